@@ -1,0 +1,399 @@
+//! A building as triangles: nodes with a role, parts with a colour.
+
+use serde_json::{Map, Value};
+
+/// A building: a flat list of nodes, parents before their children, geometry in world space.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Building {
+    /// What the building is called.
+    pub name: String,
+    /// Every node; a parent has a smaller index than its children.
+    pub nodes: Vec<Node>,
+}
+
+/// One named thing of a building.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Node {
+    /// The name that people and bindings know it by.
+    pub name: String,
+    /// Index of the parent in [`Building::nodes`].
+    pub parent: Option<usize>,
+    /// What it is, which decides how it is drawn.
+    pub role: Role,
+    /// Index in [`Building::nodes`] of the storey that it belongs to; a storey names itself.
+    pub storey: Option<usize>,
+    /// The glTF extras; ours are under `cupola`.
+    pub extras: Map<String, Value>,
+    /// Its triangles, one part a colour.
+    pub parts: Vec<Part>,
+}
+
+/// What a node is in a building.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Holds other nodes together.
+    Group,
+    /// A floor of the building.
+    Storey,
+    /// A room or space; its part is the floor, or the space's solid.
+    Room,
+    /// A wall.
+    Wall,
+    /// A window or glazing.
+    Glass,
+    /// A floor slab.
+    Slab,
+    /// A ceiling.
+    Ceiling,
+    /// A roof.
+    Roof,
+    /// A flight of stairs.
+    Stair,
+    /// A door.
+    Door,
+    /// Furniture.
+    Furniture,
+    /// A machine or device.
+    Equipment,
+    /// A duct or pipe.
+    Duct,
+    /// The ground that the building stands on.
+    Ground,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl Role {
+    /// Every role, in declaration order.
+    pub const ALL: [Self; 15] = [
+        Self::Group,
+        Self::Storey,
+        Self::Room,
+        Self::Wall,
+        Self::Glass,
+        Self::Slab,
+        Self::Ceiling,
+        Self::Roof,
+        Self::Stair,
+        Self::Door,
+        Self::Furniture,
+        Self::Equipment,
+        Self::Duct,
+        Self::Ground,
+        Self::Other,
+    ];
+
+    /// The word for it in `extras.cupola.role`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Storey => "storey",
+            Self::Room => "room",
+            Self::Wall => "wall",
+            Self::Glass => "glass",
+            Self::Slab => "slab",
+            Self::Ceiling => "ceiling",
+            Self::Roof => "roof",
+            Self::Stair => "stair",
+            Self::Door => "door",
+            Self::Furniture => "furniture",
+            Self::Equipment => "equipment",
+            Self::Duct => "duct",
+            Self::Ground => "ground",
+            Self::Other => "other",
+        }
+    }
+
+    /// The role of a word that [`Role::as_str`] gives.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+/// Triangles of one colour.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Part {
+    /// Metres, Y up.
+    pub positions: Vec<[f32; 3]>,
+    /// Unit length, one a position.
+    pub normals: Vec<[f32; 3]>,
+    /// Three a triangle, counter-clockwise seen from the front.
+    pub indices: Vec<u32>,
+    /// Linear red, green, blue and opacity.
+    pub color: [f32; 4],
+}
+
+impl Building {
+    /// Smallest and largest corner of all geometry, metres; `None` where there is none.
+    pub fn bounds(&self) -> Option<([f32; 3], [f32; 3])> {
+        self.nodes.iter().filter_map(Node::bounds).reduce(join)
+    }
+
+    /// The names from the root to node `i`, joined by `/`, without IFC class prefixes:
+    /// `Project/Site/Level 1/A102 Living Room`. Empty where there is no such node.
+    pub fn path(&self, i: usize) -> String {
+        let mut names = Vec::new();
+        let mut at = Some(i);
+        while let Some(node) = at.and_then(|k| self.nodes.get(k)) {
+            names.push(node.label());
+            // A parent always comes earlier; anything else would walk for ever.
+            at = node.parent.filter(|&p| at.is_some_and(|k| p < k));
+        }
+        names.reverse();
+        names.join("/")
+    }
+}
+
+impl Node {
+    /// Smallest and largest corner of its own geometry, metres; `None` where there is none.
+    pub fn bounds(&self) -> Option<([f32; 3], [f32; 3])> {
+        self.parts.iter().filter_map(Part::bounds).reduce(join)
+    }
+
+    /// The name without an IFC class prefix: `IfcSpace/A102 Living Room` is `A102 Living Room`.
+    pub fn label(&self) -> &str {
+        match self.name.split_once('/') {
+            Some((class, rest)) if class.starts_with("Ifc") && !rest.is_empty() => rest,
+            _ => &self.name,
+        }
+    }
+}
+
+/// How much higher than the lowest point a face may lie and still be floor, metres.
+const FLOOR_BAND_M: f32 = 0.1;
+/// How far a data floor is lifted, so that it does not flicker against the slab, metres.
+const FLOOR_LIFT_M: f32 = 0.02;
+
+impl Part {
+    /// Smallest and largest corner, metres.
+    pub fn bounds(&self) -> Option<([f32; 3], [f32; 3])> {
+        self.positions.iter().map(|&p| (p, p)).reduce(join)
+    }
+
+    /// The triangles as corner positions; triangles that name a missing vertex are left out.
+    pub fn triangles(&self) -> impl Iterator<Item = [[f32; 3]; 3]> + '_ {
+        self.indices.chunks_exact(3).filter_map(|t| {
+            Some([
+                *self.positions.get(t[0] as usize)?,
+                *self.positions.get(t[1] as usize)?,
+                *self.positions.get(t[2] as usize)?,
+            ])
+        })
+    }
+
+    /// The lowest near-horizontal faces (within 0.1 m of the lowest point), facing up and lifted by
+    /// 0.02 m: a floor to colour, out of the solid of an IfcSpace. `None` where there is no such face.
+    pub fn floor(&self) -> Option<Self> {
+        let mut floor = Self {
+            color: self.color,
+            ..Self::default()
+        };
+        for [a, mut b, mut c] in self.floor_triangles() {
+            if face_normal([a, b, c])?[1] < 0.0 {
+                std::mem::swap(&mut b, &mut c);
+            }
+            let first = u32::try_from(floor.positions.len()).ok()?;
+            for p in [a, b, c] {
+                floor.positions.push([p[0], p[1] + FLOOR_LIFT_M, p[2]]);
+                floor.normals.push([0.0, 1.0, 0.0]);
+            }
+            floor.indices.extend([first, first + 1, first + 2]);
+        }
+        (!floor.indices.is_empty()).then_some(floor)
+    }
+
+    /// Area of what [`Part::floor`] gives, seen from above, m².
+    pub fn floor_area_m2(&self) -> f32 {
+        self.floor_triangles()
+            .map(|[a, b, c]| {
+                let (u, v) = (sub(b, a), sub(c, a));
+                (u[2] * v[0] - u[0] * v[2]).abs() * 0.5
+            })
+            .sum()
+    }
+
+    fn floor_triangles(&self) -> impl Iterator<Item = [[f32; 3]; 3]> + '_ {
+        let lowest = self.bounds().map_or(0.0, |(min, _)| min[1]);
+        self.triangles().filter(move |t| {
+            t.iter().all(|p| p[1] <= lowest + FLOOR_BAND_M)
+                && face_normal(*t).is_some_and(|n| n[1].abs() > 0.9)
+        })
+    }
+}
+
+/// One part of many: all triangles, with the colour of the first.
+pub fn merge(parts: &[Part]) -> Part {
+    let mut out = Part {
+        color: parts.first().map_or([1.0; 4], |p| p.color),
+        ..Part::default()
+    };
+    for part in parts {
+        let first = out.positions.len() as u32;
+        out.positions.extend_from_slice(&part.positions);
+        out.normals.extend_from_slice(&part.normals);
+        out.indices.extend(part.indices.iter().map(|i| i + first));
+    }
+    out
+}
+
+/// The edges worth a line: on a boundary, or where two faces meet at more than `angle_deg`.
+///
+/// Vertices are welded at a millimetre first, so flat-shaded meshes give the edges of the solid and not
+/// of every triangle. The result is sorted, hence the same for the same input.
+pub fn feature_edges(part: &Part, angle_deg: f32) -> Vec<[[f32; 3]; 2]> {
+    let (weld, points) = weld(&part.positions);
+    let mut normals: Vec<[f32; 3]> = Vec::new();
+    // (smaller vertex, larger vertex, face), sorted, so that the faces of an edge lie side by side.
+    let mut edges: Vec<(u32, u32, u32)> = Vec::new();
+    for t in part.indices.chunks_exact(3) {
+        let corner = |k: usize| weld.get(t[k] as usize).copied();
+        let (Some(a), Some(b), Some(c)) = (corner(0), corner(1), corner(2)) else {
+            continue;
+        };
+        let Some(normal) =
+            face_normal([points[a as usize], points[b as usize], points[c as usize]])
+        else {
+            continue;
+        };
+        let face = normals.len() as u32;
+        normals.push(normal);
+        for (p, q) in [(a, b), (b, c), (c, a)] {
+            edges.push((p.min(q), p.max(q), face));
+        }
+    }
+    edges.sort_unstable();
+    let limit = angle_deg.to_radians().cos();
+    edges
+        .chunk_by(|x, y| (x.0, x.1) == (y.0, y.1))
+        .filter(|faces| {
+            let first = normals[faces[0].2 as usize];
+            faces.len() == 1
+                || faces[1..]
+                    .iter()
+                    .any(|f| dot(first, normals[f.2 as usize]) < limit)
+        })
+        .map(|faces| [points[faces[0].0 as usize], points[faces[0].1 as usize]])
+        .collect()
+}
+
+/// For each position the index of its welded point, and the points.
+fn weld(positions: &[[f32; 3]]) -> (Vec<u32>, Vec<[f32; 3]>) {
+    let key = |p: &[f32; 3]| p.map(|v| (f64::from(v) * 1000.0).round() as i64);
+    let mut order: Vec<u32> = (0..positions.len() as u32).collect();
+    order.sort_by_key(|&i| (key(&positions[i as usize]), i));
+    let mut welded = vec![0; positions.len()];
+    let mut points: Vec<[f32; 3]> = Vec::new();
+    let mut last = None;
+    for i in order {
+        let position = positions[i as usize];
+        if last != Some(key(&position)) {
+            last = Some(key(&position));
+            points.push(position);
+        }
+        welded[i as usize] = points.len() as u32 - 1;
+    }
+    (welded, points)
+}
+
+fn join(a: ([f32; 3], [f32; 3]), b: ([f32; 3], [f32; 3])) -> ([f32; 3], [f32; 3]) {
+    (
+        std::array::from_fn(|k| a.0[k].min(b.0[k])),
+        std::array::from_fn(|k| a.1[k].max(b.1[k])),
+    )
+}
+
+/// The unit normal of a triangle by its winding; `None` where it has no area.
+pub(crate) fn face_normal([a, b, c]: [[f32; 3]; 3]) -> Option<[f32; 3]> {
+    let (u, v) = (sub(b, a).map(f64::from), sub(c, a).map(f64::from));
+    let n = [
+        u[1] * v[2] - u[2] * v[1],
+        u[2] * v[0] - u[0] * v[2],
+        u[0] * v[1] - u[1] * v[0],
+    ];
+    let length = (n[0] * n[0] + n[1] * n[1] + n[2] * n[2]).sqrt();
+    (length > 1e-12 && length.is_finite()).then(|| n.map(|v| (v / length) as f32))
+}
+
+fn sub(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
+    std::array::from_fn(|k| a[k] - b[k])
+}
+
+fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A box 2 × 3 × 4 m with its lowest corner at the origin, every face with vertices of its own.
+    fn solid() -> Part {
+        let mut part = Part {
+            color: [1.0; 4],
+            ..Part::default()
+        };
+        let faces: [[[f32; 3]; 4]; 6] = [
+            [[0., 0., 0.], [2., 0., 0.], [2., 0., 4.], [0., 0., 4.]],
+            [[0., 3., 0.], [0., 3., 4.], [2., 3., 4.], [2., 3., 0.]],
+            [[0., 0., 0.], [0., 3., 0.], [2., 3., 0.], [2., 0., 0.]],
+            [[0., 0., 4.], [2., 0., 4.], [2., 3., 4.], [0., 3., 4.]],
+            [[0., 0., 0.], [0., 0., 4.], [0., 3., 4.], [0., 3., 0.]],
+            [[2., 0., 0.], [2., 3., 0.], [2., 3., 4.], [2., 0., 4.]],
+        ];
+        for face in faces {
+            let first = part.positions.len() as u32;
+            part.positions.extend(face);
+            part.normals.extend([[0.0, 1.0, 0.0]; 4]);
+            part.indices
+                .extend([0, 1, 2, 0, 2, 3].map(|k: u32| k + first));
+        }
+        part
+    }
+
+    #[test]
+    fn a_solid_has_twelve_edges_and_one_floor() {
+        let part = solid();
+        assert_eq!(feature_edges(&part, 30.0).len(), 12);
+        let floor = part.floor().expect("a box has a floor");
+        assert_eq!(floor.indices.len(), 6);
+        for triangle in floor.triangles() {
+            assert!(face_normal(triangle).expect("area")[1] > 0.99);
+            assert!((triangle[0][1] - FLOOR_LIFT_M).abs() < 1e-6);
+        }
+        assert!((part.floor_area_m2() - 8.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn merged_parts_keep_every_triangle() {
+        let merged = merge(&[solid(), solid()]);
+        assert_eq!(merged.triangles().count(), 24);
+        assert_eq!(merged.bounds(), solid().bounds());
+    }
+
+    #[test]
+    fn a_path_leaves_ifc_classes_out() {
+        let node = |name: &str, parent| Node {
+            name: name.into(),
+            parent,
+            ..Node::default()
+        };
+        let building = Building {
+            name: String::new(),
+            nodes: vec![
+                node("IfcProject/Duplex", None),
+                node("T/FDN", Some(0)),
+                node("IfcSpace/A102 Living Room", Some(1)),
+            ],
+        };
+        assert_eq!(building.path(2), "Duplex/T/FDN/A102 Living Room");
+        assert_eq!(building.path(9), "");
+    }
+
+    #[test]
+    fn every_role_has_its_word() {
+        for role in Role::ALL {
+            assert_eq!(Role::from_word(role.as_str()), Some(role));
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Heat, air and people of all zones of a building, one step at a time.
+//!
+//! The first, simple model: one heat store a zone, well-mixed air, no exchange between zones. It answers what the air handling
+//! does to temperature and CO2 over a day; it is not validated for energy.
+
+use crate::air::{self, DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_M3_K};
+use crate::balance::Balance;
+pub use crate::columns::{BuildingState, Controls, Outputs};
+use crate::occupancy::{self, DayProfile};
+use crate::spec::SpecError;
+use crate::weather::{DailyWeather, Outdoor};
+use crate::zone::{AhuSpec, ZoneSpec};
+
+/// Longer steps are made of equal parts no longer than this, in s: terminals answer to what the last part left.
+pub const MAX_SUBSTEP_S: f64 = 60.0;
+/// CO2 that a person breathes out, in m³/s: 0.0048 l/s (Persily and de Jonge 2017: man, 21 to 30 years, 1.2 met).
+pub const CO2_PER_PERSON_M3_S: f64 = 4.8e-6;
+/// Heat that a person gives to the air, in W (ASHRAE Fundamentals ch. 18: moderately active office work).
+pub const SENSIBLE_PER_PERSON_W: f64 = 75.0;
+/// Water that a person gives to the air, in kg/s: 55 W latent (as above) over 2 501 kJ/kg.
+pub const WATER_PER_PERSON_KG_S: f64 = 55.0 / 2.501e6;
+/// Where the terminal begins to open for CO2 and where it is open, in ppm.
+pub const CO2_BAND_PPM: (f64, f64) = (600.0, 1_000.0);
+/// From closed to open the terminal needs this, in K, with the cooling set-point in the middle.
+pub const COOLING_BAND_K: f64 = 1.0;
+
+/// Share of lights and equipment that is on when nobody is there (an assumption).
+const STANDBY: f64 = 0.15;
+
+/// A building that can be computed. Immutable; states of it are many.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BuildingModel {
+    zones: Vec<ZoneSpec>,
+    ahus: Vec<AhuSpec>,
+    profiles: Vec<DayProfile>,
+    weather: DailyWeather,
+    seed: u64,
+}
+
+impl BuildingModel {
+    /// A building from its specification. The seed names all random numbers in it.
+    ///
+    /// # Errors
+    /// The first value that is out of its range, and the first row that does not exist.
+    pub fn new(
+        zones: Vec<ZoneSpec>,
+        ahus: Vec<AhuSpec>,
+        profiles: Vec<DayProfile>,
+        weather: DailyWeather,
+        seed: u64,
+    ) -> Result<Self, SpecError> {
+        weather.check()?;
+        for (index, profile) in profiles.iter().enumerate() {
+            profile.check(index)?;
+        }
+        for (index, ahu) in ahus.iter().enumerate() {
+            ahu.check(index)?;
+        }
+        for (index, zone) in zones.iter().enumerate() {
+            zone.check(index, ahus.len(), profiles.len())?;
+        }
+        Ok(Self { zones, ahus, profiles, weather, seed })
+    }
+
+    /// The zones, in the order of the rows.
+    pub fn zones(&self) -> &[ZoneSpec] {
+        &self.zones
+    }
+
+    /// The air handling units, in the order of the rows.
+    pub fn ahus(&self) -> &[AhuSpec] {
+        &self.ahus
+    }
+
+    /// A plausible beginning: half-way between the set-points, outdoor CO2, 40 % relative humidity.
+    pub fn initial_state(&self) -> BuildingState {
+        let temperature_c: Vec<f64> =
+            self.zones.iter().map(|zone| (zone.heating_setpoint_c + zone.cooling_setpoint_c) / 2.0).collect();
+        BuildingState {
+            co2_ppm: vec![self.weather.co2_ppm; self.zones.len()],
+            humidity_kg_per_kg: temperature_c
+                .iter()
+                .map(|&temperature_c| air::humidity_ratio(temperature_c, 0.4))
+                .collect(),
+            temperature_c,
+            ticks: 0,
+        }
+    }
+
+    /// Everything on and as specified, with a row for each zone and unit.
+    pub fn controls(&self) -> Controls {
+        Controls {
+            ahu_on: vec![true; self.ahus.len()],
+            terminal_on: vec![true; self.zones.len()],
+            heating_setpoint_c: self.zones.iter().map(|zone| zone.heating_setpoint_c).collect(),
+            cooling_setpoint_c: self.zones.iter().map(|zone| zone.cooling_setpoint_c).collect(),
+            people_override: vec![None; self.zones.len()],
+            outdoor_offset_k: 0.0,
+        }
+    }
+
+    /// The outdoors at a moment.
+    pub fn outdoor(&self, controls: &Controls, local_s: i64) -> Outdoor {
+        let mut outdoor = self.weather.at(self.seed, local_s);
+        if controls.outdoor_offset_k.is_finite() {
+            outdoor.temperature_c += controls.outdoor_offset_k;
+            let most = air::humidity_ratio(outdoor.temperature_c, 1.0);
+            outdoor.humidity_kg_per_kg = outdoor.humidity_kg_per_kg.min(most);
+        }
+        outdoor
+    }
+
+    /// Moves the state on by `dt_s` seconds from the local time `start_local_s`, and shows what happened in `out`.
+    ///
+    /// The result depends on the arguments only. A length that is not above 0 changes no value and shows the moment.
+    ///
+    /// # Panics
+    /// Where the state has fewer rows than the model has zones: it is another building's.
+    pub fn step(
+        &self,
+        state: &mut BuildingState,
+        controls: &Controls,
+        start_local_s: i64,
+        dt_s: f64,
+        out: &mut Outputs,
+    ) {
+        out.reset(self.zones.len(), self.ahus.len());
+        let length_s = if dt_s.is_finite() { dt_s.max(0.0) } else { 0.0 };
+        let parts = (length_s / MAX_SUBSTEP_S).ceil().max(1.0);
+        let part_s = length_s / parts;
+        let mut units = vec![Unit::default(); self.ahus.len()];
+        for part in 0..parts as u64 {
+            let local_s = start_local_s.saturating_add((part as f64 * part_s) as i64);
+            let moment = Moment { local_s, dt_s: part_s, share: 1.0 / parts, outdoor: self.outdoor(controls, local_s) };
+            for ((unit, ahu), row) in units.iter_mut().zip(&self.ahus).zip(0..) {
+                let running = flag(&controls.ahu_on, row) && (ahu.always_on || is_working_time(local_s));
+                *unit = Unit { running, ..Unit::default() };
+            }
+            for row in 0..self.zones.len() {
+                self.step_zone(row, &moment, state, controls, &mut units, out);
+            }
+            for (row, unit) in units.iter().enumerate() {
+                self.show_unit(row, &moment, unit, out);
+            }
+            out.outdoor = moment.outdoor;
+        }
+        state.ticks += 1;
+    }
+
+    fn step_zone(
+        &self,
+        row: usize,
+        moment: &Moment,
+        state: &mut BuildingState,
+        controls: &Controls,
+        units: &mut [Unit],
+        out: &mut Outputs,
+    ) {
+        let zone = &self.zones[row];
+        let outdoor = &moment.outdoor;
+        let volume_m3 = zone.volume_m3();
+        let people = self.people(row, controls, moment.local_s);
+        let in_use = STANDBY + (1.0 - STANDBY) * self.profiles[zone.profile].at(moment.local_s);
+        let equipment_w = zone.equipment_w_per_m2 * zone.area_m2 * in_use;
+        let flow_m3_s = self.terminal_flow(row, state, controls, people > 0.0, units);
+        let leak_m3_s = zone.infiltration_ach * volume_m3 / 3_600.0;
+        let supply_c = self.supply_c(zone);
+
+        let outdoor_w_per_k = zone.ua_w_per_k + HEAT_CAPACITY_J_PER_M3_K * leak_m3_s;
+        let supply_w_per_k = HEAT_CAPACITY_J_PER_M3_K * flow_m3_s;
+        let gains_w = people * SENSIBLE_PER_PERSON_W + equipment_w + zone.solar_aperture_m2 * outdoor.solar_w_m2;
+        let free = Balance {
+            capacity: zone.capacity_j_per_k,
+            gain: outdoor_w_per_k * outdoor.temperature_c + supply_w_per_k * supply_c + gains_w,
+            loss: outdoor_w_per_k + supply_w_per_k,
+        };
+        let setpoint_c = number(&controls.heating_setpoint_c, row, zone.heating_setpoint_c);
+        let before_c = state.temperature_c[row];
+        let heating_w = free.input_to_reach(before_c, setpoint_c, moment.dt_s).clamp(0.0, zone.heating_max_w);
+        let heated = Balance { gain: free.gain + heating_w, ..free };
+        let temperature_c = heated.after(before_c, moment.dt_s);
+        state.temperature_c[row] = temperature_c;
+
+        let air_m3_s = flow_m3_s + leak_m3_s;
+        let co2 = Balance {
+            capacity: volume_m3,
+            gain: 1e6 * CO2_PER_PERSON_M3_S * people + air_m3_s * outdoor.co2_ppm,
+            loss: air_m3_s,
+        };
+        state.co2_ppm[row] = co2.after(state.co2_ppm[row], moment.dt_s);
+
+        // Whatever the coil cools below its dew point leaves some of its water there.
+        let supply_humidity = outdoor.humidity_kg_per_kg.min(air::humidity_ratio(supply_c, 1.0));
+        let water = Balance {
+            capacity: volume_m3,
+            gain: people * WATER_PER_PERSON_KG_S / DENSITY_KG_PER_M3
+                + flow_m3_s * supply_humidity
+                + leak_m3_s * outdoor.humidity_kg_per_kg,
+            loss: air_m3_s,
+        };
+        let humidity = water.after(state.humidity_kg_per_kg[row], moment.dt_s);
+        // Beyond saturation it condenses.
+        let humidity = humidity.min(air::humidity_ratio(temperature_c, 1.0));
+        state.humidity_kg_per_kg[row] = humidity;
+
+        let mut open = 0.0;
+        if let Some(terminal) = &zone.terminal {
+            let unit = &mut units[terminal.ahu];
+            unit.flow_m3_s += flow_m3_s;
+            unit.flow_times_c += flow_m3_s * temperature_c;
+            unit.zones += 1.0;
+            unit.sum_c += temperature_c;
+            open = if terminal.max_flow_m3_s > 0.0 { flow_m3_s / terminal.max_flow_m3_s } else { 0.0 };
+        }
+        out.temperature_c[row] = temperature_c;
+        out.relative_humidity_pct[row] = 100.0 * air::relative_humidity(temperature_c, humidity);
+        out.co2_ppm[row] = state.co2_ppm[row];
+        out.people[row] = people;
+        out.sound_db[row] = sound_db(people, open);
+        out.flow_m3_s[row] += moment.share * flow_m3_s;
+        out.damper_pct[row] += moment.share * 100.0 * open;
+        out.heating_w[row] += moment.share * heating_w;
+        out.cooling_w[row] += moment.share * (supply_w_per_k * (temperature_c - supply_c)).max(0.0);
+        out.lights_and_equipment_w[row] += moment.share * equipment_w;
+    }
+
+    fn people(&self, row: usize, controls: &Controls, local_s: i64) -> f64 {
+        let zone = &self.zones[row];
+        match controls.people_override.get(row).copied().flatten().filter(|people| people.is_finite()) {
+            Some(people) => people.max(0.0),
+            None => {
+                let profile = &self.profiles[zone.profile];
+                occupancy::people(profile, zone.people_capacity, self.seed, zone.stream, local_s)
+            }
+        }
+    }
+
+    /// What the terminal lets through, in m³/s: the larger of what cooling, CO2 and people ask for.
+    fn terminal_flow(
+        &self,
+        row: usize,
+        state: &BuildingState,
+        controls: &Controls,
+        occupied: bool,
+        units: &[Unit],
+    ) -> f64 {
+        let zone = &self.zones[row];
+        let Some(terminal) = &zone.terminal else {
+            return 0.0;
+        };
+        if !units[terminal.ahu].running || !flag(&controls.terminal_on, row) {
+            return 0.0;
+        }
+        let temperature_c = state.temperature_c[row];
+        let setpoint_c = number(&controls.cooling_setpoint_c, row, zone.cooling_setpoint_c);
+        let warmth = (temperature_c - setpoint_c) / COOLING_BAND_K + 0.5;
+        // Air that is warmer than the room does not cool it.
+        let warmth = if self.ahus[terminal.ahu].supply_c < temperature_c { warmth } else { 0.0 };
+        let (low, high) = CO2_BAND_PPM;
+        let stuffiness = (state.co2_ppm[row] - low) / (high - low);
+        let least = if occupied { terminal.min_fraction } else { 0.0 };
+        terminal.max_flow_m3_s * warmth.max(stuffiness).clamp(0.0, 1.0).max(least)
+    }
+
+    /// The temperature of the zone's supply air, in °C. It carries nothing where there is no flow.
+    fn supply_c(&self, zone: &ZoneSpec) -> f64 {
+        zone.terminal.as_ref().map_or(0.0, |terminal| self.ahus[terminal.ahu].supply_c)
+    }
+
+    fn show_unit(&self, row: usize, moment: &Moment, unit: &Unit, out: &mut Outputs) {
+        let ahu = &self.ahus[row];
+        let outdoor_c = moment.outdoor.temperature_c;
+        let moves_air = unit.flow_m3_s > 0.0;
+        out.ahu_supply_c[row] = match (moves_air, unit.zones > 0.0) {
+            (true, _) => ahu.supply_c,
+            (false, true) => unit.sum_c / unit.zones,
+            (false, false) => outdoor_c,
+        };
+        if !moves_air {
+            return;
+        }
+        let entering_c = ahu.recovered_c(outdoor_c, unit.flow_times_c / unit.flow_m3_s);
+        let coil_w = HEAT_CAPACITY_J_PER_M3_K * unit.flow_m3_s * (ahu.supply_c - entering_c);
+        out.ahu_flow_m3_s[row] += moment.share * unit.flow_m3_s;
+        out.ahu_fan_w[row] += moment.share * ahu.specific_fan_power_w_per_m3_s * unit.flow_m3_s;
+        out.ahu_heating_w[row] += moment.share * coil_w.max(0.0);
+        out.ahu_cooling_w[row] += moment.share * (-coil_w).max(0.0);
+    }
+}
+
+/// One part of a step.
+struct Moment {
+    local_s: i64,
+    dt_s: f64,
+    /// Of the whole step.
+    share: f64,
+    outdoor: Outdoor,
+}
+
+/// What an air handling unit's zones do in one part of a step.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unit {
+    running: bool,
+    flow_m3_s: f64,
+    flow_times_c: f64,
+    zones: f64,
+    sum_c: f64,
+}
+
+/// Monday to Friday, 6 to 20 o'clock.
+fn is_working_time(local_s: i64) -> bool {
+    !occupancy::is_weekend(local_s) && (6 * 3_600..20 * 3_600).contains(&local_s.rem_euclid(86_400))
+}
+
+/// Levels added by energy: 32 dB(A) of background, 38 of an open terminal (its sound power grows with the fifth power of the
+/// flow), 45 of each person, who speaks now and then. Assumptions, all of them.
+fn sound_db(people: f64, open: f64) -> f64 {
+    let energy = 10f64.powf(3.2) + 10f64.powf(3.8) * open.powi(5) + 10f64.powf(4.5) * people;
+    10.0 * energy.log10()
+}
+
+fn flag(column: &[bool], row: usize) -> bool {
+    column.get(row).copied().unwrap_or(true)
+}
+
+fn number(column: &[f64], row: usize, specified: f64) -> f64 {
+    column.get(row).copied().filter(|value| value.is_finite()).unwrap_or(specified)
+}
+
+#[cfg(test)]
+#[path = "building_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "building_properties.rs"]
+mod properties;

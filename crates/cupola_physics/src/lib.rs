@@ -1,0 +1,23 @@
+//! How a building behaves: weather, heat, air and people.
+//!
+//! Pure and deterministic: no I/O, no clock, no twins. A model is made once from its specification; a state is columns of values,
+//! one row a zone, which can be copied and run on as another future. Times are local seconds since 1970-01-01T00:00:00 (a clock
+//! on the wall, without time zone), random numbers are a function of the seed, what they are for and when.
+
+pub mod air;
+pub mod balance;
+pub mod building;
+mod columns;
+pub mod hygiene;
+pub mod occupancy;
+pub mod random;
+mod spec;
+pub mod weather;
+pub mod zone;
+
+pub use building::{BuildingModel, BuildingState, Controls, Outputs};
+pub use hygiene::{DispenserKind, DispenserSpec, HygieneModel, HygieneState, RoomSpec};
+pub use occupancy::DayProfile;
+pub use spec::SpecError;
+pub use weather::{DailyWeather, Outdoor};
+pub use zone::{AhuSpec, TerminalSpec, ZoneSpec};

@@ -1,0 +1,171 @@
+//! The weather of an ordinary day, over and over, a little different each day.
+//!
+//! A stand-in until a measured year is read: a smooth, plausible outdoors from ten numbers, none of them a place's climate.
+
+use std::f64::consts::{PI, TAU};
+
+use crate::air;
+use crate::random;
+use crate::spec::{SpecError, check_ranges};
+
+const SECONDS_PER_DAY: i64 = 86_400;
+/// Names the random numbers of the weather.
+const STREAM: u64 = 0x5745_4154_4845_5231;
+
+/// What the days are like. [`Default`] is a mild spring day in central Europe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DailyWeather {
+    /// The mean temperature, in °C; −50 to 50.
+    pub mean_c: f64,
+    /// How far the warmest hour is above the mean, in K; 0 to 30.
+    pub swing_k: f64,
+    /// The warmest time, in hours after midnight; 0 to 24.
+    pub warmest_hour: f64,
+    /// The standard deviation of a day's mean from `mean_c`, in K; 0 to 15. From day to day it changes smoothly.
+    pub day_to_day_k: f64,
+    /// The relative humidity at the day's mean temperature, 0 to 1. The water in the air stays the same over the day, so that
+    /// nights are more humid than days.
+    pub relative_humidity: f64,
+    /// The sun on level ground at its highest, in W/m²; 0 to 1 400.
+    pub solar_peak_w_m2: f64,
+    /// Sunrise, in hours after midnight; before `sunset_hour`.
+    pub sunrise_hour: f64,
+    /// Sunset, in hours after midnight; up to 24.
+    pub sunset_hour: f64,
+    /// CO2 outdoors, in ppm; 0 to 5 000.
+    pub co2_ppm: f64,
+}
+
+/// The outdoors at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Outdoor {
+    /// Air temperature, in °C.
+    pub temperature_c: f64,
+    /// Water per dry air, in kg/kg.
+    pub humidity_kg_per_kg: f64,
+    /// The sun on level ground, in W/m².
+    pub solar_w_m2: f64,
+    /// CO2, in ppm.
+    pub co2_ppm: f64,
+}
+
+impl Default for DailyWeather {
+    fn default() -> Self {
+        Self {
+            mean_c: 14.0,
+            swing_k: 5.0,
+            warmest_hour: 15.0,
+            day_to_day_k: 2.0,
+            relative_humidity: 0.65,
+            solar_peak_w_m2: 600.0,
+            sunrise_hour: 6.0,
+            sunset_hour: 20.0,
+            co2_ppm: 420.0,
+        }
+    }
+}
+
+impl DailyWeather {
+    /// The outdoors at a moment. Continuous in time, and a function of the arguments only.
+    pub fn at(&self, seed: u64, local_seconds: i64) -> Outdoor {
+        let day = local_seconds.div_euclid(SECONDS_PER_DAY);
+        let hour = local_seconds.rem_euclid(SECONDS_PER_DAY) as f64 / 3_600.0;
+        let today_c = self.mean_c + self.offset_k(seed, day, hour / 24.0);
+        let temperature_c = today_c + self.swing_k * (TAU * (hour - self.warmest_hour) / 24.0).cos();
+        let humidity = air::humidity_ratio(today_c, self.relative_humidity);
+        Outdoor {
+            temperature_c,
+            // What is too much for the night falls as dew.
+            humidity_kg_per_kg: humidity.min(air::humidity_ratio(temperature_c, 1.0)),
+            solar_w_m2: self.solar_peak_w_m2 * self.sun_height(hour),
+            co2_ppm: self.co2_ppm,
+        }
+    }
+
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// The first field outside its range.
+    pub fn check(&self) -> Result<(), SpecError> {
+        let fields = [
+            ("mean_c", self.mean_c, -50.0, 50.0),
+            ("swing_k", self.swing_k, 0.0, 30.0),
+            ("warmest_hour", self.warmest_hour, 0.0, 24.0),
+            ("day_to_day_k", self.day_to_day_k, 0.0, 15.0),
+            ("relative_humidity", self.relative_humidity, 0.0, 1.0),
+            ("solar_peak_w_m2", self.solar_peak_w_m2, 0.0, 1_400.0),
+            ("sunset_hour", self.sunset_hour, 0.0, 24.0),
+            ("sunrise_hour", self.sunrise_hour, 0.0, self.sunset_hour),
+            ("co2_ppm", self.co2_ppm, 0.0, 5_000.0),
+        ];
+        check_ranges("weather", 0, &fields)
+    }
+
+    /// How far the day is off the mean: a number for each midnight, with an S-curve from one to the next.
+    fn offset_k(&self, seed: u64, day: i64, share: f64) -> f64 {
+        let at_midnight = |day: i64| random::normal(seed, STREAM, day as u64, 0).clamp(-3.0, 3.0);
+        let weight = share * share * (3.0 - 2.0 * share);
+        self.day_to_day_k * (at_midnight(day) * (1.0 - weight) + at_midnight(day.saturating_add(1)) * weight)
+    }
+
+    /// From 0 at night to 1 when the sun is highest. The power, an assumption, takes what low sun loses on its longer way.
+    fn sun_height(&self, hour: f64) -> f64 {
+        if hour <= self.sunrise_hour || hour >= self.sunset_hour {
+            return 0.0;
+        }
+        let share = (hour - self.sunrise_hour) / (self.sunset_hour - self.sunrise_hour);
+        (PI * share).sin().max(0.0).powf(1.2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn follows_the_day() {
+        let weather = DailyWeather { day_to_day_k: 0.0, ..DailyWeather::default() };
+        let at = |hour: f64| weather.at(1, (hour * 3_600.0) as i64);
+        assert!((at(15.0).temperature_c - 19.0).abs() < 1e-9);
+        assert!((at(3.0).temperature_c - 9.0).abs() < 1e-9);
+        assert_eq!(at(5.0).solar_w_m2, 0.0);
+        assert_eq!(at(21.0).solar_w_m2, 0.0);
+        assert!((at(13.0).solar_w_m2 - 600.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn days_differ_by_seed() {
+        let weather = DailyWeather::default();
+        let noon = |seed: u64, day: i64| weather.at(seed, day * SECONDS_PER_DAY + 43_200).temperature_c;
+        assert_ne!(noon(1, 0), noon(1, 1));
+        assert_ne!(noon(1, 0), noon(2, 0));
+        assert_eq!(noon(1, 0), noon(1, 0));
+        let spread: f64 = (0..1_000).map(|day| (noon(3, day) - noon(3, day - 1)).abs()).sum::<f64>() / 1_000.0;
+        assert!((0.5..5.0).contains(&spread), "{spread}");
+    }
+
+    #[test]
+    fn refuses_impossible_days() {
+        let ordinary = DailyWeather::default();
+        assert_eq!(ordinary.check(), Ok(()));
+        assert!(DailyWeather { mean_c: f64::NAN, ..ordinary.clone() }.check().is_err());
+        assert!(DailyWeather { sunrise_hour: 21.0, ..ordinary.clone() }.check().is_err());
+        assert!(DailyWeather { relative_humidity: 65.0, ..ordinary }.check().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn smooth_and_plausible(seed: u64, local in -4_000_000_000i64..4_000_000_000) {
+            let weather = DailyWeather::default();
+            let now = weather.at(seed, local);
+            let soon = weather.at(seed, local + 1);
+            prop_assert!((now.temperature_c - soon.temperature_c).abs() < 0.01);
+            prop_assert!((now.solar_w_m2 - soon.solar_w_m2).abs() < 0.2);
+            prop_assert!((now.humidity_kg_per_kg - soon.humidity_kg_per_kg).abs() < 1e-5);
+            prop_assert!((14.0 - 11.5..14.0 + 11.5).contains(&now.temperature_c));
+            prop_assert!((0.0..=1.0).contains(&air::relative_humidity(now.temperature_c, now.humidity_kg_per_kg)));
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What a zone, its air terminal and its air handling unit are made of.
+
+use crate::spec::{SpecError, check_index, check_ranges};
+
+/// One zone: a room, or rooms that are alike, with one temperature and well-mixed air.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ZoneSpec {
+    /// Names the zone's random numbers, so that they don't depend on the order of zones; see [`crate::random::stream_of`].
+    pub stream: u64,
+    /// Floor area, in m²; 0.1 to 10⁶.
+    pub area_m2: f64,
+    /// Clear height, in m; 0.1 to 200.
+    pub height_m: f64,
+    /// Heat transfer through the envelope, in W/K; 0 to 10⁷.
+    pub ua_w_per_k: f64,
+    /// Heat that the zone stores, air and structure, in J/K; 10³ to 10¹³.
+    pub capacity_j_per_k: f64,
+    /// Solar heat in the zone per sun on level ground, in m²; 0 to 10⁵.
+    pub solar_aperture_m2: f64,
+    /// Most people in the zone; its whole part counts. 0 to 10⁵.
+    pub people_capacity: f64,
+    /// Lights and equipment in full use, in W per m² of floor; 0 to 10⁴.
+    pub equipment_w_per_m2: f64,
+    /// Most that the radiator gives, in W; 0 to 10⁸.
+    pub heating_max_w: f64,
+    /// Below this the radiator heats, in °C; −50 to 60.
+    pub heating_setpoint_c: f64,
+    /// Round this the terminal opens for cooling, in °C; −50 to 60.
+    pub cooling_setpoint_c: f64,
+    /// The air terminal, where the zone has one.
+    pub terminal: Option<TerminalSpec>,
+    /// Outdoor air through leaks, in air changes per hour; 0 to 100.
+    pub infiltration_ach: f64,
+    /// The row of the profile of its use.
+    pub profile: usize,
+}
+
+/// A variable air volume (VAV) terminal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TerminalSpec {
+    /// The row of the air handling unit that feeds it.
+    pub ahu: usize,
+    /// Flow with the damper open, in m³/s; 0 to 10³.
+    pub max_flow_m3_s: f64,
+    /// Least share of that flow while people are there, 0 to 1.
+    pub min_fraction: f64,
+}
+
+/// An air handling unit: outdoor air only, heat recovery, and coils that reach the supply temperature.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AhuSpec {
+    /// Temperature of the air that it supplies, in °C; 5 to 40.
+    pub supply_c: f64,
+    /// Share of the difference between return and outdoor air that the heat recovery gives back, 0 to 1.
+    pub heat_recovery: f64,
+    /// Electricity of the fans per air moved, in W per m³/s; 0 to 10⁴.
+    pub specific_fan_power_w_per_m3_s: f64,
+    /// Runs day and night; else from 6 to 20 o'clock, Monday to Friday.
+    pub always_on: bool,
+}
+
+impl ZoneSpec {
+    /// An ordinary room of a well-insulated building of medium weight, without air terminal.
+    ///
+    /// `exterior_share` is how much of the perimeter is facade, 0 to 1. What it assumes: a square room; facade with a mean U-value
+    /// of 0.6 W/(m² K), windows and frames included; 165 kJ/K per m² of floor (ISO 13790:2008 table 12, medium); a solar aperture
+    /// of 7 % of the facade (40 % window, g 0.5, frame and shading 0.7, vertical to level sun 0.5); one person per 10 m²;
+    /// 15 W/m² of lights and equipment; 60 W/m² of radiator; 21 and 25 °C, inside category II of EN 16798-1;
+    /// 0.05 air changes an hour, and 0.2 more with all of the perimeter outdoors.
+    pub fn from_area(area_m2: f64, height_m: f64, exterior_share: f64) -> Self {
+        let facade_m2 = exterior_share.clamp(0.0, 1.0) * 4.0 * area_m2.max(0.0).sqrt() * height_m;
+        Self {
+            stream: 0,
+            area_m2,
+            height_m,
+            ua_w_per_k: 0.6 * facade_m2,
+            capacity_j_per_k: 165_000.0 * area_m2,
+            solar_aperture_m2: 0.07 * facade_m2,
+            people_capacity: (area_m2 / 10.0).floor().max(1.0),
+            equipment_w_per_m2: 15.0,
+            heating_max_w: 60.0 * area_m2,
+            heating_setpoint_c: 21.0,
+            cooling_setpoint_c: 25.0,
+            terminal: None,
+            infiltration_ach: 0.05 + 0.2 * exterior_share.clamp(0.0, 1.0),
+            profile: 0,
+        }
+    }
+
+    /// The same zone with a VAV terminal on an air handling unit: 5 l/s per m² of floor, which carries 50 W/m² away at 8 K, and
+    /// 30 % of it while people are there, which is EN 16798-1 category II for one person per 10 m² (7 l/s each and 0.7 l/s per m²).
+    #[must_use]
+    pub fn with_terminal(mut self, ahu: usize) -> Self {
+        self.terminal = Some(TerminalSpec { ahu, max_flow_m3_s: 0.005 * self.area_m2, min_fraction: 0.3 });
+        self
+    }
+
+    /// The air in the zone, in m³.
+    pub fn volume_m3(&self) -> f64 {
+        self.area_m2 * self.height_m
+    }
+
+    pub(crate) fn check(&self, index: usize, ahus: usize, profiles: usize) -> Result<(), SpecError> {
+        let fields = [
+            ("area_m2", self.area_m2, 0.1, 1e6),
+            ("height_m", self.height_m, 0.1, 200.0),
+            ("ua_w_per_k", self.ua_w_per_k, 0.0, 1e7),
+            ("capacity_j_per_k", self.capacity_j_per_k, 1e3, 1e13),
+            ("solar_aperture_m2", self.solar_aperture_m2, 0.0, 1e5),
+            ("people_capacity", self.people_capacity, 0.0, 1e5),
+            ("equipment_w_per_m2", self.equipment_w_per_m2, 0.0, 1e4),
+            ("heating_max_w", self.heating_max_w, 0.0, 1e8),
+            ("heating_setpoint_c", self.heating_setpoint_c, -50.0, 60.0),
+            ("cooling_setpoint_c", self.cooling_setpoint_c, -50.0, 60.0),
+            ("infiltration_ach", self.infiltration_ach, 0.0, 100.0),
+        ];
+        check_ranges("zone", index, &fields)?;
+        check_index("zone", index, "profile", self.profile, profiles)?;
+        if let Some(terminal) = &self.terminal {
+            let fields = [
+                ("max_flow_m3_s", terminal.max_flow_m3_s, 0.0, 1e3),
+                ("min_fraction", terminal.min_fraction, 0.0, 1.0),
+            ];
+            check_ranges("zone", index, &fields)?;
+            check_index("zone", index, "ahu", terminal.ahu, ahus)?;
+        }
+        Ok(())
+    }
+}
+
+impl Default for AhuSpec {
+    /// 17 °C supply, 75 % heat recovery, 1 600 W per m³/s (SFP 3 of EN 16798-3 is 750 to 1 250 a fan; two fans), by day.
+    fn default() -> Self {
+        Self { supply_c: 17.0, heat_recovery: 0.75, specific_fan_power_w_per_m3_s: 1_600.0, always_on: false }
+    }
+}
+
+impl AhuSpec {
+    pub(crate) fn check(&self, index: usize) -> Result<(), SpecError> {
+        let fields = [
+            ("supply_c", self.supply_c, 5.0, 40.0),
+            ("heat_recovery", self.heat_recovery, 0.0, 1.0),
+            ("specific_fan_power_w_per_m3_s", self.specific_fan_power_w_per_m3_s, 0.0, 1e4),
+        ];
+        check_ranges("air handling unit", index, &fields)
+    }
+
+    /// Outdoor air behind the heat recovery, in °C. The bypass keeps it from going past the supply temperature.
+    pub(crate) fn recovered_c(&self, outdoor_c: f64, return_c: f64) -> f64 {
+        let full = outdoor_c + self.heat_recovery * (return_c - outdoor_c);
+        if outdoor_c < self.supply_c {
+            full.clamp(outdoor_c, self.supply_c)
+        } else {
+            full.clamp(self.supply_c, outdoor_c)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_rooms_are_valid() {
+        for (area_m2, exterior_share) in [(5.0, 0.0), (20.0, 0.25), (400.0, 1.0)] {
+            let zone = ZoneSpec::from_area(area_m2, 2.8, exterior_share).with_terminal(0);
+            assert_eq!(zone.check(0, 1, 1), Ok(()));
+        }
+        assert_eq!(AhuSpec::default().check(0), Ok(()));
+    }
+
+    #[test]
+    fn refuses_what_cannot_be() {
+        let room = ZoneSpec::from_area(20.0, 2.8, 0.25).with_terminal(0);
+        let cases = [
+            (ZoneSpec { area_m2: 0.0, ..room.clone() }, "area_m2"),
+            (ZoneSpec { ua_w_per_k: f64::NAN, ..room.clone() }, "ua_w_per_k"),
+            (ZoneSpec { capacity_j_per_k: f64::INFINITY, ..room.clone() }, "capacity_j_per_k"),
+            (ZoneSpec { profile: 1, ..room.clone() }, "profile"),
+            (room.with_terminal(1), "ahu"),
+        ];
+        for (zone, field) in cases {
+            let error = zone.check(3, 1, 1).expect_err(field);
+            assert!(error.index == 3 && error.message.contains(field), "{error}");
+        }
+    }
+
+    #[test]
+    fn heat_recovery_never_overshoots() {
+        let unit = AhuSpec::default();
+        // Outdoor, return, expected: winter, mild with bypass, hot with cool rooms, hot with hotter rooms.
+        let cases =
+            [(-10.0, 22.0, 14.0), (10.0, 22.0, 17.0), (34.0, 26.0, 28.0), (30.0, 32.0, 30.0), (10.0, 5.0, 10.0)];
+        for (outdoor_c, return_c, expected) in cases {
+            assert!((unit.recovered_c(outdoor_c, return_c) - expected).abs() < 1e-9, "{outdoor_c} {return_c}");
+        }
+    }
+}

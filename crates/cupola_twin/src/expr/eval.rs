@@ -1,0 +1,215 @@
+//! Evaluates an expression for one twin at a time: for queries and ad-hoc questions, and as the plain reading of the language
+//! that the compiled one is tested against.
+
+use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, UnaryOp};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// One value in an evaluation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// None.
+    Missing,
+    /// A boolean.
+    Bool(bool),
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(Arc<str>),
+    /// Seconds since the Unix epoch.
+    Time(f64),
+}
+
+/// What an expression is evaluated in.
+pub trait Context {
+    /// The value of a path outside an aggregate.
+    fn path(&self, path: &Path) -> Result<Cell, ExprError>;
+    /// The twins that `argument`'s paths lead to: a value for each, `None` where the twin has no such property; and whether the
+    /// argument is only a path to twins.
+    fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError>;
+    /// Whether a twin is of a model.
+    fn is_of_model(&self, alias: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError>;
+}
+
+/// Evaluates `expr`. Types that don't go together give missing, as the query service does.
+pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
+    Ok(match &expr.node {
+        Node::Number(number) => Cell::Number(*number),
+        Node::Text(text) => Cell::Text(text.as_str().into()),
+        Node::Bool(flag) => Cell::Bool(*flag),
+        Node::Null => Cell::Missing,
+        Node::Path(path) => context.path(path)?,
+        Node::Unary(UnaryOp::Not, inner) => match evaluate(inner, context)? {
+            Cell::Bool(flag) => Cell::Bool(!flag),
+            _ => Cell::Missing,
+        },
+        Node::Unary(UnaryOp::Negate, inner) => number(evaluate(inner, context)?, |x| -x),
+        Node::Binary(op, left, right) => binary(*op, evaluate(left, context)?, evaluate(right, context)?),
+        Node::Call(function, arguments) => {
+            let cells: Result<Vec<Cell>, ExprError> = arguments.iter().map(|argument| evaluate(argument, context)).collect();
+            call(*function, &cells?)
+        }
+        Node::Aggregate(aggregate, inner) => {
+            let (cells, only_twins) = context.related(inner)?;
+            aggregate_of(*aggregate, &cells, only_twins)
+        }
+        Node::Case(arms, otherwise) => {
+            for (condition, value) in arms {
+                match evaluate(condition, context)? {
+                    Cell::Bool(true) => return evaluate(value, context),
+                    Cell::Bool(false) => {}
+                    _ => return Ok(Cell::Missing),
+                }
+            }
+            match otherwise {
+                Some(value) => evaluate(value, context)?,
+                None => Cell::Missing,
+            }
+        }
+        Node::IsOfModel { alias, model, exact } => {
+            Cell::Bool(context.is_of_model(alias.as_deref(), model, *exact, expr)?)
+        }
+    })
+}
+
+fn number(cell: Cell, apply: impl Fn(f64) -> f64) -> Cell {
+    match cell {
+        Cell::Number(value) => finite(apply(value)),
+        _ => Cell::Missing,
+    }
+}
+
+fn finite(value: f64) -> Cell {
+    if value.is_finite() { Cell::Number(value) } else { Cell::Missing }
+}
+
+/// How two values compare; `None` if they don't.
+pub(crate) fn compare(left: &Cell, right: &Cell) -> Option<Ordering> {
+    match (left, right) {
+        (Cell::Number(a), Cell::Number(b)) | (Cell::Time(a), Cell::Time(b)) => a.partial_cmp(b),
+        (Cell::Text(a), Cell::Text(b)) => Some(a.cmp(b)),
+        (Cell::Bool(a), Cell::Bool(b)) => Some(a.cmp(b)),
+        (Cell::Time(a), Cell::Text(b)) => a.partial_cmp(&time(b)?),
+        (Cell::Text(a), Cell::Time(b)) => time(a)?.partial_cmp(b),
+        _ => None,
+    }
+}
+
+fn time(text: &str) -> Option<f64> {
+    text.parse::<jiff::Timestamp>().ok().map(|time| time.as_microsecond() as f64 / 1e6)
+}
+
+fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {
+    match op {
+        BinaryOp::And => match (left, right) {
+            (Cell::Bool(false), _) | (_, Cell::Bool(false)) => Cell::Bool(false),
+            (Cell::Bool(true), Cell::Bool(true)) => Cell::Bool(true),
+            _ => Cell::Missing,
+        },
+        BinaryOp::Or => match (left, right) {
+            (Cell::Bool(true), _) | (_, Cell::Bool(true)) => Cell::Bool(true),
+            (Cell::Bool(false), Cell::Bool(false)) => Cell::Bool(false),
+            _ => Cell::Missing,
+        },
+        op if op.is_comparison() => match compare(&left, &right) {
+            None => Cell::Missing,
+            Some(order) => Cell::Bool(match op {
+                BinaryOp::Equal => order.is_eq(),
+                BinaryOp::NotEqual => order.is_ne(),
+                BinaryOp::Less => order.is_lt(),
+                BinaryOp::LessOrEqual => order.is_le(),
+                BinaryOp::Greater => order.is_gt(),
+                _ => order.is_ge(),
+            }),
+        },
+        op => match (left, right) {
+            (Cell::Number(a), Cell::Number(b)) => finite(match op {
+                BinaryOp::Add => a + b,
+                BinaryOp::Subtract => a - b,
+                BinaryOp::Multiply => a * b,
+                BinaryOp::Divide => a / b,
+                _ => a % b,
+            }),
+            (Cell::Time(a), Cell::Number(b)) if op == BinaryOp::Add => Cell::Time(a + b),
+            (Cell::Time(a), Cell::Number(b)) if op == BinaryOp::Subtract => Cell::Time(a - b),
+            (Cell::Time(a), Cell::Time(b)) if op == BinaryOp::Subtract => Cell::Number(a - b),
+            _ => Cell::Missing,
+        },
+    }
+}
+
+fn call(function: Function, cells: &[Cell]) -> Cell {
+    let first = cells.first().cloned().unwrap_or(Cell::Missing);
+    let numbers = || cells.iter().map(|cell| match cell {
+        Cell::Number(value) => Some(*value),
+        _ => None,
+    });
+    let texts = || match cells {
+        [Cell::Text(a), Cell::Text(b)] => Some((a, b)),
+        _ => None,
+    };
+    match function {
+        Function::Abs => number(first, f64::abs),
+        Function::Sqrt => number(first, f64::sqrt),
+        Function::Exp => number(first, f64::exp),
+        Function::Ln => number(first, f64::ln),
+        Function::Log10 => number(first, f64::log10),
+        Function::Floor => number(first, f64::floor),
+        Function::Ceil => number(first, f64::ceil),
+        Function::Round => number(first, f64::round),
+        Function::Power => match numbers().collect::<Option<Vec<_>>>().as_deref() {
+            Some([a, b]) => finite(a.powf(*b)),
+            _ => Cell::Missing,
+        },
+        Function::Min => numbers().collect::<Option<Vec<_>>>().map_or(Cell::Missing, |all| finite(all.into_iter().fold(f64::INFINITY, f64::min))),
+        Function::Max => numbers().collect::<Option<Vec<_>>>().map_or(Cell::Missing, |all| finite(all.into_iter().fold(f64::NEG_INFINITY, f64::max))),
+        Function::Clamp => match numbers().collect::<Option<Vec<_>>>().as_deref() {
+            Some([x, least, most]) => finite(x.max(*least).min(*most)),
+            _ => Cell::Missing,
+        },
+        Function::Coalesce => cells.iter().find(|cell| **cell != Cell::Missing).cloned().unwrap_or(Cell::Missing),
+        Function::IsDefined | Function::IsPrimitive => Cell::Bool(first != Cell::Missing),
+        Function::IsNull => Cell::Bool(first == Cell::Missing),
+        Function::IsBool => Cell::Bool(matches!(first, Cell::Bool(_))),
+        Function::IsNumber => Cell::Bool(matches!(first, Cell::Number(_))),
+        Function::IsString => Cell::Bool(matches!(first, Cell::Text(_) | Cell::Time(_))),
+        Function::IsObject => Cell::Bool(false),
+        Function::StartsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.starts_with(&**b))),
+        Function::EndsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.ends_with(&**b))),
+        Function::Contains => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.contains(&**b))),
+    }
+}
+
+fn aggregate_of(aggregate: Aggregate, cells: &[Option<Cell>], only_twins: bool) -> Cell {
+    if only_twins {
+        return if aggregate == Aggregate::Count { Cell::Number(cells.len() as f64) } else { Cell::Missing };
+    }
+    let has = || cells.iter().flatten();
+    let numbers: Vec<f64> = has()
+        .filter_map(|cell| match cell {
+            Cell::Number(value) | Cell::Time(value) => Some(*value),
+            _ => None,
+        })
+        .collect();
+    let time = has().any(|cell| matches!(cell, Cell::Time(_)));
+    let wrap = |value: f64| if time { Cell::Time(value) } else { Cell::Number(value) };
+    let unknown = has().any(|cell| *cell == Cell::Missing);
+    let holding = has().filter(|cell| **cell == Cell::Bool(true)).count();
+    let failing = has().filter(|cell| **cell == Cell::Bool(false)).count();
+    match aggregate {
+        Aggregate::CountIf => Cell::Number(holding as f64),
+        Aggregate::Count if holding + failing > 0 => Cell::Number(holding as f64),
+        Aggregate::Count => Cell::Number(has().filter(|cell| **cell != Cell::Missing).count() as f64),
+        Aggregate::Any if holding > 0 => Cell::Bool(true),
+        Aggregate::All if failing > 0 => Cell::Bool(false),
+        Aggregate::Any | Aggregate::All if unknown => Cell::Missing,
+        Aggregate::Any => Cell::Bool(false),
+        Aggregate::All => Cell::Bool(true),
+        Aggregate::Only => has().next().cloned().unwrap_or(Cell::Missing),
+        _ if numbers.is_empty() => Cell::Missing,
+        Aggregate::Avg => Cell::Number(numbers.iter().sum::<f64>() / numbers.len() as f64),
+        Aggregate::Sum => Cell::Number(numbers.iter().sum()),
+        Aggregate::Min => wrap(numbers.iter().copied().fold(f64::INFINITY, f64::min)),
+        Aggregate::Max => wrap(numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+    }
+}

@@ -1,0 +1,87 @@
+//! Text into tokens.
+
+use super::ExprError;
+use std::ops::Range;
+
+/// One token; words keep their case, keywords are told apart by the parser.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token {
+    Word(String),
+    Number(f64),
+    Text(String),
+    /// An operator or a punctuation mark.
+    Mark(&'static str),
+    End,
+}
+
+/// Longer marks come first.
+const MARKS: [&str; 23] = [
+    "!=", "<>", "<=", ">=", "->", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",", ".", "^", "[", "]", "&", "|", ":",
+];
+
+pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, ExprError> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        if first.is_whitespace() {
+            at += first.len_utf8();
+            continue;
+        }
+        let rest = &text[at..];
+        let (token, length) = if first.is_ascii_digit() {
+            number(rest, at)?
+        } else if first == '\'' || first == '"' {
+            quoted(rest, first, at)?
+        } else if first.is_alphabetic() || first == '_' || first == '$' {
+            let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
+            (Token::Word(rest[..length].to_string()), length)
+        } else if let Some(mark) = MARKS.iter().find(|mark| rest.starts_with(**mark)) {
+            (Token::Mark(mark), mark.len())
+        } else {
+            let span = at..at + first.len_utf8();
+            return Err(ExprError::new(span, "syntax", format!("`{first}` has no meaning here")));
+        };
+        out.push((token, at..at + length));
+        at += length;
+    }
+    out.push((Token::End, at..at));
+    Ok(out)
+}
+
+fn number(rest: &str, at: usize) -> Result<(Token, usize), ExprError> {
+    let bytes = rest.as_bytes();
+    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut end = digits(0);
+    if bytes.get(end) == Some(&b'.') && digits(end + 1) > 0 {
+        end += 1 + digits(end + 1);
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let exponent = if end + 1 + sign <= bytes.len() { digits(end + 1 + sign) } else { 0 };
+        if exponent > 0 {
+            end += 1 + sign + exponent;
+        }
+    }
+    match rest[..end].parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok((Token::Number(number), end)),
+        _ => Err(ExprError::new(at..at + end, "syntax", format!("`{}` is too large a number", &rest[..end]))),
+    }
+}
+
+fn quoted(rest: &str, quote: char, at: usize) -> Result<(Token, usize), ExprError> {
+    let mut text = String::new();
+    let mut chars = rest.char_indices().skip(1);
+    while let Some((offset, c)) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some((_, 'n')) => text.push('\n'),
+                Some((_, 't')) => text.push('\t'),
+                Some((_, escaped)) => text.push(escaped),
+                None => break,
+            },
+            c if c == quote => return Ok((Token::Text(text), offset + 1)),
+            c => text.push(c),
+        }
+    }
+    Err(ExprError::new(at..at + rest.len(), "syntax", "this text is not closed").help(format!("add a `{quote}`")))
+}

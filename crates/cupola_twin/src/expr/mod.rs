@@ -1,0 +1,348 @@
+//! The expression language: one for computed properties, alarms, colours, filters and queries.
+//!
+//! ```text
+//! IF(occupied, CLAMP(100 - 8 * ABS(temperature - 21.5), 0, 100), NULL)
+//! AVG(contains.temperature)        along a relationship
+//! SUM(contains*.power)             along it, any number of times (each twin once)
+//! ANY(^feeds.fault)                against its direction
+//! COUNT(contains.co2 > 1000)       how many fulfil a condition
+//! ```
+//!
+//! Missing is neither true nor false nor a number: arithmetic and comparison with it give missing, `AND` and `OR` follow
+//! Kleene, aggregates leave it out. `COALESCE`, `IS_DEFINED` and `IS_NULL` look at it.
+
+mod eval;
+mod lex;
+mod parse;
+
+pub use eval::{Cell, Context, evaluate};
+pub use parse::{Parser, parse};
+
+use std::fmt;
+use std::ops::Range;
+
+/// What is wrong with an expression, and where in its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExprError {
+    /// Bytes of the text that are meant.
+    pub span: Range<usize>,
+    /// A stable, kebab-case code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do, or what was probably meant.
+    pub help: Option<String>,
+}
+
+impl ExprError {
+    /// An error at `span`.
+    pub fn new(span: Range<usize>, code: &'static str, message: impl Into<String>) -> Self {
+        Self { span, code, message: message.into(), help: None }
+    }
+
+    /// The same, with a suggestion.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same, suggesting the candidate nearest to `name`.
+    pub fn did_you_mean<'a>(mut self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        if let Some(near) = crate::diagnostic::nearest(name, candidates) {
+            self.help = Some(format!("did you mean `{near}`?"));
+        }
+        self
+    }
+
+    /// The error under the text that it is about: two lines, the second with carets.
+    pub fn under(&self, text: &str) -> String {
+        let start = text.get(..self.span.start).map_or(0, |before| before.chars().count());
+        let length = text.get(self.span.clone()).map_or(1, |part| part.chars().count().max(1));
+        format!("{text}\n{}{}", " ".repeat(start), "^".repeat(length))
+    }
+}
+
+impl fmt::Display for ExprError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        match &self.help {
+            Some(help) => write!(f, " ({help})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An expression and where it stands in its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub node: Node,
+    /// Its bytes in the text.
+    pub span: Range<usize>,
+}
+
+/// The forms of an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(String),
+    /// `true` or `false`.
+    Bool(bool),
+    /// `NULL`: missing.
+    Null,
+    /// A property, here or along relationships.
+    Path(Path),
+    /// An operator with one operand.
+    Unary(UnaryOp, Box<Expr>),
+    /// An operator with two operands.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// A function of values.
+    Call(Function, Vec<Expr>),
+    /// A function over related twins.
+    Aggregate(Aggregate, Box<Expr>),
+    /// `CASE WHEN … THEN … ELSE … END` and `IF(…)`: the first arm whose condition holds; a missing condition gives missing.
+    Case(Vec<(Expr, Expr)>, Option<Box<Expr>>),
+    /// `IS_OF_MODEL([twin,] 'dtmi' [, exact])`.
+    IsOfModel {
+        /// The twin, where a query names several.
+        alias: Option<String>,
+        /// The model's DTMI.
+        model: String,
+        /// Leave out models that extend it.
+        exact: bool,
+    },
+}
+
+/// A dotted path: relationship steps, then a property.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// At least one.
+    pub segments: Vec<Segment>,
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// A relationship's or property's name.
+    pub name: String,
+    /// `^name`: against the relationship's direction.
+    pub inverse: bool,
+    /// `name*`: one or more times.
+    pub transitive: bool,
+    /// Its bytes in the text.
+    pub span: Range<usize>,
+}
+
+impl Segment {
+    /// Whether it can only be a relationship.
+    pub fn is_step(&self) -> bool {
+        self.inverse || self.transitive
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (before, after) = (if self.inverse { "^" } else { "" }, if self.transitive { "*" } else { "" });
+        write!(f, "{before}{}{after}", self.name)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", joined(&self.segments))
+    }
+}
+
+/// Segments with dots between them.
+pub fn joined(segments: &[Segment]) -> String {
+    segments.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
+}
+
+/// Operators with one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnaryOp {
+    /// `-x`
+    Negate,
+    /// `NOT x`
+    Not,
+}
+
+/// Operators with two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it all")]
+pub enum BinaryOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    And,
+    Or,
+}
+
+impl BinaryOp {
+    /// How it is written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::And => "AND",
+            Self::Or => "OR",
+        }
+    }
+
+    /// Whether it gives a boolean from two comparable values.
+    pub fn is_comparison(self) -> bool {
+        matches!(
+            self,
+            Self::Equal | Self::NotEqual | Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual
+        )
+    }
+}
+
+/// Functions of values: name, fewest and most arguments.
+macro_rules! functions {
+    ($($variant:ident $name:literal $least:literal $most:literal),* $(,)?) => {
+        /// Functions of values.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the names say it all")]
+        pub enum Function { $($variant),* }
+
+        impl Function {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// How it is written.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// The fewest and the most arguments that it takes.
+            pub fn arity(self) -> (usize, usize) {
+                match self { $(Self::$variant => ($least, $most)),* }
+            }
+        }
+    };
+}
+
+functions! {
+    Abs "ABS" 1 1, Sqrt "SQRT" 1 1, Exp "EXP" 1 1, Ln "LN" 1 1, Log10 "LOG10" 1 1,
+    Floor "FLOOR" 1 1, Ceil "CEILING" 1 1, Round "ROUND" 1 1, Power "POWER" 2 2,
+    Min "MIN" 2 64, Max "MAX" 2 64, Clamp "CLAMP" 3 3, Coalesce "COALESCE" 1 64,
+    IsDefined "IS_DEFINED" 1 1, IsNull "IS_NULL" 1 1,
+    IsBool "IS_BOOL" 1 1, IsNumber "IS_NUMBER" 1 1, IsString "IS_STRING" 1 1, IsPrimitive "IS_PRIMITIVE" 1 1, IsObject "IS_OBJECT" 1 1,
+    StartsWith "STARTSWITH" 2 2, EndsWith "ENDSWITH" 2 2, Contains "CONTAINS" 2 2,
+}
+
+/// Functions over related twins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Aggregate {
+    /// The mean of what is there.
+    Avg,
+    /// The sum of what is there.
+    Sum,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+    /// How many twins; of a value, how many have one.
+    Count,
+    /// `COUNT` of a condition: for how many it holds.
+    CountIf,
+    /// Whether it holds for at least one.
+    Any,
+    /// Whether it holds for all.
+    All,
+    /// The value of the one related twin: a path without an aggregate around it.
+    Only,
+}
+
+impl Aggregate {
+    /// Those that are written as functions.
+    pub const NAMED: &'static [(&'static str, Self)] = &[
+        ("AVG", Self::Avg),
+        ("SUM", Self::Sum),
+        ("MIN", Self::Min),
+        ("MAX", Self::Max),
+        ("COUNT", Self::Count),
+        ("ANY", Self::Any),
+        ("ALL", Self::All),
+    ];
+
+    /// How it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CountIf => "COUNT",
+            _ => Self::NAMED.iter().find(|(_, aggregate)| *aggregate == self).map_or("the one", |(name, _)| name),
+        }
+    }
+}
+
+impl Expr {
+    /// Calls `see` with every path in the expression.
+    pub fn paths<'e>(&'e self, see: &mut dyn FnMut(&'e Path)) {
+        match &self.node {
+            Node::Path(path) => see(path),
+            Node::Unary(_, inner) | Node::Aggregate(_, inner) => inner.paths(see),
+            Node::Binary(_, left, right) => {
+                left.paths(see);
+                right.paths(see);
+            }
+            Node::Call(_, arguments) => arguments.iter().for_each(|argument| argument.paths(see)),
+            Node::Case(arms, otherwise) => {
+                for (condition, value) in arms {
+                    condition.paths(see);
+                    value.paths(see);
+                }
+                otherwise.iter().for_each(|value| value.paths(see));
+            }
+            Node::Number(_) | Node::Text(_) | Node::Bool(_) | Node::Null | Node::IsOfModel { .. } => {}
+        }
+    }
+
+    /// The same expression with every path changed.
+    pub fn map_paths(mut self, change: &mut dyn FnMut(Path) -> Path) -> Self {
+        self.change_paths(change);
+        self
+    }
+
+    fn change_paths(&mut self, change: &mut dyn FnMut(Path) -> Path) {
+        match &mut self.node {
+            Node::Path(path) => {
+                let segments = std::mem::take(&mut path.segments);
+                *path = change(Path { segments });
+            }
+            Node::Unary(_, inner) | Node::Aggregate(_, inner) => inner.change_paths(change),
+            Node::Binary(_, left, right) => {
+                left.change_paths(change);
+                right.change_paths(change);
+            }
+            Node::Call(_, arguments) => arguments.iter_mut().for_each(|argument| argument.change_paths(change)),
+            Node::Case(arms, otherwise) => {
+                for (condition, value) in arms {
+                    condition.change_paths(change);
+                    value.change_paths(change);
+                }
+                otherwise.iter_mut().for_each(|value| value.change_paths(change));
+            }
+            Node::Number(_) | Node::Text(_) | Node::Bool(_) | Node::Null | Node::IsOfModel { .. } => {}
+        }
+    }
+}

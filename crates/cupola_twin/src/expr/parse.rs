@@ -1,0 +1,385 @@
+//! Tokens into expressions, by precedence climbing. The query parser builds on the same cursor.
+
+use super::lex::{Token, tokens};
+use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, UnaryOp};
+use std::ops::Range;
+
+/// Deeper nesting is refused, so that recursion stays bounded.
+const MAX_DEPTH: usize = 128;
+
+/// Reads one expression that is the whole `text`.
+pub fn parse(text: &str) -> Result<Expr, ExprError> {
+    let mut parser = Parser::new(text)?;
+    let expr = parser.expression()?;
+    parser.end()?;
+    Ok(expr)
+}
+
+/// A cursor over the tokens of a text.
+#[derive(Clone)]
+pub struct Parser {
+    tokens: Vec<(Token, Range<usize>)>,
+    at: usize,
+    depth: usize,
+}
+
+impl Parser {
+    /// Splits `text` into tokens.
+    pub fn new(text: &str) -> Result<Self, ExprError> {
+        Ok(Self { tokens: tokens(text)?, at: 0, depth: 0 })
+    }
+
+    fn peek(&self) -> &Token {
+        &self.tokens[self.at].0
+    }
+
+    /// Where the next token stands.
+    pub fn span(&self) -> Range<usize> {
+        self.tokens[self.at].1.clone()
+    }
+
+    fn next(&mut self) -> (Token, Range<usize>) {
+        let token = self.tokens[self.at].clone();
+        if self.at + 1 < self.tokens.len() {
+            self.at += 1;
+        }
+        token
+    }
+
+    fn previous_end(&self) -> usize {
+        self.tokens[self.at.saturating_sub(1)].1.end
+    }
+
+    /// Whether the next token is this keyword, in any case.
+    pub fn is_word(&self, keyword: &str) -> bool {
+        matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(keyword))
+    }
+
+    /// Takes the next token if it is this keyword.
+    pub fn take_word(&mut self, keyword: &str) -> bool {
+        let found = self.is_word(keyword);
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    /// Takes the next token if it is this mark.
+    pub fn take_mark(&mut self, mark: &str) -> bool {
+        let found = matches!(self.peek(), Token::Mark(found) if *found == mark);
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    /// Takes this keyword, or fails.
+    pub fn expect_word(&mut self, keyword: &str) -> Result<(), ExprError> {
+        if self.take_word(keyword) { Ok(()) } else { Err(self.unexpected(&format!("`{keyword}`"))) }
+    }
+
+    /// Takes this mark, or fails.
+    pub fn expect_mark(&mut self, mark: &str) -> Result<(), ExprError> {
+        if self.take_mark(mark) { Ok(()) } else { Err(self.unexpected(&format!("`{mark}`"))) }
+    }
+
+    /// Takes a name, or fails saying that `what` was expected.
+    pub fn name(&mut self, what: &str) -> Result<(String, Range<usize>), ExprError> {
+        match self.peek() {
+            Token::Word(word) => {
+                let word = word.clone();
+                let (_, span) = self.next();
+                Ok((word, span))
+            }
+            _ => Err(self.unexpected(what)),
+        }
+    }
+
+    /// Takes a whole number, or fails.
+    pub fn count(&mut self) -> Result<usize, ExprError> {
+        match self.peek() {
+            Token::Number(number) if number.fract() == 0.0 && *number <= 1e15 => {
+                let count = *number as usize;
+                self.next();
+                Ok(count)
+            }
+            _ => Err(self.unexpected("a whole number")),
+        }
+    }
+
+    /// Fails unless everything was read.
+    pub fn end(&self) -> Result<(), ExprError> {
+        if *self.peek() == Token::End { Ok(()) } else { Err(self.unexpected("the end")) }
+    }
+
+    /// The error that something else than the next token was expected.
+    pub fn unexpected(&self, wanted: &str) -> ExprError {
+        let found = match self.peek() {
+            Token::Word(word) => format!("`{word}`"),
+            Token::Number(number) => format!("`{number}`"),
+            Token::Text(text) => format!("'{text}'"),
+            Token::Mark(mark) => format!("`{mark}`"),
+            Token::End => "the end".to_string(),
+        };
+        ExprError::new(self.span(), "syntax", format!("expected {wanted}, found {found}"))
+    }
+
+    /// An expression.
+    pub fn expression(&mut self) -> Result<Expr, ExprError> {
+        self.binary(0)
+    }
+
+    fn binary(&mut self, least: u8) -> Result<Expr, ExprError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(ExprError::new(self.span(), "too-deep", format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        let mut left = self.unary()?;
+        loop {
+            if let Some(test) = self.membership(&left, least)? {
+                left = test;
+                continue;
+            }
+            let Some((op, strength)) = self.operator() else { break };
+            if strength < least {
+                break;
+            }
+            self.next();
+            let right = self.binary(strength + 1)?;
+            if op.is_comparison() && self.operator().is_some_and(|(next, _)| next.is_comparison()) {
+                let help = "join two comparisons with AND";
+                return Err(ExprError::new(self.span(), "syntax", "comparisons don't chain").help(help));
+            }
+            let span = left.span.start..right.span.end;
+            left = Expr { node: Node::Binary(op, Box::new(left), Box::new(right)), span };
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    fn operator(&self) -> Option<(BinaryOp, u8)> {
+        Some(match self.peek() {
+            Token::Word(word) if word.eq_ignore_ascii_case("OR") => (BinaryOp::Or, 1),
+            Token::Word(word) if word.eq_ignore_ascii_case("AND") => (BinaryOp::And, 2),
+            Token::Mark("=") => (BinaryOp::Equal, 4),
+            Token::Mark("!=" | "<>") => (BinaryOp::NotEqual, 4),
+            Token::Mark("<") => (BinaryOp::Less, 4),
+            Token::Mark("<=") => (BinaryOp::LessOrEqual, 4),
+            Token::Mark(">") => (BinaryOp::Greater, 4),
+            Token::Mark(">=") => (BinaryOp::GreaterOrEqual, 4),
+            Token::Mark("+") => (BinaryOp::Add, 5),
+            Token::Mark("-") => (BinaryOp::Subtract, 5),
+            Token::Mark("*") => (BinaryOp::Multiply, 6),
+            Token::Mark("/") => (BinaryOp::Divide, 6),
+            Token::Mark("%") => (BinaryOp::Remainder, 6),
+            _ => return None,
+        })
+    }
+
+    /// `x IN [a, b]`, `x NOT IN [a, b]` and `x NIN [a, b]`, as comparisons joined by `OR`.
+    fn membership(&mut self, left: &Expr, least: u8) -> Result<Option<Expr>, ExprError> {
+        let start = self.at;
+        let negated = self.take_word("NIN") || (self.take_word("NOT") && self.is_word("IN"));
+        if least > 4 || !(self.take_word("IN") || (negated && self.at > start)) {
+            self.at = start;
+            return Ok(None);
+        }
+        self.expect_mark("[")?;
+        let mut any: Option<Expr> = None;
+        loop {
+            let item = self.binary(5)?;
+            let span = left.span.start..item.span.end;
+            let equal = Expr { node: Node::Binary(BinaryOp::Equal, Box::new(left.clone()), Box::new(item)), span: span.clone() };
+            any = Some(match any {
+                None => equal,
+                Some(any) => Expr { node: Node::Binary(BinaryOp::Or, Box::new(any), Box::new(equal)), span },
+            });
+            if !self.take_mark(",") {
+                break;
+            }
+        }
+        self.expect_mark("]")?;
+        let span = left.span.start..self.previous_end();
+        Ok(any.map(|any| match negated {
+            true => Expr { node: Node::Unary(UnaryOp::Not, Box::new(any)), span },
+            false => Expr { span, ..any },
+        }))
+    }
+
+    fn unary(&mut self) -> Result<Expr, ExprError> {
+        let start = self.span().start;
+        let (op, strength) = if self.take_word("NOT") {
+            (UnaryOp::Not, 3)
+        } else if self.take_mark("-") {
+            (UnaryOp::Negate, 7)
+        } else {
+            return self.primary();
+        };
+        let inner = self.binary(strength)?;
+        let span = start..inner.span.end;
+        if let (UnaryOp::Negate, Node::Number(number)) = (op, &inner.node) {
+            return Ok(Expr { node: Node::Number(-number), span });
+        }
+        Ok(Expr { node: Node::Unary(op, Box::new(inner)), span })
+    }
+
+    fn primary(&mut self) -> Result<Expr, ExprError> {
+        let start = self.span().start;
+        let node = match self.peek().clone() {
+            Token::Number(number) => {
+                self.next();
+                Node::Number(number)
+            }
+            Token::Text(text) => {
+                self.next();
+                Node::Text(text)
+            }
+            Token::Mark("(") => {
+                self.next();
+                let inner = self.expression()?;
+                self.expect_mark(")")?;
+                return Ok(inner);
+            }
+            Token::Mark("^") => Node::Path(self.path()?),
+            Token::Word(word) => {
+                let called = matches!(self.tokens.get(self.at + 1), Some((Token::Mark("("), _)));
+                match word.to_ascii_uppercase().as_str() {
+                    _ if called => self.call(&word)?,
+                    "TRUE" => {
+                        self.next();
+                        Node::Bool(true)
+                    }
+                    "FALSE" => {
+                        self.next();
+                        Node::Bool(false)
+                    }
+                    "NULL" => {
+                        self.next();
+                        Node::Null
+                    }
+                    "CASE" => self.case()?,
+                    _ => Node::Path(self.path()?),
+                }
+            }
+            _ => return Err(self.unexpected("a value")),
+        };
+        Ok(Expr { node, span: start..self.previous_end() })
+    }
+
+    /// A dotted path such as `^contains*.temperature`.
+    pub fn path(&mut self) -> Result<Path, ExprError> {
+        let mut segments = Vec::new();
+        loop {
+            let start = self.span().start;
+            let inverse = self.take_mark("^");
+            let (name, span) = self.name("a property or relationship")?;
+            // A star right behind a name and before `.` or `)` is a repetition; anywhere else it multiplies.
+            let star_follows = *self.peek() == Token::Mark("*") && self.span().start == span.end;
+            let after_star = self.tokens.get(self.at + 1).map(|(token, _)| token);
+            let transitive = star_follows && matches!(after_star, Some(Token::Mark("." | ")")));
+            if transitive {
+                self.next();
+            }
+            segments.push(Segment { name, inverse, transitive, span: start..self.previous_end() });
+            if !self.take_mark(".") {
+                return Ok(Path { segments });
+            }
+        }
+    }
+
+    fn call(&mut self, word: &str) -> Result<Node, ExprError> {
+        let span = self.span();
+        let name = word.to_ascii_uppercase();
+        self.next();
+        self.expect_mark("(")?;
+        if name == "IS_OF_MODEL" {
+            return self.is_of_model();
+        }
+        let mut arguments = Vec::new();
+        if !self.take_mark(")") {
+            loop {
+                arguments.push(self.expression()?);
+                if !self.take_mark(",") {
+                    break;
+                }
+            }
+            self.expect_mark(")")?;
+        }
+        let span = span.start..self.previous_end();
+        if let Some((_, aggregate)) = Aggregate::NAMED.iter().find(|(known, _)| *known == name)
+            && (arguments.len() == 1 || !matches!(aggregate, Aggregate::Min | Aggregate::Max))
+        {
+            let count = arguments.len();
+            return match arguments.pop() {
+                Some(argument) if count == 1 => Ok(Node::Aggregate(*aggregate, Box::new(argument))),
+                _ => Err(ExprError::new(span, "arguments", format!("{name} takes one argument, not {count}"))),
+            };
+        }
+        if name == "IF" {
+            return match <[Expr; 3]>::try_from(arguments) {
+                Ok([condition, then, otherwise]) => Ok(Node::Case(vec![(condition, then)], Some(Box::new(otherwise)))),
+                Err(arguments) => {
+                    let message = format!("IF takes a condition and two values, not {} arguments", arguments.len());
+                    Err(ExprError::new(span, "arguments", message))
+                }
+            };
+        }
+        let Some(function) = Function::ALL.iter().find(|function| function.name() == name) else {
+            let unknown = ExprError::new(span.start..span.start + word.len(), "unknown-function", format!("no function is called `{word}`"));
+            let named = Aggregate::NAMED.iter().map(|(name, _)| *name);
+            return Err(unknown.did_you_mean(&name, Function::ALL.iter().map(|f| f.name()).chain(named).chain(["IF", "CASE"])));
+        };
+        let (least, most) = function.arity();
+        if arguments.len() < least || arguments.len() > most {
+            let wanted = if least == most { least.to_string() } else { format!("{least} to {most}") };
+            let message = format!("{name} takes {wanted} arguments, not {}", arguments.len());
+            return Err(ExprError::new(span, "arguments", message));
+        }
+        Ok(Node::Call(*function, arguments))
+    }
+
+    fn is_of_model(&mut self) -> Result<Node, ExprError> {
+        let mut alias = None;
+        if let Token::Word(word) = self.peek().clone() {
+            alias = Some(word);
+            self.next();
+            self.expect_mark(",")?;
+        }
+        let Token::Text(model) = self.peek().clone() else {
+            return Err(self.unexpected("a model's DTMI in quotes"));
+        };
+        self.next();
+        let mut exact = false;
+        if self.take_mark(",") {
+            self.expect_word("exact")?;
+            exact = true;
+        }
+        self.expect_mark(")")?;
+        Ok(Node::IsOfModel { alias, model, exact })
+    }
+
+    /// `CASE WHEN c THEN v … [ELSE v] END`, or `CASE x WHEN v THEN …`.
+    fn case(&mut self) -> Result<Node, ExprError> {
+        self.expect_word("CASE")?;
+        let operand = if self.is_word("WHEN") { None } else { Some(self.expression()?) };
+        let mut arms = Vec::new();
+        while self.take_word("WHEN") {
+            let condition = self.expression()?;
+            let condition = match &operand {
+                None => condition,
+                Some(operand) => Expr {
+                    span: condition.span.clone(),
+                    node: Node::Binary(BinaryOp::Equal, Box::new(operand.clone()), Box::new(condition)),
+                },
+            };
+            self.expect_word("THEN")?;
+            arms.push((condition, self.expression()?));
+        }
+        if arms.is_empty() {
+            return Err(self.unexpected("`WHEN`"));
+        }
+        let otherwise = if self.take_word("ELSE") { Some(Box::new(self.expression()?)) } else { None };
+        self.expect_word("END")?;
+        Ok(Node::Case(arms, otherwise))
+    }
+}

@@ -1,0 +1,141 @@
+//! The graph where it is edited and analysed: twins and the relationships between them.
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::{ModelIx, Models};
+use crate::value::Value;
+use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::visit::{EdgeRef, IntoEdgeReferences};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// An instance of a model.
+#[derive(Clone, Debug)]
+pub struct Twin {
+    /// Its id (`$dtId`).
+    pub id: Arc<str>,
+    /// Its model.
+    pub model: ModelIx,
+    /// Its initial values, by property.
+    pub properties: Vec<(Arc<str>, Value)>,
+    /// Where it is defined.
+    pub place: Option<Place>,
+}
+
+/// A named, directed link between two twins.
+#[derive(Clone, Debug)]
+pub struct Relationship {
+    /// Its name, such as `contains`.
+    pub name: Arc<str>,
+    /// Its own properties.
+    pub properties: Vec<(Arc<str>, Value)>,
+    /// Where it is defined.
+    pub place: Option<Place>,
+}
+
+/// Twins and relationships.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    inner: StableDiGraph<Twin, Relationship>,
+    by_id: HashMap<Arc<str>, NodeIndex>,
+}
+
+impl Graph {
+    /// Adds a twin; an id that is taken is an error.
+    pub fn add_twin(&mut self, twin: Twin) -> Result<(), Diagnostic> {
+        if let Some(first) = self.twin(&twin.id) {
+            let message = match &first.place {
+                Some(place) => format!("twin `{}` exists already; first at line {}", twin.id, place.line),
+                None => format!("twin `{}` exists already", twin.id),
+            };
+            return Err(Diagnostic::error("duplicate-twin", message).at(twin.place));
+        }
+        let id = twin.id.clone();
+        let node = self.inner.add_node(twin);
+        self.by_id.insert(id, node);
+        Ok(())
+    }
+
+    /// Adds a relationship between two twins that exist, if the source's model knows it and the target is of the right model.
+    pub fn relate(
+        &mut self,
+        models: &Models,
+        from: &str,
+        to: &str,
+        relationship: Relationship,
+    ) -> Result<(), Diagnostic> {
+        let place = relationship.place.clone();
+        let dangling = |id: &str| {
+            let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`")).at(place.clone());
+            unknown.did_you_mean(id, self.by_id.keys().map(|id| &**id))
+        };
+        let source = *self.by_id.get(from).ok_or_else(|| dangling(from))?;
+        let target = *self.by_id.get(to).ok_or_else(|| dangling(to))?;
+        let model = models.get(self.inner[source].model);
+        let Some(definition) = model.relationship(&relationship.name) else {
+            let message = format!("`{}` has no relationship `{}`", model.id, relationship.name);
+            let unknown = Diagnostic::error("unknown-relationship", message).at(place);
+            return Err(unknown.did_you_mean(&relationship.name, model.relationships.iter().map(|known| &*known.name)));
+        };
+        let target_model = self.inner[target].model;
+        let fits = match &definition.target {
+            Some(wanted) => models.find(wanted).is_none_or(|wanted| models.is_a(target_model, wanted)),
+            None => true,
+        };
+        if !fits {
+            let wanted = definition.target.as_deref().unwrap_or_default();
+            let message = format!("`{}` of `{from}` leads to a `{wanted}`, but `{to}` is a `{}`", relationship.name, models.get(target_model).id);
+            return Err(Diagnostic::error("wrong-target", message).at(place));
+        }
+        self.inner.add_edge(source, target, relationship);
+        Ok(())
+    }
+
+    /// The twin with this id.
+    pub fn twin(&self, id: &str) -> Option<&Twin> {
+        self.by_id.get(id).map(|node| &self.inner[*node])
+    }
+
+    /// The twin with this id, to change.
+    pub fn twin_mut(&mut self, id: &str) -> Option<&mut Twin> {
+        let node = *self.by_id.get(id)?;
+        self.inner.node_weight_mut(node)
+    }
+
+    /// All twins, in the order they were added.
+    pub fn twins(&self) -> impl Iterator<Item = &Twin> {
+        self.inner.node_weights()
+    }
+
+    /// All relationships as `(number, source, relationship, target)`, in the order they were added.
+    pub fn relationships(&self) -> impl Iterator<Item = (u32, &Twin, &Relationship, &Twin)> {
+        self.inner.edge_references().map(|edge| {
+            (edge.id().index() as u32, &self.inner[edge.source()], edge.weight(), &self.inner[edge.target()])
+        })
+    }
+
+    /// One relationship by its number.
+    pub fn relationship(&self, number: u32) -> Option<&Relationship> {
+        self.inner.edge_weight(EdgeIndex::new(number as usize))
+    }
+
+    /// The ids of a relationship's source and target.
+    pub fn ends(&self, number: u32) -> Option<(&Arc<str>, &Arc<str>)> {
+        let (source, target) = self.inner.edge_endpoints(EdgeIndex::new(number as usize))?;
+        Some((&self.inner[source].id, &self.inner[target].id))
+    }
+
+    /// How many twins there are.
+    pub fn twin_count(&self) -> usize {
+        self.inner.node_count()
+    }
+
+    /// How many relationships there are.
+    pub fn relationship_count(&self) -> usize {
+        self.inner.edge_count()
+    }
+
+    /// The graph itself, for paths, cycles and components.
+    pub fn petgraph(&self) -> &StableDiGraph<Twin, Relationship> {
+        &self.inner
+    }
+}

@@ -1,0 +1,22 @@
+//! What a twin is: models, graph, topology, state, expressions, propagation and queries.
+//!
+//! No input or output and no Bevy: text and values come in, values and diagnostics go out.
+
+pub mod diagnostic;
+pub mod expr;
+pub mod graph;
+pub mod model;
+pub mod propagate;
+pub mod query;
+pub mod state;
+pub mod topology;
+pub mod unit;
+pub mod value;
+pub mod why;
+
+pub use diagnostic::{Diagnostic, Place, Severity};
+pub use graph::{Graph, Relationship, Twin};
+pub use model::Models;
+pub use state::State;
+pub use topology::{ColumnIx, Slot, TableIx, Topology, TwinIx};
+pub use value::{Kind, Quality, Value};

@@ -1,0 +1,121 @@
+//! JSON with positions: every value knows the byte where it starts.
+
+use crate::diagnostic::{Diagnostic, Place};
+use jsonc_parser::ast::{Object, Value};
+use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, common::Ranged, parse_to_ast};
+use std::sync::Arc;
+
+/// Deeper nesting is refused before it is parsed, so that the parser's recursion stays bounded.
+const MAX_DEPTH: usize = 64;
+
+/// One document while it is read: where it came from, its text, and what was found wrong with it.
+pub(super) struct Source<'a> {
+    pub file: Arc<str>,
+    pub text: &'a str,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(file: Arc<str>, text: &'a str) -> Self {
+        Self { file, text: text.strip_prefix('\u{feff}').unwrap_or(text), diagnostics: Vec::new() }
+    }
+
+    pub fn place(&self, at: &impl Ranged) -> Place {
+        Place::of(&self.file, self.text, at.start())
+    }
+
+    pub fn error(&mut self, at: &impl Ranged, code: &'static str, message: impl Into<String>) {
+        let place = self.place(at);
+        self.diagnostics.push(Diagnostic::error(code, message).at(place));
+    }
+
+    pub fn report(&mut self, at: &impl Ranged, diagnostic: Diagnostic) {
+        let place = self.place(at);
+        self.diagnostics.push(diagnostic.at(place));
+    }
+
+    /// The document's root value; `None` after reporting why there is none.
+    pub fn parse(&mut self) -> Option<Value<'a>> {
+        if let Some(offset) = too_deep(self.text) {
+            let place = Place::of(&self.file, self.text, offset);
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            self.diagnostics.push(Diagnostic::error("json-too-deep", message).at(place));
+            return None;
+        }
+        let strict = ParseOptions {
+            allow_comments: false,
+            allow_loose_object_property_names: false,
+            allow_trailing_commas: false,
+            allow_missing_commas: false,
+            allow_single_quoted_strings: false,
+            allow_hexadecimal_numbers: false,
+            allow_unary_plus_numbers: false,
+            ..Default::default()
+        };
+        let collect = CollectOptions { comments: CommentCollectionStrategy::Off, tokens: false };
+        match parse_to_ast(self.text, &collect, &strict) {
+            Ok(result) if result.value.is_some() => result.value,
+            Ok(_) => {
+                let place = Place::of(&self.file, self.text, 0);
+                let help = "a DTDL document is an interface object or an array of them";
+                self.diagnostics.push(Diagnostic::error("json-empty", "the document is empty").at(place).help(help));
+                None
+            }
+            Err(error) => {
+                let place = Place::of(&self.file, self.text, error.range().start);
+                self.diagnostics.push(Diagnostic::error("json-syntax", error.kind().to_string()).at(place));
+                None
+            }
+        }
+    }
+}
+
+fn too_deep(text: &str) -> Option<usize> {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for (offset, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Some(offset);
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The value of `key`, if the object has it.
+pub(super) fn get<'o, 'a>(object: &'o Object<'a>, key: &str) -> Option<&'o Value<'a>> {
+    object.properties.iter().find(|property| property.name.as_str() == key).map(|property| &property.value)
+}
+
+/// A text value.
+pub(super) fn text<'o>(value: &'o Value<'_>) -> Option<&'o str> {
+    value.as_string_lit().map(|literal| literal.value.as_ref())
+}
+
+/// JSON-LD lets a single value stand for an array of one: this is the array either way.
+pub(super) fn each<'o, 'a>(value: &'o Value<'a>) -> Vec<&'o Value<'a>> {
+    match value {
+        Value::Array(array) => array.elements.iter().collect(),
+        other => vec![other],
+    }
+}
+
+/// A possibly language-tagged string: English if there is any, else the first.
+pub(super) fn localised(value: &Value<'_>) -> Option<String> {
+    match value {
+        Value::StringLit(literal) => Some(literal.value.to_string()),
+        Value::Object(object) => get(object, "en")
+            .and_then(text)
+            .or_else(|| object.properties.first().and_then(|property| text(&property.value)))
+            .map(str::to_string),
+        _ => None,
+    }
+}

@@ -1,0 +1,347 @@
+//! One expression into instructions for the rows of one table, checked on the way.
+
+use super::{Compiler, Input, Instruction, Op, Program, Type};
+use crate::diagnostic::Place;
+use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, UnaryOp, joined};
+use crate::topology::{ColumnIx, TableIx, Topology};
+use crate::unit::{Unit, conversion};
+use crate::value::{Kind, Value, encode};
+use std::sync::Arc;
+
+/// One formula while it is compiled for one table.
+pub(super) struct Body<'c, 't> {
+    pub(super) compiler: &'c mut Compiler<'t>,
+    pub(super) table: TableIx,
+    pub(super) origin: Origin,
+    pub(super) program: Program,
+    pub(super) inputs: Vec<Input>,
+}
+
+/// Where the text of a formula stands, for what is found in the parts of it.
+pub(super) struct Origin {
+    pub(super) text: Arc<str>,
+    pub(super) place: Option<Place>,
+}
+
+pub(super) type Compiled = Result<Type, ExprError>;
+
+impl Body<'_, '_> {
+    pub(super) fn emit(&mut self, at: u16, op: Op) {
+        self.program.registers = self.program.registers.max(at + 1);
+        self.program.instructions.push(Instruction { at, op });
+    }
+
+    pub(super) fn topology(&self) -> &Topology {
+        self.compiler.topology
+    }
+
+    /// Makes the result fit the column that it goes to.
+    pub(super) fn fit(&mut self, expr: &Expr, found: Type, output: ColumnIx, untyped: bool) -> Result<(), ExprError> {
+        let column = &mut self.compiler.topology.columns[output.0 as usize];
+        let name = column.name.clone();
+        if untyped {
+            column.kind = found.kind.unwrap_or(Kind::Number);
+            if column.unit.is_none() {
+                column.unit = found.unit;
+            }
+        }
+        let (kind, unit) = (column.kind, column.unit);
+        let fits = found.kind.is_none_or(|found| found == kind || (found.is_numeric() && kind.is_numeric()));
+        if !fits {
+            let message = format!("this is a {}, but `{name}` is a {}", found.word(), kind.word());
+            return Err(ExprError::new(expr.span.clone(), "wrong-type", message));
+        }
+        self.convert(expr, 0, found, unit)
+    }
+
+    /// Changes register `at` from the unit that was found to the one that is wanted.
+    fn convert(&mut self, expr: &Expr, at: u16, found: Type, wanted: Option<&'static Unit>) -> Result<(), ExprError> {
+        let (Some(from), Some(to)) = (found.unit, wanted) else { return Ok(()) };
+        if from.name == to.name {
+            return Ok(());
+        }
+        let Some((scale, offset)) = conversion(from, to) else {
+            let message = format!("this is in {} ({:?}), where {} ({:?}) is needed", from.name, from.dimension, to.name, to.dimension);
+            return Err(ExprError::new(expr.span.clone(), "wrong-unit", message));
+        };
+        self.emit(at, Op::Convert { scale, offset });
+        Ok(())
+    }
+
+    pub(super) fn expr(&mut self, expr: &Expr, at: u16) -> Compiled {
+        match &expr.node {
+            Node::Number(number) => {
+                self.emit(at, Op::Constant(*number));
+                Ok(Type::plain(Kind::Number))
+            }
+            Node::Text(text) => {
+                let lane = f64::from(self.topology().texts.intern(text));
+                self.emit(at, Op::Constant(lane));
+                Ok(Type::plain(Kind::Text))
+            }
+            Node::Bool(flag) => {
+                self.emit(at, Op::Constant(f64::from(u8::from(*flag))));
+                Ok(Type::plain(Kind::Bool))
+            }
+            Node::Null => {
+                self.emit(at, Op::Constant(f64::NAN));
+                Ok(Type { kind: None, unit: None })
+            }
+            Node::Path(path) => self.path(expr, path, at),
+            Node::Unary(UnaryOp::Negate, inner) => {
+                let found = self.number(inner, at)?;
+                self.emit(at, Op::Negate);
+                Ok(found)
+            }
+            Node::Unary(UnaryOp::Not, inner) => {
+                self.bool(inner, at)?;
+                self.emit(at, Op::Not);
+                Ok(Type::plain(Kind::Bool))
+            }
+            Node::Binary(op, left, right) => self.binary(*op, left, right, at),
+            Node::Call(function, arguments) => self.call(expr, *function, arguments, at),
+            Node::Aggregate(aggregate, inner) => self.aggregate(expr, *aggregate, inner, at),
+            Node::Case(arms, otherwise) => self.case(arms, otherwise.as_deref(), at),
+            Node::IsOfModel { model, exact, .. } => {
+                let models = &self.topology().models;
+                let wanted = models.resolve(model).map_err(|unknown| {
+                    let error = ExprError::new(expr.span.clone(), "unknown-model", unknown.message);
+                    ExprError { help: unknown.help, ..error }
+                })?;
+                let own = self.topology().table(self.table).model;
+                let holds = if *exact { own == wanted } else { models.is_a(own, wanted) };
+                self.emit(at, Op::Constant(f64::from(u8::from(holds))));
+                Ok(Type::plain(Kind::Bool))
+            }
+        }
+    }
+
+    fn number(&mut self, expr: &Expr, at: u16) -> Compiled {
+        self.of_kind(expr, at, Kind::Number)
+    }
+
+    fn bool(&mut self, expr: &Expr, at: u16) -> Compiled {
+        self.of_kind(expr, at, Kind::Bool)
+    }
+
+    fn of_kind(&mut self, expr: &Expr, at: u16, wanted: Kind) -> Compiled {
+        let found = self.expr(expr, at)?;
+        let fits = found.kind.is_none_or(|kind| kind == wanted || (kind.is_numeric() && wanted.is_numeric()));
+        if !fits {
+            let message = format!("a {} is needed here, this is a {}", wanted.word(), found.word());
+            return Err(ExprError::new(expr.span.clone(), "wrong-type", message));
+        }
+        Ok(found)
+    }
+
+    /// Compiles `right` into `at + 1` such that it goes together with what is in `at`.
+    fn alike(&mut self, left: Type, right: &Expr, at: u16) -> Compiled {
+        let text_as_time = match (&right.node, left.kind) {
+            (Node::Text(text), Some(Kind::Time)) => Some(text),
+            _ => None,
+        };
+        if let Some(text) = text_as_time {
+            let lane = encode(&Value::Text(text.clone()), Kind::Time, &self.topology().texts);
+            let lane = lane.map_err(|why| ExprError::new(right.span.clone(), "wrong-type", why))?;
+            self.emit(at, Op::Constant(lane));
+            return Ok(left);
+        }
+        let found = self.expr(right, at)?;
+        let fits = match (left.kind, found.kind) {
+            (Some(left), Some(right)) => left == right || (left.is_numeric() && right.is_numeric()),
+            _ => true,
+        };
+        if !fits {
+            let message = format!("a {} and a {} don't go together", left.word(), found.word());
+            return Err(ExprError::new(right.span.clone(), "wrong-type", message));
+        }
+        self.convert(right, at, found, left.unit)?;
+        Ok(Type { kind: left.kind.or(found.kind), unit: left.unit.or(found.unit) })
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, at: u16) -> Compiled {
+        match op {
+            BinaryOp::And | BinaryOp::Or => {
+                self.bool(left, at)?;
+                self.bool(right, at + 1)?;
+                self.emit(at, Op::Binary(op));
+                Ok(Type::plain(Kind::Bool))
+            }
+            BinaryOp::Add | BinaryOp::Subtract => {
+                let time = self.expr(left, at)?;
+                if time.kind == Some(Kind::Time) {
+                    // A time and seconds give a time; two times give the seconds between them.
+                    let found = self.expr(right, at + 1)?;
+                    self.emit(at, Op::Binary(op));
+                    return match found.kind {
+                        Some(Kind::Time) if op == BinaryOp::Subtract => {
+                            Ok(Type { kind: Some(Kind::Number), unit: crate::unit::find("second") })
+                        }
+                        kind if kind.is_none_or(Kind::is_numeric) => Ok(time),
+                        _ => Err(ExprError::new(right.span.clone(), "wrong-type", "only seconds can be added to a time")),
+                    };
+                }
+                self.check_number(left, time)?;
+                let found = self.alike(time, right, at + 1)?;
+                self.emit(at, Op::Binary(op));
+                Ok(found)
+            }
+            BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
+                let first = self.number(left, at)?;
+                let second = self.number(right, at + 1)?;
+                self.emit(at, Op::Binary(op));
+                // A unit times a pure number stays; products of units are not tracked.
+                let unit = match (first.unit, second.unit) {
+                    (Some(unit), None) => Some(unit),
+                    (None, Some(unit)) if op == BinaryOp::Multiply => Some(unit),
+                    _ => None,
+                };
+                let scaled_constant = matches!(left.node, Node::Number(_)) || matches!(right.node, Node::Number(_));
+                Ok(Type { kind: Some(Kind::Number), unit: unit.filter(|_| scaled_constant) })
+            }
+            _ => {
+                let first = self.expr(left, at)?;
+                let found = self.alike(first, right, at + 1)?;
+                let order = !matches!(op, BinaryOp::Equal | BinaryOp::NotEqual);
+                let op = if order && found.kind == Some(Kind::Text) { Op::TextOrder(op) } else { Op::Binary(op) };
+                self.emit(at, op);
+                Ok(Type::plain(Kind::Bool))
+            }
+        }
+    }
+
+    fn check_number(&self, expr: &Expr, found: Type) -> Result<(), ExprError> {
+        if found.kind.is_none_or(Kind::is_numeric) {
+            return Ok(());
+        }
+        let message = format!("a number is needed here, this is a {}", found.word());
+        Err(ExprError::new(expr.span.clone(), "wrong-type", message))
+    }
+
+    fn call(&mut self, expr: &Expr, function: Function, arguments: &[Expr], at: u16) -> Compiled {
+        let Some((first, rest)) = arguments.split_first() else {
+            return Err(ExprError::new(expr.span.clone(), "arguments", format!("{} takes arguments", function.name())));
+        };
+        match function {
+            Function::Abs | Function::Floor | Function::Ceil | Function::Round => {
+                let found = self.number(first, at)?;
+                self.emit(at, Op::Math(function));
+                Ok(found)
+            }
+            Function::Sqrt | Function::Exp | Function::Ln | Function::Log10 => {
+                self.number(first, at)?;
+                self.emit(at, Op::Math(function));
+                Ok(Type::plain(Kind::Number))
+            }
+            Function::Power => {
+                self.number(first, at)?;
+                self.number(&rest[0], at + 1)?;
+                self.emit(at, Op::Power);
+                Ok(Type::plain(Kind::Number))
+            }
+            Function::Min | Function::Max | Function::Clamp => {
+                let mut found = self.number(first, at)?;
+                for (position, argument) in rest.iter().enumerate() {
+                    found = self.alike(found, argument, at + 1)?;
+                    self.check_number(argument, found)?;
+                    let least = function == Function::Min || (function == Function::Clamp && position == 1);
+                    self.emit(at, if least { Op::Least } else { Op::Greatest });
+                }
+                Ok(found)
+            }
+            Function::Coalesce => {
+                let mut found = self.expr(first, at)?;
+                for argument in rest {
+                    found = self.alike(found, argument, at + 1)?;
+                    self.emit(at, Op::Coalesce);
+                }
+                Ok(found)
+            }
+            Function::IsDefined | Function::IsNull | Function::IsPrimitive => {
+                self.expr(first, at)?;
+                self.emit(at, Op::IsDefined);
+                if function == Function::IsNull {
+                    self.emit(at, Op::Not);
+                }
+                Ok(Type::plain(Kind::Bool))
+            }
+            Function::IsBool | Function::IsNumber | Function::IsString | Function::IsObject => {
+                let found = self.expr(first, at)?;
+                let holds = match function {
+                    Function::IsBool => found.kind == Some(Kind::Bool),
+                    Function::IsNumber => found.kind.is_some_and(Kind::is_numeric),
+                    Function::IsString => matches!(found.kind, Some(Kind::Text | Kind::Time)),
+                    _ => false,
+                };
+                if holds {
+                    self.emit(at, Op::IsDefined);
+                } else {
+                    self.emit(at, Op::Constant(0.0));
+                }
+                Ok(Type::plain(Kind::Bool))
+            }
+            Function::StartsWith | Function::EndsWith | Function::Contains => {
+                self.of_kind(first, at, Kind::Text)?;
+                self.of_kind(&rest[0], at + 1, Kind::Text)?;
+                self.emit(at, Op::TextTest(function));
+                Ok(Type::plain(Kind::Bool))
+            }
+        }
+    }
+
+    fn case(&mut self, arms: &[(Expr, Expr)], otherwise: Option<&Expr>, at: u16) -> Compiled {
+        let Some(((condition, value), rest)) = arms.split_first() else {
+            return match otherwise {
+                Some(otherwise) => self.expr(otherwise, at),
+                None => {
+                    self.emit(at, Op::Constant(f64::NAN));
+                    Ok(Type { kind: None, unit: None })
+                }
+            };
+        };
+        self.bool(condition, at)?;
+        let found = self.expr(value, at + 1)?;
+        let other = self.case(rest, otherwise, at + 2)?;
+        let fits = match (found.kind, other.kind) {
+            (Some(left), Some(right)) => left == right || (left.is_numeric() && right.is_numeric()),
+            _ => true,
+        };
+        if !fits {
+            let message = format!("one branch is a {}, another a {}", found.word(), other.word());
+            return Err(ExprError::new(value.span.clone(), "wrong-type", message));
+        }
+        if found.kind.is_some() {
+            self.convert(value, at + 2, other, found.unit)?;
+        }
+        self.emit(at, Op::Select);
+        Ok(Type { kind: found.kind.or(other.kind), unit: found.unit.or(other.unit) })
+    }
+
+    /// A path outside an aggregate: a property here, or the value of the one related twin.
+    fn path(&mut self, expr: &Expr, path: &Path, at: u16) -> Compiled {
+        let name = joined(&path.segments);
+        if let Some(column) = self.topology().table(self.table).column(&name) {
+            let found = self.compiler.column_type(column);
+            self.inputs.push(Input::Here(column));
+            self.emit(at, Op::Load(column));
+            return Ok(found);
+        }
+        if path.segments.len() == 1 && !path.segments[0].is_step() {
+            return Err(self.unknown_property(&path.segments[0], self.table));
+        }
+        self.aggregate(expr, Aggregate::Only, expr, at)
+    }
+
+    pub(super) fn unknown_property(&self, segment: &Segment, table: TableIx) -> ExprError {
+        let topology = self.topology();
+        let table = topology.table(table);
+        let model = topology.models.get(table.model);
+        let message = format!("`{}` is not a property of {}", segment.name, model.display_name);
+        let unknown = ExprError::new(segment.span.clone(), "unknown-property", message);
+        let relationship = model.relationships.iter().find(|known| *known.name == *segment.name);
+        if relationship.is_some() {
+            return unknown.help(format!("`{0}` is a relationship: write COUNT({0}) or AVG({0}.PROPERTY)", segment.name));
+        }
+        unknown.did_you_mean(&segment.name, topology.property_names(table))
+    }
+}

@@ -1,0 +1,139 @@
+//! The order in which formulas run, and the cycles that have none.
+
+use super::{Input, Slot, Stage, Topology};
+use crate::diagnostic::Diagnostic;
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Puts the formulas into stages. Properties on a cycle are reported, each by name, and computed no more.
+pub(super) fn stages(topology: &mut Topology, diagnostics: &mut Vec<Diagnostic>) {
+    let by_output: BTreeMap<_, u32> =
+        topology.formulas.iter().enumerate().map(|(number, formula)| (formula.output, number as u32)).collect();
+    let mut graph: DiGraph<u32, ()> = DiGraph::new();
+    let nodes: Vec<NodeIndex> = (0..topology.formulas.len()).map(|number| graph.add_node(number as u32)).collect();
+    for (number, formula) in topology.formulas.iter().enumerate() {
+        for input in &formula.inputs {
+            if let Some(from) = by_output.get(&input.column()) {
+                graph.update_edge(nodes[*from as usize], nodes[number], ());
+            }
+        }
+    }
+    let mut stages = Vec::new();
+    // Tarjan gives components in reverse order of dependency along the edges; edges lead from input to output.
+    for mut component in tarjan_scc(&graph).into_iter().rev().map(|nodes| nodes.iter().map(|node| graph[*node]).collect::<Vec<_>>()) {
+        component.sort_unstable();
+        let alone = component.len() == 1 && !graph.contains_edge(nodes[component[0] as usize], nodes[component[0] as usize]);
+        if alone {
+            stages.push(Stage::Column(component[0]));
+            continue;
+        }
+        match levels(topology, &component) {
+            Ok(levels) => stages.push(Stage::Levels(levels)),
+            Err(cycle) => {
+                let names: Vec<_> = cycle.iter().chain(cycle.first()).map(|slot| topology.name(*slot)).collect();
+                let formula = cycle.first().and_then(|slot| topology.column(slot.column).formula);
+                let place = formula.and_then(|number| topology.formulas[number as usize].place.clone());
+                let message = format!("these properties depend on one another in a circle: {}", names.join(" → "));
+                let help = "take one of them out of a formula, or give it a measured value";
+                diagnostics.push(Diagnostic::error("cycle", message).at(place).help(help));
+                for number in component {
+                    let output = topology.formulas[number as usize].output;
+                    topology.columns[output.0 as usize].formula = None;
+                }
+            }
+        }
+    }
+    topology.stages = stages;
+}
+
+/// Rows of mutually dependent columns, grouped so that every group needs only earlier ones; or a cycle of slots, in the order
+/// of dependency.
+fn levels(topology: &Topology, component: &[u32]) -> Result<Vec<Vec<(u32, Vec<u32>)>>, Vec<Slot>> {
+    // Number the slots of the component: a formula's rows one after another.
+    let mut first = Vec::new();
+    let mut count = 0usize;
+    for number in component {
+        first.push(count);
+        count += topology.rows(topology.formulas[*number as usize].output) as usize;
+    }
+    let position: BTreeMap<_, usize> = component
+        .iter()
+        .enumerate()
+        .map(|(at, number)| (topology.formulas[*number as usize].output, at))
+        .collect();
+    let slot_of = |index: usize| {
+        let at = first.partition_point(|start| *start <= index) - 1;
+        (at, (index - first[at]) as u32)
+    };
+    let mut inputs: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for (at, number) in component.iter().enumerate() {
+        let formula = &topology.formulas[*number as usize];
+        for row in 0..topology.rows(formula.output) {
+            let here = &mut inputs[first[at] + row as usize];
+            for input in &formula.inputs {
+                let Some(from) = position.get(&input.column()).map(|at| first[*at]) else { continue };
+                match *input {
+                    Input::Here(_) => here.push((from + row as usize) as u32),
+                    Input::Along { relation, link, .. } => {
+                        let link = &topology.relations[relation as usize].links[link as usize];
+                        here.extend(link.forward.of(row).iter().map(|row| (from + *row as usize) as u32));
+                    }
+                }
+            }
+        }
+    }
+    let mut waiting: Vec<u32> = inputs.iter().map(|inputs| inputs.len() as u32).collect();
+    let mut outputs: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for (index, inputs) in inputs.iter().enumerate() {
+        for input in inputs {
+            outputs[*input as usize].push(index as u32);
+        }
+    }
+    let mut ready: Vec<u32> = (0..count as u32).filter(|index| waiting[*index as usize] == 0).collect();
+    let mut levels = Vec::new();
+    let mut done = 0;
+    while !ready.is_empty() {
+        done += ready.len();
+        let mut next = Vec::new();
+        let mut level: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for index in ready {
+            let (at, row) = slot_of(index as usize);
+            level.entry(component[at]).or_default().push(row);
+            for output in &outputs[index as usize] {
+                waiting[*output as usize] -= 1;
+                if waiting[*output as usize] == 0 {
+                    next.push(*output);
+                }
+            }
+        }
+        let sorted = level.into_iter().map(|(number, mut rows)| {
+            rows.sort_unstable();
+            (number, rows)
+        });
+        levels.push(sorted.collect());
+        next.sort_unstable();
+        ready = next;
+    }
+    if done == count {
+        return Ok(levels);
+    }
+    // Going back from a slot that still waits, along inputs that still wait, must come round.
+    let mut path: Vec<u32> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut index = (0..count).find(|index| waiting[*index] > 0).unwrap_or(0) as u32;
+    while seen.insert(index) {
+        path.push(index);
+        index = inputs[index as usize].iter().copied().find(|input| waiting[*input as usize] > 0).unwrap_or(index);
+    }
+    let start = path.iter().position(|known| *known == index).unwrap_or(0);
+    let mut cycle: Vec<Slot> = path[start..]
+        .iter()
+        .map(|index| {
+            let (at, row) = slot_of(*index as usize);
+            Slot { column: topology.formulas[component[at] as usize].output, row }
+        })
+        .collect();
+    cycle.reverse();
+    Err(cycle)
+}

@@ -1,0 +1,135 @@
+//! Relations: who is related to whom along a path, as compressed sparse rows between tables.
+//!
+//! A path of several steps, against the direction or transitive, is walked once when it is compiled and kept as if it were a
+//! relationship of its own. So every aggregate is one hop when it runs, and a change finds what depends on it in one hop back.
+
+use super::{TableIx, Topology, TwinIx};
+use crate::expr::{Path, Segment, joined};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Sorted targets for each row.
+#[derive(Clone, Debug, Default)]
+pub struct Csr {
+    offsets: Vec<u32>,
+    targets: Vec<u32>,
+}
+
+impl Csr {
+    /// From pairs sorted by row.
+    pub(super) fn new(rows: u32, sorted: impl ExactSizeIterator<Item = (u32, u32)>) -> Self {
+        let mut offsets = vec![0; rows as usize + 1];
+        let mut targets = Vec::with_capacity(sorted.len());
+        for (row, target) in sorted {
+            offsets[row as usize + 1] += 1;
+            targets.push(target);
+        }
+        for row in 0..rows as usize {
+            offsets[row + 1] += offsets[row];
+        }
+        Self { offsets, targets }
+    }
+
+    /// The targets of a row.
+    pub fn of(&self, row: u32) -> &[u32] {
+        let (start, end) = (self.offsets[row as usize], self.offsets[row as usize + 1]);
+        &self.targets[start as usize..end as usize]
+    }
+
+    /// All targets, row after row.
+    pub fn targets(&self) -> &[u32] {
+        &self.targets
+    }
+}
+
+/// The part of a relation between two tables.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The table it starts in.
+    pub src: TableIx,
+    /// The table it ends in.
+    pub dst: TableIx,
+    /// From rows of `src` to rows of `dst`.
+    pub forward: Csr,
+    /// From rows of `dst` to rows of `src`.
+    pub backward: Csr,
+}
+
+/// Who is related to whom along a path.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// The path as it is written.
+    pub path: Arc<str>,
+    /// By pairs of tables, sorted.
+    pub links: Vec<Link>,
+}
+
+impl Relation {
+    /// Whether it is a relationship of the graph rather than a path along several.
+    pub fn is_plain(&self) -> bool {
+        !self.path.contains(['^', '*', '.'])
+    }
+}
+
+impl Topology {
+    /// The number of the relation along `steps`, walked now if it is new; `None` if a step is no relationship of the graph.
+    pub(super) fn relation_along(&mut self, steps: &[Segment]) -> Option<u32> {
+        let path = joined(steps);
+        if let Some(known) = self.by_path.get(&path) {
+            return Some(*known);
+        }
+        if steps.iter().any(|step| !self.by_path.contains_key(&step.name)) {
+            return None;
+        }
+        let mut pairs: BTreeMap<(TableIx, TableIx), Vec<(u32, u32)>> = BTreeMap::new();
+        for twin in self.twins() {
+            let (src, from) = self.locate(twin);
+            for target in self.walk(twin, steps) {
+                let (dst, to) = self.locate(target);
+                pairs.entry((src, dst)).or_default().push((from, to));
+            }
+        }
+        let links = pairs.into_iter().map(|((src, dst), pairs)| Link::new(self, src, dst, pairs)).collect();
+        let number = self.relations.len() as u32;
+        self.relations.push(Relation { path: path.as_str().into(), links });
+        self.by_path.insert(path, number);
+        Some(number)
+    }
+
+    /// Whether the graph or the models know a relationship of this name.
+    pub fn knows_relationship(&self, name: &str) -> bool {
+        self.by_path.contains_key(name) || self.models.iter().any(|(_, model)| model.relationship(name).is_some())
+    }
+
+    /// How many leading segments of a path are relationships.
+    pub fn leading_steps(&self, path: &Path) -> usize {
+        path.segments.iter().take_while(|segment| self.knows_relationship(&segment.name)).count()
+    }
+
+    /// The twins at the end of `steps` from `twin`, each once, sorted.
+    pub fn walk(&self, twin: TwinIx, steps: &[Segment]) -> Vec<TwinIx> {
+        let mut here = vec![twin];
+        for step in steps {
+            let mut next = self.step(&here, step);
+            if step.transitive {
+                let mut all = next.clone();
+                while !next.is_empty() {
+                    let reached = self.step(&next, step);
+                    next = reached.into_iter().filter(|twin| all.binary_search(twin).is_err()).collect();
+                    all.extend(&next);
+                    all.sort_unstable();
+                }
+                next = all;
+            }
+            here = next;
+        }
+        here
+    }
+
+    fn step(&self, from: &[TwinIx], step: &Segment) -> Vec<TwinIx> {
+        let mut next: Vec<TwinIx> = from.iter().flat_map(|twin| self.related(*twin, &step.name, step.inverse)).collect();
+        next.sort_unstable();
+        next.dedup();
+        next
+    }
+}

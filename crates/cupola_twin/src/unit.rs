@@ -1,0 +1,351 @@
+//! Units of measurement, as DTDL names them.
+//!
+//! Source: the semantic types and units built into the Digital Twins Definition Language, version 2, and its quantitative
+//! types extension (for parts per million and billion). A value in the base unit of its dimension is `value × factor + offset`.
+
+/// What a unit measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are the field's own and say it all")]
+pub enum Dimension {
+    Acceleration,
+    Angle,
+    AngularAcceleration,
+    AngularVelocity,
+    Area,
+    Capacitance,
+    Current,
+    DataRate,
+    DataSize,
+    Density,
+    ElectricCharge,
+    Energy,
+    Force,
+    Frequency,
+    Illuminance,
+    Inductance,
+    Length,
+    Luminance,
+    LuminousFlux,
+    LuminousIntensity,
+    MagneticFlux,
+    MagneticInduction,
+    Mass,
+    MassFlowRate,
+    Power,
+    Pressure,
+    Ratio,
+    Resistance,
+    SoundPressure,
+    Temperature,
+    TimeSpan,
+    Torque,
+    Velocity,
+    Voltage,
+    Volume,
+    VolumeFlowRate,
+}
+
+/// One unit.
+#[derive(Debug, PartialEq)]
+pub struct Unit {
+    /// DTDL's name for it, such as `degreeCelsius`.
+    pub name: &'static str,
+    /// The symbol that a person reads, such as `°C`; empty for `unity`.
+    pub symbol: &'static str,
+    /// What it measures.
+    pub dimension: Dimension,
+    /// Base units in one of it.
+    pub factor: f64,
+    /// Base units at its zero.
+    pub offset: f64,
+}
+
+const fn unit(name: &'static str, symbol: &'static str, dimension: Dimension, factor: f64, offset: f64) -> Unit {
+    Unit { name, symbol, dimension, factor, offset }
+}
+
+/// Every unit.
+pub static UNITS: &[Unit] = &[
+    unit("metrePerSecondSquared", "m/s²", Dimension::Acceleration, 1.0, 0.0),
+    unit("centimetrePerSecondSquared", "cm/s²", Dimension::Acceleration, 0.01, 0.0),
+    unit("gForce", "g", Dimension::Acceleration, 9.80665, 0.0),
+    unit("radian", "rad", Dimension::Angle, 1.0, 0.0),
+    unit("degreeOfArc", "°", Dimension::Angle, 0.017453292519943295, 0.0),
+    unit("minuteOfArc", "′", Dimension::Angle, 0.0002908882086657216, 0.0),
+    unit("secondOfArc", "″", Dimension::Angle, 4.84813681109536e-6, 0.0),
+    unit("turn", "turn", Dimension::Angle, 6.283185307179586, 0.0),
+    unit("radianPerSecondSquared", "rad/s²", Dimension::AngularAcceleration, 1.0, 0.0),
+    unit("radianPerSecond", "rad/s", Dimension::AngularVelocity, 1.0, 0.0),
+    unit("degreePerSecond", "°/s", Dimension::AngularVelocity, 0.017453292519943295, 0.0),
+    unit("revolutionPerSecond", "r/s", Dimension::AngularVelocity, 6.283185307179586, 0.0),
+    unit("revolutionPerMinute", "rpm", Dimension::AngularVelocity, 0.10471975511965977, 0.0),
+    unit("squareMetre", "m²", Dimension::Area, 1.0, 0.0),
+    unit("squareCentimetre", "cm²", Dimension::Area, 1e-4, 0.0),
+    unit("squareMillimetre", "mm²", Dimension::Area, 1e-6, 0.0),
+    unit("squareKilometre", "km²", Dimension::Area, 1e6, 0.0),
+    unit("hectare", "ha", Dimension::Area, 1e4, 0.0),
+    unit("squareFoot", "ft²", Dimension::Area, 0.09290304, 0.0),
+    unit("squareInch", "in²", Dimension::Area, 0.00064516, 0.0),
+    unit("acre", "ac", Dimension::Area, 4046.8564224, 0.0),
+    unit("farad", "F", Dimension::Capacitance, 1.0, 0.0),
+    unit("millifarad", "mF", Dimension::Capacitance, 1e-3, 0.0),
+    unit("microfarad", "µF", Dimension::Capacitance, 1e-6, 0.0),
+    unit("nanofarad", "nF", Dimension::Capacitance, 1e-9, 0.0),
+    unit("picofarad", "pF", Dimension::Capacitance, 1e-12, 0.0),
+    unit("ampere", "A", Dimension::Current, 1.0, 0.0),
+    unit("microampere", "µA", Dimension::Current, 1e-6, 0.0),
+    unit("milliampere", "mA", Dimension::Current, 1e-3, 0.0),
+    unit("bitPerSecond", "bit/s", Dimension::DataRate, 1.0, 0.0),
+    unit("kibibitPerSecond", "Kibit/s", Dimension::DataRate, 1024.0, 0.0),
+    unit("mebibitPerSecond", "Mibit/s", Dimension::DataRate, 1048576.0, 0.0),
+    unit("gibibitPerSecond", "Gibit/s", Dimension::DataRate, 1073741824.0, 0.0),
+    unit("tebibitPerSecond", "Tibit/s", Dimension::DataRate, 1099511627776.0, 0.0),
+    unit("exbibitPerSecond", "Eibit/s", Dimension::DataRate, 1152921504606846976.0, 0.0),
+    unit("zebibitPerSecond", "Zibit/s", Dimension::DataRate, 1180591620717411303424.0, 0.0),
+    unit("yobibitPerSecond", "Yibit/s", Dimension::DataRate, 1208925819614629174706176.0, 0.0),
+    unit("bytePerSecond", "B/s", Dimension::DataRate, 8.0, 0.0),
+    unit("kibibytePerSecond", "KiB/s", Dimension::DataRate, 8192.0, 0.0),
+    unit("mebibytePerSecond", "MiB/s", Dimension::DataRate, 8388608.0, 0.0),
+    unit("gibibytePerSecond", "GiB/s", Dimension::DataRate, 8589934592.0, 0.0),
+    unit("tebibytePerSecond", "TiB/s", Dimension::DataRate, 8796093022208.0, 0.0),
+    unit("exbibytePerSecond", "EiB/s", Dimension::DataRate, 9223372036854775808.0, 0.0),
+    unit("zebibytePerSecond", "ZiB/s", Dimension::DataRate, 9444732965739290427392.0, 0.0),
+    unit("yobibytePerSecond", "YiB/s", Dimension::DataRate, 9671406556917033397649408.0, 0.0),
+    unit("bit", "bit", Dimension::DataSize, 1.0, 0.0),
+    unit("kibibit", "Kibit", Dimension::DataSize, 1024.0, 0.0),
+    unit("mebibit", "Mibit", Dimension::DataSize, 1048576.0, 0.0),
+    unit("gibibit", "Gibit", Dimension::DataSize, 1073741824.0, 0.0),
+    unit("tebibit", "Tibit", Dimension::DataSize, 1099511627776.0, 0.0),
+    unit("exbibit", "Eibit", Dimension::DataSize, 1152921504606846976.0, 0.0),
+    unit("zebibit", "Zibit", Dimension::DataSize, 1180591620717411303424.0, 0.0),
+    unit("yobibit", "Yibit", Dimension::DataSize, 1208925819614629174706176.0, 0.0),
+    unit("byte", "B", Dimension::DataSize, 8.0, 0.0),
+    unit("kibibyte", "KiB", Dimension::DataSize, 8192.0, 0.0),
+    unit("mebibyte", "MiB", Dimension::DataSize, 8388608.0, 0.0),
+    unit("gibibyte", "GiB", Dimension::DataSize, 8589934592.0, 0.0),
+    unit("tebibyte", "TiB", Dimension::DataSize, 8796093022208.0, 0.0),
+    unit("exbibyte", "EiB", Dimension::DataSize, 9223372036854775808.0, 0.0),
+    unit("zebibyte", "ZiB", Dimension::DataSize, 9444732965739290427392.0, 0.0),
+    unit("yobibyte", "YiB", Dimension::DataSize, 9671406556917033397649408.0, 0.0),
+    unit("kilogramPerCubicMetre", "kg/m³", Dimension::Density, 1.0, 0.0),
+    unit("gramPerCubicMetre", "g/m³", Dimension::Density, 1e-3, 0.0),
+    unit("coulomb", "C", Dimension::ElectricCharge, 1.0, 0.0),
+    unit("joule", "J", Dimension::Energy, 1.0, 0.0),
+    unit("kilojoule", "kJ", Dimension::Energy, 1e3, 0.0),
+    unit("megajoule", "MJ", Dimension::Energy, 1e6, 0.0),
+    unit("gigajoule", "GJ", Dimension::Energy, 1e9, 0.0),
+    unit("electronvolt", "eV", Dimension::Energy, 1.602176634e-19, 0.0),
+    unit("megaelectronvolt", "MeV", Dimension::Energy, 1.602176634e-13, 0.0),
+    unit("kilowattHour", "kWh", Dimension::Energy, 3.6e6, 0.0),
+    unit("newton", "N", Dimension::Force, 1.0, 0.0),
+    unit("pound", "lbf", Dimension::Force, 4.4482216152605, 0.0),
+    unit("ounce", "ozf", Dimension::Force, 0.27801385095378125, 0.0),
+    unit("ton", "tonf", Dimension::Force, 8896.443230521, 0.0),
+    unit("hertz", "Hz", Dimension::Frequency, 1.0, 0.0),
+    unit("kilohertz", "kHz", Dimension::Frequency, 1e3, 0.0),
+    unit("megahertz", "MHz", Dimension::Frequency, 1e6, 0.0),
+    unit("gigahertz", "GHz", Dimension::Frequency, 1e9, 0.0),
+    unit("lux", "lx", Dimension::Illuminance, 1.0, 0.0),
+    unit("footcandle", "fc", Dimension::Illuminance, 10.763910416709722, 0.0),
+    unit("henry", "H", Dimension::Inductance, 1.0, 0.0),
+    unit("millihenry", "mH", Dimension::Inductance, 1e-3, 0.0),
+    unit("microhenry", "µH", Dimension::Inductance, 1e-6, 0.0),
+    unit("metre", "m", Dimension::Length, 1.0, 0.0),
+    unit("centimetre", "cm", Dimension::Length, 0.01, 0.0),
+    unit("millimetre", "mm", Dimension::Length, 1e-3, 0.0),
+    unit("micrometre", "µm", Dimension::Length, 1e-6, 0.0),
+    unit("nanometre", "nm", Dimension::Length, 1e-9, 0.0),
+    unit("kilometre", "km", Dimension::Length, 1e3, 0.0),
+    unit("foot", "ft", Dimension::Length, 0.3048, 0.0),
+    unit("inch", "in", Dimension::Length, 0.0254, 0.0),
+    unit("mile", "mi", Dimension::Length, 1609.344, 0.0),
+    unit("nauticalMile", "nmi", Dimension::Length, 1852.0, 0.0),
+    unit("astronomicalUnit", "au", Dimension::Length, 149597870700.0, 0.0),
+    unit("candelaPerSquareMetre", "cd/m²", Dimension::Luminance, 1.0, 0.0),
+    unit("lumen", "lm", Dimension::LuminousFlux, 1.0, 0.0),
+    unit("candela", "cd", Dimension::LuminousIntensity, 1.0, 0.0),
+    unit("weber", "Wb", Dimension::MagneticFlux, 1.0, 0.0),
+    unit("maxwell", "Mx", Dimension::MagneticFlux, 1e-8, 0.0),
+    unit("tesla", "T", Dimension::MagneticInduction, 1.0, 0.0),
+    unit("kilogram", "kg", Dimension::Mass, 1.0, 0.0),
+    unit("gram", "g", Dimension::Mass, 1e-3, 0.0),
+    unit("milligram", "mg", Dimension::Mass, 1e-6, 0.0),
+    unit("microgram", "µg", Dimension::Mass, 1e-9, 0.0),
+    unit("tonne", "t", Dimension::Mass, 1e3, 0.0),
+    unit("slug", "slug", Dimension::Mass, 14.593902937206364, 0.0),
+    unit("gramPerSecond", "g/s", Dimension::MassFlowRate, 1e-3, 0.0),
+    unit("kilogramPerSecond", "kg/s", Dimension::MassFlowRate, 1.0, 0.0),
+    unit("gramPerHour", "g/h", Dimension::MassFlowRate, 2.777777777777778e-7, 0.0),
+    unit("kilogramPerHour", "kg/h", Dimension::MassFlowRate, 2.777777777777778e-4, 0.0),
+    unit("watt", "W", Dimension::Power, 1.0, 0.0),
+    unit("microwatt", "µW", Dimension::Power, 1e-6, 0.0),
+    unit("milliwatt", "mW", Dimension::Power, 1e-3, 0.0),
+    unit("kilowatt", "kW", Dimension::Power, 1e3, 0.0),
+    unit("megawatt", "MW", Dimension::Power, 1e6, 0.0),
+    unit("gigawatt", "GW", Dimension::Power, 1e9, 0.0),
+    unit("horsepower", "hp", Dimension::Power, 745.6998715822702, 0.0),
+    unit("kilowattHourPerYear", "kWh/a", Dimension::Power, 0.11415525114155251, 0.0),
+    unit("pascal", "Pa", Dimension::Pressure, 1.0, 0.0),
+    unit("kilopascal", "kPa", Dimension::Pressure, 1e3, 0.0),
+    unit("bar", "bar", Dimension::Pressure, 1e5, 0.0),
+    unit("millibar", "mbar", Dimension::Pressure, 100.0, 0.0),
+    unit("millimetresOfMercury", "mmHg", Dimension::Pressure, 133.322387415, 0.0),
+    unit("poundPerSquareInch", "psi", Dimension::Pressure, 6894.757293168361, 0.0),
+    unit("inchesOfMercury", "inHg", Dimension::Pressure, 3386.388640341, 0.0),
+    unit("inchesOfWater", "inH₂O", Dimension::Pressure, 249.08891, 0.0),
+    unit("unity", "", Dimension::Ratio, 1.0, 0.0),
+    unit("percent", "%", Dimension::Ratio, 0.01, 0.0),
+    unit("partsPerMillion", "ppm", Dimension::Ratio, 1e-6, 0.0),
+    unit("partsPerBillion", "ppb", Dimension::Ratio, 1e-9, 0.0),
+    unit("ohm", "Ω", Dimension::Resistance, 1.0, 0.0),
+    unit("milliohm", "mΩ", Dimension::Resistance, 1e-3, 0.0),
+    unit("kiloohm", "kΩ", Dimension::Resistance, 1e3, 0.0),
+    unit("megaohm", "MΩ", Dimension::Resistance, 1e6, 0.0),
+    unit("decibel", "dB", Dimension::SoundPressure, 1.0, 0.0),
+    unit("bel", "B", Dimension::SoundPressure, 10.0, 0.0),
+    unit("second", "s", Dimension::TimeSpan, 1.0, 0.0),
+    unit("millisecond", "ms", Dimension::TimeSpan, 1e-3, 0.0),
+    unit("microsecond", "µs", Dimension::TimeSpan, 1e-6, 0.0),
+    unit("nanosecond", "ns", Dimension::TimeSpan, 1e-9, 0.0),
+    unit("minute", "min", Dimension::TimeSpan, 60.0, 0.0),
+    unit("hour", "h", Dimension::TimeSpan, 3600.0, 0.0),
+    unit("day", "d", Dimension::TimeSpan, 86400.0, 0.0),
+    unit("year", "a", Dimension::TimeSpan, 31557600.0, 0.0),
+    unit("newtonMetre", "N·m", Dimension::Torque, 1.0, 0.0),
+    unit("metrePerSecond", "m/s", Dimension::Velocity, 1.0, 0.0),
+    unit("centimetrePerSecond", "cm/s", Dimension::Velocity, 0.01, 0.0),
+    unit("kilometrePerSecond", "km/s", Dimension::Velocity, 1e3, 0.0),
+    unit("metrePerHour", "m/h", Dimension::Velocity, 2.777777777777778e-4, 0.0),
+    unit("kilometrePerHour", "km/h", Dimension::Velocity, 0.2777777777777778, 0.0),
+    unit("milePerHour", "mph", Dimension::Velocity, 0.44704, 0.0),
+    unit("milePerSecond", "mi/s", Dimension::Velocity, 1609.344, 0.0),
+    unit("knot", "kn", Dimension::Velocity, 0.5144444444444445, 0.0),
+    unit("volt", "V", Dimension::Voltage, 1.0, 0.0),
+    unit("millivolt", "mV", Dimension::Voltage, 1e-3, 0.0),
+    unit("microvolt", "µV", Dimension::Voltage, 1e-6, 0.0),
+    unit("kilovolt", "kV", Dimension::Voltage, 1e3, 0.0),
+    unit("megavolt", "MV", Dimension::Voltage, 1e6, 0.0),
+    unit("cubicMetre", "m³", Dimension::Volume, 1.0, 0.0),
+    unit("cubicCentimetre", "cm³", Dimension::Volume, 1e-6, 0.0),
+    unit("litre", "L", Dimension::Volume, 1e-3, 0.0),
+    unit("millilitre", "mL", Dimension::Volume, 1e-6, 0.0),
+    unit("cubicFoot", "ft³", Dimension::Volume, 0.028316846592, 0.0),
+    unit("cubicInch", "in³", Dimension::Volume, 1.6387064e-5, 0.0),
+    unit("fluidOunce", "fl.oz", Dimension::Volume, 2.95735295625e-5, 0.0),
+    unit("gallon", "gal", Dimension::Volume, 0.003785411784, 0.0),
+    unit("cubicMetrePerSecond", "m³/s", Dimension::VolumeFlowRate, 1.0, 0.0),
+    unit("litrePerSecond", "L/s", Dimension::VolumeFlowRate, 1e-3, 0.0),
+    unit("litrePerHour", "L/h", Dimension::VolumeFlowRate, 2.777777777777778e-7, 0.0),
+    unit("cubicMetrePerHour", "m³/h", Dimension::VolumeFlowRate, 2.777777777777778e-4, 0.0),
+    unit("millilitrePerSecond", "mL/s", Dimension::VolumeFlowRate, 1e-6, 0.0),
+    unit("millilitrePerHour", "mL/h", Dimension::VolumeFlowRate, 2.777777777777778e-10, 0.0),
+    unit("cubicMetrePerMinute", "m³/min", Dimension::VolumeFlowRate, 0.016666666666666666, 0.0),
+    unit("kelvin", "K", Dimension::Temperature, 1.0, 0.0),
+    unit("degreeCelsius", "°C", Dimension::Temperature, 1.0, 273.15),
+    unit("degreeFahrenheit", "°F", Dimension::Temperature, 5.0 / 9.0, 459.67 * 5.0 / 9.0),
+];
+
+/// Spellings that people use for units: symbols are accepted besides.
+const ALIASES: &[(&str, &str)] = &[
+    ("degC", "degreeCelsius"),
+    ("celsius", "degreeCelsius"),
+    ("degF", "degreeFahrenheit"),
+    ("fahrenheit", "degreeFahrenheit"),
+    ("ppm", "partsPerMillion"),
+    ("ppb", "partsPerBillion"),
+];
+
+/// The unit called `name`: DTDL's name, a symbol or a usual spelling.
+pub fn find(name: &str) -> Option<&'static Unit> {
+    if name.is_empty() {
+        return None;
+    }
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, unit)| unit);
+    UNITS.iter().find(|unit| unit.name == name).or_else(|| UNITS.iter().find(|unit| unit.symbol == name))
+}
+
+/// The dimension of a DTDL semantic type such as `RelativeHumidity`; `None` if it isn't one.
+pub fn dimension_of(semantic_type: &str) -> Option<Dimension> {
+    Some(match semantic_type {
+        "Acceleration" => Dimension::Acceleration,
+        "Angle" | "Latitude" | "Longitude" => Dimension::Angle,
+        "AngularAcceleration" => Dimension::AngularAcceleration,
+        "AngularVelocity" => Dimension::AngularVelocity,
+        "Area" => Dimension::Area,
+        "Capacitance" => Dimension::Capacitance,
+        "Current" => Dimension::Current,
+        "DataRate" => Dimension::DataRate,
+        "DataSize" => Dimension::DataSize,
+        "Density" | "Humidity" => Dimension::Density,
+        "ElectricCharge" => Dimension::ElectricCharge,
+        "ApparentEnergy" | "Energy" => Dimension::Energy,
+        "Force" | "Thrust" => Dimension::Force,
+        "Frequency" => Dimension::Frequency,
+        "Illuminance" => Dimension::Illuminance,
+        "Inductance" => Dimension::Inductance,
+        "Distance" | "Length" => Dimension::Length,
+        "Luminance" => Dimension::Luminance,
+        "LuminousFlux" => Dimension::LuminousFlux,
+        "LuminousIntensity" => Dimension::LuminousIntensity,
+        "MagneticFlux" => Dimension::MagneticFlux,
+        "MagneticInduction" => Dimension::MagneticInduction,
+        "Mass" => Dimension::Mass,
+        "MassFlowRate" => Dimension::MassFlowRate,
+        "ApparentPower" | "Luminosity" | "Power" => Dimension::Power,
+        "Pressure" => Dimension::Pressure,
+        "Concentration" | "RelativeDensity" | "RelativeHumidity" => Dimension::Ratio,
+        "Resistance" => Dimension::Resistance,
+        "SoundPressure" => Dimension::SoundPressure,
+        "Temperature" => Dimension::Temperature,
+        "TimeSpan" => Dimension::TimeSpan,
+        "Torque" => Dimension::Torque,
+        "Velocity" => Dimension::Velocity,
+        "Voltage" => Dimension::Voltage,
+        "Volume" => Dimension::Volume,
+        "VolumeFlowRate" => Dimension::VolumeFlowRate,
+        _ => return None,
+    })
+}
+
+/// Names of all units, for suggestions; of one dimension, if given.
+pub fn names(dimension: Option<Dimension>) -> impl Iterator<Item = &'static str> {
+    UNITS.iter().filter(move |unit| dimension.is_none_or(|wanted| unit.dimension == wanted)).map(|unit| unit.name)
+}
+
+/// `(scale, offset)` such that a value in `from` is `value × scale + offset` in `to`; `None` between dimensions.
+pub fn conversion(from: &Unit, to: &Unit) -> Option<(f64, f64)> {
+    if from.dimension != to.dimension {
+        return None;
+    }
+    Some((from.factor / to.factor, (from.offset - to.offset) / to.factor))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn converts_between_units_of_a_dimension_only() {
+        for (value, from, to, expected) in [
+            (75.0, "degreeFahrenheit", "degreeCelsius", 23.888_888_888_888_9),
+            (0.0, "degC", "kelvin", 273.15),
+            (1.0, "kWh", "megajoule", 3.6),
+            (420.0, "ppm", "percent", 0.042),
+            (36.0, "km/h", "m/s", 10.0),
+        ] {
+            let (scale, offset) = conversion(find(from).unwrap(), find(to).unwrap()).unwrap();
+            assert!((value * scale + offset - expected).abs() < 1e-9, "{value} {from} in {to}");
+        }
+        assert!(conversion(find("watt").unwrap(), find("joule").unwrap()).is_none());
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut seen: Vec<_> = names(None).collect();
+        seen.sort_unstable();
+        let count = seen.len();
+        seen.dedup();
+        assert_eq!(seen.len(), count);
+    }
+}

@@ -1,0 +1,135 @@
+//! Why a value is what it is: the formula, what it read, and so on down to what came from outside.
+
+use crate::diagnostic::Place;
+use crate::state::State;
+use crate::topology::{Input, Op, Slot, Topology};
+use crate::value::{Quality, Value, time_text};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// More inputs of one value than this are counted, not listed.
+const MAX_LISTED: usize = 200;
+/// Deeper chains are cut, and say so.
+const MAX_DEPTH: usize = 32;
+
+/// One value and where it came from.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    /// `twin.property`.
+    pub name: String,
+    /// The value; `None` if it is missing.
+    pub value: Option<Value>,
+    /// The symbol of its unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<&'static str>,
+    /// Its quality.
+    pub quality: Quality,
+    /// When it was so, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// The formula that computed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
+    /// Where the formula stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What the formula read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<Explanation>,
+    /// How many inputs are not listed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_listed: usize,
+    /// For a value that no formula computed: what gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// Who it is, for those who go on asking.
+    #[serde(skip)]
+    pub slot: Slot,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// Explains a slot; `origin` says where a value that no formula computed came from.
+pub fn why(state: &State, slot: Slot, origin: &dyn Fn(Slot) -> Option<String>) -> Explanation {
+    explain(state, slot, origin, &mut BTreeSet::new(), 0)
+}
+
+fn explain(
+    state: &State,
+    slot: Slot,
+    origin: &dyn Fn(Slot) -> Option<String>,
+    above: &mut BTreeSet<Slot>,
+    depth: usize,
+) -> Explanation {
+    let topology = state.topology();
+    let column = topology.column(slot.column);
+    let sample = state.get(slot);
+    let formula = column.formula.map(|number| &topology.formulas()[number as usize]);
+    let (mut inputs, mut not_listed) = (Vec::new(), 0);
+    if let Some(formula) = formula {
+        let slots = inputs_of(topology, slot, formula);
+        not_listed = slots.len();
+        if depth < MAX_DEPTH && above.insert(slot) {
+            not_listed = slots.len().saturating_sub(MAX_LISTED);
+            inputs.extend(slots.into_iter().take(MAX_LISTED).map(|input| explain(state, input, origin, above, depth + 1)));
+            above.remove(&slot);
+        }
+    }
+    Explanation {
+        name: topology.name(slot),
+        value: state.value(slot),
+        unit: column.unit.map(|unit| unit.symbol),
+        quality: sample.quality,
+        time: (sample.quality < Quality::Missing && sample.time_us > 0).then(|| time_text(sample.time_us)),
+        formula: formula.map(|formula| if column.hidden { column.display_name.clone() } else { formula.text.to_string() }),
+        place: formula.and_then(|formula| formula.place.clone()),
+        inputs,
+        not_listed,
+        origin: if formula.is_none() { origin(slot) } else { None },
+        slot,
+    }
+}
+
+/// The slots that a formula reads for one row, in the order that it names them.
+pub fn inputs_of(topology: &Topology, slot: Slot, formula: &crate::topology::Formula) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    for instruction in &formula.program.instructions {
+        match &instruction.op {
+            Op::Load(column) => slots.push(Slot { column: *column, row: slot.row }),
+            Op::Aggregate { relation, parts, .. } => {
+                let relation = &topology.relations()[*relation as usize];
+                for (link, column, ..) in parts {
+                    let Some(column) = column else { continue };
+                    let rows = relation.links[*link as usize].forward.of(slot.row);
+                    slots.extend(rows.iter().map(|row| Slot { column: *column, row: *row }));
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut seen = BTreeSet::new();
+    slots.retain(|slot| seen.insert(*slot));
+    slots
+}
+
+/// The slots that depend on one directly.
+pub fn dependents_of(topology: &Topology, slot: Slot) -> Vec<Slot> {
+    let mut slots = BTreeSet::new();
+    for formula in topology.formulas() {
+        for input in formula.inputs.iter().filter(|input| input.column() == slot.column) {
+            match *input {
+                Input::Here(_) => {
+                    slots.insert(Slot { column: formula.output, row: slot.row });
+                }
+                Input::Along { relation, link, .. } => {
+                    let link = &topology.relations()[relation as usize].links[link as usize];
+                    slots.extend(link.backward.of(slot.row).iter().map(|row| Slot { column: formula.output, row: *row }));
+                }
+            }
+        }
+    }
+    slots.into_iter().collect()
+}

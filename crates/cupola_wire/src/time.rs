@@ -1,0 +1,279 @@
+//! When a value was measured: microseconds since 1970-01-01T00:00:00Z, and lengths of time.
+
+use jiff::fmt::temporal::DateTimePrinter;
+use jiff::{Span, SpanRelativeTo, Timestamp};
+
+use crate::payload::{Payload, PayloadError, Scalar, shortened};
+
+/// A number below this, either side of zero, counts seconds (until the year 5138).
+pub const SECONDS_BELOW: f64 = 1e11;
+/// A number from [`SECONDS_BELOW`] to this counts milliseconds (from 1973 to 5138).
+pub const MILLISECONDS_BELOW: f64 = 1e14;
+/// A number from [`MILLISECONDS_BELOW`] to this counts microseconds (from 1973 to 5138); one above it, nanoseconds.
+pub const MICROSECONDS_BELOW: f64 = 1e17;
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+
+/// Where a message says when its values were measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TimeRule {
+    /// The JSON pointer of the time; without one, the time of arrival counts.
+    pub pointer: Option<String>,
+}
+
+impl TimeRule {
+    /// The time that the message states, in microseconds since the epoch; nothing where it states none (no pointer, nothing
+    /// there, or null), so that the time of arrival counts.
+    ///
+    /// # Errors
+    /// [`PayloadError::NotTime`] where something else is there, and what [`Payload::scalar`] gives.
+    pub fn source_time(&self, payload: &Payload<'_>) -> Result<Option<i64>, PayloadError> {
+        let Some(pointer) = &self.pointer else {
+            return Ok(None);
+        };
+        let scalar = match payload.scalar(Some(pointer)) {
+            Ok(Scalar::Null) | Err(PayloadError::Absent) => return Ok(None),
+            found => found?,
+        };
+        match parse_time(&scalar) {
+            Some(time) => Ok(Some(time)),
+            None => Err(PayloadError::NotTime { text: shown(&scalar) }),
+        }
+    }
+}
+
+/// A time in microseconds since the epoch: RFC 3339 text, or a number (also as text) that counts seconds, milliseconds,
+/// microseconds or nanoseconds, whichever [its size](SECONDS_BELOW) says. Nothing for other values and other years than −9999 to 9999.
+pub fn parse_time(scalar: &Scalar) -> Option<i64> {
+    if let Some(number) = scalar.as_number() {
+        return from_number(number);
+    }
+    match scalar {
+        Scalar::Text(text) => parse_rfc3339(text),
+        Scalar::Null | Scalar::Bool(_) | Scalar::Number(_) => None,
+    }
+}
+
+/// Reads an RFC 3339 time, in microseconds since the epoch; finer digits are cut off.
+///
+/// The offset (`Z`, `+01:00`) is needed: a clock's reading without one is no moment.
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    text.trim().parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+}
+
+/// A time in microseconds since the epoch as RFC 3339 text in UTC: `2026-03-01T08:00:00Z`, with milliseconds where they are not
+/// zero (finer digits are cut off). Times outside the years −9999 to 9999 show as the nearest one inside.
+pub fn format_rfc3339(micros: i64) -> String {
+    const WHOLE: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
+    const MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+    let micros = micros.clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond());
+    let time = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH);
+    let has_millis = micros.rem_euclid(MICROS_PER_SECOND) >= 1_000;
+    let printer = if has_millis { &MILLIS } else { &WHOLE };
+    printer.timestamp_to_string(&floored(time, micros, has_millis))
+}
+
+/// Reads a length of time, in microseconds: `90s`, `15m`, `1h30m`, `500ms`, `2d` (of 24 hours), `PT15M`, or plain seconds.
+/// Nothing for a negative one and for months and years, which have no fixed length.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let micros = match text.parse::<f64>() {
+        Ok(seconds) => micros_of(seconds * MICROS_PER_SECOND as f64)?,
+        Err(_) => {
+            let span: Span = text.parse().ok()?;
+            let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+            i64::try_from(length.as_micros()).ok()?
+        }
+    };
+    (micros >= 0).then_some(micros)
+}
+
+/// A length of time in microseconds as [`parse_duration`] reads it: `1h30m`, `2d`, `500ms`, `0s`; a negative one with a `-` before it.
+pub fn format_duration(micros: i64) -> String {
+    const UNITS: [(&str, u64); 6] =
+        [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
+    let mut rest = micros.unsigned_abs();
+    if rest == 0 {
+        return "0s".to_owned();
+    }
+    let mut text = String::new();
+    if micros < 0 {
+        text.push('-');
+    }
+    for (unit, size) in UNITS {
+        if rest >= size {
+            text.push_str(&(rest / size).to_string());
+            text.push_str(unit);
+            rest %= size;
+        }
+    }
+    text
+}
+
+fn from_number(number: f64) -> Option<i64> {
+    let size = number.abs();
+    let micros = if size < SECONDS_BELOW {
+        number * 1e6
+    } else if size < MILLISECONDS_BELOW {
+        number * 1e3
+    } else if size < MICROSECONDS_BELOW {
+        number
+    } else {
+        number / 1e3
+    };
+    let micros = micros_of(micros)?;
+    Timestamp::from_microsecond(micros).ok()?;
+    Some(micros)
+}
+
+/// Rounds to whole microseconds; nothing where they don't fit.
+fn micros_of(micros: f64) -> Option<i64> {
+    // i64::MAX as a double is 2^63, one too many.
+    (micros.abs() < i64::MAX as f64).then_some(micros.round() as i64)
+}
+
+/// The time without the digits that aren't shown: the printer would cut towards zero, which before 1970 is the wrong way.
+fn floored(time: Timestamp, micros: i64, to_millis: bool) -> Timestamp {
+    let unit = if to_millis { 1_000 } else { MICROS_PER_SECOND };
+    Timestamp::from_microsecond(micros - micros.rem_euclid(unit)).unwrap_or(time)
+}
+
+fn shown(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Null => "null".to_owned(),
+        Scalar::Bool(value) => value.to_string(),
+        Scalar::Number(value) => value.to_string(),
+        Scalar::Text(value) => shortened(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MORNING: i64 = 1_772_352_000_000_000; // 2026-03-01T08:00:00Z
+
+    #[test]
+    fn reads_times() {
+        let cases: &[(Scalar, Option<i64>)] = &[
+            (Scalar::Text("2026-03-01T08:00:00Z".into()), Some(MORNING)),
+            (Scalar::Text(" 2026-03-01T09:00:00.25+01:00".into()), Some(MORNING + 250_000)),
+            (Scalar::Text("2026-03-01T08:00:00.123456789Z".into()), Some(MORNING + 123_456)),
+            (Scalar::Text("2026-03-01T08:00:00".into()), None),
+            (Scalar::Text("2026-02-30T08:00:00Z".into()), None),
+            (Scalar::Text("yesterday".into()), None),
+            (Scalar::Number(1_772_352_000.0), Some(MORNING)),
+            (Scalar::Number(1_772_352_000.25), Some(MORNING + 250_000)),
+            (Scalar::Number(1_772_352_000_250.0), Some(MORNING + 250_000)),
+            (Scalar::Number(1_772_352_000_000_001.0), Some(MORNING + 1)),
+            (Scalar::Number(1_772_352_000_000_000_000.0), Some(MORNING)),
+            (Scalar::Text("1772352000".into()), Some(MORNING)),
+            (Scalar::Number(0.0), Some(0)),
+            (Scalar::Number(-1.5), Some(-1_500_000)),
+            (Scalar::Number(1e300), None),
+            (Scalar::Number(f64::NAN), None),
+            (Scalar::Bool(true), None),
+            (Scalar::Null, None),
+        ];
+        for (scalar, expected) in cases {
+            assert_eq!(parse_time(scalar), *expected, "{scalar:?}");
+        }
+    }
+
+    #[test]
+    fn finds_the_time_of_a_message() {
+        let rule = |pointer: &str| TimeRule { pointer: Some(pointer.to_owned()) };
+        let payload = Payload::parse(br#"{"ts":1772352000,"t":{"at":"2026-03-01T08:00:00Z"},"n":null,"x":"soon"}"#)
+            .expect("it is JSON");
+        assert_eq!(rule("/ts").source_time(&payload), Ok(Some(MORNING)));
+        assert_eq!(rule("/t/at").source_time(&payload), Ok(Some(MORNING)));
+        assert_eq!(rule("/n").source_time(&payload), Ok(None));
+        assert_eq!(rule("/absent").source_time(&payload), Ok(None));
+        assert_eq!(TimeRule::default().source_time(&payload), Ok(None));
+        assert_eq!(rule("/x").source_time(&payload), Err(PayloadError::NotTime { text: "soon".to_owned() }));
+        assert_eq!(rule("/t").source_time(&payload), Err(PayloadError::NotScalar));
+    }
+
+    #[test]
+    fn shows_times() {
+        let cases = [
+            (MORNING, "2026-03-01T08:00:00Z"),
+            (MORNING + 250_000, "2026-03-01T08:00:00.250Z"),
+            (MORNING + 999, "2026-03-01T08:00:00Z"),
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (-1_000_000, "1969-12-31T23:59:59Z"),
+        ];
+        for (micros, expected) in cases {
+            assert_eq!(format_rfc3339(micros), expected);
+        }
+        for extreme in [i64::MIN, i64::MAX] {
+            assert!(parse_rfc3339(&format_rfc3339(extreme)).is_some());
+        }
+    }
+
+    #[test]
+    fn reads_durations() {
+        let second = MICROS_PER_SECOND;
+        let cases = [
+            ("90s", Some(90 * second)),
+            ("15m", Some(900 * second)),
+            ("1h", Some(3600 * second)),
+            ("500ms", Some(second / 2)),
+            ("2d", Some(2 * 86_400 * second)),
+            ("1h30m", Some(5400 * second)),
+            ("1h 30m", Some(5400 * second)),
+            ("PT15M", Some(900 * second)),
+            (" 90 ", Some(90 * second)),
+            ("0.5", Some(second / 2)),
+            ("0s", Some(0)),
+            ("-5", None),
+            ("-5s", None),
+            ("2mo", None),
+            ("1y", None),
+            ("", None),
+            ("soon", None),
+            ("NaN", None),
+            ("1e30", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_duration(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn shows_durations() {
+        let cases = [
+            (0, "0s"),
+            (90_000_000, "1m30s"),
+            (5_400_000_000, "1h30m"),
+            (172_800_000_000, "2d"),
+            (500_000, "500ms"),
+            (1, "1us"),
+            (-90_000_000, "-1m30s"),
+        ];
+        for (micros, expected) in cases {
+            assert_eq!(format_duration(micros), expected);
+        }
+        assert!(format_duration(i64::MIN).starts_with('-'));
+    }
+
+    proptest! {
+        #[test]
+        fn times_come_back_to_the_millisecond(micros in -200_000_000_000_000_000i64..200_000_000_000_000_000) {
+            prop_assert_eq!(parse_rfc3339(&format_rfc3339(micros)), Some(micros - micros.rem_euclid(1_000)));
+        }
+
+        #[test]
+        fn durations_come_back(micros in 0i64..100_000_000_000_000_000) {
+            prop_assert_eq!(parse_duration(&format_duration(micros)), Some(micros));
+        }
+
+        #[test]
+        fn any_text_is_a_duration_or_not(text in ".{0,20}") {
+            prop_assert!(parse_duration(&text).is_none_or(|micros| micros >= 0));
+        }
+    }
+}

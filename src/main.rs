@@ -1,0 +1,2 @@
+//! Cupola.
+fn main() {}
