@@ -1,2 +1,5 @@
-//! Cupola.
-fn main() {}
+//! The program: see [`cupola::cli`].
+
+fn main() -> std::process::ExitCode {
+    cupola::cli::main()
+}

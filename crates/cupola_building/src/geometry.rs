@@ -44,10 +44,7 @@ pub(crate) fn direction(a: P, b: P) -> P {
 
 /// The edges of a closed polygon.
 pub(crate) fn edges(polygon: &[P]) -> impl Iterator<Item = (P, P)> + '_ {
-    polygon
-        .iter()
-        .copied()
-        .zip(polygon.iter().copied().cycle().skip(1))
+    polygon.iter().copied().zip(polygon.iter().copied().cycle().skip(1))
 }
 
 /// Positive where the polygon runs counter-clockwise, m².
@@ -56,18 +53,14 @@ pub(crate) fn signed_area(polygon: &[P]) -> f64 {
     let Some(&origin) = polygon.first() else {
         return 0.0;
     };
-    0.5 * edges(polygon)
-        .map(|(a, b)| cross(sub(a, origin), sub(b, origin)))
-        .sum::<f64>()
+    0.5 * edges(polygon).map(|(a, b)| cross(sub(a, origin), sub(b, origin))).sum::<f64>()
 }
 
 /// Whether `p` lies inside, by the even-odd rule.
 pub(crate) fn contains(polygon: &[P], p: P) -> bool {
     let mut inside = false;
     for (a, b) in edges(polygon) {
-        if (a[1] > p[1]) != (b[1] > p[1])
-            && p[0] < a[0] + (p[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0])
-        {
+        if (a[1] > p[1]) != (b[1] > p[1]) && p[0] < a[0] + (p[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) {
             inside = !inside;
         }
     }
@@ -83,11 +76,7 @@ pub(crate) fn segments_cross(a: P, b: P, c: P, d: P) -> bool {
 /// Distance from `p` to the segment `a`–`b`, m.
 pub(crate) fn distance_to_segment(p: P, a: P, b: P) -> f64 {
     let ab = sub(b, a);
-    let t = if dot(ab, ab) > 0.0 {
-        (dot(sub(p, a), ab) / dot(ab, ab)).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
+    let t = if dot(ab, ab) > 0.0 { (dot(sub(p, a), ab) / dot(ab, ab)).clamp(0.0, 1.0) } else { 0.0 };
     length(sub(p, add(a, scale(ab, t))))
 }
 
@@ -97,10 +86,7 @@ pub(crate) fn clean(polygon: &[P]) -> Vec<P> {
     if polygon.iter().flatten().any(|v| !v.is_finite()) {
         return Vec::new();
     }
-    let mut points: Vec<P> = polygon
-        .iter()
-        .map(|p| p.map(|v| (v * 1000.0).round() / 1000.0))
-        .collect();
+    let mut points: Vec<P> = polygon.iter().map(|p| p.map(|v| (v * 1000.0).round() / 1000.0)).collect();
     if signed_area(&points) < 0.0 {
         points.reverse();
     }
@@ -150,11 +136,7 @@ pub(crate) fn triangulate(outer: &[P], holes: &[Vec<P>]) -> (Vec<P>, Vec<[u32; 3
         .chunks_exact(3)
         .map(|t| {
             let [a, b, c] = [t[0], t[1], t[2]].map(|i| points[i as usize]);
-            if cross(sub(b, a), sub(c, a)) < 0.0 {
-                [t[0], t[2], t[1]]
-            } else {
-                [t[0], t[1], t[2]]
-            }
+            if cross(sub(b, a), sub(c, a)) < 0.0 { [t[0], t[2], t[1]] } else { [t[0], t[1], t[2]] }
         })
         .collect();
     (points, triangles)
@@ -188,22 +170,9 @@ pub(crate) type Rect = [f64; 4];
 
 /// The rectangle round points; inside out where there are none.
 pub(crate) fn bounds<'a>(points: impl IntoIterator<Item = &'a P>) -> Rect {
-    points.into_iter().fold(
-        [
-            f64::INFINITY,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            f64::NEG_INFINITY,
-        ],
-        |r, p| {
-            [
-                r[0].min(p[0]),
-                r[1].min(p[1]),
-                r[2].max(p[0]),
-                r[3].max(p[1]),
-            ]
-        },
-    )
+    points.into_iter().fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |r, p| {
+        [r[0].min(p[0]), r[1].min(p[1]), r[2].max(p[0]), r[3].max(p[1])]
+    })
 }
 
 /// The rectangle with `by` metres more on every side.
@@ -220,30 +189,16 @@ pub(crate) struct Grid {
 impl Grid {
     pub(crate) fn new(rects: &[Rect]) -> Self {
         let finite = |r: &&Rect| r.iter().all(|v| v.is_finite());
-        let all = rects.iter().filter(finite).fold(
-            [
-                f64::INFINITY,
-                f64::INFINITY,
-                f64::NEG_INFINITY,
-                f64::NEG_INFINITY,
-            ],
-            |a, r| {
-                [
-                    a[0].min(r[0]),
-                    a[1].min(r[1]),
-                    a[2].max(r[2]),
-                    a[3].max(r[3]),
-                ]
-            },
-        );
+        let all = rects
+            .iter()
+            .filter(finite)
+            .fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |a, r| {
+                [a[0].min(r[0]), a[1].min(r[1]), a[2].max(r[2]), a[3].max(r[3])]
+            });
         let extent = (all[2] - all[0]).max(all[3] - all[1]);
         let mut grid = Self {
             // Never more than 256 cells a side: a single huge rectangle must not fill memory.
-            cell_m: if extent.is_finite() {
-                (extent / 256.0).max(4.0)
-            } else {
-                4.0
-            },
+            cell_m: if extent.is_finite() { (extent / 256.0).max(4.0) } else { 4.0 },
             cells: BTreeMap::new(),
         };
         for (i, rect) in rects.iter().enumerate() {
@@ -273,9 +228,7 @@ impl Grid {
 
     fn covered(&self, r: Rect) -> Vec<(i64, i64)> {
         let [x0, y0, x1, y1] = r.map(|v| (v / self.cell_m).floor() as i64);
-        (x0..=x1)
-            .flat_map(|x| (y0..=y1).map(move |y| (x, y)))
-            .collect()
+        (x0..=x1).flat_map(|x| (y0..=y1).map(move |y| (x, y))).collect()
     }
 }
 
@@ -283,22 +236,12 @@ impl Grid {
 mod tests {
     use super::*;
 
-    const L_SHAPE: [P; 6] = [
-        [0.0, 0.0],
-        [4.0, 0.0],
-        [4.0, 2.0],
-        [2.0, 2.0],
-        [2.0, 4.0],
-        [0.0, 4.0],
-    ];
+    const L_SHAPE: [P; 6] = [[0.0, 0.0], [4.0, 0.0], [4.0, 2.0], [2.0, 2.0], [2.0, 4.0], [0.0, 4.0]];
 
     #[test]
     fn triangles_cover_the_polygon() {
         let (points, triangles) = triangulate(&L_SHAPE, &[]);
-        let sum: f64 = triangles
-            .iter()
-            .map(|t| signed_area(&t.map(|i| points[i as usize])))
-            .sum();
+        let sum: f64 = triangles.iter().map(|t| signed_area(&t.map(|i| points[i as usize]))).sum();
         assert!((sum - signed_area(&L_SHAPE)).abs() < 1e-9);
     }
 

@@ -23,21 +23,12 @@ impl Issue {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self {
-            path: path.into(),
-            code,
-            message: message.into(),
-            help: help.into(),
-        }
+        Self { path: path.into(), code, message: message.into(), help: help.into() }
     }
 }
 
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} [{}]; {}",
-            self.path, self.message, self.code, self.help
-        )
+        write!(f, "{}: {} [{}]; {}", self.path, self.message, self.code, self.help)
     }
 }

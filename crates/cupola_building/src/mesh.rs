@@ -185,10 +185,7 @@ impl Part {
     /// The lowest near-horizontal faces (within 0.1 m of the lowest point), facing up and lifted by
     /// 0.02 m: a floor to colour, out of the solid of an IfcSpace. `None` where there is no such face.
     pub fn floor(&self) -> Option<Self> {
-        let mut floor = Self {
-            color: self.color,
-            ..Self::default()
-        };
+        let mut floor = Self { color: self.color, ..Self::default() };
         for [a, mut b, mut c] in self.floor_triangles() {
             if face_normal([a, b, c])?[1] < 0.0 {
                 std::mem::swap(&mut b, &mut c);
@@ -216,18 +213,14 @@ impl Part {
     fn floor_triangles(&self) -> impl Iterator<Item = [[f32; 3]; 3]> + '_ {
         let lowest = self.bounds().map_or(0.0, |(min, _)| min[1]);
         self.triangles().filter(move |t| {
-            t.iter().all(|p| p[1] <= lowest + FLOOR_BAND_M)
-                && face_normal(*t).is_some_and(|n| n[1].abs() > 0.9)
+            t.iter().all(|p| p[1] <= lowest + FLOOR_BAND_M) && face_normal(*t).is_some_and(|n| n[1].abs() > 0.9)
         })
     }
 }
 
 /// One part of many: all triangles, with the colour of the first.
 pub fn merge(parts: &[Part]) -> Part {
-    let mut out = Part {
-        color: parts.first().map_or([1.0; 4], |p| p.color),
-        ..Part::default()
-    };
+    let mut out = Part { color: parts.first().map_or([1.0; 4], |p| p.color), ..Part::default() };
     for part in parts {
         let first = out.positions.len() as u32;
         out.positions.extend_from_slice(&part.positions);
@@ -251,9 +244,7 @@ pub fn feature_edges(part: &Part, angle_deg: f32) -> Vec<[[f32; 3]; 2]> {
         let (Some(a), Some(b), Some(c)) = (corner(0), corner(1), corner(2)) else {
             continue;
         };
-        let Some(normal) =
-            face_normal([points[a as usize], points[b as usize], points[c as usize]])
-        else {
+        let Some(normal) = face_normal([points[a as usize], points[b as usize], points[c as usize]]) else {
             continue;
         };
         let face = normals.len() as u32;
@@ -268,10 +259,7 @@ pub fn feature_edges(part: &Part, angle_deg: f32) -> Vec<[[f32; 3]; 2]> {
         .chunk_by(|x, y| (x.0, x.1) == (y.0, y.1))
         .filter(|faces| {
             let first = normals[faces[0].2 as usize];
-            faces.len() == 1
-                || faces[1..]
-                    .iter()
-                    .any(|f| dot(first, normals[f.2 as usize]) < limit)
+            faces.len() == 1 || faces[1..].iter().any(|f| dot(first, normals[f.2 as usize]) < limit)
         })
         .map(|faces| [points[faces[0].0 as usize], points[faces[0].1 as usize]])
         .collect()
@@ -297,20 +285,13 @@ fn weld(positions: &[[f32; 3]]) -> (Vec<u32>, Vec<[f32; 3]>) {
 }
 
 fn join(a: ([f32; 3], [f32; 3]), b: ([f32; 3], [f32; 3])) -> ([f32; 3], [f32; 3]) {
-    (
-        std::array::from_fn(|k| a.0[k].min(b.0[k])),
-        std::array::from_fn(|k| a.1[k].max(b.1[k])),
-    )
+    (std::array::from_fn(|k| a.0[k].min(b.0[k])), std::array::from_fn(|k| a.1[k].max(b.1[k])))
 }
 
 /// The unit normal of a triangle by its winding; `None` where it has no area.
 pub(crate) fn face_normal([a, b, c]: [[f32; 3]; 3]) -> Option<[f32; 3]> {
     let (u, v) = (sub(b, a).map(f64::from), sub(c, a).map(f64::from));
-    let n = [
-        u[1] * v[2] - u[2] * v[1],
-        u[2] * v[0] - u[0] * v[2],
-        u[0] * v[1] - u[1] * v[0],
-    ];
+    let n = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
     let length = (n[0] * n[0] + n[1] * n[1] + n[2] * n[2]).sqrt();
     (length > 1e-12 && length.is_finite()).then(|| n.map(|v| (v / length) as f32))
 }
@@ -329,10 +310,7 @@ mod tests {
 
     /// A box 2 × 3 × 4 m with its lowest corner at the origin, every face with vertices of its own.
     fn solid() -> Part {
-        let mut part = Part {
-            color: [1.0; 4],
-            ..Part::default()
-        };
+        let mut part = Part { color: [1.0; 4], ..Part::default() };
         let faces: [[[f32; 3]; 4]; 6] = [
             [[0., 0., 0.], [2., 0., 0.], [2., 0., 4.], [0., 0., 4.]],
             [[0., 3., 0.], [0., 3., 4.], [2., 3., 4.], [2., 3., 0.]],
@@ -345,8 +323,7 @@ mod tests {
             let first = part.positions.len() as u32;
             part.positions.extend(face);
             part.normals.extend([[0.0, 1.0, 0.0]; 4]);
-            part.indices
-                .extend([0, 1, 2, 0, 2, 3].map(|k: u32| k + first));
+            part.indices.extend([0, 1, 2, 0, 2, 3].map(|k: u32| k + first));
         }
         part
     }
@@ -373,11 +350,7 @@ mod tests {
 
     #[test]
     fn a_path_leaves_ifc_classes_out() {
-        let node = |name: &str, parent| Node {
-            name: name.into(),
-            parent,
-            ..Node::default()
-        };
+        let node = |name: &str, parent| Node { name: name.into(), parent, ..Node::default() };
         let building = Building {
             name: String::new(),
             nodes: vec![

@@ -56,12 +56,9 @@ pub fn auto_plan(storeys: &[AutoStorey]) -> Plan {
     for (level, storey) in storeys.iter().enumerate() {
         // A much smaller floor is a set-back; stretched over the footprint it would lie about its rooms.
         let capacity = 2.0 * common.pairs as f64 * common.depth * common.long;
-        let stretched = total_m2(storey) >= 0.6 * capacity && storey.rooms.len() >= 2 * common.pairs;
-        let own = (!stretched && !storey.rooms.is_empty()).then(|| {
-            let mut own = block(storey);
-            own.long = own.long.min(common.long);
-            own
-        });
+        let fills = total_m2(storey) >= 0.6 * capacity && storey.rooms.len() >= 2 * common.pairs;
+        let alike = if common.pairs == 0 { storey.rooms.len() <= 1 } else { fills };
+        let own = (!alike && !storey.rooms.is_empty()).then(|| block(storey));
         let clear = storey
             .rooms
             .iter()
@@ -271,7 +268,7 @@ fn kind_of(name: &str, area_m2: f64) -> RoomKind {
         (&["corridor", "hallway", "passage"], RoomKind::Corridor),
         (&["core", "lift", "elevator", "shaft"], RoomKind::Core),
         (&["ward"], RoomKind::Ward),
-        (&["patient", "bed"], RoomKind::Patient),
+        (&["patient"], RoomKind::Patient),
         (&["nurse"], RoomKind::Nurse),
         (&["plant", "mechanical", "server", "electrical"], RoomKind::Plant),
         (&["stor", "archive", "utility"], RoomKind::Store),

@@ -71,8 +71,11 @@ impl Batch {
         let mut used: Vec<Option<u32>> = vec![None; points.len()];
         for t in triangles {
             let [a, b, c] = t.map(|i| points[i as usize]);
-            let turn = dot3(cross3(sub3(b, a), sub3(c, a)), normal);
-            if turn.abs() < 1e-7 {
+            let sides = [sub3(b, a), sub3(c, b), sub3(a, c)];
+            let longest = sides.iter().map(|s| dot3(*s, *s)).fold(0.0, f64::max).sqrt();
+            let turn = dot3(cross3(sides[0], sub3(c, a)), normal);
+            // Slivers thinner than a tenth of a millimetre have no normal left in single precision.
+            if turn.abs() < 1e-4 * longest {
                 continue;
             }
             let order = if turn > 0.0 { [t[0], t[1], t[2]] } else { [t[0], t[2], t[1]] };

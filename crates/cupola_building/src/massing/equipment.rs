@@ -106,7 +106,7 @@ fn duct(b: &mut Batch, path: &[(f64, f64, f64)], floor: f64, [w, _, h]: P3) {
         }
         // Half a width on at every bend, so that the corner is filled. Each run is a hair thinner than
         // the one before, so that faces which meet in a corner do not flicker.
-        let on = |far: f64, from: P3| std::array::from_fn(|i| from[i] + d[i] / long * far);
+        let on = |far: f64, from: P3| -> P3 { std::array::from_fn(|i| from[i] + d[i] / long * far) };
         let start = if k > 0 { -w * 0.5 } else { 0.0 };
         let end = if k + 2 < points.len() { w * 0.5 } else { 0.0 };
         let thinner = 1.0 - 0.01 * (k % 3) as f64;

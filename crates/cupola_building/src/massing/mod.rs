@@ -19,7 +19,7 @@ pub use auto::{AutoRoom, AutoStorey, auto_plan};
 
 use crate::geometry::{Rect, bounds, triangulate};
 use crate::mesh::{Building, Node, Part, Role};
-use crate::plan::{EquipmentKind, Plan, PlanStorey};
+use crate::plan::{EquipmentKind, Plan, PlanEquipment, PlanStorey};
 use batch::Batch;
 use opening::{Holes, fill, ways_through};
 use outline::{Outline, outline};
@@ -47,14 +47,17 @@ pub fn build(plan: &Plan) -> Building {
         }],
     };
     let outlines: Vec<Outline> = plan.storeys.iter().map(|storey| outline(storey, &plan.walls)).collect();
-    let mut storey_nodes: BTreeMap<&str, (usize, &PlanStorey)> = BTreeMap::new();
+    // Taken out by the first storey with that id, so that nodes come in the order of their tree.
+    let mut equipment: BTreeMap<&str, Vec<&PlanEquipment>> = BTreeMap::new();
+    for what in &plan.equipment {
+        equipment.entry(&what.storey).or_default().push(what);
+    }
     for (i, storey) in plan.storeys.iter().enumerate() {
         let numbers = [storey.elevation_m, storey.height_m, storey.slab_m];
         if !numbers.iter().all(|v| v.is_finite()) {
             continue;
         }
         let node = building.nodes.len();
-        storey_nodes.entry(&storey.id).or_insert((node, storey));
         building.nodes.push(Node {
             name: if storey.name.is_empty() { storey.id.clone() } else { storey.name.clone() },
             parent: Some(0),
@@ -72,8 +75,10 @@ pub fn build(plan: &Plan) -> Building {
         if plan.roof {
             add_roof(&mut building, plan, &outlines, i, node);
         }
+        for what in equipment.remove(storey.id.as_str()).unwrap_or_default() {
+            add_equipment(&mut building, what, storey, node);
+        }
     }
-    add_equipment(&mut building, plan, &storey_nodes);
     add_ground(&mut building, plan, &outlines);
     building
 }
@@ -160,25 +165,20 @@ fn add_roof(building: &mut Building, plan: &Plan, outlines: &[Outline], i: usize
     push(building, name, node, Role::Roof, about, batch.into_parts());
 }
 
-fn add_equipment(building: &mut Building, plan: &Plan, storeys: &BTreeMap<&str, (usize, &PlanStorey)>) {
-    for what in &plan.equipment {
-        let Some(&(node, storey)) = storeys.get(what.storey.as_str()) else {
-            continue;
-        };
-        let mut batch = Batch::default();
-        equipment::equipment(&mut batch, what, storey.elevation_m);
-        let role = match what.kind {
-            EquipmentKind::Duct => Role::Duct,
-            _ => Role::Equipment,
-        };
-        let about = json!({
-            "role": role.as_str(),
-            "id": what.id,
-            "kind": what.kind.as_str(),
-            "storey": what.storey,
-        });
-        push(building, what.id.clone(), node, role, about, batch.into_parts());
-    }
+fn add_equipment(building: &mut Building, what: &PlanEquipment, storey: &PlanStorey, node: usize) {
+    let mut batch = Batch::default();
+    equipment::equipment(&mut batch, what, storey.elevation_m);
+    let role = match what.kind {
+        EquipmentKind::Duct => Role::Duct,
+        _ => Role::Equipment,
+    };
+    let about = json!({
+        "role": role.as_str(),
+        "id": what.id,
+        "kind": what.kind.as_str(),
+        "storey": what.storey,
+    });
+    push(building, what.id.clone(), node, role, about, batch.into_parts());
 }
 
 fn add_ground(building: &mut Building, plan: &Plan, outlines: &[Outline]) {

@@ -199,12 +199,12 @@ fn door(hole: &Hole, floor: f64, doors: &mut Batch) {
     let hinge = |u: f64| frame.at(u, 0.0);
     let into = left(hole.along);
     let swung = |sense: f64| add(scale(hole.along, sense * cos), scale(into, sin));
-    let leaves: &[(f64, f64, f64)] = if hole.width > 1.4 {
-        &[(-half + bar, 1.0, clear * 0.5), (half - bar, -1.0, clear * 0.5)]
+    let leaves = if hole.width > 1.4 {
+        vec![(-half + bar, 1.0, clear * 0.5), (half - bar, -1.0, clear * 0.5)]
     } else {
-        &[(-half + bar, 1.0, clear)]
+        vec![(-half + bar, 1.0, clear)]
     };
-    for &(u, sense, long) in leaves {
+    for (u, sense, long) in leaves {
         let leaf = Frame::new(hinge(u), floor, swung(sense));
         let top = [long, 0.02, high - bar - 0.005];
         doors.cuboid(LEAF, &leaf, [0.0, -0.02, low + 0.03], top);

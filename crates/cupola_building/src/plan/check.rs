@@ -3,8 +3,8 @@
 use super::{EquipmentKind, Plan, PlanStorey};
 use crate::Issue;
 use crate::geometry::{
-    Grid, P, bounds, clean, distance_to_segment, edges, grown, length, segments_cross, shared_area,
-    signed_area, sub, triangulate,
+    Grid, P, bounds, clean, distance_to_segment, edges, grown, length, segments_cross, shared_area, signed_area, sub,
+    triangulate,
 };
 use std::collections::BTreeMap;
 
@@ -41,10 +41,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Issue> {
     }
 
     let mut issues = Vec::new();
-    for (name, value) in [
-        ("exterior_m", plan.walls.exterior_m),
-        ("interior_m", plan.walls.interior_m),
-    ] {
+    for (name, value) in [("exterior_m", plan.walls.exterior_m), ("interior_m", plan.walls.interior_m)] {
         if !(0.0..=2.0).contains(&value) {
             issues.push(Issue::new(
                 format!("walls.{name}"),
@@ -92,15 +89,11 @@ impl Ids {
 
 fn check_storey(issues: &mut Vec<Issue>, ids: &mut Ids, at: &str, storey: &PlanStorey) {
     finite(issues, &format!("{at}.elevation_m"), &[storey.elevation_m]);
-    if !(storey.slab_m >= 0.0 && storey.height_m - storey.slab_m >= 0.5 && storey.height_m <= 200.0)
-    {
+    if !(storey.slab_m >= 0.0 && storey.height_m - storey.slab_m >= 0.5 && storey.height_m <= 200.0) {
         issues.push(Issue::new(
             format!("{at}.height_m"),
             "storey-height",
-            format!(
-                "{} m floor to floor with a slab of {} m",
-                storey.height_m, storey.slab_m
-            ),
+            format!("{} m floor to floor with a slab of {} m", storey.height_m, storey.slab_m),
             "leave between 0.5 and 200 m between the slabs",
         ));
     }
@@ -121,8 +114,7 @@ fn check_storey(issues: &mut Vec<Issue>, ids: &mut Ids, at: &str, storey: &PlanS
     for (k, stair) in storey.stairs.iter().enumerate() {
         let here = format!("{at}.stairs[{k}]");
         finite(issues, &format!("{here}.at"), &[stair.at.0, stair.at.1]);
-        if !(stair.size.0 >= 0.5 && stair.size.1 >= 0.5 && stair.size.0.max(stair.size.1) <= 100.0)
-        {
+        if !(stair.size.0 >= 0.5 && stair.size.1 >= 0.5 && stair.size.0.max(stair.size.1) <= 100.0) {
             issues.push(Issue::new(
                 format!("{here}.size"),
                 "stair-size",
@@ -181,21 +173,13 @@ fn check_polygon(issues: &mut Vec<Issue>, at: &str, id: &str, points: &[P]) -> O
     Some(cleaned)
 }
 
-fn check_overlaps(
-    issues: &mut Vec<Issue>,
-    at: &str,
-    storey: &PlanStorey,
-    shapes: &[Option<Vec<P>>],
-) {
+fn check_overlaps(issues: &mut Vec<Issue>, at: &str, storey: &PlanStorey, shapes: &[Option<Vec<P>>]) {
     let rects: Vec<_> = shapes.iter().map(|s| bounds(s.iter().flatten())).collect();
     let triangles: Vec<Vec<[P; 3]>> = shapes
         .iter()
         .map(|s| {
             let (points, triangles) = triangulate(s.as_deref().unwrap_or_default(), &[]);
-            triangles
-                .iter()
-                .map(|t| t.map(|i| points[i as usize]))
-                .collect()
+            triangles.iter().map(|t| t.map(|i| points[i as usize])).collect()
         })
         .collect();
     let grid = Grid::new(&rects);
@@ -207,18 +191,13 @@ fn check_overlaps(
             if width <= 0.0 || depth <= 0.0 || width * depth <= OVERLAP_M2 {
                 continue;
             }
-            let shared: f64 = triangles[i]
-                .iter()
-                .flat_map(|&t| triangles[j].iter().map(move |&u| shared_area(t, u)))
-                .sum();
+            let shared: f64 =
+                triangles[i].iter().flat_map(|&t| triangles[j].iter().map(move |&u| shared_area(t, u))).sum();
             if shared > OVERLAP_M2 {
                 issues.push(Issue::new(
                     format!("{at}.rooms[{j}].polygon"),
                     "room-overlap",
-                    format!(
-                        "rooms `{}` and `{}` share {shared:.2} m²",
-                        storey.rooms[i].id, storey.rooms[j].id
-                    ),
+                    format!("rooms `{}` and `{}` share {shared:.2} m²", storey.rooms[i].id, storey.rooms[j].id),
                     "let them meet on the centre line of their wall",
                 ));
             }

@@ -252,10 +252,7 @@ impl Default for Plan {
 
 impl Default for Walls {
     fn default() -> Self {
-        Self {
-            exterior_m: 0.30,
-            interior_m: 0.12,
-        }
+        Self { exterior_m: 0.30, interior_m: 0.12 }
     }
 }
 

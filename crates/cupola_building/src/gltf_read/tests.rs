@@ -1,0 +1,195 @@
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use super::*;
+use crate::{Plan, build, to_glb};
+
+fn nothing(_: &str) -> Result<Vec<u8>, String> {
+    Err("there are no files here".to_owned())
+}
+
+fn read(bytes: &[u8]) -> Result<(Building, Vec<Issue>), ReadError> {
+    from_gltf(bytes, &mut nothing)
+}
+
+fn small() -> Building {
+    let plan = Plan::from_ron(
+        r#"(name: "Hut", storeys: [(
+            id: "L0", name: "Ground", elevation_m: 0, height_m: 3,
+            rooms: [(id: "r", name: "Room", kind: office, polygon: [(0, 0), (4, 0), (4, 5), (0, 5)])],
+            openings: [(kind: window, at: (2, 0), width_m: 1.5, sill_m: 0.9, head_m: 2.2)],
+        )], equipment: [(id: "vav", kind: vav, storey: "L0", at: (2, 2, 2))], roof: true)"#,
+    )
+    .unwrap();
+    build(&plan)
+}
+
+/// A triangle in a file of its own, with the JSON that follows `"asset"` and 36 bytes of positions.
+fn gltf(rest: &str) -> Vec<u8> {
+    let data = "data:application/octet-stream;base64,\
+                AAAAAAAAAAAAAAAAAACAPwAAAAAAAAAAAAAAAAAAgD8AAAAA";
+    format!(r#"{{"asset":{{"version":"2.0"}},"buffers":[{{"byteLength":36,"uri":"{data}"}}],{rest}}}"#).into_bytes()
+}
+
+const TRIANGLE: &str = r#""scenes":[{"nodes":[0]}],"nodes":[{"mesh":0,"scale":[-2,2,2]}],
+    "meshes":[{"primitives":[{"attributes":{"POSITION":0}}]}],
+    "accessors":[{"bufferView":0,"componentType":5126,"count":3,"type":"VEC3"}],
+    "bufferViews":[{"buffer":0,"byteLength":36}]"#;
+
+#[test]
+fn a_building_survives_writing_and_reading() {
+    let before = small();
+    let bytes = to_glb(&before);
+    assert_eq!(bytes, to_glb(&before));
+    assert_eq!(bytes.len() % 4, 0);
+    let (after, issues) = read(&bytes).unwrap();
+    assert!(issues.is_empty(), "{issues:?}");
+    assert_eq!(after.name, before.name);
+    assert_eq!(after.nodes.len(), before.nodes.len());
+    for (a, b) in after.nodes.iter().zip(&before.nodes) {
+        assert_eq!((&a.name, a.role, a.parent, a.storey), (&b.name, b.role, b.parent, b.storey));
+        assert_eq!(a.extras, b.extras);
+        assert_eq!(a.bounds(), b.bounds(), "{}", a.name);
+        assert_eq!(a.parts.len(), b.parts.len());
+        for (p, q) in a.parts.iter().zip(&b.parts) {
+            assert_eq!(p.positions, q.positions);
+            assert_eq!(p.indices, q.indices);
+            assert_eq!(p.color, q.color);
+        }
+    }
+    // The crate's own validation finds nothing either.
+    gltf::Gltf::from_slice(&bytes).unwrap();
+    assert!(read(&to_glb(&Building::default())).unwrap().0.nodes.is_empty());
+}
+
+#[test]
+fn a_mirrored_triangle_without_normals_faces_its_winding() {
+    let (building, _) = read(&gltf(TRIANGLE)).unwrap();
+    let part = &building.nodes[0].parts[0];
+    assert_eq!(part.bounds(), Some(([-2.0, 0.0, 0.0], [0.0, 2.0, 0.0])));
+    assert_eq!(part.normals, [[0.0_f32, 0.0, 1.0]; 3]);
+}
+
+/// One replacement in a good file, and words that the error must have.
+#[test]
+fn malformed_files_are_told_apart() {
+    let cases = [
+        (r#""count":3"#, r#""count":4"#, "accessor 0 has 4 elements"),
+        (r#""count":3"#, r#""count":18446744073709551615"#, "accessor 0 has"),
+        (r#""bufferView":0,"#, "", ""),
+        (
+            r#""bufferView":0,"componentType":5126,"count":3"#,
+            r#""componentType":5126,"count":4000000000"#,
+            "no buffer view",
+        ),
+        (r#""bufferView":0,"#, r#""bufferView":7,"#, "buffer view 7"),
+        (r#""byteLength":36}]"#, r#""byteLength":37}]"#, "beyond the end"),
+        (r#""byteLength":36}]"#, r#""byteLength":36,"byteOffset":18446744073709551615}]"#, "beyond the end"),
+        (r#""byteLength":36}]"#, r#""byteLength":36,"byteStride":4}]"#, "apart"),
+        (r#""type":"VEC3""#, r#""type":"VEC2""#, "not a Vec3"),
+        (r#""componentType":5126"#, r#""componentType":1"#, "unknown component"),
+        (r#""POSITION":0"#, r#""POSITION":9"#, "accessor 9"),
+        (r#""mesh":0"#, r#""mesh":3"#, "mesh 3"),
+        (r#""nodes":[0]"#, r#""nodes":[5]"#, "node 5"),
+        (r#""mesh":0"#, r#""mesh":0,"children":[0]"#, "its own ancestor"),
+        (r#""scenes""#, r#""extensionsRequired":["KHR_draco_mesh_compression"],"scenes""#, "KHR_draco"),
+    ];
+    for (from, to, words) in cases {
+        assert!(TRIANGLE.contains(from), "{from}");
+        let bytes = gltf(&TRIANGLE.replacen(from, to, 1));
+        match read(&bytes) {
+            Err(error) => assert!(error.to_string().contains(words), "{to}: {error}"),
+            Ok(_) => assert!(words.is_empty(), "{to} was read"),
+        }
+    }
+    for (bytes, words) in [
+        (&b""[..], "empty"),
+        (&b"solid cube"[..], "neither"),
+        (&b"glTF"[..], "ends after"),
+        (&b"{"[..], "JSON"),
+        (&br#"{"asset":{"version":"1.0"}}"#[..], "version"),
+    ] {
+        let error = read(bytes).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn what_can_be_left_out_is_an_issue() {
+    for (from, to) in [
+        (r#""POSITION":0}"#, r#""POSITION":0},"indices":1"#),
+        (r#""POSITION":0}"#, r#""POSITION":0},"mode":1"#),
+        (r#"[-2,2,2]"#, r#"[3e38,3e38,3e38],"translation":[3e38,3e38,3e38]"#),
+    ] {
+        // Read as bytes, the positions are indices that are out of range.
+        let text = TRIANGLE.replacen(from, to, 1);
+        let text = text.replacen(
+            r#""type":"VEC3"}]"#,
+            r#""type":"VEC3"},{"bufferView":0,"componentType":5121,"count":36,"type":"SCALAR"}]"#,
+            1,
+        );
+        let (building, issues) = read(&gltf(&text)).unwrap();
+        assert_eq!(issues.len(), 1, "{to}");
+        assert!(building.nodes[0].parts.is_empty());
+    }
+}
+
+#[test]
+fn a_deep_hierarchy_is_refused() {
+    let nodes: Vec<String> =
+        (0..100).map(|k| format!(r#"{{"children":[{}]}}"#, k + 1)).chain(["{}".to_owned()]).collect();
+    let text = format!(r#""scenes":[{{"nodes":[0]}}],"nodes":[{}]"#, nodes.join(","));
+    assert!(read(&gltf(&text)).unwrap_err().message.contains("levels"));
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    let bytes = to_glb(&small());
+    // All of the head and of the JSON's start, then steps: each length takes a moment.
+    for length in (0..bytes.len().min(4096)).chain((4096..bytes.len()).step_by(97)) {
+        assert!(read(&bytes[..length]).is_err(), "{length}");
+    }
+}
+
+#[test]
+fn flipped_bytes_never_panic() {
+    let good = [to_glb(&small()), gltf(TRIANGLE)];
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for round in 0..2000 {
+        let mut bytes = good[round % 2].clone();
+        for _ in 0..=random(6) {
+            let at = random(bytes.len());
+            bytes[at] = match random(3) {
+                0 => random(256) as u8,
+                1 => b'0' + random(10) as u8,
+                _ => bytes[at] ^ (1 << random(8)),
+            };
+        }
+        let _ = read(&bytes);
+    }
+}
+
+#[test]
+fn the_duplex_has_its_rooms() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/duplex/duplex.glb");
+    let Ok(bytes) = std::fs::read(path) else {
+        return;
+    };
+    let (building, issues) = read(&bytes).unwrap();
+    assert!(issues.iter().all(|i| i.code != "primitive-ignored"), "{issues:?}");
+    let rooms: Vec<usize> = (0..building.nodes.len()).filter(|&i| building.nodes[i].role == Role::Room).collect();
+    assert_eq!(rooms.len(), 21);
+    for &i in &rooms {
+        let room = &building.nodes[i];
+        assert!(room.storey.is_some(), "{}", room.name);
+        let area: f32 = room.parts.iter().map(Part::floor_area_m2).sum();
+        assert!(area > 1.0, "{} {area}", room.name);
+    }
+    let paths: Vec<String> = rooms.iter().map(|&i| building.path(i)).collect();
+    assert!(paths.iter().any(|p| p.ends_with("Level 1/A102 Living Room")), "{paths:?}");
+}

@@ -1,0 +1,56 @@
+//! `cupola [SCENE]`: the app.
+
+use super::{BAD_INPUT, Source, output};
+use crate::feed::Fleet;
+use crate::scene::{self, Loaded};
+use crate::selection::{Intent, NoticeLevel, Notices};
+use crate::session::{self, Findings, SessionOptions, Watch};
+use crate::timeline::SourceKind;
+use crate::window::{self, Target};
+use bevy::app::AppExit;
+use bevy::prelude::*;
+use std::path::Path;
+
+/// Opens a scene in a window.
+pub(super) fn run(path: &Path, broker: Option<String>, source: Source) -> u8 {
+    let loaded = scene::load(path);
+    if loaded.scene.is_none() {
+        output::report(&loaded.diagnostics);
+        return BAD_INPUT;
+    }
+    if !has_display() {
+        output::error_line("There is no display. Use `cupola run`, `cupola render` or `cupola demo --headless` here.");
+        return BAD_INPUT;
+    }
+    show(loaded, broker, source, None)
+}
+
+/// Whether a window can be opened.
+pub(super) fn has_display() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(not(target_os = "linux")) || set("DISPLAY") || set("WAYLAND_DISPLAY")
+}
+
+/// Shows a scene that was read; the fleet lives as long as the window.
+pub(super) fn show(loaded: Loaded, broker: Option<String>, source: Source, fleet: Option<Fleet>) -> u8 {
+    output::report(&loaded.diagnostics);
+    let errors = cupola_twin::diagnostic::has_errors(&loaded.diagnostics);
+    let mut app = window::build(&Target::Window);
+    app.insert_resource(SessionOptions { connect: true, broker });
+    session::open(app.world_mut(), loaded);
+    app.world_mut().resource_mut::<Watch>().enabled = true;
+    if errors {
+        let count = app.world().resource::<Findings>().0.len();
+        let text = format!("{count} findings in the scene's files; run `cupola check` to see them all");
+        app.world_mut().resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+    }
+    if source == Source::Simulated {
+        app.world_mut().write_message(Intent::Show(SourceKind::Simulated));
+    }
+    let exit = app.run();
+    drop(fleet);
+    match exit {
+        AppExit::Success => 0,
+        AppExit::Error(code) => code.get(),
+    }
+}

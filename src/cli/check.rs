@@ -1,0 +1,163 @@
+//! `cupola check`: reads scenes and models, and prints every finding.
+
+use super::{BAD_CALL, BAD_INPUT, output};
+use crate::feed::Mappings;
+use crate::scene::{self, Loaded};
+use crate::simulation::Simulation;
+use cupola_building::Plan;
+use cupola_twin::diagnostic::has_errors;
+use cupola_twin::{Diagnostic, Models, Place, Severity};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Scenes (folders or .ron files), DTDL documents (.json, .jsonld or folders of them), floor plans, .glb and .gltf files.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// One JSON object a line for each scene or document set.
+    #[arg(long)]
+    json: bool,
+    /// Each path is a set of its own; otherwise the DTDL documents are resolved together.
+    #[arg(long)]
+    separately: bool,
+}
+
+/// What was checked together.
+struct Checked {
+    path: String,
+    diagnostics: Vec<Diagnostic>,
+    /// A word about what is there.
+    summary: String,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    let mut checked = Vec::new();
+    let mut documents: Vec<PathBuf> = Vec::new();
+    for path in &args.paths {
+        if is_document(path) {
+            if args.separately {
+                checked.push(check_documents(std::slice::from_ref(path)));
+            } else {
+                documents.push(path.clone());
+            }
+        } else {
+            checked.push(check_other(path));
+        }
+    }
+    if !documents.is_empty() {
+        checked.push(check_documents(&documents));
+    }
+    if checked.is_empty() {
+        return BAD_CALL;
+    }
+    let mut valid = true;
+    for one in &checked {
+        let good = !has_errors(&one.diagnostics);
+        valid &= good;
+        if args.json {
+            let line = json!({ "path": one.path, "valid": good, "diagnostics": one.diagnostics });
+            output::line(line.to_string());
+        } else {
+            one.diagnostics.iter().for_each(|found| output::line(found.to_string()));
+            let count = |severity| one.diagnostics.iter().filter(|found| found.severity == severity).count();
+            let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+            let verdict = if good { "valid" } else { "not valid" };
+            output::line(format!("{}: {verdict}; {}{errors} errors, {warnings} warnings", one.path, one.summary));
+        }
+    }
+    if valid { 0 } else { BAD_INPUT }
+}
+
+/// DTDL: a JSON file, or a folder without a scene.
+fn is_document(path: &Path) -> bool {
+    if path.is_dir() {
+        return !path.join("scene.ron").exists();
+    }
+    has_extension(path, &["json", "jsonld"])
+}
+
+fn has_extension(path: &Path, wanted: &[&str]) -> bool {
+    path.extension().is_some_and(|extension| wanted.iter().any(|wanted| extension.eq_ignore_ascii_case(wanted)))
+}
+
+fn check_documents(paths: &[PathBuf]) -> Checked {
+    let mut diagnostics = Vec::new();
+    let mut files = Vec::new();
+    for path in paths {
+        if let Err(found) = scene::collect_json(path, 0, &mut files) {
+            diagnostics.push(found);
+        }
+    }
+    let mut texts = Vec::new();
+    for file in &files {
+        match scene::read_text(file) {
+            Ok(text) => texts.push((file.to_string_lossy().into_owned(), text)),
+            Err(found) => diagnostics.push(found),
+        }
+    }
+    let (models, mut found) = Models::read(texts.iter().map(|(file, text)| (file.as_str().into(), text.as_str())));
+    diagnostics.append(&mut found);
+    let path = paths.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ");
+    Checked { path, diagnostics, summary: format!("{} interfaces in {} files, ", models.len(), files.len()) }
+}
+
+fn check_other(path: &Path) -> Checked {
+    let shown = path.to_string_lossy().into_owned();
+    if has_extension(path, &["glb", "gltf"]) {
+        return match scene::read_gltf(path) {
+            Ok((building, issues)) => Checked {
+                path: shown,
+                diagnostics: issues.iter().map(|issue| Diagnostic::warning(issue.code, issue.to_string())).collect(),
+                summary: format!("{} nodes, ", building.nodes.len()),
+            },
+            Err(found) => Checked { path: shown, diagnostics: vec![found], summary: String::new() },
+        };
+    }
+    if path.is_file()
+        && let Ok(text) = scene::read_text(path)
+        && text.contains("storeys:")
+        && !text.contains("twins:")
+    {
+        return check_plan(shown, &text);
+    }
+    let loaded = scene::load(path);
+    let (diagnostics, summary) = everything(loaded);
+    Checked { path: shown, diagnostics, summary }
+}
+
+fn check_plan(path: String, text: &str) -> Checked {
+    let file: std::sync::Arc<str> = path.as_str().into();
+    let diagnostics = match Plan::from_ron(text) {
+        Ok(plan) => plan
+            .check()
+            .into_iter()
+            .map(|issue| Diagnostic::error(issue.code, format!("{}: {}", issue.path, issue.message)).help(issue.help))
+            .collect(),
+        Err(error) => {
+            let place = Place { file, line: error.line as u32, column: error.column as u32 };
+            vec![Diagnostic::error("plan-syntax", error.message).at(place)]
+        }
+    };
+    Checked { path, diagnostics, summary: String::new() }
+}
+
+/// What is found in a scene by reading it and by binding its feeds and its simulation.
+pub(super) fn everything(loaded: Loaded) -> (Vec<Diagnostic>, String) {
+    let mut diagnostics = loaded.diagnostics;
+    let Some(scene) = loaded.scene else { return (diagnostics, String::new()) };
+    let (_, mut found) = Mappings::new(&scene);
+    diagnostics.append(&mut found);
+    let (_, mut found) = Simulation::new(&scene);
+    diagnostics.append(&mut found);
+    let summary = format!(
+        "{} models, {} twins, {} relationships, {} formulas, {} nodes of which {} are twins, ",
+        scene.models.len(),
+        scene.graph.twin_count(),
+        scene.graph.relationship_count(),
+        scene.topology.formulas().len(),
+        scene.building.nodes.len(),
+        scene.bindings.iter().flatten().count(),
+    );
+    (diagnostics, summary)
+}

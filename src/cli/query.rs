@@ -1,0 +1,231 @@
+//! `cupola query`: one query, answered from the initial values or from a moment of the simulation.
+
+use super::{BAD_CALL, BAD_INPUT, Source, output};
+use crate::scene::{self, Scene};
+use crate::simulation::Simulation;
+use cupola_twin::expr::Cell;
+use cupola_twin::query::{self, Output, QueryResult};
+use cupola_twin::{Quality, State, TwinIx};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The scene.
+    scene: PathBuf,
+    /// The query: SELECT … FROM DIGITALTWINS …
+    query: String,
+    /// The moment on the simulated timeline, RFC 3339.
+    #[arg(long)]
+    at: Option<String>,
+    /// The timeline; live has only the scene's own values here.
+    #[arg(long, value_enum, default_value_t = Source::Live)]
+    timeline: Source,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// Aligned columns.
+    Table,
+    /// A JSON array of rows, as the Azure service has them.
+    Json,
+    /// Comma-separated values.
+    Csv,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    let query = match query::parse(&args.query) {
+        Ok(query) => query,
+        Err(error) => {
+            output::error_line(format!("{}\nerror[{}]: {error}", error.under(&args.query), error.code));
+            return BAD_INPUT;
+        }
+    };
+    let (scene, state) = match state_at(&args.scene, args.timeline, args.at.as_deref()) {
+        Ok(found) => found,
+        Err(code) => return code,
+    };
+    match query::run(&query, &scene.graph, &state) {
+        Ok(result) => {
+            print(&scene, &state, &result, args.format);
+            0
+        }
+        Err(error) => {
+            output::error_line(format!("{}\nerror[{}]: {error}", error.under(&args.query), error.code));
+            BAD_INPUT
+        }
+    }
+}
+
+/// The scene, and its state on a timeline at a moment; or the exit code after saying why not.
+pub(super) fn state_at(path: &std::path::Path, timeline: Source, at: Option<&str>) -> Result<(Scene, State), u8> {
+    let loaded = scene::load(path);
+    let errors = output::report(&loaded.diagnostics);
+    let Some(scene) = loaded.scene else { return Err(BAD_INPUT) };
+    if errors > 0 {
+        output::error_line("the answer is of what could be read");
+    }
+    let at_us = match at.map(cupola_wire::parse_rfc3339) {
+        Some(None) => {
+            output::error_line("--at takes an RFC 3339 time such as 2026-01-12T09:00:00Z");
+            return Err(BAD_CALL);
+        }
+        Some(Some(at_us)) => Some(at_us),
+        None => None,
+    };
+    let mut state = State::new(scene.topology.clone());
+    match (timeline, at_us) {
+        (Source::Live, None) => {}
+        (Source::Live, Some(_)) => {
+            output::error_line("there is no history of the live timeline yet: use --timeline simulated with --at");
+            return Err(BAD_CALL);
+        }
+        (Source::Replay, _) => {
+            output::error_line("nothing is recorded between runs yet");
+            return Err(BAD_INPUT);
+        }
+        (Source::Simulated, at_us) => {
+            let (simulation, found) = Simulation::new(&scene);
+            output::report(&found);
+            let Some(mut simulation) = simulation else {
+                output::error_line("the scene has no simulation that can run");
+                return Err(BAD_INPUT);
+            };
+            simulate_until(&mut simulation, &mut state, at_us);
+        }
+    }
+    Ok((scene, state))
+}
+
+/// Runs a simulation up to a moment, at least one step.
+fn simulate_until(simulation: &mut Simulation, state: &mut State, until_us: Option<i64>) {
+    let mut now_us = simulation.start_us;
+    loop {
+        now_us += simulation.step_us;
+        state.begin_tick();
+        simulation.step(state, now_us);
+        state.propagate();
+        if until_us.is_none_or(|until_us| now_us + simulation.step_us > until_us) {
+            break;
+        }
+    }
+}
+
+fn print(scene: &Scene, state: &State, result: &QueryResult, format: Format) {
+    let rows: Vec<Map<String, Value>> = result.rows.iter().map(|row| shape(scene, state, row)).collect();
+    if let Format::Json = format {
+        output::line(Value::from(rows.into_iter().map(Value::Object).collect::<Vec<_>>()).to_string());
+        return;
+    }
+    let mut header: Vec<String> = Vec::new();
+    for row in &rows {
+        for key in row.keys() {
+            if key != "$metadata" && key != "$etag" && !header.contains(key) {
+                header.push(key.clone());
+            }
+        }
+    }
+    let text = |value: Option<&Value>| match value {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        // A whole twin in a cell: who it is.
+        Some(Value::Object(object)) => object.get("$dtId").and_then(Value::as_str).unwrap_or("…").to_string(),
+        Some(other) => other.to_string(),
+    };
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|row| header.iter().map(|key| text(row.get(key))).collect()).collect();
+    match format {
+        Format::Csv => {
+            output::line(header.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(","));
+            cells.iter().for_each(|row| output::line(row.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(",")));
+        }
+        _ => {
+            output::table(&header, &cells);
+            output::line(format!("{} rows", rows.len()));
+        }
+    }
+}
+
+/// A field as RFC 4180 has it.
+fn csv(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_string() }
+}
+
+fn shape(scene: &Scene, state: &State, row: &[(String, Output)]) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (key, output) in row {
+        let value = match output {
+            Output::Twin(twin) => twin_json(scene, state, *twin),
+            Output::Relationship(number) => relationship_json(scene, *number),
+            Output::Value(cell) => cell_json(cell),
+        };
+        match (key.is_empty(), value) {
+            (true, Value::Object(whole)) => out.extend(whole),
+            (_, value) => {
+                out.insert(key.clone(), value);
+            }
+        }
+    }
+    out
+}
+
+fn cell_json(cell: &Cell) -> Value {
+    match cell {
+        Cell::Missing => Value::Null,
+        Cell::Bool(flag) => json!(flag),
+        Cell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => json!(*number as i64),
+        Cell::Number(number) => json!(number),
+        Cell::Text(text) => json!(&**text),
+        Cell::Time(seconds) => json!(cupola_twin::value::time_text((seconds * 1e6) as i64)),
+    }
+}
+
+/// A twin as the Azure service returns it; components are objects.
+fn twin_json(scene: &Scene, state: &State, twin: TwinIx) -> Value {
+    let topology = &scene.topology;
+    let mut out = Map::new();
+    let mut metadata = Map::new();
+    let model = topology.models.get(topology.model_of(twin));
+    metadata.insert("$model".into(), json!(&*model.id));
+    out.insert("$dtId".into(), json!(&**topology.twin_id(twin)));
+    for slot in topology.properties(twin) {
+        let (sample, name) = (state.get(slot), &topology.column(slot.column).name);
+        if sample.quality == Quality::Missing {
+            continue;
+        }
+        let value = output::json(state.value(slot));
+        match name.split_once('.') {
+            Some((component, property)) => {
+                let object = out.entry(component.to_string()).or_insert_with(|| json!({ "$metadata": {} }));
+                object[property] = value;
+            }
+            None => {
+                out.insert(name.to_string(), value);
+            }
+        }
+        if sample.time_us > 0 {
+            let time = cupola_twin::value::time_text(sample.time_us);
+            metadata.insert(name.to_string(), json!({ "lastUpdateTime": time }));
+        }
+    }
+    out.insert("$metadata".into(), Value::Object(metadata));
+    Value::Object(out)
+}
+
+fn relationship_json(scene: &Scene, number: u32) -> Value {
+    let (Some(relationship), Some((from, to))) = (scene.graph.relationship(number), scene.graph.ends(number)) else {
+        return Value::Null;
+    };
+    let mut out = Map::new();
+    out.insert("$relationshipId".into(), json!(format!("{from}-{}-{to}", relationship.name)));
+    out.insert("$sourceId".into(), json!(&**from));
+    out.insert("$targetId".into(), json!(&**to));
+    out.insert("$relationshipName".into(), json!(&*relationship.name));
+    for (name, value) in &relationship.properties {
+        out.insert(name.to_string(), output::json(Some(value.clone())));
+    }
+    Value::Object(out)
+}

@@ -1,0 +1,271 @@
+//! `cupola render`: the picture that the app would show, with no display.
+
+use super::{BAD_CALL, BAD_INPUT, Source, output};
+use crate::scene::{self, Scene};
+use crate::selection::{Intent, Legend, Selection, Theme, ViewSettings};
+use crate::session::{self, Findings, SessionOptions, timeline_of};
+use crate::timeline::{ActiveTimeline, Clock, OpenScene, SourceKind, TimelineState};
+use crate::view::ColorsReady;
+use crate::window::{self, Canvas, Target};
+use crate::Tick;
+use bevy::prelude::*;
+use bevy::render::RenderApp;
+use bevy::render::render_resource::PipelineCache;
+use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
+use cupola_twin::Diagnostic;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Simulated time before the picture, unless it is asked for: people have come, the air is used.
+const BEFORE_US: i64 = 3 * 3_600_000_000;
+/// Frames that a picture may take to be ready.
+const MAX_FRAMES: usize = 600;
+/// Frames for fades, flights and layouts to settle.
+const SETTLE: usize = 12;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The scene.
+    scene: PathBuf,
+    /// The picture, a .png file.
+    #[arg(long)]
+    out: PathBuf,
+    /// The property or expression that colours the rooms.
+    #[arg(long)]
+    color_by: Option<String>,
+    /// Cut above this storey: its twin's id or its name.
+    #[arg(long)]
+    floor: Option<String>,
+    /// Only that storey.
+    #[arg(long)]
+    isolate: bool,
+    /// Select this twin and fly to it.
+    #[arg(long)]
+    select: Option<String>,
+    /// Width and height in pixels.
+    #[arg(long, default_value = "1600x960")]
+    size: String,
+    /// With the panels round it.
+    #[arg(long)]
+    panels: bool,
+    /// Light instead of dark.
+    #[arg(long)]
+    light: bool,
+    /// Faded walls, so that all floors are seen.
+    #[arg(long)]
+    see_through: bool,
+    /// The timeline; without it, the simulated one where the scene has one.
+    #[arg(long, value_enum)]
+    source: Option<Source>,
+    /// The moment on the simulated timeline, RFC 3339; without it, three hours after it begins.
+    #[arg(long)]
+    at: Option<String>,
+}
+
+/// What a picture shows.
+pub(super) struct Options {
+    pub out: PathBuf,
+    pub size: (u32, u32),
+    pub panels: bool,
+    pub select: Option<String>,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    let size = args.size.split_once(['x', '×', 'X']).and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    let Some(size @ (16..=8192, 16..=8192)) = size else {
+        output::error_line(format!("--size takes WIDTHxHEIGHT, 16 to 8192 each, not `{}`", args.size));
+        return BAD_CALL;
+    };
+    let at_us = match args.at.as_deref().map(cupola_wire::parse_rfc3339) {
+        Some(None) => {
+            output::error_line("--at takes an RFC 3339 time such as 2026-01-12T09:00:00Z");
+            return BAD_CALL;
+        }
+        at => at.flatten(),
+    };
+    let loaded = scene::load(&args.scene);
+    let errors = output::report(&loaded.diagnostics);
+    let Some(scene) = loaded.scene else { return BAD_INPUT };
+    if let Err(found) = check(&scene, args) {
+        output::error_line(found);
+        return BAD_INPUT;
+    }
+    let settings = settings(&scene, args);
+    let source = args.source;
+    let options = Options { out: args.out.clone(), size, panels: args.panels, select: args.select.clone() };
+    let done = picture(&Arc::new(scene), loaded.diagnostics, &options, |world| {
+        world.insert_resource(settings);
+        if source != Some(Source::Live) {
+            simulate(world, at_us);
+        }
+    });
+    match done {
+        Ok(()) if errors == 0 => 0,
+        Ok(()) => BAD_INPUT,
+        Err(why) => {
+            output::error_line(why);
+            BAD_INPUT
+        }
+    }
+}
+
+/// Names in the call must be of the scene.
+fn check(scene: &Scene, args: &Args) -> Result<(), String> {
+    if let Some(id) = &args.select
+        && scene.topology.twin(id).is_none()
+    {
+        let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`"));
+        return Err(unknown.did_you_mean(id, scene.topology.twins().map(|twin| &**scene.topology.twin_id(twin))).to_string());
+    }
+    if let Some(floor) = &args.floor
+        && storey(scene, floor).is_none()
+    {
+        let names: Vec<&str> = storeys(scene).map(|(_, name)| name).collect();
+        let unknown = Diagnostic::error("unknown-floor", format!("no storey is called `{floor}`"));
+        return Err(unknown.help(format!("the storeys are {}", names.join(", "))).to_string());
+    }
+    Ok(())
+}
+
+fn storeys(scene: &Scene) -> impl Iterator<Item = (usize, &str)> {
+    let nodes = scene.building.nodes.iter().enumerate();
+    nodes.filter(|(_, node)| node.role == cupola_building::Role::Storey).map(|(number, node)| (number, node.label()))
+}
+
+fn storey(scene: &Scene, name: &str) -> Option<usize> {
+    storeys(scene).find(|(number, label)| {
+        let twin = scene.bindings[*number].map(|twin| &**scene.topology.twin_id(twin));
+        *label == name || scene.building.nodes[*number].name == name || twin == Some(name)
+    }).map(|(number, _)| number)
+}
+
+fn settings(scene: &Scene, args: &Args) -> ViewSettings {
+    let view = &scene.document.view;
+    // The scene's range is that of the scene's property.
+    let own = args.color_by.is_none() || args.color_by == view.color_by;
+    ViewSettings {
+        color_by: args.color_by.clone().or(view.color_by.clone()).unwrap_or_default(),
+        range: view.range.filter(|_| own),
+        storey: args.floor.as_deref().and_then(|floor| storey(scene, floor)),
+        isolate: args.isolate,
+        see_through: args.see_through,
+        theme: if args.light { Theme::Light } else { Theme::Dark },
+        reduced_motion: true,
+        ..ViewSettings::default()
+    }
+}
+
+/// Runs the simulated timeline up to a moment and shows it.
+fn simulate(world: &mut World, at_us: Option<i64>) {
+    let Some(timeline) = timeline_of(world, SourceKind::Simulated) else { return };
+    world.insert_resource(ActiveTimeline(timeline));
+    loop {
+        let Some(mut clock) = world.get_mut::<Clock>(timeline) else { return };
+        if clock.now_us >= at_us.unwrap_or(clock.start_us + BEFORE_US) {
+            return;
+        }
+        clock.step();
+        world.run_schedule(Tick);
+    }
+}
+
+/// Draws a picture of a scene; `prepare` brings the timelines where they should be.
+pub(super) fn picture(
+    scene: &Arc<Scene>,
+    findings: Vec<Diagnostic>,
+    options: &Options,
+    prepare: impl FnOnce(&mut World),
+) -> Result<(), String> {
+    let (width, height) = options.size;
+    let mut app = start(&Target::Picture { width, height, panels: options.panels })?;
+    app.insert_resource(SessionOptions::default());
+    session::open_scene(app.world_mut(), scene.clone(), findings);
+    prepare(app.world_mut());
+    if let Some(twin) = options.select.as_deref().and_then(|id| scene.topology.twin(id)) {
+        app.world_mut().resource_mut::<Selection>().selected = Some(twin);
+    }
+    app.update();
+    if let Some(twin) = app.world().resource::<Selection>().selected {
+        app.world_mut().write_message(Intent::Focus(Some(twin)));
+    }
+    settle(&mut app)?;
+    if let Some(error) = app.world().resource::<Legend>().error.clone() {
+        return Err(format!("the rooms can't be coloured: {error}"));
+    }
+    let canvas = app.world().resource::<Canvas>().0.clone();
+    app.world_mut().spawn(Screenshot::image(canvas)).observe(|shot: On<ScreenshotCaptured>, mut commands: Commands| {
+        commands.insert_resource(Shot(shot.image.clone()));
+    });
+    for _ in 0..MAX_FRAMES {
+        app.update();
+        if let Some(shot) = app.world_mut().remove_resource::<Shot>() {
+            return save(shot.0, &options.out);
+        }
+    }
+    Err("the graphics driver gave no picture".into())
+}
+
+#[derive(Resource)]
+struct Shot(Image);
+
+/// The app with its renderer; a machine without a driver is an answer, not a crash.
+fn start(target: &Target) -> Result<App, String> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let app = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut app = window::build(target);
+        while app.plugins_state() == bevy::app::PluginsState::Adding {
+            bevy::tasks::tick_global_task_pools_on_main_thread();
+        }
+        app.finish();
+        app.cleanup();
+        app
+    }));
+    std::panic::set_hook(hook);
+    app.map_err(|_| "no graphics driver was found: install a Vulkan driver (mesa-vulkan-drivers draws without a graphics card)".into())
+}
+
+/// Updates until shaders are compiled, colours are those of the state, and nothing moves any more.
+fn settle(app: &mut App) -> Result<(), String> {
+    let mut calm = 0;
+    for _ in 0..MAX_FRAMES {
+        app.update();
+        let compiling = app.get_sub_app(RenderApp).is_none_or(|render| {
+            render.world().get_resource::<PipelineCache>().is_none_or(|cache| cache.waiting_pipelines().next().is_some())
+        });
+        let ready = app.world().resource::<ColorsReady>().0;
+        calm = if compiling || !ready { 0 } else { calm + 1 };
+        if calm >= SETTLE {
+            return Ok(());
+        }
+        if compiling {
+            // The compiler needs the processor more than this loop does.
+            std::thread::yield_now();
+        }
+    }
+    Err("the picture did not settle: the graphics driver may lack what is needed".into())
+}
+
+fn save(image: Image, path: &Path) -> Result<(), String> {
+    let fail = |why: String| format!("{} can't be written: {why}", path.display());
+    let picture = image.try_into_dynamic().map_err(|error| fail(error.to_string()))?;
+    let rgb = picture.to_rgb8();
+    rgb.save(path).map_err(|error| fail(error.to_string()))
+}
+
+/// A picture of a timeline that ran elsewhere.
+pub(super) fn picture_of(world: &mut World, timeline: Entity, out: &Path, panels: bool) -> Result<(), String> {
+    let scene = world.resource::<OpenScene>().0.clone();
+    let findings = world.resource::<Findings>().0.clone();
+    let state = world.get::<TimelineState>(timeline).cloned().ok_or("the timeline is gone")?;
+    let mut clock = world.get::<Clock>(timeline).cloned().ok_or("the timeline is gone")?;
+    let alarms = world.get::<crate::alarm::Alarms>(timeline).cloned().unwrap_or_default();
+    let trail = world.get::<crate::timeline::Trail>(timeline).cloned().unwrap_or_default();
+    let options = Options { out: out.to_path_buf(), size: (1600, 960), panels, select: None };
+    picture(&scene, findings, &options, move |world| {
+        let live = world.resource::<ActiveTimeline>().0;
+        clock.playing = false;
+        world.entity_mut(live).insert((state, clock, alarms, trail));
+        world.resource_mut::<ViewSettings>().reduced_motion = true;
+    })
+}

@@ -1,0 +1,105 @@
+//! `cupola why`: where a value came from.
+
+use super::query::state_at;
+use super::{BAD_INPUT, Source, output};
+use crate::scene::{Places, Scene};
+use crate::twin::with_unit;
+use cupola_twin::why::{Explanation, why};
+use cupola_twin::{Slot, Value};
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The scene.
+    scene: PathBuf,
+    /// The value, TWIN.PROPERTY.
+    slot: String,
+    /// The moment on the simulated timeline, RFC 3339; without it, the scene's own values.
+    #[arg(long)]
+    at: Option<String>,
+    /// The explanation as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    let timeline = if args.at.is_some() { Source::Simulated } else { Source::Live };
+    let (scene, state) = match state_at(&args.scene, timeline, args.at.as_deref()) {
+        Ok(found) => found,
+        Err(code) => return code,
+    };
+    let slot = match scene.topology.slot_named(&args.slot) {
+        Ok(slot) => slot,
+        Err(found) => {
+            output::error_line(found.to_string());
+            return BAD_INPUT;
+        }
+    };
+    let text = std::fs::read_to_string(&scene.path).unwrap_or_default();
+    let places = Places::new(scene.path.to_string_lossy().into(), &text);
+    let simulated: std::collections::BTreeSet<Slot> = if timeline == Source::Simulated {
+        let (simulation, _) = crate::simulation::Simulation::new(&scene);
+        simulation.iter().flat_map(|simulation| simulation.shown().collect::<Vec<_>>()).collect()
+    } else {
+        Default::default()
+    };
+    let origin = |slot: Slot| {
+        if simulated.contains(&slot) {
+            return Some("the simulation".to_string());
+        }
+        given(&scene, &places, slot)
+    };
+    let answer = why(&state, slot, &origin);
+    if args.json {
+        output::line(serde_json::to_string(&answer).unwrap_or_default());
+    } else {
+        show(&answer, 0);
+    }
+    0
+}
+
+/// The line of the scene that gives a value.
+fn given(scene: &Scene, places: &Places<'_>, slot: Slot) -> Option<String> {
+    let id = scene.topology.twin_id(scene.topology.twin_of(slot));
+    let name = &scene.topology.column(slot.column).name;
+    let at = scene.document.twins.iter().position(|twin| *twin.id == **id)?;
+    scene.document.twins[at].properties.get(&**name)?;
+    let place = places.of(&["twins".into(), at.into(), "properties".into(), (&**name).into()]);
+    Some(format!("{}:{}:{}", place.file, place.line, place.column))
+}
+
+fn show(answer: &Explanation, depth: usize) {
+    let indent = "  ".repeat(depth);
+    let value = match &answer.value {
+        Some(Value::Number(number)) => with_unit(*number, answer.unit.unwrap_or("")),
+        Some(value) => with_symbol(value, answer.unit),
+        None => "—".into(),
+    };
+    let mut text = format!("{indent}{} = {value}  [{}]", answer.name, answer.quality.word());
+    if let Some(time) = &answer.time {
+        text += &format!("  {time}");
+    }
+    if let Some(formula) = &answer.formula {
+        text += &format!("  = {formula}");
+    }
+    if let Some(place) = &answer.place {
+        text += &format!("  ({}:{}:{})", place.file, place.line, place.column);
+    }
+    match (&answer.origin, &answer.formula) {
+        (Some(origin), _) => text += &format!("  ← {origin}"),
+        (None, None) => text += "  ← nothing has given it a value yet",
+        _ => {}
+    }
+    output::line(text);
+    answer.inputs.iter().for_each(|input| show(input, depth + 1));
+    if answer.not_listed > 0 {
+        output::line(format!("{indent}  … and {} more", answer.not_listed));
+    }
+}
+
+fn with_symbol(value: &Value, unit: Option<&str>) -> String {
+    match unit {
+        Some(unit) if !unit.is_empty() => format!("{value} {unit}"),
+        _ => value.to_string(),
+    }
+}

@@ -1,0 +1,191 @@
+//! The MQTT client: connects, subscribes, and comes back by itself.
+
+use super::inbox::Inbox;
+use super::mapping::{Mappings, Router};
+use super::Connection;
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Larger packets are refused by the client; Zigbee2MQTT's device lists are several hundred kilobytes.
+const MAX_PACKET_BYTES: usize = 1 << 20;
+/// The waits between attempts grow from the first to the second.
+const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// Environment variables with the broker's user and password.
+const USER: &str = "CUPOLA_MQTT_USER";
+const PASSWORD: &str = "CUPOLA_MQTT_PASSWORD";
+
+/// A connection on its own thread; dropping it ends both.
+pub(super) struct Client {
+    pub url: String,
+    connection: Arc<Mutex<Connection>>,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Client {
+    /// Starts connecting to `url`.
+    pub fn start(url: &str, mappings: Arc<Mappings>, inbox: Arc<Inbox>) -> Result<Self, String> {
+        let (host, port) = address(url)?;
+        let connection = Arc::new(Mutex::new(Connection::Connecting));
+        let (stop, stopped) = watch::channel(false);
+        let task = Task { host, port, mappings, inbox, connection: connection.clone() };
+        let thread = std::thread::Builder::new()
+            .name("cupola-mqtt".into())
+            .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime.block_on(task.run(stopped)),
+                Err(error) => task.set(Connection::Lost { error: error.to_string() }),
+            })
+            .map_err(|error| format!("the feed's thread can't be started: {error}"))?;
+        Ok(Self { url: url.to_string(), connection, stop, thread: Some(thread) })
+    }
+
+    /// How it stands.
+    pub fn connection(&self) -> Connection {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // If the thread is gone already there is nobody to tell, and nothing to wait for.
+        let _ = self.stop.send(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Host and port of `mqtt://host[:port]`.
+pub(super) fn address(url: &str) -> Result<(String, u16), String> {
+    let rest = match url.split_once("://") {
+        Some(("mqtt" | "tcp", rest)) => rest,
+        Some(("mqtts" | "ssl", _)) => return Err("TLS is not supported yet: use mqtt:// on a network that you trust".into()),
+        Some((scheme, _)) => return Err(format!("`{scheme}://` is not a broker's address; mqtt:// is")),
+        None => url,
+    };
+    let rest = rest.trim_end_matches('/');
+    if rest.contains('@') {
+        return Err(format!("user and password don't belong into the address: set {USER} and {PASSWORD}"));
+    }
+    let (host, port) = match rest.rsplit_once(':') {
+        // An IPv6 address without a port ends in `]`.
+        Some((host, port)) if !port.ends_with(']') => {
+            let port = port.parse::<u16>().ok().filter(|port| *port > 0);
+            (host, port.ok_or_else(|| format!("`{rest}` has no valid port"))?)
+        }
+        _ => (rest, 1883),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if host.is_empty() || host.contains(char::is_whitespace) {
+        return Err(format!("`{url}` names no host"));
+    }
+    Ok((host.to_string(), port))
+}
+
+struct Task {
+    host: String,
+    port: u16,
+    mappings: Arc<Mappings>,
+    inbox: Arc<Inbox>,
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl Task {
+    fn set(&self, connection: Connection) {
+        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
+    }
+
+    async fn run(&self, mut stopped: watch::Receiver<bool>) {
+        let filters = self.mappings.filters();
+        let mut router = Router::new(self.mappings.clone());
+        let id = format!("cupola-{:08x}", random_u32());
+        let mut options = MqttOptions::new(id, self.host.clone(), self.port);
+        options.set_keep_alive(Duration::from_secs(15)).set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
+        if let (Ok(user), Ok(password)) = (std::env::var(USER), std::env::var(PASSWORD)) {
+            options.set_credentials(user, password);
+        }
+        let (client, mut events) = AsyncClient::new(options, filters.len() + 16);
+        let mut attempt = 0;
+        loop {
+            let event = tokio::select! {
+                event = events.poll() => event,
+                _ = stopped.changed() => break,
+            };
+            match event {
+                Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                    attempt = 0;
+                    // The session is clean: whatever was subscribed before is forgotten by the broker.
+                    let failed = filters.iter().find_map(|filter| client.try_subscribe(filter, QoS::AtMostOnce).err());
+                    self.set(match failed {
+                        None => Connection::Connected,
+                        Some(error) => Connection::Lost { error: error.to_string() },
+                    });
+                }
+                Ok(Event::Incoming(Packet::Publish(publish))) => {
+                    let now_us = jiff::Timestamp::now().as_microsecond();
+                    router.message(&publish.topic, &publish.payload, now_us, &self.inbox);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.set(Connection::Lost { error: error.to_string() });
+                    let wait = back_off(attempt, f64::from(random_u32()) / f64::from(u32::MAX));
+                    attempt += 1;
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => self.set(Connection::Connecting),
+                        _ = stopped.changed() => break,
+                    }
+                }
+            }
+        }
+        // Polite, but nobody waits for it.
+        let _ = client.try_disconnect();
+    }
+}
+
+/// Exponential, with full jitter: many clients that lost one broker don't come back all at once.
+fn back_off(attempt: u32, random: f64) -> Duration {
+    let (least, most) = BACK_OFF;
+    let limit = least.mul_f64(2f64.powi(attempt.min(16) as i32)).min(most);
+    // Never at once: a broker that refuses would be asked in a tight loop.
+    limit.mul_f64(0.1 + 0.9 * random)
+}
+
+fn random_u32() -> u32 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_addresses() {
+        for (url, expected) in [
+            ("mqtt://localhost", Some(("localhost", 1883))),
+            ("mqtt://10.0.0.1:1884/", Some(("10.0.0.1", 1884))),
+            ("broker:99", Some(("broker", 99))),
+            ("mqtt://[::1]:1883", Some(("::1", 1883))),
+            ("mqtts://x", None),
+            ("http://x", None),
+            ("mqtt://u:p@x", None),
+            ("mqtt://x:0", None),
+            ("mqtt://x:nine", None),
+            ("mqtt://", None),
+        ] {
+            let found = address(url).ok();
+            assert_eq!(found.as_ref().map(|(host, port)| (host.as_str(), *port)), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn waits_longer_each_time_up_to_a_minute() {
+        assert_eq!(back_off(0, 1.0), Duration::from_secs(1));
+        assert_eq!(back_off(3, 1.0), Duration::from_secs(8));
+        assert_eq!(back_off(60, 1.0), Duration::from_secs(60));
+        assert!(back_off(0, 0.0) >= Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,270 @@
+//! The demo's fleet: devices that publish real MQTT for whatever a scene maps.
+//!
+//! What they measure is the scene's simulation; a mapped property that the simulation doesn't know wanders within a plain range.
+
+use super::client::address;
+use super::mapping::{Mapping, Mappings};
+use crate::scene::Scene;
+use crate::simulation::Simulation;
+use cupola_physics::random;
+use cupola_twin::{Kind, Slot, State, Topology, Value};
+use cupola_wire::Captures;
+use rumqttc::{AsyncClient, MqttOptions, QoS};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The fleet's simulation runs this much faster than the world, so that there is something to see.
+const TIME_LAPSE: f64 = 60.0;
+/// Time that has passed in the building before the first message: people have come, the air is used.
+const WARM_UP_S: f64 = 3.0 * 3600.0;
+/// Devices publish round after round, spread over this time.
+const ROUND: Duration = Duration::from_secs(2);
+
+/// One device's message: where it goes and what it tells.
+struct Message {
+    topic: String,
+    /// JSON pointers to slots; `None`: the payload is the value.
+    fields: Vec<(Option<String>, Slot)>,
+    time: Option<String>,
+    /// From the property's unit to the one that the device sends.
+    scale: f64,
+    offset: f64,
+}
+
+/// What the fleet did.
+#[derive(Debug, Default)]
+pub struct FleetReport {
+    /// Messages published.
+    pub published: AtomicU64,
+}
+
+/// Devices on a thread of their own; dropping it stops them.
+pub struct Fleet {
+    /// What it did so far.
+    pub report: Arc<FleetReport>,
+    /// How many topics the devices publish to.
+    pub topics: usize,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Fleet {
+    /// Starts the devices of a scene, publishing to `url`.
+    pub fn start(scene: &Scene, mappings: &Mappings, url: &str) -> Result<Self, String> {
+        let (host, port) = address(url)?;
+        let (simulation, _) = Simulation::new(scene);
+        let messages = messages(&scene.topology, mappings);
+        if messages.is_empty() {
+            return Err("the scene maps no topic that a device could publish to".into());
+        }
+        let topics = messages.len();
+        let report = Arc::new(FleetReport::default());
+        let (stop, stopped) = watch::channel(false);
+        let devices = Devices {
+            messages,
+            simulation,
+            state: State::new(scene.topology.clone()),
+            report: report.clone(),
+            tick: 0,
+        };
+        let mut options = MqttOptions::new("cupola-demo-fleet", host, port);
+        options.set_keep_alive(Duration::from_secs(15));
+        let thread = std::thread::Builder::new()
+            .name("cupola-fleet".into())
+            .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime.block_on(devices.run(options, stopped)),
+                Err(error) => tracing::error!("the fleet can't start: {error}"),
+            })
+            .map_err(|error| format!("the fleet's thread can't be started: {error}"))?;
+        Ok(Self { report, topics, stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        // A thread that ended already needs no telling.
+        let _ = self.stop.send(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// One message for every topic that the mappings lead to a property of the scene.
+fn messages(topology: &Topology, mappings: &Mappings) -> Vec<Message> {
+    let mut messages: Vec<Message> = Vec::new();
+    for mapping in &mappings.list {
+        for twin in topology.twins() {
+            let Some(captures) = mapping.twin.capture(topology.twin_id(twin)) else { continue };
+            for slot in topology.properties(twin) {
+                let column = topology.column(slot.column);
+                if column.formula.is_some() || column.kind == Kind::Time {
+                    continue;
+                }
+                if let Some(topic) = topic_of(mapping, captures.clone(), &column.name) {
+                    let (scale, offset) = mapping.sends(column.unit);
+                    add(&mut messages, mapping, topic, slot, scale, offset);
+                }
+            }
+        }
+    }
+    messages
+}
+
+/// The topic of a property, if the mapping leads there.
+fn topic_of(mapping: &Mapping, mut captures: Captures, property: &str) -> Option<String> {
+    let named = mapping.property.capture(property)?;
+    for (name, value) in named.iter() {
+        match captures.get(name) {
+            Some(known) if known != value => return None,
+            _ => captures.insert(name, value),
+        };
+    }
+    // Parts of the topic that say nothing about the twin are free.
+    for name in mapping.pattern.names() {
+        if captures.get(name).is_none() {
+            captures.insert(name, name);
+        }
+    }
+    mapping.pattern.topic(&captures)
+}
+
+fn add(messages: &mut Vec<Message>, mapping: &Mapping, topic: String, slot: Slot, scale: f64, offset: f64) {
+    let field = (mapping.pointer.clone(), slot);
+    match messages.iter_mut().find(|message| message.topic == topic) {
+        Some(message) => {
+            if message.fields.iter().all(|(pointer, _)| *pointer != field.0) {
+                message.fields.push(field);
+            }
+        }
+        None => messages.push(Message { topic, fields: vec![field], time: mapping.time.clone(), scale, offset }),
+    }
+}
+
+struct Devices {
+    messages: Vec<Message>,
+    simulation: Option<Simulation>,
+    state: State,
+    report: Arc<FleetReport>,
+    tick: u64,
+}
+
+impl Devices {
+    async fn run(mut self, options: MqttOptions, mut stopped: watch::Receiver<bool>) {
+        let (client, mut events) = AsyncClient::new(options, 256);
+        let connection = tokio::spawn(async move {
+            loop {
+                if events.poll().await.is_err() {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            }
+        });
+        let mut now_us = self.simulation.as_ref().map_or(0, |simulation| simulation.start_us);
+        self.advance(&mut now_us, WARM_UP_S);
+        let gap = ROUND / (self.messages.len().max(1) as u32);
+        loop {
+            self.advance(&mut now_us, ROUND.as_secs_f64() * TIME_LAPSE);
+            let begin = tokio::time::Instant::now();
+            for number in 0..self.messages.len() {
+                let message = &self.messages[number];
+                let payload = self.payload(message);
+                let sent = tokio::select! {
+                    sent = client.publish(message.topic.clone(), QoS::AtMostOnce, false, payload) => sent,
+                    _ = stopped.changed() => {
+                        connection.abort();
+                        return;
+                    }
+                };
+                if sent.is_ok() {
+                    self.report.published.fetch_add(1, Ordering::Relaxed);
+                }
+                // Spread over the round, but not finer than the timer can.
+                if number % 8 == 7 {
+                    tokio::select! {
+                        () = tokio::time::sleep(gap * 8) => {}
+                        _ = stopped.changed() => {
+                            connection.abort();
+                            return;
+                        }
+                    }
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(begin + ROUND) => {}
+                _ = stopped.changed() => {
+                    connection.abort();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Lets time pass in the building.
+    fn advance(&mut self, now_us: &mut i64, seconds: f64) {
+        self.tick += 1;
+        let Some(simulation) = &mut self.simulation else { return };
+        let end_us = *now_us + (seconds * 1e6) as i64;
+        while *now_us < end_us {
+            *now_us += simulation.step_us;
+            self.state.begin_tick();
+            simulation.step(&mut self.state, *now_us);
+        }
+    }
+
+    fn payload(&self, message: &Message) -> String {
+        let mut json = serde_json::Value::Null;
+        for (pointer, slot) in &message.fields {
+            let value = self.value(*slot, message);
+            match pointer {
+                None => return value.to_string(),
+                Some(pointer) => put(&mut json, pointer, value),
+            }
+        }
+        if let Some(pointer) = &message.time {
+            let now_us = jiff::Timestamp::now().as_microsecond();
+            put(&mut json, pointer, cupola_wire::format_rfc3339(now_us).into());
+        }
+        json.to_string()
+    }
+
+    fn value(&self, slot: Slot, message: &Message) -> serde_json::Value {
+        let topology = self.state.topology();
+        let column = topology.column(slot.column);
+        match self.state.value(slot) {
+            Some(Value::Number(number)) => {
+                // Devices send a few digits, not sixteen.
+                let sent = number * message.scale + message.offset;
+                ((sent * 1000.0).round() / 1000.0).into()
+            }
+            Some(Value::Integer(number)) => number.into(),
+            Some(Value::Bool(flag)) => flag.into(),
+            Some(Value::Text(text)) => text.into(),
+            None => {
+                let stream = random::stream_of(&topology.name(slot));
+                let wander = random::uniform(0, stream, self.tick / 8, 0);
+                match column.kind {
+                    Kind::Number => (20.0 + 10.0 * wander).round().into(),
+                    Kind::Integer => ((10.0 * wander) as i64).into(),
+                    Kind::Bool => (wander > 0.3).into(),
+                    Kind::Text | Kind::Time => "demo".into(),
+                }
+            }
+        }
+    }
+}
+
+/// Puts a value where a JSON pointer points, making objects on the way.
+fn put(json: &mut serde_json::Value, pointer: &str, value: serde_json::Value) {
+    let mut here = json;
+    for part in pointer.split('/').skip(1) {
+        let key = part.replace("~1", "/").replace("~0", "~");
+        if !here.is_object() {
+            *here = serde_json::json!({});
+        }
+        here = &mut here[key.as_str()];
+    }
+    *here = value;
+}

@@ -1,0 +1,350 @@
+//! Mappings: which topic and field is which property.
+
+use super::inbox::{Arrival, Inbox};
+use crate::scene::document::MappingDoc;
+use crate::scene::{Places, Scene, Step};
+use cupola_twin::diagnostic::has_errors;
+use cupola_twin::unit::{self, conversion};
+use cupola_twin::value::{EXACT_INTEGER, Sample};
+use cupola_twin::{Diagnostic, Kind, Quality, Slot, Topology};
+use cupola_wire::{Captures, Payload, PayloadError, Scalar, Template, TimeRule, TopicPattern, check_pointer};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Topics whose routes are remembered; beyond, they are found anew each time.
+const MAX_ROUTES: usize = 1 << 20;
+/// Bytes of a payload that are kept to be shown.
+const SHOWN_BYTES: usize = 120;
+
+/// One mapping, checked.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    /// Topics.
+    pub pattern: TopicPattern,
+    /// The twin's id.
+    pub twin: Template,
+    /// The property.
+    pub property: Template,
+    /// JSON pointer to the value.
+    pub pointer: Option<String>,
+    /// JSON pointer to the time.
+    pub time: Option<String>,
+    unit: Option<&'static unit::Unit>,
+    stale_after_us: Option<i64>,
+}
+
+impl Mapping {
+    /// The change from a property's unit to the one that the device sends.
+    pub fn sends(&self, property: Option<&'static unit::Unit>) -> (f64, f64) {
+        match (property, self.unit) {
+            (Some(from), Some(to)) => conversion(from, to).unwrap_or((1.0, 0.0)),
+            _ => (1.0, 0.0),
+        }
+    }
+}
+
+/// All mappings of a scene's feed.
+#[derive(Clone, Debug)]
+pub struct Mappings {
+    /// The broker.
+    pub url: String,
+    /// In order.
+    pub list: Vec<Mapping>,
+    topology: Arc<Topology>,
+}
+
+impl Mappings {
+    /// Checks the feeds of a scene; `None` if it has none.
+    pub fn new(scene: &Scene) -> (Option<Self>, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let Some(feed) = scene.document.feeds.first() else { return (None, diagnostics) };
+        let text = std::fs::read_to_string(&scene.path).unwrap_or_default();
+        let places = Places::new(scene.path.to_string_lossy().into(), &text);
+        for (at, other) in scene.document.feeds.iter().enumerate().skip(1) {
+            let message = format!("feed `{}` is left out: one feed a scene for now", other.id);
+            let place = places.of(&["feeds".into(), at.into()]);
+            diagnostics.push(Diagnostic::warning("one-feed", message).at(place));
+        }
+        if let Err(why) = super::client::address(&feed.url) {
+            let place = places.of(&["feeds".into(), 0.into(), "url".into()]);
+            diagnostics.push(Diagnostic::error("wrong-url", why).at(place).help("write mqtt://HOST:PORT"));
+        }
+        let mut list = Vec::new();
+        for (at, doc) in feed.mappings.iter().enumerate() {
+            let report = |field: &'static str, offset: usize, diagnostic: Diagnostic| {
+                let mut place = places.of(&["feeds".into(), 0.into(), "mappings".into(), at.into(), Step::Field(field)]);
+                place.column += offset as u32;
+                diagnostic.at(place)
+            };
+            match mapping(doc, &scene.topology, &report) {
+                Ok((mapping, mut warnings)) => {
+                    diagnostics.append(&mut warnings);
+                    list.push(mapping);
+                }
+                Err(mut errors) => diagnostics.append(&mut errors),
+            }
+        }
+        (Some(Self { url: feed.url.clone(), list, topology: scene.topology.clone() }), diagnostics)
+    }
+
+    /// The subscriptions that the mappings need, each once.
+    pub fn filters(&self) -> Vec<String> {
+        let mut filters: Vec<String> = self.list.iter().map(|mapping| mapping.pattern.filter()).collect();
+        filters.sort();
+        filters.dedup();
+        filters
+    }
+}
+
+fn mapping(
+    doc: &MappingDoc,
+    topology: &Topology,
+    report: &dyn Fn(&'static str, usize, Diagnostic) -> Diagnostic,
+) -> Result<(Mapping, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let pattern_error = |field, code, error: cupola_wire::PatternError| {
+        let mut diagnostic = Diagnostic::error(code, error.message);
+        diagnostic.help = error.help;
+        report(field, error.at, diagnostic)
+    };
+    let pattern = TopicPattern::parse(&doc.topic).map_err(|error| found.push(pattern_error("topic", "topic-pattern", error))).ok();
+    let twin = Template::parse(&doc.twin).map_err(|error| found.push(pattern_error("twin", "template", error))).ok();
+    let property =
+        Template::parse(&doc.property).map_err(|error| found.push(pattern_error("property", "template", error))).ok();
+    for (field, pointer) in [("value", &doc.value), ("time", &doc.time)] {
+        if let Some(Err(error)) = pointer.as_deref().map(check_pointer) {
+            found.push(report(field, 0, Diagnostic::error("json-pointer", error.to_string()).help("write it like /data/value")));
+        }
+    }
+    let stale_after_us = doc.stale_after.as_deref().and_then(|text| {
+        let duration = cupola_wire::parse_duration(text);
+        if duration.is_none() {
+            let wrong = Diagnostic::error("wrong-duration", format!("`{text}` is not a duration"));
+            found.push(report("stale_after", 0, wrong.help("write it like 90s, 15m or 2h")));
+        }
+        duration
+    });
+    let unit = doc.unit.as_deref().and_then(|name| {
+        let unit = unit::find(name);
+        if unit.is_none() {
+            let unknown = Diagnostic::error("unknown-unit", format!("`{name}` is not a unit"));
+            found.push(report("unit", 0, unknown.did_you_mean(name, unit::names(None))));
+        }
+        unit
+    });
+    let (Some(pattern), Some(twin), Some(property)) = (pattern, twin, property) else { return Err(found) };
+    for (field, template) in [("twin", &twin), ("property", &property)] {
+        for name in template.names() {
+            if !pattern.names().contains(&name) {
+                let message = format!("the topic captures no `{{{name}}}`");
+                let unknown = Diagnostic::error("unknown-capture", message);
+                found.push(report(field, 0, unknown.did_you_mean(name, pattern.names())));
+            }
+        }
+    }
+    check_targets(topology, &twin, &property, unit, &mut found, report);
+    if has_errors(&found) {
+        return Err(found);
+    }
+    let mapping =
+        Mapping { pattern, twin, property, pointer: doc.value.clone(), time: doc.time.clone(), unit, stale_after_us };
+    Ok((mapping, found))
+}
+
+/// At least one twin must be meant, with the property, in a unit that fits.
+fn check_targets(
+    topology: &Topology,
+    twin: &Template,
+    property: &Template,
+    unit: Option<&'static unit::Unit>,
+    found: &mut Vec<Diagnostic>,
+    report: &dyn Fn(&'static str, usize, Diagnostic) -> Diagnostic,
+) {
+    let meant: Vec<_> = topology
+        .twins()
+        .filter_map(|ix| Some((ix, twin.capture(topology.twin_id(ix))?)))
+        .collect();
+    if meant.is_empty() {
+        let unknown = Diagnostic::error("unknown-twin", format!("no twin is called like `{}`", twin.as_str()));
+        let ids = topology.twins().map(|ix| &**topology.twin_id(ix)).collect::<Vec<_>>();
+        found.push(report("twin", 0, unknown.did_you_mean(twin.as_str(), ids)));
+        return;
+    }
+    let mut any = false;
+    for (ix, captures) in &meant {
+        // A property named by a capture that the twin's id doesn't hold is known only when a message comes.
+        let Some(name) = property.fill(captures) else { return };
+        let Some(slot) = topology.slot(*ix, &name) else { continue };
+        any = true;
+        let column = topology.column(slot.column);
+        if column.formula.is_some() {
+            let message = format!("`{name}` is computed, so a feed can't fill it");
+            found.push(report("property", 0, Diagnostic::error("computed-twice", message)));
+            return;
+        }
+        if let (Some(from), Some(to)) = (unit, column.unit)
+            && conversion(from, to).is_none()
+        {
+            let message = format!("`{name}` is in {}, which can't be made of {}", to.name, from.name);
+            let names: Vec<_> = unit::names(Some(to.dimension)).take(4).collect();
+            let wrong = Diagnostic::error("wrong-unit", message).help(format!("use one of {}", names.join(", ")));
+            found.push(report("unit", 0, wrong));
+            return;
+        }
+    }
+    if !any && property.names().is_empty() {
+        let message = format!("none of the {} twins meant has a property `{}`", meant.len(), property.as_str());
+        let table = topology.table(topology.locate(meant[0].0).0);
+        let unknown = Diagnostic::error("unknown-property", message);
+        found.push(report("property", 0, unknown.did_you_mean(property.as_str(), topology.property_names(table))));
+    }
+}
+
+/// Where the values of a topic go.
+#[derive(Clone, Debug)]
+struct Route {
+    slot: Slot,
+    mapping: usize,
+    kind: Kind,
+    scale: f64,
+    offset: f64,
+}
+
+/// Makes samples of messages; remembers where each topic leads.
+pub struct Router {
+    mappings: Arc<Mappings>,
+    routes: HashMap<String, (Arc<str>, Arc<[Route]>)>,
+}
+
+impl Router {
+    /// A router for mappings.
+    pub fn new(mappings: Arc<Mappings>) -> Self {
+        Self { mappings, routes: HashMap::new() }
+    }
+
+    /// Takes in one message.
+    pub fn message(&mut self, topic: &str, payload: &[u8], now_us: i64, inbox: &Inbox) {
+        let (topic, routes) = match self.routes.get(topic) {
+            Some(known) => known.clone(),
+            None => {
+                let routes = self.find(topic);
+                if routes.is_empty() {
+                    inbox.unknown(topic);
+                }
+                let entry: (Arc<str>, Arc<[Route]>) = (topic.into(), routes.into());
+                if self.routes.len() < MAX_ROUTES {
+                    self.routes.insert(topic.to_string(), entry.clone());
+                }
+                entry
+            }
+        };
+        let parsed = match Payload::parse(payload) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                inbox.reject(format!("{topic}: {error}"));
+                // A reading that is no number says that the sensor is broken; the last value must not stand.
+                let bad = matches!(error, PayloadError::NotFinite { .. });
+                let arrivals = routes.iter().filter(|_| bad).map(|route| arrival(route, bad_sample(now_us), now_us, false, &topic, payload, None));
+                inbox.put(now_us, arrivals);
+                return;
+            }
+        };
+        let mut arrivals = Vec::with_capacity(routes.len());
+        for route in routes.iter() {
+            let mapping = &self.mappings.list[route.mapping];
+            let rule = TimeRule { pointer: mapping.time.clone() };
+            let source_time = rule.source_time(&parsed).unwrap_or_else(|error| {
+                inbox.reject(format!("{topic}: {error}"));
+                None
+            });
+            let time_us = source_time.unwrap_or(now_us);
+            let sample = match parsed.scalar(mapping.pointer.as_deref()) {
+                // A partial update leaves out what did not change.
+                Err(PayloadError::Absent) | Ok(Scalar::Null) => continue,
+                Err(error) => {
+                    inbox.reject(format!("{topic}: {error}"));
+                    if !matches!(error, PayloadError::NotFinite { .. }) {
+                        continue;
+                    }
+                    bad_sample(time_us)
+                }
+                Ok(scalar) => match lane(&scalar, route.kind, &self.mappings.topology) {
+                    Some(lane) => Sample::good(lane * route.scale + route.offset, time_us),
+                    None => {
+                        inbox.reject(format!("{topic}: {scalar:?} is not a {}", route.kind.word()));
+                        continue;
+                    }
+                },
+            };
+            let from_source = source_time.is_some();
+            arrivals.push(arrival(route, sample, now_us, from_source, &topic, payload, mapping.stale_after_us));
+        }
+        inbox.put(now_us, arrivals.into_iter());
+    }
+
+    fn find(&self, topic: &str) -> Vec<Route> {
+        let topology = &self.mappings.topology;
+        let mut routes = Vec::new();
+        for (number, mapping) in self.mappings.list.iter().enumerate() {
+            let target = mapping.pattern.matches(topic).and_then(|captures: Captures| {
+                let twin = topology.twin(&mapping.twin.fill(&captures)?)?;
+                topology.slot(twin, &mapping.property.fill(&captures)?)
+            });
+            let Some(slot) = target else { continue };
+            let column = topology.column(slot.column);
+            if column.formula.is_some() {
+                continue;
+            }
+            let (scale, offset) = match (mapping.unit, column.unit) {
+                (Some(from), Some(to)) => match conversion(from, to) {
+                    Some(conversion) => conversion,
+                    None => continue,
+                },
+                _ => (1.0, 0.0),
+            };
+            routes.push(Route { slot, mapping: number, kind: column.kind, scale, offset });
+        }
+        routes
+    }
+}
+
+fn bad_sample(time_us: i64) -> Sample {
+    Sample { lane: f64::NAN, quality: Quality::Bad, time_us }
+}
+
+fn arrival(
+    route: &Route,
+    sample: Sample,
+    arrived_us: i64,
+    from_source: bool,
+    topic: &Arc<str>,
+    payload: &[u8],
+    stale_after_us: Option<i64>,
+) -> Arrival {
+    let payload = String::from_utf8_lossy(&payload[..payload.len().min(SHOWN_BYTES)]);
+    Arrival { slot: route.slot, sample, arrived_us, from_source, topic: topic.clone(), payload: payload.into(), stale_after_us }
+}
+
+/// The lane of what a device sent for a property of a kind.
+fn lane(scalar: &Scalar, kind: Kind, topology: &Topology) -> Option<f64> {
+    match kind {
+        Kind::Number => scalar.as_number(),
+        Kind::Integer => scalar.as_number().filter(|number| number.abs() <= EXACT_INTEGER).map(f64::round),
+        Kind::Bool => match scalar {
+            Scalar::Bool(flag) => Some(f64::from(u8::from(*flag))),
+            Scalar::Number(number) => Some(f64::from(u8::from(*number != 0.0))),
+            Scalar::Text(text) => match text.to_ascii_lowercase().as_str() {
+                "on" | "true" | "yes" | "open" | "1" => Some(1.0),
+                "off" | "false" | "no" | "closed" | "0" => Some(0.0),
+                _ => None,
+            },
+            Scalar::Null => None,
+        },
+        Kind::Text => match scalar {
+            Scalar::Text(text) => Some(f64::from(topology.texts.intern(text))),
+            Scalar::Number(number) => Some(f64::from(topology.texts.intern(&number.to_string()))),
+            _ => None,
+        },
+        Kind::Time => cupola_wire::parse_time(scalar).map(|time_us| time_us as f64 / 1e6),
+    }
+}

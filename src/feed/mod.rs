@@ -1,0 +1,206 @@
+//! Feeds: an MQTT client on a thread of its own, mappings that make samples of messages, and one hand-over a tick.
+
+mod broker;
+mod client;
+mod fleet;
+mod inbox;
+mod mapping;
+
+pub use broker::Broker;
+pub use fleet::{Fleet, FleetReport};
+pub use inbox::{Arrival, Inbox, Latencies};
+pub use mapping::{Mappings, Router};
+
+use crate::timeline::{Clock, OpenScene, TimelineState, WallClock};
+use crate::{Tick, TickSystems};
+use bevy::prelude::*;
+use client::Client;
+use cupola_twin::value::Sample;
+use cupola_twin::{Quality, Slot};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// How a feed stands with its broker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// Not asked to connect.
+    #[default]
+    Idle,
+    /// Trying.
+    Connecting,
+    /// Connected and subscribed.
+    Connected,
+    /// Lost; it tries again by itself.
+    Lost {
+        /// Why.
+        error: String,
+    },
+}
+
+/// How a feed is doing.
+#[derive(Clone, Debug, Default)]
+pub struct FeedStatus {
+    /// How it stands with its broker.
+    pub connection: Connection,
+    /// The broker.
+    pub url: String,
+    /// Messages received since it began.
+    pub messages: u64,
+    /// Messages a second, lately.
+    pub rate_per_s: f64,
+    /// When the last one arrived, microseconds since the Unix epoch.
+    pub last_arrival_us: Option<i64>,
+    /// Messages whose value could not be used.
+    pub rejected: u64,
+    /// Why the last of them could not.
+    pub last_rejection: Option<String>,
+    /// Values that a newer one replaced before the tick took them.
+    pub replaced: u64,
+    /// Topics that match a mapping but name no twin, a hundred at most.
+    pub unknown_topics: Vec<String>,
+}
+
+/// Drives a timeline with a feed.
+#[derive(Component)]
+pub struct Live {
+    client: Option<Client>,
+    inbox: Arc<Inbox>,
+    mappings: Arc<Mappings>,
+    /// Slots that have had a message, with its topic and the age after which they are stale.
+    fed: BTreeMap<Slot, Fed>,
+    /// `(when, messages)` over the last seconds, for the rate.
+    counts: VecDeque<(i64, u64)>,
+    rate_per_s: f64,
+    /// How long from publishing and from arrival to propagated.
+    pub latencies: Latencies,
+    applied: Vec<Arrival>,
+    last_staleness_us: i64,
+}
+
+#[derive(Clone)]
+struct Fed {
+    topic: Arc<str>,
+    payload: Arc<str>,
+    stale_after_us: Option<i64>,
+}
+
+impl Live {
+    /// A feed with these mappings, not connected.
+    pub fn new(mappings: Mappings) -> Self {
+        Self {
+            client: None,
+            inbox: Arc::new(Inbox::default()),
+            mappings: Arc::new(mappings),
+            fed: BTreeMap::new(),
+            counts: VecDeque::new(),
+            rate_per_s: 0.0,
+            latencies: Latencies::default(),
+            applied: Vec::new(),
+            last_staleness_us: 0,
+        }
+    }
+
+    /// Connects to the broker of the mappings, or to `url` instead; an earlier connection ends.
+    pub fn connect(&mut self, url: Option<&str>) -> Result<(), String> {
+        let url = url.unwrap_or(&self.mappings.url).to_string();
+        self.client = None;
+        self.client = Some(Client::start(&url, self.mappings.clone(), self.inbox.clone())?);
+        Ok(())
+    }
+
+    /// Where messages wait for the tick.
+    pub fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
+    /// How it is doing.
+    pub fn status(&self) -> FeedStatus {
+        let mut status = self.inbox.status();
+        status.rate_per_s = self.rate_per_s;
+        if let Some(client) = &self.client {
+            status.url = client.url.clone();
+            status.connection = client.connection();
+        }
+        status
+    }
+
+    /// The message that a slot's value came from.
+    pub fn origin(&self, slot: Slot) -> Option<String> {
+        let fed = self.fed.get(&slot)?;
+        Some(format!("message on {}: {}", fed.topic, fed.payload))
+    }
+
+    fn measure_rate(&mut self, now_us: i64) {
+        let messages = self.inbox.status().messages;
+        self.counts.push_back((now_us, messages));
+        while self.counts.len() > 2 && self.counts.front().is_some_and(|(when, _)| now_us - when > 3_000_000) {
+            self.counts.pop_front();
+        }
+        if let (Some((first_us, first)), Some((last_us, last))) = (self.counts.front(), self.counts.back())
+            && last_us - first_us >= 500_000
+        {
+            self.rate_per_s = (last - first) as f64 / ((last_us - first_us) as f64 / 1e6);
+        }
+    }
+}
+
+/// Feeds in the tick.
+pub struct FeedPlugin;
+
+impl Plugin for FeedPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(Tick, ingest.in_set(TickSystems::Ingest).before(crate::timeline::ReplaySystems))
+            .add_systems(Tick, measure.in_set(TickSystems::Publish));
+    }
+}
+
+fn ingest(mut timelines: Query<(&Clock, &mut TimelineState, &mut Live)>) {
+    for (clock, mut state, mut live) in &mut timelines {
+        if !clock.ticking {
+            continue;
+        }
+        let live = &mut *live;
+        live.applied.clear();
+        live.inbox.take(&mut live.applied);
+        for arrival in &live.applied {
+            state.0.set(arrival.slot, arrival.sample);
+            let fed = Fed {
+                topic: arrival.topic.clone(),
+                payload: arrival.payload.clone(),
+                stale_after_us: arrival.stale_after_us,
+            };
+            live.fed.insert(arrival.slot, fed);
+        }
+        live.measure_rate(clock.now_us);
+        // Looking for stale values four times a second is often enough.
+        if clock.now_us - live.last_staleness_us < 250_000 {
+            continue;
+        }
+        live.last_staleness_us = clock.now_us;
+        for (slot, fed) in &live.fed {
+            let Some(limit_us) = fed.stale_after_us else { continue };
+            let sample = state.0.get(*slot);
+            if sample.quality == Quality::Good && clock.now_us - sample.time_us > limit_us {
+                state.0.set(*slot, Sample { quality: Quality::Stale, ..sample });
+            }
+        }
+    }
+}
+
+/// After propagation: how long it took from the device and from arrival.
+fn measure(wall: Res<WallClock>, mut timelines: Query<&mut Live>) {
+    for mut live in &mut timelines {
+        if !live.applied.is_empty() {
+            let live = &mut *live;
+            let now_us = wall.now_us();
+            for arrival in live.applied.drain(..) {
+                live.latencies.add(&arrival, now_us);
+            }
+        }
+    }
+}
+
+/// The mappings of a scene's feeds, with what is wrong with them.
+pub fn mappings(scene: &OpenScene) -> (Option<Mappings>, Vec<cupola_twin::Diagnostic>) {
+    Mappings::new(&scene.0)
+}

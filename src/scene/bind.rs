@@ -1,0 +1,81 @@
+//! Which node of the building is which twin.
+
+use super::document::Document;
+use super::load::Source;
+use cupola_building::{Building, Node, Role};
+use cupola_twin::{Diagnostic, Kind, Topology, TwinIx};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// For each node, its twin: by the scene's table, else by what the node says of itself. Rooms without a twin are reported.
+pub(super) fn bind(
+    document: &Document,
+    building: &Building,
+    topology: &Topology,
+    source: &Source<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Option<TwinIx>> {
+    let doc = document.building.clone().unwrap_or_default();
+    let names: BTreeSet<&str> = building.nodes.iter().map(|node| node.name.as_str()).collect();
+    let mut table = BTreeMap::new();
+    for (node, twin) in &doc.bindings {
+        let place = || source.places().key(&["building".into(), "bindings".into(), node.as_str().into()]);
+        if !names.contains(node.as_str()) {
+            let unknown = Diagnostic::error("unknown-node", format!("the building has no node `{node}`")).at(place());
+            diagnostics.push(unknown.did_you_mean(node, names.iter().copied()));
+        }
+        match topology.twin(twin) {
+            Some(twin) => {
+                table.insert(node.as_str(), twin);
+            }
+            None => {
+                let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{twin}`")).at(place());
+                diagnostics.push(unknown.did_you_mean(twin, document.twins.iter().map(|twin| twin.id.as_str())));
+            }
+        }
+    }
+    let by_name = twins_by_name(topology);
+    let find = |node: &Node| {
+        let own = table.get(node.name.as_str()).copied();
+        own.or_else(|| words_of(node).into_iter().find_map(|word| topology.twin(&word).or_else(|| by_name.get(&word).copied().flatten())))
+    };
+    let bindings: Vec<Option<TwinIx>> = building.nodes.iter().map(find).collect();
+    for (position, (node, twin)) in building.nodes.iter().zip(&bindings).enumerate() {
+        let meant = doc.unbound.contains(&node.name);
+        if node.role == Role::Room && twin.is_none() && !meant {
+            let message = format!("room `{}` of the building has no twin", building.path(position));
+            let help = format!("name its twin in the scene: bindings: {{\"{}\": \"TWIN\"}}", node.name);
+            let place = source.places().of(&["building".into()]);
+            diagnostics.push(Diagnostic::warning("unbound-node", message).at(place).help(help));
+        }
+    }
+    bindings
+}
+
+/// What a node may be known by, the surest first.
+fn words_of(node: &Node) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut add = |value: Option<&serde_json::Value>| words.extend(value.and_then(|value| value.as_str()).map(str::to_string));
+    add(node.extras.get("cupola").and_then(|own| own.get("id")));
+    for key in ["$dtId", "dtId", "twin", "twin_id", "id", "ifc_guid", "guid", "GlobalId", "name", "long_name"] {
+        add(node.extras.get(key));
+    }
+    words.push(node.name.clone());
+    // "A102 Living Room" is room A102.
+    words.extend(node.name.split_whitespace().next().map(str::to_string));
+    words
+}
+
+/// Twins by the text of their property `name`, where it is unique.
+fn twins_by_name(topology: &Topology) -> BTreeMap<String, Option<TwinIx>> {
+    let mut by_name = BTreeMap::new();
+    for (slot, sample) in topology.initial() {
+        let column = topology.column(slot.column);
+        if &*column.name == "name" && column.kind == Kind::Text {
+            let twin = topology.twin_of(*slot);
+            if let Some(name) = topology.texts.text(sample.lane) {
+                by_name.entry(name.to_string()).and_modify(|known| *known = None).or_insert(Some(twin));
+            }
+        }
+    }
+    by_name
+}

@@ -1,0 +1,152 @@
+//! The 3D building of a scene: from its glTF file, from its floor plan, or from what the twins say of themselves.
+
+use super::document::Document;
+use super::load::{Source, read_bytes, read_text};
+use cupola_building::{AutoRoom, AutoStorey, Building, Issue, Plan, auto_plan, build, from_gltf};
+use cupola_twin::model::short_name;
+use cupola_twin::{Diagnostic, Place, Topology, TwinIx};
+use std::path::{Path, PathBuf};
+
+/// Words that the models of rooms and storeys are called by, in the ontologies that people use.
+const ROOM_WORDS: [&str; 4] = ["Room", "Space", "Zone", "HVACZone"];
+const STOREY_WORDS: [&str; 4] = ["Floor", "Storey", "Level", "BuildingStorey"];
+/// What a room without an area gets, m².
+const USUAL_AREA_M2: f64 = 20.0;
+/// What a room without a height gets, m.
+const USUAL_HEIGHT_M: f64 = 3.0;
+
+/// Reads or makes the building; what goes wrong is reported, and the twins' massing stands in.
+pub(super) fn read(
+    document: &Document,
+    folder: &Path,
+    topology: &Topology,
+    source: &Source<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+    files: &mut Vec<PathBuf>,
+) -> Building {
+    let doc = document.building.clone().unwrap_or_default();
+    if let Some(gltf) = &doc.gltf {
+        let path = folder.join(gltf);
+        files.push(path.clone());
+        match read_gltf(&path) {
+            Ok((building, issues)) => {
+                diagnostics.extend(issues.into_iter().map(|issue| warning(&issue, &path)));
+                return building;
+            }
+            Err(found) => {
+                let place = source.places().of(&["building".into(), "gltf".into()]);
+                diagnostics.push(found.at(place));
+            }
+        }
+    }
+    if let Some(plan) = &doc.plan {
+        let path = folder.join(plan);
+        files.push(path.clone());
+        let place = || source.places().of(&["building".into(), "plan".into()]);
+        match read_text(&path) {
+            Ok(text) => match read_plan(&path, &text, diagnostics) {
+                Some(plan) => return build(&plan),
+                None => return Building { name: document.name.clone(), nodes: Vec::new() },
+            },
+            Err(found) => diagnostics.push(found.at(place())),
+        }
+    }
+    massing(document, topology)
+}
+
+/// Reads a `.glb` or `.gltf` file; buffers beside it may be read, nothing else.
+pub(crate) fn read_gltf(path: &Path) -> Result<(Building, Vec<Issue>), Diagnostic> {
+    let bytes = read_bytes(path)?;
+    let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
+    let mut resolve = |uri: &str| read_bytes(&folder.join(uri)).map_err(|found| found.message);
+    from_gltf(&bytes, &mut resolve)
+        .map_err(|error| Diagnostic::error("gltf", format!("{}: {}", path.display(), error.message)).help(error.help))
+}
+
+fn read_plan(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
+    let file = path.to_string_lossy();
+    match Plan::from_ron(text) {
+        Ok(plan) => {
+            let issues = plan.check();
+            diagnostics.extend(issues.iter().map(|issue| Diagnostic {
+                severity: cupola_twin::Severity::Error,
+                ..warning(issue, path)
+            }));
+            issues.is_empty().then_some(plan)
+        }
+        Err(error) => {
+            let place = Place { file: (*file).into(), line: error.line as u32, column: error.column as u32 };
+            diagnostics.push(Diagnostic::error("plan-syntax", error.message).at(place));
+            None
+        }
+    }
+}
+
+fn warning(issue: &Issue, path: &Path) -> Diagnostic {
+    let place = Place { file: path.to_string_lossy().into(), line: 1, column: 1 };
+    let message = if issue.path.is_empty() { issue.message.clone() } else { format!("{}: {}", issue.path, issue.message) };
+    Diagnostic::warning(issue.code, message).at(place).help(issue.help.clone())
+}
+
+/// A building made of the rooms that the twins are.
+fn massing(document: &Document, topology: &Topology) -> Building {
+    let of_kind = |words: &[&str]| -> Vec<TwinIx> {
+        topology.twins().filter(|twin| is_called(topology, *twin, words)).collect()
+    };
+    let storeys = of_kind(&STOREY_WORDS);
+    let mut rooms = of_kind(&ROOM_WORDS);
+    rooms.retain(|twin| !storeys.contains(twin));
+    // A space that contains other rooms is no room itself.
+    let names = topology.relationship_names();
+    let mut plan: Vec<AutoStorey> = Vec::new();
+    let mut taken = Vec::new();
+    for storey in &storeys {
+        let mut here: Vec<TwinIx> = names
+            .iter()
+            .flat_map(|name| [topology.related(*storey, name, false), topology.related(*storey, name, true)].concat())
+            .filter(|twin| rooms.contains(twin))
+            .collect();
+        here.sort_unstable();
+        here.dedup();
+        taken.extend(here.iter().copied());
+        if !here.is_empty() {
+            plan.push(auto_storey(topology, Some(*storey), &here));
+        }
+    }
+    rooms.retain(|room| !taken.contains(room));
+    if !rooms.is_empty() {
+        plan.push(auto_storey(topology, None, &rooms));
+    }
+    if plan.is_empty() {
+        return Building { name: document.name.clone(), nodes: Vec::new() };
+    }
+    build(&auto_plan(&plan))
+}
+
+fn is_called(topology: &Topology, twin: TwinIx, words: &[&str]) -> bool {
+    let model = topology.models.get(topology.model_of(twin));
+    model.ancestors.iter().any(|ancestor| words.contains(&short_name(&topology.models.get(*ancestor).id)))
+        // `PatientRoom`, `MeetingRoom`
+        || words.iter().any(|word| short_name(&model.id).ends_with(word))
+}
+
+fn auto_storey(topology: &Topology, storey: Option<TwinIx>, rooms: &[TwinIx]) -> AutoStorey {
+    let number = |twin: TwinIx, property: &str, otherwise: f64| {
+        let slot = topology.slot(twin, property);
+        let given = slot.and_then(|slot| topology.initial().iter().find(|(known, _)| *known == slot));
+        given.map_or(otherwise, |(_, sample)| sample.lane)
+    };
+    AutoStorey {
+        id: storey.map_or("storey".into(), |storey| topology.twin_id(storey).to_string()),
+        name: storey.map_or("Storey".into(), |storey| topology.twin_id(storey).to_string()),
+        rooms: rooms
+            .iter()
+            .map(|room| AutoRoom {
+                id: topology.twin_id(*room).to_string(),
+                name: topology.twin_id(*room).to_string(),
+                area_m2: number(*room, "area", USUAL_AREA_M2).clamp(1.0, 10_000.0),
+                height_m: number(*room, "height", USUAL_HEIGHT_M).clamp(2.0, 30.0),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,347 @@
+//! Reads a scene: file to document, document to graph, graph to topology. Reading never fails; it says what it found.
+
+use super::document::{Document, VERSION};
+use super::places::{Places, Step};
+use super::{Alarm, Scene, bind, building, ron_options};
+use cupola_twin::diagnostic::{has_errors, nearest};
+use cupola_twin::model::ModelIx;
+use cupola_twin::topology::Computed;
+use cupola_twin::unit::{self, Unit};
+use cupola_twin::{Diagnostic, Graph, Models, Place, Relationship, Topology, Twin};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// Larger files are refused before they are read.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// What reading a scene gave.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The scene, unless too little of it could be read. It may hold less than the file says; the diagnostics tell.
+    pub scene: Option<Scene>,
+    /// Everything that was found, in the order of the file where it matters.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// Whether the scene is as its files say.
+    pub fn is_valid(&self) -> bool {
+        self.scene.is_some() && !has_errors(&self.diagnostics)
+    }
+}
+
+/// Reads the scene in a folder (its `scene.ron`) or file.
+pub fn load(path: &Path) -> Loaded {
+    let mut loader = Loader { diagnostics: Vec::new(), files: Vec::new() };
+    let scene = loader.scene(path);
+    Loaded { scene, diagnostics: loader.diagnostics }
+}
+
+/// Reads a text file within the size limit, or says why not.
+pub(crate) fn read_text(path: &Path) -> Result<String, Diagnostic> {
+    let bytes = read_bytes(path)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let file: Arc<str> = path.to_string_lossy().into();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        let place = Place::of(&file, &before, before.len());
+        Diagnostic::error("not-utf8", "the file is not UTF-8 text").at(place)
+    })
+}
+
+/// Reads a file within the size limit, or says why not.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    let shown = path.display();
+    let fail = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let missing = Diagnostic::error("file-not-found", format!("there is no file {shown}"));
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let siblings = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
+            let names: Vec<String> =
+                siblings.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+            missing.did_you_mean(&name, names.iter().map(String::as_str))
+        }
+        _ => Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}")),
+    };
+    let size = std::fs::metadata(path).map_err(fail)?.len();
+    if size > MAX_FILE_BYTES {
+        return Err(Diagnostic::error("file-too-large", format!("{shown} has {size} bytes, the limit is {MAX_FILE_BYTES}")));
+    }
+    std::fs::read(path).map_err(fail)
+}
+
+struct Loader {
+    diagnostics: Vec<Diagnostic>,
+    files: Vec<PathBuf>,
+}
+
+/// The document's text, with positions made when first needed.
+pub(super) struct Source<'t> {
+    file: Arc<str>,
+    text: &'t str,
+    places: OnceLock<Places<'t>>,
+}
+
+impl<'t> Source<'t> {
+    pub fn new(file: Arc<str>, text: &'t str) -> Self {
+        Self { file, text, places: OnceLock::new() }
+    }
+
+    pub fn places(&self) -> &Places<'t> {
+        self.places.get_or_init(|| Places::new(self.file.clone(), self.text))
+    }
+}
+
+impl Loader {
+    fn scene(&mut self, path: &Path) -> Option<Scene> {
+        let path = if path.is_dir() { path.join("scene.ron") } else { path.to_path_buf() };
+        self.files.push(path.clone());
+        let text = read_text(&path).map_err(|found| self.diagnostics.push(found)).ok()?;
+        let source = Source::new(path.to_string_lossy().into(), &text);
+        let document = self.document(&source)?;
+        let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
+        let models = Arc::new(self.models(&document, &folder, &source));
+        let graph = self.graph(&document, &models, &source);
+        let computed = self.computed(&document, &models, &source);
+        let (topology, mut found) = Topology::compile(&graph, &models, &computed);
+        self.place_values(&document, &source, &mut found);
+        self.diagnostics.append(&mut found);
+        let alarms = document
+            .alarms
+            .iter()
+            .map(|alarm| Alarm {
+                id: alarm.id.clone(),
+                severity: alarm.severity,
+                message: alarm.message.clone(),
+                when: alarm.when.clone(),
+                columns: topology.tables().iter().filter_map(|table| table.column(&alarm_column(&alarm.id))).collect(),
+            })
+            .collect();
+        let topology = Arc::new(topology);
+        let building =
+            building::read(&document, &folder, &topology, &source, &mut self.diagnostics, &mut self.files);
+        let bindings = bind::bind(&document, &building, &topology, &source, &mut self.diagnostics);
+        let files = std::mem::take(&mut self.files);
+        Some(Scene { path, files, document, models, graph, topology, alarms, building, bindings })
+    }
+
+    fn document(&mut self, source: &Source<'_>) -> Option<Document> {
+        match ron_options().from_str::<Document>(source.text) {
+            Ok(document) if document.version == VERSION => Some(document),
+            Ok(document) => {
+                let message = format!("this is version {} of the scene format; this program knows version {VERSION}", document.version);
+                let place = source.places().of(&["version".into()]);
+                let help = if document.version > VERSION { "open it with a newer Cupola" } else { "versions begin with 1" };
+                self.diagnostics.push(Diagnostic::error("scene-version", message).at(place).help(help));
+                None
+            }
+            Err(error) => {
+                let place = Place {
+                    file: source.file.clone(),
+                    line: error.span.start.line.max(1) as u32,
+                    column: error.span.start.col.max(1) as u32,
+                };
+                self.diagnostics.push(syntax(&error.code).at(place));
+                None
+            }
+        }
+    }
+
+    fn models(&mut self, document: &Document, folder: &Path, source: &Source<'_>) -> Models {
+        let mut files = Vec::new();
+        for (position, path) in document.models.iter().enumerate() {
+            let whole = folder.join(path);
+            self.files.push(whole.clone());
+            let before = files.len();
+            let place = || source.places().of(&["models".into(), position.into()]);
+            if let Err(found) = collect_json(&whole, 0, &mut files) {
+                self.diagnostics.push(found.at(place()));
+            } else if files.len() == before {
+                let message = format!("{} holds no .json or .jsonld file", whole.display());
+                self.diagnostics.push(Diagnostic::warning("no-models", message).at(place()));
+            }
+        }
+        let mut texts = Vec::new();
+        for file in files {
+            match read_text(&file) {
+                Ok(text) => texts.push((Arc::<str>::from(file.to_string_lossy()), text)),
+                Err(found) => self.diagnostics.push(found),
+            }
+            self.files.push(file);
+        }
+        let (models, mut found) = Models::read(texts.iter().map(|(file, text)| (file.clone(), text.as_str())));
+        self.diagnostics.append(&mut found);
+        models
+    }
+
+    fn graph(&mut self, document: &Document, models: &Models, source: &Source<'_>) -> Graph {
+        let mut graph = Graph::default();
+        let mut resolved: BTreeMap<&str, Option<ModelIx>> = BTreeMap::new();
+        for (position, twin) in document.twins.iter().enumerate() {
+            let steps: [Step<'_>; 2] = ["twins".into(), position.into()];
+            let model = *resolved.entry(&twin.model).or_insert_with(|| match models.resolve(&twin.model) {
+                Ok(model) => Some(model),
+                Err(found) => {
+                    let place = source.places().of(&[steps[0], steps[1], "model".into()]);
+                    self.diagnostics.push(found.at(place));
+                    None
+                }
+            });
+            if twin.id.is_empty() {
+                let found = Diagnostic::error("empty-id", "a twin needs an id").at(source.places().of(&steps));
+                self.diagnostics.push(found);
+                continue;
+            }
+            let Some(model) = model else { continue };
+            let properties = twin.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
+            let added = graph.add_twin(Twin { id: twin.id.as_str().into(), model, properties, place: None });
+            if let Err(found) = added {
+                self.diagnostics.push(found.at(source.places().of(&[steps[0], steps[1], "id".into()])));
+            }
+        }
+        let known: BTreeMap<&str, &str> = document.twins.iter().map(|twin| (twin.id.as_str(), twin.model.as_str())).collect();
+        for (position, link) in document.relationships.iter().enumerate() {
+            // A twin that was left out because its model is unknown was reported already.
+            let left_out = |id: &str| known.get(id).is_some_and(|model| resolved.get(model) == Some(&None));
+            if left_out(&link.from) || left_out(&link.to) {
+                continue;
+            }
+            let relationship = Relationship {
+                name: link.name.as_str().into(),
+                properties: link.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect(),
+                place: None,
+            };
+            if let Err(found) = graph.relate(models, &link.from, &link.to, relationship) {
+                let field = match found.code {
+                    "unknown-relationship" => "name",
+                    "unknown-twin" if graph.twin(&link.from).is_none() => "from",
+                    _ => "to",
+                };
+                let place = source.places().of(&["relationships".into(), position.into(), field.into()]);
+                self.diagnostics.push(found.at(place));
+            }
+        }
+        graph
+    }
+
+    fn computed(&mut self, document: &Document, models: &Models, source: &Source<'_>) -> Vec<Computed> {
+        let mut out = Vec::new();
+        for (position, definition) in document.computed.iter().enumerate() {
+            let at = |field| source.places().of(&["computed".into(), position.into(), Step::Field(field)]);
+            let model = match models.resolve(&definition.model) {
+                Ok(model) => model,
+                Err(found) => {
+                    self.diagnostics.push(found.at(at("model")));
+                    continue;
+                }
+            };
+            let unit = definition.unit.as_ref().and_then(|unit| self.unit(unit, || at("unit")));
+            out.push(Computed {
+                model,
+                property: definition.property.as_str().into(),
+                formula: definition.formula.as_str().into(),
+                unit,
+                display_name: definition.display_name.clone(),
+                hidden: false,
+                place: Some(at("formula")),
+            });
+        }
+        let mut seen = BTreeMap::new();
+        for (position, alarm) in document.alarms.iter().enumerate() {
+            let at = |field| source.places().of(&["alarms".into(), position.into(), Step::Field(field)]);
+            if seen.insert(&alarm.id, position).is_some() {
+                let found = Diagnostic::error("duplicate-alarm", format!("alarm `{}` is defined twice", alarm.id));
+                self.diagnostics.push(found.at(at("id")));
+                continue;
+            }
+            match models.resolve(&alarm.model) {
+                Ok(model) => out.push(Computed {
+                    model,
+                    property: alarm_column(&alarm.id).into(),
+                    formula: alarm.when.as_str().into(),
+                    unit: None,
+                    display_name: Some(alarm.message.clone()),
+                    hidden: true,
+                    place: Some(at("when")),
+                }),
+                Err(found) => self.diagnostics.push(found.at(at("model"))),
+            }
+        }
+        out
+    }
+
+    fn unit(&mut self, name: &str, place: impl Fn() -> Place) -> Option<&'static Unit> {
+        let found = unit::find(name);
+        if found.is_none() {
+            let unknown = Diagnostic::error("unknown-unit", format!("`{name}` is not a unit")).at(place());
+            self.diagnostics.push(unknown.did_you_mean(name, unit::names(None)));
+        }
+        found
+    }
+
+    /// The graph knows no positions; a message about `twin.property` gets that property's place.
+    fn place_values(&self, document: &Document, source: &Source<'_>, found: &mut [Diagnostic]) {
+        for diagnostic in found.iter_mut().filter(|diagnostic| diagnostic.place.is_none()) {
+            let at = document.twins.iter().enumerate().find_map(|(position, twin)| {
+                let quoted = diagnostic.message.strip_prefix('`')?.strip_prefix(twin.id.as_str())?.strip_prefix('.')?;
+                let name = twin.properties.keys().find(|name| quoted.starts_with(&format!("{name}`")))?;
+                Some((position, name.as_str()))
+            });
+            if let Some((position, name)) = at {
+                diagnostic.place =
+                    Some(source.places().of(&["twins".into(), position.into(), "properties".into(), name.into()]));
+            }
+        }
+    }
+}
+
+/// The hidden property that holds an alarm's condition.
+pub(crate) fn alarm_column(id: &str) -> String {
+    format!("alarm:{id}")
+}
+
+pub(crate) fn collect_json(path: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
+    if path.is_file() {
+        out.push(path.to_path_buf());
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path).map_err(|error| {
+        Diagnostic::error("file-not-found", format!("{} can't be read: {error}", path.display()))
+    })?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for entry in paths {
+        let is_json = entry.extension().is_some_and(|extension| extension == "json" || extension == "jsonld");
+        if entry.is_dir() && depth < 16 {
+            collect_json(&entry, depth + 1, out)?;
+        } else if is_json && entry.is_file() {
+            out.push(entry);
+        }
+    }
+    Ok(())
+}
+
+/// A parser's error in the words of the format, with a suggestion where a name was unknown.
+fn syntax(error: &ron::Error) -> Diagnostic {
+    match error {
+        ron::Error::NoSuchStructField { expected, found, outer } => {
+            let owner = outer.as_deref().unwrap_or("this").trim_end_matches("Doc").to_lowercase();
+            let message = format!("`{found}` is not a field of a {owner}");
+            let unknown = Diagnostic::error("unknown-field", message);
+            match nearest(found, expected.iter().copied()) {
+                Some(near) => unknown.help(format!("did you mean `{near}`?")),
+                None => unknown.help(format!("its fields are {}", expected.join(", "))),
+            }
+        }
+        ron::Error::NoSuchEnumVariant { expected, found, .. } => {
+            let unknown = Diagnostic::error("unknown-word", format!("`{found}` is not one of {}", expected.join(", ")));
+            unknown.did_you_mean(found, expected.iter().copied())
+        }
+        ron::Error::MissingStructField { field, outer } => {
+            let owner = outer.as_deref().unwrap_or("this").trim_end_matches("Doc").to_lowercase();
+            let message = format!("the {owner} has no `{field}`");
+            Diagnostic::error("missing-field", message).help(format!("add `{field}: …`"))
+        }
+        other => Diagnostic::error("ron-syntax", other.to_string()),
+    }
+}

@@ -1,0 +1,64 @@
+//! Scenes: what a person opens. The document, loading with diagnostics, saving.
+
+mod bind;
+mod building;
+pub mod document;
+mod load;
+mod places;
+mod save;
+
+pub use document::Document;
+pub use load::{Loaded, load};
+pub(crate) use building::read_gltf;
+pub(crate) use load::{collect_json, read_text};
+pub use places::{Places, Step};
+pub use save::{file_of, rebase, save, to_ron, write_atomically};
+
+use cupola_building::Building;
+use cupola_twin::{ColumnIx, Graph, Models, Topology, TwinIx};
+use document::AlarmSeverity;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A scene that was read and checked.
+#[derive(Debug)]
+pub struct Scene {
+    /// The file that it was read from.
+    pub path: PathBuf,
+    /// Every file that it was made of, for noticing changes.
+    pub files: Vec<PathBuf>,
+    /// The document.
+    pub document: Document,
+    /// The models.
+    pub models: Arc<Models>,
+    /// Twins and relationships.
+    pub graph: Graph,
+    /// The graph compiled to run, with computed properties and alarm conditions.
+    pub topology: Arc<Topology>,
+    /// The alarms, with the columns that hold their conditions.
+    pub alarms: Vec<Alarm>,
+    /// The 3D building.
+    pub building: Building,
+    /// For each node of the building, its twin.
+    pub bindings: Vec<Option<TwinIx>>,
+}
+
+/// An alarm of the scene.
+#[derive(Clone, Debug)]
+pub struct Alarm {
+    /// Its id.
+    pub id: String,
+    /// How bad it is.
+    pub severity: AlarmSeverity,
+    /// What to tell.
+    pub message: String,
+    /// The condition as it was written.
+    pub when: String,
+    /// The condition's column in each table that it watches.
+    pub columns: Vec<ColumnIx>,
+}
+
+/// The formats of RON that scenes use: an optional field is given or left out, with no `Some` around it.
+pub(crate) fn ron_options() -> ron::Options {
+    ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME)
+}

@@ -1,0 +1,261 @@
+//! Where things stand in a RON text: a loose second reading that keeps positions, made only when there is something to report.
+
+use cupola_twin::Place;
+use std::sync::Arc;
+
+/// A step into a document.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'s> {
+    /// A field or a map's key.
+    Field(&'s str),
+    /// An item of a list.
+    Item(usize),
+}
+
+impl<'s> From<&'s str> for Step<'s> {
+    fn from(name: &'s str) -> Self {
+        Self::Field(name)
+    }
+}
+
+impl From<usize> for Step<'_> {
+    fn from(position: usize) -> Self {
+        Self::Item(position)
+    }
+}
+
+/// The positions in one RON text.
+pub struct Places<'t> {
+    file: Arc<str>,
+    text: &'t str,
+    root: Tree,
+    /// Byte offsets of line starts, so that many places in a large file are found fast.
+    lines: Vec<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Tree {
+    /// The first byte; of a string, the first byte inside its quotes.
+    start: usize,
+    fields: Vec<(String, usize, Tree)>,
+    items: Vec<Tree>,
+}
+
+impl<'t> Places<'t> {
+    /// Reads `text` loosely; whatever can't be read has no positions.
+    pub fn new(file: Arc<str>, text: &'t str) -> Self {
+        let mut reader = Reader { bytes: text.as_bytes(), at: 0, depth: 0 };
+        let root = reader.value().unwrap_or_default();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { file, text, root, lines }
+    }
+
+    /// The place of the value that the steps lead to, or of the last one on the way that exists.
+    pub fn of(&self, steps: &[Step<'_>]) -> Place {
+        self.find(steps, false)
+    }
+
+    /// The place of the last step's key rather than of its value.
+    pub fn key(&self, steps: &[Step<'_>]) -> Place {
+        self.find(steps, true)
+    }
+
+    fn find(&self, steps: &[Step<'_>], key: bool) -> Place {
+        let mut here = &self.root;
+        let mut start = here.start;
+        for step in steps {
+            let next = match step {
+                Step::Field(name) => here.fields.iter().find(|(field, ..)| field == name).map(|(_, key, tree)| (*key, tree)),
+                Step::Item(position) => here.items.get(*position).map(|tree| (tree.start, tree)),
+            };
+            let Some((at, tree)) = next else { break };
+            here = tree;
+            start = if key { at } else { tree.start };
+        }
+        let line = self.lines.partition_point(|line| *line <= start).max(1) - 1;
+        let column = self.text.get(self.lines[line]..start).map_or(1, |before| before.chars().count() as u32 + 1);
+        Place { file: self.file.clone(), line: line as u32 + 1, column }
+    }
+}
+
+struct Reader<'t> {
+    bytes: &'t [u8],
+    at: usize,
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn skip(&mut self) {
+        loop {
+            match (self.peek(), self.bytes.get(self.at + 1)) {
+                (Some(b' ' | b'\t' | b'\r' | b'\n' | b','), _) => self.at += 1,
+                (Some(b'#'), Some(b'!')) | (Some(b'/'), Some(b'/')) => {
+                    while self.peek().is_some_and(|byte| byte != b'\n') {
+                        self.at += 1;
+                    }
+                }
+                (Some(b'/'), Some(b'*')) => {
+                    let mut depth = 0;
+                    while let Some(byte) = self.peek() {
+                        let next = self.bytes.get(self.at + 1);
+                        match (byte, next) {
+                            (b'/', Some(b'*')) => depth += 1,
+                            (b'*', Some(b'/')) => depth -= 1,
+                            _ => {
+                                self.at += 1;
+                                continue;
+                            }
+                        }
+                        self.at += 2;
+                        if depth == 0 {
+                            break;
+                        }
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn word(&mut self) -> &str {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_.+-".contains(&byte)) {
+            self.at += 1;
+        }
+        std::str::from_utf8(&self.bytes[start..self.at]).unwrap_or_default()
+    }
+
+    /// A string with any quoting; its content's start and its content.
+    fn string(&mut self) -> Option<(usize, String)> {
+        let raw_hashes = if self.peek() == Some(b'r') {
+            let hashes = self.bytes[self.at + 1..].iter().take_while(|byte| **byte == b'#').count();
+            (self.bytes.get(self.at + 1 + hashes) == Some(&b'"')).then_some(hashes)
+        } else {
+            None
+        };
+        if let Some(hashes) = raw_hashes {
+            let start = self.at + hashes + 2;
+            let close: Vec<u8> = std::iter::once(b'"').chain(std::iter::repeat_n(b'#', hashes)).collect();
+            let length = self.bytes[start..].windows(close.len()).position(|window| window == close)?;
+            self.at = start + length + close.len();
+            return Some((start, String::from_utf8_lossy(&self.bytes[start..start + length]).into_owned()));
+        }
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let start = self.at + 1;
+        self.at = start;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'\\' => self.at += 2,
+                b'"' => break,
+                _ => self.at += 1,
+            }
+        }
+        let end = self.at.min(self.bytes.len());
+        self.at = end + 1;
+        Some((start, String::from_utf8_lossy(&self.bytes[start..end]).into_owned()))
+    }
+
+    fn value(&mut self) -> Option<Tree> {
+        self.skip();
+        // Extensions such as #![enable(implicit_some)].
+        let start = self.at;
+        if let Some((start, _)) = self.string() {
+            return Some(Tree { start, ..Tree::default() });
+        }
+        let name = self.word().to_string();
+        self.skip();
+        let Some(open @ (b'(' | b'[' | b'{')) = self.peek() else {
+            if name.is_empty() {
+                self.at += 1;
+                return None;
+            }
+            return Some(Tree { start, ..Tree::default() });
+        };
+        if self.depth > 128 {
+            return None;
+        }
+        self.depth += 1;
+        self.at += 1;
+        let mut tree = Tree { start, ..Tree::default() };
+        loop {
+            self.skip();
+            match self.peek() {
+                None => break,
+                Some(b')' | b']' | b'}') => {
+                    self.at += 1;
+                    break;
+                }
+                Some(_) => {}
+            }
+            let before = self.at;
+            let keyed = if open == b'[' { None } else { self.key() };
+            match keyed {
+                Some((key, at)) => {
+                    if let Some(value) = self.value() {
+                        tree.fields.push((key, at, value));
+                    }
+                }
+                None => {
+                    self.at = before;
+                    if let Some(value) = self.value() {
+                        tree.items.push(value);
+                    }
+                }
+            }
+        }
+        self.depth -= 1;
+        if name == "Some" && tree.items.len() == 1 {
+            return tree.items.pop();
+        }
+        Some(tree)
+    }
+
+    /// `name:` of a field or `"key":` of a map.
+    fn key(&mut self) -> Option<(String, usize)> {
+        let at = self.at;
+        let key = match self.string() {
+            Some((_, key)) => key,
+            None => self.word().to_string(),
+        };
+        self.skip();
+        (self.peek() == Some(b':') && !key.is_empty()).then(|| {
+            self.at += 1;
+            (key, at)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_values_keys_and_items() {
+        let text = "// a scene: (version: 9)\n(\n  version: 1, /* [ */\n  twins: [\n    (id: \"a)\"),\n    (id: \"b\", properties: {\"x\": Some(4), r#\"y\"#: 5}),\n  ],\n)";
+        let places = Places::new("s.ron".into(), text);
+        for (steps, line, column) in [
+            (&["version".into()][..], 3, 12),
+            (&["twins".into(), 0.into(), "id".into()], 5, 11),
+            (&["twins".into(), 1.into(), "properties".into(), "x".into()], 6, 38),
+            (&["twins".into(), 1.into(), "properties".into(), "y".into()], 6, 49),
+            (&["twins".into(), 1.into(), "nothing".into()], 6, 5),
+        ] {
+            let place = places.of(steps);
+            assert_eq!((place.line, place.column), (line, column), "{steps:?}");
+        }
+        assert_eq!(places.key(&["twins".into(), 1.into(), "properties".into()]).column, 15);
+    }
+
+    #[test]
+    fn survives_any_text() {
+        for text in ["", "(", "((((", "[\"", "r#\"", "/*", "(a: )", "}", "(a: \\", "\u{e4}("] {
+            let _ = Places::new("s".into(), text).of(&["a".into()]);
+        }
+    }
+}

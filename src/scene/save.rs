@@ -1,0 +1,89 @@
+//! Writes scenes: to a temporary file beside the old one, then in its place, so that a crash leaves one or the other whole.
+
+use super::Document;
+use cupola_twin::Diagnostic;
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+
+/// The document as RON, the way scenes are laid out.
+pub fn to_ron(document: &Document) -> Result<String, Diagnostic> {
+    let pretty = ron::ser::PrettyConfig::new()
+        .extensions(ron::extensions::Extensions::IMPLICIT_SOME)
+        .depth_limit(2)
+        .indentor("  ".to_string());
+    // The extension is the program's default, so files don't have to enable it.
+    let text = ron::Options::default()
+        .to_string_pretty(document, pretty)
+        .map_err(|error| Diagnostic::error("save-failed", format!("the scene can't be written: {error}")))?;
+    let body = text.strip_prefix("#![enable(implicit_some)]").unwrap_or(&text).trim_start();
+    Ok(format!("{body}\n"))
+}
+
+/// Saves a document to `path`; the old file stays until the new one is complete.
+pub fn save(document: &Document, path: &Path) -> Result<(), Diagnostic> {
+    write_atomically(path, to_ron(document)?.as_bytes())
+}
+
+/// Writes a file so that at every moment `path` holds either the old or the new content.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    let fail = |error: std::io::Error| {
+        Diagnostic::error("save-failed", format!("{} can't be written: {error}", path.display()))
+            .help("choose another place; nothing was changed")
+    };
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let result = (|| {
+        let mut file = std::fs::File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    })();
+    if result.is_err() {
+        // Best effort: the error itself is what the user has to know.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    result.map_err(fail)
+}
+
+/// The scene file that a path means: a folder's `scene.ron`.
+pub fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() || path.extension().is_none() { path.join("scene.ron") } else { path.to_path_buf() }
+}
+
+/// Changes the relative paths in a document that moves from one file to another, so that they lead where they led.
+pub fn rebase(document: &mut Document, from: &Path, to: &Path) {
+    let folder = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf())
+    };
+    let (from, to) = (folder(from), folder(to));
+    if from == to {
+        return;
+    }
+    let building = document.building.iter_mut().flat_map(|building| [&mut building.gltf, &mut building.plan]).flatten();
+    for path in document.models.iter_mut().chain(building) {
+        *path = relative(&normal(&from.join(&*path)), &normal(&to)).to_string_lossy().into_owned();
+    }
+}
+
+/// Without `.` and `..`, by the names alone.
+fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+fn relative(target: &Path, from: &Path) -> PathBuf {
+    let shared = target.components().zip(from.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(target.components().skip(shared)).collect()
+}

@@ -1,0 +1,298 @@
+//! What intents do.
+
+use super::{Conditions, Findings, SessionOptions, open, timeline_of};
+use crate::alarm::Alarms;
+use crate::feed::Live;
+use crate::scene::{self, Scene};
+use crate::selection::{Intent, NoticeLevel, Notices, Selection, ViewSettings};
+use crate::simulation::Simulated;
+use crate::timeline::{
+    ActiveTimeline, Clock, OpenScene, Pace, Recording, Replayed, SourceKind, Timeline, TimelineState, fork_name,
+};
+use bevy::app::AppExit;
+use bevy::prelude::*;
+use cupola_twin::diagnostic::has_errors;
+use cupola_twin::value::Sample;
+use cupola_twin::{Slot, Value};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Applies the intents of the last frame, in order.
+pub(super) fn apply(world: &mut World) {
+    let intents: Vec<Intent> = world.resource_mut::<Messages<Intent>>().drain().collect();
+    for intent in intents {
+        // The view flies by itself; it reads this one from its own copy.
+        if let Intent::Focus(twin) = &intent {
+            world.insert_resource(FocusRequest(*twin));
+            continue;
+        }
+        if let Err(message) = apply_one(world, intent) {
+            notice(world, NoticeLevel::Error, message);
+        }
+    }
+}
+
+/// The twin that the camera should fly to; taken away when it has left.
+#[derive(Resource, Clone, Copy, Debug)]
+pub struct FocusRequest(pub Option<cupola_twin::TwinIx>);
+
+fn notice(world: &mut World, level: NoticeLevel, text: impl Into<String>) {
+    world.resource_mut::<Notices>().push(level, text);
+}
+
+fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
+    match intent {
+        Intent::Select(twin) => world.resource_mut::<Selection>().selected = twin,
+        Intent::Focus(_) => {}
+        Intent::View(settings) => {
+            world.resource_mut::<ViewSettings>().set_if_neq(*settings);
+        }
+        Intent::Show(source) => show(world, source)?,
+        Intent::Activate(entity) => {
+            if world.get::<Timeline>(entity).is_some() {
+                world.insert_resource(ActiveTimeline(entity));
+            }
+        }
+        Intent::Play(playing) => with_clock(world, |clock| clock.playing = playing),
+        Intent::Step => with_clock(world, |clock| match clock.pace {
+            Pace::Steps { .. } => clock.step(),
+            Pace::Wall => clock.playing = false,
+        }),
+        Intent::Speed(speed) => with_clock(world, |clock| clock.speed = if speed > 0.0 { speed } else { 1.0 }),
+        Intent::Seek(now_us) => with_clock(world, |clock| clock.now_us = now_us),
+        Intent::Fork => fork(world)?,
+        Intent::Close(entity) => close_fork(world, entity),
+        Intent::Set(slot, value) => set(world, slot, &value)?,
+        Intent::Acknowledge(alarm, twin) => {
+            let active = world.resource::<ActiveTimeline>().0;
+            if let Some(mut alarms) = world.get_mut::<Alarms>(active)
+                && let Some(raised) = alarms.raised.get_mut(&(alarm, twin))
+            {
+                raised.acknowledged = true;
+            }
+        }
+        Intent::Open(path) => open_path(world, &path)?,
+        Intent::Reload => reload(world)?,
+        Intent::Save(path) => save(world, path.as_deref())?,
+        Intent::Connect(url) => {
+            let live = timeline_of(world, SourceKind::Live).ok_or("there is no live timeline")?;
+            let mut live = world.get_mut::<Live>(live).ok_or("the scene maps no messages: add a feed to it")?;
+            live.connect(Some(&url))?;
+            world.resource_mut::<SessionOptions>().broker = Some(url);
+        }
+        Intent::Quit => {
+            world.write_message(AppExit::Success);
+        }
+    }
+    Ok(())
+}
+
+fn with_clock(world: &mut World, change: impl FnOnce(&mut Clock)) {
+    let Some(active) = world.get_resource::<ActiveTimeline>().map(|active| active.0) else { return };
+    if let Some(mut clock) = world.get_mut::<Clock>(active) {
+        change(&mut clock);
+    }
+}
+
+fn show(world: &mut World, source: SourceKind) -> Result<(), String> {
+    if source == SourceKind::Replayed {
+        return replay(world);
+    }
+    let found = timeline_of(world, source).ok_or(match source {
+        SourceKind::Simulated => "the scene has no simulation, or it has errors: run `cupola check`",
+        _ => "there is no live timeline",
+    })?;
+    world.insert_resource(ActiveTimeline(found));
+    if let Some(mut clock) = world.get_mut::<Clock>(found)
+        && source == SourceKind::Simulated
+    {
+        clock.playing = true;
+    }
+    Ok(())
+}
+
+/// A replay of what the live timeline recorded; an earlier replay gives way.
+fn replay(world: &mut World) -> Result<(), String> {
+    let live = timeline_of(world, SourceKind::Live).ok_or("there is no live timeline to replay")?;
+    let recording = world.get::<Recording>(live).cloned().ok_or("nothing was recorded yet")?;
+    let (start_us, end_us) = recording.span_us();
+    if start_us == end_us {
+        return Err("nothing was recorded yet: connect the live timeline first".into());
+    }
+    if let Some(old) = timeline_of(world, SourceKind::Replayed) {
+        world.despawn(old);
+    }
+    let (replayed, state) = Replayed::new(recording);
+    let scene = world.resource::<OpenScene>().0.clone();
+    let alarms = Alarms::of(&scene, &state, start_us);
+    let timeline = Timeline { name: "replay".into(), source: SourceKind::Replayed, forked_from: None };
+    let mut clock = Clock::steps(start_us, 100_000).at_speed(10.0);
+    clock.playing = true;
+    let entity = world.spawn((timeline, clock, TimelineState(state), alarms, replayed)).id();
+    world.insert_resource(ActiveTimeline(entity));
+    Ok(())
+}
+
+/// "What-if from here": a simulated timeline that begins as the active one is now.
+fn fork(world: &mut World) -> Result<(), String> {
+    let active = world.resource::<ActiveTimeline>().0;
+    let parent = world.get::<Timeline>(active).cloned().ok_or("there is no timeline to fork")?;
+    let clock = world.get::<Clock>(active).cloned().ok_or("there is no timeline to fork")?;
+    let mut state = world.get::<TimelineState>(active).cloned().ok_or("there is no timeline to fork")?;
+    state.0.begin_tick();
+    let simulation = match world.get::<Simulated>(active) {
+        Some(simulated) => simulated.0.clone(),
+        None => {
+            let mut simulation =
+                world.resource::<Conditions>().0.clone().ok_or("a what-if needs the simulation, and the scene has none")?;
+            simulation.adopt(&state.0, clock.now_us);
+            simulation
+        }
+    };
+    let mut timelines = world.query::<&Timeline>();
+    let name = fork_name(timelines.iter(world));
+    let alarms = world.get::<Alarms>(active).cloned().unwrap_or_default();
+    let trail = world.get::<crate::timeline::Trail>(active).cloned().unwrap_or_default();
+    let fork = Timeline { name, source: SourceKind::Simulated, forked_from: Some((parent.name, clock.now_us)) };
+    let stepped = Clock::steps(clock.now_us, simulation.step_us).at_speed(clock.speed.max(60.0));
+    let text = format!("{} begins here. Change a set-point or switch something, then play.", fork.name);
+    let entity = world.spawn((fork, stepped, state, alarms, trail, Simulated(simulation))).id();
+    world.insert_resource(ActiveTimeline(entity));
+    notice(world, NoticeLevel::Good, text);
+    Ok(())
+}
+
+fn close_fork(world: &mut World, entity: Entity) {
+    if world.get::<Timeline>(entity).is_none_or(|timeline| timeline.forked_from.is_none()) {
+        return;
+    }
+    world.despawn(entity);
+    if world.resource::<ActiveTimeline>().0 == entity
+        && let Some(live) = timeline_of(world, SourceKind::Live)
+    {
+        world.insert_resource(ActiveTimeline(live));
+    }
+}
+
+fn set(world: &mut World, slot: Slot, value: &Value) -> Result<(), String> {
+    let active = world.resource::<ActiveTimeline>().0;
+    let is_simulated = world.get::<Timeline>(active).is_some_and(|timeline| timeline.source == SourceKind::Simulated);
+    if !is_simulated {
+        return Err("only a simulated timeline can be changed: make a what-if from here".into());
+    }
+    let now_us = world.get::<Clock>(active).map_or(0, |clock| clock.now_us);
+    let Some(mut state) = world.get_mut::<TimelineState>(active) else { return Ok(()) };
+    let topology = state.0.topology().clone();
+    if topology.column(slot.column).formula.is_some() {
+        return Err(format!("{} is computed: change what it is computed from", topology.name(slot)));
+    }
+    let lane = topology.encode(slot.column, value)?;
+    state.0.set(slot, Sample::good(lane, now_us));
+    state.0.propagate();
+    Ok(())
+}
+
+fn open_path(world: &mut World, path: &Path) -> Result<(), String> {
+    let loaded = scene::load(path);
+    let errors = loaded.diagnostics.iter().filter(|found| found.severity == cupola_twin::Severity::Error).count();
+    let first = loaded.diagnostics.iter().find(|found| found.severity == cupola_twin::Severity::Error).map(ToString::to_string);
+    if loaded.scene.is_none() {
+        return Err(first.unwrap_or_else(|| format!("{} can't be opened", path.display())));
+    }
+    open(world, loaded);
+    if let Some(first) = first {
+        notice(world, NoticeLevel::Warning, format!("{errors} errors in the scene; the first: {first}"));
+    }
+    Ok(())
+}
+
+/// Reads the files of the open scene again; values that the timelines hold stay.
+pub(super) fn reload(world: &mut World) -> Result<(), String> {
+    let path = world.resource::<OpenScene>().0.path.clone();
+    let loaded = scene::load(&path);
+    let broken = has_errors(&loaded.diagnostics);
+    let first = loaded.diagnostics.iter().find(|found| found.severity == cupola_twin::Severity::Error).map(ToString::to_string);
+    let Some(scene) = loaded.scene.filter(|_| !broken) else {
+        world.insert_resource(Findings(loaded.diagnostics));
+        let why = first.unwrap_or_default();
+        return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
+    };
+    let scene = Arc::new(scene);
+    let (simulation, mut found) = crate::simulation::Simulation::new(&scene);
+    let mut findings = loaded.diagnostics;
+    findings.append(&mut found);
+    let (mappings, mut found) = crate::feed::Mappings::new(&scene);
+    findings.append(&mut found);
+    let options = world.resource::<SessionOptions>().clone();
+    let selected = world.resource::<Selection>().selected.map(|twin| world.resource::<OpenScene>().0.topology.twin_id(twin).clone());
+    let mut timelines = world.query::<(Entity, &Timeline)>();
+    let all: Vec<(Entity, SourceKind)> = timelines.iter(world).map(|(entity, timeline)| (entity, timeline.source)).collect();
+    for (entity, source) in all {
+        carry_over(world, entity, source, &scene, simulation.as_ref());
+        if source == SourceKind::Live {
+            world.entity_mut(entity).remove::<Live>();
+            if let Some(mappings) = &mappings {
+                let mut live = Live::new(mappings.clone());
+                if options.connect {
+                    live.connect(options.broker.as_deref())?;
+                }
+                world.entity_mut(entity).insert(live);
+            }
+        }
+    }
+    let kept = selected.and_then(|id| scene.topology.twin(&id));
+    world.insert_resource(Selection { selected: kept, hovered: None });
+    world.insert_resource(Conditions(simulation));
+    world.insert_resource(Findings(findings));
+    world.insert_resource(OpenScene(scene));
+    notice(world, NoticeLevel::Good, "The scene was read again");
+    Ok(())
+}
+
+fn carry_over(
+    world: &mut World,
+    entity: Entity,
+    source: SourceKind,
+    scene: &Arc<Scene>,
+    simulation: Option<&crate::simulation::Simulation>,
+) {
+    let (Some(old), Some(clock)) = (world.get::<TimelineState>(entity), world.get::<Clock>(entity)) else { return };
+    let (state, now_us) = (old.0.carry_over(scene.topology.clone()), clock.now_us);
+    let alarms = Alarms::of(scene, &state, now_us);
+    match (source, simulation) {
+        (SourceKind::Simulated, Some(simulation)) => {
+            let mut simulation = simulation.clone();
+            simulation.adopt(&state, now_us);
+            world.entity_mut(entity).insert(Simulated(simulation));
+        }
+        (SourceKind::Simulated, None) | (SourceKind::Replayed, _) => {
+            // Without a driver it would stand still for ever.
+            world.despawn(entity);
+            if world.resource::<ActiveTimeline>().0 == entity
+                && let Some(live) = timeline_of(world, SourceKind::Live)
+            {
+                world.insert_resource(ActiveTimeline(live));
+            }
+            return;
+        }
+        (SourceKind::Live, _) => {
+            world.entity_mut(entity).insert(Recording::new(state.clone(), now_us));
+        }
+    }
+    // Rows may have moved, so what was kept by row begins anew.
+    world.entity_mut(entity).insert((TimelineState(state), alarms, crate::timeline::Trail::default()));
+}
+
+fn save(world: &mut World, path: Option<&Path>) -> Result<(), String> {
+    let scene = world.resource::<OpenScene>().0.clone();
+    let mut document = scene.document.clone();
+    let settings = world.resource::<ViewSettings>();
+    document.view.color_by = Some(settings.color_by.clone()).filter(|property| !property.is_empty());
+    document.view.range = settings.range;
+    let target = path.map_or_else(|| scene.path.clone(), |path| scene::file_of(path));
+    scene::rebase(&mut document, &scene.path, &target);
+    scene::save(&document, &target).map_err(|found| found.to_string())?;
+    world.resource_mut::<super::watch::Watch>().saved(&target);
+    notice(world, NoticeLevel::Good, format!("Saved {}", target.display()));
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! The session: which scene is open, on which timelines, and what intents do to them.
+
+mod apply;
+mod watch;
+
+pub use apply::FocusRequest;
+pub use watch::Watch;
+
+use crate::alarm::Alarms;
+use crate::feed::{Live, Mappings};
+use crate::scene::{Loaded, Scene};
+use crate::selection::{Intent, Notices, Selection, ViewSettings};
+use crate::simulation::{Simulated, Simulation};
+use crate::timeline::{
+    ActiveTimeline, Clock, OpenScene, Recording, SourceKind, Timeline, TimelineState, WallClock,
+};
+use crate::Tick;
+use bevy::prelude::*;
+use cupola_twin::{Diagnostic, State};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Real time that a frame may spend on ticks.
+const TICK_BUDGET: Duration = Duration::from_millis(12);
+
+/// How a session begins.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct SessionOptions {
+    /// Whether the live timeline connects by itself.
+    pub connect: bool,
+    /// The broker to use instead of the scene's.
+    pub broker: Option<String>,
+}
+
+/// What was found in the open scene's files.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Findings(pub Vec<Diagnostic>);
+
+/// The conditions that new simulated timelines begin with.
+#[derive(Resource, Clone, Default)]
+pub struct Conditions(pub Option<Simulation>);
+
+/// Intents and the clockwork.
+pub struct SessionPlugin;
+
+impl Plugin for SessionPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_message::<Intent>()
+            .init_resource::<Selection>()
+            .init_resource::<ViewSettings>()
+            .init_resource::<Notices>()
+            .init_resource::<Findings>()
+            .init_resource::<Conditions>()
+            .init_resource::<SessionOptions>()
+            .init_resource::<watch::Watch>()
+            .add_systems(PreUpdate, (watch::watch, apply::apply).chain())
+            .add_systems(Update, drive);
+    }
+}
+
+/// Lets the clocks move and runs as many ticks as they want and the frame has time for.
+fn drive(world: &mut World) {
+    let seconds = world.get_resource::<Time>().map_or(0.0, |time| time.delta_secs_f64());
+    let mut clocks = world.query::<&mut Clock>();
+    clocks.iter_mut(world).for_each(|mut clock| clock.pass(seconds));
+    let begin = Instant::now();
+    loop {
+        world.run_schedule(Tick);
+        let as_fast_as_it_goes = clocks.iter(world).any(|clock| clock.playing && clock.speed.is_infinite());
+        if begin.elapsed() >= TICK_BUDGET {
+            clocks.iter_mut(world).for_each(|mut clock| clock.forgive());
+            return;
+        }
+        if as_fast_as_it_goes {
+            clocks.iter_mut(world).for_each(|mut clock| clock.pass(0.0));
+        }
+        if !clocks.iter(world).any(Clock::wants_tick) {
+            return;
+        }
+    }
+}
+
+/// Opens a scene that was read: its timelines replace those of the one before. What was found comes along.
+pub fn open(world: &mut World, loaded: Loaded) -> bool {
+    let Some(scene) = loaded.scene else {
+        world.insert_resource(Findings(loaded.diagnostics));
+        return false;
+    };
+    open_scene(world, Arc::new(scene), loaded.diagnostics);
+    true
+}
+
+/// Opens a scene with what was found in it so far.
+pub fn open_scene(world: &mut World, scene: Arc<Scene>, mut findings: Vec<Diagnostic>) {
+    let (mappings, mut found) = Mappings::new(&scene);
+    findings.append(&mut found);
+    let (simulation, mut found) = Simulation::new(&scene);
+    findings.append(&mut found);
+    close(world);
+    world.insert_resource(OpenScene(scene.clone()));
+    world.insert_resource(Conditions(simulation.clone()));
+    world.insert_resource(Findings(findings));
+    world.insert_resource(Selection::default());
+    let now_us = world.resource::<WallClock>().now_us();
+    let state = State::new(scene.topology.clone());
+    let live = spawn_live(world, &scene, state.clone(), mappings, now_us);
+    if let Some(simulation) = simulation {
+        spawn_simulated(world, &scene, state, simulation, "simulated", None);
+    }
+    world.insert_resource(ActiveTimeline(live));
+    let mut settings = world.resource_mut::<ViewSettings>();
+    settings.color_by = scene.document.view.color_by.clone().unwrap_or_default();
+    settings.range = scene.document.view.range;
+    settings.storey = None;
+}
+
+/// Removes all timelines.
+fn close(world: &mut World) {
+    let mut timelines = world.query_filtered::<Entity, With<Timeline>>();
+    let all: Vec<Entity> = timelines.iter(world).collect();
+    for entity in all {
+        world.despawn(entity);
+    }
+}
+
+fn spawn_live(world: &mut World, scene: &Arc<Scene>, state: State, mappings: Option<Mappings>, now_us: i64) -> Entity {
+    let options = world.resource::<SessionOptions>().clone();
+    let alarms = Alarms::of(scene, &state, now_us);
+    let timeline = Timeline { name: "live".into(), source: SourceKind::Live, forked_from: None };
+    let recording = Recording::new(state.clone(), now_us);
+    let entity = world.spawn((timeline, Clock::wall(now_us), TimelineState(state), alarms, recording)).id();
+    if let Some(mappings) = mappings {
+        let mut live = Live::new(mappings);
+        if options.connect
+            && let Err(error) = live.connect(options.broker.as_deref())
+        {
+            world.resource_mut::<Notices>().push(crate::selection::NoticeLevel::Error, error);
+        }
+        world.entity_mut(entity).insert(live);
+    }
+    entity
+}
+
+fn spawn_simulated(
+    world: &mut World,
+    scene: &Scene,
+    state: State,
+    simulation: Simulation,
+    name: &str,
+    forked_from: Option<(String, i64)>,
+) -> Entity {
+    let clock = Clock::steps(simulation.start_us, simulation.step_us);
+    let alarms = Alarms::of(scene, &state, clock.now_us);
+    let timeline = Timeline { name: name.into(), source: SourceKind::Simulated, forked_from };
+    world.spawn((timeline, clock, TimelineState(state), alarms, Simulated(simulation))).id()
+}
+
+/// The timeline with a source, if there is one.
+pub fn timeline_of(world: &mut World, source: SourceKind) -> Option<Entity> {
+    let mut timelines = world.query::<(Entity, &Timeline)>();
+    let mut found: Vec<(Entity, bool)> = timelines
+        .iter(world)
+        .filter(|(_, timeline)| timeline.source == source)
+        .map(|(entity, timeline)| (entity, timeline.forked_from.is_some()))
+        .collect();
+    found.sort_by_key(|(entity, forked)| (*forked, *entity));
+    found.first().map(|(entity, _)| *entity)
+}

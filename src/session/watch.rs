@@ -1,0 +1,106 @@
+//! Hot reload: when a file of the open scene changes, it is read again.
+
+use super::apply::reload;
+use crate::selection::{NoticeLevel, Notices};
+use crate::timeline::OpenScene;
+use bevy::prelude::*;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Editors write in several steps; the scene is read when nothing has changed for so long.
+const QUIET: Duration = Duration::from_millis(300);
+/// Notices that may wait; one is enough, since all of them mean "look again".
+const WAITING: usize = 16;
+
+/// Watches the folders of the open scene's files.
+#[derive(Resource, Default)]
+pub struct Watch {
+    /// Whether to watch at all: only the app does.
+    pub enabled: bool,
+    watcher: Option<RecommendedWatcher>,
+    changes: Option<Mutex<Receiver<()>>>,
+    watched: Vec<PathBuf>,
+    stamps: Vec<(PathBuf, Option<SystemTime>)>,
+    changed_at: Option<Instant>,
+}
+
+impl Watch {
+    /// A file that the program wrote itself is no change.
+    pub(super) fn saved(&mut self, path: &Path) {
+        for (known, stamp) in &mut self.stamps {
+            if known == path {
+                *stamp = modified(path);
+            }
+        }
+    }
+
+    fn start(&mut self, files: &[PathBuf]) -> notify::Result<()> {
+        if self.watched == files {
+            return Ok(());
+        }
+        self.watched = files.to_vec();
+        self.stamps = files.iter().map(|file| (file.clone(), modified(file))).collect();
+        let (sender, receiver) = sync_channel(WAITING);
+        let mut watcher = notify::recommended_watcher(move |_| {
+            // Full means that the news is there already.
+            let _ = sender.try_send(());
+        })?;
+        // Folders rather than files: an atomic save replaces the file that would be watched.
+        let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+        for folder in folders {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+        }
+        self.watcher = Some(watcher);
+        self.changes = Some(Mutex::new(receiver));
+        Ok(())
+    }
+
+    /// Whether a file is other than it was, and nothing has happened for a while.
+    fn due(&mut self, now: Instant) -> bool {
+        if let Some(changes) = &self.changes {
+            let changes = changes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            while changes.try_recv().is_ok() {
+                self.changed_at = Some(now);
+            }
+        }
+        if self.changed_at.is_none_or(|changed| now - changed < QUIET) {
+            return false;
+        }
+        self.changed_at = None;
+        let mut changed = false;
+        for (file, stamp) in &mut self.stamps {
+            let now = modified(file);
+            changed |= now != *stamp;
+            *stamp = now;
+        }
+        changed
+    }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|data| data.modified()).ok()
+}
+
+pub(super) fn watch(world: &mut World) {
+    if !world.resource::<Watch>().enabled {
+        return;
+    }
+    let Some(scene) = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()) else { return };
+    let mut watch = world.resource_mut::<Watch>();
+    if let Err(error) = watch.start(&scene.files) {
+        watch.enabled = false;
+        let text = format!("changes of the files won't be noticed: {error}");
+        world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+        return;
+    }
+    if watch.due(Instant::now())
+        && let Err(message) = reload(world)
+    {
+        world.resource_mut::<Notices>().push(NoticeLevel::Error, message);
+    }
+}

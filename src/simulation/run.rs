@@ -1,0 +1,230 @@
+//! One simulation: conditions in, physics, values out.
+
+use crate::scene::document::Quantity;
+use cupola_physics::building::{BuildingModel, BuildingState, Controls, Outputs};
+use cupola_physics::hygiene::{HygieneModel, HygieneState};
+use cupola_physics::random;
+use cupola_twin::value::Sample;
+use cupola_twin::{Quality, Slot, State};
+
+/// Litres per second in a cubic metre per second.
+const LITRES: f64 = 1000.0;
+/// Joules in a kilowatt-hour.
+const JOULES_PER_KWH: f64 = 3.6e6;
+
+/// A value that steers the simulation: a property, and what holds while it has none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Steer {
+    pub slot: Option<Slot>,
+    pub otherwise: f64,
+}
+
+impl Steer {
+    fn value(&self, state: &State) -> f64 {
+        let lane = self.slot.map_or(f64::NAN, |slot| state.get(slot).usable());
+        if lane.is_nan() { self.otherwise } else { lane }
+    }
+}
+
+/// Whose quantity a property shows.
+#[derive(Clone, Debug)]
+pub(super) enum Shown {
+    Zones(Vec<usize>),
+    AirHandlers(Vec<usize>),
+    Dispensers(Vec<usize>),
+    Outdoors,
+}
+
+/// A property that shows a quantity.
+#[derive(Clone, Debug)]
+pub(super) struct Show {
+    pub slot: Slot,
+    pub quantity: Quantity,
+    pub of: Shown,
+    pub noise: f64,
+    /// From the quantity's unit to the property's.
+    pub scale: f64,
+    pub offset: f64,
+    /// Names the noise.
+    pub stream: u64,
+}
+
+/// The conditions, the physical state and the bindings of one simulated timeline.
+#[derive(Clone)]
+pub struct Simulation {
+    /// When it begins, microseconds since the Unix epoch.
+    pub start_us: i64,
+    /// Microseconds in a step.
+    pub step_us: i64,
+    pub(super) utc_offset_s: i64,
+    pub(super) seed: u64,
+    pub(super) model: BuildingModel,
+    pub(super) physical: BuildingState,
+    pub(super) controls: Controls,
+    pub(super) outputs: Outputs,
+    pub(super) hygiene: Option<(HygieneModel, HygieneState)>,
+    /// For each zone its row in the hygiene model.
+    pub(super) hygiene_row: Vec<Option<usize>>,
+    pub(super) zone_energy_j: Vec<f64>,
+    pub(super) unit_energy_j: Vec<f64>,
+    pub(super) ahu_on: Vec<Steer>,
+    pub(super) terminal_on: Vec<Steer>,
+    pub(super) heating_c: Vec<Steer>,
+    pub(super) cooling_c: Vec<Steer>,
+    pub(super) shows: Vec<Show>,
+}
+
+impl Simulation {
+    /// Zones, air handling units and dispensers, for a summary.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        let dispensers = self.hygiene.as_ref().map_or(0, |(_, state)| state.fill_pct.len());
+        (self.hygiene_row.len(), self.ahu_on.len(), dispensers)
+    }
+
+    /// The slots that it fills.
+    pub fn shown(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.shows.iter().map(|show| show.slot)
+    }
+
+    /// Moves on by one step that ends at `now_us`, and shows what is known then.
+    pub fn step(&mut self, state: &mut State, now_us: i64) {
+        let flag = |steer: &Steer| steer.value(state) != 0.0;
+        self.controls.ahu_on = self.ahu_on.iter().map(flag).collect();
+        self.controls.terminal_on = self.terminal_on.iter().map(flag).collect();
+        self.controls.heating_setpoint_c = self.heating_c.iter().map(|steer| steer.value(state)).collect();
+        self.controls.cooling_setpoint_c = self.cooling_c.iter().map(|steer| steer.value(state)).collect();
+        let step_s = self.step_us as f64 / 1e6;
+        let start_local_s = (now_us - self.step_us).div_euclid(1_000_000) + self.utc_offset_s;
+        self.model.step(&mut self.physical, &self.controls, start_local_s, step_s, &mut self.outputs);
+        for (energy, power) in self.zone_energy_j.iter_mut().zip(&self.outputs.lights_and_equipment_w) {
+            *energy += power * step_s;
+        }
+        for (energy, power) in self.unit_energy_j.iter_mut().zip(&self.outputs.ahu_fan_w) {
+            *energy += power * step_s;
+        }
+        if let Some((model, hygiene)) = &mut self.hygiene {
+            model.step(hygiene, start_local_s, step_s);
+        }
+        self.show(state, now_us);
+    }
+
+    fn show(&self, state: &mut State, now_us: i64) {
+        let tick = now_us as u64;
+        for show in &self.shows {
+            let exact = self.value(show);
+            let noise = if show.noise > 0.0 { show.noise * random::normal(self.seed, show.stream, tick, 0) } else { 0.0 };
+            let mut lane = exact * show.scale + show.offset + noise;
+            if !is_signed(show.quantity) {
+                lane = lane.max(0.0);
+            }
+            let quality = if lane.is_nan() { Quality::Missing } else { Quality::Good };
+            state.set(show.slot, Sample { lane, quality, time_us: now_us });
+        }
+    }
+
+    fn value(&self, show: &Show) -> f64 {
+        let out = &self.outputs;
+        match &show.of {
+            Shown::Outdoors => out.outdoor.temperature_c,
+            Shown::Zones(zones) => {
+                let column: Option<&[f64]> = match show.quantity {
+                    Quantity::Temperature => Some(&out.temperature_c),
+                    Quantity::RelativeHumidity => Some(&out.relative_humidity_pct),
+                    Quantity::Co2 => Some(&out.co2_ppm),
+                    Quantity::People | Quantity::Occupied => Some(&out.people),
+                    Quantity::Sound => Some(&out.sound_db),
+                    Quantity::AirFlow => Some(&out.flow_m3_s),
+                    Quantity::Damper => Some(&out.damper_pct),
+                    Quantity::HeatingPower => Some(&out.heating_w),
+                    Quantity::CoolingPower => Some(&out.cooling_w),
+                    Quantity::ElectricPower => Some(&out.lights_and_equipment_w),
+                    Quantity::ElectricEnergy => Some(&self.zone_energy_j),
+                    _ => None,
+                };
+                let values: Vec<f64> = match column {
+                    Some(column) => zones.iter().map(|zone| column[*zone]).collect(),
+                    None => zones.iter().filter_map(|zone| self.visits(*zone, show.quantity)).collect(),
+                };
+                combine(show.quantity, &values)
+            }
+            Shown::AirHandlers(units) => {
+                let column: &[f64] = match show.quantity {
+                    Quantity::AirFlow => &out.ahu_flow_m3_s,
+                    Quantity::SupplyTemperature => &out.ahu_supply_c,
+                    Quantity::HeatingPower => &out.ahu_heating_w,
+                    Quantity::CoolingPower => &out.ahu_cooling_w,
+                    Quantity::ElectricEnergy => &self.unit_energy_j,
+                    _ => &out.ahu_fan_w,
+                };
+                combine(show.quantity, &units.iter().map(|unit| column[*unit]).collect::<Vec<_>>())
+            }
+            Shown::Dispensers(dispensers) => {
+                let Some((_, state)) = &self.hygiene else { return f64::NAN };
+                let value = |dispenser: &usize| match show.quantity {
+                    Quantity::Dispenses => state.dispenses[*dispenser] as f64,
+                    _ => state.fill_pct[*dispenser],
+                };
+                combine(show.quantity, &dispensers.iter().map(value).collect::<Vec<_>>())
+            }
+        }
+    }
+
+    fn visits(&self, zone: usize, quantity: Quantity) -> Option<f64> {
+        let (_, state) = self.hygiene.as_ref()?;
+        let row = self.hygiene_row[zone]?;
+        Some(match quantity {
+            Quantity::Entries => state.entries[row] as f64,
+            _ => state.exits[row] as f64,
+        })
+    }
+
+    /// Takes over what a state shows of the rooms: a fork of a live timeline goes on from there.
+    pub fn adopt(&mut self, state: &State, now_us: i64) {
+        self.start_us = now_us;
+        for show in &self.shows {
+            let lane = state.get(show.slot).usable();
+            let (Shown::Zones(zones), false) = (&show.of, lane.is_nan()) else { continue };
+            let value = (lane - show.offset) / show.scale;
+            for zone in zones {
+                match show.quantity {
+                    Quantity::Temperature => self.physical.temperature_c[*zone] = value,
+                    Quantity::Co2 => self.physical.co2_ppm[*zone] = value,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+fn is_signed(quantity: Quantity) -> bool {
+    matches!(quantity, Quantity::Temperature | Quantity::SupplyTemperature | Quantity::OutdoorTemperature)
+}
+
+/// Of several, amounts are added and states averaged; of none there is no value.
+fn combine(quantity: Quantity, values: &[f64]) -> f64 {
+    if values.is_empty() {
+        return f64::NAN;
+    }
+    let sum: f64 = values.iter().sum();
+    let mean = sum / values.len() as f64;
+    match quantity {
+        Quantity::AirFlow => sum * LITRES,
+        Quantity::ElectricEnergy => sum / JOULES_PER_KWH,
+        Quantity::Occupied => f64::from(u8::from(sum > 0.0)),
+        Quantity::People
+        | Quantity::HeatingPower
+        | Quantity::CoolingPower
+        | Quantity::ElectricPower
+        | Quantity::Entries
+        | Quantity::Exits
+        | Quantity::Dispenses => sum,
+        Quantity::Temperature
+        | Quantity::RelativeHumidity
+        | Quantity::Co2
+        | Quantity::Sound
+        | Quantity::Damper
+        | Quantity::SupplyTemperature
+        | Quantity::OutdoorTemperature
+        | Quantity::Fill => mean,
+    }
+}

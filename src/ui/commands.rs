@@ -1,0 +1,254 @@
+//! Commands: one table for keys, the palette and the list of shortcuts.
+
+use super::open::FileWindow;
+use super::shown::Shown;
+use super::{UiState, storeys};
+use crate::selection::{Intent, Theme, ViewSettings};
+use crate::timeline::SourceKind;
+use bevy::prelude::*;
+use bevy_egui::EguiContexts;
+use bevy_egui::egui::{self, Key};
+use cupola_twin::TwinIx;
+
+/// A key, alone or with Ctrl (Cmd on a Mac).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortcut {
+    /// The key by itself.
+    Plain(Key),
+    /// The key with Ctrl.
+    Ctrl(Key),
+}
+
+impl Shortcut {
+    /// How it is written: `Ctrl+K`.
+    pub fn text(self) -> String {
+        let name = |key: Key| match key {
+            Key::Escape => "Esc",
+            Key::PageUp => "Page up",
+            Key::PageDown => "Page down",
+            key => key.symbol_or_name(),
+        };
+        match self {
+            Self::Plain(key) => name(key).to_string(),
+            Self::Ctrl(key) => format!("Ctrl+{}", name(key)),
+        }
+    }
+}
+
+/// What a command acts on.
+pub struct Situation<'a> {
+    /// How the building is shown.
+    pub view: &'a ViewSettings,
+    /// Whether the active clock moves.
+    pub playing: bool,
+    /// The selected twin.
+    pub selected: Option<TwinIx>,
+    /// The storeys of the building, lowest first.
+    pub storeys: &'a [usize],
+    /// Where the panels stand.
+    pub ui: &'a mut UiState,
+    /// What is wanted.
+    pub intents: &'a mut Vec<Intent>,
+}
+
+impl Situation<'_> {
+    fn change_view(&mut self, change: impl FnOnce(&mut ViewSettings)) {
+        let mut view = self.view.clone();
+        change(&mut view);
+        self.intents.push(Intent::View(Box::new(view)));
+    }
+}
+
+/// Something that can be done.
+pub struct Command {
+    /// Its name in code.
+    pub id: &'static str,
+    /// What it is called on the screen, with a verb.
+    pub title: &'static str,
+    /// Where it stands in the list of shortcuts.
+    pub group: &'static str,
+    /// Its keys.
+    pub shortcuts: &'static [Shortcut],
+    /// Does it.
+    pub run: fn(&mut Situation<'_>),
+}
+
+/// Every command, in the order of the list of shortcuts.
+pub const COMMANDS: &[Command] = &[
+    command("palette", "Search everything", "General", &[Shortcut::Ctrl(Key::K), Shortcut::Ctrl(Key::P)], |now| {
+        now.ui.palette.open();
+    }),
+    command("open", "Open scene…", "General", &[Shortcut::Ctrl(Key::O)], |now| {
+        now.ui.file_window = Some(FileWindow::open());
+    }),
+    command("save", "Save scene", "General", &[Shortcut::Ctrl(Key::S)], |now| now.intents.push(Intent::Save(None))),
+    command("save-as", "Save scene as…", "General", &[], |now| now.ui.file_window = Some(FileWindow::save())),
+    command("reload", "Reload scene", "General", &[Shortcut::Ctrl(Key::R)], |now| now.intents.push(Intent::Reload)),
+    command("theme", "Switch between dark and light", "General", &[Shortcut::Plain(Key::T)], |now| {
+        now.change_view(|view| {
+            view.theme = match view.theme {
+                Theme::Dark => Theme::Light,
+                Theme::Light => Theme::Dark,
+            };
+        });
+    }),
+    command("motion", "Switch reduced motion", "General", &[], |now| {
+        now.change_view(|view| view.reduced_motion = !view.reduced_motion);
+    }),
+    command("shortcuts", "Show shortcuts", "General", &[Shortcut::Plain(Key::Questionmark)], |now| {
+        now.ui.shortcuts_open = !now.ui.shortcuts_open;
+    }),
+    command("quit", "Quit", "General", &[Shortcut::Ctrl(Key::Q)], |now| now.intents.push(Intent::Quit)),
+    command("live", "Show live", "Time", &[Shortcut::Plain(Key::Num1)], |now| {
+        now.intents.push(Intent::Show(SourceKind::Live));
+    }),
+    command("simulated", "Show simulated", "Time", &[Shortcut::Plain(Key::Num2)], |now| {
+        now.intents.push(Intent::Show(SourceKind::Simulated));
+    }),
+    command("replay", "Show replay", "Time", &[Shortcut::Plain(Key::Num3)], |now| {
+        now.intents.push(Intent::Show(SourceKind::Replayed));
+    }),
+    command("play", "Play or pause", "Time", &[Shortcut::Plain(Key::Space)], |now| {
+        now.intents.push(Intent::Play(!now.playing));
+    }),
+    command("step", "Step forward", "Time", &[Shortcut::Plain(Key::Period)], |now| now.intents.push(Intent::Step)),
+    command("what-if", "Make a what-if from here", "Time", &[Shortcut::Plain(Key::W)], |now| {
+        now.intents.push(Intent::Fork);
+    }),
+    command("focus", "Focus the selection", "View", &[Shortcut::Plain(Key::F)], |now| {
+        now.intents.push(Intent::Focus(now.selected));
+    }),
+    command("home", "Show the whole building", "View", &[Shortcut::Plain(Key::Home)], |now| {
+        now.intents.push(Intent::Focus(None));
+    }),
+    command("floor-up", "Go one floor up", "View", &[Shortcut::Plain(Key::PageUp)], |now| {
+        let storey = storeys::above(now.storeys, now.view.storey);
+        now.change_view(|view| view.storey = storey);
+    }),
+    command("floor-down", "Go one floor down", "View", &[Shortcut::Plain(Key::PageDown)], |now| {
+        let storey = storeys::below(now.storeys, now.view.storey);
+        now.change_view(|view| view.storey = storey);
+    }),
+    command("see-through", "Switch see-through walls", "View", &[Shortcut::Plain(Key::X)], |now| {
+        now.change_view(|view| view.see_through = !view.see_through);
+    }),
+    command("isolate", "Isolate the floor", "View", &[Shortcut::Plain(Key::I)], |now| {
+        now.change_view(|view| view.isolate = !view.isolate);
+    }),
+    command("labels", "Switch room labels", "View", &[Shortcut::Plain(Key::L)], |now| {
+        now.change_view(|view| view.labels = !view.labels);
+    }),
+    command("deselect", "Clear the selection", "View", &[Shortcut::Plain(Key::Escape)], |now| {
+        now.intents.push(Intent::Select(None));
+    }),
+    command("tree", "Show or hide the tree", "View", &[], |now| now.ui.left_open = !now.ui.left_open),
+    command("inspector", "Show or hide the inspector", "View", &[], |now| now.ui.right_open = !now.ui.right_open),
+];
+
+const fn command(
+    id: &'static str,
+    title: &'static str,
+    group: &'static str,
+    shortcuts: &'static [Shortcut],
+    run: fn(&mut Situation<'_>),
+) -> Command {
+    Command { id, title, group, shortcuts, run }
+}
+
+/// The first keys of a command, as they are written.
+pub fn shortcut_text(id: &str) -> String {
+    let command = COMMANDS.iter().find(|command| command.id == id);
+    command.and_then(|command| command.shortcuts.first()).map_or_else(String::new, |shortcut| shortcut.text())
+}
+
+/// The command that a pressed key means.
+fn meant(key: Key, modifiers: egui::Modifiers) -> Option<&'static Command> {
+    // `?` needs Shift on most keyboards; nothing else does.
+    if modifiers.alt || (modifiers.shift && key != Key::Questionmark) {
+        return None;
+    }
+    let ctrl = modifiers.ctrl || modifiers.command;
+    let pressed = if ctrl { Shortcut::Ctrl(key) } else { Shortcut::Plain(key) };
+    COMMANDS.iter().find(|command| command.shortcuts.contains(&pressed))
+}
+
+/// Runs the commands whose keys were pressed, unless somebody is typing.
+pub(super) fn keys(
+    mut contexts: EguiContexts,
+    shown: Shown<'_, '_>,
+    mut state: ResMut<UiState>,
+    mut intents: MessageWriter<Intent>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let typing = ctx.egui_wants_keyboard_input() || ctx.any_popup_open();
+    if typing || state.palette.is_open() || state.file_window.is_some() {
+        return Ok(());
+    }
+    let pressed: Vec<(Key, egui::Modifiers)> = ctx.input(|input| {
+        let keys = input.events.iter().filter_map(|event| match event {
+            egui::Event::Key { key, pressed: true, modifiers, .. } => Some((*key, *modifiers)),
+            _ => None,
+        });
+        keys.collect()
+    });
+    let mut wanted = Vec::new();
+    for command in pressed.into_iter().filter_map(|(key, modifiers)| meant(key, modifiers)) {
+        if command.id == "deselect" && state.shortcuts_open {
+            state.shortcuts_open = false;
+            continue;
+        }
+        run(command, &shown, &mut state, &mut wanted);
+    }
+    intents.write_batch(wanted);
+    Ok(())
+}
+
+/// Runs a command where things stand.
+pub fn run(command: &Command, shown: &Shown<'_, '_>, state: &mut UiState, intents: &mut Vec<Intent>) {
+    let storeys = state.storeys.clone();
+    (command.run)(&mut Situation {
+        view: &shown.view,
+        playing: shown.active().is_some_and(|track| track.clock.playing),
+        selected: shown.selection.selected,
+        storeys: &storeys,
+        ui: state,
+        intents,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortcuts_do_not_clash() {
+        let mut seen: Vec<(Shortcut, &str)> = Vec::new();
+        for command in COMMANDS {
+            for shortcut in command.shortcuts {
+                let other = seen.iter().find(|(taken, _)| taken == shortcut);
+                assert!(other.is_none(), "{} is {:?} and {}", shortcut.text(), other.map(|(_, id)| id), command.id);
+                seen.push((*shortcut, command.id));
+            }
+        }
+        assert!(seen.len() > 15);
+    }
+
+    #[test]
+    fn names_are_unique() {
+        for (at, command) in COMMANDS.iter().enumerate() {
+            assert!(COMMANDS[..at].iter().all(|other| other.id != command.id && other.title != command.title));
+        }
+    }
+
+    #[test]
+    fn keys_mean_commands() {
+        let ctrl = egui::Modifiers { ctrl: true, command: true, ..Default::default() };
+        let shift = egui::Modifiers { shift: true, ..Default::default() };
+        let id = |key, modifiers| meant(key, modifiers).map(|command| command.id);
+        assert_eq!(id(Key::K, ctrl), Some("palette"));
+        assert_eq!(id(Key::K, egui::Modifiers::NONE), None);
+        assert_eq!(id(Key::Questionmark, shift), Some("shortcuts"));
+        assert_eq!(id(Key::F, shift), None);
+        assert_eq!(shortcut_text("save"), "Ctrl+S");
+    }
+}

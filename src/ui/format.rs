@@ -1,0 +1,152 @@
+//! Words for times, ages and names.
+
+use cupola_twin::state::State;
+use cupola_twin::{Slot, Value};
+
+/// How long ago something was: `0.8 s`, `12 s`, `3 min`, `2 h`, `5 d`.
+pub fn age_text(age_us: i64) -> String {
+    let seconds = age_us.max(0) as f64 / 1e6;
+    match seconds {
+        _ if seconds < 1.0 => format!("{seconds:.1} s"),
+        _ if seconds < 60.0 => format!("{:.0} s", seconds.floor()),
+        _ if seconds < 3600.0 => format!("{:.0} min", (seconds / 60.0).floor()),
+        _ if seconds < 172_800.0 => format!("{:.0} h", (seconds / 3600.0).floor()),
+        _ => format!("{:.0} d", (seconds / 86_400.0).floor()),
+    }
+}
+
+/// The age of a slot's value, if it has a time.
+pub fn slot_age(state: &State, slot: Slot, now_us: i64) -> Option<String> {
+    let time_us = state.get(slot).time_us;
+    (time_us > 0).then(|| age_text(now_us.saturating_sub(time_us)))
+}
+
+/// A moment as a person reads it, in UTC: `Mon 12 Jan 2026 10:42:07`.
+pub fn moment(time_us: i64) -> String {
+    written(time_us, "%a %-d %b %Y %H:%M:%S")
+}
+
+/// The time of day in UTC: `10:42:07`.
+pub fn time_of_day(time_us: i64) -> String {
+    written(time_us, "%H:%M:%S")
+}
+
+fn written(time_us: i64, format: &str) -> String {
+    jiff::Timestamp::from_microsecond(time_us).map_or_else(|_| "—".into(), |time| time.strftime(format).to_string())
+}
+
+/// A pace: `60×`, or "as fast as it goes".
+pub fn speed_text(speed: f64) -> String {
+    if speed.is_finite() { format!("{speed:.0}×") } else { "Fastest".into() }
+}
+
+/// A name from a model as words: `hasDispenser` is `Has dispenser`, `CO2Sensor` is `CO2 sensor`.
+pub fn words(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut out = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        let after = at.checked_sub(1).map(|before| letters[before]);
+        let next_is_lower = letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        if matches!(letter, '_' | '-') {
+            out.push(' ');
+        } else if letter.is_uppercase() && after.is_some_and(|after| after.is_alphanumeric()) {
+            // A word begins where capitals begin, or where the last of a run of capitals begins a word.
+            if after.is_some_and(|after| !after.is_uppercase()) || next_is_lower {
+                out.push(' ');
+            }
+            if next_is_lower { out.extend(letter.to_lowercase()) } else { out.push(*letter) }
+        } else if out.is_empty() {
+            out.extend(letter.to_uppercase());
+        } else {
+            out.push(*letter);
+        }
+    }
+    out
+}
+
+/// A slot's value and its unit apart, so that the unit can be smaller and muted.
+pub fn value_and_unit(state: &State, slot: Slot) -> (String, &'static str) {
+    let column = state.topology().column(slot.column);
+    let unit = column.unit.map_or("", |unit| unit.symbol);
+    match state.value(slot) {
+        None => ("—".into(), ""),
+        Some(value) => value_text(&value, unit),
+    }
+}
+
+/// A value and its unit apart.
+pub fn value_text(value: &Value, unit: &'static str) -> (String, &'static str) {
+    match value {
+        Value::Number(number) => (crate::twin::number_text(*number), unit),
+        Value::Integer(number) => (crate::twin::number_text(*number as f64), unit),
+        Value::Bool(true) => ("Yes".into(), ""),
+        Value::Bool(false) => ("No".into(), ""),
+        Value::Text(text) => (text.clone(), ""),
+    }
+}
+
+/// The key by which names sort as people count: `Room 9` before `Room 10`.
+pub fn natural_key(name: &str) -> Vec<(u64, String)> {
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let text_end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let (text, after) = rest.split_at(text_end);
+        let digits_end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let (digits, after) = after.split_at(digits_end);
+        // The text before the number decides first, so it stands in a part of its own.
+        parts.push((0, text.to_lowercase()));
+        parts.push((digits.parse().unwrap_or(u64::MAX), String::new()));
+        rest = after;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_read_well() {
+        for (seconds, text) in [
+            (0.84, "0.8 s"),
+            (12.9, "12 s"),
+            (59.99, "59 s"),
+            (200.0, "3 min"),
+            (7300.0, "2 h"),
+            (90_000.0, "25 h"),
+            (432_001.0, "5 d"),
+            (-3.0, "0.0 s"),
+        ] {
+            assert_eq!(age_text((seconds * 1e6) as i64), text);
+        }
+    }
+
+    #[test]
+    fn moments_read_well() {
+        assert_eq!(moment(1_768_214_527_000_000), "Mon 12 Jan 2026 10:42:07");
+        assert_eq!(time_of_day(1_768_214_527_000_000), "10:42:07");
+    }
+
+    #[test]
+    fn names_become_words() {
+        for (name, text) in [
+            ("contains", "Contains"),
+            ("hasDispenser", "Has dispenser"),
+            ("CO2Sensor", "CO2 sensor"),
+            ("served_by", "Served by"),
+            ("AirHandlingUnit", "Air handling unit"),
+            ("AHU", "AHU"),
+            ("VAVBox", "VAV box"),
+        ] {
+            assert_eq!(words(name), text);
+        }
+    }
+
+    #[test]
+    fn names_sort_as_people_count() {
+        let mut names = ["Room 10", "Room 9", "Atrium", "room 1", "Room 9b", "3.07", "3.1"];
+        names.sort_by_key(|name| natural_key(name));
+        assert_eq!(names, ["3.1", "3.07", "Atrium", "room 1", "Room 9", "Room 9b", "Room 10"]);
+    }
+}

@@ -1,0 +1,159 @@
+//! The inspector: everything that is known of the selected twin.
+
+use super::shown::{key_slot, model_name};
+use super::theme::{self, GAP};
+use super::widgets::{empty_state, icon_button, one_line, section};
+use super::{UiState, format, property, relations, sparkline, tree};
+use crate::scene::Scene;
+use crate::selection::Intent;
+use crate::timeline::{SourceKind, Trail};
+use crate::twin::{display_name, number_text};
+use bevy_egui::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use cupola_twin::{Slot, State, TwinIx};
+use egui_phosphor::regular as icon;
+
+/// The twin that is shown, and where its values are.
+pub struct Inspected<'a> {
+    /// The scene.
+    pub scene: &'a Scene,
+    /// The values.
+    pub state: &'a State,
+    /// The recent values.
+    pub trail: &'a Trail,
+    /// The twin.
+    pub twin: TwinIx,
+    /// The timeline's time, for ages.
+    pub now_us: i64,
+    /// What colours the rooms.
+    pub color_by: &'a str,
+    /// Whether values may be changed here.
+    pub editable: bool,
+    /// What drives the timeline.
+    pub source: SourceKind,
+}
+
+/// Says what to do while nothing is selected.
+pub fn nothing_ui(ui: &mut Ui) {
+    empty_state(
+        ui,
+        icon::CURSOR_CLICK,
+        "Nothing is selected",
+        "Click a room in the building or a row in the tree,\nor press Ctrl+K to search.",
+    );
+}
+
+/// Draws the inspector.
+pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mut Vec<Intent>) {
+    head_ui(ui, shown, intents);
+    ScrollArea::vertical().id_salt(("inspector", shown.twin.0)).auto_shrink(false).show(ui, |ui| {
+        let key = key_slot(shown.scene, shown.color_by, shown.twin)
+            .filter(|slot| shown.state.topology().column(slot.column).kind.is_numeric());
+        if let Some(slot) = key {
+            key_ui(ui, shown, slot);
+        }
+        let slots: Vec<Slot> = shown
+            .scene
+            .topology
+            .properties(shown.twin)
+            .filter(|slot| &*shown.scene.topology.column(slot.column).name != "name")
+            .collect();
+        let (settable, rest): (Vec<Slot>, Vec<Slot>) =
+            slots.into_iter().partition(|slot| property::is_input(shown.state.topology(), *slot));
+        if !rest.is_empty() {
+            section(ui, "Values", "");
+            for slot in rest {
+                property::property_ui(ui, shown, slot, state, intents);
+            }
+        }
+        if !settable.is_empty() {
+            section(ui, "Settings", "");
+            if !shown.editable {
+                let words = "Read-only here: make a what-if to change them.";
+                ui.label(theme::caption(format!("{} {words}", icon::LOCK)));
+                ui.add_space(4.0);
+            }
+            for slot in settable {
+                property::property_ui(ui, shown, slot, state, intents);
+            }
+        }
+        relations::relations_ui(ui, shown, intents);
+        ui.add_space(GAP);
+    });
+}
+
+fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>) {
+    let topology = &shown.scene.topology;
+    let colors = theme::colors(ui);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(tree::model_icon(topology, shown.twin)).size(18.0).color(colors.muted));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            if icon_button(ui, icon::X, "Clear the selection (Esc)", false).clicked() {
+                intents.push(Intent::Select(None));
+            }
+            if icon_button(ui, icon::CROSSHAIR, "Fly to it (F)", false).clicked() {
+                intents.push(Intent::Focus(Some(shown.twin)));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let name = display_name(shown.scene, shown.state, shown.twin);
+                ui.add(Label::new(theme::title(name)).truncate());
+            });
+        });
+    });
+    let id = topology.twin_id(shown.twin);
+    let words = format!("{} · {id}", model_name(shown.state, shown.twin));
+    let described = ui.add(Label::new(theme::caption(words)).truncate());
+    let model = topology.models.get(topology.model_of(shown.twin));
+    described.on_hover_ui(|ui| {
+        ui.label(&*model.id);
+        if let Some(description) = &model.description {
+            ui.label(theme::muted(description));
+        }
+    });
+    ui.add_space(GAP);
+}
+
+/// The one number that matters, how it moves, and how it came here.
+fn key_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot) {
+    let column = shown.state.topology().column(slot.column);
+    let (value, unit) = format::value_and_unit(shown.state, slot);
+    ui.label(theme::muted(&column.display_name));
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.label(theme::number(value));
+        ui.label(theme::muted(unit).size(15.0));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if let Some(trend) = shown.trail.trend_per_hour(slot).and_then(|trend| trend_text(trend, unit)) {
+                let text = one_line(ui, theme::muted(trend), ui.available_width());
+                ui.add(Label::new(text));
+            }
+        });
+    });
+    let values: Vec<(i64, f64)> = shown.trail.of(slot).collect();
+    sparkline::sparkline_ui(ui, vec2(ui.available_width(), 40.0), &values, &column.display_name);
+}
+
+/// How fast a value changes: `↗ +1.2 °C/h`, and nothing where that would read as zero.
+fn trend_text(per_hour: f64, unit: &str) -> Option<String> {
+    let number = number_text((per_hour * 100.0).round() / 100.0);
+    if number == "0" || number == "-0" {
+        return Some(format!("{} steady", icon::ARROW_RIGHT));
+    }
+    let (arrow, sign) = if per_hour > 0.0 { (icon::ARROW_UP_RIGHT, "+") } else { (icon::ARROW_DOWN_RIGHT, "") };
+    let unit = if unit.is_empty() { "per hour".to_string() } else { format!("{unit}/h") };
+    number.parse::<f64>().is_ok().then(|| format!("{arrow} {sign}{number} {unit}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trends_read_well() {
+        let words = |per_hour, unit| trend_text(per_hour, unit).unwrap();
+        assert_eq!(words(1.2, "°C"), format!("{} +1.2 °C/h", icon::ARROW_UP_RIGHT));
+        assert_eq!(words(-35.4, ""), format!("{} -35.4 per hour", icon::ARROW_DOWN_RIGHT));
+        assert_eq!(words(-0.001, "°C"), format!("{} steady", icon::ARROW_RIGHT));
+        assert_eq!(trend_text(f64::NAN, "°C"), None);
+    }
+}

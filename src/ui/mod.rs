@@ -1,0 +1,185 @@
+//! The panels: what they show comes from the world, what they want goes out as intents.
+//!
+//! Architecture Invariant: nothing here changes a timeline, a scene or a setting; panels write [`Intent`]s. Every panel is a
+//! pure function that ends in `_ui` and a thin system that gathers for it.
+
+mod alarms;
+mod commands;
+mod docking;
+mod format;
+mod fuzzy;
+mod inspector;
+mod labels;
+mod legend;
+mod open;
+mod palette;
+mod property;
+mod recent;
+mod relations;
+mod shortcuts;
+mod shown;
+mod sparkline;
+mod storeys;
+mod systems;
+mod theme;
+mod timeline_bar;
+mod toasts;
+mod tooltip;
+mod top_bar;
+mod tree;
+mod tree_model;
+mod why;
+mod widgets;
+
+use crate::selection::{Intent, Legend, Notices, Selection, ViewSettings};
+use crate::timeline::OpenScene;
+use bevy::prelude::*;
+use bevy::window::FileDragAndDrop;
+use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui};
+use cupola_twin::Slot;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// What the panels leave for the 3D view, logical pixels from the upper left of the window.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
+pub struct CentralArea {
+    /// The upper left corner.
+    pub min: [f32; 2],
+    /// The lower right corner.
+    pub max: [f32; 2],
+}
+
+/// What the panels remember between frames.
+#[derive(Resource)]
+pub struct UiState {
+    /// Whether the tree and the alarms are open.
+    pub left_open: bool,
+    /// Whether the inspector is open.
+    pub right_open: bool,
+    /// Whether the list of shortcuts is open.
+    pub shortcuts_open: bool,
+    /// The tree's filter and what is unfolded in it.
+    pub tree: tree::TreeState,
+    /// The expression that is being typed to colour by.
+    pub color_expression: Option<String>,
+    /// Properties whose origin is unfolded.
+    pub explained: BTreeSet<Slot>,
+    /// A text value that is being typed.
+    pub edited: Option<(Slot, String)>,
+    /// The palette.
+    pub palette: palette::PaletteState,
+    /// The window to open or save a scene.
+    pub file_window: Option<open::FileWindow>,
+    /// Scenes that were open lately, the latest first.
+    pub recent: recent::Recent,
+    /// Whether files are held over the window.
+    pub files_hover: bool,
+    /// Notices on the screen.
+    pub toasts: toasts::Toasts,
+    /// The storeys of the building, lowest first.
+    storeys: Vec<usize>,
+    /// Whether there are fonts to draw with.
+    ready: bool,
+    /// What the panels drawn so far leave.
+    free: egui::Rect,
+    /// Explanations, and when they were made, seconds of the app's time.
+    explanations: BTreeMap<Slot, (f64, cupola_twin::why::Explanation)>,
+}
+
+impl Default for UiState {
+    fn default() -> Self {
+        Self {
+            left_open: true,
+            right_open: true,
+            shortcuts_open: false,
+            tree: tree::TreeState::default(),
+            color_expression: None,
+            explained: BTreeSet::new(),
+            edited: None,
+            palette: palette::PaletteState::default(),
+            file_window: None,
+            recent: recent::Recent::default(),
+            files_hover: false,
+            toasts: toasts::Toasts::default(),
+            storeys: Vec::new(),
+            ready: false,
+            free: egui::Rect::ZERO,
+            explanations: BTreeMap::new(),
+        }
+    }
+}
+
+impl UiState {
+    /// Forgets what belonged to a scene that is not open any more.
+    fn forget_scene(&mut self) {
+        self.tree = tree::TreeState::default();
+        self.color_expression = None;
+        self.palette.close();
+    }
+}
+
+/// The panels. The app adds `EguiPlugin` itself.
+pub struct UiPlugin;
+
+impl Plugin for UiPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<CentralArea>()
+            .init_resource::<UiState>()
+            .init_resource::<open::FileDialogs>()
+            .init_resource::<Selection>()
+            .init_resource::<ViewSettings>()
+            .init_resource::<Legend>()
+            .init_resource::<Notices>()
+            .add_message::<Intent>()
+            .add_message::<FileDragAndDrop>()
+            .add_systems(Startup, recent::read)
+            .add_systems(Update, scene_changed.run_if(resource_exists_and_changed::<OpenScene>))
+            .add_systems(
+                EguiPrimaryContextPass,
+                (
+                    begin,
+                    (
+                        commands::keys,
+                        systems::top_bar,
+                        systems::timeline_bar,
+                        systems::left,
+                        systems::right,
+                        systems::overlays,
+                        systems::toasts,
+                        systems::windows,
+                        open::dialogs,
+                    )
+                        .chain()
+                        .run_if(ready),
+                )
+                    .chain(),
+            );
+    }
+}
+
+/// Sets the theme, and starts with the whole window free.
+fn begin(mut contexts: EguiContexts, view: Res<ViewSettings>, mut state: ResMut<UiState>) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    theme::apply(ctx, view.theme, view.reduced_motion);
+    state.ready = theme::has_fonts(ctx);
+    state.free = ctx.viewport_rect();
+    Ok(())
+}
+
+fn ready(state: Res<UiState>) -> bool {
+    state.ready
+}
+
+/// A scene that was read again keeps the panels as they are, as far as its twins are the same.
+fn scene_changed(scene: Res<OpenScene>, mut state: ResMut<UiState>, mut last: Local<Option<(PathBuf, u32)>>) {
+    state.storeys = storeys::of(&scene.0.building);
+    state.explained.clear();
+    state.explanations.clear();
+    state.edited = None;
+    let now = (scene.0.path.clone(), scene.0.topology.twin_count());
+    if last.as_ref() != Some(&now) {
+        state.forget_scene();
+        state.recent.add(&now.0);
+        *last = Some(now);
+    }
+}

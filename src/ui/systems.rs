@@ -1,0 +1,231 @@
+//! The systems: each gathers what a panel shows, draws it, and writes what is wanted.
+
+use super::shown::Shown;
+use super::theme::GAP;
+use super::{
+    CentralArea, UiState, alarms, docking, inspector, labels, legend, palette, shortcuts, storeys, timeline_bar,
+    toasts, tooltip, top_bar, tree, why, widgets,
+};
+use crate::selection::{Intent, Legend, Notices};
+use bevy::prelude::*;
+use bevy_egui::{EguiContexts, egui};
+
+/// Side panels are this wide at least, at first and at most, points.
+const PANEL_WIDTH: (f32, f32, f32) = (280.0, 304.0, 340.0);
+
+pub(super) fn top_bar(
+    mut contexts: EguiContexts,
+    shown: Shown<'_, '_>,
+    mut state: ResMut<UiState>,
+    mut intents: MessageWriter<Intent>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let mut wanted = Vec::new();
+    let content = top_bar::gather(&shown);
+    let mut chosen = None;
+    state.free = docking::docked(ctx, "top", state.free, |ui| {
+        let frame = widgets::panel_frame(ui).inner_margin(egui::Margin::symmetric(12, 6));
+        egui::Panel::top("top bar").exact_size(44.0).frame(frame).show(ui, |ui| {
+            chosen = top_bar::top_bar_ui(ui, &content, &mut state, &mut wanted);
+        });
+    });
+    if let Some(command) = chosen {
+        super::commands::run(command, &shown, &mut state, &mut wanted);
+    }
+    intents.write_batch(wanted);
+    Ok(())
+}
+
+pub(super) fn timeline_bar(
+    mut contexts: EguiContexts,
+    shown: Shown<'_, '_>,
+    legend: Res<Legend>,
+    mut state: ResMut<UiState>,
+    mut intents: MessageWriter<Intent>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let mut wanted = Vec::new();
+    let content = timeline_bar::gather(&shown, &legend);
+    state.free = docking::docked(ctx, "bottom", state.free, |ui| {
+        let frame = widgets::panel_frame(ui).inner_margin(egui::Margin::symmetric(12, 8));
+        egui::Panel::bottom("timeline bar").exact_size(52.0).frame(frame).show(ui, |ui| {
+            if let Some(content) = &content {
+                timeline_bar::timeline_bar_ui(ui, content, &mut wanted);
+            }
+        });
+    });
+    intents.write_batch(wanted);
+    Ok(())
+}
+
+pub(super) fn left(
+    mut contexts: EguiContexts,
+    shown: Shown<'_, '_>,
+    mut state: ResMut<UiState>,
+    mut intents: MessageWriter<Intent>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let mut wanted = Vec::new();
+    let state = &mut *state;
+    let mut open = state.left_open;
+    state.free = docking::docked(ctx, "left", state.free, |ui| {
+        let frame = widgets::panel_frame(ui);
+        side(egui::Panel::left("left panel")).frame(frame).show_collapsible(ui, &mut open, |ui| {
+            ui.take_available_width();
+            let (Some(open_scene), Some(track)) = (shown.open_scene(), shown.active()) else {
+                widgets::empty_state(
+                    ui,
+                    egui_phosphor::regular::FOLDER_OPEN,
+                    "No scene is open",
+                    "Press Ctrl+O, or drop a scene here",
+                );
+                return;
+            };
+            let (scene, values) = (&*open_scene.0, &track.state.0);
+            let raised = track.alarms.map_or_else(Vec::new, |alarms| alarms.sorted(scene));
+            let height = alarms::height(raised.len(), ui.available_height());
+            egui::Panel::bottom("alarms").exact_size(height).frame(egui::Frame::NONE).show(ui, |ui| {
+                alarms::alarms_ui(ui, scene, values, &raised, track.clock.now_us, &mut wanted);
+            });
+            let view = tree::Shown { open_scene, state: values, selected: shown.selection.selected, view: &shown.view };
+            tree::tree_ui(ui, &view, &raised, &mut state.tree, &mut wanted);
+        });
+    });
+    state.left_open = open;
+    intents.write_batch(wanted);
+    Ok(())
+}
+
+pub(super) fn right(
+    mut contexts: EguiContexts,
+    shown: Shown<'_, '_>,
+    time: Res<Time>,
+    mut state: ResMut<UiState>,
+    mut intents: MessageWriter<Intent>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let mut wanted = Vec::new();
+    why::refresh(&shown, time.elapsed_secs_f64(), &mut state);
+    let mut open = state.right_open;
+    state.free = docking::docked(ctx, "right", state.free, |ui| {
+        let frame = widgets::panel_frame(ui);
+        side(egui::Panel::right("right panel")).frame(frame).show_collapsible(ui, &mut open, |ui| {
+            ui.take_available_width();
+            match (shown.scene(), shown.active(), shown.selection.selected) {
+                (Some(scene), Some(track), Some(twin)) if twin.0 < scene.topology.twin_count() => {
+                    let content = inspector::Inspected {
+                        scene,
+                        state: &track.state.0,
+                        trail: track.trail,
+                        twin,
+                        now_us: track.clock.now_us,
+                        color_by: &shown.view.color_by,
+                        editable: super::shown::is_editable(track.timeline),
+                        source: track.timeline.source,
+                    };
+                    inspector::inspector_ui(ui, &content, &mut state, &mut wanted);
+                }
+                _ => inspector::nothing_ui(ui),
+            }
+        });
+    });
+    state.right_open = open;
+    intents.write_batch(wanted);
+    Ok(())
+}
+
+fn side(panel: egui::Panel) -> egui::Panel {
+    let (least, first, most) = PANEL_WIDTH;
+    panel.resizable(true).default_size(first).size_range(least..=most)
+}
+
+pub(super) fn overlays(
+    mut contexts: EguiContexts,
+    shown: Shown<'_, '_>,
+    legend: Res<Legend>,
+    mut state: ResMut<UiState>,
+    mut central: ResMut<CentralArea>,
+    mut intents: MessageWriter<Intent>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let area = state.free;
+    let now = CentralArea { min: area.min.into(), max: area.max.into() };
+    if *central != now {
+        *central = now;
+    }
+    let mut wanted = Vec::new();
+    if shown.view.labels {
+        labels::paint(ctx, area, &legend.labels, shown.selection.selected, shown.view.theme);
+    }
+    if let (Some(scene), Some(track)) = (shown.scene(), shown.active()) {
+        let options = crate::twin::colourable(scene);
+        overlay(ctx, "legend", area, egui::Align2::LEFT_BOTTOM, |ui| {
+            legend::legend_ui(ui, &legend, &shown.view, &options, &mut state.color_expression, &mut wanted);
+        });
+        overlay(ctx, "storeys", area, egui::Align2::RIGHT_TOP, |ui| {
+            storeys::storeys_ui(ui, &scene.building, &state.storeys, &shown.view, &mut wanted);
+        });
+        if let Some(hovered) = shown.selection.hovered
+            && hovered.0 < scene.topology.twin_count()
+        {
+            tooltip::show(ctx, area, scene, &track.state.0, hovered, &shown.view.color_by, track.clock.now_us);
+        }
+    }
+    intents.write_batch(wanted);
+    Ok(())
+}
+
+/// Something that floats in a corner of the 3D view.
+fn overlay(
+    ctx: &egui::Context,
+    id: &'static str,
+    area: egui::Rect,
+    corner: egui::Align2,
+    contents: impl FnOnce(&mut egui::Ui),
+) {
+    let inner = area.shrink(GAP + 4.0);
+    egui::Area::new(egui::Id::new(id))
+        .order(egui::Order::Middle)
+        .movable(false)
+        .fade_in(false)
+        .pivot(corner)
+        .fixed_pos(corner.pos_in_rect(&inner))
+        .constrain_to(area)
+        .show(ctx, contents);
+}
+
+pub(super) fn toasts(
+    mut contexts: EguiContexts,
+    notices: Res<Notices>,
+    time: Res<Time>,
+    mut state: ResMut<UiState>,
+    shown: Shown<'_, '_>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let now_s = time.elapsed_secs_f64();
+    if notices.is_changed() {
+        state.toasts.take_in(&notices.0, now_s);
+    }
+    state.toasts.forget_old(now_s);
+    let area = state.free;
+    toasts::show(ctx, area, &mut state.toasts, now_s, shown.view.reduced_motion);
+    Ok(())
+}
+
+pub(super) fn windows(
+    mut contexts: EguiContexts,
+    shown: Shown<'_, '_>,
+    mut state: ResMut<UiState>,
+    mut intents: MessageWriter<Intent>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let mut wanted = Vec::new();
+    shortcuts::show(ctx, &mut state.shortcuts_open);
+    match palette::show(ctx, &shown, &mut state.palette) {
+        Some(palette::Choice::Command(command)) => super::commands::run(command, &shown, &mut state, &mut wanted),
+        Some(palette::Choice::Intents(intents)) => wanted.extend(intents),
+        None => {}
+    }
+    intents.write_batch(wanted);
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! The look: fonts, colours, spacing and type sizes, dark and light.
+
+use crate::selection::Theme;
+use bevy_egui::egui::{
+    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, RichText, Shadow, Stroke,
+    TextStyle, Visuals, style, vec2,
+};
+use std::sync::Arc;
+
+/// Height of a row in lists and of what stands in one, points.
+pub const ROW: f32 = 26.0;
+/// Between things that belong together, points.
+pub const GAP: f32 = 8.0;
+/// Between groups, points.
+pub const GROUP_GAP: f32 = 16.0;
+
+const SEMIBOLD: &str = "semibold";
+const NUMBER: &str = "number";
+
+/// The colours of a theme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Colors {
+    /// Behind everything.
+    pub ground: Color32,
+    /// Of panels and windows.
+    pub panel: Color32,
+    /// Of buttons, fields and the row under the pointer.
+    pub raised: Color32,
+    /// Of lines between things.
+    pub hairline: Color32,
+    /// Of text.
+    pub text: Color32,
+    /// Of text that matters less: units, ages, captions.
+    pub muted: Color32,
+    /// The one accent: what is selected, what acts.
+    pub accent: Color32,
+    /// The accent as text on the selection's background.
+    pub accent_text: Color32,
+    /// Text on the accent.
+    pub on_accent: Color32,
+    /// Behind what is selected.
+    pub selected: Color32,
+    /// Good.
+    pub good: Color32,
+    /// Needs attention.
+    pub warning: Color32,
+    /// Needs it now.
+    pub critical: Color32,
+}
+
+impl Colors {
+    /// Light on dark.
+    pub const DARK: Self = Self {
+        ground: Color32::from_rgb(0x14, 0x17, 0x1C),
+        panel: Color32::from_rgb(0x1B, 0x1F, 0x26),
+        raised: Color32::from_rgb(0x23, 0x28, 0x32),
+        hairline: Color32::from_rgb(0x2E, 0x34, 0x3F),
+        text: Color32::from_rgb(0xE6, 0xE9, 0xEF),
+        muted: Color32::from_rgb(0x9A, 0xA4, 0xB2),
+        accent: Color32::from_rgb(0x4D, 0xA3, 0xFF),
+        accent_text: Color32::from_rgb(0x7A, 0xBB, 0xFF),
+        on_accent: Color32::from_rgb(0x0D, 0x14, 0x1E),
+        selected: Color32::from_rgb(0x23, 0x37, 0x4F),
+        good: Color32::from_rgb(0x3F, 0xB6, 0x8B),
+        warning: Color32::from_rgb(0xE5, 0xA5, 0x0A),
+        critical: Color32::from_rgb(0xE5, 0x48, 0x4D),
+    };
+    /// Dark on light.
+    pub const LIGHT: Self = Self {
+        ground: Color32::from_rgb(0xF4, 0xF5, 0xF7),
+        panel: Color32::from_rgb(0xFF, 0xFF, 0xFF),
+        raised: Color32::from_rgb(0xEC, 0xEF, 0xF3),
+        hairline: Color32::from_rgb(0xD9, 0xDE, 0xE5),
+        text: Color32::from_rgb(0x1A, 0x1D, 0x23),
+        muted: Color32::from_rgb(0x5C, 0x66, 0x75),
+        accent: Color32::from_rgb(0x1F, 0x6F, 0xEB),
+        accent_text: Color32::from_rgb(0x15, 0x55, 0xB8),
+        on_accent: Color32::from_rgb(0xFF, 0xFF, 0xFF),
+        selected: Color32::from_rgb(0xDF, 0xEB, 0xFD),
+        good: Color32::from_rgb(0x3F, 0xB6, 0x8B),
+        warning: Color32::from_rgb(0xE5, 0xA5, 0x0A),
+        critical: Color32::from_rgb(0xE5, 0x48, 0x4D),
+    };
+
+    /// Those of a theme.
+    pub fn of(theme: Theme) -> &'static Self {
+        match theme {
+            Theme::Dark => &Self::DARK,
+            Theme::Light => &Self::LIGHT,
+        }
+    }
+}
+
+/// The colours that a piece of interface is drawn with.
+pub fn colors(ui: &egui::Ui) -> &'static Colors {
+    Colors::of(if ui.visuals().dark_mode { Theme::Dark } else { Theme::Light })
+}
+
+/// Puts fonts and style into a context, where they differ from what it has.
+pub fn apply(ctx: &egui::Context, theme: Theme, reduced_motion: bool) {
+    let applied = egui::Id::new("cupola theme");
+    let wanted = (theme, reduced_motion);
+    if ctx.data(|data| data.get_temp::<(Theme, bool)>(applied)) == Some(wanted) {
+        return;
+    }
+    if !has_fonts(ctx) {
+        ctx.set_fonts(fonts());
+    }
+    let of_egui = match theme {
+        Theme::Dark => egui::Theme::Dark,
+        Theme::Light => egui::Theme::Light,
+    };
+    ctx.set_theme(of_egui);
+    ctx.set_style_of(of_egui, style_of(theme, reduced_motion));
+    ctx.data_mut(|data| data.insert_temp(applied, wanted));
+}
+
+/// Whether the fonts have arrived: they do one pass after they were set, and text in a family that isn't there panics.
+pub fn has_fonts(ctx: &egui::Context) -> bool {
+    ctx.fonts(|fonts| fonts.definitions().families.contains_key(&semibold_family()))
+}
+
+fn semibold_family() -> FontFamily {
+    FontFamily::Name(SEMIBOLD.into())
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let regular = FontData::from_static(include_bytes!("../../assets/fonts/IBMPlexSans-Regular.ttf"));
+    let semibold = FontData::from_static(include_bytes!("../../assets/fonts/IBMPlexSans-SemiBold.ttf"));
+    fonts.font_data.insert("plex".into(), Arc::new(regular));
+    fonts.font_data.insert("plex-semibold".into(), Arc::new(semibold));
+    let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
+    let fallback = proportional.clone();
+    proportional.insert(0, "plex".into());
+    egui_phosphor::add_to_fonts(&mut fonts, egui_phosphor::Variant::Regular);
+    let heavy = ["plex-semibold", "phosphor", "plex"].into_iter().map(String::from).chain(fallback).collect();
+    fonts.families.insert(semibold_family(), heavy);
+    fonts
+}
+
+fn style_of(theme: Theme, reduced_motion: bool) -> egui::Style {
+    let colors = Colors::of(theme);
+    let mut style = egui::Style { visuals: visuals(theme, colors), ..Default::default() };
+    style.text_styles = [
+        (TextStyle::Small, FontId::proportional(11.0)),
+        (TextStyle::Body, FontId::proportional(13.0)),
+        (TextStyle::Button, FontId::proportional(13.0)),
+        (TextStyle::Monospace, FontId::monospace(11.5)),
+        (TextStyle::Heading, FontId::new(16.0, semibold_family())),
+        (TextStyle::Name(NUMBER.into()), FontId::new(28.0, semibold_family())),
+    ]
+    .into();
+    style.animation_time = if reduced_motion { 0.0 } else { 0.12 };
+    style.interaction.selectable_labels = false;
+    style.interaction.tooltip_delay = 0.4;
+    if reduced_motion {
+        style.scroll_animation = style::ScrollAnimation::none();
+    }
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = vec2(GAP, 4.0);
+    spacing.button_padding = vec2(GAP, 4.0);
+    spacing.interact_size = vec2(ROW, ROW);
+    spacing.window_margin = Margin::same(16);
+    spacing.menu_margin = Margin::same(8);
+    spacing.indent = 16.0;
+    spacing.icon_width = 16.0;
+    spacing.icon_width_inner = 8.0;
+    spacing.icon_spacing = 8.0;
+    spacing.combo_width = 96.0;
+    spacing.combo_height = 320.0;
+    spacing.tooltip_width = 320.0;
+    spacing.scroll = style::ScrollStyle::floating();
+    style
+}
+
+fn visuals(theme: Theme, colors: &Colors) -> Visuals {
+    let (mut visuals, shade) = match theme {
+        Theme::Dark => (Visuals::dark(), 90),
+        Theme::Light => (Visuals::light(), 28),
+    };
+    visuals.weak_text_color = Some(colors.muted);
+    visuals.hyperlink_color = colors.accent_text;
+    visuals.faint_bg_color = colors.raised;
+    visuals.extreme_bg_color = colors.ground;
+    visuals.code_bg_color = colors.raised;
+    visuals.warn_fg_color = colors.warning;
+    visuals.error_fg_color = colors.critical;
+    visuals.panel_fill = colors.panel;
+    visuals.window_fill = colors.panel;
+    visuals.window_stroke = Stroke::new(1.0, colors.hairline);
+    visuals.window_corner_radius = CornerRadius::same(10);
+    visuals.menu_corner_radius = CornerRadius::same(8);
+    visuals.window_highlight_topmost = false;
+    let shadow = Shadow { offset: [0, 6], blur: 20, spread: 0, color: Color32::from_black_alpha(shade) };
+    visuals.window_shadow = shadow;
+    visuals.popup_shadow = shadow;
+    visuals.selection.bg_fill = colors.selected;
+    visuals.selection.stroke = Stroke::new(1.0, colors.accent_text);
+    visuals.text_cursor.stroke = Stroke::new(1.5, colors.accent);
+    // Nothing blinks.
+    visuals.text_cursor.blink = false;
+    visuals.indent_has_left_vline = false;
+    visuals.slider_trailing_fill = true;
+    visuals.disabled_alpha = 0.45;
+    let states = &mut visuals.widgets;
+    let fill = |amount: f32| colors.raised.lerp_to_gamma(colors.text, amount);
+    for (state, fill, line) in [
+        (&mut states.noninteractive, colors.panel, colors.hairline),
+        (&mut states.inactive, colors.raised, Color32::TRANSPARENT),
+        (&mut states.hovered, fill(0.08), Color32::TRANSPARENT),
+        (&mut states.active, fill(0.16), Color32::TRANSPARENT),
+        (&mut states.open, fill(0.08), Color32::TRANSPARENT),
+    ] {
+        state.bg_fill = fill;
+        state.weak_bg_fill = fill;
+        state.bg_stroke = Stroke::new(1.0, line);
+        state.fg_stroke = Stroke::new(1.0, colors.text);
+        state.corner_radius = CornerRadius::same(6);
+        state.expansion = 0.0;
+    }
+    visuals
+}
+
+/// 11 points, muted.
+pub fn caption(text: impl Into<String>) -> RichText {
+    RichText::new(text).text_style(TextStyle::Small).weak()
+}
+
+/// 13 points, muted.
+pub fn muted(text: impl Into<String>) -> RichText {
+    RichText::new(text).weak()
+}
+
+/// 13 points, the heavier weight.
+pub fn semibold(text: impl Into<String>) -> RichText {
+    RichText::new(text).family(semibold_family())
+}
+
+/// 16 points, the heavier weight.
+pub fn title(text: impl Into<String>) -> RichText {
+    RichText::new(text).text_style(TextStyle::Heading)
+}
+
+/// 28 points, for the one number that matters.
+pub fn number(text: impl Into<String>) -> RichText {
+    RichText::new(text).text_style(TextStyle::Name(NUMBER.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(color: Color32) -> f64 {
+        let channel = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.039_28 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(color.r()) + 0.7152 * channel(color.g()) + 0.0722 * channel(color.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_can_be_read() {
+        for colors in [&Colors::DARK, &Colors::LIGHT] {
+            for (text, behind) in [
+                (colors.text, colors.panel),
+                (colors.text, colors.raised),
+                (colors.text, colors.selected),
+                (colors.muted, colors.panel),
+                (colors.muted, colors.raised),
+                (colors.accent_text, colors.panel),
+                (colors.accent_text, colors.selected),
+                (colors.on_accent, colors.accent),
+            ] {
+                assert!(contrast(text, behind) >= 4.5, "{text:?} on {behind:?}: {:.2}", contrast(text, behind));
+            }
+        }
+    }
+}

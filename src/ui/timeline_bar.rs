@@ -1,0 +1,237 @@
+//! The bar at the bottom: the clock, how it moves, and where on its timeline it is.
+
+use super::format;
+use super::shown::Shown;
+use super::theme::{self, Colors, GAP, GROUP_GAP, ROW};
+use super::top_bar::source_color;
+use super::widgets::{Mark, icon_button, mark_ui, one_line, paint_mark, paint_text, primary_button, severity_mark};
+use crate::scene::document::AlarmSeverity;
+use crate::selection::{Intent, Legend};
+use crate::timeline::{Pace, SourceKind};
+use bevy_egui::egui::{
+    self, Align, Align2, ComboBox, Layout, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, remap_clamp, vec2,
+};
+use egui_phosphor::regular as icon;
+
+/// Paces to choose from.
+const SPEEDS: [f64; 6] = [1.0, 10.0, 60.0, 600.0, 3600.0, f64::INFINITY];
+const DAY_US: i64 = 86_400_000_000;
+
+/// What the bar shows.
+pub struct TimelineBar {
+    name: String,
+    source: SourceKind,
+    is_fork: bool,
+    now_us: i64,
+    playing: bool,
+    speed: f64,
+    in_steps: bool,
+    /// The first and the last moment that can be gone to.
+    span_us: Option<(i64, i64)>,
+    /// How long ago the feed last said something.
+    age: Option<String>,
+    stale: usize,
+    missing: usize,
+    alarms: Vec<(i64, AlarmSeverity)>,
+}
+
+/// Gathers what the bar shows.
+pub fn gather(shown: &Shown<'_, '_>, legend: &Legend) -> Option<TimelineBar> {
+    let track = shown.active()?;
+    let status = track.live.map(|live| live.status());
+    let arrival_us = status.and_then(|status| status.last_arrival_us);
+    let alarms = match (shown.scene(), track.alarms) {
+        (Some(scene), Some(alarms)) => alarms
+            .sorted(scene)
+            .iter()
+            .take(200)
+            .map(|(alarm, _, _, raised)| (raised.since_us, alarm.severity))
+            .collect(),
+        _ => Vec::new(),
+    };
+    Some(TimelineBar {
+        name: track.timeline.name.clone(),
+        source: track.timeline.source,
+        is_fork: track.timeline.forked_from.is_some(),
+        now_us: track.clock.now_us,
+        playing: track.clock.playing,
+        speed: track.clock.speed,
+        in_steps: matches!(track.clock.pace, Pace::Steps { .. }),
+        span_us: track.replayed.map(|replayed| replayed.span_us()),
+        age: arrival_us.map(|arrival_us| format::age_text(shown.wall.now_us().saturating_sub(arrival_us))),
+        stale: legend.stale,
+        missing: legend.missing,
+        alarms,
+    })
+}
+
+/// Draws the bar.
+pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, intents: &mut Vec<Intent>) {
+    ui.horizontal_centered(|ui| {
+        let colors = theme::colors(ui);
+        ui.allocate_ui_with_layout(vec2(108.0, ROW), Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_width(108.0);
+            mark_ui(ui, Mark::Circle, source_color(bar.source, colors));
+            let word = if bar.is_fork { format::words(&bar.name) } else { bar.source.word().to_string() };
+            ui.add(egui::Label::new(theme::semibold(word)).truncate());
+        });
+        buttons(ui, bar, intents);
+        ui.add_space(GAP);
+        ui.label(RichText::new(format::moment(bar.now_us))).on_hover_text("The time on this timeline, in UTC");
+        ui.add_space(GAP);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let fork = primary_button(ui, &format!("{}  What-if from here", icon::GIT_BRANCH));
+            if fork.on_hover_text("Copy this moment into a timeline where you can change things (W)").clicked() {
+                intents.push(Intent::Fork);
+            }
+            ui.add_space(GROUP_GAP);
+            let rest = ui.available_width();
+            match (bar.span_us, bar.in_steps) {
+                (Some(span_us), _) => scrubber(ui, rest, bar, span_us, intents),
+                (None, true) => day_strip(ui, rest, bar),
+                (None, false) => live_line(ui, bar),
+            }
+        });
+    });
+}
+
+fn buttons(ui: &mut Ui, bar: &TimelineBar, intents: &mut Vec<Intent>) {
+    ui.spacing_mut().item_spacing.x = 4.0;
+    if let Some((start_us, _)) = bar.span_us
+        && icon_button(ui, icon::SKIP_BACK, "Go to the start", false).clicked()
+    {
+        intents.push(Intent::Seek(start_us));
+    }
+    let (play_icon, name) = if bar.playing { (icon::PAUSE, "Pause (Space)") } else { (icon::PLAY, "Play (Space)") };
+    if icon_button(ui, play_icon, name, false).clicked() {
+        intents.push(Intent::Play(!bar.playing));
+    }
+    ui.add_enabled_ui(bar.in_steps, |ui| {
+        if icon_button(ui, icon::SKIP_FORWARD, "Step forward (.)", false).clicked() {
+            intents.push(Intent::Step);
+        }
+        let combo = ComboBox::from_id_salt("speed").width(84.0).selected_text(if bar.in_steps {
+            format::speed_text(bar.speed)
+        } else {
+            "1×".into()
+        });
+        let response = combo.show_ui(ui, |ui| {
+            for speed in SPEEDS {
+                if ui.selectable_label(bar.speed == speed, format::speed_text(speed)).clicked() {
+                    intents.push(Intent::Speed(speed));
+                }
+            }
+        });
+        response.response.on_hover_text("How fast the clock goes");
+    });
+    ui.spacing_mut().item_spacing.x = GAP;
+}
+
+/// What there is to say of a live timeline instead of a place on it.
+fn live_line(ui: &mut Ui, bar: &TimelineBar) {
+    let mut parts = Vec::new();
+    if let Some(age) = &bar.age {
+        parts.push(format!("data {age} old"));
+    }
+    for (count, word) in [(bar.stale, "stale"), (bar.missing, "missing")] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    if parts.is_empty() {
+        parts.push("no data yet".into());
+    }
+    ui.add(egui::Label::new(theme::muted(parts.join(" · "))).truncate());
+}
+
+/// A line from the first to the last moment of a recording, to drag on.
+fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64, i64), intents: &mut Vec<Intent>) {
+    let colors = theme::colors(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, ROW + 6.0), Sense::click_and_drag());
+    let track = track_rect(rect);
+    let span_us = (end_us - start_us).max(1) as f64;
+    let x_of = |time_us: i64| {
+        remap_clamp((time_us - start_us) as f64, 0.0..=span_us, f64::from(track.left())..=f64::from(track.right()))
+            as f32
+    };
+    response.widget_info(|| WidgetInfo::slider(true, (bar.now_us - start_us) as f64 / 1e6, "Moment of the recording"));
+    if let Some(pointer) = response.interact_pointer_pos()
+        && (response.dragged() || response.clicked())
+    {
+        let part = remap_clamp(pointer.x, track.x_range(), 0.0..=1.0);
+        intents.push(Intent::Seek(start_us + (f64::from(part) * span_us) as i64));
+    }
+    paint_track(ui, track, x_of(bar.now_us), colors);
+    paint_alarms(ui, track, bar, &x_of, (start_us, end_us), colors);
+    paint_ends(ui, rect, track, &format::time_of_day(start_us), &format::time_of_day(end_us));
+    let radius = if response.hovered() || response.dragged() { 7.0 } else { 6.0 };
+    ui.painter().circle(
+        pos2(x_of(bar.now_us), track.center().y),
+        radius,
+        colors.accent,
+        Stroke::new(2.0, colors.panel),
+    );
+    if let Some(pointer) = response.hover_pos() {
+        let part = f64::from(remap_clamp(pointer.x, track.x_range(), 0.0..=1.0));
+        let time_us = start_us + (part * span_us) as i64;
+        response.on_hover_text_at_pointer(format::moment(time_us));
+    }
+}
+
+/// Where in its day a simulated clock is.
+fn day_strip(ui: &mut Ui, width: f32, bar: &TimelineBar) {
+    let colors = theme::colors(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, ROW + 6.0), Sense::hover());
+    let track = track_rect(rect);
+    let start_us = bar.now_us - bar.now_us.rem_euclid(DAY_US);
+    let x_of = |time_us: i64| {
+        let part = (time_us - start_us) as f64 / DAY_US as f64;
+        track.left() + track.width() * part.clamp(0.0, 1.0) as f32
+    };
+    response.widget_info(|| {
+        let text = format!("Time of day {}", format::time_of_day(bar.now_us));
+        WidgetInfo::labeled(egui::WidgetType::ProgressIndicator, true, text)
+    });
+    paint_track(ui, track, x_of(bar.now_us), colors);
+    for hour in [6, 12, 18] {
+        let x = track.left() + track.width() * hour as f32 / 24.0;
+        ui.painter().vline(x, (track.top() - 3.0)..=(track.bottom() + 3.0), Stroke::new(1.0, colors.hairline));
+    }
+    paint_alarms(ui, track, bar, &x_of, (start_us, start_us + DAY_US), colors);
+    paint_ends(ui, rect, track, "00:00", "24:00");
+    ui.painter().circle(pos2(x_of(bar.now_us), track.center().y), 5.0, colors.accent, Stroke::new(2.0, colors.panel));
+}
+
+fn track_rect(rect: Rect) -> Rect {
+    Rect::from_center_size(rect.center(), vec2((rect.width() - 136.0).max(24.0), 4.0))
+}
+
+fn paint_track(ui: &Ui, track: Rect, x: f32, colors: &Colors) {
+    ui.painter().rect_filled(track, 2.0, colors.hairline);
+    ui.painter().rect_filled(track.with_max_x(x.max(track.left())), 2.0, colors.accent);
+}
+
+fn paint_ends(ui: &Ui, rect: Rect, track: Rect, start: &str, end: &str) {
+    let colors = theme::colors(ui);
+    for (text, align, x) in
+        [(start, Align2::RIGHT_CENTER, track.left() - 12.0), (end, Align2::LEFT_CENTER, track.right() + 12.0)]
+    {
+        let text = one_line(ui, theme::caption(text), 64.0);
+        paint_text(ui, text, align, pos2(x, rect.center().y), colors.muted);
+    }
+}
+
+/// Alarms that hold, where they began.
+fn paint_alarms(
+    ui: &Ui,
+    track: Rect,
+    bar: &TimelineBar,
+    x_of: &dyn Fn(i64) -> f32,
+    (start_us, end_us): (i64, i64),
+    colors: &Colors,
+) {
+    for (since_us, severity) in bar.alarms.iter().filter(|(since_us, _)| (start_us..=end_us).contains(since_us)) {
+        let (mark, color, _) = severity_mark(*severity, colors);
+        paint_mark(ui.painter(), pos2(x_of(*since_us), track.top() - 7.0), 7.0, mark, color);
+    }
+}

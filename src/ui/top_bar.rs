@@ -1,0 +1,261 @@
+//! The bar at the top: the scene, what is on the screen, the connection, the search.
+
+use super::commands::{self, COMMANDS, Command};
+use super::shown::Shown;
+use super::theme::{self, Colors, GROUP_GAP, ROW};
+use super::widgets::{Mark, icon_button, mark_ui, segmented};
+use super::{UiState, format};
+use crate::feed::{Connection, FeedStatus};
+use crate::selection::{Intent, Theme};
+use crate::timeline::SourceKind;
+use bevy::prelude::Entity;
+use bevy_egui::egui::{self, Align, Button, Color32, Layout, RichText, Ui, vec2};
+use egui_phosphor::regular as icon;
+use std::path::{Path, PathBuf};
+
+/// What the bar shows.
+pub struct TopBar {
+    scene: Option<String>,
+    sources: Vec<(SourceKind, bool)>,
+    forks: Vec<(Entity, String, bool)>,
+    feed: Option<FeedStatus>,
+    wall_us: i64,
+    theme: Theme,
+}
+
+/// Gathers what the bar shows.
+pub fn gather(shown: &Shown<'_, '_>) -> TopBar {
+    let active = shown.active();
+    let active_entity = active.as_ref().map(|track| track.entity);
+    let on_fork = active.as_ref().is_some_and(|track| track.timeline.forked_from.is_some());
+    let active_source = active.as_ref().map(|track| track.timeline.source);
+    let mut forks: Vec<_> = shown
+        .tracks
+        .iter()
+        .filter(|track| track.timeline.forked_from.is_some())
+        .map(|track| (track.entity, track.timeline.name.clone(), Some(track.entity) == active_entity))
+        .collect();
+    forks.sort_by_key(|(_, name, _)| format::natural_key(name));
+    TopBar {
+        scene: shown.scene().map(|scene| scene.document.name.clone()),
+        sources: [SourceKind::Live, SourceKind::Simulated, SourceKind::Replayed]
+            .map(|source| (source, !on_fork && active_source == Some(source)))
+            .to_vec(),
+        forks,
+        feed: shown.live().and_then(|track| track.live.map(|live| live.status())),
+        wall_us: shown.wall.now_us(),
+        theme: shown.view.theme,
+    }
+}
+
+/// The colour that stands for a source wherever it is named.
+pub fn source_color(source: SourceKind, colors: &Colors) -> Color32 {
+    match source {
+        SourceKind::Live => colors.good,
+        SourceKind::Simulated => colors.accent,
+        SourceKind::Replayed => colors.warning,
+    }
+}
+
+/// Draws the bar; returns the command that was chosen in it.
+pub fn top_bar_ui(
+    ui: &mut Ui,
+    bar: &TopBar,
+    state: &mut UiState,
+    intents: &mut Vec<Intent>,
+) -> Option<&'static Command> {
+    let mut chosen = None;
+    ui.horizontal_centered(|ui| {
+        if icon_button(ui, icon::SIDEBAR_SIMPLE, "Show or hide the tree", false).clicked() {
+            state.left_open = !state.left_open;
+        }
+        chosen = scene_menu(ui, bar.scene.as_deref(), &state.recent.paths, intents);
+        ui.add_space(GROUP_GAP);
+        source_switch(ui, bar, intents);
+        ui.add_space(GROUP_GAP);
+        if let Some(feed) = &bar.feed {
+            connection_ui(ui, feed, bar.wall_us);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if icon_button(ui, icon::SIDEBAR, "Show or hide the inspector", false).clicked() {
+                state.right_open = !state.right_open;
+            }
+            let (theme_icon, name) = match bar.theme {
+                Theme::Dark => (icon::SUN, "Switch to light"),
+                Theme::Light => (icon::MOON, "Switch to dark"),
+            };
+            if icon_button(ui, theme_icon, name, false).clicked() {
+                chosen = find("theme");
+            }
+            if icon_button(ui, icon::QUESTION, "Show shortcuts", false).clicked() {
+                chosen = find("shortcuts");
+            }
+            let search = Button::new(format!("{}  Search", icon::MAGNIFYING_GLASS))
+                .shortcut_text(commands::shortcut_text("palette"))
+                .min_size(vec2(184.0, ROW));
+            if ui.add(search).on_hover_text("Find commands, twins and properties").clicked() {
+                chosen = find("palette");
+            }
+        });
+    });
+    chosen
+}
+
+fn find(id: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.id == id)
+}
+
+fn scene_menu(
+    ui: &mut Ui,
+    scene: Option<&str>,
+    recent: &[PathBuf],
+    intents: &mut Vec<Intent>,
+) -> Option<&'static Command> {
+    let mut chosen = None;
+    let text = theme::title(format!("{} {}", scene.unwrap_or("No scene"), icon::CARET_DOWN));
+    egui::containers::menu::MenuButton::from_button(Button::new(text).frame_when_inactive(false)).ui(ui, |ui| {
+            ui.set_min_width(240.0);
+            let entry = |ui: &mut Ui, icon: &str, id: &str| {
+                let command = find(id)?;
+                let button = Button::new(format!("{icon}  {}", command.title))
+                    .shortcut_text(commands::shortcut_text(id))
+                    .frame_when_inactive(false)
+                    .min_size(vec2(ui.available_width(), ROW));
+                ui.add(button).clicked().then_some(command)
+            };
+            let mut clicked = entry(ui, icon::FOLDER_OPEN, "open");
+            if !recent.is_empty() {
+                ui.menu_button(format!("{}  Open recent", icon::CLOCK), |ui| {
+                    for path in recent {
+                        let place = path.to_string_lossy();
+                        if ui.button(scene_word(path)).on_hover_text(place.as_ref()).clicked() {
+                            intents.push(Intent::Open(path.clone()));
+                            ui.close();
+                        }
+                    }
+                });
+            }
+            ui.separator();
+            for (icon, id) in
+                [(icon::FLOPPY_DISK, "save"), (icon::FLOPPY_DISK_BACK, "save-as"), (icon::ARROW_CLOCKWISE, "reload")]
+            {
+                clicked = clicked.or(entry(ui, icon, id));
+            }
+            ui.separator();
+            clicked = clicked.or(entry(ui, icon::SIGN_OUT, "quit"));
+            if clicked.is_some() {
+                chosen = clicked;
+                ui.close();
+            }
+        });
+    chosen
+}
+
+/// What a person calls a scene file: its folder, unless it has a name of its own.
+pub fn scene_word(path: &Path) -> String {
+    let own = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    match folder {
+        Some(folder) if own == "scene" => folder,
+        _ => own,
+    }
+}
+
+fn source_switch(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
+    let colors = theme::colors(ui);
+    let options: Vec<_> =
+        bar.sources.iter().map(|(source, on)| (source.word(), source_color(*source, colors), *on)).collect();
+    if let Some(number) = segmented(ui, &options) {
+        intents.push(Intent::Show(bar.sources[number].0));
+    }
+    for (entity, name, on) in &bar.forks {
+        let fill = if *on { colors.selected } else { colors.ground };
+        let frame = egui::Frame::NONE.fill(fill).corner_radius(8.0).inner_margin(egui::Margin::symmetric(4, 2));
+        frame.show(ui, |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            ui.horizontal(|ui| {
+                let color = if *on { colors.accent_text } else { colors.text };
+                let text = RichText::new(format!("{} {name}", icon::GIT_BRANCH)).color(color);
+                let chip = Button::new(text).frame(false).min_size(vec2(0.0, ROW - 2.0)).selected(*on);
+                if ui.add(chip).on_hover_text("Show this what-if").clicked() {
+                    intents.push(Intent::Activate(*entity));
+                }
+                let close = Button::new(RichText::new(icon::X).size(11.0).color(colors.muted)).frame(false);
+                let close = ui.add(close.min_size(vec2(20.0, ROW - 2.0)));
+                close
+                    .widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, format!("Close {name}")));
+                if close.on_hover_text("Close this what-if").clicked() {
+                    intents.push(Intent::Close(*entity));
+                }
+            });
+        });
+    }
+}
+
+/// Shape, colour and words of a connection.
+fn connection_words(feed: &FeedStatus, wall_us: i64, colors: &Colors) -> (Mark, Color32, String) {
+    let age = feed.last_arrival_us.map(|arrival_us| format::age_text(wall_us.saturating_sub(arrival_us)));
+    let with_age = |words: String| match &age {
+        Some(age) => format!("{words} · age {age}"),
+        None => words,
+    };
+    match &feed.connection {
+        Connection::Idle => (Mark::Outline, colors.muted, "Not connected".into()),
+        Connection::Connecting => (Mark::Diamond, colors.accent, "Connecting…".into()),
+        Connection::Connected => {
+            let rate = if feed.rate_per_s < 10.0 {
+                format!("{:.1}", feed.rate_per_s)
+            } else {
+                format!("{:.0}", feed.rate_per_s)
+            };
+            (Mark::Circle, colors.good, with_age(format!("Connected · {rate} msg/s")))
+        }
+        Connection::Lost { .. } => (Mark::Triangle, colors.warning, with_age("Connection lost, trying again".into())),
+    }
+}
+
+fn connection_ui(ui: &mut Ui, feed: &FeedStatus, wall_us: i64) {
+    let (mark, color, words) = connection_words(feed, wall_us, theme::colors(ui));
+    mark_ui(ui, mark, color);
+    let response = ui.add(egui::Label::new(theme::muted(words)).truncate());
+    response.on_hover_ui(|ui| {
+        ui.label(theme::semibold(&feed.url));
+        if let Connection::Lost { error } = &feed.connection {
+            ui.label(error);
+        }
+        ui.label(theme::muted(format!("{} messages, {} refused", feed.messages, feed.rejected)));
+        for topic in feed.unknown_topics.iter().take(5) {
+            ui.label(theme::caption(format!("No mapping for {topic}")));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scenes_are_called_by_their_folder() {
+        for (path, word) in [("/a/office/scene.ron", "office"), ("/a/tower.ron", "tower"), ("scene.ron", "scene")] {
+            assert_eq!(scene_word(Path::new(path)), word);
+        }
+    }
+
+    #[test]
+    fn connections_say_what_they_are() {
+        let status = |connection, last_arrival_us| FeedStatus {
+            connection,
+            url: String::new(),
+            messages: 3,
+            rate_per_s: 412.4,
+            last_arrival_us,
+            rejected: 0,
+            unknown_topics: Vec::new(),
+        };
+        let words = |feed: &FeedStatus| connection_words(feed, 10_000_000, &Colors::DARK).2;
+        assert_eq!(words(&status(Connection::Connected, Some(9_200_000))), "Connected · 412 msg/s · age 0.8 s");
+        assert_eq!(words(&status(Connection::Idle, None)), "Not connected");
+        let lost = Connection::Lost { error: "refused".into() };
+        assert_eq!(words(&status(lost, Some(4_000_000))), "Connection lost, trying again · age 6 s");
+    }
+}

@@ -1,0 +1,268 @@
+//! The tree of twins, with what matters most about each, and a filter.
+
+use super::format;
+use super::shown::key_slot;
+use super::theme::{self, GAP, ROW};
+use super::tree_model::{Line, Tree};
+use super::widgets::{Row, row_at, severity_mark};
+use crate::alarm::Raised;
+use crate::scene::document::AlarmSeverity;
+use crate::scene::{Alarm, Scene};
+use crate::selection::{Intent, ViewSettings};
+use crate::timeline::OpenScene;
+use crate::twin::display_name;
+use bevy_egui::egui::{
+    self, Rect, Response, RichText, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, WidgetType, pos2, vec2,
+};
+use cupola_twin::{State, Topology, TwinIx};
+use egui_phosphor::regular as icon;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Points that a level is moved to the right.
+const INDENT: f32 = 14.0;
+/// Points for the arrow that unfolds.
+const ARROW: f32 = 16.0;
+
+/// What the tree remembers.
+#[derive(Default)]
+pub struct TreeState {
+    /// What is typed into the filter.
+    pub filter: String,
+    /// The scene that the tree was made of, and the tree.
+    made: Option<(Arc<Scene>, Tree)>,
+    open: BTreeSet<TwinIx>,
+    /// The selection that was last scrolled to, or made here.
+    seen: Option<TwinIx>,
+    /// The filter's lines, as long as the filter is the same.
+    found: Option<(String, Vec<Line>, usize)>,
+}
+
+/// What the tree shows.
+pub struct Shown<'a> {
+    /// The scene.
+    pub open_scene: &'a OpenScene,
+    /// The values.
+    pub state: &'a State,
+    /// The selected twin.
+    pub selected: Option<TwinIx>,
+    /// What colours the rooms is shown where nothing else is known to matter.
+    pub view: &'a ViewSettings,
+}
+
+/// Draws the tree.
+pub fn tree_ui(
+    ui: &mut Ui,
+    shown: &Shown<'_>,
+    raised: &[(&Alarm, usize, TwinIx, Raised)],
+    memory: &mut TreeState,
+    intents: &mut Vec<Intent>,
+) {
+    let scene = &shown.open_scene.0;
+    if memory.made.as_ref().is_none_or(|(of, _)| !Arc::ptr_eq(of, scene)) {
+        make(memory, scene, shown.state);
+    }
+    let TreeState { filter, made, open, seen, found } = memory;
+    let Some((_, tree)) = made else { return };
+    filter_ui(ui, filter);
+    ui.add_space(4.0);
+    let (lines, more) = if filter.trim().is_empty() {
+        *found = None;
+        (tree.lines(open), 0)
+    } else {
+        if found.as_ref().is_none_or(|(of, ..)| of != filter) {
+            let (lines, more) = tree.matches(filter);
+            *found = Some((filter.clone(), lines, more));
+        }
+        found.as_ref().map_or_else(Default::default, |(_, lines, more)| (lines.clone(), *more))
+    };
+    if lines.is_empty() {
+        ui.add_space(GAP);
+        ui.label(theme::muted("Nothing is called that."));
+        return;
+    }
+    // A selection made elsewhere is unfolded and scrolled to, once.
+    let mut scroll_to = None;
+    if shown.selected != *seen {
+        *seen = shown.selected;
+        if let Some(selected) = shown.selected.filter(|selected| (selected.0 as usize) < tree.parent.len()) {
+            open.extend(tree.above(selected));
+            scroll_to = Some(selected);
+        }
+    }
+    let lines = if scroll_to.is_some() && filter.trim().is_empty() { tree.lines(open) } else { lines };
+    let marks = marks(tree, raised);
+    let rows = lines.len() + usize::from(more > 0);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ScrollArea::vertical().auto_shrink(false).id_salt("twins").show_viewport(ui, |ui, viewport| {
+        ui.set_height(ROW * rows as f32);
+        let (left, top, width) = (ui.max_rect().left(), ui.max_rect().top(), ui.available_width());
+        let rect_of = |row: usize| Rect::from_min_size(pos2(left, top + ROW * row as f32), vec2(width, ROW));
+        if let Some(row) = scroll_to.and_then(|twin| lines.iter().position(|line| line.twin == twin)) {
+            ui.scroll_to_rect(rect_of(row), None);
+        }
+        let first = (viewport.min.y / ROW).max(0.0) as usize;
+        let last = ((viewport.max.y / ROW).ceil() as usize).min(lines.len());
+        for (row, line) in lines.iter().enumerate().take(last).skip(first) {
+            let rect = rect_of(row);
+            let mark = if line.open { marks.own.get(&line.twin) } else { marks.rolled.get(&line.twin) };
+            let response = line_ui(ui, rect, line, shown, tree, mark.copied());
+            if response.double_clicked() {
+                intents.push(Intent::Focus(Some(line.twin)));
+            } else if response.clicked() {
+                *seen = Some(line.twin);
+                intents.push(Intent::Select(Some(line.twin)));
+            }
+            let foldable = !tree.children[line.twin.0 as usize].is_empty() && filter.trim().is_empty();
+            if foldable
+                && arrow_ui(ui, rect, line, &tree.names[line.twin.0 as usize]).clicked()
+                && !open.remove(&line.twin)
+            {
+                open.insert(line.twin);
+            }
+        }
+        if more > 0 {
+            let text =
+                super::widgets::one_line(ui, theme::muted(format!("… {more} more; type more of the name")), width);
+            let rect = rect_of(lines.len());
+            super::widgets::paint_text(
+                ui,
+                text,
+                egui::Align2::LEFT_CENTER,
+                rect.left_center(),
+                theme::colors(ui).muted,
+            );
+        }
+    });
+}
+
+fn make(memory: &mut TreeState, scene: &Arc<Scene>, state: &State) {
+    let names = scene.topology.twins().map(|twin| display_name(scene, state, twin)).collect();
+    let tree = Tree::new(&scene.topology, names);
+    if memory.open.is_empty() {
+        memory.open = tree.first_open();
+    }
+    memory.found = None;
+    memory.made = Some((scene.clone(), tree));
+}
+
+fn filter_ui(ui: &mut Ui, filter: &mut String) {
+    let colors = theme::colors(ui);
+    let looking_glass = RichText::new(icon::MAGNIFYING_GLASS).color(colors.muted);
+    ui.horizontal(|ui| {
+        let clear = !filter.is_empty();
+        let width = ui.available_width() - if clear { ROW + GAP } else { 0.0 };
+        let edit = TextEdit::singleline(filter)
+            .hint_text("Filter by name or id")
+            .prefix(looking_glass)
+            .desired_width(width)
+            .min_size(vec2(0.0, ROW));
+        let response = ui.add(edit);
+        let was_typing = response.has_focus() || response.lost_focus();
+        if was_typing && ui.input(|input| input.key_pressed(egui::Key::Escape)) {
+            filter.clear();
+        }
+        if clear && super::widgets::icon_button(ui, icon::X, "Clear the filter", false).clicked() {
+            filter.clear();
+        }
+    });
+}
+
+fn line_ui(
+    ui: &Ui,
+    rect: Rect,
+    line: &Line,
+    shown: &Shown<'_>,
+    tree: &Tree,
+    severity: Option<AlarmSeverity>,
+) -> Response {
+    let scene = &shown.open_scene.0;
+    let key = key_slot(scene, &shown.view.color_by, line.twin);
+    let (value, unit) = key.map_or_else(Default::default, |slot| format::value_and_unit(shown.state, slot));
+    let colors = theme::colors(ui);
+    let row = Row {
+        icon: model_icon(&scene.topology, line.twin),
+        mark: severity.map(|severity| {
+            let (mark, color, _) = severity_mark(severity, colors);
+            (mark, color)
+        }),
+        name: &tree.names[line.twin.0 as usize],
+        value: &value,
+        unit,
+        selected: shown.selected == Some(line.twin),
+        indent: INDENT * line.depth as f32 + ARROW - GAP,
+    };
+    row_at(ui, rect, ui.id().with(("twin", line.twin.0)), &row)
+}
+
+/// The arrow that unfolds a line; it lies over the row, so that it takes its own clicks.
+fn arrow_ui(ui: &Ui, row: Rect, line: &Line, name: &str) -> Response {
+    let colors = theme::colors(ui);
+    let left = row.left() + INDENT * line.depth as f32;
+    let rect = Rect::from_min_size(pos2(left, row.top()), vec2(ARROW, ROW));
+    let response = ui.interact(rect, ui.id().with(("arrow", line.twin.0)), Sense::click());
+    response.widget_info(|| {
+        let verb = if line.open { "Fold" } else { "Unfold" };
+        WidgetInfo::labeled(WidgetType::Button, true, format!("{verb} {name}"))
+    });
+    let arrow = if line.open { icon::CARET_DOWN } else { icon::CARET_RIGHT };
+    let color = if response.hovered() { colors.text } else { colors.muted };
+    let text = super::widgets::one_line(ui, RichText::new(arrow).size(11.0).color(color), ARROW);
+    super::widgets::paint_text(ui, text, egui::Align2::CENTER_CENTER, rect.center(), color);
+    response
+}
+
+struct Marks {
+    own: BTreeMap<TwinIx, AlarmSeverity>,
+    /// The worst of a twin and all under it, for folded lines.
+    rolled: BTreeMap<TwinIx, AlarmSeverity>,
+}
+
+fn marks(tree: &Tree, raised: &[(&Alarm, usize, TwinIx, Raised)]) -> Marks {
+    let mut marks = Marks { own: BTreeMap::new(), rolled: BTreeMap::new() };
+    for (alarm, _, twin, _) in raised {
+        let own = marks.own.entry(*twin).or_insert(alarm.severity);
+        *own = alarm.severity.max(*own);
+        for above in std::iter::once(*twin).chain(tree.above(*twin)) {
+            let rolled = marks.rolled.entry(above).or_insert(alarm.severity);
+            *rolled = alarm.severity.max(*rolled);
+        }
+    }
+    marks
+}
+
+/// The icon for a twin, by words of its model's name.
+pub fn model_icon(topology: &Topology, twin: TwinIx) -> &'static str {
+    let id = &topology.models.get(topology.model_of(twin)).id;
+    let name = cupola_twin::model::short_name(id).to_lowercase();
+    let icons = [
+        ("temperature", icon::THERMOMETER),
+        ("humidity", icon::DROP),
+        ("co2", icon::WIND),
+        ("airquality", icon::WIND),
+        ("occupancy", icon::USERS),
+        ("people", icon::USERS),
+        ("noise", icon::SPEAKER_HIGH),
+        ("sound", icon::SPEAKER_HIGH),
+        ("dispenser", icon::HAND_SOAP),
+        ("meter", icon::LIGHTNING),
+        ("ahu", icon::FAN),
+        ("airhandling", icon::FAN),
+        ("fan", icon::FAN),
+        ("vav", icon::ARROWS_OUT_CARDINAL),
+        ("terminal", icon::ARROWS_OUT_CARDINAL),
+        ("sensor", icon::GAUGE),
+        ("weather", icon::CLOUD_SUN),
+        ("patient", icon::BED),
+        ("ward", icon::FIRST_AID_KIT),
+        ("hospital", icon::HOSPITAL),
+        ("building", icon::BUILDINGS),
+        ("floor", icon::STACK),
+        ("level", icon::STACK),
+        ("storey", icon::STACK),
+        ("room", icon::DOOR),
+        ("space", icon::DOOR),
+        ("zone", icon::DOOR),
+    ];
+    icons.iter().find(|(word, _)| name.contains(word)).map_or(icon::CUBE, |(_, icon)| *icon)
+}

@@ -1,0 +1,387 @@
+//! The building's meshes: spawned once a scene, shown storey by storey.
+
+use super::material::RoomPaint;
+use crate::selection::{Theme, ViewSettings};
+use crate::timeline::OpenScene;
+use bevy::asset::RenderAssetUsages;
+use bevy::light::{NotShadowCaster, NotShadowReceiver};
+use bevy::mesh::{Indices, MeshTag, PrimitiveTopology};
+use bevy::prelude::*;
+use cupola_building::{Building, Node, Part, Role, feature_edges, merge};
+use cupola_twin::TwinIx;
+use std::collections::BTreeMap;
+
+/// Faces that meet at a greater angle than this have a line between them, degrees.
+const EDGE_ANGLE: f32 = 30.0;
+
+/// The floor of a room: it carries the data's colour.
+#[derive(Component, Clone, Copy, Debug)]
+pub(super) struct RoomFloor {
+    /// Its twin, if it has one.
+    pub twin: Option<TwinIx>,
+    /// The middle of the floor.
+    pub centre: Vec3,
+}
+
+/// A piece of equipment with a twin.
+#[derive(Component, Clone, Copy, Debug)]
+pub(super) struct Equipment(pub TwinIx);
+
+/// Part of the building that is seen or not, by storey.
+#[derive(Component, Clone, Copy, Debug)]
+struct Layer {
+    storey: Option<usize>,
+    role: Role,
+    /// Lines rather than faces.
+    is_edge: bool,
+}
+
+/// How the storeys lie over one another: rank by elevation, by their node.
+#[derive(Resource, Default)]
+pub(super) struct Storeys(pub BTreeMap<usize, usize>);
+
+/// The size of the building.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub(super) struct Extent {
+    pub min: Vec3,
+    pub max: Vec3,
+}
+
+/// The rooms in the order of their tags, with the node of each.
+#[derive(Resource, Default)]
+pub(super) struct Rooms(pub Vec<(usize, Option<TwinIx>)>);
+
+#[derive(Resource)]
+struct Palette {
+    solid: Handle<StandardMaterial>,
+    faded: Handle<StandardMaterial>,
+    glass: Handle<StandardMaterial>,
+    edge: Handle<StandardMaterial>,
+    ghost: Handle<StandardMaterial>,
+    ground: Handle<StandardMaterial>,
+}
+
+pub(super) struct BuildingPlugin;
+
+impl Plugin for BuildingPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Storeys>()
+            .init_resource::<Extent>()
+            .init_resource::<Rooms>()
+            .add_systems(PreStartup, setup)
+            .add_systems(
+                Update,
+                (
+                    spawn.run_if(resource_exists_and_changed::<OpenScene>),
+                    tint.run_if(resource_changed::<ViewSettings>),
+                    show,
+                )
+                    .chain()
+                    .in_set(BuildingSystems),
+            );
+    }
+}
+
+/// Spawning and showing the building; what places things on it comes after.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct BuildingSystems;
+
+fn setup(mut commands: Commands, mut materials: ResMut<Assets<StandardMaterial>>) {
+    let matte = StandardMaterial { perceptual_roughness: 0.95, reflectance: 0.12, ..default() };
+    let blend = StandardMaterial { alpha_mode: AlphaMode::Blend, ..matte.clone() };
+    let flat = StandardMaterial { unlit: true, ..blend.clone() };
+    commands.insert_resource(Palette {
+        solid: materials.add(StandardMaterial { cull_mode: None, double_sided: true, ..matte }),
+        faded: materials.add(StandardMaterial { cull_mode: None, double_sided: true, ..blend.clone() }),
+        glass: materials.add(StandardMaterial { cull_mode: None, double_sided: true, ..blend.clone() }),
+        edge: materials.add(flat.clone()),
+        ghost: materials.add(flat),
+        ground: materials.add(blend),
+    });
+}
+
+/// Faces, one entity a node; lines, one entity a storey and role.
+fn spawn(
+    mut commands: Commands,
+    scene: Res<OpenScene>,
+    old: Query<Entity, With<Layer>>,
+    palette: Res<Palette>,
+    paint: Res<RoomPaint>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut storeys: ResMut<Storeys>,
+    mut extent: ResMut<Extent>,
+    mut rooms: ResMut<Rooms>,
+) {
+    old.iter().for_each(|entity| commands.entity(entity).despawn());
+    let building = &scene.0.building;
+    storeys.0 = ranks(building);
+    *extent = extent_of(building);
+    rooms.0.clear();
+    let mut lines: BTreeMap<(Option<usize>, u8, bool), Vec<[[f32; 3]; 2]>> = BTreeMap::new();
+    for (number, node) in building.nodes.iter().enumerate() {
+        let storey = node.storey.or((node.role == Role::Storey).then_some(number));
+        let twin = scene.0.bindings[number];
+        let layer = Layer { storey, role: node.role, is_edge: false };
+        match node.role {
+            // The view makes its own.
+            Role::Ground | Role::Ceiling => continue,
+            Role::Room => {
+                let Some(floor) = floor_of(node) else { continue };
+                let (min, max) = floor.bounds().unwrap_or_default();
+                let centre = (Vec3::from(min) + Vec3::from(max)) / 2.0;
+                let outline = feature_edges(&floor, EDGE_ANGLE);
+                lines.entry((storey, ROOM_LINES, false)).or_default().extend(lifted(&outline, 0.01));
+                let tag = MeshTag(rooms.0.len() as u32);
+                rooms.0.push((number, twin));
+                commands.spawn((
+                    layer,
+                    RoomFloor { twin, centre },
+                    tag,
+                    Mesh3d(meshes.add(mesh_of(&floor, None))),
+                    MeshMaterial3d(paint.material.clone()),
+                    NotShadowCaster,
+                    NotShadowReceiver,
+                ));
+            }
+            _ => {
+                for part in merged(&node.parts) {
+                    let glass = part.color[3] < 0.9 || node.role == Role::Glass;
+                    let color = color_of(node.role, part.color);
+                    let mesh = meshes.add(mesh_of(&part, Some(color)));
+                    let material = if glass { palette.glass.clone() } else { palette.solid.clone() };
+                    let mut entity = commands.spawn((layer, Mesh3d(mesh), MeshMaterial3d(material)));
+                    if glass {
+                        entity.insert(NotShadowCaster);
+                    }
+                    if let (Role::Equipment | Role::Duct, Some(twin)) = (node.role, twin) {
+                        entity.insert(Equipment(twin));
+                    }
+                    let edges = feature_edges(&part, EDGE_ANGLE);
+                    if node.role == Role::Slab {
+                        lines.entry((storey, SLAB_LINES, true)).or_default().extend(&edges);
+                    }
+                    let group = match node.role {
+                        Role::Roof => ROOF_LINES,
+                        Role::Furniture | Role::Stair | Role::Glass => continue,
+                        Role::Slab => SLAB_LINES,
+                        _ => WALL_LINES,
+                    };
+                    lines.entry((storey, group, false)).or_default().extend(&edges);
+                }
+            }
+        }
+    }
+    for ((storey, group, ghost), segments) in lines {
+        let role = match group {
+            ROOM_LINES => Role::Room,
+            ROOF_LINES => Role::Roof,
+            SLAB_LINES => Role::Slab,
+            _ => Role::Wall,
+        };
+        let material = if ghost { palette.ghost.clone() } else { palette.edge.clone() };
+        let mut entity = commands.spawn((
+            Layer { storey, role, is_edge: true },
+            Mesh3d(meshes.add(line_mesh(&segments))),
+            MeshMaterial3d(material),
+            NotShadowCaster,
+            NotShadowReceiver,
+        ));
+        if ghost {
+            entity.insert(Ghost);
+        }
+    }
+    spawn_ground(&mut commands, &mut meshes, &palette, *extent);
+}
+
+/// Lines that stand for a storey that is not shown.
+#[derive(Component)]
+struct Ghost;
+
+const ROOM_LINES: u8 = 0;
+const SLAB_LINES: u8 = 1;
+const WALL_LINES: u8 = 2;
+const ROOF_LINES: u8 = 3;
+
+fn ranks(building: &Building) -> BTreeMap<usize, usize> {
+    let mut storeys: Vec<(f32, usize)> = Vec::new();
+    for (number, node) in building.nodes.iter().enumerate() {
+        if node.role == Role::Storey {
+            let inside = building.nodes.iter().filter(|other| other.storey == Some(number));
+            let lowest = inside.filter_map(Node::bounds).map(|(min, _)| min[1]).fold(f32::INFINITY, f32::min);
+            storeys.push((lowest, number));
+        }
+    }
+    storeys.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    storeys.into_iter().enumerate().map(|(rank, (_, number))| (number, rank)).collect()
+}
+
+fn extent_of(building: &Building) -> Extent {
+    let (mut min, mut max) = (Vec3::INFINITY, Vec3::NEG_INFINITY);
+    let solid = building.nodes.iter().filter(|node| node.role != Role::Ground);
+    for (low, high) in solid.filter_map(Node::bounds) {
+        min = min.min(Vec3::from(low));
+        max = max.max(Vec3::from(high));
+    }
+    if min.is_finite() { Extent { min, max } } else { Extent { min: Vec3::splat(-5.0), max: Vec3::splat(5.0) } }
+}
+
+/// The floor of a room: of a flat one itself, of a volume its lowest faces.
+fn floor_of(node: &Node) -> Option<Part> {
+    let whole = merge(&node.parts);
+    let (min, max) = whole.bounds()?;
+    if max[1] - min[1] < 0.2 { Some(whole) } else { whole.floor().or(Some(whole)) }
+}
+
+fn merged(parts: &[Part]) -> Vec<Part> {
+    let mut by_color: BTreeMap<[u32; 4], Vec<Part>> = BTreeMap::new();
+    for part in parts {
+        by_color.entry(part.color.map(f32::to_bits)).or_default().push(part.clone());
+    }
+    by_color.into_values().map(|parts| merge(&parts)).collect()
+}
+
+/// The building is calm whatever the file says; furniture and equipment keep a hint of their colour.
+fn color_of(role: Role, own: [f32; 4]) -> [f32; 4] {
+    let neutral = |r: f32, g: f32, b: f32| [r, g, b, 1.0];
+    match role {
+        Role::Wall => {
+            // The cut faces of walls are darker than the walls; keep that.
+            let dark = (own[0] + own[1] + own[2]) / 3.0 < 0.5;
+            if dark && own[3] > 0.9 { neutral(0.36, 0.35, 0.34) } else { neutral(0.82, 0.80, 0.76) }
+        }
+        Role::Slab => neutral(0.55, 0.55, 0.55),
+        Role::Roof => neutral(0.62, 0.61, 0.60),
+        Role::Door => neutral(0.62, 0.55, 0.47),
+        Role::Stair => neutral(0.68, 0.67, 0.65),
+        Role::Glass => [0.55, 0.70, 0.80, own[3].min(0.22)],
+        _ => {
+            let grey = (own[0] + own[1] + own[2]) / 3.0;
+            let calm = |channel: f32| grey * 0.5 + channel * 0.5;
+            [calm(own[0]), calm(own[1]), calm(own[2]), own[3]]
+        }
+    }
+}
+
+fn mesh_of(part: &Part, color: Option<[f32; 4]>) -> Mesh {
+    let mut mesh = Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::default());
+    mesh.insert_attribute(Mesh::ATTRIBUTE_POSITION, part.positions.clone());
+    mesh.insert_attribute(Mesh::ATTRIBUTE_NORMAL, part.normals.clone());
+    if let Some(color) = color {
+        mesh.insert_attribute(Mesh::ATTRIBUTE_COLOR, vec![color; part.positions.len()]);
+    }
+    mesh.insert_indices(Indices::U32(part.indices.clone()));
+    mesh
+}
+
+fn line_mesh(segments: &[[[f32; 3]; 2]]) -> Mesh {
+    let positions: Vec<[f32; 3]> = segments.iter().flatten().copied().collect();
+    let mut mesh = Mesh::new(PrimitiveTopology::LineList, RenderAssetUsages::RENDER_WORLD);
+    mesh.insert_attribute(Mesh::ATTRIBUTE_POSITION, positions);
+    mesh
+}
+
+fn lifted(segments: &[[[f32; 3]; 2]], by: f32) -> Vec<[[f32; 3]; 2]> {
+    segments.iter().map(|segment| segment.map(|[x, y, z]| [x, y + by, z])).collect()
+}
+
+/// A disc under the building that fades into the background.
+fn spawn_ground(commands: &mut Commands, meshes: &mut Assets<Mesh>, palette: &Palette, extent: Extent) {
+    const SPOKES: u32 = 64;
+    const RINGS: [(f32, f32); 4] = [(0.0, 1.0), (0.45, 1.0), (0.75, 0.5), (1.0, 0.0)];
+    let centre = (extent.min + extent.max) / 2.0;
+    let radius = (extent.max - extent.min).xz().length().max(10.0) * 1.6;
+    let (mut positions, mut colors, mut indices) = (Vec::new(), Vec::new(), Vec::new());
+    for (share, alpha) in RINGS {
+        for spoke in 0..SPOKES {
+            let angle = spoke as f32 / SPOKES as f32 * std::f32::consts::TAU;
+            let at = radius * share;
+            positions.push([centre.x + at * angle.cos(), extent.min.y - 0.16, centre.z + at * angle.sin()]);
+            colors.push([1.0, 1.0, 1.0, alpha]);
+        }
+    }
+    for ring in 0..RINGS.len() as u32 - 1 {
+        for spoke in 0..SPOKES {
+            let (a, b) = (ring * SPOKES + spoke, ring * SPOKES + (spoke + 1) % SPOKES);
+            indices.extend([a, b, a + SPOKES, b, b + SPOKES, a + SPOKES]);
+        }
+    }
+    let mut mesh = Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::default());
+    mesh.insert_attribute(Mesh::ATTRIBUTE_NORMAL, vec![[0.0, 1.0, 0.0]; positions.len()]);
+    mesh.insert_attribute(Mesh::ATTRIBUTE_POSITION, positions);
+    mesh.insert_attribute(Mesh::ATTRIBUTE_COLOR, colors);
+    mesh.insert_indices(Indices::U32(indices));
+    commands.spawn((
+        Layer { storey: None, role: Role::Ground, is_edge: false },
+        Mesh3d(meshes.add(mesh)),
+        MeshMaterial3d(palette.ground.clone()),
+        NotShadowCaster,
+    ));
+}
+
+/// Materials in the colours of the theme.
+fn tint(settings: Res<ViewSettings>, palette: Res<Palette>, mut materials: ResMut<Assets<StandardMaterial>>) {
+    let dark = settings.theme == Theme::Dark;
+    let mut set = |handle: &Handle<StandardMaterial>, color: Color| {
+        if let Some(mut material) = materials.get_mut(handle)
+            && material.base_color != color
+        {
+            material.base_color = color;
+        }
+    };
+    set(&palette.solid, if dark { Color::srgb(0.86, 0.86, 0.87) } else { Color::WHITE });
+    set(&palette.faded, Color::srgba(1.0, 1.0, 1.0, if dark { 0.10 } else { 0.22 }));
+    set(&palette.edge, if dark { Color::srgba(0.02, 0.03, 0.04, 0.55) } else { Color::srgba(0.10, 0.12, 0.15, 0.45) });
+    set(&palette.ghost, if dark { Color::srgba(0.75, 0.80, 0.88, 0.10) } else { Color::srgba(0.15, 0.18, 0.22, 0.14) });
+    set(&palette.ground, if dark { Color::srgb_u8(0x22, 0x27, 0x30) } else { Color::srgb_u8(0xE3, 0xE6, 0xEA) });
+}
+
+/// Shows what the settings ask for: whole storeys, faded walls, ghosts.
+fn show(
+    settings: Res<ViewSettings>,
+    storeys: Res<Storeys>,
+    palette: Res<Palette>,
+    mut layers: Query<(Ref<Layer>, &mut Visibility, Has<Ghost>)>,
+    mut faces: Query<(&Layer, &mut MeshMaterial3d<StandardMaterial>), Without<Ghost>>,
+) {
+    let added = layers.iter().any(|(layer, ..)| layer.is_added());
+    if !settings.is_changed() && !added {
+        return;
+    }
+    let chosen = settings.storey.and_then(|storey| storeys.0.get(&storey).copied());
+    let top = storeys.0.len().saturating_sub(1);
+    let state = |storey: Option<usize>| {
+        let rank = storey.and_then(|storey| storeys.0.get(&storey).copied());
+        match (rank, chosen) {
+            (None, Some(_)) => storey.is_none(),
+            (Some(rank), Some(chosen)) if settings.isolate => rank == chosen,
+            (Some(rank), Some(chosen)) => rank <= chosen,
+            _ => true,
+        }
+    };
+    for (layer, mut visibility, ghost) in &mut layers {
+        let whole = state(layer.storey);
+        let rank = layer.storey.and_then(|storey| storeys.0.get(&storey).copied());
+        let shown = match (layer.role, ghost) {
+            (_, true) => !whole,
+            // A roof hides what one came for: the cut is above the chosen storey, and a faded building has none.
+            (Role::Roof, _) => whole && !settings.see_through && chosen.is_none_or(|chosen| rank.is_some_and(|rank| rank < chosen)),
+            (Role::Furniture | Role::Door, _) if settings.see_through => whole && (chosen == rank || (chosen.is_none() && rank == Some(top))),
+            _ => whole,
+        };
+        let wanted = if shown { Visibility::Inherited } else { Visibility::Hidden };
+        visibility.set_if_neq(wanted);
+    }
+    for (layer, mut material) in &mut faces {
+        if layer.is_edge || layer.role == Role::Ground || material.0 == palette.glass {
+            continue;
+        }
+        let rank = layer.storey.and_then(|storey| storeys.0.get(&storey).copied());
+        // Below the cut, walls of the chosen storey stay solid unless they are asked to fade.
+        let covers = settings.see_through && matches!(layer.role, Role::Wall | Role::Slab | Role::Stair | Role::Other)
+            && !(layer.role == Role::Slab && rank == Some(0));
+        let wanted = if covers { palette.faded.clone() } else { palette.solid.clone() };
+        if material.0 != wanted {
+            material.0 = wanted;
+        }
+    }
+}

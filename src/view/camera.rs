@@ -1,0 +1,276 @@
+//! The camera: a turntable round a point that it looks at. It orbits, pans, zooms to the pointer and flies.
+
+use super::building::{BuildingSystems, Extent, RoomFloor};
+use super::BuildingCamera;
+use crate::selection::{CentralArea, PointerTaken, ViewSettings};
+use crate::session::FocusRequest;
+use crate::timeline::OpenScene;
+use crate::twin::Places;
+use bevy::camera::Viewport;
+use bevy::input::mouse::{AccumulatedMouseMotion, AccumulatedMouseScroll, MouseScrollUnit};
+use bevy::prelude::*;
+use bevy::window::PrimaryWindow;
+use cupola_building::Node;
+
+/// The flight to something that was asked for, seconds.
+const FLIGHT_S: f32 = 0.4;
+/// Radians a pixel.
+const TURN: f32 = 0.006;
+/// The share of the distance that a notch of the wheel goes.
+const ZOOM: f32 = 0.14;
+/// The vertical field of view, radians.
+pub const FIELD: f32 = 0.55;
+const PITCH: (f32, f32) = (0.08, 1.54);
+
+/// Where the camera looks and from where.
+#[derive(Component, Clone, Copy, Debug, PartialEq)]
+pub struct Orbit {
+    /// The point that it looks at.
+    pub focus: Vec3,
+    /// Round the vertical, radians.
+    pub yaw: f32,
+    /// Above the horizon, radians.
+    pub pitch: f32,
+    /// From the point, m.
+    pub distance: f32,
+}
+
+impl Default for Orbit {
+    fn default() -> Self {
+        Self { focus: Vec3::ZERO, yaw: -0.62, pitch: 0.62, distance: 60.0 }
+    }
+}
+
+impl Orbit {
+    /// The camera's place.
+    pub fn transform(&self) -> Transform {
+        let direction = Vec3::new(
+            self.pitch.cos() * self.yaw.sin(),
+            self.pitch.sin(),
+            self.pitch.cos() * self.yaw.cos(),
+        );
+        Transform::from_translation(self.focus + direction * self.distance).looking_at(self.focus, Vec3::Y)
+    }
+
+    /// The same view of a box, whole; `aspect` is width over height of the picture.
+    fn framing(&self, min: Vec3, max: Vec3, aspect: f32) -> Self {
+        let focus = (min + max) / 2.0;
+        let view = Self { focus, ..*self }.transform();
+        let (right, up, forward) = (view.right(), view.up(), view.forward());
+        let tangent = (FIELD / 2.0).tan();
+        // Far enough that every corner is inside the picture, with a margin.
+        let distance = (0..8)
+            .map(|corner| {
+                let pick = |bit: u32, low: f32, high: f32| if corner >> bit & 1 == 0 { low } else { high };
+                let at = Vec3::new(pick(0, min.x, max.x), pick(1, min.y, max.y), pick(2, min.z, max.z)) - focus;
+                let height = at.dot(*up).abs() / tangent;
+                let width = at.dot(*right).abs() / (tangent * aspect.max(0.1));
+                height.max(width) - at.dot(*forward)
+            })
+            .fold(2.0, f32::max);
+        Self { focus, distance: distance * 1.06, ..*self }
+    }
+
+    fn towards(&self, other: &Self, share: f32) -> Self {
+        let turn = (other.yaw - self.yaw + std::f32::consts::PI).rem_euclid(std::f32::consts::TAU) - std::f32::consts::PI;
+        Self {
+            focus: self.focus.lerp(other.focus, share),
+            yaw: self.yaw + turn * share,
+            pitch: self.pitch + (other.pitch - self.pitch) * share,
+            distance: self.distance + (other.distance - self.distance) * share,
+        }
+    }
+}
+
+/// A flight under way.
+#[derive(Component)]
+struct Flight {
+    from: Orbit,
+    to: Orbit,
+    passed_s: f32,
+}
+
+pub(super) struct CameraPlugin;
+
+impl Plugin for CameraPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            Update,
+            (viewport, home.run_if(resource_exists_and_changed::<OpenScene>), steer, request, fly, place)
+                .chain()
+                .after(BuildingSystems),
+        );
+    }
+}
+
+/// The 3D camera draws where the panels leave room.
+fn viewport(
+    area: Res<CentralArea>,
+    windows: Query<&Window, With<PrimaryWindow>>,
+    mut cameras: Query<&mut Camera, With<BuildingCamera>>,
+) {
+    for mut camera in &mut cameras {
+        let Some(target) = camera.physical_target_size() else { continue };
+        let scale = windows.iter().next().map_or(1.0, Window::scale_factor);
+        let min = (Vec2::from(area.min) * scale).as_uvec2().min(target);
+        let max = (Vec2::from(area.max) * scale).as_uvec2().min(target);
+        let wanted = (max.x > min.x + 16 && max.y > min.y + 16)
+            .then(|| Viewport { physical_position: min, physical_size: max - min, ..default() });
+        let same = match (&camera.viewport, &wanted) {
+            (Some(old), Some(new)) => {
+                old.physical_position == new.physical_position && old.physical_size == new.physical_size
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            camera.viewport = wanted;
+        }
+    }
+}
+
+fn aspect(camera: &Camera) -> f32 {
+    camera.logical_viewport_size().map_or(1.6, |size| size.x / size.y.max(1.0))
+}
+
+fn home(
+    mut commands: Commands,
+    extent: Res<Extent>,
+    mut cameras: Query<(Entity, &Camera, &mut Orbit), With<BuildingCamera>>,
+) {
+    for (entity, camera, mut orbit) in &mut cameras {
+        *orbit = Orbit::default().framing(extent.min, extent.max, aspect(camera));
+        commands.entity(entity).remove::<Flight>();
+    }
+}
+
+/// The mouse: left turns, right or middle pans, the wheel zooms towards the pointer.
+fn steer(
+    mut commands: Commands,
+    taken: Res<PointerTaken>,
+    buttons: Option<Res<ButtonInput<MouseButton>>>,
+    motion: Option<Res<AccumulatedMouseMotion>>,
+    scroll: Option<Res<AccumulatedMouseScroll>>,
+    windows: Query<&Window, With<PrimaryWindow>>,
+    mut cameras: Query<(Entity, &Camera, &GlobalTransform, &mut Orbit), With<BuildingCamera>>,
+    extent: Res<Extent>,
+    mut dragging: Local<bool>,
+) {
+    let (Some(buttons), Some(motion), Some(scroll)) = (buttons, motion, scroll) else { return };
+    let any = [MouseButton::Left, MouseButton::Right, MouseButton::Middle];
+    if buttons.any_just_pressed(any) {
+        *dragging = !taken.0;
+    }
+    if !buttons.any_pressed(any) {
+        *dragging = false;
+    }
+    for (entity, camera, transform, mut orbit) in &mut cameras {
+        let before = *orbit;
+        let mut next = before;
+        if *dragging && motion.delta != Vec2::ZERO {
+            if buttons.pressed(MouseButton::Left) {
+                next.yaw -= motion.delta.x * TURN;
+                next.pitch = (next.pitch + motion.delta.y * TURN).clamp(PITCH.0, PITCH.1);
+            } else {
+                let height = camera.logical_viewport_size().map_or(600.0, |size| size.y);
+                let per_pixel = 2.0 * (FIELD / 2.0).tan() * next.distance / height;
+                next.focus -= *transform.right() * motion.delta.x * per_pixel;
+                next.focus += *transform.up() * motion.delta.y * per_pixel;
+            }
+        }
+        if scroll.delta.y != 0.0 && !taken.0 {
+            let notches = match scroll.unit {
+                MouseScrollUnit::Line => scroll.delta.y,
+                MouseScrollUnit::Pixel => scroll.delta.y / 40.0,
+            };
+            let factor = (1.0 - ZOOM).powf(notches);
+            let size = (extent.max - extent.min).length().max(10.0);
+            let distance = (next.distance * factor).clamp(1.0, size * 8.0);
+            let factor = distance / next.distance;
+            if let Some(under) = under_pointer(camera, transform, &windows, next.focus) {
+                next.focus = under + (next.focus - under) * factor;
+            }
+            next.distance = distance;
+        }
+        if next != before {
+            *orbit = next;
+            commands.entity(entity).remove::<Flight>();
+        }
+    }
+}
+
+/// The point under the pointer, on the plane through the focus that faces the camera.
+fn under_pointer(
+    camera: &Camera,
+    transform: &GlobalTransform,
+    windows: &Query<&Window, With<PrimaryWindow>>,
+    focus: Vec3,
+) -> Option<Vec3> {
+    let pointer = windows.iter().next()?.cursor_position()?;
+    let origin = camera.logical_viewport_rect().map_or(Vec2::ZERO, |rect| rect.min);
+    let ray = camera.viewport_to_world(transform, pointer - origin).ok()?;
+    let distance = ray.intersect_plane(focus, InfinitePlane3d::new(transform.back()))?;
+    Some(ray.get_point(distance))
+}
+
+/// Starts the flight that an intent asked for.
+fn request(
+    mut commands: Commands,
+    request: Option<Res<FocusRequest>>,
+    scene: Option<Res<OpenScene>>,
+    places: Res<Places>,
+    extent: Res<Extent>,
+    settings: Res<ViewSettings>,
+    floors: Query<&RoomFloor>,
+    mut cameras: Query<(Entity, &Camera, &mut Orbit), With<BuildingCamera>>,
+) {
+    let (Some(request), Some(scene)) = (request, scene) else { return };
+    commands.remove_resource::<FocusRequest>();
+    let bounds = match request.0 {
+        None => Some((extent.min, extent.max)),
+        Some(twin) => places.0.get(twin.0 as usize).copied().flatten().and_then(|node| {
+            let storey = scene.0.building.nodes[node].role == cupola_building::Role::Storey;
+            let inside = scene.0.building.nodes.iter().enumerate();
+            let mut all = inside.filter(|(number, other)| *number == node || (storey && other.storey == Some(node)));
+            all.by_ref().filter_map(|(_, node)| Node::bounds(node)).fold(None, |sum: Option<(Vec3, Vec3)>, (low, high)| {
+                let (low, high) = (Vec3::from(low), Vec3::from(high));
+                Some(sum.map_or((low, high), |(min, max)| (min.min(low), max.max(high))))
+            })
+        }),
+    };
+    let bounds = bounds.or_else(|| {
+        let floor = floors.iter().find(|floor| request.0.is_some() && floor.twin == request.0)?;
+        Some((floor.centre - Vec3::splat(3.0), floor.centre + Vec3::splat(3.0)))
+    });
+    let Some((min, max)) = bounds else { return };
+    // A single room fills a third of the picture, so that one sees where it is.
+    let grow = if request.0.is_some() { Vec3::splat((max - min).max_element() * 0.7) } else { Vec3::ZERO };
+    for (entity, camera, mut orbit) in &mut cameras {
+        let base = if request.0.is_none() { Orbit::default() } else { *orbit };
+        let to = base.framing(min - grow, max + grow, aspect(camera));
+        if settings.reduced_motion {
+            *orbit = to;
+        } else {
+            commands.entity(entity).insert(Flight { from: *orbit, to, passed_s: 0.0 });
+        }
+    }
+}
+
+fn fly(mut commands: Commands, time: Res<Time>, mut cameras: Query<(Entity, &mut Orbit, &mut Flight)>) {
+    for (entity, mut orbit, mut flight) in &mut cameras {
+        flight.passed_s += time.delta_secs();
+        let share = (flight.passed_s / FLIGHT_S).clamp(0.0, 1.0);
+        let eased = share * share * (3.0 - 2.0 * share);
+        *orbit = flight.from.towards(&flight.to, eased);
+        if share >= 1.0 {
+            commands.entity(entity).remove::<Flight>();
+        }
+    }
+}
+
+fn place(mut cameras: Query<(&Orbit, &mut Transform), Changed<Orbit>>) {
+    for (orbit, mut transform) in &mut cameras {
+        *transform = orbit.transform();
+    }
+}
+

@@ -1,0 +1,262 @@
+//! The colours of rooms: from the active timeline, through the scale, into the storage buffer; only when something changed.
+
+use super::building::{BuildingSystems, Rooms};
+use super::material::{RoomColor, RoomMaterial, RoomPaint};
+use crate::selection::{Legend, Palette, Selection, Theme, ViewSettings};
+use crate::timeline::{ActiveTimeline, OpenScene, TimelineState};
+use crate::twin::with_unit;
+use bevy::prelude::*;
+use bevy::render::storage::ShaderBuffer;
+use cupola_twin::expr::{Cell, Expr, evaluate, parse};
+use cupola_twin::query::TwinContext;
+use cupola_twin::{Quality, State, TwinIx};
+
+/// How long one colour fades into the next, seconds.
+const FADE_S: f32 = 0.2;
+/// What a mark in the buffer means; see `room.wgsl`.
+const VALUE: f32 = 0.0;
+const STALE: f32 = 1.0;
+const MISSING: f32 = 2.0;
+const NO_DATA: f32 = 3.0;
+
+/// Set when the colours are those of a state, not a fade on the way.
+#[derive(Resource, Default)]
+pub struct ColorsReady(pub bool);
+
+/// What each room shows.
+#[derive(Resource, Default)]
+pub(super) struct RoomValues(pub Vec<RoomValue>);
+
+/// What one room shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum RoomValue {
+    Known(f64, Quality),
+    Missing,
+    /// The room has no such property, or nothing is shown.
+    Nothing,
+}
+
+#[derive(Resource, Default)]
+struct Painted {
+    from: Vec<RoomColor>,
+    to: Vec<RoomColor>,
+    passed_s: f32,
+}
+
+/// The expression that colours, read once.
+#[derive(Default)]
+struct Question {
+    text: String,
+    expr: Option<Result<Expr, String>>,
+}
+
+pub(super) struct ColorsPlugin;
+
+impl Plugin for ColorsPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Painted>()
+            .init_resource::<RoomValues>()
+            .init_resource::<ColorsReady>()
+            .add_systems(Update, (theme, look, paint).chain().after(BuildingSystems));
+    }
+}
+
+fn theme(settings: Res<ViewSettings>, paint: Res<RoomPaint>, mut materials: ResMut<Assets<RoomMaterial>>) {
+    if !settings.is_changed() {
+        return;
+    }
+    let dark = settings.theme == Theme::Dark;
+    if let Some(mut material) = materials.get_mut(&paint.material) {
+        let pick = |dark_color: Color, light_color: Color| if dark { dark_color } else { light_color }.to_linear();
+        material.neutral = pick(Color::srgb_u8(0x4A, 0x50, 0x5B), Color::srgb_u8(0xD8, 0xDA, 0xDD));
+        material.ink = pick(Color::srgb_u8(0x1B, 0x1F, 0x26), Color::srgb_u8(0x6B, 0x73, 0x80));
+        material.accent = pick(Color::srgb_u8(0x4D, 0xA3, 0xFF), Color::srgb_u8(0x1F, 0x6F, 0xEB));
+    }
+}
+
+/// Values and legend, when the state, the question or the rooms are new.
+fn look(
+    scene: Option<Res<OpenScene>>,
+    active: Option<Res<ActiveTimeline>>,
+    settings: Res<ViewSettings>,
+    rooms: Res<Rooms>,
+    states: Query<Ref<TimelineState>>,
+    mut values: ResMut<RoomValues>,
+    mut legend: ResMut<Legend>,
+    mut question: Local<Question>,
+    mut seen: Local<u64>,
+) {
+    let (Some(scene), Some(active)) = (scene, active) else { return };
+    let Ok(state) = states.get(active.0) else { return };
+    let version = version(&state.0);
+    if version == *seen && !settings.is_changed() && !rooms.is_changed() && !active.is_changed() {
+        return;
+    }
+    *seen = version;
+    if question.text != settings.color_by || question.expr.is_none() {
+        question.text.clone_from(&settings.color_by);
+        question.expr = Some(parse(&settings.color_by).map_err(|error| error.to_string()));
+    }
+    let mut error = None;
+    let mut next = Vec::with_capacity(rooms.0.len());
+    for (_, twin) in &rooms.0 {
+        let value = match (twin, &question.expr) {
+            _ if settings.color_by.trim().is_empty() => RoomValue::Nothing,
+            (None, _) => RoomValue::Nothing,
+            (Some(twin), Some(Ok(expr))) => room_value(&state.0, *twin, &settings.color_by, expr).unwrap_or_else(|why| {
+                error.get_or_insert(why);
+                RoomValue::Nothing
+            }),
+            (_, Some(Err(why))) => {
+                error.get_or_insert(why.clone());
+                RoomValue::Nothing
+            }
+            (_, None) => RoomValue::Nothing,
+        };
+        next.push(value);
+    }
+    let told = tell(&scene, &settings, &rooms, &next, error, &legend);
+    if *legend != told {
+        *legend = told;
+    }
+    if values.0 != next {
+        values.0 = next;
+    }
+}
+
+/// Grows whenever any value of a state changes.
+fn version(state: &State) -> u64 {
+    let columns = state.topology().columns().len() as u32;
+    (0..columns).map(|column| state.version(cupola_twin::ColumnIx(column))).fold(u64::from(columns), u64::wrapping_add)
+}
+
+fn room_value(state: &State, twin: TwinIx, property: &str, expr: &Expr) -> Result<RoomValue, String> {
+    if let Some(slot) = state.topology().slot(twin, property) {
+        let sample = state.get(slot);
+        return Ok(if sample.usable().is_nan() { RoomValue::Missing } else { RoomValue::Known(sample.lane, sample.quality) });
+    }
+    match evaluate(expr, &TwinContext { state, twin }) {
+        Ok(Cell::Number(number)) => Ok(RoomValue::Known(number, Quality::Good)),
+        Ok(Cell::Bool(flag)) => Ok(RoomValue::Known(f64::from(u8::from(flag)), Quality::Good)),
+        Ok(Cell::Missing) => Ok(if is_plain(property) { RoomValue::Nothing } else { RoomValue::Missing }),
+        Ok(_) => Err("only numbers and conditions have a colour".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A single name: a room whose model lacks that property takes no part, rather than missing a value.
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+fn tell(
+    scene: &OpenScene,
+    settings: &ViewSettings,
+    rooms: &Rooms,
+    values: &[RoomValue],
+    error: Option<String>,
+    before: &Legend,
+) -> Legend {
+    let known: Vec<f64> = values.iter().filter_map(|value| match value {
+        RoomValue::Known(number, _) => Some(*number),
+        _ => None,
+    }).collect();
+    let count = |wanted: fn(&RoomValue) -> bool| values.iter().filter(|value| wanted(value)).count();
+    let column = rooms.0.iter().flat_map(|(_, twin)| *twin).find_map(|twin| scene.0.topology.slot(twin, &settings.color_by));
+    let column = column.map(|slot| scene.0.topology.column(slot.column));
+    let least = known.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let range = settings.range.unwrap_or(if least < most {
+        (least, most)
+    } else if least == most {
+        (least - 0.5, most + 0.5)
+    } else {
+        (0.0, 1.0)
+    });
+    Legend {
+        title: column.map_or_else(|| settings.color_by.clone(), |column| column.display_name.clone()),
+        unit: column.and_then(|column| column.unit).map_or(String::new(), |unit| unit.symbol.to_string()),
+        range,
+        good: count(|value| matches!(value, RoomValue::Known(_, Quality::Good))),
+        stale: count(|value| matches!(value, RoomValue::Known(_, Quality::Stale))),
+        missing: count(|value| *value == RoomValue::Missing),
+        error,
+        labels: before.labels.clone(),
+    }
+}
+
+/// The text of a room's value, for its label.
+pub(super) fn value_text(value: RoomValue, unit: &str) -> String {
+    match value {
+        RoomValue::Known(number, _) => with_unit(number, unit),
+        RoomValue::Missing => "no value".into(),
+        RoomValue::Nothing => String::new(),
+    }
+}
+
+/// Puts the colours into the buffer, fading from the last ones.
+fn paint(
+    time: Res<Time>,
+    settings: Res<ViewSettings>,
+    selection: Res<Selection>,
+    legend: Res<Legend>,
+    values: Res<RoomValues>,
+    rooms: Res<Rooms>,
+    paint: Res<RoomPaint>,
+    mut painted: ResMut<Painted>,
+    mut ready: ResMut<ColorsReady>,
+    mut buffers: ResMut<Assets<ShaderBuffer>>,
+) {
+    let new = values.is_changed() || selection.is_changed() || settings.is_changed() || legend.is_changed() || rooms.is_changed();
+    if new {
+        let to: Vec<RoomColor> = rooms
+            .0
+            .iter()
+            .zip(&values.0)
+            .map(|((_, twin), value)| room_color(*value, *twin, &legend, settings.palette, &selection))
+            .collect();
+        if to != painted.to {
+            let same_rooms = painted.to.len() == to.len();
+            painted.from = if same_rooms && !settings.reduced_motion { current(&painted) } else { to.clone() };
+            painted.passed_s = if same_rooms { 0.0 } else { FADE_S };
+            painted.to = to;
+        }
+    }
+    if painted.passed_s > FADE_S && !new {
+        ready.0 = !painted.to.is_empty() || rooms.0.is_empty();
+        return;
+    }
+    let mut colors = current(&painted);
+    painted.passed_s += time.delta_secs();
+    if colors.is_empty() {
+        colors.push(RoomColor::default());
+    }
+    if let Some(mut buffer) = buffers.get_mut(&paint.buffer) {
+        buffer.set_data(colors);
+    }
+}
+
+fn current(painted: &Painted) -> Vec<RoomColor> {
+    let share = (painted.passed_s / FADE_S).clamp(0.0, 1.0);
+    let fade = |(from, to): (&RoomColor, &RoomColor)| RoomColor { color: from.color.lerp(to.color, share), mark: to.mark };
+    painted.from.iter().zip(&painted.to).map(fade).collect()
+}
+
+fn room_color(value: RoomValue, twin: Option<TwinIx>, legend: &Legend, palette: Palette, selection: &Selection) -> RoomColor {
+    let (least, most) = legend.range;
+    let (t, kind) = match value {
+        RoomValue::Known(number, quality) => {
+            let t = ((number - least) / (most - least)).clamp(0.0, 1.0) as f32;
+            (t, if quality == Quality::Stale { STALE } else { VALUE })
+        }
+        RoomValue::Missing => (0.0, MISSING),
+        RoomValue::Nothing => (0.0, NO_DATA),
+    };
+    let [r, g, b] = palette.color(t);
+    let attention = match twin {
+        Some(_) if twin == selection.selected => 2.0,
+        Some(_) if twin == selection.hovered => 1.0,
+        _ => 0.0,
+    };
+    RoomColor { color: Color::srgb_u8(r, g, b).to_linear().to_vec4(), mark: Vec4::new(kind, attention, 0.0, 0.0) }
+}

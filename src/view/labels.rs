@@ -1,0 +1,60 @@
+//! Where the labels of rooms are on the screen; the panels draw them.
+
+use super::BuildingCamera;
+use super::building::{RoomFloor, Rooms};
+use super::colors::{RoomValues, value_text};
+use crate::selection::{Legend, ViewSettings};
+use crate::timeline::{ActiveTimeline, OpenScene, TimelineState};
+use crate::twin::display_name;
+use bevy::mesh::MeshTag;
+use bevy::prelude::*;
+
+/// More labels than this are clutter.
+const MAX_LABELS: usize = 400;
+
+pub(super) struct LabelsPlugin;
+
+impl Plugin for LabelsPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(PostUpdate, place.after(TransformSystems::Propagate));
+    }
+}
+
+fn place(
+    scene: Option<Res<OpenScene>>,
+    active: Option<Res<ActiveTimeline>>,
+    settings: Res<ViewSettings>,
+    rooms: Res<Rooms>,
+    values: Res<RoomValues>,
+    states: Query<&TimelineState>,
+    cameras: Query<(&Camera, &GlobalTransform), With<BuildingCamera>>,
+    floors: Query<(&RoomFloor, &MeshTag, &ViewVisibility)>,
+    mut legend: ResMut<Legend>,
+) {
+    let mut labels = Vec::new();
+    if let (true, Some(scene), Some(active), Some((camera, transform))) =
+        (settings.labels, scene, active, cameras.iter().next())
+        && let (Ok(state), Some(rect)) = (states.get(active.0), camera.logical_viewport_rect())
+    {
+        let mut near: Vec<_> = floors
+            .iter()
+            .filter(|(_, _, visible)| visible.get())
+            .filter_map(|(floor, tag, _)| {
+                let at = camera.world_to_viewport(transform, floor.centre + Vec3::Y * 0.1).ok()?;
+                let distance = floor.centre.distance(transform.translation());
+                Some((distance, tag.0 as usize, floor.twin?, at + rect.min))
+            })
+            .collect();
+        near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        for (_, tag, twin, at) in near.into_iter().take(MAX_LABELS) {
+            let Some(value) = values.0.get(tag).filter(|_| tag < rooms.0.len()) else { continue };
+            let value = value_text(*value, &legend.unit);
+            let name = display_name(&scene.0, &state.0, twin);
+            let text = if value.is_empty() { name } else { format!("{name}  {value}") };
+            labels.push((twin, at.to_array(), text));
+        }
+    }
+    if legend.labels != labels {
+        legend.labels = labels;
+    }
+}

@@ -1,0 +1,58 @@
+//! Sun, sky and background.
+
+use super::building::Extent;
+use super::{BuildingCamera, Quality};
+use crate::selection::{Theme, ViewSettings};
+use bevy::light::{CascadeShadowConfigBuilder, DirectionalLightShadowMap};
+use bevy::prelude::*;
+
+pub(super) struct LightsPlugin;
+
+impl Plugin for LightsPlugin {
+    fn build(&self, app: &mut App) {
+        app.insert_resource(DirectionalLightShadowMap { size: 4096 })
+            .add_systems(Startup, sun)
+            .add_systems(Update, (theme, reach.run_if(resource_changed::<Extent>)));
+    }
+}
+
+#[derive(Component)]
+struct Sun;
+
+fn sun(mut commands: Commands, quality: Res<Quality>) {
+    commands.spawn((
+        Sun,
+        DirectionalLight {
+            illuminance: 2_400.0,
+            shadow_maps_enabled: *quality == Quality::High,
+            color: Color::srgb(1.0, 0.97, 0.92),
+            ..default()
+        },
+        Transform::from_xyz(-0.55, 1.0, 0.75).looking_at(Vec3::ZERO, Vec3::Y),
+    ));
+}
+
+/// Shadows as far as the building reaches.
+fn reach(mut commands: Commands, extent: Res<Extent>, sun: Query<Entity, With<Sun>>) {
+    let size = (extent.max - extent.min).length().max(10.0);
+    for sun in &sun {
+        let cascades =
+            CascadeShadowConfigBuilder { num_cascades: 1, maximum_distance: size * 4.0, minimum_distance: 0.1, ..default() };
+        commands.entity(sun).insert(cascades.build());
+    }
+}
+
+fn theme(
+    settings: Res<ViewSettings>,
+    mut clear: ResMut<ClearColor>,
+    mut ambient: ResMut<GlobalAmbientLight>,
+    cameras: Query<Ref<BuildingCamera>>,
+) {
+    if !settings.is_changed() && !cameras.iter().any(|camera| camera.is_added()) {
+        return;
+    }
+    let dark = settings.theme == Theme::Dark;
+    clear.0 = if dark { Color::srgb_u8(0x14, 0x17, 0x1C) } else { Color::srgb_u8(0xF4, 0xF5, 0xF7) };
+    ambient.color = Color::srgb(0.93, 0.96, 1.0);
+    ambient.brightness = if dark { 260.0 } else { 420.0 };
+}

@@ -1,0 +1,127 @@
+//! Lines over the building: the outline of what is selected, its relationships, rooms with alarms.
+
+use super::building::RoomFloor;
+use crate::alarm::Alarms;
+use crate::scene::document::AlarmSeverity;
+use crate::selection::{Selection, Theme, ViewSettings};
+use crate::timeline::{ActiveTimeline, OpenScene};
+use crate::twin::Places;
+use bevy::prelude::*;
+use cupola_building::{Node, feature_edges, merge};
+use cupola_twin::TwinIx;
+
+pub(super) struct MarksPlugin;
+
+impl Plugin for MarksPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(Startup, configure).add_systems(
+            PostUpdate,
+            (selected, alarms).run_if(resource_exists::<OpenScene>.and_then(resource_exists::<ActiveTimeline>)),
+        );
+    }
+}
+
+fn configure(mut store: ResMut<GizmoConfigStore>) {
+    let (config, _) = store.config_mut::<DefaultGizmoConfigGroup>();
+    config.line.width = 2.5;
+    config.depth_bias = -0.02;
+}
+
+/// The lines round a node: of a flat room its outline, of a thing its edges.
+fn outline(node: &Node) -> Vec<[[f32; 3]; 2]> {
+    feature_edges(&merge(&node.parts), 30.0)
+}
+
+fn selected(
+    mut gizmos: Gizmos,
+    scene: Res<OpenScene>,
+    selection: Res<Selection>,
+    settings: Res<ViewSettings>,
+    places: Res<Places>,
+    mut lines: Local<(Option<TwinIx>, usize, Vec<[[f32; 3]; 2]>, Vec<(Vec3, Vec3)>)>,
+) {
+    let Some(twin) = selection.selected else { return };
+    let building = &scene.0.building;
+    if lines.0 != Some(twin) || lines.1 != building.nodes.len() {
+        let own = place(&places, twin);
+        let edges = own.map(|node| outline(&building.nodes[node])).unwrap_or_default();
+        let here = own.and_then(|node| middle(&building.nodes[node]));
+        let links = here.map(|here| links(&scene, &places, twin, here)).unwrap_or_default();
+        *lines = (Some(twin), building.nodes.len(), edges, links);
+    }
+    let dark = settings.theme == Theme::Dark;
+    let accent = if dark { Color::srgb_u8(0x4D, 0xA3, 0xFF) } else { Color::srgb_u8(0x1F, 0x6F, 0xEB) };
+    for [a, b] in &lines.2 {
+        gizmos.line(Vec3::from(*a) + Vec3::Y * 0.03, Vec3::from(*b) + Vec3::Y * 0.03, accent);
+    }
+    for (a, b) in &lines.3 {
+        gizmos.line(*a, *b, accent.with_alpha(0.6));
+    }
+}
+
+fn place(places: &Places, twin: TwinIx) -> Option<usize> {
+    places.0.get(twin.0 as usize).copied().flatten()
+}
+
+fn middle(node: &Node) -> Option<Vec3> {
+    node.bounds().map(|(min, max)| (Vec3::from(min) + Vec3::from(max)) / 2.0)
+}
+
+/// Lines to the places of related twins that have one of their own.
+fn links(scene: &OpenScene, places: &Places, twin: TwinIx, here: Vec3) -> Vec<(Vec3, Vec3)> {
+    let topology = &scene.0.topology;
+    let mut out = Vec::new();
+    for name in topology.relationship_names() {
+        let both = [topology.related(twin, name, false), topology.related(twin, name, true)].concat();
+        for other in both {
+            let node = place(places, other).map(|node| &scene.0.building.nodes[node]);
+            let flat = node.filter(|node| !matches!(node.role, cupola_building::Role::Storey | cupola_building::Role::Group));
+            if let Some(there) = flat.and_then(middle)
+                && there.distance(here) > 0.5
+            {
+                out.push((here, there));
+            }
+        }
+    }
+    out
+}
+
+fn alarms(
+    mut gizmos: Gizmos,
+    scene: Res<OpenScene>,
+    active: Res<ActiveTimeline>,
+    timelines: Query<&Alarms>,
+    floors: Query<(&RoomFloor, &ViewVisibility)>,
+) {
+    let Ok(alarms) = timelines.get(active.0) else { return };
+    if alarms.raised.is_empty() {
+        return;
+    }
+    for (floor, visible) in &floors {
+        let Some(twin) = floor.twin.filter(|_| visible.get()) else { continue };
+        let worst = alarms
+            .raised
+            .iter()
+            .filter(|((_, at), _)| *at == twin)
+            .map(|((number, _), _)| scene.0.alarms[*number].severity)
+            .max();
+        let color = match worst {
+            Some(AlarmSeverity::Critical) => Color::srgb_u8(0xE5, 0x48, 0x4D),
+            Some(AlarmSeverity::Warning) => Color::srgb_u8(0xE5, 0xA5, 0x0A),
+            _ => continue,
+        };
+        // A pin over the room: shape as well as colour, a diamond for critical, a triangle for warning.
+        let (foot, head) = (floor.centre, floor.centre + Vec3::Y * 2.4);
+        gizmos.line(foot, head, color);
+        let size = 0.45;
+        let ring: &[Vec3] = if worst == Some(AlarmSeverity::Critical) {
+            &[Vec3::X, Vec3::Y, Vec3::NEG_X, Vec3::NEG_Y, Vec3::X]
+        } else {
+            &[Vec3::new(-1.0, -0.7, 0.0), Vec3::Y, Vec3::new(1.0, -0.7, 0.0), Vec3::new(-1.0, -0.7, 0.0)]
+        };
+        for turn in [0.0, std::f32::consts::FRAC_PI_2] {
+            let rotation = Quat::from_rotation_y(turn);
+            gizmos.linestrip(ring.iter().map(|point| head + rotation * (*point * size) + Vec3::Y * size), color);
+        }
+    }
+}

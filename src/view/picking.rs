@@ -1,0 +1,91 @@
+//! The pointer in the building: what is under it, and what a click means.
+
+use super::building::{BuildingSystems, Equipment, RoomFloor};
+use super::BuildingCamera;
+use crate::selection::{Intent, PointerTaken, Selection};
+use bevy::picking::mesh_picking::ray_cast::{MeshRayCast, MeshRayCastSettings, RayCastVisibility};
+use bevy::prelude::*;
+use bevy::window::PrimaryWindow;
+use cupola_twin::TwinIx;
+
+/// A press that moves further than this is a drag, pixels.
+const CLICK: f32 = 4.0;
+/// Two clicks within this are one double click, seconds.
+const DOUBLE_S: f32 = 0.35;
+
+pub(super) struct PickingPlugin;
+
+impl Plugin for PickingPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(Update, (hover, click).chain().after(BuildingSystems));
+    }
+}
+
+fn hover(
+    taken: Res<PointerTaken>,
+    windows: Query<&Window, With<PrimaryWindow>>,
+    cameras: Query<(&Camera, &GlobalTransform), With<BuildingCamera>>,
+    buttons: Option<Res<ButtonInput<MouseButton>>>,
+    targets: Query<(Option<&RoomFloor>, Option<&Equipment>), Or<(With<RoomFloor>, With<Equipment>)>>,
+    mut caster: MeshRayCast,
+    mut selection: ResMut<Selection>,
+) {
+    let pointer = windows.iter().next().and_then(Window::cursor_position).filter(|_| !taken.0);
+    let dragging = buttons.is_some_and(|buttons| buttons.any_pressed([MouseButton::Left, MouseButton::Right]));
+    if dragging && pointer.is_some() {
+        return;
+    }
+    let found = pointer.and_then(|pointer| {
+        let (camera, transform) = cameras.iter().next()?;
+        let rect = camera.logical_viewport_rect()?;
+        if !rect.contains(pointer) {
+            return None;
+        }
+        let ray = camera.viewport_to_world(transform, pointer - rect.min).ok()?;
+        let is_target = |entity: Entity| targets.contains(entity);
+        let settings = MeshRayCastSettings::default().with_filter(&is_target).with_visibility(RayCastVisibility::Visible);
+        let hit = caster.cast_ray(ray, &settings).first().map(|(entity, _)| *entity)?;
+        let (floor, equipment) = targets.get(hit).ok()?;
+        equipment.map(|equipment| equipment.0).or(floor.and_then(|floor| floor.twin))
+    });
+    if selection.hovered != found {
+        selection.hovered = found;
+    }
+}
+
+#[derive(Default)]
+struct Press {
+    at: Option<Vec2>,
+    last: Option<(Option<TwinIx>, f32)>,
+}
+
+fn click(
+    time: Res<Time<Real>>,
+    taken: Res<PointerTaken>,
+    windows: Query<&Window, With<PrimaryWindow>>,
+    buttons: Option<Res<ButtonInput<MouseButton>>>,
+    selection: Res<Selection>,
+    mut intents: MessageWriter<Intent>,
+    mut press: Local<Press>,
+) {
+    let Some(buttons) = buttons else { return };
+    let pointer = windows.iter().next().and_then(Window::cursor_position);
+    if buttons.just_pressed(MouseButton::Left) {
+        press.at = pointer.filter(|_| !taken.0);
+    }
+    if !buttons.just_released(MouseButton::Left) {
+        return;
+    }
+    let Some((start, end)) = press.at.take().zip(pointer) else { return };
+    if start.distance(end) > CLICK {
+        return;
+    }
+    let now_s = time.elapsed_secs();
+    let double = press.last.is_some_and(|(twin, at)| twin == selection.hovered && now_s - at < DOUBLE_S);
+    press.last = Some((selection.hovered, now_s));
+    if double {
+        intents.write(Intent::Focus(selection.hovered));
+    } else {
+        intents.write(Intent::Select(selection.hovered));
+    }
+}

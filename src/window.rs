@@ -1,0 +1,135 @@
+//! The app with its renderer: in a window, or drawing into a picture.
+
+use crate::selection::{NoticeLevel, Notices};
+use crate::view::{BuildingCamera, Orbit, Quality, ViewPlugin};
+use crate::CorePlugin;
+use bevy::camera::{ClearColorConfig, RenderTarget};
+use bevy::core_pipeline::tonemapping::Tonemapping;
+use bevy::light::ShadowFilteringMethod;
+use bevy::prelude::*;
+use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
+use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
+use bevy::render::renderer::RenderAdapterInfo;
+use bevy::window::{ExitCondition, WindowPlugin};
+use bevy::winit::{UpdateMode, WinitPlugin, WinitSettings};
+use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
+use std::time::Duration;
+
+/// The app looks at its clocks at least so often.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Where the app draws.
+pub enum Target {
+    /// A window.
+    Window,
+    /// A picture of this size, pixels.
+    Picture {
+        /// Width.
+        width: u32,
+        /// Height.
+        height: u32,
+        /// Whether the panels are in it.
+        panels: bool,
+    },
+}
+
+/// The picture that is drawn into, if there is no window.
+#[derive(Resource, Clone)]
+pub struct Canvas(pub Handle<Image>);
+
+/// Builds the app with everything in it; the scene is opened by whoever calls.
+pub fn build(target: &Target) -> App {
+    let mut app = App::new();
+    let quiet = bevy::log::LogPlugin {
+        filter: "warn,wgpu=error,naga=error,bevy_render=error,calloop=error,sctk=error".into(),
+        ..default()
+    };
+    let panels = match target {
+        Target::Window => {
+            let window = Window { title: "Cupola".into(), resolution: (1600, 960).into(), ..default() };
+            app.add_plugins(
+                DefaultPlugins.set(quiet).set(WindowPlugin { primary_window: Some(window), ..default() }),
+            );
+            app.insert_resource(WinitSettings {
+                focused_mode: UpdateMode::reactive(FRAME),
+                unfocused_mode: UpdateMode::reactive_low_power(FRAME * 4),
+            });
+            true
+        }
+        Target::Picture { panels, .. } => {
+            let no_window =
+                WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
+            app.add_plugins(
+                DefaultPlugins
+                    .set(quiet)
+                    .set(no_window)
+                    .disable::<WinitPlugin>()
+                    // One thread after the other: what was set is what is drawn.
+                    .disable::<PipelinedRenderingPlugin>(),
+            );
+            *panels
+        }
+    };
+    // A system that fails is a line in the log and a notice, never a crash.
+    app.set_error_handler(bevy::ecs::error::error);
+    app.insert_resource(RenderErrorHandler(|error, world, _| {
+        let text = format!("The graphics device failed ({error:?}). Save the scene and start again.");
+        if let Some(mut notices) = world.get_resource_mut::<Notices>() {
+            notices.push(NoticeLevel::Error, text);
+        }
+        RenderErrorPolicy::StopRendering
+    }));
+    app.add_plugins(EguiPlugin::default());
+    app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
+    app.add_plugins((CorePlugin, ViewPlugin));
+    let _ = panels;//UI
+    if let Target::Picture { width, height, .. } = target {
+        let format = bevy::render::render_resource::TextureFormat::Rgba8UnormSrgb;
+        let image = Image::new_target_texture(*width, *height, format, None);
+        let handle = app.world_mut().resource_mut::<Assets<Image>>().add(image);
+        app.insert_resource(Canvas(handle));
+    }
+    let in_window = matches!(target, Target::Window);
+    app.add_systems(PreStartup, move |mut commands: Commands, adapter: Option<Res<RenderAdapterInfo>>| {
+        // Without a graphics processor every effect costs half a second; a still picture can wait for them.
+        let software = adapter.is_some_and(|adapter| format!("{:?}", adapter.device_type) == "Cpu");
+        commands.insert_resource(if software && in_window { Quality::Low } else { Quality::High });
+    });
+    app.add_systems(Startup, cameras);
+    app
+}
+
+fn cameras(mut commands: Commands, quality: Res<Quality>, canvas: Option<Res<Canvas>>) {
+    let orbit = Orbit::default();
+    let projection = Projection::Perspective(PerspectiveProjection {
+        fov: crate::view::FIELD,
+        near: 0.2,
+        far: 20_000.0,
+        ..default()
+    });
+    // Colours of data must come out as the legend shows them, so nothing maps tones.
+    let mut building =
+        commands.spawn((BuildingCamera, Camera3d::default(), projection, Tonemapping::None, orbit, orbit.transform()));
+    match *quality {
+        Quality::High => {
+            // Ambient occlusion excludes multisampling, and thin lines need the latter more.
+            building.insert((Msaa::Sample4, ShadowFilteringMethod::Gaussian));
+        }
+        Quality::Low => {
+            building.insert(Msaa::Off);
+        }
+    }
+    if let Some(canvas) = &canvas {
+        building.insert(RenderTarget::Image(canvas.0.clone().into()));
+    }
+    let mut panels = commands.spawn((
+        PrimaryEguiContext,
+        Camera2d,
+        Camera { order: 1, clear_color: ClearColorConfig::None, ..default() },
+        Msaa::Off,
+        Tonemapping::None,
+    ));
+    if let Some(canvas) = &canvas {
+        panels.insert(RenderTarget::Image(canvas.0.clone().into()));
+    }
+}
