@@ -29,18 +29,18 @@ pub enum Theme {
 /// Scales of colour, all safe for colour blindness.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Palette {
-    /// For amounts, dark blue to yellow.
-    #[default]
-    Cividis,
     /// For amounts, violet to yellow.
+    #[default]
     Viridis,
+    /// For amounts, dark blue to yellow.
+    Cividis,
     /// Round a middle: blue, neutral, orange.
     BlueOrange,
 }
 
 impl Palette {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Cividis, Self::Viridis, Self::BlueOrange];
+    pub const ALL: [Self; 3] = [Self::Viridis, Self::Cividis, Self::BlueOrange];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
@@ -92,6 +92,8 @@ pub struct ViewSettings {
     pub storey: Option<usize>,
     /// Only the chosen storey: those below are outlines as well.
     pub isolate: bool,
+    /// The storeys stand apart, each cut open.
+    pub explode: bool,
     /// Walls fade, so that rooms are seen.
     pub see_through: bool,
     /// Dark or light.
@@ -107,9 +109,10 @@ impl Default for ViewSettings {
         Self {
             color_by: String::new(),
             range: None,
-            palette: Palette::Cividis,
+            palette: Palette::Viridis,
             storey: None,
             isolate: false,
+            explode: true,
             see_through: false,
             theme: Theme::Dark,
             reduced_motion: false,

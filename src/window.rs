@@ -79,10 +79,12 @@ pub fn build(target: &Target) -> App {
         }
         RenderErrorPolicy::StopRendering
     }));
-    app.add_plugins(EguiPlugin::default());
-    app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
     app.add_plugins((CorePlugin, ViewPlugin));
-    let _ = panels;//UI
+    if panels {
+        app.add_plugins(EguiPlugin::default());
+        app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
+        //UI
+    }
     if let Target::Picture { width, height, .. } = target {
         let format = bevy::render::render_resource::TextureFormat::Rgba8UnormSrgb;
         let image = Image::new_target_texture(*width, *height, format, None);
@@ -95,11 +97,14 @@ pub fn build(target: &Target) -> App {
         let software = adapter.is_some_and(|adapter| format!("{:?}", adapter.device_type) == "Cpu");
         commands.insert_resource(if software && in_window { Quality::Low } else { Quality::High });
     });
-    app.add_systems(Startup, cameras);
+    app.add_systems(Startup, building_camera);
+    if panels {
+        app.add_systems(Startup, panel_camera);
+    }
     app
 }
 
-fn cameras(mut commands: Commands, quality: Res<Quality>, canvas: Option<Res<Canvas>>) {
+fn building_camera(mut commands: Commands, quality: Res<Quality>, canvas: Option<Res<Canvas>>) {
     let orbit = Orbit::default();
     let projection = Projection::Perspective(PerspectiveProjection {
         fov: crate::view::FIELD,
@@ -122,6 +127,10 @@ fn cameras(mut commands: Commands, quality: Res<Quality>, canvas: Option<Res<Can
     if let Some(canvas) = &canvas {
         building.insert(RenderTarget::Image(canvas.0.clone().into()));
     }
+}
+
+/// The panels have a camera of their own, so that they are beside the building's picture and not in it.
+fn panel_camera(mut commands: Commands, canvas: Option<Res<Canvas>>) {
     let mut panels = commands.spawn((
         PrimaryEguiContext,
         Camera2d,

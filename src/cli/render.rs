@@ -21,7 +21,7 @@ const BEFORE_US: i64 = 3 * 3_600_000_000;
 /// Frames that a picture may take to be ready.
 const MAX_FRAMES: usize = 600;
 /// Frames for fades, flights and layouts to settle.
-const SETTLE: usize = 12;
+const SETTLE: usize = 3;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -45,6 +45,9 @@ pub(super) struct Args {
     /// Width and height in pixels.
     #[arg(long, default_value = "1600x960")]
     size: String,
+    /// The building as it stands, rather than its storeys apart.
+    #[arg(long)]
+    closed: bool,
     /// With the panels round it.
     #[arg(long)]
     panels: bool,
@@ -148,6 +151,7 @@ fn settings(scene: &Scene, args: &Args) -> ViewSettings {
         range: view.range.filter(|_| own),
         storey: args.floor.as_deref().and_then(|floor| storey(scene, floor)),
         isolate: args.isolate,
+        explode: !args.closed,
         see_through: args.see_through,
         theme: if args.light { Theme::Light } else { Theme::Dark },
         reduced_motion: true,

@@ -48,7 +48,7 @@ pub fn alarms_ui(
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().id_salt("alarms").auto_shrink(false).show_rows(ui, LINE, raised.len(), |ui, rows| {
         for (alarm, number, twin, raised) in &raised[rows] {
-            alarm_ui(ui, scene, state, (alarm, *number, *twin, *raised), now_us, intents);
+            alarm_ui(ui, scene, state, (*alarm, *number, *twin, *raised), now_us, intents);
         }
     });
 }
@@ -86,7 +86,8 @@ fn alarm_ui(
         paint_text(ui, done, Align2::RIGHT_CENTER, pos2(right, rect.center().y), colors.muted);
     } else {
         let place = Rect::from_center_size(pos2(right - 13.0, rect.center().y), vec2(ROW, ROW));
-        let button = Button::new(RichText::new(icon::CHECK).size(15.0)).frame_when_inactive(false).min_size(place.size());
+        let button =
+            Button::new(RichText::new(icon::CHECK).size(15.0)).frame_when_inactive(false).min_size(place.size());
         let seen = ui.place(place, button);
         seen.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("Acknowledge {}", alarm.message)));
         if seen.on_hover_text("Acknowledge").clicked() {

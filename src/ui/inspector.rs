@@ -133,15 +133,18 @@ fn key_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot) {
     sparkline::sparkline_ui(ui, vec2(ui.available_width(), 40.0), &values, &column.display_name);
 }
 
-/// How fast a value changes: `↗ +1.2 °C/h`, and nothing where that would read as zero.
+/// How fast a value changes: `↗ +1.2 °C/h`, or that it is steady.
 fn trend_text(per_hour: f64, unit: &str) -> Option<String> {
+    if !per_hour.is_finite() {
+        return None;
+    }
     let number = number_text((per_hour * 100.0).round() / 100.0);
     if number == "0" || number == "-0" {
         return Some(format!("{} steady", icon::ARROW_RIGHT));
     }
     let (arrow, sign) = if per_hour > 0.0 { (icon::ARROW_UP_RIGHT, "+") } else { (icon::ARROW_DOWN_RIGHT, "") };
     let unit = if unit.is_empty() { "per hour".to_string() } else { format!("{unit}/h") };
-    number.parse::<f64>().is_ok().then(|| format!("{arrow} {sign}{number} {unit}"))
+    Some(format!("{arrow} {sign}{number} {unit}"))
 }
 
 #[cfg(test)]

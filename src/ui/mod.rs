@@ -31,23 +31,14 @@ mod tree_model;
 mod why;
 mod widgets;
 
-use crate::selection::{Intent, Legend, Notices, Selection, ViewSettings};
+use crate::selection::{CentralArea, Intent, Legend, Notices, PointerTaken, Selection, ViewSettings};
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
-use bevy::window::FileDragAndDrop;
+use bevy::window::{FileDragAndDrop, PrimaryWindow};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui};
 use cupola_twin::Slot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-
-/// What the panels leave for the 3D view, logical pixels from the upper left of the window.
-#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
-pub struct CentralArea {
-    /// The upper left corner.
-    pub min: [f32; 2],
-    /// The lower right corner.
-    pub max: [f32; 2],
-}
 
 /// What the panels remember between frames.
 #[derive(Resource)]
@@ -124,6 +115,7 @@ pub struct UiPlugin;
 impl Plugin for UiPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<CentralArea>()
+            .init_resource::<PointerTaken>()
             .init_resource::<UiState>()
             .init_resource::<open::FileDialogs>()
             .init_resource::<Selection>()
@@ -148,6 +140,7 @@ impl Plugin for UiPlugin {
                         systems::toasts,
                         systems::windows,
                         open::dialogs,
+                        systems::pointer,
                     )
                         .chain()
                         .run_if(ready),
@@ -171,7 +164,12 @@ fn ready(state: Res<UiState>) -> bool {
 }
 
 /// A scene that was read again keeps the panels as they are, as far as its twins are the same.
-fn scene_changed(scene: Res<OpenScene>, mut state: ResMut<UiState>, mut last: Local<Option<(PathBuf, u32)>>) {
+fn scene_changed(
+    scene: Res<OpenScene>,
+    mut state: ResMut<UiState>,
+    windows: Query<(), With<PrimaryWindow>>,
+    mut last: Local<Option<(PathBuf, u32)>>,
+) {
     state.storeys = storeys::of(&scene.0.building);
     state.explained.clear();
     state.explanations.clear();
@@ -179,7 +177,10 @@ fn scene_changed(scene: Res<OpenScene>, mut state: ResMut<UiState>, mut last: Lo
     let now = (scene.0.path.clone(), scene.0.topology.twin_count());
     if last.as_ref() != Some(&now) {
         state.forget_scene();
-        state.recent.add(&now.0);
+        // A picture that is drawn without a window is nothing that a person opened.
+        if !windows.is_empty() {
+            state.recent.add(&now.0);
+        }
         *last = Some(now);
     }
 }

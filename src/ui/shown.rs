@@ -72,7 +72,7 @@ impl<'s> Shown<'_, 's> {
 
 /// Whether a person may change values on a timeline: those that are only imagined.
 pub fn is_editable(timeline: &Timeline) -> bool {
-    timeline.source == SourceKind::Simulated || timeline.forked_from.is_some()
+    timeline.source == SourceKind::Simulated
 }
 
 /// The slot that tells most about a twin: the first of the scene's key properties that it has, else what colours the rooms.

@@ -1,6 +1,16 @@
 //! The storeys of a building, from the lowest to the highest.
 
+use super::theme::{self, ROW};
+use super::widgets::{Row, icon_button, plate, row_at};
+use crate::selection::{Intent, ViewSettings};
+use bevy_egui::egui::{ScrollArea, Ui, vec2};
 use cupola_building::{Building, Role};
+use egui_phosphor::regular as icon;
+
+/// Width of the list, points.
+const WIDTH: f32 = 132.0;
+/// Storeys seen at once; more are scrolled to.
+const MAX_SEEN: usize = 10;
 
 /// The nodes that are storeys, lowest first.
 pub fn of(building: &Building) -> Vec<usize> {
@@ -34,6 +44,45 @@ pub fn below(storeys: &[usize], current: Option<usize>) -> Option<usize> {
     match current.and_then(|current| storeys.iter().position(|storey| *storey == current)) {
         Some(at) => at.checked_sub(1).map(|at| storeys[at]),
         None => storeys.last().copied(),
+    }
+}
+
+/// Draws the list of storeys, the highest on top; nothing for a building of one.
+pub fn storeys_ui(ui: &mut Ui, building: &Building, storeys: &[usize], view: &ViewSettings, intents: &mut Vec<Intent>) {
+    if storeys.len() < 2 {
+        return;
+    }
+    let mut chosen = view.storey;
+    plate(ui).inner_margin(6).show(ui, |ui| {
+        ui.set_width(WIDTH);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.horizontal(|ui| {
+            ui.add_space(theme::GAP);
+            ui.label(theme::caption("Floors"));
+            ui.add_space(WIDTH - 116.0);
+            ui.spacing_mut().item_spacing.x = 0.0;
+            if icon_button(ui, icon::CARET_UP, "One floor up (Page up)", false).clicked() {
+                chosen = above(storeys, view.storey);
+            }
+            if icon_button(ui, icon::CARET_DOWN, "One floor down (Page down)", false).clicked() {
+                chosen = below(storeys, view.storey);
+            }
+        });
+        let height = ROW * (storeys.len() + 1).min(MAX_SEEN) as f32;
+        ScrollArea::vertical().id_salt("storeys").max_height(height).show(ui, |ui| {
+            let choices = std::iter::once(None).chain(storeys.iter().rev().copied().map(Some));
+            for storey in choices {
+                let name = storey.map_or("All", |storey| building.nodes[storey].label());
+                let (id, rect) = ui.allocate_space(vec2(WIDTH, ROW));
+                let row = Row { name, selected: view.storey == storey, ..Default::default() };
+                if row_at(ui, rect, id, &row).clicked() {
+                    chosen = storey;
+                }
+            }
+        });
+    });
+    if chosen != view.storey {
+        intents.push(Intent::View(Box::new(ViewSettings { storey: chosen, ..view.clone() })));
     }
 }
 

@@ -3,10 +3,10 @@
 use super::shown::Shown;
 use super::theme::GAP;
 use super::{
-    CentralArea, UiState, alarms, docking, inspector, labels, legend, palette, shortcuts, storeys, timeline_bar,
-    toasts, tooltip, top_bar, tree, why, widgets,
+    UiState, alarms, docking, inspector, labels, legend, palette, shortcuts, storeys, timeline_bar, toasts, tooltip,
+    top_bar, tree, why, widgets,
 };
-use crate::selection::{Intent, Legend, Notices};
+use crate::selection::{CentralArea, Intent, Legend, Notices, PointerTaken};
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, egui};
 
@@ -149,13 +149,15 @@ pub(super) fn overlays(
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     let area = state.free;
-    let now = CentralArea { min: area.min.into(), max: area.max.into() };
+    // The interface can be zoomed by itself; the 3D view knows the window's pixels only.
+    let zoom = ctx.zoom_factor();
+    let now = CentralArea { min: (area.min * zoom).into(), max: (area.max * zoom).into() };
     if *central != now {
         *central = now;
     }
     let mut wanted = Vec::new();
     if shown.view.labels {
-        labels::paint(ctx, area, &legend.labels, shown.selection.selected, shown.view.theme);
+        labels::paint(ctx, area, (legend.labels.as_slice(), zoom), shown.selection.selected, shown.view.theme);
     }
     if let (Some(scene), Some(track)) = (shown.scene(), shown.active()) {
         let options = crate::twin::colourable(scene);
@@ -204,7 +206,7 @@ pub(super) fn toasts(
     let ctx = contexts.ctx_mut()?;
     let now_s = time.elapsed_secs_f64();
     if notices.is_changed() {
-        state.toasts.take_in(&notices.0, now_s);
+        state.toasts.take_in(&notices, now_s);
     }
     state.toasts.forget_old(now_s);
     let area = state.free;
@@ -227,5 +229,12 @@ pub(super) fn windows(
         None => {}
     }
     intents.write_batch(wanted);
+    Ok(())
+}
+
+/// Tells the 3D view whether the pointer is not for it.
+pub(super) fn pointer(mut contexts: EguiContexts, mut taken: ResMut<PointerTaken>) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    taken.set_if_neq(PointerTaken(ctx.egui_wants_pointer_input() || ctx.any_popup_open()));
     Ok(())
 }

@@ -114,40 +114,40 @@ fn scene_menu(
     let mut chosen = None;
     let text = theme::title(format!("{} {}", scene.unwrap_or("No scene"), icon::CARET_DOWN));
     egui::containers::menu::MenuButton::from_button(Button::new(text).frame_when_inactive(false)).ui(ui, |ui| {
-            ui.set_min_width(240.0);
-            let entry = |ui: &mut Ui, icon: &str, id: &str| {
-                let command = find(id)?;
-                let button = Button::new(format!("{icon}  {}", command.title))
-                    .shortcut_text(commands::shortcut_text(id))
-                    .frame_when_inactive(false)
-                    .min_size(vec2(ui.available_width(), ROW));
-                ui.add(button).clicked().then_some(command)
-            };
-            let mut clicked = entry(ui, icon::FOLDER_OPEN, "open");
-            if !recent.is_empty() {
-                ui.menu_button(format!("{}  Open recent", icon::CLOCK), |ui| {
-                    for path in recent {
-                        let place = path.to_string_lossy();
-                        if ui.button(scene_word(path)).on_hover_text(place.as_ref()).clicked() {
-                            intents.push(Intent::Open(path.clone()));
-                            ui.close();
-                        }
+        ui.set_min_width(240.0);
+        let entry = |ui: &mut Ui, icon: &str, id: &str| {
+            let command = find(id)?;
+            let button = Button::new(format!("{icon}  {}", command.title))
+                .shortcut_text(commands::shortcut_text(id))
+                .frame_when_inactive(false)
+                .min_size(vec2(ui.available_width(), ROW));
+            ui.add(button).clicked().then_some(command)
+        };
+        let mut clicked = entry(ui, icon::FOLDER_OPEN, "open");
+        if !recent.is_empty() {
+            ui.menu_button(format!("{}  Open recent", icon::CLOCK), |ui| {
+                for path in recent {
+                    let place = path.to_string_lossy();
+                    if ui.button(scene_word(path)).on_hover_text(place.as_ref()).clicked() {
+                        intents.push(Intent::Open(path.clone()));
+                        ui.close();
                     }
-                });
-            }
-            ui.separator();
-            for (icon, id) in
-                [(icon::FLOPPY_DISK, "save"), (icon::FLOPPY_DISK_BACK, "save-as"), (icon::ARROW_CLOCKWISE, "reload")]
-            {
-                clicked = clicked.or(entry(ui, icon, id));
-            }
-            ui.separator();
-            clicked = clicked.or(entry(ui, icon::SIGN_OUT, "quit"));
-            if clicked.is_some() {
-                chosen = clicked;
-                ui.close();
-            }
-        });
+                }
+            });
+        }
+        ui.separator();
+        for (icon, id) in
+            [(icon::FLOPPY_DISK, "save"), (icon::FLOPPY_DISK_BACK, "save-as"), (icon::ARROW_CLOCKWISE, "reload")]
+        {
+            clicked = clicked.or(entry(ui, icon, id));
+        }
+        ui.separator();
+        clicked = clicked.or(entry(ui, icon::SIGN_OUT, "quit"));
+        if clicked.is_some() {
+            chosen = clicked;
+            ui.close();
+        }
+    });
     chosen
 }
 
@@ -224,6 +224,9 @@ fn connection_ui(ui: &mut Ui, feed: &FeedStatus, wall_us: i64) {
             ui.label(error);
         }
         ui.label(theme::muted(format!("{} messages, {} refused", feed.messages, feed.rejected)));
+        if let Some(why) = &feed.last_rejection {
+            ui.label(theme::caption(why));
+        }
         for topic in feed.unknown_topics.iter().take(5) {
             ui.label(theme::caption(format!("No mapping for {topic}")));
         }
@@ -245,12 +248,9 @@ mod tests {
     fn connections_say_what_they_are() {
         let status = |connection, last_arrival_us| FeedStatus {
             connection,
-            url: String::new(),
-            messages: 3,
             rate_per_s: 412.4,
             last_arrival_us,
-            rejected: 0,
-            unknown_topics: Vec::new(),
+            ..Default::default()
         };
         let words = |feed: &FeedStatus| connection_words(feed, 10_000_000, &Colors::DARK).2;
         assert_eq!(words(&status(Connection::Connected, Some(9_200_000))), "Connected · 412 msg/s · age 0.8 s");

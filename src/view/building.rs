@@ -4,6 +4,7 @@ use super::material::RoomPaint;
 use crate::selection::{Theme, ViewSettings};
 use crate::timeline::OpenScene;
 use bevy::asset::RenderAssetUsages;
+use bevy::camera::primitives::Aabb;
 use bevy::light::{NotShadowCaster, NotShadowReceiver};
 use bevy::mesh::{Indices, MeshTag, PrimitiveTopology};
 use bevy::prelude::*;
@@ -36,9 +37,44 @@ struct Layer {
     is_edge: bool,
 }
 
-/// How the storeys lie over one another: rank by elevation, by their node.
+/// How the storeys lie over one another, by their node.
 #[derive(Resource, Default)]
-pub(super) struct Storeys(pub BTreeMap<usize, usize>);
+pub(super) struct Storeys {
+    by_node: BTreeMap<usize, Storey>,
+    /// Between storeys that stand apart, m; 0 while they don't.
+    gap: f32,
+    /// Whether everything was shown with its bounds known.
+    settled: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Storey {
+    /// 0 is the lowest.
+    rank: usize,
+    /// The height of its floor, m.
+    floor: f32,
+}
+
+impl Storeys {
+    fn rank(&self, storey: Option<usize>) -> Option<usize> {
+        self.by_node.get(&storey?).map(|storey| storey.rank)
+    }
+
+    /// How far the highest storey is lifted.
+    pub fn top_lift(&self) -> f32 {
+        self.by_node.len().saturating_sub(1) as f32 * self.gap
+    }
+
+    /// How far a storey is lifted above its place.
+    pub fn lift(&self, storey: Option<usize>) -> f32 {
+        self.rank(storey).map_or(0.0, |rank| rank as f32 * self.gap)
+    }
+}
+
+/// What is left of the walls of a storey that is cut open.
+const CUT: f32 = 0.36;
+/// The share of a storey's height that is put between storeys that stand apart.
+const APART: f32 = 1.35;
 
 /// The size of the building.
 #[derive(Resource, Clone, Copy, Debug, Default)]
@@ -114,7 +150,7 @@ fn spawn(
 ) {
     old.iter().for_each(|entity| commands.entity(entity).despawn());
     let building = &scene.0.building;
-    storeys.0 = ranks(building);
+    storeys.by_node = ranks(building);
     *extent = extent_of(building);
     rooms.0.clear();
     let mut lines: BTreeMap<(Option<usize>, u8, bool), Vec<[[f32; 3]; 2]>> = BTreeMap::new();
@@ -164,8 +200,14 @@ fn spawn(
                         Role::Roof => ROOF_LINES,
                         Role::Furniture | Role::Stair | Role::Glass => continue,
                         Role::Slab => SLAB_LINES,
+                        Role::Equipment | Role::Duct => THING_LINES,
                         _ => WALL_LINES,
                     };
+                    if group == THING_LINES {
+                        // A thing's lines come and go with it.
+                        spawn_lines(&mut commands, &mut meshes, layer, &edges, palette.edge.clone());
+                        continue;
+                    }
                     lines.entry((storey, group, false)).or_default().extend(&edges);
                 }
             }
@@ -179,18 +221,25 @@ fn spawn(
             _ => Role::Wall,
         };
         let material = if ghost { palette.ghost.clone() } else { palette.edge.clone() };
-        let mut entity = commands.spawn((
-            Layer { storey, role, is_edge: true },
-            Mesh3d(meshes.add(line_mesh(&segments))),
-            MeshMaterial3d(material),
-            NotShadowCaster,
-            NotShadowReceiver,
-        ));
+        let layer = Layer { storey, role, is_edge: false };
+        let lines = spawn_lines(&mut commands, &mut meshes, layer, &segments, material);
         if ghost {
-            entity.insert(Ghost);
+            commands.entity(lines).insert(Ghost);
         }
     }
     spawn_ground(&mut commands, &mut meshes, &palette, *extent);
+}
+
+fn spawn_lines(
+    commands: &mut Commands,
+    meshes: &mut Assets<Mesh>,
+    layer: Layer,
+    segments: &[[[f32; 3]; 2]],
+    material: Handle<StandardMaterial>,
+) -> Entity {
+    let mesh = Mesh3d(meshes.add(line_mesh(segments)));
+    let layer = Layer { is_edge: true, ..layer };
+    commands.spawn((layer, mesh, MeshMaterial3d(material), NotShadowCaster, NotShadowReceiver)).id()
 }
 
 /// Lines that stand for a storey that is not shown.
@@ -201,18 +250,27 @@ const ROOM_LINES: u8 = 0;
 const SLAB_LINES: u8 = 1;
 const WALL_LINES: u8 = 2;
 const ROOF_LINES: u8 = 3;
+const THING_LINES: u8 = 4;
 
-fn ranks(building: &Building) -> BTreeMap<usize, usize> {
+fn ranks(building: &Building) -> BTreeMap<usize, Storey> {
     let mut storeys: Vec<(f32, usize)> = Vec::new();
     for (number, node) in building.nodes.iter().enumerate() {
         if node.role == Role::Storey {
             let inside = building.nodes.iter().filter(|other| other.storey == Some(number));
-            let lowest = inside.filter_map(Node::bounds).map(|(min, _)| min[1]).fold(f32::INFINITY, f32::min);
-            storeys.push((lowest, number));
+            // Foundations and slabs reach below the floor that people walk on.
+            let rooms = inside.clone().filter(|node| node.role == Role::Room);
+            let low = |nodes: &mut dyn Iterator<Item = &Node>| {
+                nodes.filter_map(Node::bounds).map(|(min, _)| min[1]).fold(f32::INFINITY, f32::min)
+            };
+            let floor = low(&mut rooms.into_iter());
+            let floor = if floor.is_finite() { floor } else { low(&mut inside.into_iter()) };
+            if floor.is_finite() {
+                storeys.push((floor, number));
+            }
         }
     }
     storeys.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    storeys.into_iter().enumerate().map(|(rank, (_, number))| (number, rank)).collect()
+    storeys.into_iter().enumerate().map(|(rank, (floor, number))| (number, Storey { rank, floor })).collect()
 }
 
 fn extent_of(building: &Building) -> Extent {
@@ -275,7 +333,7 @@ fn mesh_of(part: &Part, color: Option<[f32; 4]>) -> Mesh {
 
 fn line_mesh(segments: &[[[f32; 3]; 2]]) -> Mesh {
     let positions: Vec<[f32; 3]> = segments.iter().flatten().copied().collect();
-    let mut mesh = Mesh::new(PrimitiveTopology::LineList, RenderAssetUsages::RENDER_WORLD);
+    let mut mesh = Mesh::new(PrimitiveTopology::LineList, RenderAssetUsages::default());
     mesh.insert_attribute(Mesh::ATTRIBUTE_POSITION, positions);
     mesh
 }
@@ -335,51 +393,62 @@ fn tint(settings: Res<ViewSettings>, palette: Res<Palette>, mut materials: ResMu
     set(&palette.ground, if dark { Color::srgb_u8(0x22, 0x27, 0x30) } else { Color::srgb_u8(0xE3, 0xE6, 0xEA) });
 }
 
-/// Shows what the settings ask for: whole storeys, faded walls, ghosts.
+/// Shows what the settings ask for: whole storeys, cut ones, faded walls, ghosts.
 fn show(
     settings: Res<ViewSettings>,
-    storeys: Res<Storeys>,
+    mut storeys: ResMut<Storeys>,
     palette: Res<Palette>,
-    mut layers: Query<(Ref<Layer>, &mut Visibility, Has<Ghost>)>,
+    extent: Res<Extent>,
+    mut layers: Query<(Ref<Layer>, &mut Visibility, &mut Transform, Has<Ghost>, Option<&Aabb>)>,
     mut faces: Query<(&Layer, &mut MeshMaterial3d<StandardMaterial>), Without<Ghost>>,
 ) {
     let added = layers.iter().any(|(layer, ..)| layer.is_added());
-    if !settings.is_changed() && !added {
+    // The bounds of new meshes are known a frame later.
+    let measured = layers.iter().all(|(.., aabb)| aabb.is_some());
+    if !settings.is_changed() && !added && (storeys.settled || !measured) {
         return;
     }
-    let chosen = settings.storey.and_then(|storey| storeys.0.get(&storey).copied());
-    let top = storeys.0.len().saturating_sub(1);
-    let state = |storey: Option<usize>| {
-        let rank = storey.and_then(|storey| storeys.0.get(&storey).copied());
-        match (rank, chosen) {
-            (None, Some(_)) => storey.is_none(),
+    storeys.settled = measured;
+    let chosen = storeys.rank(settings.storey);
+    let apart = settings.explode && chosen.is_none() && !settings.see_through;
+    let count = storeys.by_node.len().max(1) as f32;
+    storeys.gap = if apart && count > 1.0 { (extent.max.y - extent.min.y) / count * APART } else { 0.0 };
+    let storeys = &*storeys;
+    for (layer, mut visibility, mut transform, ghost, aabb) in &mut layers {
+        let storey = layer.storey.and_then(|storey| storeys.by_node.get(&storey));
+        let rank = storey.map(|storey| storey.rank);
+        let cut = apart || (chosen.is_some() && rank == chosen);
+        let whole = match (rank, chosen) {
             (Some(rank), Some(chosen)) if settings.isolate => rank == chosen,
             (Some(rank), Some(chosen)) => rank <= chosen,
+            (None, Some(_)) => layer.storey.is_none(),
             _ => true,
-        }
-    };
-    for (layer, mut visibility, ghost) in &mut layers {
-        let whole = state(layer.storey);
-        let rank = layer.storey.and_then(|storey| storeys.0.get(&storey).copied());
+        };
+        // What hangs under a ceiling hangs in the air of a storey that is cut open.
+        let hangs = storey.zip(aabb).is_some_and(|(storey, aabb)| aabb.center.y - aabb.half_extents.y > storey.floor + 1.3);
         let shown = match (layer.role, ghost) {
             (_, true) => !whole,
-            // A roof hides what one came for: the cut is above the chosen storey, and a faded building has none.
-            (Role::Roof, _) => whole && !settings.see_through && chosen.is_none_or(|chosen| rank.is_some_and(|rank| rank < chosen)),
-            (Role::Furniture | Role::Door, _) if settings.see_through => whole && (chosen == rank || (chosen.is_none() && rank == Some(top))),
+            (Role::Roof, _) => whole && !settings.see_through && !cut,
+            (Role::Equipment | Role::Duct, _) if cut && hangs => false,
+            (Role::Furniture | Role::Door, _) => whole && !settings.see_through,
             _ => whole,
         };
-        let wanted = if shown { Visibility::Inherited } else { Visibility::Hidden };
-        visibility.set_if_neq(wanted);
+        visibility.set_if_neq(if shown { Visibility::Inherited } else { Visibility::Hidden });
+        let mut wanted = Transform::from_xyz(0.0, storeys.lift(layer.storey), 0.0);
+        if let (true, Role::Wall | Role::Glass | Role::Door | Role::Stair, Some(storey)) = (cut, layer.role, storey) {
+            wanted.scale.y = CUT;
+            wanted.translation.y += storey.floor * (1.0 - CUT);
+        }
+        transform.set_if_neq(wanted);
     }
     for (layer, mut material) in &mut faces {
         if layer.is_edge || layer.role == Role::Ground || material.0 == palette.glass {
             continue;
         }
-        let rank = layer.storey.and_then(|storey| storeys.0.get(&storey).copied());
-        // Below the cut, walls of the chosen storey stay solid unless they are asked to fade.
-        let covers = settings.see_through && matches!(layer.role, Role::Wall | Role::Slab | Role::Stair | Role::Other)
-            && !(layer.role == Role::Slab && rank == Some(0));
-        let wanted = if covers { palette.faded.clone() } else { palette.solid.clone() };
+        // The lowest slab stays, so that the building stands on something.
+        let covers = matches!(layer.role, Role::Wall | Role::Slab | Role::Stair | Role::Other)
+            && !(layer.role == Role::Slab && storeys.rank(layer.storey) == Some(0));
+        let wanted = if settings.see_through && covers { palette.faded.clone() } else { palette.solid.clone() };
         if material.0 != wanted {
             material.0 = wanted;
         }

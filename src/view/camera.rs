@@ -1,6 +1,6 @@
 //! The camera: a turntable round a point that it looks at. It orbits, pans, zooms to the pointer and flies.
 
-use super::building::{BuildingSystems, Extent, RoomFloor};
+use super::building::{BuildingSystems, Extent, RoomFloor, Storeys};
 use super::BuildingCamera;
 use crate::selection::{CentralArea, PointerTaken, ViewSettings};
 use crate::session::FocusRequest;
@@ -52,23 +52,30 @@ impl Orbit {
         Transform::from_translation(self.focus + direction * self.distance).looking_at(self.focus, Vec3::Y)
     }
 
-    /// The same view of a box, whole; `aspect` is width over height of the picture.
+    /// The same view of a box, whole and in the middle; `aspect` is width over height of the picture.
     fn framing(&self, min: Vec3, max: Vec3, aspect: f32) -> Self {
-        let focus = (min + max) / 2.0;
-        let view = Self { focus, ..*self }.transform();
-        let (right, up, forward) = (view.right(), view.up(), view.forward());
-        let tangent = (FIELD / 2.0).tan();
-        // Far enough that every corner is inside the picture, with a margin.
-        let distance = (0..8)
-            .map(|corner| {
+        /// How much of the picture the box may fill.
+        const FILL: f32 = 0.9;
+        let mut orbit = Self { focus: (min + max) / 2.0, distance: (max - min).length().max(2.0) * 2.0, ..*self };
+        let vertical = (FIELD / 2.0).tan();
+        let tangent = Vec2::new(vertical * aspect.max(0.1), vertical);
+        // In perspective the middle of the box is not the middle of its picture: approach both together.
+        for _ in 0..12 {
+            let camera = orbit.transform();
+            let (mut low, mut high) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
+            for corner in 0..8 {
                 let pick = |bit: u32, low: f32, high: f32| if corner >> bit & 1 == 0 { low } else { high };
-                let at = Vec3::new(pick(0, min.x, max.x), pick(1, min.y, max.y), pick(2, min.z, max.z)) - focus;
-                let height = at.dot(*up).abs() / tangent;
-                let width = at.dot(*right).abs() / (tangent * aspect.max(0.1));
-                height.max(width) - at.dot(*forward)
-            })
-            .fold(2.0, f32::max);
-        Self { focus, distance: distance * 1.06, ..*self }
+                let at = Vec3::new(pick(0, min.x, max.x), pick(1, min.y, max.y), pick(2, min.z, max.z)) - camera.translation;
+                let depth = at.dot(*camera.forward()).max(0.1);
+                let seen = Vec2::new(at.dot(*camera.right()), at.dot(*camera.up())) / depth / tangent;
+                low = low.min(seen);
+                high = high.max(seen);
+            }
+            let middle = (low + high) / 2.0 * tangent * orbit.distance;
+            orbit.focus += *camera.right() * middle.x + *camera.up() * middle.y;
+            orbit.distance *= ((high - low) / 2.0).max_element() / FILL;
+        }
+        orbit
     }
 
     fn towards(&self, other: &Self, share: f32) -> Self {
@@ -96,7 +103,7 @@ impl Plugin for CameraPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(
             Update,
-            (viewport, home.run_if(resource_exists_and_changed::<OpenScene>), steer, request, fly, place)
+            (viewport, home.run_if(view_is_new), steer, request, fly, place)
                 .chain()
                 .after(BuildingSystems),
         );
@@ -133,13 +140,29 @@ fn aspect(camera: &Camera) -> f32 {
     camera.logical_viewport_size().map_or(1.6, |size| size.x / size.y.max(1.0))
 }
 
+/// Another scene, another size of the picture before the first look, or storeys that moved apart or together.
+fn view_is_new(
+    scene: Option<Res<OpenScene>>,
+    settings: Res<ViewSettings>,
+    area: Res<CentralArea>,
+    mut seen: Local<(bool, bool, bool)>,
+) -> bool {
+    let Some(scene) = scene else { return false };
+    let known = area.max[0] > 0.0;
+    let look = (settings.explode && settings.storey.is_none(), settings.see_through, known);
+    let changed = scene.is_changed() || look != *seen;
+    *seen = look;
+    changed
+}
+
 fn home(
     mut commands: Commands,
     extent: Res<Extent>,
+    storeys: Res<Storeys>,
     mut cameras: Query<(Entity, &Camera, &mut Orbit), With<BuildingCamera>>,
 ) {
     for (entity, camera, mut orbit) in &mut cameras {
-        *orbit = Orbit::default().framing(extent.min, extent.max, aspect(camera));
+        *orbit = Orbit::default().framing(extent.min, extent.max + Vec3::Y * storeys.top_lift(), aspect(camera));
         commands.entity(entity).remove::<Flight>();
     }
 }
@@ -219,7 +242,7 @@ fn request(
     request: Option<Res<FocusRequest>>,
     scene: Option<Res<OpenScene>>,
     places: Res<Places>,
-    extent: Res<Extent>,
+    (extent, storeys): (Res<Extent>, Res<Storeys>),
     settings: Res<ViewSettings>,
     floors: Query<&RoomFloor>,
     mut cameras: Query<(Entity, &Camera, &mut Orbit), With<BuildingCamera>>,
@@ -227,13 +250,15 @@ fn request(
     let (Some(request), Some(scene)) = (request, scene) else { return };
     commands.remove_resource::<FocusRequest>();
     let bounds = match request.0 {
-        None => Some((extent.min, extent.max)),
+        None => Some((extent.min, extent.max + Vec3::Y * storeys.top_lift())),
         Some(twin) => places.0.get(twin.0 as usize).copied().flatten().and_then(|node| {
             let storey = scene.0.building.nodes[node].role == cupola_building::Role::Storey;
+            let own = if storey { Some(node) } else { scene.0.building.nodes[node].storey };
+            let lift = Vec3::Y * storeys.lift(own);
             let inside = scene.0.building.nodes.iter().enumerate();
             let mut all = inside.filter(|(number, other)| *number == node || (storey && other.storey == Some(node)));
             all.by_ref().filter_map(|(_, node)| Node::bounds(node)).fold(None, |sum: Option<(Vec3, Vec3)>, (low, high)| {
-                let (low, high) = (Vec3::from(low), Vec3::from(high));
+                let (low, high) = (Vec3::from(low) + lift, Vec3::from(high) + lift);
                 Some(sum.map_or((low, high), |(min, max)| (min.min(low), max.max(high))))
             })
         }),

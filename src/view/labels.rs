@@ -28,7 +28,7 @@ fn place(
     values: Res<RoomValues>,
     states: Query<&TimelineState>,
     cameras: Query<(&Camera, &GlobalTransform), With<BuildingCamera>>,
-    floors: Query<(&RoomFloor, &MeshTag, &ViewVisibility)>,
+    floors: Query<(&RoomFloor, &MeshTag, &ViewVisibility, &GlobalTransform), Without<BuildingCamera>>,
     mut legend: ResMut<Legend>,
 ) {
     let mut labels = Vec::new();
@@ -38,10 +38,11 @@ fn place(
     {
         let mut near: Vec<_> = floors
             .iter()
-            .filter(|(_, _, visible)| visible.get())
-            .filter_map(|(floor, tag, _)| {
-                let at = camera.world_to_viewport(transform, floor.centre + Vec3::Y * 0.1).ok()?;
-                let distance = floor.centre.distance(transform.translation());
+            .filter(|(_, _, visible, _)| visible.get())
+            .filter_map(|(floor, tag, _, place)| {
+                let centre = place.transform_point(floor.centre);
+                let at = camera.world_to_viewport(transform, centre).ok()?;
+                let distance = centre.distance(transform.translation());
                 Some((distance, tag.0 as usize, floor.twin?, at + rect.min))
             })
             .collect();

@@ -10,7 +10,7 @@ pub(super) struct LightsPlugin;
 
 impl Plugin for LightsPlugin {
     fn build(&self, app: &mut App) {
-        app.insert_resource(DirectionalLightShadowMap { size: 4096 })
+        app.insert_resource(DirectionalLightShadowMap { size: 2048 })
             .add_systems(Startup, sun)
             .add_systems(Update, (theme, reach.run_if(resource_changed::<Extent>)));
     }
@@ -23,7 +23,7 @@ fn sun(mut commands: Commands, quality: Res<Quality>) {
     commands.spawn((
         Sun,
         DirectionalLight {
-            illuminance: 2_400.0,
+            illuminance: 5_200.0,
             shadow_maps_enabled: *quality == Quality::High,
             color: Color::srgb(1.0, 0.97, 0.92),
             ..default()
@@ -54,5 +54,5 @@ fn theme(
     let dark = settings.theme == Theme::Dark;
     clear.0 = if dark { Color::srgb_u8(0x14, 0x17, 0x1C) } else { Color::srgb_u8(0xF4, 0xF5, 0xF7) };
     ambient.color = Color::srgb(0.93, 0.96, 1.0);
-    ambient.brightness = if dark { 260.0 } else { 420.0 };
+    ambient.brightness = if dark { 700.0 } else { 900.0 };
 }

@@ -1,6 +1,6 @@
 //! Lines over the building: the outline of what is selected, its relationships, rooms with alarms.
 
-use super::building::RoomFloor;
+use super::building::{RoomFloor, Storeys};
 use crate::alarm::Alarms;
 use crate::scene::document::AlarmSeverity;
 use crate::selection::{Selection, Theme, ViewSettings};
@@ -27,6 +27,16 @@ fn configure(mut store: ResMut<GizmoConfigStore>) {
     config.depth_bias = -0.02;
 }
 
+/// The lines of the selection, kept until it changes.
+#[derive(Default)]
+struct Lines {
+    twin: Option<TwinIx>,
+    edges: Vec<[[f32; 3]; 2]>,
+    /// How far the storey is lifted.
+    lift: f32,
+    links: Vec<(Vec3, Vec3)>,
+}
+
 /// The lines round a node: of a flat room its outline, of a thing its edges.
 fn outline(node: &Node) -> Vec<[[f32; 3]; 2]> {
     feature_edges(&merge(&node.parts), 30.0)
@@ -38,23 +48,26 @@ fn selected(
     selection: Res<Selection>,
     settings: Res<ViewSettings>,
     places: Res<Places>,
-    mut lines: Local<(Option<TwinIx>, usize, Vec<[[f32; 3]; 2]>, Vec<(Vec3, Vec3)>)>,
+    storeys: Res<Storeys>,
+    mut lines: Local<Lines>,
 ) {
     let Some(twin) = selection.selected else { return };
     let building = &scene.0.building;
-    if lines.0 != Some(twin) || lines.1 != building.nodes.len() {
+    if lines.twin != Some(twin) || storeys.is_changed() || scene.is_changed() {
         let own = place(&places, twin);
         let edges = own.map(|node| outline(&building.nodes[node])).unwrap_or_default();
-        let here = own.and_then(|node| middle(&building.nodes[node]));
-        let links = here.map(|here| links(&scene, &places, twin, here)).unwrap_or_default();
-        *lines = (Some(twin), building.nodes.len(), edges, links);
+        let lift = own.map_or(0.0, |node| storeys.lift(building.nodes[node].storey));
+        let here = own.and_then(|node| middle(&scene, &storeys, node));
+        let links = here.map(|here| links(&scene, &places, &storeys, twin, here)).unwrap_or_default();
+        *lines = Lines { twin: Some(twin), edges, lift, links };
     }
     let dark = settings.theme == Theme::Dark;
     let accent = if dark { Color::srgb_u8(0x4D, 0xA3, 0xFF) } else { Color::srgb_u8(0x1F, 0x6F, 0xEB) };
-    for [a, b] in &lines.2 {
-        gizmos.line(Vec3::from(*a) + Vec3::Y * 0.03, Vec3::from(*b) + Vec3::Y * 0.03, accent);
+    let lift = Vec3::Y * (lines.lift + 0.03);
+    for [a, b] in &lines.edges {
+        gizmos.line(Vec3::from(*a) + lift, Vec3::from(*b) + lift, accent);
     }
-    for (a, b) in &lines.3 {
+    for (a, b) in &lines.links {
         gizmos.line(*a, *b, accent.with_alpha(0.6));
     }
 }
@@ -63,20 +76,24 @@ fn place(places: &Places, twin: TwinIx) -> Option<usize> {
     places.0.get(twin.0 as usize).copied().flatten()
 }
 
-fn middle(node: &Node) -> Option<Vec3> {
-    node.bounds().map(|(min, max)| (Vec3::from(min) + Vec3::from(max)) / 2.0)
+fn middle(scene: &OpenScene, storeys: &Storeys, node: usize) -> Option<Vec3> {
+    let node = &scene.0.building.nodes[node];
+    let (min, max) = node.bounds()?;
+    Some((Vec3::from(min) + Vec3::from(max)) / 2.0 + Vec3::Y * storeys.lift(node.storey))
 }
 
 /// Lines to the places of related twins that have one of their own.
-fn links(scene: &OpenScene, places: &Places, twin: TwinIx, here: Vec3) -> Vec<(Vec3, Vec3)> {
+fn links(scene: &OpenScene, places: &Places, storeys: &Storeys, twin: TwinIx, here: Vec3) -> Vec<(Vec3, Vec3)> {
     let topology = &scene.0.topology;
     let mut out = Vec::new();
     for name in topology.relationship_names() {
         let both = [topology.related(twin, name, false), topology.related(twin, name, true)].concat();
         for other in both {
-            let node = place(places, other).map(|node| &scene.0.building.nodes[node]);
-            let flat = node.filter(|node| !matches!(node.role, cupola_building::Role::Storey | cupola_building::Role::Group));
-            if let Some(there) = flat.and_then(middle)
+            let node = place(places, other).filter(|node| {
+                let role = scene.0.building.nodes[*node].role;
+                !matches!(role, cupola_building::Role::Storey | cupola_building::Role::Group)
+            });
+            if let Some(there) = node.and_then(|node| middle(scene, storeys, node))
                 && there.distance(here) > 0.5
             {
                 out.push((here, there));
@@ -91,13 +108,13 @@ fn alarms(
     scene: Res<OpenScene>,
     active: Res<ActiveTimeline>,
     timelines: Query<&Alarms>,
-    floors: Query<(&RoomFloor, &ViewVisibility)>,
+    floors: Query<(&RoomFloor, &ViewVisibility, &GlobalTransform)>,
 ) {
     let Ok(alarms) = timelines.get(active.0) else { return };
     if alarms.raised.is_empty() {
         return;
     }
-    for (floor, visible) in &floors {
+    for (floor, visible, place) in &floors {
         let Some(twin) = floor.twin.filter(|_| visible.get()) else { continue };
         let worst = alarms
             .raised
@@ -111,7 +128,8 @@ fn alarms(
             _ => continue,
         };
         // A pin over the room: shape as well as colour, a diamond for critical, a triangle for warning.
-        let (foot, head) = (floor.centre, floor.centre + Vec3::Y * 2.4);
+        let foot = place.transform_point(floor.centre);
+        let head = foot + Vec3::Y * 2.4;
         gizmos.line(foot, head, color);
         let size = 0.45;
         let ring: &[Vec3] = if worst == Some(AlarmSeverity::Critical) {

@@ -1,0 +1,239 @@
+//! What the colours mean, and how the building is shown.
+
+use super::theme::{self, GAP, ROW};
+use super::widgets::{Mark, hatch, icon_button, one_line, paint_mark, paint_text, plate};
+use crate::selection::{Intent, Legend, Palette, ViewSettings};
+use crate::twin::number_text;
+use bevy_egui::egui::{
+    self, Align, Align2, Color32, ComboBox, CornerRadius, Direction, DragValue, Label, Layout, Rect, Sense, Shape,
+    Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, WidgetType, pos2, vec2,
+};
+use egui_phosphor::regular as icon;
+
+const WIDTH: f32 = 288.0;
+
+/// Draws the legend.
+pub fn legend_ui(
+    ui: &mut Ui,
+    legend: &Legend,
+    view: &ViewSettings,
+    options: &[(String, String)],
+    typed: &mut Option<String>,
+    intents: &mut Vec<Intent>,
+) {
+    let mut next = view.clone();
+    plate(ui).show(ui, |ui| {
+        ui.set_width(WIDTH);
+        head_ui(ui, legend, &mut next, options, typed);
+        if let Some(text) = typed {
+            expression_ui(ui, text, &mut next);
+        }
+        if let Some(error) = legend.error.as_ref().filter(|_| !next.color_by.is_empty()) {
+            error_ui(ui, error);
+        } else if !next.color_by.is_empty() {
+            ui.add_space(4.0);
+            scale_ui(ui, legend, &mut next);
+            counts_ui(ui, legend);
+        }
+    });
+    if next != *view {
+        intents.push(Intent::View(Box::new(next)));
+    }
+}
+
+fn head_ui(
+    ui: &mut Ui,
+    legend: &Legend,
+    next: &mut ViewSettings,
+    options: &[(String, String)],
+    typed: &mut Option<String>,
+) {
+    ui.horizontal(|ui| {
+        ui.label(theme::muted("Colour by"));
+        let known = options.iter().find(|(name, _)| *name == next.color_by).map(|(_, title)| title.as_str());
+        let shown = match known {
+            Some(title) => title,
+            None if next.color_by.is_empty() => "Nothing",
+            None if legend.title.is_empty() => next.color_by.as_str(),
+            None => legend.title.as_str(),
+        };
+        let shown = shown.to_string();
+        let width = ui.available_width() - 3.0 * (ROW + 6.0);
+        ComboBox::from_id_salt("colour by").width(width).truncate().selected_text(shown).show_ui(ui, |ui| {
+            ui.set_min_width(200.0);
+            if ui.selectable_label(next.color_by.is_empty(), "Nothing").clicked() {
+                choose(next, typed, "");
+            }
+            for (name, title) in options {
+                if ui.selectable_label(next.color_by == *name, title.as_str()).clicked() {
+                    choose(next, typed, name);
+                }
+            }
+            ui.separator();
+            if ui.selectable_label(typed.is_some(), "Expression…").clicked() {
+                *typed = Some(next.color_by.clone());
+            }
+        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            if icon_button(ui, icon::TAG, "Room labels (L)", next.labels).clicked() {
+                next.labels = !next.labels;
+            }
+            if icon_button(ui, icon::SELECTION_ALL, "Isolate the floor (I)", next.isolate).clicked() {
+                next.isolate = !next.isolate;
+            }
+            if icon_button(ui, icon::EYE, "See-through walls (X)", next.see_through).clicked() {
+                next.see_through = !next.see_through;
+            }
+        });
+    });
+}
+
+/// Another property has another range.
+fn choose(next: &mut ViewSettings, typed: &mut Option<String>, color_by: &str) {
+    *typed = None;
+    if next.color_by != color_by {
+        next.color_by = color_by.to_string();
+        next.range = None;
+    }
+}
+
+/// A field for an expression; Enter shows it.
+fn expression_ui(ui: &mut Ui, text: &mut String, next: &mut ViewSettings) {
+    ui.horizontal(|ui| {
+        let edit = TextEdit::singleline(text)
+            .font(egui::TextStyle::Monospace)
+            .hint_text("For example: temperature - setpoint")
+            .desired_width(ui.available_width() - 64.0)
+            .min_size(vec2(0.0, ROW));
+        let response = ui.add(edit);
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if (ui.button("Show").clicked() || entered) && next.color_by != text.trim() {
+            next.color_by = text.trim().to_string();
+            next.range = None;
+        }
+    });
+}
+
+fn error_ui(ui: &mut Ui, error: &str) {
+    let colors = theme::colors(ui);
+    ui.add_space(4.0);
+    ui.horizontal_top(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(10.0, 16.0), Sense::hover());
+        paint_mark(ui.painter(), rect.center(), 9.0, Mark::Triangle, colors.warning);
+        ui.add(Label::new(error).wrap());
+    });
+}
+
+/// The scale with its ends, and what can be changed about it.
+fn scale_ui(ui: &mut Ui, legend: &Legend, next: &mut ViewSettings) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 12.0), Sense::hover());
+    let (low, high) = legend.range;
+    response.widget_info(|| {
+        let text = format!("Scale from {} to {} {}", number_text(low), number_text(high), legend.unit);
+        WidgetInfo::labeled(WidgetType::Image, true, text)
+    });
+    gradient(ui, rect, next.palette);
+    if let Some(pointer) = response.hover_pos() {
+        let part = f64::from((pointer.x - rect.left()) / rect.width());
+        let value = crate::twin::with_unit(low + part * (high - low), &legend.unit);
+        response.on_hover_text_at_pointer(value);
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        match &mut next.range {
+            Some((low, high)) => {
+                let speed = ((*high - *low).abs() / 100.0).max(1e-3);
+                ui.add(DragValue::new(low).speed(speed).max_decimals(2)).on_hover_text("The lower end");
+                ui.label(theme::caption("to"));
+                ui.add(DragValue::new(high).speed(speed).max_decimals(2)).on_hover_text("The upper end");
+                ui.label(theme::caption(&legend.unit));
+            }
+            None => {
+                ui.label(number_text(low));
+                ui.label(theme::caption("to"));
+                ui.label(number_text(high));
+                ui.label(theme::caption(&legend.unit));
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            palette_ui(ui, next);
+            let (text, hint) = match next.range {
+                Some(_) => ("Fixed", "The ends are fixed. Let them follow the values"),
+                None => ("Auto", "The ends follow the values. Fix them"),
+            };
+            if ui.add(egui::Button::new(theme::caption(text)).frame_when_inactive(false)).on_hover_text(hint).clicked()
+            {
+                next.range = if next.range.is_some() { None } else { Some(legend.range) };
+            }
+        });
+    });
+}
+
+fn palette_ui(ui: &mut Ui, next: &mut ViewSettings) {
+    let response = icon_button(ui, icon::PALETTE, &format!("Palette: {}", next.palette.name()), false);
+    egui::Popup::menu(&response).show(|ui| {
+        ui.set_min_width(200.0);
+        for palette in Palette::ALL {
+            let (id, rect) = ui.allocate_space(vec2(200.0, ROW));
+            let row = super::widgets::Row {
+                name: palette.name(),
+                selected: palette == next.palette,
+                indent: 64.0,
+                ..Default::default()
+            };
+            let chosen = super::widgets::row_at(ui, rect, id, &row);
+            let bar = Rect::from_min_size(pos2(rect.left() + GAP, rect.center().y - 5.0), vec2(52.0, 10.0));
+            gradient(ui, bar, palette);
+            if chosen.clicked() {
+                next.palette = palette;
+                ui.close();
+            }
+        }
+    });
+}
+
+fn gradient(ui: &Ui, rect: Rect, palette: Palette) {
+    const STEPS: usize = 24;
+    let color = |step: usize| {
+        let [red, green, blue] = palette.color(step as f32 / STEPS as f32);
+        Color32::from_rgb(red, green, blue)
+    };
+    let width = rect.width() / STEPS as f32;
+    for step in 0..STEPS {
+        let left = rect.left() + width * step as f32;
+        let piece = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width, rect.bottom()));
+        ui.painter().add(Shape::gradient_rect(piece, Direction::LeftToRight, [color(step), color(step + 1)]));
+    }
+    let line = Stroke::new(1.0, theme::colors(ui).hairline);
+    ui.painter().rect_stroke(rect, CornerRadius::ZERO, line, StrokeKind::Outside);
+}
+
+/// How many rooms have a value, and how those look that have none.
+fn counts_ui(ui: &mut Ui, legend: &Legend) {
+    ui.horizontal(|ui| {
+        let rooms = if legend.good == 1 { "room" } else { "rooms" };
+        ui.label(theme::caption(format!("{} {rooms}", legend.good)));
+        if legend.stale > 0 {
+            swatch_ui(ui, true, &format!("{} stale", legend.stale));
+        }
+        if legend.missing > 0 {
+            swatch_ui(ui, false, &format!("{} missing", legend.missing));
+        }
+    });
+}
+
+fn swatch_ui(ui: &mut Ui, stale: bool, words: &str) {
+    let colors = theme::colors(ui);
+    ui.spacing_mut().item_spacing.x = 6.0;
+    ui.add_space(4.0);
+    let (rect, _) = ui.allocate_exact_size(vec2(16.0, 12.0), Sense::hover());
+    if stale {
+        hatch(ui.painter(), rect, colors.muted);
+    } else {
+        ui.painter().rect_stroke(rect.shrink(0.5), 2.0, Stroke::new(1.0, colors.muted), StrokeKind::Inside);
+    }
+    let text = one_line(ui, theme::caption(words), 120.0);
+    let (place, _) = ui.allocate_exact_size(vec2(text.size().x, ROW - 8.0), Sense::hover());
+    paint_text(ui, text, Align2::LEFT_CENTER, place.left_center(), colors.muted);
+}

@@ -1,0 +1,237 @@
+//! Opening and saving: the system's dialog, a path typed by hand where there is no such dialog, and files dropped in.
+
+use super::theme::{self, GAP, ROW};
+use super::top_bar::scene_word;
+use super::widgets::{Row, primary_button, row_ui};
+use super::{UiState, shown::Shown};
+use crate::selection::{Intent, NoticeLevel, Notices};
+use bevy::prelude::*;
+use bevy::window::FileDragAndDrop;
+use bevy_egui::EguiContexts;
+use bevy_egui::egui::{
+    self, Align, Align2, Button, Frame, Id, Key, LayerId, Layout, Modal, Modifiers, Order, Rect, Stroke, StrokeKind,
+    TextEdit, Ui, vec2,
+};
+use egui_phosphor::regular as icon;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// What the window to open or save a scene holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FileWindow {
+    saves: bool,
+    path: String,
+    /// Whether the field has had the focus that it gets when the window opens.
+    focused: bool,
+}
+
+impl FileWindow {
+    /// To open a scene.
+    pub fn open() -> Self {
+        Self::default()
+    }
+
+    /// To save the scene elsewhere.
+    pub fn save() -> Self {
+        Self { saves: true, ..Self::default() }
+    }
+}
+
+/// What the system's dialog answered: whether it was for saving, and the file unless it was cancelled.
+type Answer = (bool, Option<PathBuf>);
+
+/// The system's dialogs, each on a thread of its own, one at a time.
+#[derive(Resource)]
+pub struct FileDialogs {
+    // A receiver can't be shared between threads; only one system looks at it.
+    answers: Mutex<Receiver<Answer>>,
+    sender: SyncSender<Answer>,
+    waiting: bool,
+}
+
+impl Default for FileDialogs {
+    fn default() -> Self {
+        let (sender, answers) = sync_channel(1);
+        Self { answers: Mutex::new(answers), sender, waiting: false }
+    }
+}
+
+impl FileDialogs {
+    fn start(&mut self, saves: bool, near: Option<PathBuf>) -> std::io::Result<()> {
+        let sender = self.sender.clone();
+        let ask = move || {
+            let dialog = rfd::AsyncFileDialog::new().add_filter("Cupola scenes", &["ron"]);
+            let dialog = near.iter().fold(dialog, |dialog, folder| dialog.set_directory(folder));
+            let file = bevy::tasks::block_on(async {
+                if saves {
+                    dialog.set_title("Save scene as").set_file_name("scene.ron").save_file().await
+                } else {
+                    dialog.set_title("Open scene").pick_file().await
+                }
+            });
+            // Nobody listens any more when the app is leaving.
+            let _ = sender.send((saves, file.map(|file| file.path().to_path_buf())));
+        };
+        std::thread::Builder::new().name("file dialog".into()).spawn(ask)?;
+        self.waiting = true;
+        Ok(())
+    }
+
+    fn answer(&mut self) -> Option<Answer> {
+        let answers = self.answers.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let answer = answers.try_recv().ok()?;
+        self.waiting = false;
+        Some(answer)
+    }
+}
+
+/// What was clicked in the window.
+#[derive(Clone, Debug, PartialEq)]
+enum Clicked {
+    Browse,
+    Take(PathBuf),
+    Close,
+}
+
+/// Shows the window, takes answers of dialogs and dropped files.
+pub(super) fn dialogs(
+    mut contexts: EguiContexts,
+    mut drops: MessageReader<FileDragAndDrop>,
+    shown: Shown<'_, '_>,
+    mut state: ResMut<UiState>,
+    mut dialogs: ResMut<FileDialogs>,
+    mut notices: ResMut<Notices>,
+    mut intents: MessageWriter<Intent>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    for drop in drops.read() {
+        state.files_hover = matches!(drop, FileDragAndDrop::HoveredFile { .. });
+        if let FileDragAndDrop::DroppedFile { path_buf, .. } = drop {
+            intents.write(Intent::Open(path_buf.clone()));
+        }
+    }
+    if state.files_hover {
+        drop_hint(ctx, state.free);
+    }
+    if let Some((saves, Some(path))) = dialogs.answer() {
+        intents.write(if saves { Intent::Save(Some(path)) } else { Intent::Open(path) });
+        state.file_window = None;
+    }
+    let scene = shown.scene().map(|scene| scene.path.clone());
+    let Some(mut window) = state.file_window.take() else { return Ok(()) };
+    match window_ui(ctx, &mut window, &state.recent.paths, dialogs.waiting) {
+        Some(Clicked::Browse) => {
+            let near = scene.as_deref().and_then(Path::parent).and_then(Path::parent).map(Path::to_path_buf);
+            if let Err(error) = dialogs.start(window.saves, near) {
+                notices
+                    .push(NoticeLevel::Error, format!("The file dialog can't start ({error}). Type the path instead."));
+            }
+            state.file_window = Some(window);
+        }
+        Some(Clicked::Take(path)) => {
+            intents.write(if window.saves { Intent::Save(Some(path)) } else { Intent::Open(path) });
+        }
+        Some(Clicked::Close) => {}
+        None => state.file_window = Some(window),
+    }
+    Ok(())
+}
+
+fn window_ui(ctx: &egui::Context, window: &mut FileWindow, recent: &[PathBuf], waiting: bool) -> Option<Clicked> {
+    let enter = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+    let modal = Modal::new(Id::new("file window")).frame(Frame::popup(&ctx.global_style()).inner_margin(16));
+    let response = modal.show(ctx, |ui| contents_ui(ui, window, recent, waiting));
+    let typed = typed_path(&window.path);
+    let taken = response.inner.clone().or_else(|| if enter { typed.map(Clicked::Take) } else { None });
+    taken.or_else(|| response.should_close().then_some(Clicked::Close))
+}
+
+fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting: bool) -> Option<Clicked> {
+    let mut clicked = None;
+    ui.set_width(480.0);
+    let (title, verb, hint) = if window.saves {
+        ("Save scene as", "Save", "/path/to/scene.ron")
+    } else {
+        ("Open scene", "Open", "/path/to/scene.ron, or its folder")
+    };
+    ui.label(theme::title(title));
+    ui.add_space(GAP);
+    ui.horizontal(|ui| {
+        let field = TextEdit::singleline(&mut window.path)
+            .hint_text(hint)
+            .desired_width(ui.available_width() - 96.0)
+            .min_size(vec2(0.0, ROW));
+        let response = ui.add(field);
+        if !window.focused {
+            window.focused = true;
+            response.request_focus();
+        }
+        let browse = Button::new(format!("{}  Browse…", icon::FOLDER_OPEN));
+        let hint = if waiting { "The system's file dialog is open" } else { "Choose with the system's file dialog" };
+        if ui.add_enabled(!waiting, browse).on_hover_text(hint).on_disabled_hover_text(hint).clicked() {
+            clicked = Some(Clicked::Browse);
+        }
+    });
+    if !window.saves && !recent.is_empty() {
+        ui.add_space(GAP);
+        ui.label(theme::caption("Recent"));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for path in recent {
+            let (name, folder) = (scene_word(path), path.to_string_lossy());
+            let row = Row { icon: icon::CLOCK, name: &name, unit: &folder, ..Default::default() };
+            if row_ui(ui, &row).clicked() {
+                clicked = Some(Clicked::Take(path.clone()));
+            }
+        }
+    }
+    ui.add_space(GAP * 2.0);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let path = typed_path(&window.path);
+        ui.add_enabled_ui(path.is_some(), |ui| {
+            if primary_button(ui, verb).clicked() {
+                clicked = path.map(Clicked::Take);
+            }
+        });
+        if ui.button("Cancel").clicked() {
+            clicked = Some(Clicked::Close);
+        }
+    });
+    clicked
+}
+
+/// A typed path; `~` is the home folder.
+fn typed_path(text: &str) -> Option<PathBuf> {
+    let text = text.trim();
+    match (text.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => Some(PathBuf::from(home).join(rest)),
+        _ => (!text.is_empty()).then(|| PathBuf::from(text)),
+    }
+}
+
+/// Says where files that are held over the window would go.
+fn drop_hint(ctx: &egui::Context, area: Rect) {
+    let colors = theme::Colors::of(if ctx.theme() == egui::Theme::Dark {
+        crate::selection::Theme::Dark
+    } else {
+        crate::selection::Theme::Light
+    });
+    let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::new("drop hint")));
+    let inner = area.shrink(GAP * 2.0);
+    painter.rect_filled(inner, 10.0, colors.ground.gamma_multiply(0.8));
+    painter.rect_stroke(inner, 10.0, Stroke::new(2.0, colors.accent), StrokeKind::Inside);
+    let font = egui::TextStyle::Heading.resolve(&ctx.global_style());
+    painter.text(inner.center(), Align2::CENTER_CENTER, "Drop to open the scene", font, colors.text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typed_paths_are_trimmed() {
+        assert_eq!(typed_path("  "), None);
+        assert_eq!(typed_path(" scenes/office "), Some(PathBuf::from("scenes/office")));
+        assert!(typed_path("~/a.ron").is_some_and(|path| path.ends_with("a.ron")));
+    }
+}

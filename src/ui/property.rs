@@ -1,0 +1,200 @@
+//! One property in the inspector: its value, how good and how old it is, how it moved, why it is so, and how to change it.
+
+use super::inspector::Inspected;
+use super::theme::{self, GAP, ROW};
+use super::widgets::{Mark, one_line, paint_mark, paint_text, quality_mark, small_link};
+use super::{UiState, format, sparkline, why};
+use crate::selection::Intent;
+use bevy_egui::egui::{
+    Align, Align2, ComboBox, DragValue, Layout, Rect, Response, Sense, TextEdit, Ui, UiBuilder, Vec2, pos2, vec2,
+};
+use cupola_twin::model::Property;
+use cupola_twin::{Kind, Slot, Topology, Value};
+
+/// Height of a property, two lines.
+const HEIGHT: f32 = 44.0;
+const SPARKLINE: Vec2 = vec2(56.0, 20.0);
+
+/// Whether a slot holds what people decide rather than what was measured or computed.
+pub fn is_input(topology: &Topology, slot: Slot) -> bool {
+    let computed = topology.column(slot.column).formula.is_some();
+    !computed && model_property(topology, slot).is_some_and(|property| property.writable && !property.telemetry)
+}
+
+fn model_property(topology: &Topology, slot: Slot) -> Option<&Property> {
+    let column = topology.column(slot.column);
+    topology.models.get(topology.table(column.table).model).property(&column.name)
+}
+
+/// Draws a property, and why it is so where that is unfolded.
+pub fn property_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, state: &mut UiState, intents: &mut Vec<Intent>) {
+    let topology = shown.state.topology();
+    let column = topology.column(slot.column);
+    let colors = theme::colors(ui);
+    let (_, rect) = ui.allocate_space(vec2(ui.available_width(), HEIGHT));
+    if !ui.is_rect_visible(rect) && !state.explained.contains(&slot) {
+        return;
+    }
+    let first = rect.top() + 13.0;
+    let second = rect.top() + 32.0;
+    let right = if shown.editable && is_input(topology, slot) {
+        let place = Rect::from_min_max(pos2(rect.center().x, rect.top()), pos2(rect.right(), rect.top() + ROW));
+        edit_ui(ui, place, shown, slot, state, intents);
+        place.left() - GAP
+    } else {
+        value_text(ui, shown, slot, pos2(rect.right(), first))
+    };
+    let mut left = rect.left();
+    let trail: Vec<(i64, f64)> = if column.kind.is_numeric() { shown.trail.of(slot).collect() } else { Vec::new() };
+    let mut name_end = right;
+    if trail.len() > 1 && right - rect.left() > 140.0 {
+        let place = Rect::from_min_size(pos2(right - SPARKLINE.x, first - SPARKLINE.y / 2.0), SPARKLINE);
+        let mut at = ui.new_child(
+            UiBuilder::new()
+                .id(ui.id().with(("line", slot)))
+                .max_rect(place)
+                .layout(Layout::left_to_right(Align::Center)),
+        );
+        sparkline::sparkline_ui(&mut at, SPARKLINE, &trail, &column.display_name);
+        name_end = place.left() - GAP;
+    }
+    let name = one_line(ui, column.display_name.as_str(), name_end - left);
+    let name = paint_text(ui, name, Align2::LEFT_CENTER, pos2(left, first), colors.text);
+    let (mark, color, word) = quality_mark(shown.state.get(slot).quality, colors);
+    paint_mark(ui.painter(), pos2(left + 4.0, second), 7.0, mark, color);
+    left += 14.0;
+    let about = match format::slot_age(shown.state, slot, shown.now_us) {
+        Some(age) if mark != Mark::Outline => format!("{word} · {age} ago"),
+        _ => word.to_string(),
+    };
+    let about = one_line(ui, theme::caption(about), rect.width() - 80.0);
+    paint_text(ui, about, Align2::LEFT_CENTER, pos2(left, second), colors.muted);
+    describe(ui, shown, slot, name);
+    if why_link(ui, rect, slot, state.explained.contains(&slot)).clicked() && !state.explained.remove(&slot) {
+        state.explained.insert(slot);
+    }
+    if let Some((_, explanation)) = state.explanations.get(&slot).filter(|_| state.explained.contains(&slot)) {
+        why::explanation_ui(ui, shown, explanation, intents);
+    }
+}
+
+/// Paints value and unit with their right end at `at`; returns where they begin.
+fn value_text(ui: &Ui, shown: &Inspected<'_>, slot: Slot, at: bevy_egui::egui::Pos2) -> f32 {
+    let colors = theme::colors(ui);
+    let (value, unit) = format::value_and_unit(shown.state, slot);
+    let mut end = at.x;
+    if !unit.is_empty() {
+        let unit = one_line(ui, theme::caption(unit), 80.0);
+        end = paint_text(ui, unit, Align2::RIGHT_CENTER, pos2(end, at.y + 0.5), colors.muted).left() - 3.0;
+    }
+    let value = one_line(ui, theme::semibold(value), 150.0);
+    paint_text(ui, value, Align2::RIGHT_CENTER, pos2(end, at.y), colors.text).left() - GAP * 1.5
+}
+
+/// What the model says of a property, where the pointer rests on its name.
+fn describe(ui: &Ui, shown: &Inspected<'_>, slot: Slot, name: Rect) {
+    let topology = shown.state.topology();
+    let property = &topology.column(slot.column).name;
+    let description = model_property(topology, slot).and_then(|property| property.description.clone());
+    ui.interact(name, ui.id().with(("about", slot)), Sense::hover()).on_hover_ui(|ui| {
+        ui.label(theme::semibold(&**property));
+        if let Some(description) = description {
+            ui.label(theme::muted(description));
+        }
+    });
+}
+
+fn why_link(ui: &mut Ui, rect: Rect, slot: Slot, open: bool) -> Response {
+    let place =
+        Rect::from_min_max(pos2(rect.right() - 64.0, rect.top() + 22.0), pos2(rect.right(), rect.bottom() - 2.0));
+    let builder =
+        UiBuilder::new().id(ui.id().with(("why", slot))).max_rect(place).layout(Layout::right_to_left(Align::Center));
+    let mut at = ui.new_child(builder);
+    small_link(&mut at, if open { "Hide why" } else { "Why?" }).on_hover_text("Show where this value came from")
+}
+
+/// A field to change a value in.
+fn edit_ui(
+    ui: &mut Ui,
+    place: Rect,
+    shown: &Inspected<'_>,
+    slot: Slot,
+    state: &mut UiState,
+    intents: &mut Vec<Intent>,
+) {
+    let topology = shown.state.topology();
+    let column = topology.column(slot.column);
+    let value = shown.state.value(slot);
+    let builder =
+        UiBuilder::new().id(ui.id().with(("edit", slot))).max_rect(place).layout(Layout::right_to_left(Align::Center));
+    let ui = &mut ui.new_child(builder);
+    let unit = column.unit.map_or("", |unit| unit.symbol);
+    match column.kind {
+        Kind::Bool => {
+            let mut on = value == Some(Value::Bool(true));
+            let word = if on { "On" } else { "Off" };
+            if ui.checkbox(&mut on, word).changed() {
+                intents.push(Intent::Set(slot, Value::Bool(on)));
+            }
+        }
+        Kind::Number => {
+            let mut number = match value {
+                Some(Value::Number(number)) => number,
+                Some(Value::Integer(number)) => number as f64,
+                _ => 0.0,
+            };
+            let speed = (number.abs() / 200.0).clamp(0.01, 100.0);
+            let field = DragValue::new(&mut number).speed(speed).max_decimals(3).update_while_editing(false);
+            if ui.add(with_suffix(field, unit)).changed() && number.is_finite() {
+                intents.push(Intent::Set(slot, Value::Number(number)));
+            }
+        }
+        Kind::Integer => {
+            let mut number = match value {
+                Some(Value::Integer(number)) => number,
+                _ => 0,
+            };
+            let field = DragValue::new(&mut number).speed(0.1).update_while_editing(false);
+            if ui.add(with_suffix(field, unit)).changed() {
+                intents.push(Intent::Set(slot, Value::Integer(number)));
+            }
+        }
+        Kind::Text | Kind::Time => {
+            let now = value.map_or_else(String::new, |value| value.to_string());
+            let choices =
+                model_property(topology, slot).map_or(&[] as &[String], |property| property.choices.as_slice());
+            if choices.is_empty() {
+                text_ui(ui, slot, now, state, intents);
+            } else {
+                ComboBox::from_id_salt("choice").width(place.width() - GAP).selected_text(&now).show_ui(ui, |ui| {
+                    for choice in choices {
+                        if ui.selectable_label(*choice == now, choice.as_str()).clicked() {
+                            intents.push(Intent::Set(slot, Value::Text(choice.clone())));
+                        }
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn with_suffix<'v>(field: DragValue<'v>, unit: &str) -> DragValue<'v> {
+    if unit.is_empty() { field } else { field.suffix(format!(" {unit}")) }
+}
+
+/// A text is set when it was typed to the end, not letter by letter.
+fn text_ui(ui: &mut Ui, slot: Slot, now: String, state: &mut UiState, intents: &mut Vec<Intent>) {
+    let mut text = match &state.edited {
+        Some((edited, text)) if *edited == slot => text.clone(),
+        _ => now.clone(),
+    };
+    let response = ui.add(TextEdit::singleline(&mut text).desired_width(ui.available_width() - GAP));
+    if response.lost_focus() {
+        state.edited = None;
+        if text != now {
+            intents.push(Intent::Set(slot, Value::Text(text)));
+        }
+    } else if response.has_focus() {
+        state.edited = Some((slot, text));
+    }
+}

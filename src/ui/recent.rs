@@ -1,0 +1,68 @@
+//! Scenes that were open lately, remembered in the user's configuration.
+//!
+//! Nobody is told when they can't be read or written: it is a convenience, and never the reason why something else fails.
+
+use super::UiState;
+use bevy::prelude::ResMut;
+use std::path::{Path, PathBuf};
+
+const MAX: usize = 8;
+
+/// Scenes that were open lately, the latest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recent {
+    /// Their files.
+    pub paths: Vec<PathBuf>,
+}
+
+impl Recent {
+    /// Puts a scene first, and remembers it.
+    pub fn add(&mut self, path: &Path) {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        self.put_first(path);
+        if let (Some(file), Ok(text)) = (file(), serde_json::to_string_pretty(&self.paths)) {
+            let _ = file.parent().map(std::fs::create_dir_all);
+            let _ = std::fs::write(file, text);
+        }
+    }
+
+    fn put_first(&mut self, path: PathBuf) {
+        self.paths.retain(|known| *known != path);
+        self.paths.insert(0, path);
+        self.paths.truncate(MAX);
+    }
+}
+
+/// Reads what was remembered.
+pub(super) fn read(mut state: ResMut<UiState>) {
+    let text = file().and_then(|file| std::fs::read_to_string(file).ok());
+    let paths: Option<Vec<PathBuf>> = text.and_then(|text| serde_json::from_str(&text).ok());
+    if let Some(paths) = paths {
+        state.recent.paths = paths.into_iter().filter(|path| path.exists()).take(MAX).collect();
+    }
+}
+
+/// Where it is remembered.
+fn file() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")))?;
+    Some(folder.join("cupola").join("recent.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_is_first_and_once() {
+        let mut recent = Recent::default();
+        for name in ["a", "b", "a", "c"] {
+            recent.put_first(name.into());
+        }
+        assert_eq!(recent.paths, [PathBuf::from("c"), "a".into(), "b".into()]);
+        for number in 0..20 {
+            recent.put_first(number.to_string().into());
+        }
+        assert_eq!(recent.paths.len(), MAX);
+    }
+}

@@ -1,0 +1,84 @@
+//! The relationships of a twin, to walk along in both directions.
+
+use super::format;
+use super::inspector::Inspected;
+use super::shown::key_slot;
+use super::theme;
+use super::tree::model_icon;
+use super::widgets::{Row, row_ui, section};
+use crate::selection::Intent;
+use crate::twin::display_name;
+use bevy_egui::egui::{Ui, WidgetText};
+use cupola_twin::TwinIx;
+use egui_phosphor::regular as icon;
+
+/// Twins listed for one relationship.
+const MAX_LISTED: usize = 50;
+
+/// Draws the twins that this one is related to, grouped by relationship.
+pub fn relations_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>) {
+    let topology = &shown.scene.topology;
+    let mut any = false;
+    for inverse in [true, false] {
+        for name in topology.relationship_names() {
+            let others = topology.related(shown.twin, name, inverse);
+            if others.is_empty() {
+                continue;
+            }
+            if !any {
+                section(ui, "Relationships", "");
+                any = true;
+            }
+            group_ui(ui, shown, name, inverse, &others, intents);
+        }
+    }
+}
+
+fn group_ui(
+    ui: &mut Ui,
+    shown: &Inspected<'_>,
+    name: &str,
+    inverse: bool,
+    others: &[TwinIx],
+    intents: &mut Vec<Intent>,
+) {
+    let topology = &shown.scene.topology;
+    let word = relationship_word(shown, name, inverse, others);
+    let (arrow, hint) = if inverse {
+        (icon::ARROW_LEFT, "They point at this twin")
+    } else {
+        (icon::ARROW_RIGHT, "This twin points at them")
+    };
+    let count = if others.len() > 1 { format!(" ({})", others.len()) } else { String::new() };
+    ui.label(theme::caption(format!("{arrow}  {word}{count}"))).on_hover_text(hint);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    for other in others.iter().take(MAX_LISTED) {
+        let key = key_slot(shown.scene, shown.color_by, *other);
+        let (value, unit) = key.map_or_else(Default::default, |slot| format::value_and_unit(shown.state, slot));
+        let name = display_name(shown.scene, shown.state, *other);
+        let row = Row { icon: model_icon(topology, *other), name: &name, value: &value, unit, ..Default::default() };
+        let response = row_ui(ui, &row);
+        if response.double_clicked() {
+            intents.push(Intent::Focus(Some(*other)));
+        } else if response.clicked() {
+            intents.push(Intent::Select(Some(*other)));
+        }
+    }
+    if others.len() > MAX_LISTED {
+        ui.label(WidgetText::from(theme::muted(format!("… {} more", others.len() - MAX_LISTED))));
+    }
+    ui.add_space(theme::GAP);
+    ui.spacing_mut().item_spacing.y = 4.0;
+}
+
+/// What a relationship is called on the screen: as its model says, else its name as words.
+fn relationship_word(shown: &Inspected<'_>, name: &str, inverse: bool, others: &[TwinIx]) -> String {
+    let topology = &shown.scene.topology;
+    let source = if inverse { others.first().copied().unwrap_or(shown.twin) } else { shown.twin };
+    let model = topology.models.get(topology.model_of(source));
+    let display = model.relationship(name).map(|relationship| relationship.display_name.as_str());
+    match display {
+        Some(display) if display != name => display.to_string(),
+        _ => format::words(name),
+    }
+}

@@ -1,0 +1,120 @@
+//! Why a value is what it is: its formula, what that read, and so on down to a message or the scene's line.
+
+use super::inspector::Inspected;
+use super::shown::Shown;
+use super::theme::{self, GAP};
+use super::widgets::{link, mark_ui, quality_mark};
+use super::{UiState, format};
+use crate::selection::Intent;
+use crate::timeline::SourceKind;
+use crate::twin::display_name;
+use bevy_egui::egui::collapsing_header::CollapsingState;
+use bevy_egui::egui::{Frame, Label, RichText, TextStyle, Ui};
+use cupola_twin::Slot;
+use cupola_twin::why::{Explanation, why};
+
+/// An explanation is made again at most so often, seconds.
+const REFRESH_S: f64 = 0.25;
+/// Inputs of one formula shown at first.
+const MAX_SHOWN: usize = 12;
+
+/// Makes the explanations of what is unfolded, where they are missing or old.
+pub fn refresh(shown: &Shown<'_, '_>, now_s: f64, state: &mut UiState) {
+    if state.explained.is_empty() {
+        state.explanations.clear();
+        return;
+    }
+    let Some(track) = shown.active() else { return };
+    let values = &track.state.0;
+    let topology = values.topology();
+    let selected = shown.selection.selected;
+    let UiState { explained, explanations, .. } = state;
+    explanations.retain(|slot, _| explained.contains(slot));
+    for slot in explained.iter().filter(|slot| Some(topology.twin_of(**slot)) == selected) {
+        if explanations.get(slot).is_none_or(|(made_s, _)| now_s - made_s >= REFRESH_S || now_s < *made_s) {
+            let origin = |slot: Slot| track.live.and_then(|live| live.origin(slot));
+            explanations.insert(*slot, (now_s, why(values, *slot, &origin)));
+        }
+    }
+}
+
+/// Draws an explanation, with links to the twins that it names.
+pub fn explanation_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, intents: &mut Vec<Intent>) {
+    let colors = theme::colors(ui);
+    let frame = Frame::NONE.fill(colors.ground).corner_radius(8.0).inner_margin(10);
+    frame.show(ui, |ui| {
+        ui.take_available_width();
+        ui.spacing_mut().item_spacing.y = 2.0;
+        reasons_ui(ui, shown, explanation, intents, 0);
+    });
+    ui.add_space(GAP);
+}
+
+/// The formula and its inputs, or where the value came from.
+fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, intents: &mut Vec<Intent>, depth: usize) {
+    match &explanation.formula {
+        Some(formula) => {
+            let text = RichText::new(formula).text_style(TextStyle::Monospace);
+            let response = ui.add(Label::new(text).wrap());
+            if let Some(place) = &explanation.place {
+                response.on_hover_text(format!("{}:{}:{}", place.file, place.line, place.column));
+            }
+        }
+        None => {
+            ui.add(Label::new(theme::caption(origin_words(explanation, shown.source))).wrap());
+        }
+    }
+    for (number, input) in explanation.inputs.iter().take(MAX_SHOWN).enumerate() {
+        let id = ui.make_persistent_id(("why", depth, number, input.slot));
+        // Only what has something below it can be unfolded; the first level is unfolded while it is short.
+        let open = depth == 0 && explanation.inputs.len() <= 3 && input.inputs.len() <= 3;
+        let state = CollapsingState::load_with_default_open(ui.ctx(), id, open);
+        let response = state.show_header(ui, |ui| input_ui(ui, shown, input, intents));
+        response.body(|ui| reasons_ui(ui, shown, input, intents, depth + 1));
+    }
+    let more = explanation.inputs.len().saturating_sub(MAX_SHOWN) + explanation.not_listed;
+    if more > 0 {
+        ui.label(theme::caption(format!("… {more} more")));
+    }
+}
+
+/// One input: who, what, its value and how good it is.
+fn input_ui(ui: &mut Ui, shown: &Inspected<'_>, input: &Explanation, intents: &mut Vec<Intent>) {
+    let topology = shown.state.topology();
+    let column = topology.column(input.slot.column);
+    let twin = topology.twin_of(input.slot);
+    let colors = theme::colors(ui);
+    ui.spacing_mut().item_spacing.x = 6.0;
+    let (mark, color, word) = quality_mark(input.quality, colors);
+    mark_ui(ui, mark, color).on_hover_text(word);
+    if twin != shown.twin {
+        let name = display_name(shown.scene, shown.state, twin);
+        if link(ui, &name).on_hover_text("Select it").clicked() {
+            intents.push(Intent::Select(Some(twin)));
+        }
+    }
+    let what = if column.hidden { "part of the formula" } else { column.display_name.as_str() };
+    ui.label(theme::muted(what));
+    let (value, unit) = match &input.value {
+        Some(value) => format::value_text(value, input.unit.unwrap_or_default()),
+        None => ("—".into(), ""),
+    };
+    ui.label(value);
+    ui.label(theme::caption(unit));
+}
+
+/// Where a value that no formula computed came from, in a sentence.
+fn origin_words(explanation: &Explanation, source: SourceKind) -> String {
+    let what = match (&explanation.origin, explanation.value.is_some(), source) {
+        (Some(origin), ..) => format!("From a {origin}"),
+        (None, false, _) => "Nothing has given a value yet".into(),
+        (None, true, _) if explanation.time.is_none() => "Given by the scene".into(),
+        (None, true, SourceKind::Live) => "Given by the scene or set by hand".into(),
+        (None, true, SourceKind::Simulated) => "Given by the simulation, or set by hand".into(),
+        (None, true, SourceKind::Replayed) => "From the recording".into(),
+    };
+    match &explanation.time {
+        Some(time) => format!("{what}, at {time}"),
+        None => what,
+    }
+}
