@@ -11,7 +11,7 @@ pub mod session;
 pub mod simulation;
 pub mod timeline;
 pub mod twin;
-//UI
+pub mod ui;
 pub mod view;
 pub mod window;
 

@@ -1,6 +1,7 @@
 //! The app with its renderer: in a window, or drawing into a picture.
 
 use crate::selection::{NoticeLevel, Notices};
+use crate::ui::UiPlugin;
 use crate::view::{BuildingCamera, Orbit, Quality, ViewPlugin};
 use crate::CorePlugin;
 use bevy::camera::{ClearColorConfig, RenderTarget};
@@ -83,7 +84,7 @@ pub fn build(target: &Target) -> App {
     if panels {
         app.add_plugins(EguiPlugin::default());
         app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
-        //UI
+        app.add_plugins(UiPlugin);
     }
     if let Target::Picture { width, height, .. } = target {
         let format = bevy::render::render_resource::TextureFormat::Rgba8UnormSrgb;

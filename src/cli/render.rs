@@ -21,7 +21,7 @@ const BEFORE_US: i64 = 3 * 3_600_000_000;
 /// Frames that a picture may take to be ready.
 const MAX_FRAMES: usize = 600;
 /// Frames for fades, flights and layouts to settle.
-const SETTLE: usize = 3;
+const SETTLE: usize = 4;
 
 #[derive(clap::Args)]
 pub(super) struct Args {

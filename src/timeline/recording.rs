@@ -28,6 +28,19 @@ impl Recording {
         (self.start_us, self.entries.back().map_or(self.start_us, |(time_us, ..)| *time_us))
     }
 
+    /// Notes what changed from outside in the state's tick.
+    pub fn note(&mut self, state: &State, now_us: i64) {
+        for (number, column) in state.topology().columns().iter().enumerate() {
+            if column.formula.is_none() {
+                let column = ColumnIx(number as u32);
+                for row in state.changed(column) {
+                    let slot = Slot { column, row: *row };
+                    self.push(now_us, slot, state.get(slot));
+                }
+            }
+        }
+    }
+
     fn push(&mut self, time_us: i64, slot: Slot, sample: Sample) {
         if self.entries.len() == MAX_ENTRIES
             && let Some((time_us, slot, sample)) = self.entries.pop_front()
@@ -92,16 +105,7 @@ impl Replayed {
 
 pub(super) fn record(mut timelines: Query<(&Clock, &TimelineState, &mut Recording), Without<Replayed>>) {
     for (clock, state, mut recording) in &mut timelines {
-        let topology = state.0.topology();
-        for (number, column) in topology.columns().iter().enumerate() {
-            if column.formula.is_none() {
-                let column = ColumnIx(number as u32);
-                for row in state.0.changed(column) {
-                    let slot = Slot { column, row: *row };
-                    recording.push(clock.now_us, slot, state.0.get(slot));
-                }
-            }
-        }
+        recording.note(&state.0, clock.now_us);
     }
 }
 

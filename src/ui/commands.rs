@@ -180,7 +180,7 @@ pub(super) fn keys(
     mut intents: MessageWriter<Intent>,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
-    let typing = ctx.egui_wants_keyboard_input() || ctx.any_popup_open();
+    let typing = ctx.egui_wants_keyboard_input() || egui::Popup::is_any_open(ctx);
     if typing || state.palette.is_open() || state.file_window.is_some() {
         return Ok(());
     }

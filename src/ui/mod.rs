@@ -125,10 +125,11 @@ impl Plugin for UiPlugin {
             .add_message::<Intent>()
             .add_message::<FileDragAndDrop>()
             .add_systems(Startup, recent::read)
-            .add_systems(Update, scene_changed.run_if(resource_exists_and_changed::<OpenScene>))
             .add_systems(
                 EguiPrimaryContextPass,
                 (
+                    // In the same pass as the panels: slots of another scene must never reach them.
+                    scene_changed.run_if(resource_exists_and_changed::<OpenScene>),
                     begin,
                     (
                         commands::keys,

@@ -8,7 +8,7 @@ use super::tree::model_icon;
 use super::widgets::{Row, row_ui, section};
 use crate::selection::Intent;
 use crate::twin::display_name;
-use bevy_egui::egui::{Ui, WidgetText};
+use bevy_egui::egui::Ui;
 use cupola_twin::TwinIx;
 use egui_phosphor::regular as icon;
 
@@ -65,7 +65,7 @@ fn group_ui(
         }
     }
     if others.len() > MAX_LISTED {
-        ui.label(WidgetText::from(theme::muted(format!("… {} more", others.len() - MAX_LISTED))));
+        ui.label(theme::muted(format!("… {} more", others.len() - MAX_LISTED)));
     }
     ui.add_space(theme::GAP);
     ui.spacing_mut().item_spacing.y = 4.0;

@@ -128,7 +128,7 @@ fn scene_menu(
             ui.menu_button(format!("{}  Open recent", icon::CLOCK), |ui| {
                 for path in recent {
                     let place = path.to_string_lossy();
-                    if ui.button(scene_word(path)).on_hover_text(place.as_ref()).clicked() {
+                    if ui.button(scene_word(path)).on_hover_text(&*place).clicked() {
                         intents.push(Intent::Open(path.clone()));
                         ui.close();
                     }

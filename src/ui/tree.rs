@@ -70,7 +70,7 @@ pub fn tree_ui(
         *found = None;
         (tree.lines(open), 0)
     } else {
-        if found.as_ref().is_none_or(|(of, ..)| of != filter) {
+        if found.as_ref().is_none_or(|(of, ..)| *of != *filter) {
             let (lines, more) = tree.matches(filter);
             *found = Some((filter.clone(), lines, more));
         }
@@ -264,5 +264,5 @@ pub fn model_icon(topology: &Topology, twin: TwinIx) -> &'static str {
         ("space", icon::DOOR),
         ("zone", icon::DOOR),
     ];
-    icons.iter().find(|(word, _)| name.contains(word)).map_or(icon::CUBE, |(_, icon)| *icon)
+    icons.iter().find(|(word, _)| name.contains(*word)).map_or(icon::CUBE, |(_, icon)| *icon)
 }

@@ -88,7 +88,7 @@ impl Tree {
 
     /// The twins above one, nearest first.
     pub fn above(&self, twin: TwinIx) -> impl Iterator<Item = TwinIx> {
-        std::iter::successors(self.parent[twin.0 as usize], |above| self.parent[above.0 as usize])
+        std::iter::successors(self.parent[twin.0 as usize], move |above| self.parent[above.0 as usize])
     }
 
     /// The lines that are to be seen with these twins unfolded.

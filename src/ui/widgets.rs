@@ -4,7 +4,7 @@ use super::theme::{self, Colors, GAP, ROW};
 use crate::scene::document::AlarmSeverity;
 use bevy_egui::egui::{
     self, Align, Align2, Button, Color32, Galley, Layout, Painter, Pos2, Rect, Response, RichText, Sense, Shape,
-    Stroke, StrokeKind, TextStyle, TextWrapMode, Ui, UiBuilder, WidgetInfo, WidgetText, WidgetType, pos2, vec2,
+    Stroke, StrokeKind, TextStyle, TextWrapMode, Ui, WidgetInfo, WidgetText, WidgetType, pos2, vec2,
 };
 use cupola_twin::Quality;
 use std::sync::Arc;
@@ -290,10 +290,4 @@ pub fn panel_frame(ui: &Ui) -> egui::Frame {
         top: 8,
         bottom: 8,
     })
-}
-
-/// Runs `contents` in `rect`, laid out from left to right and centred.
-pub fn line_at(ui: &mut Ui, rect: Rect, contents: impl FnOnce(&mut Ui)) {
-    let builder = UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center));
-    ui.scope_builder(builder, contents);
 }

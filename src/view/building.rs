@@ -74,7 +74,7 @@ impl Storeys {
 /// What is left of the walls of a storey that is cut open.
 const CUT: f32 = 0.36;
 /// The share of a storey's height that is put between storeys that stand apart.
-const APART: f32 = 1.35;
+const APART: f32 = 1.7;
 
 /// The size of the building.
 #[derive(Resource, Clone, Copy, Debug, Default)]
@@ -390,7 +390,7 @@ fn tint(settings: Res<ViewSettings>, palette: Res<Palette>, mut materials: ResMu
     set(&palette.faded, Color::srgba(1.0, 1.0, 1.0, if dark { 0.10 } else { 0.22 }));
     set(&palette.edge, if dark { Color::srgba(0.02, 0.03, 0.04, 0.55) } else { Color::srgba(0.10, 0.12, 0.15, 0.45) });
     set(&palette.ghost, if dark { Color::srgba(0.75, 0.80, 0.88, 0.10) } else { Color::srgba(0.15, 0.18, 0.22, 0.14) });
-    set(&palette.ground, if dark { Color::srgb_u8(0x22, 0x27, 0x30) } else { Color::srgb_u8(0xE3, 0xE6, 0xEA) });
+    set(&palette.ground, if dark { Color::srgb_u8(0x22, 0x27, 0x30) } else { Color::srgb_u8(0xD2, 0xD6, 0xDC) });
 }
 
 /// Shows what the settings ask for: whole storeys, cut ones, faded walls, ghosts.

@@ -44,6 +44,7 @@ fn reach(mut commands: Commands, extent: Res<Extent>, sun: Query<Entity, With<Su
 
 fn theme(
     settings: Res<ViewSettings>,
+    mut suns: Query<&mut DirectionalLight, With<Sun>>,
     mut clear: ResMut<ClearColor>,
     mut ambient: ResMut<GlobalAmbientLight>,
     cameras: Query<Ref<BuildingCamera>>,
@@ -53,6 +54,7 @@ fn theme(
     }
     let dark = settings.theme == Theme::Dark;
     clear.0 = if dark { Color::srgb_u8(0x14, 0x17, 0x1C) } else { Color::srgb_u8(0xF4, 0xF5, 0xF7) };
+    suns.iter_mut().for_each(|mut sun| sun.illuminance = if dark { 5_200.0 } else { 4_000.0 });
     ambient.color = Color::srgb(0.93, 0.96, 1.0);
-    ambient.brightness = if dark { 700.0 } else { 900.0 };
+    ambient.brightness = if dark { 700.0 } else { 620.0 };
 }

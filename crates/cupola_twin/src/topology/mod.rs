@@ -92,7 +92,7 @@ pub struct Computed {
     pub unit: Option<&'static Unit>,
     /// What to call a new property on the screen.
     pub display_name: Option<String>,
-    /// Of use to the program only (an alarm's condition), not shown as a property.
+    /// A condition for the program's own use (an alarm's), not shown as a property.
     pub hidden: bool,
     /// Where the expression's first character stands.
     pub place: Option<Place>,

@@ -120,7 +120,7 @@ impl Body<'_, '_> {
         self.of_kind(expr, at, Kind::Number)
     }
 
-    fn bool(&mut self, expr: &Expr, at: u16) -> Compiled {
+    pub(super) fn bool(&mut self, expr: &Expr, at: u16) -> Compiled {
         self.of_kind(expr, at, Kind::Bool)
     }
 

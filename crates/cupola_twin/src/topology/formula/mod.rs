@@ -148,6 +148,8 @@ struct Pending {
     place: Option<Place>,
     /// Whether the column's kind comes from the expression.
     untyped: bool,
+    /// Whether it must be true or false.
+    condition: bool,
     state: Progress,
 }
 
@@ -223,6 +225,7 @@ impl Compiler<'_> {
                 expr: expr.clone(),
                 place: definition.place.clone(),
                 untyped: known.is_none(),
+                condition: definition.hidden,
                 state: Progress::Waiting,
             });
         }
@@ -241,12 +244,14 @@ impl Compiler<'_> {
             return;
         }
         self.pending[number].state = Progress::Running;
-        let Pending { output, text, expr, place, untyped, .. } = &self.pending[number];
-        let (output, text, expr, place, untyped) = (*output, text.clone(), expr.clone(), place.clone(), *untyped);
+        let Pending { output, text, expr, place, untyped, condition, .. } = &self.pending[number];
+        let (output, text, expr, place) = (*output, text.clone(), expr.clone(), place.clone());
+        let (untyped, condition) = (*untyped, *condition);
         let table = self.topology.column(output).table;
         let origin = Origin { text: text.clone(), place: place.clone() };
         let mut body = Body { compiler: self, table, origin, program: Program::default(), inputs: Vec::new() };
-        let result = body.expr(&expr, 0).and_then(|found| body.fit(&expr, found, output, untyped));
+        let value = if condition { body.bool(&expr, 0) } else { body.expr(&expr, 0) };
+        let result = value.and_then(|found| body.fit(&expr, found, output, untyped));
         let Body { program, mut inputs, .. } = body;
         self.pending[number].state = Progress::Done;
         match result {
@@ -297,6 +302,7 @@ impl Compiler<'_> {
             expr: Arc::new(expr.clone()),
             place: origin.place.clone(),
             untyped: true,
+            condition: false,
             state: Progress::Waiting,
         });
         output

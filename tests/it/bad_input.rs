@@ -1,0 +1,110 @@
+//! Bad input: each one a clear finding at its place, none a crash.
+
+use crate::support::{MODELS, codes, scene_folder, small_scene};
+use cupola::feed::Mappings;
+use cupola::scene;
+use cupola::simulation::Simulation;
+
+fn found(scene: &str) -> Vec<cupola_twin::Diagnostic> {
+    let folder = scene_folder(MODELS, scene);
+    let mut loaded = scene::load(folder.path());
+    let mut all = std::mem::take(&mut loaded.diagnostics);
+    if let Some(scene) = loaded.scene {
+        all.extend(Mappings::new(&scene).1);
+        all.extend(Simulation::new(&scene).1);
+    }
+    all
+}
+
+#[test]
+fn every_mistake_has_a_place_and_a_word_of_help() {
+    let base = small_scene("");
+    let feed = |mapping: &str| small_scene(&format!("feeds: [(id: \"m\", url: \"mqtt://h\", mappings: [({mapping})])],"));
+    let simulation = |more: &str| small_scene(&format!("simulation: (start: \"2026-01-01T00:00:00Z\", {more}),"));
+    for (scene, code, line, help) in [
+        (base.replace("version: 1", "version: 2"), "scene-version", 2, "newer"),
+        (base.replace("twins: [", "twins: ["), "", 0, ""),
+        (base.replace("name: \"Small\",", "name: \"Small"), "ron-syntax", 0, ""),
+        (base.replace("relationships:", "relationship:"), "unknown-field", 0, "relationships"),
+        (base.replace("name: \"Small\",", ""), "missing-field", 0, "name"),
+        (base.replace("\"f1\", model: \"Floor\"", "\"f1\", model: \"Flor\""), "unknown-model", 6, "Floor"),
+        (base.replace("(id: \"r2\"", "(id: \"r1\""), "duplicate-twin", 8, ""),
+        (base.replace("to: \"r2\"", "to: \"r9\""), "unknown-twin", 10, ""),
+        (base.replace("name: \"contains\", to: \"r2\"", "name: \"contain\", to: \"r2\""), "unknown-relationship", 10, "contains"),
+        (base.replace("\"area\": 30.0", "\"aera\": 30.0"), "unknown-property", 8, "area"),
+        (base.replace("\"area\": 30.0", "\"area\": \"big\""), "wrong-value", 8, ""),
+        (base.replace("\"area\": 30.0", "\"area\": NaN"), "wrong-value", 8, ""),
+        (base.replace("contains.temperature", "contains.temprature"), "unknown-property", 11, "temperature"),
+        (base.replace("AVG(contains.temperature)", "AVG(contains.area)"), "wrong-unit", 11, ""),
+        (base.replace("AVG(contains.temperature)", "mean + 1"), "cycle", 11, "take one"),
+        (base.replace("models: [\"models\"]", "models: [\"modles\"]"), "file-not-found", 4, ""),
+        (small_scene("building: (gltf: \"none.glb\"),"), "file-not-found", 12, ""),
+        (small_scene("building: (bindings: {\"nowhere\": \"r1\"}),"), "unknown-node", 12, ""),
+        (small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"temperature\", severity: warning, message: \"m\")],"), "", 0, ""),
+        (small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"tmperature > 3\", severity: warning, message: \"m\")],"), "unknown-property", 12, "temperature"),
+        (small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"area > 3\", severity: severe, message: \"m\")],"), "unknown-word", 12, ""),
+        (feed(r#"topic: "b/{room/t", twin: "{room}", property: "temperature""#), "topic-pattern", 12, ""),
+        (feed(r#"topic: "b/{room}/t", twin: "{rom}", property: "temperature""#), "unknown-capture", 12, "room"),
+        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temprature""#), "unknown-property", 12, "temperature"),
+        (feed(r#"topic: "b/t", twin: "r9", property: "temperature""#), "unknown-twin", 12, ""),
+        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", unit: "kilowatt""#), "wrong-unit", 12, "degreeCelsius"),
+        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", unit: "degreeCelcius""#), "unknown-unit", 12, "degreeCelsius"),
+        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", value: "data""#), "json-pointer", 12, ""),
+        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", stale_after: "soon""#), "wrong-duration", 12, "90s"),
+        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature""#).replace("mqtt://h", "mqtts://h"), "wrong-url", 12, ""),
+        (simulation("zones: [(model: \"Rom\", area: \"area\", people: 2.0)]"), "unknown-model", 12, "Room"),
+        (simulation("zones: [(model: \"Room\", area: \"aera\", people: 2.0)]"), "unknown-property", 12, "area"),
+        (simulation("zones: [(model: \"Room\", area: -4.0, people: 2.0)]"), "simulation", 12, ""),
+        (simulation("step: \"never\""), "wrong-duration", 12, ""),
+        (simulation("zones: [(model: \"Room\", area: 9.0, people: 2.0)], shows: [(model: \"Room\", property: \"area\", quantity: co2)]"), "wrong-unit", 12, ""),
+    ] {
+        let all = found(&scene);
+        if code.is_empty() && line == 0 && !scene.contains("alarms") {
+            assert!(all.is_empty(), "{all:?}");
+            continue;
+        }
+        if code.is_empty() {
+            // An alarm's condition must be one.
+            assert!(!all.is_empty(), "a number was taken for a condition");
+            continue;
+        }
+        let first = all.iter().find(|found| found.code == code);
+        let first = first.unwrap_or_else(|| panic!("`{code}` not among {all:?}\n{scene}"));
+        let place = first.place.as_ref().unwrap_or_else(|| panic!("{first} has no place"));
+        assert!(line == 0 || place.line == line, "{first}: expected line {line}");
+        assert!(place.column >= 1, "{first}");
+        assert!(first.help.clone().unwrap_or_default().contains(help), "{first}");
+    }
+}
+
+#[test]
+fn damaged_buildings_are_refused_with_a_reason() {
+    let whole = std::fs::read(crate::support::repository("assets/hospital.glb")).unwrap();
+    let scene = small_scene("building: (gltf: \"b.glb\"),");
+    let mut huge = whole.clone();
+    let count = b"\"count\":";
+    if let Some(at) = huge.windows(count.len()).position(|window| window == count) {
+        let digits = huge[at + count.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        huge[at + count.len()..at + count.len() + digits].fill(b'9');
+    }
+    for (name, bytes) in [
+        ("empty", Vec::new()),
+        ("truncated", whole[..whole.len() / 2].to_vec()),
+        ("header only", whole[..12].to_vec()),
+        ("garbage", vec![0x5A; 4096]),
+        ("a huge count", huge),
+    ] {
+        let folder = scene_folder(MODELS, &scene);
+        std::fs::write(folder.path().join("b.glb"), bytes).unwrap();
+        let loaded = scene::load(folder.path());
+        assert_eq!(codes(&loaded), ["gltf"], "{name}");
+        assert!(loaded.scene.is_some(), "{name}: the rest of the scene is there");
+        assert!(loaded.diagnostics[0].help.is_some(), "{name}: {}", loaded.diagnostics[0]);
+    }
+}
+
+#[test]
+fn an_alarm_is_a_condition() {
+    let scene = small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"area + 1\", severity: warning, message: \"m\")],");
+    assert_eq!(found(&scene)[0].code, "wrong-type");
+}

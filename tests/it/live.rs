@@ -1,0 +1,166 @@
+//! Live: a real broker outside the program.
+
+use crate::support::{MODELS, Mosquitto, Publisher, number, open, repository, scene_folder, small_scene, tick, timeline};
+use bevy::prelude::*;
+use cupola::feed::{Connection, Live};
+use cupola::timeline::{SourceKind, TimelineState};
+use cupola_twin::Quality;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const FEED: &str = r#"feeds: [(id: "m", url: "mqtt://127.0.0.1:1", mappings: [
+    (topic: "b/{room}/t", twin: "{room}", property: "temperature", value: "/value", time: "/time", stale_after: "1h"),
+    (topic: "b/{room}/f", twin: "{room}", property: "temperature", unit: "degreeFahrenheit"),
+    (topic: "b/{room}/label", twin: "{room}", property: "label"),
+    (topic: "b/{room}/occupied", twin: "{room}", property: "occupied")])],"#;
+
+/// Ticks until something holds.
+fn until(app: &mut App, live: Entity, what: &str, holds: impl Fn(&App) -> bool) {
+    let begin = Instant::now();
+    let inbox = app.world().get::<Live>(live).unwrap().inbox().clone();
+    while !holds(app) {
+        assert!(begin.elapsed() < Duration::from_secs(40), "waited in vain for {what}: {:?}", app.world().get::<Live>(live).unwrap().status());
+        inbox.wait(Duration::from_millis(20));
+        tick(app);
+    }
+}
+
+fn connected(app: &App, live: Entity) -> bool {
+    app.world().get::<Live>(live).unwrap().status().connection == Connection::Connected
+}
+
+fn connect(feed: &str, broker: &Mosquitto) -> (App, Entity, tempfile::TempDir) {
+    let folder = scene_folder(MODELS, &small_scene(feed));
+    let mut app = open(folder.path(), Some(broker.url()));
+    let live = timeline(&mut app, SourceKind::Live);
+    until(&mut app, live, "the connection", |app| connected(app, live));
+    // The broker has taken the subscriptions when a message of ours comes back.
+    let mut publisher = Publisher::connect(broker.port);
+    let begin = Instant::now();
+    while number(&app, live, "r2.temperature").is_none() {
+        assert!(begin.elapsed() < Duration::from_secs(20));
+        publisher.publish(&[("b/r2/f".into(), "68".into())]);
+        app.world().get::<Live>(live).unwrap().inbox().wait(Duration::from_millis(50));
+        tick(&mut app);
+    }
+    (app, live, folder)
+}
+
+#[test]
+fn messages_move_twins_and_what_depends_on_them() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let (mut app, live, _folder) = connect(FEED, &broker);
+    assert!((number(&app, live, "r2.temperature").unwrap() - 20.0).abs() < 1e-9, "68 °F are 20 °C");
+    let mut publisher = Publisher::connect(broker.port);
+    let now = cupola_wire::format_rfc3339(cupola::timeline::WallClock::System.now_us());
+    publisher.publish(&[
+        ("b/r1/t".into(), format!("{{\"value\": 24.0, \"time\": \"{now}\"}}")),
+        ("b/r1/label".into(), "north".into()),
+        ("b/r1/occupied".into(), "ON".into()),
+        ("b/r7/t".into(), "{\"value\": 1}".into()),
+        ("b/r2/t".into(), "{\"battery\": 80}".into()),
+        ("b/r2/f".into(), "warm".into()),
+    ]);
+    until(&mut app, live, "the last message", |app| app.world().get::<Live>(live).unwrap().status().rejected >= 1);
+    until(&mut app, live, "the mean", |app| number(app, live, "f1.mean").is_some_and(|mean| (mean - 22.0).abs() < 1e-9));
+    let status = app.world().get::<Live>(live).unwrap().status();
+    assert_eq!(status.unknown_topics, ["b/r7/t"]);
+    assert!(status.last_rejection.unwrap().contains("b/r2/f"));
+    assert!((number(&app, live, "r2.temperature").unwrap() - 20.0).abs() < 1e-9, "a partial update and a bad one change nothing");
+    assert_eq!(number(&app, live, "r1.occupied"), Some(1.0));
+    let feed = app.world().get::<Live>(live).unwrap();
+    let slot = app.world().get::<TimelineState>(live).unwrap().0.topology().slot_named("r1.temperature").unwrap();
+    assert!(feed.origin(slot).unwrap().contains("b/r1/t"));
+    assert!(feed.latencies.publish_to_propagated().unwrap().count >= 1);
+}
+
+#[test]
+fn a_reading_that_is_no_number_is_bad_and_an_old_one_is_stale() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let (mut app, live, _folder) = connect(FEED, &broker);
+    let quality = |app: &App, name: &str| {
+        let state = &app.world().get::<TimelineState>(live).unwrap().0;
+        state.get(state.topology().slot_named(name).unwrap()).quality
+    };
+    let mut publisher = Publisher::connect(broker.port);
+    publisher.publish(&[
+        ("b/r2/f".into(), "NaN".into()),
+        ("b/r1/t".into(), "{\"value\": 24.0, \"time\": \"2020-01-01T00:00:00Z\"}".into()),
+    ]);
+    until(&mut app, live, "staleness", |app| quality(app, "r1.temperature") == Quality::Stale);
+    assert_eq!(quality(&app, "r2.temperature"), Quality::Bad);
+    assert_eq!(number(&app, live, "f1.mean"), Some(24.0), "a bad value takes no part");
+    assert_eq!(quality(&app, "f1.mean"), Quality::Stale, "and a stale one is marked");
+}
+
+#[test]
+fn a_broker_that_comes_back_is_found_again() {
+    let Some(mut broker) = Mosquitto::start() else { return };
+    let (mut app, live, _folder) = connect(FEED, &broker);
+    broker.kill();
+    until(&mut app, live, "the loss", |app| {
+        matches!(app.world().get::<Live>(live).unwrap().status().connection, Connection::Lost { .. })
+    });
+    broker.restart();
+    until(&mut app, live, "the connection", |app| connected(app, live));
+    let mut publisher = Publisher::connect(broker.port);
+    let begin = Instant::now();
+    while number(&app, live, "r1.temperature") != Some(30.0) {
+        assert!(begin.elapsed() < Duration::from_secs(20), "it did not subscribe again");
+        publisher.publish(&[("b/r1/t".into(), "{\"value\": 30.0}".into())]);
+        tick(&mut app);
+    }
+}
+
+#[test]
+fn the_command_reports_what_came_from_outside() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let child = Command::new(env!("CARGO_BIN_EXE_cupola"))
+        .args(["run", "--source", "live", "--for", "6s", "--json", "--broker", &broker.url()])
+        .arg(repository("scenes/office"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut publisher = Publisher::connect(broker.port);
+    let begin = Instant::now();
+    // Until the program has surely subscribed: the same values again and again.
+    while begin.elapsed() < Duration::from_secs(5) {
+        let now = cupola_wire::format_rfc3339(cupola::timeline::WallClock::System.now_us());
+        let message = |room: &str, value: f64| {
+            (format!("harbour/{room}/temperature"), format!("{{\"value\": {value}, \"time\": \"{now}\"}}"))
+        };
+        publisher.publish(&[message("room-201", 21.0), message("room-202", 25.0)]);
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let value = |name: &str| report["values"][name]["value"].as_f64();
+    assert_eq!(value("room-201.temperature"), Some(21.0));
+    assert_eq!(value("floor-2.temperature"), Some(23.0));
+    assert_eq!(value("building.temperature"), Some(23.0));
+    let latency = &report["feed"]["publish_to_propagated_ms"];
+    assert!(latency["median_ms"].as_f64().unwrap() < 1000.0, "{latency}");
+    assert!(latency["p99_ms"].as_f64().is_some() && latency["count"].as_u64().unwrap() > 10, "{latency}");
+}
+
+#[test]
+fn the_demo_runs_on_messages_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_cupola"))
+        .args(["demo", "--headless", "--for", "6s", "--json", "--out"])
+        .arg(folder.path().join("demo.png"))
+        .arg(repository("scenes/hospital"))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+    assert_eq!(report["feed"]["connection"], "connected");
+    assert!(report["feed"]["messages"].as_u64().unwrap() > 100, "{}", report["feed"]);
+    assert_eq!(report["feed"]["rejected"], 0, "{}", report["feed"]);
+    assert_eq!(report["feed"]["unknown_topics"].as_array().unwrap().len(), 0);
+    let compliance = report["values"]["hospital.compliance"]["value"].as_f64();
+    assert!(compliance.is_some_and(|value| (10.0..=100.0).contains(&value)), "{compliance:?}");
+    assert!(output.status.success(), "{errors}");
+    assert!(std::fs::read(folder.path().join("demo.png")).unwrap().starts_with(b"\x89PNG"));
+}

@@ -1,0 +1,12 @@
+//! Cupola from outside: scenes, commands, feeds, timelines and the rules of its own house. One binary, no window.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+
+mod bad_input;
+mod commands;
+mod duplex;
+mod house;
+mod live;
+mod office_sensors;
+mod scenes;
+mod support;
+mod timelines;

@@ -1,0 +1,133 @@
+//! Scenes: the demos, saving, hot reload, massing.
+
+use crate::support::{MODELS, codes, number, open, open_by_hand, repository, scene_folder, small_scene, tick, timeline};
+use cupola::scene::{self, Document};
+use cupola::selection::Intent;
+use cupola::timeline::SourceKind;
+use cupola_building::Role;
+
+#[path = "../../examples/make_scenes/hospital.rs"]
+#[allow(dead_code, reason = "the example uses all of it")]
+mod hospital;
+#[path = "../../examples/make_scenes/office.rs"]
+#[allow(dead_code, reason = "the example uses all of it")]
+mod office;
+#[path = "../../examples/make_scenes/shared.rs"]
+#[allow(dead_code, reason = "the example uses all of it")]
+mod shared;
+
+#[test]
+fn demos_are_whole() {
+    for (name, rooms, made) in [("office", 60, office::office()), ("hospital", 48, hospital::hospital())] {
+        let loaded = scene::load(&repository("scenes").join(name));
+        assert_eq!(loaded.diagnostics, [], "{name}");
+        let scene = loaded.scene.unwrap();
+        let bound = scene.building.nodes.iter().zip(&scene.bindings);
+        let count = bound.filter(|(node, twin)| node.role == Role::Room && twin.is_some()).count();
+        assert!(count >= rooms, "{name} has {count} rooms");
+        // What lies in the repository is what the generator makes.
+        assert_eq!(scene.document, made.0, "{name}: run `cargo run --example make_scenes`");
+        let plan = std::fs::read_to_string(repository("scenes").join(name).join("plan.ron")).unwrap();
+        assert_eq!(cupola_building::Plan::from_ron(&plan).unwrap(), made.1);
+        let glb = std::fs::read(repository("assets").join(format!("{name}.glb"))).unwrap();
+        assert!(glb == cupola_building::to_glb(&cupola_building::build(&made.1)), "{name}.glb is old");
+    }
+}
+
+#[test]
+fn demos_live_through_a_day() {
+    for (name, checks) in [
+        ("office", &[("building.temperature", 15.0, 30.0), ("floor-2.co2", 380.0, 1800.0), ("building.comfort", 20.0, 100.0), ("building.energy", 50.0, 5000.0)][..]),
+        ("hospital", &[("hospital.compliance", 30.0, 100.0), ("hospital.dispensersToRefill", 0.0, 200.0)][..]),
+    ] {
+        let mut app = open_by_hand(&repository("scenes").join(name));
+        let simulated = timeline(&mut app, SourceKind::Simulated);
+        for _ in 0..8 * 60 {
+            app.world_mut().get_mut::<cupola::timeline::Clock>(simulated).unwrap().step();
+            tick(&mut app);
+        }
+        for (slot, least, most) in checks {
+            let value = number(&app, simulated, slot);
+            assert!(value.is_some_and(|value| (*least..=*most).contains(&value)), "{slot} is {value:?}");
+        }
+    }
+}
+
+#[test]
+fn saving_gives_the_same_scene() {
+    for name in ["office", "hospital"] {
+        let first = scene::load(&repository("scenes").join(name)).scene.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("copy/scene.ron");
+        std::fs::create_dir(path.parent().unwrap()).unwrap();
+        let mut document: Document = first.document.clone();
+        scene::rebase(&mut document, &first.path, &path);
+        scene::save(&document, &path).unwrap();
+        let again = scene::load(&path);
+        assert_eq!(again.diagnostics, []);
+        let again = again.scene.unwrap();
+        assert_eq!(again.document, document);
+        assert_eq!(again.graph.relationship_count(), first.graph.relationship_count());
+        scene::save(&again.document, &path).unwrap();
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+    }
+}
+
+#[test]
+fn a_save_that_fails_leaves_the_old_file() {
+    let folder = scene_folder(MODELS, &small_scene(""));
+    let document = scene::load(folder.path()).scene.unwrap().document;
+    let target = folder.path().join("scene.ron").join("below-a-file.ron");
+    assert_eq!(scene::save(&document, &target).unwrap_err().code, "save-failed");
+    assert!(scene::load(folder.path()).is_valid());
+}
+
+#[test]
+fn twins_without_a_building_get_a_massing() {
+    let folder = scene_folder(MODELS, &small_scene(""));
+    let loaded = scene::load(folder.path());
+    assert_eq!(codes(&loaded), [""; 0]);
+    let scene = loaded.scene.unwrap();
+    let rooms: Vec<_> = scene.bindings.iter().flatten().map(|twin| scene.topology.twin_id(*twin).to_string()).collect();
+    assert!(["r1", "r2", "f1"].iter().all(|id| rooms.contains(&(*id).to_string())), "{rooms:?}");
+}
+
+#[test]
+fn a_plan_stands_in_for_a_gltf() {
+    let plan = r#"(version: 1, name: "P", storeys: [(id: "f1", name: "One", elevation_m: 0, height_m: 3.3, rooms: [
+        (id: "r1", name: "R1", kind: office, polygon: [(0,0),(5,0),(5,4),(0,4)]),
+        (id: "r2", name: "R2", kind: office, polygon: [(5,0),(9,0),(9,4),(5,4)])])])"#;
+    let folder = scene_folder(MODELS, &small_scene("building: (plan: \"plan.ron\"),"));
+    std::fs::write(folder.path().join("plan.ron"), plan).unwrap();
+    let loaded = scene::load(folder.path());
+    assert_eq!(codes(&loaded), [""; 0], "{:?}", loaded.diagnostics);
+    assert!(loaded.scene.unwrap().bindings.iter().flatten().count() >= 3);
+}
+
+#[test]
+fn a_changed_scene_is_read_again_and_keeps_its_values() {
+    let folder = scene_folder(MODELS, &small_scene(""));
+    let mut app = open(folder.path(), None);
+    let live = timeline(&mut app, SourceKind::Live);
+    let set = |app: &mut bevy::prelude::App, name: &str, value: f64| {
+        let mut state = app.world_mut().get_mut::<cupola::timeline::TimelineState>(live).unwrap();
+        let slot = state.0.topology().slot_named(name).unwrap();
+        state.0.set(slot, cupola_twin::value::Sample::good(value, 5));
+        state.0.propagate();
+    };
+    set(&mut app, "r1.temperature", 20.0);
+    set(&mut app, "r2.temperature", 30.0);
+    assert_eq!(number(&app, live, "f1.mean"), Some(25.0));
+    let changed = small_scene("").replace("AVG(contains.temperature)", "MAX(contains.temperature)").replace("\"r2\"", "\"r3\"");
+    std::fs::write(folder.path().join("scene.ron"), changed).unwrap();
+    app.world_mut().write_message(Intent::Reload);
+    app.update();
+    assert_eq!(number(&app, live, "f1.mean"), Some(20.0), "r2 is gone, r1 kept its value");
+    // A broken file changes nothing.
+    std::fs::write(folder.path().join("scene.ron"), "(version: 1,").unwrap();
+    app.world_mut().write_message(Intent::Reload);
+    app.update();
+    assert_eq!(number(&app, live, "r1.temperature"), Some(20.0));
+    let notices = &app.world().resource::<cupola::selection::Notices>().0;
+    assert!(notices.last().unwrap().1.contains("scene.ron:1:"), "{notices:?}");
+}

@@ -1,0 +1,206 @@
+//! What several tests need.
+
+use bevy::prelude::*;
+use cupola::scene::Loaded;
+use cupola::session::{self, Findings, SessionOptions, timeline_of};
+use cupola::timeline::{SourceKind, TimelineState, WallClock};
+use cupola::{CorePlugin, Tick};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A file or folder of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Material that is not part of the repository; `None`, saying so, where it is absent.
+pub fn shared_data(path: &str) -> Option<PathBuf> {
+    let found = repository("../shared/data").join(path);
+    if !found.exists() {
+        eprintln!("skipped: {} is not there", found.display());
+        return None;
+    }
+    Some(found)
+}
+
+/// Writes a scene with one model file and loads it.
+pub fn scene_folder(models: &str, scene: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("models")).unwrap();
+    std::fs::write(folder.path().join("models/models.json"), models).unwrap();
+    std::fs::write(folder.path().join("scene.ron"), scene).unwrap();
+    folder
+}
+
+/// A small building: two rooms with sensors on a floor.
+pub const MODELS: &str = r#"[
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Floor;1", "@type": "Interface", "contents": [
+  {"@type": "Relationship", "name": "contains"},
+  {"@type": ["Property", "Temperature"], "name": "mean", "schema": "double", "unit": "degreeCelsius"}]},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Room;1", "@type": "Interface", "contents": [
+  {"@type": ["Property", "Temperature"], "name": "temperature", "schema": "double", "unit": "degreeCelsius"},
+  {"@type": ["Property", "Temperature"], "name": "setpoint", "schema": "double", "unit": "degreeCelsius", "writable": true},
+  {"@type": "Property", "name": "co2", "schema": "double"},
+  {"@type": "Property", "name": "people", "schema": "double"},
+  {"@type": "Property", "name": "occupied", "schema": "boolean"},
+  {"@type": "Property", "name": "label", "schema": "string"},
+  {"@type": ["Property", "Area"], "name": "area", "schema": "double", "unit": "squareMetre"}]}]"#;
+
+/// A scene of it; `more` goes before the last bracket.
+pub fn small_scene(more: &str) -> String {
+    format!(
+        r#"(
+  version: 1,
+  name: "Small",
+  models: ["models"],
+  twins: [
+    (id: "f1", model: "Floor"),
+    (id: "r1", model: "Room", properties: {{"area": 20.0, "setpoint": 21.0}}),
+    (id: "r2", model: "Room", properties: {{"area": 30.0, "setpoint": 21.0}}),
+  ],
+  relationships: [(from: "f1", name: "contains", to: "r1"), (from: "f1", name: "contains", to: "r2")],
+  computed: [(model: "Floor", property: "mean", formula: "AVG(contains.temperature)")],
+  {more}
+)
+"#
+    )
+}
+
+/// Codes of what was found.
+pub fn codes(loaded: &Loaded) -> Vec<&'static str> {
+    loaded.diagnostics.iter().map(|found| found.code).collect()
+}
+
+/// The program without a window, with a scene open at a moment that the test sets.
+pub fn open(path: &Path, broker: Option<String>) -> App {
+    let loaded = cupola::scene::load(path);
+    assert!(loaded.is_valid(), "{:?}", loaded.diagnostics);
+    let mut app = App::new();
+    app.add_plugins(CorePlugin);
+    app.insert_resource(SessionOptions { connect: broker.is_some(), broker });
+    app.finish();
+    app.cleanup();
+    session::open(app.world_mut(), loaded);
+    let findings = app.world().resource::<Findings>().0.clone();
+    assert!(findings.is_empty(), "{findings:?}");
+    app
+}
+
+/// The same with a clock that only the test moves.
+pub fn open_by_hand(path: &Path) -> App {
+    let mut app = open(path, None);
+    app.insert_resource(WallClock::Manual(1_700_000_000_000_000));
+    app
+}
+
+/// One tick.
+pub fn tick(app: &mut App) {
+    app.world_mut().run_schedule(Tick);
+}
+
+/// The timeline with a source.
+pub fn timeline(app: &mut App, source: SourceKind) -> Entity {
+    timeline_of(app.world_mut(), source).unwrap()
+}
+
+/// The number in a slot of a timeline; `None` if it is missing or bad.
+pub fn number(app: &App, timeline: Entity, name: &str) -> Option<f64> {
+    let state = &app.world().get::<TimelineState>(timeline).unwrap().0;
+    let lane = state.get(state.topology().slot_named(name).unwrap()).usable();
+    (!lane.is_nan()).then_some(lane)
+}
+
+/// A real broker, killed when dropped; `None`, saying so, where none is installed.
+pub struct Mosquitto {
+    child: Child,
+    folder: tempfile::TempDir,
+    pub port: u16,
+}
+
+impl Mosquitto {
+    pub fn start() -> Option<Self> {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n");
+        std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
+        let child = spawn(folder.path())?;
+        wait_for(port);
+        Some(Self { child, folder, port })
+    }
+
+    pub fn url(&self) -> String {
+        format!("mqtt://127.0.0.1:{}", self.port)
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn restart(&mut self) {
+        self.child = spawn(self.folder.path()).unwrap();
+        wait_for(self.port);
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(folder: &Path) -> Option<Child> {
+    let config = folder.join("mosquitto.conf");
+    // Debian keeps daemons out of the path of ordinary users.
+    for program in ["mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"] {
+        let started = Command::new(program).arg("-c").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        if let Ok(child) = started {
+            return Some(child);
+        }
+    }
+    assert!(std::env::var_os("CI").is_none(), "mosquitto is not installed: ./test installs it");
+    eprintln!("skipped: mosquitto is not installed");
+    None
+}
+
+fn wait_for(port: u16) {
+    let begin = Instant::now();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "mosquitto does not listen");
+        std::thread::yield_now();
+    }
+}
+
+/// Publishes to a broker from outside the program.
+pub struct Publisher {
+    client: rumqttc::Client,
+    connection: rumqttc::Connection,
+}
+
+impl Publisher {
+    pub fn connect(port: u16) -> Self {
+        let options = rumqttc::MqttOptions::new("test-publisher", "127.0.0.1", port);
+        let (client, connection) = rumqttc::Client::new(options, 4096);
+        Self { client, connection }
+    }
+
+    /// Publishes and waits until the broker has acknowledged everything.
+    pub fn publish(&mut self, messages: &[(String, String)]) {
+        for (topic, payload) in messages {
+            self.client.publish(topic, rumqttc::QoS::AtLeastOnce, false, payload.as_bytes()).unwrap();
+        }
+        let mut waiting = messages.len();
+        while waiting > 0 {
+            match self.connection.recv_timeout(Duration::from_secs(20)).unwrap() {
+                Ok(rumqttc::Event::Incoming(rumqttc::Packet::PubAck(_))) => waiting -= 1,
+                Ok(_) => {}
+                Err(error) => panic!("the publisher lost the broker: {error}"),
+            }
+        }
+    }
+}
