@@ -1,1 +1,146 @@
-fn main(){}
+//! The engine at size: `cargo bench -p cupola_twin`.
+
+use cupola_twin::topology::Computed;
+use cupola_twin::value::Sample;
+use cupola_twin::{ColumnIx, Graph, Models, Relationship, Slot, State, Topology, Twin};
+use std::sync::Arc;
+
+const MODELS: &str = r#"[
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Sensor;1", "@type": "Interface", "contents": [
+  {"@type": "Property", "name": "value", "schema": "double"}]},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Space;1", "@type": "Interface", "contents": [
+  {"@type": "Property", "name": "value", "schema": "double"}, {"@type": "Property", "name": "load", "schema": "double"},
+  {"@type": "Relationship", "name": "contains"}, {"@type": "Relationship", "name": "hasPoint"}]},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Room;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Floor;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Building;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []}]"#;
+
+/// Sensors in a room, rooms on a floor, floors in a building.
+const SHAPE: (usize, usize, usize) = (4, 100, 20);
+
+fn main() {
+    divan::main();
+}
+
+fn models() -> Arc<Models> {
+    let (models, found) = Models::read([(Arc::from("models.json"), MODELS)]);
+    assert!(found.is_empty(), "{found:?}");
+    Arc::new(models)
+}
+
+/// A campus of about `twins` twins.
+fn campus(models: &Models, twins: usize) -> Graph {
+    let mut graph = Graph::default();
+    let add = |graph: &mut Graph, id: &str, model: &str| {
+        let model = models.find(&format!("dtmi:b:{model};1")).expect("a model of the bench");
+        graph.add_twin(Twin { id: id.into(), model, properties: Vec::new(), place: None }).expect("a new id");
+    };
+    let link = |graph: &mut Graph, from: &str, name: &str, to: &str| {
+        let relationship = Relationship { name: name.into(), properties: Vec::new(), place: None };
+        graph.relate(models, from, to, relationship).expect("a relationship of the models");
+    };
+    let rooms = twins / (SHAPE.0 + 1);
+    for number in 0..rooms {
+        let floor = format!("f{}", number / SHAPE.1);
+        let building = format!("b{}", number / (SHAPE.1 * SHAPE.2));
+        if number % (SHAPE.1 * SHAPE.2) == 0 {
+            add(&mut graph, &building, "Building");
+        }
+        if number % SHAPE.1 == 0 {
+            add(&mut graph, &floor, "Floor");
+            link(&mut graph, &building, "contains", &floor);
+        }
+        let room = format!("r{number}");
+        add(&mut graph, &room, "Room");
+        link(&mut graph, &floor, "contains", &room);
+        for sensor in 0..SHAPE.0 {
+            let id = format!("s{number}.{sensor}");
+            add(&mut graph, &id, "Sensor");
+            link(&mut graph, &room, "hasPoint", &id);
+        }
+    }
+    graph
+}
+
+fn formulas(models: &Models) -> Vec<Computed> {
+    let formula = |model: &str, formula: &str| Computed {
+        model: models.find(&format!("dtmi:b:{model};1")).expect("a model of the bench"),
+        property: "value".into(),
+        formula: formula.into(),
+        unit: None,
+        display_name: None,
+        hidden: false,
+        place: None,
+    };
+    vec![
+        formula("Room", "AVG(hasPoint.value)"),
+        formula("Floor", "AVG(contains.value)"),
+        formula("Building", "AVG(contains.value)"),
+    ]
+}
+
+fn topology(twins: usize) -> Arc<Topology> {
+    let models = models();
+    let graph = campus(&models, twins);
+    let (topology, found) = Topology::compile(&graph, &models, &formulas(&models));
+    assert!(found.is_empty(), "{found:?}");
+    Arc::new(topology)
+}
+
+fn sensor_column(topology: &Topology) -> (ColumnIx, u32) {
+    let model = topology.models.find("dtmi:b:Sensor;1").expect("a model of the bench");
+    let table = topology.tables_of(model).next().expect("sensors");
+    let table = topology.table(table);
+    (table.column("value").expect("a property of the bench"), table.rows)
+}
+
+/// Twins and relationships given one by one, into a graph, a topology and a first state.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn load_100k_twins(bencher: divan::Bencher<'_, '_>) {
+    let models = models();
+    let formulas = formulas(&models);
+    bencher.bench_local(|| {
+        let graph = campus(&models, 100_000);
+        let (topology, _) = Topology::compile(&graph, &models, &formulas);
+        State::new(Arc::new(topology))
+    });
+}
+
+/// 100,000 scattered sensors of a million twins change; rooms, floors and buildings follow.
+#[divan::bench(sample_count = 30, sample_size = 1)]
+fn propagate_100k_changes_among_1m_twins(bencher: divan::Bencher<'_, '_>) {
+    let topology = topology(1_000_000);
+    let (column, rows) = sensor_column(&topology);
+    let mut state = State::new(topology);
+    let mut round = 0u32;
+    bencher.bench_local(|| {
+        round += 1;
+        state.begin_tick();
+        for number in 0..100_000u32 {
+            // A stride that is coprime to the rows visits them scattered.
+            let row = (u64::from(number) * 7_368_787 % u64::from(rows)) as u32;
+            state.set(Slot { column, row }, Sample::good(f64::from(number % 97 + round), i64::from(round)));
+        }
+        state.propagate();
+        state.change_count()
+    });
+}
+
+/// Everything computed anew.
+#[divan::bench(sample_count = 30, sample_size = 1)]
+fn recompute_1m_twins(bencher: divan::Bencher<'_, '_>) {
+    let topology = topology(1_000_000);
+    let (column, rows) = sensor_column(&topology);
+    let mut state = State::new(topology);
+    for row in 0..rows {
+        state.set(Slot { column, row }, Sample::good(f64::from(row % 97), 1));
+    }
+    bencher.bench_local(|| state.recompute());
+}
+
+/// A what-if: the state of a million twins, shared until somebody writes.
+#[divan::bench(sample_count = 100, sample_size = 1)]
+fn fork_1m_twins(bencher: divan::Bencher<'_, '_>) {
+    let state = State::new(topology(1_000_000));
+    bencher.bench_local(|| state.clone());
+}

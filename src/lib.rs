@@ -46,10 +46,8 @@ impl Plugin for CorePlugin {
     fn build(&self, app: &mut App) {
         let mut tick = Schedule::new(Tick);
         // Deterministic: one thread, and an order for whatever touches the same thing.
-        tick.set_executor(SingleThreadedExecutor::new()).set_build_settings(ScheduleBuildSettings {
-            ambiguity_detection: LogLevel::Error,
-            ..default()
-        });
+        tick.set_executor(SingleThreadedExecutor::new())
+            .set_build_settings(ScheduleBuildSettings { ambiguity_detection: LogLevel::Error, ..default() });
         app.add_schedule(tick)
             .configure_sets(
                 Tick,

@@ -1,13 +1,14 @@
 //! The app with its renderer: in a window, or drawing into a picture.
 
+use crate::CorePlugin;
 use crate::selection::{NoticeLevel, Notices};
 use crate::ui::UiPlugin;
 use crate::view::{BuildingCamera, Orbit, Quality, ViewPlugin};
-use crate::CorePlugin;
 use bevy::camera::{ClearColorConfig, RenderTarget};
 use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::light::ShadowFilteringMethod;
 use bevy::prelude::*;
+use bevy::render::RenderPlugin;
 use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::renderer::RenderAdapterInfo;
@@ -48,9 +49,7 @@ pub fn build(target: &Target) -> App {
     let panels = match target {
         Target::Window => {
             let window = Window { title: "Cupola".into(), resolution: (1600, 960).into(), ..default() };
-            app.add_plugins(
-                DefaultPlugins.set(quiet).set(WindowPlugin { primary_window: Some(window), ..default() }),
-            );
+            app.add_plugins(DefaultPlugins.set(quiet).set(WindowPlugin { primary_window: Some(window), ..default() }));
             app.insert_resource(WinitSettings {
                 focused_mode: UpdateMode::reactive(FRAME),
                 unfocused_mode: UpdateMode::reactive_low_power(FRAME * 4),
@@ -58,12 +57,13 @@ pub fn build(target: &Target) -> App {
             true
         }
         Target::Picture { panels, .. } => {
-            let no_window =
-                WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
+            let no_window = WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
             app.add_plugins(
                 DefaultPlugins
                     .set(quiet)
                     .set(no_window)
+                    // A picture waits for its shaders rather than going without them.
+                    .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
                     .disable::<WinitPlugin>()
                     // One thread after the other: what was set is what is drawn.
                     .disable::<PipelinedRenderingPlugin>(),
@@ -98,14 +98,17 @@ pub fn build(target: &Target) -> App {
         let software = adapter.is_some_and(|adapter| format!("{:?}", adapter.device_type) == "Cpu");
         commands.insert_resource(if software && in_window { Quality::Low } else { Quality::High });
     });
-    app.add_systems(Startup, building_camera);
+    if in_window {
+        app.add_systems(Startup, building_camera);
+    }
     if panels {
         app.add_systems(Startup, panel_camera);
     }
     app
 }
 
-fn building_camera(mut commands: Commands, quality: Res<Quality>, canvas: Option<Res<Canvas>>) {
+/// Spawns the camera of the building; a picture does it when the panels have found their places.
+pub fn building_camera(mut commands: Commands, quality: Res<Quality>, canvas: Option<Res<Canvas>>) {
     let orbit = Orbit::default();
     let projection = Projection::Perspective(PerspectiveProjection {
         fov: crate::view::FIELD,

@@ -1,16 +1,13 @@
 //! `cupola render`: the picture that the app would show, with no display.
 
 use super::{BAD_CALL, BAD_INPUT, Source, output};
+use crate::Tick;
 use crate::scene::{self, Scene};
 use crate::selection::{Intent, Legend, Selection, Theme, ViewSettings};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
 use crate::timeline::{ActiveTimeline, Clock, OpenScene, SourceKind, TimelineState};
-use crate::view::ColorsReady;
 use crate::window::{self, Canvas, Target};
-use crate::Tick;
 use bevy::prelude::*;
-use bevy::render::RenderApp;
-use bevy::render::render_resource::PipelineCache;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
 use cupola_twin::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -18,10 +15,12 @@ use std::sync::Arc;
 
 /// Simulated time before the picture, unless it is asked for: people have come, the air is used.
 const BEFORE_US: i64 = 3 * 3_600_000_000;
-/// Frames that a picture may take to be ready.
-const MAX_FRAMES: usize = 600;
-/// Frames for fades, flights and layouts to settle.
-const SETTLE: usize = 4;
+/// Frames without the building: panels know their places in the third.
+const PREPARE: usize = 6;
+/// Frames with it, before the one that is kept.
+const DRAWN: usize = 2;
+/// Frames that the picture may take to come back from the graphics device.
+const MAX_FRAMES: usize = 60;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -118,7 +117,9 @@ fn check(scene: &Scene, args: &Args) -> Result<(), String> {
         && scene.topology.twin(id).is_none()
     {
         let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`"));
-        return Err(unknown.did_you_mean(id, scene.topology.twins().map(|twin| &**scene.topology.twin_id(twin))).to_string());
+        return Err(unknown
+            .did_you_mean(id, scene.topology.twins().map(|twin| &**scene.topology.twin_id(twin)))
+            .to_string());
     }
     if let Some(floor) = &args.floor
         && storey(scene, floor).is_none()
@@ -136,10 +137,12 @@ fn storeys(scene: &Scene) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn storey(scene: &Scene, name: &str) -> Option<usize> {
-    storeys(scene).find(|(number, label)| {
-        let twin = scene.bindings[*number].map(|twin| &**scene.topology.twin_id(twin));
-        *label == name || scene.building.nodes[*number].name == name || twin == Some(name)
-    }).map(|(number, _)| number)
+    storeys(scene)
+        .find(|(number, label)| {
+            let twin = scene.bindings[*number].map(|twin| &**scene.topology.twin_id(twin));
+            *label == name || scene.building.nodes[*number].name == name || twin == Some(name)
+        })
+        .map(|(number, _)| number)
 }
 
 fn settings(scene: &Scene, args: &Args) -> ViewSettings {
@@ -188,10 +191,6 @@ pub(super) fn picture(
     if let Some(twin) = options.select.as_deref().and_then(|id| scene.topology.twin(id)) {
         app.world_mut().resource_mut::<Selection>().selected = Some(twin);
     }
-    app.update();
-    if let Some(twin) = app.world().resource::<Selection>().selected {
-        app.world_mut().write_message(Intent::Focus(Some(twin)));
-    }
     settle(&mut app)?;
     if let Some(error) = app.world().resource::<Legend>().error.clone() {
         return Err(format!("the rooms can't be coloured: {error}"));
@@ -226,28 +225,24 @@ fn start(target: &Target) -> Result<App, String> {
         app
     }));
     std::panic::set_hook(hook);
-    app.map_err(|_| "no graphics driver was found: install a Vulkan driver (mesa-vulkan-drivers draws without a graphics card)".into())
+    app.map_err(|_| {
+        "no graphics driver was found: install a Vulkan driver (mesa-vulkan-drivers draws without a graphics card)"
+            .into()
+    })
 }
 
-/// Updates until shaders are compiled, colours are those of the state, and nothing moves any more.
+/// Lets fonts and panels find their places before anything dear is drawn, then draws what labels depend on.
 fn settle(app: &mut App) -> Result<(), String> {
-    let mut calm = 0;
-    for _ in 0..MAX_FRAMES {
+    (0..PREPARE).for_each(|_| app.update());
+    let world = app.world_mut();
+    world.run_system_cached(window::building_camera).map_err(|error| error.to_string())?;
+    if let Some(twin) = world.resource::<Selection>().selected {
+        // One frame later: a camera looks at the whole building first.
         app.update();
-        let compiling = app.get_sub_app(RenderApp).is_none_or(|render| {
-            render.world().get_resource::<PipelineCache>().is_none_or(|cache| cache.waiting_pipelines().next().is_some())
-        });
-        let ready = app.world().resource::<ColorsReady>().0;
-        calm = if compiling || !ready { 0 } else { calm + 1 };
-        if calm >= SETTLE {
-            return Ok(());
-        }
-        if compiling {
-            // The compiler needs the processor more than this loop does.
-            std::thread::yield_now();
-        }
+        app.world_mut().write_message(Intent::Focus(Some(twin)));
     }
-    Err("the picture did not settle: the graphics driver may lack what is needed".into())
+    (0..DRAWN).for_each(|_| app.update());
+    Ok(())
 }
 
 fn save(image: Image, path: &Path) -> Result<(), String> {

@@ -54,7 +54,9 @@ pub(super) fn run(args: &Args) -> u8 {
         },
     };
     if args.source == Source::Replay {
-        output::error_line("nothing is recorded between runs yet, so there is nothing to replay; use live or simulated");
+        output::error_line(
+            "nothing is recorded between runs yet, so there is nothing to replay; use live or simulated",
+        );
         return BAD_INPUT;
     }
     let mut app = match headless(&args.scene, args.broker.clone(), args.source == Source::Live) {
@@ -117,7 +119,11 @@ fn apply_set(world: &mut World, timeline: Entity, text: &str) -> Result<(), Stri
     let value = match value.trim() {
         "true" | "on" => Value::Bool(true),
         "false" | "off" => Value::Bool(false),
-        text => text.parse().map(Value::Integer).or_else(|_| text.parse().map(Value::Number)).unwrap_or(Value::Text(text.into())),
+        text => text
+            .parse()
+            .map(Value::Integer)
+            .or_else(|_| text.parse().map(Value::Number))
+            .unwrap_or(Value::Text(text.into())),
     };
     let lane = scene.topology.encode(slot.column, &value)?;
     let now_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.now_us);
@@ -133,18 +139,17 @@ fn simulated(world: &mut World, timeline: Entity, duration_us: i64, speed: f64) 
     let start_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.now_us);
     let (mut ticks, mut changes) = (0u64, 0u64);
     let begin = Instant::now();
-    loop {
-        let Some(mut clock) = world.get_mut::<Clock>(timeline) else { break };
-        let cupola_step_us = match clock.pace {
+    while let Some(mut clock) = world.get_mut::<Clock>(timeline) {
+        let step_us = match clock.pace {
             crate::timeline::Pace::Steps { step_us } => step_us,
             crate::timeline::Pace::Wall => break,
         };
         let passed_us = clock.now_us - start_us;
-        if passed_us + cupola_step_us > duration_us {
+        if passed_us + step_us > duration_us {
             break;
         }
         clock.step();
-        let next_us = passed_us + cupola_step_us;
+        let next_us = passed_us + step_us;
         if speed.is_finite() {
             // The world's time at which this step is due.
             let due = Duration::from_secs_f64(next_us as f64 / 1e6 / speed);
@@ -176,12 +181,21 @@ fn live(world: &mut World, timeline: Entity, duration: Duration) -> serde_json::
 }
 
 /// What became of a timeline.
-pub(super) fn report(world: &mut World, timeline: Entity, start_us: i64, ticks: u64, changes: u64) -> serde_json::Value {
+pub(super) fn report(
+    world: &mut World,
+    timeline: Entity,
+    start_us: i64,
+    ticks: u64,
+    changes: u64,
+) -> serde_json::Value {
     let scene = world.resource::<OpenScene>().0.clone();
     let now_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.now_us);
     let mut out = Map::new();
     out.insert("scene".into(), json!(scene.document.name));
-    out.insert("source".into(), json!(world.get::<crate::timeline::Timeline>(timeline).map(|timeline| timeline.source)));
+    out.insert(
+        "source".into(),
+        json!(world.get::<crate::timeline::Timeline>(timeline).map(|timeline| timeline.source)),
+    );
     out.insert("start".into(), json!(cupola_wire::format_rfc3339(start_us)));
     out.insert("end".into(), json!(cupola_wire::format_rfc3339(now_us)));
     out.insert("ticks".into(), json!(ticks));
@@ -263,9 +277,10 @@ pub(super) fn show(report: &serde_json::Value) {
             feed["messages"],
             feed["rejected"]
         ));
-        for (key, words) in
-            [("publish_to_propagated_ms", "from device to propagated"), ("arrival_to_propagated_ms", "from arrival to propagated")]
-        {
+        for (key, words) in [
+            ("publish_to_propagated_ms", "from device to propagated"),
+            ("arrival_to_propagated_ms", "from arrival to propagated"),
+        ] {
             if let (Some(median), Some(p99)) = (feed[key]["median_ms"].as_f64(), feed[key]["p99_ms"].as_f64()) {
                 output::line(format!("{words}: median {median:.1} ms, p99 {p99:.1} ms"));
             }

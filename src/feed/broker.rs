@@ -48,8 +48,7 @@ fn config(listen: SocketAddr) -> Config {
         external_auth: None,
         dynamic_filters: true,
     };
-    let server =
-        ServerSettings { name: "cupola".into(), listen, tls: None, next_connection_delay_ms: 1, connections };
+    let server = ServerSettings { name: "cupola".into(), listen, tls: None, next_connection_delay_ms: 1, connections };
     Config {
         id: 0,
         router: RouterConfig {

@@ -1,8 +1,8 @@
 //! The MQTT client: connects, subscribes, and comes back by itself.
 
+use super::Connection;
 use super::inbox::Inbox;
 use super::mapping::{Mappings, Router};
-use super::Connection;
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -62,7 +62,9 @@ impl Drop for Client {
 pub(super) fn address(url: &str) -> Result<(String, u16), String> {
     let rest = match url.split_once("://") {
         Some(("mqtt" | "tcp", rest)) => rest,
-        Some(("mqtts" | "ssl", _)) => return Err("TLS is not supported yet: use mqtt:// on a network that you trust".into()),
+        Some(("mqtts" | "ssl", _)) => {
+            return Err("TLS is not supported yet: use mqtt:// on a network that you trust".into());
+        }
         Some((scheme, _)) => return Err(format!("`{scheme}://` is not a broker's address; mqtt:// is")),
         None => url,
     };

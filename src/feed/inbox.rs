@@ -161,6 +161,7 @@ impl Latencies {
 fn summary(list: &[f64]) -> Option<LatencySummary> {
     let mut sorted = list.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let at = |share: f64| sorted.get(((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1))).copied();
+    let at =
+        |share: f64| sorted.get(((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1))).copied();
     Some(LatencySummary { count: sorted.len(), median_ms: at(0.5)?, p99_ms: at(0.99)?, max_ms: *sorted.last()? })
 }

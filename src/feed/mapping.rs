@@ -8,7 +8,7 @@ use cupola_twin::unit::{self, conversion};
 use cupola_twin::value::{EXACT_INTEGER, Sample};
 use cupola_twin::{Diagnostic, Kind, Quality, Slot, Topology};
 use cupola_wire::{Captures, Payload, PayloadError, Scalar, Template, TimeRule, TopicPattern, check_pointer};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Topics whose routes are remembered; beyond, they are found anew each time.
@@ -72,7 +72,8 @@ impl Mappings {
         let mut list = Vec::new();
         for (at, doc) in feed.mappings.iter().enumerate() {
             let report = |field: &'static str, offset: usize, diagnostic: Diagnostic| {
-                let mut place = places.of(&["feeds".into(), 0.into(), "mappings".into(), at.into(), Step::Field(field)]);
+                let mut place =
+                    places.of(&["feeds".into(), 0.into(), "mappings".into(), at.into(), Step::Field(field)]);
                 place.column += offset as u32;
                 diagnostic.at(place)
             };
@@ -107,13 +108,19 @@ fn mapping(
         diagnostic.help = error.help;
         report(field, error.at, diagnostic)
     };
-    let pattern = TopicPattern::parse(&doc.topic).map_err(|error| found.push(pattern_error("topic", "topic-pattern", error))).ok();
+    let pattern = TopicPattern::parse(&doc.topic)
+        .map_err(|error| found.push(pattern_error("topic", "topic-pattern", error)))
+        .ok();
     let twin = Template::parse(&doc.twin).map_err(|error| found.push(pattern_error("twin", "template", error))).ok();
     let property =
         Template::parse(&doc.property).map_err(|error| found.push(pattern_error("property", "template", error))).ok();
     for (field, pointer) in [("value", &doc.value), ("time", &doc.time)] {
         if let Some(Err(error)) = pointer.as_deref().map(check_pointer) {
-            found.push(report(field, 0, Diagnostic::error("json-pointer", error.to_string()).help("write it like /data/value")));
+            found.push(report(
+                field,
+                0,
+                Diagnostic::error("json-pointer", error.to_string()).help("write it like /data/value"),
+            ));
         }
     }
     let stale_after_us = doc.stale_after.as_deref().and_then(|text| {
@@ -160,10 +167,7 @@ fn check_targets(
     found: &mut Vec<Diagnostic>,
     report: &dyn Fn(&'static str, usize, Diagnostic) -> Diagnostic,
 ) {
-    let meant: Vec<_> = topology
-        .twins()
-        .filter_map(|ix| Some((ix, twin.capture(topology.twin_id(ix))?)))
-        .collect();
+    let meant: Vec<_> = topology.twins().filter_map(|ix| Some((ix, twin.capture(topology.twin_id(ix))?))).collect();
     if meant.is_empty() {
         let unknown = Diagnostic::error("unknown-twin", format!("no twin is called like `{}`", twin.as_str()));
         let ids = topology.twins().map(|ix| &**topology.twin_id(ix)).collect::<Vec<_>>();
@@ -194,9 +198,10 @@ fn check_targets(
     }
     if !any && property.names().is_empty() {
         let message = format!("none of the {} twins meant has a property `{}`", meant.len(), property.as_str());
-        let table = topology.table(topology.locate(meant[0].0).0);
+        let tables: BTreeSet<_> = meant.iter().map(|(ix, _)| topology.locate(*ix).0).collect();
+        let names = tables.into_iter().flat_map(|table| topology.property_names(topology.table(table)));
         let unknown = Diagnostic::error("unknown-property", message);
-        found.push(report("property", 0, unknown.did_you_mean(property.as_str(), topology.property_names(table))));
+        found.push(report("property", 0, unknown.did_you_mean(property.as_str(), names)));
     }
 }
 
@@ -244,7 +249,10 @@ impl Router {
                 inbox.reject(format!("{topic}: {error}"));
                 // A reading that is no number says that the sensor is broken; the last value must not stand.
                 let bad = matches!(error, PayloadError::NotFinite { .. });
-                let arrivals = routes.iter().filter(|_| bad).map(|route| arrival(route, bad_sample(now_us), now_us, false, &topic, payload, None));
+                let arrivals = routes
+                    .iter()
+                    .filter(|_| bad)
+                    .map(|route| arrival(route, bad_sample(now_us), now_us, false, &topic, payload, None));
                 inbox.put(now_us, arrivals);
                 return;
             }
@@ -322,7 +330,15 @@ fn arrival(
     stale_after_us: Option<i64>,
 ) -> Arrival {
     let payload = String::from_utf8_lossy(&payload[..payload.len().min(SHOWN_BYTES)]);
-    Arrival { slot: route.slot, sample, arrived_us, from_source, topic: topic.clone(), payload: payload.into(), stale_after_us }
+    Arrival {
+        slot: route.slot,
+        sample,
+        arrived_us,
+        from_source,
+        topic: topic.clone(),
+        payload: payload.into(),
+        stale_after_us,
+    }
 }
 
 /// The lane of what a device sent for a property of a kind.

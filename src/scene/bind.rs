@@ -6,14 +6,15 @@ use cupola_building::{Building, Node, Role};
 use cupola_twin::{Diagnostic, Kind, Topology, TwinIx};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// For each node, its twin: by the scene's table, else by what the node says of itself. Rooms without a twin are reported.
+/// Finds each node's twin: by the scene's table, else by what the node says of itself. Rooms without a twin are reported.
 pub(super) fn bind(
     document: &Document,
     building: &Building,
     topology: &Topology,
     source: &Source<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Option<TwinIx>> {
+    bindings: &mut Vec<Option<TwinIx>>,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
     let doc = document.building.clone().unwrap_or_default();
     let names: BTreeSet<&str> = building.nodes.iter().map(|node| node.name.as_str()).collect();
     let mut table = BTreeMap::new();
@@ -36,10 +37,14 @@ pub(super) fn bind(
     let by_name = twins_by_name(topology);
     let find = |node: &Node| {
         let own = table.get(node.name.as_str()).copied();
-        own.or_else(|| words_of(node).into_iter().find_map(|word| topology.twin(&word).or_else(|| by_name.get(&word).copied().flatten())))
+        own.or_else(|| {
+            words_of(node)
+                .into_iter()
+                .find_map(|word| topology.twin(&word).or_else(|| by_name.get(&word).copied().flatten()))
+        })
     };
-    let bindings: Vec<Option<TwinIx>> = building.nodes.iter().map(find).collect();
-    for (position, (node, twin)) in building.nodes.iter().zip(&bindings).enumerate() {
+    bindings.extend(building.nodes.iter().map(find));
+    for (position, (node, twin)) in building.nodes.iter().zip(bindings.iter()).enumerate() {
         let meant = doc.unbound.contains(&node.name);
         if node.role == Role::Room && twin.is_none() && !meant {
             let message = format!("room `{}` of the building has no twin", building.path(position));
@@ -48,13 +53,14 @@ pub(super) fn bind(
             diagnostics.push(Diagnostic::warning("unbound-node", message).at(place).help(help));
         }
     }
-    bindings
+    diagnostics
 }
 
 /// What a node may be known by, the surest first.
 fn words_of(node: &Node) -> Vec<String> {
     let mut words = Vec::new();
-    let mut add = |value: Option<&serde_json::Value>| words.extend(value.and_then(|value| value.as_str()).map(str::to_string));
+    let mut add =
+        |value: Option<&serde_json::Value>| words.extend(value.and_then(|value| value.as_str()).map(str::to_string));
     add(node.extras.get("cupola").and_then(|own| own.get("id")));
     for key in ["$dtId", "dtId", "twin", "twin_id", "id", "ifc_guid", "guid", "GlobalId", "name", "long_name"] {
         add(node.extras.get(key));

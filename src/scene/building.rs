@@ -15,7 +15,7 @@ const USUAL_AREA_M2: f64 = 20.0;
 /// What a room without a height gets, m.
 const USUAL_HEIGHT_M: f64 = 3.0;
 
-/// Reads or makes the building; what goes wrong is reported, and the twins' massing stands in.
+/// Reads or makes the building, and whether it came from a file; what goes wrong is reported, and the twins' massing stands in.
 pub(super) fn read(
     document: &Document,
     folder: &Path,
@@ -23,7 +23,7 @@ pub(super) fn read(
     source: &Source<'_>,
     diagnostics: &mut Vec<Diagnostic>,
     files: &mut Vec<PathBuf>,
-) -> Building {
+) -> (Building, bool) {
     let doc = document.building.clone().unwrap_or_default();
     if let Some(gltf) = &doc.gltf {
         let path = folder.join(gltf);
@@ -31,7 +31,7 @@ pub(super) fn read(
         match read_gltf(&path) {
             Ok((building, issues)) => {
                 diagnostics.extend(issues.into_iter().map(|issue| warning(&issue, &path)));
-                return building;
+                return (building, true);
             }
             Err(found) => {
                 let place = source.places().of(&["building".into(), "gltf".into()]);
@@ -45,13 +45,13 @@ pub(super) fn read(
         let place = || source.places().of(&["building".into(), "plan".into()]);
         match read_text(&path) {
             Ok(text) => match read_plan(&path, &text, diagnostics) {
-                Some(plan) => return build(&plan),
-                None => return Building { name: document.name.clone(), nodes: Vec::new() },
+                Some(plan) => return (build(&plan), true),
+                None => return (massing(document, topology), false),
             },
             Err(found) => diagnostics.push(found.at(place())),
         }
     }
-    massing(document, topology)
+    (massing(document, topology), false)
 }
 
 /// Reads a `.glb` or `.gltf` file; buffers beside it may be read, nothing else.
@@ -68,10 +68,11 @@ fn read_plan(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Opti
     match Plan::from_ron(text) {
         Ok(plan) => {
             let issues = plan.check();
-            diagnostics.extend(issues.iter().map(|issue| Diagnostic {
-                severity: cupola_twin::Severity::Error,
-                ..warning(issue, path)
-            }));
+            diagnostics.extend(
+                issues
+                    .iter()
+                    .map(|issue| Diagnostic { severity: cupola_twin::Severity::Error, ..warning(issue, path) }),
+            );
             issues.is_empty().then_some(plan)
         }
         Err(error) => {
@@ -84,15 +85,15 @@ fn read_plan(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Opti
 
 fn warning(issue: &Issue, path: &Path) -> Diagnostic {
     let place = Place { file: path.to_string_lossy().into(), line: 1, column: 1 };
-    let message = if issue.path.is_empty() { issue.message.clone() } else { format!("{}: {}", issue.path, issue.message) };
+    let message =
+        if issue.path.is_empty() { issue.message.clone() } else { format!("{}: {}", issue.path, issue.message) };
     Diagnostic::warning(issue.code, message).at(place).help(issue.help.clone())
 }
 
 /// A building made of the rooms that the twins are.
 fn massing(document: &Document, topology: &Topology) -> Building {
-    let of_kind = |words: &[&str]| -> Vec<TwinIx> {
-        topology.twins().filter(|twin| is_called(topology, *twin, words)).collect()
-    };
+    let of_kind =
+        |words: &[&str]| -> Vec<TwinIx> { topology.twins().filter(|twin| is_called(topology, *twin, words)).collect() };
     let storeys = of_kind(&STOREY_WORDS);
     let mut rooms = of_kind(&ROOM_WORDS);
     rooms.retain(|twin| !storeys.contains(twin));

@@ -65,7 +65,10 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     };
     let size = std::fs::metadata(path).map_err(fail)?.len();
     if size > MAX_FILE_BYTES {
-        return Err(Diagnostic::error("file-too-large", format!("{shown} has {size} bytes, the limit is {MAX_FILE_BYTES}")));
+        return Err(Diagnostic::error(
+            "file-too-large",
+            format!("{shown} has {size} bytes, the limit is {MAX_FILE_BYTES}"),
+        ));
     }
     std::fs::read(path).map_err(fail)
 }
@@ -118,9 +121,13 @@ impl Loader {
             })
             .collect();
         let topology = Arc::new(topology);
-        let building =
+        let (building, from_file) =
             building::read(&document, &folder, &topology, &source, &mut self.diagnostics, &mut self.files);
-        let bindings = bind::bind(&document, &building, &topology, &source, &mut self.diagnostics);
+        let mut bindings = Vec::new();
+        let mut found = bind::bind(&document, &building, &topology, &source, &mut bindings);
+        // A massing made of the twins has corridors that nobody asked for.
+        found.retain(|found| from_file || found.code != "unbound-node");
+        self.diagnostics.append(&mut found);
         let files = std::mem::take(&mut self.files);
         Some(Scene { path, files, document, models, graph, topology, alarms, building, bindings })
     }
@@ -129,9 +136,13 @@ impl Loader {
         match ron_options().from_str::<Document>(source.text) {
             Ok(document) if document.version == VERSION => Some(document),
             Ok(document) => {
-                let message = format!("this is version {} of the scene format; this program knows version {VERSION}", document.version);
+                let message = format!(
+                    "this is version {} of the scene format; this program knows version {VERSION}",
+                    document.version
+                );
                 let place = source.places().of(&["version".into()]);
-                let help = if document.version > VERSION { "open it with a newer Cupola" } else { "versions begin with 1" };
+                let help =
+                    if document.version > VERSION { "open it with a newer Cupola" } else { "versions begin with 1" };
                 self.diagnostics.push(Diagnostic::error("scene-version", message).at(place).help(help));
                 None
             }
@@ -193,13 +204,15 @@ impl Loader {
                 continue;
             }
             let Some(model) = model else { continue };
-            let properties = twin.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
+            let properties =
+                twin.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
             let added = graph.add_twin(Twin { id: twin.id.as_str().into(), model, properties, place: None });
             if let Err(found) = added {
                 self.diagnostics.push(found.at(source.places().of(&[steps[0], steps[1], "id".into()])));
             }
         }
-        let known: BTreeMap<&str, &str> = document.twins.iter().map(|twin| (twin.id.as_str(), twin.model.as_str())).collect();
+        let known: BTreeMap<&str, &str> =
+            document.twins.iter().map(|twin| (twin.id.as_str(), twin.model.as_str())).collect();
         for (position, link) in document.relationships.iter().enumerate() {
             // A twin that was left out because its model is unknown was reported already.
             let left_out = |id: &str| known.get(id).is_some_and(|model| resolved.get(model) == Some(&None));
@@ -305,9 +318,8 @@ pub(crate) fn collect_json(path: &Path, depth: usize, out: &mut Vec<PathBuf>) ->
         out.push(path.to_path_buf());
         return Ok(());
     }
-    let entries = std::fs::read_dir(path).map_err(|error| {
-        Diagnostic::error("file-not-found", format!("{} can't be read: {error}", path.display()))
-    })?;
+    let entries = std::fs::read_dir(path)
+        .map_err(|error| Diagnostic::error("file-not-found", format!("{} can't be read: {error}", path.display())))?;
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for entry in paths {

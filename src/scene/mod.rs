@@ -7,9 +7,9 @@ mod load;
 mod places;
 mod save;
 
+pub(crate) use building::read_gltf;
 pub use document::Document;
 pub use load::{Loaded, load};
-pub(crate) use building::read_gltf;
 pub(crate) use load::{collect_json, read_text};
 pub use places::{Places, Step};
 pub use save::{file_of, rebase, save, to_ron, write_atomically};

@@ -65,7 +65,9 @@ impl<'t> Places<'t> {
         let mut start = here.start;
         for step in steps {
             let next = match step {
-                Step::Field(name) => here.fields.iter().find(|(field, ..)| field == name).map(|(_, key, tree)| (*key, tree)),
+                Step::Field(name) => {
+                    here.fields.iter().find(|(field, ..)| field == name).map(|(_, key, tree)| (*key, tree))
+                }
                 Step::Item(position) => here.items.get(*position).map(|tree| (tree.start, tree)),
             };
             let Some((at, tree)) = next else { break };
@@ -243,7 +245,7 @@ mod tests {
             (&["version".into()][..], 3, 12),
             (&["twins".into(), 0.into(), "id".into()], 5, 11),
             (&["twins".into(), 1.into(), "properties".into(), "x".into()], 6, 38),
-            (&["twins".into(), 1.into(), "properties".into(), "y".into()], 6, 49),
+            (&["twins".into(), 1.into(), "properties".into(), "y".into()], 6, 50),
             (&["twins".into(), 1.into(), "nothing".into()], 6, 5),
         ] {
             let place = places.of(steps);

@@ -143,8 +143,11 @@ fn fork(world: &mut World) -> Result<(), String> {
     let simulation = match world.get::<Simulated>(active) {
         Some(simulated) => simulated.0.clone(),
         None => {
-            let mut simulation =
-                world.resource::<Conditions>().0.clone().ok_or("a what-if needs the simulation, and the scene has none")?;
+            let mut simulation = world
+                .resource::<Conditions>()
+                .0
+                .clone()
+                .ok_or("a what-if needs the simulation, and the scene has none")?;
             simulation.adopt(&state.0, clock.now_us);
             simulation
         }
@@ -195,7 +198,8 @@ fn set(world: &mut World, slot: Slot, value: &Value) -> Result<(), String> {
 fn open_path(world: &mut World, path: &Path) -> Result<(), String> {
     let loaded = scene::load(path);
     let errors = loaded.diagnostics.iter().filter(|found| found.severity == cupola_twin::Severity::Error).count();
-    let first = loaded.diagnostics.iter().find(|found| found.severity == cupola_twin::Severity::Error).map(ToString::to_string);
+    let first =
+        loaded.diagnostics.iter().find(|found| found.severity == cupola_twin::Severity::Error).map(ToString::to_string);
     if loaded.scene.is_none() {
         return Err(first.unwrap_or_else(|| format!("{} can't be opened", path.display())));
     }
@@ -211,7 +215,8 @@ pub(super) fn reload(world: &mut World) -> Result<(), String> {
     let path = world.resource::<OpenScene>().0.path.clone();
     let loaded = scene::load(&path);
     let broken = has_errors(&loaded.diagnostics);
-    let first = loaded.diagnostics.iter().find(|found| found.severity == cupola_twin::Severity::Error).map(ToString::to_string);
+    let first =
+        loaded.diagnostics.iter().find(|found| found.severity == cupola_twin::Severity::Error).map(ToString::to_string);
     let Some(scene) = loaded.scene.filter(|_| !broken) else {
         world.insert_resource(Findings(loaded.diagnostics));
         let why = first.unwrap_or_default();
@@ -224,9 +229,13 @@ pub(super) fn reload(world: &mut World) -> Result<(), String> {
     let (mappings, mut found) = crate::feed::Mappings::new(&scene);
     findings.append(&mut found);
     let options = world.resource::<SessionOptions>().clone();
-    let selected = world.resource::<Selection>().selected.map(|twin| world.resource::<OpenScene>().0.topology.twin_id(twin).clone());
+    let selected = world
+        .resource::<Selection>()
+        .selected
+        .map(|twin| world.resource::<OpenScene>().0.topology.twin_id(twin).clone());
     let mut timelines = world.query::<(Entity, &Timeline)>();
-    let all: Vec<(Entity, SourceKind)> = timelines.iter(world).map(|(entity, timeline)| (entity, timeline.source)).collect();
+    let all: Vec<(Entity, SourceKind)> =
+        timelines.iter(world).map(|(entity, timeline)| (entity, timeline.source)).collect();
     for (entity, source) in all {
         carry_over(world, entity, source, &scene, simulation.as_ref());
         if source == SourceKind::Live {
@@ -289,7 +298,7 @@ fn save(world: &mut World, path: Option<&Path>) -> Result<(), String> {
     let settings = world.resource::<ViewSettings>();
     document.view.color_by = Some(settings.color_by.clone()).filter(|property| !property.is_empty());
     document.view.range = settings.range;
-    let target = path.map_or_else(|| scene.path.clone(), |path| scene::file_of(path));
+    let target = path.map_or_else(|| scene.path.clone(), scene::file_of);
     scene::rebase(&mut document, &scene.path, &target);
     scene::save(&document, &target).map_err(|found| found.to_string())?;
     world.resource_mut::<super::watch::Watch>().saved(&target);

@@ -6,15 +6,13 @@ mod watch;
 pub use apply::FocusRequest;
 pub use watch::Watch;
 
+use crate::Tick;
 use crate::alarm::Alarms;
 use crate::feed::{Live, Mappings};
 use crate::scene::{Loaded, Scene};
 use crate::selection::{Intent, Notices, Selection, ViewSettings};
 use crate::simulation::{Simulated, Simulation};
-use crate::timeline::{
-    ActiveTimeline, Clock, OpenScene, Recording, SourceKind, Timeline, TimelineState, WallClock,
-};
-use crate::Tick;
+use crate::timeline::{ActiveTimeline, Clock, OpenScene, Recording, SourceKind, Timeline, TimelineState, WallClock};
 use bevy::prelude::*;
 use cupola_twin::{Diagnostic, State};
 use std::sync::Arc;

@@ -90,9 +90,16 @@ impl Binder<'_> {
             solar_peak_w_m2: doc.weather.solar_peak_w_m2,
             ..DailyWeather::default()
         };
-        let ahu_on = self.steer(units.keys(), |doc, model| {
-            doc.air_handlers.iter().position(|entry| entry.model == *model).map(|at| ("air_handlers", at, doc.air_handlers[at].on.clone()))
-        }, 1.0);
+        let ahu_on = self.steer(
+            units.keys(),
+            |doc, model| {
+                doc.air_handlers
+                    .iter()
+                    .position(|entry| entry.model == *model)
+                    .map(|at| ("air_handlers", at, doc.air_handlers[at].on.clone()))
+            },
+            1.0,
+        );
         let model = match BuildingModel::new(specs, ahus, profiles.clone(), weather, doc.seed) {
             Ok(model) => model,
             Err(error) => {
@@ -114,14 +121,15 @@ impl Binder<'_> {
         if has_errors(&self.diagnostics) {
             return None;
         }
-        let steer_of = |spec: &ZoneSpec, twin: TwinIx, source: fn(&crate::scene::document::ZoneDoc) -> &Source, otherwise: f64| {
-            let _ = spec;
-            let slot = doc.zones.iter().find_map(|zone| match source(zone) {
-                Source::Property(name) if self.is_of(twin, &zone.model) => self.topology.slot(twin, name),
-                _ => None,
-            });
-            Steer { slot, otherwise }
-        };
+        let steer_of =
+            |spec: &ZoneSpec, twin: TwinIx, source: fn(&crate::scene::document::ZoneDoc) -> &Source, otherwise: f64| {
+                let _ = spec;
+                let slot = doc.zones.iter().find_map(|zone| match source(zone) {
+                    Source::Property(name) if self.is_of(twin, &zone.model) => self.topology.slot(twin, name),
+                    _ => None,
+                });
+                Steer { slot, otherwise }
+            };
         let by_row: BTreeMap<usize, TwinIx> = zones.iter().map(|(twin, row)| (*row, *twin)).collect();
         let per_zone = |source: fn(&crate::scene::document::ZoneDoc) -> &Source, otherwise: fn(&ZoneSpec) -> f64| {
             let zones = by_row.iter().map(|(row, twin)| {
@@ -219,7 +227,8 @@ impl Binder<'_> {
                 return Vec::new();
             }
         };
-        let unknown: Option<&Segment> = segments.iter().find(|segment| !self.topology.knows_relationship(&segment.name));
+        let unknown: Option<&Segment> =
+            segments.iter().find(|segment| !self.topology.knows_relationship(&segment.name));
         if let Some(segment) = unknown {
             let message = format!("no relationship is called `{}`", segment.name);
             let found = Diagnostic::error("unknown-relationship", message);
@@ -292,7 +301,8 @@ impl Binder<'_> {
                 let exterior = self.number(twin, &entry.exterior, &path("exterior")).unwrap_or(0.25);
                 let mut spec = ZoneSpec::from_area(area, height, exterior);
                 spec.stream = stream_of(self.topology.twin_id(twin));
-                spec.people_capacity = self.number(twin, &entry.people, &path("people")).unwrap_or(spec.people_capacity);
+                spec.people_capacity =
+                    self.number(twin, &entry.people, &path("people")).unwrap_or(spec.people_capacity);
                 spec.profile = match entry.profile {
                     Profile::Office => 0,
                     Profile::Meeting => 1,
@@ -324,8 +334,11 @@ impl Binder<'_> {
                 let on = self.property(twin, &entry.on, Kind::Bool, &path("on"));
                 let flow = self.number(twin, &entry.max_flow_l_s, &path("max_flow_l_s"));
                 let unit = self.follow(twin, &entry.air_handler, &path("air_handler"));
-                let rows: Vec<usize> =
-                    self.follow(twin, &entry.zone, &path("zone")).iter().filter_map(|zone| zones.get(zone).copied()).collect();
+                let rows: Vec<usize> = self
+                    .follow(twin, &entry.zone, &path("zone"))
+                    .iter()
+                    .filter_map(|zone| zones.get(zone).copied())
+                    .collect();
                 let unit = unit.iter().find_map(|unit| units.get(unit));
                 let (Some(unit), Some(flow)) = (unit, flow) else {
                     let message = format!("`{}` has no air handling unit, so no air", self.topology.twin_id(twin));
@@ -343,8 +356,10 @@ impl Binder<'_> {
     }
 
     /// The dispensers' numbers, each zone's row in the hygiene model, and that model's rooms.
-    #[expect(clippy::type_complexity, reason = "three answers of one pass")]
-    fn hygiene(&mut self, zones: &BTreeMap<TwinIx, usize>) -> (BTreeMap<TwinIx, usize>, Vec<Option<usize>>, Option<Vec<RoomSpec>>) {
+    fn hygiene(
+        &mut self,
+        zones: &BTreeMap<TwinIx, usize>,
+    ) -> (BTreeMap<TwinIx, usize>, Vec<Option<usize>>, Option<Vec<RoomSpec>>) {
         let mut row_of = vec![None; zones.len()];
         let mut dispensers_in: BTreeMap<TwinIx, Vec<(TwinIx, DispenserSpec)>> = BTreeMap::new();
         for (at, entry) in self.doc.dispensers.iter().enumerate() {
@@ -380,7 +395,8 @@ impl Binder<'_> {
                 }
                 let path = |field| ["zones".into(), at.into(), Step::Field(field)];
                 let visits = self.number(*twin, visits, &path("visits_per_hour")).unwrap_or(0.0);
-                let compliance = entry.compliance.as_ref().and_then(|source| self.number(*twin, source, &path("compliance")));
+                let compliance =
+                    entry.compliance.as_ref().and_then(|source| self.number(*twin, source, &path("compliance")));
                 let mut dispensers = Vec::new();
                 for (twin, spec) in dispensers_in.remove(twin).unwrap_or_default() {
                     numbers.insert(twin, numbers.len());
@@ -420,7 +436,12 @@ impl Binder<'_> {
                     (Some(from), Some(to)) => match conversion(from, to) {
                         Some(conversion) => conversion,
                         None => {
-                            let message = format!("`{}` is in {}, which {} is not measured in", entry.property, to.name, word(entry.quantity));
+                            let message = format!(
+                                "`{}` is in {}, which {} is not measured in",
+                                entry.property,
+                                to.name,
+                                word(entry.quantity)
+                            );
                             self.report(Diagnostic::error("wrong-unit", message), &path("property"));
                             continue;
                         }
@@ -438,7 +459,10 @@ impl Binder<'_> {
             }
             if !any && !none_there && !has_errors(&self.diagnostics) {
                 let message = format!("no `{}` leads to anything that has {}", entry.model, word(entry.quantity));
-                self.report(Diagnostic::warning("shows-nothing", message).help("check `at`"), &["shows".into(), at.into()]);
+                self.report(
+                    Diagnostic::warning("shows-nothing", message).help("check `at`"),
+                    &["shows".into(), at.into()],
+                );
             }
         }
         shows

@@ -112,7 +112,8 @@ impl Simulation {
         let tick = now_us as u64;
         for show in &self.shows {
             let exact = self.value(show);
-            let noise = if show.noise > 0.0 { show.noise * random::normal(self.seed, show.stream, tick, 0) } else { 0.0 };
+            let noise =
+                if show.noise > 0.0 { show.noise * random::normal(self.seed, show.stream, tick, 0) } else { 0.0 };
             let mut lane = exact * show.scale + show.offset + noise;
             if !is_signed(show.quantity) {
                 lane = lane.max(0.0);

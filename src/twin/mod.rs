@@ -93,7 +93,9 @@ pub fn show(state: &State, slot: Slot) -> String {
     match state.value(slot) {
         None => "—".into(),
         Some(cupola_twin::Value::Number(number)) => with_unit(number, column.unit.map_or("", |unit| unit.symbol)),
-        Some(cupola_twin::Value::Integer(number)) => with_unit(number as f64, column.unit.map_or("", |unit| unit.symbol)),
+        Some(cupola_twin::Value::Integer(number)) => {
+            with_unit(number as f64, column.unit.map_or("", |unit| unit.symbol))
+        }
         Some(cupola_twin::Value::Bool(true)) => "Yes".into(),
         Some(cupola_twin::Value::Bool(false)) => "No".into(),
         Some(value) => value.to_string(),
@@ -144,9 +146,15 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        for (number, text) in
-            [(21.456, "21.5"), (981.6, "982"), (0.04217, "0.042"), (3.0, "3"), (-1.5, "-1.5"), (1234.5, "1234"), (0.9999, "1")]
-        {
+        for (number, text) in [
+            (21.456, "21.5"),
+            (981.6, "982"),
+            (0.04217, "0.042"),
+            (3.0, "3"),
+            (-1.5, "-1.5"),
+            (1234.5, "1234"),
+            (0.9999, "1"),
+        ] {
             assert_eq!(number_text(number), text);
         }
     }

@@ -132,6 +132,9 @@ pub const COMMANDS: &[Command] = &[
     command("see-through", "Switch see-through walls", "View", &[Shortcut::Plain(Key::X)], |now| {
         now.change_view(|view| view.see_through = !view.see_through);
     }),
+    command("explode", "Move the storeys apart or together", "View", &[Shortcut::Plain(Key::E)], |now| {
+        now.change_view(|view| view.explode = !view.explode);
+    }),
     command("isolate", "Isolate the floor", "View", &[Shortcut::Plain(Key::I)], |now| {
         now.change_view(|view| view.isolate = !view.isolate);
     }),

@@ -57,9 +57,9 @@ fn head_ui(
             None if legend.title.is_empty() => next.color_by.as_str(),
             None => legend.title.as_str(),
         };
-        let shown = shown.to_string();
+        let shown = elided(shown);
         let width = ui.available_width() - 3.0 * (ROW + 6.0);
-        ComboBox::from_id_salt("colour by").width(width).truncate().selected_text(shown).show_ui(ui, |ui| {
+        ComboBox::from_id_salt("colour by").width(width).selected_text(shown).show_ui(ui, |ui| {
             ui.set_min_width(200.0);
             if ui.selectable_label(next.color_by.is_empty(), "Nothing").clicked() {
                 choose(next, typed, "");
@@ -87,6 +87,18 @@ fn head_ui(
             }
         });
     });
+}
+
+/// Letters of a property's name that fit beside the switches.
+const FITTING: usize = 13;
+
+/// The beginning of a name that is too long for its place.
+fn elided(name: &str) -> String {
+    if name.chars().count() <= FITTING {
+        return name.to_string();
+    }
+    let start: String = name.chars().take(FITTING - 1).collect();
+    format!("{}…", start.trim_end())
 }
 
 /// Another property has another range.

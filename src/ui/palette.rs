@@ -102,7 +102,7 @@ pub fn show(ctx: &egui::Context, shown: &Shown<'_, '_>, state: &mut PaletteState
 
 fn choice(target: &Target, view: &ViewSettings) -> Choice {
     match target {
-        Target::Command(command) => Choice::Command(*command),
+        Target::Command(command) => Choice::Command(command),
         Target::Twin(twin) => Choice::Intents(vec![Intent::Select(Some(*twin)), Intent::Focus(Some(*twin))]),
         Target::ColorBy(name) => {
             let view = ViewSettings { color_by: name.clone(), range: None, ..view.clone() };

@@ -8,7 +8,7 @@ use cupola_building::{Building, Role};
 use egui_phosphor::regular as icon;
 
 /// Width of the list, points.
-const WIDTH: f32 = 132.0;
+const WIDTH: f32 = 144.0;
 /// Storeys seen at once; more are scrolled to.
 const MAX_SEEN: usize = 10;
 
@@ -52,15 +52,18 @@ pub fn storeys_ui(ui: &mut Ui, building: &Building, storeys: &[usize], view: &Vi
     if storeys.len() < 2 {
         return;
     }
-    let mut chosen = view.storey;
+    let (mut chosen, mut explode) = (view.storey, view.explode);
     plate(ui).inner_margin(6).show(ui, |ui| {
         ui.set_width(WIDTH);
         ui.spacing_mut().item_spacing.y = 0.0;
         ui.horizontal(|ui| {
             ui.add_space(theme::GAP);
             ui.label(theme::caption("Floors"));
-            ui.add_space(WIDTH - 116.0);
+            ui.add_space(WIDTH - 142.0);
             ui.spacing_mut().item_spacing.x = 0.0;
+            if icon_button(ui, icon::STACK, "Storeys apart (E)", explode).clicked() {
+                explode = !explode;
+            }
             if icon_button(ui, icon::CARET_UP, "One floor up (Page up)", false).clicked() {
                 chosen = above(storeys, view.storey);
             }
@@ -81,8 +84,8 @@ pub fn storeys_ui(ui: &mut Ui, building: &Building, storeys: &[usize], view: &Vi
             }
         });
     });
-    if chosen != view.storey {
-        intents.push(Intent::View(Box::new(ViewSettings { storey: chosen, ..view.clone() })));
+    if chosen != view.storey || explode != view.explode {
+        intents.push(Intent::View(Box::new(ViewSettings { storey: chosen, explode, ..view.clone() })));
     }
 }
 

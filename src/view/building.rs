@@ -22,6 +22,8 @@ pub(super) struct RoomFloor {
     pub twin: Option<TwinIx>,
     /// The middle of the floor.
     pub centre: Vec3,
+    /// How wide it is, roughly, m.
+    pub width_m: f32,
 }
 
 /// A piece of equipment with a twin.
@@ -171,7 +173,7 @@ fn spawn(
                 rooms.0.push((number, twin));
                 commands.spawn((
                     layer,
-                    RoomFloor { twin, centre },
+                    RoomFloor { twin, centre, width_m: ((max[0] - min[0]) * (max[2] - min[2])).sqrt() },
                     tag,
                     Mesh3d(meshes.add(mesh_of(&floor, None))),
                     MeshMaterial3d(paint.material.clone()),
@@ -425,7 +427,8 @@ fn show(
             _ => true,
         };
         // What hangs under a ceiling hangs in the air of a storey that is cut open.
-        let hangs = storey.zip(aabb).is_some_and(|(storey, aabb)| aabb.center.y - aabb.half_extents.y > storey.floor + 1.3);
+        let hangs =
+            storey.zip(aabb).is_some_and(|(storey, aabb)| aabb.center.y - aabb.half_extents.y > storey.floor + 1.3);
         let shown = match (layer.role, ghost) {
             (_, true) => !whole,
             (Role::Roof, _) => whole && !settings.see_through && !cut,

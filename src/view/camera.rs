@@ -1,7 +1,7 @@
 //! The camera: a turntable round a point that it looks at. It orbits, pans, zooms to the pointer and flies.
 
-use super::building::{BuildingSystems, Extent, RoomFloor, Storeys};
 use super::BuildingCamera;
+use super::building::{BuildingSystems, Extent, RoomFloor, Storeys};
 use crate::selection::{CentralArea, PointerTaken, ViewSettings};
 use crate::session::FocusRequest;
 use crate::timeline::OpenScene;
@@ -44,11 +44,8 @@ impl Default for Orbit {
 impl Orbit {
     /// The camera's place.
     pub fn transform(&self) -> Transform {
-        let direction = Vec3::new(
-            self.pitch.cos() * self.yaw.sin(),
-            self.pitch.sin(),
-            self.pitch.cos() * self.yaw.cos(),
-        );
+        let direction =
+            Vec3::new(self.pitch.cos() * self.yaw.sin(), self.pitch.sin(), self.pitch.cos() * self.yaw.cos());
         Transform::from_translation(self.focus + direction * self.distance).looking_at(self.focus, Vec3::Y)
     }
 
@@ -65,7 +62,8 @@ impl Orbit {
             let (mut low, mut high) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
             for corner in 0..8 {
                 let pick = |bit: u32, low: f32, high: f32| if corner >> bit & 1 == 0 { low } else { high };
-                let at = Vec3::new(pick(0, min.x, max.x), pick(1, min.y, max.y), pick(2, min.z, max.z)) - camera.translation;
+                let at =
+                    Vec3::new(pick(0, min.x, max.x), pick(1, min.y, max.y), pick(2, min.z, max.z)) - camera.translation;
                 let depth = at.dot(*camera.forward()).max(0.1);
                 let seen = Vec2::new(at.dot(*camera.right()), at.dot(*camera.up())) / depth / tangent;
                 low = low.min(seen);
@@ -79,7 +77,8 @@ impl Orbit {
     }
 
     fn towards(&self, other: &Self, share: f32) -> Self {
-        let turn = (other.yaw - self.yaw + std::f32::consts::PI).rem_euclid(std::f32::consts::TAU) - std::f32::consts::PI;
+        let turn =
+            (other.yaw - self.yaw + std::f32::consts::PI).rem_euclid(std::f32::consts::TAU) - std::f32::consts::PI;
         Self {
             focus: self.focus.lerp(other.focus, share),
             yaw: self.yaw + turn * share,
@@ -103,9 +102,7 @@ impl Plugin for CameraPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(
             Update,
-            (viewport, home.run_if(view_is_new), steer, request, fly, place)
-                .chain()
-                .after(BuildingSystems),
+            (viewport, home.run_if(view_is_new), steer, request, fly, place).chain().after(BuildingSystems),
         );
     }
 }
@@ -121,8 +118,11 @@ fn viewport(
         let scale = windows.iter().next().map_or(1.0, Window::scale_factor);
         let min = (Vec2::from(area.min) * scale).as_uvec2().min(target);
         let max = (Vec2::from(area.max) * scale).as_uvec2().min(target);
-        let wanted = (max.x > min.x + 16 && max.y > min.y + 16)
-            .then(|| Viewport { physical_position: min, physical_size: max - min, ..default() });
+        let wanted = (max.x > min.x + 16 && max.y > min.y + 16).then(|| Viewport {
+            physical_position: min,
+            physical_size: max - min,
+            ..default()
+        });
         let same = match (&camera.viewport, &wanted) {
             (Some(old), Some(new)) => {
                 old.physical_position == new.physical_position && old.physical_size == new.physical_size
@@ -140,16 +140,18 @@ fn aspect(camera: &Camera) -> f32 {
     camera.logical_viewport_size().map_or(1.6, |size| size.x / size.y.max(1.0))
 }
 
-/// Another scene, another size of the picture before the first look, or storeys that moved apart or together.
+/// Another scene or camera, panels that found their place, or storeys that moved apart or together.
 fn view_is_new(
     scene: Option<Res<OpenScene>>,
     settings: Res<ViewSettings>,
     area: Res<CentralArea>,
-    mut seen: Local<(bool, bool, bool)>,
+    cameras: Query<&Camera, With<BuildingCamera>>,
+    mut seen: Local<(bool, bool, bool, bool)>,
 ) -> bool {
     let Some(scene) = scene else { return false };
     let known = area.max[0] > 0.0;
-    let look = (settings.explode && settings.storey.is_none(), settings.see_through, known);
+    let sized = cameras.iter().any(|camera| camera.logical_viewport_size().is_some());
+    let look = (settings.explode && settings.storey.is_none(), settings.see_through, known, sized);
     let changed = scene.is_changed() || look != *seen;
     *seen = look;
     changed
@@ -230,8 +232,7 @@ fn under_pointer(
     focus: Vec3,
 ) -> Option<Vec3> {
     let pointer = windows.iter().next()?.cursor_position()?;
-    let origin = camera.logical_viewport_rect().map_or(Vec2::ZERO, |rect| rect.min);
-    let ray = camera.viewport_to_world(transform, pointer - origin).ok()?;
+    let ray = camera.viewport_to_world(transform, pointer).ok()?;
     let distance = ray.intersect_plane(focus, InfinitePlane3d::new(transform.back()))?;
     Some(ray.get_point(distance))
 }
@@ -257,10 +258,13 @@ fn request(
             let lift = Vec3::Y * storeys.lift(own);
             let inside = scene.0.building.nodes.iter().enumerate();
             let mut all = inside.filter(|(number, other)| *number == node || (storey && other.storey == Some(node)));
-            all.by_ref().filter_map(|(_, node)| Node::bounds(node)).fold(None, |sum: Option<(Vec3, Vec3)>, (low, high)| {
-                let (low, high) = (Vec3::from(low) + lift, Vec3::from(high) + lift);
-                Some(sum.map_or((low, high), |(min, max)| (min.min(low), max.max(high))))
-            })
+            all.by_ref().filter_map(|(_, node)| Node::bounds(node)).fold(
+                None,
+                |sum: Option<(Vec3, Vec3)>, (low, high)| {
+                    let (low, high) = (Vec3::from(low) + lift, Vec3::from(high) + lift);
+                    Some(sum.map_or((low, high), |(min, max)| (min.min(low), max.max(high))))
+                },
+            )
         }),
     };
     let bounds = bounds.or_else(|| {
@@ -298,4 +302,3 @@ fn place(mut cameras: Query<(&Orbit, &mut Transform), Changed<Orbit>>) {
         *transform = orbit.transform();
     }
 }
-

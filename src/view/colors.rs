@@ -19,10 +19,6 @@ const STALE: f32 = 1.0;
 const MISSING: f32 = 2.0;
 const NO_DATA: f32 = 3.0;
 
-/// Set when the colours are those of a state, not a fade on the way.
-#[derive(Resource, Default)]
-pub struct ColorsReady(pub bool);
-
 /// What each room shows.
 #[derive(Resource, Default)]
 pub(super) struct RoomValues(pub Vec<RoomValue>);
@@ -56,7 +52,6 @@ impl Plugin for ColorsPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Painted>()
             .init_resource::<RoomValues>()
-            .init_resource::<ColorsReady>()
             .add_systems(Update, (theme, look, paint).chain().after(BuildingSystems));
     }
 }
@@ -103,10 +98,12 @@ fn look(
         let value = match (twin, &question.expr) {
             _ if settings.color_by.trim().is_empty() => RoomValue::Nothing,
             (None, _) => RoomValue::Nothing,
-            (Some(twin), Some(Ok(expr))) => room_value(&state.0, *twin, &settings.color_by, expr).unwrap_or_else(|why| {
-                error.get_or_insert(why);
-                RoomValue::Nothing
-            }),
+            (Some(twin), Some(Ok(expr))) => {
+                room_value(&state.0, *twin, &settings.color_by, expr).unwrap_or_else(|why| {
+                    error.get_or_insert(why);
+                    RoomValue::Nothing
+                })
+            }
             (_, Some(Err(why))) => {
                 error.get_or_insert(why.clone());
                 RoomValue::Nothing
@@ -133,7 +130,11 @@ fn version(state: &State) -> u64 {
 fn room_value(state: &State, twin: TwinIx, property: &str, expr: &Expr) -> Result<RoomValue, String> {
     if let Some(slot) = state.topology().slot(twin, property) {
         let sample = state.get(slot);
-        return Ok(if sample.usable().is_nan() { RoomValue::Missing } else { RoomValue::Known(sample.lane, sample.quality) });
+        return Ok(if sample.usable().is_nan() {
+            RoomValue::Missing
+        } else {
+            RoomValue::Known(sample.lane, sample.quality)
+        });
     }
     match evaluate(expr, &TwinContext { state, twin }) {
         Ok(Cell::Number(number)) => Ok(RoomValue::Known(number, Quality::Good)),
@@ -157,12 +158,16 @@ fn tell(
     error: Option<String>,
     before: &Legend,
 ) -> Legend {
-    let known: Vec<f64> = values.iter().filter_map(|value| match value {
-        RoomValue::Known(number, _) => Some(*number),
-        _ => None,
-    }).collect();
+    let known: Vec<f64> = values
+        .iter()
+        .filter_map(|value| match value {
+            RoomValue::Known(number, _) => Some(*number),
+            _ => None,
+        })
+        .collect();
     let count = |wanted: fn(&RoomValue) -> bool| values.iter().filter(|value| wanted(value)).count();
-    let column = rooms.0.iter().flat_map(|(_, twin)| *twin).find_map(|twin| scene.0.topology.slot(twin, &settings.color_by));
+    let column =
+        rooms.0.iter().flat_map(|(_, twin)| *twin).find_map(|twin| scene.0.topology.slot(twin, &settings.color_by));
     let column = column.map(|slot| scene.0.topology.column(slot.column));
     let least = known.iter().copied().fold(f64::INFINITY, f64::min);
     let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -204,10 +209,13 @@ fn paint(
     rooms: Res<Rooms>,
     paint: Res<RoomPaint>,
     mut painted: ResMut<Painted>,
-    mut ready: ResMut<ColorsReady>,
     mut buffers: ResMut<Assets<ShaderBuffer>>,
 ) {
-    let new = values.is_changed() || selection.is_changed() || settings.is_changed() || legend.is_changed() || rooms.is_changed();
+    let new = values.is_changed()
+        || selection.is_changed()
+        || settings.is_changed()
+        || legend.is_changed()
+        || rooms.is_changed();
     if new {
         let to: Vec<RoomColor> = rooms
             .0
@@ -223,7 +231,6 @@ fn paint(
         }
     }
     if painted.passed_s > FADE_S && !new {
-        ready.0 = !painted.to.is_empty() || rooms.0.is_empty();
         return;
     }
     let mut colors = current(&painted);
@@ -238,11 +245,18 @@ fn paint(
 
 fn current(painted: &Painted) -> Vec<RoomColor> {
     let share = (painted.passed_s / FADE_S).clamp(0.0, 1.0);
-    let fade = |(from, to): (&RoomColor, &RoomColor)| RoomColor { color: from.color.lerp(to.color, share), mark: to.mark };
+    let fade =
+        |(from, to): (&RoomColor, &RoomColor)| RoomColor { color: from.color.lerp(to.color, share), mark: to.mark };
     painted.from.iter().zip(&painted.to).map(fade).collect()
 }
 
-fn room_color(value: RoomValue, twin: Option<TwinIx>, legend: &Legend, palette: Palette, selection: &Selection) -> RoomColor {
+fn room_color(
+    value: RoomValue,
+    twin: Option<TwinIx>,
+    legend: &Legend,
+    palette: Palette,
+    selection: &Selection,
+) -> RoomColor {
     let (least, most) = legend.range;
     let (t, kind) = match value {
         RoomValue::Known(number, quality) => {

@@ -9,6 +9,8 @@ use crate::twin::display_name;
 use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 
+/// A room that is narrower on the screen has no label, pixels.
+const MIN_WIDTH: f32 = 64.0;
 /// More labels than this are clutter.
 const MAX_LABELS: usize = 400;
 
@@ -28,13 +30,13 @@ fn place(
     values: Res<RoomValues>,
     states: Query<&TimelineState>,
     cameras: Query<(&Camera, &GlobalTransform), With<BuildingCamera>>,
-    floors: Query<(&RoomFloor, &MeshTag, &ViewVisibility, &GlobalTransform), Without<BuildingCamera>>,
+    floors: Query<(&RoomFloor, &MeshTag, &InheritedVisibility, &GlobalTransform), Without<BuildingCamera>>,
     mut legend: ResMut<Legend>,
 ) {
     let mut labels = Vec::new();
     if let (true, Some(scene), Some(active), Some((camera, transform))) =
         (settings.labels, scene, active, cameras.iter().next())
-        && let (Ok(state), Some(rect)) = (states.get(active.0), camera.logical_viewport_rect())
+        && let Ok(state) = states.get(active.0)
     {
         let mut near: Vec<_> = floors
             .iter()
@@ -42,8 +44,12 @@ fn place(
             .filter_map(|(floor, tag, _, place)| {
                 let centre = place.transform_point(floor.centre);
                 let at = camera.world_to_viewport(transform, centre).ok()?;
+                let beside = camera.world_to_viewport(transform, centre + *transform.right() * floor.width_m).ok()?;
+                if at.distance(beside) < MIN_WIDTH {
+                    return None;
+                }
                 let distance = centre.distance(transform.translation());
-                Some((distance, tag.0 as usize, floor.twin?, at + rect.min))
+                Some((distance, tag.0 as usize, floor.twin?, at))
             })
             .collect();
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));

@@ -36,8 +36,12 @@ fn sun(mut commands: Commands, quality: Res<Quality>) {
 fn reach(mut commands: Commands, extent: Res<Extent>, sun: Query<Entity, With<Sun>>) {
     let size = (extent.max - extent.min).length().max(10.0);
     for sun in &sun {
-        let cascades =
-            CascadeShadowConfigBuilder { num_cascades: 1, maximum_distance: size * 4.0, minimum_distance: 0.1, ..default() };
+        let cascades = CascadeShadowConfigBuilder {
+            num_cascades: 1,
+            maximum_distance: size * 4.0,
+            minimum_distance: 0.1,
+            ..default()
+        };
         commands.entity(sun).insert(cascades.build());
     }
 }

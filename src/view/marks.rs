@@ -108,7 +108,7 @@ fn alarms(
     scene: Res<OpenScene>,
     active: Res<ActiveTimeline>,
     timelines: Query<&Alarms>,
-    floors: Query<(&RoomFloor, &ViewVisibility, &GlobalTransform)>,
+    floors: Query<(&RoomFloor, &InheritedVisibility, &GlobalTransform)>,
 ) {
     let Ok(alarms) = timelines.get(active.0) else { return };
     if alarms.raised.is_empty() {

@@ -51,7 +51,11 @@ impl Plugin for MaterialPlugin {
     }
 }
 
-fn setup(mut commands: Commands, mut buffers: ResMut<Assets<ShaderBuffer>>, mut materials: ResMut<Assets<RoomMaterial>>) {
+fn setup(
+    mut commands: Commands,
+    mut buffers: ResMut<Assets<ShaderBuffer>>,
+    mut materials: ResMut<Assets<RoomMaterial>>,
+) {
     // A buffer of no rooms can't be bound.
     let buffer = buffers.add(ShaderBuffer::from(vec![RoomColor::default()]));
     let material = materials.add(RoomMaterial {

@@ -11,7 +11,6 @@ mod material;
 mod picking;
 
 pub use camera::{FIELD, Orbit};
-pub use colors::ColorsReady;
 
 use crate::selection::{CentralArea, Legend, PointerTaken};
 use bevy::prelude::*;

@@ -1,7 +1,7 @@
 //! The pointer in the building: what is under it, and what a click means.
 
-use super::building::{BuildingSystems, Equipment, RoomFloor};
 use super::BuildingCamera;
+use super::building::{BuildingSystems, Equipment, RoomFloor};
 use crate::selection::{Intent, PointerTaken, Selection};
 use bevy::picking::mesh_picking::ray_cast::{MeshRayCast, MeshRayCastSettings, RayCastVisibility};
 use bevy::prelude::*;
@@ -41,9 +41,10 @@ fn hover(
         if !rect.contains(pointer) {
             return None;
         }
-        let ray = camera.viewport_to_world(transform, pointer - rect.min).ok()?;
+        let ray = camera.viewport_to_world(transform, pointer).ok()?;
         let is_target = |entity: Entity| targets.contains(entity);
-        let settings = MeshRayCastSettings::default().with_filter(&is_target).with_visibility(RayCastVisibility::Visible);
+        let settings =
+            MeshRayCastSettings::default().with_filter(&is_target).with_visibility(RayCastVisibility::Visible);
         let hit = caster.cast_ray(ray, &settings).first().map(|(entity, _)| *entity)?;
         let (floor, equipment) = targets.get(hit).ok()?;
         equipment.map(|equipment| equipment.0).or(floor.and_then(|floor| floor.twin))

@@ -19,18 +19,24 @@ fn found(scene: &str) -> Vec<cupola_twin::Diagnostic> {
 #[test]
 fn every_mistake_has_a_place_and_a_word_of_help() {
     let base = small_scene("");
-    let feed = |mapping: &str| small_scene(&format!("feeds: [(id: \"m\", url: \"mqtt://h\", mappings: [({mapping})])],"));
+    let feed =
+        |mapping: &str| small_scene(&format!("feeds: [(id: \"m\", url: \"mqtt://h\", mappings: [({mapping})])],"));
     let simulation = |more: &str| small_scene(&format!("simulation: (start: \"2026-01-01T00:00:00Z\", {more}),"));
     for (scene, code, line, help) in [
         (base.replace("version: 1", "version: 2"), "scene-version", 2, "newer"),
-        (base.replace("twins: [", "twins: ["), "", 0, ""),
+        (base.clone(), "", 0, ""),
         (base.replace("name: \"Small\",", "name: \"Small"), "ron-syntax", 0, ""),
         (base.replace("relationships:", "relationship:"), "unknown-field", 0, "relationships"),
         (base.replace("name: \"Small\",", ""), "missing-field", 0, "name"),
         (base.replace("\"f1\", model: \"Floor\"", "\"f1\", model: \"Flor\""), "unknown-model", 6, "Floor"),
         (base.replace("(id: \"r2\"", "(id: \"r1\""), "duplicate-twin", 8, ""),
         (base.replace("to: \"r2\"", "to: \"r9\""), "unknown-twin", 10, ""),
-        (base.replace("name: \"contains\", to: \"r2\"", "name: \"contain\", to: \"r2\""), "unknown-relationship", 10, "contains"),
+        (
+            base.replace("name: \"contains\", to: \"r2\"", "name: \"contain\", to: \"r2\""),
+            "unknown-relationship",
+            10,
+            "contains",
+        ),
         (base.replace("\"area\": 30.0", "\"aera\": 30.0"), "unknown-property", 8, "area"),
         (base.replace("\"area\": 30.0", "\"area\": \"big\""), "wrong-value", 8, ""),
         (base.replace("\"area\": 30.0", "\"area\": NaN"), "wrong-value", 8, ""),
@@ -40,23 +46,76 @@ fn every_mistake_has_a_place_and_a_word_of_help() {
         (base.replace("models: [\"models\"]", "models: [\"modles\"]"), "file-not-found", 4, ""),
         (small_scene("building: (gltf: \"none.glb\"),"), "file-not-found", 12, ""),
         (small_scene("building: (bindings: {\"nowhere\": \"r1\"}),"), "unknown-node", 12, ""),
-        (small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"temperature\", severity: warning, message: \"m\")],"), "", 0, ""),
-        (small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"tmperature > 3\", severity: warning, message: \"m\")],"), "unknown-property", 12, "temperature"),
-        (small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"area > 3\", severity: severe, message: \"m\")],"), "unknown-word", 12, ""),
+        (
+            small_scene(
+                "alarms: [(id: \"a\", model: \"Room\", when: \"temperature\", severity: warning, message: \"m\")],",
+            ),
+            "",
+            0,
+            "",
+        ),
+        (
+            small_scene(
+                "alarms: [(id: \"a\", model: \"Room\", when: \"tmperature > 3\", severity: warning, message: \"m\")],",
+            ),
+            "unknown-property",
+            12,
+            "temperature",
+        ),
+        (
+            small_scene(
+                "alarms: [(id: \"a\", model: \"Room\", when: \"area > 3\", severity: severe, message: \"m\")],",
+            ),
+            "unknown-word",
+            12,
+            "",
+        ),
         (feed(r#"topic: "b/{room/t", twin: "{room}", property: "temperature""#), "topic-pattern", 12, ""),
         (feed(r#"topic: "b/{room}/t", twin: "{rom}", property: "temperature""#), "unknown-capture", 12, "room"),
         (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temprature""#), "unknown-property", 12, "temperature"),
         (feed(r#"topic: "b/t", twin: "r9", property: "temperature""#), "unknown-twin", 12, ""),
-        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", unit: "kilowatt""#), "wrong-unit", 12, "degreeCelsius"),
-        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", unit: "degreeCelcius""#), "unknown-unit", 12, "degreeCelsius"),
-        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", value: "data""#), "json-pointer", 12, ""),
-        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", stale_after: "soon""#), "wrong-duration", 12, "90s"),
-        (feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature""#).replace("mqtt://h", "mqtts://h"), "wrong-url", 12, ""),
+        (
+            feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", unit: "kilowatt""#),
+            "wrong-unit",
+            12,
+            "degreeCelsius",
+        ),
+        (
+            feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", unit: "degreeCelcius""#),
+            "unknown-unit",
+            12,
+            "degreeCelsius",
+        ),
+        (
+            feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", value: "data""#),
+            "json-pointer",
+            12,
+            "",
+        ),
+        (
+            feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature", stale_after: "soon""#),
+            "wrong-duration",
+            12,
+            "90s",
+        ),
+        (
+            feed(r#"topic: "b/{room}/t", twin: "{room}", property: "temperature""#).replace("mqtt://h", "mqtts://h"),
+            "wrong-url",
+            12,
+            "",
+        ),
         (simulation("zones: [(model: \"Rom\", area: \"area\", people: 2.0)]"), "unknown-model", 12, "Room"),
         (simulation("zones: [(model: \"Room\", area: \"aera\", people: 2.0)]"), "unknown-property", 12, "area"),
         (simulation("zones: [(model: \"Room\", area: -4.0, people: 2.0)]"), "simulation", 12, ""),
         (simulation("step: \"never\""), "wrong-duration", 12, ""),
-        (simulation("zones: [(model: \"Room\", area: 9.0, people: 2.0)], shows: [(model: \"Room\", property: \"area\", quantity: co2)]"), "wrong-unit", 12, ""),
+        (
+            simulation(
+                "zones: [(model: \"Room\", area: 9.0, people: 2.0)], shows: [(model: \"Room\", property: \"area\", quantity: co2)]",
+            ),
+            "wrong-unit",
+            12,
+            "",
+        ),
     ] {
         let all = found(&scene);
         if code.is_empty() && line == 0 && !scene.contains("alarms") {
@@ -105,6 +164,7 @@ fn damaged_buildings_are_refused_with_a_reason() {
 
 #[test]
 fn an_alarm_is_a_condition() {
-    let scene = small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"area + 1\", severity: warning, message: \"m\")],");
+    let scene =
+        small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"area + 1\", severity: warning, message: \"m\")],");
     assert_eq!(found(&scene)[0].code, "wrong-type");
 }

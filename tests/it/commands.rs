@@ -28,7 +28,7 @@ fn a_switch_thrown_on_the_command_line_tells() {
         let mut arguments = vec!["run", "scenes/office", "--for", "4h", "--json"];
         set.iter().for_each(|set| arguments.extend(["--set", set]));
         let report: serde_json::Value = serde_json::from_slice(&cupola(&arguments).stdout).unwrap();
-        report["values"]["building.co2"]["value"].as_f64().unwrap()
+        report["values"]["harbour-office.co2"]["value"].as_f64().unwrap()
     };
     let (on, off) = (mean(&[]), mean(&["ahu-1.enabled=false", "ahu-2.enabled=false", "ahu-3.enabled=false"]));
     assert!(off > on + 200.0, "{on} ppm with air handling, {off} without");
@@ -49,7 +49,7 @@ fn exit_codes_tell_the_input_from_the_call() {
         (&["query", "scenes/office", "SELECT COUNT() FROM DIGITALTWINS", "--at", "noon", "--timeline", "simulated"], 2),
         (&["why", "scenes/office", "room-999.temperature"], 1),
         (&["run", "scenes/office", "--for", "soon"], 2),
-        (&["run", "scenes/office", "--for", "1m", "--set", "building.temperature=3"], 1),
+        (&["run", "scenes/office", "--for", "1m", "--set", "harbour-office.temperature=3"], 1),
         (&["run", broken, "--for", "1m"], 1),
         (&["run", "scenes/office", "--source", "replay"], 1),
         (&["render", "scenes/office", "--out", "/tmp/x.png", "--size", "huge"], 2),
@@ -68,12 +68,19 @@ fn exit_codes_tell_the_input_from_the_call() {
 fn check_speaks_to_machines() {
     let broken = scene_folder(MODELS, &small_scene("").replace("contains.temperature", "contains.temprature"));
     let models = broken.path().join("models/models.json");
-    let output = cupola(&["check", "--json", "--separately", broken.path().to_str().unwrap(), models.to_str().unwrap(), "scenes/office"]);
+    let output = cupola(&[
+        "check",
+        "--json",
+        "--separately",
+        broken.path().to_str().unwrap(),
+        models.to_str().unwrap(),
+        "scenes/office",
+    ]);
     let lines: Vec<serde_json::Value> = text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.iter().map(|line| line["valid"].as_bool().unwrap()).collect::<Vec<_>>(), [false, true, true]);
     let found = &lines[0]["diagnostics"][0];
     assert_eq!((found["severity"].as_str(), found["code"].as_str()), (Some("error"), Some("unknown-property")));
-    assert_eq!((found["line"].as_u64(), found["column"].as_u64()), (Some(11), Some(74)), "{found}");
+    assert_eq!((found["line"].as_u64(), found["column"].as_u64()), (Some(11), Some(72)), "{found}");
     assert_eq!(found["suggestion"], "did you mean `temperature`?");
     assert!(found["file"].as_str().unwrap().ends_with("scene.ron"));
 }
@@ -81,23 +88,39 @@ fn check_speaks_to_machines() {
 #[test]
 fn queries_give_rows_like_the_service() {
     let ask = |query: &str| {
-        let output = cupola(&["query", "scenes/office", query, "--format", "json", "--timeline", "simulated", "--at", "2026-01-12T11:00:00Z"]);
+        let output = cupola(&[
+            "query",
+            "scenes/office",
+            query,
+            "--format",
+            "json",
+            "--timeline",
+            "simulated",
+            "--at",
+            "2026-01-12T11:00:00Z",
+        ]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
     };
-    let rooms = ask("SELECT T.$dtId, T.temperature FROM DIGITALTWINS F JOIN T RELATED F.contains WHERE F.$dtId = 'floor-2' AND T.temperature > 0");
+    let rooms = ask(
+        "SELECT T.$dtId, T.temperature FROM DIGITALTWINS F JOIN T RELATED F.contains WHERE F.$dtId = 'floor-2' AND T.temperature > 0",
+    );
     assert!(rooms.as_array().unwrap().len() > 10, "{rooms}");
     assert!(rooms[0]["$dtId"].as_str().unwrap().starts_with("room-2") && rooms[0]["temperature"].is_number());
     let whole = ask("SELECT * FROM DIGITALTWINS T WHERE T.$dtId = 'room-201'");
     assert_eq!(whole[0]["$metadata"]["$model"], "dtmi:cupola:office:Room;1");
     assert_eq!(whole[0]["$metadata"]["temperature"]["lastUpdateTime"], "2026-01-12T11:00:00Z");
-    assert_eq!(ask("SELECT COUNT() FROM DIGITALTWINS T WHERE IS_OF_MODEL(T, 'dtmi:cupola:office:Floor;1')")[0]["COUNT"], 5);
+    assert_eq!(
+        ask("SELECT COUNT() FROM DIGITALTWINS T WHERE IS_OF_MODEL(T, 'dtmi:cupola:office:Floor;1')")[0]["COUNT"],
+        5
+    );
     assert_eq!(ask("SELECT TOP(3) T FROM DIGITALTWINS T").as_array().unwrap().len(), 3);
 }
 
 #[test]
 fn why_goes_down_to_the_sensor_and_the_line() {
-    let output = cupola(&["why", "scenes/office", "building.temperature", "--at", "2026-01-12T09:00:00Z", "--json"]);
+    let output =
+        cupola(&["why", "scenes/office", "harbour-office.temperature", "--at", "2026-01-12T09:00:00Z", "--json"]);
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let mut here = &answer;
     let mut depth = 0;

@@ -5,8 +5,8 @@ use cupola::scene;
 use cupola_building::Role;
 
 const ROOMS: [&str; 21] = [
-    "A101", "A102", "A103", "A104", "A105", "A201", "A202", "A203", "A204", "A205", "B101", "B102", "B103", "B104", "B105",
-    "B201", "B202", "B203", "B204", "B205", "R301",
+    "A101", "A102", "A103", "A104", "A105", "A201", "A202", "A203", "A204", "A205", "B101", "B102", "B103", "B104",
+    "B105", "B201", "B202", "B203", "B204", "B205", "R301",
 ];
 
 const MODELS: &str = r#"{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Space;1", "@type": "Interface", "contents": [
@@ -16,7 +16,9 @@ fn scene_text(rooms: &[&str], glb: &str) -> String {
     let twins: Vec<String> = rooms
         .iter()
         .enumerate()
-        .map(|(at, id)| format!("    (id: \"{id}\", model: \"Space\", properties: {{\"temperature\": {}}}),", 18 + at % 9))
+        .map(|(at, id)| {
+            format!("    (id: \"{id}\", model: \"Space\", properties: {{\"temperature\": {}}}),", 18 + at % 9)
+        })
         .collect();
     format!(
         "(\n  version: 1, name: \"Duplex\", models: [\"models\"],\n  building: (gltf: {glb:?}),\n  twins: [\n{}\n  ],\n  view: (color_by: \"temperature\", range: (18.0, 27.0)),\n)\n",

@@ -33,16 +33,61 @@ fn code_of(text: &str) -> String {
 
 /// Each part with what it may not name.
 const RULES: &[(&str, &[&str])] = &[
-    ("crates/cupola_twin/src", &["bevy", "egui", "rumqtt", "cupola_physics", "cupola_wire", "cupola_building", "std::fs", "std::net"]),
-    ("crates/cupola_physics/src", &["bevy", "egui", "rumqtt", "cupola_twin", "cupola_wire", "cupola_building", "std::fs", "std::net"]),
-    ("crates/cupola_wire/src", &["bevy", "egui", "rumqtt", "cupola_twin", "cupola_physics", "cupola_building", "std::fs", "std::net"]),
-    ("crates/cupola_building/src", &["bevy", "egui", "rumqtt", "cupola_twin", "cupola_physics", "cupola_wire", "std::net"]),
-    ("src/scene", &["egui", "rumqtt", "Mesh3d", "crate::timeline", "crate::feed", "crate::simulation", "crate::alarm", "crate::view", "crate::ui", "crate::session"]),
-    ("src/timeline", &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::simulation", "crate::alarm", "crate::view", "crate::ui", "crate::session"]),
+    (
+        "crates/cupola_twin/src",
+        &["bevy", "egui", "rumqtt", "cupola_physics", "cupola_wire", "cupola_building", "std::fs", "std::net"],
+    ),
+    (
+        "crates/cupola_physics/src",
+        &["bevy", "egui", "rumqtt", "cupola_twin", "cupola_wire", "cupola_building", "std::fs", "std::net"],
+    ),
+    (
+        "crates/cupola_wire/src",
+        &["bevy", "egui", "rumqtt", "cupola_twin", "cupola_physics", "cupola_building", "std::fs", "std::net"],
+    ),
+    (
+        "crates/cupola_building/src",
+        &["bevy", "egui", "rumqtt", "cupola_twin", "cupola_physics", "cupola_wire", "std::net"],
+    ),
+    (
+        "src/scene",
+        &[
+            "egui",
+            "rumqtt",
+            "Mesh3d",
+            "crate::timeline",
+            "crate::feed",
+            "crate::simulation",
+            "crate::alarm",
+            "crate::view",
+            "crate::ui",
+            "crate::session",
+        ],
+    ),
+    (
+        "src/timeline",
+        &[
+            "egui",
+            "rumqtt",
+            "Mesh3d",
+            "crate::feed",
+            "crate::simulation",
+            "crate::alarm",
+            "crate::view",
+            "crate::ui",
+            "crate::session",
+        ],
+    ),
     ("src/twin", &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::simulation", "crate::view", "crate::ui"]),
     ("src/feed", &["egui", "Mesh3d", "crate::alarm", "crate::view", "crate::ui", "crate::session"]),
-    ("src/simulation", &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::alarm", "crate::view", "crate::ui", "crate::session"]),
-    ("src/alarm", &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::simulation", "crate::view", "crate::ui", "crate::session"]),
+    (
+        "src/simulation",
+        &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::alarm", "crate::view", "crate::ui", "crate::session"],
+    ),
+    (
+        "src/alarm",
+        &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::simulation", "crate::view", "crate::ui", "crate::session"],
+    ),
     ("src/session", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),
     ("src/selection.rs", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),
     ("src/view", &["egui", "rumqtt", "crate::ui"]),
@@ -70,7 +115,11 @@ fn channels_are_bounded_and_threads_have_names() {
     for part in ["src", "crates"] {
         for (file, code) in sources(part) {
             let name = file.display();
-            for (word, instead) in [("mpsc::channel(", "sync_channel"), ("unbounded", "a bounded one"), ("thread::spawn(", "thread::Builder with a name")] {
+            for (word, instead) in [
+                ("mpsc::channel(", "sync_channel"),
+                ("unbounded", "a bounded one"),
+                ("thread::spawn(", "thread::Builder with a name"),
+            ] {
                 assert!(!code.contains(word), "{name} uses `{word}`: use {instead}");
             }
         }

@@ -26,7 +26,11 @@ fn rooms_follow_real_sensors() {
     let mut lines = text.trim_start_matches('\u{feff}').lines();
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();
     let column = |name: &str| header.iter().position(|known| *known == name).unwrap();
-    let fields = [("co2", column("bms_co2__ppm")), ("temperature", column("bms_temp_in__degC")), ("humidity", column("CO2-meter-SCD4x_rel_humidity__0"))];
+    let fields = [
+        ("co2", column("bms_co2__ppm")),
+        ("temperature", column("bms_temp_in__degC")),
+        ("humidity", column("bms_rel_humidity__0")),
+    ];
     let mut messages = Vec::new();
     let mut expected: BTreeMap<(String, &str), (f64, String)> = BTreeMap::new();
     for line in lines.take(3000).chain(text.lines().rev().take(3000).collect::<Vec<_>>().into_iter().rev()) {
@@ -76,11 +80,19 @@ fn rooms_follow_real_sensors() {
                 Some((value, time)) => {
                     assert_eq!(number(&app, live, &slot), Some(*value), "{slot}");
                     let sample = state.get(state.topology().slot_named(&slot).unwrap());
-                    assert_eq!(sample.time_us, cupola_wire::parse_rfc3339(time).unwrap(), "{slot}: the sensor's own time");
+                    assert_eq!(
+                        sample.time_us,
+                        cupola_wire::parse_rfc3339(time).unwrap(),
+                        "{slot}: the sensor's own time"
+                    );
                 }
                 None => {
                     gaps += 1;
-                    assert_eq!(state.get(state.topology().slot_named(&slot).unwrap()).quality, Quality::Missing, "{slot}");
+                    assert_eq!(
+                        state.get(state.topology().slot_named(&slot).unwrap()).quality,
+                        Quality::Missing,
+                        "{slot}"
+                    );
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Scenes: the demos, saving, hot reload, massing.
 
-use crate::support::{MODELS, codes, number, open, open_by_hand, repository, scene_folder, small_scene, tick, timeline};
+use crate::support::{
+    MODELS, codes, number, open, open_by_hand, repository, scene_folder, small_scene, tick, timeline,
+};
 use cupola::scene::{self, Document};
 use cupola::selection::Intent;
 use cupola::timeline::SourceKind;
@@ -37,8 +39,19 @@ fn demos_are_whole() {
 #[test]
 fn demos_live_through_a_day() {
     for (name, checks) in [
-        ("office", &[("building.temperature", 15.0, 30.0), ("floor-2.co2", 380.0, 1800.0), ("building.comfort", 20.0, 100.0), ("building.energy", 50.0, 5000.0)][..]),
-        ("hospital", &[("hospital.compliance", 30.0, 100.0), ("hospital.dispensersToRefill", 0.0, 200.0)][..]),
+        (
+            "office",
+            &[
+                ("harbour-office.temperature", 15.0, 30.0),
+                ("floor-2.co2", 380.0, 1800.0),
+                ("harbour-office.comfort", 20.0, 100.0),
+                ("harbour-office.energy", 50.0, 5000.0),
+            ][..],
+        ),
+        (
+            "hospital",
+            &[("riverside-hospital.compliance", 30.0, 100.0), ("riverside-hospital.dispensersToRefill", 0.0, 200.0)][..],
+        ),
     ] {
         let mut app = open_by_hand(&repository("scenes").join(name));
         let simulated = timeline(&mut app, SourceKind::Simulated);
@@ -118,7 +131,8 @@ fn a_changed_scene_is_read_again_and_keeps_its_values() {
     set(&mut app, "r1.temperature", 20.0);
     set(&mut app, "r2.temperature", 30.0);
     assert_eq!(number(&app, live, "f1.mean"), Some(25.0));
-    let changed = small_scene("").replace("AVG(contains.temperature)", "MAX(contains.temperature)").replace("\"r2\"", "\"r3\"");
+    let changed =
+        small_scene("").replace("AVG(contains.temperature)", "MAX(contains.temperature)").replace("\"r2\"", "\"r3\"");
     std::fs::write(folder.path().join("scene.ron"), changed).unwrap();
     app.world_mut().write_message(Intent::Reload);
     app.update();

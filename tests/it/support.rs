@@ -73,13 +73,17 @@ pub fn codes(loaded: &Loaded) -> Vec<&'static str> {
     loaded.diagnostics.iter().map(|found| found.code).collect()
 }
 
-/// The program without a window, with a scene open at a moment that the test sets.
+/// The program without a window, with a scene open.
 pub fn open(path: &Path, broker: Option<String>) -> App {
+    open_at(path, broker, WallClock::System)
+}
+
+fn open_at(path: &Path, broker: Option<String>, wall: WallClock) -> App {
     let loaded = cupola::scene::load(path);
     assert!(loaded.is_valid(), "{:?}", loaded.diagnostics);
     let mut app = App::new();
     app.add_plugins(CorePlugin);
-    app.insert_resource(SessionOptions { connect: broker.is_some(), broker });
+    app.insert_resource(SessionOptions { connect: broker.is_some(), broker }).insert_resource(wall);
     app.finish();
     app.cleanup();
     session::open(app.world_mut(), loaded);
@@ -90,9 +94,7 @@ pub fn open(path: &Path, broker: Option<String>) -> App {
 
 /// The same with a clock that only the test moves.
 pub fn open_by_hand(path: &Path) -> App {
-    let mut app = open(path, None);
-    app.insert_resource(WallClock::Manual(1_700_000_000_000_000));
-    app
+    open_at(path, None, WallClock::Manual(1_700_000_000_000_000))
 }
 
 /// One tick.
@@ -125,7 +127,8 @@ impl Mosquitto {
         let port = free.local_addr().unwrap().port();
         drop(free);
         let folder = tempfile::tempdir().unwrap();
-        let config = format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n");
+        let config =
+            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n");
         std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
         let child = spawn(folder.path())?;
         wait_for(port);

@@ -12,7 +12,7 @@ const SIMULATION: &str = r#"simulation: (start: "2026-01-12T08:00:00Z", seed: 3,
     zones: [(model: "Room", area: "area", people: 4.0, heating_setpoint: "setpoint")],
     shows: [(model: "Room", property: "temperature", quantity: temperature, noise: 0.05), (model: "Room", property: "co2", quantity: co2),
             (model: "Room", property: "people", quantity: people)]),
-  alarms: [(id: "stuffy", model: "Room", when: "co2 > 500", severity: warning, message: "Stuffy")],"#;
+  alarms: [(id: "there", model: "Room", when: "people > 0", severity: warning, message: "Somebody is there")],"#;
 
 fn app() -> (App, tempfile::TempDir) {
     let folder = scene_folder(MODELS, &small_scene(SIMULATION));
@@ -89,8 +89,9 @@ fn a_what_if_begins_where_its_parent_is_and_goes_its_own_way() {
     let slot = app.world().get::<TimelineState>(fork).unwrap().0.topology().slot_named("r1.setpoint").unwrap();
     send(&mut app, Intent::Set(slot, Value::Number(24.0)));
     step(&mut app, fork, 240);
-    let (heated, other) = (number(&app, fork, "r1.temperature").unwrap(), number(&app, fork, "r2.temperature").unwrap());
-    assert!(heated > other + 1.0, "{heated} against {other}");
+    let (heated, other) =
+        (number(&app, fork, "r1.temperature").unwrap(), number(&app, fork, "r2.temperature").unwrap());
+    assert!(heated > other + 0.5, "{heated} against {other}");
     assert_eq!(number(&app, live, "r1.temperature"), Some(17.0), "the parent is untouched");
     send(&mut app, Intent::Close(fork));
     assert_eq!(active(&app), live);
@@ -159,7 +160,7 @@ fn alarms_rise_and_clear_with_their_condition() {
     let simulated = timeline(&mut app, SourceKind::Simulated);
     step(&mut app, simulated, 180);
     let raised = app.world().get::<Alarms>(simulated).unwrap().raised.clone();
-    assert!(!raised.is_empty(), "four people in a closed room");
+    assert!(!raised.is_empty(), "people come in the morning");
     let live = timeline(&mut app, SourceKind::Live);
     assert!(app.world().get::<Alarms>(live).unwrap().raised.is_empty());
     let (alarm, twin) = *raised.keys().next().unwrap();
@@ -168,5 +169,5 @@ fn alarms_rise_and_clear_with_their_condition() {
     send(&mut app, Intent::Acknowledge(alarm, twin));
     assert!(app.world().get::<Alarms>(simulated).unwrap().raised[&(alarm, twin)].acknowledged);
     step(&mut app, simulated, 16 * 60);
-    assert!(app.world().get::<Alarms>(simulated).unwrap().raised.is_empty(), "by night the air is fresh again");
+    assert!(app.world().get::<Alarms>(simulated).unwrap().raised.is_empty(), "and go in the evening");
 }

@@ -83,7 +83,11 @@ impl Graph {
         };
         if !fits {
             let wanted = definition.target.as_deref().unwrap_or_default();
-            let message = format!("`{}` of `{from}` leads to a `{wanted}`, but `{to}` is a `{}`", relationship.name, models.get(target_model).id);
+            let message = format!(
+                "`{}` of `{from}` leads to a `{wanted}`, but `{to}` is a `{}`",
+                relationship.name,
+                models.get(target_model).id
+            );
             return Err(Diagnostic::error("wrong-target", message).at(place));
         }
         self.inner.add_edge(source, target, relationship);

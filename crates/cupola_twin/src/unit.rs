@@ -64,6 +64,11 @@ const fn unit(name: &'static str, symbol: &'static str, dimension: Dimension, fa
     Unit { name, symbol, dimension, factor, offset }
 }
 
+#[expect(
+    clippy::excessive_precision,
+    clippy::approx_constant,
+    reason = "the factors are exact or as their source has them"
+)]
 /// Every unit.
 pub static UNITS: &[Unit] = &[
     unit("metrePerSecondSquared", "m/s²", Dimension::Acceleration, 1.0, 0.0),
@@ -321,7 +326,6 @@ pub fn conversion(from: &Unit, to: &Unit) -> Option<(f64, f64)> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

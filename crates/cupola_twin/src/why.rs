@@ -74,7 +74,9 @@ fn explain(
         not_listed = slots.len();
         if depth < MAX_DEPTH && above.insert(slot) {
             not_listed = slots.len().saturating_sub(MAX_LISTED);
-            inputs.extend(slots.into_iter().take(MAX_LISTED).map(|input| explain(state, input, origin, above, depth + 1)));
+            inputs.extend(
+                slots.into_iter().take(MAX_LISTED).map(|input| explain(state, input, origin, above, depth + 1)),
+            );
             above.remove(&slot);
         }
     }
@@ -84,7 +86,8 @@ fn explain(
         unit: column.unit.map(|unit| unit.symbol),
         quality: sample.quality,
         time: (sample.quality < Quality::Missing && sample.time_us > 0).then(|| time_text(sample.time_us)),
-        formula: formula.map(|formula| if column.hidden { column.display_name.clone() } else { formula.text.to_string() }),
+        formula: formula
+            .map(|formula| if column.hidden { column.display_name.clone() } else { formula.text.to_string() }),
         place: formula.and_then(|formula| formula.place.clone()),
         inputs,
         not_listed,
@@ -126,7 +129,9 @@ pub fn dependents_of(topology: &Topology, slot: Slot) -> Vec<Slot> {
                 }
                 Input::Along { relation, link, .. } => {
                     let link = &topology.relations()[relation as usize].links[link as usize];
-                    slots.extend(link.backward.of(slot.row).iter().map(|row| Slot { column: formula.output, row: *row }));
+                    slots.extend(
+                        link.backward.of(slot.row).iter().map(|row| Slot { column: formula.output, row: *row }),
+                    );
                 }
             }
         }

@@ -288,7 +288,8 @@ fn a_fork_shares_and_then_parts() {
 #[test]
 fn why_goes_down_to_what_came_from_outside() {
     let state = filled(&[("mean", "AVG(contains.x)"), ("top", "AVG(contains.mean) * 2")]);
-    let answer = why::why(&state, slot(&state, "n0.top"), &|slot| Some(format!("message for {}", state.topology().name(slot))));
+    let answer =
+        why::why(&state, slot(&state, "n0.top"), &|slot| Some(format!("message for {}", state.topology().name(slot))));
     assert_eq!(answer.formula.as_deref(), Some("AVG(contains.mean) * 2"));
     let n1 = answer.inputs.iter().find(|input| input.name == "n1.mean").unwrap();
     let origins: Vec<_> = n1.inputs.iter().map(|input| input.origin.clone().unwrap()).collect();
@@ -326,15 +327,27 @@ fn queries_answer_like_the_service() {
         ("SELECT TOP(1) T.$dtId FROM DIGITALTWINS T WHERE IS_OF_MODEL(T, 'dtmi:t:Leaf;1')", all(&["$dtId=n3"])),
         ("SELECT TOP(0) * FROM DIGITALTWINS", all(&[])),
         ("SELECT T.x, T.y FROM DIGITALTWINS T WHERE T.$dtId = 'n4'", all(&["x=2"])),
-        ("SELECT T.x AS load, T.label FROM DIGITALTWINS T WHERE STARTSWITH(T.label, 'no')", all(&["load=1 label=north wing"])),
+        (
+            "SELECT T.x AS load, T.label FROM DIGITALTWINS T WHERE STARTSWITH(T.label, 'no')",
+            all(&["load=1 label=north wing"]),
+        ),
         (
             "SELECT A.$dtId AS a, C.$dtId AS c FROM DIGITALTWINS A JOIN B RELATED A.contains JOIN C RELATED B.contains WHERE C.x < 5",
             all(&["a=n0 c=n3", "a=n0 c=n4"]),
         ),
-        ("SELECT T FROM DIGITALTWINS S JOIN T RELATED S.feeds R WHERE R.$relationshipName = 'feeds' AND S.$dtId = 'n3'", all(&["T=n2"])),
-        ("SELECT COUNT() FROM DIGITALTWINS S JOIN T RELATED S.contains R WHERE R.$targetId IN ['n3', 'n5']", all(&["COUNT=2"])),
+        (
+            "SELECT T FROM DIGITALTWINS S JOIN T RELATED S.feeds R WHERE R.$relationshipName = 'feeds' AND S.$dtId = 'n3'",
+            all(&["T=n2"]),
+        ),
+        (
+            "SELECT COUNT() FROM DIGITALTWINS S JOIN T RELATED S.contains R WHERE R.$targetId IN ['n3', 'n5']",
+            all(&["COUNT=2"]),
+        ),
         ("SELECT R.$sourceId AS s FROM RELATIONSHIPS R WHERE R.$relationshipName = 'feeds'", all(&["s=n3"])),
-        ("SELECT T.$dtId, AVG(T.contains.x) AS mean FROM DIGITALTWINS T WHERE COUNT(T.contains.x) > 1", all(&["$dtId=n1 mean=1.5"])),
+        (
+            "SELECT T.$dtId, AVG(T.contains.x) AS mean FROM DIGITALTWINS T WHERE COUNT(T.contains.x) > 1",
+            all(&["$dtId=n1 mean=1.5"]),
+        ),
         ("SELECT * FROM DIGITALTWINS A JOIN B RELATED A.contains", Err("select-all-join".into())),
         ("SELECT * FROM DIGITALTWINS T WHERE T.temprature > 1", Err("unknown-property".into())),
         ("SELECT * FROM DIGITALTWIN", Err("unknown-collection".into())),
@@ -362,7 +375,8 @@ fn number() -> impl Strategy<Value = String> {
         prop_oneof![
             (inner.clone(), prop_oneof!["[+*/-]"], inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
             (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("MAX({a}, {b})")),
-            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("IF({a} > {b} OR on, {c}, {a})")),
+            (inner.clone(), inner.clone(), inner.clone())
+                .prop_map(|(a, b, c)| format!("IF({a} > {b} OR on, {c}, {a})")),
             (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("COALESCE({a}, {b})")),
             inner.prop_map(|a| format!("ABS({a})")),
         ]

@@ -46,7 +46,8 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
         Node::Unary(UnaryOp::Negate, inner) => number(evaluate(inner, context)?, |x| -x),
         Node::Binary(op, left, right) => binary(*op, evaluate(left, context)?, evaluate(right, context)?),
         Node::Call(function, arguments) => {
-            let cells: Result<Vec<Cell>, ExprError> = arguments.iter().map(|argument| evaluate(argument, context)).collect();
+            let cells: Result<Vec<Cell>, ExprError> =
+                arguments.iter().map(|argument| evaluate(argument, context)).collect();
             call(*function, &cells?)
         }
         Node::Aggregate(aggregate, inner) => {
@@ -140,10 +141,12 @@ fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {
 
 fn call(function: Function, cells: &[Cell]) -> Cell {
     let first = cells.first().cloned().unwrap_or(Cell::Missing);
-    let numbers = || cells.iter().map(|cell| match cell {
-        Cell::Number(value) => Some(*value),
-        _ => None,
-    });
+    let numbers = || {
+        cells.iter().map(|cell| match cell {
+            Cell::Number(value) => Some(*value),
+            _ => None,
+        })
+    };
     let texts = || match cells {
         [Cell::Text(a), Cell::Text(b)] => Some((a, b)),
         _ => None,
@@ -161,8 +164,12 @@ fn call(function: Function, cells: &[Cell]) -> Cell {
             Some([a, b]) => finite(a.powf(*b)),
             _ => Cell::Missing,
         },
-        Function::Min => numbers().collect::<Option<Vec<_>>>().map_or(Cell::Missing, |all| finite(all.into_iter().fold(f64::INFINITY, f64::min))),
-        Function::Max => numbers().collect::<Option<Vec<_>>>().map_or(Cell::Missing, |all| finite(all.into_iter().fold(f64::NEG_INFINITY, f64::max))),
+        Function::Min => numbers()
+            .collect::<Option<Vec<_>>>()
+            .map_or(Cell::Missing, |all| finite(all.into_iter().fold(f64::INFINITY, f64::min))),
+        Function::Max => numbers()
+            .collect::<Option<Vec<_>>>()
+            .map_or(Cell::Missing, |all| finite(all.into_iter().fold(f64::NEG_INFINITY, f64::max))),
         Function::Clamp => match numbers().collect::<Option<Vec<_>>>().as_deref() {
             Some([x, least, most]) => finite(x.max(*least).min(*most)),
             _ => Cell::Missing,

@@ -189,7 +189,10 @@ impl Parser {
         loop {
             let item = self.binary(5)?;
             let span = left.span.start..item.span.end;
-            let equal = Expr { node: Node::Binary(BinaryOp::Equal, Box::new(left.clone()), Box::new(item)), span: span.clone() };
+            let equal = Expr {
+                node: Node::Binary(BinaryOp::Equal, Box::new(left.clone()), Box::new(item)),
+                span: span.clone(),
+            };
             any = Some(match any {
                 None => equal,
                 Some(any) => Expr { node: Node::Binary(BinaryOp::Or, Box::new(any), Box::new(equal)), span },
@@ -325,9 +328,15 @@ impl Parser {
             };
         }
         let Some(function) = Function::ALL.iter().find(|function| function.name() == name) else {
-            let unknown = ExprError::new(span.start..span.start + word.len(), "unknown-function", format!("no function is called `{word}`"));
+            let unknown = ExprError::new(
+                span.start..span.start + word.len(),
+                "unknown-function",
+                format!("no function is called `{word}`"),
+            );
             let named = Aggregate::NAMED.iter().map(|(name, _)| *name);
-            return Err(unknown.did_you_mean(&name, Function::ALL.iter().map(|f| f.name()).chain(named).chain(["IF", "CASE"])));
+            return Err(
+                unknown.did_you_mean(&name, Function::ALL.iter().map(|f| f.name()).chain(named).chain(["IF", "CASE"]))
+            );
         };
         let (least, most) = function.arity();
         if arguments.len() < least || arguments.len() > most {

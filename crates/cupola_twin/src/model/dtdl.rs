@@ -120,7 +120,8 @@ fn read_interface(
 
 fn check_context(source: &mut Source<'_>, object: &Object<'_>) {
     let contexts = get(object, "@context").map(each).unwrap_or_default();
-    let version = contexts.iter().filter_map(|value| text(value)).find_map(|name| name.strip_prefix("dtmi:dtdl:context;"));
+    let version =
+        contexts.iter().filter_map(|value| text(value)).find_map(|name| name.strip_prefix("dtmi:dtdl:context;"));
     match version.and_then(|version| version.split('#').next()) {
         Some("2" | "3" | "4") => {}
         Some(other) => {
@@ -129,7 +130,10 @@ fn check_context(source: &mut Source<'_>, object: &Object<'_>) {
         }
         None => {
             let help = "add `\"@context\": \"dtmi:dtdl:context;3\"`";
-            source.report(object, Diagnostic::error("dtdl-no-context", "the interface has no DTDL `@context`").help(help));
+            source.report(
+                object,
+                Diagnostic::error("dtdl-no-context", "the interface has no DTDL `@context`").help(help),
+            );
         }
     }
 }
@@ -199,7 +203,11 @@ fn read_content(
                 Some(Value::StringLit(id)) => Some(id.value.as_ref().into()),
                 Some(Value::Object(nested)) => read_interface(source, nested, false, drafts),
                 _ => {
-                    source.error(object, "dtdl-no-schema", format!("component `{name}` names no interface as its `schema`"));
+                    source.error(
+                        object,
+                        "dtdl-no-schema",
+                        format!("component `{name}` names no interface as its `schema`"),
+                    );
                     None
                 }
             };
@@ -254,7 +262,8 @@ fn read_schema(
         }
     };
     let values = get(complex, "enumValues").map(each).unwrap_or_default();
-    let choices = values.into_iter().filter_map(Value::as_object).filter_map(|value| get(value, "enumValue")?.as_string_lit());
+    let choices =
+        values.into_iter().filter_map(Value::as_object).filter_map(|value| get(value, "enumValue")?.as_string_lit());
     Some((Some(kind), choices.map(|value| value.value.to_string()).collect()))
 }
 
@@ -296,7 +305,8 @@ fn read_unit(source: &mut Source<'_>, object: &Object<'_>, name: &str) -> Option
 
 /// Lays out what every interface inherits and what its components bring.
 fn flatten(drafts: &BTreeMap<Arc<str>, Draft>, diagnostics: &mut Vec<Diagnostic>) -> Models {
-    let index: BTreeMap<&str, ModelIx> = drafts.keys().enumerate().map(|(ix, id)| (&**id, ModelIx(ix as u32))).collect();
+    let index: BTreeMap<&str, ModelIx> =
+        drafts.keys().enumerate().map(|(ix, id)| (&**id, ModelIx(ix as u32))).collect();
     let mut flat: BTreeMap<&str, Interface> = BTreeMap::new();
     for id in drafts.keys() {
         visit(id, drafts, &index, &mut flat, &mut Vec::new(), diagnostics);
@@ -324,7 +334,8 @@ fn visit<'d>(
         relationships: Vec::new(),
         components: Vec::new(),
     };
-    let components = draft.components.iter().map(|(component, place)| (&component.schema, Some(&component.name), place));
+    let components =
+        draft.components.iter().map(|(component, place)| (&component.schema, Some(&component.name), place));
     let bases = draft.extends.iter().map(|(base, place)| (base, None, place));
     for (other, component, place) in bases.chain(components) {
         if path.contains(&&**other) {
@@ -333,7 +344,8 @@ fn visit<'d>(
             continue;
         }
         let Some((other, _)) = drafts.get_key_value(other) else {
-            let unknown = Diagnostic::error("unknown-model", format!("no interface is called `{other}`")).at(place.clone());
+            let unknown =
+                Diagnostic::error("unknown-model", format!("no interface is called `{other}`")).at(place.clone());
             diagnostics.push(unknown.did_you_mean(other, drafts.keys().map(|id| &**id)));
             continue;
         };
@@ -343,10 +355,12 @@ fn visit<'d>(
             None => inherit(&mut interface, other),
             Some(name) => {
                 interface.components.push(Component { name: name.clone(), schema: other.id.clone() });
-                interface.properties.extend(other.properties.iter().map(|property| Property {
-                    name: format!("{name}.{}", property.name).into(),
-                    ..property.clone()
-                }));
+                interface.properties.extend(
+                    other.properties.iter().map(|property| Property {
+                        name: format!("{name}.{}", property.name).into(),
+                        ..property.clone()
+                    }),
+                );
             }
         }
     }
@@ -426,7 +440,6 @@ fn spoken(name: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -461,7 +474,9 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         let interface = |contents: &str| {
-            format!(r#"{{"@context": "dtmi:dtdl:context;2", "@id": "dtmi:t:A;1", "@type": "Interface", "contents": [{contents}]}}"#)
+            format!(
+                r#"{{"@context": "dtmi:dtdl:context;2", "@id": "dtmi:t:A;1", "@type": "Interface", "contents": [{contents}]}}"#
+            )
         };
         let deep = "[".repeat(100);
         for (text, expected) in [

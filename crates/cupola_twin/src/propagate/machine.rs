@@ -141,7 +141,13 @@ impl Machine {
             Op::Select => {
                 let (b, c) = rest.split_at(CHUNK);
                 for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
-                    *a = if a.is_nan() { f64::NAN } else if *a != 0.0 { *b } else { *c };
+                    *a = if a.is_nan() {
+                        f64::NAN
+                    } else if *a != 0.0 {
+                        *b
+                    } else {
+                        *c
+                    };
                 }
             }
             Op::Binary(op) => binary(*op, a, &rest[..count]),

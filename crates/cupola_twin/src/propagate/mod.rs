@@ -61,7 +61,8 @@ impl State {
     fn run_levels(&mut self, machine: &mut Machine, topology: &Arc<Topology>, levels: &[Vec<(u32, Vec<u32>)>]) {
         for (number, rows) in levels.iter().flatten() {
             let formula = &topology.formulas()[*number as usize];
-            let stale: Vec<u32> = rows.iter().copied().filter(|row| self.input_changed(topology, formula, *row)).collect();
+            let stale: Vec<u32> =
+                rows.iter().copied().filter(|row| self.input_changed(topology, formula, *row)).collect();
             self.pick(machine, topology, formula, &stale);
         }
     }

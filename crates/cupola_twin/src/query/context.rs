@@ -93,7 +93,11 @@ impl Context for TwinContext<'_> {
             }
             _ => {
                 let span = path.segments[0].span.start..path.segments[steps - 1].span.end;
-                let message = format!("`{}` leads from `{}` to several twins", joined(&path.segments[..steps]), topology.twin_id(self.twin));
+                let message = format!(
+                    "`{}` leads from `{}` to several twins",
+                    joined(&path.segments[..steps]),
+                    topology.twin_id(self.twin)
+                );
                 Err(ExprError::new(span, "several", message).help("say which: AVG(…), MAX(…), SUM(…), …"))
             }
         }
@@ -106,7 +110,9 @@ impl Context for TwinContext<'_> {
         let first = paths.first().filter(|path| topology.leading_steps(path) > 0);
         let Some(first) = first else {
             let help = "name a relationship: AVG(contains.temperature)";
-            return Err(ExprError::new(argument.span.clone(), "no-relationship", "nothing to aggregate over").help(help));
+            return Err(
+                ExprError::new(argument.span.clone(), "no-relationship", "nothing to aggregate over").help(help)
+            );
         };
         let count = topology.leading_steps(first);
         let steps = &first.segments[..count];
@@ -130,7 +136,8 @@ impl Context for TwinContext<'_> {
         let mut cells = Vec::new();
         for twin in twins {
             let there = TwinContext { twin, ..*self };
-            let has_all = needed.iter().all(|path| topology.leading_steps(path) > 0 || there.property(&path.segments).is_some());
+            let has_all =
+                needed.iter().all(|path| topology.leading_steps(path) > 0 || there.property(&path.segments).is_some());
             cells.push(if has_all { Some(evaluate(&value, &there)?) } else { None });
         }
         Ok((cells, false))

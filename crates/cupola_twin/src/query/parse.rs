@@ -24,9 +24,14 @@ pub fn parse(text: &str) -> Result<Query, ExprError> {
         "DIGITALTWINS" => From::Twins { alias: alias(&mut parser)? },
         "RELATIONSHIPS" => From::Relationships { alias: alias(&mut parser)? },
         _ => {
-            let unknown = ExprError::new(span, "unknown-collection", format!("`{collection}` is nothing to select from"));
+            let unknown =
+                ExprError::new(span, "unknown-collection", format!("`{collection}` is nothing to select from"));
             let help = unknown.did_you_mean(&collection.to_ascii_uppercase(), ["DIGITALTWINS", "RELATIONSHIPS"]);
-            return Err(if help.help.is_some() { help } else { help.help("select from DIGITALTWINS or RELATIONSHIPS") });
+            return Err(if help.help.is_some() {
+                help
+            } else {
+                help.help("select from DIGITALTWINS or RELATIONSHIPS")
+            });
         }
     };
     let mut joins = Vec::new();

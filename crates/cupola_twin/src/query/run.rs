@@ -99,7 +99,8 @@ impl<'q> Engine<'q> {
             }
             aliases.push(join.target.clone());
             aliases.extend(join.alias.clone());
-            let named = graph.relationships().filter(|(_, _, relationship, _)| *relationship.name == *join.relationship);
+            let named =
+                graph.relationships().filter(|(_, _, relationship, _)| *relationship.name == *join.relationship);
             let ends = named.filter_map(|(number, from, _, to)| {
                 Some(Edge { number, from: topology.twin(&from.id)?, to: topology.twin(&to.id)? })
             });
@@ -172,7 +173,9 @@ impl<'q> Engine<'q> {
             return Ok((position, &path.segments[1..]));
         }
         // With one collection and no join, its properties may be named without the alias.
-        if self.query.joins.is_empty() && (self.aliases[0].is_empty() || path.segments.len() == 1 || first.name.starts_with('$')) {
+        if self.query.joins.is_empty()
+            && (self.aliases[0].is_empty() || path.segments.len() == 1 || first.name.starts_with('$'))
+        {
             return Ok((0, &path.segments));
         }
         Err(self.unknown_alias(&first.name, first.span.clone()))
@@ -286,7 +289,9 @@ impl Row<'_> {
             None => None,
         };
         match &query.select {
-            Select::Everything(_) => Ok(whole(self.bound[0]).map(|output| (String::new(), output)).into_iter().collect()),
+            Select::Everything(_) => {
+                Ok(whole(self.bound[0]).map(|output| (String::new(), output)).into_iter().collect())
+            }
             Select::Count => Ok(Vec::new()),
             Select::Items(items) => {
                 let mut row = Vec::new();
@@ -326,7 +331,8 @@ impl Row<'_> {
                 found.map_or(Cell::Missing, |(_, value)| match value {
                     crate::value::Value::Bool(flag) => Cell::Bool(*flag),
                     crate::value::Value::Text(text) => Cell::Text(text.as_str().into()),
-                    number => encode(number, Kind::Number, &self.engine.state.topology().texts).map_or(Cell::Missing, Cell::Number),
+                    number => encode(number, Kind::Number, &self.engine.state.topology().texts)
+                        .map_or(Cell::Missing, Cell::Number),
                 })
             }
         }
@@ -344,7 +350,9 @@ impl Context for Row<'_> {
     fn path(&self, path: &Path) -> Result<Cell, ExprError> {
         let (position, rest) = self.engine.alias_of(path)?;
         match self.bound[position] {
-            Some(Bound::Twin(twin)) if rest.is_empty() => Ok(Cell::Text(self.engine.state.topology().twin_id(twin).clone())),
+            Some(Bound::Twin(twin)) if rest.is_empty() => {
+                Ok(Cell::Text(self.engine.state.topology().twin_id(twin).clone()))
+            }
             Some(Bound::Twin(twin)) => {
                 TwinContext { state: self.engine.state, twin }.path(&Path { segments: rest.to_vec() })
             }

@@ -84,7 +84,8 @@ fn in_order(graph: &Graph) -> BTreeMap<ModelIx, Vec<&Twin>> {
     let inner = graph.petgraph();
     let mut by_model: BTreeMap<ModelIx, Vec<(u32, u32, &Twin)>> = BTreeMap::new();
     for (order, node) in inner.node_indices().enumerate() {
-        let parent = inner.neighbors_directed(node, petgraph::Direction::Incoming).map(|parent| parent.index() as u32).min();
+        let parent =
+            inner.neighbors_directed(node, petgraph::Direction::Incoming).map(|parent| parent.index() as u32).min();
         let twin = &inner[node];
         by_model.entry(twin.model).or_default().push((parent.unwrap_or(u32::MAX), order as u32, twin));
     }
@@ -105,7 +106,7 @@ fn initial_values(topology: &mut Topology, table: TableIx, row: u32, twin: &Twin
                 diagnostics.push(Diagnostic::warning("schema-unsupported", message).at(twin.place.clone()));
                 continue;
             }
-            let message = format!("`{}` has no property `{name}`", model.id);
+            let message = format!("`{}.{name}`: `{}` has no such property", twin.id, model.id);
             let unknown = Diagnostic::error("unknown-property", message).at(twin.place.clone());
             diagnostics.push(unknown.did_you_mean(name, model.properties.iter().map(|known| &*known.name)));
             continue;
@@ -139,9 +140,7 @@ pub(super) fn relations(topology: &mut Topology, graph: &Graph) {
         pairs.entry(&relationship.name).or_default().entry((src, dst)).or_default().push((from, to));
     }
     for (name, by_tables) in pairs {
-        let links = by_tables.into_iter().map(|((src, dst), pairs)| {
-            Link::new(topology, src, dst, pairs)
-        });
+        let links = by_tables.into_iter().map(|((src, dst), pairs)| Link::new(topology, src, dst, pairs));
         let relation = Relation { path: name.into(), links: links.collect() };
         topology.by_path.insert(name.to_string(), topology.relations.len() as u32);
         topology.relations.push(relation);

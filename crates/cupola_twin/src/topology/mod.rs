@@ -218,7 +218,11 @@ impl Topology {
     /// The slot called `twin.property`, or which of the two is unknown.
     pub fn slot_named(&self, name: &str) -> Result<Slot, Diagnostic> {
         // Ids may hold dots, and component properties do: the longest id that exists wins.
-        let split = name.char_indices().rev().filter(|(_, c)| *c == '.').find_map(|(dot, _)| Some((self.twin(&name[..dot])?, &name[dot + 1..])));
+        let split = name
+            .char_indices()
+            .rev()
+            .filter(|(_, c)| *c == '.')
+            .find_map(|(dot, _)| Some((self.twin(&name[..dot])?, &name[dot + 1..])));
         let Some((twin, property)) = split else {
             let id = name.rsplit_once('.').map_or(name, |(id, _)| id);
             let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}` in `{name}`"));
@@ -271,7 +275,8 @@ impl Topology {
 
     /// Names of the graph's relationships, sorted.
     pub fn relationship_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.relations.iter().filter(|relation| relation.is_plain()).map(|relation| &*relation.path).collect();
+        let mut names: Vec<&str> =
+            self.relations.iter().filter(|relation| relation.is_plain()).map(|relation| &*relation.path).collect();
         names.sort_unstable();
         names
     }

@@ -21,9 +21,12 @@ pub(super) fn stages(topology: &mut Topology, diagnostics: &mut Vec<Diagnostic>)
     }
     let mut stages = Vec::new();
     // Tarjan gives components in reverse order of dependency along the edges; edges lead from input to output.
-    for mut component in tarjan_scc(&graph).into_iter().rev().map(|nodes| nodes.iter().map(|node| graph[*node]).collect::<Vec<_>>()) {
+    for mut component in
+        tarjan_scc(&graph).into_iter().rev().map(|nodes| nodes.iter().map(|node| graph[*node]).collect::<Vec<_>>())
+    {
         component.sort_unstable();
-        let alone = component.len() == 1 && !graph.contains_edge(nodes[component[0] as usize], nodes[component[0] as usize]);
+        let alone =
+            component.len() == 1 && !graph.contains_edge(nodes[component[0] as usize], nodes[component[0] as usize]);
         if alone {
             stages.push(Stage::Column(component[0]));
             continue;
@@ -57,11 +60,8 @@ fn levels(topology: &Topology, component: &[u32]) -> Result<Vec<Vec<(u32, Vec<u3
         first.push(count);
         count += topology.rows(topology.formulas[*number as usize].output) as usize;
     }
-    let position: BTreeMap<_, usize> = component
-        .iter()
-        .enumerate()
-        .map(|(at, number)| (topology.formulas[*number as usize].output, at))
-        .collect();
+    let position: BTreeMap<_, usize> =
+        component.iter().enumerate().map(|(at, number)| (topology.formulas[*number as usize].output, at)).collect();
     let slot_of = |index: usize| {
         let at = first.partition_point(|start| *start <= index) - 1;
         (at, (index - first[at]) as u32)

@@ -127,7 +127,8 @@ impl Topology {
     }
 
     fn step(&self, from: &[TwinIx], step: &Segment) -> Vec<TwinIx> {
-        let mut next: Vec<TwinIx> = from.iter().flat_map(|twin| self.related(*twin, &step.name, step.inverse)).collect();
+        let mut next: Vec<TwinIx> =
+            from.iter().flat_map(|twin| self.related(*twin, &step.name, step.inverse)).collect();
         next.sort_unstable();
         next.dedup();
         next

@@ -55,7 +55,8 @@ impl Body<'_, '_> {
         if let (Some(value), true) = (&split.value, parts.is_empty()) {
             self.check_somewhere(value)?;
         }
-        let counts_condition = aggregate == Aggregate::Count && found.is_some_and(|found| found.kind == Some(Kind::Bool));
+        let counts_condition =
+            aggregate == Aggregate::Count && found.is_some_and(|found| found.kind == Some(Kind::Bool));
         let aggregate = if counts_condition { Aggregate::CountIf } else { aggregate };
         let result = self.result(expr, aggregate, split.value.is_some(), found)?;
         self.emit(at, Op::Aggregate { aggregate, relation, parts });
@@ -88,7 +89,9 @@ impl Body<'_, '_> {
         }
         match (aggregate, found) {
             (Aggregate::Count | Aggregate::CountIf, _) => Ok(Type::plain(Kind::Integer)),
-            (Aggregate::Any | Aggregate::All, Some(found)) if found.kind != Some(Kind::Bool) => wrong("condition", found),
+            (Aggregate::Any | Aggregate::All, Some(found)) if found.kind != Some(Kind::Bool) => {
+                wrong("condition", found)
+            }
             (Aggregate::Any | Aggregate::All, _) => Ok(Type::plain(Kind::Bool)),
             (_, None) => Ok(Type { kind: None, unit: None }),
             (Aggregate::Only, Some(found)) => Ok(found),
@@ -161,7 +164,8 @@ impl Body<'_, '_> {
                 let segment = &path.segments[0];
                 let message = format!("no related twin has a property `{name}`");
                 let names = topology.tables().iter().flat_map(|table| topology.property_names(table));
-                error = Some(ExprError::new(segment.span.clone(), "unknown-property", message).did_you_mean(&name, names));
+                error =
+                    Some(ExprError::new(segment.span.clone(), "unknown-property", message).did_you_mean(&name, names));
             }
         });
         error.map_or(Ok(()), Err)

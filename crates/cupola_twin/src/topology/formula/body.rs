@@ -61,7 +61,10 @@ impl Body<'_, '_> {
             return Ok(());
         }
         let Some((scale, offset)) = conversion(from, to) else {
-            let message = format!("this is in {} ({:?}), where {} ({:?}) is needed", from.name, from.dimension, to.name, to.dimension);
+            let message = format!(
+                "this is in {} ({:?}), where {} ({:?}) is needed",
+                from.name, from.dimension, to.name, to.dimension
+            );
             return Err(ExprError::new(expr.span.clone(), "wrong-unit", message));
         };
         self.emit(at, Op::Convert { scale, offset });
@@ -178,7 +181,9 @@ impl Body<'_, '_> {
                             Ok(Type { kind: Some(Kind::Number), unit: crate::unit::find("second") })
                         }
                         kind if kind.is_none_or(Kind::is_numeric) => Ok(time),
-                        _ => Err(ExprError::new(right.span.clone(), "wrong-type", "only seconds can be added to a time")),
+                        _ => {
+                            Err(ExprError::new(right.span.clone(), "wrong-type", "only seconds can be added to a time"))
+                        }
                     };
                 }
                 self.check_number(left, time)?;
@@ -340,7 +345,8 @@ impl Body<'_, '_> {
         let unknown = ExprError::new(segment.span.clone(), "unknown-property", message);
         let relationship = model.relationships.iter().find(|known| *known.name == *segment.name);
         if relationship.is_some() {
-            return unknown.help(format!("`{0}` is a relationship: write COUNT({0}) or AVG({0}.PROPERTY)", segment.name));
+            return unknown
+                .help(format!("`{0}` is a relationship: write COUNT({0}) or AVG({0}.PROPERTY)", segment.name));
         }
         unknown.did_you_mean(&segment.name, topology.property_names(table))
     }

@@ -335,4 +335,3 @@ impl std::fmt::Debug for Bare<'_> {
         }
     }
 }
-

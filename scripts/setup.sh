@@ -1,0 +1,84 @@
+# Installs what a machine lacks; sourced by ./run and ./test. Says what and why, and asks first where somebody can answer.
+
+# need PROGRAM-OR-FILE PACKAGE WHY: notes a package if what it brings is not there.
+missing=()
+reasons=()
+need() {
+  if command -v "$1" >/dev/null 2>&1 || [ -e "$1" ]; then return; fi
+  if [ -d "$1" ] || compgen -G "$1" >/dev/null 2>&1; then return; fi
+  missing+=("$2")
+  reasons+=("  $2: $3")
+}
+
+# Debian's names; other package managers' names for the same things.
+package_for() {
+  case "$manager:$1" in
+    dnf:mesa-vulkan-drivers | zypper:mesa-vulkan-drivers) echo mesa-vulkan-drivers ;;
+    pacman:mesa-vulkan-drivers) echo vulkan-swrast ;;
+    dnf:gcc | pacman:gcc | zypper:gcc) echo gcc ;;
+    pacman:mosquitto-clients | dnf:mosquitto-clients | zypper:mosquitto-clients) echo mosquitto ;;
+    dnf:libxkbcommon-x11-0) echo libxkbcommon-x11 ;;
+    pacman:libxkbcommon-x11-0) echo libxkbcommon-x11 ;;
+    zypper:libxkbcommon-x11-0) echo libxkbcommon-x11-0 ;;
+    *) echo "$1" ;;
+  esac
+}
+
+install_missing() {
+  [ ${#missing[@]} -eq 0 ] && return 0
+  manager=
+  for candidate in apt-get dnf pacman zypper; do
+    command -v "$candidate" >/dev/null 2>&1 && manager=$candidate && break
+  done
+  echo "Cupola needs what this machine lacks:"
+  printf '%s\n' "${reasons[@]}"
+  if [ -z "$manager" ]; then
+    echo "No package manager that this script knows was found; install them by hand and start again." >&2
+    return 1
+  fi
+  local names=()
+  for name in "${missing[@]}"; do names+=("$(package_for "$name")"); done
+  local sudo=
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || { echo "Run this as root, or install sudo." >&2; return 1; }
+    sudo=sudo
+  fi
+  if [ -t 0 ] && [ -z "${CI:-}" ]; then
+    read -r -p "Install them with $manager? [Y/n] " answer
+    case "$answer" in [nN]*) echo "Nothing was installed."; return 1 ;; esac
+  fi
+  case "$manager" in
+    apt-get)
+      $sudo apt-get update -qq
+      DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${names[@]}" >/dev/null
+      ;;
+    dnf) $sudo dnf install -y -q "${names[@]}" ;;
+    pacman) $sudo pacman -S --needed --noconfirm "${names[@]}" ;;
+    zypper) $sudo zypper --non-interactive install "${names[@]}" ;;
+  esac
+}
+
+need_rust() {
+  command -v cargo >/dev/null 2>&1 && return 0
+  [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
+  command -v cargo >/dev/null 2>&1 && return 0
+  echo "Rust is missing: install it with rustup, version 1.95 or newer, and start again." >&2
+  return 1
+}
+
+# Linux only: elsewhere the system brings its own graphics.
+need_graphics() {
+  [ "$(uname -s)" = Linux ] || return 0
+  need cc gcc "the linker that Rust uses"
+  if ! compgen -G "/usr/share/vulkan/icd.d/*.json" >/dev/null && ! compgen -G "/etc/vulkan/icd.d/*.json" >/dev/null; then
+    missing+=(mesa-vulkan-drivers)
+    reasons+=("  mesa-vulkan-drivers: draws with Vulkan, also without a graphics card")
+  fi
+}
+
+# Where a session has no folder for sockets, libraries complain about it on every start.
+if [ "$(uname -s)" = Linux ] && [ -z "${XDG_RUNTIME_DIR:-}" ]; then
+  XDG_RUNTIME_DIR=$(mktemp -d)
+  export XDG_RUNTIME_DIR
+  trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
+fi
