@@ -1,13 +1,11 @@
 # Installs what a machine lacks; sourced by ./run and ./test. Says what and why, and asks first where somebody can answer.
 
-# need PROGRAM-OR-FILE PACKAGE WHY: notes a package if what it brings is not there.
+# Packages to install (Debian's names), with the reason for each.
 missing=()
 reasons=()
 need() {
-  if command -v "$1" >/dev/null 2>&1 || [ -e "$1" ]; then return; fi
-  if [ -d "$1" ] || compgen -G "$1" >/dev/null 2>&1; then return; fi
-  missing+=("$2")
-  reasons+=("  $2: $3")
+  missing+=("$1")
+  reasons+=("  $1: $2")
 }
 
 # Debian's names; other package managers' names for the same things.
@@ -69,10 +67,9 @@ need_rust() {
 # Linux only: elsewhere the system brings its own graphics.
 need_graphics() {
   [ "$(uname -s)" = Linux ] || return 0
-  need cc gcc "the linker that Rust uses"
+  command -v cc >/dev/null 2>&1 || need gcc "the linker that Rust uses"
   if ! compgen -G "/usr/share/vulkan/icd.d/*.json" >/dev/null && ! compgen -G "/etc/vulkan/icd.d/*.json" >/dev/null; then
-    missing+=(mesa-vulkan-drivers)
-    reasons+=("  mesa-vulkan-drivers: draws with Vulkan, also without a graphics card")
+    need mesa-vulkan-drivers "draws with Vulkan, also without a graphics card"
   fi
 }
 

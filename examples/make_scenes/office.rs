@@ -582,8 +582,8 @@ pub fn office() -> (Document, Plan) {
         feeds: vec![feed()],
         simulation: Some(simulation()),
         view: ViewDoc {
-            color_by: Some("temperature".to_owned()),
-            range: Some((18.0, 28.0)),
+            color_by: Some("co2".to_owned()),
+            range: Some((400.0, 1200.0)),
             key_properties: strings(&[
                 "comfort",
                 "temperature",

@@ -13,6 +13,9 @@ const MOUSE: &[(&str, &str)] = &[
     ("Select and fly there", "Double click"),
 ];
 
+/// Both columns with the longest words in them, points.
+const WIDTH: f32 = 660.0;
+
 /// Draws the window if it is open.
 pub fn show(ctx: &egui::Context, open: &mut bool) {
     Window::new("Shortcuts")
@@ -20,11 +23,13 @@ pub fn show(ctx: &egui::Context, open: &mut bool) {
         .order(Order::Foreground)
         .collapsible(false)
         .resizable(false)
+        .min_width(WIDTH)
         .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .show(ctx, shortcuts_ui);
 }
 
 fn shortcuts_ui(ui: &mut Ui) {
+    ui.set_min_width(WIDTH);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = GROUP_GAP * 2.0;
         ui.vertical(|ui| {

@@ -10,7 +10,7 @@ use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 
 /// A room that is narrower on the screen has no label, pixels.
-const MIN_WIDTH: f32 = 64.0;
+const MIN_WIDTH: f32 = 84.0;
 /// More labels than this are clutter.
 const MAX_LABELS: usize = 400;
 
