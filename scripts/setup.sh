@@ -8,16 +8,12 @@ need() {
   reasons+=("  $1: $2")
 }
 
-# Debian's names; other package managers' names for the same things.
+# What a Debian package is called elsewhere.
 package_for() {
   case "$manager:$1" in
-    dnf:mesa-vulkan-drivers | zypper:mesa-vulkan-drivers) echo mesa-vulkan-drivers ;;
+    apt-get:gcc) echo gcc libc6-dev ;;
     pacman:mesa-vulkan-drivers) echo vulkan-swrast ;;
-    dnf:gcc | pacman:gcc | zypper:gcc) echo gcc ;;
-    pacman:mosquitto-clients | dnf:mosquitto-clients | zypper:mosquitto-clients) echo mosquitto ;;
-    dnf:libxkbcommon-x11-0) echo libxkbcommon-x11 ;;
-    pacman:libxkbcommon-x11-0) echo libxkbcommon-x11 ;;
-    zypper:libxkbcommon-x11-0) echo libxkbcommon-x11-0 ;;
+    dnf:libxkbcommon-x11-0 | pacman:libxkbcommon-x11-0) echo libxkbcommon-x11 ;;
     *) echo "$1" ;;
   esac
 }
@@ -35,7 +31,11 @@ install_missing() {
     return 1
   fi
   local names=()
-  for name in "${missing[@]}"; do names+=("$(package_for "$name")"); done
+  for name in "${missing[@]}"; do
+    # One package may be several elsewhere.
+    read -r -a found <<<"$(package_for "$name")"
+    names+=("${found[@]}")
+  done
   local sudo=
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null 2>&1 || { echo "Run this as root, or install sudo." >&2; return 1; }
@@ -48,7 +48,7 @@ install_missing() {
   case "$manager" in
     apt-get)
       $sudo apt-get update -qq
-      DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${names[@]}" >/dev/null
+      $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${names[@]}" >/dev/null
       ;;
     dnf) $sudo dnf install -y -q "${names[@]}" ;;
     pacman) $sudo pacman -S --needed --noconfirm "${names[@]}" ;;
@@ -67,7 +67,7 @@ need_rust() {
 # Linux only: elsewhere the system brings its own graphics.
 need_graphics() {
   [ "$(uname -s)" = Linux ] || return 0
-  command -v cc >/dev/null 2>&1 || need gcc "the linker that Rust uses"
+  if ! command -v cc >/dev/null 2>&1 || [ ! -e /usr/include/stdlib.h ]; then need gcc "the linker that Rust uses"; fi
   if ! compgen -G "/usr/share/vulkan/icd.d/*.json" >/dev/null && ! compgen -G "/etc/vulkan/icd.d/*.json" >/dev/null; then
     need mesa-vulkan-drivers "draws with Vulkan, also without a graphics card"
   fi

@@ -4,13 +4,14 @@ use crate::CorePlugin;
 use crate::selection::{NoticeLevel, Notices};
 use crate::ui::UiPlugin;
 use crate::view::{BuildingCamera, Orbit, Quality, ViewPlugin};
-use bevy::camera::{ClearColorConfig, RenderTarget};
+use bevy::camera::{CameraOutputMode, ClearColorConfig, RenderTarget};
 use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::light::ShadowFilteringMethod;
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
 use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
+use bevy::render::render_resource::BlendState;
 use bevy::render::renderer::RenderAdapterInfo;
 use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::{UpdateMode, WinitPlugin, WinitSettings};
@@ -138,7 +139,16 @@ fn panel_camera(mut commands: Commands, canvas: Option<Res<Canvas>>) {
     let mut panels = commands.spawn((
         PrimaryEguiContext,
         Camera2d,
-        Camera { order: 1, clear_color: ClearColorConfig::None, ..default() },
+        Camera {
+            order: 1,
+            // A texture of its own, empty at every frame, laid over the building's.
+            clear_color: ClearColorConfig::Custom(Color::NONE),
+            output_mode: CameraOutputMode::Write {
+                blend_state: Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                clear_color: ClearColorConfig::None,
+            },
+            ..default()
+        },
         Msaa::Off,
         Tonemapping::None,
     ));

@@ -51,6 +51,32 @@ impl Alarms {
         }
     }
 
+    /// Judges what changed in the state's tick.
+    pub fn judge_changes(&mut self, scene: &Scene, state: &State, now_us: i64) {
+        for (number, alarm) in scene.alarms.iter().enumerate() {
+            for column in &alarm.columns {
+                for row in state.changed(*column) {
+                    self.judge(number, state, Slot { column: *column, row: *row }, now_us);
+                }
+            }
+        }
+    }
+
+    /// Takes over since when alarms hold and who has seen them, from the same scene before a change.
+    pub fn carry_over(&mut self, scene: &Scene, old: &Self, before: &Scene) {
+        self.total = old.total;
+        for ((number, twin), raised) in &mut self.raised {
+            let id = scene.topology.twin_id(*twin);
+            let known = old.raised.iter().find(|((number_before, twin_before), _)| {
+                before.alarms[*number_before].id == scene.alarms[*number].id
+                    && before.topology.twin_id(*twin_before) == id
+            });
+            if let Some((_, known)) = known {
+                *raised = *known;
+            }
+        }
+    }
+
     /// Those that hold, the worst first, then the newest.
     pub fn sorted<'a>(&'a self, scene: &'a Scene) -> Vec<(&'a Alarm, usize, TwinIx, Raised)> {
         let mut list: Vec<_> = self
@@ -77,12 +103,6 @@ impl Plugin for AlarmPlugin {
 fn judge(scene: Option<Res<OpenScene>>, mut timelines: Query<(&Clock, &TimelineState, &mut Alarms)>) {
     let Some(scene) = scene else { return };
     for (clock, state, mut alarms) in &mut timelines {
-        for (number, alarm) in scene.0.alarms.iter().enumerate() {
-            for column in &alarm.columns {
-                for row in state.0.changed(*column) {
-                    alarms.judge(number, &state.0, Slot { column: *column, row: *row }, clock.now_us);
-                }
-            }
-        }
+        alarms.judge_changes(&scene.0, &state.0, clock.now_us);
     }
 }

@@ -44,9 +44,12 @@ pub(super) fn show(loaded: Loaded, broker: Option<String>, source: Source, fleet
         let text = format!("{count} findings in the scene's files; run `cupola check` to see them all");
         app.world_mut().resource_mut::<Notices>().push(NoticeLevel::Warning, text);
     }
-    if source == Source::Simulated {
-        app.world_mut().write_message(Intent::Show(SourceKind::Simulated));
-    }
+    let first = match source {
+        Source::Live => SourceKind::Live,
+        Source::Simulated => SourceKind::Simulated,
+        Source::Replay => SourceKind::Replayed,
+    };
+    app.world_mut().write_message(Intent::Show(first));
     let exit = app.run();
     drop(fleet);
     match exit {

@@ -89,6 +89,10 @@ fn check_documents(paths: &[PathBuf]) -> Checked {
             diagnostics.push(found);
         }
     }
+    if files.is_empty() && diagnostics.is_empty() {
+        let help = "name a scene (a folder with scene.ron), or DTDL documents (.json, .jsonld)";
+        diagnostics.push(Diagnostic::error("no-documents", "there is nothing to check here").help(help));
+    }
     let mut texts = Vec::new();
     for file in &files {
         match scene::read_text(file) {

@@ -80,6 +80,9 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(args)) => demo::run(&args),
         None => match cli.scene {
             Some(scene) => app::run(&scene, cli.broker, cli.source),
+            None if cli.broker.is_some() || cli.source != Source::Live => {
+                app::run(&first_demo(), cli.broker, cli.source)
+            }
             None => demo::run(&demo::Args::default()),
         },
     };

@@ -94,6 +94,11 @@ pub(super) fn state_at(path: &std::path::Path, timeline: Source, at: Option<&str
                 output::error_line("the scene has no simulation that can run");
                 return Err(BAD_INPUT);
             };
+            if at_us.is_some_and(|at_us| at_us < simulation.start_us) {
+                let start = cupola_wire::format_rfc3339(simulation.start_us);
+                output::error_line(format!("the simulated timeline begins at {start}"));
+                return Err(BAD_CALL);
+            }
             simulate_until(&mut simulation, &mut state, at_us);
         }
     }
@@ -179,7 +184,7 @@ fn cell_json(cell: &Cell) -> Value {
         Cell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => json!(*number as i64),
         Cell::Number(number) => json!(number),
         Cell::Text(text) => json!(&**text),
-        Cell::Time(seconds) => json!(cupola_twin::value::time_text((seconds * 1e6) as i64)),
+        Cell::Time(seconds) => json!(cupola_twin::value::time_text((seconds * 1e6).round() as i64)),
     }
 }
 
@@ -199,8 +204,12 @@ fn twin_json(scene: &Scene, state: &State, twin: TwinIx) -> Value {
         let value = output::json(state.value(slot));
         match name.split_once('.') {
             Some((component, property)) => {
-                let object = out.entry(component.to_string()).or_insert_with(|| json!({ "$metadata": {} }));
-                object[property] = value;
+                let entry = out.entry(component.to_string()).or_insert_with(|| json!({ "$metadata": {} }));
+                match entry.as_object_mut() {
+                    Some(object) => object.insert(property.to_string(), value),
+                    // A property of the component's name: then the dotted name stands as it is.
+                    None => out.insert(name.to_string(), value),
+                };
             }
             None => {
                 out.insert(name.to_string(), value);

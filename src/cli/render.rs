@@ -92,6 +92,10 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line(found);
         return BAD_INPUT;
     }
+    if let Err((why, code)) = moment(&scene, args.source, at_us) {
+        output::error_line(why);
+        return code;
+    }
     let settings = settings(&scene, args);
     let source = args.source;
     let options = Options { out: args.out.clone(), size, panels: args.panels, select: args.select.clone() };
@@ -108,6 +112,17 @@ pub(super) fn run(args: &Args) -> u8 {
             output::error_line(why);
             BAD_INPUT
         }
+    }
+}
+
+/// Whether there is such a moment to be drawn.
+fn moment(scene: &Scene, source: Option<Source>, at_us: Option<i64>) -> Result<(), (&'static str, u8)> {
+    let simulated = source == Some(Source::Simulated) || at_us.is_some();
+    match source {
+        Some(Source::Replay) => Err(("nothing is recorded between runs yet; use live or simulated", BAD_INPUT)),
+        Some(Source::Live) if at_us.is_some() => Err(("--at is a moment of the simulated timeline", BAD_CALL)),
+        _ if simulated && scene.document.simulation.is_none() => Err(("the scene has no simulation", BAD_INPUT)),
+        _ => Ok(()),
     }
 }
 

@@ -9,10 +9,13 @@ use crate::timeline::{ActiveTimeline, Clock, OpenScene, SourceKind, TimelineStat
 use crate::{CorePlugin, Tick, alarm};
 use bevy::prelude::*;
 use cupola_twin::diagnostic::has_errors;
-use cupola_twin::{Quality, State, Value};
+use cupola_twin::{Kind, Quality, State, Value};
 use serde_json::{Map, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+/// Lines of the summary that people see.
+const MAX_SUMMARY: usize = 24;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -46,9 +49,9 @@ pub(super) fn run(args: &Args) -> u8 {
     let speed = match args.speed.as_str() {
         "max" => f64::INFINITY,
         text => match text.trim_end_matches(['x', '×']).parse::<f64>() {
-            Ok(speed) if speed > 0.0 && speed.is_finite() => speed,
+            Ok(speed) if (1e-3..=1e9).contains(&speed) => speed,
             _ => {
-                output::error_line(format!("--speed takes a number above zero or max, not `{text}`"));
+                output::error_line(format!("--speed takes a number from 0.001 to 1e9 or max, not `{text}`"));
                 return BAD_CALL;
             }
         },
@@ -70,6 +73,14 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_INPUT;
     };
     world.insert_resource(ActiveTimeline(timeline));
+    if wanted == SourceKind::Live && world.get::<Live>(timeline).is_none() {
+        output::error_line("the scene has no feed, so nothing can come in live: add `feeds` to it");
+        return BAD_INPUT;
+    }
+    if let Some(set) = args.sets.iter().find(|set| !set.contains('=')) {
+        output::error_line(format!("--set takes TWIN.PROPERTY=VALUE, not `{set}`"));
+        return BAD_CALL;
+    }
     for set in &args.sets {
         if let Err(message) = apply_set(world, timeline, set) {
             output::error_line(message);
@@ -109,7 +120,7 @@ pub(super) fn headless(path: &std::path::Path, broker: Option<String>, connect: 
 }
 
 fn apply_set(world: &mut World, timeline: Entity, text: &str) -> Result<(), String> {
-    let (name, value) = text.split_once('=').ok_or_else(|| format!("--set takes TWIN.PROPERTY=VALUE, not `{text}`"))?;
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
     let scene = world.resource::<OpenScene>().0.clone();
     let slot = scene.topology.slot_named(name.trim()).map_err(|found| found.to_string())?;
     let column = scene.topology.column(slot.column);
@@ -117,6 +128,7 @@ fn apply_set(world: &mut World, timeline: Entity, text: &str) -> Result<(), Stri
         return Err(format!("{name} is computed: change what it is computed from"));
     }
     let value = match value.trim() {
+        text if matches!(column.kind, Kind::Text | Kind::Time) => Value::Text(text.into()),
         "true" | "on" => Value::Bool(true),
         "false" | "off" => Value::Bool(false),
         text => text
@@ -127,11 +139,7 @@ fn apply_set(world: &mut World, timeline: Entity, text: &str) -> Result<(), Stri
     };
     let lane = scene.topology.encode(slot.column, &value)?;
     let now_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.now_us);
-    if let Some(mut state) = world.get_mut::<TimelineState>(timeline) {
-        state.0.begin_tick();
-        state.0.set(slot, cupola_twin::value::Sample::good(lane, now_us));
-        state.0.propagate();
-    }
+    session::set(world, timeline, slot, cupola_twin::value::Sample::good(lane, now_us));
     Ok(())
 }
 
@@ -233,7 +241,27 @@ pub(super) fn report(
         out.insert("alarms_raised".into(), json!(alarms.total));
     }
     if let Some(state) = world.get::<TimelineState>(timeline) {
+        out.insert("summary".into(), summary(&state.0));
         out.insert("values".into(), values(&state.0));
+    }
+    serde_json::Value::Object(out)
+}
+
+/// What is computed for the twins that nothing leads to: the building as a whole.
+fn summary(state: &State) -> serde_json::Value {
+    let topology = state.topology();
+    let names = topology.relationship_names();
+    let mut out = Map::new();
+    for twin in topology.twins() {
+        if names.iter().any(|name| !topology.related(twin, name, true).is_empty()) {
+            continue;
+        }
+        for slot in topology.properties(twin) {
+            let is_known = state.get(slot).quality < Quality::Bad;
+            if topology.column(slot.column).formula.is_some() && is_known {
+                out.insert(topology.name(slot), json!(crate::twin::show(state, slot)));
+            }
+        }
     }
     serde_json::Value::Object(out)
 }
@@ -296,6 +324,9 @@ pub(super) fn show(report: &serde_json::Value) {
             alarm["twin"].as_str().unwrap_or(""),
             alarm["message"].as_str().unwrap_or("")
         ));
+    }
+    for (name, value) in report["summary"].as_object().into_iter().flatten().take(MAX_SUMMARY) {
+        output::line(format!("  {name:<44} {}", value.as_str().unwrap_or("")));
     }
     let values = report["values"].as_object();
     output::line(format!("{} values known; --json prints them all", values.map_or(0, Map::len)));

@@ -3,14 +3,15 @@
 use super::Connection;
 use super::inbox::Inbox;
 use super::mapping::{Mappings, Router};
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeReasonCode};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Larger packets are refused by the client; Zigbee2MQTT's device lists are several hundred kilobytes.
-const MAX_PACKET_BYTES: usize = 1 << 20;
+/// The client ends the connection at a larger packet, so this is well beyond what any device sends; what the parser finds too
+/// large is refused by itself.
+const MAX_PACKET_BYTES: usize = 64 << 20;
 /// The waits between attempts grow from the first to the second.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// Environment variables with the broker's user and password.
@@ -35,7 +36,11 @@ impl Client {
         let thread = std::thread::Builder::new()
             .name("cupola-mqtt".into())
             .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(task.run(stopped)),
+                Ok(runtime) => {
+                    runtime.block_on(task.run(stopped));
+                    // A name that is still being looked up is not waited for.
+                    runtime.shutdown_background();
+                }
                 Err(error) => task.set(Connection::Lost { error: error.to_string() }),
             })
             .map_err(|error| format!("the feed's thread can't be started: {error}"))?;
@@ -124,6 +129,13 @@ impl Task {
                     self.set(match failed {
                         None => Connection::Connected,
                         Some(error) => Connection::Lost { error: error.to_string() },
+                    });
+                }
+                Ok(Event::Incoming(Packet::SubAck(ack)))
+                    if ack.return_codes.contains(&SubscribeReasonCode::Failure) =>
+                {
+                    self.set(Connection::Lost {
+                        error: "the broker refuses a subscription: check its access rules".into(),
                     });
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {

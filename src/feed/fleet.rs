@@ -26,9 +26,15 @@ const ROUND: Duration = Duration::from_secs(2);
 /// One device's message: where it goes and what it tells.
 struct Message {
     topic: String,
-    /// JSON pointers to slots; `None`: the payload is the value.
-    fields: Vec<(Option<String>, Slot)>,
+    fields: Vec<Field>,
     time: Option<String>,
+}
+
+/// One value in a message.
+struct Field {
+    /// JSON pointer to its place; `None`: the payload is the value.
+    pointer: Option<String>,
+    slot: Slot,
     /// From the property's unit to the one that the device sends.
     scale: f64,
     offset: f64,
@@ -75,7 +81,10 @@ impl Fleet {
         let thread = std::thread::Builder::new()
             .name("cupola-fleet".into())
             .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(devices.run(options, stopped)),
+                Ok(runtime) => {
+                    runtime.block_on(devices.run(options, stopped));
+                    runtime.shutdown_background();
+                }
                 Err(error) => tracing::error!("the fleet can't start: {error}"),
             })
             .map_err(|error| format!("the fleet's thread can't be started: {error}"))?;
@@ -133,14 +142,14 @@ fn topic_of(mapping: &Mapping, mut captures: Captures, property: &str) -> Option
 }
 
 fn add(messages: &mut Vec<Message>, mapping: &Mapping, topic: String, slot: Slot, scale: f64, offset: f64) {
-    let field = (mapping.pointer.clone(), slot);
+    let field = Field { pointer: mapping.pointer.clone(), slot, scale, offset };
     match messages.iter_mut().find(|message| message.topic == topic) {
         Some(message) => {
-            if message.fields.iter().all(|(pointer, _)| *pointer != field.0) {
+            if message.fields.iter().all(|known| known.pointer != field.pointer) {
                 message.fields.push(field);
             }
         }
-        None => messages.push(Message { topic, fields: vec![field], time: mapping.time.clone(), scale, offset }),
+        None => messages.push(Message { topic, fields: vec![field], time: mapping.time.clone() }),
     }
 }
 
@@ -216,9 +225,9 @@ impl Devices {
 
     fn payload(&self, message: &Message) -> String {
         let mut json = serde_json::Value::Null;
-        for (pointer, slot) in &message.fields {
-            let value = self.value(*slot, message);
-            match pointer {
+        for field in &message.fields {
+            let value = self.value(field);
+            match &field.pointer {
                 None => return value.to_string(),
                 Some(pointer) => put(&mut json, pointer, value),
             }
@@ -230,13 +239,14 @@ impl Devices {
         json.to_string()
     }
 
-    fn value(&self, slot: Slot, message: &Message) -> serde_json::Value {
+    fn value(&self, field: &Field) -> serde_json::Value {
+        let slot = field.slot;
         let topology = self.state.topology();
         let column = topology.column(slot.column);
         match self.state.value(slot) {
             Some(Value::Number(number)) => {
                 // Devices send a few digits, not sixteen.
-                let sent = number * message.scale + message.offset;
+                let sent = number * field.scale + field.offset;
                 ((sent * 1000.0).round() / 1000.0).into()
             }
             Some(Value::Integer(number)) => number.into(),

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Latencies kept, the newest.
+/// Latencies kept, the first.
 const MAX_LATENCIES: usize = 200_000;
 /// Unknown topics listed.
 const MAX_UNKNOWN: usize = 100;

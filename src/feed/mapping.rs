@@ -103,17 +103,20 @@ fn mapping(
     report: &dyn Fn(&'static str, usize, Diagnostic) -> Diagnostic,
 ) -> Result<(Mapping, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut found = Vec::new();
-    let pattern_error = |field, code, error: cupola_wire::PatternError| {
+    let pattern_error = |field, text: &str, code, error: cupola_wire::PatternError| {
         let mut diagnostic = Diagnostic::error(code, error.message);
         diagnostic.help = error.help;
-        report(field, error.at, diagnostic)
+        report(field, text.get(..error.at).map_or(0, |before| before.chars().count()), diagnostic)
     };
     let pattern = TopicPattern::parse(&doc.topic)
-        .map_err(|error| found.push(pattern_error("topic", "topic-pattern", error)))
+        .map_err(|error| found.push(pattern_error("topic", &doc.topic, "topic-pattern", error)))
         .ok();
-    let twin = Template::parse(&doc.twin).map_err(|error| found.push(pattern_error("twin", "template", error))).ok();
-    let property =
-        Template::parse(&doc.property).map_err(|error| found.push(pattern_error("property", "template", error))).ok();
+    let twin = Template::parse(&doc.twin)
+        .map_err(|error| found.push(pattern_error("twin", &doc.twin, "template", error)))
+        .ok();
+    let property = Template::parse(&doc.property)
+        .map_err(|error| found.push(pattern_error("property", &doc.property, "template", error)))
+        .ok();
     for (field, pointer) in [("value", &doc.value), ("time", &doc.time)] {
         if let Some(Err(error)) = pointer.as_deref().map(check_pointer) {
             found.push(report(
@@ -237,7 +240,8 @@ impl Router {
                     inbox.unknown(topic);
                 }
                 let entry: (Arc<str>, Arc<[Route]>) = (topic.into(), routes.into());
-                if self.routes.len() < MAX_ROUTES {
+                // A topic that leads nowhere is not remembered: whoever publishes could fill the memory with them.
+                if !entry.1.is_empty() && self.routes.len() < MAX_ROUTES {
                     self.routes.insert(topic.to_string(), entry.clone());
                 }
                 entry

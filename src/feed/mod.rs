@@ -11,12 +11,12 @@ pub use fleet::{Fleet, FleetReport};
 pub use inbox::{Arrival, Inbox, Latencies};
 pub use mapping::{Mappings, Router};
 
-use crate::timeline::{Clock, OpenScene, TimelineState, WallClock};
+use crate::timeline::{Clock, TimelineState, WallClock};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
 use client::Client;
 use cupola_twin::value::Sample;
-use cupola_twin::{Quality, Slot};
+use cupola_twin::{Quality, Slot, Topology};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -82,6 +82,7 @@ struct Fed {
     topic: Arc<str>,
     payload: Arc<str>,
     stale_after_us: Option<i64>,
+    arrived_us: i64,
 }
 
 impl Live {
@@ -103,9 +104,21 @@ impl Live {
     /// Connects to the broker of the mappings, or to `url` instead; an earlier connection ends.
     pub fn connect(&mut self, url: Option<&str>) -> Result<(), String> {
         let url = url.unwrap_or(&self.mappings.url).to_string();
+        client::address(&url)?;
         self.client = None;
         self.client = Some(Client::start(&url, self.mappings.clone(), self.inbox.clone())?);
         Ok(())
+    }
+
+    /// Takes over which slots have had messages, for another topology of the same scene.
+    pub fn carry_over(&mut self, old: &Self, from: &Topology, to: &Topology) {
+        for (slot, fed) in &old.fed {
+            let twin = to.twin(from.twin_id(from.twin_of(*slot)));
+            let here = twin.and_then(|twin| to.slot(twin, &from.column(slot.column).name));
+            if let Some(here) = here.filter(|here| to.column(here.column).formula.is_none()) {
+                self.fed.insert(here, fed.clone());
+            }
+        }
     }
 
     /// Where messages wait for the tick.
@@ -168,6 +181,7 @@ fn ingest(mut timelines: Query<(&Clock, &mut TimelineState, &mut Live)>) {
                 topic: arrival.topic.clone(),
                 payload: arrival.payload.clone(),
                 stale_after_us: arrival.stale_after_us,
+                arrived_us: arrival.arrived_us,
             };
             live.fed.insert(arrival.slot, fed);
         }
@@ -180,7 +194,8 @@ fn ingest(mut timelines: Query<(&Clock, &mut TimelineState, &mut Live)>) {
         for (slot, fed) in &live.fed {
             let Some(limit_us) = fed.stale_after_us else { continue };
             let sample = state.0.get(*slot);
-            if sample.quality == Quality::Good && clock.now_us - sample.time_us > limit_us {
+            // A device whose clock runs ahead must not look fresh for ever.
+            if sample.quality == Quality::Good && clock.now_us - sample.time_us.min(fed.arrived_us) > limit_us {
                 state.0.set(*slot, Sample { quality: Quality::Stale, ..sample });
             }
         }
@@ -198,9 +213,4 @@ fn measure(wall: Res<WallClock>, mut timelines: Query<&mut Live>) {
             }
         }
     }
-}
-
-/// The mappings of a scene's feeds, with what is wrong with them.
-pub fn mappings(scene: &OpenScene) -> (Option<Mappings>, Vec<cupola_twin::Diagnostic>) {
-    Mappings::new(&scene.0)
 }

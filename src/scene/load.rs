@@ -63,7 +63,11 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
         }
         _ => Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}")),
     };
-    let size = std::fs::metadata(path).map_err(fail)?.len();
+    let metadata = std::fs::metadata(path).map_err(fail)?;
+    if !metadata.is_file() {
+        return Err(Diagnostic::error("not-a-file", format!("{shown} is not a file")));
+    }
+    let size = metadata.len();
     if size > MAX_FILE_BYTES {
         return Err(Diagnostic::error(
             "file-too-large",

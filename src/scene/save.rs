@@ -5,18 +5,41 @@ use cupola_twin::Diagnostic;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
-/// The document as RON, the way scenes are laid out.
+/// The document as RON, the way scenes are laid out: a line for each twin, relationship and mapping.
 pub fn to_ron(document: &Document) -> Result<String, Diagnostic> {
-    let pretty = ron::ser::PrettyConfig::new()
-        .extensions(ron::extensions::Extensions::IMPLICIT_SOME)
-        .depth_limit(2)
-        .indentor("  ".to_string());
+    let whole = pretty(document, 2)?;
+    // Feeds and simulation nest deeper than the lists of twins, so they get lines of their own.
+    let mut sections = vec![("feeds", pretty(&document.feeds, 3)?)];
+    if let Some(simulation) = &document.simulation {
+        sections.push(("simulation", pretty(simulation, 2)?));
+    }
+    let mut out = String::with_capacity(whole.len() * 2);
+    let mut lines = whole.lines();
+    while let Some(line) = lines.next() {
+        let field = line.strip_prefix("  ").and_then(|line| line.split_once(": ")).map(|(field, _)| field);
+        match sections.iter().find(|(name, _)| Some(*name) == field) {
+            Some((name, text)) if !line.ends_with(',') => {
+                // The section's end is the next line that is indented like its beginning.
+                while lines.next().is_some_and(|line| line.starts_with("   ")) {}
+                out += &format!("  {name}: {},\n", text.replace('\n', "\n  "));
+            }
+            _ => {
+                out += line;
+                out.push('\n');
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn pretty(value: &impl serde::Serialize, depth: usize) -> Result<String, Diagnostic> {
     // The extension is the program's default, so files don't have to enable it.
+    let extensions = ron::extensions::Extensions::IMPLICIT_SOME;
+    let config = ron::ser::PrettyConfig::new().extensions(extensions).depth_limit(depth).indentor("  ".to_string());
     let text = ron::Options::default()
-        .to_string_pretty(document, pretty)
+        .to_string_pretty(value, config)
         .map_err(|error| Diagnostic::error("save-failed", format!("the scene can't be written: {error}")))?;
-    let body = text.strip_prefix("#![enable(implicit_some)]").unwrap_or(&text).trim_start();
-    Ok(format!("{body}\n"))
+    Ok(text.strip_prefix("#![enable(implicit_some)]").unwrap_or(&text).trim().to_string())
 }
 
 /// Saves a document to `path`; the old file stays until the new one is complete.

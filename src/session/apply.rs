@@ -2,18 +2,17 @@
 
 use super::{Conditions, Findings, SessionOptions, open, timeline_of};
 use crate::alarm::Alarms;
-use crate::feed::Live;
+use crate::feed::{Live, Mappings};
 use crate::scene::{self, Scene};
 use crate::selection::{Intent, NoticeLevel, Notices, Selection, ViewSettings};
-use crate::simulation::Simulated;
+use crate::simulation::{Simulated, Simulation};
 use crate::timeline::{
     ActiveTimeline, Clock, OpenScene, Pace, Recording, Replayed, SourceKind, Timeline, TimelineState, fork_name,
 };
 use bevy::app::AppExit;
 use bevy::prelude::*;
-use cupola_twin::diagnostic::has_errors;
 use cupola_twin::value::Sample;
-use cupola_twin::{Slot, Value};
+use cupola_twin::{Severity, Slot, Value};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,8 +25,13 @@ pub(super) fn apply(world: &mut World) {
             world.insert_resource(FocusRequest(*twin));
             continue;
         }
+        let replaces_scene = matches!(intent, Intent::Open(_) | Intent::Reload);
         if let Err(message) = apply_one(world, intent) {
             notice(world, NoticeLevel::Error, message);
+        }
+        if replaces_scene {
+            // What follows was said of the scene before: its twins have other numbers now.
+            break;
         }
     }
 }
@@ -53,10 +57,10 @@ fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
                 world.insert_resource(ActiveTimeline(entity));
             }
         }
-        Intent::Play(playing) => with_clock(world, |clock| clock.playing = playing),
+        Intent::Play(playing) => play(world, playing),
         Intent::Step => with_clock(world, |clock| match clock.pace {
             Pace::Steps { .. } => clock.step(),
-            Pace::Wall => clock.playing = false,
+            Pace::Wall => {}
         }),
         Intent::Speed(speed) => with_clock(world, |clock| clock.speed = if speed > 0.0 { speed } else { 1.0 }),
         Intent::Seek(now_us) => with_clock(world, |clock| clock.now_us = now_us),
@@ -94,9 +98,32 @@ fn with_clock(world: &mut World, change: impl FnOnce(&mut Clock)) {
     }
 }
 
+fn play(world: &mut World, playing: bool) {
+    let span_us = world
+        .get_resource::<ActiveTimeline>()
+        .and_then(|active| world.get::<Replayed>(active.0))
+        .map(Replayed::span_us);
+    with_clock(world, |clock| {
+        clock.playing = playing;
+        // A replay that has come to its end begins again.
+        if let Some((start_us, end_us)) = span_us
+            && playing
+            && clock.now_us >= end_us
+        {
+            clock.now_us = start_us;
+        }
+    });
+}
+
 fn show(world: &mut World, source: SourceKind) -> Result<(), String> {
     if source == SourceKind::Replayed {
-        return replay(world);
+        let active = world.resource::<ActiveTimeline>().0;
+        // Asked for again while it is on the screen, a replay is made anew, with what came since.
+        match timeline_of(world, source).filter(|replay| *replay != active) {
+            Some(replay) => world.insert_resource(ActiveTimeline(replay)),
+            None => return replay(world),
+        }
+        return Ok(());
     }
     let found = timeline_of(world, source).ok_or(match source {
         SourceKind::Simulated => "the scene has no simulation, or it has errors: run `cupola check`",
@@ -184,25 +211,25 @@ fn set(world: &mut World, slot: Slot, value: &Value) -> Result<(), String> {
         return Err("only a simulated timeline can be changed: make a what-if from here".into());
     }
     let now_us = world.get::<Clock>(active).map_or(0, |clock| clock.now_us);
-    let Some(mut state) = world.get_mut::<TimelineState>(active) else { return Ok(()) };
+    let Some(state) = world.get::<TimelineState>(active) else { return Ok(()) };
     let topology = state.0.topology().clone();
     if topology.column(slot.column).formula.is_some() {
         return Err(format!("{} is computed: change what it is computed from", topology.name(slot)));
     }
     let lane = topology.encode(slot.column, value)?;
-    state.0.set(slot, Sample::good(lane, now_us));
-    state.0.propagate();
+    super::set(world, active, slot, Sample::good(lane, now_us));
     Ok(())
 }
 
 fn open_path(world: &mut World, path: &Path) -> Result<(), String> {
     let loaded = scene::load(path);
-    let errors = loaded.diagnostics.iter().filter(|found| found.severity == cupola_twin::Severity::Error).count();
-    let first =
-        loaded.diagnostics.iter().find(|found| found.severity == cupola_twin::Severity::Error).map(ToString::to_string);
+    let errors = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
+    let first = loaded.diagnostics.iter().find(|found| found.severity == Severity::Error).map(ToString::to_string);
     if loaded.scene.is_none() {
         return Err(first.unwrap_or_else(|| format!("{} can't be opened", path.display())));
     }
+    // A broker that was named for one scene is not meant for the next.
+    world.resource_mut::<SessionOptions>().broker = None;
     open(world, loaded);
     if let Some(first) = first {
         notice(world, NoticeLevel::Warning, format!("{errors} errors in the scene; the first: {first}"));
@@ -210,68 +237,86 @@ fn open_path(world: &mut World, path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads the files of the open scene again; values that the timelines hold stay.
+/// Reads the files of the open scene again; values that the timelines hold stay. With errors, everything stays as it was.
 pub(super) fn reload(world: &mut World) -> Result<(), String> {
-    let path = world.resource::<OpenScene>().0.path.clone();
-    let loaded = scene::load(&path);
-    let broken = has_errors(&loaded.diagnostics);
-    let first =
-        loaded.diagnostics.iter().find(|found| found.severity == cupola_twin::Severity::Error).map(ToString::to_string);
-    let Some(scene) = loaded.scene.filter(|_| !broken) else {
-        world.insert_resource(Findings(loaded.diagnostics));
-        let why = first.unwrap_or_default();
-        return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
-    };
-    let scene = Arc::new(scene);
-    let (simulation, mut found) = crate::simulation::Simulation::new(&scene);
+    let before = world.resource::<OpenScene>().0.clone();
+    let loaded = scene::load(&before.path);
     let mut findings = loaded.diagnostics;
-    findings.append(&mut found);
-    let (mappings, mut found) = crate::feed::Mappings::new(&scene);
-    findings.append(&mut found);
-    let options = world.resource::<SessionOptions>().clone();
-    let selected = world
-        .resource::<Selection>()
-        .selected
-        .map(|twin| world.resource::<OpenScene>().0.topology.twin_id(twin).clone());
+    let scene = loaded.scene.map(Arc::new);
+    let (mut simulation, mut mappings) = (None, None);
+    if let Some(scene) = &scene {
+        let (made, mut found) = Simulation::new(scene);
+        simulation = made;
+        findings.append(&mut found);
+        let (made, mut found) = Mappings::new(scene);
+        mappings = made;
+        findings.append(&mut found);
+    }
+    let error = findings.iter().find(|found| found.severity == Severity::Error).map(ToString::to_string);
+    world.insert_resource(Findings(findings));
+    let scene = match (scene, error) {
+        (Some(scene), None) => scene,
+        (_, why) => {
+            let why = why.unwrap_or_default();
+            return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
+        }
+    };
     let mut timelines = world.query::<(Entity, &Timeline)>();
     let all: Vec<(Entity, SourceKind)> =
         timelines.iter(world).map(|(entity, timeline)| (entity, timeline.source)).collect();
     for (entity, source) in all {
-        carry_over(world, entity, source, &scene, simulation.as_ref());
+        carry_over(world, entity, source, &before, &scene, simulation.as_ref());
         if source == SourceKind::Live {
-            world.entity_mut(entity).remove::<Live>();
-            if let Some(mappings) = &mappings {
-                let mut live = Live::new(mappings.clone());
-                if options.connect {
-                    live.connect(options.broker.as_deref())?;
-                }
-                world.entity_mut(entity).insert(live);
-            }
+            reconnect(world, entity, &before, &scene, mappings.as_ref());
         }
     }
-    let kept = selected.and_then(|id| scene.topology.twin(&id));
+    let selected = world.resource::<Selection>().selected;
+    let kept = selected.and_then(|twin| scene.topology.twin(before.topology.twin_id(twin)));
     world.insert_resource(Selection { selected: kept, hovered: None });
     world.insert_resource(Conditions(simulation));
-    world.insert_resource(Findings(findings));
     world.insert_resource(OpenScene(scene));
     notice(world, NoticeLevel::Good, "The scene was read again");
     Ok(())
+}
+
+/// A feed with the new mappings in place of the old one, knowing what it knew.
+fn reconnect(world: &mut World, entity: Entity, before: &Scene, scene: &Scene, mappings: Option<&Mappings>) {
+    let old = world.entity_mut(entity).take::<Live>();
+    let Some(mappings) = mappings else { return };
+    let options = world.resource::<SessionOptions>().clone();
+    let mut live = Live::new(mappings.clone());
+    if let Some(old) = &old {
+        live.carry_over(old, &before.topology, &scene.topology);
+    }
+    if options.connect
+        && let Err(why) = live.connect(options.broker.as_deref())
+    {
+        notice(world, NoticeLevel::Error, why);
+    }
+    world.entity_mut(entity).insert(live);
 }
 
 fn carry_over(
     world: &mut World,
     entity: Entity,
     source: SourceKind,
+    before: &Scene,
     scene: &Arc<Scene>,
-    simulation: Option<&crate::simulation::Simulation>,
+    simulation: Option<&Simulation>,
 ) {
     let (Some(old), Some(clock)) = (world.get::<TimelineState>(entity), world.get::<Clock>(entity)) else { return };
     let (state, now_us) = (old.0.carry_over(scene.topology.clone()), clock.now_us);
-    let alarms = Alarms::of(scene, &state, now_us);
+    let mut alarms = Alarms::of(scene, &state, now_us);
+    if let Some(old) = world.get::<Alarms>(entity) {
+        alarms.carry_over(scene, old, before);
+    }
     match (source, simulation) {
         (SourceKind::Simulated, Some(simulation)) => {
             let mut simulation = simulation.clone();
             simulation.adopt(&state, now_us);
+            if let Some(mut clock) = world.get_mut::<Clock>(entity) {
+                clock.pace = Pace::Steps { step_us: simulation.step_us };
+            }
             world.entity_mut(entity).insert(Simulated(simulation));
         }
         (SourceKind::Simulated, None) | (SourceKind::Replayed, _) => {

@@ -14,7 +14,8 @@ use crate::selection::{Intent, Notices, Selection, ViewSettings};
 use crate::simulation::{Simulated, Simulation};
 use crate::timeline::{ActiveTimeline, Clock, OpenScene, Recording, SourceKind, Timeline, TimelineState, WallClock};
 use bevy::prelude::*;
-use cupola_twin::{Diagnostic, State};
+use cupola_twin::value::Sample;
+use cupola_twin::{Diagnostic, Slot, State};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,7 +52,8 @@ impl Plugin for SessionPlugin {
             .init_resource::<Conditions>()
             .init_resource::<SessionOptions>()
             .init_resource::<watch::Watch>()
-            .add_systems(PreUpdate, (watch::watch, apply::apply).chain())
+            // Intents first: they were made of the scene that a changed file may replace.
+            .add_systems(PreUpdate, (apply::apply, watch::watch).chain().in_set(crate::twin::BeforeMirror))
             .add_systems(Update, drive);
     }
 }
@@ -151,6 +153,18 @@ fn spawn_simulated(
     let alarms = Alarms::of(scene, &state, clock.now_us);
     let timeline = Timeline { name: name.into(), source: SourceKind::Simulated, forked_from };
     world.spawn((timeline, clock, TimelineState(state), alarms, Simulated(simulation))).id()
+}
+
+/// Puts a value that a person gave into a timeline: what depends on it follows, and alarms are judged.
+pub fn set(world: &mut World, timeline: Entity, slot: Slot, sample: Sample) {
+    let Some(scene) = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()) else { return };
+    let mut timelines = world.query::<(&Clock, &mut TimelineState, &mut Alarms)>();
+    if let Ok((clock, mut state, mut alarms)) = timelines.get_mut(world, timeline) {
+        state.0.begin_tick();
+        state.0.set(slot, sample);
+        state.0.propagate();
+        alarms.judge_changes(&scene, &state.0, clock.now_us);
+    }
 }
 
 /// The timeline with a source, if there is one.

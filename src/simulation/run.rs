@@ -179,19 +179,44 @@ impl Simulation {
         })
     }
 
-    /// Takes over what a state shows of the rooms: a fork of a live timeline goes on from there.
+    /// Takes over what a state shows of single rooms, units and dispensers: a fork of a live timeline goes on from there.
     pub fn adopt(&mut self, state: &State, now_us: i64) {
         self.start_us = now_us;
         for show in &self.shows {
             let lane = state.get(show.slot).usable();
-            let (Shown::Zones(zones), false) = (&show.of, lane.is_nan()) else { continue };
+            if lane.is_nan() {
+                continue;
+            }
             let value = (lane - show.offset) / show.scale;
-            for zone in zones {
-                match show.quantity {
-                    Quantity::Temperature => self.physical.temperature_c[*zone] = value,
-                    Quantity::Co2 => self.physical.co2_ppm[*zone] = value,
-                    _ => {}
+            let hygiene = self.hygiene.as_mut().map(|(_, hygiene)| hygiene);
+            // A mean or a sum of several says too little about each.
+            match (&show.of, show.quantity) {
+                (Shown::Zones(zones), quantity) if zones.len() == 1 => {
+                    let zone = zones[0];
+                    match (quantity, hygiene, self.hygiene_row[zone]) {
+                        (Quantity::Temperature, ..) => self.physical.temperature_c[zone] = value,
+                        (Quantity::Co2, ..) => self.physical.co2_ppm[zone] = value,
+                        (Quantity::ElectricEnergy, ..) => self.zone_energy_j[zone] = value * JOULES_PER_KWH,
+                        (Quantity::Entries, Some(hygiene), Some(row)) => hygiene.entries[row] = value as u64,
+                        (Quantity::Exits, Some(hygiene), Some(row)) => hygiene.exits[row] = value as u64,
+                        _ => {}
+                    }
                 }
+                (Shown::AirHandlers(units), Quantity::ElectricEnergy) if units.len() == 1 => {
+                    self.unit_energy_j[units[0]] = value * JOULES_PER_KWH;
+                }
+                (Shown::Dispensers(dispensers), quantity) if dispensers.len() == 1 => match (quantity, hygiene) {
+                    (Quantity::Fill, Some(hygiene)) => hygiene.fill_pct[dispensers[0]] = value.clamp(0.0, 100.0),
+                    (Quantity::Dispenses, Some(hygiene)) => hygiene.dispenses[dispensers[0]] = value as u64,
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        if let Some((_, hygiene)) = &mut self.hygiene {
+            // Sensors that disagree must not leave a room with fewer than nobody in it.
+            for (entries, exits) in hygiene.entries.iter().zip(&mut hygiene.exits) {
+                *exits = (*exits).min(*entries);
             }
         }
     }

@@ -107,9 +107,11 @@ impl Clock {
         }
     }
 
-    /// Drops time that could not be stepped through, so that the clock doesn't lag for ever.
+    /// Drops time that could not be stepped through, so that the clock doesn't lag for ever; what makes up a step stays.
     pub fn forgive(&mut self) {
-        self.due_us = 0.0;
+        if let Pace::Steps { step_us } = self.pace {
+            self.due_us = self.due_us.min(step_us as f64);
+        }
     }
 
     pub(super) fn begin_tick(&mut self, wall_us: i64) {

@@ -22,6 +22,10 @@ pub struct TwinEntities(pub Vec<Entity>);
 #[derive(Resource, Default, Clone)]
 pub struct Places(pub Vec<Option<usize>>);
 
+/// What may replace the open scene runs in this set, so that whoever looks at it in the same frame sees the new one.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BeforeMirror;
+
 /// Keeps the entities in step with the open scene.
 pub struct TwinPlugin;
 
@@ -29,7 +33,7 @@ impl Plugin for TwinPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<TwinEntities>()
             .init_resource::<Places>()
-            .add_systems(PreUpdate, mirror.run_if(resource_exists_and_changed::<OpenScene>));
+            .add_systems(PreUpdate, mirror.run_if(resource_exists_and_changed::<OpenScene>).after(BeforeMirror));
     }
 }
 

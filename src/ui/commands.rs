@@ -136,7 +136,12 @@ pub const COMMANDS: &[Command] = &[
         now.change_view(|view| view.explode = !view.explode);
     }),
     command("isolate", "Isolate the floor", "View", &[Shortcut::Plain(Key::I)], |now| {
-        now.change_view(|view| view.isolate = !view.isolate);
+        let highest = now.storeys.last().copied();
+        now.change_view(|view| {
+            view.isolate = !view.isolate;
+            // There must be a floor to isolate.
+            view.storey = view.storey.or(highest.filter(|_| view.isolate));
+        });
     }),
     command("labels", "Switch room labels", "View", &[Shortcut::Plain(Key::L)], |now| {
         now.change_view(|view| view.labels = !view.labels);
@@ -183,13 +188,20 @@ pub(super) fn keys(
     mut intents: MessageWriter<Intent>,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
-    let typing = ctx.egui_wants_keyboard_input() || egui::Popup::is_any_open(ctx);
+    let typing = ctx.text_edit_focused() || egui::Popup::is_any_open(ctx);
+    // A widget that Tab has reached takes these itself.
+    let on_widget = ctx.memory(|memory| memory.focused().is_some());
     if typing || state.palette.is_open() || state.file_window.is_some() {
         return Ok(());
     }
     let pressed: Vec<(Key, egui::Modifiers)> = ctx.input(|input| {
         let keys = input.events.iter().filter_map(|event| match event {
-            egui::Event::Key { key, pressed: true, modifiers, .. } => Some((*key, *modifiers)),
+            egui::Event::Key { key, pressed: true, repeat, modifiers, .. } => {
+                // A key that is held walks through steps and floors, and switches nothing more than once.
+                let walks = matches!(key, Key::Period | Key::PageUp | Key::PageDown);
+                let taken = on_widget && matches!(key, Key::Space | Key::Escape);
+                ((!*repeat || walks) && !taken).then_some((*key, *modifiers))
+            }
             _ => None,
         });
         keys.collect()

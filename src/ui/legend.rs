@@ -18,13 +18,14 @@ pub fn legend_ui(
     legend: &Legend,
     view: &ViewSettings,
     options: &[(String, String)],
+    highest: Option<usize>,
     typed: &mut Option<String>,
     intents: &mut Vec<Intent>,
 ) {
     let mut next = view.clone();
     plate(ui).show(ui, |ui| {
         ui.set_width(WIDTH);
-        head_ui(ui, legend, &mut next, options, typed);
+        head_ui(ui, legend, &mut next, options, highest, typed);
         if let Some(text) = typed {
             expression_ui(ui, text, &mut next);
         }
@@ -46,6 +47,7 @@ fn head_ui(
     legend: &Legend,
     next: &mut ViewSettings,
     options: &[(String, String)],
+    highest: Option<usize>,
     typed: &mut Option<String>,
 ) {
     ui.horizontal(|ui| {
@@ -81,6 +83,7 @@ fn head_ui(
             }
             if icon_button(ui, icon::SELECTION_ALL, "Isolate the floor (I)", next.isolate).clicked() {
                 next.isolate = !next.isolate;
+                next.storey = next.storey.or(highest.filter(|_| next.isolate));
             }
             if icon_button(ui, icon::EYE, "See-through walls (X)", next.see_through).clicked() {
                 next.see_through = !next.see_through;

@@ -162,7 +162,9 @@ pub(super) fn overlays(
     if let (Some(scene), Some(track)) = (shown.scene(), shown.active()) {
         let options = crate::twin::colourable(scene);
         overlay(ctx, "legend", area, egui::Align2::LEFT_BOTTOM, |ui| {
-            legend::legend_ui(ui, &legend, &shown.view, &options, &mut state.color_expression, &mut wanted);
+            let highest = state.storeys.last().copied();
+            let typed = &mut state.color_expression;
+            legend::legend_ui(ui, &legend, &shown.view, &options, highest, typed, &mut wanted);
         });
         overlay(ctx, "storeys", area, egui::Align2::RIGHT_TOP, |ui| {
             storeys::storeys_ui(ui, &scene.building, &state.storeys, &shown.view, &mut wanted);

@@ -9,7 +9,10 @@ use crate::feed::{Connection, FeedStatus};
 use crate::selection::{Intent, Theme};
 use crate::timeline::SourceKind;
 use bevy::prelude::Entity;
-use bevy_egui::egui::{self, Align, Button, Color32, Layout, RichText, Ui, vec2};
+use bevy_egui::egui::containers::menu::{MenuButton, MenuConfig};
+use bevy_egui::egui::{
+    self, Align, Button, Color32, Id, Key, Layout, PopupCloseBehavior, RichText, TextEdit, Ui, vec2,
+};
 use egui_phosphor::regular as icon;
 use std::path::{Path, PathBuf};
 
@@ -74,7 +77,7 @@ pub fn top_bar_ui(
         source_switch(ui, bar, intents);
         ui.add_space(GROUP_GAP);
         if let Some(feed) = &bar.feed {
-            connection_ui(ui, feed, bar.wall_us);
+            connection_ui(ui, feed, bar.wall_us, intents);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if icon_button(ui, icon::SIDEBAR, "Show or hide the inspector", false).clicked() {
@@ -214,10 +217,13 @@ fn connection_words(feed: &FeedStatus, wall_us: i64, colors: &Colors) -> (Mark, 
     }
 }
 
-fn connection_ui(ui: &mut Ui, feed: &FeedStatus, wall_us: i64) {
+/// How the feed stands; a click lets one name another broker.
+fn connection_ui(ui: &mut Ui, feed: &FeedStatus, wall_us: i64, intents: &mut Vec<Intent>) {
     let (mark, color, words) = connection_words(feed, wall_us, theme::colors(ui));
     mark_ui(ui, mark, color);
-    let response = ui.add(egui::Label::new(theme::muted(words)).truncate());
+    let button = Button::new(theme::muted(words)).frame_when_inactive(false).truncate();
+    let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (response, _) = MenuButton::from_button(button).config(stays).ui(ui, |ui| broker_ui(ui, feed, intents));
     response.on_hover_ui(|ui| {
         ui.label(theme::semibold(&feed.url));
         if let Connection::Lost { error } = &feed.connection {
@@ -231,6 +237,23 @@ fn connection_ui(ui: &mut Ui, feed: &FeedStatus, wall_us: i64) {
             ui.label(theme::caption(format!("No mapping for {topic}")));
         }
     });
+}
+
+fn broker_ui(ui: &mut Ui, feed: &FeedStatus, intents: &mut Vec<Intent>) {
+    let id = Id::new(("another broker", &feed.url));
+    let mut url = ui.data(|data| data.get_temp::<String>(id)).unwrap_or_else(|| feed.url.clone());
+    ui.set_min_width(300.0);
+    ui.label(theme::caption("Broker"));
+    let edit = TextEdit::singleline(&mut url).hint_text("mqtt://host:1883").desired_width(f32::INFINITY);
+    let response = ui.add(edit.min_size(vec2(0.0, ROW)));
+    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    ui.add_space(4.0);
+    let clicked = ui.add_enabled(!url.trim().is_empty(), Button::new("Connect").min_size(vec2(96.0, ROW))).clicked();
+    if (clicked || entered) && !url.trim().is_empty() {
+        intents.push(Intent::Connect(url.trim().to_string()));
+        ui.close();
+    }
+    ui.data_mut(|data| data.insert_temp(id, url));
 }
 
 #[cfg(test)]

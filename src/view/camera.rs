@@ -11,6 +11,7 @@ use bevy::input::mouse::{AccumulatedMouseMotion, AccumulatedMouseScroll, MouseSc
 use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
 use cupola_building::Node;
+use std::path::PathBuf;
 
 /// The flight to something that was asked for, seconds.
 const FLIGHT_S: f32 = 0.4;
@@ -100,10 +101,7 @@ pub(super) struct CameraPlugin;
 
 impl Plugin for CameraPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(
-            Update,
-            (viewport, home.run_if(view_is_new), steer, request, fly, place).chain().after(BuildingSystems),
-        );
+        app.add_systems(Update, (viewport, home, steer, request, fly, place).chain().after(BuildingSystems));
     }
 }
 
@@ -140,32 +138,46 @@ fn aspect(camera: &Camera) -> f32 {
     camera.logical_viewport_size().map_or(1.6, |size| size.x / size.y.max(1.0))
 }
 
-/// Another scene or camera, panels that found their place, or storeys that moved apart or together.
-fn view_is_new(
-    scene: Option<Res<OpenScene>>,
-    settings: Res<ViewSettings>,
-    area: Res<CentralArea>,
-    cameras: Query<&Camera, With<BuildingCamera>>,
-    mut seen: Local<(bool, bool, bool, bool)>,
-) -> bool {
-    let Some(scene) = scene else { return false };
-    let known = area.max[0] > 0.0;
-    let sized = cameras.iter().any(|camera| camera.logical_viewport_size().is_some());
-    let look = (settings.explode && settings.storey.is_none(), settings.see_through, known, sized);
-    let changed = scene.is_changed() || look != *seen;
-    *seen = look;
-    changed
+/// What the camera has framed: the scene, whether its storeys stand apart, whether the picture's size is known.
+#[derive(Default, PartialEq)]
+struct Framed {
+    scene: PathBuf,
+    apart: bool,
+    sized: bool,
+    known: bool,
 }
 
+/// Frames the whole building when it is another one, and when its storeys move apart or together.
 fn home(
     mut commands: Commands,
-    extent: Res<Extent>,
-    storeys: Res<Storeys>,
+    scene: Option<Res<OpenScene>>,
+    (extent, storeys): (Res<Extent>, Res<Storeys>),
+    settings: Res<ViewSettings>,
+    area: Res<CentralArea>,
     mut cameras: Query<(Entity, &Camera, &mut Orbit), With<BuildingCamera>>,
+    mut framed: Local<Framed>,
 ) {
+    let Some(scene) = scene else { return };
+    let now = Framed {
+        scene: scene.0.path.clone(),
+        apart: settings.explode && settings.storey.is_none() && !settings.see_through,
+        sized: cameras.iter().any(|(_, camera, _)| camera.logical_viewport_size().is_some()),
+        known: area.max[0] > 0.0,
+    };
+    if now == *framed {
+        return;
+    }
+    let only_moved = (&now.scene, now.sized, now.known) == (&framed.scene, framed.sized, framed.known);
+    *framed = now;
     for (entity, camera, mut orbit) in &mut cameras {
-        *orbit = Orbit::default().framing(extent.min, extent.max + Vec3::Y * storeys.top_lift(), aspect(camera));
-        commands.entity(entity).remove::<Flight>();
+        let base = if only_moved { *orbit } else { Orbit::default() };
+        let to = base.framing(extent.min, extent.max + Vec3::Y * storeys.top_lift(), aspect(camera));
+        if only_moved && !settings.reduced_motion {
+            commands.entity(entity).insert(Flight { from: *orbit, to, passed_s: 0.0 });
+        } else {
+            *orbit = to;
+            commands.entity(entity).remove::<Flight>();
+        }
     }
 }
 
@@ -271,11 +283,13 @@ fn request(
         let floor = floors.iter().find(|floor| request.0.is_some() && floor.twin == request.0)?;
         Some((floor.centre - Vec3::splat(3.0), floor.centre + Vec3::splat(3.0)))
     });
-    let Some((min, max)) = bounds else { return };
+    // What has no place of its own, as the building itself, is the whole building.
+    let one = request.0.is_some() && bounds.is_some();
+    let (min, max) = bounds.unwrap_or((extent.min, extent.max + Vec3::Y * storeys.top_lift()));
     // A single room fills a third of the picture, so that one sees where it is.
-    let grow = if request.0.is_some() { Vec3::splat((max - min).max_element() * 0.7) } else { Vec3::ZERO };
+    let grow = if one { Vec3::splat((max - min).max_element() * 0.7) } else { Vec3::ZERO };
     for (entity, camera, mut orbit) in &mut cameras {
-        let base = if request.0.is_none() { Orbit::default() } else { *orbit };
+        let base = if one { *orbit } else { Orbit::default() };
         let to = base.framing(min - grow, max + grow, aspect(camera));
         if settings.reduced_motion {
             *orbit = to;

@@ -7,9 +7,9 @@ use crate::timeline::{ActiveTimeline, OpenScene, TimelineState};
 use crate::twin::with_unit;
 use bevy::prelude::*;
 use bevy::render::storage::ShaderBuffer;
-use cupola_twin::expr::{Cell, Expr, evaluate, parse};
+use cupola_twin::expr::{Cell, Expr, evaluate, joined, parse};
 use cupola_twin::query::TwinContext;
-use cupola_twin::{Quality, State, TwinIx};
+use cupola_twin::{Kind, Quality, State, TwinIx};
 
 /// How long one colour fades into the next, seconds.
 const FADE_S: f32 = 0.2;
@@ -37,6 +37,10 @@ struct Painted {
     from: Vec<RoomColor>,
     to: Vec<RoomColor>,
     passed_s: f32,
+    /// Whether the buffer holds the colours that are wanted.
+    done: bool,
+    /// How many rooms the buffer holds.
+    uploaded: usize,
 }
 
 /// The expression that colours, read once.
@@ -129,6 +133,10 @@ fn version(state: &State) -> u64 {
 
 fn room_value(state: &State, twin: TwinIx, property: &str, expr: &Expr) -> Result<RoomValue, String> {
     if let Some(slot) = state.topology().slot(twin, property) {
+        let kind = state.topology().column(slot.column).kind;
+        if !kind.is_numeric() && kind != Kind::Bool {
+            return Err("only numbers and conditions have a colour".into());
+        }
         let sample = state.get(slot);
         return Ok(if sample.usable().is_nan() {
             RoomValue::Missing
@@ -137,12 +145,24 @@ fn room_value(state: &State, twin: TwinIx, property: &str, expr: &Expr) -> Resul
         });
     }
     match evaluate(expr, &TwinContext { state, twin }) {
-        Ok(Cell::Number(number)) => Ok(RoomValue::Known(number, Quality::Good)),
-        Ok(Cell::Bool(flag)) => Ok(RoomValue::Known(f64::from(u8::from(flag)), Quality::Good)),
+        Ok(Cell::Number(number)) => Ok(RoomValue::Known(number, quality_of(state, twin, expr))),
+        Ok(Cell::Bool(flag)) => Ok(RoomValue::Known(f64::from(u8::from(flag)), quality_of(state, twin, expr))),
         Ok(Cell::Missing) => Ok(if is_plain(property) { RoomValue::Nothing } else { RoomValue::Missing }),
         Ok(_) => Err("only numbers and conditions have a colour".into()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Stale, if any of the twin's own properties that an expression names is.
+fn quality_of(state: &State, twin: TwinIx, expr: &Expr) -> Quality {
+    let mut quality = Quality::Good;
+    expr.paths(&mut |path| {
+        let slot = state.topology().slot(twin, &joined(&path.segments));
+        if slot.is_some_and(|slot| state.get(slot).quality == Quality::Stale) {
+            quality = Quality::Stale;
+        }
+    });
+    quality
 }
 
 /// A single name: a room whose model lacks that property takes no part, rather than missing a value.
@@ -207,9 +227,10 @@ fn paint(
     legend: Res<Legend>,
     values: Res<RoomValues>,
     rooms: Res<Rooms>,
-    paint: Res<RoomPaint>,
+    mut paint: ResMut<RoomPaint>,
     mut painted: ResMut<Painted>,
     mut buffers: ResMut<Assets<ShaderBuffer>>,
+    mut materials: ResMut<Assets<RoomMaterial>>,
 ) {
     let new = values.is_changed()
         || selection.is_changed()
@@ -224,22 +245,34 @@ fn paint(
             .map(|((_, twin), value)| room_color(*value, *twin, &legend, settings.palette, &selection))
             .collect();
         if to != painted.to {
-            let same_rooms = painted.to.len() == to.len();
-            painted.from = if same_rooms && !settings.reduced_motion { current(&painted) } else { to.clone() };
-            painted.passed_s = if same_rooms { 0.0 } else { FADE_S };
+            let fades = painted.to.len() == to.len() && !settings.reduced_motion;
+            painted.from = if fades { current(&painted) } else { to.clone() };
+            painted.passed_s = if fades { 0.0 } else { FADE_S };
             painted.to = to;
+            painted.done = false;
         }
     }
-    if painted.passed_s > FADE_S && !new {
+    if painted.done {
         return;
     }
-    let mut colors = current(&painted);
     painted.passed_s += time.delta_secs();
+    painted.done = painted.passed_s >= FADE_S;
+    let mut colors = current(&painted);
     if colors.is_empty() {
+        // A buffer of no rooms can't be bound.
         colors.push(RoomColor::default());
     }
-    if let Some(mut buffer) = buffers.get_mut(&paint.buffer) {
-        buffer.set_data(colors);
+    if painted.uploaded == colors.len() {
+        if let Some(mut buffer) = buffers.get_mut(&paint.buffer) {
+            buffer.set_data(colors);
+        }
+    } else {
+        // A buffer of another size is another buffer on the device, and the material has to be bound to it.
+        painted.uploaded = colors.len();
+        paint.buffer = buffers.add(ShaderBuffer::from(colors));
+        if let Some(mut material) = materials.get_mut(&paint.material) {
+            material.rooms = paint.buffer.clone();
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod building;
 mod camera;
 mod colors;
+mod geometry;
 mod labels;
 mod lights;
 mod marks;

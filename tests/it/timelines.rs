@@ -155,6 +155,21 @@ fn what_was_received_is_replayed() {
 }
 
 #[test]
+fn what_a_person_sets_is_judged_at_once() {
+    let scene = SIMULATION.replace("people > 0", "setpoint > 30");
+    let folder = scene_folder(MODELS, &small_scene(&scene));
+    let mut app = open_by_hand(folder.path());
+    send(&mut app, Intent::Show(SourceKind::Simulated));
+    send(&mut app, Intent::Play(false));
+    let simulated = active(&app);
+    let slot = app.world().get::<TimelineState>(simulated).unwrap().0.topology().slot_named("r1.setpoint").unwrap();
+    send(&mut app, Intent::Set(slot, Value::Number(31.0)));
+    assert_eq!(app.world().get::<Alarms>(simulated).unwrap().raised.len(), 1);
+    send(&mut app, Intent::Set(slot, Value::Number(21.0)));
+    assert!(app.world().get::<Alarms>(simulated).unwrap().raised.is_empty());
+}
+
+#[test]
 fn alarms_rise_and_clear_with_their_condition() {
     let (mut app, _folder) = app();
     let simulated = timeline(&mut app, SourceKind::Simulated);

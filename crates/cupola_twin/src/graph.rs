@@ -8,6 +8,9 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Larger graphs get no suggestion for a twin's id.
+const MAX_COMPARED: usize = 20_000;
+
 /// An instance of a model.
 #[derive(Clone, Debug)]
 pub struct Twin {
@@ -66,7 +69,12 @@ impl Graph {
         let place = relationship.place.clone();
         let dangling = |id: &str| {
             let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`")).at(place.clone());
-            unknown.did_you_mean(id, self.by_id.keys().map(|id| &**id))
+            // Comparing with every id of a large graph, once for each of many mistakes, would take for ever.
+            if self.by_id.len() > MAX_COMPARED {
+                unknown
+            } else {
+                unknown.did_you_mean(id, self.by_id.keys().map(|id| &**id))
+            }
         };
         let source = *self.by_id.get(from).ok_or_else(|| dangling(from))?;
         let target = *self.by_id.get(to).ok_or_else(|| dangling(to))?;

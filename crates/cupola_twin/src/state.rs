@@ -3,6 +3,7 @@
 //! Columns are cut into chunks that states share until one of them writes: forking costs a pointer per chunk.
 
 use crate::topology::{ColumnIx, Slot, Topology};
+use crate::unit::conversion;
 use crate::value::{Quality, Sample, Value};
 use std::sync::Arc;
 
@@ -173,6 +174,10 @@ impl State {
                     Some(value) => topology.encode(slot.column, &value).unwrap_or(f64::NAN),
                     None => f64::NAN,
                 };
+                let units = self.topology.column(from.column).unit.zip(column.unit);
+                let (scale, offset) =
+                    units.map_or(Some((1.0, 0.0)), |(old, new)| conversion(old, new)).unwrap_or((f64::NAN, 0.0));
+                let lane = if column.kind.is_numeric() { lane * scale + offset } else { lane };
                 next.set(slot, Sample { lane, ..sample });
             }
         }

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 
 /// More inputs of one value than this are counted, not listed.
 const MAX_LISTED: usize = 200;
+/// More values than this in all are counted, not listed: inputs that are shared are explained wherever they are read.
+const MAX_TOTAL: usize = 10_000;
 /// Deeper chains are cut, and say so.
 const MAX_DEPTH: usize = 32;
 
@@ -54,14 +56,20 @@ fn is_zero(count: &usize) -> bool {
 
 /// Explains a slot; `origin` says where a value that no formula computed came from.
 pub fn why(state: &State, slot: Slot, origin: &dyn Fn(Slot) -> Option<String>) -> Explanation {
-    explain(state, slot, origin, &mut BTreeSet::new(), 0)
+    explain(state, slot, origin, &mut Way { above: BTreeSet::new(), left: MAX_TOTAL }, 0)
+}
+
+/// What leads down to a value, and how many more may be explained.
+struct Way {
+    above: BTreeSet<Slot>,
+    left: usize,
 }
 
 fn explain(
     state: &State,
     slot: Slot,
     origin: &dyn Fn(Slot) -> Option<String>,
-    above: &mut BTreeSet<Slot>,
+    way: &mut Way,
     depth: usize,
 ) -> Explanation {
     let topology = state.topology();
@@ -72,12 +80,12 @@ fn explain(
     if let Some(formula) = formula {
         let slots = inputs_of(topology, slot, formula);
         not_listed = slots.len();
-        if depth < MAX_DEPTH && above.insert(slot) {
-            not_listed = slots.len().saturating_sub(MAX_LISTED);
-            inputs.extend(
-                slots.into_iter().take(MAX_LISTED).map(|input| explain(state, input, origin, above, depth + 1)),
-            );
-            above.remove(&slot);
+        if depth < MAX_DEPTH && way.above.insert(slot) {
+            let listed = slots.len().min(MAX_LISTED).min(way.left);
+            way.left -= listed;
+            not_listed = slots.len() - listed;
+            inputs.extend(slots.into_iter().take(listed).map(|input| explain(state, input, origin, way, depth + 1)));
+            way.above.remove(&slot);
         }
     }
     Explanation {

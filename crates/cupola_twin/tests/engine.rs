@@ -156,7 +156,7 @@ fn expressions_give_what_they_say() {
         ("COUNT(contains*.x)", "n0", int(3)),
         ("COUNT(contains.x > 1)", "n1", int(1)),
         ("ANY(contains.on)", "n1", yes.clone()),
-        ("ALL(contains.on)", "n1", no),
+        ("ALL(contains.on)", "n1", no.clone()),
         ("ANY(contains.on)", "n2", None),
         ("MAX(contains.x * 2 + 1)", "n1", num(5.0)),
         ("AVG(^contains.x)", "n3", None),
@@ -166,6 +166,11 @@ fn expressions_give_what_they_say() {
         ("contains.x + 1", "n2", num(7.0)),
         ("t > 19", "n3", yes),
         ("t * 2", "n3", num(40.0)),
+        ("CLAMP(x / y, 0, 100)", "n3", None),
+        ("COALESCE(x / y, 7)", "n3", num(7.0)),
+        ("x / y > 5", "n3", None),
+        ("IS_DEFINED(x / y)", "n3", no.clone()),
+        ("POWER(y, 0)", "n4", None),
     ] {
         // A path to the one related twin is an error where there are several, so such a formula is asked of one twin only.
         if formula == "contains.x + 1" {
@@ -227,6 +232,10 @@ fn mistakes_are_named_where_they_are() {
         assert_eq!((first.code, column), (code, 100 + at), "{formula}: {first}");
         assert!(first.help.clone().unwrap_or_default().contains(help), "{formula}: {first}");
     }
+    let many = vec!["1"; 20_000].join("+");
+    assert_eq!(parse(&many).unwrap_err().code, "too-long");
+    let doubling = format!("x{}", " IN [1, 1]".repeat(40));
+    assert_eq!(parse(&doubling).unwrap_err().code, "too-long");
     let deep = format!("{}1{}", "(".repeat(5000), ")".repeat(5000));
     assert_eq!(parse(&deep).unwrap_err().code, "too-deep");
 }
@@ -242,6 +251,10 @@ fn cycles_name_every_property_on_them() {
     // The same property of a parent and its children is no cycle: it goes down the tree level by level.
     let state = filled(&[("total", "COALESCE(x, 0) + COALESCE(SUM(contains.total), 0)")]);
     assert_eq!(state.value(slot(&state, "n0.total")), Some(Value::Number(9.0)));
+    // A new condition that asks the same of what is contained.
+    let state = filled(&[("busy", "COALESCE(on, FALSE) OR ANY(contains.busy)")]);
+    assert_eq!(state.value(slot(&state, "n0.busy")), Some(Value::Bool(true)));
+    assert_eq!(state.value(slot(&state, "n2.busy")), Some(Value::Bool(false)));
     let looped = World::new(3, 0, &[(0, 1), (1, 2), (2, 0)], &[]);
     let (_, found) = looped.compile(&[("total", "1 + SUM(contains.total)")]);
     assert_eq!(found[0].code, "cycle");
@@ -253,7 +266,7 @@ fn quality_goes_along() {
     use cupola_twin::Quality;
     let mut state = filled(&[("mean", "AVG(contains.x)"), ("inverse", "1 / y")]);
     let mean = slot(&state, "n1.mean");
-    assert_eq!(state.get(slot(&state, "n3.inverse")).quality, Quality::Bad);
+    assert_eq!(state.get(slot(&state, "n3.inverse")).quality, Quality::Bad, "1 / 0 is no number");
     assert_eq!(state.get(slot(&state, "n4.inverse")).quality, Quality::Missing);
     state.begin_tick();
     let sensor = slot(&state, "n3.x");

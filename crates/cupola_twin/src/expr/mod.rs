@@ -296,6 +296,20 @@ impl Aggregate {
 }
 
 impl Expr {
+    /// How many nodes it has.
+    pub fn size(&self) -> usize {
+        1 + match &self.node {
+            Node::Unary(_, inner) | Node::Aggregate(_, inner) => inner.size(),
+            Node::Binary(_, left, right) => left.size() + right.size(),
+            Node::Call(_, arguments) => arguments.iter().map(Self::size).sum(),
+            Node::Case(arms, otherwise) => {
+                let arms: usize = arms.iter().map(|(condition, value)| condition.size() + value.size()).sum();
+                arms + otherwise.as_ref().map_or(0, |value| value.size())
+            }
+            Node::Path(_) | Node::Number(_) | Node::Text(_) | Node::Bool(_) | Node::Null | Node::IsOfModel { .. } => 0,
+        }
+    }
+
     /// Calls `see` with every path in the expression.
     pub fn paths<'e>(&'e self, see: &mut dyn FnMut(&'e Path)) {
         match &self.node {

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 /// Deeper nesting is refused, so that recursion stays bounded.
 const MAX_DEPTH: usize = 128;
+/// Longer expressions are refused: trees are walked recursively, and some forms repeat their operands.
+const MAX_NODES: usize = 2_000;
 
 /// Reads one expression that is the whole `text`.
 pub fn parse(text: &str) -> Result<Expr, ExprError> {
@@ -21,12 +23,13 @@ pub struct Parser {
     tokens: Vec<(Token, Range<usize>)>,
     at: usize,
     depth: usize,
+    nodes: usize,
 }
 
 impl Parser {
     /// Splits `text` into tokens.
     pub fn new(text: &str) -> Result<Self, ExprError> {
-        Ok(Self { tokens: tokens(text)?, at: 0, depth: 0 })
+        Ok(Self { tokens: tokens(text)?, at: 0, depth: 0, nodes: 0 })
     }
 
     fn peek(&self) -> &Token {
@@ -124,6 +127,16 @@ impl Parser {
         ExprError::new(self.span(), "syntax", format!("expected {wanted}, found {found}"))
     }
 
+    /// Counts nodes of the tree before they are made.
+    fn grow(&mut self, by: usize) -> Result<(), ExprError> {
+        self.nodes += by;
+        if self.nodes > MAX_NODES {
+            let message = format!("this expression has more than {MAX_NODES} parts");
+            return Err(ExprError::new(self.span(), "too-long", message));
+        }
+        Ok(())
+    }
+
     /// An expression.
     pub fn expression(&mut self) -> Result<Expr, ExprError> {
         self.binary(0)
@@ -145,6 +158,7 @@ impl Parser {
                 break;
             }
             self.next();
+            self.grow(1)?;
             let right = self.binary(strength + 1)?;
             if op.is_comparison() && self.operator().is_some_and(|(next, _)| next.is_comparison()) {
                 let help = "join two comparisons with AND";
@@ -187,6 +201,7 @@ impl Parser {
         self.expect_mark("[")?;
         let mut any: Option<Expr> = None;
         loop {
+            self.grow(2 + left.size())?;
             let item = self.binary(5)?;
             let span = left.span.start..item.span.end;
             let equal = Expr {
@@ -227,6 +242,7 @@ impl Parser {
     }
 
     fn primary(&mut self) -> Result<Expr, ExprError> {
+        self.grow(1)?;
         let start = self.span().start;
         let node = match self.peek().clone() {
             Token::Number(number) => {
@@ -373,6 +389,7 @@ impl Parser {
         let operand = if self.is_word("WHEN") { None } else { Some(self.expression()?) };
         let mut arms = Vec::new();
         while self.take_word("WHEN") {
+            self.grow(2 + operand.as_ref().map_or(0, Expr::size))?;
             let condition = self.expression()?;
             let condition = match &operand {
                 None => condition,

@@ -12,6 +12,9 @@ use jsonc_parser::ast::{Object, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// How far `extends` and components may lead; the versions of DTDL allow 10 to 12.
+const MAX_DEPTH: usize = 64;
+
 /// An interface as its document has it, before anything is inherited.
 struct Draft {
     id: Arc<str>,
@@ -338,6 +341,11 @@ fn visit<'d>(
         draft.components.iter().map(|(component, place)| (&component.schema, Some(&component.name), place));
     let bases = draft.extends.iter().map(|(base, place)| (base, None, place));
     for (other, component, place) in bases.chain(components) {
+        if path.len() > MAX_DEPTH {
+            let message = format!("`{id}` is more than {MAX_DEPTH} interfaces deep in `extends` and components");
+            diagnostics.push(Diagnostic::error("dtdl-too-deep", message).at(place.clone()));
+            continue;
+        }
         if path.contains(&&**other) {
             let message = format!("`{id}` contains itself: {} → {other}", path.join(" → "));
             diagnostics.push(Diagnostic::error("dtdl-circular", message).at(place.clone()));
@@ -354,6 +362,12 @@ fn visit<'d>(
         match component {
             None => inherit(&mut interface, other),
             Some(name) => {
+                if !other.components.is_empty() {
+                    // DTDL 2 and 3: a component's interface has no components of its own.
+                    let message = format!("component `{name}` is of `{}`, which has components itself", other.id);
+                    diagnostics.push(Diagnostic::error("dtdl-nested-component", message).at(place.clone()));
+                    continue;
+                }
                 interface.components.push(Component { name: name.clone(), schema: other.id.clone() });
                 interface.properties.extend(
                     other.properties.iter().map(|property| Property {
@@ -440,61 +454,4 @@ fn spoken(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(documents: &[&str]) -> (Models, Vec<&'static str>) {
-        let named = documents.iter().enumerate().map(|(ix, text)| (Arc::from(format!("{ix}.json")), *text));
-        let (models, diagnostics) = read(named);
-        (models, diagnostics.iter().map(|d| d.code).collect())
-    }
-
-    const SPACE: &str = r#"{"@context": "dtmi:dtdl:context;2", "@id": "dtmi:t:Space;1", "@type": "Interface", "contents": [
-        {"@type": ["Property", "Temperature"], "name": "airTemperature", "schema": "double", "unit": "degreeCelsius"},
-        {"@type": "Relationship", "name": "contains"}]}"#;
-
-    #[test]
-    fn inherits_and_brings_components() {
-        let room = r#"[{"@context": ["dtmi:dtdl:context;3"], "@id": "dtmi:t:Room;1", "@type": "Interface", "extends": "dtmi:t:Space;1",
-            "displayName": {"en": "A room"}, "contents": [{"@type": "Component", "name": "thermostat", "schema":
-            {"@type": "Interface", "@id": "dtmi:t:Thermostat;1", "contents": [{"@type": "Telemetry", "name": "target", "schema": "float"}]}}]}]"#;
-        let (models, codes) = check(&[room, SPACE]);
-        assert_eq!(codes, [""; 0]);
-        let room = models.get(models.resolve("Room").unwrap());
-        let names: Vec<_> = room.properties.iter().map(|p| &*p.name).collect();
-        assert_eq!(names, ["airTemperature", "thermostat.target"]);
-        assert_eq!(room.display_name, "A room");
-        assert_eq!(room.properties[0].display_name, "Air temperature");
-        assert_eq!(room.properties[0].unit.unwrap().symbol, "°C");
-        assert!(room.relationship("contains").is_some());
-        let space = models.find("dtmi:t:Space;1").unwrap();
-        assert!(models.is_a(models.find("dtmi:t:Room;1").unwrap(), space));
-    }
-
-    #[test]
-    fn says_what_is_wrong() {
-        let interface = |contents: &str| {
-            format!(
-                r#"{{"@context": "dtmi:dtdl:context;2", "@id": "dtmi:t:A;1", "@type": "Interface", "contents": [{contents}]}}"#
-            )
-        };
-        let deep = "[".repeat(100);
-        for (text, expected) in [
-            (String::new(), "json-empty"),
-            ("{".into(), "json-syntax"),
-            (deep, "json-too-deep"),
-            (r#"{"@type": "Interface", "@id": "dtmi:t:A;1"}"#.into(), "dtdl-no-context"),
-            (SPACE.replace("dtmi:t:Space;1", "space"), "dtdl-bad-dtmi"),
-            (SPACE.replace("double", "dubble"), "dtdl-unknown-schema"),
-            (SPACE.replace("degreeCelsius", "kilowatt"), "wrong-unit"),
-            (SPACE.replace("degreeCelsius", "degreeCelcius"), "unknown-unit"),
-            (interface(r#"{"@type": "Propperty", "name": "a", "schema": "double"}"#), "dtdl-bad-content"),
-            (interface(r#"{"@type": "Property", "name": "1a", "schema": "double"}"#), "dtdl-bad-name"),
-            (interface(r#"{"@type": "Component", "name": "a", "schema": "dtmi:t:A;1"}"#), "dtdl-circular"),
-            (interface(r#"{"@type": "Component", "name": "a", "schema": "dtmi:t:B;1"}"#), "unknown-model"),
-        ] {
-            assert_eq!(check(&[&text]).1, [expected], "{text}");
-        }
-        assert_eq!(check(&[SPACE, SPACE]).1, ["dtdl-duplicate-id"]);
-    }
-}
+mod tests;

@@ -13,15 +13,21 @@ pub(super) struct Source<'a> {
     pub file: Arc<str>,
     pub text: &'a str,
     pub diagnostics: Vec<Diagnostic>,
+    /// Where lines start, so that a place in a large file is found fast.
+    lines: Vec<usize>,
 }
 
 impl<'a> Source<'a> {
     pub fn new(file: Arc<str>, text: &'a str) -> Self {
-        Self { file, text: text.strip_prefix('\u{feff}').unwrap_or(text), diagnostics: Vec::new() }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { file, text, diagnostics: Vec::new(), lines }
     }
 
     pub fn place(&self, at: &impl Ranged) -> Place {
-        Place::of(&self.file, self.text, at.start())
+        let line = self.lines.partition_point(|line| *line <= at.start()).max(1) - 1;
+        let column = self.text.get(self.lines[line]..at.start()).map_or(1, |before| before.chars().count() + 1);
+        Place { file: self.file.clone(), line: line as u32 + 1, column: column as u32 }
     }
 
     pub fn error(&mut self, at: &impl Ranged, code: &'static str, message: impl Into<String>) {

@@ -133,7 +133,7 @@ impl Machine {
                     self.reasons.iter_mut().for_each(|reason| *reason |= MISSING);
                 }
             }
-            Op::Convert { scale, offset } => a.iter_mut().for_each(|a| *a = *a * scale + offset),
+            Op::Convert { scale, offset } => a.iter_mut().for_each(|a| *a = finite(*a * scale + offset)),
             Op::Negate => a.iter_mut().for_each(|a| *a = -*a),
             Op::Not => a.iter_mut().for_each(|a| *a = 1.0 - *a),
             Op::IsDefined => a.iter_mut().for_each(|a| *a = flag(!a.is_nan())),
@@ -153,7 +153,9 @@ impl Machine {
             Op::Binary(op) => binary(*op, a, &rest[..count]),
             Op::Least => each(a, &rest[..count], |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }),
             Op::Greatest => each(a, &rest[..count], |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }),
-            Op::Power => each(a, &rest[..count], f64::powf),
+            Op::Power => {
+                each(a, &rest[..count], |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { finite(a.powf(b)) })
+            }
             Op::Coalesce => each(a, &rest[..count], |a, b| if a.is_nan() { b } else { a }),
             Op::TextOrder(op) => each(a, &rest[..count], |a, b| match (texts.text(a), texts.text(b)) {
                 (Some(a), Some(b)) => flag(match op {
@@ -177,6 +179,11 @@ impl Machine {
     }
 }
 
+/// What is beyond all numbers is no number: a division by zero must not be compared, clamped or counted as one.
+fn finite(lane: f64) -> f64 {
+    if lane.is_finite() { lane } else { f64::NAN }
+}
+
 fn flag(holds: bool) -> f64 {
     f64::from(u8::from(holds))
 }
@@ -198,18 +205,18 @@ fn math(function: Function, a: &mut [f64]) {
         Function::Ln => f64::ln,
         _ => f64::log10,
     };
-    a.iter_mut().for_each(|a| *a = apply(*a));
+    a.iter_mut().for_each(|a| *a = finite(apply(*a)));
 }
 
 fn binary(op: BinaryOp, a: &mut [f64], b: &[f64]) {
     // Comparisons with missing are missing; AND and OR follow Kleene.
     let compare = |a: f64, b: f64, holds: bool| if a.is_nan() || b.is_nan() { f64::NAN } else { flag(holds) };
     match op {
-        BinaryOp::Add => each(a, b, |a, b| a + b),
-        BinaryOp::Subtract => each(a, b, |a, b| a - b),
-        BinaryOp::Multiply => each(a, b, |a, b| a * b),
-        BinaryOp::Divide => each(a, b, |a, b| a / b),
-        BinaryOp::Remainder => each(a, b, |a, b| a % b),
+        BinaryOp::Add => each(a, b, |a, b| finite(a + b)),
+        BinaryOp::Subtract => each(a, b, |a, b| finite(a - b)),
+        BinaryOp::Multiply => each(a, b, |a, b| finite(a * b)),
+        BinaryOp::Divide => each(a, b, |a, b| finite(a / b)),
+        BinaryOp::Remainder => each(a, b, |a, b| finite(a % b)),
         BinaryOp::Equal => each(a, b, |a, b| compare(a, b, a == b)),
         BinaryOp::NotEqual => each(a, b, |a, b| compare(a, b, a != b)),
         BinaryOp::Less => each(a, b, |a, b| compare(a, b, a < b)),
@@ -289,6 +296,6 @@ impl Fold {
             Aggregate::Min => self.least,
             Aggregate::Max => self.greatest,
         };
-        (lane, stale)
+        (finite(lane), stale)
     }
 }

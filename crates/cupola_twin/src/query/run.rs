@@ -155,6 +155,17 @@ impl<'q> Engine<'q> {
                 self.used_by_model_tests(left, used, error);
                 self.used_by_model_tests(right, used, error);
             }
+            Node::Aggregate(_, inner) => self.used_by_model_tests(inner, used, error),
+            Node::Call(_, arguments) => {
+                arguments.iter().for_each(|argument| self.used_by_model_tests(argument, used, error));
+            }
+            Node::Case(arms, otherwise) => {
+                for (condition, value) in arms {
+                    self.used_by_model_tests(condition, used, error);
+                    self.used_by_model_tests(value, used, error);
+                }
+                otherwise.iter().for_each(|value| self.used_by_model_tests(value, used, error));
+            }
             _ => {}
         }
     }

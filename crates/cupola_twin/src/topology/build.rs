@@ -27,7 +27,7 @@ pub(super) fn tables(graph: &Graph, models: &Arc<Models>, diagnostics: &mut Vec<
         initial: Vec::new(),
     };
     for (model, twins) in in_order(graph) {
-        let table = TableIx(topology.tables.len() as u16);
+        let table = TableIx(topology.tables.len() as u32);
         let mut layout = Table {
             model,
             base: topology.twin_ids.len() as u32,

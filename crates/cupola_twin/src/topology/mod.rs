@@ -24,7 +24,7 @@ pub struct TwinIx(pub u32);
 
 /// A table's number: one for each model that has twins of exactly it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TableIx(pub u16);
+pub struct TableIx(pub u32);
 
 /// A column's number, over all tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,7 +184,7 @@ impl Topology {
     /// A twin's table and its row there.
     pub fn locate(&self, twin: TwinIx) -> (TableIx, u32) {
         let table = self.tables.partition_point(|table| table.base <= twin.0) - 1;
-        (TableIx(table as u16), twin.0 - self.tables[table].base)
+        (TableIx(table as u32), twin.0 - self.tables[table].base)
     }
 
     /// A twin's model.
@@ -201,7 +201,7 @@ impl Topology {
     /// Tables of `model` and of models that extend it.
     pub fn tables_of(&self, model: ModelIx) -> impl Iterator<Item = TableIx> {
         let fits = move |(_, table): &(usize, &Table)| self.models.is_a(table.model, model);
-        self.tables.iter().enumerate().filter(fits).map(|(ix, _)| TableIx(ix as u16))
+        self.tables.iter().enumerate().filter(fits).map(|(ix, _)| TableIx(ix as u32))
     }
 
     /// The twin that a slot belongs to.

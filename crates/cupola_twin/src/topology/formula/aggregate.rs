@@ -89,17 +89,20 @@ impl Body<'_, '_> {
         }
         match (aggregate, found) {
             (Aggregate::Count | Aggregate::CountIf, _) => Ok(Type::plain(Kind::Integer)),
-            (Aggregate::Any | Aggregate::All, Some(found)) if found.kind != Some(Kind::Bool) => {
+            (Aggregate::Any | Aggregate::All, Some(found)) if found.kind.is_some_and(|kind| kind != Kind::Bool) => {
                 wrong("condition", found)
             }
             (Aggregate::Any | Aggregate::All, _) => Ok(Type::plain(Kind::Bool)),
             (_, None) => Ok(Type { kind: None, unit: None }),
             (Aggregate::Only, Some(found)) => Ok(found),
-            (Aggregate::Avg, Some(found)) if found.kind.is_some_and(Kind::is_numeric) => {
+            (Aggregate::Avg, Some(found)) if found.kind.is_none_or(Kind::is_numeric) => {
                 Ok(Type { kind: Some(Kind::Number), unit: found.unit })
             }
             (Aggregate::Min | Aggregate::Max, Some(found)) if found.kind == Some(Kind::Time) => Ok(found),
-            (_, Some(found)) if found.kind.is_some_and(Kind::is_numeric) => Ok(found),
+            (Aggregate::Sum, Some(found)) if found.kind.is_none_or(Kind::is_numeric) => {
+                Ok(Type { kind: found.kind.or(Some(Kind::Number)), unit: found.unit })
+            }
+            (_, Some(found)) if found.kind.is_none_or(Kind::is_numeric) => Ok(found),
             (_, Some(found)) => wrong("number", found),
         }
     }

@@ -175,6 +175,9 @@ impl Body<'_, '_> {
                 if time.kind == Some(Kind::Time) {
                     // A time and seconds give a time; two times give the seconds between them.
                     let found = self.expr(right, at + 1)?;
+                    if found.kind.is_some_and(Kind::is_numeric) {
+                        self.convert(right, at + 1, found, crate::unit::find("second"))?;
+                    }
                     self.emit(at, Op::Binary(op));
                     return match found.kind {
                         Some(Kind::Time) if op == BinaryOp::Subtract => {
@@ -189,7 +192,10 @@ impl Body<'_, '_> {
                 self.check_number(left, time)?;
                 let found = self.alike(time, right, at + 1)?;
                 self.emit(at, Op::Binary(op));
-                Ok(found)
+                // The difference of two temperatures is no temperature: converting it must not shift its zero.
+                let shifted = op == BinaryOp::Subtract && found.unit.is_some_and(|unit| unit.offset != 0.0);
+                let between = shifted && !matches!(right.node, Node::Number(_));
+                Ok(Type { unit: found.unit.filter(|_| !between), ..found })
             }
             BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
                 let first = self.number(left, at)?;

@@ -232,8 +232,15 @@ impl Compiler<'_> {
     }
 
     fn report(&mut self, error: &ExprError, text: &str, place: Option<&Place>) {
-        let before = text.get(..error.span.start).map_or(0, |before| before.chars().count()) as u32;
-        let place = place.map(|place| Place { column: place.column + before, ..place.clone() });
+        let before = text.get(..error.span.start).unwrap_or("");
+        let place = place.map(|place| match before.rfind('\n') {
+            None => Place { column: place.column + before.chars().count() as u32, ..place.clone() },
+            Some(at) => Place {
+                line: place.line + before.matches('\n').count() as u32,
+                column: before[at + 1..].chars().count() as u32 + 1,
+                ..place.clone()
+            },
+        });
         let mut diagnostic = Diagnostic::error(error.code, format!("{} in `{text}`", error.message)).at(place);
         diagnostic.help = error.help.clone();
         self.diagnostics.push(diagnostic);
@@ -272,6 +279,10 @@ impl Compiler<'_> {
             && self.pending[number].untyped
             && self.nesting < MAX_NESTING
         {
+            if self.pending[number].state == Progress::Running {
+                // It reads itself through other twins: whatever it turns out to be goes with what is made of it.
+                return Type { kind: None, unit: None };
+            }
             self.nesting += 1;
             self.compile(number);
             self.nesting -= 1;

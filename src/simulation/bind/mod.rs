@@ -1,10 +1,12 @@
 //! Makes a simulation out of a scene's conditions, checking every name on the way.
 
-use super::run::{Show, Shown, Simulation, Steer};
-use crate::scene::document::{DispenserKind, Profile, Quantity, SimulationDoc, Source};
+mod shows;
+
+use super::run::{Simulation, Steer};
+use crate::scene::document::{Profile, SimulationDoc, Source, ZoneDoc};
 use crate::scene::{Places, Scene, Step};
 use cupola_physics::building::BuildingModel;
-use cupola_physics::hygiene::{self, DispenserSpec, HygieneModel, RoomSpec};
+use cupola_physics::hygiene::HygieneModel;
 use cupola_physics::occupancy::DayProfile;
 use cupola_physics::random::stream_of;
 use cupola_physics::weather::DailyWeather;
@@ -12,10 +14,12 @@ use cupola_physics::zone::{AhuSpec, TerminalSpec, ZoneSpec};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::expr::{Cell, Segment, evaluate, parse};
 use cupola_twin::query::TwinContext;
-use cupola_twin::unit::{self, conversion};
 use cupola_twin::{Diagnostic, Kind, Slot, State, Topology, TwinIx};
+use shows::Found;
 use std::collections::BTreeMap;
 
+/// The longest step, microseconds.
+const DAY_US: i64 = 86_400_000_000;
 /// Share of a terminal's greatest flow that it never goes below while people are there.
 const MIN_FLOW: f64 = 0.3;
 /// A dispenser is refilled some time after it falls below this, %.
@@ -69,18 +73,23 @@ impl Binder<'_> {
             let wrong = Diagnostic::error("wrong-time", format!("`{}` is not an RFC 3339 time", doc.start));
             self.report(wrong.help("write it like 2026-01-12T07:00:00Z"), &["start".into()]);
         }
-        let step_us = cupola_wire::parse_duration(&doc.step).filter(|step_us| *step_us > 0);
+        let step_us = cupola_wire::parse_duration(&doc.step).filter(|step_us| (1_000..=DAY_US).contains(step_us));
         if step_us.is_none() {
-            let wrong = Diagnostic::error("wrong-duration", format!("`{}` is not a duration above zero", doc.step));
+            let message = format!("`{}` is not a duration from a millisecond to a day", doc.step);
+            let wrong = Diagnostic::error("wrong-duration", message);
             self.report(wrong.help("write it like 1m or 30s"), &["step".into()]);
         }
-        let units = self.air_handlers();
+        if doc.utc_offset_hours.is_nan() || doc.utc_offset_hours.abs() > 24.0 {
+            let message = format!("{} hours are no difference to UTC", doc.utc_offset_hours);
+            let wrong = Diagnostic::error("wrong-offset", message).help("write hours from -24 to 24");
+            self.report(wrong, &["utc_offset_hours".into()]);
+        }
+        let (units, ahus, ahu_on) = self.air_handlers();
         let (zones, mut specs) = self.zones();
         let terminals = self.terminals(&zones, &units, &mut specs);
         let (dispensers, hygiene_row, hygiene) = self.hygiene(&zones);
         let found = Found { zones: &zones, units: &units, dispensers: &dispensers };
         let shows = self.shows(&found, &hygiene_row);
-        let ahus = vec![AhuSpec { always_on: self.is_always_on(), ..AhuSpec::default() }; units.len()];
         let profiles = vec![DayProfile::office(), DayProfile::meeting(), DayProfile::ward(), DayProfile::always(0.0)];
         let weather = DailyWeather {
             mean_c: doc.weather.mean_c,
@@ -90,16 +99,6 @@ impl Binder<'_> {
             solar_peak_w_m2: doc.weather.solar_peak_w_m2,
             ..DailyWeather::default()
         };
-        let ahu_on = self.steer(
-            units.keys(),
-            |doc, model| {
-                doc.air_handlers
-                    .iter()
-                    .position(|entry| entry.model == *model)
-                    .map(|at| ("air_handlers", at, doc.air_handlers[at].on.clone()))
-            },
-            1.0,
-        );
         let model = match BuildingModel::new(specs, ahus, profiles.clone(), weather, doc.seed) {
             Ok(model) => model,
             Err(error) => {
@@ -121,22 +120,14 @@ impl Binder<'_> {
         if has_errors(&self.diagnostics) {
             return None;
         }
-        let steer_of =
-            |spec: &ZoneSpec, twin: TwinIx, source: fn(&crate::scene::document::ZoneDoc) -> &Source, otherwise: f64| {
-                let _ = spec;
-                let slot = doc.zones.iter().find_map(|zone| match source(zone) {
-                    Source::Property(name) if self.is_of(twin, &zone.model) => self.topology.slot(twin, name),
-                    _ => None,
-                });
-                Steer { slot, otherwise }
+        let mut twins: Vec<(usize, TwinIx)> = zones.iter().map(|(twin, row)| (*row, *twin)).collect();
+        twins.sort_unstable();
+        let per_zone = |source: fn(&ZoneDoc) -> &Source, otherwise: fn(&ZoneSpec) -> f64| {
+            let steer = |(row, twin): &(usize, TwinIx)| Steer {
+                slot: self.zone_property(*twin, source),
+                otherwise: otherwise(&model.zones()[*row]),
             };
-        let by_row: BTreeMap<usize, TwinIx> = zones.iter().map(|(twin, row)| (*row, *twin)).collect();
-        let per_zone = |source: fn(&crate::scene::document::ZoneDoc) -> &Source, otherwise: fn(&ZoneSpec) -> f64| {
-            let zones = by_row.iter().map(|(row, twin)| {
-                let spec = &model.zones()[*row];
-                steer_of(spec, *twin, source, otherwise(spec))
-            });
-            zones.collect::<Vec<_>>()
+            twins.iter().map(steer).collect::<Vec<_>>()
         };
         Some(Simulation {
             start_us: start_us?,
@@ -239,32 +230,36 @@ impl Binder<'_> {
         self.topology.walk(twin, &segments)
     }
 
-    fn air_handlers(&mut self) -> BTreeMap<TwinIx, usize> {
-        let mut units = BTreeMap::new();
+    /// Air handling units in order of their rows: the twins, what they are made of, what switches them.
+    fn air_handlers(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<AhuSpec>, Vec<Steer>) {
+        let (mut units, mut specs, mut steers) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let always_on = self.is_always_on();
         for (at, entry) in self.doc.air_handlers.iter().enumerate() {
+            let path = |field| ["air_handlers".into(), at.into(), Step::Field(field)];
             for twin in self.twins_of(&entry.model, &["air_handlers".into(), at.into()]) {
-                self.property(twin, &entry.on, Kind::Bool, &["air_handlers".into(), at.into(), "on".into()]);
-                let row = units.len();
-                units.entry(twin).or_insert(row);
+                if units.contains_key(&twin) {
+                    continue;
+                }
+                let slot = self.property(twin, &entry.on, Kind::Bool, &path("on"));
+                let mut spec = AhuSpec { always_on, ..AhuSpec::default() };
+                if let Some(property) = &entry.supply_setpoint {
+                    let source = Source::Property(property.clone());
+                    spec.supply_c = self.number(twin, &source, &path("supply_setpoint")).unwrap_or(spec.supply_c);
+                }
+                units.insert(twin, specs.len());
+                specs.push(spec);
+                steers.push(Steer { slot, otherwise: 1.0 });
             }
         }
-        units
+        (units, specs, steers)
     }
 
-    fn steer<'t>(
-        &self,
-        twins: impl Iterator<Item = &'t TwinIx>,
-        find: impl Fn(&SimulationDoc, &String) -> Option<(&'static str, usize, String)>,
-        otherwise: f64,
-    ) -> Vec<Steer> {
-        let mut steers = Vec::new();
-        for twin in twins {
-            let entry = self.doc.air_handlers.iter().find(|entry| self.is_of(*twin, &entry.model));
-            let property = entry.and_then(|entry| find(self.doc, &entry.model)).map(|(.., property)| property);
-            let slot = property.and_then(|property| self.topology.slot(*twin, &property));
-            steers.push(Steer { slot, otherwise });
-        }
-        steers
+    /// The property of a zone's twin that holds a source, if it is a property.
+    fn zone_property(&self, twin: TwinIx, source: fn(&ZoneDoc) -> &Source) -> Option<Slot> {
+        self.doc.zones.iter().find_map(|zone| match source(zone) {
+            Source::Property(name) if self.is_of(twin, &zone.model) => self.topology.slot(twin, name),
+            _ => None,
+        })
     }
 
     fn zones(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<ZoneSpec>) {
@@ -354,168 +349,4 @@ impl Binder<'_> {
         }
         steers
     }
-
-    /// The dispensers' numbers, each zone's row in the hygiene model, and that model's rooms.
-    fn hygiene(
-        &mut self,
-        zones: &BTreeMap<TwinIx, usize>,
-    ) -> (BTreeMap<TwinIx, usize>, Vec<Option<usize>>, Option<Vec<RoomSpec>>) {
-        let mut row_of = vec![None; zones.len()];
-        let mut dispensers_in: BTreeMap<TwinIx, Vec<(TwinIx, DispenserSpec)>> = BTreeMap::new();
-        for (at, entry) in self.doc.dispensers.iter().enumerate() {
-            for twin in self.twins_of(&entry.model, &["dispensers".into(), at.into()]) {
-                let path = ["dispensers".into(), at.into(), Step::Field("zone")];
-                let room = self.follow(twin, &entry.zone, &path).into_iter().find(|room| zones.contains_key(room));
-                let Some(room) = room else {
-                    let message = format!("`{}` is in no room of the simulation", self.topology.twin_id(twin));
-                    self.report(Diagnostic::warning("no-zone", message), &path);
-                    continue;
-                };
-                let kind = match entry.kind {
-                    DispenserKind::Sanitiser => hygiene::DispenserKind::Sanitiser,
-                    DispenserKind::Soap => hygiene::DispenserKind::Soap,
-                    DispenserKind::Towel => hygiene::DispenserKind::Towel,
-                };
-                let spec = DispenserSpec {
-                    kind,
-                    portion_pct: entry.portion_pct,
-                    refill_below_pct: REFILL_BELOW_PCT,
-                    refill_delay_s: REFILL_DELAY_S,
-                };
-                dispensers_in.entry(room).or_default().push((twin, spec));
-            }
-        }
-        let mut rooms = Vec::new();
-        let mut numbers = BTreeMap::new();
-        for (at, entry) in self.doc.zones.iter().enumerate() {
-            let Some(visits) = &entry.visits_per_hour else { continue };
-            for (twin, row) in zones {
-                if !self.is_of(*twin, &entry.model) || row_of[*row].is_some() {
-                    continue;
-                }
-                let path = |field| ["zones".into(), at.into(), Step::Field(field)];
-                let visits = self.number(*twin, visits, &path("visits_per_hour")).unwrap_or(0.0);
-                let compliance =
-                    entry.compliance.as_ref().and_then(|source| self.number(*twin, source, &path("compliance")));
-                let mut dispensers = Vec::new();
-                for (twin, spec) in dispensers_in.remove(twin).unwrap_or_default() {
-                    numbers.insert(twin, numbers.len());
-                    dispensers.push(spec);
-                }
-                row_of[*row] = Some(rooms.len());
-                rooms.push(RoomSpec {
-                    stream: stream_of(self.topology.twin_id(*twin)),
-                    visits_per_hour: visits,
-                    profile: 2,
-                    compliance: compliance.unwrap_or(0.7),
-                    dispensers,
-                });
-            }
-        }
-        let rooms = if rooms.is_empty() { None } else { Some(rooms) };
-        (numbers, row_of, rooms)
-    }
-
-    fn shows(&mut self, found: &Found<'_>, hygiene_row: &[Option<usize>]) -> Vec<Show> {
-        let mut shows = Vec::new();
-        for (at, entry) in self.doc.shows.iter().enumerate() {
-            let path = |field| ["shows".into(), at.into(), Step::Field(field)];
-            let mut any = false;
-            let twins = self.twins_of(&entry.model, &["shows".into(), at.into()]);
-            let none_there = twins.is_empty();
-            for twin in twins {
-                let kind = if entry.quantity == Quantity::Occupied { Kind::Bool } else { Kind::Number };
-                let Some(slot) = self.property(twin, &entry.property, kind, &path("property")) else { continue };
-                let column = self.topology.column(slot.column);
-                if column.formula.is_some() {
-                    let message = format!("`{}` is computed, so the simulation can't fill it", entry.property);
-                    self.report(Diagnostic::error("computed-twice", message), &path("property"));
-                    continue;
-                }
-                let (scale, offset) = match (natural_unit(entry.quantity).and_then(unit::find), column.unit) {
-                    (Some(from), Some(to)) => match conversion(from, to) {
-                        Some(conversion) => conversion,
-                        None => {
-                            let message = format!(
-                                "`{}` is in {}, which {} is not measured in",
-                                entry.property,
-                                to.name,
-                                word(entry.quantity)
-                            );
-                            self.report(Diagnostic::error("wrong-unit", message), &path("property"));
-                            continue;
-                        }
-                    },
-                    _ => (1.0, 0.0),
-                };
-                let of = match &entry.at {
-                    Some(way) => self.follow(twin, way, &path("at")),
-                    None => vec![twin],
-                };
-                let Some(of) = found.shown(entry.quantity, &of, hygiene_row) else { continue };
-                any = true;
-                let stream = stream_of(&self.topology.name(slot));
-                shows.push(Show { slot, quantity: entry.quantity, of, noise: entry.noise, scale, offset, stream });
-            }
-            if !any && !none_there && !has_errors(&self.diagnostics) {
-                let message = format!("no `{}` leads to anything that has {}", entry.model, word(entry.quantity));
-                self.report(
-                    Diagnostic::warning("shows-nothing", message).help("check `at`"),
-                    &["shows".into(), at.into()],
-                );
-            }
-        }
-        shows
-    }
-}
-
-/// What the simulation knows, by twin.
-struct Found<'f> {
-    zones: &'f BTreeMap<TwinIx, usize>,
-    units: &'f BTreeMap<TwinIx, usize>,
-    dispensers: &'f BTreeMap<TwinIx, usize>,
-}
-
-impl Found<'_> {
-    fn shown(&self, quantity: Quantity, twins: &[TwinIx], hygiene_row: &[Option<usize>]) -> Option<Shown> {
-        let rows = |known: &BTreeMap<TwinIx, usize>| -> Vec<usize> {
-            twins.iter().filter_map(|twin| known.get(twin).copied()).collect()
-        };
-        let some = |rows: Vec<usize>| if rows.is_empty() { None } else { Some(rows) };
-        match quantity {
-            Quantity::OutdoorTemperature => Some(Shown::Outdoors),
-            Quantity::SupplyTemperature => some(rows(self.units)).map(Shown::AirHandlers),
-            Quantity::Dispenses | Quantity::Fill => some(rows(self.dispensers)).map(Shown::Dispensers),
-            Quantity::Entries | Quantity::Exits => {
-                let mut zones = rows(self.zones);
-                zones.retain(|zone| hygiene_row[*zone].is_some());
-                some(zones).map(Shown::Zones)
-            }
-            Quantity::AirFlow
-            | Quantity::ElectricPower
-            | Quantity::ElectricEnergy
-            | Quantity::HeatingPower
-            | Quantity::CoolingPower => {
-                some(rows(self.zones)).map(Shown::Zones).or_else(|| some(rows(self.units)).map(Shown::AirHandlers))
-            }
-            _ => some(rows(self.zones)).map(Shown::Zones),
-        }
-    }
-}
-
-fn natural_unit(quantity: Quantity) -> Option<&'static str> {
-    Some(match quantity {
-        Quantity::Temperature | Quantity::SupplyTemperature | Quantity::OutdoorTemperature => "degreeCelsius",
-        Quantity::RelativeHumidity | Quantity::Damper | Quantity::Fill => "percent",
-        Quantity::Co2 => "partsPerMillion",
-        Quantity::Sound => "decibel",
-        Quantity::AirFlow => "litrePerSecond",
-        Quantity::HeatingPower | Quantity::CoolingPower | Quantity::ElectricPower => "watt",
-        Quantity::ElectricEnergy => "kilowattHour",
-        _ => return None,
-    })
-}
-
-fn word(quantity: Quantity) -> String {
-    format!("{quantity:?}").to_lowercase()
 }

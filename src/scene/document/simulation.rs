@@ -1,0 +1,254 @@
+//! The part of the scene document that is about the simulation.
+
+use serde::{Deserialize, Serialize};
+
+/// A number, or the name of the property that holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Source {
+    /// The same for all.
+    Constant(f64),
+    /// Each twin's own.
+    Property(String),
+}
+
+/// The conditions of the simulation and how its quantities meet the twins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimulationDoc {
+    /// When it begins, RFC 3339.
+    pub start: String,
+    /// Local time minus UTC, for schedules and the sun.
+    #[serde(default)]
+    pub utc_offset_hours: f64,
+    /// Decides every random number.
+    #[serde(default)]
+    pub seed: u64,
+    /// Simulated time between ticks: `1m`.
+    #[serde(default = "one_minute")]
+    pub step: String,
+    /// The weather.
+    #[serde(default)]
+    pub weather: WeatherDoc,
+    /// Twins that are rooms to the simulation.
+    #[serde(default)]
+    pub zones: Vec<ZoneDoc>,
+    /// Twins that are air handling units.
+    #[serde(default)]
+    pub air_handlers: Vec<AirHandlerDoc>,
+    /// Twins that are VAV boxes.
+    #[serde(default)]
+    pub terminals: Vec<TerminalDoc>,
+    /// Twins that are dispensers for hand hygiene.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dispensers: Vec<DispenserDoc>,
+    /// Which property shows what the simulation knows.
+    #[serde(default)]
+    pub shows: Vec<ShowDoc>,
+}
+
+fn one_minute() -> String {
+    "1m".into()
+}
+
+/// Weather that repeats daily and differs a little from day to day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WeatherDoc {
+    /// Daily mean, °C.
+    pub mean_c: f64,
+    /// Difference between the warmest and the coldest hour, K.
+    pub swing_k: f64,
+    /// Difference between days, K.
+    pub day_to_day_k: f64,
+    /// Relative humidity, %.
+    pub relative_humidity_pct: f64,
+    /// Sun on a horizontal surface at noon, W/m².
+    pub solar_peak_w_m2: f64,
+}
+
+impl Default for WeatherDoc {
+    fn default() -> Self {
+        Self { mean_c: 12.0, swing_k: 9.0, day_to_day_k: 3.0, relative_humidity_pct: 65.0, solar_peak_w_m2: 500.0 }
+    }
+}
+
+/// When people are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Working hours on weekdays.
+    #[default]
+    Office,
+    /// Meetings through the working day.
+    Meeting,
+    /// Day and night, more by day.
+    Ward,
+    /// Nobody.
+    Empty,
+}
+
+/// Twins of a model as rooms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneDoc {
+    /// The model.
+    pub model: String,
+    /// Only those of its twins for which this condition holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// Floor area, m².
+    pub area: Source,
+    /// Clear height, m.
+    #[serde(default = "height")]
+    pub height: Source,
+    /// How many people at most.
+    pub people: Source,
+    /// How much of the wall is façade, 0 to 1.
+    #[serde(default = "exterior")]
+    pub exterior: Source,
+    /// When people are there.
+    #[serde(default)]
+    pub profile: Profile,
+    /// Heated to, °C.
+    #[serde(default = "heating")]
+    pub heating_setpoint: Source,
+    /// Cooled to, °C.
+    #[serde(default = "cooling")]
+    pub cooling_setpoint: Source,
+    /// Visits an hour at the busiest time, for hand hygiene.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visits_per_hour: Option<Source>,
+    /// How likely a person is to use a dispenser on the way in or out, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compliance: Option<Source>,
+}
+
+fn height() -> Source {
+    Source::Constant(2.8)
+}
+fn exterior() -> Source {
+    Source::Constant(0.25)
+}
+fn heating() -> Source {
+    Source::Constant(21.0)
+}
+fn cooling() -> Source {
+    Source::Constant(25.0)
+}
+
+/// Twins of a model as air handling units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AirHandlerDoc {
+    /// The model.
+    pub model: String,
+    /// The boolean property that switches it.
+    pub on: String,
+    /// The property with the supply air temperature that it is set to, °C, as it is when the simulation begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply_setpoint: Option<String>,
+}
+
+/// Twins of a model as VAV boxes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TerminalDoc {
+    /// The model.
+    pub model: String,
+    /// The path from it to the room: `feeds`.
+    pub zone: String,
+    /// The path from it to its air handling unit: `^feeds`.
+    pub air_handler: String,
+    /// The boolean property that switches it.
+    pub on: String,
+    /// Greatest flow, L/s.
+    pub max_flow_l_s: Source,
+}
+
+/// What a dispenser holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DispenserKind {
+    /// Hand sanitiser.
+    Sanitiser,
+    /// Soap.
+    Soap,
+    /// Paper towels.
+    Towel,
+}
+
+/// Twins of a model as dispensers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DispenserDoc {
+    /// The model.
+    pub model: String,
+    /// What they hold.
+    pub kind: DispenserKind,
+    /// The path from it to the room: `^hasDispenser`.
+    pub zone: String,
+    /// What one use takes, % of a full one.
+    pub portion_pct: f64,
+}
+
+/// What the simulation knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// Air temperature of a zone, °C.
+    Temperature,
+    /// Relative humidity of a zone, %.
+    RelativeHumidity,
+    /// CO2 of a zone, ppm.
+    Co2,
+    /// People in a zone.
+    People,
+    /// Whether anybody is in a zone.
+    Occupied,
+    /// Sound in a zone, dB(A).
+    Sound,
+    /// Supply air of a zone or an air handling unit, L/s.
+    AirFlow,
+    /// Opening of a zone's damper, %.
+    Damper,
+    /// Heat given to a zone, W.
+    HeatingPower,
+    /// Heat taken from a zone, W.
+    CoolingPower,
+    /// Electricity of a zone's lights and devices, or of an air handling unit's fan, W.
+    ElectricPower,
+    /// The same, summed over time, kWh.
+    ElectricEnergy,
+    /// Supply air temperature of an air handling unit, °C.
+    SupplyTemperature,
+    /// Outdoor air temperature, °C.
+    OutdoorTemperature,
+    /// People who came into a zone since the start.
+    Entries,
+    /// People who left a zone since the start.
+    Exits,
+    /// Uses of a dispenser since the start.
+    Dispenses,
+    /// How full a dispenser is, %.
+    Fill,
+}
+
+/// A property that shows a quantity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShowDoc {
+    /// The model of the twins that show it.
+    pub model: String,
+    /// The property.
+    pub property: String,
+    /// What it shows.
+    pub quantity: Quantity,
+    /// The path to the zone, unit or dispenser whose quantity it is; without it, the twin's own. Of several, amounts are added
+    /// and states averaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Standard deviation of the sensor's error, in the property's unit.
+    #[serde(default)]
+    pub noise: f64,
+}
