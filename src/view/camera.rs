@@ -1,7 +1,8 @@
 //! The camera: a turntable round a point that it looks at. It orbits, pans, zooms to the pointer and flies.
 
 use super::BuildingCamera;
-use super::building::{BuildingSystems, Extent, RoomFloor, Storeys};
+use super::building::{BuildingSystems, Extent, Storeys};
+use crate::scene::Scene;
 use crate::selection::{CentralArea, PointerTaken, ViewSettings};
 use crate::session::FocusRequest;
 use crate::timeline::OpenScene;
@@ -10,13 +11,15 @@ use bevy::camera::Viewport;
 use bevy::input::mouse::{AccumulatedMouseMotion, AccumulatedMouseScroll, MouseScrollUnit};
 use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
-use cupola_building::Node;
+use cupola_twin::TwinIx;
 use std::path::PathBuf;
 
 /// The flight to something that was asked for, seconds.
 const FLIGHT_S: f32 = 0.4;
 /// Radians a pixel.
 const TURN: f32 = 0.006;
+/// What is seen around a twin that was flown to, m at most.
+const AROUND_M: f32 = 5.0;
 /// The share of the distance that a notch of the wheel goes.
 const ZOOM: f32 = 0.14;
 /// The vertical field of view, radians.
@@ -257,37 +260,16 @@ fn request(
     places: Res<Places>,
     (extent, storeys): (Res<Extent>, Res<Storeys>),
     settings: Res<ViewSettings>,
-    floors: Query<&RoomFloor>,
     mut cameras: Query<(Entity, &Camera, &mut Orbit), With<BuildingCamera>>,
 ) {
     let (Some(request), Some(scene)) = (request, scene) else { return };
     commands.remove_resource::<FocusRequest>();
-    let bounds = match request.0 {
-        None => Some((extent.min, extent.max + Vec3::Y * storeys.top_lift())),
-        Some(twin) => places.0.get(twin.0 as usize).copied().flatten().and_then(|node| {
-            let storey = scene.0.building.nodes[node].role == cupola_building::Role::Storey;
-            let own = if storey { Some(node) } else { scene.0.building.nodes[node].storey };
-            let lift = Vec3::Y * storeys.lift(own);
-            let inside = scene.0.building.nodes.iter().enumerate();
-            let mut all = inside.filter(|(number, other)| *number == node || (storey && other.storey == Some(node)));
-            all.by_ref().filter_map(|(_, node)| Node::bounds(node)).fold(
-                None,
-                |sum: Option<(Vec3, Vec3)>, (low, high)| {
-                    let (low, high) = (Vec3::from(low) + lift, Vec3::from(high) + lift);
-                    Some(sum.map_or((low, high), |(min, max)| (min.min(low), max.max(high))))
-                },
-            )
-        }),
-    };
-    let bounds = bounds.or_else(|| {
-        let floor = floors.iter().find(|floor| request.0.is_some() && floor.twin == request.0)?;
-        Some((floor.centre - Vec3::splat(3.0), floor.centre + Vec3::splat(3.0)))
-    });
+    let bounds = request.0.and_then(|twin| bounds_of(&scene.0, &places, &storeys, twin));
     // What has no place of its own, as the building itself, is the whole building.
-    let one = request.0.is_some() && bounds.is_some();
+    let one = bounds.is_some();
     let (min, max) = bounds.unwrap_or((extent.min, extent.max + Vec3::Y * storeys.top_lift()));
-    // A single room fills a third of the picture, so that one sees where it is.
-    let grow = if one { Vec3::splat((max - min).max_element() * 0.7) } else { Vec3::ZERO };
+    // Some of what is around it, so that one sees where it is.
+    let grow = if one { Vec3::splat(((max - min).max_element() * 0.7).min(AROUND_M)) } else { Vec3::ZERO };
     for (entity, camera, mut orbit) in &mut cameras {
         let base = if one { *orbit } else { Orbit::default() };
         let to = base.framing(min - grow, max + grow, aspect(camera));
@@ -297,6 +279,31 @@ fn request(
             commands.entity(entity).insert(Flight { from: *orbit, to, passed_s: 0.0 });
         }
     }
+}
+
+/// The box round what shows a twin: its own nodes, else those of the twins that it leads to, else the place it belongs to.
+fn bounds_of(scene: &Scene, places: &Places, storeys: &Storeys, twin: TwinIx) -> Option<(Vec3, Vec3)> {
+    let nodes = &scene.building.nodes;
+    let topology = &scene.topology;
+    let inside = topology.relationship_names().into_iter().flat_map(|name| topology.related(twin, name, false));
+    let around = [vec![twin], inside.collect()];
+    let shown = around.iter().map(|twins| -> Vec<usize> {
+        let is_one = |node: &usize| scene.bindings[*node].is_some_and(|bound| twins.contains(&bound));
+        (0..nodes.len()).filter(is_one).collect()
+    });
+    let place = places.0.get(twin.0 as usize).copied().flatten();
+    shown.chain([place.into_iter().collect()]).find_map(|shown| {
+        let boxes = nodes.iter().enumerate().filter(|(number, node)| {
+            // A storey is what lies on it.
+            shown.contains(number) || node.storey.is_some_and(|storey| shown.contains(&storey))
+        });
+        let lifted = boxes.filter_map(|(_, node)| {
+            let (low, high) = node.bounds()?;
+            let lift = Vec3::Y * storeys.lift(node.storey);
+            Some((Vec3::from(low) + lift, Vec3::from(high) + lift))
+        });
+        lifted.reduce(|(min, max), (low, high)| (min.min(low), max.max(high)))
+    })
 }
 
 fn fly(mut commands: Commands, time: Res<Time>, mut cameras: Query<(Entity, &mut Orbit, &mut Flight)>) {
