@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// Topics whose routes are remembered; beyond, they are found anew each time.
 const MAX_ROUTES: usize = 1 << 20;
+/// Different texts that a scene and its devices may have in all; texts are kept for as long as the scene is open.
+const MAX_TEXTS: usize = 1_000_000;
 /// Bytes of a payload that are kept to be shown.
 const SHOWN_BYTES: usize = 120;
 
@@ -360,11 +362,14 @@ fn lane(scalar: &Scalar, kind: Kind, topology: &Topology) -> Option<f64> {
             },
             Scalar::Null => None,
         },
-        Kind::Text => match scalar {
-            Scalar::Text(text) => Some(f64::from(topology.texts.intern(text))),
-            Scalar::Number(number) => Some(f64::from(topology.texts.intern(&number.to_string()))),
-            _ => None,
-        },
+        Kind::Text => {
+            let text = match scalar {
+                Scalar::Text(text) => text.clone(),
+                Scalar::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            topology.texts.intern_within(&text, MAX_TEXTS).map(f64::from)
+        }
         Kind::Time => cupola_wire::parse_time(scalar).map(|time_us| time_us as f64 / 1e6),
     }
 }

@@ -8,7 +8,7 @@ use cupola_twin::model::ModelIx;
 use cupola_twin::topology::Computed;
 use cupola_twin::unit::{self, Unit};
 use cupola_twin::{Diagnostic, Graph, Models, Place, Relationship, Topology, Twin};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -298,13 +298,18 @@ impl Loader {
 
     /// The graph knows no positions; a message about `twin.property` gets that property's place.
     fn place_values(&self, document: &Document, source: &Source<'_>, found: &mut [Diagnostic]) {
+        let by_id: HashMap<&str, usize> =
+            document.twins.iter().enumerate().map(|(position, twin)| (twin.id.as_str(), position)).collect();
         for diagnostic in found.iter_mut().filter(|diagnostic| diagnostic.place.is_none()) {
-            let at = document.twins.iter().enumerate().find_map(|(position, twin)| {
-                let quoted = diagnostic.message.strip_prefix('`')?.strip_prefix(twin.id.as_str())?.strip_prefix('.')?;
-                let name = twin.properties.keys().find(|name| quoted.starts_with(&format!("{name}`")))?;
-                Some((position, name.as_str()))
+            let quoted = diagnostic.message.strip_prefix('`').and_then(|rest| rest.split('`').next());
+            // Ids may hold dots, and so may the names of component properties.
+            let at = quoted.into_iter().flat_map(|name| name.match_indices('.').map(move |(dot, _)| (name, dot)));
+            let mut at = at.filter_map(|(name, dot)| {
+                let position = *by_id.get(&name[..dot])?;
+                let (property, _) = document.twins[position].properties.get_key_value(&name[dot + 1..])?;
+                Some((position, property.as_str()))
             });
-            if let Some((position, name)) = at {
+            if let Some((position, name)) = at.next_back() {
                 diagnostic.place =
                     Some(source.places().of(&["twins".into(), position.into(), "properties".into(), name.into()]));
             }

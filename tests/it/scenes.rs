@@ -8,10 +8,10 @@ use cupola::selection::Intent;
 use cupola::timeline::SourceKind;
 use cupola_building::Role;
 
-#[path = "../../examples/make_scenes/hospital.rs"]
+#[path = "../../examples/make_scenes/hospital/mod.rs"]
 #[allow(dead_code, reason = "the example uses all of it")]
 mod hospital;
-#[path = "../../examples/make_scenes/office.rs"]
+#[path = "../../examples/make_scenes/office/mod.rs"]
 #[allow(dead_code, reason = "the example uses all of it")]
 mod office;
 #[path = "../../examples/make_scenes/shared.rs"]

@@ -168,6 +168,12 @@ impl Texts {
         number
     }
 
+    /// The number of `text`, new or known; `None` for a new one if there are `limit` already.
+    pub fn intern_within(&self, text: &str, limit: usize) -> Option<u32> {
+        let full = || self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).texts.len() >= limit;
+        self.find(text).or_else(|| (!full()).then(|| self.intern(text)))
+    }
+
     /// The number of `text`, if it was seen before.
     pub fn find(&self, text: &str) -> Option<u32> {
         let inner = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
