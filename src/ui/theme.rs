@@ -1,6 +1,7 @@
 //! The look: fonts, colours, spacing and type sizes, dark and light.
 
 use crate::selection::Theme;
+use bevy_egui::egui::epaint::FontColorTransferFunction;
 use bevy_egui::egui::{
     self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, RichText, Shadow, Stroke,
     TextStyle, Visuals, style, vec2,
@@ -179,6 +180,8 @@ fn visuals(theme: Theme, colors: &Colors) -> Visuals {
         Theme::Dark => (Visuals::dark(), 90),
         Theme::Light => (Visuals::light(), 28),
     };
+    // The renderer blends linearly, which thins dark letters on light ground.
+    visuals.text_options.color_transfer_function = FontColorTransferFunction::TwoCoverageMinusCoverageSq;
     visuals.weak_text_color = Some(colors.muted);
     visuals.hyperlink_color = colors.accent_text;
     visuals.faint_bg_color = colors.raised;
