@@ -179,18 +179,17 @@ fn check_targets(
         found.push(report("twin", 0, unknown.did_you_mean(twin.as_str(), ids)));
         return;
     }
-    let mut any = false;
+    let (mut any, mut computed) = (false, None);
     for (ix, captures) in &meant {
         // A property named by a capture that the twin's id doesn't hold is known only when a message comes.
         let Some(name) = property.fill(captures) else { return };
         let Some(slot) = topology.slot(*ix, &name) else { continue };
-        any = true;
         let column = topology.column(slot.column);
         if column.formula.is_some() {
-            let message = format!("`{name}` is computed, so a feed can't fill it");
-            found.push(report("property", 0, Diagnostic::error("computed-twice", message)));
-            return;
+            computed = Some(name);
+            continue;
         }
+        any = true;
         if let (Some(from), Some(to)) = (unit, column.unit)
             && conversion(from, to).is_none()
         {
@@ -200,6 +199,11 @@ fn check_targets(
             found.push(report("unit", 0, wrong));
             return;
         }
+    }
+    if let (false, Some(name)) = (any, computed) {
+        let message = format!("`{name}` is computed, so a feed can't fill it");
+        found.push(report("property", 0, Diagnostic::error("computed-twice", message)));
+        return;
     }
     if !any && property.names().is_empty() {
         let message = format!("none of the {} twins meant has a property `{}`", meant.len(), property.as_str());

@@ -4,7 +4,8 @@ use super::document::Document;
 use super::load::{Source, read_bytes, read_text};
 use cupola_building::{AutoRoom, AutoStorey, Building, Issue, Plan, auto_plan, build, from_gltf};
 use cupola_twin::model::short_name;
-use cupola_twin::{Diagnostic, Place, Topology, TwinIx};
+use cupola_twin::{Diagnostic, Place, Slot, Topology, TwinIx};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Words that the models of rooms and storeys are called by, in the ontologies that people use.
@@ -92,31 +93,27 @@ fn warning(issue: &Issue, path: &Path) -> Diagnostic {
 
 /// A building made of the rooms that the twins are.
 fn massing(document: &Document, topology: &Topology) -> Building {
-    let of_kind =
-        |words: &[&str]| -> Vec<TwinIx> { topology.twins().filter(|twin| is_called(topology, *twin, words)).collect() };
+    let of_kind = |words: &[&str]| -> BTreeSet<TwinIx> {
+        topology.twins().filter(|twin| is_called(topology, *twin, words)).collect()
+    };
     let storeys = of_kind(&STOREY_WORDS);
-    let mut rooms = of_kind(&ROOM_WORDS);
-    rooms.retain(|twin| !storeys.contains(twin));
-    // A space that contains other rooms is no room itself.
+    let mut rooms: BTreeSet<TwinIx> = of_kind(&ROOM_WORDS).difference(&storeys).copied().collect();
+    let given: HashMap<Slot, f64> = topology.initial().iter().map(|(slot, sample)| (*slot, sample.lane)).collect();
     let names = topology.relationship_names();
     let mut plan: Vec<AutoStorey> = Vec::new();
-    let mut taken = Vec::new();
     for storey in &storeys {
-        let mut here: Vec<TwinIx> = names
+        let here: BTreeSet<TwinIx> = names
             .iter()
             .flat_map(|name| [topology.related(*storey, name, false), topology.related(*storey, name, true)].concat())
             .filter(|twin| rooms.contains(twin))
             .collect();
-        here.sort_unstable();
-        here.dedup();
-        taken.extend(here.iter().copied());
+        rooms.retain(|room| !here.contains(room));
         if !here.is_empty() {
-            plan.push(auto_storey(topology, Some(*storey), &here));
+            plan.push(auto_storey(topology, &given, Some(*storey), &here));
         }
     }
-    rooms.retain(|room| !taken.contains(room));
     if !rooms.is_empty() {
-        plan.push(auto_storey(topology, None, &rooms));
+        plan.push(auto_storey(topology, &given, None, &rooms));
     }
     if plan.is_empty() {
         return Building { name: document.name.clone(), nodes: Vec::new() };
@@ -131,11 +128,14 @@ fn is_called(topology: &Topology, twin: TwinIx, words: &[&str]) -> bool {
         || words.iter().any(|word| short_name(&model.id).ends_with(word))
 }
 
-fn auto_storey(topology: &Topology, storey: Option<TwinIx>, rooms: &[TwinIx]) -> AutoStorey {
+fn auto_storey(
+    topology: &Topology,
+    given: &HashMap<Slot, f64>,
+    storey: Option<TwinIx>,
+    rooms: &BTreeSet<TwinIx>,
+) -> AutoStorey {
     let number = |twin: TwinIx, property: &str, otherwise: f64| {
-        let slot = topology.slot(twin, property);
-        let given = slot.and_then(|slot| topology.initial().iter().find(|(known, _)| *known == slot));
-        given.map_or(otherwise, |(_, sample)| sample.lane)
+        topology.slot(twin, property).and_then(|slot| given.get(&slot)).copied().unwrap_or(otherwise)
     };
     AutoStorey {
         id: storey.map_or("storey".into(), |storey| topology.twin_id(storey).to_string()),
