@@ -198,8 +198,12 @@ fn steer(
 ) {
     let (Some(buttons), Some(motion), Some(scroll)) = (buttons, motion, scroll) else { return };
     let any = [MouseButton::Left, MouseButton::Right, MouseButton::Middle];
+    let pointer = windows.iter().next().and_then(Window::cursor_position);
+    let inside = cameras.iter().any(|(_, camera, ..)| {
+        camera.logical_viewport_rect().zip(pointer).is_some_and(|(rect, pointer)| rect.contains(pointer))
+    });
     if buttons.any_just_pressed(any) {
-        *dragging = !taken.0;
+        *dragging = !taken.0 && inside;
     }
     if !buttons.any_pressed(any) {
         *dragging = false;
@@ -218,7 +222,7 @@ fn steer(
                 next.focus += *transform.up() * motion.delta.y * per_pixel;
             }
         }
-        if scroll.delta.y != 0.0 && !taken.0 {
+        if scroll.delta.y != 0.0 && !taken.0 && inside {
             let notches = match scroll.unit {
                 MouseScrollUnit::Line => scroll.delta.y,
                 MouseScrollUnit::Pixel => scroll.delta.y / 40.0,

@@ -65,6 +65,7 @@ fn click(
     taken: Res<PointerTaken>,
     windows: Query<&Window, With<PrimaryWindow>>,
     buttons: Option<Res<ButtonInput<MouseButton>>>,
+    cameras: Query<&Camera, With<BuildingCamera>>,
     selection: Res<Selection>,
     mut intents: MessageWriter<Intent>,
     mut press: Local<Press>,
@@ -72,7 +73,9 @@ fn click(
     let Some(buttons) = buttons else { return };
     let pointer = windows.iter().next().and_then(Window::cursor_position);
     if buttons.just_pressed(MouseButton::Left) {
-        press.at = pointer.filter(|_| !taken.0);
+        // What the panels say is a frame old; where they end is certain.
+        let rect = cameras.iter().next().and_then(Camera::logical_viewport_rect);
+        press.at = pointer.filter(|pointer| !taken.0 && rect.is_some_and(|rect| rect.contains(*pointer)));
     }
     if !buttons.just_released(MouseButton::Left) {
         return;
