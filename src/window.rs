@@ -44,7 +44,8 @@ pub struct Canvas(pub Handle<Image>);
 pub fn build(target: &Target) -> App {
     let mut app = App::new();
     let quiet = bevy::log::LogPlugin {
-        filter: "warn,wgpu=error,naga=error,bevy_render=error,calloop=error,sctk=error".into(),
+        filter: "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error,winit=error,calloop=error,sctk=error"
+            .into(),
         ..default()
     };
     let panels = match target {

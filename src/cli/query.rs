@@ -138,6 +138,11 @@ fn print(scene: &Scene, state: &State, result: &QueryResult, format: Format) {
         Some(Value::String(text)) => text.clone(),
         // A whole twin in a cell: who it is.
         Some(Value::Object(object)) => object.get("$dtId").and_then(Value::as_str).unwrap_or("…").to_string(),
+        // For people four decimals; the other formats give the number whole.
+        Some(Value::Number(number)) if matches!(format, Format::Table) && number.is_f64() => {
+            let rounded = format!("{:.4}", number.as_f64().unwrap_or(f64::NAN));
+            rounded.trim_end_matches('0').trim_end_matches('.').to_string()
+        }
         Some(other) => other.to_string(),
     };
     let cells: Vec<Vec<String>> =

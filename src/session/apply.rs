@@ -20,11 +20,6 @@ use std::sync::Arc;
 pub(super) fn apply(world: &mut World) {
     let intents: Vec<Intent> = world.resource_mut::<Messages<Intent>>().drain().collect();
     for intent in intents {
-        // The view flies by itself; it reads this one from its own copy.
-        if let Intent::Focus(twin) = &intent {
-            world.insert_resource(FocusRequest(*twin));
-            continue;
-        }
         let replaces_scene = matches!(intent, Intent::Open(_) | Intent::Reload);
         if let Err(message) = apply_one(world, intent) {
             notice(world, NoticeLevel::Error, message);
@@ -47,7 +42,8 @@ fn notice(world: &mut World, level: NoticeLevel, text: impl Into<String>) {
 fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
     match intent {
         Intent::Select(twin) => world.resource_mut::<Selection>().selected = twin,
-        Intent::Focus(_) => {}
+        // The view flies when it sees the request.
+        Intent::Focus(twin) => world.insert_resource(FocusRequest(twin)),
         Intent::View(settings) => {
             world.resource_mut::<ViewSettings>().set_if_neq(*settings);
         }
