@@ -33,6 +33,16 @@ pub(super) fn has_display() -> bool {
 
 /// Shows a scene that was read; the fleet lives as long as the window.
 pub(super) fn show(loaded: Loaded, broker: Option<String>, source: Source, fleet: Option<Fleet>) -> u8 {
+    // The renderer panics where it finds no driver; the panic itself has been printed by then.
+    let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| window(loaded, broker, source)));
+    drop(fleet);
+    shown.unwrap_or_else(|_| {
+        output::error_line("The window could not go on. If no graphics driver was found: install mesa-vulkan-drivers.");
+        BAD_INPUT
+    })
+}
+
+fn window(loaded: Loaded, broker: Option<String>, source: Source) -> u8 {
     output::report(&loaded.diagnostics);
     let errors = cupola_twin::diagnostic::has_errors(&loaded.diagnostics);
     let mut app = window::build(&Target::Window);
@@ -50,9 +60,7 @@ pub(super) fn show(loaded: Loaded, broker: Option<String>, source: Source, fleet
         Source::Replay => SourceKind::Replayed,
     };
     app.world_mut().write_message(Intent::Show(first));
-    let exit = app.run();
-    drop(fleet);
-    match exit {
+    match app.run() {
         AppExit::Success => 0,
         AppExit::Error(code) => code.get(),
     }

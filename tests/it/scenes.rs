@@ -137,6 +137,15 @@ fn a_changed_scene_is_read_again_and_keeps_its_values() {
     app.world_mut().write_message(Intent::Reload);
     app.update();
     assert_eq!(number(&app, live, "f1.mean"), Some(20.0), "r2 is gone, r1 kept its value");
+    // A feed that can't be connected to is an error like any other.
+    let feed =
+        r#"feeds: [(id: "m", url: "mqtts://h", mappings: [(topic: "t/{r}", twin: "{r}", property: "temperature")])],"#;
+    std::fs::write(folder.path().join("scene.ron"), small_scene(feed)).unwrap();
+    app.world_mut().write_message(Intent::Reload);
+    app.update();
+    let notices = &app.world().resource::<cupola::selection::Notices>().0;
+    assert!(notices.last().unwrap().1.contains("TLS"), "{notices:?}");
+    assert!(app.world().resource::<cupola::timeline::OpenScene>().0.topology.twin("r3").is_some(), "the scene stays");
     // A broken file changes nothing.
     std::fs::write(folder.path().join("scene.ron"), "(version: 1,").unwrap();
     app.world_mut().write_message(Intent::Reload);
