@@ -94,7 +94,6 @@ pub(super) fn run(args: &Args) -> u8 {
     let start_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.start_us);
     let mut told = report(world, timeline, start_us, ticks, changes);
     told["published"] = json!(fleet.report.published.load(Ordering::Relaxed));
-    drop(fleet);
     if args.json {
         output::line(told.to_string());
     } else {
@@ -106,7 +105,9 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line(format!("{} can't be made: {error}", folder.display()));
         return BAD_INPUT;
     }
-    match render::picture_of(world, timeline, &args.out, true) {
+    let drawn = render::picture_of(world, timeline, &args.out, true);
+    drop(fleet);
+    match drawn {
         Ok(()) => {
             if !args.json {
                 output::line(format!("picture: {}", args.out.display()));

@@ -2,6 +2,7 @@
 
 use super::{BAD_CALL, BAD_INPUT, Source, output};
 use crate::Tick;
+use crate::feed::Live;
 use crate::scene::{self, Scene};
 use crate::selection::{Intent, Legend, Selection, Theme, ViewSettings};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
@@ -267,7 +268,7 @@ fn save(image: Image, path: &Path) -> Result<(), String> {
     rgb.save(path).map_err(|error| fail(error.to_string()))
 }
 
-/// A picture of a timeline that ran elsewhere.
+/// A picture of a timeline that ran elsewhere; its feed moves to the picture, so that the picture shows how it stands.
 pub(super) fn picture_of(world: &mut World, timeline: Entity, out: &Path, panels: bool) -> Result<(), String> {
     let scene = world.resource::<OpenScene>().0.clone();
     let findings = world.resource::<Findings>().0.clone();
@@ -275,11 +276,15 @@ pub(super) fn picture_of(world: &mut World, timeline: Entity, out: &Path, panels
     let mut clock = world.get::<Clock>(timeline).cloned().ok_or("the timeline is gone")?;
     let alarms = world.get::<crate::alarm::Alarms>(timeline).cloned().unwrap_or_default();
     let trail = world.get::<crate::timeline::Trail>(timeline).cloned().unwrap_or_default();
+    let feed = world.entity_mut(timeline).take::<Live>();
     let options = Options { out: out.to_path_buf(), size: (1600, 960), panels, select: None };
     picture(&scene, findings, &options, move |world| {
         let live = world.resource::<ActiveTimeline>().0;
         clock.playing = false;
         world.entity_mut(live).insert((state, clock, alarms, trail));
+        if let Some(feed) = feed {
+            world.entity_mut(live).insert(feed);
+        }
         world.resource_mut::<ViewSettings>().reduced_motion = true;
     })
 }
