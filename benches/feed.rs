@@ -17,7 +17,7 @@ fn main() {
 fn parse_and_apply_1m_messages(bencher: divan::Bencher<'_, '_>) {
     let loaded = scene::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/office"));
     let scene = loaded.scene.expect("the office");
-    let mappings = Arc::new(Mappings::new(&scene).0.expect("its feed"));
+    let mappings = Arc::new(Mappings::new(&scene).0.pop().expect("its feed"));
     let topics: Vec<String> = scene
         .topology
         .twins()

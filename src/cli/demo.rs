@@ -58,16 +58,16 @@ pub(super) fn run(args: &Args) -> u8 {
         output::report(&loaded.diagnostics);
         return BAD_INPUT;
     };
-    let (mappings, _) = Mappings::new(scene);
-    let Some(mappings) = mappings else {
+    let (feeds, _) = Mappings::new(scene);
+    if feeds.is_empty() {
         output::error_line("the scene has no feed, so its devices have nothing to say: add `feeds` to it");
         return BAD_INPUT;
-    };
+    }
     let broker = match &args.broker {
         Some(url) => Ok(url.clone()),
         None => Broker::start().map(|broker| broker.url),
     };
-    let started = broker.and_then(|url| Fleet::start(scene, &mappings, &url).map(|fleet| (url, fleet)));
+    let started = broker.and_then(|url| Fleet::start(scene, &feeds, &url).map(|fleet| (url, fleet)));
     let (url, fleet) = match started {
         Ok(started) => started,
         Err(why) => {

@@ -59,10 +59,10 @@ pub struct Fleet {
 
 impl Fleet {
     /// Starts the devices of a scene, publishing to `url`.
-    pub fn start(scene: &Scene, mappings: &Mappings, url: &str) -> Result<Self, String> {
+    pub fn start(scene: &Scene, feeds: &[Mappings], url: &str) -> Result<Self, String> {
         let (host, port) = address(url)?;
         let (simulation, _) = Simulation::new(scene);
-        let messages = messages(&scene.topology, mappings);
+        let messages = messages(&scene.topology, feeds);
         if messages.is_empty() {
             return Err("the scene maps no topic that a device could publish to".into());
         }
@@ -103,9 +103,9 @@ impl Drop for Fleet {
 }
 
 /// One message for every topic that the mappings lead to a property of the scene.
-fn messages(topology: &Topology, mappings: &Mappings) -> Vec<Message> {
+fn messages(topology: &Topology, feeds: &[Mappings]) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
-    for mapping in &mappings.list {
+    for mapping in feeds.iter().flat_map(|feed| &feed.list) {
         for twin in topology.twins() {
             let Some(captures) = mapping.twin.capture(topology.twin_id(twin)) else { continue };
             for slot in topology.properties(twin) {

@@ -45,7 +45,7 @@ impl Mapping {
     }
 }
 
-/// All mappings of a scene's feed.
+/// The mappings of one feed.
 #[derive(Clone, Debug)]
 pub struct Mappings {
     /// The broker.
@@ -56,38 +56,42 @@ pub struct Mappings {
 }
 
 impl Mappings {
-    /// Checks the feeds of a scene; `None` if it has none.
-    pub fn new(scene: &Scene) -> (Option<Self>, Vec<Diagnostic>) {
+    /// Checks the feeds of a scene: the mappings of each.
+    pub fn new(scene: &Scene) -> (Vec<Self>, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
-        let Some(feed) = scene.document.feeds.first() else { return (None, diagnostics) };
         let text = std::fs::read_to_string(&scene.path).unwrap_or_default();
         let places = Places::new(scene.path.to_string_lossy().into(), &text);
-        for (at, other) in scene.document.feeds.iter().enumerate().skip(1) {
-            let message = format!("feed `{}` is left out: one feed a scene for now", other.id);
-            let place = places.of(&["feeds".into(), at.into()]);
-            diagnostics.push(Diagnostic::warning("one-feed", message).at(place));
-        }
-        if let Err(why) = super::client::address(&feed.url) {
-            let place = places.of(&["feeds".into(), 0.into(), "url".into()]);
-            diagnostics.push(Diagnostic::error("wrong-url", why).at(place).help("write mqtt://HOST:PORT"));
-        }
-        let mut list = Vec::new();
-        for (at, doc) in feed.mappings.iter().enumerate() {
-            let report = |field: &'static str, offset: usize, diagnostic: Diagnostic| {
-                let mut place =
-                    places.of(&["feeds".into(), 0.into(), "mappings".into(), at.into(), Step::Field(field)]);
-                place.column += offset as u32;
-                diagnostic.at(place)
-            };
-            match mapping(doc, &scene.topology, &report) {
-                Ok((mapping, mut warnings)) => {
-                    diagnostics.append(&mut warnings);
-                    list.push(mapping);
-                }
-                Err(mut errors) => diagnostics.append(&mut errors),
+        let mut ids = BTreeSet::new();
+        let mut feeds = Vec::new();
+        for (number, feed) in scene.document.feeds.iter().enumerate() {
+            let at = |field| places.of(&["feeds".into(), number.into(), Step::Field(field)]);
+            if !ids.insert(&feed.id) {
+                let message = format!("feed `{}` is defined twice", feed.id);
+                diagnostics.push(Diagnostic::error("duplicate-feed", message).at(at("id")));
             }
+            if let Err(why) = super::client::address(&feed.url) {
+                let wrong = Diagnostic::error("wrong-url", why).at(at("url"));
+                diagnostics.push(wrong.help("write mqtt://HOST:PORT"));
+            }
+            let mut list = Vec::new();
+            for (at, doc) in feed.mappings.iter().enumerate() {
+                let report = |field: &'static str, offset: usize, diagnostic: Diagnostic| {
+                    let steps = ["feeds".into(), number.into(), "mappings".into(), at.into(), Step::Field(field)];
+                    let mut place = places.of(&steps);
+                    place.column += offset as u32;
+                    diagnostic.at(place)
+                };
+                match mapping(doc, &scene.topology, &report) {
+                    Ok((mapping, mut warnings)) => {
+                        diagnostics.append(&mut warnings);
+                        list.push(mapping);
+                    }
+                    Err(mut errors) => diagnostics.append(&mut errors),
+                }
+            }
+            feeds.push(Self { url: feed.url.clone(), list, topology: scene.topology.clone() });
         }
-        (Some(Self { url: feed.url.clone(), list, topology: scene.topology.clone() }), diagnostics)
+        (feeds, diagnostics)
     }
 
     /// The subscriptions that the mappings need, each once.

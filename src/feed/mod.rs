@@ -17,7 +17,7 @@ use bevy::prelude::*;
 use client::Client;
 use cupola_twin::value::Sample;
 use cupola_twin::{Quality, Slot, Topology};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// How a feed stands with its broker.
@@ -35,6 +35,17 @@ pub enum Connection {
         /// Why.
         error: String,
     },
+}
+
+impl Connection {
+    fn trouble(&self) -> u8 {
+        match self {
+            Self::Connected => 0,
+            Self::Idle => 1,
+            Self::Connecting => 2,
+            Self::Lost { .. } => 3,
+        }
+    }
 }
 
 /// How a feed is doing.
@@ -60,12 +71,13 @@ pub struct FeedStatus {
     pub unknown_topics: Vec<String>,
 }
 
-/// Drives a timeline with a feed.
+/// Drives a timeline with the scene's feeds.
 #[derive(Component)]
 pub struct Live {
-    client: Option<Client>,
+    /// A connection for each feed, once they are asked to connect.
+    clients: Vec<Client>,
     inbox: Arc<Inbox>,
-    mappings: Arc<Mappings>,
+    feeds: Vec<Arc<Mappings>>,
     /// Slots that have had a message, with its topic and the age after which they are stale.
     fed: BTreeMap<Slot, Fed>,
     /// `(when, messages)` over the last seconds, for the rate.
@@ -86,12 +98,12 @@ struct Fed {
 }
 
 impl Live {
-    /// A feed with these mappings, not connected.
-    pub fn new(mappings: Mappings) -> Self {
+    /// Feeds with these mappings, not connected.
+    pub fn new(feeds: Vec<Mappings>) -> Self {
         Self {
-            client: None,
+            clients: Vec::new(),
             inbox: Arc::new(Inbox::default()),
-            mappings: Arc::new(mappings),
+            feeds: feeds.into_iter().map(Arc::new).collect(),
             fed: BTreeMap::new(),
             counts: VecDeque::new(),
             rate_per_s: 0.0,
@@ -101,12 +113,15 @@ impl Live {
         }
     }
 
-    /// Connects to the broker of the mappings, or to `url` instead; an earlier connection ends.
+    /// Connects each feed to its broker, or all to `url` instead; earlier connections end.
     pub fn connect(&mut self, url: Option<&str>) -> Result<(), String> {
-        let url = url.unwrap_or(&self.mappings.url).to_string();
-        client::address(&url)?;
-        self.client = None;
-        self.client = Some(Client::start(&url, self.mappings.clone(), self.inbox.clone())?);
+        let urls: Vec<&str> = self.feeds.iter().map(|feed| url.unwrap_or(&feed.url)).collect();
+        // Whatever runs goes on if one of them is wrong.
+        urls.iter().try_for_each(|url| client::address(url).map(|_| ()))?;
+        self.clients.clear();
+        for (feed, url) in self.feeds.iter().zip(urls) {
+            self.clients.push(Client::start(url, feed.clone(), self.inbox.clone())?);
+        }
         Ok(())
     }
 
@@ -130,10 +145,11 @@ impl Live {
     pub fn status(&self) -> FeedStatus {
         let mut status = self.inbox.status();
         status.rate_per_s = self.rate_per_s;
-        if let Some(client) = &self.client {
-            status.url = client.url.clone();
-            status.connection = client.connection();
-        }
+        let urls: BTreeSet<&str> = self.clients.iter().map(|client| client.url.as_str()).collect();
+        status.url = urls.into_iter().collect::<Vec<_>>().join(", ");
+        // Of several, the one that stands worst is what a person has to know.
+        let worst = self.clients.iter().map(Client::connection).max_by_key(Connection::trouble);
+        status.connection = worst.unwrap_or_default();
         status
     }
 

@@ -239,13 +239,13 @@ pub(super) fn reload(world: &mut World) -> Result<(), String> {
     let loaded = scene::load(&before.path);
     let mut findings = loaded.diagnostics;
     let scene = loaded.scene.map(Arc::new);
-    let (mut simulation, mut mappings) = (None, None);
+    let (mut simulation, mut feeds) = (None, Vec::new());
     if let Some(scene) = &scene {
         let (made, mut found) = Simulation::new(scene);
         simulation = made;
         findings.append(&mut found);
         let (made, mut found) = Mappings::new(scene);
-        mappings = made;
+        feeds = made;
         findings.append(&mut found);
     }
     let error = findings.iter().find(|found| found.severity == Severity::Error).map(ToString::to_string);
@@ -263,7 +263,7 @@ pub(super) fn reload(world: &mut World) -> Result<(), String> {
     for (entity, source) in all {
         carry_over(world, entity, source, &before, &scene, simulation.as_ref());
         if source == SourceKind::Live {
-            reconnect(world, entity, &before, &scene, mappings.as_ref());
+            reconnect(world, entity, &before, &scene, &feeds);
         }
     }
     let selected = world.resource::<Selection>().selected;
@@ -275,12 +275,14 @@ pub(super) fn reload(world: &mut World) -> Result<(), String> {
     Ok(())
 }
 
-/// A feed with the new mappings in place of the old one, knowing what it knew.
-fn reconnect(world: &mut World, entity: Entity, before: &Scene, scene: &Scene, mappings: Option<&Mappings>) {
+/// Feeds with the new mappings in place of the old ones, knowing what those knew.
+fn reconnect(world: &mut World, entity: Entity, before: &Scene, scene: &Scene, feeds: &[Mappings]) {
     let old = world.entity_mut(entity).take::<Live>();
-    let Some(mappings) = mappings else { return };
+    if feeds.is_empty() {
+        return;
+    }
     let options = world.resource::<SessionOptions>().clone();
-    let mut live = Live::new(mappings.clone());
+    let mut live = Live::new(feeds.to_vec());
     if let Some(old) = &old {
         live.carry_over(old, &before.topology, &scene.topology);
     }

@@ -92,7 +92,7 @@ pub fn open(world: &mut World, loaded: Loaded) -> bool {
 
 /// Opens a scene with what was found in it so far.
 pub fn open_scene(world: &mut World, scene: Arc<Scene>, mut findings: Vec<Diagnostic>) {
-    let (mappings, mut found) = Mappings::new(&scene);
+    let (feeds, mut found) = Mappings::new(&scene);
     findings.append(&mut found);
     let (simulation, mut found) = Simulation::new(&scene);
     findings.append(&mut found);
@@ -103,7 +103,7 @@ pub fn open_scene(world: &mut World, scene: Arc<Scene>, mut findings: Vec<Diagno
     world.insert_resource(Selection::default());
     let now_us = world.resource::<WallClock>().now_us();
     let state = State::new(scene.topology.clone());
-    let live = spawn_live(world, &scene, state.clone(), mappings, now_us);
+    let live = spawn_live(world, &scene, state.clone(), feeds, now_us);
     if let Some(simulation) = simulation {
         spawn_simulated(world, &scene, state, simulation, "simulated", None);
     }
@@ -123,14 +123,14 @@ fn close(world: &mut World) {
     }
 }
 
-fn spawn_live(world: &mut World, scene: &Arc<Scene>, state: State, mappings: Option<Mappings>, now_us: i64) -> Entity {
+fn spawn_live(world: &mut World, scene: &Arc<Scene>, state: State, feeds: Vec<Mappings>, now_us: i64) -> Entity {
     let options = world.resource::<SessionOptions>().clone();
     let alarms = Alarms::of(scene, &state, now_us);
     let timeline = Timeline { name: "live".into(), source: SourceKind::Live, forked_from: None };
     let recording = Recording::new(state.clone(), now_us);
     let entity = world.spawn((timeline, Clock::wall(now_us), TimelineState(state), alarms, recording)).id();
-    if let Some(mappings) = mappings {
-        let mut live = Live::new(mappings);
+    if !feeds.is_empty() {
+        let mut live = Live::new(feeds);
         if options.connect
             && let Err(error) = live.connect(options.broker.as_deref())
         {

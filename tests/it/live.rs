@@ -86,6 +86,32 @@ fn messages_move_twins_and_what_depends_on_them() {
 }
 
 #[test]
+fn a_scene_may_have_several_brokers() {
+    let (Some(first), Some(second)) = (Mosquitto::start(), Mosquitto::start()) else { return };
+    let feed = |id: &str, broker: &Mosquitto, room: &str| {
+        format!(
+            r#"(id: "{id}", url: "{}", mappings: [(topic: "{id}/t", twin: "{room}", property: "temperature")])"#,
+            broker.url()
+        )
+    };
+    let feeds = format!("feeds: [{}, {}],", feed("a", &first, "r1"), feed("b", &second, "r2"));
+    let folder = scene_folder(MODELS, &small_scene(&feeds));
+    let mut app = open(folder.path(), None);
+    let live = timeline(&mut app, SourceKind::Live);
+    app.world_mut().get_mut::<Live>(live).unwrap().connect(None).unwrap();
+    until(&mut app, live, "both connections", |app| connected(app, live));
+    let (mut one, mut other) = (Publisher::connect(first.port), Publisher::connect(second.port));
+    let begin = Instant::now();
+    while number(&app, live, "f1.mean") != Some(22.0) {
+        assert!(begin.elapsed() < Duration::from_secs(20));
+        one.publish(&[("a/t".into(), "20".into())]);
+        other.publish(&[("b/t".into(), "24".into())]);
+        app.world().get::<Live>(live).unwrap().inbox().wait(Duration::from_millis(20));
+        tick(&mut app);
+    }
+}
+
+#[test]
 fn a_reading_that_is_no_number_is_bad_and_an_old_one_is_stale() {
     let Some(broker) = Mosquitto::start() else { return };
     let (mut app, live, _folder) = connect(FEED, &broker);
