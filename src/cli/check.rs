@@ -1,9 +1,8 @@
 //! `cupola check`: reads scenes and models, and prints every finding.
 
 use super::{BAD_CALL, BAD_INPUT, output};
-use crate::feed::Mappings;
 use crate::scene::{self, Loaded};
-use crate::simulation::Simulation;
+use crate::session;
 use cupola_building::Plan;
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::{Diagnostic, Models, Place, Severity};
@@ -147,13 +146,11 @@ fn check_plan(path: String, text: &str) -> Checked {
 }
 
 /// What is found in a scene by reading it and by binding its feeds and its simulation.
-pub(super) fn everything(loaded: Loaded) -> (Vec<Diagnostic>, String) {
+fn everything(loaded: Loaded) -> (Vec<Diagnostic>, String) {
     let mut diagnostics = loaded.diagnostics;
     let Some(scene) = loaded.scene else { return (diagnostics, String::new()) };
-    let (_, mut found) = Mappings::new(&scene);
-    diagnostics.append(&mut found);
-    let (_, mut found) = Simulation::new(&scene);
-    diagnostics.append(&mut found);
+    // Only what is found counts here.
+    let _ = session::bind(&scene, &mut diagnostics);
     let summary = format!(
         "{} models, {} twins, {} relationships, {} formulas, {} nodes of which {} are twins, ",
         scene.models.len(),

@@ -1,17 +1,15 @@
 //! `cupola demo`: a broker, a fleet of devices, and the scene on them.
 
-use super::run::{headless, report, show as show_report};
+use super::run::{follow, headless, report, show as show_report};
 use super::{BAD_CALL, BAD_INPUT, Source, app, first_demo, output, render};
-use crate::Tick;
-use crate::feed::{Broker, Fleet, Live, Mappings};
+use crate::feed::{Broker, Fleet, Mappings};
 use crate::scene;
 use crate::session::timeline_of;
-use crate::timeline::{Clock, SourceKind, TimelineState};
-use bevy::prelude::*;
+use crate::timeline::{Clock, SourceKind};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -84,13 +82,20 @@ pub(super) fn run(args: &Args) -> u8 {
     if !args.headless {
         output::line("There is no display, so the demo runs without a window.");
     }
-    let mut app = match headless(&path, Some(url), true) {
+    let mut app = match headless(loaded, Some(url), true) {
         Ok(app) => app,
         Err(code) => return code,
     };
     let world = app.world_mut();
     let Some(timeline) = timeline_of(world, SourceKind::Live) else { return BAD_INPUT };
-    let (ticks, changes) = watch(world, timeline, Duration::from_micros(duration_us as u64), args.json);
+    let mut told_s = 0;
+    let (ticks, changes) =
+        follow(world, timeline, Duration::from_micros(duration_us as u64), |time, inbox, changes| {
+            if time.as_secs() >= told_s + 10 && !args.json {
+                told_s = time.as_secs();
+                output::line(format!("{told_s:>4} s  {} messages, {changes} values changed", inbox.messages()));
+            }
+        });
     let start_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.start_us);
     let mut told = report(world, timeline, start_us, ticks, changes);
     told["published"] = json!(fleet.report.published.load(Ordering::Relaxed));
@@ -119,24 +124,4 @@ pub(super) fn run(args: &Args) -> u8 {
             BAD_INPUT
         }
     }
-}
-
-/// Follows the feed, telling every ten seconds what came.
-fn watch(world: &mut World, timeline: Entity, duration: Duration, quiet: bool) -> (u64, u64) {
-    let begin = Instant::now();
-    let (mut ticks, mut changes, mut told) = (0, 0, 0);
-    while begin.elapsed() < duration {
-        let Some(inbox) = world.get::<Live>(timeline).map(|live| live.inbox().clone()) else { break };
-        inbox.wait(Duration::from_millis(50).min(duration.saturating_sub(begin.elapsed())));
-        world.run_schedule(Tick);
-        ticks += 1;
-        changes += world.get::<TimelineState>(timeline).map_or(0, |state| state.0.change_count() as u64);
-        let seconds = begin.elapsed().as_secs();
-        if seconds >= told + 10 && !quiet {
-            told = seconds;
-            let messages = inbox.status().messages;
-            output::line(format!("{seconds:>4} s  {messages} messages, {changes} values changed"));
-        }
-    }
-    (ticks, changes)
 }

@@ -44,8 +44,8 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_INPUT;
         }
     };
-    let (scene, state) = match state_at(&args.scene, args.timeline, args.at.as_deref()) {
-        Ok(found) => found,
+    let Moment { scene, state, .. } = match moment(&args.scene, args.timeline, args.at.as_deref()) {
+        Ok(moment) => moment,
         Err(code) => return code,
     };
     match query::run(&query, &scene.graph, &state) {
@@ -60,8 +60,16 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
-/// The scene, and its state on a timeline at a moment; or the exit code after saying why not.
-pub(super) fn state_at(path: &std::path::Path, timeline: Source, at: Option<&str>) -> Result<(Scene, State), u8> {
+/// A scene as it is on a timeline at a moment.
+pub(super) struct Moment {
+    pub scene: Scene,
+    pub state: State,
+    /// What drove it there, on the simulated timeline.
+    pub simulation: Option<Simulation>,
+}
+
+/// A scene on a timeline at a moment, or the exit code after saying why not.
+pub(super) fn moment(path: &std::path::Path, timeline: Source, at: Option<&str>) -> Result<Moment, u8> {
     let loaded = scene::load(path);
     let errors = output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene else { return Err(BAD_INPUT) };
@@ -77,8 +85,8 @@ pub(super) fn state_at(path: &std::path::Path, timeline: Source, at: Option<&str
         None => None,
     };
     let mut state = State::new(scene.topology.clone());
-    match (timeline, at_us) {
-        (Source::Live, None) => {}
+    let simulation = match (timeline, at_us) {
+        (Source::Live, None) => None,
         (Source::Live, Some(_)) => {
             output::error_line("there is no history of the live timeline yet: use --timeline simulated with --at");
             return Err(BAD_CALL);
@@ -100,9 +108,10 @@ pub(super) fn state_at(path: &std::path::Path, timeline: Source, at: Option<&str
                 return Err(BAD_CALL);
             }
             simulate_until(&mut simulation, &mut state, at_us);
+            Some(simulation)
         }
-    }
-    Ok((scene, state))
+    };
+    Ok(Moment { scene, state, simulation })
 }
 
 /// Runs a simulation up to a moment, at least one step.

@@ -1,8 +1,8 @@
 //! `cupola run`: a scene without a window, and a report of what became of it.
 
 use super::{BAD_CALL, BAD_INPUT, Source, output};
-use crate::feed::{Connection, Live};
-use crate::scene;
+use crate::feed::{Connection, Inbox, Live};
+use crate::scene::{self, Loaded};
 use crate::selection::Notices;
 use crate::session::{self, Findings, SessionOptions, timeline_of};
 use crate::timeline::{ActiveTimeline, Clock, OpenScene, SourceKind, TimelineState};
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> u8 {
         );
         return BAD_INPUT;
     }
-    let mut app = match headless(&args.scene, args.broker.clone(), args.source == Source::Live) {
+    let mut app = match headless(scene::load(&args.scene), args.broker.clone(), args.source == Source::Live) {
         Ok(app) => app,
         Err(code) => return code,
     };
@@ -100,8 +100,7 @@ pub(super) fn run(args: &Args) -> u8 {
 }
 
 /// The program without a window, with a scene open.
-pub(super) fn headless(path: &std::path::Path, broker: Option<String>, connect: bool) -> Result<App, u8> {
-    let loaded = scene::load(path);
+pub(super) fn headless(loaded: Loaded, broker: Option<String>, connect: bool) -> Result<App, u8> {
     let mut app = App::new();
     app.add_plugins(CorePlugin).insert_resource(SessionOptions { connect, broker });
     app.finish();
@@ -172,20 +171,28 @@ fn simulated(world: &mut World, timeline: Entity, duration_us: i64, speed: f64) 
 
 fn live(world: &mut World, timeline: Entity, duration: Duration) -> serde_json::Value {
     let start_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.now_us);
+    let (ticks, changes) = follow(world, timeline, duration, |_, _, _| {});
+    report(world, timeline, start_us, ticks, changes)
+}
+
+/// Follows a feed for a while; ticks and changed values. `tell` hears of every tick: the time so far, the inbox, changed values.
+pub(super) fn follow(
+    world: &mut World,
+    timeline: Entity,
+    duration: Duration,
+    mut tell: impl FnMut(Duration, &Inbox, u64),
+) -> (u64, u64) {
     let begin = Instant::now();
-    let (mut ticks, mut changes) = (0u64, 0u64);
+    let (mut ticks, mut changes) = (0, 0);
     while begin.elapsed() < duration {
-        if let Some(inbox) = world.get::<Live>(timeline).map(|live| live.inbox().clone()) {
-            let left = duration.saturating_sub(begin.elapsed());
-            inbox.wait(left.min(Duration::from_millis(50)));
-        } else {
-            break;
-        }
+        let Some(inbox) = world.get::<Live>(timeline).map(|live| live.inbox().clone()) else { break };
+        inbox.wait(duration.saturating_sub(begin.elapsed()).min(Duration::from_millis(50)));
         world.run_schedule(Tick);
         ticks += 1;
         changes += world.get::<TimelineState>(timeline).map_or(0, |state| state.0.change_count() as u64);
+        tell(begin.elapsed(), &inbox, changes);
     }
-    report(world, timeline, start_us, ticks, changes)
+    (ticks, changes)
 }
 
 /// What became of a timeline.

@@ -1,11 +1,13 @@
 //! `cupola why`: where a value came from.
 
-use super::query::state_at;
+use super::query::{Moment, moment};
 use super::{BAD_INPUT, Source, output};
-use crate::scene::{Places, Scene};
+use crate::scene::Scene;
+use crate::simulation::Simulation;
 use crate::twin::with_unit;
 use cupola_twin::why::{Explanation, why};
 use cupola_twin::{Slot, Value};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -24,8 +26,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> u8 {
     let timeline = if args.at.is_some() { Source::Simulated } else { Source::Live };
-    let (scene, state) = match state_at(&args.scene, timeline, args.at.as_deref()) {
-        Ok(found) => found,
+    let Moment { scene, state, simulation } = match moment(&args.scene, timeline, args.at.as_deref()) {
+        Ok(moment) => moment,
         Err(code) => return code,
     };
     let slot = match scene.topology.slot_named(&args.slot) {
@@ -35,19 +37,12 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_INPUT;
         }
     };
-    let text = std::fs::read_to_string(&scene.path).unwrap_or_default();
-    let places = Places::new(scene.path.to_string_lossy().into(), &text);
-    let simulated: std::collections::BTreeSet<Slot> = if timeline == Source::Simulated {
-        let (simulation, _) = crate::simulation::Simulation::new(&scene);
-        simulation.iter().flat_map(|simulation| simulation.shown().collect::<Vec<_>>()).collect()
-    } else {
-        Default::default()
-    };
+    let simulated: BTreeSet<Slot> = simulation.iter().flat_map(Simulation::shown).collect();
     let origin = |slot: Slot| {
         if simulated.contains(&slot) {
             return Some("the simulation".to_string());
         }
-        given(&scene, &places, slot)
+        given(&scene, slot)
     };
     let answer = why(&state, slot, &origin);
     if args.json {
@@ -59,12 +54,12 @@ pub(super) fn run(args: &Args) -> u8 {
 }
 
 /// The line of the scene that gives a value.
-fn given(scene: &Scene, places: &Places<'_>, slot: Slot) -> Option<String> {
+fn given(scene: &Scene, slot: Slot) -> Option<String> {
     let id = scene.topology.twin_id(scene.topology.twin_of(slot));
     let name = &scene.topology.column(slot.column).name;
     let at = scene.document.twins.iter().position(|twin| *twin.id == **id)?;
     scene.document.twins[at].properties.get(&**name)?;
-    let place = places.of(&["twins".into(), at.into(), "properties".into(), (&**name).into()]);
+    let place = scene.places.of(&["twins".into(), at.into(), "properties".into(), (&**name).into()]);
     Some(format!("{}:{}:{}", place.file, place.line, place.column))
 }
 

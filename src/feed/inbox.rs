@@ -108,6 +108,11 @@ impl Inbox {
         }
     }
 
+    /// How many messages have come.
+    pub fn messages(&self) -> u64 {
+        self.lock().status.messages
+    }
+
     /// The counters.
     pub fn status(&self) -> FeedStatus {
         self.lock().status.clone()

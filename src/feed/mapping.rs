@@ -2,7 +2,7 @@
 
 use super::inbox::{Arrival, Inbox};
 use crate::scene::document::MappingDoc;
-use crate::scene::{Places, Scene, Step};
+use crate::scene::{Scene, Step};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::unit::{self, conversion};
 use cupola_twin::value::{EXACT_INTEGER, Sample};
@@ -59,8 +59,7 @@ impl Mappings {
     /// Checks the feeds of a scene: the mappings of each.
     pub fn new(scene: &Scene) -> (Vec<Self>, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
-        let text = std::fs::read_to_string(&scene.path).unwrap_or_default();
-        let places = Places::new(scene.path.to_string_lossy().into(), &text);
+        let places = &scene.places;
         let mut ids = BTreeSet::new();
         let mut feeds = Vec::new();
         for (number, feed) in scene.document.feeds.iter().enumerate() {

@@ -160,7 +160,7 @@ impl Live {
     }
 
     fn measure_rate(&mut self, now_us: i64) {
-        let messages = self.inbox.status().messages;
+        let messages = self.inbox.messages();
         self.counts.push_back((now_us, messages));
         while self.counts.len() > 2 && self.counts.front().is_some_and(|(when, _)| now_us - when > 3_000_000) {
             self.counts.pop_front();

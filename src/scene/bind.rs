@@ -1,7 +1,7 @@
 //! Which node of the building is which twin.
 
 use super::document::Document;
-use super::load::Source;
+use super::places::Places;
 use cupola_building::{Building, Node, Role};
 use cupola_twin::{Diagnostic, Kind, Topology, TwinIx};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ pub(super) fn bind(
     document: &Document,
     building: &Building,
     topology: &Topology,
-    source: &Source<'_>,
+    source: &Places,
     bindings: &mut Vec<Option<TwinIx>>,
 ) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
@@ -19,7 +19,7 @@ pub(super) fn bind(
     let names: BTreeSet<&str> = building.nodes.iter().map(|node| node.name.as_str()).collect();
     let mut table = BTreeMap::new();
     for (node, twin) in &doc.bindings {
-        let place = || source.places().key(&["building".into(), "bindings".into(), node.as_str().into()]);
+        let place = || source.key(&["building".into(), "bindings".into(), node.as_str().into()]);
         if !names.contains(node.as_str()) {
             let unknown = Diagnostic::error("unknown-node", format!("the building has no node `{node}`")).at(place());
             diagnostics.push(unknown.did_you_mean(node, names.iter().copied()));
@@ -49,7 +49,7 @@ pub(super) fn bind(
         if node.role == Role::Room && twin.is_none() && !meant {
             let message = format!("room `{}` of the building has no twin", building.path(position));
             let help = format!("name its twin in the scene: bindings: {{\"{}\": \"TWIN\"}}", node.name);
-            let place = source.places().of(&["building".into()]);
+            let place = source.of(&["building".into()]);
             diagnostics.push(Diagnostic::warning("unbound-node", message).at(place).help(help));
         }
     }

@@ -1,7 +1,8 @@
 //! The 3D building of a scene: from its glTF file, from its floor plan, or from what the twins say of themselves.
 
 use super::document::Document;
-use super::load::{Source, read_bytes, read_text};
+use super::load::{read_bytes, read_text};
+use super::places::Places;
 use cupola_building::{AutoRoom, AutoStorey, Building, Issue, Plan, auto_plan, build, from_gltf};
 use cupola_twin::model::short_name;
 use cupola_twin::{Diagnostic, Place, Slot, Topology, TwinIx};
@@ -21,7 +22,7 @@ pub(super) fn read(
     document: &Document,
     folder: &Path,
     topology: &Topology,
-    source: &Source<'_>,
+    source: &Places,
     diagnostics: &mut Vec<Diagnostic>,
     files: &mut Vec<PathBuf>,
 ) -> (Building, bool) {
@@ -35,7 +36,7 @@ pub(super) fn read(
                 return (building, true);
             }
             Err(found) => {
-                let place = source.places().of(&["building".into(), "gltf".into()]);
+                let place = source.of(&["building".into(), "gltf".into()]);
                 diagnostics.push(found.at(place));
             }
         }
@@ -43,7 +44,7 @@ pub(super) fn read(
     if let Some(plan) = &doc.plan {
         let path = folder.join(plan);
         files.push(path.clone());
-        let place = || source.places().of(&["building".into(), "plan".into()]);
+        let place = || source.of(&["building".into(), "plan".into()]);
         match read_text(&path) {
             Ok(text) => match read_plan(&path, &text, diagnostics) {
                 Some(plan) => return (build(&plan), true),

@@ -10,7 +10,7 @@ use cupola_twin::unit::{self, Unit};
 use cupola_twin::{Diagnostic, Graph, Models, Place, Relationship, Topology, Twin};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Larger files are refused before they are read.
 const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -82,29 +82,12 @@ struct Loader {
     files: Vec<PathBuf>,
 }
 
-/// The document's text, with positions made when first needed.
-pub(super) struct Source<'t> {
-    file: Arc<str>,
-    text: &'t str,
-    places: OnceLock<Places<'t>>,
-}
-
-impl<'t> Source<'t> {
-    pub fn new(file: Arc<str>, text: &'t str) -> Self {
-        Self { file, text, places: OnceLock::new() }
-    }
-
-    pub fn places(&self) -> &Places<'t> {
-        self.places.get_or_init(|| Places::new(self.file.clone(), self.text))
-    }
-}
-
 impl Loader {
     fn scene(&mut self, path: &Path) -> Option<Scene> {
         let path = if path.is_dir() { path.join("scene.ron") } else { path.to_path_buf() };
         self.files.push(path.clone());
         let text = read_text(&path).map_err(|found| self.diagnostics.push(found)).ok()?;
-        let source = Source::new(path.to_string_lossy().into(), &text);
+        let source = Places::new(path.to_string_lossy().into(), text);
         let document = self.document(&source)?;
         let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
         let models = Arc::new(self.models(&document, &folder, &source));
@@ -133,18 +116,18 @@ impl Loader {
         found.retain(|found| from_file || found.code != "unbound-node");
         self.diagnostics.append(&mut found);
         let files = std::mem::take(&mut self.files);
-        Some(Scene { path, files, document, models, graph, topology, alarms, building, bindings })
+        Some(Scene { path, files, places: source, document, models, graph, topology, alarms, building, bindings })
     }
 
-    fn document(&mut self, source: &Source<'_>) -> Option<Document> {
-        match ron_options().from_str::<Document>(source.text) {
+    fn document(&mut self, source: &Places) -> Option<Document> {
+        match ron_options().from_str::<Document>(&source.text) {
             Ok(document) if document.version == VERSION => Some(document),
             Ok(document) => {
                 let message = format!(
                     "this is version {} of the scene format; this program knows version {VERSION}",
                     document.version
                 );
-                let place = source.places().of(&["version".into()]);
+                let place = source.of(&["version".into()]);
                 let help =
                     if document.version > VERSION { "open it with a newer Cupola" } else { "versions begin with 1" };
                 self.diagnostics.push(Diagnostic::error("scene-version", message).at(place).help(help));
@@ -162,13 +145,13 @@ impl Loader {
         }
     }
 
-    fn models(&mut self, document: &Document, folder: &Path, source: &Source<'_>) -> Models {
+    fn models(&mut self, document: &Document, folder: &Path, source: &Places) -> Models {
         let mut files = Vec::new();
         for (position, path) in document.models.iter().enumerate() {
             let whole = folder.join(path);
             self.files.push(whole.clone());
             let before = files.len();
-            let place = || source.places().of(&["models".into(), position.into()]);
+            let place = || source.of(&["models".into(), position.into()]);
             if let Err(found) = collect_json(&whole, 0, &mut files) {
                 self.diagnostics.push(found.at(place()));
             } else if files.len() == before {
@@ -189,7 +172,7 @@ impl Loader {
         models
     }
 
-    fn graph(&mut self, document: &Document, models: &Models, source: &Source<'_>) -> Graph {
+    fn graph(&mut self, document: &Document, models: &Models, source: &Places) -> Graph {
         let mut graph = Graph::default();
         let mut resolved: BTreeMap<&str, Option<ModelIx>> = BTreeMap::new();
         for (position, twin) in document.twins.iter().enumerate() {
@@ -197,13 +180,13 @@ impl Loader {
             let model = *resolved.entry(&twin.model).or_insert_with(|| match models.resolve(&twin.model) {
                 Ok(model) => Some(model),
                 Err(found) => {
-                    let place = source.places().of(&[steps[0], steps[1], "model".into()]);
+                    let place = source.of(&[steps[0], steps[1], "model".into()]);
                     self.diagnostics.push(found.at(place));
                     None
                 }
             });
             if twin.id.is_empty() {
-                let found = Diagnostic::error("empty-id", "a twin needs an id").at(source.places().of(&steps));
+                let found = Diagnostic::error("empty-id", "a twin needs an id").at(source.of(&steps));
                 self.diagnostics.push(found);
                 continue;
             }
@@ -212,7 +195,7 @@ impl Loader {
                 twin.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
             let added = graph.add_twin(Twin { id: twin.id.as_str().into(), model, properties, place: None });
             if let Err(found) = added {
-                self.diagnostics.push(found.at(source.places().of(&[steps[0], steps[1], "id".into()])));
+                self.diagnostics.push(found.at(source.of(&[steps[0], steps[1], "id".into()])));
             }
         }
         let known: BTreeMap<&str, &str> =
@@ -234,17 +217,17 @@ impl Loader {
                     "unknown-twin" if graph.twin(&link.from).is_none() => "from",
                     _ => "to",
                 };
-                let place = source.places().of(&["relationships".into(), position.into(), field.into()]);
+                let place = source.of(&["relationships".into(), position.into(), field.into()]);
                 self.diagnostics.push(found.at(place));
             }
         }
         graph
     }
 
-    fn computed(&mut self, document: &Document, models: &Models, source: &Source<'_>) -> Vec<Computed> {
+    fn computed(&mut self, document: &Document, models: &Models, source: &Places) -> Vec<Computed> {
         let mut out = Vec::new();
         for (position, definition) in document.computed.iter().enumerate() {
-            let at = |field| source.places().of(&["computed".into(), position.into(), Step::Field(field)]);
+            let at = |field| source.of(&["computed".into(), position.into(), Step::Field(field)]);
             let model = match models.resolve(&definition.model) {
                 Ok(model) => model,
                 Err(found) => {
@@ -265,7 +248,7 @@ impl Loader {
         }
         let mut seen = BTreeMap::new();
         for (position, alarm) in document.alarms.iter().enumerate() {
-            let at = |field| source.places().of(&["alarms".into(), position.into(), Step::Field(field)]);
+            let at = |field| source.of(&["alarms".into(), position.into(), Step::Field(field)]);
             if seen.insert(&alarm.id, position).is_some() {
                 let found = Diagnostic::error("duplicate-alarm", format!("alarm `{}` is defined twice", alarm.id));
                 self.diagnostics.push(found.at(at("id")));
@@ -297,7 +280,7 @@ impl Loader {
     }
 
     /// The graph knows no positions; a message about `twin.property` gets that property's place.
-    fn place_values(&self, document: &Document, source: &Source<'_>, found: &mut [Diagnostic]) {
+    fn place_values(&self, document: &Document, source: &Places, found: &mut [Diagnostic]) {
         let by_id: HashMap<&str, usize> =
             document.twins.iter().enumerate().map(|(position, twin)| (twin.id.as_str(), position)).collect();
         for diagnostic in found.iter_mut().filter(|diagnostic| diagnostic.place.is_none()) {
@@ -311,7 +294,7 @@ impl Loader {
             });
             if let Some((position, name)) = at.next_back() {
                 diagnostic.place =
-                    Some(source.places().of(&["twins".into(), position.into(), "properties".into(), name.into()]));
+                    Some(source.of(&["twins".into(), position.into(), "properties".into(), name.into()]));
             }
         }
     }

@@ -27,6 +27,8 @@ pub struct Scene {
     pub path: PathBuf,
     /// Every file that it was made of, for noticing changes.
     pub files: Vec<PathBuf>,
+    /// The text of the file, and where everything stands in it.
+    pub places: Places,
     /// The document.
     pub document: Document,
     /// The models.

@@ -1,7 +1,8 @@
-//! Where things stand in a RON text: a loose second reading that keeps positions, made only when there is something to report.
+//! Where things stand in a RON text: a loose second reading that keeps positions, made once, when a position is first asked for.
 
 use cupola_twin::Place;
-use std::sync::Arc;
+use cupola_twin::diagnostic::Lines;
+use std::sync::{Arc, OnceLock};
 
 /// A step into a document.
 #[derive(Clone, Copy, Debug)]
@@ -24,13 +25,14 @@ impl From<usize> for Step<'_> {
     }
 }
 
-/// The positions in one RON text.
-pub struct Places<'t> {
-    file: Arc<str>,
-    text: &'t str,
-    root: Tree,
-    /// Byte offsets of line starts, so that many places in a large file are found fast.
-    lines: Vec<usize>,
+/// A RON text and the positions in it.
+#[derive(Debug)]
+pub struct Places {
+    /// The file, as the caller named it.
+    pub file: Arc<str>,
+    /// Its text.
+    pub text: String,
+    read: OnceLock<(Tree, Lines)>,
 }
 
 #[derive(Debug, Default)]
@@ -41,13 +43,10 @@ struct Tree {
     items: Vec<Tree>,
 }
 
-impl<'t> Places<'t> {
-    /// Reads `text` loosely; whatever can't be read has no positions.
-    pub fn new(file: Arc<str>, text: &'t str) -> Self {
-        let mut reader = Reader { bytes: text.as_bytes(), at: 0, depth: 0 };
-        let root = reader.value().unwrap_or_default();
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { file, text, root, lines }
+impl Places {
+    /// The positions in `text`, which is read loosely: whatever can't be read has no positions.
+    pub fn new(file: Arc<str>, text: String) -> Self {
+        Self { file, text, read: OnceLock::new() }
     }
 
     /// The place of the value that the steps lead to, or of the last one on the way that exists.
@@ -61,7 +60,11 @@ impl<'t> Places<'t> {
     }
 
     fn find(&self, steps: &[Step<'_>], key: bool) -> Place {
-        let mut here = &self.root;
+        let (root, lines) = self.read.get_or_init(|| {
+            let mut reader = Reader { bytes: self.text.as_bytes(), at: 0, depth: 0 };
+            (reader.value().unwrap_or_default(), Lines::new(&self.text))
+        });
+        let mut here = root;
         let mut start = here.start;
         for step in steps {
             let next = match step {
@@ -74,9 +77,7 @@ impl<'t> Places<'t> {
             here = tree;
             start = if key { at } else { tree.start };
         }
-        let line = self.lines.partition_point(|line| *line <= start).max(1) - 1;
-        let column = self.text.get(self.lines[line]..start).map_or(1, |before| before.chars().count() as u32 + 1);
-        Place { file: self.file.clone(), line: line as u32 + 1, column }
+        lines.place(&self.file, &self.text, start)
     }
 }
 
@@ -240,7 +241,7 @@ mod tests {
     #[test]
     fn finds_values_keys_and_items() {
         let text = "// a scene: (version: 9)\n(\n  version: 1, /* [ */\n  twins: [\n    (id: \"a)\"),\n    (id: \"b\", properties: {\"x\": Some(4), r#\"y\"#: 5}),\n  ],\n)";
-        let places = Places::new("s.ron".into(), text);
+        let places = Places::new("s.ron".into(), text.into());
         for (steps, line, column) in [
             (&["version".into()][..], 3, 12),
             (&["twins".into(), 0.into(), "id".into()], 5, 11),
@@ -257,7 +258,7 @@ mod tests {
     #[test]
     fn survives_any_text() {
         for text in ["", "(", "((((", "[\"", "r#\"", "/*", "(a: )", "}", "(a: \\", "\u{e4}("] {
-            let _ = Places::new("s".into(), text).of(&["a".into()]);
+            let _ = Places::new("s".into(), text.into()).of(&["a".into()]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What intents do.
 
-use super::{Conditions, Findings, SessionOptions, open, timeline_of};
+use super::{Conditions, Findings, SessionOptions, bind, open, timeline_of};
 use crate::alarm::Alarms;
 use crate::feed::{Live, Mappings};
 use crate::scene::{self, Scene};
@@ -239,15 +239,7 @@ pub(super) fn reload(world: &mut World) -> Result<(), String> {
     let loaded = scene::load(&before.path);
     let mut findings = loaded.diagnostics;
     let scene = loaded.scene.map(Arc::new);
-    let (mut simulation, mut feeds) = (None, Vec::new());
-    if let Some(scene) = &scene {
-        let (made, mut found) = Simulation::new(scene);
-        simulation = made;
-        findings.append(&mut found);
-        let (made, mut found) = Mappings::new(scene);
-        feeds = made;
-        findings.append(&mut found);
-    }
+    let (feeds, simulation) = scene.as_ref().map(|scene| bind(scene, &mut findings)).unwrap_or_default();
     let error = findings.iter().find(|found| found.severity == Severity::Error).map(ToString::to_string);
     world.insert_resource(Findings(findings));
     let scene = match (scene, error) {

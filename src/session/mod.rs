@@ -90,12 +90,18 @@ pub fn open(world: &mut World, loaded: Loaded) -> bool {
     true
 }
 
+/// The feeds and the simulation of a scene; what is wrong with them is added to the findings.
+pub fn bind(scene: &Scene, findings: &mut Vec<Diagnostic>) -> (Vec<Mappings>, Option<Simulation>) {
+    let (feeds, mut found) = Mappings::new(scene);
+    findings.append(&mut found);
+    let (simulation, mut found) = Simulation::new(scene);
+    findings.append(&mut found);
+    (feeds, simulation)
+}
+
 /// Opens a scene with what was found in it so far.
 pub fn open_scene(world: &mut World, scene: Arc<Scene>, mut findings: Vec<Diagnostic>) {
-    let (feeds, mut found) = Mappings::new(&scene);
-    findings.append(&mut found);
-    let (simulation, mut found) = Simulation::new(&scene);
-    findings.append(&mut found);
+    let (feeds, simulation) = bind(&scene, &mut findings);
     close(world);
     world.insert_resource(OpenScene(scene.clone()));
     world.insert_resource(Conditions(simulation.clone()));

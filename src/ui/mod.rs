@@ -69,6 +69,8 @@ pub struct UiState {
     pub toasts: toasts::Toasts,
     /// The storeys of the building, lowest first.
     storeys: Vec<usize>,
+    /// What can colour its rooms: properties with what to call them.
+    colourable: Vec<(String, String)>,
     /// Whether there are fonts to draw with.
     ready: bool,
     /// What the panels drawn so far leave.
@@ -93,6 +95,7 @@ impl Default for UiState {
             files_hover: false,
             toasts: toasts::Toasts::default(),
             storeys: Vec::new(),
+            colourable: Vec::new(),
             ready: false,
             free: egui::Rect::ZERO,
             explanations: BTreeMap::new(),
@@ -172,6 +175,7 @@ fn scene_changed(
     mut last: Local<Option<(PathBuf, u32)>>,
 ) {
     state.storeys = storeys::of(&scene.0.building);
+    state.colourable = crate::twin::colourable(&scene.0);
     state.explained.clear();
     state.explanations.clear();
     state.edited = None;

@@ -4,7 +4,7 @@ use super::theme::{self, ROW};
 use super::widgets::{Row, icon_button, plate, row_at};
 use crate::selection::{Intent, ViewSettings};
 use bevy_egui::egui::{ScrollArea, Ui, vec2};
-use cupola_building::{Building, Role};
+use cupola_building::Building;
 use egui_phosphor::regular as icon;
 
 /// Width of the list, points.
@@ -14,21 +14,7 @@ const MAX_SEEN: usize = 10;
 
 /// The nodes that are storeys, lowest first.
 pub fn of(building: &Building) -> Vec<usize> {
-    let mut storeys: Vec<usize> =
-        (0..building.nodes.len()).filter(|node| building.nodes[*node].role == Role::Storey).collect();
-    // Exporters list them in any order; where their contents lie decides, and the file's order where that is unknown.
-    storeys.sort_by(|a, b| base(building, *a).total_cmp(&base(building, *b)));
-    storeys
-}
-
-/// The height of what belongs to a storey, metres: the lowest point of its rooms, or of anything in it.
-fn base(building: &Building, storey: usize) -> f32 {
-    let lowest = |rooms_only: bool| {
-        let nodes = building.nodes.iter().filter(|node| node.storey == Some(storey));
-        let nodes = nodes.filter(|node| !rooms_only || node.role == Role::Room);
-        nodes.filter_map(|node| node.bounds()).map(|(min, _)| min[1]).min_by(f32::total_cmp)
-    };
-    lowest(true).or_else(|| lowest(false)).unwrap_or(0.0)
+    building.storeys().into_iter().map(|(node, _)| node).collect()
 }
 
 /// The storey above; above the highest there is the whole building, above that the lowest.
@@ -92,7 +78,7 @@ pub fn storeys_ui(ui: &mut Ui, building: &Building, storeys: &[usize], view: &Vi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cupola_building::{Node, Part};
+    use cupola_building::{Node, Part, Role};
 
     fn node(name: &str, role: Role, storey: usize, height: f32) -> Node {
         let part = Part { positions: vec![[0.0, height, 0.0]], ..Default::default() };

@@ -160,11 +160,11 @@ pub(super) fn overlays(
         labels::paint(ctx, area, (legend.labels.as_slice(), zoom), shown.selection.selected, shown.view.theme);
     }
     if let (Some(scene), Some(track)) = (shown.scene(), shown.active()) {
-        let options = crate::twin::colourable(scene);
         overlay(ctx, "legend", area, egui::Align2::LEFT_BOTTOM, |ui| {
+            let state = &mut *state;
             let highest = state.storeys.last().copied();
             let typed = &mut state.color_expression;
-            legend::legend_ui(ui, &legend, &shown.view, &options, highest, typed, &mut wanted);
+            legend::legend_ui(ui, &legend, &shown.view, &state.colourable, highest, typed, &mut wanted);
         });
         overlay(ctx, "storeys", area, egui::Align2::RIGHT_TOP, |ui| {
             storeys::storeys_ui(ui, &scene.building, &state.storeys, &shown.view, &mut wanted);

@@ -260,24 +260,8 @@ const ROOF_LINES: u8 = 3;
 const THING_LINES: u8 = 4;
 
 fn ranks(building: &Building) -> BTreeMap<usize, Storey> {
-    let mut storeys: Vec<(f32, usize)> = Vec::new();
-    for (number, node) in building.nodes.iter().enumerate() {
-        if node.role == Role::Storey {
-            let inside = building.nodes.iter().filter(|other| other.storey == Some(number));
-            // Foundations and slabs reach below the floor that people walk on.
-            let rooms = inside.clone().filter(|node| node.role == Role::Room);
-            let low = |nodes: &mut dyn Iterator<Item = &Node>| {
-                nodes.filter_map(Node::bounds).map(|(min, _)| min[1]).fold(f32::INFINITY, f32::min)
-            };
-            let floor = low(&mut rooms.into_iter());
-            let floor = if floor.is_finite() { floor } else { low(&mut inside.into_iter()) };
-            if floor.is_finite() {
-                storeys.push((floor, number));
-            }
-        }
-    }
-    storeys.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    storeys.into_iter().enumerate().map(|(rank, (floor, number))| (number, Storey { rank, floor })).collect()
+    let storeys = building.storeys().into_iter().filter_map(|(node, floor)| Some((node, floor?)));
+    storeys.enumerate().map(|(rank, (node, floor))| (node, Storey { rank, floor })).collect()
 }
 
 fn extent_of(building: &Building) -> Extent {

@@ -125,6 +125,27 @@ pub struct Part {
 }
 
 impl Building {
+    /// The nodes that are storeys, the lowest first, each with the height that people walk at there, metres: the lowest point of
+    /// its rooms, since slabs and foundations reach below, or of anything in it; `None` for a storey with nothing in it.
+    pub fn storeys(&self) -> Vec<(usize, Option<f32>)> {
+        let is_storey = |(_, node): &(usize, &Node)| node.role == Role::Storey;
+        let lowest = |storey: usize, rooms_only: bool| {
+            let nodes = self.nodes.iter().filter(|node| node.storey == Some(storey));
+            let nodes = nodes.filter(|node| !rooms_only || node.role == Role::Room);
+            nodes.filter_map(Node::bounds).map(|(min, _)| min[1]).min_by(f32::total_cmp)
+        };
+        let mut storeys: Vec<(usize, Option<f32>)> = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(is_storey)
+            .map(|(number, _)| (number, lowest(number, true).or_else(|| lowest(number, false))))
+            .collect();
+        // Exporters list them in any order; where their contents lie decides, and the file's order where that is unknown.
+        storeys.sort_by(|(_, a), (_, b)| a.unwrap_or(0.0).total_cmp(&b.unwrap_or(0.0)));
+        storeys
+    }
+
     /// Smallest and largest corner of all geometry, metres; `None` where there is none.
     pub fn bounds(&self) -> Option<([f32; 3], [f32; 3])> {
         self.nodes.iter().filter_map(Node::bounds).reduce(join)

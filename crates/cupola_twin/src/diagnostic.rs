@@ -28,19 +28,31 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of byte `offset` in `text`; an offset past the end is the end.
+    /// The place of byte `offset` in `text`; an offset past the end is the end. For many places in one text, see [`Lines`].
     pub fn of(file: &Arc<str>, text: &str, offset: usize) -> Self {
+        Lines::new(text).place(file, text, offset)
+    }
+}
+
+/// Where the lines of a text start, so that a place in a large text is found fast.
+#[derive(Clone, Debug)]
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    /// The lines of `text`.
+    pub fn new(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
+    }
+
+    /// The place of byte `offset` in the text that this was made of; an offset past the end is the end.
+    pub fn place(&self, file: &Arc<str>, text: &str, offset: usize) -> Place {
         let mut end = offset.min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &text[..end];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Self {
-            file: file.clone(),
-            line: before.matches('\n').count() as u32 + 1,
-            column: before[line_start..].chars().count() as u32 + 1,
-        }
+        let line = self.0.partition_point(|start| *start <= end).max(1) - 1;
+        let column = text.get(self.0[line]..end).map_or(0, |before| before.chars().count());
+        Place { file: file.clone(), line: line as u32 + 1, column: column as u32 + 1 }
     }
 }
 

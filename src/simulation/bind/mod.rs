@@ -31,15 +31,9 @@ impl Simulation {
     /// The simulation of a scene; `None` if it has none or it can't be made, with the reasons.
     pub fn new(scene: &Scene) -> (Option<Self>, Vec<Diagnostic>) {
         let Some(doc) = &scene.document.simulation else { return (None, Vec::new()) };
-        let text = std::fs::read_to_string(&scene.path).unwrap_or_default();
         let state = State::new(scene.topology.clone());
-        let mut binder = Binder {
-            topology: &scene.topology,
-            state: &state,
-            places: Places::new(scene.path.to_string_lossy().into(), &text),
-            doc,
-            diagnostics: Vec::new(),
-        };
+        let mut binder =
+            Binder { topology: &scene.topology, state: &state, places: &scene.places, doc, diagnostics: Vec::new() };
         let simulation = binder.simulation();
         (simulation, binder.diagnostics)
     }
@@ -48,7 +42,7 @@ impl Simulation {
 struct Binder<'s> {
     topology: &'s Topology,
     state: &'s State,
-    places: Places<'s>,
+    places: &'s Places,
     doc: &'s SimulationDoc,
     diagnostics: Vec<Diagnostic>,
 }

@@ -1,6 +1,6 @@
 //! JSON with positions: every value knows the byte where it starts.
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Lines, Place};
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, common::Ranged, parse_to_ast};
 use std::sync::Arc;
@@ -13,21 +13,17 @@ pub(super) struct Source<'a> {
     pub file: Arc<str>,
     pub text: &'a str,
     pub diagnostics: Vec<Diagnostic>,
-    /// Where lines start, so that a place in a large file is found fast.
-    lines: Vec<usize>,
+    lines: Lines,
 }
 
 impl<'a> Source<'a> {
     pub fn new(file: Arc<str>, text: &'a str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { file, text, diagnostics: Vec::new(), lines }
+        Self { file, text, diagnostics: Vec::new(), lines: Lines::new(text) }
     }
 
     pub fn place(&self, at: &impl Ranged) -> Place {
-        let line = self.lines.partition_point(|line| *line <= at.start()).max(1) - 1;
-        let column = self.text.get(self.lines[line]..at.start()).map_or(1, |before| before.chars().count() + 1);
-        Place { file: self.file.clone(), line: line as u32 + 1, column: column as u32 }
+        self.lines.place(&self.file, self.text, at.start())
     }
 
     pub fn error(&mut self, at: &impl Ranged, code: &'static str, message: impl Into<String>) {
@@ -43,7 +39,7 @@ impl<'a> Source<'a> {
     /// The document's root value; `None` after reporting why there is none.
     pub fn parse(&mut self) -> Option<Value<'a>> {
         if let Some(offset) = too_deep(self.text) {
-            let place = Place::of(&self.file, self.text, offset);
+            let place = self.lines.place(&self.file, self.text, offset);
             let message = format!("nested deeper than {MAX_DEPTH} levels");
             self.diagnostics.push(Diagnostic::error("json-too-deep", message).at(place));
             return None;
@@ -62,13 +58,13 @@ impl<'a> Source<'a> {
         match parse_to_ast(self.text, &collect, &strict) {
             Ok(result) if result.value.is_some() => result.value,
             Ok(_) => {
-                let place = Place::of(&self.file, self.text, 0);
+                let place = self.lines.place(&self.file, self.text, 0);
                 let help = "a DTDL document is an interface object or an array of them";
                 self.diagnostics.push(Diagnostic::error("json-empty", "the document is empty").at(place).help(help));
                 None
             }
             Err(error) => {
-                let place = Place::of(&self.file, self.text, error.range().start);
+                let place = self.lines.place(&self.file, self.text, error.range().start);
                 self.diagnostics.push(Diagnostic::error("json-syntax", error.kind().to_string()).at(place));
                 None
             }

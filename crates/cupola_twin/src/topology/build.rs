@@ -28,13 +28,13 @@ pub(super) fn tables(graph: &Graph, models: &Arc<Models>, diagnostics: &mut Vec<
     };
     for (model, twins) in in_order(graph) {
         let table = TableIx(topology.tables.len() as u32);
-        let mut layout = Table {
+        topology.tables.push(Table {
             model,
             base: topology.twin_ids.len() as u32,
             rows: twins.len() as u32,
             columns: Vec::new(),
             by_name: HashMap::new(),
-        };
+        });
         for property in &models.get(model).properties {
             let Some(kind) = property.kind else { continue };
             let column = Column {
@@ -46,13 +46,12 @@ pub(super) fn tables(graph: &Graph, models: &Arc<Models>, diagnostics: &mut Vec<
                 formula: None,
                 hidden: false,
             };
-            topology.add_column(&mut layout, column);
+            topology.add_column(column);
         }
         for twin in &twins {
             topology.by_id.insert(twin.id.clone(), TwinIx(topology.twin_ids.len() as u32));
             topology.twin_ids.push(twin.id.clone());
         }
-        topology.tables.push(layout);
         for (row, twin) in twins.iter().enumerate() {
             initial_values(&mut topology, table, row as u32, twin, diagnostics);
         }
@@ -61,15 +60,7 @@ pub(super) fn tables(graph: &Graph, models: &Arc<Models>, diagnostics: &mut Vec<
 }
 
 impl Topology {
-    pub(super) fn add_column(&mut self, table: &mut Table, column: Column) -> ColumnIx {
-        let ix = ColumnIx(self.columns.len() as u32);
-        table.columns.push(ix);
-        table.by_name.insert(column.name.clone(), ix);
-        self.columns.push(column);
-        ix
-    }
-
-    pub(super) fn add_column_to(&mut self, column: Column) -> ColumnIx {
+    pub(super) fn add_column(&mut self, column: Column) -> ColumnIx {
         let ix = ColumnIx(self.columns.len() as u32);
         let table = &mut self.tables[column.table.0 as usize];
         table.columns.push(ix);

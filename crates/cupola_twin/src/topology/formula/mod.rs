@@ -202,7 +202,7 @@ impl Compiler<'_> {
         for table in tables {
             let known = self.topology.table(table).column(&definition.property);
             let output = known.unwrap_or_else(|| {
-                self.topology.add_column_to(Column {
+                self.topology.add_column(Column {
                     table,
                     name: definition.property.clone(),
                     display_name: definition.display_name.clone().unwrap_or_else(|| definition.property.to_string()),
@@ -297,7 +297,7 @@ impl Compiler<'_> {
         if let Some(known) = self.topology.table(table).column(&name) {
             return known;
         }
-        let output = self.topology.add_column_to(Column {
+        let output = self.topology.add_column(Column {
             table,
             display_name: format!("{:?}", Bare(expr)),
             name,
