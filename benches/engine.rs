@@ -6,14 +6,14 @@ use cupola_twin::{ColumnIx, Graph, Models, Relationship, Slot, State, Topology, 
 use std::sync::Arc;
 
 const MODELS: &str = r#"[
- {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Sensor;1", "@type": "Interface", "contents": [
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:b:Sensor;1", "@type": "Interface", "contents": [
   {"@type": "Property", "name": "value", "schema": "double"}]},
- {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Space;1", "@type": "Interface", "contents": [
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:b:Space;1", "@type": "Interface", "contents": [
   {"@type": "Property", "name": "value", "schema": "double"}, {"@type": "Property", "name": "load", "schema": "double"},
   {"@type": "Relationship", "name": "contains"}, {"@type": "Relationship", "name": "hasPoint"}]},
- {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Room;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []},
- {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Floor;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []},
- {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Building;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []}]"#;
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:b:Room;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []},
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:b:Floor;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []},
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:b:Building;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []}]"#;
 
 /// Sensors in a room, rooms on a floor, floors in a building.
 const SHAPE: (usize, usize, usize) = (4, 100, 20);
@@ -36,7 +36,7 @@ fn campus(models: &Models, twins: usize) -> Graph {
         graph.add_twin(Twin { id: id.into(), model, properties: Vec::new(), place: None }).expect("a new id");
     };
     let link = |graph: &mut Graph, from: &str, name: &str, to: &str| {
-        let relationship = Relationship { name: name.into(), properties: Vec::new(), place: None };
+        let relationship = Relationship { id: None, name: name.into(), properties: Vec::new(), place: None };
         graph.relate(models, from, to, relationship).expect("a relationship of the models");
     };
     let rooms = twins / (SHAPE.0 + 1);

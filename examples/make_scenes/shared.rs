@@ -175,6 +175,7 @@ pub fn twin(id: impl Into<String>, model: &str, properties: &[(&str, Value)]) ->
 /// A relationship.
 pub fn link(from: &str, name: &str, to: &str) -> RelationshipDoc {
     RelationshipDoc {
+        id: None,
         from: from.to_owned(),
         name: name.to_owned(),
         to: to.to_owned(),

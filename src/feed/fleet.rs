@@ -252,6 +252,7 @@ impl Devices {
             Some(Value::Integer(number)) => number.into(),
             Some(Value::Bool(flag)) => flag.into(),
             Some(Value::Text(text)) => text.into(),
+            Some(value) => serde_json::to_value(value).unwrap_or_default(),
             None => {
                 let stream = random::stream_of(&topology.name(slot));
                 let wander = random::uniform(0, stream, self.tick / 8, 0);
@@ -260,6 +261,7 @@ impl Devices {
                     Kind::Integer => ((10.0 * wander) as i64).into(),
                     Kind::Bool => (wander > 0.3).into(),
                     Kind::Text | Kind::Time => "demo".into(),
+                    Kind::Json => serde_json::json!([]),
                 }
             }
         }

@@ -4,10 +4,11 @@ use super::inbox::{Arrival, Inbox};
 use crate::scene::document::MappingDoc;
 use crate::scene::{Scene, Step};
 use cupola_twin::diagnostic::has_errors;
+use cupola_twin::model::{Primitive, Schema, SchemaIx};
 use cupola_twin::unit::{self, conversion};
 use cupola_twin::value::{EXACT_INTEGER, Sample};
-use cupola_twin::{Diagnostic, Kind, Quality, Slot, Topology};
-use cupola_wire::{Captures, Payload, PayloadError, Scalar, Template, TimeRule, TopicPattern, check_pointer};
+use cupola_twin::{Diagnostic, Kind, Quality, Slot, Topology, TwinIx, Value};
+use cupola_wire::{Payload, PayloadError, Scalar, Template, TimeRule, TopicPattern, check_pointer};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -186,7 +187,7 @@ fn check_targets(
     for (ix, captures) in &meant {
         // A property named by a capture that the twin's id doesn't hold is known only when a message comes.
         let Some(name) = property.fill(captures) else { return };
-        let Some(slot) = topology.slot(*ix, &name) else { continue };
+        let Some((slot, _)) = targets(topology, *ix, &name).into_iter().next() else { continue };
         let column = topology.column(slot.column);
         if column.formula.is_some() {
             computed = Some(name);
@@ -222,7 +223,11 @@ fn check_targets(
 struct Route {
     slot: Slot,
     mapping: usize,
+    /// JSON pointer to the value: the mapping's, longer for a field of an object.
+    pointer: Option<Arc<str>>,
     kind: Kind,
+    /// What values the property may have, where its kind doesn't say it all.
+    schema: Option<SchemaIx>,
     scale: f64,
     offset: f64,
 }
@@ -279,23 +284,17 @@ impl Router {
                 None
             });
             let time_us = source_time.unwrap_or(now_us);
-            let sample = match parsed.scalar(mapping.pointer.as_deref()) {
+            let sample = match self.lane(&parsed, route) {
+                Ok(Some(lane)) => Sample::good(lane, time_us),
                 // A partial update leaves out what did not change.
-                Err(PayloadError::Absent) | Ok(Scalar::Null) => continue,
-                Err(error) => {
-                    inbox.reject(format!("{topic}: {error}"));
-                    if !matches!(error, PayloadError::NotFinite { .. }) {
+                Ok(None) => continue,
+                Err((why, broken)) => {
+                    inbox.reject(format!("{topic}: {why}"));
+                    if !broken {
                         continue;
                     }
                     bad_sample(time_us)
                 }
-                Ok(scalar) => match lane(&scalar, route.kind, &self.mappings.topology) {
-                    Some(lane) => Sample::good(lane * route.scale + route.offset, time_us),
-                    None => {
-                        inbox.reject(format!("{topic}: {scalar:?} is not a {}", route.kind.word()));
-                        continue;
-                    }
-                },
             };
             let from_source = source_time.is_some();
             arrivals.push(arrival(route, sample, now_us, from_source, &topic, payload, mapping.stale_after_us));
@@ -303,29 +302,99 @@ impl Router {
         inbox.put(now_us, arrivals.into_iter());
     }
 
+    /// The lane that a message gives; `None` if it says nothing of it.
+    ///
+    /// # Errors
+    /// Why it can't be used, and whether that means that the sensor is broken.
+    fn lane(&self, parsed: &Payload<'_>, route: &Route) -> Result<Option<f64>, (String, bool)> {
+        let topology = &self.mappings.topology;
+        let unusable = |error: PayloadError| match error {
+            PayloadError::Absent => Ok(None),
+            error => Err((error.to_string(), matches!(error, PayloadError::NotFinite { .. }))),
+        };
+        if route.kind == Kind::Json {
+            let value = match parsed.structure(route.pointer.as_deref()) {
+                Ok(serde_json::Value::Null) => return Ok(None),
+                Ok(json) => {
+                    serde_json::from_value::<Value>(json).map_err(|_| ("it holds a null".to_string(), false))?
+                }
+                Err(error) => return unusable(error),
+            };
+            if let Some(schema) = route.schema {
+                topology.models.schemas().check(schema, &value).map_err(|found| (found.to_string(), false))?;
+            }
+            let text = value.to_string();
+            return Ok(topology.texts.intern_within(&text, MAX_TEXTS).map(f64::from));
+        }
+        let scalar = match parsed.scalar(route.pointer.as_deref()) {
+            Ok(Scalar::Null) => return Ok(None),
+            Ok(scalar) => scalar,
+            Err(error) => return unusable(error),
+        };
+        let Some(lane) = lane(&scalar, route.kind, topology) else {
+            return Err((format!("{scalar:?} is not a {}", route.kind.word()), false));
+        };
+        let lane = lane * route.scale + route.offset;
+        if let Some(schema) = route.schema
+            && let Some(value) = topology.decode(route.slot.column, lane)
+        {
+            topology.models.schemas().check(schema, &value).map_err(|found| (found.to_string(), false))?;
+        }
+        Ok(Some(lane))
+    }
+
     fn find(&self, topic: &str) -> Vec<Route> {
         let topology = &self.mappings.topology;
         let mut routes = Vec::new();
         for (number, mapping) in self.mappings.list.iter().enumerate() {
-            let target = mapping.pattern.matches(topic).and_then(|captures: Captures| {
-                let twin = topology.twin(&mapping.twin.fill(&captures)?)?;
-                topology.slot(twin, &mapping.property.fill(&captures)?)
-            });
-            let Some(slot) = target else { continue };
-            let column = topology.column(slot.column);
-            if column.formula.is_some() {
-                continue;
+            let Some(captures) = mapping.pattern.matches(topic) else { continue };
+            let twin = mapping.twin.fill(&captures).and_then(|twin| topology.twin(&twin));
+            let (Some(twin), Some(property)) = (twin, mapping.property.fill(&captures)) else { continue };
+            for (slot, below) in targets(topology, twin, &property) {
+                let column = topology.column(slot.column);
+                if column.formula.is_some() {
+                    continue;
+                }
+                let (scale, offset) = match (mapping.unit, column.unit) {
+                    (Some(from), Some(to)) => match conversion(from, to) {
+                        Some(conversion) => conversion,
+                        None => continue,
+                    },
+                    _ => (1.0, 0.0),
+                };
+                let pointer = match (&mapping.pointer, below.as_str()) {
+                    (None, "") => None,
+                    (pointer, below) => Some(format!("{}{below}", pointer.as_deref().unwrap_or_default()).into()),
+                };
+                let schema = column.schema.filter(|schema| needs_check(topology, *schema));
+                routes.push(Route { slot, mapping: number, pointer, kind: column.kind, schema, scale, offset });
             }
-            let (scale, offset) = match (mapping.unit, column.unit) {
-                (Some(from), Some(to)) => match conversion(from, to) {
-                    Some(conversion) => conversion,
-                    None => continue,
-                },
-                _ => (1.0, 0.0),
-            };
-            routes.push(Route { slot, mapping: number, kind: column.kind, scale, offset });
         }
         routes
+    }
+}
+
+/// Where the values of a property go: into its own column, or into those of an object's fields, each with the JSON pointer from
+/// the object to the field.
+fn targets(topology: &Topology, twin: TwinIx, property: &str) -> Vec<(Slot, String)> {
+    if let Some(slot) = topology.slot(twin, property) {
+        return vec![(slot, String::new())];
+    }
+    let model = topology.models.get(topology.model_of(twin));
+    let fields = model.properties.iter().filter_map(|column| {
+        let rest = column.name.strip_prefix(property)?.strip_prefix('.')?;
+        Some((topology.slot(twin, &column.name)?, format!("/{}", rest.replace('.', "/"))))
+    });
+    fields.collect()
+}
+
+/// Whether values of a schema can be wrong though they are of the right kind.
+fn needs_check(topology: &Topology, schema: SchemaIx) -> bool {
+    match topology.models.schemas().get(schema) {
+        Schema::Primitive(primitive) => {
+            !matches!(primitive, Primitive::Boolean | Primitive::Double | Primitive::String)
+        }
+        _ => true,
     }
 }
 
@@ -378,5 +447,6 @@ fn lane(scalar: &Scalar, kind: Kind, topology: &Topology) -> Option<f64> {
             topology.texts.intern_within(&text, MAX_TEXTS).map(f64::from)
         }
         Kind::Time => cupola_wire::parse_time(scalar).map(|time_us| time_us as f64 / 1e6),
+        Kind::Json => None,
     }
 }

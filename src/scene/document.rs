@@ -88,6 +88,9 @@ pub struct TwinDoc {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RelationshipDoc {
+    /// Its own id (`$relationshipId`), where one was given: it tells relationships of one name between the same twins apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The twin that it starts at.
     pub from: String,
     /// Its name, such as `contains`.

@@ -207,13 +207,15 @@ impl Loader {
                 continue;
             }
             let relationship = Relationship {
+                id: link.id.as_deref().map(Into::into),
                 name: link.name.as_str().into(),
                 properties: link.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect(),
                 place: None,
             };
             if let Err(found) = graph.relate(models, &link.from, &link.to, relationship) {
                 let field = match found.code {
-                    "unknown-relationship" => "name",
+                    "unknown-relationship" | "too-many-relationships" => "name",
+                    "unknown-property" | "missing-property" | "wrong-value" => "properties",
                     "unknown-twin" if graph.twin(&link.from).is_none() => "from",
                     _ => "to",
                 };
@@ -279,17 +281,20 @@ impl Loader {
         found
     }
 
-    /// The graph knows no positions; a message about `twin.property` gets that property's place.
+    /// The graph knows no positions; a finding about `twin` or `twin.property` gets the place of that.
     fn place_values(&self, document: &Document, source: &Places, found: &mut [Diagnostic]) {
         let by_id: HashMap<&str, usize> =
             document.twins.iter().enumerate().map(|(position, twin)| (twin.id.as_str(), position)).collect();
         for diagnostic in found.iter_mut().filter(|diagnostic| diagnostic.place.is_none()) {
-            let quoted = diagnostic.message.strip_prefix('`').and_then(|rest| rest.split('`').next());
+            let Some(path) = diagnostic.path.as_deref() else { continue };
+            if let Some(position) = by_id.get(path) {
+                diagnostic.place = Some(source.of(&["twins".into(), (*position).into(), "id".into()]));
+                continue;
+            }
             // Ids may hold dots, and so may the names of component properties.
-            let at = quoted.into_iter().flat_map(|name| name.match_indices('.').map(move |(dot, _)| (name, dot)));
-            let mut at = at.filter_map(|(name, dot)| {
-                let position = *by_id.get(&name[..dot])?;
-                let (property, _) = document.twins[position].properties.get_key_value(&name[dot + 1..])?;
+            let mut at = path.match_indices('.').filter_map(|(dot, _)| {
+                let position = *by_id.get(&path[..dot])?;
+                let (property, _) = document.twins[position].properties.get_key_value(&path[dot + 1..])?;
                 Some((position, property.as_str()))
             });
             if let Some((position, name)) = at.next_back() {

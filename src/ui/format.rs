@@ -82,6 +82,7 @@ pub fn value_text(value: &Value, unit: &'static str) -> (String, &'static str) {
         Value::Bool(true) => ("Yes".into(), ""),
         Value::Bool(false) => ("No".into(), ""),
         Value::Text(text) => (text.clone(), ""),
+        value => (value.to_string(), ""),
     }
 }
 

@@ -23,7 +23,7 @@ pub fn is_input(topology: &Topology, slot: Slot) -> bool {
 
 fn model_property(topology: &Topology, slot: Slot) -> Option<&Property> {
     let column = topology.column(slot.column);
-    topology.models.get(topology.table(column.table).model).property(&column.name)
+    topology.models.get(topology.table(column.table).model).property(&column.name).map(|property| &**property)
 }
 
 /// Draws a property, and why it is so where that is unfolded.
@@ -159,12 +159,12 @@ fn edit_ui(
                 intents.push(Intent::Set(slot, Value::Integer(number)));
             }
         }
-        Kind::Text | Kind::Time => {
+        Kind::Text | Kind::Time | Kind::Json => {
             let now = value.map_or_else(String::new, |value| value.to_string());
             let choices =
                 model_property(topology, slot).map_or(&[] as &[String], |property| property.choices.as_slice());
             if choices.is_empty() {
-                text_ui(ui, slot, now, state, intents);
+                text_ui(ui, shown, slot, now, state, intents);
             } else {
                 ComboBox::from_id_salt("choice").width(place.width() - GAP).selected_text(&now).show_ui(ui, |ui| {
                     for choice in choices {
@@ -183,7 +183,14 @@ fn with_suffix<'v>(field: DragValue<'v>, unit: &str) -> DragValue<'v> {
 }
 
 /// A text is set when it was typed to the end, not letter by letter.
-fn text_ui(ui: &mut Ui, slot: Slot, now: String, state: &mut UiState, intents: &mut Vec<Intent>) {
+fn text_ui(
+    ui: &mut Ui,
+    shown: &Inspected<'_>,
+    slot: Slot,
+    now: String,
+    state: &mut UiState,
+    intents: &mut Vec<Intent>,
+) {
     let mut text = match &state.edited {
         Some((edited, text)) if *edited == slot => text.clone(),
         _ => now.clone(),
@@ -192,9 +199,17 @@ fn text_ui(ui: &mut Ui, slot: Slot, now: String, state: &mut UiState, intents: &
     if response.lost_focus() {
         state.edited = None;
         if text != now {
-            intents.push(Intent::Set(slot, Value::Text(text)));
+            intents.push(Intent::Set(slot, typed(shown.state.topology().column(slot.column).kind, text)));
         }
     } else if response.has_focus() {
         state.edited = Some((slot, text));
+    }
+}
+
+/// What was typed for a column: JSON where it keeps arrays and objects, if it is any.
+fn typed(kind: Kind, text: String) -> Value {
+    match kind {
+        Kind::Json => serde_json::from_str(&text).unwrap_or(Value::Text(text)),
+        _ => Value::Text(text),
     }
 }

@@ -159,7 +159,7 @@ mod tests {
             graph.add_twin(twin).unwrap();
         }
         for (from, name, to) in links {
-            let link = Relationship { name: (*name).into(), properties: Default::default(), place: None };
+            let link = Relationship { id: None, name: (*name).into(), properties: Default::default(), place: None };
             graph.relate(&models, from, to, link).unwrap();
         }
         let (topology, _) = Topology::compile(&graph, &models, &[]);

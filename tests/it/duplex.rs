@@ -9,7 +9,7 @@ const ROOMS: [&str; 21] = [
     "B105", "B201", "B202", "B203", "B204", "B205", "R301",
 ];
 
-const MODELS: &str = r#"{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Space;1", "@type": "Interface", "contents": [
+const MODELS: &str = r#"{"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Space;1", "@type": "Interface", "contents": [
   {"@type": ["Property", "Temperature"], "name": "temperature", "schema": "double", "unit": "degreeCelsius"}]}"#;
 
 fn scene_text(rooms: &[&str], glb: &str) -> String {

@@ -7,7 +7,7 @@ use cupola_twin::Quality;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-const MODELS: &str = r#"{"@context": ["dtmi:dtdl:context;3"], "@id": "dtmi:t:Office;1", "@type": "Interface", "contents": [
+const MODELS: &str = r#"{"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Office;1", "@type": "Interface", "contents": [
   {"@type": "Property", "name": "co2", "schema": "double"}, {"@type": "Property", "name": "humidity", "schema": "double"},
   {"@type": ["Property", "Temperature"], "name": "temperature", "schema": "double", "unit": "degreeCelsius"}]}"#;
 

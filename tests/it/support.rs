@@ -36,10 +36,10 @@ pub fn scene_folder(models: &str, scene: &str) -> tempfile::TempDir {
 
 /// A small building: two rooms with sensors on a floor.
 pub const MODELS: &str = r#"[
- {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Floor;1", "@type": "Interface", "contents": [
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Floor;1", "@type": "Interface", "contents": [
   {"@type": "Relationship", "name": "contains"},
   {"@type": ["Property", "Temperature"], "name": "mean", "schema": "double", "unit": "degreeCelsius"}]},
- {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Room;1", "@type": "Interface", "contents": [
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Room;1", "@type": "Interface", "contents": [
   {"@type": ["Property", "Temperature"], "name": "temperature", "schema": "double", "unit": "degreeCelsius"},
   {"@type": ["Property", "Temperature"], "name": "setpoint", "schema": "double", "unit": "degreeCelsius", "writable": true},
   {"@type": "Property", "name": "co2", "schema": "double"},

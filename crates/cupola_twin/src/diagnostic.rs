@@ -68,6 +68,9 @@ pub struct Diagnostic {
     /// Where, if it has a place.
     #[serde(flatten)]
     pub place: Option<Place>,
+    /// Which part of the document: `$.contents[2].schema` of a JSON document, `room1.area` of a graph.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// What to do, or what was probably meant.
     #[serde(rename = "suggestion", skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -76,7 +79,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error with no place yet.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, message: message.into(), place: None, help: None }
+        Self { severity: Severity::Error, code, message: message.into(), place: None, path: None, help: None }
     }
 
     /// A warning with no place yet.
@@ -92,6 +95,12 @@ impl Diagnostic {
     /// The same, at a place.
     pub fn at(mut self, place: impl Into<Option<Place>>) -> Self {
         self.place = place.into();
+        self
+    }
+
+    /// The same, about a part of a JSON document.
+    pub fn at_path(mut self, path: impl Into<Option<String>>) -> Self {
+        self.path = path.into();
         self
     }
 

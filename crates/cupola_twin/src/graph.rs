@@ -27,6 +27,8 @@ pub struct Twin {
 /// A named, directed link between two twins.
 #[derive(Clone, Debug)]
 pub struct Relationship {
+    /// Its id (`$relationshipId`), where one was given.
+    pub id: Option<Arc<str>>,
     /// Its name, such as `contains`.
     pub name: Arc<str>,
     /// Its own properties.
@@ -98,6 +100,19 @@ impl Graph {
             );
             return Err(Diagnostic::error("wrong-target", message).at(place));
         }
+        if let Some(max) = definition.max_multiplicity {
+            let name = &relationship.name;
+            let count = self.inner.edges(source).filter(|edge| edge.weight().name == *name).count();
+            if count >= max as usize {
+                let message = format!("`{from}` has {count} relationships `{name}` already; its model allows {max}");
+                return Err(Diagnostic::error("too-many-relationships", message).at(place));
+            }
+        }
+        let own = relationship.properties.iter().map(|(name, value)| (&**name, value));
+        models.check_relationship_properties(definition, own).map_err(|found| {
+            let message = format!("`{from}` {} `{to}`: {}", relationship.name, found.message);
+            Diagnostic { message, ..found.at(place.clone()) }
+        })?;
         self.inner.add_edge(source, target, relationship);
         Ok(())
     }

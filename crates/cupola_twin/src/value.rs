@@ -6,7 +6,7 @@
 //! not exact, so such a value is refused where it comes in.
 
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, RwLock};
 
@@ -26,6 +26,8 @@ pub enum Kind {
     Text,
     /// `dateTime`: seconds since 1970-01-01T00:00:00Z.
     Time,
+    /// Arrays, maps and objects that are kept whole: the number of their JSON text.
+    Json,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             Self::Bool => "boolean",
             Self::Text => "text",
             Self::Time => "time",
+            Self::Json => "structured value",
         }
     }
 
@@ -96,6 +99,10 @@ pub enum Value {
     Number(f64),
     /// A text, also of a time.
     Text(String),
+    /// Values in order.
+    Array(Vec<Value>),
+    /// Values by name: an object or a map.
+    Object(BTreeMap<String, Value>),
 }
 
 impl fmt::Display for Value {
@@ -105,6 +112,7 @@ impl fmt::Display for Value {
             Self::Integer(value) => write!(f, "{value}"),
             Self::Number(value) => write!(f, "{value}"),
             Self::Text(value) => write!(f, "{value}"),
+            Self::Array(_) | Self::Object(_) => f.write_str(&serde_json::to_string(self).unwrap_or_default()),
         }
     }
 }
@@ -206,6 +214,10 @@ pub fn encode(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, String> {
         (Kind::Integer, Value::Number(number)) if number.fract() == 0.0 && number.abs() <= EXACT_INTEGER => Ok(*number),
         (Kind::Bool, Value::Bool(flag)) => Ok(f64::from(u8::from(*flag))),
         (Kind::Text, Value::Text(text)) => Ok(f64::from(texts.intern(text))),
+        (Kind::Json, value) => match serde_json::to_string(value) {
+            Ok(text) => Ok(f64::from(texts.intern(&text))),
+            Err(error) => Err(error.to_string()),
+        },
         (Kind::Time, Value::Text(text)) => match text.parse::<jiff::Timestamp>() {
             Ok(time) => Ok(time.as_microsecond() as f64 / 1e6),
             Err(_) => Err(format!("`{text}` is not an RFC 3339 time such as 2026-01-31T08:00:00Z")),
@@ -226,6 +238,7 @@ pub fn decode(lane: f64, kind: Kind, texts: &Texts) -> Option<Value> {
         Kind::Bool => Value::Bool(lane != 0.0),
         Kind::Text => Value::Text(texts.text(lane)?.to_string()),
         Kind::Time => Value::Text(time_text((lane * 1e6).round() as i64)),
+        Kind::Json => serde_json::from_str(&texts.text(lane)?).ok()?,
     })
 }
 

@@ -10,13 +10,13 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 const MODELS: &str = r#"[
- {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Node;1", "@type": "Interface", "contents": [
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Node;1", "@type": "Interface", "contents": [
   {"@type": "Property", "name": "x", "schema": "double"}, {"@type": "Property", "name": "y", "schema": "double"},
   {"@type": "Property", "name": "on", "schema": "boolean"}, {"@type": "Property", "name": "label", "schema": "string"},
   {"@type": ["Property", "Temperature"], "name": "t", "schema": "double", "unit": "degreeCelsius"},
   {"@type": ["Property", "Power"], "name": "p", "schema": "double", "unit": "kilowatt"},
   {"@type": "Relationship", "name": "contains"}, {"@type": "Relationship", "name": "feeds"}]},
- {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Leaf;1", "@type": "Interface", "extends": "dtmi:t:Node;1", "contents": [
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Leaf;1", "@type": "Interface", "extends": "dtmi:t:Node;1", "contents": [
   {"@type": ["Property", "Temperature"], "name": "f", "schema": "double", "unit": "degreeFahrenheit"}]}]"#;
 
 struct World {
@@ -38,7 +38,7 @@ impl World {
         }
         for (name, pairs) in [("contains", contains), ("feeds", feeds)] {
             for (from, to) in pairs {
-                let link = Relationship { name: name.into(), properties: vec![], place: None };
+                let link = Relationship { id: None, name: name.into(), properties: vec![], place: None };
                 graph.relate(&models, &format!("n{from}"), &format!("n{to}"), link).unwrap();
             }
         }

@@ -28,6 +28,19 @@ impl<'a> Node<'a> {
         serde_json::from_str(text)
     }
 
+    /// The same, owning its texts. Whole numbers come out as such.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        match self {
+            Node::Null => serde_json::Value::Null,
+            Node::Bool(value) => (*value).into(),
+            Node::Number(value) if value.fract() == 0.0 && value.abs() < 9e15 => (*value as i64).into(),
+            Node::Number(value) => (*value).into(),
+            Node::Text(value) => value.as_ref().into(),
+            Node::Array(items) => items.iter().map(Node::to_json).collect(),
+            Node::Object(fields) => fields.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect(),
+        }
+    }
+
     /// The value under one reference token of a JSON pointer (RFC 6901 §4), still escaped.
     pub(crate) fn child(&self, token: &str) -> Option<&Node<'a>> {
         match self {

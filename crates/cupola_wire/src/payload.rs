@@ -172,6 +172,18 @@ impl<'a> Payload<'a> {
         }
     }
 
+    /// Whatever is at a JSON pointer, arrays and objects included.
+    ///
+    /// # Errors
+    /// As [`Self::scalar`], but never [`PayloadError::NotScalar`].
+    pub fn structure(&self, pointer: Option<&str>) -> Result<serde_json::Value, PayloadError> {
+        let node = match pointer {
+            Some(pointer) => self.node(pointer)?,
+            None => &self.root,
+        };
+        Ok(node.to_json())
+    }
+
     fn node(&self, pointer: &str) -> Result<&Node<'a>, PayloadError> {
         check_pointer(pointer)?;
         let mut node = &self.root;

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Lines, Place};
 use jsonc_parser::ast::{Object, Value};
-use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, common::Ranged, parse_to_ast};
+use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
 use std::sync::Arc;
 
 /// Deeper nesting is refused before it is parsed, so that the parser's recursion stays bounded.
@@ -22,17 +22,14 @@ impl<'a> Source<'a> {
         Self { file, text, diagnostics: Vec::new(), lines: Lines::new(text) }
     }
 
-    pub fn place(&self, at: &impl Ranged) -> Place {
-        self.lines.place(&self.file, self.text, at.start())
+    /// The place of a byte of the text.
+    pub fn place_at(&self, byte: usize) -> Place {
+        self.lines.place(&self.file, self.text, byte)
     }
 
-    pub fn error(&mut self, at: &impl Ranged, code: &'static str, message: impl Into<String>) {
-        let place = self.place(at);
-        self.diagnostics.push(Diagnostic::error(code, message).at(place));
-    }
-
-    pub fn report(&mut self, at: &impl Ranged, diagnostic: Diagnostic) {
-        let place = self.place(at);
+    /// Reports something at a byte of the text.
+    pub fn report_at(&mut self, byte: usize, diagnostic: Diagnostic) {
+        let place = self.place_at(byte);
         self.diagnostics.push(diagnostic.at(place));
     }
 
@@ -107,17 +104,5 @@ pub(super) fn each<'o, 'a>(value: &'o Value<'a>) -> Vec<&'o Value<'a>> {
     match value {
         Value::Array(array) => array.elements.iter().collect(),
         other => vec![other],
-    }
-}
-
-/// A possibly language-tagged string: English if there is any, else the first.
-pub(super) fn localised(value: &Value<'_>) -> Option<String> {
-    match value {
-        Value::StringLit(literal) => Some(literal.value.to_string()),
-        Value::Object(object) => get(object, "en")
-            .and_then(text)
-            .or_else(|| object.properties.first().and_then(|property| text(&property.value)))
-            .map(str::to_string),
-        _ => None,
     }
 }

@@ -2,6 +2,11 @@
 
 mod dtdl;
 mod json;
+mod schema;
+mod values;
+
+pub use schema::{EnumValue, Field, Mismatch, PRIMITIVES, Primitive, Schema, SchemaIx, Schemas};
+pub use values::ColumnValue;
 
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::unit::Unit;
@@ -26,25 +31,32 @@ pub struct Interface {
     pub place: Place,
     /// Itself and all that it extends, sorted.
     pub ancestors: Vec<ModelIx>,
-    /// Properties and telemetry, inherited ones first, component ones as `component.property`.
-    pub properties: Vec<Property>,
+    /// What values it has, as columns: properties and telemetry, inherited ones first. The fields of an object are columns of their
+    /// own, `address.city`, and so are those of a component, `thermostat.temperature`.
+    pub properties: Vec<Arc<Property>>,
+    /// Properties and telemetry as they are declared, whatever their schema; those of components as `component.property`.
+    pub declared: Vec<Arc<Declared>>,
     /// Relationships, inherited ones first.
-    pub relationships: Vec<RelationshipType>,
+    pub relationships: Vec<Arc<RelationshipType>>,
     /// Components.
     pub components: Vec<Component>,
+    /// Commands, inherited ones first; those of components as `component.command`.
+    pub commands: Vec<Arc<Command>>,
 }
 
-/// A property or a telemetry.
+/// A column of values: a property, a telemetry, or a field of one.
 #[derive(Clone, Debug)]
 pub struct Property {
-    /// Its name; `component.name` inside a component.
+    /// Its name; dotted inside of objects and components.
     pub name: Arc<str>,
     /// What to call it on the screen.
     pub display_name: String,
     /// What it is.
     pub description: Option<String>,
-    /// How its values are read; `None` for schemas that have no column (arrays, maps, objects).
-    pub kind: Option<Kind>,
+    /// How its values are kept.
+    pub kind: Kind,
+    /// What values it may have.
+    pub schema: SchemaIx,
     /// The unit of its values.
     pub unit: Option<&'static Unit>,
     /// The permitted values, where the schema is an enumeration of texts.
@@ -57,6 +69,19 @@ pub struct Property {
     pub place: Place,
 }
 
+/// A property or a telemetry as a model declares it.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// Its name; `component.name` inside a component.
+    pub name: Arc<str>,
+    /// What values it may have.
+    pub schema: SchemaIx,
+    /// Telemetry rather than property.
+    pub telemetry: bool,
+    /// Whether every twin must have a value of it (the Requirement extension).
+    pub required: bool,
+}
+
 /// A relationship that twins of an interface may have.
 #[derive(Clone, Debug)]
 pub struct RelationshipType {
@@ -64,10 +89,48 @@ pub struct RelationshipType {
     pub name: Arc<str>,
     /// What to call it on the screen.
     pub display_name: String,
+    /// What it is.
+    pub description: Option<String>,
     /// The DTMI that a target must be of, if limited.
     pub target: Option<Arc<str>>,
+    /// How many a twin may have of it, if limited.
+    pub max_multiplicity: Option<u32>,
+    /// Its own properties.
+    pub properties: Vec<Declared>,
     /// Where it is defined.
     pub place: Place,
+}
+
+/// Something that twins of an interface can be told to do.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Its name; `component.name` inside a component.
+    pub name: Arc<str>,
+    /// What to call it on the screen.
+    pub display_name: String,
+    /// What it does.
+    pub description: Option<String>,
+    /// What must be said with it.
+    pub request: Option<Payload>,
+    /// What comes back.
+    pub response: Option<Payload>,
+    /// Where it is defined.
+    pub place: Place,
+}
+
+/// What goes along with a command, or comes back from it.
+#[derive(Clone, Debug)]
+pub struct Payload {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What to call it on the screen.
+    pub display_name: String,
+    /// What values it may have.
+    pub schema: SchemaIx,
+    /// The unit of its value.
+    pub unit: Option<&'static Unit>,
+    /// Whether it may be left out.
+    pub nullable: bool,
 }
 
 /// A component of an interface.
@@ -84,6 +147,7 @@ pub struct Component {
 pub struct Models {
     interfaces: Vec<Interface>,
     by_id: HashMap<Arc<str>, ModelIx>,
+    schemas: Schemas,
 }
 
 impl Models {
@@ -94,9 +158,14 @@ impl Models {
         dtdl::read(documents)
     }
 
-    fn new(interfaces: Vec<Interface>) -> Self {
+    fn new(interfaces: Vec<Interface>, schemas: Schemas) -> Self {
         let by_id = interfaces.iter().enumerate().map(|(ix, model)| (model.id.clone(), ModelIx(ix as u32))).collect();
-        Self { interfaces, by_id }
+        Self { interfaces, by_id, schemas }
+    }
+
+    /// The schemas of their properties, commands and relationships.
+    pub fn schemas(&self) -> &Schemas {
+        &self.schemas
     }
 
     /// All interfaces, sorted by id.
@@ -156,13 +225,23 @@ impl Models {
 
 impl Interface {
     /// The property called `name`.
-    pub fn property(&self, name: &str) -> Option<&Property> {
+    pub fn property(&self, name: &str) -> Option<&Arc<Property>> {
         self.properties.iter().find(|property| &*property.name == name)
     }
 
+    /// The property or telemetry declared as `name`, whatever its schema.
+    pub fn declared(&self, name: &str) -> Option<&Arc<Declared>> {
+        self.declared.iter().find(|declared| &*declared.name == name)
+    }
+
     /// The relationship called `name`.
-    pub fn relationship(&self, name: &str) -> Option<&RelationshipType> {
+    pub fn relationship(&self, name: &str) -> Option<&Arc<RelationshipType>> {
         self.relationships.iter().find(|relationship| &*relationship.name == name)
+    }
+
+    /// The command called `name`.
+    pub fn command(&self, name: &str) -> Option<&Arc<Command>> {
+        self.commands.iter().find(|command| &*command.name == name)
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn cell(state: &State, slot: Slot) -> Cell {
     match topology.column(slot.column).kind {
         Kind::Number | Kind::Integer => Cell::Number(sample.lane),
         Kind::Bool => Cell::Bool(sample.lane != 0.0),
-        Kind::Text => topology.texts.text(sample.lane).map_or(Cell::Missing, Cell::Text),
+        Kind::Text | Kind::Json => topology.texts.text(sample.lane).map_or(Cell::Missing, Cell::Text),
         Kind::Time => Cell::Time(sample.lane),
     }
 }

@@ -5,7 +5,7 @@ use super::{Column, ColumnIx, Slot, Table, TableIx, Topology, TwinIx};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Twin};
 use crate::model::{ModelIx, Models};
-use crate::value::{Kind, Sample, Texts, encode};
+use crate::value::{Sample, Texts, encode};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -36,12 +36,12 @@ pub(super) fn tables(graph: &Graph, models: &Arc<Models>, diagnostics: &mut Vec<
             by_name: HashMap::new(),
         });
         for property in &models.get(model).properties {
-            let Some(kind) = property.kind else { continue };
             let column = Column {
                 table,
                 name: property.name.clone(),
                 display_name: property.display_name.clone(),
-                kind,
+                kind: property.kind,
+                schema: Some(property.schema),
                 unit: property.unit,
                 formula: None,
                 hidden: false,
@@ -88,37 +88,32 @@ fn in_order(graph: &Graph) -> BTreeMap<ModelIx, Vec<&Twin>> {
 }
 
 fn initial_values(topology: &mut Topology, table: TableIx, row: u32, twin: &Twin, diagnostics: &mut Vec<Diagnostic>) {
+    let (models, model) = (topology.models.clone(), topology.table(table).model);
+    let mut report = |found: Diagnostic, path: String| {
+        let message = format!("twin `{}`: {}", twin.id, found.message);
+        diagnostics.push(Diagnostic { message, ..found.at(twin.place.clone()).at_path(path) });
+    };
     for (name, value) in &twin.properties {
-        let layout = &topology.tables[table.0 as usize];
-        let Some(column) = layout.column(name) else {
-            let model = topology.models.get(layout.model);
-            if model.property(name).is_some() {
-                let message = format!("`{}.{name}` has a schema whose values are not kept yet", twin.id);
-                diagnostics.push(Diagnostic::warning("schema-unsupported", message).at(twin.place.clone()));
+        let path = || format!("{}.{name}", twin.id);
+        let found = match models.columns_of(model, name, value) {
+            Ok(found) => found,
+            Err(found) => {
+                report(found, path());
                 continue;
             }
-            let message = format!("`{}.{name}`: `{}` has no such property", twin.id, model.id);
-            let unknown = Diagnostic::error("unknown-property", message).at(twin.place.clone());
-            diagnostics.push(unknown.did_you_mean(name, model.properties.iter().map(|known| &*known.name)));
-            continue;
         };
-        let kind = topology.column(column).kind;
-        match encode(value, kind, &topology.texts) {
-            Ok(lane) => {
-                let choices = topology.models.get(layout.model).property(name).map_or(&[][..], |known| &known.choices);
-                if kind == Kind::Text && !choices.is_empty() && !choices.contains(&value.to_string()) {
-                    let message = format!("`{}.{name}`: `{value}` is not one of {}", twin.id, choices.join(", "));
-                    let wrong = Diagnostic::error("wrong-value", message).at(twin.place.clone());
-                    diagnostics.push(wrong.did_you_mean(&value.to_string(), choices.iter().map(String::as_str)));
-                    continue;
-                }
-                topology.initial.push((Slot { column, row }, Sample::good(lane, INITIAL_TIME_US)));
-            }
-            Err(why) => {
-                let message = format!("`{}.{name}`: {why}", twin.id);
-                diagnostics.push(Diagnostic::error("wrong-value", message).at(twin.place.clone()));
+        for (property, value) in found {
+            let Some(column) = topology.table(table).column(&property.name) else { continue };
+            match encode(value, property.kind, &topology.texts) {
+                Ok(lane) => topology.initial.push((Slot { column, row }, Sample::good(lane, INITIAL_TIME_US))),
+                Err(why) => report(Diagnostic::error("wrong-value", format!("`{}`: {why}", property.name)), path()),
             }
         }
+    }
+    let given: Vec<&str> = twin.properties.iter().map(|(name, _)| &**name).collect();
+    for missing in models.missing(model, &given) {
+        let message = format!("`{}` is missing, and its model requires it", missing.name);
+        report(Diagnostic::error("missing-property", message), twin.id.to_string());
     }
 }
 

@@ -11,7 +11,7 @@ pub use relation::{Csr, Link, Relation};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::graph::Graph;
-use crate::model::{ModelIx, Models};
+use crate::model::{ModelIx, Models, SchemaIx};
 use crate::unit::Unit;
 use crate::value::{Kind, Sample, Texts, Value};
 use std::collections::HashMap;
@@ -71,6 +71,8 @@ pub struct Column {
     pub display_name: String,
     /// How its lanes are read.
     pub kind: Kind,
+    /// What values it may have; `None` where a formula says it.
+    pub schema: Option<SchemaIx>,
     /// The unit of its values.
     pub unit: Option<&'static Unit>,
     /// The formula that fills it, by number.
@@ -310,7 +312,17 @@ impl Topology {
     }
 
     /// The lane of a value for a column.
+    ///
+    /// # Errors
+    /// Why the value is none that the column may have.
     pub fn encode(&self, column: ColumnIx, value: &Value) -> Result<f64, String> {
-        crate::value::encode(value, self.column(column).kind, &self.texts)
+        let column = self.column(column);
+        if let Some(schema) = column.schema {
+            self.models.schemas().check(schema, value).map_err(|found| match &found.help {
+                Some(help) => format!("{found} ({help})"),
+                None => found.to_string(),
+            })?;
+        }
+        crate::value::encode(value, column.kind, &self.texts)
     }
 }

@@ -1,11 +1,40 @@
-//! What is read, and what is said of what can't be.
+//! What is read, and the verdicts on documents: each with the versions of DTDL in which it is valid.
 
 use super::*;
+use crate::value::Kind;
 
 fn check(documents: &[&str]) -> (Models, Vec<&'static str>) {
     let named = documents.iter().enumerate().map(|(ix, text)| (Arc::from(format!("{ix}.json")), *text));
     let (models, diagnostics) = read(named);
     (models, diagnostics.iter().map(|d| d.code).collect())
+}
+
+/// An interface around `contents`, with more members and more contexts.
+fn interface(version: u8, contexts: &str, members: &str, contents: &str) -> String {
+    format!(
+        r#"{{"@context": ["dtmi:dtdl:context;{version}"{contexts}], "@id": "dtmi:t:A;1", "@type": "Interface"{members}, "contents": [{contents}]}}"#
+    )
+}
+
+/// Asserts that each document of a table is valid in exactly the versions named beside it.
+fn verdicts(table: &[(&str, &str)], document: impl Fn(u8, &str) -> String) {
+    for (valid_in, part) in table {
+        let valid: String = [2, 3, 4]
+            .into_iter()
+            .filter(|version| {
+                let text = document(*version, part);
+                let (_, diagnostics) = read([("t.json".into(), text.as_str())]);
+                !crate::diagnostic::has_errors(&diagnostics)
+            })
+            .map(|version| version.to_string())
+            .collect();
+        let shown: Vec<String> = [2, 3, 4]
+            .iter()
+            .flat_map(|v| read([("t.json".into(), document(*v, part).as_str())]).1)
+            .map(|d| d.to_string())
+            .collect();
+        assert_eq!(valid, *valid_in, "{part}\n{}", shown.join("\n"));
+    }
 }
 
 const SPACE: &str = r#"{"@context": "dtmi:dtdl:context;2", "@id": "dtmi:t:Space;1", "@type": "Interface", "contents": [
@@ -31,12 +60,61 @@ fn inherits_and_brings_components() {
 }
 
 #[test]
+fn lays_out_objects_and_commands() {
+    let text = interface(
+        4,
+        r#", "dtmi:dtdl:extension:requirement;2""#,
+        "",
+        r#"{"@type": ["Property", "Required"], "name": "address", "schema": {"@type": "Object", "fields": [
+            {"name": "city", "schema": "string"}, {"@type": ["Field", "Required"], "name": "zip", "schema": "unsignedShort"},
+            {"name": "lines", "schema": {"@type": "Array", "elementSchema": "string"}}]}},
+        {"@type": "Telemetry", "name": "place", "schema": "point"},
+        {"@type": "Command", "name": "move", "request": {"name": "by", "schema": "double", "nullable": true},
+         "response": {"name": "done", "schema": "boolean"}},
+        {"@type": "Relationship", "name": "near", "maxMultiplicity": 2, "properties": [
+            {"@type": "Property", "name": "distance", "schema": "double"}]}"#,
+    );
+    let (models, codes) = check(&[&text]);
+    assert_eq!(codes, [""; 0]);
+    let model = models.get(models.resolve("A").unwrap());
+    let columns: Vec<_> = model.properties.iter().map(|p| (&*p.name, p.kind)).collect();
+    let expected = [
+        ("address.city", Kind::Text),
+        ("address.zip", Kind::Integer),
+        ("address.lines", Kind::Json),
+        ("place.type", Kind::Text),
+        ("place.coordinates", Kind::Json),
+    ];
+    assert_eq!(columns, expected);
+    let command = model.command("move").unwrap();
+    assert!(command.request.as_ref().unwrap().nullable);
+    let value = |json: &str| serde_json::from_str::<crate::Value>(json).unwrap();
+    assert!(models.check_request(command, None).is_ok());
+    assert!(models.check_request(command, Some(&value("1.5"))).is_ok());
+    assert_eq!(models.check_request(command, Some(&value("\"far\""))).unwrap_err().code, "wrong-payload");
+    let near = model.relationship("near").unwrap();
+    assert_eq!((near.max_multiplicity, near.properties.len()), (Some(2), 1));
+    let ix = models.resolve("A").unwrap();
+    let whole = value(r#"{"city": "Oslo", "zip": 301, "lines": ["a"]}"#);
+    let names: Vec<_> =
+        models.columns_of(ix, "address", &whole).unwrap().iter().map(|(c, _)| c.name.to_string()).collect();
+    assert_eq!(names, ["address.city", "address.zip", "address.lines"]);
+    for (name, json, code) in [
+        ("address", r#"{"city": "Oslo"}"#, "wrong-value"),
+        ("address", r#"{"zip": 70000}"#, "wrong-value"),
+        ("address", r#"{"zip": 1, "town": "x"}"#, "wrong-value"),
+        ("address.zip", "-1", "wrong-value"),
+        ("adress", "1", "unknown-property"),
+        ("near", "1", "unknown-property"),
+    ] {
+        assert_eq!(models.columns_of(ix, name, &value(json)).unwrap_err().code, code, "{name} {json}");
+    }
+    assert_eq!(models.missing(ix, &["place"]).count(), 1);
+}
+
+#[test]
 fn says_what_is_wrong() {
-    let interface = |contents: &str| {
-        format!(
-            r#"{{"@context": "dtmi:dtdl:context;2", "@id": "dtmi:t:A;1", "@type": "Interface", "contents": [{contents}]}}"#
-        )
-    };
+    let contents = |contents: &str| interface(2, "", "", contents);
     let deep = "[".repeat(100);
     for (text, expected) in [
         (String::new(), "json-empty"),
@@ -47,12 +125,393 @@ fn says_what_is_wrong() {
         (SPACE.replace("double", "dubble"), "dtdl-unknown-schema"),
         (SPACE.replace("degreeCelsius", "kilowatt"), "wrong-unit"),
         (SPACE.replace("degreeCelsius", "degreeCelcius"), "unknown-unit"),
-        (interface(r#"{"@type": "Propperty", "name": "a", "schema": "double"}"#), "dtdl-bad-content"),
-        (interface(r#"{"@type": "Property", "name": "1a", "schema": "double"}"#), "dtdl-bad-name"),
-        (interface(r#"{"@type": "Component", "name": "a", "schema": "dtmi:t:A;1"}"#), "dtdl-circular"),
-        (interface(r#"{"@type": "Component", "name": "a", "schema": "dtmi:t:B;1"}"#), "unknown-model"),
+        (contents(r#"{"@type": "Propperty", "name": "a", "schema": "double"}"#), "dtdl-no-type"),
+        (contents(r#"{"@type": "Property", "name": "1a", "schema": "double"}"#), "dtdl-bad-name"),
+        (contents(r#"{"@type": "Component", "name": "a", "schema": "dtmi:t:A;1"}"#), "dtdl-nested-component"),
+        (contents(r#"{"@type": "Component", "name": "a", "schema": "dtmi:t:B;1"}"#), "unknown-model"),
     ] {
         assert_eq!(check(&[&text]).1, [expected], "{text}");
     }
     assert_eq!(check(&[SPACE, SPACE]).1, ["dtdl-duplicate-id"]);
+    let text = interface(
+        3,
+        "",
+        "",
+        r#"{"@type": "Property", "name": "a", "schema": {"@type": "Array", "elementSchema": "dubble"}}"#,
+    );
+    let (_, found) = read([("t.json".into(), text.as_str())]);
+    assert_eq!(found[0].path.as_deref(), Some("$.contents[0].schema"));
+    assert_eq!(found[0].help.as_deref(), Some("did you mean `double`?"));
+}
+
+#[test]
+fn contexts_are_as_each_version_has_them() {
+    verdicts(
+        &[
+            (r#""dtmi:dtdl:context;V""#, "234"),
+            (r#"["dtmi:dtdl:context;V"]"#, "234"),
+            (r#"["dtmi:dtdl:context;V", "dtmi:dtdl:extension:historization;2"]"#, "234"),
+            (r#"["dtmi:dtdl:extension:historization;2", "dtmi:dtdl:context;V"]"#, ""),
+            (r#"["dtmi:dtdl:context;V", {"a": "dtmi:x:a;1"}]"#, ""),
+            (r#"["dtmi:dtdl:context;V", "dtmi:x:unknown;1"]"#, ""),
+            (r#"["dtmi:dtdl:context;V", "dtmi:dtdl:extension:mqtt;9"]"#, ""),
+            (r#"["dtmi:dtdl:context;V#limitless", "dtmi:dtdl:limits:onvif;1"]"#, "4"),
+            (r#"["dtmi:dtdl:context;V", "dtmi:dtdl:limits:onvif;1"]"#, ""),
+            (r#""dtmi:dtdl:context;V#limitless""#, ""),
+            (r#""dtmi:dtdl:context;1""#, ""),
+            (r#""dtmi:iotcentral:context;2""#, "234"),
+            ("[]", ""),
+            ("7", ""),
+        ]
+        .map(|(context, valid)| (valid, context)),
+        |version, context| {
+            let context = context.replace(";V", &format!(";{version}"));
+            format!(r#"{{"@context": {context}, "@id": "dtmi:t:A;1", "@type": "Interface"}}"#)
+        },
+    );
+}
+
+#[test]
+fn identifiers_are_as_each_version_has_them() {
+    let long = |length: usize| format!("dtmi:{};1", "a".repeat(length - 7));
+    let (fits, too_long) = (long(128), long(129));
+    let table = [
+        ("234", "dtmi:t:A;1"),
+        ("34", "dtmi:t:A"),
+        ("34", "dtmi:t:A;1.2"),
+        ("", "dtmi:t:_A;1"),
+        ("", "dtmi:t:A;1#x"),
+        ("", "dtmi:dtdl:A;1"),
+        ("", "dtmi:standard:A;1"),
+        ("", "urn:t:A"),
+        ("", ""),
+        ("234", &fits),
+        ("", &too_long),
+    ];
+    verdicts(&table, |version, id| {
+        format!(r#"{{"@context": "dtmi:dtdl:context;{version}", "@id": "{id}", "@type": "Interface"}}"#)
+    });
+}
+
+#[test]
+fn elements_take_what_the_metamodel_says() {
+    let table = [
+        ("234", r#"{"@type": "Property", "name": "a", "schema": "double", "writable": true}"#),
+        ("234", r#"{"@type": ["Property"], "name": ["a"], "schema": ["double"]}"#),
+        (
+            "234",
+            r#"{"@type": "dtmi:dtdl:class:Property;V", "dtmi:dtdl:property:name;V": "a", "schema": "dtmi:dtdl:instance:Schema:double;V"}"#,
+        ),
+        ("34", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Array", "elementSchema": "double"}}"#),
+        ("234", r#"{"@type": "Telemetry", "name": "a", "schema": {"@type": "Array", "elementSchema": "double"}}"#),
+        ("34", r#"{"@type": "Property", "name": "a", "schema": "point"}"#),
+        ("234", r#"{"@type": "Telemetry", "name": "a", "schema": "multiPolygon"}"#),
+        ("4", r#"{"@type": "Telemetry", "name": "a", "schema": {"@type": "Array", "elementSchema": "multiPolygon"}}"#),
+        ("4", r#"{"@type": "Property", "name": "a", "schema": "uuid"}"#),
+        ("4", r#"{"@type": "Property", "name": "a", "schema": "scaledDecimal"}"#),
+        ("", r#"{"@type": "Property", "name": "a", "schema": "degreeCelsius"}"#),
+        ("", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Double"}}"#),
+        ("", r#"{"@type": "Property", "name": "a", "schema": {"elementSchema": "double"}}"#),
+        ("", r#"{"@type": "Property", "name": "a"}"#),
+        ("", r#"{"@type": "Property", "schema": "double"}"#),
+        ("", r#"{"@type": "Property", "name": "a_", "schema": "double"}"#),
+        ("", r#"{"@type": "Property", "name": "a", "schema": "double", "name": "b"}"#),
+        ("", r#"{"@type": "Property", "name": "a", "schema": "double", "colour": "red"}"#),
+        ("2", r#"{"@type": ["Property", "Odd"], "name": "a", "schema": "double", "colour": "red"}"#),
+        ("2", r#"{"@type": ["Property", "http://x/Odd"], "name": "a", "schema": "double"}"#),
+        ("", r#"{"@type": ["Property", "dtmi:x y"], "name": "a", "schema": "double"}"#),
+        ("", r#"{"@type": ["Property", "Telemetry"], "name": "a", "schema": "double"}"#),
+        ("", r#"{"@type": "Field", "name": "a", "schema": "double"}"#),
+        ("", r#"{"@type": "Content", "name": "a"}"#),
+        ("", r#"{"@type": "Property", "name": "a", "schema": "double", "writable": "yes"}"#),
+        (
+            "234",
+            r#"{"@type": "Property", "name": "a", "schema": "double", "writable": {"@value": true, "@type": "xsd:boolean"}}"#,
+        ),
+        (
+            "",
+            r#"{"@type": "Property", "name": "a", "schema": "double", "writable": {"@value": true, "@type": "xsd:string"}}"#,
+        ),
+        ("", r#"{"@type": "Property", "name": "a", "schema": {"@id": "dtmi:dtdl:instance:Schema:double;V"}}"#),
+        ("2", r#"{"@type": "Property", "name": "a", "schema": "double", "@index": 1}"#),
+        ("", r#"{"@type": "Property", "name": "a", "schema": "double", "@graph": []}"#),
+        ("234", r#"{"@type": "Property", "name": "a", "schema": "double", "displayName": {"en": "A", "pt-BR": "B"}}"#),
+        (
+            "234",
+            r#"{"@type": "Property", "name": "a", "schema": "double", "displayName": ["A", {"@language": "de", "@value": "B"}]}"#,
+        ),
+        ("", r#"{"@type": "Property", "name": "a", "schema": "double", "displayName": ["A", "B"]}"#),
+        ("", r#"{"@type": "Property", "name": "a", "schema": "double", "displayName": {"english": "A"}}"#),
+        ("", r#"{"@type": "Property", "name": "a", "schema": "double", "displayName": {"@value": "A"}}"#),
+        ("234", r#"{"@type": "Relationship", "name": "a", "minMultiplicity": 0, "maxMultiplicity": 500}"#),
+        ("34", r#"{"@type": "Relationship", "name": "a", "maxMultiplicity": 501}"#),
+        ("", r#"{"@type": "Relationship", "name": "a", "minMultiplicity": 1}"#),
+        ("", r#"{"@type": "Relationship", "name": "a", "maxMultiplicity": 1.0}"#),
+        ("234", r#"{"@type": "Relationship", "name": "a", "target": "dtmi:not:here;1"}"#),
+        ("34", r#"{"@type": "Relationship", "name": "a", "target": "dtmi:not:here"}"#),
+        ("", r#"{"@type": "Relationship", "name": "a", "target": "Room"}"#),
+        (
+            "234",
+            r#"{"@type": "Command", "name": "a", "request": {"name": "b", "schema": "double"}, "commandType": "synchronous"}"#,
+        ),
+        ("", r#"{"@type": "Command", "name": "a", "commandType": "sometimes"}"#),
+        ("4", r#"{"@type": "Command", "name": "a", "request": {"name": "b", "schema": "double", "nullable": true}}"#),
+        (
+            "34",
+            r#"{"@type": "Command", "name": "a", "request": {"@type": "CommandRequest", "name": "b", "schema": "double"}}"#,
+        ),
+        (
+            "2",
+            r#"{"@type": "Command", "name": "a", "request": {"@type": "CommandPayload", "name": "b", "schema": "double"}}"#,
+        ),
+        ("", r#"{"@type": "Component", "name": "a", "schema": "double"}"#),
+    ];
+    verdicts(&table, |version, content| interface(version, "", "", &content.replace(";V", &format!(";{version}"))));
+}
+
+#[test]
+fn schemas_have_their_limits() {
+    let nested = |depth: usize, inner: &str| {
+        let schema =
+            (0..depth).fold(inner.to_string(), |inner, _| format!(r#"{{"@type": "Array", "elementSchema": {inner}}}"#));
+        format!(r#"{{"@type": "Telemetry", "name": "a", "schema": {schema}}}"#)
+    };
+    let choices = |count: usize| {
+        let values: Vec<String> = (0..count).map(|at| format!(r#"{{"name": "n{at}", "enumValue": {at}}}"#)).collect();
+        format!(
+            r#"{{"@type": "Property", "name": "a", "schema": {{"@type": "Enum", "valueSchema": "integer", "enumValues": [{}]}}}}"#,
+            values.join(",")
+        )
+    };
+    let many: Vec<String> =
+        (0..301).map(|at| format!(r#"{{"@type": "Property", "name": "p{at}", "schema": "double"}}"#)).collect();
+    let enumeration = |values: &str| {
+        format!(
+            r#"{{"@type": "Property", "name": "a", "schema": {{"@type": "Enum", "valueSchema": "string", "enumValues": [{values}]}}}}"#
+        )
+    };
+    let table = [
+        ("234", nested(5, "\"double\"")),
+        ("4", nested(6, "\"double\"")),
+        ("4", nested(8, "\"double\"")),
+        ("", nested(9, "\"double\"")),
+        ("234", choices(100)),
+        ("34", choices(101)),
+        ("34", choices(0)),
+        ("34", many.join(",")),
+        ("234", enumeration(r#"{"name": "x", "enumValue": "1"}, {"name": "y", "enumValue": "2"}"#)),
+        ("", enumeration(r#"{"name": "x", "enumValue": "1"}, {"name": "x", "enumValue": "2"}"#)),
+        ("", enumeration(r#"{"name": "x", "enumValue": "1"}, {"name": "y", "enumValue": "1"}"#)),
+        ("", enumeration(r#"{"name": "x", "enumValue": 1}"#)),
+        ("34", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Object", "fields": []}}"#.to_string()),
+        ("", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Object", "fields": [
+            {"name": "x", "schema": "double"}, {"name": "x", "schema": "double"}]}}"#.to_string()),
+        ("234", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Map", "mapKey": {"name": "k", "schema": "string"},
+            "mapValue": {"name": "v", "schema": "double"}}}"#.to_string()),
+        ("", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Map", "mapKey": {"name": "k", "schema": "integer"},
+            "mapValue": {"name": "v", "schema": "double"}}}"#.to_string()),
+        ("", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Enum", "valueSchema": "double", "enumValues": []}}"#.to_string()),
+    ];
+    let table: Vec<(&str, &str)> = table.iter().map(|(valid, part)| (*valid, part.as_str())).collect();
+    verdicts(&table, |version, content| interface(version, "", "", content));
+    let onvif = nested(24, "\"double\"");
+    let text = interface(4, "", "", &onvif)
+        .replace(r#""dtmi:dtdl:context;4""#, r#""dtmi:dtdl:context;4#limitless", "dtmi:dtdl:limits:onvif;1""#);
+    assert_eq!(check(&[&text]).1, [""; 0]);
+}
+
+#[test]
+fn schemas_may_refer_to_one_another_within_an_interface() {
+    let own = r#", "schemas": [{"@id": "dtmi:t:tree;1", "@type": "Object", "fields": [{"name": "next", "schema": "dtmi:t:tree;1"}]}]"#;
+    let list =
+        r#", "schemas": {"@id": "dtmi:t:point;1", "@type": "Object", "fields": {"name": "x", "schema": "double"}}"#;
+    let content = r#"{"@type": "Telemetry", "name": "a", "schema": "dtmi:t:point;1"}"#;
+    verdicts(&[("4", own), ("234", list)], |version, members| {
+        let contents = if members.contains("point") { content } else { "" };
+        interface(version, "", members, contents)
+    });
+    let other = interface(3, "", "", content).replace("dtmi:t:A;1", "dtmi:t:B;1");
+    let (_, codes) = check(&[&interface(3, "", list, ""), &other]);
+    assert_eq!(codes, ["dtdl-foreign"]);
+}
+
+#[test]
+fn inheritance_has_its_limits() {
+    let chain = |version: u8, length: usize| {
+        let one = |at: usize| {
+            let extends = if at == 0 { String::new() } else { format!(r#", "extends": "dtmi:t:I{};1""#, at - 1) };
+            format!(
+                r#"{{"@context": "dtmi:dtdl:context;{version}", "@id": "dtmi:t:I{at};1", "@type": "Interface"{extends}}}"#
+            )
+        };
+        format!("[{}]", (0..=length).map(one).collect::<Vec<_>>().join(","))
+    };
+    verdicts(&[("234", "10"), ("4", "11"), ("4", "12"), ("", "13")], |version, length| {
+        chain(version, length.parse().unwrap())
+    });
+    let two = |version: u8, part: &str| {
+        let base = |at: u8, content: &str| {
+            interface(version, "", "", content).replace("dtmi:t:A;1", &format!("dtmi:t:B{at};1"))
+        };
+        let property = r#"{"@type": "Property", "name": "a", "schema": "double"}"#;
+        match part {
+            "same name twice" => format!(
+                "[{}, {}, {}]",
+                base(1, property),
+                base(2, property),
+                interface(version, "", r#", "extends": ["dtmi:t:B1;1", "dtmi:t:B2;1"]"#, "")
+            ),
+            "own name again" => {
+                format!(
+                    "[{}, {}]",
+                    base(1, property),
+                    interface(version, "", r#", "extends": "dtmi:t:B1;1""#, property)
+                )
+            }
+            "three bases" => format!(
+                "[{}, {}, {}, {}]",
+                base(1, ""),
+                base(2, ""),
+                base(3, ""),
+                interface(version, "", r#", "extends": ["dtmi:t:B1;1", "dtmi:t:B2;1", "dtmi:t:B3;1"]"#, "")
+            ),
+            "diamond" => {
+                let left = base(2, "").replace("\"contents\"", "\"extends\": \"dtmi:t:B1;1\", \"contents\"");
+                let right = base(3, "").replace("\"contents\"", "\"extends\": \"dtmi:t:B1;1\", \"contents\"");
+                let bottom = interface(version, "", r#", "extends": ["dtmi:t:B2;1", "dtmi:t:B3;1"]"#, "");
+                format!("[{}, {left}, {right}, {bottom}]", base(1, property))
+            }
+            _ => interface(version, "", r#", "extends": "dtmi:t:A;1""#, ""),
+        }
+    };
+    verdicts(
+        &[("", "same name twice"), ("", "own name again"), ("34", "three bases"), ("234", "diamond"), ("", "itself")],
+        two,
+    );
+    let later = interface(4, "", "", "").replace("dtmi:t:A;1", "dtmi:t:B;1");
+    let earlier = interface(3, "", r#", "extends": "dtmi:t:B;1""#, "");
+    assert_eq!(check(&[&later, &earlier]).1, ["dtdl-version"]);
+}
+
+#[test]
+fn extensions_have_their_rules() {
+    let quantities = |version: u8| match version {
+        2 => "",
+        3 => r#", "dtmi:dtdl:extension:quantitativeTypes;1""#,
+        _ => r#", "dtmi:dtdl:extension:quantitativeTypes;3""#,
+    };
+    let table = [
+        ("234", r#"{"@type": ["Telemetry", "Temperature"], "name": "a", "schema": "double", "unit": "degreeCelsius"}"#),
+        ("", r#"{"@type": ["Telemetry", "Temperature"], "name": "a", "schema": "double", "unit": "watt"}"#),
+        ("", r#"{"@type": ["Telemetry", "Temperature"], "name": "a", "schema": "double"}"#),
+        ("", r#"{"@type": ["Telemetry", "Temperature"], "name": "a", "schema": "string", "unit": "kelvin"}"#),
+        ("", r#"{"@type": "Telemetry", "name": "a", "schema": "double", "unit": "kelvin"}"#),
+        ("", r#"{"@type": ["Telemetry", "Temperature", "Power"], "name": "a", "schema": "double", "unit": "kelvin"}"#),
+        // Version 2 lets types pass that nobody knows, and what they may bring.
+        (
+            "234",
+            r#"{"@type": ["Telemetry", "Irradiance"], "name": "a", "schema": "double", "unit": "wattPerSquareMetre"}"#,
+        ),
+        ("24", r#"{"@type": ["Telemetry", "Efficiency"], "name": "a", "schema": "double", "unit": "percent"}"#),
+        ("", r#"{"@type": ["Relationship", "Temperature"], "name": "a", "unit": "kelvin"}"#),
+    ];
+    verdicts(&table, |version, content| interface(version, quantities(version), "", content));
+    let contexts = r#", "dtmi:dtdl:extension:annotation;2", "dtmi:dtdl:extension:overriding;2", "dtmi:dtdl:extension:historization;2",
+        "dtmi:dtdl:extension:requirement;1", "dtmi:dtdl:extension:mqtt;3""#;
+    let table = [
+        ("34", r#"{"@type": ["Property", "Historized"], "name": "a", "schema": "double"}"#),
+        ("", r#"{"@type": ["Command", "Historized"], "name": "a"}"#),
+        (
+            "34",
+            r#"{"@type": "Telemetry", "name": "a", "schema": "double"},
+            {"@type": ["Property", "ValueAnnotation"], "name": "b", "annotates": "a", "schema": "double"}"#,
+        ),
+        ("", r#"{"@type": ["Property", "ValueAnnotation"], "name": "b", "annotates": "a", "schema": "double"}"#),
+        (
+            "",
+            r#"{"@type": "Command", "name": "a"},
+            {"@type": ["Property", "ValueAnnotation"], "name": "b", "annotates": "a", "schema": "double"}"#,
+        ),
+        ("", r#"{"@type": ["Property", "Override"], "name": "b", "overrides": "unit", "schema": "double"}"#),
+        ("34", r#"{"@type": ["Command", "Idempotent", "Cacheable"], "name": "a", "ttl": "PT10S"}"#),
+        ("", r#"{"@type": ["Command", "Cacheable"], "name": "a", "ttl": "PT10S"}"#),
+        ("", r#"{"@type": ["Command", "Idempotent", "Cacheable"], "name": "a", "ttl": "10 s"}"#),
+        ("34", r#"{"@type": ["Telemetry", "Indexed"], "name": "a", "schema": "double", "index": 1}"#),
+        ("", r#"{"@type": ["Telemetry", "Indexed"], "name": "a", "schema": "double", "index": 0}"#),
+        (
+            "",
+            r#"{"@type": ["Telemetry", "Indexed"], "name": "a", "schema": "double", "index": 1},
+            {"@type": ["Telemetry", "Indexed"], "name": "b", "schema": "double", "index": 1}"#,
+        ),
+        (
+            "34",
+            r#"{"@type": "Property", "name": "a", "schema": {"@type": "Object", "fields": [
+            {"@type": ["Field", "Required"], "name": "x", "schema": "double"}]}}"#,
+        ),
+        (
+            "",
+            r#"{"@type": "Property", "name": "a", "schema": {"@type": "Object", "fields": [
+            {"@type": "Required", "name": "x", "schema": "double"}]}}"#,
+        ),
+        (
+            "",
+            r#"{"@type": "Command", "name": "a", "request": {"@type": ["CommandRequest", "Transparent"], "name": "r", "schema": "string"}}"#,
+        ),
+        (
+            "34",
+            r#"{"@type": "Command", "name": "a", "response": {"name": "r", "schema": {"@type": ["Object", "Result"], "fields": [
+            {"@type": ["Field", "NormalResult"], "name": "n", "schema": "integer"},
+            {"@type": ["Field", "ErrorResult"], "name": "e", "schema": {"@type": ["Object", "Error"], "fields": [
+                {"@type": ["Field", "ErrorMessage"], "name": "m", "schema": "string"}]}}]}}}"#,
+        ),
+        (
+            "",
+            r#"{"@type": "Command", "name": "a", "response": {"name": "r", "schema": {"@type": ["Object", "Result"], "fields": [
+            {"name": "n", "schema": "integer"}]}}}"#,
+        ),
+        (
+            "",
+            r#"{"@type": "Property", "name": "a", "schema": {"@type": "Object", "fields": [
+            {"@type": ["Field", "NormalResult"], "name": "n", "schema": "integer"}]}}"#,
+        ),
+    ];
+    verdicts(&table, |version, content| {
+        if version == 2 { interface(2, contexts, "", content) } else { interface(version, contexts, "", content) }
+    });
+}
+
+#[test]
+fn overriding_a_unit_takes_its_enumeration() {
+    let document = |schema: &str| {
+        interface(
+            3,
+            r#", "dtmi:dtdl:extension:quantitativeTypes;1", "dtmi:dtdl:extension:annotation;1", "dtmi:dtdl:extension:overriding;1""#,
+            "",
+            &format!(
+                r#"{{"@type": ["Telemetry", "Temperature"], "name": "t", "schema": "double", "unit": "kelvin"}},
+                {{"@type": ["Property", "ValueAnnotation", "Override"], "name": "u", "annotates": "t", "overrides": "unit", "schema": "{schema}"}}"#
+            ),
+        )
+    };
+    assert_eq!(check(&[&document("TemperatureUnit")]).1, [""; 0]);
+    assert_eq!(check(&[&document("PowerUnit")]).1, ["dtdl-extension"]);
+    assert_eq!(check(&[&document("string")]).1, ["dtdl-extension"]);
+}
+
+#[test]
+fn documents_come_in_many_forms() {
+    let one = interface(3, "", "", "");
+    let two = one.replace("dtmi:t:A;1", "dtmi:t:B;1");
+    for text in [
+        one.clone(),
+        format!("\u{feff}{one}"),
+        format!("[{one}]"),
+        format!("[{one}, {two}]"),
+        format!("[[{one}], [{two}]]"),
+    ] {
+        assert_eq!(check(&[&text]).1, [""; 0], "{text}");
+    }
+    for text in ["7".into(), "\"x\"".into(), format!("[{one}, 7]"), format!("[[[{one}]]]")] {
+        assert_eq!(check(&[&text]).1, ["dtdl-not-an-interface"], "{text}");
+    }
 }

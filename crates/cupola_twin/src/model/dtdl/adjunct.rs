@@ -1,0 +1,259 @@
+//! The rules of types that extensions add, as far as they concern more than one element.
+//!
+//! Source: the documents of the extensions, see `extensions`.
+
+use super::context::Cotype;
+use super::element::{Element, ElementIx, Held, Stands, Val};
+use super::extensions::{Need, Rule};
+use super::inherit::Inherited;
+use super::metamodel::{Class, ENUM, NUMERIC_SCHEMA};
+use super::quantities::UnitClass;
+use super::read::Reader;
+use super::standard::Standard;
+use crate::diagnostic::Diagnostic;
+use crate::model::schema::Primitive;
+use crate::value::Value;
+use std::collections::HashMap;
+
+/// A finding: where, and what.
+type Finding = (ElementIx, Option<usize>, &'static str, String);
+
+/// Checks every element that has a type of an extension, or a semantic type.
+pub(super) fn check(reader: &mut Reader<'_>, all: &HashMap<ElementIx, Inherited>) {
+    let mut findings: Vec<Finding> = Vec::new();
+    for ix in 0..reader.elements.len() as ElementIx {
+        let element = &reader.elements[ix as usize];
+        for cotype in &element.cotypes {
+            let one = One { reader, all, ix, element, cotype };
+            match cotype {
+                Cotype::Quantity(..) => {
+                    one.value("schema", Need::Class(&NUMERIC_SCHEMA), &mut findings);
+                }
+                Cotype::Supplement(_, known) => {
+                    known.rules.iter().for_each(|rule| one.rule(*rule, &mut findings));
+                }
+            }
+            one.unit(&mut findings);
+        }
+    }
+    for (ix, at, code, message) in findings {
+        reader.report_on(ix, at, Diagnostic::error(code, message));
+    }
+}
+
+/// One element under one of its types.
+struct One<'r, 'a> {
+    reader: &'r Reader<'a>,
+    all: &'r HashMap<ElementIx, Inherited>,
+    ix: ElementIx,
+    element: &'r Element,
+    cotype: &'r Cotype,
+}
+
+/// The value of a property: an element of a document or of the language.
+enum Target<'r> {
+    Element(&'r Element),
+    Standard(Standard),
+}
+
+impl<'r> One<'r, '_> {
+    fn rule(&self, rule: Rule, findings: &mut Vec<Finding>) {
+        match rule {
+            Rule::Value(property, need) => self.value(property, need, findings),
+            Rule::Inside(types) => self.inside(types, findings),
+            Rule::Unique(property) => self.unique(property, findings),
+            Rule::Annotates => {
+                self.annotated(findings);
+            }
+            Rule::Overrides => self.overrides(findings),
+            Rule::Instance(property) => self.instance(property, findings),
+        }
+    }
+
+    fn find(&self, at: Option<usize>, message: String, findings: &mut Vec<Finding>) {
+        findings.push((self.ix, at, "dtdl-extension", message));
+    }
+
+    fn target(&self, held: &Held) -> Option<Target<'r>> {
+        match held.value {
+            Val::Child(ix) | Val::Linked(ix) => Some(Target::Element(&self.reader.elements[ix as usize])),
+            Val::Standard(standard) => Some(Target::Standard(standard)),
+            _ => None,
+        }
+    }
+
+    fn value(&self, property: &str, need: Need, findings: &mut Vec<Finding>) {
+        for held in self.element.all(property) {
+            let Some(target) = self.target(held) else { continue };
+            if let Some(wanted) = self.lacks(&target, need) {
+                let message = format!("`{property}` of a {} must be {wanted}", self.cotype.name());
+                self.find(Some(held.at), message, findings);
+            }
+        }
+    }
+
+    /// What a value should have been, if it isn't.
+    fn lacks(&self, target: &Target<'_>, need: Need) -> Option<String> {
+        let class: &Class = match target {
+            Target::Element(element) => element.class,
+            Target::Standard(standard) => standard.class(),
+        };
+        let is_text = matches!(target, Target::Standard(Standard::Primitive(Primitive::String, _)));
+        let own = self.cotype.extension();
+        let (fits, wanted) = match need {
+            Need::Class(wanted) => (class.is_a(wanted), a(wanted.name)),
+            Need::NumericOrText => (class.is_a(&NUMERIC_SCHEMA) || is_text, "numeric or a string".to_string()),
+            Need::Text => (is_text, "a string".to_string()),
+            Need::TextEnum => {
+                let of_texts = match target {
+                    Target::Element(element) => {
+                        element.class == &ENUM
+                            && element.standard("valueSchema").is_some_and(|schema| schema.name() == "string")
+                    }
+                    Target::Standard(standard) => matches!(standard, Standard::Units(..)),
+                };
+                (of_texts, "an Enum of strings".to_string())
+            }
+            Need::Typed(types) => {
+                let typed = |element: &Element| {
+                    element.cotypes.iter().any(|known| known.extension() == own && types.contains(&known.name()))
+                };
+                (matches!(target, Target::Element(element) if typed(element)), a(&types.join(" or ")))
+            }
+            Need::Standard(names) => {
+                (matches!(target, Target::Standard(standard) if names.contains(&standard.name())), names.join(" or "))
+            }
+        };
+        (!fits).then_some(wanted)
+    }
+
+    /// The unit is of the kind that the quantity is measured in.
+    fn unit(&self, findings: &mut Vec<Finding>) {
+        let (Some((set, wanted)), Some(held)) = (self.cotype.unit_class(), self.element.first("unit")) else { return };
+        let fits = match held.value {
+            Val::Standard(Standard::Unit(name, found)) => {
+                found == set && UnitClass::of_unit(name, set).is_some_and(|class| class.name == wanted)
+            }
+            _ => false,
+        };
+        if !fits {
+            let units: Vec<&str> =
+                UnitClass::find(wanted, set).into_iter().flat_map(|class| class.units(set)).take(6).collect();
+            let message = format!("the unit of a {} is one of {}", self.cotype.name(), units.join(", "));
+            findings.push((self.ix, Some(held.at), "wrong-unit", message));
+        }
+    }
+
+    /// The parent of the element and its siblings there.
+    fn siblings(&self) -> Option<(&'r Element, impl Iterator<Item = ElementIx> + 'r)> {
+        let Stands::In(parent, property, _) = self.element.stands else { return None };
+        let parent = &self.reader.elements[parent as usize];
+        Some((parent, parent.elements(property.name)))
+    }
+
+    fn inside(&self, types: &[&str], findings: &mut Vec<Finding>) {
+        let (own, name) = (self.cotype.extension(), self.cotype.name());
+        let has = |element: &Element, types: &[&str]| {
+            element.cotypes.iter().any(|known| known.extension() == own && types.contains(&known.name()))
+        };
+        let Some((parent, siblings)) = self.siblings() else { return };
+        if !has(parent, types) {
+            self.find(None, format!("a {name} must be a field of {}", a(&types.join(" or "))), findings);
+        }
+        let same =
+            siblings.filter(|sibling| has(&self.reader.elements[*sibling as usize], &[name])).collect::<Vec<_>>();
+        if same.first().is_some_and(|first| *first != self.ix) {
+            self.find(None, format!("there is another {name} here, and one is allowed"), findings);
+        }
+    }
+
+    fn unique(&self, property: &str, findings: &mut Vec<Finding>) {
+        let (Some(own), Some((_, siblings))) = (self.element.integer(property), self.siblings()) else { return };
+        let mut same =
+            siblings.filter(|sibling| self.reader.elements[*sibling as usize].integer(property) == Some(own));
+        if same.next().is_some_and(|first| first != self.ix) {
+            let at = self.element.first(property).map(|held| held.at);
+            self.find(at, format!("`{property}` {own} is there twice"), findings);
+        }
+    }
+
+    /// The sibling that the element annotates; reports why there is none.
+    fn annotated(&self, findings: &mut Vec<Finding>) -> Option<&'r Element> {
+        let name = self.element.text("annotates")?;
+        let at = self.element.first("annotates").map(|held| held.at);
+        let contents = &self.all.get(&self.element.interface)?.contents;
+        let named = contents.iter().map(|ix| &self.reader.elements[*ix as usize]);
+        let Some(sibling) = named.clone().find(|other| other.text("name") == Some(name)) else {
+            let near = crate::diagnostic::nearest(name, named.filter_map(|other| other.text("name")));
+            let hint = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+            self.find(at, format!("`annotates` names `{name}`, which is not in this interface{hint}"), findings);
+            return None;
+        };
+        if !["Property", "Telemetry"].contains(&sibling.class.name) {
+            let message =
+                format!("`annotates` names `{name}`, which is a {}, not a Property or Telemetry", sibling.class.name);
+            self.find(at, message, findings);
+            return None;
+        }
+        if self.cotype.name() == "ValueAnnotation" && sibling.cotype("ValueAnnotation").is_some() {
+            self.find(at, format!("`annotates` names `{name}`, which is an annotation itself"), findings);
+        }
+        Some(sibling)
+    }
+
+    fn overrides(&self, findings: &mut Vec<Finding>) {
+        let Some(word) = self.element.text("overrides") else { return };
+        let at = self.element.first("overrides").map(|held| held.at);
+        // That there is none is reported for the annotation.
+        let Some(sibling) = self.annotated(&mut Vec::new()) else { return };
+        let name = word.rsplit(':').next().unwrap_or(word).split(';').next().unwrap_or(word);
+        let brings = sibling.cotypes.iter().find(|cotype| cotype.property(name).is_some());
+        let Some(brings) = brings else {
+            let message = format!("`overrides` names `{word}`, which no extension gives to the annotated element");
+            self.find(at, message, findings);
+            return;
+        };
+        if let (Some((set, class)), "unit") = (brings.unit_class(), name) {
+            let schema = self.element.first("schema");
+            let fits = matches!(schema.map(|held| &held.value), Some(Val::Standard(Standard::Units(found, of)))
+                if *found == class && *of == set);
+            if !fits {
+                let message = format!("`schema` must be `{class}`, as the unit of the annotated element is overridden");
+                self.find(schema.map(|held| held.at), message, findings);
+            }
+        }
+        let target = self.element.text("annotates");
+        let contents =
+            self.all.get(&self.element.interface).map(|inherited| inherited.contents.clone()).unwrap_or_default();
+        let first = contents.iter().find(|other| {
+            let other = &self.reader.elements[**other as usize];
+            other.cotype("Override").is_some()
+                && other.text("annotates") == target
+                && other.text("overrides") == Some(word)
+        });
+        if first.is_some_and(|first| *first != self.ix) {
+            self.find(at, format!("another element overrides `{word}` of the same element already"), findings);
+        }
+    }
+
+    /// A limit or factor is itself a value of the element's schema.
+    fn instance(&self, property: &str, findings: &mut Vec<Finding>) {
+        let (Some(held), Some(Standard::Primitive(primitive, _))) =
+            (self.element.first(property), self.element.standard("schema"))
+        else {
+            return;
+        };
+        let Val::Number(number) = held.value else { return };
+        let value =
+            if primitive == Primitive::Decimal { Value::Text(number.to_string()) } else { Value::Number(number) };
+        if let Err(why) = primitive.check(&value) {
+            self.find(Some(held.at), format!("`{property}`: {why}"), findings);
+        }
+    }
+}
+
+/// With its article.
+fn a(name: &str) -> String {
+    let vowel = name.starts_with(['A', 'E', 'I', 'O', 'U']);
+    format!("{} {name}", if vowel { "an" } else { "a" })
+}

@@ -1,0 +1,375 @@
+//! Contexts: which version of DTDL and which extensions an element is written in, and what its words therefore mean.
+//!
+//! Source: Digital Twins Definition Language versions 2 to 4, "Context"; "DTDL language extensions", on limit extensions.
+
+use super::dtmi::{Dtmi, is_iri};
+use super::extensions::{Extension, Kind, Supplement, UNIT_OPTIONAL, UNIT_REQUIRED, of_identifier};
+use super::metamodel::{CLASSES, Class, PropertyDef};
+use super::quantities::{PREFIXES, Quantity, Set, UnitClass};
+use super::standard::Standard;
+use crate::model::schema::PRIMITIVES;
+
+/// Numbers that a limit extension may change.
+#[derive(Debug, PartialEq)]
+pub(super) struct Limits {
+    /// How deep complex schemas may be nested.
+    pub schema_depth: u32,
+    /// Characters of a description, where it isn't the language's own 512.
+    pub description: usize,
+    /// Characters of an interface's identifier.
+    pub interface_id: usize,
+    /// Characters of any other identifier.
+    pub id: usize,
+    /// Whether the language's own limit on names holds.
+    pub names: bool,
+}
+
+static EARLIER: Limits = Limits { schema_depth: 5, description: 512, interface_id: 128, id: 2048, names: true };
+static FOUR: Limits = Limits { schema_depth: 8, description: 512, interface_id: 128, id: 2048, names: true };
+static ONVIF: Limits = Limits { schema_depth: 24, description: 4096, interface_id: 256, id: 512, names: false };
+static AIO: Limits = Limits { schema_depth: 12, description: 2048, interface_id: 256, id: 512, names: false };
+
+/// What is in force for an element.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Context {
+    /// The version of DTDL.
+    pub version: u8,
+    /// The limits.
+    pub limits: &'static Limits,
+    /// The extensions, in the order in which they were named.
+    pub extensions: Vec<Extension>,
+    /// Whether the limits are still to be named.
+    limitless: bool,
+}
+
+/// What is wrong with a context specifier: a code, a message, and what to do.
+pub(super) type Wrong = (&'static str, String, Option<String>);
+
+impl Context {
+    /// The context after one more specifier; `first` if none was before it.
+    pub fn add(&self, specifier: &str) -> Result<Self, Wrong> {
+        let mut next = self.clone();
+        if let Some(rest) = specifier.strip_prefix("dtmi:dtdl:context;") {
+            if !self.extensions.is_empty() {
+                let help = "put the DTDL context before those of extensions";
+                return Err((
+                    "dtdl-context-order",
+                    format!("`{specifier}` comes after an extension"),
+                    Some(help.into()),
+                ));
+            }
+            let (number, limitless) = match rest.split_once('#') {
+                Some((number, "limitless")) if number == "4" => (number, true),
+                Some((_, fragment)) => {
+                    let message = format!("`#{fragment}` is not a part of this context");
+                    return Err(("dtdl-unknown-context", message, None));
+                }
+                None => (rest, false),
+            };
+            next.version = match number {
+                "2" => 2,
+                "3" => 3,
+                "4" => 4,
+                other => {
+                    let help = "use `dtmi:dtdl:context;2`, `;3` or `;4`".to_string();
+                    return Err(("dtdl-version", format!("DTDL version {other} is not known"), Some(help)));
+                }
+            };
+            next.limits = if next.version == 4 { &FOUR } else { &EARLIER };
+            next.limitless = limitless;
+            return Ok(next);
+        }
+        if self.version == 0 && specifier != "dtmi:iotcentral:context;2" {
+            let help = "the first context is `dtmi:dtdl:context;3`, or that of version 2 or 4";
+            return Err(("dtdl-no-context", format!("`{specifier}` is not a DTDL context"), Some(help.into())));
+        }
+        if let Some(limits) = specifier.strip_prefix("dtmi:dtdl:limits:") {
+            if !self.limitless {
+                let help = "write `dtmi:dtdl:context;4#limitless` before it";
+                let message = format!("`{specifier}` needs the language without its own limits");
+                return Err(("dtdl-limits", message, Some(help.into())));
+            }
+            next.limits = match limits {
+                "onvif;1" => &ONVIF,
+                "aio;1" => &AIO,
+                _ => return Err(("dtdl-unknown-context", format!("the limits `{specifier}` are not known"), None)),
+            };
+            next.limitless = false;
+            return Ok(next);
+        }
+        // This context alone implies the version that it was made for.
+        if self.version == 0 {
+            (next.version, next.limits) = (2, &EARLIER);
+        }
+        match Extension::of_context(specifier) {
+            Ok(extension) => {
+                next.extensions.push(extension);
+                Ok(next)
+            }
+            Err([]) if Dtmi::parse(specifier, 4).is_none() => {
+                let help = "a context is the identifier of DTDL or of an extension, such as `dtmi:dtdl:extension:annotation;2`";
+                Err(("dtdl-unknown-context", format!("`{specifier}` is not an identifier"), Some(help.into())))
+            }
+            Err([]) => {
+                let path = specifier.split(';').next().unwrap_or_default();
+                let near = crate::diagnostic::nearest(path, Extension::contexts());
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                Err(("dtdl-unknown-context", format!("the extension `{specifier}` is not known"), help))
+            }
+            Err(versions) => {
+                let known: Vec<String> = versions.iter().map(u8::to_string).collect();
+                let help = Some(format!("versions {} are known", known.join(", ")));
+                Err(("dtdl-unknown-context", format!("this version of the extension `{specifier}` is not known"), help))
+            }
+        }
+    }
+
+    /// What is still missing after the last specifier.
+    pub fn incomplete(&self) -> Option<Wrong> {
+        let help = "name the limits after it: `dtmi:dtdl:limits:onvif;1`";
+        let message = "the language without its limits needs a limit extension".to_string();
+        self.limitless.then(|| ("dtdl-limits", message, Some(help.into())))
+    }
+
+    /// Before any context was named.
+    pub fn none() -> Self {
+        Self { version: 0, limits: &EARLIER, extensions: Vec::new(), limitless: false }
+    }
+
+    fn core(&self) -> Extension {
+        Extension { kind: Kind::Core, version: self.version }
+    }
+
+    /// The language and its extensions, the last named first.
+    fn vocabularies(&self) -> impl Iterator<Item = Extension> {
+        self.extensions.iter().rev().copied().chain([self.core()])
+    }
+
+    /// What a word in `@type` is.
+    pub fn type_of(&self, word: &str) -> TypeRef {
+        if word.starts_with("dtmi:") {
+            return match of_identifier(word) {
+                Some((extension, "class", name)) => self.type_in(extension, name).unwrap_or(TypeRef::Irrelevant),
+                Some(_) => TypeRef::Irrelevant,
+                None if Dtmi::parse(word, self.version).is_some() => TypeRef::Irrelevant,
+                None => TypeRef::InvalidDtmi,
+            };
+        }
+        if is_iri(word) || word.contains(':') {
+            return TypeRef::Iri;
+        }
+        match self.vocabularies().find_map(|extension| self.type_in(extension, word)) {
+            Some(found) => found,
+            None if self.is_term(word) => TypeRef::Irrelevant,
+            None => TypeRef::Undefined,
+        }
+    }
+
+    fn type_in(&self, extension: Extension, name: &str) -> Option<TypeRef> {
+        if extension.kind == Kind::Core {
+            if extension.version != self.version {
+                return None;
+            }
+            if let Some(class) = CLASSES.iter().find(|class| class.name == name && !class.concrete.is_empty()) {
+                return class.concrete.contains(&self.version).then_some(TypeRef::Class(class));
+            }
+        }
+        if let Some(found) = extension.types().find(|known| known.name == name) {
+            return Some(TypeRef::Cotype(Cotype::Supplement(extension, found)));
+        }
+        let set = extension.quantities()?;
+        Quantity::find(name, set).map(|found| TypeRef::Cotype(Cotype::Quantity(extension, set, found)))
+    }
+
+    /// Whether a word means anything here at all.
+    fn is_term(&self, word: &str) -> bool {
+        const OTHERS: [&str; 36] = [
+            "AdjunctType",
+            "BinaryPrefix",
+            "BinaryUnit",
+            "CommandType",
+            "ComplexSchema",
+            "Content",
+            "DecimalPrefix",
+            "DecimalUnit",
+            "Entity",
+            "LatentType",
+            "NamedEntity",
+            "NamedLatentType",
+            "NumericSchema",
+            "PrimitiveSchema",
+            "QuantitativeType",
+            "RatioUnit",
+            "Schema",
+            "SchemaField",
+            "SemanticType",
+            "SemanticUnit",
+            "TemporalSchema",
+            "Unit",
+            "UnitAttribute",
+            "Cloud",
+            "aliasFor",
+            "asynchronous",
+            "baseUnit",
+            "bottomUnit",
+            "exponent",
+            "languageMajorVersion",
+            "prefix",
+            "symbol",
+            "synchronous",
+            "topUnit",
+            "unit",
+            "DtdlExtension",
+        ];
+        let is_primitive = |name: &str, since: u8| {
+            since <= self.version
+                && (word == name
+                    || word.chars().next().is_some_and(char::is_uppercase) && word.eq_ignore_ascii_case(name))
+        };
+        OTHERS.contains(&word)
+            || CLASSES.iter().any(|class| class.name == word || class.properties.iter().any(|p| p.name == word))
+            || ["name", "comment", "description", "displayName", "schema"].contains(&word)
+            || PRIMITIVES.iter().any(|(name, _, since)| is_primitive(name, *since))
+            || Standard::of_term(word, self).is_some()
+            || self.vocabularies().any(|extension| {
+                extension.property(word).is_some() || extension.quantities().is_some_and(|set| is_unit_term(word, set))
+            })
+    }
+
+    /// What a property's name is.
+    pub fn key(&self, word: &str) -> KeyRef {
+        if word.starts_with("dtmi:") {
+            return match of_identifier(word) {
+                Some((extension, "property", name))
+                    if extension.kind != Kind::Core || extension.version == self.version =>
+                {
+                    KeyRef::Property(name.to_string())
+                }
+                Some(_) => KeyRef::Other,
+                None if Dtmi::parse(word, self.version).is_some() => KeyRef::Other,
+                None => KeyRef::InvalidDtmi,
+            };
+        }
+        if word.contains(':') { KeyRef::Iri } else { KeyRef::Property(word.to_string()) }
+    }
+
+    /// The context to add for a type that some extension brings to this version of DTDL.
+    pub fn bringing(&self, word: &str) -> Option<String> {
+        let mut found = Extension::all().filter(|extension| extension.language_versions().contains(&self.version));
+        found.find(|extension| self.type_in(*extension, word).is_some()).map(|extension| extension.context())
+    }
+
+    /// All that may stand in `@type`, for suggestions.
+    pub fn type_names(&self) -> impl Iterator<Item = &'static str> {
+        let classes = CLASSES.iter().filter(|class| class.concrete.contains(&self.version)).map(|class| class.name);
+        let set = self.vocabularies().find_map(Extension::quantities);
+        let quantities = set.into_iter().flat_map(Quantity::names);
+        classes
+            .chain(self.vocabularies().flat_map(|extension| extension.types().map(|known| known.name)))
+            .chain(quantities)
+    }
+
+    /// The sets of units that may be named, the last extension's first.
+    pub fn unit_sets(&self) -> impl Iterator<Item = Set> {
+        self.vocabularies().filter_map(Extension::quantities)
+    }
+
+    /// The identifiers that start so may only be defined by the language and by extensions.
+    pub fn reserved(&self) -> impl Iterator<Item = &'static str> {
+        let partners = self.extensions.iter().filter_map(|extension| match extension.kind {
+            Kind::IotCentral => Some("dtmi:iotcentral:"),
+            Kind::IotOperations => Some("dtmi:iotoperations:"),
+            _ => None,
+        });
+        super::dtmi::RESERVED.into_iter().chain(partners)
+    }
+}
+
+fn is_unit_term(word: &str, set: Set) -> bool {
+    Quantity::find(word, set).is_some()
+        || UnitClass::find(word, set).is_some()
+        || UnitClass::of_unit(word, set).is_some()
+        || PREFIXES.contains(&word)
+}
+
+/// What a word in `@type` is.
+pub(super) enum TypeRef {
+    /// A class of the metamodel.
+    Class(&'static Class),
+    /// A type that is added to a class.
+    Cotype(Cotype),
+    /// Something that exists, but isn't a type that an element can have.
+    Irrelevant,
+    /// It starts like an identifier and isn't one.
+    InvalidDtmi,
+    /// An identifier of another kind.
+    Iri,
+    /// A word without meaning here.
+    Undefined,
+}
+
+/// What a property's name is.
+pub(super) enum KeyRef {
+    /// A plain name, or that at the end of a property's identifier.
+    Property(String),
+    /// An identifier of something else.
+    Other,
+    /// It starts like an identifier and isn't one.
+    InvalidDtmi,
+    /// An identifier of another kind.
+    Iri,
+}
+
+/// A type that is added to a class: what an extension brings, or a semantic type.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cotype {
+    Supplement(Extension, &'static Supplement),
+    Quantity(Extension, Set, &'static Quantity),
+}
+
+impl Cotype {
+    /// Its term.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Supplement(_, known) => known.name,
+            Self::Quantity(_, _, known) => known.name,
+        }
+    }
+
+    /// The extension that it is of.
+    pub fn extension(&self) -> Extension {
+        match self {
+            Self::Supplement(extension, _) | Self::Quantity(extension, _, _) => *extension,
+        }
+    }
+
+    /// The property that it adds under a name.
+    pub fn property(&self, name: &str) -> Option<&'static PropertyDef> {
+        self.properties().into_iter().find(|property| property.name == name)
+    }
+
+    /// The properties that it adds.
+    pub fn properties(&self) -> Vec<&'static PropertyDef> {
+        match self {
+            Self::Quantity(..) => vec![&UNIT_REQUIRED],
+            Self::Supplement(_, known) if vector_unit(known.name).is_some() => vec![&UNIT_OPTIONAL],
+            Self::Supplement(extension, known) => known.properties_in(extension.version).collect(),
+        }
+    }
+
+    /// The kind of unit that its property `unit` takes.
+    pub fn unit_class(&self) -> Option<(Set, &'static str)> {
+        match self {
+            Self::Quantity(_, set, known) => Some((*set, known.unit_class)),
+            Self::Supplement(_, known) => vector_unit(known.name).map(|class| (Set::Core2, class)),
+        }
+    }
+}
+
+fn vector_unit(name: &str) -> Option<&'static str> {
+    match name {
+        "AccelerationVector" => Some("AccelerationUnit"),
+        "VelocityVector" => Some("VelocityUnit"),
+        _ => None,
+    }
+}

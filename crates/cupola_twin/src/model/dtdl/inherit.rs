@@ -1,0 +1,289 @@
+//! What interfaces inherit, and the limits on it.
+//!
+//! Source: Digital Twins Definition Language versions 2 to 4, "Interface" (`contents`, `extends`), "Component".
+
+use super::element::{ElementIx, Val};
+use super::metamodel::{COMMAND, COMPONENT, INTERFACE, PROPERTY, RELATIONSHIP};
+use super::read::Reader;
+use super::shape::{Nesting, of_value};
+use crate::diagnostic::Diagnostic;
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The text of an interface may have this many bytes, from version 3 on.
+const MAX_BYTES: usize = 1 << 20;
+/// Elements in an interface, from version 3 on; contents of one in version 2.
+const MAX_ELEMENTS: u64 = 100_000;
+const MAX_CONTENTS: usize = 300;
+/// Interfaces that one may inherit from, directly or not, from version 3 on.
+const MAX_BASES: u64 = 1024;
+/// Contents of all interfaces together, inherited ones included: beyond it, what is inherited is not laid out any more.
+const MAX_INHERITED: usize = 5_000_000;
+
+/// What an interface has, inherited things included.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Inherited {
+    /// Contents, those of bases first.
+    pub contents: Rc<Vec<ElementIx>>,
+    /// The interfaces that it extends, directly or not, nearest last.
+    pub ancestors: Vec<ElementIx>,
+    /// How long the longest chain of `extends` is.
+    depth: u32,
+    /// How many interfaces are reached by `extends`, each way counted.
+    bases: u64,
+}
+
+/// What every interface has; reports what goes beyond the limits.
+pub(super) fn inherit(
+    reader: &mut Reader<'_>,
+    nestings: &HashMap<ElementIx, Nesting>,
+) -> HashMap<ElementIx, Inherited> {
+    let interfaces: Vec<ElementIx> = (0..reader.elements.len() as ElementIx)
+        .filter(|ix| reader.elements[*ix as usize].class == &INTERFACE)
+        .collect();
+    let mut graph = DiGraph::<ElementIx, ()>::with_capacity(interfaces.len(), interfaces.len());
+    let nodes: HashMap<ElementIx, NodeIndex> = interfaces.iter().map(|ix| (*ix, graph.add_node(*ix))).collect();
+    for ix in &interfaces {
+        for base in reader.elements[*ix as usize].elements("extends") {
+            graph.add_edge(nodes[ix], nodes[&base], ());
+        }
+    }
+    let mut all: HashMap<ElementIx, Inherited> = HashMap::with_capacity(interfaces.len());
+    let mut total = 0;
+    // Bases come before what extends them.
+    for component in kosaraju_scc(&graph) {
+        let circular = component.len() > 1 || graph.find_edge(component[0], component[0]).is_some();
+        for node in component {
+            let ix = graph[node];
+            if circular {
+                let message = format!("`{}` extends itself", reader.elements[ix as usize].id);
+                reader.report_on(ix, None, Diagnostic::error("dtdl-circular", message));
+            }
+            let inherited = one(reader, ix, &all, circular, total);
+            total += inherited.contents.len();
+            all.insert(ix, inherited);
+        }
+    }
+    if total > MAX_INHERITED {
+        let message = format!("the interfaces inherit more than {MAX_INHERITED} contents altogether");
+        if let Some(last) = interfaces.last() {
+            reader.report_on(*last, None, Diagnostic::error("dtdl-too-many", message));
+        }
+    }
+    components(reader, &interfaces, &all);
+    counts(reader, &interfaces, &all, nestings);
+    all
+}
+
+/// What one interface has, out of what its bases have.
+fn one(
+    reader: &mut Reader<'_>,
+    ix: ElementIx,
+    known: &HashMap<ElementIx, Inherited>,
+    circular: bool,
+    total: usize,
+) -> Inherited {
+    let element = &reader.elements[ix as usize];
+    let (version, length) = (element.version(), element.length);
+    let bases: Vec<ElementIx> = if circular { Vec::new() } else { element.elements("extends").collect() };
+    let own: Vec<ElementIx> = element.elements("contents").collect();
+    let mut inherited = Inherited::default();
+    for base in &bases {
+        let Some(base_has) = known.get(base) else { continue };
+        inherited.depth = inherited.depth.max(base_has.depth + 1);
+        inherited.bases = inherited.bases.saturating_add(base_has.bases + 1);
+        for ancestor in base_has.ancestors.iter().chain([base]) {
+            if !inherited.ancestors.contains(ancestor) {
+                inherited.ancestors.push(*ancestor);
+            }
+        }
+    }
+    let wrong = |code, message: String| Diagnostic::error(code, message);
+    let mut findings = Vec::new();
+    let deepest = if version == 4 { 12 } else { 10 };
+    if inherited.depth > deepest {
+        let message = format!("`extends` leads {} levels up; {deepest} are allowed", inherited.depth);
+        findings.push(wrong("dtdl-too-deep", message));
+    }
+    if version >= 3 && inherited.bases > MAX_BASES {
+        let message = format!("`extends` leads to {} interfaces; {MAX_BASES} are allowed", inherited.bases);
+        findings.push(wrong("dtdl-too-many", message));
+    }
+    if version >= 3 && length > MAX_BYTES {
+        let message = format!("the text of the interface has {length} bytes; {MAX_BYTES} are allowed");
+        findings.push(wrong("dtdl-too-large", message));
+    }
+    findings.into_iter().for_each(|found| reader.report_on(ix, None, found));
+    // One base and nothing of its own: what it has is what the base has.
+    if let ([base], true) = (&bases[..], own.is_empty())
+        && let Some(base) = known.get(base)
+    {
+        inherited.contents = base.contents.clone();
+    } else if total <= MAX_INHERITED {
+        inherited.contents = Rc::new(merge(reader, ix, &bases, &own, known));
+    }
+    if version == 2 && inherited.contents.len() > MAX_CONTENTS {
+        let message = format!("the interface has {} contents; {MAX_CONTENTS} are allowed", inherited.contents.len());
+        reader.report_on(ix, None, Diagnostic::error("dtdl-too-many", message));
+    }
+    inherited
+}
+
+/// The contents of bases and its own, where every name may stand for one thing only.
+fn merge(
+    reader: &mut Reader<'_>,
+    ix: ElementIx,
+    bases: &[ElementIx],
+    own: &[ElementIx],
+    known: &HashMap<ElementIx, Inherited>,
+) -> Vec<ElementIx> {
+    let mut contents = Vec::new();
+    let mut by_name: HashMap<&str, ElementIx> = HashMap::new();
+    let mut clashes = Vec::new();
+    let inherited = bases.iter().filter_map(|base| known.get(base)).flat_map(|base| base.contents.iter());
+    for (content, is_own) in inherited.map(|content| (*content, false)).chain(own.iter().map(|own| (*own, true))) {
+        let Some(name) = reader.elements[content as usize].text("name") else { continue };
+        match by_name.get(name) {
+            Some(first) if *first == content => {}
+            Some(first) => clashes.push((*first, content, is_own, name.to_string())),
+            None => {
+                by_name.insert(name, content);
+                contents.push(content);
+            }
+        }
+    }
+    for (first, second, is_own, name) in clashes {
+        let known = &reader.elements[first as usize];
+        let owner = reader.elements[known.interface as usize].id.clone();
+        let place = reader.sources[known.source as usize].place_at(known.start);
+        let message =
+            format!("`{name}` is defined twice; first in `{owner}` at {}:{}:{}", place.file, place.line, place.column);
+        let duplicate = Diagnostic::error("dtdl-duplicate-name", message);
+        if is_own { reader.report_on(second, None, duplicate) } else { reader.report_on(ix, None, duplicate) }
+    }
+    contents
+}
+
+/// A component's interface may hold no component.
+fn components(reader: &mut Reader<'_>, interfaces: &[ElementIx], all: &HashMap<ElementIx, Inherited>) {
+    let holds_component: HashMap<ElementIx, bool> = interfaces
+        .iter()
+        .map(|ix| (*ix, all[ix].contents.iter().any(|content| reader.elements[*content as usize].class == &COMPONENT)))
+        .collect();
+    for ix in 0..reader.elements.len() as ElementIx {
+        let element = &reader.elements[ix as usize];
+        if element.class != &COMPONENT {
+            continue;
+        }
+        let Some(schema) = element.elements("schema").next() else { continue };
+        if holds_component.get(&schema).copied().unwrap_or(false) {
+            let message = format!(
+                "`{}` has components itself, and components can't be nested",
+                reader.elements[schema as usize].id
+            );
+            reader.report_on(ix, None, Diagnostic::error("dtdl-nested-component", message));
+        }
+    }
+}
+
+/// How many elements an interface holds altogether.
+fn counts(
+    reader: &mut Reader<'_>,
+    interfaces: &[ElementIx],
+    all: &HashMap<ElementIx, Inherited>,
+    nestings: &HashMap<ElementIx, Nesting>,
+) {
+    let simple = |reader: &Reader<'_>, ix: ElementIx| -> u64 {
+        let element = &reader.elements[ix as usize];
+        let of_children = |name: &str| -> u64 {
+            element.elements(name).map(|child| 1 + of_value(&reader.elements[child as usize], nestings).count).sum()
+        };
+        1 + match element.class {
+            class if class == &COMMAND => of_children("request") + of_children("response"),
+            class if class == &RELATIONSHIP => of_children("properties"),
+            class if class == &COMPONENT => 1,
+            _ => of_value(element, nestings).count,
+        }
+    };
+    let without_components: HashMap<ElementIx, u64> = interfaces
+        .iter()
+        .map(|ix| (*ix, all[ix].contents.iter().map(|content| simple(reader, *content)).fold(0, u64::saturating_add)))
+        .collect();
+    for ix in interfaces {
+        let version = reader.elements[*ix as usize].version();
+        let parts = all[ix].contents.iter().flat_map(|content| {
+            let element = &reader.elements[*content as usize];
+            element.elements("schema").filter(|schema| reader.elements[*schema as usize].class == &INTERFACE)
+        });
+        let of_parts: u64 = parts.filter_map(|part| without_components.get(&part)).fold(0, |a, b| a.saturating_add(*b));
+        let count = without_components[ix].saturating_add(of_parts);
+        if version >= 3 && count > MAX_ELEMENTS {
+            let message = format!("the interface holds {count} elements; {MAX_ELEMENTS} are allowed");
+            reader.report_on(*ix, None, Diagnostic::error("dtdl-too-many", message));
+        }
+    }
+}
+
+/// In version 2 a property has no array in its schema.
+pub(super) fn arrays(reader: &mut Reader<'_>, nestings: &HashMap<ElementIx, Nesting>) {
+    for ix in 0..reader.elements.len() as ElementIx {
+        let element = &reader.elements[ix as usize];
+        if element.class == &PROPERTY && element.version() == 2 && of_value(element, nestings).array {
+            let help = "use telemetry, or version 3 of DTDL";
+            let message = "a property can't have an array in its schema in version 2 of DTDL";
+            let at = element.first("schema").map(|held| held.at);
+            reader.report_on(ix, at, Diagnostic::error("dtdl-array", message).help(help));
+        }
+    }
+}
+
+/// Values of `fields`, `enumValues` and `properties` are told apart by their names, choices also by their values.
+pub(super) fn names(reader: &mut Reader<'_>) {
+    let mut clashes = Vec::new();
+    for element in &reader.elements {
+        for property in ["fields", "enumValues", "properties"] {
+            let mut names: HashMap<&str, ElementIx> = HashMap::new();
+            let mut values: HashMap<String, ElementIx> = HashMap::new();
+            for child in element.elements(property) {
+                let found = &reader.elements[child as usize];
+                if let Some(name) = found.text("name")
+                    && names.insert(name, child).is_some_and(|first| first != child)
+                {
+                    clashes.push((child, format!("`{name}` is defined twice in `{property}`")));
+                }
+                let value = match found.first("enumValue").map(|held| &held.value) {
+                    Some(Val::Text(text)) => format!("\"{text}\""),
+                    Some(Val::Integer(number)) => number.to_string(),
+                    _ => continue,
+                };
+                if values.insert(value.clone(), child).is_some_and(|first| first != child) {
+                    clashes.push((child, format!("the value {value} is there twice")));
+                }
+            }
+        }
+    }
+    for (ix, message) in clashes {
+        reader.report_on(ix, None, Diagnostic::error("dtdl-duplicate-name", message));
+    }
+}
+
+/// The values of an enumeration are of the schema that it names.
+pub(super) fn choices(reader: &mut Reader<'_>) {
+    let mut wrong = Vec::new();
+    for element in &reader.elements {
+        let Some(standard) = element.standard("valueSchema") else { continue };
+        for child in element.elements("enumValues") {
+            let Some(held) = reader.elements[child as usize].first("enumValue") else { continue };
+            let fits =
+                matches!((standard.name(), &held.value), ("integer", Val::Integer(_)) | ("string", Val::Text(_)));
+            if !fits {
+                wrong.push((child, held.at, format!("`enumValue` is not of schema {}", standard.name())));
+            }
+        }
+    }
+    for (ix, at, message) in wrong {
+        reader.report_on(ix, Some(at), Diagnostic::error("dtdl-bad-enum", message));
+    }
+}

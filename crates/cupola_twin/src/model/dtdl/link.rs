@@ -1,0 +1,72 @@
+//! References between elements: whether what is named exists, and may be named there.
+//!
+//! Source: Digital Twins Definition Language versions 2 to 4, "Interface schemas" on what may be shared; the limits on which
+//! version may be used from which.
+
+use super::element::{ElementIx, Val};
+use super::metamodel::{Holds, INTERFACE, of};
+use super::read::Reader;
+use crate::diagnostic::{Diagnostic, nearest};
+
+/// Among more elements than this no suggestion is sought.
+const MAX_COMPARED: usize = 20_000;
+
+/// Turns every reference whose element is found and fits into a link, and reports the others.
+pub(super) fn link(reader: &mut Reader<'_>) {
+    for ix in 0..reader.elements.len() as ElementIx {
+        for at in 0..reader.elements[ix as usize].values.len() {
+            let held = &reader.elements[ix as usize].values[at];
+            let Val::Reference(id) = &held.value else { continue };
+            let (id, byte) = (id.clone(), held.at);
+            match find(reader, ix, at) {
+                Ok(target) => reader.elements[ix as usize].values[at].value = Val::Linked(target),
+                Err(diagnostic) => {
+                    let property = reader.elements[ix as usize].values[at].property;
+                    let message = format!("`{}` names `{id}`, {}", property.name, diagnostic.message);
+                    reader.report_on(ix, Some(byte), Diagnostic { message, ..diagnostic });
+                }
+            }
+        }
+    }
+}
+
+/// The element that a value names.
+fn find(reader: &Reader<'_>, ix: ElementIx, at: usize) -> Result<ElementIx, Diagnostic> {
+    let element = &reader.elements[ix as usize];
+    let held = &element.values[at];
+    let (Holds::Element(rule), Val::Reference(id)) = (held.property.holds, &held.value) else {
+        return Err(Diagnostic::error("dtdl-undefined", "which is no element"));
+    };
+    let class = of(rule.class, element.version());
+    let Some(target) = reader.by_id.get(id).copied() else {
+        let code = if class == &INTERFACE { "unknown-model" } else { "dtdl-undefined" };
+        let unknown = Diagnostic::error(code, "which no document defines");
+        return Err(if reader.by_id.len() > MAX_COMPARED {
+            unknown
+        } else {
+            let fitting = reader.elements.iter().filter(|other| other.class.is_a(class)).map(|other| &*other.id);
+            match nearest(id, fitting) {
+                Some(near) => unknown.help(format!("did you mean `{near}`?")),
+                None if class == &INTERFACE => unknown.help("read the document that defines it as well"),
+                None => unknown,
+            }
+        });
+    };
+    let found = &reader.elements[target as usize];
+    if !found.class.is_a(class) {
+        let message = format!("which is a {}, not a {}", found.class.name, class.name);
+        return Err(Diagnostic::error("dtdl-wrong-class", message));
+    }
+    let (own, its) = (element.version(), found.version());
+    if its > own || its < own && !rule.earlier {
+        let message = format!("which is written in version {its} of DTDL and can't be used from version {own} here");
+        return Err(Diagnostic::error("dtdl-version", message));
+    }
+    if found.class != &INTERFACE && found.interface != element.interface {
+        let owner = &reader.elements[found.interface as usize].id;
+        let message = format!("which belongs to `{owner}` and can't be used outside of it");
+        let help = "define a copy of it here, under an identifier of its own";
+        return Err(Diagnostic::error("dtdl-foreign", message).help(help));
+    }
+    Ok(target)
+}

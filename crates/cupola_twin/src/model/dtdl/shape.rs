@@ -1,0 +1,110 @@
+//! How schemas are nested: how deep, whether in themselves, with or without arrays, and how much there is in them.
+//!
+//! Source: Digital Twins Definition Language versions 2 to 4, "Complex schema" (depth, recursion), "Property" (arrays in version 2).
+
+use super::element::{Element, ElementIx};
+use super::metamodel::COMPLEX_SCHEMA;
+use super::read::Reader;
+use crate::diagnostic::Diagnostic;
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::HashMap;
+
+/// What is known of each complex schema.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Nesting {
+    /// Steps to the schema of the deepest part.
+    pub depth: u32,
+    /// Whether an array is in it.
+    pub array: bool,
+    /// How many elements are in it.
+    pub count: u64,
+}
+
+/// The nesting of every complex schema, by element; reports what is too deep or in itself.
+pub(super) fn nestings(reader: &mut Reader<'_>) -> HashMap<ElementIx, Nesting> {
+    let mut graph = DiGraph::<ElementIx, ()>::new();
+    let schemas: Vec<ElementIx> = (0..reader.elements.len() as ElementIx)
+        .filter(|ix| reader.elements[*ix as usize].class.is_a(&COMPLEX_SCHEMA))
+        .collect();
+    let nodes: HashMap<ElementIx, NodeIndex> = schemas.iter().map(|ix| (*ix, graph.add_node(*ix))).collect();
+    for ix in &schemas {
+        for (carrier, _) in carriers(&reader.elements, *ix) {
+            for part in parts(&reader.elements[carrier as usize]) {
+                if let Some(node) = nodes.get(&part) {
+                    graph.add_edge(nodes[ix], *node, ());
+                }
+            }
+        }
+    }
+    let mut found: HashMap<ElementIx, Nesting> = HashMap::with_capacity(schemas.len());
+    // What is nested comes before what it is nested in.
+    for component in kosaraju_scc(&graph) {
+        let circular = component.len() > 1 || component.iter().any(|node| graph.find_edge(*node, *node).is_some());
+        for node in component {
+            let ix = graph[node];
+            let nesting = nesting(&reader.elements, ix, &found);
+            found.insert(ix, nesting);
+            let element = &reader.elements[ix as usize];
+            let (version, limit) = (element.version(), element.context.limits.schema_depth);
+            if circular && version < 4 {
+                let message = "a schema that contains itself needs version 4 of DTDL";
+                reader.report_on(ix, None, Diagnostic::error("dtdl-circular", message));
+            } else if nesting.depth > limit {
+                let message = format!("schemas are nested {} levels deep here; {limit} are allowed", nesting.depth);
+                reader.report_on(ix, None, Diagnostic::error("dtdl-too-deep", message));
+            }
+        }
+    }
+    found
+}
+
+/// The elements that carry the schemas of a schema's parts, with the elements between: the schema itself, its fields, its map value.
+fn carriers(elements: &[Element], ix: ElementIx) -> Vec<(ElementIx, u64)> {
+    let element = &elements[ix as usize];
+    let mut carriers = vec![(ix, 0)];
+    carriers.extend(element.elements("fields").map(|field| (field, 1)));
+    carriers.extend(element.elements("mapValue").map(|value| (value, 1)));
+    carriers
+}
+
+/// The elements of documents that are the schema of an element's part.
+fn parts(element: &Element) -> impl Iterator<Item = ElementIx> {
+    element.elements("elementSchema").chain(element.elements("schema"))
+}
+
+fn nesting(elements: &[Element], ix: ElementIx, known: &HashMap<ElementIx, Nesting>) -> Nesting {
+    let mut nesting = Nesting {
+        array: elements[ix as usize].class.name == "Array",
+        count: elements[ix as usize].all("enumValues").count() as u64,
+        depth: 0,
+    };
+    for (carrier, between) in carriers(elements, ix) {
+        let element = &elements[carrier as usize];
+        nesting.count += between;
+        for name in ["elementSchema", "schema"] {
+            if let Some(standard) = element.standard(name) {
+                nesting.depth = nesting.depth.max(1 + standard.depth());
+                nesting.array |= standard.holds_array();
+                nesting.count += 1;
+            }
+        }
+        for part in parts(element) {
+            // A part that is not known yet contains this schema itself.
+            let inner = known.get(&part).copied().unwrap_or_default();
+            nesting.depth = nesting.depth.max(1 + inner.depth);
+            nesting.array |= inner.array;
+            nesting.count = nesting.count.saturating_add(1 + inner.count);
+        }
+    }
+    nesting
+}
+
+/// What is known of the schema that an element has, wherever it is defined.
+pub(super) fn of_value(element: &Element, known: &HashMap<ElementIx, Nesting>) -> Nesting {
+    if let Some(standard) = element.standard("schema") {
+        return Nesting { depth: standard.depth(), array: standard.holds_array(), count: 1 };
+    }
+    let inner = element.elements("schema").next().and_then(|ix| known.get(&ix)).copied().unwrap_or_default();
+    Nesting { count: inner.count.saturating_add(1), ..inner }
+}

@@ -1,0 +1,198 @@
+//! Elements that every model may refer to and none defines: primitive, geospatial and partners' schemas, command types, units.
+//!
+//! Source: Digital Twins Definition Language versions 2 to 4, "Primitive schema", "Geospatial Schemas", "Scaled Decimal Schema";
+//! QuantitativeTypes extension; IoT Central extension.
+
+use super::context::Context;
+use super::extensions::{Kind, of_identifier};
+use super::metamodel::{COMMAND_TYPE, Class, ENUM, ENUM_VALUE, NUMERIC_SCHEMA, OBJECT, PRIMITIVE_SCHEMA};
+use super::quantities::{Set, UnitClass};
+use crate::model::schema::{PRIMITIVES, Primitive};
+use crate::value::Kind as ValueKind;
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Standard {
+    /// A primitive schema of a version of DTDL.
+    Primitive(Primitive, u8),
+    /// An object schema that comes with the language or a partner, of a version of DTDL.
+    Object(&'static StandardObject, u8),
+    /// `synchronous` or `asynchronous`.
+    CommandType(&'static str, u8),
+    /// A unit or a prefix of units.
+    Unit(&'static str, Set),
+    /// The enumeration of all units of a kind.
+    Units(&'static str, Set),
+}
+
+/// An object schema that comes with the language.
+#[derive(Debug, PartialEq)]
+pub(super) struct StandardObject {
+    /// Its term.
+    pub name: &'static str,
+    /// Where its identifier starts.
+    prefix: &'static str,
+    /// The versions that have it.
+    versions: &'static [u8],
+    /// How many steps from a schema to that of a part its deepest part is away.
+    pub depth: u32,
+    /// What it is made of.
+    pub shape: Shape,
+}
+
+/// What an object schema of the language is made of.
+#[derive(Debug, PartialEq)]
+pub(super) enum Shape {
+    /// GeoJSON: `type` is this word, `coordinates` are arrays nested so deep.
+    Geometry(&'static str, u32),
+    /// Fields of primitive schemas.
+    Fields(&'static [(&'static str, Primitive)]),
+}
+
+const fn geometry(name: &'static str, word: &'static str, arrays: u32) -> StandardObject {
+    StandardObject {
+        name,
+        prefix: "dtmi:standard:schema:geospatial:",
+        versions: &[2, 3, 4],
+        depth: arrays + 1,
+        shape: Shape::Geometry(word, arrays),
+    }
+}
+
+const fn partner(name: &'static str, fields: &'static [(&'static str, Primitive)]) -> StandardObject {
+    StandardObject { name, prefix: "dtmi:iotcentral:schema:", versions: &[2], depth: 1, shape: Shape::Fields(fields) }
+}
+
+static OBJECTS: &[StandardObject] = &[
+    geometry("point", "Point", 1),
+    geometry("multiPoint", "MultiPoint", 2),
+    geometry("lineString", "LineString", 2),
+    geometry("multiLineString", "MultiLineString", 3),
+    geometry("polygon", "Polygon", 3),
+    geometry("multiPolygon", "MultiPolygon", 4),
+    StandardObject {
+        name: "scaledDecimal",
+        prefix: "dtmi:standard:schema:",
+        versions: &[4],
+        depth: 1,
+        shape: Shape::Fields(&[("scale", Primitive::Short), ("value", Primitive::Decimal)]),
+    },
+    partner("vector", &[("x", Primitive::Double), ("y", Primitive::Double), ("z", Primitive::Double)]),
+    partner("geopoint", &[("lat", Primitive::Double), ("lon", Primitive::Double), ("alt", Primitive::Double)]),
+];
+
+const COMMAND_TYPES: [&str; 2] = ["asynchronous", "synchronous"];
+
+impl Standard {
+    /// What a term means where an element is wanted.
+    pub fn of_term(word: &str, context: &Context) -> Option<Self> {
+        let version = context.version;
+        if let Some((_, primitive, _)) = PRIMITIVES.iter().find(|(name, _, since)| *name == word && *since <= version) {
+            return Some(Self::Primitive(*primitive, version));
+        }
+        let partner = context.extensions.iter().any(|extension| extension.kind == Kind::IotCentral);
+        let is_object = |object: &&StandardObject| {
+            object.name == word
+                && object.versions.contains(&version)
+                && (partner || !object.prefix.starts_with("dtmi:iotcentral:"))
+        };
+        if let Some(object) = OBJECTS.iter().find(is_object) {
+            return Some(Self::Object(object, version));
+        }
+        if let Some(found) = COMMAND_TYPES.iter().find(|known| **known == word) {
+            return Some(Self::CommandType(found, version));
+        }
+        context.unit_sets().find_map(|set| Self::of_unit_term(word, set))
+    }
+
+    /// What a term means where a unit is wanted.
+    pub fn of_unit_term(word: &str, set: Set) -> Option<Self> {
+        if let Some(class) = UnitClass::of_unit(word, set) {
+            return class.units(set).find(|known| *known == word).map(|known| Self::Unit(known, set));
+        }
+        if set == Set::Core2 {
+            return None;
+        }
+        UnitClass::find(word, set).map(|class| Self::Units(class.name, set))
+    }
+
+    /// What an identifier means.
+    pub fn of_id(id: &str) -> Option<Self> {
+        let (extension, group, name) = of_identifier(id)?;
+        let version = extension.version;
+        match (extension.kind, group) {
+            (Kind::Core, "Schema") => PRIMITIVES
+                .iter()
+                .find(|(known, _, since)| *known == name && *since <= version)
+                .map(|(_, primitive, _)| Self::Primitive(*primitive, version)),
+            (Kind::Core, "CommandType") => {
+                COMMAND_TYPES.iter().find(|known| **known == name).map(|known| Self::CommandType(known, version))
+            }
+            (Kind::Core | Kind::IotCentral, "schema") => OBJECTS
+                .iter()
+                .find(|object| {
+                    object.name == name
+                        && object.versions.contains(&version)
+                        && id.strip_prefix(object.prefix).is_some_and(|rest| rest.starts_with(name))
+                })
+                .map(|object| Self::Object(object, version)),
+            (Kind::Core | Kind::Quantitative, "unit") => Self::of_unit_term(name, extension.quantities()?),
+            (Kind::Quantitative, "enum") => {
+                let set = extension.quantities()?;
+                UnitClass::find(name, set).map(|class| Self::Units(class.name, set))
+            }
+            _ => None,
+        }
+    }
+
+    /// Its class.
+    pub fn class(&self) -> &'static Class {
+        match self {
+            Self::Primitive(primitive, _) if is_numeric(*primitive) => &NUMERIC_SCHEMA,
+            Self::Primitive(..) => &PRIMITIVE_SCHEMA,
+            Self::Object(..) => &OBJECT,
+            Self::CommandType(..) => &COMMAND_TYPE,
+            Self::Unit(..) => &ENUM_VALUE,
+            Self::Units(..) => &ENUM,
+        }
+    }
+
+    /// The version of DTDL that it is written in.
+    pub fn version(&self) -> u8 {
+        match self {
+            Self::Primitive(_, version) | Self::Object(_, version) | Self::CommandType(_, version) => *version,
+            Self::Unit(_, set) | Self::Units(_, set) => match set {
+                Set::Core2 => 2,
+                Set::Quantitative1 => 3,
+                Set::Quantitative2 | Set::Quantitative3 => 4,
+            },
+        }
+    }
+
+    /// The term that is used for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Primitive(primitive, _) => primitive.name(),
+            Self::Object(object, _) => object.name,
+            Self::CommandType(name, _) | Self::Unit(name, _) | Self::Units(name, _) => name,
+        }
+    }
+
+    /// How many steps from a schema to that of a part its deepest part is away.
+    pub fn depth(&self) -> u32 {
+        match self {
+            Self::Object(object, _) => object.depth,
+            _ => 0,
+        }
+    }
+
+    /// Whether there is an array in it.
+    pub fn holds_array(&self) -> bool {
+        matches!(self, Self::Object(object, _) if matches!(object.shape, Shape::Geometry(..)))
+    }
+}
+
+/// `NumericSchema` of the metamodel: whole and other numbers, decimals included.
+pub(super) fn is_numeric(primitive: Primitive) -> bool {
+    primitive.kind() != ValueKind::Bool && (primitive.kind().is_numeric() || primitive == Primitive::Decimal)
+}

@@ -1,0 +1,418 @@
+//! Schemas: what values a property, a telemetry, a command's payload or a relationship's property may have.
+//!
+//! Source: Digital Twins Definition Language version 4, "Schema"; the primitives of versions 2 and 3 are among its own.
+
+use crate::diagnostic::nearest;
+use crate::unit::Unit;
+use crate::value::{EXACT_INTEGER, Kind, Value};
+use std::fmt;
+use std::sync::Arc;
+
+/// The number of a schema in [`Schemas`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SchemaIx(pub u32);
+
+/// One schema; its parts are other entries of the same [`Schemas`], so that a schema may refer to itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Schema {
+    /// A single value.
+    Primitive(Primitive),
+    /// One of some values.
+    Enum {
+        /// What may be chosen.
+        values: Vec<EnumValue>,
+        /// Whether the values are whole numbers rather than texts.
+        integer: bool,
+    },
+    /// Any number of values of one schema, in order.
+    Array(SchemaIx),
+    /// Any number of values of one schema, each under a key of its own.
+    Map(SchemaIx),
+    /// Named values.
+    Object(Vec<Field>),
+}
+
+/// One choice of an enumeration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnumValue {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What to call it on the screen.
+    pub display_name: String,
+    /// What stands for it in values.
+    pub value: Value,
+}
+
+/// One field of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What to call it on the screen.
+    pub display_name: String,
+    /// What values it may have.
+    pub schema: SchemaIx,
+    /// The unit of its values.
+    pub unit: Option<&'static Unit>,
+    /// Whether a value must have it (the Requirement extension).
+    pub required: bool,
+}
+
+/// DTDL's primitive schemas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are DTDL's own")]
+pub enum Primitive {
+    Boolean,
+    Byte,
+    Bytes,
+    Date,
+    DateTime,
+    Decimal,
+    Double,
+    Duration,
+    Float,
+    Integer,
+    Long,
+    Short,
+    String,
+    Time,
+    UnsignedByte,
+    UnsignedInteger,
+    UnsignedLong,
+    UnsignedShort,
+    Uuid,
+}
+
+/// Every primitive with its name and the first version of DTDL that has it.
+pub const PRIMITIVES: [(&str, Primitive, u8); 19] = [
+    ("boolean", Primitive::Boolean, 2),
+    ("byte", Primitive::Byte, 4),
+    ("bytes", Primitive::Bytes, 4),
+    ("date", Primitive::Date, 2),
+    ("dateTime", Primitive::DateTime, 2),
+    ("decimal", Primitive::Decimal, 4),
+    ("double", Primitive::Double, 2),
+    ("duration", Primitive::Duration, 2),
+    ("float", Primitive::Float, 2),
+    ("integer", Primitive::Integer, 2),
+    ("long", Primitive::Long, 2),
+    ("short", Primitive::Short, 4),
+    ("string", Primitive::String, 2),
+    ("time", Primitive::Time, 2),
+    ("unsignedByte", Primitive::UnsignedByte, 4),
+    ("unsignedInteger", Primitive::UnsignedInteger, 4),
+    ("unsignedLong", Primitive::UnsignedLong, 4),
+    ("unsignedShort", Primitive::UnsignedShort, 4),
+    ("uuid", Primitive::Uuid, 4),
+];
+
+impl Primitive {
+    /// DTDL's name for it.
+    pub fn name(self) -> &'static str {
+        PRIMITIVES.iter().find(|(_, known, _)| *known == self).map_or("", |(name, _, _)| name)
+    }
+
+    /// How a column keeps its values.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Boolean => Kind::Bool,
+            Self::DateTime => Kind::Time,
+            Self::Double | Self::Float => Kind::Number,
+            Self::Bytes | Self::Date | Self::Decimal | Self::Duration | Self::String | Self::Time | Self::Uuid => {
+                Kind::Text
+            }
+            _ => Kind::Integer,
+        }
+    }
+
+    /// The whole numbers that it holds, both ends included.
+    fn range(self) -> Option<(i128, i128)> {
+        Some(match self {
+            Self::Byte => (i128::from(i8::MIN), i128::from(i8::MAX)),
+            Self::Short => (i128::from(i16::MIN), i128::from(i16::MAX)),
+            Self::Integer => (i128::from(i32::MIN), i128::from(i32::MAX)),
+            Self::Long => (i128::from(i64::MIN), i128::from(i64::MAX)),
+            Self::UnsignedByte => (0, i128::from(u8::MAX)),
+            Self::UnsignedShort => (0, i128::from(u16::MAX)),
+            Self::UnsignedInteger => (0, i128::from(u32::MAX)),
+            Self::UnsignedLong => (0, i128::from(u64::MAX)),
+            _ => return None,
+        })
+    }
+
+    /// Whether `value` is one of its values; if not, what it should have been.
+    pub fn check(self, value: &Value) -> Result<(), String> {
+        let example = match (self, value) {
+            (Self::Boolean, Value::Bool(_)) | (Self::String, Value::Text(_)) => return Ok(()),
+            (Self::Double | Self::Float, Value::Integer(_)) => return Ok(()),
+            (Self::Double, Value::Number(number)) if number.is_finite() => return Ok(()),
+            (Self::Float, Value::Number(number)) if number.abs() <= f64::from(f32::MAX) => return Ok(()),
+            (_, Value::Integer(_) | Value::Number(_)) if self.range().is_some() => return self.check_integer(value),
+            (_, Value::Text(text)) => match self.check_text(text) {
+                None => return Ok(()),
+                Some(example) => example,
+            },
+            _ => "",
+        };
+        let article = if self.name().starts_with(['i', 'u']) && self != Self::Uuid { "an" } else { "a" };
+        let article = if self.name().starts_with("unsigned") { "an" } else { article };
+        let such = if example.is_empty() { String::new() } else { format!(" such as {example}") };
+        Err(format!("{} is not {article} {}{such}", quoted(value), self.name()))
+    }
+
+    fn check_integer(self, value: &Value) -> Result<(), String> {
+        let Some((low, high)) = self.range() else { return Ok(()) };
+        let fits = match value {
+            Value::Integer(number) => (low..=high).contains(&i128::from(*number)),
+            // The ends of the largest ranges are no doubles: the nearest ones count.
+            Value::Number(number) if number.fract() == 0.0 => *number >= low as f64 && *number <= high as f64,
+            _ => return Err(format!("{} is not a whole number, as {} asks for", quoted(value), self.name())),
+        };
+        if fits { Ok(()) } else { Err(format!("{value} is outside of {low} to {high}, the range of {}", self.name())) }
+    }
+
+    /// `None` if `text` is one of its values, else an example of one; empty if texts never are.
+    fn check_text(self, text: &str) -> Option<&'static str> {
+        let (fits, example) = match self {
+            Self::Date => (text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10, "2026-01-31"),
+            Self::DateTime => (text.parse::<jiff::Timestamp>().is_ok(), "2026-01-31T08:00:00Z"),
+            Self::Time => (is_time(text), "08:30:00"),
+            Self::Duration => (text.contains('P') && text.parse::<jiff::Span>().is_ok(), "PT2H30M"),
+            Self::Decimal => (is_decimal(text), "\"12.50\""),
+            Self::Bytes => (is_base64(text), "\"AQID\" (base 64)"),
+            Self::Uuid => (is_uuid(text), "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"),
+            _ => (false, ""),
+        };
+        (!fits).then_some(example)
+    }
+}
+
+/// `08:30:00`, with a fraction of a second and an offset if wanted (RFC 3339, `full-time` or `partial-time`).
+fn is_time(text: &str) -> bool {
+    let clock = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    let (clock, offset) = match clock.rfind(['+', '-']) {
+        Some(at) => (&clock[..at], Some(&clock[at + 1..])),
+        None => (clock, None),
+    };
+    let is_offset = |offset: &str| offset.len() == 5 && offset.parse::<jiff::civil::Time>().is_ok();
+    clock.len() >= 8 && clock.parse::<jiff::civil::Time>().is_ok() && offset.is_none_or(is_offset)
+}
+
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let leading_zero = whole.len() > 1 && whole.starts_with('0');
+    !whole.is_empty() && !leading_zero && all_digits(whole) && all_digits(fraction)
+}
+
+/// RFC 4648, section 4.
+fn is_base64(text: &str) -> bool {
+    let data = text.trim_end_matches('=');
+    text.len().is_multiple_of(4)
+        && text.len() - data.len() <= 2
+        && data.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+}
+
+/// RFC 9562, section 4.
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The schemas of a set of models.
+#[derive(Clone, Debug, Default)]
+pub struct Schemas(Vec<Schema>);
+
+/// Why a value doesn't fit its schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The part of the value that is wrong, such as `.address.zip` or `[3]`; empty for the value itself.
+    pub path: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// What to do, or what was probably meant.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
+    }
+}
+
+impl Schemas {
+    /// Adds a schema.
+    pub fn add(&mut self, schema: Schema) -> SchemaIx {
+        self.0.push(schema);
+        SchemaIx(self.0.len() as u32 - 1)
+    }
+
+    /// Puts another schema in the place of one that was added before.
+    pub(super) fn replace(&mut self, ix: SchemaIx, schema: Schema) {
+        self.0[ix.0 as usize] = schema;
+    }
+
+    /// One schema.
+    pub fn get(&self, ix: SchemaIx) -> &Schema {
+        &self.0[ix.0 as usize]
+    }
+
+    /// Whether `value` is one of a schema's values.
+    ///
+    /// # Errors
+    /// The first part of it that isn't.
+    pub fn check(&self, ix: SchemaIx, value: &Value) -> Result<(), Mismatch> {
+        self.check_at(ix, value, &mut String::new())
+    }
+
+    fn check_at(&self, ix: SchemaIx, value: &Value, path: &mut String) -> Result<(), Mismatch> {
+        let wrong = |path: &str, message: String, help| Err(Mismatch { path: path.into(), message, help });
+        match (self.get(ix), value) {
+            (Schema::Primitive(primitive), value) => match primitive.check(value) {
+                Ok(()) => Ok(()),
+                Err(message) => wrong(path, message, None),
+            },
+            (Schema::Enum { values, .. }, value) => {
+                if values.iter().any(|known| same(&known.value, value)) {
+                    return Ok(());
+                }
+                let known: Vec<String> = values.iter().map(|known| known.value.to_string()).collect();
+                let near = nearest(&value.to_string(), known.iter().map(String::as_str));
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                wrong(path, format!("{} is not one of {}", quoted(value), known.join(", ")), help)
+            }
+            (Schema::Array(element), Value::Array(values)) => {
+                for (at, value) in values.iter().enumerate() {
+                    self.check_part(*element, value, path, &format!("[{at}]"))?;
+                }
+                Ok(())
+            }
+            (Schema::Map(element), Value::Object(values)) => {
+                for (key, value) in values {
+                    self.check_part(*element, value, path, &format!(".{key}"))?;
+                }
+                Ok(())
+            }
+            (Schema::Object(fields), Value::Object(values)) => {
+                for (key, value) in values {
+                    let Some(field) = fields.iter().find(|field| *field.name == **key) else {
+                        let near = nearest(key, fields.iter().map(|field| &*field.name));
+                        let help = near.map(|near| format!("did you mean `{near}`?"));
+                        return wrong(path, format!("there is no field `{key}`"), help);
+                    };
+                    self.check_part(field.schema, value, path, &format!(".{key}"))?;
+                }
+                match fields.iter().find(|field| field.required && !values.contains_key(&*field.name)) {
+                    Some(field) => wrong(path, format!("the field `{}` is required", field.name), None),
+                    None => Ok(()),
+                }
+            }
+            (Schema::Array(_), other) => wrong(path, format!("{} is not an array", quoted(other)), None),
+            (Schema::Map(_), other) => wrong(path, format!("{} is not a map", quoted(other)), None),
+            (Schema::Object(_), other) => wrong(path, format!("{} is not an object", quoted(other)), None),
+        }
+    }
+
+    fn check_part(&self, ix: SchemaIx, value: &Value, path: &mut String, part: &str) -> Result<(), Mismatch> {
+        let before = path.len();
+        path.push_str(part);
+        let result = self.check_at(ix, value, path);
+        path.truncate(before);
+        result
+    }
+
+    /// A word or two for a schema: `double`, `array of integer`, `object`.
+    pub fn describe(&self, ix: SchemaIx) -> String {
+        match self.get(ix) {
+            Schema::Primitive(primitive) => primitive.name().into(),
+            Schema::Enum { .. } => "enumeration".into(),
+            Schema::Array(element) => match self.get(*element) {
+                Schema::Primitive(primitive) => format!("array of {}", primitive.name()),
+                _ => "array".into(),
+            },
+            Schema::Map(_) => "map".into(),
+            Schema::Object(_) => "object".into(),
+        }
+    }
+}
+
+/// Whether two values are the same in an enumeration, where 1 and 1.0 are one choice.
+fn same(known: &Value, value: &Value) -> bool {
+    match (known, value) {
+        (Value::Integer(known), Value::Number(number)) => *known as f64 == *number && number.abs() <= EXACT_INTEGER,
+        _ => known == value,
+    }
+}
+
+/// A value as an error quotes it, shortened if it is long.
+fn quoted(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(60) {
+        Some((at, _)) => format!("`{}…`", &text[..at]),
+        None => format!("`{text}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn primitives_know_their_values() {
+        for (name, good, bad) in [
+            ("boolean", &["true"][..], &["0", "\"true\""][..]),
+            ("byte", &["-128", "127", "5.0"], &["128", "-129", "\"1\"", "1.5"]),
+            ("short", &["-32768", "32767"], &["32768"]),
+            ("integer", &["2147483647", "-2147483648"], &["2147483648", "1.5", "true"]),
+            ("long", &["9223372036854775807"], &["1e19"]),
+            ("unsignedByte", &["0", "255"], &["-1", "256"]),
+            ("unsignedShort", &["65535"], &["65536"]),
+            ("unsignedInteger", &["4294967295"], &["4294967296"]),
+            ("unsignedLong", &["18446744073709551615"], &["-1"]),
+            ("double", &["1", "1.5", "-1e300"], &["\"1\"", "false"]),
+            ("float", &["1", "3.4e38"], &["3.5e38"]),
+            ("string", &["\"\"", "\"x\""], &["1", "[]"]),
+            ("date", &["\"2026-02-28\""], &["\"2026-02-30\"", "\"28.2.2026\"", "20260228"]),
+            ("dateTime", &["\"2026-02-28T10:00:00Z\"", "\"2026-02-28T10:00:00+01:00\""], &["\"2026-02-28\"", "\"x\""]),
+            ("time", &["\"10:00:00\"", "\"10:00:00.5Z\"", "\"10:00:00+01:00\""], &["\"25:00:00\"", "\"10\"", "\"\""]),
+            ("duration", &["\"PT1H\"", "\"P1DT12H\""], &["\"1h\"", "\"\"", "60"]),
+            ("decimal", &["\"-12.5\"", "\"+7\"", "\"0.5\""], &["\"1e5\"", "\".5\"", "\"007\"", "\"\"", "12.5"]),
+            ("bytes", &["\"AQID\"", "\"AQ==\"", "\"\""], &["\"A\"", "\"A===\"", "\"A-_=\""]),
+            ("uuid", &["\"f81d4fae-7dec-11d0-a765-00a0c91e6bf6\""], &["\"f81d4fae\"", "\"\""]),
+        ] {
+            let (_, primitive, _) = PRIMITIVES.into_iter().find(|(known, _, _)| *known == name).unwrap();
+            good.iter().for_each(|text| assert_eq!(primitive.check(&json(text)), Ok(()), "{name} {text}"));
+            bad.iter().for_each(|text| assert!(primitive.check(&json(text)).is_err(), "{name} {text}"));
+        }
+    }
+
+    #[test]
+    fn a_mismatch_says_where() {
+        let mut schemas = Schemas::default();
+        let number = schemas.add(Schema::Primitive(Primitive::Double));
+        let list = schemas.add(Schema::Array(number));
+        let map = schemas.add(Schema::Map(list));
+        let field = |name: &str, schema, required| Field {
+            name: name.into(),
+            display_name: name.into(),
+            schema,
+            unit: None,
+            required,
+        };
+        let object = schemas.add(Schema::Object(vec![field("readings", map, false), field("unit", number, true)]));
+        let check = |text: &str| schemas.check(object, &json(text)).map_err(|found| (found.to_string(), found.help));
+        assert_eq!(check(r#"{"unit": 1, "readings": {"a": [1, 2.5], "b": []}}"#), Ok(()));
+        let (message, _) = check(r#"{"unit": 1, "readings": {"a": [1, "x"]}}"#).unwrap_err();
+        assert_eq!(message, ".readings.a[1]: `x` is not a double");
+        let (message, help) = check(r#"{"unti": 1}"#).unwrap_err();
+        assert_eq!((message.as_str(), help.as_deref()), ("there is no field `unti`", Some("did you mean `unit`?")));
+        assert!(check("{}").unwrap_err().0.contains("required"));
+        assert!(check("[]").unwrap_err().0.contains("not an object"));
+    }
+}

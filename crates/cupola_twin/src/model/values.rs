@@ -1,0 +1,180 @@
+//! Values against models: what a twin, a relationship or a command is given must be what its model says.
+
+use super::{Command, Declared, Interface, ModelIx, Models, Payload, Property};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::value::Value;
+use std::sync::Arc;
+
+/// A column and the value that goes into it.
+pub type ColumnValue<'v> = (Arc<Property>, &'v Value);
+
+impl Models {
+    /// Checks a value against a property of a model and says which columns it comes to: one, or those of an object's fields. A name
+    /// may be dotted (`address.city`, `thermostat.temperature`), and a component may be given as an object.
+    ///
+    /// # Errors
+    /// An unknown name, or a value that its schema doesn't have; without the twin's name and place, which the caller adds.
+    pub fn columns_of<'v>(
+        &self,
+        model: ModelIx,
+        name: &str,
+        value: &'v Value,
+    ) -> Result<Vec<ColumnValue<'v>>, Diagnostic> {
+        let interface = self.get(model);
+        let mut columns = Vec::new();
+        if let Some(declared) = interface.declared(name) {
+            self.check(declared, name, value)?;
+            split(interface, name, value, &mut columns);
+            return Ok(columns);
+        }
+        if let (Some(_), Value::Object(parts)) = (interface.components.iter().find(|known| &*known.name == name), value)
+        {
+            for (part, value) in parts {
+                if !part.starts_with('$') {
+                    columns.extend(self.columns_of(model, &format!("{name}.{part}"), value)?);
+                }
+            }
+            return Ok(columns);
+        }
+        if let Some(column) = interface.property(name) {
+            let check = self.schemas().check(column.schema, value);
+            check.map_err(|found| mismatch(name, &found))?;
+            columns.push((column.clone(), value));
+            return Ok(columns);
+        }
+        // A part of an object that is an object itself.
+        split(interface, name, value, &mut columns);
+        for (column, value) in &columns {
+            let check = self.schemas().check(column.schema, value);
+            check.map_err(|found| mismatch(&column.name, &found))?;
+        }
+        if columns.is_empty() { Err(unknown(interface, name)) } else { Ok(columns) }
+    }
+
+    fn check(&self, declared: &Declared, name: &str, value: &Value) -> Result<(), Diagnostic> {
+        self.schemas().check(declared.schema, value).map_err(|found| mismatch(name, &found))
+    }
+
+    /// Checks the properties of a relationship.
+    ///
+    /// # Errors
+    /// The first property that its type doesn't have or whose value doesn't fit, or a required one that is missing.
+    pub fn check_relationship_properties<'v>(
+        &self,
+        relationship: &super::RelationshipType,
+        properties: impl IntoIterator<Item = (&'v str, &'v Value)> + Clone,
+    ) -> Result<(), Diagnostic> {
+        for (name, value) in properties.clone() {
+            let Some(declared) = relationship.properties.iter().find(|known| &*known.name == name) else {
+                let message = format!("relationship `{}` has no property `{name}`", relationship.name);
+                let known = relationship.properties.iter().map(|known| &*known.name);
+                return Err(Diagnostic::error("unknown-property", message).did_you_mean(name, known));
+            };
+            self.check(declared, name, value)?;
+        }
+        for declared in relationship.properties.iter().filter(|declared| declared.required) {
+            if !properties.clone().into_iter().any(|(name, _)| name == &*declared.name) {
+                let message = format!("relationship `{}` needs the property `{}`", relationship.name, declared.name);
+                return Err(Diagnostic::error("missing-property", message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks what goes along with a command.
+    ///
+    /// # Errors
+    /// A payload where none belongs, none where one is needed, or one that its schema doesn't have.
+    pub fn check_request(&self, command: &Command, payload: Option<&Value>) -> Result<(), Diagnostic> {
+        self.check_payload(&command.name, "request", command.request.as_ref(), payload)
+    }
+
+    /// Checks what a command answers.
+    ///
+    /// # Errors
+    /// As for [`Self::check_request`].
+    pub fn check_response(&self, command: &Command, payload: Option<&Value>) -> Result<(), Diagnostic> {
+        self.check_payload(&command.name, "response", command.response.as_ref(), payload)
+    }
+
+    fn check_payload(
+        &self,
+        command: &str,
+        word: &str,
+        wanted: Option<&Payload>,
+        payload: Option<&Value>,
+    ) -> Result<(), Diagnostic> {
+        match (wanted, payload) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(Diagnostic::error(
+                "wrong-payload",
+                format!("command `{command}` has no {word}, so nothing can go with it"),
+            )),
+            (Some(wanted), None) if wanted.nullable => Ok(()),
+            (Some(wanted), None) => {
+                let schema = self.schemas().describe(wanted.schema);
+                let message =
+                    format!("command `{command}` needs its {word} `{}`, a value of schema {schema}", wanted.name);
+                Err(Diagnostic::error("missing-payload", message))
+            }
+            (Some(wanted), Some(value)) => self.schemas().check(wanted.schema, value).map_err(|found| {
+                let found = mismatch(&wanted.name, &found);
+                Diagnostic {
+                    message: format!("command `{command}`: {}", found.message),
+                    code: "wrong-payload",
+                    ..found
+                }
+            }),
+        }
+    }
+
+    /// The properties that every twin of a model must have a value of, and that are not among `names`.
+    pub fn missing<'m>(&'m self, model: ModelIx, names: &'m [&str]) -> impl Iterator<Item = &'m Arc<Declared>> {
+        self.get(model).declared.iter().filter(move |declared| declared.required && !names.contains(&&*declared.name))
+    }
+}
+
+fn mismatch(name: &str, found: &super::Mismatch) -> Diagnostic {
+    let wrong = Diagnostic::error("wrong-value", format!("`{name}{}`: {}", found.path, found.message));
+    match &found.help {
+        Some(help) => wrong.help(help.clone()),
+        None => wrong,
+    }
+}
+
+/// What to say of a name that a model doesn't have.
+fn unknown(interface: &Interface, name: &str) -> Diagnostic {
+    let message = format!("`{}` has no property `{name}`", interface.id);
+    let known = interface
+        .declared
+        .iter()
+        .map(|known| &*known.name)
+        .chain(interface.properties.iter().map(|known| &*known.name));
+    let unknown = Diagnostic::error("unknown-property", message);
+    if interface.relationship(name).is_some() {
+        return unknown.help(format!("`{name}` is a relationship, not a property"));
+    }
+    if interface.command(name).is_some() {
+        return unknown.help(format!("`{name}` is a command, not a property"));
+    }
+    match nearest(name, known) {
+        Some(near) => unknown.help(format!("did you mean `{near}`?")),
+        None => unknown,
+    }
+}
+
+/// The columns below `name` that a value has something for.
+fn split<'v>(interface: &Interface, name: &str, value: &'v Value, columns: &mut Vec<ColumnValue<'v>>) {
+    if let Some(column) = interface.property(name) {
+        columns.push((column.clone(), value));
+        return;
+    }
+    for column in &interface.properties {
+        let Some(rest) = column.name.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')) else { continue };
+        let found = rest.split('.').try_fold(value, |value, part| match value {
+            Value::Object(parts) => parts.get(part),
+            _ => None,
+        });
+        columns.extend(found.map(|value| (column.clone(), value)));
+    }
+}
