@@ -4,6 +4,7 @@
 
 pub mod alarm;
 pub mod cli;
+pub mod command;
 pub mod feed;
 pub mod scene;
 pub mod selection;
@@ -65,6 +66,7 @@ impl Plugin for CorePlugin {
                 timeline::TimelinePlugin,
                 feed::FeedPlugin,
                 simulation::SimulationPlugin,
+                command::CommandPlugin,
                 alarm::AlarmPlugin,
                 twin::TwinPlugin,
                 session::SessionPlugin,

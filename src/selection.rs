@@ -214,6 +214,8 @@ pub enum Intent {
     Close(Entity),
     /// Give a property a value on the active timeline.
     Set(Slot, Value),
+    /// Give a command to a twin on the active timeline, with what goes along.
+    Invoke(TwinIx, String, Option<Value>),
     /// Acknowledge an alarm: its number in the scene, and the twin.
     Acknowledge(usize, TwinIx),
     /// Open a scene.

@@ -1,7 +1,8 @@
 //! What both scenes are made with: walls that rooms share or don't, windows and doors on them, short ways to write documents.
 
 use cupola::scene::document::{
-    AlarmDoc, AlarmSeverity, ComputedDoc, Quantity, RelationshipDoc, ShowDoc, Source, TwinDoc,
+    AlarmDoc, AlarmSeverity, CommandDoc, CommandMappingDoc, ComputedDoc, Quantity, RelationshipDoc, ShowDoc, Source,
+    TwinDoc,
 };
 use cupola_building::plan::{OpeningKind, PlanOpening, PlanRoom};
 use cupola_twin::Value;
@@ -213,6 +214,29 @@ pub fn show(model: &str, property: &str, quantity: Quantity, at: &str, noise: f6
         quantity,
         at: (!at.is_empty()).then(|| at.to_owned()),
         noise,
+    }
+}
+
+/// Where a command goes and where its answer comes back: `{site}/command/…` and `{site}/answer/…`.
+pub fn command_mapping(site: &str, twin: &str, command: &str) -> CommandMappingDoc {
+    CommandMappingDoc {
+        twin: twin.to_owned(),
+        command: command.to_owned(),
+        request: format!("{site}/command/{{twin}}/{{command}}/{{invocation}}"),
+        response: Some(format!("{site}/answer/{{twin}}/{{command}}/{{invocation}}")),
+        value: Some("/value".to_owned()),
+        error: Some("/error".to_owned()),
+        timeout: Some("5s".to_owned()),
+    }
+}
+
+/// What a command does in the simulation: it sets one property, and answers with it.
+pub fn command(model: &str, command: &str, property: &str, to: &str) -> CommandDoc {
+    CommandDoc {
+        model: model.to_owned(),
+        command: command.to_owned(),
+        sets: std::iter::once((property.to_owned(), to.to_owned())).collect(),
+        response: Some(property.to_owned()),
     }
 }
 

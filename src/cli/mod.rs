@@ -3,6 +3,9 @@
 mod app;
 mod check;
 mod demo;
+mod export;
+mod import;
+mod invoke;
 mod output;
 mod query;
 mod render;
@@ -57,6 +60,12 @@ enum Command {
     Render(render::Args),
     /// Explains a value: the formula, its inputs, theirs, down to where they came from.
     Why(why::Args),
+    /// Gives a command to a twin, and tells what became of it.
+    Invoke(invoke::Args),
+    /// Reads other people's formats and makes a scene of them.
+    Import(import::Args),
+    /// Writes a scene in another format.
+    Export(export::Args),
     /// Starts a broker and devices that publish to it, and opens the scene on them.
     Demo(demo::Args),
 }
@@ -77,6 +86,9 @@ pub fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Why(args)) => why::run(&args),
+        Some(Command::Invoke(args)) => invoke::run(&args),
+        Some(Command::Import(args)) => import::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Demo(args)) => demo::run(&args),
         None => match cli.scene {
             Some(scene) => app::run(&scene, cli.broker, cli.source),

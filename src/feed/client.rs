@@ -7,13 +7,15 @@ use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeReasonCode}
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// The client ends the connection at a larger packet, so this is well beyond what any device sends; what the parser finds too
 /// large is refused by itself.
 const MAX_PACKET_BYTES: usize = 64 << 20;
 /// The waits between attempts grow from the first to the second.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// Commands that wait to be sent.
+const MAX_OUTGOING: usize = 64;
 /// Environment variables with the broker's user and password.
 const USER: &str = "CUPOLA_MQTT_USER";
 const PASSWORD: &str = "CUPOLA_MQTT_PASSWORD";
@@ -22,6 +24,7 @@ const PASSWORD: &str = "CUPOLA_MQTT_PASSWORD";
 pub(super) struct Client {
     pub url: String,
     connection: Arc<Mutex<Connection>>,
+    outgoing: mpsc::Sender<(String, Vec<u8>)>,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,19 +35,29 @@ impl Client {
         let (host, port) = address(url)?;
         let connection = Arc::new(Mutex::new(Connection::Connecting));
         let (stop, stopped) = watch::channel(false);
+        let (outgoing, requests) = mpsc::channel(MAX_OUTGOING);
         let task = Task { host, port, mappings, inbox, connection: connection.clone() };
         let thread = std::thread::Builder::new()
             .name("cupola-mqtt".into())
             .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => {
-                    runtime.block_on(task.run(stopped));
+                    runtime.block_on(task.run(stopped, requests));
                     // A name that is still being looked up is not waited for.
                     runtime.shutdown_background();
                 }
                 Err(error) => task.set(Connection::Lost { error: error.to_string() }),
             })
             .map_err(|error| format!("the feed's thread can't be started: {error}"))?;
-        Ok(Self { url: url.to_string(), connection, stop, thread: Some(thread) })
+        Ok(Self { url: url.to_string(), connection, outgoing, stop, thread: Some(thread) })
+    }
+
+    /// Publishes a message.
+    pub fn send(&self, topic: &str, payload: Vec<u8>) -> Result<(), String> {
+        if self.connection() != Connection::Connected {
+            return Err(format!("there is no connection to {}", self.url));
+        }
+        let sent = self.outgoing.try_send((topic.to_string(), payload));
+        sent.map_err(|_| "too many commands are on their way: wait a moment".to_string())
     }
 
     /// How it stands.
@@ -105,7 +118,7 @@ impl Task {
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
     }
 
-    async fn run(&self, mut stopped: watch::Receiver<bool>) {
+    async fn run(&self, mut stopped: watch::Receiver<bool>, mut requests: mpsc::Receiver<(String, Vec<u8>)>) {
         let filters = self.mappings.filters();
         let mut router = Router::new(self.mappings.clone());
         let id = format!("cupola-{:08x}", random_u32());
@@ -114,11 +127,18 @@ impl Task {
         if let (Ok(user), Ok(password)) = (std::env::var(USER), std::env::var(PASSWORD)) {
             options.set_credentials(user, password);
         }
-        let (client, mut events) = AsyncClient::new(options, filters.len() + 16);
+        let (client, mut events) = AsyncClient::new(options, filters.len() + MAX_OUTGOING + 16);
         let mut attempt = 0;
         loop {
             let event = tokio::select! {
                 event = events.poll() => event,
+                Some((topic, payload)) = requests.recv() => {
+                    // At least once: a command must not be lost on the way.
+                    if let Err(error) = client.try_publish(topic, QoS::AtLeastOnce, false, payload) {
+                        self.inbox.reject(format!("a command could not be sent: {error}"));
+                    }
+                    continue;
+                }
                 _ = stopped.changed() => break,
             };
             match event {

@@ -3,18 +3,19 @@
 //! What they measure is the scene's simulation; a mapped property that the simulation doesn't know wanders within a plain range.
 
 use super::client::address;
+use super::command::CommandMapping;
 use super::mapping::{Mapping, Mappings};
 use crate::scene::Scene;
 use crate::simulation::Simulation;
 use cupola_physics::random;
 use cupola_twin::{Kind, Slot, State, Topology, Value};
 use cupola_wire::Captures;
-use rumqttc::{AsyncClient, MqttOptions, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// The fleet's simulation runs this much faster than the world, so that there is something to see.
 const TIME_LAPSE: f64 = 60.0;
@@ -22,6 +23,9 @@ const TIME_LAPSE: f64 = 60.0;
 const WARM_UP_S: f64 = 3.0 * 3600.0;
 /// Devices publish round after round, spread over this time.
 const ROUND: Duration = Duration::from_secs(2);
+
+/// Requests that wait to be answered.
+const MAX_REQUESTS: usize = 64;
 
 /// One device's message: where it goes and what it tells.
 struct Message {
@@ -63,7 +67,8 @@ impl Fleet {
         let (host, port) = address(url)?;
         let (simulation, _) = Simulation::new(scene);
         let messages = messages(&scene.topology, feeds);
-        if messages.is_empty() {
+        let commands: Vec<CommandMapping> = feeds.iter().flat_map(|feed| feed.commands.0.clone()).collect();
+        if messages.is_empty() && commands.is_empty() {
             return Err("the scene maps no topic that a device could publish to".into());
         }
         let topics = messages.len();
@@ -71,6 +76,7 @@ impl Fleet {
         let (stop, stopped) = watch::channel(false);
         let devices = Devices {
             messages,
+            commands,
             simulation,
             state: State::new(scene.topology.clone()),
             report: report.clone(),
@@ -155,6 +161,7 @@ fn add(messages: &mut Vec<Message>, mapping: &Mapping, topic: String, slot: Slot
 
 struct Devices {
     messages: Vec<Message>,
+    commands: Vec<CommandMapping>,
     simulation: Option<Simulation>,
     state: State,
     report: Arc<FleetReport>,
@@ -164,10 +171,24 @@ struct Devices {
 impl Devices {
     async fn run(mut self, options: MqttOptions, mut stopped: watch::Receiver<bool>) {
         let (client, mut events) = AsyncClient::new(options, 256);
+        let (asked, mut requests) = mpsc::channel(MAX_REQUESTS);
+        let filters: Vec<String> = self.commands.iter().map(CommandMapping::request_filter).collect();
+        let subscriber = client.clone();
         let connection = tokio::spawn(async move {
             loop {
-                if events.poll().await.is_err() {
-                    tokio::time::sleep(Duration::from_millis(500)).await;
+                match events.poll().await {
+                    Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                        for filter in &filters {
+                            // A broker that takes no subscription leaves the devices deaf, not dumb.
+                            let _ = subscriber.try_subscribe(filter, QoS::AtLeastOnce);
+                        }
+                    }
+                    Ok(Event::Incoming(Packet::Publish(publish))) => {
+                        // A device that is asked too much answers what it can.
+                        let _ = asked.try_send((publish.topic.clone(), publish.payload.to_vec()));
+                    }
+                    Ok(_) => {}
+                    Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
                 }
             }
         });
@@ -192,23 +213,62 @@ impl Devices {
                 }
                 // Spread over the round, but not finer than the timer can.
                 if number % 8 == 7 {
-                    tokio::select! {
-                        () = tokio::time::sleep(gap * 8) => {}
-                        _ = stopped.changed() => {
-                            connection.abort();
-                            return;
-                        }
+                    let until = tokio::time::Instant::now() + gap * 8;
+                    if !self.attend(&client, &mut requests, until, &mut stopped, now_us).await {
+                        connection.abort();
+                        return;
                     }
                 }
             }
+            if !self.attend(&client, &mut requests, begin + ROUND, &mut stopped, now_us).await {
+                connection.abort();
+                return;
+            }
+        }
+    }
+
+    /// Answers requests until a moment; false when the fleet is stopped meanwhile.
+    async fn attend(
+        &mut self,
+        client: &AsyncClient,
+        requests: &mut mpsc::Receiver<(String, Vec<u8>)>,
+        until: tokio::time::Instant,
+        stopped: &mut watch::Receiver<bool>,
+        now_us: i64,
+    ) -> bool {
+        loop {
             tokio::select! {
-                () = tokio::time::sleep_until(begin + ROUND) => {}
-                _ = stopped.changed() => {
-                    connection.abort();
-                    return;
+                () = tokio::time::sleep_until(until) => return true,
+                _ = stopped.changed() => return false,
+                Some((topic, payload)) = requests.recv() => {
+                    if let Some((topic, payload)) = self.answer(&topic, &payload, now_us) {
+                        // The connection's own queue is full: whoever asked hears that in time.
+                        let _ = client.try_publish(topic, QoS::AtLeastOnce, false, payload);
+                    }
                 }
             }
         }
+    }
+
+    /// Does what a device was told, and what it answers.
+    fn answer(&mut self, topic: &str, payload: &[u8], now_us: i64) -> Option<(String, Vec<u8>)> {
+        let topology = self.state.topology().clone();
+        let (mapping, twin, command, answer) = self.commands.iter().find_map(|mapping| {
+            let (twin, command, answer) = mapping.asked(&topology, topic)?;
+            Some((mapping, twin, command.to_string(), answer))
+        })?;
+        let request = serde_json::from_slice::<Value>(payload).ok();
+        let model = topology.models.get(topology.model_of(twin));
+        let known = model.command(&command)?;
+        let outcome = match (topology.models.check_request(known, request.as_ref()), &mut self.simulation) {
+            (Err(found), _) => Err(found.to_string()),
+            (Ok(()), Some(simulation)) => {
+                self.state.begin_tick();
+                simulation.command(&mut self.state, twin, &command, request.as_ref(), now_us)
+            }
+            (Ok(()), None) => Err(format!("this device doesn't know `{command}`")),
+        };
+        Some((answer?, mapping.answer_payload(&outcome)))
     }
 
     /// Lets time pass in the building.
@@ -269,7 +329,7 @@ impl Devices {
 }
 
 /// Puts a value where a JSON pointer points, making objects on the way.
-fn put(json: &mut serde_json::Value, pointer: &str, value: serde_json::Value) {
+pub(super) fn put(json: &mut serde_json::Value, pointer: &str, value: serde_json::Value) {
     let mut here = json;
     for part in pointer.split('/').skip(1) {
         let key = part.replace("~1", "/").replace("~0", "~");

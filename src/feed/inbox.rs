@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// Latencies kept, the first.
 const MAX_LATENCIES: usize = 200_000;
+/// Answers that wait to be fetched.
+const MAX_ANSWERS: usize = 1_000;
 /// Unknown topics listed.
 const MAX_UNKNOWN: usize = 100;
 
@@ -34,6 +36,9 @@ pub struct Arrival {
     pub stale_after_us: Option<i64>,
 }
 
+/// An answer to a command: its topic, its payload and when it arrived.
+pub type Answer = (String, Vec<u8>, i64);
+
 /// What arrived since the last tick.
 #[derive(Debug, Default)]
 pub struct Inbox {
@@ -45,6 +50,7 @@ pub struct Inbox {
 struct Inner {
     by_slot: HashMap<Slot, usize>,
     arrivals: Vec<Arrival>,
+    answers: Vec<Answer>,
     status: FeedStatus,
 }
 
@@ -76,6 +82,24 @@ impl Inbox {
         self.arrived.notify_one();
     }
 
+    /// Takes in an answer to a command; what nobody fetches is dropped, the oldest first.
+    pub fn answer(&self, topic: &str, payload: &[u8], now_us: i64) {
+        let mut inner = self.lock();
+        inner.status.messages += 1;
+        inner.status.last_arrival_us = Some(now_us);
+        if inner.answers.len() >= MAX_ANSWERS {
+            inner.answers.remove(0);
+        }
+        inner.answers.push((topic.to_string(), payload.to_vec(), now_us));
+        drop(inner);
+        self.arrived.notify_one();
+    }
+
+    /// The answers that came since the last call.
+    pub fn answers(&self) -> Vec<Answer> {
+        std::mem::take(&mut self.lock().answers)
+    }
+
     /// Counts a value that can't be used.
     pub fn reject(&self, why: String) {
         let mut inner = self.lock();
@@ -102,7 +126,7 @@ impl Inbox {
     /// Waits until something is there, at most so long.
     pub fn wait(&self, limit: Duration) {
         let inner = self.lock();
-        if inner.arrivals.is_empty() {
+        if inner.arrivals.is_empty() && inner.answers.is_empty() {
             // Woken early or late makes no difference: the tick looks for itself.
             drop(self.arrived.wait_timeout(inner, limit));
         }

@@ -1,5 +1,6 @@
 //! Mappings: which topic and field is which property.
 
+use super::command::{CommandMappings, command_mappings};
 use super::inbox::{Arrival, Inbox};
 use crate::scene::document::MappingDoc;
 use crate::scene::{Scene, Step};
@@ -53,6 +54,8 @@ pub struct Mappings {
     pub url: String,
     /// In order.
     pub list: Vec<Mapping>,
+    /// Where commands go.
+    pub commands: CommandMappings,
     topology: Arc<Topology>,
 }
 
@@ -89,14 +92,16 @@ impl Mappings {
                     Err(mut errors) => diagnostics.append(&mut errors),
                 }
             }
-            feeds.push(Self { url: feed.url.clone(), list, topology: scene.topology.clone() });
+            let commands = command_mappings(scene, number, &mut diagnostics);
+            feeds.push(Self { url: feed.url.clone(), list, commands, topology: scene.topology.clone() });
         }
         (feeds, diagnostics)
     }
 
     /// The subscriptions that the mappings need, each once.
     pub fn filters(&self) -> Vec<String> {
-        let mut filters: Vec<String> = self.list.iter().map(|mapping| mapping.pattern.filter()).collect();
+        let mut filters: Vec<String> =
+            self.list.iter().map(|mapping| mapping.pattern.filter()).chain(self.commands.filters()).collect();
         filters.sort();
         filters.dedup();
         filters
@@ -246,10 +251,17 @@ impl Router {
 
     /// Takes in one message.
     pub fn message(&mut self, topic: &str, payload: &[u8], now_us: i64, inbox: &Inbox) {
+        let is_answer = self.mappings.commands.is_answer(topic);
+        if is_answer {
+            inbox.answer(topic, payload, now_us);
+        }
         let (topic, routes) = match self.routes.get(topic) {
             Some(known) => known.clone(),
             None => {
                 let routes = self.find(topic);
+                if routes.is_empty() && is_answer {
+                    return;
+                }
                 if routes.is_empty() {
                     inbox.unknown(topic);
                 }

@@ -2,11 +2,13 @@
 
 mod broker;
 mod client;
+mod command;
 mod fleet;
 mod inbox;
 mod mapping;
 
 pub use broker::Broker;
+pub use command::{CommandMapping, CommandMappings, Request};
 pub use fleet::{Fleet, FleetReport};
 pub use inbox::{Arrival, Inbox, Latencies};
 pub use mapping::{Mappings, Router};
@@ -16,7 +18,7 @@ use crate::{Tick, TickSystems};
 use bevy::prelude::*;
 use client::Client;
 use cupola_twin::value::Sample;
-use cupola_twin::{Quality, Slot, Topology};
+use cupola_twin::{Quality, Slot, Topology, TwinIx, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -134,6 +136,41 @@ impl Live {
                 self.fed.insert(here, fed.clone());
             }
         }
+    }
+
+    /// The message for a command, with the numbers of its feed and mapping.
+    pub fn request(
+        &self,
+        topology: &Topology,
+        twin: TwinIx,
+        command: &str,
+        invocation: &str,
+        payload: Option<&Value>,
+    ) -> Option<(usize, usize, Request)> {
+        self.feeds.iter().enumerate().find_map(|(number, feed)| {
+            let mut mappings = feed.commands.0.iter().enumerate();
+            mappings.find_map(|(mapping, known)| {
+                Some((number, mapping, known.request(topology, twin, command, invocation, payload)?))
+            })
+        })
+    }
+
+    /// Publishes a message through a feed's connection.
+    ///
+    /// # Errors
+    /// There is no connection.
+    pub fn send(&self, feed: usize, topic: &str, payload: Vec<u8>) -> Result<(), String> {
+        let client = self.clients.get(feed).ok_or("the feed is not connected")?;
+        client.send(topic, payload)
+    }
+
+    /// What an answer that came for a command's mapping says.
+    ///
+    /// # Errors
+    /// Why it failed, in the device's words or ours.
+    pub fn answer(&self, feed: usize, mapping: usize, payload: &[u8]) -> Result<Option<Value>, String> {
+        let known = self.feeds.get(feed).and_then(|feed| feed.commands.0.get(mapping));
+        known.ok_or("the scene has changed meanwhile")?.answer(payload)
     }
 
     /// Where messages wait for the tick.

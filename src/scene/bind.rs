@@ -57,7 +57,7 @@ pub(super) fn bind(
 }
 
 /// What a node may be known by, the surest first.
-fn words_of(node: &Node) -> Vec<String> {
+pub(super) fn words_of(node: &Node) -> Vec<String> {
     let mut words = Vec::new();
     let mut add =
         |value: Option<&serde_json::Value>| words.extend(value.and_then(|value| value.as_str()).map(str::to_string));

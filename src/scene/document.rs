@@ -157,7 +157,36 @@ pub struct FeedDoc {
     /// The broker, `mqtt://host:port`. User and password come from the environment, never from here.
     pub url: String,
     /// What its messages mean.
+    #[serde(default)]
     pub mappings: Vec<MappingDoc>,
+    /// Where commands go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CommandMappingDoc>,
+}
+
+/// Where a command goes, and where its answer comes back. In topics, `{twin}`, `{command}` and `{invocation}` are known besides
+/// what the twin's id captures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandMappingDoc {
+    /// The twins that are meant, by their ids: `{room}-blind`.
+    pub twin: String,
+    /// The command.
+    pub command: String,
+    /// The topic that the request is published to: `office/{room}/blind/{command}/{invocation}`.
+    pub request: String,
+    /// The topic that the answer comes on; without it, none is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<String>,
+    /// JSON pointer to the value in the answer; without it the whole answer is the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// JSON pointer to what the answer says if the command failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// How long the answer is waited for: `10s`, which is also what holds if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<String>,
 }
 
 /// What a message means.

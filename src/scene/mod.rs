@@ -3,6 +3,8 @@
 mod bind;
 mod building;
 pub mod document;
+pub mod export;
+pub mod import;
 mod load;
 mod places;
 mod save;

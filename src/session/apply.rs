@@ -63,6 +63,10 @@ fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
         Intent::Fork => fork(world)?,
         Intent::Close(entity) => close_fork(world, entity),
         Intent::Set(slot, value) => set(world, slot, &value)?,
+        Intent::Invoke(twin, command, request) => {
+            let active = world.resource::<ActiveTimeline>().0;
+            crate::command::invoke(world, active, twin, &command, request)?;
+        }
         Intent::Acknowledge(alarm, twin) => {
             let active = world.resource::<ActiveTimeline>().0;
             if let Some(mut alarms) = world.get_mut::<Alarms>(active)

@@ -1,6 +1,7 @@
 //! The simulation bound to twins: which property steers it, which shows what it knows.
 
 mod bind;
+mod command;
 mod run;
 
 pub use run::Simulation;

@@ -72,6 +72,7 @@ pub struct Simulation {
     pub(super) heating_c: Vec<Steer>,
     pub(super) cooling_c: Vec<Steer>,
     pub(super) shows: Vec<Show>,
+    pub(super) handlers: Vec<super::command::Handler>,
 }
 
 impl Simulation {

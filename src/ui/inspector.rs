@@ -3,7 +3,8 @@
 use super::shown::{key_slot, model_name};
 use super::theme::{self, GAP};
 use super::widgets::{empty_state, icon_button, one_line, section};
-use super::{UiState, format, property, relations, sparkline, tree};
+use super::{UiState, format, invocations, property, relations, sparkline, tree};
+use crate::command::Invocations;
 use crate::scene::Scene;
 use crate::selection::Intent;
 use crate::timeline::{SourceKind, Trail};
@@ -30,6 +31,8 @@ pub struct Inspected<'a> {
     pub editable: bool,
     /// What drives the timeline.
     pub source: SourceKind,
+    /// The commands that were given on it.
+    pub invocations: Option<&'a Invocations>,
 }
 
 /// Says what to do while nothing is selected.
@@ -76,6 +79,7 @@ pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, int
                 property::property_ui(ui, shown, slot, state, intents);
             }
         }
+        invocations::invocations_ui(ui, shown, state, intents);
         relations::relations_ui(ui, shown, intents);
         ui.add_space(GAP);
     });

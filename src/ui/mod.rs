@@ -9,6 +9,7 @@ mod docking;
 mod format;
 mod fuzzy;
 mod inspector;
+mod invocations;
 mod labels;
 mod legend;
 mod open;
@@ -55,6 +56,8 @@ pub struct UiState {
     pub color_expression: Option<String>,
     /// Properties whose origin is unfolded.
     pub explained: BTreeSet<Slot>,
+    /// What is typed to go along with commands.
+    pub command_drafts: invocations::Drafts,
     /// A text value that is being typed.
     pub edited: Option<(Slot, String)>,
     /// The palette.
@@ -88,6 +91,7 @@ impl Default for UiState {
             tree: tree::TreeState::default(),
             color_expression: None,
             explained: BTreeSet::new(),
+            command_drafts: invocations::Drafts::new(),
             edited: None,
             palette: palette::PaletteState::default(),
             file_window: None,

@@ -1,6 +1,7 @@
 //! What the panels show: the open scene, its timelines, and what is selected, gathered for the systems.
 
 use crate::alarm::Alarms;
+use crate::command::Invocations;
 use crate::feed::Live;
 use crate::scene::Scene;
 use crate::selection::{Selection, ViewSettings};
@@ -31,6 +32,8 @@ pub struct Track {
     pub live: Option<&'static Live>,
     /// What it plays, if it is a replay.
     pub replayed: Option<&'static Replayed>,
+    /// The commands that were given on it.
+    pub invocations: Option<&'static Invocations>,
 }
 
 /// What the systems of the panels read.

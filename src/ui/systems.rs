@@ -122,6 +122,7 @@ pub(super) fn right(
                         color_by: &shown.view.color_by,
                         editable: super::shown::is_editable(track.timeline),
                         source: track.timeline.source,
+                        invocations: track.invocations,
                     };
                     inspector::inspector_ui(ui, &content, &mut state, &mut wanted);
                 }

@@ -2,7 +2,9 @@
 
 mod layout;
 
-use super::shared::{alarm, cm, computed, facade_share, link, own, show, strings, tenth, text, twin};
+use super::shared::{
+    alarm, cm, command, command_mapping, computed, facade_share, link, own, show, strings, tenth, text, twin,
+};
 use cupola::scene::document::{
     AlarmDoc, AlarmSeverity, BuildingDoc, ComputedDoc, DispenserDoc, Document, FeedDoc, MappingDoc, Profile, Quantity,
     RelationshipDoc, SimulationDoc, Source, TwinDoc, VERSION, ViewDoc, WeatherDoc, ZoneDoc,
@@ -179,6 +181,7 @@ fn feed() -> FeedDoc {
                 stale_after: Some("30m".to_owned()),
             },
         ],
+        commands: vec![command_mapping("riverside", "rm-{room}-{kind}", "refill")],
     }
 }
 
@@ -217,5 +220,6 @@ fn simulation() -> SimulationDoc {
             show("Dispenser", "dispenses", Quantity::Dispenses, "", 0.0),
             show("Dispenser", "fill", Quantity::Fill, "", 0.0),
         ],
+        commands: vec![command("Dispenser", "refill", "fill", "100")],
     }
 }

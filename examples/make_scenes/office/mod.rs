@@ -3,7 +3,9 @@
 mod layout;
 mod plant;
 
-use super::shared::{alarm, computed, facade_share, link, own, show, strings, tenth, text, twin};
+use super::shared::{
+    alarm, command, command_mapping, computed, facade_share, link, own, show, strings, tenth, text, twin,
+};
 use cupola::scene::document::{
     AirHandlerDoc, AlarmDoc, AlarmSeverity, BuildingDoc, ComputedDoc, Document, FeedDoc, MappingDoc, Profile, Quantity,
     RelationshipDoc, SimulationDoc, Source, TerminalDoc, TwinDoc, VERSION, ViewDoc, WeatherDoc, ZoneDoc,
@@ -246,6 +248,7 @@ fn feed() -> FeedDoc {
                 ..json("harbour/roof/weather/temperature", "weather", "outdoorTemperature", "15m")
             },
         ],
+        commands: vec![command_mapping("harbour", "ahu-{unit}", "switch")],
     }
 }
 
@@ -316,5 +319,6 @@ fn simulation() -> SimulationDoc {
             show("AirHandlingUnit", "fanEnergy", Quantity::ElectricEnergy, "", 0.0),
             show("WeatherStation", "outdoorTemperature", Quantity::OutdoorTemperature, "", 0.1),
         ],
+        commands: vec![command("AirHandlingUnit", "switch", "enabled", "request")],
     }
 }

@@ -1,6 +1,7 @@
 //! The part of the scene document that is about the simulation.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A number, or the name of the property that holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,10 +46,29 @@ pub struct SimulationDoc {
     /// Which property shows what the simulation knows.
     #[serde(default)]
     pub shows: Vec<ShowDoc>,
+    /// What commands do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CommandDoc>,
 }
 
 fn one_minute() -> String {
     "1m".into()
+}
+
+/// What a command does in the simulation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandDoc {
+    /// The model whose twins are told.
+    pub model: String,
+    /// The command.
+    pub command: String,
+    /// Properties of the twin, each with the expression that it is set to; `request` in it is what was said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sets: BTreeMap<String, String>,
+    /// The expression of what it answers, after the properties were set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<String>,
 }
 
 /// Weather that repeats daily and differs a little from day to day.

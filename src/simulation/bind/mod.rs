@@ -1,5 +1,6 @@
 //! Makes a simulation out of a scene's conditions, checking every name on the way.
 
+mod commands;
 mod shows;
 
 use super::run::{Simulation, Steer};
@@ -84,6 +85,7 @@ impl Binder<'_> {
         let (dispensers, hygiene_row, hygiene) = self.hygiene(&zones);
         let found = Found { zones: &zones, units: &units, dispensers: &dispensers };
         let shows = self.shows(&found, &hygiene_row);
+        let handlers = self.commands();
         let profiles = vec![DayProfile::office(), DayProfile::meeting(), DayProfile::ward(), DayProfile::always(0.0)];
         let weather = DailyWeather {
             mean_c: doc.weather.mean_c,
@@ -140,6 +142,7 @@ impl Binder<'_> {
             heating_c: per_zone(|zone| &zone.heating_setpoint, |spec| spec.heating_setpoint_c),
             cooling_c: per_zone(|zone| &zone.cooling_setpoint, |spec| spec.cooling_setpoint_c),
             shows,
+            handlers,
             model,
         })
     }

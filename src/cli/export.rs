@@ -1,0 +1,41 @@
+//! `cupola export`: scenes out, to other people's formats.
+
+use super::{BAD_INPUT, output};
+use crate::scene::export::{Format, export};
+use crate::scene::{self, write_atomically};
+use cupola_twin::diagnostic::has_errors;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The scene.
+    scene: PathBuf,
+    /// What to write.
+    #[arg(long, value_enum)]
+    format: Format,
+    /// The file.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    let loaded = scene::load(&args.scene);
+    output::report(&loaded.diagnostics);
+    let Some(scene) = loaded.scene else { return BAD_INPUT };
+    let exported = export(&scene, args.format);
+    output::report(&exported.findings);
+    if has_errors(&exported.findings) && exported.bytes.is_empty() {
+        return BAD_INPUT;
+    }
+    if let Err(found) = write_atomically(&args.out, &exported.bytes) {
+        output::report(&[found]);
+        return BAD_INPUT;
+    }
+    let (twins, links) = (scene.document.twins.len(), scene.document.relationships.len());
+    output::line(format!(
+        "{}: {twins} twins, {links} relationships, {} bytes",
+        args.out.display(),
+        exported.bytes.len()
+    ));
+    u8::from(has_errors(&exported.findings))
+}

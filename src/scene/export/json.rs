@@ -1,0 +1,18 @@
+//! The file that Azure Digital Twins Explorer exports and imports.
+//!
+//! Source: Azure Digital Twins Explorer, version 1.0.0 of its file.
+
+use serde_json::{Map, Value as Json, json};
+
+/// The graph and its models, laid out to be read.
+pub(crate) fn text(twins: Vec<Map<String, Json>>, relationships: Vec<Map<String, Json>>, models: Vec<Json>) -> String {
+    let list = |objects: Vec<Map<String, Json>>| Json::Array(objects.into_iter().map(Json::Object).collect());
+    let mut graph = Map::new();
+    graph.insert("digitalTwins".to_owned(), list(twins));
+    graph.insert("relationships".to_owned(), list(relationships));
+    let mut root = Map::new();
+    root.insert("digitalTwinsFileInfo".to_owned(), json!({"fileVersion": "1.0.0"}));
+    root.insert("digitalTwinsGraph".to_owned(), Json::Object(graph));
+    root.insert("digitalTwinsModels".to_owned(), Json::Array(models));
+    format!("{:#}\n", Json::Object(root))
+}

@@ -1,0 +1,344 @@
+//! Classes into DTDL: an interface for each class that is used, one for each combination of classes that a thing is of, and what
+//! all have in common in one that they extend.
+//!
+//! Source: Digital Twins Definition Language version 3, "Interface": at most 12 levels of `extends`, at most 1,024 interfaces.
+
+use super::names::{Taken, segment};
+use super::vocabulary::{Ontology, Reading, Word, is_point};
+use cupola_twin::Diagnostic;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+const CONTEXT: &str = "dtmi:dtdl:context;3";
+/// Longer display names are cut: DTDL 3 allows 512 characters.
+const MAX_SHOWN: usize = 500;
+const MAX_LEVELS: usize = 12;
+const MAX_EXTENDED: usize = 1024;
+
+/// The number of a class, or of a combination of classes.
+pub(super) type ClassIx = usize;
+/// `brick:Entity`, which all others are kinds of.
+const ENTITY: ClassIx = 0;
+
+/// The classes of a file.
+#[derive(Debug)]
+pub(super) struct Classes {
+    classes: Vec<Class>,
+    by_name: BTreeMap<(Ontology, String), ClassIx>,
+    /// The class of things of several types, by these.
+    combined: BTreeMap<Vec<ClassIx>, ClassIx>,
+}
+
+#[derive(Debug)]
+struct Class {
+    ontology: Ontology,
+    name: String,
+    bases: BTreeSet<ClassIx>,
+    is_combined: bool,
+    is_used: bool,
+    has_value: bool,
+}
+
+/// What becomes of a class.
+#[derive(Debug, Default)]
+struct Plan {
+    extends: Vec<ClassIx>,
+    levels: usize,
+    extended: usize,
+    is_point: bool,
+    value: Option<Reading>,
+    /// Whether the value is not inherited.
+    is_own_value: bool,
+}
+
+/// The interfaces.
+#[derive(Debug, Default)]
+pub(super) struct Models {
+    /// The identifier of the interface of each class, and what the value of its twins is.
+    pub of_class: BTreeMap<ClassIx, (String, Option<Reading>)>,
+    /// The DTDL document.
+    pub text: String,
+    /// How many there are.
+    pub count: usize,
+    /// What of the tree of classes DTDL doesn't allow.
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Classes {
+    /// None but `brick:Entity`.
+    pub fn new() -> Self {
+        let mut out = Self { classes: Vec::new(), by_name: BTreeMap::new(), combined: BTreeMap::new() };
+        out.class(Word { ontology: Ontology::Brick, name: "Entity", is_tag: false });
+        out
+    }
+
+    /// The class of a name, new or known.
+    pub fn class(&mut self, word: Word<'_>) -> ClassIx {
+        let key = (word.ontology, word.name.to_string());
+        if let Some(known) = self.by_name.get(&key) {
+            return *known;
+        }
+        let class = self.classes.len();
+        self.classes.push(Class {
+            ontology: word.ontology,
+            name: word.name.to_string(),
+            bases: BTreeSet::new(),
+            is_combined: false,
+            is_used: false,
+            has_value: false,
+        });
+        self.by_name.insert(key, class);
+        class
+    }
+
+    /// The name of a class.
+    pub fn name(&self, class: ClassIx) -> &str {
+        self.classes.get(class).map_or("", |class| class.name.as_str())
+    }
+
+    /// Says that `class` is a kind of `base`.
+    pub fn extend(&mut self, class: ClassIx, base: ClassIx) {
+        if class != ENTITY
+            && class != base
+            && let Some(class) = self.classes.get_mut(class)
+        {
+            class.bases.insert(base);
+        }
+    }
+
+    /// The class of a thing of all these types, which will have an interface.
+    pub fn of_thing(&mut self, types: &[ClassIx]) -> ClassIx {
+        let types: BTreeSet<ClassIx> = types.iter().copied().collect();
+        let all: Vec<ClassIx> = types.iter().copied().collect();
+        let known = self.combined.get(&all).copied();
+        let class = known.unwrap_or_else(|| {
+            let special = if all.len() > 1 { self.most_special(&types) } else { all.clone() };
+            let class = match special.as_slice() {
+                [] => ENTITY,
+                [only] => *only,
+                _ => self.combination(special),
+            };
+            self.combined.insert(all, class);
+            class
+        });
+        if let Some(class) = self.classes.get_mut(class) {
+            class.is_used = true;
+        }
+        class
+    }
+
+    /// Says that the things of a class are points.
+    pub fn give_value(&mut self, class: ClassIx) {
+        // Not everything is a point because something of no class is.
+        if class != ENTITY
+            && let Some(class) = self.classes.get_mut(class)
+        {
+            class.has_value = true;
+        }
+    }
+
+    fn combination(&mut self, types: Vec<ClassIx>) -> ClassIx {
+        if let Some(known) = self.combined.get(&types) {
+            return *known;
+        }
+        let mut names: Vec<&str> = types.iter().map(|class| self.name(*class)).collect();
+        names.sort_unstable();
+        let name = names.join("_and_");
+        let is_rec = |class: &ClassIx| self.classes.get(*class).is_some_and(|class| class.ontology == Ontology::Rec);
+        let ontology = if types.iter().all(is_rec) { Ontology::Rec } else { Ontology::Brick };
+        let class = self.classes.len();
+        let bases = types.iter().copied().collect();
+        self.classes.push(Class { ontology, name, bases, is_combined: true, is_used: false, has_value: false });
+        self.combined.insert(types, class);
+        class
+    }
+
+    /// Those of some types that no other one of them is a kind of.
+    fn most_special(&self, types: &BTreeSet<ClassIx>) -> Vec<ClassIx> {
+        let above: BTreeMap<ClassIx, BTreeSet<ClassIx>> =
+            types.iter().map(|class| (*class, self.above(*class))).collect();
+        let is_above =
+            |general: &ClassIx, special: &ClassIx| above.get(special).is_some_and(|above| above.contains(general));
+        let is_general = |class: &ClassIx| {
+            // Of classes in a circle, the first one stays.
+            let below = |other: &ClassIx| is_above(class, other) && (!is_above(other, class) || other < class);
+            *class == ENTITY || types.iter().any(|other| other != class && below(other))
+        };
+        types.iter().copied().filter(|class| !is_general(class)).collect()
+    }
+
+    /// What a class is a kind of.
+    fn above(&self, class: ClassIx) -> BTreeSet<ClassIx> {
+        let mut found = BTreeSet::new();
+        let mut next = vec![class];
+        while let Some(class) = next.pop() {
+            for base in self.classes.get(class).into_iter().flat_map(|class| &class.bases) {
+                if found.len() < MAX_EXTENDED && found.insert(*base) {
+                    next.push(*base);
+                }
+            }
+        }
+        found
+    }
+
+    /// The interfaces of everything that is used, and of what that extends. All have these relationships and properties, the
+    /// latter with their schemas.
+    pub fn models(&self, relationships: &BTreeSet<String>, properties: &BTreeMap<String, &'static str>) -> Models {
+        let mut out = Models::default();
+        let plans = self.plans(&mut out.findings);
+        let mut order: Vec<ClassIx> = plans.keys().copied().collect();
+        order.sort_by_key(|class| {
+            (*class != ENTITY, self.classes.get(*class).map(|class| (class.ontology, &class.name)))
+        });
+        let mut taken = Taken::default();
+        for class in &order {
+            let Some(own) = self.classes.get(*class) else { continue };
+            let path = taken.take(&format!("{}:{}", own.ontology.path(), segment(&own.name)));
+            let value = plans.get(class).and_then(|plan| plan.value);
+            out.of_class.insert(*class, (format!("{path};1"), value));
+        }
+        let mut interfaces = Vec::new();
+        for class in &order {
+            let (Some(plan), Some((id, _))) = (plans.get(class), out.of_class.get(class)) else { continue };
+            let mut extends: Vec<&str> =
+                plan.extends.iter().filter_map(|base| out.of_class.get(base)).map(|(id, _)| id.as_str()).collect();
+            extends.extend(plan.value.filter(|_| plan.is_own_value).map(Reading::interface));
+            let contents = if *class == ENTITY { common_contents(relationships, properties) } else { Vec::new() };
+            interfaces.push(interface(id, &shown(self.name(*class)), &extends, contents));
+        }
+        let readings: BTreeSet<Reading> =
+            plans.values().filter(|plan| plan.is_own_value).filter_map(|plan| plan.value).collect();
+        for reading in readings {
+            let value = json!({"@type": "Property", "name": "value", "schema": reading.schema(), "writable": true});
+            let name = match reading {
+                Reading::Number => "Point with a number",
+                Reading::Boolean => "Point that is on or off",
+            };
+            interfaces.push(interface(reading.interface(), name, &[], vec![value]));
+        }
+        out.count = interfaces.len();
+        out.text = serde_json::to_string_pretty(&interfaces).unwrap_or_default();
+        out
+    }
+
+    /// What becomes of every class that is used or extended, bases before what extends them.
+    fn plans(&self, findings: &mut Vec<Diagnostic>) -> BTreeMap<ClassIx, Plan> {
+        let mut waiting: BTreeMap<ClassIx, usize> = BTreeMap::new();
+        let mut kinds: BTreeMap<ClassIx, Vec<ClassIx>> = BTreeMap::new();
+        let used = self.classes.iter().enumerate().filter(|(_, class)| class.is_used).map(|(class, _)| class);
+        let mut next: Vec<ClassIx> = used.chain([ENTITY]).collect();
+        while let Some(class) = next.pop() {
+            let Some(own) = self.classes.get(class) else { continue };
+            if waiting.insert(class, own.bases.len()).is_none() {
+                for base in &own.bases {
+                    kinds.entry(*base).or_default().push(class);
+                    next.push(*base);
+                }
+            }
+        }
+        let mut ready: BTreeSet<ClassIx> =
+            waiting.iter().filter(|(_, bases)| **bases == 0).map(|(class, _)| *class).collect();
+        let mut plans = BTreeMap::new();
+        while let Some(class) = ready.pop_first().or_else(|| self.on_a_circle(&waiting)) {
+            waiting.remove(&class);
+            let plan = self.plan(class, &plans, findings);
+            plans.insert(class, plan);
+            for kind in kinds.get(&class).into_iter().flatten() {
+                if let Some(bases) = waiting.get_mut(kind) {
+                    *bases -= 1;
+                    if *bases == 0 {
+                        ready.insert(*kind);
+                    }
+                }
+            }
+        }
+        plans
+    }
+
+    /// With nothing ready, what waits is on a circle of classes or behind one: going up from any leads to one on it.
+    fn on_a_circle(&self, waiting: &BTreeMap<ClassIx, usize>) -> Option<ClassIx> {
+        let (mut class, _) = waiting.first_key_value()?;
+        let mut seen = BTreeSet::new();
+        while seen.len() < MAX_EXTENDED && seen.insert(class) {
+            let bases = self.classes.get(*class).map(|own| &own.bases);
+            match bases.into_iter().flatten().find(|base| waiting.contains_key(*base)) {
+                Some(base) => class = base,
+                None => break,
+            }
+        }
+        Some(*class)
+    }
+
+    fn plan(&self, class: ClassIx, plans: &BTreeMap<ClassIx, Plan>, findings: &mut Vec<Diagnostic>) -> Plan {
+        let mut plan = Plan { levels: 1, ..Plan::default() };
+        let Some(own) = self.classes.get(class) else { return plan };
+        // Room is left for a combination on top.
+        let max_levels = if own.is_combined { MAX_LEVELS } else { MAX_LEVELS - 1 };
+        for base in &own.bases {
+            let above = plans.get(base);
+            let refused = match above {
+                None => Some("its classes go round in a circle"),
+                Some(above) if above.levels >= max_levels => Some("its tree of classes has more than 12 levels"),
+                Some(above) if plan.extended + above.extended >= MAX_EXTENDED => {
+                    Some("it extends more than 1,024 classes")
+                }
+                Some(above) => match (plan.value, above.value) {
+                    (Some(one), Some(other)) if one != other => {
+                        Some("its values would be numbers and booleans at once")
+                    }
+                    _ => None,
+                },
+            };
+            if let Some(reason) = refused {
+                let message = format!("the model `{}` doesn't extend `{}`: {reason}", own.name, self.name(*base));
+                findings.push(Diagnostic::warning("brick-class-tree", message));
+                continue;
+            }
+            let Some(above) = above else { continue };
+            plan.extends.push(*base);
+            plan.levels = plan.levels.max(above.levels + 1);
+            plan.extended += above.extended + 1;
+            plan.is_point |= above.is_point || self.name(*base) == "Point";
+            plan.value = plan.value.or(above.value);
+        }
+        if plan.extends.is_empty() && class != ENTITY {
+            plan.extends.push(ENTITY);
+            (plan.levels, plan.extended) = (2, 1);
+        }
+        let is_point = plan.is_point || own.has_value || (!own.is_combined && is_point(&own.name));
+        if plan.value.is_none() && is_point {
+            plan.value = Some(Reading::of(&own.name));
+            plan.is_own_value = true;
+            plan.levels = plan.levels.max(2);
+            plan.extended += 1;
+        }
+        plan
+    }
+}
+
+fn interface(id: &str, shown: &str, extends: &[&str], contents: Vec<Json>) -> Json {
+    let mut interface = json!({"@context": CONTEXT, "@id": id, "@type": "Interface", "displayName": shown});
+    if let Some(fields) = interface.as_object_mut() {
+        if !extends.is_empty() {
+            fields.insert("extends".to_string(), json!(extends));
+        }
+        if !contents.is_empty() {
+            fields.insert("contents".to_string(), Json::Array(contents));
+        }
+    }
+    interface
+}
+
+fn common_contents(relationships: &BTreeSet<String>, properties: &BTreeMap<String, &'static str>) -> Vec<Json> {
+    let own = [("label", "string"), ("iri", "string")];
+    let read = properties.iter().map(|(name, schema)| (name.as_str(), *schema));
+    let properties =
+        own.into_iter().chain(read).map(|(name, schema)| json!({"@type": "Property", "name": name, "schema": schema}));
+    let relationships = relationships.iter().map(|name| json!({"@type": "Relationship", "name": name}));
+    properties.chain(relationships).collect()
+}
+
+/// `Zone_Air_Temperature_Sensor` as a person reads it.
+fn shown(name: &str) -> String {
+    name.chars().take(MAX_SHOWN).map(|c| if c == '_' { ' ' } else { c }).collect()
+}

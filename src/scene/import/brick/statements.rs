@@ -1,0 +1,169 @@
+//! Turtle into numbered statements: every IRI is kept once, and a statement is a few numbers.
+//!
+//! Source: RDF 1.1 Turtle, a W3C recommendation.
+
+use super::vocabulary::{RDF_TYPE, RDFS_SUBCLASS, is_meta, word};
+use cupola_twin::{Diagnostic, Place, Value};
+use oxrdf::{Literal, NamedOrBlankNode, Term};
+use oxttl::TurtleParser;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What relative IRIs are relative to, where the file has no `@base`.
+const BASE: &str = "file:///";
+
+/// The number of an IRI, in the order of the file.
+pub(super) type Iri = u32;
+
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct Statements {
+    iris: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, Iri>,
+    /// Things and their types.
+    pub types: Vec<(Iri, Iri)>,
+    /// Classes and what they are kinds of.
+    pub subclasses: Vec<(Iri, Iri)>,
+    /// Everything else between two IRIs: subject, predicate, object.
+    pub links: Vec<(Iri, Iri, Iri)>,
+    /// Values of things: subject, predicate, value.
+    pub values: Vec<(Iri, Iri, Value)>,
+    /// Things and the nodes without a name that they lead to: subject, predicate, number of the node.
+    pub details: Vec<(Iri, Iri, usize)>,
+    /// The nodes without a name.
+    pub nameless: Vec<Nameless>,
+}
+
+/// A node without a name, mostly a value with its unit.
+#[derive(Debug, Default)]
+pub(super) struct Nameless {
+    /// Its `brick:value`.
+    pub value: Option<Value>,
+    /// Its `brick:hasUnit`.
+    pub unit: Option<Iri>,
+    /// Whether its type is of Brick or RealEstateCore.
+    pub is_typed: bool,
+    /// How many statements there are about it, without those of ontologies about themselves.
+    pub statements: usize,
+}
+
+impl Statements {
+    /// Reads a whole text; a mistake in it is an error, and nothing was read.
+    pub fn read(file: &Arc<str>, text: &str) -> Result<Self, Diagnostic> {
+        let mut out = Self::default();
+        let mut blanks = HashMap::new();
+        let parser = TurtleParser::new().with_base_iri(BASE).unwrap_or_default();
+        for triple in parser.for_slice(text.as_bytes()) {
+            let triple = triple.map_err(|error| {
+                let start = error.location().start;
+                let place = Place { file: file.clone(), line: start.line as u32 + 1, column: start.column as u32 + 1 };
+                Diagnostic::error("turtle-syntax", error.message().to_string()).at(place)
+            })?;
+            let predicate = triple.predicate.as_str();
+            match &triple.subject {
+                NamedOrBlankNode::NamedNode(subject) => {
+                    let subject = out.number(subject.as_str());
+                    if let Term::BlankNode(object) = &triple.object {
+                        let node = out.node(&mut blanks, object.as_str());
+                        let predicate = out.number(predicate);
+                        out.details.push((subject, predicate, node));
+                    } else {
+                        out.add(subject, predicate, &triple.object);
+                    }
+                }
+                NamedOrBlankNode::BlankNode(subject) => {
+                    let node = out.node(&mut blanks, subject.as_str());
+                    out.add_detail(node, predicate, &triple.object);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// The text of an IRI.
+    pub fn iri(&self, number: Iri) -> &str {
+        self.iris.get(number as usize).map_or("", |iri| &**iri)
+    }
+
+    fn number(&mut self, iri: &str) -> Iri {
+        if let Some(number) = self.numbers.get(iri) {
+            return *number;
+        }
+        let number = self.iris.len() as Iri;
+        let iri: Arc<str> = iri.into();
+        self.iris.push(iri.clone());
+        self.numbers.insert(iri, number);
+        number
+    }
+
+    fn node(&mut self, blanks: &mut HashMap<String, usize>, id: &str) -> usize {
+        if let Some(node) = blanks.get(id) {
+            return *node;
+        }
+        let node = self.nameless.len();
+        self.nameless.push(Nameless::default());
+        blanks.insert(id.to_string(), node);
+        node
+    }
+
+    fn add(&mut self, subject: Iri, predicate: &str, object: &Term) {
+        if let Term::NamedNode(object) = object {
+            let object = self.number(object.as_str());
+            match predicate {
+                RDF_TYPE => self.types.push((subject, object)),
+                RDFS_SUBCLASS => self.subclasses.push((subject, object)),
+                _ => {
+                    let predicate = self.number(predicate);
+                    self.links.push((subject, predicate, object));
+                }
+            }
+        } else if let Term::Literal(literal) = object {
+            let predicate = self.number(predicate);
+            self.values.push((subject, predicate, value_of(literal)));
+        }
+    }
+
+    fn add_detail(&mut self, node: usize, predicate: &str, object: &Term) {
+        let unit = match object {
+            Term::NamedNode(unit) if word(predicate).is_some_and(|word| word.name == "hasUnit") => {
+                Some(self.number(unit.as_str()))
+            }
+            _ => None,
+        };
+        let Some(node) = self.nameless.get_mut(node) else { return };
+        match object {
+            Term::NamedNode(class)
+                if word(class.as_str()).is_some_and(|word| !word.is_tag) && predicate == RDF_TYPE =>
+            {
+                node.is_typed = true;
+            }
+            _ if is_meta(predicate) => return,
+            Term::Literal(literal)
+                if node.value.is_none() && word(predicate).is_some_and(|word| word.name == "value") =>
+            {
+                node.value = Some(value_of(literal));
+            }
+            _ => node.unit = node.unit.or(unit),
+        }
+        node.statements += 1;
+    }
+}
+
+/// A literal as a value: numbers and booleans are what they say, everything else is its text.
+fn value_of(literal: &Literal) -> Value {
+    let text = literal.value();
+    let kind = literal.datatype().as_str().strip_prefix("http://www.w3.org/2001/XMLSchema#");
+    let number = || text.trim().parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::Number);
+    let value = match kind.unwrap_or_default() {
+        "boolean" => match text.trim() {
+            "true" | "1" => Some(Value::Bool(true)),
+            "false" | "0" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        "byte" | "decimal" | "double" | "float" | "int" | "integer" | "long" | "negativeInteger"
+        | "nonNegativeInteger" | "nonPositiveInteger" | "positiveInteger" | "short" | "unsignedByte"
+        | "unsignedInt" | "unsignedLong" | "unsignedShort" => number(),
+        _ => None,
+    };
+    value.unwrap_or_else(|| Value::Text(text.to_string()))
+}

@@ -1,0 +1,185 @@
+//! The words of Brick and of RealEstateCore: which IRIs are theirs, which relationship says the same as which other one the other
+//! way round, and which classes have a value.
+//!
+//! Sources: the Brick ontology (brickschema.org), "Relationships", 1.0 to 1.4; RealEstateCore 3 and 4 (w3id.org/rec).
+
+/// An ontology whose classes become models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ontology {
+    /// Brick, of any version, with its frame.
+    Brick,
+    /// RealEstateCore.
+    Rec,
+}
+
+impl Ontology {
+    /// Where its models are among the identifiers of DTDL.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Brick => "dtmi:brickschema:Brick",
+            Self::Rec => "dtmi:w3id:rec",
+        }
+    }
+}
+
+/// A class or a property of an ontology.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Word<'a> {
+    /// Whose it is.
+    pub ontology: Ontology,
+    /// Its name, whatever the version.
+    pub name: &'a str,
+    /// Whether it is one of Brick's tags, which describe classes and not things.
+    pub is_tag: bool,
+}
+
+/// The word that an IRI stands for, if it is one of the ontologies'.
+pub(super) fn word(iri: &str) -> Option<Word<'_>> {
+    let rest = iri.strip_prefix("https://").or_else(|| iri.strip_prefix("http://"))?;
+    if let Some(path) = rest.strip_prefix("brickschema.org/schema/") {
+        let (space, name) = path.rsplit_once('#')?;
+        let is_tag = space.ends_with("BrickTag");
+        return (!name.is_empty()).then_some(Word { ontology: Ontology::Brick, name, is_tag });
+    }
+    let path = rest.strip_prefix("w3id.org/rec")?;
+    let name = path.rsplit(['#', '/']).next()?;
+    let fits = path.starts_with(['#', '/']) && !name.is_empty();
+    fits.then_some(Word { ontology: Ontology::Rec, name, is_tag: false })
+}
+
+pub(super) const RDF_TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
+pub(super) const RDFS_LABEL: &str = "http://www.w3.org/2000/01/rdf-schema#label";
+pub(super) const RDFS_COMMENT: &str = "http://www.w3.org/2000/01/rdf-schema#comment";
+pub(super) const RDFS_SUBCLASS: &str = "http://www.w3.org/2000/01/rdf-schema#subClassOf";
+
+/// Whether an IRI is of the languages that ontologies themselves are written in.
+pub(super) fn is_meta(iri: &str) -> bool {
+    [
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+        "http://www.w3.org/2000/01/rdf-schema#",
+        "http://www.w3.org/2002/07/owl#",
+        "http://www.w3.org/ns/shacl#",
+    ]
+    .iter()
+    .any(|space| iri.starts_with(space))
+}
+
+/// Whether something of this type may be a thing all the same: every thing is one.
+pub(super) fn is_any_thing(class: &str) -> bool {
+    ["http://www.w3.org/2002/07/owl#NamedIndividual", "http://www.w3.org/2002/07/owl#Thing"].contains(&class)
+        || class == "http://www.w3.org/2000/01/rdf-schema#Resource"
+}
+
+/// Whether an IRI is a word (a quantity, a unit) and not a thing of the building.
+pub(super) fn is_vocabulary(iri: &str) -> bool {
+    word(iri).is_some() || iri.starts_with("http://qudt.org/") || iri.starts_with("https://qudt.org/")
+}
+
+/// Whether a class of Brick has words of the ontology itself as its members.
+pub(super) fn holds_words(class: &str) -> bool {
+    ["EntityProperty", "Quantity", "Substance", "Tag"].contains(&class)
+}
+
+/// Whether a relationship says something about tags.
+pub(super) fn is_about_tags(relationship: &str) -> bool {
+    ["hasAssociatedTag", "hasTag", "isAssociatedWith", "isTagOf"].contains(&relationship)
+}
+
+/// Relationships that are kept turned round: from the whole to its part, from the source to the sink.
+const TURNED: [(&str, &str); 15] = [
+    ("hasLocation", "isLocationOf"),
+    ("includedIn", "includes"),
+    ("isAssociatedWith", "hasAssociatedTag"),
+    ("isControlledBy", "controls"),
+    ("isFedBy", "feeds"),
+    ("isIncludedIn", "includes"),
+    ("isLocatedIn", "isLocationOf"),
+    ("isMeasuredBy", "measures"),
+    ("isMeteredBy", "meters"),
+    ("isPartOf", "hasPart"),
+    ("isPointOf", "hasPoint"),
+    ("isRegulatedBy", "regulates"),
+    ("isSubMeterOf", "hasSubMeter"),
+    ("isTagOf", "hasTag"),
+    ("locatedIn", "isLocationOf"),
+];
+
+/// The relationship that is kept for `name`, and whether it leads the other way.
+pub(super) fn kept(name: &str) -> (&str, bool) {
+    match TURNED.iter().find(|(turned, _)| *turned == name) {
+        Some((_, kept)) => (*kept, true),
+        None => (name, false),
+    }
+}
+
+/// What the value of a point is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reading {
+    /// A number.
+    Number,
+    /// Yes or no.
+    Boolean,
+}
+
+impl Reading {
+    /// Its schema in DTDL.
+    pub fn schema(self) -> &'static str {
+        match self {
+            Self::Number => "double",
+            Self::Boolean => "boolean",
+        }
+    }
+
+    /// The interface that points of this kind extend. Its path is longer than that of any class, so no class can be called so.
+    pub fn interface(self) -> &'static str {
+        match self {
+            Self::Number => "dtmi:brickschema:Brick:Point:Number;1",
+            Self::Boolean => "dtmi:brickschema:Brick:Point:Boolean;1",
+        }
+    }
+
+    /// What the value of a class is, if it is that of points.
+    pub fn of(class: &str) -> Self {
+        if class.ends_with("Status") || class.ends_with("Alarm") { Self::Boolean } else { Self::Number }
+    }
+}
+
+/// Whether a class is one of points by its name.
+pub(super) fn is_point(class: &str) -> bool {
+    ["Sensor", "Setpoint", "Command", "Status", "Alarm", "Parameter"].iter().any(|end| class.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_known_in_every_version() {
+        for (iri, ontology, name) in [
+            ("https://brickschema.org/schema/Brick#AHU", Ontology::Brick, "AHU"),
+            ("https://brickschema.org/schema/1.0.2/Brick#AHU", Ontology::Brick, "AHU"),
+            ("https://brickschema.org/schema/1.0.1/BrickFrame#feeds", Ontology::Brick, "feeds"),
+            ("https://w3id.org/rec#Room", Ontology::Rec, "Room"),
+            ("https://w3id.org/rec/core/Room", Ontology::Rec, "Room"),
+        ] {
+            assert_eq!(word(iri), Some(Word { ontology, name, is_tag: false }), "{iri}");
+        }
+        assert!(word("https://brickschema.org/schema/BrickTag#Air").is_some_and(|word| word.is_tag));
+        for iri in [
+            "https://brickschema.org/schema/1.3/Brick",
+            "https://w3id.org/recovery#Room",
+            "https://w3id.org/rec",
+            "urn:a",
+        ] {
+            assert_eq!(word(iri), None, "{iri}");
+        }
+    }
+
+    #[test]
+    fn every_relationship_is_kept_one_way() {
+        for (turned, kept_name) in TURNED {
+            assert_eq!(kept(turned), (kept_name, true));
+            assert_eq!(kept(kept_name), (kept_name, false));
+        }
+    }
+}

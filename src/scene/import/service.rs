@@ -1,0 +1,212 @@
+//! The JSON of the Azure Digital Twins service and of its explorer: twins, relationships, pages of query results, and the
+//! explorer's export of a whole graph.
+//!
+//! Source: Azure Digital Twins, "Digital twins and the twin graph" (JSON of twins and relationships), the data plane's REST
+//! reference (query results), and the import and export format of Azure Digital Twins Explorer, version 1.0.0.
+
+mod convert;
+
+pub(super) use convert::{Converter, file_start, syntax};
+
+use super::{Draft, ndjson};
+use convert::At;
+use cupola_twin::diagnostic::Lines;
+use cupola_twin::{Diagnostic, Place};
+use serde_json::{Map, Value as Json};
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
+
+/// Searches of a whole text that findings may cost; in the order of the text they cost one together.
+const MAX_SEARCHES: u32 = 32;
+/// The version of the explorer's file and of the bulk import's.
+pub(super) const FILE_VERSION: &str = "1.0.0";
+
+/// Reads JSON of the service or the explorer. `stem` is the file's name without its extension: the id of a lone twin that doesn't
+/// say its own. False, with nothing touched, if the text is JSON of another kind.
+pub fn read(file: &str, stem: &str, text: &str, draft: &mut Draft) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let root: Json = match serde_json::from_str(text) {
+        Ok(root) => root,
+        Err(error) => {
+            let marks = ["\"$dtId\"", "\"$metadata\"", "\"$relationshipId\"", "\"digitalTwinsGraph\""];
+            let ours = marks.iter().any(|mark| text.contains(*mark)) && !ndjson::is_bulk(text);
+            if ours {
+                let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
+                let column = u32::try_from(error.column()).unwrap_or(u32::MAX).max(1);
+                let help = "the file is damaged or cut off: export or copy it again";
+                let found = Diagnostic::error("json-syntax", syntax(&error));
+                draft.findings.push(found.at(Place { file: file.into(), line, column }).help(help));
+            }
+            return ours;
+        }
+    };
+    if !is_ours(&root) {
+        return false;
+    }
+    let source = Source::new(file, text);
+    let at = |id: &str| Some(source.place(id));
+    let mut converter = Converter::new(draft);
+    match root {
+        Json::Array(items) => items.into_iter().for_each(|item| any(&mut converter, item, None, &at)),
+        Json::Object(object) if is_export(&object) => export(&mut converter, object, &at),
+        Json::Object(object) if is_page(&object) => page(&mut converter, object, &at),
+        other => any(&mut converter, other, Some(stem), &at),
+    }
+    converter.finish(&source.file);
+    true
+}
+
+fn is_ours(root: &Json) -> bool {
+    match root {
+        Json::Array(items) => items.iter().any(is_item),
+        Json::Object(object) => is_export(object) || is_page(object) || is_item(root),
+        _ => false,
+    }
+}
+
+fn is_item(item: &Json) -> bool {
+    item.as_object().is_some_and(|object| is_relationship(object) || is_twin(object) || is_model_entry(object))
+}
+
+fn is_twin(object: &Map<String, Json>) -> bool {
+    object.contains_key("$dtId") || object.get("$metadata").is_some_and(|metadata| metadata.get("$model").is_some())
+}
+
+fn is_relationship(object: &Map<String, Json>) -> bool {
+    ["$relationshipId", "$relationshipName", "$targetId"].iter().any(|key| object.contains_key(*key))
+}
+
+/// An entry of the service's list of models: the document is inside.
+fn is_model_entry(object: &Map<String, Json>) -> bool {
+    object.get("model").is_some_and(|model| model.get("@id").is_some())
+}
+
+fn is_export(object: &Map<String, Json>) -> bool {
+    ["digitalTwinsFileInfo", "digitalTwinsGraph", "digitalTwinsModels"].iter().any(|key| object.contains_key(*key))
+}
+
+fn is_page(object: &Map<String, Json>) -> bool {
+    object.get("value").and_then(Json::as_array).is_some_and(|items| match items.as_slice() {
+        [] => object.contains_key("continuationToken"),
+        items => items.iter().any(is_item),
+    })
+}
+
+/// One thing of an array or a page, or the only one of its file.
+fn any(converter: &mut Converter<'_>, item: Json, stem: Option<&str>, at: At<'_>) {
+    match item {
+        Json::Object(object) if is_relationship(&object) => converter.relationship(object, at),
+        Json::Object(object) if is_twin(&object) => converter.twin(object, stem, at),
+        Json::Object(mut object) if is_model_entry(&object) => {
+            converter.model(object.remove("model").unwrap_or_default(), at);
+        }
+        _ => converter.left_out("other things", || {
+            let help =
+                "a twin has `$dtId` and `$metadata`; a query has to return them whole: SELECT * FROM DIGITALTWINS";
+            Diagnostic::error("not-a-twin", "this is neither a twin nor a relationship").at(at("")).help(help)
+        }),
+    }
+}
+
+fn page(converter: &mut Converter<'_>, mut object: Map<String, Json>, at: At<'_>) {
+    if object.get("continuationToken").is_some_and(|token| !token.is_null()) {
+        converter.say(|| {
+            let help = "fetch the pages that follow with the continuation token, and import them too";
+            Diagnostic::warning("more-pages", "the query has more results than this page").at(at("")).help(help)
+        });
+    }
+    if let Some(Json::Array(items)) = object.remove("value") {
+        items.into_iter().for_each(|item| any(converter, item, None, at));
+    }
+}
+
+fn export(converter: &mut Converter<'_>, mut root: Map<String, Json>, at: At<'_>) {
+    let version = root.get("digitalTwinsFileInfo").and_then(|info| info.get("fileVersion")).and_then(Json::as_str);
+    if let Some(version) = version.filter(|version| *version != FILE_VERSION) {
+        converter.say(|| {
+            let message = format!("the file is of version `{version}`, and {FILE_VERSION} is known");
+            Diagnostic::warning("file-version", message).at(at("fileVersion")).help("check that nothing is missing")
+        });
+    }
+    for model in list(converter, &mut root, "digitalTwinsModels", at) {
+        converter.model(model, at);
+    }
+    let Some(graph) = root.remove("digitalTwinsGraph") else { return };
+    let Json::Object(mut graph) = graph else {
+        converter.say(|| wrong_list("digitalTwinsGraph", "an object", at));
+        return;
+    };
+    for twin in list(converter, &mut graph, "digitalTwins", at) {
+        match twin {
+            Json::Object(twin) => converter.twin(twin, None, at),
+            _ => converter.left_out("twins", || wrong_list("digitalTwins", "a list of objects", at)),
+        }
+    }
+    for relationship in list(converter, &mut graph, "relationships", at) {
+        match relationship {
+            Json::Object(relationship) => converter.relationship(relationship, at),
+            _ => converter.left_out("relationships", || wrong_list("relationships", "a list of objects", at)),
+        }
+    }
+}
+
+/// The items under a key; none if it isn't there.
+fn list(converter: &mut Converter<'_>, object: &mut Map<String, Json>, key: &str, at: At<'_>) -> Vec<Json> {
+    match object.remove(key) {
+        Some(Json::Array(items)) => items,
+        None | Some(Json::Null) => Vec::new(),
+        Some(_) => {
+            converter.say(|| wrong_list(key, "a list", at));
+            Vec::new()
+        }
+    }
+}
+
+fn wrong_list(key: &str, wanted: &str, at: At<'_>) -> Diagnostic {
+    let help = "export the graph from the explorer again";
+    Diagnostic::error("wrong-shape", format!("`{key}` is not {wanted}")).at(at(key)).help(help)
+}
+
+/// A text in which ids are looked for when something is to be said of them: parsed JSON has no positions.
+struct Source<'t> {
+    file: Arc<str>,
+    text: &'t str,
+    lines: OnceCell<Lines>,
+    /// Findings come in the order of the text, mostly, so looking goes on where the last one stood.
+    from: Cell<usize>,
+    searches: Cell<u32>,
+}
+
+impl<'t> Source<'t> {
+    fn new(file: &str, text: &'t str) -> Self {
+        Self { file: file.into(), text, lines: OnceCell::new(), from: Cell::new(0), searches: Cell::new(0) }
+    }
+
+    /// Where the id stands in its quotes, or where the file begins.
+    fn place(&self, id: &str) -> Place {
+        let found = if id.is_empty() { None } else { self.find(&Json::from(id).to_string()) };
+        match found {
+            Some(offset) => self.lines.get_or_init(|| Lines::new(self.text)).place(&self.file, self.text, offset),
+            None => file_start(&self.file),
+        }
+    }
+
+    fn find(&self, quoted: &str) -> Option<usize> {
+        if self.searches.get() >= MAX_SEARCHES {
+            return None;
+        }
+        let from = self.from.get();
+        let ahead = self.text.get(from..).and_then(|rest| rest.find(quoted)).map(|offset| from + offset);
+        let found = ahead.or_else(|| {
+            self.searches.set(self.searches.get() + 1);
+            self.text.find(quoted)
+        });
+        if let Some(offset) = found {
+            self.from.set(offset);
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests;

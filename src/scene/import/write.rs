@@ -1,0 +1,124 @@
+//! A draft onto the disk: the scene's folder is made beside its place and moved there whole.
+
+use super::Draft;
+use crate::scene::document::{BuildingDoc, Document, VERSION, ViewDoc};
+use crate::scene::to_ron;
+use cupola_twin::Diagnostic;
+use std::path::{Path, PathBuf};
+
+/// The document that a draft makes.
+pub fn document(draft: &Draft, name: &str) -> Document {
+    let building = draft.building.as_ref().map(|path| BuildingDoc {
+        gltf: Some(format!("assets/{}", file_name(path))),
+        bindings: draft.bindings.clone(),
+        ..Default::default()
+    });
+    Document {
+        version: VERSION,
+        name: name.to_string(),
+        description: String::new(),
+        models: if draft.models.is_empty() { Vec::new() } else { vec!["models".into()] },
+        building,
+        twins: draft.twins.clone(),
+        relationships: draft.relationships.clone(),
+        computed: Vec::new(),
+        alarms: draft.alarms.clone(),
+        feeds: Vec::new(),
+        simulation: None,
+        view: ViewDoc { color_by: draft.color_by.clone(), ..Default::default() },
+    }
+}
+
+/// Writes the scene to the folder `out`; what is there already is only replaced if that is wanted.
+///
+/// # Errors
+/// The folder exists, or something can't be written; then `out` is as it was before.
+pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic> {
+    if out.extension().is_some_and(|extension| extension == "ron") {
+        let help = format!("write to a folder: --out {}", out.with_extension("").display());
+        return Err(Diagnostic::error("not-a-folder", "an imported scene is a folder with its models").help(help));
+    }
+    if out.exists() && !replace && !is_empty(out) {
+        let message = format!("{} exists already", out.display());
+        return Err(Diagnostic::error("exists", message).help("choose another folder, or replace it with --replace"));
+    }
+    if out.is_dir() && !is_empty(out) && !out.join("scene.ron").is_file() {
+        let message = format!("{} is a folder, but not a scene's", out.display());
+        return Err(Diagnostic::error("exists", message).help("choose another folder; nothing was changed"));
+    }
+    let beside = |word: &str| {
+        let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        out.with_file_name(format!(".{name}.{word}.{}", std::process::id()))
+    };
+    let (fresh, old) = (beside("new"), beside("old"));
+    let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let result = fill(draft, &name, &fresh).and_then(|()| {
+        let fail = |error| failed(out, error);
+        if out.exists() {
+            std::fs::rename(out, &old).map_err(fail)?;
+        }
+        std::fs::rename(&fresh, out).map_err(|error| {
+            // What was there comes back.
+            let _ = std::fs::rename(&old, out);
+            failed(out, error)
+        })
+    });
+    // Left over after a failure, or the scene that was replaced.
+    let _ = std::fs::remove_dir_all(&fresh);
+    if result.is_ok() {
+        let _ = std::fs::remove_dir_all(&old);
+    }
+    result
+}
+
+fn fill(draft: &Draft, name: &str, folder: &Path) -> Result<(), Diagnostic> {
+    let put = |path: PathBuf, bytes: &[u8]| {
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&path, bytes)).map_err(|error| failed(&path, error))
+    };
+    for (file, text) in &draft.models {
+        // Names come from other people's files: nothing but the last part of them is used.
+        put(folder.join("models").join(file_name(Path::new(file))), text.as_bytes())?;
+    }
+    if let Some(building) = &draft.building {
+        copy_building(building, &folder.join("assets"))?;
+    }
+    let text = to_ron(&document(draft, name))?;
+    put(folder.join("scene.ron"), text.as_bytes())
+}
+
+/// The glTF file, and the buffers that a `.gltf` names beside it.
+fn copy_building(path: &Path, assets: &Path) -> Result<(), Diagnostic> {
+    std::fs::create_dir_all(assets).map_err(|error| failed(assets, error))?;
+    let copy = |from: &Path| {
+        let to = assets.join(file_name(from));
+        std::fs::copy(from, &to).map(|_| ()).map_err(|error| failed(from, error))
+    };
+    copy(path)?;
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gltf"))
+        && let Ok(text) = std::fs::read_to_string(path)
+        && let Ok(json) = serde_json::from_str::<serde_json::Value>(&text)
+    {
+        let buffers = json.get("buffers").and_then(|buffers| buffers.as_array()).into_iter().flatten();
+        for uri in buffers.filter_map(|buffer| buffer.get("uri")?.as_str()).filter(|uri| !uri.starts_with("data:")) {
+            let beside = path.with_file_name(uri);
+            if !uri.contains(['/', '\\']) && beside.is_file() {
+                copy(&beside)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn failed(path: &Path, error: std::io::Error) -> Diagnostic {
+    Diagnostic::error("save-failed", format!("{} can't be written: {error}", path.display()))
+        .help("choose another place; nothing was changed")
+}

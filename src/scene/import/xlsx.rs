@@ -1,0 +1,217 @@
+//! The spreadsheet that Azure Digital Twins Explorer imports, and the one that our own export writes: the same with two more columns,
+//! for what identifies a relationship and for its properties.
+//!
+//! Source: Azure Digital Twins Explorer, "Import" (the columns ModelID, ID, Relationship (From), Relationship Name, Init Data).
+
+mod archive;
+mod sheet;
+
+use super::Draft;
+use super::service::{Converter, file_start, syntax};
+use cupola_twin::{Diagnostic, Place};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The cells of a row that hold something, by column; none for what is no text, such as an error.
+type Cells = BTreeMap<u32, Option<String>>;
+
+/// Reads a spreadsheet. The place of a finding is its row and column.
+pub fn read(file: &str, bytes: &[u8], draft: &mut Draft) {
+    let file: Arc<str> = file.into();
+    let mut rows = match sheet::rows(bytes) {
+        Ok(rows) => rows,
+        Err(found) => {
+            draft.findings.push(found.at(file_start(&file)));
+            return;
+        }
+    };
+    let mut table =
+        Table { converter: Converter::new(draft), file, columns: Columns::default(), seen: BTreeMap::new() };
+    let (row, header) = rows.pop_first().unwrap_or_default();
+    if table.header(row, &header) {
+        for (row, cells) in &rows {
+            table.row(*row, cells);
+        }
+    }
+    table.converter.finish(&table.file);
+}
+
+/// Which column holds what.
+#[derive(Debug, Default)]
+struct Columns {
+    model: Option<u32>,
+    id: Option<u32>,
+    from: Option<u32>,
+    name: Option<u32>,
+    init: Option<u32>,
+    relationship_id: Option<u32>,
+    relationship_properties: Option<u32>,
+}
+
+impl Columns {
+    /// Where the column with this header is noted. The explorer's own files write `ID (must be unique)`.
+    fn called(&mut self, header: &str) -> Option<&mut Option<u32>> {
+        Some(match header {
+            "modelid" | "model id" => &mut self.model,
+            "relationship (from)" | "relationship from" => &mut self.from,
+            "relationship name" => &mut self.name,
+            "init data" => &mut self.init,
+            "relationship id" => &mut self.relationship_id,
+            "relationship properties" => &mut self.relationship_properties,
+            header if header.starts_with("id") => &mut self.id,
+            _ => return None,
+        })
+    }
+}
+
+/// A table while it is read.
+struct Table<'d> {
+    file: Arc<str>,
+    converter: Converter<'d>,
+    columns: Columns,
+    /// Model and values of the first row of each twin.
+    seen: BTreeMap<String, (String, String)>,
+}
+
+impl Table<'_> {
+    fn place(&self, row: u32, column: Option<u32>) -> Place {
+        let column = column.unwrap_or_default().saturating_add(1);
+        Place { file: self.file.clone(), line: row.saturating_add(1), column }
+    }
+
+    /// Reads the headers; whether there are those that a table needs.
+    fn header(&mut self, row: u32, cells: &Cells) -> bool {
+        for (column, text) in cells {
+            let text = text.as_deref().unwrap_or_default().trim();
+            match self.columns.called(&text.to_lowercase()) {
+                Some(known) => {
+                    known.get_or_insert(*column);
+                }
+                None if text.is_empty() => {}
+                None => {
+                    let place = self.place(row, Some(*column));
+                    self.converter
+                        .say(|| Diagnostic::info("unknown-column", format!("column `{text}` is not read")).at(place));
+                }
+            }
+        }
+        if self.columns.model.is_some() && self.columns.id.is_some() {
+            return true;
+        }
+        let place = self.place(row, None);
+        self.converter.say(|| {
+            let help =
+                "the first row names the columns: ModelID, ID, Relationship (From), Relationship Name, Init Data";
+            Diagnostic::error("no-columns", "the sheet has no columns ModelID and ID").at(place).help(help)
+        });
+        false
+    }
+
+    fn row(&mut self, row: u32, cells: &Cells) {
+        for (column, _) in cells.iter().filter(|(_, text)| text.is_none()) {
+            let place = self.place(row, Some(*column));
+            self.converter.say(|| {
+                let help = "format the cell as text, and write it anew";
+                Diagnostic::warning("unreadable-cell", "the cell holds a date or an error").at(place).help(help)
+            });
+        }
+        let text = |column: Option<u32>| {
+            column.and_then(|column| cells.get(&column)?.as_deref()).map(str::trim).unwrap_or_default()
+        };
+        let [model, id, init] = [self.columns.model, self.columns.id, self.columns.init].map(text);
+        let [from, name] = [self.columns.from, self.columns.name].map(text);
+        let related = !from.is_empty() || !name.is_empty();
+        if id.is_empty() {
+            if related || !model.is_empty() {
+                let place = self.place(row, self.columns.id);
+                self.converter.left_out(if model.is_empty() { "relationships" } else { "twins" }, || {
+                    let help = "write the id of the twin that the row is about";
+                    Diagnostic::error("twin-without-id", "the row has no id").at(place).help(help)
+                });
+            }
+            return;
+        }
+        match self.seen.get(id) {
+            Some((first_model, first_init)) => {
+                let differs = (!model.is_empty() && model != first_model) || (!init.is_empty() && init != first_init);
+                if differs {
+                    let place = self.place(row, self.columns.id);
+                    self.converter.left_out("twins", || {
+                        let message =
+                            format!("twin `{id}` has another row before, with other values; the first counts");
+                        let help = "give each twin one row with values, and further rows for its relationships only";
+                        Diagnostic::warning("repeated-twin", message).at(place).help(help)
+                    });
+                }
+            }
+            None if !model.is_empty() => self.twin(row, model, id, init),
+            None if related => {}
+            None => {
+                let place = self.place(row, self.columns.model);
+                self.converter.left_out("twins", || {
+                    let help = "write its model: dtmi:example:Room;1";
+                    let message = format!("twin `{id}` has no model");
+                    Diagnostic::error("twin-without-model", message).at(place).help(help)
+                });
+            }
+        }
+        if related {
+            let own = [self.columns.relationship_id, self.columns.relationship_properties].map(text);
+            self.relationship(row, [from, name, id], own);
+        }
+    }
+
+    fn twin(&mut self, row: u32, model: &str, id: &str, init: &str) {
+        self.seen.insert(id.to_owned(), (model.to_owned(), init.to_owned()));
+        let mut object = self.object(row, self.columns.init, init);
+        object.insert("$dtId".to_owned(), json!(id));
+        object.insert("$metadata".to_owned(), json!({"$model": model}));
+        let place = self.place(row, self.columns.init);
+        self.converter.twin(object, None, &|_: &str| Some(place.clone()));
+    }
+
+    fn relationship(&mut self, row: u32, [from, name, to]: [&str; 3], [own_id, properties]: [&str; 2]) {
+        if from.is_empty() || name.is_empty() {
+            let place = self.place(row, if from.is_empty() { self.columns.from } else { self.columns.name });
+            self.converter.left_out("relationships", || {
+                let message = format!("the relationship to `{to}` lacks its source or its name");
+                let help = "fill both Relationship (From) and Relationship Name, or neither";
+                Diagnostic::error("broken-relationship", message).at(place).help(help)
+            });
+            return;
+        }
+        let mut object = self.object(row, self.columns.relationship_properties, properties);
+        object.insert("$sourceId".to_owned(), json!(from));
+        object.insert("$relationshipName".to_owned(), json!(name));
+        object.insert("$targetId".to_owned(), json!(to));
+        object.remove("$relationshipId");
+        if !own_id.is_empty() {
+            object.insert("$relationshipId".to_owned(), json!(own_id));
+        }
+        let place = self.place(row, self.columns.relationship_properties);
+        self.converter.relationship(object, &|_: &str| Some(place.clone()));
+    }
+
+    /// The JSON object in a cell; an empty one, with a finding, where there is something else.
+    fn object(&mut self, row: u32, column: Option<u32>, text: &str) -> Map<String, Json> {
+        if text.is_empty() {
+            return Map::new();
+        }
+        let why = match serde_json::from_str(text) {
+            Ok(Json::Object(object)) => return object,
+            Ok(_) => "it is no object".to_owned(),
+            Err(error) => syntax(&error),
+        };
+        let place = self.place(row, column);
+        self.converter.say(|| {
+            let help = "write an object: {\"Temperature\": 21.5}";
+            let message = format!("the values of this row are not JSON that can be read, and are left out: {why}");
+            Diagnostic::error("bad-init-data", message).at(place).help(help)
+        });
+        Map::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;

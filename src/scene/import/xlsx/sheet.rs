@@ -1,0 +1,66 @@
+//! The cells of a spreadsheet that anyone may have written.
+
+use super::{Cells, archive};
+use calamine::{DataType, Reader, Xlsx};
+use cupola_twin::Diagnostic;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::Cursor;
+
+/// What the parts of the file may unpack to, bytes.
+const MAX_UNPACKED: u64 = 1 << 30;
+/// Cells that hold something.
+const MAX_CELLS: usize = 5_000_000;
+/// Text of all cells, bytes: many cells may share one long text.
+const MAX_TEXT: usize = 1 << 30;
+/// The sheet that is read if there is one that is called so; otherwise it is the first.
+const SHEET: &str = "Twins";
+
+/// The rows that hold something, by number from 0.
+pub(super) fn rows(bytes: &[u8]) -> Result<BTreeMap<u32, Cells>, Diagnostic> {
+    if archive::unpacked_size(bytes).is_some_and(|size| size > MAX_UNPACKED) {
+        return Err(too_large("its parts unpack to more than 1 GiB"));
+    }
+    // What unpacks and parses is not ours, and the file is anybody's: a panic there is a damaged file here.
+    std::panic::catch_unwind(|| cells(bytes)).unwrap_or_else(|_| Err(damaged("its contents contradict one another")))
+}
+
+/// One cell after the other, since a table of all between the first and the last could be of any size.
+fn cells(bytes: &[u8]) -> Result<BTreeMap<u32, Cells>, Diagnostic> {
+    let mut workbook: Xlsx<Cursor<&[u8]>> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
+    let names = workbook.sheet_names();
+    let Some(name) = names.iter().find(|name| name.as_str() == SHEET).or(names.first()) else {
+        return Err(damaged("it has no sheets"));
+    };
+    let mut sheet = workbook.worksheet_cells_reader(name).map_err(damaged)?;
+    let mut rows: BTreeMap<u32, Cells> = BTreeMap::new();
+    let (mut count, mut size) = (0, 0);
+    while let Some(cell) = sheet.next_cell().map_err(damaged)? {
+        let value = cell.get_value();
+        if value.is_empty() {
+            continue;
+        }
+        let text = value.as_string().or_else(|| value.get_bool().map(|flag| flag.to_string()));
+        count += 1;
+        size += text.as_ref().map_or(0, String::len);
+        if count > MAX_CELLS {
+            return Err(too_large("its sheet has more than 5 million cells"));
+        }
+        if size > MAX_TEXT {
+            return Err(too_large("its cells hold more than 1 GiB of text"));
+        }
+        let (row, column) = cell.get_position();
+        rows.entry(row).or_default().insert(column, text);
+    }
+    Ok(rows)
+}
+
+fn damaged(why: impl Display) -> Diagnostic {
+    let help = "open it in a spreadsheet program and save it again as .xlsx";
+    Diagnostic::error("xlsx-damaged", format!("the spreadsheet can't be read: {why}")).help(help)
+}
+
+fn too_large(why: &str) -> Diagnostic {
+    let help = "split it, or use the bulk format (.ndjson), which has no such limit";
+    Diagnostic::error("xlsx-too-large", format!("the spreadsheet is too large: {why}")).help(help)
+}

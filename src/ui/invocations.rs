@@ -1,0 +1,143 @@
+//! What the selected twin can be told to do, and what became of it.
+
+use super::inspector::Inspected;
+use super::theme::{self, GAP, ROW};
+use super::widgets::section;
+use super::{UiState, format};
+use crate::command::{Invocation, Outcome};
+use crate::selection::Intent;
+use crate::timeline::SourceKind;
+use bevy_egui::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, TextEdit, Ui, vec2};
+use cupola_twin::model::{Command, Payload, Schema};
+use cupola_twin::{Kind, TwinIx, Value};
+use egui_phosphor::regular as icon;
+use std::collections::BTreeMap;
+
+/// Past invocations that are listed.
+const MAX_LISTED: usize = 4;
+
+/// What is typed to go along with commands, by twin and command.
+pub type Drafts = BTreeMap<(TwinIx, String), Value>;
+
+/// Draws the commands of the twin and its last invocations.
+pub fn invocations_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mut Vec<Intent>) {
+    let topology = &shown.scene.topology;
+    let model = topology.models.get(topology.model_of(shown.twin));
+    if model.commands.is_empty() {
+        return;
+    }
+    section(ui, "Commands", "");
+    let enabled = shown.source != SourceKind::Replayed;
+    for command in &model.commands {
+        ui.add_enabled_ui(enabled, |ui| command_ui(ui, shown, command, &mut state.command_drafts, intents));
+    }
+    if !enabled {
+        ui.label(theme::caption(format!("{} What is replayed has happened already.", icon::LOCK)));
+    }
+    let own = shown.invocations.into_iter().flat_map(|all| all.list.iter().rev());
+    for invocation in own.filter(|invocation| invocation.twin == shown.twin).take(MAX_LISTED) {
+        invocation_ui(ui, shown, invocation);
+    }
+}
+
+fn command_ui(ui: &mut Ui, shown: &Inspected<'_>, command: &Command, drafts: &mut Drafts, intents: &mut Vec<Intent>) {
+    ui.horizontal(|ui| {
+        ui.set_height(ROW + 4.0);
+        let hint = command.description.as_deref().unwrap_or(&command.display_name);
+        ui.add(Label::new(&command.display_name).truncate()).on_hover_text(hint);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let key = (shown.twin, command.name.to_string());
+            let verb = format!("{} Run", icon::PAPER_PLANE_TILT);
+            let button = ui.add(Button::new(verb).min_size(vec2(0.0, ROW))).on_hover_text(hint);
+            let request = command.request.as_ref().map(|request| {
+                let value = drafts.entry(key).or_insert_with(|| first_value(shown, request));
+                request_ui(ui, shown, request, value);
+                value.clone()
+            });
+            if button.clicked() {
+                // A structured request is typed as JSON.
+                let request = request.map(|value| match (&value, kind(shown, command)) {
+                    (Value::Text(text), Kind::Json) => serde_json::from_str(text).unwrap_or(value),
+                    _ => value,
+                });
+                intents.push(Intent::Invoke(shown.twin, command.name.to_string(), request));
+            }
+        });
+    });
+}
+
+fn kind(shown: &Inspected<'_>, command: &Command) -> Kind {
+    let schemas = shown.scene.models.schemas();
+    match command.request.as_ref().map(|request| schemas.get(request.schema)) {
+        Some(Schema::Primitive(primitive)) => primitive.kind(),
+        Some(Schema::Enum { integer: true, .. }) => Kind::Integer,
+        Some(Schema::Enum { .. }) => Kind::Text,
+        _ => Kind::Json,
+    }
+}
+
+/// What stands in a field before anything is typed.
+fn first_value(shown: &Inspected<'_>, request: &Payload) -> Value {
+    match shown.scene.models.schemas().get(request.schema) {
+        Schema::Primitive(primitive) => match primitive.kind() {
+            Kind::Bool => Value::Bool(true),
+            Kind::Number => Value::Number(0.0),
+            Kind::Integer => Value::Integer(0),
+            Kind::Text | Kind::Time | Kind::Json => Value::Text(String::new()),
+        },
+        Schema::Enum { values, .. } => values.first().map_or(Value::Text(String::new()), |first| first.value.clone()),
+        Schema::Array(_) => Value::Text("[]".into()),
+        Schema::Map(_) | Schema::Object(_) => Value::Text("{}".into()),
+    }
+}
+
+fn request_ui(ui: &mut Ui, shown: &Inspected<'_>, request: &Payload, value: &mut Value) {
+    let unit = request.unit.map_or(String::new(), |unit| format!(" {}", unit.symbol));
+    if let Schema::Enum { values, .. } = shown.scene.models.schemas().get(request.schema) {
+        let chosen = values.iter().find(|choice| choice.value == *value).map_or("", |choice| &choice.display_name);
+        ComboBox::from_id_salt(("request", &request.name)).width(96.0).selected_text(chosen).show_ui(ui, |ui| {
+            for choice in values {
+                if ui.selectable_label(choice.value == *value, &choice.display_name).clicked() {
+                    *value = choice.value.clone();
+                }
+            }
+        });
+        return;
+    }
+    match value {
+        Value::Bool(on) => {
+            ui.checkbox(on, request.display_name.as_str());
+        }
+        Value::Number(number) => {
+            ui.add(DragValue::new(number).speed(0.1).max_decimals(3).suffix(unit));
+        }
+        Value::Integer(number) => {
+            ui.add(DragValue::new(number).speed(0.1).suffix(unit));
+        }
+        Value::Text(text) => {
+            ui.add(TextEdit::singleline(text).hint_text(request.display_name.as_str()).desired_width(110.0));
+        }
+        Value::Array(_) | Value::Object(_) => {}
+    }
+}
+
+fn invocation_ui(ui: &mut Ui, shown: &Inspected<'_>, invocation: &Invocation) {
+    let colors = theme::colors(ui);
+    let (mark, color, words) = match &invocation.outcome {
+        Outcome::Pending => (icon::HOURGLASS, colors.muted, "waiting for the answer".to_string()),
+        Outcome::Done(None) => (icon::CHECK, colors.good, "done".to_string()),
+        Outcome::Done(Some(value)) => (icon::CHECK, colors.good, format::value_text(value, "").0),
+        Outcome::Failed(why) => (icon::WARNING, colors.critical, why.clone()),
+    };
+    let age = format::age_text(shown.now_us - invocation.at_us);
+    let said =
+        invocation.request.as_ref().map_or(String::new(), |request| format!(" {}", format::value_text(request, "").0));
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP * 0.75;
+        ui.label(RichText::new(mark).color(color));
+        let line = format!("{}{said}: {words}", invocation.command);
+        ui.add(Label::new(theme::caption(line)).truncate()).on_hover_text(&words);
+    })
+    .response
+    .on_hover_text(format!("{age} ago"));
+}
