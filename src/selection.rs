@@ -1,6 +1,7 @@
 //! What the 3D view and the panels share: the selection, how the building is shown, the legend, and the intents that
 //! panels and view send instead of changing anything themselves.
 
+use crate::scene::edit::Edit;
 use crate::timeline::SourceKind;
 use bevy::prelude::*;
 use cupola_twin::{Slot, TwinIx, Value};
@@ -218,6 +219,12 @@ pub enum Intent {
     Invoke(TwinIx, String, Option<Value>),
     /// Acknowledge an alarm: its number in the scene, and the twin.
     Acknowledge(usize, TwinIx),
+    /// Change the graph of the open scene.
+    Edit(Vec<Edit>),
+    /// Take the last change of the graph back.
+    Undo,
+    /// Make a change that was taken back again.
+    Redo,
     /// Open a scene.
     Open(PathBuf),
     /// Read the open scene's files again.

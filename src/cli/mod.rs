@@ -3,6 +3,7 @@
 mod app;
 mod check;
 mod demo;
+mod edit;
 mod export;
 mod import;
 mod invoke;
@@ -60,6 +61,8 @@ enum Command {
     Render(render::Args),
     /// Explains a value: the formula, its inputs, theirs, down to where they came from.
     Why(why::Args),
+    /// Changes the graph of a scene, checked against its models.
+    Edit(edit::Args),
     /// Gives a command to a twin, and tells what became of it.
     Invoke(invoke::Args),
     /// Reads other people's formats and makes a scene of them.
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Why(args)) => why::run(&args),
+        Some(Command::Edit(args)) => edit::run(&args),
         Some(Command::Invoke(args)) => invoke::run(&args),
         Some(Command::Import(args)) => import::run(&args),
         Some(Command::Export(args)) => export::run(&args),

@@ -91,6 +91,17 @@ impl Invocations {
         self.list.iter().find(|invocation| invocation.number == number)
     }
 
+    /// The same invocations for another topology of the scene; those of twins that are gone are forgotten.
+    pub fn carry_over(&mut self, from: &Topology, to: &Topology) {
+        self.list.retain_mut(|invocation| match to.twin(from.twin_id(invocation.twin)) {
+            Some(twin) => {
+                invocation.twin = twin;
+                true
+            }
+            None => false,
+        });
+    }
+
     fn record(&mut self, mut invocation: Invocation) -> u64 {
         self.count += 1;
         invocation.number = self.count;

@@ -3,6 +3,7 @@
 use super::document::{Document, VERSION};
 use super::places::{Places, Step};
 use super::{Alarm, Scene, bind, building, ron_options};
+use cupola_building::Building;
 use cupola_twin::diagnostic::{has_errors, nearest};
 use cupola_twin::model::ModelIx;
 use cupola_twin::topology::Computed;
@@ -36,6 +37,39 @@ pub fn load(path: &Path) -> Loaded {
     let mut loader = Loader { diagnostics: Vec::new(), files: Vec::new() };
     let scene = loader.scene(path);
     Loaded { scene, diagnostics: loader.diagnostics }
+}
+
+/// A scene as another document of it says; models and building are taken over where the document doesn't change them.
+pub fn with_document(scene: &Scene, document: Document) -> Loaded {
+    let mut loader = Loader { diagnostics: Vec::new(), files: Vec::new() };
+    let text = match super::to_ron(&document) {
+        Ok(text) => text,
+        Err(found) => return Loaded { scene: None, diagnostics: vec![found] },
+    };
+    let source = Places::new(scene.places.file.clone(), text);
+    let same_models = document.models == scene.document.models;
+    let of_file = scene.document.building.as_ref().is_some_and(|doc| doc.gltf.is_some() || doc.plan.is_some());
+    let same_file = |doc: &super::document::BuildingDoc| {
+        let before = scene.document.building.as_ref();
+        before.is_some_and(|before| before.gltf == doc.gltf && before.plan == doc.plan)
+    };
+    let same_building = of_file && document.building.as_ref().is_some_and(same_file);
+    let reused = Reused {
+        models: same_models.then(|| scene.models.clone()),
+        building: same_building.then(|| scene.building.clone()),
+    };
+    if same_models || same_building {
+        loader.files.extend(scene.files.iter().filter(|file| **file != scene.path).cloned());
+    }
+    let scene = loader.build(scene.path.clone(), source, document, reused);
+    Loaded { scene: Some(scene), diagnostics: loader.diagnostics }
+}
+
+/// What need not be read again.
+#[derive(Default)]
+struct Reused {
+    models: Option<Arc<Models>>,
+    building: Option<Arc<Building>>,
 }
 
 /// Reads a text file within the size limit, or says why not.
@@ -89,8 +123,12 @@ impl Loader {
         let text = read_text(&path).map_err(|found| self.diagnostics.push(found)).ok()?;
         let source = Places::new(path.to_string_lossy().into(), text);
         let document = self.document(&source)?;
+        Some(self.build(path, source, document, Reused::default()))
+    }
+
+    fn build(&mut self, path: PathBuf, source: Places, document: Document, reused: Reused) -> Scene {
         let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
-        let models = Arc::new(self.models(&document, &folder, &source));
+        let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
         let graph = self.graph(&document, &models, &source);
         let computed = self.computed(&document, &models, &source);
         let (topology, mut found) = Topology::compile(&graph, &models, &computed);
@@ -108,15 +146,21 @@ impl Loader {
             })
             .collect();
         let topology = Arc::new(topology);
-        let (building, from_file) =
-            building::read(&document, &folder, &topology, &source, &mut self.diagnostics, &mut self.files);
+        let (building, from_file) = match reused.building {
+            Some(building) => (building, true),
+            None => {
+                let (building, from_file) =
+                    building::read(&document, &folder, &topology, &source, &mut self.diagnostics, &mut self.files);
+                (Arc::new(building), from_file)
+            }
+        };
         let mut bindings = Vec::new();
         let mut found = bind::bind(&document, &building, &topology, &source, &mut bindings);
         // A massing made of the twins has corridors that nobody asked for.
         found.retain(|found| from_file || found.code != "unbound-node");
         self.diagnostics.append(&mut found);
         let files = std::mem::take(&mut self.files);
-        Some(Scene { path, files, places: source, document, models, graph, topology, alarms, building, bindings })
+        Scene { path, files, places: source, document, models, graph, topology, alarms, building, bindings }
     }
 
     fn document(&mut self, source: &Places) -> Option<Document> {

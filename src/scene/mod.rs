@@ -3,6 +3,7 @@
 mod bind;
 mod building;
 pub mod document;
+pub mod edit;
 pub mod export;
 pub mod import;
 mod load;
@@ -11,7 +12,7 @@ mod save;
 
 pub(crate) use building::read_gltf;
 pub use document::Document;
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, with_document};
 pub(crate) use load::{collect_json, read_text};
 pub use places::{Places, Step};
 pub use save::{file_of, rebase, save, to_ron, write_atomically};
@@ -42,7 +43,7 @@ pub struct Scene {
     /// The alarms, with the columns that hold their conditions.
     pub alarms: Vec<Alarm>,
     /// The 3D building.
-    pub building: Building,
+    pub building: Arc<Building>,
     /// For each node of the building, its twin.
     pub bindings: Vec<Option<TwinIx>>,
 }

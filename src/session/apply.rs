@@ -1,5 +1,6 @@
 //! What intents do.
 
+use super::edits::{self, EditHistory};
 use super::{Conditions, Findings, SessionOptions, bind, open, timeline_of};
 use crate::alarm::Alarms;
 use crate::feed::{Live, Mappings};
@@ -20,7 +21,8 @@ use std::sync::Arc;
 pub(super) fn apply(world: &mut World) {
     let intents: Vec<Intent> = world.resource_mut::<Messages<Intent>>().drain().collect();
     for intent in intents {
-        let replaces_scene = matches!(intent, Intent::Open(_) | Intent::Reload);
+        let replaces_scene =
+            matches!(intent, Intent::Open(_) | Intent::Reload | Intent::Edit(_) | Intent::Undo | Intent::Redo);
         if let Err(message) = apply_one(world, intent) {
             notice(world, NoticeLevel::Error, message);
         }
@@ -75,6 +77,9 @@ fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
                 raised.acknowledged = true;
             }
         }
+        Intent::Edit(edits) => edits::edit(world, edits)?,
+        Intent::Undo => edits::undo(world)?,
+        Intent::Redo => edits::redo(world)?,
         Intent::Open(path) => open_path(world, &path)?,
         Intent::Reload => reload(world)?,
         Intent::Save(path) => save(world, path.as_deref())?,
@@ -253,13 +258,28 @@ pub(super) fn reload(world: &mut World) -> Result<(), String> {
             return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
         }
     };
+    replace(world, &before, scene, &feeds, simulation);
+    // What was done before was done to another text.
+    world.insert_resource(EditHistory::default());
+    notice(world, NoticeLevel::Good, "The scene was read again");
+    Ok(())
+}
+
+/// Puts a scene in the place of the open one: timelines keep their values, feeds what they know.
+pub(super) fn replace(
+    world: &mut World,
+    before: &Scene,
+    scene: Arc<Scene>,
+    feeds: &[Mappings],
+    simulation: Option<Simulation>,
+) {
     let mut timelines = world.query::<(Entity, &Timeline)>();
     let all: Vec<(Entity, SourceKind)> =
         timelines.iter(world).map(|(entity, timeline)| (entity, timeline.source)).collect();
     for (entity, source) in all {
-        carry_over(world, entity, source, &before, &scene, simulation.as_ref());
+        carry_over(world, entity, source, before, &scene, simulation.as_ref());
         if source == SourceKind::Live {
-            reconnect(world, entity, &before, &scene, &feeds);
+            reconnect(world, entity, before, &scene, feeds);
         }
     }
     let selected = world.resource::<Selection>().selected;
@@ -267,8 +287,6 @@ pub(super) fn reload(world: &mut World) -> Result<(), String> {
     world.insert_resource(Selection { selected: kept, hovered: None });
     world.insert_resource(Conditions(simulation));
     world.insert_resource(OpenScene(scene));
-    notice(world, NoticeLevel::Good, "The scene was read again");
-    Ok(())
 }
 
 /// Feeds with the new mappings in place of the old ones, knowing what those knew.
@@ -303,6 +321,9 @@ fn carry_over(
     let mut alarms = Alarms::of(scene, &state, now_us);
     if let Some(old) = world.get::<Alarms>(entity) {
         alarms.carry_over(scene, old, before);
+    }
+    if let Some(mut invocations) = world.get_mut::<crate::command::Invocations>(entity) {
+        invocations.carry_over(&before.topology, &scene.topology);
     }
     match (source, simulation) {
         (SourceKind::Simulated, Some(simulation)) => {
@@ -341,6 +362,9 @@ fn save(world: &mut World, path: Option<&Path>) -> Result<(), String> {
     scene::rebase(&mut document, &scene.path, &target);
     scene::save(&document, &target).map_err(|found| found.to_string())?;
     world.resource_mut::<super::watch::Watch>().saved(&target);
+    if target == scene.path {
+        world.resource_mut::<EditHistory>().unsaved = false;
+    }
     notice(world, NoticeLevel::Good, format!("Saved {}", target.display()));
     Ok(())
 }

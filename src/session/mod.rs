@@ -1,9 +1,11 @@
 //! The session: which scene is open, on which timelines, and what intents do to them.
 
 mod apply;
+mod edits;
 mod watch;
 
 pub use apply::FocusRequest;
+pub use edits::EditHistory;
 pub use watch::Watch;
 
 use crate::Tick;
@@ -51,6 +53,7 @@ impl Plugin for SessionPlugin {
             .init_resource::<Findings>()
             .init_resource::<Conditions>()
             .init_resource::<SessionOptions>()
+            .init_resource::<EditHistory>()
             .init_resource::<watch::Watch>()
             // Intents first: they were made of the scene that a changed file may replace.
             .add_systems(PreUpdate, (apply::apply, watch::watch).chain().in_set(crate::twin::BeforeMirror))
@@ -107,6 +110,7 @@ pub fn open_scene(world: &mut World, scene: Arc<Scene>, mut findings: Vec<Diagno
     world.insert_resource(Conditions(simulation.clone()));
     world.insert_resource(Findings(findings));
     world.insert_resource(Selection::default());
+    world.insert_resource(EditHistory::default());
     let now_us = world.resource::<WallClock>().now_us();
     let state = State::new(scene.topology.clone());
     let live = spawn_live(world, &scene, state.clone(), feeds, now_us);

@@ -47,7 +47,7 @@ pub fn nothing_ui(ui: &mut Ui) {
 
 /// Draws the inspector.
 pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mut Vec<Intent>) {
-    head_ui(ui, shown, intents);
+    head_ui(ui, shown, state, intents);
     ScrollArea::vertical().id_salt(("inspector", shown.twin.0)).auto_shrink(false).show(ui, |ui| {
         let key = key_slot(shown.scene, shown.color_by, shown.twin)
             .filter(|slot| shown.state.topology().column(slot.column).kind.is_numeric());
@@ -85,7 +85,7 @@ pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, int
     });
 }
 
-fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>) {
+fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mut Vec<Intent>) {
     let topology = &shown.scene.topology;
     let colors = theme::colors(ui);
     ui.horizontal(|ui| {
@@ -94,6 +94,9 @@ fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>) {
             ui.spacing_mut().item_spacing.x = 0.0;
             if icon_button(ui, icon::X, "Clear the selection (Esc)", false).clicked() {
                 intents.push(Intent::Select(None));
+            }
+            if icon_button(ui, icon::PENCIL_SIMPLE, "Edit the graph (Ctrl+E)", state.edit.open).clicked() {
+                state.edit.open = !state.edit.open;
             }
             if icon_button(ui, icon::CROSSHAIR, "Fly to it (F)", false).clicked() {
                 intents.push(Intent::Focus(Some(shown.twin)));

@@ -180,6 +180,20 @@ pub(super) fn overlays(
     Ok(())
 }
 
+pub(super) fn editing(
+    mut contexts: EguiContexts,
+    shown: Shown<'_, '_>,
+    history: Res<crate::session::EditHistory>,
+    mut state: ResMut<UiState>,
+    mut intents: MessageWriter<Intent>,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let mut wanted = Vec::new();
+    super::edit::edit_window(ctx, &shown, &history, &mut state, &mut wanted);
+    intents.write_batch(wanted);
+    Ok(())
+}
+
 /// Something that floats in a corner of the 3D view.
 fn overlay(
     ctx: &egui::Context,

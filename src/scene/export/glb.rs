@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The building with its twins' ids, models and initial values. Textures and materials of a file that it was read from are not in it.
 pub(crate) fn export(scene: &Scene) -> Exported {
     let mut findings = Vec::new();
-    let mut building = scene.building.clone();
+    let mut building = cupola_building::Building::clone(&scene.building);
     let by_id: BTreeMap<&str, &TwinDoc> = scene.document.twins.iter().map(|twin| (twin.id.as_str(), twin)).collect();
     let mut bound = 0_usize;
     for (node, twin) in building.nodes.iter_mut().zip(&scene.bindings) {

@@ -1,0 +1,235 @@
+//! Editing the graph of a scene: each edit is checked against the models before anything changes, and knows how to be undone.
+
+mod journal;
+
+pub use journal::Journal;
+
+use super::document::{Document, RelationshipDoc, TwinDoc};
+use super::{Loaded, Scene, with_document};
+use cupola_twin::{Diagnostic, Severity, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One change of a scene's graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Edit {
+    /// A new twin.
+    AddTwin {
+        /// The twin.
+        twin: TwinDoc,
+        /// Its place among the twins; the last if there is none.
+        #[serde(default)]
+        at: Option<usize>,
+        /// Its relationships with their places among all, in the order in which they are put there.
+        #[serde(default)]
+        relationships: Vec<(usize, RelationshipDoc)>,
+        /// The nodes of the building that are it.
+        #[serde(default)]
+        bindings: BTreeMap<String, String>,
+    },
+    /// A twin goes, and its relationships with it.
+    RemoveTwin {
+        /// Its id.
+        id: String,
+    },
+    /// A twin becomes one of another model.
+    ChangeModel {
+        /// The twin.
+        twin: String,
+        /// The model.
+        model: String,
+    },
+    /// A property gets its first value, or none.
+    SetProperty {
+        /// The twin.
+        twin: String,
+        /// The property; dotted in components and objects.
+        property: String,
+        /// The value.
+        value: Option<Value>,
+    },
+    /// A new relationship.
+    AddRelationship {
+        /// The relationship.
+        relationship: RelationshipDoc,
+        /// Its place among the relationships; the last if there is none.
+        #[serde(default)]
+        at: Option<usize>,
+    },
+    /// A relationship goes.
+    RemoveRelationship(Link),
+    /// A property of a relationship gets a value, or none.
+    SetRelationshipProperty {
+        /// The relationship.
+        link: Link,
+        /// The property.
+        property: String,
+        /// The value.
+        value: Option<Value>,
+    },
+}
+
+/// Which relationship is meant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// Where it starts.
+    pub from: String,
+    /// Its name.
+    pub name: String,
+    /// Where it leads.
+    pub to: String,
+    /// Its own id, to tell it from others of the same name between the same twins.
+    #[serde(default)]
+    pub id: Option<String>,
+}
+
+impl Link {
+    fn find(&self, document: &Document) -> Result<usize, Diagnostic> {
+        let is_it = |link: &RelationshipDoc| {
+            link.from == self.from
+                && link.name == self.name
+                && link.to == self.to
+                && (self.id.is_none() || link.id == self.id)
+        };
+        document.relationships.iter().position(is_it).ok_or_else(|| {
+            let message = format!("`{}` has no relationship `{}` to `{}`", self.from, self.name, self.to);
+            let own = document.relationships.iter().filter(|link| link.from == self.from);
+            let known: Vec<String> = own.map(|link| format!("{} {}", link.name, link.to)).collect();
+            let wanted = format!("{} {}", self.name, self.to);
+            Diagnostic::error("unknown-relationship", message).did_you_mean(&wanted, known.iter().map(String::as_str))
+        })
+    }
+}
+
+impl Edit {
+    /// Changes a document; the edit that takes it back.
+    fn apply(self, document: &mut Document) -> Result<Self, Diagnostic> {
+        match self {
+            Self::AddTwin { twin, at, relationships, bindings } => {
+                let id = twin.id.clone();
+                let at = at.unwrap_or(document.twins.len()).min(document.twins.len());
+                document.twins.insert(at, twin);
+                for (at, link) in relationships {
+                    document.relationships.insert(at.min(document.relationships.len()), link);
+                }
+                if !bindings.is_empty() {
+                    document.building.get_or_insert_default().bindings.extend(bindings);
+                }
+                Ok(Self::RemoveTwin { id })
+            }
+            Self::RemoveTwin { id } => {
+                let at = twin_at(document, &id)?;
+                let twin = document.twins.remove(at);
+                let own = |link: &RelationshipDoc| link.from == id || link.to == id;
+                let places: Vec<usize> =
+                    document.relationships.iter().enumerate().filter(|(_, link)| own(link)).map(|(at, _)| at).collect();
+                let mut relationships = Vec::with_capacity(places.len());
+                let mut kept = Vec::with_capacity(document.relationships.len());
+                for (at, link) in std::mem::take(&mut document.relationships).into_iter().enumerate() {
+                    if places.binary_search(&at).is_ok() { relationships.push((at, link)) } else { kept.push(link) }
+                }
+                document.relationships = kept;
+                let mut bindings = BTreeMap::new();
+                if let Some(building) = &mut document.building {
+                    let (gone, kept) =
+                        std::mem::take(&mut building.bindings).into_iter().partition(|(_, twin)| *twin == id);
+                    (bindings, building.bindings) = (gone, kept);
+                }
+                Ok(Self::AddTwin { twin, at: Some(at), relationships, bindings })
+            }
+            Self::ChangeModel { twin, model } => {
+                let at = twin_at(document, &twin)?;
+                let before = std::mem::replace(&mut document.twins[at].model, model);
+                Ok(Self::ChangeModel { twin, model: before })
+            }
+            Self::SetProperty { twin, property, value } => {
+                let at = twin_at(document, &twin)?;
+                let before = put(&mut document.twins[at].properties, &property, value);
+                Ok(Self::SetProperty { twin, property, value: before })
+            }
+            Self::AddRelationship { relationship, at } => {
+                let link = Link {
+                    from: relationship.from.clone(),
+                    name: relationship.name.clone(),
+                    to: relationship.to.clone(),
+                    id: relationship.id.clone(),
+                };
+                if relationship.id.is_none() && link.find(document).is_ok() {
+                    let message = format!("`{}` {} `{}` is there already", link.from, link.name, link.to);
+                    return Err(Diagnostic::error("duplicate-relationship", message));
+                }
+                let at = at.unwrap_or(document.relationships.len()).min(document.relationships.len());
+                document.relationships.insert(at, relationship);
+                Ok(Self::RemoveRelationship(link))
+            }
+            Self::RemoveRelationship(link) => {
+                let at = link.find(document)?;
+                let relationship = document.relationships.remove(at);
+                Ok(Self::AddRelationship { relationship, at: Some(at) })
+            }
+            Self::SetRelationshipProperty { link, property, value } => {
+                let at = link.find(document)?;
+                let before = put(&mut document.relationships[at].properties, &property, value);
+                Ok(Self::SetRelationshipProperty { link, property, value: before })
+            }
+        }
+    }
+}
+
+/// Sets or takes away a value; the one before.
+fn put(properties: &mut BTreeMap<String, Value>, property: &str, value: Option<Value>) -> Option<Value> {
+    match value {
+        Some(value) => properties.insert(property.to_string(), value),
+        None => properties.remove(property),
+    }
+}
+
+fn twin_at(document: &Document, id: &str) -> Result<usize, Diagnostic> {
+    document.twins.iter().position(|twin| twin.id == id).ok_or_else(|| {
+        let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`"));
+        unknown.did_you_mean(id, document.twins.iter().map(|twin| twin.id.as_str()))
+    })
+}
+
+/// What edits gave.
+pub struct Edited {
+    /// The scene after them.
+    pub scene: Scene,
+    /// What is found in it.
+    pub findings: Vec<Diagnostic>,
+    /// The edits that take them back, in their order.
+    pub undo: Vec<Edit>,
+}
+
+/// Makes edits, all of them or none. `judge` may find more in the scene that they would give.
+///
+/// # Errors
+/// What is wrong with an edit, or an error in the scene that was not there before.
+pub fn edit(
+    scene: &Scene,
+    edits: Vec<Edit>,
+    findings_before: &[Diagnostic],
+    judge: impl FnOnce(&Scene, &mut Vec<Diagnostic>),
+) -> Result<Edited, Diagnostic> {
+    let mut document = scene.document.clone();
+    let mut undo = Vec::with_capacity(edits.len());
+    for edit in edits {
+        undo.push(edit.apply(&mut document)?);
+    }
+    undo.reverse();
+    let Loaded { scene: edited, mut diagnostics } = with_document(scene, document);
+    let Some(edited) = edited else {
+        let first = diagnostics.into_iter().find(|found| found.severity == Severity::Error);
+        return Err(first.unwrap_or_else(|| Diagnostic::error("edit-failed", "the edit gives no scene")));
+    };
+    judge(&edited, &mut diagnostics);
+    let is_new = |found: &&Diagnostic| {
+        found.severity == Severity::Error
+            && !findings_before.iter().any(|known| known.code == found.code && known.message == found.message)
+    };
+    match diagnostics.iter().find(is_new) {
+        // The place is in a text that is not on the disk.
+        Some(found) => Err(Diagnostic { place: None, path: None, ..found.clone() }),
+        None => Ok(Edited { scene: edited, findings: diagnostics, undo }),
+    }
+}
