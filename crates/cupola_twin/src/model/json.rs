@@ -35,10 +35,8 @@ impl<'a> Source<'a> {
 
     /// The document's root value; `None` after reporting why there is none.
     pub fn parse(&mut self) -> Option<Value<'a>> {
-        if let Some(offset) = too_deep(self.text) {
-            let place = self.lines.place(&self.file, self.text, offset);
-            let message = format!("nested deeper than {MAX_DEPTH} levels");
-            self.diagnostics.push(Diagnostic::error("json-too-deep", message).at(place));
+        if let Err((offset, code, message)) = scan(self.text) {
+            self.report_at(offset, Diagnostic::error(code, message));
             return None;
         }
         let strict = ParseOptions {
@@ -49,7 +47,9 @@ impl<'a> Source<'a> {
             allow_single_quoted_strings: false,
             allow_hexadecimal_numbers: false,
             allow_unary_plus_numbers: false,
-            ..Default::default()
+            allow_bare_decimal_point_numbers: false,
+            allow_non_finite_numbers: false,
+            allow_extended_string_escapes: false,
         };
         let collect = CollectOptions { comments: CommentCollectionStrategy::Off, tokens: false };
         match parse_to_ast(self.text, &collect, &strict) {
@@ -69,24 +69,33 @@ impl<'a> Source<'a> {
     }
 }
 
-fn too_deep(text: &str) -> Option<usize> {
+/// Finds what the parser would let pass or could not stand: control characters in texts, blanks that JSON doesn't know, and
+/// nesting beyond the limit (RFC 8259, sections 2, 7 and 9).
+fn scan(text: &str) -> Result<(), (usize, &'static str, String)> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for (offset, byte) in text.bytes().enumerate() {
         match byte {
+            0..0x20 if in_string => {
+                let message = format!("a text holds the control character U+{byte:04X}; write it as an escape");
+                return Err((offset, "json-syntax", message));
+            }
+            0..0x20 | 0x7f.. if !in_string && !b"\t\n\r".contains(&byte) => {
+                return Err((offset, "json-syntax", "a character that JSON doesn't have outside of texts".into()));
+            }
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
             b'{' | b'[' if !in_string => {
                 depth += 1;
                 if depth > MAX_DEPTH {
-                    return Some(offset);
+                    return Err((offset, "json-too-deep", format!("nested deeper than {MAX_DEPTH} levels")));
                 }
             }
             b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    None
+    Ok(())
 }
 
 /// The value of `key`, if the object has it.
@@ -103,6 +112,14 @@ pub(super) fn text<'o>(value: &'o Value<'_>) -> Option<&'o str> {
 pub(super) fn each<'o, 'a>(value: &'o Value<'a>) -> Vec<&'o Value<'a>> {
     match value {
         Value::Array(array) => array.elements.iter().collect(),
+        other => vec![other],
+    }
+}
+
+/// The values of an array and of all arrays in it, in order: JSON-LD has no arrays of arrays.
+pub(super) fn flat<'o, 'a>(value: &'o Value<'a>) -> Vec<&'o Value<'a>> {
+    match value {
+        Value::Array(array) => array.elements.iter().flat_map(flat).collect(),
         other => vec![other],
     }
 }

@@ -4,9 +4,9 @@
 
 use super::context::Cotype;
 use super::element::{Element, ElementIx, Held, Stands, Val};
-use super::extensions::{Need, Rule};
+use super::extensions::{Extension, Need, Rule};
 use super::inherit::Inherited;
-use super::metamodel::{Class, ENUM, NUMERIC_SCHEMA};
+use super::metamodel::{Class, ENUM, INTERFACE, NUMERIC_SCHEMA};
 use super::quantities::UnitClass;
 use super::read::Reader;
 use super::standard::Standard;
@@ -16,7 +16,7 @@ use crate::value::Value;
 use std::collections::HashMap;
 
 /// A finding: where, and what.
-type Finding = (ElementIx, Option<usize>, &'static str, String);
+type Finding = (ElementIx, Option<usize>, Diagnostic);
 
 /// Checks every element that has a type of an extension, or a semantic type.
 pub(super) fn check(reader: &mut Reader<'_>, all: &HashMap<ElementIx, Inherited>) {
@@ -36,8 +36,9 @@ pub(super) fn check(reader: &mut Reader<'_>, all: &HashMap<ElementIx, Inherited>
             one.unit(&mut findings);
         }
     }
-    for (ix, at, code, message) in findings {
-        reader.report_on(ix, at, Diagnostic::error(code, message));
+    unique(reader, all, &mut findings);
+    for (ix, at, diagnostic) in findings {
+        reader.report_on(ix, at, diagnostic);
     }
 }
 
@@ -61,7 +62,8 @@ impl<'r> One<'r, '_> {
         match rule {
             Rule::Value(property, need) => self.value(property, need, findings),
             Rule::Inside(types) => self.inside(types, findings),
-            Rule::Unique(property) => self.unique(property, findings),
+            // Of all that an interface has, and therefore looked at interface by interface.
+            Rule::Unique(_) => {}
             Rule::Annotates => {
                 self.annotated(findings);
             }
@@ -71,7 +73,7 @@ impl<'r> One<'r, '_> {
     }
 
     fn find(&self, at: Option<usize>, message: String, findings: &mut Vec<Finding>) {
-        findings.push((self.ix, at, "dtdl-extension", message));
+        findings.push((self.ix, at, Diagnostic::error("dtdl-extension", message)));
     }
 
     fn target(&self, held: &Held) -> Option<Target<'r>> {
@@ -140,7 +142,7 @@ impl<'r> One<'r, '_> {
             let units: Vec<&str> =
                 UnitClass::find(wanted, set).into_iter().flat_map(|class| class.units(set)).take(6).collect();
             let message = format!("the unit of a {} is one of {}", self.cotype.name(), units.join(", "));
-            findings.push((self.ix, Some(held.at), "wrong-unit", message));
+            findings.push((self.ix, Some(held.at), Diagnostic::error("wrong-unit", message)));
         }
     }
 
@@ -167,26 +169,22 @@ impl<'r> One<'r, '_> {
         }
     }
 
-    fn unique(&self, property: &str, findings: &mut Vec<Finding>) {
-        let (Some(own), Some((_, siblings))) = (self.element.integer(property), self.siblings()) else { return };
-        let mut same =
-            siblings.filter(|sibling| self.reader.elements[*sibling as usize].integer(property) == Some(own));
-        if same.next().is_some_and(|first| first != self.ix) {
-            let at = self.element.first(property).map(|held| held.at);
-            self.find(at, format!("`{property}` {own} is there twice"), findings);
-        }
-    }
-
     /// The sibling that the element annotates; reports why there is none.
     fn annotated(&self, findings: &mut Vec<Finding>) -> Option<&'r Element> {
         let name = self.element.text("annotates")?;
         let at = self.element.first("annotates").map(|held| held.at);
-        let contents = &self.all.get(&self.element.interface)?.contents;
-        let named = contents.iter().map(|ix| &self.reader.elements[*ix as usize]);
+        // What an interface inherits is there as well.
+        let siblings: Vec<ElementIx> = match self.siblings()? {
+            (parent, _) if parent.class == &INTERFACE => self.all.get(&self.element.interface)?.contents.to_vec(),
+            (_, siblings) => siblings.collect(),
+        };
+        let named = siblings.iter().map(|ix| &self.reader.elements[*ix as usize]);
         let Some(sibling) = named.clone().find(|other| other.text("name") == Some(name)) else {
             let near = crate::diagnostic::nearest(name, named.filter_map(|other| other.text("name")));
             let hint = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-            self.find(at, format!("`annotates` names `{name}`, which is not in this interface{hint}"), findings);
+            // The language says that it must be there; its reference reader lets it pass, and so does everybody's model.
+            let message = format!("`annotates` names `{name}`, which is not among its siblings{hint}");
+            findings.push((self.ix, at, Diagnostic::warning("dtdl-extension", message)));
             return None;
         };
         if !["Property", "Telemetry"].contains(&sibling.class.name) {
@@ -206,7 +204,7 @@ impl<'r> One<'r, '_> {
         let at = self.element.first("overrides").map(|held| held.at);
         // That there is none is reported for the annotation.
         let Some(sibling) = self.annotated(&mut Vec::new()) else { return };
-        let name = word.rsplit(':').next().unwrap_or(word).split(';').next().unwrap_or(word);
+        let name = last(word);
         let brings = sibling.cotypes.iter().find(|cotype| cotype.property(name).is_some());
         let Some(brings) = brings else {
             let message = format!("`overrides` names `{word}`, which no extension gives to the annotated element");
@@ -223,15 +221,14 @@ impl<'r> One<'r, '_> {
             }
         }
         let target = self.element.text("annotates");
-        let contents =
-            self.all.get(&self.element.interface).map(|inherited| inherited.contents.clone()).unwrap_or_default();
-        let first = contents.iter().find(|other| {
-            let other = &self.reader.elements[**other as usize];
+        let Some((_, mut siblings)) = self.siblings() else { return };
+        let first = siblings.find(|other| {
+            let other = &self.reader.elements[*other as usize];
             other.cotype("Override").is_some()
                 && other.text("annotates") == target
-                && other.text("overrides") == Some(word)
+                && other.text("overrides").is_some_and(|other| last(other) == name)
         });
-        if first.is_some_and(|first| *first != self.ix) {
+        if first.is_some_and(|first| first != self.ix) {
             self.find(at, format!("another element overrides `{word}` of the same element already"), findings);
         }
     }
@@ -250,6 +247,47 @@ impl<'r> One<'r, '_> {
             self.find(Some(held.at), format!("`{property}`: {why}"), findings);
         }
     }
+}
+
+/// Values that must differ among all that an interface has, inherited things included, or among an element's siblings.
+fn unique(reader: &Reader<'_>, all: &HashMap<ElementIx, Inherited>, findings: &mut Vec<Finding>) {
+    let is_unique = |cotype: &Cotype| {
+        let Cotype::Supplement(_, known) = cotype else { return false };
+        known.rules.iter().any(|rule| matches!(rule, Rule::Unique(_)))
+    };
+    if !reader.elements.iter().any(|element| element.cotypes.iter().any(is_unique)) {
+        return;
+    }
+    for (at, parent) in reader.elements.iter().enumerate() {
+        let contents = all.get(&(at as ElementIx)).map(|inherited| inherited.contents.clone()).unwrap_or_default();
+        let children = ["fields", "properties", "enumValues"].into_iter().flat_map(|name| parent.elements(name));
+        let mut known: HashMap<(Extension, &str, i64), ElementIx> = HashMap::new();
+        for ix in contents.iter().copied().chain(children) {
+            let element = &reader.elements[ix as usize];
+            for cotype in &element.cotypes {
+                let Cotype::Supplement(extension, supplement) = cotype else { continue };
+                for rule in supplement.rules {
+                    let Rule::Unique(property) = rule else { continue };
+                    let Some(value) = element.integer(property) else { continue };
+                    if known.insert((*extension, property, value), ix).is_some_and(|first| first != ix) {
+                        let own = element.interface == at as ElementIx || all.get(&(at as ElementIx)).is_none();
+                        let (ix, byte) = match element.first(property) {
+                            Some(held) if own => (ix, Some(held.at)),
+                            _ => (at as ElementIx, None),
+                        };
+                        let message = format!("`{property}` {value} is there twice");
+                        findings.push((ix, byte, Diagnostic::error("dtdl-extension", message)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The last word of an identifier such as `dtmi:dtdl:property:unit;2`, or the word itself.
+fn last(word: &str) -> &str {
+    let name = word.rsplit(':').next().unwrap_or(word);
+    name.split(';').next().unwrap_or(name)
 }
 
 /// With its article.

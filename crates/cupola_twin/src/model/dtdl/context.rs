@@ -42,6 +42,19 @@ pub(super) struct Context {
     limitless: bool,
 }
 
+/// The context that may stand before that of the language.
+pub(super) const IOT_CENTRAL: &str = "dtmi:iotcentral:context;2";
+
+/// The major part of a version such as `3.1`, whose minor part changes nothing that is known; in version 2 of the language
+/// versions have one part only.
+fn major(version: &str, language: u8) -> &str {
+    let is_number = |text: &str| !text.is_empty() && text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+    match version.split_once('.') {
+        Some((major, minor)) if language > 2 && is_number(minor) && (minor == "0" || !minor.starts_with('0')) => major,
+        _ => version,
+    }
+}
+
 /// What is wrong with a context specifier: a code, a message, and what to do.
 pub(super) type Wrong = (&'static str, String, Option<String>);
 
@@ -59,14 +72,15 @@ impl Context {
                 ));
             }
             let (number, limitless) = match rest.split_once('#') {
-                Some((number, "limitless")) if number == "4" => (number, true),
+                Some((number, "limitless")) if major(number, 4) == "4" => (number, true),
+                Some((number, "limits")) if major(number, 4) == "4" => (number, false),
                 Some((_, fragment)) => {
                     let message = format!("`#{fragment}` is not a part of this context");
                     return Err(("dtdl-unknown-context", message, None));
                 }
                 None => (rest, false),
             };
-            next.version = match number {
+            next.version = match major(number, if number.starts_with('2') { 2 } else { 4 }) {
                 "2" => 2,
                 "3" => 3,
                 "4" => 4,
@@ -79,7 +93,7 @@ impl Context {
             next.limitless = limitless;
             return Ok(next);
         }
-        if self.version == 0 && specifier != "dtmi:iotcentral:context;2" {
+        if self.version == 0 {
             let help = "the first context is `dtmi:dtdl:context;3`, or that of version 2 or 4";
             return Err(("dtdl-no-context", format!("`{specifier}` is not a DTDL context"), Some(help.into())));
         }
@@ -97,13 +111,15 @@ impl Context {
             next.limitless = false;
             return Ok(next);
         }
-        // This context alone implies the version that it was made for.
-        if self.version == 0 {
-            (next.version, next.limits) = (2, &EARLIER);
-        }
-        match Extension::of_context(specifier) {
+        let whole = specifier.split_once(';').map(|(path, version)| (path, major(version, self.version)));
+        let named = whole.map_or_else(|| specifier.to_string(), |(path, version)| format!("{path};{version}"));
+        match Extension::of_context(&named) {
             Ok(extension) => {
-                next.extensions.push(extension);
+                // An extension is there in one version only, the last one named.
+                match next.extensions.iter_mut().find(|known| known.kind == extension.kind) {
+                    Some(known) => *known = extension,
+                    None => next.extensions.push(extension),
+                }
                 Ok(next)
             }
             Err([]) if Dtmi::parse(specifier, 4).is_none() => {
@@ -140,9 +156,9 @@ impl Context {
         Extension { kind: Kind::Core, version: self.version }
     }
 
-    /// The language and its extensions, the last named first.
+    /// The language and its extensions, in the order in which their terms are looked up.
     fn vocabularies(&self) -> impl Iterator<Item = Extension> {
-        self.extensions.iter().rev().copied().chain([self.core()])
+        [self.core()].into_iter().chain(self.extensions.iter().copied())
     }
 
     /// What a word in `@type` is.
@@ -182,9 +198,8 @@ impl Context {
     }
 
     /// Whether a word means anything here at all.
-    fn is_term(&self, word: &str) -> bool {
-        const OTHERS: [&str; 36] = [
-            "AdjunctType",
+    pub fn is_term(&self, word: &str) -> bool {
+        const OTHERS: [&str; 30] = [
             "BinaryPrefix",
             "BinaryUnit",
             "CommandType",
@@ -193,9 +208,7 @@ impl Context {
             "DecimalPrefix",
             "DecimalUnit",
             "Entity",
-            "LatentType",
             "NamedEntity",
-            "NamedLatentType",
             "NumericSchema",
             "PrimitiveSchema",
             "QuantitativeType",
@@ -207,8 +220,6 @@ impl Context {
             "TemporalSchema",
             "Unit",
             "UnitAttribute",
-            "Cloud",
-            "aliasFor",
             "asynchronous",
             "baseUnit",
             "bottomUnit",
@@ -219,15 +230,15 @@ impl Context {
             "synchronous",
             "topUnit",
             "unit",
-            "DtdlExtension",
         ];
+        // The classes of primitive schemas have a meaning in all versions, the schemas since their own.
         let is_primitive = |name: &str, since: u8| {
-            since <= self.version
-                && (word == name
-                    || word.chars().next().is_some_and(char::is_uppercase) && word.eq_ignore_ascii_case(name))
+            since <= self.version && word == name
+                || word.starts_with(|first: char| first.is_ascii_uppercase()) && word.eq_ignore_ascii_case(name)
         };
+        let has = |class: &Class| class.properties.iter().any(|p| p.name == word && p.since <= self.version);
         OTHERS.contains(&word)
-            || CLASSES.iter().any(|class| class.name == word || class.properties.iter().any(|p| p.name == word))
+            || CLASSES.iter().any(|class| class.name == word || has(class))
             || ["name", "comment", "description", "displayName", "schema"].contains(&word)
             || PRIMITIVES.iter().any(|(name, _, since)| is_primitive(name, *since))
             || Standard::of_term(word, self).is_some()
@@ -243,14 +254,14 @@ impl Context {
                 Some((extension, "property", name))
                     if extension.kind != Kind::Core || extension.version == self.version =>
                 {
-                    KeyRef::Property(name.to_string())
+                    KeyRef::Property(Some(extension), name.to_string())
                 }
                 Some(_) => KeyRef::Other,
                 None if Dtmi::parse(word, self.version).is_some() => KeyRef::Other,
                 None => KeyRef::InvalidDtmi,
             };
         }
-        if word.contains(':') { KeyRef::Iri } else { KeyRef::Property(word.to_string()) }
+        if word.contains(':') { KeyRef::Iri } else { KeyRef::Property(None, word.to_string()) }
     }
 
     /// The context to add for a type that some extension brings to this version of DTDL.
@@ -269,7 +280,7 @@ impl Context {
             .chain(quantities)
     }
 
-    /// The sets of units that may be named, the last extension's first.
+    /// The sets of units that may be named.
     pub fn unit_sets(&self) -> impl Iterator<Item = Set> {
         self.vocabularies().filter_map(Extension::quantities)
     }
@@ -310,8 +321,8 @@ pub(super) enum TypeRef {
 
 /// What a property's name is.
 pub(super) enum KeyRef {
-    /// A plain name, or that at the end of a property's identifier.
-    Property(String),
+    /// A plain name, or that at the end of a property's identifier with the extension that it says.
+    Property(Option<Extension>, String),
     /// An identifier of something else.
     Other,
     /// It starts like an identifier and isn't one.

@@ -12,7 +12,7 @@ use super::metamodel::{
 use super::quantities::Set;
 
 /// What defines terms: the language itself, or an extension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Core,
     Annotation,
@@ -26,7 +26,7 @@ pub(super) enum Kind {
 }
 
 /// An extension in one of its versions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Extension {
     pub kind: Kind,
     pub version: u8,
@@ -197,8 +197,7 @@ const GROUP: Holds = Holds::Text(
     [usize::MAX; 3],
     TextRule::Of(is_label, "a group is printable ASCII without space, `\"`, `+`, `#`, `{`, `}` and `/`"),
 );
-const DURATION: Holds =
-    Holds::Text([usize::MAX; 3], TextRule::Of(is_duration, "a duration is written like `PT15S` (ISO 8601)"));
+const DURATION: Holds = Holds::Text([usize::MAX; 3], TextRule::Duration);
 const UNIT: Holds = Holds::Element(ElementRule::one_of(&ENUM_VALUE));
 
 const fn of(kind: Kind, since: u8, name: &'static str, on: &'static [&'static Class]) -> Supplement {

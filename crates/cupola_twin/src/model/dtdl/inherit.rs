@@ -9,7 +9,7 @@ use super::shape::{Nesting, of_value};
 use crate::diagnostic::Diagnostic;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The text of an interface may have this many bytes, from version 3 on.
@@ -244,12 +244,12 @@ pub(super) fn names(reader: &mut Reader<'_>) {
     let mut clashes = Vec::new();
     for element in &reader.elements {
         for property in ["fields", "enumValues", "properties"] {
-            let mut names: HashMap<&str, ElementIx> = HashMap::new();
-            let mut values: HashMap<String, ElementIx> = HashMap::new();
+            let mut names: HashSet<&str> = HashSet::new();
+            let mut values: HashSet<String> = HashSet::new();
             for child in element.elements(property) {
                 let found = &reader.elements[child as usize];
                 if let Some(name) = found.text("name")
-                    && names.insert(name, child).is_some_and(|first| first != child)
+                    && !names.insert(name)
                 {
                     clashes.push((child, format!("`{name}` is defined twice in `{property}`")));
                 }
@@ -258,7 +258,7 @@ pub(super) fn names(reader: &mut Reader<'_>) {
                     Some(Val::Integer(number)) => number.to_string(),
                     _ => continue,
                 };
-                if values.insert(value.clone(), child).is_some_and(|first| first != child) {
+                if !values.insert(value.clone()) {
                     clashes.push((child, format!("the value {value} is there twice")));
                 }
             }

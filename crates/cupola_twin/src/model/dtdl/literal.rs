@@ -2,38 +2,55 @@
 //!
 //! Source: JSON-LD 1.1, sections 4.1, 4.2 and 9.5; BCP 47 for language tags.
 
+use super::context::Context;
 use super::dtmi::Dtmi;
 use super::element::Val;
+use super::extensions::is_duration;
 use super::metamodel::TextRule;
+use crate::model::json::{each, flat};
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 
-/// What is inside a value object `{"@value": …, "@type": …}`, or the value itself.
-fn inner<'v, 'a>(value: &'v Value<'a>, types: &[&str]) -> Result<&'v Value<'a>, String> {
+/// What is inside a value object `{"@value": …, "@type": …}`, or the value itself; an `@type` must be one of `types`.
+fn inner<'v, 'a>(value: &'v Value<'a>, types: &[&str], version: u8) -> Result<&'v Value<'a>, String> {
     let Value::Object(object) = value else { return Ok(value) };
-    let mut found = None;
+    let (mut found, mut said) = (None, false);
     for member in &object.properties {
-        match (member.name.as_str(), &member.value) {
+        let word = member.name.as_str();
+        match (word, &member.value) {
+            ("@value", _) if found.is_some() => return Err("has two `@value`".into()),
             ("@value", value) => found = Some(value),
-            ("@type", Value::StringLit(word)) => {
-                let short = word.value.strip_prefix("http://www.w3.org/2001/XMLSchema#").unwrap_or(&word.value);
-                let short = short.strip_prefix("xsd:").unwrap_or(short);
-                if short.len() == word.value.len() || !types.is_empty() && !types.contains(&short) {
+            ("@type", _) if said => return Err("has two `@type`".into()),
+            ("@type", kind) => {
+                said = true;
+                let [Value::StringLit(word)] = each(kind)[..] else {
+                    return Err("has an `@type` that is not a text".into());
+                };
+                let short = word.value.strip_prefix("http://www.w3.org/2001/XMLSchema#");
+                let short = short.or_else(|| word.value.strip_prefix("xsd:"));
+                if !short.is_some_and(|short| types.contains(&short)) {
                     return Err(format!("is said to be a `{}`", word.value));
                 }
             }
-            ("@type", _) => return Err("has an `@type` that is not a text".into()),
+            (other, _) if is_ignored(other, version) => {}
             (other, _) => return Err(format!("has `{other}`, which is not a part of a value")),
         }
     }
     found.ok_or_else(|| "is an object without `@value`".into())
 }
 
-pub(super) fn text(value: &Value<'_>, limit: usize, rule: TextRule) -> Result<String, String> {
-    let Value::StringLit(literal) = inner(value, &["string", "duration"])? else { return Err("is not a text".into()) };
+/// Keywords of JSON-LD that version 2 lets pass, whatever they say.
+fn is_ignored(word: &str, version: u8) -> bool {
+    version == 2 && word.starts_with('@') && !["@context", "@id", "@graph"].contains(&word)
+}
+
+pub(super) fn text(value: &Value<'_>, limit: usize, rule: TextRule, version: u8) -> Result<String, String> {
+    let kind = if matches!(rule, TextRule::Duration) { "duration" } else { "string" };
+    let Value::StringLit(literal) = inner(value, &[kind], version)? else { return Err("is not a text".into()) };
     let text = literal.value.as_ref();
-    if text.chars().count() > limit {
-        return Err(format!("has {} characters; {limit} are allowed", text.chars().count()));
+    let length = length(text);
+    if length > limit {
+        return Err(format!("has {length} characters; {limit} are allowed"));
     }
     match rule {
         TextRule::Name if !is_name(text) => {
@@ -41,8 +58,16 @@ pub(super) fn text(value: &Value<'_>, limit: usize, rule: TextRule) -> Result<St
             Err(format!("`{text}` is not a valid name: {rule}"))
         }
         TextRule::Of(fits, why) if !fits(text) => Err(format!("can't be `{text}`: {why}")),
+        TextRule::Duration if !is_duration(text) => {
+            Err(format!("can't be `{text}`: a duration is written like `PT15S` (ISO 8601)"))
+        }
         _ => Ok(text.to_string()),
     }
+}
+
+/// Characters as the limits count them, in units of UTF-16: most emoji are two.
+fn length(text: &str) -> usize {
+    text.encode_utf16().count()
 }
 
 pub(super) fn is_name(text: &str) -> bool {
@@ -51,15 +76,15 @@ pub(super) fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-pub(super) fn boolean(value: &Value<'_>) -> Result<bool, String> {
-    match inner(value, &["boolean"])? {
+pub(super) fn boolean(value: &Value<'_>, version: u8) -> Result<bool, String> {
+    match inner(value, &["boolean"], version)? {
         Value::BooleanLit(flag) => Ok(flag.value),
         _ => Err("is neither `true` nor `false`".into()),
     }
 }
 
-pub(super) fn integer(value: &Value<'_>, low: i64, high: i64) -> Result<i64, String> {
-    let number = whole(inner(value, &["integer"])?).ok_or("is not a whole number of 4 bytes")?;
+pub(super) fn integer(value: &Value<'_>, low: i64, high: i64, version: u8) -> Result<i64, String> {
+    let number = whole(inner(value, &["integer"], version)?).ok_or("is not a whole number of 4 bytes")?;
     if number < low || number > high {
         return Err(match (low, high) {
             (low, high) if low == high => format!("must be {low}"),
@@ -70,24 +95,30 @@ pub(super) fn integer(value: &Value<'_>, low: i64, high: i64) -> Result<i64, Str
     Ok(number)
 }
 
-/// A JSON number without fraction and exponent, in the range of DTDL's integer.
+/// A JSON number in the range of DTDL's integer that has no fraction, however it is written: `1`, `1.0` and `1e0` are one.
 fn whole(value: &Value<'_>) -> Option<i64> {
-    match value {
-        Value::NumberLit(number) => number.value.parse::<i32>().ok().map(i64::from),
-        _ => None,
-    }
+    let Value::NumberLit(number) = value else { return None };
+    let number: f64 = number.value.parse().ok()?;
+    let fits = number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
+    fits.then_some(number as i64)
 }
 
-pub(super) fn number(value: &Value<'_>) -> Result<f64, String> {
-    match inner(value, &["decimal", "double", "float", "integer"])? {
+pub(super) fn number(value: &Value<'_>, version: u8) -> Result<f64, String> {
+    match inner(value, &["decimal"], version)? {
         Value::NumberLit(number) => number.value.parse().map_err(|_| "is not a number".to_string()),
         _ => Err("is not a number".into()),
     }
 }
 
 /// A text, a whole number or a boolean.
-pub(super) fn any(value: &Value<'_>) -> Result<Val, String> {
-    match inner(value, &[])? {
+pub(super) fn any(value: &Value<'_>, version: u8) -> Result<Val, String> {
+    let found = inner(value, &["string", "integer", "boolean"], version)?;
+    let kind = match found {
+        Value::StringLit(_) => "string",
+        Value::BooleanLit(_) => "boolean",
+        _ => "integer",
+    };
+    match inner(value, &[kind], version)? {
         Value::StringLit(text) => Ok(Val::Text(text.value.to_string())),
         Value::BooleanLit(flag) => Ok(Val::Boolean(flag.value)),
         number => {
@@ -97,14 +128,18 @@ pub(super) fn any(value: &Value<'_>) -> Result<Val, String> {
 }
 
 /// An identifier of something that need not be defined; one of a model, if `user`.
-pub(super) fn identifier(value: &Value<'_>, user: bool, version: u8) -> Result<String, String> {
+pub(super) fn identifier(value: &Value<'_>, user: bool, context: &Context) -> Result<String, String> {
     let Value::StringLit(literal) = value else { return Err("is not an identifier".into()) };
     let id = literal.value.as_ref();
     if !user {
         return if id.is_empty() { Err("is empty".into()) } else { Ok(id.to_string()) };
     }
-    match Dtmi::parse(id, version) {
-        Some(parsed) if parsed.is_user() && parsed.fragment.is_none() && id.len() <= 2048 => Ok(id.to_string()),
+    match Dtmi::parse(id, context.version) {
+        Some(parsed) if parsed.is_user() && parsed.fragment.is_none() && id.len() <= context.limits.id => {
+            Ok(id.to_string())
+        }
+        // A term stands for an identifier of the language, and what it names is not looked at.
+        None if context.is_term(id) => Ok(id.to_string()),
         _ => Err(format!("is `{id}`, which is not the identifier of an interface")),
     }
 }
@@ -113,7 +148,7 @@ pub(super) fn identifier(value: &Value<'_>, user: bool, version: u8) -> Result<S
 ///
 /// # Errors
 /// The byte where it is wrong, and why.
-pub(super) fn language(value: &Value<'_>, limit: usize) -> Result<Vec<(String, String)>, (usize, String)> {
+pub(super) fn language(value: &Value<'_>, limit: usize, version: u8) -> Result<Vec<(String, String)>, (usize, String)> {
     let mut texts: Vec<(String, String)> = Vec::new();
     let mut add = |at: usize, code: &str, text: &Value<'_>| {
         let wrong = |message: String| Err((at, message));
@@ -124,7 +159,7 @@ pub(super) fn language(value: &Value<'_>, limit: usize) -> Result<Vec<(String, S
         if texts.iter().any(|(known, _)| known == code) {
             return wrong(format!("has two texts in language `{code}`"));
         }
-        let count = text.value.chars().count();
+        let count = length(&text.value);
         if count > limit {
             return wrong(format!("has {count} characters; {limit} are allowed"));
         }
@@ -132,7 +167,6 @@ pub(super) fn language(value: &Value<'_>, limit: usize) -> Result<Vec<(String, S
         Ok(())
     };
     match value {
-        Value::NullKeyword(_) => {}
         Value::StringLit(_) => add(value.start(), "en", value)?,
         Value::Object(object) => {
             for member in &object.properties {
@@ -144,12 +178,12 @@ pub(super) fn language(value: &Value<'_>, limit: usize) -> Result<Vec<(String, S
                 add(member.start(), code, &member.value)?;
             }
         }
-        Value::Array(array) => {
-            for element in &array.elements {
+        array @ Value::Array(_) => {
+            for element in flat(array) {
                 match element {
                     Value::StringLit(_) => add(element.start(), "en", element)?,
                     Value::Object(object) => {
-                        let (code, text) = tagged(object)?;
+                        let (code, text) = tagged(object, version)?;
                         add(element.start(), code, text)?;
                     }
                     other => return Err((other.start(), "is not a text with its language".into())),
@@ -162,17 +196,21 @@ pub(super) fn language(value: &Value<'_>, limit: usize) -> Result<Vec<(String, S
 }
 
 /// `{"@value": "Raum", "@language": "de"}`.
-fn tagged<'v, 'a>(object: &'v Object<'a>) -> Result<(&'v str, &'v Value<'a>), (usize, String)> {
-    let (mut code, mut text) = ("en", None);
+fn tagged<'v, 'a>(object: &'v Object<'a>, version: u8) -> Result<(&'v str, &'v Value<'a>), (usize, String)> {
+    let (mut code, mut text) = (None, None);
     for member in &object.properties {
+        let wrong = |message: String| Err((member.start(), message));
         match (member.name.as_str(), &member.value) {
+            ("@value", _) if text.is_some() => return wrong("has two `@value`".into()),
             ("@value", value) => text = Some(value),
-            ("@language", Value::StringLit(word)) => code = word.value.as_ref(),
-            ("@language", _) => return Err((member.start(), "has an `@language` that is not a text".into())),
-            (other, _) => return Err((member.start(), format!("has `{other}` in a text with its language"))),
+            ("@language", _) if code.is_some() => return wrong("has two `@language`".into()),
+            ("@language", Value::StringLit(word)) => code = Some(word.value.as_ref()),
+            ("@language", _) => return wrong("has an `@language` that is not a text".into()),
+            (other, _) if is_ignored(other, version) => {}
+            (other, _) => return wrong(format!("has `{other}` in a text with its language")),
         }
     }
-    text.map(|text| (code, text)).ok_or((object.start(), "has an object without `@value`".into()))
+    text.map(|text| (code.unwrap_or("en"), text)).ok_or((object.start(), "has an object without `@value`".into()))
 }
 
 /// A language of two to four small letters, then perhaps a script and a region: `en`, `zh-Hant`, `es-419`.

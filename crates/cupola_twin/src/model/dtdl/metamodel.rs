@@ -67,6 +67,8 @@ pub(super) enum TextRule {
     Any,
     /// Letters, digits and underscores; a letter first, no underscore last.
     Name,
+    /// How long something takes, ISO 8601.
+    Duration,
     /// Something of an extension, checked there.
     Of(fn(&str) -> bool, &'static str),
 }

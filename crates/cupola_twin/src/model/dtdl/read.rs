@@ -3,17 +3,18 @@
 //! Source: Digital Twins Definition Language versions 2 to 4; JSON-LD 1.1, sections 4.1 (typed values), 4.2 (language maps) and
 //! 9.5 (value objects).
 
-use super::context::{Context, Cotype, KeyRef, TypeRef};
+use super::context::{Context, Cotype, IOT_CENTRAL, KeyRef, TypeRef};
 use super::dtmi::{self, Dtmi};
 use super::element::{Element, ElementIx, Held, Stands, Val, path};
+use super::extensions::{Extension, Kind};
 use super::literal;
 use super::metamodel::{CLASSES, Class, ElementRule, Holds, INTERFACE, MANY, PropertyDef, TextRule, of};
 use super::standard::Standard;
 use crate::diagnostic::Diagnostic;
-use crate::model::json::{Source, get};
+use crate::model::json::{Source, each, flat, get};
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -46,16 +47,8 @@ impl<'a> Reader<'a> {
         self.source = self.sources.len();
         self.sources.push(source);
         match root {
-            Some(Value::Array(array)) => {
-                for (index, value) in array.elements.iter().enumerate() {
-                    match value {
-                        // A collection of documents in one file: each of them may be an array itself.
-                        Value::Array(inner) => {
-                            inner.elements.iter().enumerate().for_each(|(at, value)| self.root(value, Some(at as u32)));
-                        }
-                        value => self.root(value, Some(index as u32)),
-                    }
-                }
+            Some(array @ Value::Array(_)) => {
+                flat(&array).into_iter().enumerate().for_each(|(index, value)| self.root(value, Some(index as u32)));
             }
             Some(value) => self.root(&value, None),
             None => {}
@@ -159,10 +152,13 @@ impl<'a> Reader<'a> {
     fn context(&mut self, object: &Object<'a>, expected: Expected, here: &str) -> Option<Rc<Context>> {
         let outer = expected.parent.map(|parent| self.elements[parent as usize].context.clone());
         let Some(value) = get(object, "@context") else { return outer };
-        let specifiers = match value {
-            Value::Array(array) => array.elements.iter().collect(),
-            other => vec![other],
-        };
+        let mut specifiers = each(value);
+        // This one may stand before the context of the language, for readers that know only the first.
+        let names =
+            |at: usize| specifiers.get(at).and_then(|word| word.as_string_lit()).map(|word| word.value.as_ref());
+        if names(0) == Some(IOT_CENTRAL) && names(1).is_some_and(|next| next.starts_with("dtmi:dtdl:context;")) {
+            specifiers.remove(0);
+        }
         let inherited = outer.as_ref().map_or(Vec::new(), |outer| outer.extensions.clone());
         let restarts = specifiers
             .first()
@@ -208,7 +204,8 @@ impl<'a> Reader<'a> {
             return None;
         }
         if restarts {
-            let missing: Vec<_> = inherited.into_iter().filter(|known| !context.extensions.contains(known)).collect();
+            let renewed = |known: &Extension| context.extensions.iter().any(|own| own.kind == known.kind);
+            let missing: Vec<_> = inherited.into_iter().filter(|known| !renewed(known)).collect();
             context.extensions.splice(0..0, missing);
         }
         Some(Rc::new(context))
@@ -230,9 +227,9 @@ impl<'a> Reader<'a> {
     ) -> Option<(&'static Class, Vec<Cotype>, bool)> {
         let version = context.version;
         let wanted = expected.class;
-        let words = get(object, "@type").map(crate::model::json::each).unwrap_or_default();
+        let words = get(object, "@type").map(each).unwrap_or_default();
         let path = || Some(format!("{here}['@type']"));
-        if words.is_empty() {
+        if get(object, "@type").is_none() {
             if wanted.type_optional.contains(&version) {
                 return Some((wanted, Vec::new(), false));
             }
@@ -320,9 +317,7 @@ impl<'a> Reader<'a> {
             let (extension, name) = (cotype.extension(), cotype.name());
             let fits = match cotype {
                 Cotype::Supplement(_, known) => known.fits(class),
-                Cotype::Quantity(extension, _, _)
-                    if extension.version == 2 && extension.kind == super::extensions::Kind::Core =>
-                {
+                Cotype::Quantity(extension, _, _) if extension.version == 2 && extension.kind == Kind::Core => {
                     ["Property", "Telemetry"].contains(&class.name)
                 }
                 Cotype::Quantity(..) => {
@@ -333,7 +328,7 @@ impl<'a> Reader<'a> {
             if !fits {
                 wrong.push(format!("a {} can't be a {name}", class.name));
             }
-            let core = extension.kind == super::extensions::Kind::Core;
+            let core = extension.kind == Kind::Core;
             if !core && !extension.language_versions().contains(&context.version) {
                 wrong.push(format!("`{name}` of this extension is not for version {} of DTDL", context.version));
             }
@@ -446,7 +441,7 @@ impl<'a> Reader<'a> {
             }
             let key = self.elements[ix as usize].context.key(word);
             let found = match &key {
-                KeyRef::Property(name) => self.property(ix, name),
+                KeyRef::Property(extension, name) => self.property(ix, *extension, name),
                 _ => None,
             };
             let Some(property) = found else {
@@ -486,17 +481,24 @@ impl<'a> Reader<'a> {
     }
 
     /// The property of that name which the element's class or one of its added types has.
-    fn property(&self, ix: ElementIx, name: &str) -> Option<&'static PropertyDef> {
+    fn property(&self, ix: ElementIx, of: Option<Extension>, name: &str) -> Option<&'static PropertyDef> {
         let element = &self.elements[ix as usize];
-        let own = element.class.property(name, element.version());
-        own.or_else(|| element.cotypes.iter().find_map(|cotype| cotype.property(name)))
+        let is_core = of.is_none_or(|of| of.kind == Kind::Core);
+        let own = is_core.then(|| element.class.property(name, element.version())).flatten();
+        // A plain name is one of the extensions that the context names; an identifier says itself which one it is of.
+        let known = |extension: Extension| match of {
+            Some(of) => of == extension || of.kind == Kind::Core,
+            None => extension.kind == Kind::Core || element.context.extensions.contains(&extension),
+        };
+        let added = element.cotypes.iter().filter(|cotype| known(cotype.extension()));
+        own.or_else(|| added.into_iter().find_map(|cotype| cotype.property(name)))
     }
 
     fn unknown_property(&mut self, member: &ObjectProp<'a>, ix: ElementIx, key: &KeyRef) {
         let element = &self.elements[ix as usize];
         let word = member.name.as_str();
         let message = match key {
-            KeyRef::Property(_) | KeyRef::Other => format!("a {} has no property `{word}`", element.class.name),
+            KeyRef::Property(..) | KeyRef::Other => format!("a {} has no property `{word}`", element.class.name),
             KeyRef::InvalidDtmi => format!("`{word}` is not a valid identifier of a property"),
             KeyRef::Iri => format!("`{word}` is not a property of DTDL"),
         };
@@ -523,18 +525,14 @@ impl<'a> Reader<'a> {
                 "description" if version == 4 => self.elements[ix as usize].context.limits.description,
                 _ => of(limits, version),
             };
-            match literal::language(value, limit) {
+            match literal::language(value, limit, version) {
                 Ok(texts) if texts.is_empty() => {}
                 Ok(texts) => self.hold(ix, property, value.start(), Val::Language(texts)),
                 Err((at, message)) => self.bad_value(ix, property, at, message),
             }
             return;
         }
-        let values: Vec<&Value<'a>> = match value {
-            Value::Array(array) => array.elements.iter().collect(),
-            Value::NullKeyword(_) => Vec::new(),
-            other => vec![other],
-        };
+        let values = flat(value);
         let (least, most) = (of(property.min, version), of(property.max, version));
         if values.len() > most as usize && most == 1 {
             self.bad_value(ix, property, value.start(), "takes one value only".into());
@@ -545,7 +543,10 @@ impl<'a> Reader<'a> {
             self.bad_value(ix, property, value.start(), few);
         }
         // What an interface inherits counts as well and is counted later.
-        if values.len() > most as usize && most != MANY {
+        let distinct: HashSet<_> =
+            values.iter().filter_map(|value| value.as_string_lit()).map(|text| &text.value).collect();
+        let repeated = values.iter().filter(|value| value.as_string_lit().is_some()).count() - distinct.len();
+        if values.len() - repeated > most as usize && most != MANY {
             let message = format!("has {} values; {most} are allowed", values.len());
             self.bad_value(ix, property, value.start(), message);
         }
@@ -568,14 +569,15 @@ impl<'a> Reader<'a> {
             Holds::Text(limits, rule) => {
                 let unlimited = matches!(rule, TextRule::Name) && !self.elements[ix as usize].context.limits.names;
                 let limit = if unlimited { usize::MAX } else { of(limits, version) };
-                literal::text(value, limit, rule).map(Val::Text)
+                literal::text(value, limit, rule, version).map(Val::Text)
             }
-            Holds::Boolean => literal::boolean(value).map(Val::Boolean),
-            Holds::Integer(low, high) => literal::integer(value, low, of(high, version)).map(Val::Integer),
-            Holds::Number => literal::number(value).map(Val::Number),
-            Holds::Literal => literal::any(value),
+            Holds::Boolean => literal::boolean(value, version).map(Val::Boolean),
+            Holds::Integer(low, high) => literal::integer(value, low, of(high, version), version).map(Val::Integer),
+            Holds::Number => literal::number(value, version).map(Val::Number),
+            Holds::Literal => literal::any(value, version),
             Holds::Identifier => {
-                literal::identifier(value, property.name == "target", version).map(|id| Val::Id(id.into()))
+                literal::identifier(value, property.name == "target", &self.elements[ix as usize].context)
+                    .map(|id| Val::Id(id.into()))
             }
             Holds::Language(_) => return,
         };

@@ -10,6 +10,10 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::HashMap;
 
+/// Ways around a ring of schemas are followed no farther than any limit on their depth, and not without end.
+const MAX_WAY: usize = 32;
+const MAX_STEPS: u32 = 10_000;
+
 /// What is known of each complex schema.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Nesting {
@@ -41,9 +45,15 @@ pub(super) fn nestings(reader: &mut Reader<'_>) -> HashMap<ElementIx, Nesting> {
     // What is nested comes before what it is nested in.
     for component in kosaraju_scc(&graph) {
         let circular = component.len() > 1 || component.iter().any(|node| graph.find_edge(*node, *node).is_some());
+        let outside: HashMap<NodeIndex, Nesting> =
+            component.iter().map(|node| (*node, nesting(&reader.elements, graph[*node], &found))).collect();
         for node in component {
             let ix = graph[node];
-            let nesting = nesting(&reader.elements, ix, &found);
+            let mut nesting = if circular { nesting(&reader.elements, ix, &found) } else { outside[&node] };
+            if circular {
+                let mut steps = MAX_STEPS;
+                nesting.depth = around(&graph, node, &outside, &mut Vec::new(), &mut steps);
+            }
             found.insert(ix, nesting);
             let element = &reader.elements[ix as usize];
             let (version, limit) = (element.version(), element.context.limits.schema_depth);
@@ -57,6 +67,28 @@ pub(super) fn nestings(reader: &mut Reader<'_>) -> HashMap<ElementIx, Nesting> {
         }
     }
     found
+}
+
+/// How deep a schema that contains itself is: the longest way in it that comes through no schema twice.
+fn around(
+    graph: &DiGraph<ElementIx, ()>,
+    node: NodeIndex,
+    ring: &HashMap<NodeIndex, Nesting>,
+    way: &mut Vec<NodeIndex>,
+    steps: &mut u32,
+) -> u32 {
+    let mut depth = ring[&node].depth;
+    way.push(node);
+    for next in graph.neighbors(node).filter(|next| ring.contains_key(next)) {
+        if way.contains(&next) || *steps == 0 || way.len() > MAX_WAY {
+            depth = depth.max(1);
+        } else {
+            *steps -= 1;
+            depth = depth.max(1 + around(graph, next, ring, way, steps));
+        }
+    }
+    way.pop();
+    depth
 }
 
 /// The elements that carry the schemas of a schema's parts, with the elements between: the schema itself, its fields, its map value.

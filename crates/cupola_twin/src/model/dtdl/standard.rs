@@ -124,7 +124,8 @@ impl Standard {
             (Kind::Core, "Schema") => PRIMITIVES
                 .iter()
                 .find(|(known, _, since)| *known == name && *since <= version)
-                .map(|(_, primitive, _)| Self::Primitive(*primitive, version)),
+                // Those of later versions are other names of the first one's.
+                .map(|(_, primitive, since)| Self::Primitive(*primitive, *since)),
             (Kind::Core, "CommandType") => {
                 COMMAND_TYPES.iter().find(|known| **known == name).map(|known| Self::CommandType(known, version))
             }
