@@ -78,8 +78,9 @@ fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
             }
         }
         Intent::Edit(edits) => edits::edit(world, edits)?,
-        Intent::Undo => edits::undo(world)?,
-        Intent::Redo => edits::redo(world)?,
+        Intent::Undo if world.resource::<EditHistory>().can_undo() => edits::undo(world)?,
+        Intent::Redo if world.resource::<EditHistory>().can_redo() => edits::redo(world)?,
+        Intent::Undo | Intent::Redo => {}
         Intent::Open(path) => open_path(world, &path)?,
         Intent::Reload => reload(world)?,
         Intent::Save(path) => save(world, path.as_deref())?,

@@ -83,7 +83,10 @@ pub const COMMANDS: &[Command] = &[
     }),
     command("save", "Save scene", "General", &[Shortcut::Ctrl(Key::S)], |now| now.intents.push(Intent::Save(None))),
     command("save-as", "Save scene as…", "General", &[], |now| now.ui.file_window = Some(FileWindow::save())),
-    command("edit", "Edit graph", "General", &[Shortcut::Ctrl(Key::E)], |now| now.ui.edit.open = !now.ui.edit.open),
+    command("edit", "Edit graph", "General", &[Shortcut::Ctrl(Key::E)], |now| {
+        now.ui.edit.open = !now.ui.edit.open;
+        now.ui.right_open |= now.ui.edit.open;
+    }),
     command("undo", "Undo the last edit", "General", &[Shortcut::Ctrl(Key::Z)], |now| now.intents.push(Intent::Undo)),
     command("redo", "Do the undone edit again", "General", &[Shortcut::Ctrl(Key::Y)], |now| {
         now.intents.push(Intent::Redo);

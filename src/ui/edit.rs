@@ -1,15 +1,14 @@
-//! The window in which the graph is edited: the selected twin's model, first values and relationships, and new twins.
+//! The panel in which the graph is edited: the selected twin's model, first values and relationships, and new twins.
 
 use super::theme::{self, GAP, ROW};
-use super::widgets::{icon_button, one_line, section};
-use super::{UiState, shown::Shown};
+use super::widgets::{icon_button, one_line, paint_text, section, small_link};
 use crate::scene::Scene;
 use crate::scene::document::{RelationshipDoc, TwinDoc};
 use crate::scene::edit::{Edit, Link};
 use crate::selection::Intent;
 use crate::session::EditHistory;
 use bevy_egui::egui::{
-    Align, Button, ComboBox, Context, Label, Layout, RichText, ScrollArea, TextEdit, Ui, Window, vec2,
+    Align, Align2, Button, ComboBox, Label, Layout, RichText, ScrollArea, Sense, TextEdit, Ui, vec2,
 };
 use cupola_twin::model::{Interface, ModelIx, short_name};
 use cupola_twin::{TwinIx, Value};
@@ -19,11 +18,13 @@ use std::collections::BTreeMap;
 /// Relationships and suggestions that are listed.
 const MAX_LISTED: usize = 60;
 const MAX_SUGGESTED: usize = 6;
+/// Points for the names beside the fields.
+const NAME_WIDTH: f32 = 120.0;
 
-/// What is typed in the window and not yet an edit.
+/// What is typed in the editor and not yet an edit.
 #[derive(Clone, Debug, Default)]
-pub struct EditWindow {
-    /// Whether it is open.
+pub struct Editor {
+    /// Whether the panel edits rather than inspects.
     pub open: bool,
     /// The twin that the fields are of.
     twin: Option<String>,
@@ -36,75 +37,96 @@ pub struct EditWindow {
     new_under: bool,
 }
 
-/// Draws the window.
-pub fn edit_window(
-    ctx: &Context,
-    shown: &Shown<'_, '_>,
+/// Draws the editor in the inspector's place.
+pub fn editor_ui(
+    ui: &mut Ui,
+    scene: &Scene,
+    selected: Option<TwinIx>,
     history: &EditHistory,
-    state: &mut UiState,
+    editor: &mut Editor,
     intents: &mut Vec<Intent>,
 ) {
-    let Some(scene) = shown.scene() else { return };
-    let mut open = state.edit.open;
-    if !open {
-        return;
-    }
-    let selected = shown.selection.selected.filter(|twin| twin.0 < scene.topology.twin_count());
     let id = selected.map(|twin| scene.topology.twin_id(twin).to_string());
-    let window = &mut state.edit;
-    if window.twin != id {
-        *window =
-            EditWindow { open: true, twin: id, new_model: std::mem::take(&mut window.new_model), ..Default::default() };
+    if editor.twin != id {
+        let new_model = std::mem::take(&mut editor.new_model);
+        *editor = Editor { open: true, twin: id, new_model, new_under: true, ..Default::default() };
     }
-    let frame = super::widgets::plate_in(theme::Colors::of(shown.view.theme));
-    Window::new("Edit graph").open(&mut open).default_width(360.0).frame(frame).collapsible(false).show(ctx, |ui| {
-        ui.horizontal(|ui| {
-            ui.add_enabled_ui(history.can_undo(), |ui| {
-                if icon_button(ui, icon::ARROW_COUNTER_CLOCKWISE, "Undo (Ctrl+Z)", false).clicked() {
-                    intents.push(Intent::Undo);
-                }
-            });
+    head_ui(ui, history, editor, intents);
+    ScrollArea::vertical().id_salt("editor").auto_shrink(false).show(ui, |ui| {
+        match selected {
+            Some(twin) => twin_ui(ui, scene, twin, editor, intents),
+            None => {
+                ui.label(theme::muted("Select a twin in the building or in the tree to change it, or add one."));
+            }
+        }
+        new_twin_ui(ui, scene, selected, editor, intents);
+        ui.add_space(GAP);
+    });
+}
+
+fn head_ui(ui: &mut Ui, history: &EditHistory, editor: &mut Editor, intents: &mut Vec<Intent>) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(icon::PENCIL_SIMPLE).size(18.0).color(theme::colors(ui).muted));
+        ui.label(theme::title("Edit graph"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            if icon_button(ui, icon::X, "Back to inspecting (Ctrl+E)", false).clicked() {
+                editor.open = false;
+            }
             ui.add_enabled_ui(history.can_redo(), |ui| {
                 if icon_button(ui, icon::ARROW_CLOCKWISE, "Do again (Ctrl+Y)", false).clicked() {
                     intents.push(Intent::Redo);
                 }
             });
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(theme::caption(if history.unsaved { "Not saved yet" } else { "" }));
+            ui.add_enabled_ui(history.can_undo(), |ui| {
+                if icon_button(ui, icon::ARROW_COUNTER_CLOCKWISE, "Undo (Ctrl+Z)", false).clicked() {
+                    intents.push(Intent::Undo);
+                }
             });
         });
-        let height = (ctx.content_rect().height() - 200.0).max(200.0);
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            match selected {
-                Some(twin) => twin_ui(ui, scene, twin, window, intents),
-                None => {
-                    ui.label(theme::muted("Select a twin to change it."));
-                }
-            }
-            new_twin_ui(ui, scene, selected, window, intents);
-            ui.add_space(GAP);
-        });
     });
-    state.edit.open = open;
+    ui.horizontal(|ui| {
+        ui.set_height(ROW);
+        if history.unsaved {
+            ui.label(theme::caption("Changes are in the model and not yet in the file."));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if small_link(ui, "Save").on_hover_text("Ctrl+S").clicked() {
+                    intents.push(Intent::Save(None));
+                }
+            });
+        } else {
+            ui.label(theme::caption("Every change is checked against the models."));
+        }
+    });
+    ui.add_space(GAP);
+}
+
+/// A name on the left of what can be changed.
+fn name_ui(ui: &mut Ui, name: &str, hover: &str) {
+    let (rect, response) = ui.allocate_exact_size(vec2(NAME_WIDTH, ROW), Sense::hover());
+    let galley = one_line(ui, theme::muted(name), NAME_WIDTH);
+    let color = theme::colors(ui).muted;
+    paint_text(ui, galley, Align2::LEFT_CENTER, rect.left_center(), color);
+    response.on_hover_text(hover);
 }
 
 fn edit(intents: &mut Vec<Intent>, edit: Edit) {
     intents.push(Intent::Edit(vec![edit]));
 }
 
-fn twin_ui(ui: &mut Ui, scene: &Scene, twin: TwinIx, window: &mut EditWindow, intents: &mut Vec<Intent>) {
+fn twin_ui(ui: &mut Ui, scene: &Scene, twin: TwinIx, editor: &mut Editor, intents: &mut Vec<Intent>) {
     let id = scene.topology.twin_id(twin).to_string();
     let model = scene.topology.models.get(scene.topology.model_of(twin));
-    section(ui, &id, "");
+    ui.label(theme::semibold(&id));
     ui.horizontal(|ui| {
-        ui.label(theme::muted("Model"));
+        name_ui(ui, "Model", "What it is");
         let mut chosen = model.id.to_string();
         if model_box(ui, "twin model", scene, &mut chosen) {
             edit(intents, Edit::ChangeModel { twin: id.clone(), model: chosen });
         }
     });
-    values_ui(ui, scene, &id, model, window, intents);
-    relationships_ui(ui, scene, &id, model, window, intents);
+    values_ui(ui, scene, &id, model, editor, intents);
+    relationships_ui(ui, scene, &id, model, editor, intents);
     ui.add_space(GAP);
     let remove = RichText::new(format!("{} Remove this twin", icon::TRASH)).color(theme::colors(ui).critical);
     if ui.add(Button::new(remove).min_size(vec2(0.0, ROW))).on_hover_text("Its relationships go with it").clicked() {
@@ -112,10 +134,16 @@ fn twin_ui(ui: &mut Ui, scene: &Scene, twin: TwinIx, window: &mut EditWindow, in
     }
 }
 
+/// A line to type in, as high as everything beside it.
+fn field<'t>(text: &'t mut String, hint: &str) -> TextEdit<'t> {
+    TextEdit::singleline(text).hint_text(hint.to_string()).min_size(vec2(0.0, ROW)).vertical_align(Align::Center)
+}
+
 /// A list of all models; whether another one was chosen.
 fn model_box(ui: &mut Ui, salt: &str, scene: &Scene, chosen: &mut String) -> bool {
     let before = chosen.clone();
-    ComboBox::from_id_salt(salt).width(210.0).selected_text(short_name(chosen)).show_ui(ui, |ui| {
+    let shown = if chosen.is_empty() { "Choose a model" } else { short_name(chosen) };
+    ComboBox::from_id_salt(salt).width(ui.available_width()).selected_text(shown).show_ui(ui, |ui| {
         let mut models: Vec<(ModelIx, &Interface)> = scene.models.iter().collect();
         models.sort_by_key(|(_, model)| &model.display_name);
         for (_, model) in models {
@@ -126,32 +154,31 @@ fn model_box(ui: &mut Ui, salt: &str, scene: &Scene, chosen: &mut String) -> boo
 }
 
 /// The first values of the twin's properties.
-fn values_ui(
-    ui: &mut Ui,
-    scene: &Scene,
-    id: &str,
-    model: &Interface,
-    window: &mut EditWindow,
-    intents: &mut Vec<Intent>,
-) {
+fn values_ui(ui: &mut Ui, scene: &Scene, id: &str, model: &Interface, editor: &mut Editor, intents: &mut Vec<Intent>) {
     let Some(doc) = scene.document.twins.iter().find(|twin| twin.id == id) else { return };
-    let declared = model.declared.iter().filter(|declared| !declared.telemetry);
+    section(ui, "First values", "");
+    let topology = &scene.topology;
+    let twin = topology.twin(id);
+    // What a formula fills has no first value.
+    let is_given = |name: &str| {
+        let slot = twin.and_then(|twin| topology.slot(twin, name));
+        slot.is_none_or(|slot| topology.column(slot.column).formula.is_none())
+    };
+    let declared = model.declared.iter().filter(|declared| !declared.telemetry && is_given(&declared.name));
     for declared in declared {
         let name = &*declared.name;
         let before = doc.properties.get(name).map_or(String::new(), text_of);
         let schema = scene.models.schemas().describe(declared.schema);
         ui.horizontal(|ui| {
-            let galley = one_line(ui, theme::muted(name), 130.0);
-            ui.add_sized(vec2(130.0, ROW), Label::new(galley).halign(Align::Min));
-            let typed = window.values.entry(name.to_string()).or_insert_with(|| before.clone());
-            let response =
-                ui.add(TextEdit::singleline(typed).hint_text(schema).desired_width(ui.available_width() - GAP));
+            name_ui(ui, name, &format!("{name}: {schema}"));
+            let typed = editor.values.entry(name.to_string()).or_insert_with(|| before.clone());
+            let response = ui.add(field(typed, &schema).desired_width(f32::INFINITY));
             if response.lost_focus() && *typed != before {
                 let value = (!typed.is_empty()).then(|| value_of(typed));
                 edit(intents, Edit::SetProperty { twin: id.into(), property: name.into(), value });
-                window.values.remove(name);
+                editor.values.remove(name);
             } else if !response.has_focus() {
-                window.values.remove(name);
+                editor.values.remove(name);
             }
         });
     }
@@ -162,7 +189,7 @@ fn relationships_ui(
     scene: &Scene,
     id: &str,
     model: &Interface,
-    window: &mut EditWindow,
+    editor: &mut Editor,
     intents: &mut Vec<Intent>,
 ) {
     section(ui, "Relationships", "");
@@ -187,78 +214,76 @@ fn relationships_ui(
         return;
     }
     ui.horizontal(|ui| {
-        let chosen = if window.relationship.is_empty() { "Relationship" } else { &window.relationship };
+        let chosen = if editor.relationship.is_empty() { "Relationship" } else { &editor.relationship };
         ComboBox::from_id_salt("new relationship").width(110.0).selected_text(chosen).show_ui(ui, |ui| {
             for known in &model.relationships {
-                ui.selectable_value(&mut window.relationship, known.name.to_string(), known.display_name.as_str());
+                ui.selectable_value(&mut editor.relationship, known.name.to_string(), known.display_name.as_str());
             }
         });
-        ui.add(TextEdit::singleline(&mut window.target).hint_text("to twin").desired_width(120.0));
-        let ready = !window.relationship.is_empty() && scene.graph.twin(&window.target).is_some();
+        ui.add(field(&mut editor.target, "To twin").desired_width(ui.available_width() - 70.0));
+        let ready = !editor.relationship.is_empty() && scene.graph.twin(&editor.target).is_some();
         if ui.add_enabled(ready, Button::new("Relate").min_size(vec2(0.0, ROW))).clicked() {
-            let to = std::mem::take(&mut window.target);
-            edit(intents, Edit::AddRelationship { relationship: relate(id, &window.relationship, &to), at: None });
+            let to = std::mem::take(&mut editor.target);
+            edit(intents, Edit::AddRelationship { relationship: relate(id, &editor.relationship, &to), at: None });
         }
     });
-    suggestions_ui(ui, scene, model, window);
+    suggestions_ui(ui, scene, model, editor);
 }
 
 /// Twins that the relationship may lead to and whose id has what was typed.
-fn suggestions_ui(ui: &mut Ui, scene: &Scene, model: &Interface, window: &mut EditWindow) {
-    if window.target.is_empty() || scene.graph.twin(&window.target).is_some() {
+fn suggestions_ui(ui: &mut Ui, scene: &Scene, model: &Interface, editor: &mut Editor) {
+    if editor.target.is_empty() || scene.graph.twin(&editor.target).is_some() {
         return;
     }
-    let wanted = model.relationship(&window.relationship).and_then(|known| scene.models.find(known.target.as_deref()?));
-    let typed = window.target.to_lowercase();
+    let wanted = model.relationship(&editor.relationship).and_then(|known| scene.models.find(known.target.as_deref()?));
+    let typed = editor.target.to_lowercase();
     let fits = |twin: &&cupola_twin::Twin| {
         wanted.is_none_or(|wanted| scene.models.is_a(twin.model, wanted)) && twin.id.to_lowercase().contains(&typed)
     };
     let mut chosen = None;
     ui.horizontal_wrapped(|ui| {
         for twin in scene.graph.twins().filter(fits).take(MAX_SUGGESTED) {
-            if super::widgets::small_link(ui, &twin.id).clicked() {
+            if small_link(ui, &twin.id).clicked() {
                 chosen = Some(twin.id.to_string());
             }
         }
     });
     if let Some(chosen) = chosen {
-        window.target = chosen;
+        editor.target = chosen;
     }
 }
 
-fn new_twin_ui(
-    ui: &mut Ui,
-    scene: &Scene,
-    selected: Option<TwinIx>,
-    window: &mut EditWindow,
-    intents: &mut Vec<Intent>,
-) {
+fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mut Editor, intents: &mut Vec<Intent>) {
     section(ui, "New twin", "");
     ui.horizontal(|ui| {
-        ui.add(TextEdit::singleline(&mut window.new_id).hint_text("id").desired_width(110.0));
-        model_box(ui, "new model", scene, &mut window.new_model);
+        name_ui(ui, "Id", "How it is named in the scene, in feeds and in queries");
+        ui.add(field(&mut editor.new_id, "Its id").desired_width(f32::INFINITY));
+    });
+    ui.horizontal(|ui| {
+        name_ui(ui, "Model", "What it is");
+        model_box(ui, "new model", scene, &mut editor.new_model);
     });
     // The first relationship of the selected twin's model that may lead to the new one.
     let under = selected.and_then(|twin| {
         let model = scene.topology.models.get(scene.topology.model_of(twin));
-        let new = scene.models.find(&window.new_model)?;
+        let new = scene.models.find(&editor.new_model)?;
         let fits = |target: &str| scene.models.find(target).is_none_or(|wanted| scene.models.is_a(new, wanted));
         let known = model.relationships.iter().find(|known| known.target.as_deref().is_none_or(fits))?;
         Some((scene.topology.twin_id(twin).to_string(), known.name.to_string()))
     });
     if let Some((from, name)) = &under {
-        ui.checkbox(&mut window.new_under, format!("{from} {name} it"));
+        ui.checkbox(&mut editor.new_under, format!("{from} {name} it"));
     }
-    let free = !window.new_id.is_empty() && scene.graph.twin(&window.new_id).is_none();
-    let ready = free && scene.models.find(&window.new_model).is_some();
-    let taken = !window.new_id.is_empty() && !free;
+    let free = !editor.new_id.is_empty() && scene.graph.twin(&editor.new_id).is_none();
+    let ready = free && scene.models.find(&editor.new_model).is_some();
+    let taken = !editor.new_id.is_empty() && !free;
     ui.horizontal(|ui| {
         if ui.add_enabled(ready, Button::new(format!("{} Add", icon::PLUS)).min_size(vec2(0.0, ROW))).clicked() {
-            let id = std::mem::take(&mut window.new_id);
-            let twin = TwinDoc { id: id.clone(), model: window.new_model.clone(), properties: BTreeMap::new() };
+            let id = std::mem::take(&mut editor.new_id);
+            let twin = TwinDoc { id: id.clone(), model: editor.new_model.clone(), properties: BTreeMap::new() };
             let (relationships, bindings) = (Vec::new(), BTreeMap::new());
             let mut edits = vec![Edit::AddTwin { twin, at: None, relationships, bindings }];
-            if let (Some((from, name)), true) = (under, window.new_under) {
+            if let (Some((from, name)), true) = (under, editor.new_under) {
                 edits.push(Edit::AddRelationship { relationship: relate(&from, &name, &id), at: None });
             }
             intents.push(Intent::Edit(edits));

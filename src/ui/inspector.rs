@@ -95,8 +95,8 @@ fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mu
             if icon_button(ui, icon::X, "Clear the selection (Esc)", false).clicked() {
                 intents.push(Intent::Select(None));
             }
-            if icon_button(ui, icon::PENCIL_SIMPLE, "Edit the graph (Ctrl+E)", state.edit.open).clicked() {
-                state.edit.open = !state.edit.open;
+            if icon_button(ui, icon::PENCIL_SIMPLE, "Edit the graph (Ctrl+E)", false).clicked() {
+                state.edit.open = true;
             }
             if icon_button(ui, icon::CROSSHAIR, "Fly to it (F)", false).clicked() {
                 intents.push(Intent::Focus(Some(shown.twin)));

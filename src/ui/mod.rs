@@ -57,8 +57,8 @@ pub struct UiState {
     pub color_expression: Option<String>,
     /// Properties whose origin is unfolded.
     pub explained: BTreeSet<Slot>,
-    /// The window to edit the graph in.
-    pub edit: edit::EditWindow,
+    /// The editor of the graph.
+    pub edit: edit::Editor,
     /// What is typed to go along with commands.
     pub command_drafts: invocations::Drafts,
     /// A text value that is being typed.
@@ -94,7 +94,7 @@ impl Default for UiState {
             tree: tree::TreeState::default(),
             color_expression: None,
             explained: BTreeSet::new(),
-            edit: edit::EditWindow::default(),
+            edit: edit::Editor::default(),
             command_drafts: invocations::Drafts::new(),
             edited: None,
             palette: palette::PaletteState::default(),
@@ -149,7 +149,6 @@ impl Plugin for UiPlugin {
                         systems::left,
                         systems::right,
                         systems::overlays,
-                        systems::editing,
                         systems::toasts,
                         systems::windows,
                         open::dialogs,

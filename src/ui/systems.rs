@@ -3,12 +3,15 @@
 use super::shown::Shown;
 use super::theme::GAP;
 use super::{
-    UiState, alarms, docking, inspector, labels, legend, palette, shortcuts, storeys, timeline_bar, toasts, tooltip,
-    top_bar, tree, why, widgets,
+    UiState, alarms, docking, edit, inspector, labels, legend, palette, shortcuts, storeys, timeline_bar, toasts,
+    tooltip, top_bar, tree, why, widgets,
 };
+use crate::scene::Scene;
 use crate::selection::{CentralArea, Intent, Legend, Notices, PointerTaken};
+use crate::session::EditHistory;
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, egui};
+use cupola_twin::TwinIx;
 
 /// Side panels are this wide at least, at first and at most, points.
 const PANEL_WIDTH: (f32, f32, f32) = (280.0, 304.0, 340.0);
@@ -100,6 +103,7 @@ pub(super) fn right(
     mut contexts: EguiContexts,
     shown: Shown<'_, '_>,
     time: Res<Time>,
+    history: Res<EditHistory>,
     mut state: ResMut<UiState>,
     mut intents: MessageWriter<Intent>,
 ) -> Result {
@@ -111,8 +115,13 @@ pub(super) fn right(
         let frame = widgets::panel_frame(ui);
         side(egui::Panel::right("right panel")).frame(frame).show_collapsible(ui, &mut open, |ui| {
             ui.take_available_width();
+            let known = |scene: &Scene, twin: &TwinIx| twin.0 < scene.topology.twin_count();
             match (shown.scene(), shown.active(), shown.selection.selected) {
-                (Some(scene), Some(track), Some(twin)) if twin.0 < scene.topology.twin_count() => {
+                (Some(scene), _, selected) if state.edit.open => {
+                    let selected = selected.filter(|twin| known(scene, twin));
+                    edit::editor_ui(ui, scene, selected, &history, &mut state.edit, &mut wanted);
+                }
+                (Some(scene), Some(track), Some(twin)) if known(scene, &twin) => {
                     let content = inspector::Inspected {
                         scene,
                         state: &track.state.0,
@@ -176,20 +185,6 @@ pub(super) fn overlays(
             tooltip::show(ctx, area, scene, &track.state.0, hovered, &shown.view.color_by, track.clock.now_us);
         }
     }
-    intents.write_batch(wanted);
-    Ok(())
-}
-
-pub(super) fn editing(
-    mut contexts: EguiContexts,
-    shown: Shown<'_, '_>,
-    history: Res<crate::session::EditHistory>,
-    mut state: ResMut<UiState>,
-    mut intents: MessageWriter<Intent>,
-) -> Result {
-    let ctx = contexts.ctx_mut()?;
-    let mut wanted = Vec::new();
-    super::edit::edit_window(ctx, &shown, &history, &mut state, &mut wanted);
     intents.write_batch(wanted);
     Ok(())
 }

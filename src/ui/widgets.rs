@@ -274,11 +274,7 @@ pub fn empty_state(ui: &mut Ui, icon: &str, what: &str, next: &str) {
 
 /// A floating plate over the 3D view.
 pub fn plate(ui: &Ui) -> egui::Frame {
-    plate_in(theme::colors(ui))
-}
-
-/// The same for a window.
-pub fn plate_in(colors: &Colors) -> egui::Frame {
+    let colors = theme::colors(ui);
     egui::Frame::NONE
         .fill(colors.panel.gamma_multiply(0.96))
         .stroke(Stroke::new(1.0, colors.hairline))

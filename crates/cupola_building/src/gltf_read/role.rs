@@ -33,12 +33,13 @@ pub(super) fn infer(name: &str, extras: &Map<String, Value>, parts: &[Part], lea
 
 fn of_class(class: &str) -> Option<Role> {
     let rest = class.strip_prefix("Ifc")?;
-    let starts: [(&str, Role); 32] = [
+    let starts: [(&str, Role); 33] = [
         ("Project", Role::Group),
         ("Site", Role::Group),
         ("BuildingStorey", Role::Storey),
         ("BuildingElementProxy", Role::Other),
         ("Building", Role::Group),
+        ("SpaceHeater", Role::Equipment),
         ("Space", Role::Room),
         ("Wall", Role::Wall),
         ("CurtainWall", Role::Wall),
@@ -111,6 +112,7 @@ mod tests {
             ("x", r#"{"ifc_class":"IfcFlowTerminal"}"#, Role::Equipment),
             ("x", r#"{"ifc_class":"IfcBeam"}"#, Role::Other),
             ("IfcSpace/A1", "{}", Role::Room),
+            ("IfcSpaceHeater/radiator", "{}", Role::Equipment),
             ("North wall 3", "{}", Role::Wall),
             ("Doorbell", "{}", Role::Other),
         ];

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Longer names are cut: DTDL 3 allows 512 characters in a name, and 2,048 in an identifier.
-const MAX_NAME: usize = 400;
+/// Longer names are cut: DTDL allows 128 characters in the identifier of an interface, path, number and version included.
+const MAX_NAME: usize = 96;
 
 /// What stands behind the last `#` or `/` of an IRI, or behind the last `:` of one that has neither.
 pub(super) fn local_name(iri: &str) -> &str {

@@ -62,6 +62,10 @@ impl Context {
     /// The context after one more specifier; `first` if none was before it.
     pub fn add(&self, specifier: &str) -> Result<Self, Wrong> {
         let mut next = self.clone();
+        let names_limits = specifier.starts_with("dtmi:dtdl:limits:") || specifier.ends_with("#limits");
+        if names_limits != self.limitless {
+            return Err(self.misplaced(specifier));
+        }
         if let Some(rest) = specifier.strip_prefix("dtmi:dtdl:context;") {
             if !self.extensions.is_empty() {
                 let help = "put the DTDL context before those of extensions";
@@ -98,11 +102,6 @@ impl Context {
             return Err(("dtdl-no-context", format!("`{specifier}` is not a DTDL context"), Some(help.into())));
         }
         if let Some(limits) = specifier.strip_prefix("dtmi:dtdl:limits:") {
-            if !self.limitless {
-                let help = "write `dtmi:dtdl:context;4#limitless` before it";
-                let message = format!("`{specifier}` needs the language without its own limits");
-                return Err(("dtdl-limits", message, Some(help.into())));
-            }
             next.limits = match limits {
                 "onvif;1" => &ONVIF,
                 "aio;1" => &AIO,
@@ -138,6 +137,18 @@ impl Context {
                 Err(("dtdl-unknown-context", format!("this version of the extension `{specifier}` is not known"), help))
             }
         }
+    }
+
+    /// Limits stand directly behind the language without its own, and nothing else does.
+    fn misplaced(&self, specifier: &str) -> Wrong {
+        let (message, help) = if self.limitless {
+            let message = format!("`{specifier}` stands where the limits are to be named");
+            (message, "name the limits first, such as `dtmi:dtdl:limits:onvif;1`")
+        } else {
+            let message = format!("`{specifier}` must come directly after the language without its own limits");
+            (message, "write `dtmi:dtdl:context;4#limitless` before it")
+        };
+        ("dtdl-limits", message, Some(help.into()))
     }
 
     /// What is still missing after the last specifier.

@@ -229,6 +229,13 @@ impl<'a> Reader<'a> {
         let wanted = expected.class;
         let words = get(object, "@type").map(each).unwrap_or_default();
         let path = || Some(format!("{here}['@type']"));
+        if let Some(parent) = expected.parent {
+            let around = self.elements[parent as usize].version();
+            if version > around || version < around && !expected.rule.earlier {
+                let message = format!("version {version} of DTDL can't be used inside of version {around} here");
+                self.report(object.start(), Some(here.into()), Diagnostic::error("dtdl-version", message));
+            }
+        }
         if get(object, "@type").is_none() {
             if wanted.type_optional.contains(&version) {
                 return Some((wanted, Vec::new(), false));
@@ -297,13 +304,6 @@ impl<'a> Reader<'a> {
             };
             self.report(object.start(), path(), Diagnostic::error(code, message));
             return None;
-        }
-        if let Some(parent) = expected.parent {
-            let around = self.elements[parent as usize].version();
-            if version > around || version < around && !expected.rule.earlier {
-                let message = format!("version {version} of DTDL can't be used inside of version {around} here");
-                self.report(object.start(), Some(here.into()), Diagnostic::error("dtdl-version", message));
-            }
         }
         self.check_cotypes(object, class, &cotypes, context, here);
         Some((class, cotypes, unknown))

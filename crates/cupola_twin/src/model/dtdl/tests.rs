@@ -163,7 +163,12 @@ fn contexts_are_as_each_version_has_them() {
             (r#"["dtmi:iotcentral:context;2", "dtmi:dtdl:context;V"]"#, "234"),
             (r#""dtmi:dtdl:context;V.1""#, "34"),
             (r#"["dtmi:dtdl:context;V", "dtmi:dtdl:extension:requirement;1.2"]"#, "34"),
-            (r#""dtmi:dtdl:context;V#limits""#, "4"),
+            (r#""dtmi:dtdl:context;V#limits""#, ""),
+            (r#"["dtmi:dtdl:context;V#limitless", "dtmi:dtdl:context;V#limits"]"#, "4"),
+            (
+                r#"["dtmi:dtdl:context;V#limitless", "dtmi:dtdl:extension:annotation;2", "dtmi:dtdl:limits:onvif;1"]"#,
+                "",
+            ),
             ("[]", ""),
             ("7", ""),
         ]
@@ -321,6 +326,8 @@ fn schemas_have_their_limits() {
         ("", enumeration(r#"{"@type": [], "name": "x", "enumValue": "1"}"#)),
         ("", enumeration(r#"{"name": "x", "enumValue": {"@value": 1, "@type": "xsd:string"}}"#)),
         ("34", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Object", "fields": []}}"#.to_string()),
+        ("2", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Object", "fields": {
+            "@context": "dtmi:dtdl:context;2", "name": "x", "schema": "double"}}}"#.to_string()),
         ("", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Object", "fields": [
             {"name": "x", "schema": "double"}, {"name": "x", "schema": "double"}]}}"#.to_string()),
         ("234", r#"{"@type": "Property", "name": "a", "schema": {"@type": "Map", "mapKey": {"name": "k", "schema": "string"},
