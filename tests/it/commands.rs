@@ -1,11 +1,7 @@
 //! The command line: answers, exit codes, the same bytes again.
 
-use crate::support::{MODELS, repository, scene_folder, small_scene};
-use std::process::{Command, Output};
-
-fn cupola(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cupola")).args(arguments).current_dir(repository("")).output().unwrap()
-}
+use crate::support::{MODELS, cupola, scene_folder, small_scene};
+use std::process::Output;
 
 fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

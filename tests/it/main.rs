@@ -4,7 +4,10 @@
 mod bad_input;
 mod commands;
 mod duplex;
+mod editing;
+mod exchange;
 mod house;
+mod invoking;
 mod live;
 mod office_sensors;
 mod scenes;

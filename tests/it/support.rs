@@ -7,7 +7,7 @@ use cupola::timeline::{SourceKind, TimelineState, WallClock};
 use cupola::{CorePlugin, Tick};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A file or folder of the repository.
@@ -23,6 +23,17 @@ pub fn shared_data(path: &str) -> Option<PathBuf> {
         return None;
     }
     Some(found)
+}
+
+/// Runs the program in the repository's root.
+pub fn cupola(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cupola")).args(arguments).current_dir(repository("")).output().unwrap()
+}
+
+/// What a command printed, which is one JSON value.
+pub fn json(output: &Output) -> serde_json::Value {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {errors}"))
 }
 
 /// Writes a scene with one model file and loads it.

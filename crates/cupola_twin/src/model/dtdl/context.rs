@@ -63,11 +63,11 @@ impl Context {
     pub fn add(&self, specifier: &str) -> Result<Self, Wrong> {
         let mut next = self.clone();
         let names_limits = specifier.starts_with("dtmi:dtdl:limits:") || specifier.ends_with("#limits");
-        if names_limits != self.limitless {
+        if names_limits && !self.limitless || self.limitless && !names_limits && specifier != "dtmi:dtdl:context;4" {
             return Err(self.misplaced(specifier));
         }
         if let Some(rest) = specifier.strip_prefix("dtmi:dtdl:context;") {
-            if !self.extensions.is_empty() {
+            if !self.extensions.is_empty() || [&ONVIF, &AIO].contains(&self.limits) {
                 let help = "put the DTDL context before those of extensions";
                 return Err((
                     "dtdl-context-order",

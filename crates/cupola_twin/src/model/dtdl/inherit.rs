@@ -142,15 +142,20 @@ fn merge(
     let mut contents = Vec::new();
     let mut by_name: HashMap<&str, ElementIx> = HashMap::new();
     let mut clashes = Vec::new();
+    let mut stands: HashSet<ElementIx> = HashSet::new();
     let inherited = bases.iter().filter_map(|base| known.get(base)).flat_map(|base| base.contents.iter());
     for (content, is_own) in inherited.map(|content| (*content, false)).chain(own.iter().map(|own| (*own, true))) {
         let Some(name) = reader.elements[content as usize].text("name") else { continue };
         match by_name.get(name) {
-            Some(first) if *first == content => {}
+            // The same one may come from several bases, but stands in its own interface once.
+            Some(first) if *first == content && !(is_own && !stands.insert(content)) => {}
             Some(first) => clashes.push((*first, content, is_own, name.to_string())),
             None => {
                 by_name.insert(name, content);
                 contents.push(content);
+                if is_own {
+                    stands.insert(content);
+                }
             }
         }
     }

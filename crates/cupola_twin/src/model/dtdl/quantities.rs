@@ -88,6 +88,14 @@ pub(super) const PREFIXES: &[&str] = &[
 ];
 
 const UNIT_CLASSES: &[UnitClass] = &[
+    // The extension keeps prefixes like units; no quantity is measured in them.
+    class("BinaryPrefix", "", "exbi gibi kibi mebi pebi tebi yobi zebi", ""),
+    class(
+        "DecimalPrefix",
+        "",
+        "atto centi deca deci exa femto giga hecto kilo mega micro milli nano peta pico tera yocto yotta zepto zetta",
+        "",
+    ),
     class(
         "AccelerationUnit",
         "centimetrePerSecondSquared gForce metrePerSecondSquared",

@@ -9,6 +9,7 @@ use super::element::{Element, ElementIx, Held, Stands, Val, path};
 use super::extensions::{Extension, Kind};
 use super::literal;
 use super::metamodel::{CLASSES, Class, ElementRule, Holds, INTERFACE, MANY, PropertyDef, TextRule, of};
+use super::quantities::Set;
 use super::standard::Standard;
 use crate::diagnostic::Diagnostic;
 use crate::model::json::{Source, each, flat, get};
@@ -153,11 +154,12 @@ impl<'a> Reader<'a> {
         let outer = expected.parent.map(|parent| self.elements[parent as usize].context.clone());
         let Some(value) = get(object, "@context") else { return outer };
         let mut specifiers = each(value);
-        // This one may stand before the context of the language, for readers that know only the first.
-        let names =
-            |at: usize| specifiers.get(at).and_then(|word| word.as_string_lit()).map(|word| word.value.as_ref());
-        if names(0) == Some(IOT_CENTRAL) && names(1).is_some_and(|next| next.starts_with("dtmi:dtdl:context;")) {
-            specifiers.remove(0);
+        // In version 2 this one may stand before the context of the language as well as behind it.
+        if let [Value::StringLit(first), Value::StringLit(second), ..] = specifiers[..]
+            && first.value == IOT_CENTRAL
+            && second.value == "dtmi:dtdl:context;2"
+        {
+            specifiers.swap(0, 1);
         }
         let inherited = outer.as_ref().map_or(Vec::new(), |outer| outer.extensions.clone());
         let restarts = specifiers
@@ -713,7 +715,9 @@ fn unfit(
     if standard.version() > version || standard.version() < version && !rule.earlier && property.name != "unit" {
         return Some(format!("can't be `{name}` of version {} of DTDL", standard.version()));
     }
-    let fits = standard.class().is_a(class) || class.is_a(standard.class());
+    // The units of version 2 are of a class of their own.
+    let is_unit = matches!(standard, Standard::Unit(_, Set::Core2)) && property.name != "unit";
+    let fits = !is_unit && (standard.class().is_a(class) || class.is_a(standard.class()));
     (!fits).then(|| format!("takes a {}, and `{name}` is none", class.name))
 }
 

@@ -59,8 +59,10 @@ const fn geometry(name: &'static str, word: &'static str, arrays: u32) -> Standa
     }
 }
 
+const IOT_CENTRAL: &str = "dtmi:iotcentral:schema:";
+
 const fn partner(name: &'static str, fields: &'static [(&'static str, Primitive)]) -> StandardObject {
-    StandardObject { name, prefix: "dtmi:iotcentral:schema:", versions: &[2], depth: 1, shape: Shape::Fields(fields) }
+    StandardObject { name, prefix: IOT_CENTRAL, versions: &[2], depth: 1, shape: Shape::Fields(fields) }
 }
 
 static OBJECTS: &[StandardObject] = &[
@@ -91,13 +93,13 @@ impl Standard {
             return Some(Self::Primitive(*primitive, version));
         }
         let partner = context.extensions.iter().any(|extension| extension.kind == Kind::IotCentral);
-        let is_object = |object: &&StandardObject| {
-            object.name == word
-                && object.versions.contains(&version)
-                && (partner || !object.prefix.starts_with("dtmi:iotcentral:"))
+        // A partner's schemas are of one version and may be used in all.
+        let object_version = |object: &&StandardObject| match object.prefix {
+            IOT_CENTRAL => partner.then_some(2),
+            _ => object.versions.contains(&version).then_some(version),
         };
-        if let Some(object) = OBJECTS.iter().find(is_object) {
-            return Some(Self::Object(object, version));
+        if let Some(object) = OBJECTS.iter().find(|object| object.name == word && object_version(object).is_some()) {
+            return object_version(&object).map(|version| Self::Object(object, version));
         }
         if let Some(found) = COMMAND_TYPES.iter().find(|known| **known == word) {
             return Some(Self::CommandType(found, version));
@@ -137,7 +139,9 @@ impl Standard {
                         && id.strip_prefix(object.prefix).is_some_and(|rest| rest.starts_with(name))
                 })
                 .map(|object| Self::Object(object, version)),
-            (Kind::Core | Kind::Quantitative, "unit") => Self::of_unit_term(name, extension.quantities()?),
+            (Kind::Core, "unit") | (Kind::Quantitative, "unit" | "unitprefix") => {
+                Self::of_unit_term(name, extension.quantities()?)
+            }
             (Kind::Quantitative, "enum") => {
                 let set = extension.quantities()?;
                 UnitClass::find(name, set).map(|class| Self::Units(class.name, set))

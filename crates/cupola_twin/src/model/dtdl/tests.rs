@@ -160,11 +160,13 @@ fn contexts_are_as_each_version_has_them() {
             (r#""dtmi:dtdl:context;V#limitless""#, ""),
             (r#""dtmi:dtdl:context;1""#, ""),
             (r#""dtmi:iotcentral:context;2""#, ""),
-            (r#"["dtmi:iotcentral:context;2", "dtmi:dtdl:context;V"]"#, "234"),
+            (r#"["dtmi:iotcentral:context;2", "dtmi:dtdl:context;V"]"#, "2"),
             (r#""dtmi:dtdl:context;V.1""#, "34"),
             (r#"["dtmi:dtdl:context;V", "dtmi:dtdl:extension:requirement;1.2"]"#, "34"),
             (r#""dtmi:dtdl:context;V#limits""#, ""),
             (r#"["dtmi:dtdl:context;V#limitless", "dtmi:dtdl:context;V#limits"]"#, "4"),
+            (r#"["dtmi:dtdl:context;V#limitless", "dtmi:dtdl:context;V"]"#, "4"),
+            (r#"["dtmi:dtdl:context;V#limitless", "dtmi:dtdl:limits:onvif;1", "dtmi:dtdl:context;V"]"#, ""),
             (
                 r#"["dtmi:dtdl:context;V#limitless", "dtmi:dtdl:extension:annotation;2", "dtmi:dtdl:limits:onvif;1"]"#,
                 "",
@@ -481,6 +483,7 @@ fn extensions_have_their_rules() {
         ),
         ("24", r#"{"@type": ["Telemetry", "Efficiency"], "name": "a", "schema": "double", "unit": "percent"}"#),
         ("", r#"{"@type": ["Relationship", "Temperature"], "name": "a", "unit": "kelvin"}"#),
+        ("34", r#"{"@type": "Telemetry", "name": "a", "schema": "DecimalPrefix"}"#),
     ];
     verdicts(&table, |version, content| interface(version, quantities(version), "", content));
     let contexts = r#", "dtmi:dtdl:extension:annotation;2", "dtmi:dtdl:extension:overriding;2", "dtmi:dtdl:extension:historization;2",

@@ -1,0 +1,223 @@
+//! Other people's models and graphs: read, judged, imported, exported and read again.
+
+use crate::support::{MODELS, cupola, json, repository, scene_folder, shared_data, small_scene};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// A path as an argument.
+fn arg(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Imports files and folders; the folder that the scene is in.
+fn import(from: &[&Path]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut arguments = vec!["import", "--replace", "--out", arg(folder.path())];
+    arguments.extend(from.iter().map(|path| arg(path)));
+    let output = cupola(&arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let checked = cupola(&["check", arg(folder.path())]);
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    folder
+}
+
+/// The values of one column of a query, sorted.
+fn ask(scene: &Path, query: &str, column: &str) -> Vec<String> {
+    let rows = json(&cupola(&["query", arg(scene), query, "--format", "json"]));
+    let mut values: Vec<String> =
+        rows.as_array().unwrap().iter().map(|row| row[column].as_str().unwrap().to_string()).collect();
+    values.sort();
+    values
+}
+
+#[test]
+fn every_published_example_gets_its_verdict() {
+    let Some(examples) = shared_data("dtdl-examples") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wanted, mut paths) = (BTreeMap::new(), Vec::new());
+    for entry in std::fs::read_dir(examples).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let example: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+        let to = folder.path().join(path.file_name().unwrap());
+        std::fs::write(&to, example["input"].to_string()).unwrap();
+        wanted.insert(arg(&to).to_string(), example["valid"].as_bool().unwrap());
+        paths.push(to);
+    }
+    let mut arguments = vec!["check", "--separately", "--json"];
+    arguments.extend(paths.iter().map(|path| arg(path)));
+    let output = cupola(&arguments);
+    let mut judged = 0;
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let verdict: Value = serde_json::from_str(line).unwrap();
+        let path = verdict["path"].as_str().unwrap();
+        assert_eq!(verdict["valid"].as_bool(), Some(wanted[path]), "{line}");
+        judged += 1;
+    }
+    assert_eq!(judged, wanted.len());
+    assert!(judged >= 200, "{judged} examples");
+}
+
+#[test]
+fn the_hospital_of_the_service_comes_in_as_it_is() {
+    let Some(hospital) = shared_data("hospital") else { return };
+    let scene = import(&[&hospital]);
+    let twins = ask(scene.path(), "SELECT T.$dtId FROM DIGITALTWINS T", "$dtId");
+    assert_eq!(twins, ["BuildingTwin", "FloorTwin", "HVACTwin", "RoomTwin"]);
+    let cooled = "SELECT F.$dtId FROM DIGITALTWINS H JOIN F RELATED H.controlsTemperature WHERE H.$dtId = 'HVACTwin'";
+    assert_eq!(ask(scene.path(), cooled, "$dtId"), ["FloorTwin"]);
+    let rooms = "SELECT R.$dtId FROM DIGITALTWINS B JOIN F RELATED B.has JOIN R RELATED F.contains WHERE B.$dtId = 'BuildingTwin'";
+    assert_eq!(ask(scene.path(), rooms, "$dtId"), ["RoomTwin"]);
+    // Its own ids of relationships are kept.
+    let text = std::fs::read_to_string(scene.path().join("scene.ron")).unwrap();
+    assert!(text.contains("FloorContainsRoom"), "{text}");
+}
+
+#[test]
+fn the_spreadsheet_of_the_explorer_comes_in_with_its_models() {
+    let Some(scenario) = shared_data("building-scenario") else { return };
+    let scene = import(&[&scenario]);
+    let twins = ask(scene.path(), "SELECT T.$dtId FROM DIGITALTWINS T", "$dtId");
+    assert_eq!(twins.len(), 5, "{twins:?}");
+    let related = json(&cupola(&["query", arg(scene.path()), "SELECT * FROM RELATIONSHIPS", "--format", "json"]));
+    assert_eq!(related.as_array().unwrap().len(), 4, "{related}");
+    // The spreadsheet alone names models that nobody has: said, and nothing is written.
+    let folder = tempfile::tempdir().unwrap();
+    let alone = scenario.join("buildingScenario.xlsx");
+    let output = cupola(&["import", arg(&alone), "--out", arg(&folder.path().join("scene"))]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!folder.path().join("scene").exists());
+}
+
+#[test]
+fn brick_says_which_rooms_lose_air() {
+    let Some(brick) = shared_data("brick") else { return };
+    let scene = import(&[&brick.join("rice_brick.ttl")]);
+    let key: Value =
+        serde_json::from_str(&std::fs::read_to_string(brick.join("rice_brick.ahu_impact_key.json")).unwrap()).unwrap();
+    let key = key.as_object().unwrap();
+    assert!(!key.is_empty());
+    for (unit, impact) in key {
+        let query = format!(
+            "SELECT room.$dtId FROM DIGITALTWINS ahu JOIN vav RELATED ahu.feeds JOIN zone RELATED vav.feeds \
+             JOIN room RELATED zone.hasPart WHERE ahu.$dtId = '{unit}'"
+        );
+        let rooms: BTreeSet<String> = ask(scene.path(), &query, "$dtId").into_iter().collect();
+        let wanted: BTreeSet<String> =
+            impact["rooms"].as_array().unwrap().iter().map(|room| room.as_str().unwrap().to_string()).collect();
+        assert_eq!(rooms, wanted, "{unit}");
+    }
+}
+
+/// A scene's document without its name, its building and what other formats have no words for.
+fn graph(scene: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
+    let rows = |query: &str| {
+        let rows = json(&cupola(&["query", arg(scene), query, "--format", "json"]));
+        let strip = |row: &Value| {
+            let mut row = row.clone();
+            // An id that nobody gave is made up, and when a value was set is not part of the graph.
+            if let Some(object) = row.as_object_mut() {
+                object.remove("$relationshipId");
+                object.remove("$etag");
+                let model = object.get("$metadata").map(|metadata| metadata["$model"].clone());
+                object.insert("$metadata".into(), model.unwrap_or_default());
+            }
+            row.to_string()
+        };
+        rows.as_array().unwrap().iter().map(strip).collect()
+    };
+    (rows("SELECT * FROM DIGITALTWINS"), rows("SELECT * FROM RELATIONSHIPS"))
+}
+
+#[test]
+fn what_is_exported_comes_back_the_same() {
+    let small = scene_folder(
+        MODELS,
+        &small_scene("").replace("\"setpoint\": 21.0", "\"setpoint\": 21.0, \"label\": \"a, \\\"b\\\"\\n;ü\""),
+    );
+    for source in [repository("scenes/hospital"), repository("scenes/office"), small.path().to_path_buf()] {
+        let before = graph(&source);
+        // What is computed by formulas of the scene isn't there after an import, so the scene without them is compared.
+        let folder = tempfile::tempdir().unwrap();
+        for format in ["ndjson", "json"] {
+            let file = folder.path().join(format!("graph.{format}"));
+            let output = cupola(&["export", arg(&source), "--format", format, "--out", arg(&file)]);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let once = import(&[&file]);
+            let after = graph(once.path());
+            assert_eq!(before.1, after.1, "{format} of {}", source.display());
+            assert_eq!(before.0.len(), after.0.len());
+            let again = folder.path().join(format!("again.{format}"));
+            assert!(cupola(&["export", arg(once.path()), "--format", format, "--out", arg(&again)]).status.success());
+            let twice = import(&[&again]);
+            let scene_of = |folder: &Path| {
+                let text = std::fs::read_to_string(folder.join("scene.ron")).unwrap();
+                text.lines().filter(|line| !line.trim_start().starts_with("name:")).collect::<Vec<_>>().join("\n")
+            };
+            assert_eq!(scene_of(once.path()), scene_of(twice.path()), "{format} of {}", source.display());
+        }
+        // A spreadsheet holds no models: they come in beside it.
+        let sheet = folder.path().join("graph.xlsx");
+        assert!(cupola(&["export", arg(&source), "--format", "xlsx", "--out", arg(&sheet)]).status.success());
+        let after = graph(import(&[&sheet, &source.join("models")]).path());
+        assert_eq!(before.1, after.1, "spreadsheet of {}", source.display());
+        let dot = folder.path().join("graph.dot");
+        assert!(cupola(&["export", arg(&source), "--format", "dot", "--out", arg(&dot)]).status.success());
+        assert!(std::fs::read_to_string(&dot).unwrap().starts_with("digraph"));
+    }
+}
+
+#[test]
+fn a_building_carries_its_twins() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hospital.glb");
+    let output = cupola(&["export", "scenes/hospital", "--format", "glb", "--out", arg(&file)]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let scene = import(&[&file]);
+    let all = ask(&repository("scenes/hospital"), "SELECT T.$dtId FROM DIGITALTWINS T", "$dtId");
+    let there = ask(scene.path(), "SELECT T.$dtId FROM DIGITALTWINS T", "$dtId");
+    assert!(there.len() > 60, "{}", there.len());
+    assert!(there.iter().all(|id| all.contains(id)), "{there:?}");
+}
+
+#[test]
+fn a_preview_writes_nothing_and_says_what_it_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let models = write(
+        "room.json",
+        r#"{"@context": "dtmi:dtdl:context;2", "@id": "dtmi:t:Room;1", "@type": "Interface", "contents": [
+            {"@type": "Property", "name": "seats", "schema": "integer"},
+            {"@type": "Relationship", "name": "beside", "maxMultiplicity": 1, "target": "dtmi:t:Room;1"}]}"#,
+    );
+    let twins = write(
+        "graph.ndjson",
+        "{\"Section\": \"Header\"}\n{\"fileVersion\": \"1.0.0\"}\n{\"Section\": \"Twins\"}\n\
+         {\"$dtId\": \"a\", \"$metadata\": {\"$model\": \"dtmi:t:Room;1\"}, \"seats\": 4}\n\
+         {\"$dtId\": \"b\", \"$metadata\": {\"$model\": \"dtmi:t:Room;1\"}, \"seats\": 2.5}\n\
+         {\"$dtId\": \"c\", \"$metadata\": {\"$model\": \"dtmi:t:Rom;1\"}}\n\
+         {\"Section\": \"Relationships\"}\n\
+         {\"$dtId\": \"a\", \"$relationshipId\": \"1\", \"$targetId\": \"b\", \"$relationshipName\": \"beside\"}\n\
+         {\"$dtId\": \"a\", \"$relationshipId\": \"2\", \"$targetId\": \"a\", \"$relationshipName\": \"beside\"}\n\
+         {\"$dtId\": \"a\", \"$relationshipId\": \"3\", \"$targetId\": \"z\", \"$relationshipName\": \"beside\"}\n",
+    );
+    let out = folder.path().join("scene");
+    let output = cupola(&["import", arg(&models), arg(&twins), "--out", arg(&out), "--dry-run", "--json"]);
+    assert!(!out.exists(), "a preview writes nothing");
+    let preview = json(&output);
+    let count = |kind: &str, what: &str| preview["counts"][kind][what].as_u64().unwrap();
+    assert_eq!((count("twins", "understood"), count("twins", "left_out")), (2, 1), "{preview}");
+    assert_eq!((count("relationships", "understood"), count("relationships", "left_out")), (1, 2), "{preview}");
+    let said = preview["diagnostics"].to_string();
+    for word in ["seats", "dtmi:t:Rom;1", "dtmi:t:Room;1", "beside", "`z`"] {
+        assert!(said.contains(word), "{word} in {said}");
+    }
+}

@@ -1,0 +1,116 @@
+//! Commands: to a device behind a real broker, to the simulation, and wrong ones.
+
+use crate::support::{Mosquitto, cupola, json, repository, scene_folder};
+use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
+
+const MODELS: &str = r#"{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Valve;1", "@type": "Interface", "contents": [
+  {"@type": "Property", "name": "position", "schema": "double"},
+  {"@type": "Command", "name": "move", "request": {"name": "to", "schema": {"@type": "Object", "fields": [
+     {"name": "position", "schema": "double"}, {"name": "mode", "schema": {"@type": "Enum", "valueSchema": "string", "enumValues": [
+        {"name": "fast", "enumValue": "fast"}, {"name": "slow", "enumValue": "slow"}]}}]}},
+   "response": {"name": "at", "schema": "double"}},
+  {"@type": "Command", "name": "stop"}]}"#;
+
+fn valve(timeout: &str) -> tempfile::TempDir {
+    let scene = format!(
+        r#"(
+  version: 1, name: "Valve", models: ["models"],
+  twins: [(id: "v1", model: "Valve")],
+  feeds: [(id: "m", url: "mqtt://127.0.0.1:1", mappings: [(topic: "v/{{v}}/position", twin: "{{v}}", property: "position")],
+    commands: [
+      (twin: "{{v}}", command: "move", request: "do/{{v}}/{{command}}/{{invocation}}", response: "done/{{v}}/{{invocation}}", value: "/at", error: "/error", timeout: "{timeout}"),
+    ])],
+  simulation: (start: "2026-01-12T07:00:00Z", commands: [(model: "Valve", command: "move", sets: {{"position": "request.position / 2"}}, response: "position")]),
+)
+"#
+    );
+    scene_folder(MODELS, &scene)
+}
+
+/// A device: it answers requests until it has answered `count` of them, with what `answer` makes of the request.
+fn device(broker: &Mosquitto, count: usize, answer: impl Fn(&serde_json::Value) -> String + Send + 'static) {
+    let (client, mut connection) = Client::new(MqttOptions::new("device", "127.0.0.1", broker.port), 16);
+    client.subscribe("do/#", QoS::AtLeastOnce).unwrap();
+    let listening = std::sync::Arc::new(std::sync::Barrier::new(2));
+    let ready = listening.clone();
+    std::thread::spawn(move || {
+        let mut answered = 0;
+        for event in connection.iter() {
+            match event {
+                Ok(Event::Incoming(Packet::SubAck(_))) => {
+                    ready.wait();
+                }
+                Ok(Event::Incoming(Packet::Publish(message))) => {
+                    let parts: Vec<&str> = message.topic.split('/').collect();
+                    let request = serde_json::from_slice(&message.payload).unwrap();
+                    let topic = format!("done/{}/{}", parts[1], parts[3]);
+                    client.publish(topic, QoS::AtLeastOnce, false, answer(&request)).unwrap();
+                    answered += 1;
+                }
+                Ok(Event::Incoming(Packet::PubAck(_))) if answered == count => return,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+    });
+    listening.wait();
+}
+
+#[test]
+fn a_device_answers_refuses_or_is_silent() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let folder = valve("10s");
+    let scene = folder.path().to_str().unwrap();
+    let invoke = |scene: &str, request: &str| {
+        cupola(&["invoke", scene, "v1.move", request, "--source", "live", "--broker", &broker.url(), "--json"])
+    };
+    device(&broker, 2, |request| match request["mode"].as_str() {
+        Some("fast") => r#"{"error": "too fast"}"#.to_string(),
+        _ => format!(r#"{{"at": {}}}"#, request["position"]),
+    });
+    let output = invoke(scene, r#"{"position": 40, "mode": "slow"}"#);
+    let done = json(&output);
+    assert_eq!((done["outcome"].as_str(), done["response"].as_f64()), (Some("done"), Some(40.0)), "{done}");
+    assert_eq!(output.status.code(), Some(0));
+    let output = invoke(scene, r#"{"position": 40, "mode": "fast"}"#);
+    let refused = json(&output);
+    assert!(refused["error"].to_string().contains("too fast"), "{refused}");
+    assert_eq!(output.status.code(), Some(1));
+    // The device has left.
+    let brief = valve("1s");
+    let output = invoke(brief.path().to_str().unwrap(), r#"{"position": 1}"#);
+    let silent = json(&output);
+    assert!(silent["error"].to_string().contains("no answer came"), "{silent}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_simulation_carries_commands_out() {
+    let folder = valve("1s");
+    let scene = folder.path().to_str().unwrap();
+    let done = json(&cupola(&["invoke", scene, "v1.move", r#"{"position": 40}"#, "--source", "simulated", "--json"]));
+    assert_eq!((done["outcome"].as_str(), done["response"].as_f64()), (Some("done"), Some(20.0)), "{done}");
+    let demo = repository("scenes/hospital");
+    let refill = ["invoke", demo.to_str().unwrap(), "rm-101-sanitiser.refill", "--source", "simulated", "--json"];
+    assert_eq!(json(&cupola(&refill))["response"], 100);
+}
+
+#[test]
+fn a_request_is_checked_before_it_goes_anywhere() {
+    let folder = valve("1s");
+    let scene = folder.path().to_str().unwrap();
+    for (command, request, word) in [
+        ("v1.move", r#"{"position": "half"}"#, "position"),
+        ("v1.move", r#"{"position": 1, "mode": "quick"}"#, "quick"),
+        ("v1.move", r#"{"place": 1}"#, "place"),
+        ("v1.move", "40", "to"),
+        ("v1.mvoe", "40", "move"),
+        ("v9.move", "40", "v9"),
+        ("v1.stop", "1", "stop"),
+    ] {
+        let output = cupola(&["invoke", scene, command, request, "--source", "simulated"]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{command} {request}");
+        assert!(errors.contains(word), "{command} {request}: {errors}");
+    }
+}
