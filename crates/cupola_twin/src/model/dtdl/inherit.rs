@@ -148,7 +148,7 @@ fn merge(
         let Some(name) = reader.elements[content as usize].text("name") else { continue };
         match by_name.get(name) {
             // The same one may come from several bases, but stands in its own interface once.
-            Some(first) if *first == content && !(is_own && !stands.insert(content)) => {}
+            Some(first) if *first == content && (!is_own || stands.insert(content)) => {}
             Some(first) => clashes.push((*first, content, is_own, name.to_string())),
             None => {
                 by_name.insert(name, content);
