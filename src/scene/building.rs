@@ -17,15 +17,14 @@ const USUAL_AREA_M2: f64 = 20.0;
 /// What a room without a height gets, m.
 const USUAL_HEIGHT_M: f64 = 3.0;
 
-/// Reads or makes the building, and whether it came from a file; what goes wrong is reported, and the twins' massing stands in.
+/// Reads the building's file, or builds the floor plan; `None` if there is neither, or what went wrong was reported.
 pub(super) fn read(
     document: &Document,
     folder: &Path,
-    topology: &Topology,
     source: &Places,
     diagnostics: &mut Vec<Diagnostic>,
     files: &mut Vec<PathBuf>,
-) -> (Building, bool) {
+) -> Option<Building> {
     let doc = document.building.clone().unwrap_or_default();
     if let Some(gltf) = &doc.gltf {
         let path = folder.join(gltf);
@@ -33,7 +32,7 @@ pub(super) fn read(
         match read_gltf(&path) {
             Ok((building, issues)) => {
                 diagnostics.extend(issues.into_iter().map(|issue| warning(&issue, &path)));
-                return (building, true);
+                return Some(building);
             }
             Err(found) => {
                 let place = source.of(&["building".into(), "gltf".into()]);
@@ -47,13 +46,13 @@ pub(super) fn read(
         let place = || source.of(&["building".into(), "plan".into()]);
         match read_text(&path) {
             Ok(text) => match read_plan(&path, &text, diagnostics) {
-                Some(plan) => return (build(&plan), true),
-                None => return (massing(document, topology), false),
+                Some(plan) => return Some(build(&plan)),
+                None => return None,
             },
             Err(found) => diagnostics.push(found.at(place())),
         }
     }
-    (massing(document, topology), false)
+    None
 }
 
 /// Reads a `.glb` or `.gltf` file; buffers beside it may be read, nothing else.
@@ -92,8 +91,13 @@ fn warning(issue: &Issue, path: &Path) -> Diagnostic {
     Diagnostic::warning(issue.code, message).at(place).help(issue.help.clone())
 }
 
-/// A building made of the rooms that the twins are.
-fn massing(document: &Document, topology: &Topology) -> Building {
+/// The building of storeys that [`storeys`] found.
+pub(super) fn massing(name: &str, storeys: &[AutoStorey]) -> Building {
+    if storeys.is_empty() { Building { name: name.to_string(), nodes: Vec::new() } } else { build(&auto_plan(storeys)) }
+}
+
+/// The rooms that the twins are, by storey.
+pub(super) fn storeys(topology: &Topology) -> Vec<AutoStorey> {
     let of_kind = |words: &[&str]| -> BTreeSet<TwinIx> {
         topology.twins().filter(|twin| is_called(topology, *twin, words)).collect()
     };
@@ -116,10 +120,7 @@ fn massing(document: &Document, topology: &Topology) -> Building {
     if !rooms.is_empty() {
         plan.push(auto_storey(topology, &given, None, &rooms));
     }
-    if plan.is_empty() {
-        return Building { name: document.name.clone(), nodes: Vec::new() };
-    }
-    build(&auto_plan(&plan))
+    plan
 }
 
 fn is_called(topology: &Topology, twin: TwinIx, words: &[&str]) -> bool {

@@ -3,7 +3,7 @@
 use super::document::{Document, VERSION};
 use super::places::{Places, Step};
 use super::{Alarm, Scene, bind, building, ron_options};
-use cupola_building::Building;
+use cupola_building::{AutoStorey, Building};
 use cupola_twin::diagnostic::{has_errors, nearest};
 use cupola_twin::model::ModelIx;
 use cupola_twin::topology::Computed;
@@ -48,7 +48,8 @@ pub fn with_document(scene: &Scene, document: Document) -> Loaded {
     };
     let source = Places::new(scene.places.file.clone(), text);
     let same_models = document.models == scene.document.models;
-    let of_file = scene.document.building.as_ref().is_some_and(|doc| doc.gltf.is_some() || doc.plan.is_some());
+    let of_file = scene.massing.is_empty()
+        && scene.document.building.as_ref().is_some_and(|doc| doc.gltf.is_some() || doc.plan.is_some());
     let same_file = |doc: &super::document::BuildingDoc| {
         let before = scene.document.building.as_ref();
         before.is_some_and(|before| before.gltf == doc.gltf && before.plan == doc.plan)
@@ -57,6 +58,7 @@ pub fn with_document(scene: &Scene, document: Document) -> Loaded {
     let reused = Reused {
         models: same_models.then(|| scene.models.clone()),
         building: same_building.then(|| scene.building.clone()),
+        massing: (!scene.massing.is_empty()).then(|| (scene.massing.clone(), scene.building.clone())),
     };
     if same_models || same_building {
         loader.files.extend(scene.files.iter().filter(|file| **file != scene.path).cloned());
@@ -70,6 +72,8 @@ pub fn with_document(scene: &Scene, document: Document) -> Loaded {
 struct Reused {
     models: Option<Arc<Models>>,
     building: Option<Arc<Building>>,
+    /// What a massing was made of, and the massing.
+    massing: Option<(Vec<AutoStorey>, Arc<Building>)>,
 }
 
 /// Reads a text file within the size limit, or says why not.
@@ -146,21 +150,22 @@ impl Loader {
             })
             .collect();
         let topology = Arc::new(topology);
-        let (building, from_file) = match reused.building {
-            Some(building) => (building, true),
-            None => {
-                let (building, from_file) =
-                    building::read(&document, &folder, &topology, &source, &mut self.diagnostics, &mut self.files);
-                (Arc::new(building), from_file)
-            }
-        };
+        let from_file = reused.building.or_else(|| {
+            building::read(&document, &folder, &source, &mut self.diagnostics, &mut self.files).map(Arc::new)
+        });
+        let is_of_file = from_file.is_some();
+        let massing = if is_of_file { Vec::new() } else { building::storeys(&topology) };
+        let building = from_file.unwrap_or_else(|| match reused.massing {
+            Some((storeys, building)) if storeys == massing => building,
+            _ => Arc::new(building::massing(&document.name, &massing)),
+        });
         let mut bindings = Vec::new();
         let mut found = bind::bind(&document, &building, &topology, &source, &mut bindings);
         // A massing made of the twins has corridors that nobody asked for.
-        found.retain(|found| from_file || found.code != "unbound-node");
+        found.retain(|found| is_of_file || found.code != "unbound-node");
         self.diagnostics.append(&mut found);
         let files = std::mem::take(&mut self.files);
-        Scene { path, files, places: source, document, models, graph, topology, alarms, building, bindings }
+        Scene { path, files, places: source, document, models, graph, topology, alarms, building, massing, bindings }
     }
 
     fn document(&mut self, source: &Places) -> Option<Document> {

@@ -17,7 +17,7 @@ pub(crate) use load::{collect_json, read_text};
 pub use places::{Places, Step};
 pub use save::{file_of, rebase, save, to_ron, write_atomically};
 
-use cupola_building::Building;
+use cupola_building::{AutoStorey, Building};
 use cupola_twin::{ColumnIx, Graph, Models, Topology, TwinIx};
 use document::AlarmSeverity;
 use std::path::PathBuf;
@@ -44,6 +44,8 @@ pub struct Scene {
     pub alarms: Vec<Alarm>,
     /// The 3D building.
     pub building: Arc<Building>,
+    /// What the building was made of, if no file has one.
+    pub massing: Vec<AutoStorey>,
     /// For each node of the building, its twin.
     pub bindings: Vec<Option<TwinIx>>,
 }
