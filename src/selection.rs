@@ -2,6 +2,7 @@
 //! panels and view send instead of changing anything themselves.
 
 use crate::scene::edit::Edit;
+use crate::scene::export::Format;
 use crate::timeline::SourceKind;
 use bevy::prelude::*;
 use cupola_twin::{Slot, TwinIx, Value};
@@ -231,6 +232,14 @@ pub enum Intent {
     Reload,
     /// Save the open scene where it came from, or elsewhere.
     Save(Option<PathBuf>),
+    /// Read files and folders of other formats, for a preview.
+    Import(Vec<PathBuf>),
+    /// Make a scene of what was previewed, in this folder; whether it may replace what is there.
+    WriteImport(PathBuf, bool),
+    /// Forget what was read.
+    CancelImport,
+    /// Write the open scene in another format.
+    Export(PathBuf, Format),
     /// Connect the live timeline to another broker.
     Connect(String),
     /// Change how the building is shown.

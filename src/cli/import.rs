@@ -37,8 +37,7 @@ pub(super) fn run(args: &Args) -> u8 {
         }
     });
     let settled = import::settle(&mut draft);
-    let something = !draft.twins.is_empty() || !draft.models.is_empty() || draft.building.is_some();
-    let importable = settled.sound && something;
+    let importable = settled.sound && !draft.is_empty();
     let mut written = Ok(());
     if let (Some(out), true, false) = (&args.out, importable, args.dry_run) {
         written = import::write(&draft, out, args.replace);

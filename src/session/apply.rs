@@ -1,9 +1,11 @@
 //! What intents do.
 
 use super::edits::{self, EditHistory};
+use super::importing::{self, Import};
 use super::{Conditions, Findings, SessionOptions, bind, open, timeline_of};
 use crate::alarm::Alarms;
 use crate::feed::{Live, Mappings};
+use crate::scene::export::Format;
 use crate::scene::{self, Scene};
 use crate::selection::{Intent, NoticeLevel, Notices, Selection, ViewSettings};
 use crate::simulation::{Simulated, Simulation};
@@ -84,6 +86,10 @@ fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
         Intent::Open(path) => open_path(world, &path)?,
         Intent::Reload => reload(world)?,
         Intent::Save(path) => save(world, path.as_deref())?,
+        Intent::Import(paths) => importing::start(world, paths)?,
+        Intent::WriteImport(folder, replace) => importing::write(world, &folder, replace)?,
+        Intent::CancelImport => world.insert_resource(Import::default()),
+        Intent::Export(path, format) => export(world, &path, format)?,
         Intent::Connect(url) => {
             let live = timeline_of(world, SourceKind::Live).ok_or("there is no live timeline")?;
             let mut live = world.get_mut::<Live>(live).ok_or("the scene maps no messages: add a feed to it")?;
@@ -94,6 +100,21 @@ fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
             world.write_message(AppExit::Success);
         }
     }
+    Ok(())
+}
+
+/// Writes the open scene in another format.
+fn export(world: &mut World, path: &Path, format: Format) -> Result<(), String> {
+    let scene = world.get_resource::<OpenScene>().map(|open| open.0.clone()).ok_or("no scene is open")?;
+    let exported = scene::export::export(&scene, format);
+    for found in exported.findings.iter().filter(|found| found.severity >= Severity::Warning) {
+        notice(world, NoticeLevel::Warning, found.to_string());
+    }
+    if exported.bytes.is_empty() {
+        return Err("there is nothing to export in this format".into());
+    }
+    scene::write_atomically(path, &exported.bytes).map_err(|found| found.to_string())?;
+    notice(world, NoticeLevel::Good, format!("Exported to {}", path.display()));
     Ok(())
 }
 

@@ -2,10 +2,12 @@
 
 mod apply;
 mod edits;
+mod importing;
 mod watch;
 
 pub use apply::FocusRequest;
 pub use edits::EditHistory;
+pub use importing::{Import, Preview, Stage};
 pub use watch::Watch;
 
 use crate::Tick;
@@ -54,9 +56,13 @@ impl Plugin for SessionPlugin {
             .init_resource::<Conditions>()
             .init_resource::<SessionOptions>()
             .init_resource::<EditHistory>()
+            .init_resource::<Import>()
             .init_resource::<watch::Watch>()
             // Intents first: they were made of the scene that a changed file may replace.
-            .add_systems(PreUpdate, (apply::apply, watch::watch).chain().in_set(crate::twin::BeforeMirror))
+            .add_systems(
+                PreUpdate,
+                (importing::listen, apply::apply, watch::watch).chain().in_set(crate::twin::BeforeMirror),
+            )
             .add_systems(Update, drive);
     }
 }

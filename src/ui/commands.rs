@@ -1,8 +1,9 @@
 //! Commands: one table for keys, the palette and the list of shortcuts.
 
-use super::open::FileWindow;
+use super::open::{FileWindow, Purpose};
 use super::shown::Shown;
 use super::{UiState, storeys};
+use crate::scene::export::Format;
 use crate::selection::{Intent, Theme, ViewSettings};
 use crate::timeline::SourceKind;
 use bevy::prelude::*;
@@ -79,10 +80,16 @@ pub const COMMANDS: &[Command] = &[
         now.ui.palette.open();
     }),
     command("open", "Open scene…", "General", &[Shortcut::Ctrl(Key::O)], |now| {
-        now.ui.file_window = Some(FileWindow::open());
+        now.ui.file_window = Some(FileWindow::new(Purpose::Open));
     }),
     command("save", "Save scene", "General", &[Shortcut::Ctrl(Key::S)], |now| now.intents.push(Intent::Save(None))),
-    command("save-as", "Save scene as…", "General", &[], |now| now.ui.file_window = Some(FileWindow::save())),
+    command("save-as", "Save scene as…", "General", &[], |now| {
+        now.ui.file_window = Some(FileWindow::new(Purpose::Save))
+    }),
+    command("import", "Import…", "General", &[], |now| now.ui.file_window = Some(FileWindow::new(Purpose::Import))),
+    command("export", "Export…", "General", &[], |now| {
+        now.ui.file_window = Some(FileWindow::new(Purpose::Export(Format::Ndjson)));
+    }),
     command("edit", "Edit graph", "General", &[Shortcut::Ctrl(Key::E)], |now| {
         now.ui.edit.open = !now.ui.edit.open;
         now.ui.right_open |= now.ui.edit.open;

@@ -9,6 +9,7 @@ mod docking;
 mod edit;
 mod format;
 mod fuzzy;
+mod import;
 mod inspector;
 mod invocations;
 mod labels;
@@ -57,6 +58,8 @@ pub struct UiState {
     pub color_expression: Option<String>,
     /// Properties whose origin is unfolded.
     pub explained: BTreeSet<Slot>,
+    /// What is typed in the preview of an import.
+    pub import: import::ImportWindow,
     /// The editor of the graph.
     pub edit: edit::Editor,
     /// What is typed to go along with commands.
@@ -94,6 +97,7 @@ impl Default for UiState {
             tree: tree::TreeState::default(),
             color_expression: None,
             explained: BTreeSet::new(),
+            import: import::ImportWindow::default(),
             edit: edit::Editor::default(),
             command_drafts: invocations::Drafts::new(),
             edited: None,
@@ -152,6 +156,7 @@ impl Plugin for UiPlugin {
                         systems::toasts,
                         systems::windows,
                         open::dialogs,
+                        import::import_window,
                         systems::pointer,
                     )
                         .chain()

@@ -4,42 +4,93 @@ use super::theme::{self, GAP, ROW};
 use super::top_bar::scene_word;
 use super::widgets::{Row, primary_button, row_ui};
 use super::{UiState, shown::Shown};
+use crate::scene::export::Format;
 use crate::selection::{Intent, NoticeLevel, Notices};
 use bevy::prelude::*;
 use bevy::window::FileDragAndDrop;
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{
-    self, Align, Align2, Button, Frame, Id, Key, LayerId, Layout, Modal, Modifiers, Order, Rect, Stroke, StrokeKind,
-    TextEdit, Ui, vec2,
+    self, Align, Align2, Button, ComboBox, Frame, Id, Key, LayerId, Layout, Modal, Modifiers, Order, Rect, Stroke,
+    StrokeKind, TextEdit, Ui, vec2,
 };
 use egui_phosphor::regular as icon;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// What the window to open or save a scene holds.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What files that can be imported end in.
+const IMPORTED: [&str; 10] = ["json", "jsonld", "ndjson", "jsonl", "xlsx", "xlsm", "ttl", "nt", "glb", "gltf"];
+
+/// What a file is chosen for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A scene to open.
+    Open,
+    /// Where to save the scene.
+    Save,
+    /// What to import.
+    Import,
+    /// Where to export to, and as what.
+    Export(Format),
+}
+
+impl Purpose {
+    /// Title, what the button says, and what is typed.
+    fn words(self) -> [&'static str; 3] {
+        match self {
+            Self::Open => ["Open scene", "Open", "/path/to/scene.ron, or its folder"],
+            Self::Save => ["Save scene as", "Save", "/path/to/scene.ron"],
+            Self::Import => ["Import", "Read", "a file or folder with models, twins or a building"],
+            Self::Export(_) => ["Export", "Export", "/path/to/the/file"],
+        }
+    }
+
+    fn intent(self, paths: Vec<PathBuf>) -> Option<Intent> {
+        let first = paths.first().cloned();
+        match self {
+            Self::Open => first.map(Intent::Open),
+            Self::Save => first.map(|path| Intent::Save(Some(path))),
+            Self::Import => first.map(|_| Intent::Import(paths)),
+            Self::Export(format) => first.map(|path| Intent::Export(path, format)),
+        }
+    }
+}
+
+/// What each format is called.
+const FORMATS: [(Format, &str); 6] = [
+    (Format::Ndjson, "Bulk import of Azure Digital Twins (.ndjson)"),
+    (Format::Json, "Azure Digital Twins Explorer (.json)"),
+    (Format::Xlsx, "Spreadsheet (.xlsx)"),
+    (Format::Dot, "Graphviz (.dot)"),
+    (Format::Gltf, "Building with its twins (.glb)"),
+    (Format::Scene, "Scene (.ron)"),
+];
+
+/// What is dropped is opened if it is a scene, else imported.
+fn dropped(path: &Path) -> Intent {
+    let is_scene = path.is_dir() && path.join("scene.ron").is_file()
+        || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ron"));
+    if is_scene { Intent::Open(path.to_path_buf()) } else { Intent::Import(vec![path.to_path_buf()]) }
+}
+
+/// What the window to choose a file holds.
+#[derive(Clone, Debug, PartialEq)]
 pub struct FileWindow {
-    saves: bool,
+    purpose: Purpose,
     path: String,
     /// Whether the field has had the focus that it gets when the window opens.
     focused: bool,
 }
 
 impl FileWindow {
-    /// To open a scene.
-    pub fn open() -> Self {
-        Self::default()
-    }
-
-    /// To save the scene elsewhere.
-    pub fn save() -> Self {
-        Self { saves: true, ..Self::default() }
+    /// An empty one.
+    pub fn new(purpose: Purpose) -> Self {
+        Self { purpose, path: String::new(), focused: false }
     }
 }
 
-/// What the system's dialog answered: whether it was for saving, and the file unless it was cancelled.
-type Answer = (bool, Option<PathBuf>);
+/// What the system's dialog answered: what for, and the files unless it was cancelled.
+type Answer = (Purpose, Option<Vec<PathBuf>>);
 
 /// The system's dialogs, each on a thread of its own, one at a time.
 #[derive(Resource)]
@@ -58,20 +109,30 @@ impl Default for FileDialogs {
 }
 
 impl FileDialogs {
-    fn start(&mut self, saves: bool, near: Option<PathBuf>) -> std::io::Result<()> {
+    fn start(&mut self, purpose: Purpose, near: Option<PathBuf>) -> std::io::Result<()> {
         let sender = self.sender.clone();
         let ask = move || {
-            let dialog = rfd::AsyncFileDialog::new().add_filter("Cupola scenes", &["ron"]);
+            let dialog = rfd::AsyncFileDialog::new().set_title(purpose.words()[0]);
             let dialog = near.iter().fold(dialog, |dialog, folder| dialog.set_directory(folder));
-            let file = bevy::tasks::block_on(async {
-                if saves {
-                    dialog.set_title("Save scene as").set_file_name("scene.ron").save_file().await
-                } else {
-                    dialog.set_title("Open scene").pick_file().await
+            let dialog = match purpose {
+                Purpose::Open | Purpose::Save => dialog.add_filter("Cupola scenes", &["ron"]),
+                Purpose::Import => dialog.add_filter("What can be imported", &IMPORTED),
+                Purpose::Export(format) => dialog.add_filter("Exports", &[format.extension()]),
+            };
+            let files = bevy::tasks::block_on(async {
+                match purpose {
+                    Purpose::Open => dialog.pick_file().await.map(|file| vec![file]),
+                    Purpose::Import => dialog.pick_files().await,
+                    Purpose::Save => dialog.set_file_name("scene.ron").save_file().await.map(|file| vec![file]),
+                    Purpose::Export(format) => {
+                        let name = format!("graph.{}", format.extension());
+                        dialog.set_file_name(name).save_file().await.map(|file| vec![file])
+                    }
                 }
             });
+            let paths = files.map(|files| files.iter().map(|file| file.path().to_path_buf()).collect());
             // Nobody listens any more when the app is leaving.
-            let _ = sender.send((saves, file.map(|file| file.path().to_path_buf())));
+            let _ = sender.send((purpose, paths));
         };
         std::thread::Builder::new().name("file dialog".into()).spawn(ask)?;
         self.waiting = true;
@@ -108,14 +169,14 @@ pub(super) fn dialogs(
     for drop in drops.read() {
         state.files_hover = matches!(drop, FileDragAndDrop::HoveredFile { .. });
         if let FileDragAndDrop::DroppedFile { path_buf, .. } = drop {
-            intents.write(Intent::Open(path_buf.clone()));
+            intents.write(dropped(path_buf));
         }
     }
     if state.files_hover {
         drop_hint(ctx, state.free);
     }
-    if let Some((saves, Some(path))) = dialogs.answer() {
-        intents.write(if saves { Intent::Save(Some(path)) } else { Intent::Open(path) });
+    if let Some((purpose, Some(paths))) = dialogs.answer() {
+        intents.write_batch(purpose.intent(paths));
         state.file_window = None;
     }
     let scene = shown.scene().map(|scene| scene.path.clone());
@@ -123,14 +184,14 @@ pub(super) fn dialogs(
     match window_ui(ctx, &mut window, &state.recent.paths, dialogs.waiting) {
         Some(Clicked::Browse) => {
             let near = scene.as_deref().and_then(Path::parent).and_then(Path::parent).map(Path::to_path_buf);
-            if let Err(error) = dialogs.start(window.saves, near) {
+            if let Err(error) = dialogs.start(window.purpose, near) {
                 notices
                     .push(NoticeLevel::Error, format!("The file dialog can't start ({error}). Type the path instead."));
             }
             state.file_window = Some(window);
         }
         Some(Clicked::Take(path)) => {
-            intents.write(if window.saves { Intent::Save(Some(path)) } else { Intent::Open(path) });
+            intents.write_batch(window.purpose.intent(vec![path]));
         }
         Some(Clicked::Close) => {}
         None => state.file_window = Some(window),
@@ -150,12 +211,28 @@ fn window_ui(ctx: &egui::Context, window: &mut FileWindow, recent: &[PathBuf], w
 fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting: bool) -> Option<Clicked> {
     let mut clicked = None;
     ui.set_width(480.0);
-    let (title, verb, hint) = if window.saves {
-        ("Save scene as", "Save", "/path/to/scene.ron")
-    } else {
-        ("Open scene", "Open", "/path/to/scene.ron, or its folder")
-    };
+    let [title, verb, hint] = window.purpose.words();
     ui.label(theme::title(title));
+    match &mut window.purpose {
+        Purpose::Import => {
+            let known =
+                "DTDL, Azure Digital Twins (JSON, NDJSON, spreadsheet), Brick and RealEstateCore, glTF, 3D Scenes";
+            ui.label(theme::muted(known));
+        }
+        Purpose::Export(format) => {
+            let shown = FORMATS.iter().find(|(known, _)| known == format).map_or("", |(_, name)| name);
+            ui.add_space(GAP);
+            ComboBox::from_id_salt("export format").width(ui.available_width()).selected_text(shown).show_ui(
+                ui,
+                |ui| {
+                    for (known, name) in FORMATS {
+                        ui.selectable_value(format, known, name);
+                    }
+                },
+            );
+        }
+        Purpose::Open | Purpose::Save => {}
+    }
     ui.add_space(GAP);
     ui.horizontal(|ui| {
         let field = TextEdit::singleline(&mut window.path)
@@ -173,7 +250,7 @@ fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting
             clicked = Some(Clicked::Browse);
         }
     });
-    if !window.saves && !recent.is_empty() {
+    if window.purpose == Purpose::Open && !recent.is_empty() {
         ui.add_space(GAP);
         ui.label(theme::caption("Recent"));
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -201,7 +278,7 @@ fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting
 }
 
 /// A typed path; `~` is the home folder.
-fn typed_path(text: &str) -> Option<PathBuf> {
+pub(super) fn typed_path(text: &str) -> Option<PathBuf> {
     let text = text.trim();
     match (text.strip_prefix("~/"), std::env::var_os("HOME")) {
         (Some(rest), Some(home)) => Some(PathBuf::from(home).join(rest)),
@@ -221,7 +298,7 @@ fn drop_hint(ctx: &egui::Context, area: Rect) {
     painter.rect_filled(inner, 10.0, colors.ground.gamma_multiply(0.8));
     painter.rect_stroke(inner, 10.0, Stroke::new(2.0, colors.accent), StrokeKind::Inside);
     let font = egui::TextStyle::Heading.resolve(&ctx.global_style());
-    painter.text(inner.center(), Align2::CENTER_CENTER, "Drop to open the scene", font, colors.text);
+    painter.text(inner.center(), Align2::CENTER_CENTER, "Drop to open a scene or to import", font, colors.text);
 }
 
 #[cfg(test)]

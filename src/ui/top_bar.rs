@@ -117,7 +117,7 @@ fn scene_menu(
     let mut chosen = None;
     let text = theme::title(format!("{} {}", scene.unwrap_or("No scene"), icon::CARET_DOWN));
     egui::containers::menu::MenuButton::from_button(Button::new(text).frame_when_inactive(false)).ui(ui, |ui| {
-        ui.set_min_width(240.0);
+        ui.set_width(260.0);
         let entry = |ui: &mut Ui, icon: &str, id: &str| {
             let command = find(id)?;
             let button = Button::new(format!("{icon}  {}", command.title))
@@ -144,6 +144,12 @@ fn scene_menu(
         {
             clicked = clicked.or(entry(ui, icon, id));
         }
+        ui.separator();
+        for (icon, id) in [(icon::DOWNLOAD_SIMPLE, "import"), (icon::UPLOAD_SIMPLE, "export")] {
+            clicked = clicked.or(entry(ui, icon, id));
+        }
+        ui.separator();
+        clicked = clicked.or(entry(ui, icon::PENCIL_SIMPLE, "edit"));
         ui.separator();
         clicked = clicked.or(entry(ui, icon::SIGN_OUT, "quit"));
         if clicked.is_some() {

@@ -1,9 +1,14 @@
 //! Other people's models and graphs: read, judged, imported, exported and read again.
 
-use crate::support::{MODELS, cupola, json, repository, scene_folder, shared_data, small_scene};
+use crate::support::{MODELS, cupola, json, open_by_hand, repository, scene_folder, shared_data, small_scene};
+use cupola::scene::export::Format;
+use cupola::selection::Intent;
+use cupola::session::{Import, Stage};
+use cupola::timeline::OpenScene;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// A path as an argument.
 fn arg(path: &Path) -> &str {
@@ -220,4 +225,38 @@ fn a_preview_writes_nothing_and_says_what_it_leaves_out() {
     for word in ["seats", "dtmi:t:Rom;1", "dtmi:t:Room;1", "beside", "`z`"] {
         assert!(said.contains(word), "{word} in {said}");
     }
+}
+
+#[test]
+fn the_app_shows_a_preview_and_imports_when_told() {
+    let start = scene_folder(MODELS, &small_scene(""));
+    let mut app = open_by_hand(start.path());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("graph.ndjson");
+    assert!(cupola(&["export", arg(start.path()), "--format", "ndjson", "--out", arg(&file)]).status.success());
+    app.world_mut().write_message(Intent::Import(vec![file]));
+    let begin = Instant::now();
+    while !matches!(app.world().resource::<Import>().stage, Stage::Preview(_)) {
+        assert!(begin.elapsed() < Duration::from_secs(20));
+        app.update();
+        std::thread::yield_now();
+    }
+    let suggested = match &app.world().resource::<Import>().stage {
+        Stage::Preview(preview) => {
+            assert!(preview.sound);
+            assert_eq!((preview.draft.twins.len(), preview.draft.relationships.len()), (3, 2));
+            preview.folder.clone()
+        }
+        _ => unreachable!(),
+    };
+    assert!(!suggested.exists(), "nothing is written before it is wanted");
+    app.world_mut().write_message(Intent::WriteImport(suggested.clone(), false));
+    app.update();
+    app.update();
+    assert_eq!(app.world().resource::<OpenScene>().0.path, suggested.join("scene.ron"));
+    assert!(matches!(app.world().resource::<Import>().stage, Stage::Idle));
+    let out = folder.path().join("out.json");
+    app.world_mut().write_message(Intent::Export(out.clone(), Format::Json));
+    app.update();
+    assert!(out.is_file());
 }

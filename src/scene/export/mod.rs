@@ -29,6 +29,20 @@ pub enum Format {
     Scene,
 }
 
+impl Format {
+    /// What files of it end in.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Json => "json",
+            Self::Xlsx => "xlsx",
+            Self::Dot => "dot",
+            Self::Gltf => "glb",
+            Self::Scene => "ron",
+        }
+    }
+}
+
 /// What an export gave.
 #[derive(Debug, Default)]
 pub struct Exported {

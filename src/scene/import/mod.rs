@@ -53,6 +53,11 @@ pub struct Count {
 }
 
 impl Draft {
+    /// Whether there is nothing to make a scene of.
+    pub fn is_empty(&self) -> bool {
+        self.twins.is_empty() && self.models.is_empty() && self.building.is_none()
+    }
+
     /// Counts one thing that is in the draft.
     pub fn understood(&mut self, kind: &'static str) {
         self.counts.entry(kind).or_default().understood += 1;
