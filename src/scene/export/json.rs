@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-/// The graph and its models, laid out to be read.
-pub(crate) fn text(twins: Vec<Map<String, Json>>, relationships: Vec<Map<String, Json>>, models: Vec<Json>) -> String {
+/// The graph and its models.
+pub(crate) fn file(twins: Vec<Map<String, Json>>, relationships: Vec<Map<String, Json>>, models: Vec<Json>) -> Json {
     let list = |objects: Vec<Map<String, Json>>| Json::Array(objects.into_iter().map(Json::Object).collect());
     let mut graph = Map::new();
     graph.insert("digitalTwins".to_owned(), list(twins));
@@ -14,5 +14,5 @@ pub(crate) fn text(twins: Vec<Map<String, Json>>, relationships: Vec<Map<String,
     root.insert("digitalTwinsFileInfo".to_owned(), json!({"fileVersion": "1.0.0"}));
     root.insert("digitalTwinsGraph".to_owned(), Json::Object(graph));
     root.insert("digitalTwinsModels".to_owned(), Json::Array(models));
-    format!("{:#}\n", Json::Object(root))
+    Json::Object(root)
 }

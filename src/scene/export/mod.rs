@@ -63,12 +63,7 @@ pub fn export(scene: &Scene, format: Format) -> Exported {
             let interfaces = models::interfaces(&scene.files, &scene.models, &mut findings);
             ndjson::text(&twins, &relationships, &interfaces).into_bytes()
         }
-        Format::Json => {
-            let twins = twins::twins_json(&document.twins, &scene.models, &mut findings);
-            let relationships = twins::relationships_json(&document.relationships, "$sourceId", &mut findings);
-            let interfaces = models::interfaces(&scene.files, &scene.models, &mut findings);
-            json::text(twins, relationships, interfaces).into_bytes()
-        }
+        Format::Json => format!("{:#}\n", graph(scene, &mut findings)).into_bytes(),
         Format::Xlsx => {
             let twins = twins::twins_json(&document.twins, &scene.models, &mut findings);
             xlsx::bytes(&twins, &document.relationships, &mut findings)
@@ -77,7 +72,10 @@ pub fn export(scene: &Scene, format: Format) -> Exported {
             dot::text(&document.name, &document.twins, &document.relationships, &scene.models, &mut findings)
                 .into_bytes()
         }
-        Format::Gltf => return glb::export(scene),
+        Format::Gltf => {
+            let graph = graph(scene, &mut findings);
+            glb::bytes(scene, graph, &mut findings)
+        }
         Format::Scene => match to_ron(document) {
             Ok(text) => return Exported { bytes: text.into_bytes(), findings },
             Err(found) => return Exported { bytes: Vec::new(), findings: vec![found] },
@@ -85,6 +83,15 @@ pub fn export(scene: &Scene, format: Format) -> Exported {
     };
     findings.extend(left_in_the_scene(scene));
     Exported { bytes, findings }
+}
+
+/// Models, twins and relationships as the explorer's file has them.
+fn graph(scene: &Scene, findings: &mut Vec<Diagnostic>) -> serde_json::Value {
+    let document = &scene.document;
+    let twins = twins::twins_json(&document.twins, &scene.models, findings);
+    let relationships = twins::relationships_json(&document.relationships, "$sourceId", findings);
+    let interfaces = models::interfaces(&scene.files, &scene.models, findings);
+    json::file(twins, relationships, interfaces)
 }
 
 /// What only the scene's own format carries.

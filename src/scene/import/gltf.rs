@@ -10,7 +10,7 @@ use self::identity::{Identity, guid, identify, ifc_class, name_of};
 use self::models::{CONTAINS, Classes, FILE, Fact, facts, stated};
 use super::Draft;
 use super::brick::Taken;
-use super::service::file_start;
+use super::service::{self, file_start};
 use crate::scene::bind::words_of;
 use crate::scene::document::{RelationshipDoc, TwinDoc};
 use cupola_building::{Building, Node, Role};
@@ -30,6 +30,10 @@ const MAX_ROOMS: usize = 5;
 pub fn read(file: &str, path: &Path, building: &Building, draft: &mut Draft) {
     let file: Arc<str> = file.into();
     draft.building = Some(path.to_path_buf());
+    if let (Some(graph), true) = (carried(building), draft.twins.is_empty()) {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        service::read(&file, &stem, &graph, draft);
+    }
     let found = if draft.twins.is_empty() {
         let mut reader = Reader::new(building);
         reader.nodes(draft);
@@ -41,6 +45,12 @@ pub fn read(file: &str, path: &Path, building: &Building, draft: &mut Draft) {
         vec![matched(building, &draft.twins)]
     };
     draft.findings.extend(found.into_iter().map(|found| found.at(file_start(&file))));
+}
+
+/// The graph that our own export put into the file: models, twins and relationships as the explorer's file has them.
+fn carried(building: &Building) -> Option<String> {
+    let graph = building.nodes.iter().find_map(|node| node.extras.get("cupola")?.get("graph"))?;
+    Some(graph.to_string())
 }
 
 /// Something that becomes a twin.

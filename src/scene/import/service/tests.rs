@@ -137,7 +137,7 @@ fn what_was_exported_comes_back() {
     let objects = twins::twins_json(std::slice::from_ref(&twin), &models, &mut found);
     let ways = twins::relationships_json(std::slice::from_ref(&way), "$sourceId", &mut found);
     let interface: Json = serde_json::from_str(model).unwrap();
-    let text = json::text(objects, ways, vec![interface]);
+    let text = json::file(objects, ways, vec![interface]).to_string();
     assert_eq!(found, []);
     let draft = draft("graph", &text);
     assert_eq!(draft.findings, []);
