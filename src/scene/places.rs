@@ -181,6 +181,8 @@ impl Reader<'_> {
             return Some(Tree { start, ..Tree::default() });
         };
         if self.depth > 128 {
+            // Deeper than RON itself goes: nothing that follows has a position.
+            self.at = self.bytes.len();
             return None;
         }
         self.depth += 1;
@@ -257,7 +259,8 @@ mod tests {
 
     #[test]
     fn survives_any_text() {
-        for text in ["", "(", "((((", "[\"", "r#\"", "/*", "(a: )", "}", "(a: \\", "\u{e4}("] {
+        let deep = "[".repeat(10_000);
+        for text in [&deep, "", "(", "((((", "[\"", "r#\"", "/*", "(a: )", "}", "(a: \\", "\u{e4}("] {
             let _ = Places::new("s".into(), text.into()).of(&["a".into()]);
         }
     }
