@@ -1,6 +1,6 @@
 //! The graph of a scene, edited on the command line and in the app.
 
-use crate::support::{MODELS, cupola, number, open_by_hand, scene_folder, small_scene, tick, timeline};
+use crate::support::{MODELS, cupola, json, number, open_by_hand, scene_folder, small_scene, tick, timeline};
 use cupola::scene::edit::Edit;
 use cupola::selection::Intent;
 use cupola::timeline::{ActiveTimeline, OpenScene, SourceKind, TimelineState};
@@ -113,4 +113,38 @@ fn the_app_edits_undoes_and_keeps_values() {
     }
     let related = app.world().resource::<OpenScene>().0.graph.relationship_count();
     assert_eq!(related, 2, "its relationships came back with it");
+}
+
+#[test]
+fn parts_of_objects_and_components_are_set_where_they_are() {
+    let models = r#"[{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Thermostat;1", "@type": "Interface", "contents": [
+        {"@type": "Property", "name": "temperature", "schema": "double"}]},
+      {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Room;1", "@type": "Interface", "contents": [
+        {"@type": "Component", "name": "thermostat", "schema": "dtmi:t:Thermostat;1"},
+        {"@type": "Property", "name": "warmer", "schema": "double"},
+        {"@type": "Property", "name": "address", "schema": {"@type": "Object", "fields": [
+          {"name": "city", "schema": "string"}, {"name": "floor", "schema": "integer"}]}}]}]"#;
+    let folder = scene_folder(
+        models,
+        r#"(version: 1, name: "C", models: ["models"],
+        twins: [(id: "r", model: "Room", properties: {"thermostat.temperature": 20.5, "address": {"city": "Bonn", "floor": 3}})],
+        computed: [(model: "Room", property: "warmer", formula: "thermostat.temperature + 1")])"#,
+    );
+    let scene = folder.path().to_str().unwrap();
+    let row = || {
+        let query =
+            "SELECT T.address.floor, T.address.city, T.warmer FROM DIGITALTWINS T WHERE T.thermostat.temperature > 20";
+        json(&cupola(&["query", scene, query, "--format", "json"]))[0].clone()
+    };
+    assert_eq!(row(), serde_json::json!({"floor": 3, "city": "Bonn", "warmer": 21.5}));
+    assert!(cupola(&["edit", scene, "set", "r.address.floor=4", "r.thermostat.temperature=22"]).status.success());
+    assert_eq!(row(), serde_json::json!({"floor": 4, "city": "Bonn", "warmer": 23}));
+    assert!(cupola(&["edit", scene, "undo"]).status.success());
+    assert_eq!(row(), serde_json::json!({"floor": 3, "city": "Bonn", "warmer": 21.5}));
+    let path = folder.path().join("scene.ron");
+    let twice =
+        std::fs::read_to_string(&path).unwrap().replacen("\"address\":", "\"address.floor\": 5, \"address\":", 1);
+    std::fs::write(&path, twice).unwrap();
+    let output = cupola(&["check", scene]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("duplicate-value"));
 }

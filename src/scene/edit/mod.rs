@@ -176,8 +176,13 @@ impl Edit {
     }
 }
 
-/// Sets or takes away a value; the one before.
+/// Sets or takes away a value; the one before. A part of an object that is given as a whole is set in it.
 fn put(properties: &mut BTreeMap<String, Value>, property: &str, value: Option<Value>) -> Option<Value> {
+    for (at, _) in property.match_indices('.') {
+        if let Some(Value::Object(whole)) = properties.get_mut(&property[..at]) {
+            return put(whole, &property[at + 1..], value);
+        }
+    }
     match value {
         Some(value) => properties.insert(property.to_string(), value),
         None => properties.remove(property),

@@ -93,6 +93,7 @@ fn initial_values(topology: &mut Topology, table: TableIx, row: u32, twin: &Twin
         let message = format!("twin `{}`: {}", twin.id, found.message);
         diagnostics.push(Diagnostic { message, ..found.at(twin.place.clone()).at_path(path) });
     };
+    let first = topology.initial.len();
     for (name, value) in &twin.properties {
         let path = || format!("{}.{name}", twin.id);
         let found = match models.columns_of(model, name, value) {
@@ -104,8 +105,14 @@ fn initial_values(topology: &mut Topology, table: TableIx, row: u32, twin: &Twin
         };
         for (property, value) in found {
             let Some(column) = topology.table(table).column(&property.name) else { continue };
+            let slot = Slot { column, row };
+            if topology.initial[first..].iter().any(|(known, _)| *known == slot) {
+                let message = format!("`{}` is given twice, by itself and as a part", property.name);
+                report(Diagnostic::error("duplicate-value", message), path());
+                continue;
+            }
             match encode(value, property.kind, &topology.texts) {
-                Ok(lane) => topology.initial.push((Slot { column, row }, Sample::good(lane, INITIAL_TIME_US))),
+                Ok(lane) => topology.initial.push((slot, Sample::good(lane, INITIAL_TIME_US))),
                 Err(why) => report(Diagnostic::error("wrong-value", format!("`{}`: {why}", property.name)), path()),
             }
         }
