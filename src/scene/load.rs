@@ -8,6 +8,7 @@ use cupola_twin::diagnostic::{has_errors, nearest};
 use cupola_twin::model::ModelIx;
 use cupola_twin::topology::Computed;
 use cupola_twin::unit::{self, Unit};
+use cupola_twin::value::Texts;
 use cupola_twin::{Diagnostic, Graph, Models, Place, Relationship, Topology, Twin};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -57,6 +58,7 @@ pub fn with_document(scene: &Scene, document: Document) -> Loaded {
     let same_building = of_file && document.building.as_ref().is_some_and(same_file);
     let reused = Reused {
         models: same_models.then(|| scene.models.clone()),
+        texts: Some(scene.topology.texts.clone()),
         building: same_building.then(|| scene.building.clone()),
         massing: (!scene.massing.is_empty()).then(|| (scene.massing.clone(), scene.building.clone())),
     };
@@ -71,6 +73,8 @@ pub fn with_document(scene: &Scene, document: Document) -> Loaded {
 #[derive(Default)]
 struct Reused {
     models: Option<Arc<Models>>,
+    /// Texts that values which are kept refer to.
+    texts: Option<Arc<Texts>>,
     building: Option<Arc<Building>>,
     /// What a massing was made of, and the massing.
     massing: Option<(Vec<AutoStorey>, Arc<Building>)>,
@@ -135,7 +139,8 @@ impl Loader {
         let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
         let graph = self.graph(&document, &models, &source);
         let computed = self.computed(&document, &models, &source);
-        let (topology, mut found) = Topology::compile(&graph, &models, &computed);
+        let (topology, mut found) =
+            Topology::compile_with(&graph, &models, &computed, reused.texts.unwrap_or_default());
         self.place_values(&document, &source, &mut found);
         self.diagnostics.append(&mut found);
         let alarms = document

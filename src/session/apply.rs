@@ -298,9 +298,16 @@ pub(super) fn replace(
     let mut timelines = world.query::<(Entity, &Timeline)>();
     let all: Vec<(Entity, SourceKind)> =
         timelines.iter(world).map(|(entity, timeline)| (entity, timeline.source)).collect();
+    let same_slots = before.topology.same_layout(&scene.topology);
     for (entity, source) in all {
+        let trail = world.entity_mut(entity).take::<crate::timeline::Trail>();
         carry_over(world, entity, source, before, &scene, simulation.as_ref());
-        if source == SourceKind::Live {
+        // What was kept by slot begins anew where slots have moved.
+        let trail = trail.filter(|_| same_slots).unwrap_or_default();
+        if let Ok(mut entity) = world.get_entity_mut(entity) {
+            entity.insert(trail);
+        }
+        if source == SourceKind::Live && !(same_slots && before.document.feeds == scene.document.feeds) {
             reconnect(world, entity, before, &scene, feeds);
         }
     }
@@ -370,8 +377,7 @@ fn carry_over(
             world.entity_mut(entity).insert(Recording::new(state.clone(), now_us));
         }
     }
-    // Rows may have moved, so what was kept by row begins anew.
-    world.entity_mut(entity).insert((TimelineState(state), alarms, crate::timeline::Trail::default()));
+    world.entity_mut(entity).insert((TimelineState(state), alarms));
 }
 
 fn save(world: &mut World, path: Option<&Path>) -> Result<(), String> {

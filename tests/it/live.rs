@@ -5,8 +5,12 @@ use crate::support::{
 };
 use bevy::prelude::*;
 use cupola::feed::{Connection, Live};
+use cupola::scene::document::TwinDoc;
+use cupola::scene::edit::Edit;
+use cupola::selection::Intent;
 use cupola::timeline::{SourceKind, TimelineState};
 use cupola_twin::Quality;
+use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -200,4 +204,46 @@ fn the_demo_runs_on_messages_alone() {
     assert!(compliance.is_some_and(|value| (10.0..=100.0).contains(&value)), "{compliance:?}");
     assert!(output.status.success(), "{errors}");
     assert!(std::fs::read(folder.path().join("demo.png")).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn an_edit_keeps_what_has_arrived_and_the_feed_goes_on() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let (mut app, live, _folder) = connect(FEED, &broker);
+    let mut publisher = Publisher::connect(broker.port);
+    publisher.publish(&[("b/r1/t".into(), "{\"value\": 24.0}".into()), ("b/r1/label".into(), "north".into())]);
+    let text = |app: &App, name: &str| {
+        let state = &app.world().get::<TimelineState>(live).unwrap().0;
+        state.value(state.topology().slot_named(name).unwrap()).map(|value| value.to_string())
+    };
+    until(&mut app, live, "the label", |app| text(app, "r1.label").as_deref() == Some("north"));
+    let before = app.world().get::<Live>(live).unwrap().status().messages;
+    let set = |property: &str, value: cupola_twin::Value| {
+        let (twin, property) = ("r2".into(), property.into());
+        Intent::Edit(vec![Edit::SetProperty { twin, property, value: Some(value) }])
+    };
+    // A value, which leaves every slot where it is: not even the connection is touched.
+    app.world_mut().write_message(set("area", cupola_twin::Value::Number(35.0)));
+    app.world_mut().write_message(Intent::Select(None));
+    app.update();
+    assert!(connected(&app, live));
+    assert!(app.world().get::<Live>(live).unwrap().status().messages >= before, "the count goes on");
+    assert_eq!(number(&app, live, "r1.temperature"), Some(24.0));
+    assert_eq!(number(&app, live, "r2.area"), Some(35.0));
+    publisher.publish(&[("b/r2/label".into(), "south".into())]);
+    until(&mut app, live, "the other label", |app| text(app, "r2.label").as_deref() == Some("south"));
+    assert_eq!(text(&app, "r1.label").as_deref(), Some("north"));
+    // A new twin moves rows: the feed is connected anew, and knows the new twin.
+    let twin = TwinDoc { id: "r0".into(), model: "Room".into(), properties: BTreeMap::new() };
+    let add = Edit::AddTwin { twin, at: None, relationships: Vec::new(), bindings: BTreeMap::new() };
+    app.world_mut().write_message(Intent::Edit(vec![add]));
+    app.update();
+    assert_eq!(number(&app, live, "r1.temperature"), Some(24.0));
+    let begin = Instant::now();
+    while number(&app, live, "r0.temperature") != Some(19.0) {
+        assert!(begin.elapsed() < Duration::from_secs(20), "the new twin hears nothing");
+        publisher.publish(&[("b/r0/t".into(), "{\"value\": 19.0}".into())]);
+        app.world().get::<Live>(live).unwrap().inbox().wait(Duration::from_millis(20));
+        tick(&mut app);
+    }
 }

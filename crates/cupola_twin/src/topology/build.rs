@@ -12,10 +12,15 @@ use std::sync::Arc;
 /// Initial values have no source time of their own: the beginning of time.
 const INITIAL_TIME_US: i64 = 0;
 
-pub(super) fn tables(graph: &Graph, models: &Arc<Models>, diagnostics: &mut Vec<Diagnostic>) -> Topology {
+pub(super) fn tables(
+    graph: &Graph,
+    models: &Arc<Models>,
+    texts: Arc<Texts>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Topology {
     let mut topology = Topology {
         models: models.clone(),
-        texts: Arc::new(Texts::default()),
+        texts,
         tables: Vec::new(),
         columns: Vec::new(),
         twin_ids: Vec::with_capacity(graph.twin_count()),

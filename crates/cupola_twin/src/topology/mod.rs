@@ -130,12 +130,34 @@ pub struct Topology {
 impl Topology {
     /// Compiles a graph and its computed properties. Formulas with errors are left out and reported.
     pub fn compile(graph: &Graph, models: &Arc<Models>, computed: &[Computed]) -> (Self, Vec<Diagnostic>) {
+        Self::compile_with(graph, models, computed, Arc::default())
+    }
+
+    /// The same with texts that are interned already, so that lanes of texts mean the same in both topologies.
+    pub fn compile_with(
+        graph: &Graph,
+        models: &Arc<Models>,
+        computed: &[Computed],
+        texts: Arc<Texts>,
+    ) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
-        let mut topology = build::tables(graph, models, &mut diagnostics);
+        let mut topology = build::tables(graph, models, texts, &mut diagnostics);
         build::relations(&mut topology, graph);
         formula::compile_all(&mut topology, computed, &mut diagnostics);
         order::stages(&mut topology, &mut diagnostics);
         (topology, diagnostics)
+    }
+
+    /// Whether every slot of one is the same property of the same twin in the other, and every lane means the same there.
+    pub fn same_layout(&self, other: &Self) -> bool {
+        if !Arc::ptr_eq(&self.models, &other.models) || !Arc::ptr_eq(&self.texts, &other.texts) {
+            return false;
+        }
+        let columns = |topology: &Self| -> Vec<(TableIx, Arc<str>)> {
+            topology.columns.iter().map(|column| (column.table, column.name.clone())).collect()
+        };
+        let rows = |topology: &Self| -> Vec<u32> { topology.tables.iter().map(|table| table.rows).collect() };
+        self.twin_ids == other.twin_ids && rows(self) == rows(other) && columns(self) == columns(other)
     }
 
     /// Tables, by number.
