@@ -175,9 +175,9 @@ impl Primitive {
     fn check_text(self, text: &str) -> Option<&'static str> {
         let (fits, example) = match self {
             Self::Date => (text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10, "2026-01-31"),
-            Self::DateTime => (text.parse::<jiff::Timestamp>().is_ok(), "2026-01-31T08:00:00Z"),
-            Self::Time => (is_time(text), "08:30:00"),
-            Self::Duration => (text.contains('P') && text.parse::<jiff::Span>().is_ok(), "PT2H30M"),
+            Self::DateTime => (is_date_time(text), "2026-01-31T08:00:00Z"),
+            Self::Time => (is_time(text), "08:30:00Z"),
+            Self::Duration => (is_duration(text), "PT2H30M"),
             Self::Decimal => (is_decimal(text), "\"12.50\""),
             Self::Bytes => (is_base64(text), "\"AQID\" (base 64)"),
             Self::Uuid => (is_uuid(text), "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"),
@@ -187,15 +187,68 @@ impl Primitive {
     }
 }
 
-/// `08:30:00`, with a fraction of a second and an offset if wanted (RFC 3339, `full-time` or `partial-time`).
+/// RFC 3339, section 5.6, `date-time`.
+fn is_date_time(text: &str) -> bool {
+    let time = text.split_at_checked(10).and_then(|(_, time)| time.strip_prefix('T'));
+    time.is_some_and(is_time) && text.parse::<jiff::Timestamp>().is_ok()
+}
+
+/// RFC 3339, section 5.6, `full-time`: `08:30:00Z`, `08:30:00.5+02:00`.
 fn is_time(text: &str) -> bool {
-    let clock = text.strip_suffix(['Z', 'z']).unwrap_or(text);
-    let (clock, offset) = match clock.rfind(['+', '-']) {
-        Some(at) => (&clock[..at], Some(&clock[at + 1..])),
-        None => (clock, None),
+    let Some((clock, rest)) = text.split_at_checked(8) else { return false };
+    let zone_at = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
+    let (fraction, zone) = rest.split_at(zone_at);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_clock = |text: &str, parts: usize| {
+        text.split(':').count() == parts
+            && text.split(':').all(|part| part.len() == 2 && digits(part))
+            && text.parse::<jiff::civil::Time>().is_ok()
     };
-    let is_offset = |offset: &str| offset.len() == 5 && offset.parse::<jiff::civil::Time>().is_ok();
-    clock.len() >= 8 && clock.parse::<jiff::civil::Time>().is_ok() && offset.is_none_or(is_offset)
+    is_clock(clock, 3)
+        && (fraction.is_empty() || fraction.strip_prefix('.').is_some_and(digits))
+        && (zone == "Z" || zone.get(1..).is_some_and(|offset| is_clock(offset, 2)))
+}
+
+/// ISO 8601, a duration: years, months or weeks, days, then `T` and hours, minutes, seconds; only the last part may have a fraction.
+pub(super) fn is_duration(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('P') else { return false };
+    let (date, time) = match rest.split_once('T') {
+        Some((date, time)) => (date, Some(time)),
+        None => (rest, None),
+    };
+    let weeks = date.contains('W');
+    let date_units = if weeks { "WD" } else { "YMD" };
+    let has_fraction = |text: &str| text.contains('.');
+    let fraction_last = |text: &str| match text.find('.') {
+        Some(at) => text[at..].bytes().filter(u8::is_ascii_alphabetic).count() == 1,
+        None => true,
+    };
+    !rest.is_empty()
+        && is_parts(date, date_units)
+        && time.is_none_or(|time| !time.is_empty() && is_parts(time, "HMS") && fraction_last(time))
+        && fraction_last(date)
+        && !(has_fraction(date) && time.is_some())
+}
+
+/// Numbers, each followed by one of `units`, which come in that order.
+fn is_parts(text: &str, units: &str) -> bool {
+    let mut units = units.chars();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some(at) = rest.find(|c: char| c.is_ascii_alphabetic()) else { return false };
+        let number = &rest[..at];
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = match number.split_once('.') {
+            Some((whole, fraction)) => digits(whole) && digits(fraction),
+            None => digits(number),
+        };
+        let unit = rest[at..].chars().next();
+        if !is_number || !units.any(|known| Some(known) == unit) {
+            return false;
+        }
+        rest = &rest[at + 1..];
+    }
+    true
 }
 
 fn is_decimal(text: &str) -> bool {
@@ -379,9 +432,49 @@ mod tests {
             ("float", &["1", "3.4e38"], &["3.5e38"]),
             ("string", &["\"\"", "\"x\""], &["1", "[]"]),
             ("date", &["\"2026-02-28\""], &["\"2026-02-30\"", "\"28.2.2026\"", "20260228"]),
-            ("dateTime", &["\"2026-02-28T10:00:00Z\"", "\"2026-02-28T10:00:00+01:00\""], &["\"2026-02-28\"", "\"x\""]),
-            ("time", &["\"10:00:00\"", "\"10:00:00.5Z\"", "\"10:00:00+01:00\""], &["\"25:00:00\"", "\"10\"", "\"\""]),
-            ("duration", &["\"PT1H\"", "\"P1DT12H\""], &["\"1h\"", "\"\"", "60"]),
+            (
+                "dateTime",
+                &["\"2026-02-28T10:00:00Z\"", "\"2026-02-28T10:00:00.25+01:00\""],
+                &[
+                    "\"2026-02-28\"",
+                    "\"x\"",
+                    "\"2026-02-28 10:00:00Z\"",
+                    "\"2026-02-28T10:00Z\"",
+                    "\"2026-02-28T10:00:00+0100\"",
+                    "\"2026-02-30T10:00:00Z\"",
+                ],
+            ),
+            (
+                "time",
+                &["\"10:00:00Z\"", "\"10:00:00.5Z\"", "\"10:00:00+01:00\""],
+                &[
+                    "\"10:00:00\"",
+                    "\"25:00:00Z\"",
+                    "\"10\"",
+                    "\"\"",
+                    "\"10:00:00,5Z\"",
+                    "\"T10:00:00Z\"",
+                    "\"10:00:00z\"",
+                    "\"10:00:00.Z\"",
+                ],
+            ),
+            (
+                "duration",
+                &["\"PT1H\"", "\"P1DT12H\"", "\"P0.5Y\"", "\"P1Y2M3DT4H5M6.5S\"", "\"P2W\"", "\"P100000Y\""],
+                &[
+                    "\"1h\"",
+                    "\"\"",
+                    "60",
+                    "\"P\"",
+                    "\"PT\"",
+                    "\"P1DT\"",
+                    "\"P1.5DT1H\"",
+                    "\"PT1S1M\"",
+                    "\"PT1.5H2M\"",
+                    "\"-P1D\"",
+                    "\"P1Y1W\"",
+                ],
+            ),
             ("decimal", &["\"-12.5\"", "\"+7\"", "\"0.5\""], &["\"1e5\"", "\".5\"", "\"007\"", "\"\"", "12.5"]),
             ("bytes", &["\"AQID\"", "\"AQ==\"", "\"\""], &["\"A\"", "\"A===\"", "\"A-_=\""]),
             ("uuid", &["\"f81d4fae-7dec-11d0-a765-00a0c91e6bf6\""], &["\"f81d4fae\"", "\"\""]),

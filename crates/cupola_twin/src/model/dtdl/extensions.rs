@@ -410,48 +410,6 @@ fn is_topic(text: &str) -> bool {
     !text.starts_with('$') && text.split('/').all(|part| is_label(part) || is_token(part))
 }
 
-/// Years, months or weeks, days, then `T` and hours, minutes, seconds; only the last part may have a fraction.
-pub(super) fn is_duration(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix('P') else { return false };
-    let (date, time) = match rest.split_once('T') {
-        Some((date, time)) => (date, Some(time)),
-        None => (rest, None),
-    };
-    let weeks = date.contains('W');
-    let date_units = if weeks { "WD" } else { "YMD" };
-    let has_fraction = |text: &str| text.contains('.');
-    let fraction_last = |text: &str| match text.find('.') {
-        Some(at) => text[at..].bytes().filter(u8::is_ascii_alphabetic).count() == 1,
-        None => true,
-    };
-    !rest.is_empty()
-        && is_parts(date, date_units)
-        && time.is_none_or(|time| !time.is_empty() && is_parts(time, "HMS") && fraction_last(time))
-        && fraction_last(date)
-        && !(has_fraction(date) && time.is_some())
-}
-
-/// Numbers, each followed by one of `units`, which come in that order.
-fn is_parts(text: &str, units: &str) -> bool {
-    let mut units = units.chars();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let Some(at) = rest.find(|c: char| c.is_ascii_alphabetic()) else { return false };
-        let number = &rest[..at];
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        let is_number = match number.split_once('.') {
-            Some((whole, fraction)) => digits(whole) && digits(fraction),
-            None => digits(number),
-        };
-        let unit = rest[at..].chars().next();
-        if !is_number || !units.any(|known| Some(known) == unit) {
-            return false;
-        }
-        rest = &rest[at + 1..];
-    }
-    true
-}
-
 /// Where an identifier of the language or of an extension leads: the extension, and the last word of the identifier.
 pub(super) fn of_identifier(id: &str) -> Option<(Extension, &str, &str)> {
     let (path, version) = id.split_once(';').map_or((id, None), |(path, version)| (path, version.parse::<u8>().ok()));
@@ -496,7 +454,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn topics_and_durations_have_their_syntax() {
+    fn topics_have_their_syntax() {
         for (text, fits) in [
             ("vehicles/{modelId}/{senderId}/telemetry", true),
             ("{ex:token}/a", true),
@@ -509,21 +467,6 @@ mod tests {
             ("{a1}", false),
         ] {
             assert_eq!(is_topic(text), fits, "{text}");
-        }
-        for (text, fits) in [
-            ("PT15S", true),
-            ("P1Y2M3DT4H5M6.5S", true),
-            ("P2W", true),
-            ("P0.5Y", true),
-            ("P", false),
-            ("PT", false),
-            ("P1DT", false),
-            ("P1.5DT1H", false),
-            ("PT1S1M", false),
-            ("15S", false),
-            ("PT1.5H2M", false),
-        ] {
-            assert_eq!(is_duration(text), fits, "{text}");
         }
     }
 

@@ -5,9 +5,9 @@
 use super::context::Context;
 use super::dtmi::Dtmi;
 use super::element::Val;
-use super::extensions::is_duration;
 use super::metamodel::TextRule;
 use crate::model::json::{each, flat};
+use crate::model::schema::is_duration;
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 
