@@ -5,7 +5,6 @@ use cupola_building::from_gltf;
 use cupola_fuzz::scene::import::{Draft, gltf};
 use cupola_fuzz::{assert_sound, draft_with_twins, settle_draft};
 use libfuzzer_sys::fuzz_target;
-use std::path::Path;
 
 /// Bytes that lie beside the file.
 const BESIDE: usize = 256;
@@ -14,8 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok((building, _)) = from_gltf(bytes, &mut |_| Ok(vec![0; BESIDE])) else { return };
     building.storeys();
     let mut draft = Draft::default();
-    gltf::read("fuzz.glb", Path::new("fuzz.glb"), &building, &mut draft);
+    gltf::read("fuzz.glb", &building, &mut draft);
     assert_sound(&draft);
     settle_draft(draft);
-    gltf::read("fuzz.glb", Path::new("fuzz.glb"), &building, &mut draft_with_twins(&["a", "b"]));
+    gltf::read("fuzz.glb", &building, &mut draft_with_twins(&["a", "b"]));
 });

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let Some(text) = text(bytes) else { return };
     let mut draft = Draft::default();
-    if service::read("fuzz.json", "fuzz", text, &mut draft) {
+    if service::read("fuzz.json", "fuzz", text, &mut draft) == Ok(true) {
         settle_draft(draft);
     }
 });

@@ -7,8 +7,13 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some(text) = text(bytes) else { return };
-    let mut draft = Draft::default();
-    brick::read("fuzz.ttl", text, &mut draft);
+    let (mut files, mut draft) = (brick::Files::default(), Draft::default());
+    // The second half may lean on the first, or be broken.
+    let (first, second) = text.split_once('\u{c}').unwrap_or((text, ""));
+    for part in [first, second] {
+        let _ = files.add("fuzz.ttl", part.to_string());
+    }
+    files.read(&mut draft);
     assert_sound(&draft);
     settle_draft(draft);
 });

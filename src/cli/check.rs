@@ -109,7 +109,7 @@ fn check_other(path: &Path) -> Checked {
     let shown = path.to_string_lossy().into_owned();
     if has_extension(path, &["glb", "gltf"]) {
         return match scene::read_gltf(path) {
-            Ok((building, issues)) => Checked {
+            Ok(scene::ReadGltf { building, issues, .. }) => Checked {
                 path: shown,
                 diagnostics: issues.iter().map(|issue| Diagnostic::warning(issue.code, issue.to_string())).collect(),
                 summary: format!("{} nodes, ", building.nodes.len()),

@@ -6,6 +6,9 @@ use cupola_building::{Building, Node, Role};
 use cupola_twin::{Diagnostic, Kind, Topology, TwinIx};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// After as many findings, names are not compared with all others any more: that would take for ever.
+const MAX_SUGGESTED: usize = 50;
+
 /// Finds each node's twin: by the scene's table, else by what the node says of itself. Rooms without a twin are reported.
 pub(super) fn bind(
     document: &Document,
@@ -21,8 +24,7 @@ pub(super) fn bind(
     for (node, twin) in &doc.bindings {
         let place = || source.key(&["building".into(), "bindings".into(), node.as_str().into()]);
         if !names.contains(node.as_str()) {
-            let unknown = Diagnostic::error("unknown-node", format!("the building has no node `{node}`")).at(place());
-            diagnostics.push(unknown.did_you_mean(node, names.iter().copied()));
+            diagnostics.push(unknown_node(node, &names, diagnostics.len()).at(place()));
         }
         match topology.twin(twin) {
             Some(twin) => {
@@ -30,7 +32,8 @@ pub(super) fn bind(
             }
             None => {
                 let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{twin}`")).at(place());
-                diagnostics.push(unknown.did_you_mean(twin, document.twins.iter().map(|twin| twin.id.as_str())));
+                let compared = if diagnostics.len() < MAX_SUGGESTED { document.twins.as_slice() } else { &[] };
+                diagnostics.push(unknown.did_you_mean(twin, compared.iter().map(|twin| twin.id.as_str())));
             }
         }
     }
@@ -54,6 +57,12 @@ pub(super) fn bind(
         }
     }
     diagnostics
+}
+
+/// The finding that a building of these nodes has none of this name; a suggestion only if there were few findings before.
+pub(super) fn unknown_node(node: &str, names: &BTreeSet<&str>, before: usize) -> Diagnostic {
+    let unknown = Diagnostic::error("unknown-node", format!("the building has no node `{node}`"));
+    unknown.did_you_mean(node, names.iter().copied().filter(|_| before < MAX_SUGGESTED))
 }
 
 /// What a node may be known by, the surest first.

@@ -30,9 +30,9 @@ pub(super) fn read(
         let path = folder.join(gltf);
         files.push(path.clone());
         match read_gltf(&path) {
-            Ok((building, issues)) => {
-                diagnostics.extend(issues.into_iter().map(|issue| warning(&issue, &path)));
-                return Some(building);
+            Ok(read) => {
+                diagnostics.extend(read.issues.iter().map(|issue| warning(issue, &path)));
+                return Some(read.building);
             }
             Err(found) => {
                 let place = source.of(&["building".into(), "gltf".into()]);
@@ -55,13 +55,28 @@ pub(super) fn read(
     None
 }
 
+/// A glTF file that was read.
+pub(crate) struct ReadGltf {
+    pub building: Building,
+    pub issues: Vec<Issue>,
+    /// The files with its buffers, relative to its folder and inside it.
+    pub parts: BTreeSet<PathBuf>,
+}
+
 /// Reads a `.glb` or `.gltf` file; buffers beside it may be read, nothing else.
-pub(crate) fn read_gltf(path: &Path) -> Result<(Building, Vec<Issue>), Diagnostic> {
+pub(crate) fn read_gltf(path: &Path) -> Result<ReadGltf, Diagnostic> {
     let bytes = read_bytes(path)?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
-    let mut resolve = |uri: &str| read_bytes(&folder.join(uri)).map_err(|found| found.message);
-    from_gltf(&bytes, &mut resolve)
-        .map_err(|error| Diagnostic::error("gltf", format!("{}: {}", path.display(), error.message)).help(error.help))
+    let mut parts = BTreeSet::new();
+    let mut resolve = |name: &str| {
+        parts.insert(PathBuf::from(name));
+        read_bytes(&folder.join(name)).map_err(|found| found.message)
+    };
+    let read = from_gltf(&bytes, &mut resolve);
+    let (building, issues) = read.map_err(|error| {
+        Diagnostic::error("gltf", format!("{}: {}", path.display(), error.message)).help(error.help)
+    })?;
+    Ok(ReadGltf { building, issues, parts })
 }
 
 fn read_plan(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {

@@ -1,6 +1,6 @@
 //! Reads a scene: file to document, document to graph, graph to topology. Reading never fails; it says what it found.
 
-use super::document::{Document, VERSION};
+use super::document::{AlarmDoc, Document, VERSION};
 use super::places::{Places, Step};
 use super::{Alarm, Scene, bind, building, ron_options};
 use cupola_building::{AutoStorey, Building};
@@ -311,15 +311,7 @@ impl Loader {
                 continue;
             }
             match models.resolve(&alarm.model) {
-                Ok(model) => out.push(Computed {
-                    model,
-                    property: alarm_column(&alarm.id).into(),
-                    formula: alarm.when.as_str().into(),
-                    unit: None,
-                    display_name: Some(alarm.message.clone()),
-                    hidden: true,
-                    place: Some(at("when")),
-                }),
+                Ok(model) => out.push(condition(alarm, model, at("when"))),
                 Err(found) => self.diagnostics.push(found.at(at("model"))),
             }
         }
@@ -356,6 +348,19 @@ impl Loader {
                     Some(source.of(&["twins".into(), position.into(), "properties".into(), name.into()]));
             }
         }
+    }
+}
+
+/// What an alarm watches: a hidden property.
+pub(super) fn condition(alarm: &AlarmDoc, model: ModelIx, place: Place) -> Computed {
+    Computed {
+        model,
+        property: alarm_column(&alarm.id).into(),
+        formula: alarm.when.as_str().into(),
+        unit: None,
+        display_name: Some(alarm.message.clone()),
+        hidden: true,
+        place: Some(place),
     }
 }
 

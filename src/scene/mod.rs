@@ -10,7 +10,7 @@ mod load;
 mod places;
 mod save;
 
-pub(crate) use building::read_gltf;
+pub(crate) use building::{ReadGltf, read_gltf};
 pub use document::Document;
 pub use load::{Loaded, load, with_document};
 pub(crate) use load::{collect_json, read_text};

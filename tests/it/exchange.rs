@@ -235,6 +235,48 @@ fn a_preview_writes_nothing_and_says_what_it_leaves_out() {
 }
 
 #[test]
+fn the_parts_of_a_building_come_along() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("parts")).unwrap();
+    let corners: Vec<u8> =
+        [0.0_f32, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 5.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    std::fs::write(folder.path().join("parts/the corners.bin"), corners).unwrap();
+    let gltf = folder.path().join("house.gltf");
+    std::fs::write(
+        &gltf,
+        r#"{"asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": [0]}],
+            "buffers": [{"byteLength": 36, "uri": "parts/the%20corners.bin"}],
+            "bufferViews": [{"buffer": 0, "byteLength": 36}],
+            "accessors": [{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3", "min": [0, 0, 0], "max": [4, 0, 5]}],
+            "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
+            "nodes": [{"name": "Lab", "mesh": 0, "extras": {"id": "lab", "class": "Room"}}]}"#,
+    )
+    .unwrap();
+    let scene = import(&[&gltf]);
+    let loaded = cupola::scene::load(scene.path()).scene.unwrap();
+    assert!(!loaded.building.nodes[0].parts.is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_is_not_counted_as_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("a.ttl", "@prefix a"),
+        ("b.xlsx", "no archive"),
+        ("c.json", "{\"$dtId\": \"a\",,}"),
+        ("d.json", "{\"configuration\": 1}"),
+        ("e.glb", "no building"),
+        ("f.ndjson", "no lines"),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let output = cupola(&["import", arg(folder.path()), "--dry-run", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let preview = json(&output);
+    assert_eq!(preview["counts"]["files"], serde_json::json!({"understood": 0, "left_out": 6}), "{preview}");
+}
+
+#[test]
 fn the_app_shows_a_preview_and_imports_when_told() {
     let start = scene_folder(MODELS, &small_scene(""));
     let mut app = open_by_hand(start.path());

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// Larger graphs get no suggestion for a twin's id.
 const MAX_COMPARED: usize = 20_000;
+/// Further unknown twins get no suggestion: comparing with every id for each of many mistakes would take for ever.
+const MAX_SUGGESTED: u32 = 50;
 
 /// An instance of a model.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct Relationship {
 pub struct Graph {
     inner: StableDiGraph<Twin, Relationship>,
     by_id: HashMap<Arc<str>, NodeIndex>,
+    /// How many twins were not known.
+    unknown: u32,
 }
 
 impl Graph {
@@ -69,17 +73,16 @@ impl Graph {
         relationship: Relationship,
     ) -> Result<(), Diagnostic> {
         let place = relationship.place.clone();
-        let dangling = |id: &str| {
-            let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`")).at(place.clone());
-            // Comparing with every id of a large graph, once for each of many mistakes, would take for ever.
-            if self.by_id.len() > MAX_COMPARED {
-                unknown
-            } else {
-                unknown.did_you_mean(id, self.by_id.keys().map(|id| &**id))
+        let (source, target) = match (self.by_id.get(from), self.by_id.get(to)) {
+            (Some(source), Some(target)) => (*source, *target),
+            (source, _) => {
+                let id = if source.is_none() { from } else { to };
+                let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`")).at(place);
+                self.unknown += 1;
+                let compares = self.by_id.len() <= MAX_COMPARED && self.unknown <= MAX_SUGGESTED;
+                return Err(unknown.did_you_mean(id, self.by_id.keys().filter(|_| compares).map(|id| &**id)));
             }
         };
-        let source = *self.by_id.get(from).ok_or_else(|| dangling(from))?;
-        let target = *self.by_id.get(to).ok_or_else(|| dangling(to))?;
         let model = models.get(self.inner[source].model);
         let Some(definition) = model.relationship(&relationship.name) else {
             let message = format!("`{}` has no relationship `{}`", model.id, relationship.name);

@@ -22,6 +22,7 @@ use self::vocabulary::{
     RDFS_COMMENT, RDFS_LABEL, Reading, holds_words, is_about_tags, is_any_thing, is_meta, is_vocabulary, kept, word,
 };
 use super::Draft;
+use super::service::file_start;
 use crate::scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::{Diagnostic, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -34,29 +35,47 @@ const RESERVED: [&str; 3] = ["iri", "label", "value"];
 /// Every name is a column of every model.
 const MAX_PROPERTIES: usize = 100;
 
-/// Reads a Turtle file into the draft. A mistake in the syntax is an error, and nothing of the file is in the draft then.
-pub fn read(file: &str, text: &str, draft: &mut Draft) {
-    let file: Arc<str> = file.into();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let statements = match Statements::read(&file, text) {
-        Ok(statements) => statements,
-        Err(found) => {
-            draft.findings.push(found);
+/// Turtle files that are about the same things: a building in several parts, or with the ontology that its classes are from.
+#[derive(Default)]
+pub struct Files {
+    statements: Statements,
+    texts: Vec<(Arc<str>, String)>,
+}
+
+impl Files {
+    /// Adds what a file says.
+    ///
+    /// # Errors
+    /// A mistake in the syntax; nothing of the file is added then.
+    pub fn add(&mut self, file: &str, mut text: String) -> Result<(), Diagnostic> {
+        let file: Arc<str> = file.into();
+        if text.starts_with('\u{feff}') {
+            text = text.split_off('\u{feff}'.len_utf8());
+        }
+        self.statements.read(&file, &text)?;
+        self.texts.push((file, text));
+        Ok(())
+    }
+
+    /// Puts it all into the draft.
+    pub fn read(&self, draft: &mut Draft) {
+        if self.texts.is_empty() {
             return;
         }
-    };
-    let mut reader = Reader::new(&statements);
-    reader.things(draft);
-    if reader.things.is_empty() {
-        let message = format!("{file} has no thing with a type of Brick or RealEstateCore");
-        let help = "types are such as <https://brickschema.org/schema/Brick#AHU> or <https://w3id.org/rec#Room>";
-        draft.findings.push(Diagnostic::warning("brick-no-twins", message).help(help));
+        let mut reader = Reader::new(&self.statements);
+        reader.things(draft);
+        if reader.things.is_empty() {
+            let message = "no thing has a type of Brick or RealEstateCore";
+            let help = "types are such as <https://brickschema.org/schema/Brick#AHU> or <https://w3id.org/rec#Room>";
+            let found = Diagnostic::warning("brick-no-twins", message).help(help);
+            draft.findings.push(found.at(self.texts.first().map(|(file, _)| file_start(file))));
+        }
+        reader.links();
+        reader.values();
+        reader.details();
+        reader.write(draft);
+        reader.left.report(&self.texts, &self.statements, draft);
     }
-    reader.links();
-    reader.values();
-    reader.details();
-    reader.write(draft);
-    reader.left.report(&file, text, &statements, draft);
 }
 
 /// Something that becomes a twin.
@@ -121,23 +140,16 @@ impl<'s> Reader<'s> {
         let statements = self.statements;
         let mut types_of: BTreeMap<Iri, Vec<ClassIx>> = BTreeMap::new();
         let mut foreign = Vec::new();
+        let classes = self.classes();
         for (thing, class) in &statements.types {
             let iri = statements.iri(*class);
-            match word(iri) {
-                Some(word) if word.is_tag => {}
-                Some(word) => types_of.entry(*thing).or_default().push(self.classes.class(word)),
-                None if is_any_thing(iri) => {}
+            match classes.get(class) {
+                Some(class) => types_of.entry(*thing).or_default().push(*class),
+                None if is_any_thing(iri) || word(iri).is_some_and(|word| word.is_tag) => {}
                 None if is_meta(iri) => {
                     self.definitions.insert(*thing);
                 }
                 None => foreign.push((*thing, *class)),
-            }
-        }
-        for (class, base) in &statements.subclasses {
-            let words = [*class, *base].map(|iri| word(statements.iri(iri)).filter(|word| !word.is_tag));
-            if let [Some(class), Some(base)] = words {
-                let (class, base) = (self.classes.class(class), self.classes.class(base));
-                self.classes.extend(class, base);
             }
         }
         let mut taken: Taken = draft.twins.iter().map(|twin| twin.id.clone()).collect();
@@ -160,6 +172,42 @@ impl<'s> Reader<'s> {
         for (thing, class) in foreign {
             self.leave(thing, class);
         }
+    }
+
+    /// The classes of the ontologies that are mentioned, and those of the files that are kinds of them.
+    fn classes(&mut self) -> HashMap<Iri, ClassIx> {
+        let statements = self.statements;
+        let mut kinds: HashMap<Iri, Vec<Iri>> = HashMap::new();
+        for (class, base) in &statements.subclasses {
+            kinds.entry(*base).or_default().push(*class);
+        }
+        let mentioned = statements.types.iter().map(|(_, class)| *class);
+        let related = statements.subclasses.iter().flat_map(|(class, base)| [*class, *base]);
+        let mut classes = HashMap::new();
+        let mut next = Vec::new();
+        for iri in mentioned.chain(related) {
+            if let Some(word) = word(statements.iri(iri)).filter(|word| !word.is_tag)
+                && classes.insert(iri, self.classes.class(word)).is_none()
+            {
+                next.push(iri);
+            }
+        }
+        while let Some(base) = next.pop() {
+            for iri in kinds.get(&base).into_iter().flatten() {
+                let text = statements.iri(*iri);
+                if !classes.contains_key(iri) && word(text).is_none() && !is_meta(text) {
+                    classes.insert(*iri, self.classes.own(text, &percent_decoded(local_name(text))));
+                    self.definitions.insert(*iri);
+                    next.push(*iri);
+                }
+            }
+        }
+        for (class, base) in &statements.subclasses {
+            if let (Some(class), Some(base)) = (classes.get(class), classes.get(base)) {
+                self.classes.extend(*class, *base);
+            }
+        }
+        classes
     }
 
     /// Counts a statement that is of another vocabulary, or about something else than a twin.
@@ -340,7 +388,7 @@ impl<'s> Reader<'s> {
                 }
                 None => {}
             }
-            draft.twins.push(TwinDoc { id: thing.id.clone(), model: model.clone(), properties });
+            draft.twins.push(TwinDoc { id: thing.id.clone(), model: model.clone(), properties }, None);
         }
         for (name, column) in columns {
             let is_text = column.schema() == "string";
@@ -355,7 +403,8 @@ impl<'s> Reader<'s> {
         for (from, name, to) in std::mem::take(&mut self.relationships) {
             if let (Some(from), Some(to)) = (self.things.get(from), self.things.get(to)) {
                 let (from, to) = (from.id.clone(), to.id.clone());
-                draft.relationships.push(RelationshipDoc { id: None, from, name, to, properties: BTreeMap::new() });
+                let link = RelationshipDoc { id: None, from, name, to, properties: BTreeMap::new() };
+                draft.relationships.push(link, None);
             }
         }
         draft.findings.extend(models.findings);

@@ -1,6 +1,6 @@
 //! Files and folders into one draft: which reader understands what, and in which order.
 
-use super::{Draft, brick, gltf, ndjson, scenes3d, service, xlsx};
+use super::{Draft, DraftBuilding, brick, gltf, ndjson, scenes3d, service, xlsx};
 use crate::scene::building::read_gltf;
 use cupola_twin::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,15 @@ enum Kind {
     Gltf,
 }
 
+/// What is read when other things are there.
+#[derive(Default)]
+struct Later {
+    /// Turtle files, which are about one another: a building and its ontology, a building in parts.
+    turtle: brick::Files,
+    /// 3D Scenes Studio's, which refer to twins by their ids.
+    scenes: Vec<(String, String)>,
+}
+
 /// Reads files and folders. `progress` is told what is being read.
 pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
     let mut draft = Draft::default();
@@ -30,15 +39,23 @@ pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
         collect(path, 0, &mut files, &mut draft);
     }
     files.sort_by_key(|(kind, _)| *kind);
-    // What refers to twins by name is read when they are there.
-    let mut scenes = Vec::new();
+    let mut later = Later::default();
     for (number, (kind, path)) in files.iter().enumerate() {
         let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         progress(&format!("reading {} of {}: {} ({})", number + 1, files.len(), path.display(), bytes_text(size)));
-        one(*kind, path, size, &mut draft, &mut scenes);
+        if *kind == Kind::Gltf {
+            std::mem::take(&mut later.turtle).read(&mut draft);
+        }
+        if one(*kind, path, size, &mut draft, &mut later) {
+            draft.understood("files");
+        }
     }
-    for (file, text) in scenes {
-        scenes3d::read(&file, &text, &mut draft);
+    later.turtle.read(&mut draft);
+    for (file, text) in later.scenes {
+        match scenes3d::read(&file, &text, &mut draft) {
+            Ok(()) => draft.understood("files"),
+            Err(found) => draft.left_out("files", found),
+        }
     }
     if files.is_empty() && draft.findings.is_empty() {
         let help = "import .json, .ndjson, .xlsx, .ttl, .glb or .gltf files, or folders of them";
@@ -90,82 +107,78 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<(Kind, PathBuf)>, draft: &
     files.push((kind, path.to_path_buf()));
 }
 
-fn one(kind: Kind, path: &Path, size: u64, draft: &mut Draft, scenes: &mut Vec<(String, String)>) {
+/// Reads a file, or keeps it for later; whether it was understood.
+fn one(kind: Kind, path: &Path, size: u64, draft: &mut Draft, later: &mut Later) -> bool {
     let shown = path.to_string_lossy().into_owned();
+    match read_one(kind, path, shown, size, draft, later) {
+        Ok(read) => read,
+        Err(found) => {
+            draft.left_out("files", found);
+            false
+        }
+    }
+}
+
+fn read_one(
+    kind: Kind,
+    path: &Path,
+    shown: String,
+    size: u64,
+    draft: &mut Draft,
+    later: &mut Later,
+) -> Result<bool, Diagnostic> {
     if size > MAX_BYTES {
         let message = format!("{shown} has {}; {} are read at most", bytes_text(size), bytes_text(MAX_BYTES));
-        draft.left_out("files", Diagnostic::error("file-too-large", message));
-        return;
+        return Err(Diagnostic::error("file-too-large", message));
     }
     if kind == Kind::Gltf {
         if draft.building.is_some() {
             let message = format!("{shown} is a second building; a scene has one");
-            draft.left_out("files", Diagnostic::warning("second-building", message));
-            return;
+            return Err(Diagnostic::warning("second-building", message));
         }
-        match read_gltf(path) {
-            Ok((building, issues)) => {
-                let warnings = issues.iter().map(|issue| Diagnostic::warning(issue.code, format!("{shown}: {issue}")));
-                draft.findings.extend(warnings);
-                gltf::read(&shown, path, &building, draft);
-                draft.understood("files");
-            }
-            Err(found) => draft.left_out("files", found),
-        }
-        return;
+        let read = read_gltf(path)?;
+        let warnings = read.issues.iter().map(|issue| Diagnostic::warning(issue.code, format!("{shown}: {issue}")));
+        draft.findings.extend(warnings);
+        let nodes = read.building.nodes.iter().map(|node| node.name.clone()).collect();
+        draft.building = Some(DraftBuilding { path: path.to_path_buf(), parts: read.parts, nodes });
+        gltf::read(&shown, &read.building, draft);
+        return Ok(true);
     }
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let found = Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}"));
-            draft.left_out("files", found);
-            return;
-        }
-    };
+    let unreadable = |error| Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}"));
+    let bytes = std::fs::read(path).map_err(unreadable)?;
     if kind == Kind::Spreadsheet {
-        xlsx::read(&shown, &bytes, draft);
-        draft.understood("files");
-        return;
+        xlsx::read(&shown, &bytes, draft)?;
+        return Ok(true);
     }
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let message = format!("{shown} is not UTF-8 text (at byte {})", error.utf8_error().valid_up_to());
-            draft.left_out("files", Diagnostic::error("not-utf8", message));
-            return;
-        }
-    };
-    match kind {
-        Kind::Turtle => brick::read(&shown, &text, draft),
-        _ => {
-            json(path, shown, text, draft, scenes);
-            return;
-        }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let message = format!("{shown} is not UTF-8 text (at byte {})", error.utf8_error().valid_up_to());
+        Diagnostic::error("not-utf8", message)
+    })?;
+    if kind == Kind::Turtle {
+        later.turtle.add(&shown, text)?;
+        return Ok(true);
     }
-    draft.understood("files");
+    json(path, shown, text, draft, later)
 }
 
 /// JSON comes in four kinds that only its content tells apart.
-fn json(path: &Path, shown: String, text: String, draft: &mut Draft, scenes: &mut Vec<(String, String)>) {
+fn json(path: &Path, shown: String, text: String, draft: &mut Draft, later: &mut Later) -> Result<bool, Diagnostic> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    if ndjson::read(&shown, &text, draft) || service::read(&shown, &stem, &text, draft) {
-        draft.understood("files");
-        return;
+    if ndjson::read(&shown, &text, draft) || service::read(&shown, &stem, &text, draft)? {
+        return Ok(true);
     }
     if text.contains("\"configuration\"") && !text.contains("\"@context\"") {
-        scenes.push((shown, text));
-        draft.understood("files");
-        return;
+        later.scenes.push((shown, text));
+        return Ok(false);
     }
     if !["\"@context\"", "\"@type\"", "\"@id\""].iter().any(|mark| text.contains(mark)) {
         let message = format!("{shown} is JSON of a kind that can't be imported: neither models nor twins are in it");
-        draft.left_out("files", Diagnostic::warning("unknown-format", message));
-        return;
+        return Err(Diagnostic::warning("unknown-format", message));
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = Path::new(&name).with_extension("json").to_string_lossy().into_owned();
     draft.models.push((name, text));
-    draft.understood("files");
+    Ok(true)
 }
 
 fn bytes_text(bytes: u64) -> String {

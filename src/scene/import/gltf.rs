@@ -18,21 +18,22 @@ use cupola_twin::model::ModelIx;
 use cupola_twin::{Diagnostic, Models, Value};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
+/// What a graph in a building's extras is called.
+const CARRIED: &str = "cupola.graph";
 /// Kinds of nodes that a finding names; the others are one sum.
 const MAX_KINDS: usize = 8;
 /// Rooms without a twin that a finding names.
 const MAX_ROOMS: usize = 5;
 
-/// Puts a building that was read from `path` into the draft. Where no twins came with it, they are made of its nodes.
-pub fn read(file: &str, path: &Path, building: &Building, draft: &mut Draft) {
+/// Puts what a building's nodes are into the draft. Where no twins came with it, they are made of its nodes.
+pub fn read(file: &str, building: &Building, draft: &mut Draft) {
     let file: Arc<str> = file.into();
-    draft.building = Some(path.to_path_buf());
-    if let (Some(graph), true) = (carried(building), draft.twins.is_empty()) {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        service::read(&file, &stem, &graph, draft);
+    if let (Some(graph), true) = (carried(building), draft.twins.is_empty())
+        && let Err(found) = service::read(&file, CARRIED, &graph, draft)
+    {
+        draft.findings.push(found);
     }
     let found = if draft.twins.is_empty() {
         let mut reader = Reader::new(building);
@@ -171,7 +172,7 @@ impl<'b> Reader<'b> {
                     (model.clone(), classes.properties(&made, &thing.identity.class, facts))
                 }
             };
-            draft.twins.push(TwinDoc { id: thing.id.clone(), model, properties });
+            draft.twins.push(TwinDoc { id: thing.id.clone(), model, properties }, None);
             draft.understood("twins");
         }
         if !made.ids.is_empty() {
@@ -210,13 +211,14 @@ impl<'b> Reader<'b> {
                 *unknown.entry(&*defined.get(model).id).or_default() += 1;
                 continue;
             }
-            draft.relationships.push(RelationshipDoc {
+            let link = RelationshipDoc {
                 id: None,
                 from: holder.id.clone(),
                 name: CONTAINS.to_string(),
                 to: thing.id.clone(),
                 properties: BTreeMap::new(),
-            });
+            };
+            draft.relationships.push(link, None);
             draft.understood("relationships");
         }
         for (model, count) in unknown {

@@ -16,8 +16,9 @@ pub use settle::{Settled, settle};
 pub use write::{document, write};
 
 use super::document::{AlarmDoc, RelationshipDoc, TwinDoc};
-use cupola_twin::Diagnostic;
-use std::collections::BTreeMap;
+use cupola_twin::{Diagnostic, Place};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 
 /// What a reader got out of one or several files, before it becomes a scene.
@@ -26,21 +27,80 @@ pub struct Draft {
     /// DTDL documents: the file name that they should have in the scene's `models` folder, and their text.
     pub models: Vec<(String, String)>,
     /// The twins; component properties are written `component.property`.
-    pub twins: Vec<TwinDoc>,
+    pub twins: Placed<TwinDoc>,
     /// The relationships.
-    pub relationships: Vec<RelationshipDoc>,
-    /// The glTF file of the building, to be copied into the scene.
-    pub building: Option<PathBuf>,
+    pub relationships: Placed<RelationshipDoc>,
+    /// The building, to be copied into the scene.
+    pub building: Option<DraftBuilding>,
     /// Which node of the building is which twin.
     pub bindings: BTreeMap<String, String>,
     /// Alarms.
-    pub alarms: Vec<AlarmDoc>,
+    pub alarms: Placed<AlarmDoc>,
     /// What to colour by: a property.
     pub color_by: Option<String>,
     /// What was not understood or had to be guessed, with its place. Errors are things that were left out.
     pub findings: Vec<Diagnostic>,
     /// How many things of each kind were understood and how many were not, by a plain plural ("twins", "triples").
     pub counts: BTreeMap<&'static str, Count>,
+}
+
+/// A building in a glTF file.
+#[derive(Debug)]
+pub struct DraftBuilding {
+    /// The file.
+    pub path: PathBuf,
+    /// The files that it is read with, relative to its folder.
+    pub parts: BTreeSet<PathBuf>,
+    /// What its nodes are called.
+    pub nodes: BTreeSet<String>,
+}
+
+/// Things that were read from files, each with the place where it stands.
+#[derive(Debug)]
+pub struct Placed<T> {
+    things: Vec<T>,
+    places: Vec<Option<Place>>,
+}
+
+impl<T> Placed<T> {
+    /// Adds a thing.
+    pub fn push(&mut self, thing: T, place: Option<Place>) {
+        self.things.push(thing);
+        self.places.push(place);
+    }
+
+    /// All things and their places, leaving none.
+    pub fn take(&mut self) -> impl Iterator<Item = (T, Option<Place>)> + use<T> {
+        let Self { things, places } = std::mem::take(self);
+        things.into_iter().zip(places)
+    }
+}
+
+impl<T> Default for Placed<T> {
+    fn default() -> Self {
+        Self { things: Vec::new(), places: Vec::new() }
+    }
+}
+
+impl<T> FromIterator<T> for Placed<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(things: I) -> Self {
+        let things: Vec<T> = things.into_iter().collect();
+        Self { places: vec![None; things.len()], things }
+    }
+}
+
+impl<T> Deref for Placed<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.things
+    }
+}
+
+impl<T> DerefMut for Placed<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.things
+    }
 }
 
 /// How many of a kind were understood.

@@ -206,11 +206,11 @@ mod tests {
         assert!(text.contains(r#""wifi":{"$metadata":{}}"#), "{text}");
         let draft = draft(&text);
         assert_eq!(draft.findings, []);
-        assert_eq!(draft.twins, rooms);
+        assert_eq!(draft.twins[..], rooms);
         // The service wants an id of each, so those without have got one.
         ways[1].id = Some("b-leadsTo-a".into());
         ways[2].id = Some("b-leadsTo-a-2".into());
-        assert_eq!(draft.relationships, ways);
+        assert_eq!(draft.relationships[..], ways);
         let read: Vec<Json> = draft.models.iter().map(|(_, text)| serde_json::from_str(text).unwrap()).collect();
         assert_eq!(read, interfaces);
         assert_eq!(draft.counts["twins"].understood, 2);

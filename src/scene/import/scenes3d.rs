@@ -11,6 +11,7 @@ use self::json::{assets, field, list, named, places_of_ids};
 use self::visuals::Behaviour;
 use super::Draft;
 use super::brick::{Taken, percent_decoded};
+use super::service::{file_start, syntax};
 use cupola_twin::diagnostic::Lines;
 use cupola_twin::{Diagnostic, Place};
 use serde_json::Value as Json;
@@ -21,30 +22,25 @@ use std::sync::Arc;
 const MAX_COMPARED: usize = 5_000;
 
 /// Reads a configuration into the draft. Twins that are there already are used to check it, and for the models of alarms.
-pub fn read(file: &str, text: &str, draft: &mut Draft) {
+///
+/// # Errors
+/// It is no JSON, or no configuration.
+pub fn read(file: &str, text: &str, draft: &mut Draft) -> Result<(), Diagnostic> {
     let file: Arc<str> = file.into();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root: Json = match serde_json::from_str(text) {
-        Ok(root) => root,
-        Err(error) => {
-            // The parser counts columns in bytes.
-            let before = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
-            let place = Place::of(&file, text, before + error.column().saturating_sub(1));
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default();
-            draft.findings.push(Diagnostic::error("json-syntax", message).at(place));
-            return;
-        }
-    };
+    let root: Json = serde_json::from_str(text).map_err(|error| {
+        // The parser counts columns in bytes.
+        let before = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+        let place = Place::of(&file, text, before + error.column().saturating_sub(1));
+        Diagnostic::error("json-syntax", syntax(&error)).at(place)
+    })?;
     let Some(configuration) = root.get("configuration").filter(|found| found.is_object()) else {
         let message = "this is no configuration of 3D Scenes Studio 1.0.0: it has no object `configuration`";
-        let place = Place { file, line: 1, column: 1 };
-        draft.findings.push(Diagnostic::error("scenes3d-no-configuration", message).at(place));
-        return;
+        return Err(Diagnostic::error("scenes3d-no-configuration", message).at(file_start(&file)));
     };
     let mut models = BTreeMap::new();
     let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
-    for twin in &draft.twins {
+    for twin in draft.twins.iter() {
         models.insert(twin.id.clone(), twin.model.clone());
         *sizes.entry(twin.model.clone()).or_default() += 1;
     }
@@ -52,6 +48,7 @@ pub fn read(file: &str, text: &str, draft: &mut Draft) {
     let (lines, ids) = (Lines::new(text), places_of_ids(text));
     let mut reader = Reader { file, text, lines, ids, models, sizes, twins: BTreeMap::new(), alarms, draft };
     reader.configuration(configuration);
+    Ok(())
 }
 
 struct Reader<'j, 'd> {
@@ -193,7 +190,7 @@ impl<'j> Reader<'j, '_> {
     fn asset(&mut self, url: &str) {
         let path = url.split(['?', '#']).next().unwrap_or(url);
         let name = percent_decoded(path.rsplit('/').next().unwrap_or(path));
-        let building = self.draft.building.as_ref().and_then(|path| path.file_name());
+        let building = self.draft.building.as_ref().and_then(|building| building.path.file_name());
         let found = if building.is_some_and(|building| building.to_string_lossy() == name) {
             Diagnostic::info("scenes3d-asset", format!("the scene shows {name}, which is in the import"))
         } else {
@@ -208,7 +205,7 @@ impl<'j> Reader<'j, '_> {
         let name = field(json, &["displayName"]).filter(|name| !name.is_empty()).unwrap_or(id);
         let elements = list(json, "datasources").iter().flat_map(|source| list(source, "elementIDs"));
         let twins: BTreeSet<&str> = elements.filter_map(|id| self.twins.get(id.as_str()?).copied()).collect();
-        let mut behaviour = Behaviour { id, name, models: BTreeMap::new() };
+        let mut behaviour = Behaviour { id, name, models: BTreeMap::new(), place: self.place(json) };
         for model in twins.into_iter().filter_map(|twin| self.models.get(twin)) {
             *behaviour.models.entry(model.clone()).or_default() += 1;
         }

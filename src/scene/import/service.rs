@@ -10,20 +10,26 @@ pub(super) use convert::{Converter, file_start, syntax};
 
 use super::{Draft, ndjson};
 use convert::At;
-use cupola_twin::diagnostic::Lines;
 use cupola_twin::{Diagnostic, Place};
 use serde_json::{Map, Value as Json};
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// Searches of a whole text that findings may cost; in the order of the text they cost one together.
 const MAX_SEARCHES: u32 = 32;
+/// A mention of an id counts before that of a value which says the same so far ahead of it.
+const NEAR_BYTES: usize = 2_000;
+/// What leads to the next page: of a query's results, of a list of models or relationships.
+const NEXT_PAGE: [&str; 2] = ["continuationToken", "nextLink"];
 /// The version of the explorer's file and of the bulk import's.
 pub(super) const FILE_VERSION: &str = "1.0.0";
 
 /// Reads JSON of the service or the explorer. `stem` is the file's name without its extension: the id of a lone twin that doesn't
 /// say its own. False, with nothing touched, if the text is JSON of another kind.
-pub fn read(file: &str, stem: &str, text: &str, draft: &mut Draft) -> bool {
+///
+/// # Errors
+/// It is of this kind, and not JSON.
+pub fn read(file: &str, stem: &str, text: &str, draft: &mut Draft) -> Result<bool, Diagnostic> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let root: Json = match serde_json::from_str(text) {
         Ok(root) => root,
@@ -35,13 +41,13 @@ pub fn read(file: &str, stem: &str, text: &str, draft: &mut Draft) -> bool {
                 let column = u32::try_from(error.column()).unwrap_or(u32::MAX).max(1);
                 let help = "the file is damaged or cut off: export or copy it again";
                 let found = Diagnostic::error("json-syntax", syntax(&error));
-                draft.findings.push(found.at(Place { file: file.into(), line, column }).help(help));
+                return Err(found.at(Place { file: file.into(), line, column }).help(help));
             }
-            return ours;
+            return Ok(false);
         }
     };
     if !is_ours(&root) {
-        return false;
+        return Ok(false);
     }
     let source = Source::new(file, text);
     let at = |id: &str| Some(source.place(id));
@@ -53,7 +59,7 @@ pub fn read(file: &str, stem: &str, text: &str, draft: &mut Draft) -> bool {
         other => any(&mut converter, other, Some(stem), &at),
     }
     converter.finish(&source.file);
-    true
+    Ok(true)
 }
 
 fn is_ours(root: &Json) -> bool {
@@ -87,7 +93,7 @@ fn is_export(object: &Map<String, Json>) -> bool {
 
 fn is_page(object: &Map<String, Json>) -> bool {
     object.get("value").and_then(Json::as_array).is_some_and(|items| match items.as_slice() {
-        [] => object.contains_key("continuationToken"),
+        [] => NEXT_PAGE.iter().any(|key| object.contains_key(*key)),
         items => items.iter().any(is_item),
     })
 }
@@ -109,10 +115,12 @@ fn any(converter: &mut Converter<'_>, item: Json, stem: Option<&str>, at: At<'_>
 }
 
 fn page(converter: &mut Converter<'_>, mut object: Map<String, Json>, at: At<'_>) {
-    if object.get("continuationToken").is_some_and(|token| !token.is_null()) {
+    let goes_on = |key: &&str| object.get(*key).is_some_and(|next| !next.is_null() && next != "");
+    if let Some(key) = NEXT_PAGE.into_iter().find(|key| goes_on(key)) {
         converter.say(|| {
-            let help = "fetch the pages that follow with the continuation token, and import them too";
-            Diagnostic::warning("more-pages", "the query has more results than this page").at(at("")).help(help)
+            let message = format!("there is more than this page: it has a `{key}`");
+            let help = "fetch the pages that follow, and import them too";
+            Diagnostic::warning("more-pages", message).at(at(key)).help(help)
         });
     }
     if let Some(Json::Array(items)) = object.remove("value") {
@@ -167,44 +175,71 @@ fn wrong_list(key: &str, wanted: &str, at: At<'_>) -> Diagnostic {
     Diagnostic::error("wrong-shape", format!("`{key}` is not {wanted}")).at(at(key)).help(help)
 }
 
-/// A text in which ids are looked for when something is to be said of them: parsed JSON has no positions.
+/// A text in which ids are looked for: parsed JSON has no positions.
 struct Source<'t> {
     file: Arc<str>,
     text: &'t str,
-    lines: OnceCell<Lines>,
-    /// Findings come in the order of the text, mostly, so looking goes on where the last one stood.
-    from: Cell<usize>,
+    /// What was found last. Ids are asked for in the order of the text, mostly, so looking and counting lines go on from there.
+    last: RefCell<Found>,
     searches: Cell<u32>,
 }
 
+/// A position in a text.
+#[derive(Clone, Copy)]
+struct Found {
+    offset: usize,
+    line: u32,
+    column: u32,
+}
+
+const START: Found = Found { offset: 0, line: 1, column: 1 };
+
 impl<'t> Source<'t> {
     fn new(file: &str, text: &'t str) -> Self {
-        Self { file: file.into(), text, lines: OnceCell::new(), from: Cell::new(0), searches: Cell::new(0) }
+        Self { file: file.into(), text, last: RefCell::new(START), searches: Cell::new(0) }
     }
 
     /// Where the id stands in its quotes, or where the file begins.
     fn place(&self, id: &str) -> Place {
         let found = if id.is_empty() { None } else { self.find(&Json::from(id).to_string()) };
-        match found {
-            Some(offset) => self.lines.get_or_init(|| Lines::new(self.text)).place(&self.file, self.text, offset),
-            None => file_start(&self.file),
-        }
+        let Found { line, column, .. } = found.unwrap_or(START);
+        Place { file: self.file.clone(), line, column }
     }
 
-    fn find(&self, quoted: &str) -> Option<usize> {
-        if self.searches.get() >= MAX_SEARCHES {
+    fn find(&self, quoted: &str) -> Option<Found> {
+        let from = *self.last.borrow();
+        let found = self.ahead(from, quoted).or_else(|| {
+            // Looking through the whole text is not for each of many.
+            let searches = self.searches.get();
+            self.searches.set(searches + 1);
+            if searches < MAX_SEARCHES { self.ahead(START, quoted) } else { None }
+        })?;
+        *self.last.borrow_mut() = found;
+        Some(found)
+    }
+
+    /// The first mention from a position on; the one as an id, if that is near.
+    fn ahead(&self, from: Found, quoted: &str) -> Option<Found> {
+        if self.searches.get() > MAX_SEARCHES {
             return None;
         }
-        let from = self.from.get();
-        let ahead = self.text.get(from..).and_then(|rest| rest.find(quoted)).map(|offset| from + offset);
-        let found = ahead.or_else(|| {
-            self.searches.set(self.searches.get() + 1);
-            self.text.find(quoted)
-        });
-        if let Some(offset) = found {
-            self.from.set(offset);
-        }
-        found
+        let rest = self.text.get(from.offset..)?;
+        let first = rest.find(quoted)?;
+        let is_id = |at: &usize| {
+            let before = rest.get(..*at).map(str::trim_end).and_then(|text| text.strip_suffix(':')).map(str::trim_end);
+            before.is_some_and(|text| ["\"$dtId\"", "\"$relationshipId\""].iter().any(|key| text.ends_with(*key)))
+        };
+        let near = rest.get(first..rest.floor_char_boundary(first + NEAR_BYTES))?;
+        let at = near.match_indices(quoted).map(|(at, _)| first + at).find(is_id).unwrap_or(first);
+        let passed = rest.get(..at)?;
+        let lines = passed.bytes().filter(|byte| *byte == b'\n').count();
+        let shown = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let column = match passed.rsplit_once('\n') {
+            Some((_, last)) => shown(last).saturating_add(1),
+            None => from.column.saturating_add(shown(passed)),
+        };
+        let line = from.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+        Some(Found { offset: from.offset + at, line, column })
     }
 }
 

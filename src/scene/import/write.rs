@@ -1,6 +1,6 @@
 //! A draft onto the disk: the scene's folder is made beside its place and moved there whole.
 
-use super::Draft;
+use super::{Draft, DraftBuilding};
 use crate::scene::document::{BuildingDoc, Document, VERSION, ViewDoc};
 use crate::scene::to_ron;
 use cupola_twin::Diagnostic;
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// The document that a draft makes.
 pub fn document(draft: &Draft, name: &str) -> Document {
-    let building = draft.building.as_ref().map(|path| BuildingDoc {
-        gltf: Some(format!("assets/{}", file_name(path))),
+    let building = draft.building.as_ref().map(|building| BuildingDoc {
+        gltf: Some(format!("assets/{}", file_name(&building.path))),
         bindings: draft.bindings.clone(),
         ..Default::default()
     });
@@ -19,10 +19,10 @@ pub fn document(draft: &Draft, name: &str) -> Document {
         description: String::new(),
         models: if draft.models.is_empty() { Vec::new() } else { vec!["models".into()] },
         building,
-        twins: draft.twins.clone(),
-        relationships: draft.relationships.clone(),
+        twins: draft.twins.to_vec(),
+        relationships: draft.relationships.to_vec(),
         computed: Vec::new(),
-        alarms: draft.alarms.clone(),
+        alarms: draft.alarms.to_vec(),
         feeds: Vec::new(),
         simulation: None,
         view: ViewDoc { color_by: draft.color_by.clone(), ..Default::default() },
@@ -87,25 +87,13 @@ fn fill(draft: &Draft, name: &str, folder: &Path) -> Result<(), Diagnostic> {
     put(folder.join("scene.ron"), text.as_bytes())
 }
 
-/// The glTF file, and the buffers that a `.gltf` names beside it.
-fn copy_building(path: &Path, assets: &Path) -> Result<(), Diagnostic> {
-    std::fs::create_dir_all(assets).map_err(|error| failed(assets, error))?;
-    let copy = |from: &Path| {
-        let to = assets.join(file_name(from));
-        std::fs::copy(from, &to).map(|_| ()).map_err(|error| failed(from, error))
-    };
-    copy(path)?;
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gltf"))
-        && let Ok(text) = std::fs::read_to_string(path)
-        && let Ok(json) = serde_json::from_str::<serde_json::Value>(&text)
-    {
-        let buffers = json.get("buffers").and_then(|buffers| buffers.as_array()).into_iter().flatten();
-        for uri in buffers.filter_map(|buffer| buffer.get("uri")?.as_str()).filter(|uri| !uri.starts_with("data:")) {
-            let beside = path.with_file_name(uri);
-            if !uri.contains(['/', '\\']) && beside.is_file() {
-                copy(&beside)?;
-            }
-        }
+/// The glTF file, and the files that it was read with.
+fn copy_building(building: &DraftBuilding, assets: &Path) -> Result<(), Diagnostic> {
+    let name = file_name(&building.path);
+    for part in building.parts.iter().map(PathBuf::as_path).chain([Path::new(&name)]) {
+        let (from, to) = (building.path.with_file_name(part), assets.join(part));
+        let made = to.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::copy(&from, &to)).map_err(|error| failed(&from, error))?;
     }
     Ok(())
 }

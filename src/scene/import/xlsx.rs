@@ -17,24 +17,27 @@ use std::sync::Arc;
 type Cells = BTreeMap<u32, Option<String>>;
 
 /// Reads a spreadsheet. The place of a finding is its row and column.
-pub fn read(file: &str, bytes: &[u8], draft: &mut Draft) {
+///
+/// # Errors
+/// It can't be read, or has no table of twins.
+pub fn read(file: &str, bytes: &[u8], draft: &mut Draft) -> Result<(), Diagnostic> {
     let file: Arc<str> = file.into();
-    let mut rows = match sheet::rows(bytes) {
-        Ok(rows) => rows,
-        Err(found) => {
-            draft.findings.push(found.at(file_start(&file)));
-            return;
-        }
-    };
+    let sheet::Sheet { mut rows, others } = sheet::read(bytes).map_err(|found| found.at(file_start(&file)))?;
     let mut table =
         Table { converter: Converter::new(draft), file, columns: Columns::default(), seen: BTreeMap::new() };
     let (row, header) = rows.pop_first().unwrap_or_default();
-    if table.header(row, &header) {
-        for (row, cells) in &rows {
-            table.row(*row, cells);
-        }
+    table.header(row, &header)?;
+    for (row, cells) in &rows {
+        table.row(*row, cells);
+    }
+    if !others.is_empty() {
+        let message = format!("one sheet is read; not read: {}", others.join(", "));
+        let help = "put all twins and relationships into the first sheet, or into one called Twins";
+        let place = file_start(&table.file);
+        table.converter.say(|| Diagnostic::warning("other-sheets", message).at(place).help(help));
     }
     table.converter.finish(&table.file);
+    Ok(())
 }
 
 /// Which column holds what.
@@ -80,8 +83,11 @@ impl Table<'_> {
         Place { file: self.file.clone(), line: row.saturating_add(1), column }
     }
 
-    /// Reads the headers; whether there are those that a table needs.
-    fn header(&mut self, row: u32, cells: &Cells) -> bool {
+    /// Reads the headers.
+    ///
+    /// # Errors
+    /// There are not those that a table needs.
+    fn header(&mut self, row: u32, cells: &Cells) -> Result<(), Diagnostic> {
         for (column, text) in cells {
             let text = text.as_deref().unwrap_or_default().trim();
             match self.columns.called(&text.to_lowercase()) {
@@ -97,15 +103,11 @@ impl Table<'_> {
             }
         }
         if self.columns.model.is_some() && self.columns.id.is_some() {
-            return true;
+            return Ok(());
         }
-        let place = self.place(row, None);
-        self.converter.say(|| {
-            let help =
-                "the first row names the columns: ModelID, ID, Relationship (From), Relationship Name, Init Data";
-            Diagnostic::error("no-columns", "the sheet has no columns ModelID and ID").at(place).help(help)
-        });
-        false
+        let help = "the first row names the columns: ModelID, ID, Relationship (From), Relationship Name, Init Data";
+        let missing = Diagnostic::error("no-columns", "the sheet has no columns ModelID and ID");
+        Err(missing.at(self.place(row, None)).help(help))
     }
 
     fn row(&mut self, row: u32, cells: &Cells) {

@@ -65,12 +65,7 @@ impl Models {
         properties: impl IntoIterator<Item = (&'v str, &'v Value)> + Clone,
     ) -> Result<(), Diagnostic> {
         for (name, value) in properties.clone() {
-            let Some(declared) = relationship.properties.iter().find(|known| &*known.name == name) else {
-                let message = format!("relationship `{}` has no property `{name}`", relationship.name);
-                let known = relationship.properties.iter().map(|known| &*known.name);
-                return Err(Diagnostic::error("unknown-property", message).did_you_mean(name, known));
-            };
-            self.check(declared, name, value)?;
+            self.check_relationship_property(relationship, name, value)?;
         }
         for declared in relationship.properties.iter().filter(|declared| declared.required) {
             if !properties.clone().into_iter().any(|(name, _)| name == &*declared.name) {
@@ -79,6 +74,24 @@ impl Models {
             }
         }
         Ok(())
+    }
+
+    /// Checks one property of a relationship.
+    ///
+    /// # Errors
+    /// Its type doesn't have it, or the value doesn't fit.
+    pub fn check_relationship_property(
+        &self,
+        relationship: &super::RelationshipType,
+        name: &str,
+        value: &Value,
+    ) -> Result<(), Diagnostic> {
+        let Some(declared) = relationship.properties.iter().find(|known| &*known.name == name) else {
+            let message = format!("relationship `{}` has no property `{name}`", relationship.name);
+            let known = relationship.properties.iter().map(|known| &*known.name);
+            return Err(Diagnostic::error("unknown-property", message).did_you_mean(name, known));
+        };
+        self.check(declared, name, value)
     }
 
     /// Checks what goes along with a command.

@@ -36,7 +36,7 @@ pub(super) struct Left {
 
 impl Left {
     /// Tells the draft.
-    pub fn report(&self, file: &Arc<str>, text: &str, statements: &Statements, draft: &mut Draft) {
+    pub fn report(&self, texts: &[(Arc<str>, String)], statements: &Statements, draft: &mut Draft) {
         let links: usize = self.untyped.values().map(|(to, from)| to + from).sum();
         let foreign: usize = self.foreign.values().sum();
         let values = self.second + self.unfit + self.too_many;
@@ -52,7 +52,12 @@ impl Left {
         let mut groups = [self.untyped(statements), self.foreign(statements), self.renamed(statements)];
         let named = groups.iter().flat_map(|group| group.iter().take(MAX_FINDINGS));
         let wanted: HashSet<&str> = named.map(|(iri, _)| local_name(statements.iri(*iri))).collect();
-        let found = if wanted.is_empty() { HashMap::new() } else { first_mentions(file, text, &wanted) };
+        let mut found = HashMap::new();
+        for (file, text) in texts {
+            if found.len() < wanted.len() {
+                first_mentions(file, text, &wanted, &mut found);
+            }
+        }
         for group in &mut groups {
             let more = group.len().saturating_sub(MAX_FINDINGS);
             let code = group.first().map(|(_, finding)| finding.code);
@@ -149,9 +154,8 @@ fn many(count: usize, what: &str) -> String {
 }
 
 /// Where each of some names is first mentioned. The reader of Turtle tells no positions; going through the text once is cheap.
-fn first_mentions<'t>(file: &Arc<str>, text: &'t str, wanted: &HashSet<&str>) -> HashMap<&'t str, Place> {
+fn first_mentions<'t>(file: &Arc<str>, text: &'t str, wanted: &HashSet<&str>, found: &mut HashMap<&'t str, Place>) {
     let lines = Lines::new(text);
-    let mut found = HashMap::new();
     let mut at = 0;
     let is_mark = |c: char| c.is_ascii() && !(c.is_ascii_alphanumeric() || "_-.%~".contains(c));
     for word in text.split(is_mark) {
@@ -165,5 +169,4 @@ fn first_mentions<'t>(file: &Arc<str>, text: &'t str, wanted: &HashSet<&str>) ->
         // Every mark is one byte.
         at += word.len() + 1;
     }
-    found
 }

@@ -74,14 +74,23 @@ impl Classes {
 
     /// The class of a name, new or known.
     pub fn class(&mut self, word: Word<'_>) -> ClassIx {
-        let key = (word.ontology, word.name.to_string());
+        self.known_as(word.ontology, word.name, word.name)
+    }
+
+    /// A class that a file defines itself.
+    pub fn own(&mut self, iri: &str, name: &str) -> ClassIx {
+        self.known_as(Ontology::Own, iri, name)
+    }
+
+    fn known_as(&mut self, ontology: Ontology, key: &str, name: &str) -> ClassIx {
+        let key = (ontology, key.to_string());
         if let Some(known) = self.by_name.get(&key) {
             return *known;
         }
         let class = self.classes.len();
         self.classes.push(Class {
-            ontology: word.ontology,
-            name: word.name.to_string(),
+            ontology,
+            name: name.to_string(),
             bases: BTreeSet::new(),
             is_combined: false,
             is_used: false,
@@ -144,8 +153,9 @@ impl Classes {
         let mut names: Vec<&str> = types.iter().map(|class| self.name(*class)).collect();
         names.sort_unstable();
         let name = names.join("_and_");
-        let is_rec = |class: &ClassIx| self.classes.get(*class).is_some_and(|class| class.ontology == Ontology::Rec);
-        let ontology = if types.iter().all(is_rec) { Ontology::Rec } else { Ontology::Brick };
+        let mut ontologies = types.iter().filter_map(|class| self.classes.get(*class)).map(|class| class.ontology);
+        let first = ontologies.next().unwrap_or(Ontology::Brick);
+        let ontology = if ontologies.all(|other| other == first) { first } else { Ontology::Brick };
         let class = self.classes.len();
         let bases = types.iter().copied().collect();
         self.classes.push(Class { ontology, name, bases, is_combined: true, is_used: false, has_value: false });

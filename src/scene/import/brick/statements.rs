@@ -12,10 +12,10 @@ use std::sync::Arc;
 /// What relative IRIs are relative to, where the file has no `@base`.
 const BASE: &str = "file:///";
 
-/// The number of an IRI, in the order of the file.
+/// The number of an IRI, in the order of the files.
 pub(super) type Iri = u32;
 
-/// What a file says.
+/// What files say.
 #[derive(Debug, Default)]
 pub(super) struct Statements {
     iris: Vec<Arc<str>>,
@@ -48,9 +48,22 @@ pub(super) struct Nameless {
 }
 
 impl Statements {
-    /// Reads a whole text; a mistake in it is an error, and nothing was read.
-    pub fn read(file: &Arc<str>, text: &str) -> Result<Self, Diagnostic> {
-        let mut out = Self::default();
+    /// Adds what a whole text says; a mistake in it is an error, and nothing was added.
+    pub fn read(&mut self, file: &Arc<str>, text: &str) -> Result<(), Diagnostic> {
+        let before = (self.types.len(), self.subclasses.len(), self.links.len(), self.values.len());
+        let nameless = (self.details.len(), self.nameless.len());
+        self.add_text(file, text).inspect_err(|_| {
+            self.types.truncate(before.0);
+            self.subclasses.truncate(before.1);
+            self.links.truncate(before.2);
+            self.values.truncate(before.3);
+            self.details.truncate(nameless.0);
+            self.nameless.truncate(nameless.1);
+        })
+    }
+
+    fn add_text(&mut self, file: &Arc<str>, text: &str) -> Result<(), Diagnostic> {
+        // Nodes without a name are each file's own.
         let mut blanks = HashMap::new();
         let parser = TurtleParser::new().with_base_iri(BASE).unwrap_or_default();
         for triple in parser.for_slice(text.as_bytes()) {
@@ -62,22 +75,22 @@ impl Statements {
             let predicate = triple.predicate.as_str();
             match &triple.subject {
                 NamedOrBlankNode::NamedNode(subject) => {
-                    let subject = out.number(subject.as_str());
+                    let subject = self.number(subject.as_str());
                     if let Term::BlankNode(object) = &triple.object {
-                        let node = out.node(&mut blanks, object.as_str());
-                        let predicate = out.number(predicate);
-                        out.details.push((subject, predicate, node));
+                        let node = self.node(&mut blanks, object.as_str());
+                        let predicate = self.number(predicate);
+                        self.details.push((subject, predicate, node));
                     } else {
-                        out.add(subject, predicate, &triple.object);
+                        self.add(subject, predicate, &triple.object);
                     }
                 }
                 NamedOrBlankNode::BlankNode(subject) => {
-                    let node = out.node(&mut blanks, subject.as_str());
-                    out.add_detail(node, predicate, &triple.object);
+                    let node = self.node(&mut blanks, subject.as_str());
+                    self.add_detail(node, predicate, &triple.object);
                 }
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// The text of an IRI.

@@ -1,4 +1,4 @@
-use super::read;
+use super::Files;
 use crate::scene::import::{Count, Draft};
 use cupola_twin::{Models, Severity, Value};
 
@@ -13,7 +13,11 @@ const PREFIXES: &str = "@prefix brick: <https://brickschema.org/schema/Brick#> .
 
 fn draft(statements: &str) -> Draft {
     let mut draft = Draft::default();
-    read("house.ttl", &format!("{PREFIXES}{statements}"), &mut draft);
+    let mut files = Files::default();
+    if let Err(found) = files.add("house.ttl", format!("{PREFIXES}{statements}")) {
+        draft.findings.push(found);
+    }
+    files.read(&mut draft);
     draft
 }
 
@@ -200,4 +204,31 @@ fn a_file_without_brick_says_so() {
     let draft = draft("ex:a ex:b ex:c .");
     assert_eq!(codes(&draft), ["brick-no-twins", "brick-other-thing"]);
     assert!(draft.models.is_empty());
+}
+
+#[test]
+fn classes_of_the_file_are_kinds_of_the_ontologys() {
+    let draft = draft(
+        "ex:Fan_Unit rdfs:subClassOf ex:Unit ; a owl:Class . ex:Unit rdfs:subClassOf brick:AHU . ex:Thing rdfs:subClassOf ex:None .
+         ex:u a ex:Fan_Unit ; brick:feeds ex:r . ex:r a brick:Room . ex:x a ex:Thing .",
+    );
+    assert_eq!(links(&draft), ["u feeds r"]);
+    let ids: Vec<&str> = draft.twins.iter().map(|twin| twin.model.as_str()).collect();
+    assert_eq!(ids, ["dtmi:imported:class:Fan_Unit;1", "dtmi:brickschema:Brick:Room;1"]);
+    assert!(is_a(&draft, ids[0], "dtmi:brickschema:Brick:AHU;1"));
+    assert!(!codes(&draft).contains(&"brick-foreign-word") && draft.twins.len() == 2);
+}
+
+#[test]
+fn files_are_about_one_another() {
+    let mut files = Files::default();
+    let texts =
+        ["ex:u a brick:AHU ; brick:feeds ex:r .", "ex:bad a", "ex:r a ex:Den . ex:Den rdfs:subClassOf brick:Room ."];
+    let added: Vec<bool> = texts.map(|text| files.add("part.ttl", format!("{PREFIXES}{text}")).is_ok()).into();
+    assert_eq!(added, [true, false, true]);
+    let mut draft = Draft::default();
+    files.read(&mut draft);
+    assert_eq!(links(&draft), ["u feeds r"]);
+    assert_eq!((draft.twins.len(), draft.models.len()), (2, 1));
+    assert!(draft.findings.is_empty(), "{:?}", draft.findings);
 }

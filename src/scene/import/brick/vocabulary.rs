@@ -10,6 +10,8 @@ pub(super) enum Ontology {
     Brick,
     /// RealEstateCore.
     Rec,
+    /// The file's own, whose classes are kinds of the others'.
+    Own,
 }
 
 impl Ontology {
@@ -18,6 +20,7 @@ impl Ontology {
         match self {
             Self::Brick => "dtmi:brickschema:Brick",
             Self::Rec => "dtmi:w3id:rec",
+            Self::Own => "dtmi:imported:class",
         }
     }
 }

@@ -4,16 +4,17 @@ use super::Reader;
 use super::expression::{property, quoted, translated, within};
 use super::json::{field, list, number_of};
 use crate::scene::document::{AlarmDoc, AlarmSeverity};
-use cupola_twin::Diagnostic;
 use cupola_twin::model::short_name;
+use cupola_twin::{Diagnostic, Place};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-/// A behaviour, and the models of the twins of its elements with how many twins each has.
+/// A behaviour, the models of the twins of its elements with how many twins each has, and where it stands.
 pub(super) struct Behaviour<'j> {
     pub id: &'j str,
     pub name: &'j str,
     pub models: BTreeMap<String, usize>,
+    pub place: Option<Place>,
 }
 
 impl Reader<'_, '_> {
@@ -155,13 +156,8 @@ impl Reader<'_, '_> {
                 );
                 self.draft.findings.push(Diagnostic::info("scenes3d-wider-alarm", message));
             }
-            self.draft.alarms.push(AlarmDoc {
-                id,
-                model: model.clone(),
-                when: when.to_string(),
-                severity,
-                message: behaviour.name.to_string(),
-            });
+            let (model, when, message) = (model.clone(), when.to_string(), behaviour.name.to_string());
+            self.draft.alarms.push(AlarmDoc { id, model, when, severity, message }, behaviour.place.clone());
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ const MAX_NAME: usize = 200;
 const KNOWN: [&str; 7] =
     ["$dtId", "$etag", "$relationshipId", "$sourceId", "$targetId", "$relationshipName", "$relationshipLink"];
 
-/// Where the thing stands that an id names; asked only for what is listed.
+/// Where the thing stands that an id names.
 pub type At<'a> = &'a dyn Fn(&str) -> Option<Place>;
 
 /// Puts what a file holds into a draft.
@@ -98,7 +98,8 @@ impl<'d> Converter<'d> {
         let mut properties = BTreeMap::new();
         self.properties(&id, "", object, &mut properties, at);
         self.draft.understood("twins");
-        self.draft.twins.push(TwinDoc { id, model, properties });
+        let place = at(&id);
+        self.draft.twins.push(TwinDoc { id, model, properties }, place);
     }
 
     /// A relationship. The bulk format calls its source `$dtId`.
@@ -130,7 +131,8 @@ impl<'d> Converter<'d> {
         let mut properties = BTreeMap::new();
         self.properties(id.as_deref().unwrap_or(&from), "", object, &mut properties, at);
         self.draft.understood("relationships");
-        self.draft.relationships.push(RelationshipDoc { id, from, name, to, properties });
+        let place = at(id.as_deref().unwrap_or(&from));
+        self.draft.relationships.push(RelationshipDoc { id, from, name, to, properties }, place);
     }
 
     /// A DTDL document, which gets a file of its own.

@@ -5,7 +5,7 @@ use cupola_twin::{Models, Severity, Value};
 
 fn draft(stem: &str, text: &str) -> Draft {
     let mut draft = Draft::default();
-    assert!(read("file.json", stem, text, &mut draft), "not understood: {text}");
+    assert_eq!(read("file.json", stem, text, &mut draft), Ok(true), "{text}");
     draft
 }
 
@@ -26,7 +26,7 @@ fn a_lone_twin_may_be_called_as_its_file() {
         "shape": {"corners": [1, null, 2.5], "name": "L"}
     }"#;
     let draft = draft("RoomTwin", text);
-    let [twin] = draft.twins.as_slice() else { panic!("{:?}", draft.twins) };
+    let [twin] = &draft.twins[..] else { panic!("{:?}", draft.twins) };
     assert_eq!((twin.id.as_str(), twin.model.as_str()), ("RoomTwin", "dtmi:com:samples:Room;1"));
     assert_eq!(twin.properties["Temperature"], Value::Integer(80));
     assert_eq!(twin.properties["Humidity"], Value::Number(25.5));
@@ -54,7 +54,7 @@ fn lists_mix_twins_and_relationships() {
     ]"#;
     let draft = draft("file", text);
     assert_eq!(draft.twins.len(), 1);
-    let [relationship] = draft.relationships.as_slice() else { panic!("{:?}", draft.relationships) };
+    let [relationship] = &draft.relationships[..] else { panic!("{:?}", draft.relationships) };
     assert_eq!(relationship.id.as_deref(), Some("r"));
     assert_eq!(relationship.properties["open"], Value::Bool(false));
     assert_eq!((left_out(&draft, "twins"), left_out(&draft, "relationships")), (3, 1));
@@ -67,10 +67,16 @@ fn lists_mix_twins_and_relationships() {
 
 #[test]
 fn pages_say_that_there_is_more() {
-    let draft =
-        draft("p", r#"{"value": [{"$dtId": "a", "$metadata": {"$model": "dtmi:x:A;1"}}], "continuationToken": "t"}"#);
-    assert_eq!(draft.twins.len(), 1);
-    assert_eq!(codes(&draft), ["more-pages"]);
+    for (next, wanted) in [
+        (r#""continuationToken": "t""#, &["more-pages"][..]),
+        (r#""nextLink": "https://example.com/next""#, &["more-pages"]),
+        (r#""nextLink": null"#, &[]),
+    ] {
+        let page = format!(r#"{{"value": [{{"$dtId": "a", "$metadata": {{"$model": "dtmi:x:A;1"}}}}], {next}}}"#);
+        let draft = draft("p", &page);
+        assert_eq!(draft.twins.len(), 1);
+        assert_eq!(codes(&draft), wanted);
+    }
 }
 
 #[test]
@@ -102,12 +108,28 @@ fn other_json_is_left_to_others() {
     ];
     for other in others {
         let mut draft = Draft::default();
-        assert!(!read("file.json", "file", other, &mut draft), "{other}");
+        assert_eq!(read("file.json", "file", other, &mut draft), Ok(false), "{other}");
         assert!(draft.findings.is_empty() && draft.counts.is_empty(), "{other}");
     }
-    let broken = draft("file", "{\n\"$dtId\": \"a\",,}");
-    assert_eq!(codes(&broken), ["json-syntax"]);
-    assert_eq!(broken.findings[0].place.as_ref().map(|place| place.line), Some(2));
+    let broken = read("file.json", "file", "{\n\"$dtId\": \"a\",,}", &mut Draft::default()).unwrap_err();
+    assert_eq!((broken.code, broken.place.map(|place| place.line)), ("json-syntax", Some(2)));
+}
+
+#[test]
+fn everything_knows_where_it_stands() {
+    // The ids are values and targets elsewhere, before and after.
+    let text = r#"[
+        {"$dtId": "a", "next": "b", "$metadata": {"$model": "dtmi:x:A;1"}},
+        {"$dtId": "b", "next": "a", "$metadata": {"$model": "dtmi:x:A;1"}}, {"$metadata": {"$model": "dtmi:x:A;1"},
+         "$dtId": "c"},
+        {"$relationshipId": "r", "$sourceId": "a", "$relationshipName": "has", "$targetId": "b"}
+    ]"#;
+    let mut draft = draft("file", text);
+    let places = |place: Option<Place>| place.map(|place| (place.line, place.column));
+    let twins: Vec<_> = draft.twins.take().map(|(_, place)| places(place)).collect();
+    assert_eq!(twins, [Some((2, 19)), Some((3, 19)), Some((4, 19))]);
+    let links: Vec<_> = draft.relationships.take().map(|(_, place)| places(place)).collect();
+    assert_eq!(links, [Some((5, 29))]);
 }
 
 #[test]
@@ -141,6 +163,6 @@ fn what_was_exported_comes_back() {
     assert_eq!(found, []);
     let draft = draft("graph", &text);
     assert_eq!(draft.findings, []);
-    assert_eq!((draft.twins, draft.relationships), (vec![twin], vec![way]));
+    assert_eq!((&draft.twins[..], &draft.relationships[..]), (&[twin][..], &[way][..]));
     assert_eq!(draft.models.len(), 1);
 }

@@ -1,7 +1,7 @@
 //! The cells of a spreadsheet that anyone may have written.
 
 use super::{Cells, archive};
-use calamine::{DataType, Reader, Xlsx};
+use calamine::{DataType, Reader, Xlsx, XlsxCellReader};
 use cupola_twin::Diagnostic;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -16,8 +16,16 @@ const MAX_TEXT: usize = 1 << 30;
 /// The sheet that is read if there is one that is called so; otherwise it is the first.
 const SHEET: &str = "Twins";
 
-/// The rows that hold something, by number from 0.
-pub(super) fn rows(bytes: &[u8]) -> Result<BTreeMap<u32, Cells>, Diagnostic> {
+/// The sheet with the table.
+pub(super) struct Sheet {
+    /// The rows that hold something, by number from 0.
+    pub rows: BTreeMap<u32, Cells>,
+    /// The names of the other sheets that hold something.
+    pub others: Vec<String>,
+}
+
+/// Reads a workbook.
+pub(super) fn read(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
     if archive::unpacked_size(bytes).is_some_and(|size| size > MAX_UNPACKED) {
         return Err(too_large("its parts unpack to more than 1 GiB"));
     }
@@ -26,12 +34,14 @@ pub(super) fn rows(bytes: &[u8]) -> Result<BTreeMap<u32, Cells>, Diagnostic> {
 }
 
 /// One cell after the other, since a table of all between the first and the last could be of any size.
-fn cells(bytes: &[u8]) -> Result<BTreeMap<u32, Cells>, Diagnostic> {
+fn cells(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
     let mut workbook: Xlsx<Cursor<&[u8]>> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let names = workbook.sheet_names();
     let Some(name) = names.iter().find(|name| name.as_str() == SHEET).or(names.first()) else {
         return Err(damaged("it has no sheets"));
     };
+    let mut others: Vec<String> = names.iter().filter(|other| *other != name).cloned().collect();
+    others.retain(|other| workbook.worksheet_cells_reader(other).is_ok_and(|mut sheet| holds_something(&mut sheet)));
     let mut sheet = workbook.worksheet_cells_reader(name).map_err(damaged)?;
     let mut rows: BTreeMap<u32, Cells> = BTreeMap::new();
     let (mut count, mut size) = (0, 0);
@@ -52,7 +62,16 @@ fn cells(bytes: &[u8]) -> Result<BTreeMap<u32, Cells>, Diagnostic> {
         let (row, column) = cell.get_position();
         rows.entry(row).or_default().insert(column, text);
     }
-    Ok(rows)
+    Ok(Sheet { rows, others })
+}
+
+fn holds_something(sheet: &mut XlsxCellReader<'_, Cursor<&[u8]>>) -> bool {
+    while let Ok(Some(cell)) = sheet.next_cell() {
+        if !cell.get_value().is_empty() {
+            return true;
+        }
+    }
+    false
 }
 
 fn damaged(why: impl Display) -> Diagnostic {
