@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args) -> u8 {
     let mut before = loaded.diagnostics;
     // Only what is found counts here.
     let _ = session::bind(&scene, &mut before);
-    let mut journal = Journal::load(&scene.path, &scene.places.text);
+    let mut journal = Journal::load(&scene.path, scene.places.text());
     let (edits, step) = match wanted(&args.action, &scene, &journal) {
         Ok(wanted) => wanted,
         Err(why) => {

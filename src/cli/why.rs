@@ -44,7 +44,8 @@ pub(super) fn run(args: &Args) -> u8 {
         }
         given(&scene, slot)
     };
-    let answer = why(&state, slot, &origin);
+    let mut answer = why(&state, slot, &origin);
+    answer.relocate(&|place| scene.place_of(place));
     if args.json {
         output::line(serde_json::to_string(&answer).unwrap_or_default());
     } else {

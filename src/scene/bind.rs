@@ -9,14 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// After as many findings, names are not compared with all others any more: that would take for ever.
 const MAX_SUGGESTED: usize = 50;
 
-/// Finds each node's twin: by the scene's table, else by what the node says of itself. Rooms without a twin are reported.
+/// Finds each node's twin: by the scene's table, else by what the node says of itself.
 pub(super) fn bind(
     document: &Document,
     building: &Building,
     topology: &Topology,
     source: &Places,
-    bindings: &mut Vec<Option<TwinIx>>,
-) -> Vec<Diagnostic> {
+) -> (Vec<Option<TwinIx>>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let doc = document.building.clone().unwrap_or_default();
     let names: BTreeSet<&str> = building.nodes.iter().map(|node| node.name.as_str()).collect();
@@ -46,17 +45,27 @@ pub(super) fn bind(
                 .find_map(|word| topology.twin(&word).or_else(|| by_name.get(&word).copied().flatten()))
         })
     };
-    bindings.extend(building.nodes.iter().map(find));
-    for (position, (node, twin)) in building.nodes.iter().zip(bindings.iter()).enumerate() {
-        let meant = doc.unbound.contains(&node.name);
-        if node.role == Role::Room && twin.is_none() && !meant {
+    (building.nodes.iter().map(find).collect(), diagnostics)
+}
+
+/// Rooms without a twin. (A massing made of the twins has corridors that nobody asked for.)
+pub(super) fn unbound(
+    document: &Document,
+    building: &Building,
+    bindings: &[Option<TwinIx>],
+    source: &Places,
+) -> Vec<Diagnostic> {
+    let is_meant = |node: &Node| document.building.as_ref().is_some_and(|doc| doc.unbound.contains(&node.name));
+    let nodes = building.nodes.iter().enumerate().zip(bindings);
+    let rooms = nodes.filter(|((_, node), twin)| node.role == Role::Room && twin.is_none() && !is_meant(node));
+    rooms
+        .map(|((position, node), _)| {
             let message = format!("room `{}` of the building has no twin", building.path(position));
             let help = format!("name its twin in the scene: bindings: {{\"{}\": \"TWIN\"}}", node.name);
             let place = source.of(&["building".into()]);
-            diagnostics.push(Diagnostic::warning("unbound-node", message).at(place).help(help));
-        }
-    }
-    diagnostics
+            Diagnostic::warning("unbound-node", message).at(place).help(help)
+        })
+        .collect()
 }
 
 /// The finding that a building of these nodes has none of this name; a suggestion only if there were few findings before.

@@ -4,8 +4,8 @@ use super::document::Document;
 use super::load::{read_bytes, read_text};
 use super::places::Places;
 use cupola_building::{AutoRoom, AutoStorey, Building, Issue, Plan, auto_plan, build, from_gltf};
-use cupola_twin::model::short_name;
-use cupola_twin::{Diagnostic, Place, Slot, Topology, TwinIx};
+use cupola_twin::model::{ModelIx, short_name};
+use cupola_twin::{Diagnostic, Place, Slot, TableIx, Topology, TwinIx};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -114,7 +114,8 @@ pub(super) fn massing(name: &str, storeys: &[AutoStorey]) -> Building {
 /// The rooms that the twins are, by storey.
 pub(super) fn storeys(topology: &Topology) -> Vec<AutoStorey> {
     let of_kind = |words: &[&str]| -> BTreeSet<TwinIx> {
-        topology.twins().filter(|twin| is_called(topology, *twin, words)).collect()
+        let tables = topology.tables().iter().zip(0..).filter(|(table, _)| is_called(topology, table.model, words));
+        tables.flat_map(|(_, table)| topology.twins_of(TableIx(table))).map(TwinIx).collect()
     };
     let storeys = of_kind(&STOREY_WORDS);
     let mut rooms: BTreeSet<TwinIx> = of_kind(&ROOM_WORDS).difference(&storeys).copied().collect();
@@ -138,8 +139,8 @@ pub(super) fn storeys(topology: &Topology) -> Vec<AutoStorey> {
     plan
 }
 
-fn is_called(topology: &Topology, twin: TwinIx, words: &[&str]) -> bool {
-    let model = topology.models.get(topology.model_of(twin));
+fn is_called(topology: &Topology, model: ModelIx, words: &[&str]) -> bool {
+    let model = topology.models.get(model);
     model.ancestors.iter().any(|ancestor| words.contains(&short_name(&topology.models.get(*ancestor).id)))
         // `PatientRoom`, `MeetingRoom`
         || words.iter().any(|word| short_name(&model.id).ends_with(word))

@@ -1,6 +1,6 @@
 //! Reads a scene: file to document, document to graph, graph to topology. Reading never fails; it says what it found.
 
-use super::document::{AlarmDoc, Document, VERSION};
+use super::document::{AlarmDoc, Document, RelationshipDoc, TwinDoc, VERSION};
 use super::places::{Places, Step};
 use super::{Alarm, Scene, bind, building, ron_options};
 use cupola_building::{AutoStorey, Building};
@@ -8,9 +8,8 @@ use cupola_twin::diagnostic::{has_errors, nearest};
 use cupola_twin::model::ModelIx;
 use cupola_twin::topology::Computed;
 use cupola_twin::unit::{self, Unit};
-use cupola_twin::value::Texts;
-use cupola_twin::{Diagnostic, Graph, Models, Place, Relationship, Topology, Twin};
-use std::collections::{BTreeMap, HashMap};
+use cupola_twin::{Diagnostic, Graph, Models, Place, Relationship, Topology, Twin, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,14 +39,24 @@ pub fn load(path: &Path) -> Loaded {
     Loaded { scene, diagnostics: loader.diagnostics }
 }
 
-/// A scene as another document of it says; models and building are taken over where the document doesn't change them.
-pub fn with_document(scene: &Scene, document: Document) -> Loaded {
+/// What an edit changed of a graph.
+pub(super) struct Changes {
+    /// The graph after it.
+    pub graph: Graph,
+    /// Twins with other values.
+    pub twins: BTreeSet<String>,
+    /// Source, name and target of relationships that there are more or less of.
+    pub links: BTreeSet<(String, String, String)>,
+    /// Whether there are other twins than before.
+    pub is_recast: bool,
+}
+
+/// A scene as another document of it says; models and building are taken over where the document doesn't change them. Where the
+/// changes of the graph are known, nothing else is looked at.
+pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Changes>) -> Loaded {
     let mut loader = Loader { diagnostics: Vec::new(), files: Vec::new() };
-    let text = match super::to_ron(&document) {
-        Ok(text) => text,
-        Err(found) => return Loaded { scene: None, diagnostics: vec![found] },
-    };
-    let source = Places::new(scene.places.file.clone(), text);
+    let document = Arc::new(document);
+    let source = Places::of_document(scene.places.file.clone(), document.clone());
     let same_models = document.models == scene.document.models;
     let of_file = scene.massing.is_empty()
         && scene.document.building.as_ref().is_some_and(|doc| doc.gltf.is_some() || doc.plan.is_some());
@@ -58,7 +67,8 @@ pub fn with_document(scene: &Scene, document: Document) -> Loaded {
     let same_building = of_file && document.building.as_ref().is_some_and(same_file);
     let reused = Reused {
         models: same_models.then(|| scene.models.clone()),
-        texts: Some(scene.topology.texts.clone()),
+        topology: Some(scene.topology.clone()),
+        changes,
         building: same_building.then(|| scene.building.clone()),
         massing: (!scene.massing.is_empty()).then(|| (scene.massing.clone(), scene.building.clone())),
     };
@@ -69,12 +79,34 @@ pub fn with_document(scene: &Scene, document: Document) -> Loaded {
     Loaded { scene: Some(scene), diagnostics: loader.diagnostics }
 }
 
+/// A place in a formula or in an alarm's condition, from its first character on: where that is in the file is looked for only when
+/// someone asks.
+fn within(list: &str, position: usize, field: &str) -> Place {
+    Place { file: format!("<{list}/{position}/{field}>").into(), line: 1, column: 1 }
+}
+
+/// Where a place is that [`within`] made, in the file.
+pub(super) fn in_file(source: &Places, place: &Place) -> Place {
+    let inside = place.file.strip_prefix('<').and_then(|path| path.strip_suffix('>'));
+    let mut parts = inside.into_iter().flat_map(|path| path.split('/'));
+    let (Some(list), Some(position), Some(field)) = (parts.next(), parts.next(), parts.next()) else {
+        return place.clone();
+    };
+    let start = source.of(&[list.into(), position.parse::<usize>().unwrap_or_default().into(), field.into()]);
+    if place.line == 1 {
+        Place { column: start.column + place.column - 1, ..start }
+    } else {
+        Place { line: start.line + place.line - 1, column: place.column, ..start }
+    }
+}
+
 /// What need not be read again.
 #[derive(Default)]
 struct Reused {
     models: Option<Arc<Models>>,
-    /// Texts that values which are kept refer to.
-    texts: Option<Arc<Texts>>,
+    /// Its texts are what values which are kept refer to.
+    topology: Option<Arc<Topology>>,
+    changes: Option<Changes>,
     building: Option<Arc<Building>>,
     /// What a massing was made of, and the massing.
     massing: Option<(Vec<AutoStorey>, Arc<Building>)>,
@@ -131,16 +163,29 @@ impl Loader {
         let text = read_text(&path).map_err(|found| self.diagnostics.push(found)).ok()?;
         let source = Places::new(path.to_string_lossy().into(), text);
         let document = self.document(&source)?;
-        Some(self.build(path, source, document, Reused::default()))
+        Some(self.build(path, source, Arc::new(document), Reused::default()))
     }
 
-    fn build(&mut self, path: PathBuf, source: Places, document: Document, reused: Reused) -> Scene {
+    fn build(&mut self, path: PathBuf, source: Places, document: Arc<Document>, reused: Reused) -> Scene {
         let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
         let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
-        let graph = self.graph(&document, &models, &source);
         let computed = self.computed(&document, &models, &source);
-        let (topology, mut found) =
-            Topology::compile_with(&graph, &models, &computed, reused.texts.unwrap_or_default());
+        let (graph, (topology, mut found)) = match (reused.changes, reused.topology) {
+            (Some(Changes { graph, twins, links, is_recast: false }), Some(before)) => {
+                let twins: Vec<&str> = twins.iter().map(String::as_str).collect();
+                let links: Vec<(&str, &str, &str)> =
+                    links.iter().map(|(from, name, to)| (&**from, &**name, &**to)).collect();
+                let edited = before.edited(&graph, &computed, &twins, &links);
+                (graph, edited)
+            }
+            (changes, before) => {
+                let graph = changes.map(|changes| changes.graph);
+                let graph = graph.unwrap_or_else(|| self.graph(&document, &models, &source));
+                let texts = before.map(|before| before.texts.clone()).unwrap_or_default();
+                let compiled = Topology::compile_with(&graph, &models, &computed, texts);
+                (graph, compiled)
+            }
+        };
         self.place_values(&document, &source, &mut found);
         self.diagnostics.append(&mut found);
         let alarms = document
@@ -164,17 +209,17 @@ impl Loader {
             Some((storeys, building)) if storeys == massing => building,
             _ => Arc::new(building::massing(&document.name, &massing)),
         });
-        let mut bindings = Vec::new();
-        let mut found = bind::bind(&document, &building, &topology, &source, &mut bindings);
-        // A massing made of the twins has corridors that nobody asked for.
-        found.retain(|found| is_of_file || found.code != "unbound-node");
+        let (bindings, mut found) = bind::bind(&document, &building, &topology, &source);
+        if is_of_file {
+            found.extend(bind::unbound(&document, &building, &bindings, &source));
+        }
         self.diagnostics.append(&mut found);
         let files = std::mem::take(&mut self.files);
         Scene { path, files, places: source, document, models, graph, topology, alarms, building, massing, bindings }
     }
 
     fn document(&mut self, source: &Places) -> Option<Document> {
-        match ron_options().from_str::<Document>(&source.text) {
+        match ron_options().from_str::<Document>(source.text()) {
             Ok(document) if document.version == VERSION => Some(document),
             Ok(document) => {
                 let message = format!(
@@ -239,16 +284,8 @@ impl Loader {
                     None
                 }
             });
-            if twin.id.is_empty() {
-                let found = Diagnostic::error("empty-id", "a twin needs an id").at(source.of(&steps));
-                self.diagnostics.push(found);
-                continue;
-            }
             let Some(model) = model else { continue };
-            let properties =
-                twin.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
-            let added = graph.add_twin(Twin { id: twin.id.as_str().into(), model, properties, place: None });
-            if let Err(found) = added {
+            if let Err(found) = graph_twin(model, twin).and_then(|twin| graph.add_twin(twin)) {
                 self.diagnostics.push(found.at(source.of(&[steps[0], steps[1], "id".into()])));
             }
         }
@@ -260,13 +297,7 @@ impl Loader {
             if left_out(&link.from) || left_out(&link.to) {
                 continue;
             }
-            let relationship = Relationship {
-                id: link.id.as_deref().map(Into::into),
-                name: link.name.as_str().into(),
-                properties: link.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect(),
-                place: None,
-            };
-            if let Err(found) = graph.relate(models, &link.from, &link.to, relationship) {
+            if let Err(found) = graph.relate(models, &link.from, &link.to, graph_relationship(link)) {
                 let field = match found.code {
                     "unknown-relationship" | "too-many-relationships" => "name",
                     "unknown-property" | "missing-property" | "wrong-value" => "properties",
@@ -299,7 +330,7 @@ impl Loader {
                 unit,
                 display_name: definition.display_name.clone(),
                 hidden: false,
-                place: Some(at("formula")),
+                place: Some(within("computed", position, "formula")),
             });
         }
         let mut seen = BTreeMap::new();
@@ -311,7 +342,7 @@ impl Loader {
                 continue;
             }
             match models.resolve(&alarm.model) {
-                Ok(model) => out.push(condition(alarm, model, at("when"))),
+                Ok(model) => out.push(condition(alarm, model, within("alarms", position, "when"))),
                 Err(found) => self.diagnostics.push(found.at(at("model"))),
             }
         }
@@ -329,6 +360,12 @@ impl Loader {
 
     /// The graph knows no positions; a finding about `twin` or `twin.property` gets the place of that.
     fn place_values(&self, document: &Document, source: &Places, found: &mut [Diagnostic]) {
+        if found.is_empty() {
+            return;
+        }
+        for diagnostic in found.iter_mut() {
+            diagnostic.place = diagnostic.place.take().map(|place| in_file(source, &place));
+        }
         let by_id: HashMap<&str, usize> =
             document.twins.iter().enumerate().map(|(position, twin)| (twin.id.as_str(), position)).collect();
         for diagnostic in found.iter_mut().filter(|diagnostic| diagnostic.place.is_none()) {
@@ -349,6 +386,25 @@ impl Loader {
             }
         }
     }
+}
+
+/// A twin of a document for the graph.
+pub(super) fn graph_twin(model: ModelIx, twin: &TwinDoc) -> Result<Twin, Diagnostic> {
+    if twin.id.is_empty() {
+        return Err(Diagnostic::error("empty-id", "a twin needs an id"));
+    }
+    Ok(Twin { id: twin.id.as_str().into(), model, properties: graph_values(&twin.properties), place: None })
+}
+
+/// A relationship of a document for the graph.
+pub(super) fn graph_relationship(link: &RelationshipDoc) -> Relationship {
+    let properties = graph_values(&link.properties);
+    Relationship { id: link.id.as_deref().map(Into::into), name: link.name.as_str().into(), properties, place: None }
+}
+
+/// Values of a document for the graph.
+pub(super) fn graph_values(values: &BTreeMap<String, Value>) -> Vec<(Arc<str>, Value)> {
+    values.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect()
 }
 
 /// What an alarm watches: a hidden property.

@@ -12,13 +12,13 @@ mod save;
 
 pub(crate) use building::{ReadGltf, read_gltf};
 pub use document::Document;
-pub use load::{Loaded, load, with_document};
+pub use load::{Loaded, load};
 pub(crate) use load::{collect_json, read_text};
 pub use places::{Places, Step};
 pub use save::{file_of, rebase, save, to_ron, write_atomically};
 
 use cupola_building::{AutoStorey, Building};
-use cupola_twin::{ColumnIx, Graph, Models, Topology, TwinIx};
+use cupola_twin::{ColumnIx, Graph, Models, Place, Topology, TwinIx};
 use document::AlarmSeverity;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub struct Scene {
     /// The text of the file, and where everything stands in it.
     pub places: Places,
     /// The document.
-    pub document: Document,
+    pub document: Arc<Document>,
     /// The models.
     pub models: Arc<Models>,
     /// Twins and relationships.
@@ -48,6 +48,13 @@ pub struct Scene {
     pub massing: Vec<AutoStorey>,
     /// For each node of the building, its twin.
     pub bindings: Vec<Option<TwinIx>>,
+}
+
+impl Scene {
+    /// Where the formula or condition stands in the file that the topology only knows by its number.
+    pub fn place_of(&self, place: &Place) -> Place {
+        load::in_file(&self.places, place)
+    }
 }
 
 /// An alarm of the scene.

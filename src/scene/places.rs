@@ -1,5 +1,6 @@
 //! Where things stand in a RON text: a loose second reading that keeps positions, made once, when a position is first asked for.
 
+use super::{Document, to_ron};
 use cupola_twin::Place;
 use cupola_twin::diagnostic::Lines;
 use std::sync::{Arc, OnceLock};
@@ -30,8 +31,9 @@ impl From<usize> for Step<'_> {
 pub struct Places {
     /// The file, as the caller named it.
     pub file: Arc<str>,
-    /// Its text.
-    pub text: String,
+    /// What the text is made of, where it was not read.
+    document: Option<Arc<Document>>,
+    text: OnceLock<String>,
     read: OnceLock<(Tree, Lines)>,
 }
 
@@ -46,7 +48,17 @@ struct Tree {
 impl Places {
     /// The positions in `text`, which is read loosely: whatever can't be read has no positions.
     pub fn new(file: Arc<str>, text: String) -> Self {
-        Self { file, text, read: OnceLock::new() }
+        Self { file, document: None, text: text.into(), read: OnceLock::new() }
+    }
+
+    /// The positions in the text that a document would be saved as, which is made when it is first needed.
+    pub fn of_document(file: Arc<str>, document: Arc<Document>) -> Self {
+        Self { file, document: Some(document), text: OnceLock::new(), read: OnceLock::new() }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        self.text.get_or_init(|| self.document.as_ref().and_then(|document| to_ron(document).ok()).unwrap_or_default())
     }
 
     /// The place of the value that the steps lead to, or of the last one on the way that exists.
@@ -61,8 +73,8 @@ impl Places {
 
     fn find(&self, steps: &[Step<'_>], key: bool) -> Place {
         let (root, lines) = self.read.get_or_init(|| {
-            let mut reader = Reader { bytes: self.text.as_bytes(), at: 0, depth: 0 };
-            (reader.value().unwrap_or_default(), Lines::new(&self.text))
+            let mut reader = Reader { bytes: self.text().as_bytes(), at: 0, depth: 0 };
+            (reader.value().unwrap_or_default(), Lines::new(self.text()))
         });
         let mut here = root;
         let mut start = here.start;
@@ -77,7 +89,7 @@ impl Places {
             here = tree;
             start = if key { at } else { tree.start };
         }
-        lines.place(&self.file, &self.text, start)
+        lines.place(&self.file, self.text(), start)
     }
 }
 

@@ -382,7 +382,7 @@ fn carry_over(
 
 fn save(world: &mut World, path: Option<&Path>) -> Result<(), String> {
     let scene = world.resource::<OpenScene>().0.clone();
-    let mut document = scene.document.clone();
+    let mut document = scene::Document::clone(&scene.document);
     let settings = world.resource::<ViewSettings>();
     document.view.color_by = Some(settings.color_by.clone()).filter(|property| !property.is_empty());
     document.view.range = settings.range;

@@ -57,7 +57,10 @@ fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, int
             let text = RichText::new(formula).text_style(TextStyle::Monospace);
             let response = ui.add(Label::new(text).wrap());
             if let Some(place) = &explanation.place {
-                response.on_hover_text(format!("{}:{}:{}", place.file, place.line, place.column));
+                response.on_hover_ui(|ui| {
+                    let place = shown.scene.place_of(place);
+                    ui.label(format!("{}:{}:{}", place.file, place.line, place.column));
+                });
             }
         }
         None => {

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::{ModelIx, Models};
 use crate::value::Value;
-use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::stable_graph::{EdgeIndex, EdgeReference, NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,7 +42,8 @@ pub struct Relationship {
 /// Twins and relationships.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    inner: StableDiGraph<Twin, Relationship>,
+    // Shared between a graph and its edited copies.
+    inner: StableDiGraph<Arc<Twin>, Arc<Relationship>>,
     by_id: HashMap<Arc<str>, NodeIndex>,
     /// How many twins were not known.
     unknown: u32,
@@ -59,7 +60,7 @@ impl Graph {
             return Err(Diagnostic::error("duplicate-twin", message).at(twin.place));
         }
         let id = twin.id.clone();
-        let node = self.inner.add_node(twin);
+        let node = self.inner.add_node(Arc::new(twin));
         self.by_id.insert(id, node);
         Ok(())
     }
@@ -116,36 +117,65 @@ impl Graph {
             let message = format!("`{from}` {} `{to}`: {}", relationship.name, found.message);
             Diagnostic { message, ..found.at(place.clone()) }
         })?;
-        self.inner.add_edge(source, target, relationship);
+        self.inner.add_edge(source, target, Arc::new(relationship));
         Ok(())
     }
 
     /// The twin with this id.
     pub fn twin(&self, id: &str) -> Option<&Twin> {
-        self.by_id.get(id).map(|node| &self.inner[*node])
+        self.by_id.get(id).map(|node| &*self.inner[*node])
     }
 
     /// The twin with this id, to change.
     pub fn twin_mut(&mut self, id: &str) -> Option<&mut Twin> {
         let node = *self.by_id.get(id)?;
-        self.inner.node_weight_mut(node)
+        self.inner.node_weight_mut(node).map(Arc::make_mut)
+    }
+
+    /// Takes a twin and its relationships out; whether it was there.
+    pub fn remove_twin(&mut self, id: &str) -> bool {
+        self.by_id.remove(id).is_some_and(|node| self.inner.remove_node(node).is_some())
+    }
+
+    /// Takes a relationship out, one with this id if there is one; whether it was there.
+    pub fn unrelate(&mut self, from: &str, name: &str, to: &str, id: Option<&str>) -> bool {
+        let edge = self.between(from, name, to).find(|edge| id.is_none() || edge.weight().id.as_deref() == id);
+        let edge = edge.map(|edge| edge.id());
+        edge.is_some_and(|edge| self.inner.remove_edge(edge).is_some())
+    }
+
+    /// Whether a twin is related to another one.
+    pub fn is_related(&self, from: &str, name: &str, to: &str) -> bool {
+        self.between(from, name, to).next().is_some()
+    }
+
+    fn between<'g>(
+        &'g self,
+        from: &str,
+        name: &'g str,
+        to: &str,
+    ) -> impl Iterator<Item = EdgeReference<'g, Arc<Relationship>>> {
+        let ends = self.by_id.get(from).zip(self.by_id.get(to));
+        let edges = ends.into_iter().flat_map(|(from, to)| self.inner.edges_connecting(*from, *to));
+        edges.filter(move |edge| &*edge.weight().name == name)
     }
 
     /// All twins, in the order they were added.
     pub fn twins(&self) -> impl Iterator<Item = &Twin> {
-        self.inner.node_weights()
+        self.inner.node_weights().map(|twin| &**twin)
     }
 
     /// All relationships as `(number, source, relationship, target)`, in the order they were added.
     pub fn relationships(&self) -> impl Iterator<Item = (u32, &Twin, &Relationship, &Twin)> {
         self.inner.edge_references().map(|edge| {
-            (edge.id().index() as u32, &self.inner[edge.source()], edge.weight(), &self.inner[edge.target()])
+            let (source, target) = (&*self.inner[edge.source()], &*self.inner[edge.target()]);
+            (edge.id().index() as u32, source, &**edge.weight(), target)
         })
     }
 
     /// One relationship by its number.
     pub fn relationship(&self, number: u32) -> Option<&Relationship> {
-        self.inner.edge_weight(EdgeIndex::new(number as usize))
+        self.inner.edge_weight(EdgeIndex::new(number as usize)).map(|relationship| &**relationship)
     }
 
     /// The ids of a relationship's source and target.
@@ -165,7 +195,7 @@ impl Graph {
     }
 
     /// The graph itself, for paths, cycles and components.
-    pub fn petgraph(&self) -> &StableDiGraph<Twin, Relationship> {
+    pub fn petgraph(&self) -> &StableDiGraph<Arc<Twin>, Arc<Relationship>> {
         &self.inner
     }
 }

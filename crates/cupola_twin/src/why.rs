@@ -104,6 +104,16 @@ fn explain(
     }
 }
 
+impl Explanation {
+    /// Says of every formula where it stands for someone who knows more than the topology does.
+    pub fn relocate(&mut self, place: &dyn Fn(&Place) -> Place) {
+        self.place = self.place.as_ref().map(place);
+        for input in &mut self.inputs {
+            input.relocate(place);
+        }
+    }
+}
+
 /// The slots that a formula reads for one row, in the order that it names them.
 pub fn inputs_of(topology: &Topology, slot: Slot, formula: &crate::topology::Formula) -> Vec<Slot> {
     let mut slots = Vec::new();

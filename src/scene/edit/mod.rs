@@ -5,10 +5,12 @@ mod journal;
 pub use journal::Journal;
 
 use super::document::{Document, RelationshipDoc, TwinDoc};
-use super::{Loaded, Scene, with_document};
-use cupola_twin::{Diagnostic, Severity, Value};
+use super::load::{Changes, graph_relationship, graph_twin, graph_values, with_changes};
+use super::{Loaded, Scene};
+use cupola_twin::diagnostic::has_errors;
+use cupola_twin::{Diagnostic, Models, Severity, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One change of a scene's graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -196,6 +198,66 @@ fn twin_at(document: &Document, id: &str) -> Result<usize, Diagnostic> {
     })
 }
 
+/// Edits made in a copy of the graph as they are made in the document.
+struct Mirror(Changes);
+
+impl Mirror {
+    fn new(scene: &Scene) -> Self {
+        let graph = scene.graph.clone();
+        Self(Changes { graph, twins: BTreeSet::new(), links: BTreeSet::new(), is_recast: false })
+    }
+
+    /// Follows an edit that the document has seen.
+    fn follow(&mut self, models: &Models, document: &Document, edit: Edit) -> Result<(), Diagnostic> {
+        match edit {
+            Edit::AddTwin { twin, relationships, .. } => {
+                self.0.is_recast = true;
+                self.0.graph.add_twin(graph_twin(models.resolve(&twin.model)?, &twin)?)?;
+                relationships.iter().try_for_each(|(_, link)| self.relate(models, link))
+            }
+            Edit::RemoveTwin { id } => {
+                self.0.is_recast = true;
+                self.0.graph.remove_twin(&id);
+                Ok(())
+            }
+            // Its values are in columns of another table: nothing of it stays.
+            Edit::ChangeModel { .. } => Err(Diagnostic::error("edit-failed", "a change of model is not followed")),
+            Edit::SetProperty { twin, .. } => {
+                let doc = &document.twins[twin_at(document, &twin)?];
+                if let Some(known) = self.0.graph.twin_mut(&twin) {
+                    known.properties = graph_values(&doc.properties);
+                }
+                self.0.twins.insert(twin);
+                Ok(())
+            }
+            Edit::AddRelationship { relationship, .. } => self.relate(models, &relationship),
+            Edit::RemoveRelationship(link) => {
+                self.unrelate(&link);
+                Ok(())
+            }
+            Edit::SetRelationshipProperty { link, .. } => {
+                self.unrelate(&link);
+                self.relate(models, &document.relationships[link.find(document)?])
+            }
+        }
+    }
+
+    fn relate(&mut self, models: &Models, link: &RelationshipDoc) -> Result<(), Diagnostic> {
+        self.0.links.insert((link.from.clone(), link.name.clone(), link.to.clone()));
+        self.0.graph.relate(models, &link.from, &link.to, graph_relationship(link))
+    }
+
+    fn unrelate(&mut self, link: &Link) {
+        self.0.graph.unrelate(&link.from, &link.name, &link.to, link.id.as_deref());
+        self.0.links.insert((link.from.clone(), link.name.clone(), link.to.clone()));
+    }
+}
+
+/// The place would be in a text that is not on the disk.
+fn without_place(found: Diagnostic) -> Diagnostic {
+    Diagnostic { place: None, path: None, ..found }
+}
+
 /// What edits gave.
 pub struct Edited {
     /// The scene after them.
@@ -216,13 +278,20 @@ pub fn edit(
     findings_before: &[Diagnostic],
     judge: impl FnOnce(&Scene, &mut Vec<Diagnostic>),
 ) -> Result<Edited, Diagnostic> {
-    let mut document = scene.document.clone();
+    let mut document = Document::clone(&scene.document);
     let mut undo = Vec::with_capacity(edits.len());
+    // What is wrong in a scene may be what an edit mends: then everything is looked at again.
+    let knows_all = !has_errors(findings_before) && !edits.iter().any(|edit| matches!(edit, Edit::ChangeModel { .. }));
+    let mut mirror = knows_all.then(|| Mirror::new(scene));
     for edit in edits {
+        let made = edit.clone();
         undo.push(edit.apply(&mut document)?);
+        if let Some(mirror) = &mut mirror {
+            mirror.follow(&scene.models, &document, made).map_err(without_place)?;
+        }
     }
     undo.reverse();
-    let Loaded { scene: edited, mut diagnostics } = with_document(scene, document);
+    let Loaded { scene: edited, mut diagnostics } = with_changes(scene, document, mirror.map(|mirror| mirror.0));
     let Some(edited) = edited else {
         let first = diagnostics.into_iter().find(|found| found.severity == Severity::Error);
         return Err(first.unwrap_or_else(|| Diagnostic::error("edit-failed", "the edit gives no scene")));
@@ -233,8 +302,7 @@ pub fn edit(
             && !findings_before.iter().any(|known| known.code == found.code && known.message == found.message)
     };
     match diagnostics.iter().find(is_new) {
-        // The place is in a text that is not on the disk.
-        Some(found) => Err(Diagnostic { place: None, path: None, ..found.clone() }),
+        Some(found) => Err(without_place(found.clone())),
         None => Ok(Edited { scene: edited, findings: diagnostics, undo }),
     }
 }

@@ -3,7 +3,7 @@
 use super::Draft;
 use crate::scene::bind::unknown_node;
 use crate::scene::document::{AlarmDoc, RelationshipDoc, TwinDoc};
-use crate::scene::load::condition;
+use crate::scene::load::{condition, graph_relationship, graph_twin};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::model::ModelIx;
 use cupola_twin::value::{Texts, encode};
@@ -105,11 +105,9 @@ fn twins(draft: &mut Draft, models: &Models, graph: &mut Graph) {
             }
             Ok(model)
         });
-        let added = checked.map_err(|found| of_twin(&twin.id, found)).and_then(|model| {
-            let properties =
-                twin.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
-            graph.add_twin(Twin { id: twin.id.as_str().into(), model, properties, place: place.clone() })
-        });
+        let added = checked
+            .map_err(|found| of_twin(&twin.id, found))
+            .and_then(|model| graph.add_twin(Twin { place: place.clone(), ..graph_twin(model, &twin)? }));
         match added {
             Ok(()) => draft.twins.push(twin, place),
             Err(found) => forget(draft, "twins", found.at(place)),
@@ -165,12 +163,7 @@ fn relationships(draft: &mut Draft, models: &Models, graph: &mut Graph) {
             continue;
         }
         keep_own_values(draft, models, graph, &mut link, place.as_ref());
-        let relationship = Relationship {
-            id: link.id.as_deref().map(Into::into),
-            name: link.name.as_str().into(),
-            properties: link.properties.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect(),
-            place: place.clone(),
-        };
+        let relationship = Relationship { place: place.clone(), ..graph_relationship(&link) };
         match graph.relate(models, &link.from, &link.to, relationship) {
             Ok(()) => draft.relationships.push(link, place),
             Err(found) => forget(draft, "relationships", of_link(&link, found).at(place)),

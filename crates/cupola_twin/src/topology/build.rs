@@ -23,19 +23,21 @@ pub(super) fn tables(
         texts,
         tables: Vec::new(),
         columns: Vec::new(),
-        twin_ids: Vec::with_capacity(graph.twin_count()),
-        by_id: HashMap::with_capacity(graph.twin_count()),
+        twin_ids: Arc::default(),
+        by_id: Arc::default(),
         relations: Vec::new(),
         by_path: HashMap::new(),
         formulas: Vec::new(),
         stages: Vec::new(),
         initial: Vec::new(),
     };
+    let mut twin_ids = Vec::with_capacity(graph.twin_count());
+    let mut by_id = HashMap::with_capacity(graph.twin_count());
     for (model, twins) in in_order(graph) {
         let table = TableIx(topology.tables.len() as u32);
         topology.tables.push(Table {
             model,
-            base: topology.twin_ids.len() as u32,
+            base: twin_ids.len() as u32,
             rows: twins.len() as u32,
             columns: Vec::new(),
             by_name: HashMap::new(),
@@ -54,13 +56,14 @@ pub(super) fn tables(
             topology.add_column(column);
         }
         for twin in &twins {
-            topology.by_id.insert(twin.id.clone(), TwinIx(topology.twin_ids.len() as u32));
-            topology.twin_ids.push(twin.id.clone());
+            by_id.insert(twin.id.clone(), TwinIx(twin_ids.len() as u32));
+            twin_ids.push(twin.id.clone());
         }
         for (row, twin) in twins.iter().enumerate() {
             initial_values(&mut topology, table, row as u32, twin, diagnostics);
         }
     }
+    (topology.twin_ids, topology.by_id) = (Arc::new(twin_ids), Arc::new(by_id));
     topology
 }
 
@@ -129,6 +132,68 @@ fn initial_values(topology: &mut Topology, table: TableIx, row: u32, twin: &Twin
     }
 }
 
+/// Reads the values of one twin anew.
+pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(ix) = topology.twin(&twin.id) else { return };
+    let (table, row) = topology.locate(ix);
+    // Values stand in the order of twins, so those of one are a run.
+    let all = std::mem::take(&mut topology.initial);
+    let start = all.partition_point(|(slot, _)| topology.twin_of(*slot) < ix);
+    let end = all.partition_point(|(slot, _)| topology.twin_of(*slot) <= ix);
+    initial_values(topology, table, row, twin, diagnostics);
+    let own = std::mem::replace(&mut topology.initial, all);
+    topology.initial.splice(start..end, own);
+}
+
+/// Takes away what formulas added: columns of their own, and relations along paths.
+pub(super) fn strip_computed(topology: &mut Topology) {
+    let count = topology.tables.iter().map(|table| topology.models.get(table.model).properties.len()).sum();
+    topology.columns.truncate(count);
+    for column in &mut topology.columns {
+        column.formula = None;
+    }
+    for table in &mut topology.tables {
+        table.columns.retain(|column| (column.0 as usize) < count);
+        table.by_name.retain(|_, column| (column.0 as usize) < count);
+    }
+    topology.formulas.clear();
+    topology.stages.clear();
+    topology.relations.retain(Relation::is_plain);
+    number_relations(topology);
+}
+
+fn number_relations(topology: &mut Topology) {
+    let numbered = topology.relations.iter().zip(0..);
+    topology.by_path = numbered.map(|(relation, number)| (relation.path.to_string(), number)).collect();
+}
+
+/// Makes two twins related, or not.
+pub(super) fn relink(topology: &mut Topology, from: &str, name: &str, to: &str, is_related: bool) {
+    let (Some(source), Some(target)) = (topology.twin(from), topology.twin(to)) else { return };
+    let ((src, from), (dst, to)) = (topology.locate(source), topology.locate(target));
+    let number = match topology.by_path.get(name) {
+        Some(number) => *number as usize,
+        None => {
+            topology.relations.push(Relation { path: name.into(), links: Vec::new() });
+            topology.relations.len() - 1
+        }
+    };
+    let mut links = std::mem::take(&mut topology.relations[number].links);
+    let at = links.partition_point(|link| (link.src, link.dst) < (src, dst));
+    let known = links.get(at).filter(|link| (link.src, link.dst) == (src, dst)).is_some();
+    let mut pairs = if known { links.remove(at).pairs() } else { Vec::new() };
+    pairs.retain(|pair| *pair != (from, to));
+    if is_related {
+        pairs.push((from, to));
+    }
+    if !pairs.is_empty() {
+        links.insert(at, Link::new(topology, src, dst, pairs));
+    }
+    topology.relations[number].links = links;
+    topology.relations.retain(|relation| !relation.links.is_empty());
+    number_relations(topology);
+}
+
 /// The graph's relationships, a relation for each name; their numbers are those of the graph.
 pub(super) fn relations(topology: &mut Topology, graph: &Graph) {
     let mut pairs: BTreeMap<&str, BTreeMap<(TableIx, TableIx), Vec<(u32, u32)>>> = BTreeMap::new();
@@ -146,6 +211,12 @@ pub(super) fn relations(topology: &mut Topology, graph: &Graph) {
 }
 
 impl Link {
+    /// The pairs of rows, sorted.
+    fn pairs(&self) -> Vec<(u32, u32)> {
+        let rows = 0..self.forward.rows();
+        rows.flat_map(|row| self.forward.of(row).iter().map(move |target| (row, *target))).collect()
+    }
+
     /// Both directions out of row pairs, each pair once.
     pub(super) fn new(topology: &Topology, src: TableIx, dst: TableIx, mut pairs: Vec<(u32, u32)>) -> Self {
         pairs.sort_unstable();

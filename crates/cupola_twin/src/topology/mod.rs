@@ -118,8 +118,9 @@ pub struct Topology {
     pub texts: Arc<Texts>,
     tables: Vec<Table>,
     columns: Vec<Column>,
-    twin_ids: Vec<Arc<str>>,
-    by_id: HashMap<Arc<str>, TwinIx>,
+    // Shared between a topology and its edited copies.
+    twin_ids: Arc<Vec<Arc<str>>>,
+    by_id: Arc<HashMap<Arc<str>, TwinIx>>,
     relations: Vec<Relation>,
     by_path: HashMap<String, u32>,
     formulas: Vec<Formula>,
@@ -145,6 +146,33 @@ impl Topology {
         build::relations(&mut topology, graph);
         formula::compile_all(&mut topology, computed, &mut diagnostics);
         order::stages(&mut topology, &mut diagnostics);
+        (topology, diagnostics)
+    }
+
+    /// The topology after an edit that leaves every twin in its place: only what the edit reaches is compiled. `twins` have other
+    /// values than before; between the two of each of `links`, there may be a relationship of that name more or less.
+    ///
+    /// What was wrong before is not reported again.
+    pub fn edited(
+        &self,
+        graph: &Graph,
+        computed: &[Computed],
+        twins: &[&str],
+        links: &[(&str, &str, &str)],
+    ) -> (Self, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let mut topology = self.clone();
+        for twin in twins.iter().filter_map(|id| graph.twin(id)) {
+            build::replace_values(&mut topology, twin, &mut diagnostics);
+        }
+        if !links.is_empty() {
+            build::strip_computed(&mut topology);
+            for (from, name, to) in links {
+                build::relink(&mut topology, from, name, to, graph.is_related(from, name, to));
+            }
+            formula::compile_all(&mut topology, computed, &mut diagnostics);
+            order::stages(&mut topology, &mut diagnostics);
+        }
         (topology, diagnostics)
     }
 

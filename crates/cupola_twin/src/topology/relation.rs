@@ -36,6 +36,11 @@ impl Csr {
         &self.targets[start as usize..end as usize]
     }
 
+    /// How many rows there are.
+    pub fn rows(&self) -> u32 {
+        self.offsets.len().saturating_sub(1) as u32
+    }
+
     /// All targets, row after row.
     pub fn targets(&self) -> &[u32] {
         &self.targets
