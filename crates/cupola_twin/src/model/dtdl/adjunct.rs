@@ -62,6 +62,7 @@ impl<'r> One<'r, '_> {
         match rule {
             Rule::Value(property, need) => self.value(property, need, findings),
             Rule::Inside(types) => self.inside(types, findings),
+            Rule::Beside(wanted) => self.beside(wanted, findings),
             // Of all that an interface has, and therefore looked at interface by interface.
             Rule::Unique(_) => {}
             Rule::Annotates => {
@@ -153,17 +154,27 @@ impl<'r> One<'r, '_> {
         Some((parent, parent.elements(property.name)))
     }
 
+    /// Whether an element has one of some types of this type's extension.
+    fn has(&self, element: &Element, types: &[&str]) -> bool {
+        let own = self.cotype.extension();
+        element.cotypes.iter().any(|known| known.extension() == own && types.contains(&known.name()))
+    }
+
+    fn beside(&self, wanted: &str, findings: &mut Vec<Finding>) {
+        let Some((_, mut siblings)) = self.siblings() else { return };
+        if !siblings.any(|sibling| self.has(&self.reader.elements[sibling as usize], &[wanted])) {
+            self.find(None, format!("a {} needs {} beside it", self.cotype.name(), a(wanted)), findings);
+        }
+    }
+
     fn inside(&self, types: &[&str], findings: &mut Vec<Finding>) {
-        let (own, name) = (self.cotype.extension(), self.cotype.name());
-        let has = |element: &Element, types: &[&str]| {
-            element.cotypes.iter().any(|known| known.extension() == own && types.contains(&known.name()))
-        };
+        let name = self.cotype.name();
         let Some((parent, siblings)) = self.siblings() else { return };
-        if !has(parent, types) {
+        if !self.has(parent, types) {
             self.find(None, format!("a {name} must be a field of {}", a(&types.join(" or "))), findings);
         }
         let same =
-            siblings.filter(|sibling| has(&self.reader.elements[*sibling as usize], &[name])).collect::<Vec<_>>();
+            siblings.filter(|sibling| self.has(&self.reader.elements[*sibling as usize], &[name])).collect::<Vec<_>>();
         if same.first().is_some_and(|first| *first != self.ix) {
             self.find(None, format!("there is another {name} here, and one is allowed"), findings);
         }

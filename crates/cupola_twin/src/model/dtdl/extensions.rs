@@ -157,6 +157,8 @@ pub(super) enum Rule {
     Value(&'static str, Need),
     /// The element is one of the `fields` of an object with one of these types, and the only one there with its type.
     Inside(&'static [&'static str]),
+    /// A sibling has this type of the same extension.
+    Beside(&'static str),
     /// A property's value differs from that of every sibling.
     Unique(&'static str),
     /// `annotates` names a sibling that is a property or telemetry, and no annotation itself.
@@ -285,7 +287,10 @@ static SUPPLEMENTS: &[Supplement] = &[
         rules: &[Rule::Inside(&["Error", "Result"]), Rule::Value("schema", Need::TextEnum)],
         ..mqtt(4, "ErrorCode", &[&FIELD])
     },
-    Supplement { rules: &[Rule::Inside(&["Error", "Result"])], ..mqtt(4, "ErrorInfo", &[&FIELD]) },
+    Supplement {
+        rules: &[Rule::Inside(&["Error", "Result"]), Rule::Beside("ErrorCode")],
+        ..mqtt(4, "ErrorInfo", &[&FIELD])
+    },
     Supplement {
         rules: &[Rule::Value("fields", Need::Typed(&["PropertyValue", "ReadError", "WriteError"]))],
         ..mqtt(4, "PropertyResult", &[&OBJECT])

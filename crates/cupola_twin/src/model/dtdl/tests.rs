@@ -552,6 +552,22 @@ fn extensions_have_their_rules() {
 }
 
 #[test]
+fn what_went_wrong_has_a_code() {
+    let code = r#"{"@type": ["Field", "ErrorCode"], "name": "c", "schema": {"@type": "Enum", "valueSchema": "string",
+        "enumValues": [{"name": "bad", "enumValue": "bad"}]}}"#;
+    let info = r#"{"@type": ["Field", "ErrorInfo"], "name": "i", "schema": "string"}"#;
+    let fields = [("34", format!("{code}, {info}")), ("34", code.to_string()), ("", info.to_string())];
+    let table = fields.each_ref().map(|(versions, fields)| (*versions, fields.as_str()));
+    verdicts(&table, |version, fields| {
+        let content = format!(
+            r#"{{"@type": "Command", "name": "a", "response": {{"name": "r", "schema": {{"@type": ["Object", "Result"], "fields": [
+            {{"@type": ["Field", "NormalResult"], "name": "n", "schema": "integer"}}, {fields}]}}}}}}"#
+        );
+        interface(version, r#", "dtmi:dtdl:extension:mqtt;4""#, "", &content)
+    });
+}
+
+#[test]
 fn overriding_a_unit_takes_its_enumeration() {
     let document = |schema: &str| {
         interface(
