@@ -9,9 +9,8 @@ pub mod scene;
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::{Diagnostic, Models};
 use scene::document::{Document, TwinDoc};
-use scene::import::{Draft, settle};
+use scene::import::{Draft, ModelDoc, settle};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The input as text, if it is one.
 pub fn text(bytes: &[u8]) -> Option<&str> {
@@ -48,7 +47,6 @@ pub fn settle_draft(mut draft: Draft) {
 
 /// Panics if models that a reader made itself have errors.
 pub fn assert_sound(draft: &Draft) {
-    let documents = draft.models.iter().map(|(file, text)| (Arc::from(file.as_str()), text.as_str()));
-    let (_, found): (Models, Vec<Diagnostic>) = Models::read(documents);
+    let (_, found): (Models, Vec<Diagnostic>) = Models::read(draft.models.iter().map(ModelDoc::read));
     assert!(!has_errors(&found), "{found:#?}");
 }

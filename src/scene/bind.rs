@@ -71,6 +71,7 @@ pub(super) fn unbound(
 /// The finding that a building of these nodes has none of this name; a suggestion only if there were few findings before.
 pub(super) fn unknown_node(node: &str, names: &BTreeSet<&str>, before: usize) -> Diagnostic {
     let unknown = Diagnostic::error("unknown-node", format!("the building has no node `{node}`"));
+    let unknown = unknown.help("nodes are called as in the .glb or .gltf file");
     unknown.did_you_mean(node, names.iter().copied().filter(|_| before < MAX_SUGGESTED))
 }
 

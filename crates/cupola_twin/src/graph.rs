@@ -57,7 +57,8 @@ impl Graph {
                 Some(place) => format!("twin `{}` exists already; first at line {}", twin.id, place.line),
                 None => format!("twin `{}` exists already", twin.id),
             };
-            return Err(Diagnostic::error("duplicate-twin", message).at(twin.place));
+            let twice = Diagnostic::error("duplicate-twin", message).help("give one of them another id");
+            return Err(twice.at(twin.place));
         }
         let id = twin.id.clone();
         let node = self.inner.add_node(Arc::new(twin));

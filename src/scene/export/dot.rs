@@ -58,7 +58,9 @@ fn quoted(lines: &[&str]) -> String {
                 '"' => out += "\\\"",
                 '\\' => out += "\\\\",
                 '\n' => out += "\\n",
-                c if c.is_control() => out.push(' '),
+                // Each its own picture: two ids must not become one.
+                '\u{7f}' => out.push('\u{2421}'),
+                c if (c as u32) < 0x20 => out.extend(char::from_u32(0x2400 + c as u32)),
                 c => out.push(c),
             }
         }
@@ -76,7 +78,13 @@ mod tests {
         let model = r#"{"@id": "dtmi:x:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3"}"#;
         let (models, _) = Models::read([("a.json".into(), model)]);
         let twin = |id: &str, model: &str| TwinDoc { id: id.into(), model: model.into(), properties: BTreeMap::new() };
-        let twins = [twin("a\"b\\", "Room"), twin("c\nd", "dtmi:x:Room;1"), twin("e", "dtmi:y:Door;1")];
+        let twins = [
+            twin("a\"b\\", "Room"),
+            twin("c\nd", "dtmi:x:Room;1"),
+            twin("f\tg", "Room"),
+            twin("f\rg", "Room"),
+            twin("e", "dtmi:y:Door;1"),
+        ];
         let way = RelationshipDoc {
             id: None,
             from: "a\"b\\".into(),
@@ -92,6 +100,8 @@ mod tests {
   edge [fontname="sans-serif", fontsize=10];
   "a\"b\\" [label="a\"b\\\nRoom", fillcolor="#cfe3f7"];
   "c\nd" [label="c\nd\nRoom", fillcolor="#cfe3f7"];
+  "f␉g" [label="f␉g\nRoom", fillcolor="#cfe3f7"];
+  "f␍g" [label="f␍g\nRoom", fillcolor="#cfe3f7"];
   "e" [label="e\nDoor", fillcolor="#ffe0b8"];
   "a\"b\\" -> "e" [label="has"];
 }

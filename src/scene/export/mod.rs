@@ -61,9 +61,14 @@ pub fn export(scene: &Scene, format: Format) -> Exported {
             let twins = twins::twins_json(&document.twins, &scene.models, &mut findings);
             let relationships = twins::relationships_json(&document.relationships, "$dtId", &mut findings);
             let interfaces = models::interfaces(&scene.files, &scene.models, &mut findings);
+            findings.extend(models::too_new(&interfaces));
             ndjson::text(&twins, &relationships, &interfaces).into_bytes()
         }
-        Format::Json => format!("{:#}\n", graph(scene, &mut findings)).into_bytes(),
+        Format::Json => {
+            let graph = graph(scene, &mut findings);
+            findings.extend(models::too_new(graph["digitalTwinsModels"].as_array().map_or(&[], Vec::as_slice)));
+            format!("{graph:#}\n").into_bytes()
+        }
         Format::Xlsx => {
             let twins = twins::twins_json(&document.twins, &scene.models, &mut findings);
             xlsx::bytes(&twins, &document.relationships, &mut findings)

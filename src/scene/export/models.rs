@@ -59,6 +59,27 @@ pub(crate) fn split<'t>(
     out
 }
 
+/// The service knows DTDL 2 and 3: what is to be said of interfaces of later versions.
+pub(crate) fn too_new(interfaces: &[Json]) -> Option<Diagnostic> {
+    let is_old = |context: &Json| {
+        let mut words =
+            context.as_array().map_or(std::slice::from_ref(context), Vec::as_slice).iter().filter_map(Json::as_str);
+        words.any(|word| {
+            ["dtmi:dtdl:context;2", "dtmi:dtdl:context;3"].iter().any(|old| word.split('.').next() == Some(*old))
+        })
+    };
+    let new: Vec<&str> = interfaces
+        .iter()
+        .filter(|interface| interface.get("@context").is_some_and(|context| !is_old(context)))
+        .filter_map(|interface| interface.get("@id")?.as_str())
+        .collect();
+    let first = new.first()?;
+    let others = if new.len() > 1 { format!(" and {} more", new.len() - 1) } else { String::new() };
+    let message = format!("`{first}`{others} is of DTDL 4, which Azure Digital Twins doesn't take");
+    let help = "Cupola reads the file; write the models in DTDL 3 for the service";
+    Some(Diagnostic::warning("dtdl-too-new", message).help(help))
+}
+
 /// Notes the interface and those that are written inside of it.
 fn inside(value: &Json, known: &mut BTreeSet<String>) {
     match value {
@@ -74,6 +95,16 @@ fn inside(value: &Json, known: &mut BTreeSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn versions_that_the_service_takes_are_known() {
+        let of = |context: Json| too_new(&[json!({"@id": "dtmi:x:A;1", "@context": context})]).map(|found| found.code);
+        for old in [json!("dtmi:dtdl:context;2"), json!(["dtmi:dtdl:context;3", "dtmi:dtdl:extension:annotation;1"])] {
+            assert_eq!(of(old), None);
+        }
+        assert_eq!(of(json!(["dtmi:dtdl:context;4"])), Some("dtdl-too-new"));
+    }
 
     #[test]
     fn interfaces_come_one_by_one_as_they_were_written() {

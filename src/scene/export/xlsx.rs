@@ -8,7 +8,6 @@ use crate::scene::document::RelationshipDoc;
 use cupola_twin::Diagnostic;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
 
 /// The headers, and how wide their columns are, in characters.
 const COLUMNS: [(&str, f64); 7] = [
@@ -23,7 +22,8 @@ const COLUMNS: [(&str, f64); 7] = [
 /// Rows that a sheet can have, with that of the headers.
 const MAX_ROWS: u32 = 1_048_576;
 
-/// A row for each twin, then one for each relationship at the twin that it leads to.
+/// A row for each twin, then one for each relationship at the twin that it leads to. Only the first has a model: the explorer takes
+/// every row with one for a new twin.
 pub(crate) fn bytes(
     twins: &[Map<String, Json>],
     relationships: &[RelationshipDoc],
@@ -61,24 +61,21 @@ fn workbook(
         let help = "use the bulk format (ndjson), which has no such limit";
         findings.push(Diagnostic::error("too-many-rows", message).help(help));
     }
-    let mut models: BTreeMap<&str, &str> = BTreeMap::new();
     let rows = twins.iter().map(Row::Twin).chain(relationships.iter().map(Row::Relationship));
     for (row, content) in (1..MAX_ROWS).zip(rows) {
         let cells = match content {
             Row::Twin(twin) => {
                 let id = text(twin.get("$dtId"));
                 let model = text(twin.get("$metadata").and_then(|metadata| metadata.get("$model")));
-                models.entry(id).or_insert(model);
                 let values = twin.iter().filter(|(name, _)| !name.starts_with('$'));
                 let init = object(values.map(|(name, value)| (name.clone(), value.clone())).collect());
                 [model.to_owned(), id.to_owned(), String::new(), String::new(), init, String::new(), String::new()]
             }
             Row::Relationship(it) => {
-                let model = models.get(it.to.as_str()).copied().unwrap_or_default();
                 let own = object(properties_json(&it.from, &it.properties, findings));
                 let own_id = it.id.clone().unwrap_or_default();
                 let (from, name) = (it.from.clone(), it.name.clone());
-                [model.to_owned(), it.to.clone(), from, name, String::new(), own_id, own]
+                [String::new(), it.to.clone(), from, name, String::new(), own_id, own]
             }
         };
         write(sheet, row, cells, findings);

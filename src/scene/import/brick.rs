@@ -21,8 +21,8 @@ use self::statements::{Iri, Statements};
 use self::vocabulary::{
     RDFS_COMMENT, RDFS_LABEL, Reading, holds_words, is_about_tags, is_any_thing, is_meta, is_vocabulary, kept, word,
 };
-use super::Draft;
 use super::service::file_start;
+use super::{Draft, ModelDoc};
 use crate::scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::{Diagnostic, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -281,7 +281,8 @@ impl<'s> Reader<'s> {
     }
 
     /// Values with a unit: `brick:area [ brick:value 12 ; brick:hasUnit unit:FT2 ]`. A model has one unit for all its twins, so
-    /// any but the square and the cubic metre goes into the name.
+    /// any but the square and the cubic metre goes into the name. What else a node without a name has is its owner's too:
+    /// `rec:area [ rec:grossArea 12 ]` becomes `area_grossArea`.
     fn details(&mut self) {
         let statements = self.statements;
         for (subject, predicate, node) in &statements.details {
@@ -291,6 +292,12 @@ impl<'s> Reader<'s> {
             }
             let node = statements.nameless.get(*node);
             let value = node.and_then(|node| node.value.clone());
+            if let (Some(thing), Some(node)) = (self.by_iri.get(subject).copied(), node) {
+                for (inner, value) in &node.values {
+                    let name = format!("{}_{}", local_name(iri), local_name(statements.iri(*inner)));
+                    self.set(thing, &segment(&name), value.clone());
+                }
+            }
             match (self.by_iri.get(subject).copied(), value) {
                 (Some(thing), Some(value)) => {
                     let mut name = segment(local_name(iri));
@@ -301,16 +308,21 @@ impl<'s> Reader<'s> {
                     }
                     self.set(thing, &name, value);
                 }
+                (Some(_), None) if node.is_some_and(|node| !node.values.is_empty()) => self.understood += 1,
                 (Some(_), None) => self.left.nameless += 1,
                 (None, _) => self.left.other += 1,
             }
         }
-        let details: BTreeSet<usize> = statements.details.iter().map(|(_, _, node)| *node).collect();
+        let owned = statements.details.iter().filter(|(subject, ..)| self.by_iri.contains_key(subject));
+        let details: BTreeSet<usize> = owned.map(|(_, _, node)| *node).collect();
         for (number, node) in statements.nameless.iter().enumerate() {
-            let read = usize::from(node.value.is_some()) + usize::from(node.unit.is_some());
-            let is_read = node.value.is_some() && details.contains(&number);
-            self.left.nameless += node.statements.saturating_sub(if is_read { read } else { 0 });
-            self.left.nameless_things += usize::from(node.is_typed && node.value.is_none());
+            let with_unit = if node.value.is_some() { 1 + usize::from(node.unit.is_some()) } else { 0 };
+            let is_owned = details.contains(&number);
+            let read = if is_owned { with_unit + node.values.len() } else { 0 };
+            // That it is an area is in the name.
+            let is_said = usize::from(node.is_typed && read > 0);
+            self.left.nameless += node.statements.saturating_sub(read + is_said);
+            self.left.nameless_things += usize::from(node.is_typed && read == 0);
         }
     }
 
@@ -362,10 +374,10 @@ impl<'s> Reader<'s> {
             columns.iter().map(|(name, column)| (name.clone(), column.schema())).collect();
 
         let mut class_of = Vec::with_capacity(self.things.len());
-        for thing in &self.things {
+        for (number, thing) in self.things.iter().enumerate() {
             let class = self.classes.of_thing(&thing.types);
             if thing.is_point {
-                self.classes.give_value(class);
+                self.classes.give_value(class, of_points.get(&number).and_then(Reading::of_value));
             }
             class_of.push(class);
         }
@@ -383,7 +395,7 @@ impl<'s> Reader<'s> {
                     properties.insert("value".to_string(), value.clone());
                 }
                 Some(_) => {
-                    self.left.unfit += 1;
+                    self.left.unfit.push(thing.iri);
                     self.understood -= 1;
                 }
                 None => {}
@@ -408,7 +420,7 @@ impl<'s> Reader<'s> {
             }
         }
         draft.findings.extend(models.findings);
-        draft.models.push((MODELS_FILE.to_string(), models.text));
+        draft.models.push(ModelDoc::new(MODELS_FILE, models.text, None));
         for (kind, count) in [
             ("models", models.count),
             ("relationships", count),
@@ -422,11 +434,7 @@ impl<'s> Reader<'s> {
 
 /// Whether a value is what the value of a point is.
 fn fits(reading: Option<Reading>, value: &Value) -> bool {
-    match reading {
-        Some(Reading::Number) => matches!(value, Value::Number(_)),
-        Some(Reading::Boolean) => matches!(value, Value::Bool(_)),
-        None => false,
-    }
+    reading.is_some() && reading == Reading::of_value(value)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Files and folders into one draft: which reader understands what, and in which order.
 
-use super::{Draft, DraftBuilding, brick, gltf, ndjson, scenes3d, service, xlsx};
+use super::service::file_start;
+use super::{Draft, DraftBuilding, ModelDoc, brick, gltf, ndjson, scenes3d, service, xlsx};
 use crate::scene::building::read_gltf;
 use cupola_twin::Diagnostic;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Folders are searched so deep.
@@ -34,10 +36,11 @@ struct Later {
 /// Reads files and folders. `progress` is told what is being read.
 pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
     let mut draft = Draft::default();
-    let mut files = Vec::new();
+    let mut found = Found::default();
     for path in paths {
-        collect(path, 0, &mut files, &mut draft);
+        collect(path, 0, &mut found, &mut draft);
     }
+    let mut files = found.files;
     files.sort_by_key(|(kind, _)| *kind);
     let mut later = Later::default();
     for (number, (kind, path)) in files.iter().enumerate() {
@@ -64,22 +67,35 @@ pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
     draft
 }
 
-fn collect(path: &Path, depth: usize, files: &mut Vec<(Kind, PathBuf)>, draft: &mut Draft) {
+/// The files of an import.
+#[derive(Default)]
+struct Found {
+    files: Vec<(Kind, PathBuf)>,
+    /// What was looked at: links may lead to a place twice, or round in a circle.
+    seen: HashSet<PathBuf>,
+}
+
+fn collect(path: &Path, depth: usize, found: &mut Found, draft: &mut Draft) {
     let shown = path.display();
+    if let Ok(real) = path.canonicalize()
+        && !found.seen.insert(real)
+    {
+        return;
+    }
     if path.is_dir() {
         let mut entries: Vec<PathBuf> = match std::fs::read_dir(path) {
             Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
             Err(error) => {
-                let found = Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}"));
-                draft.left_out("files", found);
+                let why = Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}"));
+                draft.left_out("files", why);
                 return;
             }
         };
         entries.sort();
         let hidden = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         for entry in entries.into_iter().filter(|entry| !hidden(entry)) {
-            if depth < MAX_DEPTH && files.len() < MAX_FILES {
-                collect(&entry, depth + 1, files, draft);
+            if depth < MAX_DEPTH && found.files.len() < MAX_FILES {
+                collect(&entry, depth + 1, found, draft);
             }
         }
         return;
@@ -104,7 +120,7 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<(Kind, PathBuf)>, draft: &
             return;
         }
     };
-    files.push((kind, path.to_path_buf()));
+    found.files.push((kind, path.to_path_buf()));
 }
 
 /// Reads a file, or keeps it for later; whether it was understood.
@@ -113,7 +129,8 @@ fn one(kind: Kind, path: &Path, size: u64, draft: &mut Draft, later: &mut Later)
     match read_one(kind, path, shown, size, draft, later) {
         Ok(read) => read,
         Err(found) => {
-            draft.left_out("files", found);
+            let place = found.place.clone().or_else(|| Some(file_start(&path.to_string_lossy().into())));
+            draft.left_out("files", found.at(place));
             false
         }
     }
@@ -151,8 +168,8 @@ fn read_one(
         return Ok(true);
     }
     let text = String::from_utf8(bytes).map_err(|error| {
-        let message = format!("{shown} is not UTF-8 text (at byte {})", error.utf8_error().valid_up_to());
-        Diagnostic::error("not-utf8", message)
+        let message = format!("the file is not UTF-8 text (at byte {})", error.utf8_error().valid_up_to());
+        Diagnostic::error("not-utf8", message).help("save it as UTF-8")
     })?;
     if kind == Kind::Turtle {
         later.turtle.add(&shown, text)?;
@@ -171,13 +188,16 @@ fn json(path: &Path, shown: String, text: String, draft: &mut Draft, later: &mut
         later.scenes.push((shown, text));
         return Ok(false);
     }
-    if !["\"@context\"", "\"@type\"", "\"@id\""].iter().any(|mark| text.contains(mark)) {
-        let message = format!("{shown} is JSON of a kind that can't be imported: neither models nor twins are in it");
-        return Err(Diagnostic::warning("unknown-format", message));
+    let is_model =
+        text.contains("dtmi:") && ["\"@context\"", "\"@type\"", "\"@id\""].iter().any(|mark| text.contains(mark));
+    if !is_model {
+        let message = "this is JSON of a kind that can't be imported: neither models nor twins are in it";
+        let help = "models have DTMIs (dtmi:example:Room;1), twins have `$dtId` and `$metadata`";
+        return Err(Diagnostic::warning("unknown-format", message).help(help));
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = Path::new(&name).with_extension("json").to_string_lossy().into_owned();
-    draft.models.push((name, text));
+    draft.models.push(ModelDoc { name, text, place: Some(file_start(&shown.into())), is_whole: true });
     Ok(true)
 }
 

@@ -8,9 +8,9 @@ mod models;
 
 use self::identity::{Identity, guid, identify, ifc_class, name_of};
 use self::models::{CONTAINS, Classes, FILE, Fact, facts, stated};
-use super::Draft;
 use super::brick::Taken;
 use super::service::{self, file_start};
+use super::{Draft, ModelDoc};
 use crate::scene::bind::words_of;
 use crate::scene::document::{RelationshipDoc, TwinDoc};
 use cupola_building::{Building, Node, Role};
@@ -148,15 +148,14 @@ impl<'b> Reader<'b> {
 
     /// The twins and the models that are made for them into the draft; gives the models that were there.
     fn twins(&mut self, draft: &mut Draft) -> Models {
-        let documents = draft.models.iter().map(|(file, text)| (Arc::from(file.as_str()), text.as_str()));
-        let (defined, _) = Models::read(documents);
+        let (defined, _) = Models::read(draft.models.iter().map(ModelDoc::read));
         let mut classes = Classes::default();
         let mut left: BTreeMap<&'b str, usize> = BTreeMap::new();
         let mut all_facts: Vec<Vec<Fact<'b>>> = Vec::with_capacity(self.things.len());
         for thing in &mut self.things {
             thing.model = thing.identity.model.and_then(|model| defined.find(model));
-            if thing.model.is_some() {
-                all_facts.push(stated(thing.node));
+            if let Some(model) = thing.model {
+                all_facts.push(stated(thing.node, &defined, model));
             } else {
                 let facts = facts(thing.node);
                 classes.add(&thing.identity.class, &facts, &mut left);
@@ -177,7 +176,7 @@ impl<'b> Reader<'b> {
         }
         if !made.ids.is_empty() {
             draft.counts.entry("models").or_default().understood += made.ids.len();
-            draft.models.push((FILE.to_string(), made.text));
+            draft.models.push(ModelDoc::new(FILE, made.text, None));
         }
         self.left_values(&left, classes.too_many, draft);
         defined

@@ -20,12 +20,13 @@ use cupola_twin::{Diagnostic, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What a reader got out of one or several files, before it becomes a scene.
 #[derive(Debug, Default)]
 pub struct Draft {
-    /// DTDL documents: the file name that they should have in the scene's `models` folder, and their text.
-    pub models: Vec<(String, String)>,
+    /// DTDL documents.
+    pub models: Vec<ModelDoc>,
     /// The twins; component properties are written `component.property`.
     pub twins: Placed<TwinDoc>,
     /// The relationships.
@@ -38,10 +39,42 @@ pub struct Draft {
     pub alarms: Placed<AlarmDoc>,
     /// What to colour by: a property.
     pub color_by: Option<String>,
+    /// The values at the ends of its scale.
+    pub color_range: Option<(f64, f64)>,
     /// What was not understood or had to be guessed, with its place. Errors are things that were left out.
     pub findings: Vec<Diagnostic>,
     /// How many things of each kind were understood and how many were not, by a plain plural ("twins", "triples").
     pub counts: BTreeMap<&'static str, Count>,
+}
+
+/// A DTDL document.
+#[derive(Debug)]
+pub struct ModelDoc {
+    /// The file name that it should have in the scene's `models` folder.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Where it stands.
+    pub place: Option<Place>,
+    /// Whether the text is that of a whole file, so that places in one are places in the other.
+    pub is_whole: bool,
+}
+
+impl ModelDoc {
+    /// A document that was found in something else, or made.
+    pub fn new(name: impl Into<String>, text: impl Into<String>, place: Option<Place>) -> Self {
+        Self { name: name.into(), text: text.into(), place, is_whole: false }
+    }
+
+    /// The document with what to call it in findings: its file, or the file that it was in and its own name.
+    pub fn read(&self) -> (Arc<str>, &str) {
+        let file = match &self.place {
+            Some(place) if self.is_whole => place.file.clone(),
+            Some(place) => format!("{}#{}", place.file, self.name).into(),
+            None => self.name.as_str().into(),
+        };
+        (file, &self.text)
+    }
 }
 
 /// A building in a glTF file.

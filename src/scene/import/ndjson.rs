@@ -211,7 +211,7 @@ mod tests {
         ways[1].id = Some("b-leadsTo-a".into());
         ways[2].id = Some("b-leadsTo-a-2".into());
         assert_eq!(draft.relationships[..], ways);
-        let read: Vec<Json> = draft.models.iter().map(|(_, text)| serde_json::from_str(text).unwrap()).collect();
+        let read: Vec<Json> = draft.models.iter().map(|model| serde_json::from_str(&model.text).unwrap()).collect();
         assert_eq!(read, interfaces);
         assert_eq!(draft.counts["twins"].understood, 2);
     }

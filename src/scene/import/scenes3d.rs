@@ -166,7 +166,8 @@ impl<'j> Reader<'j, '_> {
         let objects = list(element, "objectIDs").iter().chain(list(element, "meshIDs"));
         let mut parts = 0;
         for object in objects.filter_map(Json::as_str) {
-            let node = node_of(object);
+            let is_node = self.draft.building.as_ref().is_some_and(|building| building.nodes.contains(object));
+            let node = if is_node { object } else { node_of(object) };
             parts += usize::from(node != object);
             match self.draft.bindings.get(node) {
                 Some(other) if other != twin => {

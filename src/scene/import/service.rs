@@ -19,6 +19,8 @@ use std::sync::Arc;
 const MAX_SEARCHES: u32 = 32;
 /// A mention of an id counts before that of a value which says the same so far ahead of it.
 const NEAR_BYTES: usize = 2_000;
+/// Where the items of a page are: in the service's answers, in those of its command line.
+const ITEMS: [&str; 2] = ["value", "result"];
 /// What leads to the next page: of a query's results, of a list of models or relationships.
 const NEXT_PAGE: [&str; 2] = ["continuationToken", "nextLink"];
 /// The version of the explorer's file and of the bulk import's.
@@ -71,7 +73,15 @@ fn is_ours(root: &Json) -> bool {
 }
 
 fn is_item(item: &Json) -> bool {
-    item.as_object().is_some_and(|object| is_relationship(object) || is_twin(object) || is_model_entry(object))
+    item.as_object().is_some_and(|object| {
+        is_relationship(object) || is_twin(object) || is_model_entry(object) || is_aliased(object)
+    })
+}
+
+/// A row of a query that names what it returns: twins and relationships by their aliases, perhaps with single values beside them.
+fn is_aliased(object: &Map<String, Json>) -> bool {
+    let whole = |value: &Json| value.as_object().is_some_and(|inner| is_twin(inner) || is_relationship(inner));
+    !object.contains_key("@id") && object.values().any(whole)
 }
 
 fn is_twin(object: &Map<String, Json>) -> bool {
@@ -92,7 +102,8 @@ fn is_export(object: &Map<String, Json>) -> bool {
 }
 
 fn is_page(object: &Map<String, Json>) -> bool {
-    object.get("value").and_then(Json::as_array).is_some_and(|items| match items.as_slice() {
+    let of = |key: &&str| object.get(*key).and_then(Json::as_array);
+    ITEMS.iter().find_map(of).is_some_and(|items| match items.as_slice() {
         [] => NEXT_PAGE.iter().any(|key| object.contains_key(*key)),
         items => items.iter().any(is_item),
     })
@@ -105,6 +116,11 @@ fn any(converter: &mut Converter<'_>, item: Json, stem: Option<&str>, at: At<'_>
         Json::Object(object) if is_twin(&object) => converter.twin(object, stem, at),
         Json::Object(mut object) if is_model_entry(&object) => {
             converter.model(object.remove("model").unwrap_or_default(), at);
+        }
+        Json::Object(object) if is_aliased(&object) => {
+            // Single values say nothing of whose they are.
+            let whole = object.into_iter().map(|(_, value)| value).filter(Json::is_object);
+            whole.for_each(|value| any(converter, value, None, at));
         }
         _ => converter.left_out("other things", || {
             let help =
@@ -123,8 +139,10 @@ fn page(converter: &mut Converter<'_>, mut object: Map<String, Json>, at: At<'_>
             Diagnostic::warning("more-pages", message).at(at(key)).help(help)
         });
     }
-    if let Some(Json::Array(items)) = object.remove("value") {
-        items.into_iter().for_each(|item| any(converter, item, None, at));
+    for key in ITEMS {
+        if let Some(Json::Array(items)) = object.remove(key) {
+            items.into_iter().for_each(|item| any(converter, item, None, at));
+        }
     }
 }
 

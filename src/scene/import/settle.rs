@@ -1,6 +1,6 @@
 //! A draft against its models: what doesn't fit is left out and reported, so that what is written is a sound scene.
 
-use super::Draft;
+use super::{Draft, ModelDoc};
 use crate::scene::bind::unknown_node;
 use crate::scene::document::{AlarmDoc, RelationshipDoc, TwinDoc};
 use crate::scene::load::{condition, graph_relationship, graph_twin};
@@ -29,8 +29,15 @@ pub struct Settled {
 pub fn settle(draft: &mut Draft) -> Settled {
     take_once(draft);
     name_apart(&mut draft.models);
-    let documents = draft.models.iter().map(|(file, text)| (Arc::from(file.as_str()), text.as_str()));
-    let (models, found) = Models::read(documents);
+    let (models, mut found) = Models::read(draft.models.iter().map(ModelDoc::read));
+    // Places in a text that is in no file of its own are none.
+    let made = draft.models.iter().filter(|model| !model.is_whole && !found.is_empty());
+    let places: HashMap<Arc<str>, &Option<Place>> = made.map(|model| (model.read().0, &model.place)).collect();
+    for found in &mut found {
+        if let Some(place) = found.place.as_ref().and_then(|place| places.get(&place.file)) {
+            found.place = (*place).clone();
+        }
+    }
     let models = Arc::new(models);
     let sound = !has_errors(&found);
     draft.findings.extend(found);
@@ -50,8 +57,8 @@ pub fn settle(draft: &mut Draft) -> Settled {
 fn take_once(draft: &mut Draft) {
     let mut first: HashMap<String, Json> = HashMap::new();
     let mut again = 0;
-    draft.models.retain_mut(|(_, text)| {
-        let items = match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+    draft.models.retain_mut(|model| {
+        let items = match serde_json::from_str(model.text.trim_start_matches('\u{feff}')) {
             Ok(Json::Array(items)) => items,
             Ok(item) => vec![item],
             Err(_) => return true,
@@ -69,7 +76,8 @@ fn take_once(draft: &mut Draft) {
         }
         if kept.len() < count {
             again += count - kept.len();
-            *text = format!("{:#}\n", Json::from(kept.as_slice()));
+            model.text = format!("{:#}\n", Json::from(kept.as_slice()));
+            model.is_whole = false;
         }
         !kept.is_empty() || count == 0
     });
@@ -80,9 +88,9 @@ fn take_once(draft: &mut Draft) {
 }
 
 /// Documents of one name get numbers, so that each has a file of its own.
-fn name_apart(models: &mut [(String, String)]) {
+fn name_apart(models: &mut [ModelDoc]) {
     let mut taken = HashSet::new();
-    for (name, _) in models {
+    for ModelDoc { name, .. } in models {
         let stem = name.strip_suffix(".json").unwrap_or(name).to_string();
         let mut number = 1;
         while !taken.insert(name.to_lowercase()) {
@@ -94,6 +102,7 @@ fn name_apart(models: &mut [(String, String)]) {
 
 fn twins(draft: &mut Draft, models: &Models, graph: &mut Graph) {
     let mut resolved: HashMap<String, Result<ModelIx, Diagnostic>> = HashMap::new();
+    let mut kept: HashMap<String, usize> = HashMap::new();
     for (mut twin, place) in draft.twins.take() {
         let model = resolved.entry(twin.model.clone()).or_insert_with(|| models.resolve(&twin.model)).clone();
         let checked = model.and_then(|model| {
@@ -109,7 +118,12 @@ fn twins(draft: &mut Draft, models: &Models, graph: &mut Graph) {
             .map_err(|found| of_twin(&twin.id, found))
             .and_then(|model| graph.add_twin(Twin { place: place.clone(), ..graph_twin(model, &twin)? }));
         match added {
-            Ok(()) => draft.twins.push(twin, place),
+            Ok(()) => {
+                kept.insert(twin.id.clone(), draft.twins.len());
+                draft.twins.push(twin, place);
+            }
+            // Rows of a query's result repeat what they are about.
+            Err(_) if kept.get(&twin.id).is_some_and(|first| draft.twins[*first] == twin) => uncount(draft, "twins"),
             Err(found) => forget(draft, "twins", found.at(place)),
         }
     }
@@ -153,19 +167,27 @@ fn fitting(
 }
 
 fn relationships(draft: &mut Draft, models: &Models, graph: &mut Graph) {
-    let mut ids: HashSet<(String, String)> = HashSet::new();
+    let mut kept: HashMap<(String, String), usize> = HashMap::new();
     for (mut link, place) in draft.relationships.take() {
-        if let Some(id) = &link.id
-            && !ids.insert((link.from.clone(), id.clone()))
+        keep_own_values(draft, models, graph, &mut link, place.as_ref());
+        let key = link.id.as_ref().map(|id| (link.from.clone(), id.clone()));
+        if let Some(first) = key.as_ref().and_then(|key| kept.get(key))
+            && let Some(id) = &link.id
         {
+            if draft.relationships[*first] == link {
+                uncount(draft, "relationships");
+                continue;
+            }
             let message = format!("`{}` has two relationships with the id `{id}`", link.from);
             forget(draft, "relationships", Diagnostic::error("duplicate-relationship", message).at(place));
             continue;
         }
-        keep_own_values(draft, models, graph, &mut link, place.as_ref());
         let relationship = Relationship { place: place.clone(), ..graph_relationship(&link) };
         match graph.relate(models, &link.from, &link.to, relationship) {
-            Ok(()) => draft.relationships.push(link, place),
+            Ok(()) => {
+                kept.extend(key.map(|key| (key, draft.relationships.len())));
+                draft.relationships.push(link, place);
+            }
             Err(found) => forget(draft, "relationships", of_link(&link, found).at(place)),
         }
     }
@@ -266,9 +288,13 @@ fn of_link(link: &RelationshipDoc, found: Diagnostic) -> Diagnostic {
 
 /// Leaves out something that its reader had understood.
 fn forget(draft: &mut Draft, kind: &'static str, why: Diagnostic) {
+    uncount(draft, kind);
+    draft.left_out(kind, why);
+}
+
+fn uncount(draft: &mut Draft, kind: &'static str) {
     let count = draft.counts.entry(kind).or_default();
     count.understood = count.understood.saturating_sub(1);
-    draft.left_out(kind, why);
 }
 
 /// Of very many findings of one kind the first are enough; how many there were is said.

@@ -1,6 +1,6 @@
 //! A draft onto the disk: the scene's folder is made beside its place and moved there whole.
 
-use super::{Draft, DraftBuilding};
+use super::{Draft, DraftBuilding, ModelDoc};
 use crate::scene::document::{BuildingDoc, Document, VERSION, ViewDoc};
 use crate::scene::to_ron;
 use cupola_twin::Diagnostic;
@@ -25,7 +25,7 @@ pub fn document(draft: &Draft, name: &str) -> Document {
         alarms: draft.alarms.to_vec(),
         feeds: Vec::new(),
         simulation: None,
-        view: ViewDoc { color_by: draft.color_by.clone(), ..Default::default() },
+        view: ViewDoc { color_by: draft.color_by.clone(), range: draft.color_range, ..Default::default() },
     }
 }
 
@@ -38,14 +38,17 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
         let help = format!("write to a folder: --out {}", out.with_extension("").display());
         return Err(Diagnostic::error("not-a-folder", "an imported scene is a folder with its models").help(help));
     }
+    let is_other = if out.is_dir() { !is_empty(out) && !out.join("scene.ron").is_file() } else { out.exists() };
+    if is_other {
+        let message = format!("{} is there, and is no scene's folder", out.display());
+        return Err(Diagnostic::error("exists", message).help("choose another folder; nothing was changed"));
+    }
     if out.exists() && !replace && !is_empty(out) {
         let message = format!("{} exists already", out.display());
         return Err(Diagnostic::error("exists", message).help("choose another folder, or replace it with --replace"));
     }
-    if out.is_dir() && !is_empty(out) && !out.join("scene.ron").is_file() {
-        let message = format!("{} is a folder, but not a scene's", out.display());
-        return Err(Diagnostic::error("exists", message).help("choose another folder; nothing was changed"));
-    }
+    // `.` has a name too.
+    let out = &std::path::absolute(out).map_err(|error| failed(out, error))?;
     let beside = |word: &str| {
         let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
         out.with_file_name(format!(".{name}.{word}.{}", std::process::id()))
@@ -54,6 +57,10 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
     let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let result = fill(draft, &name, &fresh).and_then(|()| {
         let fail = |error| failed(out, error);
+        if out.is_dir() && is_empty(out) {
+            // Someone may be in it: it stays what it is.
+            return move_into(&fresh, out).map_err(fail);
+        }
         if out.exists() {
             std::fs::rename(out, &old).map_err(fail)?;
         }
@@ -71,14 +78,32 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
     result
 }
 
+/// Moves what is in one folder into another one, empty so far; all or nothing.
+fn move_into(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut moved: Vec<PathBuf> = Vec::new();
+    let entries = std::fs::read_dir(from)?.collect::<std::io::Result<Vec<_>>>()?;
+    for entry in entries {
+        let target = to.join(entry.file_name());
+        if let Err(error) = std::fs::rename(entry.path(), &target) {
+            // What came so far goes again; the rest is where it was made.
+            for target in moved {
+                let _ = std::fs::rename(&target, from.join(target.file_name().unwrap_or_default()));
+            }
+            return Err(error);
+        }
+        moved.push(target);
+    }
+    Ok(())
+}
+
 fn fill(draft: &Draft, name: &str, folder: &Path) -> Result<(), Diagnostic> {
     let put = |path: PathBuf, bytes: &[u8]| {
         let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
         made.and_then(|()| std::fs::write(&path, bytes)).map_err(|error| failed(&path, error))
     };
-    for (file, text) in &draft.models {
+    for ModelDoc { name, text, .. } in &draft.models {
         // Names come from other people's files: nothing but the last part of them is used.
-        put(folder.join("models").join(file_name(Path::new(file))), text.as_bytes())?;
+        put(folder.join("models").join(file_name(Path::new(name))), text.as_bytes())?;
     }
     if let Some(building) = &draft.building {
         copy_building(building, &folder.join("assets"))?;

@@ -53,6 +53,11 @@ struct Columns {
 }
 
 impl Columns {
+    /// Whether there are those that a table needs.
+    fn are_enough(&self) -> bool {
+        self.model.is_some() && self.id.is_some()
+    }
+
     /// Where the column with this header is noted. The explorer's own files write `ID (must be unique)`.
     fn called(&mut self, header: &str) -> Option<&mut Option<u32>> {
         Some(match header {
@@ -102,7 +107,7 @@ impl Table<'_> {
                 }
             }
         }
-        if self.columns.model.is_some() && self.columns.id.is_some() {
+        if self.columns.are_enough() {
             return Ok(());
         }
         let help = "the first row names the columns: ModelID, ID, Relationship (From), Relationship Name, Init Data";
@@ -118,8 +123,11 @@ impl Table<'_> {
                 Diagnostic::warning("unreadable-cell", "the cell holds a date or an error").at(place).help(help)
             });
         }
+        // Who types leaves spaces; what our own export wrote is as it is.
+        let is_typed = self.columns.relationship_id.is_none();
         let text = |column: Option<u32>| {
-            column.and_then(|column| cells.get(&column)?.as_deref()).map(str::trim).unwrap_or_default()
+            let text = column.and_then(|column| cells.get(&column)?.as_deref()).unwrap_or_default();
+            if is_typed { text.trim() } else { text }
         };
         let [model, id, init] = [self.columns.model, self.columns.id, self.columns.init].map(text);
         let [from, name] = [self.columns.from, self.columns.name].map(text);

@@ -242,6 +242,14 @@ impl Reader<'_> {
         let root = self.root;
         let wanted = root.scene.map_or(0, |s| s.value());
         if let Some(scene) = root.scenes.get(wanted).or_else(|| root.scenes.first()) {
+            if root.scenes.len() > 1 {
+                self.issues.add(
+                    "scenes".to_string(),
+                    "other-scenes",
+                    "the file has several scenes, and one is read: its default, or the first",
+                    "put everything that is shown into one scene",
+                );
+            }
             self.building.name = scene.name.clone().unwrap_or_default();
             return scene.nodes.iter().map(|n| n.value()).collect();
         }

@@ -3,6 +3,7 @@
 use super::names::local_name;
 use super::statements::{Iri, Statements};
 use crate::scene::import::Draft;
+use crate::scene::import::service::file_start;
 use cupola_twin::diagnostic::Lines;
 use cupola_twin::{Diagnostic, Place};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -24,8 +25,8 @@ pub(super) struct Left {
     pub other: usize,
     /// Values of a property that has one already.
     pub second: usize,
-    /// Values that aren't what the value of a point of their class is.
-    pub unfit: usize,
+    /// Points whose value isn't what those of their class are.
+    pub unfit: Vec<Iri>,
     /// Values of more properties than there may be.
     pub too_many: usize,
     /// Statements about nodes without a name.
@@ -39,7 +40,7 @@ impl Left {
     pub fn report(&self, texts: &[(Arc<str>, String)], statements: &Statements, draft: &mut Draft) {
         let links: usize = self.untyped.values().map(|(to, from)| to + from).sum();
         let foreign: usize = self.foreign.values().sum();
-        let values = self.second + self.unfit + self.too_many;
+        let values = self.second + self.unfit.len() + self.too_many;
         for (kind, count) in [
             ("relationships", links),
             ("statements", foreign + values + self.other + self.nameless),
@@ -49,7 +50,8 @@ impl Left {
                 draft.counts.entry(kind).or_default().left_out += count;
             }
         }
-        let mut groups = [self.untyped(statements), self.foreign(statements), self.renamed(statements)];
+        let mut groups =
+            [self.untyped(statements), self.foreign(statements), self.renamed(statements), self.unfit(statements)];
         let named = groups.iter().flat_map(|group| group.iter().take(MAX_FINDINGS));
         let wanted: HashSet<&str> = named.map(|(iri, _)| local_name(statements.iri(*iri))).collect();
         let mut found = HashMap::new();
@@ -95,12 +97,6 @@ impl Left {
                 "a property has one value",
             ),
             (
-                self.unfit,
-                "brick-unfit-value",
-                "values of points were left out because they are not what their class has: COUNT",
-                "a status and an alarm are true or false, other points are numbers",
-            ),
-            (
                 self.too_many,
                 "brick-many-properties",
                 "values of further properties were left out: COUNT",
@@ -109,7 +105,8 @@ impl Left {
         ] {
             if count > 0 {
                 let message = message.replace("COUNT", &count.to_string());
-                draft.findings.push(Diagnostic::warning(code, message).help(help));
+                let place = texts.first().map(|(file, _)| file_start(file));
+                draft.findings.push(Diagnostic::warning(code, message).help(help).at(place));
             }
         }
     }
@@ -135,15 +132,29 @@ impl Left {
                 statements.iri(*iri),
                 many(*count, "statement")
             );
-            (*iri, Diagnostic::warning("brick-foreign-word", message))
+            let help = "words of Brick and RealEstateCore are read";
+            (*iri, Diagnostic::warning("brick-foreign-word", message).help(help))
         };
         self.foreign.iter().map(finding).collect()
+    }
+
+    fn unfit(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
+        let finding = |iri: &Iri| {
+            let message = format!(
+                "the value of `{}` was left out: other points of its class have another kind",
+                statements.iri(*iri)
+            );
+            let help = "give all points of a class numbers, or all of them true or false";
+            (*iri, Diagnostic::warning("brick-unfit-value", message).help(help))
+        };
+        self.unfit.iter().map(finding).collect()
     }
 
     fn renamed(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
         let finding = |(iri, id): &(Iri, String)| {
             let message = format!("the twin of `{}` is called `{id}`: another one has its name", statements.iri(*iri));
-            (*iri, Diagnostic::warning("brick-same-name", message))
+            let help = "relationships are kept; ids are the ends of IRIs";
+            (*iri, Diagnostic::warning("brick-same-name", message).help(help))
         };
         self.renamed.iter().map(finding).collect()
     }

@@ -37,6 +37,8 @@ struct Class {
     is_combined: bool,
     is_used: bool,
     has_value: bool,
+    /// What the values of its things are.
+    readings: BTreeSet<Reading>,
 }
 
 /// What becomes of a class.
@@ -95,6 +97,7 @@ impl Classes {
             is_combined: false,
             is_used: false,
             has_value: false,
+            readings: BTreeSet::new(),
         });
         self.by_name.insert(key, class);
         class
@@ -136,13 +139,14 @@ impl Classes {
         class
     }
 
-    /// Says that the things of a class are points.
-    pub fn give_value(&mut self, class: ClassIx) {
+    /// Says that a thing of a class is a point, perhaps with such a value.
+    pub fn give_value(&mut self, class: ClassIx, reading: Option<Reading>) {
         // Not everything is a point because something of no class is.
         if class != ENTITY
             && let Some(class) = self.classes.get_mut(class)
         {
             class.has_value = true;
+            class.readings.extend(reading);
         }
     }
 
@@ -158,7 +162,16 @@ impl Classes {
         let ontology = if ontologies.all(|other| other == first) { first } else { Ontology::Brick };
         let class = self.classes.len();
         let bases = types.iter().copied().collect();
-        self.classes.push(Class { ontology, name, bases, is_combined: true, is_used: false, has_value: false });
+        let class_of = Class {
+            ontology,
+            name,
+            bases,
+            is_combined: true,
+            is_used: false,
+            has_value: false,
+            readings: BTreeSet::new(),
+        };
+        self.classes.push(class_of);
         self.combined.insert(types, class);
         class
     }
@@ -315,9 +328,12 @@ impl Classes {
             plan.extends.push(ENTITY);
             (plan.levels, plan.extended) = (2, 1);
         }
-        let is_point = plan.is_point || own.has_value || (!own.is_combined && is_point(&own.name));
+        // A class that only others extend leaves it to them what their values are.
+        let is_point =
+            own.is_used && plan.is_point || own.has_value || (own.is_used && !own.is_combined && is_point(&own.name));
         if plan.value.is_none() && is_point {
-            plan.value = Some(Reading::of(&own.name));
+            let known = own.readings.first().filter(|_| own.readings.len() == 1);
+            plan.value = Some(known.copied().unwrap_or_else(|| Reading::of(&own.name)));
             plan.is_own_value = true;
             plan.levels = plan.levels.max(2);
             plan.extended += 1;

@@ -12,6 +12,13 @@ use std::sync::Arc;
 /// What relative IRIs are relative to, where the file has no `@base`.
 const BASE: &str = "file:///";
 
+/// What the IRIs may come to, bytes; short names may stand for long ones.
+const MAX_IRIS: usize = 64 << 20;
+/// The same for each byte of a large file.
+const MAX_GROWTH: usize = 8;
+/// Larger whole numbers have no exact `double`.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The number of an IRI, in the order of the files.
 pub(super) type Iri = u32;
 
@@ -19,6 +26,8 @@ pub(super) type Iri = u32;
 #[derive(Debug, Default)]
 pub(super) struct Statements {
     iris: Vec<Arc<str>>,
+    /// Text of all IRIs, bytes.
+    size: usize,
     numbers: HashMap<Arc<str>, Iri>,
     /// Things and their types.
     pub types: Vec<(Iri, Iri)>,
@@ -41,6 +50,8 @@ pub(super) struct Nameless {
     pub value: Option<Value>,
     /// Its `brick:hasUnit`.
     pub unit: Option<Iri>,
+    /// What else it has plain values of.
+    pub values: Vec<(Iri, Value)>,
     /// Whether its type is of Brick or RealEstateCore.
     pub is_typed: bool,
     /// How many statements there are about it, without those of ontologies about themselves.
@@ -72,6 +83,11 @@ impl Statements {
                 let place = Place { file: file.clone(), line: start.line as u32 + 1, column: start.column as u32 + 1 };
                 Diagnostic::error("turtle-syntax", error.message().to_string()).at(place)
             })?;
+            if self.size > MAX_IRIS.max(text.len() * MAX_GROWTH) {
+                let help = "give it a shorter prefix";
+                let found = Diagnostic::error("turtle-too-large", "the names of the file, written out, are too long");
+                return Err(found.at(Place { file: file.clone(), line: 1, column: 1 }).help(help));
+            }
             let predicate = triple.predicate.as_str();
             match &triple.subject {
                 NamedOrBlankNode::NamedNode(subject) => {
@@ -104,6 +120,7 @@ impl Statements {
         }
         let number = self.iris.len() as Iri;
         let iri: Arc<str> = iri.into();
+        self.size += iri.len();
         self.iris.push(iri.clone());
         self.numbers.insert(iri, number);
         number
@@ -143,6 +160,10 @@ impl Statements {
             }
             _ => None,
         };
+        let name = match object {
+            Term::Literal(_) => self.number(predicate),
+            _ => 0,
+        };
         let Some(node) = self.nameless.get_mut(node) else { return };
         match object {
             Term::NamedNode(class)
@@ -156,6 +177,7 @@ impl Statements {
             {
                 node.value = Some(value_of(literal));
             }
+            Term::Literal(literal) => node.values.push((name, value_of(literal))),
             _ => node.unit = node.unit.or(unit),
         }
         node.statements += 1;
@@ -166,7 +188,12 @@ impl Statements {
 fn value_of(literal: &Literal) -> Value {
     let text = literal.value();
     let kind = literal.datatype().as_str().strip_prefix("http://www.w3.org/2001/XMLSchema#");
-    let number = || text.trim().parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::Number);
+    // What no number is exactly stays what was written.
+    let is_exact = |number: &f64| number.abs() < MAX_EXACT || number.fract() != 0.0 || text.contains(['e', 'E']);
+    let number = || {
+        let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite() && is_exact(number));
+        number.map(Value::Number)
+    };
     let value = match kind.unwrap_or_default() {
         "boolean" => match text.trim() {
             "true" | "1" => Some(Value::Bool(true)),

@@ -1,5 +1,5 @@
 use super::Files;
-use crate::scene::import::{Count, Draft};
+use crate::scene::import::{Count, Draft, ModelDoc};
 use cupola_twin::{Models, Severity, Value};
 
 const PREFIXES: &str = "@prefix brick: <https://brickschema.org/schema/Brick#> .
@@ -30,7 +30,7 @@ fn codes(draft: &Draft) -> Vec<&str> {
 }
 
 fn models(draft: &Draft) -> Models {
-    let [(name, text)] = draft.models.as_slice() else { panic!("{} documents", draft.models.len()) };
+    let [ModelDoc { name, text, .. }] = draft.models.as_slice() else { panic!("{} documents", draft.models.len()) };
     assert_eq!(name, "brick.json");
     let (models, found) = Models::read([("brick.json".into(), text.as_str())]);
     assert!(found.is_empty(), "{found:?}");
@@ -116,7 +116,9 @@ fn literals_become_properties() {
         "ex:r a brick:Room ; rdfs:label \"Room 1\"@en ; ex:floor 2 ; ex:open true ; ex:note \"x\", \"y\" ;
              brick:area [ brick:value 12.5 ; brick:hasUnit unit:M2 ] ; brick:volume [ brick:value 90 ; brick:hasUnit unit:FT3 ] .
          ex:q a brick:Room ; ex:floor \"ground\" . ex:t a brick:CO2_Sensor ; brick:value 700 ; brick:hasUnit unit:PPM .
-         ex:f a brick:Fan_Status ; brick:value 3 .",
+         ex:f a brick:Fan_Status ; brick:value 3 . ex:g a brick:Fan_Status ; brick:value true .
+         ex:c a brick:Mode_Command ; brick:value true . ex:s a brick:Step_Status ; brick:value 4 .
+         ex:r brick:area [ a rec:ArchitectureArea ; rec:grossArea 14 ] ; ex:serial 9007199254740993 .",
     );
     assert_eq!(property(&draft, "r", "label"), Some(&Value::Text("Room 1".into())));
     assert_eq!(property(&draft, "r", "iri"), Some(&Value::Text("http://example.com/house#r".into())));
@@ -127,8 +129,13 @@ fn literals_become_properties() {
     assert_eq!(property(&draft, "r", "volume_FT3"), Some(&Value::Number(90.0)));
     assert_eq!(property(&draft, "t", "value"), Some(&Value::Number(700.0)));
     assert_eq!(property(&draft, "t", "hasUnit"), Some(&Value::Text("PPM".into())));
-    assert_eq!(property(&draft, "f", "value"), None);
-    assert_eq!(codes(&draft), ["brick-second-value", "brick-unfit-value"]);
+    // Where the points of a class differ, its name decides.
+    assert_eq!((property(&draft, "f", "value"), property(&draft, "g", "value")), (None, Some(&Value::Bool(true))));
+    assert_eq!(property(&draft, "c", "value"), Some(&Value::Bool(true)));
+    assert_eq!(property(&draft, "s", "value"), Some(&Value::Number(4.0)));
+    assert_eq!(property(&draft, "r", "area_grossArea"), Some(&Value::Number(14.0)));
+    assert_eq!(property(&draft, "r", "serial"), Some(&Value::Text("9007199254740993".into())), "no double is that");
+    assert_eq!(codes(&draft), ["brick-unfit-value", "brick-second-value"]);
     assert_eq!(draft.counts["statements"].left_out, 2);
     models(&draft);
 }

@@ -3,6 +3,8 @@
 //!
 //! Sources: the Brick ontology (brickschema.org), "Relationships", 1.0 to 1.4; RealEstateCore 3 and 4 (w3id.org/rec).
 
+use cupola_twin::Value;
+
 /// An ontology whose classes become models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ontology {
@@ -88,27 +90,40 @@ pub(super) fn is_about_tags(relationship: &str) -> bool {
     ["hasAssociatedTag", "hasTag", "isAssociatedWith", "isTagOf"].contains(&relationship)
 }
 
-/// Relationships that are kept turned round: from the whole to its part, from the source to the sink.
-const TURNED: [(&str, &str); 15] = [
+/// Relationships that are kept turned round: from the whole to its part, from the source to the sink. `isLocatedIn` is of the
+/// versions of Brick whose container says `contains`.
+const TURNED: [(&str, &str); 21] = [
     ("hasLocation", "isLocationOf"),
     ("includedIn", "includes"),
     ("isAssociatedWith", "hasAssociatedTag"),
     ("isControlledBy", "controls"),
     ("isFedBy", "feeds"),
     ("isIncludedIn", "includes"),
-    ("isLocatedIn", "isLocationOf"),
+    ("isInputOf", "hasInput"),
+    ("isLocatedIn", "contains"),
     ("isMeasuredBy", "measures"),
+    ("isMemberOf", "hasMember"),
     ("isMeteredBy", "meters"),
+    ("isOutputOf", "hasOutput"),
     ("isPartOf", "hasPart"),
     ("isPointOf", "hasPoint"),
     ("isRegulatedBy", "regulates"),
     ("isSubMeterOf", "hasSubMeter"),
     ("isTagOf", "hasTag"),
     ("locatedIn", "isLocationOf"),
+    ("ownedBy", "owns"),
+    ("regulatedBy", "regulates"),
+    ("servedBy", "serves"),
 ];
+
+/// What `measures` was called before.
+const HAS_MEASUREMENT: &str = "hasMeasurement";
 
 /// The relationship that is kept for `name`, and whether it leads the other way.
 pub(super) fn kept(name: &str) -> (&str, bool) {
+    if name == HAS_MEASUREMENT {
+        return ("measures", false);
+    }
     match TURNED.iter().find(|(turned, _)| *turned == name) {
         Some((_, kept)) => (*kept, true),
         None => (name, false),
@@ -141,9 +156,18 @@ impl Reading {
         }
     }
 
-    /// What the value of a class is, if it is that of points.
+    /// What the value of a class is, if it is that of points and none is known.
     pub fn of(class: &str) -> Self {
         if class.ends_with("Status") || class.ends_with("Alarm") { Self::Boolean } else { Self::Number }
+    }
+
+    /// What a value is, if it is one that points have.
+    pub fn of_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Number(_) => Some(Self::Number),
+            Value::Bool(_) => Some(Self::Boolean),
+            _ => None,
+        }
     }
 }
 

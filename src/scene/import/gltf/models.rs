@@ -4,6 +4,7 @@
 
 use crate::scene::import::brick::{Taken, segment};
 use cupola_building::Node;
+use cupola_twin::model::ModelIx;
 use cupola_twin::{Models, Value};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,10 +42,18 @@ pub(super) fn facts(node: &Node) -> Vec<Fact<'_>> {
     all.filter(|(key, value)| !value.is_null() && seen.insert(*key)).collect()
 }
 
-/// The properties that our own export wrote.
-pub(super) fn stated(node: &Node) -> Vec<Fact<'_>> {
-    let properties = node.extras.get("properties").and_then(Json::as_object).into_iter().flatten();
-    properties.map(|(key, value)| (key.as_str(), value)).filter(|(_, value)| !value.is_null()).collect()
+/// What the extras say of a twin whose model is known: what our own export wrote, and what else the model has a place for.
+pub(super) fn stated<'n>(node: &'n Node, models: &Models, model: ModelIx) -> Vec<Fact<'n>> {
+    let properties = node.extras.get("properties").and_then(Json::as_object);
+    let is_written = |key: &str| properties.is_some_and(|properties| properties.contains_key(key));
+    // What is no value of the model is said where everything is held to the models.
+    let is_known = |key: &str| {
+        let model = models.get(model);
+        model.declared(key).is_some()
+            || model.property(key).is_some()
+            || model.components.iter().any(|part| &*part.name == key)
+    };
+    facts(node).into_iter().filter(|(key, _)| is_written(key) || is_known(key)).collect()
 }
 
 /// What kinds of values there are under one key.

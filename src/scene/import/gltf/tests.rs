@@ -20,7 +20,7 @@ fn import(nodes: Vec<Node>) -> Draft {
 }
 
 fn models(draft: &Draft) -> Models {
-    let documents = draft.models.iter().map(|(file, text)| (Arc::from(file.as_str()), text.as_str()));
+    let documents = draft.models.iter().map(ModelDoc::read);
     let (models, found) = Models::read(documents);
     assert!(!has_errors(&found), "{found:?}");
     for twin in draft.twins.iter() {
@@ -102,7 +102,7 @@ fn what_was_exported_comes_back() {
         {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:x:Room;1", "@type": "Interface", "contents": [
         {"@type": "Property", "name": "beds", "schema": "integer"},
         {"@type": "Property", "name": "path", "schema": {"@type": "Array", "elementSchema": "double"}}]}]"#;
-    let mut draft = Draft { models: vec![("models.json".to_string(), text.to_string())], ..Draft::default() };
+    let mut draft = Draft { models: vec![ModelDoc::new("models.json", text, None)], ..Draft::default() };
     let nodes = vec![
         node("L1", Role::Storey, None, marked("floor-1", "dtmi:x:Floor;1", json!({}))),
         node("R1", Role::Room, Some(0), marked("room-1", "dtmi:x:Room;1", json!({"beds": 2, "path": [1.5, 2.5]}))),
@@ -154,7 +154,7 @@ fn keys_become_names_and_lists_are_left_out() {
 #[test]
 fn identifiers_that_are_taken_are_left_alone() {
     let text = r#"{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:imported:Building:Room;1", "@type": "Interface"}"#;
-    let mut draft = Draft { models: vec![("old.json".to_string(), text.to_string())], ..Draft::default() };
+    let mut draft = Draft { models: vec![ModelDoc::new("old.json", text, None)], ..Draft::default() };
     import_into(&mut draft, vec![node("R", Role::Room, None, json!({}))]);
     assert_eq!(draft.twins[0].model, "dtmi:imported:Building:Room_2;1");
     models(&draft);

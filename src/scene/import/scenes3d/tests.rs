@@ -108,7 +108,9 @@ fn a_property_colours_and_badges_are_alarms() {
             ("b2-1-Tank", tank, "OutFlow > 120", AlarmSeverity::Warning),
         ]
     );
-    assert_eq!(draft.alarms[0].message, "Tank too warm");
+    let messages: Vec<&str> = draft.alarms.iter().map(|alarm| alarm.message.as_str()).collect();
+    assert_eq!(messages, ["Tank too warm", "Tank too warm", "empty", "Flow", "Flow"]);
+    assert_eq!(draft.color_range, Some((30.0, 40.0)));
 }
 
 #[test]
@@ -149,6 +151,17 @@ fn without_twins_objects_are_bound_and_alarms_are_left_out() {
     assert!(draft.alarms.is_empty() && codes(&draft).contains(&"scenes3d-no-model"));
     assert_eq!(draft.color_by.as_deref(), Some("Temperature"));
     assert!(draft.findings.iter().any(|found| found.message.ends_with("which is in the import")));
+}
+
+#[test]
+fn a_node_that_is_called_like_a_part_is_itself() {
+    let mut draft = draft(&[("tank1", "Tank"), ("pump1", "Pump")]);
+    let nodes = ["tank_primitive0", "lid", "pump"].map(str::to_string).into();
+    draft.building = Some(DraftBuilding { path: "b.glb".into(), parts: Default::default(), nodes });
+    assert_eq!(read("3DScenesConfiguration.json", CONFIGURATION, &mut draft), Ok(()));
+    assert_eq!(draft.bindings.get("tank_primitive0").map(String::as_str), Some("tank1"));
+    // No node has this one's name, so it is a part.
+    assert_eq!(draft.bindings.get("tank").map(String::as_str), Some("tank1"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Reader<'_, '_> {
             "Alert" => {
                 let trigger = field(visual, &["triggerExpression"]).unwrap_or_default();
                 let when = translated(trigger).ok_or_else(|| untranslated(behaviour, trigger))?;
-                self.alarm(behaviour, &number.to_string(), &when, field(visual, &["color"]))
+                self.alarm(behaviour, &number.to_string(), &when, visual)
             }
             "Popover" => {
                 let count = list(visual, "widgets").len();
@@ -50,20 +50,18 @@ impl Reader<'_, '_> {
         let color_by = self.draft.color_by.get_or_insert_with(|| property.clone()).clone();
         let mut understood = color_by == property;
         let mut problem = None;
+        if understood {
+            self.scale(behaviour, visual);
+        }
         for (number, range) in list(visual, "valueRanges").iter().enumerate() {
             let look = range.get("visual").unwrap_or(range);
             if field(look, &["iconName"]).is_none_or(str::is_empty) {
                 continue;
             }
-            let end = |at: usize, key: &str| range.get("values").and_then(|ends| ends.get(at)).or(range.get(key));
-            let ends = (end(0, "min").and_then(number_of), end(1, "max").and_then(number_of));
-            let found = match ends {
-                (Some(low), Some(high)) => within(&property, low, high),
-                _ => None,
-            };
+            let found = ends(range).and_then(|(low, high)| within(&property, low, high));
             let id = field(range, &["id"]).map_or_else(|| number.to_string(), str::to_string);
             let result = match found {
-                Some(when) => self.alarm(behaviour, &id, &when, field(look, &["color"])),
+                Some(when) => self.alarm(behaviour, &id, &when, look),
                 None => {
                     let message = format!("a range of `{}` has no two ends, or no end", behaviour.name);
                     Err(Diagnostic::warning("scenes3d-range", message))
@@ -82,6 +80,22 @@ impl Reader<'_, '_> {
         })
     }
 
+    /// The ends of ranges become those of the scale, and their colours its colours.
+    fn scale(&mut self, behaviour: &Behaviour<'_>, visual: &Json) {
+        let both = list(visual, "valueRanges").iter().filter_map(ends).flat_map(|(low, high)| [low, high]);
+        let finite: Vec<f64> = both.filter(|end| end.is_finite()).collect();
+        let (low, high) =
+            finite.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), end| (low.min(*end), high.max(*end)));
+        if low < high && self.draft.color_range.is_none() {
+            self.draft.color_range = Some((low, high));
+            let message = format!("the colours of `{}` become a scale from {low} to {high}", behaviour.name);
+            let help = "a scene has colours of its own, which everyone can tell apart";
+            self.draft
+                .findings
+                .push(Diagnostic::info("scenes3d-colours", message).help(help).at(behaviour.place.clone()));
+        }
+    }
+
     /// Values that each have a look: those with an icon or a label are alarms.
     fn categories(&mut self, behaviour: &Behaviour<'_>, visual: &Json) -> Result<(), Diagnostic> {
         let expression = field(visual, &["valueExpression"]).unwrap_or_default();
@@ -91,6 +105,11 @@ impl Reader<'_, '_> {
         for (number, range) in list(visual, "valueRanges").iter().enumerate() {
             let look = range.get("visual").unwrap_or(range);
             if field(look, &["iconName", "labelExpression"]).is_none_or(str::is_empty) {
+                problem = problem.or_else(|| {
+                    let message = format!("colours of `{}` for values of `{expression}` were left out", behaviour.name);
+                    let help = "a scale is of numbers; a value with an icon becomes an alarm";
+                    Some(Diagnostic::warning("scenes3d-categories", message).help(help))
+                });
                 continue;
             }
             let conditions: Vec<String> =
@@ -99,7 +118,7 @@ impl Reader<'_, '_> {
             let result = if conditions.is_empty() {
                 Err(untranslated(behaviour, expression))
             } else {
-                self.alarm(behaviour, &id, &conditions.join(" OR "), field(look, &["color"]))
+                self.alarm(behaviour, &id, &conditions.join(" OR "), look)
             };
             match result {
                 Ok(()) => understood = true,
@@ -108,7 +127,7 @@ impl Reader<'_, '_> {
         }
         self.outcome(understood, problem, || {
             let message = format!("`{}` colours by the values of `{expression}`, which are no numbers", behaviour.name);
-            Diagnostic::warning("scenes3d-categories", message)
+            Diagnostic::warning("scenes3d-categories", message).help("give the values icons: they become alarms then")
         })
     }
 
@@ -129,19 +148,15 @@ impl Reader<'_, '_> {
     }
 
     /// An alarm for each model of the behaviour's twins.
-    fn alarm(
-        &mut self,
-        behaviour: &Behaviour<'_>,
-        range: &str,
-        when: &str,
-        color: Option<&str>,
-    ) -> Result<(), Diagnostic> {
+    fn alarm(&mut self, behaviour: &Behaviour<'_>, range: &str, when: &str, look: &Json) -> Result<(), Diagnostic> {
         if behaviour.models.is_empty() {
             let message = format!("the alarm `{when}` of `{}` has no twin whose model is known", behaviour.name);
             let help = "import the twins together with the configuration";
             return Err(Diagnostic::warning("scenes3d-no-model", message).help(help));
         }
-        let severity = if color.is_some_and(is_red) { AlarmSeverity::Critical } else { AlarmSeverity::Warning };
+        let label = field(look, &["labelExpression"]).and_then(plain_text);
+        let severity =
+            if field(look, &["color"]).is_some_and(is_red) { AlarmSeverity::Critical } else { AlarmSeverity::Warning };
         for (model, count) in &behaviour.models {
             let mut id = format!("{}-{range}", behaviour.id);
             if behaviour.models.len() > 1 {
@@ -156,11 +171,26 @@ impl Reader<'_, '_> {
                 );
                 self.draft.findings.push(Diagnostic::info("scenes3d-wider-alarm", message));
             }
-            let (model, when, message) = (model.clone(), when.to_string(), behaviour.name.to_string());
+            let (model, when) = (model.clone(), when.to_string());
+            let message = label.unwrap_or(behaviour.name).to_string();
             self.draft.alarms.push(AlarmDoc { id, model, when, severity, message }, behaviour.place.clone());
         }
         Ok(())
     }
+}
+
+/// The ends of a range.
+fn ends(range: &Json) -> Option<(f64, f64)> {
+    let end = |at: usize, key: &str| range.get("values").and_then(|ends| ends.get(at)).or(range.get(key));
+    end(0, "min").and_then(number_of).zip(end(1, "max").and_then(number_of))
+}
+
+/// The text of a label, if it says the same of every twin.
+fn plain_text(label: &str) -> Option<&str> {
+    let text = label.trim().trim_matches(['`', '"', '\'']).trim();
+    let is_plain =
+        !text.is_empty() && !text.contains("${") && !text.contains("PrimaryTwin.") && !text.contains("LinkedTwin.");
+    is_plain.then_some(text)
 }
 
 fn untranslated(behaviour: &Behaviour<'_>, expression: &str) -> Diagnostic {

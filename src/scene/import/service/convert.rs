@@ -1,7 +1,7 @@
 //! Twins, relationships and models, as the service writes them, into a draft; shared by every format that carries them.
 
 use crate::scene::document::{RelationshipDoc, TwinDoc};
-use crate::scene::import::Draft;
+use crate::scene::import::{Draft, ModelDoc};
 use cupola_twin::{Diagnostic, Place, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ pub struct Converter<'d> {
 impl<'d> Converter<'d> {
     /// For one file.
     pub fn new(draft: &'d mut Draft) -> Self {
-        let model_files = draft.models.iter().map(|(name, _)| name.clone()).collect();
+        let model_files = draft.models.iter().map(|model| model.name.clone()).collect();
         Self { draft, listed: 0, unlisted: 0, model_files, told: BTreeSet::new(), dropped_metadata: false }
     }
 
@@ -153,7 +153,8 @@ impl<'d> Converter<'d> {
             return;
         }
         self.draft.understood("models");
-        self.draft.models.push((name, format!("{interface:#}\n")));
+        let place = at(id);
+        self.draft.models.push(ModelDoc::new(name, format!("{interface:#}\n"), place));
     }
 
     /// The properties of a twin, a component or a relationship; a component is an object with `$metadata`.
@@ -210,6 +211,14 @@ impl<'d> Converter<'d> {
                 None => Value::Number(number.as_f64()?),
             },
             Json::String(text) => Value::Text(text),
+            Json::Array(items) if items.iter().any(Json::is_null) => {
+                self.left_out("values", || {
+                    let message = format!("`{name}` of `{owner}` is a list that holds null, and is left out");
+                    let help = "a list of DTDL has a value in every place";
+                    Diagnostic::error("null-in-a-list", message).at(at(owner)).help(help)
+                });
+                return None;
+            }
             Json::Array(items) => {
                 Value::Array(items.into_iter().filter_map(|item| self.value(owner, name, item, at)).collect())
             }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::scene::document::{RelationshipDoc, TwinDoc};
 use crate::scene::export::{json, twins};
+use crate::scene::import::ModelDoc;
 use cupola_twin::{Models, Severity, Value};
 
 fn draft(stem: &str, text: &str) -> Draft {
@@ -23,7 +24,7 @@ fn a_lone_twin_may_be_called_as_its_file() {
         "$metadata": {"$model": "dtmi:com:samples:Room;1", "Temperature": {"lastUpdateTime": "2024-01-01T00:00:00Z"}},
         "$etag": "W/\"1\"", "Temperature": 80, "Humidity": 25.5, "IsOccupied": true, "note": null,
         "wifi": {"$metadata": {}, "Network": "Room1"},
-        "shape": {"corners": [1, null, 2.5], "name": "L"}
+        "shape": {"corners": [1, 2.5], "holes": [1, null, 2.5], "name": "L"}
     }"#;
     let draft = draft("RoomTwin", text);
     let [twin] = &draft.twins[..] else { panic!("{:?}", draft.twins) };
@@ -37,8 +38,9 @@ fn a_lone_twin_may_be_called_as_its_file() {
     ];
     assert_eq!(twin.properties["shape"], Value::Object(shape.into()));
     assert!(!twin.properties.contains_key("note"));
-    assert_eq!(codes(&draft), ["id-from-file-name", "null-left-out", "null-left-out", "metadata-left-out"]);
-    assert!(draft.findings.iter().all(|found| found.severity == Severity::Info));
+    assert_eq!(codes(&draft), ["id-from-file-name", "null-left-out", "null-in-a-list", "metadata-left-out"]);
+    let errors = draft.findings.iter().filter(|found| found.severity != Severity::Info).count();
+    assert_eq!((errors, left_out(&draft, "values")), (1, 1));
 }
 
 #[test]
@@ -80,6 +82,23 @@ fn pages_say_that_there_is_more() {
 }
 
 #[test]
+fn rows_with_aliases_are_twins_and_relationships() {
+    let row = |b: &str| {
+        format!(
+            r#"{{"A": {{"$dtId": "a", "$metadata": {{"$model": "dtmi:x:A;1"}}}}, "n": 5,
+            "R": {{"$relationshipId": "r-{b}", "$sourceId": "a", "$relationshipName": "has", "$targetId": "{b}"}},
+            "B": {{"$dtId": "{b}", "$metadata": {{"$model": "dtmi:x:A;1"}}}}}}"#
+        )
+    };
+    for key in ["value", "result"] {
+        let draft = draft("q", &format!(r#"{{"{key}": [{}, {}]}}"#, row("b"), row("c")));
+        let ids: Vec<&str> = draft.twins.iter().map(|twin| twin.id.as_str()).collect();
+        assert_eq!(ids, ["a", "b", "a", "c"]);
+        assert_eq!((draft.relationships.len(), draft.findings.len()), (2, 0));
+    }
+}
+
+#[test]
 fn the_explorers_export_carries_models() {
     let text = r#"{"digitalTwinsFileInfo": {"fileVersion": "1.0.0"},
         "digitalTwinsGraph": {"digitalTwins": [{"$dtId": "a", "$metadata": {"$model": "dtmi:x:A;1"}}], "relationships": []},
@@ -88,7 +107,7 @@ fn the_explorers_export_carries_models() {
         ]}"#;
     let draft = draft("e", text);
     assert_eq!((draft.twins.len(), draft.models.len()), (1, 1));
-    let (name, model) = &draft.models[0];
+    let ModelDoc { name, text: model, .. } = &draft.models[0];
     assert_eq!(name, "dtmi-x-A-1.json");
     assert!(model.starts_with("{\n  \"@id\": \"dtmi:x:A;1\",\n"), "{model}");
     assert_eq!(codes(&draft), ["duplicate-model", "model-without-id"]);

@@ -31,7 +31,7 @@ fn draft(twins: Vec<TwinDoc>, relationships: Vec<RelationshipDoc>) -> Draft {
         things.into_iter().zip(1..).for_each(|(thing, line)| out.push(thing, place(line)));
         out
     }
-    let models = vec![("rooms.json".to_string(), MODELS.to_string())];
+    let models = vec![ModelDoc::new("rooms.json", MODELS, None)];
     Draft { models, twins: placed(twins), relationships: placed(relationships), ..Draft::default() }
 }
 
@@ -45,7 +45,8 @@ fn only_what_does_not_fit_is_left_out_and_its_place_is_said() {
     let mut draft = draft(
         vec![
             twin("a", &[("temperature", Value::Text("warm".into())), ("count", Value::Integer(3))]),
-            twin("a", &[]),
+            twin("a", &[("count", Value::Integer(4))]),
+            twin("a", &[("count", Value::Integer(3))]),
             twin("b", &[("count", Value::Integer(i64::MAX))]),
             twin(
                 "c",
@@ -62,8 +63,8 @@ fn only_what_does_not_fit_is_left_out_and_its_place_is_said() {
     let wanted = [
         ("wrong-value", 1),
         ("duplicate-twin", 2),
-        ("wrong-value", 3),
-        ("duplicate-value", 4),
+        ("wrong-value", 4),
+        ("duplicate-value", 5),
         ("unknown-property", 1),
         ("wrong-value", 1),
         ("unknown-twin", 2),
@@ -108,12 +109,12 @@ fn alarms_and_bindings_must_be_possible() {
 fn models_that_are_alike_are_taken_once() {
     let mut one: Draft = draft(vec![twin("a", &[])], Vec::new());
     let items: Vec<Json> = serde_json::from_str(MODELS).unwrap();
-    one.models.push(("again.json".into(), items[0].to_string()));
+    one.models.push(ModelDoc::new("again.json", items[0].to_string(), None));
     assert!(settle(&mut one).sound);
     assert_eq!((one.models.len(), findings(&one)), (1, vec![("models-alike", 0)]));
 
     let mut two: Draft = draft(vec![twin("a", &[])], Vec::new());
-    two.models.push(("other.json".into(), items[0].to_string().replace("leadsTo", "goesTo")));
+    two.models.push(ModelDoc::new("other.json", items[0].to_string().replace("leadsTo", "goesTo"), None));
     assert!(!settle(&mut two).sound);
     assert!(two.findings.iter().any(|found| found.code == "dtdl-duplicate-id"), "{:?}", two.findings);
 }

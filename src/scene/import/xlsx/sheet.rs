@@ -1,6 +1,6 @@
 //! The cells of a spreadsheet that anyone may have written.
 
-use super::{Cells, archive};
+use super::{Cells, Columns, archive};
 use calamine::{DataType, Reader, Xlsx, XlsxCellReader};
 use cupola_twin::Diagnostic;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ const MAX_UNPACKED: u64 = 1 << 30;
 const MAX_CELLS: usize = 5_000_000;
 /// Text of all cells, bytes: many cells may share one long text.
 const MAX_TEXT: usize = 1 << 30;
-/// The sheet that is read if there is one that is called so; otherwise it is the first.
+/// The sheet that is read if there is one that is called so.
 const SHEET: &str = "Twins";
 
 /// The sheet with the table.
@@ -37,7 +37,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
 fn cells(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
     let mut workbook: Xlsx<Cursor<&[u8]>> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let names = workbook.sheet_names();
-    let Some(name) = names.iter().find(|name| name.as_str() == SHEET).or(names.first()) else {
+    // The one that is called so, or else the first that has the headers, for what is first may be a cover, or hidden.
+    let called = names.iter().find(|name| name.as_str() == SHEET);
+    let fitting =
+        names.iter().find(|name| workbook.worksheet_cells_reader(name).is_ok_and(|mut sheet| is_table(&mut sheet)));
+    let Some(name) = called.or(fitting).or(names.first()) else {
         return Err(damaged("it has no sheets"));
     };
     let mut others: Vec<String> = names.iter().filter(|other| *other != name).cloned().collect();
@@ -63,6 +67,27 @@ fn cells(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
         rows.entry(row).or_default().insert(column, text);
     }
     Ok(Sheet { rows, others })
+}
+
+/// Whether the first row that holds something names the columns of a table of twins.
+fn is_table(sheet: &mut XlsxCellReader<'_, Cursor<&[u8]>>) -> bool {
+    let mut first = None;
+    let mut columns = Columns::default();
+    while let Ok(Some(cell)) = sheet.next_cell() {
+        if cell.get_value().is_empty() {
+            continue;
+        }
+        let (row, column) = cell.get_position();
+        if *first.get_or_insert(row) != row {
+            break;
+        }
+        if let Some(text) = cell.get_value().as_string()
+            && let Some(known) = columns.called(&text.trim().to_lowercase())
+        {
+            known.get_or_insert(column);
+        }
+    }
+    columns.are_enough()
 }
 
 fn holds_something(sheet: &mut XlsxCellReader<'_, Cursor<&[u8]>>) -> bool {

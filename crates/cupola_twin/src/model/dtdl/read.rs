@@ -118,7 +118,9 @@ impl<'a> Reader<'a> {
                 let place = self.sources[known.source as usize].place_at(known.start);
                 let message =
                     format!("`{id}` is defined twice; first at {}:{}:{}", place.file, place.line, place.column);
-                self.report(object.start(), Some(here.clone()), Diagnostic::error("dtdl-duplicate-id", message));
+                let twice = Diagnostic::error("dtdl-duplicate-id", message);
+                let twice = twice.help("keep one of them, or give it another version");
+                self.report(object.start(), Some(here.clone()), twice);
             }
         } else {
             self.by_id.insert(id, ix);
