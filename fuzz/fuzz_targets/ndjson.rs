@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let Some(text) = text(bytes) else { return };
     let mut draft = Draft::default();
-    if ndjson::read("fuzz.ndjson", text, &mut draft) {
+    if ndjson::read("fuzz.ndjson", text, &mut draft, &mut |_| {}) {
         settle_draft(draft);
     }
 });

@@ -31,11 +31,13 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> u8 {
     let begun = Instant::now();
     let shows_progress = std::io::stderr().is_terminal();
-    let mut draft = import::gather(&args.files, &mut |text| {
+    let mut tell = |text: &str| {
         if shows_progress && begun.elapsed().as_millis() > 500 {
             output::error_line(text);
         }
-    });
+    };
+    let mut draft = import::gather(&args.files, &mut tell);
+    tell(import::SETTLING);
     let settled = import::settle(&mut draft);
     let importable = settled.sound && !draft.is_empty();
     let mut written = Ok(());

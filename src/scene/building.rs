@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 /// Words that the models of rooms and storeys are called by, in the ontologies that people use.
 const ROOM_WORDS: [&str; 4] = ["Room", "Space", "Zone", "HVACZone"];
 const STOREY_WORDS: [&str; 4] = ["Floor", "Storey", "Level", "BuildingStorey"];
+/// More rooms are not drawn from what the twins say: a building of that size has a file.
+const MAX_ROOMS: usize = 25_000;
 /// What a room without an area gets, m².
 const USUAL_AREA_M2: f64 = 20.0;
 /// What a room without a height gets, m.
@@ -111,14 +113,24 @@ pub(super) fn massing(name: &str, storeys: &[AutoStorey]) -> Building {
     if storeys.is_empty() { Building { name: name.to_string(), nodes: Vec::new() } } else { build(&auto_plan(storeys)) }
 }
 
-/// The rooms that the twins are, by storey.
-pub(super) fn storeys(topology: &Topology) -> Vec<AutoStorey> {
+/// The rooms that the twins are, by storey; none if there are too many, which is reported.
+pub(super) fn storeys(topology: &Topology, source: &Places, found: &mut Vec<Diagnostic>) -> Vec<AutoStorey> {
     let of_kind = |words: &[&str]| -> BTreeSet<TwinIx> {
         let tables = topology.tables().iter().zip(0..).filter(|(table, _)| is_called(topology, table.model, words));
         tables.flat_map(|(_, table)| topology.twins_of(TableIx(table))).map(TwinIx).collect()
     };
     let storeys = of_kind(&STOREY_WORDS);
     let mut rooms: BTreeSet<TwinIx> = of_kind(&ROOM_WORDS).difference(&storeys).copied().collect();
+    if rooms.len() > MAX_ROOMS {
+        let message = format!(
+            "{} rooms are not drawn, for the scene has no building and they are more than {MAX_ROOMS}",
+            rooms.len()
+        );
+        let place = Place { file: source.file.clone(), line: 1, column: 1 };
+        let help = "give it one: building: (gltf: \"assets/building.glb\")";
+        found.push(Diagnostic::warning("too-many-rooms", message).at(place).help(help));
+        return Vec::new();
+    }
     let given: HashMap<Slot, f64> = topology.initial().iter().map(|(slot, sample)| (*slot, sample.lane)).collect();
     let names = topology.relationship_names();
     let mut plan: Vec<AutoStorey> = Vec::new();

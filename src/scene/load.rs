@@ -204,7 +204,8 @@ impl Loader {
             building::read(&document, &folder, &source, &mut self.diagnostics, &mut self.files).map(Arc::new)
         });
         let is_of_file = from_file.is_some();
-        let massing = if is_of_file { Vec::new() } else { building::storeys(&topology) };
+        let massing =
+            if is_of_file { Vec::new() } else { building::storeys(&topology, &source, &mut self.diagnostics) };
         let building = from_file.unwrap_or_else(|| match reused.massing {
             Some((storeys, building)) if storeys == massing => building,
             _ => Arc::new(building::massing(&document.name, &massing)),

@@ -50,7 +50,7 @@ pub(super) fn start(world: &mut World, paths: Vec<PathBuf>) -> Result<(), String
         let mut draft = import::gather(&paths, &mut |text| {
             let _ = sender.try_send(Stage::Reading(text.to_string()));
         });
-        let _ = sender.try_send(Stage::Reading("checking against the models".into()));
+        let _ = sender.try_send(Stage::Reading(import::SETTLING.into()));
         let sound = import::settle(&mut draft).sound && !draft.is_empty();
         // Nobody listens any more when it was cancelled.
         let _ = sender.send(Stage::Preview(Box::new(Preview { draft, sound, folder })));

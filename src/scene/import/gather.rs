@@ -3,6 +3,7 @@
 use super::service::file_start;
 use super::{Draft, DraftBuilding, ModelDoc, brick, gltf, ndjson, scenes3d, service, xlsx};
 use crate::scene::building::read_gltf;
+use cupola_building::Issue;
 use cupola_twin::Diagnostic;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -24,15 +25,6 @@ enum Kind {
     Gltf,
 }
 
-/// What is read when other things are there.
-#[derive(Default)]
-struct Later {
-    /// Turtle files, which are about one another: a building and its ontology, a building in parts.
-    turtle: brick::Files,
-    /// 3D Scenes Studio's, which refer to twins by their ids.
-    scenes: Vec<(String, String)>,
-}
-
 /// Reads files and folders. `progress` is told what is being read.
 pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
     let mut draft = Draft::default();
@@ -42,24 +34,14 @@ pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
     }
     let mut files = found.files;
     files.sort_by_key(|(kind, _)| *kind);
-    let mut later = Later::default();
+    let mut gather = Gather { draft, turtle: brick::Files::default(), scenes: Vec::new(), progress };
     for (number, (kind, path)) in files.iter().enumerate() {
         let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        progress(&format!("reading {} of {}: {} ({})", number + 1, files.len(), path.display(), bytes_text(size)));
-        if *kind == Kind::Gltf {
-            std::mem::take(&mut later.turtle).read(&mut draft);
-        }
-        if one(*kind, path, size, &mut draft, &mut later) {
-            draft.understood("files");
-        }
+        let all = files.len();
+        (gather.progress)(&format!("reading {} of {all}: {} ({})", number + 1, path.display(), bytes_text(size)));
+        gather.file(*kind, path, size);
     }
-    later.turtle.read(&mut draft);
-    for (file, text) in later.scenes {
-        match scenes3d::read(&file, &text, &mut draft) {
-            Ok(()) => draft.understood("files"),
-            Err(found) => draft.left_out("files", found),
-        }
-    }
+    let mut draft = gather.finish();
     if files.is_empty() && draft.findings.is_empty() {
         let help = "import .json, .ndjson, .xlsx, .ttl, .glb or .gltf files, or folders of them";
         draft.findings.push(Diagnostic::error("nothing-to-import", "there is no file to import").help(help));
@@ -123,82 +105,108 @@ fn collect(path: &Path, depth: usize, found: &mut Found, draft: &mut Draft) {
     found.files.push((kind, path.to_path_buf()));
 }
 
-/// Reads a file, or keeps it for later; whether it was understood.
-fn one(kind: Kind, path: &Path, size: u64, draft: &mut Draft, later: &mut Later) -> bool {
-    let shown = path.to_string_lossy().into_owned();
-    match read_one(kind, path, shown, size, draft, later) {
-        Ok(read) => read,
-        Err(found) => {
-            let place = found.place.clone().or_else(|| Some(file_start(&path.to_string_lossy().into())));
-            draft.left_out("files", found.at(place));
-            false
-        }
-    }
+/// Files while they are read.
+struct Gather<'p> {
+    draft: Draft,
+    /// Turtle files are about one another: a building and its ontology, a building in parts.
+    turtle: brick::Files,
+    /// 3D Scenes Studio's configurations refer to twins by their ids, and are read when all are there.
+    scenes: Vec<(String, String)>,
+    progress: &'p mut dyn FnMut(&str),
 }
 
-fn read_one(
-    kind: Kind,
-    path: &Path,
-    shown: String,
-    size: u64,
-    draft: &mut Draft,
-    later: &mut Later,
-) -> Result<bool, Diagnostic> {
-    if size > MAX_BYTES {
-        let message = format!("{shown} has {}; {} are read at most", bytes_text(size), bytes_text(MAX_BYTES));
-        return Err(Diagnostic::error("file-too-large", message));
-    }
-    if kind == Kind::Gltf {
-        if draft.building.is_some() {
-            let message = format!("{shown} is a second building; a scene has one");
-            return Err(Diagnostic::warning("second-building", message));
+impl Gather<'_> {
+    /// Reads a file, or keeps it for later.
+    fn file(&mut self, kind: Kind, path: &Path, size: u64) {
+        if kind == Kind::Gltf {
+            // Whether twins came with it decides what is made of its nodes.
+            std::mem::take(&mut self.turtle).read(&mut self.draft);
         }
-        let read = read_gltf(path)?;
-        let warnings = read.issues.iter().map(|issue| Diagnostic::warning(issue.code, format!("{shown}: {issue}")));
-        draft.findings.extend(warnings);
-        let nodes = read.building.nodes.iter().map(|node| node.name.clone()).collect();
-        draft.building = Some(DraftBuilding { path: path.to_path_buf(), parts: read.parts, nodes });
-        gltf::read(&shown, &read.building, draft);
-        return Ok(true);
+        match self.read(kind, path, size) {
+            Ok(true) => self.draft.understood("files"),
+            Ok(false) => {}
+            Err(found) => {
+                let place = found.place.clone().or_else(|| Some(file_start(&path.to_string_lossy().into())));
+                self.draft.left_out("files", found.at(place));
+            }
+        }
     }
-    let unreadable = |error| Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}"));
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    if kind == Kind::Spreadsheet {
-        xlsx::read(&shown, &bytes, draft)?;
-        return Ok(true);
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let message = format!("the file is not UTF-8 text (at byte {})", error.utf8_error().valid_up_to());
-        Diagnostic::error("not-utf8", message).help("save it as UTF-8")
-    })?;
-    if kind == Kind::Turtle {
-        later.turtle.add(&shown, text)?;
-        return Ok(true);
-    }
-    json(path, shown, text, draft, later)
-}
 
-/// JSON comes in four kinds that only its content tells apart.
-fn json(path: &Path, shown: String, text: String, draft: &mut Draft, later: &mut Later) -> Result<bool, Diagnostic> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    if ndjson::read(&shown, &text, draft) || service::read(&shown, &stem, &text, draft)? {
-        return Ok(true);
+    /// Whether the file is read: a configuration is not yet.
+    fn read(&mut self, kind: Kind, path: &Path, size: u64) -> Result<bool, Diagnostic> {
+        let shown = path.to_string_lossy().into_owned();
+        let draft = &mut self.draft;
+        if size > MAX_BYTES {
+            let message = format!("{shown} has {}; {} are read at most", bytes_text(size), bytes_text(MAX_BYTES));
+            return Err(Diagnostic::error("file-too-large", message).help("split it"));
+        }
+        if kind == Kind::Gltf {
+            if draft.building.is_some() {
+                let message = format!("{shown} is a second building; a scene has one");
+                return Err(Diagnostic::warning("second-building", message).help("import it by itself"));
+            }
+            let read = read_gltf(path)?;
+            let warning = |issue: &Issue| {
+                Diagnostic::warning(issue.code, issue.to_string()).at(file_start(&shown.as_str().into()))
+            };
+            draft.findings.extend(read.issues.iter().map(warning));
+            let nodes = read.building.nodes.iter().map(|node| node.name.clone()).collect();
+            draft.building = Some(DraftBuilding { path: path.to_path_buf(), parts: read.parts, nodes });
+            gltf::read(&shown, &read.building, draft);
+            return Ok(true);
+        }
+        let unreadable = |error| Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}"));
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        if kind == Kind::Spreadsheet {
+            xlsx::read(&shown, &bytes, draft)?;
+            return Ok(true);
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let message = format!("the file is not UTF-8 text (at byte {})", error.utf8_error().valid_up_to());
+            Diagnostic::error("not-utf8", message).help("save it as UTF-8")
+        })?;
+        if kind == Kind::Turtle {
+            self.turtle.add(&shown, text)?;
+            return Ok(true);
+        }
+        self.json(path, shown, text)
     }
-    if text.contains("\"configuration\"") && !text.contains("\"@context\"") {
-        later.scenes.push((shown, text));
-        return Ok(false);
+
+    /// JSON comes in four kinds that only its content tells apart.
+    fn json(&mut self, path: &Path, shown: String, text: String) -> Result<bool, Diagnostic> {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let (draft, progress) = (&mut self.draft, &mut *self.progress);
+        let mut tell = |bytes: usize| progress(&format!("reading {shown}: {} %", bytes * 100 / text.len().max(1)));
+        if ndjson::read(&shown, &text, draft, &mut tell) || service::read(&shown, &stem, &text, draft)? {
+            return Ok(true);
+        }
+        if text.contains("\"configuration\"") && !text.contains("\"@context\"") {
+            self.scenes.push((shown, text));
+            return Ok(false);
+        }
+        let marks = ["\"@context\"", "\"@type\"", "\"@id\""];
+        if !(text.contains("dtmi:") && marks.iter().any(|mark| text.contains(mark))) {
+            let message = "this is JSON of a kind that can't be imported: neither models nor twins are in it";
+            let help = "models have DTMIs (dtmi:example:Room;1), twins have `$dtId` and `$metadata`";
+            return Err(Diagnostic::warning("unknown-format", message).help(help));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = Path::new(&name).with_extension("json").to_string_lossy().into_owned();
+        draft.models.push(ModelDoc { name, text, place: Some(file_start(&shown.into())), is_whole: true });
+        Ok(true)
     }
-    let is_model =
-        text.contains("dtmi:") && ["\"@context\"", "\"@type\"", "\"@id\""].iter().any(|mark| text.contains(mark));
-    if !is_model {
-        let message = "this is JSON of a kind that can't be imported: neither models nor twins are in it";
-        let help = "models have DTMIs (dtmi:example:Room;1), twins have `$dtId` and `$metadata`";
-        return Err(Diagnostic::warning("unknown-format", message).help(help));
+
+    /// Reads what was kept for later.
+    fn finish(mut self) -> Draft {
+        self.turtle.read(&mut self.draft);
+        for (file, text) in self.scenes {
+            match scenes3d::read(&file, &text, &mut self.draft) {
+                Ok(()) => self.draft.understood("files"),
+                Err(found) => self.draft.left_out("files", found),
+            }
+        }
+        self.draft
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = Path::new(&name).with_extension("json").to_string_lossy().into_owned();
-    draft.models.push(ModelDoc { name, text, place: Some(file_start(&shown.into())), is_whole: true });
-    Ok(true)
 }
 
 fn bytes_text(bytes: u64) -> String {

@@ -12,7 +12,7 @@ mod write;
 pub mod xlsx;
 
 pub use gather::gather;
-pub use settle::{Settled, settle};
+pub use settle::{SETTLING, Settled, settle};
 pub use write::{document, write};
 
 use super::document::{AlarmDoc, RelationshipDoc, TwinDoc};

@@ -8,6 +8,9 @@ use cupola_twin::{Diagnostic, Place};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
+/// How many lines are read between two reports of progress.
+const LINES_A_REPORT: usize = 50_000;
+
 /// The parts of a file, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Section {
@@ -26,16 +29,22 @@ impl Section {
     ];
 }
 
-/// Reads the bulk format, a line at a time. False, with nothing touched, if the first line opens no section.
-pub fn read(file: &str, text: &str, draft: &mut Draft) -> bool {
+/// Reads the bulk format, a line at a time, and tells now and then how many bytes are read. False, with nothing touched, if the first
+/// line opens no section.
+pub fn read(file: &str, text: &str, draft: &mut Draft, progress: &mut dyn FnMut(usize)) -> bool {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !is_bulk(text) {
         return false;
     }
     let mut reader = Reader { file: file.into(), converter: Converter::new(draft), section: None, furthest: None };
+    let mut done = 0;
     for (number, line) in text.lines().enumerate() {
         if !line.trim().is_empty() {
             reader.line(u32::try_from(number + 1).unwrap_or(u32::MAX), line);
+        }
+        done += line.len() + 1;
+        if number % LINES_A_REPORT == LINES_A_REPORT - 1 {
+            progress(done);
         }
     }
     reader.converter.finish(&reader.file);
@@ -163,7 +172,7 @@ mod tests {
 
     fn draft(text: &str) -> Draft {
         let mut draft = Draft::default();
-        assert!(read("file.ndjson", text, &mut draft));
+        assert!(read("file.ndjson", text, &mut draft, &mut |_| {}));
         draft
     }
 
@@ -253,7 +262,7 @@ mod tests {
     fn other_texts_are_left_to_others() {
         for other in ["", "\n", "{}", "[{\"Section\": \"Header\"}]", "{\"$dtId\": \"a\", \"Section\": 1}", "Section"] {
             let mut draft = Draft::default();
-            assert!(!read("file", other, &mut draft), "{other}");
+            assert!(!read("file", other, &mut draft, &mut |_| {}), "{other}");
             assert!(draft.findings.is_empty());
         }
     }

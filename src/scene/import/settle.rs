@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// Findings of one code beyond this many are only counted.
 const MAX_ALIKE: usize = 100;
 
+/// What to say while it goes on.
+pub const SETTLING: &str = "checking against the models";
+
 /// What can be made of a draft.
 pub struct Settled {
     /// The models; with errors, nothing can be written.
