@@ -1,5 +1,6 @@
 //! The engine at size: `cargo bench -p cupola_twin`.
 
+use cupola_twin::query;
 use cupola_twin::topology::Computed;
 use cupola_twin::value::Sample;
 use cupola_twin::{ColumnIx, Graph, Models, Relationship, Slot, State, Topology, Twin};
@@ -143,4 +144,43 @@ fn recompute_1m_twins(bencher: divan::Bencher<'_, '_>) {
 fn fork_1m_twins(bencher: divan::Bencher<'_, '_>) {
     let state = State::new(topology(1_000_000));
     bencher.bench_local(|| state.clone());
+}
+
+/// A campus of a million twins with all its sensors read, for queries.
+fn campus_of_1m() -> (Graph, State) {
+    let models = models();
+    let graph = campus(&models, 1_000_000);
+    let (topology, _) = Topology::compile(&graph, &models, &formulas(&models));
+    let mut state = State::new(Arc::new(topology));
+    let (column, rows) = sensor_column(state.topology());
+    state.begin_tick();
+    for row in 0..rows {
+        state.set(Slot { column, row }, Sample::good(f64::from(row % 1_000) * 0.1, 1));
+    }
+    state.propagate();
+    (graph, state)
+}
+
+fn ask(bencher: divan::Bencher<'_, '_>, text: &str, rows: usize) {
+    let (graph, state) = campus_of_1m();
+    bencher.bench_local(|| {
+        let query = query::parse(text).expect("a query");
+        let result = query::run(&query, &graph, &state).expect("an answer");
+        assert_eq!(result.rows.len(), rows);
+        result
+    });
+}
+
+/// The sensors of one floor of a million twins, from the text of the query to its rows.
+#[divan::bench(sample_count = 50)]
+fn query_neighbourhood_of_1m(bencher: divan::Bencher<'_, '_>) {
+    let text = "SELECT S.$dtId AS id, S.value AS value FROM DIGITALTWINS MATCH (F)-[:contains]->(R)-[:hasPoint]->(S) WHERE F.$dtId = 'f7'";
+    ask(bencher, text, SHAPE.0 * SHAPE.1);
+}
+
+/// Three hops with a condition over a million twins, grouped and sorted.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn query_three_hops_of_1m(bencher: divan::Bencher<'_, '_>) {
+    let text = "SELECT B.$dtId, AVG(S.value) AS mean, COUNT() FROM DIGITALTWINS MATCH (B)-[:contains]->(F)-[:contains]->(R)-[:hasPoint]->(S) WHERE S.value > 75 GROUP BY B.$dtId ORDER BY mean DESC";
+    ask(bencher, text, 100);
 }

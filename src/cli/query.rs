@@ -3,11 +3,13 @@
 use super::{BAD_CALL, BAD_INPUT, Source, output};
 use crate::scene::{self, Scene};
 use crate::simulation::Simulation;
+use clap::ValueEnum;
+use cupola_twin::State;
 use cupola_twin::expr::Cell;
-use cupola_twin::query::{self, Output, QueryResult};
-use cupola_twin::{Quality, State, TwinIx};
+use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -21,6 +23,9 @@ pub(super) struct Args {
     /// The timeline; live has only the scene's own values here.
     #[arg(long, value_enum, default_value_t = Source::Live)]
     timeline: Source,
+    /// Give up after so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<f64>,
     /// How rows are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -44,11 +49,28 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_INPUT;
         }
     };
-    let Moment { scene, state, .. } = match moment(&args.scene, args.timeline, args.at.as_deref()) {
+    let timeline = match query.timeline.as_deref().map(|name| (name, Source::from_str(name, true))) {
+        None => args.timeline,
+        Some((_, Ok(timeline))) => timeline,
+        Some((name, Err(_))) => {
+            output::error_line(format!("there is no timeline `{name}` here: live, simulated"));
+            return BAD_INPUT;
+        }
+    };
+    // A moment means the simulation, unless another timeline is named.
+    let is_of_simulation = query.at.is_some() && query.timeline.is_none() && matches!(timeline, Source::Live);
+    let timeline = if is_of_simulation { Source::Simulated } else { timeline };
+    let at = query.at.as_deref().or(args.at.as_deref());
+    let Moment { scene, state, .. } = match moment(&args.scene, timeline, at) {
         Ok(moment) => moment,
         Err(code) => return code,
     };
-    match query::run(&query, &scene.graph, &state) {
+    let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6)));
+    match query::run_within(&query, &scene.graph, &state, Limits { deadline, cancel: None }) {
+        Ok(QueryResult { plan: Some(plan), .. }) => {
+            explain(&plan, args.format);
+            0
+        }
         Ok(result) => {
             print(&scene, &state, &result, args.format);
             0
@@ -128,8 +150,19 @@ fn simulate_until(simulation: &mut Simulation, state: &mut State, until_us: Opti
     }
 }
 
+/// The operations of a query, in their order.
+fn explain(plan: &[String], format: Format) {
+    if let Format::Json = format {
+        output::line(json!(plan).to_string());
+        return;
+    }
+    for (number, line) in (1..).zip(plan) {
+        output::line(format!("{number}. {line}"));
+    }
+}
+
 fn print(scene: &Scene, state: &State, result: &QueryResult, format: Format) {
-    let rows: Vec<Map<String, Value>> = result.rows.iter().map(|row| shape(scene, state, row)).collect();
+    let rows: Vec<Map<String, Value>> = result.rows.iter().map(|row| shape(scene, state, &result.keys, row)).collect();
     if let Format::Json = format {
         output::line(Value::from(rows.into_iter().map(Value::Object).collect::<Vec<_>>()).to_string());
         return;
@@ -163,7 +196,7 @@ fn print(scene: &Scene, state: &State, result: &QueryResult, format: Format) {
         }
         _ => {
             output::table(&header, &cells);
-            output::line(format!("{} rows", rows.len()));
+            output::line(if rows.len() == 1 { "1 row".into() } else { format!("{} rows", rows.len()) });
         }
     }
 }
@@ -173,12 +206,14 @@ fn csv(cell: &str) -> String {
     if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_string() }
 }
 
-fn shape(scene: &Scene, state: &State, row: &[(String, Output)]) -> Map<String, Value> {
+fn shape(scene: &Scene, state: &State, keys: &[String], row: &[Option<Output>]) -> Map<String, Value> {
     let mut out = Map::new();
-    for (key, output) in row {
+    for (key, output) in keys.iter().zip(row).filter_map(|(key, output)| Some((key, output.as_ref()?))) {
         let value = match output {
-            Output::Twin(twin) => twin_json(scene, state, *twin),
-            Output::Relationship(number) => relationship_json(scene, *number),
+            Output::Twin(twin) => Value::Object(whole::twin(state, *twin)),
+            Output::Relationship(number) => {
+                whole::relationship(&scene.graph, *number).map_or(Value::Null, Value::Object)
+            }
             Output::Value(cell) => cell_json(cell),
         };
         match (key.is_empty(), value) {
@@ -199,56 +234,6 @@ fn cell_json(cell: &Cell) -> Value {
         Cell::Number(number) => json!(number),
         Cell::Text(text) => json!(&**text),
         Cell::Time(seconds) => json!(cupola_twin::value::time_text((seconds * 1e6).round() as i64)),
+        Cell::Json(json) => Value::clone(json),
     }
-}
-
-/// A twin as the Azure service returns it; components are objects.
-fn twin_json(scene: &Scene, state: &State, twin: TwinIx) -> Value {
-    let topology = &scene.topology;
-    let mut out = Map::new();
-    let mut metadata = Map::new();
-    let model = topology.models.get(topology.model_of(twin));
-    metadata.insert("$model".into(), json!(&*model.id));
-    out.insert("$dtId".into(), json!(&**topology.twin_id(twin)));
-    for slot in topology.properties(twin) {
-        let (sample, name) = (state.get(slot), &topology.column(slot.column).name);
-        if sample.quality == Quality::Missing {
-            continue;
-        }
-        let value = output::json(state.value(slot));
-        match name.split_once('.') {
-            Some((component, property)) => {
-                let entry = out.entry(component.to_string()).or_insert_with(|| json!({ "$metadata": {} }));
-                match entry.as_object_mut() {
-                    Some(object) => object.insert(property.to_string(), value),
-                    // A property of the component's name: then the dotted name stands as it is.
-                    None => out.insert(name.to_string(), value),
-                };
-            }
-            None => {
-                out.insert(name.to_string(), value);
-            }
-        }
-        if sample.time_us > 0 {
-            let time = cupola_twin::value::time_text(sample.time_us);
-            metadata.insert(name.to_string(), json!({ "lastUpdateTime": time }));
-        }
-    }
-    out.insert("$metadata".into(), Value::Object(metadata));
-    Value::Object(out)
-}
-
-fn relationship_json(scene: &Scene, number: u32) -> Value {
-    let (Some(relationship), Some((from, to))) = (scene.graph.relationship(number), scene.graph.ends(number)) else {
-        return Value::Null;
-    };
-    let mut out = Map::new();
-    out.insert("$relationshipId".into(), json!(format!("{from}-{}-{to}", relationship.name)));
-    out.insert("$sourceId".into(), json!(&**from));
-    out.insert("$targetId".into(), json!(&**to));
-    out.insert("$relationshipName".into(), json!(&*relationship.name));
-    for (name, value) in &relationship.properties {
-        out.insert(name.to_string(), output::json(Some(value.clone())));
-    }
-    Value::Object(out)
 }

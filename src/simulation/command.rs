@@ -3,6 +3,7 @@
 use super::run::Simulation;
 use cupola_twin::expr::{Cell, Context, Expr, ExprError, Path, evaluate};
 use cupola_twin::query::TwinContext;
+use cupola_twin::unit::Unit;
 use cupola_twin::value::{Sample, time_text};
 use cupola_twin::{State, TwinIx, Value};
 use std::sync::Arc;
@@ -82,6 +83,11 @@ impl Context for Asked<'_, '_> {
         self.twin.related(argument)
     }
 
+    fn unit(&self, path: &Path) -> Option<&'static Unit> {
+        let is_said = path.segments.first().is_some_and(|first| first.name == "request");
+        if is_said { None } else { self.twin.unit(path) }
+    }
+
     fn is_of_model(&self, alias: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError> {
         self.twin.is_of_model(alias, model, exact, expr)
     }
@@ -104,5 +110,6 @@ fn value_of(cell: Cell) -> Option<Value> {
         Cell::Number(number) => Value::Number(number),
         Cell::Text(text) => Value::Text(text.to_string()),
         Cell::Time(seconds) => Value::Text(time_text((seconds * 1e6).round() as i64)),
+        Cell::Json(json) => serde_json::from_value(serde_json::Value::clone(&json)).ok()?,
     })
 }

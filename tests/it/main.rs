@@ -1,6 +1,7 @@
 //! Cupola from outside: scenes, commands, feeds, timelines and the rules of its own house. One binary, no window.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
+mod asking;
 mod bad_input;
 mod commands;
 mod duplex;

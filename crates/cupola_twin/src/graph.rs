@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::{ModelIx, Models};
 use crate::value::Value;
+use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, EdgeReference, NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use std::collections::HashMap;
@@ -145,9 +146,20 @@ impl Graph {
         edge.is_some_and(|edge| self.inner.remove_edge(edge).is_some())
     }
 
-    /// Whether a twin is related to another one.
-    pub fn is_related(&self, from: &str, name: &str, to: &str) -> bool {
-        self.between(from, name, to).next().is_some()
+    /// How many times a twin is related to another one by a name.
+    pub fn count_between(&self, from: &str, name: &str, to: &str) -> usize {
+        self.between(from, name, to).count()
+    }
+
+    /// The relationships of a twin, those that start at it or those that lead to it: their numbers, and the twins at their other
+    /// ends.
+    pub fn edges_of(&self, id: &str, outgoing: bool) -> impl Iterator<Item = (u32, &Relationship, &Twin)> {
+        let direction = if outgoing { Direction::Outgoing } else { Direction::Incoming };
+        let edges = self.by_id.get(id).into_iter().flat_map(move |node| self.inner.edges_directed(*node, direction));
+        edges.map(move |edge| {
+            let other = if outgoing { edge.target() } else { edge.source() };
+            (edge.id().index() as u32, &**edge.weight(), &*self.inner[other])
+        })
     }
 
     fn between<'g>(

@@ -318,22 +318,10 @@ fn why_goes_down_to_what_came_from_outside() {
 fn queries_answer_like_the_service() {
     let state = filled(&[]);
     let world = tree();
-    let ask = |text: &str| -> Result<Vec<String>, String> {
-        let query = query::parse(text).map_err(|error| error.code.to_string())?;
-        let result = query::run(&query, &world.graph, &state).map_err(|error| error.code.to_string())?;
-        let show = |output: &Output| match output {
-            Output::Twin(twin) => state.topology().twin_id(*twin).to_string(),
-            Output::Relationship(number) => format!("#{number}"),
-            Output::Value(Cell::Number(number)) => number.to_string(),
-            Output::Value(Cell::Text(text)) => text.to_string(),
-            Output::Value(other) => format!("{other:?}"),
-        };
-        let row = |row: &Vec<(String, Output)>| {
-            row.iter().map(|(key, output)| format!("{key}={}", show(output))).collect::<Vec<_>>().join(" ")
-        };
-        let mut rows: Vec<String> = result.rows.iter().map(row).collect();
+    let ask = |text: &str| {
+        let mut rows = rows_of(&world, &state, text)?;
         rows.sort();
-        Ok(rows)
+        Ok::<_, String>(rows)
     };
     let all = |rows: &[&str]| Ok(rows.iter().map(ToString::to_string).collect::<Vec<_>>());
     for (text, expected) in [
@@ -373,6 +361,184 @@ fn queries_answer_like_the_service() {
     ] {
         assert_eq!(ask(text), expected, "{text}");
     }
+}
+
+/// The rows of a query, each as `key=value …`.
+fn rows_of(world: &World, state: &State, text: &str) -> Result<Vec<String>, String> {
+    let query = query::parse(text).map_err(|error| error.code.to_string())?;
+    let result = query::run(&query, &world.graph, state).map_err(|error| error.code.to_string())?;
+    let show = |output: &Output| match output {
+        Output::Twin(twin) => state.topology().twin_id(*twin).to_string(),
+        Output::Relationship(number) => query::whole::relationship_id(&world.graph, *number).unwrap(),
+        Output::Value(Cell::Number(number)) => number.to_string(),
+        Output::Value(Cell::Text(text)) => text.to_string(),
+        Output::Value(other) => format!("{other:?}"),
+    };
+    let row = |row: &Vec<Option<Output>>| {
+        let shown = result.keys.iter().zip(row).filter_map(|(key, output)| Some((key, output.as_ref()?)));
+        shown.map(|(key, output)| format!("{key}={}", show(output))).collect::<Vec<_>>().join(" ")
+    };
+    Ok(result.rows.iter().map(row).collect())
+}
+
+#[test]
+fn patterns_and_groups_are_matched() {
+    let world = tree();
+    let state = filled(&[]);
+    for (text, expected) in [
+        ("SELECT a, b FROM DIGITALTWINS MATCH (a)-[:feeds]->(b)", Ok(vec!["a=n3 b=n2"])),
+        ("SELECT b FROM DIGITALTWINS MATCH (a)<-[:contains]-(b) WHERE a.$dtId = 'n4'", Ok(vec!["b=n1"])),
+        ("SELECT b FROM DIGITALTWINS MATCH (a)-[]-(b) WHERE a.$dtId = 'n3' ORDER BY b.$dtId", Ok(vec!["b=n1", "b=n2"])),
+        (
+            "SELECT r FROM DIGITALTWINS MATCH (a)-[r:feeds|contains]->(b) WHERE b.$dtId = 'n2' ORDER BY r.$sourceId",
+            Ok(vec!["r=n0-contains-n2", "r=n3-feeds-n2"]),
+        ),
+        // The lower end of a range is not in it, the upper one is.
+        (
+            "SELECT b FROM DIGITALTWINS MATCH (a)-[:contains*1..2]->(b) WHERE a.$dtId = 'n0' ORDER BY b.$dtId",
+            Ok(vec!["b=n3", "b=n4", "b=n5"]),
+        ),
+        (
+            "SELECT b FROM DIGITALTWINS MATCH (a)-[:contains*..2]->(b) WHERE a.$dtId = 'n0' AND b.x > 1 ORDER BY b.x DESC",
+            Ok(vec!["b=n5", "b=n4"]),
+        ),
+        ("SELECT b FROM DIGITALTWINS MATCH (a)-[:contains*2]->(b)-[:feeds]->() WHERE a.$dtId = 'n0'", Ok(vec!["b=n3"])),
+        ("SELECT COUNT() FROM DIGITALTWINS MATCH (a)-[:contains*]->(b)", Ok(vec!["COUNT=8"])),
+        ("SELECT * FROM DIGITALTWINS MATCH (a)-[r:feeds]->(b)", Ok(vec!["a=n3 b=n2 r=n3-feeds-n2"])),
+        // No relationship is walked twice: a brother is somebody else.
+        (
+            "SELECT b FROM DIGITALTWINS MATCH (a)<-[:contains]-()-[:contains]->(b) WHERE a.$dtId = 'n3'",
+            Ok(vec!["b=n4"]),
+        ),
+        (
+            "SELECT a FROM DIGITALTWINS MATCH (a)-[:contains]->(b)-[:contains]->(c)-[:feeds]->(d)<-[:contains]-(a)",
+            Ok(vec!["a=n0"]),
+        ),
+        (
+            "SELECT F.$dtId AS f, SUM(L.x) AS sum, COUNT() FROM DIGITALTWINS F JOIN L RELATED F.contains GROUP BY F.$dtId HAVING SUM(L.x) > 2 ORDER BY sum DESC",
+            Ok(vec!["f=n2 sum=6 COUNT=1", "f=n1 sum=3 COUNT=2"]),
+        ),
+        (
+            "SELECT F, MAX(L.x) FROM DIGITALTWINS F JOIN L RELATED F.contains WHERE L.x > 0 GROUP BY F ORDER BY F.$dtId",
+            Ok(vec!["F=n1 MAX=2", "F=n2 MAX=6"]),
+        ),
+        ("SELECT COUNT(), AVG(T.x), MIN(T.label) FROM DIGITALTWINS T WHERE T.x > 100", Ok(vec!["COUNT=0"])),
+        ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.x > 0 ORDER BY T.x DESC LIMIT 1 OFFSET 1", Ok(vec!["$dtId=n4"])),
+        ("SELECT TOP(2) T.$dtId FROM DIGITALTWINS T ORDER BY T.$dtId DESC", Ok(vec!["$dtId=n5", "$dtId=n4"])),
+        (
+            "SELECT T.$dtId, S.$dtId AS s FROM DIGITALTWINS T OPTIONAL JOIN S RELATED T.feeds WHERE T.x > 0 ORDER BY T.$dtId",
+            Ok(vec!["$dtId=n3 s=n2", "$dtId=n4", "$dtId=n5"]),
+        ),
+        (
+            "SELECT T.$dtId FROM DIGITALTWINS T OPTIONAL JOIN S RELATED T.feeds WHERE T.x > 0 AND IS_NULL(S.$dtId) ORDER BY T.$dtId",
+            Ok(vec!["$dtId=n4", "$dtId=n5"]),
+        ),
+        ("SELECT DISTINCT R.$relationshipName AS n FROM RELATIONSHIPS R ORDER BY n", Ok(vec!["n=contains", "n=feeds"])),
+        ("SELECT R FROM RELATIONSHIPS R WHERE R.$sourceId = 'n1' AND R.$targetId = 'n4'", Ok(vec!["R=n1-contains-n4"])),
+        ("SELECT $dtId FROM DIGITALTWINS WHERE t > 60 degF", Ok(vec!["$dtId=n3"])),
+        ("SELECT $dtId FROM DIGITALTWINS WHERE f > 99 degC", Ok(vec!["$dtId=n3"])),
+        // 212 °F are more than 20 °C, and 100 °C are not more than 212 °F.
+        ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.f > T.t AND NOT T.f - 80 degC > T.f", Ok(vec!["$dtId=n3"])),
+        (
+            "SELECT T.$dtId FROM DIGITALTWINS T WHERE T.t < T.f AND T.t + T.f > 119 degC AND T.t + T.f < 121 degC",
+            Ok(vec!["$dtId=n3"]),
+        ),
+        ("SELECT T FROM DIGITALTWINS T WHERE T.t > T.p", Err("wrong-unit")),
+        ("SELECT R FROM RELATIONSHIPS R WHERE R.$sourceID = 'n0'", Err("unknown-property")),
+        (
+            "SELECT $dtId FROM DIGITALTWINS WHERE $dtId IN ['n4', 'n9', 'n1'] AND NOT IS_DEFINED(x)",
+            Ok(vec!["$dtId=n1"]),
+        ),
+        ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.x < T.y + 3 AND T.x > T.y", Ok(vec!["$dtId=n3"])),
+        ("SELECT T.x + T.y AS both, T.x FROM DIGITALTWINS T WHERE IS_NUMBER(T.y)", Ok(vec!["both=1 x=1"])),
+        ("SELECT a FROM DIGITALTWINS MATCH (a)-[r*2]->(b)", Err("several-hops")),
+        ("SELECT a FROM DIGITALTWINS MATCH (a)-[*3..3]->(b)", Err("wrong-hops")),
+        ("SELECT a FROM DIGITALTWINS MATCH (a)-[:fedes]->(b)", Err("unknown-relationship")),
+        ("SELECT a FROM DIGITALTWINS MATCH (a)", Err("syntax")),
+        ("SELECT T.x, COUNT() FROM DIGITALTWINS T", Err("not-grouped")),
+        ("SELECT T FROM DIGITALTWINS T WHERE COUNT() > 1", Err("aggregate-of-rows")),
+        ("SELECT T FROM DIGITALTWINS T WHERE T.t > 3 kilowatt", Err("wrong-unit")),
+        ("SELECT T FROM DIGITALTWINS T WHERE T.contains > 3", Err("not-a-value")),
+    ] {
+        let expected = expected.map(|rows| rows.into_iter().map(str::to_string).collect()).map_err(str::to_string);
+        assert_eq!(rows_of(&world, &state, text), expected, "{text}");
+    }
+    let plan =
+        query::parse("EXPLAIN SELECT b FROM DIGITALTWINS MATCH (a)-[:contains]->(b) WHERE b.$dtId = 'n5'").unwrap();
+    let plan = query::run(&plan, &world.graph, &state).unwrap().plan.unwrap();
+    assert_eq!(plan, ["b: 1 twin by id, 1 condition (about 1 rows)", "b → a: along contains backwards (about 1 rows)"]);
+}
+
+#[test]
+fn a_query_can_be_stopped() {
+    let pairs: Vec<(usize, usize)> = (0..60).flat_map(|from| (0..60).map(move |to| (from, to))).collect();
+    let world = World::new(60, 0, &pairs, &[]);
+    let state = world.state(&[]);
+    let query = query::parse("SELECT COUNT() FROM DIGITALTWINS MATCH (a)-[]->(b)-[]->(c)-[]->(d)-[]->(e)").unwrap();
+    let stopped = std::sync::atomic::AtomicBool::new(true);
+    let limits = query::Limits { deadline: None, cancel: Some(&stopped) };
+    assert_eq!(query::run_within(&query, &world.graph, &state, limits).unwrap_err().code, "cancelled");
+    let limits = query::Limits { deadline: Some(std::time::Instant::now()), cancel: None };
+    assert_eq!(query::run_within(&query, &world.graph, &state, limits).unwrap_err().code, "too-slow");
+}
+
+/// One relationship of a pattern: its direction, names and hops.
+type Edge = (u8, Vec<&'static str>, (usize, usize));
+
+fn pattern_edge() -> impl Strategy<Value = Edge> {
+    let names = prop_oneof![Just(vec![]), Just(vec!["contains"]), Just(vec!["feeds"]), Just(vec!["contains", "feeds"])];
+    (0u8..3, names, prop_oneof![4 => Just((1, 1)), 1 => Just((1, 2)), 1 => Just((2, 2)), 1 => Just((2, 3))])
+}
+
+/// Every way to match a pattern, by trying all: the ids of its nodes, one row for each way.
+fn naive(links: &[(usize, &str, usize)], nodes: &[usize], edges: &[Edge], twins: usize) -> Vec<Vec<usize>> {
+    fn go(
+        links: &[(usize, &str, usize)],
+        nodes: &[usize],
+        edges: &[Edge],
+        (here, hops): (usize, usize),
+        used: &mut Vec<usize>,
+        bound: &mut Vec<Option<usize>>,
+        out: &mut Vec<Vec<usize>>,
+    ) {
+        let Some(((direction, names, (least, most)), rest)) = edges.split_first() else {
+            out.push(bound.iter().map(|twin| twin.unwrap()).collect());
+            return;
+        };
+        for (number, (from, name, to)) in links.iter().enumerate() {
+            if used.contains(&number) || !(names.is_empty() || names.contains(name)) {
+                continue;
+            }
+            let mut ends = Vec::new();
+            if *direction != 1 && *from == here {
+                ends.push(*to);
+            }
+            if *direction != 0 && *to == here && !(*direction == 2 && from == to) {
+                ends.push(*from);
+            }
+            for end in ends {
+                used.push(number);
+                let known = bound[nodes[1]];
+                if hops >= *least && known.is_none_or(|known| known == end) {
+                    bound[nodes[1]] = Some(end);
+                    go(links, &nodes[1..], rest, (end, 1), used, bound, out);
+                    bound[nodes[1]] = known;
+                }
+                if hops < *most {
+                    go(links, nodes, edges, (end, hops + 1), used, bound, out);
+                }
+                used.pop();
+            }
+        }
+    }
+    let mut out = Vec::new();
+    let names = nodes.iter().max().unwrap() + 1;
+    for start in 0..twins {
+        let mut bound = vec![None; names];
+        bound[nodes[0]] = Some(start);
+        go(links, nodes, edges, (start, 1), &mut Vec::new(), &mut bound, &mut out);
+    }
+    out
 }
 
 fn number() -> impl Strategy<Value = String> {
@@ -448,6 +614,70 @@ proptest! {
                 }
             }
         }
+    }
+
+    /// Patterns, however they are planned, match what trying everything matches.
+    #[test]
+    fn planned_equals_naive(
+        contains in prop::collection::vec((0usize..6, 0usize..6), 0..9),
+        feeds in prop::collection::vec((0usize..6, 0usize..6), 0..6),
+        edges in prop::collection::vec(pattern_edge(), 1..4),
+        comes_back in prop::bool::ANY,
+        limits in prop::collection::vec((0usize..4, -3i32..3), 0..3),
+        fixed in prop::option::of((0usize..4, 0usize..6)),
+    ) {
+        // Relationships may be there twice: the same pair in the list.
+        let world = World::new(6, 2, &contains, &feeds);
+        let mut state = world.state(&[]);
+        state.begin_tick();
+        for twin in 0..6 {
+            put(&mut state, &format!("n{twin}.x"), twin as f64 - 3.0);
+        }
+        state.propagate();
+        let mut nodes: Vec<usize> = (0..=edges.len()).collect();
+        if comes_back {
+            nodes[edges.len()] = 0;
+        }
+        let names = ["a", "b", "c", "d"];
+        let mut pattern = format!("({})", names[nodes[0]]);
+        for ((direction, types, hops), node) in edges.iter().zip(&nodes[1..]) {
+            let types = if types.is_empty() { String::new() } else { format!(":{}", types.join("|")) };
+            let hops = match hops {
+                (1, 1) => String::new(),
+                (least, most) if least == most => format!("*{least}"),
+                (1, most) => format!("*..{most}"),
+                (least, most) => format!("*{}..{most}", least - 1),
+            };
+            let (before, after) = [("-", "->"), ("<-", "-"), ("-", "-")][usize::from(*direction)];
+            pattern += &format!("{before}[{types}{hops}]{after}({})", names[*node]);
+        }
+        let count = nodes.iter().max().unwrap() + 1;
+        let mut tests: Vec<String> = limits.iter().map(|(node, least)| format!("{}.x >= {least}", names[node % count])).collect();
+        tests.extend(fixed.map(|(node, twin)| format!("{}.$dtId = 'n{twin}'", names[node % count])));
+        let shown: Vec<String> = (0..count).map(|node| format!("{0}.$dtId AS {0}", names[node])).collect();
+        let filter = if tests.is_empty() { String::new() } else { format!(" WHERE {}", tests.join(" AND ")) };
+        let text = format!("SELECT {} FROM DIGITALTWINS MATCH {pattern}{filter}", shown.join(", "));
+        let mut rows = rows_of(&world, &state, &text).unwrap();
+        rows.sort();
+        let links: Vec<(usize, &str, usize)> = contains.iter().map(|(from, to)| (*from, "contains", *to))
+            .chain(feeds.iter().map(|(from, to)| (*from, "feeds", *to))).collect();
+        let keeps = |row: &Vec<usize>| {
+            limits.iter().all(|(node, least)| row[node % count] as i32 - 3 >= *least)
+                && fixed.is_none_or(|(node, twin)| row[node % count] == twin)
+        };
+        let mut wanted: Vec<String> = naive(&links, &nodes, &edges, 6).iter().filter(|row| keeps(row))
+            .map(|row| row.iter().enumerate().map(|(node, twin)| format!("{}=n{twin}", names[node])).collect::<Vec<_>>().join(" "))
+            .collect();
+        wanted.sort();
+        prop_assert_eq!(&rows, &wanted, "{}", text);
+        // The same, put together.
+        let grouped = format!("SELECT a.$dtId AS a, COUNT() AS n, MAX(a.x) AS top FROM DIGITALTWINS MATCH {pattern}{filter} GROUP BY a.$dtId ORDER BY a");
+        let mut counts: std::collections::BTreeMap<usize, usize> = Default::default();
+        for row in naive(&links, &nodes, &edges, 6).iter().filter(|row| keeps(row)) {
+            *counts.entry(row[0]).or_default() += 1;
+        }
+        let wanted: Vec<String> = counts.iter().map(|(twin, n)| format!("a=n{twin} n={n} top={}", *twin as f64 - 3.0)).collect();
+        prop_assert_eq!(rows_of(&world, &state, &grouped).unwrap(), wanted, "{}", grouped);
     }
 
     /// A topology that is edited in part is the one that is compiled anew, whatever the order of rows.

@@ -2,6 +2,8 @@
 //! that the compiled one is tested against.
 
 use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, UnaryOp};
+use crate::unit::{Unit, conversion};
+use serde_json::Value as Json;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub enum Cell {
     Text(Arc<str>),
     /// Seconds since the Unix epoch.
     Time(f64),
+    /// A list or an object.
+    Json(Arc<Json>),
 }
 
 /// What an expression is evaluated in.
@@ -27,6 +31,8 @@ pub trait Context {
     /// The twins that `argument`'s paths lead to: a value for each, `None` where the twin has no such property; and whether the
     /// argument is only a path to twins.
     fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError>;
+    /// The unit of a path's values.
+    fn unit(&self, path: &Path) -> Option<&'static Unit>;
     /// Whether a twin is of a model.
     fn is_of_model(&self, alias: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError>;
 }
@@ -34,7 +40,7 @@ pub trait Context {
 /// Evaluates `expr`. Types that don't go together give missing, as the query service does.
 pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
     Ok(match &expr.node {
-        Node::Number(number) => Cell::Number(*number),
+        Node::Number(number) | Node::Quantity(number, _) => Cell::Number(*number),
         Node::Text(text) => Cell::Text(text.as_str().into()),
         Node::Bool(flag) => Cell::Bool(*flag),
         Node::Null => Cell::Missing,
@@ -44,7 +50,14 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
             _ => Cell::Missing,
         },
         Node::Unary(UnaryOp::Negate, inner) => number(evaluate(inner, context)?, |x| -x),
-        Node::Binary(op, left, right) => binary(*op, evaluate(left, context)?, evaluate(right, context)?),
+        Node::Binary(op, left, right) => {
+            let unit = [left, right].into_iter().find_map(|side| match &side.node {
+                Node::Quantity(_, unit) => Some(*unit),
+                _ => None,
+            });
+            let side = |side: &Expr| Ok(in_unit(evaluate(side, context)?, side, unit, context));
+            binary(*op, side(left)?, side(right)?)
+        }
         Node::Call(function, arguments) => {
             let cells: Result<Vec<Cell>, ExprError> =
                 arguments.iter().map(|argument| evaluate(argument, context)).collect();
@@ -73,6 +86,32 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
     })
 }
 
+/// The value of a property in the unit that it is put together with.
+fn in_unit(cell: Cell, expr: &Expr, wanted: Option<&'static Unit>, context: &dyn Context) -> Cell {
+    let own = match &expr.node {
+        Node::Path(path) if wanted.is_some() => context.unit(path),
+        _ => None,
+    };
+    match (own.zip(wanted), &cell) {
+        (Some((own, wanted)), Cell::Number(value)) => match conversion(own, wanted) {
+            Some((scale, offset)) => Cell::Number(value * scale + offset),
+            None => Cell::Missing,
+        },
+        _ => cell,
+    }
+}
+
+/// A value of a list or an object.
+pub(crate) fn of_json(json: &Json) -> Cell {
+    match json {
+        Json::Null => Cell::Missing,
+        Json::Bool(flag) => Cell::Bool(*flag),
+        Json::Number(number) => number.as_f64().map_or(Cell::Missing, Cell::Number),
+        Json::String(text) => Cell::Text(text.as_str().into()),
+        list => Cell::Json(Arc::new(list.clone())),
+    }
+}
+
 fn number(cell: Cell, apply: impl Fn(f64) -> f64) -> Cell {
     match cell {
         Cell::Number(value) => finite(apply(value)),
@@ -92,6 +131,7 @@ pub(crate) fn compare(left: &Cell, right: &Cell) -> Option<Ordering> {
         (Cell::Bool(a), Cell::Bool(b)) => Some(a.cmp(b)),
         (Cell::Time(a), Cell::Text(b)) => a.partial_cmp(&time(b)?),
         (Cell::Text(a), Cell::Time(b)) => time(a)?.partial_cmp(b),
+        (Cell::Json(a), Cell::Json(b)) if a == b => Some(Ordering::Equal),
         _ => None,
     }
 }
@@ -100,7 +140,7 @@ fn time(text: &str) -> Option<f64> {
     text.parse::<jiff::Timestamp>().ok().map(|time| time.as_microsecond() as f64 / 1e6)
 }
 
-fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {
+pub(crate) fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {
     match op {
         BinaryOp::And => match (left, right) {
             (Cell::Bool(false), _) | (_, Cell::Bool(false)) => Cell::Bool(false),
@@ -139,7 +179,7 @@ fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {
     }
 }
 
-fn call(function: Function, cells: &[Cell]) -> Cell {
+pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
     let first = cells.first().cloned().unwrap_or(Cell::Missing);
     let numbers = || {
         cells.iter().map(|cell| match cell {
@@ -175,19 +215,29 @@ fn call(function: Function, cells: &[Cell]) -> Cell {
             _ => Cell::Missing,
         },
         Function::Coalesce => cells.iter().find(|cell| **cell != Cell::Missing).cloned().unwrap_or(Cell::Missing),
-        Function::IsDefined | Function::IsPrimitive => Cell::Bool(first != Cell::Missing),
+        Function::IsDefined => Cell::Bool(first != Cell::Missing),
+        Function::IsPrimitive => Cell::Bool(!matches!(first, Cell::Missing | Cell::Json(_))),
         Function::IsNull => Cell::Bool(first == Cell::Missing),
         Function::IsBool => Cell::Bool(matches!(first, Cell::Bool(_))),
         Function::IsNumber => Cell::Bool(matches!(first, Cell::Number(_))),
         Function::IsString => Cell::Bool(matches!(first, Cell::Text(_) | Cell::Time(_))),
-        Function::IsObject => Cell::Bool(false),
+        Function::IsObject => Cell::Bool(matches!(&first, Cell::Json(json) if json.is_object())),
+        Function::ArrayContains => match cells {
+            [Cell::Json(list), item] => match list.as_array() {
+                Some(items) => {
+                    Cell::Bool(items.iter().any(|known| compare(&of_json(known), item) == Some(Ordering::Equal)))
+                }
+                None => Cell::Missing,
+            },
+            _ => Cell::Missing,
+        },
         Function::StartsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.starts_with(&**b))),
         Function::EndsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.ends_with(&**b))),
         Function::Contains => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.contains(&**b))),
     }
 }
 
-fn aggregate_of(aggregate: Aggregate, cells: &[Option<Cell>], only_twins: bool) -> Cell {
+pub(crate) fn aggregate_of(aggregate: Aggregate, cells: &[Option<Cell>], only_twins: bool) -> Cell {
     if only_twins {
         return if aggregate == Aggregate::Count { Cell::Number(cells.len() as f64) } else { Cell::Missing };
     }

@@ -6,6 +6,7 @@
 //! SUM(contains*.power)             along it, any number of times (each twin once)
 //! ANY(^feeds.fault)                against its direction
 //! COUNT(contains.co2 > 1000)       how many fulfil a condition
+//! temperature > 75 degF            in another unit than the property's
 //! ```
 //!
 //! Missing is neither true nor false nor a number: arithmetic and comparison with it give missing, `AND` and `OR` follow
@@ -16,8 +17,10 @@ mod lex;
 mod parse;
 
 pub use eval::{Cell, Context, evaluate};
+pub(crate) use eval::{aggregate_of, binary, call, compare, of_json};
 pub use parse::{Parser, parse};
 
+use crate::unit::Unit;
 use std::fmt;
 use std::ops::Range;
 
@@ -86,6 +89,8 @@ pub struct Expr {
 pub enum Node {
     /// A number.
     Number(f64),
+    /// A number in a unit: `75 degF`.
+    Quantity(f64, &'static Unit),
     /// A text.
     Text(String),
     /// `true` or `false`.
@@ -248,7 +253,7 @@ functions! {
     Min "MIN" 2 64, Max "MAX" 2 64, Clamp "CLAMP" 3 3, Coalesce "COALESCE" 1 64,
     IsDefined "IS_DEFINED" 1 1, IsNull "IS_NULL" 1 1,
     IsBool "IS_BOOL" 1 1, IsNumber "IS_NUMBER" 1 1, IsString "IS_STRING" 1 1, IsPrimitive "IS_PRIMITIVE" 1 1, IsObject "IS_OBJECT" 1 1,
-    StartsWith "STARTSWITH" 2 2, EndsWith "ENDSWITH" 2 2, Contains "CONTAINS" 2 2,
+    StartsWith "STARTSWITH" 2 2, EndsWith "ENDSWITH" 2 2, Contains "CONTAINS" 2 2, ArrayContains "ARRAY_CONTAINS" 2 2,
 }
 
 /// Functions over related twins.
@@ -306,7 +311,9 @@ impl Expr {
                 let arms: usize = arms.iter().map(|(condition, value)| condition.size() + value.size()).sum();
                 arms + otherwise.as_ref().map_or(0, |value| value.size())
             }
-            Node::Path(_) | Node::Number(_) | Node::Text(_) | Node::Bool(_) | Node::Null | Node::IsOfModel { .. } => 0,
+            Node::Path(_) => 0,
+            Node::Number(_) | Node::Quantity(..) | Node::Text(_) | Node::Bool(_) => 0,
+            Node::Null | Node::IsOfModel { .. } => 0,
         }
     }
 
@@ -327,7 +334,35 @@ impl Expr {
                 }
                 otherwise.iter().for_each(|value| value.paths(see));
             }
-            Node::Number(_) | Node::Text(_) | Node::Bool(_) | Node::Null | Node::IsOfModel { .. } => {}
+            Node::Number(_) | Node::Quantity(..) | Node::Text(_) | Node::Bool(_) => {}
+            Node::Null | Node::IsOfModel { .. } => {}
+        }
+    }
+
+    /// Whether both say the same, wherever they stand.
+    pub fn says_same(&self, other: &Self) -> bool {
+        let all = |ours: &[Self], theirs: &[Self]| {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours.says_same(theirs))
+        };
+        match (&self.node, &other.node) {
+            (Node::Path(ours), Node::Path(theirs)) => joined(&ours.segments) == joined(&theirs.segments),
+            (Node::Unary(op, ours), Node::Unary(other, theirs)) => op == other && ours.says_same(theirs),
+            (Node::Binary(op, a, b), Node::Binary(other, x, y)) => op == other && a.says_same(x) && b.says_same(y),
+            (Node::Call(function, ours), Node::Call(other, theirs)) => function == other && all(ours, theirs),
+            (Node::Aggregate(aggregate, ours), Node::Aggregate(other, theirs)) => {
+                aggregate == other && ours.says_same(theirs)
+            }
+            (Node::Case(ours, last), Node::Case(theirs, other_last)) => {
+                let same_last = match (last, other_last) {
+                    (Some(ours), Some(theirs)) => ours.says_same(theirs),
+                    (ours, theirs) => ours.is_none() && theirs.is_none(),
+                };
+                let same = |((condition, value), (other, other_value)): (&(Self, Self), &(Self, Self))| {
+                    condition.says_same(other) && value.says_same(other_value)
+                };
+                same_last && ours.len() == theirs.len() && ours.iter().zip(theirs).all(same)
+            }
+            (ours, theirs) => ours == theirs,
         }
     }
 
@@ -356,7 +391,8 @@ impl Expr {
                 }
                 otherwise.iter_mut().for_each(|value| value.change_paths(change));
             }
-            Node::Number(_) | Node::Text(_) | Node::Bool(_) | Node::Null | Node::IsOfModel { .. } => {}
+            Node::Number(_) | Node::Quantity(..) | Node::Text(_) | Node::Bool(_) => {}
+            Node::Null | Node::IsOfModel { .. } => {}
         }
     }
 }

@@ -2,12 +2,15 @@
 
 use super::lex::{Token, tokens};
 use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, UnaryOp};
+use crate::unit::Unit;
 use std::ops::Range;
 
 /// Deeper nesting is refused, so that recursion stays bounded.
 const MAX_DEPTH: usize = 128;
 /// Longer expressions are refused: trees are walked recursively, and some forms repeat their operands.
 const MAX_NODES: usize = 2_000;
+/// The same for the items of lists, whose trees are shallow.
+const MAX_ITEMS: usize = 200_000;
 
 /// Reads one expression that is the whole `text`.
 pub fn parse(text: &str) -> Result<Expr, ExprError> {
@@ -17,6 +20,25 @@ pub fn parse(text: &str) -> Result<Expr, ExprError> {
     Ok(expr)
 }
 
+/// Conditions joined by `OR` in a tree as shallow as can be.
+fn any_of(mut conditions: Vec<Expr>) -> Option<Expr> {
+    while conditions.len() > 1 {
+        let mut pairs = Vec::with_capacity(conditions.len().div_ceil(2));
+        let mut rest = conditions.into_iter();
+        while let Some(left) = rest.next() {
+            pairs.push(match rest.next() {
+                None => left,
+                Some(right) => {
+                    let span = left.span.start..right.span.end;
+                    Expr { node: Node::Binary(BinaryOp::Or, Box::new(left), Box::new(right)), span }
+                }
+            });
+        }
+        conditions = pairs;
+    }
+    conditions.pop()
+}
+
 /// A cursor over the tokens of a text.
 #[derive(Clone)]
 pub struct Parser {
@@ -24,12 +46,14 @@ pub struct Parser {
     at: usize,
     depth: usize,
     nodes: usize,
+    /// Items of lists, each with what it is compared with.
+    items: usize,
 }
 
 impl Parser {
     /// Splits `text` into tokens.
     pub fn new(text: &str) -> Result<Self, ExprError> {
-        Ok(Self { tokens: tokens(text)?, at: 0, depth: 0, nodes: 0 })
+        Ok(Self { tokens: tokens(text)?, at: 0, depth: 0, nodes: 0, items: 0 })
     }
 
     fn peek(&self) -> &Token {
@@ -49,13 +73,24 @@ impl Parser {
         token
     }
 
-    fn previous_end(&self) -> usize {
+    /// Where the last token ended.
+    pub fn previous_end(&self) -> usize {
         self.tokens[self.at.saturating_sub(1)].1.end
     }
 
     /// Whether the next token is this keyword, in any case.
     pub fn is_word(&self, keyword: &str) -> bool {
         matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(keyword))
+    }
+
+    /// Whether a parenthesis follows the next token.
+    pub fn is_called(&self) -> bool {
+        matches!(self.tokens.get(self.at + 1), Some((Token::Mark("("), _)))
+    }
+
+    /// Whether the next token is this mark.
+    pub fn is_mark(&self, mark: &str) -> bool {
+        matches!(self.peek(), Token::Mark(found) if *found == mark)
     }
 
     /// Takes the next token if it is this keyword.
@@ -69,7 +104,7 @@ impl Parser {
 
     /// Takes the next token if it is this mark.
     pub fn take_mark(&mut self, mark: &str) -> bool {
-        let found = matches!(self.peek(), Token::Mark(found) if *found == mark);
+        let found = self.is_mark(mark);
         if found {
             self.next();
         }
@@ -93,6 +128,18 @@ impl Parser {
                 let word = word.clone();
                 let (_, span) = self.next();
                 Ok((word, span))
+            }
+            _ => Err(self.unexpected(what)),
+        }
+    }
+
+    /// Takes a text, or fails saying that `what` was expected.
+    pub fn text(&mut self, what: &str) -> Result<String, ExprError> {
+        match self.peek() {
+            Token::Text(text) => {
+                let text = text.clone();
+                self.next();
+                Ok(text)
             }
             _ => Err(self.unexpected(what)),
         }
@@ -198,27 +245,34 @@ impl Parser {
             self.at = start;
             return Ok(None);
         }
+        // `IN TIMELINE …` of a query is no list.
+        if !negated && *self.peek() != Token::Mark("[") && matches!(self.peek(), Token::Word(_)) {
+            self.at = start;
+            return Ok(None);
+        }
         self.expect_mark("[")?;
-        let mut any: Option<Expr> = None;
+        let mut equal = Vec::new();
         loop {
-            self.grow(2 + left.size())?;
+            // Long lists are of short things, as a rule: they are bounded by themselves.
+            self.items += 1 + left.size();
+            if self.items > MAX_ITEMS {
+                let message = format!("the lists have more than {MAX_ITEMS} items");
+                return Err(ExprError::new(self.span(), "too-long", message));
+            }
+            let nodes = self.nodes;
             let item = self.binary(5)?;
+            if item.size() == 1 {
+                self.nodes = nodes;
+            }
             let span = left.span.start..item.span.end;
-            let equal = Expr {
-                node: Node::Binary(BinaryOp::Equal, Box::new(left.clone()), Box::new(item)),
-                span: span.clone(),
-            };
-            any = Some(match any {
-                None => equal,
-                Some(any) => Expr { node: Node::Binary(BinaryOp::Or, Box::new(any), Box::new(equal)), span },
-            });
+            equal.push(Expr { node: Node::Binary(BinaryOp::Equal, Box::new(left.clone()), Box::new(item)), span });
             if !self.take_mark(",") {
                 break;
             }
         }
         self.expect_mark("]")?;
         let span = left.span.start..self.previous_end();
-        Ok(any.map(|any| match negated {
+        Ok(any_of(equal).map(|any| match negated {
             true => Expr { node: Node::Unary(UnaryOp::Not, Box::new(any)), span },
             false => Expr { span, ..any },
         }))
@@ -235,8 +289,12 @@ impl Parser {
         };
         let inner = self.binary(strength)?;
         let span = start..inner.span.end;
-        if let (UnaryOp::Negate, Node::Number(number)) = (op, &inner.node) {
-            return Ok(Expr { node: Node::Number(-number), span });
+        match (op, &inner.node) {
+            (UnaryOp::Negate, Node::Number(number)) => return Ok(Expr { node: Node::Number(-number), span }),
+            (UnaryOp::Negate, Node::Quantity(number, unit)) => {
+                return Ok(Expr { node: Node::Quantity(-number, unit), span });
+            }
+            _ => {}
         }
         Ok(Expr { node: Node::Unary(op, Box::new(inner)), span })
     }
@@ -247,7 +305,13 @@ impl Parser {
         let node = match self.peek().clone() {
             Token::Number(number) => {
                 self.next();
-                Node::Number(number)
+                match self.unit() {
+                    Some(unit) => {
+                        self.next();
+                        Node::Quantity(number, unit)
+                    }
+                    None => Node::Number(number),
+                }
             }
             Token::Text(text) => {
                 self.next();
@@ -261,7 +325,7 @@ impl Parser {
             }
             Token::Mark("^") => Node::Path(self.path()?),
             Token::Word(word) => {
-                let called = matches!(self.tokens.get(self.at + 1), Some((Token::Mark("("), _)));
+                let called = self.is_called();
                 match word.to_ascii_uppercase().as_str() {
                     _ if called => self.call(&word)?,
                     "TRUE" => {
@@ -283,6 +347,15 @@ impl Parser {
             _ => return Err(self.unexpected("a value")),
         };
         Ok(Expr { node, span: start..self.previous_end() })
+    }
+
+    /// The unit that the next word names, if it can be one there.
+    fn unit(&self) -> Option<&'static Unit> {
+        match self.peek() {
+            // `in` is an inch to some, and the beginning of a list here.
+            Token::Word(word) if !word.eq_ignore_ascii_case("IN") => crate::unit::find(word),
+            _ => None,
+        }
     }
 
     /// A dotted path such as `^contains*.temperature`.
@@ -315,7 +388,13 @@ impl Parser {
             return self.is_of_model();
         }
         let mut arguments = Vec::new();
-        if !self.take_mark(")") {
+        let counts_rows = name == "COUNT" && matches!(self.peek(), Token::Mark("*" | ")"));
+        if counts_rows {
+            self.take_mark("*");
+            self.expect_mark(")")?;
+            // Every row has it.
+            arguments.push(Expr { node: Node::Number(1.0), span: span.start..self.previous_end() });
+        } else if !self.take_mark(")") {
             loop {
                 arguments.push(self.expression()?);
                 if !self.take_mark(",") {

@@ -3,6 +3,7 @@
 use crate::expr::{Cell, Context, Expr, ExprError, Node, Path, Segment, evaluate, joined};
 use crate::state::State;
 use crate::topology::{Slot, TwinIx};
+use crate::unit::Unit;
 use crate::value::{Kind, Quality, time_text};
 
 /// One twin in a state: paths start at it.
@@ -141,6 +142,16 @@ impl Context for TwinContext<'_> {
             cells.push(if has_all { Some(evaluate(&value, &there)?) } else { None });
         }
         Ok((cells, false))
+    }
+
+    fn unit(&self, path: &Path) -> Option<&'static Unit> {
+        let topology = self.state.topology();
+        let steps = topology.leading_steps(path);
+        let (twin, rest) = match topology.slot(self.twin, &joined(&path.segments)) {
+            Some(_) => (self.twin, &path.segments[..]),
+            None => (*topology.walk(self.twin, &path.segments[..steps]).first()?, &path.segments[steps..]),
+        };
+        topology.column(topology.slot(twin, &joined(rest))?.column).unit
     }
 
     fn is_of_model(&self, _: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError> {

@@ -1,15 +1,24 @@
 //! Text into queries.
 
-use super::{From, Join, Query, Select};
+use super::{Direction, EdgePattern, From, Hops, Link, Name, Query, Select};
 use crate::expr::{Expr, ExprError, Node, Parser};
 
-const CLAUSES: [&str; 4] = ["FROM", "JOIN", "WHERE", "RELATED"];
+/// Words that end a name which may be left out.
+const CLAUSES: [&str; 16] = [
+    "FROM", "JOIN", "OPTIONAL", "LEFT", "MATCH", "WHERE", "RELATED", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET",
+    "AT", "IN", "AND", "AS",
+];
+/// More hops than there are relationships in any building.
+const MAX_HOPS: usize = 1_000_000;
 
 /// Reads a query.
 pub fn parse(text: &str) -> Result<Query, ExprError> {
     let mut parser = Parser::new(text)?;
+    let explain = parser.take_word("EXPLAIN");
     parser.expect_word("SELECT")?;
-    let top = if parser.take_word("TOP") {
+    let distinct = parser.take_word("DISTINCT");
+    let top = if parser.is_word("TOP") && parser.is_called() {
+        parser.take_word("TOP");
         parser.expect_mark("(")?;
         let count = parser.count()?;
         parser.expect_mark(")")?;
@@ -19,33 +28,78 @@ pub fn parse(text: &str) -> Result<Query, ExprError> {
     };
     let select = select(&mut parser)?;
     parser.expect_word("FROM")?;
-    let (collection, span) = parser.name("DIGITALTWINS or RELATIONSHIPS")?;
-    let from = match collection.to_ascii_uppercase().as_str() {
-        "DIGITALTWINS" => From::Twins { alias: alias(&mut parser)? },
-        "RELATIONSHIPS" => From::Relationships { alias: alias(&mut parser)? },
-        _ => {
-            let unknown =
-                ExprError::new(span, "unknown-collection", format!("`{collection}` is nothing to select from"));
-            let help = unknown.did_you_mean(&collection.to_ascii_uppercase(), ["DIGITALTWINS", "RELATIONSHIPS"]);
-            return Err(if help.help.is_some() {
-                help
-            } else {
-                help.help("select from DIGITALTWINS or RELATIONSHIPS")
-            });
-        }
-    };
-    let mut joins = Vec::new();
-    while parser.take_word("JOIN") {
-        let (target, _) = parser.name("a name for the related twin")?;
-        parser.expect_word("RELATED")?;
-        let (source, _) = parser.name("the name of a twin")?;
-        parser.expect_mark(".")?;
-        let (relationship, span) = parser.name("a relationship")?;
-        joins.push(Join { target, source, relationship, span, alias: alias(&mut parser)? });
+    let from = from(&mut parser)?;
+    let mut links = Vec::new();
+    while let Some(link) = link(&mut parser)? {
+        links.push(link);
     }
     let filter = if parser.take_word("WHERE") { Some(parser.expression()?) } else { None };
+    let mut query = Query {
+        explain,
+        distinct,
+        select,
+        from,
+        links,
+        filter,
+        group_by: Vec::new(),
+        having: None,
+        order_by: Vec::new(),
+        limit: top,
+        offset: 0,
+        at: None,
+        timeline: None,
+    };
+    rest(&mut parser, &mut query)?;
     parser.end()?;
-    Ok(Query { top, select, from, joins, filter })
+    Ok(query)
+}
+
+/// What may follow the conditions.
+fn rest(parser: &mut Parser, query: &mut Query) -> Result<(), ExprError> {
+    if parser.take_word("GROUP") {
+        parser.expect_word("BY")?;
+        query.group_by = list(parser, Parser::expression)?;
+    }
+    if parser.take_word("HAVING") {
+        query.having = Some(parser.expression()?);
+    }
+    if parser.take_word("ORDER") {
+        parser.expect_word("BY")?;
+        query.order_by = list(parser, |parser| {
+            let expr = parser.expression()?;
+            let falls = parser.take_word("DESC");
+            if !falls {
+                parser.take_word("ASC");
+            }
+            Ok((expr, falls))
+        })?;
+    }
+    if parser.take_word("LIMIT") {
+        let limit = parser.count()?;
+        query.limit = Some(query.limit.map_or(limit, |top| top.min(limit)));
+    }
+    if parser.take_word("OFFSET") {
+        query.offset = parser.count()?;
+    }
+    loop {
+        if query.at.is_none() && parser.take_word("AT") {
+            query.at = Some(parser.text("a time in quotes, such as '2026-01-31T08:00:00Z'")?);
+        } else if query.timeline.is_none() && parser.take_word("IN") {
+            let (word, _) = parser.name("a timeline")?;
+            let is_named = word.eq_ignore_ascii_case("TIMELINE");
+            query.timeline = Some(if is_named { parser.name("a timeline")?.0 } else { word });
+        } else {
+            return Ok(());
+        }
+    }
+}
+
+fn list<T>(parser: &mut Parser, mut one: impl FnMut(&mut Parser) -> Result<T, ExprError>) -> Result<Vec<T>, ExprError> {
+    let mut out = vec![one(parser)?];
+    while parser.take_mark(",") {
+        out.push(one(parser)?);
+    }
+    Ok(out)
 }
 
 fn select(parser: &mut Parser) -> Result<Select, ExprError> {
@@ -53,18 +107,10 @@ fn select(parser: &mut Parser) -> Result<Select, ExprError> {
     if parser.take_mark("*") {
         return Ok(Select::Everything(span));
     }
-    let mut items = Vec::new();
+    let mut items: Vec<(Expr, String)> = Vec::new();
     loop {
-        if items.is_empty() && parser.is_word("COUNT") {
-            // COUNT() counts rows; COUNT(path) is an aggregate for each row.
-            let mut ahead = parser.clone();
-            if ahead.take_word("COUNT") && ahead.take_mark("(") && ahead.take_mark(")") {
-                *parser = ahead;
-                return Ok(Select::Count);
-            }
-        }
         let expr = parser.expression()?;
-        let name = if parser.take_word("AS") { parser.name("a name")?.0 } else { key(&expr, items.len()) };
+        let name = if parser.take_word("AS") { parser.name("a name")?.0 } else { key(&expr, &items) };
         items.push((expr, name));
         if !parser.take_mark(",") {
             return Ok(Select::Items(items));
@@ -72,21 +118,159 @@ fn select(parser: &mut Parser) -> Result<Select, ExprError> {
     }
 }
 
-/// What a projected value is called: the last part of a path, else its position.
-fn key(expr: &Expr, position: usize) -> String {
-    match &expr.node {
-        Node::Path(path) => path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default(),
-        Node::Aggregate(aggregate, _) => aggregate.name().to_string(),
-        _ => format!("expression{}", position + 1),
+/// What a projected value is called: the last part of a path, an aggregate's name, else its position; a number behind it where
+/// there is one of that name already.
+fn key(expr: &Expr, items: &[(Expr, String)]) -> String {
+    let (name, is_own) = match &expr.node {
+        Node::Path(path) => (path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default(), true),
+        Node::Aggregate(aggregate, _) => (aggregate.name().to_string(), false),
+        _ => (format!("expression{}", items.len() + 1), false),
+    };
+    let taken = |name: &str| items.iter().any(|(_, known)| known == name);
+    if is_own || !taken(&name) {
+        return name;
+    }
+    (2..).map(|number| format!("{name}_{number}")).find(|name| !taken(name)).unwrap_or(name)
+}
+
+fn from(parser: &mut Parser) -> Result<From, ExprError> {
+    let (collection, span) = parser.name("DIGITALTWINS or RELATIONSHIPS")?;
+    match collection.to_ascii_uppercase().as_str() {
+        "DIGITALTWINS" => Ok(From::Twins { alias: alias(parser)? }),
+        "RELATIONSHIPS" => Ok(From::Relationships { alias: alias(parser)? }),
+        _ => {
+            let unknown =
+                ExprError::new(span, "unknown-collection", format!("`{collection}` is nothing to select from"));
+            let help = unknown.did_you_mean(&collection.to_ascii_uppercase(), ["DIGITALTWINS", "RELATIONSHIPS"]);
+            Err(if help.help.is_some() { help } else { help.help("select from DIGITALTWINS or RELATIONSHIPS") })
+        }
     }
 }
 
-fn alias(parser: &mut Parser) -> Result<Option<String>, ExprError> {
+fn alias(parser: &mut Parser) -> Result<Option<Name>, ExprError> {
     if parser.take_word("AS") {
-        return Ok(Some(parser.name("a name")?.0));
+        return Ok(Some(parser.name("a name")?));
     }
     if CLAUSES.iter().any(|clause| parser.is_word(clause)) {
         return Ok(None);
     }
-    Ok(parser.name("").ok().map(|(name, _)| name))
+    Ok(parser.name("").ok())
+}
+
+fn link(parser: &mut Parser) -> Result<Option<Link>, ExprError> {
+    let optional = parser.take_word("OPTIONAL") || parser.take_word("LEFT");
+    if optional {
+        parser.take_word("OUTER");
+    }
+    if optional || parser.is_word("JOIN") {
+        parser.expect_word("JOIN")?;
+        return join(parser, optional).map(Some);
+    }
+    if parser.take_word("MATCH") {
+        return pattern(parser).map(Some);
+    }
+    Ok(None)
+}
+
+fn join(parser: &mut Parser, optional: bool) -> Result<Link, ExprError> {
+    let target = parser.name("a name for the related twin")?;
+    parser.expect_word("RELATED")?;
+    let source = parser.name("the name of a twin")?;
+    parser.expect_mark(".")?;
+    let relationship = parser.name("a relationship")?;
+    Ok(Link::Join { target, source, relationship, alias: alias(parser)?, optional })
+}
+
+fn pattern(parser: &mut Parser) -> Result<Link, ExprError> {
+    let mut nodes = vec![node(parser)?];
+    let mut edges = Vec::new();
+    while parser.is_mark("-") || parser.is_mark("<") {
+        edges.push(edge(parser)?);
+        nodes.push(node(parser)?);
+    }
+    if edges.is_empty() {
+        return Err(parser.unexpected("a relationship such as `-[:contains]->`"));
+    }
+    Ok(Link::Match { nodes, edges })
+}
+
+fn node(parser: &mut Parser) -> Result<Option<Name>, ExprError> {
+    parser.expect_mark("(")?;
+    if parser.take_mark(")") {
+        return Ok(None);
+    }
+    let name = parser.name("a name for the twin")?;
+    parser.expect_mark(")")?;
+    Ok(Some(name))
+}
+
+fn edge(parser: &mut Parser) -> Result<EdgePattern, ExprError> {
+    let start = parser.span().start;
+    let leads_back = parser.take_mark("<");
+    parser.expect_mark("-")?;
+    parser.expect_mark("[")?;
+    let is_named = !parser.is_mark(":") && !parser.is_mark("*") && !parser.is_mark("]");
+    let alias = if is_named { Some(parser.name("a name for the relationship, or `:` and its own")?) } else { None };
+    let mut names = Vec::new();
+    if parser.take_mark(":") {
+        names.push(parser.name("a relationship's name")?);
+        while parser.take_mark("|") {
+            names.push(parser.name("a relationship's name")?);
+        }
+    }
+    let hops_span = parser.span();
+    let hops = if parser.take_mark("*") { hops(parser)? } else { Hops::ONE };
+    parser.expect_mark("]")?;
+    let leads_on = parser.take_mark("->");
+    if !leads_on {
+        parser.expect_mark("-")?;
+    }
+    let span = start..parser.previous_end();
+    if let (Some((name, _)), true) = (&alias, hops != Hops::ONE) {
+        let message = format!("`{name}` would be several relationships; one is named");
+        return Err(ExprError::new(hops_span, "several-hops", message).help("leave out the name, or the `*`"));
+    }
+    let direction = match (leads_back, leads_on) {
+        (false, true) => Direction::Forward,
+        (true, false) => Direction::Backward,
+        (false, false) => Direction::Either,
+        (true, true) => {
+            let message = "a relationship leads one way, or either: `-[]->`, `<-[]-`, `-[]-`";
+            return Err(ExprError::new(span, "syntax", message));
+        }
+    };
+    Ok(EdgePattern { alias, names, direction, hops, span })
+}
+
+/// Behind a `*`: a number, or a range whose lower end is not in it and whose upper end is.
+fn hops(parser: &mut Parser) -> Result<Hops, ExprError> {
+    let span = parser.span();
+    let wrong = |message: &str| ExprError::new(span.clone(), "wrong-hops", message.to_string());
+    let count = |parser: &mut Parser| -> Result<u32, ExprError> {
+        let span = parser.span();
+        let count = parser.count()?;
+        if count > MAX_HOPS {
+            let message = format!("more than {MAX_HOPS} relationships one after the other");
+            return Err(ExprError::new(span, "wrong-hops", message).help("write `*` for any number"));
+        }
+        Ok(count as u32)
+    };
+    let low = if parser.is_mark(".") || parser.is_mark("]") { None } else { Some(count(parser)?) };
+    let is_range = parser.take_mark(".");
+    if is_range {
+        parser.expect_mark(".")?;
+    }
+    let high = if is_range && !parser.is_mark("]") { Some(count(parser)?) } else { None };
+    match (low, is_range, high) {
+        (None, false, _) => Ok(Hops { least: 1, most: None }),
+        (Some(0), false, _) | (_, true, Some(0)) => Err(wrong("there is at least one relationship between two twins")),
+        (Some(exact), false, _) => Ok(Hops { least: exact, most: Some(exact) }),
+        (low, true, most) => {
+            let least = low.map_or(1, |low| low + 1);
+            if most.is_some_and(|most| most < least) {
+                return Err(wrong("nothing is in this range: its lower end is not in it, its upper end is"));
+            }
+            Ok(Hops { least, most })
+        }
+    }
 }

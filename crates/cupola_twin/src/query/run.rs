@@ -1,13 +1,23 @@
-//! Runs queries: binds aliases from left to right and drops a row as soon as it can't be kept.
+//! Runs a plan: binds one variable after the other, drops a row as soon as it can't be kept, and never holds more than one row but
+//! those of the answer.
 
-use super::context::TwinContext;
-use super::{From, Query, Select};
-use crate::expr::{BinaryOp, Cell, Context, Expr, ExprError, Node, Path, Segment, evaluate};
+use super::names::{Names, Step, VarIx};
+use super::plan::{MAX_TRAIL, Op, Plan, Source, Stage};
+use super::resolve::Resolver;
+use super::scalar::{Bound, Env};
+use super::shape::Shape;
+use super::walk::related;
+use super::{Direction, Hops, Query};
+use crate::expr::{BinaryOp, Cell, Expr, ExprError, Node};
 use crate::graph::Graph;
 use crate::state::State;
-use crate::topology::TwinIx;
-use crate::value::{Kind, encode};
+use crate::topology::{Topology, TwinIx};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering as Memory};
+use std::time::Instant;
+
+/// How many bindings there are between two looks at the clock.
+const CHECK_EVERY: u32 = 4_096;
 
 /// What a row shows under a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,384 +33,388 @@ pub enum Output {
 /// The rows of an answer.
 #[derive(Clone, Debug, Default)]
 pub struct QueryResult {
-    /// Each with its keys; a row of `SELECT *` has one output under the empty key. Missing values have no key.
-    pub rows: Vec<Vec<(String, Output)>>,
+    /// What the outputs of every row are called; with `SELECT *`, the one is not called anything.
+    pub keys: Vec<String>,
+    /// The rows: an output for each key, none where the value is missing.
+    pub rows: Vec<Vec<Option<Output>>>,
+    /// For `EXPLAIN`: the operations in their order.
+    pub plan: Option<Vec<String>>,
+}
+
+/// When to give up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits<'l> {
+    /// Not to go on after it.
+    pub deadline: Option<Instant>,
+    /// Not to go on once it is set.
+    pub cancel: Option<&'l AtomicBool>,
+}
+
+impl Limits<'_> {
+    fn check(&self) -> Result<(), ExprError> {
+        if self.cancel.is_some_and(|cancel| cancel.load(Memory::Relaxed)) {
+            return Err(ExprError::new(0..0, "cancelled", "the query was cancelled"));
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
+            let late = ExprError::new(0..0, "too-slow", "the query takes longer than it may");
+            return Err(late.help("narrow it, or give it more time"));
+        }
+        Ok(())
+    }
 }
 
 /// Runs a query on a state and the graph that its topology was compiled from.
 pub fn run(query: &Query, graph: &Graph, state: &State) -> Result<QueryResult, ExprError> {
-    let engine = Engine::new(query, graph, state)?;
-    let mut result = QueryResult::default();
-    let mut count = 0usize;
-    let limit = query.top.unwrap_or(usize::MAX);
-    let mut bound = vec![None; engine.aliases.len()];
-    if limit > 0 {
-        engine.from(&mut bound, &mut |row| {
-            count += 1;
-            if !matches!(query.select, Select::Count) {
-                result.rows.push(row.project(query)?);
-            }
-            Ok(count < limit)
-        })?;
-    }
-    if matches!(query.select, Select::Count) {
-        result.rows.push(vec![("COUNT".into(), Output::Value(Cell::Number(count as f64)))]);
-    }
-    Ok(result)
+    run_within(query, graph, state, Limits::default())
 }
 
-#[derive(Clone, Copy)]
-enum Bound {
-    Twin(TwinIx),
-    Relationship(u32),
-}
-
-/// An edge as the executor needs it.
-struct Edge {
-    number: u32,
-    from: TwinIx,
-    to: TwinIx,
-}
-
-struct Engine<'q> {
-    query: &'q Query,
-    graph: &'q Graph,
-    state: &'q State,
-    /// In binding order; the collection may have none (the empty name).
-    aliases: Vec<String>,
-    /// For each alias, the conditions that can be tested once it is bound.
-    tests: Vec<Vec<&'q Expr>>,
-    /// For each join, its edges sorted by source.
-    edges: Vec<Vec<Edge>>,
-}
-
-type Emit<'e> = dyn FnMut(&Row<'_>) -> Result<bool, ExprError> + 'e;
-
-impl<'q> Engine<'q> {
-    fn new(query: &'q Query, graph: &'q Graph, state: &'q State) -> Result<Self, ExprError> {
-        let (From::Twins { alias } | From::Relationships { alias }) = &query.from;
-        let mut aliases = vec![alias.clone().unwrap_or_default()];
-        let mut edges = Vec::new();
-        let topology = state.topology();
-        for join in &query.joins {
-            if !aliases.contains(&join.source) {
-                let message = format!("`{}` is not bound before this JOIN", join.source);
-                return Err(ExprError::new(join.span.clone(), "unknown-alias", message)
-                    .did_you_mean(&join.source, aliases.iter().map(String::as_str)));
-            }
-            if !topology.knows_relationship(&join.relationship) {
-                let message = format!("no relationship is called `{}`", join.relationship);
-                return Err(ExprError::new(join.span.clone(), "unknown-relationship", message)
-                    .did_you_mean(&join.relationship, topology.relationship_names()));
-            }
-            if aliases.contains(&join.target) {
-                let message = format!("`{}` is bound twice", join.target);
-                return Err(ExprError::new(join.span.clone(), "duplicate-alias", message));
-            }
-            aliases.push(join.target.clone());
-            aliases.extend(join.alias.clone());
-            let named =
-                graph.relationships().filter(|(_, _, relationship, _)| *relationship.name == *join.relationship);
-            let ends = named.filter_map(|(number, from, _, to)| {
-                Some(Edge { number, from: topology.twin(&from.id)?, to: topology.twin(&to.id)? })
-            });
-            let mut list: Vec<Edge> = ends.collect();
-            list.sort_by_key(|edge| (edge.from, edge.to, edge.number));
-            edges.push(list);
-        }
-        if let (Select::Everything(span), false) = (&query.select, query.joins.is_empty()) {
-            let message = "SELECT * can't be used with JOIN";
-            let help = format!("name what to show: SELECT {}", aliases.join(", "));
-            return Err(ExprError::new(span.clone(), "select-all-join", message).help(help));
-        }
-        let mut engine = Self { query, graph, state, tests: vec![Vec::new(); aliases.len()], aliases, edges };
-        let mut conjuncts = Vec::new();
-        query.filter.iter().for_each(|filter| split(filter, &mut conjuncts));
-        for conjunct in conjuncts {
-            let last = engine.used(conjunct)?.last().copied().unwrap_or(0);
-            engine.tests[last].push(conjunct);
-        }
-        if let Select::Items(items) = &query.select {
-            for (expr, _) in items {
-                engine.used(expr)?;
-            }
-        }
-        Ok(engine)
+/// The same, giving up where the limits say.
+///
+/// # Errors
+/// Names that there are not, things that don't go together, and a limit that was reached.
+pub fn run_within(query: &Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<QueryResult, ExprError> {
+    let topology = state.topology();
+    let names = Names::new(query, topology)?;
+    let mut filters = Vec::new();
+    for conjunct in query.filter.iter().flat_map(conjuncts) {
+        filters.push(Resolver { names: &names, state, groups: None, is_inner: false }.expr(conjunct)?);
     }
-
-    /// The positions of the aliases that an expression uses; checks its names on the way.
-    fn used(&self, expr: &Expr) -> Result<BTreeSet<usize>, ExprError> {
-        let mut used = BTreeSet::new();
-        let mut error = None;
-        expr.paths(&mut |path| match self.alias_of(path) {
-            Ok((position, _)) => {
-                used.insert(position);
-            }
-            Err(found) => error = error.take().or(Some(found)),
-        });
-        self.used_by_model_tests(expr, &mut used, &mut error);
-        error.map_or(Ok(used), Err)
+    let plan = Plan::new(&names, filters, topology);
+    let shape = Shape::new(query, &names, state)?;
+    if query.explain {
+        let mut lines = plan.lines(&names, topology);
+        lines.extend(shape.lines(query));
+        return Ok(QueryResult { plan: Some(lines), ..QueryResult::default() });
     }
+    let runner = Runner::new(&names, &plan, graph, state, limits);
+    let rows = shape.rows(query, &runner)?;
+    Ok(QueryResult { keys: shape.items.into_iter().map(|(key, _)| key).collect(), rows, plan: None })
+}
 
-    fn used_by_model_tests(&self, expr: &Expr, used: &mut BTreeSet<usize>, error: &mut Option<ExprError>) {
+/// The conditions that all must hold.
+fn conjuncts(expr: &Expr) -> Vec<&Expr> {
+    let mut out = Vec::new();
+    let mut next = vec![expr];
+    while let Some(expr) = next.pop() {
         match &expr.node {
-            Node::IsOfModel { alias: Some(alias), .. } => match self.aliases.iter().position(|known| known == alias) {
-                Some(position) => {
-                    used.insert(position);
-                }
-                None => *error = Some(self.unknown_alias(alias, expr.span.clone())),
-            },
-            Node::Unary(_, inner) => self.used_by_model_tests(inner, used, error),
-            Node::Binary(_, left, right) => {
-                self.used_by_model_tests(left, used, error);
-                self.used_by_model_tests(right, used, error);
-            }
-            Node::Aggregate(_, inner) => self.used_by_model_tests(inner, used, error),
-            Node::Call(_, arguments) => {
-                arguments.iter().for_each(|argument| self.used_by_model_tests(argument, used, error));
-            }
-            Node::Case(arms, otherwise) => {
-                for (condition, value) in arms {
-                    self.used_by_model_tests(condition, used, error);
-                    self.used_by_model_tests(value, used, error);
-                }
-                otherwise.iter().for_each(|value| self.used_by_model_tests(value, used, error));
-            }
-            _ => {}
+            Node::Binary(BinaryOp::And, left, right) => next.extend([&**right, &**left]),
+            _ => out.push(expr),
         }
     }
+    out
+}
 
-    fn unknown_alias(&self, name: &str, span: std::ops::Range<usize>) -> ExprError {
-        let unknown = ExprError::new(span, "unknown-alias", format!("nothing is called `{name}` here"));
-        unknown.did_you_mean(name, self.aliases.iter().map(String::as_str))
+/// Takes a row; whether more are wanted.
+pub(super) type Emit<'e> = dyn FnMut(Env<'_>) -> Result<bool, ExprError> + 'e;
+
+/// Which relationship was walked: its number in the graph; or its relation and its ends, where that tells it from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edge {
+    Numbered(u32),
+    Between(usize, TwinIx, TwinIx),
+}
+
+/// A step with what it needs of the topology.
+struct Way<'r> {
+    step: &'r Step,
+    /// The relations that fit.
+    relations: Vec<usize>,
+    /// Whether relationships must be told apart one by one: they are bound, or two twins have several.
+    is_numbered: bool,
+    /// Whether other relationships of its pattern must not be walked again.
+    is_trail: bool,
+}
+
+/// A plan with what it runs on.
+pub(super) struct Runner<'r> {
+    pub names: &'r Names,
+    plan: &'r Plan,
+    pub graph: &'r Graph,
+    pub state: &'r State,
+    ways: Vec<Way<'r>>,
+    limits: Limits<'r>,
+}
+
+/// What changes while rows are bound.
+struct Progress {
+    bound: Vec<Bound>,
+    /// The relationships of each pattern that are walked in this row.
+    walked: Vec<(usize, Edge)>,
+    until_check: u32,
+}
+
+impl<'r> Runner<'r> {
+    fn new(names: &'r Names, plan: &'r Plan, graph: &'r Graph, state: &'r State, limits: Limits<'r>) -> Self {
+        let topology = state.topology();
+        let mut ways: Vec<Way<'r>> = Vec::with_capacity(names.steps.len());
+        for step in &names.steps {
+            let fits = |path: &str| step.names.is_empty() || step.names.iter().any(|name| name == path);
+            let relations = topology.relations().iter().enumerate();
+            let relations: Vec<usize> = relations
+                .filter(|(_, relation)| relation.is_plain() && fits(&relation.path))
+                .map(|(number, _)| number)
+                .collect();
+            let is_multiple = |number: &usize| topology.relations()[*number].links.iter().any(|link| link.is_multiple);
+            let is_numbered = step.edge.is_some() || relations.iter().any(is_multiple);
+            let alike = names.steps.iter().filter(|other| other.pattern == step.pattern).count();
+            ways.push(Way { step, relations, is_numbered, is_trail: alike > 1 || step.hops != Hops::ONE });
+        }
+        // Relationships of one pattern are compared with one another.
+        for at in 0..ways.len() {
+            let pattern = ways[at].step.pattern;
+            ways[at].is_numbered = ways.iter().any(|way| way.step.pattern == pattern && way.is_numbered);
+        }
+        Self { names, plan, graph, state, ways, limits }
     }
 
-    /// Which alias a path starts at, and the rest of it.
-    fn alias_of<'p>(&self, path: &'p Path) -> Result<(usize, &'p [Segment]), ExprError> {
-        let first = &path.segments[0];
-        if !first.is_step()
-            && let Some(position) = self.aliases.iter().position(|alias| !alias.is_empty() && *alias == first.name)
-        {
-            return Ok((position, &path.segments[1..]));
-        }
-        // With one collection and no join, its properties may be named without the alias.
-        if self.query.joins.is_empty()
-            && (self.aliases[0].is_empty() || path.segments.len() == 1 || first.name.starts_with('$'))
-        {
-            return Ok((0, &path.segments));
-        }
-        Err(self.unknown_alias(&first.name, first.span.clone()))
+    fn topology(&self) -> &Topology {
+        self.state.topology()
     }
 
-    fn from(&self, bound: &mut [Option<Bound>], emit: &mut Emit<'_>) -> Result<(), ExprError> {
-        let topology = self.state.topology();
-        match &self.query.from {
-            From::Twins { .. } => {
-                if let Some(id) = self.fixed_id() {
-                    if let Some(twin) = topology.twin(&id) {
-                        self.bind(0, Bound::Twin(twin), 0, bound, emit)?;
-                    }
-                    return Ok(());
-                }
-                for twin in topology.twins() {
-                    if !self.bind(0, Bound::Twin(twin), 0, bound, emit)? {
-                        break;
-                    }
-                }
-            }
-            From::Relationships { .. } => {
-                for (number, ..) in self.graph.relationships() {
-                    if !self.bind(0, Bound::Relationship(number), 0, bound, emit)? {
-                        break;
-                    }
-                }
+    /// Binds all rows, until no more are wanted.
+    pub fn run(&self, emit: &mut Emit<'_>) -> Result<(), ExprError> {
+        let mut progress =
+            Progress { bound: vec![Bound::None; self.names.vars.len()], walked: Vec::new(), until_check: CHECK_EVERY };
+        let env = Env { state: self.state, graph: self.graph, bound: &progress.bound, results: &[] };
+        for filter in &self.plan.before {
+            if !filter.holds(env)? {
+                return Ok(());
             }
         }
+        self.go(0, &mut progress, emit)?;
         Ok(())
     }
 
-    /// The id in a condition `alias.$dtId = 'id'` on the collection.
-    fn fixed_id(&self) -> Option<String> {
-        self.tests[0].iter().find_map(|test| {
-            let Node::Binary(BinaryOp::Equal, left, right) = &test.node else { return None };
-            let (Node::Path(path), Node::Text(id)) = (&left.node, &right.node) else { return None };
-            let (position, rest) = self.alias_of(path).ok()?;
-            (position == 0 && rest.len() == 1 && rest[0].name == "$dtId").then(|| id.clone())
-        })
+    /// Goes on with a stage; whether more rows are wanted.
+    fn go(&self, at: usize, progress: &mut Progress, emit: &mut Emit<'_>) -> Result<bool, ExprError> {
+        let Some(stage) = self.plan.stages.get(at) else {
+            return emit(Env { state: self.state, graph: self.graph, bound: &progress.bound, results: &[] });
+        };
+        match &stage.op {
+            Op::Start { var, source } => self.start(at, stage, *var, source, progress, emit),
+            Op::Expand { step, is_reversed, is_closing } => {
+                let way = &self.ways[*step];
+                let (from, to) = match is_reversed {
+                    true => (way.step.to, way.step.from),
+                    false => (way.step.from, way.step.to),
+                };
+                let Bound::Twin(twin) = progress.bound[from] else {
+                    // What is joined to nothing is nothing.
+                    return if way.step.optional { self.keep(at, stage, progress, emit) } else { Ok(true) };
+                };
+                let target = if *is_closing { Some(progress.bound[to]) } else { None };
+                let mut found = false;
+                let more = self.ends(way, twin, *is_reversed, progress, &mut |end, edge, progress| {
+                    if target.is_some_and(|target| target != Bound::Twin(end)) {
+                        return Ok(true);
+                    }
+                    found = true;
+                    progress.bound[to] = Bound::Twin(end);
+                    if let (Some(var), Some(Edge::Numbered(number))) = (way.step.edge, edge) {
+                        progress.bound[var] = Bound::Relationship(number);
+                    }
+                    self.keep(at, stage, progress, emit)
+                })?;
+                if target.is_none() {
+                    progress.bound[to] = Bound::None;
+                }
+                if let Some(var) = way.step.edge {
+                    progress.bound[var] = Bound::None;
+                }
+                if more && !found && way.step.optional {
+                    return self.keep(at, stage, progress, emit);
+                }
+                Ok(more)
+            }
+        }
     }
 
-    /// Binds an alias, tests what can be tested, and goes on with the next join; whether more rows are wanted.
-    fn bind(
+    fn start(
         &self,
-        alias: usize,
-        value: Bound,
-        join: usize,
-        bound: &mut [Option<Bound>],
+        at: usize,
+        stage: &Stage,
+        var: VarIx,
+        source: &Source,
+        progress: &mut Progress,
         emit: &mut Emit<'_>,
     ) -> Result<bool, ExprError> {
-        bound[alias] = Some(value);
-        for test in &self.tests[alias] {
-            if evaluate(test, &Row { engine: self, bound })? != Cell::Bool(true) {
+        let mut bind = |value: Bound, progress: &mut Progress| {
+            progress.bound[var] = value;
+            self.keep(at, stage, progress, emit)
+        };
+        match source {
+            Source::Twins(twins) => {
+                for twin in twins {
+                    if !bind(Bound::Twin(*twin), progress)? {
+                        return Ok(false);
+                    }
+                }
+            }
+            Source::Tables(tables) => {
+                for twin in tables.iter().flat_map(|table| self.topology().twins_of(*table)) {
+                    if !bind(Bound::Twin(TwinIx(twin)), progress)? {
+                        return Ok(false);
+                    }
+                }
+            }
+            Source::Relationships => {
+                for (number, ..) in self.graph.relationships() {
+                    if !bind(Bound::Relationship(number), progress)? {
+                        return Ok(false);
+                    }
+                }
+            }
+            Source::RelationshipsOf(id, outgoing) => {
+                for (number, ..) in self.graph.edges_of(id, *outgoing) {
+                    if !bind(Bound::Relationship(number), progress)? {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        progress.bound[var] = Bound::None;
+        Ok(true)
+    }
+
+    /// Goes on with the next stage if the conditions of this one hold.
+    fn keep(&self, at: usize, stage: &Stage, progress: &mut Progress, emit: &mut Emit<'_>) -> Result<bool, ExprError> {
+        progress.until_check -= 1;
+        if progress.until_check == 0 {
+            progress.until_check = CHECK_EVERY;
+            self.limits.check()?;
+        }
+        let env = Env { state: self.state, graph: self.graph, bound: &progress.bound, results: &[] };
+        for filter in &stage.filters {
+            if !filter.holds(env)? {
                 return Ok(true);
             }
         }
-        let Some(next) = self.query.joins.get(join) else {
-            return emit(&Row { engine: self, bound });
-        };
-        let source = self.aliases.iter().position(|known| *known == next.source).unwrap_or(0);
-        let target = self.aliases.iter().position(|known| *known == next.target).unwrap_or(0);
-        let Some(Bound::Twin(from)) = bound[source] else {
-            let message = format!("`{}` is a relationship, not a twin", next.source);
-            return Err(ExprError::new(next.span.clone(), "not-a-twin", message));
-        };
-        let edges = &self.edges[join];
-        let start = edges.partition_point(|edge| edge.from < from);
-        for edge in edges[start..].iter().take_while(|edge| edge.from == from) {
-            if next.alias.is_some() {
-                bound[target + 1] = Some(Bound::Relationship(edge.number));
-                let mut kept = true;
-                for test in &self.tests[target + 1] {
-                    // Conditions on both wait for the later of the two, which is the relationship: the twin goes first.
-                    bound[target] = Some(Bound::Twin(edge.to));
-                    kept &= evaluate(test, &Row { engine: self, bound })? == Cell::Bool(true);
-                }
-                if !kept {
-                    continue;
-                }
+        self.go(at + 1, progress, emit)
+    }
+
+    /// Calls `see` with each end of a step from a twin: for one hop with the relationship.
+    fn ends(
+        &self,
+        way: &Way<'_>,
+        twin: TwinIx,
+        is_reversed: bool,
+        progress: &mut Progress,
+        see: &mut dyn FnMut(TwinIx, Option<Edge>, &mut Progress) -> Result<bool, ExprError>,
+    ) -> Result<bool, ExprError> {
+        match way.step.hops {
+            Hops { least, most: Some(most) } if most <= MAX_TRAIL => {
+                self.trail(way, twin, is_reversed, 1, (least, most), progress, see)
             }
-            if !self.bind(target, Bound::Twin(edge.to), join + 1, bound, emit)? {
-                return Ok(false);
+            hops => {
+                for end in self.reached(way, twin, is_reversed, hops)? {
+                    if !see(end, None, progress)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    /// Every way of so many hops, no relationship twice.
+    fn trail(
+        &self,
+        way: &Way<'_>,
+        twin: TwinIx,
+        is_reversed: bool,
+        depth: u32,
+        (least, most): (u32, u32),
+        progress: &mut Progress,
+        see: &mut dyn FnMut(TwinIx, Option<Edge>, &mut Progress) -> Result<bool, ExprError>,
+    ) -> Result<bool, ExprError> {
+        self.hop(way, twin, is_reversed, &mut |edge, end| {
+            let walked = (way.step.pattern, edge);
+            if way.is_trail {
+                if progress.walked.contains(&walked) {
+                    return Ok(true);
+                }
+                progress.walked.push(walked);
+            }
+            let mut more = depth < least || see(end, Some(edge), progress)?;
+            if more && depth < most {
+                more = self.trail(way, end, is_reversed, depth + 1, (least, most), progress, see)?;
+            }
+            if way.is_trail {
+                progress.walked.pop();
+            }
+            Ok(more)
+        })
+    }
+
+    /// The twins that so many hops lead to, each once.
+    fn reached(&self, way: &Way<'_>, twin: TwinIx, is_reversed: bool, hops: Hops) -> Result<Vec<TwinIx>, ExprError> {
+        let next = |twins: &BTreeSet<TwinIx>| -> Result<BTreeSet<TwinIx>, ExprError> {
+            self.limits.check()?;
+            let mut next = BTreeSet::new();
+            for twin in twins {
+                self.hop(way, *twin, is_reversed, &mut |_, end| {
+                    next.insert(end);
+                    Ok(true)
+                })?;
+            }
+            Ok(next)
+        };
+        let mut here = BTreeSet::from([twin]);
+        for _ in 0..hops.least {
+            here = next(&here)?;
+        }
+        let mut all = here.clone();
+        let mut depth = hops.least;
+        while !here.is_empty() && hops.most.is_none_or(|most| depth < most) {
+            here = next(&here)?.into_iter().filter(|twin| !all.contains(twin)).collect();
+            all.extend(&here);
+            depth += 1;
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    /// Calls `see` with the relationships that fit at a twin and the twins at their other ends.
+    fn hop(
+        &self,
+        way: &Way<'_>,
+        twin: TwinIx,
+        is_reversed: bool,
+        see: &mut dyn FnMut(Edge, TwinIx) -> Result<bool, ExprError>,
+    ) -> Result<bool, ExprError> {
+        let directions: &[bool] = match (way.step.direction, is_reversed) {
+            (Direction::Either, _) => &[true, false],
+            (Direction::Forward, false) | (Direction::Backward, true) => &[true],
+            _ => &[false],
+        };
+        let topology = self.topology();
+        for outgoing in directions {
+            // Either way, a twin's relationship to itself is one.
+            let is_second = directions.len() > 1 && !outgoing;
+            if way.is_numbered {
+                let id = topology.twin_id(twin);
+                for (number, relationship, other) in self.graph.edges_of(id, *outgoing) {
+                    let fits =
+                        way.step.names.is_empty() || way.step.names.iter().any(|name| **name == *relationship.name);
+                    if let Some(end) = topology.twin(&other.id).filter(|end| fits && !(is_second && *end == twin))
+                        && !see(Edge::Numbered(number), end)?
+                    {
+                        return Ok(false);
+                    }
+                }
+                continue;
+            }
+            for relation in &way.relations {
+                for end in related(topology, *relation, twin, !outgoing) {
+                    let edge = match outgoing {
+                        true => Edge::Between(*relation, twin, end),
+                        false => Edge::Between(*relation, end, twin),
+                    };
+                    if (end != twin || !is_second) && !see(edge, end)? {
+                        return Ok(false);
+                    }
+                }
             }
         }
         Ok(true)
-    }
-}
-
-fn split<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
-    match &expr.node {
-        Node::Binary(BinaryOp::And, left, right) => {
-            split(left, out);
-            split(right, out);
-        }
-        _ => out.push(expr),
-    }
-}
-
-/// The aliases bound so far.
-struct Row<'r> {
-    engine: &'r Engine<'r>,
-    bound: &'r [Option<Bound>],
-}
-
-impl Row<'_> {
-    fn project(&self, query: &Query) -> Result<Vec<(String, Output)>, ExprError> {
-        let whole = |bound: Option<Bound>| match bound {
-            Some(Bound::Twin(twin)) => Some(Output::Twin(twin)),
-            Some(Bound::Relationship(number)) => Some(Output::Relationship(number)),
-            None => None,
-        };
-        match &query.select {
-            Select::Everything(_) => {
-                Ok(whole(self.bound[0]).map(|output| (String::new(), output)).into_iter().collect())
-            }
-            Select::Count => Ok(Vec::new()),
-            Select::Items(items) => {
-                let mut row = Vec::new();
-                for (expr, key) in items {
-                    let alias = match &expr.node {
-                        Node::Path(path) if path.segments.len() == 1 => {
-                            self.engine.aliases.iter().position(|alias| *alias == path.segments[0].name)
-                        }
-                        _ => None,
-                    };
-                    let output = match alias {
-                        Some(position) => whole(self.bound[position]),
-                        None => match evaluate(expr, self)? {
-                            Cell::Missing => None,
-                            cell => Some(Output::Value(cell)),
-                        },
-                    };
-                    row.extend(output.map(|output| (key.clone(), output)));
-                }
-                Ok(row)
-            }
-        }
-    }
-
-    fn relationship(&self, number: u32, segments: &[Segment]) -> Cell {
-        let graph = self.engine.graph;
-        let (Some(relationship), [segment]) = (graph.relationship(number), segments) else { return Cell::Missing };
-        let ends = graph.ends(number);
-        let text = |id: &str| Cell::Text(id.into());
-        match (segment.name.as_str(), ends) {
-            ("$relationshipId", Some((from, to))) => text(&format!("{from}-{}-{to}", relationship.name)),
-            ("$relationshipName", _) => Cell::Text(relationship.name.clone()),
-            ("$sourceId", Some((from, _))) => text(from),
-            ("$targetId", Some((_, to))) => text(to),
-            (name, _) => {
-                let found = relationship.properties.iter().find(|(known, _)| **known == *name);
-                found.map_or(Cell::Missing, |(_, value)| match value {
-                    crate::value::Value::Bool(flag) => Cell::Bool(*flag),
-                    crate::value::Value::Text(text) => Cell::Text(text.as_str().into()),
-                    number => encode(number, Kind::Number, &self.engine.state.topology().texts)
-                        .map_or(Cell::Missing, Cell::Number),
-                })
-            }
-        }
-    }
-
-    fn twin(&self, position: usize) -> Option<TwinContext<'_>> {
-        match self.bound[position] {
-            Some(Bound::Twin(twin)) => Some(TwinContext { state: self.engine.state, twin }),
-            _ => None,
-        }
-    }
-}
-
-impl Context for Row<'_> {
-    fn path(&self, path: &Path) -> Result<Cell, ExprError> {
-        let (position, rest) = self.engine.alias_of(path)?;
-        match self.bound[position] {
-            Some(Bound::Twin(twin)) if rest.is_empty() => {
-                Ok(Cell::Text(self.engine.state.topology().twin_id(twin).clone()))
-            }
-            Some(Bound::Twin(twin)) => {
-                TwinContext { state: self.engine.state, twin }.path(&Path { segments: rest.to_vec() })
-            }
-            Some(Bound::Relationship(number)) => Ok(self.relationship(number, rest)),
-            None => Ok(Cell::Missing),
-        }
-    }
-
-    fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError> {
-        let mut position = 0;
-        let mut error = None;
-        let inner = argument.clone().map_paths(&mut |path| match self.engine.alias_of(&path) {
-            Ok((found, rest)) if !rest.is_empty() => {
-                position = found;
-                Path { segments: rest.to_vec() }
-            }
-            Ok(_) => path,
-            Err(found) => {
-                error = Some(found);
-                path
-            }
-        });
-        match (error, self.twin(position)) {
-            (Some(error), _) => Err(error),
-            (None, Some(twin)) => twin.related(&inner),
-            (None, None) => Ok((Vec::new(), false)),
-        }
-    }
-
-    fn is_of_model(&self, alias: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError> {
-        let position = match alias {
-            Some(alias) => self.engine.aliases.iter().position(|known| known == alias),
-            None => Some(0),
-        };
-        match position.and_then(|position| self.twin(position)) {
-            Some(twin) => twin.is_of_model(None, model, exact, expr),
-            None => Ok(false),
-        }
     }
 }

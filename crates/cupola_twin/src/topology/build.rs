@@ -167,8 +167,8 @@ fn number_relations(topology: &mut Topology) {
     topology.by_path = numbered.map(|(relation, number)| (relation.path.to_string(), number)).collect();
 }
 
-/// Makes two twins related, or not.
-pub(super) fn relink(topology: &mut Topology, from: &str, name: &str, to: &str, is_related: bool) {
+/// Makes two twins related so many times, or not.
+pub(super) fn relink(topology: &mut Topology, from: &str, name: &str, to: &str, count: usize) {
     let (Some(source), Some(target)) = (topology.twin(from), topology.twin(to)) else { return };
     let ((src, from), (dst, to)) = (topology.locate(source), topology.locate(target));
     let number = match topology.by_path.get(name) {
@@ -181,13 +181,15 @@ pub(super) fn relink(topology: &mut Topology, from: &str, name: &str, to: &str, 
     let mut links = std::mem::take(&mut topology.relations[number].links);
     let at = links.partition_point(|link| (link.src, link.dst) < (src, dst));
     let known = links.get(at).filter(|link| (link.src, link.dst) == (src, dst)).is_some();
-    let mut pairs = if known { links.remove(at).pairs() } else { Vec::new() };
+    let old = if known { Some(links.remove(at)) } else { None };
+    let mut pairs = old.as_ref().map(Link::pairs).unwrap_or_default();
     pairs.retain(|pair| *pair != (from, to));
-    if is_related {
+    if count > 0 {
         pairs.push((from, to));
     }
     if !pairs.is_empty() {
-        links.insert(at, Link::new(topology, src, dst, pairs));
+        let is_multiple = count > 1 || old.is_some_and(|old| old.is_multiple);
+        links.insert(at, Link { is_multiple, ..Link::new(topology, src, dst, pairs) });
     }
     topology.relations[number].links = links;
     topology.relations.retain(|relation| !relation.links.is_empty());
@@ -220,10 +222,13 @@ impl Link {
     /// Both directions out of row pairs, each pair once.
     pub(super) fn new(topology: &Topology, src: TableIx, dst: TableIx, mut pairs: Vec<(u32, u32)>) -> Self {
         pairs.sort_unstable();
+        let count = pairs.len();
         pairs.dedup();
+        let is_multiple = pairs.len() < count;
         let forward = Csr::new(topology.table(src).rows, pairs.iter().copied());
         let mut reversed: Vec<(u32, u32)> = pairs.into_iter().map(|(from, to)| (to, from)).collect();
         reversed.sort_unstable();
-        Self { src, dst, forward, backward: Csr::new(topology.table(dst).rows, reversed.into_iter()) }
+        let backward = Csr::new(topology.table(dst).rows, reversed.into_iter());
+        Self { src, dst, forward, backward, is_multiple }
     }
 }

@@ -168,7 +168,7 @@ impl Topology {
         if !links.is_empty() {
             build::strip_computed(&mut topology);
             for (from, name, to) in links {
-                build::relink(&mut topology, from, name, to, graph.is_related(from, name, to));
+                build::relink(&mut topology, from, name, to, graph.count_between(from, name, to));
             }
             formula::compile_all(&mut topology, computed, &mut diagnostics);
             order::stages(&mut topology, &mut diagnostics);

@@ -58,6 +58,8 @@ pub struct Link {
     pub forward: Csr,
     /// From rows of `dst` to rows of `src`.
     pub backward: Csr,
+    /// Whether two twins may be related more than once; here they are once.
+    pub is_multiple: bool,
 }
 
 /// Who is related to whom along a path.

@@ -77,6 +77,10 @@ impl Body<'_, '_> {
                 self.emit(at, Op::Constant(*number));
                 Ok(Type::plain(Kind::Number))
             }
+            Node::Quantity(number, unit) => {
+                self.emit(at, Op::Constant(*number));
+                Ok(Type { kind: Some(Kind::Number), unit: Some(unit) })
+            }
             Node::Text(text) => {
                 let lane = f64::from(self.topology().texts.intern(text));
                 self.emit(at, Op::Constant(lane));
@@ -290,6 +294,10 @@ impl Body<'_, '_> {
                     self.emit(at, Op::Constant(0.0));
                 }
                 Ok(Type::plain(Kind::Bool))
+            }
+            Function::ArrayContains => {
+                let message = "a formula can't look into lists; a query can";
+                Err(ExprError::new(expr.span.clone(), "unknown-function", message))
             }
             Function::StartsWith | Function::EndsWith | Function::Contains => {
                 self.of_kind(first, at, Kind::Text)?;

@@ -329,6 +329,7 @@ impl std::fmt::Debug for Bare<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0.node {
             Node::Number(number) => write!(f, "{number}"),
+            Node::Quantity(number, unit) => write!(f, "{number} {}", unit.name),
             Node::Text(text) => write!(f, "{text:?}"),
             Node::Bool(flag) => write!(f, "{flag}"),
             Node::Null => write!(f, "NULL"),

@@ -1,0 +1,170 @@
+//! Rows put together: keys, and aggregates that are fed row by row.
+
+use super::scalar::Bound;
+use crate::expr::{Aggregate, Cell, compare};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+/// A value that groups are told apart by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    Missing,
+    Bool(bool),
+    /// The bits of a number; the two zeros are one.
+    Number(u64),
+    Time(u64),
+    Text(String),
+    Json(String),
+    Bound(Bound),
+}
+
+impl Key {
+    pub fn of(cell: &Cell) -> Self {
+        let bits = |number: f64| if number == 0.0 { 0 } else { number.to_bits() };
+        match cell {
+            Cell::Missing => Self::Missing,
+            Cell::Bool(flag) => Self::Bool(*flag),
+            Cell::Number(number) => Self::Number(bits(*number)),
+            Cell::Time(seconds) => Self::Time(bits(*seconds)),
+            Cell::Text(text) => Self::Text(text.to_string()),
+            Cell::Json(json) => Self::Json(json.to_string()),
+        }
+    }
+}
+
+/// An aggregate over the rows so far.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    present: usize,
+    numbers: usize,
+    sum: f64,
+    is_time: bool,
+    least: Option<Cell>,
+    greatest: Option<Cell>,
+    holding: usize,
+    failing: usize,
+    missing: usize,
+}
+
+impl Tally {
+    fn add(&mut self, cell: Cell) {
+        match &cell {
+            Cell::Missing => {
+                self.missing += 1;
+                return;
+            }
+            Cell::Bool(true) => self.holding += 1,
+            Cell::Bool(false) => self.failing += 1,
+            Cell::Number(number) | Cell::Time(number) => {
+                self.numbers += 1;
+                self.sum += number;
+                self.is_time |= matches!(cell, Cell::Time(_));
+            }
+            Cell::Text(_) | Cell::Json(_) => {}
+        }
+        self.present += 1;
+        let is = |known: &Option<Cell>, wanted: Ordering| match known {
+            Some(known) => compare(&cell, known) == Some(wanted),
+            None => true,
+        };
+        if is(&self.least, Ordering::Less) {
+            self.least = Some(cell.clone());
+        }
+        if is(&self.greatest, Ordering::Greater) {
+            self.greatest = Some(cell);
+        }
+    }
+
+    fn result(&self, aggregate: Aggregate) -> Cell {
+        let mean = |sum: f64| if self.numbers == 0 { Cell::Missing } else { Cell::Number(sum) };
+        match aggregate {
+            Aggregate::CountIf => Cell::Number(self.holding as f64),
+            Aggregate::Count if self.holding + self.failing > 0 => Cell::Number(self.holding as f64),
+            Aggregate::Count => Cell::Number(self.present as f64),
+            Aggregate::Sum => mean(self.sum),
+            Aggregate::Avg if self.is_time => Cell::Time(self.sum / self.numbers as f64),
+            Aggregate::Avg => mean(self.sum / self.numbers as f64),
+            Aggregate::Min => self.least.clone().unwrap_or(Cell::Missing),
+            Aggregate::Max => self.greatest.clone().unwrap_or(Cell::Missing),
+            Aggregate::Any if self.holding > 0 => Cell::Bool(true),
+            Aggregate::All if self.failing > 0 => Cell::Bool(false),
+            Aggregate::Any | Aggregate::All if self.missing > 0 => Cell::Missing,
+            Aggregate::Any => Cell::Bool(false),
+            Aggregate::All => Cell::Bool(true),
+            Aggregate::Only => Cell::Missing,
+        }
+    }
+}
+
+/// One group.
+#[derive(Debug)]
+pub(super) struct Group {
+    keys: Vec<Cell>,
+    /// Its first row: what is one in the group is there.
+    pub first: Vec<Bound>,
+    tallies: Vec<Tally>,
+}
+
+impl Group {
+    /// The keys, then the aggregates.
+    pub fn results(&self, aggregates: &[Aggregate]) -> Vec<Cell> {
+        let results = self.tallies.iter().zip(aggregates).map(|(tally, aggregate)| tally.result(*aggregate));
+        self.keys.iter().cloned().chain(results).collect()
+    }
+}
+
+/// All groups, in the order of their first rows.
+#[derive(Debug)]
+pub(super) struct Grouping {
+    aggregates: usize,
+    by_key: HashMap<Vec<Key>, usize>,
+    pub groups: Vec<Group>,
+}
+
+impl Grouping {
+    pub fn new(aggregates: usize) -> Self {
+        Self { aggregates, by_key: HashMap::new(), groups: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, keys: Vec<Cell>, bound: &[Bound], values: Vec<Cell>) {
+        let key = keys.iter().map(Key::of).collect();
+        let count = self.groups.len();
+        let at = *self.by_key.entry(key).or_insert(count);
+        if at == count {
+            let tallies = vec![Tally::default(); self.aggregates];
+            self.groups.push(Group { keys, first: bound.to_vec(), tallies });
+        }
+        let group = &mut self.groups[at];
+        for (tally, value) in group.tallies.iter_mut().zip(values) {
+            tally.add(value);
+        }
+    }
+
+    /// Makes the one group that there is without keys, even of no rows.
+    pub fn ensure_one(&mut self, vars: usize) {
+        if self.groups.is_empty() {
+            let tallies = vec![Tally::default(); self.aggregates];
+            self.groups.push(Group { keys: Vec::new(), first: vec![Bound::None; vars], tallies });
+        }
+    }
+}
+
+/// The order of two values: what compares, compares; else by kind, and missing is last either way.
+pub(super) fn in_order(left: &Cell, right: &Cell, falls: bool) -> Ordering {
+    let rank = |cell: &Cell| match cell {
+        Cell::Bool(_) => 0,
+        Cell::Number(_) => 1,
+        Cell::Time(_) => 2,
+        Cell::Text(_) => 3,
+        Cell::Json(_) => 4,
+        Cell::Missing => 5,
+    };
+    match (left, right) {
+        (Cell::Missing, _) | (_, Cell::Missing) => rank(left).cmp(&rank(right)),
+        _ => {
+            let order = compare(left, right).unwrap_or_else(|| rank(left).cmp(&rank(right)));
+            if falls { order.reverse() } else { order }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What a query binds, and what its paths mean.
+
+use super::{Direction, EdgePattern, From, Hops, Link, Name, Query, Select};
+use crate::expr::{ExprError, Path, Segment, joined};
+use crate::topology::Topology;
+use std::ops::Range;
+
+/// The number of a variable.
+pub(super) type VarIx = usize;
+
+/// Something that each row binds: a twin or a relationship.
+#[derive(Clone, Debug)]
+pub(super) struct Var {
+    /// What it is called; what has no name can't be spoken of.
+    pub name: Option<String>,
+    /// Whether it is a relationship.
+    pub is_edge: bool,
+}
+
+/// Relationships between two twins.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub from: VarIx,
+    pub to: VarIx,
+    /// The relationship, if it is bound.
+    pub edge: Option<VarIx>,
+    /// Which ones; all, if there are none.
+    pub names: Vec<String>,
+    pub direction: Direction,
+    pub hops: Hops,
+    /// A row stays without.
+    pub optional: bool,
+    /// Within one pattern no relationship is walked twice.
+    pub pattern: usize,
+}
+
+/// The variables of a query and how they are connected.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    pub vars: Vec<Var>,
+    pub steps: Vec<Step>,
+    /// The variable that a path without an alias starts at.
+    implied: Option<VarIx>,
+}
+
+impl Names {
+    /// Binds what a query names.
+    pub fn new(query: &Query, topology: &Topology) -> Result<Self, ExprError> {
+        let mut names = Self { vars: Vec::new(), steps: Vec::new(), implied: None };
+        let (alias, is_edge) = match &query.from {
+            From::Twins { alias } => (alias, false),
+            From::Relationships { alias } => (alias, true),
+        };
+        let has_patterns = query.links.iter().any(|link| matches!(link, Link::Match { .. }));
+        // Patterns say themselves what is looked through.
+        if alias.is_some() || !has_patterns {
+            names.vars.push(Var { name: alias.as_ref().map(|(name, _)| name.clone()), is_edge });
+            names.implied = query.links.is_empty().then_some(0);
+        }
+        for (number, link) in query.links.iter().enumerate() {
+            match link {
+                Link::Join { target, source, relationship, alias, optional } => {
+                    let from = names.twin(source)?;
+                    check_relationship(relationship, topology)?;
+                    let to = names.declare(target, false)?;
+                    let edge = alias.as_ref().map(|alias| names.declare(alias, true)).transpose()?;
+                    names.steps.push(Step {
+                        from,
+                        to,
+                        edge,
+                        names: vec![relationship.0.clone()],
+                        direction: Direction::Forward,
+                        hops: Hops::ONE,
+                        optional: *optional,
+                        pattern: number,
+                    });
+                }
+                Link::Match { nodes, edges } => names.pattern(number, nodes, edges, topology)?,
+            }
+        }
+        // Who is joined to what may be missing can't be missing.
+        for at in 0..names.steps.len() {
+            let to = names.steps[at].to;
+            let is_needed = |step: &Step| !step.optional && (step.from == to || step.to == to);
+            if names.steps[at].optional && names.steps.iter().any(is_needed) {
+                names.steps[at].optional = false;
+            }
+        }
+        if let (Select::Everything(span), Some(_)) =
+            (&query.select, query.links.iter().find(|link| matches!(link, Link::Join { .. })))
+        {
+            let message = "SELECT * can't be used with JOIN";
+            let help = format!("name what to show: SELECT {}", names.listed().join(", "));
+            return Err(ExprError::new(span.clone(), "select-all-join", message).help(help));
+        }
+        Ok(names)
+    }
+
+    fn pattern(
+        &mut self,
+        number: usize,
+        nodes: &[Option<Name>],
+        edges: &[EdgePattern],
+        topology: &Topology,
+    ) -> Result<(), ExprError> {
+        let mut ends = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let var = match node {
+                Some(name) if self.find(&name.0).is_some() => self.twin(name)?,
+                Some(name) => self.declare(name, false)?,
+                None => {
+                    self.vars.push(Var { name: None, is_edge: false });
+                    self.vars.len() - 1
+                }
+            };
+            ends.push(var);
+        }
+        for (edge, ends) in edges.iter().zip(ends.windows(2)) {
+            edge.names.iter().try_for_each(|name| check_relationship(name, topology))?;
+            let bound = edge.alias.as_ref().map(|alias| self.declare(alias, true)).transpose()?;
+            self.steps.push(Step {
+                from: ends[0],
+                to: ends[1],
+                edge: bound,
+                names: edge.names.iter().map(|(name, _)| name.clone()).collect(),
+                direction: edge.direction,
+                hops: edge.hops,
+                optional: false,
+                pattern: number,
+            });
+        }
+        Ok(())
+    }
+
+    /// The names, in the order in which they were given.
+    pub fn listed(&self) -> Vec<&str> {
+        self.vars.iter().filter_map(|var| var.name.as_deref()).collect()
+    }
+
+    /// The variable of this name.
+    pub fn find(&self, name: &str) -> Option<VarIx> {
+        self.vars.iter().position(|var| var.name.as_deref() == Some(name))
+    }
+
+    fn twin(&self, (name, span): &Name) -> Result<VarIx, ExprError> {
+        match self.find(name) {
+            Some(var) if !self.vars[var].is_edge => Ok(var),
+            Some(_) => {
+                let message = format!("`{name}` is a relationship, not a twin");
+                Err(ExprError::new(span.clone(), "not-a-twin", message))
+            }
+            None => Err(self.unknown(name, span.clone())),
+        }
+    }
+
+    fn declare(&mut self, (name, span): &Name, is_edge: bool) -> Result<VarIx, ExprError> {
+        if self.find(name).is_some() {
+            let message = format!("`{name}` is bound twice");
+            return Err(ExprError::new(span.clone(), "duplicate-alias", message).help("call one of them otherwise"));
+        }
+        self.vars.push(Var { name: Some(name.clone()), is_edge });
+        Ok(self.vars.len() - 1)
+    }
+
+    /// The error that nothing has this name.
+    pub fn unknown(&self, name: &str, span: Range<usize>) -> ExprError {
+        let unknown = ExprError::new(span, "unknown-alias", format!("nothing is called `{name}` here"));
+        let unknown = match self.listed().as_slice() {
+            [] => unknown.help("give what is looked through a name: FROM DIGITALTWINS T"),
+            names => unknown.help(format!("there is {}", names.join(", "))),
+        };
+        unknown.did_you_mean(name, self.listed())
+    }
+
+    /// The variable that a path starts at, and the rest of it.
+    pub fn start<'p>(&self, path: &'p Path) -> Result<(VarIx, &'p [Segment]), ExprError> {
+        let first = &path.segments[0];
+        if !first.is_step()
+            && let Some(var) = self.find(&first.name)
+        {
+            return Ok((var, &path.segments[1..]));
+        }
+        // With one thing and nothing joined, its properties may be named without it.
+        if let Some(var) = self.implied
+            && (self.vars[var].name.is_none() || path.segments.len() == 1 || first.name.starts_with('$'))
+        {
+            return Ok((var, &path.segments));
+        }
+        Err(self.unknown(&first.name, first.span.clone()))
+    }
+
+    /// The variable that `IS_OF_MODEL` is about.
+    pub fn of_model(&self, alias: Option<&str>, span: &Range<usize>) -> Result<VarIx, ExprError> {
+        match alias {
+            Some(alias) => self.twin(&(alias.to_string(), span.clone())),
+            None => self.implied.ok_or_else(|| {
+                let message = "of which twin? there are several";
+                let help = format!("write IS_OF_MODEL({}, '…')", self.listed().first().unwrap_or(&"T"));
+                ExprError::new(span.clone(), "which-twin", message).help(help)
+            }),
+        }
+    }
+}
+
+fn check_relationship((name, span): &Name, topology: &Topology) -> Result<(), ExprError> {
+    if topology.knows_relationship(name) {
+        return Ok(());
+    }
+    let unknown = ExprError::new(span.clone(), "unknown-relationship", format!("no relationship is called `{name}`"));
+    let known = topology.relationship_names();
+    let of_models = topology.models.iter().flat_map(|(_, model)| model.relationships.iter().map(|known| &*known.name));
+    Err(unknown.did_you_mean(name, known.into_iter().chain(of_models)))
+}
+
+/// A path as it is written.
+pub(super) fn text(segments: &[Segment]) -> String {
+    joined(segments)
+}

@@ -1,0 +1,365 @@
+//! In which order a query binds its variables: it begins where there is least, goes on where there is least, and tests every condition
+//! as soon as it can be.
+
+use super::names::{Names, Step, VarIx};
+use super::scalar::Scalar;
+use super::{Direction, Hops};
+use crate::expr::{BinaryOp, Cell};
+use crate::topology::{TableIx, Topology, TwinIx};
+use std::collections::BTreeSet;
+
+/// How much of its rows an equality keeps, and any other condition: guesses, to compare plans with.
+const KEPT_BY_EQUALITY: f64 = 0.05;
+const KEPT: f64 = 0.4;
+/// What several hops multiply one by.
+const HOPS_FACTOR: f64 = 5.0;
+/// More than so many hops give each twin once, as any number does.
+pub(super) const MAX_TRAIL: u32 = 10;
+
+/// What binds a variable.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// These twins.
+    Twins(Vec<TwinIx>),
+    /// All twins of these tables.
+    Tables(Vec<TableIx>),
+    /// All relationships of the graph.
+    Relationships,
+    /// The relationships of one twin, those that start there or those that lead there.
+    RelationshipsOf(String, bool),
+}
+
+#[derive(Debug)]
+pub(super) enum Op {
+    Start {
+        var: VarIx,
+        source: Source,
+    },
+    /// From a bound twin along a step; its other end is new, or bound already and only tested.
+    Expand {
+        step: usize,
+        is_reversed: bool,
+        is_closing: bool,
+    },
+}
+
+/// An operation, and the conditions that can be tested after it.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub op: Op,
+    pub filters: Vec<Scalar>,
+    /// How many rows there may be after it.
+    rows: f64,
+}
+
+/// The operations in order.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Conditions about nothing.
+    pub before: Vec<Scalar>,
+    pub stages: Vec<Stage>,
+}
+
+impl Plan {
+    pub fn new(names: &Names, filters: Vec<Scalar>, topology: &Topology) -> Self {
+        let mut planner = Planner { names, topology, waiting: Vec::new(), bound: BTreeSet::new(), rows: 1.0 };
+        let mut before = Vec::new();
+        for filter in filters {
+            let mut uses = BTreeSet::new();
+            filter.uses(&mut uses);
+            if uses.is_empty() { before.push(filter) } else { planner.waiting.push((uses, filter)) }
+        }
+        Self { before, stages: planner.stages() }
+    }
+
+    /// How it goes, a line for each operation.
+    pub fn lines(&self, names: &Names, topology: &Topology) -> Vec<String> {
+        let name = |var: VarIx| names.vars[var].name.clone().unwrap_or_else(|| format!("#{}", var + 1));
+        let mut lines = Vec::new();
+        for stage in &self.stages {
+            let what = match &stage.op {
+                Op::Start { var, source } => match source {
+                    Source::Twins(twins) => {
+                        format!("{}: {}", name(*var), many(twins.len(), "twin by id", "twins by id"))
+                    }
+                    Source::Tables(tables) => {
+                        let models: Vec<String> = tables.iter().map(|table| table_text(topology, *table)).collect();
+                        format!(
+                            "{}: all of {}",
+                            name(*var),
+                            if models.is_empty() { "no model".into() } else { models.join(", ") }
+                        )
+                    }
+                    Source::Relationships => format!("{}: all relationships", name(*var)),
+                    Source::RelationshipsOf(id, true) => format!("{}: the relationships from `{id}`", name(*var)),
+                    Source::RelationshipsOf(id, false) => format!("{}: the relationships to `{id}`", name(*var)),
+                },
+                Op::Expand { step, is_reversed, is_closing } => {
+                    let step = &names.steps[*step];
+                    let (from, to) = if *is_reversed { (step.to, step.from) } else { (step.from, step.to) };
+                    let word = match (is_closing, step.optional) {
+                        (true, _) => "test",
+                        (false, true) => "perhaps",
+                        (false, false) => "along",
+                    };
+                    format!("{} → {}: {word} {}", name(from), name(to), step_text(step, *is_reversed))
+                }
+            };
+            let tests = match stage.filters.len() {
+                0 => String::new(),
+                count => format!(", {}", many(count, "condition", "conditions")),
+            };
+            lines.push(format!("{what}{tests} (about {} rows)", rounded(stage.rows)));
+        }
+        lines
+    }
+}
+
+struct Planner<'p> {
+    names: &'p Names,
+    topology: &'p Topology,
+    /// Conditions that are not placed yet, with what they use.
+    waiting: Vec<(BTreeSet<VarIx>, Scalar)>,
+    bound: BTreeSet<VarIx>,
+    rows: f64,
+}
+
+impl Planner<'_> {
+    fn stages(mut self) -> Vec<Stage> {
+        let mut stages = Vec::new();
+        let mut open: Vec<usize> = (0..self.names.steps.len()).collect();
+        loop {
+            // Tests first, then what multiplies least; what is optional last, in its order.
+            let next = open
+                .iter()
+                .enumerate()
+                .filter_map(|(at, step)| Some((at, *step, self.way(*step)?)))
+                .min_by(|(_, _, one), (_, _, other)| one.cost.total_cmp(&other.cost));
+            if let Some((at, step, way)) = next.filter(|(_, step, _)| self.may_go(*step, &open)) {
+                open.remove(at);
+                let ends = &self.names.steps[step];
+                self.rows = (self.rows * way.fan_out).max(1.0);
+                self.bound.extend([ends.from, ends.to].into_iter().chain(ends.edge));
+                let op = Op::Expand { step, is_reversed: way.is_reversed, is_closing: way.is_closing };
+                let stage = self.stage(op);
+                stages.push(stage);
+                continue;
+            }
+            let Some(var) = self.next_start() else { return stages };
+            let (source, rows) = self.source(var);
+            self.rows *= rows.max(1.0);
+            self.bound.insert(var);
+            let stage = self.stage(Op::Start { var, source });
+            stages.push(stage);
+        }
+    }
+
+    fn stage(&mut self, op: Op) -> Stage {
+        let (ready, waiting): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(uses, _)| uses.is_subset(&self.bound));
+        self.waiting = waiting;
+        let filters: Vec<Scalar> = ready.into_iter().map(|(_, filter)| filter).collect();
+        // What began at ids has been counted with them.
+        let by_id = matches!(op, Op::Start { source: Source::Twins(_), .. });
+        for filter in filters.iter().filter(|_| !by_id) {
+            self.rows *= kept_by(filter);
+        }
+        Stage { op, filters, rows: self.rows }
+    }
+
+    /// An optional step waits until all others that it could filter with are through.
+    fn may_go(&self, step: usize, open: &[usize]) -> bool {
+        !self.names.steps[step].optional || open.iter().all(|other| self.names.steps[*other].optional && *other >= step)
+    }
+
+    fn way(&self, step: usize) -> Option<Way> {
+        let Step { from, to, optional, .. } = &self.names.steps[step];
+        let (has_from, has_to) = (self.bound.contains(from), self.bound.contains(to));
+        let is_reversed = has_to && !has_from;
+        if !has_from && (!has_to || *optional) {
+            return None;
+        }
+        let is_closing = has_from && has_to;
+        let spread = self.spread(&self.names.steps[step], is_reversed);
+        let cost = if *optional {
+            f64::INFINITY
+        } else if is_closing {
+            0.0
+        } else {
+            spread
+        };
+        Some(Way { is_reversed, is_closing, fan_out: if is_closing { 1.0 } else { spread }, cost })
+    }
+
+    /// How many twins one twin leads to.
+    fn spread(&self, step: &Step, is_reversed: bool) -> f64 {
+        let topology = self.topology;
+        let fits = |path: &str| step.names.is_empty() || step.names.iter().any(|name| name == path);
+        let (mut pairs, mut forward_rows, mut backward_rows) = (0.0, BTreeSet::new(), BTreeSet::new());
+        for relation in topology.relations().iter().filter(|relation| relation.is_plain() && fits(&relation.path)) {
+            for link in &relation.links {
+                pairs += link.forward.targets().len() as f64;
+                forward_rows.insert(link.src);
+                backward_rows.insert(link.dst);
+            }
+        }
+        let rows =
+            |tables: &BTreeSet<TableIx>| tables.iter().map(|table| f64::from(topology.table(*table).rows)).sum::<f64>();
+        let (on, back) = (pairs / rows(&forward_rows).max(1.0), pairs / rows(&backward_rows).max(1.0));
+        let one = match (step.direction, is_reversed) {
+            (Direction::Either, _) => on + back,
+            (Direction::Forward, false) | (Direction::Backward, true) => on,
+            _ => back,
+        };
+        if step.hops == Hops::ONE { one } else { one * HOPS_FACTOR }
+    }
+
+    /// The variable to begin with: of those that must be bound, the one with the fewest twins.
+    fn next_start(&self) -> Option<VarIx> {
+        let comes_along = |var: VarIx| {
+            self.names.steps.iter().any(|step| step.edge == Some(var) || (step.optional && step.to == var))
+        };
+        (0..self.names.vars.len())
+            .filter(|var| !self.bound.contains(var) && !comes_along(*var))
+            .min_by(|one, other| self.source(*one).1.total_cmp(&self.source(*other).1))
+    }
+
+    /// Where a variable can begin, and how many there are.
+    fn source(&self, var: VarIx) -> (Source, f64) {
+        let own = || {
+            self.waiting
+                .iter()
+                .filter(move |(uses, _)| uses.len() == 1 && uses.contains(&var))
+                .map(|(_, filter)| filter)
+        };
+        if self.names.vars[var].is_edge {
+            let end = own().find_map(|filter| end_of(filter, var));
+            return match end {
+                Some((id, outgoing)) => (Source::RelationshipsOf(id, outgoing), 10.0),
+                None => {
+                    let all = self.topology.relations().iter().filter(|relation| relation.is_plain());
+                    let count: usize =
+                        all.flat_map(|relation| &relation.links).map(|link| link.forward.targets().len()).sum();
+                    (Source::Relationships, count as f64)
+                }
+            };
+        }
+        if let Some(ids) = own().filter_map(|filter| ids_of(filter, var)).min_by_key(Vec::len) {
+            let known: BTreeSet<TwinIx> = ids.iter().filter_map(|id| self.topology.twin(id)).collect();
+            let count = known.len() as f64;
+            return (Source::Twins(known.into_iter().collect()), count);
+        }
+        let mut fits = vec![true; self.topology.tables().len()];
+        let mut kept = 1.0;
+        for filter in own() {
+            if let Some(tables) = tables_of(filter, var) {
+                fits.iter_mut().zip(tables).for_each(|(fits, own)| *fits &= own);
+            }
+            kept *= kept_by(filter);
+        }
+        let tables: Vec<TableIx> = (0..).zip(fits).filter(|(_, fits)| *fits).map(|(table, _)| TableIx(table)).collect();
+        let rows: f64 = tables.iter().map(|table| f64::from(self.topology.table(*table).rows)).sum();
+        (Source::Tables(tables), rows * kept)
+    }
+}
+
+struct Way {
+    is_reversed: bool,
+    is_closing: bool,
+    fan_out: f64,
+    cost: f64,
+}
+
+fn kept_by(filter: &Scalar) -> f64 {
+    match filter {
+        Scalar::OfTables(..) => 1.0,
+        Scalar::Binary(BinaryOp::Equal, ..) => KEPT_BY_EQUALITY,
+        _ => KEPT,
+    }
+}
+
+/// The ids that a twin must have one of.
+fn ids_of(filter: &Scalar, var: VarIx) -> Option<Vec<String>> {
+    match filter {
+        Scalar::Binary(BinaryOp::Equal, left, right) => match (&**left, &**right) {
+            (Scalar::Id(own), Scalar::Constant(Cell::Text(id)))
+            | (Scalar::Constant(Cell::Text(id)), Scalar::Id(own))
+                if *own == var =>
+            {
+                Some(vec![id.to_string()])
+            }
+            _ => None,
+        },
+        Scalar::Binary(BinaryOp::Or, left, right) => {
+            let mut ids = ids_of(left, var)?;
+            ids.extend(ids_of(right, var)?);
+            Some(ids)
+        }
+        _ => None,
+    }
+}
+
+/// The end that a relationship must have, and whether it is its source.
+fn end_of(filter: &Scalar, var: VarIx) -> Option<(String, bool)> {
+    let Scalar::Binary(BinaryOp::Equal, left, right) = filter else { return None };
+    match (&**left, &**right) {
+        (Scalar::Relationship(own, name), Scalar::Constant(Cell::Text(id)))
+        | (Scalar::Constant(Cell::Text(id)), Scalar::Relationship(own, name))
+            if *own == var && matches!(name.as_str(), "$sourceId" | "$targetId") =>
+        {
+            Some((id.to_string(), name == "$sourceId"))
+        }
+        _ => None,
+    }
+}
+
+/// The tables whose twins can fulfil a condition; a comparison needs a value.
+fn tables_of(filter: &Scalar, var: VarIx) -> Option<Vec<bool>> {
+    match filter {
+        Scalar::OfTables(own, tables) if *own == var => Some(tables.clone()),
+        Scalar::Binary(op, left, right) if op.is_comparison() => {
+            [left, right].into_iter().find_map(|side| match &**side {
+                Scalar::Property(own, columns) if *own == var => Some(columns.tables()),
+                _ => None,
+            })
+        }
+        Scalar::Binary(BinaryOp::And, left, right) => match (tables_of(left, var), tables_of(right, var)) {
+            (Some(one), Some(other)) => Some(one.into_iter().zip(other).map(|(one, other)| one && other).collect()),
+            (one, other) => one.or(other),
+        },
+        Scalar::Binary(BinaryOp::Or, left, right) => {
+            let (one, other) = (tables_of(left, var)?, tables_of(right, var)?);
+            Some(one.into_iter().zip(other).map(|(one, other)| one || other).collect())
+        }
+        _ => None,
+    }
+}
+
+fn table_text(topology: &Topology, table: TableIx) -> String {
+    let table = topology.table(table);
+    format!("{} ({})", crate::model::short_name(&topology.models.get(table.model).id), table.rows)
+}
+
+fn step_text(step: &Step, is_reversed: bool) -> String {
+    let names = if step.names.is_empty() { "any relationship".to_string() } else { step.names.join("|") };
+    let hops = match step.hops {
+        Hops::ONE => String::new(),
+        Hops { least, most: None } => format!(", {least} or more times"),
+        Hops { least, most: Some(most) } if least == most => format!(", {least} times"),
+        Hops { least, most: Some(most) } => format!(", {least} to {most} times"),
+    };
+    let against = match (step.direction, is_reversed) {
+        (Direction::Either, _) => " either way",
+        (Direction::Forward, true) | (Direction::Backward, false) => " backwards",
+        _ => "",
+    };
+    format!("{names}{against}{hops}")
+}
+
+fn many(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
+fn rounded(rows: f64) -> String {
+    format!("{}", rows.max(1.0).round())
+}

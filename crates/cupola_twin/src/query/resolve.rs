@@ -1,0 +1,411 @@
+//! Expressions of a query with their names looked up, and what is wrong with them.
+
+use super::names::{Names, VarIx, text};
+use super::scalar::{Columns, Scalar};
+use super::walk::Walk;
+use crate::expr::{Aggregate, BinaryOp, Cell, Expr, ExprError, Node, Path, Segment};
+use crate::state::State;
+use crate::topology::Topology;
+use crate::unit::{Unit, conversion};
+use crate::value::Kind;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Resolves expressions.
+pub(super) struct Resolver<'r> {
+    pub names: &'r Names,
+    pub state: &'r State,
+    /// The results of groups, if rows are grouped: each with the expression that it is, and whether it is a key.
+    pub groups: Option<&'r mut Groups>,
+    /// Whether the paths start at the twin itself, as at the end of a walk.
+    pub is_inner: bool,
+}
+
+/// What is computed for a group.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    /// The keys as they were written.
+    pub keys: Vec<Expr>,
+    /// Variables that are keys themselves: everything of them is one in a group.
+    pub whole: Vec<VarIx>,
+    /// The aggregates, each with its argument.
+    pub aggregates: Vec<(Aggregate, Scalar)>,
+}
+
+type Resolved = Result<Scalar, ExprError>;
+
+impl Resolver<'_> {
+    fn topology(&self) -> &Topology {
+        self.state.topology()
+    }
+
+    /// Resolves an expression.
+    pub fn expr(&mut self, expr: &Expr) -> Resolved {
+        if let Some(groups) = &self.groups
+            && let Some(key) = groups.keys.iter().position(|key| key.says_same(expr))
+        {
+            return Ok(Scalar::Result(key));
+        }
+        Ok(match &expr.node {
+            Node::Number(number) | Node::Quantity(number, _) => Scalar::Constant(Cell::Number(*number)),
+            Node::Text(text) => Scalar::Constant(Cell::Text(text.as_str().into())),
+            Node::Bool(flag) => Scalar::Constant(Cell::Bool(*flag)),
+            Node::Null => Scalar::Constant(Cell::Missing),
+            Node::Path(path) => self.path(path, None)?,
+            Node::Unary(op, inner) => Scalar::Unary(*op, Box::new(self.expr(inner)?)),
+            Node::Binary(op, left, right) => self.binary(*op, left, right)?,
+            Node::Call(function, arguments) => Scalar::Call(*function, self.all(arguments)?),
+            Node::Aggregate(aggregate, inner) => self.aggregate(*aggregate, inner, expr)?,
+            Node::Case(arms, otherwise) => {
+                let mut resolved = Vec::with_capacity(arms.len());
+                for (condition, value) in arms {
+                    resolved.push((self.expr(condition)?, self.expr(value)?));
+                }
+                let otherwise = otherwise.as_ref().map(|value| self.expr(value)).transpose()?;
+                Scalar::Case(resolved, otherwise.map(Box::new))
+            }
+            Node::IsOfModel { alias, model, exact } => {
+                let var = if self.is_inner && alias.is_none() {
+                    0
+                } else {
+                    self.names.of_model(alias.as_deref(), &expr.span)?
+                };
+                self.check_grouped(var, &expr.span)?;
+                Scalar::OfTables(var, tables_of(self.topology(), model, *exact, &expr.span)?)
+            }
+        })
+    }
+
+    fn all(&mut self, exprs: &[Expr]) -> Result<Vec<Scalar>, ExprError> {
+        exprs.iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    /// A quantity decides in which unit the other side is taken; of two properties, the first one does.
+    fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Resolved {
+        let unit = [left, right].into_iter().find_map(|side| match &side.node {
+            Node::Quantity(_, unit) => Some(*unit),
+            _ => None,
+        });
+        let goes_by_unit = op.is_comparison() || matches!(op, BinaryOp::Add | BinaryOp::Subtract);
+        let unit = unit.or_else(|| match (&left.node, &right.node) {
+            (Node::Path(path), Node::Path(_)) if goes_by_unit => self.unit_of(path),
+            _ => None,
+        });
+        let (left, right) = match unit {
+            Some(unit) => (self.in_unit(left, unit)?, self.in_unit(right, unit)?),
+            None => (self.expr(left)?, self.expr(right)?),
+        };
+        Ok(Scalar::Binary(op, Box::new(left), Box::new(right)))
+    }
+
+    fn unit_of(&self, path: &Path) -> Option<&'static Unit> {
+        let (_, rest) = self.start(path).ok()?;
+        let name = text(&rest[self.steps(rest)..]);
+        let mut columns = self.topology().columns().iter().filter(|column| *column.name == *name);
+        columns.find_map(|column| column.unit)
+    }
+
+    fn in_unit(&mut self, expr: &Expr, unit: &'static Unit) -> Resolved {
+        match &expr.node {
+            Node::Path(path) => self.path(path, Some(unit)),
+            Node::Quantity(number, own) => {
+                let (scale, offset) = conversion(own, unit).ok_or_else(|| {
+                    let message = format!("{} and {} don't go together", own.name, unit.name);
+                    ExprError::new(expr.span.clone(), "wrong-unit", message)
+                })?;
+                Ok(Scalar::Constant(Cell::Number(number * scale + offset)))
+            }
+            _ => self.expr(expr),
+        }
+    }
+
+    fn start<'p>(&self, path: &'p Path) -> Result<(VarIx, &'p [Segment]), ExprError> {
+        if self.is_inner { Ok((0, &path.segments)) } else { self.names.start(path) }
+    }
+
+    fn path(&mut self, path: &Path, unit: Option<&'static Unit>) -> Resolved {
+        let (var, rest) = self.start(path)?;
+        let span = span_of(path);
+        self.check_grouped(var, &span)?;
+        if !self.is_inner && self.names.vars[var].is_edge {
+            return self.of_relationship(var, rest);
+        }
+        if rest.is_empty() {
+            return Ok(Scalar::Id(var));
+        }
+        if let Some(found) = self.property(var, rest, unit, &span)? {
+            return Ok(found);
+        }
+        // The value of the one related twin.
+        let steps = self.steps(rest);
+        if steps == 0 || steps == rest.len() {
+            return Err(self.unknown_property(rest));
+        }
+        let walk = Walk::new(self.topology(), &rest[..steps]);
+        let inner = Expr { node: Node::Path(Path { segments: rest[steps..].to_vec() }), span: span.clone() };
+        let (inner, needs) = self.inner(&inner, unit)?;
+        Ok(Scalar::Along { var, walk, aggregate: Aggregate::Only, inner: Some(Box::new(inner)), needs, span })
+    }
+
+    /// In groups, only what is one for all rows of a group can be shown.
+    fn check_grouped(&self, var: VarIx, span: &Range<usize>) -> Result<(), ExprError> {
+        match &self.groups {
+            Some(groups) if !self.is_inner && !groups.whole.contains(&var) => {
+                let message = "this may differ within a group";
+                let help = "group by it too, or take AVG(…), MIN(…), MAX(…), SUM(…), COUNT(…) of it";
+                Err(ExprError::new(span.clone(), "not-grouped", message).help(help))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn steps(&self, rest: &[Segment]) -> usize {
+        self.topology().leading_steps(&Path { segments: rest.to_vec() })
+    }
+
+    fn check_relationship_property(&self, segment: &Segment) -> Result<(), ExprError> {
+        const OWN: [&str; 5] = ["$relationshipId", "$relationshipName", "$sourceId", "$targetId", "$etag"];
+        let topology = self.topology();
+        let kinds = topology.models.iter().flat_map(|(_, model)| &model.relationships);
+        let known: BTreeSet<&str> =
+            kinds.flat_map(|kind| &kind.properties).map(|property| &*property.name).chain(OWN).collect();
+        if known.contains(segment.name.as_str()) {
+            return Ok(());
+        }
+        let message = format!("no relationship has a property `{}`", segment.name);
+        Err(ExprError::new(segment.span.clone(), "unknown-property", message).did_you_mean(&segment.name, known))
+    }
+
+    fn of_relationship(&self, var: VarIx, rest: &[Segment]) -> Resolved {
+        match rest {
+            [] => Ok(Scalar::Relationship(var, "$relationshipId".into())),
+            [one] => {
+                self.check_relationship_property(one)?;
+                Ok(Scalar::Relationship(var, one.name.clone()))
+            }
+            [first, .., last] => {
+                let message = format!("a relationship has no property `{}`", text(rest));
+                Err(ExprError::new(first.span.start..last.span.end, "unknown-property", message))
+            }
+        }
+    }
+
+    /// A property, or a part of one; none if there is none of that name.
+    fn property(
+        &self,
+        var: VarIx,
+        rest: &[Segment],
+        unit: Option<&'static Unit>,
+        span: &Range<usize>,
+    ) -> Result<Option<Scalar>, ExprError> {
+        let names: Vec<&str> = rest.iter().map(|segment| segment.name.as_str()).collect();
+        match names.as_slice() {
+            ["$dtId"] => return Ok(Some(Scalar::Id(var))),
+            ["$metadata", "$model"] => return Ok(Some(Scalar::Model(var))),
+            ["$metadata", property @ .., "lastUpdateTime"] if !property.is_empty() => {
+                let columns = self.columns(&property.join("."), None, span)?;
+                return Ok(Some(
+                    columns.map_or(Scalar::Constant(Cell::Missing), |columns| Scalar::UpdateTime(var, columns)),
+                ));
+            }
+            // Of the service's own and nobody else's.
+            [first, ..] if first.starts_with('$') => return Ok(Some(Scalar::Constant(Cell::Missing))),
+            _ => {}
+        }
+        if rest.iter().any(Segment::is_step) {
+            return Ok(None);
+        }
+        let whole = names.join(".");
+        if let Some(columns) = self.columns(&whole, unit, span)? {
+            return Ok(Some(Scalar::Property(var, columns)));
+        }
+        let topology = self.topology();
+        let is_part = |column: &crate::topology::Column| {
+            column.name.strip_prefix(whole.as_str()).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let is_of_models = || {
+            let has = |model: &crate::model::Interface| {
+                model.property(&whole).is_some()
+                    || model.declared(&whole).is_some()
+                    || model.components.iter().any(|component| *component.name == *whole)
+            };
+            topology.models.iter().any(|(_, model)| has(model))
+        };
+        if topology.columns().iter().any(is_part) || is_of_models() {
+            return Ok(Some(Scalar::Part(var, whole)));
+        }
+        // Keys into a map, a list or an object that is one value.
+        for end in (1..names.len()).rev() {
+            let above = names[..end].join(".");
+            let is_json = |column: &crate::topology::Column| column.kind == Kind::Json && *column.name == *above;
+            if topology.columns().iter().any(is_json)
+                && let Some(columns) = self.columns(&above, None, span)?
+            {
+                let keys = names[end..].iter().map(|key| (*key).to_string()).collect();
+                return Ok(Some(Scalar::Inside(var, columns, keys)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The columns of a property.
+    fn columns(
+        &self,
+        name: &str,
+        unit: Option<&'static Unit>,
+        span: &Range<usize>,
+    ) -> Result<Option<Columns>, ExprError> {
+        let topology = self.topology();
+        let mut by_table = Vec::with_capacity(topology.tables().len());
+        let mut found = false;
+        for table in topology.tables() {
+            let Some(column) = table.column(name) else {
+                by_table.push(None);
+                continue;
+            };
+            found = true;
+            let own = topology.column(column).unit;
+            let (scale, offset) = match (own, unit) {
+                (Some(own), Some(wanted)) => conversion(own, wanted).ok_or_else(|| {
+                    let message = format!("`{name}` is in {}, which can't be compared with {}", own.name, wanted.name);
+                    ExprError::new(span.clone(), "wrong-unit", message)
+                })?,
+                _ => (1.0, 0.0),
+            };
+            by_table.push(Some((column, scale, offset)));
+        }
+        Ok(found.then_some(Columns { by_table }))
+    }
+
+    fn unknown_property(&self, rest: &[Segment]) -> ExprError {
+        let topology = self.topology();
+        let steps = self.steps(rest);
+        let rest = if steps < rest.len() { &rest[steps..] } else { rest };
+        let span = rest.first().map_or(0, |first| first.span.start)..rest.last().map_or(0, |last| last.span.end);
+        let name = text(rest);
+        if steps > 0 && steps == rest.len() {
+            let message = format!("`{name}` leads to twins, and is no value");
+            let help = format!("COUNT({name}), AVG({name}.PROPERTY), or join the twins: JOIN … RELATED …");
+            return ExprError::new(span, "not-a-value", message).help(help);
+        }
+        let unknown = ExprError::new(span, "unknown-property", format!("no twin has a property `{name}`"));
+        let of_tables = topology.tables().iter().flat_map(|table| topology.property_names(table));
+        let of_models = topology.models.iter().flat_map(|(_, model)| model.properties.iter().map(|known| &*known.name));
+        unknown.did_you_mean(&name, of_tables.chain(of_models).collect::<BTreeSet<_>>())
+    }
+
+    /// An aggregate along relationships, or over rows.
+    fn aggregate(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr) -> Resolved {
+        let mut paths = Vec::new();
+        inner.paths(&mut |path| paths.push(path));
+        let mut leading: Option<(VarIx, Vec<Segment>)> = None;
+        for path in &paths {
+            let (var, rest) = self.start(path)?;
+            let is_edge = !self.is_inner && self.names.vars[var].is_edge;
+            let own = is_edge || self.property(var, rest, None, &span_of(path))?.is_some();
+            let steps = if own { 0 } else { self.steps(rest) };
+            if steps == 0 && leading.is_none() {
+                continue;
+            }
+            let here = (var, rest[..steps].to_vec());
+            match &leading {
+                None => leading = Some(here),
+                Some((known, steps)) if *known == here.0 && text(steps) == text(&here.1) => {}
+                Some(_) => {
+                    let message = "all paths in one aggregate go along the same relationships";
+                    return Err(ExprError::new(inner.span.clone(), "several-paths", message));
+                }
+            }
+        }
+        let Some((var, steps)) = leading else { return self.over_rows(aggregate, inner, expr) };
+        self.check_grouped(var, &expr.span)?;
+        let walk = Walk::new(self.topology(), &steps);
+        let only_twins = matches!(&inner.node, Node::Path(path) if self.start(path)?.1.len() == steps.len());
+        let span = expr.span.clone();
+        if only_twins {
+            return Ok(Scalar::Along { var, walk, aggregate, inner: None, needs: Vec::new(), span });
+        }
+        let names = self.names;
+        let is_inner = self.is_inner;
+        let count = steps.len();
+        let there = inner.clone().map_paths(&mut |path| {
+            let skipped =
+                if is_inner { 0 } else { names.start(&path).map_or(0, |(_, rest)| path.segments.len() - rest.len()) };
+            Path { segments: path.segments[skipped + count..].to_vec() }
+        });
+        let (inner, needs) = self.inner(&there, None)?;
+        Ok(Scalar::Along { var, walk, aggregate, inner: Some(Box::new(inner)), needs, span })
+    }
+
+    /// What is asked of each twin at the end of a walk, and the properties that it must have to count.
+    fn inner(&self, expr: &Expr, unit: Option<&'static Unit>) -> Result<(Scalar, Vec<Columns>), ExprError> {
+        let mut there = Resolver { names: self.names, state: self.state, groups: None, is_inner: true };
+        let inner = match unit {
+            Some(unit) => there.in_unit(expr, unit)?,
+            None => there.expr(expr)?,
+        };
+        let mut paths = Vec::new();
+        expr.paths(&mut |path| paths.push(path));
+        let mut needs = Vec::new();
+        for path in paths {
+            if self.steps(&path.segments) == 0 {
+                needs.extend(self.columns(&text(&path.segments), None, &span_of(path))?);
+            }
+        }
+        Ok((inner, needs))
+    }
+
+    fn over_rows(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr) -> Resolved {
+        let plain = {
+            let mut rows = Resolver { names: self.names, state: self.state, groups: None, is_inner: self.is_inner };
+            rows.expr(inner)?
+        };
+        let Some(groups) = &mut self.groups else {
+            let message = format!("{} of rows can't be asked of a single one", aggregate.name());
+            let help = "in a condition, ask along a relationship (AVG(T.contains.x)), or write HAVING";
+            return Err(ExprError::new(expr.span.clone(), "aggregate-of-rows", message).help(help));
+        };
+        groups.aggregates.push((aggregate, plain));
+        Ok(Scalar::Result(groups.keys.len() + groups.aggregates.len() - 1))
+    }
+}
+
+/// Whether an expression holds an aggregate over rows.
+pub(super) fn is_of_rows(expr: &Expr, names: &Names, state: &State) -> bool {
+    let mut groups = Groups::default();
+    let mut resolver = Resolver { names, state, groups: Some(&mut groups), is_inner: false };
+    // Whatever is wrong with it is said later.
+    match &expr.node {
+        Node::Aggregate(..) => {
+            let _ = resolver.expr(expr);
+            !groups.aggregates.is_empty()
+        }
+        Node::Unary(_, inner) => is_of_rows(inner, names, state),
+        Node::Binary(_, left, right) => is_of_rows(left, names, state) || is_of_rows(right, names, state),
+        Node::Call(_, arguments) => arguments.iter().any(|argument| is_of_rows(argument, names, state)),
+        Node::Case(arms, otherwise) => {
+            arms.iter().any(|(condition, value)| is_of_rows(condition, names, state) || is_of_rows(value, names, state))
+                || otherwise.as_ref().is_some_and(|value| is_of_rows(value, names, state))
+        }
+        _ => false,
+    }
+}
+
+/// The tables of a model, by number.
+pub(super) fn tables_of(
+    topology: &Topology,
+    model: &str,
+    exact: bool,
+    span: &Range<usize>,
+) -> Result<Vec<bool>, ExprError> {
+    let wanted = topology.models.resolve(model).map_err(|unknown| {
+        let error = ExprError::new(span.clone(), "unknown-model", unknown.message);
+        ExprError { help: unknown.help, ..error }
+    })?;
+    let fits = |own| if exact { own == wanted } else { topology.models.is_a(own, wanted) };
+    Ok(topology.tables().iter().map(|table| fits(table.model)).collect())
+}
+
+fn span_of(path: &Path) -> Range<usize> {
+    path.segments.first().map_or(0, |first| first.span.start)..path.segments.last().map_or(0, |last| last.span.end)
+}

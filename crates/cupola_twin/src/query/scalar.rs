@@ -1,0 +1,272 @@
+//! Expressions of a query as they are evaluated: a property is a column for each table, a path along relationships a walk.
+
+use super::names::VarIx;
+use super::walk::Walk;
+use super::whole;
+use crate::expr::{Aggregate, BinaryOp, Cell, ExprError, Function, UnaryOp, aggregate_of, binary, call, of_json};
+use crate::graph::Graph;
+use crate::state::State;
+use crate::topology::{ColumnIx, Slot, TableIx, Topology, TwinIx};
+use crate::value::{Kind, Quality};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What a variable is in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Bound {
+    /// Nothing: not yet, or an optional join found none.
+    None,
+    Twin(TwinIx),
+    Relationship(u32),
+}
+
+/// A row, and what it is a row of.
+#[derive(Clone, Copy)]
+pub(super) struct Env<'e> {
+    pub state: &'e State,
+    pub graph: &'e Graph,
+    pub bound: &'e [Bound],
+    /// The results of a group: its keys and aggregates.
+    pub results: &'e [Cell],
+}
+
+impl Env<'_> {
+    fn twin(&self, var: VarIx) -> Option<TwinIx> {
+        match self.bound.get(var) {
+            Some(Bound::Twin(twin)) => Some(*twin),
+            _ => None,
+        }
+    }
+}
+
+/// A property of a twin: its column in each table that has one, with what brings it to another unit.
+#[derive(Clone, Debug)]
+pub(super) struct Columns {
+    pub by_table: Vec<Option<(ColumnIx, f64, f64)>>,
+}
+
+/// An expression that can be evaluated for a row.
+#[derive(Clone, Debug)]
+pub(super) enum Scalar {
+    Constant(Cell),
+    Property(VarIx, Columns),
+    /// A value in a list or an object that is one value: the column, and the keys into it.
+    Inside(VarIx, Columns, Vec<String>),
+    /// An object or a component as a whole.
+    Part(VarIx, String),
+    Id(VarIx),
+    Model(VarIx),
+    UpdateTime(VarIx, Columns),
+    Relationship(VarIx, String),
+    /// The result of a group with this number.
+    Result(usize),
+    Unary(UnaryOp, Box<Scalar>),
+    Binary(BinaryOp, Box<Scalar>, Box<Scalar>),
+    Call(Function, Vec<Scalar>),
+    Case(Vec<(Scalar, Scalar)>, Option<Box<Scalar>>),
+    /// Whether a twin's table is one of these.
+    OfTables(VarIx, Vec<bool>),
+    /// An aggregate over the twins at the end of a walk; the inner expression is of variable 0, and is missing for who the walk ends.
+    Along {
+        var: VarIx,
+        walk: Walk,
+        aggregate: Aggregate,
+        inner: Option<Box<Scalar>>,
+        needs: Vec<Columns>,
+        span: Range<usize>,
+    },
+}
+
+impl Columns {
+    /// Which tables have it.
+    pub fn tables(&self) -> Vec<bool> {
+        self.by_table.iter().map(Option::is_some).collect()
+    }
+
+    fn slot(&self, topology: &Topology, twin: TwinIx) -> Option<(Slot, f64, f64)> {
+        let (TableIx(table), row) = topology.locate(twin);
+        let (column, scale, offset) = (*self.by_table.get(table as usize)?)?;
+        Some((Slot { column, row }, scale, offset))
+    }
+
+    fn value(&self, state: &State, twin: TwinIx) -> Cell {
+        let Some((slot, scale, offset)) = self.slot(state.topology(), twin) else { return Cell::Missing };
+        let sample = state.get(slot);
+        if sample.usable().is_nan() {
+            return Cell::Missing;
+        }
+        let topology = state.topology();
+        let text = || topology.texts.text(sample.lane);
+        match topology.column(slot.column).kind {
+            Kind::Number | Kind::Integer => Cell::Number(sample.lane * scale + offset),
+            Kind::Bool => Cell::Bool(sample.lane != 0.0),
+            Kind::Text => text().map_or(Cell::Missing, Cell::Text),
+            Kind::Json => text()
+                .and_then(|text| serde_json::from_str::<Json>(&text).ok())
+                .map_or(Cell::Missing, |json| of_json(&json)),
+            Kind::Time => Cell::Time(sample.lane),
+        }
+    }
+}
+
+impl Scalar {
+    /// The variables that it reads.
+    pub fn uses(&self, out: &mut BTreeSet<VarIx>) {
+        match self {
+            Self::Constant(_) | Self::Result(_) => {}
+            Self::Property(var, _)
+            | Self::Inside(var, ..)
+            | Self::Part(var, _)
+            | Self::Id(var)
+            | Self::Model(var)
+            | Self::UpdateTime(var, _)
+            | Self::Relationship(var, _)
+            | Self::OfTables(var, _)
+            | Self::Along { var, .. } => {
+                out.insert(*var);
+            }
+            Self::Unary(_, inner) => inner.uses(out),
+            Self::Binary(_, left, right) => {
+                left.uses(out);
+                right.uses(out);
+            }
+            Self::Call(_, arguments) => arguments.iter().for_each(|argument| argument.uses(out)),
+            Self::Case(arms, otherwise) => {
+                for (condition, value) in arms {
+                    condition.uses(out);
+                    value.uses(out);
+                }
+                otherwise.iter().for_each(|value| value.uses(out));
+            }
+        }
+    }
+
+    /// The value for a row.
+    pub fn value(&self, env: Env<'_>) -> Result<Cell, ExprError> {
+        let of_twin = |var: VarIx, read: &dyn Fn(TwinIx) -> Cell| env.twin(var).map_or(Cell::Missing, read);
+        let topology = env.state.topology();
+        Ok(match self {
+            Self::Constant(cell) => cell.clone(),
+            Self::Result(number) => env.results.get(*number).cloned().unwrap_or(Cell::Missing),
+            Self::Property(var, columns) => of_twin(*var, &|twin| columns.value(env.state, twin)),
+            Self::Inside(var, columns, keys) => of_twin(*var, &|twin| {
+                let Cell::Json(mut json) = columns.value(env.state, twin) else { return Cell::Missing };
+                for key in keys {
+                    let Some(inner) = json.get(key) else { return Cell::Missing };
+                    json = Arc::new(inner.clone());
+                }
+                of_json(&json)
+            }),
+            Self::Part(var, name) => of_twin(*var, &|twin| {
+                whole::part(env.state, twin, name).map_or(Cell::Missing, |json| Cell::Json(Arc::new(json)))
+            }),
+            Self::Id(var) => of_twin(*var, &|twin| Cell::Text(topology.twin_id(twin).clone())),
+            Self::Model(var) => {
+                of_twin(*var, &|twin| Cell::Text(topology.models.get(topology.model_of(twin)).id.clone()))
+            }
+            Self::UpdateTime(var, columns) => of_twin(*var, &|twin| {
+                let Some((slot, ..)) = columns.slot(topology, twin) else { return Cell::Missing };
+                let sample = env.state.get(slot);
+                let known = sample.quality < Quality::Missing;
+                if known { Cell::Time(sample.time_us as f64 / 1e6) } else { Cell::Missing }
+            }),
+            Self::Relationship(var, name) => match env.bound.get(*var) {
+                Some(Bound::Relationship(number)) => of_relationship(env.graph, *number, name),
+                _ => Cell::Missing,
+            },
+            Self::OfTables(var, tables) => match env.twin(*var) {
+                Some(twin) => {
+                    let (TableIx(table), _) = topology.locate(twin);
+                    Cell::Bool(tables.get(table as usize).copied().unwrap_or(false))
+                }
+                None => Cell::Missing,
+            },
+            Self::Unary(UnaryOp::Not, inner) => match inner.value(env)? {
+                Cell::Bool(flag) => Cell::Bool(!flag),
+                _ => Cell::Missing,
+            },
+            Self::Unary(UnaryOp::Negate, inner) => match inner.value(env)? {
+                Cell::Number(number) => Cell::Number(-number),
+                _ => Cell::Missing,
+            },
+            Self::Binary(op, left, right) => {
+                let first = left.value(env)?;
+                // What decides by itself needs no second look.
+                match (op, &first) {
+                    (BinaryOp::And, Cell::Bool(false)) | (BinaryOp::Or, Cell::Bool(true)) => first,
+                    _ => binary(*op, first, right.value(env)?),
+                }
+            }
+            Self::Call(function, arguments) => {
+                let cells: Result<Vec<Cell>, ExprError> =
+                    arguments.iter().map(|argument| argument.value(env)).collect();
+                call(*function, &cells?)
+            }
+            Self::Case(arms, otherwise) => {
+                for (condition, value) in arms {
+                    match condition.value(env)? {
+                        Cell::Bool(true) => return value.value(env),
+                        Cell::Bool(false) => {}
+                        _ => return Ok(Cell::Missing),
+                    }
+                }
+                otherwise.as_ref().map_or(Ok(Cell::Missing), |value| value.value(env))?
+            }
+            Self::Along { var, walk, aggregate, inner, needs, span } => {
+                let Some(twin) = env.twin(*var) else { return Ok(Cell::Missing) };
+                along(env, twin, walk, *aggregate, inner.as_deref(), needs, span)?
+            }
+        })
+    }
+
+    /// Whether it holds for a row.
+    pub fn holds(&self, env: Env<'_>) -> Result<bool, ExprError> {
+        Ok(self.value(env)? == Cell::Bool(true))
+    }
+}
+
+fn along(
+    env: Env<'_>,
+    twin: TwinIx,
+    walk: &Walk,
+    aggregate: Aggregate,
+    inner: Option<&Scalar>,
+    needs: &[Columns],
+    span: &Range<usize>,
+) -> Result<Cell, ExprError> {
+    let topology = env.state.topology();
+    let twins = walk.from(topology, twin);
+    let Some(inner) = inner else { return Ok(aggregate_of(aggregate, &vec![None; twins.len()], true)) };
+    if aggregate == Aggregate::Only && twins.len() > 1 {
+        let message = format!("this leads from `{}` to several twins", topology.twin_id(twin));
+        let help = "say which: AVG(…), MAX(…), SUM(…), …";
+        return Err(ExprError::new(span.clone(), "several", message).help(help));
+    }
+    let mut cells = Vec::with_capacity(twins.len());
+    for twin in twins {
+        let has_all = needs.iter().all(|columns| columns.slot(topology, twin).is_some());
+        let there = Env { bound: &[Bound::Twin(twin)], ..env };
+        cells.push(if has_all { Some(inner.value(there)?) } else { None });
+    }
+    Ok(aggregate_of(aggregate, &cells, false))
+}
+
+fn of_relationship(graph: &Graph, number: u32, name: &str) -> Cell {
+    let text = |id: &str| Cell::Text(id.into());
+    let (Some(relationship), Some((from, to))) = (graph.relationship(number), graph.ends(number)) else {
+        return Cell::Missing;
+    };
+    match name {
+        "$relationshipId" => whole::relationship_id(graph, number).map_or(Cell::Missing, |id| text(&id)),
+        "$relationshipName" => Cell::Text(relationship.name.clone()),
+        "$sourceId" => text(from),
+        "$targetId" => text(to),
+        _ => {
+            let found = relationship.properties.iter().find(|(known, _)| **known == *name);
+            let json = found.and_then(|(_, value)| serde_json::to_value(value).ok());
+            json.map_or(Cell::Missing, |json| of_json(&json))
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Queries as people ask them, through the command line.
+
+use crate::support::{cupola, json, scene_folder};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const MODELS: &str = r#"[
+ {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:ask:Place;1", "@type": "Interface", "contents": [
+  {"@type": "Property", "name": "name", "schema": "string"},
+  {"@type": ["Property", "Temperature"], "name": "temperature", "schema": "double", "unit": "degreeCelsius"},
+  {"@type": "Relationship", "name": "contains", "properties": [{"@type": "Property", "name": "since", "schema": "integer"}]}]},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:ask:Campus;1", "@type": "Interface", "extends": "dtmi:ask:Place;1"},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:ask:Building;1", "@type": "Interface", "extends": "dtmi:ask:Place;1"},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:ask:Floor;1", "@type": "Interface", "extends": "dtmi:ask:Place;1"},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:ask:MeetingRoom;1", "@type": "Interface", "extends": "dtmi:ask:Place;1", "contents": [
+  {"@type": "Property", "name": "address", "schema": {"@type": "Object", "fields": [{"name": "street", "schema": "string"},
+    {"name": "at", "schema": {"@type": "Object", "fields": [{"name": "x", "schema": "double"}, {"name": "y", "schema": "double"}]}}]}},
+  {"@type": "Property", "name": "tags", "schema": {"@type": "Array", "elementSchema": "string"}},
+  {"@type": "Property", "name": "seats", "schema": {"@type": "Map", "mapKey": {"name": "kind", "schema": "string"}, "mapValue": {"name": "count", "schema": "integer"}}},
+  {"@type": "Component", "name": "screen", "schema": "dtmi:ask:Screen;1"}]},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:ask:Screen;1", "@type": "Interface", "contents": [
+  {"@type": "Property", "name": "on", "schema": "boolean"}]},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:ask:Station;1", "@type": "Interface", "contents": [
+  {"@type": "Property", "name": "capacity", "schema": "double"}, {"@type": "Property", "name": "load", "schema": "double"},
+  {"@type": "Relationship", "name": "supplies"}]},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:ask:Substation;1", "@type": "Interface", "contents": [
+  {"@type": "Relationship", "name": "supplies"}]},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:ask:Customer;1", "@type": "Interface"}]"#;
+
+const SCENE: &str = r#"(version: 1, name: "Ask", models: ["models"],
+  twins: [
+    (id: "north", model: "Campus", properties: {"name": "North campus"}), (id: "south", model: "Campus"),
+    (id: "building-7", model: "Building"), (id: "building-8", model: "Building"),
+    (id: "b7-1", model: "Floor", properties: {"temperature": 25.5}), (id: "b7-2", model: "Floor", properties: {"temperature": 21.0}),
+    (id: "b7-3", model: "Floor"), (id: "b8-1", model: "Floor", properties: {"temperature": 30.0}),
+    (id: "room-47", model: "MeetingRoom", properties: {"name": "Meeting room 47", "address.street": "Quay \"3\"", "address.at": {"x": 1.5, "y": 2.0},
+      "tags": ["quiet", "corner"], "seats": {"chairs": 8, "sofa": 1}, "screen.on": true}),
+    (id: "room-48", model: "MeetingRoom", properties: {"tags": ["loud"]}),
+    (id: "hydro", model: "Station", properties: {"capacity": 50.0, "load": 20.0}), (id: "coal", model: "Station", properties: {"capacity": 80.0, "load": 80.0}),
+    (id: "wind", model: "Station", properties: {"capacity": 9.0, "load": 1.0}), (id: "far", model: "Station", properties: {"capacity": 9.0, "load": 1.0}),
+    (id: "sub-1", model: "Substation"), (id: "sub-2", model: "Substation"), (id: "sub-3", model: "Substation"),
+    (id: "mill", model: "Customer"), (id: "farm", model: "Customer"),
+  ],
+  relationships: [
+    (from: "north", name: "contains", to: "building-7", id: "n7", properties: {"since": 1999}), (from: "south", name: "contains", to: "building-8"),
+    (from: "building-7", name: "contains", to: "b7-1"), (from: "building-7", name: "contains", to: "b7-2"), (from: "building-7", name: "contains", to: "b7-3"),
+    (from: "building-8", name: "contains", to: "b8-1"), (from: "b7-2", name: "contains", to: "room-47"), (from: "b7-2", name: "contains", to: "room-48"),
+    (from: "hydro", name: "supplies", to: "sub-1"), (from: "coal", name: "supplies", to: "sub-1"), (from: "sub-1", name: "supplies", to: "sub-2"),
+    (from: "wind", name: "supplies", to: "sub-2"), (from: "sub-2", name: "supplies", to: "mill"), (from: "far", name: "supplies", to: "sub-3"),
+    (from: "sub-3", name: "supplies", to: "farm"),
+  ])"#;
+
+fn folder() -> tempfile::TempDir {
+    scene_folder(MODELS, SCENE)
+}
+
+fn ask(scene: &Path, query: &str) -> Value {
+    let output = cupola(&["query", scene.to_str().unwrap(), query, "--format", "json"]);
+    assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
+    json(&output)
+}
+
+#[test]
+fn the_three_questions_are_answered() {
+    let folder = folder();
+    for (question, answer) in [
+        // The floors of building 7 that are warmer than 75 °F.
+        (
+            "SELECT F.$dtId FROM DIGITALTWINS B JOIN F RELATED B.contains WHERE B.$dtId = 'building-7' AND F.temperature > 75 degF",
+            json!([{"$dtId": "b7-1"}]),
+        ),
+        // The campus that meeting room 47 is in.
+        (
+            "SELECT C.$dtId FROM DIGITALTWINS MATCH (C)-[:contains*]->(R) WHERE R.name = 'Meeting room 47' AND IS_OF_MODEL(C, 'dtmi:ask:Campus;1')",
+            json!([{"$dtId": "north"}]),
+        ),
+        // The power stations with surplus capacity that the mill can reach.
+        (
+            "SELECT P.$dtId, P.capacity - P.load AS surplus FROM DIGITALTWINS MATCH (P)-[:supplies*..10]->(C)
+             WHERE C.$dtId = 'mill' AND P.capacity > P.load ORDER BY surplus DESC",
+            json!([{"$dtId": "hydro", "surplus": 30}, {"$dtId": "wind", "surplus": 8}]),
+        ),
+    ] {
+        assert_eq!(ask(folder.path(), question), answer, "{question}");
+    }
+}
+
+#[test]
+fn rows_are_those_of_the_service() {
+    let folder = folder();
+    let room = json!({
+        "$dtId": "room-47", "name": "Meeting room 47", "tags": ["quiet", "corner"], "seats": {"chairs": 8, "sofa": 1},
+        "address": {"street": "Quay \"3\"", "at": {"x": 1.5, "y": 2.0}}, "screen": {"$metadata": {}, "on": true},
+        "$metadata": {"$model": "dtmi:ask:MeetingRoom;1"}
+    });
+    for (query, answer) in [
+        ("SELECT * FROM DIGITALTWINS WHERE $dtId = 'room-47'", json!([room])),
+        ("SELECT T FROM DIGITALTWINS T WHERE T.$dtId = 'room-47'", json!([{"T": room}])),
+        (
+            "select t.address, t.screen from digitaltwins t where t.$dtId = 'room-47'",
+            json!([{"address": room["address"], "screen": room["screen"]}]),
+        ),
+        (
+            "SELECT T.address.at.x, T.seats.sofa, T.screen.on FROM DIGITALTWINS T WHERE T.seats.chairs = 8",
+            json!([{"x": 1.5, "sofa": 1, "on": true}]),
+        ),
+        ("SELECT T.$dtId FROM DIGITALTWINS T WHERE ARRAY_CONTAINS(T.tags, 'loud')", json!([{"$dtId": "room-48"}])),
+        (
+            "SELECT T.$dtId FROM DIGITALTWINS T WHERE IS_OBJECT(T.address) AND NOT IS_PRIMITIVE(T.seats)",
+            json!([{"$dtId": "room-47"}]),
+        ),
+        (
+            "SELECT T.name, T.$metadata.$model FROM DIGITALTWINS T WHERE T.$dtId IN ['south', 'north'] ORDER BY T.$dtId",
+            json!([{"name": "North campus", "$model": "dtmi:ask:Campus;1"}, {"$model": "dtmi:ask:Campus;1"}]),
+        ),
+        (
+            "SELECT R FROM DIGITALTWINS A JOIN B RELATED A.contains R WHERE R.since < 2000",
+            json!([{"R": {"$relationshipId": "n7", "$sourceId": "north", "$targetId": "building-7", "$relationshipName": "contains", "since": 1999}}]),
+        ),
+        (
+            "SELECT * FROM RELATIONSHIPS WHERE $relationshipId = 'n7'",
+            json!([{"$relationshipId": "n7", "$sourceId": "north", "$targetId": "building-7", "$relationshipName": "contains", "since": 1999}]),
+        ),
+        ("SELECT COUNT() FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:ask:Place;1')", json!([{"COUNT": 10}])),
+        ("SELECT COUNT() FROM DIGITALTWINS T WHERE IS_OF_MODEL(T, 'dtmi:ask:Place;1', exact)", json!([{"COUNT": 0}])),
+    ] {
+        assert_eq!(ask(folder.path(), query), answer, "{query}");
+    }
+}
+
+#[test]
+fn a_query_says_how_it_runs_and_what_is_wrong_with_it() {
+    let folder = folder();
+    let plan =
+        ask(folder.path(), "EXPLAIN SELECT C FROM DIGITALTWINS MATCH (C)-[:contains*]->(R) WHERE R.$dtId = 'room-47'");
+    assert_eq!(plan.as_array().map(Vec::len), Some(2), "{plan}");
+    for (query, code, marked) in [
+        ("SELECT F.temprature FROM DIGITALTWINS F", "unknown-property", "temprature"),
+        ("SELECT F FROM DIGITALTWINS F JOIN R RELATED F.contain", "unknown-relationship", "contain"),
+        (
+            "SELECT F FROM DIGITALTWINS F WHERE F.name > 75 degF OR F.temperature > 3 kilowatt",
+            "wrong-unit",
+            "F.temperature",
+        ),
+        (
+            "SELECT F FROM DIGITALTWINS F WHERE IS_OF_MODEL(F, 'dtmi:ask:Flor;1')",
+            "unknown-model",
+            "IS_OF_MODEL(F, 'dtmi:ask:Flor;1')",
+        ),
+    ] {
+        let output = cupola(&["query", folder.path().to_str().unwrap(), query]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{query}");
+        let lines: Vec<&str> = said.lines().collect();
+        let [text, carets, error, ..] = lines.as_slice() else { panic!("{said}") };
+        let start = carets.find('^').unwrap();
+        assert_eq!(&text[start..start + carets.trim().len()], marked, "{said}");
+        assert!(error.starts_with(&format!("error[{code}]")), "{said}");
+    }
+}
