@@ -39,6 +39,19 @@ pub fn table(header: &[String], rows: &[Vec<String>]) {
     rows.iter().for_each(|row| show(row));
 }
 
+/// A value of JSON as people read it in a table: four decimals are enough.
+pub fn cell(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(number) if number.is_f64() => {
+            let rounded = format!("{:.4}", number.as_f64().unwrap_or(f64::NAN));
+            rounded.trim_end_matches('0').trim_end_matches('.').to_string()
+        }
+        other => other.to_string(),
+    }
+}
+
 /// The JSON of a value; missing is null.
 pub fn json(value: Option<cupola_twin::Value>) -> serde_json::Value {
     value.and_then(|value| serde_json::to_value(value).ok()).unwrap_or(serde_json::Value::Null)

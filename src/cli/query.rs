@@ -23,6 +23,12 @@ pub(super) struct Args {
     /// The timeline; live has only the scene's own values here.
     #[arg(long, value_enum, default_value_t = Source::Live)]
     timeline: Source,
+    /// At most so many rows at a time; what follows is asked for with the cursor that comes with them.
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
+    page: Option<u32>,
+    /// Where the page before ended.
+    #[arg(long, requires = "page")]
+    cursor: Option<String>,
     /// Give up after so many seconds.
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<f64>,
@@ -42,13 +48,23 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> u8 {
-    let query = match query::parse(&args.query) {
+    let mut query = match query::parse(&args.query) {
         Ok(query) => query,
         Err(error) => {
             output::error_line(format!("{}\nerror[{}]: {error}", error.under(&args.query), error.code));
             return BAD_INPUT;
         }
     };
+    let page = match args.page.map(|rows| Page::new(rows as usize, args.cursor.as_deref(), &args.query)).transpose() {
+        Ok(page) => page,
+        Err(why) => {
+            output::error_line(why);
+            return BAD_CALL;
+        }
+    };
+    if let Some(page) = &page {
+        page.narrow(&mut query);
+    }
     let timeline = match query.timeline.as_deref().map(|name| (name, Source::from_str(name, true))) {
         None => args.timeline,
         Some((_, Ok(timeline))) => timeline,
@@ -71,8 +87,9 @@ pub(super) fn run(args: &Args) -> u8 {
             explain(&plan, args.format);
             0
         }
-        Ok(result) => {
-            print(&scene, &state, &result, args.format);
+        Ok(mut result) => {
+            let cursor = page.as_ref().map(|page| page.end(&mut result));
+            print(&scene, &state, &result, cursor, args.format);
             0
         }
         Err(error) => {
@@ -161,13 +178,61 @@ fn explain(plan: &[String], format: Format) {
     }
 }
 
-fn print(scene: &Scene, state: &State, result: &QueryResult, format: Format) {
+/// A part of an answer.
+struct Page {
+    rows: usize,
+    start: usize,
+    /// Tells the query from others: a cursor is of one.
+    query: u64,
+}
+
+impl Page {
+    fn new(rows: usize, cursor: Option<&str>, text: &str) -> Result<Self, String> {
+        // FNV-1a: the same on every machine and in every version.
+        let query = text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let Some(cursor) = cursor else { return Ok(Self { rows, start: 0, query }) };
+        let parts = cursor.split_once('-');
+        let parts = parts.and_then(|(of, start)| Some((u64::from_str_radix(of, 16).ok()?, start.parse().ok()?)));
+        match parts {
+            Some((of, start)) if of == query => Ok(Self { rows, start, query }),
+            Some(_) => Err("the cursor is of another query: begin without one".into()),
+            None => Err(format!("`{cursor}` is no cursor: take it from the page before")),
+        }
+    }
+
+    /// Asks for one row more than is shown: whether there is one is to be known.
+    fn narrow(&self, query: &mut query::Query) {
+        let left = query.limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.start));
+        query.limit = Some(left.min(self.rows + 1));
+        query.offset = query.offset.saturating_add(self.start);
+    }
+
+    /// Cuts the row more off; where the next page begins, if there is one.
+    fn end(&self, result: &mut QueryResult) -> Option<String> {
+        let goes_on = result.rows.len() > self.rows;
+        result.rows.truncate(self.rows);
+        goes_on.then(|| format!("{:x}-{}", self.query, self.start + self.rows))
+    }
+}
+
+/// Prints rows; with paging, as a page that says where the next one begins.
+fn print(scene: &Scene, state: &State, result: &QueryResult, cursor: Option<Option<String>>, format: Format) {
     let rows: Vec<Map<String, Value>> = result.rows.iter().map(|row| shape(scene, state, &result.keys, row)).collect();
     if let Format::Json = format {
-        output::line(Value::from(rows.into_iter().map(Value::Object).collect::<Vec<_>>()).to_string());
+        let rows = Value::from(rows.into_iter().map(Value::Object).collect::<Vec<_>>());
+        output::line(match cursor {
+            None => rows.to_string(),
+            Some(next) => json!({ "value": rows, "continuationToken": next }).to_string(),
+        });
         return;
     }
     let mut header: Vec<String> = Vec::new();
+    if rows.is_empty() {
+        // What there would be is worth knowing when there is nothing.
+        header.extend(result.keys.iter().filter(|key| !key.is_empty()).cloned());
+    }
     for row in &rows {
         for key in row.keys() {
             if key != "$metadata" && key != "$etag" && !header.contains(key) {
@@ -177,14 +242,11 @@ fn print(scene: &Scene, state: &State, result: &QueryResult, format: Format) {
     }
     let text = |value: Option<&Value>| match value {
         None => String::new(),
-        Some(Value::String(text)) => text.clone(),
         // A whole twin in a cell: who it is.
         Some(Value::Object(object)) => object.get("$dtId").and_then(Value::as_str).unwrap_or("…").to_string(),
-        // For people four decimals; the other formats give the number whole.
-        Some(Value::Number(number)) if matches!(format, Format::Table) && number.is_f64() => {
-            let rounded = format!("{:.4}", number.as_f64().unwrap_or(f64::NAN));
-            rounded.trim_end_matches('0').trim_end_matches('.').to_string()
-        }
+        // The other formats give numbers whole.
+        Some(value) if matches!(format, Format::Table) => output::cell(value),
+        Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
     let cells: Vec<Vec<String>> =
@@ -195,8 +257,13 @@ fn print(scene: &Scene, state: &State, result: &QueryResult, format: Format) {
             cells.iter().for_each(|row| output::line(row.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(",")));
         }
         _ => {
-            output::table(&header, &cells);
+            if !header.is_empty() {
+                output::table(&header, &cells);
+            }
             output::line(if rows.len() == 1 { "1 row".into() } else { format!("{} rows", rows.len()) });
+            if let Some(Some(next)) = cursor {
+                output::line(format!("There are more: --cursor {next}"));
+            }
         }
     }
 }

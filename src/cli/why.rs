@@ -5,9 +5,10 @@ use super::{BAD_INPUT, Source, output};
 use crate::scene::Scene;
 use crate::simulation::Simulation;
 use crate::twin::with_unit;
-use cupola_twin::why::{Explanation, why};
-use cupola_twin::{Slot, Value};
-use std::collections::BTreeSet;
+use cupola_twin::why::{Explanation, impact_of, sources_of, why, without};
+use cupola_twin::{Slot, State, Value};
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -19,7 +20,13 @@ pub(super) struct Args {
     /// The moment on the simulated timeline, RFC 3339; without it, the scene's own values.
     #[arg(long)]
     at: Option<String>,
-    /// The explanation as JSON.
+    /// All that it is made of and came from outside, and what it would be without each.
+    #[arg(long)]
+    inputs: bool,
+    /// The other way: all that depends on it.
+    #[arg(long, conflicts_with = "inputs")]
+    impact: bool,
+    /// The answer as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -38,12 +45,19 @@ pub(super) fn run(args: &Args) -> u8 {
         }
     };
     let simulated: BTreeSet<Slot> = simulation.iter().flat_map(Simulation::shown).collect();
+    let twins = scene.document.twins.iter().enumerate();
+    let positions: HashMap<&str, usize> = twins.map(|(position, twin)| (twin.id.as_str(), position)).collect();
     let origin = |slot: Slot| {
         if simulated.contains(&slot) {
             return Some("the simulation".to_string());
         }
-        given(&scene, slot)
+        given(&scene, &positions, slot)
     };
+    if args.inputs || args.impact {
+        let rows = if args.inputs { inputs(&state, slot, &origin) } else { impact(&state, slot) };
+        list(&rows, args.json);
+        return 0;
+    }
     let mut answer = why(&state, slot, &origin);
     answer.relocate(&|place| scene.place_of(place));
     if args.json {
@@ -54,11 +68,55 @@ pub(super) fn run(args: &Args) -> u8 {
     0
 }
 
+/// More inputs than this are listed without what the value would be without them.
+const MAX_TRIED: usize = 500;
+
+/// What a value is made of, each with what it would be without.
+fn inputs(state: &State, slot: Slot, origin: &dyn Fn(Slot) -> Option<String>) -> Vec<Map<String, Json>> {
+    let sources = sources_of(state.topology(), slot);
+    let tried = sources.len() <= MAX_TRIED;
+    let row = |input: &Slot| {
+        let mut row = row_of(state, *input);
+        row.insert("origin".into(), json!(origin(*input)));
+        if tried {
+            row.insert("without".into(), output::json(without(state, slot, *input)));
+        }
+        row
+    };
+    sources.iter().map(row).collect()
+}
+
+/// What depends on a value.
+fn impact(state: &State, slot: Slot) -> Vec<Map<String, Json>> {
+    let topology = state.topology();
+    let is_shown = |slot: &Slot| !topology.column(slot.column).hidden;
+    impact_of(topology, slot).into_iter().filter(is_shown).map(|slot| row_of(state, slot)).collect()
+}
+
+fn row_of(state: &State, slot: Slot) -> Map<String, Json> {
+    let name = json!(state.topology().name(slot));
+    Map::from_iter([("name".to_string(), name), ("value".to_string(), output::json(state.value(slot)))])
+}
+
+fn list(rows: &[Map<String, Json>], as_json: bool) {
+    if as_json {
+        output::line(json!(rows).to_string());
+        return;
+    }
+    let header: Vec<String> = rows.first().map(|row| row.keys().cloned().collect()).unwrap_or_default();
+    let text = |value: &Json| if value.is_null() { "—".to_string() } else { output::cell(value) };
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.values().map(text).collect()).collect();
+    if !header.is_empty() {
+        output::table(&header, &cells);
+    }
+    output::line(if rows.len() == 1 { "1 value".to_string() } else { format!("{} values", rows.len()) });
+}
+
 /// The line of the scene that gives a value.
-fn given(scene: &Scene, slot: Slot) -> Option<String> {
+fn given(scene: &Scene, positions: &HashMap<&str, usize>, slot: Slot) -> Option<String> {
     let id = scene.topology.twin_id(scene.topology.twin_of(slot));
     let name = &scene.topology.column(slot.column).name;
-    let at = scene.document.twins.iter().position(|twin| *twin.id == **id)?;
+    let at = *positions.get(&**id)?;
     scene.document.twins[at].properties.get(&**name)?;
     let place = scene.places.of(&["twins".into(), at.into(), "properties".into(), (&**name).into()]);
     Some(format!("{}:{}:{}", place.file, place.line, place.column))

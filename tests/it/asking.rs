@@ -158,3 +158,57 @@ fn a_query_says_how_it_runs_and_what_is_wrong_with_it() {
         assert!(error.starts_with(&format!("error[{code}]")), "{said}");
     }
 }
+
+#[test]
+fn pages_make_up_the_whole() {
+    let folder = folder();
+    let scene = folder.path().to_str().unwrap();
+    let text = "SELECT T.$dtId FROM DIGITALTWINS T ORDER BY T.$dtId LIMIT 8";
+    let (mut rows, mut cursor, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let mut arguments = vec!["query", scene, text, "--format", "json", "--page", "3"];
+        arguments.extend(cursor.iter().flat_map(|cursor: &String| ["--cursor", cursor.as_str()]));
+        let page = json(&cupola(&arguments));
+        rows.extend(page["value"].as_array().unwrap().iter().cloned());
+        pages += 1;
+        cursor = page["continuationToken"].as_str().map(str::to_string);
+        if cursor.is_none() {
+            break;
+        }
+        let other = cupola(&[
+            "query",
+            scene,
+            "SELECT COUNT() FROM DIGITALTWINS",
+            "--page",
+            "3",
+            "--cursor",
+            cursor.as_deref().unwrap(),
+        ]);
+        assert_eq!(other.status.code(), Some(2), "a cursor is of one query");
+    }
+    assert_eq!((pages, Value::from(rows)), (3, ask(folder.path(), text)));
+}
+
+#[test]
+fn a_value_says_what_it_is_made_of_and_what_it_is_for() {
+    let folder = scene_folder(
+        MODELS,
+        r#"(version: 1, name: "Ask", models: ["models"],
+          twins: [(id: "f", model: "Floor"), (id: "a", model: "Station", properties: {"load": 2.0}), (id: "b", model: "Station", properties: {"load": 5.0}),
+            (id: "s", model: "Substation")],
+          relationships: [(from: "s", name: "supplies", to: "a"), (from: "s", name: "supplies", to: "b")],
+          computed: [(model: "Substation", property: "total", formula: "SUM(supplies.load)"), (model: "Substation", property: "twice", formula: "total * 2")])"#,
+    );
+    let scene = folder.path().to_str().unwrap();
+    let inputs = json(&cupola(&["why", scene, "s.twice", "--inputs", "--json"]));
+    let rows: Vec<(&str, f64, f64)> = inputs
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["name"].as_str().unwrap(), row["value"].as_f64().unwrap(), row["without"].as_f64().unwrap()))
+        .collect();
+    assert_eq!(rows, [("a.load", 2.0, 10.0), ("b.load", 5.0, 4.0)]);
+    assert!(inputs[0]["origin"].as_str().unwrap().contains("scene.ron:2:"), "{inputs}");
+    let impact = json(&cupola(&["why", scene, "a.load", "--impact", "--json"]));
+    assert_eq!(impact, json!([{"name": "s.total", "value": 7.0}, {"name": "s.twice", "value": 14.0}]));
+}

@@ -3,9 +3,9 @@
 use crate::diagnostic::Place;
 use crate::state::State;
 use crate::topology::{Input, Op, Slot, Topology};
-use crate::value::{Quality, Value, time_text};
+use crate::value::{Quality, Sample, Value, time_text};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// More inputs of one value than this are counted, not listed.
 const MAX_LISTED: usize = 200;
@@ -134,6 +134,49 @@ pub fn inputs_of(topology: &Topology, slot: Slot, formula: &crate::topology::For
     let mut seen = BTreeSet::new();
     slots.retain(|slot| seen.insert(*slot));
     slots
+}
+
+/// The values from outside that a value is made of, however far they are, in the order of their numbers.
+pub fn sources_of(topology: &Topology, slot: Slot) -> Vec<Slot> {
+    let formula = |slot: Slot| topology.column(slot.column).formula.map(|number| &topology.formulas()[number as usize]);
+    let (mut seen, mut next) = (BTreeSet::from([slot]), vec![slot]);
+    let mut sources = BTreeSet::new();
+    while let Some(here) = next.pop() {
+        match formula(here) {
+            Some(formula) => {
+                let inputs = inputs_of(topology, here, formula);
+                next.extend(inputs.into_iter().filter(|input| seen.insert(*input)));
+            }
+            None => drop(sources.insert(here)),
+        }
+    }
+    sources.remove(&slot);
+    sources.into_iter().collect()
+}
+
+/// All that depends on a value, however far it is, what is nearest first.
+pub fn impact_of(topology: &Topology, slot: Slot) -> Vec<Slot> {
+    let mut seen = BTreeSet::from([slot]);
+    let mut found = Vec::new();
+    let mut next = VecDeque::from([slot]);
+    while let Some(here) = next.pop_front() {
+        for dependent in dependents_of(topology, here) {
+            if seen.insert(dependent) {
+                found.push(dependent);
+                next.push_back(dependent);
+            }
+        }
+    }
+    found
+}
+
+/// What a value would be without one of its inputs.
+pub fn without(state: &State, slot: Slot, input: Slot) -> Option<Value> {
+    let mut state = state.clone();
+    state.begin_tick();
+    state.set(input, Sample::good(f64::NAN, state.get(input).time_us));
+    state.propagate();
+    state.value(slot)
 }
 
 /// The slots that depend on one directly.

@@ -310,6 +310,14 @@ fn why_goes_down_to_what_came_from_outside() {
     let n1 = answer.inputs.iter().find(|input| input.name == "n1.mean").unwrap();
     let origins: Vec<_> = n1.inputs.iter().map(|input| input.origin.clone().unwrap()).collect();
     assert_eq!(origins, ["message for n3.x", "message for n4.x"]);
+    let x = |twin: &str| slot(&state, &format!("{twin}.x"));
+    assert_eq!(why::sources_of(state.topology(), slot(&state, "n0.top")), [x("n3"), x("n4"), x("n5")]);
+    let impact: Vec<String> =
+        why::impact_of(state.topology(), x("n3")).iter().map(|slot| state.topology().name(*slot)).collect();
+    assert_eq!(impact[..2], ["n1.mean", "n0.top"], "{impact:?}");
+    // The mean of 1.5 and 6, twice; without the 6 that of 1.5.
+    assert_eq!(state.value(slot(&state, "n0.top")), Some(Value::Number(7.5)));
+    assert_eq!(why::without(&state, slot(&state, "n0.top"), x("n5")), Some(Value::Number(3.0)));
     let affected = why::dependents_of(state.topology(), slot(&state, "n3.x"));
     assert_eq!(affected, [slot(&state, "n1.mean")]);
 }
