@@ -4,6 +4,7 @@ use super::scalar::Bound;
 use crate::expr::{Aggregate, Cell, compare};
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A value that groups are told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,7 +14,7 @@ pub(super) enum Key {
     /// The bits of a number; the two zeros are one.
     Number(u64),
     Time(u64),
-    Text(String),
+    Text(Arc<str>),
     Json(String),
     Bound(Bound),
 }
@@ -26,7 +27,7 @@ impl Key {
             Cell::Bool(flag) => Self::Bool(*flag),
             Cell::Number(number) => Self::Number(bits(*number)),
             Cell::Time(seconds) => Self::Time(bits(*seconds)),
-            Cell::Text(text) => Self::Text(text.to_string()),
+            Cell::Text(text) => Self::Text(text.clone()),
             Cell::Json(json) => Self::Json(json.to_string()),
         }
     }
@@ -119,24 +120,26 @@ pub(super) struct Grouping {
     aggregates: usize,
     by_key: HashMap<Vec<Key>, usize>,
     pub groups: Vec<Group>,
+    /// The key of the last row.
+    key: Vec<Key>,
 }
 
 impl Grouping {
     pub fn new(aggregates: usize) -> Self {
-        Self { aggregates, by_key: HashMap::new(), groups: Vec::new() }
+        Self { aggregates, by_key: HashMap::new(), groups: Vec::new(), key: Vec::new() }
     }
 
     /// Adds a row.
-    pub fn add(&mut self, keys: Vec<Cell>, bound: &[Bound], values: Vec<Cell>) {
-        let key = keys.iter().map(Key::of).collect();
-        let count = self.groups.len();
-        let at = *self.by_key.entry(key).or_insert(count);
-        if at == count {
+    pub fn add(&mut self, keys: &[Cell], bound: &[Bound], values: &mut Vec<Cell>) {
+        self.key.clear();
+        self.key.extend(keys.iter().map(Key::of));
+        let at = self.by_key.get(self.key.as_slice()).copied().unwrap_or_else(|| {
             let tallies = vec![Tally::default(); self.aggregates];
-            self.groups.push(Group { keys, first: bound.to_vec(), tallies });
-        }
-        let group = &mut self.groups[at];
-        for (tally, value) in group.tallies.iter_mut().zip(values) {
+            self.groups.push(Group { keys: keys.to_vec(), first: bound.to_vec(), tallies });
+            self.by_key.insert(self.key.clone(), self.groups.len() - 1);
+            self.groups.len() - 1
+        });
+        for (tally, value) in self.groups[at].tallies.iter_mut().zip(values.drain(..)) {
             tally.add(value);
         }
     }

@@ -199,11 +199,15 @@ impl Shape {
 impl Grouped {
     fn collect(&self, runner: &Runner<'_>) -> Result<Grouping, ExprError> {
         let mut grouping = Grouping::new(self.aggregates.len());
-        let all = |scalars: &[Scalar], env: Env<'_>| {
-            scalars.iter().map(|scalar| scalar.value(env)).collect::<Result<Vec<Cell>, ExprError>>()
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        let fill = |scalars: &[Scalar], env: Env<'_>, out: &mut Vec<Cell>| -> Result<(), ExprError> {
+            out.clear();
+            scalars.iter().try_for_each(|scalar| scalar.value(env).map(|value| out.push(value)))
         };
         runner.run(&mut |env| {
-            grouping.add(all(&self.keys, env)?, env.bound, all(&self.arguments, env)?);
+            fill(&self.keys, env, &mut keys)?;
+            fill(&self.arguments, env, &mut values)?;
+            grouping.add(&keys, env.bound, &mut values);
             Ok(true)
         })?;
         if self.keys.is_empty() {
