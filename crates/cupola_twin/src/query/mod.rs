@@ -28,7 +28,6 @@ mod resolve;
 mod run;
 mod scalar;
 mod shape;
-mod walk;
 pub mod whole;
 
 pub use context::TwinContext;

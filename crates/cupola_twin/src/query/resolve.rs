@@ -2,10 +2,9 @@
 
 use super::names::{Names, VarIx, text};
 use super::scalar::{Columns, Scalar};
-use super::walk::Walk;
 use crate::expr::{Aggregate, BinaryOp, Cell, Expr, ExprError, Node, Path, Segment};
 use crate::state::State;
-use crate::topology::Topology;
+use crate::topology::{Topology, Walk};
 use crate::unit::{Unit, conversion};
 use crate::value::Kind;
 use std::collections::BTreeSet;

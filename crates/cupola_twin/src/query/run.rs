@@ -6,7 +6,6 @@ use super::plan::{MAX_TRAIL, Op, Plan, Source, Stage};
 use super::resolve::Resolver;
 use super::scalar::{Bound, Env};
 use super::shape::Shape;
-use super::walk::related;
 use super::{Direction, Hops, Query};
 use crate::expr::{BinaryOp, Cell, Expr, ExprError, Node};
 use crate::graph::Graph;
@@ -404,7 +403,7 @@ impl<'r> Runner<'r> {
                 continue;
             }
             for relation in &way.relations {
-                for end in related(topology, *relation, twin, !outgoing) {
+                for end in topology.along(*relation, twin, !outgoing) {
                     let edge = match outgoing {
                         true => Edge::Between(*relation, twin, end),
                         false => Edge::Between(*relation, end, twin),

@@ -1,12 +1,11 @@
 //! Expressions of a query as they are evaluated: a property is a column for each table, a path along relationships a walk.
 
 use super::names::VarIx;
-use super::walk::Walk;
 use super::whole;
 use crate::expr::{Aggregate, BinaryOp, Cell, ExprError, Function, UnaryOp, aggregate_of, binary, call, of_json};
 use crate::graph::Graph;
 use crate::state::State;
-use crate::topology::{ColumnIx, Slot, TableIx, Topology, TwinIx};
+use crate::topology::{ColumnIx, Slot, TableIx, Topology, TwinIx, Walk};
 use crate::value::{Kind, Quality};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;

@@ -5,9 +5,11 @@ mod build;
 mod formula;
 mod order;
 mod relation;
+mod walk;
 
 pub use formula::{Formula, Input, Instruction, Op, Program};
 pub use relation::{Csr, Link, Relation};
+pub(crate) use walk::Walk;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::graph::Graph;
@@ -331,24 +333,6 @@ impl Topology {
             self.relations.iter().filter(|relation| relation.is_plain()).map(|relation| &*relation.path).collect();
         names.sort_unstable();
         names
-    }
-
-    /// Twins that `twin` is related to by the plain relationship `name`: its targets, or its sources if `inverse`.
-    pub fn related(&self, twin: TwinIx, name: &str, inverse: bool) -> Vec<TwinIx> {
-        let mut out = Vec::new();
-        if let Some(relation) = self.relation(name) {
-            let (table, row) = self.locate(twin);
-            for link in &relation.links {
-                let (here, there, csr) =
-                    if inverse { (link.dst, link.src, &link.backward) } else { (link.src, link.dst, &link.forward) };
-                if here == table {
-                    let base = self.table(there).base;
-                    out.extend(csr.of(row).iter().map(|row| TwinIx(base + row)));
-                }
-            }
-        }
-        out.sort_unstable();
-        out
     }
 
     /// The values that the graph gives.

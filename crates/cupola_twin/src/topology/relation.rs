@@ -3,7 +3,7 @@
 //! A path of several steps, against the direction or transitive, is walked once when it is compiled and kept as if it were a
 //! relationship of its own. So every aggregate is one hop when it runs, and a change finds what depends on it in one hop back.
 
-use super::{TableIx, Topology, TwinIx};
+use super::{TableIx, Topology};
 use crate::expr::{Path, Segment, joined};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,33 +111,5 @@ impl Topology {
     /// How many leading segments of a path are relationships.
     pub fn leading_steps(&self, path: &Path) -> usize {
         path.segments.iter().take_while(|segment| self.knows_relationship(&segment.name)).count()
-    }
-
-    /// The twins at the end of `steps` from `twin`, each once, sorted.
-    pub fn walk(&self, twin: TwinIx, steps: &[Segment]) -> Vec<TwinIx> {
-        let mut here = vec![twin];
-        for step in steps {
-            let mut next = self.step(&here, step);
-            if step.transitive {
-                let mut all = next.clone();
-                while !next.is_empty() {
-                    let reached = self.step(&next, step);
-                    next = reached.into_iter().filter(|twin| all.binary_search(twin).is_err()).collect();
-                    all.extend(&next);
-                    all.sort_unstable();
-                }
-                next = all;
-            }
-            here = next;
-        }
-        here
-    }
-
-    fn step(&self, from: &[TwinIx], step: &Segment) -> Vec<TwinIx> {
-        let mut next: Vec<TwinIx> =
-            from.iter().flat_map(|twin| self.related(*twin, &step.name, step.inverse)).collect();
-        next.sort_unstable();
-        next.dedup();
-        next
     }
 }

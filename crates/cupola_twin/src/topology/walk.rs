@@ -1,11 +1,11 @@
 //! Along relationships from one twin, through the topology's sorted rows.
 
+use super::{Topology, TwinIx};
 use crate::expr::Segment;
-use crate::topology::{Topology, TwinIx};
 
 /// A path along relationships, resolved.
 #[derive(Clone, Debug)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     steps: Vec<WalkStep>,
 }
 
@@ -21,7 +21,7 @@ impl Walk {
     /// The walk along these segments.
     pub fn new(topology: &Topology, segments: &[Segment]) -> Self {
         let step = |segment: &Segment| WalkStep {
-            relation: topology.relations().iter().position(|relation| *relation.path == *segment.name),
+            relation: topology.by_path.get(&segment.name).map(|number| *number as usize),
             inverse: segment.inverse,
             transitive: segment.transitive,
         };
@@ -54,7 +54,7 @@ impl WalkStep {
         let mut next = Vec::new();
         if let Some(relation) = self.relation {
             for twin in twins {
-                next.extend(related(topology, relation, *twin, self.inverse));
+                next.extend(topology.along(relation, *twin, self.inverse));
             }
         }
         next.sort_unstable();
@@ -63,21 +63,32 @@ impl WalkStep {
     }
 }
 
-/// The twins that one is related to, or that are related to it if `inverse`.
-pub(super) fn related(
-    topology: &Topology,
-    relation: usize,
-    twin: TwinIx,
-    inverse: bool,
-) -> impl Iterator<Item = TwinIx> {
-    let (table, row) = topology.locate(twin);
-    let links = topology.relations().get(relation).into_iter().flat_map(|relation| &relation.links);
-    let ways = links.map(move |link| match inverse {
-        true => (link.dst, link.src, &link.backward),
-        false => (link.src, link.dst, &link.forward),
-    });
-    ways.filter(move |(here, ..)| *here == table).flat_map(move |(_, there, csr)| {
-        let base = topology.table(there).base;
-        csr.of(row).iter().map(move |row| TwinIx(base + row))
-    })
+impl Topology {
+    /// The twins that one is related to by the relation of this number, or that are related to it if `inverse`.
+    pub(crate) fn along(&self, relation: usize, twin: TwinIx, inverse: bool) -> impl Iterator<Item = TwinIx> {
+        let (table, row) = self.locate(twin);
+        let links = self.relations.get(relation).into_iter().flat_map(|relation| &relation.links);
+        let ways = links.map(move |link| match inverse {
+            true => (link.dst, link.src, &link.backward),
+            false => (link.src, link.dst, &link.forward),
+        });
+        ways.filter(move |(here, ..)| *here == table).flat_map(move |(_, there, csr)| {
+            let base = self.table(there).base;
+            csr.of(row).iter().map(move |row| TwinIx(base + row))
+        })
+    }
+
+    /// Twins that `twin` is related to by the plain relationship `name`: its targets, or its sources if `inverse`.
+    pub fn related(&self, twin: TwinIx, name: &str, inverse: bool) -> Vec<TwinIx> {
+        let relation = self.by_path.get(name).map(|number| *number as usize);
+        let mut out: Vec<TwinIx> =
+            relation.into_iter().flat_map(|relation| self.along(relation, twin, inverse)).collect();
+        out.sort_unstable();
+        out
+    }
+
+    /// The twins at the end of `steps` from `twin`, each once, sorted.
+    pub fn walk(&self, twin: TwinIx, steps: &[Segment]) -> Vec<TwinIx> {
+        Walk::new(self, steps).from(self, twin)
+    }
 }
