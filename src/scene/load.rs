@@ -9,7 +9,7 @@ use cupola_twin::model::ModelIx;
 use cupola_twin::topology::Computed;
 use cupola_twin::unit::{self, Unit};
 use cupola_twin::{Diagnostic, Graph, Models, Place, Relationship, Topology, Twin, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -275,6 +275,7 @@ impl Loader {
     fn graph(&mut self, document: &Document, models: &Models, source: &Places) -> Graph {
         let mut graph = Graph::default();
         let mut resolved: BTreeMap<&str, Option<ModelIx>> = BTreeMap::new();
+        let mut left_out: HashSet<&str> = HashSet::new();
         for (position, twin) in document.twins.iter().enumerate() {
             let steps: [Step<'_>; 2] = ["twins".into(), position.into()];
             let model = *resolved.entry(&twin.model).or_insert_with(|| match models.resolve(&twin.model) {
@@ -285,17 +286,17 @@ impl Loader {
                     None
                 }
             });
-            let Some(model) = model else { continue };
+            let Some(model) = model else {
+                left_out.insert(&twin.id);
+                continue;
+            };
             if let Err(found) = graph_twin(model, twin).and_then(|twin| graph.add_twin(twin)) {
                 self.diagnostics.push(found.at(source.of(&[steps[0], steps[1], "id".into()])));
             }
         }
-        let known: BTreeMap<&str, &str> =
-            document.twins.iter().map(|twin| (twin.id.as_str(), twin.model.as_str())).collect();
         for (position, link) in document.relationships.iter().enumerate() {
             // A twin that was left out because its model is unknown was reported already.
-            let left_out = |id: &str| known.get(id).is_some_and(|model| resolved.get(model) == Some(&None));
-            if left_out(&link.from) || left_out(&link.to) {
+            if !left_out.is_empty() && [&link.from, &link.to].iter().any(|id| left_out.contains(id.as_str())) {
                 continue;
             }
             if let Err(found) = graph.relate(models, &link.from, &link.to, graph_relationship(link)) {
