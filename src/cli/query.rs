@@ -30,7 +30,7 @@ pub(super) struct Args {
     #[arg(long, requires = "page")]
     cursor: Option<String>,
     /// Give up after so many seconds.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<f64>,
     /// How rows are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -81,7 +81,7 @@ pub(super) fn run(args: &Args) -> u8 {
         Ok(moment) => moment,
         Err(code) => return code,
     };
-    let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6)));
+    let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
     match query::run_within(&query, &scene.graph, &state, Limits { deadline, cancel: None }) {
         Ok(QueryResult { plan: Some(plan), .. }) => {
             explain(&plan, args.format);
@@ -96,6 +96,13 @@ pub(super) fn run(args: &Args) -> u8 {
             output::error_line(format!("{}\nerror[{}]: {error}", error.under(&args.query), error.code));
             BAD_INPUT
         }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..1e6).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds, such as 10".into()),
     }
 }
 
@@ -228,11 +235,7 @@ fn print(scene: &Scene, state: &State, result: &QueryResult, cursor: Option<Opti
         });
         return;
     }
-    let mut header: Vec<String> = Vec::new();
-    if rows.is_empty() {
-        // What there would be is worth knowing when there is nothing.
-        header.extend(result.keys.iter().filter(|key| !key.is_empty()).cloned());
-    }
+    let mut header: Vec<String> = result.keys.iter().filter(|key| !key.is_empty()).cloned().collect();
     for row in &rows {
         for key in row.keys() {
             if key != "$metadata" && key != "$etag" && !header.contains(key) {
@@ -242,8 +245,11 @@ fn print(scene: &Scene, state: &State, result: &QueryResult, cursor: Option<Opti
     }
     let text = |value: Option<&Value>| match value {
         None => String::new(),
-        // A whole twin in a cell: who it is.
-        Some(Value::Object(object)) => object.get("$dtId").and_then(Value::as_str).unwrap_or("…").to_string(),
+        // A whole twin or relationship in a cell: who it is.
+        Some(Value::Object(object)) if object.contains_key("$dtId") || object.contains_key("$relationshipId") => {
+            let id = object.get("$dtId").or(object.get("$relationshipId"));
+            id.and_then(Value::as_str).unwrap_or_default().to_string()
+        }
         // The other formats give numbers whole.
         Some(value) if matches!(format, Format::Table) => output::cell(value),
         Some(Value::String(text)) => text.clone(),

@@ -442,6 +442,16 @@ pub fn conversion(from: &Unit, to: &Unit) -> Option<(f64, f64)> {
     Some((from.factor / to.factor, (from.offset - to.offset) / to.factor))
 }
 
+/// A converted number as a person would write it: 25 °C are 77 °F and nothing less. Twelve digits are more than anything measures.
+pub fn tidy(number: f64) -> f64 {
+    let digits = 11 - number.abs().log10().floor() as i32;
+    if number == 0.0 || !(-250..250).contains(&digits) {
+        return number;
+    }
+    let scale = 10_f64.powi(digits);
+    (number * scale).round() / scale
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -451,6 +451,28 @@ fn patterns_and_groups_are_matched() {
             "SELECT T.$dtId FROM DIGITALTWINS T WHERE T.t < T.f AND T.t + T.f > 119 degC AND T.t + T.f < 121 degC",
             Ok(vec!["$dtId=n3"]),
         ),
+        ("SELECT TOP(1) FROM DIGITALTWINS T WHERE T.[[x]] > 5", Ok(vec!["=n5"])),
+        (
+            "SELECT T.$dtId FROM DIGITALTWINS T WHERE AVG(T.contains.t) >= 68 degF AND AVG(T.contains.t) < 69 degF",
+            Ok(vec!["$dtId=n1"]),
+        ),
+        ("SELECT COUNT() FROM DIGITALTWINS T HAVING AVG(T.t) >= 68 degF", Ok(vec!["COUNT=6"])),
+        ("SELECT A.$dtId, B.$dtId FROM DIGITALTWINS A JOIN B RELATED A.feeds", Ok(vec!["$dtId=n3 $dtId_2=n2"])),
+        (
+            "SELECT T.$dtId FROM DIGITALTWINS T OPTIONAL JOIN S RELATED T.feeds OPTIONAL JOIN U RELATED S.contains JOIN V RELATED U.feeds",
+            Ok(vec![]),
+        ),
+        // No relationship twice: round the circle n2, n5 there is no way on.
+        (
+            "SELECT b FROM DIGITALTWINS MATCH (a)-[:contains*2..]-(b) WHERE a.$dtId = 'n4' ORDER BY b.$dtId",
+            Ok(vec!["b=n2", "b=n5"]),
+        ),
+        (
+            "SELECT b FROM DIGITALTWINS MATCH (a)-[:contains*..20]->(b) WHERE a.$dtId = 'n1' ORDER BY b.$dtId",
+            Ok(vec!["b=n3", "b=n4"]),
+        ),
+        ("SELECT T FROM DIGITALTWINS T WHERE T.$dtid = 'n0'", Err("unknown-property")),
+        ("SELECT T FROM DIGITALTWINS T WHERE T.t * 2 > 5 degF", Err("wrong-unit")),
         ("SELECT T FROM DIGITALTWINS T WHERE T.t > T.p", Err("wrong-unit")),
         ("SELECT R FROM RELATIONSHIPS R WHERE R.$sourceID = 'n0'", Err("unknown-property")),
         (

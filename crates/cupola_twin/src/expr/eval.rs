@@ -94,7 +94,7 @@ fn in_unit(cell: Cell, expr: &Expr, wanted: Option<&'static Unit>, context: &dyn
     };
     match (own.zip(wanted), &cell) {
         (Some((own, wanted)), Cell::Number(value)) => match conversion(own, wanted) {
-            Some((scale, offset)) => Cell::Number(value * scale + offset),
+            Some((scale, offset)) => Cell::Number(crate::unit::tidy(value * scale + offset)),
             None => Cell::Missing,
         },
         _ => cell,
@@ -137,7 +137,9 @@ pub(crate) fn compare(left: &Cell, right: &Cell) -> Option<Ordering> {
 }
 
 fn time(text: &str) -> Option<f64> {
-    text.parse::<jiff::Timestamp>().ok().map(|time| time.as_microsecond() as f64 / 1e6)
+    let midnight = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let time = text.parse::<jiff::Timestamp>().ok().or_else(|| midnight().map(|day| day.timestamp()))?;
+    Some(time.as_microsecond() as f64 / 1e6)
 }
 
 pub(crate) fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {

@@ -324,6 +324,9 @@ impl Parser {
                 return Ok(inner);
             }
             Token::Mark("^") => Node::Path(self.path()?),
+            Token::Mark("[") if matches!(self.tokens.get(self.at + 1), Some((Token::Mark("["), _))) => {
+                Node::Path(self.path()?)
+            }
             Token::Word(word) => {
                 let called = self.is_called();
                 match word.to_ascii_uppercase().as_str() {
@@ -364,7 +367,7 @@ impl Parser {
         loop {
             let start = self.span().start;
             let inverse = self.take_mark("^");
-            let (name, span) = self.name("a property or relationship")?;
+            let (name, span) = self.segment_name()?;
             // A star right behind a name and before `.` or `)` is a repetition; anywhere else it multiplies.
             let star_follows = *self.peek() == Token::Mark("*") && self.span().start == span.end;
             let after_star = self.tokens.get(self.at + 1).map(|(token, _)| token);
@@ -377,6 +380,20 @@ impl Parser {
                 return Ok(Path { segments });
             }
         }
+    }
+
+    /// A name, or one in double brackets: `[[Order]]` is no keyword.
+    fn segment_name(&mut self) -> Result<(String, Range<usize>), ExprError> {
+        let start = self.span().start;
+        if !self.is_mark("[") {
+            return self.name("a property or relationship");
+        }
+        self.expect_mark("[")?;
+        self.expect_mark("[")?;
+        let (name, _) = self.name("a property or relationship")?;
+        self.expect_mark("]")?;
+        self.expect_mark("]")?;
+        Ok((name, start..self.previous_end()))
     }
 
     fn call(&mut self, word: &str) -> Result<Node, ExprError> {

@@ -79,7 +79,7 @@ impl Names {
             }
         }
         // Who is joined to what may be missing can't be missing.
-        for at in 0..names.steps.len() {
+        for at in (0..names.steps.len()).rev() {
             let to = names.steps[at].to;
             let is_needed = |step: &Step| !step.optional && (step.from == to || step.to == to);
             if names.steps[at].optional && names.steps.iter().any(is_needed) {

@@ -26,7 +26,7 @@ pub fn parse(text: &str) -> Result<Query, ExprError> {
     } else {
         None
     };
-    let select = select(&mut parser)?;
+    let select = select(&mut parser, top.is_some())?;
     parser.expect_word("FROM")?;
     let from = from(&mut parser)?;
     let mut links = Vec::new();
@@ -102,9 +102,10 @@ fn list<T>(parser: &mut Parser, mut one: impl FnMut(&mut Parser) -> Result<T, Ex
     Ok(out)
 }
 
-fn select(parser: &mut Parser) -> Result<Select, ExprError> {
+fn select(parser: &mut Parser, has_top: bool) -> Result<Select, ExprError> {
     let span = parser.span();
-    if parser.take_mark("*") {
+    // `SELECT TOP(5) FROM …`
+    if parser.take_mark("*") || (has_top && parser.is_word("FROM")) {
         return Ok(Select::Everything(span));
     }
     let mut items: Vec<(Expr, String)> = Vec::new();
@@ -121,13 +122,13 @@ fn select(parser: &mut Parser) -> Result<Select, ExprError> {
 /// What a projected value is called: the last part of a path, an aggregate's name, else its position; a number behind it where
 /// there is one of that name already.
 fn key(expr: &Expr, items: &[(Expr, String)]) -> String {
-    let (name, is_own) = match &expr.node {
-        Node::Path(path) => (path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default(), true),
-        Node::Aggregate(aggregate, _) => (aggregate.name().to_string(), false),
-        _ => (format!("expression{}", items.len() + 1), false),
+    let name = match &expr.node {
+        Node::Path(path) => path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default(),
+        Node::Aggregate(aggregate, _) => aggregate.name().to_string(),
+        _ => format!("expression{}", items.len() + 1),
     };
     let taken = |name: &str| items.iter().any(|(_, known)| known == name);
-    if is_own || !taken(&name) {
+    if !taken(&name) {
         return name;
     }
     (2..).map(|number| format!("{name}_{number}")).find(|name| !taken(name)).unwrap_or(name)

@@ -303,8 +303,8 @@ fn ids_of(filter: &Scalar, var: VarIx) -> Option<Vec<String>> {
 fn end_of(filter: &Scalar, var: VarIx) -> Option<(String, bool)> {
     let Scalar::Binary(BinaryOp::Equal, left, right) = filter else { return None };
     match (&**left, &**right) {
-        (Scalar::Relationship(own, name), Scalar::Constant(Cell::Text(id)))
-        | (Scalar::Constant(Cell::Text(id)), Scalar::Relationship(own, name))
+        (Scalar::Relationship(own, name, _), Scalar::Constant(Cell::Text(id)))
+        | (Scalar::Constant(Cell::Text(id)), Scalar::Relationship(own, name, _))
             if *own == var && matches!(name.as_str(), "$sourceId" | "$targetId") =>
         {
             Some((id.to_string(), name == "$sourceId"))

@@ -2,10 +2,10 @@
 
 use super::names::{Names, VarIx, text};
 use super::scalar::{Columns, Scalar};
-use crate::expr::{Aggregate, BinaryOp, Cell, Expr, ExprError, Node, Path, Segment};
+use crate::expr::{Aggregate, BinaryOp, Cell, Expr, ExprError, Node, Path, Segment, UnaryOp};
 use crate::state::State;
 use crate::topology::{Topology, Walk};
-use crate::unit::{Unit, conversion};
+use crate::unit::{Unit, conversion, tidy};
 use crate::value::Kind;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -54,7 +54,7 @@ impl Resolver<'_> {
             Node::Unary(op, inner) => Scalar::Unary(*op, Box::new(self.expr(inner)?)),
             Node::Binary(op, left, right) => self.binary(*op, left, right)?,
             Node::Call(function, arguments) => Scalar::Call(*function, self.all(arguments)?),
-            Node::Aggregate(aggregate, inner) => self.aggregate(*aggregate, inner, expr)?,
+            Node::Aggregate(aggregate, inner) => self.aggregate(*aggregate, inner, expr, None)?,
             Node::Case(arms, otherwise) => {
                 let mut resolved = Vec::with_capacity(arms.len());
                 for (condition, value) in arms {
@@ -112,9 +112,30 @@ impl Resolver<'_> {
                     let message = format!("{} and {} don't go together", own.name, unit.name);
                     ExprError::new(expr.span.clone(), "wrong-unit", message)
                 })?;
-                Ok(Scalar::Constant(Cell::Number(number * scale + offset)))
+                Ok(Scalar::Constant(Cell::Number(tidy(number * scale + offset))))
             }
-            _ => self.expr(expr),
+            Node::Unary(UnaryOp::Negate, inner) => {
+                Ok(Scalar::Unary(UnaryOp::Negate, Box::new(self.in_unit(inner, unit)?)))
+            }
+            Node::Binary(op @ (BinaryOp::Add | BinaryOp::Subtract), left, right) => {
+                let (left, right) = (self.in_unit(left, unit)?, self.in_unit(right, unit)?);
+                Ok(Scalar::Binary(*op, Box::new(left), Box::new(right)))
+            }
+            Node::Aggregate(aggregate @ (Aggregate::Avg | Aggregate::Min | Aggregate::Max), inner) => {
+                self.aggregate(*aggregate, inner, expr, Some(unit))
+            }
+            _ => {
+                let mut known = None;
+                expr.paths(&mut |path| known = known.or_else(|| self.unit_of(path)));
+                match known {
+                    Some(own) if own.name != unit.name => {
+                        let message = format!("this is made of {}, and can't be compared with {}", own.name, unit.name);
+                        let help = format!("compare it with a number of {}, without a unit", own.name);
+                        Err(ExprError::new(expr.span.clone(), "wrong-unit", message).help(help))
+                    }
+                    _ => self.expr(expr),
+                }
+            }
         }
     }
 
@@ -177,14 +198,11 @@ impl Resolver<'_> {
 
     fn of_relationship(&self, var: VarIx, rest: &[Segment]) -> Resolved {
         match rest {
-            [] => Ok(Scalar::Relationship(var, "$relationshipId".into())),
-            [one] => {
+            [] => Ok(Scalar::Relationship(var, "$relationshipId".into(), Vec::new())),
+            [one, keys @ ..] => {
                 self.check_relationship_property(one)?;
-                Ok(Scalar::Relationship(var, one.name.clone()))
-            }
-            [first, .., last] => {
-                let message = format!("a relationship has no property `{}`", text(rest));
-                Err(ExprError::new(first.span.start..last.span.end, "unknown-property", message))
+                let keys = keys.iter().map(|key| key.name.clone()).collect();
+                Ok(Scalar::Relationship(var, one.name.clone(), keys))
             }
         }
     }
@@ -207,16 +225,29 @@ impl Resolver<'_> {
                     columns.map_or(Scalar::Constant(Cell::Missing), |columns| Scalar::UpdateTime(var, columns)),
                 ));
             }
-            // Of the service's own and nobody else's.
-            [first, ..] if first.starts_with('$') => return Ok(Some(Scalar::Constant(Cell::Missing))),
+            ["$metadata"] => return Ok(Some(Scalar::Metadata(var, None))),
+            ["$metadata", property @ ..] if self.columns(&property.join("."), None, span)?.is_some() => {
+                return Ok(Some(Scalar::Metadata(var, Some(property.join(".")))));
+            }
+            // The service counts versions; nothing here does.
+            ["$etag"] => return Ok(Some(Scalar::Constant(Cell::Missing))),
+            [first, ..] if first.starts_with('$') => {
+                let unknown = format!("no twin has a `{}`", names.join("."));
+                let known = ["$dtId", "$etag", "$metadata", "$metadata.$model"];
+                let unknown = ExprError::new(span.clone(), "unknown-property", unknown);
+                return Err(unknown
+                    .help("a twin has $dtId, $metadata.$model, $metadata.PROPERTY.lastUpdateTime")
+                    .did_you_mean(&names.join("."), known));
+            }
             _ => {}
         }
         if rest.iter().any(Segment::is_step) {
             return Ok(None);
         }
         let whole = names.join(".");
+        let mut found = Vec::new();
         if let Some(columns) = self.columns(&whole, unit, span)? {
-            return Ok(Some(Scalar::Property(var, columns)));
+            found.push(Scalar::Property(var, columns));
         }
         let topology = self.topology();
         let is_part = |column: &crate::topology::Column| {
@@ -230,8 +261,8 @@ impl Resolver<'_> {
             };
             topology.models.iter().any(|(_, model)| has(model))
         };
-        if topology.columns().iter().any(is_part) || is_of_models() {
-            return Ok(Some(Scalar::Part(var, whole)));
+        if topology.columns().iter().any(is_part) || (found.is_empty() && is_of_models()) {
+            found.push(Scalar::Part(var, whole));
         }
         // Keys into a map, a list or an object that is one value.
         for end in (1..names.len()).rev() {
@@ -241,10 +272,14 @@ impl Resolver<'_> {
                 && let Some(columns) = self.columns(&above, None, span)?
             {
                 let keys = names[end..].iter().map(|key| (*key).to_string()).collect();
-                return Ok(Some(Scalar::Inside(var, columns, keys)));
+                found.push(Scalar::Inside(var, columns, keys));
             }
         }
-        Ok(None)
+        Ok(match found.len() {
+            0 => None,
+            1 => found.pop(),
+            _ => Some(Scalar::First(found)),
+        })
     }
 
     /// The columns of a property.
@@ -294,7 +329,7 @@ impl Resolver<'_> {
     }
 
     /// An aggregate along relationships, or over rows.
-    fn aggregate(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr) -> Resolved {
+    fn aggregate(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr, unit: Option<&'static Unit>) -> Resolved {
         let mut paths = Vec::new();
         inner.paths(&mut |path| paths.push(path));
         let mut leading: Option<(VarIx, Vec<Segment>)> = None;
@@ -316,7 +351,9 @@ impl Resolver<'_> {
                 }
             }
         }
-        let Some((var, steps)) = leading else { return self.over_rows(aggregate, inner, expr) };
+        let Some((var, steps)) = leading else {
+            return self.over_rows(aggregate, inner, expr, unit);
+        };
         self.check_grouped(var, &expr.span)?;
         let walk = Walk::new(self.topology(), &steps);
         let only_twins = matches!(&inner.node, Node::Path(path) if self.start(path)?.1.len() == steps.len());
@@ -332,7 +369,7 @@ impl Resolver<'_> {
                 if is_inner { 0 } else { names.start(&path).map_or(0, |(_, rest)| path.segments.len() - rest.len()) };
             Path { segments: path.segments[skipped + count..].to_vec() }
         });
-        let (inner, needs) = self.inner(&there, None)?;
+        let (inner, needs) = self.inner(&there, unit)?;
         Ok(Scalar::Along { var, walk, aggregate, inner: Some(Box::new(inner)), needs, span })
     }
 
@@ -354,10 +391,13 @@ impl Resolver<'_> {
         Ok((inner, needs))
     }
 
-    fn over_rows(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr) -> Resolved {
+    fn over_rows(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr, unit: Option<&'static Unit>) -> Resolved {
         let plain = {
             let mut rows = Resolver { names: self.names, state: self.state, groups: None, is_inner: self.is_inner };
-            rows.expr(inner)?
+            match unit {
+                Some(unit) => rows.in_unit(inner, unit)?,
+                None => rows.expr(inner)?,
+            }
         };
         let Some(groups) = &mut self.groups else {
             let message = format!("{} of rows can't be asked of a single one", aggregate.name());

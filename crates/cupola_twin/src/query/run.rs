@@ -18,6 +18,9 @@ use std::time::Instant;
 /// How many bindings there are between two looks at the clock.
 const CHECK_EVERY: u32 = 4_096;
 
+/// In a dense graph there are more ways than anyone can wait for.
+const MAX_WAYS: u64 = 1_000_000_000;
+
 /// What a row shows under a key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
@@ -140,6 +143,8 @@ struct Progress {
     /// The relationships of each pattern that are walked in this row.
     walked: Vec<(usize, Edge)>,
     until_check: u32,
+    /// How often a relationship's end was gone on from, one hop or several.
+    ways: u64,
 }
 
 impl<'r> Runner<'r> {
@@ -172,8 +177,12 @@ impl<'r> Runner<'r> {
 
     /// Binds all rows, until no more are wanted.
     pub fn run(&self, emit: &mut Emit<'_>) -> Result<(), ExprError> {
-        let mut progress =
-            Progress { bound: vec![Bound::None; self.names.vars.len()], walked: Vec::new(), until_check: CHECK_EVERY };
+        let mut progress = Progress {
+            bound: vec![Bound::None; self.names.vars.len()],
+            walked: Vec::new(),
+            until_check: CHECK_EVERY,
+            ways: 0,
+        };
         let env = Env { state: self.state, graph: self.graph, bound: &progress.bound, results: &[] };
         for filter in &self.plan.before {
             if !filter.holds(env)? {
@@ -305,7 +314,18 @@ impl<'r> Runner<'r> {
                 self.trail(way, twin, is_reversed, 1, (least, most), progress, see)
             }
             hops => {
-                for end in self.reached(way, twin, is_reversed, hops)? {
+                let ends = match hops.least {
+                    1 => self.reached(way, twin, is_reversed, hops.most)?,
+                    least => {
+                        let (mut ends, range) = (BTreeSet::new(), (least, hops.most.unwrap_or(u32::MAX)));
+                        self.trail(way, twin, is_reversed, 1, range, progress, &mut |end, _, _| {
+                            ends.insert(end);
+                            Ok(true)
+                        })?;
+                        ends
+                    }
+                };
+                for end in ends {
                     if !see(end, None, progress)? {
                         return Ok(false);
                     }
@@ -326,6 +346,16 @@ impl<'r> Runner<'r> {
         progress: &mut Progress,
         see: &mut dyn FnMut(TwinIx, Option<Edge>, &mut Progress) -> Result<bool, ExprError>,
     ) -> Result<bool, ExprError> {
+        progress.ways += 1;
+        if progress.ways.is_multiple_of(u64::from(CHECK_EVERY)) {
+            self.limits.check()?;
+            if progress.ways > MAX_WAYS {
+                let message = format!("there are more than {MAX_WAYS} ways to match this pattern");
+                return Err(
+                    ExprError::new(0..0, "too-many-ways", message).help("write fewer hops, or begin at one twin")
+                );
+            }
+        }
         self.hop(way, twin, is_reversed, &mut |edge, end| {
             let walked = (way.step.pattern, edge);
             if way.is_trail {
@@ -345,31 +375,32 @@ impl<'r> Runner<'r> {
         })
     }
 
-    /// The twins that so many hops lead to, each once.
-    fn reached(&self, way: &Way<'_>, twin: TwinIx, is_reversed: bool, hops: Hops) -> Result<Vec<TwinIx>, ExprError> {
-        let next = |twins: &BTreeSet<TwinIx>| -> Result<BTreeSet<TwinIx>, ExprError> {
+    /// The twins that any number of hops lead to, up to `most`.
+    fn reached(
+        &self,
+        way: &Way<'_>,
+        twin: TwinIx,
+        is_reversed: bool,
+        most: Option<u32>,
+    ) -> Result<BTreeSet<TwinIx>, ExprError> {
+        let mut all = BTreeSet::new();
+        let mut here = vec![twin];
+        let mut depth = 0;
+        while !here.is_empty() && most.is_none_or(|most| depth < most) {
             self.limits.check()?;
-            let mut next = BTreeSet::new();
-            for twin in twins {
+            let mut next = Vec::new();
+            for twin in &here {
                 self.hop(way, *twin, is_reversed, &mut |_, end| {
-                    next.insert(end);
+                    if all.insert(end) {
+                        next.push(end);
+                    }
                     Ok(true)
                 })?;
             }
-            Ok(next)
-        };
-        let mut here = BTreeSet::from([twin]);
-        for _ in 0..hops.least {
-            here = next(&here)?;
-        }
-        let mut all = here.clone();
-        let mut depth = hops.least;
-        while !here.is_empty() && hops.most.is_none_or(|most| depth < most) {
-            here = next(&here)?.into_iter().filter(|twin| !all.contains(twin)).collect();
-            all.extend(&here);
+            here = next;
             depth += 1;
         }
-        Ok(all.into_iter().collect())
+        Ok(all)
     }
 
     /// Calls `see` with the relationships that fit at a twin and the twins at their other ends.

@@ -6,6 +6,7 @@ use crate::expr::{Aggregate, BinaryOp, Cell, ExprError, Function, UnaryOp, aggre
 use crate::graph::Graph;
 use crate::state::State;
 use crate::topology::{ColumnIx, Slot, TableIx, Topology, TwinIx, Walk};
+use crate::unit::tidy;
 use crate::value::{Kind, Quality};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -58,7 +59,12 @@ pub(super) enum Scalar {
     Id(VarIx),
     Model(VarIx),
     UpdateTime(VarIx, Columns),
-    Relationship(VarIx, String),
+    /// A property of a relationship, and the keys into it.
+    Relationship(VarIx, String, Vec<String>),
+    /// What is known of a twin beside its values; of one property, if it is named.
+    Metadata(VarIx, Option<String>),
+    /// The first that is not missing: models may mean different things by one name.
+    First(Vec<Scalar>),
     /// The result of a group with this number.
     Result(usize),
     Unary(UnaryOp, Box<Scalar>),
@@ -99,7 +105,8 @@ impl Columns {
         let topology = state.topology();
         let text = || topology.texts.text(sample.lane);
         match topology.column(slot.column).kind {
-            Kind::Number | Kind::Integer => Cell::Number(sample.lane * scale + offset),
+            Kind::Number | Kind::Integer if scale == 1.0 && offset == 0.0 => Cell::Number(sample.lane),
+            Kind::Number | Kind::Integer => Cell::Number(tidy(sample.lane * scale + offset)),
             Kind::Bool => Cell::Bool(sample.lane != 0.0),
             Kind::Text => text().map_or(Cell::Missing, Cell::Text),
             Kind::Json => text()
@@ -121,7 +128,8 @@ impl Scalar {
             | Self::Id(var)
             | Self::Model(var)
             | Self::UpdateTime(var, _)
-            | Self::Relationship(var, _)
+            | Self::Relationship(var, ..)
+            | Self::Metadata(var, _)
             | Self::OfTables(var, _)
             | Self::Along { var, .. } => {
                 out.insert(*var);
@@ -131,7 +139,9 @@ impl Scalar {
                 left.uses(out);
                 right.uses(out);
             }
-            Self::Call(_, arguments) => arguments.iter().for_each(|argument| argument.uses(out)),
+            Self::Call(_, arguments) | Self::First(arguments) => {
+                arguments.iter().for_each(|argument| argument.uses(out));
+            }
             Self::Case(arms, otherwise) => {
                 for (condition, value) in arms {
                     condition.uses(out);
@@ -150,13 +160,9 @@ impl Scalar {
             Self::Constant(cell) => cell.clone(),
             Self::Result(number) => env.results.get(*number).cloned().unwrap_or(Cell::Missing),
             Self::Property(var, columns) => of_twin(*var, &|twin| columns.value(env.state, twin)),
-            Self::Inside(var, columns, keys) => of_twin(*var, &|twin| {
-                let Cell::Json(mut json) = columns.value(env.state, twin) else { return Cell::Missing };
-                for key in keys {
-                    let Some(inner) = json.get(key) else { return Cell::Missing };
-                    json = Arc::new(inner.clone());
-                }
-                of_json(&json)
+            Self::Inside(var, columns, keys) => of_twin(*var, &|twin| match columns.value(env.state, twin) {
+                Cell::Json(json) => inside(&json, keys),
+                _ => Cell::Missing,
             }),
             Self::Part(var, name) => of_twin(*var, &|twin| {
                 whole::part(env.state, twin, name).map_or(Cell::Missing, |json| Cell::Json(Arc::new(json)))
@@ -171,10 +177,32 @@ impl Scalar {
                 let known = sample.quality < Quality::Missing;
                 if known { Cell::Time(sample.time_us as f64 / 1e6) } else { Cell::Missing }
             }),
-            Self::Relationship(var, name) => match env.bound.get(*var) {
-                Some(Bound::Relationship(number)) => of_relationship(env.graph, *number, name),
+            Self::Relationship(var, name, keys) => match env.bound.get(*var) {
+                Some(Bound::Relationship(number)) => match of_relationship(env.graph, *number, name) {
+                    Cell::Json(json) => inside(&json, keys),
+                    cell if keys.is_empty() => cell,
+                    _ => Cell::Missing,
+                },
                 _ => Cell::Missing,
             },
+            Self::Metadata(var, property) => of_twin(*var, &|twin| {
+                let twin = whole::twin(env.state, twin);
+                let metadata = twin.get("$metadata");
+                let part = match property {
+                    Some(property) => metadata.and_then(|metadata| metadata.get(property)),
+                    None => metadata,
+                };
+                part.map_or(Cell::Missing, of_json)
+            }),
+            Self::First(alternatives) => {
+                for alternative in alternatives {
+                    let cell = alternative.value(env)?;
+                    if cell != Cell::Missing {
+                        return Ok(cell);
+                    }
+                }
+                Cell::Missing
+            }
             Self::OfTables(var, tables) => match env.twin(*var) {
                 Some(twin) => {
                     let (TableIx(table), _) = topology.locate(twin);
@@ -224,6 +252,12 @@ impl Scalar {
     pub fn holds(&self, env: Env<'_>) -> Result<bool, ExprError> {
         Ok(self.value(env)? == Cell::Bool(true))
     }
+}
+
+/// What is under keys of an object.
+fn inside(json: &Json, keys: &[String]) -> Cell {
+    let found = keys.iter().try_fold(json, |json, key| json.get(key));
+    found.map_or(Cell::Missing, of_json)
 }
 
 fn along(
