@@ -261,6 +261,10 @@ fn print(scene: &Scene, state: &State, result: &QueryResult, cursor: Option<Opti
         Format::Csv => {
             output::line(header.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(","));
             cells.iter().for_each(|row| output::line(row.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(",")));
+            // Not among the rows, which a program reads.
+            if let Some(Some(next)) = cursor {
+                output::error_line(format!("there are more: --cursor {next}"));
+            }
         }
         _ => {
             if !header.is_empty() {

@@ -452,6 +452,15 @@ fn patterns_and_groups_are_matched() {
             Ok(vec!["$dtId=n3"]),
         ),
         ("SELECT TOP(1) FROM DIGITALTWINS T WHERE T.[[x]] > 5", Ok(vec!["=n5"])),
+        ("SELECT b FROM DIGITALTWINS MATCH (a)-[:feeds*]-(b) ORDER BY b.$dtId", Ok(vec!["b=n2", "b=n3"])),
+        (
+            "SELECT F.$dtId, SUM(L.x) AS s FROM DIGITALTWINS F JOIN L RELATED F.contains GROUP BY F HAVING s > 1 ORDER BY -s",
+            Ok(vec!["$dtId=n2 s=6", "$dtId=n1 s=3"]),
+        ),
+        ("SELECT T.x AS x, T.y AS x FROM DIGITALTWINS T", Err("duplicate-alias")),
+        ("SELECT COUNT() FROM RELATIONSHIPS WHERE IS_OF_MODEL('dtmi:t:Leaf;1')", Err("not-a-twin")),
+        ("SELECT T FROM DIGITALTWINS T WHERE COUNT(T.x + T.contains.x) > 1", Err("several-paths")),
+        ("SELECT COUNT(T * x) FROM DIGITALTWINS W", Err("unknown-alias")),
         (
             "SELECT T.$dtId FROM DIGITALTWINS T WHERE AVG(T.contains.t) >= 68 degF AND AVG(T.contains.t) < 69 degF",
             Ok(vec!["$dtId=n1"]),

@@ -3,6 +3,7 @@
 
 use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, UnaryOp};
 use crate::unit::{Unit, conversion};
+use crate::value::time_text;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -189,8 +190,13 @@ pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
             _ => None,
         })
     };
+    let text = |cell: &Cell| match cell {
+        Cell::Text(text) => Some(text.clone()),
+        Cell::Time(seconds) => Some(Arc::from(time_text((seconds * 1e6).round() as i64))),
+        _ => None,
+    };
     let texts = || match cells {
-        [Cell::Text(a), Cell::Text(b)] => Some((a, b)),
+        [a, b] => text(a).zip(text(b)),
         _ => None,
     };
     match function {
@@ -233,9 +239,9 @@ pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
             },
             _ => Cell::Missing,
         },
-        Function::StartsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.starts_with(&**b))),
-        Function::EndsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.ends_with(&**b))),
-        Function::Contains => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.contains(&**b))),
+        Function::StartsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.starts_with(&*b))),
+        Function::EndsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.ends_with(&*b))),
+        Function::Contains => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.contains(&*b))),
     }
 }
 

@@ -153,7 +153,7 @@ impl Grouping {
     }
 }
 
-/// The order of two values: what compares, compares; else by kind, and missing is last either way.
+/// The order of two values: by kind, then as they compare; missing is last either way.
 pub(super) fn in_order(left: &Cell, right: &Cell, falls: bool) -> Ordering {
     let rank = |cell: &Cell| match cell {
         Cell::Bool(_) => 0,
@@ -166,7 +166,11 @@ pub(super) fn in_order(left: &Cell, right: &Cell, falls: bool) -> Ordering {
     match (left, right) {
         (Cell::Missing, _) | (_, Cell::Missing) => rank(left).cmp(&rank(right)),
         _ => {
-            let order = compare(left, right).unwrap_or_else(|| rank(left).cmp(&rank(right)));
+            // Within a kind only: a time and a text may compare, but not so that all three of some kinds agree.
+            let order = match rank(left).cmp(&rank(right)) {
+                Ordering::Equal => compare(left, right).unwrap_or(Ordering::Equal),
+                other => other,
+            };
             if falls { order.reverse() } else { order }
         }
     }

@@ -193,6 +193,10 @@ impl Names {
     pub fn of_model(&self, alias: Option<&str>, span: &Range<usize>) -> Result<VarIx, ExprError> {
         match alias {
             Some(alias) => self.twin(&(alias.to_string(), span.clone())),
+            None if self.implied.is_some_and(|var| self.vars[var].is_edge) => {
+                let message = "a relationship has no model";
+                Err(ExprError::new(span.clone(), "not-a-twin", message).help("compare R.$relationshipName"))
+            }
             None => self.implied.ok_or_else(|| {
                 let message = "of which twin? there are several";
                 let help = format!("write IS_OF_MODEL({}, '…')", self.listed().first().unwrap_or(&"T"));

@@ -111,7 +111,16 @@ fn select(parser: &mut Parser, has_top: bool) -> Result<Select, ExprError> {
     let mut items: Vec<(Expr, String)> = Vec::new();
     loop {
         let expr = parser.expression()?;
-        let name = if parser.take_word("AS") { parser.name("a name")?.0 } else { key(&expr, &items) };
+        let name = if parser.take_word("AS") {
+            let (name, span) = parser.name("a name")?;
+            if items.iter().any(|(_, known)| *known == name) {
+                let message = format!("two values are called `{name}`");
+                return Err(ExprError::new(span, "duplicate-alias", message).help("call one of them otherwise"));
+            }
+            name
+        } else {
+            key(&expr, &items)
+        };
         items.push((expr, name));
         if !parser.take_mark(",") {
             return Ok(Select::Items(items));

@@ -290,6 +290,12 @@ impl Resolver<'_> {
         span: &Range<usize>,
     ) -> Result<Option<Columns>, ExprError> {
         let topology = self.topology();
+        // Where models have a property in several units, it is taken in the first.
+        let first = || {
+            let mut columns = topology.tables().iter().filter_map(|table| table.column(name));
+            columns.find_map(|column| topology.column(column).unit)
+        };
+        let unit = unit.or_else(first);
         let mut by_table = Vec::with_capacity(topology.tables().len());
         let mut found = false;
         for table in topology.tables() {
@@ -332,24 +338,21 @@ impl Resolver<'_> {
     fn aggregate(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr, unit: Option<&'static Unit>) -> Resolved {
         let mut paths = Vec::new();
         inner.paths(&mut |path| paths.push(path));
-        let mut leading: Option<(VarIx, Vec<Segment>)> = None;
+        let mut leads: Vec<(VarIx, Vec<Segment>)> = Vec::with_capacity(paths.len());
         for path in &paths {
             let (var, rest) = self.start(path)?;
             let is_edge = !self.is_inner && self.names.vars[var].is_edge;
-            let own = is_edge || self.property(var, rest, None, &span_of(path))?.is_some();
-            let steps = if own { 0 } else { self.steps(rest) };
-            if steps == 0 && leading.is_none() {
-                continue;
-            }
-            let here = (var, rest[..steps].to_vec());
-            match &leading {
-                None => leading = Some(here),
-                Some((known, steps)) if *known == here.0 && text(steps) == text(&here.1) => {}
-                Some(_) => {
-                    let message = "all paths in one aggregate go along the same relationships";
-                    return Err(ExprError::new(inner.span.clone(), "several-paths", message));
-                }
-            }
+            let is_own = is_edge || rest.is_empty() || self.property(var, rest, None, &span_of(path))?.is_some();
+            let steps = if is_own { 0 } else { self.steps(rest) };
+            leads.push((var, rest[..steps].to_vec()));
+        }
+        let leading = leads.iter().find(|(_, steps)| !steps.is_empty()).cloned();
+        let alike = |(var, steps): &(VarIx, Vec<Segment>)| {
+            leading.as_ref().is_none_or(|(known, wanted)| known == var && text(wanted) == text(steps))
+        };
+        if !leads.iter().all(alike) {
+            let message = "all paths in one aggregate go along the same relationships";
+            return Err(ExprError::new(inner.span.clone(), "several-paths", message));
         }
         let Some((var, steps)) = leading else {
             return self.over_rows(aggregate, inner, expr, unit);

@@ -383,6 +383,33 @@ impl<'r> Runner<'r> {
         is_reversed: bool,
         most: Option<u32>,
     ) -> Result<BTreeSet<TwinIx>, ExprError> {
+        let mut all = self.spread(way, twin, is_reversed, most, None)?;
+        // Either way, one comes back to where one was by the same relationship; there must be another one.
+        if way.step.direction == Direction::Either && all.remove(&twin) {
+            let mut first = Vec::new();
+            self.hop(way, twin, is_reversed, &mut |edge, end| {
+                first.push((edge, end));
+                Ok(true)
+            })?;
+            for (edge, end) in first {
+                if end == twin || self.spread(way, end, is_reversed, most, Some(edge))?.contains(&twin) {
+                    all.insert(twin);
+                    break;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// The twins around one, by any number of hops but over one relationship.
+    fn spread(
+        &self,
+        way: &Way<'_>,
+        twin: TwinIx,
+        is_reversed: bool,
+        most: Option<u32>,
+        but: Option<Edge>,
+    ) -> Result<BTreeSet<TwinIx>, ExprError> {
         let mut all = BTreeSet::new();
         let mut here = vec![twin];
         let mut depth = 0;
@@ -390,8 +417,8 @@ impl<'r> Runner<'r> {
             self.limits.check()?;
             let mut next = Vec::new();
             for twin in &here {
-                self.hop(way, *twin, is_reversed, &mut |_, end| {
-                    if all.insert(end) {
+                self.hop(way, *twin, is_reversed, &mut |edge, end| {
+                    if but != Some(edge) && all.insert(end) {
                         next.push(end);
                     }
                     Ok(true)

@@ -61,6 +61,8 @@ pub(super) enum Scalar {
     UpdateTime(VarIx, Columns),
     /// A property of a relationship, and the keys into it.
     Relationship(VarIx, String, Vec<String>),
+    /// Which relationship it is, to tell it from all others.
+    Edge(VarIx),
     /// What is known of a twin beside its values; of one property, if it is named.
     Metadata(VarIx, Option<String>),
     /// The first that is not missing: models may mean different things by one name.
@@ -130,6 +132,7 @@ impl Scalar {
             | Self::UpdateTime(var, _)
             | Self::Relationship(var, ..)
             | Self::Metadata(var, _)
+            | Self::Edge(var)
             | Self::OfTables(var, _)
             | Self::Along { var, .. } => {
                 out.insert(*var);
@@ -174,7 +177,8 @@ impl Scalar {
             Self::UpdateTime(var, columns) => of_twin(*var, &|twin| {
                 let Some((slot, ..)) = columns.slot(topology, twin) else { return Cell::Missing };
                 let sample = env.state.get(slot);
-                let known = sample.quality < Quality::Missing;
+                // What the scene gives has no time of its own.
+                let known = sample.quality < Quality::Missing && sample.time_us > 0;
                 if known { Cell::Time(sample.time_us as f64 / 1e6) } else { Cell::Missing }
             }),
             Self::Relationship(var, name, keys) => match env.bound.get(*var) {
@@ -183,6 +187,10 @@ impl Scalar {
                     cell if keys.is_empty() => cell,
                     _ => Cell::Missing,
                 },
+                _ => Cell::Missing,
+            },
+            Self::Edge(var) => match env.bound.get(*var) {
+                Some(Bound::Relationship(number)) => Cell::Number(f64::from(*number)),
                 _ => Cell::Missing,
             },
             Self::Metadata(var, property) => of_twin(*var, &|twin| {

@@ -55,15 +55,14 @@ impl Shape {
             Select::Items(items) => items,
         };
         // What is sorted by may be what is shown, by its name there.
-        let shown = |expr: &Expr| match &expr.node {
-            Node::Path(path) if path.segments.len() == 1 && names.find(&path.segments[0].name).is_none() => {
-                let name = &path.segments[0].name;
-                items.iter().find(|(_, key)| key == name).map_or_else(|| expr.clone(), |(expr, _)| expr.clone())
-            }
-            _ => expr.clone(),
+        let item = |name: &str| {
+            let found = items.iter().find(|(_, key)| key == name).filter(|_| names.find(name).is_none());
+            found.map(|(expr, _)| expr.clone())
         };
+        let shown = |expr: &Expr| with_items(expr, &item);
         let order: Vec<(Expr, bool)> = query.order_by.iter().map(|(expr, falls)| (shown(expr), *falls)).collect();
-        let having = query.having.as_ref();
+        let having = query.having.as_ref().map(shown);
+        let having = having.as_ref();
         let all = items.iter().map(|(expr, _)| expr).chain(order.iter().map(|(expr, _)| expr)).chain(having);
         let is_grouped = !query.group_by.is_empty()
             || having.is_some()
@@ -74,11 +73,16 @@ impl Shape {
         for key in &keys {
             let scalar = Resolver { names, state, groups: None, is_inner: false }.expr(key)?;
             // An id is of one twin: all else of it is one in the group, too.
-            groups.whole.extend(match scalar {
+            let whole = match scalar {
                 Scalar::Id(var) => Some(var),
                 _ => alone(key, names),
+            };
+            groups.whole.extend(whole);
+            key_scalars.push(match whole {
+                // Two relationships may have one id.
+                Some(var) if names.vars[var].is_edge => Scalar::Edge(var),
+                _ => scalar,
             });
-            key_scalars.push(scalar);
         }
         groups.keys = keys;
         if let (Select::Everything(span), true) = (&query.select, is_grouped) {
@@ -215,6 +219,28 @@ impl Grouped {
         }
         Ok(grouping)
     }
+}
+
+/// An expression with what is shown in the place of its names.
+fn with_items(expr: &Expr, item: &dyn Fn(&str) -> Option<Expr>) -> Expr {
+    let inner = |expr: &Expr| Box::new(with_items(expr, item));
+    let node = match &expr.node {
+        Node::Path(path) if path.segments.len() == 1 && !path.segments[0].is_step() => {
+            return item(&path.segments[0].name).unwrap_or_else(|| expr.clone());
+        }
+        Node::Unary(op, operand) => Node::Unary(*op, inner(operand)),
+        Node::Binary(op, left, right) => Node::Binary(*op, inner(left), inner(right)),
+        Node::Call(function, arguments) => {
+            Node::Call(*function, arguments.iter().map(|argument| with_items(argument, item)).collect())
+        }
+        Node::Case(arms, otherwise) => {
+            let arm = |(condition, value): &(Expr, Expr)| (with_items(condition, item), with_items(value, item));
+            Node::Case(arms.iter().map(arm).collect(), otherwise.as_deref().map(inner))
+        }
+        // What is shown may be an aggregate, and an aggregate of one is none.
+        other => other.clone(),
+    };
+    Expr { node, span: expr.span.clone() }
 }
 
 /// The variable that an expression is and nothing else.
