@@ -460,7 +460,7 @@ fn patterns_and_groups_are_matched() {
         ("SELECT T.x AS x, T.y AS x FROM DIGITALTWINS T", Err("duplicate-alias")),
         ("SELECT COUNT() FROM RELATIONSHIPS WHERE IS_OF_MODEL('dtmi:t:Leaf;1')", Err("not-a-twin")),
         ("SELECT T FROM DIGITALTWINS T WHERE COUNT(T.x + T.contains.x) > 1", Err("several-paths")),
-        ("SELECT COUNT(T * x) FROM DIGITALTWINS W", Err("unknown-alias")),
+        ("SELECT COUNT(T * x) FROM DIGITALTWINS W", Err("unknown-property")),
         (
             "SELECT T.$dtId FROM DIGITALTWINS T WHERE AVG(T.contains.t) >= 68 degF AND AVG(T.contains.t) < 69 degF",
             Ok(vec!["$dtId=n1"]),
