@@ -444,11 +444,12 @@ pub fn conversion(from: &Unit, to: &Unit) -> Option<(f64, f64)> {
 
 /// A converted number as a person would write it: 25 °C are 77 °F and nothing less. Twelve digits are more than anything measures.
 pub fn tidy(number: f64) -> f64 {
-    let digits = 11 - number.abs().log10().floor() as i32;
-    if number == 0.0 || !(-250..250).contains(&digits) {
+    let magnitude = number.abs().log10().floor();
+    // Zero has none, and there the smallest numbers keep what they are.
+    if !(-200.0..200.0).contains(&magnitude) {
         return number;
     }
-    let scale = 10_f64.powi(digits);
+    let scale = 10_f64.powi(11 - magnitude as i32);
     (number * scale).round() / scale
 }
 
@@ -469,6 +470,16 @@ mod tests {
             assert!((value * scale + offset - expected).abs() < 1e-9, "{value} {from} in {to}");
         }
         assert!(conversion(find("watt").unwrap(), find("joule").unwrap()).is_none());
+    }
+
+    #[test]
+    fn converted_numbers_are_tidy() {
+        for (number, wanted) in
+            [(76.999_999_999_999_99, 77.0), (0.0, 0.0), (-1e-300, -1e-300), (1e300, 1e300), (-0.1, -0.1)]
+        {
+            assert_eq!(tidy(number), wanted);
+        }
+        assert!(tidy(f64::NAN).is_nan() && tidy(f64::INFINITY).is_infinite());
     }
 
     #[test]
