@@ -212,3 +212,35 @@ fn a_value_says_what_it_is_made_of_and_what_it_is_for() {
     let impact = json(&cupola(&["why", scene, "a.load", "--impact", "--json"]));
     assert_eq!(impact, json!([{"name": "s.total", "value": 7.0}, {"name": "s.twice", "value": 14.0}]));
 }
+
+#[test]
+fn one_name_may_measure_different_things() {
+    let models = r#"[
+     {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:m:Warm;1", "@type": "Interface", "contents": [
+      {"@type": ["Property", "Temperature"], "name": "value", "schema": "double", "unit": "degreeCelsius"}]},
+     {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:m:Hot;1", "@type": "Interface", "contents": [
+      {"@type": ["Property", "Temperature"], "name": "value", "schema": "double", "unit": "degreeFahrenheit"}]},
+     {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:m:Meter;1", "@type": "Interface", "contents": [
+      {"@type": ["Property", "Power"], "name": "value", "schema": "double", "unit": "kilowatt"}]}]"#;
+    let scene = r#"(version: 1, name: "Mixed", models: ["models"], twins: [
+      (id: "a", model: "Meter", properties: {"value": 90.0}), (id: "b", model: "Warm", properties: {"value": 25.0}), (id: "c", model: "Hot", properties: {"value": 68.0})])"#;
+    let folder = scene_folder(models, scene);
+    for (query, answer) in [
+        // What is measured in one way is comparable; what can't be compared is not.
+        ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.value >= 77 degF", json!([{"$dtId": "b"}])),
+        ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.value > 80 kilowatt", json!([{"$dtId": "a"}])),
+        // A number alone is compared with what is kept.
+        (
+            "SELECT T.$dtId FROM DIGITALTWINS T WHERE T.value > 60 ORDER BY T.$dtId",
+            json!([{"$dtId": "a"}, {"$dtId": "c"}]),
+        ),
+        ("SELECT T.value FROM DIGITALTWINS T ORDER BY T.$dtId", json!([{"value": 90}, {"value": 25}, {"value": 68}])),
+        // 25 °C are 77 °F.
+        (
+            "SELECT COUNT() FROM DIGITALTWINS T WHERE T.$dtId != 'a' HAVING AVG(T.value) > 72 degF AND AVG(T.value) < 73 degF",
+            json!([{"COUNT": 2}]),
+        ),
+    ] {
+        assert_eq!(ask(folder.path(), query), answer, "{query}");
+    }
+}

@@ -97,11 +97,13 @@ impl Resolver<'_> {
         Ok(Scalar::Binary(op, Box::new(left), Box::new(right)))
     }
 
+    /// The unit of a property, if all models measure the same with it.
     fn unit_of(&self, path: &Path) -> Option<&'static Unit> {
         let (_, rest) = self.start(path).ok()?;
         let name = text(&rest[self.steps(rest)..]);
-        let mut columns = self.topology().columns().iter().filter(|column| *column.name == *name);
-        columns.find_map(|column| column.unit)
+        let columns = self.topology().columns().iter().filter(|column| *column.name == *name);
+        let units: Vec<&'static Unit> = columns.filter_map(|column| column.unit).collect();
+        units.first().copied().filter(|first| units.iter().all(|unit| unit.dimension == first.dimension))
     }
 
     fn in_unit(&mut self, expr: &Expr, unit: &'static Unit) -> Resolved {
@@ -282,7 +284,8 @@ impl Resolver<'_> {
         })
     }
 
-    /// The columns of a property.
+    /// The columns of a property, in the unit that is wanted. Where models measure different things with it, those that can't be
+    /// in that unit are none.
     fn columns(
         &self,
         name: &str,
@@ -290,31 +293,26 @@ impl Resolver<'_> {
         span: &Range<usize>,
     ) -> Result<Option<Columns>, ExprError> {
         let topology = self.topology();
-        // Where models have a property in several units, it is taken in the first.
-        let first = || {
-            let mut columns = topology.tables().iter().filter_map(|table| table.column(name));
-            columns.find_map(|column| topology.column(column).unit)
-        };
-        let unit = unit.or_else(first);
         let mut by_table = Vec::with_capacity(topology.tables().len());
-        let mut found = false;
+        let mut unfit = None;
         for table in topology.tables() {
             let Some(column) = table.column(name) else {
                 by_table.push(None);
                 continue;
             };
-            found = true;
             let own = topology.column(column).unit;
-            let (scale, offset) = match (own, unit) {
-                (Some(own), Some(wanted)) => conversion(own, wanted).ok_or_else(|| {
-                    let message = format!("`{name}` is in {}, which can't be compared with {}", own.name, wanted.name);
-                    ExprError::new(span.clone(), "wrong-unit", message)
-                })?,
-                _ => (1.0, 0.0),
-            };
-            by_table.push(Some((column, scale, offset)));
+            let change = own.zip(unit).map_or(Some((1.0, 0.0)), |(own, wanted)| conversion(own, wanted));
+            unfit = unfit.or(own.zip(unit).filter(|_| change.is_none()));
+            by_table.push(change.map(|(scale, offset)| (column, scale, offset)));
         }
-        Ok(found.then_some(Columns { by_table }))
+        let found = by_table.iter().any(Option::is_some);
+        match unfit.filter(|_| !found) {
+            Some((own, wanted)) => {
+                let message = format!("`{name}` is in {}, which can't be compared with {}", own.name, wanted.name);
+                Err(ExprError::new(span.clone(), "wrong-unit", message))
+            }
+            None => Ok(found.then_some(Columns { by_table })),
+        }
     }
 
     fn unknown_property(&self, rest: &[Segment]) -> ExprError {
@@ -336,6 +334,11 @@ impl Resolver<'_> {
 
     /// An aggregate along relationships, or over rows.
     fn aggregate(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr, unit: Option<&'static Unit>) -> Resolved {
+        // What is put together of several models is put together in one unit.
+        let unit = unit.or_else(|| match &inner.node {
+            Node::Path(path) if aggregate != Aggregate::Only => self.unit_of(path),
+            _ => None,
+        });
         let mut paths = Vec::new();
         inner.paths(&mut |path| paths.push(path));
         let mut leads: Vec<(VarIx, Vec<Segment>)> = Vec::with_capacity(paths.len());
