@@ -8,6 +8,7 @@ use cupola_twin::State;
 use cupola_twin::expr::Cell;
 use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
 use serde_json::{Map, Value, json};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -195,10 +196,9 @@ struct Page {
 
 impl Page {
     fn new(rows: usize, cursor: Option<&str>, text: &str) -> Result<Self, String> {
-        // FNV-1a: the same on every machine and in every version.
-        let query = text
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let query = hasher.finish();
         let Some(cursor) = cursor else { return Ok(Self { rows, start: 0, query }) };
         let parts = cursor.split_once('-');
         let parts = parts.and_then(|(of, start)| Some((u64::from_str_radix(of, 16).ok()?, start.parse().ok()?)));

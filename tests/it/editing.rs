@@ -68,6 +68,39 @@ fn an_edit_against_the_models_changes_nothing() {
 }
 
 #[test]
+fn a_twin_of_another_model_keeps_what_both_allow() {
+    let models = r#"[
+     {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:c:Place;1", "@type": "Interface", "contents": [
+      {"@type": "Property", "name": "area", "schema": "double"}, {"@type": "Relationship", "name": "contains", "target": "dtmi:c:Place;1"}]},
+     {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:c:Room;1", "@type": "Interface", "extends": "dtmi:c:Place;1"},
+     {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:c:Hall;1", "@type": "Interface", "extends": "dtmi:c:Place;1"},
+     {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:c:Meter;1", "@type": "Interface", "contents": [{"@type": "Property", "name": "area", "schema": "double"}]}]"#;
+    let folder = scene_folder(
+        models,
+        r#"(version: 1, name: "Change", models: ["models"],
+          twins: [(id: "f", model: "Place"), (id: "r", model: "Room", properties: {"area": 12.0}), (id: "n", model: "Room")],
+          relationships: [(from: "f", name: "contains", to: "r"), (from: "r", name: "contains", to: "n"), (from: "r", name: "contains", to: "r")])"#,
+    );
+    let scene = folder.path().to_str().unwrap();
+    let text = || std::fs::read_to_string(folder.path().join("scene.ron")).unwrap();
+    let ask = || {
+        let query = "SELECT A.$dtId AS a, B.$dtId AS b, B.$metadata.$model AS m FROM DIGITALTWINS A JOIN B RELATED A.contains ORDER BY a, b";
+        json(&cupola(&["query", scene, query, "--format", "json"])).to_string()
+    };
+    assert!(cupola(&["edit", scene, "set", "r.area=13"]).status.success(), "written as the program writes it");
+    let (before, asked) = (text(), ask());
+    assert!(cupola(&["edit", scene, "change-model", "r", "Hall"]).status.success());
+    assert_eq!(ask(), asked.replace("\"b\":\"r\",\"m\":\"dtmi:c:Room;1\"", "\"b\":\"r\",\"m\":\"dtmi:c:Hall;1\""));
+    let refused = cupola(&["edit", scene, "change-model", "r", "Meter"]);
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("contains"),
+        "a meter contains nothing, and no place contains it"
+    );
+    assert!(cupola(&["edit", scene, "undo"]).status.success());
+    assert_eq!((text(), ask()), (before, asked));
+}
+
+#[test]
 fn a_file_that_was_changed_elsewhere_has_nothing_to_undo() {
     let folder = scene_folder(MODELS, &small_scene(""));
     let scene = folder.path().to_str().unwrap();

@@ -220,8 +220,15 @@ impl Mirror {
                 self.0.graph.remove_twin(&id);
                 Ok(())
             }
-            // Its values are in columns of another table: nothing of it stays.
-            Edit::ChangeModel { .. } => Err(Diagnostic::error("edit-failed", "a change of model is not followed")),
+            Edit::ChangeModel { twin: id, .. } => {
+                // What it is related to is held to the new model, as if it had just come.
+                self.0.is_recast = true;
+                self.0.graph.remove_twin(&id);
+                let twin = &document.twins[twin_at(document, &id)?];
+                self.0.graph.add_twin(graph_twin(models.resolve(&twin.model)?, twin)?)?;
+                let mut own = document.relationships.iter().filter(|link| link.from == id || link.to == id);
+                own.try_for_each(|link| self.relate(models, link))
+            }
             Edit::SetProperty { twin, .. } => {
                 let doc = &document.twins[twin_at(document, &twin)?];
                 if let Some(known) = self.0.graph.twin_mut(&twin) {
@@ -281,8 +288,7 @@ pub fn edit(
     let mut document = Document::clone(&scene.document);
     let mut undo = Vec::with_capacity(edits.len());
     // What is wrong in a scene may be what an edit mends: then everything is looked at again.
-    let knows_all = !has_errors(findings_before) && !edits.iter().any(|edit| matches!(edit, Edit::ChangeModel { .. }));
-    let mut mirror = knows_all.then(|| Mirror::new(scene));
+    let mut mirror = (!has_errors(findings_before)).then(|| Mirror::new(scene));
     for edit in edits {
         let made = edit.clone();
         undo.push(edit.apply(&mut document)?);

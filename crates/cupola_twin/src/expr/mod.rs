@@ -20,6 +20,7 @@ pub use eval::{Cell, Context, evaluate};
 pub(crate) use eval::{aggregate_of, binary, call, compare, of_json};
 pub use parse::{Parser, parse};
 
+use crate::model::{ModelIx, Models};
 use crate::unit::Unit;
 use std::fmt;
 use std::ops::Range;
@@ -55,6 +56,14 @@ impl ExprError {
             self.help = Some(format!("did you mean `{near}`?"));
         }
         self
+    }
+
+    /// The model of this name, or the error that there is none.
+    pub(crate) fn of_model(models: &Models, model: &str, span: &Range<usize>) -> Result<ModelIx, Self> {
+        models.resolve(model).map_err(|unknown| {
+            let error = Self::new(span.clone(), "unknown-model", unknown.message);
+            Self { help: unknown.help, ..error }
+        })
     }
 
     /// The error under the text that it is about: two lines, the second with carets.
@@ -301,42 +310,61 @@ impl Aggregate {
 }
 
 impl Expr {
+    /// Calls `see` with every expression right below this one, in the order of the text.
+    pub fn each_child<'e>(&'e self, see: &mut dyn FnMut(&'e Self)) {
+        match &self.node {
+            Node::Unary(_, inner) | Node::Aggregate(_, inner) => see(inner),
+            Node::Binary(_, left, right) => {
+                see(left);
+                see(right);
+            }
+            Node::Call(_, arguments) => arguments.iter().for_each(see),
+            Node::Case(arms, otherwise) => {
+                for (condition, value) in arms {
+                    see(condition);
+                    see(value);
+                }
+                otherwise.iter().for_each(|value| see(value));
+            }
+            Node::Number(_) | Node::Quantity(..) | Node::Text(_) | Node::Bool(_) => {}
+            Node::Null | Node::Path(_) | Node::IsOfModel { .. } => {}
+        }
+    }
+
+    /// The same, to change them.
+    pub fn each_child_mut(&mut self, change: &mut dyn FnMut(&mut Self)) {
+        match &mut self.node {
+            Node::Unary(_, inner) | Node::Aggregate(_, inner) => change(inner),
+            Node::Binary(_, left, right) => {
+                change(left);
+                change(right);
+            }
+            Node::Call(_, arguments) => arguments.iter_mut().for_each(change),
+            Node::Case(arms, otherwise) => {
+                for (condition, value) in arms {
+                    change(condition);
+                    change(value);
+                }
+                otherwise.iter_mut().for_each(|value| change(value));
+            }
+            Node::Number(_) | Node::Quantity(..) | Node::Text(_) | Node::Bool(_) => {}
+            Node::Null | Node::Path(_) | Node::IsOfModel { .. } => {}
+        }
+    }
+
     /// How many nodes it has.
     pub fn size(&self) -> usize {
-        1 + match &self.node {
-            Node::Unary(_, inner) | Node::Aggregate(_, inner) => inner.size(),
-            Node::Binary(_, left, right) => left.size() + right.size(),
-            Node::Call(_, arguments) => arguments.iter().map(Self::size).sum(),
-            Node::Case(arms, otherwise) => {
-                let arms: usize = arms.iter().map(|(condition, value)| condition.size() + value.size()).sum();
-                arms + otherwise.as_ref().map_or(0, |value| value.size())
-            }
-            Node::Path(_) => 0,
-            Node::Number(_) | Node::Quantity(..) | Node::Text(_) | Node::Bool(_) => 0,
-            Node::Null | Node::IsOfModel { .. } => 0,
-        }
+        let mut size = 1;
+        self.each_child(&mut |child| size += child.size());
+        size
     }
 
     /// Calls `see` with every path in the expression.
     pub fn paths<'e>(&'e self, see: &mut dyn FnMut(&'e Path)) {
-        match &self.node {
-            Node::Path(path) => see(path),
-            Node::Unary(_, inner) | Node::Aggregate(_, inner) => inner.paths(see),
-            Node::Binary(_, left, right) => {
-                left.paths(see);
-                right.paths(see);
-            }
-            Node::Call(_, arguments) => arguments.iter().for_each(|argument| argument.paths(see)),
-            Node::Case(arms, otherwise) => {
-                for (condition, value) in arms {
-                    condition.paths(see);
-                    value.paths(see);
-                }
-                otherwise.iter().for_each(|value| value.paths(see));
-            }
-            Node::Number(_) | Node::Quantity(..) | Node::Text(_) | Node::Bool(_) => {}
-            Node::Null | Node::IsOfModel { .. } => {}
+        if let Node::Path(path) = &self.node {
+            see(path);
         }
+        self.each_child(&mut |child| child.paths(see));
     }
 
     /// Whether both say the same, wherever they stand.
@@ -373,26 +401,10 @@ impl Expr {
     }
 
     fn change_paths(&mut self, change: &mut dyn FnMut(Path) -> Path) {
-        match &mut self.node {
-            Node::Path(path) => {
-                let segments = std::mem::take(&mut path.segments);
-                *path = change(Path { segments });
-            }
-            Node::Unary(_, inner) | Node::Aggregate(_, inner) => inner.change_paths(change),
-            Node::Binary(_, left, right) => {
-                left.change_paths(change);
-                right.change_paths(change);
-            }
-            Node::Call(_, arguments) => arguments.iter_mut().for_each(|argument| argument.change_paths(change)),
-            Node::Case(arms, otherwise) => {
-                for (condition, value) in arms {
-                    condition.change_paths(change);
-                    value.change_paths(change);
-                }
-                otherwise.iter_mut().for_each(|value| value.change_paths(change));
-            }
-            Node::Number(_) | Node::Quantity(..) | Node::Text(_) | Node::Bool(_) => {}
-            Node::Null | Node::IsOfModel { .. } => {}
+        if let Node::Path(path) = &mut self.node {
+            let segments = std::mem::take(&mut path.segments);
+            *path = change(Path { segments });
         }
+        self.each_child_mut(&mut |child| child.change_paths(change));
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn cell(state: &State, slot: Slot) -> Cell {
 
 impl TwinContext<'_> {
     /// The value at the end of `segments`; `None` if this twin has no such property.
-    pub(super) fn property(&self, segments: &[Segment]) -> Option<Cell> {
+    fn property(&self, segments: &[Segment]) -> Option<Cell> {
         let topology = self.state.topology();
         let names: Vec<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();
         match names.as_slice() {
@@ -52,7 +52,7 @@ impl TwinContext<'_> {
     }
 
     /// Fails if no twin and no model has a property of this name.
-    pub(super) fn check_property(&self, segments: &[Segment]) -> Result<(), ExprError> {
+    fn check_property(&self, segments: &[Segment]) -> Result<(), ExprError> {
         let topology = self.state.topology();
         let Some(first) = segments.first() else { return Ok(()) };
         if first.name.starts_with('$') {
@@ -156,10 +156,7 @@ impl Context for TwinContext<'_> {
 
     fn is_of_model(&self, _: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError> {
         let topology = self.state.topology();
-        let wanted = topology.models.resolve(model).map_err(|unknown| {
-            let error = ExprError::new(expr.span.clone(), "unknown-model", unknown.message);
-            ExprError { help: unknown.help, ..error }
-        })?;
+        let wanted = ExprError::of_model(&topology.models, model, &expr.span)?;
         let own = topology.model_of(self.twin);
         Ok(if exact { own == wanted } else { topology.models.is_a(own, wanted) })
     }

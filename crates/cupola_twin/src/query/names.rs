@@ -1,7 +1,7 @@
 //! What a query binds, and what its paths mean.
 
 use super::{Direction, EdgePattern, From, Hops, Link, Name, Query, Select};
-use crate::expr::{ExprError, Path, Segment, joined};
+use crate::expr::{ExprError, Path, Segment};
 use crate::topology::Topology;
 use std::ops::Range;
 
@@ -32,6 +32,13 @@ pub(super) struct Step {
     pub optional: bool,
     /// Within one pattern no relationship is walked twice.
     pub pattern: usize,
+}
+
+impl Step {
+    /// Whether a relationship of this name may be walked.
+    pub fn fits(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|known| known == name)
+    }
 }
 
 /// The variables of a query and how they are connected.
@@ -214,9 +221,4 @@ fn check_relationship((name, span): &Name, topology: &Topology) -> Result<(), Ex
     let known = topology.relationship_names();
     let of_models = topology.models.iter().flat_map(|(_, model)| model.relationships.iter().map(|known| &*known.name));
     Err(unknown.did_you_mean(name, known.into_iter().chain(of_models)))
-}
-
-/// A path as it is written.
-pub(super) fn text(segments: &[Segment]) -> String {
-    joined(segments)
 }

@@ -194,9 +194,9 @@ impl Planner<'_> {
     /// How many twins one twin leads to.
     fn spread(&self, step: &Step, is_reversed: bool) -> f64 {
         let topology = self.topology;
-        let fits = |path: &str| step.names.is_empty() || step.names.iter().any(|name| name == path);
         let (mut pairs, mut forward_rows, mut backward_rows) = (0.0, BTreeSet::new(), BTreeSet::new());
-        for relation in topology.relations().iter().filter(|relation| relation.is_plain() && fits(&relation.path)) {
+        for relation in topology.relations().iter().filter(|relation| relation.is_plain() && step.fits(&relation.path))
+        {
             for link in &relation.links {
                 pairs += link.forward.targets().len() as f64;
                 forward_rows.insert(link.src);

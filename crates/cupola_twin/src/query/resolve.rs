@@ -1,8 +1,8 @@
 //! Expressions of a query with their names looked up, and what is wrong with them.
 
-use super::names::{Names, VarIx, text};
+use super::names::{Names, VarIx};
 use super::scalar::{Columns, Scalar};
-use crate::expr::{Aggregate, BinaryOp, Cell, Expr, ExprError, Node, Path, Segment, UnaryOp};
+use crate::expr::{Aggregate, BinaryOp, Cell, Expr, ExprError, Node, Path, Segment, UnaryOp, joined};
 use crate::state::State;
 use crate::topology::{Topology, Walk};
 use crate::unit::{Unit, conversion, tidy};
@@ -100,7 +100,7 @@ impl Resolver<'_> {
     /// The unit of a property, if all models measure the same with it.
     fn unit_of(&self, path: &Path) -> Option<&'static Unit> {
         let (_, rest) = self.start(path).ok()?;
-        let name = text(&rest[self.steps(rest)..]);
+        let name = joined(&rest[self.steps(rest)..]);
         let columns = self.topology().columns().iter().filter(|column| *column.name == *name);
         let units: Vec<&'static Unit> = columns.filter_map(|column| column.unit).collect();
         units.first().copied().filter(|first| units.iter().all(|unit| unit.dimension == first.dimension))
@@ -320,7 +320,7 @@ impl Resolver<'_> {
         let steps = self.steps(rest);
         let rest = if steps < rest.len() { &rest[steps..] } else { rest };
         let span = rest.first().map_or(0, |first| first.span.start)..rest.last().map_or(0, |last| last.span.end);
-        let name = text(rest);
+        let name = joined(rest);
         if steps > 0 && steps == rest.len() {
             let message = format!("`{name}` leads to twins, and is no value");
             let help = format!("COUNT({name}), AVG({name}.PROPERTY), or join the twins: JOIN … RELATED …");
@@ -351,7 +351,7 @@ impl Resolver<'_> {
         }
         let leading = leads.iter().find(|(_, steps)| !steps.is_empty()).cloned();
         let alike = |(var, steps): &(VarIx, Vec<Segment>)| {
-            leading.as_ref().is_none_or(|(known, wanted)| known == var && text(wanted) == text(steps))
+            leading.as_ref().is_none_or(|(known, wanted)| known == var && joined(wanted) == joined(steps))
         };
         if !leads.iter().all(alike) {
             let message = "all paths in one aggregate go along the same relationships";
@@ -391,7 +391,7 @@ impl Resolver<'_> {
         let mut needs = Vec::new();
         for path in paths {
             if self.steps(&path.segments) == 0 {
-                needs.extend(self.columns(&text(&path.segments), None, &span_of(path))?);
+                needs.extend(self.columns(&joined(&path.segments), None, &span_of(path))?);
             }
         }
         Ok((inner, needs))
@@ -417,23 +417,16 @@ impl Resolver<'_> {
 
 /// Whether an expression holds an aggregate over rows.
 pub(super) fn is_of_rows(expr: &Expr, names: &Names, state: &State) -> bool {
-    let mut groups = Groups::default();
-    let mut resolver = Resolver { names, state, groups: Some(&mut groups), is_inner: false };
-    // Whatever is wrong with it is said later.
-    match &expr.node {
-        Node::Aggregate(..) => {
-            let _ = resolver.expr(expr);
-            !groups.aggregates.is_empty()
-        }
-        Node::Unary(_, inner) => is_of_rows(inner, names, state),
-        Node::Binary(_, left, right) => is_of_rows(left, names, state) || is_of_rows(right, names, state),
-        Node::Call(_, arguments) => arguments.iter().any(|argument| is_of_rows(argument, names, state)),
-        Node::Case(arms, otherwise) => {
-            arms.iter().any(|(condition, value)| is_of_rows(condition, names, state) || is_of_rows(value, names, state))
-                || otherwise.as_ref().is_some_and(|value| is_of_rows(value, names, state))
-        }
-        _ => false,
+    if let Node::Aggregate(..) = &expr.node {
+        let mut groups = Groups::default();
+        let mut resolver = Resolver { names, state, groups: Some(&mut groups), is_inner: false };
+        // Whatever is wrong with it is said later.
+        let _ = resolver.expr(expr);
+        return !groups.aggregates.is_empty();
     }
+    let mut found = false;
+    expr.each_child(&mut |child| found = found || is_of_rows(child, names, state));
+    found
 }
 
 /// The tables of a model, by number.
@@ -443,10 +436,7 @@ pub(super) fn tables_of(
     exact: bool,
     span: &Range<usize>,
 ) -> Result<Vec<bool>, ExprError> {
-    let wanted = topology.models.resolve(model).map_err(|unknown| {
-        let error = ExprError::new(span.clone(), "unknown-model", unknown.message);
-        ExprError { help: unknown.help, ..error }
-    })?;
+    let wanted = ExprError::of_model(&topology.models, model, span)?;
     let fits = |own| if exact { own == wanted } else { topology.models.is_a(own, wanted) };
     Ok(topology.tables().iter().map(|table| fits(table.model)).collect())
 }

@@ -152,10 +152,9 @@ impl<'r> Runner<'r> {
         let topology = state.topology();
         let mut ways: Vec<Way<'r>> = Vec::with_capacity(names.steps.len());
         for step in &names.steps {
-            let fits = |path: &str| step.names.is_empty() || step.names.iter().any(|name| name == path);
             let relations = topology.relations().iter().enumerate();
             let relations: Vec<usize> = relations
-                .filter(|(_, relation)| relation.is_plain() && fits(&relation.path))
+                .filter(|(_, relation)| relation.is_plain() && step.fits(&relation.path))
                 .map(|(number, _)| number)
                 .collect();
             let is_multiple = |number: &usize| topology.relations()[*number].links.iter().any(|link| link.is_multiple);
@@ -450,8 +449,7 @@ impl<'r> Runner<'r> {
             if way.is_numbered {
                 let id = topology.twin_id(twin);
                 for (number, relationship, other) in self.graph.edges_of(id, *outgoing) {
-                    let fits =
-                        way.step.names.is_empty() || way.step.names.iter().any(|name| **name == *relationship.name);
+                    let fits = way.step.fits(&relationship.name);
                     if let Some(end) = topology.twin(&other.id).filter(|end| fits && !(is_second && *end == twin))
                         && !see(Edge::Numbered(number), end)?
                     {

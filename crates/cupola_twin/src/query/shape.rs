@@ -59,7 +59,11 @@ impl Shape {
             let found = items.iter().find(|(_, key)| key == name).filter(|_| names.find(name).is_none());
             found.map(|(expr, _)| expr.clone())
         };
-        let shown = |expr: &Expr| with_items(expr, &item);
+        let shown = |expr: &Expr| {
+            let mut expr = expr.clone();
+            put_items(&mut expr, &item);
+            expr
+        };
         let order: Vec<(Expr, bool)> = query.order_by.iter().map(|(expr, falls)| (shown(expr), *falls)).collect();
         let having = query.having.as_ref().map(shown);
         let having = having.as_ref();
@@ -221,26 +225,18 @@ impl Grouped {
     }
 }
 
-/// An expression with what is shown in the place of its names.
-fn with_items(expr: &Expr, item: &dyn Fn(&str) -> Option<Expr>) -> Expr {
-    let inner = |expr: &Expr| Box::new(with_items(expr, item));
-    let node = match &expr.node {
+/// Puts what is shown in the place of its names.
+fn put_items(expr: &mut Expr, item: &dyn Fn(&str) -> Option<Expr>) {
+    match &expr.node {
         Node::Path(path) if path.segments.len() == 1 && !path.segments[0].is_step() => {
-            return item(&path.segments[0].name).unwrap_or_else(|| expr.clone());
-        }
-        Node::Unary(op, operand) => Node::Unary(*op, inner(operand)),
-        Node::Binary(op, left, right) => Node::Binary(*op, inner(left), inner(right)),
-        Node::Call(function, arguments) => {
-            Node::Call(*function, arguments.iter().map(|argument| with_items(argument, item)).collect())
-        }
-        Node::Case(arms, otherwise) => {
-            let arm = |(condition, value): &(Expr, Expr)| (with_items(condition, item), with_items(value, item));
-            Node::Case(arms.iter().map(arm).collect(), otherwise.as_deref().map(inner))
+            if let Some(shown) = item(&path.segments[0].name) {
+                *expr = shown;
+            }
         }
         // What is shown may be an aggregate, and an aggregate of one is none.
-        other => other.clone(),
-    };
-    Expr { node, span: expr.span.clone() }
+        Node::Aggregate(..) => {}
+        _ => expr.each_child_mut(&mut |child| put_items(child, item)),
+    }
 }
 
 /// The variable that an expression is and nothing else.

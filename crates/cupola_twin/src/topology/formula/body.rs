@@ -111,10 +111,7 @@ impl Body<'_, '_> {
             Node::Case(arms, otherwise) => self.case(arms, otherwise.as_deref(), at),
             Node::IsOfModel { model, exact, .. } => {
                 let models = &self.topology().models;
-                let wanted = models.resolve(model).map_err(|unknown| {
-                    let error = ExprError::new(expr.span.clone(), "unknown-model", unknown.message);
-                    ExprError { help: unknown.help, ..error }
-                })?;
+                let wanted = ExprError::of_model(models, model, &expr.span)?;
                 let own = self.topology().table(self.table).model;
                 let holds = if *exact { own == wanted } else { models.is_a(own, wanted) };
                 self.emit(at, Op::Constant(f64::from(u8::from(holds))));
