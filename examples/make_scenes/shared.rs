@@ -192,6 +192,7 @@ pub fn computed(model: &str, property: &str, formula: &str) -> ComputedDoc {
         formula: formula.to_owned(),
         unit: None,
         display_name: None,
+        iterate: None,
     }
 }
 

@@ -1,11 +1,12 @@
 //! `cupola check`: reads scenes and models, and prints every finding.
 
 use super::{BAD_CALL, BAD_INPUT, output};
-use crate::scene::{self, Loaded};
+use crate::scene::{self, Loaded, Scene};
 use crate::session;
 use cupola_building::Plan;
 use cupola_twin::diagnostic::has_errors;
-use cupola_twin::{Diagnostic, Models, Place, Severity};
+use cupola_twin::topology::Stage;
+use cupola_twin::{Diagnostic, Models, Place, Severity, State};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -145,12 +146,22 @@ fn check_plan(path: String, text: &str) -> Checked {
     Checked { path, diagnostics, summary: String::new() }
 }
 
+/// What did not settle, and where its formula stands.
+pub(super) fn unsettled(scene: &Scene, state: &State) -> Vec<Diagnostic> {
+    let found = state.unsettled().map(|found| found.diagnostic(state.topology()));
+    found.map(|found| Diagnostic { place: found.place.as_ref().map(|place| scene.place_of(place)), ..found }).collect()
+}
+
 /// What is found in a scene by reading it and by binding its feeds and its simulation.
 fn everything(loaded: Loaded) -> (Vec<Diagnostic>, String) {
     let mut diagnostics = loaded.diagnostics;
     let Some(scene) = loaded.scene else { return (diagnostics, String::new()) };
     // Only what is found counts here.
     let _ = session::bind(&scene, &mut diagnostics);
+    if scene.topology.stages().iter().any(|stage| matches!(stage, Stage::Rounds { .. })) {
+        let state = State::new(scene.topology.clone());
+        diagnostics.extend(unsettled(&scene, &state));
+    }
     let summary = format!(
         "{} models, {} twins, {} relationships, {} formulas, {} nodes of which {} are twins, ",
         scene.models.len(),

@@ -3,6 +3,7 @@
 use super::{BAD_CALL, BAD_INPUT, Source, output};
 use crate::scene::{self, Scene};
 use crate::simulation::Simulation;
+use crate::timeline::WallClock;
 use clap::ValueEnum;
 use cupola_twin::State;
 use cupola_twin::expr::Cell;
@@ -133,7 +134,11 @@ pub(super) fn moment(path: &std::path::Path, timeline: Source, at: Option<&str>)
     };
     let mut state = State::new(scene.topology.clone());
     let simulation = match (timeline, at_us) {
-        (Source::Live, None) => None,
+        (Source::Live, None) => {
+            state.pass_to(WallClock::System.now_us());
+            state.propagate();
+            None
+        }
         (Source::Live, Some(_)) => {
             output::error_line("there is no history of the live timeline yet: use --timeline simulated with --at");
             return Err(BAD_CALL);
@@ -167,6 +172,7 @@ fn simulate_until(simulation: &mut Simulation, state: &mut State, until_us: Opti
     loop {
         now_us += simulation.step_us;
         state.begin_tick();
+        state.pass_to(now_us);
         simulation.step(state, now_us);
         state.propagate();
         if until_us.is_none_or(|until_us| now_us + simulation.step_us > until_us) {

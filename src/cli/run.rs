@@ -248,6 +248,9 @@ pub(super) fn report(
         out.insert("alarms_raised".into(), json!(alarms.total));
     }
     if let Some(state) = world.get::<TimelineState>(timeline) {
+        let unsettled = super::check::unsettled(&scene, &state.0);
+        output::report(&unsettled);
+        out.insert("unsettled".into(), json!(unsettled));
         out.insert("summary".into(), summary(&state.0));
         out.insert("values".into(), values(&state.0));
     }

@@ -73,7 +73,7 @@ const MAX_TRIED: usize = 500;
 
 /// What a value is made of, each with what it would be without.
 fn inputs(state: &State, slot: Slot, origin: &dyn Fn(Slot) -> Option<String>) -> Vec<Map<String, Json>> {
-    let sources = sources_of(state.topology(), slot);
+    let sources = sources_of(state, slot);
     let tried = sources.len() <= MAX_TRIED;
     let row = |input: &Slot| {
         let mut row = row_of(state, *input);
@@ -139,7 +139,14 @@ fn show(answer: &Explanation, depth: usize) {
     if let Some(place) = &answer.place {
         text += &format!("  ({}:{}:{})", place.file, place.line, place.column);
     }
+    if let Some(read) = answer.read.filter(|read| read.good < read.all()) {
+        text += &format!("  of {read}");
+    }
     match (&answer.origin, &answer.formula) {
+        (Some(origin), Some(_)) => {
+            let computed = answer.computed.as_ref().map_or("nothing".into(), |value| with_symbol(value, answer.unit));
+            text += &format!("  ← measured: {origin}; the formula gives {computed}");
+        }
         (Some(origin), _) => text += &format!("  ← {origin}"),
         (None, None) => text += "  ← nothing has given it a value yet",
         _ => {}

@@ -163,7 +163,7 @@ fn mapping(
             }
         }
     }
-    check_targets(topology, &twin, &property, unit, &mut found, report);
+    check_targets(topology, &twin, &property, unit, stale_after_us, &mut found, report);
     if has_errors(&found) {
         return Err(found);
     }
@@ -178,6 +178,7 @@ fn check_targets(
     twin: &Template,
     property: &Template,
     unit: Option<&'static unit::Unit>,
+    fresh_for: Option<i64>,
     found: &mut Vec<Diagnostic>,
     report: &dyn Fn(&'static str, usize, Diagnostic) -> Diagnostic,
 ) {
@@ -189,16 +190,16 @@ fn check_targets(
         return;
     }
     let (mut any, mut computed) = (false, None);
+    let beats = fresh_for.is_none();
     for (ix, captures) in &meant {
         // A property named by a capture that the twin's id doesn't hold is known only when a message comes.
         let Some(name) = property.fill(captures) else { return };
         let Some((slot, _)) = targets(topology, *ix, &name).into_iter().next() else { continue };
         let column = topology.column(slot.column);
-        if column.formula.is_some() {
-            computed = Some(name);
-            continue;
-        }
         any = true;
+        if column.formula.is_some() {
+            computed = computed.or(Some(name.clone()));
+        }
         if let (Some(from), Some(to)) = (unit, column.unit)
             && conversion(from, to).is_none()
         {
@@ -209,10 +210,10 @@ fn check_targets(
             return;
         }
     }
-    if let (false, Some(name)) = (any, computed) {
-        let message = format!("`{name}` is computed, so a feed can't fill it");
-        found.push(report("property", 0, Diagnostic::error("computed-twice", message)));
-        return;
+    if let (Some(name), true) = (computed, beats) {
+        let message = format!("`{name}` is computed, and will not be any more once a message has come");
+        let help = "say how long a message counts, with `stale_after`; then the formula does again";
+        found.push(report("property", 0, Diagnostic::warning("measured-forever", message).help(help)));
     }
     if !any && property.names().is_empty() {
         let message = format!("none of the {} twins meant has a property `{}`", meant.len(), property.as_str());
@@ -364,7 +365,7 @@ impl Router {
             let (Some(twin), Some(property)) = (twin, mapping.property.fill(&captures)) else { continue };
             for (slot, below) in targets(topology, twin, &property) {
                 let column = topology.column(slot.column);
-                if column.formula.is_some() {
+                if column.hidden {
                     continue;
                 }
                 let (scale, offset) = match (mapping.unit, column.unit) {

@@ -132,7 +132,7 @@ impl Live {
         for (slot, fed) in &old.fed {
             let twin = to.twin(from.twin_id(from.twin_of(*slot)));
             let here = twin.and_then(|twin| to.slot(twin, &from.column(slot.column).name));
-            if let Some(here) = here.filter(|here| to.column(here.column).formula.is_none()) {
+            if let Some(here) = here {
                 self.fed.insert(here, fed.clone());
             }
         }
@@ -229,7 +229,10 @@ fn ingest(mut timelines: Query<(&Clock, &mut TimelineState, &mut Live)>) {
         live.applied.clear();
         live.inbox.take(&mut live.applied);
         for arrival in &live.applied {
-            state.0.set(arrival.slot, arrival.sample);
+            // A device whose clock runs ahead must not be fresh for longer.
+            let read_us = arrival.sample.time_us.min(arrival.arrived_us);
+            let until_us = arrival.stale_after_us.map_or(i64::MAX, |limit_us| read_us.saturating_add(limit_us));
+            state.0.measure(arrival.slot, arrival.sample, until_us);
             let fed = Fed {
                 topic: arrival.topic.clone(),
                 payload: arrival.payload.clone(),
@@ -245,7 +248,9 @@ fn ingest(mut timelines: Query<(&Clock, &mut TimelineState, &mut Live)>) {
         }
         live.last_staleness_us = clock.now_us;
         for (slot, fed) in &live.fed {
-            let Some(limit_us) = fed.stale_after_us else { continue };
+            // A computed property is computed again instead of becoming stale.
+            let measured = state.0.topology().column(slot.column).formula.is_none();
+            let Some(limit_us) = fed.stale_after_us.filter(|_| measured) else { continue };
             let sample = state.0.get(*slot);
             // A device whose clock runs ahead must not look fresh for ever.
             if sample.quality == Quality::Good && clock.now_us - sample.time_us.min(fed.arrived_us) > limit_us {

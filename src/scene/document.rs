@@ -118,6 +118,27 @@ pub struct ComputedDoc {
     /// What to call a new property on the screen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
+    /// That it may depend on itself, through others or other twins: it is computed in rounds then, until it stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iterate: Option<IterateDoc>,
+}
+
+/// How a property that depends on itself is computed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IterateDoc {
+    /// The first guess, in the property's unit, or `true` or `false`.
+    pub start: Value,
+    /// The greatest change that doesn't count, in the property's unit.
+    pub tolerance: f64,
+    /// The most rounds, up to 10,000.
+    pub at_most: u32,
+}
+
+impl Default for IterateDoc {
+    fn default() -> Self {
+        Self { start: Value::Number(0.0), tolerance: 1e-6, at_most: 100 }
+    }
 }
 
 /// How bad an alarm is.

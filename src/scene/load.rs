@@ -1,12 +1,12 @@
 //! Reads a scene: file to document, document to graph, graph to topology. Reading never fails; it says what it found.
 
-use super::document::{AlarmDoc, Document, RelationshipDoc, TwinDoc, VERSION};
+use super::document::{AlarmDoc, Document, IterateDoc, RelationshipDoc, TwinDoc, VERSION};
 use super::places::{Places, Step};
 use super::{Alarm, Scene, bind, building, ron_options};
 use cupola_building::{AutoStorey, Building};
 use cupola_twin::diagnostic::{has_errors, nearest};
 use cupola_twin::model::ModelIx;
-use cupola_twin::topology::Computed;
+use cupola_twin::topology::{Computed, Iterate};
 use cupola_twin::unit::{self, Unit};
 use cupola_twin::{Diagnostic, Graph, Models, Place, Relationship, Topology, Twin, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -324,6 +324,10 @@ impl Loader {
                     continue;
                 }
             };
+            let iterate = definition.iterate.as_ref().and_then(|rule| {
+                let checked = iterate(rule);
+                checked.map_err(|found| self.diagnostics.push(found.at(at("iterate")))).ok()
+            });
             let unit = definition.unit.as_ref().and_then(|unit| self.unit(unit, || at("unit")));
             out.push(Computed {
                 model,
@@ -332,6 +336,7 @@ impl Loader {
                 unit,
                 display_name: definition.display_name.clone(),
                 hidden: false,
+                iterate,
                 place: Some(within("computed", position, "formula")),
             });
         }
@@ -418,8 +423,27 @@ pub(super) fn condition(alarm: &AlarmDoc, model: ModelIx, place: Place) -> Compu
         unit: None,
         display_name: Some(alarm.message.clone()),
         hidden: true,
+        iterate: None,
         place: Some(place),
     }
+}
+
+/// How a property that depends on itself is computed.
+fn iterate(rule: &IterateDoc) -> Result<Iterate, Diagnostic> {
+    let wrong = |message: String| Err(Diagnostic::error("wrong-iterate", message));
+    let start = match rule.start {
+        Value::Number(number) => number,
+        Value::Integer(number) => number as f64,
+        Value::Bool(flag) => f64::from(u8::from(flag)),
+        _ => return wrong(format!("the first guess is a number, true or false, not `{}`", rule.start)),
+    };
+    if !start.is_finite() || !(rule.tolerance.is_finite() && rule.tolerance >= 0.0) {
+        return wrong(format!("the tolerance is a number from 0 on, not {}", rule.tolerance));
+    }
+    if !(1..=10_000).contains(&rule.at_most) {
+        return wrong(format!("there can be 1 to 10,000 rounds, not {}", rule.at_most));
+    }
+    Ok(Iterate { start, tolerance: rule.tolerance, at_most: rule.at_most })
 }
 
 /// The hidden property that holds an alarm's condition.

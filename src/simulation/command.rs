@@ -67,6 +67,10 @@ struct Asked<'s, 'r> {
 }
 
 impl Context for Asked<'_, '_> {
+    fn now(&self) -> Option<f64> {
+        self.twin.now()
+    }
+
     fn path(&self, path: &Path) -> Result<Cell, ExprError> {
         let [first, rest @ ..] = path.segments.as_slice() else { return self.twin.path(path) };
         if first.name != "request" {

@@ -9,9 +9,11 @@ pub use recording::{Recording, Replayed};
 pub use trail::Trail;
 
 use crate::scene::Scene;
+use crate::selection::{NoticeLevel, Notices};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
-use cupola_twin::State;
+use cupola_twin::{Slot, State};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The open scene.
@@ -74,6 +76,7 @@ impl Plugin for TimelinePlugin {
             .add_systems(Tick, begin.before(TickSystems::Ingest))
             .add_systems(Tick, recording::replay.in_set(TickSystems::Ingest).in_set(ReplaySystems))
             .add_systems(Tick, propagate.in_set(TickSystems::Propagate))
+            .add_systems(Tick, tell_unsettled.in_set(TickSystems::Publish))
             .add_systems(Tick, (trail::record, recording::record).in_set(TickSystems::Record));
     }
 }
@@ -83,15 +86,38 @@ fn begin(wall: Res<WallClock>, mut timelines: Query<(&mut Clock, &mut TimelineSt
     for (mut clock, mut state) in &mut timelines {
         clock.begin_tick(wall_us);
         state.0.begin_tick();
+        if clock.ticking {
+            state.0.pass_to(clock.now_us);
+        }
     }
 }
 
 fn propagate(mut timelines: Query<&mut TimelineState>) {
     for mut state in &mut timelines {
-        if state.0.change_count() > 0 {
+        if state.0.needs_propagation() {
             state.0.propagate();
         }
     }
+}
+
+/// Says once when properties that depend on themselves find no value that holds.
+fn tell_unsettled(
+    timelines: Query<(&Timeline, &TimelineState)>,
+    mut notices: ResMut<Notices>,
+    mut told: Local<BTreeSet<(String, Slot)>>,
+) {
+    let mut now = BTreeSet::new();
+    for (timeline, state) in &timelines {
+        for found in state.0.unsettled() {
+            let what = (timeline.name.clone(), found.slot);
+            if !told.contains(&what) {
+                let message = found.diagnostic(state.0.topology()).message;
+                notices.push(NoticeLevel::Warning, format!("{}: {message}", timeline.name));
+            }
+            now.insert(what);
+        }
+    }
+    *told = now;
 }
 
 /// The next free name of a fork.

@@ -14,7 +14,23 @@ const MAX_ENTRIES: usize = 1_000_000;
 pub struct Recording {
     base: State,
     start_us: i64,
-    entries: VecDeque<(i64, Slot, Sample)>,
+    entries: VecDeque<Entry>,
+}
+
+/// What came in.
+#[derive(Clone, Copy)]
+struct Entry {
+    time_us: i64,
+    slot: Slot,
+    sample: Sample,
+    /// Until when it counts, where it is measured in the place of a computed value.
+    until_us: i64,
+}
+
+impl Entry {
+    fn put_into(&self, state: &mut State) {
+        state.measure(self.slot, self.sample, self.until_us);
+    }
 }
 
 impl Recording {
@@ -25,7 +41,7 @@ impl Recording {
 
     /// The first and the last moment that it knows, microseconds since the Unix epoch.
     pub fn span_us(&self) -> (i64, i64) {
-        (self.start_us, self.entries.back().map_or(self.start_us, |(time_us, ..)| *time_us))
+        (self.start_us, self.entries.back().map_or(self.start_us, |last| last.time_us))
     }
 
     /// Notes what changed from outside in the state's tick.
@@ -35,20 +51,23 @@ impl Recording {
                 let column = ColumnIx(number as u32);
                 for row in state.changed(column) {
                     let slot = Slot { column, row: *row };
-                    self.push(now_us, slot, state.get(slot));
+                    self.push(Entry { time_us: now_us, slot, sample: state.get(slot), until_us: i64::MAX });
                 }
             }
         }
+        for (slot, measured) in state.all_measured().filter(|(slot, _)| state.has_changed(*slot)) {
+            self.push(Entry { time_us: now_us, slot, sample: measured.sample, until_us: measured.until_us });
+        }
     }
 
-    fn push(&mut self, time_us: i64, slot: Slot, sample: Sample) {
+    fn push(&mut self, entry: Entry) {
         if self.entries.len() == MAX_ENTRIES
-            && let Some((time_us, slot, sample)) = self.entries.pop_front()
+            && let Some(oldest) = self.entries.pop_front()
         {
-            self.base.set(slot, sample);
-            self.start_us = time_us;
+            oldest.put_into(&mut self.base);
+            self.start_us = oldest.time_us;
         }
-        self.entries.push_back((time_us, slot, sample));
+        self.entries.push_back(entry);
     }
 }
 
@@ -91,14 +110,26 @@ impl Replayed {
                     }
                 }
             }
-        }
-        while let Some((time_us, slot, sample)) = self.recording.entries.get(self.played) {
-            if *time_us > now_us {
-                break;
+            let measured: Vec<Slot> = state.all_measured().map(|(slot, _)| slot).collect();
+            measured.into_iter().for_each(|slot| state.release(slot));
+            for (slot, measured) in from_start.all_measured() {
+                state.measure(slot, measured.sample, measured.until_us);
             }
-            state.set(*slot, *sample);
+        }
+        let mut shown_us = None;
+        while let Some(entry) = self.recording.entries.get(self.played).filter(|entry| entry.time_us <= now_us) {
+            // What functions remember, they see moment by moment.
+            if state.topology().has_timed() && shown_us.is_some_and(|shown_us| shown_us < entry.time_us) {
+                state.propagate();
+            }
+            if state.topology().has_timed() {
+                state.pass_to(entry.time_us);
+                shown_us = Some(entry.time_us);
+            }
+            entry.put_into(state);
             self.played += 1;
         }
+        state.pass_to(now_us);
         self.shown_us = now_us;
     }
 }

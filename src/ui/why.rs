@@ -62,6 +62,12 @@ fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, int
                     ui.label(format!("{}:{}:{}", place.file, place.line, place.column));
                 });
             }
+            if let Some(read) = explanation.read.filter(|read| read.good < read.all()) {
+                ui.label(theme::caption(format!("Read {read}")));
+            }
+            if explanation.origin.is_some() {
+                ui.add(Label::new(theme::caption(measured_words(explanation))).wrap());
+            }
         }
         None => {
             ui.add(Label::new(theme::caption(origin_words(explanation, shown.source))).wrap());
@@ -104,6 +110,15 @@ fn input_ui(ui: &mut Ui, shown: &Inspected<'_>, input: &Explanation, intents: &m
     };
     ui.label(value);
     ui.label(theme::caption(unit));
+}
+
+/// That a value was measured and what would be computed, in a sentence.
+fn measured_words(explanation: &Explanation) -> String {
+    let computed = explanation.computed.as_ref().map_or("nothing".to_string(), |value| {
+        let (value, unit) = format::value_text(value, explanation.unit.unwrap_or_default());
+        format!("{value} {unit}").trim_end().to_string()
+    });
+    format!("Measured: {}. The formula gives {computed}", explanation.origin.as_deref().unwrap_or_default())
 }
 
 /// Where a value that no formula computed came from, in a sentence.

@@ -41,6 +41,12 @@ pub struct Explanation {
     /// How many inputs are not listed.
     #[serde(skip_serializing_if = "is_zero")]
     pub not_listed: usize,
+    /// What the formula would give, where a measured value holds instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub computed: Option<Value>,
+    /// For an aggregate: how good the values are that it read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<Census>,
     /// For a value that no formula computed: what gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -76,6 +82,7 @@ fn explain(
     let column = topology.column(slot.column);
     let sample = state.get(slot);
     let formula = column.formula.map(|number| &topology.formulas()[number as usize]);
+    let measured = state.measured(slot).is_some();
     let (mut inputs, mut not_listed) = (Vec::new(), 0);
     if let Some(formula) = formula {
         let slots = inputs_of(topology, slot, formula);
@@ -99,9 +106,67 @@ fn explain(
         place: formula.and_then(|formula| formula.place.clone()),
         inputs,
         not_listed,
-        origin: if formula.is_none() { origin(slot) } else { None },
+        computed: if measured { unmeasured(state, slot) } else { None },
+        read: formula.and_then(|formula| census(state, slot, formula)),
+        origin: if formula.is_none() || measured { origin(slot) } else { None },
         slot,
     }
+}
+
+/// How good the values are that an aggregate read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Census {
+    /// How many are as they should be.
+    pub good: usize,
+    /// How many are older than they should be; they count.
+    pub stale: usize,
+    /// How many are known to be wrong; they don't count.
+    pub bad: usize,
+    /// How many are not there.
+    pub missing: usize,
+}
+
+impl Census {
+    /// How many there are in all.
+    pub fn all(&self) -> usize {
+        self.good + self.stale + self.bad + self.missing
+    }
+}
+
+impl std::fmt::Display for Census {
+    /// `20 values: 2 stale, 1 missing`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} value{}", self.all(), if self.all() == 1 { "" } else { "s" })?;
+        let kinds = [(self.stale, "stale"), (self.bad, "bad"), (self.missing, "missing")];
+        for (number, (count, word)) in kinds.iter().filter(|(count, _)| *count > 0).enumerate() {
+            write!(f, "{} {count} {word}", if number == 0 { ":" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+/// How good the values are that the aggregates of a formula read; none if it reads none.
+fn census(state: &State, slot: Slot, formula: &crate::topology::Formula) -> Option<Census> {
+    let along = |input: &&Slot| formula.inputs.iter().any(|known| known.is_along(input.column));
+    let mut census = Census::default();
+    for input in inputs_of(state.topology(), slot, formula).iter().filter(along) {
+        *match state.get(*input).quality {
+            Quality::Good => &mut census.good,
+            Quality::Stale => &mut census.stale,
+            Quality::Bad => &mut census.bad,
+            Quality::Missing => &mut census.missing,
+        } += 1;
+    }
+    (census.all() > 0).then_some(census)
+}
+
+/// What a formula gives where a measured value holds instead.
+fn unmeasured(state: &State, slot: Slot) -> Option<Value> {
+    let mut state = state.clone();
+    state.begin_tick();
+    state.release(slot);
+    state.propagate();
+    state.value(slot)
 }
 
 impl Explanation {
@@ -119,7 +184,7 @@ pub fn inputs_of(topology: &Topology, slot: Slot, formula: &crate::topology::For
     let mut slots = Vec::new();
     for instruction in &formula.program.instructions {
         match &instruction.op {
-            Op::Load(column) => slots.push(Slot { column: *column, row: slot.row }),
+            Op::Load(column) | Op::Stateful { column, .. } => slots.push(Slot { column: *column, row: slot.row }),
             Op::Aggregate { relation, parts, .. } => {
                 let relation = &topology.relations()[*relation as usize];
                 for (link, column, ..) in parts {
@@ -137,8 +202,12 @@ pub fn inputs_of(topology: &Topology, slot: Slot, formula: &crate::topology::For
 }
 
 /// The values from outside that a value is made of, however far they are, in the order of their numbers.
-pub fn sources_of(topology: &Topology, slot: Slot) -> Vec<Slot> {
-    let formula = |slot: Slot| topology.column(slot.column).formula.map(|number| &topology.formulas()[number as usize]);
+pub fn sources_of(state: &State, slot: Slot) -> Vec<Slot> {
+    let topology = state.topology();
+    let formula = |slot: Slot| {
+        let number = topology.column(slot.column).formula.filter(|_| state.measured(slot).is_none())?;
+        Some(&topology.formulas()[number as usize])
+    };
     let (mut seen, mut next) = (BTreeSet::from([slot]), vec![slot]);
     let mut sources = BTreeSet::new();
     while let Some(here) = next.pop() {
@@ -174,7 +243,11 @@ pub fn impact_of(topology: &Topology, slot: Slot) -> Vec<Slot> {
 pub fn without(state: &State, slot: Slot, input: Slot) -> Option<Value> {
     let mut state = state.clone();
     state.begin_tick();
-    state.set(input, Sample::good(f64::NAN, state.get(input).time_us));
+    if state.measured(input).is_some() {
+        state.release(input);
+    } else {
+        state.set(input, Sample::good(f64::NAN, state.get(input).time_us));
+    }
     state.propagate();
     state.value(slot)
 }

@@ -5,99 +5,12 @@ use cupola_twin::expr::{Cell, evaluate, parse};
 use cupola_twin::query::{self, Output, TwinContext};
 use cupola_twin::topology::Computed;
 use cupola_twin::value::Sample;
-use cupola_twin::{Diagnostic, Graph, Models, Relationship, Slot, State, Topology, Twin, Value, why};
+use cupola_twin::{Relationship, State, Topology, Value, why};
 use proptest::prelude::*;
 use std::sync::Arc;
+use world::{World, put, slot};
 
-const MODELS: &str = r#"[
- {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Node;1", "@type": "Interface", "contents": [
-  {"@type": "Property", "name": "x", "schema": "double"}, {"@type": "Property", "name": "y", "schema": "double"},
-  {"@type": "Property", "name": "on", "schema": "boolean"}, {"@type": "Property", "name": "label", "schema": "string"},
-  {"@type": ["Property", "Temperature"], "name": "t", "schema": "double", "unit": "degreeCelsius"},
-  {"@type": ["Property", "Power"], "name": "p", "schema": "double", "unit": "kilowatt"},
-  {"@type": "Relationship", "name": "contains"}, {"@type": "Relationship", "name": "feeds"}]},
- {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Leaf;1", "@type": "Interface", "extends": "dtmi:t:Node;1", "contents": [
-  {"@type": ["Property", "Temperature"], "name": "f", "schema": "double", "unit": "degreeFahrenheit"}]}]"#;
-
-struct World {
-    models: Arc<Models>,
-    graph: Graph,
-}
-
-impl World {
-    /// Twins `n0…`, the last `leaves` of them leaves, and relationships `(from, to)`.
-    fn new(nodes: usize, leaves: usize, contains: &[(usize, usize)], feeds: &[(usize, usize)]) -> Self {
-        let (models, found) = Models::read([(Arc::from("models.json"), MODELS)]);
-        assert_eq!(found, []);
-        let mut graph = Graph::default();
-        for number in 0..nodes {
-            let model = if number + leaves < nodes { "Node" } else { "Leaf" };
-            let model = models.resolve(model).unwrap();
-            let twin = Twin { id: format!("n{number}").into(), model, properties: vec![], place: None };
-            graph.add_twin(twin).unwrap();
-        }
-        for (name, pairs) in [("contains", contains), ("feeds", feeds)] {
-            for (from, to) in pairs {
-                let link = Relationship { id: None, name: name.into(), properties: vec![], place: None };
-                graph.relate(&models, &format!("n{from}"), &format!("n{to}"), link).unwrap();
-            }
-        }
-        Self { models: models.into(), graph }
-    }
-
-    fn computed(&self, formulas: &[(&str, &str)]) -> Vec<Computed> {
-        formulas
-            .iter()
-            .map(|(property, formula)| Computed {
-                model: self.models.resolve("Node").unwrap(),
-                property: (*property).into(),
-                formula: (*formula).into(),
-                unit: None,
-                display_name: None,
-                hidden: false,
-                place: None,
-            })
-            .collect()
-    }
-
-    fn compile(&self, formulas: &[(&str, &str)]) -> (Arc<Topology>, Vec<Diagnostic>) {
-        let (topology, diagnostics) = Topology::compile(&self.graph, &self.models, &self.computed(formulas));
-        (topology.into(), diagnostics)
-    }
-
-    fn state(&self, formulas: &[(&str, &str)]) -> State {
-        let (topology, diagnostics) = self.compile(formulas);
-        assert_eq!(diagnostics, []);
-        State::new(topology)
-    }
-}
-
-fn slot(state: &State, name: &str) -> Slot {
-    state.topology().slot_named(name).unwrap()
-}
-
-fn put(state: &mut State, name: &str, value: impl Into<Input>) {
-    let slot = slot(state, name);
-    let lane = state.topology().encode(slot.column, &value.into().0).unwrap();
-    state.set(slot, Sample::good(lane, 1));
-}
-
-struct Input(Value);
-impl From<f64> for Input {
-    fn from(value: f64) -> Self {
-        Self(Value::Number(value))
-    }
-}
-impl From<bool> for Input {
-    fn from(value: bool) -> Self {
-        Self(Value::Bool(value))
-    }
-}
-impl From<&str> for Input {
-    fn from(value: &str) -> Self {
-        Self(Value::Text(value.into()))
-    }
-}
+mod world;
 
 /// n0 contains n1 and n2; n1 contains the leaves n3 and n4; n2 the leaf n5; n3 feeds n2.
 fn tree() -> World {
@@ -227,6 +140,7 @@ fn mistakes_are_named_where_they_are() {
             unit: None,
             display_name: None,
             hidden: false,
+            iterate: None,
             place: Some(cupola_twin::Place { file: "s.ron".into(), line: 7, column: 100 }),
         };
         let (_, found) = Topology::compile(&world.graph, &world.models, &[computed]);
@@ -311,7 +225,7 @@ fn why_goes_down_to_what_came_from_outside() {
     let origins: Vec<_> = n1.inputs.iter().map(|input| input.origin.clone().unwrap()).collect();
     assert_eq!(origins, ["message for n3.x", "message for n4.x"]);
     let x = |twin: &str| slot(&state, &format!("{twin}.x"));
-    assert_eq!(why::sources_of(state.topology(), slot(&state, "n0.top")), [x("n3"), x("n4"), x("n5")]);
+    assert_eq!(why::sources_of(&state, slot(&state, "n0.top")), [x("n3"), x("n4"), x("n5")]);
     let impact: Vec<String> =
         why::impact_of(state.topology(), x("n3")).iter().map(|slot| state.topology().name(*slot)).collect();
     assert_eq!(impact[..2], ["n1.mean", "n0.top"], "{impact:?}");

@@ -1,7 +1,7 @@
 //! Evaluates an expression for one twin at a time: for queries and ad-hoc questions, and as the plain reading of the language
 //! that the compiled one is tested against.
 
-use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, UnaryOp};
+use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Stateful, UnaryOp, part_of_time, text_of};
 use crate::unit::{Unit, conversion};
 use crate::value::time_text;
 use serde_json::Value as Json;
@@ -34,6 +34,8 @@ pub trait Context {
     fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError>;
     /// The unit of a path's values.
     fn unit(&self, path: &Path) -> Option<&'static Unit>;
+    /// The moment, seconds since the Unix epoch; `None` if none is known.
+    fn now(&self) -> Option<f64>;
     /// Whether a twin is of a model.
     fn is_of_model(&self, alias: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError>;
 }
@@ -59,6 +61,8 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
             let side = |side: &Expr| Ok(in_unit(evaluate(side, context)?, side, unit, context));
             binary(*op, side(left)?, side(right)?)
         }
+        Node::Call(Function::Now, _) => context.now().map_or(Cell::Missing, Cell::Time),
+        Node::Stateful(function, _) => return Err(remembers(*function, expr)),
         Node::Call(function, arguments) => {
             let cells: Result<Vec<Cell>, ExprError> =
                 arguments.iter().map(|argument| evaluate(argument, context)).collect();
@@ -85,6 +89,13 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
             Cell::Bool(context.is_of_model(alias.as_deref(), model, *exact, expr)?)
         }
     })
+}
+
+/// The error that a question about one moment can't be asked what was before.
+pub(crate) fn remembers(function: Stateful, expr: &Expr) -> ExprError {
+    let message = format!("{} remembers, which only computed properties and alarms do", function.name());
+    let help = "define a computed property with it, and ask for that";
+    ExprError::new(expr.span.clone(), "remembers", message).help(help)
 }
 
 /// The value of a property in the unit that it is put together with.
@@ -223,6 +234,24 @@ pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
             _ => Cell::Missing,
         },
         Function::Coalesce => cells.iter().find(|cell| **cell != Cell::Missing).cloned().unwrap_or(Cell::Missing),
+        Function::Concat => {
+            let written: Option<String> = cells.iter().map(written).collect();
+            written.map_or(Cell::Missing, |text| Cell::Text(text.into()))
+        }
+        Function::Upper | Function::Lower => {
+            text(&first).map_or(Cell::Missing, |text| Cell::Text(text_of(function, &text).into()))
+        }
+        Function::Length => text(&first).map_or(Cell::Missing, |text| Cell::Number(text.chars().count() as f64)),
+        Function::Year | Function::Month | Function::Day | Function::Weekday | Function::Hour | Function::Minute => {
+            let moment = match &first {
+                Cell::Time(seconds) => Some(*seconds),
+                Cell::Text(text) => time(text),
+                _ => None,
+            };
+            moment.and_then(|moment| part_of_time(function, moment)).map_or(Cell::Missing, Cell::Number)
+        }
+        // Only a context knows it.
+        Function::Now => Cell::Missing,
         Function::IsDefined => Cell::Bool(first != Cell::Missing),
         Function::IsPrimitive => Cell::Bool(!matches!(first, Cell::Missing | Cell::Json(_))),
         Function::IsNull => Cell::Bool(first == Cell::Missing),
@@ -242,6 +271,18 @@ pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
         Function::StartsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.starts_with(&*b))),
         Function::EndsWith => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.ends_with(&*b))),
         Function::Contains => texts().map_or(Cell::Missing, |(a, b)| Cell::Bool(a.contains(&*b))),
+    }
+}
+
+/// A value as CONCAT writes it.
+fn written(cell: &Cell) -> Option<String> {
+    match cell {
+        Cell::Missing => None,
+        Cell::Bool(flag) => Some(flag.to_string()),
+        Cell::Number(number) => Some(number.to_string()),
+        Cell::Text(text) => Some(text.to_string()),
+        Cell::Time(seconds) => Some(time_text((seconds * 1e6).round() as i64)),
+        Cell::Json(json) => Some(json.to_string()),
     }
 }
 

@@ -7,6 +7,8 @@
 //! ANY(^feeds.fault)                against its direction
 //! COUNT(contains.co2 > 1000)       how many fulfil a condition
 //! temperature > 75 degF            in another unit than the property's
+//! AVG_OVER(power, 15m)             over the time that has passed
+//! HELD_FOR(co2 > 1000) > 10 min    how long a condition has held
 //! ```
 //!
 //! Missing is neither true nor false nor a number: arithmetic and comparison with it give missing, `AND` and `OR` follow
@@ -15,10 +17,14 @@
 mod eval;
 mod lex;
 mod parse;
+mod stateful;
+mod text;
 
 pub use eval::{Cell, Context, evaluate};
-pub(crate) use eval::{aggregate_of, binary, call, compare, of_json};
+pub(crate) use eval::{aggregate_of, binary, call, compare, of_json, remembers};
 pub use parse::{Parser, parse};
+pub use stateful::Stateful;
+pub(crate) use text::{part_of_time, text_of};
 
 use crate::model::{ModelIx, Models};
 use crate::unit::Unit;
@@ -116,6 +122,8 @@ pub enum Node {
     Call(Function, Vec<Expr>),
     /// A function over related twins.
     Aggregate(Aggregate, Box<Expr>),
+    /// A function of what a value was before: the value, then constants.
+    Stateful(Stateful, Vec<Expr>),
     /// `CASE WHEN … THEN … ELSE … END` and `IF(…)`: the first arm whose condition holds; a missing condition gives missing.
     Case(Vec<(Expr, Expr)>, Option<Box<Expr>>),
     /// `IS_OF_MODEL([twin,] 'dtmi' [, exact])`.
@@ -262,6 +270,8 @@ functions! {
     Min "MIN" 2 64, Max "MAX" 2 64, Clamp "CLAMP" 3 3, Coalesce "COALESCE" 1 64,
     IsDefined "IS_DEFINED" 1 1, IsNull "IS_NULL" 1 1,
     IsBool "IS_BOOL" 1 1, IsNumber "IS_NUMBER" 1 1, IsString "IS_STRING" 1 1, IsPrimitive "IS_PRIMITIVE" 1 1, IsObject "IS_OBJECT" 1 1,
+    Concat "CONCAT" 1 64, Upper "UPPER" 1 1, Lower "LOWER" 1 1, Length "LENGTH" 1 1,
+    Now "NOW" 0 0, Year "YEAR" 1 1, Month "MONTH" 1 1, Day "DAY" 1 1, Weekday "WEEKDAY" 1 1, Hour "HOUR" 1 1, Minute "MINUTE" 1 1,
     StartsWith "STARTSWITH" 2 2, EndsWith "ENDSWITH" 2 2, Contains "CONTAINS" 2 2, ArrayContains "ARRAY_CONTAINS" 2 2,
 }
 
@@ -318,7 +328,7 @@ impl Expr {
                 see(left);
                 see(right);
             }
-            Node::Call(_, arguments) => arguments.iter().for_each(see),
+            Node::Call(_, arguments) | Node::Stateful(_, arguments) => arguments.iter().for_each(see),
             Node::Case(arms, otherwise) => {
                 for (condition, value) in arms {
                     see(condition);
@@ -339,7 +349,7 @@ impl Expr {
                 change(left);
                 change(right);
             }
-            Node::Call(_, arguments) => arguments.iter_mut().for_each(change),
+            Node::Call(_, arguments) | Node::Stateful(_, arguments) => arguments.iter_mut().for_each(change),
             Node::Case(arms, otherwise) => {
                 for (condition, value) in arms {
                     change(condition);
@@ -377,6 +387,7 @@ impl Expr {
             (Node::Unary(op, ours), Node::Unary(other, theirs)) => op == other && ours.says_same(theirs),
             (Node::Binary(op, a, b), Node::Binary(other, x, y)) => op == other && a.says_same(x) && b.says_same(y),
             (Node::Call(function, ours), Node::Call(other, theirs)) => function == other && all(ours, theirs),
+            (Node::Stateful(function, ours), Node::Stateful(other, theirs)) => function == other && all(ours, theirs),
             (Node::Aggregate(aggregate, ours), Node::Aggregate(other, theirs)) => {
                 aggregate == other && ours.says_same(theirs)
             }

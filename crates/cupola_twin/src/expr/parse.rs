@@ -1,7 +1,7 @@
 //! Tokens into expressions, by precedence climbing. The query parser builds on the same cursor.
 
 use super::lex::{Token, tokens};
-use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, UnaryOp};
+use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, Stateful, UnaryOp};
 use crate::unit::Unit;
 use std::ops::Range;
 
@@ -12,12 +12,38 @@ const MAX_NODES: usize = 2_000;
 /// The same for the items of lists, whose trees are shallow.
 const MAX_ITEMS: usize = 200_000;
 
+/// Longer times are refused.
+const MAX_DURATION_S: f64 = 10.0 * 366.0 * 86_400.0;
+
 /// Reads one expression that is the whole `text`.
 pub fn parse(text: &str) -> Result<Expr, ExprError> {
     let mut parser = Parser::new(text)?;
     let expr = parser.expression()?;
     parser.end()?;
     Ok(expr)
+}
+
+/// A length of time, `1h30m`, in seconds.
+fn seconds(text: &str) -> Option<f64> {
+    let mut rest = text.trim();
+    let mut sum = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = rest[digits..].trim_start();
+        let letters = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        let scale = match &rest[..letters] {
+            "ms" => 1e-3,
+            "s" | "sec" | "second" | "seconds" => 1.0,
+            "m" | "min" | "minute" | "minutes" => 60.0,
+            "h" | "hour" | "hours" => 3_600.0,
+            "d" | "day" | "days" => 86_400.0,
+            _ => return None,
+        };
+        sum += number * scale;
+        rest = rest[letters..].trim_start();
+    }
+    Some(sum)
 }
 
 /// Conditions joined by `OR` in a tree as shallow as can be.
@@ -404,6 +430,9 @@ impl Parser {
         if name == "IS_OF_MODEL" {
             return self.is_of_model();
         }
+        if let Some(function) = Stateful::named(&name) {
+            return self.stateful(function, span.start);
+        }
         let mut arguments = Vec::new();
         let counts_rows = name == "COUNT" && matches!(self.peek(), Token::Mark("*" | ")"));
         if counts_rows {
@@ -445,7 +474,7 @@ impl Parser {
                 "unknown-function",
                 format!("no function is called `{word}`"),
             );
-            let named = Aggregate::NAMED.iter().map(|(name, _)| *name);
+            let named = Aggregate::NAMED.iter().map(|(name, _)| *name).chain(Stateful::ALL.iter().map(|f| f.name()));
             return Err(
                 unknown.did_you_mean(&name, Function::ALL.iter().map(|f| f.name()).chain(named).chain(["IF", "CASE"]))
             );
@@ -457,6 +486,69 @@ impl Parser {
             return Err(ExprError::new(span, "arguments", message));
         }
         Ok(Node::Call(*function, arguments))
+    }
+
+    /// The arguments of a function that remembers.
+    fn stateful(&mut self, function: Stateful, start: usize) -> Result<Node, ExprError> {
+        let wrong = |parser: &Self| {
+            let message = format!("{} is called as {}", function.name(), function.usage());
+            ExprError::new(start..parser.previous_end(), "arguments", message)
+        };
+        if self.take_mark(")") {
+            return Err(wrong(self));
+        }
+        let mut arguments = vec![self.expression()?];
+        let (least, most) = function.durations();
+        while self.take_mark(",") {
+            if function == Stateful::Hysteresis && arguments.len() < 3 {
+                let bound = self.expression()?;
+                if !matches!(bound.node, Node::Number(_) | Node::Quantity(..)) {
+                    let message = "the bounds of HYSTERESIS are constants";
+                    return Err(ExprError::new(bound.span, "wrong-type", message));
+                }
+                arguments.push(bound);
+            } else if arguments.len() <= most {
+                let start = self.span().start;
+                let node = self.duration()?;
+                arguments.push(Expr { node, span: start..self.previous_end() });
+            } else {
+                return Err(wrong(self));
+            }
+        }
+        self.expect_mark(")")?;
+        let wanted = if function == Stateful::Hysteresis { 3..=3 } else { least + 1..=most + 1 };
+        if wanted.contains(&arguments.len()) { Ok(Node::Stateful(function, arguments)) } else { Err(wrong(self)) }
+    }
+
+    /// A length of time as a constant in seconds: `15m`, `90 s`, `1h30m`, `'15m'`.
+    fn duration(&mut self) -> Result<Node, ExprError> {
+        let start = self.span().start;
+        let text = match self.peek().clone() {
+            Token::Text(text) => {
+                self.next();
+                text
+            }
+            Token::Number(number) => {
+                self.next();
+                match self.peek().clone() {
+                    Token::Word(unit) => {
+                        self.next();
+                        format!("{number}{unit}")
+                    }
+                    _ => number.to_string(),
+                }
+            }
+            _ => return Err(self.unexpected("a length of time such as 15m")),
+        };
+        let second = crate::unit::find("second");
+        match (seconds(&text).filter(|seconds| *seconds > 0.0 && *seconds <= MAX_DURATION_S), second) {
+            (Some(seconds), Some(second)) => Ok(Node::Quantity(seconds, second)),
+            _ => {
+                let message = format!("`{text}` is not a length of time");
+                let error = ExprError::new(start..self.previous_end(), "wrong-duration", message);
+                Err(error.help("write 30s, 15m, 2h, 1h30m or 7d, ten years at most"))
+            }
+        }
     }
 
     fn is_of_model(&mut self) -> Result<Node, ExprError> {

@@ -1,16 +1,20 @@
 //! The register machine: runs a program over a batch of rows, instruction by instruction.
 
-use crate::expr::{Aggregate, BinaryOp, Function};
-use crate::state::{CHUNK, State};
+use super::fold::Fold;
+use crate::expr::{BinaryOp, Function, Stateful, part_of_time, text_of};
+use crate::state::{CHUNK, Memories, Memory, Stamp, Stamps, State};
 use crate::topology::{ColumnIx, Op, Program, Topology};
-use crate::value::{Quality, Sample, Texts};
+use crate::value::{Kind, Quality, Sample, Texts, decode};
 
 /// Why a result may have no value, or one of lesser quality: gathered from everything that was read.
-const STALE: u8 = 1;
-const BAD: u8 = 2;
-const MISSING: u8 = 4;
+pub(super) const STALE: u8 = 1;
+pub(super) const BAD: u8 = 2;
+pub(super) const MISSING: u8 = 4;
 /// By quality byte.
-const REASON: [u8; 4] = [0, STALE, BAD, MISSING];
+pub(super) const REASON: [u8; 4] = [0, STALE, BAD, MISSING];
+
+/// Formulas make no more texts than this: texts are kept for ever.
+const MAX_TEXTS: usize = 500_000;
 
 /// The rows of a batch.
 #[derive(Clone, Copy)]
@@ -37,42 +41,61 @@ impl Rows<'_> {
     }
 }
 
-/// Registers, and for each row of the batch the reasons and the newest source time met so far.
+/// Registers, and the reasons and the newest source time met so far: what goes for all rows of the batch, and where they differ, for
+/// each.
 #[derive(Default)]
 pub(super) struct Machine {
     registers: Vec<f64>,
+    reason: u8,
+    time_us: i64,
+    differ: bool,
     reasons: Vec<u8>,
     times: Vec<i64>,
 }
 
 impl Machine {
-    /// Runs `program`; the results are then in [`Machine::result`].
-    pub fn run(&mut self, state: &State, topology: &Topology, program: &Program, rows: Rows<'_>) {
+    /// Runs `program`; the results are then in [`Machine::result`] and [`Machine::results`].
+    pub fn run(
+        &mut self,
+        state: &State,
+        memories: &mut Memories,
+        topology: &Topology,
+        program: &Program,
+        rows: Rows<'_>,
+    ) {
         let count = rows.count();
         let needed = program.registers as usize * CHUNK;
         if self.registers.len() < needed {
             self.registers.resize(needed, 0.0);
         }
-        self.reasons.clear();
-        self.reasons.resize(count, 0);
-        self.times.clear();
-        self.times.resize(count, i64::MIN);
+        (self.reason, self.time_us, self.differ) = (0, i64::MIN, false);
         for instruction in &program.instructions {
             let at = instruction.at as usize;
             match &instruction.op {
                 Op::Load(column) => self.load(state, *column, rows, at),
+                Op::Now => {
+                    let now_s = state.now_s().unwrap_or(f64::NAN);
+                    self.registers[at * CHUNK..][..count].fill(now_s);
+                    self.all(if now_s.is_nan() { MISSING } else { 0 }, state.now_us().unwrap_or(i64::MIN));
+                }
+                Op::Stateful { function, column, memory, settings } => {
+                    let call = Call { function: *function, column: *column, memory: *memory, settings: *settings };
+                    self.remember(state, memories, &call, rows, at);
+                }
                 Op::Aggregate { aggregate, relation, parts } => {
                     let relation = &topology.relations()[*relation as usize];
+                    let of_values = parts.iter().any(|part| part.1.is_some());
+                    self.each(count);
                     for row in 0..count {
                         let mut fold = Fold::default();
                         for (link, column, scale, offset) in parts {
                             let targets = relation.links[*link as usize].forward.of(rows.row(row));
                             match column {
-                                None => fold.related += targets.len() as u64,
+                                None => fold.count(targets),
                                 Some(column) => fold.gather(state, *column, targets, *scale, *offset),
                             }
                         }
-                        let (lane, reason) = fold.finish(*aggregate, parts.iter().any(|part| part.1.is_some()));
+                        let (lane, reason) = fold.finish(*aggregate, of_values);
                         self.registers[at * CHUNK + row] = lane;
                         self.reasons[row] |= reason;
                         self.times[row] = self.times[row].max(fold.time_us);
@@ -83,43 +106,123 @@ impl Machine {
         }
     }
 
+    /// What was met goes for all rows.
+    fn all(&mut self, reason: u8, time_us: i64) {
+        self.reason |= reason;
+        self.time_us = self.time_us.max(time_us);
+    }
+
+    /// From here on, rows differ.
+    fn each(&mut self, count: usize) {
+        if !self.differ {
+            self.differ = true;
+            self.reasons.clear();
+            self.reasons.resize(count, 0);
+            self.times.clear();
+            self.times.resize(count, i64::MIN);
+        }
+    }
+
     /// What came out for a row of the batch.
     pub fn result(&self, at: usize) -> Sample {
-        let lane = self.registers[at];
-        let reason = self.reasons[at];
-        let time_us = if self.times[at] == i64::MIN { 0 } else { self.times[at] };
-        if lane.is_finite() {
-            let quality = if reason & STALE == 0 { Quality::Good } else { Quality::Stale };
-            return Sample { lane, quality, time_us };
+        let (mut reason, mut time_us) = (self.reason, self.time_us);
+        if self.differ {
+            reason |= self.reasons[at];
+            time_us = time_us.max(self.times[at]);
         }
-        // Nothing that it read explains it: it is no number because of what was computed, such as a division by zero.
-        let quality = if reason & MISSING != 0 { Quality::Missing } else { Quality::Bad };
-        Sample { lane: f64::NAN, quality, time_us }
+        let lane = self.registers[at];
+        let lane = if lane.is_finite() { lane } else { f64::NAN };
+        Sample { lane, quality: quality(lane, reason), time_us: if time_us == i64::MIN { 0 } else { time_us } }
+    }
+
+    /// What came out for the whole batch: lanes and stamps.
+    pub fn results(&mut self, count: usize) -> (&[f64], Stamps) {
+        let lanes = &mut self.registers[..count];
+        let mut missing = 0;
+        for lane in lanes.iter_mut() {
+            *lane = if lane.is_finite() { *lane } else { f64::NAN };
+            missing += usize::from(lane.is_nan());
+        }
+        if !self.differ && (missing == 0 || missing == count) {
+            let time_us = if self.time_us == i64::MIN { 0 } else { self.time_us };
+            let stamp = Stamp::new(quality(lanes[0], self.reason) as u8, time_us);
+            return (&self.registers[..count], Stamps::Same(stamp));
+        }
+        let stamp = |at: usize| {
+            let sample = self.result(at);
+            Stamp::new(sample.quality as u8, sample.time_us)
+        };
+        let stamps: Box<[Stamp]> = (0..count).map(stamp).collect();
+        let same = stamps.iter().all(|stamp| *stamp == stamps[0]);
+        (&self.registers[..count], if same { Stamps::Same(stamps[0]) } else { Stamps::Each(stamps) })
     }
 
     fn load(&mut self, state: &State, column: ColumnIx, rows: Rows<'_>, at: usize) {
         let chunks = state.chunks(column);
-        let register = &mut self.registers[at * CHUNK..(at + 1) * CHUNK];
         match rows {
             Rows::Chunk { start, count } => {
                 let chunk = &chunks[start as usize / CHUNK];
-                let source = chunk.lanes[..count].iter().zip(&chunk.quality[..count]).zip(&chunk.times[..count]);
-                let sinks = register[..count].iter_mut().zip(&mut self.reasons).zip(&mut self.times);
-                for (((lane, quality), time), ((register, reason), newest)) in source.zip(sinks) {
-                    *register = if *quality <= Quality::Stale as u8 { *lane } else { f64::NAN };
-                    *reason |= REASON[*quality as usize & 3];
-                    *newest = (*newest).max(*time);
+                match &chunk.stamps {
+                    Stamps::Same(stamp) => {
+                        let register = &mut self.registers[at * CHUNK..][..count];
+                        if stamp.quality() <= Quality::Stale as u8 {
+                            register.copy_from_slice(&chunk.lanes[..count]);
+                        } else {
+                            register.fill(f64::NAN);
+                        }
+                        self.all(REASON[stamp.quality() as usize], stamp.time_us());
+                    }
+                    Stamps::Each(stamps) => {
+                        self.each(count);
+                        let register = &mut self.registers[at * CHUNK..][..count];
+                        let sinks = register.iter_mut().zip(&mut self.reasons).zip(&mut self.times);
+                        for ((lane, stamp), ((register, reason), newest)) in
+                            chunk.lanes.iter().zip(stamps.iter()).zip(sinks)
+                        {
+                            let usable = stamp.quality() <= Quality::Stale as u8;
+                            *register = if usable { *lane } else { f64::NAN };
+                            *reason |= REASON[stamp.quality() as usize];
+                            *newest = (*newest).max(stamp.time_us());
+                        }
+                    }
                 }
             }
             Rows::List(rows) => {
-                for (at, row) in rows.iter().enumerate() {
-                    let (chunk, offset) = (&chunks[*row as usize / CHUNK], *row as usize % CHUNK);
-                    let quality = chunk.quality[offset];
-                    register[at] = if quality <= Quality::Stale as u8 { chunk.lanes[offset] } else { f64::NAN };
-                    self.reasons[at] |= REASON[quality as usize & 3];
-                    self.times[at] = self.times[at].max(chunk.times[offset]);
+                self.each(rows.len());
+                for (row_at, row) in rows.iter().enumerate() {
+                    let (lane, stamp) = chunks[*row as usize / CHUNK].usable(*row as usize % CHUNK);
+                    self.registers[at * CHUNK + row_at] = lane;
+                    self.reasons[row_at] |= REASON[stamp.quality() as usize];
+                    self.times[row_at] = self.times[row_at].max(stamp.time_us());
                 }
             }
+        }
+    }
+
+    fn remember(&mut self, state: &State, memories: &mut Memories, call: &Call, rows: Rows<'_>, at: usize) {
+        let chunks = state.chunks(call.column);
+        let count = rows.count();
+        self.each(count);
+        for row_at in 0..count {
+            let row = rows.row(row_at);
+            let (value, stamp) = chunks[row as usize / CHUNK].usable(row as usize % CHUNK);
+            let observe = |memory: &mut Memory, now_us| {
+                memory.observe(call.function, call.settings, value, stamp.time_us(), now_us)
+            };
+            let lane = match state.now_us() {
+                Some(now_us) => observe(memories.of(call.memory, row), now_us),
+                // As if it had just begun.
+                None => observe(&mut Memory::default(), 0),
+            };
+            let reason = match REASON[stamp.quality() as usize] {
+                BAD | MISSING if !lane.is_nan() => STALE,
+                // There was not enough to look back at.
+                0 | STALE if lane.is_nan() => MISSING,
+                reason => reason,
+            };
+            self.registers[at * CHUNK + row_at] = finite(lane);
+            self.reasons[row_at] |= reason;
+            self.times[row_at] = self.times[row_at].max(stamp.time_us());
         }
     }
 
@@ -130,7 +233,7 @@ impl Machine {
             Op::Constant(lane) => {
                 a.fill(*lane);
                 if lane.is_nan() {
-                    self.reasons.iter_mut().for_each(|reason| *reason |= MISSING);
+                    self.reason |= MISSING;
                 }
             }
             Op::Convert { scale, offset } => a.iter_mut().for_each(|a| *a = finite(*a * scale + offset)),
@@ -174,13 +277,56 @@ impl Machine {
                 }),
                 _ => f64::NAN,
             }),
-            Op::Load(_) | Op::Aggregate { .. } => {}
+            Op::OfText(function) => a.iter_mut().for_each(|a| {
+                *a = texts.text(*a).map_or(f64::NAN, |text| match function {
+                    Function::Length => text.chars().count() as f64,
+                    function => made(texts, &text_of(*function, &text)),
+                });
+            }),
+            Op::PartOfTime(function) => {
+                a.iter_mut().for_each(|a| *a = part_of_time(*function, *a).unwrap_or(f64::NAN));
+            }
+            Op::Concat(kinds) => {
+                for row in 0..count {
+                    let mut text = Some(String::new());
+                    for (position, kind) in kinds.iter().enumerate() {
+                        let lane = if position == 0 { a[row] } else { rest[(position - 1) * CHUNK + row] };
+                        let part = decode(lane, kind.unwrap_or(Kind::Number), texts);
+                        text = text.zip(part).map(|(text, part)| text + &part.to_string());
+                    }
+                    a[row] = text.map_or(f64::NAN, |text| made(texts, &text));
+                }
+            }
+            Op::Load(_) | Op::Aggregate { .. } | Op::Now | Op::Stateful { .. } => {}
         }
     }
 }
 
+/// A call of a function that remembers.
+struct Call {
+    function: Stateful,
+    column: ColumnIx,
+    memory: u32,
+    settings: [f64; 2],
+}
+
+/// The quality of a result. A lane that nothing explains is no number because of what was computed, such as a division by zero.
+fn quality(lane: f64, reason: u8) -> Quality {
+    match (lane.is_nan(), reason) {
+        (false, reason) if reason & STALE == 0 => Quality::Good,
+        (false, _) => Quality::Stale,
+        (true, reason) if reason & MISSING != 0 => Quality::Missing,
+        (true, _) => Quality::Bad,
+    }
+}
+
+/// The lane of a text that a formula made.
+fn made(texts: &Texts, text: &str) -> f64 {
+    texts.intern_within(text, MAX_TEXTS).map_or(f64::NAN, f64::from)
+}
+
 /// What is beyond all numbers is no number: a division by zero must not be compared, clamped or counted as one.
-fn finite(lane: f64) -> f64 {
+pub(super) fn finite(lane: f64) -> f64 {
     if lane.is_finite() { lane } else { f64::NAN }
 }
 
@@ -225,77 +371,5 @@ fn binary(op: BinaryOp, a: &mut [f64], b: &[f64]) {
         BinaryOp::GreaterOrEqual => each(a, b, |a, b| compare(a, b, a >= b)),
         BinaryOp::And => each(a, b, |a, b| if a == 0.0 || b == 0.0 { 0.0 } else { a * b }),
         BinaryOp::Or => each(a, b, |a, b| if a == 1.0 || b == 1.0 { 1.0 } else { a + b }),
-    }
-}
-
-/// What an aggregate gathers over its rows.
-struct Fold {
-    related: u64,
-    used: u64,
-    holding: u64,
-    sum: f64,
-    least: f64,
-    greatest: f64,
-    reason: u8,
-    time_us: i64,
-}
-
-impl Default for Fold {
-    fn default() -> Self {
-        Self {
-            related: 0,
-            used: 0,
-            holding: 0,
-            sum: 0.0,
-            least: f64::INFINITY,
-            greatest: f64::NEG_INFINITY,
-            reason: 0,
-            time_us: i64::MIN,
-        }
-    }
-}
-
-impl Fold {
-    fn gather(&mut self, state: &State, column: ColumnIx, rows: &[u32], scale: f64, offset: f64) {
-        let chunks = state.chunks(column);
-        self.related += rows.len() as u64;
-        for row in rows {
-            let (chunk, at) = (&chunks[*row as usize / CHUNK], *row as usize % CHUNK);
-            let quality = chunk.quality[at];
-            self.reason |= REASON[quality as usize & 3];
-            self.time_us = self.time_us.max(chunk.times[at]);
-            if quality <= Quality::Stale as u8 && !chunk.lanes[at].is_nan() {
-                let lane = chunk.lanes[at] * scale + offset;
-                self.used += 1;
-                self.holding += u64::from(lane != 0.0);
-                self.sum += lane;
-                self.least = self.least.min(lane);
-                self.greatest = self.greatest.max(lane);
-            }
-        }
-    }
-
-    /// The result, and the reasons that count for it: what is missing or bad matters only where nothing else was there.
-    fn finish(&self, aggregate: Aggregate, of_values: bool) -> (f64, u8) {
-        let stale = self.reason & STALE;
-        let nothing = (f64::NAN, if self.reason & BAD != 0 && self.reason & MISSING == 0 { BAD } else { MISSING });
-        let unknown = self.related - self.used;
-        let lane = match aggregate {
-            Aggregate::Count if !of_values => self.related as f64,
-            Aggregate::Count => self.used as f64,
-            Aggregate::CountIf => self.holding as f64,
-            Aggregate::Any if self.holding > 0 => 1.0,
-            Aggregate::Any if unknown > 0 => return nothing,
-            Aggregate::Any => 0.0,
-            Aggregate::All if self.holding < self.used => 0.0,
-            Aggregate::All if unknown > 0 => return nothing,
-            Aggregate::All => 1.0,
-            _ if self.used == 0 => return nothing,
-            Aggregate::Avg => self.sum / self.used as f64,
-            Aggregate::Sum | Aggregate::Only => self.sum,
-            Aggregate::Min => self.least,
-            Aggregate::Max => self.greatest,
-        };
-        (finite(lane), stale)
     }
 }

@@ -46,6 +46,10 @@ impl TwinContext<'_> {
                 let known = sample.quality < Quality::Missing;
                 return Some(if known { Cell::Text(time_text(sample.time_us).into()) } else { Cell::Missing });
             }
+            ["$metadata", property @ .., "quality"] => {
+                let slot = topology.slot(self.twin, &property.join("."))?;
+                return Some(Cell::Text(self.state.get(slot).quality.word().into()));
+            }
             _ => {}
         }
         Some(cell(self.state, topology.slot(self.twin, &joined(segments))?))
@@ -152,6 +156,10 @@ impl Context for TwinContext<'_> {
             None => (*topology.walk(self.twin, &path.segments[..steps]).first()?, &path.segments[steps..]),
         };
         topology.column(topology.slot(twin, &joined(rest))?.column).unit
+    }
+
+    fn now(&self) -> Option<f64> {
+        self.state.now_s()
     }
 
     fn is_of_model(&self, _: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError> {

@@ -2,7 +2,9 @@
 
 use super::names::{Names, VarIx};
 use super::scalar::{Columns, Scalar};
-use crate::expr::{Aggregate, BinaryOp, Cell, Expr, ExprError, Node, Path, Segment, UnaryOp, joined};
+use crate::expr::{
+    Aggregate, BinaryOp, Cell, Expr, ExprError, Function, Node, Path, Segment, UnaryOp, joined, remembers,
+};
 use crate::state::State;
 use crate::topology::{Topology, Walk};
 use crate::unit::{Unit, conversion, tidy};
@@ -53,7 +55,9 @@ impl Resolver<'_> {
             Node::Path(path) => self.path(path, None)?,
             Node::Unary(op, inner) => Scalar::Unary(*op, Box::new(self.expr(inner)?)),
             Node::Binary(op, left, right) => self.binary(*op, left, right)?,
+            Node::Call(Function::Now, _) => Scalar::Constant(self.state.now_s().map_or(Cell::Missing, Cell::Time)),
             Node::Call(function, arguments) => Scalar::Call(*function, self.all(arguments)?),
+            Node::Stateful(function, _) => return Err(remembers(*function, expr)),
             Node::Aggregate(aggregate, inner) => self.aggregate(*aggregate, inner, expr, None)?,
             Node::Case(arms, otherwise) => {
                 let mut resolved = Vec::with_capacity(arms.len());
@@ -227,6 +231,12 @@ impl Resolver<'_> {
                     columns.map_or(Scalar::Constant(Cell::Missing), |columns| Scalar::UpdateTime(var, columns)),
                 ));
             }
+            ["$metadata", property @ .., "quality"] if !property.is_empty() => {
+                let columns = self.columns(&property.join("."), None, span)?;
+                return Ok(Some(
+                    columns.map_or(Scalar::Constant(Cell::Missing), |columns| Scalar::Quality(var, columns)),
+                ));
+            }
             ["$metadata"] => return Ok(Some(Scalar::Metadata(var, None))),
             ["$metadata", property @ ..] if self.columns(&property.join("."), None, span)?.is_some() => {
                 return Ok(Some(Scalar::Metadata(var, Some(property.join(".")))));
@@ -238,7 +248,7 @@ impl Resolver<'_> {
                 let known = ["$dtId", "$etag", "$metadata", "$metadata.$model"];
                 let unknown = ExprError::new(span.clone(), "unknown-property", unknown);
                 return Err(unknown
-                    .help("a twin has $dtId, $metadata.$model, $metadata.PROPERTY.lastUpdateTime")
+                    .help("a twin has $dtId, $metadata.$model, $metadata.PROPERTY.lastUpdateTime, $metadata.PROPERTY.quality")
                     .did_you_mean(&names.join("."), known));
             }
             _ => {}

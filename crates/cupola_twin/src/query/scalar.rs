@@ -59,6 +59,8 @@ pub(super) enum Scalar {
     Id(VarIx),
     Model(VarIx),
     UpdateTime(VarIx, Columns),
+    /// How far a value can be trusted, as a word.
+    Quality(VarIx, Columns),
     /// A property of a relationship, and the keys into it.
     Relationship(VarIx, String, Vec<String>),
     /// Which relationship it is, to tell it from all others.
@@ -130,6 +132,7 @@ impl Scalar {
             | Self::Id(var)
             | Self::Model(var)
             | Self::UpdateTime(var, _)
+            | Self::Quality(var, _)
             | Self::Relationship(var, ..)
             | Self::Metadata(var, _)
             | Self::Edge(var)
@@ -180,6 +183,10 @@ impl Scalar {
                 // What the scene gives has no time of its own.
                 let known = sample.quality < Quality::Missing && sample.time_us > 0;
                 if known { Cell::Time(sample.time_us as f64 / 1e6) } else { Cell::Missing }
+            }),
+            Self::Quality(var, columns) => of_twin(*var, &|twin| {
+                let slot = columns.slot(topology, twin);
+                slot.map_or(Cell::Missing, |(slot, ..)| Cell::Text(env.state.get(slot).quality.word().into()))
             }),
             Self::Relationship(var, name, keys) => match env.bound.get(*var) {
                 Some(Bound::Relationship(number)) => match of_relationship(env.graph, *number, name) {

@@ -28,6 +28,7 @@ pub(super) fn tables(
         relations: Vec::new(),
         by_path: HashMap::new(),
         formulas: Vec::new(),
+        memories: Vec::new(),
         stages: Vec::new(),
         initial: Vec::new(),
     };
@@ -157,6 +158,7 @@ pub(super) fn strip_computed(topology: &mut Topology) {
         table.by_name.retain(|_, column| (column.0 as usize) < count);
     }
     topology.formulas.clear();
+    topology.memories.clear();
     topology.stages.clear();
     topology.relations.retain(Relation::is_plain);
     number_relations(topology);

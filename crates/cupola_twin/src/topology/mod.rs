@@ -7,7 +7,7 @@ mod order;
 mod relation;
 mod walk;
 
-pub use formula::{Formula, Input, Instruction, Op, Program};
+pub use formula::{Formula, Input, Instruction, Iterate, MemorySite, Op, Program};
 pub use relation::{Csr, Link, Relation};
 pub(crate) use walk::Walk;
 
@@ -98,6 +98,8 @@ pub struct Computed {
     pub display_name: Option<String>,
     /// A condition for the program's own use (an alarm's), not shown as a property.
     pub hidden: bool,
+    /// How it is computed if it depends on itself.
+    pub iterate: Option<Iterate>,
     /// Where the expression's first character stands.
     pub place: Option<Place>,
 }
@@ -109,6 +111,26 @@ pub enum Stage {
     Column(u32),
     /// Columns that depend on one another through twins: groups of rows, each after those it depends on.
     Levels(Vec<Vec<(u32, Vec<u32>)>>),
+    /// Columns that depend on themselves, declared so.
+    Rounds {
+        /// What is computed from the guesses in every round.
+        inner: Vec<Stage>,
+        /// The declared columns, whose values are guessed, by their formulas' numbers.
+        guessed: Vec<u32>,
+    },
+}
+
+impl Stage {
+    /// The formulas that it runs.
+    pub fn formulas(&self) -> Vec<u32> {
+        match self {
+            Self::Column(number) => vec![*number],
+            Self::Levels(levels) => levels.iter().flatten().map(|(number, _)| *number).collect(),
+            Self::Rounds { inner, guessed } => {
+                inner.iter().flat_map(Self::formulas).chain(guessed.iter().copied()).collect()
+            }
+        }
+    }
 }
 
 /// The compiled graph.
@@ -126,6 +148,7 @@ pub struct Topology {
     relations: Vec<Relation>,
     by_path: HashMap<String, u32>,
     formulas: Vec<Formula>,
+    memories: Vec<MemorySite>,
     stages: Vec<Stage>,
     initial: Vec<(Slot, Sample)>,
 }
@@ -310,6 +333,16 @@ impl Topology {
     /// The formulas, by number.
     pub fn formulas(&self) -> &[Formula] {
         &self.formulas
+    }
+
+    /// The calls of functions that remember, by number.
+    pub fn memories(&self) -> &[MemorySite] {
+        &self.memories
+    }
+
+    /// Whether time alone changes anything, or something is remembered.
+    pub fn has_timed(&self) -> bool {
+        !self.memories.is_empty() || self.formulas.iter().any(|formula| formula.timed)
     }
 
     /// What propagation runs, in order.

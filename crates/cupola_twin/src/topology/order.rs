@@ -6,16 +6,22 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Puts the formulas into stages. Properties on a cycle are reported, each by name, and computed no more.
+/// Puts the formulas into stages. Properties on a cycle that nobody declared are reported, each by name, and computed no more.
 pub(super) fn stages(topology: &mut Topology, diagnostics: &mut Vec<Diagnostic>) {
-    let by_output: BTreeMap<_, u32> =
-        topology.formulas.iter().enumerate().map(|(number, formula)| (formula.output, number as u32)).collect();
+    let all: Vec<u32> = (0..topology.formulas.len() as u32).collect();
+    topology.stages = arranged(topology, &all, diagnostics);
+}
+
+/// The stages of some formulas; what others compute is taken as it is.
+fn arranged(topology: &mut Topology, numbers: &[u32], diagnostics: &mut Vec<Diagnostic>) -> Vec<Stage> {
     let mut graph: DiGraph<u32, ()> = DiGraph::new();
-    let nodes: Vec<NodeIndex> = (0..topology.formulas.len()).map(|number| graph.add_node(number as u32)).collect();
-    for (number, formula) in topology.formulas.iter().enumerate() {
-        for input in &formula.inputs {
+    let nodes: BTreeMap<u32, NodeIndex> = numbers.iter().map(|number| (*number, graph.add_node(*number))).collect();
+    let output = |number: &u32| topology.formulas[*number as usize].output;
+    let by_output: BTreeMap<_, u32> = numbers.iter().map(|number| (output(number), *number)).collect();
+    for number in numbers {
+        for input in &topology.formulas[*number as usize].inputs {
             if let Some(from) = by_output.get(&input.column()) {
-                graph.update_edge(nodes[*from as usize], nodes[number], ());
+                graph.update_edge(nodes[from], nodes[number], ());
             }
         }
     }
@@ -25,29 +31,43 @@ pub(super) fn stages(topology: &mut Topology, diagnostics: &mut Vec<Diagnostic>)
         tarjan_scc(&graph).into_iter().rev().map(|nodes| nodes.iter().map(|node| graph[*node]).collect::<Vec<_>>())
     {
         component.sort_unstable();
-        let alone =
-            component.len() == 1 && !graph.contains_edge(nodes[component[0] as usize], nodes[component[0] as usize]);
+        let alone = component.len() == 1 && !graph.contains_edge(nodes[&component[0]], nodes[&component[0]]);
         if alone {
             stages.push(Stage::Column(component[0]));
             continue;
         }
-        match levels(topology, &component) {
-            Ok(levels) => stages.push(Stage::Levels(levels)),
-            Err(cycle) => {
-                let names: Vec<_> = cycle.iter().chain(cycle.first()).map(|slot| topology.name(*slot)).collect();
-                let formula = cycle.first().and_then(|slot| topology.column(slot.column).formula);
-                let place = formula.and_then(|number| topology.formulas[number as usize].place.clone());
-                let message = format!("these properties depend on one another in a circle: {}", names.join(" → "));
-                let help = "take one of them out of a formula, or give it a measured value";
-                diagnostics.push(Diagnostic::error("cycle", message).at(place).help(help));
-                for number in component {
-                    let output = topology.formulas[number as usize].output;
-                    topology.columns[output.0 as usize].formula = None;
-                }
+        let cycle = match levels(topology, &component) {
+            Ok(levels) => {
+                stages.push(Stage::Levels(levels));
+                continue;
             }
+            Err(cycle) => cycle,
+        };
+        let is_declared = |number: &u32| topology.formulas[*number as usize].iterate.is_some();
+        let (guessed, others): (Vec<u32>, Vec<u32>) = component.iter().partition(|number| is_declared(number));
+        if guessed.is_empty() {
+            diagnostics.push(circle(topology, &cycle));
+            for number in component {
+                let output = topology.formulas[number as usize].output;
+                topology.columns[output.0 as usize].formula = None;
+            }
+        } else {
+            // Without the guesses there must be no circle left.
+            let inner = arranged(topology, &others, diagnostics);
+            stages.push(Stage::Rounds { inner, guessed });
         }
     }
-    topology.stages = stages;
+    stages
+}
+
+/// What is said of a cycle.
+fn circle(topology: &Topology, cycle: &[Slot]) -> Diagnostic {
+    let names: Vec<_> = cycle.iter().chain(cycle.first()).map(|slot| topology.name(*slot)).collect();
+    let formula = cycle.first().and_then(|slot| topology.column(slot.column).formula);
+    let place = formula.and_then(|number| topology.formulas[number as usize].place.clone());
+    let message = format!("these properties depend on one another in a circle: {}", names.join(" → "));
+    let help = "take one of them out of a formula, give it a measured value, or declare one of them `iterate`";
+    Diagnostic::error("cycle", message).at(place).help(help)
 }
 
 /// Rows of mutually dependent columns, grouped so that every group needs only earlier ones; or a cycle of slots, in the order

@@ -2,7 +2,7 @@
 
 use super::{Compiler, Input, Instruction, Op, Program, Type};
 use crate::diagnostic::Place;
-use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, UnaryOp, joined};
+use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, Stateful, UnaryOp, joined};
 use crate::topology::{ColumnIx, TableIx, Topology};
 use crate::unit::{Unit, conversion};
 use crate::value::{Kind, Value, encode};
@@ -15,6 +15,8 @@ pub(super) struct Body<'c, 't> {
     pub(super) origin: Origin,
     pub(super) program: Program,
     pub(super) inputs: Vec<Input>,
+    /// Whether time alone changes the result.
+    pub(super) timed: bool,
 }
 
 /// Where the text of a formula stands, for what is found in the parts of it.
@@ -108,6 +110,7 @@ impl Body<'_, '_> {
             Node::Binary(op, left, right) => self.binary(*op, left, right, at),
             Node::Call(function, arguments) => self.call(expr, *function, arguments, at),
             Node::Aggregate(aggregate, inner) => self.aggregate(expr, *aggregate, inner, at),
+            Node::Stateful(function, arguments) => self.stateful(expr, *function, arguments, at),
             Node::Case(arms, otherwise) => self.case(arms, otherwise.as_deref(), at),
             Node::IsOfModel { model, exact, .. } => {
                 let models = &self.topology().models;
@@ -230,7 +233,79 @@ impl Body<'_, '_> {
         Err(ExprError::new(expr.span.clone(), "wrong-type", message))
     }
 
+    /// A function that remembers reads a column: what is computed for it gets one of its own.
+    fn stateful(&mut self, expr: &Expr, function: Stateful, arguments: &[Expr], at: u16) -> Compiled {
+        let Some((value, settings)) = arguments.split_first() else {
+            return Err(ExprError::new(expr.span.clone(), "arguments", function.usage()));
+        };
+        let own = match &value.node {
+            Node::Path(path) => self.topology().table(self.table).column(&joined(&path.segments)),
+            _ => None,
+        };
+        let column = own.unwrap_or_else(|| self.compiler.hidden(self.table, value, &self.origin));
+        let found = self.compiler.column_type(column);
+        let wanted = match function {
+            Stateful::HeldFor => Some(Kind::Bool),
+            Stateful::Lag => found.kind,
+            _ => Some(Kind::Number),
+        };
+        let fits = match (found.kind, wanted) {
+            (Some(found), Some(wanted)) => found == wanted || (found.is_numeric() && wanted.is_numeric()),
+            _ => true,
+        };
+        if !fits {
+            let wanted = wanted.map_or("value", Kind::word);
+            let message = format!("{} needs a {wanted}, this is a {}", function.name(), found.word());
+            return Err(ExprError::new(value.span.clone(), "wrong-type", message));
+        }
+        let mut numbers = [0.0; 2];
+        for (number, setting) in numbers.iter_mut().zip(settings) {
+            *number = match &setting.node {
+                Node::Quantity(number, unit) if function == Stateful::Hysteresis => {
+                    let to = found.unit.unwrap_or(unit);
+                    let (scale, offset) = conversion(unit, to).ok_or_else(|| {
+                        let message = format!("this is in {}, where {} is needed", unit.name, to.name);
+                        ExprError::new(setting.span.clone(), "wrong-unit", message)
+                    })?;
+                    number * scale + offset
+                }
+                Node::Number(number) | Node::Quantity(number, _) => *number,
+                _ => f64::NAN,
+            };
+        }
+        if function == Stateful::Hysteresis && numbers[0] == numbers[1] {
+            let help = "without a gap between them, compare with >=";
+            let message = "the two bounds of HYSTERESIS are the same";
+            return Err(ExprError::new(expr.span.clone(), "wrong-type", message).help(help));
+        }
+        self.inputs.push(Input::Here(column));
+        let memory = self.compiler.memory(self.table, expr);
+        let has_duration = !settings.is_empty();
+        self.emit(at, Op::Stateful { function, column, memory, settings: numbers });
+        let second = crate::unit::find("second");
+        // What two readings differ by is a difference of temperatures, which no unit with a zero of its own can be.
+        let between = found.unit.filter(|unit| unit.offset == 0.0);
+        self.timed |= match function {
+            Stateful::Rate | Stateful::Delta | Stateful::Lag => has_duration,
+            Stateful::Hysteresis => false,
+            _ => true,
+        };
+        Ok(match function {
+            Stateful::Lag => found,
+            Stateful::HeldFor => Type { kind: Some(Kind::Number), unit: second },
+            Stateful::Hysteresis => Type::plain(Kind::Bool),
+            Stateful::Rate => Type::plain(Kind::Number),
+            Stateful::Delta => Type { kind: Some(Kind::Number), unit: between },
+            _ => Type { kind: Some(Kind::Number), unit: found.unit },
+        })
+    }
+
     fn call(&mut self, expr: &Expr, function: Function, arguments: &[Expr], at: u16) -> Compiled {
+        if function == Function::Now {
+            self.timed = true;
+            self.emit(at, Op::Now);
+            return Ok(Type::plain(Kind::Time));
+        }
         let Some((first, rest)) = arguments.split_first() else {
             return Err(ExprError::new(expr.span.clone(), "arguments", format!("{} takes arguments", function.name())));
         };
@@ -292,6 +367,31 @@ impl Body<'_, '_> {
                 }
                 Ok(Type::plain(Kind::Bool))
             }
+            Function::Concat => {
+                let mut kinds = Vec::with_capacity(arguments.len());
+                for (position, argument) in arguments.iter().enumerate() {
+                    kinds.push(self.expr(argument, at + position as u16)?.kind);
+                }
+                self.emit(at, Op::Concat(kinds));
+                Ok(Type::plain(Kind::Text))
+            }
+            Function::Upper | Function::Lower | Function::Length => {
+                self.of_kind(first, at, Kind::Text)?;
+                self.emit(at, Op::OfText(function));
+                Ok(Type::plain(if function == Function::Length { Kind::Integer } else { Kind::Text }))
+            }
+            Function::Year
+            | Function::Month
+            | Function::Day
+            | Function::Weekday
+            | Function::Hour
+            | Function::Minute => {
+                self.of_kind(first, at, Kind::Time)?;
+                self.emit(at, Op::PartOfTime(function));
+                Ok(Type::plain(Kind::Integer))
+            }
+            // It takes no argument, and was answered above.
+            Function::Now => Ok(Type::plain(Kind::Time)),
             Function::ArrayContains => {
                 let message = "a formula can't look into lists; a query can";
                 Err(ExprError::new(expr.span.clone(), "unknown-function", message))

@@ -7,7 +7,7 @@ use body::{Body, Origin};
 
 use super::{Column, ColumnIx, Computed, TableIx, Topology};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, parse};
+use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Stateful, parse};
 use crate::unit::Unit;
 use crate::value::Kind;
 use std::collections::BTreeMap;
@@ -29,6 +29,38 @@ pub struct Formula {
     pub program: Program,
     /// What it reads.
     pub inputs: Vec<Input>,
+    /// Whether time alone changes its results.
+    pub timed: bool,
+    /// How it is computed if it depends on itself.
+    pub iterate: Option<Iterate>,
+}
+
+impl Formula {
+    /// Whether it remembers what was before.
+    pub fn remembers(&self) -> bool {
+        self.program.instructions.iter().any(|instruction| matches!(instruction.op, Op::Stateful { .. }))
+    }
+}
+
+/// How a property that depends on itself is brought to a value that holds: from `start`, all are computed again and again until none
+/// changes by more than `tolerance`, at most so many times (fixed-point iteration).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Iterate {
+    /// The first guess, in the property's unit.
+    pub start: f64,
+    /// The greatest change that doesn't count, in the property's unit.
+    pub tolerance: f64,
+    /// The most rounds.
+    pub at_most: u32,
+}
+
+/// One call of a function that remembers: its formulas share the memory, and a changed topology takes it over by this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemorySite {
+    /// The table whose rows remember.
+    pub table: TableIx,
+    /// The call as it is written.
+    pub call: Arc<str>,
 }
 
 /// What a formula reads.
@@ -48,6 +80,11 @@ pub enum Input {
 }
 
 impl Input {
+    /// Whether a column is read at the end of a relation.
+    pub fn is_along(self, column: ColumnIx) -> bool {
+        matches!(self, Self::Along { column: along, .. } if along == column)
+    }
+
     /// The column that is read.
     pub fn column(self) -> ColumnIx {
         match self {
@@ -100,6 +137,25 @@ pub enum Op {
     Binary(BinaryOp),
     /// An ordering of texts, by their characters.
     TextOrder(BinaryOp),
+    /// The moment.
+    Now,
+    /// A function that remembers, of a column of the same row.
+    Stateful {
+        /// Which.
+        function: Stateful,
+        /// The column.
+        column: ColumnIx,
+        /// The number of its memory.
+        memory: u32,
+        /// A length of time in seconds, or two bounds.
+        settings: [f64; 2],
+    },
+    /// The texts of registers from `at` on, one after another; values of other kinds as they are written.
+    Concat(Vec<Option<Kind>>),
+    /// `UPPER`, `LOWER`, `LENGTH`.
+    OfText(Function),
+    /// A part of a time, in UTC.
+    PartOfTime(Function),
     /// A test of texts: `STARTSWITH`, `ENDSWITH`, `CONTAINS`.
     TextTest(Function),
     /// The lesser of two.
@@ -146,6 +202,7 @@ struct Pending {
     text: Arc<str>,
     expr: Arc<Expr>,
     place: Option<Place>,
+    iterate: Option<Iterate>,
     /// Whether the column's kind comes from the expression.
     untyped: bool,
     /// Whether it must be true or false.
@@ -225,6 +282,7 @@ impl Compiler<'_> {
                 text: definition.formula.clone(),
                 expr: expr.clone(),
                 place: definition.place.clone(),
+                iterate: definition.iterate,
                 untyped: known.is_none(),
                 condition: definition.hidden,
                 state: Progress::Waiting,
@@ -254,13 +312,14 @@ impl Compiler<'_> {
         self.pending[number].state = Progress::Running;
         let Pending { output, text, expr, place, untyped, condition, .. } = &self.pending[number];
         let (output, text, expr, place) = (*output, text.clone(), expr.clone(), place.clone());
-        let (untyped, condition) = (*untyped, *condition);
+        let (untyped, condition, iterate) = (*untyped, *condition, self.pending[number].iterate);
         let table = self.topology.column(output).table;
         let origin = Origin { text: text.clone(), place: place.clone() };
-        let mut body = Body { compiler: self, table, origin, program: Program::default(), inputs: Vec::new() };
+        let mut body =
+            Body { compiler: self, table, origin, program: Program::default(), inputs: Vec::new(), timed: false };
         let value = if condition { body.bool(&expr, 0) } else { body.expr(&expr, 0) };
         let result = value.and_then(|found| body.fit(&expr, found, output, untyped));
-        let Body { program, mut inputs, .. } = body;
+        let Body { program, mut inputs, timed, .. } = body;
         self.pending[number].state = Progress::Done;
         match result {
             Ok(()) => {
@@ -268,7 +327,7 @@ impl Compiler<'_> {
                 inputs.dedup();
                 let formula = self.topology.formulas.len() as u32;
                 self.topology.columns[output.0 as usize].formula = Some(formula);
-                self.topology.formulas.push(Formula { output, text, place, program, inputs });
+                self.topology.formulas.push(Formula { output, text, place, program, inputs, timed, iterate });
             }
             Err(error) => self.report(&error, &text, place.as_ref()),
         }
@@ -290,6 +349,17 @@ impl Compiler<'_> {
         }
         let column = self.topology.column(column);
         Type { kind: Some(column.kind), unit: column.unit }
+    }
+
+    /// The memory of a call for every row of `table`: a new one unless it exists.
+    fn memory(&mut self, table: TableIx, call: &Expr) -> u32 {
+        let site = MemorySite { table, call: format!("{:?}", Bare(call)).into() };
+        let sites = &mut self.topology.memories;
+        let known = sites.iter().position(|known| *known == site);
+        known.unwrap_or_else(|| {
+            sites.push(site);
+            sites.len() - 1
+        }) as u32
     }
 
     /// The column that holds `expr` for every row of `table`: a new hidden one unless it exists.
@@ -314,6 +384,7 @@ impl Compiler<'_> {
             text: origin.text.clone(),
             expr: Arc::new(expr.clone()),
             place: origin.place.clone(),
+            iterate: None,
             untyped: true,
             condition: false,
             state: Progress::Waiting,
@@ -341,6 +412,10 @@ impl std::fmt::Debug for Bare<'_> {
                 write!(f, "{}{arguments:?}", function.name())
             }
             Node::Aggregate(aggregate, inner) => write!(f, "{aggregate:?}({:?})", Bare(inner)),
+            Node::Stateful(function, arguments) => {
+                let arguments: Vec<_> = arguments.iter().map(Bare).collect();
+                write!(f, "{}{arguments:?}", function.name())
+            }
             Node::Case(arms, otherwise) => {
                 let arms: Vec<_> = arms.iter().map(|(condition, value)| (Bare(condition), Bare(value))).collect();
                 write!(f, "CASE{arms:?}{:?}", otherwise.as_deref().map(Bare))

@@ -1,0 +1,30 @@
+//! What functions of texts and times give.
+
+use super::Function;
+use jiff::tz::TimeZone;
+
+/// Part of a moment in seconds since the Unix epoch, in UTC, by the calendar of ISO 8601: weekdays are numbered from Monday, 1.
+/// `None` for a moment that the calendar doesn't reach.
+pub(crate) fn part_of_time(function: Function, seconds: f64) -> Option<f64> {
+    let time_us = seconds * 1e6;
+    if time_us.is_nan() || time_us.abs() > 9e18 {
+        return None;
+    }
+    let time = jiff::Timestamp::from_microsecond(time_us.round() as i64).ok()?.to_zoned(TimeZone::UTC);
+    Some(match function {
+        Function::Year => f64::from(time.year()),
+        Function::Month => f64::from(time.month()),
+        Function::Day => f64::from(time.day()),
+        Function::Weekday => f64::from(time.weekday().to_monday_one_offset()),
+        Function::Hour => f64::from(time.hour()),
+        _ => f64::from(time.minute()),
+    })
+}
+
+/// What a function of one text gives.
+pub(crate) fn text_of(function: Function, text: &str) -> String {
+    match function {
+        Function::Upper => text.to_uppercase(),
+        _ => text.to_lowercase(),
+    }
+}

@@ -1,0 +1,94 @@
+//! A state moves to another topology of the same scene.
+
+use super::{State, Time};
+use crate::expr::Stateful;
+use crate::topology::{Slot, Topology, TwinIx};
+use crate::unit::conversion;
+use crate::value::{Quality, Sample};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+impl State {
+    /// The same values in another topology of the same scene, for every twin and property that both have; and what was
+    /// remembered, for every call that both have.
+    ///
+    /// Initial values that the new graph changed win over the old state's.
+    pub fn carry_over(&self, topology: Arc<Topology>) -> Self {
+        let mut next = Self::new(topology);
+        let topology = next.topology.clone();
+        let given: BTreeMap<Slot, u64> =
+            self.topology.initial().iter().map(|(slot, sample)| (*slot, sample.lane.to_bits())).collect();
+        let mut measured = Vec::new();
+        for twin in topology.twins() {
+            let Some(old) = self.topology.twin(topology.twin_id(twin)) else { continue };
+            for slot in topology.properties(twin) {
+                let Some(from) = self.topology.slot(old, &topology.column(slot.column).name) else { continue };
+                if topology.column(slot.column).formula.is_some() {
+                    if let Some(known) = self.measured(from)
+                        && let Some(sample) = self.sample_for(from, known.sample, slot, &topology)
+                    {
+                        measured.push((slot, sample, known.until_us));
+                    }
+                    continue;
+                }
+                let sample = self.get(from);
+                // Untouched since it was loaded: whatever the new graph says holds.
+                if sample.quality == Quality::Missing || given.get(&from) == Some(&sample.lane.to_bits()) {
+                    continue;
+                }
+                if let Some(sample) = self.sample_for(from, sample, slot, &topology) {
+                    next.set(slot, sample);
+                }
+            }
+        }
+        // What is remembered is looked at again.
+        next.time = Time { followed_us: None, begins: true, ..self.time };
+        for (slot, sample, until_us) in measured {
+            next.measure(slot, sample, until_us);
+        }
+        self.hand_memories_to(&mut next);
+        next.propagate();
+        next.begin_tick();
+        next
+    }
+
+    /// A sample as it is in a slot of another topology; `None` if the property is of another kind there.
+    fn sample_for(&self, from: Slot, sample: Sample, to: Slot, topology: &Topology) -> Option<Sample> {
+        let (old, column) = (self.topology.column(from.column), topology.column(to.column));
+        if old.kind != column.kind {
+            return None;
+        }
+        let value = self.topology.decode(from.column, sample.lane);
+        let lane = value.and_then(|value| topology.encode(to.column, &value).ok()).unwrap_or(f64::NAN);
+        let units = old.unit.zip(column.unit);
+        let (scale, offset) =
+            units.map_or(Some((1.0, 0.0)), |(old, new)| conversion(old, new)).unwrap_or((f64::NAN, 0.0));
+        let lane = if column.kind.is_numeric() { lane * scale + offset } else { lane };
+        Some(Sample { lane, ..sample })
+    }
+
+    fn hand_memories_to(&self, next: &mut Self) {
+        let topology = next.topology.clone();
+        let known = |topology: &Topology| -> HashMap<_, usize> {
+            let sites = topology.memories().iter().enumerate();
+            sites.map(|(number, site)| ((topology.table(site.table).model, site.call.clone()), number)).collect()
+        };
+        let old = known(&self.topology);
+        for (number, site) in topology.memories().iter().enumerate() {
+            let Some(from) = old.get(&(topology.table(site.table).model, site.call.clone())) else { continue };
+            // What it was may have been a text, which has another number there.
+            if site.call.starts_with(Stateful::Lag.name()) && !Arc::ptr_eq(&self.topology.texts, &topology.texts) {
+                continue;
+            }
+            for (row, twin) in topology.twins_of(site.table).enumerate() {
+                let Some(twin) = self.topology.twin(topology.twin_id(TwinIx(twin))) else { continue };
+                let (table, old_row) = self.topology.locate(twin);
+                if table == self.topology.memories()[*from].table
+                    && let Some(memory) = self.memories.peek(*from, old_row)
+                {
+                    *next.memories.of(number as u32, row as u32) = memory.clone();
+                }
+            }
+        }
+    }
+}

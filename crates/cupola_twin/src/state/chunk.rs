@@ -1,0 +1,96 @@
+//! Up to [`CHUNK`](super::CHUNK) rows of a column.
+//!
+//! Quality and source time of a sample are one word, its stamp, and a chunk whose samples all have the same one keeps it once: then
+//! a sweep reads lanes and nothing else.
+
+use crate::value::{Quality, Sample};
+
+/// Times beyond are the beginning or the end of time.
+const MAX_TIME_US: i64 = i64::MAX / 4;
+
+/// The quality and the source time of a sample, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp(i64);
+
+impl Stamp {
+    /// No value, at no time.
+    pub const MISSING: Self = Self::new(Quality::Missing as u8, i64::MIN);
+
+    pub const fn new(quality: u8, time_us: i64) -> Self {
+        let time_us = if time_us > MAX_TIME_US {
+            MAX_TIME_US
+        } else if time_us < -MAX_TIME_US {
+            -MAX_TIME_US
+        } else {
+            time_us
+        };
+        Self((time_us << 2) | quality as i64)
+    }
+
+    /// The byte of its quality.
+    pub fn quality(self) -> u8 {
+        (self.0 & 3) as u8
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub fn time_us(self) -> i64 {
+        let time_us = self.0 >> 2;
+        if time_us == -MAX_TIME_US { i64::MIN } else { time_us }
+    }
+}
+
+/// The stamps of a chunk.
+#[derive(Clone, Debug)]
+pub(crate) enum Stamps {
+    /// Every row has this one.
+    Same(Stamp),
+    /// One for each row.
+    Each(Box<[Stamp]>),
+}
+
+impl Stamps {
+    pub fn of(&self, at: usize) -> Stamp {
+        match self {
+            Self::Same(stamp) => *stamp,
+            Self::Each(stamps) => stamps[at],
+        }
+    }
+}
+
+/// Rows of a column.
+#[derive(Clone, Debug)]
+pub(crate) struct Chunk {
+    pub lanes: Box<[f64]>,
+    pub stamps: Stamps,
+}
+
+impl Chunk {
+    /// Rows without values.
+    pub fn missing(rows: usize) -> Self {
+        Self { lanes: vec![f64::NAN; rows].into(), stamps: Stamps::Same(Stamp::MISSING) }
+    }
+
+    pub fn get(&self, at: usize) -> Sample {
+        let stamp = self.stamps.of(at);
+        Sample { lane: self.lanes[at], quality: Quality::from_byte(stamp.quality()), time_us: stamp.time_us() }
+    }
+
+    /// What a formula sees of a row: its lane, NaN where it must not be used, and its stamp.
+    pub fn usable(&self, at: usize) -> (f64, Stamp) {
+        let stamp = self.stamps.of(at);
+        (if stamp.quality() <= Quality::Stale as u8 { self.lanes[at] } else { f64::NAN }, stamp)
+    }
+
+    pub fn set(&mut self, at: usize, lane: f64, stamp: Stamp) {
+        self.lanes[at] = lane;
+        match &mut self.stamps {
+            Stamps::Each(stamps) => stamps[at] = stamp,
+            Stamps::Same(same) if *same == stamp => {}
+            Stamps::Same(same) => {
+                let mut each = vec![*same; self.lanes.len()];
+                each[at] = stamp;
+                self.stamps = Stamps::Each(each.into());
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! What functions remember ([`Stateful`]): for each call and row a little, never more than [`MAX_KEPT`] readings.
+//!
+//! A value holds from the moment of its reading to that of the next. What is observed twice at one moment counts once, as it was
+//! last, so computing a row again changes nothing.
+
+use super::CHUNK;
+use crate::expr::Stateful;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Readings kept for one window. Up to this many changes within it, what is computed is exact; beyond, those that lie closest
+/// together are put together, so that times are exact to about a hundredth of the window.
+const MAX_KEPT: usize = 256;
+
+/// Before any time.
+const NEVER: i64 = i64::MIN;
+
+/// What one call remembers of one row.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Memory {
+    #[default]
+    Nothing,
+    /// Readings of the window, the first of which may be from before it.
+    Past(Box<VecDeque<(i64, f64)>>),
+    /// The last two readings.
+    Readings { at_us: i64, value: f64, before_us: i64, before: f64 },
+    /// An exponential mean until `at_us`, and the value that has held since.
+    Mean { from_us: i64, at_us: i64, value: f64, mean: f64 },
+    /// Since when a condition holds, [`NEVER`] while it doesn't; when it was looked at last, and what was known before that moment.
+    Held { seen_us: i64, since_us: i64, before_us: i64 },
+    /// A switch; when it was looked at last, and how it stood before that moment.
+    Switch { seen_us: i64, on: bool, before: bool },
+}
+
+impl Memory {
+    /// Takes in a reading (NaN: there is none) and gives what the function is at `now_us`.
+    pub fn observe(&mut self, function: Stateful, settings: [f64; 2], value: f64, reading_us: i64, now_us: i64) -> f64 {
+        let reading_us = reading_us.min(now_us);
+        let window_us = (settings[0] * 1e6) as i64;
+        let start_us = now_us.saturating_sub(window_us);
+        match function {
+            Stateful::AvgOver | Stateful::MinOver | Stateful::MaxOver => {
+                self.past(function, value, reading_us, start_us, now_us).over(function, start_us, now_us)
+            }
+            Stateful::Lag | Stateful::Delta | Stateful::Rate if window_us > 0 => {
+                let past = self.past(function, value, reading_us, start_us, now_us);
+                match function {
+                    Stateful::Lag => past.at(start_us),
+                    Stateful::Delta => value - past.at(start_us),
+                    _ => past.slope(value, start_us, now_us),
+                }
+            }
+            Stateful::Lag | Stateful::Delta | Stateful::Rate => self.readings(function, value, reading_us, now_us),
+            Stateful::Ewma => self.mean(settings[0], value, reading_us, now_us),
+            Stateful::HeldFor => self.held(value, reading_us, now_us),
+            Stateful::Hysteresis => self.switch(settings, value, now_us),
+        }
+    }
+
+    fn past(&mut self, function: Stateful, value: f64, reading_us: i64, start_us: i64, now_us: i64) -> Past<'_> {
+        if !matches!(self, Self::Past(_)) {
+            *self = Self::Past(Box::default());
+        }
+        let Self::Past(kept) = self else { return Past(None) };
+        let at_us = moment(kept.back().copied(), value, reading_us, now_us);
+        match kept.back_mut() {
+            Some((last_us, last)) if *last_us == at_us => *last = value,
+            Some((_, last)) if last.to_bits() == value.to_bits() => {}
+            _ => kept.push_back((at_us, value)),
+        }
+        while kept.len() > 1 && kept[1].0 <= start_us {
+            kept.pop_front();
+        }
+        if kept.len() > MAX_KEPT {
+            thin(kept, function);
+        }
+        Past(Some(kept))
+    }
+
+    fn readings(&mut self, function: Stateful, value: f64, reading_us: i64, now_us: i64) -> f64 {
+        if value.is_nan() {
+            return f64::NAN;
+        }
+        let last = match self {
+            Self::Readings { at_us, value, .. } => Some((*at_us, *value)),
+            _ => None,
+        };
+        let at_us = moment(last, value, reading_us, now_us);
+        let next = match *self {
+            Self::Readings { at_us: last_us, value: last, before_us, before } => {
+                let (before_us, before) = if at_us > last_us { (last_us, last) } else { (before_us, before) };
+                (at_us, value, before_us, before)
+            }
+            _ => (at_us, value, NEVER, f64::NAN),
+        };
+        let (at_us, value, before_us, before) = next;
+        *self = Self::Readings { at_us, value, before_us, before };
+        match function {
+            Stateful::Lag => before,
+            Stateful::Delta => value - before,
+            _ if before_us == NEVER => f64::NAN,
+            _ => (value - before) / ((at_us - before_us) as f64 / 1e6),
+        }
+    }
+
+    fn mean(&mut self, constant_s: f64, value: f64, reading_us: i64, now_us: i64) -> f64 {
+        let last = match self {
+            Self::Mean { at_us, value, .. } => Some((*at_us, *value)),
+            _ => None,
+        };
+        let at_us = moment(last, value, reading_us, now_us);
+        // The mean comes nearer to what held, by the time that it held.
+        let after = |mean: f64, held: f64, passed_us: i64| {
+            let left = (-(passed_us as f64) / 1e6 / constant_s).exp();
+            if held.is_nan() { mean } else { held + (mean - held) * left }
+        };
+        let (from_us, mean) = match *self {
+            Self::Mean { from_us, at_us: last_us, value: held, mean } if !mean.is_nan() && at_us > from_us => {
+                (from_us, after(mean, held, at_us - last_us))
+            }
+            // The first value is where it begins.
+            _ => (at_us, value),
+        };
+        *self = Self::Mean { from_us, at_us, value, mean };
+        if value.is_nan() { f64::NAN } else { after(mean, value, now_us - at_us) }
+    }
+
+    fn held(&mut self, value: f64, reading_us: i64, now_us: i64) -> f64 {
+        let (before_us, seen_us) = match *self {
+            Self::Held { seen_us, since_us, before_us } => {
+                (if now_us > seen_us { since_us } else { before_us }, seen_us)
+            }
+            // For how long it was so before anybody looked, nobody knows.
+            _ => (NEVER, now_us),
+        };
+        let since_us = match value == 1.0 {
+            true if before_us == NEVER => reading_us.max(seen_us),
+            true => before_us,
+            false => NEVER,
+        };
+        *self = Self::Held { seen_us: now_us, since_us, before_us };
+        if value.is_nan() {
+            return f64::NAN;
+        }
+        if since_us == NEVER { 0.0 } else { (now_us - since_us) as f64 / 1e6 }
+    }
+
+    fn switch(&mut self, [on_at, off_at]: [f64; 2], value: f64, now_us: i64) -> f64 {
+        let before = match *self {
+            Self::Switch { seen_us, on, before } => {
+                if now_us > seen_us {
+                    on
+                } else {
+                    before
+                }
+            }
+            _ => false,
+        };
+        // Bounds the other way round: it is switched on below.
+        let sign = if on_at > off_at { 1.0 } else { -1.0 };
+        let on = match value {
+            value if value.is_nan() => before,
+            value if sign * value >= sign * on_at => true,
+            value if sign * value <= sign * off_at => false,
+            _ => before,
+        };
+        *self = Self::Switch { seen_us: now_us, on, before };
+        if value.is_nan() { f64::NAN } else { f64::from(u8::from(on)) }
+    }
+}
+
+/// When a value was read. A first one counts from now on: nobody has seen for how long it was so. Later ones are not before the last
+/// one; another value without a later time of its own is of now.
+fn moment(last: Option<(i64, f64)>, value: f64, reading_us: i64, now_us: i64) -> i64 {
+    match last {
+        None => now_us,
+        Some((last_us, last)) if reading_us <= last_us => {
+            if last.to_bits() == value.to_bits() || now_us < last_us {
+                last_us
+            } else {
+                now_us
+            }
+        }
+        Some(_) => reading_us,
+    }
+}
+
+/// Puts the two neighbours together that lie closest, but the last one.
+fn thin(kept: &mut VecDeque<(i64, f64)>, function: Stateful) {
+    let span = |at: usize| kept[at + 1].0 - kept[at - 1].0;
+    let Some(at) = (1..kept.len() - 1).min_by_key(|at| (span(*at), *at)) else { return };
+    let Some((second_us, second)) = kept.remove(at) else { return };
+    let next_us = kept[at].0;
+    let (first_us, first) = &mut kept[at - 1];
+    let (long, short) = ((second_us - *first_us) as f64, (next_us - second_us) as f64);
+    *first = match function {
+        _ if first.is_nan() => second,
+        _ if second.is_nan() => *first,
+        Stateful::AvgOver => (*first * long + second * short) / (long + short),
+        Stateful::MinOver => first.min(second),
+        Stateful::MaxOver => first.max(second),
+        _ => *first,
+    };
+}
+
+/// What a window is asked.
+struct Past<'m>(Option<&'m VecDeque<(i64, f64)>>);
+
+impl Past<'_> {
+    /// Values with the times that they began and ended to hold, within a span.
+    fn spans(&self, start_us: i64, now_us: i64) -> impl Iterator<Item = (i64, i64, f64)> {
+        let kept = self.0.into_iter().flatten();
+        let ends = kept.clone().skip(1).map(|(at_us, _)| *at_us).chain([now_us]);
+        kept.zip(ends).map(move |((from_us, value), to_us)| ((*from_us).max(start_us), to_us, *value))
+    }
+
+    fn over(&self, function: Stateful, start_us: i64, now_us: i64) -> f64 {
+        let known = self.spans(start_us, now_us).filter(|(.., value)| !value.is_nan());
+        match function {
+            Stateful::MinOver => known.map(|(.., value)| value).fold(f64::NAN, f64::min),
+            Stateful::MaxOver => known.map(|(.., value)| value).fold(f64::NAN, f64::max),
+            _ => {
+                let (mut sum, mut whole, mut last) = (0.0, 0.0, f64::NAN);
+                for (from_us, to_us, value) in known {
+                    let span = (to_us - from_us).max(0) as f64;
+                    sum += value * span;
+                    whole += span;
+                    last = value;
+                }
+                if whole > 0.0 { sum / whole } else { last }
+            }
+        }
+    }
+
+    /// The value that held at a moment; NaN if none is known.
+    fn at(&self, moment_us: i64) -> f64 {
+        let kept = self.0.into_iter().flatten();
+        kept.take_while(|(at_us, _)| *at_us <= moment_us).last().map_or(f64::NAN, |(_, value)| *value)
+    }
+
+    /// The change a second up to `now_us`, since `start_us` or since something is known.
+    fn slope(&self, value: f64, start_us: i64, now_us: i64) -> f64 {
+        let known = self.spans(start_us, now_us).find(|(.., value)| !value.is_nan());
+        match known {
+            Some((from_us, _, first)) if from_us < now_us => (value - first) / ((now_us - from_us) as f64 / 1e6),
+            _ => f64::NAN,
+        }
+    }
+}
+
+/// What all calls remember.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memories {
+    /// By call, then in chunks of rows; a chunk is there once something is remembered in it.
+    calls: Vec<Vec<Option<Arc<Vec<Memory>>>>>,
+}
+
+impl Memories {
+    pub fn new(calls: usize) -> Self {
+        Self { calls: vec![Vec::new(); calls] }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.calls.iter_mut().for_each(Vec::clear);
+    }
+
+    pub fn of(&mut self, call: u32, row: u32) -> &mut Memory {
+        let chunks = &mut self.calls[call as usize];
+        let (number, at) = (row as usize / CHUNK, row as usize % CHUNK);
+        if chunks.len() <= number {
+            chunks.resize(number + 1, None);
+        }
+        let chunk = Arc::make_mut(chunks[number].get_or_insert_with(Arc::default));
+        if chunk.len() <= at {
+            chunk.resize(at + 1, Memory::Nothing);
+        }
+        &mut chunk[at]
+    }
+
+    /// What is remembered, to hand it on.
+    pub fn peek(&self, call: usize, row: u32) -> Option<&Memory> {
+        self.calls[call].get(row as usize / CHUNK)?.as_ref()?.get(row as usize % CHUNK)
+    }
+}
