@@ -1,9 +1,12 @@
 //! `cupola query`: one query, answered from the initial values or from a moment of the simulation.
 
+use super::run::{follow, headless};
 use super::{BAD_CALL, BAD_INPUT, Source, output};
+use crate::feed::{Connection, Live};
 use crate::scene::{self, Scene};
+use crate::session::timeline_of;
 use crate::simulation::Simulation;
-use crate::timeline::WallClock;
+use crate::timeline::{OpenScene, SourceKind, TimelineState, WallClock};
 use clap::ValueEnum;
 use cupola_twin::State;
 use cupola_twin::expr::Cell;
@@ -11,6 +14,7 @@ use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
 use serde_json::{Map, Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[derive(clap::Args)]
@@ -25,6 +29,8 @@ pub(super) struct Args {
     /// The timeline; live has only the scene's own values here.
     #[arg(long, value_enum, default_value_t = Source::Live)]
     timeline: Source,
+    #[command(flatten)]
+    listen: Listen,
     /// At most so many rows at a time; what follows is asked for with the cursor that comes with them.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
     page: Option<u32>,
@@ -79,7 +85,7 @@ pub(super) fn run(args: &Args) -> u8 {
     let is_of_simulation = query.at.is_some() && query.timeline.is_none() && matches!(timeline, Source::Live);
     let timeline = if is_of_simulation { Source::Simulated } else { timeline };
     let at = query.at.as_deref().or(args.at.as_deref());
-    let Moment { scene, state, .. } = match moment(&args.scene, timeline, at) {
+    let Moment { scene, state, .. } = match moment(&args.scene, timeline, at, &args.listen) {
         Ok(moment) => moment,
         Err(code) => return code,
     };
@@ -108,16 +114,37 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Live values for a question.
+#[derive(clap::Args)]
+pub(super) struct Listen {
+    /// Listen to the scene's feeds for so long first: 10s.
+    #[arg(long = "listen", value_name = "DURATION", conflicts_with = "at")]
+    duration: Option<String>,
+    /// Connect to this broker instead of the scene's.
+    #[arg(long, requires = "duration")]
+    broker: Option<String>,
+}
+
 /// A scene as it is on a timeline at a moment.
 pub(super) struct Moment {
-    pub scene: Scene,
+    pub scene: Arc<Scene>,
     pub state: State,
     /// What drove it there, on the simulated timeline.
     pub simulation: Option<Simulation>,
+    /// What drove it there, if feeds were listened to.
+    pub live: Option<Live>,
 }
 
 /// A scene on a timeline at a moment, or the exit code after saying why not.
-pub(super) fn moment(path: &std::path::Path, timeline: Source, at: Option<&str>) -> Result<Moment, u8> {
+pub(super) fn moment(
+    path: &std::path::Path,
+    timeline: Source,
+    at: Option<&str>,
+    listen: &Listen,
+) -> Result<Moment, u8> {
+    if let Some(duration) = &listen.duration {
+        return listened(path, timeline, duration, listen.broker.clone());
+    }
     let loaded = scene::load(path);
     let errors = output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene else { return Err(BAD_INPUT) };
@@ -163,7 +190,37 @@ pub(super) fn moment(path: &std::path::Path, timeline: Source, at: Option<&str>)
             Some(simulation)
         }
     };
-    Ok(Moment { scene, state, simulation })
+    Ok(Moment { scene: Arc::new(scene), state, simulation, live: None })
+}
+
+/// A scene after its feeds were listened to for a while, or the exit code after saying why not.
+fn listened(path: &std::path::Path, timeline: Source, duration: &str, broker: Option<String>) -> Result<Moment, u8> {
+    let Some(duration_us) = cupola_wire::parse_duration(duration).filter(|us| *us > 0) else {
+        output::error_line(format!("--listen takes a duration such as 10s or 2m, not `{duration}`"));
+        return Err(BAD_CALL);
+    };
+    if timeline != Source::Live {
+        output::error_line("only the live timeline listens");
+        return Err(BAD_CALL);
+    }
+    let mut app = headless(scene::load(path), broker, true)?;
+    let world = app.world_mut();
+    let timeline = timeline_of(world, SourceKind::Live).filter(|timeline| world.get::<Live>(*timeline).is_some());
+    let Some(timeline) = timeline else {
+        output::error_line("the scene has no feed to listen to: add `feeds` to it");
+        return Err(BAD_INPUT);
+    };
+    follow(world, timeline, Duration::from_micros(duration_us as u64), |_, _, _| {});
+    let scene = world.resource::<OpenScene>().0.clone();
+    let live = world.entity_mut(timeline).take::<Live>();
+    let connection = live.as_ref().map(|live| live.status().connection);
+    if let Some(Connection::Lost { error }) = connection {
+        output::error_line(format!("the broker can't be reached: {error}"));
+        return Err(BAD_INPUT);
+    }
+    let state = world.entity_mut(timeline).take::<TimelineState>();
+    let state = state.map_or_else(|| State::new(scene.topology.clone()), |state| state.0);
+    Ok(Moment { scene, state, simulation: None, live })
 }
 
 /// Runs a simulation up to a moment, at least one step.

@@ -1,6 +1,6 @@
 //! `cupola why`: where a value came from.
 
-use super::query::{Moment, moment};
+use super::query::{Listen, Moment, moment};
 use super::{BAD_INPUT, Source, output};
 use crate::scene::Scene;
 use crate::simulation::Simulation;
@@ -20,6 +20,8 @@ pub(super) struct Args {
     /// The moment on the simulated timeline, RFC 3339; without it, the scene's own values.
     #[arg(long)]
     at: Option<String>,
+    #[command(flatten)]
+    listen: Listen,
     /// All that it is made of and came from outside, and what it would be without each.
     #[arg(long)]
     inputs: bool,
@@ -33,7 +35,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> u8 {
     let timeline = if args.at.is_some() { Source::Simulated } else { Source::Live };
-    let Moment { scene, state, simulation } = match moment(&args.scene, timeline, args.at.as_deref()) {
+    let moment = moment(&args.scene, timeline, args.at.as_deref(), &args.listen);
+    let Moment { scene, state, simulation, live } = match moment {
         Ok(moment) => moment,
         Err(code) => return code,
     };
@@ -50,6 +53,9 @@ pub(super) fn run(args: &Args) -> u8 {
     let origin = |slot: Slot| {
         if simulated.contains(&slot) {
             return Some("the simulation".to_string());
+        }
+        if let Some(message) = live.as_ref().and_then(|live| live.origin(slot)) {
+            return Some(message);
         }
         given(&scene, &positions, slot)
     };

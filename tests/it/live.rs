@@ -90,6 +90,68 @@ fn messages_move_twins_and_what_depends_on_them() {
 }
 
 #[test]
+fn a_measured_value_holds_in_the_place_of_a_computed_one() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let measured = FEED.replace(
+        "mappings: [",
+        r#"mappings: [(topic: "b/{floor}/mean", twin: "{floor}", property: "mean", value: "/value", time: "/time", stale_after: "1h"),"#,
+    );
+    let (mut app, live, _folder) = connect(&measured, &broker);
+    let mut publisher = Publisher::connect(broker.port);
+    let now = cupola_wire::format_rfc3339(cupola::timeline::WallClock::System.now_us());
+    publisher.publish(&[("b/f1/mean".into(), format!("{{\"value\": 31.5, \"time\": \"{now}\"}}"))]);
+    until(&mut app, live, "what was measured", |app| number(app, live, "f1.mean") == Some(31.5));
+    publisher.publish(&[("b/r2/f".into(), "86".into())]);
+    until(&mut app, live, "the room", |app| {
+        number(app, live, "r2.temperature").is_some_and(|t| (t - 30.0).abs() < 1e-9)
+    });
+    assert_eq!(number(&app, live, "f1.mean"), Some(31.5), "while it is fresh, what is computed doesn't count");
+    // What was read long ago is not fresh, and nothing else is measured.
+    publisher.publish(&[("b/f1/mean".into(), "{\"value\": 33.0, \"time\": \"2020-01-01T00:00:00Z\"}".into())]);
+    until(&mut app, live, "the mean", |app| {
+        number(app, live, "f1.mean").is_some_and(|mean| (mean - 30.0).abs() < 1e-9)
+    });
+}
+
+#[test]
+fn why_ends_at_the_messages() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_cupola"))
+        .args(["demo", "--headless", "--for", "60s", "--broker", &broker.url(), "--out"])
+        .arg(folder.path().join("demo.png"))
+        .arg(repository("scenes/hospital"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_cupola"))
+        .args(["why", "--listen", "8s", "--broker", &broker.url(), "--json"])
+        .arg(repository("scenes/hospital"))
+        .arg("riverside-hospital.compliance")
+        .output()
+        .unwrap();
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+    assert!(answer["value"].as_f64().is_some_and(|value| (0.0..=100.0).contains(&value)), "{}", answer["value"]);
+    let mut ends = Vec::new();
+    let mut below = vec![&answer];
+    while let Some(here) = below.pop() {
+        match here["inputs"].as_array().filter(|inputs| !inputs.is_empty()) {
+            Some(inputs) => below.extend(inputs),
+            None => ends.push(here),
+        }
+    }
+    let of_dispensers = |end: &&&serde_json::Value| {
+        let origin = end["origin"].as_str().unwrap_or_default();
+        end["name"].as_str().unwrap().ends_with(".dispenses") && origin.starts_with("message on ")
+    };
+    assert!(ends.iter().filter(of_dispensers).count() > 10, "{ends:?}");
+}
+
+#[test]
 fn a_scene_may_have_several_brokers() {
     let (Some(first), Some(second)) = (Mosquitto::start(), Mosquitto::start()) else { return };
     let feed = |id: &str, broker: &Mosquitto, room: &str| {
