@@ -71,6 +71,7 @@ fn formulas(models: &Models) -> Vec<Computed> {
         unit: None,
         display_name: None,
         hidden: false,
+        is_condition: false,
         iterate: None,
         place: None,
     };

@@ -6,6 +6,7 @@ pub mod alarm;
 pub mod cli;
 pub mod command;
 pub mod feed;
+pub mod processor;
 pub mod scene;
 pub mod selection;
 pub mod session;
@@ -65,6 +66,7 @@ impl Plugin for CorePlugin {
             .add_plugins((
                 timeline::TimelinePlugin,
                 feed::FeedPlugin,
+                processor::ProcessorPlugin,
                 simulation::SimulationPlugin,
                 command::CommandPlugin,
                 alarm::AlarmPlugin,

@@ -198,6 +198,8 @@ pub enum Intent {
     Select(Option<TwinIx>),
     /// Fly to a twin; `None`: to the whole building.
     Focus(Option<TwinIx>),
+    /// Let the programs that the scene names run, or not.
+    AllowPrograms(bool),
     /// Show the timeline with this source; a replay is made of what was recorded.
     Show(SourceKind),
     /// Show this timeline.

@@ -1,7 +1,8 @@
 //! `cupola [SCENE]`: the app.
 
-use super::{BAD_INPUT, Source, output};
+use super::{BAD_INPUT, Source, Trust, output};
 use crate::feed::Fleet;
+use crate::processor::MayStartPrograms;
 use crate::scene::{self, Loaded};
 use crate::selection::{Intent, NoticeLevel, Notices};
 use crate::session::{self, Findings, SessionOptions, Watch};
@@ -12,7 +13,7 @@ use bevy::prelude::*;
 use std::path::Path;
 
 /// Opens a scene in a window.
-pub(super) fn run(path: &Path, broker: Option<String>, source: Source) -> u8 {
+pub(super) fn run(path: &Path, broker: Option<String>, source: Source, trust: Trust) -> u8 {
     let loaded = scene::load(path);
     if loaded.scene.is_none() {
         output::report(&loaded.diagnostics);
@@ -22,7 +23,7 @@ pub(super) fn run(path: &Path, broker: Option<String>, source: Source) -> u8 {
         output::error_line("There is no display. Use `cupola run`, `cupola render` or `cupola demo --headless` here.");
         return BAD_INPUT;
     }
-    show(loaded, broker, source, None)
+    show(loaded, broker, source, trust, None)
 }
 
 /// Whether a window can be opened.
@@ -32,9 +33,9 @@ pub(super) fn has_display() -> bool {
 }
 
 /// Shows a scene that was read; the fleet lives as long as the window.
-pub(super) fn show(loaded: Loaded, broker: Option<String>, source: Source, fleet: Option<Fleet>) -> u8 {
+pub(super) fn show(loaded: Loaded, broker: Option<String>, source: Source, trust: Trust, fleet: Option<Fleet>) -> u8 {
     // The renderer panics where it finds no driver; the panic itself has been printed by then.
-    let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| window(loaded, broker, source)));
+    let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| window(loaded, broker, source, trust)));
     drop(fleet);
     shown.unwrap_or_else(|_| {
         output::error_line("The window could not go on. If no graphics driver was found: install mesa-vulkan-drivers.");
@@ -42,11 +43,12 @@ pub(super) fn show(loaded: Loaded, broker: Option<String>, source: Source, fleet
     })
 }
 
-fn window(loaded: Loaded, broker: Option<String>, source: Source) -> u8 {
+fn window(loaded: Loaded, broker: Option<String>, source: Source, trust: Trust) -> u8 {
     output::report(&loaded.diagnostics);
     let errors = cupola_twin::diagnostic::has_errors(&loaded.diagnostics);
     let mut app = window::build(&Target::Window);
     app.insert_resource(SessionOptions { connect: true, broker });
+    app.insert_resource(MayStartPrograms(trust.allow_programs));
     session::open(app.world_mut(), loaded);
     app.world_mut().resource_mut::<Watch>().enabled = true;
     if errors {

@@ -1,7 +1,7 @@
 //! `cupola demo`: a broker, a fleet of devices, and the scene on them.
 
 use super::run::{follow, headless, report, show as show_report};
-use super::{BAD_CALL, BAD_INPUT, Source, app, first_demo, output, render};
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, app, first_demo, output, render};
 use crate::feed::{Broker, Fleet, Mappings};
 use crate::scene;
 use crate::session::timeline_of;
@@ -27,6 +27,8 @@ pub(super) struct Args {
     /// Publish to this broker instead of starting one.
     #[arg(long)]
     broker: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
     /// The report as JSON.
     #[arg(long)]
     json: bool,
@@ -40,6 +42,7 @@ impl Default for Args {
             duration: "60s".into(),
             out: "out/demo.png".into(),
             broker: None,
+            trust: Trust::default(),
             json: false,
         }
     }
@@ -77,12 +80,12 @@ pub(super) fn run(args: &Args) -> u8 {
         output::line(format!("{} topics are published to {url}", fleet.topics));
     }
     if !args.headless && app::has_display() {
-        return app::show(loaded, Some(url), Source::Live, Some(fleet));
+        return app::show(loaded, Some(url), Source::Live, args.trust, Some(fleet));
     }
     if !args.headless {
         output::line("There is no display, so the demo runs without a window.");
     }
-    let mut app = match headless(loaded, Some(url), true) {
+    let mut app = match headless(loaded, Some(url), true, args.trust) {
         Ok(app) => app,
         Err(code) => return code,
     };

@@ -1,7 +1,7 @@
 //! `cupola invoke`: gives a command to a twin and tells what became of it.
 
 use super::run::{follow, headless};
-use super::{BAD_CALL, BAD_INPUT, Source, output};
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
 use crate::command::{Invocations, Outcome, invoke};
 use crate::feed::{Connection, Live};
 use crate::scene;
@@ -49,10 +49,11 @@ pub(super) fn run(args: &Args) -> u8 {
         .request
         .as_deref()
         .map(|text| serde_json::from_str::<Value>(text).unwrap_or_else(|_| Value::Text(text.to_string())));
-    let mut app = match headless(scene::load(&args.scene), args.broker.clone(), source == SourceKind::Live) {
-        Ok(app) => app,
-        Err(code) => return code,
-    };
+    let mut app =
+        match headless(scene::load(&args.scene), args.broker.clone(), source == SourceKind::Live, Trust::default()) {
+            Ok(app) => app,
+            Err(code) => return code,
+        };
     match give(app.world_mut(), source, &args.command, request) {
         Ok((invocation, done)) => {
             if args.json {

@@ -33,9 +33,19 @@ struct Cli {
     /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
     #[arg(long)]
     broker: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
     /// Begin with this timeline.
     #[arg(long, value_enum, default_value_t = Source::Live)]
     source: Source,
+}
+
+/// What a scene may do beyond being looked at.
+#[derive(clap::Args, Clone, Copy, Default)]
+pub(crate) struct Trust {
+    /// Start the programs that the scene names as processors: only for scenes that you trust.
+    #[arg(long)]
+    allow_programs: bool,
 }
 
 /// The timelines that the command line can ask for.
@@ -95,9 +105,9 @@ pub fn main() -> ExitCode {
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Demo(args)) => demo::run(&args),
         None => match cli.scene {
-            Some(scene) => app::run(&scene, cli.broker, cli.source),
+            Some(scene) => app::run(&scene, cli.broker, cli.source, cli.trust),
             None if cli.broker.is_some() || cli.source != Source::Live => {
-                app::run(&first_demo(), cli.broker, cli.source)
+                app::run(&first_demo(), cli.broker, cli.source, cli.trust)
             }
             None => demo::run(&demo::Args::default()),
         },

@@ -1,8 +1,9 @@
 //! `cupola query`: one query, answered from the initial values or from a moment of the simulation.
 
 use super::run::{follow, headless};
-use super::{BAD_CALL, BAD_INPUT, Source, output};
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
 use crate::feed::{Connection, Live};
+use crate::processor::Processors;
 use crate::scene::{self, Scene};
 use crate::session::timeline_of;
 use crate::simulation::Simulation;
@@ -123,6 +124,8 @@ pub(super) struct Listen {
     /// Connect to this broker instead of the scene's.
     #[arg(long, requires = "duration")]
     broker: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// A scene as it is on a timeline at a moment.
@@ -133,6 +136,8 @@ pub(super) struct Moment {
     pub simulation: Option<Simulation>,
     /// What drove it there, if feeds were listened to.
     pub live: Option<Live>,
+    /// What has given values beside the feeds.
+    pub processors: Option<Processors>,
 }
 
 /// A scene on a timeline at a moment, or the exit code after saying why not.
@@ -143,7 +148,7 @@ pub(super) fn moment(
     listen: &Listen,
 ) -> Result<Moment, u8> {
     if let Some(duration) = &listen.duration {
-        return listened(path, timeline, duration, listen.broker.clone());
+        return listened(path, timeline, duration, listen);
     }
     let loaded = scene::load(path);
     let errors = output::report(&loaded.diagnostics);
@@ -190,11 +195,11 @@ pub(super) fn moment(
             Some(simulation)
         }
     };
-    Ok(Moment { scene: Arc::new(scene), state, simulation, live: None })
+    Ok(Moment { scene: Arc::new(scene), state, simulation, live: None, processors: None })
 }
 
 /// A scene after its feeds were listened to for a while, or the exit code after saying why not.
-fn listened(path: &std::path::Path, timeline: Source, duration: &str, broker: Option<String>) -> Result<Moment, u8> {
+fn listened(path: &std::path::Path, timeline: Source, duration: &str, listen: &Listen) -> Result<Moment, u8> {
     let Some(duration_us) = cupola_wire::parse_duration(duration).filter(|us| *us > 0) else {
         output::error_line(format!("--listen takes a duration such as 10s or 2m, not `{duration}`"));
         return Err(BAD_CALL);
@@ -203,7 +208,7 @@ fn listened(path: &std::path::Path, timeline: Source, duration: &str, broker: Op
         output::error_line("only the live timeline listens");
         return Err(BAD_CALL);
     }
-    let mut app = headless(scene::load(path), broker, true)?;
+    let mut app = headless(scene::load(path), listen.broker.clone(), true, listen.trust)?;
     let world = app.world_mut();
     let timeline = timeline_of(world, SourceKind::Live).filter(|timeline| world.get::<Live>(*timeline).is_some());
     let Some(timeline) = timeline else {
@@ -220,7 +225,8 @@ fn listened(path: &std::path::Path, timeline: Source, duration: &str, broker: Op
     }
     let state = world.entity_mut(timeline).take::<TimelineState>();
     let state = state.map_or_else(|| State::new(scene.topology.clone()), |state| state.0);
-    Ok(Moment { scene, state, simulation: None, live })
+    let processors = world.entity_mut(timeline).take::<Processors>();
+    Ok(Moment { scene, state, simulation: None, live, processors })
 }
 
 /// Runs a simulation up to a moment, at least one step.

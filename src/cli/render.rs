@@ -1,8 +1,9 @@
 //! `cupola render`: the picture that the app would show, with no display.
 
-use super::{BAD_CALL, BAD_INPUT, Source, output};
-use crate::Tick;
+use super::run::step;
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
 use crate::feed::Live;
+use crate::processor::MayStartPrograms;
 use crate::scene::{self, Scene};
 use crate::selection::{Intent, Legend, Selection, Theme, ViewSettings};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
@@ -63,6 +64,8 @@ pub(super) struct Args {
     /// The moment on the simulated timeline, RFC 3339; without it, three hours after it begins.
     #[arg(long)]
     at: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// What a picture shows.
@@ -71,6 +74,7 @@ pub(super) struct Options {
     pub size: (u32, u32),
     pub panels: bool,
     pub select: Option<String>,
+    pub trust: Trust,
 }
 
 pub(super) fn run(args: &Args) -> u8 {
@@ -99,7 +103,8 @@ pub(super) fn run(args: &Args) -> u8 {
     }
     let settings = settings(&scene, args);
     let source = args.source;
-    let options = Options { out: args.out.clone(), size, panels: args.panels, select: args.select.clone() };
+    let (out, select) = (args.out.clone(), args.select.clone());
+    let options = Options { out, size, panels: args.panels, select, trust: args.trust };
     let done = picture(&Arc::new(scene), loaded.diagnostics, &options, |world| {
         world.insert_resource(settings);
         if source != Some(Source::Live) {
@@ -183,12 +188,11 @@ fn simulate(world: &mut World, at_us: Option<i64>) {
     let Some(timeline) = timeline_of(world, SourceKind::Simulated) else { return };
     world.insert_resource(ActiveTimeline(timeline));
     loop {
-        let Some(mut clock) = world.get_mut::<Clock>(timeline) else { return };
+        let Some(clock) = world.get::<Clock>(timeline) else { return };
         if clock.now_us >= at_us.unwrap_or(clock.start_us + BEFORE_US) {
             return;
         }
-        clock.step();
-        world.run_schedule(Tick);
+        step(world, timeline);
     }
 }
 
@@ -202,6 +206,7 @@ pub(super) fn picture(
     let (width, height) = options.size;
     let mut app = start(&Target::Picture { width, height, panels: options.panels })?;
     app.insert_resource(SessionOptions::default());
+    app.insert_resource(MayStartPrograms(options.trust.allow_programs));
     session::open_scene(app.world_mut(), scene.clone(), findings);
     prepare(app.world_mut());
     if let Some(twin) = options.select.as_deref().and_then(|id| scene.topology.twin(id)) {
@@ -277,7 +282,7 @@ pub(super) fn picture_of(world: &mut World, timeline: Entity, out: &Path, panels
     let alarms = world.get::<crate::alarm::Alarms>(timeline).cloned().unwrap_or_default();
     let trail = world.get::<crate::timeline::Trail>(timeline).cloned().unwrap_or_default();
     let feed = world.entity_mut(timeline).take::<Live>();
-    let options = Options { out: out.to_path_buf(), size: (1600, 960), panels, select: None };
+    let options = Options { out: out.to_path_buf(), size: (1600, 960), panels, select: None, trust: Trust::default() };
     picture(&scene, findings, &options, move |world| {
         let live = world.resource::<ActiveTimeline>().0;
         clock.playing = false;

@@ -1,7 +1,8 @@
 //! `cupola run`: a scene without a window, and a report of what became of it.
 
-use super::{BAD_CALL, BAD_INPUT, Source, output};
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
 use crate::feed::{Connection, Inbox, Live};
+use crate::processor::{MayStartPrograms, Processors};
 use crate::scene::{self, Loaded};
 use crate::selection::Notices;
 use crate::session::{self, Findings, SessionOptions, timeline_of};
@@ -36,6 +37,8 @@ pub(super) struct Args {
     /// Connect to this broker instead of the scene's.
     #[arg(long)]
     broker: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
     /// The report as JSON.
     #[arg(long)]
     json: bool,
@@ -62,7 +65,8 @@ pub(super) fn run(args: &Args) -> u8 {
         );
         return BAD_INPUT;
     }
-    let mut app = match headless(scene::load(&args.scene), args.broker.clone(), args.source == Source::Live) {
+    let opened = headless(scene::load(&args.scene), args.broker.clone(), args.source == Source::Live, args.trust);
+    let mut app = match opened {
         Ok(app) => app,
         Err(code) => return code,
     };
@@ -100,9 +104,10 @@ pub(super) fn run(args: &Args) -> u8 {
 }
 
 /// The program without a window, with a scene open.
-pub(super) fn headless(loaded: Loaded, broker: Option<String>, connect: bool) -> Result<App, u8> {
+pub(super) fn headless(loaded: Loaded, broker: Option<String>, connect: bool, trust: Trust) -> Result<App, u8> {
     let mut app = App::new();
     app.add_plugins(CorePlugin).insert_resource(SessionOptions { connect, broker });
+    app.insert_resource(MayStartPrograms(trust.allow_programs));
     app.finish();
     app.cleanup();
     let opened = session::open(app.world_mut(), loaded);
@@ -146,7 +151,7 @@ fn simulated(world: &mut World, timeline: Entity, duration_us: i64, speed: f64) 
     let start_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.now_us);
     let (mut ticks, mut changes) = (0u64, 0u64);
     let begin = Instant::now();
-    while let Some(mut clock) = world.get_mut::<Clock>(timeline) {
+    while let Some(clock) = world.get::<Clock>(timeline) {
         let step_us = match clock.pace {
             crate::timeline::Pace::Steps { step_us } => step_us,
             crate::timeline::Pace::Wall => break,
@@ -155,18 +160,32 @@ fn simulated(world: &mut World, timeline: Entity, duration_us: i64, speed: f64) 
         if passed_us + step_us > duration_us {
             break;
         }
-        clock.step();
-        let next_us = passed_us + step_us;
         if speed.is_finite() {
             // The world's time at which this step is due.
-            let due = Duration::from_secs_f64(next_us as f64 / 1e6 / speed);
+            let due = Duration::from_secs_f64((passed_us + step_us) as f64 / 1e6 / speed);
             std::thread::sleep(due.saturating_sub(begin.elapsed()));
         }
-        world.run_schedule(Tick);
+        step(world, timeline);
         ticks += 1;
         changes += world.get::<TimelineState>(timeline).map_or(0, |state| state.0.change_count() as u64);
     }
     report(world, timeline, start_us, ticks, changes)
+}
+
+/// One step of a simulated timeline, when every processor has answered what it was asked before.
+pub(super) fn step(world: &mut World, timeline: Entity) {
+    if let Some(mut clock) = world.get_mut::<Clock>(timeline) {
+        clock.step();
+    }
+    loop {
+        world.run_schedule(Tick);
+        if world.get::<Clock>(timeline).is_none_or(|clock| !clock.held) {
+            return;
+        }
+        if let Some(processors) = world.get::<Processors>(timeline) {
+            processors.wait(Duration::from_millis(50));
+        }
+    }
 }
 
 fn live(world: &mut World, timeline: Entity, duration: Duration) -> serde_json::Value {
@@ -234,6 +253,9 @@ pub(super) fn report(
                 }),
             );
         }
+    }
+    if let Some(processors) = world.get::<Processors>(timeline) {
+        out.insert("processors".into(), json!(processors.status().collect::<Vec<_>>()));
     }
     if let Some(alarms) = world.get::<alarm::Alarms>(timeline) {
         let list: Vec<_> = alarms
@@ -323,6 +345,17 @@ pub(super) fn show(report: &serde_json::Value) {
                 output::line(format!("{words}: median {median:.1} ms, p99 {p99:.1} ms"));
             }
         }
+    }
+    for processor in report["processors"].as_array().into_iter().flatten() {
+        let text = |key: &str| processor[key].as_str().unwrap_or("");
+        let trouble = if text("last_error").is_empty() { String::new() } else { format!(": {}", text("last_error")) };
+        output::line(format!(
+            "processor {}: {} requests, {} answers, {} too late{trouble}",
+            text("id"),
+            processor["requests"],
+            processor["answers"],
+            processor["timeouts"]
+        ));
     }
     let empty = Vec::new();
     let alarms = report["alarms"].as_array().unwrap_or(&empty);

@@ -36,7 +36,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> u8 {
     let timeline = if args.at.is_some() { Source::Simulated } else { Source::Live };
     let moment = moment(&args.scene, timeline, args.at.as_deref(), &args.listen);
-    let Moment { scene, state, simulation, live } = match moment {
+    let Moment { scene, state, simulation, live, processors } = match moment {
         Ok(moment) => moment,
         Err(code) => return code,
     };
@@ -54,8 +54,9 @@ pub(super) fn run(args: &Args) -> u8 {
         if simulated.contains(&slot) {
             return Some("the simulation".to_string());
         }
-        if let Some(message) = live.as_ref().and_then(|live| live.origin(slot)) {
-            return Some(message);
+        let answer = processors.as_ref().and_then(|processors| processors.origin(slot));
+        if let Some(origin) = answer.or_else(|| live.as_ref().and_then(|live| live.origin(slot))) {
+            return Some(origin);
         }
         given(&scene, &positions, slot)
     };

@@ -1,8 +1,6 @@
 //! The MQTT client: connects, subscribes, and comes back by itself.
 
 use super::Connection;
-use super::inbox::Inbox;
-use super::mapping::{Mappings, Router};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeReasonCode};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -20,8 +18,16 @@ const MAX_OUTGOING: usize = 64;
 const USER: &str = "CUPOLA_MQTT_USER";
 const PASSWORD: &str = "CUPOLA_MQTT_PASSWORD";
 
+/// What a connection brings.
+pub(crate) trait Receiver: Send {
+    /// A message came at a time, microseconds since the Unix epoch.
+    fn message(&mut self, topic: &str, payload: &[u8], now_us: i64);
+    /// A message of ours could not be sent.
+    fn failed(&mut self, why: String);
+}
+
 /// A connection on its own thread; dropping it ends both.
-pub(super) struct Client {
+pub(crate) struct Client {
     pub url: String,
     connection: Arc<Mutex<Connection>>,
     outgoing: mpsc::Sender<(String, Vec<u8>)>,
@@ -30,13 +36,13 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Starts connecting to `url`.
-    pub fn start(url: &str, mappings: Arc<Mappings>, inbox: Arc<Inbox>) -> Result<Self, String> {
+    /// Starts connecting to `url`; what comes on topics that fit `filters` is handed to `receiver`, on the connection's thread.
+    pub fn start(url: &str, filters: Vec<String>, receiver: impl Receiver + 'static) -> Result<Self, String> {
         let (host, port) = address(url)?;
         let connection = Arc::new(Mutex::new(Connection::Connecting));
         let (stop, stopped) = watch::channel(false);
         let (outgoing, requests) = mpsc::channel(MAX_OUTGOING);
-        let task = Task { host, port, mappings, inbox, connection: connection.clone() };
+        let mut task = Task { host, port, filters, receiver: Box::new(receiver), connection: connection.clone() };
         let thread = std::thread::Builder::new()
             .name("cupola-mqtt".into())
             .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -57,7 +63,7 @@ impl Client {
             return Err(format!("there is no connection to {}", self.url));
         }
         let sent = self.outgoing.try_send((topic.to_string(), payload));
-        sent.map_err(|_| "too many commands are on their way: wait a moment".to_string())
+        sent.map_err(|_| "too many messages are on their way: wait a moment".to_string())
     }
 
     /// How it stands.
@@ -77,7 +83,7 @@ impl Drop for Client {
 }
 
 /// Host and port of `mqtt://host[:port]`.
-pub(super) fn address(url: &str) -> Result<(String, u16), String> {
+pub(crate) fn address(url: &str) -> Result<(String, u16), String> {
     let rest = match url.split_once("://") {
         Some(("mqtt" | "tcp", rest)) => rest,
         Some(("mqtts" | "ssl", _)) => {
@@ -108,8 +114,8 @@ pub(super) fn address(url: &str) -> Result<(String, u16), String> {
 struct Task {
     host: String,
     port: u16,
-    mappings: Arc<Mappings>,
-    inbox: Arc<Inbox>,
+    filters: Vec<String>,
+    receiver: Box<dyn Receiver>,
     connection: Arc<Mutex<Connection>>,
 }
 
@@ -118,16 +124,14 @@ impl Task {
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
     }
 
-    async fn run(&self, mut stopped: watch::Receiver<bool>, mut requests: mpsc::Receiver<(String, Vec<u8>)>) {
-        let filters = self.mappings.filters();
-        let mut router = Router::new(self.mappings.clone());
+    async fn run(&mut self, mut stopped: watch::Receiver<bool>, mut requests: mpsc::Receiver<(String, Vec<u8>)>) {
         let id = format!("cupola-{:08x}", random_u32());
         let mut options = MqttOptions::new(id, self.host.clone(), self.port);
         options.set_keep_alive(Duration::from_secs(15)).set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
         if let (Ok(user), Ok(password)) = (std::env::var(USER), std::env::var(PASSWORD)) {
             options.set_credentials(user, password);
         }
-        let (client, mut events) = AsyncClient::new(options, filters.len() + MAX_OUTGOING + 16);
+        let (client, mut events) = AsyncClient::new(options, self.filters.len() + MAX_OUTGOING + 16);
         let mut attempt = 0;
         loop {
             let event = tokio::select! {
@@ -135,7 +139,7 @@ impl Task {
                 Some((topic, payload)) = requests.recv() => {
                     // At least once: a command must not be lost on the way.
                     if let Err(error) = client.try_publish(topic, QoS::AtLeastOnce, false, payload) {
-                        self.inbox.reject(format!("a command could not be sent: {error}"));
+                        self.receiver.failed(error.to_string());
                     }
                     continue;
                 }
@@ -145,7 +149,8 @@ impl Task {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
                     attempt = 0;
                     // The session is clean: whatever was subscribed before is forgotten by the broker.
-                    let failed = filters.iter().find_map(|filter| client.try_subscribe(filter, QoS::AtMostOnce).err());
+                    let mut filters = self.filters.iter();
+                    let failed = filters.find_map(|filter| client.try_subscribe(filter, QoS::AtMostOnce).err());
                     self.set(match failed {
                         None => Connection::Connected,
                         Some(error) => Connection::Lost { error: error.to_string() },
@@ -160,7 +165,7 @@ impl Task {
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
                     let now_us = jiff::Timestamp::now().as_microsecond();
-                    router.message(&publish.topic, &publish.payload, now_us, &self.inbox);
+                    self.receiver.message(&publish.topic, &publish.payload, now_us);
                 }
                 Ok(_) => {}
                 Err(error) => {

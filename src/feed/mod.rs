@@ -16,7 +16,7 @@ pub use mapping::{Mappings, Router};
 use crate::timeline::{Clock, TimelineState, WallClock};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
-use client::Client;
+pub(crate) use client::{Client, Receiver, address};
 use cupola_twin::value::Sample;
 use cupola_twin::{Quality, Slot, Topology, TwinIx, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -73,6 +73,22 @@ pub struct FeedStatus {
     pub unknown_topics: Vec<String>,
 }
 
+/// Takes a feed's messages into the inbox.
+struct Intake {
+    router: Router,
+    inbox: Arc<Inbox>,
+}
+
+impl Receiver for Intake {
+    fn message(&mut self, topic: &str, payload: &[u8], now_us: i64) {
+        self.router.message(topic, payload, now_us, &self.inbox);
+    }
+
+    fn failed(&mut self, why: String) {
+        self.inbox.reject(format!("a command could not be sent: {why}"));
+    }
+}
+
 /// Drives a timeline with the scene's feeds.
 #[derive(Component)]
 pub struct Live {
@@ -119,10 +135,11 @@ impl Live {
     pub fn connect(&mut self, url: Option<&str>) -> Result<(), String> {
         let urls: Vec<&str> = self.feeds.iter().map(|feed| url.unwrap_or(&feed.url)).collect();
         // Whatever runs goes on if one of them is wrong.
-        urls.iter().try_for_each(|url| client::address(url).map(|_| ()))?;
+        urls.iter().try_for_each(|url| address(url).map(|_| ()))?;
         self.clients.clear();
         for (feed, url) in self.feeds.iter().zip(urls) {
-            self.clients.push(Client::start(url, feed.clone(), self.inbox.clone())?);
+            let intake = Intake { router: Router::new(feed.clone()), inbox: self.inbox.clone() };
+            self.clients.push(Client::start(url, feed.filters(), intake)?);
         }
         Ok(())
     }

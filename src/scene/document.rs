@@ -39,6 +39,9 @@ pub struct Document {
     /// Properties computed from other properties.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub computed: Vec<ComputedDoc>,
+    /// Programs outside that compute properties.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<ProcessorDoc>,
     /// Conditions that somebody should know of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<AlarmDoc>,
@@ -139,6 +142,59 @@ impl Default for IterateDoc {
     fn default() -> Self {
         Self { start: Value::Number(0.0), tolerance: 1e-6, at_most: 100 }
     }
+}
+
+/// A program outside that computes properties: a process that is asked in lines of JSON, or a service behind a broker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessorDoc {
+    /// Its id.
+    pub id: String,
+    /// The program and its arguments. It gets requests on its standard input and answers on its standard
+    /// output, one JSON object a line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The folder that the program runs in; without it, the scene's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// The broker and the topics of a service that is asked instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mqtt: Option<ProcessorMqttDoc>,
+    /// The model whose twins it is asked about.
+    pub model: String,
+    /// What it is told of each twin: a name and an expression.
+    pub inputs: BTreeMap<String, String>,
+    /// The properties that it gives.
+    pub outputs: Vec<String>,
+    /// How often it is asked, in the timeline's time.
+    #[serde(default = "one_minute")]
+    pub every: String,
+    /// How long an answer is waited for, in the world's time.
+    #[serde(default = "five_seconds")]
+    pub timeout: String,
+    /// An answer older than this is stale, in the timeline's time; without it, one that is older than two requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_after: Option<String>,
+}
+
+/// Where a service listens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessorMqttDoc {
+    /// The broker, `mqtt://host:port`.
+    pub url: String,
+    /// The topic that requests are published to.
+    pub request: String,
+    /// The topic that answers come on.
+    pub response: String,
+}
+
+fn one_minute() -> String {
+    "1m".into()
+}
+
+fn five_seconds() -> String {
+    "5s".into()
 }
 
 /// How bad an alarm is.

@@ -92,7 +92,11 @@ pub(super) fn in_file(source: &Places, place: &Place) -> Place {
     let (Some(list), Some(position), Some(field)) = (parts.next(), parts.next(), parts.next()) else {
         return place.clone();
     };
-    let start = source.of(&[list.into(), position.parse::<usize>().unwrap_or_default().into(), field.into()]);
+    let key = parts.collect::<Vec<_>>().join("/");
+    let mut steps: Vec<Step<'_>> =
+        vec![list.into(), position.parse::<usize>().unwrap_or_default().into(), field.into()];
+    steps.extend((!key.is_empty()).then_some(Step::Field(&key)));
+    let start = source.of(&steps);
     if place.line == 1 {
         Place { column: start.column + place.column - 1, ..start }
     } else {
@@ -336,9 +340,27 @@ impl Loader {
                 unit,
                 display_name: definition.display_name.clone(),
                 hidden: false,
+                is_condition: false,
                 iterate,
                 place: Some(within("computed", position, "formula")),
             });
+        }
+        for (position, processor) in document.processors.iter().enumerate() {
+            // A model that is unknown is reported where the processor is bound.
+            let Ok(model) = models.resolve(&processor.model) else { continue };
+            for (name, formula) in &processor.inputs {
+                out.push(Computed {
+                    model,
+                    property: input_column(&processor.id, name).into(),
+                    formula: formula.as_str().into(),
+                    unit: None,
+                    display_name: Some(name.clone()),
+                    hidden: true,
+                    is_condition: false,
+                    iterate: None,
+                    place: Some(within("processors", position, &format!("inputs/{name}"))),
+                });
+            }
         }
         let mut seen = BTreeMap::new();
         for (position, alarm) in document.alarms.iter().enumerate() {
@@ -423,6 +445,7 @@ pub(super) fn condition(alarm: &AlarmDoc, model: ModelIx, place: Place) -> Compu
         unit: None,
         display_name: Some(alarm.message.clone()),
         hidden: true,
+        is_condition: true,
         iterate: None,
         place: Some(place),
     }
@@ -437,13 +460,18 @@ fn iterate(rule: &IterateDoc) -> Result<Iterate, Diagnostic> {
         Value::Bool(flag) => f64::from(u8::from(flag)),
         _ => return wrong(format!("the first guess is a number, true or false, not `{}`", rule.start)),
     };
-    if !start.is_finite() || !(rule.tolerance.is_finite() && rule.tolerance >= 0.0) {
+    if !(start.is_finite() && rule.tolerance.is_finite() && rule.tolerance >= 0.0) {
         return wrong(format!("the tolerance is a number from 0 on, not {}", rule.tolerance));
     }
     if !(1..=10_000).contains(&rule.at_most) {
         return wrong(format!("there can be 1 to 10,000 rounds, not {}", rule.at_most));
     }
     Ok(Iterate { start, tolerance: rule.tolerance, at_most: rule.at_most })
+}
+
+/// The hidden property that holds what a processor is told.
+pub(crate) fn input_column(processor: &str, name: &str) -> String {
+    format!("processor:{processor}:{name}")
 }
 
 /// The hidden property that holds an alarm's condition.

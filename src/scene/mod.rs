@@ -13,7 +13,7 @@ mod save;
 pub(crate) use building::{ReadGltf, read_gltf};
 pub use document::Document;
 pub use load::{Loaded, load};
-pub(crate) use load::{collect_json, read_text};
+pub(crate) use load::{collect_json, input_column, read_text};
 pub use places::{Places, Step};
 pub use save::{file_of, rebase, save, to_ron, write_atomically};
 

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 pub fn to_ron(document: &Document) -> Result<String, Diagnostic> {
     let whole = pretty(document, 2)?;
     // Feeds and simulation nest deeper than the lists of twins, so they get lines of their own.
-    let mut sections = vec![("feeds", pretty(&document.feeds, 3)?)];
+    let mut sections = vec![("feeds", pretty(&document.feeds, 3)?), ("processors", pretty(&document.processors, 2)?)];
     if let Some(simulation) = &document.simulation {
         sections.push(("simulation", pretty(simulation, 2)?));
     }
@@ -84,8 +84,12 @@ pub fn rebase(document: &mut Document, from: &Path, to: &Path) {
     if from == to {
         return;
     }
+    for processor in document.processors.iter_mut().filter(|processor| !processor.command.is_empty()) {
+        processor.folder.get_or_insert_with(|| ".".into());
+    }
+    let folders = document.processors.iter_mut().filter_map(|processor| processor.folder.as_mut());
     let building = document.building.iter_mut().flat_map(|building| [&mut building.gltf, &mut building.plan]).flatten();
-    for path in document.models.iter_mut().chain(building) {
+    for path in document.models.iter_mut().chain(building).chain(folders) {
         *path = relative(&normal(&from.join(&*path)), &normal(&to)).to_string_lossy().into_owned();
     }
 }

@@ -5,6 +5,7 @@ use super::importing::{self, Import};
 use super::{Conditions, Findings, SessionOptions, bind, open, timeline_of};
 use crate::alarm::Alarms;
 use crate::feed::{Live, Mappings};
+use crate::processor::{MayStartPrograms, Processors};
 use crate::scene::export::Format;
 use crate::scene::{self, Scene};
 use crate::selection::{Intent, NoticeLevel, Notices, Selection, ViewSettings};
@@ -84,6 +85,14 @@ fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
         Intent::Redo if world.resource::<EditHistory>().can_redo() => edits::redo(world)?,
         Intent::Undo | Intent::Redo => {}
         Intent::Open(path) => open_path(world, &path)?,
+        Intent::AllowPrograms(allowed) => {
+            world.insert_resource(MayStartPrograms(allowed));
+            let mut processors = world.query::<&mut Processors>();
+            processors.iter_mut(world).for_each(|mut processors| match allowed {
+                true => processors.hurry(),
+                false => processors.stop(),
+            });
+        }
         Intent::Reload => reload(world)?,
         Intent::Save(path) => save(world, path.as_deref())?,
         Intent::Import(paths) => importing::start(world, paths)?,
@@ -257,6 +266,7 @@ fn open_path(world: &mut World, path: &Path) -> Result<(), String> {
     }
     // A broker that was named for one scene is not meant for the next.
     world.resource_mut::<SessionOptions>().broker = None;
+    world.insert_resource(MayStartPrograms(false));
     open(world, loaded);
     if let Some(first) = first {
         notice(world, NoticeLevel::Warning, format!("{errors} errors in the scene; the first: {first}"));
@@ -307,6 +317,7 @@ pub(super) fn replace(
         if let Ok(mut entity) = world.get_entity_mut(entity) {
             entity.insert(trail);
         }
+        readopt(world, entity, before, &scene);
         if source == SourceKind::Live && !(same_slots && before.document.feeds == scene.document.feeds) {
             reconnect(world, entity, before, &scene, feeds);
         }
@@ -316,6 +327,18 @@ pub(super) fn replace(
     world.insert_resource(Selection { selected: kept, hovered: None });
     world.insert_resource(Conditions(simulation));
     world.insert_resource(OpenScene(scene));
+}
+
+/// Processors of the new scene; those that are as they were go on.
+fn readopt(world: &mut World, entity: Entity, before: &Scene, scene: &Scene) {
+    let Ok(mut timeline) = world.get_entity_mut(entity) else { return };
+    let old = timeline.take::<Processors>();
+    let name = timeline.get::<Timeline>().filter(|known| known.source != SourceKind::Replayed);
+    let Some(mut processors) = name.and_then(|known| Processors::new(scene, &known.name)) else { return };
+    if let Some(old) = old {
+        processors.adopt(old, &before.topology, &scene.topology);
+    }
+    timeline.insert(processors);
 }
 
 /// Feeds with the new mappings in place of the old ones, knowing what those knew.

@@ -13,6 +13,7 @@ pub use watch::Watch;
 use crate::Tick;
 use crate::alarm::Alarms;
 use crate::feed::{Live, Mappings};
+use crate::processor::{Definition, Processors};
 use crate::scene::{Loaded, Scene};
 use crate::selection::{Intent, Notices, Selection, ViewSettings};
 use crate::simulation::{Simulated, Simulation};
@@ -105,6 +106,8 @@ pub fn bind(scene: &Scene, findings: &mut Vec<Diagnostic>) -> (Vec<Mappings>, Op
     findings.append(&mut found);
     let (simulation, mut found) = Simulation::new(scene);
     findings.append(&mut found);
+    // Only what is found counts here: each timeline has its own.
+    let _ = Definition::all(scene, findings);
     (feeds, simulation)
 }
 
@@ -154,6 +157,9 @@ fn spawn_live(world: &mut World, scene: &Arc<Scene>, state: State, feeds: Vec<Ma
         }
         world.entity_mut(entity).insert(live);
     }
+    if let Some(processors) = Processors::new(scene, "live") {
+        world.entity_mut(entity).insert(processors);
+    }
     entity
 }
 
@@ -168,7 +174,12 @@ fn spawn_simulated(
     let clock = Clock::steps(simulation.start_us, simulation.step_us);
     let alarms = Alarms::of(scene, &state, clock.now_us);
     let timeline = Timeline { name: name.into(), source: SourceKind::Simulated, forked_from };
-    world.spawn((timeline, clock, TimelineState(state), alarms, Simulated(simulation))).id()
+    let processors = Processors::new(scene, name);
+    let entity = world.spawn((timeline, clock, TimelineState(state), alarms, Simulated(simulation))).id();
+    if let Some(processors) = processors {
+        world.entity_mut(entity).insert(processors);
+    }
+    entity
 }
 
 /// Puts a value that a person gave into a timeline: what depends on it follows, and alarms are judged.

@@ -49,6 +49,8 @@ pub struct Clock {
     pub playing: bool,
     /// Whether this tick is a step of this timeline.
     pub ticking: bool,
+    /// Whether it waits for something before it takes the next step.
+    pub held: bool,
     /// Time that should have passed and has not been stepped through, microseconds.
     due_us: f64,
     /// Steps asked for by hand.
@@ -65,6 +67,7 @@ impl Clock {
             speed: 1.0,
             playing: true,
             ticking: false,
+            held: false,
             due_us: 0.0,
             asked: 0,
         }
@@ -103,7 +106,7 @@ impl Clock {
     pub fn wants_tick(&self) -> bool {
         match self.pace {
             Pace::Wall => false,
-            Pace::Steps { step_us } => self.asked > 0 || self.due_us >= step_us as f64,
+            Pace::Steps { step_us } => !self.held && (self.asked > 0 || self.due_us >= step_us as f64),
         }
     }
 

@@ -63,6 +63,10 @@ pub struct TimelineState(pub State);
 #[derive(Resource, Clone, Copy)]
 pub struct ActiveTimeline(pub Entity);
 
+/// Where clocks take their step.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BeginSystems;
+
 /// The part of [`TickSystems::Ingest`] that plays back.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ReplaySystems;
@@ -73,7 +77,7 @@ pub struct TimelinePlugin;
 impl Plugin for TimelinePlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<WallClock>()
-            .add_systems(Tick, begin.before(TickSystems::Ingest))
+            .add_systems(Tick, begin.in_set(BeginSystems).before(TickSystems::Ingest))
             .add_systems(Tick, recording::replay.in_set(TickSystems::Ingest).in_set(ReplaySystems))
             .add_systems(Tick, propagate.in_set(TickSystems::Propagate))
             .add_systems(Tick, tell_unsettled.in_set(TickSystems::Publish))

@@ -99,6 +99,9 @@ pub const COMMANDS: &[Command] = &[
         now.intents.push(Intent::Redo);
     }),
     command("reload", "Reload scene", "General", &[Shortcut::Ctrl(Key::R)], |now| now.intents.push(Intent::Reload)),
+    command("programs", "Let the scene's programs run", "General", &[], |now| {
+        now.intents.push(Intent::AllowPrograms(true));
+    }),
     command("theme", "Switch between dark and light", "General", &[Shortcut::Plain(Key::T)], |now| {
         now.change_view(|view| {
             view.theme = match view.theme {

@@ -3,6 +3,7 @@
 use crate::alarm::Alarms;
 use crate::command::Invocations;
 use crate::feed::Live;
+use crate::processor::Processors;
 use crate::scene::Scene;
 use crate::selection::{Selection, ViewSettings};
 use crate::timeline::{
@@ -30,6 +31,8 @@ pub struct Track {
     pub alarms: Option<&'static Alarms>,
     /// Its feed, if it is live.
     pub live: Option<&'static Live>,
+    /// The processors outside that it asks.
+    pub processors: Option<&'static Processors>,
     /// What it plays, if it is a replay.
     pub replayed: Option<&'static Replayed>,
     /// The commands that were given on it.

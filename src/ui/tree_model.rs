@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 /// Matches shown at most; more are counted.
 pub const MAX_MATCHES: usize = 200;
 
+/// What ontologies of buildings call it that one thing is within another.
+const CONTAINMENT: [&str; 3] = ["contains", "hasPart", "includes"];
+
 /// The twins as a tree.
 pub struct Tree {
     /// Twins under no other.
@@ -35,8 +38,8 @@ pub struct Line {
 impl Tree {
     /// The tree of a graph.
     ///
-    /// The relationship with most edges whose target has no other source is the hierarchy; twins that it leaves alone are
-    /// listed under the source of another relationship, so that everything has one place.
+    /// What contains is the hierarchy, or else the relationship with most edges whose target has no other source; twins that it leaves
+    /// alone are listed under the source of another relationship, so that everything has one place.
     pub fn new(topology: &Topology, names: Vec<String>) -> Self {
         let count = topology.twin_count() as usize;
         let mut parent: Vec<Option<TwinIx>> = vec![None; count];
@@ -45,7 +48,8 @@ impl Tree {
             let owned = topology.twins().filter(|twin| topology.related(*twin, name, true).len() == 1).count();
             by_use.push((owned, name));
         }
-        by_use.sort_by_key(|(owned, name)| (std::cmp::Reverse(*owned), *name));
+        let contains = |name: &str| CONTAINMENT.contains(&name);
+        by_use.sort_by_key(|(owned, name)| (!contains(name), std::cmp::Reverse(*owned), *name));
         for (_, name) in by_use {
             for twin in topology.twins() {
                 if parent[twin.0 as usize].is_none()

@@ -32,7 +32,10 @@ pub fn refresh(shown: &Shown<'_, '_>, now_s: f64, state: &mut UiState) {
     explanations.retain(|slot, _| explained.contains(slot));
     for slot in explained.iter().filter(|slot| Some(topology.twin_of(**slot)) == selected) {
         if explanations.get(slot).is_none_or(|(made_s, _)| now_s - made_s >= REFRESH_S || now_s < *made_s) {
-            let origin = |slot: Slot| track.live.and_then(|live| live.origin(slot));
+            let origin = |slot: Slot| {
+                let answer = track.processors.and_then(|processors| processors.origin(slot));
+                answer.or_else(|| track.live.and_then(|live| live.origin(slot)))
+            };
             explanations.insert(*slot, (now_s, why(values, *slot, &origin)));
         }
     }
@@ -124,7 +127,7 @@ fn measured_words(explanation: &Explanation) -> String {
 /// Where a value that no formula computed came from, in a sentence.
 fn origin_words(explanation: &Explanation, source: SourceKind) -> String {
     let what = match (&explanation.origin, explanation.value.is_some(), source) {
-        (Some(origin), ..) => format!("From a {origin}"),
+        (Some(origin), ..) => format!("From {} {origin}", if origin.starts_with("answer") { "an" } else { "a" }),
         (None, false, _) => "Nothing has given a value yet".into(),
         (None, true, _) if explanation.time.is_none() => "Given by the scene".into(),
         (None, true, SourceKind::Live) => "Given by the scene or set by hand".into(),

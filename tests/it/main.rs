@@ -11,6 +11,7 @@ mod house;
 mod invoking;
 mod live;
 mod office_sensors;
+mod processors;
 mod scenes;
 mod support;
 mod timelines;

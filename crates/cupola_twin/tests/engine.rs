@@ -140,6 +140,7 @@ fn mistakes_are_named_where_they_are() {
             unit: None,
             display_name: None,
             hidden: false,
+            is_condition: false,
             iterate: None,
             place: Some(cupola_twin::Place { file: "s.ron".into(), line: 7, column: 100 }),
         };

@@ -98,6 +98,7 @@ pub fn hospital() -> (Document, Plan) {
         twins,
         relationships: links,
         computed: formulas(),
+        processors: Vec::new(),
         alarms: alarms(),
         feeds: vec![feed()],
         simulation: Some(simulation()),

@@ -125,6 +125,7 @@ pub fn office() -> (Document, Plan) {
         twins,
         relationships: links,
         computed: formulas(),
+        processors: Vec::new(),
         alarms: alarms(),
         feeds: vec![feed()],
         simulation: Some(simulation()),

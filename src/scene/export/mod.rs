@@ -104,6 +104,7 @@ fn left_in_the_scene(scene: &Scene) -> Option<Diagnostic> {
     let document = &scene.document;
     let parts = [
         ("computed properties", document.computed.is_empty()),
+        ("processors", document.processors.is_empty()),
         ("alarms", document.alarms.is_empty()),
         ("feeds", document.feeds.is_empty()),
         ("the simulation", document.simulation.is_none()),

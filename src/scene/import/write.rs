@@ -22,6 +22,7 @@ pub fn document(draft: &Draft, name: &str) -> Document {
         twins: draft.twins.to_vec(),
         relationships: draft.relationships.to_vec(),
         computed: Vec::new(),
+        processors: Vec::new(),
         alarms: draft.alarms.to_vec(),
         feeds: Vec::new(),
         simulation: None,

@@ -82,8 +82,8 @@ impl State {
                     (true, true) => 0.0,
                     _ => f64::NAN,
                 };
-                // A change that is no number counts as well.
-                if !(change <= tolerance) || before.quality != now.quality {
+                // Coming and going counts as well.
+                if change.is_nan() || change > tolerance || before.quality != now.quality {
                     moving.push((slot, now, change));
                 }
             }

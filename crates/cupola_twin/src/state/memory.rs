@@ -21,7 +21,7 @@ pub(crate) enum Memory {
     #[default]
     Nothing,
     /// Readings of the window, the first of which may be from before it.
-    Past(Box<VecDeque<(i64, f64)>>),
+    Past(VecDeque<(i64, f64)>),
     /// The last two readings.
     Readings { at_us: i64, value: f64, before_us: i64, before: f64 },
     /// An exponential mean until `at_us`, and the value that has held since.
@@ -59,7 +59,7 @@ impl Memory {
 
     fn past(&mut self, function: Stateful, value: f64, reading_us: i64, start_us: i64, now_us: i64) -> Past<'_> {
         if !matches!(self, Self::Past(_)) {
-            *self = Self::Past(Box::default());
+            *self = Self::Past(VecDeque::new());
         }
         let Self::Past(kept) = self else { return Past(None) };
         let at_us = moment(kept.back().copied(), value, reading_us, now_us);

@@ -96,8 +96,10 @@ pub struct Computed {
     pub unit: Option<&'static Unit>,
     /// What to call a new property on the screen.
     pub display_name: Option<String>,
-    /// A condition for the program's own use (an alarm's), not shown as a property.
+    /// For the program's own use, not shown as a property.
     pub hidden: bool,
+    /// Whether it must be true or false.
+    pub is_condition: bool,
     /// How it is computed if it depends on itself.
     pub iterate: Option<Iterate>,
     /// Where the expression's first character stands.

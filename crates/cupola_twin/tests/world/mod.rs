@@ -54,6 +54,7 @@ impl World {
                 unit: None,
                 display_name: None,
                 hidden: false,
+                is_condition: false,
                 iterate: self.iterate.iter().find(|(known, _)| known == property).map(|(_, rule)| *rule),
                 place: None,
             })

@@ -284,7 +284,7 @@ impl Compiler<'_> {
                 place: definition.place.clone(),
                 iterate: definition.iterate,
                 untyped: known.is_none(),
-                condition: definition.hidden,
+                condition: definition.is_condition,
                 state: Progress::Waiting,
             });
         }
