@@ -160,6 +160,7 @@ fn campus_of_1m() -> (Graph, State) {
         state.set(Slot { column, row }, Sample::good(f64::from(row % 1_000) * 0.1, 1));
     }
     state.propagate();
+    state.begin_tick();
     (graph, state)
 }
 

@@ -291,13 +291,13 @@ fn rows_of(world: &World, state: &State, text: &str) -> Result<Vec<String>, Stri
     let query = query::parse(text).map_err(|error| error.code.to_string())?;
     let result = query::run(&query, &world.graph, state).map_err(|error| error.code.to_string())?;
     let show = |output: &Output| match output {
-        Output::Twin(twin) => state.topology().twin_id(*twin).to_string(),
+        Output::Twin(twin) | Output::Id(twin) => state.topology().twin_id(*twin).to_string(),
         Output::Relationship(number) => query::whole::relationship_id(&world.graph, *number).unwrap(),
         Output::Value(Cell::Number(number)) => number.to_string(),
         Output::Value(Cell::Text(text)) => text.to_string(),
         Output::Value(other) => format!("{other:?}"),
     };
-    let row = |row: &Vec<Option<Output>>| {
+    let row = |row: &[Option<Output>]| {
         let shown = result.keys.iter().zip(row).filter_map(|(key, output)| Some((key, output.as_ref()?)));
         shown.map(|(key, output)| format!("{key}={}", show(output))).collect::<Vec<_>>().join(" ")
     };

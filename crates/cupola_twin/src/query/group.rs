@@ -35,7 +35,7 @@ impl Key {
 
 /// An aggregate over the rows so far.
 #[derive(Clone, Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     present: usize,
     numbers: usize,
     sum: f64,
@@ -48,7 +48,43 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, cell: Cell) {
+    /// Over so many numbers, and so many rows without one.
+    pub fn of_numbers(numbers: usize, sum: f64, least: f64, greatest: f64, missing: usize) -> Self {
+        let one = |number: f64| (numbers > 0).then_some(Cell::Number(number));
+        Self {
+            present: numbers,
+            numbers,
+            sum,
+            is_time: false,
+            least: one(least),
+            greatest: one(greatest),
+            holding: 0,
+            failing: 0,
+            missing,
+        }
+    }
+
+    /// Takes in the rows of another one.
+    pub fn merge(&mut self, other: Self) {
+        self.present += other.present;
+        self.numbers += other.numbers;
+        self.sum += other.sum;
+        self.is_time |= other.is_time;
+        self.holding += other.holding;
+        self.failing += other.failing;
+        self.missing += other.missing;
+        let better = |known: &mut Option<Cell>, other: Option<Cell>, wanted: Ordering| {
+            if let Some(other) = other
+                && known.as_ref().is_none_or(|known| compare(&other, known) == Some(wanted))
+            {
+                *known = Some(other);
+            }
+        };
+        better(&mut self.least, other.least, Ordering::Less);
+        better(&mut self.greatest, other.greatest, Ordering::Greater);
+    }
+
+    pub fn add(&mut self, cell: Cell) {
         match &cell {
             Cell::Missing => {
                 self.missing += 1;
@@ -131,6 +167,22 @@ impl Grouping {
 
     /// Adds a row.
     pub fn add(&mut self, keys: &[Cell], bound: &[Bound], values: &mut Vec<Cell>) {
+        let group = self.group(keys, bound);
+        for (tally, value) in group.tallies.iter_mut().zip(values.drain(..)) {
+            tally.add(value);
+        }
+    }
+
+    /// Adds rows that are put together already.
+    pub fn merge(&mut self, keys: &[Cell], bound: &[Bound], tallies: impl Iterator<Item = Tally>) {
+        let group = self.group(keys, bound);
+        for (tally, other) in group.tallies.iter_mut().zip(tallies) {
+            tally.merge(other);
+        }
+    }
+
+    /// The group with these keys; a new one begins with this row.
+    fn group(&mut self, keys: &[Cell], bound: &[Bound]) -> &mut Group {
         self.key.clear();
         self.key.extend(keys.iter().map(Key::of));
         let at = self.by_key.get(self.key.as_slice()).copied().unwrap_or_else(|| {
@@ -139,9 +191,7 @@ impl Grouping {
             self.by_key.insert(self.key.clone(), self.groups.len() - 1);
             self.groups.len() - 1
         });
-        for (tally, value) in self.groups[at].tallies.iter_mut().zip(values.drain(..)) {
-            tally.add(value);
-        }
+        &mut self.groups[at]
     }
 
     /// Makes the one group that there is without keys, even of no rows.

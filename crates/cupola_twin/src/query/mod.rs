@@ -19,7 +19,9 @@
 //!
 //! Source: Azure Digital Twins, "Query language reference" and "MATCH clause".
 
+mod batch;
 mod context;
+mod dense;
 mod group;
 mod names;
 mod parse;
@@ -32,7 +34,7 @@ pub mod whole;
 
 pub use context::TwinContext;
 pub use parse::parse;
-pub use run::{Limits, Output, QueryResult, run, run_within};
+pub use run::{Limits, Output, QueryResult, Rows, run, run_within};
 
 use crate::expr::Expr;
 use std::ops::Range;

@@ -35,6 +35,11 @@ pub(super) struct Step {
 }
 
 impl Step {
+    /// Whether it is one relationship, one way, that must be there and nobody asks about.
+    pub fn is_plain(&self) -> bool {
+        self.hops == Hops::ONE && !self.optional && self.edge.is_none() && self.direction != Direction::Either
+    }
+
     /// Whether a relationship of this name may be walked.
     pub fn fits(&self, name: &str) -> bool {
         self.names.is_empty() || self.names.iter().any(|known| known == name)

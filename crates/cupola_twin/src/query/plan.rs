@@ -13,6 +13,11 @@ const KEPT_BY_EQUALITY: f64 = 0.05;
 const KEPT: f64 = 0.4;
 /// What several hops multiply one by.
 const HOPS_FACTOR: f64 = 5.0;
+/// What a row costs that is scanned, and one that leads to one other, where a row of several costs one.
+const SCAN: f64 = 0.15;
+const LOOK_UP: f64 = 0.4;
+/// Plans that cost less are taken as they are.
+const WORTH_THINKING: f64 = 10_000.0;
 /// More than so many hops give each twin once, as any number does.
 pub(super) const MAX_TRAIL: u32 = 10;
 
@@ -62,14 +67,39 @@ pub(super) struct Plan {
 
 impl Plan {
     pub fn new(names: &Names, filters: Vec<Scalar>, topology: &Topology) -> Self {
-        let mut planner = Planner { names, topology, waiting: Vec::new(), bound: BTreeSet::new(), rows: 1.0 };
-        let mut before = Vec::new();
+        let (mut before, mut waiting) = (Vec::new(), Vec::new());
         for filter in filters {
             let mut uses = BTreeSet::new();
             filter.uses(&mut uses);
-            if uses.is_empty() { before.push(filter) } else { planner.waiting.push((uses, filter)) }
+            if uses.is_empty() { before.push(filter) } else { waiting.push((uses, filter)) }
         }
-        Self { before, stages: planner.stages() }
+        let spreads: Vec<[f64; 2]> = names.steps.iter().map(|step| Planner::spread(topology, step)).collect();
+        let spreads = spreads.as_slice();
+        let planner = |begin, waiting| Planner {
+            names,
+            topology,
+            spreads,
+            waiting,
+            begin,
+            bound: BTreeSet::new(),
+            rows: 1.0,
+            cost: 0.0,
+        };
+        // Where every step is looked up for many rows at a time, it may be best to begin where there is most.
+        let is_tree = names.steps.len() + 1 == names.vars.len();
+        if is_tree && names.steps.iter().all(Step::is_plain) {
+            let mut all: Vec<(f64, Vec<Stage>)> = Vec::new();
+            let first = planner(None, waiting.clone()).stages();
+            // A short way is not worth thinking about.
+            let is_short = first.0 < WORTH_THINKING;
+            all.push(first);
+            if !is_short {
+                all.extend((0..names.vars.len()).map(|var| planner(Some(var), waiting.clone()).stages()));
+            }
+            let best = all.into_iter().min_by(|(one, _), (other, _)| one.total_cmp(other));
+            return Self { before, stages: best.map(|(_, stages)| stages).unwrap_or_default() };
+        }
+        Self { before, stages: planner(None, waiting).stages().1 }
     }
 
     /// How it goes, a line for each operation.
@@ -118,14 +148,21 @@ impl Plan {
 struct Planner<'p> {
     names: &'p Names,
     topology: &'p Topology,
+    /// How many twins one twin leads to, along each step and back.
+    spreads: &'p [[f64; 2]],
     /// Conditions that are not placed yet, with what they use.
     waiting: Vec<(BTreeSet<VarIx>, Scalar)>,
     bound: BTreeSet<VarIx>,
+    /// The variable that it has to begin with.
+    begin: Option<VarIx>,
     rows: f64,
+    /// What it costs so far: rows that are looked at.
+    cost: f64,
 }
 
 impl Planner<'_> {
-    fn stages(mut self) -> Vec<Stage> {
+    /// The operations, and what they cost.
+    fn stages(mut self) -> (f64, Vec<Stage>) {
         let mut stages = Vec::new();
         let mut open: Vec<usize> = (0..self.names.steps.len()).collect();
         loop {
@@ -139,15 +176,22 @@ impl Planner<'_> {
                 open.remove(at);
                 let ends = &self.names.steps[step];
                 self.rows = (self.rows * way.fan_out).max(1.0);
+                self.cost += self.rows * if way.fan_out <= 1.0 { LOOK_UP } else { 1.0 };
                 self.bound.extend([ends.from, ends.to].into_iter().chain(ends.edge));
                 let op = Op::Expand { step, is_reversed: way.is_reversed, is_closing: way.is_closing };
                 let stage = self.stage(op);
                 stages.push(stage);
                 continue;
             }
-            let Some(var) = self.next_start() else { return stages };
-            let (source, rows) = self.source(var);
-            self.rows *= rows.max(1.0);
+            let begin = self.begin.take().or_else(|| self.next_start());
+            let Some(var) = begin else { return (self.cost, stages) };
+            let (source, kept) = self.source(var);
+            let all: f64 = match &source {
+                Source::Tables(tables) => tables.iter().map(|table| f64::from(self.topology.table(*table).rows)).sum(),
+                _ => kept,
+            };
+            self.cost += all * SCAN;
+            self.rows *= kept.max(1.0);
             self.bound.insert(var);
             let stage = self.stage(Op::Start { var, source });
             stages.push(stage);
@@ -180,7 +224,7 @@ impl Planner<'_> {
             return None;
         }
         let is_closing = has_from && has_to;
-        let spread = self.spread(&self.names.steps[step], is_reversed);
+        let spread = self.spreads[step][usize::from(is_reversed)];
         let cost = if *optional {
             f64::INFINITY
         } else if is_closing {
@@ -191,9 +235,8 @@ impl Planner<'_> {
         Some(Way { is_reversed, is_closing, fan_out: if is_closing { 1.0 } else { spread }, cost })
     }
 
-    /// How many twins one twin leads to.
-    fn spread(&self, step: &Step, is_reversed: bool) -> f64 {
-        let topology = self.topology;
+    /// How many twins one twin leads to, along a step and back.
+    fn spread(topology: &Topology, step: &Step) -> [f64; 2] {
         let (mut pairs, mut forward_rows, mut backward_rows) = (0.0, BTreeSet::new(), BTreeSet::new());
         for relation in topology.relations().iter().filter(|relation| relation.is_plain() && step.fits(&relation.path))
         {
@@ -206,12 +249,12 @@ impl Planner<'_> {
         let rows =
             |tables: &BTreeSet<TableIx>| tables.iter().map(|table| f64::from(topology.table(*table).rows)).sum::<f64>();
         let (on, back) = (pairs / rows(&forward_rows).max(1.0), pairs / rows(&backward_rows).max(1.0));
-        let one = match (step.direction, is_reversed) {
-            (Direction::Either, _) => on + back,
-            (Direction::Forward, false) | (Direction::Backward, true) => on,
-            _ => back,
+        let both = match step.direction {
+            Direction::Either => [on + back; 2],
+            Direction::Forward => [on, back],
+            Direction::Backward => [back, on],
         };
-        if step.hops == Hops::ONE { one } else { one * HOPS_FACTOR }
+        if step.hops == Hops::ONE { both } else { both.map(|one| one * HOPS_FACTOR) }
     }
 
     /// The variable to begin with: of those that must be bound, the one with the fewest twins.
@@ -221,7 +264,9 @@ impl Planner<'_> {
         };
         (0..self.names.vars.len())
             .filter(|var| !self.bound.contains(var) && !comes_along(*var))
-            .min_by(|one, other| self.source(*one).1.total_cmp(&self.source(*other).1))
+            .map(|var| (self.source(var).1, var))
+            .min_by(|(one, _), (other, _)| one.total_cmp(other))
+            .map(|(_, var)| var)
     }
 
     /// Where a variable can begin, and how many there are.

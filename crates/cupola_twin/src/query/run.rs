@@ -26,10 +26,73 @@ const MAX_WAYS: u64 = 1_000_000_000;
 pub enum Output {
     /// A whole twin.
     Twin(TwinIx),
+    /// The id of a twin.
+    Id(TwinIx),
     /// A whole relationship, by its number in the graph.
     Relationship(u32),
     /// A value.
     Value(Cell),
+}
+
+/// Rows of outputs, one after the other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    width: usize,
+    len: usize,
+    cells: Vec<Option<Output>>,
+}
+
+impl Rows {
+    /// None yet, of so many outputs each.
+    pub(super) fn new(width: usize) -> Self {
+        Self { width, len: 0, cells: Vec::new() }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[Option<Output>]> {
+        (0..self.len).map(|row| &self.cells[row * self.width..(row + 1) * self.width])
+    }
+
+    /// Adds one, emptying it.
+    pub(super) fn push(&mut self, row: &mut Vec<Option<Output>>) {
+        self.cells.append(row);
+        self.len += 1;
+    }
+
+    /// Adds so many, each of which `fill` pushes.
+    pub(super) fn fill(&mut self, count: usize, mut fill: impl FnMut(usize, &mut Vec<Option<Output>>)) {
+        self.cells.reserve(count * self.width);
+        (0..count).for_each(|row| fill(row, &mut self.cells));
+        self.len += count;
+    }
+
+    /// Takes the outputs of one out.
+    pub(super) fn take(&mut self, row: usize) -> Vec<Option<Output>> {
+        self.cells[row * self.width..(row + 1) * self.width].iter_mut().map(Option::take).collect()
+    }
+
+    /// Drops all but the first so many.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+        self.cells.truncate(self.len * self.width);
+    }
+
+    /// Drops the first so many.
+    pub(super) fn skip(&mut self, count: usize) {
+        let count = count.min(self.len);
+        self.len -= count;
+        self.cells.drain(..count * self.width);
+    }
 }
 
 /// The rows of an answer.
@@ -38,7 +101,7 @@ pub struct QueryResult {
     /// What the outputs of every row are called; with `SELECT *`, the one is not called anything.
     pub keys: Vec<String>,
     /// The rows: an output for each key, none where the value is missing.
-    pub rows: Vec<Vec<Option<Output>>>,
+    pub rows: Rows,
     /// For `EXPLAIN`: the operations in their order.
     pub plan: Option<Vec<String>>,
 }
@@ -174,22 +237,56 @@ impl<'r> Runner<'r> {
         self.state.topology()
     }
 
+    /// Fails when it is time to give up.
+    pub fn check(&self) -> Result<(), ExprError> {
+        self.limits.check()
+    }
+
+    /// The relations that a step goes along, where relationships needn't be told apart one by one.
+    pub fn relations_of(&self, step: usize) -> Option<&[usize]> {
+        let way = &self.ways[step];
+        (!way.is_numbered).then_some(&way.relations)
+    }
+
+    /// Whether a relationship might be walked twice in one pattern, if the steps of the plan took these links of these relations.
+    pub fn may_repeat(&self, taken: &[(usize, usize)]) -> bool {
+        let steps = self.plan.stages.iter().filter_map(|stage| match &stage.op {
+            Op::Expand { step, .. } => Some(self.names.steps[*step].pattern),
+            Op::Start { .. } => None,
+        });
+        let mut walked = BTreeSet::new();
+        steps.zip(taken).any(|(pattern, link)| !walked.insert((pattern, *link)))
+    }
+
+    /// The plan that is run.
+    pub fn plan(&self) -> &'r Plan {
+        self.plan
+    }
+
     /// Binds all rows, until no more are wanted.
     pub fn run(&self, emit: &mut Emit<'_>) -> Result<(), ExprError> {
+        if !self.begins()? {
+            return Ok(());
+        }
         let mut progress = Progress {
             bound: vec![Bound::None; self.names.vars.len()],
             walked: Vec::new(),
             until_check: CHECK_EVERY,
             ways: 0,
         };
-        let env = Env { state: self.state, graph: self.graph, bound: &progress.bound, results: &[] };
-        for filter in &self.plan.before {
-            if !filter.holds(env)? {
-                return Ok(());
-            }
-        }
         self.go(0, &mut progress, emit)?;
         Ok(())
+    }
+
+    /// Whether the conditions about nothing hold.
+    pub fn begins(&self) -> Result<bool, ExprError> {
+        let env = Env { state: self.state, graph: self.graph, bound: &[], results: &[] };
+        for filter in &self.plan.before {
+            if !filter.holds(env)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Goes on with a stage; whether more rows are wanted.

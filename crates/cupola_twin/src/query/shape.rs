@@ -1,15 +1,18 @@
 //! What becomes of the rows that a plan binds: what is shown of each, put together, sorted, cut off.
 
+use super::batch::{Batch, Batches, gather, plain_numbers};
+use super::dense::Dense;
 use super::group::{Grouping, Key, in_order};
 use super::names::{Names, VarIx};
 use super::resolve::{Groups, Resolver, is_of_rows};
-use super::run::{Output, Runner};
+use super::run::{Output, Rows, Runner};
 use super::scalar::{Bound, Env, Scalar};
 use super::{Query, Select};
 use crate::expr::{Aggregate, Cell, Expr, ExprError, Node};
 use crate::state::State;
+use crate::topology::TwinIx;
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What is shown under a key.
 pub(super) enum Shown {
@@ -24,6 +27,10 @@ impl Shown {
                 Bound::Twin(twin) => Some(Output::Twin(twin)),
                 Bound::Relationship(number) => Some(Output::Relationship(number)),
                 Bound::None => None,
+            },
+            Self::Value(Scalar::Id(var)) => match env.bound[*var] {
+                Bound::Twin(twin) => Some(Output::Id(twin)),
+                _ => None,
             },
             Self::Value(scalar) => match scalar.value(env)? {
                 Cell::Missing => None,
@@ -150,33 +157,14 @@ impl Shape {
         lines
     }
 
-    pub fn rows(&self, query: &Query, runner: &Runner<'_>) -> Result<Vec<Vec<Option<Output>>>, ExprError> {
-        let mut seen = HashSet::new();
-        let mut rows: Vec<(Vec<Cell>, Vec<Option<Output>>)> = Vec::new();
-        // Without an order, the first rows are as good as any.
-        let enough = match query.limit {
-            Some(limit) if self.order.is_empty() => query.offset.saturating_add(limit),
-            _ => usize::MAX,
-        };
-        let mut add = |env: Env<'_>| -> Result<bool, ExprError> {
-            let mut row = Vec::with_capacity(self.items.len());
-            for (_, shown) in &self.items {
-                row.push(shown.output(env)?);
-            }
-            if query.distinct && !seen.insert(fingerprint(&row)) {
-                return Ok(true);
-            }
-            let keys: Result<Vec<Cell>, ExprError> = self.order.iter().map(|(scalar, _)| scalar.value(env)).collect();
-            rows.push((keys?, row));
-            Ok(rows.len() < enough)
-        };
-        if enough > 0 {
-            match &self.groups {
-                None => {
-                    runner.run(&mut add)?;
-                }
-                Some(groups) => {
-                    let grouping = groups.collect(runner)?;
+    /// The rows of the answer.
+    pub fn rows(&self, query: &Query, runner: &Runner<'_>) -> Result<Rows, ExprError> {
+        let mut answer = Answer::new(self, query);
+        if answer.enough > 0 {
+            let batches = Batches::new(runner, &self.needed());
+            match (&self.groups, &batches) {
+                (Some(groups), batches) => {
+                    let grouping = groups.collect(runner, batches.as_ref())?;
                     for group in &grouping.groups {
                         let results = group.results(&groups.aggregates);
                         let env =
@@ -185,28 +173,184 @@ impl Shape {
                             Some(having) => having.holds(env)?,
                             None => true,
                         };
-                        if is_kept && !add(env)? {
+                        if is_kept && !answer.add(env)? {
                             break;
                         }
                     }
                 }
+                (None, None) => runner.run(&mut |env| answer.add(env))?,
+                (None, Some(batches)) => {
+                    if runner.begins()? {
+                        batches.run(&mut |batch| answer.add_all(runner, batch))?;
+                    }
+                }
             }
         }
-        rows.sort_by(|(one, _), (other, _)| {
-            let pairs = one.iter().zip(other).zip(&self.order);
-            pairs
-                .map(|((one, other), (_, falls))| in_order(one, other, *falls))
-                .find(|order| order.is_ne())
-                .unwrap_or(Ordering::Equal)
-        });
-        let limit = query.limit.unwrap_or(usize::MAX);
-        Ok(rows.into_iter().skip(query.offset).take(limit).map(|(_, row)| row).collect())
+        Ok(answer.finish())
+    }
+}
+
+/// What an item shows of the rows of a batch.
+enum Cells<'c> {
+    Twins(u32, &'c [u32]),
+    Ids(u32, &'c [u32]),
+    Numbers(&'c [f64]),
+    Any(&'c Shown),
+}
+
+impl Cells<'_> {
+    fn at(&self, at: usize) -> Option<Output> {
+        match self {
+            Self::Twins(base, rows) => Some(Output::Twin(TwinIx(base + rows[at]))),
+            Self::Ids(base, rows) => Some(Output::Id(TwinIx(base + rows[at]))),
+            Self::Numbers(lanes) => {
+                Some(lanes[at]).filter(|lane| !lane.is_nan()).map(|lane| Output::Value(Cell::Number(lane)))
+            }
+            Self::Any(_) => None,
+        }
+    }
+}
+
+/// Rows while they come in.
+struct Answer<'a> {
+    shape: &'a Shape,
+    distinct: Option<HashSet<Vec<Key>>>,
+    rows: Rows,
+    /// What each row is sorted by, one after the other.
+    keys: Vec<Cell>,
+    /// So many rows are enough: without an order, the first are as good as any.
+    enough: usize,
+    range: std::ops::Range<usize>,
+    /// What the row at hand shows.
+    row: Vec<Option<Output>>,
+    /// For each item, if it is a plain number: its lanes in the batch.
+    lanes: Vec<Vec<f64>>,
+}
+
+impl<'a> Answer<'a> {
+    fn new(shape: &'a Shape, query: &Query) -> Self {
+        let end = query.limit.map_or(usize::MAX, |limit| query.offset.saturating_add(limit));
+        Self {
+            shape,
+            distinct: query.distinct.then(HashSet::new),
+            rows: Rows::new(shape.items.len()),
+            keys: Vec::new(),
+            enough: if shape.order.is_empty() || query.limit == Some(0) { end } else { usize::MAX },
+            range: query.offset..end,
+            row: Vec::new(),
+            lanes: vec![Vec::new(); shape.items.len()],
+        }
+    }
+
+    /// Adds a row; whether more are wanted.
+    fn add(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
+        self.row.clear();
+        for (_, shown) in &self.shape.items {
+            self.row.push(shown.output(env)?);
+        }
+        self.end_row(env)
+    }
+
+    fn end_row(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
+        if let Some(seen) = &mut self.distinct
+            && !seen.insert(fingerprint(&self.row))
+        {
+            return Ok(true);
+        }
+        for (scalar, _) in &self.shape.order {
+            self.keys.push(scalar.value(env)?);
+        }
+        self.rows.push(&mut self.row);
+        Ok(self.rows.len() < self.enough)
+    }
+
+    /// Adds the rows of a batch.
+    fn add_all(&mut self, runner: &Runner<'_>, batch: &Batch) -> Result<bool, ExprError> {
+        let topology = runner.state.topology();
+        let shape = self.shape;
+        let mut lanes = std::mem::take(&mut self.lanes);
+        let cells: Vec<Cells<'_>> = (shape.items.iter().zip(&mut lanes))
+            .map(|((_, shown), lanes)| {
+                let vector =
+                    |var: VarIx| batch.vectors.get(var)?.as_ref().map(|vector| (vector.base, &vector.rows[..]));
+                let found = match shown {
+                    Shown::Whole(var) => vector(*var).map(|(base, rows)| Cells::Twins(base, rows)),
+                    Shown::Value(Scalar::Id(var)) => vector(*var).map(|(base, rows)| Cells::Ids(base, rows)),
+                    Shown::Value(scalar) => plain_numbers(scalar, batch, topology).and_then(|(var, column)| {
+                        gather(runner.state, column, vector(var)?.1, lanes);
+                        Some(Cells::Numbers(lanes))
+                    }),
+                };
+                found.unwrap_or(Cells::Any(shown))
+            })
+            .collect();
+        let is_plain = self.distinct.is_none() && shape.order.is_empty();
+        if is_plain && !cells.iter().any(|cells| matches!(cells, Cells::Any(_))) {
+            let count = batch.len.min(self.enough - self.rows.len());
+            self.rows.fill(count, |at, out| cells.iter().for_each(|cells| out.push(cells.at(at))));
+        } else {
+            let mut bound = vec![Bound::None; runner.names.vars.len()];
+            for at in 0..batch.len {
+                batch.bind(at, &mut bound);
+                let env = Env { state: runner.state, graph: runner.graph, bound: &bound, results: &[] };
+                self.row.clear();
+                for cells in &cells {
+                    self.row.push(match cells {
+                        Cells::Any(shown) => shown.output(env)?,
+                        cells => cells.at(at),
+                    });
+                }
+                if !self.end_row(env)? {
+                    return Ok(false);
+                }
+            }
+        }
+        drop(cells);
+        self.lanes = lanes;
+        Ok(self.rows.len() < self.enough)
+    }
+
+    /// The rows that were asked for, in their order.
+    fn finish(mut self) -> Rows {
+        let width = self.shape.order.len();
+        if width > 0 {
+            let mut order: Vec<usize> = (0..self.rows.len()).collect();
+            order.sort_by(|one, other| {
+                let keys = |row: &usize| &self.keys[row * width..(row + 1) * width];
+                let pairs = keys(one).iter().zip(keys(other)).zip(&self.shape.order);
+                pairs
+                    .map(|((one, other), (_, falls))| in_order(one, other, *falls))
+                    .find(|order| order.is_ne())
+                    .unwrap_or(Ordering::Equal)
+            });
+            let mut sorted = Rows::new(self.shape.items.len());
+            for row in order.into_iter().skip(self.range.start).take(self.range.len()) {
+                sorted.push(&mut self.rows.take(row));
+            }
+            return sorted;
+        }
+        self.rows.truncate(self.range.end);
+        self.rows.skip(self.range.start);
+        self.rows
     }
 }
 
 impl Grouped {
-    fn collect(&self, runner: &Runner<'_>) -> Result<Grouping, ExprError> {
+    fn collect(&self, runner: &Runner<'_>, batches: Option<&Batches<'_>>) -> Result<Grouping, ExprError> {
         let mut grouping = Grouping::new(self.aggregates.len());
+        if let Some(batches) = batches
+            && let Some(var) = self.one_key()
+        {
+            if runner.begins()? {
+                let mut dense = Dense::new(runner, &self.aggregates, &self.arguments, var);
+                dense.of_parts(batches)?;
+                dense.finish(&self.keys, &mut grouping)?;
+            }
+            if self.keys.is_empty() {
+                grouping.ensure_one(runner.names.vars.len());
+            }
+            return Ok(grouping);
+        }
         let (mut keys, mut values) = (Vec::new(), Vec::new());
         let fill = |scalars: &[Scalar], env: Env<'_>, out: &mut Vec<Cell>| -> Result<(), ExprError> {
             out.clear();
@@ -222,6 +366,38 @@ impl Grouped {
             grouping.ensure_one(runner.names.vars.len());
         }
         Ok(grouping)
+    }
+}
+
+impl Grouped {
+    /// The variable that decides the group of a row, if there is one; `Some(None)`: there is one group.
+    fn one_key(&self) -> Option<Option<VarIx>> {
+        let mut uses = BTreeSet::new();
+        self.keys.iter().for_each(|key| key.uses(&mut uses));
+        let is_edge = self.keys.iter().any(|key| matches!(key, Scalar::Edge(_)));
+        (uses.len() <= 1 && !is_edge).then(|| uses.first().copied())
+    }
+}
+
+impl Shape {
+    /// The variables that rows are asked for in the end.
+    fn needed(&self) -> BTreeSet<VarIx> {
+        let mut out = BTreeSet::new();
+        match &self.groups {
+            Some(groups) => {
+                groups.keys.iter().chain(&groups.arguments).for_each(|scalar| scalar.uses(&mut out));
+            }
+            None => {
+                for (_, shown) in &self.items {
+                    match shown {
+                        Shown::Whole(var) => drop(out.insert(*var)),
+                        Shown::Value(scalar) => scalar.uses(&mut out),
+                    }
+                }
+                self.order.iter().for_each(|(scalar, _)| scalar.uses(&mut out));
+            }
+        }
+        out
     }
 }
 
@@ -253,7 +429,7 @@ fn alone(expr: &Expr, names: &Names) -> Option<VarIx> {
 fn fingerprint(row: &[Option<Output>]) -> Vec<Key> {
     let key = |output: &Option<Output>| match output {
         None => Key::Missing,
-        Some(Output::Twin(twin)) => Key::Bound(Bound::Twin(*twin)),
+        Some(Output::Twin(twin) | Output::Id(twin)) => Key::Bound(Bound::Twin(*twin)),
         Some(Output::Relationship(number)) => Key::Bound(Bound::Relationship(*number)),
         Some(Output::Value(cell)) => Key::of(cell),
     };

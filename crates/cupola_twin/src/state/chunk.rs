@@ -81,6 +81,16 @@ impl Chunk {
         (if stamp.quality() <= Quality::Stale as u8 { self.lanes[at] } else { f64::NAN }, stamp)
     }
 
+    /// Whether all rows have the same stamp and each keeps it.
+    pub fn has_one_stamp(&self) -> bool {
+        matches!(&self.stamps, Stamps::Each(stamps) if stamps.iter().all(|stamp| *stamp == stamps[0]))
+    }
+
+    /// Keeps the stamp of the first row for all.
+    pub fn unite(&mut self) {
+        self.stamps = Stamps::Same(self.stamps.of(0));
+    }
+
     pub fn set(&mut self, at: usize, lane: f64, stamp: Stamp) {
         self.lanes[at] = lane;
         match &mut self.stamps {

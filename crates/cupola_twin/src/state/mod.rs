@@ -268,7 +268,15 @@ impl State {
 
     /// Forgets what changed: a new tick begins.
     pub fn begin_tick(&mut self) {
-        for changes in &mut self.changes {
+        for (changes, chunks) in self.changes.iter_mut().zip(&mut self.columns) {
+            // What was all written in one tick has one stamp, most of the time.
+            if changes.rows.len() >= CHUNK {
+                for (words, chunk) in changes.bits.chunks(CHUNK / 64).zip(chunks) {
+                    if words.iter().all(|word| *word == u64::MAX) && chunk.has_one_stamp() {
+                        Arc::make_mut(chunk).unite();
+                    }
+                }
+            }
             if changes.rows.len() > changes.bits.len() {
                 changes.bits.fill(0);
             } else {

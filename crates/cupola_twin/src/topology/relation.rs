@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct Csr {
     offsets: Vec<u32>,
     targets: Vec<u32>,
+    /// Whether every row has exactly one target.
+    one_each: bool,
 }
 
 impl Csr {
@@ -27,13 +29,19 @@ impl Csr {
         for row in 0..rows as usize {
             offsets[row + 1] += offsets[row];
         }
-        Self { offsets, targets }
+        let one_each = offsets.iter().enumerate().all(|(row, offset)| row == *offset as usize);
+        Self { offsets, targets, one_each }
     }
 
     /// The targets of a row.
     pub fn of(&self, row: u32) -> &[u32] {
         let (start, end) = (self.offsets[row as usize], self.offsets[row as usize + 1]);
         &self.targets[start as usize..end as usize]
+    }
+
+    /// Whether every row has exactly one target: the targets are by row then.
+    pub fn is_one_each(&self) -> bool {
+        self.one_each
     }
 
     /// How many rows there are.

@@ -1,0 +1,303 @@
+//! Groups by one twin: an accumulator for each row of its table, no hashing.
+
+use super::batch::{Batch, Batches, gather, plain_numbers};
+use super::group::{Grouping, Tally};
+use super::names::VarIx;
+use super::run::Runner;
+use super::scalar::{Bound, Env, Scalar};
+use crate::expr::{Aggregate, Cell, ExprError};
+use crate::topology::{TableIx, TwinIx};
+use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Rows that a thread begins with at a time.
+const PART: u32 = 1 << 16;
+/// More threads wait for memory.
+const MAX_THREADS: usize = 8;
+/// With more groups than this, one thread does it: each part has accumulators of its own.
+const MAX_KEY_ROWS: u32 = 8_192;
+
+/// Sums that are made side by side.
+const WAYS: usize = 8;
+
+/// What is gathered of numbers in one group.
+#[derive(Clone, Copy, Debug)]
+struct Numbers {
+    rows: usize,
+    count: usize,
+    sum: f64,
+    least: f64,
+    greatest: f64,
+}
+
+impl Numbers {
+    const NONE: Self = Self { rows: 0, count: 0, sum: 0.0, least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+
+    fn take(&mut self, lanes: &[f64], with_extremes: bool) {
+        let sum = sum_of(lanes);
+        if sum.is_nan() {
+            // Some are missing.
+            let there = || lanes.iter().filter(|lane| !lane.is_nan());
+            self.sum += there().sum::<f64>();
+            self.count += there().count();
+        } else {
+            self.sum += sum;
+            self.count += lanes.len();
+        }
+        self.rows += lanes.len();
+        if with_extremes {
+            self.least = lanes.iter().fold(self.least, |least, lane| least.min(*lane));
+            self.greatest = lanes.iter().fold(self.greatest, |greatest, lane| greatest.max(*lane));
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.count += other.count;
+        self.sum += other.sum;
+        self.least = self.least.min(other.least);
+        self.greatest = self.greatest.max(other.greatest);
+    }
+
+    fn tally(&self) -> Tally {
+        Tally::of_numbers(self.count, self.sum, self.least, self.greatest, self.rows - self.count)
+    }
+}
+
+/// Several sums side by side, put together in the end: an addition needn't wait for the one before.
+fn sum_of(lanes: &[f64]) -> f64 {
+    let mut sums = [0.0; WAYS];
+    let groups = lanes.chunks_exact(WAYS);
+    let rest = groups.remainder();
+    for group in groups {
+        sums.iter_mut().zip(group).for_each(|(sum, lane)| *sum += lane);
+    }
+    sums.iter_mut().zip(rest).for_each(|(sum, lane)| *sum += lane);
+    sums.iter().sum()
+}
+
+/// The accumulators of one aggregate: by row of the table, or of what is no plain number.
+enum Accumulators {
+    Numbers(Vec<Numbers>),
+    Any(BTreeMap<u32, Tally>),
+}
+
+impl Accumulators {
+    /// The tallies, made of numbers if there were only these.
+    fn any(&mut self) -> &mut BTreeMap<u32, Tally> {
+        if let Self::Numbers(numbers) = self {
+            let known = numbers.iter().enumerate().filter(|(_, numbers)| numbers.rows > 0);
+            *self = Self::Any(known.map(|(row, numbers)| (row as u32, numbers.tally())).collect());
+        }
+        match self {
+            Self::Any(tallies) => tallies,
+            Self::Numbers(_) => unreachable!("made tallies above"),
+        }
+    }
+
+    fn merge(&mut self, mut other: Self) {
+        match (&mut *self, &mut other) {
+            (Self::Numbers(own), Self::Numbers(theirs)) => {
+                own.resize(own.len().max(theirs.len()), Numbers::NONE);
+                own.iter_mut().zip(theirs).for_each(|(own, other)| own.merge(other));
+            }
+            (own, other) => {
+                let tallies = own.any();
+                for (row, tally) in std::mem::take(other.any()) {
+                    tallies.entry(row).or_default().merge(tally);
+                }
+            }
+        }
+    }
+}
+
+/// All groups of one table.
+struct OfTable {
+    /// How many rows of the answer each group has.
+    counts: Vec<u32>,
+    /// By aggregate.
+    accumulators: Vec<Accumulators>,
+}
+
+/// Groups while rows come in.
+pub(super) struct Dense<'d> {
+    runner: &'d Runner<'d>,
+    aggregates: &'d [Aggregate],
+    arguments: &'d [Scalar],
+    /// The twin that decides the group; one group for all without one.
+    key: Option<VarIx>,
+    tables: BTreeMap<TableIx, OfTable>,
+    lanes: Vec<f64>,
+    /// Runs of rows of one group: where each begins, and its row.
+    runs: Vec<(u32, u32)>,
+}
+
+impl<'d> Dense<'d> {
+    pub fn new(
+        runner: &'d Runner<'d>,
+        aggregates: &'d [Aggregate],
+        arguments: &'d [Scalar],
+        key: Option<VarIx>,
+    ) -> Self {
+        Self { runner, aggregates, arguments, key, tables: BTreeMap::new(), lanes: Vec::new(), runs: Vec::new() }
+    }
+
+    /// Takes in rows.
+    pub fn take(&mut self, batch: &Batch) -> Result<bool, ExprError> {
+        let topology = self.runner.state.topology();
+        let key = self.key.and_then(|key| batch.vectors.get(key)?.as_ref());
+        let (table, rows) = key.map_or((TableIx(0), 1), |key| (key.table, topology.table(key.table).rows));
+        self.runs.clear();
+        match key {
+            None => self.runs.push((0, 0)),
+            Some(key) => {
+                let mut last = u32::MAX;
+                for (at, row) in key.rows.iter().enumerate() {
+                    if *row != last {
+                        self.runs.push((at as u32, *row));
+                        last = *row;
+                    }
+                }
+            }
+        }
+        let of_table = self.tables.entry(table).or_insert_with(|| OfTable {
+            counts: vec![0; rows as usize],
+            accumulators: self.arguments.iter().map(|_| Accumulators::Numbers(Vec::new())).collect(),
+        });
+        let ends = self.runs.iter().skip(1).map(|(at, _)| *at).chain([batch.len as u32]);
+        let runs: Vec<(u32, std::ops::Range<usize>)> =
+            self.runs.iter().zip(ends).map(|((at, row), end)| (*row, *at as usize..end as usize)).collect();
+        for (row, run) in &runs {
+            of_table.counts[*row as usize] += run.len() as u32;
+        }
+        for (number, argument) in self.arguments.iter().enumerate() {
+            let accumulators = &mut of_table.accumulators[number];
+            match (argument, plain_numbers(argument, batch, topology)) {
+                // Every row counts as it is: see `counts`.
+                (Scalar::Constant(Cell::Number(one)), _) if *one == 1.0 => {}
+                (_, Some((var, column))) => {
+                    let Some(Some(vector)) = batch.vectors.get(var) else { continue };
+                    gather(self.runner.state, column, &vector.rows, &mut self.lanes);
+                    let Accumulators::Numbers(all) = accumulators else {
+                        Self::add_any(accumulators, &runs, |at| Ok(number_cell(self.lanes[at])))?;
+                        continue;
+                    };
+                    all.resize(rows as usize, Numbers::NONE);
+                    let with_extremes = matches!(self.aggregates[number], Aggregate::Min | Aggregate::Max);
+                    for (row, run) in runs.iter().cloned() {
+                        all[row as usize].take(&self.lanes[run], with_extremes);
+                    }
+                }
+                _ => {
+                    let mut bound = vec![Bound::None; self.runner.names.vars.len()];
+                    let (state, graph) = (self.runner.state, self.runner.graph);
+                    Self::add_any(accumulators, &runs, |at| {
+                        batch.bind(at, &mut bound);
+                        argument.value(Env { state, graph, bound: &bound, results: &[] })
+                    })?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Groups the rows of all parts, on as many threads as there are processors. What comes out is the same on any number of
+    /// them: parts don't depend on it, and are put together in their order.
+    pub fn of_parts(&mut self, batches: &Batches<'_>) -> Result<(), ExprError> {
+        let parts = batches.parts(PART);
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(parts.len());
+        if threads < 2 || self.key.is_some_and(|key| batches.rows_of(key) > MAX_KEY_ROWS) {
+            for part in &parts {
+                batches.run_part(part, &mut |batch| self.take(batch))?;
+            }
+            return Ok(());
+        }
+        let next = AtomicUsize::new(0);
+        let fresh = || Self::new(self.runner, self.aggregates, self.arguments, self.key);
+        let work = || -> Result<Vec<(usize, Self)>, ExprError> {
+            let mut done = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(part) = parts.get(number) else { return Ok(done) };
+                let mut own = fresh();
+                batches.run_part(part, &mut |batch| own.take(batch))?;
+                done.push((number, own));
+            }
+        };
+        let results = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut results = vec![work()];
+            // A thread that panicked has said so; its rows are not to be left out silently.
+            results.extend(others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))));
+            results
+        });
+        let mut all = Vec::with_capacity(parts.len());
+        for result in results {
+            all.extend(result?);
+        }
+        all.sort_unstable_by_key(|(number, _)| *number);
+        all.into_iter().for_each(|(_, part)| self.merge(part));
+        Ok(())
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (table, theirs) in other.tables {
+            let Some(own) = self.tables.get_mut(&table) else {
+                self.tables.insert(table, theirs);
+                continue;
+            };
+            own.counts.iter_mut().zip(&theirs.counts).for_each(|(own, other)| *own += other);
+            for (own, theirs) in own.accumulators.iter_mut().zip(theirs.accumulators) {
+                own.merge(theirs);
+            }
+        }
+    }
+
+    fn add_any(
+        accumulators: &mut Accumulators,
+        runs: &[(u32, std::ops::Range<usize>)],
+        mut value: impl FnMut(usize) -> Result<Cell, ExprError>,
+    ) -> Result<(), ExprError> {
+        let tallies = accumulators.any();
+        for (row, run) in runs.iter().cloned() {
+            let tally = tallies.entry(row).or_default();
+            for at in run {
+                tally.add(value(at)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the groups together that have the same keys.
+    pub fn finish(self, keys: &[Scalar], grouping: &mut Grouping) -> Result<(), ExprError> {
+        let topology = self.runner.state.topology();
+        let mut bound = vec![Bound::None; self.runner.names.vars.len()];
+        let mut cells = Vec::with_capacity(keys.len());
+        for (table, of_table) in &self.tables {
+            let base = topology.table(*table).base;
+            for (row, count) in of_table.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                if let Some(key) = self.key {
+                    bound[key] = Bound::Twin(TwinIx(base + row as u32));
+                }
+                let env = Env { state: self.runner.state, graph: self.runner.graph, bound: &bound, results: &[] };
+                cells.clear();
+                keys.iter().try_for_each(|key| key.value(env).map(|cell| cells.push(cell)))?;
+                let tallies = of_table.accumulators.iter().map(|accumulators| match accumulators {
+                    Accumulators::Numbers(all) => match all.get(row) {
+                        Some(numbers) => numbers.tally(),
+                        None => Tally::of_numbers(*count as usize, f64::from(*count), 1.0, 1.0, 0),
+                    },
+                    Accumulators::Any(tallies) => tallies.get(&(row as u32)).cloned().unwrap_or_default(),
+                });
+                debug_assert_eq!(self.aggregates.len(), of_table.accumulators.len());
+                grouping.merge(&cells, &bound, tallies);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn number_cell(lane: f64) -> Cell {
+    if lane.is_nan() { Cell::Missing } else { Cell::Number(lane) }
+}
