@@ -634,6 +634,61 @@ proptest! {
         prop_assert_eq!(rows_of(&world, &state, &grouped).unwrap(), wanted, "{}", grouped);
     }
 
+    /// What runs in batches gives what runs row by row: a relationship that is named has to be bound, one by one.
+    #[test]
+    fn batches_equal_rows(
+        contains in prop::collection::btree_set((0usize..9, 0usize..9), 0..24),
+        feeds in prop::collection::btree_set((0usize..9, 0usize..9), 0..12),
+        values in prop::collection::vec(-4i32..4, 18),
+        edges in prop::collection::vec((0usize..2, prop::bool::ANY), 1..4),
+        tests in prop::collection::vec((0usize..4, 0usize..2, prop::sample::select(vec!["<", "<=", ">", ">=", "=", "!="]), -3i32..3, prop::bool::ANY), 0..3),
+        shown in prop::sample::select(vec![
+            "a.$dtId AS a, d.x AS x, d.y AS y", "a, d.$dtId AS d", "d.$dtId AS d, COUNT() AS n, SUM(a.x) AS s, MIN(a.y) AS least, MAX(a.x) AS most",
+            "COUNT() AS n, AVG(d.y) AS mean, SUM(a.x + d.x) AS both", "d.x AS x, COUNT(a.y) AS n, ANY(a.on) AS some", "DISTINCT d.x AS x, d.on AS on",
+        ]),
+    ) {
+        let (contains, feeds): (Vec<_>, Vec<_>) = (contains.into_iter().collect(), feeds.into_iter().collect());
+        let world = World::new(9, 3, &contains, &feeds);
+        let mut state = world.state(&[]);
+        state.begin_tick();
+        for (number, value) in values.iter().enumerate().filter(|(_, value)| **value > -4) {
+            let property = ["x", "y"][number % 2];
+            put(&mut state, &format!("n{}.{property}", number / 2), f64::from(*value));
+            if number % 3 == 0 {
+                put(&mut state, &format!("n{}.on", number / 2), *value > 0);
+            }
+        }
+        state.propagate();
+        let names = ["a", "b", "c", "d"];
+        // The last one is always d.
+        let node = |at: usize| if at == edges.len() { "d" } else { names[at] };
+        let query = |named: bool| {
+            let mut pattern = "(a)".to_string();
+            for (at, (name, is_back)) in edges.iter().enumerate() {
+                let edge = if named { format!("r{at}") } else { String::new() };
+                let name = ["contains", "feeds"][*name];
+                let (before, after) = if *is_back { ("<-", "-") } else { ("-", "->") };
+                pattern += &format!("{before}[{edge}:{name}]{after}({})", node(at + 1));
+            }
+            let conditions: Vec<String> = tests.iter().map(|(at, property, op, value, turned)| {
+                let property = format!("{}.{}", node(at % (edges.len() + 1)), ["x", "y"][*property]);
+                if *turned { format!("{value} {op} {property}") } else { format!("{property} {op} {value}") }
+            }).collect();
+            let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+            let group = if !shown.contains('(') || shown.starts_with("COUNT") { "" } else if shown.starts_with("d.$dtId") { " GROUP BY d.$dtId" } else { " GROUP BY d.x" };
+            format!("SELECT {shown} FROM DIGITALTWINS MATCH {pattern}{filter}{group}")
+        };
+        // Relationships that are not there at all are a mistake, in both.
+        match (rows_of(&world, &state, &query(false)), rows_of(&world, &state, &query(true))) {
+            (Ok(mut batches), Ok(mut rows)) => {
+                batches.sort();
+                rows.sort();
+                prop_assert_eq!(batches, rows, "{}", query(false));
+            }
+            (batches, rows) => prop_assert_eq!(batches, rows),
+        }
+    }
+
     /// A topology that is edited in part is the one that is compiled anew, whatever the order of rows.
     #[test]
     fn edited_equals_compiled(
