@@ -319,6 +319,11 @@ fn print(scene: &Scene, state: &State, result: &QueryResult, cursor: Option<Opti
             let id = object.get("$dtId").or(object.get("$relationshipId"));
             id.and_then(Value::as_str).unwrap_or_default().to_string()
         }
+        // A way in a cell: whom it leads over.
+        Some(Value::Object(object)) if object.contains_key("relationships") && matches!(format, Format::Table) => {
+            let twins = object.get("twins").and_then(Value::as_array);
+            twins.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" → ")
+        }
         // The other formats give numbers whole.
         Some(value) if matches!(format, Format::Table) => output::cell(value),
         Some(Value::String(text)) => text.clone(),

@@ -634,6 +634,50 @@ proptest! {
         prop_assert_eq!(rows_of(&world, &state, &grouped).unwrap(), wanted, "{}", grouped);
     }
 
+    /// Shortest ways are as long as trying all intermediate twins says, and lead along relationships that there are.
+    #[test]
+    fn shortest_ways_are_shortest(
+        links in prop::collection::vec((0usize..8, 0usize..8), 1..20),
+        direction in 0usize..3,
+        most in prop::option::of(1usize..5),
+    ) {
+        let world = World::new(8, 2, &links, &[]);
+        let state = world.state(&[]);
+        let (before, after) = [("-", "->"), ("<-", "-"), ("-", "-")][direction];
+        let hops = most.map_or("*".to_string(), |most| format!("*..{most}"));
+        let text = format!("SELECT a.$dtId AS a, b.$dtId AS b, p.length AS n, p FROM DIGITALTWINS MATCH SHORTEST p = (a){before}[:contains{hops}]{after}(b)");
+        let result = query::run(&query::parse(&text).unwrap(), &world.graph, &state).unwrap();
+        let mut length = [[usize::MAX / 4; 8]; 8];
+        for (from, to) in &links {
+            if direction != 1 { length[*from][*to] = 1; }
+            if direction != 0 { length[*to][*from] = 1; }
+        }
+        let steps = length;
+        for over in 0..8 {
+            for from in 0..8 {
+                for to in 0..8 {
+                    length[from][to] = length[from][to].min(length[from][over] + length[over][to]);
+                }
+            }
+        }
+        let wanted = (0..64).filter(|at| at / 8 != at % 8 && length[at / 8][at % 8] <= most.unwrap_or(8)).count();
+        prop_assert_eq!(result.rows.len(), wanted, "{}", text);
+        for row in result.rows.iter() {
+            let number = |output: &Option<Output>| match output {
+                Some(Output::Id(twin)) => state.topology().twin_id(*twin)[1..].parse::<usize>().unwrap(),
+                Some(Output::Value(Cell::Number(number))) => *number as usize,
+                other => panic!("{other:?}"),
+            };
+            let (a, b) = (number(&row[0]), number(&row[1]));
+            prop_assert_eq!(number(&row[2]), length[a][b]);
+            let Some(Output::Value(Cell::Json(way))) = &row[3] else { panic!("{:?}", row[3]) };
+            let twins: Vec<usize> = way["twins"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()[1..].parse().unwrap()).collect();
+            prop_assert_eq!((twins[0], twins[twins.len() - 1], twins.len() - 1), (a, b, length[a][b]));
+            prop_assert!(twins.windows(2).all(|ends| steps[ends[0]][ends[1]] == 1));
+            prop_assert!(way["relationships"].as_array().unwrap().iter().all(|link| link["$relationshipName"] == "contains"));
+        }
+    }
+
     /// What runs in batches gives what runs row by row: a relationship that is named has to be bound, one by one.
     #[test]
     fn batches_equal_rows(

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! A pattern walks each relationship once. `*n` is exactly n relationships, `*a..b` more than a and at most b, as the service has
-//! it; `*` and `*a..` are any number, and give each twin at the end once.
+//! it; `*` and `*a..` are any number, and give each twin at the end once. `MATCH SHORTEST way = (a)-[:feeds*]-(b)` gives a shortest
+//! way for each two twins: `way` is its twins and relationships, `way.length` how many relationships these are.
 //!
 //! Expressions are those of [`crate::expr`]. An aggregate whose path goes along relationships is over these, for each row; any
 //! other is over rows, one result for each group.
@@ -30,6 +31,7 @@ mod resolve;
 mod run;
 mod scalar;
 mod shape;
+mod shortest;
 pub mod whole;
 
 pub use context::TwinContext;
@@ -119,6 +121,8 @@ pub enum Link {
         nodes: Vec<Option<Name>>,
         /// What is between each two of them.
         edges: Vec<EdgePattern>,
+        /// Only a shortest way between each two twins; what the way is called.
+        shortest: Option<Option<Name>>,
     },
 }
 

@@ -13,8 +13,10 @@ pub(super) type VarIx = usize;
 pub(super) struct Var {
     /// What it is called; what has no name can't be spoken of.
     pub name: Option<String>,
-    /// Whether it is a relationship.
+    /// Whether it is a relationship, or a way of several.
     pub is_edge: bool,
+    /// The step that it is the way of.
+    pub way_of: Option<usize>,
 }
 
 /// Relationships between two twins.
@@ -30,6 +32,8 @@ pub(super) struct Step {
     pub hops: Hops,
     /// A row stays without.
     pub optional: bool,
+    /// Only a shortest way; `edge` is what it is called.
+    pub is_shortest: bool,
     /// Within one pattern no relationship is walked twice.
     pub pattern: usize,
 }
@@ -37,7 +41,11 @@ pub(super) struct Step {
 impl Step {
     /// Whether it is one relationship, one way, that must be there and nobody asks about.
     pub fn is_plain(&self) -> bool {
-        self.hops == Hops::ONE && !self.optional && self.edge.is_none() && self.direction != Direction::Either
+        self.hops == Hops::ONE
+            && !self.is_shortest
+            && !self.optional
+            && self.edge.is_none()
+            && self.direction != Direction::Either
     }
 
     /// Whether a relationship of this name may be walked.
@@ -66,7 +74,7 @@ impl Names {
         let has_patterns = query.links.iter().any(|link| matches!(link, Link::Match { .. }));
         // Patterns say themselves what is looked through.
         if alias.is_some() || !has_patterns {
-            names.vars.push(Var { name: alias.as_ref().map(|(name, _)| name.clone()), is_edge });
+            names.vars.push(Var { name: alias.as_ref().map(|(name, _)| name.clone()), is_edge, way_of: None });
             names.implied = query.links.is_empty().then_some(0);
         }
         for (number, link) in query.links.iter().enumerate() {
@@ -84,10 +92,22 @@ impl Names {
                         direction: Direction::Forward,
                         hops: Hops::ONE,
                         optional: *optional,
+                        is_shortest: false,
                         pattern: number,
                     });
                 }
-                Link::Match { nodes, edges } => names.pattern(number, nodes, edges, topology)?,
+                Link::Match { nodes, edges, shortest } => {
+                    let first = names.steps.len();
+                    names.pattern(number, nodes, edges, topology)?;
+                    if let (Some(way), [step]) = (shortest, &mut names.steps[first..]) {
+                        step.is_shortest = true;
+                        if let Some(way) = way {
+                            let var = names.declare(way, true)?;
+                            names.vars[var].way_of = Some(first);
+                            names.steps[first].edge = Some(var);
+                        }
+                    }
+                }
             }
         }
         // Who is joined to what may be missing can't be missing.
@@ -121,7 +141,7 @@ impl Names {
                 Some(name) if self.find(&name.0).is_some() => self.twin(name)?,
                 Some(name) => self.declare(name, false)?,
                 None => {
-                    self.vars.push(Var { name: None, is_edge: false });
+                    self.vars.push(Var { name: None, is_edge: false, way_of: None });
                     self.vars.len() - 1
                 }
             };
@@ -138,6 +158,7 @@ impl Names {
                 direction: edge.direction,
                 hops: edge.hops,
                 optional: false,
+                is_shortest: false,
                 pattern: number,
             });
         }
@@ -170,7 +191,7 @@ impl Names {
             let message = format!("`{name}` is bound twice");
             return Err(ExprError::new(span.clone(), "duplicate-alias", message).help("call one of them otherwise"));
         }
-        self.vars.push(Var { name: Some(name.clone()), is_edge });
+        self.vars.push(Var { name: Some(name.clone()), is_edge, way_of: None });
         Ok(self.vars.len() - 1)
     }
 

@@ -192,6 +192,15 @@ fn join(parser: &mut Parser, optional: bool) -> Result<Link, ExprError> {
 }
 
 fn pattern(parser: &mut Parser) -> Result<Link, ExprError> {
+    let span = parser.span();
+    let is_shortest = parser.take_word("SHORTEST");
+    let way = if is_shortest && !parser.is_mark("(") {
+        let way = parser.name("a name for the way, or `(`")?;
+        parser.expect_mark("=")?;
+        Some(way)
+    } else {
+        None
+    };
     let mut nodes = vec![node(parser)?];
     let mut edges = Vec::new();
     while parser.is_mark("-") || parser.is_mark("<") {
@@ -201,7 +210,11 @@ fn pattern(parser: &mut Parser) -> Result<Link, ExprError> {
     if edges.is_empty() {
         return Err(parser.unexpected("a relationship such as `-[:contains]->`"));
     }
-    Ok(Link::Match { nodes, edges })
+    if is_shortest && edges.len() != 1 {
+        let message = "SHORTEST is of one arrow";
+        return Err(ExprError::new(span, "wrong-shortest", message).help("write MATCH SHORTEST (a)-[:feeds*]->(b)"));
+    }
+    Ok(Link::Match { nodes, edges, shortest: is_shortest.then_some(way) })
 }
 
 fn node(parser: &mut Parser) -> Result<Option<Name>, ExprError> {

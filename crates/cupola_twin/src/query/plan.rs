@@ -398,7 +398,8 @@ fn step_text(step: &Step, is_reversed: bool) -> String {
         (Direction::Forward, true) | (Direction::Backward, false) => " backwards",
         _ => "",
     };
-    format!("{names}{against}{hops}")
+    let shortest = if step.is_shortest { ", a shortest way" } else { "" };
+    format!("{names}{against}{hops}{shortest}")
 }
 
 fn many(count: usize, one: &str, several: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::names::{Names, VarIx};
 use super::scalar::{Columns, Scalar};
+use super::shortest::Roads;
 use crate::expr::{
     Aggregate, BinaryOp, Cell, Expr, ExprError, Function, Node, Path, Segment, UnaryOp, joined, remembers,
 };
@@ -203,6 +204,21 @@ impl Resolver<'_> {
     }
 
     fn of_relationship(&self, var: VarIx, rest: &[Segment]) -> Resolved {
+        if let Some(number) = self.names.vars[var].way_of {
+            let step = &self.names.steps[number];
+            return match rest {
+                [] => {
+                    let roads = Roads::new(self.topology(), step);
+                    Ok(Scalar::Way { var, from: step.from, to: step.to, roads })
+                }
+                [one] if one.name == "length" => Ok(Scalar::WayLength(var)),
+                [one, ..] => {
+                    let message = format!("a way has no `{}`", one.name);
+                    let unknown = ExprError::new(one.span.clone(), "unknown-property", message);
+                    Err(unknown.help("it has `length`, and by itself it is its twins and relationships"))
+                }
+            };
+        }
         match rest {
             [] => Ok(Scalar::Relationship(var, "$relationshipId".into(), Vec::new())),
             [one, keys @ ..] => {

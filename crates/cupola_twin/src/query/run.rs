@@ -6,6 +6,7 @@ use super::plan::{MAX_TRAIL, Op, Plan, Source, Stage};
 use super::resolve::Resolver;
 use super::scalar::{Bound, Env};
 use super::shape::Shape;
+use super::shortest::Roads;
 use super::{Direction, Hops, Query};
 use crate::expr::{BinaryOp, Cell, Expr, ExprError, Node};
 use crate::graph::Graph;
@@ -175,6 +176,8 @@ pub(super) type Emit<'e> = dyn FnMut(Env<'_>) -> Result<bool, ExprError> + 'e;
 /// Which relationship was walked: its number in the graph; or its relation and its ends, where that tells it from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edge {
+    /// A shortest way of so many.
+    Way(u32),
     Numbered(u32),
     Between(usize, TwinIx, TwinIx),
 }
@@ -221,7 +224,7 @@ impl<'r> Runner<'r> {
                 .map(|(number, _)| number)
                 .collect();
             let is_multiple = |number: &usize| topology.relations()[*number].links.iter().any(|link| link.is_multiple);
-            let is_numbered = step.edge.is_some() || relations.iter().any(is_multiple);
+            let is_numbered = (step.edge.is_some() && !step.is_shortest) || relations.iter().any(is_multiple);
             let alike = names.steps.iter().filter(|other| other.pattern == step.pattern).count();
             ways.push(Way { step, relations, is_numbered, is_trail: alike > 1 || step.hops != Hops::ONE });
         }
@@ -308,14 +311,22 @@ impl<'r> Runner<'r> {
                 };
                 let target = if *is_closing { Some(progress.bound[to]) } else { None };
                 let mut found = false;
-                let more = self.ends(way, twin, *is_reversed, progress, &mut |end, edge, progress| {
+                let aim = match target {
+                    Some(Bound::Twin(twin)) => Some(twin),
+                    _ => None,
+                };
+                let more = self.ends(way, (twin, aim), *is_reversed, progress, &mut |end, edge, progress| {
                     if target.is_some_and(|target| target != Bound::Twin(end)) {
                         return Ok(true);
                     }
                     found = true;
                     progress.bound[to] = Bound::Twin(end);
-                    if let (Some(var), Some(Edge::Numbered(number))) = (way.step.edge, edge) {
-                        progress.bound[var] = Bound::Relationship(number);
+                    match (way.step.edge, edge) {
+                        (Some(var), Some(Edge::Numbered(number))) => {
+                            progress.bound[var] = Bound::Relationship(number);
+                        }
+                        (Some(var), Some(Edge::Way(length))) => progress.bound[var] = Bound::Way(length),
+                        _ => {}
                     }
                     self.keep(at, stage, progress, emit)
                 })?;
@@ -400,11 +411,20 @@ impl<'r> Runner<'r> {
     fn ends(
         &self,
         way: &Way<'_>,
-        twin: TwinIx,
+        (twin, aim): (TwinIx, Option<TwinIx>),
         is_reversed: bool,
         progress: &mut Progress,
         see: &mut dyn FnMut(TwinIx, Option<Edge>, &mut Progress) -> Result<bool, ExprError>,
     ) -> Result<bool, ExprError> {
+        if way.step.is_shortest {
+            self.limits.check()?;
+            for (end, length) in Roads::new(self.topology(), way.step).ends(self.topology(), twin, is_reversed, aim) {
+                if !see(end, Some(Edge::Way(length)), progress)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
         match way.step.hops {
             Hops { least, most: Some(most) } if most <= MAX_TRAIL => {
                 self.trail(way, twin, is_reversed, 1, (least, most), progress, see)

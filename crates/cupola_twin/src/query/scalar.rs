@@ -1,6 +1,7 @@
 //! Expressions of a query as they are evaluated: a property is a column for each table, a path along relationships a walk.
 
 use super::names::VarIx;
+use super::shortest::Roads;
 use super::whole;
 use crate::expr::{Aggregate, BinaryOp, Cell, ExprError, Function, UnaryOp, aggregate_of, binary, call, of_json};
 use crate::graph::Graph;
@@ -20,6 +21,8 @@ pub(super) enum Bound {
     None,
     Twin(TwinIx),
     Relationship(u32),
+    /// A shortest way of so many relationships.
+    Way(u32),
 }
 
 /// A row, and what it is a row of.
@@ -63,6 +66,15 @@ pub(super) enum Scalar {
     Quality(VarIx, Columns),
     /// A property of a relationship, and the keys into it.
     Relationship(VarIx, String, Vec<String>),
+    /// A shortest way between the twins of two variables.
+    Way {
+        var: VarIx,
+        from: VarIx,
+        to: VarIx,
+        roads: Roads,
+    },
+    /// How many relationships a shortest way has.
+    WayLength(VarIx),
     /// Which relationship it is, to tell it from all others.
     Edge(VarIx),
     /// What is known of a twin beside its values; of one property, if it is named.
@@ -135,11 +147,13 @@ impl Scalar {
             | Self::Quality(var, _)
             | Self::Relationship(var, ..)
             | Self::Metadata(var, _)
+            | Self::WayLength(var)
             | Self::Edge(var)
             | Self::OfTables(var, _)
             | Self::Along { var, .. } => {
                 out.insert(*var);
             }
+            Self::Way { var, from, to, .. } => out.extend([*var, *from, *to]),
             Self::Unary(_, inner) => inner.uses(out),
             Self::Binary(_, left, right) => {
                 left.uses(out);
@@ -195,6 +209,17 @@ impl Scalar {
                     _ => Cell::Missing,
                 },
                 _ => Cell::Missing,
+            },
+            Self::WayLength(var) => match env.bound.get(*var) {
+                Some(Bound::Way(length)) => Cell::Number(f64::from(*length)),
+                _ => Cell::Missing,
+            },
+            Self::Way { from, to, roads, .. } => match env.twin(*from).zip(env.twin(*to)) {
+                Some((from, to)) => {
+                    let way = roads.way(topology, env.graph, from, to);
+                    way.map_or(Cell::Missing, |way| Cell::Json(Arc::new(way)))
+                }
+                None => Cell::Missing,
             },
             Self::Edge(var) => match env.bound.get(*var) {
                 Some(Bound::Relationship(number)) => Cell::Number(f64::from(*number)),

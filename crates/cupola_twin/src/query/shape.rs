@@ -7,6 +7,7 @@ use super::names::{Names, VarIx};
 use super::resolve::{Groups, Resolver, is_of_rows};
 use super::run::{Output, Rows, Runner};
 use super::scalar::{Bound, Env, Scalar};
+use super::shortest::Roads;
 use super::{Query, Select};
 use crate::expr::{Aggregate, Cell, Expr, ExprError, Node};
 use crate::state::State;
@@ -26,7 +27,7 @@ impl Shown {
             Self::Whole(var) => match env.bound[*var] {
                 Bound::Twin(twin) => Some(Output::Twin(twin)),
                 Bound::Relationship(number) => Some(Output::Relationship(number)),
-                Bound::None => None,
+                Bound::None | Bound::Way(_) => None,
             },
             Self::Value(Scalar::Id(var)) => match env.bound[*var] {
                 Bound::Twin(twin) => Some(Output::Id(twin)),
@@ -91,7 +92,7 @@ impl Shape {
             groups.whole.extend(whole);
             key_scalars.push(match whole {
                 // Two relationships may have one id.
-                Some(var) if names.vars[var].is_edge => Scalar::Edge(var),
+                Some(var) if names.vars[var].is_edge && names.vars[var].way_of.is_none() => Scalar::Edge(var),
                 _ => scalar,
             });
         }
@@ -107,15 +108,24 @@ impl Shape {
         let mut out = Vec::with_capacity(items.len());
         for (expr, key) in items {
             let scalar = resolve(expr)?;
-            let shown = alone(expr, names).map_or(Shown::Value(scalar), Shown::Whole);
-            out.push((key.clone(), shown));
+            let whole = alone(expr, names).filter(|var| names.vars[*var].way_of.is_none());
+            out.push((key.clone(), whole.map_or(Shown::Value(scalar), Shown::Whole)));
         }
         if matches!(query.select, Select::Everything(_)) {
             let is_one = query.links.is_empty();
             for (var, known) in names.vars.iter().enumerate() {
                 match &known.name {
                     _ if is_one => out.push((String::new(), Shown::Whole(var))),
-                    Some(name) => out.push((name.clone(), Shown::Whole(var))),
+                    Some(name) => {
+                        let shown = match known.way_of.map(|step| &names.steps[step]) {
+                            None => Shown::Whole(var),
+                            Some(step) => {
+                                let roads = Roads::new(state.topology(), step);
+                                Shown::Value(Scalar::Way { var, from: step.from, to: step.to, roads })
+                            }
+                        };
+                        out.push((name.clone(), shown));
+                    }
                     None => {}
                 }
             }
