@@ -2,16 +2,18 @@
 
 use super::run::{follow, headless};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
+use crate::Tick;
 use crate::feed::{Connection, Live};
 use crate::processor::Processors;
 use crate::scene::{self, Scene};
 use crate::session::timeline_of;
 use crate::simulation::Simulation;
 use crate::timeline::{OpenScene, SourceKind, TimelineState, WallClock};
+use bevy::prelude::{App, Entity};
 use clap::ValueEnum;
 use cupola_twin::State;
-use cupola_twin::expr::Cell;
-use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
+use cupola_twin::expr::{Cell, ExprError};
+use cupola_twin::query::{self, Limits, Output, Query, QueryResult, Standing, whole};
 use serde_json::{Map, Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -32,6 +34,10 @@ pub(super) struct Args {
     timeline: Source,
     #[command(flatten)]
     listen: Listen,
+    /// Keep the query open while listening, and print its answer whenever it is another one; once a second at most. As JSON, a line
+    /// for each answer.
+    #[arg(long, requires = "duration", conflicts_with_all = ["page", "at", "timeline"])]
+    watch: bool,
     /// At most so many rows at a time; what follows is asked for with the cursor that comes with them.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
     page: Option<u32>,
@@ -86,6 +92,9 @@ pub(super) fn run(args: &Args) -> u8 {
     let is_of_simulation = query.at.is_some() && query.timeline.is_none() && matches!(timeline, Source::Live);
     let timeline = if is_of_simulation { Source::Simulated } else { timeline };
     let at = query.at.as_deref().or(args.at.as_deref());
+    if args.watch {
+        return watch(args, query);
+    }
     let Moment { scene, state, .. } = match moment(&args.scene, timeline, at, &args.listen) {
         Ok(moment) => moment,
         Err(code) => return code,
@@ -147,8 +156,8 @@ pub(super) fn moment(
     at: Option<&str>,
     listen: &Listen,
 ) -> Result<Moment, u8> {
-    if let Some(duration) = &listen.duration {
-        return listened(path, timeline, duration, listen);
+    if listen.duration.is_some() {
+        return listened(path, timeline, listen);
     }
     let loaded = scene::load(path);
     let errors = output::report(&loaded.diagnostics);
@@ -199,23 +208,14 @@ pub(super) fn moment(
 }
 
 /// A scene after its feeds were listened to for a while, or the exit code after saying why not.
-fn listened(path: &std::path::Path, timeline: Source, duration: &str, listen: &Listen) -> Result<Moment, u8> {
-    let Some(duration_us) = cupola_wire::parse_duration(duration).filter(|us| *us > 0) else {
-        output::error_line(format!("--listen takes a duration such as 10s or 2m, not `{duration}`"));
-        return Err(BAD_CALL);
-    };
+fn listened(path: &std::path::Path, timeline: Source, listen: &Listen) -> Result<Moment, u8> {
     if timeline != Source::Live {
         output::error_line("only the live timeline listens");
         return Err(BAD_CALL);
     }
-    let mut app = headless(scene::load(path), listen.broker.clone(), true, listen.trust)?;
+    let (mut app, timeline, duration) = listening(path, listen)?;
     let world = app.world_mut();
-    let timeline = timeline_of(world, SourceKind::Live).filter(|timeline| world.get::<Live>(*timeline).is_some());
-    let Some(timeline) = timeline else {
-        output::error_line("the scene has no feed to listen to: add `feeds` to it");
-        return Err(BAD_INPUT);
-    };
-    follow(world, timeline, Duration::from_micros(duration_us as u64), |_, _, _| {});
+    follow(world, timeline, duration, |_, _, _| {});
     let scene = world.resource::<OpenScene>().0.clone();
     let live = world.entity_mut(timeline).take::<Live>();
     let connection = live.as_ref().map(|live| live.status().connection);
@@ -227,6 +227,70 @@ fn listened(path: &std::path::Path, timeline: Source, duration: &str, listen: &L
     let state = state.map_or_else(|| State::new(scene.topology.clone()), |state| state.0);
     let processors = world.entity_mut(timeline).take::<Processors>();
     Ok(Moment { scene, state, simulation: None, live, processors })
+}
+
+/// A scene that connects to its feeds: its live timeline, and how long it is to be listened to.
+fn listening(path: &std::path::Path, listen: &Listen) -> Result<(App, Entity, Duration), u8> {
+    let text = listen.duration.as_deref().unwrap_or_default();
+    let Some(duration_us) = cupola_wire::parse_duration(text).filter(|us| *us > 0) else {
+        output::error_line(format!("--listen takes a duration such as 10s or 2m, not `{text}`"));
+        return Err(BAD_CALL);
+    };
+    let mut app = headless(scene::load(path), listen.broker.clone(), true, listen.trust)?;
+    let world = app.world_mut();
+    let timeline = timeline_of(world, SourceKind::Live).filter(|timeline| world.get::<Live>(*timeline).is_some());
+    match timeline {
+        Some(timeline) => Ok((app, timeline, Duration::from_micros(duration_us as u64))),
+        None => {
+            output::error_line("the scene has no feed to listen to: add `feeds` to it");
+            Err(BAD_INPUT)
+        }
+    }
+}
+
+/// Keeps a query open while its scene is listened to.
+fn watch(args: &Args, query: Query) -> u8 {
+    let fail = |error: ExprError| {
+        output::error_line(format!("{}\nerror[{}]: {error}", error.under(&args.query), error.code));
+        BAD_INPUT
+    };
+    let (mut app, timeline, duration) = match listening(&args.scene, &args.listen) {
+        Ok(listening) => listening,
+        Err(code) => return code,
+    };
+    let world = app.world_mut();
+    let scene = world.resource::<OpenScene>().0.clone();
+    let begin = Instant::now();
+    let mut standing: Option<Standing> = None;
+    let mut told: Option<Instant> = None;
+    let mut differs = true;
+    while begin.elapsed() < duration {
+        let Some(inbox) = world.get::<Live>(timeline).map(|live| live.inbox().clone()) else { break };
+        inbox.wait(duration.saturating_sub(begin.elapsed()).min(Duration::from_millis(50)));
+        world.run_schedule(Tick);
+        let Some(state) = world.get::<TimelineState>(timeline) else { break };
+        let open = match &mut standing {
+            Some(open) => match open.update(&scene.graph, &state.0) {
+                Ok(now) => {
+                    differs |= now;
+                    open
+                }
+                Err(error) => return fail(error),
+            },
+            None => match Standing::new(query.clone(), &scene.graph, &state.0) {
+                Ok(open) => standing.insert(open),
+                Err(error) => return fail(error),
+            },
+        };
+        if differs && told.is_none_or(|told| told.elapsed() >= Duration::from_secs(1)) {
+            match open.answer(&scene.graph, &state.0) {
+                Ok(answer) => print(&scene, &state.0, &answer, None, args.format),
+                Err(error) => return fail(error),
+            }
+            (told, differs) = (Some(Instant::now()), false);
+        }
+    }
+    0
 }
 
 /// Runs a simulation up to a moment, at least one step.

@@ -114,6 +114,33 @@ fn a_measured_value_holds_in_the_place_of_a_computed_one() {
 }
 
 #[test]
+fn a_query_stays_open_and_follows() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let folder = scene_folder(MODELS, &small_scene(FEED));
+    let query = "SELECT R.$dtId AS room, R.temperature AS t FROM DIGITALTWINS R WHERE R.temperature > 22 ORDER BY room";
+    let child = Command::new(env!("CARGO_BIN_EXE_cupola"))
+        .args(["query", folder.path().to_str().unwrap(), query, "--format", "json"])
+        .args(["--listen", "7s", "--watch", "--broker", &broker.url()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut publisher = Publisher::connect(broker.port);
+    let begin = Instant::now();
+    // First the one is warm, then the other.
+    while begin.elapsed() < Duration::from_secs(6) {
+        let (first, second) = if begin.elapsed() < Duration::from_secs(3) { ("24", "20") } else { ("20", "25") };
+        let message = |room: &str, value: &str| (format!("b/{room}/t"), format!("{{\"value\": {value}}}"));
+        publisher.publish(&[message("r1", first), message("r2", second)]);
+    }
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let answers: Vec<&str> = text.lines().collect();
+    assert_eq!(answers.first(), Some(&"[]"), "{text}");
+    assert!(answers.contains(&r#"[{"room":"r1","t":24}]"#), "{text}");
+    assert_eq!(answers.last(), Some(&r#"[{"room":"r2","t":25}]"#), "{text}");
+}
+
+#[test]
 fn why_ends_at_the_messages() {
     let Some(broker) = Mosquitto::start() else { return };
     let folder = tempfile::tempdir().unwrap();

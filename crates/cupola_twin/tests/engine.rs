@@ -290,6 +290,10 @@ fn queries_answer_like_the_service() {
 fn rows_of(world: &World, state: &State, text: &str) -> Result<Vec<String>, String> {
     let query = query::parse(text).map_err(|error| error.code.to_string())?;
     let result = query::run(&query, &world.graph, state).map_err(|error| error.code.to_string())?;
+    Ok(shown_rows(world, state, &result))
+}
+
+fn shown_rows(world: &World, state: &State, result: &query::QueryResult) -> Vec<String> {
     let show = |output: &Output| match output {
         Output::Twin(twin) | Output::Id(twin) => state.topology().twin_id(*twin).to_string(),
         Output::Relationship(number) => query::whole::relationship_id(&world.graph, *number).unwrap(),
@@ -301,7 +305,7 @@ fn rows_of(world: &World, state: &State, text: &str) -> Result<Vec<String>, Stri
         let shown = result.keys.iter().zip(row).filter_map(|(key, output)| Some((key, output.as_ref()?)));
         shown.map(|(key, output)| format!("{key}={}", show(output))).collect::<Vec<_>>().join(" ")
     };
-    Ok(result.rows.iter().map(row).collect())
+    result.rows.iter().map(row).collect()
 }
 
 #[test]
@@ -632,6 +636,54 @@ proptest! {
         }
         let wanted: Vec<String> = counts.iter().map(|(twin, n)| format!("a=n{twin} n={n} top={}", *twin as f64 - 3.0)).collect();
         prop_assert_eq!(rows_of(&world, &state, &grouped).unwrap(), wanted, "{}", grouped);
+    }
+
+    /// A query that stays open answers, after any changes, what it answers when it is asked anew.
+    #[test]
+    fn standing_equals_asked_anew(
+        contains in prop::collection::vec((0usize..7, 0usize..7), 0..14),
+        feeds in prop::collection::vec((0usize..7, 0usize..7), 0..7),
+        text in prop::sample::select(vec![
+            "SELECT T.$dtId AS t, T.x AS x FROM DIGITALTWINS T WHERE T.x > T.y OR T.on",
+            "SELECT a.$dtId AS a, b.$dtId AS b, b.y AS y FROM DIGITALTWINS MATCH (a)-[:contains]->(b) WHERE a.x > b.x AND b.y != 1",
+            "SELECT a.$dtId AS a, c.$dtId AS c FROM DIGITALTWINS MATCH (a)-[:contains]->(b)<-[]-(c) WHERE a.x > 0 AND b.x > 0 AND c.x > 0",
+            "SELECT a.$dtId AS a, b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[*..3]->(b) WHERE a.x = b.x",
+            "SELECT a.$dtId AS a, COUNT() AS n, SUM(b.x) AS s, AVG(b.y) AS m, MIN(b.x) AS least, MAX(b.y) AS most FROM DIGITALTWINS MATCH (a)-[:contains]->(b) WHERE b.x > -2 GROUP BY a.$dtId ORDER BY n DESC, a",
+            "SELECT b.x AS x, COUNT(b.y) AS n, ANY(a.on) AS some FROM DIGITALTWINS MATCH (a)-[:contains]->(b) GROUP BY b.x HAVING COUNT() > 1 ORDER BY x",
+            "SELECT COUNT() AS n, SUM(T.x) AS s, MAX(T.on) AS on FROM DIGITALTWINS T WHERE T.x > 0",
+            "SELECT T.$dtId AS t FROM DIGITALTWINS T WHERE T.x > 0 ORDER BY T.y DESC, T.$dtId LIMIT 2",
+            "SELECT DISTINCT T.x AS x FROM DIGITALTWINS T WHERE T.x < 3",
+            "SELECT a.$dtId AS a, b.$dtId AS b FROM DIGITALTWINS a OPTIONAL JOIN b RELATED a.contains WHERE a.x > 0",
+            "SELECT T.$dtId AS t FROM DIGITALTWINS T WHERE AVG(T.contains.x) > 0",
+            "SELECT T AS t FROM DIGITALTWINS T WHERE IS_OF_MODEL(T, 'dtmi:t:Leaf;1') AND T.x > 0",
+            "SELECT a.$dtId AS a, p.length AS n FROM DIGITALTWINS MATCH SHORTEST p = (a)-[*]-(b) WHERE a.x > 0 AND b.x > 1",
+        ]),
+        ticks in prop::collection::vec(prop::collection::vec((0usize..7, 0usize..3, -4i32..4), 0..6), 1..8),
+    ) {
+        let world = World::new(7, 3, &contains, &feeds);
+        let mut state = world.state(&[]);
+        let Ok(query) = query::parse(text) else { panic!("{text}") };
+        // Relationships that nobody has are unknown.
+        let Ok(mut standing) = query::Standing::new(query.clone(), &world.graph, &state) else { return Ok(()) };
+        for changes in ticks {
+            let before = shown_rows(&world, &state, &standing.answer(&world.graph, &state).unwrap());
+            state.begin_tick();
+            for (twin, property, value) in changes {
+                let slot = slot(&state, &format!("n{twin}.{}", ["x", "y", "on"][property]));
+                let lane = match (property, value) { (_, -4) => f64::NAN, (2, value) => f64::from(u8::from(value > 0)), (_, value) => f64::from(value) };
+                state.set(slot, Sample::good(lane, 1));
+            }
+            state.propagate();
+            let differs = standing.update(&world.graph, &state).unwrap();
+            let mut rows = shown_rows(&world, &state, &standing.answer(&world.graph, &state).unwrap());
+            let mut anew = shown_rows(&world, &state, &query::run(&query, &world.graph, &state).unwrap());
+            prop_assert!(differs || before == rows, "{}: a change was not told", text);
+            if query.order_by.is_empty() {
+                rows.sort();
+                anew.sort();
+            }
+            prop_assert_eq!(rows, anew, "{}", text);
+        }
     }
 
     /// Shortest ways are as long as trying all intermediate twins says, and lead along relationships that there are.

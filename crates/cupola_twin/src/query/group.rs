@@ -64,6 +64,46 @@ impl Tally {
         }
     }
 
+    /// Takes in a value, but not as the least or the greatest; whether there is one.
+    pub fn count(&mut self, cell: &Cell) -> bool {
+        match cell {
+            Cell::Missing => {
+                self.missing += 1;
+                return false;
+            }
+            Cell::Bool(true) => self.holding += 1,
+            Cell::Bool(false) => self.failing += 1,
+            Cell::Number(number) | Cell::Time(number) => {
+                self.numbers += 1;
+                self.sum += number;
+                self.is_time |= matches!(cell, Cell::Time(_));
+            }
+            Cell::Text(_) | Cell::Json(_) => {}
+        }
+        self.present += 1;
+        true
+    }
+
+    /// Takes a value out again that was counted, but for the sum.
+    pub fn remove(&mut self, cell: &Cell) {
+        match cell {
+            Cell::Missing => {
+                self.missing -= 1;
+                return;
+            }
+            Cell::Bool(true) => self.holding -= 1,
+            Cell::Bool(false) => self.failing -= 1,
+            Cell::Number(_) | Cell::Time(_) => self.numbers -= 1,
+            Cell::Text(_) | Cell::Json(_) => {}
+        }
+        self.present -= 1;
+    }
+
+    /// The same with another sum.
+    pub fn with_sum(&self, sum: f64) -> Self {
+        Self { sum, ..self.clone() }
+    }
+
     /// Takes in the rows of another one.
     pub fn merge(&mut self, other: Self) {
         self.present += other.present;
@@ -84,22 +124,11 @@ impl Tally {
         better(&mut self.greatest, other.greatest, Ordering::Greater);
     }
 
+    /// Takes in a value.
     pub fn add(&mut self, cell: Cell) {
-        match &cell {
-            Cell::Missing => {
-                self.missing += 1;
-                return;
-            }
-            Cell::Bool(true) => self.holding += 1,
-            Cell::Bool(false) => self.failing += 1,
-            Cell::Number(number) | Cell::Time(number) => {
-                self.numbers += 1;
-                self.sum += number;
-                self.is_time |= matches!(cell, Cell::Time(_));
-            }
-            Cell::Text(_) | Cell::Json(_) => {}
+        if !self.count(&cell) {
+            return;
         }
-        self.present += 1;
         let is = |known: &Option<Cell>, wanted: Ordering| match known {
             Some(known) => compare(&cell, known) == Some(wanted),
             None => true,
@@ -112,7 +141,7 @@ impl Tally {
         }
     }
 
-    fn result(&self, aggregate: Aggregate) -> Cell {
+    pub fn result(&self, aggregate: Aggregate) -> Cell {
         let mean = |sum: f64| if self.numbers == 0 { Cell::Missing } else { Cell::Number(sum) };
         match aggregate {
             Aggregate::CountIf => Cell::Number(self.holding as f64),

@@ -32,11 +32,13 @@ mod run;
 mod scalar;
 mod shape;
 mod shortest;
+mod standing;
 pub mod whole;
 
 pub use context::TwinContext;
 pub use parse::parse;
 pub use run::{Limits, Output, QueryResult, Rows, run, run_within};
+pub use standing::Standing;
 
 use crate::expr::Expr;
 use std::ops::Range;

@@ -102,6 +102,34 @@ impl Plan {
         Self { before, stages: planner(None, waiting).stages().1 }
     }
 
+    /// The plan that begins with these twins of one variable, whatever else there is to begin with.
+    pub fn pinned(names: &Names, filters: &[Scalar], topology: &Topology, var: VarIx) -> Self {
+        let waiting = filters.iter().map(|filter| {
+            let mut uses = BTreeSet::new();
+            filter.uses(&mut uses);
+            (uses, filter.clone())
+        });
+        let spreads: Vec<[f64; 2]> = names.steps.iter().map(|step| Planner::spread(topology, step)).collect();
+        let planner = Planner {
+            names,
+            topology,
+            spreads: &spreads,
+            waiting: waiting.filter(|(uses, _)| !uses.is_empty()).collect(),
+            begin: Some(var),
+            bound: BTreeSet::new(),
+            rows: 1.0,
+            cost: 0.0,
+        };
+        Self { before: Vec::new(), stages: planner.stages().1 }
+    }
+
+    /// Lets it begin with other twins.
+    pub fn begin_with(&mut self, twins: Vec<TwinIx>) {
+        if let Some(Stage { op: Op::Start { source, .. }, .. }) = self.stages.first_mut() {
+            *source = Source::Twins(twins);
+        }
+    }
+
     /// How it goes, a line for each operation.
     pub fn lines(&self, names: &Names, topology: &Topology) -> Vec<String> {
         let name = |var: VarIx| names.vars[var].name.clone().unwrap_or_else(|| format!("#{}", var + 1));

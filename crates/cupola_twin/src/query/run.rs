@@ -158,7 +158,7 @@ pub fn run_within(query: &Query, graph: &Graph, state: &State, limits: Limits<'_
 }
 
 /// The conditions that all must hold.
-fn conjuncts(expr: &Expr) -> Vec<&Expr> {
+pub(super) fn conjuncts(expr: &Expr) -> Vec<&Expr> {
     let mut out = Vec::new();
     let mut next = vec![expr];
     while let Some(expr) = next.pop() {
@@ -214,7 +214,7 @@ struct Progress {
 }
 
 impl<'r> Runner<'r> {
-    fn new(names: &'r Names, plan: &'r Plan, graph: &'r Graph, state: &'r State, limits: Limits<'r>) -> Self {
+    pub fn new(names: &'r Names, plan: &'r Plan, graph: &'r Graph, state: &'r State, limits: Limits<'r>) -> Self {
         let topology = state.topology();
         let mut ways: Vec<Way<'r>> = Vec::with_capacity(names.steps.len());
         for step in &names.steps {

@@ -45,15 +45,15 @@ impl Shown {
 pub(super) struct Shape {
     pub items: Vec<(String, Shown)>,
     /// Keys and aggregates of groups, if rows are grouped.
-    groups: Option<Grouped>,
+    pub groups: Option<Grouped>,
     having: Option<Scalar>,
     order: Vec<(Scalar, bool)>,
 }
 
-struct Grouped {
-    keys: Vec<Scalar>,
-    aggregates: Vec<Aggregate>,
-    arguments: Vec<Scalar>,
+pub(super) struct Grouped {
+    pub keys: Vec<Scalar>,
+    pub aggregates: Vec<Aggregate>,
+    pub arguments: Vec<Scalar>,
 }
 
 impl Shape {
@@ -179,11 +179,7 @@ impl Shape {
                         let results = group.results(&groups.aggregates);
                         let env =
                             Env { state: runner.state, graph: runner.graph, bound: &group.first, results: &results };
-                        let is_kept = match &self.having {
-                            Some(having) => having.holds(env)?,
-                            None => true,
-                        };
-                        if is_kept && !answer.add(env)? {
+                        if !answer.add_group(env)? {
                             break;
                         }
                     }
@@ -222,7 +218,7 @@ impl Cells<'_> {
 }
 
 /// Rows while they come in.
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     shape: &'a Shape,
     distinct: Option<HashSet<Vec<Key>>>,
     rows: Rows,
@@ -238,7 +234,7 @@ struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn new(shape: &'a Shape, query: &Query) -> Self {
+    pub fn new(shape: &'a Shape, query: &Query) -> Self {
         let end = query.limit.map_or(usize::MAX, |limit| query.offset.saturating_add(limit));
         Self {
             shape,
@@ -252,8 +248,16 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Adds a group, if it is kept; whether more are wanted.
+    pub fn add_group(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
+        match &self.shape.having {
+            Some(having) if !having.holds(env)? => Ok(true),
+            _ => self.add(env),
+        }
+    }
+
     /// Adds a row; whether more are wanted.
-    fn add(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
+    pub fn add(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
         self.row.clear();
         for (_, shown) in &self.shape.items {
             self.row.push(shown.output(env)?);
@@ -321,7 +325,7 @@ impl<'a> Answer<'a> {
     }
 
     /// The rows that were asked for, in their order.
-    fn finish(mut self) -> Rows {
+    pub fn finish(mut self) -> Rows {
         let width = self.shape.order.len();
         if width > 0 {
             let mut order: Vec<usize> = (0..self.rows.len()).collect();
@@ -390,6 +394,23 @@ impl Grouped {
 }
 
 impl Shape {
+    /// What is evaluated for each row of the answer.
+    pub fn scalars(&self) -> impl Iterator<Item = &Scalar> {
+        let items = self.items.iter().filter_map(|(_, shown)| match shown {
+            Shown::Value(scalar) => Some(scalar),
+            Shown::Whole(_) => None,
+        });
+        items.chain(&self.having).chain(self.order.iter().map(|(scalar, _)| scalar))
+    }
+
+    /// The variables that are shown as a whole.
+    pub fn wholes(&self) -> impl Iterator<Item = VarIx> {
+        self.items.iter().filter_map(|(_, shown)| match shown {
+            Shown::Whole(var) => Some(*var),
+            Shown::Value(_) => None,
+        })
+    }
+
     /// The variables that rows are asked for in the end.
     fn needed(&self) -> BTreeSet<VarIx> {
         let mut out = BTreeSet::new();
@@ -398,13 +419,8 @@ impl Shape {
                 groups.keys.iter().chain(&groups.arguments).for_each(|scalar| scalar.uses(&mut out));
             }
             None => {
-                for (_, shown) in &self.items {
-                    match shown {
-                        Shown::Whole(var) => drop(out.insert(*var)),
-                        Shown::Value(scalar) => scalar.uses(&mut out),
-                    }
-                }
-                self.order.iter().for_each(|(scalar, _)| scalar.uses(&mut out));
+                out.extend(self.wholes());
+                self.scalars().for_each(|scalar| scalar.uses(&mut out));
             }
         }
         out

@@ -1,0 +1,607 @@
+//! Standing queries: a query that stays open, and whose answer follows the state change by change.
+//!
+//! What binds its variables is kept. When values change, only rows of the twins that changed are looked at again: those that are
+//! known are dropped, and the pattern is matched anew beginning at these twins. Groups are kept as running totals.
+//!
+//! What can't be followed so (an optional join, an aggregate along relationships, whole objects, `NOW()`) is asked again as a
+//! whole, and only when a value has changed that it may read.
+
+use super::Query;
+use super::batch::Batches;
+use super::group::{Key, Tally};
+use super::names::{Names, VarIx};
+use super::plan::Plan;
+use super::resolve::Resolver;
+use super::run::{Limits, QueryResult, Rows, Runner, conjuncts, run};
+use super::scalar::{Bound, Columns, Env, Scalar};
+use super::shape::{Answer, Shape};
+use crate::expr::{Aggregate, Cell, Expr, ExprError, Function, Node};
+use crate::graph::Graph;
+use crate::state::State;
+use crate::topology::{ColumnIx, Topology, TwinIx};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// No row.
+const NONE: u32 = u32::MAX;
+
+/// A query that stays open.
+pub struct Standing {
+    query: Query,
+    topology: Arc<Topology>,
+    answer: Kept,
+}
+
+/// What is kept of the answer.
+enum Kept {
+    /// Rows that are followed.
+    Followed(Box<Followed>),
+    /// The whole answer.
+    Whole(QueryResult),
+}
+
+struct Followed {
+    names: Names,
+    shape: Shape,
+    /// For each variable whose values decide: the columns, the plan that begins with it, and the rows by twin.
+    watched: Vec<Watched>,
+    /// Columns that are only shown.
+    shown: BTreeSet<ColumnIx>,
+    rows: Table,
+    groups: Option<Groups>,
+    /// Whether the conditions about nothing hold; if they don't, there is no row whatever changes.
+    begins: bool,
+}
+
+struct Watched {
+    var: VarIx,
+    columns: Vec<ColumnIx>,
+    plan: Plan,
+    /// By twin: the first of its rows.
+    heads: Vec<u32>,
+    /// By row: the next and the one before of the same twin.
+    next: Vec<u32>,
+    before: Vec<u32>,
+    /// The twins that changed in this update.
+    changed: Vec<u64>,
+}
+
+/// The rows: what is bound in each, and which group it is of.
+#[derive(Default)]
+struct Table {
+    width: usize,
+    bound: Vec<Bound>,
+    group: Vec<u32>,
+    is_live: Vec<bool>,
+    free: Vec<u32>,
+}
+
+/// Running totals.
+struct Groups {
+    by_key: HashMap<Vec<Key>, u32>,
+    /// By twin of the one variable that decides the group: its group, if it is known.
+    by_twin: HashMap<TwinIx, u32>,
+    list: Vec<Group>,
+    free: Vec<u32>,
+    /// By row: the arguments of the aggregates.
+    values: Vec<Cell>,
+    width: usize,
+}
+
+struct Group {
+    key: Vec<Key>,
+    /// The twin that it is of, if it is of one.
+    twin: Option<TwinIx>,
+    keys: Vec<Cell>,
+    first: Vec<Bound>,
+    rows: usize,
+    totals: Vec<Total>,
+}
+
+/// One aggregate of a group, which rows come to and go from.
+#[derive(Default)]
+struct Total {
+    tally: Tally,
+    sum: Sum,
+    /// How often there is each value, for the least and the greatest.
+    values: BTreeMap<Ordered, (Cell, usize)>,
+}
+
+/// A sum that numbers are taken out of again, in twice the precision: what is left over is exact to the last digit.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    high: f64,
+    low: f64,
+}
+
+impl Sum {
+    /// Knuth's two-sum.
+    fn add(&mut self, value: f64) {
+        let sum = self.high + value;
+        let part = sum - self.high;
+        self.low += (self.high - (sum - part)) + (value - part);
+        self.high = sum;
+    }
+}
+
+/// Values in an order: by kind, then among themselves.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Ordered {
+    Bool(bool),
+    Number(i64),
+    Time(i64),
+    Text(Arc<str>),
+}
+
+impl Ordered {
+    fn of(cell: &Cell) -> Option<Self> {
+        // The order of floats as that of integers, as IEEE 754's total order has it.
+        let bits = |number: f64| {
+            let bits = (number + 0.0).to_bits() as i64;
+            bits ^ (((bits >> 63) as u64) >> 1) as i64
+        };
+        match cell {
+            Cell::Bool(flag) => Some(Self::Bool(*flag)),
+            Cell::Number(number) => Some(Self::Number(bits(*number))),
+            Cell::Time(seconds) => Some(Self::Time(bits(*seconds))),
+            Cell::Text(text) => Some(Self::Text(text.clone())),
+            Cell::Missing | Cell::Json(_) => None,
+        }
+    }
+}
+
+impl Standing {
+    /// Opens a query on a state and the graph that its topology was compiled from.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the query.
+    pub fn new(query: Query, graph: &Graph, state: &State) -> Result<Self, ExprError> {
+        let answer = match Followed::new(&query, graph, state)? {
+            Some(followed) => Kept::Followed(Box::new(followed)),
+            None => Kept::Whole(run(&query, graph, state)?),
+        };
+        Ok(Self { query, topology: state.topology().clone(), answer })
+    }
+
+    /// Takes in what changed in the state's tick; whether the answer may be another one now.
+    ///
+    /// # Errors
+    /// What was fine before may not be: a path that leads to several twins now.
+    pub fn update(&mut self, graph: &Graph, state: &State) -> Result<bool, ExprError> {
+        if !Arc::ptr_eq(&self.topology, state.topology()) {
+            *self = Self::new(self.query.clone(), graph, state)?;
+            return Ok(true);
+        }
+        match &mut self.answer {
+            Kept::Followed(followed) => followed.update(graph, state),
+            Kept::Whole(_) if state.change_count() == 0 && !asks_for_time(&self.query) => Ok(false),
+            Kept::Whole(known) => {
+                let next = run(&self.query, graph, state)?;
+                let differs = known.rows != next.rows;
+                *known = next;
+                Ok(differs)
+            }
+        }
+    }
+
+    /// The answer as it is.
+    ///
+    /// # Errors
+    /// As for [`Standing::update`].
+    pub fn answer(&self, graph: &Graph, state: &State) -> Result<QueryResult, ExprError> {
+        match &self.answer {
+            Kept::Whole(known) => Ok(known.clone()),
+            Kept::Followed(followed) => {
+                let rows = followed.answer(&self.query, graph, state)?;
+                let keys = followed.shape.items.iter().map(|(key, _)| key.clone()).collect();
+                Ok(QueryResult { keys, rows, plan: None })
+            }
+        }
+    }
+}
+
+/// Every expression of a query.
+fn expressions(query: &Query) -> impl Iterator<Item = &Expr> {
+    let items: &[(Expr, String)] = match &query.select {
+        super::Select::Items(items) => items,
+        super::Select::Everything(_) => &[],
+    };
+    let order = query.order_by.iter().map(|(expr, _)| expr);
+    items.iter().map(|(expr, _)| expr).chain(&query.filter).chain(&query.group_by).chain(&query.having).chain(order)
+}
+
+fn asks_for_time(query: &Query) -> bool {
+    fn asks(expr: &Expr) -> bool {
+        let mut found = matches!(expr.node, Node::Call(Function::Now, _));
+        expr.each_child(&mut |child| found = found || asks(child));
+        found
+    }
+    expressions(query).any(asks)
+}
+
+/// The columns that an expression reads of each variable; false if it reads anything else that changes.
+fn reads(scalar: &Scalar, out: &mut BTreeMap<VarIx, BTreeSet<ColumnIx>>) -> bool {
+    let mut of = |var: VarIx, columns: &Columns| {
+        out.entry(var).or_default().extend(columns.by_table.iter().flatten().map(|(column, ..)| *column));
+        true
+    };
+    match scalar {
+        Scalar::Property(var, columns)
+        | Scalar::Inside(var, columns, _)
+        | Scalar::UpdateTime(var, columns)
+        | Scalar::Quality(var, columns) => of(*var, columns),
+        Scalar::Constant(_) | Scalar::Result(_) | Scalar::Id(_) | Scalar::Model(_) | Scalar::OfTables(..) => true,
+        Scalar::Relationship(..) | Scalar::Edge(_) | Scalar::Way { .. } | Scalar::WayLength(_) => true,
+        Scalar::Unary(_, inner) => reads(inner, out),
+        Scalar::Binary(_, left, right) => reads(left, out) && reads(right, out),
+        Scalar::Call(_, all) | Scalar::First(all) => all.iter().all(|inner| reads(inner, out)),
+        Scalar::Case(arms, otherwise) => {
+            arms.iter().all(|(condition, value)| reads(condition, out) && reads(value, out))
+                && otherwise.as_ref().is_none_or(|value| reads(value, out))
+        }
+        Scalar::Part(..) | Scalar::Metadata(..) | Scalar::Along { .. } => false,
+    }
+}
+
+impl Followed {
+    /// Matches the whole pattern once; none if the query can't be followed.
+    fn new(query: &Query, graph: &Graph, state: &State) -> Result<Option<Self>, ExprError> {
+        let topology = state.topology();
+        let names = Names::new(query, topology)?;
+        let mut filters = Vec::new();
+        for conjunct in query.filter.iter().flat_map(conjuncts) {
+            filters.push(Resolver { names: &names, state, groups: None, is_inner: false }.expr(conjunct)?);
+        }
+        let shape = Shape::new(query, &names, state)?;
+        let is_whole = names.steps.iter().any(|step| step.optional) || asks_for_time(query) || query.explain;
+        let (mut decides, mut shown) = (BTreeMap::new(), BTreeMap::new());
+        let mut follows = !is_whole && filters.iter().all(|filter| reads(filter, &mut decides));
+        if let Some(groups) = &shape.groups {
+            follows &= groups.keys.iter().chain(&groups.arguments).all(|scalar| reads(scalar, &mut decides));
+        }
+        for scalar in shape.scalars() {
+            follows &= reads(scalar, &mut shown);
+        }
+        // A whole twin shows all that it has.
+        for var in shape.wholes() {
+            let of_all = topology.columns().iter().enumerate().map(|(number, _)| ColumnIx(number as u32));
+            shown.entry(var).or_insert_with(BTreeSet::new).extend(of_all);
+        }
+        if !follows {
+            return Ok(None);
+        }
+        let plan = Plan::new(&names, filters.clone(), topology);
+        let twins = topology.twin_count() as usize;
+        let watched = decides.into_iter().filter(|(_, columns)| !columns.is_empty()).map(|(var, columns)| Watched {
+            var,
+            columns: columns.into_iter().collect(),
+            plan: Plan::pinned(&names, &filters, topology, var),
+            heads: vec![NONE; twins],
+            next: Vec::new(),
+            before: Vec::new(),
+            changed: vec![0; twins.div_ceil(64)],
+        });
+        let groups = shape.groups.as_ref().map(|groups| Groups {
+            by_key: HashMap::new(),
+            by_twin: HashMap::new(),
+            list: Vec::new(),
+            free: Vec::new(),
+            values: Vec::new(),
+            width: groups.arguments.len(),
+        });
+        let shown = shown.into_values().flatten().collect();
+        let rows = Table { width: names.vars.len(), ..Table::default() };
+        let mut followed = Self { watched: watched.collect(), names, shape, shown, rows, groups, begins: true };
+        let runner = Runner::new(&followed.names, &plan, graph, state, Limits::default());
+        followed.begins = runner.begins()?;
+        let found = if followed.begins { matches(&runner)? } else { Vec::new() };
+        followed.add(&found, graph, state)?;
+        Ok(Some(followed))
+    }
+
+    fn update(&mut self, graph: &Graph, state: &State) -> Result<bool, ExprError> {
+        let is_shown_changed = self.shown.iter().any(|column| !state.changed(*column).is_empty());
+        if !self.begins {
+            return Ok(false);
+        }
+        let topology = state.topology();
+        let mut differs = false;
+        let mut changed: Vec<Vec<TwinIx>> = Vec::with_capacity(self.watched.len());
+        for number in 0..self.watched.len() {
+            let twins = self.watched[number].note(topology, state);
+            for twin in &twins {
+                while self.watched[number].heads[twin.0 as usize] != NONE {
+                    let row = self.watched[number].heads[twin.0 as usize];
+                    self.remove(row);
+                    differs = true;
+                }
+            }
+            changed.push(twins);
+        }
+        for (number, twins) in changed.into_iter().enumerate().filter(|(_, twins)| !twins.is_empty()) {
+            self.watched[number].plan.begin_with(twins);
+            let (earlier, rest) = self.watched.split_at(number);
+            let mut found = matches(&Runner::new(&self.names, &rest[0].plan, graph, state, Limits::default()))?;
+            // What begins at the changed twins of an earlier variable was found there.
+            if !earlier.is_empty() {
+                let is_new = |row: &&[Bound]| !earlier.iter().any(|other| other.has_changed(row[other.var]));
+                found = found.chunks(self.rows.width).filter(is_new).flatten().copied().collect();
+            }
+            differs |= !found.is_empty();
+            self.add(&found, graph, state)?;
+        }
+        for watched in &mut self.watched {
+            for column in &watched.columns {
+                let base = topology.table(topology.column(*column).table).base;
+                for row in state.changed(*column) {
+                    watched.changed[(base + row) as usize / 64] = 0;
+                }
+            }
+        }
+        Ok(differs || is_shown_changed)
+    }
+
+    fn add(&mut self, found: &[Bound], graph: &Graph, state: &State) -> Result<(), ExprError> {
+        for bound in found.chunks(self.rows.width) {
+            let row = self.rows.add(bound);
+            for watched in &mut self.watched {
+                watched.link(row, bound[watched.var]);
+            }
+            if let (Some(groups), Some(grouped)) = (&mut self.groups, &self.shape.groups) {
+                let env = Env { state, graph, bound, results: &[] };
+                self.rows.group[row as usize] = groups.add(row, grouped, env)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, row: u32) {
+        for watched in &mut self.watched {
+            watched.unlink(row, self.rows.bound[row as usize * self.rows.width + watched.var]);
+        }
+        if let (Some(groups), Some(grouped)) = (&mut self.groups, &self.shape.groups) {
+            groups.remove(row, self.rows.group[row as usize], &grouped.aggregates);
+        }
+        self.rows.remove(row);
+    }
+
+    fn answer(&self, query: &Query, graph: &Graph, state: &State) -> Result<Rows, ExprError> {
+        let mut answer = Answer::new(&self.shape, query);
+        match (&self.groups, &self.shape.groups) {
+            (Some(groups), Some(grouped)) => {
+                let none = vec![Bound::None; self.rows.width];
+                let mut any = false;
+                for group in groups.list.iter().filter(|group| group.rows > 0) {
+                    any = true;
+                    let results =
+                        group.totals.iter().zip(&grouped.aggregates).map(|(total, aggregate)| total.result(*aggregate));
+                    let results: Vec<Cell> = group.keys.iter().cloned().chain(results).collect();
+                    if !answer.add_group(Env { state, graph, bound: &group.first, results: &results })? {
+                        break;
+                    }
+                }
+                if !any && grouped.keys.is_empty() {
+                    let empty: Vec<Cell> =
+                        grouped.aggregates.iter().map(|aggregate| Tally::default().result(*aggregate)).collect();
+                    answer.add_group(Env { state, graph, bound: &none, results: &empty })?;
+                }
+            }
+            _ => {
+                for row in (0..self.rows.is_live.len()).filter(|row| self.rows.is_live[*row]) {
+                    let bound = &self.rows.bound[row * self.rows.width..(row + 1) * self.rows.width];
+                    if !answer.add(Env { state, graph, bound, results: &[] })? {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(answer.finish())
+    }
+}
+
+/// Everything that a plan binds, row after row.
+fn matches(runner: &Runner<'_>) -> Result<Vec<Bound>, ExprError> {
+    let width = runner.names.vars.len();
+    let mut found = Vec::new();
+    match Batches::new(runner, &(0..width).collect()) {
+        Some(batches) => batches.run(&mut |batch| {
+            for at in 0..batch.len {
+                let start = found.len();
+                found.resize(start + width, Bound::None);
+                batch.bind(at, &mut found[start..]);
+            }
+            Ok(true)
+        })?,
+        None => runner.run(&mut |env| {
+            found.extend_from_slice(env.bound);
+            Ok(true)
+        })?,
+    }
+    Ok(found)
+}
+
+impl Table {
+    fn add(&mut self, bound: &[Bound]) -> u32 {
+        if let Some(row) = self.free.pop() {
+            let at = row as usize;
+            self.bound[at * self.width..(at + 1) * self.width].copy_from_slice(bound);
+            self.is_live[at] = true;
+            return row;
+        }
+        self.bound.extend_from_slice(bound);
+        self.group.push(NONE);
+        self.is_live.push(true);
+        self.is_live.len() as u32 - 1
+    }
+
+    fn remove(&mut self, row: u32) {
+        self.is_live[row as usize] = false;
+        self.free.push(row);
+    }
+}
+
+impl Watched {
+    /// The twins whose values changed in the state's tick, sorted.
+    fn note(&mut self, topology: &Topology, state: &State) -> Vec<TwinIx> {
+        let mut twins = Vec::new();
+        for column in &self.columns {
+            let base = topology.table(topology.column(*column).table).base;
+            for row in state.changed(*column) {
+                let twin = base + row;
+                let (word, bit) = (twin as usize / 64, 1u64 << (twin % 64));
+                if self.changed[word] & bit == 0 {
+                    self.changed[word] |= bit;
+                    twins.push(TwinIx(twin));
+                }
+            }
+        }
+        twins.sort_unstable();
+        twins
+    }
+
+    fn has_changed(&self, bound: Bound) -> bool {
+        match bound {
+            Bound::Twin(twin) => self.changed[twin.0 as usize / 64] >> (twin.0 % 64) & 1 == 1,
+            _ => false,
+        }
+    }
+
+    fn link(&mut self, row: u32, bound: Bound) {
+        let at = row as usize;
+        if self.next.len() <= at {
+            self.next.resize(at + 1, NONE);
+            self.before.resize(at + 1, NONE);
+        }
+        (self.next[at], self.before[at]) = (NONE, NONE);
+        let Bound::Twin(twin) = bound else { return };
+        let head = &mut self.heads[twin.0 as usize];
+        self.next[at] = *head;
+        if *head != NONE {
+            self.before[*head as usize] = row;
+        }
+        *head = row;
+    }
+
+    fn unlink(&mut self, row: u32, bound: Bound) {
+        let Bound::Twin(twin) = bound else { return };
+        let (next, before) = (self.next[row as usize], self.before[row as usize]);
+        if next != NONE {
+            self.before[next as usize] = before;
+        }
+        if before == NONE {
+            self.heads[twin.0 as usize] = next;
+        } else {
+            self.next[before as usize] = next;
+        }
+    }
+}
+
+impl Groups {
+    /// Adds a row to its group; the group.
+    fn add(&mut self, row: u32, grouped: &super::shape::Grouped, env: Env<'_>) -> Result<u32, ExprError> {
+        let number = self.find(grouped, env)?;
+        let group = &mut self.list[number as usize];
+        group.rows += 1;
+        let at = row as usize * self.width;
+        if self.values.len() < at + self.width {
+            self.values.resize(at + self.width, Cell::Missing);
+        }
+        for (offset, argument) in grouped.arguments.iter().enumerate() {
+            let cell = argument.value(env)?;
+            group.totals[offset].add(&cell, grouped.aggregates[offset]);
+            self.values[at + offset] = cell;
+        }
+        Ok(number)
+    }
+
+    fn remove(&mut self, row: u32, number: u32, aggregates: &[Aggregate]) {
+        let group = &mut self.list[number as usize];
+        let at = row as usize * self.width;
+        for (offset, total) in group.totals.iter_mut().enumerate() {
+            total.remove(&self.values[at + offset], aggregates[offset]);
+        }
+        group.rows -= 1;
+        if group.rows == 0 {
+            self.by_key.remove(&group.key);
+            if let Some(twin) = group.twin {
+                self.by_twin.remove(&twin);
+            }
+            self.free.push(number);
+        }
+    }
+
+    /// The group of a row.
+    fn find(&mut self, grouped: &super::shape::Grouped, env: Env<'_>) -> Result<u32, ExprError> {
+        // A group by ids is that of a twin: nothing is to be looked up but the twin.
+        let twin = match grouped.keys.as_slice() {
+            [Scalar::Id(var)] => match env.bound[*var] {
+                Bound::Twin(twin) => Some(twin),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(known) = twin.and_then(|twin| self.by_twin.get(&twin)) {
+            return Ok(*known);
+        }
+        let keys: Result<Vec<Cell>, ExprError> = grouped.keys.iter().map(|key| key.value(env)).collect();
+        let keys = keys?;
+        let key: Vec<Key> = keys.iter().map(Key::of).collect();
+        let number = match self.by_key.get(&key) {
+            Some(known) => *known,
+            None => {
+                let totals = grouped.arguments.iter().map(|_| Total::default()).collect();
+                let group = Group { key: key.clone(), twin, keys, first: env.bound.to_vec(), rows: 0, totals };
+                let number = match self.free.pop() {
+                    Some(number) => {
+                        self.list[number as usize] = group;
+                        number
+                    }
+                    None => {
+                        self.list.push(group);
+                        self.list.len() as u32 - 1
+                    }
+                };
+                self.by_key.insert(key, number);
+                number
+            }
+        };
+        self.by_twin.extend(twin.map(|twin| (twin, number)));
+        Ok(number)
+    }
+}
+
+impl Total {
+    fn add(&mut self, cell: &Cell, aggregate: Aggregate) {
+        self.tally.count(cell);
+        if let Cell::Number(number) | Cell::Time(number) = cell {
+            self.sum.add(*number);
+        }
+        if let (Aggregate::Min | Aggregate::Max, Some(order)) = (aggregate, Ordered::of(cell)) {
+            self.values.entry(order).or_insert_with(|| (cell.clone(), 0)).1 += 1;
+        }
+    }
+
+    fn remove(&mut self, cell: &Cell, aggregate: Aggregate) {
+        self.tally.remove(cell);
+        if let Cell::Number(number) | Cell::Time(number) = cell {
+            self.sum.add(-*number);
+        }
+        if let (Aggregate::Min | Aggregate::Max, Some(order)) = (aggregate, Ordered::of(cell))
+            && let Some((_, count)) = self.values.get_mut(&order)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.values.remove(&order);
+            }
+        }
+    }
+
+    fn result(&self, aggregate: Aggregate) -> Cell {
+        let end = match aggregate {
+            Aggregate::Min => self.values.first_key_value(),
+            Aggregate::Max => self.values.last_key_value(),
+            _ => return self.tally.with_sum(self.sum.high + self.sum.low).result(aggregate),
+        };
+        end.map_or(Cell::Missing, |(_, (cell, _))| cell.clone())
+    }
+}
