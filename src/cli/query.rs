@@ -262,7 +262,7 @@ fn watch(args: &Args, query: Query) -> u8 {
     let scene = world.resource::<OpenScene>().0.clone();
     let begin = Instant::now();
     let mut standing: Option<Standing> = None;
-    let mut told: Option<Instant> = None;
+    let mut told: Option<(Instant, String)> = None;
     let mut differs = true;
     while begin.elapsed() < duration {
         let Some(inbox) = world.get::<Live>(timeline).map(|live| live.inbox().clone()) else { break };
@@ -282,12 +282,19 @@ fn watch(args: &Args, query: Query) -> u8 {
                 Err(error) => return fail(error),
             },
         };
-        if differs && told.is_none_or(|told| told.elapsed() >= Duration::from_secs(1)) {
-            match open.answer(&scene.graph, &state.0) {
-                Ok(answer) => print(&scene, &state.0, &answer, None, args.format),
+        if differs && told.as_ref().is_none_or(|(when, _)| when.elapsed() >= Duration::from_secs(1)) {
+            let answer = match open.answer(&scene.graph, &state.0) {
+                Ok(answer) => answer,
                 Err(error) => return fail(error),
+            };
+            differs = false;
+            // Values may be new and yet the same.
+            let rows: Vec<_> = answer.rows.iter().map(|row| shape(&scene, &state.0, &answer.keys, row)).collect();
+            let text = json!(rows).to_string();
+            if told.as_ref().is_none_or(|(_, known)| *known != text) {
+                print(&scene, &state.0, &answer, None, args.format);
+                told = Some((Instant::now(), text));
             }
-            (told, differs) = (Some(Instant::now()), false);
         }
     }
     0

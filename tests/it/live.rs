@@ -135,9 +135,10 @@ fn a_query_stays_open_and_follows() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let answers: Vec<&str> = text.lines().collect();
-    assert_eq!(answers.first(), Some(&"[]"), "{text}");
+    // Between the two messages either room may be asked about.
     assert!(answers.contains(&r#"[{"room":"r1","t":24}]"#), "{text}");
     assert_eq!(answers.last(), Some(&r#"[{"room":"r2","t":25}]"#), "{text}");
+    assert!(answers.windows(2).all(|pair| pair[0] != pair[1]), "{text}");
 }
 
 #[test]
