@@ -12,6 +12,7 @@ pub mod state;
 pub mod topology;
 pub mod unit;
 pub mod value;
+mod vector;
 pub mod why;
 
 pub use diagnostic::{Diagnostic, Place, Severity};

@@ -2,8 +2,9 @@
 
 use super::machine::{BAD, MISSING, REASON, STALE, finite};
 use crate::expr::Aggregate;
-use crate::state::{CHUNK, State};
+use crate::state::{CHUNK, Stamp, Stamps, State};
 use crate::topology::ColumnIx;
+use crate::value::Quality;
 
 pub(super) struct Fold {
     related: u64,
@@ -36,21 +37,64 @@ impl Fold {
         self.related += rows.len() as u64;
     }
 
+    /// Takes in the values of these rows.
     pub(super) fn gather(&mut self, state: &State, column: ColumnIx, rows: &[u32], scale: f64, offset: f64) {
         let chunks = state.chunks(column);
         self.related += rows.len() as u64;
         for row in rows {
             let (lane, stamp) = chunks[*row as usize / CHUNK].usable(*row as usize % CHUNK);
-            self.reason |= REASON[stamp.quality() as usize];
-            self.time_us = self.time_us.max(stamp.time_us());
-            if !lane.is_nan() {
-                let lane = lane * scale + offset;
-                self.used += 1;
-                self.holding += u64::from(lane != 0.0);
-                self.sum += lane;
-                self.least = self.least.min(lane);
-                self.greatest = self.greatest.max(lane);
+            self.stamp(stamp);
+            self.lane(lane, scale, offset);
+        }
+    }
+
+    /// The same for a run of rows.
+    pub(super) fn gather_run(
+        &mut self,
+        state: &State,
+        column: ColumnIx,
+        rows: std::ops::Range<u32>,
+        scale: f64,
+        offset: f64,
+    ) {
+        self.related += rows.len() as u64;
+        let chunks = state.chunks(column);
+        let mut row = rows.start as usize;
+        while row < rows.end as usize {
+            let (chunk, at) = (&chunks[row / CHUNK], row % CHUNK);
+            let end = CHUNK.min(at + rows.end as usize - row);
+            match &chunk.stamps {
+                Stamps::Same(stamp) => {
+                    self.stamp(*stamp);
+                    if stamp.quality() <= Quality::Stale as u8 {
+                        chunk.lanes[at..end].iter().for_each(|lane| self.lane(*lane, scale, offset));
+                    }
+                }
+                Stamps::Each(stamps) => {
+                    for (lane, stamp) in chunk.lanes[at..end].iter().zip(&stamps[at..end]) {
+                        self.stamp(*stamp);
+                        let usable = stamp.quality() <= Quality::Stale as u8;
+                        self.lane(if usable { *lane } else { f64::NAN }, scale, offset);
+                    }
+                }
             }
+            row += end - at;
+        }
+    }
+
+    fn stamp(&mut self, stamp: Stamp) {
+        self.reason |= REASON[stamp.quality() as usize];
+        self.time_us = self.time_us.max(stamp.time_us());
+    }
+
+    fn lane(&mut self, lane: f64, scale: f64, offset: f64) {
+        if !lane.is_nan() {
+            let lane = lane * scale + offset;
+            self.used += 1;
+            self.holding += u64::from(lane != 0.0);
+            self.sum += lane;
+            self.least = self.least.min(lane);
+            self.greatest = self.greatest.max(lane);
         }
     }
 

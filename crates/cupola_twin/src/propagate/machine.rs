@@ -3,8 +3,9 @@
 use super::fold::Fold;
 use crate::expr::{BinaryOp, Function, Stateful, part_of_time, text_of};
 use crate::state::{CHUNK, Memories, Memory, Stamp, Stamps, State};
-use crate::topology::{ColumnIx, Op, Program, Topology};
+use crate::topology::{ColumnIx, Op, Operand, Program, Topology};
 use crate::value::{Kind, Quality, Sample, Texts, decode};
+use crate::vector::vectorized;
 
 /// Why a result may have no value, or one of lesser quality: gathered from everything that was read.
 pub(super) const STALE: u8 = 1;
@@ -45,7 +46,9 @@ impl Rows<'_> {
 /// each.
 #[derive(Default)]
 pub(super) struct Machine {
-    registers: Vec<f64>,
+    registers: Vec<Vec<f64>>,
+    /// What was gathered of columns that can't be read as they are.
+    gathered: Vec<Vec<f64>>,
     reason: u8,
     time_us: i64,
     differ: bool,
@@ -63,46 +66,79 @@ impl Machine {
         program: &Program,
         rows: Rows<'_>,
     ) {
-        let count = rows.count();
-        let needed = program.registers as usize * CHUNK;
-        if self.registers.len() < needed {
-            self.registers.resize(needed, 0.0);
+        let (code, count) = (&program.code, rows.count());
+        let registers = usize::from(program.registers).max(1);
+        if self.registers.len() < registers {
+            self.registers.resize(registers, vec![0.0; CHUNK]);
         }
-        (self.reason, self.time_us, self.differ) = (0, i64::MIN, false);
-        for instruction in &program.instructions {
-            let at = instruction.at as usize;
-            match &instruction.op {
-                Op::Load(column) => self.load(state, *column, rows, at),
+        if self.gathered.len() < code.columns.len() {
+            self.gathered.resize(code.columns.len(), vec![0.0; CHUNK]);
+        }
+        (self.reason, self.time_us, self.differ) = (if code.has_null { MISSING } else { 0 }, i64::MIN, false);
+        let mut columns: Vec<Option<&[f64]>> = Vec::with_capacity(code.columns.len());
+        for (position, column) in code.columns.iter().enumerate() {
+            columns.push(self.load(state, *column, rows, position));
+        }
+        for step in &code.steps {
+            let mut to = std::mem::take(&mut self.registers[usize::from(step.to)]);
+            let out = &mut to[..count];
+            match &step.op {
                 Op::Now => {
                     let now_s = state.now_s().unwrap_or(f64::NAN);
-                    self.registers[at * CHUNK..][..count].fill(now_s);
+                    out.fill(now_s);
                     self.all(if now_s.is_nan() { MISSING } else { 0 }, state.now_us().unwrap_or(i64::MIN));
                 }
                 Op::Stateful { function, column, memory, settings } => {
                     let call = Call { function: *function, column: *column, memory: *memory, settings: *settings };
-                    self.remember(state, memories, &call, rows, at);
+                    self.remember(state, memories, &call, rows, out);
                 }
                 Op::Aggregate { aggregate, relation, parts } => {
                     let relation = &topology.relations()[*relation as usize];
                     let of_values = parts.iter().any(|part| part.1.is_some());
                     self.each(count);
-                    for row in 0..count {
-                        let mut fold = Fold::default();
+                    for (at, out) in out.iter_mut().enumerate() {
+                        let (mut fold, row) = (Fold::default(), rows.row(at));
                         for (link, column, scale, offset) in parts {
-                            let targets = relation.links[*link as usize].forward.of(rows.row(row));
-                            match column {
-                                None => fold.count(targets),
-                                Some(column) => fold.gather(state, *column, targets, *scale, *offset),
+                            let forward = &relation.links[*link as usize].forward;
+                            match (column, forward.run_of(row)) {
+                                (None, _) => fold.count(forward.of(row)),
+                                (Some(column), Some(run)) => fold.gather_run(state, *column, run, *scale, *offset),
+                                (Some(column), None) => {
+                                    fold.gather(state, *column, forward.of(row), *scale, *offset);
+                                }
                             }
                         }
                         let (lane, reason) = fold.finish(*aggregate, of_values);
-                        self.registers[at * CHUNK + row] = lane;
-                        self.reasons[row] |= reason;
-                        self.times[row] = self.times[row].max(fold.time_us);
+                        *out = lane;
+                        self.reasons[at] |= reason;
+                        self.times[at] = self.times[at].max(fold.time_us);
                     }
                 }
-                op => self.compute(op, &topology.texts, at, count),
+                op => {
+                    let source = |operand: &Operand| match *operand {
+                        Operand::Register(number) if number == step.to => Source::Own,
+                        Operand::Register(number) => Source::Lanes(&self.registers[usize::from(number)][..count]),
+                        Operand::Column(position) => {
+                            let position = usize::from(position);
+                            Source::Lanes(columns[position].unwrap_or(&self.gathered[position][..count]))
+                        }
+                        Operand::Constant(lane) => Source::Constant(lane),
+                    };
+                    let sources: Vec<Source<'_>> = step.operands.iter().map(source).collect();
+                    compute(op, &sources, &topology.texts, out);
+                }
             }
+            self.registers[usize::from(step.to)] = to;
+        }
+        // The result is always in the first register.
+        match code.result {
+            Some(Operand::Column(position)) => {
+                let position = usize::from(position);
+                let lanes = columns[position].unwrap_or(&self.gathered[position][..count]);
+                self.registers[0][..count].copy_from_slice(lanes);
+            }
+            Some(Operand::Constant(lane)) => self.registers[0][..count].fill(lane),
+            _ => {}
         }
     }
 
@@ -130,23 +166,31 @@ impl Machine {
             reason |= self.reasons[at];
             time_us = time_us.max(self.times[at]);
         }
-        let lane = self.registers[at];
+        let lane = self.registers[0][at];
         let lane = if lane.is_finite() { lane } else { f64::NAN };
         Sample { lane, quality: quality(lane, reason), time_us: if time_us == i64::MIN { 0 } else { time_us } }
     }
 
     /// What came out for the whole batch: lanes and stamps.
     pub fn results(&mut self, count: usize) -> (&[f64], Stamps) {
-        let lanes = &mut self.registers[..count];
-        let mut missing = 0;
-        for lane in lanes.iter_mut() {
-            *lane = if lane.is_finite() { *lane } else { f64::NAN };
-            missing += usize::from(lane.is_nan());
-        }
+        let lanes = &mut self.registers[0][..count];
+        let missing = vectorized(
+            #[inline(always)]
+            || {
+                let mut missing = 0;
+                for lane in lanes {
+                    let there = lane.is_finite();
+                    // Always the same NaN: states compare bits.
+                    *lane = if there { *lane } else { f64::NAN };
+                    missing += usize::from(!there);
+                }
+                missing
+            },
+        );
         if !self.differ && (missing == 0 || missing == count) {
             let time_us = if self.time_us == i64::MIN { 0 } else { self.time_us };
-            let stamp = Stamp::new(quality(lanes[0], self.reason) as u8, time_us);
-            return (&self.registers[..count], Stamps::Same(stamp));
+            let stamp = Stamp::new(quality(self.registers[0][0], self.reason) as u8, time_us);
+            return (&self.registers[0][..count], Stamps::Same(stamp));
         }
         let stamp = |at: usize| {
             let sample = self.result(at);
@@ -154,33 +198,30 @@ impl Machine {
         };
         let stamps: Box<[Stamp]> = (0..count).map(stamp).collect();
         let same = stamps.iter().all(|stamp| *stamp == stamps[0]);
-        (&self.registers[..count], if same { Stamps::Same(stamps[0]) } else { Stamps::Each(stamps) })
+        (&self.registers[0][..count], if same { Stamps::Same(stamps[0]) } else { Stamps::Each(stamps) })
     }
 
-    fn load(&mut self, state: &State, column: ColumnIx, rows: Rows<'_>, at: usize) {
+    /// The lanes of a column, where they can be read as they are; gathered otherwise.
+    fn load<'s>(&mut self, state: &'s State, column: ColumnIx, rows: Rows<'_>, position: usize) -> Option<&'s [f64]> {
         let chunks = state.chunks(column);
         match rows {
             Rows::Chunk { start, count } => {
                 let chunk = &chunks[start as usize / CHUNK];
                 match &chunk.stamps {
                     Stamps::Same(stamp) => {
-                        let register = &mut self.registers[at * CHUNK..][..count];
-                        if stamp.quality() <= Quality::Stale as u8 {
-                            register.copy_from_slice(&chunk.lanes[..count]);
-                        } else {
-                            register.fill(f64::NAN);
-                        }
                         self.all(REASON[stamp.quality() as usize], stamp.time_us());
+                        if stamp.quality() <= Quality::Stale as u8 {
+                            return Some(&chunk.lanes[..count]);
+                        }
+                        self.gathered[position][..count].fill(f64::NAN);
                     }
                     Stamps::Each(stamps) => {
                         self.each(count);
-                        let register = &mut self.registers[at * CHUNK..][..count];
-                        let sinks = register.iter_mut().zip(&mut self.reasons).zip(&mut self.times);
-                        for ((lane, stamp), ((register, reason), newest)) in
-                            chunk.lanes.iter().zip(stamps.iter()).zip(sinks)
+                        let sinks = self.gathered[position].iter_mut().zip(&mut self.reasons).zip(&mut self.times);
+                        for ((lane, stamp), ((to, reason), newest)) in chunk.lanes.iter().zip(stamps.iter()).zip(sinks)
                         {
                             let usable = stamp.quality() <= Quality::Stale as u8;
-                            *register = if usable { *lane } else { f64::NAN };
+                            *to = if usable { *lane } else { f64::NAN };
                             *reason |= REASON[stamp.quality() as usize];
                             *newest = (*newest).max(stamp.time_us());
                         }
@@ -189,17 +230,18 @@ impl Machine {
             }
             Rows::List(rows) => {
                 self.each(rows.len());
-                for (row_at, row) in rows.iter().enumerate() {
+                for (at, row) in rows.iter().enumerate() {
                     let (lane, stamp) = chunks[*row as usize / CHUNK].usable(*row as usize % CHUNK);
-                    self.registers[at * CHUNK + row_at] = lane;
-                    self.reasons[row_at] |= REASON[stamp.quality() as usize];
-                    self.times[row_at] = self.times[row_at].max(stamp.time_us());
+                    self.gathered[position][at] = lane;
+                    self.reasons[at] |= REASON[stamp.quality() as usize];
+                    self.times[at] = self.times[at].max(stamp.time_us());
                 }
             }
         }
+        None
     }
 
-    fn remember(&mut self, state: &State, memories: &mut Memories, call: &Call, rows: Rows<'_>, at: usize) {
+    fn remember(&mut self, state: &State, memories: &mut Memories, call: &Call, rows: Rows<'_>, out: &mut [f64]) {
         let chunks = state.chunks(call.column);
         let count = rows.count();
         self.each(count);
@@ -220,85 +262,149 @@ impl Machine {
                 0 | STALE if lane.is_nan() => MISSING,
                 reason => reason,
             };
-            self.registers[at * CHUNK + row_at] = finite(lane);
+            out[row_at] = finite(lane);
             self.reasons[row_at] |= reason;
             self.times[row_at] = self.times[row_at].max(stamp.time_us());
         }
     }
+}
 
-    fn compute(&mut self, op: &Op, texts: &Texts, at: usize, count: usize) {
-        let (a, rest) = self.registers[at * CHUNK..].split_at_mut(CHUNK);
-        let a = &mut a[..count];
-        match op {
-            Op::Constant(lane) => {
-                a.fill(*lane);
-                if lane.is_nan() {
-                    self.reason |= MISSING;
-                }
-            }
-            Op::Convert { scale, offset } => a.iter_mut().for_each(|a| *a = finite(*a * scale + offset)),
-            Op::Negate => a.iter_mut().for_each(|a| *a = -*a),
-            Op::Not => a.iter_mut().for_each(|a| *a = 1.0 - *a),
-            Op::IsDefined => a.iter_mut().for_each(|a| *a = flag(!a.is_nan())),
-            Op::Math(function) => math(*function, a),
-            Op::Select => {
-                let (b, c) = rest.split_at(CHUNK);
-                for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
-                    *a = if a.is_nan() {
-                        f64::NAN
-                    } else if *a != 0.0 {
-                        *b
-                    } else {
-                        *c
-                    };
-                }
-            }
-            Op::Binary(op) => binary(*op, a, &rest[..count]),
-            Op::Least => each(a, &rest[..count], |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }),
-            Op::Greatest => each(a, &rest[..count], |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }),
-            Op::Power => {
-                each(a, &rest[..count], |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { finite(a.powf(b)) })
-            }
-            Op::Coalesce => each(a, &rest[..count], |a, b| if a.is_nan() { b } else { a }),
-            Op::TextOrder(op) => each(a, &rest[..count], |a, b| match (texts.text(a), texts.text(b)) {
-                (Some(a), Some(b)) => flag(match op {
-                    BinaryOp::Less => a < b,
-                    BinaryOp::LessOrEqual => a <= b,
-                    BinaryOp::Greater => a > b,
-                    _ => a >= b,
-                }),
-                _ => f64::NAN,
-            }),
-            Op::TextTest(function) => each(a, &rest[..count], |a, b| match (texts.text(a), texts.text(b)) {
-                (Some(a), Some(b)) => flag(match function {
-                    Function::StartsWith => a.starts_with(&*b),
-                    Function::EndsWith => a.ends_with(&*b),
-                    _ => a.contains(&*b),
-                }),
-                _ => f64::NAN,
-            }),
-            Op::OfText(function) => a.iter_mut().for_each(|a| {
-                *a = texts.text(*a).map_or(f64::NAN, |text| match function {
-                    Function::Length => text.chars().count() as f64,
-                    function => made(texts, &text_of(*function, &text)),
-                });
-            }),
-            Op::PartOfTime(function) => {
-                a.iter_mut().for_each(|a| *a = part_of_time(*function, *a).unwrap_or(f64::NAN));
-            }
-            Op::Concat(kinds) => {
-                for row in 0..count {
-                    let mut text = Some(String::new());
-                    for (position, kind) in kinds.iter().enumerate() {
-                        let lane = if position == 0 { a[row] } else { rest[(position - 1) * CHUNK + row] };
-                        let part = decode(lane, kind.unwrap_or(Kind::Number), texts);
-                        text = text.zip(part).map(|(text, part)| text + &part.to_string());
-                    }
-                    a[row] = text.map_or(f64::NAN, |text| made(texts, &text));
-                }
-            }
-            Op::Load(_) | Op::Aggregate { .. } | Op::Now | Op::Stateful { .. } => {}
+/// An operand of a step.
+#[derive(Clone, Copy)]
+enum Source<'s> {
+    /// What is in the register of the result.
+    Own,
+    Lanes(&'s [f64]),
+    Constant(f64),
+}
+
+impl Source<'_> {
+    fn at(self, own: f64, at: usize) -> f64 {
+        match self {
+            Self::Own => own,
+            Self::Lanes(lanes) => lanes[at],
+            Self::Constant(lane) => lane,
         }
+    }
+}
+
+/// `apply` of each row.
+#[inline(always)]
+fn one(out: &mut [f64], a: Source<'_>, apply: impl Fn(f64) -> f64) {
+    match a {
+        Source::Own => vectorized(
+            #[inline(always)]
+            || out.iter_mut().for_each(|out| *out = apply(*out)),
+        ),
+        Source::Lanes(a) => vectorized(
+            #[inline(always)]
+            || out.iter_mut().zip(a).for_each(|(out, a)| *out = apply(*a)),
+        ),
+        Source::Constant(a) => out.fill(apply(a)),
+    }
+}
+
+/// `apply` of two values of each row.
+#[inline(always)]
+fn two(out: &mut [f64], a: Source<'_>, b: Source<'_>, apply: impl Fn(f64, f64) -> f64) {
+    match (a, b) {
+        (Source::Own, Source::Lanes(b)) => vectorized(
+            #[inline(always)]
+            || out.iter_mut().zip(b).for_each(|(out, b)| *out = apply(*out, *b)),
+        ),
+        (Source::Own, Source::Constant(b)) => vectorized(
+            #[inline(always)]
+            || out.iter_mut().for_each(|out| *out = apply(*out, b)),
+        ),
+        (Source::Lanes(a), Source::Lanes(b)) => vectorized(
+            #[inline(always)]
+            || out.iter_mut().zip(a.iter().zip(b)).for_each(|(out, (a, b))| *out = apply(*a, *b)),
+        ),
+        (Source::Lanes(a), Source::Constant(b)) => vectorized(
+            #[inline(always)]
+            || out.iter_mut().zip(a).for_each(|(out, a)| *out = apply(*a, b)),
+        ),
+        (Source::Constant(a), Source::Lanes(b)) => vectorized(
+            #[inline(always)]
+            || out.iter_mut().zip(b).for_each(|(out, b)| *out = apply(a, *b)),
+        ),
+        (a, b) => {
+            for (at, out) in out.iter_mut().enumerate() {
+                *out = apply(a.at(*out, at), b.at(*out, at));
+            }
+        }
+    }
+}
+
+fn compute(op: &Op, sources: &[Source<'_>], texts: &Texts, out: &mut [f64]) {
+    let nothing = Source::Constant(f64::NAN);
+    let source = |position: usize| sources.get(position).copied().unwrap_or(nothing);
+    let (a, b) = (source(0), source(1));
+    // With missing, there is no lesser and no greater.
+    let known = |a: f64, b: f64, value: f64| if a.is_nan() | b.is_nan() { f64::NAN } else { value };
+    match op {
+        Op::Convert { scale, offset } => one(out, a, |a| finite(a * scale + offset)),
+        Op::Negate => one(out, a, |a| -a),
+        Op::Not => one(out, a, |a| 1.0 - a),
+        Op::IsDefined => one(out, a, |a| flag(!a.is_nan())),
+        Op::Math(function) => math(*function, out, a),
+        Op::Select => {
+            let c = source(2);
+            match (a, b, c) {
+                (Source::Own, Source::Constant(b), Source::Constant(c)) => one(out, a, |a| select(a, b, c)),
+                (Source::Own, Source::Lanes(_), Source::Constant(c)) => two(out, a, b, |a, b| select(a, b, c)),
+                (Source::Own, Source::Constant(b), Source::Lanes(_)) => two(out, a, c, |a, c| select(a, b, c)),
+                (Source::Own, Source::Lanes(b), Source::Lanes(c)) => vectorized(
+                    #[inline(always)]
+                    || out.iter_mut().zip(b.iter().zip(c)).for_each(|(out, (b, c))| *out = select(*out, *b, *c)),
+                ),
+                (a, b, c) => {
+                    for (at, out) in out.iter_mut().enumerate() {
+                        *out = select(a.at(*out, at), b.at(*out, at), c.at(*out, at));
+                    }
+                }
+            }
+        }
+        Op::Binary(op) => binary(*op, out, a, b),
+        Op::Least => two(out, a, b, |a, b| known(a, b, if b < a { b } else { a })),
+        Op::Greatest => two(out, a, b, |a, b| known(a, b, if b > a { b } else { a })),
+        Op::Power => two(out, a, b, |a, b| known(a, b, finite(a.powf(b)))),
+        Op::Coalesce => two(out, a, b, |a, b| if a.is_nan() { b } else { a }),
+        Op::TextOrder(op) => two(out, a, b, |a, b| match (texts.text(a), texts.text(b)) {
+            (Some(a), Some(b)) => flag(match op {
+                BinaryOp::Less => a < b,
+                BinaryOp::LessOrEqual => a <= b,
+                BinaryOp::Greater => a > b,
+                _ => a >= b,
+            }),
+            _ => f64::NAN,
+        }),
+        Op::TextTest(function) => two(out, a, b, |a, b| match (texts.text(a), texts.text(b)) {
+            (Some(a), Some(b)) => flag(match function {
+                Function::StartsWith => a.starts_with(&*b),
+                Function::EndsWith => a.ends_with(&*b),
+                _ => a.contains(&*b),
+            }),
+            _ => f64::NAN,
+        }),
+        Op::OfText(function) => one(out, a, |a| {
+            texts.text(a).map_or(f64::NAN, |text| match function {
+                Function::Length => text.chars().count() as f64,
+                function => made(texts, &text_of(*function, &text)),
+            })
+        }),
+        Op::PartOfTime(function) => one(out, a, |a| part_of_time(*function, a).unwrap_or(f64::NAN)),
+        Op::Concat(kinds) => {
+            for (at, out) in out.iter_mut().enumerate() {
+                let mut text = Some(String::new());
+                for (source, kind) in sources.iter().zip(kinds) {
+                    let part = decode(source.at(*out, at), kind.unwrap_or(Kind::Number), texts);
+                    text = text.zip(part).map(|(text, part)| text + &part.to_string());
+                }
+                *out = text.map_or(f64::NAN, |text| made(texts, &text));
+            }
+        }
+        Op::Load(_) | Op::Constant(_) | Op::Aggregate { .. } | Op::Now | Op::Stateful { .. } => {}
     }
 }
 
@@ -326,50 +432,53 @@ fn made(texts: &Texts, text: &str) -> f64 {
 }
 
 /// What is beyond all numbers is no number: a division by zero must not be compared, clamped or counted as one.
+#[inline(always)]
 pub(super) fn finite(lane: f64) -> f64 {
-    if lane.is_finite() { lane } else { f64::NAN }
+    // Nothing times infinity is no number.
+    lane + lane * 0.0
 }
 
+/// What a condition chooses; a missing one chooses nothing.
+#[inline(always)]
+fn select(condition: f64, then: f64, otherwise: f64) -> f64 {
+    let chosen = if condition == 0.0 { otherwise } else { then };
+    if condition.is_nan() { f64::NAN } else { chosen }
+}
+
+#[inline(always)]
 fn flag(holds: bool) -> f64 {
-    f64::from(u8::from(holds))
+    if holds { 1.0 } else { 0.0 }
 }
 
-fn each(a: &mut [f64], b: &[f64], combine: impl Fn(f64, f64) -> f64) {
-    for (a, b) in a.iter_mut().zip(b) {
-        *a = combine(*a, *b);
+fn math(function: Function, out: &mut [f64], a: Source<'_>) {
+    match function {
+        Function::Abs => one(out, a, |a| finite(a.abs())),
+        Function::Floor => one(out, a, |a| finite(a.floor())),
+        Function::Ceil => one(out, a, |a| finite(a.ceil())),
+        Function::Round => one(out, a, |a| finite(a.round())),
+        Function::Sqrt => one(out, a, |a| finite(a.sqrt())),
+        Function::Exp => one(out, a, |a| finite(a.exp())),
+        Function::Ln => one(out, a, |a| finite(a.ln())),
+        _ => one(out, a, |a| finite(a.log10())),
     }
 }
 
-fn math(function: Function, a: &mut [f64]) {
-    let apply: fn(f64) -> f64 = match function {
-        Function::Abs => f64::abs,
-        Function::Floor => f64::floor,
-        Function::Ceil => f64::ceil,
-        Function::Round => f64::round,
-        Function::Sqrt => f64::sqrt,
-        Function::Exp => f64::exp,
-        Function::Ln => f64::ln,
-        _ => f64::log10,
-    };
-    a.iter_mut().for_each(|a| *a = finite(apply(*a)));
-}
-
-fn binary(op: BinaryOp, a: &mut [f64], b: &[f64]) {
+fn binary(op: BinaryOp, out: &mut [f64], a: Source<'_>, b: Source<'_>) {
     // Comparisons with missing are missing; AND and OR follow Kleene.
-    let compare = |a: f64, b: f64, holds: bool| if a.is_nan() || b.is_nan() { f64::NAN } else { flag(holds) };
+    let compare = |a: f64, b: f64, holds: bool| if a.is_nan() | b.is_nan() { f64::NAN } else { flag(holds) };
     match op {
-        BinaryOp::Add => each(a, b, |a, b| finite(a + b)),
-        BinaryOp::Subtract => each(a, b, |a, b| finite(a - b)),
-        BinaryOp::Multiply => each(a, b, |a, b| finite(a * b)),
-        BinaryOp::Divide => each(a, b, |a, b| finite(a / b)),
-        BinaryOp::Remainder => each(a, b, |a, b| finite(a % b)),
-        BinaryOp::Equal => each(a, b, |a, b| compare(a, b, a == b)),
-        BinaryOp::NotEqual => each(a, b, |a, b| compare(a, b, a != b)),
-        BinaryOp::Less => each(a, b, |a, b| compare(a, b, a < b)),
-        BinaryOp::LessOrEqual => each(a, b, |a, b| compare(a, b, a <= b)),
-        BinaryOp::Greater => each(a, b, |a, b| compare(a, b, a > b)),
-        BinaryOp::GreaterOrEqual => each(a, b, |a, b| compare(a, b, a >= b)),
-        BinaryOp::And => each(a, b, |a, b| if a == 0.0 || b == 0.0 { 0.0 } else { a * b }),
-        BinaryOp::Or => each(a, b, |a, b| if a == 1.0 || b == 1.0 { 1.0 } else { a + b }),
+        BinaryOp::Add => two(out, a, b, |a, b| finite(a + b)),
+        BinaryOp::Subtract => two(out, a, b, |a, b| finite(a - b)),
+        BinaryOp::Multiply => two(out, a, b, |a, b| finite(a * b)),
+        BinaryOp::Divide => two(out, a, b, |a, b| finite(a / b)),
+        BinaryOp::Remainder => two(out, a, b, |a, b| finite(a % b)),
+        BinaryOp::Equal => two(out, a, b, |a, b| compare(a, b, a == b)),
+        BinaryOp::NotEqual => two(out, a, b, |a, b| compare(a, b, a != b)),
+        BinaryOp::Less => two(out, a, b, |a, b| compare(a, b, a < b)),
+        BinaryOp::LessOrEqual => two(out, a, b, |a, b| compare(a, b, a <= b)),
+        BinaryOp::Greater => two(out, a, b, |a, b| compare(a, b, a > b)),
+        BinaryOp::GreaterOrEqual => two(out, a, b, |a, b| compare(a, b, a >= b)),
+        BinaryOp::And => two(out, a, b, |a, b| if (a == 0.0) | (b == 0.0) { 0.0 } else { a * b }),
+        BinaryOp::Or => two(out, a, b, |a, b| if (a == 1.0) | (b == 1.0) { 1.0 } else { a + b }),
     }
 }

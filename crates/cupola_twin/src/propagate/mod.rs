@@ -59,7 +59,7 @@ impl State {
                     if pending.rows.len() * SWEEP > total {
                         self.sweep(&mut engine, formula);
                     } else if !pending.rows.is_empty() {
-                        pending.rows.sort_unstable();
+                        pending.sort();
                         self.pick(&mut engine, formula, &pending.rows);
                     }
                 }
@@ -165,6 +165,10 @@ impl State {
 
     /// Puts results row by row, but where a measured value holds.
     fn commit(&mut self, engine: &Engine, column: ColumnIx, row: impl Fn(usize) -> u32, count: usize) {
+        if engine.marks && self.measured_of(column).is_none() {
+            self.set_all(column, (0..count).map(|at| (row(at), engine.machine.result(at))));
+            return;
+        }
         for at in 0..count {
             let slot = Slot { column, row: row(at) };
             let sample = match self.measured(slot) {
@@ -201,11 +205,32 @@ impl Pending {
             match *input {
                 Input::Here(column) => state.changed(column).iter().for_each(|row| self.add(*row)),
                 Input::Along { relation, link, column } => {
-                    let link = &topology.relations()[relation as usize].links[link as usize];
-                    for changed in state.changed(column) {
-                        link.backward.of(*changed).iter().for_each(|row| self.add(*row));
+                    let back = &topology.relations()[relation as usize].links[link as usize].backward;
+                    if back.is_one_each() {
+                        let targets = back.targets();
+                        state.changed(column).iter().for_each(|row| self.add(targets[*row as usize]));
+                    } else {
+                        for changed in state.changed(column) {
+                            back.of(*changed).iter().for_each(|row| self.add(*row));
+                        }
                     }
                 }
+            }
+        }
+    }
+
+    /// Puts the rows in order: by looking at every row's bit where that is less than sorting.
+    fn sort(&mut self) {
+        if self.rows.len() < self.bits.len() / 4 {
+            self.rows.sort_unstable();
+            return;
+        }
+        self.rows.clear();
+        for (at, word) in self.bits.iter().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                self.rows.push((at * 64) as u32 + left.trailing_zeros());
+                left &= left - 1;
             }
         }
     }

@@ -30,6 +30,17 @@ struct Changes {
     version: u64,
 }
 
+impl Changes {
+    fn mark(&mut self, row: u32) {
+        self.version += 1;
+        let (word, bit) = (row as usize / 64, 1u64 << (row % 64));
+        if self.bits[word] & bit == 0 {
+            self.bits[word] |= bit;
+            self.rows.push(row);
+        }
+    }
+}
+
 /// A measured value that holds in the place of a computed one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
@@ -71,6 +82,11 @@ impl Unsettled {
         let help = "make what goes round smaller, or give `iterate` a greater `at_most` or `tolerance`";
         Diagnostic::warning("did-not-settle", message).at(place).help(help)
     }
+}
+
+/// Whether two runs of lanes differ in any bit.
+fn differ(now: &[f64], before: &[f64]) -> bool {
+    now.iter().zip(before).fold(0, |any, (now, before)| any | (now.to_bits() ^ before.to_bits())) != 0
 }
 
 /// How far time has come.
@@ -173,6 +189,26 @@ impl State {
         Arc::make_mut(chunk).set(at, sample.lane, stamp);
         self.mark(slot);
         true
+    }
+
+    /// The same for many rows of a column, with lanes that are finite or NaN; quickest where rows stand in order.
+    pub(crate) fn set_all(&mut self, column: ColumnIx, samples: impl Iterator<Item = (u32, Sample)>) {
+        let chunks = &mut self.columns[column.0 as usize];
+        let changes = &mut self.changes[column.0 as usize];
+        let mut samples = samples.peekable();
+        while let Some((first, _)) = samples.peek() {
+            let number = *first as usize / CHUNK;
+            // Most of what is computed again has changed, so the chunk is made one's own at once.
+            let chunk = Arc::make_mut(&mut chunks[number]);
+            while let Some((row, sample)) = samples.next_if(|(row, _)| *row as usize / CHUNK == number) {
+                let at = row as usize % CHUNK;
+                let stamp = Stamp::new(sample.quality as u8, sample.time_us);
+                if chunk.lanes[at].to_bits() != sample.lane.to_bits() || chunk.stamps.of(at) != stamp {
+                    chunk.set(at, sample.lane, stamp);
+                    changes.mark(row);
+                }
+            }
+        }
     }
 
     /// The moment of the state, microseconds since the Unix epoch, if anybody has said.
@@ -356,10 +392,12 @@ impl State {
         };
         let mut any = 0u64;
         for (word, (now, before)) in words.iter_mut().zip(lanes.chunks(64).zip(chunk.lanes.chunks(64))) {
-            for (bit, (now, before)) in now.iter().zip(before).enumerate() {
-                *word |= u64::from(now.to_bits() != before.to_bits()) << bit;
+            if differ(now, before) {
+                for (bit, (now, before)) in now.iter().zip(before).enumerate() {
+                    *word |= u64::from(now.to_bits() != before.to_bits()) << bit;
+                }
+                any |= *word;
             }
-            any |= *word;
         }
         if !same_stamps {
             for at in 0..lanes.len() {
@@ -394,12 +432,6 @@ impl State {
     }
 
     fn mark(&mut self, slot: Slot) {
-        let changes = &mut self.changes[slot.column.0 as usize];
-        changes.version += 1;
-        let (word, bit) = (slot.row as usize / 64, 1u64 << (slot.row % 64));
-        if changes.bits[word] & bit == 0 {
-            changes.bits[word] |= bit;
-            changes.rows.push(slot.row);
-        }
+        self.changes[slot.column.0 as usize].mark(slot.row);
     }
 }

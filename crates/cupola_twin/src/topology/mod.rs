@@ -7,7 +7,7 @@ mod order;
 mod relation;
 mod walk;
 
-pub use formula::{Formula, Input, Instruction, Iterate, MemorySite, Op, Program};
+pub use formula::{Code, Formula, Input, Instruction, Iterate, MemorySite, Op, Operand, Program, Step};
 pub use relation::{Csr, Link, Relation};
 pub(crate) use walk::Walk;
 

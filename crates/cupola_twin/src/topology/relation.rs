@@ -15,6 +15,8 @@ pub struct Csr {
     targets: Vec<u32>,
     /// Whether every row has exactly one target.
     one_each: bool,
+    /// Whether the targets are all rows in their order, so that each row leads to a run of them.
+    in_runs: bool,
 }
 
 impl Csr {
@@ -30,13 +32,19 @@ impl Csr {
             offsets[row + 1] += offsets[row];
         }
         let one_each = offsets.iter().enumerate().all(|(row, offset)| row == *offset as usize);
-        Self { offsets, targets, one_each }
+        let in_runs = targets.iter().enumerate().all(|(at, target)| at == *target as usize);
+        Self { offsets, targets, one_each, in_runs }
     }
 
     /// The targets of a row.
     pub fn of(&self, row: u32) -> &[u32] {
         let (start, end) = (self.offsets[row as usize], self.offsets[row as usize + 1]);
         &self.targets[start as usize..end as usize]
+    }
+
+    /// The targets of a row as a run of rows, where they always are.
+    pub fn run_of(&self, row: u32) -> Option<std::ops::Range<u32>> {
+        self.in_runs.then(|| self.offsets[row as usize]..self.offsets[row as usize + 1])
     }
 
     /// Whether every row has exactly one target: the targets are by row then.

@@ -2,8 +2,10 @@
 
 mod aggregate;
 mod body;
+mod lower;
 
 use body::{Body, Origin};
+pub use lower::{Code, Operand, Step};
 
 use super::{Column, ColumnIx, Computed, TableIx, Topology};
 use crate::diagnostic::{Diagnostic, Place};
@@ -100,6 +102,8 @@ pub struct Program {
     pub instructions: Vec<Instruction>,
     /// How many registers it needs.
     pub registers: u16,
+    /// The same as it runs.
+    pub code: Code,
 }
 
 /// One instruction: reads registers from `at` on, leaves its result in `at`.
@@ -327,6 +331,8 @@ impl Compiler<'_> {
                 inputs.dedup();
                 let formula = self.topology.formulas.len() as u32;
                 self.topology.columns[output.0 as usize].formula = Some(formula);
+                let code = Code::new(&program.instructions, program.registers);
+                let program = Program { code, ..program };
                 self.topology.formulas.push(Formula { output, text, place, program, inputs, timed, iterate });
             }
             Err(error) => self.report(&error, &text, place.as_ref()),
