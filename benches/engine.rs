@@ -233,7 +233,7 @@ fn query_three_hops_of_1m(bencher: divan::Bencher<'_, '_>) {
 fn stay_open(bencher: divan::Bencher<'_, '_>, text: &str) {
     let (graph, state) = campus_of_1m();
     let query = query::parse(text).expect("a query");
-    let mut standing = query::Standing::new(query, &graph, &state).expect("an answer");
+    let mut standing = query::Standing::new(query, &graph, &state, query::Limits::default()).expect("an answer");
     let (column, rows) = sensor_column(state.topology());
     let (state, round) = (RefCell::new(state), Cell::new(0u32));
     let change = || {
@@ -246,7 +246,9 @@ fn stay_open(bencher: divan::Bencher<'_, '_>, text: &str) {
             state.set(Slot { column, row }, Sample::good(value, 2));
         }
     };
-    bencher.with_inputs(change).bench_local_values(|()| standing.update(&graph, &state.borrow()).expect("an answer"));
+    bencher.with_inputs(change).bench_local_values(|()| {
+        standing.update(&graph, &state.borrow(), query::Limits::default()).expect("an answer")
+    });
 }
 
 /// Warm sensors of the whole campus.

@@ -1,7 +1,10 @@
-//! Expressions and queries; a query that can be read is run on a small graph, which must end.
+//! Expressions and queries on a small graph: what can be read is compiled and run through some ticks, or asked and kept open, which
+//! must end.
 #![no_main]
 
 use cupola_fuzz::text;
+use cupola_twin::topology::{Computed, Iterate};
+use cupola_twin::value::Sample;
 use cupola_twin::{Graph, Models, Relationship, State, Topology, Twin, Value, expr, query};
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Arc, LazyLock};
@@ -33,12 +36,61 @@ static WORLD: LazyLock<(Graph, State)> = LazyLock::new(|| {
     (graph, State::new(Arc::new(topology)))
 });
 
+/// A property and one that depends on itself, computed while values and time move on.
+fn compute(text: &str) {
+    let (graph, state) = &*WORLD;
+    let models = &state.topology().models;
+    let rule = Iterate { start: 1.0, tolerance: 1e-3, at_most: 20 };
+    let computed = |property: &str, iterate| Computed {
+        model: models.find("dtmi:t:A;1").expect("the model"),
+        property: property.into(),
+        formula: text.into(),
+        unit: None,
+        display_name: None,
+        hidden: false,
+        is_condition: false,
+        iterate,
+        place: None,
+    };
+    let (topology, _) = Topology::compile(graph, models, &[computed("c", Some(rule)), computed("d", None)]);
+    let mut state = State::new(Arc::new(topology));
+    let slot = state.topology().slot_named("b.t").expect("a property");
+    for tick in 0..4 {
+        state.begin_tick();
+        state.pass_to(tick * 700_000_000);
+        state.set(slot, Sample::good(if tick == 2 { f64::NAN } else { tick as f64 * 9.0 }, tick * 700_000_000));
+        state.propagate();
+        let mut full = state.clone();
+        full.recompute();
+        let twins = || state.topology().twins().flat_map(|twin| state.topology().properties(twin));
+        assert!(twins().all(|slot| state.get(slot) == full.get(slot)), "what is computed in part is something else");
+    }
+}
+
+/// The same query kept open has as many rows after a change as when it is asked anew.
+fn keep_open(query: query::Query, graph: &Graph, state: &State, limits: query::Limits<'_>) {
+    let Ok(mut standing) = query::Standing::new(query.clone(), graph, state, limits) else { return };
+    let mut state = state.clone();
+    state.begin_tick();
+    for (name, value) in [("a.t", 10.0), ("c.t", 30.0)] {
+        let slot = state.topology().slot_named(name).expect("a property");
+        state.set(slot, Sample::good(value, 1));
+    }
+    state.propagate();
+    if standing.update(graph, &state, limits).is_ok()
+        && let (Ok(kept), Ok(anew)) = (standing.answer(graph, &state), query::run_within(&query, graph, &state, limits))
+    {
+        assert_eq!(kept.rows.len(), anew.rows.len(), "what was kept open has other rows");
+    }
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let Some(text) = text(bytes) else { return };
     match expr::parse(text) {
         Ok(expression) => {
             expression.size();
             expression.paths(&mut |path| drop(path.to_string()));
+            compute(text);
         }
         Err(error) => drop(error.under(text)),
     }
@@ -46,8 +98,10 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(query) => {
             let (graph, state) = &*WORLD;
             let deadline = Some(Instant::now() + Duration::from_millis(200));
-            if let Err(error) = query::run_within(&query, graph, state, query::Limits { deadline, cancel: None }) {
-                error.under(text);
+            let limits = query::Limits { deadline, cancel: None };
+            match query::run_within(&query, graph, state, limits) {
+                Ok(_) => keep_open(query, graph, state, limits),
+                Err(error) => drop(error.under(text)),
             }
         }
         Err(error) => drop(error.under(text)),

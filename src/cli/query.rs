@@ -269,15 +269,17 @@ fn watch(args: &Args, query: Query) -> u8 {
         inbox.wait(duration.saturating_sub(begin.elapsed()).min(Duration::from_millis(50)));
         world.run_schedule(Tick);
         let Some(state) = world.get::<TimelineState>(timeline) else { break };
+        let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
+        let limits = Limits { deadline, cancel: None };
         let open = match &mut standing {
-            Some(open) => match open.update(&scene.graph, &state.0) {
+            Some(open) => match open.update(&scene.graph, &state.0, limits) {
                 Ok(now) => {
                     differs |= now;
                     open
                 }
                 Err(error) => return fail(error),
             },
-            None => match Standing::new(query.clone(), &scene.graph, &state.0) {
+            None => match Standing::new(query.clone(), &scene.graph, &state.0, limits) {
                 Ok(open) => standing.insert(open),
                 Err(error) => return fail(error),
             },

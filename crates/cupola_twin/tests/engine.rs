@@ -664,7 +664,7 @@ proptest! {
         let mut state = world.state(&[]);
         let Ok(query) = query::parse(text) else { panic!("{text}") };
         // Relationships that nobody has are unknown.
-        let Ok(mut standing) = query::Standing::new(query.clone(), &world.graph, &state) else { return Ok(()) };
+        let Ok(mut standing) = query::Standing::new(query.clone(), &world.graph, &state, query::Limits::default()) else { return Ok(()) };
         for changes in ticks {
             let before = shown_rows(&world, &state, &standing.answer(&world.graph, &state).unwrap());
             state.begin_tick();
@@ -674,7 +674,7 @@ proptest! {
                 state.set(slot, Sample::good(lane, 1));
             }
             state.propagate();
-            let differs = standing.update(&world.graph, &state).unwrap();
+            let differs = standing.update(&world.graph, &state, query::Limits::default()).unwrap();
             let mut rows = shown_rows(&world, &state, &standing.answer(&world.graph, &state).unwrap());
             let mut anew = shown_rows(&world, &state, &query::run(&query, &world.graph, &state).unwrap());
             prop_assert!(differs || before == rows, "{}: a change was not told", text);

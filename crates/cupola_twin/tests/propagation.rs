@@ -146,6 +146,24 @@ fn what_is_wrong_with_windows_is_said() {
 }
 
 #[test]
+fn a_reading_counts_from_when_it_was_read() {
+    let mut state = pair(&[("held", "HELD_FOR(x > 5)"), ("rate", "RATE(x)"), ("mean", "AVG_OVER(x, 10s)")]);
+    tick(&mut state, 0, Some(0.0));
+    // Read at 7 s, arrived at 10 s.
+    state.begin_tick();
+    state.pass_to(10 * SECOND);
+    let x = slot(&state, "n1.x");
+    state.set(x, Sample::good(10.0, 7 * SECOND));
+    state.propagate();
+    for _ in 0..2 {
+        let found = ["n1.held", "n1.rate", "n1.mean"].map(|name| number(&state, name));
+        assert_eq!(found, [Some(3.0), Some(10.0 / 7.0), Some(3.0)]);
+        // Looking again changes nothing.
+        state.recompute();
+    }
+}
+
+#[test]
 fn a_window_is_bounded_and_nearly_right() {
     let mut state = pair(&[("mean", "AVG_OVER(x, 1000s)"), ("lag", "LAG(x, 500s)")]);
     for second in 0..5_000 {
@@ -228,6 +246,8 @@ fn circles_that_are_declared_settle_or_say_so() {
     let (_, found) = world.compile(&[("s", "0.5 * q"), ("q", "contains.q + s")]);
     assert_eq!(found[0].code, "cycle");
     assert!(found[0].help.clone().unwrap().contains("iterate"));
+    let (_, found) = world.compile(&[("s", "0.5 * contains.s + LAG(q)"), ("q", "s + 1")]);
+    assert!(found[0].message.contains("LAG can't remember"), "{found:?}");
 }
 
 /// What a function that remembers should give, out of all that ever was: `(second, value)`, and the second it is asked at.

@@ -245,7 +245,7 @@ impl Machine {
         let chunks = state.chunks(call.column);
         let count = rows.count();
         self.each(count);
-        for row_at in 0..count {
+        for (row_at, out) in out.iter_mut().enumerate() {
             let row = rows.row(row_at);
             let (value, stamp) = chunks[row as usize / CHUNK].usable(row as usize % CHUNK);
             let observe = |memory: &mut Memory, now_us| {
@@ -262,7 +262,7 @@ impl Machine {
                 0 | STALE if lane.is_nan() => MISSING,
                 reason => reason,
             };
-            out[row_at] = finite(lane);
+            *out = finite(lane);
             self.reasons[row_at] |= reason;
             self.times[row_at] = self.times[row_at].max(stamp.time_us());
         }

@@ -12,7 +12,7 @@ use super::group::{Key, Tally};
 use super::names::{Names, VarIx};
 use super::plan::Plan;
 use super::resolve::Resolver;
-use super::run::{Limits, QueryResult, Rows, Runner, conjuncts, run};
+use super::run::{Limits, QueryResult, Rows, Runner, conjuncts, run_within};
 use super::scalar::{Bound, Columns, Env, Scalar};
 use super::shape::{Answer, Shape};
 use crate::expr::{Aggregate, Cell, Expr, ExprError, Function, Node};
@@ -154,11 +154,11 @@ impl Standing {
     /// Opens a query on a state and the graph that its topology was compiled from.
     ///
     /// # Errors
-    /// Whatever is wrong with the query.
-    pub fn new(query: Query, graph: &Graph, state: &State) -> Result<Self, ExprError> {
-        let answer = match Followed::new(&query, graph, state)? {
+    /// Whatever is wrong with the query, and a limit that was reached.
+    pub fn new(query: Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<Self, ExprError> {
+        let answer = match Followed::new(&query, graph, state, limits)? {
             Some(followed) => Kept::Followed(Box::new(followed)),
-            None => Kept::Whole(run(&query, graph, state)?),
+            None => Kept::Whole(run_within(&query, graph, state, limits)?),
         };
         Ok(Self { query, topology: state.topology().clone(), answer })
     }
@@ -166,17 +166,17 @@ impl Standing {
     /// Takes in what changed in the state's tick; whether the answer may be another one now.
     ///
     /// # Errors
-    /// What was fine before may not be: a path that leads to several twins now.
-    pub fn update(&mut self, graph: &Graph, state: &State) -> Result<bool, ExprError> {
+    /// A limit that was reached; the answer is not to be used then.
+    pub fn update(&mut self, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<bool, ExprError> {
         if !Arc::ptr_eq(&self.topology, state.topology()) {
-            *self = Self::new(self.query.clone(), graph, state)?;
+            *self = Self::new(self.query.clone(), graph, state, limits)?;
             return Ok(true);
         }
         match &mut self.answer {
-            Kept::Followed(followed) => followed.update(graph, state),
+            Kept::Followed(followed) => followed.update(graph, state, limits),
             Kept::Whole(_) if state.change_count() == 0 && !asks_for_time(&self.query) => Ok(false),
             Kept::Whole(known) => {
-                let next = run(&self.query, graph, state)?;
+                let next = run_within(&self.query, graph, state, limits)?;
                 let differs = known.rows != next.rows;
                 *known = next;
                 Ok(differs)
@@ -187,7 +187,7 @@ impl Standing {
     /// The answer as it is.
     ///
     /// # Errors
-    /// As for [`Standing::update`].
+    /// What is asked of each row may have none: a path that leads to several twins.
     pub fn answer(&self, graph: &Graph, state: &State) -> Result<QueryResult, ExprError> {
         match &self.answer {
             Kept::Whole(known) => Ok(known.clone()),
@@ -245,7 +245,7 @@ fn reads(scalar: &Scalar, out: &mut BTreeMap<VarIx, BTreeSet<ColumnIx>>) -> bool
 
 impl Followed {
     /// Matches the whole pattern once; none if the query can't be followed.
-    fn new(query: &Query, graph: &Graph, state: &State) -> Result<Option<Self>, ExprError> {
+    fn new(query: &Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<Option<Self>, ExprError> {
         let topology = state.topology();
         let names = Names::new(query, topology)?;
         let mut filters = Vec::new();
@@ -292,14 +292,14 @@ impl Followed {
         let shown = shown.into_values().flatten().collect();
         let rows = Table { width: names.vars.len(), ..Table::default() };
         let mut followed = Self { watched: watched.collect(), names, shape, shown, rows, groups, begins: true };
-        let runner = Runner::new(&followed.names, &plan, graph, state, Limits::default());
+        let runner = Runner::new(&followed.names, &plan, graph, state, limits);
         followed.begins = runner.begins()?;
         let found = if followed.begins { matches(&runner)? } else { Vec::new() };
         followed.add(&found, graph, state)?;
         Ok(Some(followed))
     }
 
-    fn update(&mut self, graph: &Graph, state: &State) -> Result<bool, ExprError> {
+    fn update(&mut self, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<bool, ExprError> {
         let is_shown_changed = self.shown.iter().any(|column| !state.changed(*column).is_empty());
         if !self.begins {
             return Ok(false);
@@ -321,7 +321,7 @@ impl Followed {
         for (number, twins) in changed.into_iter().enumerate().filter(|(_, twins)| !twins.is_empty()) {
             self.watched[number].plan.begin_with(twins);
             let (earlier, rest) = self.watched.split_at(number);
-            let mut found = matches(&Runner::new(&self.names, &rest[0].plan, graph, state, Limits::default()))?;
+            let mut found = matches(&Runner::new(&self.names, &rest[0].plan, graph, state, limits))?;
             // What begins at the changed twins of an earlier variable was found there.
             if !earlier.is_empty() {
                 let is_new = |row: &&[Bound]| !earlier.iter().any(|other| other.has_changed(row[other.var]));

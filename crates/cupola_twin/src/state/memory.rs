@@ -26,8 +26,9 @@ pub(crate) enum Memory {
     Readings { at_us: i64, value: f64, before_us: i64, before: f64 },
     /// An exponential mean until `at_us`, and the value that has held since.
     Mean { from_us: i64, at_us: i64, value: f64, mean: f64 },
-    /// Since when a condition holds, [`NEVER`] while it doesn't; when it was looked at last, and what was known before that moment.
-    Held { seen_us: i64, since_us: i64, before_us: i64 },
+    /// Since when a condition holds, [`NEVER`] while it doesn't; when it was looked at last, what was known before that moment, and of
+    /// when that was.
+    Held { seen_us: i64, since_us: i64, before_us: i64, looked_us: i64 },
     /// A switch; when it was looked at last, and how it stood before that moment.
     Switch { seen_us: i64, on: bool, before: bool },
 }
@@ -126,19 +127,18 @@ impl Memory {
     }
 
     fn held(&mut self, value: f64, reading_us: i64, now_us: i64) -> f64 {
-        let (before_us, seen_us) = match *self {
-            Self::Held { seen_us, since_us, before_us } => {
-                (if now_us > seen_us { since_us } else { before_us }, seen_us)
-            }
+        let (before_us, looked_us) = match *self {
+            Self::Held { seen_us, since_us, .. } if now_us > seen_us => (since_us, seen_us),
+            Self::Held { before_us, looked_us, .. } => (before_us, looked_us),
             // For how long it was so before anybody looked, nobody knows.
             _ => (NEVER, now_us),
         };
         let since_us = match value == 1.0 {
-            true if before_us == NEVER => reading_us.max(seen_us),
+            true if before_us == NEVER => reading_us.max(looked_us),
             true => before_us,
             false => NEVER,
         };
-        *self = Self::Held { seen_us: now_us, since_us, before_us };
+        *self = Self::Held { seen_us: now_us, since_us, before_us, looked_us };
         if value.is_nan() {
             return f64::NAN;
         }

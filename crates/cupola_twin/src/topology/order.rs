@@ -1,6 +1,6 @@
 //! The order in which formulas run, and the cycles that have none.
 
-use super::{Input, Slot, Stage, Topology};
+use super::{Input, Op, Slot, Stage, Topology};
 use crate::diagnostic::Diagnostic;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -45,8 +45,9 @@ fn arranged(topology: &mut Topology, numbers: &[u32], diagnostics: &mut Vec<Diag
         };
         let is_declared = |number: &u32| topology.formulas[*number as usize].iterate.is_some();
         let (guessed, others): (Vec<u32>, Vec<u32>) = component.iter().partition(|number| is_declared(number));
-        if guessed.is_empty() {
-            diagnostics.push(circle(topology, &cycle));
+        let remembering = remembers_guess(topology, &component);
+        if guessed.is_empty() || remembering.is_some() {
+            diagnostics.push(remembering.unwrap_or_else(|| circle(topology, &cycle)));
             for number in component {
                 let output = topology.formulas[number as usize].output;
                 topology.columns[output.0 as usize].formula = None;
@@ -58,6 +59,25 @@ fn arranged(topology: &mut Topology, numbers: &[u32], diagnostics: &mut Vec<Diag
         }
     }
     stages
+}
+
+/// The error that a function remembers what is on the circle: it would remember guesses.
+fn remembers_guess(topology: &Topology, component: &[u32]) -> Option<Diagnostic> {
+    let formulas = component.iter().map(|number| &topology.formulas[*number as usize]);
+    let outputs: BTreeSet<_> = formulas.clone().map(|formula| formula.output).collect();
+    for formula in formulas {
+        for instruction in &formula.program.instructions {
+            if let Op::Stateful { function, column, .. } = &instruction.op
+                && outputs.contains(column)
+            {
+                let name = function.name();
+                let message = format!("{name} can't remember what depends on it in a circle in `{}`", formula.text);
+                let help = "take it of something that comes from outside of the circle";
+                return Some(Diagnostic::error("cycle", message).at(formula.place.clone()).help(help));
+            }
+        }
+    }
+    None
 }
 
 /// What is said of a cycle.

@@ -1,0 +1,136 @@
+//! Ours beside others', at the same work, in the same run: `cargo run --release --manifest-path benches/peers/Cargo.toml`.
+//!
+//! Prints a table in Markdown: medians, how many times faster we are, and what the other does more. Answers are compared before anything is
+//! timed.
+
+mod campus;
+mod duck;
+mod flow;
+
+use campus::Campus;
+use cupola_twin::expr::{Cell, evaluate, parse};
+use cupola_twin::query::{self, Output, QueryResult, TwinContext};
+use cupola_twin::{Slot, TwinIx};
+use std::time::{Duration, Instant};
+
+const THREE_HOPS: &str = "SELECT B.$dtId AS b, AVG(S.value) AS mean, COUNT() AS n FROM DIGITALTWINS MATCH (B)-[:contains]->(F)-[:contains]->(R)-[:hasPoint]->(S) WHERE S.value > 75 GROUP BY B.$dtId ORDER BY mean DESC, b";
+const OF_FLOOR: &str = "SELECT S.$dtId AS id, S.value AS value FROM DIGITALTWINS MATCH (F)-[:contains]->(R)-[:hasPoint]->(S) WHERE F.$dtId = 'f7'";
+const COMFORT: &str = "CLAMP(100 - 8 * ABS(value - 21.5) - 0.02 * (load - 40) * (load - 40) + IF(load > 60, -5, 2.5) - 0.1 * (value * load - 800) + MAX(value - 26, 0), 0, 100)";
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    println!("| work | ours | peer | times faster | the peer |");
+    println!("|---|---|---|---|---|");
+    if "queries".contains(&wanted) {
+        queries()?;
+    }
+    if "formula".contains(&wanted) {
+        formula()?;
+    }
+    if "propagation".contains(&wanted) {
+        propagation();
+    }
+    Ok(())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn timed(rounds: usize, mut run: impl FnMut()) -> Duration {
+    let time = |_| {
+        let begin = Instant::now();
+        run();
+        begin.elapsed()
+    };
+    // The first ones warm up.
+    median((0..rounds + 3).map(time).skip(3).collect())
+}
+
+fn row(work: &str, ours: Duration, peer: Duration, words: &str) {
+    let times = peer.as_secs_f64() / ours.as_secs_f64();
+    println!("| {work} | {ours:.2?} | {peer:.2?} | {times:.1} | {words} |");
+}
+
+fn ask(campus: &Campus, text: &str) -> QueryResult {
+    let query = query::parse(text).expect("a query");
+    query::run(&query, &campus.graph, &campus.state).expect("an answer")
+}
+
+fn queries() -> duckdb::Result<()> {
+    let campus = Campus::new(1_000_000, &[]);
+    let connection = duck::campus(campus.count)?;
+    let number = |output: &Option<Output>| match output {
+        Some(Output::Value(Cell::Number(number))) => *number,
+        other => panic!("{other:?}"),
+    };
+    let (ours, theirs) = (ask(&campus, THREE_HOPS), duck::three_hops(&connection)?);
+    assert_eq!(ours.rows.len(), theirs.len());
+    let mut pairs: Vec<(f64, f64)> = ours.rows.iter().map(|row| (number(&row[1]), number(&row[2]))).collect();
+    let mut others: Vec<(f64, f64)> = theirs.iter().map(|(_, mean, count)| (*mean, *count as f64)).collect();
+    pairs.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+    others.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+    assert!(pairs.iter().zip(&others).all(|(a, b)| (a.0 - b.0).abs() < 1e-9 && a.1 == b.1), "the answers differ");
+    assert_eq!(ask(&campus, OF_FLOOR).rows.len(), duck::of_floor(&connection, 7)?.len());
+    let three = timed(50, || drop(std::hint::black_box(ask(&campus, THREE_HOPS))));
+    let three_theirs = timed(50, || drop(std::hint::black_box(duck::three_hops(&connection))));
+    let words = "DuckDB, prepared, in memory, all cores; it can be written to and persisted, and joins anything";
+    row("three hops, filter, group, order over 1M twins (text to rows)", three, three_theirs, words);
+    let near = timed(500, || drop(std::hint::black_box(ask(&campus, OF_FLOOR))));
+    let near_theirs = timed(200, || drop(std::hint::black_box(duck::of_floor(&connection, 7))));
+    row("400 sensors of one floor among 1M twins (text to rows)", near, near_theirs, "DuckDB, prepared, with indexes on both joins");
+    Ok(())
+}
+
+fn formula() -> Result<(), Box<dyn std::error::Error>> {
+    // A million rooms, each with four sensors that nobody asks here.
+    let mut campus = Campus::new(5_000_000, &[("Room", "comfort", COMFORT)]);
+    let topology = campus.state.topology().clone();
+    let room = topology.twin("r0").ok_or("a room")?;
+    let (table, _) = topology.locate(room);
+    let rows = topology.table(table).rows;
+    campus.state.begin_tick();
+    for name in ["value", "load"] {
+        let column = topology.table(table).column(name).ok_or("a property")?;
+        for row in 0..rows {
+            campus.state.set(Slot { column, row }, cupola_twin::value::Sample::good(f64::from(row % 97), 1));
+        }
+    }
+    campus.state.propagate();
+    campus.state.begin_tick();
+    let expr = parse(COMFORT)?;
+    let base = topology.table(table).base;
+    let each = |row: u32| evaluate(&expr, &TwinContext { state: &campus.state, twin: TwinIx(base + row) });
+    let column = topology.table(table).column("comfort").ok_or("a property")?;
+    for row in (0..rows).step_by(997) {
+        let plain = each(row).expect("a value");
+        let lane = campus.state.get(Slot { column, row }).lane;
+        assert!(matches!(plain, Cell::Number(number) if (number - lane).abs() < 1e-9), "the answers differ");
+    }
+    let theirs = timed(3, || (0..rows).for_each(|row| drop(std::hint::black_box(each(row)))));
+    let ours = timed(30, || campus.state.recompute());
+    row("a formula of 20 operations, 1M rooms anew", ours, theirs, "our own row-at-a-time interpreter");
+    Ok(())
+}
+
+fn propagation() {
+    let means = [("Room", "value", "AVG(hasPoint.value)"), ("Floor", "value", "AVG(contains.value)"), ("Building", "value", "AVG(contains.value)")];
+    let mut campus = Campus::new(10_000_000, &means);
+    let mut took = Vec::new();
+    for round in 0..23 {
+        let begin = Instant::now();
+        campus.state.begin_tick();
+        for number in 0..100_000u32 {
+            let row = (u64::from(number) * 7_368_787 % u64::from(campus.count)) as u32;
+            campus.set(row, f64::from(number % 97 + round));
+        }
+        campus.state.propagate();
+        took.push(begin.elapsed());
+    }
+    let (ours, sensors) = (median(took.split_off(3)), campus.count);
+    drop(campus);
+    let theirs = median(flow::propagate(sensors, 100_000, 8).split_off(2));
+    let words = "differential-dataflow, one worker; it follows any change of the graph and any number of moments at once, on several machines";
+    row("100k scattered changes among 10M twins, set and propagated", ours, theirs, words);
+}
