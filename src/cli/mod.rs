@@ -7,6 +7,7 @@ mod edit;
 mod export;
 mod import;
 mod invoke;
+mod listen;
 mod output;
 mod query;
 mod render;

@@ -1,19 +1,16 @@
 //! `cupola query`: one query, answered from the initial values or from a moment of the simulation.
 
-use super::run::{follow, headless};
-use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
-use crate::Tick;
-use crate::feed::{Connection, Live};
+use super::listen::{Listen, Question, listened, watch};
+use super::{BAD_CALL, BAD_INPUT, Source, output};
+use crate::feed::Live;
 use crate::processor::Processors;
 use crate::scene::{self, Scene};
-use crate::session::timeline_of;
 use crate::simulation::Simulation;
-use crate::timeline::{OpenScene, SourceKind, TimelineState, WallClock};
-use bevy::prelude::{App, Entity};
+use crate::timeline::WallClock;
 use clap::ValueEnum;
 use cupola_twin::State;
-use cupola_twin::expr::{Cell, ExprError};
-use cupola_twin::query::{self, Limits, Output, Query, QueryResult, Standing, whole};
+use cupola_twin::expr::Cell;
+use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
 use serde_json::{Map, Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -53,7 +50,7 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// Aligned columns.
     Table,
     /// A JSON array of rows, as the Azure service has them.
@@ -93,7 +90,8 @@ pub(super) fn run(args: &Args) -> u8 {
     let timeline = if is_of_simulation { Source::Simulated } else { timeline };
     let at = query.at.as_deref().or(args.at.as_deref());
     if args.watch {
-        return watch(args, query);
+        let question = Question { query, text: &args.query, timeout: args.timeout, format: args.format };
+        return watch(&args.scene, &args.listen, &question);
     }
     let Moment { scene, state, .. } = match moment(&args.scene, timeline, at, &args.listen) {
         Ok(moment) => moment,
@@ -122,19 +120,6 @@ fn seconds(text: &str) -> Result<f64, String> {
         Ok(seconds) if (0.0..1e6).contains(&seconds) => Ok(seconds),
         _ => Err("a number of seconds, such as 10".into()),
     }
-}
-
-/// Live values for a question.
-#[derive(clap::Args)]
-pub(super) struct Listen {
-    /// Listen to the scene's feeds for so long first: 10s.
-    #[arg(long = "listen", value_name = "DURATION", conflicts_with = "at")]
-    duration: Option<String>,
-    /// Connect to this broker instead of the scene's.
-    #[arg(long, requires = "duration")]
-    broker: Option<String>,
-    #[command(flatten)]
-    trust: Trust,
 }
 
 /// A scene as it is on a timeline at a moment.
@@ -207,101 +192,6 @@ pub(super) fn moment(
     Ok(Moment { scene: Arc::new(scene), state, simulation, live: None, processors: None })
 }
 
-/// A scene after its feeds were listened to for a while, or the exit code after saying why not.
-fn listened(path: &std::path::Path, timeline: Source, listen: &Listen) -> Result<Moment, u8> {
-    if timeline != Source::Live {
-        output::error_line("only the live timeline listens");
-        return Err(BAD_CALL);
-    }
-    let (mut app, timeline, duration) = listening(path, listen)?;
-    let world = app.world_mut();
-    follow(world, timeline, duration, |_, _, _| {});
-    let scene = world.resource::<OpenScene>().0.clone();
-    let live = world.entity_mut(timeline).take::<Live>();
-    let connection = live.as_ref().map(|live| live.status().connection);
-    if let Some(Connection::Lost { error }) = connection {
-        output::error_line(format!("the broker can't be reached: {error}"));
-        return Err(BAD_INPUT);
-    }
-    let state = world.entity_mut(timeline).take::<TimelineState>();
-    let state = state.map_or_else(|| State::new(scene.topology.clone()), |state| state.0);
-    let processors = world.entity_mut(timeline).take::<Processors>();
-    Ok(Moment { scene, state, simulation: None, live, processors })
-}
-
-/// A scene that connects to its feeds: its live timeline, and how long it is to be listened to.
-fn listening(path: &std::path::Path, listen: &Listen) -> Result<(App, Entity, Duration), u8> {
-    let text = listen.duration.as_deref().unwrap_or_default();
-    let Some(duration_us) = cupola_wire::parse_duration(text).filter(|us| *us > 0) else {
-        output::error_line(format!("--listen takes a duration such as 10s or 2m, not `{text}`"));
-        return Err(BAD_CALL);
-    };
-    let mut app = headless(scene::load(path), listen.broker.clone(), true, listen.trust)?;
-    let world = app.world_mut();
-    let timeline = timeline_of(world, SourceKind::Live).filter(|timeline| world.get::<Live>(*timeline).is_some());
-    match timeline {
-        Some(timeline) => Ok((app, timeline, Duration::from_micros(duration_us as u64))),
-        None => {
-            output::error_line("the scene has no feed to listen to: add `feeds` to it");
-            Err(BAD_INPUT)
-        }
-    }
-}
-
-/// Keeps a query open while its scene is listened to.
-fn watch(args: &Args, query: Query) -> u8 {
-    let fail = |error: ExprError| {
-        output::error_line(format!("{}\nerror[{}]: {error}", error.under(&args.query), error.code));
-        BAD_INPUT
-    };
-    let (mut app, timeline, duration) = match listening(&args.scene, &args.listen) {
-        Ok(listening) => listening,
-        Err(code) => return code,
-    };
-    let world = app.world_mut();
-    let scene = world.resource::<OpenScene>().0.clone();
-    let begin = Instant::now();
-    let mut standing: Option<Standing> = None;
-    let mut told: Option<(Instant, String)> = None;
-    let mut differs = true;
-    while begin.elapsed() < duration {
-        let Some(inbox) = world.get::<Live>(timeline).map(|live| live.inbox().clone()) else { break };
-        inbox.wait(duration.saturating_sub(begin.elapsed()).min(Duration::from_millis(50)));
-        world.run_schedule(Tick);
-        let Some(state) = world.get::<TimelineState>(timeline) else { break };
-        let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
-        let limits = Limits { deadline, cancel: None };
-        let open = match &mut standing {
-            Some(open) => match open.update(&scene.graph, &state.0, limits) {
-                Ok(now) => {
-                    differs |= now;
-                    open
-                }
-                Err(error) => return fail(error),
-            },
-            None => match Standing::new(query.clone(), &scene.graph, &state.0, limits) {
-                Ok(open) => standing.insert(open),
-                Err(error) => return fail(error),
-            },
-        };
-        if differs && told.as_ref().is_none_or(|(when, _)| when.elapsed() >= Duration::from_secs(1)) {
-            let answer = match open.answer(&scene.graph, &state.0) {
-                Ok(answer) => answer,
-                Err(error) => return fail(error),
-            };
-            differs = false;
-            // Values may be new and yet the same.
-            let rows: Vec<_> = answer.rows.iter().map(|row| shape(&scene, &state.0, &answer.keys, row)).collect();
-            let text = json!(rows).to_string();
-            if told.as_ref().is_none_or(|(_, known)| *known != text) {
-                print(&scene, &state.0, &answer, None, args.format);
-                told = Some((Instant::now(), text));
-            }
-        }
-    }
-    0
-}
-
 /// Runs a simulation up to a moment, at least one step.
 fn simulate_until(simulation: &mut Simulation, state: &mut State, until_us: Option<i64>) {
     let mut now_us = simulation.start_us;
@@ -367,7 +257,13 @@ impl Page {
 }
 
 /// Prints rows; with paging, as a page that says where the next one begins.
-fn print(scene: &Scene, state: &State, result: &QueryResult, cursor: Option<Option<String>>, format: Format) {
+pub(super) fn print(
+    scene: &Scene,
+    state: &State,
+    result: &QueryResult,
+    cursor: Option<Option<String>>,
+    format: Format,
+) {
     let rows: Vec<Map<String, Value>> = result.rows.iter().map(|row| shape(scene, state, &result.keys, row)).collect();
     if let Format::Json = format {
         let rows = Value::from(rows.into_iter().map(Value::Object).collect::<Vec<_>>());
@@ -430,7 +326,7 @@ fn csv(cell: &str) -> String {
     if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_string() }
 }
 
-fn shape(scene: &Scene, state: &State, keys: &[String], row: &[Option<Output>]) -> Map<String, Value> {
+pub(super) fn shape(scene: &Scene, state: &State, keys: &[String], row: &[Option<Output>]) -> Map<String, Value> {
     let mut out = Map::new();
     for (key, output) in keys.iter().zip(row).filter_map(|(key, output)| Some((key, output.as_ref()?))) {
         let value = match output {

@@ -1,6 +1,7 @@
 //! `cupola why`: where a value came from.
 
-use super::query::{Listen, Moment, moment};
+use super::listen::Listen;
+use super::query::{Moment, moment};
 use super::{BAD_INPUT, Source, output};
 use crate::scene::Scene;
 use crate::simulation::Simulation;

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::places::Places;
 use cupola_building::{Building, Node, Role};
-use cupola_twin::{Diagnostic, Kind, Topology, TwinIx};
+use cupola_twin::{ColumnIx, Diagnostic, Kind, Slot, Topology, TwinIx};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// After as many findings, names are not compared with all others any more: that would take for ever.
@@ -93,11 +93,16 @@ pub(super) fn words_of(node: &Node) -> Vec<String> {
 /// Twins by the text of their property `name`, where it is unique.
 fn twins_by_name(topology: &Topology) -> BTreeMap<String, Option<TwinIx>> {
     let mut by_name = BTreeMap::new();
-    for (slot, sample) in topology.initial() {
-        let column = topology.column(slot.column);
-        if &*column.name == "name" && column.kind == Kind::Text {
-            let twin = topology.twin_of(*slot);
-            if let Some(name) = topology.texts.text(sample.lane) {
+    let columns = (0..topology.columns().len() as u32).map(ColumnIx);
+    let is_name = |column: &ColumnIx| {
+        let column = topology.column(*column);
+        &*column.name == "name" && column.kind == Kind::Text
+    };
+    for column in columns.filter(is_name) {
+        for row in 0..topology.rows(column) {
+            let slot = Slot { column, row };
+            if let Some(name) = topology.given(slot).and_then(|lane| topology.texts.text(lane)) {
+                let twin = topology.twin_of(slot);
                 by_name.entry(name.to_string()).and_modify(|known| *known = None).or_insert(Some(twin));
             }
         }

@@ -5,8 +5,8 @@ use super::load::{read_bytes, read_text};
 use super::places::Places;
 use cupola_building::{AutoRoom, AutoStorey, Building, Issue, Plan, auto_plan, build, from_gltf};
 use cupola_twin::model::{ModelIx, short_name};
-use cupola_twin::{Diagnostic, Place, Slot, TableIx, Topology, TwinIx};
-use std::collections::{BTreeSet, HashMap};
+use cupola_twin::{Diagnostic, Place, TableIx, Topology, TwinIx};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Words that the models of rooms and storeys are called by, in the ontologies that people use.
@@ -131,7 +131,6 @@ pub(super) fn storeys(topology: &Topology, source: &Places, found: &mut Vec<Diag
         found.push(Diagnostic::warning("too-many-rooms", message).at(place).help(help));
         return Vec::new();
     }
-    let given: HashMap<Slot, f64> = topology.initial().iter().map(|(slot, sample)| (*slot, sample.lane)).collect();
     let names = topology.relationship_names();
     let mut plan: Vec<AutoStorey> = Vec::new();
     for storey in &storeys {
@@ -142,11 +141,11 @@ pub(super) fn storeys(topology: &Topology, source: &Places, found: &mut Vec<Diag
             .collect();
         rooms.retain(|room| !here.contains(room));
         if !here.is_empty() {
-            plan.push(auto_storey(topology, &given, Some(*storey), &here));
+            plan.push(auto_storey(topology, Some(*storey), &here));
         }
     }
     if !rooms.is_empty() {
-        plan.push(auto_storey(topology, &given, None, &rooms));
+        plan.push(auto_storey(topology, None, &rooms));
     }
     plan
 }
@@ -158,14 +157,9 @@ fn is_called(topology: &Topology, model: ModelIx, words: &[&str]) -> bool {
         || words.iter().any(|word| short_name(&model.id).ends_with(word))
 }
 
-fn auto_storey(
-    topology: &Topology,
-    given: &HashMap<Slot, f64>,
-    storey: Option<TwinIx>,
-    rooms: &BTreeSet<TwinIx>,
-) -> AutoStorey {
+fn auto_storey(topology: &Topology, storey: Option<TwinIx>, rooms: &BTreeSet<TwinIx>) -> AutoStorey {
     let number = |twin: TwinIx, property: &str, otherwise: f64| {
-        topology.slot(twin, property).and_then(|slot| given.get(&slot)).copied().unwrap_or(otherwise)
+        topology.slot(twin, property).and_then(|slot| topology.given(slot)).unwrap_or(otherwise)
     };
     AutoStorey {
         id: storey.map_or("storey".into(), |storey| topology.twin_id(storey).to_string()),

@@ -5,7 +5,7 @@ use crate::expr::Stateful;
 use crate::topology::{Slot, Topology, TwinIx};
 use crate::unit::conversion;
 use crate::value::{Quality, Sample};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 impl State {
@@ -16,8 +16,6 @@ impl State {
     pub fn carry_over(&self, topology: Arc<Topology>) -> Self {
         let mut next = Self::new(topology);
         let topology = next.topology.clone();
-        let given: BTreeMap<Slot, u64> =
-            self.topology.initial().iter().map(|(slot, sample)| (*slot, sample.lane.to_bits())).collect();
         let mut measured = Vec::new();
         for twin in topology.twins() {
             let Some(old) = self.topology.twin(topology.twin_id(twin)) else { continue };
@@ -33,7 +31,9 @@ impl State {
                 }
                 let sample = self.get(from);
                 // Untouched since it was loaded: whatever the new graph says holds.
-                if sample.quality == Quality::Missing || given.get(&from) == Some(&sample.lane.to_bits()) {
+                if sample.quality == Quality::Missing
+                    || self.topology.given(from).map(f64::to_bits) == Some(sample.lane.to_bits())
+                {
                     continue;
                 }
                 if let Some(sample) = self.sample_for(from, sample, slot, &topology) {

@@ -84,6 +84,13 @@ impl Unsettled {
     }
 }
 
+/// The chunks of so many rows without values; whole ones are one and the same until somebody writes.
+pub(crate) fn missing(rows: u32) -> Vec<Arc<Chunk>> {
+    let (whole, rest) = (rows as usize / CHUNK, rows as usize % CHUNK);
+    let rest = (rest > 0).then(|| Arc::new(Chunk::missing(rest)));
+    std::iter::repeat_n(Arc::new(Chunk::missing(CHUNK)), whole).chain(rest).collect()
+}
+
 /// Whether two runs of lanes differ in any bit.
 fn differ(now: &[f64], before: &[f64]) -> bool {
     now.iter().zip(before).fold(0, |any, (now, before)| any | (now.to_bits() ^ before.to_bits())) != 0
@@ -121,31 +128,17 @@ pub struct State {
 impl State {
     /// The initial values of the graph, and everything computed from them.
     pub fn new(topology: Arc<Topology>) -> Self {
-        let mut state = Self::empty(topology);
-        let topology = state.topology.clone();
-        for (slot, sample) in topology.initial() {
-            // What a formula computes can't be given as well; the formula wins.
-            if topology.column(slot.column).formula.is_none() {
-                state.set(*slot, *sample);
-            }
-        }
-        state.recompute();
-        state.begin_tick();
-        state
-    }
-
-    fn empty(topology: Arc<Topology>) -> Self {
         let mut columns = Vec::with_capacity(topology.columns().len());
         let mut changes = Vec::with_capacity(topology.columns().len());
         for ix in 0..topology.columns().len() {
-            let rows = topology.rows(ColumnIx(ix as u32)) as usize;
-            let chunk = |rows: usize| Arc::new(Chunk::missing(rows));
-            let whole = std::iter::repeat_n(chunk(CHUNK), rows / CHUNK);
-            let rest = (!rows.is_multiple_of(CHUNK)).then(|| chunk(rows % CHUNK));
-            columns.push(whole.chain(rest).collect());
-            changes.push(Changes { bits: vec![0; rows.div_ceil(64)], ..Default::default() });
+            let column = ColumnIx(ix as u32);
+            let (rows, given) = (topology.rows(column), topology.given_in(column));
+            // What a formula computes can't be given as well; the formula wins.
+            let is_given = topology.column(column).formula.is_none() && !given.is_empty();
+            columns.push(if is_given { given.to_vec() } else { missing(rows) });
+            changes.push(Changes { bits: vec![0; rows.div_ceil(64) as usize], ..Default::default() });
         }
-        Self {
+        let mut state = Self {
             columns,
             changes,
             time: Time::default(),
@@ -155,7 +148,10 @@ impl State {
             released: Vec::new(),
             unsettled: BTreeMap::new(),
             topology,
-        }
+        };
+        state.recompute();
+        state.begin_tick();
+        state
     }
 
     /// The topology that lays it out.

@@ -5,7 +5,8 @@ use super::{Column, ColumnIx, Slot, Table, TableIx, Topology, TwinIx};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Twin};
 use crate::model::{ModelIx, Models};
-use crate::value::{Sample, Texts, encode};
+use crate::state::{CHUNK, Stamp, missing};
+use crate::value::{Quality, Texts, encode};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -65,10 +66,25 @@ pub(super) fn tables(
         }
     }
     (topology.twin_ids, topology.by_id) = (Arc::new(twin_ids), Arc::new(by_id));
+    for chunk in topology.initial.iter_mut().flatten().filter(|chunk| chunk.has_one_stamp()) {
+        Arc::make_mut(chunk).unite();
+    }
     topology
 }
 
 impl Topology {
+    /// Puts a value that the graph gives into a slot.
+    fn give(&mut self, slot: Slot, lane: f64, stamp: Stamp) {
+        let column = slot.column.0 as usize;
+        if self.initial.len() <= column {
+            self.initial.resize_with(column + 1, Vec::new);
+        }
+        if self.initial[column].is_empty() {
+            self.initial[column] = missing(self.rows(slot.column));
+        }
+        Arc::make_mut(&mut self.initial[column][slot.row as usize / CHUNK]).set(slot.row as usize % CHUNK, lane, stamp);
+    }
+
     pub(super) fn add_column(&mut self, column: Column) -> ColumnIx {
         let ix = ColumnIx(self.columns.len() as u32);
         let table = &mut self.tables[column.table.0 as usize];
@@ -102,7 +118,6 @@ fn initial_values(topology: &mut Topology, table: TableIx, row: u32, twin: &Twin
         let message = format!("twin `{}`: {}", twin.id, found.message);
         diagnostics.push(Diagnostic { message, ..found.at(twin.place.clone()).at_path(path) });
     };
-    let first = topology.initial.len();
     for (name, value) in &twin.properties {
         let path = || format!("{}.{name}", twin.id);
         let found = match models.columns_of(model, name, value) {
@@ -115,13 +130,13 @@ fn initial_values(topology: &mut Topology, table: TableIx, row: u32, twin: &Twin
         for (property, value) in found {
             let Some(column) = topology.table(table).column(&property.name) else { continue };
             let slot = Slot { column, row };
-            if topology.initial[first..].iter().any(|(known, _)| *known == slot) {
+            if topology.given(slot).is_some() {
                 let message = format!("`{}` is given twice, by itself and as a part", property.name);
                 report(Diagnostic::error("duplicate-value", message), path());
                 continue;
             }
             match encode(value, property.kind, &topology.texts) {
-                Ok(lane) => topology.initial.push((slot, Sample::good(lane, INITIAL_TIME_US))),
+                Ok(lane) => topology.give(slot, lane, Stamp::new(Quality::Good as u8, INITIAL_TIME_US)),
                 Err(why) => report(Diagnostic::error("wrong-value", format!("`{}`: {why}", property.name)), path()),
             }
         }
@@ -137,19 +152,20 @@ fn initial_values(topology: &mut Topology, table: TableIx, row: u32, twin: &Twin
 pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: &mut Vec<Diagnostic>) {
     let Some(ix) = topology.twin(&twin.id) else { return };
     let (table, row) = topology.locate(ix);
-    // Values stand in the order of twins, so those of one are a run.
-    let all = std::mem::take(&mut topology.initial);
-    let start = all.partition_point(|(slot, _)| topology.twin_of(*slot) < ix);
-    let end = all.partition_point(|(slot, _)| topology.twin_of(*slot) <= ix);
+    for column in topology.table(table).columns.clone() {
+        let slot = Slot { column, row };
+        if topology.given(slot).is_some() {
+            topology.give(slot, f64::NAN, Stamp::MISSING);
+        }
+    }
     initial_values(topology, table, row, twin, diagnostics);
-    let own = std::mem::replace(&mut topology.initial, all);
-    topology.initial.splice(start..end, own);
 }
 
 /// Takes away what formulas added: columns of their own, and relations along paths.
 pub(super) fn strip_computed(topology: &mut Topology) {
     let count = topology.tables.iter().map(|table| topology.models.get(table.model).properties.len()).sum();
     topology.columns.truncate(count);
+    topology.initial.truncate(count);
     for column in &mut topology.columns {
         column.formula = None;
     }

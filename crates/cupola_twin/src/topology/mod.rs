@@ -14,8 +14,9 @@ pub(crate) use walk::Walk;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::graph::Graph;
 use crate::model::{ModelIx, Models, SchemaIx};
+use crate::state::{CHUNK, Chunk};
 use crate::unit::Unit;
-use crate::value::{Kind, Sample, Texts, Value};
+use crate::value::{Kind, Texts, Value};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -152,7 +153,8 @@ pub struct Topology {
     formulas: Vec<Formula>,
     memories: Vec<MemorySite>,
     stages: Vec<Stage>,
-    initial: Vec<(Slot, Sample)>,
+    /// By column: the values that the graph gives, in chunks that states share. Empty where it gives none.
+    initial: Vec<Vec<Arc<Chunk>>>,
 }
 
 impl Topology {
@@ -370,9 +372,15 @@ impl Topology {
         names
     }
 
-    /// The values that the graph gives.
-    pub fn initial(&self) -> &[(Slot, Sample)] {
-        &self.initial
+    /// The lane of the value that the graph gives, if it gives one.
+    pub fn given(&self, slot: Slot) -> Option<f64> {
+        let chunk = self.given_in(slot.column).get(slot.row as usize / CHUNK)?;
+        Some(chunk.lanes[slot.row as usize % CHUNK]).filter(|lane| !lane.is_nan())
+    }
+
+    /// The values that the graph gives in a column; nothing at all where it gives none.
+    pub(crate) fn given_in(&self, column: ColumnIx) -> &[Arc<Chunk>] {
+        self.initial.get(column.0 as usize).map_or(&[], Vec::as_slice)
     }
 
     /// The value of a lane in a column.

@@ -1,0 +1,136 @@
+//! Questions that listen to the scene's feeds first: the only ones that run anything.
+
+use super::query::{Format, Moment, print, shape};
+use super::run::{follow, headless};
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
+use crate::Tick;
+use crate::feed::{Connection, Live};
+use crate::processor::Processors;
+use crate::scene;
+use crate::session::timeline_of;
+use crate::timeline::{OpenScene, SourceKind, TimelineState};
+use bevy::prelude::{App, Entity};
+use cupola_twin::State;
+use cupola_twin::expr::ExprError;
+use cupola_twin::query::{Limits, Query, Standing};
+use serde_json::json;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Live values for a question.
+#[derive(clap::Args)]
+pub(super) struct Listen {
+    /// Listen to the scene's feeds for so long first: 10s.
+    #[arg(long = "listen", value_name = "DURATION", conflicts_with = "at")]
+    pub duration: Option<String>,
+    /// Connect to this broker instead of the scene's.
+    #[arg(long, requires = "duration")]
+    broker: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
+}
+
+/// A query that is to stay open.
+pub(super) struct Question<'q> {
+    pub query: Query,
+    /// As it is written.
+    pub text: &'q str,
+    /// How long one answer may take, seconds.
+    pub timeout: Option<f64>,
+    pub format: Format,
+}
+
+/// A scene after its feeds were listened to for a while, or the exit code after saying why not.
+pub(super) fn listened(path: &Path, timeline: Source, listen: &Listen) -> Result<Moment, u8> {
+    if timeline != Source::Live {
+        output::error_line("only the live timeline listens");
+        return Err(BAD_CALL);
+    }
+    let (mut app, timeline, duration) = listening(path, listen)?;
+    let world = app.world_mut();
+    follow(world, timeline, duration, |_, _, _| {});
+    let scene = world.resource::<OpenScene>().0.clone();
+    let live = world.entity_mut(timeline).take::<Live>();
+    let connection = live.as_ref().map(|live| live.status().connection);
+    if let Some(Connection::Lost { error }) = connection {
+        output::error_line(format!("the broker can't be reached: {error}"));
+        return Err(BAD_INPUT);
+    }
+    let state = world.entity_mut(timeline).take::<TimelineState>();
+    let state = state.map_or_else(|| State::new(scene.topology.clone()), |state| state.0);
+    let processors = world.entity_mut(timeline).take::<Processors>();
+    Ok(Moment { scene, state, simulation: None, live, processors })
+}
+
+/// A scene that connects to its feeds: its live timeline, and how long it is to be listened to.
+fn listening(path: &Path, listen: &Listen) -> Result<(App, Entity, Duration), u8> {
+    let text = listen.duration.as_deref().unwrap_or_default();
+    let Some(duration_us) = cupola_wire::parse_duration(text).filter(|us| *us > 0) else {
+        output::error_line(format!("--listen takes a duration such as 10s or 2m, not `{text}`"));
+        return Err(BAD_CALL);
+    };
+    let mut app = headless(scene::load(path), listen.broker.clone(), true, listen.trust)?;
+    let world = app.world_mut();
+    let timeline = timeline_of(world, SourceKind::Live).filter(|timeline| world.get::<Live>(*timeline).is_some());
+    match timeline {
+        Some(timeline) => Ok((app, timeline, Duration::from_micros(duration_us as u64))),
+        None => {
+            output::error_line("the scene has no feed to listen to: add `feeds` to it");
+            Err(BAD_INPUT)
+        }
+    }
+}
+
+/// Keeps a query open while its scene is listened to.
+pub(super) fn watch(path: &Path, listen: &Listen, question: &Question<'_>) -> u8 {
+    let fail = |error: ExprError| {
+        output::error_line(format!("{}\nerror[{}]: {error}", error.under(question.text), error.code));
+        BAD_INPUT
+    };
+    let (mut app, timeline, duration) = match listening(path, listen) {
+        Ok(listening) => listening,
+        Err(code) => return code,
+    };
+    let world = app.world_mut();
+    let scene = world.resource::<OpenScene>().0.clone();
+    let begin = Instant::now();
+    let mut standing: Option<Standing> = None;
+    let mut told: Option<(Instant, String)> = None;
+    let mut differs = true;
+    while begin.elapsed() < duration {
+        let Some(inbox) = world.get::<Live>(timeline).map(|live| live.inbox().clone()) else { break };
+        inbox.wait(duration.saturating_sub(begin.elapsed()).min(Duration::from_millis(50)));
+        world.run_schedule(Tick);
+        let Some(state) = world.get::<TimelineState>(timeline) else { break };
+        let deadline = question.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
+        let limits = Limits { deadline, cancel: None };
+        let open = match &mut standing {
+            Some(open) => match open.update(&scene.graph, &state.0, limits) {
+                Ok(now) => {
+                    differs |= now;
+                    open
+                }
+                Err(error) => return fail(error),
+            },
+            None => match Standing::new(question.query.clone(), &scene.graph, &state.0, limits) {
+                Ok(open) => standing.insert(open),
+                Err(error) => return fail(error),
+            },
+        };
+        if differs && told.as_ref().is_none_or(|(when, _)| when.elapsed() >= Duration::from_secs(1)) {
+            let answer = match open.answer(&scene.graph, &state.0) {
+                Ok(answer) => answer,
+                Err(error) => return fail(error),
+            };
+            differs = false;
+            // Values may be new and yet the same.
+            let rows: Vec<_> = answer.rows.iter().map(|row| shape(&scene, &state.0, &answer.keys, row)).collect();
+            let text = json!(rows).to_string();
+            if told.as_ref().is_none_or(|(_, known)| *known != text) {
+                print(&scene, &state.0, &answer, None, question.format);
+                told = Some((Instant::now(), text));
+            }
+        }
+    }
+    0
+}
