@@ -1,7 +1,7 @@
 //! The propagation of means in differential-dataflow: sensor → room → floor → building, incrementally.
 //!
-//! Who belongs to whom is computed from the numbers, so no relation is joined: it does less than it would have to on a graph that is
-//! data. Values are whole thousandths, because its differences are exact.
+//! Who belongs to whom is data here as there, so each level is joined with its relation and averaged. Values are whole thousandths,
+//! because its differences are exact.
 
 use crate::campus::SHAPE;
 use differential_dataflow::input::Input;
@@ -11,17 +11,32 @@ use std::time::{Duration, Instant};
 /// How long it takes until so many scattered changes are in the means of buildings: one measurement for each round.
 pub fn propagate(sensors: u32, changes: u32, rounds: u32) -> Vec<Duration> {
     timely::execute_directly(move |worker| {
-        let (mut input, probe) = worker.dataflow::<u32, _, _>(|scope| {
+        let (mut input, mut relations, probe) = worker.dataflow::<u32, _, _>(|scope| {
             let (input, readings) = scope.new_collection::<(u32, isize), isize>();
-            let rooms = readings.explode(|(sensor, value)| Some((sensor / SHAPE.0, (value, 1)))).count_total_core::<isize>();
+            let (room_of, rooms_of_sensors) = scope.new_collection::<(u32, u32), isize>();
+            let (floor_of, floors_of_rooms) = scope.new_collection::<(u32, u32), isize>();
+            let (building_of, buildings_of_floors) = scope.new_collection::<(u32, u32), isize>();
+            let rooms = readings
+                .join_map(rooms_of_sensors, |_, value, room| (*room, *value))
+                .explode(|(room, value)| Some((room, (value, 1))))
+                .count_total_core::<isize>()
+                .map(|(room, (sum, count)): (u32, (isize, isize))| (room, sum / count));
             let floors = rooms
-                .explode(|(room, (sum, count)): (u32, (isize, isize))| Some((room / SHAPE.1, (sum / count, 1))))
-                .count_total_core::<isize>();
+                .join_map(floors_of_rooms, |_, mean, floor| (*floor, *mean))
+                .explode(|(floor, mean)| Some((floor, (mean, 1))))
+                .count_total_core::<isize>()
+                .map(|(floor, (sum, count)): (u32, (isize, isize))| (floor, sum / count));
             let buildings = floors
-                .explode(|(floor, (sum, count)): (u32, (isize, isize))| Some((floor / SHAPE.2, (sum / count, 1))))
+                .join_map(buildings_of_floors, |_, mean, building| (*building, *mean))
+                .explode(|(building, mean)| Some((building, (mean, 1))))
                 .count_total_core::<isize>();
-            (input, buildings.probe().0)
+            (input, [room_of, floor_of, building_of], buildings.probe().0)
         });
+        let mut below = sensors;
+        for (relation, children) in relations.iter_mut().zip([SHAPE.0, SHAPE.1, SHAPE.2]) {
+            (0..below).for_each(|child| relation.insert((child, child / children)));
+            below /= children;
+        }
         let mut values: Vec<isize> = (0..sensors).map(|sensor| (sensor % 1_000) as isize * 100).collect();
         for (sensor, value) in (0..).zip(&values) {
             input.insert((sensor, *value));
@@ -29,6 +44,10 @@ pub fn propagate(sensors: u32, changes: u32, rounds: u32) -> Vec<Duration> {
         let mut time = 1;
         input.advance_to(time);
         input.flush();
+        relations.iter_mut().for_each(|relation| {
+            relation.advance_to(1_000_000);
+            relation.flush();
+        });
         worker.step_while(|| probe.less_than(input.time()));
         let mut took = Vec::new();
         for round in 0..rounds {
