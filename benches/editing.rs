@@ -2,6 +2,7 @@
 //!
 //! The scene has 20,000 rooms with four sensors each, on floors of a hundred rooms, and averages of what the sensors measure.
 
+use cupola::scene::document::ComputedDoc;
 use cupola::scene::edit::{Edit, Link, edit};
 use cupola::scene::{Scene, load};
 use cupola_twin::Value;
@@ -86,4 +87,20 @@ fn a_relationship_less(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench(sample_count = 20)]
 fn a_twin_less(bencher: divan::Bencher<'_, '_>) {
     make(bencher, || Edit::RemoveTwin { id: "r19999s3".into() });
+}
+
+#[divan::bench(sample_count = 20)]
+fn a_formula(bencher: divan::Bencher<'_, '_>) {
+    make(bencher, || {
+        let (model, property) = ("dtmi:bench:Floor;1".to_string(), "mean".to_string());
+        let definition = ComputedDoc {
+            model: model.clone(),
+            property: property.clone(),
+            formula: "MAX(contains.mean)".into(),
+            unit: None,
+            display_name: None,
+            iterate: None,
+        };
+        Edit::SetComputed { model, property, definition: Some(Box::new(definition)), at: None }
+    });
 }

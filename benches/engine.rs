@@ -181,6 +181,21 @@ fn recompute_1m_twins(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| state.recompute());
 }
 
+/// A formula of a million twins becomes another one: compiled, and the state carried over.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn change_a_formula_of_1m_twins(bencher: divan::Bencher<'_, '_>) {
+    let models = models();
+    let graph = campus(&models, 1_000_000);
+    let mut computed = formulas(&models);
+    let state = State::new(Arc::new(Topology::compile(&graph, &models, &computed).0));
+    computed[1].formula = "MAX(contains.value)".into();
+    bencher.bench_local(|| {
+        let (topology, found) = state.topology().edited(&graph, &computed, &[], &[], true);
+        assert!(found.is_empty(), "{found:?}");
+        state.carry_over(Arc::new(topology))
+    });
+}
+
 /// A what-if: the state of a million twins, shared until somebody writes.
 #[divan::bench(sample_count = 100, sample_size = 1)]
 fn fork_1m_twins(bencher: divan::Bencher<'_, '_>) {

@@ -1,7 +1,7 @@
 //! `cupola edit`: changes the graph of a scene, checked against its models, with undo.
 
 use super::{BAD_CALL, BAD_INPUT, output};
-use crate::scene::document::{RelationshipDoc, TwinDoc};
+use crate::scene::document::{ComputedDoc, RelationshipDoc, TwinDoc};
 use crate::scene::edit::{Edit, Journal, Link, edit};
 use crate::scene::{self, Scene, to_ron, write_atomically};
 use crate::session;
@@ -84,6 +84,28 @@ enum Action {
         /// Its own id, if there are several.
         #[arg(long)]
         id: Option<String>,
+    },
+    /// Has a property computed for all twins of a model, or otherwise than before.
+    SetFormula {
+        /// The model.
+        model: String,
+        /// The property: one of the model's, or a new one.
+        property: String,
+        /// The expression.
+        formula: String,
+        /// The unit of a new property.
+        #[arg(long)]
+        unit: Option<String>,
+        /// What to call a new property on the screen.
+        #[arg(long)]
+        display_name: Option<String>,
+    },
+    /// Has a property no longer computed.
+    UnsetFormula {
+        /// The model.
+        model: String,
+        /// The property.
+        property: String,
     },
     /// Takes the last change back.
     Undo,
@@ -194,6 +216,24 @@ fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit
         Action::Unrelate { from, name, to, id } => {
             let link = Link { from: from.clone(), name: name.clone(), to: to.clone(), id: id.clone() };
             vec![Edit::RemoveRelationship(link)]
+        }
+        Action::SetFormula { model, property, formula, unit, display_name } => {
+            let known =
+                scene.document.computed.iter().find(|known| known.model == *model && known.property == *property);
+            let definition = ComputedDoc {
+                model: model.clone(),
+                property: property.clone(),
+                formula: formula.clone(),
+                unit: unit.clone().or_else(|| known?.unit.clone()),
+                display_name: display_name.clone().or_else(|| known?.display_name.clone()),
+                iterate: known.and_then(|known| known.iterate.clone()),
+            };
+            let (model, property, definition) = (model.clone(), property.clone(), Some(Box::new(definition)));
+            vec![Edit::SetComputed { model, property, definition, at: None }]
+        }
+        Action::UnsetFormula { model, property } => {
+            let (model, property) = (model.clone(), property.clone());
+            vec![Edit::SetComputed { model, property, definition: None, at: None }]
         }
         Action::Undo => {
             let edits = journal.to_undo().ok_or("there is nothing to undo, or the scene was changed by other means")?;

@@ -47,6 +47,8 @@ pub(super) struct Changes {
     pub twins: BTreeSet<String>,
     /// Source, name and target of relationships that there are more or less of.
     pub links: BTreeSet<(String, String, String)>,
+    /// Whether other properties are computed, or otherwise.
+    pub is_recomputed: bool,
     /// Whether there are other twins than before.
     pub is_recast: bool,
 }
@@ -175,11 +177,11 @@ impl Loader {
         let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
         let computed = self.computed(&document, &models, &source);
         let (graph, (topology, mut found)) = match (reused.changes, reused.topology) {
-            (Some(Changes { graph, twins, links, is_recast: false }), Some(before)) => {
+            (Some(Changes { graph, twins, links, is_recomputed, is_recast: false }), Some(before)) => {
                 let twins: Vec<&str> = twins.iter().map(String::as_str).collect();
                 let links: Vec<(&str, &str, &str)> =
                     links.iter().map(|(from, name, to)| (&**from, &**name, &**to)).collect();
-                let edited = before.edited(&graph, &computed, &twins, &links);
+                let edited = before.edited(&graph, &computed, &twins, &links, is_recomputed);
                 (graph, edited)
             }
             (changes, before) => {

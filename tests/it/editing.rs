@@ -15,10 +15,13 @@ fn edits_are_made_undone_and_done_again() {
     };
     let text = || std::fs::read_to_string(folder.path().join("scene.ron")).unwrap();
     edit(&["set", "r1.area=20"]);
-    let steps: [&[&str]; 5] = [
+    let steps: [&[&str]; 8] = [
         &["add-twin", "r3", "--model", "Room", "--set", "area=12.5", "--from", "f1.contains"],
         &["set", "r3.label=Store", "r1.occupied=true"],
         &["unset", "r3.area"],
+        &["set-formula", "Floor", "mean", "MAX(contains.temperature)"],
+        &["set-formula", "Floor", "rooms", "COUNT(contains)", "--display-name", "Rooms"],
+        &["unset-formula", "Floor", "mean"],
         &["unrelate", "f1", "contains", "r2"],
         &["remove-twin", "r2"],
     ];
@@ -57,6 +60,8 @@ fn an_edit_against_the_models_changes_nothing() {
         (&["unrelate", "r1", "contains", "f1"], "contains"),
         (&["remove-twin", "r9"], "r9"),
         (&["change-model", "r1", "Floor"], "area"),
+        (&["set-formula", "Floor", "mean", "AVG(contains.temprature)"], "temperature"),
+        (&["unset-formula", "Floor", "maen"], "Floor.mean"),
         (&["undo"], "nothing to undo"),
     ] {
         let output = cupola(&[&["edit", scene][..], arguments].concat());

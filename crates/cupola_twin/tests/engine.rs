@@ -826,7 +826,7 @@ proptest! {
                 .collect();
             let twins: Vec<&str> = ids.iter().map(String::as_str).collect();
             let changed: Vec<(&str, &str, &str)> = links.iter().map(|(from, name, to)| (from.as_str(), *name, to.as_str())).collect();
-            let (next, found) = edited.edited(&world.graph, &world.computed(&texts), &twins, &changed);
+            let (next, found) = edited.edited(&world.graph, &world.computed(&texts), &twins, &changed, false);
             let (anew, found_anew) = world.compile(&texts);
             prop_assert!(edited.same_layout(&next) || !changed.is_empty());
             if !changed.is_empty() {

@@ -213,12 +213,21 @@ fn a_changed_formula_keeps_what_others_remember() {
     tick(&mut state, 0, Some(10.0));
     tick(&mut state, 30, Some(30.0));
     tick(&mut state, 60, None);
-    let (topology, found) = world.compile(&[("mean", "AVG_OVER(x, 1m)"), ("r", "x * 2 + LAG(x)")]);
-    assert_eq!(found, []);
-    let mut next = state.carry_over(topology);
-    assert_eq!((number(&next, "n1.mean"), number(&next, "n1.r")), (Some(20.0), None));
-    tick(&mut next, 61, Some(31.0));
-    assert_eq!(number(&next, "n1.r"), Some(92.0));
+    state.begin_tick();
+    state.measure(slot(&state, "n2.r"), Sample::good(7.0, 60 * SECOND), 100 * SECOND);
+    state.propagate();
+    let formulas = [("mean", "AVG_OVER(x, 1m)"), ("r", "x * 2 + LAG(x)")];
+    let (anew, found) = world.compile(&formulas);
+    let (edited, found_edited) = state.topology().edited(&world.graph, &world.computed(&formulas), &[], &[], true);
+    assert_eq!((found, found_edited), (vec![], vec![]));
+    // Compiled anew, or only where it has changed.
+    for topology in [anew, edited.into()] {
+        let mut next = state.carry_over(topology);
+        assert_eq!((number(&next, "n1.mean"), number(&next, "n1.r")), (Some(20.0), None));
+        assert_eq!((number(&next, "n1.x"), number(&next, "n2.r")), (Some(30.0), Some(7.0)));
+        tick(&mut next, 61, Some(31.0));
+        assert_eq!(number(&next, "n1.r"), Some(92.0));
+    }
 }
 
 #[test]

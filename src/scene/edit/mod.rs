@@ -4,7 +4,7 @@ mod journal;
 
 pub use journal::Journal;
 
-use super::document::{Document, RelationshipDoc, TwinDoc};
+use super::document::{ComputedDoc, Document, RelationshipDoc, TwinDoc};
 use super::load::{Changes, graph_relationship, graph_twin, graph_values, with_changes};
 use super::{Loaded, Scene};
 use cupola_twin::diagnostic::has_errors;
@@ -60,6 +60,18 @@ pub enum Edit {
     },
     /// A relationship goes.
     RemoveRelationship(Link),
+    /// A property of a model is computed so, or no longer.
+    SetComputed {
+        /// The model, as the computed property names it.
+        model: String,
+        /// The property.
+        property: String,
+        /// How it is computed.
+        definition: Option<Box<ComputedDoc>>,
+        /// Its place among the computed properties, if it is a new one; the last without one.
+        #[serde(default)]
+        at: Option<usize>,
+    },
     /// A property of a relationship gets a value, or none.
     SetRelationshipProperty {
         /// The relationship.
@@ -169,6 +181,33 @@ impl Edit {
                 let relationship = document.relationships.remove(at);
                 Ok(Self::AddRelationship { relationship, at: Some(at) })
             }
+            Self::SetComputed { model, property, definition, at } => {
+                let is_it = |known: &ComputedDoc| known.model == model && known.property == property;
+                let known = document.computed.iter().position(is_it);
+                let (before, at) = match (known, definition) {
+                    (Some(known), Some(definition)) => {
+                        (Some(std::mem::replace(&mut document.computed[known], *definition)), None)
+                    }
+                    (Some(known), None) => (Some(document.computed.remove(known)), Some(known)),
+                    (None, Some(definition)) => {
+                        let at = at.unwrap_or(document.computed.len()).min(document.computed.len());
+                        document.computed.insert(at, *definition);
+                        (None, None)
+                    }
+                    (None, None) => {
+                        let message = format!("`{property}` of `{model}` is not computed");
+                        let own: Vec<String> = document
+                            .computed
+                            .iter()
+                            .map(|known| format!("{}.{}", known.model, known.property))
+                            .collect();
+                        let unknown = Diagnostic::error("unknown-property", message);
+                        let wanted = format!("{model}.{property}");
+                        return Err(unknown.did_you_mean(&wanted, own.iter().map(String::as_str)));
+                    }
+                };
+                Ok(Self::SetComputed { model, property, definition: before.map(Box::new), at })
+            }
             Self::SetRelationshipProperty { link, property, value } => {
                 let at = link.find(document)?;
                 let before = put(&mut document.relationships[at].properties, &property, value);
@@ -204,7 +243,7 @@ struct Mirror(Changes);
 impl Mirror {
     fn new(scene: &Scene) -> Self {
         let graph = scene.graph.clone();
-        Self(Changes { graph, twins: BTreeSet::new(), links: BTreeSet::new(), is_recast: false })
+        Self(Changes { graph, twins: BTreeSet::new(), links: BTreeSet::new(), is_recomputed: false, is_recast: false })
     }
 
     /// Follows an edit that the document has seen.
@@ -235,6 +274,10 @@ impl Mirror {
                     known.properties = graph_values(&doc.properties);
                 }
                 self.0.twins.insert(twin);
+                Ok(())
+            }
+            Edit::SetComputed { .. } => {
+                self.0.is_recomputed = true;
                 Ok(())
             }
             Edit::AddRelationship { relationship, .. } => self.relate(models, &relationship),

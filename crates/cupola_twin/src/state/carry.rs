@@ -1,8 +1,8 @@
 //! A state moves to another topology of the same scene.
 
-use super::{State, Time};
+use super::{Chunk, State, Time};
 use crate::expr::Stateful;
-use crate::topology::{Slot, Topology, TwinIx};
+use crate::topology::{ColumnIx, Slot, Topology, TwinIx};
 use crate::unit::conversion;
 use crate::value::{Quality, Sample};
 use std::collections::HashMap;
@@ -16,6 +16,10 @@ impl State {
     pub fn carry_over(&self, topology: Arc<Topology>) -> Self {
         let mut next = Self::new(topology);
         let topology = next.topology.clone();
+        if self.topology.has_same_twins(&topology) {
+            self.share_with(&mut next);
+            return next;
+        }
         let mut measured = Vec::new();
         for twin in topology.twins() {
             let Some(old) = self.topology.twin(topology.twin_id(twin)) else { continue };
@@ -50,6 +54,44 @@ impl State {
         next.propagate();
         next.begin_tick();
         next
+    }
+
+    /// The same where rows and lanes mean the same: columns are taken over as they are.
+    fn share_with(&self, next: &mut Self) {
+        let topology = next.topology.clone();
+        for (number, column) in topology.columns().iter().enumerate().filter(|(_, column)| !column.hidden) {
+            let ix = ColumnIx(number as u32);
+            let Some(from) = self.topology.table(column.table).column(&column.name) else { continue };
+            let old = self.topology.column(from);
+            if old.kind != column.kind || old.unit.map(|unit| unit.name) != column.unit.map(|unit| unit.name) {
+                continue;
+            }
+            for (row, known) in self.measured_of(from).into_iter().flatten() {
+                next.measure(Slot { column: ix, row: *row }, known.sample, known.until_us);
+            }
+            if column.formula.is_some() || old.formula.is_some() {
+                continue;
+            }
+            let (given, anew) = (self.topology.given_in(from), topology.given_in(ix));
+            let same = |(one, other): (&Arc<Chunk>, &Arc<Chunk>)| Arc::ptr_eq(one, other);
+            let is_given_alike = given.len() == anew.len() && given.iter().zip(anew).all(same);
+            if is_given_alike {
+                next.columns[number].clone_from(&self.columns[from.0 as usize]);
+                continue;
+            }
+            for row in 0..topology.rows(ix) {
+                let (slot, sample) = (Slot { column: ix, row }, self.get(Slot { column: from, row }));
+                let is_untouched =
+                    self.topology.given(Slot { column: from, row }).map(f64::to_bits) == Some(sample.lane.to_bits());
+                if sample.quality < Quality::Missing && !is_untouched {
+                    next.set(slot, sample);
+                }
+            }
+        }
+        next.time = Time { followed_us: None, begins: true, ..self.time };
+        self.hand_memories_to(next);
+        next.recompute();
+        next.begin_tick();
     }
 
     /// A sample as it is in a slot of another topology; `None` if the property is of another kind there.

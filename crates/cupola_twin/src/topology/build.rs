@@ -176,7 +176,7 @@ pub(super) fn strip_computed(topology: &mut Topology) {
     topology.formulas.clear();
     topology.memories.clear();
     topology.stages.clear();
-    topology.relations.retain(Relation::is_plain);
+    topology.relations.retain(|relation| relation.is_plain());
     number_relations(topology);
 }
 
@@ -192,11 +192,11 @@ pub(super) fn relink(topology: &mut Topology, from: &str, name: &str, to: &str, 
     let number = match topology.by_path.get(name) {
         Some(number) => *number as usize,
         None => {
-            topology.relations.push(Relation { path: name.into(), links: Vec::new() });
+            topology.relations.push(Arc::new(Relation { path: name.into(), links: Vec::new() }));
             topology.relations.len() - 1
         }
     };
-    let mut links = std::mem::take(&mut topology.relations[number].links);
+    let mut links = std::mem::take(&mut Arc::make_mut(&mut topology.relations[number]).links);
     let at = links.partition_point(|link| (link.src, link.dst) < (src, dst));
     let known = links.get(at).filter(|link| (link.src, link.dst) == (src, dst)).is_some();
     let old = if known { Some(links.remove(at)) } else { None };
@@ -209,7 +209,7 @@ pub(super) fn relink(topology: &mut Topology, from: &str, name: &str, to: &str, 
         let is_multiple = count > 1 || old.is_some_and(|old| old.is_multiple);
         links.insert(at, Link { is_multiple, ..Link::new(topology, src, dst, pairs) });
     }
-    topology.relations[number].links = links;
+    Arc::make_mut(&mut topology.relations[number]).links = links;
     topology.relations.retain(|relation| !relation.links.is_empty());
     number_relations(topology);
 }
@@ -226,7 +226,7 @@ pub(super) fn relations(topology: &mut Topology, graph: &Graph) {
         let links = by_tables.into_iter().map(|((src, dst), pairs)| Link::new(topology, src, dst, pairs));
         let relation = Relation { path: name.into(), links: links.collect() };
         topology.by_path.insert(name.to_string(), topology.relations.len() as u32);
-        topology.relations.push(relation);
+        topology.relations.push(Arc::new(relation));
     }
 }
 

@@ -148,7 +148,8 @@ pub struct Topology {
     // Shared between a topology and its edited copies.
     twin_ids: Arc<Vec<Arc<str>>>,
     by_id: Arc<HashMap<Arc<str>, TwinIx>>,
-    relations: Vec<Relation>,
+    /// Shared between a topology and its edited copies.
+    relations: Vec<Arc<Relation>>,
     by_path: HashMap<String, u32>,
     formulas: Vec<Formula>,
     memories: Vec<MemorySite>,
@@ -179,7 +180,8 @@ impl Topology {
     }
 
     /// The topology after an edit that leaves every twin in its place: only what the edit reaches is compiled. `twins` have other
-    /// values than before; between the two of each of `links`, there may be a relationship of that name more or less.
+    /// values than before; between the two of each of `links`, there may be a relationship of that name more or less; `is_recomputed`:
+    /// the computed properties are others.
     ///
     /// What was wrong before is not reported again.
     pub fn edited(
@@ -188,13 +190,14 @@ impl Topology {
         computed: &[Computed],
         twins: &[&str],
         links: &[(&str, &str, &str)],
+        is_recomputed: bool,
     ) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut topology = self.clone();
         for twin in twins.iter().filter_map(|id| graph.twin(id)) {
             build::replace_values(&mut topology, twin, &mut diagnostics);
         }
-        if !links.is_empty() {
+        if !links.is_empty() || is_recomputed {
             build::strip_computed(&mut topology);
             for (from, name, to) in links {
                 build::relink(&mut topology, from, name, to, graph.count_between(from, name, to));
@@ -215,6 +218,13 @@ impl Topology {
         };
         let rows = |topology: &Self| -> Vec<u32> { topology.tables.iter().map(|table| table.rows).collect() };
         self.twin_ids == other.twin_ids && rows(self) == rows(other) && columns(self) == columns(other)
+    }
+
+    /// Whether every twin is in its row, and every lane of a model's property means the same in both.
+    pub(crate) fn has_same_twins(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.twin_ids, &other.twin_ids)
+            && Arc::ptr_eq(&self.models, &other.models)
+            && Arc::ptr_eq(&self.texts, &other.texts)
     }
 
     /// Tables, by number.
@@ -355,13 +365,13 @@ impl Topology {
     }
 
     /// The relations, by number; those of one plain step are the relationships of the graph.
-    pub fn relations(&self) -> &[Relation] {
+    pub fn relations(&self) -> &[Arc<Relation>] {
         &self.relations
     }
 
     /// The relation along a path such as `contains` or `^feeds`.
     pub fn relation(&self, path: &str) -> Option<&Relation> {
-        self.by_path.get(path).map(|ix| &self.relations[*ix as usize])
+        self.by_path.get(path).map(|ix| &*self.relations[*ix as usize])
     }
 
     /// Names of the graph's relationships, sorted.

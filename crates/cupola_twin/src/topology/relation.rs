@@ -114,7 +114,7 @@ impl Topology {
         }
         let links = pairs.into_iter().map(|((src, dst), pairs)| Link::new(self, src, dst, pairs)).collect();
         let number = self.relations.len() as u32;
-        self.relations.push(Relation { path: path.as_str().into(), links });
+        self.relations.push(Arc::new(Relation { path: path.as_str().into(), links }));
         self.by_path.insert(path, number);
         Some(number)
     }
