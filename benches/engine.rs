@@ -237,7 +237,7 @@ fn query_neighbourhood_of_1m(bencher: divan::Bencher<'_, '_>) {
 }
 
 /// Three hops with a condition over a million twins, grouped and sorted.
-#[divan::bench(sample_count = 10, sample_size = 1)]
+#[divan::bench(sample_count = 100, sample_size = 1)]
 fn query_three_hops_of_1m(bencher: divan::Bencher<'_, '_>) {
     let text = "SELECT B.$dtId, AVG(S.value) AS mean, COUNT() FROM DIGITALTWINS MATCH (B)-[:contains]->(F)-[:contains]->(R)-[:hasPoint]->(S) WHERE S.value > 75 GROUP BY B.$dtId ORDER BY mean DESC";
     ask(bencher, text, 100);

@@ -97,6 +97,8 @@ struct Hop<'r> {
     from: VarIx,
     to: VarIx,
     csr: &'r Csr,
+    /// Where it goes on from there, if each twin on the way leads to one other and nobody asks for it.
+    then: Vec<&'r Csr>,
     /// The vectors that are still asked for after it.
     live: Vec<VarIx>,
     tests: Vec<Test<'r>>,
@@ -210,9 +212,9 @@ impl<'r> Batches<'r> {
                     let forward = (step.direction == Direction::Forward) != *is_reversed;
                     let csr = if forward { &link.forward } else { &link.backward };
                     let tests = stage.filters.iter().map(test).collect();
-                    Some(Hop { from, to, csr, live: live.iter().copied().collect(), tests })
+                    Some(Hop { from, to, csr, then: Vec::new(), live: live.iter().copied().collect(), tests })
                 });
-                let hops = hops.collect();
+                let hops = joined_hops(hops.collect());
                 let tests = first.filters.iter().map(test).collect();
                 pipelines.push(Pipeline { start: *var, rows: rows.clone(), tests, hops, tables });
             }
@@ -348,6 +350,27 @@ impl<'r> Batches<'r> {
     }
 }
 
+/// Hops one after the other as one, where each leads to exactly one twin that only the next one asks for.
+fn joined_hops(hops: Vec<Hop<'_>>) -> Vec<Hop<'_>> {
+    let mut out: Vec<Hop<'_>> = Vec::with_capacity(hops.len());
+    for hop in hops {
+        match out.last_mut() {
+            Some(before)
+                if before.to == hop.from
+                    && before.csr.is_one_each()
+                    && hop.csr.is_one_each()
+                    && before.tests.is_empty()
+                    && !hop.live.contains(&before.to) =>
+            {
+                before.then.push(hop.csr);
+                (before.to, before.live, before.tests) = (hop.to, hop.live, hop.tests);
+            }
+            _ => out.push(hop),
+        }
+    }
+    out
+}
+
 impl Hop<'_> {
     /// From each row of a batch to all that it leads to.
     fn follow(&self, from: &Batch, to: &mut Batch) {
@@ -356,7 +379,14 @@ impl Hop<'_> {
         let one_each = self.csr.is_one_each();
         let mut count = 0;
         if let Some(Some(end)) = to.vectors.get_mut(self.to).filter(|_| wants_end) {
-            if one_each {
+            if let ([second], true) = (self.then.as_slice(), one_each) {
+                let (first, second) = (self.csr.targets(), second.targets());
+                end.rows.extend(source.rows.iter().map(|row| second[first[*row as usize] as usize]));
+            } else if let ([second, rest @ ..], true) = (self.then.as_slice(), one_each) {
+                let (first, second) = (self.csr.targets(), second.targets());
+                let last = |row: u32| rest.iter().fold(row, |row, csr| csr.targets()[row as usize]);
+                end.rows.extend(source.rows.iter().map(|row| last(second[first[*row as usize] as usize])));
+            } else if one_each {
                 let targets = self.csr.targets();
                 end.rows.extend(source.rows.iter().map(|row| targets[*row as usize]));
             } else {
