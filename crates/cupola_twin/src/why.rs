@@ -184,7 +184,9 @@ pub fn inputs_of(topology: &Topology, slot: Slot, formula: &crate::topology::For
     let mut slots = Vec::new();
     for instruction in &formula.program.instructions {
         match &instruction.op {
-            Op::Load(column) | Op::Stateful { column, .. } => slots.push(Slot { column: *column, row: slot.row }),
+            Op::Load(column) | Op::Stateful { column, .. } | Op::Quality(column, _) => {
+                slots.push(Slot { column: *column, row: slot.row })
+            }
             Op::Aggregate { relation, parts, .. } => {
                 let relation = &topology.relations()[*relation as usize];
                 for (link, column, ..) in parts {

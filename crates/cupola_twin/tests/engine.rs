@@ -182,7 +182,16 @@ fn cycles_name_every_property_on_them() {
 #[test]
 fn quality_goes_along() {
     use cupola_twin::Quality;
-    let mut state = filled(&[("mean", "AVG(contains.x)"), ("inverse", "1 / y")]);
+    let formulas = [
+        ("mean", "AVG(contains.x)"),
+        ("inverse", "1 / y"),
+        ("old", "COUNT(contains.$metadata.x.quality = 'stale')"),
+        ("known", "$metadata.x.quality != 'missing'"),
+    ];
+    let mut state = filled(&formulas);
+    assert_eq!(state.value(slot(&state, "n1.old")), Some(Value::Integer(0)));
+    assert_eq!(state.value(slot(&state, "n3.known")), Some(Value::Bool(true)));
+    assert_eq!(state.value(slot(&state, "n0.known")), Some(Value::Bool(false)));
     let mean = slot(&state, "n1.mean");
     assert_eq!(state.get(slot(&state, "n3.inverse")).quality, Quality::Bad, "1 / 0 is no number");
     assert_eq!(state.get(slot(&state, "n4.inverse")).quality, Quality::Missing);
@@ -191,6 +200,7 @@ fn quality_goes_along() {
     state.set(sensor, Sample { quality: Quality::Stale, ..state.get(sensor) });
     state.propagate();
     assert_eq!((state.value(mean), state.get(mean).quality), (Some(Value::Number(1.5)), Quality::Stale));
+    assert_eq!(state.value(slot(&state, "n1.old")), Some(Value::Integer(1)));
     state.begin_tick();
     state.set(sensor, Sample { quality: Quality::Bad, ..state.get(sensor) });
     state.propagate();

@@ -88,6 +88,13 @@ impl Machine {
                     out.fill(now_s);
                     self.all(if now_s.is_nan() { MISSING } else { 0 }, state.now_us().unwrap_or(i64::MIN));
                 }
+                Op::Quality(column, words) => {
+                    let chunks = state.chunks(*column);
+                    for (at, out) in out.iter_mut().enumerate() {
+                        let row = rows.row(at) as usize;
+                        *out = words[usize::from(chunks[row / CHUNK].stamps.of(row % CHUNK).quality())];
+                    }
+                }
                 Op::Stateful { function, column, memory, settings } => {
                     let call = Call { function: *function, column: *column, memory: *memory, settings: *settings };
                     self.remember(state, memories, &call, rows, out);
@@ -404,7 +411,8 @@ fn compute(op: &Op, sources: &[Source<'_>], texts: &Texts, out: &mut [f64]) {
                 *out = text.map_or(f64::NAN, |text| made(texts, &text));
             }
         }
-        Op::Load(_) | Op::Constant(_) | Op::Aggregate { .. } | Op::Now | Op::Stateful { .. } => {}
+        Op::Load(_) | Op::Constant(_) | Op::Aggregate { .. } => {}
+        Op::Now | Op::Stateful { .. } | Op::Quality(..) => {}
     }
 }
 

@@ -5,7 +5,7 @@ use crate::diagnostic::Place;
 use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, Stateful, UnaryOp, joined};
 use crate::topology::{ColumnIx, TableIx, Topology};
 use crate::unit::{Unit, conversion};
-use crate::value::{Kind, Value, encode};
+use crate::value::{Kind, Quality, Value, encode};
 use std::sync::Arc;
 
 /// One formula while it is compiled for one table.
@@ -441,6 +441,15 @@ impl Body<'_, '_> {
             self.inputs.push(Input::Here(column));
             self.emit(at, Op::Load(column));
             return Ok(found);
+        }
+        if let ["$metadata", property @ .., "quality"] =
+            path.segments.iter().map(|segment| segment.name.as_str()).collect::<Vec<_>>().as_slice()
+            && let Some(column) = self.topology().table(self.table).column(&property.join("."))
+        {
+            let words = [0, 1, 2, 3].map(|byte| self.topology().texts.intern(Quality::from_byte(byte).word()));
+            self.inputs.push(Input::Here(column));
+            self.emit(at, Op::Quality(column, words.map(f64::from)));
+            return Ok(Type::plain(Kind::Text));
         }
         if path.segments.len() == 1 && !path.segments[0].is_step() {
             return Err(self.unknown_property(&path.segments[0], self.table));

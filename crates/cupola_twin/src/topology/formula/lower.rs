@@ -90,7 +90,8 @@ impl Op {
     /// How many registers it reads, from its own on.
     fn operands(&self) -> usize {
         match self {
-            Self::Constant(_) | Self::Load(_) | Self::Now | Self::Stateful { .. } | Self::Aggregate { .. } => 0,
+            Self::Constant(_) | Self::Load(_) | Self::Now | Self::Stateful { .. } => 0,
+            Self::Aggregate { .. } | Self::Quality(..) => 0,
             Self::Convert { .. } | Self::Negate | Self::Not | Self::Math(_) | Self::IsDefined => 1,
             Self::OfText(_) | Self::PartOfTime(_) => 1,
             Self::Binary(_) | Self::TextOrder(_) | Self::TextTest(_) => 2,

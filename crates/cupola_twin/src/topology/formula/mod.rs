@@ -154,6 +154,8 @@ pub enum Op {
         /// A length of time in seconds, or two bounds.
         settings: [f64; 2],
     },
+    /// How far the values of a column of the same row can be trusted: the lanes of the words, best first.
+    Quality(ColumnIx, [f64; 4]),
     /// The texts of registers from `at` on, one after another; values of other kinds as they are written.
     Concat(Vec<Option<Kind>>),
     /// `UPPER`, `LOWER`, `LENGTH`.
