@@ -244,3 +244,35 @@ fn one_name_may_measure_different_things() {
         assert_eq!(ask(folder.path(), query), answer, "{query}");
     }
 }
+
+#[test]
+fn groups_are_the_same_on_one_processor_and_on_all() {
+    let models = r#"[
+     {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Hall;1", "@type": "Interface", "contents": [{"@type": "Relationship", "name": "has"}]},
+     {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Meter;1", "@type": "Interface", "contents": [{"@type": "Property", "name": "v", "schema": "double"}]}]"#;
+    // More rows than a thread takes at a time, whose sum depends on the order of additions.
+    let (mut twins, mut links) = (String::new(), String::new());
+    for number in 0..150_000 {
+        let value = (f64::from(number) * 0.618_033_988_749).fract() * 100.0 + 1e-3;
+        twins += &format!("(id: \"m{number}\", model: \"Meter\", properties: {{\"v\": {value}}}),");
+        links += &format!("(from: \"h\", name: \"has\", to: \"m{number}\"),");
+    }
+    let folder = scene_folder(
+        models,
+        &format!(
+            "(version: 1, name: \"Meters\", models: [\"models\"], twins: [(id: \"h\", model: \"Hall\"), {twins}], relationships: [{links}])"
+        ),
+    );
+    let query =
+        "SELECT h.$dtId AS h, SUM(m.v) AS s FROM DIGITALTWINS MATCH (h)-[:has]->(m) WHERE m.v > 20 GROUP BY h.$dtId";
+    let arguments = ["query", folder.path().to_str().unwrap(), query, "--format", "json"];
+    let all = cupola(&arguments);
+    let one =
+        std::process::Command::new("taskset").args(["-c", "0", env!("CARGO_BIN_EXE_cupola")]).args(arguments).output();
+    let Some(one) = one.ok().filter(|output| output.status.success()) else {
+        eprintln!("skipped: a program can't be held to one processor here");
+        return;
+    };
+    assert!(json(&all)[0]["s"].as_f64().is_some());
+    assert_eq!(one.stdout, all.stdout);
+}

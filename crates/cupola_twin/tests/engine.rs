@@ -509,6 +509,25 @@ fn naive(links: &[(usize, &str, usize)], nodes: &[usize], edges: &[Edge], twins:
     out
 }
 
+#[test]
+fn a_whole_twin_in_an_open_query_tells_of_its_values() {
+    let (world, mut state) = (tree(), filled(&[]));
+    // A plain one is followed, an optional join is asked again.
+    for text in [
+        "SELECT T FROM DIGITALTWINS T WHERE T.x > 0",
+        "SELECT a, b FROM DIGITALTWINS a OPTIONAL JOIN b RELATED a.contains",
+    ] {
+        let query = query::parse(text).unwrap();
+        let mut standing = query::Standing::new(query, &world.graph, &state, query::Limits::default()).unwrap();
+        state.begin_tick();
+        assert!(!standing.update(&world.graph, &state, query::Limits::default()).unwrap(), "{text}: nothing changed");
+        put(&mut state, "n5.y", 4.0);
+        assert!(standing.update(&world.graph, &state, query::Limits::default()).unwrap(), "{text}");
+        state.begin_tick();
+        put(&mut state, "n5.y", 5.0);
+    }
+}
+
 fn number() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("x".to_string()),

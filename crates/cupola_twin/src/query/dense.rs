@@ -203,16 +203,13 @@ impl<'d> Dense<'d> {
     }
 
     /// Groups the rows of all parts, on as many threads as there are processors. What comes out is the same on any number of
-    /// them: parts don't depend on it, and are put together in their order.
+    /// them, one included: parts don't depend on it, and are put together in their order.
     pub fn of_parts(&mut self, batches: &Batches<'_>) -> Result<(), ExprError> {
+        if self.key.is_some_and(|key| batches.rows_of(key) > MAX_KEY_ROWS) {
+            return batches.run(&mut |batch| self.take(batch));
+        }
         let parts = batches.parts(PART);
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(parts.len());
-        if threads < 2 || self.key.is_some_and(|key| batches.rows_of(key) > MAX_KEY_ROWS) {
-            for part in &parts {
-                batches.run_part(part, &mut |batch| self.take(batch))?;
-            }
-            return Ok(());
-        }
         let next = AtomicUsize::new(0);
         let fresh = || Self::new(self.runner, self.aggregates, self.arguments, self.key);
         let work = || -> Result<Vec<(usize, Self)>, ExprError> {

@@ -4,7 +4,7 @@
 //! known are dropped, and the pattern is matched anew beginning at these twins. Groups are kept as running totals.
 //!
 //! What can't be followed so (an optional join, an aggregate along relationships, whole objects, `NOW()`) is asked again as a
-//! whole, and only when a value has changed that it may read.
+//! whole whenever a value has changed.
 
 use super::Query;
 use super::batch::Batches;
@@ -12,7 +12,7 @@ use super::group::{Key, Tally};
 use super::names::{Names, VarIx};
 use super::plan::Plan;
 use super::resolve::Resolver;
-use super::run::{Limits, QueryResult, Rows, Runner, conjuncts, run_within};
+use super::run::{Limits, Output, QueryResult, Rows, Runner, conjuncts, run_within};
 use super::scalar::{Bound, Columns, Env, Scalar};
 use super::shape::{Answer, Shape};
 use crate::expr::{Aggregate, Cell, Expr, ExprError, Function, Node};
@@ -177,7 +177,9 @@ impl Standing {
             Kept::Whole(_) if state.change_count() == 0 && !asks_for_time(&self.query) => Ok(false),
             Kept::Whole(known) => {
                 let next = run_within(&self.query, graph, state, limits)?;
-                let differs = known.rows != next.rows;
+                // A whole twin is shown by who it is, which says nothing of its values.
+                let has_wholes = next.rows.iter().flatten().flatten().any(|output| matches!(output, Output::Twin(_)));
+                let differs = has_wholes || known.rows != next.rows;
                 *known = next;
                 Ok(differs)
             }
