@@ -41,17 +41,8 @@ fn compute(text: &str) {
     let (graph, state) = &*WORLD;
     let models = &state.topology().models;
     let rule = Iterate { start: 1.0, tolerance: 1e-3, at_most: 20 };
-    let computed = |property: &str, iterate| Computed {
-        model: models.find("dtmi:t:A;1").expect("the model"),
-        property: property.into(),
-        formula: text.into(),
-        unit: None,
-        display_name: None,
-        hidden: false,
-        is_condition: false,
-        iterate,
-        place: None,
-    };
+    let model = models.find("dtmi:t:A;1").expect("the model");
+    let computed = |property: &str, iterate| Computed { iterate, ..Computed::new(model, property, text) };
     let (topology, _) = Topology::compile(graph, models, &[computed("c", Some(rule)), computed("d", None)]);
     let mut state = State::new(Arc::new(topology));
     let slot = state.topology().slot_named("b.t").expect("a property");

@@ -2,7 +2,7 @@
 
 use super::run::{follow, headless, report, show as show_report};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, app, first_demo, output, render};
-use crate::feed::{Broker, Fleet, Mappings};
+use crate::feed::{Broker, Fleet, Live, Mappings};
 use crate::scene;
 use crate::session::timeline_of;
 use crate::timeline::{Clock, SourceKind};
@@ -93,11 +93,13 @@ pub(super) fn run(args: &Args) -> u8 {
     let Some(timeline) = timeline_of(world, SourceKind::Live) else { return BAD_INPUT };
     let mut told_s = 0;
     let (ticks, changes) =
-        follow(world, timeline, Duration::from_micros(duration_us as u64), |time, inbox, changes| {
+        follow(world, timeline, Duration::from_micros(duration_us as u64), |world, time, changes| {
             if time.as_secs() >= told_s + 10 && !args.json {
                 told_s = time.as_secs();
-                output::line(format!("{told_s:>4} s  {} messages, {changes} values changed", inbox.messages()));
+                let messages = world.get::<Live>(timeline).map_or(0, |live| live.inbox().messages());
+                output::line(format!("{told_s:>4} s  {messages} messages, {changes} values changed"));
             }
+            true
         });
     let start_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.start_us);
     let mut told = report(world, timeline, start_us, ticks, changes);

@@ -92,7 +92,7 @@ fn give(
             let done = matches!(invocation.outcome, Outcome::Done(_));
             return Ok((invocation.to_json(&topology), done));
         }
-        follow(world, timeline, Duration::from_millis(20), |_, _, _| {});
+        follow(world, timeline, Duration::from_millis(20), |_, _, _| true);
     }
 }
 
@@ -125,7 +125,7 @@ fn connected(world: &mut World, timeline: Entity) -> Result<(), String> {
             _ if begin.elapsed() > CONNECT_WITHIN => return Err(format!("{} doesn't answer", status.url)),
             _ => {}
         }
-        follow(world, timeline, Duration::from_millis(20), |_, _, _| {});
+        follow(world, timeline, Duration::from_millis(20), |_, _, _| true);
     }
 }
 

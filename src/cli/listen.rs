@@ -3,10 +3,9 @@
 use super::query::{Format, Moment, print, shape};
 use super::run::{follow, headless};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
-use crate::Tick;
 use crate::feed::{Connection, Live};
 use crate::processor::Processors;
-use crate::scene;
+use crate::scene::{self, Scene};
 use crate::session::timeline_of;
 use crate::timeline::{OpenScene, SourceKind, TimelineState};
 use bevy::prelude::{App, Entity};
@@ -48,7 +47,7 @@ pub(super) fn listened(path: &Path, timeline: Source, listen: &Listen) -> Result
     }
     let (mut app, timeline, duration) = listening(path, listen)?;
     let world = app.world_mut();
-    follow(world, timeline, duration, |_, _, _| {});
+    follow(world, timeline, duration, |_, _, _| true);
     let scene = world.resource::<OpenScene>().0.clone();
     let live = world.entity_mut(timeline).take::<Live>();
     let connection = live.as_ref().map(|live| live.status().connection);
@@ -83,54 +82,65 @@ fn listening(path: &Path, listen: &Listen) -> Result<(App, Entity, Duration), u8
 
 /// Keeps a query open while its scene is listened to.
 pub(super) fn watch(path: &Path, listen: &Listen, question: &Question<'_>) -> u8 {
-    let fail = |error: ExprError| {
-        output::error_line(format!("{}\nerror[{}]: {error}", error.under(question.text), error.code));
-        BAD_INPUT
-    };
     let (mut app, timeline, duration) = match listening(path, listen) {
         Ok(listening) => listening,
         Err(code) => return code,
     };
     let world = app.world_mut();
     let scene = world.resource::<OpenScene>().0.clone();
-    let begin = Instant::now();
-    let mut standing: Option<Standing> = None;
-    let mut told: Option<(Instant, String)> = None;
-    let mut differs = true;
-    while begin.elapsed() < duration {
-        let Some(inbox) = world.get::<Live>(timeline).map(|live| live.inbox().clone()) else { break };
-        inbox.wait(duration.saturating_sub(begin.elapsed()).min(Duration::from_millis(50)));
-        world.run_schedule(Tick);
-        let Some(state) = world.get::<TimelineState>(timeline) else { break };
-        let deadline = question.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
-        let limits = Limits { deadline, cancel: None };
-        let open = match &mut standing {
-            Some(open) => match open.update(&scene.graph, &state.0, limits) {
-                Ok(now) => {
-                    differs |= now;
-                    open
-                }
-                Err(error) => return fail(error),
-            },
-            None => match Standing::new(question.query.clone(), &scene.graph, &state.0, limits) {
-                Ok(open) => standing.insert(open),
-                Err(error) => return fail(error),
-            },
-        };
-        if differs && told.as_ref().is_none_or(|(when, _)| when.elapsed() >= Duration::from_secs(1)) {
-            let answer = match open.answer(&scene.graph, &state.0) {
-                Ok(answer) => answer,
-                Err(error) => return fail(error),
-            };
-            differs = false;
-            // Values may be new and yet the same.
-            let rows: Vec<_> = answer.rows.iter().map(|row| shape(&scene, &state.0, &answer.keys, row)).collect();
-            let text = json!(rows).to_string();
-            if told.as_ref().is_none_or(|(_, known)| *known != text) {
-                print(&scene, &state.0, &answer, None, question.format);
-                told = Some((Instant::now(), text));
-            }
+    let mut open = Open { question, scene: &scene, standing: None, told: None, differs: true };
+    let mut failure = None;
+    follow(world, timeline, duration, |world, _, _| {
+        let looked = world.get::<TimelineState>(timeline).map(|state| open.look(&state.0));
+        failure = looked.and_then(Result::err);
+        failure.is_none()
+    });
+    match failure {
+        None => 0,
+        Some(error) => {
+            output::error_line(format!("{}\nerror[{}]: {error}", error.under(question.text), error.code));
+            BAD_INPUT
         }
     }
-    0
+}
+
+/// A query that is open.
+struct Open<'o> {
+    question: &'o Question<'o>,
+    scene: &'o Scene,
+    standing: Option<Standing>,
+    /// When an answer was printed last, and which.
+    told: Option<(Instant, String)>,
+    /// Whether there may be another one since.
+    differs: bool,
+}
+
+impl Open<'_> {
+    /// Follows a tick; prints the answer if it is another one.
+    fn look(&mut self, state: &State) -> Result<(), ExprError> {
+        let (graph, question) = (&self.scene.graph, self.question);
+        let deadline = question.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
+        let limits = Limits { deadline, cancel: None };
+        let standing = match &mut self.standing {
+            Some(standing) => {
+                self.differs |= standing.update(graph, state, limits)?;
+                standing
+            }
+            none => none.insert(Standing::new(question.query.clone(), graph, state, limits)?),
+        };
+        let is_soon = self.told.as_ref().is_some_and(|(when, _)| when.elapsed() < Duration::from_secs(1));
+        if !self.differs || is_soon {
+            return Ok(());
+        }
+        let answer = standing.answer(graph, state)?;
+        self.differs = false;
+        // Values may be new and yet the same.
+        let rows: Vec<_> = answer.rows.iter().map(|row| shape(self.scene, state, &answer.keys, row)).collect();
+        let text = json!(rows).to_string();
+        if self.told.as_ref().is_none_or(|(_, known)| *known != text) {
+            print(self.scene, state, &answer, None, question.format);
+            self.told = Some((Instant::now(), text));
+        }
+        Ok(())
+    }
 }

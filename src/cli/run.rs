@@ -1,7 +1,7 @@
 //! `cupola run`: a scene without a window, and a report of what became of it.
 
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
-use crate::feed::{Connection, Inbox, Live};
+use crate::feed::{Connection, Live};
 use crate::processor::{MayStartPrograms, Processors};
 use crate::scene::{self, Loaded};
 use crate::selection::Notices;
@@ -190,16 +190,17 @@ pub(super) fn step(world: &mut World, timeline: Entity) {
 
 fn live(world: &mut World, timeline: Entity, duration: Duration) -> serde_json::Value {
     let start_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.now_us);
-    let (ticks, changes) = follow(world, timeline, duration, |_, _, _| {});
+    let (ticks, changes) = follow(world, timeline, duration, |_, _, _| true);
     report(world, timeline, start_us, ticks, changes)
 }
 
-/// Follows a feed for a while; ticks and changed values. `tell` hears of every tick: the time so far, the inbox, changed values.
+/// Follows a feed for a while; ticks and changed values. `tell` hears of every tick, with the time so far and the changed values, and says
+/// whether to go on.
 pub(super) fn follow(
     world: &mut World,
     timeline: Entity,
     duration: Duration,
-    mut tell: impl FnMut(Duration, &Inbox, u64),
+    mut tell: impl FnMut(&World, Duration, u64) -> bool,
 ) -> (u64, u64) {
     let begin = Instant::now();
     let (mut ticks, mut changes) = (0, 0);
@@ -209,7 +210,9 @@ pub(super) fn follow(
         world.run_schedule(Tick);
         ticks += 1;
         changes += world.get::<TimelineState>(timeline).map_or(0, |state| state.0.change_count() as u64);
-        tell(begin.elapsed(), &inbox, changes);
+        if !tell(world, begin.elapsed(), changes) {
+            break;
+        }
     }
     (ticks, changes)
 }

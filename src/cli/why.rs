@@ -55,11 +55,8 @@ pub(super) fn run(args: &Args) -> u8 {
         if simulated.contains(&slot) {
             return Some("the simulation".to_string());
         }
-        let answer = processors.as_ref().and_then(|processors| processors.origin(slot));
-        if let Some(origin) = answer.or_else(|| live.as_ref().and_then(|live| live.origin(slot))) {
-            return Some(origin);
-        }
-        given(&scene, &positions, slot)
+        let came = crate::processor::origin(processors.as_ref(), live.as_ref(), slot);
+        came.or_else(|| given(&scene, &positions, slot))
     };
     if args.inputs || args.impact {
         let rows = if args.inputs { inputs(&state, slot, &origin) } else { impact(&state, slot) };

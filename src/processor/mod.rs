@@ -10,6 +10,7 @@ mod link;
 
 pub use definition::Definition;
 
+use crate::feed::Live;
 use crate::scene::Scene;
 use crate::selection::{NoticeLevel, Notices};
 use crate::timeline::{Clock, SourceKind, Timeline, TimelineState};
@@ -267,6 +268,12 @@ impl Processors {
             processor.mailbox.wait(left.min(at_most));
         }
     }
+}
+
+/// What a timeline's value came from: an answer of a processor, or a message of its feed.
+pub fn origin(processors: Option<&Processors>, live: Option<&Live>, slot: Slot) -> Option<String> {
+    let answer = processors.and_then(|processors| processors.origin(slot));
+    answer.or_else(|| live.and_then(|live| live.origin(slot)))
 }
 
 /// Processors in the tick.

@@ -336,15 +336,11 @@ impl Loader {
             });
             let unit = definition.unit.as_ref().and_then(|unit| self.unit(unit, || at("unit")));
             out.push(Computed {
-                model,
-                property: definition.property.as_str().into(),
-                formula: definition.formula.as_str().into(),
                 unit,
                 display_name: definition.display_name.clone(),
-                hidden: false,
-                is_condition: false,
                 iterate,
                 place: Some(within("computed", position, "formula")),
+                ..Computed::new(model, &definition.property, &definition.formula)
             });
         }
         for (position, processor) in document.processors.iter().enumerate() {
@@ -352,15 +348,10 @@ impl Loader {
             let Ok(model) = models.resolve(&processor.model) else { continue };
             for (name, formula) in &processor.inputs {
                 out.push(Computed {
-                    model,
-                    property: input_column(&processor.id, name).into(),
-                    formula: formula.as_str().into(),
-                    unit: None,
                     display_name: Some(name.clone()),
                     hidden: true,
-                    is_condition: false,
-                    iterate: None,
                     place: Some(within("processors", position, &format!("inputs/{name}"))),
+                    ..Computed::new(model, &input_column(&processor.id, name), formula)
                 });
             }
         }
@@ -441,15 +432,11 @@ pub(super) fn graph_values(values: &BTreeMap<String, Value>) -> Vec<(Arc<str>, V
 /// What an alarm watches: a hidden property.
 pub(super) fn condition(alarm: &AlarmDoc, model: ModelIx, place: Place) -> Computed {
     Computed {
-        model,
-        property: alarm_column(&alarm.id).into(),
-        formula: alarm.when.as_str().into(),
-        unit: None,
         display_name: Some(alarm.message.clone()),
         hidden: true,
         is_condition: true,
-        iterate: None,
         place: Some(place),
+        ..Computed::new(model, &alarm_column(&alarm.id), &alarm.when)
     }
 }
 

@@ -116,13 +116,14 @@ impl Replayed {
                 state.measure(slot, measured.sample, measured.until_us);
             }
         }
+        let has_timed = state.topology().has_timed();
         let mut shown_us = None;
         while let Some(entry) = self.recording.entries.get(self.played).filter(|entry| entry.time_us <= now_us) {
             // What functions remember, they see moment by moment.
-            if state.topology().has_timed() && shown_us.is_some_and(|shown_us| shown_us < entry.time_us) {
-                state.propagate();
-            }
-            if state.topology().has_timed() {
+            if has_timed {
+                if shown_us.is_some_and(|shown_us| shown_us < entry.time_us) {
+                    state.propagate();
+                }
                 state.pass_to(entry.time_us);
                 shown_us = Some(entry.time_us);
             }

@@ -32,10 +32,7 @@ pub fn refresh(shown: &Shown<'_, '_>, now_s: f64, state: &mut UiState) {
     explanations.retain(|slot, _| explained.contains(slot));
     for slot in explained.iter().filter(|slot| Some(topology.twin_of(**slot)) == selected) {
         if explanations.get(slot).is_none_or(|(made_s, _)| now_s - made_s >= REFRESH_S || now_s < *made_s) {
-            let origin = |slot: Slot| {
-                let answer = track.processors.and_then(|processors| processors.origin(slot));
-                answer.or_else(|| track.live.and_then(|live| live.origin(slot)))
-            };
+            let origin = |slot: Slot| crate::processor::origin(track.processors, track.live, slot);
             explanations.insert(*slot, (now_s, why(values, *slot, &origin)));
         }
     }

@@ -33,7 +33,7 @@ pub fn propagate(sensors: u32, changes: u32, rounds: u32) -> Vec<Duration> {
             (input, [room_of, floor_of, building_of], buildings.probe().0)
         });
         let mut below = sensors;
-        for (relation, children) in relations.iter_mut().zip([SHAPE.0, SHAPE.1, SHAPE.2]) {
+        for (relation, children) in relations.iter_mut().zip([SHAPE.0 as u32, SHAPE.1 as u32, SHAPE.2 as u32]) {
             (0..below).for_each(|child| relation.insert((child, child / children)));
             below /= children;
         }

@@ -3,19 +3,22 @@
 //! Prints a table in Markdown: medians, how many times faster we are, and what the other does more. Answers are compared before anything is
 //! timed.
 
+#[path = "../../campus.rs"]
 mod campus;
 mod duck;
 mod flow;
+mod measured;
 
-use campus::Campus;
+use campus::{COMFORT, formulas};
 use cupola_twin::expr::{Cell, evaluate, parse};
 use cupola_twin::query::{self, Output, QueryResult, TwinContext};
+use cupola_twin::topology::Computed;
 use cupola_twin::{Slot, TwinIx};
+use measured::{Campus, room};
 use std::time::{Duration, Instant};
 
 const THREE_HOPS: &str = "SELECT B.$dtId AS b, AVG(S.value) AS mean, COUNT() AS n FROM DIGITALTWINS MATCH (B)-[:contains]->(F)-[:contains]->(R)-[:hasPoint]->(S) WHERE S.value > 75 GROUP BY B.$dtId ORDER BY mean DESC, b";
 const OF_FLOOR: &str = "SELECT S.$dtId AS id, S.value AS value FROM DIGITALTWINS MATCH (F)-[:contains]->(R)-[:hasPoint]->(S) WHERE F.$dtId = 'f7'";
-const COMFORT: &str = "CLAMP(100 - 8 * ABS(value - 21.5) - 0.02 * (load - 40) * (load - 40) + IF(load > 60, -5, 2.5) - 0.1 * (value * load - 800) + MAX(value - 26, 0), 0, 100)";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let wanted = std::env::args().nth(1).unwrap_or_default();
@@ -60,7 +63,7 @@ fn ask(campus: &Campus, text: &str) -> QueryResult {
 }
 
 fn queries() -> Result<(), Box<dyn std::error::Error>> {
-    let campus = Campus::new(1_000_000, &[]);
+    let campus = Campus::new(1_000_000, |_| Vec::new());
     let theirs = duck::ask(campus.count)?;
     let number = |output: &Option<Output>| match output {
         Some(Output::Value(Cell::Number(number))) => *number,
@@ -92,10 +95,9 @@ fn queries() -> Result<(), Box<dyn std::error::Error>> {
 
 fn formula() -> Result<(), Box<dyn std::error::Error>> {
     // A million rooms, each with four sensors that nobody asks here.
-    let mut campus = Campus::new(5_000_000, &[("Room", "comfort", COMFORT)]);
+    let mut campus = Campus::new(5_000_000, |models| vec![Computed::new(room(models), "comfort", COMFORT)]);
     let topology = campus.state.topology().clone();
-    let room = topology.twin("r0").ok_or("a room")?;
-    let (table, _) = topology.locate(room);
+    let table = topology.tables_of(room(&topology.models)).next().ok_or("rooms")?;
     let rows = topology.table(table).rows;
     campus.state.begin_tick();
     for name in ["value", "load"] {
@@ -122,12 +124,7 @@ fn formula() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn propagation() {
-    let means = [
-        ("Room", "value", "AVG(hasPoint.value)"),
-        ("Floor", "value", "AVG(contains.value)"),
-        ("Building", "value", "AVG(contains.value)"),
-    ];
-    let mut campus = Campus::new(10_000_000, &means);
+    let mut campus = Campus::new(10_000_000, formulas);
     let mut took = Vec::new();
     for round in 0..23 {
         let begin = Instant::now();

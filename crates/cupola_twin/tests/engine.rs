@@ -134,15 +134,8 @@ fn mistakes_are_named_where_they_are() {
     ] {
         let world = tree();
         let computed = Computed {
-            model: world.models.resolve("Node").unwrap(),
-            property: "r".into(),
-            formula: formula.into(),
-            unit: None,
-            display_name: None,
-            hidden: false,
-            is_condition: false,
-            iterate: None,
             place: Some(cupola_twin::Place { file: "s.ron".into(), line: 7, column: 100 }),
+            ..Computed::new(world.models.resolve("Node").unwrap(), "r", formula)
         };
         let (_, found) = Topology::compile(&world.graph, &world.models, &[computed]);
         let first = found.first().unwrap_or_else(|| panic!("{formula} passed"));

@@ -4,7 +4,6 @@ use super::machine::{BAD, MISSING, REASON, STALE, finite};
 use crate::expr::Aggregate;
 use crate::state::{CHUNK, Stamp, Stamps, State};
 use crate::topology::ColumnIx;
-use crate::value::Quality;
 
 pub(super) struct Fold {
     related: u64,
@@ -66,14 +65,14 @@ impl Fold {
             match &chunk.stamps {
                 Stamps::Same(stamp) => {
                     self.stamp(*stamp);
-                    if stamp.quality() <= Quality::Stale as u8 {
+                    if stamp.is_usable() {
                         chunk.lanes[at..end].iter().for_each(|lane| self.lane(*lane, scale, offset));
                     }
                 }
                 Stamps::Each(stamps) => {
                     for (lane, stamp) in chunk.lanes[at..end].iter().zip(&stamps[at..end]) {
                         self.stamp(*stamp);
-                        let usable = stamp.quality() <= Quality::Stale as u8;
+                        let usable = stamp.is_usable();
                         self.lane(if usable { *lane } else { f64::NAN }, scale, offset);
                     }
                 }

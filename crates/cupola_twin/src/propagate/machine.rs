@@ -217,7 +217,7 @@ impl Machine {
                 match &chunk.stamps {
                     Stamps::Same(stamp) => {
                         self.all(REASON[stamp.quality() as usize], stamp.time_us());
-                        if stamp.quality() <= Quality::Stale as u8 {
+                        if stamp.is_usable() {
                             return Some(&chunk.lanes[..count]);
                         }
                         self.gathered[position][..count].fill(f64::NAN);
@@ -227,7 +227,7 @@ impl Machine {
                         let sinks = self.gathered[position].iter_mut().zip(&mut self.reasons).zip(&mut self.times);
                         for ((lane, stamp), ((to, reason), newest)) in chunk.lanes.iter().zip(stamps.iter()).zip(sinks)
                         {
-                            let usable = stamp.quality() <= Quality::Stale as u8;
+                            let usable = stamp.is_usable();
                             *to = if usable { *lane } else { f64::NAN };
                             *reason |= REASON[stamp.quality() as usize];
                             *newest = (*newest).max(stamp.time_us());

@@ -4,7 +4,7 @@ mod fold;
 mod machine;
 mod rounds;
 
-use crate::state::{CHUNK, Memories, State};
+use crate::state::{CHUNK, Memories, RowSet, State};
 use crate::topology::{ColumnIx, Formula, Input, Slot, Stage, Topology};
 use machine::{Machine, Rows};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl State {
             (is_time_due && formula.timed) || (state.time.begins && formula.remembers())
         };
         let followed_us = self.time.followed_us;
-        let mut pending = Pending::default();
+        let mut pending = RowSet::default();
         for stage in topology.stages() {
             match stage {
                 Stage::Column(number) => {
@@ -55,27 +55,25 @@ impl State {
                         self.sweep(&mut engine, formula);
                         continue;
                     }
-                    pending.collect(self, &topology, formula, total);
-                    if pending.rows.len() * SWEEP > total {
+                    self.collect(&mut pending, &topology, formula, total);
+                    if pending.rows().len() * SWEEP > total {
                         self.sweep(&mut engine, formula);
-                    } else if !pending.rows.is_empty() {
+                    } else if !pending.rows().is_empty() {
                         pending.sort();
-                        self.pick(&mut engine, formula, &pending.rows);
+                        self.pick(&mut engine, formula, pending.rows());
                     }
                 }
-                Stage::Levels(levels) => {
-                    let all = stage.formulas().iter().any(|n| follows(self, &topology.formulas()[*n as usize]));
-                    if all {
-                        self.run(&mut engine, stage);
-                    } else if self.is_touched(&topology, &stage.formulas()) {
-                        self.run_levels(&mut engine, levels);
-                    }
-                }
-                Stage::Rounds { .. } => {
+                Stage::Levels(_) | Stage::Rounds { .. } => {
                     let numbers = stage.formulas();
-                    let all = numbers.iter().any(|n| follows(self, &topology.formulas()[*n as usize]));
-                    if all || self.is_touched(&topology, &numbers) {
-                        self.run(&mut engine, stage);
+                    let any = |holds: &dyn Fn(&Formula) -> bool| {
+                        numbers.iter().any(|number| holds(&topology.formulas()[*number as usize]))
+                    };
+                    let all = any(&|formula| follows(self, formula));
+                    let touched = all || any(&|formula| self.is_touched(formula));
+                    match stage {
+                        Stage::Levels(levels) if touched && !all => self.run_levels(&mut engine, levels),
+                        _ if touched => self.run(&mut engine, stage),
+                        _ => {}
                     }
                 }
             }
@@ -109,13 +107,10 @@ impl State {
         }
     }
 
-    /// Whether anything that these formulas read has changed.
-    fn is_touched(&self, topology: &Topology, numbers: &[u32]) -> bool {
-        numbers.iter().any(|number| {
-            let formula = &topology.formulas()[*number as usize];
-            let is_released = self.released.iter().any(|slot| slot.column == formula.output);
-            is_released || formula.inputs.iter().any(|input| !self.changed(input.column()).is_empty())
-        })
+    /// Whether anything that a formula reads has changed, or one of its results is no longer measured.
+    fn is_touched(&self, formula: &Formula) -> bool {
+        self.released.iter().any(|slot| slot.column == formula.output)
+            || formula.inputs.iter().any(|input| !self.changed(input.column()).is_empty())
     }
 
     fn run_levels(&mut self, engine: &mut Engine, levels: &[Vec<(u32, Vec<u32>)>]) {
@@ -182,64 +177,30 @@ impl State {
             }
         }
     }
-}
 
-/// The rows of one column that have to be computed.
-#[derive(Default)]
-struct Pending {
-    bits: Vec<u64>,
-    rows: Vec<u32>,
-}
-
-impl Pending {
-    fn collect(&mut self, state: &State, topology: &Topology, formula: &Formula, total: usize) {
-        self.rows.clear();
-        let released = || state.released.iter().filter(|slot| slot.column == formula.output);
-        if released().next().is_none() && formula.inputs.iter().all(|input| state.changed(input.column()).is_empty()) {
+    /// The rows of a formula's column that have to be computed.
+    fn collect(&self, pending: &mut RowSet, topology: &Topology, formula: &Formula, total: usize) {
+        if !self.is_touched(formula) {
+            pending.reset(0);
             return;
         }
-        self.bits.clear();
-        self.bits.resize(total.div_ceil(64), 0);
-        released().for_each(|slot| self.add(slot.row));
+        pending.reset(total);
+        self.released.iter().filter(|slot| slot.column == formula.output).for_each(|slot| pending.add(slot.row));
         for input in &formula.inputs {
             match *input {
-                Input::Here(column) => state.changed(column).iter().for_each(|row| self.add(*row)),
+                Input::Here(column) => self.changed(column).iter().for_each(|row| pending.add(*row)),
                 Input::Along { relation, link, column } => {
                     let back = &topology.relations()[relation as usize].links[link as usize].backward;
                     if back.is_one_each() {
                         let targets = back.targets();
-                        state.changed(column).iter().for_each(|row| self.add(targets[*row as usize]));
+                        self.changed(column).iter().for_each(|row| pending.add(targets[*row as usize]));
                     } else {
-                        for changed in state.changed(column) {
-                            back.of(*changed).iter().for_each(|row| self.add(*row));
+                        for changed in self.changed(column) {
+                            back.of(*changed).iter().for_each(|row| pending.add(*row));
                         }
                     }
                 }
             }
-        }
-    }
-
-    /// Puts the rows in order: by looking at every row's bit where that is less than sorting.
-    fn sort(&mut self) {
-        if self.rows.len() < self.bits.len() / 4 {
-            self.rows.sort_unstable();
-            return;
-        }
-        self.rows.clear();
-        for (at, word) in self.bits.iter().enumerate() {
-            let mut left = *word;
-            while left != 0 {
-                self.rows.push((at * 64) as u32 + left.trailing_zeros());
-                left &= left - 1;
-            }
-        }
-    }
-
-    fn add(&mut self, row: u32) {
-        let (word, bit) = (row as usize / 64, 1u64 << (row % 64));
-        if self.bits[word] & bit == 0 {
-            self.bits[word] |= bit;
-            self.rows.push(row);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::scalar::{Bound, Env, Scalar};
 use crate::expr::{BinaryOp, Cell, ExprError};
 use crate::state::{CHUNK, Stamps, State};
 use crate::topology::{ColumnIx, Csr, TableIx, Topology, TwinIx};
-use crate::value::{Kind, Quality};
+use crate::value::Kind;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -70,7 +70,7 @@ pub(super) fn gather(state: &State, column: ColumnIx, rows: &[u32], out: &mut Ve
         let count = rest.iter().position(|row| *row as usize / CHUNK != number).unwrap_or(rest.len());
         let (run, chunk) = (&rest[..count], &chunks[number]);
         match &chunk.stamps {
-            Stamps::Same(stamp) if stamp.quality() <= Quality::Stale as u8 => {
+            Stamps::Same(stamp) if stamp.is_usable() => {
                 out.extend(run.iter().map(|row| chunk.lanes[*row as usize % CHUNK]));
             }
             _ => out.extend(run.iter().map(|row| chunk.usable(*row as usize % CHUNK).0)),
@@ -486,7 +486,7 @@ fn scan_with(state: &State, column: ColumnIx, range: Range<u32>, out: &mut Vec<u
         let (chunk, at) = (&chunks[row / CHUNK], row % CHUNK);
         let end = CHUNK.min(at + range.end as usize - row);
         match &chunk.stamps {
-            Stamps::Same(stamp) if stamp.quality() > Quality::Stale as u8 => {}
+            Stamps::Same(stamp) if !stamp.is_usable() => {}
             Stamps::Same(_) => {
                 for (offset, lane) in chunk.lanes[at..end].iter().enumerate() {
                     // Written always and kept if it holds: there is nothing to guess for the processor.
@@ -497,7 +497,7 @@ fn scan_with(state: &State, column: ColumnIx, range: Range<u32>, out: &mut Vec<u
             Stamps::Each(stamps) => {
                 for (offset, (lane, stamp)) in chunk.lanes[at..end].iter().zip(&stamps[at..end]).enumerate() {
                     out[count] = (row + offset) as u32;
-                    count += usize::from(holds(*lane) & (stamp.quality() <= Quality::Stale as u8));
+                    count += usize::from(holds(*lane) & stamp.is_usable());
                 }
             }
         }

@@ -67,60 +67,30 @@ pub(super) struct Plan {
 
 impl Plan {
     pub fn new(names: &Names, filters: Vec<Scalar>, topology: &Topology) -> Self {
-        let (mut before, mut waiting) = (Vec::new(), Vec::new());
-        for filter in filters {
-            let mut uses = BTreeSet::new();
-            filter.uses(&mut uses);
-            if uses.is_empty() { before.push(filter) } else { waiting.push((uses, filter)) }
-        }
-        let spreads: Vec<[f64; 2]> = names.steps.iter().map(|step| Planner::spread(topology, step)).collect();
-        let spreads = spreads.as_slice();
-        let planner = |begin, waiting| Planner {
-            names,
-            topology,
-            spreads,
-            waiting,
-            begin,
-            bound: BTreeSet::new(),
-            rows: 1.0,
-            cost: 0.0,
-        };
+        let mut planner = Planner::new(names, topology, filters);
+        let before = std::mem::take(&mut planner.before);
         // Where every step is looked up for many rows at a time, it may be best to begin where there is most.
         let is_tree = names.steps.len() + 1 == names.vars.len();
         if is_tree && names.steps.iter().all(Step::is_plain) {
-            let mut all: Vec<(f64, Vec<Stage>)> = Vec::new();
-            let first = planner(None, waiting.clone()).stages();
+            let mut best = planner.clone().stages();
             // A short way is not worth thinking about.
-            let is_short = first.0 < WORTH_THINKING;
-            all.push(first);
-            if !is_short {
-                all.extend((0..names.vars.len()).map(|var| planner(Some(var), waiting.clone()).stages()));
+            if best.0 >= WORTH_THINKING {
+                for var in 0..names.vars.len() {
+                    let other = planner.clone().beginning_with(var).stages();
+                    if other.0 < best.0 {
+                        best = other;
+                    }
+                }
             }
-            let best = all.into_iter().min_by(|(one, _), (other, _)| one.total_cmp(other));
-            return Self { before, stages: best.map(|(_, stages)| stages).unwrap_or_default() };
+            return Self { before, stages: best.1 };
         }
-        Self { before, stages: planner(None, waiting).stages().1 }
+        Self { before, stages: planner.stages().1 }
     }
 
     /// The plan that begins with these twins of one variable, whatever else there is to begin with.
-    pub fn pinned(names: &Names, filters: &[Scalar], topology: &Topology, var: VarIx) -> Self {
-        let waiting = filters.iter().map(|filter| {
-            let mut uses = BTreeSet::new();
-            filter.uses(&mut uses);
-            (uses, filter.clone())
-        });
-        let spreads: Vec<[f64; 2]> = names.steps.iter().map(|step| Planner::spread(topology, step)).collect();
-        let planner = Planner {
-            names,
-            topology,
-            spreads: &spreads,
-            waiting: waiting.filter(|(uses, _)| !uses.is_empty()).collect(),
-            begin: Some(var),
-            bound: BTreeSet::new(),
-            rows: 1.0,
-            cost: 0.0,
-        };
-        Self { before: Vec::new(), stages: planner.stages().1 }
+    pub fn pinned(names: &Names, filters: Vec<Scalar>, topology: &Topology, var: VarIx) -> Self {
+        let mut planner = Planner::new(names, topology, filters).beginning_with(var);
+        Self { before: std::mem::take(&mut planner.before), stages: planner.stages().1 }
     }
 
     /// Lets it begin with other twins.
@@ -173,11 +143,14 @@ impl Plan {
     }
 }
 
+#[derive(Clone)]
 struct Planner<'p> {
     names: &'p Names,
     topology: &'p Topology,
     /// How many twins one twin leads to, along each step and back.
-    spreads: &'p [[f64; 2]],
+    spreads: Vec<[f64; 2]>,
+    /// Conditions about nothing.
+    before: Vec<Scalar>,
     /// Conditions that are not placed yet, with what they use.
     waiting: Vec<(BTreeSet<VarIx>, Scalar)>,
     bound: BTreeSet<VarIx>,
@@ -188,7 +161,22 @@ struct Planner<'p> {
     cost: f64,
 }
 
-impl Planner<'_> {
+impl<'p> Planner<'p> {
+    fn new(names: &'p Names, topology: &'p Topology, filters: Vec<Scalar>) -> Self {
+        let (mut before, mut waiting) = (Vec::new(), Vec::new());
+        for filter in filters {
+            let mut uses = BTreeSet::new();
+            filter.uses(&mut uses);
+            if uses.is_empty() { before.push(filter) } else { waiting.push((uses, filter)) }
+        }
+        let spreads = names.steps.iter().map(|step| Self::spread(topology, step)).collect();
+        Self { names, topology, spreads, before, waiting, bound: BTreeSet::new(), begin: None, rows: 1.0, cost: 0.0 }
+    }
+
+    fn beginning_with(self, var: VarIx) -> Self {
+        Self { begin: Some(var), ..self }
+    }
+
     /// The operations, and what they cost.
     fn stages(mut self) -> (f64, Vec<Stage>) {
         let mut stages = Vec::new();

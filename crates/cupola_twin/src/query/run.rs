@@ -4,7 +4,7 @@
 use super::names::{Names, Step, VarIx};
 use super::plan::{MAX_TRAIL, Op, Plan, Source, Stage};
 use super::resolve::Resolver;
-use super::scalar::{Bound, Env};
+use super::scalar::{Bound, Env, Scalar};
 use super::shape::Shape;
 use super::shortest::Roads;
 use super::{Direction, Hops, Query};
@@ -140,13 +140,8 @@ pub fn run(query: &Query, graph: &Graph, state: &State) -> Result<QueryResult, E
 /// Names that there are not, things that don't go together, and a limit that was reached.
 pub fn run_within(query: &Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<QueryResult, ExprError> {
     let topology = state.topology();
-    let names = Names::new(query, topology)?;
-    let mut filters = Vec::new();
-    for conjunct in query.filter.iter().flat_map(conjuncts) {
-        filters.push(Resolver { names: &names, state, groups: None, is_inner: false }.expr(conjunct)?);
-    }
+    let (names, filters, shape) = resolved(query, state)?;
     let plan = Plan::new(&names, filters, topology);
-    let shape = Shape::new(query, &names, state)?;
     if query.explain {
         let mut lines = plan.lines(&names, topology);
         lines.extend(shape.lines(query));
@@ -157,8 +152,19 @@ pub fn run_within(query: &Query, graph: &Graph, state: &State, limits: Limits<'_
     Ok(QueryResult { keys: shape.items.into_iter().map(|(key, _)| key).collect(), rows, plan: None })
 }
 
+/// What a query binds, the conditions that all must hold, and what becomes of the rows.
+pub(super) fn resolved(query: &Query, state: &State) -> Result<(Names, Vec<Scalar>, Shape), ExprError> {
+    let names = Names::new(query, state.topology())?;
+    let mut filters = Vec::new();
+    for conjunct in query.filter.iter().flat_map(conjuncts) {
+        filters.push(Resolver { names: &names, state, groups: None, is_inner: false }.expr(conjunct)?);
+    }
+    let shape = Shape::new(query, &names, state)?;
+    Ok((names, filters, shape))
+}
+
 /// The conditions that all must hold.
-pub(super) fn conjuncts(expr: &Expr) -> Vec<&Expr> {
+fn conjuncts(expr: &Expr) -> Vec<&Expr> {
     let mut out = Vec::new();
     let mut next = vec![expr];
     while let Some(expr) = next.pop() {

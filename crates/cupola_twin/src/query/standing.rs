@@ -11,13 +11,12 @@ use super::batch::Batches;
 use super::group::{Key, Tally};
 use super::names::{Names, VarIx};
 use super::plan::Plan;
-use super::resolve::Resolver;
-use super::run::{Limits, Output, QueryResult, Rows, Runner, conjuncts, run_within};
+use super::run::{Limits, Output, QueryResult, Rows, Runner, resolved, run_within};
 use super::scalar::{Bound, Columns, Env, Scalar};
 use super::shape::{Answer, Shape};
 use crate::expr::{Aggregate, Cell, Expr, ExprError, Function, Node};
 use crate::graph::Graph;
-use crate::state::State;
+use crate::state::{RowSet, State};
 use crate::topology::{ColumnIx, Topology, TwinIx};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -63,7 +62,7 @@ struct Watched {
     next: Vec<u32>,
     before: Vec<u32>,
     /// The twins that changed in this update.
-    changed: Vec<u64>,
+    changed: RowSet,
 }
 
 /// The rows: what is bound in each, and which group it is of.
@@ -249,12 +248,7 @@ impl Followed {
     /// Matches the whole pattern once; none if the query can't be followed.
     fn new(query: &Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<Option<Self>, ExprError> {
         let topology = state.topology();
-        let names = Names::new(query, topology)?;
-        let mut filters = Vec::new();
-        for conjunct in query.filter.iter().flat_map(conjuncts) {
-            filters.push(Resolver { names: &names, state, groups: None, is_inner: false }.expr(conjunct)?);
-        }
-        let shape = Shape::new(query, &names, state)?;
+        let (names, filters, shape) = resolved(query, state)?;
         let is_whole = names.steps.iter().any(|step| step.optional) || asks_for_time(query) || query.explain;
         let (mut decides, mut shown) = (BTreeMap::new(), BTreeMap::new());
         let mut follows = !is_whole && filters.iter().all(|filter| reads(filter, &mut decides));
@@ -277,11 +271,11 @@ impl Followed {
         let watched = decides.into_iter().filter(|(_, columns)| !columns.is_empty()).map(|(var, columns)| Watched {
             var,
             columns: columns.into_iter().collect(),
-            plan: Plan::pinned(&names, &filters, topology, var),
+            plan: Plan::pinned(&names, filters.clone(), topology, var),
             heads: vec![NONE; twins],
             next: Vec::new(),
             before: Vec::new(),
-            changed: vec![0; twins.div_ceil(64)],
+            changed: RowSet::new(twins),
         });
         let groups = shape.groups.as_ref().map(|groups| Groups {
             by_key: HashMap::new(),
@@ -308,20 +302,23 @@ impl Followed {
         }
         let topology = state.topology();
         let mut differs = false;
-        let mut changed: Vec<Vec<TwinIx>> = Vec::with_capacity(self.watched.len());
         for number in 0..self.watched.len() {
-            let twins = self.watched[number].note(topology, state);
-            for twin in &twins {
-                while self.watched[number].heads[twin.0 as usize] != NONE {
-                    let row = self.watched[number].heads[twin.0 as usize];
+            self.watched[number].note(topology, state);
+            for at in 0..self.watched[number].changed.rows().len() {
+                let twin = self.watched[number].changed.rows()[at];
+                while self.watched[number].heads[twin as usize] != NONE {
+                    let row = self.watched[number].heads[twin as usize];
                     self.remove(row);
                     differs = true;
                 }
             }
-            changed.push(twins);
         }
-        for (number, twins) in changed.into_iter().enumerate().filter(|(_, twins)| !twins.is_empty()) {
-            self.watched[number].plan.begin_with(twins);
+        for number in 0..self.watched.len() {
+            let watched = &mut self.watched[number];
+            if watched.changed.rows().is_empty() {
+                continue;
+            }
+            watched.plan.begin_with(watched.changed.rows().iter().copied().map(TwinIx).collect());
             let (earlier, rest) = self.watched.split_at(number);
             let mut found = matches(&Runner::new(&self.names, &rest[0].plan, graph, state, limits))?;
             // What begins at the changed twins of an earlier variable was found there.
@@ -331,14 +328,6 @@ impl Followed {
             }
             differs |= !found.is_empty();
             self.add(&found, graph, state)?;
-        }
-        for watched in &mut self.watched {
-            for column in &watched.columns {
-                let base = topology.table(topology.column(*column).table).base;
-                for row in state.changed(*column) {
-                    watched.changed[(base + row) as usize / 64] = 0;
-                }
-            }
         }
         Ok(differs || is_shown_changed)
     }
@@ -443,29 +432,18 @@ impl Table {
 }
 
 impl Watched {
-    /// The twins whose values changed in the state's tick, sorted.
-    fn note(&mut self, topology: &Topology, state: &State) -> Vec<TwinIx> {
-        let mut twins = Vec::new();
+    /// Notes the twins whose values changed in the state's tick, sorted.
+    fn note(&mut self, topology: &Topology, state: &State) {
+        self.changed.clear();
         for column in &self.columns {
             let base = topology.table(topology.column(*column).table).base;
-            for row in state.changed(*column) {
-                let twin = base + row;
-                let (word, bit) = (twin as usize / 64, 1u64 << (twin % 64));
-                if self.changed[word] & bit == 0 {
-                    self.changed[word] |= bit;
-                    twins.push(TwinIx(twin));
-                }
-            }
+            state.changed(*column).iter().for_each(|row| self.changed.add(base + row));
         }
-        twins.sort_unstable();
-        twins
+        self.changed.sort();
     }
 
     fn has_changed(&self, bound: Bound) -> bool {
-        match bound {
-            Bound::Twin(twin) => self.changed[twin.0 as usize / 64] >> (twin.0 % 64) & 1 == 1,
-            _ => false,
-        }
+        matches!(bound, Bound::Twin(twin) if self.changed.contains(twin.0))
     }
 
     fn link(&mut self, row: u32, bound: Bound) {

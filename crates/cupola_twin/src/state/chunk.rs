@@ -32,6 +32,11 @@ impl Stamp {
         (self.0 & 3) as u8
     }
 
+    /// Whether formulas and queries may use the value.
+    pub fn is_usable(self) -> bool {
+        self.quality() <= Quality::Stale as u8
+    }
+
     /// Microseconds since the Unix epoch.
     pub fn time_us(self) -> i64 {
         let time_us = self.0 >> 2;
@@ -78,7 +83,7 @@ impl Chunk {
     /// What a formula sees of a row: its lane, NaN where it must not be used, and its stamp.
     pub fn usable(&self, at: usize) -> (f64, Stamp) {
         let stamp = self.stamps.of(at);
-        (if stamp.quality() <= Quality::Stale as u8 { self.lanes[at] } else { f64::NAN }, stamp)
+        (if stamp.is_usable() { self.lanes[at] } else { f64::NAN }, stamp)
     }
 
     /// Whether all rows have the same stamp and each keeps it.

@@ -5,9 +5,11 @@
 mod carry;
 mod chunk;
 mod memory;
+mod rows;
 
 pub(crate) use chunk::{Chunk, Stamp, Stamps};
 pub(crate) use memory::{Memories, Memory};
+pub(crate) use rows::RowSet;
 
 use crate::diagnostic::Diagnostic;
 use crate::topology::{ColumnIx, Slot, Topology};
@@ -24,8 +26,7 @@ const TIME_STEP_US: i64 = 250_000;
 /// Rows of one column that changed in this tick.
 #[derive(Clone, Debug, Default)]
 struct Changes {
-    bits: Vec<u64>,
-    rows: Vec<u32>,
+    rows: RowSet,
     /// Counts ticks in which anything changed, for those who look less often.
     version: u64,
 }
@@ -33,11 +34,7 @@ struct Changes {
 impl Changes {
     fn mark(&mut self, row: u32) {
         self.version += 1;
-        let (word, bit) = (row as usize / 64, 1u64 << (row % 64));
-        if self.bits[word] & bit == 0 {
-            self.bits[word] |= bit;
-            self.rows.push(row);
-        }
+        self.rows.add(row);
     }
 }
 
@@ -136,7 +133,7 @@ impl State {
             // What a formula computes can't be given as well; the formula wins.
             let is_given = topology.column(column).formula.is_none() && !given.is_empty();
             columns.push(if is_given { given.to_vec() } else { missing(rows) });
-            changes.push(Changes { bits: vec![0; rows.div_ceil(64) as usize], ..Default::default() });
+            changes.push(Changes { rows: RowSet::new(rows as usize), version: 0 });
         }
         let mut state = Self {
             columns,
@@ -302,18 +299,11 @@ impl State {
     pub fn begin_tick(&mut self) {
         for (changes, chunks) in self.changes.iter_mut().zip(&mut self.columns) {
             // What was all written in one tick has one stamp, most of the time.
-            if changes.rows.len() >= CHUNK {
-                for (words, chunk) in changes.bits.chunks(CHUNK / 64).zip(chunks) {
+            if changes.rows.rows().len() >= CHUNK {
+                for (words, chunk) in changes.rows.words().chunks(CHUNK / 64).zip(chunks) {
                     if words.iter().all(|word| *word == u64::MAX) && chunk.has_one_stamp() {
                         Arc::make_mut(chunk).unite();
                     }
-                }
-            }
-            if changes.rows.len() > changes.bits.len() {
-                changes.bits.fill(0);
-            } else {
-                for row in &changes.rows {
-                    changes.bits[*row as usize / 64] = 0;
                 }
             }
             changes.rows.clear();
@@ -322,12 +312,12 @@ impl State {
 
     /// Rows of a column that changed in this tick, in no particular order.
     pub fn changed(&self, column: ColumnIx) -> &[u32] {
-        &self.changes[column.0 as usize].rows
+        self.changes[column.0 as usize].rows.rows()
     }
 
     /// Whether a slot changed in this tick.
     pub fn has_changed(&self, slot: Slot) -> bool {
-        self.changes[slot.column.0 as usize].bits[slot.row as usize / 64] >> (slot.row % 64) & 1 == 1
+        self.changes[slot.column.0 as usize].rows.contains(slot.row)
     }
 
     /// How often anything changed in a column; equal numbers mean equal columns.
@@ -337,7 +327,7 @@ impl State {
 
     /// How many values changed in this tick.
     pub fn change_count(&self) -> usize {
-        self.changes.iter().map(|changes| changes.rows.len()).sum()
+        self.changes.iter().map(|changes| changes.rows.rows().len()).sum()
     }
 
     pub(crate) fn chunks(&self, column: ColumnIx) -> &[Arc<Chunk>] {
@@ -417,13 +407,7 @@ impl State {
         changes.version += 1;
         let first = number * CHUNK / 64;
         for (at, word) in words.iter().enumerate().filter(|(_, word)| **word != 0) {
-            let known = &mut changes.bits[first + at];
-            let mut new = word & !*known;
-            *known |= word;
-            while new != 0 {
-                changes.rows.push(((first + at) * 64) as u32 + new.trailing_zeros());
-                new &= new - 1;
-            }
+            changes.rows.add_word(first + at, *word);
         }
     }
 

@@ -107,6 +107,23 @@ pub struct Computed {
     pub place: Option<Place>,
 }
 
+impl Computed {
+    /// A property of a model, with nothing more to be said of it.
+    pub fn new(model: ModelIx, property: &str, formula: &str) -> Self {
+        Self {
+            model,
+            property: property.into(),
+            formula: formula.into(),
+            unit: None,
+            display_name: None,
+            hidden: false,
+            is_condition: false,
+            iterate: None,
+            place: None,
+        }
+    }
+}
+
 /// What runs in one go.
 #[derive(Clone, Debug)]
 pub enum Stage {

@@ -48,15 +48,8 @@ impl World {
         formulas
             .iter()
             .map(|(property, formula)| Computed {
-                model: self.models.resolve("Node").unwrap(),
-                property: (*property).into(),
-                formula: (*formula).into(),
-                unit: None,
-                display_name: None,
-                hidden: false,
-                is_condition: false,
                 iterate: self.iterate.iter().find(|(known, _)| known == property).map(|(_, rule)| *rule),
-                place: None,
+                ..Computed::new(self.models.resolve("Node").unwrap(), property, formula)
             })
             .collect()
     }
