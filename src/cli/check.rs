@@ -3,6 +3,7 @@
 use super::{BAD_CALL, BAD_INPUT, output};
 use crate::scene::{self, Loaded, Scene};
 use crate::session;
+use crate::simulation::study;
 use cupola_building::Plan;
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::topology::Stage;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Scenes (folders or .ron files), DTDL documents (.json, .jsonld or folders of them), floor plans, .glb and .gltf files.
+    /// Scenes (folders or .ron files), DTDL documents (.json, .jsonld or folders of them), floor plans, .glb, .gltf and .epw files.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// One JSON object a line for each scene or document set.
@@ -117,6 +118,11 @@ fn check_other(path: &Path) -> Checked {
             },
             Err(found) => Checked { path: shown, diagnostics: vec![found], summary: String::new() },
         };
+    }
+    if has_extension(path, &["epw"]) {
+        let (epw, diagnostics) = study::read(path);
+        let summary = epw.map(|epw| format!("{} records of {}, ", epw.len(), epw.location.city)).unwrap_or_default();
+        return Checked { path: shown, diagnostics, summary };
     }
     if path.is_file()
         && let Ok(text) = scene::read_text(path)

@@ -12,6 +12,7 @@ mod output;
 mod query;
 mod render;
 mod run;
+mod study;
 mod why;
 
 use clap::{Parser, Subcommand};

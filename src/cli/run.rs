@@ -3,7 +3,7 @@
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
 use crate::feed::{Connection, Live};
 use crate::processor::{MayStartPrograms, Processors};
-use crate::scene::{self, Loaded};
+use crate::scene::{self, Loaded, Scene};
 use crate::selection::Notices;
 use crate::session::{self, Findings, SessionOptions, timeline_of};
 use crate::timeline::{ActiveTimeline, Clock, OpenScene, SourceKind, TimelineState};
@@ -37,6 +37,12 @@ pub(super) struct Args {
     /// Connect to this broker instead of the scene's.
     #[arg(long)]
     broker: Option<String>,
+    /// The weather of a study (EPW), instead of its own.
+    #[arg(long, value_name = "FILE.epw")]
+    weather: Option<PathBuf>,
+    /// Writes every step of a study into a CSV file.
+    #[arg(long, value_name = "FILE.csv")]
+    steps: Option<PathBuf>,
     #[command(flatten)]
     trust: Trust,
     /// The report as JSON.
@@ -65,7 +71,14 @@ pub(super) fn run(args: &Args) -> u8 {
         );
         return BAD_INPUT;
     }
-    let opened = headless(scene::load(&args.scene), args.broker.clone(), args.source == Source::Live, args.trust);
+    let loaded = scene::load(&args.scene);
+    if let Some(scene) = loaded.scene.as_ref().filter(|scene| is_study(scene, args)) {
+        if output::report(&loaded.diagnostics) > 0 {
+            return BAD_INPUT;
+        }
+        return study(scene, args, duration_us);
+    }
+    let opened = headless(loaded, args.broker.clone(), args.source == Source::Live, args.trust);
     let mut app = match opened {
         Ok(app) => app,
         Err(code) => return code,
@@ -101,6 +114,23 @@ pub(super) fn run(args: &Args) -> u8 {
         show(&report);
     }
     0
+}
+
+/// Whether the scene's study is meant rather than its twins.
+fn is_study(scene: &Scene, args: &Args) -> bool {
+    let asks_for_it = args.weather.is_some() || args.steps.is_some() || scene.document.simulation.is_none();
+    args.source == Source::Simulated && asks_for_it && scene.document.physics.is_some()
+}
+
+fn study(scene: &Scene, args: &Args, duration_us: i64) -> u8 {
+    let Some(study) = &scene.document.physics else { return BAD_INPUT };
+    let asked = super::study::Asked {
+        weather: args.weather.as_deref(),
+        duration_us,
+        steps: args.steps.as_deref(),
+        json: args.json,
+    };
+    super::study::run(scene, study, &asked)
 }
 
 /// The program without a window, with a scene open.

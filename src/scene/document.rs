@@ -51,6 +51,9 @@ pub struct Document {
     /// The conditions that the simulated timeline starts from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulation: Option<SimulationDoc>,
+    /// A study of how the building behaves, which needs no twins: `docs/physics.md` is its manual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub physics: Option<cupola_physics::study::Study>,
     /// What the screen shows first.
     #[serde(default)]
     pub view: ViewDoc,

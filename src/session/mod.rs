@@ -106,6 +106,7 @@ pub fn bind(scene: &Scene, findings: &mut Vec<Diagnostic>) -> (Vec<Mappings>, Op
     findings.append(&mut found);
     let (simulation, mut found) = Simulation::new(scene);
     findings.append(&mut found);
+    findings.extend(crate::simulation::study::check(scene));
     // Only what is found counts here: each timeline has its own.
     let _ = Definition::all(scene, findings);
     (feeds, simulation)

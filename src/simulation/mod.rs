@@ -3,6 +3,7 @@
 mod bind;
 mod command;
 mod run;
+pub mod study;
 
 pub use run::Simulation;
 

@@ -26,6 +26,7 @@ pub fn document(draft: &Draft, name: &str) -> Document {
         alarms: draft.alarms.to_vec(),
         feeds: Vec::new(),
         simulation: None,
+        physics: None,
         view: ViewDoc { color_by: draft.color_by.clone(), range: draft.color_range, ..Default::default() },
     }
 }

@@ -1,0 +1,359 @@
+//! Reads an EPW file's text (EPW data dictionary, EnergyPlus Auxiliary Programs, "Weather Converter Program").
+
+use crate::{
+    epw::{Columns, Epw, GroundTemperatures, Holidays, Location},
+    epw_dates::{Weekday, YearlyDate, day_of_year, month_and_day, year_days},
+    epw_fill::{FIELDS, Raw, fill},
+    epw_line::{EpwFinding, Line, Severity},
+    sun::Site,
+};
+
+/// Errors after which reading stops: a file this broken is something else.
+const MOST_ERRORS: usize = 50;
+/// Fields up to opaque sky cover: what a record must have.
+const LEAST_FIELDS: usize = 24;
+const OBSERVATION: usize = 26;
+const WEATHER_CODES: usize = 27;
+
+/// What the DATA PERIODS header says.
+struct Period {
+    records_per_hour: u32,
+    weekday: Weekday,
+    start: (u32, u32),
+    end: (u32, u32),
+}
+
+#[derive(Default)]
+struct Reader {
+    findings: Vec<EpwFinding>,
+    errors: usize,
+    location: Option<Location>,
+    ground: Vec<GroundTemperatures>,
+    holidays: Holidays,
+    period: Option<Period>,
+    raw: Raw,
+    raining: Vec<bool>,
+    first_line: usize,
+    last_line: usize,
+    leap: bool,
+    /// The year of all records so far; the inner `None` once they differ.
+    year: Option<Option<i32>>,
+    out_of_order: bool,
+}
+
+/// Reads a weather file. The result is there if no finding is an error; warnings tell what was filled in or left aside.
+///
+/// A byte-order mark, carriage returns and blank lines are fine. Missing values (empty, or the data dictionary's codes)
+/// and values outside the dictionary's range are filled, one warning per field: temperatures, humidity, wind and sky
+/// cover from the last good value (the first good one at the start), dew point and humidity from each other, pressure
+/// from the standard atmosphere, sky radiation from [`crate::epw::sky_infrared_w_m2`], irradiance, snow and rain with
+/// 0, albedo with 0.2. Of several data periods, the first is read. Irradiances of sub-hourly files count as means over
+/// their interval in W/m², as in EnergyPlus.
+pub fn read(text: &str) -> (Option<Epw>, Vec<EpwFinding>) {
+    let mut reader = Reader::default();
+    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        if !line.trim().is_empty() {
+            reader.take(&Line::new(index + 1, line.trim_end()));
+        }
+        if reader.errors >= MOST_ERRORS {
+            break;
+        }
+    }
+    reader.finish()
+}
+
+impl Reader {
+    fn find(
+        &mut self,
+        (line, column): (usize, usize),
+        severity: Severity,
+        code: &'static str,
+        message: String,
+        help: &str,
+    ) {
+        self.errors += usize::from(severity == Severity::Error);
+        let help = (!help.is_empty()).then(|| help.to_owned());
+        self.findings.push(EpwFinding { line, column, severity, code, message, help });
+    }
+
+    fn at_field(
+        &mut self,
+        line: &Line,
+        field: usize,
+        severity: Severity,
+        code: &'static str,
+        message: String,
+        help: &str,
+    ) {
+        self.find((line.number, line.column(field)), severity, code, message, help);
+    }
+
+    fn take(&mut self, line: &Line) {
+        self.last_line = line.number;
+        if self.period.is_some() && line.field(0).parse::<f64>().is_ok() {
+            return self.record(line);
+        }
+        match line.field(0).to_ascii_uppercase().as_str() {
+            "LOCATION" => self.location(line),
+            "GROUND TEMPERATURES" => self.ground(line),
+            "HOLIDAYS/DAYLIGHT SAVINGS" | "HOLIDAYS/DAYLIGHT SAVING" => self.holidays(line),
+            "DATA PERIODS" => self.period(line),
+            "DESIGN CONDITIONS" | "TYPICAL/EXTREME PERIODS" | "COMMENTS 1" | "COMMENTS 2" => {}
+            other => {
+                let start: String = other.chars().take(30).collect();
+                let (severity, help) = if self.period.is_some() || self.location.is_none() {
+                    (
+                        Severity::Error,
+                        "Records start with the year; headers with LOCATION and so on. Is this an EPW file?",
+                    )
+                } else {
+                    (Severity::Warning, "The line was left aside.")
+                };
+                self.at_field(
+                    line,
+                    0,
+                    severity,
+                    "epw-line",
+                    format!("The line starts with '{start}', which is no EPW header."),
+                    help,
+                );
+            }
+        }
+    }
+
+    fn location(&mut self, line: &Line) {
+        let mut values = [0.0; 4];
+        let wanted = [
+            (6, "latitude", -90.0..=90.0),
+            (7, "longitude", -180.0..=180.0),
+            (8, "time zone", -12.0..=14.0),
+            (9, "elevation", -1_000.0..=9_999.9),
+        ];
+        for (value, (index, name, range)) in values.iter_mut().zip(wanted) {
+            match line.number_in(index).filter(|number| range.contains(number)) {
+                Some(number) => *value = number,
+                None => {
+                    let message = format!(
+                        "The {name} is '{}', not a number from {} to {}.",
+                        line.field(index),
+                        range.start(),
+                        range.end()
+                    );
+                    self.at_field(line, index, Severity::Error, "epw-location", message, "");
+                }
+            }
+        }
+        let [latitude_deg, longitude_deg, time_zone_h, elevation_m] = values;
+        if (longitude_deg / 15.0 - time_zone_h).abs() > 3.5 {
+            let message = format!("Longitude {longitude_deg}° and time zone {time_zone_h} h don't belong together.");
+            self.at_field(line, 8, Severity::Warning, "epw-time-zone", message, "East is positive for both.");
+        }
+        let site = Site { latitude_deg, longitude_deg, time_zone_h };
+        self.location = Some(Location { city: line.field(1).to_owned(), site, elevation_m });
+    }
+
+    fn ground(&mut self, line: &Line) {
+        let count = line.whole(1).unwrap_or(0) as usize;
+        // Depth, conductivity, density, specific heat, then twelve months.
+        for set in 0..count.min(line.fields.len() / 16) {
+            let start = 2 + 16 * set;
+            let mut monthly_c = [0.0; 12];
+            let depth = line.number_in(start).filter(|depth| (0.0..=1_000.0).contains(depth));
+            let months = (0..12).try_for_each(|month| {
+                monthly_c[month] = line.number_in(start + 4 + month).filter(|value| value.abs() <= 90.0)?;
+                Some(())
+            });
+            match depth.zip(months) {
+                Some((depth_m, ())) => self.ground.push(GroundTemperatures { depth_m, monthly_c }),
+                None => {
+                    let message = format!("Set {} of ground temperatures is incomplete.", set + 1);
+                    self.at_field(line, start, Severity::Warning, "epw-ground", message, "The set was left aside.");
+                }
+            }
+        }
+        if count > line.fields.len() / 16 {
+            let message =
+                format!("{count} sets of ground temperatures are announced, but the line is too short for them.");
+            self.at_field(line, 1, Severity::Warning, "epw-ground", message, "");
+        }
+    }
+
+    fn holidays(&mut self, line: &Line) {
+        self.holidays.leap_year = line.field(1).to_ascii_lowercase().starts_with('y');
+        let (start, end) = (YearlyDate::read(line.field(2)), YearlyDate::read(line.field(3)));
+        for (index, date) in [(2, start), (3, end)] {
+            if date.is_none() && !matches!(line.field(index), "" | "0") {
+                self.bad_date(line, index);
+            }
+        }
+        self.holidays.daylight_saving = start.zip(end);
+        let count = line.whole(4).unwrap_or(0) as usize;
+        for index in (5..line.fields.len().saturating_sub(1)).step_by(2).take(count) {
+            match YearlyDate::read(line.field(index + 1)) {
+                Some(date) => self.holidays.days.push((line.field(index).to_owned(), date)),
+                None => self.bad_date(line, index + 1),
+            }
+        }
+    }
+
+    fn bad_date(&mut self, line: &Line, index: usize) {
+        let message = format!("'{}' is no date.", line.field(index));
+        let help = "Write it like 7/4, 4 July or 2nd Sunday in March. It was left aside.";
+        self.at_field(line, index, Severity::Warning, "epw-date", message, help);
+    }
+
+    fn period(&mut self, line: &Line) {
+        let records_per_hour = line.whole(2).filter(|count| *count > 0 && 60 % count == 0);
+        let weekday = Weekday::read(line.field(4));
+        let date = |index| match YearlyDate::read(line.field(index)) {
+            Some(YearlyDate::Day { month, day }) => Some((month, day)),
+            _ => None,
+        };
+        if line.whole(1).is_some_and(|count| count > 1) {
+            let message = "The file has more than one data period.".to_owned();
+            self.at_field(
+                line,
+                1,
+                Severity::Warning,
+                "epw-periods",
+                message,
+                "Only the first is read; the dates must fit it.",
+            );
+        }
+        if weekday.is_none() {
+            let message = format!("'{}' is no weekday; Sunday is taken.", line.field(4));
+            self.at_field(line, 4, Severity::Warning, "epw-weekday", message, "");
+        }
+        match (records_per_hour, date(5), date(6)) {
+            (Some(records_per_hour), Some(start), Some(end)) => {
+                let weekday = weekday.unwrap_or(Weekday::Sunday);
+                self.period = Some(Period { records_per_hour, weekday, start, end });
+            }
+            (count, start, _) => {
+                let index = if count.is_none() { 2 } else { 5 + usize::from(start.is_some()) };
+                let message = format!("DATA PERIODS can't be read at '{}'.", line.field(index));
+                let help = "It holds the number of periods, records per hour (a divisor of 60), a name, a weekday, \
+                            first and last date.";
+                self.at_field(line, index, Severity::Error, "epw-period", message, help);
+            }
+        }
+    }
+
+    fn record(&mut self, line: &Line) {
+        if self.raining.is_empty() {
+            self.first_line = line.number;
+        }
+        if line.fields.len() < LEAST_FIELDS {
+            let message = format!("The record has {} fields; it needs at least {LEAST_FIELDS}.", line.fields.len());
+            return self.at_field(line, line.fields.len(), Severity::Error, "epw-record", message, "");
+        }
+        self.check_time(line);
+        for (index, field) in FIELDS.iter().enumerate() {
+            let text = line.field(field.at);
+            match text.parse::<f64>() {
+                Ok(value) => self.raw.push(index, value, line.number, line.column(field.at)),
+                Err(_) if text.is_empty() => self.raw.push(index, f64::INFINITY, line.number, line.column(field.at)),
+                Err(_) => {
+                    self.raw.push(index, f64::INFINITY, line.number, line.column(field.at));
+                    let message = format!("The {} is '{text}', which is no number.", field.name);
+                    self.at_field(line, field.at, Severity::Error, "epw-number", message, "");
+                }
+            }
+        }
+        // Leading zeros may be missing: the ninth digit is the last one. Rain is the second, rain squalls and drizzle
+        // the third.
+        let codes = format!("{:0>9}", line.field(WEATHER_CODES));
+        let rain =
+            codes.as_bytes().get(1..3).is_some_and(|codes| codes.iter().any(|code| (b'0'..=b'8').contains(code)));
+        self.raining.push(line.number_in(OBSERVATION) == Some(0.0) && codes.len() == 9 && rain);
+    }
+
+    /// Whether the record's time is the one that is due.
+    fn check_time(&mut self, line: &Line) {
+        let year = line.number_in(0).map(|year| year as i32);
+        self.year = Some(match self.year {
+            Some(known) => known.filter(|known| Some(*known) == year),
+            None => year,
+        });
+        let Some(period) = &self.period else { return };
+        let hours = self.raining.len() / period.records_per_hour as usize;
+        let day = day_of_year(period.start.0, period.start.1, self.leap) + (hours / 24) as u32;
+        let due = (month_and_day(day, self.leap), hours as u32 % 24 + 1);
+        let (month, day, hour) = (line.whole(1), line.whole(2), line.whole(3));
+        let is = (month.unwrap_or(0), day.unwrap_or(0));
+        // The first 29 February tells that the year is a leap year.
+        self.leap |= is == (2, 29) && due.0 == (3, 1);
+        let fits = hour == Some(due.1) && (is == due.0 || (is == (2, 29) && due.0 == (3, 1)));
+        if !fits && !self.out_of_order {
+            self.out_of_order = true;
+            let ((due_month, due_day), due_hour) = due;
+            let message = format!(
+                "The record is of {}/{}, hour {}; {due_month}/{due_day}, hour {due_hour} is due.",
+                line.field(1),
+                line.field(2),
+                line.field(3)
+            );
+            let help = "Records follow each other without gaps, from the first date of DATA PERIODS on. \
+                        Further ones were not reported.";
+            self.at_field(line, 1, Severity::Error, "epw-order", message, help);
+        }
+    }
+
+    fn finish(mut self) -> (Option<Epw>, Vec<EpwFinding>) {
+        let end = (self.last_line.max(1), 1);
+        if self.location.is_none() {
+            self.find(
+                (1, 1),
+                Severity::Error,
+                "epw-no-location",
+                "There is no LOCATION line.".to_owned(),
+                "Is this an EPW file?",
+            );
+        }
+        if self.period.is_none() {
+            self.find(end, Severity::Error, "epw-no-period", "There is no DATA PERIODS line.".to_owned(), "");
+        }
+        let (Some(location), Some(period), true) =
+            (self.location.take(), self.period.take(), self.errors < MOST_ERRORS)
+        else {
+            return (None, self.findings);
+        };
+        let start_day = day_of_year(period.start.0, period.start.1, self.leap);
+        let end_day = day_of_year(period.end.0, period.end.1, self.leap);
+        let days =
+            if end_day >= start_day { end_day - start_day } else { end_day + year_days(self.leap) - start_day } + 1;
+        let due = (days * 24 * period.records_per_hour) as usize;
+        if self.raining.len() != due {
+            let message = format!("There are {} records; the data period has {due}.", self.raining.len());
+            self.find(
+                end,
+                Severity::Error,
+                "epw-count",
+                message,
+                "Check the dates and records per hour in DATA PERIODS.",
+            );
+        }
+        let mut columns = Columns { raining: std::mem::take(&mut self.raining), ..Columns::default() };
+        let raw = std::mem::take(&mut self.raw);
+        for finding in fill(raw, location.elevation_m, &mut columns) {
+            self.errors += usize::from(finding.severity == Severity::Error);
+            self.findings.push(finding);
+        }
+        if self.errors > 0 {
+            return (None, self.findings);
+        }
+        let mut epw = Epw {
+            location,
+            ground: self.ground,
+            holidays: self.holidays,
+            first_weekday: period.weekday,
+            records_per_hour: period.records_per_hour,
+            start_day,
+            leap: self.leap,
+            sun_year: Epw::choose_year(self.year.flatten(), self.leap),
+            columns,
+        };
+        epw.fill_sun();
+        (Some(epw), self.findings)
+    }
+}

@@ -1,0 +1,271 @@
+//! Whether a study can be computed, and what in it looks wrong.
+
+use super::{Amount, Calendar, Day, Schedule, Season, Study, month_day};
+use std::collections::BTreeMap;
+
+/// A step into a study.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A field or a map's key.
+    Field(String),
+    /// An item of a list.
+    Item(usize),
+}
+
+impl From<&str> for Step {
+    fn from(field: &str) -> Self {
+        Self::Field(field.into())
+    }
+}
+
+impl From<&String> for Step {
+    fn from(field: &String) -> Self {
+        Self::Field(field.clone())
+    }
+}
+
+impl From<usize> for Step {
+    fn from(item: usize) -> Self {
+        Self::Item(item)
+    }
+}
+
+/// Something wrong or odd in a study.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether the study can't be computed with it.
+    pub is_error: bool,
+    /// What kind.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Of a name that isn't known: it, and the names that are.
+    pub instead_of: Option<(String, Vec<String>)>,
+    /// Where, from the study's own beginning.
+    pub path: Vec<Step>,
+}
+
+/// Walks over a study and collects.
+pub(super) struct Checker<'s> {
+    pub study: &'s Study,
+    pub findings: Vec<Finding>,
+    path: Vec<Step>,
+}
+
+/// Everything wrong or odd in a study.
+pub fn check(study: &Study) -> Vec<Finding> {
+    let mut checker = Checker { study, findings: Vec::new(), path: Vec::new() };
+    checker.whole();
+    checker.findings
+}
+
+impl Checker<'_> {
+    fn whole(&mut self) {
+        let study = self.study;
+        if study.zones.is_empty() {
+            self.error("no-zones", "the study has no zones", "add `zones: [(id: …)]`");
+        }
+        if let Some(minutes) = study.step_minutes {
+            let divides = minutes > 0.0 && (60.0 / minutes - (60.0 / minutes).round()).abs() < 1e-9;
+            self.at("step_minutes", |checker| {
+                if !divides || minutes < 0.5 {
+                    let message = format!("a step of {minutes} minutes isn't a whole part of an hour");
+                    checker.error("wrong-step", message, "take 60, 30, 20, 15, 12, 10, 6, 5 or 1 minutes");
+                }
+            });
+        }
+        self.at("site", |checker| {
+            let site = &study.site;
+            checker.range("latitude_deg", site.latitude_deg, -90.0, 90.0, "°");
+            checker.range("longitude_deg", site.longitude_deg, -180.0, 180.0, "°");
+            checker.range("time_zone_h", site.time_zone_h, -12.0, 14.0, "h");
+            checker.range("elevation_m", site.elevation_m, -500.0, 9_000.0, "m");
+            checker.range("ground_reflectance", site.ground_reflectance, 0.0, 1.0, "");
+        });
+        self.at("start", |checker| {
+            checker.range("temperature_c", Some(study.start.temperature_c), -60.0, 80.0, "°C");
+            checker.range("warm_up_days", Some(f64::from(study.start.warm_up_days)), 0.0, 3_650.0, "days");
+        });
+        self.at("calendar", |checker| checker.calendar(&study.calendar));
+        if let Some(conditions) = &study.conditions {
+            self.at("conditions", |checker| {
+                checker.amount("dry_bulb_c", &conditions.dry_bulb_c, -90.0, 70.0, "°C");
+                checker.amount("relative_humidity_pct", &conditions.relative_humidity_pct, 0.0, 100.0, "%");
+                checker.amount("wind_speed_m_s", &conditions.wind_speed_m_s, 0.0, 60.0, "m/s");
+                checker.amount("direct_normal_w_m2", &conditions.direct_normal_w_m2, 0.0, 1_400.0, "W/m²");
+                checker.amount("diffuse_horizontal_w_m2", &conditions.diffuse_horizontal_w_m2, 0.0, 1_400.0, "W/m²");
+                if let Some(sky) = &conditions.sky_temperature_c {
+                    checker.amount("sky_temperature_c", sky, -100.0, 70.0, "°C");
+                }
+                checker.range("pressure_pa", conditions.pressure_pa, 30_000.0, 120_000.0, "Pa");
+            });
+        }
+        self.at("schedules", |checker| {
+            for (name, schedule) in &study.schedules {
+                checker.at(name, |checker| checker.schedule(schedule));
+            }
+        });
+        self.constructions();
+        self.zones();
+    }
+
+    /// Checks what lies one step further in.
+    pub fn at(&mut self, step: impl Into<Step>, check: impl FnOnce(&mut Self)) {
+        self.path.push(step.into());
+        check(self);
+        self.path.pop();
+    }
+
+    fn report(&mut self, is_error: bool, code: &'static str, message: String, help: String) {
+        let help = (!help.is_empty()).then_some(help);
+        self.findings.push(Finding { is_error, code, message, help, instead_of: None, path: self.path.clone() });
+    }
+
+    /// Something that the study can't be computed with.
+    pub fn error(&mut self, code: &'static str, message: impl Into<String>, help: impl Into<String>) {
+        self.report(true, code, message.into(), help.into());
+    }
+
+    /// Something odd.
+    pub fn warning(&mut self, code: &'static str, message: impl Into<String>, help: impl Into<String>) {
+        self.report(false, code, message.into(), help.into());
+    }
+
+    /// A name that there must be.
+    pub fn known<T>(&mut self, what: &str, name: &str, among: &BTreeMap<String, T>) {
+        if among.contains_key(name) {
+            return;
+        }
+        let code = match what {
+            "schedule" => "missing-schedule",
+            "material" => "missing-material",
+            "construction" => "missing-construction",
+            _ => "missing-glazing",
+        };
+        self.error(code, format!("there is no {what} `{name}`"), format!("add it to `{what}s`"));
+        if let Some(finding) = self.findings.last_mut() {
+            finding.instead_of = Some((name.into(), among.keys().cloned().collect()));
+        }
+    }
+
+    /// A number that must lie in a range.
+    pub fn range(&mut self, field: &str, number: Option<f64>, least: f64, most: f64, unit: &str) {
+        let Some(number) = number else { return };
+        if !(least..=most).contains(&number) {
+            let unit = if unit.is_empty() || unit == "°" { unit.to_string() } else { format!(" {unit}") };
+            let message = format!("`{field}` is {number}{unit}");
+            self.at(field, |checker| {
+                checker.error("out-of-range", message, format!("it goes from {least} to {most}{unit}"));
+            });
+        }
+    }
+
+    /// A number in a range, or a schedule with such numbers.
+    pub fn amount(&mut self, field: &str, amount: &Amount, least: f64, most: f64, unit: &str) {
+        match amount {
+            Amount::Number(number) => self.range(field, Some(*number), least, most, unit),
+            Amount::Schedule(name) => {
+                self.at(field, |checker| checker.known("schedule", name, &checker.study.schedules));
+                let values = self.study.schedules.get(name).map(values).unwrap_or_default();
+                if let Some(value) = values.iter().find(|value| !(least..=most).contains(*value)) {
+                    let message = format!("`{field}` is {value} {unit} at times, by the schedule `{name}`");
+                    let help = format!("it goes from {least} to {most} {unit}");
+                    self.at(field, |checker| checker.error("out-of-range", message, help));
+                }
+            }
+        }
+    }
+
+    /// A schedule that scales something, if there is one.
+    pub fn share(&mut self, field: &str, name: Option<&String>) {
+        if let Some(name) = name {
+            self.amount(field, &Amount::Schedule(name.clone()), 0.0, 1e6, "");
+        }
+    }
+
+    fn date(&mut self, text: &str) {
+        // The 29th of February is a date of leap years.
+        if month_day(text, true).is_none() {
+            self.error("wrong-date", format!("`{text}` is no day of the year"), "write month and day: 12-25");
+        }
+    }
+
+    fn calendar(&mut self, calendar: &Calendar) {
+        if let Some(day) = &calendar.first_day {
+            self.at("first_day", |checker| checker.date(day));
+        }
+        self.at("holidays", |checker| {
+            for (at, day) in calendar.holidays.iter().enumerate() {
+                checker.at(at, |checker| checker.date(day));
+            }
+        });
+    }
+
+    fn schedule(&mut self, schedule: &Schedule) {
+        let Schedule { days, saturday, sunday, holiday, seasons, .. } = schedule;
+        self.days([Some(days), saturday.as_ref(), sunday.as_ref(), holiday.as_ref()]);
+        self.at("seasons", |checker| {
+            for (at, season) in seasons.iter().enumerate() {
+                checker.at(at, |checker| {
+                    let Season { from, to, days, saturday, sunday, holiday } = season;
+                    checker.at("from", |checker| checker.date(from));
+                    checker.at("to", |checker| checker.date(to));
+                    checker.days([Some(days), saturday.as_ref(), sunday.as_ref(), holiday.as_ref()]);
+                });
+            }
+        });
+    }
+
+    fn days(&mut self, days: [Option<&Day>; 4]) {
+        for (field, day) in ["days", "saturday", "sunday", "holiday"].into_iter().zip(days) {
+            let Some(day) = day else { continue };
+            self.at(field, |checker| match day {
+                Day::Always(value) => checker.finite(*value),
+                Day::Hours(values) => {
+                    if values.len() != 24 {
+                        let message = format!("a day has 24 values, not {}", values.len());
+                        checker.error("wrong-day", message, "give one for each hour, or pairs `(hour, value)`");
+                    }
+                    values.iter().for_each(|value| checker.finite(*value));
+                }
+                Day::From(pairs) => {
+                    let rises = pairs.windows(2).all(|pair| pair[0].0 < pair[1].0);
+                    let is_in_day = pairs.iter().all(|(hour, _)| (0.0..24.0).contains(hour));
+                    if pairs.is_empty() || !rises || !is_in_day {
+                        checker.error(
+                            "wrong-day",
+                            "the hours of a day rise from 0 to below 24",
+                            "write `[(0, 10), (7, 20), (23, 10)]`: from this hour on, this value",
+                        );
+                    }
+                    pairs.iter().for_each(|(_, value)| checker.finite(*value));
+                }
+            });
+        }
+    }
+
+    fn finite(&mut self, value: f64) {
+        if !value.is_finite() {
+            self.error("wrong-day", format!("{value} is no value"), "give a number");
+        }
+    }
+}
+
+/// All values of a schedule.
+fn values(schedule: &Schedule) -> Vec<f64> {
+    let own = [Some(&schedule.days), schedule.saturday.as_ref(), schedule.sunday.as_ref(), schedule.holiday.as_ref()];
+    let seasons = schedule.seasons.iter().flat_map(|season| {
+        [Some(&season.days), season.saturday.as_ref(), season.sunday.as_ref(), season.holiday.as_ref()]
+    });
+    let mut values = Vec::new();
+    for day in own.into_iter().chain(seasons).flatten() {
+        match day {
+            Day::Always(value) => values.push(*value),
+            Day::Hours(hours) => values.extend(hours),
+            Day::From(pairs) => values.extend(pairs.iter().map(|(_, value)| *value)),
+        }
+    }
+    values
+}

@@ -1,0 +1,262 @@
+//! Where the sun stands, and how it meets a plane.
+//!
+//! Positions follow Meeus, Astronomical Algorithms (2nd ed. 1998), ch. 25 (lower accuracy) and ch. 28, as NOAA's solar
+//! calculator does: within 0.02° from 1900 to 2100. They are geometric: no refraction, so the sun is up where its
+//! centre is above the flat horizon. World axes are east, north, up. Times are local standard time, as days since 1
+//! January 00:00 (so noon on 2 January is 1.5).
+
+use std::f64::consts::{PI, TAU};
+
+/// Irradiance of a plane facing the sun at one astronomical unit, in W/m² (World Radiation Centre 1985; Perez's
+/// coefficients rest on it).
+pub const SOLAR_CONSTANT_W_M2: f64 = 1_367.0;
+/// The year to take where data are of no year in particular: its equinoxes are close to the mean of a leap cycle's.
+pub const REFERENCE_YEAR: i32 = 2002;
+
+/// A place on earth and its clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Site {
+    /// Latitude in degrees, north positive, −90 to 90.
+    pub latitude_deg: f64,
+    /// Longitude in degrees, east positive, −180 to 180.
+    pub longitude_deg: f64,
+    /// Local standard time less universal time, in hours, −12 to 14.
+    pub time_zone_h: f64,
+}
+
+/// The sun at an instant, seen from a site.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sun {
+    /// Unit vector towards the sun: east, north, up.
+    pub direction: [f64; 3],
+    /// Declination, in degrees, −23.45 to 23.45.
+    pub declination_deg: f64,
+    /// Hour angle, in degrees, −180 to 180; negative in the morning.
+    pub hour_angle_deg: f64,
+    /// Apparent solar time less mean solar time, in minutes (about −14 to 16).
+    pub equation_of_time_min: f64,
+    /// Irradiance of a plane that faces the sun outside the atmosphere, in W/m² (1321 to 1414).
+    pub extraterrestrial_w_m2: f64,
+}
+
+/// What the sun does during an interval (see [`Site::sun_over`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SunOver {
+    /// The part of the interval with the sun up, 0 to 1.
+    pub up_fraction: f64,
+    /// Mean of the cosine of the zenith angle over the part with the sun up, 0 to 1 (0 where it is never up).
+    pub mean_cos_zenith: f64,
+    /// Middle of the part with the sun up, as a day of the year (middle of the interval where it is never up).
+    pub middle_day: f64,
+}
+
+/// What depends on the instant alone.
+struct Ephemeris {
+    declination_rad: f64,
+    equation_of_time_min: f64,
+    distance_au: f64,
+}
+
+impl Site {
+    /// The sun at `day` (days since 1 January 00:00, local standard time) of `year`. Days past the year's end run into
+    /// the next year.
+    pub fn sun(&self, year: i32, day: f64) -> Sun {
+        let now = ephemeris(year, day - self.time_zone_h / 24.0);
+        let hour_angle = self.hour_angle_rad(day, now.equation_of_time_min);
+        let (sin_latitude, cos_latitude) = self.latitude_deg.to_radians().sin_cos();
+        let (sin_declination, cos_declination) = now.declination_rad.sin_cos();
+        let (sin_hour, cos_hour) = hour_angle.sin_cos();
+        Sun {
+            direction: [
+                -cos_declination * sin_hour,
+                cos_latitude * sin_declination - sin_latitude * cos_declination * cos_hour,
+                sin_latitude * sin_declination + cos_latitude * cos_declination * cos_hour,
+            ],
+            declination_deg: now.declination_rad.to_degrees(),
+            hour_angle_deg: hour_angle.to_degrees(),
+            equation_of_time_min: now.equation_of_time_min,
+            extraterrestrial_w_m2: SOLAR_CONSTANT_W_M2 / (now.distance_au * now.distance_au),
+        }
+    }
+
+    /// The sun during `hours` (above 0, at most 24) from `start_day` on: how long it is up, and the mean cosine of its
+    /// zenith angle while it is. Closed form of the integral over the hour angle (Duffie & Beckman, Solar Engineering
+    /// of Thermal Processes, §2.10), with the declination and equation of time of the interval's middle.
+    pub fn sun_over(&self, year: i32, start_day: f64, hours: f64) -> SunOver {
+        let half_day = hours.clamp(0.0, 24.0) / 48.0;
+        let middle_day = start_day + half_day;
+        let now = ephemeris(year, middle_day - self.time_zone_h / 24.0);
+        let latitude = self.latitude_deg.to_radians();
+        let constant = latitude.sin() * now.declination_rad.sin();
+        let swing = latitude.cos() * now.declination_rad.cos();
+        // At the poles the swing vanishes; the ratio then says up or down all day.
+        let sunset = (-constant / swing.max(1e-12)).clamp(-1.0, 1.0).acos();
+        let middle = self.hour_angle_rad(middle_day, now.equation_of_time_min);
+        let half = half_day * TAU;
+        // The interval can reach into the neighbouring days' light.
+        let (mut length, mut integral, mut moment) = (0.0, 0.0, 0.0);
+        for noon in [-TAU, 0.0, TAU] {
+            let from = (middle - half).max(noon - sunset);
+            let to = (middle + half).min(noon + sunset);
+            if to > from {
+                length += to - from;
+                integral += constant * (to - from) + swing * ((to - noon).sin() - (from - noon).sin());
+                moment += (to - from) * (0.5 * (from + to) - middle);
+            }
+        }
+        let lit = length > 0.0 && half > 0.0;
+        if !lit {
+            return SunOver { up_fraction: 0.0, mean_cos_zenith: 0.0, middle_day };
+        }
+        SunOver {
+            up_fraction: (length / (2.0 * half)).min(1.0),
+            mean_cos_zenith: (integral / length).clamp(0.0, 1.0),
+            middle_day: middle_day + moment / length / TAU,
+        }
+    }
+
+    /// Sunrise and sunset on the day that `day` falls in, as days of the year in local standard time;
+    /// `None` where the sun stays up or down all day. Geometric: the sun's centre on the flat horizon.
+    pub fn sunrise_sunset(&self, year: i32, day: f64) -> Option<(f64, f64)> {
+        let noon = day.floor() + 0.5;
+        let now = ephemeris(year, noon - self.time_zone_h / 24.0);
+        let cosine = -self.latitude_deg.to_radians().tan() * now.declination_rad.tan();
+        if !(-1.0..=1.0).contains(&cosine) {
+            return None;
+        }
+        let solar_noon =
+            noon - (4.0 * (self.longitude_deg - 15.0 * self.time_zone_h) + now.equation_of_time_min) / 1_440.0;
+        let half = cosine.acos() / TAU;
+        Some((solar_noon - half, solar_noon + half))
+    }
+
+    /// Hour angle in −π to π.
+    fn hour_angle_rad(&self, day: f64, equation_of_time_min: f64) -> f64 {
+        let shift_min = 4.0 * (self.longitude_deg - 15.0 * self.time_zone_h) + equation_of_time_min;
+        let solar_day = day + shift_min / 1_440.0;
+        (solar_day - solar_day.floor() - 0.5) * TAU
+    }
+}
+
+impl Sun {
+    /// Altitude above the horizon, in degrees, −90 to 90.
+    pub fn altitude_deg(&self) -> f64 {
+        self.direction[2].clamp(-1.0, 1.0).asin().to_degrees()
+    }
+
+    /// Azimuth in degrees clockwise from north, 0 to 360.
+    pub fn azimuth_deg(&self) -> f64 {
+        self.direction[0].atan2(self.direction[1]).to_degrees().rem_euclid(360.0)
+    }
+
+    /// Cosine of the zenith angle, −1 to 1.
+    pub fn cos_zenith(&self) -> f64 {
+        self.direction[2]
+    }
+
+    /// Whether the sun's centre is above the horizon.
+    pub fn is_up(&self) -> bool {
+        self.direction[2] > 0.0
+    }
+
+    /// Relative optical air mass, 1 to 38 (Kasten & Young 1989); at the horizon's value where the sun is down.
+    pub fn air_mass(&self) -> f64 {
+        air_mass(self.altitude_deg())
+    }
+}
+
+/// Relative optical air mass at an altitude in degrees (Kasten & Young 1989, Applied Optics 28:4735); below the horizon
+/// as at it.
+pub fn air_mass(altitude_deg: f64) -> f64 {
+    let altitude = altitude_deg.clamp(0.0, 90.0);
+    (1.0 / (altitude.to_radians().sin() + 0.505_72 * (altitude + 6.079_95).powf(-1.636_4))).max(1.0)
+}
+
+/// A plane surface: where it looks, and the axes in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plane {
+    /// Outward unit normal: east, north, up.
+    pub normal: [f64; 3],
+    /// Unit vector in the plane towards its upper edge. For a level plane: against the azimuth.
+    pub up: [f64; 3],
+    /// Unit vector in the plane to the right, for an observer who faces it from outside.
+    pub right: [f64; 3],
+    /// Cosine of the tilt: 1 facing up, 0 vertical, −1 facing down.
+    pub cos_tilt: f64,
+    /// Sine of the tilt, 0 to 1.
+    pub sin_tilt: f64,
+}
+
+impl Plane {
+    /// The plane whose outward normal has this azimuth (degrees clockwise from north) and tilt (degrees: 0 facing up,
+    /// 90 vertical, 180 facing down). A tilt outside 0 to 180 counts as the nearest of them.
+    pub fn new(azimuth_deg: f64, tilt_deg: f64) -> Self {
+        let (sin_azimuth, cos_azimuth) = azimuth_deg.to_radians().sin_cos();
+        let (sin_tilt, cos_tilt) = match tilt_deg.clamp(0.0, 180.0) {
+            // Walls and slabs are what nearly all planes are: no rounding dust there.
+            90.0 => (1.0, 0.0),
+            180.0 => (0.0, -1.0),
+            tilt => tilt.to_radians().sin_cos(),
+        };
+        Self {
+            normal: [sin_tilt * sin_azimuth, sin_tilt * cos_azimuth, cos_tilt],
+            up: [-cos_tilt * sin_azimuth, -cos_tilt * cos_azimuth, sin_tilt],
+            right: [-cos_azimuth, sin_azimuth, 0.0],
+            cos_tilt,
+            sin_tilt,
+        }
+    }
+
+    /// Cosine of the angle between the sun and the outward normal, −1 to 1; negative where the sun is behind the plane.
+    /// Says nothing of the horizon.
+    pub fn cos_incidence(&self, sun: &Sun) -> f64 {
+        dot(&self.normal, &sun.direction)
+    }
+
+    /// A world direction in the plane's own axes: right, up, outward.
+    pub fn local(&self, direction: &[f64; 3]) -> [f64; 3] {
+        [dot(&self.right, direction), dot(&self.up, direction), dot(&self.normal, direction)]
+    }
+}
+
+fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+/// Days from J2000.0 (noon of 1 January 2000, UT) to 1 January 00:00 of a Gregorian year.
+fn days_to_year(year: i32) -> f64 {
+    let before = i64::from(year) - 1;
+    let days = 365 * before + before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400);
+    // 730 119 days from 1 January of year 1 to 1 January 2000.
+    (days - 730_119) as f64 - 0.5
+}
+
+/// Meeus ch. 25 and eq. 28.3, at days since 1 January 00:00 UT.
+fn ephemeris(year: i32, day_ut: f64) -> Ephemeris {
+    let t = (days_to_year(year) + day_ut) / 36_525.0;
+    let longitude = (280.466_46 + t * (36_000.769_83 + t * 0.000_303_2)).rem_euclid(360.0).to_radians();
+    let anomaly = (357.529_11 + t * (35_999.050_29 - t * 0.000_153_7)).rem_euclid(360.0).to_radians();
+    let eccentricity = 0.016_708_634 - t * (0.000_042_037 + t * 0.000_000_126_7);
+    let centre = ((1.914_602 - t * (0.004_817 + t * 0.000_014)) * anomaly.sin()
+        + (0.019_993 - t * 0.000_101) * (2.0 * anomaly).sin()
+        + 0.000_289 * (3.0 * anomaly).sin())
+    .to_radians();
+    let node = (125.04 - 1_934.136 * t).to_radians();
+    let apparent = longitude + centre - (0.005_69 + 0.004_78 * node.sin()).to_radians();
+    let obliquity = (23.439_291 - t * 0.013_004_2 + 0.002_56 * node.cos()).to_radians();
+    let y = (0.5 * obliquity).tan().powi(2);
+    let equation = y * (2.0 * longitude).sin() - 2.0 * eccentricity * anomaly.sin()
+        + 4.0 * eccentricity * y * anomaly.sin() * (2.0 * longitude).cos()
+        - 0.5 * y * y * (4.0 * longitude).sin()
+        - 1.25 * eccentricity * eccentricity * (2.0 * anomaly).sin();
+    Ephemeris {
+        declination_rad: (obliquity.sin() * apparent.sin()).clamp(-1.0, 1.0).asin(),
+        equation_of_time_min: equation * 720.0 / PI,
+        distance_au: 1.000_001_018 * (1.0 - eccentricity * eccentricity)
+            / (1.0 + eccentricity * (anomaly + centre).cos()),
+    }
+}
+
+#[cfg(test)]
+#[path = "sun_tests.rs"]
+mod tests;

@@ -1,0 +1,375 @@
+//! A study's surfaces and windows as rows, ready to be computed.
+
+use super::film::mrt_factors;
+use super::glass::Glass;
+use super::receiver::{Receivers, local_wind};
+use super::wall::{Slab, Wall};
+use crate::study::{
+    Face as FaceDoc, InsideConvection, Outside, OutsideConvection, Program, Study, Surface, Value, Window, Zone,
+};
+use crate::sun::Plane;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Between a face and air that isn't outdoor air, where nothing else is said: 1/0.13 W/(m² K) (ISO 6946:2017, table 7).
+const STILL_AIR_W_M2K: f64 = 1.0 / 0.13;
+/// Tilts from here on are floors to the sun that comes in, °.
+const FLOOR_TILT_DEG: f64 = 150.0;
+/// What a frame's U-value holds of resistances at its faces, m² K/W (ISO 6946:2017, table 7: 0.13 + 0.04).
+const FRAME_FILMS_M2K_W: f64 = 0.17;
+
+/// A face in a zone.
+#[derive(Clone, Debug)]
+pub(crate) struct Face {
+    pub zone: usize,
+    pub area_m2: f64,
+    /// Share of diffuse sun from inside that it takes, absorbed or let out.
+    pub absorptance: f64,
+    pub emittance: f64,
+    /// What a difference of fourth powers to the zone's radiant temperature is multiplied with.
+    pub mrt: f64,
+    /// Of the normal into the room: 1 a floor, −1 a ceiling.
+    pub cos_tilt: f64,
+    pub convection: InsideConvection,
+    /// Of the zone's direct sun, the share that falls on it first.
+    pub beam_share: f64,
+    pub side: Side,
+}
+
+/// What a face belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The inner face of a wall.
+    Inner(usize),
+    /// The outer face of a wall between zones.
+    Outer(usize),
+    /// A window.
+    Window(usize),
+}
+
+/// An opaque surface.
+#[derive(Clone, Debug)]
+pub(crate) struct WallRow {
+    pub kind: usize,
+    pub cells: Range<usize>,
+    pub area_m2: f64,
+    pub inner: usize,
+    pub zone: usize,
+    pub behind: Behind,
+}
+
+/// What is on the other side of a wall.
+#[derive(Clone, Debug)]
+pub(crate) enum Behind {
+    Outdoors(Exposure),
+    Ground(Value),
+    Air(Value, f64),
+    /// The face in the other zone.
+    Zone(usize),
+    Adiabatic,
+}
+
+/// A face outdoors.
+#[derive(Clone, Debug)]
+pub(crate) struct Exposure {
+    pub receiver: usize,
+    pub absorptance: f64,
+    pub emittance: f64,
+    pub convection: OutsideConvection,
+    pub cos_tilt: f64,
+    pub is_glass: bool,
+    /// Wind here over wind at the weather station.
+    pub wind: f64,
+    /// View of the sky, and of the air and ground, for long-wave radiation.
+    pub to_sky: f64,
+    pub to_air: f64,
+    /// Horizontal components of the normal, for windward and leeward.
+    pub normal: [f64; 2],
+}
+
+/// A window.
+#[derive(Clone, Debug)]
+pub(crate) struct WindowRow {
+    pub glazing: usize,
+    pub area_m2: f64,
+    pub zone: usize,
+    pub face: usize,
+    pub exposure: Exposure,
+    pub blind: Option<Value>,
+    /// Where its panes' temperatures are.
+    pub panes: Range<usize>,
+}
+
+/// All of a study's surfaces.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fabric {
+    pub kinds: Vec<Wall>,
+    pub walls: Vec<WallRow>,
+    pub windows: Vec<WindowRow>,
+    pub glazings: Vec<Glass>,
+    /// Sorted by zone.
+    pub faces: Vec<Face>,
+    pub faces_of_zone: Vec<Range<usize>>,
+    pub receivers: Receivers,
+    pub cells: usize,
+    pub panes: usize,
+    /// Pairs of zones that a wall separates.
+    pub neighbours: Vec<(usize, usize)>,
+    /// Of each wall and window, `surface` or `surface/window`.
+    pub wall_names: Vec<String>,
+    pub window_names: Vec<String>,
+    /// Of each opaque surface outdoors that a report tells of, its receiver.
+    pub exposed: Vec<(usize, String, usize)>,
+}
+
+/// Collects rows while zones are read.
+struct Builder<'s> {
+    study: &'s Study,
+    program: &'s Program,
+    dt_s: f64,
+    most_cells: usize,
+    fabric: Fabric,
+    kinds: BTreeMap<&'s str, usize>,
+    glazings: BTreeMap<&'s str, usize>,
+    /// Zone, face, and in which plane of its zone it lies.
+    faces: Vec<(Face, (i64, i64))>,
+}
+
+impl Fabric {
+    /// The surfaces of a study that was checked. `most_cells` bounds the volumes that a layer is cut into.
+    pub fn new(study: &Study, program: &Program, dt_s: f64, most_cells: usize) -> Self {
+        let fabric = Fabric::default();
+        let (kinds, glazings) = (BTreeMap::new(), BTreeMap::new());
+        let mut builder = Builder { study, program, dt_s, most_cells, fabric, kinds, glazings, faces: Vec::new() };
+        for (at, zone) in study.zones.iter().enumerate() {
+            for surface in &zone.surfaces {
+                builder.surface(at, zone, surface);
+            }
+        }
+        builder.finish()
+    }
+}
+
+impl<'s> Builder<'s> {
+    fn surface(&mut self, zone_at: usize, zone: &Zone, surface: &'s Surface) {
+        let study = self.study;
+        let Some(construction) = study.constructions.get(&surface.construction) else { return };
+        let kind = self.kind(&surface.construction);
+        let plane = Plane::new(surface.azimuth_deg, surface.tilt_deg);
+        let height_m = surface.height_m.unwrap_or(0.5 * zone.volume_m3 / zone.floor_area_m2.max(0.1));
+        let in_windows: f64 = surface.windows.iter().map(window_area).sum();
+        let area_m2 = (surface.area_m2 - in_windows).max(0.0);
+        let place = ((surface.azimuth_deg * 10.0) as i64, (surface.tilt_deg * 10.0) as i64);
+        let convection = surface.inside_convection.clone().unwrap_or_else(|| study.convection.inside.clone());
+        let outside = surface.outside_convection.clone().unwrap_or_else(|| study.convection.outside.clone());
+        let face = |area_m2: f64, like: &FaceDoc, cos_tilt: f64, side: Side, zone: usize| Face {
+            zone,
+            area_m2,
+            absorptance: like.solar_absorptance,
+            emittance: like.emittance,
+            mrt: 0.0,
+            cos_tilt,
+            convection: convection.clone(),
+            beam_share: 0.0,
+            side,
+        };
+        let exposure = |receivers: &mut Receivers, like: &FaceDoc, shading: Option<_>, is_glass: bool| Exposure {
+            receiver: receivers.add(&plane, surface.azimuth_deg, surface.tilt_deg, shading),
+            absorptance: like.solar_absorptance,
+            emittance: like.emittance,
+            convection: outside.clone(),
+            cos_tilt: plane.cos_tilt,
+            is_glass,
+            wind: local_wind(study.site.terrain, height_m),
+            to_sky: 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
+            to_air: 1.0 - 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
+            normal: [plane.normal[0], plane.normal[1]],
+        };
+        if area_m2 > 0.0 {
+            let behind = match &surface.outside {
+                Outside::Outdoors => {
+                    let exposed =
+                        exposure(&mut self.fabric.receivers, &construction.outside, surface.shading.as_ref(), false);
+                    self.fabric.exposed.push((zone_at, surface.id.clone(), exposed.receiver));
+                    Behind::Outdoors(exposed)
+                }
+                Outside::Ground(amount) => Behind::Ground(self.program.value(amount)),
+                Outside::Air(amount) => {
+                    let film = match &surface.outside_convection {
+                        Some(OutsideConvection::Fixed(film)) => *film,
+                        _ => STILL_AIR_W_M2K,
+                    };
+                    Behind::Air(self.program.value(amount), film)
+                }
+                Outside::Zone(id) => match study.zones.iter().position(|other| other.id == *id) {
+                    Some(other) => {
+                        let side = Side::Outer(self.fabric.walls.len());
+                        let opposite = face(area_m2, &construction.outside, plane.cos_tilt, side, other);
+                        self.faces.push((opposite, (place.0 + 1_800, 1_800 - place.1)));
+                        self.fabric.neighbours.push((zone_at, other));
+                        Behind::Zone(usize::MAX)
+                    }
+                    None => Behind::Adiabatic,
+                },
+                Outside::Adiabatic => Behind::Adiabatic,
+            };
+            let side = Side::Inner(self.fabric.walls.len());
+            self.faces.push((face(area_m2, &construction.inside, -plane.cos_tilt, side, zone_at), place));
+            self.wall(kind, area_m2, zone_at, behind, surface.id.clone());
+        }
+        for (at, window) in surface.windows.iter().enumerate() {
+            let Some(glazing) = self.glazing(&window.glazing) else { continue };
+            let frame = window.frame_fraction.unwrap_or(0.0);
+            let area_m2 = window_area(window);
+            let name = match window.id.as_str() {
+                "" => format!("{}/{}", surface.id, at + 1),
+                id => format!("{}/{id}", surface.id),
+            };
+            if frame > 0.0 {
+                let resistance = (1.0 / window.frame_u_w_m2k.unwrap_or(3.0) - FRAME_FILMS_M2K_W).max(0.001);
+                let kind = self.fabric.kinds.len();
+                let slab = Slab { resistance, capacity: 0.0 };
+                self.fabric.kinds.push(Wall::new(&[slab], self.dt_s, self.most_cells));
+                let like = FaceDoc::default();
+                let exposed = exposure(&mut self.fabric.receivers, &like, window.shading.as_ref(), false);
+                let side = Side::Inner(self.fabric.walls.len());
+                self.faces.push((face(frame * area_m2, &like, -plane.cos_tilt, side, zone_at), place));
+                self.wall(kind, frame * area_m2, zone_at, Behind::Outdoors(exposed), format!("{name}/frame"));
+            }
+            let optics = &self.fabric.glazings[glazing];
+            let panes = optics.panes();
+            let like = FaceDoc {
+                solar_absorptance: 1.0 - optics.diffuse_back_reflectance(),
+                emittance: optics.emittance_inside(),
+            };
+            let outer = FaceDoc { solar_absorptance: 0.0, emittance: optics.emittance_outside() };
+            let exposed = exposure(&mut self.fabric.receivers, &outer, window.shading.as_ref(), true);
+            let side = Side::Window(self.fabric.windows.len());
+            let glass_m2 = (1.0 - frame) * area_m2;
+            self.faces.push((face(glass_m2, &like, -plane.cos_tilt, side, zone_at), place));
+            let from = self.fabric.panes;
+            self.fabric.panes += 2 * panes;
+            self.fabric.windows.push(WindowRow {
+                glazing,
+                area_m2: glass_m2,
+                zone: zone_at,
+                face: usize::MAX,
+                exposure: exposed,
+                blind: window.blind_factor.as_ref().map(|amount| self.program.value(amount)),
+                panes: from..self.fabric.panes,
+            });
+            self.fabric.window_names.push(name);
+        }
+    }
+
+    fn wall(&mut self, kind: usize, area_m2: f64, zone: usize, behind: Behind, name: String) {
+        let from = self.fabric.cells;
+        self.fabric.cells += self.fabric.kinds[kind].cells();
+        let cells = from..self.fabric.cells;
+        self.fabric.walls.push(WallRow { kind, cells, area_m2, inner: usize::MAX, zone, behind });
+        self.fabric.wall_names.push(name);
+    }
+
+    fn kind(&mut self, name: &'s str) -> usize {
+        if let Some(kind) = self.kinds.get(name) {
+            return *kind;
+        }
+        let kind = self.fabric.kinds.len();
+        self.fabric.kinds.push(Wall::new(&slabs(self.study, name), self.dt_s, self.most_cells));
+        self.kinds.insert(name, kind);
+        kind
+    }
+
+    fn glazing(&mut self, name: &'s str) -> Option<usize> {
+        if let Some(glazing) = self.glazings.get(name) {
+            return Some(*glazing);
+        }
+        let glass = Glass::new(self.study.glazings.get(name)?).ok()?;
+        let glazing = self.fabric.glazings.len();
+        self.fabric.glazings.push(glass);
+        self.glazings.insert(name, glazing);
+        Some(glazing)
+    }
+
+    fn finish(self) -> Fabric {
+        let Self { study, mut fabric, mut faces, .. } = self;
+        // Stable: within a zone they stay in the file's order.
+        faces.sort_by_key(|(face, _)| face.zone);
+        for zone in 0..study.zones.len() {
+            let range = faces.partition_point(|(face, _)| face.zone < zone)
+                ..faces.partition_point(|(face, _)| face.zone <= zone);
+            let own = &mut faces[range.clone()];
+            let mut planes: Vec<(i64, i64)> = own.iter().map(|(_, place)| *place).collect();
+            planes.sort_unstable();
+            planes.dedup();
+            let plane_of: Vec<usize> = own.iter().filter_map(|(_, place)| planes.binary_search(place).ok()).collect();
+            let areas: Vec<f64> = own.iter().map(|(face, _)| face.area_m2).collect();
+            let emittances: Vec<f64> = own.iter().map(|(face, _)| face.emittance).collect();
+            for ((face, _), mrt) in own.iter_mut().zip(mrt_factors(&areas, &emittances, &plane_of)) {
+                face.mrt = mrt;
+            }
+            share_beam(&study.zones[zone], &fabric, own);
+            fabric.faces_of_zone.push(range);
+        }
+        for (at, (face, _)) in faces.iter().enumerate() {
+            match face.side {
+                Side::Inner(wall) => fabric.walls[wall].inner = at,
+                Side::Outer(wall) => fabric.walls[wall].behind = Behind::Zone(at),
+                Side::Window(window) => fabric.windows[window].face = at,
+            }
+        }
+        fabric.faces = faces.into_iter().map(|(face, _)| face).collect();
+        fabric
+    }
+}
+
+/// Where direct sun falls first: where the surfaces say, else on the floors, else on everything.
+fn share_beam(zone: &Zone, fabric: &Fabric, faces: &mut [(Face, (i64, i64))]) {
+    let said = |face: &Face| match face.side {
+        Side::Inner(wall) => {
+            let surface = zone.surfaces.iter().find(|surface| surface.id == fabric.wall_names[wall]);
+            surface.and_then(|surface| surface.solar_fraction)
+        }
+        _ => None,
+    };
+    let given: Vec<Option<f64>> = faces.iter().map(|(face, _)| said(face)).collect();
+    let weight = |(face, _): &(Face, (i64, i64))| face.area_m2;
+    let is_floor = |(face, _): &&(Face, (i64, i64))| face.cos_tilt >= -(FLOOR_TILT_DEG.to_radians().cos());
+    let floors: f64 = faces.iter().filter(is_floor).map(weight).sum();
+    let all: f64 = faces.iter().map(weight).sum();
+    for (entry, given_share) in faces.iter_mut().zip(&given) {
+        let is_floor = is_floor(&&*entry);
+        entry.0.beam_share = match given_share {
+            Some(share) => *share,
+            None if given.iter().any(Option::is_some) => 0.0,
+            None if floors > 0.0 => {
+                if is_floor {
+                    entry.0.area_m2 / floors
+                } else {
+                    0.0
+                }
+            }
+            None => entry.0.area_m2 / all.max(1e-9),
+        };
+    }
+}
+
+/// A window's whole area, of all that are like it, m².
+pub(crate) fn window_area(window: &Window) -> f64 {
+    let of_shading = || window.shading.as_ref().map(|shading| shading.width_m * shading.height_m);
+    window.area_m2.or_else(of_shading).unwrap_or(0.0) * f64::from(window.count.unwrap_or(1))
+}
+
+/// The layers of a construction.
+pub(crate) fn slabs(study: &Study, construction: &str) -> Vec<Slab> {
+    let layers = study.constructions.get(construction).into_iter().flat_map(|construction| &construction.layers);
+    let slab = |layer: &crate::study::Layer| match (&layer.material, layer.thickness_m, layer.resistance_m2k_w) {
+        (Some(name), Some(thickness), _) => study.materials.get(name).map(|material| Slab {
+            resistance: thickness / material.conductivity_w_mk,
+            capacity: thickness * material.density_kg_m3 * material.specific_heat_j_kgk,
+        }),
+        (_, _, Some(resistance)) => Some(Slab { resistance, capacity: 0.0 }),
+        _ => None,
+    };
+    layers.filter_map(slab).collect()
+}

@@ -1,0 +1,376 @@
+//! Five resistances and one capacity a zone (ISO 13790:2008, annex C), with any step length.
+//!
+//! Sun on opaque faces and radiation to the sky are added to the solar gains (11.3.2), as the standard has it; other zones count with
+//! the temperature that they had before.
+
+use super::Ambient;
+use super::fabric::{Behind, Exposure, Fabric, Side, WallRow, slabs};
+use super::receiver::Light;
+use super::wall::Slab;
+use super::zone::{Load, Mode, ZoneInput};
+use crate::study::{InsideConvection, OutsideConvection, Program, Study};
+
+/// Area of all faces to the room over floor area (ISO 13790:2008, 7.2.2.2).
+const FACES_PER_FLOOR: f64 = 4.5;
+/// Convection at inner faces where it depends on temperatures: at a wall that is 2 K warmer or colder than the air, W/(m² K).
+const NATURAL_W_M2K: f64 = 1.65;
+/// Between faces and mass, W/(m² K) (ISO 13790:2008, 12.2.2).
+const FACES_TO_MASS_W_M2K: f64 = 9.1;
+/// Mass deeper than this doesn't swing with the day, m (ISO 13790:2008, 12.3.1.1; ISO 13786:2017, annex C).
+const DEEPEST_M: f64 = 0.1;
+/// A layer that insulates hides what is behind it: less than this is insulation, W/(m K) (an assumption; the standard names none).
+const INSULATION_W_MK: f64 = 0.08;
+/// Resistance at inner faces for flow sideways, upwards and downwards, and at outer ones, m² K/W (ISO 6946:2017, table 7).
+const INSIDE: (f64, f64, f64) = (0.13, 0.10, 0.17);
+const OUTSIDE: f64 = 0.04;
+/// Share of the mean surface temperature in the operative one (ISO 13790:2008, C.3).
+const OPERATIVE: f64 = 0.7;
+
+/// A zone's conductances (W/K) and what else the step needs.
+#[derive(Clone, Debug)]
+struct Row {
+    air_to_faces: f64,
+    faces_to_mass: f64,
+    windows: f64,
+    mass: f64,
+    /// Between mass and what is behind the walls.
+    behind: f64,
+    /// Of the radiant gains, the shares for mass and for faces.
+    to_mass: f64,
+    to_faces: f64,
+}
+
+/// A wall as this tier sees it.
+#[derive(Clone, Copy, Debug)]
+struct Path {
+    /// W/K from the room's mass to what is behind.
+    conductance: f64,
+    /// U-value times the outer resistance: the share of sun on it that comes in.
+    inward: f64,
+}
+
+/// Room for a step's numbers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Five {
+    rows: Vec<Row>,
+    /// Whether the air stores heat: the standard's doesn't, and in an hour it wouldn't show.
+    has_air: bool,
+    paths: Vec<Path>,
+    windows_u: Vec<f64>,
+    pub transmitted_w: Vec<f64>,
+    gains_w: Vec<f64>,
+    behind_source: Vec<f64>,
+    pub loads: Vec<Load>,
+    pub residual_w: Vec<f64>,
+    pub throughput_w: Vec<f64>,
+}
+
+/// What the tier remembers, °C.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FiveState {
+    pub mass_c: Vec<f64>,
+    pub air_c: Vec<f64>,
+    pub radiant_c: Vec<f64>,
+}
+
+impl FiveState {
+    pub fn new(zones: usize, temperature_c: f64) -> Self {
+        Self {
+            mass_c: vec![temperature_c; zones],
+            air_c: vec![temperature_c; zones],
+            radiant_c: vec![temperature_c; zones],
+        }
+    }
+}
+
+impl Five {
+    pub fn new(study: &Study, fabric: &Fabric, dt_s: f64) -> Self {
+        let zones = study.zones.len();
+        let paths: Vec<Path> = fabric.walls.iter().map(|wall| path(fabric, wall)).collect();
+        let windows_u: Vec<f64> = fabric
+            .windows
+            .iter()
+            .map(|window| fabric.glazings[window.glazing].u_value_w_m2k(INSIDE.0, OUTSIDE))
+            .collect();
+        let convection = match study.convection.inside {
+            InsideConvection::Tarp => NATURAL_W_M2K,
+            InsideConvection::Iso52016 => 2.5,
+            InsideConvection::Fixed(coefficient) => coefficient,
+        };
+        // The standard's 3.45 W/(m² K) is this for its 2.5 (ISO 13790:2008, 7.2.2.2 and 12.2.2).
+        let air_to_faces = 1.0 / (1.0 / convection - 1.0 / FACES_TO_MASS_W_M2K).max(1e-3);
+        let rows = (0..zones)
+            .map(|zone| {
+                let (mut capacity, mut squares, mut opaque) = (0.0, 0.0, 0.0);
+                let surfaces = &study.zones[zone].surfaces;
+                for face in &fabric.faces[fabric.faces_of_zone[zone].clone()] {
+                    let (wall, is_outer) = match face.side {
+                        Side::Inner(wall) => (wall, false),
+                        Side::Outer(wall) => (wall, true),
+                        Side::Window(_) => continue,
+                    };
+                    let owner = &study.zones[fabric.walls[wall].zone].surfaces;
+                    let surfaces = if is_outer { owner } else { surfaces };
+                    let of_wall = surfaces.iter().find(|surface| surface.id == fabric.wall_names[wall]);
+                    let mut layers =
+                        of_wall.map(|surface| layers_inwards(study, &surface.construction)).unwrap_or_default();
+                    if !is_outer {
+                        layers.reverse();
+                    }
+                    let per_area = effective_capacity(&layers);
+                    capacity += face.area_m2 * per_area;
+                    squares += face.area_m2 * per_area * per_area;
+                    opaque += paths[wall].conductance;
+                }
+                let faces = FACES_PER_FLOOR * study.zones[zone].floor_area_m2;
+                let mass_area = if squares > 0.0 { (capacity * capacity / squares).min(faces) } else { 0.0 };
+                let windows = fabric.windows.iter().zip(&windows_u);
+                let windows = windows.filter(|(row, _)| row.zone == zone).map(|(row, u)| u * row.area_m2).sum::<f64>();
+                let faces_to_mass = FACES_TO_MASS_W_M2K * mass_area.max(1e-3);
+                // The wall's own resistance lies beyond the one between faces and mass (ISO 13790:2008, 12.2.2).
+                let behind = if opaque > 0.0 { 1.0 / (1.0 / opaque - 1.0 / faces_to_mass).max(1e-9) } else { 0.0 };
+                let to_mass = mass_area / faces;
+                let to_faces = (1.0 - to_mass - windows / (FACES_TO_MASS_W_M2K * faces)).max(0.0);
+                Row {
+                    air_to_faces: air_to_faces * faces,
+                    faces_to_mass,
+                    windows,
+                    mass: capacity.max(1_000.0) / dt_s,
+                    behind,
+                    to_mass,
+                    to_faces,
+                }
+            })
+            .collect();
+        Self {
+            rows,
+            has_air: dt_s < 3_600.0,
+            paths,
+            windows_u,
+            transmitted_w: vec![0.0; fabric.windows.len()],
+            gains_w: vec![0.0; zones],
+            behind_source: vec![0.0; zones],
+            loads: vec![Load::default(); zones],
+            residual_w: vec![0.0; zones],
+            throughput_w: vec![0.0; zones],
+        }
+    }
+
+    /// Moves the state on by a step.
+    pub fn step(
+        &mut self,
+        fabric: &Fabric,
+        program: &Program,
+        ambient: &Ambient,
+        light: &[Light],
+        inputs: &[ZoneInput],
+        state: &mut FiveState,
+    ) {
+        self.solar_gains(fabric, program, light);
+        self.behind(fabric, program, ambient, state);
+        for (zone, input) in inputs.iter().enumerate() {
+            self.zone(zone, input, ambient, state);
+        }
+    }
+
+    fn solar_gains(&mut self, fabric: &Fabric, program: &Program, light: &[Light]) {
+        self.gains_w.fill(0.0);
+        for (at, window) in fabric.windows.iter().enumerate() {
+            let light = &light[window.exposure.receiver];
+            let optics = &fabric.glazings[window.glazing];
+            let blind = window.blind.map_or(1.0, |blind| program.at(blind));
+            let mut gain = 0.0;
+            if light.total() > 0.0 {
+                let cosine = light.cos_incidence;
+                let direct = optics.solar_heat_gain(cosine);
+                // The standard knows one g-value; only for direct sun is the angle known.
+                let diffuse = optics.solar_heat_gain(1.0);
+                gain = blind * (light.direct * direct + light.diffuse * diffuse);
+                let through =
+                    light.direct * optics.transmittance(cosine) + light.diffuse * optics.diffuse_transmittance();
+                self.transmitted_w[at] = blind * window.area_m2 * through;
+            } else {
+                self.transmitted_w[at] = 0.0;
+            }
+            let lost = self.windows_u[at] * OUTSIDE * to_sky(&window.exposure);
+            self.gains_w[window.zone] += window.area_m2 * (gain - lost);
+        }
+        for (wall, path) in fabric.walls.iter().zip(&self.paths) {
+            if let Behind::Outdoors(exposure) = &wall.behind {
+                let sun = exposure.absorptance * light[exposure.receiver].total();
+                self.gains_w[wall.zone] += wall.area_m2 * path.inward * (sun - to_sky(exposure));
+            }
+        }
+    }
+
+    /// What comes to the zones' mass from behind the walls, at 0 °C in the zones.
+    fn behind(&mut self, fabric: &Fabric, program: &Program, ambient: &Ambient, state: &FiveState) {
+        self.behind_source.fill(0.0);
+        for (wall, path) in fabric.walls.iter().zip(&self.paths) {
+            let behind_c = match &wall.behind {
+                Behind::Outdoors(_) => ambient.dry_bulb_c,
+                Behind::Ground(temperature) | Behind::Air(temperature, _) => program.at(*temperature),
+                Behind::Zone(face) => {
+                    let other = fabric.faces[*face].zone;
+                    self.behind_source[other] += path.conductance * state.air_c[wall.zone];
+                    state.air_c[other]
+                }
+                Behind::Adiabatic => continue,
+            };
+            self.behind_source[wall.zone] += path.conductance * behind_c;
+        }
+    }
+
+    fn zone(&mut self, zone: usize, input: &ZoneInput, ambient: &Ambient, state: &mut FiveState) {
+        let capacity_w_k = if self.has_air { input.capacity_w_k } else { 0.0 };
+        let input = &ZoneInput { capacity_w_k, ..*input };
+        let row = &self.rows[zone];
+        // The mean temperature behind, by conductance.
+        let total: f64 = if row.behind > 0.0 { 1.0 / (1.0 / row.behind + 1.0 / row.faces_to_mass) } else { 1.0 };
+        let behind_c = self.behind_source[zone] / total;
+        let solve = |power: f64, radiant_fraction: f64| {
+            let radiant = input.radiant_w + self.gains_w[zone] + power * radiant_fraction;
+            let air = input.convective_w + power * (1.0 - radiant_fraction);
+            row.solve(input, ambient.dry_bulb_c, behind_c, state.mass_c[zone], state.air_c[zone], air, radiant)
+        };
+        let mut mode = Mode::Free;
+        let (mut solved, mut power) = (solve(0.0, 0.0), 0.0);
+        for _ in 0..4 {
+            let next = input.next_mode(mode, solved.air_c, solved.faces_c, power);
+            if next == mode {
+                break;
+            }
+            mode = next;
+            let Some(control) = input.control(mode) else {
+                (solved, power) = (solve(0.0, 0.0), 0.0);
+                continue;
+            };
+            let radiant = control.radiant_fraction;
+            power = match mode {
+                Mode::HeatedFully | Mode::CooledFully => control.power_w,
+                _ => {
+                    // What is felt is linear in the power.
+                    let weight = if control.radiant_weight > 0.0 { OPERATIVE } else { 0.0 };
+                    let felt = |solved: &Solved| solved.air_c + weight * (solved.faces_c - solved.air_c);
+                    let (without, with) = (felt(&solve(0.0, radiant)), felt(&solve(1_000.0, radiant)));
+                    1_000.0 * (control.setpoint_c - without) / (with - without).max(1e-12)
+                }
+            };
+            solved = solve(power, radiant);
+        }
+        let stored =
+            row.mass * (solved.mass_c - state.mass_c[zone]) + input.capacity_w_k * (solved.air_c - state.air_c[zone]);
+        let exchanged = input.exchange_source_w - input.exchange_w_k * solved.air_c;
+        let windows = row.windows * (ambient.dry_bulb_c - solved.faces_c);
+        let walls = row.behind * (behind_c - solved.mean_mass_c);
+        let gains = input.convective_w + input.radiant_w + self.gains_w[zone];
+        // Of radiant gains, what falls on windows is lost at once.
+        let lost = (input.radiant_w
+            + self.gains_w[zone]
+            + power * input.control(mode).map_or(0.0, |control| control.radiant_fraction))
+            * (1.0 - row.to_mass - row.to_faces);
+        self.residual_w[zone] = power + gains - lost + exchanged + windows + walls - stored;
+        self.throughput_w[zone] =
+            power.abs() + gains.abs() + exchanged.abs() + windows.abs() + walls.abs() + stored.abs();
+        let operative_c = solved.air_c + OPERATIVE * (solved.faces_c - solved.air_c);
+        self.loads[zone] = Load { air_c: solved.air_c, radiant_c: solved.faces_c, operative_c, power_w: power };
+        state.mass_c[zone] = solved.mass_c;
+        state.air_c[zone] = solved.air_c;
+        state.radiant_c[zone] = solved.faces_c;
+    }
+}
+
+struct Solved {
+    mass_c: f64,
+    mean_mass_c: f64,
+    faces_c: f64,
+    air_c: f64,
+}
+
+impl Row {
+    /// Temperatures after a step, the mass by Crank and Nicolson's mean (ISO 13790:2008, C.3), air and faces in balance with it.
+    fn solve(
+        &self,
+        input: &ZoneInput,
+        outdoor_c: f64,
+        behind_c: f64,
+        mass_before_c: f64,
+        air_before_c: f64,
+        air_w: f64,
+        radiant_w: f64,
+    ) -> Solved {
+        let air_sum = self.air_to_faces + input.exchange_w_k + input.capacity_w_k;
+        let air_own = input.exchange_source_w + input.capacity_w_k * air_before_c + air_w;
+        // Faces: (windows + air + mass) faces = windows outdoor + air_to_faces air + faces_to_mass mass + gains.
+        let through_air = self.air_to_faces / air_sum;
+        let faces_sum = self.windows + self.faces_to_mass + self.air_to_faces * (1.0 - through_air);
+        let faces_own = self.windows * outdoor_c + through_air * air_own + self.to_faces * radiant_w;
+        // Mass: mean of before and after.
+        let through_faces = self.faces_to_mass / faces_sum;
+        let loss = self.behind + self.faces_to_mass * (1.0 - through_faces);
+        let own = self.behind * behind_c + through_faces * faces_own + self.to_mass * radiant_w;
+        let mass_c = (mass_before_c * (self.mass - 0.5 * loss) + own) / (self.mass + 0.5 * loss);
+        let mean_mass_c = 0.5 * (mass_before_c + mass_c);
+        let faces_c = (faces_own + self.faces_to_mass * mean_mass_c) / faces_sum;
+        let air_c = (air_own + self.air_to_faces * faces_c) / air_sum;
+        Solved { mass_c, mean_mass_c, faces_c, air_c }
+    }
+}
+
+/// Radiation from an outer face to the sky, W/m², at `5 e` W/(m² K) and 11 K between air and sky (ISO 13790:2008, 11.3.5, 11.4.6 and
+/// 11.4.4, intermediate climates).
+fn to_sky(exposure: &Exposure) -> f64 {
+    5.0 * exposure.emittance * 11.0 * 0.5 * (1.0 + exposure.cos_tilt)
+}
+
+fn path(fabric: &Fabric, wall: &WallRow) -> Path {
+    let core = fabric.kinds[wall.kind].resistance();
+    let face = &fabric.faces[wall.inner];
+    let (sideways, up, down) = INSIDE;
+    let inside = match face.cos_tilt {
+        cosine if cosine > 0.5 => down,
+        cosine if cosine < -0.5 => up,
+        _ => sideways,
+    };
+    let outside = match &wall.behind {
+        Behind::Outdoors(exposure) => match exposure.convection {
+            // Where the coefficient is prescribed: with 4.14 W/(m² K) of a black body's radiation (ISO 6946:2017, table C.1, 0 °C: 4.6).
+            OutsideConvection::Fixed(film) => 1.0 / (film + 4.6 * exposure.emittance),
+            _ => OUTSIDE,
+        },
+        Behind::Ground(_) => 0.0,
+        Behind::Air(_, film) => 1.0 / film,
+        Behind::Zone(_) => inside,
+        Behind::Adiabatic => return Path { conductance: 0.0, inward: 0.0 },
+    };
+    let u = 1.0 / (inside + core + outside);
+    Path { conductance: u * wall.area_m2, inward: u * outside }
+}
+
+/// A construction's layers from outside to inside, with their thickness (0 of a bare resistance).
+fn layers_inwards(study: &Study, construction: &str) -> Vec<(Slab, f64)> {
+    let layers = study.constructions.get(construction).into_iter().flat_map(|construction| &construction.layers);
+    let known = layers.filter(|layer| {
+        let material = layer.material.as_ref().is_some_and(|name| study.materials.contains_key(name));
+        (material && layer.thickness_m.is_some()) || layer.resistance_m2k_w.is_some()
+    });
+    slabs(study, construction).into_iter().zip(known.map(|layer| layer.thickness_m.unwrap_or(0.0))).collect()
+}
+
+/// Heat capacity that takes part in a day's swing, J/(m² K), of layers from the room outwards: to the construction's middle, to 10 cm or
+/// to the first insulation, whichever comes first (ISO 13786:2017, annex C).
+fn effective_capacity(layers: &[(Slab, f64)]) -> f64 {
+    let whole: f64 = layers.iter().map(|(_, thickness)| thickness).sum();
+    let mut left = DEEPEST_M.min(0.5 * whole);
+    let mut capacity = 0.0;
+    for (slab, thickness) in layers {
+        let insulates = *thickness == 0.0 || thickness / slab.resistance.max(1e-9) < INSULATION_W_MK;
+        if insulates || left <= 0.0 {
+            break;
+        }
+        let part = left.min(*thickness);
+        capacity += slab.capacity * part / thickness;
+        left -= part;
+    }
+    capacity
+}

@@ -1,0 +1,35 @@
+//! The thermal tiers: what a study's zones do with weather and use, step by step.
+
+mod fabric;
+mod film;
+mod five;
+mod glass;
+mod hubs;
+mod multi;
+mod receiver;
+mod wall;
+mod zone;
+
+pub(crate) use fabric::{Fabric, Side, window_area};
+pub(crate) use five::{Five, FiveState};
+pub(crate) use glass::spec as glazing_spec;
+pub(crate) use multi::{NodeState, Nodes};
+pub(crate) use receiver::Light;
+pub(crate) use zone::{Control, Load, ZoneInput};
+
+use crate::sky::SkyState;
+
+/// The outdoors during a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Ambient {
+    pub dry_bulb_c: f64,
+    /// Relative humidity, 0 to 1.
+    pub relative_humidity: f64,
+    pub sky_c: f64,
+    pub pressure_pa: f64,
+    /// At the weather station.
+    pub wind_m_s: f64,
+    /// Unit vector to where the wind comes from: east, north.
+    pub wind_from: [f64; 2],
+    pub sky: SkyState,
+}

@@ -1,0 +1,530 @@
+//! The heat of all zones, one step at a time: conduction through layers, a balance at every face, air and radiant temperature of
+//! every zone solved together (in the manner of ISO 52016-1:2017, 6.5, with the coefficients taken at the step's beginning).
+//!
+//! Every wall and window is first reduced to how its inner face answers to the room, so that what is left are two unknowns a zone.
+
+use super::Ambient;
+use super::fabric::{Behind, Exposure, Fabric, Face, Side};
+use super::film::{self, radiative};
+use super::glass::MAX_PANES;
+use super::hubs::Hubs;
+use super::receiver::Light;
+use super::zone::{Load, Mode, ZoneInput};
+use crate::study::{InsideConvection, OutsideConvection, Program};
+
+/// More often than this, which zones are heated and cooled isn't tried out.
+const MAX_ROUNDS: usize = 24;
+
+/// What the multi-node tier remembers from step to step, °C.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NodeState {
+    /// Volumes in walls.
+    pub cells: Vec<f64>,
+    /// Outer faces of walls.
+    pub outer_c: Vec<f64>,
+    /// Two faces of each pane.
+    pub panes_c: Vec<f64>,
+    pub faces_c: Vec<f64>,
+    pub air_c: Vec<f64>,
+    pub radiant_c: Vec<f64>,
+}
+
+impl NodeState {
+    pub fn new(fabric: &Fabric, temperature_c: f64) -> Self {
+        Self {
+            cells: vec![temperature_c; fabric.cells],
+            outer_c: vec![temperature_c; fabric.walls.len()],
+            panes_c: vec![temperature_c; fabric.panes],
+            faces_c: vec![temperature_c; fabric.faces.len()],
+            air_c: vec![temperature_c; fabric.faces_of_zone.len()],
+            radiant_c: vec![temperature_c; fabric.faces_of_zone.len()],
+        }
+    }
+}
+
+/// How a face answers: its temperature is `base + to_air * air + to_radiant * radiant`, plus the same of the zone behind it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Answer {
+    base: f64,
+    to_air: f64,
+    to_radiant: f64,
+    behind_air: f64,
+    behind_radiant: f64,
+    /// W/(m² K).
+    convection: f64,
+    radiation: f64,
+    /// Sun that is absorbed, W/m².
+    sun: f64,
+}
+
+/// An outer face's surroundings, as one conductance and one source: W/(m² K), W/m².
+#[derive(Clone, Copy, Debug, Default)]
+struct Outer {
+    film: f64,
+    source: f64,
+}
+
+/// Room for a step's numbers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nodes {
+    hubs: Hubs,
+    solved: Hubs,
+    answers: Vec<Answer>,
+    outers: Vec<Outer>,
+    /// Of each wall, what flows out at its faces without temperature differences.
+    relaxed: Vec<(f64, f64)>,
+    stored_before: Vec<f64>,
+    chains: Vec<Chain>,
+    /// Sun through the windows into each zone, W: direct and diffuse.
+    entered: Vec<(f64, f64)>,
+    pub transmitted_w: Vec<f64>,
+    modes: Vec<Mode>,
+    pub loads: Vec<Load>,
+    /// What doesn't add up in a zone, and what flows there altogether, W.
+    pub residual_w: Vec<f64>,
+    pub throughput_w: Vec<f64>,
+}
+
+/// A window's panes, eliminated from outside to inside.
+#[derive(Clone, Copy, Debug, Default)]
+struct Chain {
+    outer: Outer,
+    carry: [f64; 2 * MAX_PANES],
+    value: [f64; 2 * MAX_PANES],
+    /// Sun absorbed at each pane, W/m².
+    absorbed: [f64; MAX_PANES],
+}
+
+impl Nodes {
+    pub fn new(fabric: &Fabric) -> Self {
+        let zones = fabric.faces_of_zone.len();
+        let hubs = Hubs::new(zones, &fabric.neighbours);
+        Self {
+            solved: hubs.clone(),
+            hubs,
+            answers: vec![Answer::default(); fabric.faces.len()],
+            outers: vec![Outer::default(); fabric.walls.len()],
+            relaxed: vec![(0.0, 0.0); fabric.walls.len()],
+            stored_before: vec![0.0; fabric.walls.len()],
+            chains: vec![Chain::default(); fabric.windows.len()],
+            entered: vec![(0.0, 0.0); zones],
+            transmitted_w: vec![0.0; fabric.windows.len()],
+            modes: vec![Mode::Free; zones],
+            loads: vec![Load::default(); zones],
+            residual_w: vec![0.0; zones],
+            throughput_w: vec![0.0; zones],
+        }
+    }
+
+    /// Moves the state on by the step that the fabric was prepared for.
+    pub fn step(
+        &mut self,
+        fabric: &Fabric,
+        program: &Program,
+        ambient: &Ambient,
+        light: &[Light],
+        inputs: &[ZoneInput],
+        state: &mut NodeState,
+    ) {
+        self.enter(fabric, program, light);
+        self.share_sun(fabric);
+        self.films(fabric, state);
+        for wall in 0..fabric.walls.len() {
+            self.reduce_wall(fabric, program, ambient, light, state, wall);
+        }
+        for window in 0..fabric.windows.len() {
+            self.reduce_window(fabric, ambient, state, window);
+        }
+        self.assemble(fabric, inputs, state);
+        self.control(inputs);
+        self.finish(fabric, inputs, state);
+    }
+
+    /// What comes through the windows and what the panes take of it.
+    fn enter(&mut self, fabric: &Fabric, program: &Program, light: &[Light]) {
+        self.entered.fill((0.0, 0.0));
+        for (at, window) in fabric.windows.iter().enumerate() {
+            let light = &light[window.exposure.receiver];
+            let optics = &fabric.glazings[window.glazing];
+            let chain = &mut self.chains[at];
+            if light.total() <= 0.0 {
+                chain.absorbed.fill(0.0);
+                self.transmitted_w[at] = 0.0;
+                continue;
+            }
+            let blind = window.blind.map_or(1.0, |blind| program.at(blind));
+            let (direct, diffuse) = (blind * light.direct, blind * light.diffuse);
+            let through = window.area_m2 * direct * optics.transmittance(light.cos_incidence);
+            let scattered = window.area_m2 * diffuse * optics.diffuse_transmittance();
+            for (pane, absorbed) in chain.absorbed.iter_mut().enumerate().take(optics.panes()) {
+                *absorbed =
+                    direct * optics.absorptance(pane, light.cos_incidence) + diffuse * optics.diffuse_absorptance(pane);
+            }
+            let entered = &mut self.entered[window.zone];
+            entered.0 += through;
+            entered.1 += scattered;
+            self.transmitted_w[at] = through + scattered;
+        }
+    }
+
+    /// Direct sun falls where it falls first; what is reflected there and what was diffuse fills the room evenly, until all of it is
+    /// absorbed or out of the windows again (a white sphere's distribution; EnergyPlus Engineering Reference, "Shortwave
+    /// Radiation Absorbed").
+    fn share_sun(&mut self, fabric: &Fabric) {
+        for (zone, range) in fabric.faces_of_zone.iter().enumerate() {
+            let (direct, diffuse) = self.entered[zone];
+            let faces = &fabric.faces[range.clone()];
+            let answers = &mut self.answers[range.clone()];
+            if direct + diffuse <= 0.0 {
+                answers.iter_mut().for_each(|answer| answer.sun = 0.0);
+                continue;
+            }
+            let (mut shares, mut taken, mut takes) = (0.0, 0.0, 0.0);
+            for face in faces {
+                shares += face.beam_share;
+                taken += face.beam_share * face.absorptance;
+                takes += face.area_m2 * face.absorptance;
+            }
+            // Shares that add up to less than one leave the rest to the room; to more, they are scaled.
+            let scale = 1.0 / shares.max(1.0);
+            let pool = (diffuse + direct * (1.0 - scale * taken)) / takes.max(1e-9);
+            for (face, answer) in faces.iter().zip(answers) {
+                let first = direct * scale * face.beam_share / face.area_m2;
+                answer.sun = face.absorptance * (first + pool);
+            }
+        }
+    }
+
+    /// Coefficients at the inner faces, as the temperatures were.
+    fn films(&mut self, fabric: &Fabric, state: &NodeState) {
+        for ((face, answer), face_c) in fabric.faces.iter().zip(&mut self.answers).zip(&state.faces_c) {
+            let (air_c, radiant_c) = (state.air_c[face.zone], state.radiant_c[face.zone]);
+            answer.convection = match face.convection {
+                InsideConvection::Tarp => film::tarp(*face_c, air_c, face.cos_tilt),
+                InsideConvection::Iso52016 => film::iso_52016(*face_c, air_c, face.cos_tilt),
+                InsideConvection::Fixed(coefficient) => coefficient,
+            };
+            answer.radiation = radiative(*face_c, radiant_c, face.mrt);
+        }
+    }
+
+    fn reduce_wall(
+        &mut self,
+        fabric: &Fabric,
+        program: &Program,
+        ambient: &Ambient,
+        light: &[Light],
+        state: &mut NodeState,
+        at: usize,
+    ) {
+        let row = &fabric.walls[at];
+        let wall = &fabric.kinds[row.kind];
+        let cells = &mut state.cells[row.cells.clone()];
+        self.stored_before[at] = wall.stored(cells);
+        let (outer_flow, inner_flow) = wall.relax(cells);
+        self.relaxed[at] = (outer_flow, inner_flow);
+        let outer = match &row.behind {
+            Behind::Outdoors(exposure) => {
+                let sun = exposure.absorptance * light[exposure.receiver].total();
+                surroundings(exposure, ambient, state.outer_c[at], sun)
+            }
+            Behind::Ground(temperature) => {
+                // In contact: a film without resistance.
+                let film = 1e6;
+                Outer { film, source: film * program.at(*temperature) }
+            }
+            Behind::Air(temperature, film) => Outer { film: *film, source: film * program.at(*temperature) },
+            Behind::Adiabatic => Outer::default(),
+            Behind::Zone(other) => {
+                self.couple(fabric, at, *other);
+                return;
+            }
+        };
+        self.outers[at] = outer;
+        let passes = wall.cross / (outer.film + wall.outer_self).max(1e-12);
+        let conductance = wall.inner_self - passes * wall.cross;
+        let flow = inner_flow + passes * (outer.source + outer_flow);
+        self.answers[row.inner].answer(conductance, flow);
+    }
+
+    /// A wall between two zones: both faces at once.
+    fn couple(&mut self, fabric: &Fabric, at: usize, other: usize) {
+        let row = &fabric.walls[at];
+        let wall = &fabric.kinds[row.kind];
+        let (outer_flow, inner_flow) = self.relaxed[at];
+        let (inner, outer) = (self.answers[row.inner], self.answers[other]);
+        let inner_sum = wall.inner_self + inner.convection + inner.radiation;
+        let outer_sum = wall.outer_self + outer.convection + outer.radiation;
+        let inverse = 1.0 / (inner_sum * outer_sum - wall.cross * wall.cross);
+        let (own, own_cross) = (outer_sum * inverse, wall.cross * inverse);
+        let other_own = inner_sum * inverse;
+        let (into_inner, into_outer) = (inner_flow + inner.sun, outer_flow + outer.sun);
+        self.answers[row.inner] = Answer {
+            base: own * into_inner + own_cross * into_outer,
+            to_air: own * inner.convection,
+            to_radiant: own * inner.radiation,
+            behind_air: own_cross * outer.convection,
+            behind_radiant: own_cross * outer.radiation,
+            ..inner
+        };
+        self.answers[other] = Answer {
+            base: other_own * into_outer + own_cross * into_inner,
+            to_air: other_own * outer.convection,
+            to_radiant: other_own * outer.radiation,
+            behind_air: own_cross * inner.convection,
+            behind_radiant: own_cross * inner.radiation,
+            ..outer
+        };
+    }
+
+    fn reduce_window(&mut self, fabric: &Fabric, ambient: &Ambient, state: &NodeState, at: usize) {
+        let row = &fabric.windows[at];
+        let optics = &fabric.glazings[row.glazing];
+        let panes_c = &state.panes_c[row.panes.clone()];
+        let outer = surroundings(&row.exposure, ambient, panes_c[0], 0.0);
+        let chain = &mut self.chains[at];
+        chain.outer = outer;
+        let count = panes_c.len();
+        // Sun from inside that the window takes: the part that panes absorb is put on the innermost one.
+        let answer = &mut self.answers[row.face];
+        answer.sun *= optics.inside_absorbed_share();
+        let mut link_before = 0.0;
+        for node in 0..count {
+            let pane = node / 2;
+            let link = if node + 1 == count {
+                0.0
+            } else if node % 2 == 0 {
+                optics.pane_conductance(pane)
+            } else {
+                optics.gap_conductance(pane, panes_c[node], panes_c[node + 1], ambient.pressure_pa)
+            };
+            let (film, source) = if node == 0 { (outer.film, outer.source) } else { (0.0, 0.0) };
+            let half = 0.5 * chain.absorbed[pane];
+            let (carry_before, value_before) =
+                if node == 0 { (0.0, 0.0) } else { (chain.carry[node - 1], chain.value[node - 1]) };
+            if node + 1 < count {
+                let inverse = 1.0 / (film + link_before * (1.0 - carry_before) + link);
+                chain.carry[node] = link * inverse;
+                chain.value[node] = (source + half + link_before * value_before) * inverse;
+            } else {
+                let conductance = film + link_before * (1.0 - carry_before);
+                let flow = source + half + link_before * value_before;
+                answer.answer(conductance, flow);
+            }
+            link_before = link;
+        }
+    }
+
+    fn assemble(&mut self, fabric: &Fabric, inputs: &[ZoneInput], state: &NodeState) {
+        let hubs = &mut self.hubs;
+        hubs.clear();
+        for (zone, (range, input)) in fabric.faces_of_zone.iter().zip(inputs).enumerate() {
+            let row = hubs.row(zone);
+            // A zone without faces still has a radiant temperature: the air's.
+            let (mut air, mut air_radiant, mut radiant, mut radiant_air) = (0.0, 0.0, 1e-9, 1e-9);
+            let (mut air_right, mut radiant_right) = (0.0, 0.0);
+            for (face, answer) in fabric.faces[range.clone()].iter().zip(&self.answers[range.clone()]) {
+                let (convection, radiation) = (face.area_m2 * answer.convection, face.area_m2 * answer.radiation);
+                air += convection * (1.0 - answer.to_air);
+                air_radiant += convection * answer.to_radiant;
+                air_right += convection * answer.base;
+                radiant += radiation * (1.0 - answer.to_radiant);
+                radiant_air += radiation * answer.to_air;
+                radiant_right += radiation * answer.base;
+                if answer.behind_air + answer.behind_radiant > 0.0 {
+                    let Some(behind) = zone_behind(fabric, face) else { continue };
+                    let other = hubs.row(behind);
+                    hubs.add(row, other, -convection * answer.behind_air);
+                    hubs.add(row, other + 1, -convection * answer.behind_radiant);
+                    hubs.add(row + 1, other, -radiation * answer.behind_air);
+                    hubs.add(row + 1, other + 1, -radiation * answer.behind_radiant);
+                }
+            }
+            hubs.add(row, row, air + input.capacity_w_k + input.exchange_w_k);
+            hubs.add(row, row + 1, -air_radiant);
+            hubs.add(row + 1, row + 1, radiant);
+            hubs.add(row + 1, row, -radiant_air);
+            hubs.right[row] =
+                air_right + input.capacity_w_k * state.air_c[zone] + input.exchange_source_w + input.convective_w;
+            hubs.right[row + 1] = radiant_right + input.radiant_w;
+        }
+    }
+
+    /// Finds which zones are heated and cooled, and how much.
+    fn control(&mut self, inputs: &[ZoneInput]) {
+        for _ in 0..MAX_ROUNDS {
+            self.solved.copy_from(&self.hubs);
+            for (zone, (input, mode)) in inputs.iter().zip(&self.modes).enumerate() {
+                constrain(&self.hubs, &mut self.solved, zone, input, *mode);
+            }
+            self.solved.solve();
+            let mut is_settled = true;
+            for (zone, input) in inputs.iter().enumerate() {
+                let row = self.hubs.row(zone);
+                let (air_c, radiant_c) = (self.solved.right[row], self.solved.right[row + 1]);
+                let given_w = given(&self.hubs, &self.solved.right, row, input, self.modes[zone]);
+                let next = input.next_mode(self.modes[zone], air_c, radiant_c, given_w);
+                is_settled &= next == self.modes[zone];
+                self.modes[zone] = next;
+                self.loads[zone] = Load { air_c, radiant_c, operative_c: 0.5 * (air_c + radiant_c), power_w: given_w };
+            }
+            if is_settled {
+                break;
+            }
+        }
+    }
+
+    /// Puts the solution into faces, walls and panes, and checks the books.
+    fn finish(&mut self, fabric: &Fabric, inputs: &[ZoneInput], state: &mut NodeState) {
+        for (zone, (input, load)) in inputs.iter().zip(&self.loads).enumerate() {
+            let stored = input.capacity_w_k * (load.air_c - state.air_c[zone]);
+            let exchanged = input.exchange_source_w - input.exchange_w_k * load.air_c;
+            let gains = input.convective_w + input.radiant_w;
+            self.residual_w[zone] = load.power_w + exchanged + gains - stored;
+            self.throughput_w[zone] = load.power_w.abs() + exchanged.abs() + gains.abs() + stored.abs();
+            state.air_c[zone] = load.air_c;
+            state.radiant_c[zone] = load.radiant_c;
+        }
+        for ((face, answer), face_c) in fabric.faces.iter().zip(&self.answers).zip(&mut state.faces_c) {
+            let own = self.loads[face.zone];
+            *face_c = answer.base + answer.to_air * own.air_c + answer.to_radiant * own.radiant_c;
+            if let Some(behind) = zone_behind(fabric, face) {
+                let other = self.loads[behind];
+                *face_c += answer.behind_air * other.air_c + answer.behind_radiant * other.radiant_c;
+            }
+            let sun = face.area_m2 * answer.sun;
+            self.residual_w[face.zone] += sun;
+            self.throughput_w[face.zone] += sun;
+        }
+        for (at, row) in fabric.walls.iter().enumerate() {
+            let wall = &fabric.kinds[row.kind];
+            let (inner_c, (outer_flow, _)) = (state.faces_c[row.inner], self.relaxed[at]);
+            let outer_c = match &row.behind {
+                Behind::Zone(other) => state.faces_c[*other],
+                _ => {
+                    let outer = self.outers[at];
+                    (outer.source + outer_flow + wall.cross * inner_c) / (outer.film + wall.outer_self).max(1e-12)
+                }
+            };
+            let cells = &mut state.cells[row.cells.clone()];
+            wall.advance(cells, outer_c, inner_c);
+            state.outer_c[at] = outer_c;
+            let stored = wall.stored(cells) - self.stored_before[at];
+            let entering = match &row.behind {
+                Behind::Zone(other) => {
+                    let (face, answer) = (&fabric.faces[*other], &self.answers[*other]);
+                    let load = self.loads[face.zone];
+                    let flow = answer.convection * (load.air_c - outer_c)
+                        + answer.radiation * (load.radiant_c - outer_c)
+                        + answer.sun;
+                    self.residual_w[face.zone] -= row.area_m2 * flow;
+                    flow
+                }
+                _ => self.outers[at].source - self.outers[at].film * outer_c,
+            };
+            self.residual_w[row.zone] += row.area_m2 * (entering - stored);
+            self.throughput_w[row.zone] += row.area_m2 * (entering.abs() + stored.abs());
+        }
+        for (row, chain) in fabric.windows.iter().zip(&self.chains) {
+            let panes_c = &mut state.panes_c[row.panes.clone()];
+            let last = panes_c.len() - 1;
+            panes_c[last] = state.faces_c[row.face];
+            for node in (0..last).rev() {
+                panes_c[node] = chain.value[node] + chain.carry[node] * panes_c[node + 1];
+            }
+            let absorbed: f64 = chain.absorbed.iter().sum();
+            let entering = chain.outer.source - chain.outer.film * panes_c[0] + absorbed;
+            self.residual_w[row.zone] += row.area_m2 * entering;
+            self.throughput_w[row.zone] += row.area_m2 * entering.abs();
+        }
+    }
+}
+
+impl Answer {
+    /// The face in front of something with this conductance and this flow out of it.
+    fn answer(&mut self, conductance: f64, flow: f64) {
+        let inverse = 1.0 / (conductance + self.convection + self.radiation);
+        self.base = (flow + self.sun) * inverse;
+        self.to_air = self.convection * inverse;
+        self.to_radiant = self.radiation * inverse;
+        self.behind_air = 0.0;
+        self.behind_radiant = 0.0;
+    }
+}
+
+fn zone_behind(fabric: &Fabric, face: &Face) -> Option<usize> {
+    match face.side {
+        Side::Inner(wall) => match &fabric.walls[wall].behind {
+            Behind::Zone(other) => Some(fabric.faces[*other].zone),
+            _ => None,
+        },
+        Side::Outer(wall) => Some(fabric.walls[wall].zone),
+        Side::Window(_) => None,
+    }
+}
+
+/// Sun, wind, sky and ground at an outer face, linearised where it was.
+fn surroundings(exposure: &Exposure, ambient: &Ambient, face_c: f64, sun_w_m2: f64) -> Outer {
+    let air_c = ambient.dry_bulb_c;
+    let convection = match exposure.convection {
+        OutsideConvection::Doe2 => {
+            let along = exposure.normal[0] * ambient.wind_from[0] + exposure.normal[1] * ambient.wind_from[1];
+            // Level faces are always in the wind.
+            let is_windward = along >= -1e-9;
+            film::doe2(
+                exposure.wind * ambient.wind_m_s,
+                face_c,
+                air_c,
+                exposure.cos_tilt,
+                exposure.is_glass,
+                is_windward,
+            )
+        }
+        OutsideConvection::Iso6946 => 4.0 + 4.0 * exposure.wind * ambient.wind_m_s,
+        OutsideConvection::Fixed(coefficient) => coefficient,
+    };
+    let to_sky = exposure.emittance * exposure.to_sky;
+    let to_air = exposure.emittance * exposure.to_air;
+    let sky = radiative(face_c, ambient.sky_c, to_sky);
+    let air = radiative(face_c, air_c, to_air);
+    Outer { film: convection + sky + air, source: (convection + air) * air_c + sky * ambient.sky_c + sun_w_m2 }
+}
+
+/// Takes a zone's power as the unknown in place of what its thermostat feels, or puts a known power in.
+fn constrain(hubs: &Hubs, solved: &mut Hubs, zone: usize, input: &ZoneInput, mode: Mode) {
+    let row = hubs.row(zone);
+    let Some(control) = input.control(mode) else { return };
+    let radiant = control.radiant_fraction;
+    if let Mode::HeatedFully | Mode::CooledFully = mode {
+        solved.right[row] += control.power_w * (1.0 - radiant);
+        solved.right[row + 1] += control.power_w * radiant;
+        return;
+    }
+    // The power stands in two rows: one of them is used up to take it out of the other.
+    let (held, other) = if radiant <= 0.5 { (row, row + 1) } else { (row + 1, row) };
+    let ratio = radiant.min(1.0 - radiant) / radiant.max(1.0 - radiant);
+    for column in hubs.columns(row) {
+        if ratio > 0.0 {
+            solved.add(other, column, -ratio * hubs.get(held, column));
+        }
+        solved.set(held, column, 0.0);
+    }
+    solved.right[other] -= ratio * hubs.right[held];
+    solved.set(held, row, 1.0 - control.radiant_weight);
+    if control.radiant_weight > 0.0 {
+        solved.set(held, row + 1, control.radiant_weight);
+    }
+    solved.right[held] = control.setpoint_c;
+}
+
+/// The power that a solution needs in a zone, W.
+fn given(hubs: &Hubs, solution: &[f64], row: usize, input: &ZoneInput, mode: Mode) -> f64 {
+    let Some(control) = input.control(mode) else { return 0.0 };
+    if let Mode::HeatedFully | Mode::CooledFully = mode {
+        return control.power_w;
+    }
+    let missing = |row: usize| {
+        hubs.columns(row).map(|column| hubs.get(row, column) * solution[column]).sum::<f64>() - hubs.right[row]
+    };
+    missing(row) + missing(row + 1)
+}

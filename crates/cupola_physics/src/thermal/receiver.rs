@@ -1,0 +1,91 @@
+//! What the sun and the sky send to each outer face: computed once for all that look the same way and are shaded alike.
+
+use crate::shading::{DiffuseFactors, Shading};
+use crate::sky::SkyState;
+use crate::study::Terrain;
+use crate::sun::Plane;
+
+/// Light on a face, W/m².
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Light {
+    /// From the sun's direction, shadows taken off.
+    pub direct: f64,
+    /// From sky and ground, shadows taken off.
+    pub diffuse: f64,
+    /// Cosine of the sun's angle of incidence.
+    pub cos_incidence: f64,
+    /// What it would be without shadows.
+    pub unshaded: f64,
+}
+
+impl Light {
+    pub fn total(&self) -> f64 {
+        self.direct + self.diffuse
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Receiver {
+    plane: Plane,
+    azimuth_deg: f64,
+    tilt_deg: f64,
+    shading: Option<Shading>,
+    factors: DiffuseFactors,
+}
+
+/// All distinct ways of receiving light.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Receivers {
+    rows: Vec<Receiver>,
+}
+
+impl Receivers {
+    /// The row of a plane with this shading, new if there is none like it.
+    pub fn add(&mut self, plane: &Plane, azimuth_deg: f64, tilt_deg: f64, shading: Option<&Shading>) -> usize {
+        let is_same = |row: &Receiver| {
+            row.azimuth_deg == azimuth_deg && row.tilt_deg == tilt_deg && row.shading.as_ref() == shading
+        };
+        self.rows.iter().position(is_same).unwrap_or_else(|| {
+            let factors = shading.map_or_else(DiffuseFactors::default, |shading| shading.diffuse_factors(plane));
+            self.rows.push(Receiver { plane: *plane, azimuth_deg, tilt_deg, shading: shading.copied(), factors });
+            self.rows.len() - 1
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Light on every row under a sky.
+    pub fn light(&self, sky: &SkyState, ground_reflectance: f64, light: &mut Vec<Light>) {
+        light.clear();
+        if sky.diffuse_horizontal_w_m2 <= 0.0 && sky.direct_normal_w_m2 <= 0.0 {
+            light.resize(self.rows.len(), Light::default());
+            return;
+        }
+        light.extend(self.rows.iter().map(|row| {
+            let on_plane = sky.on_plane(&row.plane, ground_reflectance);
+            let cos_incidence = row.plane.cos_incidence(&sky.sun).max(0.0);
+            let sunlit = match &row.shading {
+                Some(shading) if cos_incidence > 0.0 => shading.sunlit_fraction(&row.plane.local(&sky.sun.direction)),
+                _ => 1.0,
+            };
+            let factors = &row.factors;
+            Light {
+                direct: sunlit * (on_plane.beam + on_plane.circumsolar),
+                diffuse: factors.dome * on_plane.dome
+                    + factors.horizon * on_plane.horizon
+                    + factors.ground * on_plane.ground,
+                cos_incidence,
+                unshaded: on_plane.total(),
+            }
+        }));
+    }
+}
+
+/// Wind at a height over wind at a weather station's 10 m in open country (ASHRAE Fundamentals 2017, ch. 24, eq. 4).
+pub(crate) fn local_wind(terrain: Terrain, height_m: f64) -> f64 {
+    let (station_exponent, station_layer_m) = Terrain::Open.profile();
+    let (exponent, layer_m) = terrain.profile();
+    (station_layer_m / 10.0_f64).powf(station_exponent) * (height_m.max(0.1) / layer_m).powf(exponent)
+}

@@ -1,0 +1,101 @@
+//! What acts on a zone during a step, and what its thermostat does about it.
+
+use crate::study::Sensor;
+
+/// Differences to a set-point that don't count, K.
+const TOLERANCE_K: f64 = 1e-7;
+/// Powers that don't count, W.
+const TOLERANCE_W: f64 = 1e-6;
+
+/// What holds a zone at a set-point, during a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Control {
+    pub setpoint_c: f64,
+    /// The most that it gives, W; below 0 for cooling.
+    pub power_w: f64,
+    pub radiant_fraction: f64,
+    /// Share of the radiant temperature in what the thermostat feels.
+    pub radiant_weight: f64,
+}
+
+impl Control {
+    /// How a sensor weighs the radiant temperature.
+    pub fn weight(sensor: Sensor) -> f64 {
+        match sensor {
+            Sensor::Air => 0.0,
+            Sensor::Operative => 0.5,
+        }
+    }
+
+    fn feels(&self, air_c: f64, radiant_c: f64) -> f64 {
+        air_c + self.radiant_weight * (radiant_c - air_c)
+    }
+}
+
+/// What acts on a zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct ZoneInput {
+    /// Heat capacity of the air over the step's length.
+    pub capacity_w_k: f64,
+    /// Heat capacity of the air that is exchanged, and what it brings in, with the zone at 0 °C.
+    pub exchange_w_k: f64,
+    pub exchange_source_w: f64,
+    /// Gains to the air and to the surfaces.
+    pub convective_w: f64,
+    pub radiant_w: f64,
+    pub heating: Option<Control>,
+    pub cooling: Option<Control>,
+}
+
+/// What a zone's plant does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mode {
+    #[default]
+    Free,
+    Heated,
+    Cooled,
+    /// All that there is, and it isn't enough.
+    HeatedFully,
+    CooledFully,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Load {
+    pub air_c: f64,
+    pub radiant_c: f64,
+    /// What a person feels.
+    pub operative_c: f64,
+    /// Above 0 heating, below 0 cooling.
+    pub power_w: f64,
+}
+
+impl ZoneInput {
+    /// What is at work in a mode.
+    pub fn control(&self, mode: Mode) -> Option<Control> {
+        match mode {
+            Mode::Free => None,
+            Mode::Heated | Mode::HeatedFully => self.heating,
+            Mode::Cooled | Mode::CooledFully => self.cooling,
+        }
+    }
+
+    /// What a zone does next that in a mode came to these temperatures with this power.
+    pub fn next_mode(&self, mode: Mode, air_c: f64, radiant_c: f64, power_w: f64) -> Mode {
+        let is_cold = |control: &Control| control.feels(air_c, radiant_c) < control.setpoint_c - TOLERANCE_K;
+        let is_warm = |control: &Control| control.feels(air_c, radiant_c) > control.setpoint_c + TOLERANCE_K;
+        match (mode, self.control(mode)) {
+            (Mode::Heated, Some(control)) if power_w > control.power_w + TOLERANCE_W => Mode::HeatedFully,
+            (Mode::Heated, Some(_)) if power_w >= -TOLERANCE_W => Mode::Heated,
+            (Mode::Cooled, Some(control)) if power_w < control.power_w - TOLERANCE_W => Mode::CooledFully,
+            (Mode::Cooled, Some(_)) if power_w <= TOLERANCE_W => Mode::Cooled,
+            (Mode::HeatedFully, Some(control)) if is_warm(&control) => Mode::Heated,
+            (Mode::HeatedFully, Some(_)) => Mode::HeatedFully,
+            (Mode::CooledFully, Some(control)) if is_cold(&control) => Mode::Cooled,
+            (Mode::CooledFully, Some(_)) => Mode::CooledFully,
+            (Mode::Free, _) if self.heating.as_ref().is_some_and(is_cold) => Mode::Heated,
+            (Mode::Free, _) if self.cooling.as_ref().is_some_and(is_warm) => Mode::Cooled,
+            _ => Mode::Free,
+        }
+    }
+}
