@@ -14,6 +14,7 @@ pub mod simulation;
 pub mod timeline;
 pub mod twin;
 pub mod ui;
+pub mod validation;
 pub mod view;
 pub mod window;
 

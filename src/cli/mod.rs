@@ -13,6 +13,7 @@ mod query;
 mod render;
 mod run;
 mod study;
+mod validate;
 mod why;
 
 use clap::{Parser, Subcommand};
@@ -81,6 +82,8 @@ enum Command {
     Import(import::Args),
     /// Writes a scene in another format.
     Export(export::Args),
+    /// Runs every validation case of the physics against its reference, and writes the page.
+    Validate(validate::Args),
     /// Starts a broker and devices that publish to it, and opens the scene on them.
     Demo(demo::Args),
 }
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
         Some(Command::Invoke(args)) => invoke::run(&args),
         Some(Command::Import(args)) => import::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Validate(args)) => validate::run(&args),
         Some(Command::Demo(args)) => demo::run(&args),
         None => match cli.scene {
             Some(scene) => app::run(&scene, cli.broker, cli.source, cli.trust),

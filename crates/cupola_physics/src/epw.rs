@@ -231,6 +231,12 @@ impl Epw {
 
     /// The sky at a day of the year within the interval of this record.
     fn sky_in(&self, record: usize, day: f64) -> SkyState {
+        let direct = value(&self.columns.direct_normal_w_m2, record);
+        let diffuse = value(&self.columns.diffuse_horizontal_w_m2, record);
+        // Where the sun stands in the dark is nobody's business.
+        if direct <= 0.0 && diffuse <= 0.0 {
+            return SkyState::default();
+        }
         let sun = self.location.site.sun(self.sun_year, day);
         let fraction = value(&self.columns.sun_up_fraction, record);
         let mean = value(&self.columns.mean_cos_zenith, record);
@@ -238,9 +244,9 @@ impl Epw {
             return SkyState::new(sun, 0.0, 0.0);
         }
         let most = sun.extraterrestrial_w_m2;
-        let direct = (value(&self.columns.direct_normal_w_m2, record) / fraction).min(most);
+        let direct = (direct / fraction).min(most);
         let shape = sun.cos_zenith() / (fraction * mean);
-        let diffuse = (value(&self.columns.diffuse_horizontal_w_m2, record) * shape).min(most * sun.cos_zenith());
+        let diffuse = (diffuse * shape).min(most * sun.cos_zenith());
         SkyState::new(sun, direct, diffuse)
     }
 

@@ -5,9 +5,14 @@
 //! on the wall, without time zone), random numbers are a function of the seed, what they are for and when.
 
 pub mod air;
+pub mod airflow;
+pub mod airflow_element;
 pub mod balance;
 pub mod building;
 mod columns;
+pub mod comfort;
+pub mod comfort_set;
+pub mod contaminant;
 pub mod epw;
 mod epw_dates;
 mod epw_fill;
@@ -19,6 +24,9 @@ mod glazing_simple;
 pub mod glazing_thermal;
 pub mod hygiene;
 pub mod occupancy;
+pub mod people;
+pub mod people_load;
+pub mod plant;
 pub mod random;
 pub mod run;
 pub mod shading;
@@ -27,6 +35,10 @@ mod spec;
 pub mod study;
 pub mod sun;
 mod thermal;
+pub mod two_element;
+mod two_element_types;
+pub mod vdi6007_cases;
+pub mod vdi6007_results;
 pub mod weather;
 pub mod zone;
 

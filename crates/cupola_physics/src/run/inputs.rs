@@ -1,13 +1,12 @@
 //! What acts on the zones in a step: gains, air, set-points.
 
+use super::ZoneResult;
+use super::presence::{Exchange, Presence, ZoneAir};
 use crate::air::HEAT_CAPACITY_J_PER_M3_K;
-use crate::study::{Airflow, Conditioning, EndUse, Program, Study, Value};
-use crate::thermal::{Ambient, Control, Fabric, ZoneInput};
-
-/// Heat of a seated person at rest per area of skin, W/m² (ISO 7730:2005, 1 met), and the skin's area, m² (Du Bois, ISO 8996:2021).
-pub(super) const MET_W: f64 = 58.15 * 1.8;
-/// Share of a person's heat that is water vapour in a comfortable room: 55 of 130 W (ASHRAE Fundamentals 2017, ch. 18, table 1).
-pub(super) const LATENT_SHARE: f64 = 55.0 / 130.0;
+use crate::epw_dates::Weekday;
+use crate::people_load::SWEAT_J_KG;
+use crate::study::{Airflow, Conditioning, EndUse, Program, Site, Study, Value};
+use crate::thermal::{Ambient, Control, ZoneInput};
 
 /// A flow of air into a zone.
 #[derive(Clone, Debug)]
@@ -27,12 +26,12 @@ struct Flow {
 #[derive(Clone, Debug)]
 struct Gain {
     end_use: EndUse,
-    is_people: bool,
     power: Value,
     factor: f64,
     schedule: Option<Value>,
     radiant: f64,
     convective: f64,
+    latent: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -46,11 +45,12 @@ struct Conditioner {
 
 /// A zone's use.
 #[derive(Clone, Debug)]
-pub(crate) struct ZoneUse {
-    pub id: String,
-    pub floor_area_m2: f64,
-    pub volume_m3: f64,
+struct ZoneUse {
+    volume_m3: f64,
     capacity_w_k: f64,
+    presence: Option<Presence>,
+    air: Option<ZoneAir>,
+    exchange: Exchange,
     flows: Vec<Flow>,
     gains: Vec<Gain>,
     heating: Option<Conditioner>,
@@ -73,13 +73,14 @@ pub(crate) struct Given {
 
 /// All zones' use.
 #[derive(Clone, Debug)]
-pub(crate) struct Inputs {
-    pub zones: Vec<ZoneUse>,
-    pub given: Vec<Given>,
+pub(super) struct Inputs {
+    zones: Vec<ZoneUse>,
+    given: Vec<Given>,
+    outdoor_co2_ppm: f64,
 }
 
 impl Inputs {
-    pub fn new(study: &Study, program: &Program, _fabric: &Fabric, step_s: f64) -> Self {
+    pub fn new(study: &Study, program: &Program, step_s: f64, new_year: Weekday) -> Self {
         let zones: Vec<ZoneUse> = study
             .zones
             .iter()
@@ -101,34 +102,24 @@ impl Inputs {
                 };
                 let flows = zone.infiltration.iter().map(|airflow| flow(airflow, true));
                 let flows = flows.chain(zone.ventilation.iter().map(|airflow| flow(airflow, false))).collect();
-                let mut gains: Vec<Gain> = zone
+                let gains = zone
                     .gains
                     .iter()
                     .map(|gain| {
                         let amount = gain.power_w.as_ref().or(gain.power_w_m2.as_ref());
                         Gain {
                             end_use: gain.end_use,
-                            is_people: false,
                             power: amount.map_or(Value::Number(0.0), |amount| program.value(amount)),
                             factor: if gain.power_w.is_some() { 1.0 } else { zone.floor_area_m2 },
                             schedule: gain.schedule.as_ref().map(|name| program.schedule(name)),
                             radiant: gain.radiant_fraction,
                             convective: 1.0 - gain.radiant_fraction - gain.latent_fraction - gain.lost_fraction,
+                            latent: gain.latent_fraction,
                         }
                     })
                     .collect();
-                if let Some(people) = &zone.people {
-                    let sensible = 1.0 - LATENT_SHARE;
-                    gains.push(Gain {
-                        end_use: EndUse::Other,
-                        is_people: true,
-                        power: Value::Number(people.met * MET_W),
-                        factor: people.count,
-                        schedule: people.schedule.as_ref().map(|name| program.schedule(name)),
-                        radiant: sensible * people.radiant_fraction,
-                        convective: sensible * (1.0 - people.radiant_fraction),
-                    });
-                }
+                let presence =
+                    zone.people.as_ref().map(|people| Presence::new(people, program, &zone.id, study.seed, new_year));
                 let conditioner = |given: &Conditioning, sign: f64| Conditioner {
                     setpoint: program.value(&given.setpoint_c),
                     available: given.available.as_ref().map(|name| program.schedule(name)),
@@ -137,8 +128,9 @@ impl Inputs {
                     radiant_weight: Control::weight(given.sensor),
                 };
                 ZoneUse {
-                    id: zone.id.clone(),
-                    floor_area_m2: zone.floor_area_m2,
+                    presence,
+                    air: None,
+                    exchange: Exchange { volume_m3: zone.volume_m3, ..Exchange::default() },
                     volume_m3: zone.volume_m3,
                     capacity_w_k: zone.capacity_multiplier.unwrap_or(1.0) * zone.volume_m3 * HEAT_CAPACITY_J_PER_M3_K
                         / step_s,
@@ -149,16 +141,30 @@ impl Inputs {
                 }
             })
             .collect();
-        Self { given: vec![Given::default(); zones.len()], zones }
+        Self {
+            given: vec![Given::default(); zones.len()],
+            zones,
+            outdoor_co2_ppm: study.site.co2_ppm.unwrap_or(Site::CO2_PPM),
+        }
     }
 
-    /// The step's inputs, by schedules and by what the air was.
-    pub fn fill(&mut self, program: &Program, ambient: &Ambient, air_c: &[f64], inputs: &mut [ZoneInput]) {
-        for (((zone, given), input), air_c) in self.zones.iter().zip(&mut self.given).zip(inputs).zip(air_c) {
+    /// The step's inputs, by schedules and by what the air was. `during` is the day of the year and the seconds of it.
+    pub fn fill(
+        &mut self,
+        program: &Program,
+        ambient: &Ambient,
+        air_c: &[f64],
+        during: (usize, u32, u32),
+        inputs: &mut [ZoneInput],
+    ) {
+        for (((zone, given), input), air_c) in self.zones.iter_mut().zip(&mut self.given).zip(inputs).zip(air_c) {
             *given = Given::default();
             *input = ZoneInput { capacity_w_k: zone.capacity_w_k, ..ZoneInput::default() };
+            let exchange = &mut zone.exchange;
+            *exchange = Exchange { volume_m3: zone.volume_m3, ..Exchange::default() };
             for flow in &zone.flows {
-                let (conductance, source) = flow.at(program, ambient, *air_c, given);
+                let (conductance, source, flow_m3_s) = flow.at(program, ambient, *air_c, given);
+                exchange.outdoor_m3_s += flow_m3_s;
                 input.exchange_w_k += conductance;
                 input.exchange_source_w += source;
                 let sum = if flow.is_infiltration { &mut given.infiltration } else { &mut given.ventilation };
@@ -170,15 +176,23 @@ impl Inputs {
                 let power = program.at(gain.power) * gain.factor * share;
                 input.convective_w += power * gain.convective;
                 input.radiant_w += power * gain.radiant;
-                match (gain.is_people, gain.end_use) {
-                    (true, _) => {
-                        given.people_w += power;
-                        given.people += gain.factor * share;
-                    }
-                    (_, EndUse::Lights) => given.lights_w += power,
-                    (_, EndUse::Equipment) => given.equipment_w += power,
-                    (_, EndUse::Other) => given.other_w += power,
+                exchange.moisture_kg_s += power * gain.latent / SWEAT_J_KG;
+                match gain.end_use {
+                    EndUse::Lights => given.lights_w += power,
+                    EndUse::Equipment => given.equipment_w += power,
+                    EndUse::Other => given.other_w += power,
                 }
+            }
+            if let Some(presence) = &mut zone.presence {
+                let (day, from_s, to_s) = during;
+                given.people = presence.during(program, day, from_s, to_s);
+                let humidity = zone.air.map_or(0.007, |air| air.humidity);
+                let load = presence.load(given.people, humidity, ambient.pressure_pa);
+                given.people_w = load.sensible_w;
+                input.radiant_w += load.sensible_w * presence.radiant_fraction;
+                input.convective_w += load.sensible_w * (1.0 - presence.radiant_fraction);
+                exchange.co2_l_s += load.co2_l_s;
+                exchange.moisture_kg_s += load.moisture_kg_s;
             }
             let control = |conditioner: &Option<Conditioner>| {
                 conditioner.as_ref().filter(|it| it.available.is_none_or(|row| program.at(row) > 0.0)).map(|it| {
@@ -198,19 +212,31 @@ impl Inputs {
             }
         }
     }
+
+    /// What the air of a zone holds after the step that came to a result.
+    pub fn mix(&mut self, at: usize, ambient: &Ambient, result: &mut ZoneResult, step_s: f64) {
+        let zone = &mut self.zones[at];
+        let outdoors = ZoneAir::outdoors(ambient, self.outdoor_co2_ppm);
+        let air_c = result.load.air_c;
+        let air = zone.air.get_or_insert(outdoors);
+        air.step(&zone.exchange, &outdoors, air_c, step_s);
+        (result.humidity, result.co2_ppm) = (air.relative(air_c), air.co2_ppm);
+        result.given = self.given[at];
+        result.person = zone.presence.as_ref().map(|presence| (presence.met, presence.clo));
+    }
 }
 
 impl Flow {
-    /// Heat capacity that flows, W/K, and what it brings with the zone at 0 °C, W.
-    fn at(&self, program: &Program, ambient: &Ambient, air_c: f64, given: &mut Given) -> (f64, f64) {
+    /// Heat capacity that flows, W/K, what it brings with the zone at 0 °C, W, and its volume, m³/s.
+    fn at(&self, program: &Program, ambient: &Ambient, air_c: f64, given: &mut Given) -> (f64, f64, f64) {
         if air_c <= self.above_zone_c || air_c - ambient.dry_bulb_c <= self.above_outdoors_k {
-            return (0.0, 0.0);
+            return (0.0, 0.0, 0.0);
         }
         let share = self.schedule.map_or(1.0, |schedule| program.at(schedule));
         let flow_m3_s = (program.at(self.amount) * self.factor * share).max(0.0);
         given.fans_w += self.fan_w_per_m3_s * flow_m3_s;
         let capacity = HEAT_CAPACITY_J_PER_M3_K * flow_m3_s * (1.0 - self.recovery);
         let supply_c = self.supply_c.map_or(ambient.dry_bulb_c, |supply| program.at(supply));
-        (capacity, capacity * supply_c)
+        (capacity, capacity * supply_c, flow_m3_s)
     }
 }

@@ -1,17 +1,27 @@
 //! A study, computed: weather and schedules in, what became of the zones out.
 
+mod energy;
 mod inputs;
+mod presence;
 mod report;
+mod rooms;
+mod tally;
 mod weather;
 
-pub use report::{Extreme, Monthly, Peak, Report, SurfaceReport, WindowReport, ZoneReport};
+pub use energy::Energy;
+pub use report::{
+    AirReport, ComfortReport, DayReport, Extreme, Monthly, Peak, Report, SurfaceReport, WindowReport, ZoneReport,
+};
+pub(crate) use rooms::room as two_element_room;
 
 use crate::epw::Epw;
 use crate::epw_dates::Weekday;
-use crate::study::{Program, Study, Tier, month_day};
+use crate::study::{Program, Site, Study, Tier, month_day};
 use crate::thermal::{Ambient, Fabric, Five, FiveState, Light, Load, NodeState, Nodes, ZoneInput};
-use inputs::Inputs;
+use energy::{Demand, PlantRun};
+use inputs::{Given, Inputs};
 use report::Reporter;
+use rooms::RoomRun;
 use weather::Source;
 
 /// Seconds in an hour and a day.
@@ -33,17 +43,40 @@ pub struct Run {
     fabric: Fabric,
     inputs: Inputs,
     tier: State,
+    rooms: Vec<RoomRun>,
+    plant: Option<PlantRun>,
     leap: bool,
-    // Room for a step's numbers.
+    hourly_days: Vec<u32>,
     light: Vec<Light>,
     zones: Vec<ZoneInput>,
     ambient: Ambient,
+    results: Vec<ZoneResult>,
 }
 
 #[derive(Clone, Debug)]
 enum State {
     Multi(Box<Nodes>, NodeState),
     Five(Box<Five>, FiveState),
+}
+
+/// What a step did to a zone or a room.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ZoneResult {
+    pub id: String,
+    pub load: Load,
+    pub given: Given,
+    /// What doesn't add up, and what flowed altogether, W.
+    pub residual_w: f64,
+    pub throughput_w: f64,
+    /// Set-points for heating and cooling, °C; infinitely far off where there is none.
+    pub setpoints_c: (f64, f64),
+    /// Relative humidity, 0 to 1, and CO2, ppm; not of rooms.
+    pub humidity: f64,
+    pub co2_ppm: f64,
+    /// Sun that came in, W.
+    pub solar_w: f64,
+    /// Metabolic rate and clothing of the people in it.
+    pub person: Option<(f64, f64)>,
 }
 
 /// What a step did.
@@ -55,15 +88,11 @@ pub struct Step<'r> {
     pub length_s: f64,
     pub(crate) ambient: &'r Ambient,
     pub(crate) light: &'r [Light],
-    pub(crate) inputs: &'r Inputs,
-    pub(crate) zones: &'r [ZoneInput],
-    pub(crate) loads: &'r [Load],
     pub(crate) transmitted_w: &'r [f64],
-    pub(crate) residual_w: &'r [f64],
-    pub(crate) throughput_w: &'r [f64],
+    pub(crate) results: &'r [ZoneResult],
 }
 
-/// A zone during a step.
+/// A zone or a room during a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ZoneStep<'r> {
     /// Its id.
@@ -76,6 +105,12 @@ pub struct ZoneStep<'r> {
     pub heating_w: f64,
     /// Heat taken, W.
     pub cooling_w: f64,
+    /// Relative humidity, 0 to 1.
+    pub relative_humidity: f64,
+    /// CO2, ppm.
+    pub co2_ppm: f64,
+    /// People.
+    pub people: f64,
 }
 
 impl Step<'_> {
@@ -84,22 +119,18 @@ impl Step<'_> {
         self.ambient.dry_bulb_c
     }
 
-    /// The zones, in the file's order.
+    /// The zones and then the rooms, in the file's order.
     pub fn zones(&self) -> impl Iterator<Item = ZoneStep<'_>> {
-        self.inputs.zones.iter().zip(self.loads).map(|(zone, load)| ZoneStep {
-            id: &zone.id,
-            air_c: load.air_c,
-            operative_c: load.operative_c,
-            heating_w: load.power_w.max(0.0),
-            cooling_w: (-load.power_w).max(0.0),
+        self.results.iter().map(|result| ZoneStep {
+            id: &result.id,
+            air_c: result.load.air_c,
+            operative_c: result.load.operative_c,
+            heating_w: result.load.power_w.max(0.0),
+            cooling_w: (-result.load.power_w).max(0.0),
+            relative_humidity: result.humidity,
+            co2_ppm: result.co2_ppm,
+            people: result.given.people,
         })
-    }
-
-    /// A zone's set-points for heating and for cooling, °C; infinitely far off where there is none.
-    fn setpoints_c(&self, zone: usize) -> (f64, f64) {
-        let input = &self.zones[zone];
-        let heating = input.heating.map_or(f64::NEG_INFINITY, |control| control.setpoint_c);
-        (heating, input.cooling.map_or(f64::INFINITY, |control| control.setpoint_c))
     }
 }
 
@@ -109,9 +140,9 @@ impl Run {
         let leap = epw.as_ref().is_some_and(|epw| epw.leap);
         let first_day = study.calendar.first_day.as_deref().and_then(|day| month_day(day, leap));
         let first_day = first_day.or(epw.as_ref().map(|epw| epw.start_day)).unwrap_or(0);
-        let weekday =
-            study.calendar.first_weekday.or(epw.as_ref().map(|epw| epw.first_weekday)).unwrap_or(Weekday::Monday);
-        let program = Program::new(study, weekday.plus_days(-i64::from(first_day)), leap);
+        let weekday = study.calendar.first_weekday.or(epw.as_ref().map(|epw| epw.first_weekday));
+        let new_year = weekday.unwrap_or(Weekday::Monday).plus_days(-i64::from(first_day));
+        let program = Program::new(study, new_year, leap);
         let minutes = study.step_minutes.unwrap_or(match study.tier {
             Tier::MultiNode => 10.0,
             Tier::FiveR1C => 60.0,
@@ -126,20 +157,27 @@ impl Run {
                 State::Five(Box::new(five), FiveState::new(study.zones.len(), start_c))
             }
         };
+        let rooms = study.two_element_rooms.iter().filter_map(|room| RoomRun::new(room, &program, start_c).ok());
+        let zone_ids = study.zones.iter().map(|zone| &zone.id);
+        let ids = zone_ids.chain(study.two_element_rooms.iter().map(|room| &room.id));
         let mut run = Self {
             step_s,
             start_s: f64::from(first_day) * DAY_S,
             steps: 0,
             weather: Source::new(study, epw, &program),
-            ground_reflectance: study.site.ground_reflectance.unwrap_or(crate::study::Site::GROUND_REFLECTANCE),
-            inputs: Inputs::new(study, &program, &fabric, step_s),
+            ground_reflectance: study.site.ground_reflectance.unwrap_or(Site::GROUND_REFLECTANCE),
+            inputs: Inputs::new(study, &program, step_s, new_year),
+            rooms: rooms.collect(),
+            plant: study.plant.as_ref().map(|plant| PlantRun::new(plant, &program)),
             program,
             tier,
             leap,
+            hourly_days: study.hourly_days.clone(),
             light: Vec::with_capacity(fabric.receivers.len()),
             zones: vec![ZoneInput::default(); study.zones.len()],
             ambient: Ambient::default(),
             fabric,
+            results: ids.map(|id| ZoneResult { id: id.clone(), ..ZoneResult::default() }).collect(),
         };
         let per_day = (DAY_S / step_s).round() as u64;
         for step in 0..u64::from(study.start.warm_up_days) * per_day {
@@ -158,52 +196,88 @@ impl Run {
         let step = self.steps;
         self.steps += 1;
         self.advance(step);
-        let (loads, transmitted_w, residual_w, throughput_w) = match &self.tier {
-            State::Multi(nodes, _) => (&nodes.loads, &nodes.transmitted_w, &nodes.residual_w, &nodes.throughput_w),
-            State::Five(five, _) => (&five.loads, &five.transmitted_w, &five.residual_w, &five.throughput_w),
+        self.supply(step);
+        let transmitted_w = match &self.tier {
+            State::Multi(nodes, _) => &nodes.transmitted_w,
+            State::Five(five, _) => &five.transmitted_w,
         };
         Step {
             start_s: self.start_s + step as f64 * self.step_s,
             length_s: self.step_s,
             ambient: &self.ambient,
             light: &self.light,
-            inputs: &self.inputs,
-            zones: &self.zones,
-            loads,
             transmitted_w,
-            residual_w,
-            throughput_w,
+            results: &self.results,
         }
     }
 
     /// Computes so many seconds and reports; `each` is told of every step.
     pub fn report(mut self, duration_s: f64, mut each: impl FnMut(&Step<'_>)) -> Report {
         let steps = (duration_s / self.step_s).round().max(1.0) as u64;
-        let mut reporter = Reporter::new(&self.inputs, &self.fabric, self.step_s, self.leap);
+        let mut reporter = Reporter::new(&self.results, &self.fabric, self.step_s, self.leap, &self.hourly_days);
         for _ in 0..steps {
             let step = self.step();
             reporter.add(&step);
             each(&step);
         }
-        reporter.finish(&self.fabric)
+        let energy = self.plant.take().map(PlantRun::finish);
+        reporter.finish(&self.fabric, energy)
     }
 
+    /// Goes to a step's moment, and computes all zones and rooms.
     fn advance(&mut self, step: u64) {
         let start_s = self.start_s + step as f64 * self.step_s;
         let middle_s = start_s + 0.5 * self.step_s;
         let day = (middle_s / DAY_S).floor();
-        self.program.go_to(day as usize, (middle_s - day * DAY_S) / HOUR_S);
+        let second = middle_s - day * DAY_S;
+        self.program.go_to(day as usize, second / HOUR_S);
         self.ambient = self.weather.at(middle_s, &self.program);
         self.fabric.receivers.light(&self.ambient.sky, self.ground_reflectance, &mut self.light);
         let air_c = match &self.tier {
             State::Multi(_, state) => &state.air_c,
             State::Five(_, state) => &state.air_c,
         };
-        self.inputs.fill(&self.program, &self.ambient, air_c, &mut self.zones);
+        let from_s = (second - 0.5 * self.step_s).round() as u32;
+        let during = (day as usize, from_s, from_s + self.step_s as u32);
+        self.inputs.fill(&self.program, &self.ambient, air_c, during, &mut self.zones);
         let (fabric, program, ambient) = (&self.fabric, &self.program, &self.ambient);
-        match &mut self.tier {
-            State::Multi(nodes, state) => nodes.step(fabric, program, ambient, &self.light, &self.zones, state),
-            State::Five(five, state) => five.step(fabric, program, ambient, &self.light, &self.zones, state),
+        let (loads, residual_w, throughput_w) = match &mut self.tier {
+            State::Multi(nodes, state) => {
+                nodes.step(fabric, program, ambient, &self.light, &self.zones, state);
+                (&nodes.loads, &nodes.residual_w, &nodes.throughput_w)
+            }
+            State::Five(five, state) => {
+                five.step(fabric, program, ambient, &self.light, &self.zones, state);
+                (&five.loads, &five.residual_w, &five.throughput_w)
+            }
+        };
+        let (of_zones, of_rooms) = self.results.split_at_mut(self.zones.len());
+        for (at, result) in of_zones.iter_mut().enumerate() {
+            (result.load, result.residual_w, result.throughput_w) = (loads[at], residual_w[at], throughput_w[at]);
+            let input = &self.zones[at];
+            let heating_c = input.heating.map_or(f64::NEG_INFINITY, |control| control.setpoint_c);
+            result.setpoints_c = (heating_c, input.cooling.map_or(f64::INFINITY, |control| control.setpoint_c));
+            self.inputs.mix(at, ambient, result, self.step_s);
         }
+        for (room, result) in self.rooms.iter_mut().zip(of_rooms) {
+            (result.load, result.solar_w) = room.step(program, ambient, self.step_s);
+            result.setpoints_c = room.setpoints_c(program);
+        }
+    }
+
+    /// Lets the plant meet the step's loads.
+    fn supply(&mut self, step: u64) {
+        let Some(plant) = &mut self.plant else { return };
+        let mut demand = Demand::default();
+        for result in &self.results {
+            demand.heating_w += result.load.power_w.max(0.0);
+            demand.cooling_w += (-result.load.power_w).max(0.0);
+            demand.lights_w += result.given.lights_w;
+            demand.equipment_w += result.given.equipment_w;
+            demand.fans_w += result.given.fans_w;
+        }
+        let start_s = self.start_s + step as f64 * self.step_s;
+        let month = report::month_of(start_s, self.leap);
+        plant.add(&self.program, &self.ambient, &demand, self.step_s, month);
     }
 }

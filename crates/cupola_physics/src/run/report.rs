@@ -1,17 +1,12 @@
 //! What became of a study: sums, extremes and hours, by zone and in total.
 
-use super::inputs::{Given, Inputs};
-use super::{DAY_S, HOUR_S, Step};
-use crate::epw_dates::month_and_day;
-use crate::thermal::{Fabric, Side};
+use super::energy::Energy;
+use super::tally::{HourMeans, KWH_J, RunningMean, Tally, When};
+use super::{DAY_S, HOUR_S, Step, ZoneResult};
+use crate::epw_dates::{month_and_day, year_days};
+use crate::thermal::Fabric;
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// J in a kWh.
-const KWH_J: f64 = 3.6e6;
-/// A set-point is missed where the hour's mean is further off than this, K (ASHRAE 90.1-2019, "unmet load hour": half a degree of the
-/// usual throttling range).
-const UNMET_K: f64 = 0.5;
 
 /// What became of a study.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,9 +25,9 @@ pub struct Report {
     pub heating_peak: Peak,
     /// The hour with the most cooling.
     pub cooling_peak: Peak,
-    /// Electricity by end use, kWh.
-    pub electricity_kwh: BTreeMap<String, f64>,
-    /// The zones, in the file's order.
+    /// What is drawn by end use, what it costs and what it emits; without a plant, what lights, equipment and fans draw.
+    pub energy: Energy,
+    /// The zones and then the rooms, in the file's order.
     pub zones: Vec<ZoneReport>,
     /// Sun on outer surfaces.
     pub surfaces: Vec<SurfaceReport>,
@@ -40,6 +35,58 @@ pub struct Report {
     pub windows: Vec<WindowReport>,
     /// The most that an hour's heat doesn't add up in any zone, as a share of what flowed.
     pub balance_error: f64,
+    /// Every hour of the days that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hourly: Vec<DayReport>,
+}
+
+/// A day of a zone, hour by hour.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct DayReport {
+    /// The day of the run, from 1.
+    pub day: u32,
+    /// The zone's id.
+    pub zone: String,
+    /// Mean air temperature of each hour, °C.
+    pub air_c: Vec<f64>,
+    /// Mean operative temperature of each hour, °C.
+    pub operative_c: Vec<f64>,
+    /// Mean power of each hour, W: above 0 heating, below 0 cooling.
+    pub power_w: Vec<f64>,
+}
+
+/// CO2 in the hours in which somebody was there, hourly means, ppm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct AirReport {
+    /// Half of the hours are below this.
+    pub p50_ppm: f64,
+    /// 90 % of the hours.
+    pub p90_ppm: f64,
+    /// 95 % of the hours.
+    pub p95_ppm: f64,
+    /// 99 % of the hours.
+    pub p99_ppm: f64,
+    /// The worst hour.
+    pub max_ppm: f64,
+}
+
+/// Comfort in the hours in which somebody was there (ISO 7730:2005; EN 16798-1:2019).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct ComfortReport {
+    /// Hours in which somebody was there.
+    pub occupied_h: u32,
+    /// Of them, those with a predicted mean vote from −0.5 to 0.5 (category B, II).
+    pub comfortable_h: u32,
+    /// Below that.
+    pub too_cold_h: u32,
+    /// Above it.
+    pub too_warm_h: u32,
+    /// Those within the adaptive limits of category II, which hold for rooms that aren't cooled.
+    pub adaptive_h: u32,
+    /// The mean of the votes.
+    pub pmv_mean: f64,
+    /// The mean share of people who are dissatisfied, %.
+    pub ppd_mean_pct: f64,
 }
 
 /// A month's sums.
@@ -114,10 +161,18 @@ pub struct ZoneReport {
     pub people_kwh: f64,
     /// Other gains, kWh.
     pub other_kwh: f64,
+    /// Electricity of its fans, kWh.
+    pub fans_kwh: f64,
     /// Heat that infiltration brought, kWh; below 0 what it took.
     pub infiltration_kwh: f64,
     /// Heat that ventilation brought, kWh.
     pub ventilation_kwh: f64,
+    /// Comfort of the people in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comfort: Option<ComfortReport>,
+    /// CO2 while people are in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub co2: Option<AirReport>,
     /// The most that an hour's heat doesn't add up, as a share of what flowed.
     pub balance_error: f64,
 }
@@ -154,71 +209,65 @@ pub struct WindowReport {
     pub transmissivity: f64,
 }
 
-/// A zone's sums of the hour.
-#[derive(Clone, Copy, Debug, Default)]
-struct Hour {
-    seconds: f64,
-    power_j: f64,
-    heating_j: f64,
-    cooling_j: f64,
-    air: f64,
-    operative: f64,
-    residual_j: f64,
-    throughput_j: f64,
-    heating_setpoint: f64,
-    cooling_setpoint: f64,
-}
-
+/// Gathers what becomes of a run.
 pub(super) struct Reporter {
     step_s: f64,
     leap: bool,
     seconds: f64,
-    started_s: Option<f64>,
-    zones: Vec<ZoneReport>,
-    hours: Vec<Hour>,
-    whole: (Vec<Monthly>, Peak, Peak),
+    begin_s: Option<f64>,
+    tallies: Vec<Tally>,
+    monthly: Vec<Monthly>,
+    peaks: (Peak, Peak),
     /// Over receivers: shaded and unshaded, J/m².
     incident: Vec<(f64, f64)>,
     transmitted_j: Vec<f64>,
-    air_hours: Vec<(f64, f64)>,
-    fans_j: f64,
+    outdoors: RunningMean,
+    hourly_days: Vec<u32>,
+    hourly: Vec<DayReport>,
 }
 
-fn months() -> Vec<Monthly> {
+pub(super) fn months() -> Vec<Monthly> {
     (1..=12).map(|month| Monthly { month, ..Monthly::default() }).collect()
 }
 
+/// The month, from 0, of a moment in seconds from a year's beginning.
+pub(super) fn month_of(seconds: f64, leap: bool) -> usize {
+    let day = (seconds / DAY_S).floor().rem_euclid(f64::from(year_days(leap)));
+    month_and_day(day as u32, leap).0 as usize - 1
+}
+
+fn when(start_s: f64, leap: bool) -> When {
+    let day = (start_s / DAY_S).floor();
+    let (month, date) = month_and_day(day.rem_euclid(f64::from(year_days(leap))) as u32, leap);
+    let clock = ((start_s - day * DAY_S) / HOUR_S).round() as u32;
+    When {
+        hour: (start_s / HOUR_S).round() as u64 + 1,
+        month: month as usize - 1,
+        at: format!("{month:02}-{date:02}T{clock:02}:00"),
+    }
+}
+
 impl Reporter {
-    pub fn new(inputs: &Inputs, fabric: &Fabric, step_s: f64, leap: bool) -> Self {
-        let zone = |zone: &super::inputs::ZoneUse| {
-            let cold = Extreme { c: f64::INFINITY, ..Extreme::default() };
-            let warm = Extreme { c: f64::NEG_INFINITY, ..Extreme::default() };
-            ZoneReport {
-                id: zone.id.clone(),
-                monthly: months(),
-                temperature_min: cold,
-                temperature_max: warm,
-                ..ZoneReport::default()
-            }
-        };
+    pub fn new(results: &[ZoneResult], fabric: &Fabric, step_s: f64, leap: bool, hourly_days: &[u32]) -> Self {
         Self {
             step_s,
             leap,
             seconds: 0.0,
-            started_s: None,
-            zones: inputs.zones.iter().map(zone).collect(),
-            hours: vec![Hour::default(); inputs.zones.len()],
-            whole: (months(), Peak::default(), Peak::default()),
+            begin_s: None,
+            tallies: results.iter().map(Tally::new).collect(),
+            monthly: months(),
+            peaks: (Peak::default(), Peak::default()),
             incident: vec![(0.0, 0.0); fabric.receivers.len()],
             transmitted_j: vec![0.0; fabric.windows.len()],
-            air_hours: vec![(0.0, 0.0); inputs.zones.len()],
-            fans_j: 0.0,
+            outdoors: RunningMean::default(),
+            hourly_days: hourly_days.to_vec(),
+            hourly: Vec::new(),
         }
     }
 
     pub fn add(&mut self, step: &Step<'_>) {
         let length_s = step.length_s;
-        self.started_s.get_or_insert(step.start_s);
+        self.begin_s.get_or_insert(step.start_s);
         self.seconds += length_s;
         for (sum, light) in self.incident.iter_mut().zip(step.light) {
             sum.0 += length_s * light.total();
@@ -227,143 +276,95 @@ impl Reporter {
         for (sum, power_w) in self.transmitted_j.iter_mut().zip(step.transmitted_w) {
             *sum += length_s * power_w;
         }
-        for (at, (zone, hour)) in self.zones.iter_mut().zip(&mut self.hours).enumerate() {
-            let (load, given) = (&step.loads[at], &step.inputs.given[at]);
-            hour.seconds += length_s;
-            hour.power_j += length_s * load.power_w;
-            hour.heating_j += length_s * load.power_w.max(0.0);
-            hour.cooling_j += length_s * (-load.power_w).max(0.0);
-            hour.air += length_s * load.air_c;
-            hour.operative += length_s * load.operative_c;
-            hour.residual_j += length_s * step.residual_w[at];
-            hour.throughput_j += length_s * step.throughput_w[at];
-            let (heating_c, cooling_c) = step.setpoints_c(at);
-            hour.heating_setpoint += length_s * heating_c;
-            hour.cooling_setpoint += length_s * cooling_c;
-            zone.add(given, load.air_c, length_s);
-            self.fans_j += length_s * given.fans_w;
+        for (tally, result) in self.tallies.iter_mut().zip(step.results) {
+            tally.add(result, length_s);
         }
+        self.outdoors.add(step.ambient.dry_bulb_c, length_s);
         let end_s = step.start_s + length_s;
-        let past = (end_s / HOUR_S).floor() * HOUR_S;
-        if end_s - past < 0.5 * self.step_s {
+        let past = (end_s / HOUR_S).round() * HOUR_S;
+        if (end_s - past).abs() < 0.25 * self.step_s {
             self.end_hour(past - HOUR_S);
         }
     }
 
     fn end_hour(&mut self, start_s: f64) {
-        let day = (start_s / DAY_S).floor();
-        let days = f64::from(crate::epw_dates::year_days(self.leap));
-        let (month, date) = month_and_day(day.rem_euclid(days) as u32, self.leap);
-        let clock = ((start_s - day * DAY_S) / HOUR_S).round() as u32;
-        let hour_of_year = (start_s / HOUR_S).round() as u64 + 1;
-        let at = || format!("{month:02}-{date:02}T{clock:02}:00");
-        let (mut heating, mut cooling) = (0.0, 0.0);
-        let row = month as usize - 1;
-        for ((zone, hour), sums) in self.zones.iter_mut().zip(&mut self.hours).zip(&mut self.air_hours) {
-            let seconds = hour.seconds.max(1e-9);
-            let (air_c, heating_w, cooling_w) =
-                (hour.air / seconds, hour.heating_j / seconds, hour.cooling_j / seconds);
-            zone.monthly[row].heating_kwh += hour.heating_j / KWH_J;
-            zone.monthly[row].cooling_kwh += hour.cooling_j / KWH_J;
-            zone.heating_kwh += hour.heating_j / KWH_J;
-            zone.cooling_kwh += hour.cooling_j / KWH_J;
-            for (peak, w) in [(&mut zone.heating_peak, heating_w), (&mut zone.cooling_peak, cooling_w)] {
-                if w > peak.w {
-                    *peak = Peak { w, hour: hour_of_year, at: at() };
-                }
-            }
-            if air_c < zone.temperature_min.c {
-                zone.temperature_min = Extreme { c: air_c, hour: hour_of_year, at: at() };
-            }
-            if air_c > zone.temperature_max.c {
-                zone.temperature_max = Extreme { c: air_c, hour: hour_of_year, at: at() };
-            }
-            *zone.hours_per_degree.entry(air_c.floor() as i32).or_default() += 1;
-            zone.unmet_heating_h += u32::from(air_c < hour.heating_setpoint / seconds - UNMET_K);
-            zone.unmet_cooling_h += u32::from(air_c > hour.cooling_setpoint / seconds + UNMET_K);
-            zone.balance_error = zone.balance_error.max(hour.residual_j.abs() / hour.throughput_j.max(1.0));
-            sums.0 += hour.air;
-            sums.1 += hour.operative;
-            heating += heating_w;
-            cooling += cooling_w;
-            *hour = Hour::default();
-        }
-        let (monthly, heating_peak, cooling_peak) = &mut self.whole;
-        monthly[row].heating_kwh += heating / 1_000.0;
-        monthly[row].cooling_kwh += cooling / 1_000.0;
-        for (peak, w) in [(heating_peak, heating), (cooling_peak, cooling)] {
-            if w > peak.w {
-                *peak = Peak { w, hour: hour_of_year, at: at() };
+        let when = when(start_s, self.leap);
+        let day = ((start_s - self.begin_s.unwrap_or(0.0)) / DAY_S).floor() as u32 + 1;
+        let is_asked = self.hourly_days.contains(&day);
+        let mut sum = HourMeans::default();
+        for tally in &mut self.tallies {
+            let hour = tally.end_hour(&when, self.outdoors.c());
+            sum.heating_w += hour.heating_w;
+            sum.cooling_w += hour.cooling_w;
+            if is_asked {
+                let zone = &tally.report.id;
+                let at = self.hourly.iter().position(|report| report.day == day && report.zone == *zone);
+                let at = at.unwrap_or_else(|| {
+                    self.hourly.push(DayReport { day, zone: zone.clone(), ..DayReport::default() });
+                    self.hourly.len() - 1
+                });
+                self.hourly[at].air_c.push(hour.air_c);
+                self.hourly[at].operative_c.push(hour.operative_c);
+                self.hourly[at].power_w.push(hour.power_w);
             }
         }
+        let month = &mut self.monthly[when.month];
+        month.heating_kwh += sum.heating_w / 1_000.0;
+        month.cooling_kwh += sum.cooling_w / 1_000.0;
+        self.peaks.0.raise(sum.heating_w, &when);
+        self.peaks.1.raise(sum.cooling_w, &when);
     }
 
-    pub fn finish(mut self, fabric: &Fabric) -> Report {
-        for (zone, sums) in self.zones.iter_mut().zip(&self.air_hours) {
-            zone.temperature_mean_c = sums.0 / self.seconds.max(1.0);
-            zone.operative_mean_c = sums.1 / self.seconds.max(1.0);
-        }
-        let zone_id = |zone: usize| self.zones[zone].id.clone();
+    pub fn finish(self, fabric: &Fabric, energy: Option<Energy>) -> Report {
+        let mut zones: Vec<ZoneReport> = self.tallies.into_iter().map(Tally::finish).collect();
         let surfaces = fabric.exposed.iter().map(|(zone, id, receiver)| {
             let (shaded, unshaded) = self.incident[*receiver];
             SurfaceReport {
-                zone: zone_id(*zone),
+                zone: zones[*zone].id.clone(),
                 id: id.clone(),
                 incident_unshaded_kwh_m2: unshaded / KWH_J,
                 incident_kwh_m2: shaded / KWH_J,
             }
         });
-        let windows =
-            fabric.windows.iter().zip(&fabric.window_names).zip(&self.transmitted_j).map(|((row, id), through)| {
-                let (shaded, unshaded) = self.incident[row.exposure.receiver];
-                let transmitted = through / row.area_m2.max(1e-9);
-                WindowReport {
-                    zone: zone_id(row.zone),
-                    id: id.clone(),
-                    area_m2: row.area_m2,
-                    incident_unshaded_kwh_m2: unshaded / KWH_J,
-                    incident_kwh_m2: shaded / KWH_J,
-                    transmitted_kwh_m2: transmitted / KWH_J,
-                    transmissivity: if unshaded > 0.0 { transmitted / unshaded } else { 0.0 },
-                }
+        let surfaces = surfaces.collect();
+        let mut windows = Vec::with_capacity(fabric.windows.len());
+        for ((row, id), through) in fabric.windows.iter().zip(&fabric.window_names).zip(&self.transmitted_j) {
+            let (shaded, unshaded) = self.incident[row.exposure.receiver];
+            let transmitted = through / row.area_m2.max(1e-9);
+            zones[row.zone].solar_kwh += through / KWH_J;
+            windows.push(WindowReport {
+                zone: zones[row.zone].id.clone(),
+                id: id.clone(),
+                area_m2: row.area_m2,
+                incident_unshaded_kwh_m2: unshaded / KWH_J,
+                incident_kwh_m2: shaded / KWH_J,
+                transmitted_kwh_m2: transmitted / KWH_J,
+                transmissivity: if unshaded > 0.0 { transmitted / unshaded } else { 0.0 },
             });
-        let (surfaces, windows) = (surfaces.collect(), windows.collect());
-        let mut zones = self.zones;
-        for (at, window) in fabric.windows.iter().enumerate() {
-            zones[window.zone].solar_kwh += self.transmitted_j[at] / KWH_J;
         }
-        debug_assert!(fabric.faces.iter().all(|face| face.side != Side::Window(usize::MAX)));
         let sum = |part: fn(&ZoneReport) -> f64| zones.iter().map(part).sum::<f64>();
-        let electricity = [
-            ("lights", sum(|zone| zone.lights_kwh)),
-            ("equipment", sum(|zone| zone.equipment_kwh)),
-            ("fans", self.fans_j / KWH_J),
-        ];
+        let energy = energy.unwrap_or_else(|| {
+            let uses = [
+                ("lights", sum(|zone| zone.lights_kwh)),
+                ("equipment", sum(|zone| zone.equipment_kwh)),
+                ("fans", sum(|zone| zone.fans_kwh)),
+            ];
+            Energy { electricity_kwh: uses.into_iter().collect(), ..Energy::default() }
+        });
         Report {
             step_minutes: self.step_s / 60.0,
             hours: self.seconds / HOUR_S,
             heating_kwh: sum(|zone| zone.heating_kwh),
             cooling_kwh: sum(|zone| zone.cooling_kwh),
-            monthly: self.whole.0,
-            heating_peak: self.whole.1,
-            cooling_peak: self.whole.2,
-            electricity_kwh: electricity.into_iter().map(|(name, kwh)| (name.to_string(), kwh)).collect(),
+            monthly: self.monthly,
+            heating_peak: self.peaks.0,
+            cooling_peak: self.peaks.1,
+            energy,
             balance_error: zones.iter().map(|zone| zone.balance_error).fold(0.0, f64::max),
             zones,
             surfaces,
             windows,
+            hourly: self.hourly,
         }
-    }
-}
-
-impl ZoneReport {
-    fn add(&mut self, given: &Given, air_c: f64, length_s: f64) {
-        let kwh = length_s / KWH_J;
-        self.lights_kwh += kwh * given.lights_w;
-        self.equipment_kwh += kwh * given.equipment_w;
-        self.people_kwh += kwh * given.people_w;
-        self.other_kwh += kwh * given.other_w;
-        self.infiltration_kwh += kwh * (given.infiltration.1 - given.infiltration.0 * air_c);
-        self.ventilation_kwh += kwh * (given.ventilation.1 - given.ventilation.0 * air_c);
     }
 }

@@ -64,8 +64,11 @@ pub fn check(study: &Study) -> Vec<Finding> {
 impl Checker<'_> {
     fn whole(&mut self) {
         let study = self.study;
-        if study.zones.is_empty() {
+        if study.zones.is_empty() && study.two_element_rooms.is_empty() {
             self.error("no-zones", "the study has no zones", "add `zones: [(id: …)]`");
+        }
+        if study.hourly_days.contains(&0) {
+            self.at("hourly_days", |checker| checker.error("out-of-range", "days are counted from 1", "write 1"));
         }
         if let Some(minutes) = study.step_minutes {
             let divides = minutes > 0.0 && (60.0 / minutes - (60.0 / minutes).round()).abs() < 1e-9;
@@ -83,6 +86,7 @@ impl Checker<'_> {
             checker.range("time_zone_h", site.time_zone_h, -12.0, 14.0, "h");
             checker.range("elevation_m", site.elevation_m, -500.0, 9_000.0, "m");
             checker.range("ground_reflectance", site.ground_reflectance, 0.0, 1.0, "");
+            checker.range("co2_ppm", site.co2_ppm, 100.0, 5_000.0, "ppm");
         });
         self.at("start", |checker| {
             checker.range("temperature_c", Some(study.start.temperature_c), -60.0, 80.0, "°C");
@@ -109,6 +113,10 @@ impl Checker<'_> {
         });
         self.constructions();
         self.zones();
+        self.rooms();
+        if let Some(plant) = &study.plant {
+            self.at("plant", |checker| checker.plant(plant));
+        }
     }
 
     /// Checks what lies one step further in.

@@ -224,7 +224,7 @@ impl Checker<'_> {
         }
     }
 
-    fn airflow(&mut self, flow: &Airflow) {
+    pub(super) fn airflow(&mut self, flow: &Airflow) {
         match (&flow.ach, &flow.flow_m3_h) {
             (Some(ach), None) => self.amount("ach", ach, 0.0, 500.0, "1/h"),
             (None, Some(flow)) => self.amount("flow_m3_h", flow, 0.0, 1e8, "m³/h"),
@@ -238,7 +238,7 @@ impl Checker<'_> {
         }
     }
 
-    fn gain(&mut self, gain: &Gain) {
+    pub(super) fn gain(&mut self, gain: &Gain) {
         match (&gain.power_w, &gain.power_w_m2) {
             (Some(power), None) => self.amount("power_w", power, -1e9, 1e9, "W"),
             (None, Some(power)) => self.amount("power_w_m2", power, -1e5, 1e5, "W/m²"),

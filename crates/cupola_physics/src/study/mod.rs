@@ -4,16 +4,21 @@
 
 mod check;
 mod check_fabric;
+mod check_rooms;
 mod check_zones;
 mod fabric;
+mod plant;
 mod program;
+mod room;
 mod schedule;
 mod usage;
 
 pub use crate::epw_dates::Weekday;
 pub use check::{Finding, Step, check};
 pub use fabric::*;
+pub use plant::*;
 pub(crate) use program::{Program, Value, month_day};
+pub use room::*;
 pub use schedule::*;
 pub use usage::*;
 
@@ -62,6 +67,14 @@ pub struct Study {
     pub convection: Convection,
     /// Zones: rooms or parts of the building with one air temperature each.
     pub zones: Vec<Zone>,
+    /// Rooms given by resistances and capacities, as in VDI 6007-1; they are reported beside the zones.
+    pub two_element_rooms: Vec<TwoElementRoom>,
+    /// How heat, cold and electricity are made; without it, heat and cold are counted as loads alone.
+    pub plant: Option<Plant>,
+    /// Decides every random number: who comes when.
+    pub seed: u64,
+    /// Days of the run, from 1, of which every hour is reported.
+    pub hourly_days: Vec<u32>,
 }
 
 /// Where the building is.
@@ -80,11 +93,15 @@ pub struct Site {
     pub ground_reflectance: Option<f64>,
     /// How rough the country around is, for the wind at the building.
     pub terrain: Terrain,
+    /// CO2 outdoors, ppm; without it [`Site::CO2_PPM`].
+    pub co2_ppm: Option<f64>,
 }
 
 impl Site {
     /// Reflectance of bare ground (ASHRAE 140-2017, 5.2.1.4; also EnergyPlus' and DOE-2's usual value).
     pub const GROUND_REFLECTANCE: f64 = 0.2;
+    /// The world's mean of 2023, rounded (NOAA Global Monitoring Laboratory).
+    pub const CO2_PPM: f64 = 420.0;
 }
 
 /// How rough the country is (ASHRAE Fundamentals 2017, ch. 24, table 1).

@@ -1,6 +1,7 @@
 //! How a building is used.
 
 use super::{Amount, Surface};
+pub use crate::people::Space;
 use serde::{Deserialize, Serialize};
 
 /// A room, or rooms that are alike, with one air temperature.
@@ -116,6 +117,9 @@ pub struct People {
     /// Share that is there, by schedule; without it, all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
+    /// What the zone is used for: then people come and go by chance, each by the study's seed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub space: Option<Space>,
     /// Metabolic rate, met.
     pub met: f64,
     /// Clothing, clo.
@@ -128,7 +132,7 @@ impl Default for People {
     fn default() -> Self {
         // Seated, light office work (ISO 7730:2005, table B.1), half-way between its summer and winter clothing (table C.1);
         // radiant share at low air speed (ASHRAE Fundamentals 2017, ch. 18, table 1).
-        Self { count: 1.0, schedule: None, met: 1.2, clo: 0.75, radiant_fraction: 0.6 }
+        Self { count: 1.0, schedule: None, space: None, met: 1.2, clo: 0.75, radiant_fraction: 0.6 }
     }
 }
 

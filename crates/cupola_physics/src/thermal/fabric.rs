@@ -1,6 +1,6 @@
 //! A study's surfaces and windows as rows, ready to be computed.
 
-use super::film::mrt_factors;
+use super::film::{WindPowers, mrt_factors};
 use super::glass::Glass;
 use super::receiver::{Receivers, local_wind};
 use super::wall::{Slab, Wall};
@@ -80,6 +80,7 @@ pub(crate) struct Exposure {
     pub is_glass: bool,
     /// Wind here over wind at the weather station.
     pub wind: f64,
+    pub wind_powers: WindPowers,
     /// View of the sky, and of the air and ground, for long-wave radiation.
     pub to_sky: f64,
     pub to_air: f64,
@@ -157,6 +158,7 @@ impl<'s> Builder<'s> {
         let kind = self.kind(&surface.construction);
         let plane = Plane::new(surface.azimuth_deg, surface.tilt_deg);
         let height_m = surface.height_m.unwrap_or(0.5 * zone.volume_m3 / zone.floor_area_m2.max(0.1));
+        let wind = local_wind(study.site.terrain, height_m);
         let in_windows: f64 = surface.windows.iter().map(window_area).sum();
         let area_m2 = (surface.area_m2 - in_windows).max(0.0);
         let place = ((surface.azimuth_deg * 10.0) as i64, (surface.tilt_deg * 10.0) as i64);
@@ -180,7 +182,8 @@ impl<'s> Builder<'s> {
             convection: outside.clone(),
             cos_tilt: plane.cos_tilt,
             is_glass,
-            wind: local_wind(study.site.terrain, height_m),
+            wind,
+            wind_powers: WindPowers::new(wind),
             to_sky: 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
             to_air: 1.0 - 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
             normal: [plane.normal[0], plane.normal[1]],

@@ -37,13 +37,37 @@ pub(crate) fn iso_52016(face_c: f64, air_c: f64, cos_tilt: f64) -> f64 {
 /// Multiplier of a medium rough face, as brick and plaster are (Walton 1981; an assumption where nothing else is known).
 const ROUGHNESS: f64 = 1.52;
 
-/// Convection at an outer face in a wind, in m/s (MoWiTT, Yazdanian and Klems 1994; rough faces as in DOE-2, Walton 1981). Tilt as in
-/// [`tarp`]: 1 is a flat roof.
-pub(crate) fn doe2(wind: f64, face_c: f64, air_c: f64, cos_tilt: f64, is_glass: bool, is_windward: bool) -> f64 {
+/// A wind's part in convection, on its windward and on its leeward side. Powers of products are products of powers, so a wind and what
+/// a place makes of it are raised apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct WindPowers {
+    windward: f64,
+    leeward: f64,
+}
+
+impl WindPowers {
+    pub fn new(speed: f64) -> Self {
+        let speed = speed.max(0.0);
+        Self { windward: speed.powf(0.89), leeward: speed.powf(0.617) }
+    }
+}
+
+/// Convection at an outer face in a wind, in m/s, of which its place has a share (MoWiTT, Yazdanian and Klems 1994; rough faces as in
+/// DOE-2, Walton 1981). Tilt as in [`tarp`]: 1 is a flat roof.
+pub(crate) fn doe2(
+    (wind, share): (WindPowers, WindPowers),
+    face_c: f64,
+    air_c: f64,
+    cos_tilt: f64,
+    is_glass: bool,
+    is_windward: bool,
+) -> f64 {
     let natural = tarp(face_c, air_c, cos_tilt);
-    let wind = wind.max(0.0);
-    let smooth = if is_windward { 3.26 * wind.powf(0.89) } else { 3.55 * wind.powf(0.617) };
-    let forced = natural.hypot(smooth);
+    let smooth = match is_windward {
+        true => 3.26 * wind.windward * share.windward,
+        false => 3.55 * wind.leeward * share.leeward,
+    };
+    let forced = (natural * natural + smooth * smooth).sqrt();
     if is_glass { forced } else { natural + ROUGHNESS * (forced - natural) }
 }
 
@@ -99,6 +123,13 @@ mod tests {
         assert!((tarp(22.0, 20.0, 0.0) - 1.65).abs() < 0.01);
         assert!(tarp(22.0, 20.0, 1.0) > tarp(18.0, 20.0, 1.0));
         assert!((radiative(20.0, 20.0, 1.0) - 5.71).abs() < 0.01);
-        assert!((10.0..25.0).contains(&doe2(4.0, 10.0, 5.0, 0.0, false, true)));
+        assert!((10.0..25.0).contains(&doe2(
+            (WindPowers::new(4.0), WindPowers::new(1.0)),
+            10.0,
+            5.0,
+            0.0,
+            false,
+            true
+        )));
     }
 }

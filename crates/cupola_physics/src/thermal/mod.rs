@@ -10,7 +10,7 @@ mod receiver;
 mod wall;
 mod zone;
 
-pub(crate) use fabric::{Fabric, Side, window_area};
+pub(crate) use fabric::{Fabric, window_area};
 pub(crate) use five::{Five, FiveState};
 pub(crate) use glass::spec as glazing_spec;
 pub(crate) use multi::{NodeState, Nodes};

@@ -5,13 +5,15 @@
 
 use super::Ambient;
 use super::fabric::{Behind, Exposure, Fabric, Face, Side};
-use super::film::{self, radiative};
+use super::film::{self, WindPowers, radiative};
 use super::glass::MAX_PANES;
 use super::hubs::Hubs;
 use super::receiver::Light;
 use super::zone::{Load, Mode, ZoneInput};
 use crate::study::{InsideConvection, OutsideConvection, Program};
 
+/// A gap's conductance is computed anew when its faces have moved so far, K: by half a percent of it.
+const GAP_MOVES_K: f64 = 1.0;
 /// More often than this, which zones are heated and cooled isn't tried out.
 const MAX_ROUNDS: usize = 24;
 
@@ -67,6 +69,7 @@ struct Outer {
 /// Room for a step's numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Nodes {
+    wind: WindPowers,
     hubs: Hubs,
     solved: Hubs,
     answers: Vec<Answer>,
@@ -89,6 +92,8 @@ pub(crate) struct Nodes {
 #[derive(Clone, Copy, Debug, Default)]
 struct Chain {
     outer: Outer,
+    /// Conductance of each gap, and the faces' temperatures that it was computed for, °C.
+    gaps: [(f64, f64, f64); MAX_PANES],
     carry: [f64; 2 * MAX_PANES],
     value: [f64; 2 * MAX_PANES],
     /// Sun absorbed at each pane, W/m².
@@ -100,6 +105,7 @@ impl Nodes {
         let zones = fabric.faces_of_zone.len();
         let hubs = Hubs::new(zones, &fabric.neighbours);
         Self {
+            wind: WindPowers::default(),
             solved: hubs.clone(),
             hubs,
             answers: vec![Answer::default(); fabric.faces.len()],
@@ -126,6 +132,7 @@ impl Nodes {
         inputs: &[ZoneInput],
         state: &mut NodeState,
     ) {
+        self.wind = WindPowers::new(ambient.wind_m_s);
         self.enter(fabric, program, light);
         self.share_sun(fabric);
         self.films(fabric, state);
@@ -226,7 +233,7 @@ impl Nodes {
         let outer = match &row.behind {
             Behind::Outdoors(exposure) => {
                 let sun = exposure.absorptance * light[exposure.receiver].total();
-                surroundings(exposure, ambient, state.outer_c[at], sun)
+                surroundings(exposure, ambient, self.wind, state.outer_c[at], sun)
             }
             Behind::Ground(temperature) => {
                 // In contact: a film without resistance.
@@ -281,7 +288,7 @@ impl Nodes {
         let row = &fabric.windows[at];
         let optics = &fabric.glazings[row.glazing];
         let panes_c = &state.panes_c[row.panes.clone()];
-        let outer = surroundings(&row.exposure, ambient, panes_c[0], 0.0);
+        let outer = surroundings(&row.exposure, ambient, self.wind, panes_c[0], 0.0);
         let chain = &mut self.chains[at];
         chain.outer = outer;
         let count = panes_c.len();
@@ -296,7 +303,13 @@ impl Nodes {
             } else if node % 2 == 0 {
                 optics.pane_conductance(pane)
             } else {
-                optics.gap_conductance(pane, panes_c[node], panes_c[node + 1], ambient.pressure_pa)
+                let (gap, outer_c, inner_c) = &mut chain.gaps[pane];
+                let moved = (panes_c[node] - *outer_c).abs().max((panes_c[node + 1] - *inner_c).abs());
+                if *gap == 0.0 || moved > GAP_MOVES_K {
+                    (*outer_c, *inner_c) = (panes_c[node], panes_c[node + 1]);
+                    *gap = optics.gap_conductance(pane, *outer_c, *inner_c, ambient.pressure_pa);
+                }
+                *gap
             };
             let (film, source) = if node == 0 { (outer.film, outer.source) } else { (0.0, 0.0) };
             let half = 0.5 * chain.absorbed[pane];
@@ -464,21 +477,14 @@ fn zone_behind(fabric: &Fabric, face: &Face) -> Option<usize> {
 }
 
 /// Sun, wind, sky and ground at an outer face, linearised where it was.
-fn surroundings(exposure: &Exposure, ambient: &Ambient, face_c: f64, sun_w_m2: f64) -> Outer {
+fn surroundings(exposure: &Exposure, ambient: &Ambient, wind: WindPowers, face_c: f64, sun_w_m2: f64) -> Outer {
     let air_c = ambient.dry_bulb_c;
     let convection = match exposure.convection {
         OutsideConvection::Doe2 => {
             let along = exposure.normal[0] * ambient.wind_from[0] + exposure.normal[1] * ambient.wind_from[1];
             // Level faces are always in the wind.
             let is_windward = along >= -1e-9;
-            film::doe2(
-                exposure.wind * ambient.wind_m_s,
-                face_c,
-                air_c,
-                exposure.cos_tilt,
-                exposure.is_glass,
-                is_windward,
-            )
+            film::doe2((wind, exposure.wind_powers), face_c, air_c, exposure.cos_tilt, exposure.is_glass, is_windward)
         }
         OutsideConvection::Iso6946 => 4.0 + 4.0 * exposure.wind * ambient.wind_m_s,
         OutsideConvection::Fixed(coefficient) => coefficient,

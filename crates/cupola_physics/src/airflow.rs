@@ -1,0 +1,372 @@
+//! Air flow between rooms and outdoors: a network of zones at unknown pressures, linked by cracks, openings and fans,
+//! driven by stack, wind and fans. Newton's method on the mass balances.
+//!
+//! Every link passes more the more the pressures differ, so the balances are the slope of a convex function: a search
+//! along each Newton step for where that slope vanishes converges from anywhere. Source: Dols and Polidoro, NIST TN
+//! 1887r1 (CONTAM 3.4), 2020.
+
+use std::fmt;
+
+pub use crate::airflow_element::{Element, density_kg_m3};
+use crate::airflow_element::{GRAVITY_M_S2, Passing};
+
+/// Newton steps at most.
+pub const MOST_STEPS: u32 = 100;
+/// A balance is met when it misses by less than this part of what flows through the zone.
+pub const RELATIVE_TOLERANCE: f64 = 1e-8;
+/// Or by less than this, in kg/s.
+pub const TOLERANCE_KG_S: f64 = 1e-10;
+
+/// A zone of well-mixed air.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Zone {
+    /// Air temperature, in °C, −100 to 500.
+    pub temperature_c: f64,
+    /// Humidity, in kg/kg, 0 to 1.
+    pub humidity_kg_kg: f64,
+    /// Height above ground of the point that its pressure is given for (its floor), in m, −1000 to 10 000.
+    pub height_m: f64,
+    /// Volume, in m³, at least 0; flows do not depend on it.
+    pub volume_m3: f64,
+}
+
+/// The air outdoors.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outdoors {
+    /// Air temperature, in °C, −100 to 500.
+    pub temperature_c: f64,
+    /// Humidity, in kg/kg, 0 to 1.
+    pub humidity_kg_kg: f64,
+    /// Wind speed that the links' coefficients refer to, in m/s, 0 to 200.
+    pub wind_m_s: f64,
+}
+
+/// Where a link ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// In a zone, by its place in the list.
+    Zone(usize),
+    /// Outdoors.
+    Outdoors,
+}
+
+/// A way for air between two ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// First end.
+    pub from: End,
+    /// Second end.
+    pub to: End,
+    /// Height above ground, in m: of the crack, of the fan, or of the opening's lower edge.
+    pub height_m: f64,
+    /// Wind pressure coefficient where an end is outdoors, −10 to 10.
+    pub wind_coefficient: f64,
+    /// What the air passes.
+    pub element: Element,
+}
+
+/// Zones and the links between them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Network {
+    /// The zones.
+    pub zones: Vec<Zone>,
+    /// The links.
+    pub links: Vec<Link>,
+}
+
+/// Mass flow of a link in both directions, in kg/s, both at least 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Flow {
+    /// From the first to the second end.
+    pub forward_kg_s: f64,
+    /// From the second to the first end.
+    pub backward_kg_s: f64,
+}
+
+impl Flow {
+    /// Forward less backward, in kg/s.
+    pub fn net_kg_s(&self) -> f64 {
+        self.forward_kg_s - self.backward_kg_s
+    }
+}
+
+/// The flows found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solution {
+    /// By link.
+    pub flows: Vec<Flow>,
+    /// By zone: pressure at its height above that of the calm outdoor air at ground level, in Pa.
+    pub pressures_pa: Vec<f64>,
+    /// Newton steps taken.
+    pub steps: u32,
+    /// Whether all balances are met. Not so where fans blow into rooms without a way out.
+    pub converged: bool,
+    /// Largest imbalance of a zone, in kg/s.
+    pub imbalance_kg_s: f64,
+}
+
+/// A part of the network that is outside its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkError {
+    /// The zone at this place.
+    Zone(usize),
+    /// The link at this place: its element, its height, its wind coefficient, or an end that does not exist.
+    Link(usize),
+    /// The air outdoors.
+    Outdoors,
+}
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zone(place) => write!(formatter, "zone {place} of the air flow network is outside its range"),
+            Self::Link(place) => write!(formatter, "link {place} of the air flow network is outside its range"),
+            Self::Outdoors => write!(formatter, "the outdoor air of the network is outside its range"),
+        }
+    }
+}
+
+impl std::error::Error for NetworkError {}
+
+/// A link in terms of the solver: the pressure difference at equal zone pressures, and what flows.
+struct Way<'a> {
+    from: Option<usize>,
+    to: Option<usize>,
+    offset_pa: f64,
+    densities: [f64; 2],
+    element: &'a Element,
+}
+
+impl Way<'_> {
+    fn pass(&self, pressures: &[f64]) -> Passing {
+        let at = |end: Option<usize>| end.and_then(|zone| pressures.get(zone)).copied().unwrap_or(0.0);
+        self.element.pass(at(self.from) - at(self.to) + self.offset_pa, self.densities[0], self.densities[1])
+    }
+}
+
+impl Network {
+    /// Finds the flows. `start` are pressures to begin with, such as those of the step before; others than one per zone
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`NetworkError`] where a zone, a link or the outdoor air is outside the range that its fields state.
+    pub fn solve(&self, outdoors: &Outdoors, start: &[f64]) -> Result<Solution, NetworkError> {
+        self.check(outdoors)?;
+        let ways = self.ways(outdoors);
+        let fixed = self.fixed();
+        let outdoor_density = density_kg_m3(outdoors.temperature_c, outdoors.humidity_kg_kg);
+        let mut pressures: Vec<f64> = if start.len() == self.zones.len() && start.iter().all(|pa| pa.abs() < 1e9) {
+            start.to_vec()
+        } else {
+            self.zones.iter().map(|zone| -outdoor_density * GRAVITY_M_S2 * zone.height_m).collect()
+        };
+        for (place, zone) in self.zones.iter().enumerate().filter(|(place, _)| fixed[*place]) {
+            pressures[place] = -outdoor_density * GRAVITY_M_S2 * zone.height_m;
+        }
+        let mut steps = 0;
+        let mut balance = Balance::of(&ways, &pressures);
+        while steps < MOST_STEPS && !balance.met(&fixed) {
+            steps += 1;
+            let step = balance.newton_step(&ways, &pressures, &fixed);
+            let next = search(&ways, &pressures, &balance, &step, &fixed);
+            let moved = next.iter().zip(&pressures).any(|(next, now)| next != now);
+            pressures = next;
+            balance = Balance::of(&ways, &pressures);
+            if !moved {
+                break;
+            }
+        }
+        let flows = ways
+            .iter()
+            .map(|way| way.pass(&pressures))
+            .map(|passing| Flow { forward_kg_s: passing.forward, backward_kg_s: passing.backward })
+            .collect();
+        let imbalance_kg_s = balance.surplus.iter().fold(0.0_f64, |most, surplus| most.max(surplus.abs()));
+        let none = vec![false; self.zones.len()];
+        Ok(Solution { flows, pressures_pa: pressures, steps, converged: balance.met(&none), imbalance_kg_s })
+    }
+
+    fn check(&self, outdoors: &Outdoors) -> Result<(), NetworkError> {
+        let air = |temperature_c: f64, humidity: f64| {
+            (-100.0..=500.0).contains(&temperature_c) && (0.0..=1.0).contains(&humidity)
+        };
+        let height = |height_m: f64| (-1_000.0..=10_000.0).contains(&height_m);
+        if !air(outdoors.temperature_c, outdoors.humidity_kg_kg) || !(0.0..=200.0).contains(&outdoors.wind_m_s) {
+            return Err(NetworkError::Outdoors);
+        }
+        let good = |zone: &Zone| {
+            air(zone.temperature_c, zone.humidity_kg_kg) && height(zone.height_m) && zone.volume_m3 >= 0.0
+        };
+        if let Some(place) = self.zones.iter().position(|zone| !good(zone)) {
+            return Err(NetworkError::Zone(place));
+        }
+        let exists = |end: End| match end {
+            End::Zone(zone) => zone < self.zones.len(),
+            End::Outdoors => true,
+        };
+        let good = |link: &Link| {
+            exists(link.from)
+                && exists(link.to)
+                && height(link.height_m)
+                && (-10.0..=10.0).contains(&link.wind_coefficient)
+                && link.element.valid()
+        };
+        self.links.iter().position(|link| !good(link)).map_or(Ok(()), |place| Err(NetworkError::Link(place)))
+    }
+
+    fn ways(&self, outdoors: &Outdoors) -> Vec<Way<'_>> {
+        let outdoor_density = density_kg_m3(outdoors.temperature_c, outdoors.humidity_kg_kg);
+        let wind_pa = 0.5 * outdoor_density * outdoors.wind_m_s * outdoors.wind_m_s;
+        // An end's place, its density and its pressure at the link's height without the zone's own.
+        let end = |end: End, link: &Link| match end {
+            End::Zone(place) => self.zones.get(place).map_or((None, outdoor_density, 0.0), |zone| {
+                let density = density_kg_m3(zone.temperature_c, zone.humidity_kg_kg);
+                (Some(place), density, -density * GRAVITY_M_S2 * (link.height_m - zone.height_m))
+            }),
+            End::Outdoors => {
+                let pressure = link.wind_coefficient * wind_pa - outdoor_density * GRAVITY_M_S2 * link.height_m;
+                (None, outdoor_density, pressure)
+            }
+        };
+        self.links
+            .iter()
+            .map(|link| {
+                let (from, first, from_pa) = end(link.from, link);
+                let (to, second, to_pa) = end(link.to, link);
+                Way { from, to, offset_pa: from_pa - to_pa, densities: [first, second], element: &link.element }
+            })
+            .collect()
+    }
+
+    /// The zones whose pressure has to be given: one of each group that no passive link joins to the outdoors.
+    fn fixed(&self) -> Vec<bool> {
+        let outside = self.zones.len();
+        let mut group: Vec<usize> = (0..=outside).collect();
+        let place = |end: End| match end {
+            End::Zone(zone) => zone,
+            End::Outdoors => outside,
+        };
+        for link in self.links.iter().filter(|link| link.element.passive()) {
+            let (first, second) = (group[place(link.from)], group[place(link.to)]);
+            // The higher name wins, so that the group with the outdoors bears its name.
+            let (kept, gone) = (first.max(second), first.min(second));
+            group.iter_mut().filter(|name| **name == gone).for_each(|name| *name = kept);
+        }
+        (0..outside).map(|zone| group[zone] == zone && group[outside] != zone).collect()
+    }
+}
+
+/// What flows into and through each zone.
+struct Balance {
+    /// Inflow less outflow, in kg/s.
+    surplus: Vec<f64>,
+    /// All that flows in and out, in kg/s.
+    through: Vec<f64>,
+}
+
+impl Balance {
+    fn of(ways: &[Way<'_>], pressures: &[f64]) -> Self {
+        let mut balance = Self { surplus: vec![0.0; pressures.len()], through: vec![0.0; pressures.len()] };
+        for way in ways {
+            let passing = way.pass(pressures);
+            for (end, net) in
+                [(way.from, passing.backward - passing.forward), (way.to, passing.forward - passing.backward)]
+            {
+                if let Some(zone) = end {
+                    balance.surplus[zone] += net;
+                    balance.through[zone] += passing.forward + passing.backward;
+                }
+            }
+        }
+        balance
+    }
+
+    fn met(&self, fixed: &[bool]) -> bool {
+        self.surplus
+            .iter()
+            .zip(&self.through)
+            .zip(fixed)
+            .all(|((surplus, through), fixed)| *fixed || surplus.abs() <= TOLERANCE_KG_S + RELATIVE_TOLERANCE * through)
+    }
+
+    /// How the pressures would change if all links were as steep everywhere as they are here.
+    fn newton_step(&self, ways: &[Way<'_>], pressures: &[f64], fixed: &[bool]) -> Vec<f64> {
+        let count = pressures.len();
+        let mut matrix = vec![vec![0.0; count]; count];
+        for way in ways {
+            let slope = way.pass(pressures).slope;
+            for end in [way.from, way.to].into_iter().flatten() {
+                matrix[end][end] += slope;
+            }
+            if let (Some(from), Some(to)) = (way.from, way.to) {
+                matrix[from][to] -= slope;
+                matrix[to][from] -= slope;
+            }
+        }
+        let mut right = self.surplus.clone();
+        for zone in (0..count).filter(|zone| fixed[*zone]) {
+            matrix[zone].fill(0.0);
+            matrix.iter_mut().for_each(|row| row[zone] = 0.0);
+            matrix[zone][zone] = 1.0;
+            right[zone] = 0.0;
+        }
+        solve(matrix, right)
+    }
+}
+
+/// Where along the step the surplus no longer pushes on: the full step if it is good enough, else by regula falsi.
+fn search(ways: &[Way<'_>], start: &[f64], balance: &Balance, step: &[f64], fixed: &[bool]) -> Vec<f64> {
+    let along = |length: f64| -> Vec<f64> { start.iter().zip(step).map(|(from, step)| from + length * step).collect() };
+    let push = |balance: &Balance| -> f64 {
+        balance.surplus.iter().zip(step).zip(fixed).filter(|(_, fixed)| !**fixed).map(|((s, d), _)| s * d).sum()
+    };
+    let first = push(balance);
+    let (mut low, mut low_push) = (0.0, first);
+    let mut length = 1.0;
+    let mut high = None;
+    for _ in 0..40 {
+        let now = push(&Balance::of(ways, &along(length)));
+        if now.abs() <= 0.3 * first {
+            break;
+        }
+        if now > 0.0 {
+            (low, low_push) = (length, now);
+        } else {
+            high = Some((length, now));
+        }
+        length = match high {
+            None => 2.0 * length,
+            Some((high, high_push)) => {
+                let share = low_push / (low_push - high_push);
+                // Neither end may stay for ever.
+                low + (high - low) * share.clamp(0.1, 0.9)
+            }
+        };
+    }
+    along(length)
+}
+
+/// Solves a symmetric positive definite system (Cholesky); a vanishing pivot gives no change there.
+fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
+    let count = right.len();
+    for column in 0..count {
+        for row in column..count {
+            let done: f64 = (0..column).map(|left| matrix[row][left] * matrix[column][left]).sum();
+            let rest = matrix[row][column] - done;
+            matrix[row][column] = if row == column { rest.max(1e-30).sqrt() } else { rest / matrix[column][column] };
+        }
+    }
+    for row in 0..count {
+        let done: f64 = (0..row).map(|column| matrix[row][column] * right[column]).sum();
+        right[row] = (right[row] - done) / matrix[row][row];
+    }
+    for row in (0..count).rev() {
+        let done: f64 = (row + 1..count).map(|column| matrix[column][row] * right[column]).sum();
+        right[row] = (right[row] - done) / matrix[row][row];
+    }
+    right
+}
+
+#[cfg(test)]
+#[path = "airflow_tests.rs"]
+mod tests;

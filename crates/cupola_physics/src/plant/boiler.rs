@@ -1,0 +1,90 @@
+//! Boilers: fuel over part load and return temperature.
+
+use crate::plant::curve::{Polynomial, Range, Table};
+use crate::plant::limit;
+
+/// Efficiency of a gas boiler at full load, of the higher heating value (ASHRAE 90.1-2019 table 6.8.1-6, 88 to 733 kW).
+pub const GAS_EFFICIENCY: f64 = 0.80;
+
+/// A boiler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Boiler {
+    /// Greatest heat, in W.
+    pub capacity_w: f64,
+    /// Efficiency at full load, above 0, at most 1.1.
+    pub efficiency: f64,
+    /// Fuel, as a part of that at full load, over part load.
+    pub fuel_curve: Polynomial,
+    /// Efficiency, as a part of that at full load, over the return temperature, in °C; none where it makes no
+    /// difference.
+    pub return_curve: Option<Table>,
+    /// Electricity of burner and controls while it burns, as a part of the heat at full load, at least 0.
+    pub electric_share: f64,
+    /// Faults.
+    pub faults: BoilerFaults,
+}
+
+/// Faults of a boiler.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BoilerFaults {
+    /// It doesn't burn.
+    pub off: bool,
+    /// Part of the efficiency that is lost to soot and scale, 0 to 1.
+    pub efficiency_loss: f64,
+}
+
+impl Boiler {
+    /// A gas boiler with natural draught: [`GAS_EFFICIENCY`], and the curve of DOE-2's hot-water boiler (HW-BOILER-HIR-fPLR; written
+    /// down from memory, so in effect an assumption).
+    pub const fn gas(capacity_w: f64) -> Self {
+        Self {
+            capacity_w,
+            efficiency: GAS_EFFICIENCY,
+            fuel_curve: Polynomial {
+                coefficients: [0.082_597, 0.996_764, -0.079_361, 0.0],
+                range: Range::new(0.0, 1.0),
+            },
+            return_curve: None,
+            electric_share: 0.0,
+            faults: BoilerFaults { off: false, efficiency_loss: 0.0 },
+        }
+    }
+
+    /// A condensing gas boiler: 92 % at 60 °C return, better below (the shape of ASHRAE Handbook HVAC Systems and
+    /// Equipment ch. 32; the numbers an assumption).
+    pub fn condensing(capacity_w: f64) -> Self {
+        let gain = Table::new(vec![(30.0, 1.05), (45.0, 1.02), (55.0, 0.96), (60.0, 0.95), (80.0, 0.94)]);
+        Self {
+            efficiency: 0.92,
+            fuel_curve: Polynomial { coefficients: [0.0, 0.97, 0.03, 0.0], range: Range::new(0.0, 1.0) },
+            return_curve: gain,
+            ..Self::gas(capacity_w)
+        }
+    }
+
+    /// Runs against a load, in W, at a return temperature, in °C.
+    pub fn run(&self, load_w: f64, return_c: f64) -> Burnt {
+        let heat_w = limit(load_w, 0.0, self.capacity_w.max(0.0));
+        let better = self.return_curve.as_ref().map_or(1.0, |curve| curve.at(return_c));
+        let efficiency =
+            limit(self.efficiency, 0.0, 1.1) * better.max(0.0) * (1.0 - limit(self.faults.efficiency_loss, 0.0, 1.0));
+        if self.faults.off || heat_w <= 0.0 || efficiency <= 0.0 {
+            return Burnt::default();
+        }
+        let share = self.fuel_curve.at(heat_w / self.capacity_w).max(0.0);
+        // No curve may make more heat of the fuel than the higher heating value holds.
+        let fuel_w = (self.capacity_w / efficiency * share).max(heat_w);
+        Burnt { heat_w, fuel_w, power_w: self.electric_share.max(0.0) * heat_w }
+    }
+}
+
+/// What a boiler does.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Burnt {
+    /// Heat, in W.
+    pub heat_w: f64,
+    /// Fuel, in W of the higher heating value.
+    pub fuel_w: f64,
+    /// Electricity, in W.
+    pub power_w: f64,
+}

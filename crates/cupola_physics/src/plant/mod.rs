@@ -1,0 +1,73 @@
+//! Steady-state models of plant: what a component takes and gives at one moment, from its parameters and its
+//! surroundings.
+//!
+//! Nothing here keeps time; a battery's charge is carried by the caller. Loads, flows, shares and powers that make no
+//! sense count as the nearest ones that do (what is not a number as the least); temperatures that are not numbers can
+//! give results that are not. Nothing here panics, so that a fault somewhere else cannot stop a simulation. Faults are
+//! parameters of the components.
+
+pub mod ahu;
+pub mod battery;
+pub mod boiler;
+pub mod chiller;
+pub mod curve;
+pub mod fan_pump;
+pub mod heat_pump;
+pub mod pv;
+pub mod tariff;
+pub mod vav;
+
+use crate::air::{HEAT_CAPACITY_J_PER_KG_K, PRESSURE_PA, saturation_pressure_pa};
+
+/// Specific heat of water, in J/(kg K), at room temperature (ASHRAE Fundamentals).
+pub const WATER_J_KG_K: f64 = 4_186.0;
+/// Heat of evaporation of water at 0 °C, in J/kg (ASHRAE Fundamentals ch. 1).
+pub const EVAPORATION_J_KG: f64 = 2_501_000.0;
+/// Specific heat of water vapour, in J/(kg K) (ASHRAE Fundamentals ch. 1).
+pub const VAPOUR_J_KG_K: f64 = 1_860.0;
+
+/// A value within limits, also where it is not a number (then the least) and where the limits are crossed (then the
+/// most).
+pub(crate) fn limit(value: f64, least: f64, most: f64) -> f64 {
+    value.max(least).min(most)
+}
+
+/// The state of moist air.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Air {
+    /// Temperature, in °C.
+    pub temperature_c: f64,
+    /// Water, in kg per kg of dry air.
+    pub humidity_kg_kg: f64,
+}
+
+impl Air {
+    /// Enthalpy, in J per kg of dry air (ASHRAE Fundamentals ch. 1).
+    pub fn enthalpy_j_kg(&self) -> f64 {
+        HEAT_CAPACITY_J_PER_KG_K * self.temperature_c
+            + self.humidity_kg_kg * (EVAPORATION_J_KG + VAPOUR_J_KG_K * self.temperature_c)
+    }
+
+    /// A mixture: `share` (0 to 1) of the other air in this.
+    pub fn mixed(&self, other: &Self, share: f64) -> Self {
+        let share = limit(share, 0.0, 1.0);
+        Self {
+            temperature_c: self.temperature_c + share * (other.temperature_c - self.temperature_c),
+            humidity_kg_kg: self.humidity_kg_kg + share * (other.humidity_kg_kg - self.humidity_kg_kg),
+        }
+    }
+
+    /// The same water at another temperature, in °C.
+    pub fn at_c(&self, temperature_c: f64) -> Self {
+        Self { temperature_c, ..*self }
+    }
+}
+
+/// Water in saturated air, in kg/kg.
+pub fn saturated_kg_kg(temperature_c: f64) -> f64 {
+    let vapour = saturation_pressure_pa(temperature_c).min(0.97 * PRESSURE_PA);
+    0.621_945 * vapour / (PRESSURE_PA - vapour)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Who is in a zone, and what the air is like for it.
+
+use crate::air::{DENSITY_KG_PER_M3, humidity_ratio, relative_humidity};
+use crate::balance::Balance;
+use crate::epw_dates::Weekday;
+use crate::people::{DayPlan, Occupancy, weekday};
+use crate::people_load::Load;
+use crate::random::stream_of;
+use crate::study::{People, Program, Value};
+use crate::thermal::Ambient;
+
+/// Litres of air at 20 °C that a litre at 0 °C becomes.
+const WARMER: f64 = 293.15 / 273.15;
+
+/// The people of a zone.
+#[derive(Clone, Debug)]
+pub(super) struct Presence {
+    count: f64,
+    schedule: Option<Value>,
+    occupancy: Option<Occupancy>,
+    /// The first of January, counted from 1970, in a year with the same weekdays.
+    new_year: u32,
+    plan: (Option<usize>, DayPlan),
+    pub met: f64,
+    pub clo: f64,
+    pub radiant_fraction: f64,
+}
+
+impl Presence {
+    pub fn new(people: &People, program: &Program, zone: &str, seed: u64, new_year: Weekday) -> Self {
+        let of = |space| Occupancy::new(space, people.count.max(0.0).round() as u32, seed, stream_of(zone));
+        Self {
+            count: people.count,
+            schedule: people.schedule.as_ref().map(|name| program.schedule(name)),
+            occupancy: people.space.map(of),
+            new_year: (0..7).find(|day| weekday(*day) == new_year.since_monday()).unwrap_or(0),
+            plan: (None, DayPlan::default()),
+            met: people.met,
+            clo: people.clo,
+            radiant_fraction: people.radiant_fraction,
+        }
+    }
+
+    /// How many people are there during a step, on a day of the year, from 0.
+    pub fn during(&mut self, program: &Program, day: usize, from_s: u32, to_s: u32) -> f64 {
+        let share = self.schedule.map_or(1.0, |schedule| program.at(schedule));
+        let Some(occupancy) = &self.occupancy else { return self.count * share };
+        if self.plan.0 != Some(day) {
+            self.plan = (Some(day), occupancy.plan(self.new_year + day as u32));
+        }
+        self.plan.1.mean(from_s, to_s) * share
+    }
+
+    /// What so many people give off in air with this much water, kg/kg.
+    pub fn load(&self, people: f64, humidity: f64, pressure_pa: f64) -> Load {
+        let vapour_pa = pressure_pa * humidity / (0.621_945 + humidity);
+        Load::of(self.met, false, vapour_pa).times(people)
+    }
+}
+
+/// What a zone's air holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ZoneAir {
+    pub co2_ppm: f64,
+    pub humidity: f64,
+}
+
+/// What passes through it in a step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Exchange {
+    pub volume_m3: f64,
+    pub outdoor_m3_s: f64,
+    pub co2_l_s: f64,
+    pub moisture_kg_s: f64,
+}
+
+impl ZoneAir {
+    pub fn outdoors(ambient: &Ambient, co2_ppm: f64) -> Self {
+        Self { co2_ppm, humidity: humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity) }
+    }
+
+    /// Moves on by a step: well-mixed air, solved exactly. Water beyond saturation condenses.
+    pub fn step(&mut self, exchange: &Exchange, outdoors: &Self, air_c: f64, step_s: f64) {
+        let Exchange { volume_m3, outdoor_m3_s, co2_l_s, moisture_kg_s } = *exchange;
+        let mix = |gain: f64, outdoor: f64| Balance {
+            capacity: volume_m3,
+            gain: gain + outdoor_m3_s * outdoor,
+            loss: outdoor_m3_s,
+        };
+        self.co2_ppm = mix(co2_l_s * WARMER * 1e3, outdoors.co2_ppm).after(self.co2_ppm, step_s);
+        let water = mix(moisture_kg_s / DENSITY_KG_PER_M3, outdoors.humidity).after(self.humidity, step_s);
+        self.humidity = water.min(humidity_ratio(air_c, 1.0));
+    }
+
+    /// Relative humidity at a temperature, 0 to 1.
+    pub fn relative(&self, air_c: f64) -> f64 {
+        relative_humidity(air_c, self.humidity)
+    }
+}

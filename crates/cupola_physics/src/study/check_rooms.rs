@@ -1,0 +1,175 @@
+//! What is checked of two-element rooms and of the plant.
+
+use super::check::Checker;
+use super::{BehindPart, Plant, RoomConditioning, RoomFacade, TwoElementRoom};
+use crate::two_element::TwoElement;
+
+impl Checker<'_> {
+    pub(super) fn rooms(&mut self) {
+        let study = self.study;
+        self.at("two_element_rooms", |checker| {
+            for (at, room) in study.two_element_rooms.iter().enumerate() {
+                checker.at(at, |checker| {
+                    let is_taken = study.zones.iter().any(|zone| zone.id == room.id)
+                        || study.two_element_rooms[..at].iter().any(|other| other.id == room.id);
+                    if is_taken {
+                        let message = format!("there is another zone or room `{}`", room.id);
+                        checker
+                            .at("id", |checker| checker.error("duplicate-id", message, "give one of them another id"));
+                    }
+                    checker.room(room);
+                });
+            }
+        });
+    }
+
+    fn room(&mut self, room: &TwoElementRoom) {
+        let before = self.findings.len();
+        self.at("outer", |checker| {
+            checker.range("r1_k_w", Some(room.outer.r1_k_w), 1e-9, 1e3, "K/W");
+            checker.range("c1_j_k", Some(room.outer.c1_j_k), 1.0, 1e12, "J/K");
+            checker.range("rest_k_w", Some(room.outer.rest_k_w), 1e-9, 1e6, "K/W");
+            checker.range("convection_w_m2k", Some(room.outer.convection_w_m2k), 0.01, 100.0, "W/(m² K)");
+        });
+        self.at("inner", |checker| {
+            checker.range("area_m2", Some(room.inner.area_m2), 0.01, 1e6, "m²");
+            checker.range("r1_k_w", Some(room.inner.r1_k_w), 1e-9, 1e3, "K/W");
+            checker.range("c1_j_k", Some(room.inner.c1_j_k), 1.0, 1e12, "J/K");
+            checker.range("convection_w_m2k", Some(room.inner.convection_w_m2k), 0.01, 100.0, "W/(m² K)");
+        });
+        self.range("radiation_w_m2k", Some(room.radiation_w_m2k), 0.0, 100.0, "W/(m² K)");
+        self.range("solar_convective_fraction", Some(room.solar_convective_fraction), 0.0, 1.0, "");
+        self.range("air_j_k", Some(room.air_j_k), 0.0, 1e12, "J/K");
+        self.at("facades", |checker| {
+            if room.facades.is_empty() {
+                checker.error("no-facades", "the room has no façade", "add `facades: [(wall_m2: 10.5)]`");
+            }
+            for (at, facade) in room.facades.iter().enumerate() {
+                checker.at(at, |checker| checker.facade(facade));
+            }
+        });
+        self.at("behind", |checker| {
+            for (at, part) in room.behind.iter().enumerate() {
+                checker.at(at, |checker| checker.part(part));
+            }
+        });
+        self.at("gains", |checker| {
+            for (at, gain) in room.gains.iter().enumerate() {
+                checker.at(at, |checker| {
+                    checker.gain(gain);
+                    if gain.power_w_m2.is_some() {
+                        checker.error("wrong-gain", "the room has no floor area", "give `power_w`");
+                    }
+                });
+            }
+        });
+        self.at("ventilation", |checker| {
+            for (at, flow) in room.ventilation.iter().enumerate() {
+                checker.at(at, |checker| {
+                    checker.airflow(flow);
+                    if flow.ach.is_some() {
+                        checker.error("wrong-airflow", "the room has no volume", "give `flow_m3_h`");
+                    }
+                });
+            }
+        });
+        for (field, conditioning) in [("heating", &room.heating), ("cooling", &room.cooling)] {
+            if let Some(conditioning) = conditioning {
+                self.at(field, |checker| checker.room_conditioning(conditioning));
+            }
+        }
+        if self.findings.len() == before
+            && let Err(error) = TwoElement::new(crate::run::two_element_room(room))
+        {
+            self.error("wrong-room", error.to_string(), "");
+        }
+    }
+
+    fn facade(&mut self, facade: &RoomFacade) {
+        self.range("wall_m2", Some(facade.wall_m2), 0.0, 1e6, "m²");
+        self.range("window_m2", Some(facade.window_m2), 0.0, 1e6, "m²");
+        self.range("sun_m2", Some(facade.sun_m2), 0.0, 1e6, "m²");
+        if let Some(sun) = &facade.sun_w_m2 {
+            self.amount("sun_w_m2", sun, 0.0, 1_400.0, "W/m²");
+            if facade.sun_m2 == 0.0 {
+                self.warning("missing-value", "the sun comes in through no area", "add `sun_m2`");
+            }
+        }
+        if facade.blind_above_w_m2.is_some() != facade.blind_factor.is_some() {
+            self.error("missing-value", "`blind_above_w_m2` and `blind_factor` go together", "give both or neither");
+        }
+        self.range("blind_factor", facade.blind_factor, 0.0, 1.0, "");
+    }
+
+    fn part(&mut self, part: &BehindPart) {
+        self.range("weight", Some(part.weight), 0.0, 1e9, "");
+        self.range("solar_absorptance", Some(part.solar_absorptance), 0.0, 1.0, "");
+        let amounts = [
+            ("temperature_c", &part.temperature_c, (-60.0, 80.0), "°C"),
+            ("sun_w_m2", &part.sun_w_m2, (0.0, 1_400.0), "W/m²"),
+            ("sky_c", &part.sky_c, (-100.0, 80.0), "°C"),
+            ("sky_share", &part.sky_share, (0.0, 1.0), ""),
+        ];
+        for (field, amount, (least, most), unit) in amounts {
+            if let Some(amount) = amount {
+                self.amount(field, amount, least, most, unit);
+            }
+        }
+    }
+
+    fn room_conditioning(&mut self, conditioning: &RoomConditioning) {
+        self.amount("setpoint_c", &conditioning.setpoint_c, -100.0, 200.0, "°C");
+        self.share("available", conditioning.available.as_ref());
+        self.range("max_w", conditioning.max_w, 0.0, 1e9, "W");
+        let RoomConditioning { radiant_fraction, inner_fraction, outer_fraction, .. } = *conditioning;
+        let fractions = [
+            ("radiant_fraction", radiant_fraction),
+            ("inner_fraction", inner_fraction),
+            ("outer_fraction", outer_fraction),
+        ];
+        for (field, fraction) in fractions {
+            self.range(field, Some(fraction), 0.0, 1.0, "");
+        }
+        if radiant_fraction + inner_fraction + outer_fraction > 1.0 + 1e-9 {
+            self.error("out-of-range", "the fractions add up to more than 1", "what is left over goes to the air");
+        }
+    }
+
+    pub(super) fn plant(&mut self, plant: &Plant) {
+        self.range("distribution_loss", Some(plant.distribution_loss), 0.0, 0.9, "");
+        self.range("pump_share", plant.pump_share, 0.0, 1.0, "");
+        if let Some(heating) = &plant.heating {
+            self.at("heating", |checker| {
+                checker.range("capacity_w", heating.capacity_w, 1.0, 1e10, "W");
+                checker.range("efficiency", heating.efficiency, 0.1, 20.0, "");
+                checker.range("supply_c", heating.supply_c, 15.0, 150.0, "°C");
+            });
+        }
+        if let Some(cooling) = &plant.cooling {
+            self.at("cooling", |checker| {
+                checker.range("capacity_w", cooling.capacity_w, 1.0, 1e10, "W");
+                checker.range("cop", cooling.cop, 0.5, 30.0, "");
+                checker.range("supply_c", cooling.supply_c, 2.0, 20.0, "°C");
+            });
+        }
+        self.at("photovoltaics", |checker| {
+            for (at, field) in plant.photovoltaics.iter().enumerate() {
+                checker.at(at, |checker| {
+                    checker.range("rated_w", Some(field.rated_w), 0.0, 1e10, "W");
+                    checker.range("azimuth_deg", Some(field.azimuth_deg), -360.0, 360.0, "°");
+                    checker.range("tilt_deg", Some(field.tilt_deg), 0.0, 180.0, "°");
+                    checker.range("losses", field.losses, 0.0, 1.0, "");
+                });
+            }
+        });
+        if let Some(battery) = &plant.battery {
+            self.at("battery", |checker| {
+                checker.range("capacity_kwh", Some(battery.capacity_kwh), 0.0, 1e7, "kWh");
+                checker.range("power_w", battery.power_w, 0.0, 1e10, "W");
+            });
+        }
+        self.at("tariff", |checker| {
+            checker.amount("electricity_kwh", &plant.tariff.electricity_kwh, -1e3, 1e6, "per kWh");
+        });
+    }
+}
