@@ -11,6 +11,7 @@ mod house;
 mod invoking;
 mod live;
 mod office_sensors;
+mod physics;
 mod processors;
 mod scenes;
 mod support;

@@ -101,6 +101,7 @@ pub fn hospital() -> (Document, Plan) {
         processors: Vec::new(),
         alarms: alarms(),
         feeds: vec![feed()],
+        physics: None,
         simulation: Some(simulation()),
         view: ViewDoc {
             color_by: Some("compliance".to_owned()),

@@ -128,6 +128,7 @@ pub fn office() -> (Document, Plan) {
         processors: Vec::new(),
         alarms: alarms(),
         feeds: vec![feed()],
+        physics: None,
         simulation: Some(simulation()),
         view: ViewDoc {
             color_by: Some("co2".to_owned()),

@@ -28,7 +28,7 @@ use weather::Source;
 const HOUR_S: f64 = 3_600.0;
 const DAY_S: f64 = 86_400.0;
 /// A layer is cut into no more volumes than this: finer ones change no result by as much as the coefficients' uncertainty.
-const MOST_CELLS: usize = 6;
+const MOST_CELLS: usize = 12;
 
 /// A study that can be computed, and where it stands.
 #[derive(Clone, Debug)]

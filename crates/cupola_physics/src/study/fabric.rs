@@ -163,7 +163,7 @@ pub enum Outside {
 }
 
 /// A window.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Its id, unique in its surface.

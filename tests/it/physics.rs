@@ -1,0 +1,115 @@
+//! The physics as people meet it: studies as files, checked, run and validated.
+
+use crate::support::{cupola, json, repository, shared_data};
+use cupola::simulation::study;
+use cupola::validation;
+
+const CASE_600: &str = include_str!("../../src/validation/cases/ashrae140-600.ron");
+
+fn denver() -> Option<cupola_physics::epw::Epw> {
+    let path = shared_data("weather/USA_CO_Denver.Intl.AP.725650_TMY3.epw")?;
+    study::read(&path).0
+}
+
+#[test]
+fn validation_holds() {
+    let mut missed = Vec::new();
+    for family in validation::run(denver().as_ref()) {
+        for outcome in &family.outcomes {
+            let number = outcome.case.trim_start_matches("case ");
+            let limit = match (outcome.tier, number) {
+                // Held to the published one in these cases; elsewhere it is shown.
+                ("5R1C", "600" | "900" | "600FF") => outcome.range,
+                ("5R1C", _) => continue,
+                // What the reference prints leaves this much open; see the page's remarks.
+                ("two-element", "6") => (0.0, 1.5),
+                ("two-element", "9" | "10") => (0.0, 0.15),
+                ("two-element", "11") => (0.0, 5.0),
+                _ => outcome.range,
+            };
+            if !(limit.0..=limit.1).contains(&outcome.ours) {
+                missed.push(format!("{outcome:?}"));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// What is written into the example, by what is replaced in it, and what is found there.
+const BAD: &[(&str, &str, &str, &str)] = &[
+    ("thickness_m: 0.066", "thickness_m: -0.066", "out-of-range", "above 0"),
+    ("thickness_m: 0.066", "thickness_m: 66", "unit-slip", "0.066"),
+    ("conductivity_w_mk: 0.16", "conductivity_w_mk: 400", "unit-slip", "0.4"),
+    ("specific_heat_j_kgk: 900", "specific_heat_j_kgk: 0.9", "unit-slip", "900"),
+    ("(id: \"roof\", construction: \"roof\", area_m2: 48, tilt_deg: 0),", "", "open-envelope", "48.0 m² (azimuth"),
+    ("heating: (setpoint_c: 20)", "heating: (setpoint_c: \"night\")", "missing-schedule", "schedules"),
+    ("construction: \"roof\", area", "construction: \"rof\", area", "missing-construction", "did you mean `roof`?"),
+    (
+        "material: \"foam\", thickness_m: 0.066",
+        "material: \"fom\", thickness_m: 0.066",
+        "missing-material",
+        "did you mean `foam`?",
+    ),
+    ("glazing: \"double\"", "glazing: \"triple\"", "missing-glazing", "glazings"),
+    ("count: 2", "count: 20", "windows-too-large", "includes its windows"),
+    ("cooling: (setpoint_c: 27)", "cooling: (setpoint_c: 17)", "crossed-setpoints", "not below"),
+    ("radiant_fraction: 0.6", "radiant_fraction: 1.6", "out-of-range", "from 0 to 1"),
+    ("outside: ground(10)", "outside: zone(\"cellar\")", "unknown-zone", ""),
+    ("solar_transmittance: 0.834", "solar_transmittance: 0.95", "out-of-range", "at most 1"),
+    ("zones: [", "step_minutes: 7, zones: [", "wrong-step", "10"),
+];
+
+#[test]
+fn bad_studies_are_told_where_and_what() {
+    let folder = tempfile::tempdir().unwrap();
+    for (from, to, code, help) in BAD {
+        assert!(CASE_600.contains(from), "{from}");
+        let text = CASE_600.replacen(from, to, 1);
+        let path = folder.path().join("bad.ron");
+        std::fs::write(&path, &text).unwrap();
+        let output = cupola(&["check", path.to_str().unwrap(), "--json"]);
+        assert_eq!(output.status.code(), Some(1), "{to}");
+        let line = json(&output);
+        let found = line["diagnostics"].as_array().unwrap().iter().find(|found| found["code"] == *code);
+        let found = found.unwrap_or_else(|| panic!("{to}: {line}"));
+        assert!(found["suggestion"].as_str().unwrap_or("").contains(help) || help.is_empty(), "{to}: {found}");
+        assert!(found["line"].as_u64().unwrap() > 5, "{to}: {found}");
+    }
+}
+
+#[test]
+fn a_study_is_run_by_the_command_line() {
+    let case = repository("src/validation/cases/ashrae140-600.ron");
+    let none = cupola(&["run", case.to_str().unwrap()]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&none.stderr).contains("no-weather"));
+    let Some(weather) = shared_data("weather/USA_CO_Denver.Intl.AP.725650_TMY3.epw") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let steps = folder.path().join("steps.csv");
+    let weather = weather.to_str().unwrap();
+    let arguments = [
+        "run",
+        case.to_str().unwrap(),
+        "--source",
+        "simulated",
+        "--weather",
+        weather,
+        "--for",
+        "2d",
+        "--speed",
+        "max",
+        "--json",
+    ];
+    let mut with_steps = arguments.to_vec();
+    with_steps.extend(["--steps", steps.to_str().unwrap()]);
+    let output = cupola(&with_steps);
+    let report = json(&output);
+    assert_eq!(report["hours"], 48.0);
+    assert!(report["zones"][0]["heating_kwh"].as_f64().unwrap() > 20.0);
+    let text = std::fs::read_to_string(steps).unwrap();
+    assert_eq!(text.lines().count(), 1 + 2 * 144);
+    assert!(text.starts_with("hour,outdoor_c,\"room.air_c\""));
+    // The same, but for how long it took.
+    let again = json(&cupola(&arguments));
+    assert_eq!(report["zones"], again["zones"]);
+}
