@@ -184,6 +184,12 @@ impl Checker<'_> {
             let help = "add it: 1.2 to 2 of wood and plastics, 3 to 7 of metal";
             self.error("missing-value", "a frame needs `frame_u_w_m2k`", help);
         }
+        if let Some(convection) = &window.inside_convection {
+            self.at("inside_convection", |checker| checker.inside_convection(convection));
+        }
+        if let Some(convection) = &window.outside_convection {
+            self.at("outside_convection", |checker| checker.outside_convection(convection));
+        }
         if let Some(amount) = &window.blind_factor {
             self.amount("blind_factor", amount, 0.0, 1.0, "");
         }

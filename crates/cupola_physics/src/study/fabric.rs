@@ -154,6 +154,8 @@ pub enum Outside {
     Outdoors,
     /// Ground with this temperature, °C, in contact with the outermost layer.
     Ground(Amount),
+    /// Outdoor air without sun, wind and sky, as under a raised floor, with the surface's fixed outside coefficient or as `air`.
+    Shelter,
     /// Air with this temperature, °C, with the surface's outside coefficient (or 1/0.13 W/(m² K), ISO 6946:2017, table 7).
     Air(Amount),
     /// Another zone. The surface is listed in one of the two zones only.
@@ -180,6 +182,12 @@ pub struct Window {
     /// U-value of the frame, W/(m² K); needed with a frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame_u_w_m2k: Option<f64>,
+    /// Convection at its inner face, if not as its surface's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside_convection: Option<InsideConvection>,
+    /// Convection at its outer face, if not as its surface's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside_convection: Option<OutsideConvection>,
     /// What casts shadow on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shading: Option<Shading>,

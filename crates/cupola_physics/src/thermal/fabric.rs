@@ -64,6 +64,8 @@ pub(crate) enum Behind {
     Outdoors(Exposure),
     Ground(Value),
     Air(Value, f64),
+    /// Outdoor air, with a film.
+    Shelter(f64),
     /// The face in the other zone.
     Zone(usize),
     Adiabatic,
@@ -197,13 +199,8 @@ impl<'s> Builder<'s> {
                     Behind::Outdoors(exposed)
                 }
                 Outside::Ground(amount) => Behind::Ground(self.program.value(amount)),
-                Outside::Air(amount) => {
-                    let film = match &surface.outside_convection {
-                        Some(OutsideConvection::Fixed(film)) => *film,
-                        _ => STILL_AIR_W_M2K,
-                    };
-                    Behind::Air(self.program.value(amount), film)
-                }
+                Outside::Air(amount) => Behind::Air(self.program.value(amount), still_air(surface)),
+                Outside::Shelter => Behind::Shelter(still_air(surface)),
                 Outside::Zone(id) => match study.zones.iter().position(|other| other.id == *id) {
                     Some(other) => {
                         let side = Side::Outer(self.fabric.walls.len());
@@ -246,10 +243,17 @@ impl<'s> Builder<'s> {
                 emittance: optics.emittance_inside(),
             };
             let outer = FaceDoc { solar_absorptance: 0.0, emittance: optics.emittance_outside() };
-            let exposed = exposure(&mut self.fabric.receivers, &outer, window.shading.as_ref(), true);
+            let mut exposed = exposure(&mut self.fabric.receivers, &outer, window.shading.as_ref(), true);
+            if let Some(convection) = &window.outside_convection {
+                exposed.convection = convection.clone();
+            }
             let side = Side::Window(self.fabric.windows.len());
             let glass_m2 = (1.0 - frame) * area_m2;
-            self.faces.push((face(glass_m2, &like, -plane.cos_tilt, side, zone_at), place));
+            let mut inner = face(glass_m2, &like, -plane.cos_tilt, side, zone_at);
+            if let Some(convection) = &window.inside_convection {
+                inner.convection = convection.clone();
+            }
+            self.faces.push((inner, place));
             let from = self.fabric.panes;
             self.fabric.panes += 2 * panes;
             self.fabric.windows.push(WindowRow {
@@ -323,6 +327,13 @@ impl<'s> Builder<'s> {
         }
         fabric.faces = faces.into_iter().map(|(face, _)| face).collect();
         fabric
+    }
+}
+
+fn still_air(surface: &Surface) -> f64 {
+    match &surface.outside_convection {
+        Some(OutsideConvection::Fixed(film)) => *film,
+        _ => STILL_AIR_W_M2K,
     }
 }
 

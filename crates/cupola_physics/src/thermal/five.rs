@@ -208,7 +208,7 @@ impl Five {
         self.behind_source.fill(0.0);
         for (wall, path) in fabric.walls.iter().zip(&self.paths) {
             let behind_c = match &wall.behind {
-                Behind::Outdoors(_) => ambient.dry_bulb_c,
+                Behind::Outdoors(_) | Behind::Shelter(_) => ambient.dry_bulb_c,
                 Behind::Ground(temperature) | Behind::Air(temperature, _) => program.at(*temperature),
                 Behind::Zone(face) => {
                     let other = fabric.faces[*face].zone;
@@ -339,7 +339,7 @@ fn path(fabric: &Fabric, wall: &WallRow) -> Path {
             _ => OUTSIDE,
         },
         Behind::Ground(_) => 0.0,
-        Behind::Air(_, film) => 1.0 / film,
+        Behind::Air(_, film) | Behind::Shelter(film) => 1.0 / film,
         Behind::Zone(_) => inside,
         Behind::Adiabatic => return Path { conductance: 0.0, inward: 0.0 },
     };

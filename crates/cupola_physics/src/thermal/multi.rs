@@ -241,6 +241,7 @@ impl Nodes {
                 Outer { film, source: film * program.at(*temperature) }
             }
             Behind::Air(temperature, film) => Outer { film: *film, source: film * program.at(*temperature) },
+            Behind::Shelter(film) => Outer { film: *film, source: film * ambient.dry_bulb_c },
             Behind::Adiabatic => Outer::default(),
             Behind::Zone(other) => {
                 self.couple(fabric, at, *other);
