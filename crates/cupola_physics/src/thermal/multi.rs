@@ -7,7 +7,7 @@ use super::Ambient;
 use super::fabric::{Behind, Exposure, Fabric, Face, Side};
 use super::film::{self, WindPowers, radiative};
 use super::glass::MAX_PANES;
-use super::hubs::Hubs;
+use super::hubs::{Hubs, Pair};
 use super::receiver::Light;
 use super::zone::{Load, Mode, ZoneInput};
 use crate::study::{InsideConvection, OutsideConvection, Program};
@@ -72,6 +72,8 @@ pub(crate) struct Nodes {
     wind: WindPowers,
     hubs: Hubs,
     solved: Hubs,
+    /// Air and radiant temperature of each zone.
+    solution: Vec<Pair>,
     answers: Vec<Answer>,
     outers: Vec<Outer>,
     /// Of each wall, what flows out at its faces without temperature differences.
@@ -107,6 +109,7 @@ impl Nodes {
         Self {
             wind: WindPowers::default(),
             solved: hubs.clone(),
+            solution: vec![[20.0; 2]; zones],
             hubs,
             answers: vec![Answer::default(); fabric.faces.len()],
             outers: vec![Outer::default(); fabric.walls.len()],
@@ -333,7 +336,6 @@ impl Nodes {
         let hubs = &mut self.hubs;
         hubs.clear();
         for (zone, (range, input)) in fabric.faces_of_zone.iter().zip(inputs).enumerate() {
-            let row = hubs.row(zone);
             // A zone without faces still has a radiant temperature: the air's.
             let (mut air, mut air_radiant, mut radiant, mut radiant_air) = (0.0, 0.0, 1e-9, 1e-9);
             let (mut air_right, mut radiant_right) = (0.0, 0.0);
@@ -345,22 +347,20 @@ impl Nodes {
                 radiant += radiation * (1.0 - answer.to_radiant);
                 radiant_air += radiation * answer.to_air;
                 radiant_right += radiation * answer.base;
-                if answer.behind_air + answer.behind_radiant > 0.0 {
-                    let Some(behind) = zone_behind(fabric, face) else { continue };
-                    let other = hubs.row(behind);
-                    hubs.add(row, other, -convection * answer.behind_air);
-                    hubs.add(row, other + 1, -convection * answer.behind_radiant);
-                    hubs.add(row + 1, other, -radiation * answer.behind_air);
-                    hubs.add(row + 1, other + 1, -radiation * answer.behind_radiant);
+                if answer.behind_air + answer.behind_radiant > 0.0
+                    && let Some(link) = zone_behind(fabric, face).and_then(|behind| hubs.link(zone, behind))
+                {
+                    link[0] -= convection * answer.behind_air;
+                    link[1] -= convection * answer.behind_radiant;
+                    link[2] -= radiation * answer.behind_air;
+                    link[3] -= radiation * answer.behind_radiant;
                 }
             }
-            hubs.add(row, row, air + input.capacity_w_k + input.exchange_w_k);
-            hubs.add(row, row + 1, -air_radiant);
-            hubs.add(row + 1, row + 1, radiant);
-            hubs.add(row + 1, row, -radiant_air);
-            hubs.right[row] =
-                air_right + input.capacity_w_k * state.air_c[zone] + input.exchange_source_w + input.convective_w;
-            hubs.right[row + 1] = radiant_right + input.radiant_w;
+            let (own, right) = hubs.zone(zone);
+            *own = [air + input.capacity_w_k + input.exchange_w_k, -air_radiant, -radiant_air, radiant];
+            let stored = input.capacity_w_k * state.air_c[zone];
+            *right =
+                [air_right + stored + input.exchange_source_w + input.convective_w, radiant_right + input.radiant_w];
         }
     }
 
@@ -369,14 +369,13 @@ impl Nodes {
         for _ in 0..MAX_ROUNDS {
             self.solved.copy_from(&self.hubs);
             for (zone, (input, mode)) in inputs.iter().zip(&self.modes).enumerate() {
-                constrain(&self.hubs, &mut self.solved, zone, input, *mode);
+                constrain(&mut self.solved, zone, input, *mode);
             }
-            self.solved.solve();
+            self.solved.solve(&mut self.solution);
             let mut is_settled = true;
             for (zone, input) in inputs.iter().enumerate() {
-                let row = self.hubs.row(zone);
-                let (air_c, radiant_c) = (self.solved.right[row], self.solved.right[row + 1]);
-                let given_w = given(&self.hubs, &self.solved.right, row, input, self.modes[zone]);
+                let [air_c, radiant_c] = self.solution[zone];
+                let given_w = given(&self.hubs, &self.solution, zone, input, self.modes[zone]);
                 let next = input.next_mode(self.modes[zone], air_c, radiant_c, given_w);
                 is_settled &= next == self.modes[zone];
                 self.modes[zone] = next;
@@ -498,40 +497,39 @@ fn surroundings(exposure: &Exposure, ambient: &Ambient, wind: WindPowers, face_c
 }
 
 /// Takes a zone's power as the unknown in place of what its thermostat feels, or puts a known power in.
-fn constrain(hubs: &Hubs, solved: &mut Hubs, zone: usize, input: &ZoneInput, mode: Mode) {
-    let row = hubs.row(zone);
+fn constrain(hubs: &mut Hubs, zone: usize, input: &ZoneInput, mode: Mode) {
     let Some(control) = input.control(mode) else { return };
     let radiant = control.radiant_fraction;
     if let Mode::HeatedFully | Mode::CooledFully = mode {
-        solved.right[row] += control.power_w * (1.0 - radiant);
-        solved.right[row + 1] += control.power_w * radiant;
+        let (_, right) = hubs.zone(zone);
+        right[0] += control.power_w * (1.0 - radiant);
+        right[1] += control.power_w * radiant;
         return;
     }
     // The power stands in two rows: one of them is used up to take it out of the other.
-    let (held, other) = if radiant <= 0.5 { (row, row + 1) } else { (row + 1, row) };
+    let (held, other) = if radiant <= 0.5 { (0, 1) } else { (1, 0) };
     let ratio = radiant.min(1.0 - radiant) / radiant.max(1.0 - radiant);
-    for column in hubs.columns(row) {
-        if ratio > 0.0 {
-            solved.add(other, column, -ratio * hubs.get(held, column));
+    for link in hubs.links(zone) {
+        for column in 0..2 {
+            link[2 * other + column] -= ratio * link[2 * held + column];
+            link[2 * held + column] = 0.0;
         }
-        solved.set(held, column, 0.0);
     }
-    solved.right[other] -= ratio * hubs.right[held];
-    solved.set(held, row, 1.0 - control.radiant_weight);
-    if control.radiant_weight > 0.0 {
-        solved.set(held, row + 1, control.radiant_weight);
+    let (own, right) = hubs.zone(zone);
+    for column in 0..2 {
+        own[2 * other + column] -= ratio * own[2 * held + column];
     }
-    solved.right[held] = control.setpoint_c;
+    right[other] -= ratio * right[held];
+    (own[2 * held], own[2 * held + 1]) = (1.0 - control.radiant_weight, control.radiant_weight);
+    right[held] = control.setpoint_c;
 }
 
 /// The power that a solution needs in a zone, W.
-fn given(hubs: &Hubs, solution: &[f64], row: usize, input: &ZoneInput, mode: Mode) -> f64 {
+fn given(hubs: &Hubs, solution: &[Pair], zone: usize, input: &ZoneInput, mode: Mode) -> f64 {
     let Some(control) = input.control(mode) else { return 0.0 };
     if let Mode::HeatedFully | Mode::CooledFully = mode {
         return control.power_w;
     }
-    let missing = |row: usize| {
-        hubs.columns(row).map(|column| hubs.get(row, column) * solution[column]).sum::<f64>() - hubs.right[row]
-    };
-    missing(row) + missing(row + 1)
+    let [air, radiant] = hubs.missing(zone, solution);
+    air + radiant
 }
