@@ -37,7 +37,7 @@ pub(super) struct Args {
     /// Connect to this broker instead of the scene's.
     #[arg(long)]
     broker: Option<String>,
-    /// The weather of a study (EPW), instead of its own.
+    /// The weather of a study (EPW), instead of the file that it names. Conditions that it gives itself stay.
     #[arg(long, value_name = "FILE.epw")]
     weather: Option<PathBuf>,
     /// Writes every step of a study into a CSV file.

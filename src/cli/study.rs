@@ -28,13 +28,10 @@ pub(super) fn run(scene: &Scene, study: &Study, asked: &Asked<'_>) -> u8 {
     if has_errors(&findings) {
         return BAD_INPUT;
     }
-    let epw = match study::weather(scene, study, asked.weather) {
-        Ok(epw) => epw,
-        Err(found) => {
-            output::report(&found);
-            return BAD_INPUT;
-        }
-    };
+    let (epw, found) = study::weather(scene, study, asked.weather);
+    if output::report(&found) > 0 {
+        return BAD_INPUT;
+    }
     let station = epw.as_ref().map(|epw| json!({ "city": epw.location.city, "elevation_m": epw.location.elevation_m }));
     let begin = Instant::now();
     let run = Run::new(study, epw);
@@ -97,21 +94,29 @@ impl Steps {
     fn add(&mut self, step: &Step<'_>) {
         self.text.clear();
         if !self.has_header {
-            self.text.push_str("hour,outdoor_c");
+            self.text.push_str("hour,outdoor_c,sky_c");
+            let mut columns = Vec::new();
             for zone in step.zones() {
-                for column in ["air_c", "operative_c", "heating_w", "cooling_w"] {
-                    // A quote or a comma in an id stays in its cell.
-                    let name = format!("{}.{column}", zone.id).replace('"', "\"\"");
-                    let _ = write!(self.text, ",\"{name}\"");
-                }
+                let quantities = ["air_c", "operative_c", "heating_w", "cooling_w"];
+                columns.extend(quantities.map(|quantity| format!("{}.{quantity}", zone.id)));
+            }
+            columns.extend(step.surfaces().map(|(name, _)| format!("{name}.incident_w_m2")));
+            columns.extend(step.windows().map(|(name, _)| format!("{name}.transmitted_w")));
+            for column in columns {
+                // A quote or a comma in an id stays in its cell.
+                let _ = write!(self.text, ",\"{}\"", column.replace('"', "\"\""));
             }
             self.text.push('\n');
             self.has_header = true;
         }
-        let _ = write!(self.text, "{:.4},{:.3}", (step.start_s + step.length_s) / 3_600.0, step.outdoor_c());
+        let hour = (step.start_s + step.length_s) / 3_600.0;
+        let _ = write!(self.text, "{hour:.4},{:.3},{:.3}", step.outdoor_c(), step.sky_c());
         for zone in step.zones() {
             let numbers = (zone.air_c, zone.operative_c, zone.heating_w, zone.cooling_w);
             let _ = write!(self.text, ",{:.4},{:.4},{:.3},{:.3}", numbers.0, numbers.1, numbers.2, numbers.3);
+        }
+        for (_, light) in step.surfaces().chain(step.windows()) {
+            let _ = write!(self.text, ",{light:.3}");
         }
         self.text.push('\n');
         if self.error.is_none() {

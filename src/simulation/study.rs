@@ -4,7 +4,7 @@ use crate::scene::{Scene, Step, read_text};
 use cupola_physics::epw::{self, Epw};
 use cupola_physics::study::{self, Finding, Study};
 use cupola_twin::diagnostic::nearest;
-use cupola_twin::{Diagnostic, Place, Severity};
+use cupola_twin::{Diagnostic, Place};
 use std::path::{Path, PathBuf};
 
 /// Everything wrong or odd in a scene's study, with its weather file if it names one.
@@ -12,7 +12,7 @@ pub fn check(scene: &Scene) -> Vec<Diagnostic> {
     let Some(study) = &scene.document.physics else { return Vec::new() };
     let mut diagnostics = findings(scene, study);
     if study.weather.is_some() {
-        diagnostics.extend(weather(scene, study, None).err().into_iter().flatten());
+        diagnostics.extend(weather(scene, study, None).1);
     }
     diagnostics
 }
@@ -41,19 +41,23 @@ fn placed(scene: &Scene, finding: Finding) -> Diagnostic {
     diagnostic
 }
 
-/// The weather of a study: of a file that is named instead, or of its own. Without any the study's conditions hold.
-///
-/// # Errors
-/// What keeps the file from being read, or that there is no weather at all.
-pub fn weather(scene: &Scene, study: &Study, instead: Option<&Path>) -> Result<Option<Epw>, Vec<Diagnostic>> {
+/// The weather of a study: of a file that is named instead, or of its own file; none where the study has conditions of its own, or
+/// where something keeps the file from being read. And what there is to say of it.
+pub fn weather(scene: &Scene, study: &Study, instead: Option<&Path>) -> (Option<Epw>, Vec<Diagnostic>) {
+    if study.conditions.is_some() {
+        let unused = "the study has conditions of its own, so no weather file is used";
+        let unused =
+            Diagnostic::warning("weather-unused", unused).at(scene.places.of(&["physics".into(), "conditions".into()]));
+        return (None, instead.map(|_| unused).into_iter().collect());
+    }
     let place = scene.places.of(&["physics".into(), "weather".into()]);
     let (path, place): (PathBuf, Option<Place>) = match (instead, &study.weather) {
         (Some(path), _) => (path.to_path_buf(), None),
         (None, Some(own)) => (scene.path.parent().unwrap_or(Path::new(".")).join(own), Some(place)),
-        (None, None) if study.conditions.is_some() => return Ok(None),
         (None, None) => {
             let none = Diagnostic::error("no-weather", "the study has no weather");
-            return Err(vec![none.help("give it with --weather FILE.epw, or add `weather` or `conditions`").at(place)]);
+            let help = "give it with --weather FILE.epw, or add `weather` or `conditions`";
+            return (None, vec![none.help(help).at(place)]);
         }
     };
     let (epw, mut found) = read(&path);
@@ -62,13 +66,7 @@ pub fn weather(scene: &Scene, study: &Study, instead: Option<&Path>) -> Result<O
             diagnostic.place = Some(place.clone());
         }
     }
-    match epw {
-        Some(epw) => Ok(Some(epw)),
-        None => {
-            found.retain(|found| found.severity == Severity::Error);
-            Err(found)
-        }
-    }
+    (epw, found)
 }
 
 /// Reads an EPW weather file, and everything wrong with it.

@@ -115,7 +115,7 @@ fn a_study_is_run_by_the_command_line() {
     assert!(report["zones"][0]["heating_kwh"].as_f64().unwrap() > 20.0);
     let text = std::fs::read_to_string(steps).unwrap();
     assert_eq!(text.lines().count(), 1 + 2 * 144);
-    assert!(text.starts_with("hour,outdoor_c,\"room.air_c\""));
+    assert!(text.starts_with("hour,outdoor_c,sky_c,\"room.air_c\""));
     // The same, but for how long it took.
     let again = json(&cupola(&arguments));
     assert_eq!(report["zones"], again["zones"]);

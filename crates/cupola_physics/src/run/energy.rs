@@ -7,7 +7,7 @@ use crate::plant::boiler::Boiler;
 use crate::plant::chiller::Chiller;
 use crate::plant::heat_pump::{HeatPump, RATED_WATER_C};
 use crate::plant::pv::Field;
-use crate::study::{ColdKind, HeatKind, Plant, Program, TariffDoc, Value};
+use crate::study::{ColdKind, EmissionsDoc, HeatKind, Plant, Program, Site, Study, TariffDoc, Value};
 use crate::sun::Plane;
 use crate::thermal::Ambient;
 use serde::Serialize;
@@ -73,11 +73,12 @@ pub(super) struct PlantRun {
     battery: Option<(Battery, f64)>,
     price: Value,
     tariff: TariffDoc,
-    emissions: crate::study::EmissionsDoc,
+    emissions: EmissionsDoc,
     energy: Energy,
     /// Of the hour: seconds and J from the grid; and the month's highest power.
     hour: (f64, f64),
-    month: (usize, f64),
+    month: Option<(usize, f64)>,
+    ground_reflectance: f64,
 }
 
 /// What a step asks of the plant, W.
@@ -91,7 +92,7 @@ pub(super) struct Demand {
 }
 
 impl PlantRun {
-    pub fn new(plant: &Plant, program: &Program) -> Self {
+    pub fn new(study: &Study, plant: &Plant, program: &Program) -> Self {
         let heat = plant.heating.as_ref().map(|source| {
             let capacity_w = source.capacity_w.unwrap_or(1.0);
             let water_c = source.supply_c;
@@ -144,7 +145,8 @@ impl PlantRun {
             emissions: plant.emissions.clone(),
             energy: Energy::default(),
             hour: (0.0, 0.0),
-            month: (0, 0.0),
+            month: None,
+            ground_reflectance: study.site.ground_reflectance.unwrap_or(Site::GROUND_REFLECTANCE),
         }
     }
 
@@ -230,15 +232,17 @@ impl PlantRun {
         self.energy.grid_import_kwh += kwh * import_w;
         self.energy.grid_export_kwh += kwh * export_w;
         self.energy.cost += kwh * (import_w * program.at(self.price) - export_w * self.tariff.feed_in_kwh);
-        if month != self.month.0 {
+        if self.month.is_none_or(|(running, _)| running != month) {
             self.end_month();
-            self.month = (month, 0.0);
+            self.month = Some((month, 0.0));
         }
         self.hour.0 += step_s;
         self.hour.1 += step_s * import_w;
         if self.hour.0 >= 3_599.0 {
             let mean_w = self.hour.1 / self.hour.0;
-            self.month.1 = self.month.1.max(mean_w);
+            if let Some((_, highest_w)) = &mut self.month {
+                *highest_w = highest_w.max(mean_w);
+            }
             self.energy.grid_peak_w = self.energy.grid_peak_w.max(mean_w);
             self.hour = (0.0, 0.0);
         }
@@ -246,14 +250,15 @@ impl PlantRun {
 
     fn photovoltaics_w(&self, ambient: &Ambient) -> f64 {
         let field = |(field, plane): &(Field, Plane)| {
-            let light = ambient.sky.on_plane(plane, crate::study::Site::GROUND_REFLECTANCE).total();
+            let light = ambient.sky.on_plane(plane, self.ground_reflectance).total();
             field.ac_w(light, ambient.dry_bulb_c, ambient.wind_m_s)
         };
         self.fields.iter().map(field).sum()
     }
 
     fn end_month(&mut self) {
-        self.energy.cost += self.tariff.fixed_month + self.tariff.demand_kw * self.month.1 / 1_000.0;
+        let Some((_, highest_w)) = self.month else { return };
+        self.energy.cost += self.tariff.fixed_month + self.tariff.demand_kw * highest_w / 1_000.0;
     }
 
     /// All that was drawn.

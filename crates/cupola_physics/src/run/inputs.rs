@@ -71,6 +71,17 @@ pub(crate) struct Given {
     pub people: f64,
 }
 
+impl Given {
+    /// Counts a gain to what it is from.
+    pub fn add(&mut self, end_use: EndUse, power_w: f64) {
+        match end_use {
+            EndUse::Lights => self.lights_w += power_w,
+            EndUse::Equipment => self.equipment_w += power_w,
+            EndUse::Other => self.other_w += power_w,
+        }
+    }
+}
+
 /// All zones' use.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
@@ -125,7 +136,7 @@ impl Inputs {
                     available: given.available.as_ref().map(|name| program.schedule(name)),
                     max_w: sign * given.max_w.unwrap_or(f64::INFINITY),
                     radiant_fraction: given.radiant_fraction,
-                    radiant_weight: Control::weight(given.sensor),
+                    radiant_weight: Control::weight(given.sensor, study.tier),
                 };
                 ZoneUse {
                     presence,
@@ -177,11 +188,7 @@ impl Inputs {
                 input.convective_w += power * gain.convective;
                 input.radiant_w += power * gain.radiant;
                 exchange.moisture_kg_s += power * gain.latent / SWEAT_J_KG;
-                match gain.end_use {
-                    EndUse::Lights => given.lights_w += power,
-                    EndUse::Equipment => given.equipment_w += power,
-                    EndUse::Other => given.other_w += power,
-                }
+                given.add(gain.end_use, power);
             }
             if let Some(presence) = &mut zone.presence {
                 let (day, from_s, to_s) = during;

@@ -90,6 +90,7 @@ pub struct Step<'r> {
     pub(crate) light: &'r [Light],
     pub(crate) transmitted_w: &'r [f64],
     pub(crate) results: &'r [ZoneResult],
+    pub(crate) fabric: &'r Fabric,
 }
 
 /// A zone or a room during a step.
@@ -119,6 +120,25 @@ impl Step<'_> {
         self.ambient.dry_bulb_c
     }
 
+    /// Temperature of a black sky that radiates as much, °C.
+    pub fn sky_c(&self) -> f64 {
+        self.ambient.sky_c
+    }
+
+    /// Opaque surfaces outdoors as `zone.surface`, and the sun on them without shadows, W/m².
+    pub fn surfaces(&self) -> impl Iterator<Item = (String, f64)> + '_ {
+        self.fabric
+            .exposed
+            .iter()
+            .map(|(zone, id, receiver)| (format!("{}.{id}", self.results[*zone].id), self.light[*receiver].unshaded))
+    }
+
+    /// Windows as `zone.surface/window`, and the sun through them, W.
+    pub fn windows(&self) -> impl Iterator<Item = (String, f64)> + '_ {
+        let windows = self.fabric.windows.iter().zip(&self.fabric.window_names).zip(self.transmitted_w);
+        windows.map(|((row, name), through_w)| (format!("{}.{name}", self.results[row.zone].id), *through_w))
+    }
+
     /// The zones and then the rooms, in the file's order.
     pub fn zones(&self) -> impl Iterator<Item = ZoneStep<'_>> {
         self.results.iter().map(|result| ZoneStep {
@@ -140,8 +160,10 @@ impl Run {
         let leap = epw.as_ref().is_some_and(|epw| epw.leap);
         let first_day = study.calendar.first_day.as_deref().and_then(|day| month_day(day, leap));
         let first_day = first_day.or(epw.as_ref().map(|epw| epw.start_day)).unwrap_or(0);
-        let weekday = study.calendar.first_weekday.or(epw.as_ref().map(|epw| epw.first_weekday));
-        let new_year = weekday.unwrap_or(Weekday::Monday).plus_days(-i64::from(first_day));
+        // The calendar's weekday is that of the run's first day, the file's that of its own.
+        let own = study.calendar.first_weekday.map(|weekday| weekday.plus_days(-i64::from(first_day)));
+        let of_file = epw.as_ref().map(|epw| epw.first_weekday.plus_days(-i64::from(epw.start_day)));
+        let new_year = own.or(of_file).unwrap_or(Weekday::Monday.plus_days(-i64::from(first_day)));
         let program = Program::new(study, new_year, leap);
         let minutes = study.step_minutes.unwrap_or(match study.tier {
             Tier::MultiNode => 10.0,
@@ -168,7 +190,7 @@ impl Run {
             ground_reflectance: study.site.ground_reflectance.unwrap_or(Site::GROUND_REFLECTANCE),
             inputs: Inputs::new(study, &program, step_s, new_year),
             rooms: rooms.collect(),
-            plant: study.plant.as_ref().map(|plant| PlantRun::new(plant, &program)),
+            plant: study.plant.as_ref().map(|plant| PlantRun::new(study, plant, &program)),
             program,
             tier,
             leap,
@@ -208,6 +230,7 @@ impl Run {
             light: &self.light,
             transmitted_w,
             results: &self.results,
+            fabric: &self.fabric,
         }
     }
 
@@ -260,8 +283,7 @@ impl Run {
             self.inputs.mix(at, ambient, result, self.step_s);
         }
         for (room, result) in self.rooms.iter_mut().zip(of_rooms) {
-            (result.load, result.solar_w) = room.step(program, ambient, self.step_s);
-            result.setpoints_c = room.setpoints_c(program);
+            room.step(program, ambient, self.step_s, result);
         }
     }
 

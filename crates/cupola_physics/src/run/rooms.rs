@@ -1,7 +1,9 @@
 //! Rooms of two elements in a run.
 
+use super::ZoneResult;
+use super::inputs::Given;
 use crate::air::HEAT_CAPACITY_J_PER_M3_K;
-use crate::study::{BehindPart, Program, RoomConditioning, RoomFacade, TwoElementRoom, Value};
+use crate::study::{BehindPart, EndUse, Program, RoomConditioning, RoomFacade, TwoElementRoom, Value};
 use crate::thermal::{Ambient, Load};
 use crate::two_element::{Emitter, Facade, Input, Room, RoomError, SetPoint, State, TwoElement};
 use crate::two_element::{equivalent_outdoor_c, weighted_c};
@@ -37,11 +39,20 @@ pub(super) struct RoomRun {
     state: State,
     sun: Vec<Sun>,
     behind: Vec<Part>,
-    gains: Vec<(Value, Option<Value>, f64, f64)>,
+    gains: Vec<RoomGain>,
     flows: Vec<(Value, Option<Value>, Option<Value>)>,
     heating: Option<Conditioner>,
     cooling: Option<Conditioner>,
     solar_w: Vec<f64>,
+}
+
+#[derive(Clone, Debug)]
+struct RoomGain {
+    end_use: EndUse,
+    power: Value,
+    schedule: Option<Value>,
+    convective: f64,
+    radiant: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -99,7 +110,13 @@ impl RoomRun {
         };
         let gains = given.gains.iter().filter_map(|gain| {
             let convective = 1.0 - gain.radiant_fraction - gain.latent_fraction - gain.lost_fraction;
-            Some((program.value(gain.power_w.as_ref()?), schedule(&gain.schedule), convective, gain.radiant_fraction))
+            Some(RoomGain {
+                end_use: gain.end_use,
+                power: program.value(gain.power_w.as_ref()?),
+                schedule: schedule(&gain.schedule),
+                convective,
+                radiant: gain.radiant_fraction,
+            })
         });
         let flows = given.ventilation.iter().filter_map(|flow| {
             let supply = flow.supply_c.as_ref().map(|amount| program.value(amount));
@@ -119,7 +136,7 @@ impl RoomRun {
     }
 
     /// Moves on by a step; what can't be computed leaves the room as it was.
-    pub fn step(&mut self, program: &Program, ambient: &Ambient, step_s: f64) -> (Load, f64) {
+    pub fn step(&mut self, program: &Program, ambient: &Ambient, step_s: f64, result: &mut ZoneResult) {
         for (solar_w, sun) in self.solar_w.iter_mut().zip(&self.sun) {
             let behind_glass = sun.amount.map_or(0.0, |amount| program.at(amount));
             let blind = if behind_glass > sun.above { sun.factor } else { 1.0 };
@@ -140,19 +157,26 @@ impl RoomRun {
             let temperature_c = program.at(conditioner.setpoint);
             is_on.then_some(SetPoint { temperature_c, emitter: conditioner.emitter })
         };
+        let (mut heating, cooling) = (set(&self.heating), set(&self.cooling));
+        // A cooling set-point below the heating one: heating yields, as in zones.
+        if let (Some(heating), Some(cooling)) = (&mut heating, &cooling) {
+            heating.temperature_c = heating.temperature_c.min(cooling.temperature_c);
+        }
         let mut input = Input {
             outer_c: if behind.is_empty() { air_c } else { weighted_c(&behind) },
             window_c: air_c,
             solar_w: &self.solar_w,
-            heating: set(&self.heating),
-            cooling: set(&self.cooling),
+            heating,
+            cooling,
             ..Input::default()
         };
         let share = |schedule: Option<Value>| schedule.map_or(1.0, |row| program.at(row));
-        for (power, schedule, convective, radiant) in &self.gains {
-            let power_w = program.at(*power) * share(*schedule);
-            input.convective_w += power_w * convective;
-            input.radiant_w += power_w * radiant;
+        result.given = Given::default();
+        for gain in &self.gains {
+            let power_w = program.at(gain.power) * share(gain.schedule);
+            input.convective_w += power_w * gain.convective;
+            input.radiant_w += power_w * gain.radiant;
+            result.given.add(gain.end_use, power_w);
         }
         let mut brought_w = 0.0;
         for (flow, schedule, supply) in &self.flows {
@@ -161,7 +185,7 @@ impl RoomRun {
             brought_w += capacity * supply.map_or(air_c, |supply| program.at(supply));
         }
         input.ventilation_c = if input.ventilation_w_k > 0.0 { brought_w / input.ventilation_w_k } else { air_c };
-        let load = match self.model.step_with(&mut self.state, &input, step_s, INNER_STEP_S) {
+        result.load = match self.model.step_with(&mut self.state, &input, step_s, INNER_STEP_S) {
             Ok(output) => Load {
                 air_c: output.air_c,
                 radiant_c: output.radiant_c,
@@ -170,13 +194,15 @@ impl RoomRun {
             },
             Err(_) => Load { air_c: self.state.air_c, ..Load::default() },
         };
-        (load, self.solar_w.iter().sum())
+        result.solar_w = self.solar_w.iter().sum();
+        result.setpoints_c = self.setpoints_c(program);
     }
 
     /// Set-points for heating and cooling, °C; infinitely far off where there is none.
-    pub fn setpoints_c(&self, program: &Program) -> (f64, f64) {
+    fn setpoints_c(&self, program: &Program) -> (f64, f64) {
         let of = |conditioner: &Option<Conditioner>, none: f64| {
-            conditioner.as_ref().map_or(none, |conditioner| program.at(conditioner.setpoint))
+            let works = |conditioner: &&Conditioner| conditioner.available.is_none_or(|row| program.at(row) > 0.0);
+            conditioner.as_ref().filter(works).map_or(none, |conditioner| program.at(conditioner.setpoint))
         };
         (of(&self.heating, f64::NEG_INFINITY), of(&self.cooling, f64::INFINITY))
     }

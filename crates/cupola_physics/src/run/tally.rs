@@ -57,12 +57,11 @@ pub(super) struct Tally {
     seconds: f64,
     air: f64,
     operative: f64,
-    pmv: f64,
-    ppd: f64,
+    /// Sums of votes and dissatisfied, and the hours that have one.
+    votes: (f64, f64, f64),
     /// Of occupied hours, ppm.
     co2_ppm: Vec<f64>,
     person: Option<(f64, f64)>,
-    is_conditioned: bool,
 }
 
 impl Tally {
@@ -95,7 +94,6 @@ impl Tally {
         hour.setpoints.0 += length_s * result.setpoints_c.0;
         hour.setpoints.1 += length_s * result.setpoints_c.1;
         self.person = result.person;
-        self.is_conditioned |= load.power_w < 0.0;
         let (report, kwh) = (&mut self.report, length_s / KWH_J);
         report.lights_kwh += kwh * given.lights_w;
         report.equipment_kwh += kwh * given.equipment_w;
@@ -162,8 +160,8 @@ impl Tally {
             comfort.comfortable_h += u32::from(vote.pmv.abs() <= COMFORTABLE);
             comfort.too_cold_h += u32::from(vote.pmv < -COMFORTABLE);
             comfort.too_warm_h += u32::from(vote.pmv > COMFORTABLE);
-            self.pmv += vote.pmv;
-            self.ppd += vote.ppd_percent;
+            let (pmv, ppd, hours) = self.votes;
+            self.votes = (pmv + vote.pmv, ppd + vote.ppd_percent, hours + 1.0);
         } else {
             comfort.too_cold_h += u32::from(operative_c < 20.0);
             comfort.too_warm_h += u32::from(operative_c >= 20.0);
@@ -177,9 +175,9 @@ impl Tally {
         report.temperature_mean_c = self.air / self.seconds.max(1.0);
         report.operative_mean_c = self.operative / self.seconds.max(1.0);
         if let Some(comfort) = &mut report.comfort {
-            let hours = f64::from(comfort.occupied_h.max(1));
-            comfort.pmv_mean = self.pmv / hours;
-            comfort.ppd_mean_pct = self.ppd / hours;
+            let (pmv, ppd, hours) = self.votes;
+            comfort.pmv_mean = pmv / hours.max(1.0);
+            comfort.ppd_mean_pct = ppd / hours.max(1.0);
         }
         if !self.co2_ppm.is_empty() {
             self.co2_ppm.sort_by(f64::total_cmp);

@@ -67,6 +67,12 @@ impl Checker<'_> {
         if study.zones.is_empty() && study.two_element_rooms.is_empty() {
             self.error("no-zones", "the study has no zones", "add `zones: [(id: …)]`");
         }
+        if study.weather.is_some() && study.conditions.is_some() {
+            let help = "take out `weather` or `conditions`";
+            self.at("weather", |checker| {
+                checker.warning("weather-unused", "the study's own conditions hold, not the file", help)
+            });
+        }
         if study.hourly_days.contains(&0) {
             self.at("hourly_days", |checker| checker.error("out-of-range", "days are counted from 1", "write 1"));
         }
@@ -75,7 +81,11 @@ impl Checker<'_> {
             self.at("step_minutes", |checker| {
                 if !divides || minutes < 0.5 {
                     let message = format!("a step of {minutes} minutes isn't a whole part of an hour");
-                    checker.error("wrong-step", message, "take 60, 30, 20, 15, 12, 10, 6, 5 or 1 minutes");
+                    checker.error(
+                        "wrong-step",
+                        message,
+                        "take 60, 30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1 or 0.5 minutes",
+                    );
                 }
             });
         }

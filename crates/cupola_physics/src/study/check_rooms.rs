@@ -1,7 +1,7 @@
 //! What is checked of two-element rooms and of the plant.
 
 use super::check::Checker;
-use super::{BehindPart, Plant, RoomConditioning, RoomFacade, TwoElementRoom};
+use super::{Amount, BehindPart, Plant, RoomConditioning, RoomFacade, TwoElementRoom};
 use crate::two_element::TwoElement;
 
 impl Checker<'_> {
@@ -70,6 +70,14 @@ impl Checker<'_> {
                     if flow.ach.is_some() {
                         checker.error("wrong-airflow", "the room has no volume", "give `flow_m3_h`");
                     }
+                    let is_more = flow.above_zone_c.is_some()
+                        || flow.above_outdoors_k.is_some()
+                        || flow.heat_recovery.is_some()
+                        || flow.fan_w_per_m3_s.is_some();
+                    if is_more {
+                        let message = "air of a two-element room has a flow, a schedule and a supply temperature only";
+                        checker.error("wrong-airflow", message, "take the other fields out, or describe a zone");
+                    }
                 });
             }
         });
@@ -77,6 +85,12 @@ impl Checker<'_> {
             if let Some(conditioning) = conditioning {
                 self.at(field, |checker| checker.room_conditioning(conditioning));
             }
+        }
+        if let (Some(heating), Some(cooling)) = (&room.heating, &room.cooling)
+            && let (Amount::Number(warm), Amount::Number(cold)) = (&heating.setpoint_c, &cooling.setpoint_c)
+            && warm > cold
+        {
+            self.at("cooling", |checker| checker.crossed(*warm, *cold));
         }
         if self.findings.len() == before
             && let Err(error) = TwoElement::new(crate::run::two_element_room(room))

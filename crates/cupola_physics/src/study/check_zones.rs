@@ -83,10 +83,14 @@ impl Checker<'_> {
             && let (Amount::Number(warm), Amount::Number(cold)) = (&heating.setpoint_c, &cooling.setpoint_c)
             && warm > cold
         {
-            let message = format!("it is heated to {warm} °C and cooled to {cold} °C");
-            let help = "the set-point for cooling is not below the one for heating";
-            self.at("cooling", |checker| checker.error("crossed-setpoints", message, help));
+            self.at("cooling", |checker| checker.crossed(*warm, *cold));
         }
+    }
+
+    pub(super) fn crossed(&mut self, heating_c: f64, cooling_c: f64) {
+        let message = format!("it is heated to {heating_c} °C and cooled to {cooling_c} °C");
+        let help = "the set-point for cooling is not below the one for heating";
+        self.error("crossed-setpoints", message, help);
     }
 
     /// The normals of a closed envelope, weighted by area, add up to nothing (Gauss).
@@ -158,6 +162,11 @@ impl Checker<'_> {
         let mut glazed = 0.0;
         self.at("windows", |checker| {
             for (at, window) in surface.windows.iter().enumerate() {
+                let is_taken = |other: &Window| !other.id.is_empty() && other.id == window.id;
+                if surface.windows[..at].iter().any(is_taken) {
+                    let message = format!("the surface has another window `{}`", window.id);
+                    checker.at(at, |checker| checker.error("duplicate-id", message, "give one of them another id"));
+                }
                 checker.at(at, |checker| checker.window(window));
                 glazed += window_area(window);
             }
@@ -178,6 +187,7 @@ impl Checker<'_> {
         if window.area_m2.is_none() && window.shading.is_none() {
             self.error("missing-value", "the window has no area", "add `area_m2`");
         }
+        self.range("count", window.count.map(f64::from), 1.0, 1e6, "");
         self.range("frame_fraction", window.frame_fraction, 0.0, 0.9, "");
         self.range("frame_u_w_m2k", window.frame_u_w_m2k, 0.1, 20.0, "W/(m² K)");
         if window.frame_fraction.is_some_and(|share| share > 0.0) && window.frame_u_w_m2k.is_none() {

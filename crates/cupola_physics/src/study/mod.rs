@@ -45,9 +45,9 @@ pub struct Study {
     pub tier: Tier,
     /// Length of a step, a whole part of an hour; without it, 10 minutes for `multi_node` and an hour for `r5c1`.
     pub step_minutes: Option<f64>,
-    /// An EPW file, relative to the study's; `--weather` takes its place.
+    /// An EPW file, relative to the study's; `--weather` takes the file's place.
     pub weather: Option<String>,
-    /// Weather given here instead of by a file.
+    /// Weather given here; then no file is used.
     pub conditions: Option<Conditions>,
     /// Where the building is; what isn't said is taken from the weather file.
     pub site: Site,

@@ -75,7 +75,7 @@ pub struct ColdSource {
     /// COP at its rating; without it, the kind's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cop: Option<f64>,
-    /// Temperature of the water that leaves it, °C; without it, 7.
+    /// Temperature of the water that leaves it, °C; without it, 6.7.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply_c: Option<f64>,
 }
@@ -109,7 +109,7 @@ pub struct Photovoltaics {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatteryDoc {
-    /// Usable energy, kWh.
+    /// Energy that it holds, kWh; a tenth always stays in it.
     pub capacity_kwh: f64,
     /// Greatest power, W; without it, what fills it in two hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]

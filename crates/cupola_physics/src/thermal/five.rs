@@ -24,7 +24,7 @@ const INSULATION_W_MK: f64 = 0.08;
 const INSIDE: (f64, f64, f64) = (0.13, 0.10, 0.17);
 const OUTSIDE: f64 = 0.04;
 /// Share of the mean surface temperature in the operative one (ISO 13790:2008, C.3).
-const OPERATIVE: f64 = 0.7;
+pub(crate) const OPERATIVE: f64 = 0.7;
 
 /// A zone's conductances (W/K) and what else the step needs.
 #[derive(Clone, Debug)]
@@ -250,7 +250,7 @@ impl Five {
                 Mode::HeatedFully | Mode::CooledFully => control.power_w,
                 _ => {
                     // What is felt is linear in the power.
-                    let weight = if control.radiant_weight > 0.0 { OPERATIVE } else { 0.0 };
+                    let weight = control.radiant_weight;
                     let felt = |solved: &Solved| solved.air_c + weight * (solved.faces_c - solved.air_c);
                     let (without, with) = (felt(&solve(0.0, radiant)), felt(&solve(1_000.0, radiant)));
                     1_000.0 * (control.setpoint_c - without) / (with - without).max(1e-12)

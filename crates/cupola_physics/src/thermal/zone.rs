@@ -1,6 +1,6 @@
 //! What acts on a zone during a step, and what its thermostat does about it.
 
-use crate::study::Sensor;
+use crate::study::{Sensor, Tier};
 
 /// Differences to a set-point that don't count, K.
 const TOLERANCE_K: f64 = 1e-7;
@@ -19,11 +19,12 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// How a sensor weighs the radiant temperature.
-    pub fn weight(sensor: Sensor) -> f64 {
-        match sensor {
-            Sensor::Air => 0.0,
-            Sensor::Operative => 0.5,
+    /// How a sensor weighs the radiant temperature: 5R1C's is a mixture with the air's already (ISO 13790:2008, C.3).
+    pub fn weight(sensor: Sensor, tier: Tier) -> f64 {
+        match (sensor, tier) {
+            (Sensor::Air, _) => 0.0,
+            (Sensor::Operative, Tier::MultiNode) => 0.5,
+            (Sensor::Operative, Tier::FiveR1C) => super::five::OPERATIVE,
         }
     }
 
