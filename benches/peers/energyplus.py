@@ -264,6 +264,13 @@ def infiltration_density(weather: str) -> float:
     return sum(d * w for d, w in hours) / sum(w for _, w in hours)
 
 
+def people_sensible_w(watts: float) -> float:
+    """Sensible heat of a person in air of 24 °C (EnergyPlus Engineering Reference, "People Gain")."""
+    t = 24.0
+    linear = 6.461927 + 0.946892 * watts + 2.55737e-5 * watts**2 + t * (7.139322 - 0.0627909 * watts + 5.89172e-5 * watts**2)
+    return linear - t**2 * (0.198550 - 9.40018e-4 * watts + 1.49532e-6 * watts**2)
+
+
 def study(idf: Idf, weather: str) -> str:
     """The building as a study of Cupola."""
     surfaces, fabric = read_surfaces(idf), Fabric(idf)
@@ -324,12 +331,15 @@ def study(idf: Idf, weather: str) -> str:
                         latent_fraction=share(latent), lost_fraction=share(lost),
                     )
                 )  # fmt: skip
-        people = None
         for f in of_zone("people", name):
             if f[3].lower() != "area/person":
                 raise SystemExit(f"{f[0]}: only areas per person are read")
             watts = float(schedules[f[9].lower()][-1])
-            people = record(count=floor * times / float(f[6]), schedule=scheduled(f[2]), met=watts / (1.8 * 58.15), radiant_fraction=float(f[7]))
+            sensible = people_sensible_w(watts) / watts
+            power = watts / float(f[6])
+            gains.append(
+                record(end_use="other", power_w_m2=power, schedule=scheduled(f[2]), radiant_fraction=float(f[7]) * sensible, latent_fraction=1 - sensible)
+            )
         air = []
         for f in of_zone("zoneinfiltration:designflowrate", name):
             if f[3].lower() != "flow/exteriorarea" or [float(x) for x in f[8:12]] != [1, 0, 0, 0]:
@@ -343,7 +353,7 @@ def study(idf: Idf, weather: str) -> str:
         zones.append(
             record(
                 id=text(name), floor_area_m2=floor * times, volume_m3=sum(s.volume() for s in own) * times, surfaces=items(written),
-                gains=items(gains) if gains else None, people=people, infiltration=items(air) if air else None, heating=heating, cooling=cooling,
+                gains=items(gains) if gains else None, infiltration=items(air) if air else None, heating=heating, cooling=cooling,
             )
         )  # fmt: skip
 
@@ -444,7 +454,7 @@ def run_cupola(program: str, ron: Path, weather: str) -> tuple[float, dict]:
 
 
 def of_report(report: dict) -> dict[str, dict[str, float]]:
-    keys = dict(heating="heating_kwh", cooling="cooling_kwh", sun="solar_kwh", lights="lights_kwh", equipment="equipment_kwh", people="people_kwh", mean_c="temperature_mean_c")
+    keys = dict(heating="heating_kwh", cooling="cooling_kwh", sun="solar_kwh", lights="lights_kwh", equipment="equipment_kwh", people="other_kwh", mean_c="temperature_mean_c")
     return {z["id"]: {k: z[v] for k, v in keys.items()} | {"air": z["infiltration_kwh"]} for z in report["zones"]}
 
 

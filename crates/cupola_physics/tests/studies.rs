@@ -330,3 +330,61 @@ proptest! {
         prop_assert!(report.balance_error < 1e-5, "{}", report.balance_error);
     }
 }
+
+#[test]
+fn a_run_pays_for_the_months_it_has() {
+    let mut study = cube(vec![solid("foam", 0.1)]);
+    study.calendar.first_day = Some("07-31".into());
+    let mut plant = cupola_physics::study::Plant::default();
+    plant.tariff.fixed_month = 100.0;
+    study.plant = Some(plant);
+    assert!((run(&study, 1.0).energy.cost - 100.0).abs() < 1e-9);
+    assert!((run(&study, 2.0).energy.cost - 200.0).abs() < 1e-9);
+}
+
+#[test]
+fn set_points_that_cross_leave_the_room_to_cooling() {
+    let conditioning = |setpoint_c: f64, name: &str| cupola_physics::study::RoomConditioning {
+        setpoint_c: Amount::Schedule(format!("{name} {setpoint_c}")),
+        available: None,
+        max_w: None,
+        radiant_fraction: 0.0,
+        inner_fraction: 0.0,
+        outer_fraction: 0.0,
+    };
+    let mut study = cube(Vec::new());
+    study.zones.clear();
+    study.constructions.clear();
+    for (name, value) in [("heat 25", 25.0), ("cool 20", 20.0)] {
+        study.schedules.insert(name.into(), Schedule { days: Day::Always(value), ..Schedule::default() });
+    }
+    study.two_element_rooms.push(cupola_physics::study::TwoElementRoom {
+        id: "room".into(),
+        outer: cupola_physics::study::OuterElement {
+            r1_k_w: 0.004,
+            c1_j_k: 1.6e6,
+            rest_k_w: 0.04,
+            convection_w_m2k: 2.7,
+        },
+        inner: cupola_physics::study::InnerElement {
+            area_m2: 75.5,
+            r1_k_w: 0.0006,
+            c1_j_k: 1.5e7,
+            convection_w_m2k: 2.2,
+        },
+        radiation_w_m2k: 5.0,
+        solar_convective_fraction: 0.09,
+        air_j_k: 0.0,
+        facades: vec![cupola_physics::study::RoomFacade { wall_m2: 10.5, ..Default::default() }],
+        window_resistance_k_w: None,
+        window_convection_w_m2k: None,
+        behind: Vec::new(),
+        gains: Vec::new(),
+        ventilation: Vec::new(),
+        heating: Some(conditioning(25.0, "heat")),
+        cooling: Some(conditioning(20.0, "cool")),
+    });
+    let report = run(&study, 5.0);
+    assert!((report.zones[0].temperature_mean_c - 20.0).abs() < 0.01, "{}", report.zones[0].temperature_mean_c);
+    assert!(report.heating_kwh > 1.0);
+}
