@@ -7,30 +7,29 @@
 The package brings the building and the weather of Chicago. Three things run, each three times, a whole year in steps of 10 minutes:
 
 - EnergyPlus, plant: the building as it is, with VAV, chillers, boiler and sizing runs; only for its time.
-- EnergyPlus, ideal loads: its HVAC is replaced by one ideal air system a zone, always available, without outdoor air and without control of humidity.
-- Cupola: the same zones, surfaces, gains and schedules as a study, `multi_node`, ideal loads, and a boiler and chiller beside them.
+- EnergyPlus, ideal loads: its HVAC is replaced by an ideal air system a zone, always on, without outdoor air, without control of humidity.
+- Cupola: the same zones, surfaces, gains and schedules as a study, `multi_node`, ideal loads, with a boiler and a chiller behind them.
 
-Both EnergyPlus files simulate the year of weather instead of the design days alone and write annual sums only. Compared is sensible heat given to and
-taken from zones. Times are of whole processes; those of EnergyPlus include the start of the Python that holds it.
+Compared is sensible heat given to and taken from zones. EnergyPlus's files are changed to simulate the year of weather instead of design days alone, and to
+write annual sums only; the one with ideal loads does without Fanger's comfort. Times are of whole processes, for EnergyPlus with the Python that holds it.
 
-What is the same: layers, absorptances and emittances, areas, terrain and height for the wind, TARP inside, DOE-2 outside, set-points, gains, holidays,
-daylight saving (as seasons of the schedules), monthly ground temperatures at the outer face of the slab.
+The same: layers, absorptances, emittances, terrain and height for the wind, TARP inside, DOE-2 outside, U-value and SHGC by LBNL-2804E, set-points, gains,
+holidays, daylight saving (as seasons of the schedules), monthly ground temperatures at the outer face of basement walls and slab. Different:
 
-What differs:
-
-- HVAC: EnergyPlus's plant moves return air through plenums and brings in outdoor air; in both ideal models plenums are unheated zones beside the others,
-  and heat gets there only through the ceiling. The ideal air system works in steps of down to 2 minutes; Cupola in those of 10.
-- Hot water: its gain in the core zones (Water use equipment) is left out of both ideal models.
-- Windows: both make one pane from U-value and SHGC after LBNL-2804E. EnergyPlus takes one of ten angular curves, Cupola the optics of its pane.
-- Sun inside: EnergyPlus follows beams to the walls that they hit; Cupola gives direct sun to the floor. Furniture gets diffuse sun in both.
-- Interior mass: a vertical face in four directions, half as thick, adiabatic behind: EnergyPlus has the same air on both of its sides.
-- Storeys that stand for ten: floors whose other side is themselves are adiabatic, with as much of each layer's capacity as would come from this side.
-- Multipliers: the zone's own multiplier scales its areas, volume, gains and air. Only zones with the same multiplier touch here; others are refused.
-- Roughness: EnergyPlus has it by material, Cupola counts every wall as medium rough. Rain wets walls in EnergyPlus alone.
-- Radiation inside: view factors by area (EnergyPlus), Carroll's mean radiant temperature (Cupola). Light is spread as short-wave by EnergyPlus.
-- People: latent shares by EnergyPlus's polynomial or by ISO 7730.
-- Infiltration: EnergyPlus has the density of every hour, Cupola one, here the mean over the year weighted by how much colder it is than 21 °C.
-- Air: EnergyPlus's air carries water and its heat capacity follows; Cupola's is that of standard air.
+- HVAC: with its plant EnergyPlus brings in outdoor air and draws return air through the plenums; with ideal loads, and in Cupola, there is no outdoor air,
+  and plenums are unheated zones that get heat only through the ceiling. EnergyPlus may shorten the steps of its HVAC to 2 minutes.
+- Hot water: what taps give to the core zones is in the plant's file alone.
+- Windows: inside, EnergyPlus has ISO 15099's convection at glass, Cupola TARP. For sun at an angle EnergyPlus bends the curves of reflectance since 9.4
+  (its issue 8000), so that glass absorbs at every angle; Cupola has the paper's curves, by which this glazing absorbs nothing beyond 65°.
+- Sun inside: EnergyPlus follows beams to the faces that they hit; Cupola gives direct sun to the floor. Light of lamps is short-wave in EnergyPlus.
+- Furniture (InternalMass): half as thick and adiabatic behind, upright in four directions: EnergyPlus has the same air on both of its sides.
+- Floors whose other side is themselves (storeys that stand for ten) are adiabatic; layers keep the part of their capacity that comes from this side.
+- Multipliers: a zone's own multiplier scales its areas, volume, air and gains. Only zones of the same multiplier touch here; others are refused.
+- Radiation inside: view factors by area in EnergyPlus, Carroll's mean radiant temperature in Cupola.
+- Outside: EnergyPlus has each material's roughness, and rain; Cupola counts every wall as medium rough, and dry.
+- People: a gain with the sensible share that EnergyPlus's polynomial has at 24 °C; EnergyPlus goes by each zone's temperature. `people` of a study would
+  evaporate less and less here: their water stays in zones that get no outdoor air and no dehumidification.
+- Infiltration: EnergyPlus has the density of every hour, Cupola that of the year, weighted by how much colder than 21 °C it is outdoors.
 """
 
 from __future__ import annotations
@@ -68,14 +67,12 @@ OUTPUTS = {
     "people": "Zone People Sensible Heating Energy",
     "air_gain": "Zone Infiltration Sensible Heat Gain Energy",
     "air_loss": "Zone Infiltration Sensible Heat Loss Energy",
-    "mean_c": "Zone Mean Air Temperature",
 }
+# What is compared: of the air, what infiltration brings; of people, their sensible heat.
+SHOWN = ("heating", "cooling", "sun", "air", "people", "lights", "equipment")
 
 Idf = dict[str, list[list[str]]]
 Point = tuple[float, float, float]
-
-
-# ---- The building as EnergyPlus has it ----
 
 
 def read_idf(path: str) -> Idf:
@@ -107,11 +104,11 @@ def vertices(fields: list[str]) -> list[Point]:
 @dataclass
 class Surface:
     name: str
-    kind: str
+    kind: str  # this and what follows in lower case
     construction: str
     zone: str
     outside: str
-    other: str
+    other: str  # the surface behind
     points: list[Point]
     windows: list[tuple[str, str, float, int]] = field(default_factory=list)  # name, construction, area, how many
 
@@ -150,9 +147,6 @@ def resolve_date(text: str) -> date:
     return days[-1 if nth == "Last" else int(nth[0]) - 1]
 
 
-# ---- RON ----
-
-
 def record(**fields) -> str:
     return "(" + ", ".join(f"{name}: {value}" for name, value in fields.items() if value is not None) + ")"
 
@@ -161,69 +155,69 @@ def text(value: str) -> str:
     return json.dumps(value)
 
 
-def items(values) -> str:
-    return "[\n" + "".join(f"    {value},\n" for value in values) + "]"
+def row(values) -> str:
+    return "[" + ",\n".join(values) + "]"
 
 
 def mapping(values: dict[str, str]) -> str:
-    return "{\n" + "".join(f"    {text(name)}: {value},\n" for name, value in values.items()) + "}"
+    return "{" + ",\n".join(f"{text(name)}: {value}" for name, value in values.items()) + "}"
 
 
-# ---- The building as a study ----
-
-
-def schedule(fields: list[str], saving: tuple[date, date] | None) -> str:
-    """A Schedule:Compact. While clocks are an hour ahead, everything comes an hour earlier (the day's first hour then stands at its end)."""
-    parts: list[tuple[date, list]] = []  # the last day, and [day types, [(until, value)]] of each block
-    until = None
+def parse_schedule(fields: list[str]) -> list[tuple[date, list]]:
+    """Of a Schedule:Compact: the last day of each period, and its blocks of day types and (until, value)."""
+    parts: list[tuple[date, list]] = []
+    until = 0.0
     for item in fields[2:]:
         low = item.lower()
         if low.startswith("through:"):
             parts.append((resolve_date(item[8:].strip()), []))
         elif low.startswith("for"):
-            parts[-1][1].append((low[3:].lstrip(": ").replace(",", " ").split(), []))
+            parts[-1][1].append((low[3:].lstrip(": ").split(), []))
         elif low.startswith("until:"):
             hour, minute = item[6:].split(":")
             until = int(hour) + int(minute) / 60
-        elif not low.startswith("interpolate"):
+        else:
             parts[-1][1][-1][1].append((until, float(item)))
+    return parts
 
-    def day(blocks: list, names: set[str], shift: float) -> str:
-        chosen = next((b for b in blocks if names & set(b[0])), None) or next(b for b in blocks if "allotherdays" in b[0])
-        starts = [0.0] + [end for end, _ in chosen[1][:-1]]
-        pairs = sorted(((start - shift) % 24, value) for start, (_, value) in zip(starts, chosen[1]))
+
+def schedule_days(blocks: list, shift: float) -> dict[str, str]:
+    """The four days of a study's schedule. With a shift everything comes earlier, and the day's first hour stands at its end."""
+
+    def day(*names: str) -> str:
+        wanted = {"alldays", *names}
+        block = next((b for b in blocks if wanted & set(b[0])), None) or next(b for b in blocks if "allotherdays" in b[0])
+        starts = [0.0] + [until for until, _ in block[1][:-1]]
+        pairs = sorted(((start - shift) % 24, value) for start, (_, value) in zip(starts, block[1]))
         return str(pairs[0][1]) if len(pairs) == 1 else str(pairs)
 
-    def days(blocks: list, shift: float) -> dict[str, str]:
-        return dict(
-            days=day(blocks, {"alldays", "weekdays"}, shift),
-            saturday=day(blocks, {"alldays", "saturday", "weekends"}, shift),
-            sunday=day(blocks, {"alldays", "sunday", "weekends"}, shift),
-            holiday=day(blocks, {"alldays", "holiday", "holidays"}, shift),
-        )
+    return dict(days=day("weekdays"), saturday=day("saturday", "weekends"), sunday=day("sunday", "weekends"), holiday=day("holiday", "holidays"))
 
-    seasons, begin = [], date(YEAR, 1, 1)
+
+def schedule(fields: list[str], saving: tuple[date, ...]) -> str:
+    """A schedule of the study, in seasons by its periods and by daylight saving."""
+    parts, seasons, begin = parse_schedule(fields), [], date(YEAR, 1, 1)
     for end, blocks in parts:
-        cuts = [c for c in saving or () if begin < c <= end]
-        for first, after in zip([begin] + cuts, cuts + [end + timedelta(1)]):
-            shift = 1.0 if saving and saving[0] <= first < saving[1] else 0.0
-            last = after - timedelta(1)
-            seasons.append(record(**{"from": f'"{first:%m-%d}"', "to": f'"{last:%m-%d}"'}, **days(blocks, shift)))
+        cuts = [c for c in saving if begin < c <= end]
+        for first, after in zip([begin, *cuts], [*cuts, end + timedelta(1)]):
+            is_summer = bool(saving) and saving[0] <= first < saving[1]
+            seasons.append(season(first, after - timedelta(1), **schedule_days(blocks, float(is_summer))))
         begin = end + timedelta(1)
-    return record(**days(parts[0][1], 0.0), seasons="[" + ", ".join(seasons) + "]" if len(seasons) > 1 else None)
+    return record(**schedule_days(parts[0][1], 0.0), seasons=row(seasons) if len(seasons) > 1 else None)
+
+
+def season(first: date, last: date, **days: str) -> str:
+    return record(**{"from": f'"{first:%m-%d}"', "to": f'"{last:%m-%d}"'}, **days)
 
 
 class Fabric:
     """Materials and constructions. A layer is (name, thickness, conductivity, density, specific heat), or (None, resistance)."""
 
     def __init__(self, idf: Idf):
-        self.sources, self.faces = {}, {}
-        for f in idf["material"]:
-            self.sources[f[0].lower()] = (f[0], *(float(x) for x in f[2:6]))
-            self.faces[f[0].lower()] = (float(f[7]), float(f[6]))
-        for f in idf["material:nomass"]:
-            self.sources[f[0].lower()] = (None, float(f[2]))
-            self.faces[f[0].lower()] = (float(f[4]), float(f[3]))
+        self.sources = {f[0].lower(): (f[0], *(float(x) for x in f[2:6])) for f in idf["material"]}
+        self.sources |= {f[0].lower(): (None, float(f[2])) for f in idf["material:nomass"]}
+        massive = [(f[0], f[6], f[7]) for f in idf["material"]] + [(f[0], f[3], f[4]) for f in idf["material:nomass"]]
+        self.faces = {name.lower(): record(solar_absorptance=sun, emittance=emittance) for name, emittance, sun in massive}
         self.layers = {f[0].lower(): [x.lower() for x in f[1:]] for f in idf["construction"]}
         self.materials: dict[str, str] = {}
         self.constructions: dict[str, str] = {}
@@ -243,7 +237,7 @@ class Fabric:
             middle = (before + resistance / 2) / sum(resistances)
             before += resistance
             if layer[0] is None:
-                written.append(record(resistance_m2k_w=layer[1]))
+                written.append(record(resistance_m2k_w=resistance))
                 continue
             material, thickness, conductivity, density, heat = layer
             if mirrored and len(layers) == 1:
@@ -252,8 +246,7 @@ class Fabric:
                 material, density = f"{material} of {name}", density * middle
             self.materials[material] = record(conductivity_w_mk=conductivity, density_kg_m3=density, specific_heat_j_kgk=heat)
             written.append(record(material=text(material), thickness_m=thickness))
-        face = lambda n: record(solar_absorptance=self.faces[n][0], emittance=self.faces[n][1])
-        self.constructions[name] = record(layers="[" + ", ".join(written) + "]", outside=face(names[0]), inside=face(names[-1]))
+        self.constructions[name] = record(layers=row(written), outside=self.faces[names[0]], inside=self.faces[names[-1]])
         return name
 
 
@@ -271,118 +264,113 @@ def people_sensible_w(watts: float) -> float:
     return linear - t**2 * (0.198550 - 9.40018e-4 * watts + 1.49532e-6 * watts**2)
 
 
+def study_surfaces(idf: Idf, zone: str, surfaces: dict[str, Surface], multipliers: dict[str, int], fabric: Fabric) -> list[str]:
+    """A zone's surfaces; those between zones belong to the first of the two."""
+    times, order, north = multipliers[zone], list(multipliers), float(idf["building"][0][1])
+    written = []
+    for s in surfaces.values():
+        if s.zone != zone:
+            continue
+        outside, mirrored = s.outside, False
+        if s.outside == "adiabatic" or s.other == s.name.lower():
+            outside, mirrored = "adiabatic", True
+        elif s.outside == "ground":
+            outside = 'ground("ground")'
+        elif s.outside == "surface":
+            behind = surfaces[s.other].zone
+            if multipliers[behind] != times:
+                raise SystemExit(f"{s.name}: zones with different multipliers touch")
+            if order.index(behind) < order.index(zone):
+                continue
+            outside = f"zone({text(behind)})"
+        n = normal(s.points)
+        azimuth, tilt = (math.degrees(math.atan2(n[0], n[1])) + north) % 360, math.degrees(math.acos(max(-1, min(1, n[2] / s.area))))
+        windows = [record(id=text(w), glazing=text(c), area_m2=a, count=k * times) for w, c, a, k in s.windows]
+        place = dict(azimuth_deg=azimuth, tilt_deg=tilt, outside=outside, height_m=max(s.height(), 0), windows=row(windows) if windows else None)
+        written.append(record(id=text(s.name), construction=text(fabric.use(s.construction, mirrored)), area_m2=s.area * times, **place))
+    for f in idf["internalmass"]:
+        if f[2].lower() == zone:
+            size = dict(construction=text(fabric.use(f[1].lower(), mirrored=True)), area_m2=float(f[4]) / 4 * times, tilt_deg=90, outside="adiabatic")
+            written += [record(id=text(f"{f[0]} {azimuth}"), azimuth_deg=azimuth, **size) for azimuth in (45, 135, 225, 315)]
+    return written
+
+
+def study_gains(idf: Idf, zone: str, used: set[str]) -> list[str]:
+    """People, lights and equipment of a zone, by its floor's area."""
+    gains = []
+    activity = {f[0].lower(): float(f[-1]) for f in idf["schedule:compact"]}
+
+    def add(use: str, f: list[str], method: str, power: float, radiant: float, latent: float, lost: float = 0.0) -> None:
+        if f[3].lower() != method:
+            raise SystemExit(f"{f[0]}: only {method} is read")
+        used.add(f[2].lower())
+        shares = dict(radiant_fraction=radiant, latent_fraction=latent, lost_fraction=lost)
+        gains.append(record(end_use=use, power_w_m2=power, schedule=text(f[2].lower()), **shares))
+
+    of_zone = lambda kind: [f for f in idf[kind] if f[1].lower() == zone]
+    for f in of_zone("lights"):
+        add("lights", f, "watts/area", float(f[5]), float(f[8]) + float(f[9]), 0.0)
+    for f in of_zone("electricequipment"):
+        add("equipment", f, "watts/area", float(f[5]), float(f[8]), float(f[7]), float(f[9]))
+    for f in of_zone("people"):
+        watts = activity[f[9].lower()]
+        sensible = people_sensible_w(watts) / watts
+        add("other", f, "area/person", watts / float(f[6]), float(f[7]) * sensible, 1 - sensible)
+    return gains
+
+
 def study(idf: Idf, weather: str) -> str:
     """The building as a study of Cupola."""
-    surfaces, fabric = read_surfaces(idf), Fabric(idf)
-    by_name = lambda kind, column=0: {f[column].lower(): f for f in idf[kind]}
-    of_zone = lambda kind, zone, column=1: [f for f in idf[kind] if f[column].lower() == zone]
+    surfaces, fabric, used = read_surfaces(idf), Fabric(idf), set()
     multipliers = {f[0].lower(): int(f[6] or 1) for f in idf["zone"]}
-    schedules, thermostats = by_name("schedule:compact"), by_name("thermostatsetpoint:dualsetpoint")
-    density, north = infiltration_density(weather) / 1.204, float(idf["building"][0][1])
-    used: set[str] = set()
-
-    def scheduled(name: str) -> str:
-        used.add(name.lower())
-        return text(name.lower())
-
+    thermostats = {f[0].lower(): f for f in idf["thermostatsetpoint:dualsetpoint"]}
+    density = infiltration_density(weather) / 1.204
     zones = []
-    for zone in idf["zone"]:
-        name, times = zone[0].lower(), multipliers[zone[0].lower()]
+    for name, times in multipliers.items():
         own = [s for s in surfaces.values() if s.zone == name]
-        floor = sum(s.area for s in own if s.kind == "floor")
-        written = []
-        for s in own:
-            outside, mirrored = s.outside, False
-            if s.outside == "adiabatic" or (s.outside == "surface" and s.other == s.name.lower()):
-                outside, mirrored = "adiabatic", True
-            elif s.outside == "ground":
-                outside = 'ground("ground")'
-            elif s.outside == "surface":
-                behind = surfaces[s.other].zone
-                if multipliers[behind] != times:
-                    raise SystemExit(f"{s.name}: zones with different multipliers touch")
-                if list(multipliers).index(behind) < list(multipliers).index(name):
-                    continue  # listed by the other zone
-                outside = f"zone({text(behind)})"
-            n = normal(s.points)
-            windows = [record(id=text(w), glazing=text(c), area_m2=a, count=k * times) for w, c, a, k in s.windows]
-            written.append(
-                record(
-                    id=text(s.name), construction=text(fabric.use(s.construction, mirrored)), area_m2=s.area * times,
-                    azimuth_deg=(math.degrees(math.atan2(n[0], n[1])) + north) % 360, tilt_deg=math.degrees(math.acos(max(-1, min(1, n[2] / s.area)))),
-                    outside=outside, height_m=max(s.height(), 0), windows="[" + ", ".join(windows) + "]" if windows else None,
-                )
-            )  # fmt: skip
-        for f in of_zone("internalmass", name, 2):
-            for azimuth in (45, 135, 225, 315):
-                construction = text(fabric.use(f[1].lower(), mirrored=True))
-                written.append(
-                    record(id=text(f"{f[0]} {azimuth}"), construction=construction, area_m2=float(f[4]) / 4 * times, azimuth_deg=azimuth, tilt_deg=90, outside="adiabatic")
-                )
-        gains = []
-        for kind, use, radiant, latent, lost in (("lights", "lights", (8, 9), None, None), ("electricequipment", "equipment", (8,), 7, 9)):
-            for f in of_zone(kind, name):
-                if f[3].lower() != "watts/area":
-                    raise SystemExit(f"{f[0]}: only watts per area are read")
-                share = lambda column: float(f[column] or 0) if column else None
-                gains.append(
-                    record(
-                        end_use=use, power_w_m2=float(f[5]), schedule=scheduled(f[2]), radiant_fraction=sum(float(f[c] or 0) for c in radiant),
-                        latent_fraction=share(latent), lost_fraction=share(lost),
-                    )
-                )  # fmt: skip
-        for f in of_zone("people", name):
-            if f[3].lower() != "area/person":
-                raise SystemExit(f"{f[0]}: only areas per person are read")
-            watts = float(schedules[f[9].lower()][-1])
-            sensible = people_sensible_w(watts) / watts
-            power = watts / float(f[6])
-            gains.append(
-                record(end_use="other", power_w_m2=power, schedule=scheduled(f[2]), radiant_fraction=float(f[7]) * sensible, latent_fraction=1 - sensible)
-            )
-        air = []
-        for f in of_zone("zoneinfiltration:designflowrate", name):
-            if f[3].lower() != "flow/exteriorarea" or [float(x) for x in f[8:12]] != [1, 0, 0, 0]:
-                raise SystemExit(f"{f[0]}: only constant flows per exterior area are read")
-            exposed = sum(s.area for s in own if s.outside == "outdoors")
-            air.append(record(flow_m3_h=float(f[6]) * exposed * times * 3600 * density, schedule=scheduled(f[2])))
-        heating = cooling = None
-        for f in of_zone("zonecontrol:thermostat", name):
-            _, warm, cold = thermostats[f[4].lower()]
-            heating, cooling = record(setpoint_c=scheduled(warm)), record(setpoint_c=scheduled(cold))
-        zones.append(
-            record(
-                id=text(name), floor_area_m2=floor * times, volume_m3=sum(s.volume() for s in own) * times, surfaces=items(written),
-                gains=items(gains) if gains else None, infiltration=items(air) if air else None, heating=heating, cooling=cooling,
-            )
-        )  # fmt: skip
+        fields = dict(
+            id=text(name),
+            floor_area_m2=sum(s.area for s in own if s.kind == "floor") * times,
+            volume_m3=sum(s.volume() for s in own) * times,
+            surfaces=row(study_surfaces(idf, name, surfaces, multipliers, fabric)),
+            gains=row(study_gains(idf, name, used)),
+        )
+        for f in idf["zoneinfiltration:designflowrate"]:
+            if f[1].lower() == name:
+                if f[3].lower() != "flow/exteriorarea" or [float(x) for x in f[8:12]] != [1, 0, 0, 0]:
+                    raise SystemExit(f"{f[0]}: only constant flows by exterior area are read")
+                flow = float(f[6]) * sum(s.area for s in own if s.outside == "outdoors") * times * 3600 * density
+                used.add(f[2].lower())
+                fields["infiltration"] = row([record(flow_m3_h=flow, schedule=text(f[2].lower()))])
+        for f in idf["zonecontrol:thermostat"]:
+            if f[1].lower() == name:
+                warm, cold = (x.lower() for x in thermostats[f[4].lower()][1:3])
+                used |= {warm, cold}
+                fields |= dict(heating=record(setpoint_c=text(warm)), cooling=record(setpoint_c=text(cold)))
+        zones.append(record(**fields))
 
-    saving = idf.get("runperiodcontrol:daylightsavingtime")
-    saving = tuple(resolve_date(x) for x in saving[0]) if saving else None
-    months = [(date(YEAR, m + 1, 1), float(t)) for m, t in enumerate(idf["site:groundtemperature:buildingsurface"][0])]
-    last = lambda d: (d.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
-    ground = [record(**{"from": f'"{d:%m-%d}"', "to": f'"{last(d):%m-%d}"'}, days=t) for d, t in months]
-    written_schedules = {name: schedule(schedules[name], saving) for name in sorted(used)}
-    written_schedules["ground"] = record(days=months[0][1], seasons="[" + ", ".join(ground) + "]")
-    panes = by_name("windowmaterial:simpleglazingsystem")
-    glazings = {c: record(u_value_w_m2k=panes[l[0]][1], shgc=panes[l[0]][2]) for c, l in fabric.layers.items() if l[0] in panes}
-    special = idf["runperiodcontrol:specialdays"]
-    holidays = [resolve_date(f[1]) + timedelta(d) for f in special if f[3].lower() == "holiday" for d in range(int(f[2]))]
-    plant = record(
-        heating=record(kind="gas_boiler", efficiency=float(idf["boiler:hotwater"][0][3])),
-        cooling=record(kind="chiller", cop=float(idf["chiller:electric:reformulatedeir"][0][2])),
-    )
-    terrain = {"city": "city", "suburbs": "suburban"}.get(idf["building"][0][2].lower(), "open")
+    saving = tuple(resolve_date(x) for f in idf.get("runperiodcontrol:daylightsavingtime", []) for x in f)
+    schedules = {f[0].lower(): schedule(f, saving) for f in idf["schedule:compact"] if f[0].lower() in used}
+    soil, firsts = idf["site:groundtemperature:buildingsurface"][0], [date(YEAR, m, 1) for m in range(1, 13)] + [date(YEAR + 1, 1, 1)]
+    months = [season(first, after - timedelta(1), days=t) for first, after, t in zip(firsts, firsts[1:], soil)]
+    schedules["ground"] = record(days=soil[0], seasons=row(months))
+    panes = {f[0].lower(): record(u_value_w_m2k=f[1], shgc=f[2]) for f in idf["windowmaterial:simpleglazingsystem"]}
+    glazings = {name: panes[layers[0]] for name, layers in fabric.layers.items() if layers[0] in panes}
+    holidays = sorted(resolve_date(f[1]) + timedelta(d) for f in idf["runperiodcontrol:specialdays"] for d in range(int(f[2])))
+    boiler, chiller = idf["boiler:hotwater"][0][3], idf["chiller:electric:reformulatedeir"][0][2]
     physics = record(
-        tier="multi_node", step_minutes=10, site=record(terrain=terrain), plant=plant,
-        calendar=record(first_weekday="sunday", holidays="[" + ", ".join(f'"{d:%m-%d}"' for d in sorted(holidays)) + "]"),
-        materials=mapping(fabric.materials), constructions=mapping(fabric.constructions), glazings=mapping(glazings),
-        schedules=mapping(written_schedules), zones=items(zones),
-    )  # fmt: skip
+        tier="multi_node",
+        step_minutes=10,
+        site=record(terrain={"city": "city", "suburbs": "suburban"}.get(idf["building"][0][2].lower(), "open")),
+        calendar=record(first_weekday=idf["runperiod"][0][7].lower(), holidays=row(f'"{d:%m-%d}"' for d in holidays)),
+        plant=record(heating=record(kind="gas_boiler", efficiency=boiler), cooling=record(kind="chiller", cop=chiller)),
+        materials=mapping(fabric.materials),
+        constructions=mapping(fabric.constructions),
+        glazings=mapping(glazings),
+        schedules=mapping(schedules),
+        zones=row(zones),
+    )
     return record(version=1, name=text("reference large office"), physics=physics) + "\n"
-
-
-# ---- EnergyPlus ----
 
 
 def whole_year(idf: Idf, sizing: bool) -> Idf:
@@ -399,6 +387,7 @@ def whole_year(idf: Idf, sizing: bool) -> Idf:
 def ideal_loads(idf: Idf) -> Idf:
     """Without its HVAC, with an ideal air system in each zone that has a thermostat."""
     ideal = {name: fields for name, fields in idf.items() if name in KEEP}
+    ideal["people"] = [f[:10] for f in idf["people"]]
     systems, lists, connections = [], [], []
     for _, zone, *_ in idf["zonecontrol:thermostat"]:
         inlet, ideal_name, equipment = f"{zone} Ideal Inlet", f"{zone} Ideal", f"{zone} Ideal Equipment"
@@ -416,7 +405,7 @@ def run_energyplus(idf: Path, weather: str, out: Path) -> float:
         "sys.exit(api.runtime.run_energyplus(api.state_manager.new_state(), sys.argv[1:]))"
     )
     begin = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", program, "-w", weather, "-d", str(out), str(idf)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=out)
+    done = subprocess.run([sys.executable, "-c", program, "-w", weather, "-d", str(out), str(idf)], capture_output=True, cwd=out)
     seconds = time.perf_counter() - begin
     if done.returncode != 0:
         raise SystemExit(f"EnergyPlus failed:\n{(out / 'eplusout.err').read_text(errors='replace')[-4000:]}")
@@ -424,7 +413,7 @@ def run_energyplus(idf: Path, weather: str, out: Path) -> float:
 
 
 def read_eso(path: Path, multipliers: dict[str, int]) -> dict[str, dict[str, float]]:
-    """Annual sums in kWh (and means in °C) by zone, with multipliers."""
+    """Annual sums in kWh by zone, with multipliers."""
     names = {name.lower(): key for key, name in OUTPUTS.items()}
     zones: dict[str, dict[str, float]] = {zone: dict.fromkeys(OUTPUTS, 0.0) for zone in multipliers}
     ids: dict[str, tuple[str, str]] = {}
@@ -437,11 +426,10 @@ def read_eso(path: Path, multipliers: dict[str, int]) -> dict[str, dict[str, flo
             if zone:
                 # Ideal air systems report what all copies of a zone get, all else is of one.
                 factor = 1 if variable in ("heating", "cooling") else multipliers[zone]
-                zones[zone][variable] = float(parts[1]) if variable == "mean_c" else float(parts[1]) / 3.6e6 * factor
+                zones[zone][variable] = float(parts[1]) / 3.6e6 * factor
+    for sums in zones.values():
+        sums["air"] = sums["air_gain"] - sums["air_loss"]
     return zones
-
-
-# ---- Cupola ----
 
 
 def run_cupola(program: str, ron: Path, weather: str) -> tuple[float, dict]:
@@ -454,23 +442,21 @@ def run_cupola(program: str, ron: Path, weather: str) -> tuple[float, dict]:
 
 
 def of_report(report: dict) -> dict[str, dict[str, float]]:
-    keys = dict(heating="heating_kwh", cooling="cooling_kwh", sun="solar_kwh", lights="lights_kwh", equipment="equipment_kwh", people="other_kwh", mean_c="temperature_mean_c")
-    return {z["id"]: {k: z[v] for k, v in keys.items()} | {"air": z["infiltration_kwh"]} for z in report["zones"]}
+    """Annual sums in kWh by zone, as those of EnergyPlus."""
+    sensible = people_sensible_w(120.0) / 120.0  # of people, whose gain is reported whole
+    same = ("heating", "cooling", "lights", "equipment")
+    others = {"sun": "solar_kwh", "air": "infiltration_kwh"}
+    return {
+        z["id"]: {key: z[f"{key}_kwh"] for key in same} | {key: z[name] for key, name in others.items()} | {"people": z["other_kwh"] * sensible}
+        for z in report["zones"]
+    }
 
 
-# ---- The comparison ----
-
-
-def percent(ours: float, theirs: float) -> str:
-    return f"{(ours / theirs - 1) * 100:+.1f} %" if abs(theirs) > 1 else ""
-
-
-def table(rows: list[list[str]]) -> None:
-    widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
-    for i, row in enumerate(rows):
-        print("  ".join(cell.ljust(w) if c == 0 else cell.rjust(w) for c, (cell, w) in enumerate(zip(row, widths))).rstrip())
-        if i == 0:
-            print("  ".join("─" * w for w in widths))
+def table(head: list[str], rows: list[list[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(head, *rows)]
+    for cells in (head, ["─" * w for w in widths], *rows):
+        print("  ".join(cell.ljust(w) if c == 0 else cell.rjust(w) for c, (cell, w) in enumerate(zip(cells, widths))).rstrip())
+    print()
 
 
 def main() -> None:
@@ -481,7 +467,7 @@ def main() -> None:
     options.add_argument("--keep", type=Path, help="keep the files in this folder")
     arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        compare(arguments, arguments.keep or Path(temporary))
+        compare(arguments, (arguments.keep or Path(temporary)).resolve())
 
 
 def compare(arguments: argparse.Namespace, folder: Path) -> None:
@@ -505,26 +491,18 @@ def compare(arguments: argparse.Namespace, folder: Path) -> None:
         seconds["computed"].append(report["computed_in_s"])
     median = {name: statistics.median(values) for name, values in seconds.items()}
     theirs, ours = read_eso(folder / "ideal" / "eplusout.eso", multipliers), of_report(report)
-    for zone in theirs.values():
-        zone["air"] = zone["air_gain"] - zone["air_loss"]
 
-    ratio = lambda name: f"{median[name] / median['cupola']:.1f}"
-    total = lambda zones, key: sum(z[key] for z in zones.values())
-    rows = [["", "wall s", "times Cupola", "heating kWh", "cooling kWh"]]
-    rows.append(["EnergyPlus, plant", f"{median['plant']:.2f}", ratio("plant"), "", ""])
-    rows.append(["EnergyPlus, ideal loads", f"{median['ideal']:.2f}", ratio("ideal"), f"{total(theirs, 'heating'):.0f}", f"{total(theirs, 'cooling'):.0f}"])
-    rows.append(["Cupola", f"{median['cupola']:.2f}", "1", f"{total(ours, 'heating'):.0f}", f"{total(ours, 'cooling'):.0f}"])
-    rows.append(["Cupola, computing alone", f"{median['computed']:.2f}", "", "", ""])
-    rows.append(["difference", "", "", *(percent(total(ours, k), total(theirs, k)) for k in ("heating", "cooling"))])
-    table(rows)
+    def compared(key: str, label: str, zones: list[str]) -> list[str]:
+        a, b = (sum(sums[z][key] for z in zones) for sums in (theirs, ours))
+        return [label, f"{a:.0f}", f"{b:.0f}", f"{(b / a - 1) * 100:+.1f} %" if abs(a) >= 1 else ""]
+
+    names = {"plant": "EnergyPlus, plant", "ideal": "EnergyPlus, ideal loads", "cupola": "Cupola", "computed": "Cupola, computing alone"}
+    table(["median of whole processes", "s", "times Cupola"], [[names[n], f"{m:.2f}", f"{m / median['cupola']:.1f}"] for n, m in median.items()])
+    head = ["EnergyPlus", "Cupola", "difference"]
+    table(["a year's sums, kWh", *head], [compared(key, key, list(theirs)) for key in SHOWN])
     if arguments.zones:
-        for key in ("heating", "cooling", "sun", "air", "people", "lights", "equipment"):
-            print(f"\n{key}, kWh")
-            zones = [[z, f"{theirs[z][key]:.0f}", f"{ours[z][key]:.0f}", percent(ours[z][key], theirs[z][key])] for z in theirs if theirs[z][key] or ours[z][key]]
-            sums = ["all", f"{total(theirs, key):.0f}", f"{total(ours, key):.0f}", percent(total(ours, key), total(theirs, key))]
-            table([["zone", "EnergyPlus", "Cupola", "difference"], *zones, sums])
-        print("\nmean air temperature, °C")
-        table([["zone", "EnergyPlus", "Cupola"], *([z, f"{theirs[z]['mean_c']:.2f}", f"{ours[z]['mean_c']:.2f}"] for z in theirs)])
+        for key in SHOWN:
+            table([f"{key}, kWh", *head], [compared(key, z, [z]) for z in theirs if theirs[z][key] or ours[z][key]])
 
 
 if __name__ == "__main__":

@@ -195,7 +195,11 @@ impl Simulation {
                 (Shown::Zones(zones), quantity) if zones.len() == 1 => {
                     let zone = zones[0];
                     match (quantity, hygiene, self.hygiene_row[zone]) {
-                        (Quantity::Temperature, ..) => self.physical.temperature_c[zone] = value,
+                        (Quantity::Temperature, ..) => {
+                            // What stores heat isn't measured: as warm as the air is the best guess.
+                            self.physical.temperature_c[zone] = value;
+                            self.physical.mass_c[zone] = value;
+                        }
                         (Quantity::Co2, ..) => self.physical.co2_ppm[zone] = value,
                         (Quantity::ElectricEnergy, ..) => self.zone_energy_j[zone] = value * JOULES_PER_KWH,
                         (Quantity::Entries, Some(hygiene), Some(row)) => hygiene.entries[row] = value as u64,

@@ -7,6 +7,7 @@
 //! Plans are metres, x east, y north. Buildings are metres, Y up, right handed, as glTF: plan `(x, y)` at
 //! height `h` is `[x, h, -y]`.
 
+mod enclosure;
 mod geometry;
 mod gltf_read;
 mod gltf_write;
@@ -15,6 +16,7 @@ pub mod massing;
 pub mod mesh;
 pub mod plan;
 
+pub use enclosure::{Enclosure, enclosures};
 pub use gltf_read::{ReadError, from_gltf};
 pub use gltf_write::to_glb;
 pub use issue::Issue;

@@ -1,14 +1,19 @@
 //! Heat, air and people of all zones of a building, one step at a time.
 //!
-//! The first, simple model: one heat store a zone, well-mixed air, no exchange between zones. It answers what the air handling
-//! does to temperature and CO2 over a day; it is not validated for energy.
+//! Heat is that of studies, tier 5R1C (ISO 13790:2008, annex C), with the rooms' envelopes from [`crate::envelope`]; air is well mixed.
 
 use crate::air::{self, DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_M3_K};
 use crate::balance::Balance;
 pub use crate::columns::{BuildingState, Controls, Outputs};
+use crate::columns::{Room, Work};
+use crate::envelope;
+use crate::epw_dates::Weekday;
 use crate::occupancy::{self, DayProfile};
+use crate::sky::SkyState;
 use crate::spec::SpecError;
-use crate::weather::{DailyWeather, Outdoor};
+use crate::study::{self, Program};
+use crate::thermal::{Ambient, Control, Fabric, Five, FiveState, ZoneInput};
+use crate::weather::{Outdoor, Weather};
 use crate::zone::{AhuSpec, ZoneSpec};
 
 /// Longer steps are made of equal parts no longer than this, in s: terminals answer to what the last part left.
@@ -24,6 +29,8 @@ pub const CO2_BAND_PPM: (f64, f64) = (600.0, 1_000.0);
 /// From closed to open the terminal needs this, in K, with the cooling set-point in the middle.
 pub const COOLING_BAND_K: f64 = 1.0;
 
+/// Share of the heat of people, lights and machines that is radiated (ISO 13790:2008, C.2: one half).
+const RADIANT_GAINS: f64 = 0.5;
 /// Share of lights and equipment that is on when nobody is there (an assumption).
 const STANDBY: f64 = 0.15;
 
@@ -33,8 +40,11 @@ pub struct BuildingModel {
     zones: Vec<ZoneSpec>,
     ahus: Vec<AhuSpec>,
     profiles: Vec<DayProfile>,
-    weather: DailyWeather,
+    weather: Weather,
     seed: u64,
+    program: Program,
+    fabric: Fabric,
+    five: Five,
 }
 
 impl BuildingModel {
@@ -46,10 +56,12 @@ impl BuildingModel {
         zones: Vec<ZoneSpec>,
         ahus: Vec<AhuSpec>,
         profiles: Vec<DayProfile>,
-        weather: DailyWeather,
+        weather: Weather,
         seed: u64,
     ) -> Result<Self, SpecError> {
-        weather.check()?;
+        if let Weather::Daily(days, _) = &weather {
+            days.check()?;
+        }
         for (index, profile) in profiles.iter().enumerate() {
             profile.check(index)?;
         }
@@ -59,7 +71,12 @@ impl BuildingModel {
         for (index, zone) in zones.iter().enumerate() {
             zone.check(index, ahus.len(), profiles.len())?;
         }
-        Ok(Self { zones, ahus, profiles, weather, seed })
+        let study = envelope::study(&zones, study::Site::default());
+        let program = Program::new(&study, Weekday::Monday, false);
+        // This tier asks of walls what they resist only, whatever the step.
+        let fabric = Fabric::new(&study, &program, MAX_SUBSTEP_S, 1);
+        let five = Five::new(&study, &fabric);
+        Ok(Self { zones, ahus, profiles, weather, seed, program, fabric, five })
     }
 
     /// The zones, in the order of the rows.
@@ -77,7 +94,8 @@ impl BuildingModel {
         let temperature_c: Vec<f64> =
             self.zones.iter().map(|zone| (zone.heating_setpoint_c + zone.cooling_setpoint_c) / 2.0).collect();
         BuildingState {
-            co2_ppm: vec![self.weather.co2_ppm; self.zones.len()],
+            co2_ppm: vec![self.weather.at(self.seed, 0).0.co2_ppm; self.zones.len()],
+            mass_c: temperature_c.clone(),
             humidity_kg_per_kg: temperature_c
                 .iter()
                 .map(|&temperature_c| air::humidity_ratio(temperature_c, 0.4))
@@ -100,14 +118,14 @@ impl BuildingModel {
     }
 
     /// The outdoors at a moment.
-    pub fn outdoor(&self, controls: &Controls, local_s: i64) -> Outdoor {
-        let mut outdoor = self.weather.at(self.seed, local_s);
+    pub fn outdoor(&self, controls: &Controls, local_s: i64) -> (Outdoor, SkyState) {
+        let (mut outdoor, sky) = self.weather.at(self.seed, local_s);
         if controls.outdoor_offset_k.is_finite() {
             outdoor.temperature_c += controls.outdoor_offset_k;
             let most = air::humidity_ratio(outdoor.temperature_c, 1.0);
             outdoor.humidity_kg_per_kg = outdoor.humidity_kg_per_kg.min(most);
         }
-        outdoor
+        (outdoor, sky)
     }
 
     /// Moves the state on by `dt_s` seconds from the local time `start_local_s`, and shows what happened in `out`.
@@ -131,14 +149,18 @@ impl BuildingModel {
         let mut units = vec![Unit::default(); self.ahus.len()];
         for part in 0..parts as u64 {
             let local_s = start_local_s.saturating_add((part as f64 * part_s) as i64);
-            let moment = Moment { local_s, dt_s: part_s, share: 1.0 / parts, outdoor: self.outdoor(controls, local_s) };
+            let (outdoor, sky) = self.outdoor(controls, local_s);
+            let moment = Moment { local_s, dt_s: part_s, share: 1.0 / parts, outdoor, sky };
             for ((unit, ahu), row) in units.iter_mut().zip(&self.ahus).zip(0..) {
                 let running = flag(&controls.ahu_on, row) && (ahu.always_on || is_working_time(local_s));
                 *unit = Unit { running, ..Unit::default() };
             }
+            let mut work = std::mem::take(&mut out.work);
+            self.heat(&moment, state, controls, &units, &mut work);
             for row in 0..self.zones.len() {
-                self.step_zone(row, &moment, state, controls, &mut units, out);
+                self.mix_zone(row, &moment, state, &mut units, &work, out);
             }
+            out.work = work;
             for (row, unit) in units.iter().enumerate() {
                 self.show_unit(row, &moment, unit, out);
             }
@@ -147,39 +169,66 @@ impl BuildingModel {
         state.ticks += 1;
     }
 
-    fn step_zone(
+    /// People, air and heat of all zones in one part of a step.
+    fn heat(&self, moment: &Moment, state: &mut BuildingState, controls: &Controls, units: &[Unit], work: &mut Work) {
+        work.inputs.clear();
+        work.rooms.clear();
+        for (row, zone) in self.zones.iter().enumerate() {
+            let people = self.people(row, controls, moment.local_s);
+            let in_use = STANDBY + (1.0 - STANDBY) * self.profiles[zone.profile].at(moment.local_s);
+            let room = Room {
+                people,
+                equipment_w: zone.equipment_w_per_m2 * zone.area_m2 * in_use,
+                flow_m3_s: self.terminal_flow(row, state, controls, people > 0.0, units),
+                leak_m3_s: zone.infiltration_ach * zone.volume_m3() / 3_600.0,
+                supply_c: self.supply_c(zone),
+            };
+            let leak = HEAT_CAPACITY_J_PER_M3_K * room.leak_m3_s;
+            let supply = HEAT_CAPACITY_J_PER_M3_K * room.flow_m3_s;
+            let gains_w = people * SENSIBLE_PER_PERSON_W + room.equipment_w;
+            let setpoint_c = number(&controls.heating_setpoint_c, row, zone.heating_setpoint_c);
+            work.inputs.push(ZoneInput {
+                capacity_w_k: zone.volume_m3() * HEAT_CAPACITY_J_PER_M3_K / moment.dt_s.max(1e-3),
+                exchange_w_k: leak + supply,
+                exchange_source_w: leak * moment.outdoor.temperature_c + supply * room.supply_c,
+                convective_w: (1.0 - RADIANT_GAINS) * gains_w,
+                radiant_w: RADIANT_GAINS * gains_w,
+                heating: Some(Control { setpoint_c, power_w: zone.heating_max_w, ..Control::default() }),
+                cooling: None,
+            });
+            work.rooms.push(room);
+        }
+        work.loads.clear();
+        if moment.dt_s <= 0.0 {
+            return;
+        }
+        let ambient = Ambient { dry_bulb_c: moment.outdoor.temperature_c, sky: moment.sky, ..Ambient::default() };
+        self.fabric.receivers.light(&moment.sky, study::Site::GROUND_REFLECTANCE, &mut work.light);
+        let mut heat =
+            FiveState { mass_c: std::mem::take(&mut state.mass_c), air_c: std::mem::take(&mut state.temperature_c) };
+        let Work { five, light, inputs, .. } = work;
+        self.five.step(five, &self.fabric, &self.program, &ambient, light, inputs, moment.dt_s, &mut heat);
+        (state.mass_c, state.temperature_c) = (heat.mass_c, heat.air_c);
+        work.loads.extend(work.five.loads.iter().map(|load| load.power_w));
+    }
+
+    /// CO2 and water of a zone in one part of a step, and what is shown of it.
+    fn mix_zone(
         &self,
         row: usize,
         moment: &Moment,
         state: &mut BuildingState,
-        controls: &Controls,
         units: &mut [Unit],
+        work: &Work,
         out: &mut Outputs,
     ) {
         let zone = &self.zones[row];
         let outdoor = &moment.outdoor;
         let volume_m3 = zone.volume_m3();
-        let people = self.people(row, controls, moment.local_s);
-        let in_use = STANDBY + (1.0 - STANDBY) * self.profiles[zone.profile].at(moment.local_s);
-        let equipment_w = zone.equipment_w_per_m2 * zone.area_m2 * in_use;
-        let flow_m3_s = self.terminal_flow(row, state, controls, people > 0.0, units);
-        let leak_m3_s = zone.infiltration_ach * volume_m3 / 3_600.0;
-        let supply_c = self.supply_c(zone);
-
-        let outdoor_w_per_k = zone.ua_w_per_k + HEAT_CAPACITY_J_PER_M3_K * leak_m3_s;
+        let Room { people, equipment_w, flow_m3_s, leak_m3_s, supply_c } = work.rooms[row];
+        let heating_w = work.loads.get(row).copied().unwrap_or(0.0);
+        let temperature_c = state.temperature_c[row];
         let supply_w_per_k = HEAT_CAPACITY_J_PER_M3_K * flow_m3_s;
-        let gains_w = people * SENSIBLE_PER_PERSON_W + equipment_w + zone.solar_aperture_m2 * outdoor.solar_w_m2;
-        let free = Balance {
-            capacity: zone.capacity_j_per_k,
-            gain: outdoor_w_per_k * outdoor.temperature_c + supply_w_per_k * supply_c + gains_w,
-            loss: outdoor_w_per_k + supply_w_per_k,
-        };
-        let setpoint_c = number(&controls.heating_setpoint_c, row, zone.heating_setpoint_c);
-        let before_c = state.temperature_c[row];
-        let heating_w = free.input_to_reach(before_c, setpoint_c, moment.dt_s).clamp(0.0, zone.heating_max_w);
-        let heated = Balance { gain: free.gain + heating_w, ..free };
-        let temperature_c = heated.after(before_c, moment.dt_s);
-        state.temperature_c[row] = temperature_c;
 
         let air_m3_s = flow_m3_s + leak_m3_s;
         let co2 = Balance {
@@ -295,6 +344,7 @@ struct Moment {
     /// Of the whole step.
     share: f64,
     outdoor: Outdoor,
+    sky: SkyState,
 }
 
 /// What an air handling unit's zones do in one part of a step.

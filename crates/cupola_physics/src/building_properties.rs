@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::tests::{HOUR, MONDAY, run};
+use super::tests::{HOUR, MONDAY, daily, run};
 use super::*;
+use crate::weather::DailyWeather;
 use crate::zone::TerminalSpec;
 
 /// Any valid zone on the one unit.
@@ -25,7 +26,8 @@ fn any_building() -> impl Strategy<Value = (Vec<ZoneSpec>, f64, u64)> {
 
 fn built(zones: Vec<ZoneSpec>, mean_c: f64, seed: u64) -> BuildingModel {
     let weather = DailyWeather { mean_c, ..DailyWeather::default() };
-    BuildingModel::new(zones, vec![AhuSpec::default()], vec![DayProfile::office()], weather, seed).expect("valid")
+    BuildingModel::new(zones, vec![AhuSpec::default()], vec![DayProfile::office()], daily(weather), seed)
+        .expect("valid")
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! What a building's step reads and writes: columns, with a row for each zone or air handling unit.
 
+use crate::thermal::{FiveWork, Light, ZoneInput};
 use crate::weather::Outdoor;
 
 /// All that one step hands to the next: a row per zone.
@@ -7,6 +8,8 @@ use crate::weather::Outdoor;
 pub struct BuildingState {
     /// Air temperature, in °C.
     pub temperature_c: Vec<f64>,
+    /// Temperature of what stores heat, in °C.
+    pub mass_c: Vec<f64>,
     /// CO2, in ppm.
     pub co2_ppm: Vec<f64>,
     /// Water per dry air, in kg/kg.
@@ -67,6 +70,29 @@ pub struct Outputs {
     pub ahu_cooling_w: Vec<f64>,
     /// The outdoors.
     pub outdoor: Outdoor,
+    /// Room for a step's numbers.
+    pub(crate) work: Work,
+}
+
+/// What a step works with, kept so that it need not be made anew.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Work {
+    pub five: FiveWork,
+    pub light: Vec<Light>,
+    pub inputs: Vec<ZoneInput>,
+    pub rooms: Vec<Room>,
+    /// Heat given to each zone, W.
+    pub loads: Vec<f64>,
+}
+
+/// What a room's step is made of, besides heat.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Room {
+    pub people: f64,
+    pub equipment_w: f64,
+    pub flow_m3_s: f64,
+    pub leak_m3_s: f64,
+    pub supply_c: f64,
 }
 
 impl Outputs {

@@ -47,12 +47,17 @@ pub(crate) struct SimpleAngular {
 
 impl SimpleAngular {
     /// At a cosine of incidence above 0 to 1.
+    ///
+    /// The reflectance's curve is relative to that of the glazing that it was fitted to, so it can't be multiplied with another one's: a
+    /// reflective glazing would absorb nothing at a slant. What it says is how far reflectance has come on its way from normal incidence
+    /// to all of it at grazing, where every curve ends (EnergyPlus since 9.4 does likewise).
     pub(crate) fn at(&self, cosine: f64) -> Layer {
         // Fourth power first.
-        let curve =
-            |index: usize| self.curves[index].iter().fold(0.0, |sum, coefficient| sum * cosine + coefficient).max(0.0);
-        let transmittance = (self.transmittance * curve(0)).min(1.0);
-        let reflectance = (self.reflectance * curve(1)).min(1.0 - transmittance);
+        let curve = |index: usize| self.curves[index].iter().fold(0.0, |sum, coefficient| sum * cosine + coefficient);
+        let grazing = self.curves[1][4];
+        let on_the_way = ((curve(1) - 1.0) / (grazing - 1.0).max(1e-6)).clamp(0.0, 1.0);
+        let transmittance = (self.transmittance * curve(0)).clamp(0.0, 1.0);
+        let reflectance = (self.reflectance + (1.0 - self.reflectance) * on_the_way).min(1.0 - transmittance);
         Layer { transmittance, front: reflectance, back: reflectance }
     }
 }

@@ -141,3 +141,14 @@ proptest! {
         prop_assert!(t >= 0.0 && a >= 0.0 && t + a <= 1.0 + 1e-9);
     }
 }
+
+#[test]
+fn reflective_glazing_absorbs_at_a_slant_too() {
+    // U 3.236 and SHGC 0.39: absorptances as EnergyPlus 26.1 has them.
+    let spec = GlazingSpec::Simple { u_value_w_m2k: 3.236_46, solar_heat_gain: 0.39 };
+    let optics = Glazing::new(&spec).unwrap().optics;
+    for (angle, expected) in [(27.0_f64, 0.243), (50.0, 0.251), (60.0, 0.264), (70.0, 0.275), (80.0, 0.223)] {
+        let absorbed = optics.absorptance(0, angle.to_radians().cos());
+        assert!((absorbed - expected).abs() < 0.025, "{angle}: {absorbed} {expected}");
+    }
+}

@@ -5,8 +5,11 @@
 use std::f64::consts::{PI, TAU};
 
 use crate::air;
+use crate::epw::Epw;
 use crate::random;
+use crate::sky::SkyState;
 use crate::spec::{SpecError, check_ranges};
+use crate::sun::{REFERENCE_YEAR, Site};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 /// Names the random numbers of the weather.
@@ -47,6 +50,61 @@ pub struct Outdoor {
     pub solar_w_m2: f64,
     /// CO2, in ppm.
     pub co2_ppm: f64,
+}
+
+/// Where a building's weather comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Weather {
+    /// Days of ten numbers, at a place.
+    Daily(DailyWeather, Site),
+    /// A typical year, over and over.
+    File(Box<Epw>),
+}
+
+impl Weather {
+    /// The outdoors and the sky at a moment.
+    pub fn at(&self, seed: u64, local_seconds: i64) -> (Outdoor, SkyState) {
+        match self {
+            Self::Daily(days, site) => {
+                let outdoor = days.at(seed, local_seconds);
+                (outdoor, sky_of(site, local_seconds, outdoor.solar_w_m2))
+            }
+            Self::File(epw) => {
+                let since = day_of_year(local_seconds) - f64::from(epw.start_day);
+                let point = epw.at(since * SECONDS_PER_DAY as f64);
+                let outdoor = Outdoor {
+                    temperature_c: point.dry_bulb_c,
+                    humidity_kg_per_kg: air::humidity_ratio(point.dry_bulb_c, point.relative_humidity),
+                    solar_w_m2: point.sky.global_horizontal_w_m2(),
+                    co2_ppm: crate::study::Site::CO2_PPM,
+                };
+                (outdoor, point.sky)
+            }
+        }
+    }
+}
+
+/// Days since the year's beginning. Years are of one mean length, so it is within a day: that moves the sun by less than its own width.
+fn day_of_year(local_seconds: i64) -> f64 {
+    const YEAR_DAYS: f64 = 365.242_5;
+    (local_seconds as f64 / SECONDS_PER_DAY as f64).rem_euclid(YEAR_DAYS)
+}
+
+/// Sun and sky that make so much on level ground: the part that is diffuse by how clear it is (Erbs, Klein and Duffie 1982, eq. 1).
+fn sky_of(site: &Site, local_seconds: i64, global_w_m2: f64) -> SkyState {
+    let sun = site.sun(REFERENCE_YEAR, day_of_year(local_seconds));
+    if global_w_m2 <= 0.0 || !sun.is_up() {
+        return SkyState::default();
+    }
+    let height = sun.cos_zenith().max(0.05);
+    let clearness = (global_w_m2 / (sun.extraterrestrial_w_m2 * height)).min(1.0);
+    let diffuse = match clearness {
+        k if k <= 0.22 => 1.0 - 0.09 * k,
+        k if k <= 0.8 => 0.951_1 + k * (-0.160_4 + k * (4.388 + k * (-16.638 + k * 12.336))),
+        _ => 0.165,
+    };
+    let direct_w_m2 = ((1.0 - diffuse) * global_w_m2 / height).min(sun.extraterrestrial_w_m2);
+    SkyState::new(sun, direct_w_m2, diffuse * global_w_m2)
 }
 
 impl Default for DailyWeather {

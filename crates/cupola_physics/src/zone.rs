@@ -1,5 +1,6 @@
 //! What a zone, its air terminal and its air handling unit are made of.
 
+use crate::envelope::{ConstructionSet, DEFAULT_SET, Facade};
 use crate::spec::{SpecError, check_index, check_ranges};
 
 /// One zone: a room, or rooms that are alike, with one temperature and well-mixed air.
@@ -11,12 +12,16 @@ pub struct ZoneSpec {
     pub area_m2: f64,
     /// Clear height, in m; 0.1 to 200.
     pub height_m: f64,
-    /// Heat transfer through the envelope, in W/K; 0 to 10⁷.
-    pub ua_w_per_k: f64,
-    /// Heat that the zone stores, air and structure, in J/K; 10³ to 10¹³.
-    pub capacity_j_per_k: f64,
-    /// Solar heat in the zone per sun on level ground, in m²; 0 to 10⁵.
-    pub solar_aperture_m2: f64,
+    /// What the building is made of.
+    pub set: &'static ConstructionSet,
+    /// Walls outdoors.
+    pub facades: Vec<Facade>,
+    /// Zones behind walls, by their rows, and the walls' lengths, in m. Each pair is to be named by both.
+    pub neighbours: Vec<(usize, f64)>,
+    /// Share of the ceiling that is roof, 0 to 1.
+    pub roof_share: f64,
+    /// Share of the floor that lies on the ground, 0 to 1.
+    pub ground_share: f64,
     /// Most people in the zone; its whole part counts. 0 to 10⁵.
     pub people_capacity: f64,
     /// Lights and equipment in full use, in W per m² of floor; 0 to 10⁴.
@@ -62,27 +67,29 @@ pub struct AhuSpec {
 impl ZoneSpec {
     /// An ordinary room of a well-insulated building of medium weight, without air terminal.
     ///
-    /// `exterior_share` is how much of the perimeter is facade, 0 to 1. What it assumes: a square room; facade with a mean U-value
-    /// of 0.6 W/(m² K), windows and frames included; 165 kJ/K per m² of floor (ISO 13790:2008 table 12, medium); a solar aperture
-    /// of 7 % of the facade (40 % window, g 0.5, frame and shading 0.7, vertical to level sun 0.5); one person per 10 m²;
-    /// 15 W/m² of lights and equipment; 60 W/m² of radiator; 21 and 25 °C, inside category II of EN 16798-1;
-    /// 0.05 air changes an hour, and 0.2 more with all of the perimeter outdoors.
+    /// `exterior_share` is how much of the perimeter is façade, 0 to 1. What it assumes: a square room of a storey in the middle; façade
+    /// to all sides alike, as nobody said where it looks; [`DEFAULT_SET`]; one person per 10 m²; 15 W/m² of lights and equipment; 60 W/m² of
+    /// radiator; 21 and 25 °C, inside category II of EN 16798-1; 0.05 air changes an hour, and those of the set with all of the perimeter
+    /// outdoors.
     pub fn from_area(area_m2: f64, height_m: f64, exterior_share: f64) -> Self {
-        let facade_m2 = exterior_share.clamp(0.0, 1.0) * 4.0 * area_m2.max(0.0).sqrt() * height_m;
+        let length_m = exterior_share.clamp(0.0, 1.0) * area_m2.max(0.0).sqrt();
+        let facade = |azimuth_deg| Facade { azimuth_deg, length_m };
         Self {
             stream: 0,
             area_m2,
             height_m,
-            ua_w_per_k: 0.6 * facade_m2,
-            capacity_j_per_k: 165_000.0 * area_m2,
-            solar_aperture_m2: 0.07 * facade_m2,
+            set: DEFAULT_SET,
+            facades: if length_m > 0.0 { [0.0, 90.0, 180.0, 270.0].map(facade).to_vec() } else { Vec::new() },
+            neighbours: Vec::new(),
+            roof_share: 0.0,
+            ground_share: 0.0,
             people_capacity: (area_m2 / 10.0).floor().max(1.0),
             equipment_w_per_m2: 15.0,
             heating_max_w: 60.0 * area_m2,
             heating_setpoint_c: 21.0,
             cooling_setpoint_c: 25.0,
             terminal: None,
-            infiltration_ach: 0.05 + 0.2 * exterior_share.clamp(0.0, 1.0),
+            infiltration_ach: 0.05 + DEFAULT_SET.infiltration_ach * exterior_share.clamp(0.0, 1.0),
             profile: 0,
         }
     }
@@ -104,9 +111,8 @@ impl ZoneSpec {
         let fields = [
             ("area_m2", self.area_m2, 0.1, 1e6),
             ("height_m", self.height_m, 0.1, 200.0),
-            ("ua_w_per_k", self.ua_w_per_k, 0.0, 1e7),
-            ("capacity_j_per_k", self.capacity_j_per_k, 1e3, 1e13),
-            ("solar_aperture_m2", self.solar_aperture_m2, 0.0, 1e5),
+            ("roof_share", self.roof_share, 0.0, 1.0),
+            ("ground_share", self.ground_share, 0.0, 1.0),
             ("people_capacity", self.people_capacity, 0.0, 1e5),
             ("equipment_w_per_m2", self.equipment_w_per_m2, 0.0, 1e4),
             ("heating_max_w", self.heating_max_w, 0.0, 1e8),
@@ -115,6 +121,10 @@ impl ZoneSpec {
             ("infiltration_ach", self.infiltration_ach, 0.0, 100.0),
         ];
         check_ranges("zone", index, &fields)?;
+        for facade in &self.facades {
+            let fields = [("azimuth_deg", facade.azimuth_deg, -360.0, 360.0), ("length_m", facade.length_m, 0.0, 1e5)];
+            check_ranges("zone", index, &fields)?;
+        }
         check_index("zone", index, "profile", self.profile, profiles)?;
         if let Some(terminal) = &self.terminal {
             let fields = [
@@ -174,8 +184,8 @@ mod tests {
         let room = ZoneSpec::from_area(20.0, 2.8, 0.25).with_terminal(0);
         let cases = [
             (ZoneSpec { area_m2: 0.0, ..room.clone() }, "area_m2"),
-            (ZoneSpec { ua_w_per_k: f64::NAN, ..room.clone() }, "ua_w_per_k"),
-            (ZoneSpec { capacity_j_per_k: f64::INFINITY, ..room.clone() }, "capacity_j_per_k"),
+            (ZoneSpec { roof_share: f64::NAN, ..room.clone() }, "roof_share"),
+            (ZoneSpec { ground_share: 1.5, ..room.clone() }, "ground_share"),
             (ZoneSpec { profile: 1, ..room.clone() }, "profile"),
             (room.with_terminal(1), "ahu"),
         ];

@@ -195,6 +195,8 @@ fn simulation() -> SimulationDoc {
         portion_pct: *portion,
     });
     SimulationDoc {
+        latitude_deg: 53.5,
+        construction: Some("since_2014".into()),
         start: "2026-01-12T07:00:00Z".to_owned(),
         utc_offset_hours: 1.0,
         seed: 11,
@@ -206,7 +208,8 @@ fn simulation() -> SimulationDoc {
             area: own("area"),
             height: own("height"),
             people: own("beds"),
-            exterior: own("facadeShare"),
+            exterior: Some(own("facadeShare")),
+            construction: None,
             profile: Profile::Ward,
             heating_setpoint: Source::Constant(22.0),
             cooling_setpoint: Source::Constant(26.0),

@@ -261,7 +261,8 @@ fn simulation() -> SimulationDoc {
         area: own("area"),
         height: own("height"),
         people: own("seats"),
-        exterior: own("facadeShare"),
+        exterior: Some(own("facadeShare")),
+        construction: None,
         profile,
         heating_setpoint: own("heatingSetpoint"),
         cooling_setpoint: own("coolingSetpoint"),
@@ -276,11 +277,14 @@ fn simulation() -> SimulationDoc {
         ..room("", Profile::Empty)
     };
     SimulationDoc {
+        latitude_deg: 53.5,
+        construction: Some("since_2014".into()),
         start: "2026-01-12T07:00:00Z".to_owned(),
         utc_offset_hours: 1.0,
         seed: 7,
         step: "1m".to_owned(),
         weather: WeatherDoc {
+            file: None,
             mean_c: 4.0,
             swing_k: 6.0,
             day_to_day_k: 3.0,

@@ -31,6 +31,12 @@ pub struct SimulationDoc {
     /// The weather.
     #[serde(default)]
     pub weather: WeatherDoc,
+    /// Latitude of the building, °, for the sun; a weather file knows its own.
+    #[serde(default = "latitude")]
+    pub latitude_deg: f64,
+    /// What the building is made of, by its age: `before_1977`, `1977_1994`, `1995_2001`, `2002_2013`, `since_2014`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub construction: Option<String>,
     /// Twins that are rooms to the simulation.
     #[serde(default)]
     pub zones: Vec<ZoneDoc>,
@@ -49,6 +55,10 @@ pub struct SimulationDoc {
     /// What commands do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<CommandDoc>,
+}
+
+fn latitude() -> f64 {
+    50.0
 }
 
 fn one_minute() -> String {
@@ -71,10 +81,13 @@ pub struct CommandDoc {
     pub response: Option<String>,
 }
 
-/// Weather that repeats daily and differs a little from day to day.
+/// Weather of a file, or days that are alike and differ a little.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WeatherDoc {
+    /// An EPW file, relative to the scene's folder; then the numbers below say nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Daily mean, °C.
     pub mean_c: f64,
     /// Difference between the warmest and the coldest hour, K.
@@ -89,7 +102,14 @@ pub struct WeatherDoc {
 
 impl Default for WeatherDoc {
     fn default() -> Self {
-        Self { mean_c: 12.0, swing_k: 9.0, day_to_day_k: 3.0, relative_humidity_pct: 65.0, solar_peak_w_m2: 500.0 }
+        Self {
+            file: None,
+            mean_c: 12.0,
+            swing_k: 9.0,
+            day_to_day_k: 3.0,
+            relative_humidity_pct: 65.0,
+            solar_peak_w_m2: 500.0,
+        }
     }
 }
 
@@ -124,9 +144,12 @@ pub struct ZoneDoc {
     pub height: Source,
     /// How many people at most.
     pub people: Source,
-    /// How much of the wall is façade, 0 to 1.
-    #[serde(default = "exterior")]
-    pub exterior: Source,
+    /// How much of the wall is façade, 0 to 1; without it, what the 3D building shows, or a quarter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exterior: Option<Source>,
+    /// What these rooms are made of, if not as the building.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub construction: Option<String>,
     /// When people are there.
     #[serde(default)]
     pub profile: Profile,
@@ -146,9 +169,6 @@ pub struct ZoneDoc {
 
 fn height() -> Source {
     Source::Constant(2.8)
-}
-fn exterior() -> Source {
-    Source::Constant(0.25)
 }
 fn heating() -> Source {
     Source::Constant(21.0)

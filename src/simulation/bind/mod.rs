@@ -1,6 +1,7 @@
 //! Makes a simulation out of a scene's conditions, checking every name on the way.
 
 mod commands;
+mod rooms;
 mod shows;
 
 use super::run::{Simulation, Steer};
@@ -10,7 +11,6 @@ use cupola_physics::building::BuildingModel;
 use cupola_physics::hygiene::HygieneModel;
 use cupola_physics::occupancy::DayProfile;
 use cupola_physics::random::stream_of;
-use cupola_physics::weather::DailyWeather;
 use cupola_physics::zone::{AhuSpec, TerminalSpec, ZoneSpec};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::expr::{Cell, Segment, evaluate, parse};
@@ -33,14 +33,15 @@ impl Simulation {
     pub fn new(scene: &Scene) -> (Option<Self>, Vec<Diagnostic>) {
         let Some(doc) = &scene.document.simulation else { return (None, Vec::new()) };
         let state = State::new(scene.topology.clone());
-        let mut binder =
-            Binder { topology: &scene.topology, state: &state, places: &scene.places, doc, diagnostics: Vec::new() };
+        let (topology, places) = (&*scene.topology, &scene.places);
+        let mut binder = Binder { scene, topology, state: &state, places, doc, diagnostics: Vec::new() };
         let simulation = binder.simulation();
         (simulation, binder.diagnostics)
     }
 }
 
 struct Binder<'s> {
+    scene: &'s Scene,
     topology: &'s Topology,
     state: &'s State,
     places: &'s Places,
@@ -80,21 +81,15 @@ impl Binder<'_> {
             self.report(wrong, &["utc_offset_hours".into()]);
         }
         let (units, ahus, ahu_on) = self.air_handlers();
-        let (zones, mut specs) = self.zones();
+        let (zones, mut specs, exterior) = self.zones();
+        self.enclose(&zones, &exterior, &mut specs);
         let terminals = self.terminals(&zones, &units, &mut specs);
         let (dispensers, hygiene_row, hygiene) = self.hygiene(&zones);
         let found = Found { zones: &zones, units: &units, dispensers: &dispensers };
         let shows = self.shows(&found, &hygiene_row);
         let handlers = self.commands();
         let profiles = vec![DayProfile::office(), DayProfile::meeting(), DayProfile::ward(), DayProfile::always(0.0)];
-        let weather = DailyWeather {
-            mean_c: doc.weather.mean_c,
-            swing_k: doc.weather.swing_k,
-            day_to_day_k: doc.weather.day_to_day_k,
-            relative_humidity: doc.weather.relative_humidity_pct / 100.0,
-            solar_peak_w_m2: doc.weather.solar_peak_w_m2,
-            ..DailyWeather::default()
-        };
+        let weather = self.weather();
         let model = match BuildingModel::new(specs, ahus, profiles.clone(), weather, doc.seed) {
             Ok(model) => model,
             Err(error) => {
@@ -259,9 +254,11 @@ impl Binder<'_> {
         })
     }
 
-    fn zones(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<ZoneSpec>) {
+    /// Zones by twin, what they are made of so far, and how much of their walls is said to be façade.
+    fn zones(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<ZoneSpec>, Vec<Option<f64>>) {
         let mut zones = BTreeMap::new();
         let mut specs = Vec::new();
+        let mut shares = Vec::new();
         for (at, entry) in self.doc.zones.iter().enumerate() {
             let path = |field| ["zones".into(), at.into(), Step::Field(field)];
             let filter = match entry.filter.as_deref().map(parse) {
@@ -290,8 +287,9 @@ impl Binder<'_> {
                 else {
                     continue;
                 };
-                let exterior = self.number(twin, &entry.exterior, &path("exterior")).unwrap_or(0.25);
-                let mut spec = ZoneSpec::from_area(area, height, exterior);
+                let exterior = entry.exterior.as_ref().and_then(|source| self.number(twin, source, &path("exterior")));
+                let mut spec = ZoneSpec::from_area(area, height, exterior.unwrap_or(rooms::USUAL_EXTERIOR));
+                spec.set = self.construction(entry.construction.as_ref(), &path("construction"));
                 spec.stream = stream_of(self.topology.twin_id(twin));
                 spec.people_capacity =
                     self.number(twin, &entry.people, &path("people")).unwrap_or(spec.people_capacity);
@@ -307,9 +305,10 @@ impl Binder<'_> {
                 spec.cooling_setpoint_c = cooling.unwrap_or(spec.cooling_setpoint_c);
                 zones.insert(twin, specs.len());
                 specs.push(spec);
+                shares.push(exterior);
             }
         }
-        (zones, specs)
+        (zones, specs, shares)
     }
 
     /// Puts terminals into the zones; gives what switches each zone's terminal.

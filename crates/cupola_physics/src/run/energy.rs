@@ -22,7 +22,7 @@ const BOILER_WATER: (f64, f64) = (60.0, 20.0);
 /// Chilled water (ASHRAE 90.1-2019, G3.1.3.8: 6.7 °C).
 const CHILLED_WATER_C: f64 = 6.7;
 /// A source without a capacity is as large as the load it meets: its part-load curve stands at this share.
-const UNBOUNDED_PART_LOAD: f64 = 0.7;
+const FITTED_PART_LOAD: f64 = 0.7;
 
 /// What a building draws over a run, by end use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -167,20 +167,20 @@ impl PlantRun {
             temperature_c: ambient.dry_bulb_c,
             humidity_kg_kg: humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity),
         };
-        if let Some((heat, is_unbounded)) = &mut self.heat {
-            let unbounded = heating_w / UNBOUNDED_PART_LOAD;
+        if let Some((heat, is_fitted)) = &mut self.heat {
+            let fitted = heating_w / FITTED_PART_LOAD;
             let (given_w, power_w, gas_w) = match heat {
                 Heat::Boiler(boiler, return_c) => {
-                    if *is_unbounded {
-                        boiler.capacity_w = unbounded;
+                    if *is_fitted {
+                        boiler.capacity_w = fitted;
                     }
                     let burnt = boiler.run(heating_w, *return_c);
                     (burnt.heat_w, burnt.power_w, burnt.fuel_w)
                 }
                 Heat::Pump(pump, water_c) => {
-                    if *is_unbounded {
+                    if *is_fitted {
                         pump.capacity_w = 1.0;
-                        pump.capacity_w = unbounded / pump.available_w(&outdoor, *water_c).max(1e-3);
+                        pump.capacity_w = fitted / pump.available_w(&outdoor, *water_c).max(1e-3);
                     }
                     let pumped = pump.run(heating_w, &outdoor, *water_c);
                     (pumped.heat_w, pumped.power_w, 0.0)
@@ -199,12 +199,12 @@ impl PlantRun {
             *self.energy.gas_kwh.entry("heating").or_default() += kwh * gas_w;
             self.energy.unmet_heating_kwh += kwh * (heating_w - given_w).max(0.0);
         }
-        if let Some((chiller, leaving_c, is_unbounded)) = &mut self.chiller {
+        if let Some((chiller, leaving_c, is_fitted)) = &mut self.chiller {
             let condenser_c = (wet_bulb_c(ambient) + TOWER.1).max(TOWER.0);
-            if *is_unbounded {
+            if *is_fitted {
                 chiller.capacity_w = 1.0;
                 let share = chiller.available_w(*leaving_c, condenser_c).max(1e-3);
-                chiller.capacity_w = cooling_w / UNBOUNDED_PART_LOAD / share;
+                chiller.capacity_w = cooling_w / FITTED_PART_LOAD / share;
             }
             let chilled = chiller.run(cooling_w, *leaving_c, condenser_c);
             electric[5].1 = chilled.power_w;

@@ -17,7 +17,7 @@ pub(crate) use rooms::room as two_element_room;
 use crate::epw::Epw;
 use crate::epw_dates::Weekday;
 use crate::study::{Program, Site, Study, Tier, month_day};
-use crate::thermal::{Ambient, Fabric, Five, FiveState, Light, Load, NodeState, Nodes, ZoneInput};
+use crate::thermal::{Ambient, Fabric, Five, FiveState, FiveWork, Light, Load, NodeState, Nodes, ZoneInput};
 use energy::{Demand, PlantRun};
 use inputs::{Given, Inputs};
 use report::Reporter;
@@ -56,7 +56,7 @@ pub struct Run {
 #[derive(Clone, Debug)]
 enum State {
     Multi(Box<Nodes>, NodeState),
-    Five(Box<Five>, FiveState),
+    Five(Box<Five>, FiveWork, FiveState),
 }
 
 /// What a step did to a zone or a room.
@@ -175,8 +175,8 @@ impl Run {
         let tier = match study.tier {
             Tier::MultiNode => State::Multi(Box::new(Nodes::new(&fabric)), NodeState::new(&fabric, start_c)),
             Tier::FiveR1C => {
-                let five = Five::new(study, &fabric, step_s);
-                State::Five(Box::new(five), FiveState::new(study.zones.len(), start_c))
+                let five = Five::new(study, &fabric);
+                State::Five(Box::new(five), FiveWork::default(), FiveState::new(study.zones.len(), start_c))
             }
         };
         let rooms = study.two_element_rooms.iter().filter_map(|room| RoomRun::new(room, &program, start_c).ok());
@@ -221,7 +221,7 @@ impl Run {
         self.supply(step);
         let transmitted_w = match &self.tier {
             State::Multi(nodes, _) => &nodes.transmitted_w,
-            State::Five(five, _) => &five.transmitted_w,
+            State::Five(_, work, _) => &work.transmitted_w,
         };
         Step {
             start_s: self.start_s + step as f64 * self.step_s,
@@ -258,7 +258,7 @@ impl Run {
         self.fabric.receivers.light(&self.ambient.sky, self.ground_reflectance, &mut self.light);
         let air_c = match &self.tier {
             State::Multi(_, state) => &state.air_c,
-            State::Five(_, state) => &state.air_c,
+            State::Five(.., state) => &state.air_c,
         };
         let from_s = (second - 0.5 * self.step_s).round() as u32;
         let during = (day as usize, from_s, from_s + self.step_s as u32);
@@ -269,9 +269,9 @@ impl Run {
                 nodes.step(fabric, program, ambient, &self.light, &self.zones, state);
                 (&nodes.loads, &nodes.residual_w, &nodes.throughput_w)
             }
-            State::Five(five, state) => {
-                five.step(fabric, program, ambient, &self.light, &self.zones, state);
-                (&five.loads, &five.residual_w, &five.throughput_w)
+            State::Five(five, work, state) => {
+                five.step(work, fabric, program, ambient, &self.light, &self.zones, self.step_s, state);
+                (&work.loads, &work.residual_w, &work.throughput_w)
             }
         };
         let (of_zones, of_rooms) = self.results.split_at_mut(self.zones.len());

@@ -12,7 +12,7 @@ pub(crate) enum Value {
 }
 
 /// All schedules of a study, over a year.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Program {
     rows: BTreeMap<String, usize>,
     schedules: Vec<Yearly>,
@@ -20,7 +20,7 @@ pub(crate) struct Program {
     now: Vec<f64>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Yearly {
     days: Vec<Day>,
     /// Of each day of the year, which of the days it is.

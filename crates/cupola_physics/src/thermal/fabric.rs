@@ -19,7 +19,7 @@ const FLOOR_TILT_DEG: f64 = 150.0;
 const FRAME_FILMS_M2K_W: f64 = 0.17;
 
 /// A face in a zone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Face {
     pub zone: usize,
     pub area_m2: f64,
@@ -48,7 +48,7 @@ pub(crate) enum Side {
 }
 
 /// An opaque surface.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WallRow {
     pub kind: usize,
     pub cells: Range<usize>,
@@ -59,7 +59,7 @@ pub(crate) struct WallRow {
 }
 
 /// What is on the other side of a wall.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Behind {
     Outdoors(Exposure),
     Ground(Value),
@@ -72,7 +72,7 @@ pub(crate) enum Behind {
 }
 
 /// A face outdoors.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Exposure {
     pub receiver: usize,
     pub absorptance: f64,
@@ -91,7 +91,7 @@ pub(crate) struct Exposure {
 }
 
 /// A window.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WindowRow {
     pub glazing: usize,
     pub area_m2: f64,
@@ -104,7 +104,7 @@ pub(crate) struct WindowRow {
 }
 
 /// All of a study's surfaces.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Fabric {
     pub kinds: Vec<Wall>,
     pub walls: Vec<WallRow>,

@@ -26,13 +26,17 @@ const OUTSIDE: f64 = 0.04;
 /// Share of the mean surface temperature in the operative one (ISO 13790:2008, C.3).
 pub(crate) const OPERATIVE: f64 = 0.7;
 
+/// Steps from this long on leave out what the air stores: the standard's doesn't, and in an hour it wouldn't show.
+const WITHOUT_AIR_S: f64 = 3_600.0;
+
 /// A zone's conductances (W/K) and what else the step needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Row {
     air_to_faces: f64,
     faces_to_mass: f64,
     windows: f64,
-    mass: f64,
+    /// Capacity of the mass, J/K.
+    mass_j_k: f64,
     /// Between mass and what is behind the walls.
     behind: f64,
     /// Of the radiant gains, the shares for mass and for faces.
@@ -41,7 +45,7 @@ struct Row {
 }
 
 /// A wall as this tier sees it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Path {
     /// W/K from the room's mass to what is behind.
     conductance: f64,
@@ -49,14 +53,17 @@ struct Path {
     inward: f64,
 }
 
-/// Room for a step's numbers.
-#[derive(Clone, Debug, Default)]
+/// The zones as this tier sees them.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Five {
     rows: Vec<Row>,
-    /// Whether the air stores heat: the standard's doesn't, and in an hour it wouldn't show.
-    has_air: bool,
     paths: Vec<Path>,
     windows_u: Vec<f64>,
+}
+
+/// Room for a step's numbers, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct FiveWork {
     pub transmitted_w: Vec<f64>,
     gains_w: Vec<f64>,
     behind_source: Vec<f64>,
@@ -66,25 +73,20 @@ pub(crate) struct Five {
 }
 
 /// What the tier remembers, °C.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct FiveState {
     pub mass_c: Vec<f64>,
     pub air_c: Vec<f64>,
-    pub radiant_c: Vec<f64>,
 }
 
 impl FiveState {
     pub fn new(zones: usize, temperature_c: f64) -> Self {
-        Self {
-            mass_c: vec![temperature_c; zones],
-            air_c: vec![temperature_c; zones],
-            radiant_c: vec![temperature_c; zones],
-        }
+        Self { mass_c: vec![temperature_c; zones], air_c: vec![temperature_c; zones] }
     }
 }
 
 impl Five {
-    pub fn new(study: &Study, fabric: &Fabric, dt_s: f64) -> Self {
+    pub fn new(study: &Study, fabric: &Fabric) -> Self {
         let zones = study.zones.len();
         let paths: Vec<Path> = fabric.walls.iter().map(|wall| path(fabric, wall)).collect();
         let windows_u: Vec<f64> = fabric
@@ -135,46 +137,38 @@ impl Five {
                     air_to_faces: air_to_faces * faces,
                     faces_to_mass,
                     windows,
-                    mass: capacity.max(1_000.0) / dt_s,
+                    mass_j_k: capacity.max(1_000.0),
                     behind,
                     to_mass,
                     to_faces,
                 }
             })
             .collect();
-        Self {
-            rows,
-            has_air: dt_s < 3_600.0,
-            paths,
-            windows_u,
-            transmitted_w: vec![0.0; fabric.windows.len()],
-            gains_w: vec![0.0; zones],
-            behind_source: vec![0.0; zones],
-            loads: vec![Load::default(); zones],
-            residual_w: vec![0.0; zones],
-            throughput_w: vec![0.0; zones],
-        }
+        Self { rows, paths, windows_u }
     }
 
     /// Moves the state on by a step.
     pub fn step(
-        &mut self,
+        &self,
+        work: &mut FiveWork,
         fabric: &Fabric,
         program: &Program,
         ambient: &Ambient,
         light: &[Light],
         inputs: &[ZoneInput],
+        dt_s: f64,
         state: &mut FiveState,
     ) {
-        self.solar_gains(fabric, program, light);
-        self.behind(fabric, program, ambient, state);
+        work.resize(inputs.len(), fabric.windows.len());
+        self.solar_gains(work, fabric, program, light);
+        self.behind(work, fabric, program, ambient, state);
         for (zone, input) in inputs.iter().enumerate() {
-            self.zone(zone, input, ambient, state);
+            self.zone(work, zone, input, ambient, dt_s, state);
         }
     }
 
-    fn solar_gains(&mut self, fabric: &Fabric, program: &Program, light: &[Light]) {
-        self.gains_w.fill(0.0);
+    fn solar_gains(&self, work: &mut FiveWork, fabric: &Fabric, program: &Program, light: &[Light]) {
+        work.gains_w.fill(0.0);
         for (at, window) in fabric.windows.iter().enumerate() {
             let light = &light[window.exposure.receiver];
             let optics = &fabric.glazings[window.glazing];
@@ -188,50 +182,65 @@ impl Five {
                 gain = blind * (light.direct * direct + light.diffuse * diffuse);
                 let through =
                     light.direct * optics.transmittance(cosine) + light.diffuse * optics.diffuse_transmittance();
-                self.transmitted_w[at] = blind * window.area_m2 * through;
+                work.transmitted_w[at] = blind * window.area_m2 * through;
             } else {
-                self.transmitted_w[at] = 0.0;
+                work.transmitted_w[at] = 0.0;
             }
             let lost = self.windows_u[at] * OUTSIDE * to_sky(&window.exposure);
-            self.gains_w[window.zone] += window.area_m2 * (gain - lost);
+            work.gains_w[window.zone] += window.area_m2 * (gain - lost);
         }
         for (wall, path) in fabric.walls.iter().zip(&self.paths) {
             if let Behind::Outdoors(exposure) = &wall.behind {
                 let sun = exposure.absorptance * light[exposure.receiver].total();
-                self.gains_w[wall.zone] += wall.area_m2 * path.inward * (sun - to_sky(exposure));
+                work.gains_w[wall.zone] += wall.area_m2 * path.inward * (sun - to_sky(exposure));
             }
         }
     }
 
     /// What comes to the zones' mass from behind the walls, at 0 °C in the zones.
-    fn behind(&mut self, fabric: &Fabric, program: &Program, ambient: &Ambient, state: &FiveState) {
-        self.behind_source.fill(0.0);
+    fn behind(&self, work: &mut FiveWork, fabric: &Fabric, program: &Program, ambient: &Ambient, state: &FiveState) {
+        work.behind_source.fill(0.0);
         for (wall, path) in fabric.walls.iter().zip(&self.paths) {
             let behind_c = match &wall.behind {
                 Behind::Outdoors(_) | Behind::Shelter(_) => ambient.dry_bulb_c,
                 Behind::Ground(temperature) | Behind::Air(temperature, _) => program.at(*temperature),
                 Behind::Zone(face) => {
                     let other = fabric.faces[*face].zone;
-                    self.behind_source[other] += path.conductance * state.air_c[wall.zone];
+                    work.behind_source[other] += path.conductance * state.air_c[wall.zone];
                     state.air_c[other]
                 }
                 Behind::Adiabatic => continue,
             };
-            self.behind_source[wall.zone] += path.conductance * behind_c;
+            work.behind_source[wall.zone] += path.conductance * behind_c;
         }
     }
 
-    fn zone(&mut self, zone: usize, input: &ZoneInput, ambient: &Ambient, state: &mut FiveState) {
-        let capacity_w_k = if self.has_air { input.capacity_w_k } else { 0.0 };
+    fn zone(
+        &self,
+        work: &mut FiveWork,
+        zone: usize,
+        input: &ZoneInput,
+        ambient: &Ambient,
+        dt_s: f64,
+        state: &mut FiveState,
+    ) {
+        let capacity_w_k = if dt_s < WITHOUT_AIR_S { input.capacity_w_k } else { 0.0 };
         let input = &ZoneInput { capacity_w_k, ..*input };
         let row = &self.rows[zone];
         // The mean temperature behind, by conductance.
         let total: f64 = if row.behind > 0.0 { 1.0 / (1.0 / row.behind + 1.0 / row.faces_to_mass) } else { 1.0 };
-        let behind_c = self.behind_source[zone] / total;
+        let behind_c = work.behind_source[zone] / total;
         let solve = |power: f64, radiant_fraction: f64| {
-            let radiant = input.radiant_w + self.gains_w[zone] + power * radiant_fraction;
+            let radiant = input.radiant_w + work.gains_w[zone] + power * radiant_fraction;
             let air = input.convective_w + power * (1.0 - radiant_fraction);
-            row.solve(input, ambient.dry_bulb_c, behind_c, state.mass_c[zone], state.air_c[zone], air, radiant)
+            row.solve(
+                input,
+                ambient.dry_bulb_c,
+                behind_c,
+                (state.mass_c[zone], state.air_c[zone]),
+                (air, radiant),
+                dt_s,
+            )
         };
         let mut mode = Mode::Free;
         let (mut solved, mut power) = (solve(0.0, 0.0), 0.0);
@@ -258,25 +267,34 @@ impl Five {
             };
             solved = solve(power, radiant);
         }
-        let stored =
-            row.mass * (solved.mass_c - state.mass_c[zone]) + input.capacity_w_k * (solved.air_c - state.air_c[zone]);
+        let stored = row.mass_j_k / dt_s * (solved.mass_c - state.mass_c[zone])
+            + input.capacity_w_k * (solved.air_c - state.air_c[zone]);
         let exchanged = input.exchange_source_w - input.exchange_w_k * solved.air_c;
         let windows = row.windows * (ambient.dry_bulb_c - solved.faces_c);
         let walls = row.behind * (behind_c - solved.mean_mass_c);
-        let gains = input.convective_w + input.radiant_w + self.gains_w[zone];
+        let gains = input.convective_w + input.radiant_w + work.gains_w[zone];
         // Of radiant gains, what falls on windows is lost at once.
         let lost = (input.radiant_w
-            + self.gains_w[zone]
+            + work.gains_w[zone]
             + power * input.control(mode).map_or(0.0, |control| control.radiant_fraction))
             * (1.0 - row.to_mass - row.to_faces);
-        self.residual_w[zone] = power + gains - lost + exchanged + windows + walls - stored;
-        self.throughput_w[zone] =
+        work.residual_w[zone] = power + gains - lost + exchanged + windows + walls - stored;
+        work.throughput_w[zone] =
             power.abs() + gains.abs() + exchanged.abs() + windows.abs() + walls.abs() + stored.abs();
         let operative_c = solved.air_c + OPERATIVE * (solved.faces_c - solved.air_c);
-        self.loads[zone] = Load { air_c: solved.air_c, radiant_c: solved.faces_c, operative_c, power_w: power };
+        work.loads[zone] = Load { air_c: solved.air_c, radiant_c: solved.faces_c, operative_c, power_w: power };
         state.mass_c[zone] = solved.mass_c;
         state.air_c[zone] = solved.air_c;
-        state.radiant_c[zone] = solved.faces_c;
+    }
+}
+
+impl FiveWork {
+    fn resize(&mut self, zones: usize, windows: usize) {
+        self.transmitted_w.resize(windows, 0.0);
+        for column in [&mut self.gains_w, &mut self.behind_source, &mut self.residual_w, &mut self.throughput_w] {
+            column.resize(zones, 0.0);
+        }
+        self.loads.resize(zones, Load::default());
     }
 }
 
@@ -294,10 +312,9 @@ impl Row {
         input: &ZoneInput,
         outdoor_c: f64,
         behind_c: f64,
-        mass_before_c: f64,
-        air_before_c: f64,
-        air_w: f64,
-        radiant_w: f64,
+        (mass_before_c, air_before_c): (f64, f64),
+        (air_w, radiant_w): (f64, f64),
+        dt_s: f64,
     ) -> Solved {
         let air_sum = self.air_to_faces + input.exchange_w_k + input.capacity_w_k;
         let air_own = input.exchange_source_w + input.capacity_w_k * air_before_c + air_w;
@@ -309,7 +326,8 @@ impl Row {
         let through_faces = self.faces_to_mass / faces_sum;
         let loss = self.behind + self.faces_to_mass * (1.0 - through_faces);
         let own = self.behind * behind_c + through_faces * faces_own + self.to_mass * radiant_w;
-        let mass_c = (mass_before_c * (self.mass - 0.5 * loss) + own) / (self.mass + 0.5 * loss);
+        let mass = self.mass_j_k / dt_s;
+        let mass_c = (mass_before_c * (mass - 0.5 * loss) + own) / (mass + 0.5 * loss);
         let mean_mass_c = 0.5 * (mass_before_c + mass_c);
         let faces_c = (faces_own + self.faces_to_mass * mean_mass_c) / faces_sum;
         let air_c = (air_own + self.air_to_faces * faces_c) / air_sum;

@@ -11,7 +11,7 @@ mod wall;
 mod zone;
 
 pub(crate) use fabric::{Fabric, window_area};
-pub(crate) use five::{Five, FiveState};
+pub(crate) use five::{Five, FiveState, FiveWork};
 pub(crate) use glass::spec as glazing_spec;
 pub(crate) use multi::{NodeState, Nodes};
 pub(crate) use receiver::Light;

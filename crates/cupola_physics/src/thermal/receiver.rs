@@ -24,7 +24,7 @@ impl Light {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Receiver {
     plane: Plane,
     azimuth_deg: f64,
@@ -34,7 +34,7 @@ struct Receiver {
 }
 
 /// All distinct ways of receiving light.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Receivers {
     rows: Vec<Receiver>,
 }

@@ -1,0 +1,243 @@
+//! What rooms are enclosed by when nobody has drawn it: a construction set for the building's age, and a room's façades, roof, ground and
+//! neighbours, made into the same description that studies have.
+
+use crate::study::{
+    Amount, Construction, Face, Glazing, Layer, Material, Outside, Site, Study, Surface, Tier, Window, Zone,
+};
+use crate::zone::ZoneSpec;
+
+/// What a building of an age is made of. U-values in W/(m² K).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConstructionSet {
+    /// Its name: an age, or a standard of building.
+    pub name: &'static str,
+    /// Where the numbers come from.
+    pub source: &'static str,
+    /// Façade without windows.
+    pub wall_u_w_m2k: f64,
+    /// Roof.
+    pub roof_u_w_m2k: f64,
+    /// Floor on the ground.
+    pub floor_u_w_m2k: f64,
+    /// Windows with their frames.
+    pub window_u_w_m2k: f64,
+    /// Solar heat gain coefficient of the glass.
+    pub window_shgc: f64,
+    /// Air changes an hour through leaks, with all of the perimeter outdoors.
+    pub infiltration_ach: f64,
+}
+
+/// The sets by age of a central European building: typical values of the regulation of the time, for those before 1977 of buildings as they
+/// were found (assumptions in their rounding).
+pub const SETS: [ConstructionSet; 5] = [
+    ConstructionSet {
+        name: "before_1977",
+        source: "TABULA building typology, Germany (IWU 2015)",
+        wall_u_w_m2k: 1.4,
+        roof_u_w_m2k: 0.9,
+        floor_u_w_m2k: 1.1,
+        window_u_w_m2k: 2.8,
+        window_shgc: 0.76,
+        infiltration_ach: 0.5,
+    },
+    ConstructionSet {
+        name: "1977_1994",
+        source: "Wärmeschutzverordnung 1977 and 1982",
+        wall_u_w_m2k: 0.7,
+        roof_u_w_m2k: 0.45,
+        floor_u_w_m2k: 0.7,
+        window_u_w_m2k: 2.8,
+        window_shgc: 0.76,
+        infiltration_ach: 0.4,
+    },
+    ConstructionSet {
+        name: "1995_2001",
+        source: "Wärmeschutzverordnung 1995",
+        wall_u_w_m2k: 0.5,
+        roof_u_w_m2k: 0.3,
+        floor_u_w_m2k: 0.5,
+        window_u_w_m2k: 1.8,
+        window_shgc: 0.65,
+        infiltration_ach: 0.3,
+    },
+    ConstructionSet {
+        name: "2002_2013",
+        source: "Energieeinsparverordnung 2002 and 2009",
+        wall_u_w_m2k: 0.35,
+        roof_u_w_m2k: 0.25,
+        floor_u_w_m2k: 0.4,
+        window_u_w_m2k: 1.4,
+        window_shgc: 0.6,
+        infiltration_ach: 0.25,
+    },
+    ConstructionSet {
+        name: "since_2014",
+        source: "Gebäudeenergiegesetz 2020, annex 2 (reference building)",
+        wall_u_w_m2k: 0.28,
+        roof_u_w_m2k: 0.2,
+        floor_u_w_m2k: 0.35,
+        window_u_w_m2k: 1.3,
+        window_shgc: 0.6,
+        infiltration_ach: 0.2,
+    },
+];
+
+/// The set that holds where none is named.
+pub const DEFAULT_SET: &ConstructionSet = &SETS[4];
+
+/// The set of this name.
+pub fn set(name: &str) -> Option<&'static ConstructionSet> {
+    SETS.iter().find(|set| set.name == name)
+}
+
+/// Share of a façade that is window (DIN V 18599-10 has 30 to 50 % for offices; an assumption).
+pub const WINDOW_SHARE: f64 = 0.4;
+/// Share of the sun that frames, dirt and blinds let through (0.7 of frames, 0.9 of dirt, 0.8 of blinds over the year; assumptions).
+pub const SUN_LET_THROUGH: f64 = 0.5;
+/// Resistances at faces, m² K/W (ISO 6946:2017, table 7).
+const FILMS: f64 = 0.17;
+/// Ground below a building, °C (the yearly mean of central Europe's air and a little of the building's heat; an assumption).
+const GROUND_C: f64 = 12.0;
+
+/// A façade of a room.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Facade {
+    /// Where it looks: clockwise from north, °.
+    pub azimuth_deg: f64,
+    /// Length along the wall, m.
+    pub length_m: f64,
+}
+
+fn layer(material: &str, thickness_m: f64) -> Layer {
+    Layer { material: Some(material.into()), thickness_m: Some(thickness_m), resistance_m2k_w: None }
+}
+
+/// Insulation that brings a construction to its U-value.
+fn insulation(u_w_m2k: f64, others_m2k_w: f64) -> Layer {
+    let resistance = (1.0 / u_w_m2k - FILMS - others_m2k_w).max(0.01);
+    Layer { resistance_m2k_w: Some(resistance), ..Layer::default() }
+}
+
+/// Zones as a study: 5R1C, medium weight as ISO 13790:2008, table 12 has it, with screed on the floors, boards on the walls and a hung
+/// ceiling.
+pub(crate) fn study(zones: &[ZoneSpec], site: Site) -> Study {
+    let mut study = Study { tier: Tier::FiveR1C, site, ..Study::default() };
+    study.start.warm_up_days = 0;
+    let material = |conductivity_w_mk, density_kg_m3, specific_heat_j_kgk| Material {
+        conductivity_w_mk,
+        density_kg_m3,
+        specific_heat_j_kgk,
+    };
+    study.materials.insert("screed".into(), material(1.4, 2_000.0, 1_000.0));
+    study.materials.insert("plaster".into(), material(0.57, 1_300.0, 1_000.0));
+    study.materials.insert("board".into(), material(0.25, 900.0, 1_000.0));
+    let construction = |layers: Vec<Layer>| Construction { layers, outside: Face::default(), inside: Face::default() };
+    let slab = |u: f64| construction(vec![insulation(u, 0.06 / 1.4), layer("screed", 0.06)]);
+    study.constructions.insert("floor".into(), slab(0.5));
+    study.constructions.insert("ceiling".into(), construction(vec![insulation(0.5, 0.05), layer("board", 0.012_5)]));
+    let partition = vec![layer("plaster", 0.03), insulation(1.0, 0.1), layer("plaster", 0.03)];
+    study.constructions.insert("partition".into(), construction(partition));
+    for set in &SETS {
+        let named = |part: &str| format!("{} {part}", set.name);
+        let wall = vec![insulation(set.wall_u_w_m2k, 0.015 / 0.57), layer("plaster", 0.015)];
+        study.constructions.insert(named("wall"), construction(wall));
+        let roof = vec![insulation(set.roof_u_w_m2k, 0.05), layer("board", 0.012_5)];
+        study.constructions.insert(named("roof"), construction(roof));
+        study.constructions.insert(named("ground"), slab(set.floor_u_w_m2k));
+        let (u_value_w_m2k, shgc) = (Some(set.window_u_w_m2k), Some(set.window_shgc));
+        study.glazings.insert(named("window"), Glazing { u_value_w_m2k, shgc, ..Glazing::default() });
+    }
+    let id = |row: usize| row.to_string();
+    study.zones = zones.iter().enumerate().map(|(row, spec)| zone(id(row), row, spec, zones)).collect();
+    study
+}
+
+fn zone(id: String, row: usize, spec: &ZoneSpec, zones: &[ZoneSpec]) -> Zone {
+    let surface =
+        |id: String, construction: String, area_m2: f64, azimuth_deg: f64, tilt_deg: f64, outside: Outside| Surface {
+            id,
+            construction,
+            area_m2,
+            azimuth_deg,
+            tilt_deg,
+            outside,
+            height_m: None,
+            inside_convection: None,
+            outside_convection: None,
+            solar_fraction: None,
+            shading: None,
+            windows: Vec::new(),
+        };
+    let named = |part: &str| format!("{} {part}", spec.set.name);
+    let mut surfaces = Vec::new();
+    let mut walls_m = 0.0;
+    for (at, facade) in spec.facades.iter().enumerate().filter(|(_, facade)| facade.length_m > 0.0) {
+        let area = facade.length_m * spec.height_m;
+        walls_m += facade.length_m;
+        let id = format!("façade {}", at + 1);
+        let mut wall = surface(id, named("wall"), area, facade.azimuth_deg, 90.0, Outside::Outdoors);
+        wall.windows.push(Window {
+            glazing: named("window"),
+            area_m2: Some(WINDOW_SHARE * area),
+            blind_factor: Some(Amount::Number(SUN_LET_THROUGH)),
+            ..Window::default()
+        });
+        surfaces.push(wall);
+    }
+    for (at, (other, length_m)) in spec.neighbours.iter().enumerate() {
+        walls_m += length_m;
+        // Each wall once: in the room that comes first.
+        if *other > row && *other < zones.len() && *length_m > 0.0 {
+            let area = length_m * spec.height_m;
+            let outside = Outside::Zone(other.to_string());
+            surfaces.push(surface(format!("partition {}", at + 1), "partition".into(), area, 0.0, 90.0, outside));
+        }
+    }
+    let rest_m = (4.0 * spec.area_m2.sqrt() - walls_m).max(0.0);
+    if rest_m > 0.0 {
+        let area = rest_m * spec.height_m;
+        surfaces.push(surface("walls".into(), "partition".into(), area, 0.0, 90.0, Outside::Adiabatic));
+    }
+    let share = |part: f64| part.clamp(0.0, 1.0) * spec.area_m2;
+    let (roof, ground) = (share(spec.roof_share), share(spec.ground_share));
+    for (id, construction, area, tilt, outside) in [
+        ("roof", named("roof"), roof, 0.0, Outside::Outdoors),
+        ("ceiling", "ceiling".to_string(), spec.area_m2 - roof, 0.0, Outside::Adiabatic),
+        ("ground", named("ground"), ground, 180.0, Outside::Ground(Amount::Number(GROUND_C))),
+        ("floor", "floor".to_string(), spec.area_m2 - ground, 180.0, Outside::Adiabatic),
+    ] {
+        if area > 0.0 {
+            surfaces.push(surface(id.into(), construction, area, 0.0, tilt, outside));
+        }
+    }
+    Zone {
+        id,
+        floor_area_m2: spec.area_m2,
+        volume_m3: spec.volume_m3(),
+        capacity_multiplier: None,
+        is_open: true,
+        surfaces,
+        infiltration: Vec::new(),
+        ventilation: Vec::new(),
+        gains: Vec::new(),
+        people: None,
+        heating: None,
+        cooling: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_of_every_age_are_studies() {
+        for set in &SETS {
+            let spec = ZoneSpec { set, roof_share: 1.0, ground_share: 0.5, ..ZoneSpec::from_area(25.0, 3.0, 0.5) };
+            let study = study(&[spec.clone(), ZoneSpec { neighbours: vec![(0, 5.0)], ..spec }], Site::default());
+            let found = crate::study::check(&study);
+            assert!(found.is_empty(), "{}: {found:?}", set.name);
+        }
+        assert_eq!(super::set("since_2014"), Some(DEFAULT_SET));
+    }
+}
