@@ -19,8 +19,7 @@ holidays, daylight saving (as seasons of the schedules), monthly ground temperat
 - HVAC: with its plant EnergyPlus brings in outdoor air and draws return air through the plenums; with ideal loads, and in Cupola, there is no outdoor air,
   and plenums are unheated zones that get heat only through the ceiling. EnergyPlus may shorten the steps of its HVAC to 2 minutes.
 - Hot water: what taps give to the core zones is in the plant's file alone.
-- Windows: inside, EnergyPlus has ISO 15099's convection at glass, Cupola TARP. For sun at an angle EnergyPlus bends the curves of reflectance since 9.4
-  (its issue 8000), so that glass absorbs at every angle; Cupola has the paper's curves, by which this glazing absorbs nothing beyond 65°.
+- Windows: inside, EnergyPlus has ISO 15099's convection at glass, Cupola TARP.
 - Sun inside: EnergyPlus follows beams to the faces that they hit; Cupola gives direct sun to the floor. Light of lamps is short-wave in EnergyPlus.
 - Furniture (InternalMass): half as thick and adiabatic behind, upright in four directions: EnergyPlus has the same air on both of its sides.
 - Floors whose other side is themselves (storeys that stand for ten) are adiabatic; layers keep the part of their capacity that comes from this side.
@@ -28,7 +27,7 @@ holidays, daylight saving (as seasons of the schedules), monthly ground temperat
 - Radiation inside: view factors by area in EnergyPlus, Carroll's mean radiant temperature in Cupola.
 - Outside: EnergyPlus has each material's roughness, and rain; Cupola counts every wall as medium rough, and dry.
 - People: a gain with the sensible share that EnergyPlus's polynomial has at 24 °C; EnergyPlus goes by each zone's temperature. `people` of a study would
-  evaporate less and less here: their water stays in zones that get no outdoor air and no dehumidification.
+  evaporate less here: their water stays in zones that get no outdoor air.
 - Infiltration: EnergyPlus has the density of every hour, Cupola that of the year, weighted by how much colder than 21 °C it is outdoors.
 """
 

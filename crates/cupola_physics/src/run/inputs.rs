@@ -226,6 +226,7 @@ impl Inputs {
         let outdoors = ZoneAir::outdoors(ambient, self.outdoor_co2_ppm);
         let air_c = result.load.air_c;
         let air = zone.air.get_or_insert(outdoors);
+        zone.exchange.is_cooled = result.load.power_w < 0.0;
         air.step(&zone.exchange, &outdoors, air_c, step_s);
         (result.humidity, result.co2_ppm) = (air.relative(air_c), air.co2_ppm);
         result.given = self.given[at];

@@ -12,6 +12,9 @@ use crate::thermal::Ambient;
 /// Litres of air at 20 °C that a litre at 0 °C becomes.
 const WARMER: f64 = 293.15 / 273.15;
 
+/// Coils that cool dry the air to this at least, kg/kg (the upper limit of ASHRAE 55-2020, 5.3.3.2; that the coil does so is an assumption).
+const MOST_WHILE_COOLED: f64 = 0.012;
+
 /// The people of a zone.
 #[derive(Clone, Debug)]
 pub(super) struct Presence {
@@ -72,6 +75,8 @@ pub(super) struct Exchange {
     pub outdoor_m3_s: f64,
     pub co2_l_s: f64,
     pub moisture_kg_s: f64,
+    /// Whether the zone is being cooled.
+    pub is_cooled: bool,
 }
 
 impl ZoneAir {
@@ -81,7 +86,7 @@ impl ZoneAir {
 
     /// Moves on by a step: well-mixed air, solved exactly. Water beyond saturation condenses.
     pub fn step(&mut self, exchange: &Exchange, outdoors: &Self, air_c: f64, step_s: f64) {
-        let Exchange { volume_m3, outdoor_m3_s, co2_l_s, moisture_kg_s } = *exchange;
+        let Exchange { volume_m3, outdoor_m3_s, co2_l_s, moisture_kg_s, is_cooled } = *exchange;
         let mix = |gain: f64, outdoor: f64| Balance {
             capacity: volume_m3,
             gain: gain + outdoor_m3_s * outdoor,
@@ -89,7 +94,8 @@ impl ZoneAir {
         };
         self.co2_ppm = mix(co2_l_s * WARMER * 1e3, outdoors.co2_ppm).after(self.co2_ppm, step_s);
         let water = mix(moisture_kg_s / DENSITY_KG_PER_M3, outdoors.humidity).after(self.humidity, step_s);
-        self.humidity = water.min(humidity_ratio(air_c, 1.0));
+        let most = if is_cooled { MOST_WHILE_COOLED } else { f64::INFINITY };
+        self.humidity = water.min(humidity_ratio(air_c, 1.0)).min(most);
     }
 
     /// Relative humidity at a temperature, 0 to 1.
