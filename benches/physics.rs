@@ -3,7 +3,7 @@
 use cupola_physics::run::Run;
 use cupola_physics::study::{
     Airflow, Amount, ColdKind, ColdSource, Conditioning, Conditions, Construction, Day, Face, Gain, Glazing, HeatKind,
-    HeatSource, Layer, Material, Outside, Plant, Schedule, Sensor, Start, Study, Surface, Tier, Window, Zone,
+    HeatSource, Layer, Material, Outside, Plant, Schedule, Start, Study, Surface, Tier, Window, Zone,
 };
 
 fn main() {
@@ -12,29 +12,20 @@ fn main() {
 
 const YEAR_S: f64 = 365.0 * 86_400.0;
 
-fn layer(material: &str, thickness_m: f64) -> Layer {
-    Layer { material: Some(material.into()), thickness_m: Some(thickness_m), resistance_m2k_w: None }
-}
-
 /// Constructions and a year of sun and temperatures that repeat daily, so that the bench needs no file.
 fn base(tier: Tier, step_minutes: f64) -> Study {
     let mut study = Study { tier, step_minutes: Some(step_minutes), ..Study::default() };
     study.start = Start { temperature_c: 20.0, warm_up_days: 10 };
-    let material = |conductivity_w_mk, density_kg_m3, specific_heat_j_kgk| Material {
-        conductivity_w_mk,
-        density_kg_m3,
-        specific_heat_j_kgk,
-    };
-    study.materials.insert("concrete".into(), material(1.1, 2_200.0, 900.0));
-    study.materials.insert("foam".into(), material(0.04, 20.0, 1_400.0));
-    study.materials.insert("board".into(), material(0.16, 950.0, 840.0));
+    study.materials.insert("concrete".into(), Material::new(1.1, 2_200.0, 900.0));
+    study.materials.insert("foam".into(), Material::new(0.04, 20.0, 1_400.0));
+    study.materials.insert("board".into(), Material::new(0.16, 950.0, 840.0));
     let mut construction = |name: &str, layers: Vec<Layer>| {
         let whole = Construction { layers, outside: Face::default(), inside: Face::default() };
         study.constructions.insert(name.into(), whole);
     };
-    construction("wall", vec![layer("concrete", 0.15), layer("foam", 0.1), layer("board", 0.012)]);
-    construction("slab", vec![layer("concrete", 0.2)]);
-    construction("partition", vec![layer("board", 0.012), layer("foam", 0.05), layer("board", 0.012)]);
+    construction("wall", vec![Layer::of("concrete", 0.15), Layer::of("foam", 0.1), Layer::of("board", 0.012)]);
+    construction("slab", vec![Layer::of("concrete", 0.2)]);
+    construction("partition", vec![Layer::of("board", 0.012), Layer::of("foam", 0.05), Layer::of("board", 0.012)]);
     study.glazings.insert("double".into(), Glazing { u_value_w_m2k: Some(1.6), shgc: Some(0.5), ..Glazing::default() });
     let day = |values: fn(f64) -> f64| Schedule {
         days: Day::Hours((0..24).map(|hour| values(f64::from(hour))).collect()),
@@ -57,55 +48,26 @@ fn base(tier: Tier, step_minutes: f64) -> Study {
     study
 }
 
-fn surface(id: &str, construction: &str, area_m2: f64, azimuth_deg: f64, tilt_deg: f64, outside: Outside) -> Surface {
-    Surface {
-        id: id.into(),
-        construction: construction.into(),
-        area_m2,
-        azimuth_deg,
-        tilt_deg,
-        outside,
-        height_m: None,
-        inside_convection: None,
-        outside_convection: None,
-        solar_fraction: None,
-        shading: None,
-        windows: Vec::new(),
-    }
-}
-
-fn keep(setpoint_c: f64) -> Option<Conditioning> {
-    let setpoint_c = Amount::Number(setpoint_c);
-    Some(Conditioning { setpoint_c, available: None, max_w: None, radiant_fraction: 0.0, sensor: Sensor::Air })
-}
-
-fn zone(id: String, area_m2: f64) -> Zone {
+fn zone(id: &str, area_m2: f64) -> Zone {
     Zone {
-        id,
-        floor_area_m2: area_m2,
-        volume_m3: 3.0 * area_m2,
-        capacity_multiplier: None,
-        is_open: true,
-        surfaces: Vec::new(),
         infiltration: vec![Airflow { ach: Some(Amount::Number(0.3)), ..Airflow::default() }],
-        ventilation: Vec::new(),
         gains: vec![Gain {
             power_w_m2: Some(Amount::Number(18.0)),
             schedule: Some("use".into()),
             radiant_fraction: 0.5,
             ..Gain::default()
         }],
-        people: None,
-        heating: keep(21.0),
-        cooling: keep(24.0),
+        heating: Some(Conditioning::ideal(21.0)),
+        cooling: Some(Conditioning::ideal(24.0)),
+        ..Zone::new(id, area_m2, 3.0 * area_m2)
     }
 }
 
 /// Storeys of a core and four zones around it, on a cellar, coupled through slabs and partitions.
 fn office(tier: Tier, step_minutes: f64, storeys: usize) -> Study {
     let mut study = base(tier, step_minutes);
-    let mut cellar = zone("cellar".into(), 1_000.0);
-    cellar.surfaces.push(surface("floor", "slab", 1_000.0, 0.0, 180.0, Outside::Ground(Amount::Number(12.0))));
+    let mut cellar = zone("cellar", 1_000.0);
+    cellar.surfaces.push(Surface::new("floor", "slab", 1_000.0, (0.0, 180.0), Outside::Ground(Amount::Number(12.0))));
     let sides = [("north", 0.0), ("east", 90.0), ("south", 180.0), ("west", 270.0)];
     let mut below = vec!["cellar".to_string(); 5];
     study.zones.push(cellar);
@@ -116,18 +78,24 @@ fn office(tier: Tier, step_minutes: f64, storeys: usize) -> Study {
             let is_core = name == "core";
             let area = if is_core { 600.0 } else { 100.0 };
             let id = format!("{name} {storey}");
-            let mut zone = zone(id.clone(), area);
+            let mut zone = zone(&id, area);
             let under = std::mem::replace(&mut below[at], id);
-            zone.surfaces.push(surface("floor", "slab", area, 0.0, 180.0, Outside::Zone(under)));
+            zone.surfaces.push(Surface::new("floor", "slab", area, (0.0, 180.0), Outside::Zone(under)));
             if is_top {
-                zone.surfaces.push(surface("roof", "wall", area, 0.0, 0.0, Outside::Outdoors));
+                zone.surfaces.push(Surface::new("roof", "wall", area, (0.0, 0.0), Outside::Outdoors));
             }
             if !is_core {
-                let mut facade = surface("facade", "wall", 90.0, azimuth, 90.0, Outside::Outdoors);
+                let mut facade = Surface::new("facade", "wall", 90.0, (azimuth, 90.0), Outside::Outdoors);
                 facade.windows = vec![Window { glazing: "double".into(), area_m2: Some(36.0), ..Window::default() }];
                 zone.surfaces.push(facade);
                 let inner = (azimuth + 180.0) % 360.0;
-                zone.surfaces.push(surface("inner", "partition", 75.0, inner, 90.0, Outside::Zone(core_id.clone())));
+                zone.surfaces.push(Surface::new(
+                    "inner",
+                    "partition",
+                    75.0,
+                    (inner, 90.0),
+                    Outside::Zone(core_id.clone()),
+                ));
             }
             study.zones.push(zone);
         }
@@ -149,7 +117,7 @@ fn office(tier: Tier, step_minutes: f64, storeys: usize) -> Study {
 #[divan::bench(sample_count = 20, sample_size = 1, args = [Tier::FiveR1C, Tier::MultiNode])]
 fn one_zone_year(bencher: divan::Bencher<'_, '_>, tier: Tier) {
     let mut study = base(tier, if tier == Tier::FiveR1C { 60.0 } else { 10.0 });
-    let mut room = zone("room".into(), 48.0);
+    let mut room = zone("room", 48.0);
     for (id, construction, area, azimuth, tilt) in [
         ("n", "wall", 21.6, 0.0, 90.0),
         ("e", "wall", 16.2, 90.0, 90.0),
@@ -158,7 +126,7 @@ fn one_zone_year(bencher: divan::Bencher<'_, '_>, tier: Tier) {
         ("roof", "wall", 48.0, 0.0, 0.0),
         ("floor", "slab", 48.0, 0.0, 180.0),
     ] {
-        room.surfaces.push(surface(id, construction, area, azimuth, tilt, Outside::Outdoors));
+        room.surfaces.push(Surface::new(id, construction, area, (azimuth, tilt), Outside::Outdoors));
     }
     room.surfaces[2].windows = vec![Window { glazing: "double".into(), area_m2: Some(12.0), ..Window::default() }];
     study.zones.push(room);

@@ -108,14 +108,9 @@ pub struct Facade {
     pub length_m: f64,
 }
 
-fn layer(material: &str, thickness_m: f64) -> Layer {
-    Layer { material: Some(material.into()), thickness_m: Some(thickness_m), resistance_m2k_w: None }
-}
-
 /// Insulation that brings a construction to its U-value.
 fn insulation(u_w_m2k: f64, others_m2k_w: f64) -> Layer {
-    let resistance = (1.0 / u_w_m2k - FILMS - others_m2k_w).max(0.01);
-    Layer { resistance_m2k_w: Some(resistance), ..Layer::default() }
+    Layer::resistance((1.0 / u_w_m2k - FILMS - others_m2k_w).max(0.01))
 }
 
 /// Zones as a study: 5R1C, medium weight as ISO 13790:2008, table 12 has it, with screed on the floors, boards on the walls and a hung
@@ -123,25 +118,22 @@ fn insulation(u_w_m2k: f64, others_m2k_w: f64) -> Layer {
 pub(crate) fn study(zones: &[ZoneSpec], site: Site) -> Study {
     let mut study = Study { tier: Tier::FiveR1C, site, ..Study::default() };
     study.start.warm_up_days = 0;
-    let material = |conductivity_w_mk, density_kg_m3, specific_heat_j_kgk| Material {
-        conductivity_w_mk,
-        density_kg_m3,
-        specific_heat_j_kgk,
-    };
-    study.materials.insert("screed".into(), material(1.4, 2_000.0, 1_000.0));
-    study.materials.insert("plaster".into(), material(0.57, 1_300.0, 1_000.0));
-    study.materials.insert("board".into(), material(0.25, 900.0, 1_000.0));
+    study.materials.insert("screed".into(), Material::new(1.4, 2_000.0, 1_000.0));
+    study.materials.insert("plaster".into(), Material::new(0.57, 1_300.0, 1_000.0));
+    study.materials.insert("board".into(), Material::new(0.25, 900.0, 1_000.0));
     let construction = |layers: Vec<Layer>| Construction { layers, outside: Face::default(), inside: Face::default() };
-    let slab = |u: f64| construction(vec![insulation(u, 0.06 / 1.4), layer("screed", 0.06)]);
+    let slab = |u: f64| construction(vec![insulation(u, 0.06 / 1.4), Layer::of("screed", 0.06)]);
     study.constructions.insert("floor".into(), slab(0.5));
-    study.constructions.insert("ceiling".into(), construction(vec![insulation(0.5, 0.05), layer("board", 0.012_5)]));
-    let partition = vec![layer("plaster", 0.03), insulation(1.0, 0.1), layer("plaster", 0.03)];
+    study
+        .constructions
+        .insert("ceiling".into(), construction(vec![insulation(0.5, 0.05), Layer::of("board", 0.012_5)]));
+    let partition = vec![Layer::of("plaster", 0.03), insulation(1.0, 0.1), Layer::of("plaster", 0.03)];
     study.constructions.insert("partition".into(), construction(partition));
     for set in &SETS {
         let named = |part: &str| format!("{} {part}", set.name);
-        let wall = vec![insulation(set.wall_u_w_m2k, 0.015 / 0.57), layer("plaster", 0.015)];
+        let wall = vec![insulation(set.wall_u_w_m2k, 0.015 / 0.57), Layer::of("plaster", 0.015)];
         study.constructions.insert(named("wall"), construction(wall));
-        let roof = vec![insulation(set.roof_u_w_m2k, 0.05), layer("board", 0.012_5)];
+        let roof = vec![insulation(set.roof_u_w_m2k, 0.05), Layer::of("board", 0.012_5)];
         study.constructions.insert(named("roof"), construction(roof));
         study.constructions.insert(named("ground"), slab(set.floor_u_w_m2k));
         let (u_value_w_m2k, shgc) = (Some(set.window_u_w_m2k), Some(set.window_shgc));
@@ -153,21 +145,6 @@ pub(crate) fn study(zones: &[ZoneSpec], site: Site) -> Study {
 }
 
 fn zone(id: String, row: usize, spec: &ZoneSpec, zones: &[ZoneSpec]) -> Zone {
-    let surface =
-        |id: String, construction: String, area_m2: f64, azimuth_deg: f64, tilt_deg: f64, outside: Outside| Surface {
-            id,
-            construction,
-            area_m2,
-            azimuth_deg,
-            tilt_deg,
-            outside,
-            height_m: None,
-            inside_convection: None,
-            outside_convection: None,
-            solar_fraction: None,
-            shading: None,
-            windows: Vec::new(),
-        };
     let named = |part: &str| format!("{} {part}", spec.set.name);
     let mut surfaces = Vec::new();
     let mut walls_m = 0.0;
@@ -175,7 +152,7 @@ fn zone(id: String, row: usize, spec: &ZoneSpec, zones: &[ZoneSpec]) -> Zone {
         let area = facade.length_m * spec.height_m;
         walls_m += facade.length_m;
         let id = format!("façade {}", at + 1);
-        let mut wall = surface(id, named("wall"), area, facade.azimuth_deg, 90.0, Outside::Outdoors);
+        let mut wall = Surface::new(id, named("wall"), area, (facade.azimuth_deg, 90.0), Outside::Outdoors);
         wall.windows.push(Window {
             glazing: named("window"),
             area_m2: Some(WINDOW_SHARE * area),
@@ -190,13 +167,13 @@ fn zone(id: String, row: usize, spec: &ZoneSpec, zones: &[ZoneSpec]) -> Zone {
         if *other > row && *other < zones.len() && *length_m > 0.0 {
             let area = length_m * spec.height_m;
             let outside = Outside::Zone(other.to_string());
-            surfaces.push(surface(format!("partition {}", at + 1), "partition".into(), area, 0.0, 90.0, outside));
+            surfaces.push(Surface::new(format!("partition {}", at + 1), "partition", area, (0.0, 90.0), outside));
         }
     }
     let rest_m = (4.0 * spec.area_m2.sqrt() - walls_m).max(0.0);
     if rest_m > 0.0 {
         let area = rest_m * spec.height_m;
-        surfaces.push(surface("walls".into(), "partition".into(), area, 0.0, 90.0, Outside::Adiabatic));
+        surfaces.push(Surface::new("walls", "partition", area, (0.0, 90.0), Outside::Adiabatic));
     }
     let share = |part: f64| part.clamp(0.0, 1.0) * spec.area_m2;
     let (roof, ground) = (share(spec.roof_share), share(spec.ground_share));
@@ -207,23 +184,10 @@ fn zone(id: String, row: usize, spec: &ZoneSpec, zones: &[ZoneSpec]) -> Zone {
         ("floor", "floor".to_string(), spec.area_m2 - ground, 180.0, Outside::Adiabatic),
     ] {
         if area > 0.0 {
-            surfaces.push(surface(id.into(), construction, area, 0.0, tilt, outside));
+            surfaces.push(Surface::new(id, construction, area, (0.0, tilt), outside));
         }
     }
-    Zone {
-        id,
-        floor_area_m2: spec.area_m2,
-        volume_m3: spec.volume_m3(),
-        capacity_multiplier: None,
-        is_open: true,
-        surfaces,
-        infiltration: Vec::new(),
-        ventilation: Vec::new(),
-        gains: Vec::new(),
-        people: None,
-        heating: None,
-        cooling: None,
-    }
+    Zone { surfaces, ..Zone::new(id, spec.area_m2, spec.volume_m3()) }
 }
 
 #[cfg(test)]

@@ -16,13 +16,8 @@ fn cube(layers: Vec<Layer>) -> Study {
         convection: Convection { inside: InsideConvection::Fixed(5.0), outside: OutsideConvection::Fixed(20.0) },
         ..Study::default()
     };
-    let material = |conductivity_w_mk, density_kg_m3, specific_heat_j_kgk| Material {
-        conductivity_w_mk,
-        density_kg_m3,
-        specific_heat_j_kgk,
-    };
-    study.materials.insert("concrete".into(), material(1.13, 1_400.0, 1_000.0));
-    study.materials.insert("foam".into(), material(0.04, 12.0, 840.0));
+    study.materials.insert("concrete".into(), Material::new(1.13, 1_400.0, 1_000.0));
+    study.materials.insert("foam".into(), Material::new(0.04, 12.0, 840.0));
     let face = Face { solar_absorptance: 0.6, emittance: 0.0 };
     study.constructions.insert("wall".into(), Construction { layers, outside: face.clone(), inside: face });
     study.zones.push(zone("room"));
@@ -38,55 +33,8 @@ fn zone(id: &str) -> Zone {
         ("roof", 0.0, 0.0),
         ("floor", 0.0, 180.0),
     ];
-    Zone {
-        id: id.into(),
-        floor_area_m2: 9.0,
-        volume_m3: 27.0,
-        capacity_multiplier: None,
-        is_open: false,
-        surfaces: sides.map(|(id, azimuth_deg, tilt_deg)| surface(id, azimuth_deg, tilt_deg)).to_vec(),
-        infiltration: Vec::new(),
-        ventilation: Vec::new(),
-        gains: Vec::new(),
-        people: None,
-        heating: None,
-        cooling: None,
-    }
-}
-
-fn surface(id: &str, azimuth_deg: f64, tilt_deg: f64) -> Surface {
-    Surface {
-        id: id.into(),
-        construction: "wall".into(),
-        area_m2: 9.0,
-        azimuth_deg,
-        tilt_deg,
-        outside: Outside::Outdoors,
-        height_m: None,
-        inside_convection: None,
-        outside_convection: None,
-        solar_fraction: None,
-        shading: None,
-        windows: Vec::new(),
-    }
-}
-
-fn solid(material: &str, thickness_m: f64) -> Layer {
-    Layer { material: Some(material.into()), thickness_m: Some(thickness_m), resistance_m2k_w: None }
-}
-
-fn resistance(resistance_m2k_w: f64) -> Layer {
-    Layer { resistance_m2k_w: Some(resistance_m2k_w), ..Layer::default() }
-}
-
-fn keep(setpoint_c: f64) -> Conditioning {
-    Conditioning {
-        setpoint_c: Amount::Number(setpoint_c),
-        available: None,
-        max_w: None,
-        radiant_fraction: 0.0,
-        sensor: Sensor::Air,
-    }
+    let surfaces = sides.map(|(id, azimuth, tilt)| Surface::new(id, "wall", 9.0, (azimuth, tilt), Outside::Outdoors));
+    Zone { is_open: false, surfaces: surfaces.to_vec(), ..Zone::new(id, 9.0, 27.0) }
 }
 
 fn run(study: &Study, days: f64) -> Report {
@@ -108,8 +56,8 @@ fn last(study: &Study, days: f64) -> (f64, f64) {
 
 #[test]
 fn a_steady_room_loses_what_its_resistances_say() {
-    let mut study = cube(vec![solid("concrete", 0.2), solid("foam", 0.05)]);
-    study.zones[0].heating = Some(keep(20.0));
+    let mut study = cube(vec![Layer::of("concrete", 0.2), Layer::of("foam", 0.05)]);
+    study.zones[0].heating = Some(Conditioning::ideal(20.0));
     study.zones[0].infiltration = vec![Airflow { ach: Some(Amount::Number(0.5)), ..Airflow::default() }];
     let u = 1.0 / (1.0 / 20.0 + 0.2 / 1.13 + 0.05 / 0.04 + 1.0 / 5.0);
     let air = 0.5 * 27.0 / 3_600.0 * cupola_physics::air::HEAT_CAPACITY_J_PER_M3_K;
@@ -121,7 +69,7 @@ fn a_steady_room_loses_what_its_resistances_say() {
 
 #[test]
 fn a_room_without_mass_in_its_walls_cools_exponentially() {
-    let mut study = cube(vec![resistance(1.0)]);
+    let mut study = cube(vec![Layer::resistance(1.0)]);
     study.step_minutes = Some(1.0);
     study.zones[0].capacity_multiplier = Some(50.0);
     let u = 1.0 / (1.0 / 20.0 + 1.0 + 1.0 / 5.0);
@@ -161,7 +109,7 @@ fn periodic(thickness: f64) -> (f64, f64) {
 #[test]
 fn a_wall_answers_to_a_daily_wave_as_its_admittance_says() {
     for thickness in [0.1, 0.2, 0.3] {
-        let mut study = cube(vec![solid("concrete", thickness)]);
+        let mut study = cube(vec![Layer::of("concrete", thickness)]);
         study.step_minutes = Some(5.0);
         let wave = (0..24).map(|hour| 20.0 + 10.0 * (f64::from(hour) / 24.0 * std::f64::consts::TAU).sin());
         let schedule = Schedule { days: Day::Hours(wave.collect()), interpolate: true, ..Schedule::default() };
@@ -169,7 +117,8 @@ fn a_wall_answers_to_a_daily_wave_as_its_admittance_says() {
         if let Some(conditions) = &mut study.conditions {
             conditions.dry_bulb_c = Amount::Schedule("wave".into());
         }
-        (study.zones[0].heating, study.zones[0].cooling) = (Some(keep(20.0)), Some(keep(20.0)));
+        (study.zones[0].heating, study.zones[0].cooling) =
+            (Some(Conditioning::ideal(20.0)), Some(Conditioning::ideal(20.0)));
         // The first Fourier coefficient of the last day.
         let (mut sine, mut cosine) = (0.0, 0.0);
         Run::new(&study, None).report(20.0 * 86_400.0, |step| {
@@ -192,8 +141,8 @@ fn a_wall_answers_to_a_daily_wave_as_its_admittance_says() {
 
 #[test]
 fn a_thermostat_that_feels_radiation_holds_the_operative_temperature() {
-    let mut study = cube(vec![solid("foam", 0.1)]);
-    let keeps = Conditioning { sensor: Sensor::Operative, radiant_fraction: 0.7, ..keep(21.0) };
+    let mut study = cube(vec![Layer::of("foam", 0.1)]);
+    let keeps = Conditioning { sensor: Sensor::Operative, radiant_fraction: 0.7, ..Conditioning::ideal(21.0) };
     study.zones[0].heating = Some(keeps);
     // Radiation needs faces that emit.
     if let Some(wall) = study.constructions.get_mut("wall") {
@@ -206,8 +155,8 @@ fn a_thermostat_that_feels_radiation_holds_the_operative_temperature() {
 
 #[test]
 fn plant_that_is_too_small_gives_all_it_has() {
-    let mut study = cube(vec![solid("foam", 0.02)]);
-    study.zones[0].heating = Some(Conditioning { max_w: Some(300.0), ..keep(20.0) });
+    let mut study = cube(vec![Layer::of("foam", 0.02)]);
+    study.zones[0].heating = Some(Conditioning { max_w: Some(300.0), ..Conditioning::ideal(20.0) });
     let (air_c, power_w) = last(&study, 10.0);
     assert!((power_w - 300.0).abs() < 1e-6 && air_c < 15.0, "{air_c} {power_w}");
     let report = run(&study, 10.0);
@@ -216,11 +165,11 @@ fn plant_that_is_too_small_gives_all_it_has() {
 
 #[test]
 fn co2_settles_where_people_and_air_say() {
-    let mut study = cube(vec![solid("foam", 0.1)]);
+    let mut study = cube(vec![Layer::of("foam", 0.1)]);
     let zone = &mut study.zones[0];
     zone.ventilation = vec![Airflow { flow_m3_h: Some(Amount::Number(50.0)), ..Airflow::default() }];
     zone.people = Some(People { count: 2.0, ..People::default() });
-    (zone.heating, zone.cooling) = (Some(keep(21.0)), Some(keep(24.0)));
+    (zone.heating, zone.cooling) = (Some(Conditioning::ideal(21.0)), Some(Conditioning::ideal(24.0)));
     let mut co2_ppm = 0.0;
     Run::new(&study, None).report(86_400.0 * 2.0, |step| co2_ppm = step.zones().map(|zone| zone.co2_ppm).sum());
     let each = cupola_physics::people_load::Load::of(1.2, false, 1_000.0).co2_l_s;
@@ -230,10 +179,10 @@ fn co2_settles_where_people_and_air_say() {
 
 /// Two rooms beside one another; `first` says which is listed first.
 fn pair(first: bool) -> Study {
-    let mut study = cube(vec![solid("concrete", 0.1), solid("foam", 0.06)]);
+    let mut study = cube(vec![Layer::of("concrete", 0.1), Layer::of("foam", 0.06)]);
     study.zones.clear();
     let mut warm = zone("warm");
-    warm.heating = Some(keep(22.0));
+    warm.heating = Some(Conditioning::ideal(22.0));
     warm.gains = vec![Gain { power_w: Some(Amount::Number(150.0)), radiant_fraction: 0.5, ..Gain::default() }];
     let mut cold = zone("cold");
     warm.surfaces[1].outside = Outside::Zone("cold".into());
@@ -270,10 +219,10 @@ fn the_same_seed_gives_the_same_people() {
 #[test]
 fn shorter_steps_come_nearer_by_the_methods_order() {
     let at = |minutes: f64| {
-        let mut study = cube(vec![solid("foam", 0.05), solid("concrete", 0.1)]);
+        let mut study = cube(vec![Layer::of("foam", 0.05), Layer::of("concrete", 0.1)]);
         study.step_minutes = Some(minutes);
         // Layers are cut alike only if the step allows it: a resistance and the air's capacity leave time as the only thing cut.
-        study.constructions.get_mut("wall").unwrap().layers = vec![resistance(0.5)];
+        study.constructions.get_mut("wall").unwrap().layers = vec![Layer::resistance(0.5)];
         study.zones[0].capacity_multiplier = Some(80.0);
         last(&study, 0.25).0
     };
@@ -294,8 +243,8 @@ proptest! {
     ) {
         let heating = |thickness: f64| {
             let layers = match outside {
-                true => vec![solid("foam", thickness), solid("concrete", 0.15)],
-                false => vec![solid("concrete", 0.15), solid("foam", thickness)],
+                true => vec![Layer::of("foam", thickness), Layer::of("concrete", 0.15)],
+                false => vec![Layer::of("concrete", 0.15), Layer::of("foam", thickness)],
             };
             let mut study = cube(layers);
             study.tier = if five { Tier::FiveR1C } else { Tier::MultiNode };
@@ -303,7 +252,7 @@ proptest! {
             let wave = (0..24).map(|hour| outdoor + 6.0 * (f64::from(hour) / 24.0 * std::f64::consts::TAU).sin()).collect();
             study.schedules.insert("wave".into(), Schedule { days: Day::Hours(wave), ..Schedule::default() });
             study.conditions = Some(Conditions { dry_bulb_c: Amount::Schedule("wave".into()), ..Conditions::default() });
-            study.zones[0].heating = Some(keep(20.0));
+            study.zones[0].heating = Some(Conditioning::ideal(20.0));
             study.zones[0].gains = vec![Gain { power_w: Some(Amount::Number(gain)), ..Gain::default() }];
             study.start.warm_up_days = 10;
             run(&study, 7.0).heating_kwh
@@ -319,13 +268,13 @@ proptest! {
     ) {
         let mut study = pair(true);
         study.tier = if five { Tier::FiveR1C } else { Tier::MultiNode };
-        study.constructions.get_mut("wall").unwrap().layers = vec![solid("concrete", concrete), solid("foam", foam)];
+        study.constructions.get_mut("wall").unwrap().layers = vec![Layer::of("concrete", concrete), Layer::of("foam", foam)];
         study.constructions.get_mut("wall").unwrap().inside.emittance = 0.9;
         let zone = &mut study.zones[0];
         zone.gains = vec![Gain { power_w: Some(Amount::Number(gain)), radiant_fraction: radiant, ..Gain::default() }];
         zone.infiltration = vec![Airflow { ach: Some(Amount::Number(ach)), ..Airflow::default() }];
-        zone.heating = heated.then(|| Conditioning { max_w: Some(limit), radiant_fraction: share, ..keep(20.0) });
-        zone.cooling = cooled.then(|| Conditioning { max_w: Some(limit), radiant_fraction: share, ..keep(24.0) });
+        zone.heating = heated.then(|| Conditioning { max_w: Some(limit), radiant_fraction: share, ..Conditioning::ideal(20.0) });
+        zone.cooling = cooled.then(|| Conditioning { max_w: Some(limit), radiant_fraction: share, ..Conditioning::ideal(24.0) });
         let report = run(&study, 3.0);
         prop_assert!(report.balance_error < 1e-5, "{}", report.balance_error);
     }
@@ -333,7 +282,7 @@ proptest! {
 
 #[test]
 fn a_run_pays_for_the_months_it_has() {
-    let mut study = cube(vec![solid("foam", 0.1)]);
+    let mut study = cube(vec![Layer::of("foam", 0.1)]);
     study.calendar.first_day = Some("07-31".into());
     let mut plant = cupola_physics::study::Plant::default();
     plant.tariff.fixed_month = 100.0;

@@ -24,6 +24,13 @@ fn is_zero(number: &f64) -> bool {
     *number == 0.0
 }
 
+impl Material {
+    /// A material by its conductivity, W/(m K), density, kg/m³, and specific heat, J/(kg K).
+    pub fn new(conductivity_w_mk: f64, density_kg_m3: f64, specific_heat_j_kgk: f64) -> Self {
+        Self { conductivity_w_mk, density_kg_m3, specific_heat_j_kgk }
+    }
+}
+
 /// The layers of an opaque surface and what its two faces are like.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +58,18 @@ pub struct Layer {
     /// Thermal resistance instead of a material, m² K/W.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resistance_m2k_w: Option<f64>,
+}
+
+impl Layer {
+    /// So many metres of a material.
+    pub fn of(material: &str, thickness_m: f64) -> Self {
+        Self { material: Some(material.into()), thickness_m: Some(thickness_m), resistance_m2k_w: None }
+    }
+
+    /// A resistance without mass, m² K/W.
+    pub fn resistance(resistance_m2k_w: f64) -> Self {
+        Self { resistance_m2k_w: Some(resistance_m2k_w), ..Self::default() }
+    }
 }
 
 /// How a face exchanges radiation.
@@ -143,6 +162,32 @@ pub struct Surface {
     /// Its windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<Window>,
+}
+
+impl Surface {
+    /// A plain surface: its construction, area, m², azimuth and tilt, °, and what is on the other side.
+    pub fn new(
+        id: impl Into<String>,
+        construction: impl Into<String>,
+        area_m2: f64,
+        (azimuth_deg, tilt_deg): (f64, f64),
+        outside: Outside,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            construction: construction.into(),
+            area_m2,
+            azimuth_deg,
+            tilt_deg,
+            outside,
+            height_m: None,
+            inside_convection: None,
+            outside_convection: None,
+            solar_fraction: None,
+            shading: None,
+            windows: Vec::new(),
+        }
+    }
 }
 
 /// What is on the other side of a surface.

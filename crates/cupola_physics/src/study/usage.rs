@@ -42,6 +42,26 @@ pub struct Zone {
     pub cooling: Option<Conditioning>,
 }
 
+impl Zone {
+    /// A zone with nothing in it: its floor area, m², and volume, m³. Its surfaces may be open.
+    pub fn new(id: impl Into<String>, floor_area_m2: f64, volume_m3: f64) -> Self {
+        Self {
+            id: id.into(),
+            floor_area_m2,
+            volume_m3,
+            capacity_multiplier: None,
+            is_open: true,
+            surfaces: Vec::new(),
+            infiltration: Vec::new(),
+            ventilation: Vec::new(),
+            gains: Vec::new(),
+            people: None,
+            heating: None,
+            cooling: None,
+        }
+    }
+}
+
 /// A flow of outdoor air; exactly one of the amounts is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -154,6 +174,19 @@ pub struct Conditioning {
     /// What the thermostat feels.
     #[serde(default)]
     pub sensor: Sensor,
+}
+
+impl Conditioning {
+    /// Keeps the air at a temperature, °C, whatever it takes.
+    pub fn ideal(setpoint_c: f64) -> Self {
+        Self {
+            setpoint_c: Amount::Number(setpoint_c),
+            available: None,
+            max_w: None,
+            radiant_fraction: 0.0,
+            sensor: Sensor::Air,
+        }
+    }
 }
 
 /// What a thermostat feels.
