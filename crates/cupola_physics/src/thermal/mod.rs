@@ -1,11 +1,13 @@
 //! The thermal tiers: what a study's zones do with weather and use, step by step.
 
+mod chain;
 mod fabric;
 mod film;
 mod five;
 mod glass;
 mod hubs;
 mod multi;
+mod outdoors;
 mod receiver;
 mod wall;
 mod zone;

@@ -4,16 +4,15 @@
 //! Every wall and window is first reduced to how its inner face answers to the room, so that what is left are two unknowns a zone.
 
 use super::Ambient;
-use super::fabric::{Behind, Exposure, Fabric, Face, Side};
+use super::chain::Chain;
+use super::fabric::{Behind, Fabric, Face, Side};
 use super::film::{self, WindPowers, radiative};
-use super::glass::MAX_PANES;
 use super::hubs::{Hubs, Pair};
+use super::outdoors::{Outer, surroundings};
 use super::receiver::Light;
-use super::zone::{Load, Mode, ZoneInput};
-use crate::study::{InsideConvection, OutsideConvection, Program};
+use super::zone::{Load, Mode, ZoneInput, constrain, given};
+use crate::study::{InsideConvection, Program};
 
-/// A gap's conductance is computed anew when its faces have moved so far, K: by half a percent of it.
-const GAP_MOVES_K: f64 = 1.0;
 /// More often than this, which zones are heated and cooled isn't tried out.
 const MAX_ROUNDS: usize = 24;
 
@@ -59,13 +58,6 @@ struct Answer {
     sun: f64,
 }
 
-/// An outer face's surroundings, as one conductance and one source: W/(m² K), W/m².
-#[derive(Clone, Copy, Debug, Default)]
-struct Outer {
-    film: f64,
-    source: f64,
-}
-
 /// Room for a step's numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Nodes {
@@ -88,18 +80,6 @@ pub(crate) struct Nodes {
     /// What doesn't add up in a zone, and what flows there altogether, W.
     pub residual_w: Vec<f64>,
     pub throughput_w: Vec<f64>,
-}
-
-/// A window's panes, eliminated from outside to inside.
-#[derive(Clone, Copy, Debug, Default)]
-struct Chain {
-    outer: Outer,
-    /// Conductance of each gap, and the faces' temperatures that it was computed for, °C.
-    gaps: [(f64, f64, f64); MAX_PANES],
-    carry: [f64; 2 * MAX_PANES],
-    value: [f64; 2 * MAX_PANES],
-    /// Sun absorbed at each pane, W/m².
-    absorbed: [f64; MAX_PANES],
 }
 
 impl Nodes {
@@ -290,46 +270,14 @@ impl Nodes {
 
     fn reduce_window(&mut self, fabric: &Fabric, ambient: &Ambient, state: &NodeState, at: usize) {
         let row = &fabric.windows[at];
-        let optics = &fabric.glazings[row.glazing];
+        let glass = &fabric.glazings[row.glazing];
         let panes_c = &state.panes_c[row.panes.clone()];
         let outer = surroundings(&row.exposure, ambient, self.wind, panes_c[0], 0.0);
-        let chain = &mut self.chains[at];
-        chain.outer = outer;
-        let count = panes_c.len();
-        // Sun from inside that the window takes: the part that panes absorb is put on the innermost one.
+        let (conductance, flow) = self.chains[at].reduce(glass, outer, panes_c, ambient.pressure_pa);
         let answer = &mut self.answers[row.face];
-        answer.sun *= optics.inside_absorbed_share();
-        let mut link_before = 0.0;
-        for node in 0..count {
-            let pane = node / 2;
-            let link = if node + 1 == count {
-                0.0
-            } else if node % 2 == 0 {
-                optics.pane_conductance(pane)
-            } else {
-                let (gap, outer_c, inner_c) = &mut chain.gaps[pane];
-                let moved = (panes_c[node] - *outer_c).abs().max((panes_c[node + 1] - *inner_c).abs());
-                if *gap == 0.0 || moved > GAP_MOVES_K {
-                    (*outer_c, *inner_c) = (panes_c[node], panes_c[node + 1]);
-                    *gap = optics.gap_conductance(pane, *outer_c, *inner_c, ambient.pressure_pa);
-                }
-                *gap
-            };
-            let (film, source) = if node == 0 { (outer.film, outer.source) } else { (0.0, 0.0) };
-            let half = 0.5 * chain.absorbed[pane];
-            let (carry_before, value_before) =
-                if node == 0 { (0.0, 0.0) } else { (chain.carry[node - 1], chain.value[node - 1]) };
-            if node + 1 < count {
-                let inverse = 1.0 / (film + link_before * (1.0 - carry_before) + link);
-                chain.carry[node] = link * inverse;
-                chain.value[node] = (source + half + link_before * value_before) * inverse;
-            } else {
-                let conductance = film + link_before * (1.0 - carry_before);
-                let flow = source + half + link_before * value_before;
-                answer.answer(conductance, flow);
-            }
-            link_before = link;
-        }
+        // Of the sun from inside that the window takes, panes absorb a part: the innermost one, all of it.
+        answer.sun *= glass.inside_absorbed_share();
+        answer.answer(conductance, flow);
     }
 
     fn assemble(&mut self, fabric: &Fabric, inputs: &[ZoneInput], state: &NodeState) {
@@ -439,14 +387,7 @@ impl Nodes {
             self.throughput_w[row.zone] += row.area_m2 * (entering.abs() + stored.abs());
         }
         for (row, chain) in fabric.windows.iter().zip(&self.chains) {
-            let panes_c = &mut state.panes_c[row.panes.clone()];
-            let last = panes_c.len() - 1;
-            panes_c[last] = state.faces_c[row.face];
-            for node in (0..last).rev() {
-                panes_c[node] = chain.value[node] + chain.carry[node] * panes_c[node + 1];
-            }
-            let absorbed: f64 = chain.absorbed.iter().sum();
-            let entering = chain.outer.source - chain.outer.film * panes_c[0] + absorbed;
+            let entering = chain.finish(&mut state.panes_c[row.panes.clone()], state.faces_c[row.face]);
             self.residual_w[row.zone] += row.area_m2 * entering;
             self.throughput_w[row.zone] += row.area_m2 * entering.abs();
         }
@@ -474,62 +415,4 @@ fn zone_behind(fabric: &Fabric, face: &Face) -> Option<usize> {
         Side::Outer(wall) => Some(fabric.walls[wall].zone),
         Side::Window(_) => None,
     }
-}
-
-/// Sun, wind, sky and ground at an outer face, linearised where it was.
-fn surroundings(exposure: &Exposure, ambient: &Ambient, wind: WindPowers, face_c: f64, sun_w_m2: f64) -> Outer {
-    let air_c = ambient.dry_bulb_c;
-    let convection = match exposure.convection {
-        OutsideConvection::Doe2 => {
-            let along = exposure.normal[0] * ambient.wind_from[0] + exposure.normal[1] * ambient.wind_from[1];
-            // Level faces are always in the wind.
-            let is_windward = along >= -1e-9;
-            film::doe2((wind, exposure.wind_powers), face_c, air_c, exposure.cos_tilt, exposure.is_glass, is_windward)
-        }
-        OutsideConvection::Iso6946 => 4.0 + 4.0 * exposure.wind * ambient.wind_m_s,
-        OutsideConvection::Fixed(coefficient) => coefficient,
-    };
-    let to_sky = exposure.emittance * exposure.to_sky;
-    let to_air = exposure.emittance * exposure.to_air;
-    let sky = radiative(face_c, ambient.sky_c, to_sky);
-    let air = radiative(face_c, air_c, to_air);
-    Outer { film: convection + sky + air, source: (convection + air) * air_c + sky * ambient.sky_c + sun_w_m2 }
-}
-
-/// Takes a zone's power as the unknown in place of what its thermostat feels, or puts a known power in.
-fn constrain(hubs: &mut Hubs, zone: usize, input: &ZoneInput, mode: Mode) {
-    let Some(control) = input.control(mode) else { return };
-    let radiant = control.radiant_fraction;
-    if let Mode::HeatedFully | Mode::CooledFully = mode {
-        let (_, right) = hubs.zone(zone);
-        right[0] += control.power_w * (1.0 - radiant);
-        right[1] += control.power_w * radiant;
-        return;
-    }
-    // The power stands in two rows: one of them is used up to take it out of the other.
-    let (held, other) = if radiant <= 0.5 { (0, 1) } else { (1, 0) };
-    let ratio = radiant.min(1.0 - radiant) / radiant.max(1.0 - radiant);
-    for link in hubs.links(zone) {
-        for column in 0..2 {
-            link[2 * other + column] -= ratio * link[2 * held + column];
-            link[2 * held + column] = 0.0;
-        }
-    }
-    let (own, right) = hubs.zone(zone);
-    for column in 0..2 {
-        own[2 * other + column] -= ratio * own[2 * held + column];
-    }
-    right[other] -= ratio * right[held];
-    (own[2 * held], own[2 * held + 1]) = (1.0 - control.radiant_weight, control.radiant_weight);
-    right[held] = control.setpoint_c;
-}
-
-/// The power that a solution needs in a zone, W.
-fn given(hubs: &Hubs, solution: &[Pair], zone: usize, input: &ZoneInput, mode: Mode) -> f64 {
-    let Some(control) = input.control(mode) else { return 0.0 };
-    if let Mode::HeatedFully | Mode::CooledFully = mode {
-        return control.power_w;
-    }
-    let [air, radiant] = hubs.missing(zone, solution);
-    air + radiant
 }

@@ -1,5 +1,6 @@
 //! What acts on a zone during a step, and what its thermostat does about it.
 
+use super::hubs::{Hubs, Pair};
 use crate::study::{Sensor, Tier};
 
 /// Differences to a set-point that don't count, K.
@@ -99,4 +100,42 @@ impl ZoneInput {
             _ => Mode::Free,
         }
     }
+}
+
+/// Takes a zone's power as the unknown in place of what its thermostat feels, or puts a known power in.
+pub(crate) fn constrain(hubs: &mut Hubs, zone: usize, input: &ZoneInput, mode: Mode) {
+    let Some(control) = input.control(mode) else { return };
+    let radiant = control.radiant_fraction;
+    if let Mode::HeatedFully | Mode::CooledFully = mode {
+        let (_, right) = hubs.zone(zone);
+        right[0] += control.power_w * (1.0 - radiant);
+        right[1] += control.power_w * radiant;
+        return;
+    }
+    // The power stands in two rows: one of them is used up to take it out of the other.
+    let (held, other) = if radiant <= 0.5 { (0, 1) } else { (1, 0) };
+    let ratio = radiant.min(1.0 - radiant) / radiant.max(1.0 - radiant);
+    for link in hubs.links(zone) {
+        for column in 0..2 {
+            link[2 * other + column] -= ratio * link[2 * held + column];
+            link[2 * held + column] = 0.0;
+        }
+    }
+    let (own, right) = hubs.zone(zone);
+    for column in 0..2 {
+        own[2 * other + column] -= ratio * own[2 * held + column];
+    }
+    right[other] -= ratio * right[held];
+    (own[2 * held], own[2 * held + 1]) = (1.0 - control.radiant_weight, control.radiant_weight);
+    right[held] = control.setpoint_c;
+}
+
+/// The power that a solution needs in a zone, W.
+pub(crate) fn given(hubs: &Hubs, solution: &[Pair], zone: usize, input: &ZoneInput, mode: Mode) -> f64 {
+    let Some(control) = input.control(mode) else { return 0.0 };
+    if let Mode::HeatedFully | Mode::CooledFully = mode {
+        return control.power_w;
+    }
+    let [air, radiant] = hubs.missing(zone, solution);
+    air + radiant
 }
