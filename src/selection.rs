@@ -3,6 +3,7 @@
 
 use crate::scene::edit::Edit;
 use crate::scene::export::Format;
+use crate::simulation::Assumption;
 use crate::timeline::SourceKind;
 use bevy::prelude::*;
 use cupola_twin::{Slot, TwinIx, Value};
@@ -218,6 +219,8 @@ pub enum Intent {
     Close(Entity),
     /// Give a property a value on the active timeline.
     Set(Slot, Value),
+    /// Assume something else of a room, or of the weather, on the active timeline.
+    Assume(TwinIx, Assumption),
     /// Give a command to a twin on the active timeline, with what goes along.
     Invoke(TwinIx, String, Option<Value>),
     /// Acknowledge an alarm: its number in the scene, and the twin.

@@ -9,14 +9,14 @@ use crate::processor::{MayStartPrograms, Processors};
 use crate::scene::export::Format;
 use crate::scene::{self, Scene};
 use crate::selection::{Intent, NoticeLevel, Notices, Selection, ViewSettings};
-use crate::simulation::{Simulated, Simulation};
+use crate::simulation::{Assumption, Simulated, Simulation};
 use crate::timeline::{
     ActiveTimeline, Clock, OpenScene, Pace, Recording, Replayed, SourceKind, Timeline, TimelineState, fork_name,
 };
 use bevy::app::AppExit;
 use bevy::prelude::*;
 use cupola_twin::value::Sample;
-use cupola_twin::{Severity, Slot, Value};
+use cupola_twin::{Severity, Slot, TwinIx, Value};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,6 +68,7 @@ fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
         Intent::Fork => fork(world)?,
         Intent::Close(entity) => close_fork(world, entity),
         Intent::Set(slot, value) => set(world, slot, &value)?,
+        Intent::Assume(twin, assumption) => assume(world, twin, &assumption)?,
         Intent::Invoke(twin, command, request) => {
             let active = world.resource::<ActiveTimeline>().0;
             crate::command::invoke(world, active, twin, &command, request)?;
@@ -238,6 +239,14 @@ fn close_fork(world: &mut World, entity: Entity) {
     {
         world.insert_resource(ActiveTimeline(live));
     }
+}
+
+fn assume(world: &mut World, twin: TwinIx, assumption: &Assumption) -> Result<(), String> {
+    let active = world.resource::<ActiveTimeline>().0;
+    let mut simulated = world
+        .get_mut::<Simulated>(active)
+        .ok_or("only a simulated timeline can be changed: make a what-if from here")?;
+    simulated.0.assume(twin, assumption)
 }
 
 fn set(world: &mut World, slot: Slot, value: &Value) -> Result<(), String> {

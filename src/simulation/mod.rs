@@ -1,10 +1,12 @@
 //! The simulation bound to twins: which property steers it, which shows what it knows.
 
+mod assume;
 mod bind;
 mod command;
 mod run;
 pub mod study;
 
+pub use assume::{Assumption, MOST_LEAKS_ACH, MOST_WARMER_K};
 pub use run::Simulation;
 
 use crate::timeline::{Clock, TimelineState};

@@ -5,7 +5,8 @@ use cupola_physics::building::{BuildingModel, BuildingState, Controls, Outputs};
 use cupola_physics::hygiene::{HygieneModel, HygieneState};
 use cupola_physics::random;
 use cupola_twin::value::Sample;
-use cupola_twin::{Quality, Slot, State};
+use cupola_twin::{Quality, Slot, State, TwinIx};
+use std::collections::BTreeMap;
 
 /// Litres per second in a cubic metre per second.
 const LITRES: f64 = 1000.0;
@@ -59,6 +60,8 @@ pub struct Simulation {
     pub(super) utc_offset_s: i64,
     pub(super) seed: u64,
     pub(super) model: BuildingModel,
+    /// The rows of twins that are rooms.
+    pub(super) zone_of: BTreeMap<TwinIx, usize>,
     pub(super) physical: BuildingState,
     pub(super) controls: Controls,
     pub(super) outputs: Outputs,

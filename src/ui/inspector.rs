@@ -3,10 +3,11 @@
 use super::shown::{key_slot, model_name};
 use super::theme::{self, GAP};
 use super::widgets::{empty_state, icon_button, one_line, section};
-use super::{UiState, format, invocations, property, relations, sparkline, tree};
+use super::{UiState, assumed, format, invocations, property, relations, sparkline, tree};
 use crate::command::Invocations;
 use crate::scene::Scene;
 use crate::selection::Intent;
+use crate::simulation::Simulation;
 use crate::timeline::{SourceKind, Trail};
 use crate::twin::{display_name, number_text};
 use bevy_egui::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
@@ -33,6 +34,8 @@ pub struct Inspected<'a> {
     pub source: SourceKind,
     /// The commands that were given on it.
     pub invocations: Option<&'a Invocations>,
+    /// What drives the timeline, if that is a simulation.
+    pub simulation: Option<&'a Simulation>,
 }
 
 /// Says what to do while nothing is selected.
@@ -79,6 +82,7 @@ pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, int
                 property::property_ui(ui, shown, slot, state, intents);
             }
         }
+        assumed::assumed_ui(ui, shown, intents);
         invocations::invocations_ui(ui, shown, state, intents);
         relations::relations_ui(ui, shown, intents);
         ui.add_space(GAP);

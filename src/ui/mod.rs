@@ -4,6 +4,7 @@
 //! pure function that ends in `_ui` and a thin system that gathers for it.
 
 mod alarms;
+mod assumed;
 mod commands;
 mod docking;
 mod edit;

@@ -6,6 +6,7 @@ use crate::feed::Live;
 use crate::processor::Processors;
 use crate::scene::Scene;
 use crate::selection::{Selection, ViewSettings};
+use crate::simulation::Simulated;
 use crate::timeline::{
     ActiveTimeline, Clock, OpenScene, Replayed, SourceKind, Timeline, TimelineState, Trail, WallClock,
 };
@@ -37,6 +38,8 @@ pub struct Track {
     pub replayed: Option<&'static Replayed>,
     /// The commands that were given on it.
     pub invocations: Option<&'static Invocations>,
+    /// What drives it, if that is a simulation.
+    pub simulated: Option<&'static Simulated>,
 }
 
 /// What the systems of the panels read.

@@ -132,6 +132,7 @@ pub(super) fn right(
                         editable: super::shown::is_editable(track.timeline),
                         source: track.timeline.source,
                         invocations: track.invocations,
+                        simulation: track.simulated.map(|simulated| &simulated.0),
                     };
                     inspector::inspector_ui(ui, &content, &mut state, &mut wanted);
                 }

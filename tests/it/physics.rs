@@ -1,7 +1,7 @@
 //! The physics as people meet it: studies as files, checked, run and validated.
 
 use crate::support::{cupola, json, repository, shared_data};
-use cupola::simulation::study;
+use cupola::simulation::{Assumption, Simulation, study};
 use cupola::validation;
 
 const CASE_600: &str = include_str!("../../src/validation/cases/ashrae140-600.ron");
@@ -119,4 +119,47 @@ fn a_study_is_run_by_the_command_line() {
     // The same, but for how long it took.
     let again = json(&cupola(&arguments));
     assert_eq!(report["zones"], again["zones"]);
+}
+
+/// Temperature and CO2 of a room of the office at one o'clock, after something was assumed at seven.
+fn at_one(assumption: Option<Assumption>) -> (f64, f64) {
+    let scene = cupola::scene::load(&repository("scenes/office")).scene.unwrap();
+    let (simulation, found) = Simulation::new(&scene);
+    let mut simulation = simulation.unwrap_or_else(|| panic!("{found:?}"));
+    let mut state = cupola_twin::State::new(scene.topology.clone());
+    let slot = |name: &str| scene.topology.slot_named(name).unwrap();
+    let room = slot("room-204-temperature.temperature");
+    let twin = scene.topology.twin("room-204").unwrap();
+    assert!(simulation.room(twin).is_some());
+    if let Some(assumption) = assumption {
+        simulation.assume(twin, &assumption).unwrap();
+    }
+    let mut now_us = simulation.start_us;
+    for _ in 0..6 * 60 {
+        now_us += simulation.step_us;
+        simulation.step(&mut state, now_us);
+    }
+    (state.get(room).lane, state.get(slot("room-204-co2.co2")).lane)
+}
+
+#[test]
+fn windows_weather_and_walls_have_their_effect() {
+    let (as_it_is, stuffy) = at_one(None);
+    let (open, fresh) = at_one(Some(Assumption::LeaksAch(8.0)));
+    assert!(open < as_it_is - 1.0 && fresh < stuffy - 50.0, "an open window: {open} {as_it_is}, {fresh} {stuffy}");
+    let (heat_wave, _) = at_one(Some(Assumption::WarmerK(25.0)));
+    assert!(heat_wave > as_it_is + 0.3, "a heat wave: {heat_wave} {as_it_is}");
+    let (old, _) = at_one(Some(Assumption::Construction("before_1977")));
+    assert!(old < as_it_is, "thin walls in January: {old} {as_it_is}");
+}
+
+#[test]
+fn impossible_assumptions_are_refused() {
+    let scene = cupola::scene::load(&repository("scenes/office")).scene.unwrap();
+    let mut simulation = Simulation::new(&scene).0.unwrap();
+    let (room, unit) = (scene.topology.twin("room-204").unwrap(), scene.topology.twin("ahu-1").unwrap());
+    assert!(simulation.assume(unit, &Assumption::LeaksAch(1.0)).unwrap_err().contains("no room"));
+    assert!(simulation.assume(room, &Assumption::LeaksAch(-1.0)).is_err());
+    assert!(simulation.assume(room, &Assumption::WarmerK(f64::NAN)).is_err());
+    assert!(simulation.assume(room, &Assumption::Construction("of straw")).unwrap_err().contains("of straw"));
 }

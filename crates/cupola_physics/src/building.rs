@@ -79,6 +79,18 @@ impl BuildingModel {
         Ok(Self { zones, ahus, profiles, weather, seed, program, fabric, five })
     }
 
+    /// The building with another zone in a row.
+    ///
+    /// # Errors
+    /// What is wrong with the zone.
+    pub fn with_zone(&self, row: usize, zone: ZoneSpec) -> Result<Self, SpecError> {
+        let mut zones = self.zones.clone();
+        if let Some(place) = zones.get_mut(row) {
+            *place = zone;
+        }
+        Self::new(zones, self.ahus.clone(), self.profiles.clone(), self.weather.clone(), self.seed)
+    }
+
     /// The zones, in the order of the rows.
     pub fn zones(&self) -> &[ZoneSpec] {
         &self.zones

@@ -139,6 +139,7 @@ impl Binder<'_> {
             shows,
             handlers,
             model,
+            zone_of: zones,
         })
     }
 

@@ -1,0 +1,65 @@
+//! What a simulation assumes about a room, and what else might be assumed.
+
+use super::Simulation;
+use cupola_physics::envelope::{ConstructionSet, SETS};
+use cupola_physics::zone::ZoneSpec;
+use cupola_twin::TwinIx;
+
+/// The most that a door and wide open windows let in, air changes an hour.
+pub const MOST_LEAKS_ACH: f64 = 30.0;
+/// The most that outdoors may be warmer or colder than the weather says, K.
+pub const MOST_WARMER_K: f64 = 30.0;
+
+/// Something else to be assumed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Assumption {
+    /// What a room is made of: the set's name.
+    Construction(&'static str),
+    /// Outdoor air through leaks and windows, air changes an hour.
+    LeaksAch(f64),
+    /// How much warmer it is outdoors than the weather says, K: a heat wave, a cold spell.
+    WarmerK(f64),
+}
+
+impl Simulation {
+    /// What a room is to the simulation, if it is one.
+    pub fn room(&self, twin: TwinIx) -> Option<&ZoneSpec> {
+        self.model.zones().get(*self.zone_of.get(&twin)?)
+    }
+
+    /// How much warmer it is outdoors than the weather says, K.
+    pub fn warmer_k(&self) -> f64 {
+        self.controls.outdoor_offset_k
+    }
+
+    /// Goes on with another assumption; about the weather it holds for all rooms.
+    ///
+    /// # Errors
+    /// What the twin isn't, or why the number can't be.
+    pub fn assume(&mut self, twin: TwinIx, assumption: &Assumption) -> Result<(), String> {
+        if let Assumption::WarmerK(warmer_k) = assumption {
+            if !(-MOST_WARMER_K..=MOST_WARMER_K).contains(warmer_k) {
+                return Err(format!("outdoors can be {MOST_WARMER_K} K warmer or colder, not {warmer_k} K"));
+            }
+            self.controls.outdoor_offset_k = *warmer_k;
+            return Ok(());
+        }
+        let row = *self.zone_of.get(&twin).ok_or("this is no room of the simulation")?;
+        let mut spec = self.model.zones()[row].clone();
+        match assumption {
+            Assumption::Construction(name) => spec.set = known(name)?,
+            Assumption::LeaksAch(ach) if (0.0..=MOST_LEAKS_ACH).contains(ach) => spec.infiltration_ach = *ach,
+            Assumption::LeaksAch(ach) => {
+                return Err(format!("from 0 to {MOST_LEAKS_ACH} air changes an hour, not {ach}"));
+            }
+            Assumption::WarmerK(_) => {}
+        }
+        self.model = self.model.with_zone(row, spec).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+}
+
+fn known(name: &str) -> Result<&'static ConstructionSet, String> {
+    let found = SETS.iter().find(|set| set.name == name);
+    found.ok_or_else(|| format!("there are no constructions `{name}`"))
+}

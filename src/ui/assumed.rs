@@ -1,0 +1,123 @@
+//! What the simulation assumes about the selected room, and the places to assume something else.
+
+use super::inspector::Inspected;
+use super::theme::{self, ROW};
+use super::widgets::section;
+use crate::selection::Intent;
+use crate::simulation::{Assumption, MOST_LEAKS_ACH, MOST_WARMER_K};
+use bevy_egui::egui::{Align, ComboBox, DragValue, Layout, Response, Ui};
+use cupola_physics::envelope::{SETS, WINDOW_SHARE};
+use cupola_physics::zone::ZoneSpec;
+
+/// Names of directions, from north on.
+const DIRECTIONS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
+
+/// Draws what is assumed, where a simulation drives the timeline and knows the twin as a room.
+pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>) {
+    let Some(simulation) = shown.simulation else { return };
+    let Some(room) = simulation.room(shown.twin) else { return };
+    section(ui, "Assumptions", "of the simulation");
+    let mut assume = |assumption: Assumption| intents.push(Intent::Assume(shown.twin, assumption));
+    row(ui, "Built", |ui| {
+        let choice = ComboBox::from_id_salt("construction").selected_text(words(room.set.name));
+        let choice = choice.show_ui(ui, |ui| {
+            for set in &SETS {
+                if ui.selectable_label(set.name == room.set.name, words(set.name)).clicked() {
+                    assume(Assumption::Construction(set.name));
+                }
+            }
+        });
+        choice.response
+    })
+    .on_hover_text(format!(
+        "{}: walls {}, roof {}, ground {}, windows {} W/(m² K), g {}",
+        room.set.source,
+        room.set.wall_u_w_m2k,
+        room.set.roof_u_w_m2k,
+        room.set.floor_u_w_m2k,
+        room.set.window_u_w_m2k,
+        room.set.window_shgc
+    ));
+    row(ui, "Air through windows and leaks", |ui| {
+        let mut ach = room.infiltration_ach;
+        let field = DragValue::new(&mut ach).range(0.0..=MOST_LEAKS_ACH).speed(0.02).max_decimals(2).suffix(" 1/h");
+        let response = ui.add(field);
+        if response.changed() {
+            assume(Assumption::LeaksAch(ach));
+        }
+        response
+    })
+    .on_hover_text("Air changes an hour. A tilted window lets in 1 to 4, an open one 5 to 15.");
+    row(ui, "Outdoors warmer by", |ui| {
+        let mut warmer_k = simulation.warmer_k();
+        let field =
+            DragValue::new(&mut warmer_k).range(-MOST_WARMER_K..=MOST_WARMER_K).speed(0.1).max_decimals(1).suffix(" K");
+        let response = ui.add(field);
+        if response.changed() {
+            assume(Assumption::WarmerK(warmer_k));
+        }
+        response
+    })
+    .on_hover_text("Than the weather of the scene says, for the whole building: a heat wave, a cold spell.");
+    let facts = [
+        ("Façade", facades(room)),
+        ("Windows in it", format!("{:.0} %", 100.0 * WINDOW_SHARE)),
+        ("Roof, ground", format!("{:.0} %, {:.0} %", 100.0 * room.roof_share, 100.0 * room.ground_share)),
+        ("Neighbours", format!("{} rooms", room.neighbours.len())),
+        ("People at most", format!("{:.0}", room.people_capacity)),
+        ("Lights and machines", format!("{:.0} W/m²", room.equipment_w_per_m2)),
+        ("Radiator at most", format!("{:.0} W", room.heating_max_w)),
+    ];
+    for (name, value) in facts {
+        row(ui, name, |ui| ui.label(value));
+    }
+}
+
+fn row(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> Response) -> Response {
+    ui.horizontal(|ui| {
+        ui.set_height(ROW);
+        ui.label(theme::muted(name));
+        ui.with_layout(Layout::right_to_left(Align::Center), value).inner
+    })
+    .inner
+}
+
+/// A set's name as people say it.
+fn words(name: &str) -> String {
+    match name.split_once('_') {
+        Some((word, year)) if word.chars().all(char::is_alphabetic) => format!("{word} {year}"),
+        Some((from, to)) => format!("{from} to {to}"),
+        None => name.to_string(),
+    }
+}
+
+/// `N 4.2 m, E 3.0 m`.
+fn facades(room: &ZoneSpec) -> String {
+    let mut lengths = [0.0; 8];
+    for facade in &room.facades {
+        let eighth = (facade.azimuth_deg.rem_euclid(360.0) / 45.0).round() as usize % 8;
+        lengths[eighth] += facade.length_m;
+    }
+    let named = DIRECTIONS.iter().zip(lengths).filter(|(_, length)| *length > 0.05);
+    let parts: Vec<String> = named.map(|(name, length)| format!("{name} {length:.1} m")).collect();
+    if parts.is_empty() { "none".into() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_are_said_in_words() {
+        assert_eq!(words("before_1977"), "before 1977");
+        assert_eq!(words("1977_1994"), "1977 to 1994");
+    }
+
+    #[test]
+    fn facades_are_said_by_direction() {
+        let facade = |azimuth_deg, length_m| cupola_physics::envelope::Facade { azimuth_deg, length_m };
+        let room = |facades| ZoneSpec { facades, ..ZoneSpec::from_area(20.0, 3.0, 0.2) };
+        assert_eq!(facades(&room(vec![facade(2.0, 3.0), facade(358.0, 1.2), facade(181.0, 5.0)])), "N 4.2 m, S 5.0 m");
+        assert_eq!(facades(&room(vec![])), "none");
+    }
+}
