@@ -28,7 +28,8 @@ pub(super) fn run(scene: &Scene, study: &Study, asked: &Asked<'_>) -> u8 {
     if has_errors(&findings) {
         return BAD_INPUT;
     }
-    let (epw, found) = study::weather(scene, study, asked.weather);
+    let (epw, mut found) = study::weather(scene, study, asked.weather);
+    found.retain(|found| found.code != "epw-missing-unused");
     if output::report(&found) > 0 {
         return BAD_INPUT;
     }

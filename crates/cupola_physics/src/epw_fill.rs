@@ -114,9 +114,9 @@ pub(crate) fn fill(raw: Raw, elevation_m: f64, columns: &mut Columns) -> Vec<Epw
     let Raw { columns: mut read, missing, strange } = raw;
     let mut findings = Vec::new();
     for (index, field) in FIELDS.iter().enumerate() {
-        for (count, code, what) in
-            [(missing[index], "epw-missing", "missing"), (strange[index], "epw-range", "out of range")]
-        {
+        // Of what no computation reads, a gap is only worth a word to who checks the file.
+        let gap = if [SNOW, RAIN, ALBEDO].contains(&index) { "epw-missing-unused" } else { "epw-missing" };
+        for (count, code, what) in [(missing[index], gap, "missing"), (strange[index], "epw-range", "out of range")] {
             if count.count > 0 {
                 let message =
                     format!("The {} is {what} in {} of {} records.", field.name, count.count, read[index].len());

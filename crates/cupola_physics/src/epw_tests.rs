@@ -49,7 +49,7 @@ fn reads_headers_and_records() {
     let (epw, findings) = read(&text);
     let epw = epw.unwrap();
     // The short records have no snow, albedo and rain.
-    assert_eq!(codes(&findings), ["epw-missing"; 3]);
+    assert_eq!(codes(&findings), ["epw-missing-unused"; 3]);
     assert_eq!((epw.len(), epw.location.city.as_str(), epw.location.elevation_m), (8_760, "Somewhere", 1_650.0));
     assert_eq!((epw.ground[0].depth_m, epw.ground[0].monthly_c[11]), (0.5, 12.0));
     assert_eq!(epw.holidays.days, [("Day Off".to_owned(), YearlyDate::Day { month: 7, day: 4 })]);
