@@ -78,6 +78,11 @@ pub(super) fn run(args: &Args) -> u8 {
         }
         return study(scene, args, duration_us);
     }
+    if args.weather.is_some() || args.steps.is_some() {
+        let help = "a scene names the weather of its simulation: `weather: (file: \"FILE.epw\")`";
+        output::error_line(format!("--weather and --steps are for studies, and this scene has no `physics`; {help}"));
+        return BAD_INPUT;
+    }
     let opened = headless(loaded, args.broker.clone(), args.source == Source::Live, args.trust);
     let mut app = match opened {
         Ok(app) => app,

@@ -90,6 +90,9 @@ fn a_study_is_run_by_the_command_line() {
     let none = cupola(&["run", case.to_str().unwrap()]);
     assert_eq!(none.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&none.stderr).contains("no-weather"));
+    let no_study = cupola(&["run", "scenes/office", "--weather", "denver.epw", "--for", "1m"]);
+    assert_eq!(no_study.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&no_study.stderr).contains("no `physics`"));
     let Some(weather) = shared_data("weather/USA_CO_Denver.Intl.AP.725650_TMY3.epw") else { return };
     let folder = tempfile::tempdir().unwrap();
     let steps = folder.path().join("steps.csv");
