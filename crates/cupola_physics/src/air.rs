@@ -26,10 +26,14 @@ pub fn humidity_ratio(temperature_c: f64, relative_humidity: f64) -> f64 {
     MASS_RATIO * vapour / (PRESSURE_PA - vapour)
 }
 
+/// The pressure of water vapour, in Pa, in air of a pressure, in Pa, with this much water, in kg/kg (ASHRAE Fundamentals ch. 1).
+pub fn vapour_pressure_pa(pressure_pa: f64, humidity_kg_per_kg: f64) -> f64 {
+    pressure_pa * humidity_kg_per_kg / (MASS_RATIO + humidity_kg_per_kg)
+}
+
 /// The relative humidity, from 0 to 1, of air with this much water, in kg/kg.
 pub fn relative_humidity(temperature_c: f64, humidity_kg_per_kg: f64) -> f64 {
-    let water = humidity_kg_per_kg.max(0.0);
-    let vapour = PRESSURE_PA * water / (MASS_RATIO + water);
+    let vapour = vapour_pressure_pa(PRESSURE_PA, humidity_kg_per_kg.max(0.0));
     (vapour / saturation_pressure_pa(temperature_c)).clamp(0.0, 1.0)
 }
 

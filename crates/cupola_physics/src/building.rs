@@ -210,7 +210,7 @@ impl BuildingModel {
             });
             work.rooms.push(room);
         }
-        work.loads.clear();
+        work.five.loads.clear();
         if moment.dt_s <= 0.0 {
             return;
         }
@@ -221,7 +221,6 @@ impl BuildingModel {
         let Work { five, light, inputs, .. } = work;
         self.five.step(five, &self.fabric, &self.program, &ambient, light, inputs, moment.dt_s, &mut heat);
         (state.mass_c, state.temperature_c) = (heat.mass_c, heat.air_c);
-        work.loads.extend(work.five.loads.iter().map(|load| load.power_w));
     }
 
     /// CO2 and water of a zone in one part of a step, and what is shown of it.
@@ -238,7 +237,7 @@ impl BuildingModel {
         let outdoor = &moment.outdoor;
         let volume_m3 = zone.volume_m3();
         let Room { people, equipment_w, flow_m3_s, leak_m3_s, supply_c } = work.rooms[row];
-        let heating_w = work.loads.get(row).copied().unwrap_or(0.0);
+        let heating_w = work.five.loads.get(row).map_or(0.0, |load| load.power_w);
         let temperature_c = state.temperature_c[row];
         let supply_w_per_k = HEAT_CAPACITY_J_PER_M3_K * flow_m3_s;
 

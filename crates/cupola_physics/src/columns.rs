@@ -81,8 +81,6 @@ pub(crate) struct Work {
     pub light: Vec<Light>,
     pub inputs: Vec<ZoneInput>,
     pub rooms: Vec<Room>,
-    /// Heat given to each zone, W.
-    pub loads: Vec<f64>,
 }
 
 /// What a room's step is made of, besides heat.

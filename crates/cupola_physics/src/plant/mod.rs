@@ -17,7 +17,7 @@ pub mod pv;
 pub mod tariff;
 pub mod vav;
 
-use crate::air::{HEAT_CAPACITY_J_PER_KG_K, PRESSURE_PA, saturation_pressure_pa};
+use crate::air::{HEAT_CAPACITY_J_PER_KG_K, humidity_ratio};
 
 /// Specific heat of water, in J/(kg K), at room temperature (ASHRAE Fundamentals).
 pub const WATER_J_KG_K: f64 = 4_186.0;
@@ -65,8 +65,7 @@ impl Air {
 
 /// Water in saturated air, in kg/kg.
 pub fn saturated_kg_kg(temperature_c: f64) -> f64 {
-    let vapour = saturation_pressure_pa(temperature_c).min(0.97 * PRESSURE_PA);
-    0.621_945 * vapour / (PRESSURE_PA - vapour)
+    humidity_ratio(temperature_c, 1.0)
 }
 
 #[cfg(test)]

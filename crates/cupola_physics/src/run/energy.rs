@@ -7,13 +7,13 @@ use crate::plant::boiler::Boiler;
 use crate::plant::chiller::Chiller;
 use crate::plant::heat_pump::{HeatPump, RATED_WATER_C};
 use crate::plant::pv::Field;
+use crate::plant::tariff::J_PER_KWH;
 use crate::study::{ColdKind, EmissionsDoc, HeatKind, Plant, Program, Site, Study, TariffDoc, Value};
 use crate::sun::Plane;
 use crate::thermal::Ambient;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-const KWH_J: f64 = 3.6e6;
 /// Below this the water of a cooling tower isn't let fall, °C, and how close it comes to the wet bulb, K (ASHRAE 90.1-2019, G3.1.3.11).
 const TOWER: (f64, f64) = (21.0, 3.9);
 /// Water that leaves a boiler, and how much colder it comes back, °C and K (ASHRAE 90.1-2019, G3.1.3.3 and G3.1.3.4 have 82 and 28; low
@@ -125,7 +125,7 @@ impl PlantRun {
             (made, Plane::new(field.azimuth_deg, field.tilt_deg))
         };
         let battery = plant.battery.as_ref().map(|given| {
-            let mut battery = Battery::new(given.capacity_kwh * KWH_J);
+            let mut battery = Battery::new(given.capacity_kwh * J_PER_KWH);
             if let Some(power_w) = given.power_w {
                 (battery.charge_w, battery.discharge_w) = (power_w, power_w);
             }
@@ -152,7 +152,7 @@ impl PlantRun {
 
     /// Adds a step of so many seconds in a month, from 0.
     pub fn add(&mut self, program: &Program, ambient: &Ambient, demand: &Demand, step_s: f64, month: usize) {
-        let kwh = step_s / KWH_J;
+        let kwh = step_s / J_PER_KWH;
         let on_way = 1.0 / (1.0 - self.distribution_loss).max(0.01);
         let (heating_w, cooling_w) = (demand.heating_w * on_way, demand.cooling_w * on_way);
         let mut electric = [

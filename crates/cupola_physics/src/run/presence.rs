@@ -1,6 +1,6 @@
 //! Who is in a zone, and what the air is like for it.
 
-use crate::air::{DENSITY_KG_PER_M3, humidity_ratio, relative_humidity};
+use crate::air::{DENSITY_KG_PER_M3, humidity_ratio, relative_humidity, vapour_pressure_pa};
 use crate::balance::Balance;
 use crate::epw_dates::Weekday;
 use crate::people::{DayPlan, Occupancy, weekday};
@@ -56,8 +56,7 @@ impl Presence {
 
     /// What so many people give off in air with this much water, kg/kg.
     pub fn load(&self, people: f64, humidity: f64, pressure_pa: f64) -> Load {
-        let vapour_pa = pressure_pa * humidity / (0.621_945 + humidity);
-        Load::of(self.met, false, vapour_pa).times(people)
+        Load::of(self.met, false, vapour_pressure_pa(pressure_pa, humidity)).times(people)
     }
 }
 

@@ -1,9 +1,10 @@
 //! What became of a study: sums, extremes and hours, by zone and in total.
 
 use super::energy::Energy;
-use super::tally::{HourMeans, KWH_J, RunningMean, Tally, When};
+use super::tally::{HourMeans, RunningMean, Tally, When};
 use super::{DAY_S, HOUR_S, Step, ZoneResult};
 use crate::epw_dates::{month_and_day, year_days};
+use crate::plant::tariff::J_PER_KWH;
 use crate::thermal::Fabric;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -322,8 +323,8 @@ impl Reporter {
             SurfaceReport {
                 zone: zones[*zone].id.clone(),
                 id: id.clone(),
-                incident_unshaded_kwh_m2: unshaded / KWH_J,
-                incident_kwh_m2: shaded / KWH_J,
+                incident_unshaded_kwh_m2: unshaded / J_PER_KWH,
+                incident_kwh_m2: shaded / J_PER_KWH,
             }
         });
         let surfaces = surfaces.collect();
@@ -331,14 +332,14 @@ impl Reporter {
         for ((row, id), through) in fabric.windows.iter().zip(&fabric.window_names).zip(&self.transmitted_j) {
             let (shaded, unshaded) = self.incident[row.exposure.receiver];
             let transmitted = through / row.area_m2.max(1e-9);
-            zones[row.zone].solar_kwh += through / KWH_J;
+            zones[row.zone].solar_kwh += through / J_PER_KWH;
             windows.push(WindowReport {
                 zone: zones[row.zone].id.clone(),
                 id: id.clone(),
                 area_m2: row.area_m2,
-                incident_unshaded_kwh_m2: unshaded / KWH_J,
-                incident_kwh_m2: shaded / KWH_J,
-                transmitted_kwh_m2: transmitted / KWH_J,
+                incident_unshaded_kwh_m2: unshaded / J_PER_KWH,
+                incident_kwh_m2: shaded / J_PER_KWH,
+                transmitted_kwh_m2: transmitted / J_PER_KWH,
                 transmissivity: if unshaded > 0.0 { transmitted / unshaded } else { 0.0 },
             });
         }

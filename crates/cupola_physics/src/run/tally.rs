@@ -4,9 +4,8 @@ use super::report::{AirReport, ComfortReport, Extreme, Peak, ZoneReport};
 use super::{HOUR_S, ZoneResult};
 use crate::comfort::RUNNING_MEAN_WEIGHT;
 use crate::comfort::{Category, Climate, Person, adaptive_en16798, next_running_mean_c, pmv_iso7730};
+use crate::plant::tariff::J_PER_KWH;
 
-/// J in a kWh.
-pub(super) const KWH_J: f64 = 3.6e6;
 /// A set-point is missed where the hour's mean is further off than this, K (ASHRAE 90.1-2019, "unmet load hour": half a degree of the
 /// usual throttling range).
 const UNMET_K: f64 = 0.5;
@@ -94,7 +93,7 @@ impl Tally {
         hour.setpoints.0 += length_s * result.setpoints_c.0;
         hour.setpoints.1 += length_s * result.setpoints_c.1;
         self.person = result.person;
-        let (report, kwh) = (&mut self.report, length_s / KWH_J);
+        let (report, kwh) = (&mut self.report, length_s / J_PER_KWH);
         report.lights_kwh += kwh * given.lights_w;
         report.equipment_kwh += kwh * given.equipment_w;
         report.people_kwh += kwh * given.people_w;
@@ -119,10 +118,10 @@ impl Tally {
         };
         let report = &mut self.report;
         let month = &mut report.monthly[when.month];
-        month.heating_kwh += hour.heating_j / KWH_J;
-        month.cooling_kwh += hour.cooling_j / KWH_J;
-        report.heating_kwh += hour.heating_j / KWH_J;
-        report.cooling_kwh += hour.cooling_j / KWH_J;
+        month.heating_kwh += hour.heating_j / J_PER_KWH;
+        month.cooling_kwh += hour.cooling_j / J_PER_KWH;
+        report.heating_kwh += hour.heating_j / J_PER_KWH;
+        report.cooling_kwh += hour.cooling_j / J_PER_KWH;
         report.heating_peak.raise(means.heating_w, when);
         report.cooling_peak.raise(means.cooling_w, when);
         if means.air_c < report.temperature_min.c {

@@ -222,15 +222,13 @@ impl Checker<'_> {
     }
 
     fn schedule(&mut self, schedule: &Schedule) {
-        let Schedule { days, saturday, sunday, holiday, seasons, .. } = schedule;
-        self.days([Some(days), saturday.as_ref(), sunday.as_ref(), holiday.as_ref()]);
+        self.days(schedule.kinds());
         self.at("seasons", |checker| {
-            for (at, season) in seasons.iter().enumerate() {
+            for (at, season) in schedule.seasons.iter().enumerate() {
                 checker.at(at, |checker| {
-                    let Season { from, to, days, saturday, sunday, holiday } = season;
-                    checker.at("from", |checker| checker.date(from));
-                    checker.at("to", |checker| checker.date(to));
-                    checker.days([Some(days), saturday.as_ref(), sunday.as_ref(), holiday.as_ref()]);
+                    checker.at("from", |checker| checker.date(&season.from));
+                    checker.at("to", |checker| checker.date(&season.to));
+                    checker.days(season.kinds());
                 });
             }
         });
@@ -273,12 +271,9 @@ impl Checker<'_> {
 
 /// All values of a schedule.
 fn values(schedule: &Schedule) -> Vec<f64> {
-    let own = [Some(&schedule.days), schedule.saturday.as_ref(), schedule.sunday.as_ref(), schedule.holiday.as_ref()];
-    let seasons = schedule.seasons.iter().flat_map(|season| {
-        [Some(&season.days), season.saturday.as_ref(), season.sunday.as_ref(), season.holiday.as_ref()]
-    });
+    let seasons = schedule.seasons.iter().flat_map(Season::kinds);
     let mut values = Vec::new();
-    for day in own.into_iter().chain(seasons).flatten() {
+    for day in schedule.kinds().into_iter().chain(seasons).flatten() {
         match day {
             Day::Always(value) => values.push(*value),
             Day::Hours(hours) => values.extend(hours),

@@ -117,17 +117,6 @@ pub enum Terrain {
     City,
 }
 
-impl Terrain {
-    /// Exponent and boundary layer thickness (m) of the wind's profile.
-    pub(crate) fn profile(self) -> (f64, f64) {
-        match self {
-            Self::Open => (0.14, 270.0),
-            Self::Suburban => (0.22, 370.0),
-            Self::City => (0.33, 460.0),
-        }
-    }
-}
-
 /// Weather given by numbers and schedules. Schedules run in local standard time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -80,11 +80,10 @@ impl Program {
 fn yearly(schedule: &Schedule, calendar: &Calendar, new_year: Weekday, leap: bool) -> Yearly {
     let holidays: Vec<u32> = calendar.holidays.iter().filter_map(|day| month_day(day, leap)).collect();
     let mut yearly = Yearly { interpolate: schedule.interpolate, ..Yearly::default() };
-    let own = [Some(&schedule.days), schedule.saturday.as_ref(), schedule.sunday.as_ref(), schedule.holiday.as_ref()];
-    let mut sets = vec![own];
+    let mut sets = vec![schedule.kinds()];
     let mut spans = Vec::new();
     for season in &schedule.seasons {
-        sets.push([Some(&season.days), season.saturday.as_ref(), season.sunday.as_ref(), season.holiday.as_ref()]);
+        sets.push(season.kinds());
         spans.push((month_day(&season.from, leap), month_day(&season.to, leap)));
     }
     for set in &sets {

@@ -41,6 +41,13 @@ pub struct Schedule {
     pub seasons: Vec<Season>,
 }
 
+impl Schedule {
+    /// Its days, Saturdays, Sundays and holidays, as far as they are named.
+    pub(crate) fn kinds(&self) -> [Option<&Day>; 4] {
+        [Some(&self.days), self.saturday.as_ref(), self.sunday.as_ref(), self.holiday.as_ref()]
+    }
+}
+
 /// The values of a day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a number, 24 numbers, or pairs of an hour and a number")]
@@ -78,4 +85,11 @@ pub struct Season {
     /// Its holidays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holiday: Option<Day>,
+}
+
+impl Season {
+    /// Its days, Saturdays, Sundays and holidays, as far as they are named.
+    pub(crate) fn kinds(&self) -> [Option<&Day>; 4] {
+        [Some(&self.days), self.saturday.as_ref(), self.sunday.as_ref(), self.holiday.as_ref()]
+    }
 }

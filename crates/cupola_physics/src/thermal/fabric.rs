@@ -228,7 +228,7 @@ impl<'s> Builder<'s> {
             if frame > 0.0 {
                 let resistance = (1.0 / window.frame_u_w_m2k.unwrap_or(3.0) - FRAME_FILMS_M2K_W).max(0.001);
                 let kind = self.fabric.kinds.len();
-                let slab = Slab { resistance, capacity: 0.0 };
+                let slab = Slab { thickness_m: 0.0, resistance, capacity: 0.0 };
                 self.fabric.kinds.push(Wall::new(&[slab], self.dt_s, self.most_cells));
                 let like = FaceDoc::default();
                 let exposed = exposure(&mut self.fabric.receivers, &like, window.shading.as_ref(), false);
@@ -375,14 +375,15 @@ pub(crate) fn window_area(window: &Window) -> f64 {
 }
 
 /// The layers of a construction.
-pub(crate) fn slabs(study: &Study, construction: &str) -> Vec<Slab> {
+fn slabs(study: &Study, construction: &str) -> Vec<Slab> {
     let layers = study.constructions.get(construction).into_iter().flat_map(|construction| &construction.layers);
     let slab = |layer: &crate::study::Layer| match (&layer.material, layer.thickness_m, layer.resistance_m2k_w) {
         (Some(name), Some(thickness), _) => study.materials.get(name).map(|material| Slab {
+            thickness_m: thickness,
             resistance: thickness / material.conductivity_w_mk,
             capacity: thickness * material.density_kg_m3 * material.specific_heat_j_kgk,
         }),
-        (_, _, Some(resistance)) => Some(Slab { resistance, capacity: 0.0 }),
+        (_, _, Some(resistance)) => Some(Slab { thickness_m: 0.0, resistance, capacity: 0.0 }),
         _ => None,
     };
     layers.filter_map(slab).collect()

@@ -1,9 +1,7 @@
 //! How heat passes between a face and the air, and between a face and its radiant surroundings. W/(m² K), temperatures in °C.
 
-/// Stefan and Boltzmann's constant, W/(m² K⁴) (CODATA 2018).
-pub(crate) const SIGMA: f64 = 5.670_374_419e-8;
-/// Absolute temperature of 0 °C, K.
-pub(crate) const KELVIN: f64 = 273.15;
+use crate::epw::{STEFAN_BOLTZMANN, ZERO_C_IN_K};
+
 /// Air hardly ever stands still: less is never taken (EnergyPlus Engineering Reference, "Inside Heat Balance").
 const LEAST: f64 = 0.1;
 
@@ -87,8 +85,8 @@ pub(crate) fn doe2(
 
 /// Radiation between a face and surroundings, linearised where they are now.
 pub(crate) fn radiative(face_c: f64, around_c: f64, factor: f64) -> f64 {
-    let (face, around) = (face_c + KELVIN, around_c + KELVIN);
-    SIGMA * factor * (face + around) * (face * face + around * around)
+    let (face, around) = (face_c + ZERO_C_IN_K, around_c + ZERO_C_IN_K);
+    STEFAN_BOLTZMANN * factor * (face + around) * (face * face + around * around)
 }
 
 /// How well each face of an enclosure sees the others' mean radiant temperature: what a difference of fourth powers is multiplied

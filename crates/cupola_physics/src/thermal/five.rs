@@ -4,7 +4,7 @@
 //! the temperature that they had before.
 
 use super::Ambient;
-use super::fabric::{Behind, Exposure, Fabric, Side, WallRow, slabs};
+use super::fabric::{Behind, Exposure, Fabric, Side, WallRow};
 use super::receiver::Light;
 use super::wall::Slab;
 use super::zone::{Load, Mode, ZoneInput};
@@ -104,22 +104,14 @@ impl Five {
         let rows = (0..zones)
             .map(|zone| {
                 let (mut capacity, mut squares, mut opaque) = (0.0, 0.0, 0.0);
-                let surfaces = &study.zones[zone].surfaces;
                 for face in &fabric.faces[fabric.faces_of_zone[zone].clone()] {
                     let (wall, is_outer) = match face.side {
                         Side::Inner(wall) => (wall, false),
                         Side::Outer(wall) => (wall, true),
                         Side::Window(_) => continue,
                     };
-                    let owner = &study.zones[fabric.walls[wall].zone].surfaces;
-                    let surfaces = if is_outer { owner } else { surfaces };
-                    let of_wall = surfaces.iter().find(|surface| surface.id == fabric.wall_names[wall]);
-                    let mut layers =
-                        of_wall.map(|surface| layers_inwards(study, &surface.construction)).unwrap_or_default();
-                    if !is_outer {
-                        layers.reverse();
-                    }
-                    let per_area = effective_capacity(&layers);
+                    let slabs = fabric.kinds[fabric.walls[wall].kind].slabs.iter();
+                    let per_area = if is_outer { effective_capacity(slabs) } else { effective_capacity(slabs.rev()) };
                     capacity += face.area_m2 * per_area;
                     squares += face.area_m2 * per_area * per_area;
                     opaque += paths[wall].conductance;
@@ -365,29 +357,19 @@ fn path(fabric: &Fabric, wall: &WallRow) -> Path {
     Path { conductance: u * wall.area_m2, inward: u * outside }
 }
 
-/// A construction's layers from outside to inside, with their thickness (0 of a bare resistance).
-fn layers_inwards(study: &Study, construction: &str) -> Vec<(Slab, f64)> {
-    let layers = study.constructions.get(construction).into_iter().flat_map(|construction| &construction.layers);
-    let known = layers.filter(|layer| {
-        let material = layer.material.as_ref().is_some_and(|name| study.materials.contains_key(name));
-        (material && layer.thickness_m.is_some()) || layer.resistance_m2k_w.is_some()
-    });
-    slabs(study, construction).into_iter().zip(known.map(|layer| layer.thickness_m.unwrap_or(0.0))).collect()
-}
-
 /// Heat capacity that takes part in a day's swing, J/(m² K), of layers from the room outwards: to the construction's middle, to 10 cm or
 /// to the first insulation, whichever comes first (ISO 13786:2017, annex C).
-fn effective_capacity(layers: &[(Slab, f64)]) -> f64 {
-    let whole: f64 = layers.iter().map(|(_, thickness)| thickness).sum();
+fn effective_capacity<'a>(from_room: impl Iterator<Item = &'a Slab> + Clone) -> f64 {
+    let whole: f64 = from_room.clone().map(|slab| slab.thickness_m).sum();
     let mut left = DEEPEST_M.min(0.5 * whole);
     let mut capacity = 0.0;
-    for (slab, thickness) in layers {
-        let insulates = *thickness == 0.0 || thickness / slab.resistance.max(1e-9) < INSULATION_W_MK;
+    for &Slab { thickness_m, resistance, capacity: of_slab } in from_room {
+        let insulates = thickness_m == 0.0 || thickness_m / resistance.max(1e-9) < INSULATION_W_MK;
         if insulates || left <= 0.0 {
             break;
         }
-        let part = left.min(*thickness);
-        capacity += slab.capacity * part / thickness;
+        let part = left.min(thickness_m);
+        capacity += of_slab * part / thickness_m;
         left -= part;
     }
     capacity

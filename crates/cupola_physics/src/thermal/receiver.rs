@@ -1,5 +1,6 @@
 //! What the sun and the sky send to each outer face: computed once for all that look the same way and are shaded alike.
 
+use crate::airflow_element;
 use crate::shading::{DiffuseFactors, Shading};
 use crate::sky::SkyState;
 use crate::study::Terrain;
@@ -85,7 +86,10 @@ impl Receivers {
 
 /// Wind at a height over wind at a weather station's 10 m in open country (ASHRAE Fundamentals 2017, ch. 24, eq. 4).
 pub(crate) fn local_wind(terrain: Terrain, height_m: f64) -> f64 {
-    let (station_exponent, station_layer_m) = Terrain::Open.profile();
-    let (exponent, layer_m) = terrain.profile();
-    (station_layer_m / 10.0_f64).powf(station_exponent) * (height_m.max(0.1) / layer_m).powf(exponent)
+    let terrain = match terrain {
+        Terrain::Open => airflow_element::Terrain::Open,
+        Terrain::Suburban => airflow_element::Terrain::Suburb,
+        Terrain::City => airflow_element::Terrain::City,
+    };
+    airflow_element::wind_speed_m_s(1.0, height_m.max(0.1), terrain)
 }

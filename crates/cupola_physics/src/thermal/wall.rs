@@ -6,6 +6,8 @@
 /// One layer, ready to be cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Slab {
+    /// m; 0 of a bare resistance.
+    pub thickness_m: f64,
     /// m² K/W.
     pub resistance: f64,
     /// J/(m² K).
@@ -15,7 +17,8 @@ pub(crate) struct Slab {
 /// A construction, cut into volumes and prepared for a step's length. All per m².
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wall {
-    resistance: f64,
+    /// The layers that were cut, from outside to inside.
+    pub slabs: Vec<Slab>,
     /// Heat capacity over step, of each volume, W/(m² K).
     store: Vec<f64>,
     /// Of the eliminated tridiagonal system: what the volume before is multiplied with, the inverse of the diagonal, and what the
@@ -68,7 +71,7 @@ impl Wall {
         let last = 1.0 / pending.max(LEAST_RESISTANCE);
         let count = store.len();
         let mut wall = Self {
-            resistance: slabs.iter().map(|slab| slab.resistance).sum(),
+            slabs: slabs.to_vec(),
             before: vec![0.0; count],
             inverse: vec![0.0; count],
             after: vec![0.0; count],
@@ -105,7 +108,7 @@ impl Wall {
 
     /// Resistance from face to face, m² K/W.
     pub fn resistance(&self) -> f64 {
-        self.resistance
+        self.slabs.iter().map(|slab| slab.resistance).sum()
     }
 
     /// How many volumes there are.
@@ -157,8 +160,8 @@ impl Wall {
 mod tests {
     use super::*;
 
-    const CONCRETE: Slab = Slab { resistance: 0.2, capacity: 280_000.0 };
-    const FOAM: Slab = Slab { resistance: 1.5, capacity: 800.0 };
+    const CONCRETE: Slab = Slab { thickness_m: 0.2, resistance: 0.2, capacity: 280_000.0 };
+    const FOAM: Slab = Slab { thickness_m: 0.06, resistance: 1.5, capacity: 800.0 };
 
     fn settle(wall: &Wall, outer_c: f64, inner_c: f64, steps: usize) -> (Vec<f64>, f64) {
         let mut cells = vec![0.0; wall.cells()];
@@ -199,7 +202,11 @@ mod tests {
     fn a_thick_slab_answers_as_the_error_function_says() {
         // Half-space of concrete, face from 0 to 1 °C: flow k / sqrt(pi a t) (Carslaw and Jaeger 1959, 2.4).
         let (conductivity, density, specific, thickness) = (1.13, 1_400.0, 1_000.0, 1.0);
-        let slab = Slab { resistance: thickness / conductivity, capacity: density * specific * thickness };
+        let slab = Slab {
+            thickness_m: thickness,
+            resistance: thickness / conductivity,
+            capacity: density * specific * thickness,
+        };
         for (dt_s, tolerance) in [(600.0, 0.03), (60.0, 0.02)] {
             let wall = Wall::new(&[slab], dt_s, 200);
             let steps = (6.0 * 3_600.0 / dt_s) as usize;
