@@ -32,10 +32,10 @@ pub fn campus(models: &Models, twins: usize) -> Graph {
     let mut graph = Graph::default();
     let add = |graph: &mut Graph, id: &str, model: &str| {
         let model = models.find(&format!("dtmi:b:{model};1")).expect("a model of the bench");
-        graph.add_twin(Twin { id: id.into(), model, properties: Vec::new(), place: None }).expect("a new id");
+        graph.add_twin(Twin { id: id.into(), model, properties: Vec::new() }).expect("a new id");
     };
     let link = |graph: &mut Graph, from: &str, name: &str, to: &str| {
-        let relationship = Relationship { id: None, name: name.into(), properties: Vec::new(), place: None };
+        let relationship = Relationship { id: None, name: name.into(), properties: Vec::new() };
         graph.relate(models, from, to, relationship).expect("a relationship of the models");
     };
     let rooms = twins / (SHAPE.0 + 1);

@@ -64,7 +64,7 @@ fn recompute_20_operations_1m_rooms(bencher: divan::Bencher<'_, '_>) {
     let room = models.find("dtmi:b:Room;1").expect("a model of the bench");
     let mut graph = Graph::default();
     for number in 0..1_000_000 {
-        let twin = Twin { id: format!("r{number}").into(), model: room, properties: Vec::new(), place: None };
+        let twin = Twin { id: format!("r{number}").into(), model: room, properties: Vec::new() };
         graph.add_twin(twin).expect("a new id");
     }
     let computed = Computed::new(room, "comfort", COMFORT);

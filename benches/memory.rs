@@ -26,12 +26,12 @@ fn graph() -> (Graph, Arc<Models>) {
     let mut graph = Graph::default();
     for number in 0..TWINS {
         let properties = ["a", "b", "c", "d", "e"].map(|name| (name.into(), Value::Number(number as f64)));
-        let twin = Twin { id: format!("t{number}").into(), model, properties: properties.into(), place: None };
+        let twin = Twin { id: format!("t{number}").into(), model, properties: properties.into() };
         graph.add_twin(twin).expect("a new id");
     }
     for number in 1..TWINS {
         for (name, other) in [("contains", number / 10), ("feeds", number - 1)] {
-            let link = Relationship { id: None, name: name.into(), properties: Vec::new(), place: None };
+            let link = Relationship { id: None, name: name.into(), properties: Vec::new() };
             graph.relate(&models, &format!("t{other}"), &format!("t{number}"), link).expect("a relationship");
         }
     }

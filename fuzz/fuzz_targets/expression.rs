@@ -26,10 +26,10 @@ static WORLD: LazyLock<(Graph, State)> = LazyLock::new(|| {
         let list = Value::Array(vec![Value::Text(id.into())]);
         let properties =
             vec![("t".into(), Value::Number(20.0)), ("x".into(), Value::Text(id.into())), ("l".into(), list)];
-        graph.add_twin(Twin { id: id.into(), model, properties, place: None }).expect("a new id");
+        graph.add_twin(Twin { id: id.into(), model, properties }).expect("a new id");
     }
     for (from, to) in [("a", "b"), ("b", "c"), ("c", "a"), ("a", "a"), ("a", "b")] {
-        let link = Relationship { id: None, name: "r".into(), properties: Vec::new(), place: None };
+        let link = Relationship { id: None, name: "r".into(), properties: Vec::new() };
         graph.relate(&models, from, to, link).expect("a relationship of the model");
     }
     let (topology, _) = Topology::compile(&graph, &models, &[]);

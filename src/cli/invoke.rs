@@ -106,7 +106,7 @@ fn target(topology: &Topology, text: &str) -> Result<(TwinIx, String), String> {
         (Some((twin, command)), _) => Ok((*twin, (*command).to_string())),
         (None, None) => Err(format!("write TWIN.COMMAND, not `{text}`")),
         (None, Some((id, _))) => {
-            let ids: Vec<&str> = topology.twins().map(|twin| &**topology.twin_id(twin)).collect();
+            let ids: Vec<&str> = topology.twins().map(|twin| topology.twin_id(twin)).collect();
             let near = cupola_twin::diagnostic::nearest(id, ids);
             let hint = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
             Err(format!("no twin is called `{id}`{hint}"))

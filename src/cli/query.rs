@@ -334,7 +334,7 @@ pub(super) fn shape(scene: &Scene, state: &State, keys: &[String], row: &[Option
             Output::Relationship(number) => {
                 whole::relationship(&scene.graph, *number).map_or(Value::Null, Value::Object)
             }
-            Output::Id(twin) => json!(&**state.topology().twin_id(*twin)),
+            Output::Id(twin) => json!(state.topology().twin_id(*twin)),
             Output::Value(cell) => cell_json(cell),
         };
         match (key.is_empty(), value) {

@@ -139,7 +139,7 @@ fn check(scene: &Scene, args: &Args) -> Result<(), String> {
     {
         let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`"));
         return Err(unknown
-            .did_you_mean(id, scene.topology.twins().map(|twin| &**scene.topology.twin_id(twin)))
+            .did_you_mean(id, scene.topology.twins().map(|twin| scene.topology.twin_id(twin)))
             .to_string());
     }
     if let Some(floor) = &args.floor
@@ -160,7 +160,7 @@ fn storeys(scene: &Scene) -> impl Iterator<Item = (usize, &str)> {
 fn storey(scene: &Scene, name: &str) -> Option<usize> {
     storeys(scene)
         .find(|(number, label)| {
-            let twin = scene.bindings[*number].map(|twin| &**scene.topology.twin_id(twin));
+            let twin = scene.bindings[*number].map(|twin| scene.topology.twin_id(twin));
             *label == name || scene.building.nodes[*number].name == name || twin == Some(name)
         })
         .map(|(number, _)| number)

@@ -300,7 +300,7 @@ pub(super) fn report(
             .sorted(&scene)
             .into_iter()
             .map(|(alarm, _, twin, raised)| {
-                json!({ "id": alarm.id, "severity": alarm.severity, "twin": &**scene.topology.twin_id(twin),
+                json!({ "id": alarm.id, "severity": alarm.severity, "twin": scene.topology.twin_id(twin),
                     "message": alarm.message, "since": cupola_wire::format_rfc3339(raised.since_us) })
             })
             .collect();

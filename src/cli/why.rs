@@ -121,7 +121,7 @@ fn list(rows: &[Map<String, Json>], as_json: bool) {
 fn given(scene: &Scene, positions: &HashMap<&str, usize>, slot: Slot) -> Option<String> {
     let id = scene.topology.twin_id(scene.topology.twin_of(slot));
     let name = &scene.topology.column(slot.column).name;
-    let at = *positions.get(&**id)?;
+    let at = *positions.get(id)?;
     scene.document.twins[at].properties.get(&**name)?;
     let place = scene.places.of(&["twins".into(), at.into(), "properties".into(), (&**name).into()]);
     Some(format!("{}:{}:{}", place.file, place.line, place.column))

@@ -66,7 +66,7 @@ impl Invocation {
         json!({
             "invocation": self.number,
             "time": cupola_twin::value::time_text(self.at_us),
-            "twin": &**topology.twin_id(self.twin),
+            "twin": topology.twin_id(self.twin),
             "command": &*self.command,
             "request": self.request,
             "outcome": word,

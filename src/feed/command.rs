@@ -218,7 +218,7 @@ fn targets(
     let meant: Vec<TwinIx> = topology.twins().filter(|ix| twin.capture(topology.twin_id(*ix)).is_some()).collect();
     if meant.is_empty() {
         let unknown = Diagnostic::error("unknown-twin", format!("no twin is called like `{}`", doc.twin));
-        let ids: Vec<&str> = topology.twins().map(|ix| &**topology.twin_id(ix)).collect();
+        let ids: Vec<&str> = topology.twins().map(|ix| topology.twin_id(ix)).collect();
         report("twin", unknown.did_you_mean(&doc.twin, ids));
         return;
     }

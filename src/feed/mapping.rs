@@ -185,7 +185,7 @@ fn check_targets(
     let meant: Vec<_> = topology.twins().filter_map(|ix| Some((ix, twin.capture(topology.twin_id(ix))?))).collect();
     if meant.is_empty() {
         let unknown = Diagnostic::error("unknown-twin", format!("no twin is called like `{}`", twin.as_str()));
-        let ids = topology.twins().map(|ix| &**topology.twin_id(ix)).collect::<Vec<_>>();
+        let ids = topology.twins().map(|ix| topology.twin_id(ix)).collect::<Vec<_>>();
         found.push(report("twin", 0, unknown.did_you_mean(twin.as_str(), ids)));
         return;
     }

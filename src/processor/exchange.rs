@@ -28,7 +28,7 @@ pub(super) fn request(definition: &Definition, state: &State, id: &str, now_us: 
     for table in &definition.tables {
         for (row, twin) in (0..).zip(topology.twins_of(table.table)) {
             let mut told = Map::new();
-            told.insert("$dtId".into(), json!(&**topology.twin_id(TwinIx(twin))));
+            told.insert("$dtId".into(), json!(topology.twin_id(TwinIx(twin))));
             for (name, column) in &table.inputs {
                 let slot = Slot { column: *column, row };
                 let usable = state.get(slot).quality <= Quality::Stale;

@@ -7,6 +7,7 @@ mod simulation;
 pub use simulation::*;
 
 use cupola_twin::Value;
+use cupola_twin::lazy::Lazy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,10 +33,10 @@ pub struct Document {
     pub building: Option<BuildingDoc>,
     /// The twins.
     #[serde(default)]
-    pub twins: Vec<TwinDoc>,
+    pub twins: Lazy<Vec<TwinDoc>>,
     /// The relationships between them.
     #[serde(default)]
-    pub relationships: Vec<RelationshipDoc>,
+    pub relationships: Lazy<Vec<RelationshipDoc>>,
     /// Properties computed from other properties.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub computed: Vec<ComputedDoc>,

@@ -2,13 +2,13 @@
 
 use super::document::{AlarmDoc, Document, IterateDoc, RelationshipDoc, TwinDoc, VERSION};
 use super::places::{Places, Step};
-use super::{Alarm, Scene, bind, building, ron_options};
+use super::{Alarm, Scene, bind, building, quick, ron_options};
 use cupola_building::{AutoStorey, Building};
 use cupola_twin::diagnostic::{has_errors, nearest};
 use cupola_twin::model::ModelIx;
 use cupola_twin::topology::{Computed, Iterate};
 use cupola_twin::unit::{self, Unit};
-use cupola_twin::{Diagnostic, Graph, Models, Place, Relationship, Topology, Twin, Value};
+use cupola_twin::{Bulk, Diagnostic, Graph, Models, Place, Relationship, Topology, Twin, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
     if same_models || same_building {
         loader.files.extend(scene.files.iter().filter(|file| **file != scene.path).cloned());
     }
-    let scene = loader.build(scene.path.clone(), source, document, reused);
+    let scene = loader.build(scene.path.clone(), source, document, reused, None);
     Loaded { scene: Some(scene), diagnostics: loader.diagnostics }
 }
 
@@ -157,6 +157,10 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     std::fs::read(path).map_err(fail)
 }
 
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(Path::new(".")).to_path_buf()
+}
+
 struct Loader {
     diagnostics: Vec<Diagnostic>,
     files: Vec<PathBuf>,
@@ -168,12 +172,35 @@ impl Loader {
         self.files.push(path.clone());
         let text = read_text(&path).map_err(|found| self.diagnostics.push(found)).ok()?;
         let source = Places::new(path.to_string_lossy().into(), text);
+        let text = source.shared_text();
+        if let Some((document, read)) = quick::read(&text) {
+            let document = Arc::new(document);
+            let models = Arc::new(self.models(&document, &folder_of(&path), &source));
+            if let Some(bulk) = Bulk::of_text(read, &models) {
+                return Some(self.build(
+                    path,
+                    source,
+                    document,
+                    Reused { models: Some(models), ..Reused::default() },
+                    Some(bulk),
+                ));
+            }
+            // Read again, to say what is wrong.
+            *self = Self { diagnostics: Vec::new(), files: vec![path.clone()] };
+        }
         let document = self.document(&source)?;
-        Some(self.build(path, source, Arc::new(document), Reused::default()))
+        Some(self.build(path, source, Arc::new(document), Reused::default(), None))
     }
 
-    fn build(&mut self, path: PathBuf, source: Places, document: Arc<Document>, reused: Reused) -> Scene {
-        let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
+    fn build(
+        &mut self,
+        path: PathBuf,
+        source: Places,
+        document: Arc<Document>,
+        reused: Reused,
+        bulk: Option<Bulk<'_>>,
+    ) -> Scene {
+        let folder = folder_of(&path);
         let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
         let computed = self.computed(&document, &models, &source);
         let (graph, (topology, mut found)) = match (reused.changes, reused.topology) {
@@ -183,6 +210,11 @@ impl Loader {
                     links.iter().map(|(from, name, to)| (&**from, &**name, &**to)).collect();
                 let edited = before.edited(&graph, &computed, &twins, &links, is_recomputed);
                 (graph, edited)
+            }
+            (_, _) if let Some(bulk) = bulk => {
+                let graph = quick::graph(&bulk, document.clone(), models.clone());
+                let compiled = Topology::compile_bulk(bulk, &models, &computed, Arc::default());
+                (graph, compiled)
             }
             (changes, before) => {
                 let graph = changes.map(|changes| changes.graph);
@@ -279,43 +311,11 @@ impl Loader {
     }
 
     fn graph(&mut self, document: &Document, models: &Models, source: &Places) -> Graph {
-        let mut graph = Graph::default();
-        let mut resolved: BTreeMap<&str, Option<ModelIx>> = BTreeMap::new();
-        let mut left_out: HashSet<&str> = HashSet::new();
-        for (position, twin) in document.twins.iter().enumerate() {
-            let steps: [Step<'_>; 2] = ["twins".into(), position.into()];
-            let model = *resolved.entry(&twin.model).or_insert_with(|| match models.resolve(&twin.model) {
-                Ok(model) => Some(model),
-                Err(found) => {
-                    let place = source.of(&[steps[0], steps[1], "model".into()]);
-                    self.diagnostics.push(found.at(place));
-                    None
-                }
-            });
-            let Some(model) = model else {
-                left_out.insert(&twin.id);
-                continue;
-            };
-            if let Err(found) = graph_twin(model, twin).and_then(|twin| graph.add_twin(twin)) {
-                self.diagnostics.push(found.at(source.of(&[steps[0], steps[1], "id".into()])));
-            }
-        }
-        for (position, link) in document.relationships.iter().enumerate() {
-            // A twin that was left out because its model is unknown was reported already.
-            if !left_out.is_empty() && [&link.from, &link.to].iter().any(|id| left_out.contains(id.as_str())) {
-                continue;
-            }
-            if let Err(found) = graph.relate(models, &link.from, &link.to, graph_relationship(link)) {
-                let field = match found.code {
-                    "unknown-relationship" | "too-many-relationships" => "name",
-                    "unknown-property" | "missing-property" | "wrong-value" => "properties",
-                    "unknown-twin" if graph.twin(&link.from).is_none() => "from",
-                    _ => "to",
-                };
-                let place = source.of(&["relationships".into(), position.into(), field.into()]);
-                self.diagnostics.push(found.at(place));
-            }
-        }
+        let (graph, found) = graph(document, models);
+        let placed = found
+            .into_iter()
+            .map(|(found, list, position, field)| found.at(source.of(&[list.into(), position.into(), field.into()])));
+        self.diagnostics.extend(placed);
         graph
     }
 
@@ -410,18 +410,58 @@ impl Loader {
     }
 }
 
+/// What is wrong with an item: in which list, which one, which field of it.
+type Misfit = (Diagnostic, &'static str, usize, &'static str);
+
+/// The graph of a document, without what doesn't fit.
+pub(super) fn graph(document: &Document, models: &Models) -> (Graph, Vec<Misfit>) {
+    let (mut graph, mut misfits) = (Graph::default(), Vec::new());
+    let mut resolved: BTreeMap<&str, Option<ModelIx>> = BTreeMap::new();
+    let mut left_out: HashSet<&str> = HashSet::new();
+    for (position, twin) in document.twins.iter().enumerate() {
+        let mut report = |found: Diagnostic, field| misfits.push((found, "twins", position, field));
+        let model = resolved.entry(&twin.model).or_insert_with(|| {
+            let model = models.resolve(&twin.model);
+            model.map_err(|found| report(found, "model")).ok()
+        });
+        let Some(model) = *model else {
+            left_out.insert(&twin.id);
+            continue;
+        };
+        if let Err(found) = graph_twin(model, twin).and_then(|twin| graph.add_twin(twin)) {
+            report(found, "id");
+        }
+    }
+    for (position, link) in document.relationships.iter().enumerate() {
+        // A twin that was left out because its model is unknown was reported already.
+        if !left_out.is_empty() && [&link.from, &link.to].iter().any(|id| left_out.contains(id.as_str())) {
+            continue;
+        }
+        if let Err(found) = graph.relate(models, &link.from, &link.to, graph_relationship(link)) {
+            let field = match found.code {
+                "unknown-relationship" | "too-many-relationships" => "name",
+                "unknown-property" | "missing-property" | "wrong-value" => "properties",
+                "unknown-twin" if graph.twin(&link.from).is_none() => "from",
+                _ => "to",
+            };
+            misfits.push((found, "relationships", position, field));
+        }
+    }
+    (graph, misfits)
+}
+
 /// A twin of a document for the graph.
 pub(super) fn graph_twin(model: ModelIx, twin: &TwinDoc) -> Result<Twin, Diagnostic> {
     if twin.id.is_empty() {
         return Err(Diagnostic::error("empty-id", "a twin needs an id"));
     }
-    Ok(Twin { id: twin.id.as_str().into(), model, properties: graph_values(&twin.properties), place: None })
+    Ok(Twin { id: twin.id.as_str().into(), model, properties: graph_values(&twin.properties) })
 }
 
 /// A relationship of a document for the graph.
 pub(super) fn graph_relationship(link: &RelationshipDoc) -> Relationship {
     let properties = graph_values(&link.properties);
-    Relationship { id: link.id.as_deref().map(Into::into), name: link.name.as_str().into(), properties, place: None }
+    Relationship { id: link.id.as_deref().map(Into::into), name: link.name.as_str().into(), properties }
 }
 
 /// Values of a document for the graph.

@@ -8,6 +8,7 @@ pub mod export;
 pub mod import;
 mod load;
 mod places;
+mod quick;
 mod save;
 
 pub(crate) use building::{ReadGltf, read_gltf};

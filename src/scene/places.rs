@@ -3,6 +3,7 @@
 use super::{Document, to_ron};
 use cupola_twin::Place;
 use cupola_twin::diagnostic::Lines;
+use cupola_twin::lazy::Lazy;
 use std::sync::{Arc, OnceLock};
 
 /// A step into a document.
@@ -31,9 +32,7 @@ impl From<usize> for Step<'_> {
 pub struct Places {
     /// The file, as the caller named it.
     pub file: Arc<str>,
-    /// What the text is made of, where it was not read.
-    document: Option<Arc<Document>>,
-    text: OnceLock<String>,
+    text: Lazy<String>,
     read: OnceLock<(Tree, Lines)>,
 }
 
@@ -47,18 +46,23 @@ struct Tree {
 
 impl Places {
     /// The positions in `text`, which is read loosely: whatever can't be read has no positions.
-    pub fn new(file: Arc<str>, text: String) -> Self {
-        Self { file, document: None, text: text.into(), read: OnceLock::new() }
+    pub fn new(file: Arc<str>, text: impl Into<Lazy<String>>) -> Self {
+        Self { file, text: text.into(), read: OnceLock::new() }
     }
 
     /// The positions in the text that a document would be saved as, which is made when it is first needed.
     pub fn of_document(file: Arc<str>, document: Arc<Document>) -> Self {
-        Self { file, document: Some(document), text: OnceLock::new(), read: OnceLock::new() }
+        Self::new(file, Lazy::new(move || to_ron(&document).unwrap_or_default()))
     }
 
     /// The text.
     pub fn text(&self) -> &str {
-        self.text.get_or_init(|| self.document.as_ref().and_then(|document| to_ron(document).ok()).unwrap_or_default())
+        &self.text
+    }
+
+    /// The text, to keep.
+    pub fn shared_text(&self) -> Lazy<String> {
+        self.text.clone()
     }
 
     /// The place of the value that the steps lead to, or of the last one on the way that exists.
@@ -255,7 +259,7 @@ mod tests {
     #[test]
     fn finds_values_keys_and_items() {
         let text = "// a scene: (version: 9)\n(\n  version: 1, /* [ */\n  twins: [\n    (id: \"a)\"),\n    (id: \"b\", properties: {\"x\": Some(4), r#\"y\"#: 5}),\n  ],\n)";
-        let places = Places::new("s.ron".into(), text.into());
+        let places = Places::new("s.ron".into(), text.to_string());
         for (steps, line, column) in [
             (&["version".into()][..], 3, 12),
             (&["twins".into(), 0.into(), "id".into()], 5, 11),
@@ -273,7 +277,7 @@ mod tests {
     fn survives_any_text() {
         let deep = "[".repeat(10_000);
         for text in [&deep, "", "(", "((((", "[\"", "r#\"", "/*", "(a: )", "}", "(a: \\", "\u{e4}("] {
-            let _ = Places::new("s".into(), text.into()).of(&["a".into()]);
+            let _ = Places::new("s".into(), text.to_string()).of(&["a".into()]);
         }
     }
 }

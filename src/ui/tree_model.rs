@@ -159,11 +159,11 @@ mod tests {
         ids.dedup();
         let model = models.resolve("Thing").unwrap();
         for id in &ids {
-            let twin = Twin { id: (*id).into(), model, properties: Default::default(), place: None };
+            let twin = Twin { id: (*id).into(), model, properties: Default::default() };
             graph.add_twin(twin).unwrap();
         }
         for (from, name, to) in links {
-            let link = Relationship { id: None, name: (*name).into(), properties: Default::default(), place: None };
+            let link = Relationship { id: None, name: (*name).into(), properties: Default::default() };
             graph.relate(&models, from, to, link).unwrap();
         }
         let (topology, _) = Topology::compile(&graph, &models, &[]);

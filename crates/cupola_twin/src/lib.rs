@@ -2,19 +2,23 @@
 //!
 //! No input or output and no Bevy: text and values come in, values and diagnostics go out.
 
+pub mod bulk;
 pub mod diagnostic;
 pub mod expr;
 pub mod graph;
+pub mod lazy;
 pub mod model;
 pub mod propagate;
 pub mod query;
 pub mod state;
+pub mod strings;
 pub mod topology;
 pub mod unit;
 pub mod value;
 mod vector;
 pub mod why;
 
+pub use bulk::Bulk;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use graph::{Graph, Relationship, Twin};
 pub use model::Models;

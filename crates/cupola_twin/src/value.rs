@@ -5,10 +5,12 @@
 //! means one register type in the formula machine and one memory layout to make fast. The price: an integer beyond ±2^53 is
 //! not exact, so such a value is refused where it comes in.
 
+use crate::strings::{Collector, Strings};
+use arcstr::Substr;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 /// The largest integer that a lane holds exactly.
 pub const EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
@@ -155,46 +157,81 @@ pub struct Texts(RwLock<Interned>);
 
 #[derive(Debug, Default)]
 struct Interned {
-    texts: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, u32>,
+    /// Those that came all at once.
+    first: Strings,
+    /// Those that came one by one, whose numbers go on from there.
+    more: Vec<Substr>,
+    numbers: HashMap<Substr, u32>,
+}
+
+impl Interned {
+    fn find(&self, text: &str) -> Option<u32> {
+        self.first.find(text).or_else(|| self.numbers.get(text).copied())
+    }
+
+    fn len(&self) -> usize {
+        self.first.len() + self.more.len()
+    }
 }
 
 impl Texts {
+    /// With these, which keep their numbers.
+    pub fn of(first: Strings) -> Self {
+        Self(RwLock::new(Interned { first, ..Interned::default() }))
+    }
+
+    /// All there are, with their numbers.
+    pub fn all(&self) -> Strings {
+        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if inner.more.is_empty() {
+            return inner.first.clone();
+        }
+        let mut all = Collector::with_capacity(inner.len());
+        for text in inner.first.iter().chain(inner.more.iter().map(Substr::as_str)) {
+            // Each is there once.
+            let _ = all.add(text);
+        }
+        all.finish()
+    }
+
     /// The number of `text`, new or known.
     pub fn intern(&self, text: &str) -> u32 {
         if let Some(number) = self.find(text) {
             return number;
         }
-        let mut inner = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(number) = inner.numbers.get(text) {
-            return *number;
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = inner.find(text) {
+            return number;
         }
-        let text: Arc<str> = text.into();
-        let number = inner.texts.len() as u32;
-        inner.texts.push(text.clone());
+        let text = Substr::from(text);
+        let number = inner.len() as u32;
+        inner.more.push(text.clone());
         inner.numbers.insert(text, number);
         number
     }
 
     /// The number of `text`, new or known; `None` for a new one if there are `limit` already.
     pub fn intern_within(&self, text: &str, limit: usize) -> Option<u32> {
-        let full = || self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).texts.len() >= limit;
+        let full = || self.0.read().unwrap_or_else(PoisonError::into_inner).len() >= limit;
         self.find(text).or_else(|| (!full()).then(|| self.intern(text)))
     }
 
     /// The number of `text`, if it was seen before.
     pub fn find(&self, text: &str) -> Option<u32> {
-        let inner = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        inner.numbers.get(text).copied()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).find(text)
     }
 
     /// The text of a lane.
-    pub fn text(&self, lane: f64) -> Option<Arc<str>> {
+    pub fn text(&self, lane: f64) -> Option<Substr> {
         if !lane.is_finite() {
             return None;
         }
-        let inner = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        inner.texts.get(lane as usize).cloned()
+        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let number = lane as usize;
+        match number.checked_sub(inner.first.len()) {
+            Some(number) => inner.more.get(number).cloned(),
+            None => inner.first.shared(number as u32),
+        }
     }
 }
 

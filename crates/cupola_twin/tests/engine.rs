@@ -838,7 +838,7 @@ proptest! {
                 .map(|(from, contains, to, add)| {
                     let (from, name, to) = (format!("n{from}"), if contains { "contains" } else { "feeds" }, format!("n{to}"));
                     if add {
-                        let link = Relationship { id: None, name: name.into(), properties: vec![], place: None };
+                        let link = Relationship { id: None, name: name.into(), properties: vec![] };
                         world.graph.relate(&world.models, &from, &to, link).unwrap();
                     } else {
                         world.graph.unrelate(&from, name, &to, None);

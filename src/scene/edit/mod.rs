@@ -123,8 +123,9 @@ impl Edit {
                 let id = twin.id.clone();
                 let at = at.unwrap_or(document.twins.len()).min(document.twins.len());
                 document.twins.insert(at, twin);
+                let links = &mut *document.relationships;
                 for (at, link) in relationships {
-                    document.relationships.insert(at.min(document.relationships.len()), link);
+                    links.insert(at.min(links.len()), link);
                 }
                 if !bindings.is_empty() {
                     document.building.get_or_insert_default().bindings.extend(bindings);
@@ -142,7 +143,7 @@ impl Edit {
                 for (at, link) in std::mem::take(&mut document.relationships).into_iter().enumerate() {
                     if places.binary_search(&at).is_ok() { relationships.push((at, link)) } else { kept.push(link) }
                 }
-                document.relationships = kept;
+                document.relationships = kept.into();
                 let mut bindings = BTreeMap::new();
                 if let Some(building) = &mut document.building {
                     let (gone, kept) =

@@ -21,7 +21,7 @@ pub(crate) fn bytes(scene: &Scene, graph: Json, findings: &mut Vec<Diagnostic>) 
         let Some(twin) = *twin else { continue };
         let id = scene.topology.twin_id(twin);
         let model = &scene.models.get(scene.topology.model_of(twin)).id;
-        let properties = by_id.get(&**id).map(|twin| properties_json(id, &twin.properties, &mut Vec::new()));
+        let properties = by_id.get(id).map(|twin| properties_json(id, &twin.properties, &mut Vec::new()));
         mark(node, id, model, properties.unwrap_or_default());
         bound += 1;
     }

@@ -7,7 +7,7 @@ use crate::scene::load::{condition, graph_relationship, graph_twin};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::model::ModelIx;
 use cupola_twin::value::{Texts, encode};
-use cupola_twin::{Diagnostic, Graph, Kind, Models, Place, Relationship, Severity, Topology, Twin, Value};
+use cupola_twin::{Diagnostic, Graph, Kind, Models, Place, Severity, Topology, Value};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -119,7 +119,7 @@ fn twins(draft: &mut Draft, models: &Models, graph: &mut Graph) {
         });
         let added = checked
             .map_err(|found| of_twin(&twin.id, found))
-            .and_then(|model| graph.add_twin(Twin { place: place.clone(), ..graph_twin(model, &twin)? }));
+            .and_then(|model| graph.add_twin(graph_twin(model, &twin)?));
         match added {
             Ok(()) => {
                 kept.insert(twin.id.clone(), draft.twins.len());
@@ -127,7 +127,13 @@ fn twins(draft: &mut Draft, models: &Models, graph: &mut Graph) {
             }
             // Rows of a query's result repeat what they are about.
             Err(_) if kept.get(&twin.id).is_some_and(|first| draft.twins[*first] == twin) => uncount(draft, "twins"),
-            Err(found) => forget(draft, "twins", found.at(place)),
+            Err(mut found) => {
+                let first = kept.get(&twin.id).filter(|_| found.code == "duplicate-twin");
+                if let Some(first) = first.and_then(|first| draft.twins.places[*first].as_ref()) {
+                    found.message += &format!("; first at line {}", first.line);
+                }
+                forget(draft, "twins", found.at(place));
+            }
         }
     }
 }
@@ -185,8 +191,7 @@ fn relationships(draft: &mut Draft, models: &Models, graph: &mut Graph) {
             forget(draft, "relationships", Diagnostic::error("duplicate-relationship", message).at(place));
             continue;
         }
-        let relationship = Relationship { place: place.clone(), ..graph_relationship(&link) };
-        match graph.relate(models, &link.from, &link.to, relationship) {
+        match graph.relate(models, &link.from, &link.to, graph_relationship(&link)) {
             Ok(()) => {
                 kept.extend(key.map(|key| (key, draft.relationships.len())));
                 draft.relationships.push(link, place);

@@ -4,6 +4,7 @@
 use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Stateful, UnaryOp, part_of_time, text_of};
 use crate::unit::{Unit, conversion};
 use crate::value::time_text;
+use arcstr::Substr;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub enum Cell {
     /// A number.
     Number(f64),
     /// A text.
-    Text(Arc<str>),
+    Text(Substr),
     /// Seconds since the Unix epoch.
     Time(f64),
     /// A list or an object.
@@ -203,7 +204,7 @@ pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
     };
     let text = |cell: &Cell| match cell {
         Cell::Text(text) => Some(text.clone()),
-        Cell::Time(seconds) => Some(Arc::from(time_text((seconds * 1e6).round() as i64))),
+        Cell::Time(seconds) => Some(time_text((seconds * 1e6).round() as i64).into()),
         _ => None,
     };
     let texts = || match cells {

@@ -221,6 +221,12 @@ impl Models {
     pub fn is_a(&self, model: ModelIx, ancestor: ModelIx) -> bool {
         self.get(model).ancestors.binary_search(&ancestor).is_ok()
     }
+
+    /// Whether a relationship may lead to a twin of a model; it may if what it wants is not among these models.
+    pub fn may_lead_to(&self, relationship: &RelationshipType, model: ModelIx) -> bool {
+        let wanted = relationship.target.as_ref().and_then(|wanted| self.find(wanted));
+        wanted.is_none_or(|wanted| self.is_a(model, wanted))
+    }
 }
 
 impl Interface {

@@ -36,10 +36,10 @@ impl TwinContext<'_> {
         let topology = self.state.topology();
         let names: Vec<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();
         match names.as_slice() {
-            ["$dtId"] => return Some(Cell::Text(topology.twin_id(self.twin).clone())),
+            ["$dtId"] => return Some(Cell::Text(topology.shared_id(self.twin))),
             ["$metadata", "$model"] => {
                 let model = topology.models.get(topology.model_of(self.twin));
-                return Some(Cell::Text(model.id.clone()));
+                return Some(Cell::Text((&*model.id).into()));
             }
             ["$metadata", property @ .., "lastUpdateTime"] => {
                 let sample = self.state.get(topology.slot(self.twin, &property.join("."))?);

@@ -2,9 +2,9 @@
 
 use super::scalar::Bound;
 use crate::expr::{Aggregate, Cell, compare};
+use arcstr::Substr;
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// A value that groups are told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,7 +14,7 @@ pub(super) enum Key {
     /// The bits of a number; the two zeros are one.
     Number(u64),
     Time(u64),
-    Text(Arc<str>),
+    Text(Substr),
     Json(String),
     Bound(Bound),
 }

@@ -187,9 +187,9 @@ impl Scalar {
             Self::Part(var, name) => of_twin(*var, &|twin| {
                 whole::part(env.state, twin, name).map_or(Cell::Missing, |json| Cell::Json(Arc::new(json)))
             }),
-            Self::Id(var) => of_twin(*var, &|twin| Cell::Text(topology.twin_id(twin).clone())),
+            Self::Id(var) => of_twin(*var, &|twin| Cell::Text(topology.shared_id(twin))),
             Self::Model(var) => {
-                of_twin(*var, &|twin| Cell::Text(topology.models.get(topology.model_of(twin)).id.clone()))
+                of_twin(*var, &|twin| Cell::Text((&*topology.models.get(topology.model_of(twin)).id).into()))
             }
             Self::UpdateTime(var, columns) => of_twin(*var, &|twin| {
                 let Some((slot, ..)) = columns.slot(topology, twin) else { return Cell::Missing };
@@ -333,7 +333,7 @@ fn of_relationship(graph: &Graph, number: u32, name: &str) -> Cell {
     };
     match name {
         "$relationshipId" => whole::relationship_id(graph, number).map_or(Cell::Missing, |id| text(&id)),
-        "$relationshipName" => Cell::Text(relationship.name.clone()),
+        "$relationshipName" => Cell::Text((&*relationship.name).into()),
         "$sourceId" => text(from),
         "$targetId" => text(to),
         _ => {

@@ -91,8 +91,8 @@ impl Roads {
             twins.push(*before.get(&last)?);
         }
         twins.reverse();
-        let id = |twin: &TwinIx| topology.twin_id(*twin).clone();
-        let relationships = twins.windows(2).map(|ends| self.between(graph, &id(&ends[0]), &id(&ends[1])));
+        let id = |twin: &TwinIx| topology.twin_id(*twin);
+        let relationships = twins.windows(2).map(|ends| self.between(graph, id(&ends[0]), id(&ends[1])));
         let relationships: Vec<Json> = relationships.collect();
         let ids: Vec<String> = twins.iter().map(|twin| id(twin).to_string()).collect();
         Some(json!({ "length": relationships.len(), "twins": ids, "relationships": relationships }))

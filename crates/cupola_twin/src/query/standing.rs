@@ -18,6 +18,7 @@ use crate::expr::{Aggregate, Cell, Expr, ExprError, Function, Node};
 use crate::graph::Graph;
 use crate::state::{RowSet, State};
 use crate::topology::{ColumnIx, Topology, TwinIx};
+use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -129,7 +130,7 @@ enum Ordered {
     Bool(bool),
     Number(i64),
     Time(i64),
-    Text(Arc<str>),
+    Text(Substr),
 }
 
 impl Ordered {

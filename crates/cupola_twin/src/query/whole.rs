@@ -14,7 +14,7 @@ pub fn twin(state: &State, twin: TwinIx) -> Map<String, Json> {
     let mut metadata = Map::new();
     let model = topology.models.get(topology.model_of(twin));
     metadata.insert("$model".into(), json!(&*model.id));
-    out.insert("$dtId".into(), json!(&**topology.twin_id(twin)));
+    out.insert("$dtId".into(), json!(topology.twin_id(twin)));
     for slot in topology.properties(twin) {
         let sample = state.get(slot);
         if sample.quality == Quality::Missing {

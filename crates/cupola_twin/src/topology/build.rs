@@ -1,51 +1,69 @@
-//! Tables and relationships of the topology out of the graph.
+//! Tables and relationships of the topology out of twins and relationships.
 
 use super::relation::{Csr, Link, Relation};
-use super::{Column, ColumnIx, Slot, Table, TableIx, Topology, TwinIx};
+use super::values::give_all;
+use super::{Column, ColumnIx, Table, TableIx, Topology};
+use crate::bulk::{Bulk, BulkLink};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Graph, Twin};
 use crate::model::{ModelIx, Models};
-use crate::state::{CHUNK, Stamp, missing};
-use crate::value::{Quality, Texts, encode};
+use crate::strings::Collector;
+use crate::value::Texts;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Initial values have no source time of their own: the beginning of time.
-const INITIAL_TIME_US: i64 = 0;
-
-pub(super) fn tables(
-    graph: &Graph,
+pub(super) fn compiled(
+    bulk: Bulk<'_>,
     models: &Arc<Models>,
     texts: Arc<Texts>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Topology {
-    let mut topology = Topology {
-        models: models.clone(),
-        texts,
-        tables: Vec::new(),
-        columns: Vec::new(),
-        twin_ids: Arc::default(),
-        by_id: Arc::default(),
-        relations: Vec::new(),
-        by_path: HashMap::new(),
-        formulas: Vec::new(),
-        memories: Vec::new(),
-        stages: Vec::new(),
-        initial: Vec::new(),
-    };
-    let mut twin_ids = Vec::with_capacity(graph.twin_count());
-    let mut by_id = HashMap::with_capacity(graph.twin_count());
-    for (model, twins) in in_order(graph) {
-        let table = TableIx(topology.tables.len() as u32);
-        topology.tables.push(Table {
-            model,
-            base: twin_ids.len() as u32,
-            rows: twins.len() as u32,
+    let mut topology = Topology::empty(models.clone(), texts);
+    let order = in_order(&bulk);
+    for (model, twins) in &order {
+        topology.add_table(*model, twins.len() as u32);
+    }
+    let order: Vec<u32> = order.into_values().flatten().collect();
+    let mut rank = vec![0; order.len()];
+    order.iter().zip(0..).for_each(|(number, twin)| rank[*number as usize] = twin);
+    let spans: Vec<Range<u32>> = topology.tables.iter().map(|table| table.base..table.base + table.rows).collect();
+    let Bulk { ids, names, links, .. } = &bulk;
+    std::thread::scope(|scope| {
+        let related = scope.spawn(|| (ids.in_order(&order), relations(names, links, &rank, &spans)));
+        give_all(&mut topology, &bulk, &order, diagnostics);
+        // A panic there is one here.
+        let (ids, relations) = related.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (topology.twin_ids, topology.relations) = (Arc::new(ids), relations);
+    });
+    number_relations(&mut topology);
+    topology
+}
+
+impl Topology {
+    /// No tables and no columns yet.
+    pub(super) fn empty(models: Arc<Models>, texts: Arc<Texts>) -> Self {
+        Self {
+            models,
+            texts,
+            tables: Vec::new(),
             columns: Vec::new(),
-            by_name: HashMap::new(),
-        });
-        for property in &models.get(model).properties {
-            let column = Column {
+            twin_ids: Arc::default(),
+            relations: Vec::new(),
+            by_path: HashMap::new(),
+            formulas: Vec::new(),
+            memories: Vec::new(),
+            stages: Vec::new(),
+            initial: Vec::new(),
+        }
+    }
+
+    /// Adds the table of a model with so many twins, and the columns of its properties.
+    pub(super) fn add_table(&mut self, model: ModelIx, rows: u32) {
+        let table = TableIx(self.tables.len() as u32);
+        let base = self.tables.last().map_or(0, |last| last.base + last.rows);
+        self.tables.push(Table { model, base, rows, columns: Vec::new(), by_name: HashMap::new() });
+        for property in &self.models.clone().get(model).properties {
+            self.add_column(Column {
                 table,
                 name: property.name.clone(),
                 display_name: property.display_name.clone(),
@@ -54,35 +72,13 @@ pub(super) fn tables(
                 unit: property.unit,
                 formula: None,
                 hidden: false,
-            };
-            topology.add_column(column);
-        }
-        for twin in &twins {
-            by_id.insert(twin.id.clone(), TwinIx(twin_ids.len() as u32));
-            twin_ids.push(twin.id.clone());
-        }
-        for (row, twin) in twins.iter().enumerate() {
-            initial_values(&mut topology, table, row as u32, twin, diagnostics);
+            });
         }
     }
-    (topology.twin_ids, topology.by_id) = (Arc::new(twin_ids), Arc::new(by_id));
-    for chunk in topology.initial.iter_mut().flatten().filter(|chunk| chunk.has_one_stamp()) {
-        Arc::make_mut(chunk).unite();
-    }
-    topology
-}
 
-impl Topology {
-    /// Puts a value that the graph gives into a slot.
-    fn give(&mut self, slot: Slot, lane: f64, stamp: Stamp) {
-        let column = slot.column.0 as usize;
-        if self.initial.len() <= column {
-            self.initial.resize_with(column + 1, Vec::new);
-        }
-        if self.initial[column].is_empty() {
-            self.initial[column] = missing(self.rows(slot.column));
-        }
-        Arc::make_mut(&mut self.initial[column][slot.row as usize / CHUNK]).set(slot.row as usize % CHUNK, lane, stamp);
+    /// A table and its number of rows.
+    pub(super) fn sized(&self, table: TableIx) -> (TableIx, usize) {
+        (table, self.table(table).rows as usize)
     }
 
     pub(super) fn add_column(&mut self, column: Column) -> ColumnIx {
@@ -96,69 +92,20 @@ impl Topology {
 }
 
 /// Twins by model; within a model, the children of one parent stand together, so that what is aggregated lies side by side.
-fn in_order(graph: &Graph) -> BTreeMap<ModelIx, Vec<&Twin>> {
-    let inner = graph.petgraph();
-    let mut by_model: BTreeMap<ModelIx, Vec<(u32, u32, &Twin)>> = BTreeMap::new();
-    for (order, node) in inner.node_indices().enumerate() {
-        let parent =
-            inner.neighbors_directed(node, petgraph::Direction::Incoming).map(|parent| parent.index() as u32).min();
-        let twin = &inner[node];
-        by_model.entry(twin.model).or_default().push((parent.unwrap_or(u32::MAX), order as u32, twin));
+fn in_order(bulk: &Bulk<'_>) -> BTreeMap<ModelIx, Vec<u32>> {
+    let mut parents = vec![u32::MAX; bulk.twin_count()];
+    for link in &bulk.links {
+        let parent = &mut parents[link.to as usize];
+        *parent = link.from.min(*parent);
     }
-    let sorted = by_model.into_iter().map(|(model, mut twins)| {
-        twins.sort_unstable_by_key(|(parent, order, _)| (*parent, *order));
-        (model, twins.into_iter().map(|(_, _, twin)| twin).collect())
-    });
-    sorted.collect()
-}
-
-fn initial_values(topology: &mut Topology, table: TableIx, row: u32, twin: &Twin, diagnostics: &mut Vec<Diagnostic>) {
-    let (models, model) = (topology.models.clone(), topology.table(table).model);
-    let mut report = |found: Diagnostic, path: String| {
-        let message = format!("twin `{}`: {}", twin.id, found.message);
-        diagnostics.push(Diagnostic { message, ..found.at(twin.place.clone()).at_path(path) });
-    };
-    for (name, value) in &twin.properties {
-        let path = || format!("{}.{name}", twin.id);
-        let found = match models.columns_of(model, name, value) {
-            Ok(found) => found,
-            Err(found) => {
-                report(found, path());
-                continue;
-            }
-        };
-        for (property, value) in found {
-            let Some(column) = topology.table(table).column(&property.name) else { continue };
-            let slot = Slot { column, row };
-            if topology.given(slot).is_some() {
-                let message = format!("`{}` is given twice, by itself and as a part", property.name);
-                report(Diagnostic::error("duplicate-value", message), path());
-                continue;
-            }
-            match encode(value, property.kind, &topology.texts) {
-                Ok(lane) => topology.give(slot, lane, Stamp::new(Quality::Good as u8, INITIAL_TIME_US)),
-                Err(why) => report(Diagnostic::error("wrong-value", format!("`{}`: {why}", property.name)), path()),
-            }
-        }
+    let mut by_model: BTreeMap<ModelIx, Vec<u32>> = BTreeMap::new();
+    for (number, model) in bulk.models.iter().enumerate() {
+        by_model.entry(*model).or_default().push(number as u32);
     }
-    let given: Vec<&str> = twin.properties.iter().map(|(name, _)| &**name).collect();
-    for missing in models.missing(model, &given) {
-        let message = format!("`{}` is missing, and its model requires it", missing.name);
-        report(Diagnostic::error("missing-property", message), twin.id.to_string());
+    for twins in by_model.values_mut() {
+        twins.sort_unstable_by_key(|number| (parents[*number as usize], *number));
     }
-}
-
-/// Reads the values of one twin anew.
-pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(ix) = topology.twin(&twin.id) else { return };
-    let (table, row) = topology.locate(ix);
-    for column in topology.table(table).columns.clone() {
-        let slot = Slot { column, row };
-        if topology.given(slot).is_some() {
-            topology.give(slot, f64::NAN, Stamp::MISSING);
-        }
-    }
-    initial_values(topology, table, row, twin, diagnostics);
+    by_model
 }
 
 /// Takes away what formulas added: columns of their own, and relations along paths.
@@ -207,27 +154,33 @@ pub(super) fn relink(topology: &mut Topology, from: &str, name: &str, to: &str, 
     }
     if !pairs.is_empty() {
         let is_multiple = count > 1 || old.is_some_and(|old| old.is_multiple);
-        links.insert(at, Link { is_multiple, ..Link::new(topology, src, dst, pairs) });
+        links.insert(at, Link { is_multiple, ..Link::new(topology.sized(src), topology.sized(dst), pairs) });
     }
     Arc::make_mut(&mut topology.relations[number]).links = links;
     topology.relations.retain(|relation| !relation.links.is_empty());
     number_relations(topology);
 }
 
-/// The graph's relationships, a relation for each name; their numbers are those of the graph.
-pub(super) fn relations(topology: &mut Topology, graph: &Graph) {
-    let mut pairs: BTreeMap<&str, BTreeMap<(TableIx, TableIx), Vec<(u32, u32)>>> = BTreeMap::new();
-    for (_, source, relationship, target) in graph.relationships() {
-        let (Some(source), Some(target)) = (topology.twin(&source.id), topology.twin(&target.id)) else { continue };
-        let ((src, from), (dst, to)) = (topology.locate(source), topology.locate(target));
-        pairs.entry(&relationship.name).or_default().entry((src, dst)).or_default().push((from, to));
+/// A relation for each name, over twins by their `rank` in tables that are `spans` of them.
+fn relations(names: &Collector, links: &[BulkLink], rank: &[u32], spans: &[Range<u32>]) -> Vec<Arc<Relation>> {
+    let locate = |twin: u32| {
+        let table = spans.partition_point(|span| span.start <= twin) - 1;
+        (TableIx(table as u32), twin - spans[table].start)
+    };
+    let mut pairs: BTreeMap<(&str, TableIx, TableIx), Vec<(u32, u32)>> = BTreeMap::new();
+    for link in links {
+        let ((src, from), (dst, to)) = (locate(rank[link.from as usize]), locate(rank[link.to as usize]));
+        pairs.entry((names.get(link.name), src, dst)).or_default().push((from, to));
     }
-    for (name, by_tables) in pairs {
-        let links = by_tables.into_iter().map(|((src, dst), pairs)| Link::new(topology, src, dst, pairs));
-        let relation = Relation { path: name.into(), links: links.collect() };
-        topology.by_path.insert(name.to_string(), topology.relations.len() as u32);
-        topology.relations.push(Arc::new(relation));
+    let mut relations: Vec<Relation> = Vec::new();
+    for ((name, src, dst), pairs) in pairs {
+        let link = Link::new((src, spans[src.0 as usize].len()), (dst, spans[dst.0 as usize].len()), pairs);
+        match relations.last_mut().filter(|last| *last.path == *name) {
+            Some(relation) => relation.links.push(link),
+            None => relations.push(Relation { path: name.into(), links: vec![link] }),
+        }
     }
+    relations.into_iter().map(Arc::new).collect()
 }
 
 impl Link {
@@ -237,16 +190,20 @@ impl Link {
         rows.flat_map(|row| self.forward.of(row).iter().map(move |target| (row, *target))).collect()
     }
 
-    /// Both directions out of row pairs, each pair once.
-    pub(super) fn new(topology: &Topology, src: TableIx, dst: TableIx, mut pairs: Vec<(u32, u32)>) -> Self {
+    /// Both directions out of row pairs between tables of so many rows, each pair once.
+    pub(super) fn new(
+        (src, src_rows): (TableIx, usize),
+        (dst, dst_rows): (TableIx, usize),
+        mut pairs: Vec<(u32, u32)>,
+    ) -> Self {
         pairs.sort_unstable();
         let count = pairs.len();
         pairs.dedup();
         let is_multiple = pairs.len() < count;
-        let forward = Csr::new(topology.table(src).rows, pairs.iter().copied());
+        let forward = Csr::new(src_rows as u32, pairs.iter().copied());
         let mut reversed: Vec<(u32, u32)> = pairs.into_iter().map(|(from, to)| (to, from)).collect();
         reversed.sort_unstable();
-        let backward = Csr::new(topology.table(dst).rows, reversed.into_iter());
+        let backward = Csr::new(dst_rows as u32, reversed.into_iter());
         Self { src, dst, forward, backward, is_multiple }
     }
 }

@@ -5,18 +5,22 @@ mod build;
 mod formula;
 mod order;
 mod relation;
+mod values;
 mod walk;
 
 pub use formula::{Code, Formula, Input, Instruction, Iterate, MemorySite, Op, Operand, Program, Step};
 pub use relation::{Csr, Link, Relation};
 pub(crate) use walk::Walk;
 
+use crate::bulk::Bulk;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::graph::Graph;
 use crate::model::{ModelIx, Models, SchemaIx};
 use crate::state::{CHUNK, Chunk};
+use crate::strings::Strings;
 use crate::unit::Unit;
 use crate::value::{Kind, Texts, Value};
+use arcstr::Substr;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -163,8 +167,7 @@ pub struct Topology {
     tables: Vec<Table>,
     columns: Vec<Column>,
     // Shared between a topology and its edited copies.
-    twin_ids: Arc<Vec<Arc<str>>>,
-    by_id: Arc<HashMap<Arc<str>, TwinIx>>,
+    twin_ids: Arc<Strings>,
     /// Shared between a topology and its edited copies.
     relations: Vec<Arc<Relation>>,
     by_path: HashMap<String, u32>,
@@ -188,9 +191,18 @@ impl Topology {
         computed: &[Computed],
         texts: Arc<Texts>,
     ) -> (Self, Vec<Diagnostic>) {
+        Self::compile_bulk(Bulk::of(graph), models, computed, texts)
+    }
+
+    /// The same of twins and relationships that are in no graph.
+    pub fn compile_bulk(
+        bulk: Bulk<'_>,
+        models: &Arc<Models>,
+        computed: &[Computed],
+        texts: Arc<Texts>,
+    ) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
-        let mut topology = build::tables(graph, models, texts, &mut diagnostics);
-        build::relations(&mut topology, graph);
+        let mut topology = build::compiled(bulk, models, texts, &mut diagnostics);
         formula::compile_all(&mut topology, computed, &mut diagnostics);
         order::stages(&mut topology, &mut diagnostics);
         (topology, diagnostics)
@@ -212,7 +224,7 @@ impl Topology {
         let mut diagnostics = Vec::new();
         let mut topology = self.clone();
         for twin in twins.iter().filter_map(|id| graph.twin(id)) {
-            build::replace_values(&mut topology, twin, &mut diagnostics);
+            values::replace_values(&mut topology, twin, &mut diagnostics);
         }
         if !links.is_empty() || is_recomputed {
             build::strip_computed(&mut topology);
@@ -275,13 +287,18 @@ impl Topology {
     }
 
     /// The id of a twin.
-    pub fn twin_id(&self, twin: TwinIx) -> &Arc<str> {
-        &self.twin_ids[twin.0 as usize]
+    pub fn twin_id(&self, twin: TwinIx) -> &str {
+        self.twin_ids.get(twin.0).unwrap_or_default()
+    }
+
+    /// The id of a twin, to keep.
+    pub fn shared_id(&self, twin: TwinIx) -> Substr {
+        self.twin_ids.shared(twin.0).unwrap_or_default()
     }
 
     /// The twin with this id.
     pub fn twin(&self, id: &str) -> Option<TwinIx> {
-        self.by_id.get(id).copied()
+        self.twin_ids.find(id).map(TwinIx)
     }
 
     /// All twins.
@@ -334,7 +351,7 @@ impl Topology {
         let Some((twin, property)) = split else {
             let id = name.rsplit_once('.').map_or(name, |(id, _)| id);
             let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}` in `{name}`"));
-            let unknown = unknown.did_you_mean(id, self.twin_ids.iter().map(|id| &**id));
+            let unknown = unknown.did_you_mean(id, self.twin_ids.iter());
             return Err(if name.contains('.') { unknown } else { unknown.help("write TWIN.PROPERTY") });
         };
         self.slot(twin, property).ok_or_else(|| {

@@ -112,7 +112,8 @@ impl Topology {
                 pairs.entry((src, dst)).or_default().push((from, to));
             }
         }
-        let links = pairs.into_iter().map(|((src, dst), pairs)| Link::new(self, src, dst, pairs)).collect();
+        let links =
+            pairs.into_iter().map(|((src, dst), pairs)| Link::new(self.sized(src), self.sized(dst), pairs)).collect();
         let number = self.relations.len() as u32;
         self.relations.push(Arc::new(Relation { path: path.as_str().into(), links }));
         self.by_path.insert(path, number);

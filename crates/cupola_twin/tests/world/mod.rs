@@ -32,12 +32,12 @@ impl World {
         for number in 0..nodes {
             let model = if number + leaves < nodes { "Node" } else { "Leaf" };
             let model = models.resolve(model).unwrap();
-            let twin = Twin { id: format!("n{number}").into(), model, properties: vec![], place: None };
+            let twin = Twin { id: format!("n{number}").into(), model, properties: vec![] };
             graph.add_twin(twin).unwrap();
         }
         for (name, pairs) in [("contains", contains), ("feeds", feeds)] {
             for (from, to) in pairs {
-                let link = Relationship { id: None, name: name.into(), properties: vec![], place: None };
+                let link = Relationship { id: None, name: name.into(), properties: vec![] };
                 graph.relate(&models, &format!("n{from}"), &format!("n{to}"), link).unwrap();
             }
         }

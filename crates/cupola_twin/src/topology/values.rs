@@ -1,0 +1,183 @@
+//! The values that twins are given, in columns.
+
+use super::{ColumnIx, Slot, Table, Topology};
+use crate::bulk::Bulk;
+use crate::diagnostic::Diagnostic;
+use crate::graph::Twin;
+use crate::model::{Primitive, Schema};
+use crate::state::{CHUNK, Chunk, Stamp, Stamps, missing};
+use crate::strings::Collector;
+use crate::value::{Kind, Quality, Value, encode};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Initial values have no source time of their own: the beginning of time.
+const INITIAL_TIME_US: i64 = 0;
+const GIVEN: Stamp = Stamp::new(Quality::Good as u8, INITIAL_TIME_US);
+
+/// What a name means in the twins of one table.
+#[derive(Clone, Copy)]
+enum Known {
+    /// Not looked at yet.
+    New,
+    /// A value of a primitive schema, in a column of its own.
+    Simple(ColumnIx, Kind, Primitive),
+    /// Something else.
+    Other,
+}
+
+/// Puts the values of all twins, which stand in `order`, into columns.
+pub(super) fn give_all(topology: &mut Topology, bulk: &Bulk<'_>, order: &[u32], diagnostics: &mut Vec<Diagnostic>) {
+    let mut lanes: Vec<Vec<Box<[f64]>>> = vec![Vec::new(); topology.columns.len()];
+    for table in &topology.tables {
+        let mut known = vec![Known::New; bulk.names.len()];
+        for (row, twin) in (0..table.rows as usize).zip(&order[table.base as usize..]) {
+            let mut put = |column: ColumnIx, lane: f64| {
+                let chunks = &mut lanes[column.0 as usize];
+                if chunks.is_empty() {
+                    let rows = table.rows as usize;
+                    let sizes = (0..rows).step_by(CHUNK).map(|first| (rows - first).min(CHUNK));
+                    *chunks = sizes.map(|rows| vec![f64::NAN; rows].into()).collect();
+                }
+                let place = &mut chunks[row / CHUNK][row % CHUNK];
+                let is_free = place.is_nan();
+                if is_free {
+                    *place = lane;
+                }
+                is_free
+            };
+            let values = bulk.values_of(*twin).iter().map(|(name, value)| (*name, &**value));
+            let mut reader = Reader { topology, table, names: &bulk.names, known: &mut known };
+            reader.read(bulk.ids.get(*twin), values, &mut put, diagnostics);
+        }
+    }
+    let chunks = |lanes: Vec<Box<[f64]>>| lanes.into_iter().map(|lanes| Arc::new(given(lanes))).collect();
+    topology.initial = lanes.into_iter().map(chunks).collect();
+}
+
+/// Rows that the graph gives values, and none where they are NaN.
+pub(super) fn given(lanes: Box<[f64]>) -> Chunk {
+    let stamp = |lane: &f64| if lane.is_nan() { Stamp::MISSING } else { GIVEN };
+    let first = lanes.first().map_or(Stamp::MISSING, stamp);
+    let is_one = lanes.iter().all(|lane| stamp(lane) == first);
+    let stamps = if is_one { Stamps::Same(first) } else { Stamps::Each(lanes.iter().map(stamp).collect()) };
+    Chunk { lanes, stamps }
+}
+
+/// Reads the values of one twin into lanes.
+struct Reader<'r> {
+    topology: &'r Topology,
+    table: &'r Table,
+    names: &'r Collector,
+    known: &'r mut [Known],
+}
+
+impl Reader<'_> {
+    fn read<'v>(
+        &mut self,
+        id: &str,
+        values: impl Iterator<Item = (u32, &'v Value)> + Clone,
+        put: &mut impl FnMut(ColumnIx, f64) -> bool,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let mut report = |found: Diagnostic, path: String| {
+            diagnostics.push(Diagnostic { message: format!("twin `{id}`: {}", found.message), ..found.at_path(path) });
+        };
+        for (name, value) in values.clone() {
+            let path = || format!("{id}.{}", self.names.get(name));
+            if let Known::Simple(column, kind, primitive) = self.known(name)
+                && primitive.check(value).is_ok()
+                && let Ok(lane) = encode(value, kind, &self.topology.texts)
+                && put(column, lane)
+            {
+                continue;
+            }
+            let found = match self.topology.models.columns_of(self.table.model, self.names.get(name), value) {
+                Ok(found) => found,
+                Err(found) => {
+                    report(found, path());
+                    continue;
+                }
+            };
+            for (property, value) in found {
+                let Some(column) = self.table.column(&property.name) else { continue };
+                match encode(value, property.kind, &self.topology.texts) {
+                    Ok(lane) if put(column, lane) => {}
+                    Ok(_) => {
+                        let message = format!("`{}` is given twice, by itself and as a part", property.name);
+                        report(Diagnostic::error("duplicate-value", message), path());
+                    }
+                    Err(why) => report(Diagnostic::error("wrong-value", format!("`{}`: {why}", property.name)), path()),
+                }
+            }
+        }
+        let interface = self.topology.models.get(self.table.model);
+        if interface.declared.iter().any(|declared| declared.required) {
+            let given: Vec<&str> = values.map(|(name, _)| self.names.get(name)).collect();
+            for missing in self.topology.models.missing(self.table.model, &given) {
+                let message = format!("`{}` is missing, and its model requires it", missing.name);
+                report(Diagnostic::error("missing-property", message), id.to_string());
+            }
+        }
+    }
+
+    /// What a name means here; most are looked up for one twin of the table.
+    fn known(&mut self, name: u32) -> Known {
+        if let Known::New = self.known[name as usize] {
+            let text = self.names.get(name);
+            let declared = self.topology.models.get(self.table.model).declared(text);
+            let simple = declared.and_then(|declared| {
+                let column = self.table.column(text)?;
+                let Schema::Primitive(primitive) = self.topology.models.schemas().get(declared.schema) else {
+                    return None;
+                };
+                Some(Known::Simple(column, self.topology.column(column).kind, *primitive))
+            });
+            self.known[name as usize] = simple.unwrap_or(Known::Other);
+        }
+        self.known[name as usize]
+    }
+}
+
+/// Reads the values of one twin anew.
+pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(ix) = topology.twin(&twin.id) else { return };
+    let (table, row) = topology.locate(ix);
+    let table = topology.table(table);
+    let mut names = Collector::default();
+    let mut values = Vec::with_capacity(twin.properties.len());
+    for (name, value) in &twin.properties {
+        values.push((names.add(name).unwrap_or_else(|known| known), value));
+    }
+    let mut lanes: BTreeMap<ColumnIx, f64> = BTreeMap::new();
+    let mut put = |column, lane| {
+        let is_free = !lanes.contains_key(&column);
+        lanes.entry(column).or_insert(lane);
+        is_free
+    };
+    let mut known = vec![Known::New; names.len()];
+    let mut reader = Reader { topology, table, names: &names, known: &mut known };
+    reader.read(&twin.id, values.into_iter(), &mut put, diagnostics);
+    for column in table.columns.clone() {
+        let slot = Slot { column, row };
+        match lanes.get(&column) {
+            Some(lane) => topology.give(slot, *lane, GIVEN),
+            None if topology.given(slot).is_some() => topology.give(slot, f64::NAN, Stamp::MISSING),
+            None => {}
+        }
+    }
+}
+
+impl Topology {
+    /// Puts a value that the graph gives into a slot.
+    fn give(&mut self, slot: Slot, lane: f64, stamp: Stamp) {
+        let column = slot.column.0 as usize;
+        if self.initial.len() <= column {
+            self.initial.resize_with(column + 1, Vec::new);
+        }
+        if self.initial[column].is_empty() {
+            self.initial[column] = missing(self.rows(slot.column));
+        }
+        Arc::make_mut(&mut self.initial[column][slot.row as usize / CHUNK]).set(slot.row as usize % CHUNK, lane, stamp);
+    }
+}
