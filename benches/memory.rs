@@ -1,10 +1,12 @@
-//! What a million twins need beside their values: `cargo bench -p cupola_twin --bench memory`, the bytes of *max alloc* by a million.
+//! What a million twins need beside their values: `cargo bench -p cupola_twin --bench memory`.
 
-use cupola_twin::{Graph, Models, Relationship, State, Topology, Twin, Value};
+use cupola_twin::value::Sample;
+use cupola_twin::{ColumnIx, Graph, Models, Relationship, Slot, State, Topology, Twin, Value};
+use peak_alloc::PeakAlloc;
 use std::sync::Arc;
 
 #[global_allocator]
-static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 const MODELS: &str = r#"[{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:m:Thing;1", "@type": "Interface", "contents": [
   {"@type": "Property", "name": "a", "schema": "double"}, {"@type": "Property", "name": "b", "schema": "double"},
@@ -14,8 +16,25 @@ const MODELS: &str = r#"[{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:m:Thin
 
 const TWINS: usize = 1_000_000;
 
+#[expect(clippy::print_stdout, reason = "it is what a bench is for")]
 fn main() {
-    divan::main();
+    let (graph, models) = graph();
+    let mut before = ALLOCATOR.current_usage();
+    let mut tell = |what: &str| {
+        let now = ALLOCATOR.current_usage();
+        println!("{what}: {} bytes a twin", (now - before) / TWINS);
+        before = now;
+    };
+    let topology = Arc::new(Topology::compile(&graph, &models, &[]).0);
+    tell("the compiled graph, with the values that it gives (40)");
+    let mut state = State::new(topology.clone());
+    tell("a state of it");
+    for column in 0..topology.columns().len() as u32 {
+        for row in 0..TWINS as u32 {
+            state.set(Slot { column: ColumnIx(column), row }, Sample::good(f64::from(row) + 0.5, i64::from(row)));
+        }
+    }
+    tell("a state with values of its own (40), each with a time of its own");
 }
 
 /// Twins with five numeric properties and two relationships each.
@@ -36,19 +55,4 @@ fn graph() -> (Graph, Arc<Models>) {
         }
     }
     (graph, Arc::new(models))
-}
-
-/// The compiled graph: ids, rows, relationships both ways, initial values.
-#[divan::bench(sample_count = 1, sample_size = 1)]
-fn topology_of_1m_twins(bencher: divan::Bencher<'_, '_>) {
-    let (graph, models) = graph();
-    bencher.bench_local(|| Topology::compile(&graph, &models, &[]));
-}
-
-/// One state: the values themselves are 40 bytes of each twin's.
-#[divan::bench(sample_count = 1, sample_size = 1)]
-fn state_of_1m_twins(bencher: divan::Bencher<'_, '_>) {
-    let (graph, models) = graph();
-    let topology = Arc::new(Topology::compile(&graph, &models, &[]).0);
-    bencher.bench_local(|| State::new(topology.clone()));
 }

@@ -2,6 +2,7 @@
 
 use crate::CorePlugin;
 use crate::selection::{NoticeLevel, Notices};
+use crate::timeline::OpenScene;
 use crate::ui::UiPlugin;
 use crate::view::{BuildingCamera, Orbit, Quality, ViewPlugin};
 use bevy::camera::{CameraOutputMode, ClearColorConfig, RenderTarget};
@@ -102,6 +103,8 @@ pub fn build(target: &Target) -> App {
     });
     if in_window {
         app.add_systems(Startup, building_camera);
+        let prepare = |scene: Res<OpenScene>| scene.0.prepare();
+        app.add_systems(Update, prepare.run_if(resource_exists_and_changed::<OpenScene>));
     }
     if panels {
         app.add_systems(Startup, panel_camera);

@@ -118,6 +118,7 @@ pub fn main() -> ExitCode {
             None => demo::run(&demo::Args::default()),
         },
     };
+    crate::scene::finish_cache();
     ExitCode::from(code)
 }
 

@@ -1,7 +1,7 @@
 //! The 3D building of a scene: from its glTF file, from its floor plan, or from what the twins say of themselves.
 
 use super::document::Document;
-use super::load::{read_bytes, read_text};
+use super::files::{read_bytes, read_text};
 use super::places::Places;
 use cupola_building::{AutoRoom, AutoStorey, Building, Issue, Plan, auto_plan, build, from_gltf};
 use cupola_twin::model::{ModelIx, short_name};

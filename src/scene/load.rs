@@ -1,20 +1,21 @@
 //! Reads a scene: file to document, document to graph, graph to topology. Reading never fails; it says what it found.
 
-use super::document::{AlarmDoc, Document, IterateDoc, RelationshipDoc, TwinDoc, VERSION};
+use super::document::{AlarmDoc, Document, IterateDoc, VERSION};
+use super::files::{collect_json, read_text};
+use super::graph::graph;
 use super::places::{Places, Step};
-use super::{Alarm, Scene, bind, building, quick, ron_options};
+use super::{Alarm, Scene, bind, building, ron_options};
 use cupola_building::{AutoStorey, Building};
 use cupola_twin::diagnostic::{has_errors, nearest};
 use cupola_twin::model::ModelIx;
 use cupola_twin::topology::{Computed, Iterate};
 use cupola_twin::unit::{self, Unit};
-use cupola_twin::{Bulk, Diagnostic, Graph, Models, Place, Relationship, Topology, Twin, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use cupola_twin::{Diagnostic, Graph, Models, Place, Topology, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Larger files are refused before they are read.
-const MAX_FILE_BYTES: u64 = 1 << 30;
+use twox_hash::XxHash3_64;
 
 /// What reading a scene gave.
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ impl Loaded {
 
 /// Reads the scene in a folder (its `scene.ron`) or file.
 pub fn load(path: &Path) -> Loaded {
-    let mut loader = Loader { diagnostics: Vec::new(), files: Vec::new() };
+    let mut loader = Loader::new(Vec::new());
     let scene = loader.scene(path);
     Loaded { scene, diagnostics: loader.diagnostics }
 }
@@ -56,7 +57,7 @@ pub(super) struct Changes {
 /// A scene as another document of it says; models and building are taken over where the document doesn't change them. Where the
 /// changes of the graph are known, nothing else is looked at.
 pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Changes>) -> Loaded {
-    let mut loader = Loader { diagnostics: Vec::new(), files: Vec::new() };
+    let mut loader = Loader::new(Vec::new());
     let document = Arc::new(document);
     let source = Places::of_document(scene.places.file.clone(), document.clone());
     let same_models = document.models == scene.document.models;
@@ -68,6 +69,7 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
     };
     let same_building = of_file && document.building.as_ref().is_some_and(same_file);
     let reused = Reused {
+        compiled: None,
         models: same_models.then(|| scene.models.clone()),
         topology: Some(scene.topology.clone()),
         changes,
@@ -77,7 +79,7 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
     if same_models || same_building {
         loader.files.extend(scene.files.iter().filter(|file| **file != scene.path).cloned());
     }
-    let scene = loader.build(scene.path.clone(), source, document, reused, None);
+    let scene = loader.build(scene.path.clone(), source, document, reused);
     Loaded { scene: Some(scene), diagnostics: loader.diagnostics }
 }
 
@@ -106,10 +108,18 @@ pub(super) fn in_file(source: &Places, place: &Place) -> Place {
     }
 }
 
+/// What a document's twins, relationships and formulas came to.
+pub(super) struct Compiled {
+    pub graph: Graph,
+    pub topology: Arc<Topology>,
+    pub found: Vec<Diagnostic>,
+}
+
 /// What need not be read again.
 #[derive(Default)]
-struct Reused {
+pub(super) struct Reused {
     models: Option<Arc<Models>>,
+    compiled: Option<Compiled>,
     /// Its texts are what values which are kept refer to.
     topology: Option<Arc<Topology>>,
     changes: Option<Changes>,
@@ -118,112 +128,54 @@ struct Reused {
     massing: Option<(Vec<AutoStorey>, Arc<Building>)>,
 }
 
-/// Reads a text file within the size limit, or says why not.
-pub(crate) fn read_text(path: &Path) -> Result<String, Diagnostic> {
-    let bytes = read_bytes(path)?;
-    String::from_utf8(bytes).map_err(|error| {
-        let file: Arc<str> = path.to_string_lossy().into();
-        let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
-        let place = Place::of(&file, &before, before.len());
-        Diagnostic::error("not-utf8", "the file is not UTF-8 text").at(place)
-    })
+impl Reused {
+    /// What a document came to.
+    pub fn compiled(models: Arc<Models>, compiled: Compiled) -> Self {
+        Self { models: Some(models), compiled: Some(compiled), ..Self::default() }
+    }
 }
 
-/// Reads a file within the size limit, or says why not.
-pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
-    let shown = path.display();
-    let fail = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            let missing = Diagnostic::error("file-not-found", format!("there is no file {shown}"));
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let siblings = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
-            let names: Vec<String> =
-                siblings.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-            missing.did_you_mean(&name, names.iter().map(String::as_str))
-        }
-        _ => Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}")),
-    };
-    let metadata = std::fs::metadata(path).map_err(fail)?;
-    if !metadata.is_file() {
-        return Err(Diagnostic::error("not-a-file", format!("{shown} is not a file")));
-    }
-    let size = metadata.len();
-    if size > MAX_FILE_BYTES {
-        return Err(Diagnostic::error(
-            "file-too-large",
-            format!("{shown} has {size} bytes, the limit is {MAX_FILE_BYTES}"),
-        ));
-    }
-    std::fs::read(path).map_err(fail)
-}
-
-fn folder_of(path: &Path) -> PathBuf {
+pub(super) fn folder_of(path: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new(".")).to_path_buf()
 }
 
-struct Loader {
+pub(super) struct Loader {
     diagnostics: Vec<Diagnostic>,
     files: Vec<PathBuf>,
+    /// The hash of the texts that the models were read from.
+    pub models_hash: u64,
 }
 
 impl Loader {
-    fn scene(&mut self, path: &Path) -> Option<Scene> {
-        let path = if path.is_dir() { path.join("scene.ron") } else { path.to_path_buf() };
-        self.files.push(path.clone());
-        let text = read_text(&path).map_err(|found| self.diagnostics.push(found)).ok()?;
-        let source = Places::new(path.to_string_lossy().into(), text);
-        let text = source.shared_text();
-        if let Some((document, read)) = quick::read(&text) {
-            let document = Arc::new(document);
-            let models = Arc::new(self.models(&document, &folder_of(&path), &source));
-            if let Some(bulk) = Bulk::of_text(read, &models) {
-                return Some(self.build(
-                    path,
-                    source,
-                    document,
-                    Reused { models: Some(models), ..Reused::default() },
-                    Some(bulk),
-                ));
-            }
-            // Read again, to say what is wrong.
-            *self = Self { diagnostics: Vec::new(), files: vec![path.clone()] };
-        }
-        let document = self.document(&source)?;
-        Some(self.build(path, source, Arc::new(document), Reused::default(), None))
+    fn new(files: Vec<PathBuf>) -> Self {
+        Self { diagnostics: Vec::new(), files, models_hash: 0 }
     }
 
-    fn build(
-        &mut self,
-        path: PathBuf,
-        source: Places,
-        document: Arc<Document>,
-        reused: Reused,
-        bulk: Option<Bulk<'_>>,
-    ) -> Scene {
+    fn scene(&mut self, path: &Path) -> Option<Scene> {
+        let path = if path.is_dir() { path.join("scene.ron") } else { path.to_path_buf() };
+        if let Some(scene) = self.kept(&path) {
+            return Some(scene);
+        }
+        *self = Self::new(vec![path.clone()]);
+        let text = read_text(&path).map_err(|found| self.diagnostics.push(found)).ok()?;
+        let source = Places::new(path.to_string_lossy().into(), text);
+        let source = match self.quickly(&path, source) {
+            Ok(scene) => return Some(scene),
+            Err(source) => source,
+        };
+        // Read with care, to say what is wrong.
+        *self = Self::new(vec![path.clone()]);
+        let document = self.document(&source)?;
+        Some(self.build(path, source, Arc::new(document), Reused::default()))
+    }
+
+    pub(super) fn build(&mut self, path: PathBuf, source: Places, document: Arc<Document>, reused: Reused) -> Scene {
         let folder = folder_of(&path);
         let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
-        let computed = self.computed(&document, &models, &source);
-        let (graph, (topology, mut found)) = match (reused.changes, reused.topology) {
-            (Some(Changes { graph, twins, links, is_recomputed, is_recast: false }), Some(before)) => {
-                let twins: Vec<&str> = twins.iter().map(String::as_str).collect();
-                let links: Vec<(&str, &str, &str)> =
-                    links.iter().map(|(from, name, to)| (&**from, &**name, &**to)).collect();
-                let edited = before.edited(&graph, &computed, &twins, &links, is_recomputed);
-                (graph, edited)
-            }
-            (_, _) if let Some(bulk) = bulk => {
-                let graph = quick::graph(&bulk, document.clone(), models.clone());
-                let compiled = Topology::compile_bulk(bulk, &models, &computed, Arc::default());
-                (graph, compiled)
-            }
-            (changes, before) => {
-                let graph = changes.map(|changes| changes.graph);
-                let graph = graph.unwrap_or_else(|| self.graph(&document, &models, &source));
-                let texts = before.map(|before| before.texts.clone()).unwrap_or_default();
-                let compiled = Topology::compile_with(&graph, &models, &computed, texts);
-                (graph, compiled)
-            }
-        };
+        let compiled = reused
+            .compiled
+            .unwrap_or_else(|| self.compile(&document, &models, &source, reused.changes, reused.topology));
+        let Compiled { graph, topology, mut found } = compiled;
         self.place_values(&document, &source, &mut found);
         self.diagnostics.append(&mut found);
         let alarms = document
@@ -237,7 +189,6 @@ impl Loader {
                 columns: topology.tables().iter().filter_map(|table| table.column(&alarm_column(&alarm.id))).collect(),
             })
             .collect();
-        let topology = Arc::new(topology);
         let from_file = reused.building.or_else(|| {
             building::read(&document, &folder, &source, &mut self.diagnostics, &mut self.files).map(Arc::new)
         });
@@ -255,6 +206,34 @@ impl Loader {
         self.diagnostics.append(&mut found);
         let files = std::mem::take(&mut self.files);
         Scene { path, files, places: source, document, models, graph, topology, alarms, building, massing, bindings }
+    }
+
+    fn compile(
+        &mut self,
+        document: &Document,
+        models: &Arc<Models>,
+        source: &Places,
+        changes: Option<Changes>,
+        before: Option<Arc<Topology>>,
+    ) -> Compiled {
+        let computed = self.computed(document, models, source);
+        let (graph, (topology, found)) = match (changes, before) {
+            (Some(Changes { graph, twins, links, is_recomputed, is_recast: false }), Some(before)) => {
+                let twins: Vec<&str> = twins.iter().map(String::as_str).collect();
+                let links: Vec<(&str, &str, &str)> =
+                    links.iter().map(|(from, name, to)| (&**from, &**name, &**to)).collect();
+                let edited = before.edited(&graph, &computed, &twins, &links, is_recomputed);
+                (graph, edited)
+            }
+            (changes, before) => {
+                let graph = changes.map(|changes| changes.graph);
+                let graph = graph.unwrap_or_else(|| self.graph(document, models, source));
+                let texts = before.map(|before| before.texts.clone()).unwrap_or_default();
+                let compiled = Topology::compile_with(&graph, models, &computed, texts);
+                (graph, compiled)
+            }
+        };
+        Compiled { graph, topology: Arc::new(topology), found }
     }
 
     fn document(&mut self, source: &Places) -> Option<Document> {
@@ -283,7 +262,7 @@ impl Loader {
         }
     }
 
-    fn models(&mut self, document: &Document, folder: &Path, source: &Places) -> Models {
+    pub(super) fn models(&mut self, document: &Document, folder: &Path, source: &Places) -> Models {
         let mut files = Vec::new();
         for (position, path) in document.models.iter().enumerate() {
             let whole = folder.join(path);
@@ -305,6 +284,11 @@ impl Loader {
             }
             self.files.push(file);
         }
+        let mut hash = XxHash3_64::new();
+        for (file, text) in &texts {
+            (&**file, text).hash(&mut hash);
+        }
+        self.models_hash = hash.finish();
         let (models, mut found) = Models::read(texts.iter().map(|(file, text)| (file.clone(), text.as_str())));
         self.diagnostics.append(&mut found);
         models
@@ -319,7 +303,7 @@ impl Loader {
         graph
     }
 
-    fn computed(&mut self, document: &Document, models: &Models, source: &Places) -> Vec<Computed> {
+    pub(super) fn computed(&mut self, document: &Document, models: &Models, source: &Places) -> Vec<Computed> {
         let mut out = Vec::new();
         for (position, definition) in document.computed.iter().enumerate() {
             let at = |field| source.of(&["computed".into(), position.into(), Step::Field(field)]);
@@ -410,65 +394,6 @@ impl Loader {
     }
 }
 
-/// What is wrong with an item: in which list, which one, which field of it.
-type Misfit = (Diagnostic, &'static str, usize, &'static str);
-
-/// The graph of a document, without what doesn't fit.
-pub(super) fn graph(document: &Document, models: &Models) -> (Graph, Vec<Misfit>) {
-    let (mut graph, mut misfits) = (Graph::default(), Vec::new());
-    let mut resolved: BTreeMap<&str, Option<ModelIx>> = BTreeMap::new();
-    let mut left_out: HashSet<&str> = HashSet::new();
-    for (position, twin) in document.twins.iter().enumerate() {
-        let mut report = |found: Diagnostic, field| misfits.push((found, "twins", position, field));
-        let model = resolved.entry(&twin.model).or_insert_with(|| {
-            let model = models.resolve(&twin.model);
-            model.map_err(|found| report(found, "model")).ok()
-        });
-        let Some(model) = *model else {
-            left_out.insert(&twin.id);
-            continue;
-        };
-        if let Err(found) = graph_twin(model, twin).and_then(|twin| graph.add_twin(twin)) {
-            report(found, "id");
-        }
-    }
-    for (position, link) in document.relationships.iter().enumerate() {
-        // A twin that was left out because its model is unknown was reported already.
-        if !left_out.is_empty() && [&link.from, &link.to].iter().any(|id| left_out.contains(id.as_str())) {
-            continue;
-        }
-        if let Err(found) = graph.relate(models, &link.from, &link.to, graph_relationship(link)) {
-            let field = match found.code {
-                "unknown-relationship" | "too-many-relationships" => "name",
-                "unknown-property" | "missing-property" | "wrong-value" => "properties",
-                "unknown-twin" if graph.twin(&link.from).is_none() => "from",
-                _ => "to",
-            };
-            misfits.push((found, "relationships", position, field));
-        }
-    }
-    (graph, misfits)
-}
-
-/// A twin of a document for the graph.
-pub(super) fn graph_twin(model: ModelIx, twin: &TwinDoc) -> Result<Twin, Diagnostic> {
-    if twin.id.is_empty() {
-        return Err(Diagnostic::error("empty-id", "a twin needs an id"));
-    }
-    Ok(Twin { id: twin.id.as_str().into(), model, properties: graph_values(&twin.properties) })
-}
-
-/// A relationship of a document for the graph.
-pub(super) fn graph_relationship(link: &RelationshipDoc) -> Relationship {
-    let properties = graph_values(&link.properties);
-    Relationship { id: link.id.as_deref().map(Into::into), name: link.name.as_str().into(), properties }
-}
-
-/// Values of a document for the graph.
-pub(super) fn graph_values(values: &BTreeMap<String, Value>) -> Vec<(Arc<str>, Value)> {
-    values.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect()
-}
-
 /// What an alarm watches: a hidden property.
 pub(super) fn condition(alarm: &AlarmDoc, model: ModelIx, place: Place) -> Computed {
     Computed {
@@ -506,26 +431,6 @@ pub(crate) fn input_column(processor: &str, name: &str) -> String {
 /// The hidden property that holds an alarm's condition.
 pub(crate) fn alarm_column(id: &str) -> String {
     format!("alarm:{id}")
-}
-
-pub(crate) fn collect_json(path: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
-    if path.is_file() {
-        out.push(path.to_path_buf());
-        return Ok(());
-    }
-    let entries = std::fs::read_dir(path)
-        .map_err(|error| Diagnostic::error("file-not-found", format!("{} can't be read: {error}", path.display())))?;
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for entry in paths {
-        let is_json = entry.extension().is_some_and(|extension| extension == "json" || extension == "jsonld");
-        if entry.is_dir() && depth < 16 {
-            collect_json(&entry, depth + 1, out)?;
-        } else if is_json && entry.is_file() {
-            out.push(entry);
-        }
-    }
-    Ok(())
 }
 
 /// A parser's error in the words of the format, with a suggestion where a name was unknown.

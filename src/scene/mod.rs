@@ -2,9 +2,12 @@
 
 mod bind;
 mod building;
+mod cache;
 pub mod document;
 pub mod edit;
 pub mod export;
+mod files;
+mod graph;
 pub mod import;
 mod load;
 mod places;
@@ -12,9 +15,11 @@ mod quick;
 mod save;
 
 pub(crate) use building::{ReadGltf, read_gltf};
+pub use cache::finish as finish_cache;
 pub use document::Document;
+pub(crate) use files::{collect_json, read_text};
+pub(crate) use load::input_column;
 pub use load::{Loaded, load};
-pub(crate) use load::{collect_json, input_column, read_text};
 pub use places::{Places, Step};
 pub use save::{file_of, rebase, save, to_ron, write_atomically};
 
@@ -52,6 +57,17 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// Makes at once, in a thread of its own, what is otherwise made when somebody first edits or looks at what was given: in the app,
+    /// that should not take its time then.
+    pub fn prepare(&self) {
+        let (document, graph) = (self.document.clone(), self.graph.clone());
+        if !document.twins.is_made() || !document.relationships.is_made() {
+            let make = move || (document.twins.len(), document.relationships.len(), graph.twins().count());
+            // Without it, the first look takes its time.
+            let _ = std::thread::Builder::new().name("scene lists".into()).spawn(make);
+        }
+    }
+
     /// Where the formula or condition stands in the file that the topology only knows by its number.
     pub fn place_of(&self, place: &Place) -> Place {
         load::in_file(&self.places, place)

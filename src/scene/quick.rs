@@ -1,36 +1,82 @@
 //! Scenes without a mistake are read quickly: twins and relationships go from the text to the topology, and only become a part of the
-//! document or of the graph when somebody looks there.
+//! document or of the graph when somebody looks there. What was read from a large text is kept for the next time.
 
+use super::cache::{self, Head};
 use super::document::{Document, RelationshipDoc, TwinDoc, VERSION};
-use super::{load, ron_options};
+use super::load::{Compiled, Loader, Reused, folder_of};
+use super::{Places, Scene, graph, ron_options};
 use cupola_twin::bulk::LinkText;
-use cupola_twin::bulk::text::{self, Read};
+use cupola_twin::bulk::text::{self, Lists};
 use cupola_twin::lazy::Lazy;
-use cupola_twin::{Bulk, Graph, Models};
+use cupola_twin::{Bulk, Graph, Models, Topology};
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
-/// The document in a text, and the twins and relationships in it; `None` if anything is not as it should be or not as it mostly is.
-pub fn read(text: &Lazy<String>) -> Option<(Document, Read<'_>)> {
-    let read = text::read(text)?;
-    let mut document: Document = ron_options().from_str(&read.lists.rest(text)).ok()?;
+impl Loader {
+    /// The scene in a text, which is given back if anything in it is not as it should be or not as it mostly is.
+    pub(super) fn quickly(&mut self, path: &Path, source: Places) -> Result<Scene, Places> {
+        let text = source.shared_text();
+        let read = text::read(&text);
+        let document = read.as_ref().and_then(|read| document(&read.lists.rest(&text), &read.lists, &text));
+        let (Some(read), Some(document)) = (read, document) else { return Err(source) };
+        let document = Arc::new(document);
+        let models = Arc::new(self.models(&document, &folder_of(path), &source));
+        let lists = read.lists.clone();
+        let Some(bulk) = Bulk::of_text(read, &models) else { return Err(source) };
+        let counts = (bulk.twin_count(), bulk.relationship_count());
+        let computed = self.computed(&document, &models, &source);
+        let (topology, found) = Topology::compile_bulk(bulk, &models, &computed, Arc::default());
+        let topology = Arc::new(topology);
+        if found.is_empty() {
+            let head = Head { models: self.models_hash, relationships: counts.1, rest: lists.rest(&text), lists };
+            cache::keep(path, text, head, topology.clone());
+        }
+        let compiled = Compiled { graph: lazy_graph(counts, document.clone(), models.clone()), topology, found };
+        let ready = Reused::compiled(models, compiled);
+        Ok(self.build(path.to_path_buf(), source, document, ready))
+    }
+
+    /// The scene that was kept, if it is the one in the file still.
+    pub(super) fn kept(&mut self, path: &Path) -> Option<Scene> {
+        let kept = cache::open(path)?;
+        let source = Places::new(path.to_string_lossy().into(), kept.text.clone());
+        let document = Arc::new(document(&kept.head.rest, &kept.head.lists, &kept.text)?);
+        let models = Arc::new(self.models(&document, &folder_of(path), &source));
+        if self.models_hash != kept.head.models {
+            return None;
+        }
+        let relationships = kept.head.relationships;
+        let computed = self.computed(&document, &models, &source);
+        let (topology, found) = kept.topology(&models, &computed)?;
+        let counts = (topology.twin_count() as usize, relationships);
+        let graph = lazy_graph(counts, document.clone(), models.clone());
+        let compiled = Compiled { graph, topology: Arc::new(topology), found };
+        let ready = Reused::compiled(models, compiled);
+        Some(self.build(path.to_path_buf(), source, document, ready))
+    }
+}
+
+/// The document whose lists are in a text, and all the rest in another one.
+fn document(rest: &str, lists: &Lists, text: &Lazy<String>) -> Option<Document> {
+    let mut document: Document = ron_options().from_str(rest).ok()?;
     if document.version != VERSION {
         return None;
     }
-    if let Some(list) = read.lists.twins.clone() {
+    if let Some(start) = lists.twins.as_ref().map(|list| list.start) {
         let text = text.clone();
-        document.twins = Lazy::new(move || twins(&text, list.start));
+        document.twins = Lazy::new(move || twins(&text, start));
     }
-    if let Some(list) = read.lists.relationships.clone() {
+    if let Some(start) = lists.relationships.as_ref().map(|list| list.start) {
         let text = text.clone();
-        document.relationships = Lazy::new(move || relationships(&text, list.start));
+        document.relationships = Lazy::new(move || relationships(&text, start));
     }
-    Some((document, read))
+    Some(document)
 }
 
-/// The graph of a document that all of these come from.
-pub fn graph(bulk: &Bulk<'_>, document: Arc<Document>, models: Arc<Models>) -> Graph {
-    Graph::lazy(bulk.twin_count(), bulk.relationship_count(), move || load::graph(&document, &models).0)
+/// The graph of a document, in which everything fits.
+fn lazy_graph((twins, relationships): (usize, usize), document: Arc<Document>, models: Arc<Models>) -> Graph {
+    Graph::lazy(twins, relationships, move || graph::graph(&document, &models).0)
 }
 
 /// A list that was read before.

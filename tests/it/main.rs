@@ -9,6 +9,7 @@ mod editing;
 mod exchange;
 mod house;
 mod invoking;
+mod keeping;
 mod live;
 mod office_sensors;
 mod physics;

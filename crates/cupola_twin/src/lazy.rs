@@ -16,6 +16,13 @@ impl<T: 'static> Lazy<T> {
     }
 }
 
+impl<T> Lazy<T> {
+    /// Whether anybody has looked.
+    pub fn is_made(&self) -> bool {
+        LazyLock::get(&self.0).is_some()
+    }
+}
+
 impl<T: Send + 'static> From<T> for Lazy<T> {
     fn from(value: T) -> Self {
         let made = Self::new(move || value);
@@ -116,7 +123,7 @@ mod tests {
             vec![1, 2]
         });
         let mut second = first.clone();
-        assert_eq!(made.load(Ordering::Relaxed), 0, "nobody has looked");
+        assert!(!second.is_made() && made.load(Ordering::Relaxed) == 0, "nobody has looked");
         second.push(3);
         assert_eq!((&*first, &*second), (&vec![1, 2], &vec![1, 2, 3]));
         let whole: *const Vec<i32> = &*second;

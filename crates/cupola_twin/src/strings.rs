@@ -29,8 +29,8 @@ impl Strings {
     pub fn from_parts(arena: ArcStr, ends: Vec<u32>, places: Vec<u32>) -> Option<Self> {
         let rising = ends.is_sorted() && ends.last().map_or(0, |end| *end as usize) == arena.len();
         let whole = ends.iter().all(|end| arena.is_char_boundary(*end as usize));
-        let fits = places.len().is_power_of_two()
-            && places.len() > ends.len()
+        let is_table = places.len().is_power_of_two() && places.len() > ends.len();
+        let fits = (is_table || places.is_empty())
             && places.iter().all(|number| *number == NONE || (*number as usize) < ends.len())
             && places.iter().filter(|number| **number != NONE).count() == ends.len();
         (rising && whole && fits).then_some(Self { arena, ends, places })

@@ -3,7 +3,7 @@
 
 use cupola_twin::expr::{Cell, evaluate, parse};
 use cupola_twin::query::{self, Output, TwinContext};
-use cupola_twin::topology::Computed;
+use cupola_twin::topology::{Computed, Reader, Writer};
 use cupola_twin::value::Sample;
 use cupola_twin::{Relationship, State, Topology, Value, why};
 use proptest::prelude::*;
@@ -888,6 +888,59 @@ proptest! {
                 }
             }
         }
+    }
+
+    /// A topology that was kept is the topology; bytes that changed are refused, or give none that panics.
+    #[test]
+    fn a_kept_topology_is_the_same(
+        values in prop::collection::vec((0usize..9, 0usize..4, -3i32..4), 0..30),
+        pairs in prop::collection::vec((0usize..9, 0usize..9), 0..20),
+        broken in (0.0f64..1.0, 1u8..=255),
+        has_formulas in any::<bool>(),
+    ) {
+        let pairs: Vec<(usize, usize)> = pairs.into_iter().filter(|(from, to)| from < to).collect();
+        let mut world = World::new(9, 4, &pairs, &[(0, 1), (0, 1)]);
+        for (node, property, value) in values {
+            let (name, value) = match property {
+                0 => ("x", Value::Number(f64::from(value))),
+                1 => ("y", Value::Number(f64::from(value))),
+                2 => ("label", Value::Text(format!("label {value}"))),
+                _ => ("on", Value::Bool(value > 0)),
+            };
+            let properties = &mut world.graph.twin_mut(&format!("n{node}")).unwrap().properties;
+            properties.retain(|(known, _)| **known != *name);
+            properties.push((name.into(), value));
+        }
+        let formulas = [("q", "SUM(contains*.x) + COUNT(^contains) + y"), ("s", "CONCAT(label, '!')"), ("broken", "oops")];
+        let formulas = if has_formulas { &formulas[..] } else { &[] };
+        let (topology, found) = world.compile(formulas);
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        topology.keep(&mut writer).unwrap();
+        writer.finish().unwrap();
+        let read = |bytes: &[u8]| {
+            let mut reader = Reader::new(bytes, bytes.len() as u64);
+            let kept = Topology::kept(&mut reader, &world.models, &world.computed(formulas));
+            kept.filter(|_| reader.finish())
+        };
+        let (kept, found_again) = read(&bytes).expect("nothing happened to it");
+        prop_assert_eq!(found, found_again);
+        let (mut a, mut b) = (State::new(topology.clone()), State::new(Arc::new(kept)));
+        a.recompute();
+        b.recompute();
+        let kept = b.topology();
+        prop_assert_eq!(topology.relationship_names(), kept.relationship_names());
+        for twin in topology.twins() {
+            prop_assert_eq!(kept.twin(topology.twin_id(twin)), Some(twin));
+            prop_assert_eq!(topology.related(twin, "contains", false), kept.related(twin, "contains", false));
+            for slot in topology.properties(twin) {
+                prop_assert_eq!((a.get(slot).quality, a.value(slot)), (b.get(slot).quality, b.value(slot)));
+            }
+        }
+        let at = (broken.0 * bytes.len() as f64) as usize;
+        bytes[at] ^= broken.1;
+        prop_assert!(read(&bytes).is_none(), "byte {}", at);
+        prop_assert!(read(&bytes[..at]).is_none(), "cut at {}", at);
     }
 
     /// Whatever the text, the parsers answer.

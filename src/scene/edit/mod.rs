@@ -5,7 +5,8 @@ mod journal;
 pub use journal::Journal;
 
 use super::document::{ComputedDoc, Document, RelationshipDoc, TwinDoc};
-use super::load::{Changes, graph_relationship, graph_twin, graph_values, with_changes};
+use super::graph::{graph_relationship, graph_twin, graph_values};
+use super::load::{Changes, with_changes};
 use super::{Loaded, Scene};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::{Diagnostic, Models, Severity, Value};

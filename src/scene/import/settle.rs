@@ -3,7 +3,8 @@
 use super::{Draft, ModelDoc};
 use crate::scene::bind::unknown_node;
 use crate::scene::document::{AlarmDoc, RelationshipDoc, TwinDoc};
-use crate::scene::load::{condition, graph_relationship, graph_twin};
+use crate::scene::graph::{graph_relationship, graph_twin};
+use crate::scene::load::condition;
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::model::ModelIx;
 use cupola_twin::value::{Texts, encode};

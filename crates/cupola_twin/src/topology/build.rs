@@ -108,9 +108,14 @@ fn in_order(bulk: &Bulk<'_>) -> BTreeMap<ModelIx, Vec<u32>> {
     by_model
 }
 
+/// How many columns the models' properties are; those of formulas follow.
+pub(super) fn property_count(topology: &Topology) -> usize {
+    topology.tables.iter().map(|table| topology.models.get(table.model).properties.len()).sum()
+}
+
 /// Takes away what formulas added: columns of their own, and relations along paths.
 pub(super) fn strip_computed(topology: &mut Topology) {
-    let count = topology.tables.iter().map(|table| topology.models.get(table.model).properties.len()).sum();
+    let count = property_count(topology);
     topology.columns.truncate(count);
     topology.initial.truncate(count);
     for column in &mut topology.columns {
@@ -127,7 +132,7 @@ pub(super) fn strip_computed(topology: &mut Topology) {
     number_relations(topology);
 }
 
-fn number_relations(topology: &mut Topology) {
+pub(super) fn number_relations(topology: &mut Topology) {
     let numbered = topology.relations.iter().zip(0..);
     topology.by_path = numbered.map(|(relation, number)| (relation.path.to_string(), number)).collect();
 }

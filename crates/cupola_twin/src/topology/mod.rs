@@ -3,12 +3,14 @@
 
 mod build;
 mod formula;
+mod keep;
 mod order;
 mod relation;
 mod values;
 mod walk;
 
 pub use formula::{Code, Formula, Input, Instruction, Iterate, MemorySite, Op, Operand, Program, Step};
+pub use keep::{Reader, Writer};
 pub use relation::{Csr, Link, Relation};
 pub(crate) use walk::Walk;
 

@@ -31,6 +31,24 @@ impl Csr {
         for row in 0..rows as usize {
             offsets[row + 1] += offsets[row];
         }
+        Self::shaped(offsets, targets)
+    }
+
+    /// From [`Self::parts`] that were kept, of so many rows to so many others; `None` if they can't be that.
+    pub(super) fn from_parts(rows: u32, others: u32, offsets: Vec<u32>, targets: Vec<u32>) -> Option<Self> {
+        let fits = offsets.len() == rows as usize + 1
+            && offsets.is_sorted()
+            && offsets.last().map(|last| *last as usize) == Some(targets.len())
+            && targets.iter().all(|target| *target < others);
+        fits.then(|| Self::shaped(offsets, targets))
+    }
+
+    /// Where the targets of each row begin, and the targets.
+    pub(super) fn parts(&self) -> (&[u32], &[u32]) {
+        (&self.offsets, &self.targets)
+    }
+
+    fn shaped(offsets: Vec<u32>, targets: Vec<u32>) -> Self {
         let one_each = offsets.iter().enumerate().all(|(row, offset)| row == *offset as usize);
         let in_runs = targets.iter().enumerate().all(|(at, target)| at == *target as usize);
         Self { offsets, targets, one_each, in_runs }

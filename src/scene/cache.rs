@@ -1,0 +1,194 @@
+//! Large scenes that were read, kept among the user's caches to be open at once the next time.
+//!
+//! What is kept is believed only if the scene's text, the texts of its models and the program are the same as then, by their hashes. It is a
+//! convenience: where it can't be read or written, the scene is read as ever, and nobody is told.
+
+use super::files::read_bytes;
+use cupola_twin::bulk::text::Lists;
+use cupola_twin::lazy::Lazy;
+use cupola_twin::topology::{Computed, Reader, Writer};
+use cupola_twin::{Diagnostic, Models, Topology};
+use std::fs::{self, File};
+use std::hash::{Hash, Hasher};
+use std::io::{self, BufReader, BufWriter};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+use twox_hash::XxHash3_64;
+
+/// Shorter texts are read as quickly as they would be found.
+const MIN_BYTES: u64 = 4 << 20;
+/// All that is kept; the oldest goes first.
+const MAX_KEPT_BYTES: u64 = 2 << 30;
+/// What is unfinished for so long will never be finished.
+const ABANDONED: Duration = Duration::from_secs(3600);
+/// Counted up when what is written becomes another.
+const FORMAT: u64 = 1;
+const FOLDER: &str = "CUPOLA_CACHE";
+
+/// What is being written.
+static WRITING: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// What is kept of a scene besides its topology.
+pub(super) struct Head {
+    /// The hash of its models' texts.
+    pub models: u64,
+    /// How many relationships it has.
+    pub relationships: usize,
+    /// Where the lists are in its text.
+    pub lists: Lists,
+    /// Its text without them.
+    pub rest: String,
+}
+
+/// A scene that was kept.
+pub(super) struct Kept {
+    pub head: Head,
+    /// The scene's text, which is read meanwhile.
+    pub text: Lazy<String>,
+    reader: Reader<'static>,
+    /// The hash of the text that it was made of.
+    hash: u64,
+    reading: JoinHandle<Option<u64>>,
+}
+
+/// Finds what is kept of a scene, and begins to read the scene's text.
+pub(super) fn open(scene: &Path) -> Option<Kept> {
+    open_in(&folder()?, scene)
+}
+
+/// Keeps a scene of this text, once it is written by a thread of its own; [`finish`] waits for that.
+pub(super) fn keep(scene: &Path, text: Lazy<String>, head: Head, topology: Arc<Topology>) {
+    if let Some(folder) = folder().filter(|_| text.len() as u64 >= MIN_BYTES) {
+        let scene = scene.to_path_buf();
+        let write = move || {
+            // It is read the slow way the next time as well, if this fails.
+            let _ = keep_in(&folder, &scene, &text, &head, &topology);
+        };
+        let writing = std::thread::Builder::new().name("scene cache".into()).spawn(write);
+        WRITING.lock().unwrap_or_else(PoisonError::into_inner).extend(writing);
+    }
+}
+
+/// Waits until everything that is to be kept is written: before the program ends.
+pub fn finish() {
+    let writing = std::mem::take(&mut *WRITING.lock().unwrap_or_else(PoisonError::into_inner));
+    for thread in writing {
+        // A cache that wasn't written is made the next time.
+        let _ = thread.join();
+    }
+}
+
+fn open_in(folder: &Path, scene: &Path) -> Option<Kept> {
+    let file = File::open(file_of(folder, scene)?).ok()?;
+    let bytes = file.metadata().ok()?.len();
+    let mut reader = Reader::new(BufReader::with_capacity(1 << 18, file), bytes);
+    (reader.number()? == program()).then_some(())?;
+    let hash = reader.number()?;
+    let models = reader.number()?;
+    let relationships = reader.number()? as usize;
+    let mut list = || -> Option<Option<Range<usize>>> {
+        let [start, end] = *reader.numbers::<u64>()? else { return None };
+        Some((start < end).then_some(start as usize..end as usize))
+    };
+    let lists = Lists { twins: list()?, relationships: list()? };
+    let rest = reader.text()?.to_string();
+    let (send, receive) = mpsc::sync_channel(1);
+    let scene = scene.to_path_buf();
+    let read = move || {
+        let bytes = read_bytes(&scene).ok()?;
+        let hash = XxHash3_64::oneshot(&bytes);
+        send.send(bytes).ok().map(|()| hash)
+    };
+    let reading = std::thread::Builder::new().name("scene text".into()).spawn(read).ok()?;
+    // Texts with the right hash are UTF-8, and others are not looked at.
+    let text = Lazy::new(move || String::from_utf8(receive.recv().unwrap_or_default()).unwrap_or_default());
+    Some(Kept { head: Head { models, relationships, lists, rest }, text, reader, hash, reading })
+}
+
+impl Kept {
+    /// The topology, with the models and formulas that it was made with; `None` if it can't be read, or is that of another text.
+    pub fn topology(mut self, models: &Arc<Models>, computed: &[Computed]) -> Option<(Topology, Vec<Diagnostic>)> {
+        let topology = Topology::kept(&mut self.reader, models, computed)?;
+        let is_whole = self.reader.finish();
+        let hash = self.reading.join().ok()??;
+        (is_whole && hash == self.hash).then_some(topology)
+    }
+}
+
+fn keep_in(folder: &Path, scene: &Path, text: &str, head: &Head, topology: &Topology) -> Option<()> {
+    let file = file_of(folder, scene)?;
+    fs::create_dir_all(folder).ok()?;
+    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
+    let written = write(&temporary, text, head, topology).and_then(|()| fs::rename(&temporary, &file));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    tidy(folder);
+    written.ok()
+}
+
+fn write(file: &Path, text: &str, head: &Head, topology: &Topology) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 18, File::create(file)?);
+    let mut writer = Writer::new(&mut out);
+    let hash = XxHash3_64::oneshot(text.as_bytes());
+    for number in [program(), hash, head.models, head.relationships as u64] {
+        writer.number(number)?;
+    }
+    for list in [&head.lists.twins, &head.lists.relationships] {
+        let list = list.clone().unwrap_or_default();
+        writer.numbers(&[list.start as u64, list.end as u64])?;
+    }
+    writer.text(&head.rest)?;
+    topology.keep(&mut writer)?;
+    writer.finish()
+}
+
+/// Removes what is beyond the limit, the oldest first, and what was begun and never finished.
+fn tidy(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
+        .filter_map(|entry| {
+            let about = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            Some((about.modified().ok()?, about.len(), entry.path()))
+        })
+        .collect();
+    files.sort();
+    let mut kept = 0;
+    for (time, bytes, path) in files.into_iter().rev() {
+        let is_temporary = path.extension().is_some_and(|extension| extension == "tmp");
+        let is_abandoned = is_temporary && time.elapsed().is_ok_and(|age| age > ABANDONED);
+        kept += bytes;
+        if is_abandoned || (kept > MAX_KEPT_BYTES && !is_temporary) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Where scenes are kept: the folder that `CUPOLA_CACHE` names, nowhere if that is empty, otherwise among the user's caches.
+fn folder() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if std::env::var_os(FOLDER).is_some() {
+        return variable(FOLDER);
+    }
+    let caches = variable("XDG_CACHE_HOME")
+        .or_else(|| variable("LOCALAPPDATA"))
+        .or_else(|| variable("HOME").map(|home| home.join(".cache")))?;
+    Some(caches.join("cupola").join("scenes"))
+}
+
+fn file_of(folder: &Path, scene: &Path) -> Option<PathBuf> {
+    let path = scene.canonicalize().ok()?;
+    Some(folder.join(format!("{:016x}.scene", XxHash3_64::oneshot(path.as_os_str().as_encoded_bytes()))))
+}
+
+/// Another program may read texts otherwise, or lay out memory otherwise.
+fn program() -> u64 {
+    let mut hash = XxHash3_64::new();
+    let about = std::env::current_exe().and_then(fs::metadata).ok();
+    let about = about.map(|about| (about.len(), about.modified().ok()));
+    (FORMAT, env!("CARGO_PKG_VERSION"), about, usize::BITS, 1u16.to_ne_bytes()).hash(&mut hash);
+    hash.finish()
+}

@@ -1,0 +1,127 @@
+//! What is kept of large scenes: found again, and never believed when anything is another.
+
+use crate::support::repository;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const MODELS: &str = r#"[
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:k:Floor;1", "@type": "Interface", "contents": [
+  {"@type": "Relationship", "name": "has", "properties": [{"@type": "Property", "name": "since", "schema": "integer"}]}]},
+ {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:k:Meter;1", "@type": "Interface", "contents": [
+  {"@type": "Property", "name": "value", "schema": "double"}, {"@type": "Property", "name": "label", "schema": "string"}]}]"#;
+
+/// A scene of more than 4 MB, which is what is kept.
+fn scene(folder: &Path, first: f64) -> PathBuf {
+    let (mut twins, mut links) = (String::new(), String::new());
+    for number in 0..40_000 {
+        let value = if number == 0 { first } else { 1.0 };
+        let _ = writeln!(
+            twins,
+            r#"(id: "meter-{number}", model: "Meter", properties: {{"value": {value:?}, "label": "Meter {number}"}}),"#
+        );
+        let _ = writeln!(
+            links,
+            r#"(from: "floor", name: "has", to: "meter-{number}", properties: {{"since": {number}}}),"#
+        );
+    }
+    let text = format!(
+        r#"(version: 1, name: "Kept", models: ["models.json"], twins: [(id: "floor", model: "Floor"), {twins}], relationships: [{links}],
+        computed: [(model: "Floor", property: "sum", formula: "SUM(has.value)")])"#
+    );
+    std::fs::write(folder.join("models.json"), MODELS).unwrap();
+    std::fs::write(folder.join("scene.ron"), text).unwrap();
+    folder.join("scene.ron")
+}
+
+struct Kept {
+    folder: tempfile::TempDir,
+}
+
+impl Kept {
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+        let command = command.args(arguments).current_dir(repository("")).env("CUPOLA_CACHE", self.cache());
+        command.output().unwrap()
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    /// What is kept, if it is one file.
+    fn file(&self) -> Option<PathBuf> {
+        let mut files = std::fs::read_dir(self.cache()).into_iter().flatten().map(|entry| entry.unwrap().path());
+        let first = files.next();
+        assert!(files.next().is_none(), "one scene, one file");
+        first
+    }
+
+    fn query(&self, scene: &Path, query: &str) -> String {
+        let output = self.run(&["query", scene.to_str().unwrap(), query, "--format", "json"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+#[test]
+fn a_large_scene_is_kept_and_nothing_else_is_believed() {
+    let kept = Kept { folder: tempfile::tempdir().unwrap() };
+    let path = scene(kept.folder.path(), 5.0);
+    let questions = [
+        "SELECT F.sum FROM DIGITALTWINS F WHERE IS_OF_MODEL(F, 'dtmi:k:Floor;1')",
+        "SELECT M.label FROM DIGITALTWINS M WHERE M.value > 2",
+        "SELECT R FROM DIGITALTWINS F JOIN M RELATED F.has R WHERE M.$dtId = 'meter-77'",
+        "SELECT COUNT() FROM RELATIONSHIPS R WHERE R.since < 10",
+    ];
+    let answers = || questions.map(|question| kept.query(&path, question));
+    let first = answers();
+    assert!(first[0].contains("40004") && first[1].contains("Meter 0"), "{first:?}");
+    let file = kept.file().expect("it is kept");
+    let written = std::fs::metadata(&file).unwrap().modified().unwrap();
+    assert_eq!(first, answers());
+    assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), written, "it was found");
+
+    // Another text, of the same length.
+    scene(kept.folder.path(), 7.0);
+    assert!(kept.query(&path, questions[0]).contains("40006"));
+    // Other models.
+    let models = kept.folder.path().join("models.json");
+    std::fs::write(&models, MODELS.replace("double", "float")).unwrap();
+    assert!(kept.query(&path, questions[0]).contains("40006"));
+    std::fs::write(&models, MODELS.replace("\"value\"", "\"other\"")).unwrap();
+    assert!(!kept.run(&["check", path.to_str().unwrap()]).status.success());
+    std::fs::write(&models, MODELS).unwrap();
+
+    // Broken and short files.
+    for bytes in [&b""[..], b"nonsense", &std::fs::read(&file).unwrap()[..1000]] {
+        std::fs::write(&file, bytes).unwrap();
+        assert!(kept.query(&path, questions[0]).contains("40006"));
+    }
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    assert!(kept.query(&path, questions[0]).contains("40006"));
+
+    // An edit of what was kept is an edit of the scene.
+    let edited = kept.run(&["edit", path.to_str().unwrap(), "set", "meter-3.value=11"]);
+    assert!(edited.status.success(), "{}", String::from_utf8_lossy(&edited.stderr));
+    assert!(kept.query(&path, questions[0]).contains("40016"));
+    assert!(kept.query(&path, questions[3]).contains("10"));
+}
+
+#[test]
+fn a_small_scene_or_one_with_mistakes_is_not_kept() {
+    let kept = Kept { folder: tempfile::tempdir().unwrap() };
+    assert!(kept.run(&["check", "scenes/office"]).status.success());
+    assert_eq!(kept.file(), None);
+    let path = scene(kept.folder.path(), 5.0);
+    let text = std::fs::read_to_string(&path).unwrap().replace("\"label\": \"Meter 9\"", "\"label\": 9");
+    std::fs::write(&path, text).unwrap();
+    let checked = kept.run(&["check", path.to_str().unwrap()]);
+    assert!(!checked.status.success());
+    let report = String::from_utf8_lossy(&checked.stderr).into_owned() + &String::from_utf8_lossy(&checked.stdout);
+    assert!(report.contains("scene.ron:10:") && report.contains("label"), "{report}");
+    assert_eq!(kept.file(), None);
+}
