@@ -12,6 +12,7 @@ mod output;
 mod query;
 mod render;
 mod run;
+mod steps;
 mod study;
 mod validate;
 mod why;

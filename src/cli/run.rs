@@ -40,8 +40,8 @@ pub(super) struct Args {
     /// The weather of a study (EPW), instead of the file that it names. Conditions that it gives itself stay.
     #[arg(long, value_name = "FILE.epw")]
     weather: Option<PathBuf>,
-    /// Writes every step of a study into a CSV file.
-    #[arg(long, value_name = "FILE.csv")]
+    /// Writes every step of a study into a .csv or .parquet file.
+    #[arg(long, value_name = "FILE")]
     steps: Option<PathBuf>,
     #[command(flatten)]
     trust: Trust,

@@ -3,6 +3,8 @@
 use crate::support::{cupola, json, repository, shared_data};
 use cupola::simulation::{Assumption, Simulation, study};
 use cupola::validation;
+use parquet::file::reader::SerializedFileReader;
+use parquet::record::Field;
 
 const CASE_600: &str = include_str!("../../src/validation/cases/ashrae140-600.ron");
 
@@ -120,7 +122,22 @@ fn a_study_is_run_by_the_command_line() {
     assert_eq!(text.lines().count(), 1 + 2 * 144);
     assert!(text.starts_with("hour,outdoor_c,sky_c,\"room.air_c\""));
     // The same, but for how long it took.
-    let again = json(&cupola(&arguments));
+    let parquet = folder.path().join("steps.parquet");
+    let mut with_parquet = arguments.to_vec();
+    with_parquet.extend(["--steps", parquet.to_str().unwrap()]);
+    let again = json(&cupola(&with_parquet));
+    let reader = SerializedFileReader::new(std::fs::File::open(&parquet).unwrap()).unwrap();
+    let rows: Vec<_> = reader.into_iter().map(Result::unwrap).collect();
+    let lines: Vec<&str> = text.lines().collect();
+    let header: Vec<&str> = lines[0].split(',').map(|name| name.trim_matches('"')).collect();
+    assert_eq!(rows.len(), 2 * 144);
+    for (row, line) in rows.iter().zip(&lines[1..]) {
+        let cells = line.split(',').map(|cell| cell.parse::<f64>().unwrap());
+        for (at, ((name, field), cell)) in row.get_column_iter().zip(cells).enumerate() {
+            let Field::Double(number) = field else { panic!("{field:?}") };
+            assert!(name == header[at] && (number - cell).abs() < 1e-4, "{name}: {number}, {cell}");
+        }
+    }
     assert_eq!(report["zones"], again["zones"]);
 }
 

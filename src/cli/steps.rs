@@ -1,0 +1,162 @@
+//! Every step of a study as a row: text with commas, or Parquet.
+
+use cupola_physics::run::Step;
+use parquet::basic::{Compression, Repetition, Type as PhysicalType};
+use parquet::data_type::DoubleType;
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Bytes of text that are gathered before they are written.
+const BUFFER: usize = 1 << 16;
+/// Rows of a row group.
+const GROUP: usize = 1 << 14;
+/// Quantities of a zone, in its columns' order.
+const OF_ZONE: [&str; 4] = ["air_c", "operative_c", "heating_w", "cooling_w"];
+
+/// A file that steps go into. What can't be written is told at the end.
+pub(super) struct Steps {
+    path: String,
+    row: Vec<f64>,
+    begun: bool,
+    format: Format,
+    error: Option<String>,
+}
+
+enum Format {
+    Csv { file: BufWriter<File>, text: String },
+    Parquet(Parquet),
+}
+
+struct Parquet {
+    /// Until the columns are known.
+    file: Option<File>,
+    writer: Option<SerializedFileWriter<File>>,
+    columns: Vec<Vec<f64>>,
+}
+
+impl Steps {
+    /// Begins a file, whose format is that of its ending.
+    pub fn create(path: &Path) -> Result<Self, String> {
+        let shown = path.display().to_string();
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        let is_csv = match ending.as_deref() {
+            Some("csv") => true,
+            Some("parquet") => false,
+            _ => return Err(format!("--steps writes a .csv or a .parquet file, not `{shown}`")),
+        };
+        let file = File::create(path).map_err(|error| format!("{shown} can't be written: {error}"))?;
+        let format = match is_csv {
+            true => Format::Csv { file: BufWriter::with_capacity(BUFFER, file), text: String::new() },
+            false => Format::Parquet(Parquet { file: Some(file), writer: None, columns: Vec::new() }),
+        };
+        Ok(Self { path: shown, row: Vec::new(), begun: false, format, error: None })
+    }
+
+    /// Adds a step.
+    pub fn add(&mut self, step: &Step<'_>) {
+        if self.error.is_some() {
+            return;
+        }
+        self.row.clear();
+        self.row.extend([(step.start_s + step.length_s) / 3_600.0, step.outdoor_c(), step.sky_c()]);
+        for zone in step.zones() {
+            self.row.extend([zone.air_c, zone.operative_c, zone.heating_w, zone.cooling_w]);
+        }
+        self.row.extend(step.surfaces().chain(step.windows()).map(|(_, light)| light));
+        let names = (!self.begun).then(|| names(step));
+        self.begun = true;
+        let row = &self.row;
+        let written = match &mut self.format {
+            Format::Csv { file, text } => add_text(file, text, names, row).map_err(|error| error.to_string()),
+            Format::Parquet(parquet) => parquet.add(names, row).map_err(|error| error.to_string()),
+        };
+        self.error = written.err();
+    }
+
+    /// Writes what is left; what went wrong, if anything did.
+    pub fn finish(self) -> Result<(), String> {
+        let written = match (self.error, self.format) {
+            (Some(error), _) => Err(error),
+            (None, Format::Csv { mut file, .. }) => file.flush().map_err(|error| error.to_string()),
+            (None, Format::Parquet(parquet)) => parquet.finish().map_err(|error| error.to_string()),
+        };
+        written.map_err(|error| format!("{} can't be written: {error}", self.path))
+    }
+}
+
+fn names(step: &Step<'_>) -> Vec<String> {
+    let mut names: Vec<String> = ["hour", "outdoor_c", "sky_c"].map(Into::into).into();
+    names.extend(step.zones().flat_map(|zone| OF_ZONE.map(|quantity| format!("{}.{quantity}", zone.id))));
+    names.extend(step.surfaces().map(|(name, _)| format!("{name}.incident_w_m2")));
+    names.extend(step.windows().map(|(name, _)| format!("{name}.transmitted_w")));
+    names
+}
+
+fn add_text(
+    file: &mut BufWriter<File>,
+    text: &mut String,
+    names: Option<Vec<String>>,
+    row: &[f64],
+) -> std::io::Result<()> {
+    text.clear();
+    if let Some(names) = names {
+        // A quote or a comma in an id stays in its cell; the first three are no ids.
+        let cell = |(at, name): (usize, &String)| match at {
+            0..3 => name.clone(),
+            _ => format!("\"{}\"", name.replace('"', "\"\"")),
+        };
+        let cells: Vec<String> = names.iter().enumerate().map(cell).collect();
+        let _ = writeln!(text, "{}", cells.join(","));
+    }
+    for (at, number) in row.iter().enumerate() {
+        let _ = if at == 0 { write!(text, "{number:.4}") } else { write!(text, ",{number:.4}") };
+    }
+    text.push('\n');
+    file.write_all(text.as_bytes())
+}
+
+impl Parquet {
+    fn add(&mut self, names: Option<Vec<String>>, row: &[f64]) -> Result<(), ParquetError> {
+        if let (Some(names), Some(file)) = (names, self.file.take()) {
+            let fields = names.iter().map(|name| {
+                let column = Type::primitive_type_builder(name, PhysicalType::DOUBLE);
+                column.with_repetition(Repetition::REQUIRED).build().map(Arc::new)
+            });
+            let schema = Type::group_type_builder("steps").with_fields(fields.collect::<Result<_, _>>()?).build()?;
+            let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+            self.writer = Some(SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))?);
+            self.columns = vec![Vec::new(); names.len()];
+        }
+        for (column, number) in self.columns.iter_mut().zip(row) {
+            column.push(*number);
+        }
+        if self.columns.first().is_some_and(|column| column.len() >= GROUP) { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<(), ParquetError> {
+        let Some(writer) = self.writer.as_mut().filter(|_| self.columns.iter().any(|column| !column.is_empty())) else {
+            return Ok(());
+        };
+        let mut group = writer.next_row_group()?;
+        for column in &mut self.columns {
+            if let Some(mut into) = group.next_column()? {
+                into.typed::<DoubleType>().write_batch(column, None, None)?;
+                into.close()?;
+            }
+            column.clear();
+        }
+        group.close().map(drop)
+    }
+
+    fn finish(mut self) -> Result<(), ParquetError> {
+        self.write()?;
+        self.writer.map_or(Ok(()), |writer| writer.close().map(drop))
+    }
+}
