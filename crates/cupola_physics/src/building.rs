@@ -12,7 +12,7 @@ use crate::occupancy::{self, DayProfile};
 use crate::sky::SkyState;
 use crate::spec::SpecError;
 use crate::study::{self, Program};
-use crate::thermal::{Ambient, Control, Fabric, Five, FiveState, ZoneInput};
+use crate::thermal::{Acting, Ambient, Control, Fabric, Five, FiveState, ZoneInput};
 use crate::weather::{Outdoor, Weather};
 use crate::zone::{AhuSpec, ZoneSpec};
 
@@ -219,7 +219,8 @@ impl BuildingModel {
         let mut heat =
             FiveState { mass_c: std::mem::take(&mut state.mass_c), air_c: std::mem::take(&mut state.temperature_c) };
         let Work { five, light, inputs, .. } = work;
-        self.five.step(five, &self.fabric, &self.program, &ambient, light, inputs, moment.dt_s, &mut heat);
+        let acting = Acting { zones: inputs, draughts: &[] };
+        self.five.step(five, &self.fabric, &self.program, &ambient, light, acting, moment.dt_s, &mut heat);
         (state.mass_c, state.temperature_c) = (heat.mass_c, heat.air_c);
     }
 

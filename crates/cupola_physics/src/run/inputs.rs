@@ -1,8 +1,10 @@
 //! What acts on the zones in a step: gains, air, set-points.
 
 use super::ZoneResult;
+use super::air::OutdoorAir;
 use super::presence::{Exchange, Presence, ZoneAir};
 use crate::air::HEAT_CAPACITY_J_PER_M3_K;
+use crate::contaminant;
 use crate::epw_dates::Weekday;
 use crate::people_load::SWEAT_J_KG;
 use crate::study::{Airflow, Conditioning, EndUse, Program, Site, Study, Value};
@@ -220,17 +222,78 @@ impl Inputs {
         }
     }
 
-    /// What the air of a zone holds after the step that came to a result.
-    pub fn mix(&mut self, at: usize, ambient: &Ambient, result: &mut ZoneResult, step_s: f64) {
-        let zone = &mut self.zones[at];
+    /// How much water the zones' air and outdoor air hold, kg/kg.
+    pub fn humidity(&self, ambient: &Ambient) -> (Vec<f64>, f64) {
         let outdoors = ZoneAir::outdoors(ambient, self.outdoor_co2_ppm);
-        let air_c = result.load.air_c;
-        let air = zone.air.get_or_insert(outdoors);
-        zone.exchange.is_cooled = result.load.power_w < 0.0;
-        air.step(&zone.exchange, &outdoors, air_c, step_s);
-        (result.humidity, result.co2_ppm) = (air.relative(air_c), air.co2_ppm);
-        result.given = self.given[at];
-        result.person = zone.presence.as_ref().map(|presence| (presence.met, presence.clo));
+        let of_zones = self.zones.iter().map(|zone| zone.air.unwrap_or(outdoors).humidity);
+        (of_zones.collect(), outdoors.humidity)
+    }
+
+    /// Lets outdoor air into the zones that a network found.
+    pub fn let_in(&mut self, air: &[OutdoorAir], ambient: &Ambient, inputs: &mut [ZoneInput]) {
+        for (((zone, given), input), air) in self.zones.iter_mut().zip(&mut self.given).zip(inputs).zip(air) {
+            zone.exchange.outdoor_m3_s += air.flow_m3_s;
+            given.fans_w += air.fans_w;
+            for (sum, w_k) in [(&mut given.infiltration, air.cracks_w_k), (&mut given.ventilation, air.openings_w_k)] {
+                sum.0 += w_k;
+                sum.1 += w_k * ambient.dry_bulb_c;
+                input.exchange_w_k += w_k;
+                input.exchange_source_w += w_k * ambient.dry_bulb_c;
+            }
+        }
+    }
+
+    /// What the zones' air holds after the step that came to these results, with what flows between them.
+    pub fn mix(&mut self, ambient: &Ambient, results: &mut [ZoneResult], flows: &[contaminant::Flow], step_s: f64) {
+        let outdoors = ZoneAir::outdoors(ambient, self.outdoor_co2_ppm);
+        for ((zone, given), result) in self.zones.iter_mut().zip(&self.given).zip(&mut *results) {
+            zone.exchange.is_cooled = result.load.power_w < 0.0;
+            zone.air.get_or_insert(outdoors);
+            result.given = *given;
+            result.person = zone.presence.as_ref().map(|presence| (presence.met, presence.clo));
+        }
+        if flows.is_empty() {
+            for (zone, result) in self.zones.iter_mut().zip(&*results) {
+                if let Some(air) = &mut zone.air {
+                    air.step(&zone.exchange, &outdoors, result.load.air_c, step_s);
+                }
+            }
+        } else {
+            self.mix_together(&outdoors, results, flows, step_s);
+        }
+        for (zone, result) in self.zones.iter().zip(results) {
+            let air = zone.air.unwrap_or(outdoors);
+            (result.humidity, result.co2_ppm) = (air.relative(result.load.air_c), air.co2_ppm);
+        }
+    }
+
+    fn mix_together(&mut self, outdoors: &ZoneAir, results: &[ZoneResult], flows: &[contaminant::Flow], step_s: f64) {
+        let from_outdoors = self.zones.iter().enumerate().map(|(at, zone)| contaminant::Flow {
+            from: None,
+            to: Some(at),
+            flow_m3_s: zone.exchange.outdoor_m3_s,
+            filtered: 0.0,
+        });
+        let flows: Vec<contaminant::Flow> = flows.iter().copied().chain(from_outdoors).collect();
+        let mixed = |zones: &[ZoneUse], content: fn(&ZoneAir) -> f64, source: fn(&Exchange) -> f64| {
+            let mut contents: Vec<f64> = zones.iter().map(|zone| content(&zone.air.unwrap_or(*outdoors))).collect();
+            let tracers: Vec<contaminant::Zone> = zones
+                .iter()
+                .map(|zone| {
+                    let source = source(&zone.exchange);
+                    contaminant::Zone { volume_m3: zone.volume_m3, source, removal_per_s: 0.0 }
+                })
+                .collect();
+            // What is out of range stays as it was.
+            let _ = contaminant::mix(&mut contents, &tracers, &flows, content(outdoors), step_s);
+            contents
+        };
+        let co2_ppm = mixed(&self.zones, |air| air.co2_ppm, Exchange::co2_ppm_m3_s);
+        let humidity = mixed(&self.zones, |air| air.humidity, Exchange::water_m3_s);
+        for (((zone, result), co2_ppm), water) in self.zones.iter_mut().zip(results).zip(co2_ppm).zip(humidity) {
+            let humidity = zone.exchange.condensed(water, result.load.air_c);
+            zone.air = Some(ZoneAir { co2_ppm, humidity });
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A study, computed: weather and schedules in, what became of the zones out.
 
+mod air;
 mod energy;
 mod inputs;
 mod presence;
@@ -8,16 +9,21 @@ mod rooms;
 mod tally;
 mod weather;
 
+pub use air::LinkStep;
 pub use energy::Energy;
 pub use report::{
-    AirReport, ComfortReport, DayReport, Extreme, Monthly, Peak, Report, SurfaceReport, WindowReport, ZoneReport,
+    AirLinkReport, AirReport, ComfortReport, DayReport, Extreme, Monthly, Peak, Report, SurfaceReport, WindowReport,
+    ZoneReport,
 };
 pub(crate) use rooms::room as two_element_room;
 
 use crate::epw::Epw;
 use crate::epw_dates::Weekday;
 use crate::study::{Program, Site, Study, Tier, month_day};
-use crate::thermal::{Ambient, Fabric, Five, FiveState, FiveWork, Light, Load, NodeState, Nodes, ZoneInput};
+use crate::thermal::{
+    Acting, Ambient, Draught, Fabric, Five, FiveState, FiveWork, Light, Load, NodeState, Nodes, ZoneInput,
+};
+use air::AirRun;
 use energy::{Demand, PlantRun};
 use inputs::{Given, Inputs};
 use report::Reporter;
@@ -44,6 +50,7 @@ pub struct Run {
     inputs: Inputs,
     tier: State,
     rooms: Vec<RoomRun>,
+    air: Option<AirRun>,
     plant: Option<PlantRun>,
     leap: bool,
     hourly_days: Vec<u32>,
@@ -65,6 +72,8 @@ pub(crate) struct ZoneResult {
     pub id: String,
     pub load: Load,
     pub given: Given,
+    /// Heat that air from other zones brought, W.
+    pub draught_w: f64,
     /// What doesn't add up, and what flowed altogether, W.
     pub residual_w: f64,
     pub throughput_w: f64,
@@ -91,6 +100,7 @@ pub struct Step<'r> {
     pub(crate) transmitted_w: &'r [f64],
     pub(crate) results: &'r [ZoneResult],
     pub(crate) fabric: &'r Fabric,
+    pub(crate) air: Option<&'r AirRun>,
 }
 
 /// A zone or a room during a step.
@@ -139,6 +149,11 @@ impl Step<'_> {
         windows.map(|((row, name), through_w)| (format!("{}.{name}", self.results[row.zone].id), *through_w))
     }
 
+    /// What passes the links of the air flow network.
+    pub fn links(&self) -> impl Iterator<Item = LinkStep<'_>> {
+        self.air.into_iter().flat_map(AirRun::links)
+    }
+
     /// The zones and then the rooms, in the file's order.
     pub fn zones(&self) -> impl Iterator<Item = ZoneStep<'_>> {
         self.results.iter().map(|result| ZoneStep {
@@ -170,7 +185,11 @@ impl Run {
             Tier::FiveR1C => 60.0,
         });
         let step_s = 60.0 * minutes;
-        let fabric = Fabric::new(study, &program, step_s, MOST_CELLS);
+        let mut fabric = Fabric::new(study, &program, step_s, MOST_CELLS);
+        for link in study.air.iter().flat_map(|air| &air.links) {
+            let place = |end: &Option<String>| study.zones.iter().position(|zone| Some(&zone.id) == end.as_ref());
+            fabric.neighbours.extend(place(&link.from).zip(place(&link.to)));
+        }
         let start_c = study.start.temperature_c;
         let tier = match study.tier {
             Tier::MultiNode => State::Multi(Box::new(Nodes::new(&fabric)), NodeState::new(&fabric, start_c)),
@@ -190,6 +209,7 @@ impl Run {
             ground_reflectance: study.site.ground_reflectance.unwrap_or(Site::GROUND_REFLECTANCE),
             inputs: Inputs::new(study, &program, step_s, new_year),
             rooms: rooms.collect(),
+            air: study.air.as_ref().map(|air| AirRun::new(study, air, &program)),
             plant: study.plant.as_ref().map(|plant| PlantRun::new(study, plant, &program)),
             program,
             tier,
@@ -231,6 +251,7 @@ impl Run {
             transmitted_w,
             results: &self.results,
             fabric: &self.fabric,
+            air: self.air.as_ref(),
         }
     }
 
@@ -264,24 +285,36 @@ impl Run {
         let during = (day as usize, from_s, from_s + self.step_s as u32);
         self.inputs.fill(&self.program, &self.ambient, air_c, during, &mut self.zones);
         let (fabric, program, ambient) = (&self.fabric, &self.program, &self.ambient);
+        if let Some(air) = &mut self.air {
+            let (humidity, outdoor_humidity) = self.inputs.humidity(ambient);
+            air.flow(program, ambient, air_c, &humidity, outdoor_humidity);
+            self.inputs.let_in(&air.outdoor, ambient, &mut self.zones);
+        }
+        let draughts = self.air.as_ref().map_or(&[][..], |air| &air.draughts);
+        let acting = Acting { zones: &self.zones, draughts };
         let (loads, residual_w, throughput_w) = match &mut self.tier {
             State::Multi(nodes, state) => {
-                nodes.step(fabric, program, ambient, &self.light, &self.zones, state);
+                nodes.step(fabric, program, ambient, &self.light, acting, state);
                 (&nodes.loads, &nodes.residual_w, &nodes.throughput_w)
             }
             State::Five(five, work, state) => {
-                five.step(work, fabric, program, ambient, &self.light, &self.zones, self.step_s, state);
+                five.step(work, fabric, program, ambient, &self.light, acting, self.step_s, state);
                 (&work.loads, &work.residual_w, &work.throughput_w)
             }
         };
         let (of_zones, of_rooms) = self.results.split_at_mut(self.zones.len());
+        of_zones.iter_mut().for_each(|result| result.draught_w = 0.0);
+        for Draught { from, to, w_k } in draughts {
+            of_zones[*to].draught_w += w_k * (loads[*from].air_c - loads[*to].air_c);
+        }
         for (at, result) in of_zones.iter_mut().enumerate() {
             (result.load, result.residual_w, result.throughput_w) = (loads[at], residual_w[at], throughput_w[at]);
             let input = &self.zones[at];
             let heating_c = input.heating.map_or(f64::NEG_INFINITY, |control| control.setpoint_c);
             result.setpoints_c = (heating_c, input.cooling.map_or(f64::INFINITY, |control| control.setpoint_c));
-            self.inputs.mix(at, ambient, result, self.step_s);
         }
+        let mixing = self.air.as_ref().map_or(&[][..], |air| &air.mixing);
+        self.inputs.mix(ambient, of_zones, mixing, self.step_s);
         for (room, result) in self.rooms.iter_mut().zip(of_rooms) {
             room.step(program, ambient, self.step_s, result);
         }

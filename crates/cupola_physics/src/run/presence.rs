@@ -78,6 +78,24 @@ pub(super) struct Exchange {
     pub is_cooled: bool,
 }
 
+impl Exchange {
+    /// CO2 that is given off, in ppm times m³/s.
+    pub fn co2_ppm_m3_s(&self) -> f64 {
+        self.co2_l_s * WARMER * 1e3
+    }
+
+    /// Water that is given off, in kg/kg times m³/s.
+    pub fn water_m3_s(&self) -> f64 {
+        self.moisture_kg_s / DENSITY_KG_PER_M3
+    }
+
+    /// What stays in the air of so much water, kg/kg, at a temperature: the rest condenses, at a coil or elsewhere.
+    pub fn condensed(&self, water: f64, air_c: f64) -> f64 {
+        let most = if self.is_cooled { MOST_WHILE_COOLED } else { f64::INFINITY };
+        water.min(humidity_ratio(air_c, 1.0)).min(most)
+    }
+}
+
 impl ZoneAir {
     pub fn outdoors(ambient: &Ambient, co2_ppm: f64) -> Self {
         Self { co2_ppm, humidity: humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity) }
@@ -85,16 +103,15 @@ impl ZoneAir {
 
     /// Moves on by a step: well-mixed air, solved exactly. Water beyond saturation condenses.
     pub fn step(&mut self, exchange: &Exchange, outdoors: &Self, air_c: f64, step_s: f64) {
-        let Exchange { volume_m3, outdoor_m3_s, co2_l_s, moisture_kg_s, is_cooled } = *exchange;
+        let Exchange { volume_m3, outdoor_m3_s, .. } = *exchange;
         let mix = |gain: f64, outdoor: f64| Balance {
             capacity: volume_m3,
             gain: gain + outdoor_m3_s * outdoor,
             loss: outdoor_m3_s,
         };
-        self.co2_ppm = mix(co2_l_s * WARMER * 1e3, outdoors.co2_ppm).after(self.co2_ppm, step_s);
-        let water = mix(moisture_kg_s / DENSITY_KG_PER_M3, outdoors.humidity).after(self.humidity, step_s);
-        let most = if is_cooled { MOST_WHILE_COOLED } else { f64::INFINITY };
-        self.humidity = water.min(humidity_ratio(air_c, 1.0)).min(most);
+        self.co2_ppm = mix(exchange.co2_ppm_m3_s(), outdoors.co2_ppm).after(self.co2_ppm, step_s);
+        let water = mix(exchange.water_m3_s(), outdoors.humidity).after(self.humidity, step_s);
+        self.humidity = exchange.condensed(water, air_c);
     }
 
     /// Relative humidity at a temperature, 0 to 1.

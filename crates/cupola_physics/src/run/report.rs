@@ -34,6 +34,9 @@ pub struct Report {
     pub surfaces: Vec<SurfaceReport>,
     /// Sun on and through windows.
     pub windows: Vec<WindowReport>,
+    /// What passed the links of the air flow network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub air: Vec<AirLinkReport>,
     /// The most that an hour's heat doesn't add up in any zone, as a share of what flowed.
     pub balance_error: f64,
     /// Every hour of the days that were asked for.
@@ -168,6 +171,8 @@ pub struct ZoneReport {
     pub infiltration_kwh: f64,
     /// Heat that ventilation brought, kWh.
     pub ventilation_kwh: f64,
+    /// Heat that air from other zones brought, kWh.
+    pub from_zones_kwh: f64,
     /// Comfort of the people in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comfort: Option<ComfortReport>,
@@ -210,6 +215,19 @@ pub struct WindowReport {
     pub transmissivity: f64,
 }
 
+/// What passed a link of the air flow network, of room air (1.204 kg/m³).
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct AirLinkReport {
+    /// The link's id.
+    pub id: String,
+    /// From its first to its second end, mean, m³/h.
+    pub forward_mean_m3_h: f64,
+    /// The other way, mean, m³/h.
+    pub backward_mean_m3_h: f64,
+    /// The most in a step, either way, m³/h.
+    pub max_m3_h: f64,
+}
+
 /// Gathers what becomes of a run.
 pub(super) struct Reporter {
     step_s: f64,
@@ -223,6 +241,7 @@ pub(super) struct Reporter {
     incident: Vec<(f64, f64)>,
     transmitted_j: Vec<f64>,
     outdoors: RunningMean,
+    air: Vec<AirLinkReport>,
     hourly_days: Vec<u32>,
     hourly: Vec<DayReport>,
 }
@@ -261,6 +280,7 @@ impl Reporter {
             incident: vec![(0.0, 0.0); fabric.receivers.len()],
             transmitted_j: vec![0.0; fabric.windows.len()],
             outdoors: RunningMean::default(),
+            air: Vec::new(),
             hourly_days: hourly_days.to_vec(),
             hourly: Vec::new(),
         }
@@ -281,6 +301,15 @@ impl Reporter {
             tally.add(result, length_s);
         }
         self.outdoors.add(step.ambient.dry_bulb_c, length_s);
+        for (at, link) in step.links().enumerate() {
+            if self.air.len() <= at {
+                self.air.push(AirLinkReport { id: link.id.into(), ..AirLinkReport::default() });
+            }
+            let report = &mut self.air[at];
+            report.forward_mean_m3_h += length_s * link.forward_m3_h;
+            report.backward_mean_m3_h += length_s * link.backward_m3_h;
+            report.max_m3_h = report.max_m3_h.max(link.forward_m3_h).max(link.backward_m3_h);
+        }
         let end_s = step.start_s + length_s;
         let past = (end_s / HOUR_S).round() * HOUR_S;
         if (end_s - past).abs() < 0.25 * self.step_s {
@@ -316,7 +345,7 @@ impl Reporter {
         self.peaks.1.raise(sum.cooling_w, &when);
     }
 
-    pub fn finish(self, fabric: &Fabric, energy: Option<Energy>) -> Report {
+    pub fn finish(mut self, fabric: &Fabric, energy: Option<Energy>) -> Report {
         let mut zones: Vec<ZoneReport> = self.tallies.into_iter().map(Tally::finish).collect();
         let surfaces = fabric.exposed.iter().map(|(zone, id, receiver)| {
             let (shaded, unshaded) = self.incident[*receiver];
@@ -343,6 +372,10 @@ impl Reporter {
                 transmissivity: if unshaded > 0.0 { transmitted / unshaded } else { 0.0 },
             });
         }
+        for link in &mut self.air {
+            link.forward_mean_m3_h /= self.seconds.max(1.0);
+            link.backward_mean_m3_h /= self.seconds.max(1.0);
+        }
         let sum = |part: fn(&ZoneReport) -> f64| zones.iter().map(part).sum::<f64>();
         let energy = energy.unwrap_or_else(|| {
             let uses = [
@@ -365,6 +398,7 @@ impl Reporter {
             zones,
             surfaces,
             windows,
+            air: self.air,
             hourly: self.hourly,
         }
     }

@@ -102,6 +102,7 @@ impl Tally {
         report.solar_kwh += kwh * result.solar_w;
         report.infiltration_kwh += kwh * (given.infiltration.1 - given.infiltration.0 * load.air_c);
         report.ventilation_kwh += kwh * (given.ventilation.1 - given.ventilation.0 * load.air_c);
+        report.from_zones_kwh += kwh * result.draught_w;
     }
 
     /// Ends the hour; what it came to. `running_mean_c` is that of the outdoor temperature over the last days.

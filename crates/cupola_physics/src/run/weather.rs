@@ -19,6 +19,7 @@ pub(super) struct Own {
     dry_bulb_c: Value,
     relative_humidity_pct: Value,
     wind_speed_m_s: Value,
+    wind_direction_deg: Value,
     sky_c: Option<Value>,
     direct_normal: Value,
     diffuse_horizontal: Value,
@@ -45,6 +46,7 @@ impl Source {
                     dry_bulb_c: program.value(&own.dry_bulb_c),
                     relative_humidity_pct: program.value(&own.relative_humidity_pct),
                     wind_speed_m_s: program.value(&own.wind_speed_m_s),
+                    wind_direction_deg: program.value(&own.wind_direction_deg),
                     sky_c: own.sky_temperature_c.as_ref().map(|amount| program.value(amount)),
                     direct_normal: program.value(&own.direct_normal_w_m2),
                     diffuse_horizontal: program.value(&own.diffuse_horizontal_w_m2),
@@ -72,6 +74,7 @@ impl Source {
             }
             Self::Own(own) => {
                 let dry_bulb_c = program.at(own.dry_bulb_c);
+                let (east, north) = program.at(own.wind_direction_deg).to_radians().sin_cos();
                 let (direct, diffuse) = (program.at(own.direct_normal), program.at(own.diffuse_horizontal));
                 let sky = if direct > 0.0 || diffuse > 0.0 {
                     SkyState::new(own.site.sun(REFERENCE_YEAR, seconds / 86_400.0), direct, diffuse)
@@ -84,7 +87,7 @@ impl Source {
                     sky_c: own.sky_c.map_or(dry_bulb_c, |sky_c| program.at(sky_c)),
                     pressure_pa: own.pressure_pa,
                     wind_m_s: program.at(own.wind_speed_m_s),
-                    wind_from: [0.0, 1.0],
+                    wind_from: [east, north],
                     sky,
                 }
             }

@@ -108,6 +108,7 @@ impl Checker<'_> {
                 checker.amount("dry_bulb_c", &conditions.dry_bulb_c, -90.0, 70.0, "°C");
                 checker.amount("relative_humidity_pct", &conditions.relative_humidity_pct, 0.0, 100.0, "%");
                 checker.amount("wind_speed_m_s", &conditions.wind_speed_m_s, 0.0, 60.0, "m/s");
+                checker.amount("wind_direction_deg", &conditions.wind_direction_deg, -360.0, 360.0, "°");
                 checker.amount("direct_normal_w_m2", &conditions.direct_normal_w_m2, 0.0, 1_400.0, "W/m²");
                 checker.amount("diffuse_horizontal_w_m2", &conditions.diffuse_horizontal_w_m2, 0.0, 1_400.0, "W/m²");
                 if let Some(sky) = &conditions.sky_temperature_c {
@@ -124,6 +125,9 @@ impl Checker<'_> {
         self.constructions();
         self.zones();
         self.rooms();
+        if let Some(air) = &study.air {
+            self.at("air", |checker| checker.air(air));
+        }
         if let Some(plant) = &study.plant {
             self.at("plant", |checker| checker.plant(plant));
         }

@@ -40,6 +40,7 @@ impl Checker<'_> {
             let message = format!("volume over floor area is {height:.2} m: no usual height of a room");
             self.at("volume_m3", |checker| checker.warning("odd-height", message, "look at both numbers"));
         }
+        self.range("floor_height_m", zone.floor_height_m, -100.0, 1_000.0, "m");
         self.range("capacity_multiplier", zone.capacity_multiplier, 0.1, 1_000.0, "");
         self.at("surfaces", |checker| {
             for (at, surface) in zone.surfaces.iter().enumerate() {

@@ -2,7 +2,9 @@
 //!
 //! `docs/physics.md` is its manual. Names carry their units; angles are degrees, azimuths clockwise from north.
 
+mod air;
 mod check;
+mod check_air;
 mod check_fabric;
 mod check_rooms;
 mod check_zones;
@@ -14,6 +16,7 @@ mod schedule;
 mod usage;
 
 pub use crate::epw_dates::Weekday;
+pub use air::*;
 pub use check::{Finding, Step, check};
 pub use fabric::*;
 pub use plant::*;
@@ -69,6 +72,8 @@ pub struct Study {
     pub zones: Vec<Zone>,
     /// Rooms given by resistances and capacities, as in VDI 6007-1; they are reported beside the zones.
     pub two_element_rooms: Vec<TwoElementRoom>,
+    /// Ways for air between zones and outdoors; `infiltration` and `ventilation` of zones come on top.
+    pub air: Option<AirNetwork>,
     /// How heat, cold and electricity are made; without it, heat and cold are counted as loads alone.
     pub plant: Option<Plant>,
     /// Decides every random number: who comes when.
@@ -127,6 +132,8 @@ pub struct Conditions {
     pub relative_humidity_pct: Amount,
     /// Wind speed at 10 m, m/s.
     pub wind_speed_m_s: Amount,
+    /// Where the wind comes from, ° from north, clockwise.
+    pub wind_direction_deg: Amount,
     /// Temperature of the sky for long-wave radiation, °C; without it, the air's.
     pub sky_temperature_c: Option<Amount>,
     /// Direct normal irradiance, W/m².
@@ -143,6 +150,7 @@ impl Default for Conditions {
             dry_bulb_c: Amount::Number(20.0),
             relative_humidity_pct: Amount::Number(50.0),
             wind_speed_m_s: Amount::Number(0.0),
+            wind_direction_deg: Amount::Number(0.0),
             sky_temperature_c: None,
             direct_normal_w_m2: Amount::Number(0.0),
             diffuse_horizontal_w_m2: Amount::Number(0.0),

@@ -17,6 +17,9 @@ pub struct Zone {
     /// Air and furniture store this many times what the air does; without it, 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_multiplier: Option<f64>,
+    /// Height of its floor above ground, m, for `air`; without it, 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor_height_m: Option<f64>,
     /// Whether its surfaces needn't enclose it: a part of a building, an experiment.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_open: bool,
@@ -50,6 +53,7 @@ impl Zone {
             floor_area_m2,
             volume_m3,
             capacity_multiplier: None,
+            floor_height_m: None,
             is_open: true,
             surfaces: Vec::new(),
             infiltration: Vec::new(),

@@ -116,7 +116,7 @@ pub(crate) struct Fabric {
     pub receivers: Receivers,
     pub cells: usize,
     pub panes: usize,
-    /// Pairs of zones that a wall separates.
+    /// Pairs of zones that a wall separates or that air may flow between.
     pub neighbours: Vec<(usize, usize)>,
     /// Of each wall and window, `surface` or `surface/window`.
     pub wall_names: Vec<String>,

@@ -7,7 +7,7 @@ use super::Ambient;
 use super::fabric::{Behind, Exposure, Fabric, Side, WallRow};
 use super::receiver::Light;
 use super::wall::Slab;
-use super::zone::{Load, Mode, ZoneInput};
+use super::zone::{Acting, Load, Mode, ZoneInput};
 use crate::study::{InsideConvection, OutsideConvection, Program, Study};
 
 /// Area of all faces to the room over floor area (ISO 13790:2008, 7.2.2.2).
@@ -16,6 +16,9 @@ const FACES_PER_FLOOR: f64 = 4.5;
 const NATURAL_W_M2K: f64 = 1.65;
 /// Between faces and mass, W/(m² K) (ISO 13790:2008, 12.2.2).
 const FACES_TO_MASS_W_M2K: f64 = 9.1;
+/// Capacity and area of the mass over floor area where layers have no capacity, J/(m² K): the class "very light", the lightest there is
+/// (ISO 13790:2008, table 12).
+const VERY_LIGHT: (f64, f64) = (80_000.0, 2.5);
 /// Mass deeper than this doesn't swing with the day, m (ISO 13790:2008, 12.3.1.1; ISO 13786:2017, annex C).
 const DEEPEST_M: f64 = 0.1;
 /// A layer that insulates hides what is behind it: less than this is insulation, W/(m K) (an assumption; the standard names none).
@@ -25,6 +28,10 @@ const INSIDE: (f64, f64, f64) = (0.13, 0.10, 0.17);
 const OUTSIDE: f64 = 0.04;
 /// Share of the mean surface temperature in the operative one (ISO 13790:2008, C.3).
 pub(crate) const OPERATIVE: f64 = 0.7;
+
+/// Below this no zone counts as moved by what flows in from others, K; and no more rounds than this are made.
+const STILL_K: f64 = 1e-9;
+const MAX_SWEEPS: usize = 2_000;
 
 /// Steps from this long on leave out what the air stores: the standard's doesn't, and in an hour it wouldn't show.
 const WITHOUT_AIR_S: f64 = 3_600.0;
@@ -116,8 +123,13 @@ impl Five {
                     squares += face.area_m2 * per_area * per_area;
                     opaque += paths[wall].conductance;
                 }
-                let faces = FACES_PER_FLOOR * study.zones[zone].floor_area_m2;
-                let mass_area = if squares > 0.0 { (capacity * capacity / squares).min(faces) } else { 0.0 };
+                let floor = study.zones[zone].floor_area_m2;
+                let faces = FACES_PER_FLOOR * floor;
+                // Layers that store nothing still let heat through, and in this tier all of it goes by way of the mass.
+                let (capacity, mass_area) = match squares > 0.0 {
+                    true => (capacity, (capacity * capacity / squares).min(faces)),
+                    false => (VERY_LIGHT.0 * floor, VERY_LIGHT.1 * floor),
+                };
                 let windows = fabric.windows.iter().zip(&windows_u);
                 let windows = windows.filter(|(row, _)| row.zone == zone).map(|(row, u)| u * row.area_m2).sum::<f64>();
                 let faces_to_mass = FACES_TO_MASS_W_M2K * mass_area.max(1e-3);
@@ -147,15 +159,37 @@ impl Five {
         program: &Program,
         ambient: &Ambient,
         light: &[Light],
-        inputs: &[ZoneInput],
+        acting: Acting<'_>,
         dt_s: f64,
         state: &mut FiveState,
     ) {
-        work.resize(inputs.len(), fabric.windows.len());
+        work.resize(acting.zones.len(), fabric.windows.len());
         self.solar_gains(work, fabric, program, light);
         self.behind(work, fabric, program, ambient, state);
-        for (zone, input) in inputs.iter().enumerate() {
-            self.zone(work, zone, input, ambient, dt_s, state);
+        if acting.draughts.is_empty() {
+            for (zone, input) in acting.zones.iter().enumerate() {
+                self.zone(work, zone, input, ambient, dt_s, state);
+            }
+            return;
+        }
+        // Air that flows between zones binds them too closely for the temperatures that they had: zone by zone, until nothing moves.
+        let before = state.clone();
+        for _ in 0..MAX_SWEEPS {
+            let mut moved = 0.0_f64;
+            for (zone, input) in acting.zones.iter().enumerate() {
+                let mut input = *input;
+                for draught in acting.draughts.iter().filter(|draught| draught.to == zone) {
+                    input.exchange_w_k += draught.w_k;
+                    input.exchange_source_w += draught.w_k * state.air_c[draught.from];
+                }
+                let was_c = state.air_c[zone];
+                (state.mass_c[zone], state.air_c[zone]) = (before.mass_c[zone], before.air_c[zone]);
+                self.zone(work, zone, &input, ambient, dt_s, state);
+                moved = moved.max((state.air_c[zone] - was_c).abs());
+            }
+            if moved < STILL_K {
+                break;
+            }
         }
     }
 

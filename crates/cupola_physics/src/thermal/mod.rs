@@ -16,8 +16,8 @@ pub(crate) use fabric::{Fabric, window_area};
 pub(crate) use five::{Five, FiveState, FiveWork};
 pub(crate) use glass::spec as glazing_spec;
 pub(crate) use multi::{NodeState, Nodes};
-pub(crate) use receiver::Light;
-pub(crate) use zone::{Control, Load, ZoneInput};
+pub(crate) use receiver::{Light, local_wind};
+pub(crate) use zone::{Acting, Control, Draught, Load, ZoneInput};
 
 use crate::sky::SkyState;
 

@@ -10,7 +10,7 @@ use super::film::{self, WindPowers, radiative};
 use super::hubs::{Hubs, Pair};
 use super::outdoors::{Outer, surroundings};
 use super::receiver::Light;
-use super::zone::{Load, Mode, ZoneInput, constrain, given};
+use super::zone::{Acting, Draught, Load, Mode, ZoneInput, constrain, given};
 use crate::study::{InsideConvection, Program};
 
 /// More often than this, which zones are heated and cooled isn't tried out.
@@ -112,7 +112,7 @@ impl Nodes {
         program: &Program,
         ambient: &Ambient,
         light: &[Light],
-        inputs: &[ZoneInput],
+        acting: Acting<'_>,
         state: &mut NodeState,
     ) {
         self.wind = WindPowers::new(ambient.wind_m_s);
@@ -125,9 +125,9 @@ impl Nodes {
         for window in 0..fabric.windows.len() {
             self.reduce_window(fabric, ambient, state, window);
         }
-        self.assemble(fabric, inputs, state);
-        self.control(inputs);
-        self.finish(fabric, inputs, state);
+        self.assemble(fabric, acting, state);
+        self.control(acting.zones);
+        self.finish(fabric, acting, state);
     }
 
     /// What comes through the windows and what the panes take of it.
@@ -280,10 +280,10 @@ impl Nodes {
         answer.answer(conductance, flow);
     }
 
-    fn assemble(&mut self, fabric: &Fabric, inputs: &[ZoneInput], state: &NodeState) {
+    fn assemble(&mut self, fabric: &Fabric, acting: Acting<'_>, state: &NodeState) {
         let hubs = &mut self.hubs;
         hubs.clear();
-        for (zone, (range, input)) in fabric.faces_of_zone.iter().zip(inputs).enumerate() {
+        for (zone, (range, input)) in fabric.faces_of_zone.iter().zip(acting.zones).enumerate() {
             // A zone without faces still has a radiant temperature: the air's.
             let (mut air, mut air_radiant, mut radiant, mut radiant_air) = (0.0, 0.0, 1e-9, 1e-9);
             let (mut air_right, mut radiant_right) = (0.0, 0.0);
@@ -309,6 +309,12 @@ impl Nodes {
             let stored = input.capacity_w_k * state.air_c[zone];
             *right =
                 [air_right + stored + input.exchange_source_w + input.convective_w, radiant_right + input.radiant_w];
+        }
+        for draught in acting.draughts {
+            hubs.zone(draught.to).0[0] += draught.w_k;
+            if let Some(link) = hubs.link(draught.to, draught.from) {
+                link[0] -= draught.w_k;
+            }
         }
     }
 
@@ -336,8 +342,8 @@ impl Nodes {
     }
 
     /// Puts the solution into faces, walls and panes, and checks the books.
-    fn finish(&mut self, fabric: &Fabric, inputs: &[ZoneInput], state: &mut NodeState) {
-        for (zone, (input, load)) in inputs.iter().zip(&self.loads).enumerate() {
+    fn finish(&mut self, fabric: &Fabric, acting: Acting<'_>, state: &mut NodeState) {
+        for (zone, (input, load)) in acting.zones.iter().zip(&self.loads).enumerate() {
             let stored = input.capacity_w_k * (load.air_c - state.air_c[zone]);
             let exchanged = input.exchange_source_w - input.exchange_w_k * load.air_c;
             let gains = input.convective_w + input.radiant_w;
@@ -345,6 +351,11 @@ impl Nodes {
             self.throughput_w[zone] = load.power_w.abs() + exchanged.abs() + gains.abs() + stored.abs();
             state.air_c[zone] = load.air_c;
             state.radiant_c[zone] = load.radiant_c;
+        }
+        for Draught { from, to, w_k } in acting.draughts {
+            let brought = w_k * (self.loads[*from].air_c - self.loads[*to].air_c);
+            self.residual_w[*to] += brought;
+            self.throughput_w[*to] += brought.abs();
         }
         for ((face, answer), face_c) in fabric.faces.iter().zip(&self.answers).zip(&mut state.faces_c) {
             let own = self.loads[face.zone];

@@ -49,6 +49,21 @@ pub(crate) struct ZoneInput {
     pub cooling: Option<Control>,
 }
 
+/// Air that flows from one zone into another: its heat capacity, W/K.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Draught {
+    pub from: usize,
+    pub to: usize,
+    pub w_k: f64,
+}
+
+/// What acts on all zones, and between them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Acting<'a> {
+    pub zones: &'a [ZoneInput],
+    pub draughts: &'a [Draught],
+}
+
 /// What a zone's plant does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mode {
