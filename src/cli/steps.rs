@@ -19,6 +19,9 @@ const BUFFER: usize = 1 << 16;
 const GROUP: usize = 1 << 14;
 /// Quantities of a zone, in its columns' order.
 const OF_ZONE: [&str; 4] = ["air_c", "operative_c", "heating_w", "cooling_w"];
+/// Quantities of an air handling unit.
+const OF_UNIT: [&str; 7] =
+    ["flow_m3_h", "outdoor_m3_h", "supply_c", "heating_coil_w", "cooling_coil_w", "reheat_w", "fans_w"];
 /// Quantities of a link of the air flow network.
 const OF_LINK: [&str; 2] = ["forward_m3_h", "backward_m3_h"];
 
@@ -72,6 +75,10 @@ impl Steps {
             self.row.extend([zone.air_c, zone.operative_c, zone.heating_w, zone.cooling_w]);
         }
         self.row.extend(step.surfaces().chain(step.windows()).map(|(_, light)| light));
+        self.row.extend(step.systems().flat_map(|(_, done)| {
+            let air = [done.flow_m3_h, done.outdoor_m3_h, done.supply_c];
+            air.into_iter().chain([done.heating_coil_w, done.cooling_coil_w, done.reheat_w, done.fans_w])
+        }));
         self.row.extend(step.links().flat_map(|link| [link.forward_m3_h, link.backward_m3_h]));
         let names = (!self.begun).then(|| names(step));
         self.begun = true;
@@ -99,6 +106,7 @@ fn names(step: &Step<'_>) -> Vec<String> {
     names.extend(step.zones().flat_map(|zone| OF_ZONE.map(|quantity| format!("{}.{quantity}", zone.id))));
     names.extend(step.surfaces().map(|(name, _)| format!("{name}.incident_w_m2")));
     names.extend(step.windows().map(|(name, _)| format!("{name}.transmitted_w")));
+    names.extend(step.systems().flat_map(|(id, _)| OF_UNIT.map(|quantity| format!("{id}.{quantity}"))));
     names.extend(step.links().flat_map(|link| OF_LINK.map(|quantity| format!("{}.{quantity}", link.id))));
     names
 }

@@ -3,6 +3,7 @@
 use super::ZoneResult;
 use super::air::OutdoorAir;
 use super::presence::{Exchange, Presence, ZoneAir};
+use super::system::{Node, SystemRun};
 use crate::air::HEAT_CAPACITY_J_PER_M3_K;
 use crate::contaminant;
 use crate::epw_dates::Weekday;
@@ -222,11 +223,15 @@ impl Inputs {
         }
     }
 
-    /// How much water the zones' air and outdoor air hold, kg/kg.
-    pub fn humidity(&self, ambient: &Ambient) -> (Vec<f64>, f64) {
+    /// What outdoor air and the zones' air hold.
+    pub fn airs(&self, ambient: &Ambient) -> (ZoneAir, Vec<ZoneAir>) {
         let outdoors = ZoneAir::outdoors(ambient, self.outdoor_co2_ppm);
-        let of_zones = self.zones.iter().map(|zone| zone.air.unwrap_or(outdoors).humidity);
-        (of_zones.collect(), outdoors.humidity)
+        (outdoors, self.zones.iter().map(|zone| zone.air.unwrap_or(outdoors)).collect())
+    }
+
+    /// What was put into the zones in this step.
+    pub fn given_mut(&mut self) -> &mut [Given] {
+        &mut self.given
     }
 
     /// Lets outdoor air into the zones that a network found.
@@ -244,22 +249,30 @@ impl Inputs {
     }
 
     /// What the zones' air holds after the step that came to these results, with what flows between them.
-    pub fn mix(&mut self, ambient: &Ambient, results: &mut [ZoneResult], flows: &[contaminant::Flow], step_s: f64) {
+    pub fn mix(
+        &mut self,
+        ambient: &Ambient,
+        results: &mut [ZoneResult],
+        flows: &[contaminant::Flow],
+        systems: &mut [SystemRun],
+        step_s: f64,
+    ) {
         let outdoors = ZoneAir::outdoors(ambient, self.outdoor_co2_ppm);
         for ((zone, given), result) in self.zones.iter_mut().zip(&self.given).zip(&mut *results) {
-            zone.exchange.is_cooled = result.load.power_w < 0.0;
+            // A unit's coil dries as much as it does.
+            zone.exchange.is_cooled = result.load.power_w < 0.0 && result.supply_m3_s == 0.0;
             zone.air.get_or_insert(outdoors);
             result.given = *given;
             result.person = zone.presence.as_ref().map(|presence| (presence.met, presence.clo));
         }
-        if flows.is_empty() {
+        if flows.is_empty() && systems.is_empty() {
             for (zone, result) in self.zones.iter_mut().zip(&*results) {
                 if let Some(air) = &mut zone.air {
                     air.step(&zone.exchange, &outdoors, result.load.air_c, step_s);
                 }
             }
         } else {
-            self.mix_together(&outdoors, results, flows, step_s);
+            self.mix_together(&outdoors, results, flows, systems, step_s);
         }
         for (zone, result) in self.zones.iter().zip(results) {
             let air = zone.air.unwrap_or(outdoors);
@@ -267,32 +280,57 @@ impl Inputs {
         }
     }
 
-    fn mix_together(&mut self, outdoors: &ZoneAir, results: &[ZoneResult], flows: &[contaminant::Flow], step_s: f64) {
+    fn mix_together(
+        &mut self,
+        outdoors: &ZoneAir,
+        results: &[ZoneResult],
+        flows: &[contaminant::Flow],
+        systems: &mut [SystemRun],
+        step_s: f64,
+    ) {
         let from_outdoors = self.zones.iter().enumerate().map(|(at, zone)| contaminant::Flow {
             from: None,
             to: Some(at),
             flow_m3_s: zone.exchange.outdoor_m3_s,
             filtered: 0.0,
         });
-        let flows: Vec<contaminant::Flow> = flows.iter().copied().chain(from_outdoors).collect();
-        let mixed = |zones: &[ZoneUse], content: fn(&ZoneAir) -> f64, source: fn(&Exchange) -> f64| {
-            let mut contents: Vec<f64> = zones.iter().map(|zone| content(&zone.air.unwrap_or(*outdoors))).collect();
-            let tracers: Vec<contaminant::Zone> = zones
+        let mut flows: Vec<contaminant::Flow> = flows.iter().copied().chain(from_outdoors).collect();
+        let count = self.zones.len();
+        let nodes: Vec<Node> = systems
+            .iter()
+            .enumerate()
+            .map(|(at, system)| system.mixing(count + at, outdoors, results, &mut flows))
+            .collect();
+        let zones = self.zones.iter().map(|zone| {
+            let (air, exchange) = (zone.air.unwrap_or(*outdoors), &zone.exchange);
+            (zone.volume_m3, air, exchange.co2_ppm_m3_s(), exchange.water_m3_s())
+        });
+        let all: Vec<(f64, ZoneAir, f64, f64)> =
+            zones.chain(nodes.iter().map(|node| (node.volume_m3, node.air, 0.0, node.water_m3_s))).collect();
+        let mixed = |start: fn(&ZoneAir) -> f64, source: fn(f64, f64) -> f64| {
+            let mut contents: Vec<f64> = all.iter().map(|(_, air, ..)| start(air)).collect();
+            let tracers: Vec<contaminant::Zone> = all
                 .iter()
-                .map(|zone| {
-                    let source = source(&zone.exchange);
-                    contaminant::Zone { volume_m3: zone.volume_m3, source, removal_per_s: 0.0 }
+                .map(|(volume_m3, _, co2, water)| contaminant::Zone {
+                    volume_m3: *volume_m3,
+                    source: source(*co2, *water),
+                    removal_per_s: 0.0,
                 })
                 .collect();
             // What is out of range stays as it was.
-            let _ = contaminant::mix(&mut contents, &tracers, &flows, content(outdoors), step_s);
+            let _ = contaminant::mix(&mut contents, &tracers, &flows, start(outdoors), step_s);
             contents
         };
-        let co2_ppm = mixed(&self.zones, |air| air.co2_ppm, Exchange::co2_ppm_m3_s);
-        let humidity = mixed(&self.zones, |air| air.humidity, Exchange::water_m3_s);
-        for (((zone, result), co2_ppm), water) in self.zones.iter_mut().zip(results).zip(co2_ppm).zip(humidity) {
-            let humidity = zone.exchange.condensed(water, result.load.air_c);
-            zone.air = Some(ZoneAir { co2_ppm, humidity });
+        let co2_ppm = mixed(|air| air.co2_ppm, |co2, _| co2);
+        let water = mixed(|air| air.humidity, |_, water| water);
+        let mut airs =
+            co2_ppm.into_iter().zip(water).map(|(co2_ppm, water)| ZoneAir { co2_ppm, humidity: water.max(0.0) });
+        for ((zone, result), air) in self.zones.iter_mut().zip(results).zip(&mut airs) {
+            let humidity = zone.exchange.condensed(air.humidity, result.load.air_c);
+            zone.air = Some(ZoneAir { humidity, ..air });
+        }
+        for (system, air) in systems.iter_mut().zip(airs) {
+            system.holds(air);
         }
     }
 }

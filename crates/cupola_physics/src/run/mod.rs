@@ -6,16 +6,18 @@ mod inputs;
 mod presence;
 mod report;
 mod rooms;
+mod system;
 mod tally;
 mod weather;
 
 pub use air::LinkStep;
 pub use energy::Energy;
 pub use report::{
-    AirLinkReport, AirReport, ComfortReport, DayReport, Extreme, Monthly, Peak, Report, SurfaceReport, WindowReport,
-    ZoneReport,
+    AirLinkReport, AirReport, AirSystemReport, ComfortReport, DayReport, Extreme, Monthly, Peak, Report, SurfaceReport,
+    WindowReport, ZoneReport,
 };
 pub(crate) use rooms::room as two_element_room;
+pub use system::SystemStep;
 
 use crate::epw::Epw;
 use crate::epw_dates::Weekday;
@@ -28,6 +30,7 @@ use energy::{Demand, PlantRun};
 use inputs::{Given, Inputs};
 use report::Reporter;
 use rooms::RoomRun;
+use system::SystemRun;
 use weather::Source;
 
 /// Seconds in an hour and a day.
@@ -51,6 +54,7 @@ pub struct Run {
     tier: State,
     rooms: Vec<RoomRun>,
     air: Option<AirRun>,
+    systems: Vec<SystemRun>,
     plant: Option<PlantRun>,
     leap: bool,
     hourly_days: Vec<u32>,
@@ -74,6 +78,8 @@ pub(crate) struct ZoneResult {
     pub given: Given,
     /// Heat that air from other zones brought, W.
     pub draught_w: f64,
+    /// Air from an air handling unit.
+    pub supply_m3_s: f64,
     /// What doesn't add up, and what flowed altogether, W.
     pub residual_w: f64,
     pub throughput_w: f64,
@@ -101,6 +107,7 @@ pub struct Step<'r> {
     pub(crate) results: &'r [ZoneResult],
     pub(crate) fabric: &'r Fabric,
     pub(crate) air: Option<&'r AirRun>,
+    pub(crate) systems: &'r [SystemRun],
 }
 
 /// A zone or a room during a step.
@@ -152,6 +159,11 @@ impl Step<'_> {
     /// What passes the links of the air flow network.
     pub fn links(&self) -> impl Iterator<Item = LinkStep<'_>> {
         self.air.into_iter().flat_map(AirRun::links)
+    }
+
+    /// Air handling units by their ids, and what they did.
+    pub fn systems(&self) -> impl Iterator<Item = (&str, &SystemStep)> {
+        self.systems.iter().map(|system| (system.id(), &system.done))
     }
 
     /// The zones and then the rooms, in the file's order.
@@ -209,6 +221,7 @@ impl Run {
             ground_reflectance: study.site.ground_reflectance.unwrap_or(Site::GROUND_REFLECTANCE),
             inputs: Inputs::new(study, &program, step_s, new_year),
             rooms: rooms.collect(),
+            systems: study.air_systems.iter().map(|system| SystemRun::new(system, study, &program)).collect(),
             air: study.air.as_ref().map(|air| AirRun::new(study, air, &program)),
             plant: study.plant.as_ref().map(|plant| PlantRun::new(study, plant, &program)),
             program,
@@ -252,6 +265,7 @@ impl Run {
             results: &self.results,
             fabric: &self.fabric,
             air: self.air.as_ref(),
+            systems: &self.systems,
         }
     }
 
@@ -286,9 +300,13 @@ impl Run {
         self.inputs.fill(&self.program, &self.ambient, air_c, during, &mut self.zones);
         let (fabric, program, ambient) = (&self.fabric, &self.program, &self.ambient);
         if let Some(air) = &mut self.air {
-            let (humidity, outdoor_humidity) = self.inputs.humidity(ambient);
-            air.flow(program, ambient, air_c, &humidity, outdoor_humidity);
+            let (outdoors, airs) = self.inputs.airs(ambient);
+            let humidity: Vec<f64> = airs.iter().map(|air| air.humidity).collect();
+            air.flow(program, ambient, air_c, &humidity, outdoors.humidity);
             self.inputs.let_in(&air.outdoor, ambient, &mut self.zones);
+        }
+        for system in &mut self.systems {
+            system.offer(program, air_c, &mut self.zones);
         }
         let draughts = self.air.as_ref().map_or(&[][..], |air| &air.draughts);
         let acting = Acting { zones: &self.zones, draughts };
@@ -313,8 +331,16 @@ impl Run {
             let heating_c = input.heating.map_or(f64::NEG_INFINITY, |control| control.setpoint_c);
             result.setpoints_c = (heating_c, input.cooling.map_or(f64::INFINITY, |control| control.setpoint_c));
         }
+        if !self.systems.is_empty() {
+            of_zones.iter_mut().for_each(|result| result.supply_m3_s = 0.0);
+            let (outdoors, airs) = self.inputs.airs(ambient);
+            for system in &mut self.systems {
+                system.supply(program, ambient, &outdoors, &airs, of_zones);
+                system.share_fans(of_zones, self.inputs.given_mut());
+            }
+        }
         let mixing = self.air.as_ref().map_or(&[][..], |air| &air.mixing);
-        self.inputs.mix(ambient, of_zones, mixing, self.step_s);
+        self.inputs.mix(ambient, of_zones, mixing, &mut self.systems, self.step_s);
         for (room, result) in self.rooms.iter_mut().zip(of_rooms) {
             room.step(program, ambient, self.step_s, result);
         }
@@ -324,9 +350,17 @@ impl Run {
     fn supply(&mut self, step: u64) {
         let Some(plant) = &mut self.plant else { return };
         let mut demand = Demand::default();
-        for result in &self.results {
-            demand.heating_w += result.load.power_w.max(0.0);
-            demand.cooling_w += (-result.load.power_w).max(0.0);
+        let mut is_served = vec![false; self.results.len()];
+        for system in &self.systems {
+            system.zones().for_each(|zone| is_served[zone] = true);
+            demand.heating_w += system.done.heating_coil_w + system.done.reheat_w;
+            demand.cooling_w += system.done.cooling_coil_w;
+        }
+        for (result, is_served) in self.results.iter().zip(is_served) {
+            // What a unit brings, its coils have asked for.
+            let power_w = if is_served { 0.0 } else { result.load.power_w };
+            demand.heating_w += power_w.max(0.0);
+            demand.cooling_w += (-power_w).max(0.0);
             demand.lights_w += result.given.lights_w;
             demand.equipment_w += result.given.equipment_w;
             demand.fans_w += result.given.fans_w;

@@ -2,7 +2,7 @@
 
 use super::energy::Energy;
 use super::tally::{HourMeans, RunningMean, Tally, When};
-use super::{DAY_S, HOUR_S, Step, ZoneResult};
+use super::{DAY_S, HOUR_S, Step, SystemStep, ZoneResult};
 use crate::epw_dates::{month_and_day, year_days};
 use crate::plant::tariff::J_PER_KWH;
 use crate::thermal::Fabric;
@@ -37,6 +37,9 @@ pub struct Report {
     /// What passed the links of the air flow network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub air: Vec<AirLinkReport>,
+    /// What the air handling units did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub air_systems: Vec<AirSystemReport>,
     /// The most that an hour's heat doesn't add up in any zone, as a share of what flowed.
     pub balance_error: f64,
     /// Every hour of the days that were asked for.
@@ -228,6 +231,46 @@ pub struct AirLinkReport {
     pub max_m3_h: f64,
 }
 
+/// What an air handling unit did; flows of 1.204 kg/m³.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct AirSystemReport {
+    /// Its id.
+    pub id: String,
+    /// Hours in which it ran.
+    pub hours: f64,
+    /// Supply air while it ran, mean, m³/h.
+    pub supply_mean_m3_h: f64,
+    /// Outdoor air while it ran, mean, m³/h.
+    pub outdoor_mean_m3_h: f64,
+    /// Heat of its coil, kWh.
+    pub heating_coil_kwh: f64,
+    /// Cooling of its coil, kWh, latent included.
+    pub cooling_coil_kwh: f64,
+    /// Heat of the boxes' coils, kWh.
+    pub reheat_kwh: f64,
+    /// Heat that recovery gave to outdoor air, kWh; below 0 where it cooled.
+    pub recovered_kwh: f64,
+    /// Water that its cooling coil took out, kg.
+    pub condensate_kg: f64,
+    /// Electricity of its fans, kWh.
+    pub fans_kwh: f64,
+}
+
+impl AirSystemReport {
+    fn add(&mut self, step: &SystemStep, length_s: f64) {
+        let (hours, kwh) = (length_s / HOUR_S, length_s / J_PER_KWH);
+        self.hours += if step.flow_m3_h > 0.0 { hours } else { 0.0 };
+        self.supply_mean_m3_h += hours * step.flow_m3_h;
+        self.outdoor_mean_m3_h += hours * step.outdoor_m3_h;
+        self.heating_coil_kwh += kwh * step.heating_coil_w;
+        self.cooling_coil_kwh += kwh * step.cooling_coil_w;
+        self.reheat_kwh += kwh * step.reheat_w;
+        self.recovered_kwh += kwh * step.recovered_w;
+        self.condensate_kg += hours * step.condensate_kg_h;
+        self.fans_kwh += kwh * step.fans_w;
+    }
+}
+
 /// Gathers what becomes of a run.
 pub(super) struct Reporter {
     step_s: f64,
@@ -242,6 +285,7 @@ pub(super) struct Reporter {
     transmitted_j: Vec<f64>,
     outdoors: RunningMean,
     air: Vec<AirLinkReport>,
+    air_systems: Vec<AirSystemReport>,
     hourly_days: Vec<u32>,
     hourly: Vec<DayReport>,
 }
@@ -281,6 +325,7 @@ impl Reporter {
             transmitted_j: vec![0.0; fabric.windows.len()],
             outdoors: RunningMean::default(),
             air: Vec::new(),
+            air_systems: Vec::new(),
             hourly_days: hourly_days.to_vec(),
             hourly: Vec::new(),
         }
@@ -301,6 +346,12 @@ impl Reporter {
             tally.add(result, length_s);
         }
         self.outdoors.add(step.ambient.dry_bulb_c, length_s);
+        for (at, (id, done)) in step.systems().enumerate() {
+            if self.air_systems.len() <= at {
+                self.air_systems.push(AirSystemReport { id: id.into(), ..AirSystemReport::default() });
+            }
+            self.air_systems[at].add(done, length_s);
+        }
         for (at, link) in step.links().enumerate() {
             if self.air.len() <= at {
                 self.air.push(AirLinkReport { id: link.id.into(), ..AirLinkReport::default() });
@@ -376,6 +427,10 @@ impl Reporter {
             link.forward_mean_m3_h /= self.seconds.max(1.0);
             link.backward_mean_m3_h /= self.seconds.max(1.0);
         }
+        for system in &mut self.air_systems {
+            system.supply_mean_m3_h /= system.hours.max(1e-9);
+            system.outdoor_mean_m3_h /= system.hours.max(1e-9);
+        }
         let sum = |part: fn(&ZoneReport) -> f64| zones.iter().map(part).sum::<f64>();
         let energy = energy.unwrap_or_else(|| {
             let uses = [
@@ -399,6 +454,7 @@ impl Reporter {
             surfaces,
             windows,
             air: self.air,
+            air_systems: self.air_systems,
             hourly: self.hourly,
         }
     }

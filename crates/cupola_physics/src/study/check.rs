@@ -128,6 +128,11 @@ impl Checker<'_> {
         if let Some(air) = &study.air {
             self.at("air", |checker| checker.air(air));
         }
+        self.at("air_systems", |checker| {
+            for (at, system) in study.air_systems.iter().enumerate() {
+                checker.at(at, |checker| checker.air_system(at, system));
+            }
+        });
         if let Some(plant) = &study.plant {
             self.at("plant", |checker| checker.plant(plant));
         }

@@ -24,13 +24,7 @@ impl Checker<'_> {
         for (field, end) in [("from", &link.from), ("to", &link.to)] {
             let Some(zone) = end else { continue };
             if !self.study.zones.iter().any(|known| known.id == *zone) {
-                let names = self.study.zones.iter().map(|zone| zone.id.clone()).collect();
-                self.at(field, |checker| {
-                    checker.error("unknown-zone", format!("there is no zone `{zone}`"), "");
-                    if let Some(finding) = checker.findings.last_mut() {
-                        finding.instead_of = Some((zone.clone(), names));
-                    }
-                });
+                self.at(field, |checker| checker.unknown_zone(zone));
             }
         }
         if link.from == link.to {

@@ -7,12 +7,14 @@ mod check;
 mod check_air;
 mod check_fabric;
 mod check_rooms;
+mod check_system;
 mod check_zones;
 mod fabric;
 mod plant;
 mod program;
 mod room;
 mod schedule;
+mod system;
 mod usage;
 
 pub use crate::epw_dates::Weekday;
@@ -23,6 +25,7 @@ pub use plant::*;
 pub(crate) use program::{Program, Value, month_day};
 pub use room::*;
 pub use schedule::*;
+pub use system::*;
 pub use usage::*;
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +77,8 @@ pub struct Study {
     pub two_element_rooms: Vec<TwoElementRoom>,
     /// Ways for air between zones and outdoors; `infiltration` and `ventilation` of zones come on top.
     pub air: Option<AirNetwork>,
+    /// Air handling units.
+    pub air_systems: Vec<AirSystem>,
     /// How heat, cold and electricity are made; without it, heat and cold are counted as loads alone.
     pub plant: Option<Plant>,
     /// Decides every random number: who comes when.

@@ -1,0 +1,232 @@
+//! Air handling units in studies, held to balances that can be worked out by hand.
+
+use cupola_physics::air::{DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_KG_K, humidity_ratio};
+use cupola_physics::plant::Air;
+use cupola_physics::run::{Report, Run, SystemStep};
+use cupola_physics::study::{
+    AirBox, AirSystem, Amount, BoxControl, Conditioning, Conditions, Construction, Convection, Day, EconomiserDoc,
+    Face, Gain, InsideConvection, Layer, Outside, OutsideConvection, People, Plant, Schedule, Start, Study, Surface,
+    Tier, Zone, check,
+};
+
+/// Rooms of 20 m² with one wall of 10 m² and 1 m² K/W, set to 21 to 24 °C, at constant outdoor air; one unit with a box a room.
+fn study(outdoor_c: f64, humidity_pct: f64, gains_w: &[f64]) -> Study {
+    let mut study = Study {
+        start: Start { temperature_c: 22.0, warm_up_days: 0 },
+        conditions: Some(Conditions {
+            dry_bulb_c: Amount::Number(outdoor_c),
+            relative_humidity_pct: Amount::Number(humidity_pct),
+            ..Conditions::default()
+        }),
+        convection: Convection { inside: InsideConvection::Fixed(5.0), outside: OutsideConvection::Fixed(20.0) },
+        ..Study::default()
+    };
+    let face = Face { solar_absorptance: 0.6, emittance: 0.0 };
+    let wall = Construction { layers: vec![Layer::resistance(1.0)], outside: face.clone(), inside: face };
+    study.constructions.insert("wall".into(), wall);
+    let name = |at: usize| format!("room {at}");
+    for (at, gain_w) in gains_w.iter().enumerate() {
+        study.zones.push(Zone {
+            surfaces: vec![Surface::new("n", "wall", 10.0, (0.0, 90.0), Outside::Outdoors)],
+            gains: vec![Gain { power_w: Some(Amount::Number(*gain_w)), ..Gain::default() }],
+            heating: Some(Conditioning::ideal(21.0)),
+            cooling: Some(Conditioning::ideal(24.0)),
+            ..Zone::new(name(at), 20.0, 60.0)
+        });
+    }
+    let boxes = (0..gains_w.len()).map(|at| AirBox {
+        zone: name(at),
+        max_flow_m3_h: 600.0,
+        min_flow_m3_h: None,
+        heating_flow_m3_h: None,
+        reheat_w: None,
+        control: BoxControl::DualMaximum,
+    });
+    study.air_systems = vec![AirSystem {
+        id: "ahu".into(),
+        available: None,
+        supply_c: Amount::Number(13.0),
+        min_outdoor_share: 0.2,
+        economiser: EconomiserDoc::None,
+        recovery_sensible: 0.0,
+        recovery_latent: 0.0,
+        fan_pressure_pa: None,
+        fan_efficiency: None,
+        heating_coil_w: None,
+        cooling_coil_w: None,
+        coil_bypass: None,
+        boxes: boxes.collect(),
+    }];
+    study
+}
+
+fn run(study: &Study, days: f64) -> Report {
+    let found = check(study);
+    assert!(!found.iter().any(|finding| finding.is_error), "{found:?}");
+    Run::new(study, None).report(days * 86_400.0, |_| {})
+}
+
+/// What the unit did in the last step, and the rooms' temperatures, relative humidities, CO2 and heat.
+fn last(study: &Study, days: f64) -> (SystemStep, Vec<(f64, f64, f64, f64)>) {
+    let mut last = Default::default();
+    run(study, 0.01);
+    Run::new(study, None).report(days * 86_400.0, |step| {
+        let zones = step
+            .zones()
+            .map(|zone| (zone.air_c, zone.relative_humidity, zone.co2_ppm, zone.heating_w - zone.cooling_w));
+        last = (*step.systems().next().expect("a unit").1, zones.collect());
+    });
+    last
+}
+
+/// W/K of air, by m³/h.
+fn w_k(flow_m3_h: f64) -> f64 {
+    flow_m3_h / 3_600.0 * DENSITY_KG_PER_M3 * HEAT_CAPACITY_J_PER_KG_K
+}
+
+/// The wall's heat loss, W/K: films of 5 and 20 W/(m² K).
+const WALL_W_K: f64 = 10.0 / 1.25;
+
+#[test]
+fn air_is_as_much_as_the_load_needs() {
+    for tier in [Tier::MultiNode, Tier::FiveR1C] {
+        let mut study = study(30.0, 20.0, &[1_200.0, 300.0]);
+        study.tier = tier;
+        study.step_minutes = Some(10.0);
+        let (unit, rooms) = last(&study, 20.0);
+        for ((air_c, _, _, power_w), gain_w) in rooms.iter().zip([1_200.0, 300.0]) {
+            assert!((air_c - 24.0).abs() < 1e-6, "{air_c}");
+            let wall_w = if tier == Tier::MultiNode { WALL_W_K * 6.0 } else { -power_w - gain_w };
+            assert!((power_w + gain_w + wall_w).abs() < 1.0, "{power_w} {gain_w} {wall_w}");
+        }
+        let load_w: f64 = -rooms.iter().map(|room| room.3).sum::<f64>();
+        assert!((unit.flow_m3_h / (load_w / w_k(1.0) / 11.0) - 1.0).abs() < 1e-6, "{unit:?} {load_w}");
+        assert!((unit.outdoor_m3_h / unit.flow_m3_h - 0.2).abs() < 1e-9);
+        // The coil takes it from the mixture, and the fan's heat.
+        let mixed_c = 0.8 * 24.0 + 0.2 * 30.0;
+        let sensible_w = w_k(unit.flow_m3_h) * (mixed_c - 13.0) + unit.fans_w;
+        assert!(unit.reheat_w < 1e-6 && unit.heating_coil_w < 1e-6 && unit.fans_w > 0.0);
+        assert!((unit.cooling_coil_w / sensible_w - 1.0).abs() < 0.02, "{} {sensible_w}", unit.cooling_coil_w);
+        assert!(run(&study, 2.0).balance_error < 1e-6);
+    }
+}
+
+#[test]
+fn a_box_that_is_too_small_lets_the_room_warm_up() {
+    let (unit, rooms) = last(&study(30.0, 20.0, &[4_000.0]), 20.0);
+    assert!((unit.flow_m3_h - 600.0).abs() < 1e-6);
+    let expected_c = (4_000.0 + WALL_W_K * 30.0 + w_k(600.0) * 13.0) / (WALL_W_K + w_k(600.0));
+    assert!((rooms[0].0 - expected_c).abs() < 1e-3, "{} {expected_c}", rooms[0].0);
+}
+
+#[test]
+fn reheat_makes_up_for_the_cold_air_that_must_come_in() {
+    let study = study(-10.0, 50.0, &[0.0]);
+    let (unit, rooms) = last(&study, 20.0);
+    let loss_w = WALL_W_K * 31.0;
+    assert!((rooms[0].0 - 21.0).abs() < 1e-6 && (rooms[0].3 - loss_w).abs() < 1.0, "{:?}", rooms[0]);
+    // The least air, 60 m³/h of 13 °C, can be warmed by 11 K above the room: 220 W. For more, there must be more air.
+    let reheat_w = loss_w + w_k(unit.flow_m3_h) * (21.0 - 13.0);
+    assert!(unit.flow_m3_h > 60.0 && (unit.reheat_w / reheat_w - 1.0).abs() < 1e-6, "{unit:?}");
+    let mixed_c = 0.8 * 21.0 + 0.2 * -10.0;
+    let coil_w = w_k(unit.flow_m3_h) * (13.0 - mixed_c) - unit.fans_w;
+    assert!((unit.heating_coil_w - coil_w.max(0.0)).abs() < 1.0, "{unit:?} {coil_w}");
+}
+
+#[test]
+fn heat_recovery_and_economiser_save() {
+    let coil = |outdoor_c: f64, change: &dyn Fn(&mut AirSystem)| {
+        let mut study = study(outdoor_c, 30.0, &[1_500.0]);
+        study.air_systems[0].min_outdoor_share = 0.5;
+        change(&mut study.air_systems[0]);
+        let report = run(&study, 5.0);
+        let unit = &report.air_systems[0];
+        (unit.heating_coil_kwh, unit.cooling_coil_kwh, unit.recovered_kwh)
+    };
+    let plain = coil(-15.0, &|_| {});
+    let recovering = coil(-15.0, &|system| system.recovery_sensible = 0.75);
+    assert!(plain.0 > 5.0 && recovering.0 < 0.2 * plain.0 && recovering.2 > 0.5 * plain.0, "{plain:?} {recovering:?}");
+    let plain = coil(10.0, &|system| system.min_outdoor_share = 0.2);
+    let open = coil(10.0, &|system| {
+        (system.min_outdoor_share, system.economiser) = (0.2, EconomiserDoc::DryBulb(18.0));
+    });
+    assert!(plain.1 > 20.0 && open.1 < 0.02 * plain.1, "{plain:?} {open:?}");
+}
+
+#[test]
+fn the_coil_dries_and_that_takes_heat() {
+    let mut study = study(32.0, 60.0, &[1_500.0]);
+    study.air_systems[0].min_outdoor_share = 0.4;
+    let (unit, rooms) = last(&study, 10.0);
+    // Water in and out: outdoor air brings what the coil takes, once nothing changes any more.
+    let room = humidity_ratio(rooms[0].0, rooms[0].1);
+    let outdoor = humidity_ratio(32.0, 0.6);
+    let brought_kg_h = unit.outdoor_m3_h * DENSITY_KG_PER_M3 * (outdoor - room);
+    assert!(
+        unit.condensate_kg_h > 1.0 && (unit.condensate_kg_h / brought_kg_h - 1.0).abs() < 0.01,
+        "{unit:?} {brought_kg_h}"
+    );
+    assert!(room < 0.5 * outdoor, "{room} {outdoor}");
+    let air = |temperature_c: f64, humidity_kg_kg: f64| Air { temperature_c, humidity_kg_kg }.enthalpy_j_kg();
+    let kg_s = unit.flow_m3_h / 3_600.0 * DENSITY_KG_PER_M3;
+    let mixed = 0.6 * air(24.0, room) + 0.4 * air(32.0, outdoor);
+    let taken_w = kg_s * (mixed - air(13.0, room)) + unit.fans_w;
+    assert!((unit.cooling_coil_w / taken_w - 1.0).abs() < 0.01, "{} {taken_w}", unit.cooling_coil_w);
+}
+
+#[test]
+fn outdoor_air_goes_where_the_air_goes() {
+    let mut study = study(30.0, 20.0, &[1_000.0, 1_000.0]);
+    study.zones[0].people = Some(People { count: 3.0, ..People::default() });
+    let (unit, rooms) = last(&study, 5.0);
+    // What the people give off leaves with the air that outdoor air replaces; the other room gets the mixture.
+    let (crowded, empty) = (rooms[0].2, rooms[1].2);
+    let back = crowded + (empty - crowded) * 0.5;
+    assert!(crowded > empty + 50.0 && empty > 450.0, "{crowded} {empty}");
+    let mixture = 0.8 * back + 0.2 * 420.0;
+    assert!((empty - mixture).abs() < 0.1 * (crowded - empty), "{empty} {mixture} {unit:?}");
+}
+
+#[test]
+fn a_unit_that_is_off_does_nothing_and_the_plant_meets_its_coils() {
+    let mut study = study(30.0, 20.0, &[1_000.0]);
+    study.schedules.insert(
+        "day".into(),
+        Schedule { days: Day::From(vec![(0.0, 0.0), (8.0, 1.0), (18.0, 0.0)]), ..Schedule::default() },
+    );
+    study.air_systems[0].available = Some("day".into());
+    study.plant = Some(Plant {
+        cooling: Some(cupola_physics::study::ColdSource {
+            kind: cupola_physics::study::ColdKind::District,
+            capacity_w: None,
+            cop: None,
+            supply_c: None,
+        }),
+        ..Plant::default()
+    });
+    let report = run(&study, 4.0);
+    let unit = &report.air_systems[0];
+    assert!((unit.hours - 40.0).abs() < 1e-6);
+    assert!(report.zones[0].temperature_max.c > 30.0, "nothing cools by night");
+    assert!((report.energy.district_cold_kwh - unit.cooling_coil_kwh).abs() < 1e-6 * unit.cooling_coil_kwh);
+    assert!((report.zones[0].fans_kwh - unit.fans_kwh).abs() < 1e-9 && unit.fans_kwh > 0.0);
+    assert!((report.energy.electricity_kwh["fans"] - unit.fans_kwh).abs() < 1e-9);
+}
+
+#[test]
+fn mistakes_are_told() {
+    let codes = |change: &dyn Fn(&mut Study)| -> Vec<&'static str> {
+        let mut study = study(20.0, 50.0, &[0.0, 0.0]);
+        change(&mut study);
+        check(&study).iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(&|_| {}), [""; 0]);
+    assert_eq!(codes(&|study| study.air_systems[0].boxes[0].zone = "rom 0".into()), ["unknown-zone"]);
+    assert_eq!(codes(&|study| study.air_systems[0].boxes[0].zone = "room 1".into()), ["duplicate-id"]);
+    assert_eq!(codes(&|study| study.air_systems[0].boxes.clear()), ["no-boxes"]);
+    assert_eq!(codes(&|study| study.air_systems.push(study.air_systems[0].clone())).first(), Some(&"duplicate-id"));
+    assert_eq!(codes(&|study| study.air_systems[0].min_outdoor_share = 20.0), ["out-of-range"]);
+    assert_eq!(codes(&|study| study.air_systems[0].boxes[0].min_flow_m3_h = Some(900.0)), ["out-of-range"]);
+    assert_eq!(codes(&|study| study.air_systems[0].available = Some("night".into())), ["missing-schedule"]);
+    assert_eq!(codes(&|study| (study.zones[0].heating, study.zones[0].cooling) = (None, None)), ["missing-setpoint"]);
+}
