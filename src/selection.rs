@@ -221,6 +221,8 @@ pub enum Intent {
     Set(Slot, Value),
     /// Assume something else of a room, or of the weather, on the active timeline.
     Assume(TwinIx, Assumption),
+    /// Make what the active timeline assumes a part of the scene.
+    KeepAssumptions,
     /// Give a command to a twin on the active timeline, with what goes along.
     Invoke(TwinIx, String, Option<Value>),
     /// Acknowledge an alarm: its number in the scene, and the twin.

@@ -6,6 +6,7 @@ use super::{Conditions, Findings, SessionOptions, bind, open, timeline_of};
 use crate::alarm::Alarms;
 use crate::feed::{Live, Mappings};
 use crate::processor::{MayStartPrograms, Processors};
+use crate::scene::edit::Edit;
 use crate::scene::export::Format;
 use crate::scene::{self, Scene};
 use crate::selection::{Intent, NoticeLevel, Notices, Selection, ViewSettings};
@@ -17,6 +18,7 @@ use bevy::app::AppExit;
 use bevy::prelude::*;
 use cupola_twin::value::Sample;
 use cupola_twin::{Severity, Slot, TwinIx, Value};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,8 +26,10 @@ use std::sync::Arc;
 pub(super) fn apply(world: &mut World) {
     let intents: Vec<Intent> = world.resource_mut::<Messages<Intent>>().drain().collect();
     for intent in intents {
-        let replaces_scene =
-            matches!(intent, Intent::Open(_) | Intent::Reload | Intent::Edit(_) | Intent::Undo | Intent::Redo);
+        let replaces_scene = matches!(
+            intent,
+            Intent::Open(_) | Intent::Reload | Intent::Edit(_) | Intent::KeepAssumptions | Intent::Undo | Intent::Redo
+        );
         if let Err(message) = apply_one(world, intent) {
             notice(world, NoticeLevel::Error, message);
         }
@@ -69,6 +73,7 @@ fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
         Intent::Close(entity) => close_fork(world, entity),
         Intent::Set(slot, value) => set(world, slot, &value)?,
         Intent::Assume(twin, assumption) => assume(world, twin, &assumption)?,
+        Intent::KeepAssumptions => keep_assumptions(world)?,
         Intent::Invoke(twin, command, request) => {
             let active = world.resource::<ActiveTimeline>().0;
             crate::command::invoke(world, active, twin, &command, request)?;
@@ -249,6 +254,27 @@ fn assume(world: &mut World, twin: TwinIx, assumption: &Assumption) -> Result<()
     simulated.0.assume(twin, assumption)
 }
 
+/// Makes what the active timeline assumes a part of the scene.
+fn keep_assumptions(world: &mut World) -> Result<(), String> {
+    let active = world.resource::<ActiveTimeline>().0;
+    let scene = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
+    let simulated = world.get::<Simulated>(active).ok_or("only a simulated timeline assumes anything")?;
+    let (assumptions, warmer_k) = simulated.0.unsaid();
+    let said = scene.document.simulation.as_ref().map(|simulation| &simulation.assumed);
+    let mut rooms = BTreeMap::new();
+    for (twin, assumption) in assumptions {
+        let id = scene.topology.twin_id(twin).to_string();
+        let known = said.and_then(|said| said.get(&id)).cloned().unwrap_or_default();
+        let room = rooms.entry(id).or_insert(Some(known)).get_or_insert_default();
+        match assumption {
+            Assumption::Construction(name) => room.construction = Some(name.into()),
+            Assumption::LeaksAch(ach) => room.leaks_ach = Some(ach),
+            Assumption::WarmerK(_) => {}
+        }
+    }
+    edits::edit(world, vec![Edit::Assume { rooms, warmer_k }])
+}
+
 fn set(world: &mut World, slot: Slot, value: &Value) -> Result<(), String> {
     let active = world.resource::<ActiveTimeline>().0;
     let is_simulated = world.get::<Timeline>(active).is_some_and(|timeline| timeline.source == SourceKind::Simulated);
@@ -390,6 +416,16 @@ fn carry_over(
         (SourceKind::Simulated, Some(simulation)) => {
             let mut simulation = simulation.clone();
             simulation.adopt(&state, now_us);
+            // What was assumed of a room that there still is, is assumed on.
+            let (rooms, warmer_k) = world.get::<Simulated>(entity).map(|old| old.0.unsaid()).unwrap_or_default();
+            for (twin, assumption) in rooms {
+                if let Some(twin) = scene.topology.twin(before.topology.twin_id(twin)) {
+                    let _ = simulation.assume(twin, &assumption);
+                }
+            }
+            if let Some(warmer_k) = warmer_k {
+                let _ = simulation.assume_outdoors(warmer_k);
+            }
             if let Some(mut clock) = world.get_mut::<Clock>(entity) {
                 clock.pace = Pace::Steps { step_us: simulation.step_us };
             }

@@ -21,7 +21,34 @@ pub enum Assumption {
     WarmerK(f64),
 }
 
+/// What the scene says of what may be assumed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    /// For each room its constructions and its air changes an hour.
+    pub rooms: Vec<(&'static str, f64)>,
+    /// How much warmer it is outdoors, K.
+    pub warmer_k: f64,
+}
+
+impl Said {
+    pub fn of(zones: &[ZoneSpec], warmer_k: f64) -> Self {
+        Self { rooms: zones.iter().map(|spec| (spec.set.name, spec.infiltration_ach)).collect(), warmer_k }
+    }
+}
+
 impl Simulation {
+    /// What is assumed otherwise than the scene says: of rooms, and by how much it is warmer outdoors.
+    pub fn unsaid(&self) -> (Vec<(TwinIx, Assumption)>, Option<f64>) {
+        let mut rooms = Vec::new();
+        for (twin, row) in &self.zone_of {
+            let (spec, (set, ach)) = (&self.model.zones()[*row], self.said.rooms[*row]);
+            rooms.extend((spec.set.name != set).then_some((*twin, Assumption::Construction(spec.set.name))));
+            let leaks = Assumption::LeaksAch(spec.infiltration_ach);
+            rooms.extend((spec.infiltration_ach != ach).then_some((*twin, leaks)));
+        }
+        (rooms, (self.warmer_k() != self.said.warmer_k).then(|| self.warmer_k()))
+    }
+
     /// What a room is to the simulation, if it is one.
     pub fn room(&self, twin: TwinIx) -> Option<&ZoneSpec> {
         self.model.zones().get(*self.zone_of.get(&twin)?)
@@ -38,11 +65,7 @@ impl Simulation {
     /// What the twin isn't, or why the number can't be.
     pub fn assume(&mut self, twin: TwinIx, assumption: &Assumption) -> Result<(), String> {
         if let Assumption::WarmerK(warmer_k) = assumption {
-            if !(-MOST_WARMER_K..=MOST_WARMER_K).contains(warmer_k) {
-                return Err(format!("outdoors can be {MOST_WARMER_K} K warmer or colder, not {warmer_k} K"));
-            }
-            self.controls.outdoor_offset_k = *warmer_k;
-            return Ok(());
+            return self.assume_outdoors(*warmer_k);
         }
         let row = *self.zone_of.get(&twin).ok_or("this is no room of the simulation")?;
         let mut spec = self.model.zones()[row].clone();
@@ -55,6 +78,20 @@ impl Simulation {
             Assumption::WarmerK(_) => {}
         }
         self.model = self.model.with_zone(row, spec).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+}
+
+impl Simulation {
+    /// Goes on with outdoors warmer by so much than the weather says, K.
+    ///
+    /// # Errors
+    /// Too much.
+    pub fn assume_outdoors(&mut self, warmer_k: f64) -> Result<(), String> {
+        if !(-MOST_WARMER_K..=MOST_WARMER_K).contains(&warmer_k) {
+            return Err(format!("outdoors can be {MOST_WARMER_K} K warmer or colder, not {warmer_k} K"));
+        }
+        self.controls.outdoor_offset_k = warmer_k;
         Ok(())
     }
 }

@@ -64,6 +64,7 @@ pub struct Simulation {
     pub(super) zone_of: BTreeMap<TwinIx, usize>,
     pub(super) physical: BuildingState,
     pub(super) controls: Controls,
+    pub(super) said: super::assume::Said,
     pub(super) outputs: Outputs,
     pub(super) hygiene: Option<(HygieneModel, HygieneState)>,
     /// For each zone its row in the hygiene model.

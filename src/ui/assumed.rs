@@ -2,7 +2,7 @@
 
 use super::inspector::Inspected;
 use super::theme::{self, ROW};
-use super::widgets::section;
+use super::widgets::{section, small_link};
 use crate::selection::Intent;
 use crate::simulation::{Assumption, MOST_LEAKS_ACH, MOST_WARMER_K};
 use bevy_egui::egui::{Align, ComboBox, DragValue, Layout, Response, Ui};
@@ -59,6 +59,14 @@ pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>)
         response
     })
     .on_hover_text("Than the weather of the scene says, for the whole building: a heat wave, a cold spell.");
+    let (rooms, warmer_k) = simulation.unsaid();
+    if !rooms.is_empty() || warmer_k.is_some() {
+        let response = row(ui, "Not in the scene yet", |ui| small_link(ui, "Keep"));
+        let hint = "Makes what this timeline assumes of its rooms and of the weather a part of the scene: other timelines begin with it, it is saved along, and Undo takes it back.";
+        if response.on_hover_text(hint).clicked() {
+            intents.push(Intent::KeepAssumptions);
+        }
+    }
     let facts = [
         ("Façade", facades(room)),
         ("Windows in it", format!("{:.0} %", 100.0 * WINDOW_SHARE)),

@@ -1,12 +1,16 @@
 //! Timelines: switching, playing, forking, replaying; alarms on each by itself.
 
-use crate::support::{MODELS, number, open_by_hand, scene_folder, small_scene, tick, timeline};
+use crate::support::{MODELS, cupola, number, open_by_hand, scene_folder, small_scene, tick, timeline};
 use bevy::prelude::*;
 use cupola::alarm::Alarms;
+use cupola::scene::document::TwinDoc;
+use cupola::scene::edit::Edit;
 use cupola::selection::{Intent, Notices};
-use cupola::timeline::{ActiveTimeline, Clock, Recording, SourceKind, Timeline, TimelineState, WallClock};
+use cupola::simulation::{Assumption, Simulated};
+use cupola::timeline::{ActiveTimeline, Clock, OpenScene, Recording, SourceKind, Timeline, TimelineState, WallClock};
 use cupola_twin::Value;
 use cupola_twin::value::Sample;
+use std::collections::BTreeMap;
 
 const SIMULATION: &str = r#"simulation: (start: "2026-01-12T08:00:00Z", seed: 3,
     zones: [(model: "Room", area: "area", people: 4.0, heating_setpoint: "setpoint")],
@@ -185,4 +189,65 @@ fn alarms_rise_and_clear_with_their_condition() {
     assert!(app.world().get::<Alarms>(simulated).unwrap().raised[&(alarm, twin)].acknowledged);
     step(&mut app, simulated, 16 * 60);
     assert!(app.world().get::<Alarms>(simulated).unwrap().raised.is_empty(), "and go in the evening");
+}
+
+/// What a timeline assumes of a room: its constructions, its air changes an hour, and how much warmer it is outdoors.
+fn assumed(app: &App, timeline: Entity, room: &str) -> (&'static str, f64, f64) {
+    let twin = app.world().resource::<OpenScene>().0.topology.twin(room).unwrap();
+    let simulation = &app.world().get::<Simulated>(timeline).unwrap().0;
+    let spec = simulation.room(twin).unwrap();
+    (spec.set.name, spec.infiltration_ach, simulation.warmer_k())
+}
+
+#[test]
+fn assumptions_outlive_edits_and_are_kept_in_the_scene() {
+    let (mut app, folder) = app();
+    let simulated = timeline(&mut app, SourceKind::Simulated);
+    send(&mut app, Intent::Activate(simulated));
+    let as_it_was = assumed(&app, simulated, "r1");
+    let room = app.world().resource::<OpenScene>().0.topology.twin("r1").unwrap();
+    for assumption in [Assumption::LeaksAch(5.0), Assumption::Construction("before_1977"), Assumption::WarmerK(-4.0)] {
+        send(&mut app, Intent::Assume(room, assumption));
+    }
+    let now = ("before_1977", 5.0, -4.0);
+    assert_eq!(assumed(&app, simulated, "r1"), now);
+    // An edit makes other twins' numbers; what was assumed stays with the room.
+    let twin = TwinDoc {
+        id: "a1".into(),
+        model: "Room".into(),
+        properties: ["area", "setpoint"].map(|name| (name.into(), Value::Number(19.0))).into(),
+    };
+    let edit = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
+    send(&mut app, Intent::Edit(vec![edit]));
+    assert_eq!(assumed(&app, simulated, "r1"), now);
+    assert_eq!(assumed(&app, simulated, "r2").0, as_it_was.0);
+
+    send(&mut app, Intent::KeepAssumptions);
+    assert_eq!(assumed(&app, simulated, "r1"), now);
+    let said = |app: &App| app.world().resource::<OpenScene>().0.document.simulation.clone().unwrap();
+    assert_eq!((said(&app).assumed.len(), said(&app).weather.warmer_k), (1, -4.0));
+    send(&mut app, Intent::Save(None));
+    let mut again = open_by_hand(folder.path());
+    let first = timeline(&mut again, SourceKind::Simulated);
+    assert_eq!(assumed(&again, first, "r1"), now);
+    send(&mut app, Intent::Undo);
+    assert_eq!((said(&app).assumed.len(), said(&app).weather.warmer_k), (0, 0.0));
+    assert_eq!(assumed(&app, simulated, "r1"), as_it_was, "undone where it was kept");
+}
+
+#[test]
+fn assumptions_in_a_file_are_checked() {
+    for (what, code, is_valid) in [
+        (r#"assumed: {"r1": (leaks_ach: 2.0)}"#, "", true),
+        (r#"assumed: {"r9": (leaks_ach: 2.0)}"#, "unknown-room", true),
+        (r#"assumed: {"r1": (leaks_ach: 200.0)}"#, "out-of-range", false),
+        (r#"assumed: {"r1": (construction: "of straw")}"#, "unknown-construction", false),
+        (r#"weather: (warmer_k: 90.0)"#, "out-of-range", false),
+    ] {
+        let simulation = SIMULATION.replace("seed: 3,", &format!("seed: 3, {what},"));
+        let folder = scene_folder(MODELS, &small_scene(&simulation));
+        let output = cupola(&["check", folder.path().to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() == is_valid && said.contains(code), "{what}: {said}");
+    }
 }

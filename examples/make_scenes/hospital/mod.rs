@@ -195,6 +195,7 @@ fn simulation() -> SimulationDoc {
         portion_pct: *portion,
     });
     SimulationDoc {
+        assumed: Default::default(),
         latitude_deg: 53.5,
         construction: Some("since_2014".into()),
         start: "2026-01-12T07:00:00Z".to_owned(),

@@ -277,6 +277,7 @@ fn simulation() -> SimulationDoc {
         ..room("", Profile::Empty)
     };
     SimulationDoc {
+        assumed: Default::default(),
         latitude_deg: 53.5,
         construction: Some("since_2014".into()),
         start: "2026-01-12T07:00:00Z".to_owned(),
@@ -284,6 +285,7 @@ fn simulation() -> SimulationDoc {
         seed: 7,
         step: "1m".to_owned(),
         weather: WeatherDoc {
+            warmer_k: 0.0,
             file: None,
             mean_c: 4.0,
             swing_k: 6.0,

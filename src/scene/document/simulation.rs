@@ -40,6 +40,9 @@ pub struct SimulationDoc {
     /// Twins that are rooms to the simulation.
     #[serde(default)]
     pub zones: Vec<ZoneDoc>,
+    /// What is assumed of single rooms in place of what follows from the rest, by their twins' ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assumed: BTreeMap<String, AssumedDoc>,
     /// Twins that are air handling units.
     #[serde(default)]
     pub air_handlers: Vec<AirHandlerDoc>,
@@ -81,6 +84,18 @@ pub struct CommandDoc {
     pub response: Option<String>,
 }
 
+/// What is assumed of a room.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssumedDoc {
+    /// What it is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub construction: Option<String>,
+    /// Air changes an hour through windows and leaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaks_ach: Option<f64>,
+}
+
 /// Weather of a file, or days that are alike and differ a little.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -98,6 +113,9 @@ pub struct WeatherDoc {
     pub relative_humidity_pct: f64,
     /// Sun on a horizontal surface at noon, W/m².
     pub solar_peak_w_m2: f64,
+    /// By how much it is warmer outdoors than all this says, K: a heat wave, a cold spell.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub warmer_k: f64,
 }
 
 impl Default for WeatherDoc {
@@ -109,8 +127,13 @@ impl Default for WeatherDoc {
             day_to_day_k: 3.0,
             relative_humidity_pct: 65.0,
             solar_peak_w_m2: 500.0,
+            warmer_k: 0.0,
         }
     }
+}
+
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }
 
 /// When people are there.

@@ -4,7 +4,7 @@ mod journal;
 
 pub use journal::Journal;
 
-use super::document::{ComputedDoc, Document, RelationshipDoc, TwinDoc};
+use super::document::{AssumedDoc, ComputedDoc, Document, RelationshipDoc, TwinDoc};
 use super::graph::{graph_relationship, graph_twin, graph_values};
 use super::load::{Changes, with_changes};
 use super::{Loaded, Scene};
@@ -72,6 +72,13 @@ pub enum Edit {
         /// Its place among the computed properties, if it is a new one; the last without one.
         #[serde(default)]
         at: Option<usize>,
+    },
+    /// The simulation assumes something else of rooms, or of the weather.
+    Assume {
+        /// What is assumed of rooms, or nothing any more, by their ids.
+        rooms: BTreeMap<String, Option<AssumedDoc>>,
+        /// How much warmer it is outdoors, K, if that changes.
+        warmer_k: Option<f64>,
     },
     /// A property of a relationship gets a value, or none.
     SetRelationshipProperty {
@@ -210,6 +217,21 @@ impl Edit {
                 };
                 Ok(Self::SetComputed { model, property, definition: before.map(Box::new), at })
             }
+            Self::Assume { rooms, warmer_k } => {
+                let Some(simulation) = &mut document.simulation else {
+                    return Err(Diagnostic::error("no-simulation", "the scene has no simulation to assume anything"));
+                };
+                let put = |(id, assumed): (String, Option<AssumedDoc>)| {
+                    let before = match assumed {
+                        Some(assumed) => simulation.assumed.insert(id.clone(), assumed),
+                        None => simulation.assumed.remove(&id),
+                    };
+                    (id, before)
+                };
+                let rooms = rooms.into_iter().map(put).collect();
+                let warmer_k = warmer_k.map(|warmer_k| std::mem::replace(&mut simulation.weather.warmer_k, warmer_k));
+                Ok(Self::Assume { rooms, warmer_k })
+            }
             Self::SetRelationshipProperty { link, property, value } => {
                 let at = link.find(document)?;
                 let before = put(&mut document.relationships[at].properties, &property, value);
@@ -282,6 +304,7 @@ impl Mirror {
                 self.0.is_recomputed = true;
                 Ok(())
             }
+            Edit::Assume { .. } => Ok(()),
             Edit::AddRelationship { relationship, .. } => self.relate(models, &relationship),
             Edit::RemoveRelationship(link) => {
                 self.unrelate(&link);

@@ -4,10 +4,11 @@ mod commands;
 mod rooms;
 mod shows;
 
+use super::assume::Said;
 use super::run::{Simulation, Steer};
 use crate::scene::document::{Profile, SimulationDoc, Source, ZoneDoc};
 use crate::scene::{Places, Scene, Step};
-use cupola_physics::building::BuildingModel;
+use cupola_physics::building::{BuildingModel, Controls};
 use cupola_physics::hygiene::HygieneModel;
 use cupola_physics::occupancy::DayProfile;
 use cupola_physics::random::stream_of;
@@ -89,6 +90,8 @@ impl Binder<'_> {
         let shows = self.shows(&found, &hygiene_row);
         let handlers = self.commands();
         let profiles = vec![DayProfile::office(), DayProfile::meeting(), DayProfile::ward(), DayProfile::always(0.0)];
+        self.assumed(&zones, &mut specs);
+        let said = Said::of(&specs, doc.weather.warmer_k);
         let weather = self.weather();
         let model = match BuildingModel::new(specs, ahus, profiles.clone(), weather, doc.seed) {
             Ok(model) => model,
@@ -126,7 +129,8 @@ impl Binder<'_> {
             utc_offset_s: (doc.utc_offset_hours * 3600.0) as i64,
             seed: doc.seed,
             physical: model.initial_state(),
-            controls: model.controls(),
+            controls: Controls { outdoor_offset_k: said.warmer_k, ..model.controls() },
+            said,
             outputs: Default::default(),
             hygiene,
             hygiene_row,

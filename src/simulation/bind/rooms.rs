@@ -2,7 +2,7 @@
 
 use super::{Binder, Path};
 use crate::scene::Step;
-use crate::simulation::study;
+use crate::simulation::{MOST_LEAKS_ACH, MOST_WARMER_K, study};
 use cupola_building::{Enclosure, Role, enclosures};
 use cupola_physics::envelope::{self, ConstructionSet, DEFAULT_SET, Facade, SETS};
 use cupola_physics::sun::Site;
@@ -73,6 +73,39 @@ impl Binder<'_> {
                 spec.ground_share = enclosure.ground_share;
             }
             spec.infiltration_ach = INNER_LEAKS_ACH + spec.set.infiltration_ach * share;
+        }
+    }
+
+    /// What the scene assumes of single rooms.
+    pub(super) fn assumed(&mut self, zones: &BTreeMap<TwinIx, usize>, specs: &mut [ZoneSpec]) {
+        for (id, assumed) in &self.doc.assumed {
+            let path = |field| ["assumed".into(), id.as_str().into(), Step::Field(field)];
+            let row = self.topology.twin(id).and_then(|twin| zones.get(&twin));
+            let Some(spec) = row.and_then(|row| specs.get_mut(*row)) else {
+                // It may have been one: nothing else is wrong without it.
+                let message = format!("`{id}` is no room of the simulation, so nothing can be assumed of it");
+                let found = Diagnostic::warning("unknown-room", message);
+                let rooms = zones.keys().map(|twin| self.topology.twin_id(*twin));
+                let found = found.did_you_mean(id, rooms);
+                self.report(found, &path("construction")[..2]);
+                continue;
+            };
+            if assumed.construction.is_some() {
+                spec.set = self.construction(assumed.construction.as_ref(), &path("construction"));
+            }
+            match assumed.leaks_ach {
+                Some(ach) if (0.0..=MOST_LEAKS_ACH).contains(&ach) => spec.infiltration_ach = ach,
+                Some(ach) => {
+                    let message = format!("from 0 to {MOST_LEAKS_ACH} air changes an hour pass, not {ach}");
+                    self.report(Diagnostic::error("out-of-range", message), &path("leaks_ach"));
+                }
+                None => {}
+            }
+        }
+        let warmer_k = self.doc.weather.warmer_k;
+        if !(-MOST_WARMER_K..=MOST_WARMER_K).contains(&warmer_k) {
+            let message = format!("outdoors can be {MOST_WARMER_K} K warmer or colder, not {warmer_k} K");
+            self.report(Diagnostic::error("out-of-range", message), &["weather".into(), "warmer_k".into()]);
         }
     }
 
