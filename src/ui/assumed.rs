@@ -61,7 +61,7 @@ pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>)
     .on_hover_text("Than the weather of the scene says, for the whole building: a heat wave, a cold spell.");
     let (rooms, warmer_k) = simulation.unsaid();
     if !rooms.is_empty() || warmer_k.is_some() {
-        let response = row(ui, "Not in the scene yet", |ui| small_link(ui, "Keep"));
+        let response = row(ui, "Not in the scene yet", |ui| small_link(ui, "Keep in scene"));
         let hint = "Makes what this timeline assumes of its rooms and of the weather a part of the scene: other timelines begin with it, it is saved along, and Undo takes it back.";
         if response.on_hover_text(hint).clicked() {
             intents.push(Intent::KeepAssumptions);

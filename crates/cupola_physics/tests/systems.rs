@@ -55,6 +55,7 @@ fn study(outdoor_c: f64, humidity_pct: f64, gains_w: &[f64]) -> Study {
         heating_coil_w: None,
         cooling_coil_w: None,
         coil_bypass: None,
+        filter_efficiency: 0.0,
         boxes: boxes.collect(),
     }];
     study
@@ -211,6 +212,39 @@ fn a_unit_that_is_off_does_nothing_and_the_plant_meets_its_coils() {
     assert!((report.energy.district_cold_kwh - unit.cooling_coil_kwh).abs() < 1e-6 * unit.cooling_coil_kwh);
     assert!((report.zones[0].fans_kwh - unit.fans_kwh).abs() < 1e-9 && unit.fans_kwh > 0.0);
     assert!((report.energy.electricity_kwh["fans"] - unit.fans_kwh).abs() < 1e-9);
+}
+
+#[test]
+fn infection_is_as_wells_and_riley_say_and_filters_help() {
+    // A room of 60 m³ with 2 air changes: what is given off is removed by air, settling and dying (0.24 + 0.63 an hour).
+    let mut room = study(20.0, 50.0, &[0.0]);
+    room.air_systems.clear();
+    room.zones[0].ventilation =
+        vec![cupola_physics::study::Airflow { ach: Some(Amount::Number(2.0)), ..Default::default() }];
+    let infectious = cupola_physics::study::Infectious { quanta_h: 10.0, breathing_m3_h: 0.5 };
+    // Its faces neither radiate nor take radiation, so nothing may be radiated.
+    let people = People { count: 4.0, radiant_fraction: 0.0, infectious: Some(infectious), ..People::default() };
+    room.zones[0].people = Some(people);
+    room.standard_effective_temperature = true;
+    let set_c = run(&room, 1.0).zones[0].comfort.unwrap().set_mean_c.unwrap();
+    assert!((15.0..30.0).contains(&set_c), "{set_c}");
+    let risk = |study: &Study, zone: usize| run(study, 6.0).zones[zone].infection.unwrap_or_default();
+    let found = risk(&room, 0);
+    let expected_pct = 100.0 * (1.0 - f64::exp(-10.0 / (60.0 * (2.0 + 0.24 + 0.63)) * 0.5 * 24.0));
+    assert_eq!(found.days, 6);
+    assert!((found.max_pct / expected_pct - 1.0).abs() < 0.01, "{found:?} {expected_pct}");
+    // On a unit, the other room breathes it too; a filter keeps most of it out.
+    let mut two = study(30.0, 20.0, &[800.0, 800.0]);
+    two.zones[0].people = room.zones[0].people.clone();
+    two.zones[1].people = Some(People {
+        count: 1.0,
+        infectious: Some(cupola_physics::study::Infectious { quanta_h: 0.0, breathing_m3_h: 0.5 }),
+        ..People::default()
+    });
+    let plain = risk(&two, 1).mean_pct;
+    two.air_systems[0].filter_efficiency = 0.9;
+    let filtered = risk(&two, 1).mean_pct;
+    assert!(plain > 1.0 && filtered < 0.2 * plain, "{plain} {filtered}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::ZoneResult;
 use super::air::OutdoorAir;
-use super::presence::{Exchange, Presence, ZoneAir};
+use super::presence::{Exchange, Presence, QUANTA_REMOVAL_PER_S, ZoneAir};
 use super::system::{Node, SystemRun};
 use crate::air::HEAT_CAPACITY_J_PER_M3_K;
 use crate::contaminant;
@@ -203,6 +203,7 @@ impl Inputs {
                 input.convective_w += load.sensible_w * (1.0 - presence.radiant_fraction);
                 exchange.co2_l_s += load.co2_l_s;
                 exchange.moisture_kg_s += load.moisture_kg_s;
+                exchange.quanta_s += presence.quanta_s(given.people);
             }
             let control = |conditioner: &Option<Conditioner>| {
                 conditioner.as_ref().filter(|it| it.available.is_none_or(|row| program.at(row) > 0.0)).map(|it| {
@@ -264,6 +265,8 @@ impl Inputs {
             zone.air.get_or_insert(outdoors);
             result.given = *given;
             result.person = zone.presence.as_ref().map(|presence| (presence.met, presence.clo));
+            let infectious = zone.presence.as_ref().and_then(|presence| presence.infectious);
+            result.breathing_m3_h = infectious.map(|infectious| infectious.breathing_m3_h);
         }
         if flows.is_empty() && systems.is_empty() {
             for (zone, result) in self.zones.iter_mut().zip(&*results) {
@@ -277,6 +280,7 @@ impl Inputs {
         for (zone, result) in self.zones.iter().zip(results) {
             let air = zone.air.unwrap_or(outdoors);
             (result.humidity, result.co2_ppm) = (air.relative(result.load.air_c), air.co2_ppm);
+            result.quanta_m3 = air.quanta_m3;
         }
     }
 
@@ -303,28 +307,38 @@ impl Inputs {
             .collect();
         let zones = self.zones.iter().map(|zone| {
             let (air, exchange) = (zone.air.unwrap_or(*outdoors), &zone.exchange);
-            (zone.volume_m3, air, exchange.co2_ppm_m3_s(), exchange.water_m3_s())
+            (zone.volume_m3, air, [exchange.co2_ppm_m3_s(), exchange.water_m3_s(), exchange.quanta_s])
         });
-        let all: Vec<(f64, ZoneAir, f64, f64)> =
-            zones.chain(nodes.iter().map(|node| (node.volume_m3, node.air, 0.0, node.water_m3_s))).collect();
-        let mixed = |start: fn(&ZoneAir) -> f64, source: fn(f64, f64) -> f64| {
-            let mut contents: Vec<f64> = all.iter().map(|(_, air, ..)| start(air)).collect();
-            let tracers: Vec<contaminant::Zone> = all
-                .iter()
-                .map(|(volume_m3, _, co2, water)| contaminant::Zone {
-                    volume_m3: *volume_m3,
-                    source: source(*co2, *water),
-                    removal_per_s: 0.0,
-                })
-                .collect();
+        let all: Vec<(f64, ZoneAir, [f64; 3])> =
+            zones.chain(nodes.iter().map(|node| (node.volume_m3, node.air, [0.0, node.water_m3_s, 0.0]))).collect();
+        let mixed = |start: fn(&ZoneAir) -> f64, which: usize, removal_per_s: f64, flows: &[contaminant::Flow]| {
+            let mut contents: Vec<f64> = all.iter().map(|(_, air, _)| start(air)).collect();
+            let tracer = |(volume_m3, _, sources): &(f64, ZoneAir, [f64; 3])| contaminant::Zone {
+                volume_m3: *volume_m3,
+                source: sources[which],
+                removal_per_s,
+            };
+            let tracers: Vec<contaminant::Zone> = all.iter().map(tracer).collect();
             // What is out of range stays as it was.
-            let _ = contaminant::mix(&mut contents, &tracers, &flows, start(outdoors), step_s);
+            let _ = contaminant::mix(&mut contents, &tracers, flows, start(outdoors), step_s);
             contents
         };
-        let co2_ppm = mixed(|air| air.co2_ppm, |co2, _| co2);
-        let water = mixed(|air| air.humidity, |_, water| water);
+        let co2_ppm = mixed(|air| air.co2_ppm, 0, 0.0, &flows);
+        let water = mixed(|air| air.humidity, 1, 0.0, &flows);
+        let is_clean = all.iter().all(|(_, air, sources)| air.quanta_m3 == 0.0 && sources[2] == 0.0);
+        let quanta = if is_clean {
+            vec![0.0; all.len()]
+        } else {
+            // Filters keep droplets back, and neither gas nor vapour.
+            for flow in &mut flows {
+                let node = flow.from.and_then(|from| nodes.get(from.checked_sub(count)?));
+                flow.filtered = node.map_or(0.0, |node| node.filter_efficiency);
+            }
+            mixed(|air| air.quanta_m3, 2, QUANTA_REMOVAL_PER_S, &flows)
+        };
+        let contents = co2_ppm.into_iter().zip(water).zip(quanta);
         let mut airs =
-            co2_ppm.into_iter().zip(water).map(|(co2_ppm, water)| ZoneAir { co2_ppm, humidity: water.max(0.0) });
+            contents.map(|((co2_ppm, water), quanta_m3)| ZoneAir { co2_ppm, humidity: water.max(0.0), quanta_m3 });
         for ((zone, result), air) in self.zones.iter_mut().zip(results).zip(&mut airs) {
             let humidity = zone.exchange.condensed(air.humidity, result.load.air_c);
             zone.air = Some(ZoneAir { humidity, ..air });

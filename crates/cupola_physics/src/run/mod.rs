@@ -13,8 +13,8 @@ mod weather;
 pub use air::LinkStep;
 pub use energy::Energy;
 pub use report::{
-    AirLinkReport, AirReport, AirSystemReport, ComfortReport, DayReport, Extreme, Monthly, Peak, Report, SurfaceReport,
-    WindowReport, ZoneReport,
+    AirLinkReport, AirReport, AirSystemReport, ComfortReport, DayReport, Extreme, InfectionReport, Monthly, Peak,
+    Report, SurfaceReport, WindowReport, ZoneReport,
 };
 pub(crate) use rooms::room as two_element_room;
 pub use system::SystemStep;
@@ -28,7 +28,7 @@ use crate::thermal::{
 use air::AirRun;
 use energy::{Demand, PlantRun};
 use inputs::{Given, Inputs};
-use report::Reporter;
+use report::{Asked, Reporter};
 use rooms::RoomRun;
 use system::SystemRun;
 use weather::Source;
@@ -57,7 +57,7 @@ pub struct Run {
     systems: Vec<SystemRun>,
     plant: Option<PlantRun>,
     leap: bool,
-    hourly_days: Vec<u32>,
+    asked: Asked,
     light: Vec<Light>,
     zones: Vec<ZoneInput>,
     ambient: Ambient,
@@ -88,6 +88,9 @@ pub(crate) struct ZoneResult {
     /// Relative humidity, 0 to 1, and CO2, ppm; not of rooms.
     pub humidity: f64,
     pub co2_ppm: f64,
+    /// Quanta of infection, 1/m³, and the air that somebody breathes in them, m³/h, where somebody is infectious.
+    pub quanta_m3: f64,
+    pub breathing_m3_h: Option<f64>,
     /// Sun that came in, W.
     pub solar_w: f64,
     /// Metabolic rate and clothing of the people in it.
@@ -227,7 +230,7 @@ impl Run {
             program,
             tier,
             leap,
-            hourly_days: study.hourly_days.clone(),
+            asked: Asked { hourly_days: study.hourly_days.clone(), has_set: study.standard_effective_temperature },
             light: Vec::with_capacity(fabric.receivers.len()),
             zones: vec![ZoneInput::default(); study.zones.len()],
             ambient: Ambient::default(),
@@ -272,7 +275,7 @@ impl Run {
     /// Computes so many seconds and reports; `each` is told of every step.
     pub fn report(mut self, duration_s: f64, mut each: impl FnMut(&Step<'_>)) -> Report {
         let steps = (duration_s / self.step_s).round().max(1.0) as u64;
-        let mut reporter = Reporter::new(&self.results, &self.fabric, self.step_s, self.leap, &self.hourly_days);
+        let mut reporter = Reporter::new(&self.results, &self.fabric, self.step_s, self.leap, &self.asked);
         for _ in 0..steps {
             let step = self.step();
             reporter.add(&step);

@@ -2,11 +2,12 @@
 
 use crate::air::{DENSITY_KG_PER_M3, humidity_ratio, relative_humidity, vapour_pressure_pa};
 use crate::balance::Balance;
+use crate::contaminant::{DROPLET_DEPOSITION_PER_H, VIRUS_DECAY_PER_H};
 use crate::epw_dates::Weekday;
 use crate::people::{DayPlan, Occupancy, weekday};
 use crate::people_load::Load;
 use crate::random::stream_of;
-use crate::study::{People, Program, Value};
+use crate::study::{Infectious, People, Program, Value};
 use crate::thermal::Ambient;
 
 /// Litres of air at 20 °C that a litre at 0 °C becomes.
@@ -14,6 +15,9 @@ const WARMER: f64 = 293.15 / 273.15;
 
 /// Coils that cool dry the air to this at least, kg/kg (the upper limit of ASHRAE 55-2020, 5.3.3.2; that the coil does so is an assumption).
 const MOST_WHILE_COOLED: f64 = 0.012;
+
+/// How fast airborne droplets settle and what is in them dies.
+pub(super) const QUANTA_REMOVAL_PER_S: f64 = (DROPLET_DEPOSITION_PER_H + VIRUS_DECAY_PER_H) / 3_600.0;
 
 /// The people of a zone.
 #[derive(Clone, Debug)]
@@ -27,6 +31,7 @@ pub(super) struct Presence {
     pub met: f64,
     pub clo: f64,
     pub radiant_fraction: f64,
+    pub infectious: Option<Infectious>,
 }
 
 impl Presence {
@@ -41,6 +46,7 @@ impl Presence {
             met: people.met,
             clo: people.clo,
             radiant_fraction: people.radiant_fraction,
+            infectious: people.infectious,
         }
     }
 
@@ -54,6 +60,11 @@ impl Presence {
         self.plan.1.mean(from_s, to_s) * share
     }
 
+    /// Quanta of infection that so many people give off, 1/s.
+    pub fn quanta_s(&self, people: f64) -> f64 {
+        self.infectious.map_or(0.0, |infectious| infectious.quanta_h / 3_600.0 * people / self.count.max(1e-9))
+    }
+
     /// What so many people give off in air with this much water, kg/kg.
     pub fn load(&self, people: f64, humidity: f64, pressure_pa: f64) -> Load {
         Load::of(self.met, false, vapour_pressure_pa(pressure_pa, humidity)).times(people)
@@ -65,6 +76,8 @@ impl Presence {
 pub(super) struct ZoneAir {
     pub co2_ppm: f64,
     pub humidity: f64,
+    /// Quanta of infection, 1/m³.
+    pub quanta_m3: f64,
 }
 
 /// What passes through it in a step.
@@ -74,6 +87,7 @@ pub(super) struct Exchange {
     pub outdoor_m3_s: f64,
     pub co2_l_s: f64,
     pub moisture_kg_s: f64,
+    pub quanta_s: f64,
     /// Whether the zone is being cooled.
     pub is_cooled: bool,
 }
@@ -98,7 +112,7 @@ impl Exchange {
 
 impl ZoneAir {
     pub fn outdoors(ambient: &Ambient, co2_ppm: f64) -> Self {
-        Self { co2_ppm, humidity: humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity) }
+        Self { co2_ppm, humidity: humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity), quanta_m3: 0.0 }
     }
 
     /// Moves on by a step: well-mixed air, solved exactly. Water beyond saturation condenses.
@@ -112,6 +126,9 @@ impl ZoneAir {
         self.co2_ppm = mix(exchange.co2_ppm_m3_s(), outdoors.co2_ppm).after(self.co2_ppm, step_s);
         let water = mix(exchange.water_m3_s(), outdoors.humidity).after(self.humidity, step_s);
         self.humidity = exchange.condensed(water, air_c);
+        let loss = outdoor_m3_s + QUANTA_REMOVAL_PER_S * volume_m3;
+        let quanta = Balance { capacity: volume_m3, gain: exchange.quanta_s, loss };
+        self.quanta_m3 = quanta.after(self.quanta_m3, step_s);
     }
 
     /// Relative humidity at a temperature, 0 to 1.

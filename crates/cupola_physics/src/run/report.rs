@@ -94,6 +94,20 @@ pub struct ComfortReport {
     pub pmv_mean: f64,
     /// The mean share of people who are dissatisfied, %.
     pub ppd_mean_pct: f64,
+    /// The mean standard effective temperature (ASHRAE 55-2020), °C, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_mean_c: Option<f64>,
+}
+
+/// How likely somebody is infected who is in a zone whenever somebody is there, by days (Wells and Riley: 1 − exp(−dose)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct InfectionReport {
+    /// Days on which somebody was there.
+    pub days: u32,
+    /// The mean of their risks, %.
+    pub mean_pct: f64,
+    /// The worst day's, %.
+    pub max_pct: f64,
 }
 
 /// A month's sums.
@@ -182,6 +196,9 @@ pub struct ZoneReport {
     /// CO2 while people are in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub co2: Option<AirReport>,
+    /// Risk of infection, where somebody is infectious.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub infection: Option<InfectionReport>,
     /// The most that an hour's heat doesn't add up, as a share of what flowed.
     pub balance_error: f64,
 }
@@ -271,6 +288,15 @@ impl AirSystemReport {
     }
 }
 
+/// What a report has if it is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// Days of which every hour is reported, from 1.
+    pub hourly_days: Vec<u32>,
+    /// Standard effective temperatures.
+    pub has_set: bool,
+}
+
 /// Gathers what becomes of a run.
 pub(super) struct Reporter {
     step_s: f64,
@@ -312,13 +338,13 @@ fn when(start_s: f64, leap: bool) -> When {
 }
 
 impl Reporter {
-    pub fn new(results: &[ZoneResult], fabric: &Fabric, step_s: f64, leap: bool, hourly_days: &[u32]) -> Self {
+    pub fn new(results: &[ZoneResult], fabric: &Fabric, step_s: f64, leap: bool, asked: &Asked) -> Self {
         Self {
             step_s,
             leap,
             seconds: 0.0,
             begin_s: None,
-            tallies: results.iter().map(Tally::new).collect(),
+            tallies: results.iter().map(|result| Tally::new(result, asked.has_set)).collect(),
             monthly: months(),
             peaks: (Peak::default(), Peak::default()),
             incident: vec![(0.0, 0.0); fabric.receivers.len()],
@@ -326,7 +352,7 @@ impl Reporter {
             outdoors: RunningMean::default(),
             air: Vec::new(),
             air_systems: Vec::new(),
-            hourly_days: hourly_days.to_vec(),
+            hourly_days: asked.hourly_days.clone(),
             hourly: Vec::new(),
         }
     }

@@ -28,6 +28,7 @@ pub(crate) struct SystemRun {
     available: Option<Value>,
     supply_c: Value,
     unit: AirHandler,
+    filter_efficiency: f64,
     boxes: Vec<BoxRun>,
     runs: bool,
     /// What the unit did in the last step in which it ran.
@@ -110,6 +111,7 @@ impl SystemRun {
             available: system.available.as_ref().map(|name| program.schedule(name)),
             supply_c: program.value(&system.supply_c),
             unit,
+            filter_efficiency: system.filter_efficiency,
             boxes,
             runs: false,
             handled: None,
@@ -239,12 +241,13 @@ impl SystemRun {
         }
         let air = self.air.unwrap_or(*outdoors);
         let Some(handled) = self.handled else {
-            return Node { volume_m3: 1e-3, water_m3_s: 0.0, air };
+            return Node { volume_m3: 1e-3, water_m3_s: 0.0, filter_efficiency: 0.0, air };
         };
         // Of what recovery adds to outdoor air, the mixture has the outdoor air's share.
         let recovered = handled.mixed.humidity_kg_kg - self.back.mixed(&self.outdoor, share).humidity_kg_kg;
         let water_m3_s = flow_m3_s * recovered - handled.condensate_kg_s / DENSITY_KG_PER_M3;
-        Node { volume_m3: (flow_m3_s / THROUGH_PER_S).max(1e-3), water_m3_s, air }
+        let volume_m3 = (flow_m3_s / THROUGH_PER_S).max(1e-3);
+        Node { volume_m3, water_m3_s, filter_efficiency: self.filter_efficiency, air }
     }
 
     /// What its air holds after a step.
@@ -259,6 +262,7 @@ pub(super) struct Node {
     pub volume_m3: f64,
     /// Water that is added, kg/kg times m³/s.
     pub water_m3_s: f64,
+    pub filter_efficiency: f64,
     pub air: ZoneAir,
 }
 

@@ -4,6 +4,8 @@ use super::report::{AirReport, ComfortReport, Extreme, Peak, ZoneReport};
 use super::{HOUR_S, ZoneResult};
 use crate::comfort::RUNNING_MEAN_WEIGHT;
 use crate::comfort::{Category, Climate, Person, adaptive_en16798, next_running_mean_c, pmv_iso7730};
+use crate::comfort_set::set_c;
+use crate::contaminant::probability;
 use crate::plant::tariff::J_PER_KWH;
 
 /// A set-point is missed where the hour's mean is further off than this, K (ASHRAE 90.1-2019, "unmet load hour": half a degree of the
@@ -61,10 +63,15 @@ pub(super) struct Tally {
     /// Of occupied hours, ppm.
     co2_ppm: Vec<f64>,
     person: Option<(f64, f64)>,
+    has_set: bool,
+    /// Sum of standard effective temperatures, and the hours that have one.
+    effective: (f64, f64),
+    /// Quanta that somebody breathed today, if somebody was there.
+    dose: Option<f64>,
 }
 
 impl Tally {
-    pub fn new(result: &ZoneResult) -> Self {
+    pub fn new(result: &ZoneResult, has_set: bool) -> Self {
         let cold = Extreme { c: f64::INFINITY, ..Extreme::default() };
         let warm = Extreme { c: f64::NEG_INFINITY, ..Extreme::default() };
         let report = ZoneReport {
@@ -74,7 +81,7 @@ impl Tally {
             temperature_max: warm,
             ..ZoneReport::default()
         };
-        Self { report, ..Self::default() }
+        Self { report, has_set, ..Self::default() }
     }
 
     pub fn add(&mut self, result: &ZoneResult, length_s: f64) {
@@ -93,6 +100,9 @@ impl Tally {
         hour.setpoints.0 += length_s * result.setpoints_c.0;
         hour.setpoints.1 += length_s * result.setpoints_c.1;
         self.person = result.person;
+        if let Some(breathing_m3_h) = result.breathing_m3_h.filter(|_| given.people > 0.0) {
+            *self.dose.get_or_insert(0.0) += result.quanta_m3 * breathing_m3_h * length_s / HOUR_S;
+        }
         let (report, kwh) = (&mut self.report, length_s / J_PER_KWH);
         report.lights_kwh += kwh * given.lights_w;
         report.equipment_kwh += kwh * given.equipment_w;
@@ -148,15 +158,33 @@ impl Tally {
             };
             self.judge(&climate, means.operative_c, running_mean_c);
         }
+        if when.hour.is_multiple_of(24) {
+            self.end_day();
+        }
         means
+    }
+
+    fn end_day(&mut self) {
+        let Some(dose) = self.dose.take() else { return };
+        let risk_pct = 100.0 * probability(dose);
+        let infection = self.report.infection.get_or_insert_default();
+        infection.days += 1;
+        infection.mean_pct += risk_pct;
+        infection.max_pct = infection.max_pct.max(risk_pct);
     }
 
     fn judge(&mut self, climate: &Climate, operative_c: f64, running_mean_c: Option<f64>) {
         let Some((met, clo)) = self.person else { return };
         let comfort = self.report.comfort.get_or_insert_with(ComfortReport::default);
         comfort.occupied_h += 1;
+        let person = Person { met, clo, work_met: 0.0 };
+        if self.has_set
+            && let Ok(set_c) = set_c(climate, &person)
+        {
+            self.effective = (self.effective.0 + set_c, self.effective.1 + 1.0);
+        }
         // A vote outside the method's range is no comfortable one.
-        if let Ok(vote) = pmv_iso7730(climate, &Person { met, clo, work_met: 0.0 }) {
+        if let Ok(vote) = pmv_iso7730(climate, &person) {
             comfort.comfortable_h += u32::from(vote.pmv.abs() <= COMFORTABLE);
             comfort.too_cold_h += u32::from(vote.pmv < -COMFORTABLE);
             comfort.too_warm_h += u32::from(vote.pmv > COMFORTABLE);
@@ -171,6 +199,7 @@ impl Tally {
     }
 
     pub fn finish(mut self) -> ZoneReport {
+        self.end_day();
         let report = &mut self.report;
         report.temperature_mean_c = self.air / self.seconds.max(1.0);
         report.operative_mean_c = self.operative / self.seconds.max(1.0);
@@ -178,6 +207,10 @@ impl Tally {
             let (pmv, ppd, hours) = self.votes;
             comfort.pmv_mean = pmv / hours.max(1.0);
             comfort.ppd_mean_pct = ppd / hours.max(1.0);
+            comfort.set_mean_c = (self.effective.1 > 0.0).then(|| self.effective.0 / self.effective.1);
+        }
+        if let Some(infection) = &mut report.infection {
+            infection.mean_pct /= f64::from(infection.days.max(1));
         }
         if !self.co2_ppm.is_empty() {
             self.co2_ppm.sort_by(f64::total_cmp);

@@ -24,6 +24,7 @@ impl Checker<'_> {
         self.range("fan_efficiency", system.fan_efficiency, 0.05, 1.0, "");
         self.range("heating_coil_w", system.heating_coil_w, 0.0, 1e9, "W");
         self.range("cooling_coil_w", system.cooling_coil_w, 0.0, 1e9, "W");
+        self.range("filter_efficiency", Some(system.filter_efficiency), 0.0, 1.0, "");
         self.range("coil_bypass", system.coil_bypass, 0.0, 0.95, "");
         if system.boxes.is_empty() {
             self.error("no-boxes", "the unit serves no zone", "add `boxes: [(zone: …, max_flow_m3_h: …)]`");

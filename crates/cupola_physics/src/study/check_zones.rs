@@ -281,6 +281,12 @@ impl Checker<'_> {
         self.range("met", Some(people.met), 0.5, 10.0, "met");
         self.range("clo", Some(people.clo), 0.0, 5.0, "clo");
         self.range("radiant_fraction", Some(people.radiant_fraction), 0.0, 1.0, "");
+        if let Some(infectious) = &people.infectious {
+            self.at("infectious", |checker| {
+                checker.range("quanta_h", Some(infectious.quanta_h), 0.0, 1e5, "1/h");
+                checker.range("breathing_m3_h", Some(infectious.breathing_m3_h), 0.0, 10.0, "m³/h");
+            });
+        }
         self.share("schedule", people.schedule.as_ref());
     }
 

@@ -81,6 +81,8 @@ pub struct Study {
     pub air_systems: Vec<AirSystem>,
     /// How heat, cold and electricity are made; without it, heat and cold are counted as loads alone.
     pub plant: Option<Plant>,
+    /// Whether comfort is also reported as standard effective temperature, which takes a hundredth of a millisecond an occupied hour.
+    pub standard_effective_temperature: bool,
     /// Decides every random number: who comes when.
     pub seed: u64,
     /// Days of the run, from 1, of which every hour is reported.

@@ -42,6 +42,9 @@ pub struct AirSystem {
     /// Share of the air that passes the cooling coil untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coil_bypass: Option<f64>,
+    /// Share of airborne droplets that the filter keeps out of the supply air, 0 to 1.
+    #[serde(default)]
+    pub filter_efficiency: f64,
     /// The boxes, one a zone.
     pub boxes: Vec<AirBox>,
 }

@@ -150,13 +150,34 @@ pub struct People {
     pub clo: f64,
     /// Share of the sensible heat that is radiated.
     pub radiant_fraction: f64,
+    /// Somebody infectious is among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub infectious: Option<Infectious>,
+}
+
+/// Infectious people, and how the others breathe (Wells and Riley).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Infectious {
+    /// Quanta of infection that all of them give off together while everybody is there, 1/h.
+    pub quanta_h: f64,
+    /// Air that a person breathes, less what a mask keeps back, m³/h.
+    pub breathing_m3_h: f64,
+}
+
+impl Default for Infectious {
+    fn default() -> Self {
+        // A person at rest, in the order of what Buonanno, Stabile and Morawska 2020 have for SARS-CoV-2 (an assumption; speaking and
+        // exercise make it ten times as much).
+        Self { quanta_h: 10.0, breathing_m3_h: crate::contaminant::BREATHING_SEATED_M3_H }
+    }
 }
 
 impl Default for People {
     fn default() -> Self {
         // Seated, light office work (ISO 7730:2005, table B.1), half-way between its summer and winter clothing (table C.1);
         // radiant share at low air speed (ASHRAE Fundamentals 2017, ch. 18, table 1).
-        Self { count: 1.0, schedule: None, space: None, met: 1.2, clo: 0.75, radiant_fraction: 0.6 }
+        Self { count: 1.0, schedule: None, space: None, met: 1.2, clo: 0.75, radiant_fraction: 0.6, infectious: None }
     }
 }
 
