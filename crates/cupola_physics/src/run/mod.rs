@@ -5,6 +5,7 @@ mod energy;
 mod inputs;
 mod presence;
 mod report;
+mod report_air;
 mod rooms;
 mod system;
 mod tally;
@@ -12,10 +13,8 @@ mod weather;
 
 pub use air::LinkStep;
 pub use energy::Energy;
-pub use report::{
-    AirLinkReport, AirReport, AirSystemReport, ComfortReport, DayReport, Extreme, InfectionReport, Monthly, Peak,
-    Report, SurfaceReport, WindowReport, ZoneReport,
-};
+pub use report::{ComfortReport, DayReport, Extreme, Monthly, Peak, Report, SurfaceReport, WindowReport, ZoneReport};
+pub use report_air::{AirLinkReport, AirReport, AirSystemReport, InfectionReport};
 pub(crate) use rooms::room as two_element_room;
 pub use system::SystemStep;
 

@@ -1,6 +1,7 @@
 //! What is gathered of a zone, hour by hour.
 
-use super::report::{AirReport, ComfortReport, Extreme, Peak, ZoneReport};
+use super::report::{ComfortReport, Extreme, Peak, ZoneReport};
+use super::report_air::AirReport;
 use super::{HOUR_S, ZoneResult};
 use crate::comfort::RUNNING_MEAN_WEIGHT;
 use crate::comfort::{Category, Climate, Person, adaptive_en16798, next_running_mean_c, pmv_iso7730};
