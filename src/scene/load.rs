@@ -161,7 +161,7 @@ impl Loader {
         let source = Places::new(path.to_string_lossy().into(), text);
         let source = match self.quickly(&path, source) {
             Ok(scene) => return Some(scene),
-            Err(source) => source,
+            Err(source) => *source,
         };
         // Read with care, to say what is wrong.
         *self = Self::new(vec![path.clone()]);

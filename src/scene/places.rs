@@ -4,6 +4,7 @@ use super::{Document, to_ron};
 use cupola_twin::Place;
 use cupola_twin::diagnostic::Lines;
 use cupola_twin::lazy::Lazy;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// A step into a document.
@@ -42,6 +43,8 @@ struct Tree {
     start: usize,
     fields: Vec<(String, usize, Tree)>,
     items: Vec<Tree>,
+    /// Where the items of a list of the scene begin: there may be millions, and few of them are asked for.
+    unread: Vec<usize>,
 }
 
 impl Places {
@@ -80,22 +83,33 @@ impl Places {
             let mut reader = Reader { bytes: self.text().as_bytes(), at: 0, depth: 0 };
             (reader.value().unwrap_or_default(), Lines::new(self.text()))
         });
-        let mut here = root;
-        let mut start = here.start;
-        for step in steps {
-            let next = match step {
-                Step::Field(name) => {
-                    here.fields.iter().find(|(field, ..)| field == name).map(|(_, key, tree)| (*key, tree))
+        lines.place(&self.file, self.text(), self.start(root, root.start, steps, key))
+    }
+
+    /// Where the steps lead from a tree that `start`s there.
+    fn start(&self, tree: &Tree, start: usize, steps: &[Step<'_>], key: bool) -> usize {
+        let Some((step, rest)) = steps.split_first() else { return start };
+        let read;
+        let next = match step {
+            Step::Field(name) => {
+                tree.fields.iter().find(|(field, ..)| field == name).map(|(_, key, tree)| (*key, tree))
+            }
+            Step::Item(position) => match tree.unread.get(*position) {
+                Some(at) => {
+                    // As deep as it lies in the text, so that it is read as a whole.
+                    read = Reader { bytes: self.text().as_bytes(), at: *at, depth: LISTS }.value();
+                    read.as_ref().map(|tree| (tree.start, tree))
                 }
-                Step::Item(position) => here.items.get(*position).map(|tree| (tree.start, tree)),
-            };
-            let Some((at, tree)) = next else { break };
-            here = tree;
-            start = if key { at } else { tree.start };
-        }
-        lines.place(&self.file, self.text(), start)
+                None => tree.items.get(*position).map(|tree| (tree.start, tree)),
+            },
+        };
+        let Some((at, tree)) = next else { return start };
+        self.start(tree, if key { at } else { tree.start }, rest, key)
     }
 }
+
+/// How deep in brackets the items of the scene's lists are.
+const LISTS: usize = 2;
 
 struct Reader<'t> {
     bytes: &'t [u8],
@@ -150,6 +164,12 @@ impl Reader<'_> {
 
     /// A string with any quoting; its content's start and its content.
     fn string(&mut self) -> Option<(usize, String)> {
+        let content = self.pass_string()?;
+        Some((content.start, String::from_utf8_lossy(&self.bytes[content]).into_owned()))
+    }
+
+    /// Over a string with any quoting; its content.
+    fn pass_string(&mut self) -> Option<Range<usize>> {
         let raw_hashes = if self.peek() == Some(b'r') {
             let hashes = self.bytes[self.at + 1..].iter().take_while(|byte| **byte == b'#').count();
             (self.bytes.get(self.at + 1 + hashes) == Some(&b'"')).then_some(hashes)
@@ -161,7 +181,7 @@ impl Reader<'_> {
             let close: Vec<u8> = std::iter::once(b'"').chain(std::iter::repeat_n(b'#', hashes)).collect();
             let length = self.bytes[start..].windows(close.len()).position(|window| window == close)?;
             self.at = start + length + close.len();
-            return Some((start, String::from_utf8_lossy(&self.bytes[start..start + length]).into_owned()));
+            return Some(start..start + length);
         }
         if self.peek() != Some(b'"') {
             return None;
@@ -177,7 +197,29 @@ impl Reader<'_> {
         }
         let end = self.at.min(self.bytes.len());
         self.at = end + 1;
-        Some((start, String::from_utf8_lossy(&self.bytes[start..end]).into_owned()))
+        Some(start..end)
+    }
+
+    /// Over a value, to what follows it.
+    fn pass(&mut self) {
+        let mut depth = 0;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'"' | b'r' if self.pass_string().is_some() => continue,
+                b'/' => {
+                    let before = self.at;
+                    self.skip();
+                    self.at += usize::from(self.at == before);
+                    continue;
+                }
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' | b']' | b'}' if depth == 0 => return,
+                b')' | b']' | b'}' => depth -= 1,
+                b',' if depth == 0 => return,
+                _ => {}
+            }
+            self.at += 1;
+        }
     }
 
     fn value(&mut self) -> Option<Tree> {
@@ -188,6 +230,13 @@ impl Reader<'_> {
             return Some(Tree { start, ..Tree::default() });
         }
         let name = self.word().to_string();
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+        // What follows a comma is no part of it: `1, [2]`.
+        if self.peek() == Some(b',') && !name.is_empty() {
+            return Some(Tree { start, ..Tree::default() });
+        }
         self.skip();
         let Some(open @ (b'(' | b'[' | b'{')) = self.peek() else {
             if name.is_empty() {
@@ -213,6 +262,11 @@ impl Reader<'_> {
                     break;
                 }
                 Some(_) => {}
+            }
+            if open == b'[' && self.depth == LISTS {
+                tree.unread.push(self.at);
+                self.pass();
+                continue;
             }
             let before = self.at;
             let keyed = if open == b'[' { None } else { self.key() };
@@ -271,6 +325,27 @@ mod tests {
             assert_eq!((place.line, place.column), (line, column), "{steps:?}");
         }
         assert_eq!(places.key(&["twins".into(), 1.into(), "properties".into()]).column, 15);
+    }
+
+    #[test]
+    fn items_of_long_lists_are_found_past_anything() {
+        let text = "(\n  a: [\n    \"]\", r#\"[\"#, // ]\n    (x: [1, [2, (y: 6)]], s: \"\\\"(\"), /* [ */ 5,\n    Some((k: 3)),\n  ],\n  b: [[7, 8], []],\n  c: 9,\n)";
+        let places = Places::new("s.ron".into(), text.to_string());
+        for (steps, there) in [
+            (&["a".into(), 0.into()][..], "]\", r"),
+            (&["a".into(), 1.into()], "[\"#, //"),
+            (&["a".into(), 2.into(), "x".into(), 1.into(), 1.into(), "y".into()], "6)"),
+            (&["a".into(), 2.into(), "s".into()], "\\\"("),
+            (&["a".into(), 3.into()], "5,"),
+            (&["a".into(), 4.into(), "k".into()], "3))"),
+            (&["b".into(), 0.into(), 1.into()], "8]"),
+            (&["b".into(), 1.into()], "[]],"),
+            (&["c".into()], "9,"),
+        ] {
+            let place = places.of(steps);
+            let line = text.lines().nth(place.line as usize - 1).unwrap();
+            assert!(line[place.column as usize - 1..].starts_with(there), "{steps:?}: {line} {}", place.column);
+        }
     }
 
     #[test]

@@ -15,15 +15,15 @@ use std::sync::Arc;
 
 impl Loader {
     /// The scene in a text, which is given back if anything in it is not as it should be or not as it mostly is.
-    pub(super) fn quickly(&mut self, path: &Path, source: Places) -> Result<Scene, Places> {
+    pub(super) fn quickly(&mut self, path: &Path, source: Places) -> Result<Scene, Box<Places>> {
         let text = source.shared_text();
         let read = text::read(&text);
         let document = read.as_ref().and_then(|read| document(&read.lists.rest(&text), &read.lists, &text));
-        let (Some(read), Some(document)) = (read, document) else { return Err(source) };
+        let (Some(read), Some(document)) = (read, document) else { return Err(source.into()) };
         let document = Arc::new(document);
         let models = Arc::new(self.models(&document, &folder_of(path), &source));
         let lists = read.lists.clone();
-        let Some(bulk) = Bulk::of_text(read, &models) else { return Err(source) };
+        let Some(bulk) = Bulk::of_text(read, &models) else { return Err(source.into()) };
         let counts = (bulk.twin_count(), bulk.relationship_count());
         let computed = self.computed(&document, &models, &source);
         let (topology, found) = Topology::compile_bulk(bulk, &models, &computed, Arc::default());
