@@ -25,9 +25,10 @@ pub fn shared_data(path: &str) -> Option<PathBuf> {
     Some(found)
 }
 
-/// Runs the program in the repository's root.
+/// Runs the program in the repository's root; it keeps nothing among the user's caches.
 pub fn cupola(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cupola")).args(arguments).current_dir(repository("")).output().unwrap()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+    command.args(arguments).current_dir(repository("")).env("CUPOLA_CACHE", "").output().unwrap()
 }
 
 /// What a command printed, which is one JSON value.
