@@ -17,19 +17,18 @@ impl Loader {
     /// The scene in a text, which is given back if anything in it is not as it should be or not as it mostly is.
     pub(super) fn quickly(&mut self, path: &Path, source: Places) -> Result<Scene, Box<Places>> {
         let text = source.shared_text();
-        let read = text::read(&text);
-        let document = read.as_ref().and_then(|read| document(&read.lists.rest(&text), &read.lists, &text));
-        let (Some(read), Some(document)) = (read, document) else { return Err(source.into()) };
+        let Some(read) = text::read(&text) else { return Err(source.into()) };
+        let (lists, rest) = (read.lists.clone(), read.lists.rest(&text));
+        let Some(document) = document(&rest, &lists, &text) else { return Err(source.into()) };
         let document = Arc::new(document);
         let models = Arc::new(self.models(&document, &folder_of(path), &source));
-        let lists = read.lists.clone();
         let Some(bulk) = Bulk::of_text(read, &models) else { return Err(source.into()) };
         let counts = (bulk.twin_count(), bulk.relationship_count());
         let computed = self.computed(&document, &models, &source);
         let (topology, found) = Topology::compile_bulk(bulk, &models, &computed, Arc::default());
         let topology = Arc::new(topology);
         if found.is_empty() {
-            let head = Head { models: self.models_hash, relationships: counts.1, rest: lists.rest(&text), lists };
+            let head = Head { models: self.models_hash, relationships: counts.1, rest, lists };
             cache::keep(path, text, head, topology.clone());
         }
         let compiled = Compiled { graph: lazy_graph(counts, document.clone(), models.clone()), topology, found };

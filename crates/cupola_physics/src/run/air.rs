@@ -246,13 +246,9 @@ impl Way {
 impl Full {
     /// The link when a share of it is open; of fans, the mass that they move of air of this density.
     fn opened(&self, share: f64, program: &Program, kg_m3: f64) -> Element {
-        if let Self::Fan { flow_m3_h, .. } = self {
-            return Element::Flow(kg_m3 * share * program.at(*flow_m3_h) / 3_600.0);
-        }
-        if share < SHUT {
-            return Element::Crack { coefficient_m3_s: HAIR_M3_S, exponent: CRACK_EXPONENT };
-        }
         match self {
+            Self::Fan { flow_m3_h, .. } => Element::Flow(kg_m3 * share * program.at(*flow_m3_h) / 3_600.0),
+            _ if share < SHUT => Element::Crack { coefficient_m3_s: HAIR_M3_S, exponent: CRACK_EXPONENT },
             Self::Passive(Element::Crack { coefficient_m3_s, exponent }) => {
                 Element::Crack { coefficient_m3_s: share * coefficient_m3_s, exponent: *exponent }
             }
@@ -266,7 +262,6 @@ impl Full {
             Self::Curve(points) => {
                 Element::Fan(points.iter().map(|(rise, flow)| (*rise, kg_m3 * share * flow)).collect())
             }
-            Self::Fan { .. } => Element::Flow(0.0),
         }
     }
 }

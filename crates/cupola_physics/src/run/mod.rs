@@ -54,6 +54,8 @@ pub struct Run {
     rooms: Vec<RoomRun>,
     air: Option<AirRun>,
     systems: Vec<SystemRun>,
+    /// Of each zone and room, whether a unit serves it.
+    is_served: Vec<bool>,
     plant: Option<PlantRun>,
     leap: bool,
     asked: Asked,
@@ -215,8 +217,12 @@ impl Run {
         let rooms = study.two_element_rooms.iter().filter_map(|room| RoomRun::new(room, &program, start_c).ok());
         let zone_ids = study.zones.iter().map(|zone| &zone.id);
         let ids = zone_ids.chain(study.two_element_rooms.iter().map(|room| &room.id));
+        let boxes = || study.air_systems.iter().flat_map(|system| &system.boxes);
+        let zones_served = study.zones.iter().map(|zone| boxes().any(|own| own.zone == zone.id));
+        let rooms_served = study.two_element_rooms.iter().map(|_| false);
         let mut run = Self {
             step_s,
+            is_served: zones_served.chain(rooms_served).collect(),
             start_s: f64::from(first_day) * DAY_S,
             steps: 0,
             weather: Source::new(study, epw, &program),
@@ -352,15 +358,13 @@ impl Run {
     fn supply(&mut self, step: u64) {
         let Some(plant) = &mut self.plant else { return };
         let mut demand = Demand::default();
-        let mut is_served = vec![false; self.results.len()];
         for system in &self.systems {
-            system.zones().for_each(|zone| is_served[zone] = true);
             demand.heating_w += system.done.heating_coil_w + system.done.reheat_w;
             demand.cooling_w += system.done.cooling_coil_w;
         }
-        for (result, is_served) in self.results.iter().zip(is_served) {
+        for (result, is_served) in self.results.iter().zip(&self.is_served) {
             // What a unit brings, its coils have asked for.
-            let power_w = if is_served { 0.0 } else { result.load.power_w };
+            let power_w = if *is_served { 0.0 } else { result.load.power_w };
             demand.heating_w += power_w.max(0.0);
             demand.cooling_w += (-power_w).max(0.0);
             demand.lights_w += result.given.lights_w;

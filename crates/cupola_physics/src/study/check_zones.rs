@@ -152,11 +152,7 @@ impl Checker<'_> {
                 checker.error("unknown-zone", "the surface leads to its own zone", "write `adiabatic` for a partition");
             }
             Outside::Zone(id) if !study.zones.iter().any(|other| other.id == *id) => {
-                checker.error("unknown-zone", format!("there is no zone `{id}`"), "");
-                if let Some(finding) = checker.findings.last_mut() {
-                    let zones = study.zones.iter().map(|other| other.id.clone());
-                    finding.instead_of = Some((id.clone(), zones.collect()));
-                }
+                checker.unknown_zone(id);
             }
             _ => {}
         });

@@ -1,4 +1,4 @@
-//! A topology in bytes: what it takes long to make, to be read back in a tenth of the time.
+//! A topology in bytes: what it takes long to make, to be read back in a fraction of the time.
 //!
 //! Models and formulas are not among it; they are given again. The bytes are those of the machine, and end with their checksum, for a
 //! cache: nobody else's file.
