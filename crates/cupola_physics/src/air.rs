@@ -21,9 +21,14 @@ pub fn saturation_pressure_pa(temperature_c: f64) -> f64 {
 
 /// The mass of water per mass of dry air, in kg/kg, at a relative humidity from 0 to 1 (ASHRAE Fundamentals ch. 1).
 pub fn humidity_ratio(temperature_c: f64, relative_humidity: f64) -> f64 {
+    humidity_at_pa(relative_humidity.clamp(0.0, 1.0) * saturation_pressure_pa(temperature_c))
+}
+
+/// The mass of water per mass of dry air, in kg/kg, at a pressure of the vapour, in Pa.
+pub(crate) fn humidity_at_pa(vapour_pa: f64) -> f64 {
     // At most 97 % of the pressure: beyond boiling there is no such ratio.
-    let vapour = (relative_humidity.clamp(0.0, 1.0) * saturation_pressure_pa(temperature_c)).min(0.97 * PRESSURE_PA);
-    MASS_RATIO * vapour / (PRESSURE_PA - vapour)
+    let vapour_pa = vapour_pa.min(0.97 * PRESSURE_PA);
+    MASS_RATIO * vapour_pa / (PRESSURE_PA - vapour_pa)
 }
 
 /// The pressure of water vapour, in Pa, in air of a pressure, in Pa, with this much water, in kg/kg (ASHRAE Fundamentals ch. 1).

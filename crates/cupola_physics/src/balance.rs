@@ -16,8 +16,7 @@ pub struct Balance {
 impl Balance {
     /// `x` after `dt` seconds, from `start`.
     pub fn after(&self, start: f64, dt: f64) -> f64 {
-        let decay = self.loss * dt / self.capacity;
-        start * (-decay).exp() + self.gain * dt / self.capacity * mean_of_decay(decay)
+        Decay::new(self.capacity, self.loss, dt).after(start, self.gain)
     }
 
     /// The constant input, on top of the gain, with which `x` is `target` after `dt` seconds; negative to bring it down.
@@ -26,14 +25,33 @@ impl Balance {
         if dt <= 0.0 {
             return 0.0;
         }
-        let decay = self.loss * dt / self.capacity;
-        (target - self.after(start, dt)) * self.capacity / (dt * mean_of_decay(decay))
+        let step = Decay::new(self.capacity, self.loss, dt);
+        (target - step.after(start, self.gain)) / step.gains
     }
 }
 
-/// The mean of `exp(−z)` from 0 to `decay`.
-fn mean_of_decay(decay: f64) -> f64 {
-    if decay < 1e-12 { 1.0 } else { -(-decay).exp_m1() / decay }
+/// What a step does to whatever a store holds: computed once for all that flows through it alike, as gas and vapour in the same air.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Decay {
+    /// Of what was there, the share that still is.
+    keeps: f64,
+    /// `x` from one unit of gain.
+    gains: f64,
+}
+
+impl Decay {
+    /// A step of `dt` seconds; the rest as in [`Balance`].
+    pub fn new(capacity: f64, loss: f64, dt: f64) -> Self {
+        let decay = loss * dt / capacity;
+        let lost = -(-decay).exp_m1();
+        let mean = if decay < 1e-12 { 1.0 } else { lost / decay };
+        Self { keeps: 1.0 - lost, gains: dt / capacity * mean }
+    }
+
+    /// `x` after the step.
+    pub fn after(&self, start: f64, gain: f64) -> f64 {
+        start * self.keeps + gain * self.gains
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::ZoneResult;
 use super::air::OutdoorAir;
 use super::presence::{Exchange, Presence, QUANTA_REMOVAL_PER_S, ZoneAir};
 use super::system::{Node, SystemRun};
-use crate::air::HEAT_CAPACITY_J_PER_M3_K;
+use crate::air::{HEAT_CAPACITY_J_PER_M3_K, saturation_pressure_pa};
 use crate::contaminant;
 use crate::epw_dates::Weekday;
 use crate::people_load::SWEAT_J_KG;
@@ -260,6 +260,7 @@ impl Inputs {
     ) {
         let outdoors = ZoneAir::outdoors(ambient, self.outdoor_co2_ppm);
         for ((zone, given), result) in self.zones.iter_mut().zip(&self.given).zip(&mut *results) {
+            zone.exchange.saturation_pa = saturation_pressure_pa(result.load.air_c);
             // A unit's coil dries as much as it does.
             zone.exchange.is_cooled = result.load.power_w < 0.0 && result.supply_m3_s == 0.0;
             zone.air.get_or_insert(outdoors);
@@ -269,9 +270,9 @@ impl Inputs {
             result.breathing_m3_h = infectious.map(|infectious| infectious.breathing_m3_h);
         }
         if flows.is_empty() && systems.is_empty() {
-            for (zone, result) in self.zones.iter_mut().zip(&*results) {
+            for zone in &mut self.zones {
                 if let Some(air) = &mut zone.air {
-                    air.step(&zone.exchange, &outdoors, result.load.air_c, step_s);
+                    air.step(&zone.exchange, &outdoors, step_s);
                 }
             }
         } else {
@@ -279,7 +280,7 @@ impl Inputs {
         }
         for (zone, result) in self.zones.iter().zip(results) {
             let air = zone.air.unwrap_or(outdoors);
-            (result.humidity, result.co2_ppm) = (air.relative(result.load.air_c), air.co2_ppm);
+            (result.humidity, result.co2_ppm) = (air.relative(zone.exchange.saturation_pa), air.co2_ppm);
             result.quanta_m3 = air.quanta_m3;
         }
     }
@@ -339,8 +340,8 @@ impl Inputs {
         let contents = co2_ppm.into_iter().zip(water).zip(quanta);
         let mut airs =
             contents.map(|((co2_ppm, water), quanta_m3)| ZoneAir { co2_ppm, humidity: water.max(0.0), quanta_m3 });
-        for ((zone, result), air) in self.zones.iter_mut().zip(results).zip(&mut airs) {
-            let humidity = zone.exchange.condensed(air.humidity, result.load.air_c);
+        for (zone, air) in self.zones.iter_mut().zip(&mut airs) {
+            let humidity = zone.exchange.condensed(air.humidity);
             zone.air = Some(ZoneAir { humidity, ..air });
         }
         for (system, air) in systems.iter_mut().zip(airs) {

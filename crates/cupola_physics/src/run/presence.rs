@@ -1,7 +1,7 @@
 //! Who is in a zone, and what the air is like for it.
 
-use crate::air::{DENSITY_KG_PER_M3, humidity_ratio, relative_humidity, vapour_pressure_pa};
-use crate::balance::Balance;
+use crate::air::{DENSITY_KG_PER_M3, PRESSURE_PA, humidity_at_pa, humidity_ratio, vapour_pressure_pa};
+use crate::balance::Decay;
 use crate::contaminant::{DROPLET_DEPOSITION_PER_H, VIRUS_DECAY_PER_H};
 use crate::epw_dates::Weekday;
 use crate::people::{DayPlan, Occupancy, weekday};
@@ -88,6 +88,8 @@ pub(super) struct Exchange {
     pub co2_l_s: f64,
     pub moisture_kg_s: f64,
     pub quanta_s: f64,
+    /// Pressure of water vapour at which the zone's air is saturated.
+    pub saturation_pa: f64,
     /// Whether the zone is being cooled.
     pub is_cooled: bool,
 }
@@ -103,10 +105,10 @@ impl Exchange {
         self.moisture_kg_s / DENSITY_KG_PER_M3
     }
 
-    /// What stays in the air of so much water, kg/kg, at a temperature: the rest condenses, at a coil or elsewhere.
-    pub fn condensed(&self, water: f64, air_c: f64) -> f64 {
+    /// What stays in the air of so much water, kg/kg: the rest condenses, at a coil or elsewhere.
+    pub fn condensed(&self, water: f64) -> f64 {
         let most = if self.is_cooled { MOST_WHILE_COOLED } else { f64::INFINITY };
-        water.min(humidity_ratio(air_c, 1.0)).min(most)
+        water.min(humidity_at_pa(self.saturation_pa)).min(most)
     }
 }
 
@@ -116,23 +118,20 @@ impl ZoneAir {
     }
 
     /// Moves on by a step: well-mixed air, solved exactly. Water beyond saturation condenses.
-    pub fn step(&mut self, exchange: &Exchange, outdoors: &Self, air_c: f64, step_s: f64) {
+    pub fn step(&mut self, exchange: &Exchange, outdoors: &Self, step_s: f64) {
         let Exchange { volume_m3, outdoor_m3_s, .. } = *exchange;
-        let mix = |gain: f64, outdoor: f64| Balance {
-            capacity: volume_m3,
-            gain: gain + outdoor_m3_s * outdoor,
-            loss: outdoor_m3_s,
-        };
-        self.co2_ppm = mix(exchange.co2_ppm_m3_s(), outdoors.co2_ppm).after(self.co2_ppm, step_s);
-        let water = mix(exchange.water_m3_s(), outdoors.humidity).after(self.humidity, step_s);
-        self.humidity = exchange.condensed(water, air_c);
-        let loss = outdoor_m3_s + QUANTA_REMOVAL_PER_S * volume_m3;
-        let quanta = Balance { capacity: volume_m3, gain: exchange.quanta_s, loss };
-        self.quanta_m3 = quanta.after(self.quanta_m3, step_s);
+        let over = Decay::new(volume_m3, outdoor_m3_s, step_s);
+        self.co2_ppm = over.after(self.co2_ppm, exchange.co2_ppm_m3_s() + outdoor_m3_s * outdoors.co2_ppm);
+        let water = over.after(self.humidity, exchange.water_m3_s() + outdoor_m3_s * outdoors.humidity);
+        self.humidity = exchange.condensed(water);
+        if self.quanta_m3 != 0.0 || exchange.quanta_s != 0.0 {
+            let loss = outdoor_m3_s + QUANTA_REMOVAL_PER_S * volume_m3;
+            self.quanta_m3 = Decay::new(volume_m3, loss, step_s).after(self.quanta_m3, exchange.quanta_s);
+        }
     }
 
-    /// Relative humidity at a temperature, 0 to 1.
-    pub fn relative(&self, air_c: f64) -> f64 {
-        relative_humidity(air_c, self.humidity)
+    /// Relative humidity, 0 to 1, of air that this pressure saturates.
+    pub fn relative(&self, saturation_pa: f64) -> f64 {
+        (vapour_pressure_pa(PRESSURE_PA, self.humidity) / saturation_pa).clamp(0.0, 1.0)
     }
 }

@@ -61,7 +61,7 @@ pub(crate) struct WallRow {
 /// What is on the other side of a wall.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Behind {
-    Outdoors(Exposure),
+    Outdoors(Box<Exposure>),
     Ground(Value),
     Air(Value, f64),
     /// Outdoor air, with a film.
@@ -196,7 +196,7 @@ impl<'s> Builder<'s> {
                     let exposed =
                         exposure(&mut self.fabric.receivers, &construction.outside, surface.shading.as_ref(), false);
                     self.fabric.exposed.push((zone_at, surface.id.clone(), exposed.receiver));
-                    Behind::Outdoors(exposed)
+                    Behind::Outdoors(Box::new(exposed))
                 }
                 Outside::Ground(amount) => Behind::Ground(self.program.value(amount)),
                 Outside::Air(amount) => Behind::Air(self.program.value(amount), still_air(surface)),
@@ -234,7 +234,7 @@ impl<'s> Builder<'s> {
                 let exposed = exposure(&mut self.fabric.receivers, &like, window.shading.as_ref(), false);
                 let side = Side::Inner(self.fabric.walls.len());
                 self.faces.push((face(frame * area_m2, &like, -plane.cos_tilt, side, zone_at), place));
-                self.wall(kind, frame * area_m2, zone_at, Behind::Outdoors(exposed), format!("{name}/frame"));
+                self.wall(kind, frame * area_m2, zone_at, Behind::Outdoors(Box::new(exposed)), format!("{name}/frame"));
             }
             let optics = &self.fabric.glazings[glazing];
             let panes = optics.panes();

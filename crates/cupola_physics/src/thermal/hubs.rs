@@ -11,7 +11,7 @@ pub(crate) type Block = [f64; 4];
 pub(crate) type Pair = [f64; 2];
 
 /// Below this nothing counts as moving, K.
-const STILL_K: f64 = 1e-10;
+const STILL_K: f64 = 1e-9;
 /// More rounds than this are never made.
 const MAX_SWEEPS: usize = 2_000;
 
@@ -69,11 +69,15 @@ impl Hubs {
         &mut self.blocks[self.start[zone]..self.start[zone + 1]]
     }
 
-    /// The block between a zone and a neighbour.
-    pub fn link(&mut self, zone: usize, neighbour: usize) -> Option<&mut Block> {
+    /// Where the block between a zone and a neighbour is.
+    pub fn place(&self, zone: usize, neighbour: usize) -> Option<usize> {
         let range = self.start[zone]..self.start[zone + 1];
-        let at = self.neighbours[range.clone()].binary_search(&neighbour).ok()?;
-        self.blocks.get_mut(range.start + at)
+        Some(range.start + self.neighbours[range].binary_search(&neighbour).ok()?)
+    }
+
+    /// The block between a zone and a neighbour, by its place.
+    pub fn block(&mut self, place: usize) -> &mut Block {
+        &mut self.blocks[place]
     }
 
     /// What is missing in a zone's two equations.
@@ -139,9 +143,10 @@ mod tests {
             }
             for (a, b, value) in &links {
                 hubs.zone(*a).0[0] += value;
-                hubs.link(*a, *b).unwrap()[0] -= value;
+                let (there, back) = (hubs.place(*a, *b).unwrap(), hubs.place(*b, *a).unwrap());
+                hubs.block(there)[0] -= value;
                 hubs.zone(*b).0[3] += 0.5 * value;
-                hubs.link(*b, *a).unwrap()[2] -= 0.5 * value;
+                hubs.block(back)[2] -= 0.5 * value;
             }
             let right: Vec<Pair> = (0..zones).map(|zone| hubs.missing(zone, &truth)).collect();
             for (zone, right) in right.into_iter().enumerate() {

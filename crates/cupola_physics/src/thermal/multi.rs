@@ -5,7 +5,7 @@
 
 use super::Ambient;
 use super::chain::Chain;
-use super::fabric::{Behind, Fabric, Face, Side};
+use super::fabric::{Behind, Fabric, WallRow};
 use super::film::{self, WindPowers, radiative};
 use super::hubs::{Hubs, Pair};
 use super::outdoors::{Outer, surroundings};
@@ -21,6 +21,8 @@ const MAX_ROUNDS: usize = 24;
 pub(crate) struct NodeState {
     /// Volumes in walls.
     pub cells: Vec<f64>,
+    /// Heat that each wall's volumes hold, as [`super::wall::Wall::stored`].
+    pub stored: Vec<f64>,
     /// Outer faces of walls.
     pub outer_c: Vec<f64>,
     /// Two faces of each pane.
@@ -32,8 +34,10 @@ pub(crate) struct NodeState {
 
 impl NodeState {
     pub fn new(fabric: &Fabric, temperature_c: f64) -> Self {
+        let stored = |row: &WallRow| fabric.kinds[row.kind].stored(&vec![temperature_c; row.cells.len()]);
         Self {
             cells: vec![temperature_c; fabric.cells],
+            stored: fabric.walls.iter().map(stored).collect(),
             outer_c: vec![temperature_c; fabric.walls.len()],
             panes_c: vec![temperature_c; fabric.panes],
             faces_c: vec![temperature_c; fabric.faces.len()],
@@ -58,6 +62,17 @@ struct Answer {
     sun: f64,
 }
 
+/// A wall between two zones.
+#[derive(Clone, Copy, Debug)]
+struct Partition {
+    wall: usize,
+    /// Its faces, the one with the wall's cells first, and the zones that these are in.
+    faces: [usize; 2],
+    zones: [usize; 2],
+    /// Where the blocks of the first zone by the second and of the second by the first are.
+    places: [usize; 2],
+}
+
 /// Room for a step's numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Nodes {
@@ -67,10 +82,10 @@ pub(crate) struct Nodes {
     /// Air and radiant temperature of each zone.
     solution: Vec<Pair>,
     answers: Vec<Answer>,
+    partitions: Vec<Partition>,
     outers: Vec<Outer>,
     /// Of each wall, what flows out at its faces without temperature differences.
     relaxed: Vec<(f64, f64)>,
-    stored_before: Vec<f64>,
     chains: Vec<Chain>,
     /// Sun through the windows into each zone, W: direct and diffuse.
     entered: Vec<(f64, f64)>,
@@ -86,7 +101,14 @@ impl Nodes {
     pub fn new(fabric: &Fabric) -> Self {
         let zones = fabric.faces_of_zone.len();
         let hubs = Hubs::new(zones, &fabric.neighbours);
+        let partition = |(wall, row): (usize, &WallRow)| {
+            let Behind::Zone(other) = row.behind else { return None };
+            let (one, two) = (row.zone, fabric.faces[other].zone);
+            let places = [hubs.place(one, two)?, hubs.place(two, one)?];
+            Some(Partition { wall, faces: [row.inner, other], zones: [one, two], places })
+        };
         Self {
+            partitions: fabric.walls.iter().enumerate().filter_map(partition).collect(),
             wind: WindPowers::default(),
             solved: hubs.clone(),
             solution: vec![[20.0; 2]; zones],
@@ -94,7 +116,6 @@ impl Nodes {
             answers: vec![Answer::default(); fabric.faces.len()],
             outers: vec![Outer::default(); fabric.walls.len()],
             relaxed: vec![(0.0, 0.0); fabric.walls.len()],
-            stored_before: vec![0.0; fabric.walls.len()],
             chains: vec![Chain::default(); fabric.windows.len()],
             entered: vec![(0.0, 0.0); zones],
             transmitted_w: vec![0.0; fabric.windows.len()],
@@ -121,6 +142,9 @@ impl Nodes {
         self.films(fabric, state);
         for wall in 0..fabric.walls.len() {
             self.reduce_wall(fabric, program, ambient, light, state, wall);
+        }
+        for at in 0..self.partitions.len() {
+            self.couple(fabric, self.partitions[at]);
         }
         for window in 0..fabric.windows.len() {
             self.reduce_window(fabric, ambient, state, window);
@@ -210,7 +234,6 @@ impl Nodes {
         let row = &fabric.walls[at];
         let wall = &fabric.kinds[row.kind];
         let cells = &mut state.cells[row.cells.clone()];
-        self.stored_before[at] = wall.stored(cells);
         let (outer_flow, inner_flow) = wall.relax(cells);
         self.relaxed[at] = (outer_flow, inner_flow);
         let outer = match &row.behind {
@@ -226,10 +249,7 @@ impl Nodes {
             Behind::Air(temperature, film) => Outer { film: *film, source: film * program.at(*temperature) },
             Behind::Shelter(film) => Outer { film: *film, source: film * ambient.dry_bulb_c },
             Behind::Adiabatic => Outer::default(),
-            Behind::Zone(other) => {
-                self.couple(fabric, at, *other);
-                return;
-            }
+            Behind::Zone(_) => return,
         };
         self.outers[at] = outer;
         let passes = wall.cross / (outer.film + wall.outer_self).max(1e-12);
@@ -239,18 +259,18 @@ impl Nodes {
     }
 
     /// A wall between two zones: both faces at once.
-    fn couple(&mut self, fabric: &Fabric, at: usize, other: usize) {
-        let row = &fabric.walls[at];
-        let wall = &fabric.kinds[row.kind];
-        let (outer_flow, inner_flow) = self.relaxed[at];
-        let (inner, outer) = (self.answers[row.inner], self.answers[other]);
+    fn couple(&mut self, fabric: &Fabric, partition: Partition) {
+        let [own_face, other_face] = partition.faces;
+        let wall = &fabric.kinds[fabric.walls[partition.wall].kind];
+        let (outer_flow, inner_flow) = self.relaxed[partition.wall];
+        let (inner, outer) = (self.answers[own_face], self.answers[other_face]);
         let inner_sum = wall.inner_self + inner.convection + inner.radiation;
         let outer_sum = wall.outer_self + outer.convection + outer.radiation;
         let inverse = 1.0 / (inner_sum * outer_sum - wall.cross * wall.cross);
         let (own, own_cross) = (outer_sum * inverse, wall.cross * inverse);
         let other_own = inner_sum * inverse;
         let (into_inner, into_outer) = (inner_flow + inner.sun, outer_flow + outer.sun);
-        self.answers[row.inner] = Answer {
+        self.answers[own_face] = Answer {
             base: own * into_inner + own_cross * into_outer,
             to_air: own * inner.convection,
             to_radiant: own * inner.radiation,
@@ -258,7 +278,7 @@ impl Nodes {
             behind_radiant: own_cross * outer.radiation,
             ..inner
         };
-        self.answers[other] = Answer {
+        self.answers[other_face] = Answer {
             base: other_own * into_outer + own_cross * into_inner,
             to_air: other_own * outer.convection,
             to_radiant: other_own * outer.radiation,
@@ -295,14 +315,6 @@ impl Nodes {
                 radiant += radiation * (1.0 - answer.to_radiant);
                 radiant_air += radiation * answer.to_air;
                 radiant_right += radiation * answer.base;
-                if answer.behind_air + answer.behind_radiant > 0.0
-                    && let Some(link) = zone_behind(fabric, face).and_then(|behind| hubs.link(zone, behind))
-                {
-                    link[0] -= convection * answer.behind_air;
-                    link[1] -= convection * answer.behind_radiant;
-                    link[2] -= radiation * answer.behind_air;
-                    link[3] -= radiation * answer.behind_radiant;
-                }
             }
             let (own, right) = hubs.zone(zone);
             *own = [air + input.capacity_w_k + input.exchange_w_k, -air_radiant, -radiant_air, radiant];
@@ -310,10 +322,20 @@ impl Nodes {
             *right =
                 [air_right + stored + input.exchange_source_w + input.convective_w, radiant_right + input.radiant_w];
         }
+        for partition in &self.partitions {
+            for (face, place) in partition.faces.into_iter().zip(partition.places) {
+                let (area_m2, answer, block) = (fabric.faces[face].area_m2, &self.answers[face], hubs.block(place));
+                let (convection, radiation) = (area_m2 * answer.convection, area_m2 * answer.radiation);
+                block[0] -= convection * answer.behind_air;
+                block[1] -= convection * answer.behind_radiant;
+                block[2] -= radiation * answer.behind_air;
+                block[3] -= radiation * answer.behind_radiant;
+            }
+        }
         for draught in acting.draughts {
             hubs.zone(draught.to).0[0] += draught.w_k;
-            if let Some(link) = hubs.link(draught.to, draught.from) {
-                link[0] -= draught.w_k;
+            if let Some(place) = hubs.place(draught.to, draught.from) {
+                hubs.block(place)[0] -= draught.w_k;
             }
         }
     }
@@ -360,13 +382,15 @@ impl Nodes {
         for ((face, answer), face_c) in fabric.faces.iter().zip(&self.answers).zip(&mut state.faces_c) {
             let own = self.loads[face.zone];
             *face_c = answer.base + answer.to_air * own.air_c + answer.to_radiant * own.radiant_c;
-            if let Some(behind) = zone_behind(fabric, face) {
-                let other = self.loads[behind];
-                *face_c += answer.behind_air * other.air_c + answer.behind_radiant * other.radiant_c;
-            }
             let sun = face.area_m2 * answer.sun;
             self.residual_w[face.zone] += sun;
             self.throughput_w[face.zone] += sun;
+        }
+        for Partition { faces, zones: [one, two], .. } in &self.partitions {
+            for (face, behind) in faces.iter().zip([*two, *one]) {
+                let (answer, other) = (&self.answers[*face], self.loads[behind]);
+                state.faces_c[*face] += answer.behind_air * other.air_c + answer.behind_radiant * other.radiant_c;
+            }
         }
         for (at, row) in fabric.walls.iter().enumerate() {
             let wall = &fabric.kinds[row.kind];
@@ -379,9 +403,9 @@ impl Nodes {
                 }
             };
             let cells = &mut state.cells[row.cells.clone()];
-            wall.advance(cells, outer_c, inner_c);
+            let holds = wall.advance(cells, outer_c, inner_c);
+            let stored = holds - std::mem::replace(&mut state.stored[at], holds);
             state.outer_c[at] = outer_c;
-            let stored = wall.stored(cells) - self.stored_before[at];
             let entering = match &row.behind {
                 Behind::Zone(other) => {
                     let (face, answer) = (&fabric.faces[*other], &self.answers[*other]);
@@ -414,16 +438,5 @@ impl Answer {
         self.to_radiant = self.radiation * inverse;
         self.behind_air = 0.0;
         self.behind_radiant = 0.0;
-    }
-}
-
-fn zone_behind(fabric: &Fabric, face: &Face) -> Option<usize> {
-    match face.side {
-        Side::Inner(wall) => match &fabric.walls[wall].behind {
-            Behind::Zone(other) => Some(fabric.faces[*other].zone),
-            _ => None,
-        },
-        Side::Outer(wall) => Some(fabric.walls[wall].zone),
-        Side::Window(_) => None,
     }
 }

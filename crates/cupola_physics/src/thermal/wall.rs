@@ -3,6 +3,20 @@
 //! A wall answers to the temperatures of its two faces. The volumes between them are eliminated once for a step's length, so that
 //! a step is one multiplication with what was prepared, whatever the coefficients at the faces are.
 
+/// A volume of a wall, in the eliminated tridiagonal system.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Volume {
+    /// Heat capacity over step, W/(m² K).
+    store: f64,
+    /// What its own temperature, the volume before, and the volume after are multiplied with.
+    kept: f64,
+    before: f64,
+    after: f64,
+    /// Its answer to one kelvin at the outer face, and at the inner one.
+    by_outer: f64,
+    by_inner: f64,
+}
+
 /// One layer, ready to be cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Slab {
@@ -19,16 +33,7 @@ pub(crate) struct Slab {
 pub(crate) struct Wall {
     /// The layers that were cut, from outside to inside.
     pub slabs: Vec<Slab>,
-    /// Heat capacity over step, of each volume, W/(m² K).
-    store: Vec<f64>,
-    /// Of the eliminated tridiagonal system: what the volume before is multiplied with, the inverse of the diagonal, and what the
-    /// volume after is.
-    before: Vec<f64>,
-    inverse: Vec<f64>,
-    after: Vec<f64>,
-    /// Each volume's answer to one kelvin at the outer face, and at the inner one.
-    by_outer: Vec<f64>,
-    by_inner: Vec<f64>,
+    volumes: Vec<Volume>,
     /// Conductance between a face and the nearest volume.
     outer_link: f64,
     inner_link: f64,
@@ -72,36 +77,41 @@ impl Wall {
         let count = store.len();
         let mut wall = Self {
             slabs: slabs.to_vec(),
-            before: vec![0.0; count],
-            inverse: vec![0.0; count],
-            after: vec![0.0; count],
-            by_outer: vec![0.0; count],
-            by_inner: vec![0.0; count],
+            volumes: Vec::with_capacity(count),
             outer_link: links.first().copied().unwrap_or(last),
             inner_link: last,
             outer_self: last,
             inner_self: last,
             cross: last,
-            store,
         };
-        for cell in 0..count {
+        for (cell, store) in store.into_iter().enumerate() {
             let right = links.get(cell + 1).copied().unwrap_or(last);
-            let coupled = if cell > 0 { links[cell] * wall.after[cell - 1] } else { 0.0 };
-            let inverse = 1.0 / (wall.store[cell] + links[cell] + right - coupled);
-            wall.before[cell] = if cell > 0 { links[cell] } else { 0.0 };
-            wall.inverse[cell] = inverse;
-            wall.after[cell] = if cell + 1 < count { right * inverse } else { 0.0 };
+            let left = links[cell];
+            let coupled = wall.volumes.last().map_or(0.0, |before| left * before.after);
+            let inverse = 1.0 / (store + left + right - coupled);
+            wall.volumes.push(Volume {
+                store,
+                kept: inverse * store,
+                before: if cell > 0 { left * inverse } else { 0.0 },
+                after: if cell + 1 < count { right * inverse } else { 0.0 },
+                ..Volume::default()
+            });
         }
         if count > 0 {
-            let unit = |at: usize, link: f64| (0..count).map(|cell| if cell == at { link } else { 0.0 }).collect();
-            let mut by_outer: Vec<f64> = unit(0, wall.outer_link);
-            let mut by_inner: Vec<f64> = unit(count - 1, wall.inner_link);
-            wall.solve(&mut by_outer);
-            wall.solve(&mut by_inner);
+            let answer = |at: usize, link: f64| {
+                let mut answer = vec![0.0; count];
+                answer[at] = link / wall.volumes[at].store;
+                wall.relax(&mut answer);
+                answer
+            };
+            let by_outer = answer(0, wall.outer_link);
+            let by_inner = answer(count - 1, wall.inner_link);
             wall.outer_self = wall.outer_link * (1.0 - by_outer[0]);
             wall.inner_self = wall.inner_link * (1.0 - by_inner[count - 1]);
             wall.cross = wall.outer_link * by_inner[0];
-            (wall.by_outer, wall.by_inner) = (by_outer, by_inner);
+            for ((volume, by_outer), by_inner) in wall.volumes.iter_mut().zip(by_outer).zip(by_inner) {
+                (volume.by_outer, volume.by_inner) = (by_outer, by_inner);
+            }
         }
         wall
     }
@@ -113,46 +123,42 @@ impl Wall {
 
     /// How many volumes there are.
     pub fn cells(&self) -> usize {
-        self.store.len()
-    }
-
-    fn solve(&self, right: &mut [f64]) {
-        let mut before = 0.0;
-        for (((value, link), inverse), cell) in right.iter_mut().zip(&self.before).zip(&self.inverse).zip(0..) {
-            let carried = if cell == 0 { 0.0 } else { link * before };
-            *value = (*value + carried) * inverse;
-            before = *value;
-        }
-        let mut next = 0.0;
-        for (value, after) in right.iter_mut().zip(&self.after).rev() {
-            *value += after * next;
-            next = *value;
-        }
+        self.volumes.len()
     }
 
     /// Turns the volumes' temperatures into what they would be with both faces at 0; gives what then flows out at the outer and at
     /// the inner face, W/m².
     pub fn relax(&self, cells: &mut [f64]) -> (f64, f64) {
-        for (temperature, store) in cells.iter_mut().zip(&self.store) {
-            *temperature *= store;
+        let mut before = 0.0;
+        for (temperature, volume) in cells.iter_mut().zip(&self.volumes) {
+            *temperature = *temperature * volume.kept + volume.before * before;
+            before = *temperature;
         }
-        self.solve(cells);
+        let mut next = 0.0;
+        for (temperature, volume) in cells.iter_mut().zip(&self.volumes).rev() {
+            *temperature += volume.after * next;
+            next = *temperature;
+        }
         match (cells.first(), cells.last()) {
             (Some(first), Some(last)) => (self.outer_link * first, self.inner_link * last),
             _ => (0.0, 0.0),
         }
     }
 
-    /// Adds what the faces' temperatures do to relaxed volumes: these are the temperatures after the step.
-    pub fn advance(&self, cells: &mut [f64], outer_c: f64, inner_c: f64) {
-        for ((temperature, by_outer), by_inner) in cells.iter_mut().zip(&self.by_outer).zip(&self.by_inner) {
-            *temperature += by_outer * outer_c + by_inner * inner_c;
+    /// Adds what the faces' temperatures do to relaxed volumes: these are the temperatures after the step. Gives the heat that the
+    /// volumes then hold, as [`Wall::stored`].
+    pub fn advance(&self, cells: &mut [f64], outer_c: f64, inner_c: f64) -> f64 {
+        let mut stored = 0.0;
+        for (temperature, volume) in cells.iter_mut().zip(&self.volumes) {
+            *temperature += volume.by_outer * outer_c + volume.by_inner * inner_c;
+            stored += *temperature * volume.store;
         }
+        stored
     }
 
     /// Heat that the volumes hold above 0 °C, over the step's length, W/m².
     pub fn stored(&self, cells: &[f64]) -> f64 {
-        cells.iter().zip(&self.store).map(|(temperature, store)| temperature * store).sum()
+        cells.iter().zip(&self.volumes).map(|(temperature, volume)| temperature * volume.store).sum()
     }
 }
 
