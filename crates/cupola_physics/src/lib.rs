@@ -24,6 +24,7 @@ mod glazing_optics;
 mod glazing_simple;
 pub mod glazing_thermal;
 pub mod hygiene;
+mod lanes;
 pub mod occupancy;
 pub mod people;
 pub mod people_load;

@@ -208,7 +208,11 @@ impl Run {
         }
         let start_c = study.start.temperature_c;
         let tier = match study.tier {
-            Tier::MultiNode => State::Multi(Box::new(Nodes::new(&fabric)), NodeState::new(&fabric, start_c)),
+            Tier::MultiNode => {
+                let nodes = Nodes::new(&fabric);
+                let state = nodes.state(&fabric, start_c);
+                State::Multi(Box::new(nodes), state)
+            }
             Tier::FiveR1C => {
                 let five = Five::new(study, &fabric);
                 State::Five(Box::new(five), FiveWork::default(), FiveState::new(study.zones.len(), start_c))

@@ -1,6 +1,6 @@
 //! A study's surfaces and windows as rows, ready to be computed.
 
-use super::film::{WindPowers, mrt_factors};
+use super::film::mrt_factors;
 use super::glass::Glass;
 use super::receiver::{Receivers, local_wind};
 use super::wall::{Slab, Wall};
@@ -25,6 +25,8 @@ pub(crate) struct Face {
     pub area_m2: f64,
     /// Share of diffuse sun from inside that it takes, absorbed or let out.
     pub absorptance: f64,
+    /// Of that, the share that becomes heat here: panes let the rest out.
+    pub stays: f64,
     pub emittance: f64,
     /// What a difference of fourth powers to the zone's radiant temperature is multiplied with.
     pub mrt: f64,
@@ -51,7 +53,6 @@ pub(crate) enum Side {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WallRow {
     pub kind: usize,
-    pub cells: Range<usize>,
     pub area_m2: f64,
     pub inner: usize,
     pub zone: usize,
@@ -82,7 +83,6 @@ pub(crate) struct Exposure {
     pub is_glass: bool,
     /// Wind here over wind at the weather station.
     pub wind: f64,
-    pub wind_powers: WindPowers,
     /// View of the sky, and of the air and ground, for long-wave radiation.
     pub to_sky: f64,
     pub to_air: f64,
@@ -114,7 +114,6 @@ pub(crate) struct Fabric {
     pub faces: Vec<Face>,
     pub faces_of_zone: Vec<Range<usize>>,
     pub receivers: Receivers,
-    pub cells: usize,
     pub panes: usize,
     /// Pairs of zones that a wall separates or that air may flow between.
     pub neighbours: Vec<(usize, usize)>,
@@ -170,6 +169,7 @@ impl<'s> Builder<'s> {
             zone,
             area_m2,
             absorptance: like.solar_absorptance,
+            stays: 1.0,
             emittance: like.emittance,
             mrt: 0.0,
             cos_tilt,
@@ -185,7 +185,6 @@ impl<'s> Builder<'s> {
             cos_tilt: plane.cos_tilt,
             is_glass,
             wind,
-            wind_powers: WindPowers::new(wind),
             to_sky: 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
             to_air: 1.0 - 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
             normal: [plane.normal[0], plane.normal[1]],
@@ -250,6 +249,7 @@ impl<'s> Builder<'s> {
             let side = Side::Window(self.fabric.windows.len());
             let glass_m2 = (1.0 - frame) * area_m2;
             let mut inner = face(glass_m2, &like, -plane.cos_tilt, side, zone_at);
+            inner.stays = self.fabric.glazings[glazing].inside_absorbed_share();
             if let Some(convection) = &window.inside_convection {
                 inner.convection = convection.clone();
             }
@@ -270,10 +270,7 @@ impl<'s> Builder<'s> {
     }
 
     fn wall(&mut self, kind: usize, area_m2: f64, zone: usize, behind: Behind, name: String) {
-        let from = self.fabric.cells;
-        self.fabric.cells += self.fabric.kinds[kind].cells();
-        let cells = from..self.fabric.cells;
-        self.fabric.walls.push(WallRow { kind, cells, area_m2, inner: usize::MAX, zone, behind });
+        self.fabric.walls.push(WallRow { kind, area_m2, inner: usize::MAX, zone, behind });
         self.fabric.wall_names.push(name);
     }
 

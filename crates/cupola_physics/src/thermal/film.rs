@@ -1,60 +1,93 @@
 //! How heat passes between a face and the air, and between a face and its radiant surroundings. W/(m² K), temperatures in °C.
 
 use crate::epw::{STEFAN_BOLTZMANN, ZERO_C_IN_K};
+use crate::lanes::{Lanes, Number, put};
+use crate::study::{InsideConvection, OutsideConvection};
 
 /// Air hardly ever stands still: less is never taken (EnergyPlus Engineering Reference, "Inside Heat Balance").
 const LEAST: f64 = 0.1;
 
-/// Natural convection at an inner face (Walton 1983, TARP). The cosine of the tilt of the face's normal that points into the room
-/// is 1 for a floor, −1 for a ceiling.
-pub(crate) fn tarp(face_c: f64, air_c: f64, cos_tilt: f64) -> f64 {
-    let difference = face_c - air_c;
-    let root = cube_root(difference.abs());
-    let film = if cos_tilt.abs() < 1e-3 {
-        1.31 * root
-    } else if difference * cos_tilt > 0.0 {
+/// Convection in air that nobody stirs: by the cube root of the difference between face and air, and by which of them is warmer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Still<N> {
+    /// What the cube root is multiplied with, and what is added: where the face is warmer than the air, and where it isn't.
+    warm: (N, N),
+    cold: (N, N),
+    least: N,
+}
+
+impl Still<f64> {
+    /// Walton 1983, TARP. The cosine of the tilt of the face's normal is 1 for a floor and a flat roof's outside, −1 for a ceiling.
+    pub fn tarp(cos_tilt: f64) -> Self {
+        let tilt = cos_tilt.abs();
         // A warm floor, a cold ceiling: the air turns over.
-        9.482 * root / (7.238 - cos_tilt.abs())
-    } else {
-        1.810 * root / (1.382 + cos_tilt.abs())
-    };
-    film.max(LEAST)
+        let (turning, lying) = (9.482 / (7.238 - tilt), 1.810 / (1.382 + tilt));
+        let (warm, cold) = match cos_tilt {
+            _ if tilt < 1e-3 => (1.31, 1.31),
+            tilt if tilt > 0.0 => (turning, lying),
+            _ => (lying, turning),
+        };
+        Self { warm: (warm, 0.0), cold: (cold, 0.0), least: LEAST }
+    }
+
+    /// By the direction of heat flow alone (ISO 52016-1:2017, table 25). Tilt as in [`Still::tarp`].
+    pub fn iso_52016(cos_tilt: f64) -> Self {
+        let (warm, cold) = match cos_tilt {
+            tilt if tilt.abs() < 0.5 => (2.5, 2.5),
+            tilt if tilt > 0.0 => (5.0, 0.7),
+            _ => (0.7, 5.0),
+        };
+        Self { warm: (0.0, warm), cold: (0.0, cold), least: 0.0 }
+    }
+
+    /// Whatever the temperatures are.
+    pub fn fixed(coefficient: f64) -> Self {
+        Self { warm: (0.0, coefficient), cold: (0.0, coefficient), least: 0.0 }
+    }
+
+    /// As an inner face has it. Tilt as in [`Still::tarp`], of the normal into the room.
+    pub fn inside(convection: &InsideConvection, cos_tilt: f64) -> Self {
+        match convection {
+            InsideConvection::Tarp => Self::tarp(cos_tilt),
+            InsideConvection::Iso52016 => Self::iso_52016(cos_tilt),
+            InsideConvection::Fixed(coefficient) => Self::fixed(*coefficient),
+        }
+    }
 }
 
-/// A cube root that is as exact as a correlation needs, within 1e-8 of itself: a guess by the exponent, and two of Halley's steps
-/// (Turkowski 1998 has the guess).
-fn cube_root(number: f64) -> f64 {
-    if number < 1e-12 {
-        return 0.0;
-    }
-    let mut root = f64::from_bits(number.to_bits() / 3 + 0x2A9F_7893_782D_A1CE);
-    for _ in 0..2 {
-        let cube = root * root * root;
-        root *= (cube + 2.0 * number) / (2.0 * cube + number);
-    }
-    root
-}
-
-/// By the direction of heat flow alone (ISO 52016-1:2017, table 25). Tilt as in [`tarp`].
-pub(crate) fn iso_52016(face_c: f64, air_c: f64, cos_tilt: f64) -> f64 {
-    if cos_tilt.abs() < 0.5 {
-        2.5
-    } else if (face_c - air_c) * cos_tilt > 0.0 {
-        5.0
-    } else {
-        0.7
+impl Still<Lanes> {
+    /// Puts one into a lane.
+    pub fn put(&mut self, lane: usize, still: &Still<f64>) {
+        let pairs = [
+            (&mut self.warm.0, still.warm.0),
+            (&mut self.warm.1, still.warm.1),
+            (&mut self.cold.0, still.cold.0),
+            (&mut self.cold.1, still.cold.1),
+            (&mut self.least, still.least),
+        ];
+        put(lane, pairs);
     }
 }
 
-/// Multiplier of a medium rough face, as brick and plaster are (Walton 1981; an assumption where nothing else is known).
+impl<N: Number> Still<N> {
+    #[inline(always)]
+    pub fn at(&self, face_c: N, air_c: N) -> N {
+        let difference = face_c - air_c;
+        let (factor, constant) =
+            (difference.above_0(self.warm.0, self.cold.0), difference.above_0(self.warm.1, self.cold.1));
+        factor.times(difference.size().cube_root(), constant).larger(self.least)
+    }
+}
+
+/// Multiplier of a medium rough face, as brick and plaster are (Walton 1981; an assumption where nothing else is known). Glass is smooth.
 const ROUGHNESS: f64 = 1.52;
 
 /// A wind's part in convection, on its windward and on its leeward side. Powers of products are products of powers, so a wind and what
 /// a place makes of it are raised apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct WindPowers {
-    windward: f64,
-    leeward: f64,
+    pub windward: f64,
+    pub leeward: f64,
 }
 
 impl WindPowers {
@@ -64,29 +97,67 @@ impl WindPowers {
     }
 }
 
-/// Convection at an outer face in a wind, in m/s, of which its place has a share (MoWiTT, Yazdanian and Klems 1994; rough faces as in
-/// DOE-2, Walton 1981). Tilt as in [`tarp`]: 1 is a flat roof.
-pub(crate) fn doe2(
-    (wind, share): (WindPowers, WindPowers),
-    face_c: f64,
-    air_c: f64,
-    cos_tilt: f64,
-    is_glass: bool,
-    is_windward: bool,
-) -> f64 {
-    let natural = tarp(face_c, air_c, cos_tilt);
-    let smooth = match is_windward {
-        true => 3.26 * wind.windward * share.windward,
-        false => 3.55 * wind.leeward * share.leeward,
-    };
-    let forced = (natural * natural + smooth * smooth).sqrt();
-    if is_glass { forced } else { natural + ROUGHNESS * (forced - natural) }
+/// Convection at an outer face: in still air, and by how much a wind adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Windy<N> {
+    still: Still<N>,
+    /// What a wind's powers are multiplied with.
+    windward: N,
+    leeward: N,
+    roughness: N,
+    /// What the wind's speed is multiplied with.
+    linear: N,
 }
 
-/// Radiation between a face and surroundings, linearised where they are now.
-pub(crate) fn radiative(face_c: f64, around_c: f64, factor: f64) -> f64 {
-    let (face, around) = (face_c + ZERO_C_IN_K, around_c + ZERO_C_IN_K);
-    STEFAN_BOLTZMANN * factor * (face + around) * (face * face + around * around)
+impl Windy<f64> {
+    /// At a face where the wind is `share` of that at the weather station. Tilt as in [`Still::tarp`]: 1 is a flat roof.
+    pub fn new(convection: &OutsideConvection, share: f64, cos_tilt: f64, is_glass: bool) -> Self {
+        let still = |still| Self { still, roughness: 1.0, ..Self::default() };
+        match convection {
+            // MoWiTT, Yazdanian and Klems 1994; rough faces as in DOE-2, Walton 1981.
+            OutsideConvection::Doe2 => {
+                let powers = WindPowers::new(share);
+                let roughness = if is_glass { 1.0 } else { ROUGHNESS };
+                let (windward, leeward) = (3.26 * powers.windward, 3.55 * powers.leeward);
+                Self { windward, leeward, roughness, ..still(Still::tarp(cos_tilt)) }
+            }
+            OutsideConvection::Iso6946 => Self { linear: 4.0 * share, ..still(Still::fixed(4.0)) },
+            OutsideConvection::Fixed(coefficient) => still(Still::fixed(*coefficient)),
+        }
+    }
+}
+
+impl Windy<Lanes> {
+    /// Puts one into a lane.
+    pub fn put(&mut self, lane: usize, windy: &Windy<f64>) {
+        self.still.put(lane, &windy.still);
+        let pairs = [
+            (&mut self.windward, windy.windward),
+            (&mut self.leeward, windy.leeward),
+            (&mut self.roughness, windy.roughness),
+            (&mut self.linear, windy.linear),
+        ];
+        put(lane, pairs);
+    }
+}
+
+impl<N: Number> Windy<N> {
+    /// In a wind of this speed, m/s, and its powers, that comes from where `ahead` is above 0.
+    #[inline(always)]
+    pub fn at(&self, (speed, powers): (f64, WindPowers), ahead: N, face_c: N, air_c: N) -> N {
+        let natural = self.still.at(face_c, air_c);
+        let smooth = ahead.above_0(self.windward * N::of(powers.windward), self.leeward * N::of(powers.leeward));
+        let forced = natural.times(natural, smooth * smooth).root();
+        self.roughness.times(forced - natural, self.linear.times(N::of(speed), natural))
+    }
+}
+
+/// Radiation between a face and surroundings, linearised where they are now. The factor is what a difference of fourth powers is
+/// multiplied with.
+#[inline(always)]
+pub(crate) fn radiative<N: Number>(face_c: N, around_c: N, factor: N) -> N {
+    let (face, around) = (face_c + N::of(ZERO_C_IN_K), around_c + N::of(ZERO_C_IN_K));
+    N::of(STEFAN_BOLTZMANN) * factor * (face + around) * face.times(face, around * around)
 }
 
 /// How well each face of an enclosure sees the others' mean radiant temperature: what a difference of fourth powers is multiplied
@@ -131,24 +202,16 @@ mod tests {
     }
 
     #[test]
-    fn cube_roots_are_close() {
-        for number in [1e-12_f64, 3e-5, 0.1, 1.0, 7.9, 1_000.0, 1e9] {
-            assert!((cube_root(number) / number.cbrt() - 1.0).abs() < 1e-8, "{number}");
-        }
-    }
-
-    #[test]
     fn films_are_of_the_known_size() {
-        assert!((tarp(22.0, 20.0, 0.0) - 1.65).abs() < 0.01);
-        assert!(tarp(22.0, 20.0, 1.0) > tarp(18.0, 20.0, 1.0));
+        assert!((Still::tarp(0.0).at(22.0, 20.0) - 1.65).abs() < 0.01);
+        assert!(Still::tarp(1.0).at(22.0, 20.0) > Still::tarp(1.0).at(18.0, 20.0));
+        assert!(Still::tarp(-1.0).at(22.0, 20.0) < Still::tarp(-1.0).at(18.0, 20.0));
+        assert_eq!(Still::iso_52016(1.0).at(22.0, 20.0), 5.0);
         assert!((radiative(20.0, 20.0, 1.0) - 5.71).abs() < 0.01);
-        assert!((10.0..25.0).contains(&doe2(
-            (WindPowers::new(4.0), WindPowers::new(1.0)),
-            10.0,
-            5.0,
-            0.0,
-            false,
-            true
-        )));
+        let wind = (4.0, WindPowers::new(4.0));
+        let wall = |convection| Windy::new(&convection, 1.0, 0.0, false).at(wind, 1.0, 10.0, 5.0);
+        assert!((10.0..25.0).contains(&wall(OutsideConvection::Doe2)));
+        assert_eq!(wall(OutsideConvection::Iso6946), 20.0);
+        assert_eq!(wall(OutsideConvection::Fixed(7.0)), 7.0);
     }
 }

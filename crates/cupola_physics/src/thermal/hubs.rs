@@ -5,12 +5,14 @@
 //! that with its neighbours, Varga 1962, theorem 3.4). Walls couple zones weakly, and each step begins where the last one ended, so a
 //! few rounds are enough, where factors of the whole would fill up.
 
+use crate::lanes::Number;
+
 /// Numbers of a block: air by air, air by radiant, radiant by air, radiant by radiant.
 pub(crate) type Block = [f64; 4];
 /// Air and radiant temperature, or what stands at the right of their equations.
 pub(crate) type Pair = [f64; 2];
 
-/// Below this nothing counts as moving, K.
+/// When no more than this is to come nothing counts as moving, K.
 const STILL_K: f64 = 1e-9;
 /// More rounds than this are never made.
 const MAX_SWEEPS: usize = 2_000;
@@ -99,6 +101,7 @@ impl Hubs {
             let determinant = own[0] * own[3] - own[1] * own[2];
             *inverse = [own[3], -own[1], -own[2], own[0]].map(|number| number / determinant);
         }
+        let (mut before, mut share) = (f64::INFINITY, 0.0_f64);
         for _ in 0..MAX_SWEEPS {
             let mut moved = 0.0_f64;
             for zone in 0..self.own.len() {
@@ -111,13 +114,18 @@ impl Hubs {
                 }
                 let inverse = &self.inverse[zone];
                 let next = [inverse[0] * air + inverse[1] * radiant, inverse[2] * air + inverse[3] * radiant];
-                moved = moved.max((next[0] - solution[zone][0]).abs()).max((next[1] - solution[zone][1]).abs());
+                let was = solution[zone];
+                moved = (next[0] - was[0]).size().larger((next[1] - was[1]).size()).larger(moved);
                 solution[zone] = next;
             }
+            // Each round moves less, by this share or less: what is still to come is no more than a geometric series.
+            share = share.max(moved / before);
+            let to_come = if share > 0.0 && share < 1.0 { moved * share / (1.0 - share) } else { moved };
             // A zone alone is solved at once.
-            if moved < STILL_K || self.blocks.is_empty() {
+            if to_come < STILL_K || self.blocks.is_empty() {
                 return;
             }
+            before = moved;
         }
     }
 }

@@ -8,7 +8,9 @@ mod glass;
 mod hubs;
 mod multi;
 mod outdoors;
+mod partition;
 mod receiver;
+mod rows;
 mod wall;
 mod zone;
 

@@ -1,9 +1,14 @@
-//! What is at an outer face: sun, wind, sky, air and ground.
+//! What is at the outer faces: sun, wind, sky, air and ground.
 
 use super::Ambient;
-use super::fabric::Exposure;
-use super::film::{self, WindPowers, radiative};
-use crate::study::OutsideConvection;
+use super::fabric::{Behind, Exposure, Fabric};
+use super::film::{WindPowers, Windy, radiative};
+use super::multi::{Answer, NodeState};
+use super::receiver::Light;
+use super::rows::{Place, Rows};
+use crate::lanes::{LANES, Lanes, Number, put};
+use crate::study::{Program, Value};
+use std::array::from_fn;
 
 /// An outer face's surroundings, as one conductance and one source: W/(m² K), W/m².
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,28 +17,141 @@ pub(crate) struct Outer {
     pub source: f64,
 }
 
-/// Sun, wind, sky and ground at an outer face, linearised where it was.
-pub(crate) fn surroundings(
-    exposure: &Exposure,
-    ambient: &Ambient,
-    wind: WindPowers,
-    face_c: f64,
-    sun_w_m2: f64,
-) -> Outer {
-    let air_c = ambient.dry_bulb_c;
-    let convection = match exposure.convection {
-        OutsideConvection::Doe2 => {
-            let along = exposure.normal[0] * ambient.wind_from[0] + exposure.normal[1] * ambient.wind_from[1];
-            // Level faces are always in the wind.
-            let is_windward = along >= -1e-9;
-            film::doe2((wind, exposure.wind_powers), face_c, air_c, exposure.cos_tilt, exposure.is_glass, is_windward)
+/// In contact: a film without resistance, W/(m² K).
+const CONTACT: f64 = 1e6;
+
+/// An outer face.
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    /// A wall's, by the place of its inner face.
+    Wall(Place),
+    /// A window's, and where the temperature of its outermost pane is.
+    Window(usize, usize),
+}
+
+/// Faces outdoors, side by side.
+#[derive(Clone, Debug, Default)]
+struct Exposed {
+    targets: [Option<Target>; LANES],
+    receivers: [usize; LANES],
+    windy: Windy<Lanes>,
+    /// Horizontal components of the normals.
+    east: Lanes,
+    north: Lanes,
+    absorptance: Lanes,
+    /// Emittance times the view of the sky, and of the air and ground.
+    to_sky: Lanes,
+    to_air: Lanes,
+}
+
+/// A wall whose other side has a temperature: of a value, or of outdoor air.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    place: Place,
+    film: f64,
+    temperature: Option<Value>,
+}
+
+/// All outer faces that aren't in a zone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outdoors {
+    exposed: Vec<Exposed>,
+    held: Vec<Held>,
+    /// What is at each window.
+    pub windows: Vec<Outer>,
+}
+
+impl Outdoors {
+    pub fn new(fabric: &Fabric, rows: &Rows) -> Self {
+        let mut outdoors = Self { windows: vec![Outer::default(); fabric.windows.len()], ..Self::default() };
+        let mut exposed: Vec<(Target, &Exposure)> = Vec::new();
+        for wall in &fabric.walls {
+            let place = rows.place(wall.inner);
+            let mut hold = |film, temperature| outdoors.held.push(Held { place, film, temperature });
+            match &wall.behind {
+                Behind::Outdoors(exposure) => exposed.push((Target::Wall(place), exposure)),
+                Behind::Ground(temperature) => hold(CONTACT, Some(*temperature)),
+                Behind::Air(temperature, film) => hold(*film, Some(*temperature)),
+                Behind::Shelter(film) => hold(*film, None),
+                Behind::Zone(_) | Behind::Adiabatic => {}
+            }
         }
-        OutsideConvection::Iso6946 => 4.0 + 4.0 * exposure.wind * ambient.wind_m_s,
-        OutsideConvection::Fixed(coefficient) => coefficient,
-    };
-    let to_sky = exposure.emittance * exposure.to_sky;
-    let to_air = exposure.emittance * exposure.to_air;
-    let sky = radiative(face_c, ambient.sky_c, to_sky);
-    let air = radiative(face_c, air_c, to_air);
-    Outer { film: convection + sky + air, source: (convection + air) * air_c + sky * ambient.sky_c + sun_w_m2 }
+        for (at, window) in fabric.windows.iter().enumerate() {
+            exposed.push((Target::Window(at, window.panes.start), &window.exposure));
+        }
+        for faces in exposed.chunks(LANES) {
+            let mut lanes = Exposed::default();
+            for (lane, (target, exposure)) in faces.iter().enumerate() {
+                lanes.put(lane, *target, exposure);
+            }
+            outdoors.exposed.push(lanes);
+        }
+        outdoors
+    }
+
+    /// Linearises what is around the outer faces where these were.
+    #[inline(always)]
+    pub fn surround(
+        &mut self,
+        program: &Program,
+        ambient: &Ambient,
+        light: &[Light],
+        state: &NodeState,
+        answers: &mut [Answer],
+    ) {
+        for Held { place, film, temperature } in &self.held {
+            let behind_c = temperature.map_or(ambient.dry_bulb_c, |temperature| program.at(temperature));
+            let answer = &mut answers[place.row];
+            put(place.lane, [(&mut answer.film, *film), (&mut answer.source, film * behind_c)]);
+        }
+        let wind = (ambient.wind_m_s, WindPowers::new(ambient.wind_m_s));
+        for exposed in &self.exposed {
+            let face_c = |lane: usize| match exposed.targets[lane] {
+                Some(Target::Wall(place)) => state.outer_c[place.row].0[place.lane],
+                Some(Target::Window(_, pane)) => state.panes_c[pane],
+                None => 0.0,
+            };
+            let sun = Lanes(from_fn(|lane| light.get(exposed.receivers[lane]).map_or(0.0, Light::total)));
+            let (film, source) = exposed.surroundings(ambient, wind, Lanes(from_fn(face_c)), sun);
+            for (lane, target) in exposed.targets.iter().enumerate() {
+                let outer = Outer { film: film.0[lane], source: source.0[lane] };
+                match target {
+                    Some(Target::Wall(place)) => {
+                        let answer = &mut answers[place.row];
+                        put(place.lane, [(&mut answer.film, outer.film), (&mut answer.source, outer.source)]);
+                    }
+                    Some(Target::Window(window, _)) => self.windows[*window] = outer,
+                    None => {}
+                }
+            }
+        }
+    }
+}
+
+impl Exposed {
+    fn put(&mut self, lane: usize, target: Target, exposure: &Exposure) {
+        self.targets[lane] = Some(target);
+        self.receivers[lane] = exposure.receiver;
+        self.windy.put(lane, &Windy::new(&exposure.convection, exposure.wind, exposure.cos_tilt, exposure.is_glass));
+        let numbers = [
+            (&mut self.east, exposure.normal[0]),
+            (&mut self.north, exposure.normal[1]),
+            (&mut self.absorptance, exposure.absorptance),
+            (&mut self.to_sky, exposure.emittance * exposure.to_sky),
+            (&mut self.to_air, exposure.emittance * exposure.to_air),
+        ];
+        put(lane, numbers);
+    }
+
+    #[inline(always)]
+    fn surroundings(&self, ambient: &Ambient, wind: (f64, WindPowers), face_c: Lanes, sun: Lanes) -> (Lanes, Lanes) {
+        let (air_c, sky_c) = (Lanes::of(ambient.dry_bulb_c), Lanes::of(ambient.sky_c));
+        let [east, north] = ambient.wind_from.map(Lanes::of);
+        // Level faces are always in the wind.
+        let ahead = self.east * east + self.north * north + Lanes::of(1e-9);
+        let convection = self.windy.at(wind, ahead, face_c, air_c);
+        let sky = radiative(face_c, sky_c, self.to_sky);
+        let air = convection + radiative(face_c, air_c, self.to_air);
+        (air + sky, air * air_c + sky * sky_c + self.absorptance * sun)
+    }
 }

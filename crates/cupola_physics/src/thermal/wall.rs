@@ -3,18 +3,32 @@
 //! A wall answers to the temperatures of its two faces. The volumes between them are eliminated once for a step's length, so that
 //! a step is one multiplication with what was prepared, whatever the coefficients at the faces are.
 
+use crate::lanes::{Lanes, Number, put};
+
 /// A volume of a wall, in the eliminated tridiagonal system.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Volume {
+pub(crate) struct Volume<N> {
     /// Heat capacity over step, W/(m² K).
-    store: f64,
+    store: N,
     /// What its own temperature, the volume before, and the volume after are multiplied with.
-    kept: f64,
-    before: f64,
-    after: f64,
+    kept: N,
+    before: N,
+    after: N,
     /// Its answer to one kelvin at the outer face, and at the inner one.
-    by_outer: f64,
-    by_inner: f64,
+    by_outer: N,
+    by_inner: N,
+}
+
+/// The ends of a row of volumes, W/(m² K).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Ends<N> {
+    /// Conductance between a face and the nearest volume.
+    outer_link: N,
+    inner_link: N,
+    /// What flows in at a face for a kelvin there, and out at the other face for it.
+    pub outer_self: N,
+    pub inner_self: N,
+    pub cross: N,
 }
 
 /// One layer, ready to be cut.
@@ -33,14 +47,8 @@ pub(crate) struct Slab {
 pub(crate) struct Wall {
     /// The layers that were cut, from outside to inside.
     pub slabs: Vec<Slab>,
-    volumes: Vec<Volume>,
-    /// Conductance between a face and the nearest volume.
-    outer_link: f64,
-    inner_link: f64,
-    /// What flows in at a face for a kelvin there, and out at the other face for it.
-    pub outer_self: f64,
-    pub inner_self: f64,
-    pub cross: f64,
+    pub volumes: Vec<Volume<f64>>,
+    pub ends: Ends<f64>,
 }
 
 /// A layer is cut so that each volume is passed by a front in no less than a step: at least this many square root of (diffusivity
@@ -75,21 +83,13 @@ impl Wall {
         }
         let last = 1.0 / pending.max(LEAST_RESISTANCE);
         let count = store.len();
-        let mut wall = Self {
-            slabs: slabs.to_vec(),
-            volumes: Vec::with_capacity(count),
-            outer_link: links.first().copied().unwrap_or(last),
-            inner_link: last,
-            outer_self: last,
-            inner_self: last,
-            cross: last,
-        };
+        let mut volumes: Vec<Volume<f64>> = Vec::with_capacity(count);
         for (cell, store) in store.into_iter().enumerate() {
             let right = links.get(cell + 1).copied().unwrap_or(last);
             let left = links[cell];
-            let coupled = wall.volumes.last().map_or(0.0, |before| left * before.after);
+            let coupled = volumes.last().map_or(0.0, |before| left * before.after);
             let inverse = 1.0 / (store + left + right - coupled);
-            wall.volumes.push(Volume {
+            volumes.push(Volume {
                 store,
                 kept: inverse * store,
                 before: if cell > 0 { left * inverse } else { 0.0 },
@@ -97,68 +97,100 @@ impl Wall {
                 ..Volume::default()
             });
         }
+        let outer_link = links.first().copied().unwrap_or(last);
+        let mut ends = Ends { outer_link, inner_link: last, outer_self: last, inner_self: last, cross: last };
         if count > 0 {
             let answer = |at: usize, link: f64| {
                 let mut answer = vec![0.0; count];
-                answer[at] = link / wall.volumes[at].store;
-                wall.relax(&mut answer);
+                answer[at] = link / volumes[at].store;
+                relax(&volumes, &ends, &mut answer);
                 answer
             };
-            let by_outer = answer(0, wall.outer_link);
-            let by_inner = answer(count - 1, wall.inner_link);
-            wall.outer_self = wall.outer_link * (1.0 - by_outer[0]);
-            wall.inner_self = wall.inner_link * (1.0 - by_inner[count - 1]);
-            wall.cross = wall.outer_link * by_inner[0];
-            for ((volume, by_outer), by_inner) in wall.volumes.iter_mut().zip(by_outer).zip(by_inner) {
+            let by_outer = answer(0, outer_link);
+            let by_inner = answer(count - 1, last);
+            ends.outer_self = outer_link * (1.0 - by_outer[0]);
+            ends.inner_self = last * (1.0 - by_inner[count - 1]);
+            ends.cross = outer_link * by_inner[0];
+            for ((volume, by_outer), by_inner) in volumes.iter_mut().zip(by_outer).zip(by_inner) {
                 (volume.by_outer, volume.by_inner) = (by_outer, by_inner);
             }
         }
-        wall
+        Self { slabs: slabs.to_vec(), volumes, ends }
     }
 
     /// Resistance from face to face, m² K/W.
     pub fn resistance(&self) -> f64 {
         self.slabs.iter().map(|slab| slab.resistance).sum()
     }
+}
 
-    /// How many volumes there are.
-    pub fn cells(&self) -> usize {
-        self.volumes.len()
+/// Turns the volumes' temperatures into what they would be with both faces at 0; gives what then flows out at the outer and at the inner
+/// face, W/m².
+#[inline(always)]
+pub(crate) fn relax<N: Number>(volumes: &[Volume<N>], ends: &Ends<N>, cells: &mut [N]) -> (N, N) {
+    let mut before = N::of(0.0);
+    for (temperature, volume) in cells.iter_mut().zip(volumes) {
+        *temperature = volume.before.times(before, *temperature * volume.kept);
+        before = *temperature;
+    }
+    let inner = before;
+    let mut next = N::of(0.0);
+    for (temperature, volume) in cells.iter_mut().zip(volumes).rev() {
+        *temperature = volume.after.times(next, *temperature);
+        next = *temperature;
+    }
+    (ends.outer_link * next, ends.inner_link * inner)
+}
+
+/// Adds what the faces' temperatures do to relaxed volumes: these are the temperatures after the step. Gives the heat that the volumes then
+/// hold, as [`stored`].
+#[inline(always)]
+pub(crate) fn advance<N: Number>(volumes: &[Volume<N>], cells: &mut [N], outer_c: N, inner_c: N) -> N {
+    let mut stored = N::of(0.0);
+    for (temperature, volume) in cells.iter_mut().zip(volumes) {
+        *temperature = volume.by_outer.times(outer_c, volume.by_inner.times(inner_c, *temperature));
+        stored = volume.store.times(*temperature, stored);
+    }
+    stored
+}
+
+/// Heat that volumes hold above 0 °C, over the step's length, W/m².
+pub(crate) fn stored<N: Number>(volumes: &[Volume<N>], cells: &[N]) -> N {
+    let rows = cells.iter().zip(volumes);
+    rows.fold(N::of(0.0), |sum, (temperature, volume)| volume.store.times(*temperature, sum))
+}
+
+impl Volume<Lanes> {
+    /// Does nothing in any lane, but to hand on what comes from the inner side.
+    pub fn idle() -> Self {
+        Self { after: Lanes::of(1.0), ..Self::default() }
     }
 
-    /// Turns the volumes' temperatures into what they would be with both faces at 0; gives what then flows out at the outer and at
-    /// the inner face, W/m².
-    pub fn relax(&self, cells: &mut [f64]) -> (f64, f64) {
-        let mut before = 0.0;
-        for (temperature, volume) in cells.iter_mut().zip(&self.volumes) {
-            *temperature = *temperature * volume.kept + volume.before * before;
-            before = *temperature;
-        }
-        let mut next = 0.0;
-        for (temperature, volume) in cells.iter_mut().zip(&self.volumes).rev() {
-            *temperature += volume.after * next;
-            next = *temperature;
-        }
-        match (cells.first(), cells.last()) {
-            (Some(first), Some(last)) => (self.outer_link * first, self.inner_link * last),
-            _ => (0.0, 0.0),
-        }
+    /// Puts one into a lane.
+    pub fn put(&mut self, lane: usize, volume: &Volume<f64>) {
+        let pairs = [
+            (&mut self.store, volume.store),
+            (&mut self.kept, volume.kept),
+            (&mut self.before, volume.before),
+            (&mut self.after, volume.after),
+            (&mut self.by_outer, volume.by_outer),
+            (&mut self.by_inner, volume.by_inner),
+        ];
+        put(lane, pairs);
     }
+}
 
-    /// Adds what the faces' temperatures do to relaxed volumes: these are the temperatures after the step. Gives the heat that the
-    /// volumes then hold, as [`Wall::stored`].
-    pub fn advance(&self, cells: &mut [f64], outer_c: f64, inner_c: f64) -> f64 {
-        let mut stored = 0.0;
-        for (temperature, volume) in cells.iter_mut().zip(&self.volumes) {
-            *temperature += volume.by_outer * outer_c + volume.by_inner * inner_c;
-            stored += *temperature * volume.store;
-        }
-        stored
-    }
-
-    /// Heat that the volumes hold above 0 °C, over the step's length, W/m².
-    pub fn stored(&self, cells: &[f64]) -> f64 {
-        cells.iter().zip(&self.volumes).map(|(temperature, volume)| temperature * volume.store).sum()
+impl Ends<Lanes> {
+    /// Puts one into a lane.
+    pub fn put(&mut self, lane: usize, ends: &Ends<f64>) {
+        let pairs = [
+            (&mut self.outer_link, ends.outer_link),
+            (&mut self.inner_link, ends.inner_link),
+            (&mut self.outer_self, ends.outer_self),
+            (&mut self.inner_self, ends.inner_self),
+            (&mut self.cross, ends.cross),
+        ];
+        put(lane, pairs);
     }
 }
 
@@ -170,12 +202,12 @@ mod tests {
     const FOAM: Slab = Slab { thickness_m: 0.06, resistance: 1.5, capacity: 800.0 };
 
     fn settle(wall: &Wall, outer_c: f64, inner_c: f64, steps: usize) -> (Vec<f64>, f64) {
-        let mut cells = vec![0.0; wall.cells()];
+        let mut cells = vec![0.0; wall.volumes.len()];
         let mut out = 0.0;
         for _ in 0..steps {
-            let (_, inner) = wall.relax(&mut cells);
-            out = inner + wall.cross * outer_c - wall.inner_self * inner_c;
-            wall.advance(&mut cells, outer_c, inner_c);
+            let (_, inner) = relax(&wall.volumes, &wall.ends, &mut cells);
+            out = inner + wall.ends.cross * outer_c - wall.ends.inner_self * inner_c;
+            advance(&wall.volumes, &mut cells, outer_c, inner_c);
         }
         (cells, out)
     }
@@ -195,13 +227,14 @@ mod tests {
     #[test]
     fn what_flows_in_is_stored() {
         let wall = Wall::new(&[FOAM, CONCRETE], 600.0, 20);
-        let mut cells = vec![5.0; wall.cells()];
-        let before = wall.stored(&cells);
-        let (outer, inner) = wall.relax(&mut cells);
+        let (volumes, ends) = (&wall.volumes, &wall.ends);
+        let mut cells = vec![5.0; volumes.len()];
+        let before = stored(volumes, &cells);
+        let (outer, inner) = relax(volumes, ends, &mut cells);
         let entering =
-            wall.outer_self * 20.0 - wall.cross * -3.0 - outer + wall.inner_self * -3.0 - wall.cross * 20.0 - inner;
-        wall.advance(&mut cells, 20.0, -3.0);
-        assert!((wall.stored(&cells) - before - entering).abs() < 1e-9);
+            ends.outer_self * 20.0 - ends.cross * -3.0 - outer + ends.inner_self * -3.0 - ends.cross * 20.0 - inner;
+        let after = advance(volumes, &mut cells, 20.0, -3.0);
+        assert!((after - before - entering).abs() < 1e-9 && after == stored(volumes, &cells));
     }
 
     #[test]
@@ -216,12 +249,12 @@ mod tests {
         for (dt_s, tolerance) in [(600.0, 0.03), (60.0, 0.02)] {
             let wall = Wall::new(&[slab], dt_s, 200);
             let steps = (6.0 * 3_600.0 / dt_s) as usize;
-            let mut cells = vec![0.0; wall.cells()];
+            let mut cells = vec![0.0; wall.volumes.len()];
             let mut flow = 0.0;
             for _ in 0..steps {
-                let (outer, _) = wall.relax(&mut cells);
-                flow = wall.outer_self - outer;
-                wall.advance(&mut cells, 1.0, 0.0);
+                let (outer, _) = relax(&wall.volumes, &wall.ends, &mut cells);
+                flow = wall.ends.outer_self - outer;
+                advance(&wall.volumes, &mut cells, 1.0, 0.0);
             }
             let diffusivity: f64 = conductivity / (density * specific);
             let exact = conductivity / (std::f64::consts::PI * diffusivity * 6.0 * 3_600.0).sqrt();
