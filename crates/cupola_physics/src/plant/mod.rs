@@ -14,6 +14,7 @@ pub mod curve;
 pub mod fan_pump;
 pub mod heat_pump;
 pub mod pv;
+pub mod source;
 pub mod tariff;
 pub mod vav;
 

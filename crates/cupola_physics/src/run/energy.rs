@@ -3,26 +3,14 @@
 use crate::air::humidity_ratio;
 use crate::plant::Air;
 use crate::plant::battery::Battery;
-use crate::plant::boiler::Boiler;
-use crate::plant::chiller::Chiller;
-use crate::plant::heat_pump::{HeatPump, RATED_WATER_C};
 use crate::plant::pv::Field;
+use crate::plant::source::Source;
 use crate::plant::tariff::J_PER_KWH;
-use crate::study::{ColdKind, EmissionsDoc, HeatKind, Plant, Program, Site, Study, TariffDoc, Value};
+use crate::study::{EmissionsDoc, Plant, Program, Site, Study, TariffDoc, Value};
 use crate::sun::Plane;
 use crate::thermal::Ambient;
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// Below this the water of a cooling tower isn't let fall, °C, and how close it comes to the wet bulb, K (ASHRAE 90.1-2019, G3.1.3.11).
-const TOWER: (f64, f64) = (21.0, 3.9);
-/// Water that leaves a boiler, and how much colder it comes back, °C and K (ASHRAE 90.1-2019, G3.1.3.3 and G3.1.3.4 have 82 and 28; low
-/// temperature heating, an assumption).
-const BOILER_WATER: (f64, f64) = (60.0, 20.0);
-/// Chilled water (ASHRAE 90.1-2019, G3.1.3.8: 6.7 °C).
-const CHILLED_WATER_C: f64 = 6.7;
-/// A source without a capacity is as large as the load it meets: its part-load curve stands at this share.
-const FITTED_PART_LOAD: f64 = 0.7;
 
 /// What a building draws over a run, by end use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -53,20 +41,11 @@ pub struct Energy {
     pub co2e_kg: f64,
 }
 
-#[derive(Clone, Debug)]
-enum Heat {
-    Boiler(Boiler, f64),
-    Pump(HeatPump, f64),
-    Electric(f64),
-    District,
-}
-
 /// A plant that runs.
 #[derive(Clone, Debug)]
 pub(super) struct PlantRun {
-    heat: Option<(Heat, bool)>,
-    chiller: Option<(Chiller, f64, bool)>,
-    district_cold: bool,
+    heat: Option<Source>,
+    cold: Option<Source>,
     distribution_loss: f64,
     pump_share: f64,
     fields: Vec<(Field, Plane)>,
@@ -93,32 +72,6 @@ pub(super) struct Demand {
 
 impl PlantRun {
     pub fn new(study: &Study, plant: &Plant, program: &Program) -> Self {
-        let heat = plant.heating.as_ref().map(|source| {
-            let capacity_w = source.capacity_w.unwrap_or(1.0);
-            let water_c = source.supply_c;
-            let heat = match source.kind {
-                HeatKind::GasBoiler | HeatKind::CondensingBoiler => {
-                    let make = if source.kind == HeatKind::GasBoiler { Boiler::gas } else { Boiler::condensing };
-                    let mut boiler = make(capacity_w);
-                    boiler.efficiency = source.efficiency.unwrap_or(boiler.efficiency);
-                    Heat::Boiler(boiler, water_c.unwrap_or(BOILER_WATER.0) - BOILER_WATER.1)
-                }
-                HeatKind::HeatPump => {
-                    let mut pump = HeatPump::new(capacity_w);
-                    pump.cop = source.efficiency.unwrap_or(pump.cop);
-                    Heat::Pump(pump, water_c.unwrap_or(RATED_WATER_C))
-                }
-                HeatKind::Electric => Heat::Electric(source.capacity_w.unwrap_or(f64::INFINITY)),
-                HeatKind::District => Heat::District,
-            };
-            (heat, source.capacity_w.is_none())
-        });
-        let cold = plant.cooling.as_ref();
-        let chiller = cold.filter(|source| source.kind == ColdKind::Chiller).map(|source| {
-            let mut chiller = Chiller::centrifugal(source.capacity_w.unwrap_or(1.0));
-            chiller.cop = source.cop.unwrap_or(chiller.cop);
-            (chiller, source.supply_c.unwrap_or(CHILLED_WATER_C), source.capacity_w.is_none())
-        });
         let field = |field: &crate::study::Photovoltaics| {
             let mut made = Field::new(field.rated_w);
             made.losses = field.losses.unwrap_or(made.losses);
@@ -133,9 +86,8 @@ impl PlantRun {
             (battery, reserve_j)
         });
         Self {
-            heat,
-            chiller,
-            district_cold: cold.is_some_and(|source| source.kind == ColdKind::District),
+            heat: plant.heating.as_ref().map(Source::heat),
+            cold: plant.cooling.as_ref().map(Source::cold),
             distribution_loss: plant.distribution_loss,
             pump_share: plant.pump_share.unwrap_or(Plant::PUMP_SHARE),
             fields: plant.photovoltaics.iter().map(field).collect(),
@@ -167,52 +119,20 @@ impl PlantRun {
             temperature_c: ambient.dry_bulb_c,
             humidity_kg_kg: humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity),
         };
-        if let Some((heat, is_fitted)) = &mut self.heat {
-            let fitted = heating_w / FITTED_PART_LOAD;
-            let (given_w, power_w, gas_w) = match heat {
-                Heat::Boiler(boiler, return_c) => {
-                    if *is_fitted {
-                        boiler.capacity_w = fitted;
-                    }
-                    let burnt = boiler.run(heating_w, *return_c);
-                    (burnt.heat_w, burnt.power_w, burnt.fuel_w)
-                }
-                Heat::Pump(pump, water_c) => {
-                    if *is_fitted {
-                        pump.capacity_w = 1.0;
-                        pump.capacity_w = fitted / pump.available_w(&outdoor, *water_c).max(1e-3);
-                    }
-                    let pumped = pump.run(heating_w, &outdoor, *water_c);
-                    (pumped.heat_w, pumped.power_w, 0.0)
-                }
-                Heat::Electric(capacity_w) => {
-                    let given_w = heating_w.min(*capacity_w);
-                    (given_w, given_w, 0.0)
-                }
-                Heat::District => {
-                    self.energy.district_heat_kwh += kwh * heating_w;
-                    (heating_w, 0.0, 0.0)
-                }
-            };
-            electric[4].1 = power_w;
-            electric[3].1 += self.pump_share * given_w;
-            *self.energy.gas_kwh.entry("heating").or_default() += kwh * gas_w;
-            self.energy.unmet_heating_kwh += kwh * (heating_w - given_w).max(0.0);
+        if let Some(heat) = &mut self.heat {
+            let made = heat.run(heating_w, &outdoor);
+            electric[4].1 = made.electricity_w;
+            electric[3].1 += self.pump_share * made.given_w;
+            *self.energy.gas_kwh.entry("heating").or_default() += kwh * made.gas_w;
+            self.energy.district_heat_kwh += kwh * made.district_w;
+            self.energy.unmet_heating_kwh += kwh * (heating_w - made.given_w).max(0.0);
         }
-        if let Some((chiller, leaving_c, is_fitted)) = &mut self.chiller {
-            let condenser_c = (wet_bulb_c(ambient) + TOWER.1).max(TOWER.0);
-            if *is_fitted {
-                chiller.capacity_w = 1.0;
-                let share = chiller.available_w(*leaving_c, condenser_c).max(1e-3);
-                chiller.capacity_w = cooling_w / FITTED_PART_LOAD / share;
-            }
-            let chilled = chiller.run(cooling_w, *leaving_c, condenser_c);
-            electric[5].1 = chilled.power_w;
-            electric[3].1 += self.pump_share * chilled.cooling_w;
-            self.energy.unmet_cooling_kwh += kwh * (cooling_w - chilled.cooling_w).max(0.0);
-        } else if self.district_cold {
-            self.energy.district_cold_kwh += kwh * cooling_w;
-            electric[3].1 += self.pump_share * cooling_w;
+        if let Some(cold) = &mut self.cold {
+            let made = cold.run(cooling_w, &outdoor);
+            electric[5].1 = made.electricity_w;
+            electric[3].1 += self.pump_share * made.given_w;
+            self.energy.district_cold_kwh += kwh * made.district_w;
+            self.energy.unmet_cooling_kwh += kwh * (cooling_w - made.given_w).max(0.0);
         }
         let mut drawn_w = 0.0;
         for (use_of, power_w) in electric {
@@ -276,13 +196,4 @@ impl PlantRun {
             + energy.district_cold_kwh * factors.cold_kg_kwh;
         self.energy
     }
-}
-
-/// Wet-bulb temperature, °C, from temperature and relative humidity (Stull 2011, at the sea's level, within 1 K from 5 to 99 %).
-fn wet_bulb_c(ambient: &Ambient) -> f64 {
-    let (air_c, humidity) = (ambient.dry_bulb_c, (100.0 * ambient.relative_humidity).clamp(5.0, 99.0));
-    air_c * (0.151_977 * (humidity + 8.313_659).sqrt()).atan() + (air_c + humidity).atan()
-        - (humidity - 1.676_331).atan()
-        + 0.003_918_38 * humidity.powf(1.5) * (0.023_101 * humidity).atan()
-        - 4.686_035
 }
