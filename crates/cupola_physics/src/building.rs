@@ -4,11 +4,13 @@
 
 use crate::air::{self, DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_M3_K};
 use crate::balance::Balance;
+use crate::central::{Central, Grants, PlantSpec, Wish};
 pub use crate::columns::{BuildingState, Controls, Outputs};
 use crate::columns::{Room, Work};
 use crate::envelope;
 use crate::epw_dates::Weekday;
 use crate::occupancy::{self, DayProfile};
+use crate::plant::Air;
 use crate::sky::SkyState;
 use crate::spec::SpecError;
 use crate::study::{self, Program};
@@ -31,6 +33,8 @@ pub const COOLING_BAND_K: f64 = 1.0;
 
 /// Share of the heat of people, lights and machines that is radiated (ISO 13790:2008, C.2: one half).
 const RADIANT_GAINS: f64 = 0.5;
+/// A room is colder than it should be from here on, in K.
+const UNDER_K: f64 = 0.01;
 /// Share of lights and equipment that is on when nobody is there (an assumption).
 const STANDBY: f64 = 0.15;
 
@@ -45,6 +49,8 @@ pub struct BuildingModel {
     program: Program,
     fabric: Fabric,
     five: Five,
+    plants: Vec<PlantSpec>,
+    central: Central,
 }
 
 impl BuildingModel {
@@ -76,7 +82,20 @@ impl BuildingModel {
         // This tier asks of walls what they resist only, whatever the step.
         let fabric = Fabric::new(&study, &program, MAX_SUBSTEP_S, 1);
         let five = Five::new(&study, &fabric);
-        Ok(Self { zones, ahus, profiles, weather, seed, program, fabric, five })
+        let central = Central::new(&[], zones.len(), ahus.len());
+        Ok(Self { zones, ahus, profiles, weather, seed, program, fabric, five, plants: Vec::new(), central })
+    }
+
+    /// The building with these sources of heat and cold.
+    ///
+    /// # Errors
+    /// The first value that is out of its range, and the first row that does not exist.
+    pub fn with_plants(self, plants: Vec<PlantSpec>) -> Result<Self, SpecError> {
+        for (index, plant) in plants.iter().enumerate() {
+            plant.check(index, self.zones.len(), self.ahus.len())?;
+        }
+        let central = Central::new(&plants, self.zones.len(), self.ahus.len());
+        Ok(Self { plants, central, ..self })
     }
 
     /// The building with another zone in a row.
@@ -88,7 +107,8 @@ impl BuildingModel {
         if let Some(place) = zones.get_mut(row) {
             *place = zone;
         }
-        Self::new(zones, self.ahus.clone(), self.profiles.clone(), self.weather.clone(), self.seed)
+        let model = Self::new(zones, self.ahus.clone(), self.profiles.clone(), self.weather.clone(), self.seed)?;
+        model.with_plants(self.plants.clone())
     }
 
     /// The zones, in the order of the rows.
@@ -112,15 +132,19 @@ impl BuildingModel {
                 .iter()
                 .map(|&temperature_c| air::humidity_ratio(temperature_c, 0.4))
                 .collect(),
+            radiator_wanted_w: vec![0.0; self.zones.len()],
+            ahu_supply_c: self.ahus.iter().map(|ahu| ahu.supply_c).collect(),
             temperature_c,
             ticks: 0,
         }
     }
 
-    /// Everything on and as specified, with a row for each zone and unit.
+    /// Everything on and as specified, with a row for each zone, unit and source.
     pub fn controls(&self) -> Controls {
         Controls {
             ahu_on: vec![true; self.ahus.len()],
+            supply_setpoint_c: self.ahus.iter().map(|ahu| ahu.supply_c).collect(),
+            plant_on: vec![true; self.plants.len()],
             terminal_on: vec![true; self.zones.len()],
             heating_setpoint_c: self.zones.iter().map(|zone| zone.heating_setpoint_c).collect(),
             cooling_setpoint_c: self.zones.iter().map(|zone| zone.cooling_setpoint_c).collect(),
@@ -154,7 +178,7 @@ impl BuildingModel {
         dt_s: f64,
         out: &mut Outputs,
     ) {
-        out.reset(self.zones.len(), self.ahus.len());
+        out.reset(self.zones.len(), self.ahus.len(), self.plants.len());
         let length_s = if dt_s.is_finite() { dt_s.max(0.0) } else { 0.0 };
         let parts = (length_s / MAX_SUBSTEP_S).ceil().max(1.0);
         let part_s = length_s / parts;
@@ -168,10 +192,12 @@ impl BuildingModel {
                 *unit = Unit { running, ..Unit::default() };
             }
             let mut work = std::mem::take(&mut out.work);
-            self.heat(&moment, state, controls, &units, &mut work);
+            let grants = self.air(&moment, state, controls, &mut units, &mut work);
+            self.heat(&moment, state, controls, &grants, &mut work);
             for row in 0..self.zones.len() {
-                self.mix_zone(row, &moment, state, &mut units, &work, out);
+                self.mix_zone(row, &moment, state, &work, out);
             }
+            self.make(&moment, &grants, &units, &work, out);
             out.work = work;
             for (row, unit) in units.iter().enumerate() {
                 self.show_unit(row, &moment, unit, out);
@@ -181,23 +207,71 @@ impl BuildingModel {
         state.ticks += 1;
     }
 
-    /// People, air and heat of all zones in one part of a step.
-    fn heat(&self, moment: &Moment, state: &mut BuildingState, controls: &Controls, units: &[Unit], work: &mut Work) {
-        work.inputs.clear();
+    /// People in all zones and air to them in one part of a step: what the units' coils and the radiators may take for it.
+    fn air(
+        &self,
+        moment: &Moment,
+        state: &mut BuildingState,
+        controls: &Controls,
+        units: &mut [Unit],
+        work: &mut Work,
+    ) -> Grants {
         work.rooms.clear();
         for (row, zone) in self.zones.iter().enumerate() {
             let people = self.people(row, controls, moment.local_s);
             let in_use = STANDBY + (1.0 - STANDBY) * self.profiles[zone.profile].at(moment.local_s);
-            let room = Room {
+            let flow_m3_s = self.terminal_flow(row, state, controls, people > 0.0, units);
+            work.rooms.push(Room {
                 people,
                 equipment_w: zone.equipment_w_per_m2 * zone.area_m2 * in_use,
-                flow_m3_s: self.terminal_flow(row, state, controls, people > 0.0, units),
+                flow_m3_s,
                 leak_m3_s: zone.infiltration_ach * zone.volume_m3() / 3_600.0,
-                supply_c: self.supply_c(zone),
+                supply_c: 0.0,
+            });
+            if let Some(terminal) = &zone.terminal {
+                let unit = &mut units[terminal.ahu];
+                unit.flow_m3_s += flow_m3_s;
+                unit.flow_times_c += flow_m3_s * state.temperature_c[row];
+                unit.zones += 1.0;
+                unit.sum_c += state.temperature_c[row];
+            }
+        }
+        let outdoor_c = moment.outdoor.temperature_c;
+        for (row, (unit, ahu)) in units.iter_mut().zip(&self.ahus).enumerate() {
+            unit.setpoint_c = number(&controls.supply_setpoint_c, row, ahu.supply_c);
+            let return_c = match (unit.flow_m3_s > 0.0, unit.zones > 0.0) {
+                (true, _) => unit.flow_times_c / unit.flow_m3_s,
+                (false, true) => unit.sum_c / unit.zones,
+                (false, false) => outdoor_c,
             };
+            unit.entering_c = ahu.recovered_c(outdoor_c, return_c, unit.setpoint_c);
+            unit.coil_w = HEAT_CAPACITY_J_PER_M3_K * unit.flow_m3_s * (unit.setpoint_c - unit.entering_c);
+        }
+        let wish = |(zone, wanted_w): (&ZoneSpec, &f64)| Wish { wanted_w: *wanted_w, most_w: zone.heating_max_w };
+        let radiators: Vec<Wish> = self.zones.iter().zip(&state.radiator_wanted_w).map(wish).collect();
+        let coils_w: Vec<f64> = units.iter().map(|unit| unit.coil_w).collect();
+        let is_on = |row: usize| flag(&controls.plant_on, row);
+        let grants = self.central.grant(is_on, &moment.outdoor_air(), &radiators, &coils_w);
+        for (row, unit) in units.iter_mut().enumerate() {
+            let lift_k = unit.setpoint_c - unit.entering_c;
+            let share = if lift_k > 0.0 { grants.heating[row] } else { grants.cooling[row] };
+            unit.coil_w *= share;
+            unit.supply_c = unit.entering_c + share * lift_k;
+            state.ahu_supply_c[row] = unit.supply_c;
+        }
+        for (room, zone) in work.rooms.iter_mut().zip(&self.zones) {
+            room.supply_c = zone.terminal.as_ref().map_or(0.0, |terminal| units[terminal.ahu].supply_c);
+        }
+        grants
+    }
+
+    /// Heat of all zones in one part of a step.
+    fn heat(&self, moment: &Moment, state: &mut BuildingState, controls: &Controls, grants: &Grants, work: &mut Work) {
+        work.inputs.clear();
+        for (row, (zone, room)) in self.zones.iter().zip(&work.rooms).enumerate() {
             let leak = HEAT_CAPACITY_J_PER_M3_K * room.leak_m3_s;
             let supply = HEAT_CAPACITY_J_PER_M3_K * room.flow_m3_s;
-            let gains_w = people * SENSIBLE_PER_PERSON_W + room.equipment_w;
+            let gains_w = room.people * SENSIBLE_PER_PERSON_W + room.equipment_w;
             let setpoint_c = number(&controls.heating_setpoint_c, row, zone.heating_setpoint_c);
             work.inputs.push(ZoneInput {
                 capacity_w_k: zone.volume_m3() * HEAT_CAPACITY_J_PER_M3_K / moment.dt_s.max(1e-3),
@@ -205,10 +279,9 @@ impl BuildingModel {
                 exchange_source_w: leak * moment.outdoor.temperature_c + supply * room.supply_c,
                 convective_w: (1.0 - RADIANT_GAINS) * gains_w,
                 radiant_w: RADIANT_GAINS * gains_w,
-                heating: Some(Control { setpoint_c, power_w: zone.heating_max_w, ..Control::default() }),
+                heating: Some(Control { setpoint_c, power_w: grants.radiator_w[row], ..Control::default() }),
                 cooling: None,
             });
-            work.rooms.push(room);
         }
         work.five.loads.clear();
         if moment.dt_s <= 0.0 {
@@ -222,18 +295,32 @@ impl BuildingModel {
         let acting = Acting { zones: inputs, draughts: &[] };
         self.five.step(five, &self.fabric, &self.program, &ambient, light, acting, moment.dt_s, &mut heat);
         (state.mass_c, state.temperature_c) = (heat.mass_c, heat.air_c);
+        for (row, (zone, load)) in self.zones.iter().zip(&five.loads).enumerate() {
+            let setpoint_c = number(&controls.heating_setpoint_c, row, zone.heating_setpoint_c);
+            // A room that stays colder than it should be would take all that there is.
+            let is_cold = load.air_c < setpoint_c - UNDER_K;
+            state.radiator_wanted_w[row] = if is_cold { zone.heating_max_w } else { load.power_w };
+        }
+    }
+
+    /// What the sources make in one part of a step.
+    fn make(&self, moment: &Moment, grants: &Grants, units: &[Unit], work: &Work, out: &mut Outputs) {
+        if self.plants.is_empty() {
+            return;
+        }
+        let radiators_w: Vec<f64> =
+            (0..self.zones.len()).map(|row| work.five.loads.get(row).map_or(0.0, |load| load.power_w)).collect();
+        let coils_w: Vec<f64> = units.iter().map(|unit| unit.coil_w).collect();
+        let made = self.central.make(grants, &moment.outdoor_air(), &radiators_w, &coils_w);
+        for (row, made) in made.into_iter().enumerate() {
+            out.plant_given_w[row] += moment.share * made.given_w;
+            out.plant_electric_w[row] += moment.share * made.electricity_w;
+            out.plant_fuel_w[row] += moment.share * (made.gas_w + made.district_w);
+        }
     }
 
     /// CO2 and water of a zone in one part of a step, and what is shown of it.
-    fn mix_zone(
-        &self,
-        row: usize,
-        moment: &Moment,
-        state: &mut BuildingState,
-        units: &mut [Unit],
-        work: &Work,
-        out: &mut Outputs,
-    ) {
+    fn mix_zone(&self, row: usize, moment: &Moment, state: &mut BuildingState, work: &Work, out: &mut Outputs) {
         let zone = &self.zones[row];
         let outdoor = &moment.outdoor;
         let volume_m3 = zone.volume_m3();
@@ -264,15 +351,8 @@ impl BuildingModel {
         let humidity = humidity.min(air::humidity_ratio(temperature_c, 1.0));
         state.humidity_kg_per_kg[row] = humidity;
 
-        let mut open = 0.0;
-        if let Some(terminal) = &zone.terminal {
-            let unit = &mut units[terminal.ahu];
-            unit.flow_m3_s += flow_m3_s;
-            unit.flow_times_c += flow_m3_s * temperature_c;
-            unit.zones += 1.0;
-            unit.sum_c += temperature_c;
-            open = if terminal.max_flow_m3_s > 0.0 { flow_m3_s / terminal.max_flow_m3_s } else { 0.0 };
-        }
+        let most_m3_s = zone.terminal.as_ref().map_or(0.0, |terminal| terminal.max_flow_m3_s);
+        let open = if most_m3_s > 0.0 { flow_m3_s / most_m3_s } else { 0.0 };
         out.temperature_c[row] = temperature_c;
         out.relative_humidity_pct[row] = 100.0 * air::relative_humidity(temperature_c, humidity);
         out.co2_ppm[row] = state.co2_ppm[row];
@@ -316,36 +396,24 @@ impl BuildingModel {
         let setpoint_c = number(&controls.cooling_setpoint_c, row, zone.cooling_setpoint_c);
         let warmth = (temperature_c - setpoint_c) / COOLING_BAND_K + 0.5;
         // Air that is warmer than the room does not cool it.
-        let warmth = if self.ahus[terminal.ahu].supply_c < temperature_c { warmth } else { 0.0 };
+        let warmth = if state.ahu_supply_c[terminal.ahu] < temperature_c { warmth } else { 0.0 };
         let (low, high) = CO2_BAND_PPM;
         let stuffiness = (state.co2_ppm[row] - low) / (high - low);
         let least = if occupied { terminal.min_fraction } else { 0.0 };
         terminal.max_flow_m3_s * warmth.max(stuffiness).clamp(0.0, 1.0).max(least)
     }
 
-    /// The temperature of the zone's supply air, in °C. It carries nothing where there is no flow.
-    fn supply_c(&self, zone: &ZoneSpec) -> f64 {
-        zone.terminal.as_ref().map_or(0.0, |terminal| self.ahus[terminal.ahu].supply_c)
-    }
-
     fn show_unit(&self, row: usize, moment: &Moment, unit: &Unit, out: &mut Outputs) {
-        let ahu = &self.ahus[row];
-        let outdoor_c = moment.outdoor.temperature_c;
         let moves_air = unit.flow_m3_s > 0.0;
         out.ahu_supply_c[row] = match (moves_air, unit.zones > 0.0) {
-            (true, _) => ahu.supply_c,
+            (true, _) => unit.supply_c,
             (false, true) => unit.sum_c / unit.zones,
-            (false, false) => outdoor_c,
+            (false, false) => moment.outdoor.temperature_c,
         };
-        if !moves_air {
-            return;
-        }
-        let entering_c = ahu.recovered_c(outdoor_c, unit.flow_times_c / unit.flow_m3_s);
-        let coil_w = HEAT_CAPACITY_J_PER_M3_K * unit.flow_m3_s * (ahu.supply_c - entering_c);
         out.ahu_flow_m3_s[row] += moment.share * unit.flow_m3_s;
-        out.ahu_fan_w[row] += moment.share * ahu.specific_fan_power_w_per_m3_s * unit.flow_m3_s;
-        out.ahu_heating_w[row] += moment.share * coil_w.max(0.0);
-        out.ahu_cooling_w[row] += moment.share * (-coil_w).max(0.0);
+        out.ahu_fan_w[row] += moment.share * self.ahus[row].specific_fan_power_w_per_m3_s * unit.flow_m3_s;
+        out.ahu_heating_w[row] += moment.share * unit.coil_w.max(0.0);
+        out.ahu_cooling_w[row] += moment.share * (-unit.coil_w).max(0.0);
     }
 }
 
@@ -359,6 +427,13 @@ struct Moment {
     sky: SkyState,
 }
 
+impl Moment {
+    fn outdoor_air(&self) -> Air {
+        let Outdoor { temperature_c, humidity_kg_per_kg, .. } = self.outdoor;
+        Air { temperature_c, humidity_kg_kg: humidity_kg_per_kg }
+    }
+}
+
 /// What an air handling unit's zones do in one part of a step.
 #[derive(Debug, Clone, Copy, Default)]
 struct Unit {
@@ -367,6 +442,12 @@ struct Unit {
     flow_times_c: f64,
     zones: f64,
     sum_c: f64,
+    setpoint_c: f64,
+    /// Behind the heat recovery, and behind the coils.
+    entering_c: f64,
+    supply_c: f64,
+    /// What the coils give, or below 0 take.
+    coil_w: f64,
 }
 
 /// Monday to Friday, 6 to 20 o'clock.

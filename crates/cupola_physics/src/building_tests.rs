@@ -1,7 +1,9 @@
 //! The model against closed forms, and what its controls do.
 
 use super::*;
+use crate::central::Makes;
 use crate::envelope::{Facade, WINDOW_SHARE};
+use crate::study::{ColdKind, ColdSource, HeatKind, HeatSource};
 use crate::sun::Site;
 use crate::weather::DailyWeather;
 
@@ -173,6 +175,78 @@ fn a_unit_that_is_off_makes_rooms_stuffy_and_warm() {
     assert!(supplied.ahu_fan_w[0] > 0.0 && supplied.ahu_flow_m3_s[0] > 0.0);
     assert_eq!((starved.ahu_fan_w[0], starved.ahu_flow_m3_s[0]), (0.0, 0.0));
     assert_eq!(supplied.ahu_supply_c[0], 17.0);
+}
+
+/// The office with a boiler for radiators and coils and a chiller for the coils.
+fn with_plants(mean_c: f64, capacity_w: Option<f64>) -> BuildingModel {
+    let heat = HeatSource { kind: HeatKind::GasBoiler, capacity_w, efficiency: None, supply_c: None };
+    let cold = ColdSource { kind: ColdKind::Chiller, capacity_w, cop: None, supply_c: None };
+    let boiler = PlantSpec { makes: Makes::Heat(heat), zones: (0..6).collect(), ahus: vec![0, 1] };
+    let chiller = PlantSpec { makes: Makes::Cold(cold), zones: vec![], ahus: vec![0, 1] };
+    office(true, still(mean_c)).with_plants(vec![boiler, chiller]).expect("sources that can be")
+}
+
+#[test]
+fn a_boiler_that_is_off_leaves_rooms_and_supply_air_cold() {
+    let model = with_plants(-10.0, None);
+    let on = model.controls();
+    let off = Controls { plant_on: vec![false, true], ..on.clone() };
+    let mut heated = model.initial_state();
+    run(&model, &mut heated, &on, MONDAY, 8 * HOUR, 60);
+    let mut cold = heated.clone();
+    let with_heat = run(&model, &mut heated, &on, MONDAY + 8 * HOUR, 4 * HOUR, 60);
+    let without = run(&model, &mut cold, &off, MONDAY + 8 * HOUR, 4 * HOUR, 60);
+    assert!((with_heat.ahu_supply_c[0] - 17.0).abs() < 1e-9 && without.ahu_supply_c[0] < 14.0, "{without:?}");
+    for row in 0..6 {
+        assert!(cold.temperature_c[row] < heated.temperature_c[row] - 1.0, "{row}: {}", cold.temperature_c[row]);
+        assert_eq!(without.heating_w[row], 0.0);
+    }
+    let asked_w: f64 = with_heat.heating_w.iter().chain(&with_heat.ahu_heating_w).sum();
+    assert!((with_heat.plant_given_w[0] / asked_w - 1.0).abs() < 1e-9 && with_heat.plant_fuel_w[0] > asked_w);
+    assert_eq!((without.plant_given_w[0], without.plant_fuel_w[0], with_heat.plant_given_w[1]), (0.0, 0.0, 0.0));
+    // Switched on again it warms them.
+    let again = run(&model, &mut cold, &on, MONDAY + 12 * HOUR, 5 * HOUR, 60);
+    assert!(again.plant_given_w[0] > 0.0 && (again.ahu_supply_c[0] - 17.0).abs() < 1e-9);
+    assert!((0..6).all(|row| cold.temperature_c[row] > 20.5), "{:?}", cold.temperature_c);
+}
+
+#[test]
+fn a_chiller_that_is_off_lets_rooms_warm_and_comes_back() {
+    let model = with_plants(32.0, None);
+    let on = model.controls();
+    let off = Controls { plant_on: vec![true, false], ..on.clone() };
+    let mut cooled = model.initial_state();
+    run(&model, &mut cooled, &on, MONDAY, 8 * HOUR, 60);
+    let mut warm = cooled.clone();
+    let with_cold = run(&model, &mut cooled, &on, MONDAY + 8 * HOUR, 4 * HOUR, 60);
+    let without = run(&model, &mut warm, &off, MONDAY + 8 * HOUR, 4 * HOUR, 60);
+    assert!(without.ahu_supply_c[0] > 25.0 && without.plant_electric_w[1] == 0.0, "{without:?}");
+    assert!((0..6).all(|row| warm.temperature_c[row] > cooled.temperature_c[row] + 1.0));
+    let taken_w: f64 = with_cold.ahu_cooling_w.iter().sum();
+    assert!((with_cold.plant_given_w[1] / taken_w - 1.0).abs() < 1e-9 && with_cold.plant_electric_w[1] > 0.0);
+    run(&model, &mut warm, &on, MONDAY + 12 * HOUR, 5 * HOUR, 60);
+    assert!((0..6).all(|row| warm.temperature_c[row] < 26.5), "{:?}", warm.temperature_c);
+}
+
+#[test]
+fn a_small_boiler_gives_all_it_has_and_no_more() {
+    let large = with_plants(-10.0, None);
+    let mut warm = large.initial_state();
+    let needed_w = run(&large, &mut warm, &large.controls(), MONDAY, 12 * HOUR, 60).plant_given_w[0];
+    let small = with_plants(-10.0, Some(0.4 * needed_w));
+    let mut cold = small.initial_state();
+    let out = run(&small, &mut cold, &small.controls(), MONDAY, 12 * HOUR, 60);
+    assert!((out.plant_given_w[0] / (0.4 * needed_w) - 1.0).abs() < 0.01, "{} of {needed_w}", out.plant_given_w[0]);
+    assert!((0..6).all(|row| cold.temperature_c[row] < warm.temperature_c[row] - 0.5));
+}
+
+#[test]
+fn supply_air_follows_its_set_point() {
+    let model = with_plants(28.0, None);
+    let mut state = model.initial_state();
+    let colder = Controls { supply_setpoint_c: vec![14.0, 17.0], ..model.controls() };
+    let out = run(&model, &mut state, &colder, MONDAY + 8 * HOUR, 2 * HOUR, 60);
+    assert!((out.ahu_supply_c[0] - 14.0).abs() < 1e-9 && (out.ahu_supply_c[1] - 17.0).abs() < 1e-9);
 }
 
 #[test]

@@ -14,6 +14,10 @@ pub struct BuildingState {
     pub co2_ppm: Vec<f64>,
     /// Water per dry air, in kg/kg.
     pub humidity_kg_per_kg: Vec<f64>,
+    /// Per zone: what the radiator would give if it could, in W.
+    pub radiator_wanted_w: Vec<f64>,
+    /// Per unit: temperature of the air that it supplies, or would, in °C.
+    pub ahu_supply_c: Vec<f64>,
     /// Steps done.
     pub ticks: u64,
 }
@@ -23,6 +27,10 @@ pub struct BuildingState {
 pub struct Controls {
     /// Per air handling unit: may run.
     pub ahu_on: Vec<bool>,
+    /// Per unit: supply air is brought to this, in °C.
+    pub supply_setpoint_c: Vec<f64>,
+    /// Per source of heat or cold: may run.
+    pub plant_on: Vec<bool>,
     /// Per zone: the terminal works; else it is shut.
     pub terminal_on: Vec<bool>,
     /// Per zone, in °C.
@@ -68,6 +76,12 @@ pub struct Outputs {
     pub ahu_heating_w: Vec<f64>,
     /// Per unit: sensible heat that the cooling coil takes, in W.
     pub ahu_cooling_w: Vec<f64>,
+    /// Per source: heat or cold that it gives, in W.
+    pub plant_given_w: Vec<f64>,
+    /// Per source: electricity that it draws, in W.
+    pub plant_electric_w: Vec<f64>,
+    /// Per source: gas that it burns, of its higher heating value, or heat or cold that it buys, in W.
+    pub plant_fuel_w: Vec<f64>,
     /// The outdoors.
     pub outdoor: Outdoor,
     /// Room for a step's numbers.
@@ -94,8 +108,8 @@ pub(crate) struct Room {
 }
 
 impl Outputs {
-    /// Zeros, with a row for each zone and unit.
-    pub(crate) fn reset(&mut self, zones: usize, ahus: usize) {
+    /// Zeros, with a row for each zone, unit and source.
+    pub(crate) fn reset(&mut self, zones: usize, ahus: usize, plants: usize) {
         let per_zone = [
             &mut self.temperature_c,
             &mut self.relative_humidity_pct,
@@ -122,6 +136,10 @@ impl Outputs {
         for column in per_ahu {
             column.clear();
             column.resize(ahus, 0.0);
+        }
+        for column in [&mut self.plant_given_w, &mut self.plant_electric_w, &mut self.plant_fuel_w] {
+            column.clear();
+            column.resize(plants, 0.0);
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod airflow;
 pub mod airflow_element;
 pub mod balance;
 pub mod building;
+pub mod central;
 mod columns;
 pub mod comfort;
 pub mod comfort_set;

@@ -155,14 +155,10 @@ impl AhuSpec {
         check_ranges("air handling unit", index, &fields)
     }
 
-    /// Outdoor air behind the heat recovery, in °C. The bypass keeps it from going past the supply temperature.
-    pub(crate) fn recovered_c(&self, outdoor_c: f64, return_c: f64) -> f64 {
+    /// Outdoor air behind the heat recovery, in °C. The bypass keeps it from going past the temperature that it is to be supplied with.
+    pub(crate) fn recovered_c(&self, outdoor_c: f64, return_c: f64, supply_c: f64) -> f64 {
         let full = outdoor_c + self.heat_recovery * (return_c - outdoor_c);
-        if outdoor_c < self.supply_c {
-            full.clamp(outdoor_c, self.supply_c)
-        } else {
-            full.clamp(self.supply_c, outdoor_c)
-        }
+        if outdoor_c < supply_c { full.clamp(outdoor_c, supply_c) } else { full.clamp(supply_c, outdoor_c) }
     }
 }
 
@@ -202,7 +198,10 @@ mod tests {
         let cases =
             [(-10.0, 22.0, 14.0), (10.0, 22.0, 17.0), (34.0, 26.0, 28.0), (30.0, 32.0, 30.0), (10.0, 5.0, 10.0)];
         for (outdoor_c, return_c, expected) in cases {
-            assert!((unit.recovered_c(outdoor_c, return_c) - expected).abs() < 1e-9, "{outdoor_c} {return_c}");
+            assert!(
+                (unit.recovered_c(outdoor_c, return_c, unit.supply_c) - expected).abs() < 1e-9,
+                "{outdoor_c} {return_c}"
+            );
         }
     }
 }

@@ -1,0 +1,268 @@
+//! Boilers, heat pumps and chillers of a living building: what they make for the radiators and coils that they serve, and what these get
+//! when it isn't enough.
+//!
+//! Sources of the same kind that serve the same consumer share it evenly while they run. A source that can't meet all that is asked of it
+//! gives everybody the same share of the most that they may take, and no more than they ask for.
+
+use crate::plant::Air;
+use crate::plant::source::{Made, Source};
+use crate::spec::{SpecError, check_index, check_ranges};
+use crate::study::{ColdSource, HeatSource};
+
+/// What a source makes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Makes {
+    /// Heat, for radiators and heating coils.
+    Heat(HeatSource),
+    /// Cold, for cooling coils.
+    Cold(ColdSource),
+}
+
+/// A source of heat or cold, and whom it serves. Radiators and coils that no source serves get what they ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlantSpec {
+    /// What it makes, and how.
+    pub makes: Makes,
+    /// Zones whose radiators it serves, by their rows; heat only.
+    pub zones: Vec<usize>,
+    /// Air handling units whose coils it serves, by their rows.
+    pub ahus: Vec<usize>,
+}
+
+impl PlantSpec {
+    pub(crate) fn check(&self, index: usize, zones: usize, ahus: usize) -> Result<(), SpecError> {
+        let (capacity_w, performance) = match &self.makes {
+            Makes::Heat(source) => (source.capacity_w, source.efficiency),
+            Makes::Cold(source) => (source.capacity_w, source.cop),
+        };
+        let fields = [
+            ("capacity_w", capacity_w.unwrap_or(1e3), 1.0, 1e10),
+            ("efficiency or cop", performance.unwrap_or(1.0), 0.1, 30.0),
+        ];
+        check_ranges("plant", index, &fields)?;
+        self.zones.iter().try_for_each(|zone| check_index("plant", index, "zone", *zone, zones))?;
+        self.ahus.iter().try_for_each(|ahu| check_index("plant", index, "ahu", *ahu, ahus))
+    }
+}
+
+/// What is asked for in a step, W.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Wish {
+    pub wanted_w: f64,
+    /// The most that could be taken.
+    pub most_w: f64,
+}
+
+impl Wish {
+    /// So much, and no more.
+    pub fn exactly(wanted_w: f64) -> Self {
+        Self { wanted_w, most_w: wanted_w }
+    }
+}
+
+/// Sources of one kind, heat or cold, with their consumers: radiators first, then coils.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Network {
+    /// The source's row among all, itself, and whom it serves.
+    sources: Vec<(usize, Source, Vec<usize>)>,
+    /// Of each consumer, whether any source serves it.
+    is_served: Vec<bool>,
+}
+
+/// All sources of a building.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Central {
+    zones: usize,
+    heat: Network,
+    cold: Network,
+    count: usize,
+}
+
+/// What consumers may take in a step, and from whom.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Grants {
+    /// Of each radiator, W.
+    pub radiator_w: Vec<f64>,
+    /// Of each unit's heating and cooling coil, the share of what it asked for, 0 to 1.
+    pub heating: Vec<f64>,
+    pub cooling: Vec<f64>,
+    /// Of each source, the share of the most that its consumers may take that it gives; 0 if it is off.
+    gives: Vec<f64>,
+}
+
+impl Central {
+    pub fn new(plants: &[PlantSpec], zones: usize, ahus: usize) -> Self {
+        let network = || Network { sources: Vec::new(), is_served: vec![false; zones + ahus] };
+        let mut central = Self { zones, heat: network(), cold: network(), count: plants.len() };
+        for (row, plant) in plants.iter().enumerate() {
+            let coils = plant.ahus.iter().map(|ahu| zones + ahu);
+            let (network, source, radiators) = match &plant.makes {
+                Makes::Heat(source) => (&mut central.heat, Source::heat(source), &plant.zones[..]),
+                Makes::Cold(source) => (&mut central.cold, Source::cold(source), &[][..]),
+            };
+            let mut consumers: Vec<usize> = radiators.iter().copied().chain(coils).collect();
+            consumers.sort_unstable();
+            consumers.dedup();
+            consumers.iter().for_each(|consumer| network.is_served[*consumer] = true);
+            network.sources.push((row, source, consumers));
+        }
+        central
+    }
+
+    /// What radiators and coils may take of what they ask for: these by zone, and what each unit's coil needs, above 0 heat, below 0 cold.
+    pub fn grant(&self, is_on: impl Fn(usize) -> bool, outdoor: &Air, radiators: &[Wish], coils_w: &[f64]) -> Grants {
+        let coils = |sign: f64| coils_w.iter().map(move |coil_w| Wish::exactly((sign * coil_w).max(0.0)));
+        let heat: Vec<Wish> = radiators.iter().copied().chain(coils(1.0)).collect();
+        let cold: Vec<Wish> = radiators.iter().map(|_| Wish::default()).chain(coils(-1.0)).collect();
+        let mut gives = vec![0.0; self.count];
+        let heat = self.heat.grant(&is_on, outdoor, &heat, &mut gives);
+        let cold = self.cold.grant(&is_on, outdoor, &cold, &mut gives);
+        let most = heat[..self.zones].iter().zip(radiators).map(|(share, wish)| share * wish.most_w);
+        Grants {
+            radiator_w: most.collect(),
+            heating: heat[self.zones..].to_vec(),
+            cooling: cold[self.zones..].to_vec(),
+            gives,
+        }
+    }
+
+    /// What each source makes of what was taken: by radiators, and by coils, above 0 heat, below 0 cold.
+    pub fn make(&self, grants: &Grants, outdoor: &Air, radiators_w: &[f64], coils_w: &[f64]) -> Vec<Made> {
+        let coils = |sign: f64| coils_w.iter().map(move |coil_w| (sign * coil_w).max(0.0));
+        let heat: Vec<f64> = radiators_w.iter().copied().chain(coils(1.0)).collect();
+        let cold: Vec<f64> = radiators_w.iter().map(|_| 0.0).chain(coils(-1.0)).collect();
+        let mut made = vec![Made::default(); self.count];
+        self.heat.make(grants, outdoor, &heat, &mut made);
+        self.cold.make(grants, outdoor, &cold, &mut made);
+        made
+    }
+}
+
+impl Network {
+    /// Of each consumer, the share of the most that it may take.
+    fn grant(&self, is_on: impl Fn(usize) -> bool, outdoor: &Air, wishes: &[Wish], gives: &mut [f64]) -> Vec<f64> {
+        let mut running = vec![0.0; wishes.len()];
+        for (_, _, consumers) in self.sources.iter().filter(|(row, ..)| is_on(*row)) {
+            consumers.iter().for_each(|consumer| running[*consumer] += 1.0);
+        }
+        let mut shares: Vec<f64> = self.is_served.iter().map(|is_served| f64::from(u8::from(!is_served))).collect();
+        for (row, source, consumers) in self.sources.iter().filter(|(row, ..)| is_on(*row)) {
+            let part = |consumer: &usize| {
+                let (wish, sources) = (wishes[*consumer], running[*consumer]);
+                Wish { wanted_w: wish.wanted_w / sources, most_w: wish.most_w / sources }
+            };
+            let parts: Vec<Wish> = consumers.iter().map(part).collect();
+            gives[*row] = level(source.most_w(outdoor), &parts);
+            for consumer in consumers {
+                shares[*consumer] += gives[*row] / running[*consumer];
+            }
+        }
+        shares
+    }
+
+    fn make(&self, grants: &Grants, outdoor: &Air, taken_w: &[f64], made: &mut [Made]) {
+        let mut weights = vec![0.0; taken_w.len()];
+        for (row, _, consumers) in &self.sources {
+            consumers.iter().for_each(|consumer| weights[*consumer] += grants.gives[*row]);
+        }
+        for (row, source, consumers) in &self.sources {
+            let part = |consumer: &usize| match weights[*consumer] {
+                weight if weight > 0.0 => taken_w[*consumer] * grants.gives[*row] / weight,
+                _ => 0.0,
+            };
+            let load_w: f64 = consumers.iter().map(part).sum();
+            if load_w > 0.0 {
+                made[*row] = source.clone().run(load_w, outdoor);
+            }
+        }
+    }
+}
+
+/// The share of the most that each may take at which all together take no more than there is: who wants less takes less.
+fn level(there_w: f64, wishes: &[Wish]) -> f64 {
+    if wishes.iter().map(|wish| wish.wanted_w).sum::<f64>() <= there_w {
+        return 1.0;
+    }
+    let share = |wish: &Wish| wish.wanted_w / wish.most_w;
+    let mut rest: Vec<&Wish> = wishes.iter().filter(|wish| wish.most_w > 0.0).collect();
+    rest.sort_by(|one, other| share(one).total_cmp(&share(other)));
+    let (mut left_w, mut most_w) = (there_w.max(0.0), rest.iter().map(|wish| wish.most_w).sum::<f64>());
+    for wish in rest {
+        if share(wish) * most_w > left_w {
+            break;
+        }
+        left_w -= wish.wanted_w;
+        most_w -= wish.most_w;
+    }
+    if most_w > 0.0 { (left_w / most_w).clamp(0.0, 1.0) } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::{ColdKind, HeatKind};
+    use proptest::prelude::*;
+
+    const MILD: Air = Air { temperature_c: 10.0, humidity_kg_kg: 0.006 };
+
+    fn boiler(capacity_w: f64, zones: Vec<usize>, ahus: Vec<usize>) -> PlantSpec {
+        let kind = HeatKind::GasBoiler;
+        let makes = Makes::Heat(HeatSource { kind, capacity_w: Some(capacity_w), efficiency: None, supply_c: None });
+        PlantSpec { makes, zones, ahus }
+    }
+
+    fn radiator(wanted_w: f64) -> Wish {
+        Wish { wanted_w, most_w: 1_000.0 }
+    }
+
+    #[test]
+    fn who_wants_little_gets_it_and_the_others_share() {
+        let central = Central::new(&[boiler(1_200.0, vec![0, 1, 2], vec![])], 3, 0);
+        let wishes = [radiator(200.0), radiator(1_000.0), radiator(1_000.0)];
+        let grants = central.grant(|_| true, &MILD, &wishes, &[]);
+        assert_eq!(grants.radiator_w, [500.0; 3], "who asks for 200 may have it");
+        let made = central.make(&grants, &MILD, &[200.0, 500.0, 500.0], &[]);
+        assert!((made[0].given_w - 1_200.0).abs() < 1e-9 && made[0].gas_w > 1_200.0);
+        let off = central.grant(|_| false, &MILD, &wishes, &[]);
+        assert_eq!(off.radiator_w, [0.0; 3]);
+    }
+
+    #[test]
+    fn two_share_evenly_and_one_takes_over() {
+        let central = Central::new(&[boiler(900.0, vec![0], vec![0]), boiler(900.0, vec![0], vec![0])], 1, 1);
+        let both = central.grant(|_| true, &MILD, &[radiator(1_000.0)], &[600.0]);
+        assert_eq!((both.radiator_w[0], both.heating[0]), (1_000.0, 1.0));
+        let made = central.make(&both, &MILD, &[1_000.0], &[600.0]);
+        assert!((made[0].given_w - 800.0).abs() < 1e-9 && (made[1].given_w - 800.0).abs() < 1e-9);
+        let one = central.grant(|row| row == 1, &MILD, &[radiator(1_000.0)], &[600.0]);
+        assert!((one.radiator_w[0] + 600.0 * one.heating[0] - 900.0).abs() < 1e-9);
+        let made = central.make(&one, &MILD, &[one.radiator_w[0]], &[600.0 * one.heating[0]]);
+        assert!(made[0] == Made::default() && (made[1].given_w - 900.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn cold_is_for_coils_and_nobody_else_misses_it() {
+        let kind = ColdKind::Chiller;
+        let makes = Makes::Cold(ColdSource { kind, capacity_w: None, cop: None, supply_c: None });
+        let central = Central::new(&[PlantSpec { makes, zones: vec![0], ahus: vec![0] }], 1, 2);
+        let off = central.grant(|_| false, &MILD, &[radiator(300.0)], &[-500.0, -500.0]);
+        assert_eq!((off.cooling.as_slice(), off.radiator_w.as_slice()), (&[0.0, 1.0][..], &[1_000.0][..]));
+        let on = central.grant(|_| true, &MILD, &[radiator(300.0)], &[-500.0, -500.0]);
+        let made = central.make(&on, &MILD, &[300.0], &[-500.0, -500.0]);
+        assert!((made[0].given_w - 500.0).abs() < 1e-9 && made[0].electricity_w > 0.0 && made[0].gas_w == 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_takes_more_than_there_is(
+            there_w in 0.0..5e3f64, wanted in proptest::collection::vec(0.0..1.0f64, 0..9),
+        ) {
+            let wishes: Vec<Wish> = wanted.iter().map(|share| radiator(1_000.0 * share)).collect();
+            let share = level(there_w, &wishes);
+            let taken_w: f64 = wishes.iter().map(|wish| wish.wanted_w.min(share * wish.most_w)).sum();
+            let asked_w: f64 = wishes.iter().map(|wish| wish.wanted_w).sum();
+            prop_assert!(taken_w <= there_w + 1e-6);
+            prop_assert!(taken_w >= asked_w.min(there_w) - 1e-6, "{taken_w} of {asked_w}, {there_w} there");
+        }
+    }
+}
