@@ -32,6 +32,7 @@ impl Steer {
 pub(super) enum Shown {
     Zones(Vec<usize>),
     AirHandlers(Vec<usize>),
+    Plants(Vec<usize>),
     Dispensers(Vec<usize>),
     Outdoors,
 }
@@ -71,7 +72,13 @@ pub struct Simulation {
     pub(super) hygiene_row: Vec<Option<usize>>,
     pub(super) zone_energy_j: Vec<f64>,
     pub(super) unit_energy_j: Vec<f64>,
+    /// For each source of heat or cold electricity and fuel.
+    pub(super) plant_energy_j: Vec<(f64, f64)>,
     pub(super) ahu_on: Vec<Steer>,
+    pub(super) supply_c: Vec<Steer>,
+    pub(super) plant_on: Vec<Steer>,
+    /// What holds each source's capacity, and how many watts its unit is.
+    pub(super) plant_capacities: Vec<Option<(Slot, f64)>>,
     pub(super) terminal_on: Vec<Steer>,
     pub(super) heating_c: Vec<Steer>,
     pub(super) cooling_c: Vec<Steer>,
@@ -80,12 +87,6 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// Zones, air handling units and dispensers, for a summary.
-    pub fn counts(&self) -> (usize, usize, usize) {
-        let dispensers = self.hygiene.as_ref().map_or(0, |(_, state)| state.fill_pct.len());
-        (self.hygiene_row.len(), self.ahu_on.len(), dispensers)
-    }
-
     /// The slots that it fills.
     pub fn shown(&self) -> impl Iterator<Item = Slot> + '_ {
         self.shows.iter().map(|show| show.slot)
@@ -94,10 +95,18 @@ impl Simulation {
     /// Moves on by one step that ends at `now_us`, and shows what is known then.
     pub fn step(&mut self, state: &mut State, now_us: i64) {
         let flag = |steer: &Steer| steer.value(state) != 0.0;
+        let number = |steer: &Steer| steer.value(state);
         self.controls.ahu_on = self.ahu_on.iter().map(flag).collect();
+        self.controls.plant_on = self.plant_on.iter().map(flag).collect();
         self.controls.terminal_on = self.terminal_on.iter().map(flag).collect();
-        self.controls.heating_setpoint_c = self.heating_c.iter().map(|steer| steer.value(state)).collect();
-        self.controls.cooling_setpoint_c = self.cooling_c.iter().map(|steer| steer.value(state)).collect();
+        self.controls.supply_setpoint_c = self.supply_c.iter().map(number).collect();
+        self.controls.heating_setpoint_c = self.heating_c.iter().map(number).collect();
+        self.controls.cooling_setpoint_c = self.cooling_c.iter().map(number).collect();
+        for (row, capacity) in self.plant_capacities.iter().enumerate() {
+            if let Some((slot, watts)) = capacity {
+                self.model.set_capacity(row, state.get(*slot).usable() * watts);
+            }
+        }
         let step_s = self.step_us as f64 / 1e6;
         let start_local_s = (now_us - self.step_us).div_euclid(1_000_000) + self.utc_offset_s;
         self.model.step(&mut self.physical, &self.controls, start_local_s, step_s, &mut self.outputs);
@@ -106,6 +115,11 @@ impl Simulation {
         }
         for (energy, power) in self.unit_energy_j.iter_mut().zip(&self.outputs.ahu_fan_w) {
             *energy += power * step_s;
+        }
+        let drawn_w = self.outputs.plant_electric_w.iter().zip(&self.outputs.plant_fuel_w);
+        for (energy, (electric_w, fuel_w)) in self.plant_energy_j.iter_mut().zip(drawn_w) {
+            energy.0 += electric_w * step_s;
+            energy.1 += fuel_w * step_s;
         }
         if let Some((model, hygiene)) = &mut self.hygiene {
             model.step(hygiene, start_local_s, step_s);
@@ -164,6 +178,16 @@ impl Simulation {
                 };
                 combine(show.quantity, &units.iter().map(|unit| column[*unit]).collect::<Vec<_>>())
             }
+            Shown::Plants(plants) => {
+                let value = |plant: &usize| match show.quantity {
+                    Quantity::ElectricPower => out.plant_electric_w[*plant],
+                    Quantity::ElectricEnergy => self.plant_energy_j[*plant].0,
+                    Quantity::FuelPower => out.plant_fuel_w[*plant],
+                    Quantity::FuelEnergy => self.plant_energy_j[*plant].1,
+                    _ => out.plant_given_w[*plant],
+                };
+                combine(show.quantity, &plants.iter().map(value).collect::<Vec<_>>())
+            }
             Shown::Dispensers(dispensers) => {
                 let Some((_, state)) = &self.hygiene else { return f64::NAN };
                 let value = |dispenser: &usize| match show.quantity {
@@ -214,6 +238,12 @@ impl Simulation {
                 (Shown::AirHandlers(units), Quantity::ElectricEnergy) if units.len() == 1 => {
                     self.unit_energy_j[units[0]] = value * JOULES_PER_KWH;
                 }
+                (Shown::Plants(plants), Quantity::ElectricEnergy) if plants.len() == 1 => {
+                    self.plant_energy_j[plants[0]].0 = value * JOULES_PER_KWH;
+                }
+                (Shown::Plants(plants), Quantity::FuelEnergy) if plants.len() == 1 => {
+                    self.plant_energy_j[plants[0]].1 = value * JOULES_PER_KWH;
+                }
                 (Shown::Dispensers(dispensers), quantity) if dispensers.len() == 1 => match (quantity, hygiene) {
                     (Quantity::Fill, Some(hygiene)) => hygiene.fill_pct[dispensers[0]] = value.clamp(0.0, 100.0),
                     (Quantity::Dispenses, Some(hygiene)) => hygiene.dispenses[dispensers[0]] = value as u64,
@@ -244,12 +274,13 @@ fn combine(quantity: Quantity, values: &[f64]) -> f64 {
     let mean = sum / values.len() as f64;
     match quantity {
         Quantity::AirFlow => sum * LITRES,
-        Quantity::ElectricEnergy => sum / JOULES_PER_KWH,
+        Quantity::ElectricEnergy | Quantity::FuelEnergy => sum / JOULES_PER_KWH,
         Quantity::Occupied => f64::from(u8::from(sum > 0.0)),
         Quantity::People
         | Quantity::HeatingPower
         | Quantity::CoolingPower
         | Quantity::ElectricPower
+        | Quantity::FuelPower
         | Quantity::Entries
         | Quantity::Exits
         | Quantity::Dispenses => sum,

@@ -13,6 +13,7 @@ mod keeping;
 mod live;
 mod office_sensors;
 mod physics;
+mod plants;
 mod processors;
 mod scenes;
 mod support;

@@ -111,6 +111,17 @@ impl BuildingModel {
         model.with_plants(self.plants.clone())
     }
 
+    /// Gives a source another capacity, in W, within [`PlantSpec::CAPACITY_W`]. A row that does not exist and what is not a number change
+    /// nothing.
+    pub fn set_capacity(&mut self, plant: usize, capacity_w: f64) {
+        let Some(spec) = self.plants.get_mut(plant) else { return };
+        let capacity_w = Some(capacity_w.clamp(PlantSpec::CAPACITY_W.0, PlantSpec::CAPACITY_W.1));
+        if capacity_w.is_some_and(f64::is_finite) && *spec.capacity_w() != capacity_w {
+            *spec.capacity_w() = capacity_w;
+            self.central = Central::new(&self.plants, self.zones.len(), self.ahus.len());
+        }
+    }
+
     /// The zones, in the order of the rows.
     pub fn zones(&self) -> &[ZoneSpec] {
         &self.zones
@@ -238,7 +249,8 @@ impl BuildingModel {
         }
         let outdoor_c = moment.outdoor.temperature_c;
         for (row, (unit, ahu)) in units.iter_mut().zip(&self.ahus).enumerate() {
-            unit.setpoint_c = number(&controls.supply_setpoint_c, row, ahu.supply_c);
+            let (least_c, most_c) = AhuSpec::SUPPLY_C;
+            unit.setpoint_c = number(&controls.supply_setpoint_c, row, ahu.supply_c).clamp(least_c, most_c);
             let return_c = match (unit.flow_m3_s > 0.0, unit.zones > 0.0) {
                 (true, _) => unit.flow_times_c / unit.flow_m3_s,
                 (false, true) => unit.sum_c / unit.zones,

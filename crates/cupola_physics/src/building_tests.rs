@@ -233,7 +233,11 @@ fn a_small_boiler_gives_all_it_has_and_no_more() {
     let large = with_plants(-10.0, None);
     let mut warm = large.initial_state();
     let needed_w = run(&large, &mut warm, &large.controls(), MONDAY, 12 * HOUR, 60).plant_given_w[0];
-    let small = with_plants(-10.0, Some(0.4 * needed_w));
+    let mut small = large.clone();
+    for capacity_w in [0.4 * needed_w, f64::NAN] {
+        small.set_capacity(0, capacity_w);
+    }
+    assert_eq!(small, with_plants(-10.0, None).with_plants(small.plants.clone()).expect("as it was"));
     let mut cold = small.initial_state();
     let out = run(&small, &mut cold, &small.controls(), MONDAY, 12 * HOUR, 60);
     assert!((out.plant_given_w[0] / (0.4 * needed_w) - 1.0).abs() < 0.01, "{} of {needed_w}", out.plant_given_w[0]);

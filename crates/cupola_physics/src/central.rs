@@ -30,13 +30,24 @@ pub struct PlantSpec {
 }
 
 impl PlantSpec {
+    /// What a source's capacity may be, in W.
+    pub const CAPACITY_W: (f64, f64) = (1.0, 1e10);
+
+    /// The most that it gives, in W; as much as is needed where it has no capacity.
+    pub fn capacity_w(&mut self) -> &mut Option<f64> {
+        match &mut self.makes {
+            Makes::Heat(source) => &mut source.capacity_w,
+            Makes::Cold(source) => &mut source.capacity_w,
+        }
+    }
+
     pub(crate) fn check(&self, index: usize, zones: usize, ahus: usize) -> Result<(), SpecError> {
         let (capacity_w, performance) = match &self.makes {
             Makes::Heat(source) => (source.capacity_w, source.efficiency),
             Makes::Cold(source) => (source.capacity_w, source.cop),
         };
         let fields = [
-            ("capacity_w", capacity_w.unwrap_or(1e3), 1.0, 1e10),
+            ("capacity_w", capacity_w.unwrap_or(1e3), Self::CAPACITY_W.0, Self::CAPACITY_W.1),
             ("efficiency or cop", performance.unwrap_or(1.0), 0.1, 30.0),
         ];
         check_ranges("plant", index, &fields)?;

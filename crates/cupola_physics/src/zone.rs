@@ -54,7 +54,7 @@ pub struct TerminalSpec {
 /// An air handling unit: outdoor air only, heat recovery, and coils that reach the supply temperature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AhuSpec {
-    /// Temperature of the air that it supplies, in °C; 5 to 40.
+    /// Temperature of the air that it supplies, in °C; within [`AhuSpec::SUPPLY_C`].
     pub supply_c: f64,
     /// Share of the difference between return and outdoor air that the heat recovery gives back, 0 to 1.
     pub heat_recovery: f64,
@@ -146,9 +146,12 @@ impl Default for AhuSpec {
 }
 
 impl AhuSpec {
+    /// What supply air may be set to, in °C.
+    pub const SUPPLY_C: (f64, f64) = (5.0, 40.0);
+
     pub(crate) fn check(&self, index: usize) -> Result<(), SpecError> {
         let fields = [
-            ("supply_c", self.supply_c, 5.0, 40.0),
+            ("supply_c", self.supply_c, Self::SUPPLY_C.0, Self::SUPPLY_C.1),
             ("heat_recovery", self.heat_recovery, 0.0, 1.0),
             ("specific_fan_power_w_per_m3_s", self.specific_fan_power_w_per_m3_s, 0.0, 1e4),
         ];

@@ -219,6 +219,7 @@ fn simulation() -> SimulationDoc {
         }],
         air_handlers: Vec::new(),
         terminals: Vec::new(),
+        plants: Vec::new(),
         dispensers: dispensers.collect(),
         shows: vec![
             show("PeopleCounter", "entries", Quantity::Entries, "^hasPoint", 0.0),

@@ -7,14 +7,19 @@ use super::shared::{
     alarm, command, command_mapping, computed, facade_share, link, own, show, strings, tenth, text, twin,
 };
 use cupola::scene::document::{
-    AirHandlerDoc, AlarmDoc, AlarmSeverity, BuildingDoc, ComputedDoc, Document, FeedDoc, MappingDoc, Profile, Quantity,
-    RelationshipDoc, SimulationDoc, Source, TerminalDoc, TwinDoc, VERSION, ViewDoc, WeatherDoc, ZoneDoc,
+    AirHandlerDoc, AlarmDoc, AlarmSeverity, BuildingDoc, ComputedDoc, Document, FeedDoc, MappingDoc, PlantDoc,
+    PlantKind, Profile, Quantity, RelationshipDoc, SimulationDoc, Source, TerminalDoc, TwinDoc, VERSION, ViewDoc,
+    WeatherDoc, ZoneDoc,
 };
 use cupola_building::Plan;
 use cupola_building::plan::PlanRoom;
 use cupola_twin::Value;
 use layout::*;
 use plant::*;
+
+/// About 40 W of heat and 35 W of cold for each square metre.
+const BOILER_KW: f64 = 180.0;
+const CHILLER_KW: f64 = 150.0;
 
 /// The sensors of a room: model, and the property that ends the id too.
 fn sensors(usage: Use) -> &'static [(&'static str, &'static str)] {
@@ -108,18 +113,30 @@ pub fn office() -> (Document, Plan) {
         twins.push(twin(&id, "AirHandlingUnit", &properties));
         links.push(link(BUILDING, "contains", &id));
     }
+    for (id, name, model, capacity_kw) in
+        [("boiler", "Boiler", "Boiler", BOILER_KW), ("chiller", "Chiller", "Chiller", CHILLER_KW)]
+    {
+        let properties =
+            [("name", text(name)), ("enabled", Value::Bool(true)), ("capacity", Value::Number(capacity_kw))];
+        twins.push(twin(id, model, &properties));
+        links.push(link(BUILDING, "contains", id));
+        links.extend((1..=unit_count()).map(|number| link(id, "feeds", &format!("ahu-{number}"))));
+    }
+    links.extend((1..=LEVELS).map(|level| link("boiler", "serves", &floor_id(level))));
     for (level, spaces) in (1..).zip(&floors) {
         plan.storeys.push(storey(level, spaces));
         plan.equipment.extend(equipment(level, spaces));
         populate(level, spaces, &mut twins, &mut links);
     }
+    plan.equipment.extend(central_plant());
     plan.equipment.extend(roof_plant());
     let document = Document {
         version: VERSION,
         name: "Harbour office".to_owned(),
-        description: "An invented office building of five floors: comfort in every room, three air handling units, \
-                      electricity by floor."
-            .to_owned(),
+        description:
+            "An invented office building of five floors: comfort in every room, three air handling units with a \
+                      boiler and a chiller, electricity by floor."
+                .to_owned(),
         models: strings(&["models"]),
         building: Some(BuildingDoc { gltf: Some("../../assets/office.glb".to_owned()), ..BuildingDoc::default() }),
         twins: twins.into(),
@@ -145,6 +162,9 @@ pub fn office() -> (Document, Plan) {
                 "energy",
                 "enabled",
                 "supplyTemperature",
+                "heatOutput",
+                "coldOutput",
+                "gasPower",
                 "airFlow",
                 "damper",
             ]),
@@ -195,6 +215,10 @@ fn formulas() -> Vec<ComputedDoc> {
         computed("Floor", "energy", "SUM(hasPoint.energy)"),
         computed("Building", "power", "SUM(contains.power) + COALESCE(SUM(contains.fanPower), 0)"),
         computed("Building", "energy", "SUM(contains.energy) + COALESCE(SUM(contains.fanEnergy), 0)"),
+        computed("Building", "gasPower", "SUM(contains.gasPower)"),
+        computed("Building", "gasEnergy", "SUM(contains.gasEnergy)"),
+        computed("Boiler", "servedTemperature", "AVG(serves.contains.temperature)"),
+        computed("Chiller", "servedTemperature", "AVG(feeds.feeds.feeds.temperature)"),
         computed("Building", "outdoorTemperature", "AVG(hasPoint.outdoorTemperature)"),
         computed("AirHandlingUnit", "airFlow", "SUM(feeds.airFlow)"),
         computed("AirHandlingUnit", "servedTemperature", "AVG(feeds.feeds.temperature)"),
@@ -217,6 +241,20 @@ fn alarms() -> Vec<AlarmDoc> {
             Critical,
             "The unit is off while people are in the rooms that it serves.",
         ),
+        alarm(
+            "no-heat",
+            "Boiler",
+            "servedTemperature < 19",
+            Critical,
+            "The rooms are colder than 19 °C on average: the boiler doesn't heat them.",
+        ),
+        alarm(
+            "no-cold",
+            "Chiller",
+            "servedTemperature > 26",
+            Warning,
+            "The rooms are warmer than 26 °C on average: the chiller doesn't cool them.",
+        ),
     ]
 }
 
@@ -238,6 +276,8 @@ fn feed() -> FeedDoc {
             json("harbour/meters/floor-{floor}/power", "floor-{floor}-meter", "power", "5m"),
             json("harbour/meters/floor-{floor}/energy", "floor-{floor}-meter", "energy", "5m"),
             json("harbour/plant/ahu-{unit}/{property}", "ahu-{unit}", "{property}", "5m"),
+            json("harbour/plant/boiler/{property}", "boiler", "{property}", "5m"),
+            json("harbour/plant/chiller/{property}", "chiller", "{property}", "5m"),
             // The boxes' controllers send bare numbers and know no time.
             MappingDoc {
                 value: None,
@@ -250,7 +290,19 @@ fn feed() -> FeedDoc {
                 ..json("harbour/roof/weather/temperature", "weather", "outdoorTemperature", "15m")
             },
         ],
-        commands: vec![command_mapping("harbour", "ahu-{unit}", "switch")],
+        commands: ["ahu-{unit}", "boiler", "chiller"].map(|twin| command_mapping("harbour", twin, "switch")).into(),
+    }
+}
+
+fn plant(model: &str, kind: PlantKind, serves: &[&str]) -> PlantDoc {
+    PlantDoc {
+        model: model.to_owned(),
+        kind,
+        serves: strings(serves),
+        on: Some("enabled".to_owned()),
+        capacity_w: Some(own("capacity")),
+        efficiency: None,
+        water_c: None,
     }
 }
 
@@ -311,6 +363,10 @@ fn simulation() -> SimulationDoc {
             on: "enabled".to_owned(),
             max_flow_l_s: own("maxFlow"),
         }],
+        plants: vec![
+            plant("Boiler", PlantKind::CondensingBoiler, &["feeds", "serves.contains"]),
+            plant("Chiller", PlantKind::Chiller, &["feeds"]),
+        ],
         dispensers: Vec::new(),
         shows: vec![
             show("TemperatureSensor", "temperature", Quantity::Temperature, "^hasPoint", 0.1),
@@ -325,8 +381,16 @@ fn simulation() -> SimulationDoc {
             show("AirHandlingUnit", "supplyTemperature", Quantity::SupplyTemperature, "", 0.1),
             show("AirHandlingUnit", "fanPower", Quantity::ElectricPower, "", 10.0),
             show("AirHandlingUnit", "fanEnergy", Quantity::ElectricEnergy, "", 0.0),
+            show("Boiler", "heatOutput", Quantity::HeatingPower, "", 0.0),
+            show("Boiler", "gasPower", Quantity::FuelPower, "", 0.0),
+            show("Boiler", "gasEnergy", Quantity::FuelEnergy, "", 0.0),
+            show("Chiller", "coldOutput", Quantity::CoolingPower, "", 0.0),
+            show("Chiller", "power", Quantity::ElectricPower, "", 0.0),
+            show("Chiller", "energy", Quantity::ElectricEnergy, "", 0.0),
             show("WeatherStation", "outdoorTemperature", Quantity::OutdoorTemperature, "", 0.1),
         ],
-        commands: vec![command("AirHandlingUnit", "switch", "enabled", "request")],
+        commands: ["AirHandlingUnit", "Boiler", "Chiller"]
+            .map(|model| command(model, "switch", "enabled", "request"))
+            .into(),
     }
 }

@@ -90,6 +90,22 @@ pub(super) fn equipment(level: usize, spaces: &[Space]) -> Vec<PlanEquipment> {
     out
 }
 
+/// Boiler and chiller in the plant room on the ground floor.
+pub(super) fn central_plant() -> Vec<PlanEquipment> {
+    let machine = |id: &str, kind, at, size| PlanEquipment {
+        id: id.to_owned(),
+        kind,
+        storey: floor_id(1),
+        at,
+        size,
+        path: Vec::new(),
+    };
+    vec![
+        machine("boiler", EquipmentKind::Boiler, (38.0, 12.6, 0.0), (1.3, 1.8, 1.9)),
+        machine("chiller", EquipmentKind::Chiller, (42.0, 12.4, 0.0), (3.6, 1.6, 1.9)),
+    ]
+}
+
 /// The air handling units on the wing's roof, and their ducts into the shaft.
 pub(super) fn roof_plant() -> Vec<PlanEquipment> {
     let mut out = Vec::new();

@@ -49,6 +49,9 @@ pub struct SimulationDoc {
     /// Twins that are VAV boxes.
     #[serde(default)]
     pub terminals: Vec<TerminalDoc>,
+    /// Twins that make heat or cold; radiators and coils that none serves get what they ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plants: Vec<PlantDoc>,
     /// Twins that are dispensers for hand hygiene.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dispensers: Vec<DispenserDoc>,
@@ -208,7 +211,7 @@ pub struct AirHandlerDoc {
     pub model: String,
     /// The boolean property that switches it.
     pub on: String,
-    /// The property with the supply air temperature that it is set to, °C, as it is when the simulation begins.
+    /// The property with the supply air temperature that it is set to, °C.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply_setpoint: Option<String>,
 }
@@ -227,6 +230,50 @@ pub struct TerminalDoc {
     pub on: String,
     /// Greatest flow, L/s.
     pub max_flow_l_s: Source,
+}
+
+/// What makes heat or cold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlantKind {
+    /// A gas boiler.
+    GasBoiler,
+    /// A condensing gas boiler.
+    CondensingBoiler,
+    /// An air-source heat pump.
+    HeatPump,
+    /// Electric resistance.
+    ElectricBoiler,
+    /// District heat.
+    DistrictHeat,
+    /// A water-cooled chiller with a cooling tower.
+    Chiller,
+    /// District cold.
+    DistrictCold,
+}
+
+/// Twins of a model as sources of heat or cold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlantDoc {
+    /// The model.
+    pub model: String,
+    /// What they are.
+    pub kind: PlantKind,
+    /// The paths from it to whom it serves: air handling units, for their coils, and rooms, for their radiators: `feeds`.
+    pub serves: Vec<String>,
+    /// The boolean property that switches it; without it, it always may run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// The most that it gives, W, or in its property's unit; without it, as much as is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity_w: Option<Source>,
+    /// Efficiency of a boiler, or coefficient of performance at its rating; without it, the kind's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub efficiency: Option<Source>,
+    /// Temperature of the water that leaves it, °C; without it, the kind's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub water_c: Option<f64>,
 }
 
 /// What a dispenser holds.
@@ -275,14 +322,18 @@ pub enum Quantity {
     AirFlow,
     /// Opening of a zone's damper, %.
     Damper,
-    /// Heat given to a zone, W.
+    /// Heat given to a zone, by a unit's coil or by a source of heat, W.
     HeatingPower,
-    /// Heat taken from a zone, W.
+    /// Heat taken from a zone, by a unit's coil or by a source of cold, W.
     CoolingPower,
-    /// Electricity of a zone's lights and devices, or of an air handling unit's fan, W.
+    /// Electricity of a zone's lights and devices, of an air handling unit's fan or of a source of heat or cold, W.
     ElectricPower,
     /// The same, summed over time, kWh.
     ElectricEnergy,
+    /// Gas that a source burns, of its higher heating value, or district heat or cold that it buys, W.
+    FuelPower,
+    /// The same, summed over time, kWh.
+    FuelEnergy,
     /// Supply air temperature of an air handling unit, °C.
     SupplyTemperature,
     /// Outdoor air temperature, °C.

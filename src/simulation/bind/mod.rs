@@ -1,6 +1,7 @@
 //! Makes a simulation out of a scene's conditions, checking every name on the way.
 
 mod commands;
+mod plants;
 mod rooms;
 mod shows;
 
@@ -81,19 +82,22 @@ impl Binder<'_> {
             let wrong = Diagnostic::error("wrong-offset", message).help("write hours from -24 to 24");
             self.report(wrong, &["utc_offset_hours".into()]);
         }
-        let (units, ahus, ahu_on) = self.air_handlers();
+        let (units, ahus, ahu_on, supply_c) = self.air_handlers();
         let (zones, mut specs, exterior) = self.zones();
         self.enclose(&zones, &exterior, &mut specs);
         let terminals = self.terminals(&zones, &units, &mut specs);
         let (dispensers, hygiene_row, hygiene) = self.hygiene(&zones);
-        let found = Found { zones: &zones, units: &units, dispensers: &dispensers };
+        let plants = self.plants(&zones, &units);
+        let found = Found { zones: &zones, units: &units, plants: &plants, dispensers: &dispensers };
         let shows = self.shows(&found, &hygiene_row);
         let handlers = self.commands();
         let profiles = vec![DayProfile::office(), DayProfile::meeting(), DayProfile::ward(), DayProfile::always(0.0)];
         self.assumed(&zones, &mut specs);
         let said = Said::of(&specs, doc.weather.warmer_k);
         let weather = self.weather();
-        let model = match BuildingModel::new(specs, ahus, profiles.clone(), weather, doc.seed) {
+        let model = BuildingModel::new(specs, ahus, profiles.clone(), weather, doc.seed);
+        let plant_count = plants.specs.len();
+        let model = match model.and_then(|model| model.with_plants(plants.specs)) {
             Ok(model) => model,
             Err(error) => {
                 self.report(Diagnostic::error("simulation", error.to_string()), &[]);
@@ -136,7 +140,11 @@ impl Binder<'_> {
             hygiene_row,
             zone_energy_j: vec![0.0; zones.len()],
             unit_energy_j: vec![0.0; units.len()],
+            plant_energy_j: vec![(0.0, 0.0); plant_count],
             ahu_on,
+            supply_c,
+            plant_on: plants.on,
+            plant_capacities: plants.capacities,
             terminal_on: terminals,
             heating_c: per_zone(|zone| &zone.heating_setpoint, |spec| spec.heating_setpoint_c),
             cooling_c: per_zone(|zone| &zone.cooling_setpoint, |spec| spec.cooling_setpoint_c),
@@ -227,9 +235,9 @@ impl Binder<'_> {
         self.topology.walk(twin, &segments)
     }
 
-    /// Air handling units in order of their rows: the twins, what they are made of, what switches them.
-    fn air_handlers(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<AhuSpec>, Vec<Steer>) {
-        let (mut units, mut specs, mut steers) = (BTreeMap::new(), Vec::new(), Vec::new());
+    /// Air handling units in order of their rows: the twins, what they are made of, what switches them, what sets their supply air.
+    fn air_handlers(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<AhuSpec>, Vec<Steer>, Vec<Steer>) {
+        let (mut units, mut specs, mut on, mut supply_c) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
         let always_on = self.is_always_on();
         for (at, entry) in self.doc.air_handlers.iter().enumerate() {
             let path = |field| ["air_handlers".into(), at.into(), Step::Field(field)];
@@ -239,16 +247,19 @@ impl Binder<'_> {
                 }
                 let slot = self.property(twin, &entry.on, Kind::Bool, &path("on"));
                 let mut spec = AhuSpec { always_on, ..AhuSpec::default() };
+                let mut setpoint = None;
                 if let Some(property) = &entry.supply_setpoint {
                     let source = Source::Property(property.clone());
                     spec.supply_c = self.number(twin, &source, &path("supply_setpoint")).unwrap_or(spec.supply_c);
+                    setpoint = self.topology.slot(twin, property);
                 }
                 units.insert(twin, specs.len());
+                on.push(Steer { slot, otherwise: 1.0 });
+                supply_c.push(Steer { slot: setpoint, otherwise: spec.supply_c });
                 specs.push(spec);
-                steers.push(Steer { slot, otherwise: 1.0 });
             }
         }
-        (units, specs, steers)
+        (units, specs, on, supply_c)
     }
 
     /// The property of a zone's twin that holds a source, if it is a property.

@@ -1,9 +1,11 @@
 //! What the simulation knows, and the properties that show it.
 
+use super::plants::Plants;
 use super::{Binder, REFILL_BELOW_PCT, REFILL_DELAY_S};
 use crate::scene::Step;
 use crate::scene::document::{DispenserKind, Quantity};
 use crate::simulation::run::{Show, Shown};
+use cupola_physics::central::Makes;
 use cupola_physics::hygiene::{self, DispenserSpec, RoomSpec};
 use cupola_physics::random::stream_of;
 use cupola_twin::diagnostic::has_errors;
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 pub(super) struct Found<'f> {
     pub zones: &'f BTreeMap<TwinIx, usize>,
     pub units: &'f BTreeMap<TwinIx, usize>,
+    pub plants: &'f Plants,
     pub dispensers: &'f BTreeMap<TwinIx, usize>,
 }
 
@@ -38,10 +41,27 @@ impl Found<'_> {
             | Quantity::ElectricEnergy
             | Quantity::HeatingPower
             | Quantity::CoolingPower => {
-                some(rows(self.zones)).map(Shown::Zones).or_else(|| some(rows(self.units)).map(Shown::AirHandlers))
+                let units = || some(rows(self.units)).map(Shown::AirHandlers);
+                some(rows(self.zones)).map(Shown::Zones).or_else(units).or_else(|| self.sources(quantity, twins))
             }
+            Quantity::FuelPower | Quantity::FuelEnergy => self.sources(quantity, twins),
             _ => some(rows(self.zones)).map(Shown::Zones),
         }
+    }
+}
+
+impl Found<'_> {
+    /// Sources of heat or cold that have a quantity.
+    fn sources(&self, quantity: Quantity, twins: &[TwinIx]) -> Option<Shown> {
+        let has = |row: &usize| match (quantity, &self.plants.specs[*row].makes) {
+            (Quantity::AirFlow, _) => false,
+            (Quantity::HeatingPower, makes) => matches!(makes, Makes::Heat(_)),
+            (Quantity::CoolingPower, makes) => matches!(makes, Makes::Cold(_)),
+            _ => true,
+        };
+        let rows: Vec<usize> =
+            twins.iter().filter_map(|twin| self.plants.twins.get(twin).copied()).filter(has).collect();
+        (!rows.is_empty()).then_some(Shown::Plants(rows))
     }
 }
 
@@ -52,8 +72,8 @@ fn natural_unit(quantity: Quantity) -> Option<&'static str> {
         Quantity::Co2 => "partsPerMillion",
         Quantity::Sound => "decibel",
         Quantity::AirFlow => "litrePerSecond",
-        Quantity::HeatingPower | Quantity::CoolingPower | Quantity::ElectricPower => "watt",
-        Quantity::ElectricEnergy => "kilowattHour",
+        Quantity::HeatingPower | Quantity::CoolingPower | Quantity::ElectricPower | Quantity::FuelPower => "watt",
+        Quantity::ElectricEnergy | Quantity::FuelEnergy => "kilowattHour",
         _ => return None,
     })
 }

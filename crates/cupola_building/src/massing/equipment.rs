@@ -8,6 +8,8 @@ use crate::plan::{EquipmentKind, PlanEquipment};
 pub(super) fn equipment(batch: &mut Batch, what: &PlanEquipment, floor: f64) {
     let usual = match what.kind {
         EquipmentKind::Ahu => (3.2, 1.4, 1.6),
+        EquipmentKind::Boiler => (1.3, 1.7, 1.9),
+        EquipmentKind::Chiller => (3.4, 1.5, 1.9),
         EquipmentKind::Vav => (0.7, 0.45, 0.32),
         EquipmentKind::Duct => (0.4, 0.4, 0.3),
         EquipmentKind::Meter => (0.3, 0.14, 0.42),
@@ -24,6 +26,8 @@ pub(super) fn equipment(batch: &mut Batch, what: &PlanEquipment, floor: f64) {
     let frame = Frame::new([x, y], floor + z, [1.0, 0.0]);
     match what.kind {
         EquipmentKind::Ahu => ahu(batch, &frame, size),
+        EquipmentKind::Boiler => boiler(batch, &frame, size),
+        EquipmentKind::Chiller => chiller(batch, &frame, size),
         EquipmentKind::Vav => vav(batch, &frame, size),
         EquipmentKind::Duct => duct(batch, &what.path, floor, size),
         EquipmentKind::Meter => meter(batch, &frame, size),
@@ -80,6 +84,51 @@ fn grille(b: &mut Batch, f: &Frame, at: P3, out: P3, radius: f64) {
         };
         b.beam(CASING, tip(radius * 0.2), tip(radius * 0.82), radius * 0.08, 0.01);
     }
+}
+
+/// A casing with a burner before it, a panel, and a flue behind.
+fn boiler(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
+    let (hw, hd) = (w * 0.5, d * 0.5);
+    let foot = 0.08 * h;
+    b.cuboid(STEEL, f, [-hw * 0.95, -hd * 0.95, 0.0], [hw * 0.95, hd * 0.95, foot]);
+    b.cuboid(CASING, f, [-hw, -hd, foot], [hw, hd, h * 0.86]);
+    b.cuboid(FRAME, f, [-hw * 1.01, -hd * 1.01, h * 0.62], [hw * 1.01, hd * 1.01, h * 0.65]);
+    b.cuboid(DARK, f, [-hw * 0.6, -hd - 0.02, h * 0.69], [hw * 0.6, -hd, h * 0.82]);
+    let radius = 0.2 * w;
+    let front = |out: f64| f.point([0.0, -hd - out, h * 0.36]);
+    b.tube(STEEL, (front(0.0), radius * 1.5), (front(0.06), radius * 1.5), 16);
+    b.tube(FRAME, (front(0.06), radius), (front(0.36), radius), 16);
+    b.tube(DARK, (front(0.36), radius * 0.8), (front(0.4), radius * 0.8), 16);
+    let flue = |up: f64| f.point([0.0, hd * 0.55, up]);
+    b.tube(DUCT, (flue(h * 0.86), 0.16 * w), (flue(h * 1.35), 0.16 * w), 14);
+    b.tube(FRAME, (flue(h * 1.02), 0.18 * w), (flue(h * 1.05), 0.18 * w), 14);
+    // Flow and return.
+    for u in [-hw * 0.5, hw * 0.5] {
+        let pipe = |up: f64| f.point([u, -hd * 0.3, up]);
+        b.tube(STEEL, (pipe(h * 0.86), 0.06 * w), (pipe(h * 1.2), 0.06 * w), 10);
+    }
+}
+
+/// Two shells, one over the other, a compressor on top and a panel before them.
+fn chiller(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
+    let (hw, hd) = (w * 0.5, d * 0.5);
+    for u in [-hw * 0.7, hw * 0.7] {
+        b.cuboid(STEEL, f, [u - 0.05 * w, -hd * 0.8, 0.0], [u + 0.05 * w, hd * 0.8, h * 0.72]);
+    }
+    let radius = 0.2 * h;
+    for (color, v, up) in [(CASING, -hd * 0.35, 0.26), (PALE, hd * 0.35, 0.52)] {
+        let along = |u: f64| f.point([u, v, h * up]);
+        b.tube(color, (along(-hw * 0.96), radius), (along(hw * 0.96), radius), 20);
+        for end in [-1.0, 1.0] {
+            let (near, far) = (end * hw * 0.9, end * hw);
+            b.tube(FRAME, (along(near.min(far)), radius * 1.12), (along(near.max(far)), radius * 1.12), 20);
+        }
+    }
+    let top = |u: f64| f.point([u, 0.0, h * 0.84]);
+    b.tube(STEEL, (top(-hw * 0.45), radius * 0.8), (top(hw * 0.2), radius * 0.8), 18);
+    b.tube(DARK, (top(hw * 0.2), radius * 0.62), (top(hw * 0.5), radius * 0.62), 18);
+    b.cuboid(CASING, f, [-hw * 0.3, -hd, h * 0.4], [hw * 0.25, -hd * 0.8, h * 0.95]);
+    b.cuboid(DARK, f, [-hw * 0.2, -hd - 0.015, h * 0.68], [hw * 0.15, -hd, h * 0.88]);
 }
 
 fn vav(b: &mut Batch, f: &Frame, [w, d, h]: P3) {

@@ -206,6 +206,10 @@ pub struct PlanEquipment {
 pub enum EquipmentKind {
     /// An air handling unit.
     Ahu,
+    /// A boiler.
+    Boiler,
+    /// A water-cooled chiller.
+    Chiller,
     /// A variable air volume box.
     Vav,
     /// A duct.
@@ -356,6 +360,8 @@ impl EquipmentKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ahu => "ahu",
+            Self::Boiler => "boiler",
+            Self::Chiller => "chiller",
             Self::Vav => "vav",
             Self::Duct => "duct",
             Self::Meter => "meter",
