@@ -237,20 +237,25 @@ fn ephemeris(year: i32, day_ut: f64) -> Ephemeris {
     let longitude = (280.466_46 + t * (36_000.769_83 + t * 0.000_303_2)).rem_euclid(360.0).to_radians();
     let anomaly = (357.529_11 + t * (35_999.050_29 - t * 0.000_153_7)).rem_euclid(360.0).to_radians();
     let eccentricity = 0.016_708_634 - t * (0.000_042_037 + t * 0.000_000_126_7);
-    let centre = ((1.914_602 - t * (0.004_817 + t * 0.000_014)) * anomaly.sin()
-        + (0.019_993 - t * 0.000_101) * (2.0 * anomaly).sin()
-        + 0.000_289 * (3.0 * anomaly).sin())
-    .to_radians();
-    let node = (125.04 - 1_934.136 * t).to_radians();
-    let apparent = longitude + centre - (0.005_69 + 0.004_78 * node.sin()).to_radians();
-    let obliquity = (23.439_291 - t * 0.013_004_2 + 0.002_56 * node.cos()).to_radians();
-    let y = (0.5 * obliquity).tan().powi(2);
-    let equation = y * (2.0 * longitude).sin() - 2.0 * eccentricity * anomaly.sin()
-        + 4.0 * eccentricity * y * anomaly.sin() * (2.0 * longitude).cos()
-        - 0.5 * y * y * (4.0 * longitude).sin()
-        - 1.25 * eccentricity * eccentricity * (2.0 * anomaly).sin();
+    // Of multiple angles what single ones give: sines are half of what a sun costs.
+    let (sin_1, cos_1) = anomaly.sin_cos();
+    let (sin_2, sin_3) = (2.0 * sin_1 * cos_1, sin_1 * (3.0 - 4.0 * sin_1 * sin_1));
+    let centre = ((1.914_602 - t * (0.004_817 + t * 0.000_014)) * sin_1
+        + (0.019_993 - t * 0.000_101) * sin_2
+        + 0.000_289 * sin_3)
+        .to_radians();
+    let (sin_node, cos_node) = (125.04 - 1_934.136 * t).to_radians().sin_cos();
+    let apparent = longitude + centre - (0.005_69 + 0.004_78 * sin_node).to_radians();
+    let obliquity = (23.439_291 - t * 0.013_004_2 + 0.002_56 * cos_node).to_radians();
+    let (sin_obliquity, cos_obliquity) = obliquity.sin_cos();
+    // The square of the tangent of half the obliquity.
+    let y = (sin_obliquity / (1.0 + cos_obliquity)).powi(2);
+    let (sin_twice, cos_twice) = (2.0 * longitude).sin_cos();
+    let equation = y * sin_twice - 2.0 * eccentricity * sin_1 + 4.0 * eccentricity * y * sin_1 * cos_twice
+        - y * y * sin_twice * cos_twice
+        - 1.25 * eccentricity * eccentricity * sin_2;
     Ephemeris {
-        declination_rad: (obliquity.sin() * apparent.sin()).clamp(-1.0, 1.0).asin(),
+        declination_rad: (sin_obliquity * apparent.sin()).clamp(-1.0, 1.0).asin(),
         equation_of_time_min: equation * 720.0 / PI,
         distance_au: 1.000_001_018 * (1.0 - eccentricity * eccentricity)
             / (1.0 + eccentricity * (anomaly + centre).cos()),

@@ -100,8 +100,8 @@ fn boiler(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
     b.tube(FRAME, (front(0.06), radius), (front(0.36), radius), 16);
     b.tube(DARK, (front(0.36), radius * 0.8), (front(0.4), radius * 0.8), 16);
     let flue = |up: f64| f.point([0.0, hd * 0.55, up]);
-    b.tube(DUCT, (flue(h * 0.86), 0.16 * w), (flue(h * 1.35), 0.16 * w), 14);
-    b.tube(FRAME, (flue(h * 1.02), 0.18 * w), (flue(h * 1.05), 0.18 * w), 14);
+    b.tube(STEEL, (flue(h * 0.86), 0.16 * w), (flue(h * 1.35), 0.16 * w), 16);
+    b.tube(FRAME, (flue(h * 1.05), 0.18 * w), (flue(h * 1.08), 0.18 * w), 16);
     // Flow and return.
     for u in [-hw * 0.5, hw * 0.5] {
         let pipe = |up: f64| f.point([u, -hd * 0.3, up]);

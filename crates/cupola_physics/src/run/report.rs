@@ -252,11 +252,7 @@ fn when(start_s: f64, leap: bool) -> When {
     let day = (start_s / DAY_S).floor();
     let (month, date) = month_and_day(day.rem_euclid(f64::from(year_days(leap))) as u32, leap);
     let clock = ((start_s - day * DAY_S) / HOUR_S).round() as u32;
-    When {
-        hour: (start_s / HOUR_S).round() as u64 + 1,
-        month: month as usize - 1,
-        at: format!("{month:02}-{date:02}T{clock:02}:00"),
-    }
+    When { hour: (start_s / HOUR_S).round() as u64 + 1, month: month as usize - 1, date, clock }
 }
 
 impl Reporter {

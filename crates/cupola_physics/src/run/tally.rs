@@ -17,11 +17,19 @@ const STILL_M_S: f64 = 0.1;
 /// The vote that is still comfortable (EN 16798-1:2019, category II; ISO 7730:2005, category B).
 const COMFORTABLE: f64 = 0.5;
 
-/// An hour of the year: its number from 1, its month from 0, and its beginning as text.
+/// An hour of the year: its number from 1, its month from 0, and when it begins.
 pub(super) struct When {
     pub hour: u64,
     pub month: usize,
-    pub at: String,
+    pub date: u32,
+    pub clock: u32,
+}
+
+impl When {
+    /// Its beginning: `01-31T07:00`.
+    fn at(&self) -> String {
+        format!("{:02}-{:02}T{:02}:00", self.month + 1, self.date, self.clock)
+    }
 }
 
 /// A zone's sums of an hour.
@@ -137,10 +145,10 @@ impl Tally {
         report.heating_peak.raise(means.heating_w, when);
         report.cooling_peak.raise(means.cooling_w, when);
         if means.air_c < report.temperature_min.c {
-            report.temperature_min = Extreme { c: means.air_c, hour: when.hour, at: when.at.clone() };
+            report.temperature_min = Extreme { c: means.air_c, hour: when.hour, at: when.at() };
         }
         if means.air_c > report.temperature_max.c {
-            report.temperature_max = Extreme { c: means.air_c, hour: when.hour, at: when.at.clone() };
+            report.temperature_max = Extreme { c: means.air_c, hour: when.hour, at: when.at() };
         }
         *report.hours_per_degree.entry(means.air_c.floor() as i32).or_default() += 1;
         report.unmet_heating_h += u32::from(means.air_c < mean(hour.setpoints.0) - UNMET_K);
@@ -232,7 +240,7 @@ impl Peak {
     /// Takes an hour's mean over if it is higher.
     pub(super) fn raise(&mut self, w: f64, when: &When) {
         if w > self.w {
-            *self = Peak { w, hour: when.hour, at: when.at.clone() };
+            *self = Peak { w, hour: when.hour, at: when.at() };
         }
     }
 }
