@@ -269,7 +269,8 @@ impl Five {
             )
         };
         let mut mode = Mode::Free;
-        let (mut solved, mut power) = (solve(0.0, 0.0), 0.0);
+        let free = solve(0.0, 0.0);
+        let (mut solved, mut power) = (free, 0.0);
         for _ in 0..4 {
             let next = input.next_mode(mode, solved.air_c, solved.faces_c, power);
             if next == mode {
@@ -277,21 +278,18 @@ impl Five {
             }
             mode = next;
             let Some(control) = input.control(mode) else {
-                (solved, power) = (solve(0.0, 0.0), 0.0);
+                (solved, power) = (free, 0.0);
                 continue;
             };
-            let radiant = control.radiant_fraction;
-            power = match mode {
-                Mode::HeatedFully | Mode::CooledFully => control.power_w,
-                _ => {
-                    // What is felt is linear in the power.
-                    let weight = control.radiant_weight;
-                    let felt = |solved: &Solved| solved.air_c + weight * (solved.faces_c - solved.air_c);
-                    let (without, with) = (felt(&solve(0.0, radiant)), felt(&solve(1_000.0, radiant)));
-                    1_000.0 * (control.setpoint_c - without) / (with - without).max(1e-12)
-                }
+            // Everything is linear in the power.
+            let with = solve(TRIAL_W, control.radiant_fraction);
+            let weight = control.radiant_weight;
+            let felt = |solved: &Solved| solved.air_c + weight * (solved.faces_c - solved.air_c);
+            let share = match mode {
+                Mode::HeatedFully | Mode::CooledFully => control.power_w / TRIAL_W,
+                _ => (control.setpoint_c - felt(&free)) / (felt(&with) - felt(&free)).max(1e-12),
             };
-            solved = solve(power, radiant);
+            (solved, power) = (free.towards(&with, share), share * TRIAL_W);
         }
         let stored = row.mass_j_k / dt_s * (solved.mass_c - state.mass_c[zone])
             + input.capacity_w_k * (solved.air_c - state.air_c[zone]);
@@ -324,11 +322,28 @@ impl FiveWork {
     }
 }
 
+/// How much of a power its effect is found with, W.
+const TRIAL_W: f64 = 1_000.0;
+
+#[derive(Clone, Copy)]
 struct Solved {
     mass_c: f64,
     mean_mass_c: f64,
     faces_c: f64,
     air_c: f64,
+}
+
+impl Solved {
+    /// From here a share of the way to another one.
+    fn towards(&self, other: &Self, share: f64) -> Self {
+        let between = |from: f64, to: f64| from + share * (to - from);
+        Self {
+            mass_c: between(self.mass_c, other.mass_c),
+            mean_mass_c: between(self.mean_mass_c, other.mean_mass_c),
+            faces_c: between(self.faces_c, other.faces_c),
+            air_c: between(self.air_c, other.air_c),
+        }
+    }
 }
 
 impl Row {
