@@ -260,7 +260,13 @@ fn settle(app: &mut App) -> Result<(), String> {
     if let Some(twin) = world.resource::<Selection>().selected {
         // One frame later: a camera looks at the whole building first.
         app.update();
-        app.world_mut().write_message(Intent::Focus(Some(twin)));
+        let world = app.world_mut();
+        let asked = world.resource::<ViewSettings>().clone();
+        world.write_message(Intent::Focus(Some(twin)));
+        if asked.storey.is_some() || !asked.explode {
+            // What is flown to is uncovered, but not against what was asked for.
+            world.write_message(Intent::View(Box::new(asked)));
+        }
     }
     (0..DRAWN).for_each(|_| app.update());
     Ok(())

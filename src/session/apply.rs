@@ -14,6 +14,7 @@ use crate::simulation::{Assumption, Simulated, Simulation};
 use crate::timeline::{
     ActiveTimeline, Clock, OpenScene, Pace, Recording, Replayed, SourceKind, Timeline, TimelineState, fork_name,
 };
+use crate::twin::Places;
 use bevy::app::AppExit;
 use bevy::prelude::*;
 use cupola_twin::value::Sample;
@@ -48,11 +49,25 @@ fn notice(world: &mut World, level: NoticeLevel, text: impl Into<String>) {
     world.resource_mut::<Notices>().push(level, text);
 }
 
+/// Takes off what is above a twin's storey, unless walls are seen through.
+fn uncover(world: &mut World, twin: Option<TwinIx>) {
+    let (Some(twin), Some(scene)) = (twin, world.get_resource::<OpenScene>()) else { return };
+    let place = world.resource::<Places>().0.get(twin.0 as usize).copied().flatten();
+    let storey = place.and_then(|node| scene.0.building.nodes.get(node)?.storey);
+    let mut settings = world.resource_mut::<ViewSettings>();
+    if storey.is_some() && settings.storey != storey && !settings.see_through {
+        settings.storey = storey;
+    }
+}
+
 fn apply_one(world: &mut World, intent: Intent) -> Result<(), String> {
     match intent {
         Intent::Select(twin) => world.resource_mut::<Selection>().selected = twin,
         // The view flies when it sees the request.
-        Intent::Focus(twin) => world.insert_resource(FocusRequest(twin)),
+        Intent::Focus(twin) => {
+            uncover(world, twin);
+            world.insert_resource(FocusRequest(twin));
+        }
         Intent::View(settings) => {
             world.resource_mut::<ViewSettings>().set_if_neq(*settings);
         }

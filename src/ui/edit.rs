@@ -52,6 +52,7 @@ pub fn editor_ui(
         *editor = Editor { open: true, twin: id, new_model, new_under: true, ..Default::default() };
     }
     head_ui(ui, history, editor, intents);
+    theme::keep_clear_of_bar(ui);
     ScrollArea::vertical().id_salt("editor").auto_shrink(false).show(ui, |ui| {
         match selected {
             Some(twin) => twin_ui(ui, scene, twin, editor, intents),

@@ -51,6 +51,7 @@ pub fn nothing_ui(ui: &mut Ui) {
 /// Draws the inspector.
 pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mut Vec<Intent>) {
     head_ui(ui, shown, state, intents);
+    theme::keep_clear_of_bar(ui);
     ScrollArea::vertical().id_salt(("inspector", shown.twin.0)).auto_shrink(false).show(ui, |ui| {
         let key = key_slot(shown.scene, shown.color_by, shown.twin)
             .filter(|slot| shown.state.topology().column(slot.column).kind.is_numeric());

@@ -4,7 +4,7 @@ use crate::selection::Theme;
 use bevy_egui::egui::epaint::FontColorTransferFunction;
 use bevy_egui::egui::{
     self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, RichText, Shadow, Stroke,
-    TextStyle, Visuals, style, vec2,
+    TextStyle, Ui, Visuals, style, vec2,
 };
 use std::sync::Arc;
 
@@ -173,6 +173,12 @@ fn style_of(theme: Theme, reduced_motion: bool) -> egui::Style {
     spacing.tooltip_width = 320.0;
     spacing.scroll = style::ScrollStyle::floating();
     style
+}
+
+/// Leaves room for the bar of a scroll area, where it would cover the ends of what stands there.
+pub fn keep_clear_of_bar(ui: &mut Ui) {
+    let scroll = &mut ui.spacing_mut().scroll;
+    scroll.floating_allocated_width = scroll.bar_width;
 }
 
 fn visuals(theme: Theme, colors: &Colors) -> Visuals {

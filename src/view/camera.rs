@@ -155,7 +155,7 @@ fn home(
     mut commands: Commands,
     scene: Option<Res<OpenScene>>,
     (extent, storeys): (Res<Extent>, Res<Storeys>),
-    settings: Res<ViewSettings>,
+    (settings, request): (Res<ViewSettings>, Option<Res<FocusRequest>>),
     area: Res<CentralArea>,
     mut cameras: Query<(Entity, &Camera, &mut Orbit), With<BuildingCamera>>,
     mut framed: Local<Framed>,
@@ -172,6 +172,10 @@ fn home(
     }
     let only_moved = (&now.scene, now.sized, now.known) == (&framed.scene, framed.sized, framed.known);
     *framed = now;
+    if only_moved && request.is_some() {
+        // They moved for something that is flown to.
+        return;
+    }
     for (entity, camera, mut orbit) in &mut cameras {
         let base = if only_moved { *orbit } else { Orbit::default() };
         let to = base.framing(extent.min, extent.max + Vec3::Y * storeys.top_lift(), aspect(camera));

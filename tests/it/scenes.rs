@@ -4,8 +4,8 @@ use crate::support::{
     MODELS, codes, number, open, open_by_hand, repository, scene_folder, small_scene, tick, timeline,
 };
 use cupola::scene::{self, Document};
-use cupola::selection::Intent;
-use cupola::timeline::SourceKind;
+use cupola::selection::{Intent, ViewSettings};
+use cupola::timeline::{OpenScene, SourceKind};
 use cupola_building::Role;
 
 #[path = "../../examples/make_scenes/hospital/mod.rs"]
@@ -153,4 +153,25 @@ fn a_changed_scene_is_read_again_and_keeps_its_values() {
     assert_eq!(number(&app, live, "r1.temperature"), Some(20.0));
     let notices = &app.world().resource::<cupola::selection::Notices>().0;
     assert!(notices.last().unwrap().1.contains("scene.ron:1:"), "{notices:?}");
+}
+
+#[test]
+fn flying_to_a_twin_uncovers_its_storey() {
+    let mut app = open_by_hand(&repository("scenes/office"));
+    app.update();
+    let scene = app.world().resource::<OpenScene>().0.clone();
+    let twin = |id: &str| scene.topology.twin(id).unwrap();
+    let shown = |app: &mut bevy::prelude::App, intents: Vec<Intent>| {
+        app.world_mut().write_message_batch(intents);
+        app.update();
+        let storey = app.world().resource::<ViewSettings>().storey;
+        storey.and_then(|storey| scene.bindings[storey]).map(|twin| scene.topology.twin_id(twin).to_string())
+    };
+    let floor = |level: &str| Some(format!("floor-{level}"));
+    assert_eq!(shown(&mut app, vec![Intent::Focus(Some(twin("boiler")))]), floor("1"));
+    assert_eq!(shown(&mut app, vec![Intent::Focus(Some(twin("room-304-co2")))]), floor("3"), "a sensor is in its room");
+    assert_eq!(shown(&mut app, vec![Intent::Focus(Some(twin("harbour-office")))]), floor("3"), "no storey's");
+    let seen_through = ViewSettings { see_through: true, ..ViewSettings::default() };
+    let intents = vec![Intent::View(Box::new(seen_through)), Intent::Focus(Some(twin("boiler")))];
+    assert_eq!(shown(&mut app, intents), None, "walls are seen through");
 }
