@@ -2,8 +2,9 @@
 
 use cupola_physics::run::{Report, Run};
 use cupola_physics::study::{
-    Airflow, Amount, Conditioning, Conditions, Construction, Convection, Day, Face, Gain, InsideConvection, Layer,
-    Material, Outside, OutsideConvection, People, Schedule, Sensor, Start, Study, Surface, Tier, Zone,
+    Airflow, Amount, Conditioning, Conditions, Construction, Convection, Day, Face, Gain, HeatKind, HeatSource,
+    InsideConvection, Layer, Material, Outside, OutsideConvection, People, Plant, Schedule, Sensor, Start, Study,
+    Surface, Tier, Zone, check,
 };
 use proptest::prelude::*;
 
@@ -161,6 +162,39 @@ fn plant_that_is_too_small_gives_all_it_has() {
     assert!((power_w - 300.0).abs() < 1e-6 && air_c < 15.0, "{air_c} {power_w}");
     let report = run(&study, 10.0);
     assert!(report.zones[0].unmet_heating_h > 200);
+}
+
+/// Two zones, a large and a small one, heated from one source.
+fn heated_together(tier: Tier, capacity_w: Option<f64>) -> Report {
+    let mut study = cube(vec![Layer::of("foam", 0.02)]);
+    study.tier = tier;
+    let mut small = study.zones[0].clone();
+    small.id = "small".into();
+    small.surfaces.iter_mut().for_each(|surface| surface.area_m2 *= 0.25);
+    study.zones.push(small);
+    study.zones.iter_mut().for_each(|zone| zone.heating = Some(Conditioning::ideal(20.0)));
+    let heating = HeatSource { kind: HeatKind::Electric, capacity_w, efficiency: None, supply_c: None };
+    study.plant = Some(Plant { heating: Some(heating), distribution_loss: 0.1, ..Plant::default() });
+    assert!(check(&study).is_empty(), "{:?}", check(&study));
+    run(&study, 10.0)
+}
+
+#[test]
+fn a_source_that_is_too_small_leaves_all_its_zones_colder() {
+    for tier in [Tier::MultiNode, Tier::FiveR1C] {
+        let ample = heated_together(tier, None);
+        let half_w = 0.5 * ample.heating_peak.w;
+        let small = heated_together(tier, Some(half_w));
+        // A tenth is lost on the way.
+        assert!((small.heating_peak.w / (0.9 * half_w) - 1.0).abs() < 1e-6, "{tier:?}: {}", small.heating_peak.w);
+        for (zone, before) in small.zones.iter().zip(&ample.zones) {
+            assert!(zone.temperature_mean_c < before.temperature_mean_c - 2.0, "{tier:?}: {}", zone.temperature_mean_c);
+            assert!(zone.unmet_heating_h > 200 && before.unmet_heating_h < 10, "{tier:?}");
+        }
+        assert!(small.balance_error < 1e-6);
+        let enough = heated_together(tier, Some(1e6));
+        assert!((enough.heating_kwh / ample.heating_kwh - 1.0).abs() < 1e-9, "{tier:?}");
+    }
 }
 
 #[test]

@@ -102,6 +102,16 @@ impl PlantRun {
         }
     }
 
+    /// The most heat and cold that zones may have beside what coils take, W; infinite where nothing is limited.
+    pub fn most_w(&self, ambient: &Ambient, coils_w: (f64, f64)) -> (f64, f64) {
+        let outdoor = outdoor_air(ambient);
+        let most = |source: &Option<Source>, coils_w: f64| {
+            let made_w = source.as_ref().map_or(f64::INFINITY, |source| source.most_w(&outdoor));
+            (made_w * (1.0 - self.distribution_loss).max(0.01) - coils_w).max(0.0)
+        };
+        (most(&self.heat, coils_w.0), most(&self.cold, coils_w.1))
+    }
+
     /// Adds a step of so many seconds in a month, from 0.
     pub fn add(&mut self, program: &Program, ambient: &Ambient, demand: &Demand, step_s: f64, month: usize) {
         let kwh = step_s / J_PER_KWH;
@@ -115,10 +125,7 @@ impl PlantRun {
             ("heating", 0.0),
             ("cooling", 0.0),
         ];
-        let outdoor = Air {
-            temperature_c: ambient.dry_bulb_c,
-            humidity_kg_kg: humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity),
-        };
+        let outdoor = outdoor_air(ambient);
         if let Some(heat) = &mut self.heat {
             let made = heat.run(heating_w, &outdoor);
             electric[4].1 = made.electricity_w;
@@ -196,4 +203,9 @@ impl PlantRun {
             + energy.district_cold_kwh * factors.cold_kg_kwh;
         self.energy
     }
+}
+
+fn outdoor_air(ambient: &Ambient) -> Air {
+    let humidity_kg_kg = humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity);
+    Air { temperature_c: ambient.dry_bulb_c, humidity_kg_kg }
 }

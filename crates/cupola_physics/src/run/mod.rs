@@ -71,6 +71,44 @@ enum State {
     Five(Box<Five>, FiveWork, FiveState),
 }
 
+/// What a tier remembers from step to step.
+enum Memory {
+    Multi(NodeState),
+    Five(FiveState),
+}
+
+impl State {
+    fn air_c(&self) -> &[f64] {
+        match self {
+            Self::Multi(_, state) => &state.air_c,
+            Self::Five(.., state) => &state.air_c,
+        }
+    }
+
+    /// What became of the zones, what doesn't add up in each and what flowed there, W.
+    fn done(&self) -> (&[Load], &[f64], &[f64]) {
+        match self {
+            Self::Multi(nodes, _) => (&nodes.loads, &nodes.residual_w, &nodes.throughput_w),
+            Self::Five(_, work, _) => (&work.loads, &work.residual_w, &work.throughput_w),
+        }
+    }
+
+    fn remember(&self) -> Memory {
+        match self {
+            Self::Multi(_, state) => Memory::Multi(state.clone()),
+            Self::Five(.., state) => Memory::Five(state.clone()),
+        }
+    }
+
+    fn return_to(&mut self, memory: Memory) {
+        match (self, memory) {
+            (Self::Multi(_, state), Memory::Multi(before)) => *state = before,
+            (Self::Five(.., state), Memory::Five(before)) => *state = before,
+            _ => {}
+        }
+    }
+}
+
 /// What a step did to a zone or a room.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ZoneResult {
@@ -303,14 +341,11 @@ impl Run {
         self.program.go_to(day as usize, second / HOUR_S);
         self.ambient = self.weather.at(middle_s, &self.program);
         self.fabric.receivers.light(&self.ambient.sky, self.ground_reflectance, &mut self.light);
-        let air_c = match &self.tier {
-            State::Multi(_, state) => &state.air_c,
-            State::Five(.., state) => &state.air_c,
-        };
+        let air_c = self.tier.air_c();
         let from_s = (second - 0.5 * self.step_s).round() as u32;
         let during = (day as usize, from_s, from_s + self.step_s as u32);
         self.inputs.fill(&self.program, &self.ambient, air_c, during, &mut self.zones);
-        let (fabric, program, ambient) = (&self.fabric, &self.program, &self.ambient);
+        let (program, ambient) = (&self.program, &self.ambient);
         if let Some(air) = &mut self.air {
             let (outdoors, airs) = self.inputs.airs(ambient);
             let humidity: Vec<f64> = airs.iter().map(|air| air.humidity).collect();
@@ -320,18 +355,10 @@ impl Run {
         for system in &mut self.systems {
             system.offer(program, air_c, &mut self.zones);
         }
+        self.heat();
+        let (program, ambient) = (&self.program, &self.ambient);
         let draughts = self.air.as_ref().map_or(&[][..], |air| &air.draughts);
-        let acting = Acting { zones: &self.zones, draughts };
-        let (loads, residual_w, throughput_w) = match &mut self.tier {
-            State::Multi(nodes, state) => {
-                nodes.step(fabric, program, ambient, &self.light, acting, state);
-                (&nodes.loads, &nodes.residual_w, &nodes.throughput_w)
-            }
-            State::Five(five, work, state) => {
-                five.step(work, fabric, program, ambient, &self.light, acting, self.step_s, state);
-                (&work.loads, &work.residual_w, &work.throughput_w)
-            }
-        };
+        let (loads, residual_w, throughput_w) = self.tier.done();
         let (of_zones, of_rooms) = self.results.split_at_mut(self.zones.len());
         of_zones.iter_mut().for_each(|result| result.draught_w = 0.0);
         for Draught { from, to, w_k } in draughts {
@@ -355,6 +382,48 @@ impl Run {
         self.inputs.mix(ambient, of_zones, mixing, &mut self.systems, self.step_s);
         for (room, result) in self.rooms.iter_mut().zip(of_rooms) {
             room.step(program, ambient, self.step_s, result);
+        }
+    }
+
+    /// Moves the zones' heat on by a step: as they would like it, and if that is more than the plant has, by what there is.
+    fn heat(&mut self) {
+        let coils = self.systems.iter().fold((0.0, 0.0), |(heat_w, cold_w), system| {
+            let done = &system.done;
+            (heat_w + done.heating_coil_w + done.reheat_w, cold_w + done.cooling_coil_w)
+        });
+        let plant = self.plant.as_ref();
+        let most_w = plant.map_or((f64::INFINITY, f64::INFINITY), |plant| plant.most_w(&self.ambient, coils));
+        let before = (most_w.0.is_finite() || most_w.1.is_finite()).then(|| self.tier.remember());
+        self.step_tier();
+        let Some(before) = before else { return };
+        let own = |(load, is_served): (&Load, &bool)| if *is_served { 0.0 } else { load.power_w };
+        let powers_w: Vec<f64> = self.tier.done().0.iter().zip(&self.is_served).map(own).collect();
+        let share = |most_w: f64, asked_w: f64| if asked_w > most_w { most_w / asked_w } else { 1.0 };
+        let heating = share(most_w.0, powers_w.iter().map(|power_w| power_w.max(0.0)).sum());
+        let cooling = share(most_w.1, powers_w.iter().map(|power_w| (-power_w).max(0.0)).sum());
+        if heating == 1.0 && cooling == 1.0 {
+            return;
+        }
+        for (input, power_w) in self.zones.iter_mut().zip(powers_w) {
+            match (&mut input.heating, &mut input.cooling) {
+                (Some(control), _) if power_w > 0.0 && heating < 1.0 => control.power_w = heating * power_w,
+                (_, Some(control)) if power_w < 0.0 && cooling < 1.0 => control.power_w = cooling * power_w,
+                _ => {}
+            }
+        }
+        self.tier.return_to(before);
+        self.step_tier();
+    }
+
+    fn step_tier(&mut self) {
+        let draughts = self.air.as_ref().map_or(&[][..], |air| &air.draughts);
+        let acting = Acting { zones: &self.zones, draughts };
+        let (fabric, program, ambient, light) = (&self.fabric, &self.program, &self.ambient, &self.light);
+        match &mut self.tier {
+            State::Multi(nodes, state) => nodes.step(fabric, program, ambient, light, acting, state),
+            State::Five(five, work, state) => {
+                five.step(work, fabric, program, ambient, light, acting, self.step_s, state);
+            }
         }
     }
 

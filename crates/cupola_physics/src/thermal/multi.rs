@@ -298,6 +298,9 @@ impl Nodes {
             let was = std::mem::replace(earlier, *now);
             *now = [2.0 * now[0] - was[0], 2.0 * now[1] - was[1]];
         }
+        for (mode, input) in self.modes.iter_mut().zip(inputs) {
+            *mode = input.first_mode(*mode);
+        }
         for _ in 0..MAX_ROUNDS {
             self.solved.copy_from(&self.hubs);
             for (zone, (input, mode)) in inputs.iter().zip(&self.modes).enumerate() {

@@ -97,6 +97,15 @@ impl ZoneInput {
         }
     }
 
+    /// Where to begin from what a zone did before: what has no limit now can't be at it.
+    pub fn first_mode(&self, before: Mode) -> Mode {
+        match (before, self.control(before)) {
+            (Mode::HeatedFully, Some(control)) if control.power_w.is_infinite() => Mode::Heated,
+            (Mode::CooledFully, Some(control)) if control.power_w.is_infinite() => Mode::Cooled,
+            _ => before,
+        }
+    }
+
     /// What a zone does next that in a mode came to these temperatures with this power.
     pub fn next_mode(&self, mode: Mode, air_c: f64, radiant_c: f64, power_w: f64) -> Mode {
         let is_cold = |control: &Control| control.feels(air_c, radiant_c) < control.setpoint_c - TOLERANCE_K;
