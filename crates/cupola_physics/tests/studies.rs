@@ -318,11 +318,33 @@ proptest! {
 fn a_run_pays_for_the_months_it_has() {
     let mut study = cube(vec![Layer::of("foam", 0.1)]);
     study.calendar.first_day = Some("07-31".into());
-    let mut plant = cupola_physics::study::Plant::default();
+    let mut plant = Plant::default();
     plant.tariff.fixed_month = 100.0;
     study.plant = Some(plant);
     assert!((run(&study, 1.0).energy.cost - 100.0).abs() < 1e-9);
     assert!((run(&study, 2.0).energy.cost - 200.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_bill_is_what_hours_peaks_and_fuels_come_to() {
+    let mut study = cube(vec![Layer::of("foam", 0.1)]);
+    // A hundred watts, dear from six o'clock on.
+    study.zones[0].gains = vec![Gain { power_w: Some(Amount::Number(100.0)), ..Gain::default() }];
+    let days = Day::From(vec![(0.0, 0.1), (6.0, 0.4)]);
+    study.schedules.insert("price".into(), Schedule { days, ..Schedule::default() });
+    study.zones[0].heating = Some(Conditioning::ideal(20.0));
+    let heating = HeatSource { kind: HeatKind::District, capacity_w: None, efficiency: None, supply_c: None };
+    let mut plant = Plant { heating: Some(heating), pump_share: Some(0.0), ..Plant::default() };
+    plant.tariff.electricity_kwh = Amount::Schedule("price".into());
+    (plant.tariff.demand_kw, plant.tariff.heat_kwh) = (5.0, 0.2);
+    (plant.emissions.electricity_kg_kwh, plant.emissions.heat_kg_kwh) = (0.5, 0.1);
+    study.plant = Some(plant);
+    let report = run(&study, 1.0);
+    let (heat_kwh, energy) = (report.heating_kwh, &report.energy);
+    assert!(heat_kwh > 1.0 && (energy.district_heat_kwh / heat_kwh - 1.0).abs() < 1e-9);
+    let cost = 0.1 * (6.0 * 0.1 + 18.0 * 0.4) + 5.0 * 0.1 + 0.2 * heat_kwh;
+    assert!((energy.cost / cost - 1.0).abs() < 1e-9, "{} {cost}", energy.cost);
+    assert!((energy.co2e_kg / (2.4 * 0.5 + 0.1 * heat_kwh) - 1.0).abs() < 1e-9, "{}", energy.co2e_kg);
 }
 
 #[test]

@@ -8,7 +8,6 @@ use super::curve::{Biquadratic, Polynomial, Range, Table};
 use super::fan_pump::{Control, Mover};
 use super::heat_pump::HeatPump;
 use super::pv::{CellModel, Field};
-use super::tariff::{Emissions, J_PER_KWH, Period, Tariff};
 use super::vav::VavBox;
 use super::*;
 
@@ -221,29 +220,6 @@ fn batteries() {
     assert!((night.import_w - 3_000.0).abs() < 1e-9, "{night:?}");
 }
 
-#[test]
-fn tariffs() {
-    let workdays = [true, true, true, true, true, false, false];
-    let tariff = Tariff {
-        periods: vec![
-            Period { days: workdays, begins_h: 16.0, ends_h: 20.0, price_kwh: 0.4 },
-            Period { days: [true; 7], begins_h: 22.0, ends_h: 6.0, price_kwh: 0.1 },
-        ],
-        demand_kw: 10.0,
-        fixed_month: 5.0,
-        ..Tariff::default()
-    };
-    for (weekday, hour, expected) in
-        [(0, 17.0, 0.4), (5, 17.0, 0.25), (2, 23.0, 0.1), (2, 5.9, 0.1), (2, 6.0, 0.25), (6, 0.0, 0.1)]
-    {
-        assert_eq!(tariff.price_at(weekday, hour), expected, "{weekday} {hour}");
-    }
-    assert!((tariff.electricity_cost(10.0 * J_PER_KWH, 5.0 * J_PER_KWH, 0, 17.0) - 3.6).abs() < 1e-12);
-    assert!((tariff.month_cost(50_000.0) - 505.0).abs() < 1e-12);
-    assert!((tariff.gas_cost(100.0 * J_PER_KWH) - 9.0).abs() < 1e-9);
-    assert!((Emissions::default().of_kg(J_PER_KWH, J_PER_KWH) - 0.482_3).abs() < 1e-9);
-}
-
 proptest! {
     #[test]
     fn a_battery_makes_no_energy(
@@ -294,7 +270,6 @@ proptest! {
         let _ = Field::new(a).ac_w(b, c, d);
         let _ = Battery::new(a).self_consumption(b, c, d, e);
         let _ = Mover::pump(a).run(h);
-        let _ = Tariff::default().price_at(b as u8, c);
     }
 
     #[test]
