@@ -168,6 +168,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_rounded_together_is_on_every_processor() {
+        // A product that needs more digits than there are: rounded by itself it would give 0.
+        let number = 1.0 + f64::EPSILON;
+        let (product, expected) = (-number * number, f64::EPSILON * f64::EPSILON);
+        assert_eq!(number.times(number, product), expected);
+        assert_eq!(vectorized(|| Lanes::of(number).times(Lanes::of(number), Lanes::of(product))), Lanes::of(expected));
+    }
+
+    #[test]
     fn lanes_keep_to_themselves() {
         let numbers = Lanes(from_fn(|lane| lane as f64 - 2.0));
         let Lanes(found) = numbers.above_0(numbers.size() * Lanes::of(2.0), (numbers - Lanes::of(1.0)).larger(numbers));
