@@ -31,6 +31,8 @@ pub(crate) struct Line<'a> {
     /// Number of the line, from 1.
     pub(crate) number: usize,
     text: &'a str,
+    /// Whether bytes are characters.
+    is_ascii: bool,
     /// Byte offsets and texts.
     pub(crate) fields: Vec<(usize, &'a str)>,
 }
@@ -43,7 +45,7 @@ impl<'a> Line<'a> {
             offset += field.len() + 1;
             (start, field.trim())
         });
-        Self { number, text, fields: fields.collect() }
+        Self { number, text, is_ascii: text.is_ascii(), fields: fields.collect() }
     }
 
     /// A field's text; empty past the line's end.
@@ -66,6 +68,9 @@ impl<'a> Line<'a> {
     /// Character column of a field, from 1.
     pub(crate) fn column(&self, index: usize) -> usize {
         let start = self.fields.get(index).map_or(self.text.len(), |(start, _)| *start);
-        self.text.get(..start).map_or(0, |before| before.chars().count()) + 1
+        match self.is_ascii {
+            true => start + 1,
+            false => self.text.get(..start).map_or(0, |before| before.chars().count()) + 1,
+        }
     }
 }
