@@ -4,9 +4,9 @@ use cupola_physics::air::{DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_KG_K, humidity_
 use cupola_physics::plant::Air;
 use cupola_physics::run::{Report, Run, SystemStep};
 use cupola_physics::study::{
-    AirBox, AirSystem, Amount, BoxControl, Conditioning, Conditions, Construction, Convection, Day, EconomiserDoc,
-    Face, Gain, InsideConvection, Layer, Outside, OutsideConvection, People, Plant, Schedule, Start, Study, Surface,
-    Tier, Zone, check,
+    AirBox, AirSystem, Amount, BoxControl, ColdKind, ColdSource, Conditioning, Conditions, Construction, Convection,
+    Day, EconomiserDoc, Face, Gain, HeatKind, HeatSource, InsideConvection, Layer, Outside, OutsideConvection, People,
+    Plant, Schedule, Start, Study, Surface, Tier, Zone, check,
 };
 
 /// Rooms of 20 m² with one wall of 10 m² and 1 m² K/W, set to 21 to 24 °C, at constant outdoor air; one unit with a box a room.
@@ -197,12 +197,7 @@ fn a_unit_that_is_off_does_nothing_and_the_plant_meets_its_coils() {
     );
     study.air_systems[0].available = Some("day".into());
     study.plant = Some(Plant {
-        cooling: Some(cupola_physics::study::ColdSource {
-            kind: cupola_physics::study::ColdKind::District,
-            capacity_w: None,
-            cop: None,
-            supply_c: None,
-        }),
+        cooling: Some(ColdSource { kind: ColdKind::District, capacity_w: None, cop: None, supply_c: None }),
         ..Plant::default()
     });
     let report = run(&study, 4.0);
@@ -212,6 +207,33 @@ fn a_unit_that_is_off_does_nothing_and_the_plant_meets_its_coils() {
     assert!((report.energy.district_cold_kwh - unit.cooling_coil_kwh).abs() < 1e-6 * unit.cooling_coil_kwh);
     assert!((report.zones[0].fans_kwh - unit.fans_kwh).abs() < 1e-9 && unit.fans_kwh > 0.0);
     assert!((report.energy.electricity_kwh["fans"] - unit.fans_kwh).abs() < 1e-9);
+}
+
+#[test]
+fn a_source_that_is_too_small_leaves_coils_and_boxes_short() {
+    let plant = |capacity_w| Plant {
+        heating: Some(HeatSource { kind: HeatKind::District, capacity_w, efficiency: None, supply_c: None }),
+        cooling: Some(ColdSource { kind: ColdKind::District, capacity_w, cop: None, supply_c: None }),
+        ..Plant::default()
+    };
+    for (outdoor_c, sign) in [(-15.0, 1.0), (35.0, -1.0)] {
+        let mut study = study(outdoor_c, 20.0, &[100.0, 1_200.0]);
+        study.air_systems[0].min_outdoor_share = 0.8;
+        study.plant = Some(plant(None));
+        let taken = |unit: &SystemStep| match sign > 0.0 {
+            true => unit.heating_coil_w + unit.reheat_w,
+            false => unit.cooling_coil_w,
+        };
+        let (ample, warm) = last(&study, 3.0);
+        let most_w = 0.6 * taken(&ample);
+        study.plant = Some(plant(Some(most_w)));
+        let (small, short) = last(&study, 3.0);
+        assert!(taken(&small) <= most_w * (1.0 + 1e-3), "{outdoor_c}: {} of {most_w}", taken(&small));
+        assert!(taken(&small) > 0.9 * most_w, "{outdoor_c}: {} of {most_w}", taken(&small));
+        let missed = warm.iter().zip(&short).map(|(warm, short)| sign * (warm.0 - short.0)).fold(0.0, f64::max);
+        assert!(missed > 1.0, "{outdoor_c}: {warm:?} {short:?}");
+        assert!(run(&study, 3.0).balance_error < 1e-6);
+    }
 }
 
 #[test]

@@ -102,14 +102,14 @@ impl PlantRun {
         }
     }
 
-    /// The most heat and cold that zones may have beside what coils take, W; infinite where nothing is limited.
-    pub fn most_w(&self, ambient: &Ambient, coils_w: (f64, f64)) -> (f64, f64) {
+    /// The most heat and cold that arrives where it is used, W; infinite where nothing is limited.
+    pub fn most_w(&self, ambient: &Ambient) -> (f64, f64) {
         let outdoor = outdoor_air(ambient);
-        let most = |source: &Option<Source>, coils_w: f64| {
+        let most = |source: &Option<Source>| {
             let made_w = source.as_ref().map_or(f64::INFINITY, |source| source.most_w(&outdoor));
-            (made_w * (1.0 - self.distribution_loss).max(0.01) - coils_w).max(0.0)
+            made_w * (1.0 - self.distribution_loss).max(0.01)
         };
-        (most(&self.heat, coils_w.0), most(&self.cold, coils_w.1))
+        (most(&self.heat), most(&self.cold))
     }
 
     /// Adds a step of so many seconds in a month, from 0.

@@ -109,6 +109,11 @@ impl State {
     }
 }
 
+/// What share of what is asked for there is.
+fn share(there_w: f64, asked_w: f64) -> f64 {
+    if asked_w > there_w { there_w.max(0.0) / asked_w } else { 1.0 }
+}
+
 /// What a step did to a zone or a room.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ZoneResult {
@@ -352,10 +357,15 @@ impl Run {
             air.flow(program, ambient, air_c, &humidity, outdoors.humidity);
             self.inputs.let_in(&air.outdoor, ambient, &mut self.zones);
         }
+        let endless = (f64::INFINITY, f64::INFINITY);
+        let source_w = self.plant.as_ref().map_or(endless, |plant| plant.most_w(ambient));
+        // What acts on zones beside what units offer, should this have to be offered anew.
+        let apart = (source_w.0.is_finite() || source_w.1.is_finite()).then(|| self.zones.clone());
         for system in &mut self.systems {
+            system.open(program);
             system.offer(program, air_c, &mut self.zones);
         }
-        self.heat();
+        self.heat(source_w, apart);
         let (program, ambient) = (&self.program, &self.ambient);
         let draughts = self.air.as_ref().map_or(&[][..], |air| &air.draughts);
         let (loads, residual_w, throughput_w) = self.tier.done();
@@ -375,6 +385,14 @@ impl Run {
             let (outdoors, airs) = self.inputs.airs(ambient);
             for system in &mut self.systems {
                 system.supply(program, ambient, &outdoors, &airs, of_zones);
+            }
+            let sum = |part: fn(&SystemStep) -> f64| self.systems.iter().map(|system| part(&system.done)).sum::<f64>();
+            let heating = share(source_w.0 - sum(|done| done.reheat_w), sum(|done| done.heating_coil_w));
+            let cooling = share(source_w.1, sum(|done| done.cooling_coil_w));
+            for system in &mut self.systems {
+                if heating < 1.0 || cooling < 1.0 {
+                    system.limit(program, heating, cooling);
+                }
                 system.share_fans(of_zones, self.inputs.given_mut());
             }
         }
@@ -385,25 +403,25 @@ impl Run {
         }
     }
 
-    /// Moves the zones' heat on by a step: as they would like it, and if that is more than the plant has, by what there is.
-    fn heat(&mut self) {
-        let coils = self.systems.iter().fold((0.0, 0.0), |(heat_w, cold_w), system| {
-            let done = &system.done;
-            (heat_w + done.heating_coil_w + done.reheat_w, cold_w + done.cooling_coil_w)
-        });
-        let plant = self.plant.as_ref();
-        let most_w = plant.map_or((f64::INFINITY, f64::INFINITY), |plant| plant.most_w(&self.ambient, coils));
-        let before = (most_w.0.is_finite() || most_w.1.is_finite()).then(|| self.tier.remember());
+    /// Moves the zones' heat on by a step: as they would like it, and if that is more than the source has beside what units' coils took in
+    /// the step before, by what there is.
+    fn heat(&mut self, source_w: (f64, f64), apart: Option<Vec<ZoneInput>>) {
+        let before = apart.is_some().then(|| self.tier.remember());
         self.step_tier();
-        let Some(before) = before else { return };
+        let (Some(apart), Some(before)) = (apart, before) else { return };
+        let loads = self.tier.done().0.to_vec();
         let own = |(load, is_served): (&Load, &bool)| if *is_served { 0.0 } else { load.power_w };
-        let powers_w: Vec<f64> = self.tier.done().0.iter().zip(&self.is_served).map(own).collect();
-        let share = |most_w: f64, asked_w: f64| if asked_w > most_w { most_w / asked_w } else { 1.0 };
-        let heating = share(most_w.0, powers_w.iter().map(|power_w| power_w.max(0.0)).sum());
-        let cooling = share(most_w.1, powers_w.iter().map(|power_w| (-power_w).max(0.0)).sum());
+        let powers_w: Vec<f64> = loads.iter().zip(&self.is_served).map(own).collect();
+        let coils = |part: fn(&SystemStep) -> f64| self.systems.iter().map(|system| part(&system.done)).sum::<f64>();
+        let reheat_w: f64 = self.systems.iter().map(|system| system.reheat_w(&loads)).sum();
+        let heating_w = powers_w.iter().map(|power_w| power_w.max(0.0)).sum::<f64>() + reheat_w;
+        let cooling_w = powers_w.iter().map(|power_w| (-power_w).max(0.0)).sum();
+        let heating = share(source_w.0 - coils(|done| done.heating_coil_w), heating_w);
+        let cooling = share(source_w.1 - coils(|done| done.cooling_coil_w), cooling_w);
         if heating == 1.0 && cooling == 1.0 {
             return;
         }
+        self.zones = apart;
         for (input, power_w) in self.zones.iter_mut().zip(powers_w) {
             match (&mut input.heating, &mut input.cooling) {
                 (Some(control), _) if power_w > 0.0 && heating < 1.0 => control.power_w = heating * power_w,
@@ -412,6 +430,12 @@ impl Run {
             }
         }
         self.tier.return_to(before);
+        for system in &mut self.systems {
+            if heating < 1.0 {
+                system.narrow(heating, &loads);
+            }
+            system.offer(&self.program, self.tier.air_c(), &mut self.zones);
+        }
         self.step_tier();
     }
 

@@ -10,7 +10,7 @@ use crate::plant::ahu::{AirHandler, Economiser, Handled};
 use crate::plant::fan_pump::Mover;
 use crate::plant::vav::{Boxed, Heating, VavBox};
 use crate::study::{AirBox, AirSystem, BoxControl, EconomiserDoc, Program, Study, Value};
-use crate::thermal::{Ambient, ZoneInput};
+use crate::thermal::{Ambient, Load, ZoneInput};
 
 /// Air changes a second of a unit's own volume: it and its ducts hold what passes in a minute (an assumption).
 const THROUGH_PER_S: f64 = 1.0 / 60.0;
@@ -27,6 +27,8 @@ pub(crate) struct SystemRun {
     id: String,
     available: Option<Value>,
     supply_c: Value,
+    /// What the boxes get in this step, °C.
+    supplied_c: f64,
     unit: AirHandler,
     filter_efficiency: f64,
     boxes: Vec<BoxRun>,
@@ -44,6 +46,8 @@ pub(crate) struct SystemRun {
 #[derive(Clone, Debug)]
 struct BoxRun {
     zone: usize,
+    /// What its coil can take, W.
+    reheat_w: f64,
     vav: VavBox,
     /// With neither cooling nor heating, at the step's beginning.
     idle: Boxed,
@@ -80,7 +84,8 @@ impl SystemRun {
             .iter()
             .filter_map(|own| {
                 let zone = study.zones.iter().position(|zone| zone.id == own.zone)?;
-                Some(BoxRun { zone, vav: vav(own, mass), idle: Boxed::default() })
+                let vav = vav(own, mass);
+                Some(BoxRun { zone, reheat_w: vav.reheat_w, vav, idle: Boxed::default() })
             })
             .collect();
         let most_kg_s = boxes.iter().map(|own| own.vav.cooling_most_kg_s).sum();
@@ -110,6 +115,7 @@ impl SystemRun {
             id: system.id.clone(),
             available: system.available.as_ref().map(|name| program.schedule(name)),
             supply_c: program.value(&system.supply_c),
+            supplied_c: 0.0,
             unit,
             filter_efficiency: system.filter_efficiency,
             boxes,
@@ -131,12 +137,35 @@ impl SystemRun {
         self.boxes.iter().map(|own| own.zone)
     }
 
+    /// Begins a step: the boxes' coils may take all that they can, and get the supply air that there was.
+    pub fn open(&mut self, program: &Program) {
+        let wanted_c = program.at(self.supply_c);
+        // What the coils could not do in the step before, they can't in this one. Half-way, lest boxes and coils take turns.
+        self.supplied_c = self.handled.map_or(wanted_c, |handled| match handled.supply.temperature_c {
+            reached_c if (reached_c - wanted_c).abs() < 1e-6 => reached_c,
+            reached_c => 0.5 * (self.supplied_c + reached_c),
+        });
+        self.boxes.iter_mut().for_each(|own| own.vav.reheat_w = own.reheat_w);
+    }
+
+    /// What the boxes' coils take for these loads, W.
+    pub fn reheat_w(&self, loads: &[Load]) -> f64 {
+        let supply_c = self.supplied_c;
+        self.boxes.iter().filter(|_| self.runs).map(|own| own.for_load(&loads[own.zone], supply_c).1.reheat_w).sum()
+    }
+
+    /// Lets the boxes' coils take no more than a share of what they take for these loads.
+    pub fn narrow(&mut self, share: f64, loads: &[Load]) {
+        let supply_c = self.supplied_c;
+        for own in self.boxes.iter_mut().filter(|_| self.runs) {
+            own.vav.reheat_w = share * own.for_load(&loads[own.zone], supply_c).1.reheat_w;
+        }
+    }
+
     /// Lets the boxes' least air into the zones, and limits heating and cooling to what the boxes can do at the temperatures there.
     pub fn offer(&mut self, program: &Program, air_c: &[f64], inputs: &mut [ZoneInput]) {
         self.runs = self.available.is_none_or(|row| program.at(row) > 0.0);
-        let wanted_c = program.at(self.supply_c);
-        // What the coils could not do in the step before, they can't in this one.
-        let supply_c = self.handled.map_or(wanted_c, |handled| handled.supply.temperature_c);
+        let supply_c = self.supplied_c;
         for own in &mut self.boxes {
             let input = &mut inputs[own.zone];
             if !self.runs {
@@ -175,14 +204,12 @@ impl SystemRun {
             return;
         }
         let wanted_c = program.at(self.supply_c);
-        let supply_c = self.handled.map_or(wanted_c, |handled| handled.supply.temperature_c);
+        let supply_c = self.supplied_c;
         let mut back = (0.0, 0.0, 0.0);
         for own in &mut self.boxes {
             let result = &mut results[own.zone];
             let zone_c = result.load.air_c;
-            let w_k = own.idle.flow_kg_s * HEAT_CAPACITY_J_PER_KG_K;
-            let wanted_w = result.load.power_w + w_k * (own.idle.supply_c - zone_c);
-            let boxed = own.meets(wanted_w, zone_c, supply_c);
+            let (wanted_w, boxed) = own.for_load(&result.load, supply_c);
             result.load.power_w = wanted_w;
             result.supply_m3_s = boxed.flow_kg_s / DENSITY_KG_PER_M3;
             self.done.reheat_w += boxed.reheat_w;
@@ -195,10 +222,27 @@ impl SystemRun {
             self.handled = None;
             return;
         }
-        let back = Air { temperature_c: heat / flow_kg_s, humidity_kg_kg: water / flow_kg_s };
-        let outdoor = Air { temperature_c: ambient.dry_bulb_c, humidity_kg_kg: outdoors.humidity };
-        let handled = self.unit.run(flow_kg_s, wanted_c, &outdoor, &back);
-        (self.handled, self.back, self.outdoor) = (Some(handled), back, outdoor);
+        self.back = Air { temperature_c: heat / flow_kg_s, humidity_kg_kg: water / flow_kg_s };
+        self.outdoor = Air { temperature_c: ambient.dry_bulb_c, humidity_kg_kg: outdoors.humidity };
+        let handled = self.unit.run(flow_kg_s, wanted_c, &self.outdoor, &self.back);
+        self.take(handled);
+    }
+
+    /// Runs the unit again where its coils may have no more than these shares of what they took.
+    pub(super) fn limit(&mut self, program: &Program, heating: f64, cooling: f64) {
+        let Some(handled) = self.handled else { return };
+        let most = |own_w: f64, share: f64, taken_w: f64| if share < 1.0 { share * taken_w } else { own_w };
+        let unit = AirHandler {
+            heating_w: most(self.unit.heating_w, heating, handled.heating_w),
+            cooling_w: most(self.unit.cooling_w, cooling, handled.cooling_w),
+            ..self.unit
+        };
+        let wanted_c = program.at(self.supply_c);
+        self.take(unit.run(handled.flow_kg_s, wanted_c, &self.outdoor, &self.back));
+    }
+
+    fn take(&mut self, handled: Handled) {
+        self.handled = Some(handled);
         let m3_h = 3_600.0 / DENSITY_KG_PER_M3;
         self.done = SystemStep {
             flow_m3_h: m3_h * handled.flow_kg_s,
@@ -209,7 +253,7 @@ impl SystemRun {
             recovered_w: handled.recovered_w,
             condensate_kg_h: 3_600.0 * handled.condensate_kg_s,
             fans_w: handled.fan_w,
-            ..self.done
+            reheat_w: self.done.reheat_w,
         };
     }
 
@@ -267,6 +311,13 @@ pub(super) struct Node {
 }
 
 impl BoxRun {
+    /// What its air must bring for a load on top of what its least air brings, W, and the box that brings it.
+    fn for_load(&self, load: &Load, supply_c: f64) -> (f64, Boxed) {
+        let w_k = self.idle.flow_kg_s * HEAT_CAPACITY_J_PER_KG_K;
+        let wanted_w = load.power_w + w_k * (self.idle.supply_c - load.air_c);
+        (wanted_w, self.meets(wanted_w, load.air_c, supply_c))
+    }
+
     /// The box when it gives a zone so much heat, or as near as it comes.
     fn meets(&self, wanted_w: f64, zone_c: f64, supply_c: f64) -> Boxed {
         let run = |signal: f64| self.vav.run((-signal).max(0.0), signal.max(0.0), zone_c, supply_c);
