@@ -2,6 +2,7 @@
 
 use super::format;
 use super::shown::key_slot;
+use super::storeys;
 use super::theme::{self, GAP, ROW};
 use super::tree_model::{Line, Tree};
 use super::widgets::{Row, row_at, severity_mark};
@@ -138,7 +139,9 @@ pub fn tree_ui(
 
 fn make(memory: &mut TreeState, scene: &Arc<Scene>, state: &State) {
     let names = scene.topology.twins().map(|twin| display_name(scene, state, twin)).collect();
-    let tree = Tree::new(&scene.topology, names);
+    let storeys = storeys::of(&scene.building);
+    let storeys: Vec<TwinIx> = storeys.into_iter().filter_map(|node| scene.bindings.get(node).copied()?).collect();
+    let tree = Tree::new(&scene.topology, names, &storeys);
     if memory.open.is_empty() {
         memory.open = tree.first_open();
     }

@@ -40,7 +40,7 @@ impl Tree {
     ///
     /// What contains is the hierarchy, or else the relationship with most edges whose target has no other source; twins that it leaves
     /// alone are listed under the source of another relationship, so that everything has one place.
-    pub fn new(topology: &Topology, names: Vec<String>) -> Self {
+    pub fn new(topology: &Topology, names: Vec<String>, storeys: &[TwinIx]) -> Self {
         let count = topology.twin_count() as usize;
         let mut parent: Vec<Option<TwinIx>> = vec![None; count];
         let mut by_use: Vec<(usize, &str)> = Vec::new();
@@ -68,7 +68,9 @@ impl Tree {
                 None => roots.push(twin),
             }
         }
-        let key = |twin: &TwinIx| natural_key(&names[twin.0 as usize]);
+        // Storeys stand by their height, whatever they are called, behind what else the building has.
+        let rank = |twin: &TwinIx| storeys.iter().position(|storey| storey == twin);
+        let key = |twin: &TwinIx| (rank(twin), natural_key(&names[twin.0 as usize]));
         children.iter_mut().for_each(|list| list.sort_by_cached_key(key));
         // What holds something together comes before what stands alone.
         roots.sort_by_cached_key(|twin| (children[twin.0 as usize].is_empty(), key(twin)));
@@ -168,7 +170,7 @@ mod tests {
         }
         let (topology, _) = Topology::compile(&graph, &models, &[]);
         let names = topology.twins().map(|twin| topology.twin_id(twin).to_string()).collect();
-        (Tree::new(&topology, names), topology)
+        (Tree::new(&topology, names, &[]), topology)
     }
 
     fn shown(tree: &Tree, lines: &[Line]) -> Vec<String> {
@@ -183,6 +185,17 @@ mod tests {
         ("ahu", "feeds", "vav"),
         ("vav", "feeds", "room 9"),
     ];
+
+    #[test]
+    fn storeys_stand_by_height_behind_the_rest() {
+        let links = ["Attic", "Ground floor", "Boiler", "Floor 1"].map(|below| ("House", "contains", below));
+        let (_, topology) = tree(&links);
+        let names = topology.twins().map(|twin| topology.twin_id(twin).to_string()).collect();
+        let storeys = ["Ground floor", "Floor 1", "Attic"].map(|id| topology.twin(id).unwrap());
+        let tree = Tree::new(&topology, names, &storeys);
+        let lines = tree.lines(&tree.first_open());
+        assert_eq!(shown(&tree, &lines), ["House", "-Boiler", "-Ground floor", "-Floor 1", "-Attic"]);
+    }
 
     #[test]
     fn the_hierarchy_holds_everything_once() {
