@@ -95,7 +95,7 @@ pub(super) fn study(case: &Case) -> Study {
         ..RoomFacade::default()
     });
     let facades = facades.collect();
-    let flow = case.ventilation_w_k.map(|w_k| w_k * 3_600.0 / cupola_physics::air::HEAT_CAPACITY_J_PER_M3_K);
+    let flow = case.ventilation_w_k.map(|w_k| w_k * 3_600.0 / cupola_physics::two_element::AIR_J_M3_K);
     let ventilation = vec![Airflow { flow_m3_h: Some(schedule("air", &flow)), ..Airflow::default() }];
     let control = case.control.as_ref().map(|(day, heater, cooler)| (schedule("set-point", day), heater, cooler));
     let conditioning = |setpoint_c: &Amount, emitter: &Emitter| RoomConditioning {

@@ -13,6 +13,9 @@ pub use crate::two_element_types::{Emitter, Facade, Input, Output, Room, RoomErr
 
 /// Convective coefficient at vertical inner surfaces, in W/(m² K) (VDI 6007-1, type rooms).
 pub const CONVECTION_WALL_W_M2K: f64 = 2.7;
+/// What a cubic metre of air stores, in J/(m³ K): 1.189 353 kg/m³ and 1 005.45 J/(kg K), the values behind the published results of VDI
+/// 6007-1's case 12.
+pub const AIR_J_M3_K: f64 = 1.189_353 * 1_005.45;
 /// Linearised radiative coefficient between inner surfaces, in W/(m² K) (VDI 6007-1, type rooms).
 pub const RADIATION_W_M2K: f64 = 5.0;
 /// Convective coefficient outdoors, in W/(m² K) (VDI 6007-1).

@@ -5,7 +5,7 @@
 //! library (`ThermalZones.ReducedOrder.Validation.VDI6007.TestCase1` to `TestCase12`). Values are means over the hour
 //! that begins with 0.
 
-use crate::two_element::{Emitter, Facade, Room, SetPoint, State, equivalent_outdoor_c, weighted_c};
+use crate::two_element::{AIR_J_M3_K, Emitter, Facade, Room, SetPoint, State, equivalent_outdoor_c, weighted_c};
 use crate::vdi6007_results::DAYS;
 
 /// One value per hour of the day.
@@ -145,12 +145,9 @@ fn case(number: u8) -> Case {
         11 => Some((set_c, limited, ceiling)),
         _ => None,
     };
-    // 100 m³/h, halved by day, at 1.189 kg/m³ and 1005.45 J/(kg K), the values behind the published results.
-    let ventilation_w_k = if number == 12 {
-        between(7, 17, 50.0).map(|less| (100.0 - less) * 0.000_330_375_898 * 1_005.45)
-    } else {
-        [0.0; 24]
-    };
+    // 100 m³/h, halved by day.
+    let ventilation_w_k =
+        if number == 12 { between(7, 17, 50.0).map(|less| (100.0 - less) / 3_600.0 * AIR_J_M3_K) } else { [0.0; 24] };
     Case {
         number,
         room: room(number),

@@ -88,9 +88,13 @@ impl Source {
         Self { machine, is_fitted: source.capacity_w.is_none() }
     }
 
-    /// The most that it gives in this outdoor air, W; infinite without a capacity of its own.
+    /// The most that it gives in this outdoor air, W; without a capacity of its own infinite, or nothing beyond the machine's limits.
     pub fn most_w(&self, outdoor: &Air) -> f64 {
         match &self.machine {
+            Machine::HeatPump(pump, water_c) if self.is_fitted => {
+                let one = HeatPump { capacity_w: 1.0, ..*pump };
+                if one.available_w(outdoor, *water_c) > 0.0 { f64::INFINITY } else { 0.0 }
+            }
             _ if self.is_fitted => f64::INFINITY,
             Machine::Boiler(boiler, _) => boiler.capacity_w,
             Machine::HeatPump(pump, water_c) => pump.available_w(outdoor, *water_c),
@@ -181,6 +185,8 @@ mod tests {
             assert!(drawn_w >= 1e6 - 1e-3 || kind == HeatKind::HeatPump && drawn_w > 1e5, "{kind:?}: {made:?}");
             assert_eq!(heat(kind, Some(10_000.0)).run(f64::NAN, &MILD).given_w, 0.0, "{kind:?}");
         }
+        let arctic = Air { temperature_c: -25.0, humidity_kg_kg: 0.000_3 };
+        assert_eq!(heat(HeatKind::HeatPump, None).most_w(&arctic), 0.0, "too cold for any");
         let cold = |kind| Source::cold(&ColdSource { kind, capacity_w: Some(10_000.0), cop: None, supply_c: None });
         for kind in [ColdKind::Chiller, ColdKind::District] {
             let made = cold(kind).run(5_000.0, &MILD);

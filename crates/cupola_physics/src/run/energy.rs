@@ -132,14 +132,14 @@ impl PlantRun {
             electric[3].1 += self.pump_share * made.given_w;
             *self.energy.gas_kwh.entry("heating").or_default() += kwh * made.gas_w;
             self.energy.district_heat_kwh += kwh * made.district_w;
-            self.energy.unmet_heating_kwh += kwh * (heating_w - made.given_w).max(0.0);
+            self.energy.unmet_heating_kwh += kwh * missing_w(heating_w, made.given_w);
         }
         if let Some(cold) = &mut self.cold {
             let made = cold.run(cooling_w, &outdoor);
             electric[5].1 = made.electricity_w;
             electric[3].1 += self.pump_share * made.given_w;
             self.energy.district_cold_kwh += kwh * made.district_w;
-            self.energy.unmet_cooling_kwh += kwh * (cooling_w - made.given_w).max(0.0);
+            self.energy.unmet_cooling_kwh += kwh * missing_w(cooling_w, made.given_w);
         }
         let mut drawn_w = 0.0;
         for (use_of, power_w) in electric {
@@ -208,4 +208,10 @@ impl PlantRun {
 fn outdoor_air(ambient: &Ambient) -> Air {
     let humidity_kg_kg = humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity);
     Air { temperature_c: ambient.dry_bulb_c, humidity_kg_kg }
+}
+
+/// What was asked for and isn't there; not what rounding makes of nothing.
+fn missing_w(asked_w: f64, given_w: f64) -> f64 {
+    let missing_w = asked_w - given_w;
+    if missing_w > 1e-9 * asked_w { missing_w } else { 0.0 }
 }

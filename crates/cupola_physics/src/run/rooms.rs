@@ -2,11 +2,10 @@
 
 use super::ZoneResult;
 use super::inputs::Given;
-use crate::air::HEAT_CAPACITY_J_PER_M3_K;
 use crate::study::{BehindPart, EndUse, Program, RoomConditioning, RoomFacade, TwoElementRoom, Value};
 use crate::thermal::{Ambient, Load};
+use crate::two_element::{AIR_J_M3_K, equivalent_outdoor_c, weighted_c};
 use crate::two_element::{Emitter, Facade, Input, Room, RoomError, SetPoint, State, TwoElement};
-use crate::two_element::{equivalent_outdoor_c, weighted_c};
 
 /// Longest inner step, s: with it the twelve cases of VDI 6007-1 stay within what is printed.
 const INNER_STEP_S: f64 = 10.0;
@@ -180,7 +179,7 @@ impl RoomRun {
         }
         let mut brought_w = 0.0;
         for (flow, schedule, supply) in &self.flows {
-            let capacity = HEAT_CAPACITY_J_PER_M3_K * (program.at(*flow) * share(*schedule)).max(0.0) / 3_600.0;
+            let capacity = AIR_J_M3_K * (program.at(*flow) * share(*schedule)).max(0.0) / 3_600.0;
             input.ventilation_w_k += capacity;
             brought_w += capacity * supply.map_or(air_c, |supply| program.at(supply));
         }

@@ -16,6 +16,8 @@ use crate::thermal::{Ambient, Load, ZoneInput};
 const THROUGH_PER_S: f64 = 1.0 / 60.0;
 /// Coils without a limit, W.
 const ENOUGH_W: f64 = 1e12;
+/// How far boxes follow supply air that coils could not bring where it should be, in a step.
+const FOLLOWS: f64 = 0.2;
 /// A box's signal is sought until its heat is right within this, W.
 const CLOSE_W: f64 = 1e-6;
 
@@ -140,10 +142,10 @@ impl SystemRun {
     /// Begins a step: the boxes' coils may take all that they can, and get the supply air that there was.
     pub fn open(&mut self, program: &Program) {
         let wanted_c = program.at(self.supply_c);
-        // What the coils could not do in the step before, they can't in this one. Half-way, lest boxes and coils take turns.
+        // What the coils could not do in the step before, they can't in this one; a part of the way, lest boxes and coils take turns.
         self.supplied_c = self.handled.map_or(wanted_c, |handled| match handled.supply.temperature_c {
             reached_c if (reached_c - wanted_c).abs() < 1e-6 => reached_c,
-            reached_c => 0.5 * (self.supplied_c + reached_c),
+            reached_c => self.supplied_c + FOLLOWS * (reached_c - self.supplied_c),
         });
         self.boxes.iter_mut().for_each(|own| own.vav.reheat_w = own.reheat_w);
     }
