@@ -454,6 +454,11 @@ fn syntax(error: &ron::Error) -> Diagnostic {
             let message = format!("the {owner} has no `{field}`");
             Diagnostic::error("missing-field", message).help(format!("add `{field}: …`"))
         }
+        ron::Error::SuggestRawIdentifier(found) if found.starts_with(|first: char| first.is_ascii_digit()) => {
+            let message = format!("`{found}` stands where a name or the end is meant");
+            let help = "a decimal number has a point: 0.5; a name begins with a letter";
+            Diagnostic::error("ron-syntax", message).help(help)
+        }
         other => Diagnostic::error("ron-syntax", other.to_string()),
     }
 }

@@ -52,6 +52,8 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("specific_heat_j_kgk: 900", "specific_heat_j_kgk: 0.9", "unit-slip", "900"),
     ("(id: \"roof\", construction: \"roof\", area_m2: 48, tilt_deg: 0),", "", "open-envelope", "48.0 m² (azimuth"),
     ("heating: (setpoint_c: 20)", "heating: (setpoint_c: \"night\")", "missing-schedule", "schedules"),
+    ("heating: (setpoint_c: 20)", "heating: (setpoint_c: 68)", "odd-setpoint", "68 °F are 20.0 °C"),
+    ("ach: 0.414", "ach: 0,414", "ron-syntax", "a decimal number has a point"),
     ("construction: \"roof\", area", "construction: \"rof\", area", "missing-construction", "did you mean `roof`?"),
     (
         "material: \"foam\", thickness_m: 0.066",

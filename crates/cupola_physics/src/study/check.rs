@@ -279,7 +279,7 @@ impl Checker<'_> {
 }
 
 /// All values of a schedule.
-fn values(schedule: &Schedule) -> Vec<f64> {
+pub(super) fn values(schedule: &Schedule) -> Vec<f64> {
     let seasons = schedule.seasons.iter().flat_map(Season::kinds);
     let mut values = Vec::new();
     for day in schedule.kinds().into_iter().chain(seasons).flatten() {

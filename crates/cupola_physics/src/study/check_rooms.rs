@@ -132,7 +132,7 @@ impl Checker<'_> {
     }
 
     fn room_conditioning(&mut self, conditioning: &RoomConditioning) {
-        self.amount("setpoint_c", &conditioning.setpoint_c, -100.0, 200.0, "°C");
+        self.setpoint(&conditioning.setpoint_c);
         self.share("available", conditioning.available.as_ref());
         self.range("max_w", conditioning.max_w, 0.0, 1e9, "W");
         let RoomConditioning { radiant_fraction, inner_fraction, outer_fraction, .. } = *conditioning;

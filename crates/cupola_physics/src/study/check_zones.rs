@@ -1,6 +1,6 @@
 //! What is checked of zones: their envelope and their use.
 
-use super::check::Checker;
+use super::check::{Checker, values};
 use super::{
     Airflow, Amount, Conditioning, Fin, Gain, InsideConvection, Outside, OutsideConvection, People, Shading, Surface,
     Window, Zone,
@@ -10,6 +10,9 @@ use crate::thermal::window_area;
 
 /// Share of its area by which an envelope may fail to close: areas are rounded, thicknesses left out.
 const OPEN: f64 = 0.05;
+/// From here on a set-point is odd, °C, and from here on it stands for never.
+const ODD_C: f64 = 45.0;
+const FAR_C: f64 = 90.0;
 
 impl Checker<'_> {
     pub(super) fn zones(&mut self) {
@@ -286,8 +289,25 @@ impl Checker<'_> {
         self.share("schedule", people.schedule.as_ref());
     }
 
+    /// Whether a room can be held there; values far out stand for never.
+    pub(super) fn setpoint(&mut self, setpoint_c: &Amount) {
+        self.amount("setpoint_c", setpoint_c, -100.0, 200.0, "°C");
+        let highest = match setpoint_c {
+            Amount::Number(number) => *number,
+            Amount::Schedule(name) => {
+                let values = self.study.schedules.get(name).map(values).unwrap_or_default();
+                values.into_iter().filter(|value| *value < FAR_C).fold(f64::NEG_INFINITY, f64::max)
+            }
+        };
+        if (ODD_C..FAR_C).contains(&highest) {
+            let message = format!("a room is held at {highest} °C");
+            let help = format!("{highest} °F are {:.1} °C; for never write {FAR_C} or more", (highest - 32.0) / 1.8);
+            self.at("setpoint_c", |checker| checker.warning("odd-setpoint", message, help));
+        }
+    }
+
     fn conditioning(&mut self, conditioning: &Conditioning) {
-        self.amount("setpoint_c", &conditioning.setpoint_c, -100.0, 200.0, "°C");
+        self.setpoint(&conditioning.setpoint_c);
         self.share("available", conditioning.available.as_ref());
         self.range("max_w", conditioning.max_w, 0.0, 1e9, "W");
         self.range("radiant_fraction", Some(conditioning.radiant_fraction), 0.0, 1.0, "");
