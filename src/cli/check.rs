@@ -168,8 +168,20 @@ fn everything(loaded: Loaded) -> (Vec<Diagnostic>, String) {
         let state = State::new(scene.topology.clone());
         diagnostics.extend(unsettled(&scene, &state));
     }
+    let physics = scene.document.physics.as_ref().map(|study| {
+        let surfaces: usize = study.zones.iter().map(|zone| zone.surfaces.len()).sum();
+        match study.two_element_rooms.len() {
+            0 => format!("{} zones with {surfaces} surfaces, ", study.zones.len()),
+            rooms => format!("{} zones with {surfaces} surfaces and {rooms} two-element rooms, ", study.zones.len()),
+        }
+    });
+    let physics = physics.unwrap_or_default();
+    if scene.graph.twin_count() == 0 && !physics.is_empty() {
+        // A study has nothing else.
+        return (diagnostics, physics);
+    }
     let summary = format!(
-        "{} models, {} twins, {} relationships, {} formulas, {} nodes of which {} are twins, ",
+        "{physics}{} models, {} twins, {} relationships, {} formulas, {} nodes of which {} are twins, ",
         scene.models.len(),
         scene.graph.twin_count(),
         scene.graph.relationship_count(),

@@ -27,7 +27,7 @@ pub(super) fn family() -> Family {
             "Results are printed with 0.1 K and 1 W, so 0.05 K and 0.5 W are the reference's own uncertainty: cases 6, 9 and 10 lie \
              within the limit and that uncertainty together."
                 .into(),
-            "Case 11 hands over from the heater to the chilled ceiling within hour 9 of the days 10 and 60; how the reference \
+            "Case 11 hands over from the heater to the chilled ceiling between 9 and 10 o'clock of the days 10 and 60; how the reference \
              meters that one hour isn't printed. All other hours agree within 1.1 W."
                 .into(),
         ],
