@@ -269,7 +269,9 @@ impl BuildingModel {
             let share = if lift_k > 0.0 { grants.heating[row] } else { grants.cooling[row] };
             unit.coil_w *= share;
             unit.supply_c = unit.entering_c + share * lift_k;
-            state.ahu_supply_c[row] = unit.supply_c;
+            if moment.dt_s > 0.0 {
+                state.ahu_supply_c[row] = unit.supply_c;
+            }
         }
         for (room, zone) in work.rooms.iter_mut().zip(&self.zones) {
             room.supply_c = zone.terminal.as_ref().map_or(0.0, |terminal| units[terminal.ahu].supply_c);

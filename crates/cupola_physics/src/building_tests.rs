@@ -245,6 +245,18 @@ fn a_small_boiler_gives_all_it_has_and_no_more() {
 }
 
 #[test]
+fn a_step_of_no_length_shows_and_changes_nothing() {
+    let model = with_plants(-5.0, None);
+    let mut state = model.initial_state();
+    run(&model, &mut state, &model.controls(), MONDAY + 8 * HOUR, HOUR, 60);
+    let off = Controls { plant_on: vec![false, false], supply_setpoint_c: vec![30.0, 30.0], ..model.controls() };
+    let (before, mut out) = (state.clone(), Outputs::default());
+    model.step(&mut state, &off, MONDAY + 9 * HOUR, 0.0, &mut out);
+    assert_eq!(state, BuildingState { ticks: before.ticks + 1, ..before });
+    assert_eq!(out.temperature_c, state.temperature_c);
+}
+
+#[test]
 fn supply_air_follows_its_set_point() {
     let model = with_plants(28.0, None);
     let mut state = model.initial_state();
