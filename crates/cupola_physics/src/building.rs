@@ -111,11 +111,11 @@ impl BuildingModel {
         model.with_plants(self.plants.clone())
     }
 
-    /// Gives a source another capacity, in W, within [`PlantSpec::CAPACITY_W`]. A row that does not exist and what is not a number change
+    /// Gives a source another capacity, in W, within [`study::Plant::CAPACITY_W`]. A row that does not exist and what is not a number change
     /// nothing.
     pub fn set_capacity(&mut self, plant: usize, capacity_w: f64) {
         let Some(spec) = self.plants.get_mut(plant) else { return };
-        let capacity_w = Some(capacity_w.clamp(PlantSpec::CAPACITY_W.0, PlantSpec::CAPACITY_W.1));
+        let capacity_w = Some(capacity_w.clamp(study::Plant::CAPACITY_W.0, study::Plant::CAPACITY_W.1));
         if capacity_w.is_some_and(f64::is_finite) && *spec.capacity_w() != capacity_w {
             *spec.capacity_w() = capacity_w;
             self.central = Central::new(&self.plants, self.zones.len(), self.ahus.len());
@@ -251,12 +251,12 @@ impl BuildingModel {
         for (row, (unit, ahu)) in units.iter_mut().zip(&self.ahus).enumerate() {
             let (least_c, most_c) = AhuSpec::SUPPLY_C;
             unit.setpoint_c = number(&controls.supply_setpoint_c, row, ahu.supply_c).clamp(least_c, most_c);
-            let return_c = match (unit.flow_m3_s > 0.0, unit.zones > 0.0) {
+            unit.return_c = match (unit.flow_m3_s > 0.0, unit.zones > 0.0) {
                 (true, _) => unit.flow_times_c / unit.flow_m3_s,
                 (false, true) => unit.sum_c / unit.zones,
                 (false, false) => outdoor_c,
             };
-            unit.entering_c = ahu.recovered_c(outdoor_c, return_c, unit.setpoint_c);
+            unit.entering_c = ahu.recovered_c(outdoor_c, unit.return_c, unit.setpoint_c);
             unit.coil_w = HEAT_CAPACITY_J_PER_M3_K * unit.flow_m3_s * (unit.setpoint_c - unit.entering_c);
         }
         let wish = |(zone, wanted_w): (&ZoneSpec, &f64)| Wish { wanted_w: *wanted_w, most_w: zone.heating_max_w };
@@ -309,11 +309,11 @@ impl BuildingModel {
         let acting = Acting { zones: inputs, draughts: &[] };
         self.five.step(five, &self.fabric, &self.program, &ambient, light, acting, moment.dt_s, &mut heat);
         (state.mass_c, state.temperature_c) = (heat.mass_c, heat.air_c);
-        for (row, (zone, load)) in self.zones.iter().zip(&five.loads).enumerate() {
-            let setpoint_c = number(&controls.heating_setpoint_c, row, zone.heating_setpoint_c);
+        let rows = self.zones.iter().zip(&*inputs).zip(&five.loads).zip(&mut state.radiator_wanted_w);
+        for (((zone, input), load), wanted_w) in rows {
             // A room that stays colder than it should be would take all that there is.
-            let is_cold = load.air_c < setpoint_c - UNDER_K;
-            state.radiator_wanted_w[row] = if is_cold { zone.heating_max_w } else { load.power_w };
+            let is_cold = input.heating.is_some_and(|control| load.air_c < control.setpoint_c - UNDER_K);
+            *wanted_w = if is_cold { zone.heating_max_w } else { load.power_w };
         }
     }
 
@@ -418,12 +418,7 @@ impl BuildingModel {
     }
 
     fn show_unit(&self, row: usize, moment: &Moment, unit: &Unit, out: &mut Outputs) {
-        let moves_air = unit.flow_m3_s > 0.0;
-        out.ahu_supply_c[row] = match (moves_air, unit.zones > 0.0) {
-            (true, _) => unit.supply_c,
-            (false, true) => unit.sum_c / unit.zones,
-            (false, false) => moment.outdoor.temperature_c,
-        };
+        out.ahu_supply_c[row] = if unit.flow_m3_s > 0.0 { unit.supply_c } else { unit.return_c };
         out.ahu_flow_m3_s[row] += moment.share * unit.flow_m3_s;
         out.ahu_fan_w[row] += moment.share * self.ahus[row].specific_fan_power_w_per_m3_s * unit.flow_m3_s;
         out.ahu_heating_w[row] += moment.share * unit.coil_w.max(0.0);
@@ -457,6 +452,8 @@ struct Unit {
     zones: f64,
     sum_c: f64,
     setpoint_c: f64,
+    /// What comes back, or would.
+    return_c: f64,
     /// Behind the heat recovery, and behind the coils.
     entering_c: f64,
     supply_c: f64,

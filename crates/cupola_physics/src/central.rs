@@ -7,7 +7,7 @@
 use crate::plant::Air;
 use crate::plant::source::{Made, Source};
 use crate::spec::{SpecError, check_index, check_ranges};
-use crate::study::{ColdSource, HeatSource};
+use crate::study::{ColdSource, HeatSource, Plant};
 
 /// What a source makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,9 +30,6 @@ pub struct PlantSpec {
 }
 
 impl PlantSpec {
-    /// What a source's capacity may be, in W.
-    pub const CAPACITY_W: (f64, f64) = (1.0, 1e10);
-
     /// The most that it gives, in W; as much as is needed where it has no capacity.
     pub fn capacity_w(&mut self) -> &mut Option<f64> {
         match &mut self.makes {
@@ -47,7 +44,7 @@ impl PlantSpec {
             Makes::Cold(source) => (source.capacity_w, source.cop),
         };
         let fields = [
-            ("capacity_w", capacity_w.unwrap_or(1e3), Self::CAPACITY_W.0, Self::CAPACITY_W.1),
+            ("capacity_w", capacity_w.unwrap_or(1e3), Plant::CAPACITY_W.0, Plant::CAPACITY_W.1),
             ("efficiency or cop", performance.unwrap_or(1.0), 0.1, 30.0),
         ];
         check_ranges("plant", index, &fields)?;

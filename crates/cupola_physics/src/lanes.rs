@@ -1,10 +1,10 @@
-//! Numbers side by side, so that what is done to one is done to eight at once with the widest vectors that the processor has.
+//! Numbers side by side, so that what is done to one is done to all at once with the processor's vectors.
 //!
 //! No operation crosses lanes, and which ones are rounded together is said, not left to the compiler: each lane holds, to the bit, what
 //! a single number would, whatever the processor.
 
 use std::array::from_fn;
-use std::ops::{Add, AddAssign, Div, Mul, Sub};
+use std::ops::{Add, Div, Mul, Sub};
 
 /// How many there are.
 pub(crate) const LANES: usize = 4;
@@ -96,13 +96,6 @@ operator!(Sub, sub, -);
 operator!(Mul, mul, *);
 operator!(Div, div, /);
 
-impl AddAssign for Lanes {
-    #[inline(always)]
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
-    }
-}
-
 impl Number for Lanes {
     #[inline(always)]
     fn of(number: f64) -> Self {
@@ -147,22 +140,38 @@ pub(crate) fn put<const COUNT: usize>(lane: usize, numbers: [(&mut Lanes, f64); 
     }
 }
 
-/// Runs loops over lanes, compiled for each kind of processor and chosen when it runs.
-#[inline(always)]
-pub(crate) fn vectorized<R>(run: impl pulp::NullaryFnOnce<Output = R>) -> R {
-    pulp::Arch::new().dispatch(run)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is done in lanes. No closures: one is compiled by itself, without the processor's vectors.
+    enum Formula {
+        CubeRoot(f64),
+        Times(f64, f64, f64),
+    }
+
+    impl pulp::NullaryFnOnce for Formula {
+        type Output = Lanes;
+
+        #[inline(always)]
+        fn call(self) -> Lanes {
+            match self {
+                Self::CubeRoot(number) => Lanes::of(number).cube_root(),
+                Self::Times(number, factor, plus) => Lanes::of(number).times(Lanes::of(factor), Lanes::of(plus)),
+            }
+        }
+    }
+
+    fn in_lanes(formula: Formula) -> Lanes {
+        pulp::Arch::new().dispatch(formula)
+    }
 
     #[test]
     fn cube_roots_are_close_in_every_lane() {
         for number in [0.0, 1e-13, 1e-9, 3e-5, 0.1, 1.0, 7.9, 1_000.0, 1e9_f64] {
             let expected = if number > 1e-12 { number.cbrt() } else { 0.0 };
             assert!((number.cube_root() - expected).abs() <= 3e-5 * expected, "{number}");
-            let Lanes(lanes) = vectorized(|| Lanes::of(number).cube_root());
+            let Lanes(lanes) = in_lanes(Formula::CubeRoot(number));
             assert!(lanes.iter().all(|lane| lane.to_bits() == number.cube_root().to_bits()), "{number}");
         }
     }
@@ -173,7 +182,7 @@ mod tests {
         let number = 1.0 + f64::EPSILON;
         let (product, expected) = (-number * number, f64::EPSILON * f64::EPSILON);
         assert_eq!(number.times(number, product), expected);
-        assert_eq!(vectorized(|| Lanes::of(number).times(Lanes::of(number), Lanes::of(product))), Lanes::of(expected));
+        assert_eq!(in_lanes(Formula::Times(number, number, product)), Lanes::of(expected));
     }
 
     #[test]

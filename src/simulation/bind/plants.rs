@@ -5,7 +5,7 @@ use crate::scene::Step;
 use crate::scene::document::{PlantKind, Source};
 use crate::simulation::run::Steer;
 use cupola_physics::central::{Makes, PlantSpec};
-use cupola_physics::study::{ColdKind, ColdSource, HeatKind, HeatSource};
+use cupola_physics::study::{ColdKind, ColdSource, HeatKind, HeatSource, Plant};
 use cupola_twin::unit::{self, conversion};
 use cupola_twin::{Diagnostic, Kind, Slot, TwinIx};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ impl Binder<'_> {
                     self.report(Diagnostic::error("out-of-range", message), &path(field));
                     None
                 };
-                let capacity_w = within("capacity_w", capacity_w, PlantSpec::CAPACITY_W);
+                let capacity_w = within("capacity_w", capacity_w, Plant::CAPACITY_W);
                 let efficiency = within("efficiency", efficiency, EFFICIENCY);
                 let water_c = within("water_c", entry.water_c, WATER_C);
                 let makes = makes(entry.kind, capacity_w, efficiency, water_c);

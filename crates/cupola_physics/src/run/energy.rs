@@ -1,7 +1,5 @@
 //! Plant in a run: what the zones' loads cost in electricity, gas, money and greenhouse gases.
 
-use crate::air::humidity_ratio;
-use crate::plant::Air;
 use crate::plant::battery::Battery;
 use crate::plant::pv::Field;
 use crate::plant::source::Source;
@@ -104,7 +102,7 @@ impl PlantRun {
 
     /// The most heat and cold that arrives where it is used, W; infinite where nothing is limited.
     pub fn most_w(&self, ambient: &Ambient) -> (f64, f64) {
-        let outdoor = outdoor_air(ambient);
+        let outdoor = ambient.air();
         let most = |source: &Option<Source>| {
             let made_w = source.as_ref().map_or(f64::INFINITY, |source| source.most_w(&outdoor));
             made_w * (1.0 - self.distribution_loss).max(0.01)
@@ -125,7 +123,7 @@ impl PlantRun {
             ("heating", 0.0),
             ("cooling", 0.0),
         ];
-        let outdoor = outdoor_air(ambient);
+        let outdoor = ambient.air();
         if let Some(heat) = &mut self.heat {
             let made = heat.run(heating_w, &outdoor);
             electric[4].1 = made.electricity_w;
@@ -203,11 +201,6 @@ impl PlantRun {
             + energy.district_cold_kwh * factors.cold_kg_kwh;
         self.energy
     }
-}
-
-fn outdoor_air(ambient: &Ambient) -> Air {
-    let humidity_kg_kg = humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity);
-    Air { temperature_c: ambient.dry_bulb_c, humidity_kg_kg }
 }
 
 /// What was asked for and isn't there; not what rounding makes of nothing.

@@ -109,6 +109,11 @@ impl State {
     }
 }
 
+/// What all units did together.
+fn sum(systems: &[SystemRun], part: fn(&SystemStep) -> f64) -> f64 {
+    systems.iter().map(|system| part(&system.done)).sum()
+}
+
 /// What share of what is asked for there is.
 fn share(there_w: f64, asked_w: f64) -> f64 {
     if asked_w > there_w { there_w.max(0.0) / asked_w } else { 1.0 }
@@ -382,13 +387,13 @@ impl Run {
         }
         if !self.systems.is_empty() {
             of_zones.iter_mut().for_each(|result| result.supply_m3_s = 0.0);
-            let (outdoors, airs) = self.inputs.airs(ambient);
+            let (_, airs) = self.inputs.airs(ambient);
             for system in &mut self.systems {
-                system.supply(program, ambient, &outdoors, &airs, of_zones);
+                system.supply(program, ambient, &airs, of_zones);
             }
-            let sum = |part: fn(&SystemStep) -> f64| self.systems.iter().map(|system| part(&system.done)).sum::<f64>();
-            let heating = share(source_w.0 - sum(|done| done.reheat_w), sum(|done| done.heating_coil_w));
-            let cooling = share(source_w.1, sum(|done| done.cooling_coil_w));
+            let left_w = source_w.0 - sum(&self.systems, |done| done.reheat_w);
+            let heating = share(left_w, sum(&self.systems, |done| done.heating_coil_w));
+            let cooling = share(source_w.1, sum(&self.systems, |done| done.cooling_coil_w));
             for system in &mut self.systems {
                 if heating < 1.0 || cooling < 1.0 {
                     system.limit(program, heating, cooling);
@@ -412,12 +417,11 @@ impl Run {
         let loads = self.tier.done().0.to_vec();
         let own = |(load, is_served): (&Load, &bool)| if *is_served { 0.0 } else { load.power_w };
         let powers_w: Vec<f64> = loads.iter().zip(&self.is_served).map(own).collect();
-        let coils = |part: fn(&SystemStep) -> f64| self.systems.iter().map(|system| part(&system.done)).sum::<f64>();
         let reheat_w: f64 = self.systems.iter().map(|system| system.reheat_w(&loads)).sum();
         let heating_w = powers_w.iter().map(|power_w| power_w.max(0.0)).sum::<f64>() + reheat_w;
         let cooling_w = powers_w.iter().map(|power_w| (-power_w).max(0.0)).sum();
-        let heating = share(source_w.0 - coils(|done| done.heating_coil_w), heating_w);
-        let cooling = share(source_w.1 - coils(|done| done.cooling_coil_w), cooling_w);
+        let heating = share(source_w.0 - sum(&self.systems, |done| done.heating_coil_w), heating_w);
+        let cooling = share(source_w.1 - sum(&self.systems, |done| done.cooling_coil_w), cooling_w);
         if heating == 1.0 && cooling == 1.0 {
             return;
         }
@@ -454,11 +458,11 @@ impl Run {
     /// Lets the plant meet the step's loads.
     fn supply(&mut self, step: u64) {
         let Some(plant) = &mut self.plant else { return };
-        let mut demand = Demand::default();
-        for system in &self.systems {
-            demand.heating_w += system.done.heating_coil_w + system.done.reheat_w;
-            demand.cooling_w += system.done.cooling_coil_w;
-        }
+        let mut demand = Demand {
+            heating_w: sum(&self.systems, |done| done.heating_coil_w + done.reheat_w),
+            cooling_w: sum(&self.systems, |done| done.cooling_coil_w),
+            ..Demand::default()
+        };
         for (result, is_served) in self.results.iter().zip(&self.is_served) {
             // What a unit brings, its coils have asked for.
             let power_w = if *is_served { 0.0 } else { result.load.power_w };

@@ -1,6 +1,6 @@
 //! Who is in a zone, and what the air is like for it.
 
-use crate::air::{DENSITY_KG_PER_M3, PRESSURE_PA, humidity_at_pa, humidity_ratio, vapour_pressure_pa};
+use crate::air::{DENSITY_KG_PER_M3, PRESSURE_PA, humidity_at_pa, vapour_pressure_pa};
 use crate::balance::Decay;
 use crate::contaminant::{DROPLET_DEPOSITION_PER_H, VIRUS_DECAY_PER_H};
 use crate::epw_dates::Weekday;
@@ -114,7 +114,7 @@ impl Exchange {
 
 impl ZoneAir {
     pub fn outdoors(ambient: &Ambient, co2_ppm: f64) -> Self {
-        Self { co2_ppm, humidity: humidity_ratio(ambient.dry_bulb_c, ambient.relative_humidity), quanta_m3: 0.0 }
+        Self { co2_ppm, humidity: ambient.humidity, quanta_m3: 0.0 }
     }
 
     /// Moves on by a step: well-mixed air, solved exactly. Water beyond saturation condenses.

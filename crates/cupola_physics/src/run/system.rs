@@ -196,7 +196,6 @@ impl SystemRun {
         &mut self,
         program: &Program,
         ambient: &Ambient,
-        outdoors: &ZoneAir,
         airs: &[ZoneAir],
         results: &mut [ZoneResult],
     ) {
@@ -225,7 +224,7 @@ impl SystemRun {
             return;
         }
         self.back = Air { temperature_c: heat / flow_kg_s, humidity_kg_kg: water / flow_kg_s };
-        self.outdoor = Air { temperature_c: ambient.dry_bulb_c, humidity_kg_kg: outdoors.humidity };
+        self.outdoor = ambient.air();
         let handled = self.unit.run(flow_kg_s, wanted_c, &self.outdoor, &self.back);
         self.take(handled);
     }

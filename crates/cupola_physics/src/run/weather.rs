@@ -1,5 +1,6 @@
 //! Where a run's weather comes from.
 
+use crate::air::humidity_ratio;
 use crate::epw::{Epw, standard_pressure_pa};
 use crate::sky::SkyState;
 use crate::study::{Program, Study, Value};
@@ -64,7 +65,7 @@ impl Source {
                 let (east, north) = point.wind_direction_deg.to_radians().sin_cos();
                 Ambient {
                     dry_bulb_c: point.dry_bulb_c,
-                    relative_humidity: point.relative_humidity,
+                    humidity: humidity_ratio(point.dry_bulb_c, point.relative_humidity),
                     sky_c: point.sky_temperature_c(),
                     pressure_pa: point.pressure_pa,
                     wind_m_s: point.wind_speed_m_s,
@@ -83,7 +84,7 @@ impl Source {
                 };
                 Ambient {
                     dry_bulb_c,
-                    relative_humidity: program.at(own.relative_humidity_pct) / 100.0,
+                    humidity: humidity_ratio(dry_bulb_c, program.at(own.relative_humidity_pct) / 100.0),
                     sky_c: own.sky_c.map_or(dry_bulb_c, |sky_c| program.at(sky_c)),
                     pressure_pa: own.pressure_pa,
                     wind_m_s: program.at(own.wind_speed_m_s),

@@ -150,18 +150,19 @@ impl Checker<'_> {
     }
 
     pub(super) fn plant(&mut self, plant: &Plant) {
+        let (least_w, most_w) = Plant::CAPACITY_W;
         self.range("distribution_loss", Some(plant.distribution_loss), 0.0, 0.9, "");
         self.range("pump_share", plant.pump_share, 0.0, 1.0, "");
         if let Some(heating) = &plant.heating {
             self.at("heating", |checker| {
-                checker.range("capacity_w", heating.capacity_w, 1.0, 1e10, "W");
+                checker.range("capacity_w", heating.capacity_w, least_w, most_w, "W");
                 checker.range("efficiency", heating.efficiency, 0.1, 20.0, "");
                 checker.range("supply_c", heating.supply_c, 15.0, 150.0, "°C");
             });
         }
         if let Some(cooling) = &plant.cooling {
             self.at("cooling", |checker| {
-                checker.range("capacity_w", cooling.capacity_w, 1.0, 1e10, "W");
+                checker.range("capacity_w", cooling.capacity_w, least_w, most_w, "W");
                 checker.range("cop", cooling.cop, 0.5, 30.0, "");
                 checker.range("supply_c", cooling.supply_c, 2.0, 20.0, "°C");
             });

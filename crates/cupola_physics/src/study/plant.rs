@@ -28,6 +28,8 @@ pub struct Plant {
 impl Plant {
     /// 2 % of what is moved (an assumption; ASHRAE 90.1-2019, G3.1.3.5 has 0.3 W per W of pump power at 19 W/gpm and 6.7 K).
     pub const PUMP_SHARE: f64 = 0.02;
+    /// What a source's capacity may be, W.
+    pub const CAPACITY_W: (f64, f64) = (1.0, 1e10);
 }
 
 /// What makes heat.

@@ -21,14 +21,15 @@ pub(crate) use multi::{NodeState, Nodes};
 pub(crate) use receiver::{Light, local_wind};
 pub(crate) use zone::{Acting, Control, Draught, Load, ZoneInput};
 
+use crate::plant::Air;
 use crate::sky::SkyState;
 
 /// The outdoors during a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Ambient {
     pub dry_bulb_c: f64,
-    /// Relative humidity, 0 to 1.
-    pub relative_humidity: f64,
+    /// Water in the air, kg/kg.
+    pub humidity: f64,
     pub sky_c: f64,
     pub pressure_pa: f64,
     /// At the weather station.
@@ -36,4 +37,11 @@ pub(crate) struct Ambient {
     /// Unit vector to where the wind comes from: east, north.
     pub wind_from: [f64; 2],
     pub sky: SkyState,
+}
+
+impl Ambient {
+    /// Outdoor air.
+    pub fn air(&self) -> Air {
+        Air { temperature_c: self.dry_bulb_c, humidity_kg_kg: self.humidity }
+    }
 }

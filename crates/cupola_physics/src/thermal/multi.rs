@@ -12,10 +12,10 @@ use super::hubs::{Hubs, Pair};
 use super::outdoors::Outdoors;
 use super::partition::Partition;
 use super::receiver::Light;
-use super::rows::{Place, Rows};
+use super::rows::{Place, Row, Rows};
 use super::wall::{advance, relax, stored};
 use super::zone::{Acting, Draught, Load, Mode, ZoneInput, constrain, given};
-use crate::lanes::{Lanes, Number, put, vectorized};
+use crate::lanes::{Lanes, Number, put};
 use crate::study::Program;
 
 /// More often than this, which zones are heated and cooled isn't tried out.
@@ -100,7 +100,7 @@ pub(crate) struct Nodes {
     pub throughput_w: Vec<f64>,
 }
 
-/// A step, compiled for each kind of processor.
+/// A step, compiled for each kind of processor and chosen when it runs. No closure: one is compiled by itself, without their vectors.
 struct Step<'s> {
     nodes: &'s mut Nodes,
     fabric: &'s Fabric,
@@ -157,8 +157,7 @@ impl Nodes {
     pub fn state(&self, fabric: &Fabric, temperature_c: f64) -> NodeState {
         let alike = |count: usize| vec![Lanes::of(temperature_c); count];
         let cells = alike(self.rows.volumes.len());
-        let holds =
-            |row: &super::rows::Row| stored(&self.rows.volumes[row.volumes.clone()], &cells[row.volumes.clone()]);
+        let holds = |row: &Row| stored(&self.rows.volumes[row.volumes.clone()], &cells[row.volumes.clone()]);
         NodeState {
             stored: self.rows.rows.iter().map(holds).collect(),
             cells,
@@ -180,7 +179,7 @@ impl Nodes {
         acting: Acting<'_>,
         state: &mut NodeState,
     ) {
-        vectorized(Step { nodes: self, fabric, program, ambient, light, acting, state });
+        pulp::Arch::new().dispatch(Step { nodes: self, fabric, program, ambient, light, acting, state });
     }
 
     /// What comes through the windows and what the panes take of it.

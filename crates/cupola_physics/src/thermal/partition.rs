@@ -1,6 +1,6 @@
 //! Walls between two zones: both faces at once.
 
-use super::fabric::{Behind, Fabric};
+use super::fabric::{Behind, Fabric, WallRow};
 use super::hubs::Hubs;
 use super::multi::Answer;
 use super::rows::{Place, Rows};
@@ -39,7 +39,7 @@ impl Side {
 impl Partition {
     /// All of a building's.
     pub fn all(fabric: &Fabric, rows: &Rows, hubs: &Hubs) -> Vec<Self> {
-        let partition = |row: &super::fabric::WallRow| {
+        let partition = |row: &WallRow| {
             let Behind::Zone(other) = row.behind else { return None };
             let (one, two) = (row.zone, fabric.faces[other].zone);
             Some(Self {

@@ -1,4 +1,4 @@
-//! Faces in lanes: the faces of eight zones lie side by side, one of each zone in a row, so that what belongs to a zone is added up row by
+//! Faces in lanes: the faces of a few zones lie side by side, one of each zone in a row, so that what belongs to a zone is added up row by
 //! row without crossing lanes.
 //!
 //! Zones with as many faces are put together, and in each zone the walls with most volumes come first: few lanes stay empty (the layout of
@@ -135,12 +135,15 @@ impl Row {
             (&mut self.of_diffuse, of_diffuse),
         ];
         put(lane, numbers);
-        self.ends.put(lane, &Ends::default());
-        if let Side::Inner(wall) = face.side {
-            let wall = &fabric.walls[wall];
-            self.ends.put(lane, &fabric.kinds[wall.kind].ends);
-            self.is_partition.0[lane] = f64::from(u8::from(matches!(wall.behind, Behind::Zone(_))));
-        }
+        let (ends, is_partition) = match face.side {
+            Side::Inner(wall) => {
+                let wall = &fabric.walls[wall];
+                (fabric.kinds[wall.kind].ends, matches!(wall.behind, Behind::Zone(_)))
+            }
+            Side::Outer(_) | Side::Window(_) => (Ends::default(), false),
+        };
+        self.ends.put(lane, &ends);
+        self.is_partition.0[lane] = f64::from(u8::from(is_partition));
     }
 }
 
