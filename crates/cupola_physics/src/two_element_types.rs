@@ -30,7 +30,7 @@ pub struct Room {
     pub inner_r1_k_w: f64,
     /// Heat capacity of the inner walls, in J/K, above 0.
     pub inner_c1_j_k: f64,
-    /// Resistance between the windows' inner surface and outdoors, including the outside film, above 0. It
+    /// Resistance between the windows' inner surface and outdoors, including the outside surface resistance, above 0. It
     /// has no effect without windows.
     pub window_r_k_w: f64,
     /// Convection coefficient at the outer walls, in W/(m² K), above 0.

@@ -81,7 +81,6 @@ impl Issues {
 ///
 /// Returns a [`ReadError`] if the file is empty, truncated, not glTF 2.0, inconsistent, or too large, or if
 /// it requires an extension that is not supported. Parts that can be ignored give an [`Issue`] instead.
-/// supported, or is larger than any building. What can be left out is an [`Issue`] instead.
 pub fn from_gltf(
     bytes: &[u8],
     resolve: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,

@@ -35,7 +35,7 @@ use weather::Source;
 /// Seconds per hour, and per day.
 const HOUR_S: f64 = 3_600.0;
 const DAY_S: f64 = 86_400.0;
-/// Maximum number of finite volumes of a layer. The effect of finer volumes is smaller than the uncertainty
+/// Maximum number of control volumes of a layer. The effect of finer volumes is smaller than the uncertainty
 /// of the coefficients.
 const MOST_CELLS: usize = 12;
 

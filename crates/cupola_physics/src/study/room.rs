@@ -24,7 +24,7 @@ pub struct TwoElementRoom {
     pub air_j_k: f64,
     /// Façades: walls of one orientation with their solar radiation.
     pub facades: Vec<RoomFacade>,
-    /// Resistance of windows that are not part of the outer walls, including the outside film, in K/W.
+    /// Resistance of windows that are not part of the outer walls, including the outside surface resistance, in K/W.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_resistance_k_w: Option<f64>,
     /// Convection coefficient at these windows, in W/(m² K). The default is that of the outer walls.
@@ -65,7 +65,7 @@ pub struct OuterElement {
     pub r1_k_w: f64,
     /// Heat capacity, in J/K.
     pub c1_j_k: f64,
-    /// Resistance between capacity and outdoors, including the outside film, in K/W.
+    /// Resistance between capacity and outdoors, including the outside surface resistance, in K/W.
     pub rest_k_w: f64,
     /// Convection coefficient at the surface, in W/(m² K).
     pub convection_w_m2k: f64,

@@ -405,8 +405,8 @@ fn path(fabric: &Fabric, wall: &WallRow) -> Path {
     };
     let outside = match &wall.behind {
         Behind::Outdoors(exposure) => match exposure.convection {
-            // A prescribed convection coefficient is combined with the radiation coefficient of a black body
-            // (ISO 6946:2017, table C.1, 0 °C: 4.6).
+            // A radiation coefficient is added to a prescribed convection coefficient: that of a black body, 4.6
+            // W/(m² K) (ISO 6946:2017, table C.1, 0 °C), times the emittance.
             OutsideConvection::Fixed(film) => 1.0 / (film + 4.6 * exposure.emittance),
             _ => OUTSIDE,
         },
