@@ -22,7 +22,7 @@ pub struct Room {
     /// Heat capacity of the outer walls, in J/K, above 0.
     pub outer_c1_j_k: f64,
     /// Resistance between the outer walls' capacity and the equivalent outdoor temperature, including the
-    /// outside film, above 0.
+    /// outside surface resistance, above 0.
     pub outer_rest_k_w: f64,
     /// Area of the inner walls, in m², above 0.
     pub inner_m2: f64,
@@ -30,8 +30,8 @@ pub struct Room {
     pub inner_r1_k_w: f64,
     /// Heat capacity of the inner walls, in J/K, above 0.
     pub inner_c1_j_k: f64,
-    /// Resistance between the windows' inner surface and outdoors, including the outside surface resistance, above 0. It
-    /// has no effect without windows.
+    /// Resistance between the windows' inner surface and outdoors, including the outside surface resistance,
+    /// above 0. It has no effect without windows.
     pub window_r_k_w: f64,
     /// Convection coefficient at the outer walls, in W/(m² K), above 0.
     pub outer_convection_w_m2k: f64,

@@ -139,7 +139,7 @@ struct Builder<'s> {
 }
 
 impl Fabric {
-    /// Prepares the surfaces of a checked study. `most_cells` is the maximum number of finite volumes of a
+    /// Prepares the surfaces of a checked study. `most_cells` is the maximum number of control volumes of a
     /// layer.
     pub fn new(study: &Study, program: &Program, dt_s: f64, most_cells: usize) -> Self {
         let fabric = Fabric::default();
