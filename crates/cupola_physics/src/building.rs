@@ -1,7 +1,7 @@
 //! Heat, air and people of all zones of a building, simulated step by step.
 //!
-//! The thermal model is the one of studies, the 5R1C model (ISO 13790:2008, annex C), with room envelopes
-//! from [`crate::envelope`]. The air of each zone is well mixed.
+//! The thermal model is the 5R1C model of studies (ISO 13790:2008, annex C), with room envelopes from
+//! [`crate::envelope`]. The air of each zone is well mixed.
 
 use crate::air::{self, DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_M3_K};
 use crate::balance::Balance;
