@@ -1,47 +1,49 @@
-//! What rooms are enclosed by: façades, neighbours, roof and ground, read off their floors.
+//! Enclosure of rooms: façades, adjacent rooms, roof and ground, derived from the rooms' floors.
 //!
-//! A room is its floor's outline. Walls have thickness, so what lies a little way outwards from an edge tells what is behind the wall there.
+//! A room is the outline of its floor. Walls have a thickness, so points at small distances outwards from an
+//! edge show what is behind the wall.
 
 use crate::geometry::{Grid, P, Rect, grown, length, sub};
 use crate::mesh::Node;
 use std::collections::BTreeMap;
 
-/// How far outwards another room is looked for, m: the thickest wall between rooms, in small steps.
+/// Distances outwards at which another room is searched, in m, up to the greatest wall thickness between
+/// rooms.
 const REACH_M: [f64; 5] = [0.05, 0.15, 0.3, 0.5, 0.7];
-/// Edges are looked at in pieces no longer than this, m.
+/// Maximum length of a piece of an edge, in m.
 const PIECE_M: f64 = 0.3;
-/// Floors of one storey differ by less, m.
+/// Maximum difference of floor levels within a storey, in m.
 const SAME_STOREY_M: f64 = 1.2;
-/// Points across a floor, each way, at which what is above and below is looked for.
+/// Number of sample points across a floor in each direction, for the search for rooms above and below.
 const ACROSS: usize = 8;
-/// Corners closer than this are one, m.
+/// Distance below which corners are merged, in m.
 const WELD_M: f64 = 0.002;
 
-/// What a room is enclosed by.
+/// Enclosure of a room.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Enclosure {
-    /// Floor area, m².
+    /// Floor area, in m².
     pub area_m2: f64,
-    /// Walls outdoors: where they look (clockwise from north, °) and their lengths, m.
+    /// Façades: azimuth of the outward normal (clockwise from north, in °), and length, in m.
     pub facades: Vec<(f64, f64)>,
-    /// Other rooms behind walls, by their position in the list, and the walls' lengths, m.
+    /// Adjacent rooms, by index in the list, with the length of the common wall, in m.
     pub neighbours: Vec<(usize, f64)>,
-    /// Share of the room with no other room above it, 0 to 1.
+    /// Fraction of the room without another room above, 0 to 1.
     pub roof_share: f64,
-    /// Share of the room with no other room below it, 0 to 1.
+    /// Fraction of the room without another room below, 0 to 1.
     pub ground_share: f64,
 }
 
-/// A floor in plan: x east, y north, m.
+/// Floor in plan: x east, y north, in m.
 struct Floor {
     triangles: Vec<[P; 3]>,
-    /// Edges with the room on their left.
+    /// Edges of the outline, with the room on their left.
     outline: Vec<(P, P)>,
     level_m: f64,
     bounds: Rect,
 }
 
-/// The enclosures of rooms, in their order. A node without a floor has none.
+/// Returns the enclosures of rooms, in the same order. A node without a floor has an empty enclosure.
 pub fn enclosures(rooms: &[&Node]) -> Vec<Enclosure> {
     let floors: Vec<Floor> = rooms.iter().map(|room| floor(room)).collect();
     let grid = Grid::new(&floors.iter().map(|floor| floor.bounds).collect::<Vec<_>>());
@@ -55,7 +57,7 @@ fn floor(node: &Node) -> Floor {
     let mut edges: BTreeMap<_, (P, P, u32)> = BTreeMap::new();
     for triangle in part.triangles() {
         floor.level_m = f64::from(triangle[0][1]);
-        // Up is out of the plan, so corners keep their sense.
+        // The vertical axis points out of the plan, so the corners keep their orientation.
         let corners = triangle.map(|p| [f64::from(p[0]), -f64::from(p[2])]);
         floor.triangles.push(corners);
         for side in 0..3 {
@@ -101,7 +103,7 @@ fn enclosure(at: usize, floors: &[Floor], grid: &Grid) -> Enclosure {
         if whole < 1e-6 {
             continue;
         }
-        // The room is on the left.
+        // The room is on the left of the edge.
         let out = [along[1] / whole, -along[0] / whole];
         let pieces = (whole / PIECE_M).ceil().max(1.0) as usize;
         for piece in 0..pieces {
@@ -138,7 +140,7 @@ fn enclosure(at: usize, floors: &[Floor], grid: &Grid) -> Enclosure {
     }
 }
 
-/// Points spread over a floor.
+/// Returns sample points on a floor.
 fn across(floor: &Floor) -> Vec<P> {
     let [left, bottom, right, top] = floor.bounds;
     let step = |from: f64, to: f64, at: usize| from + (to - from) * (at as f64 + 0.5) / ACROSS as f64;
@@ -151,7 +153,7 @@ mod tests {
     use super::*;
     use crate::mesh::Part;
 
-    /// A room of so many metres from a corner, on a level.
+    /// Returns a rectangular room of this size at a corner, on a level.
     fn room([x, y]: P, [width, depth]: P, level: f64) -> Node {
         let corner = |x: f64, y: f64| [x as f32, level as f32, -y as f32];
         let positions = vec![corner(x, y), corner(x + width, y), corner(x + width, y + depth), corner(x, y + depth)];
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn two_rooms_share_a_wall_and_look_out_elsewhere() {
-        // A wall of 20 cm between them.
+        // The wall between the rooms is 20 cm thick.
         let found = of(&[room([0.0, 0.0], [4.0, 5.0], 0.0), room([4.2, 0.0], [3.0, 5.0], 0.0)]);
         assert_eq!(found[0].neighbours.len(), 1);
         assert!((found[0].neighbours[0].1 - 5.0).abs() < 1e-6 && found[0].neighbours[0].0 == 1);

@@ -1,9 +1,10 @@
-//! Plane geometry for plans: areas, insides, triangles, neighbours. Metres, x east, y north.
+//! Plane geometry for floor plans: areas, containment, triangulation, neighbour search. Units are metres, x
+//! east, y north.
 
 use earcut::Earcut;
 use std::collections::BTreeMap;
 
-/// A point or vector of the plan.
+/// Point or vector in plan.
 pub(crate) type P = [f64; 2];
 
 pub(crate) fn add(a: P, b: P) -> P {
@@ -30,33 +31,33 @@ pub(crate) fn length(a: P) -> f64 {
     a[0].hypot(a[1])
 }
 
-/// A quarter turn to the left.
+/// Returns the vector turned by 90° to the left.
 pub(crate) fn left(a: P) -> P {
     [-a[1], a[0]]
 }
 
-/// The unit vector from `a` to `b`; zero where they coincide.
+/// Returns the unit vector from `a` to `b`, or zero if they coincide.
 pub(crate) fn direction(a: P, b: P) -> P {
     let d = sub(b, a);
     let l = length(d);
     if l > 0.0 { scale(d, 1.0 / l) } else { [0.0; 2] }
 }
 
-/// The edges of a closed polygon.
+/// Returns the edges of a closed polygon.
 pub(crate) fn edges(polygon: &[P]) -> impl Iterator<Item = (P, P)> + '_ {
     polygon.iter().copied().zip(polygon.iter().copied().cycle().skip(1))
 }
 
-/// Positive where the polygon runs counter-clockwise, m².
+/// Returns the signed area, in m², positive for a counter-clockwise polygon.
 pub(crate) fn signed_area(polygon: &[P]) -> f64 {
-    // Measured from the first corner, so that a plan in survey coordinates keeps its precision.
+    // Coordinates relative to the first corner keep the precision of a plan in survey coordinates.
     let Some(&origin) = polygon.first() else {
         return 0.0;
     };
     0.5 * edges(polygon).map(|(a, b)| cross(sub(a, origin), sub(b, origin))).sum::<f64>()
 }
 
-/// Whether `p` lies inside, by the even-odd rule.
+/// Returns whether `p` is inside the polygon, by the even-odd rule.
 pub(crate) fn contains(polygon: &[P], p: P) -> bool {
     let mut inside = false;
     for (a, b) in edges(polygon) {
@@ -67,21 +68,21 @@ pub(crate) fn contains(polygon: &[P], p: P) -> bool {
     inside
 }
 
-/// Whether two segments cross in a point inside both.
+/// Returns whether two segments cross at a point inside both.
 pub(crate) fn segments_cross(a: P, b: P, c: P, d: P) -> bool {
     let side = |p, q, r| cross(sub(q, p), sub(r, p));
     side(a, b, c) * side(a, b, d) < -1e-12 && side(c, d, a) * side(c, d, b) < -1e-12
 }
 
-/// Distance from `p` to the segment `a`–`b`, m.
+/// Returns the distance from `p` to the segment `a`–`b`, in m.
 pub(crate) fn distance_to_segment(p: P, a: P, b: P) -> f64 {
     let ab = sub(b, a);
     let t = if dot(ab, ab) > 0.0 { (dot(sub(p, a), ab) / dot(ab, ab)).clamp(0.0, 1.0) } else { 0.0 };
     length(sub(p, add(a, scale(ab, t))))
 }
 
-/// The same polygon at millimetres, counter-clockwise, without repeated or collinear corners; empty where
-/// nothing is left or a number is not finite.
+/// Returns the polygon rounded to millimetres, counter-clockwise, without repeated or collinear corners. The
+/// result is empty if no area is left or a number is not finite.
 pub(crate) fn clean(polygon: &[P]) -> Vec<P> {
     if polygon.iter().flatten().any(|v| !v.is_finite()) {
         return Vec::new();
@@ -97,7 +98,7 @@ pub(crate) fn clean(polygon: &[P]) -> Vec<P> {
     points
 }
 
-/// The same ring without repeated corners and corners on a straight line.
+/// Returns the ring without repeated corners and corners on a straight line.
 pub(crate) fn without_collinear(mut points: Vec<P>) -> Vec<P> {
     loop {
         let n = points.len();
@@ -114,12 +115,13 @@ pub(crate) fn without_collinear(mut points: Vec<P>) -> Vec<P> {
         let Some(first) = keep.iter().position(|k| !k) else {
             return points;
         };
-        // One at a time: taking two neighbours out together could take a real corner with them.
+        // Corners are removed one at a time, because removing two adjacent corners together could remove a
+        // real corner.
         points.remove(first);
     }
 }
 
-/// Triangles of a polygon with holes, counter-clockwise, and the points that they index.
+/// Triangulates a polygon with holes. Returns the points, and counter-clockwise triangles of point indices.
 pub(crate) fn triangulate(outer: &[P], holes: &[Vec<P>]) -> (Vec<P>, Vec<[u32; 3]>) {
     let mut points = outer.to_vec();
     let mut starts: Vec<u32> = Vec::new();
@@ -142,7 +144,7 @@ pub(crate) fn triangulate(outer: &[P], holes: &[Vec<P>]) -> (Vec<P>, Vec<[u32; 3
     (points, triangles)
 }
 
-/// Area that two triangles share, m²; both counter-clockwise.
+/// Returns the common area of two counter-clockwise triangles, in m².
 pub(crate) fn shared_area(a: [P; 3], b: [P; 3]) -> f64 {
     let mut poly = a.to_vec();
     for (p, q) in edges(&b) {
@@ -165,22 +167,22 @@ pub(crate) fn shared_area(a: [P; 3], b: [P; 3]) -> f64 {
     signed_area(&poly).abs()
 }
 
-/// A rectangle along the axes: least x, least y, greatest x, greatest y.
+/// Axis-aligned rectangle: least x, least y, greatest x, greatest y.
 pub(crate) type Rect = [f64; 4];
 
-/// The rectangle round points; inside out where there are none.
+/// Returns the bounding rectangle of points. Without points it is inverted.
 pub(crate) fn bounds<'a>(points: impl IntoIterator<Item = &'a P>) -> Rect {
     points.into_iter().fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |r, p| {
         [r[0].min(p[0]), r[1].min(p[1]), r[2].max(p[0]), r[3].max(p[1])]
     })
 }
 
-/// The rectangle with `by` metres more on every side.
+/// Returns the rectangle extended by `by` metres on every side.
 pub(crate) fn grown(r: Rect, by: f64) -> Rect {
     [r[0] - by, r[1] - by, r[2] + by, r[3] + by]
 }
 
-/// Rectangles by place, so that neighbours are found without comparing everything with everything.
+/// Spatial grid of rectangles, for neighbour search without comparing all pairs.
 pub(crate) struct Grid {
     cell_m: f64,
     cells: BTreeMap<(i64, i64), Vec<usize>>,
@@ -197,7 +199,7 @@ impl Grid {
             });
         let extent = (all[2] - all[0]).max(all[3] - all[1]);
         let mut grid = Self {
-            // Never more than 256 cells a side: a single huge rectangle must not fill memory.
+            // The limit of 256 cells a side keeps a single huge rectangle from filling the memory.
             cell_m: if extent.is_finite() { (extent / 256.0).max(4.0) } else { 4.0 },
             cells: BTreeMap::new(),
         };
@@ -211,7 +213,7 @@ impl Grid {
         grid
     }
 
-    /// Indices of the rectangles that may touch `rect`, ascending.
+    /// Returns the indices of the rectangles that can touch `rect`, in ascending order.
     pub(crate) fn near(&self, rect: Rect) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
         if rect.iter().all(|v| v.is_finite()) {

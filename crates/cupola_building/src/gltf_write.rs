@@ -1,4 +1,4 @@
-//! A building as a binary glTF 2.0 file.
+//! Writing of a building as a binary glTF 2.0 file.
 
 use crate::mesh::{Building, Node, Part};
 use serde_json::{Map, Value, json};
@@ -10,8 +10,8 @@ const UNSIGNED_INT: u32 = 5125;
 const ARRAY_BUFFER: u32 = 34_962;
 const ELEMENT_ARRAY_BUFFER: u32 = 34_963;
 
-/// The building as GLB: nodes with names and extras in their hierarchy, one material a colour. The same
-/// building gives the same bytes. A GLB holds at most 4 GiB.
+/// Returns the building as GLB: a hierarchy of nodes with names and extras, and one material for each colour.
+/// The output is deterministic. A GLB holds at most 4 GiB.
 pub fn to_glb(building: &Building) -> Vec<u8> {
     let mut file = File::default();
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); building.nodes.len()];
@@ -27,7 +27,7 @@ pub fn to_glb(building: &Building) -> Vec<u8> {
 
     let mut root = Map::new();
     root.insert("asset".to_owned(), json!({"version": "2.0", "generator": "Cupola"}));
-    // An empty list is not valid glTF, and a scene without one is not read by everyone.
+    // An empty list is not valid glTF, and some readers reject a scene without nodes.
     if !roots.is_empty() {
         let mut scene = Map::new();
         if !building.name.is_empty() {
@@ -54,7 +54,7 @@ pub fn to_glb(building: &Building) -> Vec<u8> {
     container(Value::Object(root).to_string().into_bytes(), file.bytes)
 }
 
-/// The lists of a glTF file under construction.
+/// Lists of a glTF file under construction.
 #[derive(Default)]
 struct File {
     bytes: Vec<u8>,
@@ -62,7 +62,7 @@ struct File {
     accessors: Vec<Value>,
     materials: Vec<Value>,
     meshes: Vec<Value>,
-    /// Materials by the bits of their colour.
+    /// Material index by the bits of the colour.
     by_color: BTreeMap<[u32; 4], usize>,
 }
 
@@ -115,7 +115,7 @@ impl File {
                 })),
             );
         }
-        // 65 535 itself restarts a primitive, so it is never an index.
+        // Index 65 535 is reserved for primitive restart.
         let (component, bytes): (u32, Vec<u8>) = if count < 0xffff {
             let short = |i: &u32| (*i as u16).to_le_bytes();
             (UNSIGNED_SHORT, part.indices.iter().flat_map(short).collect())
@@ -140,7 +140,7 @@ impl File {
     fn view(&mut self, bytes: &[u8], target: u32) -> Value {
         let offset = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        // Every accessor starts on a multiple of its component's size.
+        // Every accessor must start at a multiple of its component size.
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
         self.views.push(json!({
             "buffer": 0, "byteOffset": offset, "byteLength": bytes.len(), "target": target,
@@ -173,7 +173,7 @@ impl File {
     }
 }
 
-/// The GLB container: a header and chunks, each padded to four bytes.
+/// Returns the GLB container: a header and chunks, each padded to four bytes.
 fn container(mut json: Vec<u8>, mut binary: Vec<u8>) -> Vec<u8> {
     json.resize(json.len().next_multiple_of(4), b' ');
     binary.resize(binary.len().next_multiple_of(4), 0);

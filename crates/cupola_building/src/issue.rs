@@ -1,22 +1,22 @@
-//! What is wrong with an input that can still be used.
+//! Findings about an input that can still be used.
 
 use std::fmt;
 
-/// One finding about a plan or a glTF file.
+/// Finding about a plan or a glTF file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
-    /// Where in the document: `storeys[1].rooms[3].polygon`, `nodes[12].mesh`.
+    /// Position in the document: `storeys[1].rooms[3].polygon`, `nodes[12].mesh`.
     pub path: String,
-    /// A stable word for machines: `duplicate-id`, `room-overlap`.
+    /// Stable code for programs: `duplicate-id`, `room-overlap`.
     pub code: &'static str,
-    /// What is wrong, with the numbers.
+    /// Description of the fault, with numbers.
     pub message: String,
-    /// What to do about it.
+    /// Suggested remedy.
     pub help: String,
 }
 
 impl Issue {
-    /// An issue from its four fields.
+    /// Returns an issue with these fields.
     pub fn new(
         path: impl Into<String>,
         code: &'static str,

@@ -1,11 +1,11 @@
-//! What a building looks like: floor plans, massing, glTF in and out.
+//! Geometry of a building: floor plans, massing, and reading and writing glTF.
 //!
-//! A [`Plan`] is the document that a person writes, [`massing::build`] makes a [`Building`] of it, and
-//! [`to_glb`] and [`from_gltf`] carry a [`Building`] to and from glTF. Nothing here opens a file: bytes
-//! and a resolver come in, bytes go out.
+//! A [`Plan`] is the document that a person writes. [`massing::build`] generates a [`Building`] from it.
+//! [`to_glb`] and [`from_gltf`] convert a [`Building`] to and from glTF. This crate opens no files. Its
+//! inputs are bytes and a resolver, and its outputs are bytes.
 //!
-//! Plans are metres, x east, y north. Buildings are metres, Y up, right handed, as glTF: plan `(x, y)` at
-//! height `h` is `[x, h, -y]`.
+//! Plans are in metres, x east, y north. Buildings are in metres, Y up, right-handed, as in glTF: plan `(x,
+//! y)` at height `h` is `[x, h, -y]`.
 
 mod enclosure;
 mod geometry;

@@ -1,71 +1,71 @@
-//! A building as triangles: nodes with a role, parts with a colour.
+//! Triangle model of a building: nodes with a role, parts with a colour.
 
 use serde_json::{Map, Value};
 
-/// A building: a flat list of nodes, parents before their children, geometry in world space.
+/// Building: a flat list of nodes, parents before their children, with geometry in world space.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Building {
-    /// What the building is called.
+    /// Name of the building.
     pub name: String,
-    /// Every node; a parent has a smaller index than its children.
+    /// Nodes. The index of a parent is smaller than those of its children.
     pub nodes: Vec<Node>,
 }
 
-/// One named thing of a building.
+/// Named object of a building.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Node {
-    /// The name that people and bindings know it by.
+    /// Name for display and for bindings.
     pub name: String,
     /// Index of the parent in [`Building::nodes`].
     pub parent: Option<usize>,
-    /// What it is, which decides how it is drawn.
+    /// Role, which determines the appearance.
     pub role: Role,
-    /// Index in [`Building::nodes`] of the storey that it belongs to; a storey names itself.
+    /// Index in [`Building::nodes`] of the storey that the node belongs to. A storey has its own index.
     pub storey: Option<usize>,
-    /// The glTF extras; ours are under `cupola`.
+    /// The glTF extras. Those of this program are under `cupola`.
     pub extras: Map<String, Value>,
-    /// Its triangles, one part a colour.
+    /// Triangles, one part for each colour.
     pub parts: Vec<Part>,
 }
 
-/// What a node is in a building.
+/// Role of a node in a building.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Holds other nodes together.
+    /// Group of other nodes.
     Group,
-    /// A floor of the building.
+    /// Storey of the building.
     Storey,
-    /// A room or space; its part is the floor, or the space's solid.
+    /// Room or space. Its part is the floor or the solid of the space.
     Room,
-    /// A wall.
+    /// Wall.
     Wall,
-    /// A window or glazing.
+    /// Window or glazing.
     Glass,
-    /// A floor slab.
+    /// Floor slab.
     Slab,
-    /// A ceiling.
+    /// Ceiling.
     Ceiling,
-    /// A roof.
+    /// Roof.
     Roof,
-    /// A flight of stairs.
+    /// Stair.
     Stair,
-    /// A door.
+    /// Door.
     Door,
     /// Furniture.
     Furniture,
-    /// A machine or device.
+    /// Machine or device.
     Equipment,
-    /// A duct or pipe.
+    /// Duct or pipe.
     Duct,
-    /// The ground that the building stands on.
+    /// Ground around the building.
     Ground,
-    /// Anything else.
+    /// Other object.
     #[default]
     Other,
 }
 
 impl Role {
-    /// Every role, in declaration order.
+    /// All roles, in declaration order.
     pub const ALL: [Self; 15] = [
         Self::Group,
         Self::Storey,
@@ -84,7 +84,7 @@ impl Role {
         Self::Other,
     ];
 
-    /// The word for it in `extras.cupola.role`.
+    /// Returns the word for the role in `extras.cupola.role`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Group => "group",
@@ -105,7 +105,7 @@ impl Role {
         }
     }
 
-    /// The role of a word that [`Role::as_str`] gives.
+    /// Returns the role of a word that [`Role::as_str`] returns, or `None` for other words.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
@@ -114,19 +114,20 @@ impl Role {
 /// Triangles of one colour.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Part {
-    /// Metres, Y up.
+    /// Positions of the vertices, in m, Y up.
     pub positions: Vec<[f32; 3]>,
-    /// Unit length, one a position.
+    /// Unit normals, one for each position.
     pub normals: Vec<[f32; 3]>,
-    /// Three a triangle, counter-clockwise seen from the front.
+    /// Indices of the vertices, three for each triangle, counter-clockwise seen from the front.
     pub indices: Vec<u32>,
     /// Linear red, green, blue and opacity.
     pub color: [f32; 4],
 }
 
 impl Building {
-    /// The nodes that are storeys, the lowest first, each with the height that people walk at there, metres: the lowest point of
-    /// its rooms, since slabs and foundations reach below, or of anything in it; `None` for a storey with nothing in it.
+    /// Returns the storeys from bottom to top, each with its floor height, in m: the lowest point of its
+    /// rooms, because slabs and foundations reach below, or of all its contents. The height of an empty
+    /// storey is `None`.
     pub fn storeys(&self) -> Vec<(usize, Option<f32>)> {
         let is_storey = |(_, node): &(usize, &Node)| node.role == Role::Storey;
         let lowest = |storey: usize, rooms_only: bool| {
@@ -141,24 +142,25 @@ impl Building {
             .filter(is_storey)
             .map(|(number, _)| (number, lowest(number, true).or_else(|| lowest(number, false))))
             .collect();
-        // Exporters list them in any order; where their contents lie decides, and the file's order where that is unknown.
+        // Exporters list storeys in any order, so they are sorted by height. The sort is stable, and an
+        // unknown height counts as 0.
         storeys.sort_by(|(_, a), (_, b)| a.unwrap_or(0.0).total_cmp(&b.unwrap_or(0.0)));
         storeys
     }
 
-    /// Smallest and largest corner of all geometry, metres; `None` where there is none.
+    /// Returns the minimum and maximum corner of all geometry, in m, or `None` without geometry.
     pub fn bounds(&self) -> Option<([f32; 3], [f32; 3])> {
         self.nodes.iter().filter_map(Node::bounds).reduce(join)
     }
 
-    /// The names from the root to node `i`, joined by `/`, without IFC class prefixes:
-    /// `Project/Site/Level 1/A102 Living Room`. Empty where there is no such node.
+    /// Returns the names from the root to node `i`, joined by `/`, without IFC class prefixes:
+    /// `Project/Site/Level 1/A102 Living Room`. The result is empty for a node that does not exist.
     pub fn path(&self, i: usize) -> String {
         let mut names = Vec::new();
         let mut at = Some(i);
         while let Some(node) = at.and_then(|k| self.nodes.get(k)) {
             names.push(node.label());
-            // A parent always comes earlier; anything else would walk for ever.
+            // The check that a parent comes earlier prevents an endless loop.
             at = node.parent.filter(|&p| at.is_some_and(|k| p < k));
         }
         names.reverse();
@@ -167,12 +169,12 @@ impl Building {
 }
 
 impl Node {
-    /// Smallest and largest corner of its own geometry, metres; `None` where there is none.
+    /// Returns the minimum and maximum corner of the node's own geometry, in m, or `None` without geometry.
     pub fn bounds(&self) -> Option<([f32; 3], [f32; 3])> {
         self.parts.iter().filter_map(Part::bounds).reduce(join)
     }
 
-    /// The name without an IFC class prefix: `IfcSpace/A102 Living Room` is `A102 Living Room`.
+    /// Returns the name without an IFC class prefix: `IfcSpace/A102 Living Room` is `A102 Living Room`.
     pub fn label(&self) -> &str {
         match self.name.split_once('/') {
             Some((class, rest)) if class.starts_with("Ifc") && !rest.is_empty() => rest,
@@ -181,18 +183,18 @@ impl Node {
     }
 }
 
-/// How much higher than the lowest point a face may lie and still be floor, metres.
+/// Maximum height of a floor face above the lowest point, in m.
 const FLOOR_BAND_M: f32 = 0.1;
-/// How far a data floor is lifted, so that it does not flicker against the slab, metres.
+/// Height by which a coloured floor is lifted, in m, to avoid flicker against the slab.
 const FLOOR_LIFT_M: f32 = 0.02;
 
 impl Part {
-    /// Smallest and largest corner, metres.
+    /// Returns the minimum and maximum corner, in m, or `None` without positions.
     pub fn bounds(&self) -> Option<([f32; 3], [f32; 3])> {
         self.positions.iter().map(|&p| (p, p)).reduce(join)
     }
 
-    /// The triangles as corner positions; triangles that name a missing vertex are left out.
+    /// Returns the triangles as corner positions. Triangles with an index of a missing vertex are left out.
     pub fn triangles(&self) -> impl Iterator<Item = [[f32; 3]; 3]> + '_ {
         self.indices.chunks_exact(3).filter_map(|t| {
             Some([
@@ -203,8 +205,8 @@ impl Part {
         })
     }
 
-    /// The lowest near-horizontal faces (within 0.1 m of the lowest point), facing up and lifted by
-    /// 0.02 m: a floor to colour, out of the solid of an IfcSpace. `None` where there is no such face.
+    /// Returns the lowest nearly horizontal faces (within 0.1 m of the lowest point), facing up and lifted by
+    /// 0.02 m, or `None` without such a face. It gives the floor of an IfcSpace solid for colouring.
     pub fn floor(&self) -> Option<Self> {
         let mut floor = Self { color: self.color, ..Self::default() };
         for [a, mut b, mut c] in self.floor_triangles() {
@@ -221,7 +223,7 @@ impl Part {
         (!floor.indices.is_empty()).then_some(floor)
     }
 
-    /// Area of what [`Part::floor`] gives, seen from above, m².
+    /// Returns the area of [`Part::floor`] in plan, in m².
     pub fn floor_area_m2(&self) -> f32 {
         self.floor_triangles()
             .map(|[a, b, c]| {
@@ -239,7 +241,7 @@ impl Part {
     }
 }
 
-/// One part of many: all triangles, with the colour of the first.
+/// Merges parts into one with all triangles and the colour of the first.
 pub fn merge(parts: &[Part]) -> Part {
     let mut out = Part { color: parts.first().map_or([1.0; 4], |p| p.color), ..Part::default() };
     for part in parts {
@@ -251,14 +253,14 @@ pub fn merge(parts: &[Part]) -> Part {
     out
 }
 
-/// The edges worth a line: on a boundary, or where two faces meet at more than `angle_deg`.
+/// Returns the feature edges: edges on a boundary, and edges between two faces at more than `angle_deg`.
 ///
-/// Vertices are welded at a millimetre first, so flat-shaded meshes give the edges of the solid and not
-/// of every triangle. The result is sorted, hence the same for the same input.
+/// Vertices are first merged to the millimetre, so that a flat-shaded mesh gives the edges of the solid and
+/// not those of every triangle. The result is sorted and deterministic.
 pub fn feature_edges(part: &Part, angle_deg: f32) -> Vec<[[f32; 3]; 2]> {
     let (weld, points) = weld(&part.positions);
     let mut normals: Vec<[f32; 3]> = Vec::new();
-    // (smaller vertex, larger vertex, face), sorted, so that the faces of an edge lie side by side.
+    // Entries are (smaller vertex, larger vertex, face). Sorting brings the faces of an edge together.
     let mut edges: Vec<(u32, u32, u32)> = Vec::new();
     for t in part.indices.chunks_exact(3) {
         let corner = |k: usize| weld.get(t[k] as usize).copied();
@@ -286,7 +288,7 @@ pub fn feature_edges(part: &Part, angle_deg: f32) -> Vec<[[f32; 3]; 2]> {
         .collect()
 }
 
-/// For each position the index of its welded point, and the points.
+/// Returns the index of the merged point for each position, and the merged points.
 fn weld(positions: &[[f32; 3]]) -> (Vec<u32>, Vec<[f32; 3]>) {
     let key = |p: &[f32; 3]| p.map(|v| (f64::from(v) * 1000.0).round() as i64);
     let mut order: Vec<u32> = (0..positions.len() as u32).collect();
@@ -309,7 +311,7 @@ fn join(a: ([f32; 3], [f32; 3]), b: ([f32; 3], [f32; 3])) -> ([f32; 3], [f32; 3]
     (std::array::from_fn(|k| a.0[k].min(b.0[k])), std::array::from_fn(|k| a.1[k].max(b.1[k])))
 }
 
-/// The unit normal of a triangle by its winding; `None` where it has no area.
+/// Returns the unit normal of a triangle from its winding, or `None` if it has no area.
 pub(crate) fn face_normal([a, b, c]: [[f32; 3]; 3]) -> Option<[f32; 3]> {
     let (u, v) = (sub(b, a).map(f64::from), sub(c, a).map(f64::from));
     let n = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
@@ -329,7 +331,7 @@ fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
 mod tests {
     use super::*;
 
-    /// A box 2 × 3 × 4 m with its lowest corner at the origin, every face with vertices of its own.
+    /// Returns a box of 2 × 3 × 4 m with its lowest corner at the origin. Every face has its own vertices.
     fn solid() -> Part {
         let mut part = Part { color: [1.0; 4], ..Part::default() };
         let faces: [[[f32; 3]; 4]; 6] = [

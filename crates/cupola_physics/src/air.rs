@@ -1,42 +1,46 @@
-//! What moist air is, at the pressure of the sea's level.
+//! Properties of moist air at sea-level pressure.
 
 /// Density of room air, in kg/m³ (dry air at 20 °C and 101 325 Pa).
 pub const DENSITY_KG_PER_M3: f64 = 1.204;
 /// Specific heat of dry air at constant pressure, in J/(kg K).
 pub const HEAT_CAPACITY_J_PER_KG_K: f64 = 1_006.0;
-/// What it takes to warm a cubic metre of room air, in J/(m³ K).
+/// Volumetric heat capacity of room air, in J/(m³ K).
 pub const HEAT_CAPACITY_J_PER_M3_K: f64 = DENSITY_KG_PER_M3 * HEAT_CAPACITY_J_PER_KG_K;
 /// Standard atmospheric pressure, in Pa.
 pub const PRESSURE_PA: f64 = 101_325.0;
 
-/// The ratio of the molar masses of water and dry air.
+/// Ratio of the molar masses of water and dry air.
 const MASS_RATIO: f64 = 0.621_945;
 
-/// The pressure of saturated water vapour over water, in Pa, for −40 to 50 °C (Magnus form of Alduchov and Eskridge 1996, within 0.4 %).
-/// Temperatures further out count as −100 and 99 °C, so that the result is always finite and below the atmosphere's.
+/// Returns the saturation pressure of water vapour over liquid water, in Pa, for −40 to 50 °C (Magnus form of
+/// Alduchov and Eskridge 1996, within 0.4 %).
+/// Temperatures are clamped to −100 to 99 °C, so that the result is finite and below atmospheric pressure.
 pub fn saturation_pressure_pa(temperature_c: f64) -> f64 {
     let temperature_c = temperature_c.clamp(-100.0, 99.0);
     610.94 * (17.625 * temperature_c / (temperature_c + 243.04)).exp()
 }
 
-/// The mass of water per mass of dry air, in kg/kg, at a relative humidity from 0 to 1 (ASHRAE Fundamentals ch. 1).
+/// Returns the humidity ratio (mass of water per mass of dry air), in kg/kg, at a relative humidity from 0 to
+/// 1 (ASHRAE Fundamentals ch. 1).
 pub fn humidity_ratio(temperature_c: f64, relative_humidity: f64) -> f64 {
     humidity_at_pa(relative_humidity.clamp(0.0, 1.0) * saturation_pressure_pa(temperature_c))
 }
 
-/// The mass of water per mass of dry air, in kg/kg, at a pressure of the vapour, in Pa.
+/// Returns the humidity ratio, in kg/kg, at a water vapour pressure in Pa.
 pub(crate) fn humidity_at_pa(vapour_pa: f64) -> f64 {
-    // At most 97 % of the pressure: beyond boiling there is no such ratio.
+    // The vapour pressure is limited to 97 % of the total pressure, because the ratio has no value above the
+    // boiling point.
     let vapour_pa = vapour_pa.min(0.97 * PRESSURE_PA);
     MASS_RATIO * vapour_pa / (PRESSURE_PA - vapour_pa)
 }
 
-/// The pressure of water vapour, in Pa, in air of a pressure, in Pa, with this much water, in kg/kg (ASHRAE Fundamentals ch. 1).
+/// Returns the partial pressure of water vapour, in Pa, from the total pressure in Pa and the humidity ratio
+/// in kg/kg (ASHRAE Fundamentals ch. 1).
 pub fn vapour_pressure_pa(pressure_pa: f64, humidity_kg_per_kg: f64) -> f64 {
     pressure_pa * humidity_kg_per_kg / (MASS_RATIO + humidity_kg_per_kg)
 }
 
-/// The relative humidity, from 0 to 1, of air with this much water, in kg/kg.
+/// Returns the relative humidity, 0 to 1, of air with a humidity ratio in kg/kg.
 pub fn relative_humidity(temperature_c: f64, humidity_kg_per_kg: f64) -> f64 {
     let vapour = vapour_pressure_pa(PRESSURE_PA, humidity_kg_per_kg.max(0.0));
     (vapour / saturation_pressure_pa(temperature_c)).clamp(0.0, 1.0)

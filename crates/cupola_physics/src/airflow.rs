@@ -1,20 +1,21 @@
-//! Air flow between rooms and outdoors: a network of zones at unknown pressures, linked by cracks, openings and fans,
-//! driven by stack, wind and fans. Newton's method on the mass balances.
+//! Multizone air flow network: zones with unknown pressures, linked by cracks, openings and fans. Stack
+//! effect, wind and fans drive the flow. Newton's method solves the mass balances.
 //!
-//! Every link passes more the more the pressures differ, so the balances are the slope of a convex function: a search
-//! along each Newton step for where that slope vanishes converges from anywhere. Source: Dols and Polidoro, NIST TN
-//! 1887r1 (CONTAM 3.4), 2020.
+//! The flow through a link increases monotonically with the pressure difference. The balances are therefore
+//! the gradient of a convex function, and a line search along each Newton step converges from any start.
+//! Source: Dols and Polidoro, NIST TN 1887r1 (CONTAM 3.4), 2020.
 
 use std::fmt;
 
 pub use crate::airflow_element::{Element, density_kg_m3};
 use crate::airflow_element::{GRAVITY_M_S2, Passing};
 
-/// Newton steps at most.
+/// Maximum number of Newton steps.
 pub const MOST_STEPS: u32 = 100;
-/// A balance is met when it misses by less than this part of what flows through the zone.
+/// Relative tolerance of a zone's mass balance: imbalance over total flow through the zone.
 pub const RELATIVE_TOLERANCE: f64 = 1e-8;
-/// Or by less than this, in kg/s.
+/// Absolute tolerance of a zone's mass balance, in kg/s. A balance is met when it meets the sum of both
+/// tolerances.
 pub const TOLERANCE_KG_S: f64 = 1e-10;
 
 /// A zone of well-mixed air.
@@ -22,97 +23,98 @@ pub const TOLERANCE_KG_S: f64 = 1e-10;
 pub struct Zone {
     /// Air temperature, in °C, −100 to 500.
     pub temperature_c: f64,
-    /// Humidity, in kg/kg, 0 to 1.
+    /// Humidity ratio, in kg/kg, 0 to 1.
     pub humidity_kg_kg: f64,
-    /// Height above ground of the point that its pressure is given for (its floor), in m, −1000 to 10 000.
+    /// Reference height of the zone's pressure (its floor) above ground, in m, −1000 to 10 000.
     pub height_m: f64,
-    /// Volume, in m³, at least 0; flows do not depend on it.
+    /// Volume, in m³, at least 0. The flows do not depend on it.
     pub volume_m3: f64,
 }
 
-/// The air outdoors.
+/// State of the outdoor air.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outdoors {
     /// Air temperature, in °C, −100 to 500.
     pub temperature_c: f64,
-    /// Humidity, in kg/kg, 0 to 1.
+    /// Humidity ratio, in kg/kg, 0 to 1.
     pub humidity_kg_kg: f64,
-    /// Wind speed that the links' coefficients refer to, in m/s, 0 to 200.
+    /// Wind speed at the reference height of the links' wind pressure coefficients, in m/s, 0 to 200.
     pub wind_m_s: f64,
 }
 
-/// Where a link ends.
+/// End of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// In a zone, by its place in the list.
+    /// Zone, by its index in the network.
     Zone(usize),
     /// Outdoors.
     Outdoors,
 }
 
-/// A way for air between two ends.
+/// Air flow path between two ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Link {
     /// First end.
     pub from: End,
     /// Second end.
     pub to: End,
-    /// Height above ground, in m: of the crack, of the fan, or of the opening's lower edge.
+    /// Height above ground, in m, of the crack, the fan, or the opening's lower edge.
     pub height_m: f64,
-    /// Wind pressure coefficient where an end is outdoors, −10 to 10.
+    /// Wind pressure coefficient, −10 to 10. It acts at the end that is outdoors.
     pub wind_coefficient: f64,
-    /// What the air passes.
+    /// Flow element.
     pub element: Element,
 }
 
-/// Zones and the links between them.
+/// Air flow network: zones and the links between them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Network {
-    /// The zones.
+    /// Zones.
     pub zones: Vec<Zone>,
-    /// The links.
+    /// Links.
     pub links: Vec<Link>,
 }
 
-/// Mass flow of a link in both directions, in kg/s, both at least 0.
+/// Mass flow of a link in each direction, in kg/s, both at least 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Flow {
-    /// From the first to the second end.
+    /// Flow from the first to the second end.
     pub forward_kg_s: f64,
-    /// From the second to the first end.
+    /// Flow from the second to the first end.
     pub backward_kg_s: f64,
 }
 
 impl Flow {
-    /// Forward less backward, in kg/s.
+    /// Returns the net flow, forward less backward, in kg/s.
     pub fn net_kg_s(&self) -> f64 {
         self.forward_kg_s - self.backward_kg_s
     }
 }
 
-/// The flows found.
+/// Solution of an air flow network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solution {
-    /// By link.
+    /// Flow of each link.
     pub flows: Vec<Flow>,
-    /// By zone: pressure at its height above that of the calm outdoor air at ground level, in Pa.
+    /// Pressure of each zone at its reference height, relative to the calm outdoor air at ground level, in
+    /// Pa.
     pub pressures_pa: Vec<f64>,
-    /// Newton steps taken.
+    /// Number of Newton steps.
     pub steps: u32,
-    /// Whether all balances are met. Not so where fans blow into rooms without a way out.
+    /// Whether all balances are met. A fan that blows into a closed room gives `false`.
     pub converged: bool,
-    /// Largest imbalance of a zone, in kg/s.
+    /// Largest imbalance of any zone, in kg/s.
     pub imbalance_kg_s: f64,
 }
 
-/// A part of the network that is outside its range.
+/// Part of the network that is outside its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkError {
-    /// The zone at this place.
+    /// Zone with this index.
     Zone(usize),
-    /// The link at this place: its element, its height, its wind coefficient, or an end that does not exist.
+    /// Link with this index: its element, height or wind coefficient, or an end that does not exist.
     Link(usize),
-    /// The air outdoors.
+    /// Outdoor air.
     Outdoors,
 }
 
@@ -128,7 +130,8 @@ impl fmt::Display for NetworkError {
 
 impl std::error::Error for NetworkError {}
 
-/// A link in terms of the solver: the pressure difference at equal zone pressures, and what flows.
+/// Link as the solver uses it: the zones at its ends, the pressure difference at equal zone pressures, and
+/// the element.
 struct Way<'a> {
     from: Option<usize>,
     to: Option<usize>,
@@ -145,11 +148,12 @@ impl Way<'_> {
 }
 
 impl Network {
-    /// Finds the flows. `start` are pressures to begin with, such as those of the step before; others than one per zone
-    /// are left out.
+    /// Solves the network. `start` holds initial zone pressures in Pa, such as the solution of the previous
+    /// step. A `start` without exactly one pressure for each zone is ignored.
     ///
     /// # Errors
-    /// [`NetworkError`] where a zone, a link or the outdoor air is outside the range that its fields state.
+    /// Returns a [`NetworkError`] if a zone, a link or the outdoor air is outside the range that its fields
+    /// state.
     pub fn solve(&self, outdoors: &Outdoors, start: &[f64]) -> Result<Solution, NetworkError> {
         self.check(outdoors)?;
         let ways = self.ways(outdoors);
@@ -217,7 +221,8 @@ impl Network {
     fn ways(&self, outdoors: &Outdoors) -> Vec<Way<'_>> {
         let outdoor_density = density_kg_m3(outdoors.temperature_c, outdoors.humidity_kg_kg);
         let wind_pa = 0.5 * outdoor_density * outdoors.wind_m_s * outdoors.wind_m_s;
-        // An end's place, its density and its pressure at the link's height without the zone's own.
+        // Zone index of the end, air density, and pressure at the link's height without the zone's own
+        // pressure.
         let end = |end: End, link: &Link| match end {
             End::Zone(place) => self.zones.get(place).map_or((None, outdoor_density, 0.0), |zone| {
                 let density = density_kg_m3(zone.temperature_c, zone.humidity_kg_kg);
@@ -238,7 +243,8 @@ impl Network {
             .collect()
     }
 
-    /// The zones whose pressure has to be given: one of each group that no passive link joins to the outdoors.
+    /// Returns the zones whose pressure is fixed: one zone of each group that no passive link joins to the
+    /// outdoors.
     fn fixed(&self) -> Vec<bool> {
         let outside = self.zones.len();
         let mut group: Vec<usize> = (0..=outside).collect();
@@ -248,7 +254,8 @@ impl Network {
         };
         for link in self.links.iter().filter(|link| link.element.passive()) {
             let (first, second) = (group[place(link.from)], group[place(link.to)]);
-            // The higher name wins, so that the group with the outdoors bears its name.
+            // The higher group number is kept, so that the group with the outdoors keeps the number of the
+            // outdoors.
             let (kept, gone) = (first.max(second), first.min(second));
             group.iter_mut().filter(|name| **name == gone).for_each(|name| *name = kept);
         }
@@ -256,11 +263,11 @@ impl Network {
     }
 }
 
-/// What flows into and through each zone.
+/// Mass balance of each zone.
 struct Balance {
-    /// Inflow less outflow, in kg/s.
+    /// Inflow less outflow of each zone, in kg/s.
     surplus: Vec<f64>,
-    /// All that flows in and out, in kg/s.
+    /// Sum of inflow and outflow of each zone, in kg/s.
     through: Vec<f64>,
 }
 
@@ -289,7 +296,8 @@ impl Balance {
             .all(|((surplus, through), fixed)| *fixed || surplus.abs() <= TOLERANCE_KG_S + RELATIVE_TOLERANCE * through)
     }
 
-    /// How the pressures would change if all links were as steep everywhere as they are here.
+    /// Returns the Newton step of the zone pressures, in Pa, from the slopes of the links at the current
+    /// pressures.
     fn newton_step(&self, ways: &[Way<'_>], pressures: &[f64], fixed: &[bool]) -> Vec<f64> {
         let count = pressures.len();
         let mut matrix = vec![vec![0.0; count]; count];
@@ -314,7 +322,8 @@ impl Balance {
     }
 }
 
-/// Where along the step the surplus no longer pushes on: the full step if it is good enough, else by regula falsi.
+/// Line search along a Newton step: returns the pressures where the surplus along the step nearly vanishes.
+/// The full step is taken if it is good enough, otherwise regula falsi finds the length.
 fn search(ways: &[Way<'_>], start: &[f64], balance: &Balance, step: &[f64], fixed: &[bool]) -> Vec<f64> {
     let along = |length: f64| -> Vec<f64> { start.iter().zip(step).map(|(from, step)| from + length * step).collect() };
     let push = |balance: &Balance| -> f64 {
@@ -338,7 +347,7 @@ fn search(ways: &[Way<'_>], start: &[f64], balance: &Balance, step: &[f64], fixe
             None => 2.0 * length,
             Some((high, high_push)) => {
                 let share = low_push / (low_push - high_push);
-                // Neither end may stay for ever.
+                // The clamp keeps both ends of the bracket moving.
                 low + (high - low) * share.clamp(0.1, 0.9)
             }
         };
@@ -346,7 +355,8 @@ fn search(ways: &[Way<'_>], start: &[f64], balance: &Balance, step: &[f64], fixe
     along(length)
 }
 
-/// Solves a symmetric positive definite system (Cholesky); a vanishing pivot gives no change there.
+/// Solves a symmetric positive definite system by Cholesky decomposition. A vanishing pivot gives no change
+/// of that unknown.
 fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let count = right.len();
     for column in 0..count {

@@ -1,54 +1,55 @@
-//! What air flows through: cracks, orifices, large openings and fans, and the wind that drives it (see
-//! [`crate::airflow`]).
+//! Air flow elements (cracks, orifices, large openings and fans) and wind pressure, for [`crate::airflow`].
 //!
-//! Source of the formulas: Dols and Polidoro, CONTAM User Guide and Program Documentation 3.4, NIST TN 1887r1, 2020,
-//! chapter on airflow elements; the regularisation at no flow and the closed integral over an opening are the author's.
+//! Source of the formulas: Dols and Polidoro, CONTAM User Guide and Program Documentation 3.4, NIST TN
+//! 1887r1, 2020, chapter on airflow elements. The regularisation near zero flow and the closed integral over
+//! an opening are the author's own.
 
 use crate::air::PRESSURE_PA;
 
-/// Acceleration of gravity, in m/s².
+/// Acceleration due to gravity, in m/s².
 pub const GRAVITY_M_S2: f64 = 9.806_65;
 /// Gas constant of dry air, in J/(kg K) (ASHRAE Fundamentals ch. 1).
 pub const GAS_CONSTANT_J_KG_K: f64 = 287.042;
-/// Discharge coefficient of a sharp orifice (CONTAM's default).
+/// Discharge coefficient of a sharp-edged orifice (CONTAM's default).
 pub const ORIFICE_DISCHARGE: f64 = 0.6;
 /// Discharge coefficient of a door or large opening (CONTAM's default for two-way flow).
 pub const OPENING_DISCHARGE: f64 = 0.78;
-/// Exponent of a crack where none has been measured (ASHRAE Fundamentals ch. 16).
+/// Flow exponent of a crack without a measured exponent (ASHRAE Fundamentals ch. 16).
 pub const CRACK_EXPONENT: f64 = 0.65;
 
-/// Around this pressure difference, in Pa, a flow turns from proportional into its power law, so that its slope stays
-/// finite (an assumption; far below what drives rooms).
+/// Pressure difference, in Pa, below which a flow becomes linear instead of following its power law. It keeps
+/// the slope finite (an assumption; far below the pressures that drive air through rooms).
 const SMOOTH_PA: f64 = 1e-3;
-/// Openings whose density difference makes less than this between top and bottom, in Pa, count as without any.
+/// Difference of the pressure differences at top and bottom of an opening, in Pa, below which the opening has
+/// one uniform pressure difference.
 const LEVEL_PA: f64 = 1e-4;
 
-/// Density of moist air, in kg/m³, at the pressure of the sea's level (ASHRAE Fundamentals ch. 1); temperatures count
-/// as at least −200 °C, humidities, in kg/kg, as at least 0.
+/// Returns the density of moist air, in kg/m³, at sea-level pressure (ASHRAE Fundamentals ch. 1).
+/// Temperatures are limited to at least −200 °C and humidity ratios, in kg/kg, to at least 0.
 pub fn density_kg_m3(temperature_c: f64, humidity_kg_kg: f64) -> f64 {
     let humidity = humidity_kg_kg.max(0.0);
     let kelvin = (temperature_c + 273.15).max(73.15);
     PRESSURE_PA * (1.0 + humidity) / (GAS_CONSTANT_J_KG_K * kelvin * (1.0 + 1.607_858 * humidity))
 }
 
-/// What a link consists of. Flows are positive from its first to its second end.
+/// Flow element of a link. Flows are positive from the link's first to its second end.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Element {
-    /// Volume flow C·Δp^n: coefficient in m³/(s Paⁿ) above 0, exponent 0.5 to 1.
+    /// Crack with volume flow C·Δp^n: coefficient in m³/(s Paⁿ) above 0, exponent 0.5 to 1.
     Crack {
         /// Coefficient C.
         coefficient_m3_s: f64,
         /// Exponent n.
         exponent: f64,
     },
-    /// Cd·A·√(2ρΔp).
+    /// Orifice with mass flow Cd·A·√(2ρΔp).
     Orifice {
         /// Area, in m², above 0.
         area_m2: f64,
         /// Discharge coefficient, above 0, at most 1.
         discharge: f64,
     },
-    /// A vertical opening from the link's height upwards, through which air may flow both ways at once.
+    /// Vertical opening, from the link's height upwards, with flow in both directions at once.
     Opening {
         /// Width, in m, above 0.
         width_m: f64,
@@ -57,14 +58,15 @@ pub enum Element {
         /// Discharge coefficient, above 0, at most 1.
         discharge: f64,
     },
-    /// A mass flow, in kg/s, whatever the pressures.
+    /// Constant mass flow, in kg/s, independent of the pressures.
     Flow(f64),
-    /// A fan: pairs of pressure rise, in Pa, and mass flow, in kg/s, the rise growing and the flow falling; straight
-    /// lines between them and beyond.
+    /// Fan curve: pairs of pressure rise, in Pa, and mass flow, in kg/s. The rises increase and the flows
+    /// decrease. The curve is piecewise linear and extrapolated at both ends.
     Fan(Vec<(f64, f64)>),
 }
 
-/// Flow both ways, in kg/s, and how the net flow grows with the pressure difference, in kg/(s Pa).
+/// Mass flow in each direction, in kg/s, and the derivative of the net flow with respect to the pressure
+/// difference, in kg/(s Pa).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Passing {
     pub forward: f64,
@@ -73,12 +75,13 @@ pub(crate) struct Passing {
 }
 
 impl Element {
-    /// A crack from a leakage test: volume flow at 50 Pa, in m³/s, and exponent (ISO 9972).
+    /// Returns the crack that a leakage test describes: volume flow at 50 Pa, in m³/s, and exponent (ISO
+    /// 9972).
     pub fn from_test(flow_50_m3_s: f64, exponent: f64) -> Self {
         Self::Crack { coefficient_m3_s: flow_50_m3_s / 50.0_f64.powf(exponent), exponent }
     }
 
-    /// Whether the flow depends on the pressures.
+    /// Returns whether the flow depends on the pressures.
     pub(crate) fn passive(&self) -> bool {
         !matches!(self, Self::Flow(_))
     }
@@ -99,8 +102,8 @@ impl Element {
         }
     }
 
-    /// The flow at a pressure difference, in Pa, first end less second end at the link's height, between air of these
-    /// densities.
+    /// Returns the flow at a pressure difference, in Pa, of the first end less the second end at the link's
+    /// height. The densities are those of the air at the two ends.
     pub(crate) fn pass(&self, difference_pa: f64, first_kg_m3: f64, second_kg_m3: f64) -> Passing {
         let upstream = if difference_pa >= 0.0 { first_kg_m3 } else { second_kg_m3 };
         match self {
@@ -120,7 +123,7 @@ impl Element {
     }
 }
 
-/// coefficient·Δp^exponent either way, smooth at 0.
+/// Power law coefficient·Δp^exponent in either direction, regularised near 0.
 fn power(coefficient: f64, exponent: f64, difference_pa: f64) -> Passing {
     let square = difference_pa * difference_pa + SMOOTH_PA * SMOOTH_PA;
     let flow = coefficient * difference_pa * square.powf(0.5 * (exponent - 1.0));
@@ -130,8 +133,8 @@ fn power(coefficient: f64, exponent: f64, difference_pa: f64) -> Passing {
     Passing { forward: flow.max(0.0), backward: (-flow).max(0.0), slope }
 }
 
-/// Flow through an opening whose pressure difference goes evenly from bottom to top: √Δp integrated over the height.
-/// `factors` are Cd·A·√(2ρ) of the first and the second end's air.
+/// Flow through an opening whose pressure difference varies linearly from bottom to top: √Δp integrated over
+/// the height. `factors` are Cd·A·√(2ρ) of the air at the first and the second end.
 fn opening(bottom_pa: f64, top_pa: f64, factors: [f64; 2]) -> Passing {
     let [forward, backward] = factors;
     if (top_pa - bottom_pa).abs() < LEVEL_PA {
@@ -146,7 +149,7 @@ fn opening(bottom_pa: f64, top_pa: f64, factors: [f64; 2]) -> Passing {
         let slope = (if bottom_pa >= 0.0 { forward } else { backward }) / roots;
         return Passing { forward: both.0, backward: both.1, slope };
     }
-    // A neutral plane divides the opening.
+    // The pressure difference changes sign, so a neutral plane divides the opening.
     let (positive, negative) = (bottom_pa.max(top_pa), -bottom_pa.min(top_pa));
     let span = positive + negative;
     Passing {
@@ -156,7 +159,7 @@ fn opening(bottom_pa: f64, top_pa: f64, factors: [f64; 2]) -> Passing {
     }
 }
 
-/// The fan's flow against a pressure rise, by straight lines.
+/// Fan flow at a pressure rise, from the piecewise linear curve.
 fn fan(points: &[(f64, f64)], rise_pa: f64) -> Passing {
     let segment = points.windows(2).find(|pair| pair.last().is_some_and(|end| rise_pa <= end.0));
     let Some([(rise_a, flow_a), (rise_b, flow_b)]) = segment.or_else(|| points.windows(2).last()) else {
@@ -167,21 +170,21 @@ fn fan(points: &[(f64, f64)], rise_pa: f64) -> Passing {
     Passing { forward: flow.max(0.0), backward: (-flow).max(0.0), slope }
 }
 
-/// Terrain of the wind profile (ASHRAE Fundamentals ch. 24, table 1).
+/// Terrain class of the wind profile (ASHRAE Fundamentals ch. 24, table 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Terrain {
-    /// Large city centre.
+    /// Centre of a large city.
     City,
-    /// Suburb, wooded.
+    /// Suburban or wooded terrain.
     Suburb,
-    /// Open, as at the weather station.
+    /// Open terrain, as at the weather station.
     Open,
-    /// Flat, water.
+    /// Flat terrain or water.
     Flat,
 }
 
-/// Wind speed at a height, in m, from that of a weather station at 10 m in open terrain, both in m/s (ASHRAE
-/// Fundamentals ch. 24, equation (4)); 0 at and below the ground.
+/// Returns the wind speed, in m/s, at a height, in m, from the speed at a weather station at 10 m in open
+/// terrain (ASHRAE Fundamentals ch. 24, equation (4)). The result is 0 at and below the ground.
 pub fn wind_speed_m_s(station_m_s: f64, height_m: f64, terrain: Terrain) -> f64 {
     let (exponent, layer_m): (f64, f64) = match terrain {
         Terrain::City => (0.33, 460.0),
@@ -192,9 +195,10 @@ pub fn wind_speed_m_s(station_m_s: f64, height_m: f64, terrain: Terrain) -> f64 
     station_m_s * (270.0_f64 / 10.0).powf(0.14) * (height_m.max(0.0) / layer_m).powf(exponent)
 }
 
-/// Mean wind pressure coefficient of a wall of a low building, at an angle between wind and the wall's normal, in
-/// degrees (Swami and Chandra 1987, FSEC-CR-163-86, equation (2-1), with 0.6 at right angle; also in CONTAM). `side_ratio` is the wall's width over
-/// that of its neighbour, 0.1 to 10.
+/// Returns the mean wind pressure coefficient of a wall of a low-rise building (Swami and Chandra 1987,
+/// FSEC-CR-163-86, equation (2-1), with 0.6 for wind along the wall's normal; also in CONTAM). `angle_deg` is
+/// the angle between the wind and the wall's normal. `side_ratio` is the width of the wall over that of the
+/// adjacent wall, 0.1 to 10.
 pub fn wind_coefficient_low_rise(angle_deg: f64, side_ratio: f64) -> f64 {
     let angle = angle_deg.rem_euclid(360.0);
     let angle = if angle > 180.0 { 360.0 - angle } else { angle }.to_radians();

@@ -52,13 +52,13 @@ fn three_rooms_as_contam() {
     };
     let solution = network.solve(&calm(10.0), &[]).unwrap();
     assert!(solution.converged && solution.steps < 20, "{solution:?}");
-    // The two figures of CONTAM (0.4103 and 0.4146 kg/s) are the two directions of the one door.
+    // CONTAM's two figures (0.4103 and 0.4146 kg/s) are the two directions of flow through the one door.
     let door = solution.flows[0];
     assert!((door.forward_kg_s / 0.410_3 - 1.0).abs() < 0.001, "{door:?}");
     assert!((door.backward_kg_s / 0.414_6 - 1.0).abs() < 0.001, "{door:?}");
 }
 
-/// Net inflow of each zone by the flows alone.
+/// Returns the net inflow of each zone, computed from the flows alone.
 fn surplus(network: &Network, solution: &Solution) -> Vec<f64> {
     let mut surplus = vec![0.0; network.zones.len()];
     for (link, flow) in network.links.iter().zip(&solution.flows) {
@@ -74,7 +74,8 @@ fn surplus(network: &Network, solution: &Solution) -> Vec<f64> {
 
 #[test]
 fn stack_by_hand() {
-    // One room of 20 °C, 0 °C outdoors, equal holes 3 m apart: neutral half way, Δp = 1.5 m g Δρ at each.
+    // One room of 20 °C, 0 °C outdoors, equal holes 3 m apart: the neutral plane is half way, Δp = 1.5 m g Δρ
+    // at each hole.
     let network = Network {
         zones: vec![zone(20.0, 0.0)],
         links: vec![
@@ -85,7 +86,7 @@ fn stack_by_hand() {
     let solution = network.solve(&calm(0.0), &[]).unwrap();
     let (cold, warm) = (density_kg_m3(0.0, 0.0), density_kg_m3(20.0, 0.0));
     assert!((warm - 1.204).abs() < 0.001);
-    // Both holes pass the same mass: Δp goes with 1/ρ.
+    // Both holes pass the same mass flow, so Δp is proportional to 1/ρ.
     let total_pa = 3.0 * GRAVITY_M_S2 * (cold - warm);
     let expected = 0.012 * (2.0 * total_pa / (1.0 / cold + 1.0 / warm)).sqrt();
     assert!(solution.converged && (solution.flows[0].forward_kg_s / expected - 1.0).abs() < 1e-5, "{solution:?}");
@@ -122,12 +123,12 @@ fn doors_are_even_handed() {
     let back = network(18.0, 22.0).solve(&calm(20.0), &[]).unwrap();
     assert!((there.flows[0].forward_kg_s - back.flows[0].backward_kg_s).abs() < 1e-9);
     assert!(there.flows[0].forward_kg_s > 0.1);
-    // A net pressure makes it one way; no difference at all makes no flow.
+    // A net pressure makes the flow one-way. No pressure difference gives no flow.
     let pushed = door().pass(2.0, 1.2, 1.21);
     assert!(pushed.backward == 0.0 && pushed.forward > 2.0);
     let still = door().pass(0.0, 1.2, 1.2);
     assert!(still.forward == 0.0 && still.backward == 0.0 && still.slope.is_finite());
-    // The closed integral agrees with many thin slices.
+    // The closed integral agrees with a sum over many thin slices.
     let (difference_pa, first, second) = (0.05, 1.19, 1.21);
     let slices = 20_000;
     let mut sums = (0.0, 0.0);
@@ -163,7 +164,7 @@ fn fans() {
     };
     let solution = network.solve(&calm(20.0), &[]).unwrap();
     assert!(solution.converged && solution.flows.iter().all(|flow| flow.forward_kg_s > 0.05), "{solution:?}");
-    // Supply equal to exhaust through a closed room works, a lone supply does not.
+    // Supply equal to exhaust has a solution in a closed room. A lone supply fan has none.
     network.links = vec![
         link(End::Outdoors, End::Zone(0), 0.0, Element::Flow(0.1)),
         link(End::Zone(0), End::Outdoors, 0.0, Element::Flow(0.1)),
@@ -199,7 +200,8 @@ fn wind_tables() {
     assert!((coefficient(-45.0) - coefficient(45.0)).abs() < 1e-12);
 }
 
-/// A network drawn from numbers: a chain of zones with links across and one sure way out.
+/// Builds a network from drawn numbers: a chain of zones, links across the chain, and one certain link to the
+/// outdoors.
 fn drawn(temperatures: &[f64], links: &[(usize, usize, f64, f64, u8)]) -> Network {
     let count = temperatures.len();
     let zones: Vec<Zone> =
@@ -242,7 +244,8 @@ proptest! {
         for surplus in surplus(&network, &solution) {
             prop_assert!(surplus.abs() < 1e-7 * passed + 1e-9);
         }
-        // The same again, and no work to do from the solution.
+        // A second solve gives the same solution, and a solve that starts from the solution takes no Newton
+        // step.
         prop_assert_eq!(&network.solve(&outdoors, &[]).unwrap(), &solution);
         prop_assert_eq!(network.solve(&outdoors, &solution.pressures_pa).unwrap().steps, 0);
     }

@@ -1,26 +1,27 @@
-//! One store, what flows in, and what flows out in proportion: solved exactly over a step, so that no step is too long.
+//! Balance of one well-mixed store with a constant gain and a loss proportional to its level. The step
+//! solution is exact, so that no step is too long.
 
-/// `capacity · dx/dt = gain − loss · x`, with the gain and the loss constant over the step.
+/// Balance `capacity · dx/dt = gain − loss · x`, with gain and loss constant over the step.
 ///
-/// For heat: J/K, W and W/K. For a gas: m³, m³/s times its share, and m³/s.
+/// Units for heat: J/K, W and W/K. Units for a gas: m³, m³/s times concentration, and m³/s.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Balance {
-    /// How much of the quantity one unit of `x` is; above 0.
+    /// Amount of the quantity stored per unit of `x`, above 0.
     pub capacity: f64,
-    /// What flows in, whatever `x` is.
+    /// Inflow, independent of `x`.
     pub gain: f64,
-    /// What flows out for each unit of `x`; 0 or more.
+    /// Outflow per unit of `x`, at least 0.
     pub loss: f64,
 }
 
 impl Balance {
-    /// `x` after `dt` seconds, from `start`.
+    /// Returns `x` after `dt` seconds, from `start`.
     pub fn after(&self, start: f64, dt: f64) -> f64 {
         Decay::new(self.capacity, self.loss, dt).after(start, self.gain)
     }
 
-    /// The constant input, on top of the gain, with which `x` is `target` after `dt` seconds; negative to bring it down.
-    /// 0 for a step of no length.
+    /// Returns the constant input, in addition to the gain, with which `x` reaches `target` after `dt`
+    /// seconds. The input is negative if `x` must fall, and 0 for a step of zero length.
     pub fn input_to_reach(&self, start: f64, target: f64, dt: f64) -> f64 {
         if dt <= 0.0 {
             return 0.0;
@@ -30,17 +31,18 @@ impl Balance {
     }
 }
 
-/// What a step does to whatever a store holds: computed once for all that flows through it alike, as gas and vapour in the same air.
+/// Factors of one step of a [`Balance`]. They are computed once for all quantities with the same flow, such
+/// as gas and vapour in the same air.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Decay {
-    /// Of what was there, the share that still is.
+    /// Fraction of the start value that remains.
     keeps: f64,
-    /// `x` from one unit of gain.
+    /// Increase of `x` per unit of gain.
     gains: f64,
 }
 
 impl Decay {
-    /// A step of `dt` seconds; the rest as in [`Balance`].
+    /// Returns the factors of a step of `dt` seconds. The other arguments are those of [`Balance`].
     pub fn new(capacity: f64, loss: f64, dt: f64) -> Self {
         let decay = loss * dt / capacity;
         let lost = -(-decay).exp_m1();
@@ -48,7 +50,7 @@ impl Decay {
         Self { keeps: 1.0 - lost, gains: dt / capacity * mean }
     }
 
-    /// `x` after the step.
+    /// Returns `x` after the step.
     pub fn after(&self, start: f64, gain: f64) -> f64 {
         start * self.keeps + gain * self.gains
     }

@@ -1,6 +1,7 @@
-//! Heat, air and people of all zones of a building, one step at a time.
+//! Heat, air and people of all zones of a building, simulated step by step.
 //!
-//! Heat is that of studies, tier 5R1C (ISO 13790:2008, annex C), with the rooms' envelopes from [`crate::envelope`]; air is well mixed.
+//! The thermal model is the 5R1C model of studies (ISO 13790:2008, annex C), with room envelopes from
+//! [`crate::envelope`]. The air of each zone is well mixed.
 
 use crate::air::{self, DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_M3_K};
 use crate::balance::Balance;
@@ -18,27 +19,30 @@ use crate::thermal::{Acting, Ambient, Control, Fabric, Five, FiveState, ZoneInpu
 use crate::weather::{Outdoor, Weather};
 use crate::zone::{AhuSpec, ZoneSpec};
 
-/// Longer steps are made of equal parts no longer than this, in s: terminals answer to what the last part left.
+/// Maximum length of an internal step, in s. Longer steps are divided into equal parts, because the terminals
+/// respond to the state after the previous part.
 pub const MAX_SUBSTEP_S: f64 = 60.0;
-/// CO2 that a person breathes out, in m³/s: 0.0048 l/s (Persily and de Jonge 2017: man, 21 to 30 years, 1.2 met).
+/// CO2 generation of a person, in m³/s: 0.0048 l/s (Persily and de Jonge 2017: man, 21 to 30 years, 1.2 met).
 pub const CO2_PER_PERSON_M3_S: f64 = 4.8e-6;
-/// Heat that a person gives to the air, in W (ASHRAE Fundamentals ch. 18: moderately active office work).
+/// Sensible heat gain of a person, in W (ASHRAE Fundamentals ch. 18: moderately active office work).
 pub const SENSIBLE_PER_PERSON_W: f64 = 75.0;
-/// Water that a person gives to the air, in kg/s: 55 W latent (as above) over 2 501 kJ/kg.
+/// Moisture gain of a person, in kg/s: 55 W latent (as above) over 2 501 kJ/kg.
 pub const WATER_PER_PERSON_KG_S: f64 = 55.0 / 2.501e6;
-/// Where the terminal begins to open for CO2 and where it is open, in ppm.
+/// CO2 concentrations at which a terminal begins to open and is fully open, in ppm.
 pub const CO2_BAND_PPM: (f64, f64) = (600.0, 1_000.0);
-/// From closed to open the terminal needs this, in K, with the cooling set-point in the middle.
+/// Temperature band over which a terminal opens fully for cooling, in K. The cooling set-point is the middle
+/// of the band.
 pub const COOLING_BAND_K: f64 = 1.0;
 
-/// Share of the heat of people, lights and machines that is radiated (ISO 13790:2008, C.2: one half).
+/// Radiant fraction of the heat of people, lights and equipment (ISO 13790:2008, C.2: one half).
 const RADIANT_GAINS: f64 = 0.5;
-/// A room is colder than it should be from here on, in K.
+/// Temperature deficit from which a room counts as too cold, in K.
 const UNDER_K: f64 = 0.01;
-/// Share of lights and equipment that is on when nobody is there (an assumption).
+/// Fraction of lights and equipment that is on when the profile is 0 (an assumption).
 const STANDBY: f64 = 0.15;
 
-/// A building that can be computed. Immutable; states of it are many.
+/// Model of a building. It is immutable apart from the capacity of its sources. Many states can share one
+/// model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BuildingModel {
     zones: Vec<ZoneSpec>,
@@ -54,10 +58,11 @@ pub struct BuildingModel {
 }
 
 impl BuildingModel {
-    /// A building from its specification. The seed names all random numbers in it.
+    /// Returns the model of a building from its specification. All random numbers derive from `seed`.
     ///
     /// # Errors
-    /// The first value that is out of its range, and the first row that does not exist.
+    /// Returns a [`SpecError`] for the first value that is out of its range or the first reference to a row
+    /// that does not exist.
     pub fn new(
         zones: Vec<ZoneSpec>,
         ahus: Vec<AhuSpec>,
@@ -79,17 +84,18 @@ impl BuildingModel {
         }
         let study = envelope::study(&zones, study::Site::default());
         let program = Program::new(&study, Weekday::Monday, false);
-        // This tier asks of walls what they resist only, whatever the step.
+        // The 5R1C model uses only the thermal resistance of walls, which does not depend on the step.
         let fabric = Fabric::new(&study, &program, MAX_SUBSTEP_S, 1);
         let five = Five::new(&study, &fabric);
         let central = Central::new(&[], zones.len(), ahus.len());
         Ok(Self { zones, ahus, profiles, weather, seed, program, fabric, five, plants: Vec::new(), central })
     }
 
-    /// The building with these sources of heat and cold.
+    /// Returns the building with these heat and cold sources.
     ///
     /// # Errors
-    /// The first value that is out of its range, and the first row that does not exist.
+    /// Returns a [`SpecError`] for the first value that is out of its range or the first reference to a row
+    /// that does not exist.
     pub fn with_plants(self, plants: Vec<PlantSpec>) -> Result<Self, SpecError> {
         for (index, plant) in plants.iter().enumerate() {
             plant.check(index, self.zones.len(), self.ahus.len())?;
@@ -98,10 +104,11 @@ impl BuildingModel {
         Ok(Self { plants, central, ..self })
     }
 
-    /// The building with another zone in a row.
+    /// Returns the building with the zone of one row replaced. A row that does not exist leaves the zones
+    /// unchanged.
     ///
     /// # Errors
-    /// What is wrong with the zone.
+    /// Returns a [`SpecError`] if the zone is invalid.
     pub fn with_zone(&self, row: usize, zone: ZoneSpec) -> Result<Self, SpecError> {
         let mut zones = self.zones.clone();
         if let Some(place) = zones.get_mut(row) {
@@ -111,8 +118,8 @@ impl BuildingModel {
         model.with_plants(self.plants.clone())
     }
 
-    /// Gives a source another capacity, in W, within [`study::Plant::CAPACITY_W`]. A row that does not exist and what is not a number change
-    /// nothing.
+    /// Sets the capacity of a source, in W, limited to [`study::Plant::CAPACITY_W`]. A row that does not
+    /// exist or a value that is not a number changes nothing.
     pub fn set_capacity(&mut self, plant: usize, capacity_w: f64) {
         let Some(spec) = self.plants.get_mut(plant) else { return };
         let capacity_w = Some(capacity_w.clamp(study::Plant::CAPACITY_W.0, study::Plant::CAPACITY_W.1));
@@ -122,17 +129,18 @@ impl BuildingModel {
         }
     }
 
-    /// The zones, in the order of the rows.
+    /// Returns the zones in row order.
     pub fn zones(&self) -> &[ZoneSpec] {
         &self.zones
     }
 
-    /// The air handling units, in the order of the rows.
+    /// Returns the air handling units in row order.
     pub fn ahus(&self) -> &[AhuSpec] {
         &self.ahus
     }
 
-    /// A plausible beginning: half-way between the set-points, outdoor CO2, 40 % relative humidity.
+    /// Returns an initial state: temperatures half-way between the set-points, outdoor CO2, 40 % relative
+    /// humidity.
     pub fn initial_state(&self) -> BuildingState {
         let temperature_c: Vec<f64> =
             self.zones.iter().map(|zone| (zone.heating_setpoint_c + zone.cooling_setpoint_c) / 2.0).collect();
@@ -150,7 +158,8 @@ impl BuildingModel {
         }
     }
 
-    /// Everything on and as specified, with a row for each zone, unit and source.
+    /// Returns controls with everything switched on and all values as specified, one row for each zone, air
+    /// handling unit and source.
     pub fn controls(&self) -> Controls {
         Controls {
             ahu_on: vec![true; self.ahus.len()],
@@ -164,7 +173,8 @@ impl BuildingModel {
         }
     }
 
-    /// The outdoors at a moment.
+    /// Returns the outdoor conditions and the sky at a local time in seconds, with the outdoor temperature
+    /// offset applied.
     pub fn outdoor(&self, controls: &Controls, local_s: i64) -> (Outdoor, SkyState) {
         let (mut outdoor, sky) = self.weather.at(self.seed, local_s);
         if controls.outdoor_offset_k.is_finite() {
@@ -175,12 +185,14 @@ impl BuildingModel {
         (outdoor, sky)
     }
 
-    /// Moves the state on by `dt_s` seconds from the local time `start_local_s`, and shows what happened in `out`.
+    /// Advances the state by `dt_s` seconds from the local time `start_local_s`, and writes the results to
+    /// `out`.
     ///
-    /// The result depends on the arguments only. A length that is not above 0 changes no value and shows the moment.
+    /// The result depends on the arguments only. A `dt_s` that is not above 0 leaves the state's values
+    /// unchanged and writes the results of that moment.
     ///
     /// # Panics
-    /// Where the state has fewer rows than the model has zones: it is another building's.
+    /// Panics if the state has fewer rows than the model has zones.
     pub fn step(
         &self,
         state: &mut BuildingState,
@@ -218,7 +230,8 @@ impl BuildingModel {
         state.ticks += 1;
     }
 
-    /// People in all zones and air to them in one part of a step: what the units' coils and the radiators may take for it.
+    /// Computes people and air flow of all zones in one part of a step. Returns the heat that the sources
+    /// grant to radiators and coils.
     fn air(
         &self,
         moment: &Moment,
@@ -279,7 +292,7 @@ impl BuildingModel {
         grants
     }
 
-    /// Heat of all zones in one part of a step.
+    /// Computes the heat balance of all zones in one part of a step.
     fn heat(&self, moment: &Moment, state: &mut BuildingState, controls: &Controls, grants: &Grants, work: &mut Work) {
         work.inputs.clear();
         for (row, (zone, room)) in self.zones.iter().zip(&work.rooms).enumerate() {
@@ -311,13 +324,13 @@ impl BuildingModel {
         (state.mass_c, state.temperature_c) = (heat.mass_c, heat.air_c);
         let rows = self.zones.iter().zip(&*inputs).zip(&five.loads).zip(&mut state.radiator_wanted_w);
         for (((zone, input), load), wanted_w) in rows {
-            // A room that stays colder than it should be would take all that there is.
+            // A room that is still too cold requests its full radiator power.
             let is_cold = input.heating.is_some_and(|control| load.air_c < control.setpoint_c - UNDER_K);
             *wanted_w = if is_cold { zone.heating_max_w } else { load.power_w };
         }
     }
 
-    /// What the sources make in one part of a step.
+    /// Adds the output and energy use of the sources in one part of a step to the outputs.
     fn make(&self, moment: &Moment, grants: &Grants, units: &[Unit], work: &Work, out: &mut Outputs) {
         if self.plants.is_empty() {
             return;
@@ -333,7 +346,7 @@ impl BuildingModel {
         }
     }
 
-    /// CO2 and water of a zone in one part of a step, and what is shown of it.
+    /// Computes the CO2 and moisture balance of a zone in one part of a step, and writes the zone's outputs.
     fn mix_zone(&self, row: usize, moment: &Moment, state: &mut BuildingState, work: &Work, out: &mut Outputs) {
         let zone = &self.zones[row];
         let outdoor = &moment.outdoor;
@@ -351,7 +364,8 @@ impl BuildingModel {
         };
         state.co2_ppm[row] = co2.after(state.co2_ppm[row], moment.dt_s);
 
-        // Whatever the coil cools below its dew point leaves some of its water there.
+        // A cooling coil below the dew point of the air condenses water, so the supply air is at most
+        // saturated.
         let supply_humidity = outdoor.humidity_kg_per_kg.min(air::humidity_ratio(supply_c, 1.0));
         let water = Balance {
             capacity: volume_m3,
@@ -361,7 +375,7 @@ impl BuildingModel {
             loss: air_m3_s,
         };
         let humidity = water.after(state.humidity_kg_per_kg[row], moment.dt_s);
-        // Beyond saturation it condenses.
+        // Water beyond saturation condenses.
         let humidity = humidity.min(air::humidity_ratio(temperature_c, 1.0));
         state.humidity_kg_per_kg[row] = humidity;
 
@@ -390,7 +404,8 @@ impl BuildingModel {
         }
     }
 
-    /// What the terminal lets through, in m³/s: the larger of what cooling, CO2 and people ask for.
+    /// Returns the air flow of a zone's terminal, in m³/s: the largest of the demands for cooling, CO2 and
+    /// the minimum flow for people.
     fn terminal_flow(
         &self,
         row: usize,
@@ -409,7 +424,7 @@ impl BuildingModel {
         let temperature_c = state.temperature_c[row];
         let setpoint_c = number(&controls.cooling_setpoint_c, row, zone.cooling_setpoint_c);
         let warmth = (temperature_c - setpoint_c) / COOLING_BAND_K + 0.5;
-        // Air that is warmer than the room does not cool it.
+        // Supply air that is warmer than the room does not cool it.
         let warmth = if state.ahu_supply_c[terminal.ahu] < temperature_c { warmth } else { 0.0 };
         let (low, high) = CO2_BAND_PPM;
         let stuffiness = (state.co2_ppm[row] - low) / (high - low);
@@ -426,11 +441,11 @@ impl BuildingModel {
     }
 }
 
-/// One part of a step.
+/// Conditions of one part of a step.
 struct Moment {
     local_s: i64,
     dt_s: f64,
-    /// Of the whole step.
+    /// Fraction of the whole step.
     share: f64,
     outdoor: Outdoor,
     sky: SkyState,
@@ -443,7 +458,7 @@ impl Moment {
     }
 }
 
-/// What an air handling unit's zones do in one part of a step.
+/// State of an air handling unit in one part of a step.
 #[derive(Debug, Clone, Copy, Default)]
 struct Unit {
     running: bool,
@@ -452,22 +467,23 @@ struct Unit {
     zones: f64,
     sum_c: f64,
     setpoint_c: f64,
-    /// What comes back, or would.
+    /// Return air temperature, in °C. Without flow it is the mean temperature of the unit's zones.
     return_c: f64,
-    /// Behind the heat recovery, and behind the coils.
+    /// Air temperature after the heat recovery, in °C. `supply_c` is the temperature after the coils.
     entering_c: f64,
     supply_c: f64,
-    /// What the coils give, or below 0 take.
+    /// Heat from the coils to the air, in W, negative for cooling.
     coil_w: f64,
 }
 
-/// Monday to Friday, 6 to 20 o'clock.
+/// Returns whether a local time is within 6 to 20 o'clock, Monday to Friday.
 fn is_working_time(local_s: i64) -> bool {
     !occupancy::is_weekend(local_s) && (6 * 3_600..20 * 3_600).contains(&local_s.rem_euclid(86_400))
 }
 
-/// Levels added by energy: 32 dB(A) of background, 38 of an open terminal (its sound power grows with the fifth power of the
-/// flow), 45 of each person, who speaks now and then. Assumptions, all of them.
+/// Returns the sound pressure level of a room, in dB(A), as an energy sum: 32 dB(A) background, 38 dB(A) for
+/// an open terminal (sound power proportional to the fifth power of the flow), and 45 dB(A) for each person,
+/// who speaks occasionally. All values are assumptions.
 fn sound_db(people: f64, open: f64) -> f64 {
     let energy = 10f64.powf(3.2) + 10f64.powf(3.8) * open.powi(5) + 10f64.powf(4.5) * people;
     10.0 * energy.log10()

@@ -1,4 +1,4 @@
-//! What must hold for any building.
+//! Property tests that hold for any building.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::weather::DailyWeather;
 use crate::zone::TerminalSpec;
 
-/// Any valid zone on the one unit.
+/// Returns a strategy for any valid zone that is served by the one air handling unit.
 fn any_zone() -> impl Strategy<Value = ZoneSpec> {
     let shape = (4.0..200.0f64, 2.2..6.0f64, 0.0..1.0f64, 0.0..0.5f64);
     let air = (proptest::option::of((0.0..1.5f64, 0.0..1.0f64)), 0.0..5.0f64, any::<u64>());
@@ -71,7 +71,7 @@ proptest! {
             prop_assert_eq!(turned_state.co2_ppm[row], state.co2_ppm[from]);
             prop_assert_eq!(turned_out.people[row], out.people[from]);
         }
-        // Only the sums over zones may differ, in their last digits.
+        // Only sums over zones may differ, and only in their last digits.
         prop_assert!((turned_out.ahu_fan_w[0] - out.ahu_fan_w[0]).abs() <= 1e-9 * (1.0 + out.ahu_fan_w[0]));
     }
 }

@@ -1,4 +1,4 @@
-//! The model against closed forms, and what its controls do.
+//! Tests of the building model against closed-form solutions, and tests of its controls.
 
 use super::*;
 use crate::central::Makes;
@@ -11,12 +11,12 @@ pub(super) const HOUR: i64 = 3_600;
 /// 1970-01-05 was a Monday.
 pub(super) const MONDAY: i64 = 4 * 24 * HOUR;
 
-/// A day without sun and swing at this temperature.
+/// Returns weather at a constant temperature, without sun or swing.
 fn still(mean_c: f64) -> DailyWeather {
     DailyWeather { mean_c, swing_k: 0.0, day_to_day_k: 0.0, solar_peak_w_m2: 0.0, ..DailyWeather::default() }
 }
 
-/// A room with leaks, but neither plant nor gains.
+/// Returns a room with infiltration, but without plant or gains.
 fn bare() -> ZoneSpec {
     ZoneSpec {
         equipment_w_per_m2: 0.0,
@@ -27,7 +27,7 @@ fn bare() -> ZoneSpec {
     }
 }
 
-/// These days, somewhere.
+/// Returns daily weather at a site at 50° north.
 pub(super) fn daily(weather: DailyWeather) -> Weather {
     Weather::Daily(weather, Site { latitude_deg: 50.0, longitude_deg: 0.0, time_zone_h: 0.0 })
 }
@@ -36,7 +36,7 @@ fn alone(zone: ZoneSpec, weather: DailyWeather) -> BuildingModel {
     BuildingModel::new(vec![zone], vec![], vec![DayProfile::office()], daily(weather), 1).expect("a valid room")
 }
 
-/// Rooms of different size, use and facade on two units.
+/// Returns an office with rooms of different size, use and facade, served by two air handling units.
 fn office(always_on: bool, weather: DailyWeather) -> BuildingModel {
     let zones = (0..6_usize).map(|row| ZoneSpec {
         stream: 100 + row as u64,
@@ -48,7 +48,7 @@ fn office(always_on: bool, weather: DailyWeather) -> BuildingModel {
     BuildingModel::new(zones.collect(), ahus, profiles, daily(weather), 42).expect("a valid office")
 }
 
-/// Runs from a moment with a fixed step and gives the outputs of the last one.
+/// Runs the model from a start time with a fixed step. Returns the outputs of the last step.
 pub(super) fn run(
     model: &BuildingModel,
     state: &mut BuildingState,
@@ -102,7 +102,7 @@ fn a_room_left_alone_becomes_as_cold_as_outdoors() {
         assert!(state.temperature_c[0] < before + 1e-9, "{} {before}", state.temperature_c[0]);
         before = state.temperature_c[0];
     }
-    // The sky takes a little more than the air.
+    // Radiation to the sky cools the room slightly below the outdoor air.
     assert!((-1.0..0.1).contains(&before), "{before}");
 }
 
@@ -177,7 +177,7 @@ fn a_unit_that_is_off_makes_rooms_stuffy_and_warm() {
     assert_eq!(supplied.ahu_supply_c[0], 17.0);
 }
 
-/// The office with a boiler for radiators and coils and a chiller for the coils.
+/// Returns the office with a boiler for radiators and coils and a chiller for the coils.
 fn with_plants(mean_c: f64, capacity_w: Option<f64>) -> BuildingModel {
     let heat = HeatSource { kind: HeatKind::GasBoiler, capacity_w, efficiency: None, supply_c: None };
     let cold = ColdSource { kind: ColdKind::Chiller, capacity_w, cop: None, supply_c: None };
@@ -204,7 +204,7 @@ fn a_boiler_that_is_off_leaves_rooms_and_supply_air_cold() {
     let asked_w: f64 = with_heat.heating_w.iter().chain(&with_heat.ahu_heating_w).sum();
     assert!((with_heat.plant_given_w[0] / asked_w - 1.0).abs() < 1e-9 && with_heat.plant_fuel_w[0] > asked_w);
     assert_eq!((without.plant_given_w[0], without.plant_fuel_w[0], with_heat.plant_given_w[1]), (0.0, 0.0, 0.0));
-    // Switched on again it warms them.
+    // The boiler warms the rooms again after it is switched on.
     let again = run(&model, &mut cold, &on, MONDAY + 12 * HOUR, 5 * HOUR, 60);
     assert!(again.plant_given_w[0] > 0.0 && (again.ahu_supply_c[0] - 17.0).abs() < 1e-9);
     assert!((0..6).all(|row| cold.temperature_c[row] > 20.5), "{:?}", cold.temperature_c);
@@ -304,7 +304,7 @@ fn the_same_again_is_the_same() {
         (state, out)
     };
     assert_eq!(day(), day());
-    // A fork that is run on is what it would have been.
+    // A fork of a state gives the same result as the uninterrupted run.
     let (whole, _) = day();
     let mut half = model.initial_state();
     run(&model, &mut half, &model.controls(), MONDAY, 12 * HOUR, 60);

@@ -1,15 +1,16 @@
-//! Boilers, heat pumps and chillers of a living building: what they make for the radiators and coils that they serve, and what these get
-//! when it isn't enough.
+//! Central heat and cold sources of a building (boilers, heat pumps, chillers): the heat that each source
+//! delivers, and the heat that each radiator and coil gets if the capacity is too small.
 //!
-//! Sources of the same kind that serve the same consumer share it evenly while they run. A source that can't meet all that is asked of it
-//! gives everybody the same share of the most that they may take, and no more than they ask for.
+//! Sources of the same kind that serve the same consumer share its load equally while they run. A source that
+//! cannot meet the demand grants all its consumers the same fraction of their maximum, but no more than they
+//! request.
 
 use crate::plant::Air;
 use crate::plant::source::{Made, Source};
 use crate::spec::{SpecError, check_index, check_ranges};
 use crate::study::{ColdSource, HeatSource, Plant};
 
-/// What a source makes.
+/// Output of a source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Makes {
     /// Heat, for radiators and heating coils.
@@ -18,19 +19,20 @@ pub enum Makes {
     Cold(ColdSource),
 }
 
-/// A source of heat or cold, and whom it serves. Radiators and coils that no source serves get what they ask for.
+/// Specification of a heat or cold source and its consumers. Radiators and coils without a source get the
+/// heat that they request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlantSpec {
-    /// What it makes, and how.
+    /// Kind and parameters of the source.
     pub makes: Makes,
-    /// Zones whose radiators it serves, by their rows; heat only.
+    /// Rows of the zones whose radiators the source serves. Heat sources only.
     pub zones: Vec<usize>,
-    /// Air handling units whose coils it serves, by their rows.
+    /// Rows of the air handling units whose coils the source serves.
     pub ahus: Vec<usize>,
 }
 
 impl PlantSpec {
-    /// The most that it gives, in W; as much as is needed where it has no capacity.
+    /// Returns the capacity, in W. `None` means unlimited.
     pub fn capacity_w(&mut self) -> &mut Option<f64> {
         match &mut self.makes {
             Makes::Heat(source) => &mut source.capacity_w,
@@ -53,27 +55,28 @@ impl PlantSpec {
     }
 }
 
-/// What is asked for in a step, W.
+/// Heat demand of a consumer in a step, in W.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Wish {
     pub wanted_w: f64,
-    /// The most that could be taken.
+    /// Maximum heat that the consumer can take.
     pub most_w: f64,
 }
 
 impl Wish {
-    /// So much, and no more.
+    /// Returns a demand whose maximum equals the wanted heat.
     pub fn exactly(wanted_w: f64) -> Self {
         Self { wanted_w, most_w: wanted_w }
     }
 }
 
-/// Sources of one kind, heat or cold, with their consumers: radiators first, then coils.
+/// Sources of one kind, heat or cold, with their consumers. Consumers are numbered radiators first, then
+/// coils.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Network {
-    /// The source's row among all, itself, and whom it serves.
+    /// Row of the source in the building, the source, and its consumers.
     sources: Vec<(usize, Source, Vec<usize>)>,
-    /// Of each consumer, whether any source serves it.
+    /// Whether any source serves the consumer, for each consumer.
     is_served: Vec<bool>,
 }
 
@@ -86,15 +89,15 @@ pub(crate) struct Central {
     count: usize,
 }
 
-/// What consumers may take in a step, and from whom.
+/// Heat granted to the consumers in a step, and the contribution of each source.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Grants {
-    /// Of each radiator, W.
+    /// Maximum heat of each radiator, in W.
     pub radiator_w: Vec<f64>,
-    /// Of each unit's heating and cooling coil, the share of what it asked for, 0 to 1.
+    /// Fraction of its demand that each air handling unit's heating and cooling coil gets, 0 to 1.
     pub heating: Vec<f64>,
     pub cooling: Vec<f64>,
-    /// Of each source, the share of the most that its consumers may take that it gives; 0 if it is off.
+    /// Fraction of its consumers' maximum that each source delivers, 0 if it is off.
     gives: Vec<f64>,
 }
 
@@ -117,7 +120,8 @@ impl Central {
         central
     }
 
-    /// What radiators and coils may take of what they ask for: these by zone, and what each unit's coil needs, above 0 heat, below 0 cold.
+    /// Returns the heat granted to radiators (by zone) and coils. `coils_w` is the demand of each unit's
+    /// coils, above 0 for heating and below 0 for cooling.
     pub fn grant(&self, is_on: impl Fn(usize) -> bool, outdoor: &Air, radiators: &[Wish], coils_w: &[f64]) -> Grants {
         let coils = |sign: f64| coils_w.iter().map(move |coil_w| Wish::exactly((sign * coil_w).max(0.0)));
         let heat: Vec<Wish> = radiators.iter().copied().chain(coils(1.0)).collect();
@@ -134,7 +138,8 @@ impl Central {
         }
     }
 
-    /// What each source makes of what was taken: by radiators, and by coils, above 0 heat, below 0 cold.
+    /// Returns the output and energy use of each source from the heat taken by radiators and by coils (above
+    /// 0 for heating, below 0 for cooling).
     pub fn make(&self, grants: &Grants, outdoor: &Air, radiators_w: &[f64], coils_w: &[f64]) -> Vec<Made> {
         let coils = |sign: f64| coils_w.iter().map(move |coil_w| (sign * coil_w).max(0.0));
         let heat: Vec<f64> = radiators_w.iter().copied().chain(coils(1.0)).collect();
@@ -147,7 +152,7 @@ impl Central {
 }
 
 impl Network {
-    /// Of each consumer, the share of the most that it may take.
+    /// Returns the fraction of its maximum that each consumer may take.
     fn grant(&self, is_on: impl Fn(usize) -> bool, outdoor: &Air, wishes: &[Wish], gives: &mut [f64]) -> Vec<f64> {
         let mut running = vec![0.0; wishes.len()];
         for (_, _, consumers) in self.sources.iter().filter(|(row, ..)| is_on(*row)) {
@@ -186,7 +191,8 @@ impl Network {
     }
 }
 
-/// The share of the most that each may take at which all together take no more than there is: who wants less takes less.
+/// Returns the common fraction of their maximum at which all consumers together take no more than `there_w`.
+/// Consumers that want less take less.
 fn level(there_w: f64, wishes: &[Wish]) -> f64 {
     if wishes.iter().map(|wish| wish.wanted_w).sum::<f64>() <= there_w {
         return 1.0;

@@ -1,94 +1,99 @@
-//! What a building's step reads and writes: columns, with a row for each zone or air handling unit.
+//! Inputs, state and outputs of a building's step: columns with one row for each zone, air handling unit or
+//! source.
 
 use crate::thermal::{FiveWork, Light, ZoneInput};
 use crate::weather::Outdoor;
 
-/// All that one step hands to the next: a row per zone.
+/// State that one step passes to the next.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BuildingState {
-    /// Air temperature, in °C.
+    /// Air temperature of each zone, in °C.
     pub temperature_c: Vec<f64>,
-    /// Temperature of what stores heat, in °C.
+    /// Temperature of each zone's thermal mass, in °C.
     pub mass_c: Vec<f64>,
-    /// CO2, in ppm.
+    /// CO2 concentration of each zone, in ppm.
     pub co2_ppm: Vec<f64>,
-    /// Water per dry air, in kg/kg.
+    /// Humidity ratio of each zone, in kg/kg.
     pub humidity_kg_per_kg: Vec<f64>,
-    /// Per zone: what the radiator would give if it could, in W.
+    /// Heat that each zone's radiator would give if the sources could supply it, in W.
     pub radiator_wanted_w: Vec<f64>,
-    /// Per unit: temperature of the air that it supplies, or would, in °C.
+    /// Supply air temperature of each air handling unit, in °C, also while it is off.
     pub ahu_supply_c: Vec<f64>,
-    /// Steps done.
+    /// Number of steps done.
     pub ticks: u64,
 }
 
-/// What operators, scenarios and faults decide. A row that is missing or not finite counts as what the specification says.
+/// Controls of operators, scenarios and faults. A row that is missing or not finite takes the value of the
+/// specification.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Controls {
-    /// Per air handling unit: may run.
+    /// Whether each air handling unit may run.
     pub ahu_on: Vec<bool>,
-    /// Per unit: supply air is brought to this, in °C.
+    /// Supply air set-point of each air handling unit, in °C.
     pub supply_setpoint_c: Vec<f64>,
-    /// Per source of heat or cold: may run.
+    /// Whether each heat or cold source may run.
     pub plant_on: Vec<bool>,
-    /// Per zone: the terminal works; else it is shut.
+    /// Whether each zone's terminal works. A terminal that does not work is shut.
     pub terminal_on: Vec<bool>,
-    /// Per zone, in °C.
+    /// Heating set-point of each zone, in °C.
     pub heating_setpoint_c: Vec<f64>,
-    /// Per zone, in °C.
+    /// Cooling set-point of each zone, in °C.
     pub cooling_setpoint_c: Vec<f64>,
-    /// Per zone: so many people, instead of the profile's.
+    /// Number of people in each zone that replaces the profile's number.
     pub people_override: Vec<Option<f64>>,
-    /// Added to the outdoor temperature, in K.
+    /// Offset added to the outdoor temperature, in K.
     pub outdoor_offset_k: f64,
 }
 
-/// What a step shows. Flows and powers are means over the step, all else is as the step left it.
+/// Outputs of a step. Flows and powers are means over the step. All other values are those at the end of the
+/// step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outputs {
-    /// Per zone: air temperature, in °C.
+    /// Air temperature of each zone, in °C.
     pub temperature_c: Vec<f64>,
-    /// Per zone: relative humidity, in %.
+    /// Relative humidity of each zone, in %.
     pub relative_humidity_pct: Vec<f64>,
-    /// Per zone: CO2, in ppm.
+    /// CO2 concentration of each zone, in ppm.
     pub co2_ppm: Vec<f64>,
-    /// Per zone: people present.
+    /// Number of people in each zone.
     pub people: Vec<f64>,
-    /// Per zone: an estimate of the sound level, in dB(A), from background, air and people.
+    /// Estimated sound pressure level of each zone, in dB(A), from background, air and people.
     pub sound_db: Vec<f64>,
-    /// Per zone: supply air, in m³/s.
+    /// Supply air flow of each zone, in m³/s.
     pub flow_m3_s: Vec<f64>,
-    /// Per zone: flow over most flow, in %.
+    /// Air flow of each zone over its maximum air flow, in %.
     pub damper_pct: Vec<f64>,
-    /// Per zone: heat from the radiator, in W.
+    /// Radiator heat of each zone, in W.
     pub heating_w: Vec<f64>,
-    /// Per zone: heat that the supply air takes away, in W. (What that costs is in `ahu_cooling_w`; don't add them.)
+    /// Heat that the supply air removes from each zone, in W. The coil's load for it is part of
+    /// `ahu_cooling_w`, so the two must not be added.
     pub cooling_w: Vec<f64>,
-    /// Per zone: electricity of lights and equipment, in W.
+    /// Electric power of each zone's lights and equipment, in W.
     pub lights_and_equipment_w: Vec<f64>,
-    /// Per unit: air moved, in m³/s.
+    /// Air flow of each air handling unit, in m³/s.
     pub ahu_flow_m3_s: Vec<f64>,
-    /// Per unit: electricity of the fans, in W.
+    /// Electric power of each air handling unit's fans, in W.
     pub ahu_fan_w: Vec<f64>,
-    /// Per unit: temperature in the supply duct, in °C; of the zones' mean while no air moves.
+    /// Supply air temperature of each air handling unit, in °C. Without air flow it is the mean temperature
+    /// of the unit's zones.
     pub ahu_supply_c: Vec<f64>,
-    /// Per unit: heat from the heating coil, in W.
+    /// Heat from each air handling unit's heating coil, in W.
     pub ahu_heating_w: Vec<f64>,
-    /// Per unit: sensible heat that the cooling coil takes, in W.
+    /// Sensible heat removed by each air handling unit's cooling coil, in W.
     pub ahu_cooling_w: Vec<f64>,
-    /// Per source: heat or cold that it gives, in W.
+    /// Heat or cold delivered by each source, in W.
     pub plant_given_w: Vec<f64>,
-    /// Per source: electricity that it draws, in W.
+    /// Electric power of each source, in W.
     pub plant_electric_w: Vec<f64>,
-    /// Per source: gas that it burns, of its higher heating value, or heat or cold that it buys, in W.
+    /// Gas power (higher heating value) or purchased district heat or cold of each source, in W.
     pub plant_fuel_w: Vec<f64>,
-    /// The outdoors.
+    /// Outdoor conditions.
     pub outdoor: Outdoor,
-    /// Room for a step's numbers.
+    /// Working memory of a step.
     pub(crate) work: Work,
 }
 
-/// What a step works with, kept so that it need not be made anew.
+/// Working memory of a step, kept to avoid new allocations.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Work {
     pub five: FiveWork,
@@ -97,7 +102,7 @@ pub(crate) struct Work {
     pub rooms: Vec<Room>,
 }
 
-/// What a room's step is made of, besides heat.
+/// Values of a zone in one part of a step, apart from the heat balance.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Room {
     pub people: f64,
@@ -108,7 +113,7 @@ pub(crate) struct Room {
 }
 
 impl Outputs {
-    /// Zeros, with a row for each zone, unit and source.
+    /// Sets all values to zero, with a row for each zone, air handling unit and source.
     pub(crate) fn reset(&mut self, zones: usize, ahus: usize, plants: usize) {
         let per_zone = [
             &mut self.temperature_c,

@@ -1,5 +1,5 @@
-//! Thermal comfort: PMV and PPD (ISO 7730:2005, ASHRAE 55), the adaptive limits (ASHRAE 55, EN 16798-1), operative
-//! temperature and draught. The standard effective temperature is in [`crate::comfort_set`].
+//! Thermal comfort: PMV and PPD (ISO 7730:2005, ASHRAE 55), adaptive limits (ASHRAE 55, EN 16798-1),
+//! operative temperature and draught rate. The standard effective temperature is in [`crate::comfort_set`].
 
 use std::fmt;
 
@@ -9,14 +9,15 @@ use crate::comfort_set::{cooling_effect_k, set_c};
 pub const MET_W_M2: f64 = 58.15;
 /// One clo, in m² K/W (ISO 7730 clause 4.1).
 pub const CLO_M2K_W: f64 = 0.155;
-/// Body surface of a standard person, in m² (ASHRAE 55, the two-node model).
+/// Body surface area of a standard person, in m² (ASHRAE 55, the two-node model).
 pub const BODY_M2: f64 = 1.8258;
-/// Weight of yesterday's running mean in today's (EN 16798-1:2019 annex B; ASHRAE 55 §5.4 allows 0.6 to 0.9).
+/// Weight of the previous day's running mean in the running mean of a day (EN 16798-1:2019 annex B; ASHRAE 55
+/// §5.4 allows 0.6 to 0.9).
 pub const RUNNING_MEAN_WEIGHT: f64 = 0.8;
-/// Turbulence of the air in rooms with mixing ventilation, in % (ISO 7730 clause 6.2, where unknown).
+/// Turbulence intensity in rooms with mixing ventilation, in % (ISO 7730 clause 6.2, where unknown).
 pub const TURBULENCE_PERCENT: f64 = 40.0;
 
-/// What surrounds a person.
+/// Thermal environment of a person.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Climate {
     /// Air temperature, in °C.
@@ -29,14 +30,14 @@ pub struct Climate {
     pub humidity: f64,
 }
 
-/// What a person does and wears.
+/// Activity and clothing of a person.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Person {
     /// Metabolic rate, in met.
     pub met: f64,
     /// Clothing, in clo.
     pub clo: f64,
-    /// External work, in met; 0 for nearly all activities.
+    /// External work, in met. It is 0 for nearly all activities.
     pub work_met: f64,
 }
 
@@ -47,23 +48,23 @@ impl Person {
     pub const OFFICE_WINTER: Self = Self { met: 1.2, clo: 1.0, work_met: 0.0 };
 }
 
-/// Predicted vote and dissatisfaction.
+/// Predicted mean vote and predicted percentage of dissatisfied.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Vote {
-    /// Predicted mean vote, −3 (cold) to 3 (hot); further out where the climate is.
+    /// Predicted mean vote, −3 (cold) to 3 (hot). Values beyond the scale are possible.
     pub pmv: f64,
     /// Predicted percentage of dissatisfied, 5 to 100 %.
     pub ppd_percent: f64,
 }
 
-/// A quantity that is not a number or outside the range of the method.
+/// Error for a quantity that is not a number or is outside the range of the method.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OutOfRange {
-    /// Its name.
+    /// Name of the quantity.
     pub name: &'static str,
-    /// The least that the method allows.
+    /// Least value that the method allows.
     pub least: f64,
-    /// The most that the method allows.
+    /// Greatest value that the method allows.
     pub most: f64,
 }
 
@@ -82,17 +83,17 @@ pub(crate) fn within(parts: &[(&'static str, f64, f64, f64)]) -> Result<(), OutO
     }
 }
 
-/// Pressure of saturated water vapour, in Pa, by the formula that ISO 7730 annex D and ASHRAE 55 use (for other ends
-/// see [`crate::air::saturation_pressure_pa`]).
+/// Returns the saturation pressure of water vapour, in Pa, by the formula of ISO 7730 annex D and ASHRAE 55.
+/// Other parts of the program use [`crate::air::saturation_pressure_pa`].
 pub(crate) fn saturation_pa(temperature_c: f64) -> f64 {
     1_000.0 * (16.653_6 - 4_030.183 / (temperature_c.max(-200.0) + 235.0)).exp()
 }
 
-/// PMV and PPD of ISO 7730:2005 clause 4, equations (1) to (5).
+/// Returns PMV and PPD of ISO 7730:2005 clause 4, equations (1) to (5).
 ///
 /// # Errors
-/// Outside the ranges of clause 4.1: 0.8 to 4 met, 0 to 2 clo, air 10 to 30 °C, radiant 10 to 40 °C, 0 to 1 m/s, vapour
-/// 0 to 2700 Pa.
+/// Returns [`OutOfRange`] outside the ranges of clause 4.1: 0.8 to 4 met, 0 to 2 clo, air 10 to 30 °C,
+/// radiant 10 to 40 °C, 0 to 1 m/s, vapour pressure 0 to 2700 Pa.
 pub fn pmv_iso7730(climate: &Climate, person: &Person) -> Result<Vote, OutOfRange> {
     within(&[
         ("met", person.met, 0.8, 4.0),
@@ -107,11 +108,12 @@ pub fn pmv_iso7730(climate: &Climate, person: &Person) -> Result<Vote, OutOfRang
     Ok(vote(climate, person))
 }
 
-/// PMV and PPD of ASHRAE 55-2020 §5.3: above 0.1 m/s the climate is first replaced by one with still air and the same
-/// SET (its normative appendix on cooling by air movement).
+/// Returns PMV and PPD of ASHRAE 55-2020 §5.3. Above 0.1 m/s the climate is first replaced by one with still
+/// air and the same SET (its normative appendix on cooling by air movement).
 ///
 /// # Errors
-/// Outside: 1 to 4 met, 0 to 1.5 clo, air and radiant 10 to 40 °C, 0 to 2 m/s, humidity 0 to 1.
+/// Returns [`OutOfRange`] outside 1 to 4 met, 0 to 1.5 clo, air and radiant 10 to 40 °C, 0 to 2 m/s, humidity
+/// 0 to 1.
 pub fn pmv_ashrae55(climate: &Climate, person: &Person) -> Result<Vote, OutOfRange> {
     within(&[
         ("met", person.met, 1.0, 4.0),
@@ -135,12 +137,12 @@ pub fn pmv_ashrae55(climate: &Climate, person: &Person) -> Result<Vote, OutOfRan
     Ok(vote(&still, person))
 }
 
-/// PPD from PMV, in % (ISO 7730 equation (5)); NaN for NaN.
+/// Returns PPD from PMV, in % (ISO 7730 equation (5)). NaN gives NaN.
 pub fn ppd_percent(pmv: f64) -> f64 {
     100.0 - 95.0 * (-0.033_53 * pmv.powi(4) - 0.217_9 * pmv.powi(2)).exp()
 }
 
-/// Fanger's balance without a look at ranges; the inputs have been checked to be numbers.
+/// Solves Fanger's heat balance without range checks. The caller has checked that the inputs are numbers.
 fn vote(climate: &Climate, person: &Person) -> Vote {
     let (air_c, radiant_c) = (climate.air_c, climate.radiant_c);
     let metabolism = person.met * MET_W_M2;
@@ -154,8 +156,8 @@ fn vote(climate: &Climate, person: &Person) -> Vote {
         let radiation = 3.96e-8 * ((surface_c + 273.0).powi(4) - (radiant_c + 273.0).powi(4));
         area * (radiation + convection * (surface_c - air_c))
     };
-    // The heat through the clothes meets that given off by them; both sides are monotone, so halving finds the one
-    // crossing.
+    // The heat flow through the clothing equals the heat loss from its surface. Both sides are monotone, so
+    // bisection finds the one solution.
     let (mut low, mut high) = (-100.0, 150.0);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
@@ -166,7 +168,7 @@ fn vote(climate: &Climate, person: &Person) -> Vote {
         }
     }
     let diffusion = 3.05e-3 * (5_733.0 - 6.99 * internal - vapour_pa);
-    // Below one met nobody sweats.
+    // There is no sweat term below one met.
     let sweat = (0.42 * (internal - MET_W_M2)).max(0.0);
     let breath = 1.7e-5 * metabolism * (5_867.0 - vapour_pa) + 0.001_4 * metabolism * (34.0 - air_c);
     let surplus = internal - diffusion - sweat - breath - loss(0.5 * (low + high));
@@ -174,18 +176,20 @@ fn vote(climate: &Climate, person: &Person) -> Vote {
     Vote { pmv, ppd_percent: ppd_percent(pmv) }
 }
 
-/// Air speed that a moving person meets, in m/s: 0.3 m/s more for each met above one (ISO 7730 annex C; ISO 9920).
+/// Returns the air speed relative to a moving body, in m/s: 0.3 m/s more for each met above one (ISO 7730
+/// annex C; ISO 9920).
 pub fn relative_speed_m_s(speed_m_s: f64, met: f64) -> f64 {
     if met > 1.0 { speed_m_s + 0.3 * (met - 1.0) } else { speed_m_s }
 }
 
-/// Category A, B or C of a vote (ISO 7730 table A.1: ±0.2, ±0.5, ±0.7), or none.
+/// Returns the category A, B or C of a PMV (ISO 7730 table A.1: ±0.2, ±0.5, ±0.7), or `None` outside all
+/// categories.
 pub fn category_iso7730(pmv: f64) -> Option<char> {
     [(0.2, 'A'), (0.5, 'B'), (0.7, 'C')].into_iter().find(|(limit, _)| pmv.abs() < *limit).map(|(_, name)| name)
 }
 
-/// Operative temperature, in °C (ASHRAE 55 normative appendix A, ISO 7726): the air weighs 0.5 below 0.2 m/s,
-/// 0.6 to 0.6 m/s, 0.7 above.
+/// Returns the operative temperature, in °C (ASHRAE 55 normative appendix A, ISO 7726). The weight of the air
+/// temperature is 0.5 below 0.2 m/s, 0.6 up to 0.6 m/s, and 0.7 above.
 pub fn operative_c(air_c: f64, radiant_c: f64, speed_m_s: f64) -> f64 {
     let weight = if speed_m_s < 0.2 {
         0.5
@@ -197,8 +201,9 @@ pub fn operative_c(air_c: f64, radiant_c: f64, speed_m_s: f64) -> f64 {
     weight * air_c + (1.0 - weight) * radiant_c
 }
 
-/// Draught rate, in %: the part of people bothered by moving air (ISO 7730 equation (6); 20 to 26 °C, below 0.5 m/s,
-/// turbulence 10 to 60 %, or [`TURBULENCE_PERCENT`]). 0 in still air, at most 100.
+/// Returns the draught rate, in %: the percentage of people bothered by draught (ISO 7730 equation (6); 20 to
+/// 26 °C, below 0.5 m/s, turbulence intensity 10 to 60 %, or [`TURBULENCE_PERCENT`]). The result is 0 in
+/// still air and at most 100.
 pub fn draught_percent(air_c: f64, speed_m_s: f64, turbulence_percent: f64) -> f64 {
     let cold = (34.0 - air_c).max(0.0);
     let moving = (speed_m_s - 0.05).max(0.0).powf(0.62);
@@ -207,49 +212,50 @@ pub fn draught_percent(air_c: f64, speed_m_s: f64, turbulence_percent: f64) -> f
     (cold * moving * (0.37 * speed_m_s.max(0.0) * turbulence_percent.max(0.0) + still)).min(100.0)
 }
 
-/// The band of operative temperature that people accept in naturally ventilated rooms.
+/// Range of acceptable operative temperatures in naturally ventilated rooms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adaptive {
-    /// Most comfortable operative temperature, in °C.
+    /// Comfort temperature (operative), in °C.
     pub neutral_c: f64,
-    /// Least accepted, in °C.
+    /// Lower limit, in °C.
     pub least_c: f64,
-    /// Most accepted, in °C.
+    /// Upper limit, in °C.
     pub most_c: f64,
 }
 
 impl Adaptive {
-    /// Whether an operative temperature is accepted.
+    /// Returns whether an operative temperature is within the limits.
     pub fn accepts(&self, operative_c: f64) -> bool {
         (self.least_c..=self.most_c).contains(&operative_c)
     }
 }
 
-/// How many accept the adaptive band of ASHRAE 55.
+/// Acceptability class of the adaptive limits of ASHRAE 55.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acceptability {
-    /// 80 % of people: ±3.5 K.
+    /// 80 % acceptability: ±3.5 K.
     Eighty,
-    /// 90 % of people: ±2.5 K.
+    /// 90 % acceptability: ±2.5 K.
     Ninety,
 }
 
-/// Category of EN 16798-1.
+/// Category of indoor environment of EN 16798-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
-    /// High expectation: +2, −3 K.
+    /// High level of expectation: +2, −3 K.
     I,
-    /// Normal: +3, −4 K.
+    /// Normal level of expectation: +3, −4 K.
     II,
-    /// Moderate: +4, −5 K.
+    /// Moderate level of expectation: +4, −5 K.
     III,
 }
 
-/// Adaptive limits of ASHRAE 55-2020 §5.4 from the prevailing mean outdoor temperature, in °C: 0.31 t + 17.8. Moving
-/// air of 0.6, 0.9 and 1.2 m/s raises an upper limit above 25 °C by 1.2, 1.8 and 2.2 K (§5.4).
+/// Returns the adaptive limits of ASHRAE 55-2020 §5.4 from the prevailing mean outdoor temperature, in °C:
+/// 0.31 t + 17.8. Air speeds of 0.6, 0.9 and 1.2 m/s raise an upper limit above 25 °C by 1.2, 1.8 and 2.2 K
+/// (§5.4).
 ///
 /// # Errors
-/// Outside 10 to 33.5 °C outdoors, or an air speed that is not 0 to 100 m/s.
+/// Returns [`OutOfRange`] outside 10 to 33.5 °C outdoors, or for an air speed outside 0 to 100 m/s.
 pub fn adaptive_ashrae55(
     outdoor_mean_c: f64,
     acceptability: Acceptability,
@@ -261,11 +267,12 @@ pub fn adaptive_ashrae55(
     Ok(band(neutral_c, half, half, speed_m_s))
 }
 
-/// Adaptive limits of EN 16798-1:2019 annex B from the running mean outdoor temperature, in °C: 0.33 t + 18.8.
-/// Moving air raises an upper limit above 25 °C as in annex B (1.2, 1.8, 2.2 K at 0.6, 0.9, 1.2 m/s).
+/// Returns the adaptive limits of EN 16798-1:2019 annex B from the running mean outdoor temperature, in °C:
+/// 0.33 t + 18.8. Air movement raises an upper limit above 25 °C as in annex B (1.2, 1.8, 2.2 K at 0.6, 0.9,
+/// 1.2 m/s).
 ///
 /// # Errors
-/// Outside 10 to 30 °C outdoors, or an air speed that is not 0 to 100 m/s.
+/// Returns [`OutOfRange`] outside 10 to 30 °C outdoors, or for an air speed outside 0 to 100 m/s.
 pub fn adaptive_en16798(running_mean_c: f64, category: Category, speed_m_s: f64) -> Result<Adaptive, OutOfRange> {
     within(&[("running_mean_c", running_mean_c, 10.0, 30.0), ("speed_m_s", speed_m_s, 0.0, 100.0)])?;
     let above = match category {
@@ -290,9 +297,10 @@ fn band(neutral_c: f64, below_k: f64, above_k: f64, speed_m_s: f64) -> Adaptive 
     Adaptive { neutral_c, least_c: neutral_c - below_k, most_c: most_c + cooling_k }
 }
 
-/// Running mean of outdoor temperature, in °C, from daily means, yesterday first (EN 16798-1 annex B, ASHRAE 55
-/// §5.4): each day weighs `weight` (0 to 1, [`RUNNING_MEAN_WEIGHT`]) times the one after it; the weights are made to
-/// add up to 1, since the past ends somewhere. None without days or with a weight outside 0 to 1.
+/// Returns the running mean outdoor temperature, in °C, from daily means with the latest day first (EN
+/// 16798-1 annex B, ASHRAE 55 §5.4). The weight of each day is `weight` (0 to 1, [`RUNNING_MEAN_WEIGHT`])
+/// times that of the following day. The weights are normalised to a sum of 1, because the list of days is
+/// finite. Returns `None` without days or with a weight outside 0 to 1.
 pub fn running_mean_c(daily_c: &[f64], weight: f64) -> Option<f64> {
     if daily_c.is_empty() || !(0.0..1.0).contains(&weight) {
         return None;
@@ -303,15 +311,15 @@ pub fn running_mean_c(daily_c: &[f64], weight: f64) -> Option<f64> {
     Some(sum / total)
 }
 
-/// Tomorrow's running mean, in °C, from today's and today's daily mean (EN 16798-1 annex B).
+/// Returns the next day's running mean, in °C, from a day's running mean and daily mean (EN 16798-1 annex B).
 pub fn next_running_mean_c(running_mean_c: f64, daily_c: f64, weight: f64) -> f64 {
     (1.0 - weight) * daily_c + weight * running_mean_c
 }
 
-/// The standard effective temperature, in °C; see [`crate::comfort_set::set_c`].
+/// Returns the standard effective temperature, in °C. See [`crate::comfort_set::set_c`].
 ///
 /// # Errors
-/// As there.
+/// Returns [`OutOfRange`] under the conditions of [`crate::comfort_set::set_c`].
 pub fn standard_effective_c(climate: &Climate, person: &Person) -> Result<f64, OutOfRange> {
     set_c(climate, person)
 }

@@ -1,6 +1,6 @@
-//! The standard effective temperature (SET): the temperature of still air at 50 % humidity in which a person in
-//! standard clothes would lose as much heat from as warm and as wet a skin. Source: the two-node model of Gagge,
-//! Fobelets and Berglund 1986 as ASHRAE 55 normative appendix D states it.
+//! Standard effective temperature (SET): the temperature of still air at 50 % humidity in which a person in
+//! standard clothing would have the same heat loss at the same skin temperature and wettedness. Source: the
+//! two-node model of Gagge, Fobelets and Berglund 1986 as ASHRAE 55 normative appendix D states it.
 
 use crate::comfort::{BODY_M2, CLO_M2K_W, Climate, OutOfRange, Person, saturation_pa, within};
 
@@ -8,33 +8,34 @@ use crate::comfort::{BODY_M2, CLO_M2K_W, Climate, OutOfRange, Person, saturation
 const MET_W_M2: f64 = 58.2;
 /// Body mass, in kg (appendix D).
 const BODY_KG: f64 = 69.9;
-/// Skin and core at rest, in °C (appendix D).
+/// Neutral skin and core temperatures, in °C (appendix D).
 const SKIN_NEUTRAL_C: f64 = 33.7;
 const CORE_NEUTRAL_C: f64 = 36.8;
-/// Blood flow to the skin at rest and its limits, in kg/(h m²) (appendix D).
+/// Neutral skin blood flow and its limits, in kg/(h m²) (appendix D).
 const BLOOD_NEUTRAL: f64 = 6.3;
 const BLOOD_LEAST: f64 = 0.5;
 const BLOOD_MOST: f64 = 90.0;
-/// Most sweat, in g/(h m²) (appendix D).
+/// Maximum sweat rate, in g/(h m²) (appendix D).
 const SWEAT_MOST: f64 = 500.0;
-/// Gains of sweating, of widening and of narrowing vessels (appendix D).
+/// Control gains of sweating, vasodilation and vasoconstriction (appendix D).
 const SWEAT_GAIN: f64 = 170.0;
 const DILATION_GAIN: f64 = 120.0;
 const CONSTRICTION_GAIN: f64 = 0.5;
 /// Lewis ratio at sea level, in K/Torr (appendix D).
 const LEWIS_K_TORR: f64 = 2.2;
-/// How long the climate acts, in minutes (appendix D).
+/// Exposure time, in minutes (appendix D).
 const MINUTES: u32 = 60;
-/// Pa in a Torr.
+/// Pa per Torr.
 const TORR_PA: f64 = 133.322_368;
-/// How well vapour passes clothes (appendix D).
+/// Vapour permeation efficiency of clothing (appendix D).
 const CLOTHES_PERMEATION: f64 = 0.45;
 
-/// Share of the body that radiates, times the clothes' emittance, in the 2017 and the 2020 edition.
+/// Radiating fraction of the body surface times the emissivity of clothing, in the 2017 and the 2020 edition.
 const RADIATING_2017: f64 = 0.72;
 const RADIATING_2020: f64 = 0.73 * 0.95;
 
-/// Edition of ASHRAE 55. They differ above all for active people: since 2020 a moving body stirs the air around it.
+/// Edition of ASHRAE 55. The editions differ mainly for active people: since 2020 body movement increases the
+/// convection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Edition {
     /// ASHRAE 55-2017 and before.
@@ -44,13 +45,13 @@ pub enum Edition {
     Year2020,
 }
 
-/// What the editions, and the cooling effect, do differently.
+/// Model variant: differences between the editions, and the variant for the cooling effect.
 #[derive(Clone, Copy)]
 struct Variant {
     radiating: f64,
-    /// Whether activity moves the air in the actual climate.
+    /// Whether activity increases the convection in the actual climate.
     stirs: bool,
-    /// Whether activity moves the air in the standard climate.
+    /// Whether activity increases the convection in the standard climate.
     stirs_standard: bool,
 }
 
@@ -63,42 +64,44 @@ impl From<Edition> for Variant {
     }
 }
 
-/// The cooling effect is found without stirring, so that it is of the room's air movement alone.
+/// Variant for the cooling effect. Convection by activity is left out, so that the effect is that of the
+/// room's air movement alone.
 const COOLING: Variant = Variant { radiating: RADIATING_2020, stirs: false, stirs_standard: false };
 
-/// Convection that activity causes, in W/(m² K).
+/// Convection coefficient due to activity, in W/(m² K).
 fn stirred(met: f64, stirs: bool) -> f64 {
     if stirs { 5.66 * (met - 0.85).max(0.0).powf(0.39) } else { 0.0 }
 }
 
-/// How a body stands after an hour in a climate.
+/// State of a body after an hour in a climate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TwoNode {
     /// Skin temperature, in °C.
     pub skin_c: f64,
     /// Core temperature, in °C.
     pub core_c: f64,
-    /// Wet part of the skin, 0 to 1.
+    /// Skin wettedness, 0 to 1.
     pub wettedness: f64,
-    /// Heat lost by the skin, in W/m².
+    /// Heat loss from the skin, in W/m².
     pub skin_loss_w_m2: f64,
     /// Standard effective temperature, in °C.
     pub set_c: f64,
 }
 
-/// The standard effective temperature of the present edition, in °C (see [`two_node`]).
+/// Returns the standard effective temperature of the current edition, in °C (see [`two_node`]).
 ///
 /// # Errors
-/// As [`two_node`].
+/// Returns [`OutOfRange`] under the conditions of [`two_node`].
 pub fn set_c(climate: &Climate, person: &Person) -> Result<f64, OutOfRange> {
     two_node(climate, person, Edition::default()).map(|body| body.set_c)
 }
 
-/// Runs the two-node model for an hour.
+/// Runs the two-node model for an hour of exposure.
 ///
 /// # Errors
-/// Outside: air and radiant −30 to 60 °C, 0 to 5 m/s, humidity 0 to 1, 0.7 to 6 met, 0 to 5 clo, work 0 to the
-/// metabolic rate (the validation table of appendix D lies within; the rest is an assumption).
+/// Returns [`OutOfRange`] outside: air and radiant −30 to 60 °C, 0 to 5 m/s, humidity 0 to 1, 0.7 to 6 met, 0
+/// to 5 clo, work 0 to the metabolic rate. The validation table of appendix D lies within these ranges. The
+/// rest of each range is an assumption.
 pub fn two_node(climate: &Climate, person: &Person, edition: Edition) -> Result<TwoNode, OutOfRange> {
     check(climate, person)?;
     Ok(run(climate, person, edition.into()))
@@ -116,7 +119,7 @@ fn check(climate: &Climate, person: &Person) -> Result<(), OutOfRange> {
     ])
 }
 
-/// Saturation pressure in Torr, which the model's coefficients are made for.
+/// Returns the saturation pressure in Torr, the unit of the model's coefficients.
 fn saturation_torr(temperature_c: f64) -> f64 {
     saturation_pa(temperature_c) / TORR_PA
 }
@@ -145,7 +148,7 @@ fn run(climate: &Climate, person: &Person, variant: Variant) -> TwoNode {
     let mut radiation = 4.7;
     let mut clothes_c = None;
     for _ in 0..MINUTES {
-        // The radiative coefficient depends on the clothes' temperature and the other way round.
+        // The radiation coefficient and the clothing temperature depend on each other, so they are iterated.
         let mut resistance = 1.0 / (area * (radiation + convection));
         let mut operative_c = (radiation * radiant_c + convection * air_c) / (radiation + convection);
         for _ in 0..50 {
@@ -163,7 +166,7 @@ fn run(climate: &Climate, person: &Person, variant: Variant) -> TwoNode {
         dry = (skin_c - operative_c) / (resistance + clothing);
         let to_skin = (core_c - skin_c) * (5.28 + 1.163 * blood);
         let breath = 0.002_3 * metabolism * (44.0 - vapour) + 0.001_4 * metabolism * (34.0 - air_c);
-        // 0.97 W h/(kg K) is the body's heat capacity; a minute is the step.
+        // 0.97 W h/(kg K) is the specific heat of the body. The time step is one minute.
         let per_minute = BODY_M2 / (0.97 * BODY_KG * 60.0);
         skin_c += (to_skin - dry - evaporation) * per_minute / skin_share;
         core_c += (metabolism - to_skin - breath - work) * per_minute / (1.0 - skin_share);
@@ -184,9 +187,9 @@ fn run(climate: &Climate, person: &Person, variant: Variant) -> TwoNode {
     TwoNode { skin_c, core_c, wettedness, skin_loss_w_m2: skin_loss, set_c }
 }
 
-/// Heat lost by sweat and by vapour through the skin, in W/m², and the wet part of the skin.
+/// Returns the evaporative heat loss of the skin (sweat and diffusion), in W/m², and the skin wettedness.
 fn evaporated(sweat: f64, most: f64, wet_limit: f64) -> (f64, f64) {
-    // Air wetter than the skin takes nothing.
+    // Nothing evaporates if the vapour pressure of the air exceeds that of the skin.
     if most <= 0.0 {
         return (0.0, wet_limit);
     }
@@ -198,11 +201,11 @@ fn evaporated(sweat: f64, most: f64, wet_limit: f64) -> (f64, f64) {
     (sweating * most + 0.06 * (1.0 - sweating) * most, wet_limit)
 }
 
-/// The temperature of the standard climate with the same loss from the same skin.
+/// Returns the temperature of the standard climate with the same heat loss at the same skin state.
 fn standard_c(skin_c: f64, skin_loss: f64, wettedness: f64, radiation: f64, person: &Person, variant: Variant) -> f64 {
     let convection = stirred(person.met, variant.stirs_standard).max(3.0);
     let both = convection + radiation;
-    // The heavier the work, the lighter the standard clothes.
+    // The insulation of standard clothing falls with activity.
     let clo = 1.52 / ((person.met - person.work_met) + 0.694_4) - 0.183_5;
     let clothing = CLO_M2K_W * clo;
     let area = 1.0 + 0.25 * clo;
@@ -212,7 +215,7 @@ fn standard_c(skin_c: f64, skin_loss: f64, wettedness: f64, radiation: f64, pers
     let dry = 1.0 / (1.0 / (area * both) + clothing);
     let wet = 1.0 / (1.0 / (LEWIS_K_TORR * area * convection) + clothing / (LEWIS_K_TORR * permeation));
     let skin_torr = saturation_torr(skin_c);
-    // The loss falls as the surroundings warm: halve until the wanted loss is met.
+    // The heat loss falls with rising temperature, so bisection finds the temperature of the given loss.
     let (mut low, mut high) = (-150.0, 150.0);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
@@ -226,11 +229,11 @@ fn standard_c(skin_c: f64, skin_loss: f64, wettedness: f64, radiation: f64, pers
     0.5 * (low + high)
 }
 
-/// By how many kelvin moving air cools like colder still air (0.1 m/s): ASHRAE 55-2020 normative appendix D, "cooling
-/// effect". 0 at or below 0.1 m/s.
+/// Returns the cooling effect of air movement, in K: the temperature reduction of still air (0.1 m/s) with
+/// the same SET (ASHRAE 55-2020 normative appendix D). The result is 0 at or below 0.1 m/s.
 ///
 /// # Errors
-/// As [`two_node`].
+/// Returns [`OutOfRange`] under the conditions of [`two_node`].
 pub fn cooling_effect_k(climate: &Climate, person: &Person) -> Result<f64, OutOfRange> {
     check(climate, person)?;
     let wanted_c = run(climate, person, COOLING).set_c;
@@ -252,6 +255,6 @@ pub fn cooling_effect_k(climate: &Climate, person: &Person) -> Result<f64, OutOf
             high = middle;
         }
     }
-    // Air warmer than the skin does not cool: then nothing has been found above 0.
+    // Air warmer than the skin does not cool. The bisection then ends near 0.
     Ok(0.5 * (low + high))
 }

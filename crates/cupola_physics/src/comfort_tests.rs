@@ -13,8 +13,9 @@ fn person(met: f64, clo: f64) -> Person {
 
 #[test]
 fn iso_7730_annex_d() {
-    // Air, radiant, speed, humidity, met, clo, PMV, PPD: table D.1. Its row 7 (23.5 °C, 0.1 m/s, 1 clo: 0.50, 10 %) is
-    // left out: the standard's own equations give 0.36 there, and the published validation data skip it too.
+    // Columns of table D.1: air, radiant, speed, humidity, met, clo, PMV, PPD. Row 7 (23.5 °C, 0.1 m/s, 1
+    // clo: 0.50, 10 %) is left out: the standard's own equations give 0.36 there, and the published
+    // validation data omit it too.
     for (air, radiant, speed, percent, met, clo, pmv, ppd) in [
         (22.0, 22.0, 0.10, 60.0, 1.2, 0.5, -0.75, 17.0),
         (27.0, 27.0, 0.10, 60.0, 1.2, 0.5, 0.77, 17.0),
@@ -74,8 +75,8 @@ fn set_of_ashrae_55_2017() {
 
 #[test]
 fn set_of_ashrae_55_now() {
-    // Published validation data of the CBE (FedericoTartarini/validation-data-comfort-models, ts_set.json), tolerance
-    // 0.1 K.
+    // Published validation data of the CBE (FedericoTartarini/validation-data-comfort-models, ts_set.json).
+    // The tolerance is 0.1 K.
     let mut worst = 0.0_f64;
     let mut text = String::new();
     for (air, radiant, speed, percent, met, clo, set) in [
@@ -167,7 +168,7 @@ fn adaptive_limits() {
 fn running_mean() {
     assert_eq!(running_mean_c(&[], 0.8), None);
     assert_eq!(running_mean_c(&[12.0; 9], 0.8), Some(12.0));
-    // Yesterday counts most, and the recursion agrees with the long sum.
+    // The latest day has the greatest weight, and the recursion agrees with the long sum.
     let days: Vec<f64> = (0..200).map(|day| 10.0 + f64::from(day % 7)).collect();
     let sum = running_mean_c(&days, RUNNING_MEAN_WEIGHT).unwrap();
     let recursive = days.iter().rev().fold(12.0, |mean, day| next_running_mean_c(mean, *day, RUNNING_MEAN_WEIGHT));
@@ -194,7 +195,7 @@ proptest! {
         prop_assert!(vote(air_c + 1.0).pmv > vote(air_c).pmv);
         prop_assert!((5.0..=100.0).contains(&vote(air_c).ppd_percent));
         let set = |air_c: f64| set_c(&climate(air_c, air_c, speed, 40.0), &person(met, clo)).unwrap();
-        // Where sweat drips the model's evaporation jumps, and SET with it: not so at rest.
+        // The model's evaporation, and with it SET, jumps where sweat drips. At rest there is no such jump.
         if met < 1.3 && clo < 1.0 && air_c < 25.0 {
             prop_assert!(set(air_c + 1.0) > set(air_c));
         }

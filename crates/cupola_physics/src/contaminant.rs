@@ -1,64 +1,69 @@
-//! CO2, moisture and other tracers in well-mixed zones coupled by given flows, what people breathe out, and the risk of
-//! infection.
+//! CO2, moisture and other tracers in well-mixed zones coupled by given air flows, CO2 generation of people,
+//! and the risk of infection.
 //!
-//! A tracer is counted in any unit per m³ of air (for CO2: ppm; for moisture: kg of water per kg of dry air), its
-//! sources in that unit times m³/s. Each zone obeys V dc/dt = Σ q (c_in − c) + S − k V c over the flows that enter it,
-//! so that evenly mixed air stays so even where the given flows don't quite balance.
+//! The concentration of a tracer can have any unit per m³ of air (CO2: ppm; moisture: kg of water per kg of
+//! dry air). Sources are in that unit times m³/s. Each zone obeys V dc/dt = Σ q (c_in − c) + S − k V c over
+//! the flows that enter it. Uniform concentrations therefore stay uniform even if the given flows do not
+//! balance exactly.
 
 use std::fmt;
 
-/// CO2 outdoors, in ppm (NOAA, global mean of 2024, rounded).
+/// Outdoor CO2 concentration, in ppm (NOAA, global mean of 2024, rounded).
 pub const OUTDOOR_CO2_PPM: f64 = 420.0;
-/// Respiratory quotient of a usual diet (Persily and de Jonge 2017).
+/// Respiratory quotient of a typical diet (Persily and de Jonge 2017).
 pub const RESPIRATORY_QUOTIENT: f64 = 0.85;
-/// How fast small airborne droplets settle, per hour (Diapouli, Chaloulakou and Koutrakis 2013, as used by Buonanno et
-/// al. 2020).
+/// Deposition rate of small airborne droplets, per hour (Diapouli, Chaloulakou and Koutrakis 2013, as used by
+/// Buonanno et al. 2020).
 pub const DROPLET_DEPOSITION_PER_H: f64 = 0.24;
-/// How fast SARS-CoV-2 dies in the air, per hour (van Doremalen et al. 2020, as used by Buonanno et al. 2020).
+/// Inactivation rate of airborne SARS-CoV-2, per hour (van Doremalen et al. 2020, as used by Buonanno et al.
+/// 2020).
 pub const VIRUS_DECAY_PER_H: f64 = 0.63;
-/// Air breathed by a resting or seated person, in m³/h (Adams 1993, as used by Buonanno et al. 2020).
+/// Breathing rate of a resting or seated person, in m³/h (Adams 1993, as used by Buonanno et al. 2020).
 pub const BREATHING_SEATED_M3_H: f64 = 0.49;
-/// Air breathed at light exercise, in m³/h (the same).
+/// Breathing rate at light exercise, in m³/h (the same sources).
 pub const BREATHING_ACTIVE_M3_H: f64 = 1.38;
 
-/// The longest stretch, in mean lives of the fastest zone, that the series takes at once; rounding stays harmless.
+/// Maximum length of one series evaluation, in time constants of the fastest zone. It keeps rounding errors
+/// small.
 const STRETCH: f64 = 8.0;
-/// Beyond this many mean lives in a step the fastest zones are taken as if at rest.
+/// Number of time constants of the fastest zone in a step above which an implicit Euler step is used.
 const MOST_LIVES: f64 = 20_000.0;
 
-/// A zone for one tracer.
+/// Zone of a tracer balance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Zone {
     /// Volume, in m³, above 0.
     pub volume_m3: f64,
-    /// Source, in units × m³/s; negative for a sink that works whatever the concentration.
+    /// Source strength, in units × m³/s. A negative value is a sink that does not depend on the
+    /// concentration.
     pub source: f64,
-    /// Removal, per s, at least 0: deposition, decay, and air cleaning as clean flow over volume (see
-    /// [`cleaner_per_s`]).
+    /// Removal rate, per s, at least 0: deposition, decay, and air cleaning as clean air flow over volume
+    /// (see [`cleaner_per_s`]).
     pub removal_per_s: f64,
 }
 
-/// A flow of air between zones by their place in the list; None is outdoors.
+/// Air flow between two zones, given by index. `None` is outdoors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flow {
-    /// Where the air comes from.
+    /// Zone that the air leaves.
     pub from: Option<usize>,
-    /// Where it goes.
+    /// Zone that the air enters.
     pub to: Option<usize>,
     /// Volume flow, in m³/s, at least 0.
     pub flow_m3_s: f64,
-    /// The part of the tracer that a filter keeps back, 0 to 1.
+    /// Fraction of the tracer that a filter removes, 0 to 1.
     pub filtered: f64,
 }
 
-/// What is wrong with an input: its place in its list, or none where the whole is meant.
+/// Error for an input that is outside its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MixingError {
-    /// The zone at this place.
+    /// Zone with this index.
     Zone(usize),
-    /// The flow at this place.
+    /// Flow with this index.
     Flow(usize),
-    /// The concentrations are not finite or not as many as the zones, or the step is not 0 to 10 million s.
+    /// A concentration is not finite, the number of concentrations differs from the number of zones, or the
+    /// step is not within 0 to 10 million s.
     Step,
 }
 
@@ -74,12 +79,12 @@ impl fmt::Display for MixingError {
 
 impl std::error::Error for MixingError {}
 
-/// Carries the concentrations over a step with constant flows and sources: exactly (to about 1e-10), by uniformisation
-/// (Jensen 1953) of the linear system; never below 0 where sources are not. Where a zone renews its air more than 20
-/// 000 times in the step, by one implicit Euler step instead.
+/// Advances the concentrations by a step with constant flows and sources. The solution of the linear system
+/// is exact (to about 1e-10), by uniformisation (Jensen 1953). It is never below 0 if no source is negative.
+/// If a zone has more than 20 000 air changes in the step, one implicit Euler step is taken instead.
 ///
 /// # Errors
-/// [`MixingError`] where something is outside its range; the concentrations are then as before.
+/// Returns a [`MixingError`] if an input is outside its range. The concentrations are then unchanged.
 pub fn mix(
     concentrations: &mut [f64],
     zones: &[Zone],
@@ -121,11 +126,11 @@ pub fn mix(
     Ok(())
 }
 
-/// The linear system c' = gains from other zones − loss·c + constant, per second.
+/// Linear system c' = gains from other zones − loss·c + constant, per second.
 struct Rates {
     loss: Vec<f64>,
     constant: Vec<f64>,
-    /// To, from, rate.
+    /// Zone entered, zone left, and rate.
     between: Vec<(usize, usize, f64)>,
 }
 
@@ -153,8 +158,8 @@ impl Rates {
         self.loss.iter().fold(0.0_f64, |most, loss| most.max(*loss))
     }
 
-    /// e^(At)·c + ∫e^(As) ds·b as sums over powers of P = I + A/λ, which has no negative entries: weights of the
-    /// Poisson distribution.
+    /// Evaluates e^(At)·c + ∫e^(As) ds·b as sums over powers of P = I + A/λ, which has no negative entries.
+    /// The weights are those of the Poisson distribution.
     fn stretch(&self, concentrations: &mut [f64], step_s: f64) {
         let pace = self.fastest();
         let mean = pace * step_s;
@@ -186,7 +191,7 @@ impl Rates {
         concentrations.copy_from_slice(&result);
     }
 
-    /// P·values.
+    /// Returns P·values.
     fn shift(&self, values: &[f64], pace: f64) -> Vec<f64> {
         let mut next: Vec<f64> =
             values.iter().zip(&self.loss).map(|(value, loss)| (1.0 - loss / pace) * value).collect();
@@ -196,7 +201,8 @@ impl Rates {
         next
     }
 
-    /// (I − hA)·c' = c + h·b by elimination; the matrix is diagonally dominant, so no exchange of rows is needed.
+    /// Solves (I − hA)·c' = c + h·b by elimination. The matrix is diagonally dominant, so no row exchange is
+    /// needed.
     fn implicit_step(&self, concentrations: &mut [f64], step_s: f64) {
         let count = concentrations.len();
         let mut matrix = vec![vec![0.0; count]; count];
@@ -227,19 +233,19 @@ impl Rates {
     }
 }
 
-/// Removal by an air cleaner, per s: its flow, in m³/s, times its efficiency (0 to 1), over the volume, in m³; 0
-/// without a volume.
+/// Returns the removal rate of an air cleaner, per s: its flow, in m³/s, times its efficiency (0 to 1), over
+/// the room volume, in m³. The result is 0 without a volume.
 pub fn cleaner_per_s(flow_m3_s: f64, efficiency: f64, volume_m3: f64) -> f64 {
     if volume_m3 > 0.0 { flow_m3_s.max(0.0) * efficiency.clamp(0.0, 1.0) / volume_m3 } else { 0.0 }
 }
 
-/// The source for a tracer counted in ppm from a gas given off, in L/s.
+/// Returns the source strength of a tracer in ppm from a gas emission, in L/s.
 pub fn source_ppm_m3_s(gas_l_s: f64) -> f64 {
-    // 1e-3 m³ per L, 1e6 ppm.
+    // 1e-3 m³ per L, and 1e6 ppm.
     1e3 * gas_l_s
 }
 
-/// Sex, as the statistics of metabolism have it.
+/// Sex, as used in the metabolic statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sex {
     /// Female.
@@ -248,8 +254,9 @@ pub enum Sex {
     Male,
 }
 
-/// Mean body mass by the age at which a group ends, in kg: male, female (Persily and de Jonge 2017, table 4, United States; written
-/// down from memory, and checked only against the basal rates and generation rates that the paper gives for young adults).
+/// Mean body mass by the upper age limit of each group, in kg: male, female (Persily and de Jonge 2017, table
+/// 4, United States). The values were written down from memory, and checked only against the basal metabolic
+/// rates and CO2 generation rates that the paper gives for young adults.
 const BODY_MASS_KG: [(f64, f64, f64); 13] = [
     (1.0, 8.0, 7.7),
     (3.0, 12.8, 12.3),
@@ -266,8 +273,8 @@ const BODY_MASS_KG: [(f64, f64, f64); 13] = [
     (f64::INFINITY, 76.1, 64.1),
 ];
 
-/// Basal metabolic rate in MJ/day by the age at which a group ends: slope in MJ/(kg day) and offset, male and female
-/// (Schofield 1985).
+/// Basal metabolic rate by the upper age limit of each group: slope in MJ/(kg day) and offset in MJ/day, male
+/// and female (Schofield 1985).
 const SCHOFIELD: [(f64, [f64; 2], [f64; 2]); 6] = [
     (3.0, [0.249, -0.127], [0.244, -0.130]),
     (10.0, [0.095, 2.110], [0.085, 2.033]),
@@ -277,22 +284,23 @@ const SCHOFIELD: [(f64, [f64; 2], [f64; 2]); 6] = [
     (f64::INFINITY, [0.049, 2.459], [0.038, 2.755]),
 ];
 
-/// Mean body mass, in kg, at an age in years (Persily and de Jonge 2017, table 4); the oldest group's for what is not a
-/// number.
+/// Returns the mean body mass, in kg, at an age in years (Persily and de Jonge 2017, table 4). An age that is
+/// not a number gives the value of the oldest group.
 pub fn body_mass_kg(sex: Sex, age_years: f64) -> f64 {
     let group = BODY_MASS_KG.iter().find(|(end, ..)| age_years < *end).or(BODY_MASS_KG.last());
     group.map_or(0.0, |(_, male, female)| if sex == Sex::Male { *male } else { *female })
 }
 
-/// Basal metabolic rate, in MJ/day (Schofield 1985), at least 0.
+/// Returns the basal metabolic rate, in MJ/day (Schofield 1985), at least 0.
 pub fn basal_rate_mj_day(sex: Sex, age_years: f64, mass_kg: f64) -> f64 {
     let group = SCHOFIELD.iter().find(|(end, ..)| age_years < *end).or(SCHOFIELD.last());
     let [slope, offset] = group.map_or([0.0; 2], |(_, male, female)| if sex == Sex::Male { *male } else { *female });
     (slope * mass_kg + offset).max(0.0)
 }
 
-/// CO2 that a person gives off, in L/s at a temperature, in K, and a pressure, in kPa: RQ·BMR·M·(T/P)·0.000211 (Persily
-/// and de Jonge 2017). Their tables hold for 273.15 K and 101.325 kPa. 0 without pressure.
+/// Returns the CO2 generation rate of a person, in L/s at a temperature, in K, and a pressure, in kPa:
+/// RQ·BMR·M·(T/P)·0.000211 (Persily and de Jonge 2017). The paper's tables are for 273.15 K and 101.325 kPa.
+/// The result is 0 without pressure.
 pub fn co2_l_s(basal_mj_day: f64, met: f64, temperature_k: f64, pressure_kpa: f64) -> f64 {
     if pressure_kpa > 0.0 {
         RESPIRATORY_QUOTIENT * basal_mj_day * met * (temperature_k / pressure_kpa) * 0.000_211
@@ -301,42 +309,43 @@ pub fn co2_l_s(basal_mj_day: f64, met: f64, temperature_k: f64, pressure_kpa: f6
     }
 }
 
-/// CO2 that a person of mean weight gives off, in L/s at 273.15 K and 101.325 kPa (Persily and de Jonge 2017, table 6).
+/// Returns the CO2 generation rate of a person of mean body mass, in L/s at 273.15 K and 101.325 kPa (Persily
+/// and de Jonge 2017, table 6).
 pub fn person_co2_l_s(sex: Sex, age_years: f64, met: f64) -> f64 {
     let basal = basal_rate_mj_day(sex, age_years, body_mass_kg(sex, age_years));
     co2_l_s(basal, met, 273.15, 101.325)
 }
 
-/// Where and how long people share the air with infectious ones; all values at least 0.
+/// Exposure of people to the air of a room with infectious people. All values are at least 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Exposure {
-    /// Quanta of infection given off by all infectious people, per h.
+    /// Quanta emission rate of all infectious people, per h.
     pub quanta_per_h: f64,
-    /// Air that one exposed person breathes, in m³/h, less what a mask keeps back.
+    /// Breathing rate of one exposed person, in m³/h, less the fraction that a mask filters.
     pub breathing_m3_h: f64,
     /// Volume of the room, in m³, above 0.
     pub volume_m3: f64,
-    /// Removal of quanta, per h: air changes, deposition, decay, filters.
+    /// Removal rate of quanta, per h: air changes, deposition, decay, filters.
     pub removal_per_h: f64,
-    /// How long, in h.
+    /// Duration, in h.
     pub hours: f64,
 }
 
-/// Probability of infection in steady state, 0 to 1: 1 − exp(−I q p t / Q) (Riley, Murphy and Riley 1978). 1 where
-/// nothing is removed and somebody infectious is there.
+/// Returns the probability of infection in steady state, 0 to 1: 1 − exp(−I q p t / Q) (Riley, Murphy and
+/// Riley 1978). The result is 1 with quanta to inhale but without any removal.
 pub fn wells_riley(exposure: &Exposure) -> f64 {
     let clean_m3_h = exposure.removal_per_h * exposure.volume_m3;
     let inhaled = exposure.quanta_per_h * exposure.breathing_m3_h * exposure.hours;
     if inhaled > 0.0 { probability(inhaled / clean_m3_h.max(0.0)) } else { 0.0 }
 }
 
-/// Probability of infection, 0 to 1, while quanta build up from a concentration at the start, in quanta/m³ (Gammaitoni
-/// and Nucci 1997).
+/// Returns the probability of infection, 0 to 1, while quanta build up from an initial concentration, in
+/// quanta/m³ (Gammaitoni and Nucci 1997).
 pub fn gammaitoni_nucci(exposure: &Exposure, start_per_m3: f64) -> f64 {
     let (rate, hours) = (exposure.removal_per_h.max(0.0), exposure.hours.max(0.0));
     let lives = rate * hours;
-    // ∫e^(−kt) dt and what a steady source adds to the integral of the concentration, both without cancellation at
-    // small k.
+    // ∫e^(−kt) dt, and the contribution of a steady source to the integral of the concentration. Both forms
+    // avoid cancellation at small k.
     let (from_start, from_source) = if lives < 1e-4 {
         (hours * (1.0 - 0.5 * lives), hours * hours * (0.5 - lives / 6.0))
     } else {
@@ -347,7 +356,8 @@ pub fn gammaitoni_nucci(exposure: &Exposure, start_per_m3: f64) -> f64 {
     probability(exposure.breathing_m3_h.max(0.0) * (start_per_m3.max(0.0) * from_start + source * from_source))
 }
 
-/// Concentration of quanta, per m³, after the exposure's time (Gammaitoni and Nucci 1997, equation (1)).
+/// Returns the concentration of quanta, per m³, at the end of the exposure (Gammaitoni and Nucci 1997,
+/// equation (1)).
 pub fn quanta_after_per_m3(exposure: &Exposure, start_per_m3: f64) -> f64 {
     let lives = exposure.removal_per_h.max(0.0) * exposure.hours.max(0.0);
     let source = exposure.quanta_per_h.max(0.0) / exposure.volume_m3.max(f64::MIN_POSITIVE);
@@ -355,7 +365,8 @@ pub fn quanta_after_per_m3(exposure: &Exposure, start_per_m3: f64) -> f64 {
     start_per_m3.max(0.0) * (-lives).exp() + source * built
 }
 
-/// Probability of at least one hit at a mean number of hits, 0 to 1; 0 for what is not a number.
+/// Returns the probability of at least one hit at a mean number of hits, 0 to 1. A dose that is not a number
+/// gives 0.
 pub fn probability(dose: f64) -> f64 {
     if dose > 0.0 { -(-dose).exp_m1() } else { 0.0 }
 }

@@ -10,7 +10,7 @@ fn flow(from: Option<usize>, to: Option<usize>, flow_m3_s: f64) -> Flow {
     Flow { from, to, flow_m3_s, filtered: 0.0 }
 }
 
-/// A room with as much supply as exhaust.
+/// Returns a supply and an equal exhaust flow of a room.
 fn aired(zone: usize, flow_m3_s: f64) -> [Flow; 2] {
     [flow(None, Some(zone), flow_m3_s), flow(Some(zone), None, flow_m3_s)]
 }
@@ -38,7 +38,8 @@ fn decay_and_steady_state_by_closed_form() {
 
 #[test]
 fn two_rooms_and_a_filter() {
-    // Air goes outdoors → 0 → 1 → outdoors, half of the tracer filtered in between: 1 is at half of 0 when at rest.
+    // Air flows outdoors → 0 → 1 → outdoors, and a filter between the rooms removes half of the tracer. Room
+    // 1 has half the steady concentration of room 0.
     let mut tracer = [0.0, 0.0];
     let zones = [zone(50.0, 3.0), zone(30.0, 0.0)];
     let flows =
@@ -47,12 +48,12 @@ fn two_rooms_and_a_filter() {
         mix(&mut tracer, &zones, &flows, 0.0, 600.0).unwrap();
     }
     assert!((tracer[0] - 60.0).abs() < 1e-6 && (tracer[1] - 30.0).abs() < 1e-6, "{tracer:?}");
-    // Deposition alone.
+    // Deposition alone gives an exponential decay.
     let mut tracer = [10.0];
     let settling = Zone { removal_per_s: DROPLET_DEPOSITION_PER_H / 3_600.0, ..zone(50.0, 0.0) };
     mix(&mut tracer, &[settling], &[], 0.0, 3_600.0).unwrap();
     assert!((tracer[0] - 10.0 * (-0.24_f64).exp()).abs() < 1e-9);
-    // A filter that recirculates the room's own air is a removal.
+    // A filter in recirculated room air acts as a removal.
     let mut tracer = [10.0];
     let around = Flow { filtered: 0.8, ..flow(Some(0), Some(0), 0.1) };
     mix(&mut tracer, &[zone(50.0, 0.0)], &[around], 0.0, 3_600.0).unwrap();
@@ -92,8 +93,8 @@ fn infection() {
     let room = Exposure { quanta_per_h: 10.0, breathing_m3_h: 0.5, volume_m3: 100.0, removal_per_h: 3.0, hours: 2.0 };
     // 10 × 0.5 × 2 / 300.
     assert!((wells_riley(&room) - (1.0 - (-10.0_f64 / 300.0).exp())).abs() < 1e-12);
-    // From the steady concentration on, both agree; from clean air the risk is less; without any removal it is that of
-    // a filling room.
+    // Both models agree from the steady concentration on. Clean air at the start gives a lower risk. Without
+    // removal the risk is that of a room that fills up.
     let steady = 10.0 / 300.0;
     assert!((gammaitoni_nucci(&room, steady) - wells_riley(&room)).abs() < 1e-12);
     assert!(gammaitoni_nucci(&room, 0.0) < wells_riley(&room));
@@ -102,7 +103,7 @@ fn infection() {
     assert_eq!(wells_riley(&closed), 1.0);
     assert!((quanta_after_per_m3(&Exposure { hours: 50.0, ..room }, 0.0) - steady).abs() < 1e-12);
     assert_eq!(wells_riley(&Exposure { quanta_per_h: 0.0, ..closed }), 0.0);
-    // The integral agrees with small steps of the mixing.
+    // The integral agrees with small steps of [`mix`].
     let mut quanta = [0.0];
     let mut dose = 0.0;
     for _ in 0..7_200 {
@@ -143,7 +144,7 @@ proptest! {
         for value in &whole {
             prop_assert!((low - 1e-6..=high + 1e-6).contains(value));
         }
-        // Two halves are the whole.
+        // Two half steps give the same result as one whole step.
         let mut halves = start;
         for _ in 0..2 {
             mix(&mut halves, &zones, &flows, outdoor, 0.5 * step_s).unwrap();

@@ -1,34 +1,34 @@
-//! What rooms are enclosed by when nobody has drawn it: a construction set for the building's age, and a room's façades, roof, ground and
-//! neighbours, made into the same description that studies have.
+//! Default envelopes of rooms without a drawn one: construction sets by building age, and a room's façades,
+//! roof, ground and neighbours, converted into the form that studies use.
 
 use crate::study::{
     Amount, Construction, Face, Glazing, Layer, Material, Outside, Site, Study, Surface, Tier, Window, Zone,
 };
 use crate::zone::ZoneSpec;
 
-/// What a building of an age is made of. U-values in W/(m² K).
+/// Constructions typical of a building age. U-values in W/(m² K).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConstructionSet {
-    /// Its name: an age, or a standard of building.
+    /// Name: an age or a building standard.
     pub name: &'static str,
-    /// Where the numbers come from.
+    /// Source of the values.
     pub source: &'static str,
-    /// Façade without windows.
+    /// U-value of the façade without windows.
     pub wall_u_w_m2k: f64,
-    /// Roof.
+    /// U-value of the roof.
     pub roof_u_w_m2k: f64,
-    /// Floor on the ground.
+    /// U-value of the floor on the ground.
     pub floor_u_w_m2k: f64,
-    /// Windows with their frames.
+    /// U-value of windows with their frames.
     pub window_u_w_m2k: f64,
-    /// Solar heat gain coefficient of the glass.
+    /// Solar heat gain coefficient of the windows.
     pub window_shgc: f64,
-    /// Air changes an hour through leaks, with all of the perimeter outdoors.
+    /// Infiltration, in air changes per hour, of a room whose whole perimeter is outdoors.
     pub infiltration_ach: f64,
 }
 
-/// The sets by age of a central European building: typical values of the regulation of the time, for those before 1977 of buildings as they
-/// were found (assumptions in their rounding).
+/// Construction sets by age of a central European building: typical values of the regulation of the time. The
+/// set before 1977 has values of existing buildings. The rounding is an assumption.
 pub const SETS: [ConstructionSet; 5] = [
     ConstructionSet {
         name: "before_1977",
@@ -82,39 +82,42 @@ pub const SETS: [ConstructionSet; 5] = [
     },
 ];
 
-/// The set that holds where none is named.
+/// Construction set of buildings that name none.
 pub const DEFAULT_SET: &ConstructionSet = &SETS[4];
 
-/// The set of this name.
+/// Returns the construction set with this name.
 pub fn set(name: &str) -> Option<&'static ConstructionSet> {
     SETS.iter().find(|set| set.name == name)
 }
 
-/// Share of a façade that is window (DIN V 18599-10 has 30 to 50 % for offices; an assumption).
+/// Window fraction of a façade (DIN V 18599-10 has 30 to 50 % for offices; an assumption).
 pub const WINDOW_SHARE: f64 = 0.4;
-/// Share of the sun that frames, dirt and blinds let through (0.7 of frames, 0.9 of dirt, 0.8 of blinds over the year; assumptions).
+/// Fraction of solar radiation that passes frames, dirt and blinds (0.7 for frames, 0.9 for dirt, 0.8 for
+/// blinds over the year; assumptions).
 pub const SUN_LET_THROUGH: f64 = 0.5;
-/// Resistances at faces, m² K/W (ISO 6946:2017, table 7).
+/// Sum of the surface resistances, in m² K/W (ISO 6946:2017, table 7).
 const FILMS: f64 = 0.17;
-/// Ground below a building, °C (the yearly mean of central Europe's air and a little of the building's heat; an assumption).
+/// Ground temperature below a building, in °C (the yearly mean of central Europe's air, raised slightly by
+/// the building's heat; an assumption).
 const GROUND_C: f64 = 12.0;
 
-/// A façade of a room.
+/// Façade of a room.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Facade {
-    /// Where it looks: clockwise from north, °.
+    /// Azimuth of the outward normal, clockwise from north, in °.
     pub azimuth_deg: f64,
-    /// Length along the wall, m.
+    /// Length along the wall, in m.
     pub length_m: f64,
 }
 
-/// Insulation that brings a construction to its U-value.
+/// Returns the insulation layer that gives a construction its U-value. `others_m2k_w` is the resistance of
+/// the other layers.
 fn insulation(u_w_m2k: f64, others_m2k_w: f64) -> Layer {
     Layer::resistance((1.0 / u_w_m2k - FILMS - others_m2k_w).max(0.01))
 }
 
-/// Zones as a study: 5R1C, medium weight as ISO 13790:2008, table 12 has it, with screed on the floors, boards on the walls and a hung
-/// ceiling.
+/// Converts zones to a study with the 5R1C model and medium thermal mass as in ISO 13790:2008, table 12, with
+/// screed on the floors, plaster on the walls and a suspended ceiling.
 pub(crate) fn study(zones: &[ZoneSpec], site: Site) -> Study {
     let mut study = Study { tier: Tier::FiveR1C, site, ..Study::default() };
     study.start.warm_up_days = 0;
@@ -163,7 +166,7 @@ fn zone(id: String, row: usize, spec: &ZoneSpec, zones: &[ZoneSpec]) -> Zone {
     }
     for (at, (other, length_m)) in spec.neighbours.iter().enumerate() {
         walls_m += length_m;
-        // Each wall once: in the room that comes first.
+        // Each partition belongs to the room with the lower row, so that it occurs once.
         if *other > row && *other < zones.len() && *length_m > 0.0 {
             let area = length_m * spec.height_m;
             let outside = Outside::Zone(other.to_string());

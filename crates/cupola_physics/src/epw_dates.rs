@@ -1,8 +1,8 @@
-//! Dates as weather files write them, and the weekdays they fall on.
+//! Dates in the notation of weather files, and their weekdays.
 
 use serde::{Deserialize, Serialize};
 
-/// Days before each month in a common year, and the year's length.
+/// Number of days before each month in a common year, and the length of the year.
 const DAYS_BEFORE: [u32; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
@@ -30,7 +30,7 @@ impl Weekday {
     const ALL: [Self; 7] =
         [Self::Monday, Self::Tuesday, Self::Wednesday, Self::Thursday, Self::Friday, Self::Saturday, Self::Sunday];
 
-    /// Reads an English name, or its first three letters or more, in any case.
+    /// Reads an English weekday name, or at least its first three letters, in any case.
     pub fn read(text: &str) -> Option<Self> {
         let name = text.trim().to_ascii_lowercase();
         let full = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -38,12 +38,12 @@ impl Weekday {
         Self::ALL.get(index).copied()
     }
 
-    /// Days since Monday, 0 to 6.
+    /// Returns the number of days since Monday, 0 to 6.
     pub fn since_monday(self) -> u32 {
         self as u32
     }
 
-    /// The weekday this many days later (negative: earlier).
+    /// Returns the weekday a number of days later. A negative number gives an earlier day.
     pub fn plus_days(self, days: i64) -> Self {
         let index = (i64::from(self.since_monday()) + days.rem_euclid(7)).rem_euclid(7);
         Self::ALL[index as usize]
@@ -60,9 +60,9 @@ pub enum YearlyDate {
         /// Day of the month, from 1 on.
         day: u32,
     },
-    /// Such as the second Sunday of March.
+    /// Weekday of a month, such as the second Sunday of March.
     Weekday {
-        /// Which one of the month, 1 to 4; 5 is the last.
+        /// Ordinal within the month, 1 to 4, or 5 for the last.
         ordinal: u32,
         /// Weekday.
         weekday: Weekday,
@@ -72,8 +72,8 @@ pub enum YearlyDate {
 }
 
 impl YearlyDate {
-    /// Reads `7/4`, `7/4/2020`, `4 July`, `July 4`, `2nd Sunday in March` or `Last Sunday in October`; `None` for what
-    /// is no date.
+    /// Reads `7/4`, `7/4/2020`, `4 July`, `July 4`, `2nd Sunday in March` or `Last Sunday in October`.
+    /// Returns `None` for other text.
     pub fn read(text: &str) -> Option<Self> {
         let lower = text.trim().to_ascii_lowercase();
         if lower.contains('/') {
@@ -103,8 +103,8 @@ impl YearlyDate {
         }
     }
 
-    /// The day of the year, 0 on 1 January, in a year that starts on this weekday. 29 February counts as 1 March in a
-    /// common year.
+    /// Returns the day of the year, 0 on 1 January, in a year that starts on the weekday `new_year`. In a
+    /// common year 29 February counts as 1 March.
     pub fn day_of_year(&self, leap: bool, new_year: Weekday) -> u32 {
         match *self {
             Self::Day { month, day } => day_of_year(month, day, leap),
@@ -119,24 +119,25 @@ impl YearlyDate {
     }
 }
 
-/// Days in a month (1 to 12; others count as the nearest).
+/// Returns the number of days in a month. Months outside 1 to 12 are clamped.
 pub fn days_in_month(month: u32, leap: bool) -> u32 {
     let index = month.clamp(1, 12) as usize;
     DAYS_BEFORE[index] - DAYS_BEFORE[index - 1] + u32::from(leap && index == 2)
 }
 
-/// Day of the year from month (1 to 12) and day of the month, 0 on 1 January.
+/// Returns the day of the year, 0 on 1 January, from month (1 to 12) and day of the month.
 pub fn day_of_year(month: u32, day: u32, leap: bool) -> u32 {
     let index = month.clamp(1, 12) as usize;
     DAYS_BEFORE[index - 1] + u32::from(leap && index > 2) + day.clamp(1, 31) - 1
 }
 
-/// Days in a year.
+/// Returns the number of days in a year.
 pub fn year_days(leap: bool) -> u32 {
     365 + u32::from(leap)
 }
 
-/// Month and day of the month, both from 1, of a day of the year (0 on 1 January); past the year's end it goes round.
+/// Returns month and day of the month, both from 1, of a day of the year (0 on 1 January). Days past the end
+/// of the year wrap around.
 pub fn month_and_day(day: u32, leap: bool) -> (u32, u32) {
     let mut left = day % year_days(leap);
     for month in 1..12 {
@@ -181,12 +182,13 @@ mod tests {
 
     #[test]
     fn weekdays_fall_where_the_calendar_has_them() {
-        // 2023 began on a Sunday: second Sunday of March the 12th, last Sunday of October the 29th.
+        // 2023 began on a Sunday. The second Sunday of March was the 12th, the last Sunday of October the
+        // 29th.
         let date = YearlyDate::read("2nd Sunday in March").unwrap();
         assert_eq!(month_and_day(date.day_of_year(false, Weekday::Sunday), false), (3, 12));
         let date = YearlyDate::read("Last Sunday in October").unwrap();
         assert_eq!(month_and_day(date.day_of_year(false, Weekday::Sunday), false), (10, 29));
-        // 2024, leap, began on a Monday: last Thursday of February the 29th.
+        // 2024, a leap year, began on a Monday. The last Thursday of February was the 29th.
         let date = YearlyDate::read("Last Thursday in February").unwrap();
         assert_eq!(month_and_day(date.day_of_year(true, Weekday::Monday), true), (2, 29));
     }

@@ -1,4 +1,4 @@
-//! Which fields of a record are used, what is missing in them, and what takes its place.
+//! Fields of a record that the program uses, and replacement of missing values.
 
 use crate::{
     air,
@@ -11,11 +11,11 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     /// Position in the record, from 0.
     pub(crate) at: usize,
-    /// This value and greater ones mean missing.
+    /// Code for a missing value. Greater values also mean missing.
     missing: f64,
     low: f64,
     high: f64,
-    /// What takes a missing value's place, for the warning.
+    /// Replacement of a missing value, for the warning message.
     fill: &'static str,
 }
 
@@ -41,7 +41,7 @@ const SNOW: usize = 12;
 const ALBEDO: usize = 13;
 const RAIN: usize = 14;
 
-/// The fields in use, in the order of the constants above.
+/// Used fields, in the order of the constants above.
 pub(crate) const FIELDS: [Field; 15] = [
     field("dry-bulb temperature", 6, 99.9, -90.0, 70.0, LAST),
     field("dew point", 7, 99.9, -100.0, 70.0, "the one of temperature and humidity"),
@@ -67,7 +67,7 @@ pub(crate) const FIELDS: [Field; 15] = [
     field("liquid precipitation", 33, 999.0, 0.0, 998.9, "0"),
 ];
 
-/// How often something was wrong in a field, and where first.
+/// Number of faulty values in a field, and the place of the first.
 #[derive(Clone, Copy, Default)]
 struct Count {
     count: usize,
@@ -84,7 +84,7 @@ impl Count {
     }
 }
 
-/// The fields' values as read; not a number where one is missing or out of range.
+/// Values of the fields as read. A value that is missing or out of range is NaN.
 #[derive(Default)]
 pub(crate) struct Raw {
     columns: [Vec<f64>; FIELDS.len()],
@@ -93,7 +93,7 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// Takes a value in; an infinite one is missing.
+    /// Adds a value. An infinite value counts as missing.
     pub(crate) fn push(&mut self, index: usize, value: f64, line: usize, column: usize) {
         let field = &FIELDS[index];
         let good = if value >= field.missing {
@@ -109,12 +109,13 @@ impl Raw {
     }
 }
 
-/// Fills the gaps and puts the values into the weather's columns; returns one finding per field and kind of trouble.
+/// Fills gaps and moves the values into the weather columns. Returns one finding for each field and kind of
+/// fault.
 pub(crate) fn fill(raw: Raw, elevation_m: f64, columns: &mut Columns) -> Vec<EpwFinding> {
     let Raw { columns: mut read, missing, strange } = raw;
     let mut findings = Vec::new();
     for (index, field) in FIELDS.iter().enumerate() {
-        // Of what no computation reads, a gap is only worth a word to who checks the file.
+        // No computation reads these fields, so a gap in them gets a code of its own.
         let gap = if [SNOW, RAIN, ALBEDO].contains(&index) { "epw-missing-unused" } else { "epw-missing" };
         for (count, code, what) in [(missing[index], gap, "missing"), (strange[index], "epw-range", "out of range")] {
             if count.count > 0 {
@@ -162,7 +163,7 @@ pub(crate) fn fill(raw: Raw, elevation_m: f64, columns: &mut Columns) -> Vec<Epw
     }
     fill_last(&mut read[DIRECTION], 0.0);
     fill_last(&mut read[SPEED], 0.0);
-    // Files count humidity in percent, sky cover in tenths, snow in centimetres.
+    // The file has humidity in percent, sky cover in tenths and snow depth in centimetres.
     for (index, factor) in [(HUMIDITY, 0.01), (TOTAL, 0.1), (OPAQUE, 0.1), (SNOW, 0.01)] {
         read[index].iter_mut().for_each(|value| *value *= factor);
     }
@@ -185,7 +186,8 @@ pub(crate) fn fill(raw: Raw, elevation_m: f64, columns: &mut Columns) -> Vec<Epw
     findings
 }
 
-/// Dew point and relative humidity (in percent) from each other; where both are missing, the last good humidity.
+/// Fills dew point and relative humidity (in percent) from each other. If both are missing, the last good
+/// humidity is used.
 fn humidity(read: &mut [Vec<f64>; FIELDS.len()]) {
     for record in 0..read[HUMIDITY].len() {
         if read[HUMIDITY][record].is_nan() && !read[DEW][record].is_nan() {
@@ -216,8 +218,8 @@ fn sky_cover(read: &mut [Vec<f64>; FIELDS.len()]) {
     fill_last(&mut read[OPAQUE], 5.0);
 }
 
-/// The temperature at which air at `temperature_c` with a relative humidity (0 to 1) is saturated, in °C:
-/// [`air::saturation_pressure_pa`] inverted. Humidity below 0.1 % counts as that.
+/// Returns the dew point temperature, in °C, of air at `temperature_c` with a relative humidity (0 to 1): the
+/// inverse of [`air::saturation_pressure_pa`]. Relative humidities below 0.1 % count as 0.1 %.
 pub fn dew_point_c(temperature_c: f64, relative_humidity: f64) -> f64 {
     let humidity = relative_humidity.max(0.001);
     let exponent = (humidity * air::saturation_pressure_pa(temperature_c) / 610.94).max(1e-12).ln();
@@ -228,7 +230,8 @@ fn fill_with(column: &mut [f64], value: f64) {
     column.iter_mut().filter(|old| old.is_nan()).for_each(|old| *old = value);
 }
 
-/// Fills with the last good value, at the start with the first good one, and with `otherwise` where there is none.
+/// Fills gaps with the last good value, gaps at the start with the first good value, and a column without any
+/// good value with `otherwise`.
 fn fill_last(column: &mut [f64], otherwise: f64) {
     let mut last = column.iter().copied().find(|value| !value.is_nan()).unwrap_or(otherwise);
     for value in column {

@@ -1,39 +1,39 @@
-//! A weather file's line, field by field, and what is said about it.
+//! Fields of a line of a weather file, and findings about a line.
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// The file can't be used.
+    /// Error: the file cannot be used.
     Error,
-    /// The file was read, with this put right or left aside.
+    /// Warning: the file was read, with a value replaced or a part ignored.
     Warning,
 }
 
-/// Something wrong with a weather file, and where.
+/// Finding about a weather file, with its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpwFinding {
-    /// Line, from 1.
+    /// Line number, from 1.
     pub line: usize,
-    /// Character in the line, from 1.
+    /// Character position in the line, from 1.
     pub column: usize,
-    /// How bad.
+    /// Severity.
     pub severity: Severity,
-    /// What kind, for machines: `epw-…`.
+    /// Code for programs: `epw-…`.
     pub code: &'static str,
-    /// What is wrong.
+    /// Description of the fault.
     pub message: String,
-    /// What to do.
+    /// Suggested remedy.
     pub help: Option<String>,
 }
 
-/// A comma-separated line with the place of each field.
+/// Comma-separated line with the position of each field.
 pub(crate) struct Line<'a> {
-    /// Number of the line, from 1.
+    /// Line number, from 1.
     pub(crate) number: usize,
     text: &'a str,
-    /// Whether bytes are characters.
+    /// Whether the text is ASCII, so that byte offsets equal character positions.
     is_ascii: bool,
-    /// Byte offsets and texts.
+    /// Byte offset and text of each field.
     pub(crate) fields: Vec<(usize, &'a str)>,
 }
 
@@ -48,24 +48,24 @@ impl<'a> Line<'a> {
         Self { number, text, is_ascii: text.is_ascii(), fields: fields.collect() }
     }
 
-    /// A field's text; empty past the line's end.
+    /// Returns the text of a field, or an empty string past the end of the line.
     pub(crate) fn field(&self, index: usize) -> &'a str {
         self.fields.get(index).map_or("", |(_, text)| text)
     }
 
-    /// A finite number.
+    /// Returns a field as a finite number.
     pub(crate) fn number_in(&self, index: usize) -> Option<f64> {
         self.field(index).parse().ok().filter(|value: &f64| value.is_finite())
     }
 
-    /// A whole number up to a million.
+    /// Returns a field as a whole number up to a million.
     pub(crate) fn whole(&self, index: usize) -> Option<u32> {
         self.number_in(index)
             .filter(|value| value.fract() == 0.0 && (0.0..=1e6).contains(value))
             .map(|value| value as u32)
     }
 
-    /// Character column of a field, from 1.
+    /// Returns the character position of a field, from 1.
     pub(crate) fn column(&self, index: usize) -> usize {
         let start = self.fields.get(index).map_or(self.text.len(), |(start, _)| *start);
         match self.is_ascii {

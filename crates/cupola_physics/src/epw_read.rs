@@ -8,14 +8,14 @@ use crate::{
     sun::Site,
 };
 
-/// Errors after which reading stops: a file this broken is something else.
+/// Number of errors after which reading stops, because the file is probably not an EPW file.
 const MOST_ERRORS: usize = 50;
-/// Fields up to opaque sky cover: what a record must have.
+/// Least number of fields of a record: up to opaque sky cover.
 const LEAST_FIELDS: usize = 24;
 const OBSERVATION: usize = 26;
 const WEATHER_CODES: usize = 27;
 
-/// What the DATA PERIODS header says.
+/// Contents of the DATA PERIODS header.
 struct Period {
     records_per_hour: u32,
     weekday: Weekday,
@@ -36,19 +36,21 @@ struct Reader {
     first_line: usize,
     last_line: usize,
     leap: bool,
-    /// The year of all records so far; the inner `None` once they differ.
+    /// Year of all records so far. The inner value is `None` if the years differ.
     year: Option<Option<i32>>,
     out_of_order: bool,
 }
 
-/// Reads a weather file. The result is there if no finding is an error; warnings tell what was filled in or left aside.
+/// Reads a weather file. The first value is `None` if any finding is an error. Warnings report filled and
+/// ignored values.
 ///
-/// A byte-order mark, carriage returns and blank lines are fine. Missing values (empty, or the data dictionary's codes)
-/// and values outside the dictionary's range are filled, one warning per field: temperatures, humidity, wind and sky
-/// cover from the last good value (the first good one at the start), dew point and humidity from each other, pressure
-/// from the standard atmosphere, sky radiation from [`crate::epw::sky_infrared_w_m2`], irradiance, snow and rain with
-/// 0, albedo with 0.2. Of several data periods, the first is read. Irradiances of sub-hourly files count as means over
-/// their interval in W/m², as in EnergyPlus.
+/// A byte-order mark, carriage returns and blank lines are allowed. Missing values (empty, or the codes of
+/// the data dictionary) and values outside the dictionary's range are filled, with one warning for each
+/// field. Temperature, humidity, wind and sky cover take the last good value (at the start, the first good
+/// one). Dew point and humidity are computed from each other, pressure from the standard atmosphere, and sky
+/// radiation from [`crate::epw::sky_infrared_w_m2`]. Irradiance, snow and rain are set to 0, albedo to 0.2.
+/// Of several data periods only the first is read. Irradiances of sub-hourly files are means over their
+/// interval in W/m², as in EnergyPlus.
 pub fn read(text: &str) -> (Option<Epw>, Vec<EpwFinding>) {
     let mut reader = Reader::default();
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -154,7 +156,7 @@ impl Reader {
 
     fn ground(&mut self, line: &Line) {
         let count = line.whole(1).unwrap_or(0) as usize;
-        // Depth, conductivity, density, specific heat, then twelve months.
+        // A set has depth, conductivity, density, specific heat, and twelve monthly values.
         for set in 0..count.min(line.fields.len() / 16) {
             let start = 2 + 16 * set;
             let mut monthly_c = [0.0; 12];
@@ -260,15 +262,15 @@ impl Reader {
                 }
             }
         }
-        // Leading zeros may be missing: the ninth digit is the last one. Rain is the second, rain squalls and drizzle
-        // the third.
+        // Leading zeros may be missing, so the codes are right-aligned to nine digits. The second digit is
+        // rain, the third rain squalls and drizzle.
         let codes = format!("{:0>9}", line.field(WEATHER_CODES));
         let rain =
             codes.as_bytes().get(1..3).is_some_and(|codes| codes.iter().any(|code| (b'0'..=b'8').contains(code)));
         self.raining.push(line.number_in(OBSERVATION) == Some(0.0) && codes.len() == 9 && rain);
     }
 
-    /// Whether the record's time is the one that is due.
+    /// Checks that the record's time is the expected one.
     fn check_time(&mut self, line: &Line) {
         let year = line.number_in(0).map(|year| year as i32);
         self.year = Some(match self.year {
@@ -281,7 +283,7 @@ impl Reader {
         let due = (month_and_day(day, self.leap), hours as u32 % 24 + 1);
         let (month, day, hour) = (line.whole(1), line.whole(2), line.whole(3));
         let is = (month.unwrap_or(0), day.unwrap_or(0));
-        // The first 29 February tells that the year is a leap year.
+        // The first 29 February shows that the year is a leap year.
         self.leap |= is == (2, 29) && due.0 == (3, 1);
         let fits = hour == Some(due.1) && (is == due.0 || (is == (2, 29) && due.0 == (3, 1)));
         if !fits && !self.out_of_order {

@@ -8,8 +8,8 @@ use crate::{
     sun::Plane,
 };
 
-/// A file's text with a year (or part of it) of records made by `record` (month, day, hour from 1) from dry bulb on up
-/// to opaque sky cover.
+/// Returns the text of a file with a year (or part of a year) of records. `record` (month, day, hour from 1)
+/// gives the fields from dry bulb to opaque sky cover.
 fn file(
     per_hour: u32,
     leap: bool,
@@ -48,7 +48,7 @@ fn reads_headers_and_records() {
     let text = format!("\u{feff}{}\n\n  \n", file(1, false, "1/1,12/31", 0..365, plain)).replace('\n', "\r\n");
     let (epw, findings) = read(&text);
     let epw = epw.unwrap();
-    // The short records have no snow, albedo and rain.
+    // The short records have no snow, albedo or rain.
     assert_eq!(codes(&findings), ["epw-missing-unused"; 3]);
     assert_eq!((epw.len(), epw.location.city.as_str(), epw.location.elevation_m), (8_760, "Somewhere", 1_650.0));
     assert_eq!((epw.ground[0].depth_m, epw.ground[0].monthly_c[11]), (0.5, 12.0));
@@ -63,12 +63,12 @@ fn states_lie_on_lines_between_records() {
     let epw = read(&file(1, false, "1/1,12/31", 0..365, plain)).0.unwrap();
     assert_eq!(epw.at(3_600.0).dry_bulb_c, 1.0);
     assert_eq!(epw.at(5_400.0).dry_bulb_c, 1.5);
-    // Round the year's end: the last record has 24 °C.
+    // Interpolation wraps around the end of the year: the last record has 24 °C.
     assert_eq!(epw.at(0.0).dry_bulb_c, 24.0);
     assert_eq!(epw.at(1_800.0).dry_bulb_c, 12.5);
     assert_eq!(epw.at(-3_600.0).dry_bulb_c, 23.0);
     assert_eq!(epw.at(epw.duration_s() + 3_600.0).dry_bulb_c, 1.0);
-    // From 10° to 350° the wind passes north.
+    // From 10° to 350° the wind direction passes north.
     let wind = epw.at(5_400.0).wind_direction_deg;
     assert!(!(1e-9..360.0 - 1e-9).contains(&wind), "{wind}");
 }
@@ -104,10 +104,11 @@ fn fills_gaps_and_says_so() {
     let columns = epw.unwrap().columns;
     assert_eq!((columns.dry_bulb_c[1], columns.wind_direction_deg[1], columns.wind_speed_m_s[1]), (15.0, 90.0, 3.0));
     assert!((columns.pressure_pa[1] - 83_021.0).abs() < 20.0, "{}", columns.pressure_pa[1]);
-    // Dew point 4.7 °C: clear sky 0.800, five tenths of cloud 1.0595 times that, of 390.9 W/m².
+    // Dew point 4.7 °C: the clear-sky emissivity is 0.800, the factor of five tenths of cloud is 1.0595, and
+    // the black-body radiation is 390.9 W/m².
     assert!((columns.horizontal_infrared_w_m2[1] - 331.5).abs() < 0.5, "{}", columns.horizontal_infrared_w_m2[1]);
     assert_eq!(columns.direct_normal_w_m2[1], 0.0);
-    // 20 °C and 50 % have their dew point at 9.27 °C.
+    // The dew point of 20 °C and 50 % is 9.27 °C.
     assert!((columns.dew_point_c[2] - 9.27).abs() < 0.02, "{}", columns.dew_point_c[2]);
     assert!((columns.relative_humidity[3] - 0.5).abs() < 0.002);
     assert_eq!((columns.total_sky_cover[2], columns.opaque_sky_cover[3]), (0.4, 0.7000000000000001));
@@ -129,7 +130,7 @@ fn leap_years_parts_of_years_and_short_steps() {
     assert_eq!((epw.len(), epw.step_s(), epw.start_day), (384, 900.0, 363));
     assert!((epw.day_of_year(3.0 * 86_400.0) - 1.0).abs() < 1e-9);
     assert_eq!(year_days(epw.leap), 365);
-    // A winter over a 29 February.
+    // A winter that includes a 29 February.
     let (epw, findings) = read(&file(1, true, "12/30,3/1", 364..427, plain));
     let epw = epw.unwrap_or_else(|| panic!("{findings:?}"));
     assert_eq!((epw.len(), epw.leap, epw.start_day, epw.sun_year), (63 * 24, true, 364, 2004));
@@ -155,8 +156,8 @@ fn tells_what_is_wrong_and_where() {
     assert!(read("").0.is_none() && !read("").1.is_empty());
 }
 
-/// What falls on level ground and on walls to the north, east, south and west in Denver, against the ranges of
-/// six reference programs for the weather of ASHRAE 140-2020 (kWh/m² a).
+/// Incident solar radiation on level ground and on walls facing north, east, south and west in Denver,
+/// against the ranges of six reference programs for the weather of ASHRAE 140-2020 (kWh/m² a).
 #[test]
 fn incident_solar_is_that_of_the_reference_programs() {
     const FILE: &str = "shared/data/weather/USA_CO_Denver.Intl.AP.725650_TMY3.epw";

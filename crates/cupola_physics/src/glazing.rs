@@ -1,7 +1,9 @@
-//! Glazing: panes and gaps, two figures from a data sheet, or tables; and what becomes of light at any angle.
+//! Glazing: panes and gaps, two data-sheet values, or tables, and the optical properties at any angle of
+//! incidence.
 //!
-//! Panes count from the outside. «Front» faces outdoors. Angles are those of incidence, given by their cosine (1 is
-//! normal, 0 grazing). How heat crosses a glazing is in [`crate::glazing_thermal`].
+//! Panes are numbered from the outside. The front of a pane faces outdoors. Angles are angles of incidence,
+//! given by their cosine (1 is normal, 0 grazing). Heat transfer through a glazing is in
+//! [`crate::glazing_thermal`].
 
 use serde::{Deserialize, Serialize};
 use std::{error::Error, fmt};
@@ -12,22 +14,22 @@ use crate::{
     glazing_simple,
 };
 
-/// The most panes a glazing may have.
+/// Maximum number of panes of a glazing.
 pub const MOST_PANES: usize = 8;
 
-/// How a pane treats sunlight.
+/// Solar optical properties of a pane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PaneOptics {
-    /// Measured at normal incidence over the solar spectrum, 0 to 1 each.
+    /// Properties at normal incidence over the solar spectrum, 0 to 1 each.
     Normal {
-        /// Transmittance, the same from both sides.
+        /// Transmittance, the same in both directions.
         transmittance: f64,
         /// Reflectance of the outdoor side.
         reflectance_front: f64,
         /// Reflectance of the indoor side.
         reflectance_back: f64,
     },
-    /// Clear or tinted glass from the material.
+    /// Clear or tinted glass, described by its material.
     Glass {
         /// Refractive index, above 1 to 4 (float glass: 1.526).
         refractive_index: f64,
@@ -43,16 +45,16 @@ pub struct Pane {
     pub thickness_m: f64,
     /// Conductivity, in W/(m K), above 0 to 10 (float glass: 1.0).
     pub conductivity_w_mk: f64,
-    /// Sunlight.
+    /// Solar optical properties.
     pub optics: PaneOptics,
-    /// Hemispherical emissivity of the outdoor side for heat radiation, above 0 to 1 (bare glass: 0.84). No heat
-    /// radiation passes a pane.
+    /// Hemispherical thermal emissivity of the outdoor side, above 0 to 1 (bare glass: 0.84). Panes are
+    /// opaque to thermal radiation.
     pub emissivity_front: f64,
-    /// The same of the indoor side.
+    /// Hemispherical thermal emissivity of the indoor side, above 0 to 1.
     pub emissivity_back: f64,
 }
 
-/// A gas between panes.
+/// Fill gas of a gap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gas {
@@ -67,93 +69,93 @@ pub enum Gas {
     Xenon,
 }
 
-/// What carries heat across a gap.
+/// Heat transfer in a gap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum GapFill {
-    /// A gas, and radiation between the panes.
+    /// Gas, with radiation between the panes.
     Gas(Gas),
-    /// A given conductance for both together, in W/(m² K), above 0 to 1000.
+    /// Conductance of gas and radiation together, in W/(m² K), above 0 to 1000.
     Conductance(f64),
 }
 
-/// A gap between panes.
+/// Gap between two panes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gap {
     /// Thickness, in m, above 0 to 1.
     pub thickness_m: f64,
-    /// What is in it.
+    /// Heat transfer in the gap.
     pub fill: GapFill,
 }
 
-/// Tables of a glazing system, from a product's data.
+/// Optical tables of a glazing system, from product data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GlazingTable {
-    /// Angles of incidence, in degrees, rising from 0 to 90.
+    /// Angles of incidence, in degrees, in increasing order from 0 to 90.
     pub angles_deg: Vec<f64>,
     /// Transmittance at each angle.
     pub transmittance: Vec<f64>,
-    /// For each pane, its absorptance at each angle. What is left over is reflected.
+    /// Absorptance of each pane at each angle. The remainder is reflected.
     pub absorptance: Vec<Vec<f64>>,
-    /// Transmittance for diffuse light from indoors; without it, that from outdoors.
+    /// Transmittance for diffuse light from indoors. `None` takes the value from outdoors.
     pub back_transmittance: Option<f64>,
-    /// Absorptance of each pane for diffuse light from indoors; without it, that from outdoors with the panes in
-    /// reverse.
+    /// Absorptance of each pane for diffuse light from indoors. `None` takes the values from outdoors with
+    /// the panes in reverse order.
     pub back_absorptance: Option<Vec<f64>>,
-    /// For each pane, how it conducts and radiates.
+    /// Thermal properties of each pane.
     pub panes: Vec<PaneThermal>,
     /// Gaps between the panes.
     pub gaps: Vec<Gap>,
 }
 
-/// A description of a glazing, without its frame.
+/// Description of a glazing without its frame.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GlazingSpec {
-    /// Panes with gaps between.
+    /// Panes with gaps between them.
     Layers {
         /// Panes from the outside, 1 to 8.
         panes: Vec<Pane>,
-        /// One gap fewer.
+        /// Gaps, one fewer than panes.
         gaps: Vec<Gap>,
     },
-    /// What a data sheet says (LBNL-2804E, Arasteh et al. 2009).
+    /// Data-sheet values (LBNL-2804E, Arasteh et al. 2009).
     Simple {
         /// U-value under NFRC winter conditions, in W/(m² K), 0.2 to 7.
         u_value_w_m2k: f64,
         /// Solar heat gain coefficient at normal incidence, 0.01 to 0.98.
         solar_heat_gain: f64,
     },
-    /// Tables.
+    /// Optical tables.
     Table(GlazingTable),
 }
 
-/// Why a description is no glazing.
+/// Reason why a glazing description is invalid.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GlazingError {
-    /// The number of panes is not 1 to 8, or gaps are not one fewer.
+    /// The number of panes is not 1 to 8, or the number of gaps is not one less.
     Count {
-        /// Panes.
+        /// Number of panes.
         panes: usize,
-        /// Gaps.
+        /// Number of gaps.
         gaps: usize,
     },
     /// A value is out of range.
     Range {
-        /// Which value, and of which pane or gap from 0.
+        /// Name of the value, and index of its pane or gap from 0.
         what: (&'static str, usize),
         /// The value.
         value: f64,
-        /// The range.
+        /// Allowed range.
         range: (f64, f64),
     },
-    /// More light leaves a pane (from 0) or glazing than arrives: transmittance and reflectance, or transmittance and
-    /// absorptances, exceed 1.
+    /// A pane or glazing emits more light than it receives: the sum of transmittance and reflectance, or of
+    /// transmittance and absorptances, exceeds 1.
     Energy {
-        /// Pane, or angle's index in a table.
+        /// Index of the pane, or of the angle in a table, from 0.
         index: usize,
-        /// The sum.
+        /// Sum of the fractions.
         sum: f64,
     },
-    /// A table's columns differ in length, or its angles don't rise from 0 to 90°.
+    /// The columns of a table differ in length, or its angles do not increase from 0 to 90°.
     Table(&'static str),
 }
 
@@ -176,10 +178,10 @@ impl fmt::Display for GlazingError {
 
 impl Error for GlazingError {}
 
-/// How a pane conducts and radiates heat.
+/// Thermal properties of a pane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PaneThermal {
-    /// Conductance from face to face, in W/(m² K).
+    /// Conductance from surface to surface, in W/(m² K).
     pub conductance_w_m2k: f64,
     /// Emissivity of the outdoor side.
     pub emissivity_front: f64,
@@ -187,10 +189,10 @@ pub struct PaneThermal {
     pub emissivity_back: f64,
 }
 
-/// A glazing, ready for computation.
+/// Glazing prepared for computation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Glazing {
-    /// Light.
+    /// Optical properties.
     pub optics: Optics,
     /// Panes from the outside.
     pub panes: Vec<PaneThermal>,
@@ -199,10 +201,10 @@ pub struct Glazing {
 }
 
 impl Glazing {
-    /// Works a description out.
+    /// Prepares a glazing from its description.
     ///
     /// # Errors
-    /// [`GlazingError`] if counts, ranges or sums don't fit.
+    /// Returns a [`GlazingError`] if a count, a range or a sum is invalid.
     pub fn new(spec: &GlazingSpec) -> Result<Self, GlazingError> {
         match spec {
             GlazingSpec::Layers { panes, gaps } => layers(panes, gaps),

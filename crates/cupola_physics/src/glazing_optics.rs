@@ -1,12 +1,12 @@
-//! A pane's transmittance and reflectance at any angle, and those of panes behind each other.
+//! Transmittance and reflectance of a pane at any angle, and of a stack of panes.
 
 use crate::glazing::{Pane, PaneOptics};
 
-/// Nodes of the tables over the cosine of incidence; uniform, so a value is found by index arithmetic. An odd number,
-/// for Simpson's rule.
+/// Number of nodes of the tables over the cosine of incidence. The nodes are uniform, so that a value is
+/// found by index arithmetic. The number is odd, for Simpson's rule.
 const NODES: usize = 61;
 
-/// Properties for light from all directions alike.
+/// Hemispherical properties, for isotropic diffuse light.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hemispherical {
     /// Transmittance, 0 to 1.
@@ -17,42 +17,43 @@ pub struct Hemispherical {
     pub absorptance: Vec<f64>,
 }
 
-/// What becomes of sunlight at a glazing. Lookups don't allocate.
+/// Solar optical properties of a glazing. Lookups do not allocate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optics {
     transmittance: [f64; NODES],
-    /// One column per pane.
+    /// One column for each pane.
     absorptance: Vec<[f64; NODES]>,
-    /// For diffuse light from outdoors.
+    /// Properties for diffuse light from outdoors.
     pub front: Hemispherical,
-    /// For diffuse light from indoors.
+    /// Properties for diffuse light from indoors.
     pub back: Hemispherical,
 }
 
 impl Optics {
-    /// Number of panes.
+    /// Returns the number of panes.
     pub fn panes(&self) -> usize {
         self.absorptance.len()
     }
 
-    /// Transmittance from outdoors for light with this cosine of incidence, 0 to 1.
+    /// Returns the transmittance for light from outdoors at a cosine of incidence, 0 to 1.
     pub fn transmittance(&self, cos_incidence: f64) -> f64 {
         look_up(&self.transmittance, cos_incidence)
     }
 
-    /// The part of light from outdoors that a pane (from 0, outside first) takes up, 0 to 1; 0 for a pane that is not
-    /// there.
+    /// Returns the absorptance of a pane (from 0, outside first) for light from outdoors, 0 to 1. The result
+    /// is 0 for a pane that does not exist.
     pub fn absorptance(&self, pane: usize, cos_incidence: f64) -> f64 {
         self.absorptance.get(pane).map_or(0.0, |column| look_up(column, cos_incidence))
     }
 
-    /// The part of light from outdoors that is thrown back, 0 to 1.
+    /// Returns the reflectance for light from outdoors, 0 to 1.
     pub fn reflectance(&self, cos_incidence: f64) -> f64 {
         let absorbed: f64 = (0..self.panes()).map(|pane| self.absorptance(pane, cos_incidence)).sum();
         (1.0 - self.transmittance(cos_incidence) - absorbed).clamp(0.0, 1.0)
     }
 
-    /// From each pane's properties at a cosine of incidence; grazing light is thrown back whole.
+    /// Computes the optics from the properties of each pane at a cosine of incidence. Grazing light is fully
+    /// reflected.
     pub(crate) fn from_layers(count: usize, panes: impl Fn(f64) -> Vec<Layer>) -> Self {
         let mut front = Columns::new(count);
         let mut back = Columns::new(count);
@@ -86,8 +87,8 @@ impl Columns {
         Self { transmittance: [0.0; NODES], absorptance: vec![[0.0; NODES]; panes] }
     }
 
-    /// From tables over angles that rise from 0 to 90°, as many values in each column as angles; straight lines over
-    /// the cosine, as in the lookup.
+    /// Returns the properties from tables over angles that increase from 0 to 90°. Each column has one value
+    /// for each angle. Values are interpolated linearly over the cosine, as in the lookup.
     pub(crate) fn from_table(angles_deg: &[f64], transmittance: &[f64], absorptance: &[Vec<f64>]) -> Self {
         let mut columns = Self::new(absorptance.len());
         let cosines: Vec<f64> = angles_deg.iter().map(|angle| angle.to_radians().cos()).collect();
@@ -105,7 +106,7 @@ impl Columns {
         columns
     }
 
-    /// The finished optics.
+    /// Returns the optics with these hemispherical properties.
     pub(crate) fn with(self, front: Hemispherical, back: Hemispherical) -> Optics {
         Optics { transmittance: self.transmittance, absorptance: self.absorptance, front, back }
     }
@@ -117,7 +118,7 @@ impl Columns {
         }
     }
 
-    /// Means over the hemisphere: 2 ∫ f(µ) µ dµ (ISO 15099, 7.2.4; Simpson's rule).
+    /// Returns hemispherical means: 2 ∫ f(µ) µ dµ (ISO 15099, 7.2.4; Simpson's rule).
     pub(crate) fn hemispherical(&self) -> Hemispherical {
         let mean = |column: &[f64; NODES]| {
             let weighted = column.iter().enumerate().map(|(node, value)| {
@@ -139,13 +140,13 @@ fn cosine(node: usize) -> f64 {
 
 fn look_up(column: &[f64; NODES], cos_incidence: f64) -> f64 {
     let position = cos_incidence.clamp(0.0, 1.0) * (NODES - 1) as f64;
-    // Not a number counts as 0.
+    // NaN counts as 0, because the cast of NaN gives 0.
     let node = (position as usize).min(NODES - 2);
     let part = (position - node as f64).max(0.0);
     column[node] + part * (column[node + 1] - column[node])
 }
 
-/// A pane at one angle of incidence.
+/// Properties of a pane at one angle of incidence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Layer {
     pub(crate) transmittance: f64,
@@ -154,39 +155,40 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    /// The same pane turned round.
+    /// Returns the pane turned round.
     pub(crate) fn reversed(self) -> Self {
         Self { front: self.back, back: self.front, ..self }
     }
 }
 
-/// How a pane's properties depend on the angle.
+/// Angular dependence of a pane's properties.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Angular {
-    /// Fresnel's equations at both faces of a plate: refractive index, and what passes its thickness once at normal
-    /// incidence.
+    /// Fresnel's equations at both surfaces of a plate: refractive index, and internal transmittance at
+    /// normal incidence.
     Plate { index: f64, passes: f64 },
-    /// A coated pane: values at normal incidence times reference curves.
+    /// Coated pane: values at normal incidence times reference curves.
     Coated(Layer),
 }
 
-/// Transmittance above which a coated pane behaves like clear glass, else like bronze.
+/// Transmittance above which a coated pane follows the clear glass curves. Other panes follow the bronze
+/// glass curves.
 const CLEAR_ABOVE: f64 = 0.645;
-/// Fits over the cosine of incidence, constant term first (Finlayson et al. 1993, Window 4.0, LBL-33943; EnergyPlus
-/// Engineering Reference, "Angular Properties for Coated Glass").
+/// Polynomials in the cosine of incidence, constant term first (Finlayson et al. 1993, Window 4.0, LBL-33943;
+/// EnergyPlus Engineering Reference, "Angular Properties for Coated Glass").
 const CLEAR_TRANSMITTANCE: [f64; 5] = [-0.001_5, 3.355, -3.840, 1.460, 0.028_8];
 const CLEAR_REFLECTANCE: [f64; 5] = [0.999, -0.563, 2.043, -2.532, 1.054];
 const BRONZE_TRANSMITTANCE: [f64; 5] = [-0.002, 2.813, -2.341, -0.057_25, 0.599];
 const BRONZE_REFLECTANCE: [f64; 5] = [0.997, -1.868, 6.513, -7.862, 3.225];
 
-/// The value of a polynomial, constant term first.
+/// Returns the value of a polynomial, constant term first.
 pub(crate) fn polynomial(coefficients: &[f64], x: f64) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * x + coefficient)
 }
 
 impl Angular {
-    /// Bare glass (equal reflectances, emissivities of at least 0.8) follows Fresnel's equations, anything else the
-    /// curves for coated panes.
+    /// Selects the angular model. Uncoated glass (equal reflectances, emissivities of at least 0.8) follows
+    /// Fresnel's equations. All other panes follow the curves for coated glass.
     pub(crate) fn new(pane: &Pane) -> Self {
         match pane.optics {
             PaneOptics::Glass { refractive_index, extinction_per_m } => {
@@ -203,11 +205,12 @@ impl Angular {
         }
     }
 
-    /// At a cosine of incidence above 0 to 1.
+    /// Returns the properties at a cosine of incidence above 0 to 1.
     pub(crate) fn at(&self, cosine: f64) -> Layer {
         match *self {
             Self::Plate { index, passes } => {
-                // Snell's law, then the mean over both polarisations (ISO 15099, 7.2.3; Duffie & Beckman, §5.1–5.3).
+                // Snell's law, then the mean of both polarisations (ISO 15099, 7.2.3; Duffie & Beckman,
+                // §5.1–5.3).
                 let inside = (1.0 - (1.0 - cosine * cosine) / (index * index)).max(0.0).sqrt();
                 let passes = passes.powf(1.0 / inside.max(1e-6));
                 let (mut transmittance, mut reflectance) = (0.0, 0.0);
@@ -227,7 +230,7 @@ impl Angular {
                 };
                 let passing = polynomial(&through, cosine);
                 let transmittance = normal.transmittance * passing.clamp(0.0, 1.0);
-                // The second fit is that of the sum of both.
+                // The second polynomial is that of transmittance plus reflectance.
                 let share = (polynomial(&thrown, cosine) - passing).clamp(0.0, 1.0);
                 let reflected = |value: f64| (value + (1.0 - value) * share).clamp(0.0, 1.0 - transmittance);
                 Layer { transmittance, front: reflected(normal.front), back: reflected(normal.back) }
@@ -236,9 +239,9 @@ impl Angular {
     }
 }
 
-/// Refractive index and inner transmittance of a bare plate from its transmittance and reflectance at normal incidence
-/// (Finlayson et al. 1993; EnergyPlus Engineering Reference, "Angular Properties for Uncoated Glass"); `None` where no
-/// such plate exists.
+/// Returns refractive index and internal transmittance of an uncoated plate from its transmittance and
+/// reflectance at normal incidence (Finlayson et al. 1993; EnergyPlus Engineering Reference, "Angular
+/// Properties for Uncoated Glass"), or `None` if no such plate exists.
 fn plate(transmittance: f64, reflectance: f64) -> Option<Angular> {
     let beta = transmittance * transmittance - reflectance * reflectance + 2.0 * reflectance + 1.0;
     let root = (beta * beta - 4.0 * (2.0 - reflectance) * reflectance).max(0.0).sqrt();
@@ -249,10 +252,11 @@ fn plate(transmittance: f64, reflectance: f64) -> Option<Angular> {
     sound.then_some(Angular::Plate { index, passes: passes.min(1.0) })
 }
 
-/// Panes behind each other, for light on the first one: net radiation between them, solved from the last pane to the
-/// first (ISO 15099, 7.2.2; EN 410, 5.2). Each pane's light is taken as unpolarised.
+/// Returns the properties of a stack of panes for light on the first pane: net radiation between the panes,
+/// solved from the last pane to the first (ISO 15099, 7.2.2; EN 410, 5.2). Light at each pane counts as
+/// unpolarised.
 pub(crate) fn stack(layers: &[Layer]) -> Hemispherical {
-    // What the panes from each one on throw back.
+    // Reflectance of each pane together with all panes behind it.
     let mut behind = vec![0.0; layers.len() + 1];
     for (index, layer) in layers.iter().enumerate().rev() {
         let between = (1.0 - layer.back * behind[index + 1]).max(1e-12);

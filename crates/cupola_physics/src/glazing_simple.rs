@@ -1,13 +1,13 @@
-//! A glazing from U-value and solar heat gain coefficient: one equivalent pane
-//! (Arasteh, Kohler & Griffith 2009, LBNL-2804E; EnergyPlus Engineering Reference, "Simple Window Model").
+//! Glazing from U-value and solar heat gain coefficient: one equivalent pane (Arasteh, Kohler & Griffith
+//! 2009, LBNL-2804E; EnergyPlus Engineering Reference, "Simple Window Model").
 
 use crate::{
     glazing::PaneThermal,
     glazing_optics::{Layer, polynomial},
 };
 
-/// Fits over the cosine of incidence, fourth power first: transmittance and reflectance relative to normal incidence,
-/// for the kinds of glazing A to J (LBNL-2804E).
+/// Polynomials in the cosine of incidence, fourth power first: transmittance and reflectance relative to
+/// normal incidence, for the glazing types A to J (LBNL-2804E).
 const CURVES: [[[f64; 5]; 2]; 10] = [
     [[1.470e-2, 1.486, -3.852, 3.355, -1.474e-3], [16.32, -57.82, 79.24, -50.08, 13.34]],
     [[5.546e-1, 3.563e-2, -2.416, 2.831, -2.037e-3], [40.48, -119.3, 134.8, -70.97, 16.11]],
@@ -21,7 +21,7 @@ const CURVES: [[[f64; 5]; 2]; 10] = [
     [[3.744, -8.836, 6.018, 8.407e-2, 4.825e-4], [4.490, -12.66, 13.97, -7.501, 2.693]],
 ];
 
-/// Weights of the curves A to J in the mixtures the paper uses.
+/// Weights of the curves A to J in a mixture of the paper.
 type Mix = [f64; 10];
 const A: Mix = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
 const BDCD: Mix = [0.0, 0.25, 0.25, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
@@ -31,13 +31,13 @@ const FGHI: Mix = [0.0, 0.0, 0.0, 0.0, 0.0, 0.25, 0.25, 0.25, 0.25, 0.0];
 const FH: Mix = [0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0, 0.5, 0.0, 0.0];
 const J: Mix = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
 
-/// Mixtures along the solar heat gain coefficient, with straight lines between (LBNL-2804E): single glazing
-/// (from 4.54 W/(m² K) on), double (1.70 to 3.41), and triple (below 1.42).
+/// Mixtures over the solar heat gain coefficient, interpolated linearly (LBNL-2804E): single glazing (from
+/// 4.54 W/(m² K)), double glazing (1.70 to 3.41), and triple glazing (below 1.42).
 const SINGLE: &[(f64, Mix)] = &[(0.30, D), (0.45, BDCD), (0.60, BDCD), (0.65, A)];
 const DOUBLE: &[(f64, Mix)] = &[(0.25, FH), (0.30, FGHI), (0.50, FGHI), (0.55, E)];
 const TRIPLE: &[(f64, Mix)] = &[(0.35, J), (0.45, E)];
 
-/// The equivalent pane's dependence on the angle.
+/// Angular dependence of the equivalent pane.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SimpleAngular {
     transmittance: f64,
@@ -46,13 +46,14 @@ pub(crate) struct SimpleAngular {
 }
 
 impl SimpleAngular {
-    /// At a cosine of incidence above 0 to 1.
+    /// Returns the properties at a cosine of incidence above 0 to 1.
     ///
-    /// The reflectance's curve is relative to that of the glazing that it was fitted to, so it can't be multiplied with another one's: a
-    /// reflective glazing would absorb nothing at a slant. What it says is how far reflectance has come on its way from normal incidence
-    /// to all of it at grazing, where every curve ends (EnergyPlus since 9.4 does likewise).
+    /// Each reflectance curve is relative to the glazing that it was fitted to. A product with the
+    /// reflectance of another glazing would be wrong: a reflective glazing would then absorb nothing at
+    /// oblique incidence. The curve is used as the fraction of the way from the reflectance at normal
+    /// incidence to full reflectance at grazing incidence (EnergyPlus since 9.4 does likewise).
     pub(crate) fn at(&self, cosine: f64) -> Layer {
-        // Fourth power first.
+        // The fourth power comes first.
         let curve = |index: usize| self.curves[index].iter().fold(0.0, |sum, coefficient| sum * cosine + coefficient);
         let grazing = self.curves[1][4];
         let on_the_way = ((curve(1) - 1.0) / (grazing - 1.0).max(1e-6)).clamp(0.0, 1.0);
@@ -62,16 +63,16 @@ impl SimpleAngular {
     }
 }
 
-/// The equivalent pane for a U-value in W/(m² K) and a solar heat gain coefficient, both within the ranges of
-/// [`crate::glazing::GlazingSpec::Simple`]. Its resistance is at least 0.001 m² K/W: beyond 6 W/(m² K) or so surface
-/// films alone resist as much.
+/// Returns the equivalent pane for a U-value in W/(m² K) and a solar heat gain coefficient, both within the
+/// ranges of [`crate::glazing::GlazingSpec::Simple`]. The thermal resistance of the pane is at least 0.001 m²
+/// K/W, because above about 6 W/(m² K) the surface resistances alone give the U-value.
 pub(crate) fn equivalent(u_value_w_m2k: f64, solar_heat_gain: f64) -> (PaneThermal, SimpleAngular) {
     let u = u_value_w_m2k;
     let inside = if u < 5.85 { 1.0 / (0.359_073 * u.ln() + 6.949_915) } else { 1.0 / (1.788_041 * u - 2.886_625) };
     let outside = 1.0 / (0.025_342 * u + 29.163_853);
     let glass = (1.0 / u - inside - outside).max(1e-3);
     let transmittance = normal_transmittance(u, solar_heat_gain);
-    // The films of the summer conditions depend on how much the glazing heats up.
+    // The surface coefficients of the summer conditions depend on the heat absorbed by the glazing.
     let inward = solar_heat_gain - transmittance;
     let film = |coefficients: &[f64]| 1.0 / polynomial(coefficients, inward);
     let single = (film(&[7.426_151, 9.945_872, -21.943_415, 29.436_546]), film(&[20.577_080, 2.225_824]));

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The glass of ASHRAE 140-2004: index 1.526, extinction 0.0196/mm, 3.175 mm.
+/// Returns the glass of ASHRAE 140-2004: index 1.526, extinction 0.0196/mm, 3.175 mm.
 fn glass() -> Pane {
     Pane {
         thickness_m: 0.003_175,
@@ -20,19 +20,19 @@ fn layered(panes: &[Pane]) -> Glazing {
 
 #[test]
 fn clear_glass_as_in_ashrae_140() {
-    // ASHRAE 140-2004: transmittance 0.86156 of a pane, 0.74745 of two.
+    // ASHRAE 140-2004: transmittance 0.86156 of one pane, 0.74745 of two.
     let single = layered(&[glass()]).optics;
     assert!((single.transmittance(1.0) - 0.861_56).abs() < 5e-4, "{}", single.transmittance(1.0));
     let double = layered(&[glass(), glass()]).optics;
     assert!((double.transmittance(1.0) - 0.747_45).abs() < 1.5e-3, "{}", double.transmittance(1.0));
-    // By hand at 60°: 1/1.526 of sin 60°, both polarisations.
+    // Calculation by hand at 60°: sin 60° over 1.526, both polarisations.
     let inside = (1.0f64 - 0.75 / 1.526f64.powi(2)).sqrt();
     let passes = (-19.6 * 0.003_175 / inside).exp();
     let through = |r: f64| (1.0 - r).powi(2) * passes / (1.0 - (r * passes).powi(2));
     let s = ((0.5 - 1.526 * inside) / (0.5 + 1.526 * inside)).powi(2);
     let p = ((1.526 * 0.5 - inside) / (1.526 * 0.5 + inside)).powi(2);
     assert!((single.transmittance(0.5) - 0.5 * (through(s) + through(p))).abs() < 1e-6);
-    // Diffuse light behaves as at some 60°.
+    // The diffuse transmittance is close to the transmittance at 60°.
     assert!((single.front.transmittance - single.transmittance(0.5)).abs() < 0.015, "{:?}", single.front);
     assert!((single.front.transmittance - single.back.transmittance).abs() < 1e-12);
 }
@@ -60,7 +60,8 @@ fn a_coated_pane_keeps_its_normal_properties() {
 
 #[test]
 fn a_simple_glazing_gives_back_its_figures() {
-    // EnergyPlus Engineering Reference: SHGC is what is transmitted and the inward part of what is absorbed.
+    // EnergyPlus Engineering Reference: SHGC is the transmittance plus the inward-flowing fraction of the
+    // absorptance.
     for (u, gain) in [(5.8, 0.86), (2.7, 0.76), (1.6, 0.40), (3.9, 0.62), (1.2, 0.30), (0.2, 0.01), (7.0, 0.98)] {
         let spec = GlazingSpec::Simple { u_value_w_m2k: u, solar_heat_gain: gain };
         let glazing = Glazing::new(&spec).unwrap();
@@ -144,7 +145,7 @@ proptest! {
 
 #[test]
 fn reflective_glazing_absorbs_at_a_slant_too() {
-    // U 3.236 and SHGC 0.39: absorptances as EnergyPlus 26.1 has them.
+    // U 3.236 and SHGC 0.39: absorptances of EnergyPlus 26.1.
     let spec = GlazingSpec::Simple { u_value_w_m2k: 3.236_46, solar_heat_gain: 0.39 };
     let optics = Glazing::new(&spec).unwrap().optics;
     for (angle, expected) in [(27.0_f64, 0.243), (50.0, 0.251), (60.0, 0.264), (70.0, 0.275), (80.0, 0.223)] {

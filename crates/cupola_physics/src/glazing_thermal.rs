@@ -1,5 +1,5 @@
-//! Heat through a glazing: gas gaps, radiation between panes, and U-value and solar heat gain coefficient under
-//! standard conditions.
+//! Heat transfer through a glazing: gas gaps, radiation between panes, and U-value and solar heat gain
+//! coefficient under standard conditions.
 
 use crate::{
     epw::{STEFAN_BOLTZMANN, ZERO_C_IN_K},
@@ -25,8 +25,8 @@ pub struct GasProperties {
 }
 
 impl Gas {
-    /// Properties at a temperature in °C (counted as −100 to 200) and a pressure in Pa (counted as 1000 to 200 000):
-    /// ISO 15099:2003, annex B, and the ideal gas law.
+    /// Returns the properties at a temperature in °C (clamped to −100 to 200) and a pressure in Pa (clamped
+    /// to 1000 to 200 000): ISO 15099:2003, annex B, and the ideal gas law.
     pub fn properties(self, temperature_c: f64, pressure_pa: f64) -> GasProperties {
         let kelvin = temperature_c.clamp(-100.0, 200.0) + ZERO_C_IN_K;
         let (conductivity, viscosity, heat_capacity, molar_mass) = match self {
@@ -45,7 +45,7 @@ impl Gas {
     }
 }
 
-/// How a glazing stands.
+/// Position of a glazing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
     /// Tilt of the outward normal, in degrees: 0 facing up, 90 vertical, 180 facing down.
@@ -63,34 +63,34 @@ impl Default for Placement {
     }
 }
 
-/// The films at a glazing's faces.
+/// Surface heat transfer coefficients of a glazing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Films {
-    /// Given for convection and radiation together, in W/(m² K).
+    /// Combined coefficients of convection and radiation, in W/(m² K).
     Fixed {
-        /// Outdoors.
+        /// Outdoor coefficient.
         outdoor_w_m2k: f64,
-        /// Indoors.
+        /// Indoor coefficient.
         indoor_w_m2k: f64,
     },
-    /// Given convection outdoors, natural convection indoors (ISO 15099, 8.3.2.2), and radiation to surroundings at the
-    /// air's temperature.
+    /// Given outdoor convection, natural convection indoors (ISO 15099, 8.3.2.2), and radiation to
+    /// surroundings at air temperature.
     Natural {
-        /// Convection outdoors, in W/(m² K).
+        /// Outdoor convection coefficient, in W/(m² K).
         outdoor_w_m2k: f64,
     },
 }
 
-/// What a glazing is exposed to.
+/// Boundary conditions of a glazing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conditions {
-    /// Outdoors, air and radiant, in °C.
+    /// Outdoor air and radiant temperature, in °C.
     pub outdoor_c: f64,
-    /// Indoors, in °C.
+    /// Indoor air and radiant temperature, in °C.
     pub indoor_c: f64,
-    /// Sunlight at normal incidence, in W/m².
+    /// Solar irradiance at normal incidence, in W/m².
     pub solar_w_m2: f64,
-    /// Films.
+    /// Surface heat transfer coefficients.
     pub films: Films,
 }
 
@@ -101,26 +101,27 @@ pub const NFRC_WINTER: Conditions =
 pub const NFRC_SUMMER: Conditions =
     Conditions { outdoor_c: 32.0, indoor_c: 24.0, solar_w_m2: 783.0, films: Films::Natural { outdoor_w_m2k: 15.0 } };
 
-/// A glazing in balance with its surroundings.
+/// Steady-state heat balance of a glazing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Balance {
-    /// Temperatures of the faces from the outside, two per pane, in °C.
+    /// Surface temperatures from the outside, two for each pane, in °C.
     pub faces_c: Vec<f64>,
-    /// Heat from the innermost face to the room, without transmitted sunlight, in W/m².
+    /// Heat flow from the innermost surface to the room, without transmitted solar radiation, in W/m².
     pub to_room_w_m2: f64,
 }
 
-/// Conductance of radiation between two wide parallel faces, in W/(m² K), from temperatures in °C and emissivities
-/// above 0 to 1 (ISO 15099, 5.2).
+/// Returns the radiative heat transfer coefficient between two wide parallel surfaces, in W/(m² K), from
+/// temperatures in °C and emissivities above 0 to 1 (ISO 15099, 5.2).
 pub fn radiative_w_m2k(first_c: f64, second_c: f64, first_emissivity: f64, second_emissivity: f64) -> f64 {
     let [a, b] = [first_c, second_c].map(|celsius| (celsius + ZERO_C_IN_K).clamp(1.0, 1_000.0));
     let [e, f] = [first_emissivity, second_emissivity].map(|emissivity| emissivity.clamp(1e-3, 1.0));
     STEFAN_BOLTZMANN * (a + b) * (a * a + b * b) / (1.0 / e + 1.0 / f - 1.0)
 }
 
-/// Nusselt number of a closed gap (ISO 15099, 5.3.3): Rayleigh number, height over thickness, and angle in degrees from
-/// 0 (level, heated from below) over 90 (vertical) to 180 (heated from above). Below 60° Hollands et al. 1976, at 60°
-/// and 90° ElSherbiny et al. 1982, between them a straight line, above 90° Arnold et al. 1976.
+/// Returns the Nusselt number of a closed gap (ISO 15099, 5.3.3) from the Rayleigh number, the ratio of
+/// height to thickness, and the angle in degrees from 0 (horizontal, heated from below) over 90 (vertical) to
+/// 180 (heated from above). Correlations: below 60° Hollands et al. 1976, at 60° and 90° ElSherbiny et al.
+/// 1982, linear interpolation between them, above 90° Arnold et al. 1976.
 pub fn gap_nusselt(rayleigh: f64, aspect: f64, angle_deg: f64) -> f64 {
     let rayleigh = rayleigh.clamp(0.0, 1e9);
     let aspect = aspect.clamp(1.0, 1e5);
@@ -155,8 +156,8 @@ pub fn gap_nusselt(rayleigh: f64, aspect: f64, angle_deg: f64) -> f64 {
 }
 
 impl Gap {
-    /// Conductance of gas and radiation together between faces at these temperatures (°C) and emissivities (outer,
-    /// inner), in W/(m² K).
+    /// Returns the conductance of gas and radiation together, in W/(m² K), between surfaces at these
+    /// temperatures (°C) and emissivities (outer, inner).
     pub fn conductance_w_m2k(
         &self,
         outer_c: f64,
@@ -173,13 +174,14 @@ impl Gap {
         }
     }
 
-    /// Conductance of the gas alone (ISO 15099, 5.3.2).
+    /// Returns the conductance of the gas alone (ISO 15099, 5.3.2).
     fn gas_w_m2k(&self, gas: Gas, outer_c: f64, inner_c: f64, placement: &Placement) -> f64 {
         let mean_c = 0.5 * (outer_c + inner_c);
         let properties = gas.properties(mean_c, placement.pressure_pa);
         let thickness = self.thickness_m.clamp(1e-5, 1.0);
         let rayleigh = rayleigh(&properties, mean_c, thickness, inner_c - outer_c);
-        // Heated from below where the inner face is the warmer one and the glazing faces up, or the other way round.
+        // The gap is heated from below if the inner surface is warmer and the glazing faces up, or if the
+        // outer surface is warmer and the glazing faces down.
         let angle = if inner_c >= outer_c { placement.tilt_deg } else { 180.0 - placement.tilt_deg };
         gap_nusselt(rayleigh, placement.height_m / thickness, angle) * properties.conductivity_w_mk / thickness
     }
@@ -191,14 +193,14 @@ fn rayleigh(gas: &GasProperties, mean_c: f64, length_m: f64, difference_k: f64) 
     buoyancy * length_m.powi(3) * gas.heat_capacity_j_kgk / (gas.viscosity_pa_s * gas.conductivity_w_mk)
 }
 
-/// Natural convection at a glazing's indoor face, in W/(m² K), for a vertical or tilted face of this placement (ISO
-/// 15099, 8.3.2.2).
+/// Returns the natural convection coefficient at the indoor surface of a vertical or tilted glazing, in W/(m²
+/// K) (ISO 15099, 8.3.2.2).
 pub fn indoor_convection_w_m2k(face_c: f64, air_c: f64, placement: &Placement) -> f64 {
     let film_c = air_c + 0.25 * (face_c - air_c);
     let gas = Gas::Air.properties(film_c, placement.pressure_pa);
     let height = placement.height_m.clamp(0.01, 100.0);
     let rayleigh = rayleigh(&gas, film_c, height, face_c - air_c).clamp(0.0, 1e15);
-    // The correlations are for a cooled face; a heated one is the same turned over.
+    // The correlations are for a cooled surface. A heated surface behaves like a cooled one turned over.
     let angle = if face_c <= air_c { placement.tilt_deg } else { 180.0 - placement.tilt_deg }.clamp(0.0, 180.0);
     let sine = angle.to_radians().sin();
     let nusselt = if angle < 15.0 {
@@ -219,8 +221,8 @@ pub fn indoor_convection_w_m2k(face_c: f64, air_c: f64, placement: &Placement) -
 }
 
 impl Glazing {
-    /// Conductance of a gap (from 0, outside first) between faces at these temperatures in °C, in W/(m² K); 0 for a gap
-    /// that is not there.
+    /// Returns the conductance of a gap (from 0, outside first) between surfaces at these temperatures in °C,
+    /// in W/(m² K). The result is 0 for a gap that does not exist.
     pub fn gap_conductance_w_m2k(&self, gap: usize, outer_c: f64, inner_c: f64, placement: &Placement) -> f64 {
         let (Some(between), Some(outer), Some(inner)) =
             (self.gaps.get(gap), self.panes.get(gap), self.panes.get(gap + 1))
@@ -230,8 +232,9 @@ impl Glazing {
         between.conductance_w_m2k(outer_c, inner_c, (outer.emissivity_back, inner.emissivity_front), placement)
     }
 
-    /// The glazing in balance; absorbed sunlight goes half to each face of its pane. Repeats with damping until no face
-    /// moves by 1e-7 K, at most 300 times.
+    /// Returns the steady-state heat balance. Each surface of a pane gets half of the pane's absorbed solar
+    /// radiation. The damped iteration ends when no surface temperature changes by 1e-7 K, or after 300
+    /// iterations.
     pub fn balance(&self, conditions: &Conditions, placement: &Placement) -> Balance {
         let count = 2 * self.panes.len();
         let (outdoor_c, indoor_c) = (conditions.outdoor_c, conditions.indoor_c);
@@ -252,7 +255,7 @@ impl Glazing {
         Balance { faces_c: faces, to_room_w_m2: to_room }
     }
 
-    /// Conductances from outdoors over all faces to indoors.
+    /// Computes the conductances from outdoors through all surfaces to indoors.
     fn links(&self, links: &mut [f64], faces: &[f64], conditions: &Conditions, placement: &Placement) {
         let last = self.panes.len().saturating_sub(1);
         for (index, pane) in self.panes.iter().enumerate() {
@@ -281,7 +284,7 @@ impl Glazing {
         }
     }
 
-    /// Temperatures of a chain of conductances (Thomas' algorithm).
+    /// Solves the temperatures of a chain of conductances (Thomas algorithm).
     fn solve(&self, links: &[f64], conditions: &Conditions) -> Vec<f64> {
         let count = links.len() - 1;
         let (mut onward, mut value) = (0.0, conditions.outdoor_c);
@@ -307,23 +310,25 @@ impl Glazing {
         solved
     }
 
-    /// U-value of the glazing's centre in W/(m² K), under NFRC winter conditions at this placement.
+    /// Returns the centre-of-glass U-value in W/(m² K), under NFRC winter conditions at this placement.
     pub fn u_value_nfrc_w_m2k(&self, placement: &Placement) -> f64 {
         let balance = self.balance(&NFRC_WINTER, placement);
         -balance.to_room_w_m2 / (NFRC_WINTER.indoor_c - NFRC_WINTER.outdoor_c)
     }
 
-    /// Solar heat gain coefficient at normal incidence under these conditions: what is transmitted, and what sunlight
-    /// adds to the flow to the room. Without sunlight in the conditions, that of 783 W/m² ([`NFRC_SUMMER`]).
+    /// Returns the solar heat gain coefficient at normal incidence under these conditions: the transmittance
+    /// plus the increase of the heat flow to the room per unit of irradiance. Conditions without irradiance
+    /// take 783 W/m² ([`NFRC_SUMMER`]).
     pub fn solar_heat_gain(&self, conditions: &Conditions, placement: &Placement) -> f64 {
         let solar_w_m2 = if conditions.solar_w_m2 > 0.0 { conditions.solar_w_m2 } else { NFRC_SUMMER.solar_w_m2 };
         let flow = |solar_w_m2| self.balance(&Conditions { solar_w_m2, ..*conditions }, placement).to_room_w_m2;
         self.optics.transmittance(1.0) + (flow(solar_w_m2) - flow(0.0)) / solar_w_m2
     }
 
-    /// U-value of a vertical glazing's centre in W/(m² K) as EN 673:2011 has it: films of 25 and 1/0.13 W/(m² K), gaps
-    /// at 283 K with 15 K over all of them in proportion to their resistance, Nu = 0.035 (Gr Pr)^0.38. Gas properties
-    /// are those of ISO 15099 (within 1 %).
+    /// Returns the centre-of-glass U-value of a vertical glazing in W/(m² K) by EN 673:2011: surface
+    /// coefficients of 25 and 1/0.13 W/(m² K), gaps at 283 K, a total temperature difference of 15 K divided
+    /// in proportion to the gaps' resistances, Nu = 0.035 (Gr Pr)^0.38. The gas properties are those of ISO
+    /// 15099 (within 1 %).
     pub fn u_value_en673_w_m2k(&self) -> f64 {
         const MEAN_C: f64 = 283.0 - ZERO_C_IN_K;
         let mut drops = vec![15.0 / self.gaps.len().max(1) as f64; self.gaps.len()];

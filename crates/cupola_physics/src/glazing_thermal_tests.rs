@@ -4,7 +4,7 @@ use super::*;
 use crate::glazing::{GlazingSpec, Pane, PaneOptics};
 
 fn pane(thickness_m: f64, emissivity_front: f64) -> Pane {
-    // Clear float glass: 0.834 and 0.075 for 3 mm (Window's glass library, 102).
+    // Clear float glass: transmittance 0.834 and reflectance 0.075 for 3 mm (Window's glass library, 102).
     let optics = PaneOptics::Normal { transmittance: 0.834, reflectance_front: 0.075, reflectance_back: 0.075 };
     Pane { thickness_m, conductivity_w_mk: 1.0, optics, emissivity_front, emissivity_back: 0.84 }
 }
@@ -44,8 +44,8 @@ fn single_and_double_clear_under_nfrc_conditions() {
 
 #[test]
 fn double_glazing_of_ashrae_140() {
-    // ASHRAE 140-2004: films 21.0 and 8.29, gap 6.297 W/(m² K): U 3.0 W/(m² K), solar heat gain coefficient
-    // 0.787.
+    // ASHRAE 140-2004: surface coefficients 21.0 and 8.29, gap 6.297 W/(m² K): U 3.0 W/(m² K), solar heat
+    // gain coefficient 0.787.
     let optics = PaneOptics::Glass { refractive_index: 1.526, extinction_per_m: 19.6 };
     let glass =
         Pane { thickness_m: 0.003_175, conductivity_w_mk: 1.06, optics, emissivity_front: 0.84, emissivity_back: 0.84 };
@@ -63,7 +63,8 @@ fn double_glazing_of_ashrae_140() {
 fn usual_panes_after_en_673() {
     let single = layered(vec![pane(0.004, 0.837)], 0.01, Gas::Air);
     assert!((single.u_value_en673_w_m2k() - 5.75).abs() < 0.05);
-    // Data sheets: 4-12-4 air 2.9; 4-16-4 air 2.7; 4-16-4 argon with a coating of 0.03 on the third face 1.1 W/(m² K).
+    // Data sheets: 4-12-4 air 2.9; 4-16-4 air 2.7; 4-16-4 argon with an emissivity of 0.03 on the third
+    // surface 1.1 W/(m² K).
     let bare = |gap| {
         layered(vec![Pane { emissivity_back: 0.837, ..pane(0.004, 0.837) }; 2], gap, Gas::Air).u_value_en673_w_m2k()
     };
@@ -94,10 +95,10 @@ fn gaps_convect_more_when_heated_from_below() {
     let roof_in_summer = at(0.0, 30.0, 25.0);
     let wall = at(90.0, 0.0, 15.0);
     assert!(roof_in_winter > wall && roof_in_winter > roof_in_summer, "{roof_in_winter} {wall} {roof_in_summer}");
-    // Still air: conductivity over thickness, and radiation.
+    // Still air: conductivity over thickness, plus radiation.
     let still = 0.026 / 0.016 + radiative_w_m2k(30.0, 25.0, 0.84, 0.84);
     assert!((roof_in_summer - still).abs() < 0.05, "{roof_in_summer} {still}");
-    // Hollands: at Ra 1708 convection begins; 3.1 or so at 1e5.
+    // Hollands: convection begins at Ra 1708. The Nusselt number is about 3.1 at 1e5.
     assert_eq!(gap_nusselt(1_700.0, 60.0, 0.0), 1.0);
     assert!(
         (gap_nusselt(1e5, 60.0, 0.0) - (1.0 + 1.44 * (1.0 - 0.017_08) + (1e5f64 / 5_830.0).cbrt() - 1.0)).abs() < 1e-9

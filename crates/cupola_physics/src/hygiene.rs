@@ -1,6 +1,7 @@
-//! Who comes into a patient's room, who cleans their hands, and what that leaves in the dispensers.
+//! Hand hygiene in patient rooms: entries, hand cleaning, and the fill level of the dispensers.
 //!
-//! Everything happens at full minutes, with random numbers named by room and minute, so that the length of the steps changes nothing.
+//! All events happen at full minutes, with random numbers that depend on room and minute. The result
+//! therefore does not depend on the length of the steps.
 
 use std::ops::Range;
 
@@ -9,90 +10,94 @@ use crate::random;
 use crate::spec::{SpecError, check_index, check_ranges};
 
 const MINUTE_S: i64 = 60;
-/// Nobody stays longer, in minutes.
+/// Maximum length of a visit, in minutes.
 const LONGEST_STAY: usize = 60;
-/// A visit's mean length beyond its first minute, in minutes (an assumption).
+/// Mean length of a visit beyond its first minute, in minutes (an assumption).
 const MEAN_STAY: f64 = 8.0;
-/// Names the random numbers of hygiene.
+/// Random stream of hand hygiene.
 const STREAM: u64 = 0x4859_4749_454E_4531;
 
-/// What a dispenser gives.
+/// Content of a dispenser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DispenserKind {
-    /// Alcohol rub: cleans hands by itself.
+    /// Alcohol rub, which cleans hands by itself.
     Sanitiser,
-    /// Soap: cleans hands, and a towel is taken after it.
+    /// Soap, which cleans hands and is followed by a paper towel.
     Soap,
-    /// Paper towels: taken after soap, never by themselves.
+    /// Paper towels, taken only after soap.
     Towel,
 }
 
-/// A dispenser in a room.
+/// Specification of a dispenser.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DispenserSpec {
-    /// What it gives.
+    /// Content.
     pub kind: DispenserKind,
-    /// What one use takes, in % of a full one; 0.001 to 100.
+    /// Amount of one use, in % of the capacity, 0.001 to 100.
     pub portion_pct: f64,
-    /// At or below this it waits to be refilled, in %; 0 to 100.
+    /// Fill level at or below which a refill is requested, in %, 0 to 100.
     pub refill_below_pct: f64,
-    /// From then until maintenance comes, in s; 0 to 10⁸.
+    /// Delay from the request to the refill, in s, 0 to 10⁸.
     pub refill_delay_s: f64,
 }
 
-/// A room whose door counts people.
+/// Specification of a room with a people counter at its door.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RoomSpec {
-    /// Names the room's random numbers; see [`random::stream_of`].
+    /// Random stream of the room. See [`random::stream_of`].
     pub stream: u64,
-    /// People who come in, per hour, where the profile is 1; 0 to 1 000.
+    /// Number of entries per hour where the profile is 1, 0 to 1 000.
     pub visits_per_hour: f64,
-    /// The row of the profile of visits.
+    /// Row of the profile of visits.
     pub profile: usize,
-    /// How many of the occasions to clean hands, entering and leaving, are taken; 0 to 1.
+    /// Compliance: fraction of the hand-cleaning occasions (entering and leaving) that are taken, 0 to 1.
     pub compliance: f64,
-    /// The dispensers in it.
+    /// Dispensers in the room.
     pub dispensers: Vec<DispenserSpec>,
 }
 
-/// Rooms that can be simulated. Immutable; states of it are many.
+/// Model of hand hygiene in rooms. Many states can share one model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HygieneModel {
     rooms: Vec<RoomSpec>,
     profiles: Vec<DayProfile>,
     seed: u64,
-    /// The rows of each room's dispensers.
+    /// Rows of each room's dispensers.
     rows: Vec<Range<usize>>,
-    /// Whether maintenance refills by itself. On at first; without it only [`HygieneState::refill`] does.
+    /// Whether maintenance refills dispensers automatically. It is on initially. When it is off, only
+    /// [`HygieneState::refill`] refills them.
     pub auto_refill: bool,
 }
 
-/// What is counted: columns with a row per room, or per dispenser, room by room.
+/// State of the rooms and dispensers: columns with one row for each room, or one for each dispenser in room
+/// order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HygieneState {
-    /// Per room: people who have come in.
+    /// Number of entries of each room.
     pub entries: Vec<u64>,
-    /// Per room: people who have left.
+    /// Number of exits of each room.
     pub exits: Vec<u64>,
-    /// Per dispenser: times used.
+    /// Number of uses of each dispenser.
     pub dispenses: Vec<u64>,
-    /// Per dispenser: how full it is, in %, 0 to 100.
+    /// Fill level of each dispenser, in %, 0 to 100.
     pub fill_pct: Vec<f64>,
-    /// Per dispenser: when maintenance will refill it, in local seconds.
+    /// Local time in seconds at which maintenance refills each dispenser.
     pub refill_due_s: Vec<Option<i64>>,
-    /// Per dispenser: times refilled.
+    /// Number of refills of each dispenser.
     pub refills: Vec<u64>,
-    /// Per room and minute of the next hour, by minute modulo [`LONGEST_STAY`]: who will leave.
+    /// Number of people who will leave, for each room and each minute of the next hour, by minute modulo
+    /// [`LONGEST_STAY`].
     leaving: Vec<u32>,
-    /// The first minute that has not happened yet.
+    /// First minute that has not been simulated yet.
     next_minute: Option<i64>,
 }
 
 impl HygieneModel {
-    /// Rooms from their specification. The seed names all random numbers.
+    /// Returns the model of rooms from their specification. All random numbers derive from `seed`.
     ///
     /// # Errors
-    /// The first value that is out of its range, and the first profile that does not exist.
+    /// Returns a [`SpecError`] for the first value that is out of its range or the first profile that does
+    /// not exist.
     pub fn new(rooms: Vec<RoomSpec>, profiles: Vec<DayProfile>, seed: u64) -> Result<Self, SpecError> {
         for (index, profile) in profiles.iter().enumerate() {
             profile.check(index)?;
@@ -108,17 +113,18 @@ impl HygieneModel {
         Ok(Self { rooms, profiles, seed, rows, auto_refill: true })
     }
 
-    /// The rooms, in the order of the rows.
+    /// Returns the rooms in row order.
     pub fn rooms(&self) -> &[RoomSpec] {
         &self.rooms
     }
 
-    /// The rows of a room's dispensers, in the order of its specification; none where there is no such room.
+    /// Returns the rows of a room's dispensers, in the order of its specification. The range is empty for a
+    /// room that does not exist.
     pub fn dispensers(&self, room: usize) -> Range<usize> {
         self.rows.get(room).cloned().unwrap_or(0..0)
     }
 
-    /// Empty rooms and full dispensers.
+    /// Returns a state with empty rooms and full dispensers.
     pub fn initial_state(&self) -> HygieneState {
         let rooms = self.rooms.len();
         let dispensers = self.rows.last().map_or(0, |rows| rows.end);
@@ -134,8 +140,9 @@ impl HygieneModel {
         }
     }
 
-    /// Hands cleaned over occasions to do so (entries and exits), as sensors would count it: by sanitiser and soap, 0 to 1.
-    /// Nothing before the first occasion.
+    /// Returns the measured compliance, 0 to 1: uses of sanitiser and soap over occasions (entries and
+    /// exits), as sensors count them. Returns `None` before the first occasion or for a room that does not
+    /// exist.
     pub fn measured_compliance(&self, state: &HygieneState, room: usize) -> Option<f64> {
         let occasions = state.entries.get(room)? + state.exits.get(room)?;
         let cleaned: u64 = self
@@ -147,11 +154,12 @@ impl HygieneModel {
         (occasions > 0).then(|| cleaned as f64 / occasions as f64)
     }
 
-    /// Moves the state on by `dt_s` seconds from the local time `start_local_s`: every full minute from the start, up to but
-    /// without the end, happens once. Where the clock has been set, whoever is inside leaves at the first minute.
+    /// Advances the state by `dt_s` seconds from the local time `start_local_s`. Every full minute from the
+    /// start up to, but not including, the end is simulated once. If the clock has been changed, all people
+    /// inside leave at the first minute.
     ///
     /// # Panics
-    /// Where the state has fewer rows than the model has rooms and dispensers: it is another model's.
+    /// Panics if the state has fewer rows than the model has rooms and dispensers.
     pub fn step(&self, state: &mut HygieneState, start_local_s: i64, dt_s: f64) {
         if !dt_s.is_finite() || dt_s <= 0.0 {
             return;
@@ -168,13 +176,14 @@ impl HygieneModel {
         state.next_minute = Some(minute);
     }
 
-    /// The first minute that is not before the start and has not happened.
+    /// Returns the first minute that is not before the start and has not been simulated.
     fn first_minute(&self, state: &mut HygieneState, start_local_s: i64) -> i64 {
         let from_start = start_local_s.saturating_add(MINUTE_S - 1).div_euclid(MINUTE_S);
         let Some(next) = state.next_minute else {
             return from_start;
         };
-        // Steps shorter than a minute start up to a minute before the next one; their start is cut to whole seconds.
+        // A step shorter than a minute can start up to a minute before the next minute. The start is
+        // truncated to whole seconds.
         if next == from_start || next == from_start + 1 {
             return next;
         }
@@ -223,17 +232,19 @@ impl HygieneModel {
         state.entries[room] += u64::from(entering);
         for _ in 0..entering {
             self.clean_hands(state, room, &mut draws);
-            // Exponential, so most visits are short; at least a minute, and less than once round the hour.
+            // The length is exponentially distributed, so that most visits are short. It is at least one
+            // minute and less than [`LONGEST_STAY`].
             let stay = 1.0 - MEAN_STAY * (1.0 - draws.uniform()).ln();
             let stay = stay.clamp(1.0, (LONGEST_STAY - 1) as f64) as i64;
             state.leaving[room * LONGEST_STAY + slot(minute + stay)] += 1;
         }
     }
 
-    /// One occasion to clean hands: taken or not, and only where something is left to do it with.
+    /// Simulates one occasion for hand cleaning. It is taken with the probability of the compliance, and only
+    /// if a dispenser has content.
     fn clean_hands(&self, state: &mut HygieneState, room: usize, draws: &mut Draws) {
         let spec = &self.rooms[room];
-        // Both are drawn in any case, so that an empty dispenser does not change who comes next.
+        // Both numbers are drawn in any case, so that an empty dispenser does not change later visits.
         let (willing, choice) = (draws.uniform() < spec.compliance, draws.uniform());
         if !willing {
             return;
@@ -241,7 +252,7 @@ impl HygieneModel {
         let rows = self.dispensers(room);
         let usable = |state: &HygieneState, at: usize| {
             let dispenser = &spec.dispensers[at];
-            // Rounding may leave a little in an empty one.
+            // Rounding can leave a small rest in an empty dispenser.
             state.fill_pct[rows.start + at] >= 0.5 * dispenser.portion_pct
         };
         let cleaning: Vec<usize> = (0..spec.dispensers.len())
@@ -262,7 +273,7 @@ impl HygieneModel {
 }
 
 impl HygieneState {
-    /// People in a room now.
+    /// Returns the number of people in a room.
     pub fn inside(&self, room: usize) -> u64 {
         let first = room * LONGEST_STAY;
         self.leaving
@@ -270,7 +281,7 @@ impl HygieneState {
             .map_or(0, |leaving| leaving.iter().map(|&count| u64::from(count)).sum())
     }
 
-    /// Fills a dispenser up, as maintenance does. Nothing happens where there is no such row.
+    /// Refills a dispenser, as maintenance does. A row that does not exist has no effect.
     pub fn refill(&mut self, dispenser: usize) {
         if dispenser < self.fill_pct.len() {
             self.fill_pct[dispenser] = 100.0;
@@ -303,7 +314,7 @@ impl RoomSpec {
     }
 }
 
-/// The random numbers of one room's minute, in turn.
+/// Sequence of random numbers of one room in one minute.
 struct Draws {
     seed: u64,
     stream: u64,

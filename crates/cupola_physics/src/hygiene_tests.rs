@@ -1,4 +1,4 @@
-//! Whether the counts add up, and mean what they say.
+//! Tests of the consistency of the counts.
 
 use proptest::prelude::*;
 
@@ -43,7 +43,7 @@ fn counted_compliance_is_the_one_that_was_set() {
         assert!((measured - compliance).abs() < 0.01, "{compliance}: {measured}");
         let entries = state.entries[0] as f64;
         assert!((entries / (30.0 * 24.0 * 30.0) - 1.0).abs() < 0.05, "{entries}");
-        // A towel for each use of soap, which is chosen as often as sanitiser.
+        // Soap and sanitiser are chosen equally often, and each use of soap takes a towel.
         assert_eq!(state.dispenses[1], state.dispenses[2]);
         let (sanitiser, soap) = (state.dispenses[0] as f64, state.dispenses[1] as f64);
         assert!((sanitiser - soap).abs() <= 0.05 * (sanitiser + soap));
@@ -149,7 +149,7 @@ proptest! {
             prop_assert!(state.dispenses[0] + state.dispenses[2] <= state.entries[0] + state.exits[0]);
             prop_assert!(state.dispenses[1] <= state.dispenses[0]);
         }
-        // The same time in one step is the same.
+        // One long step gives the same result as many short ones.
         let mut once = model.initial_state();
         model.step(&mut once, start_s, (now_s - start_s) as f64);
         prop_assert_eq!(once, state);

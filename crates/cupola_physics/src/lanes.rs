@@ -1,31 +1,31 @@
-//! Numbers side by side, so that what is done to one is done to all at once with the processor's vectors.
+//! Vectors of numbers (lanes) for SIMD processing.
 //!
-//! No operation crosses lanes, and which ones are rounded together is said, not left to the compiler: each lane holds, to the bit, what
-//! a single number would, whatever the processor.
+//! No operation mixes lanes, and fused rounding is explicit instead of left to the compiler. Each lane
+//! therefore holds the same bits as scalar arithmetic, on every processor.
 
 use std::array::from_fn;
 use std::ops::{Add, Div, Mul, Sub};
 
-/// How many there are.
+/// Number of lanes.
 pub(crate) const LANES: usize = 4;
 
-/// What formulas are written for: one number, or one in each lane.
+/// Number type of formulas: one number, or one in each lane.
 pub(crate) trait Number:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
-    /// This number.
+    /// Returns this number, in all lanes.
     fn of(number: f64) -> Self;
-    /// This times another one plus a third, rounded once.
+    /// Returns `self · factor + plus`, rounded once.
     fn times(self, factor: Self, plus: Self) -> Self;
-    /// Without its sign.
+    /// Returns the absolute value.
     fn size(self) -> Self;
-    /// The larger one.
+    /// Returns the larger number.
     fn larger(self, other: Self) -> Self;
-    /// The square root.
+    /// Returns the square root.
     fn root(self) -> Self;
-    /// The cube root of a number from 0 on, as exact as a correlation needs.
+    /// Returns the cube root of a number that is at least 0, with the accuracy that correlations need.
     fn cube_root(self) -> Self;
-    /// The one if this is above 0, else the other.
+    /// Returns `one` if this number is above 0, otherwise `other`.
     fn above_0(self, one: Self, other: Self) -> Self;
 }
 
@@ -55,11 +55,12 @@ impl Number for f64 {
         self.sqrt()
     }
 
-    /// Within 3e-5 of itself: a guess by a third of the exponent (Turkowski 1998 has it), and one of Halley's steps.
+    /// Relative error within 3e-5: initial guess by a third of the exponent (Turkowski 1998), followed by one
+    /// Halley step.
     #[inline(always)]
     fn cube_root(self) -> Self {
         let number = self;
-        // A third of the upper half, by multiplication: vectors have no division of integers.
+        // A third of the upper half, by multiplication, because vectors have no integer division.
         let third = ((number.to_bits() >> 32) * 0xAAAA_AAAB) >> 33;
         let guess = f64::from_bits((third + 0x2A9F_7893) << 32);
         let cube = guess * guess * guess;
@@ -73,7 +74,7 @@ impl Number for f64 {
     }
 }
 
-/// A number in each lane.
+/// One number in each lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(align(32))]
 pub(crate) struct Lanes(pub [f64; LANES]);
@@ -133,7 +134,7 @@ impl Number for Lanes {
     }
 }
 
-/// Puts numbers into a lane.
+/// Writes numbers into one lane.
 pub(crate) fn put<const COUNT: usize>(lane: usize, numbers: [(&mut Lanes, f64); COUNT]) {
     for (lanes, number) in numbers {
         lanes.0[lane] = number;
@@ -144,7 +145,8 @@ pub(crate) fn put<const COUNT: usize>(lane: usize, numbers: [(&mut Lanes, f64); 
 mod tests {
     use super::*;
 
-    /// What is done in lanes. No closures: one is compiled by itself, without the processor's vectors.
+    /// Operation in lanes. An enum takes the place of closures, because a closure would be compiled without
+    /// vector instructions.
     enum Formula {
         CubeRoot(f64),
         Times(f64, f64, f64),
@@ -178,7 +180,8 @@ mod tests {
 
     #[test]
     fn what_is_rounded_together_is_on_every_processor() {
-        // A product that needs more digits than there are: rounded by itself it would give 0.
+        // The exact product needs more digits than a number has. If it were rounded separately, the result
+        // would be 0.
         let number = 1.0 + f64::EPSILON;
         let (product, expected) = (-number * number, f64::EPSILON * f64::EPSILON);
         assert_eq!(number.times(number, product), expected);

@@ -1,8 +1,9 @@
-//! How a building behaves: weather, heat, air and people.
+//! Physics of a building: weather, heat, air and people.
 //!
-//! Pure and deterministic: no I/O, no clock, no twins. A model is made once from its specification; a state is columns of values,
-//! one row a zone, which can be copied and run on as another future. Times are local seconds since 1970-01-01T00:00:00 (a clock
-//! on the wall, without time zone), random numbers are a function of the seed, what they are for and when.
+//! All code is pure and deterministic, without I/O or a clock. A model is made once from its specification. A
+//! state is a set of columns with one row for each zone. It can be copied and continued as an alternative
+//! future. Times are local seconds since 1970-01-01T00:00:00 (wall clock, without time zone). Random numbers
+//! are a function of the seed, their purpose and the time.
 
 pub mod air;
 pub mod airflow;

@@ -1,29 +1,31 @@
-//! Who is there, and when.
+//! Number of people in rooms over time.
 
 use crate::random;
 use crate::spec::{SpecError, check_ranges};
 
 const SECONDS_PER_DAY: i64 = 86_400;
-/// How long a head count stays the same, in s.
+/// Time for which a number of people stays constant, in s.
 pub const HOLD_S: i64 = 900;
-/// How long a person's mood lasts, in holds: two hours.
+/// Time for which a person's presence stays constant, in units of [`HOLD_S`]: two hours.
 const STAY_HOLDS: u64 = 8;
-/// Beyond this many places people are not drawn one by one.
+/// Capacity above which the people are not drawn individually.
 const MOST_PERSONS: f64 = 256.0;
-/// Names the random numbers of occupancy.
+/// Random stream of occupancy.
 const STREAM: u64 = 0x4F43_4355_5041_4E54;
 
-/// How much of a room's capacity is used, hour by hour, from 0 to 1. Values are at the full hour, with straight lines between.
+/// Daily occupancy profile: fraction of a room's capacity in use, 0 to 1. Values are at the full hour,
+/// interpolated linearly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayProfile {
-    /// Monday to Friday.
+    /// Values for Monday to Friday.
     pub weekday: [f64; 24],
-    /// Saturday and Sunday.
+    /// Values for Saturday and Sunday.
     pub weekend: [f64; 24],
 }
 
 impl DayProfile {
-    /// An office: from seven to eight, with a lunch break, empty at weekends. (An assumption, not a standard's schedule.)
+    /// Returns the profile of an office: occupied from seven to twenty o'clock, with a lunch break, empty at
+    /// weekends (an assumption, not from a standard).
     pub fn office() -> Self {
         Self {
             weekday: [
@@ -34,7 +36,7 @@ impl DayProfile {
         }
     }
 
-    /// A meeting room: late morning and afternoon, empty at weekends. (An assumption.)
+    /// Returns the profile of a meeting room: late morning and afternoon, empty at weekends (an assumption).
     pub fn meeting() -> Self {
         Self {
             weekday: [
@@ -45,7 +47,8 @@ impl DayProfile {
         }
     }
 
-    /// A hospital ward: never empty, busiest at the morning round and in visiting hours. (An assumption.)
+    /// Returns the profile of a hospital ward: never empty, highest at the morning round and in visiting
+    /// hours (an assumption).
     pub fn ward() -> Self {
         Self {
             weekday: [
@@ -59,12 +62,12 @@ impl DayProfile {
         }
     }
 
-    /// The same share at all times.
+    /// Returns a profile with the same fraction at all times.
     pub fn always(share: f64) -> Self {
         Self { weekday: [share; 24], weekend: [share; 24] }
     }
 
-    /// The share at a moment, 0 to 1.
+    /// Returns the fraction at a local time in seconds, 0 to 1.
     pub fn at(&self, local_seconds: i64) -> f64 {
         let second = local_seconds.rem_euclid(SECONDS_PER_DAY);
         let hour = (second / 3_600) as usize;
@@ -77,7 +80,7 @@ impl DayProfile {
         (now + (next - now) * within).clamp(0.0, 1.0)
     }
 
-    /// Checks that every share is from 0 to 1; `index` is which profile this is, for the message.
+    /// Checks that every fraction is from 0 to 1. `index` is the row of the profile, for the message.
     pub(crate) fn check(&self, index: usize) -> Result<(), SpecError> {
         for share in self.weekday.iter().chain(&self.weekend) {
             check_ranges("profile", index, &[("a share", *share, 0.0, 1.0)])?;
@@ -90,16 +93,18 @@ impl DayProfile {
     }
 }
 
-/// Whether a moment is on a Saturday or Sunday.
+/// Returns whether a local time in seconds is on a Saturday or Sunday.
 pub fn is_weekend(local_seconds: i64) -> bool {
-    // 1970-01-01 was a Thursday: the fourth day, counted from Monday.
+    // 1970-01-01 was a Thursday, day 3 counted from Monday as 0.
     (local_seconds.div_euclid(SECONDS_PER_DAY) + 3).rem_euclid(7) >= 5
 }
 
-/// How many people are in a room: a whole number, at most the capacity, on average the profile's share of it.
+/// Returns the number of people in a room: a whole number, at most the capacity, and on average the profile's
+/// fraction of it.
 ///
-/// It changes at most every [`HOLD_S`]. Everybody makes up their mind for two hours, so that a room fills and empties
-/// by and by. `zone` names the room's random numbers (see [`random::stream_of`]).
+/// The number changes at most every [`HOLD_S`]. The presence of each person is constant for two hours, so
+/// that a room fills and empties gradually. `zone` is the random stream of the room (see
+/// [`random::stream_of`]).
 pub fn people(profile: &DayProfile, capacity: f64, seed: u64, zone: u64, local_seconds: i64) -> f64 {
     let places = capacity.floor();
     if !places.is_finite() || places < 1.0 {
@@ -115,7 +120,8 @@ pub fn people(profile: &DayProfile, capacity: f64, seed: u64, zone: u64, local_s
     }
     let mut count = 0.0;
     for person in 0..places as u32 {
-        // Not all change their mind at the same time. The hold may be before 1970, and only has to be another number.
+        // The offset spreads the changes of different people over time. A hold before 1970 wraps to a large
+        // number, which is valid for the random numbers.
         let shift = u64::from(person) % STAY_HOLDS;
         let stay = (hold as u64).wrapping_add(shift) / STAY_HOLDS;
         if random::uniform(seed, stream, stay, person) < share {
@@ -153,7 +159,7 @@ mod tests {
             assert!((office.at(MONDAY + second) - expected).abs() < 1e-12, "{second}");
         }
         assert_eq!(office.at(2 * SECONDS_PER_DAY + 10 * HOUR), 0.0);
-        // From Friday's last hour the line leads to Saturday's first.
+        // The profile is interpolated from Friday's last hour to Saturday's first.
         let edge = DayProfile { weekday: [1.0; 24], weekend: [0.0; 24] };
         assert!((edge.at(2 * SECONDS_PER_DAY - HOUR / 2) - 0.5).abs() < 1e-12);
     }
@@ -176,7 +182,7 @@ mod tests {
         let profile = DayProfile::always(0.5);
         let counts: Vec<f64> = (0..2_000).map(|hold| people(&profile, 8.0, 7, 3, hold * HOLD_S)).collect();
         let steps = counts.windows(2).map(|pair| (pair[1] - pair[0]).abs());
-        // Drawn anew each time, the mean step would be about 1.6.
+        // Independent draws would give a mean step of about 1.6.
         assert!(steps.sum::<f64>() / 2_000.0 < 0.9);
     }
 

@@ -1,10 +1,9 @@
-//! Who is in a room and what they give off: presence drawn at random by the kind of space, heat, moisture and CO2 by
-//! activity.
+//! People in rooms: stochastic presence by the kind of space, and heat, moisture and CO2 by activity.
 //!
-//! Presence is a function of seed, stream (whose room) and time alone, so that a run can be resumed anywhere and steps
-//! don't matter. The form (times of coming and going, breaks of random length, guests at random) follows Wang,
-//! Federspiel and Rubinstein 2005 and Page et al. 2008; the numbers of each space are assumptions, all of them in
-//! [`Habits`] and [`Events`].
+//! Presence is a function of seed, stream (one for each room) and time alone. A run can therefore be resumed
+//! at any time, and the result does not depend on the step. The form of the model (times of arrival and
+//! departure, breaks of random length, random visitors) follows Wang, Federspiel and Rubinstein 2005 and Page
+//! et al. 2008. The numbers of each space are assumptions. They are all in [`Habits`] and [`Events`].
 
 pub use crate::people_load::Load;
 use crate::random::{normal, poisson, uniform};
@@ -12,66 +11,67 @@ use serde::{Deserialize, Serialize};
 
 /// Seconds in a day.
 pub const DAY_S: u32 = 86_400;
-/// Most people that a room may hold here.
+/// Maximum number of people in a room.
 pub const MOST_PEOPLE: u32 = 10_000;
 
-/// Draws of a person and day: breaks and meetings follow their number in pairs of begin and length.
+/// Number of draws of a person and day. Each break or meeting takes a pair of draws (begin and length).
 const DRAWS: u32 = 64;
 const BREAKS: u32 = 6;
 const MEETINGS: u32 = 30;
-/// Most breaks, and most meetings, of a day; more have no draw.
+/// Maximum number of breaks, and of meetings, in a day. Further ones have no draw.
 const MOST_AWAY: u32 = 11;
-/// Where the draws of events begin, beyond those of all people.
+/// Index of the first draw of events, after those of all people.
 const EVENTS: u32 = DRAWS * MOST_PEOPLE;
 
-/// What a room is for.
+/// Kind of space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Space {
-    /// Desks; `people` work here.
+    /// Office with `people` desks.
     Office,
-    /// Meetings of two up to `people`.
+    /// Meeting room for meetings of two to `people` people.
     Meeting,
-    /// Beds; `people` is their number.
+    /// Hospital ward with `people` beds.
     Ward,
-    /// Lessons for `people` children.
+    /// Classroom for `people` children.
     Classroom,
-    /// A shop for up to `people`.
+    /// Shop for up to `people` customers.
     Retail,
-    /// A home of `people`.
+    /// Home of `people` residents.
     Home,
 }
 
-/// Habits of people who come and go by themselves (spaces [`Space::Office`] and [`Space::Home`]). For a home, arrival
-/// and departure are those at work: they are away in between. Times of day and lengths in s.
+/// Habits of people who come and go individually (spaces [`Space::Office`] and [`Space::Home`]). For a home,
+/// arrival and departure are those at work, and the people are away in between. Times of day and lengths in
+/// s.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Habits {
-    /// Probability of coming (home: of going out) on workdays, 0 to 1.
+    /// Probability of arriving (home: of going out) on workdays, 0 to 1.
     pub workday: f64,
-    /// The same at the weekend.
+    /// Probability of arriving (home: of going out) at the weekend, 0 to 1.
     pub weekend: f64,
-    /// Mean and standard deviation of the arrival.
+    /// Mean and standard deviation of the arrival time, in s of the day.
     pub arrival_s: (f64, f64),
-    /// Mean and standard deviation of the departure.
+    /// Mean and standard deviation of the departure time, in s of the day.
     pub departure_s: (f64, f64),
-    /// Mean and standard deviation of the begin of lunch.
+    /// Mean and standard deviation of the start of lunch, in s of the day.
     pub lunch_s: (f64, f64),
-    /// Mean and standard deviation of its length; 0 for none.
+    /// Mean and standard deviation of the length of lunch, in s; 0 for no lunch.
     pub lunch_length_s: (f64, f64),
-    /// Mean number of short breaks a day.
+    /// Mean number of short breaks per day.
     pub breaks: f64,
-    /// Mean length of a break; lengths are exponential (Wang et al. 2005).
+    /// Mean length of a break, in s. Lengths are exponentially distributed (Wang et al. 2005).
     pub break_length_s: f64,
-    /// Mean number of meetings elsewhere a day.
+    /// Mean number of meetings in other rooms per day.
     pub meetings: f64,
-    /// Mean length of a meeting, exponential.
+    /// Mean length of a meeting, in s, exponentially distributed.
     pub meeting_length_s: f64,
 }
 
 const HOUR_S: f64 = 3_600.0;
 
 impl Habits {
-    /// Office work (an assumption; it fills about two thirds of the desks at the busiest).
+    /// Office work (an assumption; the peak is about two thirds of the desks).
     pub const OFFICE: Self = Self {
         workday: 0.8,
         weekend: 0.03,
@@ -100,31 +100,31 @@ impl Habits {
     };
 }
 
-/// Numbers behind the spaces that live by events.
+/// Parameters of the spaces that are described by events.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Events {
-    /// Probability that a meeting begins in a free half-hour of a workday, 8 to 18 h.
+    /// Probability that a meeting starts in a free half-hour of a workday, 8 to 18 h.
     pub meeting_begins: f64,
-    /// Probability that a bed is taken.
+    /// Probability that a bed is occupied.
     pub bed_taken: f64,
-    /// Days that a patient stays.
+    /// Length of a patient's stay, in days.
     pub patient_days: u32,
     /// Mean number of visitors per bed and day, 14 to 19 h.
     pub visitors_per_bed: f64,
-    /// Mean length of a visit, in s, exponential.
+    /// Mean length of a visit, in s, exponentially distributed.
     pub visit_length_s: f64,
     /// Probability that a lesson of the timetable (workdays, 8 to 15 h, 50 minutes of each hour) takes place.
     pub lesson_held: f64,
-    /// Probability that a child is at school.
+    /// Probability that a child is present.
     pub child_present: f64,
-    /// Mean number of customers per hour at the busiest, per place in the shop (9 to 20 h, not on Sundays).
+    /// Mean number of customers per hour at the peak, per place in the shop (9 to 20 h, not on Sundays).
     pub customers_per_place_h: f64,
-    /// Mean length of shopping, in s, exponential.
+    /// Mean length of a customer's stay, in s, exponentially distributed.
     pub shopping_length_s: f64,
 }
 
 impl Default for Events {
-    /// Assumptions.
+    /// Returns default values, all of them assumptions.
     fn default() -> Self {
         Self {
             meeting_begins: 0.3,
@@ -140,49 +140,49 @@ impl Default for Events {
     }
 }
 
-/// A room and its people.
+/// Occupancy of a room.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Occupancy {
-    /// What the room is for.
+    /// Kind of space.
     pub space: Space,
-    /// How many people it is for, counted up to [`MOST_PEOPLE`].
+    /// Number of people that the room is for, limited to [`MOST_PEOPLE`].
     pub people: u32,
     /// Seed of the run.
     pub seed: u64,
-    /// Whose presence it is, such as [`crate::random::stream_of`] the room's id.
+    /// Random stream of the room, such as [`crate::random::stream_of`] its id.
     pub stream: u64,
-    /// Habits, for offices and homes.
+    /// Habits, used for offices and homes.
     pub habits: Habits,
-    /// Events, for the other spaces.
+    /// Events, used for the other spaces.
     pub events: Events,
 }
 
-/// Time in a room of one person, in s of the day.
+/// Stay of one person in a room, in s of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stay {
-    /// Begin.
+    /// Start.
     pub from_s: u32,
     /// End, not included.
     pub to_s: u32,
 }
 
-/// All stays of a day.
+/// All stays of one day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DayPlan {
-    /// The stays, person by person.
+    /// Stays, ordered by person.
     pub stays: Vec<Stay>,
-    /// Most people at once.
+    /// Maximum number of people at the same time.
     pub most: u32,
 }
 
 impl DayPlan {
-    /// How many people are there at a second of the day.
+    /// Returns the number of people at a second of the day.
     pub fn count_at(&self, second: u32) -> u32 {
         let count = self.stays.iter().filter(|stay| (stay.from_s..stay.to_s).contains(&second)).count();
         u32::try_from(count).unwrap_or(u32::MAX).min(self.most)
     }
 
-    /// Mean number of people over a part of the day, in s.
+    /// Returns the mean number of people over a part of the day, in s.
     pub fn mean(&self, from_s: u32, to_s: u32) -> f64 {
         let to_s = to_s.min(DAY_S);
         if from_s >= to_s {
@@ -194,25 +194,25 @@ impl DayPlan {
     }
 }
 
-/// The day of the week, 0 Monday to 6 Sunday, of a day counted from 1 January 1970 (a Thursday).
+/// Returns the day of the week, 0 Monday to 6 Sunday, of a day counted from 1 January 1970 (a Thursday).
 pub fn weekday(day: u32) -> u32 {
     (day % 7 + 3) % 7
 }
 
 impl Occupancy {
-    /// A room with the numbers of its space.
+    /// Returns the occupancy of a room with the default parameters of its space.
     pub fn new(space: Space, people: u32, seed: u64, stream: u64) -> Self {
         let habits = if space == Space::Home { Habits::HOME } else { Habits::OFFICE };
         Self { space, people, seed, stream, habits, events: Events::default() }
     }
 
-    /// How many people are there at a second of a day counted from 1 January 1970. For many seconds of one day, ask
-    /// [`Occupancy::plan`].
+    /// Returns the number of people at a second of a day counted from 1 January 1970. For many seconds of one
+    /// day, [`Occupancy::plan`] is faster.
     pub fn count(&self, day: u32, second: u32) -> u32 {
         self.plan(day).count_at(second)
     }
 
-    /// Who is there when on a day counted from 1 January 1970.
+    /// Returns all stays of a day counted from 1 January 1970.
     pub fn plan(&self, day: u32) -> DayPlan {
         let people = self.people.min(MOST_PEOPLE);
         let mut plan = DayPlan { stays: Vec::new(), most: people };
@@ -242,7 +242,8 @@ impl Occupancy {
         poisson(mean, self.seed, self.stream, u64::from(day), draw)
     }
 
-    /// Somebody who comes, leaves for lunch, breaks and meetings, and goes; at home the other way round.
+    /// Adds the stays of one person, with lunch, breaks and meetings away. A person at home is away during
+    /// work.
     fn person(&self, person: u32, day: u32, plan: &mut DayPlan) {
         let habits = &self.habits;
         let first = person * DRAWS;
@@ -294,7 +295,7 @@ impl Occupancy {
             if begin < busy_until || self.uniform(day, draw) >= self.events.meeting_begins {
                 continue;
             }
-            // Half an hour, one or one and a half.
+            // The length is half an hour, one hour or one and a half hours.
             let length = 1_800 * (1 + (self.uniform(day, draw + 1) * 3.0) as u32);
             busy_until = begin + length;
             let more = people.saturating_sub(2);
@@ -306,7 +307,7 @@ impl Occupancy {
     fn ward(&self, beds: u32, day: u32, plan: &mut DayPlan) {
         let length = self.events.patient_days.max(1);
         for bed in 0..beds {
-            // Patients change bed by bed, not all on one day.
+            // The offset by bed spreads the changes of patients over several days.
             let turn = (day.saturating_add(bed % length)) / length;
             if self.uniform(turn, bed * DRAWS) >= self.events.bed_taken {
                 continue;
@@ -320,7 +321,7 @@ impl Occupancy {
                 stay(begin, end.min(20.0 * HOUR_S), plan);
             }
         }
-        // Beds with two visitors each.
+        // Each bed has a patient and at most two visitors at the same time.
         plan.most = beds.saturating_mul(3);
     }
 
@@ -332,7 +333,7 @@ impl Occupancy {
             (0..children).filter(|child| self.uniform(day, child * DRAWS) < self.events.child_present).count();
         for hour in (8..15_u32).filter(|hour| self.uniform(day, EVENTS + hour) < self.events.lesson_held) {
             let begin = f64::from(hour * 3_600);
-            // The teacher comes too.
+            // One stay is added for the teacher.
             (0..=present).for_each(|_| stay(begin, begin + 3_000.0, plan));
         }
         plan.most = children.saturating_add(1);
@@ -356,7 +357,8 @@ impl Occupancy {
         }
     }
 
-    /// Activity, in met, at a second of the day (ISO 8996:2021 annex; a ward and a home at night: asleep).
+    /// Returns the metabolic rate, in met, at a second of the day (ISO 8996:2021 annex; people in a ward and
+    /// in a home at night are asleep).
     pub fn activity_met(&self, second: u32) -> f64 {
         let night = !(7 * 3_600..22 * 3_600).contains(&second);
         match self.space {
@@ -368,14 +370,15 @@ impl Occupancy {
         }
     }
 
-    /// What all people of the room give off at a second of a day, in air with this vapour pressure, in Pa.
+    /// Returns the load of all people in the room at a second of a day, in air with this vapour pressure, in
+    /// Pa.
     pub fn load(&self, day: u32, second: u32, vapour_pa: f64) -> Load {
         Load::of(self.activity_met(second), self.space == Space::Classroom, vapour_pa)
             .times(f64::from(self.count(day, second)))
     }
 }
 
-/// Adds a stay, cut to the day; none where it has no length.
+/// Adds a stay, cut to the day. A stay of no length is not added.
 fn stay(from_s: f64, to_s: f64, plan: &mut DayPlan) {
     let end = f64::from(DAY_S);
     let (from_s, to_s) = (from_s.max(0.0).min(end).round() as u32, to_s.max(0.0).min(end).round() as u32);

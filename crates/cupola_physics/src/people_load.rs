@@ -1,31 +1,32 @@
-//! What people give off: heat, moisture and CO2 by activity (see [`crate::people`] for who is there).
+//! Heat, moisture and CO2 generation of people by activity. Presence is in [`crate::people`].
 
 use crate::comfort::MET_W_M2;
 use crate::contaminant::{Sex, person_co2_l_s};
 
-/// Body surface of an adult, in m² (ISO 8996:2021).
+/// Body surface area of an adult, in m² (ISO 8996:2021).
 pub const ADULT_M2: f64 = 1.8;
-/// Body surface of a child of ten years, in m² (DuBois 1916 for 32 kg and 1.40 m).
+/// Body surface area of a child of ten years, in m² (DuBois 1916 for 32 kg and 1.40 m).
 pub const CHILD_M2: f64 = 1.13;
-/// Heat of evaporation at skin temperature, in J/kg (ASHRAE Fundamentals ch. 9).
+/// Heat of vaporisation at skin temperature, in J/kg (ASHRAE Fundamentals ch. 9).
 pub const SWEAT_J_KG: f64 = 2_430_000.0;
-/// What people give off.
+/// Heat, moisture and CO2 generation of people.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Load {
-    /// Sensible heat, in W, to be shared by the room between air and surfaces.
+    /// Sensible heat, in W. The room divides it into a convective and a radiant part.
     pub sensible_w: f64,
     /// Latent heat, in W.
     pub latent_w: f64,
-    /// Water, in kg/s.
+    /// Moisture, in kg/s.
     pub moisture_kg_s: f64,
     /// CO2, in L/s at 0 °C.
     pub co2_l_s: f64,
 }
 
 impl Load {
-    /// One person at an activity, in met (0 to 6), in air with this vapour pressure, in Pa (0 to 6000): latent by ISO
-    /// 7730:2005 equation (1) (through skin, by sweat in comfort, by breath), the rest sensible, as in a comfortable
-    /// room; CO2 by Persily and de Jonge 2017 for the mean of women and men of 35 years, or of children of ten.
+    /// Returns the load of one person at an activity, in met (0 to 6), in air with this vapour pressure, in
+    /// Pa (0 to 6000). Latent heat is by ISO 7730:2005 equation (1) (diffusion through the skin, sweat in
+    /// comfort, respiration). The rest is sensible, as in a comfortable room. CO2 is by Persily and de Jonge
+    /// 2017, for the mean of women and men of 35 years, or of children of ten.
     pub fn of(met: f64, child: bool, vapour_pa: f64) -> Self {
         let met = held(met, 6.0);
         let vapour_pa = held(vapour_pa, 6_000.0);
@@ -39,7 +40,7 @@ impl Load {
         Self { sensible_w: area * rate - latent_w, latent_w, moisture_kg_s: latent_w / SWEAT_J_KG, co2_l_s }
     }
 
-    /// That of so many people.
+    /// Returns the load of `count` people.
     pub fn times(&self, count: f64) -> Self {
         Self {
             sensible_w: count * self.sensible_w,
@@ -50,7 +51,7 @@ impl Load {
     }
 }
 
-/// Between 0 and the most; 0 for what is not a number.
+/// Limits a value to 0 to `most`. NaN gives 0.
 fn held(value: f64, most: f64) -> f64 {
     if value > 0.0 { value.min(most) } else { 0.0 }
 }

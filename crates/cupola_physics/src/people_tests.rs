@@ -4,7 +4,7 @@ use super::*;
 
 const SPACES: [Space; 6] = [Space::Office, Space::Meeting, Space::Ward, Space::Classroom, Space::Retail, Space::Home];
 
-/// Mean number of people at each hour of the workdays of ten weeks.
+/// Returns the mean number of people at each hour of the workdays of ten weeks.
 fn workday_profile(space: Space, people: u32) -> [f64; 24] {
     let room = Occupancy::new(space, people, 7, 11);
     let plans: Vec<DayPlan> = (20_000..20_070).filter(|day| weekday(*day) < 5).map(|day| room.plan(day)).collect();
@@ -28,7 +28,7 @@ fn offices_fill_by_day() {
     assert!(profile[..6].iter().chain(&profile[21..]).all(|count| *count < 2.0), "{profile:?}");
     let peak = profile.iter().fold(0.0_f64, |most, count| most.max(*count));
     assert!((55.0..80.0).contains(&peak), "{profile:?}");
-    // Lunch.
+    // The number of people falls at lunch.
     assert!(profile[12] < 0.8 * profile[10] && profile[12] < 0.8 * profile[14], "{profile:?}");
     let weekend: f64 = (20_000..20_070)
         .filter(|day| weekday(*day) >= 5)
@@ -59,7 +59,7 @@ fn days_and_rooms_differ() {
     assert_ne!(room.plan(day), room.plan(day + 1));
     assert_ne!(room.plan(day), Occupancy { seed: 8, ..room }.plan(day));
     assert_ne!(room.plan(day), Occupancy { stream: 12, ..room }.plan(day));
-    // A desk more doesn't change the others' day.
+    // An additional desk does not change the stays of the other people.
     let more = Occupancy { people: 11, ..room }.plan(day);
     assert_eq!(more.stays[..room.plan(day).stays.len()], room.plan(day).stays[..]);
 }
@@ -70,7 +70,7 @@ fn what_people_give_off() {
     let load = Load::of(1.2, false, 1_490.0);
     assert!((65.0..95.0).contains(&load.sensible_w) && (35.0..60.0).contains(&load.latent_w), "{load:?}");
     assert!((load.sensible_w + load.latent_w - 1.2 * 58.15 * 1.8).abs() < 1e-9);
-    // About 50 g of water an hour.
+    // The moisture is about 50 g of water per hour.
     assert!((0.04..0.08).contains(&(load.moisture_kg_s * 3_600.0)));
     assert!((0.003_8..0.004_8).contains(&load.co2_l_s));
     assert!(Load::of(1.2, true, 1_490.0).sensible_w < load.sensible_w);

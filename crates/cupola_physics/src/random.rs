@@ -1,29 +1,33 @@
-//! Random numbers that are a function of what they are for: no generator is carried along, so order and step don't matter.
+//! Counter-based random numbers: each number is a function of its key. There is no generator state, so the
+//! result does not depend on order or step.
 //!
-//! A number is named by the seed, a stream (whose it is), a tick (when) and a draw (which one of that moment). The same name gives
-//! the same number, also across the functions here: ask for another draw to have an independent one.
+//! The key consists of the seed, a stream (for example a room), a tick (the time) and a draw (the index at
+//! that time). The same key gives the same random bits, also in different functions of this module. An
+//! independent number needs another draw.
 
 use std::f64::consts::TAU;
 
-/// 2^64 over the golden ratio: the step of SplitMix64.
+/// 2^64 over the golden ratio: the increment of SplitMix64.
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A uniform number in [0, 1), with 53 random bits.
+/// Returns a uniform random number in [0, 1), with 53 random bits.
 pub fn uniform(seed: u64, stream: u64, tick: u64, draw: u32) -> f64 {
     unit(bits(seed, stream, tick, draw))
 }
 
-/// A normal number with mean 0 and standard deviation 1 (Box and Muller 1958); between about −8.6 and 8.6.
+/// Returns a normal random number with mean 0 and standard deviation 1 (Box and Muller 1958), between about
+/// −8.6 and 8.6.
 pub fn normal(seed: u64, stream: u64, tick: u64, draw: u32) -> f64 {
     let bits = bits(seed, stream, tick, draw);
-    // In (0, 1], so that the logarithm is finite.
+    // The number is in (0, 1], so that the logarithm is finite.
     let radius = (-2.0 * (1.0 - unit(bits)).ln()).sqrt();
     radius * (TAU * unit(mix(bits.wrapping_add(STEP)))).cos()
 }
 
-/// A Poisson number with this mean; 0 where the mean is not above 0 or not finite.
+/// Returns a Poisson random number with this mean. The result is 0 if the mean is not above 0 or not finite.
 ///
-/// By inversion below a mean of 30, above it the rounded normal number with the same mean and variance.
+/// Inversion is used below a mean of 30. Above, the result is the rounded normal number with the same mean
+/// and variance.
 pub fn poisson(mean: f64, seed: u64, stream: u64, tick: u64, draw: u32) -> u32 {
     if !mean.is_finite() || mean <= 0.0 {
         return 0;
@@ -35,7 +39,7 @@ pub fn poisson(mean: f64, seed: u64, stream: u64, tick: u64, draw: u32) -> u32 {
     let mut count = 0_u32;
     let mut probability = (-mean).exp();
     let mut below = probability;
-    // The tail beyond 200 has no weight that a double could hold; rounding must not make this endless.
+    // The weights beyond 200 are too small for a double. The limit ends the loop also with rounding errors.
     while level >= below && count < 200 {
         count += 1;
         probability *= mean / f64::from(count);
@@ -44,12 +48,13 @@ pub fn poisson(mean: f64, seed: u64, stream: u64, tick: u64, draw: u32) -> u32 {
     count
 }
 
-/// A stream named by a text, such as the id of a room (FNV-1a, 64 bits).
+/// Returns the stream of a text, such as the id of a room (FNV-1a, 64 bits).
 pub fn stream_of(text: &str) -> u64 {
     text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
 }
 
-/// 64 random bits: a chain of SplitMix64 steps over the four names (Steele, Lea and Flood 2014).
+/// Returns 64 random bits: a chain of SplitMix64 steps over the four parts of the key (Steele, Lea and Flood
+/// 2014).
 fn bits(seed: u64, stream: u64, tick: u64, draw: u32) -> u64 {
     [stream, tick, u64::from(draw)]
         .into_iter()
@@ -74,7 +79,7 @@ mod tests {
 
     use super::*;
 
-    /// Mean and variance.
+    /// Returns mean and variance.
     fn moments(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
         let numbers: Vec<f64> = numbers.collect();
         let count = numbers.len() as f64;

@@ -1,46 +1,46 @@
-//! Overhangs and fins over a rectangle, such as a window: how much of it the sun, the sky, the horizon and the ground
-//! reach.
+//! Shading of a rectangle, such as a window, by overhangs and fins: sunlit fraction, and factors for sky,
+//! horizon and ground.
 //!
-//! Shades are flat, opaque, black, and stand at right angles to the surface. In the surface's own axes (right as seen
-//! from outside, up, outward) with the origin at the rectangle's lower left corner, the sun throws each shade's outline
-//! along its rays onto the surface: a parallelogram. The shaded area is that of their union within the rectangle, exact
-//! for every sun (the construction of ASHRAE Fundamentals 2017, ch. 15, "Exterior shading", without its limit to long
-//! overhangs).
+//! Shades are flat, opaque, black and perpendicular to the surface. Coordinates are those of the surface
+//! (right as seen from outside, up, outward), with the origin at the rectangle's lower left corner. The
+//! parallel projection of each shade along the sun's rays onto the surface is a parallelogram. The shaded
+//! area is the area of their union within the rectangle, exact for every solar position (the construction of
+//! ASHRAE Fundamentals 2017, ch. 15, "Exterior shading", without its restriction to long overhangs).
 
 use serde::{Deserialize, Serialize};
 use std::f64::consts::{PI, TAU};
 
 use crate::{sky::PlaneIrradiance, sun::Plane};
 
-/// A shade above the rectangle, level along its upper edge.
+/// Horizontal shade above the rectangle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Overhang {
-    /// How far it stands out, in m, at least 0.
+    /// Depth, in m, at least 0.
     pub depth_m: f64,
-    /// Its height above the rectangle's upper edge, in m, at least 0.
+    /// Distance above the rectangle's upper edge, in m, at least 0.
     pub gap_m: f64,
-    /// How far it reaches past the left edge, in m; negative where it ends short of it. Left as seen from outside.
+    /// Extension beyond the left edge as seen from outside, in m. A negative value shortens the overhang.
     pub extends_left_m: f64,
-    /// How far it reaches past the right edge, in m.
+    /// Extension beyond the right edge, in m. A negative value shortens the overhang.
     pub extends_right_m: f64,
 }
 
-/// A shade beside the rectangle, along its left or right edge.
+/// Vertical shade beside the rectangle, along its left or right edge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fin {
-    /// How far it stands out, in m, at least 0.
+    /// Depth, in m, at least 0.
     pub depth_m: f64,
-    /// Its distance from the rectangle's edge, in m, at least 0.
+    /// Distance from the rectangle's edge, in m, at least 0.
     pub gap_m: f64,
-    /// How far it reaches above the upper edge, in m; negative where it ends short of it.
+    /// Extension above the upper edge, in m. A negative value shortens the fin.
     pub extends_above_m: f64,
-    /// How far it reaches below the lower edge, in m.
+    /// Extension below the lower edge, in m. A negative value shortens the fin.
     pub extends_below_m: f64,
 }
 
-/// A rectangle and its shades.
+/// Rectangle with its shades.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Shading {
@@ -48,26 +48,26 @@ pub struct Shading {
     pub width_m: f64,
     /// Height of the rectangle along the surface, in m, above 0.
     pub height_m: f64,
-    /// Shade above.
+    /// Overhang.
     pub overhang: Option<Overhang>,
-    /// Shade to the left, as seen from outside.
+    /// Fin on the left, as seen from outside.
     pub left: Option<Fin>,
-    /// Shade to the right.
+    /// Fin on the right, as seen from outside.
     pub right: Option<Fin>,
 }
 
-/// What is left of diffuse light from each part of the surroundings, 0 to 1; 1 without shades.
+/// Fractions of diffuse radiation that shades leave, 0 to 1, by origin; 1 without shades.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DiffuseFactors {
-    /// Of a uniform sky.
+    /// Fraction from a uniform sky dome.
     pub dome: f64,
-    /// Of a band along the horizon.
+    /// Fraction from a band along the horizon.
     pub horizon: f64,
-    /// Of uniform level ground.
+    /// Fraction from uniform horizontal ground.
     pub ground: f64,
 }
 
-/// Nothing in the way.
+/// Factors of 1, without shades.
 impl Default for DiffuseFactors {
     fn default() -> Self {
         Self { dome: 1.0, horizon: 1.0, ground: 1.0 }
@@ -75,9 +75,9 @@ impl Default for DiffuseFactors {
 }
 
 impl DiffuseFactors {
-    /// What reaches a rectangle, on average, of what would fall on it unshaded: beam and circumsolar light by the
-    /// sunlit fraction ([`Shading::sunlit_fraction`]), the rest by these factors. A dark horizon takes away no more
-    /// than the dome gives.
+    /// Returns the mean irradiance of a shaded rectangle from its unshaded irradiance. The sunlit fraction
+    /// ([`Shading::sunlit_fraction`]) applies to beam and circumsolar radiation, and these factors apply to
+    /// the rest. A negative horizon part is limited so that dome and horizon together are at least 0.
     pub fn shaded(&self, unshaded: &PlaneIrradiance, sunlit_fraction: f64) -> PlaneIrradiance {
         let dome = unshaded.dome * self.dome;
         PlaneIrradiance {
@@ -90,16 +90,17 @@ impl DiffuseFactors {
     }
 }
 
-/// Rings and spokes of the sampling of the half-space in front of the surface.
+/// Rings and spokes of the direction samples in the hemisphere in front of the surface.
 const RINGS: usize = 40;
 const SPOKES: usize = 120;
-/// Directions along the horizon.
+/// Number of direction samples along the horizon.
 const HORIZON: usize = 720;
 
 impl Shading {
-    /// The part of the rectangle the sun reaches, 0 to 1, for a direction towards the sun in the surface's axes (see
-    /// [`Plane::local`]); 0 from behind. Exactly 1 where no shadow falls on it. Lengths below 0 count as 0, and a
-    /// rectangle without area is fully sunlit.
+    /// Returns the sunlit fraction of the rectangle, 0 to 1, for a direction towards the sun in the surface's
+    /// coordinates (see [`Plane::local`]). The result is 0 for a sun behind the surface, and exactly 1
+    /// without a shadow on the rectangle. Lengths below 0 count as 0, and a rectangle without area is fully
+    /// sunlit.
     pub fn sunlit_fraction(&self, to_sun: &[f64; 3]) -> f64 {
         let [right, up, out] = *to_sun;
         let in_front = out > 0.0;
@@ -111,8 +112,8 @@ impl Shading {
         if !(width > 0.0 && height > 0.0 && area.is_finite()) {
             return 1.0;
         }
-        // A point at a distance z from the surface throws its shadow this far, per z. Grazing sun throws it out of any
-        // rectangle's reach.
+        // Displacement of the shadow of a point per distance from the surface. At grazing incidence the
+        // shadow lies outside any rectangle.
         let shift = [right / out, up / out].map(|part| part.clamp(-1e9, 1e9));
         let overhang = self.overhang.filter(|_| shift[1] > 0.0).and_then(|overhang| {
             let depth = length(overhang.depth_m)?;
@@ -120,7 +121,7 @@ impl Shading {
             let (from, to) = (-overhang.extends_left_m, width + overhang.extends_right_m);
             (from < to).then(|| shadow([from, y], [to, y], depth, shift))
         });
-        // The sun throws the shadow of one fin only towards the rectangle.
+        // Only one fin can cast its shadow towards the rectangle.
         let beside = |fin: Fin, x: f64| {
             let depth = length(fin.depth_m)?;
             let (from, to) = (-fin.extends_below_m, height + fin.extends_above_m);
@@ -138,27 +139,28 @@ impl Shading {
         let on_window = |shape: [Point; 4]| Polygon::new(window).clipped(&shape);
         let (overhang_on, fin_on) = (overhang.map(on_window), fin.map(on_window));
         let shaded = overhang_on.as_ref().map_or(0.0, Polygon::area) + fin_on.as_ref().map_or(0.0, Polygon::area);
-        // What both shade was counted twice.
+        // The overlap of both shadows was counted twice.
         let both = match (overhang_on, fin) {
             (Some(polygon), Some(fin)) => polygon.clipped(&fin).area(),
             _ => 0.0,
         };
         let fraction = 1.0 - (shaded - both) / area;
-        // Not a number only if a length is.
+        // The fraction is NaN only if a length is NaN.
         if fraction.is_nan() { 1.0 } else { fraction.clamp(0.0, 1.0) }
     }
 
-    /// What is left of diffuse light on a surface of this tilt, by integration over directions (once; some 5000 of
-    /// them). The dome is the part of the sky that the surface faces, weighted by the cosine of incidence, the ground
-    /// likewise; the horizon is the ring at altitude 0 (as the EnergyPlus Engineering Reference, "Shadowing of Sky
-    /// Diffuse Solar Radiation", has it). A part that the surface does not face has factor 1.
+    /// Returns the diffuse factors of a surface with this tilt, by integration over about 5000 directions
+    /// (meant to be called once). The dome is the part of the sky in front of the surface, weighted by the
+    /// cosine of incidence. The ground is treated likewise. The horizon is the ring at altitude 0 (as in the
+    /// EnergyPlus Engineering Reference, "Shadowing of Sky Diffuse Solar Radiation"). A part that is not in
+    /// front of the surface has factor 1.
     pub fn diffuse_factors(&self, plane: &Plane) -> DiffuseFactors {
         if self.overhang.is_none() && self.left.is_none() && self.right.is_none() {
             return DiffuseFactors::default();
         }
         let (mut sky, mut ground, mut horizon) = ([0.0; 2], [0.0; 2], [0.0; 2]);
         for ring in 0..RINGS {
-            // Rings of equal area on the base disc carry equal weight (Nusselt's analogue).
+            // Rings of equal area on the base disc have equal weight (Nusselt analogue).
             let squared = (ring as f64 + 0.5) / RINGS as f64;
             let (radius, out) = (squared.sqrt(), (1.0 - squared).sqrt());
             for spoke in 0..SPOKES {
@@ -172,7 +174,7 @@ impl Shading {
         }
         for step in 0..HORIZON {
             let (sin, cos) = (((step as f64 + 0.5) / HORIZON as f64 - 0.5) * PI).sin_cos();
-            // A level direction in the axes of a tilted surface.
+            // Horizontal direction in the coordinates of a tilted surface.
             let direction = [sin, -cos * plane.cos_tilt, cos * plane.sin_tilt];
             horizon[0] += direction[2] * self.sunlit_fraction(&direction);
             horizon[1] += direction[2];
@@ -182,14 +184,14 @@ impl Shading {
     }
 }
 
-/// A length that casts a shadow.
+/// Returns a length that casts a shadow, or `None` for a length that does not.
 fn length(metres: f64) -> Option<f64> {
     (metres > 0.0 && metres.is_finite()).then_some(metres)
 }
 
 type Point = [f64; 2];
 
-/// The shadow of a shade with this foot on the surface, its corners anticlockwise.
+/// Returns the shadow on the surface of a shade with this base line, with corners anticlockwise.
 fn shadow(from: Point, to: Point, depth: f64, shift: [f64; 2]) -> [Point; 4] {
     let thrown = |point: Point| [point[0] - depth * shift[0], point[1] - depth * shift[1]];
     let corners = [from, to, thrown(to), thrown(from)];
@@ -202,7 +204,8 @@ fn signed_area(corners: &[Point]) -> f64 {
     0.5 * corners.iter().zip(next).map(|(a, b)| a[0] * b[1] - a[1] * b[0]).sum::<f64>()
 }
 
-/// A convex polygon of at most 16 corners, anticlockwise: a rectangle clipped by two parallelograms has at most 12.
+/// Convex polygon of at most 16 corners, anticlockwise. A rectangle clipped by two parallelograms has at most
+/// 12.
 #[derive(Clone, Copy)]
 struct Polygon {
     corners: [Point; 16],
@@ -231,7 +234,7 @@ impl Polygon {
         signed_area(self.points()).max(0.0)
     }
 
-    /// What lies within a convex shape (Sutherland & Hodgman 1974).
+    /// Returns the part within a convex shape (Sutherland & Hodgman 1974).
     fn clipped(mut self, shape: &[Point; 4]) -> Self {
         for (edge, a) in shape.iter().enumerate() {
             let b = shape[(edge + 1) % 4];

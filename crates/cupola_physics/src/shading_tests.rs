@@ -23,7 +23,8 @@ fn without_shades_all_is_exactly_one() {
 
 #[test]
 fn a_long_overhang_shades_by_the_profile_angle() {
-    // ASHRAE 140 case 610: 1 m deep, 0.5 m above the window. At a profile angle of 45° its shadow reaches 0.5 m down.
+    // ASHRAE 140 case 610: 1 m deep, 0.5 m above the window. At a profile angle of 45° its shadow covers the
+    // upper 0.5 m.
     let shaded = Shading { overhang: overhang(1.0, 0.5, 1e4), ..window() };
     assert!((shaded.sunlit_fraction(&[0.0, 1.0, 1.0]) - 0.75).abs() < 1e-9);
     assert!((shaded.sunlit_fraction(&[0.4, 1.0, 1.0]) - 0.75).abs() < 1e-9);
@@ -34,7 +35,8 @@ fn a_long_overhang_shades_by_the_profile_angle() {
 
 #[test]
 fn a_short_overhang_lets_slanting_sun_in_beside_it() {
-    // Flush with the window; the shadow is a parallelogram sheared by 1 m over its 1 m: 3 × 1 less a triangle of 0.5.
+    // The overhang is flush with the window. Its shadow is a parallelogram sheared by 1 m over its 1 m: 3 × 1
+    // less a triangle of 0.5.
     let shaded = Shading { overhang: overhang(1.0, 0.0, 0.0), ..window() };
     let expected = 1.0 - (3.0 - 0.5) / 6.0;
     assert!((shaded.sunlit_fraction(&[1.0, 1.0, 1.0]) - expected).abs() < 1e-12);
@@ -49,22 +51,23 @@ fn overhang_and_fin_shadows_are_not_counted_twice() {
         right: fin(0.5, 0.0, 10.0),
         ..window()
     };
-    // Sun from the upper left: 1 m down, 1 m to the right. Lit: 2 × 1 of 6.
+    // Sun from the upper left: the shadow moves 1 m down and 1 m to the right. The sunlit area is 2 × 1 of 6.
     assert!((shaded.sunlit_fraction(&[-1.0, 1.0, 1.0]) - 2.0 / 6.0).abs() < 1e-12);
-    // From the right only the right fin shades: lit 2.5 × 1.
+    // With sun from the right only the right fin casts a shadow. The sunlit area is 2.5 × 1.
     assert!((shaded.sunlit_fraction(&[1.0, 1.0, 1.0]) - 2.5 / 6.0).abs() < 1e-12);
 }
 
 #[test]
 fn diffuse_factors_agree_with_view_factors() {
-    // An endless overhang over an endless strip: crossed strings between the strip (height 2) and the overhang (depth
-    // 1, flush): F = (2 + 1 − √5)/(2·2); the wall sees half the sky.
+    // An infinite overhang over an infinite strip. The crossed-strings method for the strip (height 2) and
+    // the overhang (depth 1, flush) gives F = (2 + 1 − √5)/(2·2). The view factor from the wall to the sky is
+    // one half.
     let shaded = Shading { width_m: 1.0, height_m: 2.0, overhang: overhang(1.0, 0.0, 1e6), ..Shading::default() };
     let factors = shaded.diffuse_factors(&Plane::new(180.0, 90.0));
     let view = (3.0 - 5.0f64.sqrt()) / 4.0;
     assert!((factors.dome - (0.5 - view) / 0.5).abs() < 2e-3, "{factors:?}");
     assert_eq!((factors.horizon, factors.ground), (1.0, 1.0));
-    // An endless fin beside an endless upright strip of 3 m: the same for sky, horizon weighted likewise, and ground.
+    // An infinite fin beside an infinite vertical strip of 3 m: the same method for sky, horizon and ground.
     let shaded = Shading { left: fin(1.0, 0.0, 1e6), ..window() };
     let factors = shaded.diffuse_factors(&Plane::new(180.0, 90.0));
     let view = (3.0 + 1.0 - 10.0f64.sqrt()) / 6.0;

@@ -1,9 +1,9 @@
-//! What falls on a tilted plane from the sun, the sky and the ground (Perez et al. 1990, Solar Energy 44:271–289).
+//! Irradiance of a tilted plane from sun, sky and ground (Perez et al. 1990, Solar Energy 44:271–289).
 
 use crate::sun::{Plane, Sun};
 
-/// Lower bounds of the clearness bins, and for each the coefficients f11 f12 f13 f21 f22 f23
-/// (Perez 1990, table 6, all sites; with the digits of the EnergyPlus Engineering Reference, "Sky Radiance Model").
+/// Lower bounds of the clearness bins, and the coefficients f11 f12 f13 f21 f22 f23 of each bin (Perez 1990,
+/// table 6, all sites; with the digits of the EnergyPlus Engineering Reference, "Sky Radiance Model").
 const BINS: [(f64, [f64; 6]); 8] = [
     (1.000, [-0.008_311_7, 0.587_728_5, -0.062_063_6, -0.059_601_2, 0.072_124_9, -0.022_021_6]),
     (1.065, [0.129_945_7, 0.682_595_4, -0.151_375_2, -0.018_932_5, 0.065_965_0, -0.028_874_8]),
@@ -14,28 +14,27 @@ const BINS: [(f64, [f64; 6]); 8] = [
     (4.500, [1.060_159_1, -1.599_913_7, -0.358_922_1, 0.264_212_4, -1.127_234_0, 0.131_069_4]),
     (6.200, [0.677_747_0, -0.327_258_8, -0.250_428_6, 0.156_131_3, -1.376_503_1, 0.250_621_2]),
 ];
-/// Cosine of 85°: the lowest sun that the circumsolar part is divided by (Perez 1990, eq. 9).
+/// Cosine of 85°: lower limit of the cosine of the zenith angle in the circumsolar part (Perez 1990, eq. 9).
 const COS_85_DEG: f64 = 0.087_155_742_747_658;
 const KAPPA: f64 = 1.041;
 
-/// The sky's two brightening coefficients at an instant: the same for every plane.
+/// Brightness coefficients of the sky at an instant. They are the same for every plane.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SkyBrightness {
-    /// F1: the part of the horizontal diffuse irradiance that comes from around the sun, 0 to 1.
+    /// F1: circumsolar fraction of the diffuse horizontal irradiance, 0 to 1.
     pub circumsolar: f64,
-    /// F2: how much brighter the horizon is, relative to the horizontal diffuse irradiance; negative for a darker
-    /// horizon.
+    /// F2: horizon brightening, relative to the diffuse horizontal irradiance; negative for a darker horizon.
     pub horizon: f64,
 }
 
-/// The sun and sky at an instant: what every plane's irradiance is worked out from.
+/// State of sun and sky at an instant, from which the irradiance of every plane is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SkyState {
-    /// Where the sun is.
+    /// Solar position.
     pub sun: Sun,
     /// Direct normal irradiance, in W/m², at least 0.
     pub direct_normal_w_m2: f64,
-    /// Diffuse irradiance of a level plane, in W/m², at least 0.
+    /// Diffuse horizontal irradiance, in W/m², at least 0.
     pub diffuse_horizontal_w_m2: f64,
     /// Brightness coefficients.
     pub brightness: SkyBrightness,
@@ -44,28 +43,29 @@ pub struct SkyState {
 /// Irradiance of a plane by origin, in W/m².
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PlaneIrradiance {
-    /// Straight from the sun.
+    /// Beam irradiance.
     pub beam: f64,
-    /// Diffuse from around the sun; treat it as coming from the sun's direction.
+    /// Circumsolar diffuse irradiance. Its direction is that of the sun.
     pub circumsolar: f64,
-    /// Diffuse from the uniform sky.
+    /// Diffuse irradiance from the uniform sky dome.
     pub dome: f64,
-    /// From the brighter horizon; below 0 where the horizon is darker than the sky, but never so far that dome and
-    /// horizon together are.
+    /// Irradiance from the brighter horizon. It is negative for a horizon darker than the sky, limited so
+    /// that dome and horizon together are at least 0.
     pub horizon: f64,
-    /// Reflected by the ground, taken as uniform.
+    /// Irradiance reflected by uniform ground.
     pub ground: f64,
 }
 
 impl PlaneIrradiance {
-    /// All parts together, in W/m², at least 0.
+    /// Returns the total irradiance, in W/m², at least 0.
     pub fn total(&self) -> f64 {
         self.beam + self.circumsolar + self.dome + self.horizon + self.ground
     }
 }
 
-/// Perez's coefficients from direct normal and diffuse horizontal irradiance, in W/m² (1990, its clearness ε and
-/// brightness Δ). With the sun down or no diffuse light both are 0: a uniform sky.
+/// Returns Perez's coefficients from direct normal and diffuse horizontal irradiance, in W/m² (1990, its
+/// clearness ε and brightness Δ). With the sun down or no diffuse irradiance both are 0, which is a uniform
+/// sky.
 pub fn sky_brightness(sun: &Sun, direct_normal_w_m2: f64, diffuse_horizontal_w_m2: f64) -> SkyBrightness {
     let usable = sun.is_up() && diffuse_horizontal_w_m2 > 0.0 && sun.extraterrestrial_w_m2 > 0.0;
     if !usable {
@@ -83,8 +83,8 @@ pub fn sky_brightness(sun: &Sun, direct_normal_w_m2: f64, diffuse_horizontal_w_m
 }
 
 impl SkyState {
-    /// The sky with this sun, direct normal and diffuse horizontal irradiance (W/m²; below 0 or not a number counts as
-    /// 0).
+    /// Returns the sky with this solar position, direct normal and diffuse horizontal irradiance (W/m²).
+    /// Irradiances that are negative or NaN count as 0.
     pub fn new(sun: Sun, direct_normal_w_m2: f64, diffuse_horizontal_w_m2: f64) -> Self {
         let direct_normal_w_m2 = if sun.is_up() { direct_normal_w_m2.max(0.0) } else { 0.0 };
         let diffuse_horizontal_w_m2 = diffuse_horizontal_w_m2.max(0.0);
@@ -92,12 +92,12 @@ impl SkyState {
         Self { sun, direct_normal_w_m2, diffuse_horizontal_w_m2, brightness }
     }
 
-    /// Global irradiance of a level plane, in W/m².
+    /// Returns the global horizontal irradiance, in W/m².
     pub fn global_horizontal_w_m2(&self) -> f64 {
         self.direct_normal_w_m2 * self.sun.cos_zenith().max(0.0) + self.diffuse_horizontal_w_m2
     }
 
-    /// The three parts of the sky's diffuse light on a plane (Perez 1990, eq. 9); beam and ground are left at 0.
+    /// Returns the three diffuse sky parts on a plane (Perez 1990, eq. 9). Beam and ground are 0.
     pub fn diffuse_on_tilt(&self, plane: &Plane) -> PlaneIrradiance {
         let SkyBrightness { circumsolar, horizon } = self.brightness;
         let diffuse = self.diffuse_horizontal_w_m2;
@@ -111,7 +111,7 @@ impl SkyState {
         }
     }
 
-    /// All that falls on an unshaded plane over level ground of this reflectance (0 to 1).
+    /// Returns the irradiance of an unshaded plane above horizontal ground with this reflectance (0 to 1).
     pub fn on_plane(&self, plane: &Plane, ground_reflectance: f64) -> PlaneIrradiance {
         let reflected = self.global_horizontal_w_m2() * ground_reflectance.clamp(0.0, 1.0);
         PlaneIrradiance {

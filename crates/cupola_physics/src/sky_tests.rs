@@ -15,7 +15,8 @@ fn an_overcast_sky_is_nearly_uniform() {
 
 #[test]
 fn a_clear_sky_is_brighter_around_the_sun() {
-    // The last bin but one; coefficients by hand for Z and Δ of this instant.
+    // The clearness is in the last bin but one. The coefficients are computed by hand from Z and Δ of this
+    // instant.
     let sun = DENVER.sun(2002, 80.5);
     let sky = SkyState::new(sun, 900.0, 160.0);
     let zenith = sun.cos_zenith().acos();

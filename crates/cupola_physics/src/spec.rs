@@ -1,16 +1,16 @@
-//! What is wrong with a specification.
+//! Errors of specifications.
 
 use std::error::Error;
 use std::fmt;
 
-/// A specification that can't be computed.
+/// Error for a specification that cannot be computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpecError {
-    /// What it is: `zone`, `air handling unit`, `profile`, `room`, `dispenser`, `weather`.
+    /// Kind of object: `zone`, `air handling unit`, `profile`, `room`, `dispenser`, `weather`.
     pub what: &'static str,
-    /// Which one, from 0 in its list (a dispenser: in its room's).
+    /// Index of the object in its list, from 0 (a dispenser: in its room's list).
     pub index: usize,
-    /// Which field is wrong and what it may be.
+    /// Faulty field and its valid values.
     pub message: String,
 }
 
@@ -22,7 +22,7 @@ impl fmt::Display for SpecError {
 
 impl Error for SpecError {}
 
-/// Checks that every `(name, value, lowest, highest)` is in its range, which NaN never is.
+/// Checks that every `(name, value, lowest, highest)` is in its range. NaN is never in range.
 pub(crate) fn check_ranges(
     what: &'static str,
     index: usize,
@@ -37,7 +37,7 @@ pub(crate) fn check_ranges(
     Ok(())
 }
 
-/// Checks that a reference into a list of `count` leads somewhere.
+/// Checks that an index into a list of `count` items exists.
 pub(crate) fn check_index(
     what: &'static str,
     index: usize,

@@ -1,19 +1,19 @@
-//! Where the sun stands, and how it meets a plane.
+//! Solar position, and angles of incidence on planes.
 //!
-//! Positions follow Meeus, Astronomical Algorithms (2nd ed. 1998), ch. 25 (lower accuracy) and ch. 28, as NOAA's solar
-//! calculator does: within 0.02° from 1900 to 2100. They are geometric: no refraction, so the sun is up where its
-//! centre is above the flat horizon. World axes are east, north, up. Times are local standard time, as days since 1
-//! January 00:00 (so noon on 2 January is 1.5).
+//! Positions follow Meeus, Astronomical Algorithms (2nd ed. 1998), ch. 25 (lower accuracy) and ch. 28, like
+//! NOAA's solar calculator: within 0.02° from 1900 to 2100. Positions are geometric, without refraction, so
+//! the sun is up when its centre is above the flat horizon. World axes are east, north, up. Times are local
+//! standard time, as days since 1 January 00:00 (noon on 2 January is 1.5).
 
 use std::f64::consts::{PI, TAU};
 
-/// Irradiance of a plane facing the sun at one astronomical unit, in W/m² (World Radiation Centre 1985; Perez's
-/// coefficients rest on it).
+/// Solar constant: irradiance of a plane facing the sun at one astronomical unit, in W/m² (World Radiation
+/// Centre 1985; Perez's coefficients are based on it).
 pub const SOLAR_CONSTANT_W_M2: f64 = 1_367.0;
-/// The year to take where data are of no year in particular: its equinoxes are close to the mean of a leap cycle's.
+/// Year for data without a particular year. Its equinoxes are close to the mean of a leap cycle.
 pub const REFERENCE_YEAR: i32 = 2002;
 
-/// A place on earth and its clock.
+/// Geographic location and time zone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Site {
     /// Latitude in degrees, north positive, −90 to 90.
@@ -24,7 +24,7 @@ pub struct Site {
     pub time_zone_h: f64,
 }
 
-/// The sun at an instant, seen from a site.
+/// Sun at an instant, seen from a site.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sun {
     /// Unit vector towards the sun: east, north, up.
@@ -33,24 +33,25 @@ pub struct Sun {
     pub declination_deg: f64,
     /// Hour angle, in degrees, −180 to 180; negative in the morning.
     pub hour_angle_deg: f64,
-    /// Apparent solar time less mean solar time, in minutes (about −14 to 16).
+    /// Equation of time: apparent solar time less mean solar time, in minutes (about −14 to 16).
     pub equation_of_time_min: f64,
-    /// Irradiance of a plane that faces the sun outside the atmosphere, in W/m² (1321 to 1414).
+    /// Extraterrestrial irradiance of a plane facing the sun, in W/m² (1321 to 1414).
     pub extraterrestrial_w_m2: f64,
 }
 
-/// What the sun does during an interval (see [`Site::sun_over`]).
+/// Sun during an interval (see [`Site::sun_over`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SunOver {
-    /// The part of the interval with the sun up, 0 to 1.
+    /// Fraction of the interval with the sun up, 0 to 1.
     pub up_fraction: f64,
-    /// Mean of the cosine of the zenith angle over the part with the sun up, 0 to 1 (0 where it is never up).
+    /// Mean cosine of the zenith angle over the part with the sun up, 0 to 1 (0 if the sun is never up).
     pub mean_cos_zenith: f64,
-    /// Middle of the part with the sun up, as a day of the year (middle of the interval where it is never up).
+    /// Middle of the part with the sun up, as a day of the year (the middle of the interval if the sun is
+    /// never up).
     pub middle_day: f64,
 }
 
-/// What depends on the instant alone.
+/// Quantities that depend only on the instant.
 struct Ephemeris {
     declination_rad: f64,
     equation_of_time_min: f64,
@@ -58,8 +59,8 @@ struct Ephemeris {
 }
 
 impl Site {
-    /// The sun at `day` (days since 1 January 00:00, local standard time) of `year`. Days past the year's end run into
-    /// the next year.
+    /// Returns the sun at `day` (days since 1 January 00:00, local standard time) of `year`. Days past the
+    /// end of the year continue into the next year.
     pub fn sun(&self, year: i32, day: f64) -> Sun {
         let now = ephemeris(year, day - self.time_zone_h / 24.0);
         let hour_angle = self.hour_angle_rad(day, now.equation_of_time_min);
@@ -79,9 +80,10 @@ impl Site {
         }
     }
 
-    /// The sun during `hours` (above 0, at most 24) from `start_day` on: how long it is up, and the mean cosine of its
-    /// zenith angle while it is. Closed form of the integral over the hour angle (Duffie & Beckman, Solar Engineering
-    /// of Thermal Processes, §2.10), with the declination and equation of time of the interval's middle.
+    /// Returns the sun during `hours` (above 0, at most 24) from `start_day`: the fraction of time with the
+    /// sun up, and the mean cosine of its zenith angle. Closed form of the integral over the hour angle
+    /// (Duffie & Beckman, Solar Engineering of Thermal Processes, §2.10), with declination and equation of
+    /// time of the middle of the interval.
     pub fn sun_over(&self, year: i32, start_day: f64, hours: f64) -> SunOver {
         let half_day = hours.clamp(0.0, 24.0) / 48.0;
         let middle_day = start_day + half_day;
@@ -89,11 +91,11 @@ impl Site {
         let latitude = self.latitude_deg.to_radians();
         let constant = latitude.sin() * now.declination_rad.sin();
         let swing = latitude.cos() * now.declination_rad.cos();
-        // At the poles the swing vanishes; the ratio then says up or down all day.
+        // The swing vanishes at the poles. The clamped ratio then gives a sun that is up or down all day.
         let sunset = (-constant / swing.max(1e-12)).clamp(-1.0, 1.0).acos();
         let middle = self.hour_angle_rad(middle_day, now.equation_of_time_min);
         let half = half_day * TAU;
-        // The interval can reach into the neighbouring days' light.
+        // The interval can include daylight of the adjacent days.
         let (mut length, mut integral, mut moment) = (0.0, 0.0, 0.0);
         for noon in [-TAU, 0.0, TAU] {
             let from = (middle - half).max(noon - sunset);
@@ -115,8 +117,9 @@ impl Site {
         }
     }
 
-    /// Sunrise and sunset on the day that `day` falls in, as days of the year in local standard time;
-    /// `None` where the sun stays up or down all day. Geometric: the sun's centre on the flat horizon.
+    /// Returns sunrise and sunset of the day that contains `day`, as days of the year in local standard time,
+    /// or `None` if the sun is up or down all day. Both are geometric: the sun's centre is on the flat
+    /// horizon.
     pub fn sunrise_sunset(&self, year: i32, day: f64) -> Option<(f64, f64)> {
         let noon = day.floor() + 0.5;
         let now = ephemeris(year, noon - self.time_zone_h / 24.0);
@@ -130,7 +133,7 @@ impl Site {
         Some((solar_noon - half, solar_noon + half))
     }
 
-    /// Hour angle in −π to π.
+    /// Returns the hour angle, −π to π.
     fn hour_angle_rad(&self, day: f64, equation_of_time_min: f64) -> f64 {
         let shift_min = 4.0 * (self.longitude_deg - 15.0 * self.time_zone_h) + equation_of_time_min;
         let solar_day = day + shift_min / 1_440.0;
@@ -139,47 +142,49 @@ impl Site {
 }
 
 impl Sun {
-    /// Altitude above the horizon, in degrees, −90 to 90.
+    /// Returns the altitude above the horizon, in degrees, −90 to 90.
     pub fn altitude_deg(&self) -> f64 {
         self.direction[2].clamp(-1.0, 1.0).asin().to_degrees()
     }
 
-    /// Azimuth in degrees clockwise from north, 0 to 360.
+    /// Returns the azimuth, in degrees clockwise from north, 0 to 360.
     pub fn azimuth_deg(&self) -> f64 {
         self.direction[0].atan2(self.direction[1]).to_degrees().rem_euclid(360.0)
     }
 
-    /// Cosine of the zenith angle, −1 to 1.
+    /// Returns the cosine of the zenith angle, −1 to 1.
     pub fn cos_zenith(&self) -> f64 {
         self.direction[2]
     }
 
-    /// Whether the sun's centre is above the horizon.
+    /// Returns whether the sun's centre is above the horizon.
     pub fn is_up(&self) -> bool {
         self.direction[2] > 0.0
     }
 
-    /// Relative optical air mass, 1 to 38 (Kasten & Young 1989); at the horizon's value where the sun is down.
+    /// Returns the relative optical air mass, 1 to 38 (Kasten & Young 1989). With the sun down it is the
+    /// value at the horizon.
     pub fn air_mass(&self) -> f64 {
         air_mass(self.altitude_deg())
     }
 }
 
-/// Relative optical air mass at an altitude in degrees (Kasten & Young 1989, Applied Optics 28:4735); below the horizon
-/// as at it.
+/// Returns the relative optical air mass at an altitude in degrees (Kasten & Young 1989, Applied Optics
+/// 28:4735). Below the horizon it is the value at the horizon.
 pub fn air_mass(altitude_deg: f64) -> f64 {
     let altitude = altitude_deg.clamp(0.0, 90.0);
     (1.0 / (altitude.to_radians().sin() + 0.505_72 * (altitude + 6.079_95).powf(-1.636_4))).max(1.0)
 }
 
-/// A plane surface: where it looks, and the axes in it.
+/// Plane surface: its orientation and its axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plane {
     /// Outward unit normal: east, north, up.
     pub normal: [f64; 3],
-    /// Unit vector in the plane towards its upper edge. For a level plane: against the azimuth.
+    /// Unit vector in the plane towards its upper edge. In a horizontal plane it points opposite to the
+    /// azimuth.
     pub up: [f64; 3],
-    /// Unit vector in the plane to the right, for an observer who faces it from outside.
+    /// Unit vector in the plane to the right, as seen from outside.
     pub right: [f64; 3],
     /// Cosine of the tilt: 1 facing up, 0 vertical, −1 facing down.
     pub cos_tilt: f64,
@@ -188,12 +193,13 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// The plane whose outward normal has this azimuth (degrees clockwise from north) and tilt (degrees: 0 facing up,
-    /// 90 vertical, 180 facing down). A tilt outside 0 to 180 counts as the nearest of them.
+    /// Returns the plane whose outward normal has this azimuth (degrees clockwise from north) and tilt
+    /// (degrees: 0 facing up, 90 vertical, 180 facing down). Tilts are clamped to 0 to 180.
     pub fn new(azimuth_deg: f64, tilt_deg: f64) -> Self {
         let (sin_azimuth, cos_azimuth) = azimuth_deg.to_radians().sin_cos();
         let (sin_tilt, cos_tilt) = match tilt_deg.clamp(0.0, 180.0) {
-            // Walls and slabs are what nearly all planes are: no rounding dust there.
+            // Walls and slabs are exact, without rounding errors, because nearly all planes are walls or
+            // slabs.
             90.0 => (1.0, 0.0),
             180.0 => (0.0, -1.0),
             tilt => tilt.to_radians().sin_cos(),
@@ -207,13 +213,13 @@ impl Plane {
         }
     }
 
-    /// Cosine of the angle between the sun and the outward normal, −1 to 1; negative where the sun is behind the plane.
-    /// Says nothing of the horizon.
+    /// Returns the cosine of the angle of incidence, −1 to 1; negative with the sun behind the plane. The
+    /// horizon is not considered.
     pub fn cos_incidence(&self, sun: &Sun) -> f64 {
         dot(&self.normal, &sun.direction)
     }
 
-    /// A world direction in the plane's own axes: right, up, outward.
+    /// Transforms a world direction to the plane's axes: right, up, outward.
     pub fn local(&self, direction: &[f64; 3]) -> [f64; 3] {
         [dot(&self.right, direction), dot(&self.up, direction), dot(&self.normal, direction)]
     }
@@ -223,21 +229,21 @@ fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
-/// Days from J2000.0 (noon of 1 January 2000, UT) to 1 January 00:00 of a Gregorian year.
+/// Returns the days from J2000.0 (noon of 1 January 2000, UT) to 1 January 00:00 of a Gregorian year.
 fn days_to_year(year: i32) -> f64 {
     let before = i64::from(year) - 1;
     let days = 365 * before + before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400);
-    // 730 119 days from 1 January of year 1 to 1 January 2000.
+    // There are 730 119 days from 1 January of year 1 to 1 January 2000.
     (days - 730_119) as f64 - 0.5
 }
 
-/// Meeus ch. 25 and eq. 28.3, at days since 1 January 00:00 UT.
+/// Returns the solar ephemeris at days since 1 January 00:00 UT (Meeus ch. 25 and eq. 28.3).
 fn ephemeris(year: i32, day_ut: f64) -> Ephemeris {
     let t = (days_to_year(year) + day_ut) / 36_525.0;
     let longitude = (280.466_46 + t * (36_000.769_83 + t * 0.000_303_2)).rem_euclid(360.0).to_radians();
     let anomaly = (357.529_11 + t * (35_999.050_29 - t * 0.000_153_7)).rem_euclid(360.0).to_radians();
     let eccentricity = 0.016_708_634 - t * (0.000_042_037 + t * 0.000_000_126_7);
-    // Of multiple angles what single ones give: sines are half of what a sun costs.
+    // Multiple-angle formulas replace calls of sine, which are half of the computing time.
     let (sin_1, cos_1) = anomaly.sin_cos();
     let (sin_2, sin_3) = (2.0 * sin_1 * cos_1, sin_1 * (3.0 - 4.0 * sin_1 * sin_1));
     let centre = ((1.914_602 - t * (0.004_817 + t * 0.000_014)) * sin_1
@@ -248,7 +254,7 @@ fn ephemeris(year: i32, day_ut: f64) -> Ephemeris {
     let apparent = longitude + centre - (0.005_69 + 0.004_78 * sin_node).to_radians();
     let obliquity = (23.439_291 - t * 0.013_004_2 + 0.002_56 * cos_node).to_radians();
     let (sin_obliquity, cos_obliquity) = obliquity.sin_cos();
-    // The square of the tangent of half the obliquity.
+    // Square of the tangent of half the obliquity.
     let y = (sin_obliquity / (1.0 + cos_obliquity)).powi(2);
     let (sin_twice, cos_twice) = (2.0 * longitude).sin_cos();
     let equation = y * sin_twice - 2.0 * eccentricity * sin_1 + 4.0 * eccentricity * y * sin_1 * cos_twice

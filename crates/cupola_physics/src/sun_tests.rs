@@ -25,7 +25,7 @@ fn the_seasons_are_in_place() {
     assert!(site.sun(2002, 78.0 + (19.0 + 16.0 / 60.0) / 24.0).declination_deg.abs() < 0.002);
     assert!((site.sun(2002, 171.5).declination_deg - 23.44).abs() < 0.01);
     assert!((site.sun(2002, 355.5).declination_deg + 23.44).abs() < 0.01);
-    // Perihelion early in January, aphelion early in July.
+    // Perihelion is early in January, aphelion early in July.
     assert!(site.sun(2002, 2.0).extraterrestrial_w_m2 > 1_412.0);
     assert!(site.sun(2002, 185.0).extraterrestrial_w_m2 < 1_324.0);
 }

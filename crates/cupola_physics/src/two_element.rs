@@ -1,30 +1,32 @@
-//! The two-element room model of VDI 6007-1:2015: one capacity for the outer walls (AW), one for the inner walls (IW)
-//! and a node for the air, with massless windows if wanted.
+//! Two-element room model of VDI 6007-1:2015: one capacity for the outer walls (AW), one for the inner walls
+//! (IW), a node for the air, and optional windows without mass.
 //!
 //! ```text
 //!  equivalent outdoors --Rrest-- C1,AW --R1,AW-- AW surface --hc-- air --hc-- IW surface --R1,IW-- C1,IW
 //!                                                    \__________ hr ____________/
 //! ```
-//! Surfaces exchange heat with the air by convection and with one another by the linearised radiative coefficient over
-//! the smaller of the two areas. Time is stepped by the implicit Euler method, which neither oscillates nor loses
-//! energy at any step.
+//! Surfaces exchange heat with the air by convection, and with one another by a linearised radiation
+//! coefficient over the smaller of the two areas. Time integration is by the implicit Euler method, which
+//! does not oscillate and conserves energy at any step length.
 
 pub use crate::two_element_types::{Emitter, Facade, Input, Output, Room, RoomError, SetPoint, State};
 
-/// Convective coefficient at vertical inner surfaces, in W/(m² K) (VDI 6007-1, type rooms).
+/// Convection coefficient at vertical inner surfaces, in W/(m² K) (VDI 6007-1, type rooms).
 pub const CONVECTION_WALL_W_M2K: f64 = 2.7;
-/// What a cubic metre of air stores, in J/(m³ K): 1.189 353 kg/m³ and 1 005.45 J/(kg K), the values behind the published results of VDI
-/// 6007-1's case 12.
+/// Volumetric heat capacity of air, in J/(m³ K): 1.189 353 kg/m³ and 1 005.45 J/(kg K), the values behind the
+/// published results of VDI 6007-1's case 12.
 pub const AIR_J_M3_K: f64 = 1.189_353 * 1_005.45;
-/// Linearised radiative coefficient between inner surfaces, in W/(m² K) (VDI 6007-1, type rooms).
+/// Linearised radiation coefficient between inner surfaces, in W/(m² K) (VDI 6007-1, type rooms).
 pub const RADIATION_W_M2K: f64 = 5.0;
-/// Convective coefficient outdoors, in W/(m² K) (VDI 6007-1).
+/// Convection coefficient outdoors, in W/(m² K) (VDI 6007-1).
 pub const OUTDOOR_CONVECTION_W_M2K: f64 = 20.0;
-/// Radiative coefficient outdoors, in W/(m² K) (VDI 6007-1).
+/// Radiation coefficient outdoors, in W/(m² K) (VDI 6007-1).
 pub const OUTDOOR_RADIATION_W_M2K: f64 = 5.0;
-/// Share of the solar heat through a window that reaches the air at once (VDI 6007-1, test cases 5 and 8 to 12).
+/// Fraction of the solar radiation through a window that heats the air directly (VDI 6007-1, test cases 5 and
+/// 8 to 12).
 pub const SOLAR_CONVECTIVE_SHARE: f64 = 0.09;
-/// The longest inner step, in s; longer steps are divided (an assumption: the method is of first order in time).
+/// Maximum length of an internal step, in s. Longer steps are divided (an assumption: the method is of first
+/// order in time).
 pub const LONGEST_INNER_STEP_S: f64 = 300.0;
 
 const AIR: usize = 0;
@@ -34,20 +36,20 @@ const WINDOW: usize = 3;
 const NODES: usize = 4;
 type Nodes = [f64; NODES];
 
-/// A room that has been checked, ready to be stepped.
+/// Checked room, prepared for steps.
 #[derive(Clone, Debug)]
 pub struct TwoElement {
     room: Room,
-    /// Conductances between nodes, in W/K; symmetric.
+    /// Symmetric conductances between nodes, in W/K.
     between: [Nodes; NODES],
     areas: Nodes,
 }
 
 impl TwoElement {
-    /// Checks a room.
+    /// Checks and prepares a room.
     ///
     /// # Errors
-    /// [`RoomError::Parameter`] where a value is outside the range that its field states.
+    /// Returns [`RoomError::Parameter`] if a value is outside the range that its field states.
     pub fn new(room: Room) -> Result<Self, RoomError> {
         let above_zero = [
             ("outer_r1_k_w", room.outer_r1_k_w),
@@ -98,23 +100,26 @@ impl TwoElement {
         Ok(Self { room, between, areas })
     }
 
-    /// The room.
+    /// Returns the room.
     pub fn room(&self) -> &Room {
         &self.room
     }
 
-    /// Steps by `step_s` seconds (1 to 86 400), in inner steps of equal length not above [`LONGEST_INNER_STEP_S`].
+    /// Advances by `step_s` seconds (1 to 86 400), in equal internal steps of at most
+    /// [`LONGEST_INNER_STEP_S`].
     ///
     /// # Errors
-    /// [`RoomError::Input`] where an input is out of range; the state is then as before.
+    /// Returns [`RoomError::Input`] if an input is out of range. The state is then unchanged.
     pub fn step(&self, state: &mut State, input: &Input, step_s: f64) -> Result<Output, RoomError> {
         self.step_with(state, input, step_s, LONGEST_INNER_STEP_S)
     }
 
-    /// As [`TwoElement::step`], with another longest inner step, in s (0.1 to 86 400).
+    /// Advances like [`TwoElement::step`], with another maximum length of the internal step, in s (0.1 to 86
+    /// 400).
     ///
     /// # Errors
-    /// As [`TwoElement::step`].
+    /// Returns [`RoomError::Input`] if an input or a step length is out of range. The state is then
+    /// unchanged.
     pub fn step_with(
         &self,
         state: &mut State,
@@ -156,7 +161,7 @@ impl TwoElement {
     ) -> Output {
         let room = &self.room;
         let (outer_sum, inner_sum) = self.capacity_sums(inner_s);
-        // What each capacity would be at if its surface were at 0 °C.
+        // Temperature of each capacity with its surface at 0 °C.
         let outer_known =
             (room.outer_c1_j_k / inner_s * state.outer_c + input.outer_c / room.outer_rest_k_w) / outer_sum;
         let inner_known = room.inner_c1_j_k / inner_s * state.inner_c / inner_sum;
@@ -182,7 +187,7 @@ impl TwoElement {
         output
     }
 
-    /// The sums of the conductances at the two capacities, with their storage, in W/K.
+    /// Returns the sums of the conductances at the two capacities, including their storage terms, in W/K.
     fn capacity_sums(&self, inner_s: f64) -> (f64, f64) {
         let room = &self.room;
         (
@@ -191,7 +196,7 @@ impl TwoElement {
         )
     }
 
-    /// The heat balance of air and surfaces, the capacities already eliminated.
+    /// Returns the matrix of the heat balances of air and surfaces, with the capacities eliminated.
     fn matrix(&self, input: &Input, inner_s: f64) -> [Nodes; NODES] {
         let room = &self.room;
         let (outer_sum, inner_sum) = self.capacity_sums(inner_s);
@@ -201,7 +206,7 @@ impl TwoElement {
             row[node] = self.between[node].iter().sum();
         }
         matrix[AIR][AIR] += room.air_j_k / inner_s + input.ventilation_w_k;
-        // g − g²/s written so that it does not cancel.
+        // This form of g − g²/s avoids cancellation.
         matrix[OUTER][OUTER] += outer_g * ((outer_sum - outer_g) / outer_sum);
         matrix[INNER][INNER] += inner_g * ((inner_sum - inner_g) / inner_sum);
         matrix[WINDOW][WINDOW] += if self.areas[WINDOW] > 0.0 { 1.0 / room.window_r_k_w } else { 1.0 };
@@ -221,14 +226,14 @@ impl TwoElement {
         heat
     }
 
-    /// Gains at each node, in W.
+    /// Returns the heat gains at each node, in W.
     fn gains(&self, input: &Input) -> Nodes {
         let mut heat = self.area_shares().map(|share| share * input.radiant_w);
         heat[AIR] += input.convective_w;
         for (facade, solar_w) in self.room.facades.iter().zip(input.solar_w) {
             heat[AIR] += self.room.solar_convective_share * solar_w;
             let radiant = (1.0 - self.room.solar_convective_share) * solar_w;
-            // Light from a window does not fall on the wall that holds it (VDI 6007-1).
+            // Solar radiation through a window does not reach the wall of the same façade (VDI 6007-1).
             let lit =
                 [0.0, self.areas[OUTER] - facade.wall_m2, self.areas[INNER], self.areas[WINDOW] - facade.window_m2];
             let lit_total: f64 = lit.iter().sum();
@@ -240,26 +245,27 @@ impl TwoElement {
     }
 }
 
-/// Equivalent outdoor temperature of one surface, in °C (VDI 6007-1): the air's, raised by absorbed sunlight and by the
-/// long-wave exchange with the sky, both over the outer film of [`OUTDOOR_CONVECTION_W_M2K`] and
-/// [`OUTDOOR_RADIATION_W_M2K`].
+/// Returns the equivalent outdoor temperature of a surface, in °C (VDI 6007-1): the air temperature, changed
+/// by absorbed solar radiation and by long-wave exchange with the sky, both over the outside coefficients
+/// [`OUTDOOR_CONVECTION_W_M2K`] and [`OUTDOOR_RADIATION_W_M2K`].
 ///
-/// `absorptance` 0 to 1; `solar_w_m2` on the surface; `sky_c` the radiant temperature of the surroundings (the air's
-/// where long-wave exchange is left out); `long_wave_share` 0 to 1, the part of it that counts (windows behind a blind:
-/// its opening).
+/// `absorptance` is 0 to 1. `solar_w_m2` is the irradiance of the surface. `sky_c` is the radiant temperature
+/// of the surroundings; the air temperature leaves long-wave exchange out. `long_wave_share` is the fraction
+/// of the exchange that acts, 0 to 1 (for a window behind a blind: its opening).
 pub fn equivalent_outdoor_c(air_c: f64, absorptance: f64, solar_w_m2: f64, sky_c: f64, long_wave_share: f64) -> f64 {
     let film = OUTDOOR_CONVECTION_W_M2K + OUTDOOR_RADIATION_W_M2K;
     air_c + (absorptance * solar_w_m2 + long_wave_share * OUTDOOR_RADIATION_W_M2K * (sky_c - air_c)) / film
 }
 
-/// The mean of temperatures, in °C, weighted by conductance (VDI 6007-1: walls, windows and ground of one outer
-/// element); 0 where the weights add up to nothing.
+/// Returns the mean of temperatures, in °C, weighted by conductance (VDI 6007-1: walls, windows and ground of
+/// one outer element). The result is 0 if the sum of the weights is 0.
 pub fn weighted_c(parts: &[(f64, f64)]) -> f64 {
     let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
     if total > 0.0 { parts.iter().map(|(weight, part_c)| weight * part_c).sum::<f64>() / total } else { 0.0 }
 }
 
-/// The Cholesky factor of a symmetric positive definite matrix (heat balances are: every node leads somewhere).
+/// Returns the Cholesky factor of a symmetric positive definite matrix. Heat balance matrices have this
+/// property, because every node is connected.
 fn factorise(mut matrix: [Nodes; NODES]) -> [Nodes; NODES] {
     for column in 0..NODES {
         for row in column..NODES {

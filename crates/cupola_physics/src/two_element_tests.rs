@@ -4,7 +4,7 @@ use super::*;
 use crate::vdi6007_cases::{Case, Quantity, cases};
 use crate::vdi6007_results::CASE_11_AIR_C;
 
-/// Hourly results of the days 1, 10 and 60: load and air temperature.
+/// Returns the hourly load and air temperature of the days 1, 10 and 60.
 fn run(case: &Case, longest_s: f64) -> [[(f64, f64); 24]; 3] {
     let model = TwoElement::new(case.room.clone()).unwrap();
     let mut state = case.start;
@@ -33,7 +33,7 @@ fn run(case: &Case, longest_s: f64) -> [[(f64, f64); 24]; 3] {
     results
 }
 
-/// The largest difference to the standard's results, but for hours that `left_out` names.
+/// Returns the largest difference to the standard's results, except for hours that `left_out` names.
 fn largest(case: &Case, longest_s: f64, left_out: impl Fn(usize) -> bool) -> f64 {
     let results = run(case, longest_s);
     let mut largest = 0.0_f64;
@@ -50,15 +50,16 @@ fn largest(case: &Case, longest_s: f64, left_out: impl Fn(usize) -> bool) -> f64
 
 #[test]
 fn agrees_with_vdi_6007() {
-    // The standard allows 0.1 K and 1 W, and prints 0.1 K and 1 W: half a digit more is the most that can be told
-    // apart.
+    // The standard allows 0.1 K and 1 W, and prints results to 0.1 K and 1 W. The limits add half a digit,
+    // because smaller differences are not visible in the printed results.
     for case in cases() {
         let limit = if case.quantity == Quantity::Load { 1.5 } else { 0.15 };
-        // Case 11 hands over from heater to chilled ceiling within hour 9: see below.
+        // Case 11 changes from heater to chilled ceiling within hour 9; see below.
         let difference = largest(&case, 10.0, |hour| case.number == 11 && hour == 9);
         assert!(difference <= limit, "case {}: {difference}", case.number);
     }
-    // These stay within 0.1 K and 1 W as printed; 6 (1.4 W), 9 and 10 (0.14 K) need the half digit.
+    // These cases stay within 0.1 K and 1 W as printed. The cases 6 (1.4 W), 9 and 10 (0.14 K) need the half
+    // digit.
     for case in cases().iter().filter(|case| !matches!(case.number, 6 | 9 | 10 | 11)) {
         let limit = if case.quantity == Quantity::Load { 1.0 } else { 0.1 };
         let difference = largest(case, 10.0, |_| false);
@@ -68,8 +69,8 @@ fn agrees_with_vdi_6007() {
 
 #[test]
 fn case_11_switches_within_an_hour() {
-    // The mean load of the hour with the hand-over is 4.9 W off, 1 % of the limit; how the reference meters that hour
-    // is not known.
+    // The mean load of the hour of the change differs by 4.9 W, 1 % of the limit. The reference's way of
+    // metering that hour is not known.
     let case = cases().into_iter().find(|case| case.number == 11).unwrap();
     assert!(largest(&case, 10.0, |_| false) < 5.0);
     for (ours, theirs) in run(&case, 10.0).iter().flatten().zip(CASE_11_AIR_C.iter().flatten()) {
@@ -110,8 +111,9 @@ fn steady_state_carries_the_heat_out() {
     for _ in 0..24 * 400 {
         output = model.step(&mut state, &input, 3_600.0).unwrap();
     }
-    // At rest the inner walls are as warm as their surface, and the outer walls' surface lies above their capacity by the same flow:
-    // that leaves the window's surface, and all of the 600 W must go out by wall, window and ventilation.
+    // At steady state the inner walls have the temperature of their surface, and the temperature difference
+    // of the outer walls' surface to their capacity follows from the same heat flow. The window surface is
+    // then known, and all of the 600 W must leave through wall, window and ventilation.
     let room = model.room();
     let wall_w = state.outer_c / room.outer_rest_k_w;
     let outer_surface_c = state.outer_c + wall_w * room.outer_r1_k_w;

@@ -1,27 +1,28 @@
-//! What the two-element room of VDI 6007-1 is made of, what acts on it and what comes out (see [`crate::two_element`]).
+//! Parameters, inputs, state and outputs of the two-element room of VDI 6007-1 (see [`crate::two_element`]).
 
 use std::fmt;
 
-/// Outer wall and window seen through one façade, in m²; solar heat through its window does not fall on its own wall.
+/// Outer wall and window of one façade. Solar radiation through the window does not reach the wall of the
+/// same façade.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Facade {
-    /// Opaque area of the outer wall, at least 0.
+    /// Opaque area of the outer wall, in m², at least 0.
     pub wall_m2: f64,
-    /// Area of the window as an element of its own; 0 where windows are part of the outer wall.
+    /// Area of the window as a separate element, in m²; 0 for windows that are part of the outer wall.
     pub window_m2: f64,
 }
 
-/// What a room is made of (VDI 6007-1 clause 6). All resistances in K/W, for the whole area.
+/// Parameters of a room (VDI 6007-1 clause 6). Resistances are in K/W, for the whole area.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Room {
-    /// Outer walls by façade, at least one.
+    /// Façades with outer walls, at least one.
     pub facades: Vec<Facade>,
     /// Resistance between the outer walls' surface and capacity, above 0.
     pub outer_r1_k_w: f64,
     /// Heat capacity of the outer walls, in J/K, above 0.
     pub outer_c1_j_k: f64,
-    /// Resistance between the outer walls' capacity and the equivalent outdoor temperature, with the outer film, above
-    /// 0.
+    /// Resistance between the outer walls' capacity and the equivalent outdoor temperature, including the
+    /// outside surface resistance, above 0.
     pub outer_rest_k_w: f64,
     /// Area of the inner walls, in m², above 0.
     pub inner_m2: f64,
@@ -29,40 +30,40 @@ pub struct Room {
     pub inner_r1_k_w: f64,
     /// Heat capacity of the inner walls, in J/K, above 0.
     pub inner_c1_j_k: f64,
-    /// Resistance between the windows' inner surface and outdoors, with the outer film, above 0; without effect without
-    /// windows.
+    /// Resistance between the windows' inner surface and outdoors, including the outside surface resistance,
+    /// above 0. It has no effect without windows.
     pub window_r_k_w: f64,
-    /// Convective coefficient at the outer walls, in W/(m² K), above 0.
+    /// Convection coefficient at the outer walls, in W/(m² K), above 0.
     pub outer_convection_w_m2k: f64,
-    /// Convective coefficient at the inner walls, in W/(m² K), above 0.
+    /// Convection coefficient at the inner walls, in W/(m² K), above 0.
     pub inner_convection_w_m2k: f64,
-    /// Convective coefficient at the windows, in W/(m² K), above 0.
+    /// Convection coefficient at the windows, in W/(m² K), above 0.
     pub window_convection_w_m2k: f64,
-    /// Radiative coefficient between surfaces, in W/(m² K), at least 0.
+    /// Radiation coefficient between surfaces, in W/(m² K), at least 0.
     pub radiation_w_m2k: f64,
-    /// Share of the solar heat that reaches the air at once, 0 to 1.
+    /// Fraction of the solar radiation that heats the air directly, 0 to 1.
     pub solar_convective_share: f64,
-    /// Heat capacity of the air (and of light furniture), in J/K, at least 0; the standard's cases have 0.
+    /// Heat capacity of the air (and of light furniture), in J/K, at least 0. The standard's cases have 0.
     pub air_j_k: f64,
 }
 
-/// Where a heater or cooler gives its heat; the shares add up to 1.
+/// Distribution of a heater's or cooler's heat. The fractions add up to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Emitter {
-    /// Greatest power, in W, at least 0; `f64::INFINITY` for an ideal one.
+    /// Maximum power, in W, at least 0; `f64::INFINITY` for an ideal one.
     pub limit_w: f64,
-    /// Share given to the air.
+    /// Fraction to the air.
     pub convective: f64,
-    /// Share radiated to all surfaces by area.
+    /// Fraction radiated to all surfaces, by area.
     pub radiant: f64,
-    /// Share given to the inner walls' surface (floor heating, chilled ceiling).
+    /// Fraction to the inner walls' surface (floor heating, chilled ceiling).
     pub inner_panel: f64,
-    /// Share given to the outer walls' surface.
+    /// Fraction to the outer walls' surface.
     pub outer_panel: f64,
 }
 
 impl Emitter {
-    /// An ideal air heater or cooler without limit.
+    /// Ideal air heater or cooler without a limit.
     pub const IDEAL: Self =
         Self { limit_w: f64::INFINITY, convective: 1.0, radiant: 0.0, inner_panel: 0.0, outer_panel: 0.0 };
 
@@ -74,16 +75,16 @@ impl Emitter {
     }
 }
 
-/// One end of the thermostat's band and what serves it.
+/// Set-point of the thermostat, with its heater or cooler.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SetPoint {
-    /// Temperature to keep, in °C.
+    /// Set-point temperature, in °C.
     pub temperature_c: f64,
-    /// The heater or cooler.
+    /// Heater or cooler.
     pub emitter: Emitter,
 }
 
-/// What acts on the room during one step; all of it constant over the step.
+/// Inputs of a room, constant over a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Input<'a> {
     /// Equivalent outdoor temperature of the outer walls, in °C.
@@ -92,64 +93,65 @@ pub struct Input<'a> {
     pub window_c: f64,
     /// Convective gains, in W.
     pub convective_w: f64,
-    /// Radiant gains, in W, shared over the surfaces by area.
+    /// Radiant gains, in W, distributed to the surfaces by area.
     pub radiant_w: f64,
-    /// Solar heat that passes the windows of each façade, in W; façades left out have none.
+    /// Solar radiation through the windows of each façade, in W. Missing façades have none.
     pub solar_w: &'a [f64],
     /// Heat capacity flow of the ventilation, in W/K, at least 0.
     pub ventilation_w_k: f64,
-    /// Temperature of the ventilation's air, in °C.
+    /// Supply temperature of the ventilation, in °C.
     pub ventilation_c: f64,
-    /// Keep the room at least this warm.
+    /// Heating set-point.
     pub heating: Option<SetPoint>,
-    /// Keep the room at most this warm; not below the heating set-point.
+    /// Cooling set-point, not below the heating set-point.
     pub cooling: Option<SetPoint>,
 }
 
-/// Temperatures that the room remembers, in °C.
+/// State of a room: temperatures in °C.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct State {
-    /// Air.
+    /// Air temperature.
     pub air_c: f64,
-    /// Capacity of the outer walls.
+    /// Temperature of the outer walls' capacity.
     pub outer_c: f64,
-    /// Capacity of the inner walls.
+    /// Temperature of the inner walls' capacity.
     pub inner_c: f64,
 }
 
 impl State {
-    /// All at one temperature, in °C.
+    /// Returns a state with one temperature, in °C.
     pub fn at(temperature_c: f64) -> Self {
         Self { air_c: temperature_c, outer_c: temperature_c, inner_c: temperature_c }
     }
 }
 
-/// Means over a step.
+/// Outputs of a step: means over the step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Output {
     /// Air temperature, in °C.
     pub air_c: f64,
-    /// Mean radiant temperature: the surfaces weighted by area, in °C.
+    /// Mean radiant temperature, in °C: area-weighted mean of the surface temperatures.
     pub radiant_c: f64,
     /// Heat from the heater, in W, at least 0.
     pub heating_w: f64,
-    /// Heat taken out by the cooler, in W, at least 0.
+    /// Heat removed by the cooler, in W, at least 0.
     pub cooling_w: f64,
 }
 
 impl Output {
-    /// Operative temperature, in °C: the mean of air and radiant (ISO 7726 at air speeds below 0.2 m/s).
+    /// Returns the operative temperature, in °C: the mean of air and radiant temperature (ISO 7726 at air
+    /// speeds below 0.2 m/s).
     pub fn operative_c(&self) -> f64 {
         0.5 * (self.air_c + self.radiant_c)
     }
 }
 
-/// What is wrong with a room or its input.
+/// Error of a room or its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoomError {
-    /// A parameter is outside its range; its name.
+    /// Name of a parameter that is outside its range.
     Parameter(&'static str),
-    /// An input is not finite or outside its range; its name.
+    /// Name of an input that is not finite or is outside its range.
     Input(&'static str),
 }
 
@@ -165,7 +167,7 @@ impl fmt::Display for RoomError {
 impl std::error::Error for RoomError {}
 
 impl Input<'_> {
-    /// Whether everything is a number within its range.
+    /// Checks that all values are numbers within their ranges.
     pub(crate) fn check(&self, state: &State) -> Result<(), RoomError> {
         for (name, value) in [
             ("state", state.air_c),
@@ -178,7 +180,7 @@ impl Input<'_> {
             ("ventilation_w_k", self.ventilation_w_k),
             ("ventilation_c", self.ventilation_c),
         ] {
-            // Beyond this the arithmetic could leave the finite numbers.
+            // Larger values could overflow in the computation.
             if !(-1e9..1e9).contains(&value) {
                 return Err(RoomError::Input(name));
             }

@@ -1,33 +1,33 @@
-//! The twelve test cases of VDI 6007-1 for the two-element room, as data: parameters, hourly boundary conditions and
-//! the standard's own results for the days 1, 10 and 60.
+//! Data of the twelve test cases of VDI 6007-1 for the two-element room: parameters, hourly boundary
+//! conditions and the standard's results for the days 1, 10 and 60.
 //!
-//! Source: VDI 6007-1:2015 clause 6.3 and its annex, by way of the published validation models of the IBPSA Modelica
-//! library (`ThermalZones.ReducedOrder.Validation.VDI6007.TestCase1` to `TestCase12`). Values are means over the hour
-//! that begins with 0.
+//! Source: VDI 6007-1:2015 clause 6.3 and its annex, by way of the published validation models of the IBPSA
+//! Modelica library (`ThermalZones.ReducedOrder.Validation.VDI6007.TestCase1` to `TestCase12`). Values are
+//! hourly means. The first hour starts at midnight.
 
 use crate::two_element::{AIR_J_M3_K, Emitter, Facade, Room, SetPoint, State, equivalent_outdoor_c, weighted_c};
 use crate::vdi6007_results::DAYS;
 
-/// One value per hour of the day.
+/// One value for each hour of the day.
 pub type Day = [f64; 24];
 
-/// What the results of a case are.
+/// Quantity of a case's results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// Air temperature, in °C.
     AirTemperature,
-    /// Heat given by heater (positive) or cooler (negative), in W.
+    /// Heat from the heater (positive) or to the cooler (negative), in W.
     Load,
 }
 
-/// One test case.
+/// Test case.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// 1 to 12.
+    /// Number, 1 to 12.
     pub number: u8,
-    /// The room.
+    /// Room.
     pub room: Room,
-    /// All temperatures at the start.
+    /// Initial state.
     pub start: State,
     /// Equivalent outdoor temperature of the outer walls, in °C.
     pub outer_c: Day,
@@ -35,22 +35,22 @@ pub struct Case {
     pub convective_w: Day,
     /// Radiant gains, in W.
     pub radiant_w: Day,
-    /// Solar heat through the windows of each façade, in W.
+    /// Solar radiation through the windows of each façade, in W.
     pub solar_w: Vec<Day>,
-    /// Ventilation, in W/K.
+    /// Heat capacity flow of the ventilation, in W/K.
     pub ventilation_w_k: Day,
-    /// Temperature of the ventilation's air, in °C.
+    /// Supply temperature of the ventilation, in °C.
     pub ventilation_c: Day,
-    /// Set-point of heating and cooling, in °C, and their emitters.
+    /// Common set-point of heating and cooling, in °C, with the emitters of heater and cooler.
     pub control: Option<(Day, Emitter, Emitter)>,
-    /// What `days` holds.
+    /// Quantity of `days`.
     pub quantity: Quantity,
-    /// The results of the days 1, 10 and 60.
+    /// Results of the days 1, 10 and 60.
     pub days: [Day; 3],
 }
 
 impl Case {
-    /// The heating and the cooling set-point of an hour (0 to 23; later ones have none).
+    /// Returns the heating and the cooling set-point of an hour (0 to 23), or `None` for other hours.
     pub fn set_points(&self, hour: usize) -> (Option<SetPoint>, Option<SetPoint>) {
         let Some((temperature_c, heater, cooler)) =
             self.control.as_ref().and_then(|(day, heater, cooler)| Some((*day.get(hour)?, *heater, *cooler)))
@@ -62,27 +62,27 @@ impl Case {
     }
 }
 
-/// Outdoor air of cases 5 and 8 to 12, in °C.
+/// Outdoor air temperature of the cases 5 and 8 to 12, in °C.
 const OUTDOOR_C: Day = [
     18.8, 17.1, 16.5, 16.1, 16.5, 17.8, 20.3, 22.8, 24.8, 26.7, 28.1, 29.0, 29.7, 30.4, 30.9, 31.0, 30.8, 30.1, 28.9,
     27.0, 24.7, 22.9, 21.9, 20.9,
 ];
-/// Sunlight behind the standard window to the south, in W/m².
+/// Solar irradiance behind the standard window facing south, in W/m².
 const WINDOW_SOUTH_W_M2: Day = [
     0.0, 0.0, 0.0, 0.0, 17.0, 38.0, 59.0, 98.0, 186.0, 287.0, 359.0, 385.0, 359.0, 287.0, 186.0, 98.0, 59.0, 38.0,
     17.0, 0.0, 0.0, 0.0, 0.0, 0.0,
 ];
-/// Sunlight behind the standard window to the west, in W/m².
+/// Solar irradiance behind the standard window facing west, in W/m².
 const WINDOW_WEST_W_M2: Day = [
     0.0, 0.0, 0.0, 0.0, 17.0, 36.0, 51.0, 64.0, 74.0, 84.0, 92.0, 100.0, 180.0, 344.0, 475.0, 528.0, 492.0, 359.0,
     147.0, 0.0, 0.0, 0.0, 0.0, 0.0,
 ];
-/// Sunlight on the wall to the south, in W/m².
+/// Solar irradiance of the wall facing south, in W/m².
 const WALL_SOUTH_W_M2: Day = [
     0.0, 0.0, 0.0, 0.0, 24.0, 58.0, 91.0, 203.0, 348.0, 472.0, 553.0, 581.0, 553.0, 472.0, 348.0, 203.0, 91.0, 58.0,
     24.0, 0.0, 0.0, 0.0, 0.0, 0.0,
 ];
-/// Sunlight on the wall to the west, in W/m².
+/// Solar irradiance of the wall facing west, in W/m².
 const WALL_WEST_W_M2: Day = [
     0.0, 0.0, 0.0, 0.0, 23.0, 53.0, 77.0, 97.0, 114.0, 131.0, 144.0, 159.0, 372.0, 557.0, 685.0, 733.0, 666.0, 474.0,
     177.0, 0.0, 0.0, 0.0, 0.0, 0.0,
@@ -94,16 +94,16 @@ const LONG_WAVE_W_M2: Day = [
 ];
 /// Area of a window, in m².
 const WINDOW_M2: f64 = 7.0;
-/// Above this much sunlight behind the window, in W/m², the blind closes.
+/// Irradiance behind the window above which the blind closes, in W/m².
 const BLIND_CLOSES_W_M2: f64 = 100.0;
-/// The part of the sunlight that passes a closed blind.
+/// Fraction of the solar radiation that passes a closed blind.
 const BLIND_CLOSED: f64 = 0.15;
-/// Coefficient over the outer surface, convective and radiant, in W/(m² K).
+/// Outside coefficient of convection and radiation together, in W/(m² K).
 const OUTDOOR_FILM_W_M2K: f64 = 25.0;
 /// Solar absorptance of the outer walls (cases 8 and 9).
 const ABSORPTANCE: f64 = 0.7;
 
-/// All cases in order.
+/// Returns all cases in order.
 pub fn cases() -> Vec<Case> {
     (1..=12).map(case).collect()
 }
@@ -117,7 +117,7 @@ fn case(number: u8) -> Case {
     let (convective_w, radiant_w) = match number {
         1 | 3 => (between(6, 18, 1_000.0), [0.0; 24]),
         2 | 4 | 6 | 7 | 11 => ([0.0; 24], between(6, 18, 1_000.0)),
-        // Persons and machines.
+        // Gains from people and machines.
         _ => (between(7, 17, 280.0), between(7, 17, 80.0)),
     };
     let solar_w = match number {
@@ -127,7 +127,7 @@ fn case(number: u8) -> Case {
     };
     let outer_c = match number {
         8 | 9 => std::array::from_fn(|hour| two_facades_c(hour, number == 9)),
-        // Wall, window and the floor above a room at 15 °C.
+        // Wall, window, and the floor above a room at 15 °C.
         10 => outdoors_c.map(|outdoors_c| {
             weighted_c(&[
                 (0.046_460_931_762_832_8 + 0.324_415_549_184_762_45, outdoors_c),
@@ -145,7 +145,7 @@ fn case(number: u8) -> Case {
         11 => Some((set_c, limited, ceiling)),
         _ => None,
     };
-    // 100 m³/h, halved by day.
+    // The ventilation is 100 m³/h, halved by day.
     let ventilation_w_k =
         if number == 12 { between(7, 17, 50.0).map(|less| (100.0 - less) / 3_600.0 * AIR_J_M3_K) } else { [0.0; 24] };
     Case {
@@ -164,7 +164,7 @@ fn case(number: u8) -> Case {
     }
 }
 
-/// The part of the sunlight that the blind lets pass.
+/// Returns the fraction of the solar radiation that the blind transmits.
 fn blind(behind_window_w_m2: f64) -> f64 {
     if behind_window_w_m2 > BLIND_CLOSES_W_M2 { BLIND_CLOSED } else { 1.0 }
 }
@@ -173,15 +173,15 @@ fn solar_heat_w(behind_window_w_m2: &Day) -> Day {
     behind_window_w_m2.map(|solar| WINDOW_M2 * solar * blind(solar))
 }
 
-/// Equivalent outdoor temperature of the two walls and windows of cases 8 and 9.
+/// Returns the equivalent outdoor temperature of the two walls and windows of the cases 8 and 9.
 fn two_facades_c(hour: usize, long_wave: bool) -> f64 {
     let at = |day: &Day| day.get(hour).copied().unwrap_or(0.0);
     let air_c = at(&OUTDOOR_C);
-    // A black body at this temperature radiates what sky and ground do, by a surface of emittance 0.93.
+    // Temperature of a black body with the radiation of sky and ground, for a surface of emittance 0.93.
     let sky_c = if long_wave { (at(&LONG_WAVE_W_M2) / (0.93 * 5.67e-8)).powf(0.25) - 273.15 } else { air_c };
     let wall = |solar| equivalent_outdoor_c(air_c, ABSORPTANCE, solar, sky_c, 1.0);
     let window = |solar| {
-        // A closed blind shields the window from the sky as it does from the sun.
+        // A closed blind shields the window from the sky by the same fraction as from the sun.
         equivalent_outdoor_c(air_c, 0.0, 0.0, sky_c, blind(solar))
     };
     weighted_c(&[
@@ -192,7 +192,8 @@ fn two_facades_c(hour: usize, long_wave: bool) -> f64 {
     ])
 }
 
-/// Type room S (heavy), L (light, cases 3 and 4), S with two outer walls (8 and 9) or S over another room (10).
+/// Returns the room of a case: type S (heavy), L (light, cases 3 and 4), S with two outer walls (8 and 9), or
+/// S above another room (10).
 fn room(number: u8) -> Room {
     let light = matches!(number, 3 | 4);
     let heavy = Room {
@@ -205,7 +206,7 @@ fn room(number: u8) -> Room {
         inner_c1_j_k: if light { 7_297_100.0 } else { 14_836_354.628_2 },
         window_r_k_w: 1.0,
         outer_convection_w_m2k: 2.7,
-        // Case 11 counts the ceiling among the inner walls with 3 W/(m² K).
+        // In case 11 the ceiling is one of the inner walls, with 3 W/(m² K).
         inner_convection_w_m2k: if number == 11 { 3.0 } else { 2.24 },
         window_convection_w_m2k: 2.7,
         radiation_w_m2k: 5.0,

@@ -1,9 +1,9 @@
-//! The results that VDI 6007-1 prints for its twelve test cases, for the days 1, 10 and 60 (source: see
+//! Results that VDI 6007-1 prints for its twelve test cases, for the days 1, 10 and 60 (source: see
 //! [`crate::vdi6007_cases`]).
 
 use crate::vdi6007_cases::Day;
 
-/// The results of cases 1 to 12: air temperature in °C, for the cases 6, 7 and 11 load in W.
+/// Results of the cases 1 to 12: air temperature in °C; load in W for the cases 6, 7 and 11.
 pub const DAYS: [[Day; 3]; 12] = [
     [
         [
@@ -175,7 +175,7 @@ pub const DAYS: [[Day; 3]; 12] = [
     ],
 ];
 
-/// The air temperatures that the standard gives for case 11 besides its loads, in °C.
+/// Air temperatures that the standard gives for case 11 in addition to its loads, in °C.
 pub const CASE_11_AIR_C: [Day; 3] = [
     [
         22.0, 22.0, 22.0, 22.0, 22.0, 22.0, 24.9, 25.2, 25.6, 25.9, 26.2, 26.5, 26.8, 27.0, 27.0, 27.0, 27.0, 27.0,

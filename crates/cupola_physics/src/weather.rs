@@ -1,6 +1,7 @@
-//! The weather of an ordinary day, over and over, a little different each day.
+//! Synthetic weather: typical days with small random differences from day to day.
 //!
-//! A stand-in until a measured year is read: a smooth, plausible outdoors from ten numbers, none of them a place's climate.
+//! It takes the place of a weather file. A few parameters give smooth, plausible conditions, not the climate
+//! of a place.
 
 use std::f64::consts::{PI, TAU};
 
@@ -12,57 +13,57 @@ use crate::spec::{SpecError, check_ranges};
 use crate::sun::{REFERENCE_YEAR, Site};
 
 const SECONDS_PER_DAY: i64 = 86_400;
-/// Names the random numbers of the weather.
+/// Random stream of the weather.
 const STREAM: u64 = 0x5745_4154_4845_5231;
 
-/// What the days are like. [`Default`] is a mild spring day in central Europe.
+/// Parameters of synthetic days. [`Default`] is a mild spring day in central Europe.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DailyWeather {
-    /// The mean temperature, in °C; −50 to 50.
+    /// Mean temperature, in °C, −50 to 50.
     pub mean_c: f64,
-    /// How far the warmest hour is above the mean, in K; 0 to 30.
+    /// Amplitude of the daily temperature swing, in K, 0 to 30.
     pub swing_k: f64,
-    /// The warmest time, in hours after midnight; 0 to 24.
+    /// Time of the highest temperature, in hours after midnight, 0 to 24.
     pub warmest_hour: f64,
-    /// The standard deviation of a day's mean from `mean_c`, in K; 0 to 15. From day to day it changes smoothly.
+    /// Standard deviation of the daily mean temperature, in K, 0 to 15. The daily mean changes smoothly.
     pub day_to_day_k: f64,
-    /// The relative humidity at the day's mean temperature, 0 to 1. The water in the air stays the same over the day, so that
-    /// nights are more humid than days.
+    /// Relative humidity at the daily mean temperature, 0 to 1. The humidity ratio is constant over the day,
+    /// so that the relative humidity is higher at night.
     pub relative_humidity: f64,
-    /// The sun on level ground at its highest, in W/m²; 0 to 1 400.
+    /// Highest global horizontal irradiance of the day, in W/m², 0 to 1 400.
     pub solar_peak_w_m2: f64,
-    /// Sunrise, in hours after midnight; before `sunset_hour`.
+    /// Sunrise, in hours after midnight, before `sunset_hour`.
     pub sunrise_hour: f64,
-    /// Sunset, in hours after midnight; up to 24.
+    /// Sunset, in hours after midnight, at most 24.
     pub sunset_hour: f64,
-    /// CO2 outdoors, in ppm; 0 to 5 000.
+    /// Outdoor CO2 concentration, in ppm, 0 to 5 000.
     pub co2_ppm: f64,
 }
 
-/// The outdoors at one moment.
+/// Outdoor conditions at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Outdoor {
     /// Air temperature, in °C.
     pub temperature_c: f64,
-    /// Water per dry air, in kg/kg.
+    /// Humidity ratio, in kg/kg.
     pub humidity_kg_per_kg: f64,
-    /// The sun on level ground, in W/m².
+    /// Global horizontal irradiance, in W/m².
     pub solar_w_m2: f64,
-    /// CO2, in ppm.
+    /// CO2 concentration, in ppm.
     pub co2_ppm: f64,
 }
 
-/// Where a building's weather comes from.
+/// Weather source of a building.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Weather {
-    /// Days of ten numbers, at a place.
+    /// Synthetic days at a site.
     Daily(DailyWeather, Site),
-    /// A typical year, over and over.
+    /// Weather file, repeated every year.
     File(Box<Epw>),
 }
 
 impl Weather {
-    /// The outdoors and the sky at a moment.
+    /// Returns the outdoor conditions and the sky at a local time in seconds.
     pub fn at(&self, seed: u64, local_seconds: i64) -> (Outdoor, SkyState) {
         match self {
             Self::Daily(days, site) => {
@@ -84,13 +85,15 @@ impl Weather {
     }
 }
 
-/// Days since the year's beginning. Years are of one mean length, so it is within a day: that moves the sun by less than its own width.
+/// Returns the day of the year. All years have the same mean length, so the result is within a day. The solar
+/// position changes by less than the sun's diameter.
 fn day_of_year(local_seconds: i64) -> f64 {
     const YEAR_DAYS: f64 = 365.242_5;
     (local_seconds as f64 / SECONDS_PER_DAY as f64).rem_euclid(YEAR_DAYS)
 }
 
-/// Sun and sky that make so much on level ground: the part that is diffuse by how clear it is (Erbs, Klein and Duffie 1982, eq. 1).
+/// Returns the sky for a global horizontal irradiance. The diffuse fraction follows from the clearness index
+/// (Erbs, Klein and Duffie 1982, eq. 1).
 fn sky_of(site: &Site, local_seconds: i64, global_w_m2: f64) -> SkyState {
     let sun = site.sun(REFERENCE_YEAR, day_of_year(local_seconds));
     if global_w_m2 <= 0.0 || !sun.is_up() {
@@ -124,7 +127,8 @@ impl Default for DailyWeather {
 }
 
 impl DailyWeather {
-    /// The outdoors at a moment. Continuous in time, and a function of the arguments only.
+    /// Returns the outdoor conditions at a local time in seconds. They are continuous in time and depend on
+    /// the arguments only.
     pub fn at(&self, seed: u64, local_seconds: i64) -> Outdoor {
         let day = local_seconds.div_euclid(SECONDS_PER_DAY);
         let hour = local_seconds.rem_euclid(SECONDS_PER_DAY) as f64 / 3_600.0;
@@ -133,17 +137,17 @@ impl DailyWeather {
         let humidity = air::humidity_ratio(today_c, self.relative_humidity);
         Outdoor {
             temperature_c,
-            // What is too much for the night falls as dew.
+            // Water beyond saturation condenses as dew.
             humidity_kg_per_kg: humidity.min(air::humidity_ratio(temperature_c, 1.0)),
             solar_w_m2: self.solar_peak_w_m2 * self.sun_height(hour),
             co2_ppm: self.co2_ppm,
         }
     }
 
-    /// Checks the ranges.
+    /// Checks that all parameters are in range.
     ///
     /// # Errors
-    /// The first field outside its range.
+    /// Returns a [`SpecError`] for the first field outside its range.
     pub fn check(&self) -> Result<(), SpecError> {
         let fields = [
             ("mean_c", self.mean_c, -50.0, 50.0),
@@ -159,14 +163,16 @@ impl DailyWeather {
         check_ranges("weather", 0, &fields)
     }
 
-    /// How far the day is off the mean: a number for each midnight, with an S-curve from one to the next.
+    /// Returns the deviation of the temperature from the mean: a random number for each midnight, with an
+    /// S-curve between them.
     fn offset_k(&self, seed: u64, day: i64, share: f64) -> f64 {
         let at_midnight = |day: i64| random::normal(seed, STREAM, day as u64, 0).clamp(-3.0, 3.0);
         let weight = share * share * (3.0 - 2.0 * share);
         self.day_to_day_k * (at_midnight(day) * (1.0 - weight) + at_midnight(day.saturating_add(1)) * weight)
     }
 
-    /// From 0 at night to 1 when the sun is highest. The power, an assumption, takes what low sun loses on its longer way.
+    /// Returns the relative irradiance, from 0 at night to 1 at the middle of the day. The exponent, an
+    /// assumption, reduces the irradiance of a low sun.
     fn sun_height(&self, hour: f64) -> f64 {
         if hour <= self.sunrise_hour || hour >= self.sunset_hour {
             return 0.0;

@@ -1,76 +1,79 @@
-//! What a zone, its air terminal and its air handling unit are made of.
+//! Specification of zones, air terminals and air handling units.
 
 use crate::envelope::{ConstructionSet, DEFAULT_SET, Facade};
 use crate::spec::{SpecError, check_index, check_ranges};
 
-/// One zone: a room, or rooms that are alike, with one temperature and well-mixed air.
+/// Zone: a room, or similar rooms, with one temperature and well-mixed air.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZoneSpec {
-    /// Names the zone's random numbers, so that they don't depend on the order of zones; see [`crate::random::stream_of`].
+    /// Random stream of the zone, which makes the random numbers independent of the order of zones. See
+    /// [`crate::random::stream_of`].
     pub stream: u64,
-    /// Floor area, in m²; 0.1 to 10⁶.
+    /// Floor area, in m², 0.1 to 10⁶.
     pub area_m2: f64,
-    /// Clear height, in m; 0.1 to 200.
+    /// Clear height, in m, 0.1 to 200.
     pub height_m: f64,
-    /// What the building is made of.
+    /// Construction set of the building.
     pub set: &'static ConstructionSet,
-    /// Walls outdoors.
+    /// Façades.
     pub facades: Vec<Facade>,
-    /// Zones behind walls, by their rows, and the walls' lengths, in m. Each pair is to be named by both.
+    /// Rows of adjacent zones, with the lengths of the common walls, in m. Both zones of a pair must list
+    /// each other.
     pub neighbours: Vec<(usize, f64)>,
-    /// Share of the ceiling that is roof, 0 to 1.
+    /// Fraction of the ceiling that is roof, 0 to 1.
     pub roof_share: f64,
-    /// Share of the floor that lies on the ground, 0 to 1.
+    /// Fraction of the floor that is on the ground, 0 to 1.
     pub ground_share: f64,
-    /// Most people in the zone; its whole part counts. 0 to 10⁵.
+    /// Maximum number of people, 0 to 10⁵. Fractions are dropped.
     pub people_capacity: f64,
-    /// Lights and equipment in full use, in W per m² of floor; 0 to 10⁴.
+    /// Power of lights and equipment in full use, in W per m² of floor, 0 to 10⁴.
     pub equipment_w_per_m2: f64,
-    /// Most that the radiator gives, in W; 0 to 10⁸.
+    /// Maximum heat of the radiator, in W, 0 to 10⁸.
     pub heating_max_w: f64,
-    /// Below this the radiator heats, in °C; −50 to 60.
+    /// Heating set-point, in °C, −50 to 60.
     pub heating_setpoint_c: f64,
-    /// Round this the terminal opens for cooling, in °C; −50 to 60.
+    /// Cooling set-point, the middle of the band over which the terminal opens, in °C, −50 to 60.
     pub cooling_setpoint_c: f64,
-    /// The air terminal, where the zone has one.
+    /// Air terminal, or `None` without one.
     pub terminal: Option<TerminalSpec>,
-    /// Outdoor air through leaks, in air changes per hour; 0 to 100.
+    /// Infiltration, in air changes per hour, 0 to 100.
     pub infiltration_ach: f64,
-    /// The row of the profile of its use.
+    /// Row of the occupancy profile.
     pub profile: usize,
 }
 
-/// A variable air volume (VAV) terminal.
+/// VAV terminal (variable air volume).
 #[derive(Debug, Clone, PartialEq)]
 pub struct TerminalSpec {
-    /// The row of the air handling unit that feeds it.
+    /// Row of the air handling unit that supplies it.
     pub ahu: usize,
-    /// Flow with the damper open, in m³/s; 0 to 10³.
+    /// Air flow with the damper open, in m³/s, 0 to 10³.
     pub max_flow_m3_s: f64,
-    /// Least share of that flow while people are there, 0 to 1.
+    /// Minimum fraction of that flow with people present, 0 to 1.
     pub min_fraction: f64,
 }
 
-/// An air handling unit: outdoor air only, heat recovery, and coils that reach the supply temperature.
+/// Air handling unit with outdoor air only, heat recovery, and coils that reach the supply temperature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AhuSpec {
-    /// Temperature of the air that it supplies, in °C; within [`AhuSpec::SUPPLY_C`].
+    /// Supply air set-point, in °C, within [`AhuSpec::SUPPLY_C`].
     pub supply_c: f64,
-    /// Share of the difference between return and outdoor air that the heat recovery gives back, 0 to 1.
+    /// Sensible effectiveness of the heat recovery, 0 to 1.
     pub heat_recovery: f64,
-    /// Electricity of the fans per air moved, in W per m³/s; 0 to 10⁴.
+    /// Specific fan power, in W per m³/s, 0 to 10⁴.
     pub specific_fan_power_w_per_m3_s: f64,
-    /// Runs day and night; else from 6 to 20 o'clock, Monday to Friday.
+    /// Whether the unit runs day and night. Otherwise it runs from 6 to 20 o'clock, Monday to Friday.
     pub always_on: bool,
 }
 
 impl ZoneSpec {
-    /// An ordinary room of a well-insulated building of medium weight, without air terminal.
+    /// Returns an ordinary room of a well-insulated building of medium thermal mass, without air terminal.
     ///
-    /// `exterior_share` is how much of the perimeter is façade, 0 to 1. What it assumes: a square room of a storey in the middle; façade
-    /// to all sides alike, as nobody said where it looks; [`DEFAULT_SET`]; one person per 10 m²; 15 W/m² of lights and equipment; 60 W/m² of
-    /// radiator; 21 and 25 °C, inside category II of EN 16798-1; 0.05 air changes an hour, and those of the set with all of the perimeter
-    /// outdoors.
+    /// `exterior_share` is the façade's fraction of the perimeter, 0 to 1. Assumptions: a square room of an
+    /// intermediate storey; equal façades in all four directions, because the orientation is unknown;
+    /// [`DEFAULT_SET`]; one person per 10 m²; 15 W/m² of lights and equipment; 60 W/m² of radiator power;
+    /// set-points of 21 and 25 °C, inside category II of EN 16798-1; infiltration of 0.05 air changes per
+    /// hour plus that of the set in proportion to `exterior_share`.
     pub fn from_area(area_m2: f64, height_m: f64, exterior_share: f64) -> Self {
         let length_m = exterior_share.clamp(0.0, 1.0) * area_m2.max(0.0).sqrt();
         let facade = |azimuth_deg| Facade { azimuth_deg, length_m };
@@ -94,15 +97,16 @@ impl ZoneSpec {
         }
     }
 
-    /// The same zone with a VAV terminal on an air handling unit: 5 l/s per m² of floor, which carries 50 W/m² away at 8 K, and
-    /// 30 % of it while people are there, which is EN 16798-1 category II for one person per 10 m² (7 l/s each and 0.7 l/s per m²).
+    /// Returns the zone with a VAV terminal on an air handling unit. The maximum flow is 5 l/s per m² of
+    /// floor, which removes 50 W/m² at 8 K. The minimum with people is 30 % of it, which is EN 16798-1
+    /// category II for one person per 10 m² (7 l/s each and 0.7 l/s per m²).
     #[must_use]
     pub fn with_terminal(mut self, ahu: usize) -> Self {
         self.terminal = Some(TerminalSpec { ahu, max_flow_m3_s: 0.005 * self.area_m2, min_fraction: 0.3 });
         self
     }
 
-    /// The air in the zone, in m³.
+    /// Returns the air volume, in m³.
     pub fn volume_m3(&self) -> f64 {
         self.area_m2 * self.height_m
     }
@@ -139,14 +143,15 @@ impl ZoneSpec {
 }
 
 impl Default for AhuSpec {
-    /// 17 °C supply, 75 % heat recovery, 1 600 W per m³/s (SFP 3 of EN 16798-3 is 750 to 1 250 a fan; two fans), by day.
+    /// Returns a unit with 17 °C supply air, 75 % heat recovery, 1 600 W per m³/s (SFP 3 of EN 16798-3 is 750
+    /// to 1 250 per fan; two fans), running by day.
     fn default() -> Self {
         Self { supply_c: 17.0, heat_recovery: 0.75, specific_fan_power_w_per_m3_s: 1_600.0, always_on: false }
     }
 }
 
 impl AhuSpec {
-    /// What supply air may be set to, in °C.
+    /// Range of the supply air set-point, in °C.
     pub const SUPPLY_C: (f64, f64) = (5.0, 40.0);
 
     pub(crate) fn check(&self, index: usize) -> Result<(), SpecError> {
@@ -158,7 +163,8 @@ impl AhuSpec {
         check_ranges("air handling unit", index, &fields)
     }
 
-    /// Outdoor air behind the heat recovery, in °C. The bypass keeps it from going past the temperature that it is to be supplied with.
+    /// Returns the temperature of the outdoor air after the heat recovery, in °C. A bypass keeps it from
+    /// overshooting the supply temperature.
     pub(crate) fn recovered_c(&self, outdoor_c: f64, return_c: f64, supply_c: f64) -> f64 {
         let full = outdoor_c + self.heat_recovery * (return_c - outdoor_c);
         if outdoor_c < supply_c { full.clamp(outdoor_c, supply_c) } else { full.clamp(supply_c, outdoor_c) }
@@ -197,7 +203,8 @@ mod tests {
     #[test]
     fn heat_recovery_never_overshoots() {
         let unit = AhuSpec::default();
-        // Outdoor, return, expected: winter, mild with bypass, hot with cool rooms, hot with hotter rooms.
+        // Columns: outdoor, return, expected. Rows: winter, mild with bypass, hot with cool rooms, hot with
+        // hotter rooms.
         let cases =
             [(-10.0, 22.0, 14.0), (10.0, 22.0, 17.0), (34.0, 26.0, 28.0), (30.0, 32.0, 30.0), (10.0, 5.0, 10.0)];
         for (outdoor_c, return_c, expected) in cases {

@@ -1,4 +1,4 @@
-//! Air flow networks in studies, held to closed forms and to what must hold for all of them.
+//! Tests of air flow networks in studies against closed-form solutions and general properties.
 
 use cupola_physics::air::{DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_KG_K};
 use cupola_physics::airflow_element::{GRAVITY_M_S2, density_kg_m3};
@@ -8,7 +8,8 @@ use cupola_physics::study::{
     InsideConvection, Layer, Outside, OutsideConvection, Schedule, Start, Study, Surface, Tier, Zone, check,
 };
 
-/// Zones with one wall of 10 m² and 1 m² K/W each, outdoors at 0 °C, dry and still; everything at 20 °C in the beginning.
+/// Returns zones with one wall of 10 m² and 1 m² K/W each, outdoors at 0 °C, dry and without wind. The
+/// initial temperature is 20 °C.
 fn study(zones: &[&str], links: Vec<AirLink>) -> Study {
     let mut study = Study {
         start: Start { temperature_c: 20.0, warm_up_days: 0 },
@@ -71,7 +72,7 @@ fn run(study: &Study, days: f64) -> Report {
     Run::new(study, None).report(days * 86_400.0, |_| {})
 }
 
-/// Temperatures, CO2 and powers of the last step.
+/// Returns temperature, CO2 and heating power of each zone in the last step.
 fn last(study: &Study, days: f64) -> Vec<(f64, f64, f64)> {
     let mut last = Vec::new();
     Run::new(study, None).report(days * 86_400.0, |step| {
@@ -88,7 +89,7 @@ fn warm_air_rises_through_two_openings() {
         study.tier = tier;
         study.zones[0].heating = Some(Conditioning::ideal(20.0));
         let report = run(&study, 2.0);
-        // What drives it is shared so that the same mass passes both.
+        // The stack pressure divides so that the same mass flow passes both openings.
         let (outside, inside) = (density_kg_m3(0.0, 0.0), density_kg_m3(20.0, 0.0));
         let drive_pa = GRAVITY_M_S2 * (outside - inside) * 3.0;
         let kg_s = 0.6 * 0.05 * (2.0 * outside * inside * drive_pa / (outside + inside)).sqrt();
@@ -118,7 +119,8 @@ fn wind_blows_in_where_it_comes_from() {
         study.conditions.as_mut().unwrap().wind_direction_deg = Amount::Number(direction);
         let report = run(&study, 0.5);
         let net = |at: usize| report.air[at].forward_mean_m3_h - report.air[at].backward_mean_m3_h;
-        // Between a wall in the wind and one behind it lies about a wind's dynamic pressure (Swami and Chandra: 0.6 and −0.3 or so).
+        // The pressure difference between a windward and a leeward wall is about the dynamic pressure (Swami
+        // and Chandra: about 0.6 and −0.3).
         let about = 3_600.0 * 0.6 * 0.05 * (0.9_f64 * 0.5).sqrt() * 4.0;
         assert!((sign * net(0) / about - 1.0).abs() < 0.2, "{} {about}", net(0));
         assert!((net(0) - net(1)).abs() < 1e-3 * net(0).abs(), "what comes in goes out");
@@ -141,7 +143,8 @@ fn heat_goes_through_a_door_and_is_not_lost() {
             let ((a, ..), (b, ..)) = (now[0], now[1]);
             assert!(a > b + 0.05 && b > 10.0, "{a} {b}: warm air flows over, and what flows over is warm");
             assert!((a - before[0].0).abs() < 1e-3, "it settles: {a}, {}", before[0].0);
-            // Each loses by its wall, and the tiers differ in the resistance that they give its faces.
+            // Each zone loses heat through its wall. The thermal models differ in the surface resistances of
+            // the wall.
             let loss_w = (a + b) * 10.0 / (1.0 + 0.05 + 0.2);
             let tolerance = if tier == Tier::MultiNode { 1e-3 } else { 0.1 };
             assert!((loss_w / 300.0 - 1.0).abs() < tolerance, "{loss_w} W lost of 300 {tier:?}");
@@ -163,12 +166,12 @@ fn what_people_breathe_out_goes_along() {
     }
     let report = run(&study, 2.0);
     let now = last(&study, 2.0);
-    // Every metre of outdoor air carries what the people give off while it passes, through both rooms.
+    // The outdoor air takes up the CO2 of the people and carries it through both rooms.
     let (a, b, c) = (now[0].1, now[1].1, now[2].1);
     assert!(a > 600.0 && (a - b).abs() < 0.01 * a, "{a} {b}");
     assert!((c - 420.0).abs() < 1e-6, "nothing leads to the third: {c}");
     assert!((report.zones[0].fans_kwh - 500.0 * 100.0 / 3_600.0 * 48.0 / 1_000.0).abs() < 1e-6);
-    // Twice the air, half of what is above outdoors.
+    // Twice the air flow gives half the concentration above outdoors.
     let mut twice = study.clone();
     twice.air.as_mut().unwrap().links[0].element = fan(200.0);
     let less = last(&twice, 2.0)[1].1;

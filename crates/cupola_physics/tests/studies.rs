@@ -1,4 +1,4 @@
-//! Studies held to what can be worked out by hand, and to what must hold for all of them.
+//! Tests of studies against calculations by hand and general properties.
 
 use cupola_physics::run::{Report, Run};
 use cupola_physics::study::{
@@ -8,7 +8,8 @@ use cupola_physics::study::{
 };
 use proptest::prelude::*;
 
-/// A cube of 3 m with six walls of one construction, films of 5 and 20 W/(m² K), no radiation, outdoors at 0 °C.
+/// Returns a cube of 3 m with six walls of one construction, surface coefficients of 5 and 20 W/(m² K), no
+/// radiation, outdoors at 0 °C.
 fn cube(layers: Vec<Layer>) -> Study {
     let mut study = Study {
         step_minutes: Some(10.0),
@@ -44,7 +45,7 @@ fn run(study: &Study, days: f64) -> Report {
     Run::new(study, None).report(days * 86_400.0, |_| {})
 }
 
-/// The last step's air temperature and power.
+/// Returns air temperature and power of the last step.
 fn last(study: &Study, days: f64) -> (f64, f64) {
     let mut last = (0.0, 0.0);
     Run::new(study, None).report(days * 86_400.0, |step| {
@@ -80,8 +81,9 @@ fn a_room_without_mass_in_its_walls_cools_exponentially() {
     assert!((air_c / expected - 1.0).abs() < 0.005, "{air_c} {expected}");
 }
 
-/// Amplitude of the heat flow into a room held at 20 °C from outdoors that swing by 10 K in a day, over what it would be without mass,
-/// and the hours that it lags (the heat transfer matrix of ISO 13786:2017, clause 7, for one homogeneous layer between two films).
+/// Returns the decrement factor and the time lag, in hours, of the heat flow into a room at 20 °C with an
+/// outdoor swing of 10 K per day: the amplitude over that without mass (the heat transfer matrix of ISO
+/// 13786:2017, clause 7, for one homogeneous layer between two surface coefficients).
 fn periodic(thickness: f64) -> (f64, f64) {
     type Complex = (f64, f64);
     let add = |a: Complex, b: Complex| (a.0 + b.0, a.1 + b.1);
@@ -94,7 +96,7 @@ fn periodic(thickness: f64) -> (f64, f64) {
     let z11 = (cosh_cos, sinh_sin);
     let z12 = scale((-(sinh_cos + cosh_sin), -(cosh_sin - sinh_cos)), depth / (2.0 * conductivity));
     let z21 = scale((-(sinh_cos - cosh_sin), -(sinh_cos + cosh_sin)), conductivity / depth);
-    // Films: multiply from both sides; the upper right element is what is wanted.
+    // The surface resistances multiply the matrix from both sides. The upper right element is needed.
     let (inside, outside) = (1.0 / 5.0, 1.0 / 20.0);
     let first = add(z12, scale(z11, -outside));
     let second = add(z11, scale(z21, -outside));
@@ -120,7 +122,7 @@ fn a_wall_answers_to_a_daily_wave_as_its_admittance_says() {
         }
         (study.zones[0].heating, study.zones[0].cooling) =
             (Some(Conditioning::ideal(20.0)), Some(Conditioning::ideal(20.0)));
-        // The first Fourier coefficient of the last day.
+        // First Fourier coefficient of the last day.
         let (mut sine, mut cosine) = (0.0, 0.0);
         Run::new(&study, None).report(20.0 * 86_400.0, |step| {
             let middle_s = step.start_s + 0.5 * step.length_s;
@@ -145,7 +147,7 @@ fn a_thermostat_that_feels_radiation_holds_the_operative_temperature() {
     let mut study = cube(vec![Layer::of("foam", 0.1)]);
     let keeps = Conditioning { sensor: Sensor::Operative, radiant_fraction: 0.7, ..Conditioning::ideal(21.0) };
     study.zones[0].heating = Some(keeps);
-    // Radiation needs faces that emit.
+    // Radiation requires faces with an emittance above 0.
     if let Some(wall) = study.constructions.get_mut("wall") {
         wall.inside.emittance = 0.9;
     }
@@ -164,7 +166,7 @@ fn plant_that_is_too_small_gives_all_it_has() {
     assert!(report.zones[0].unmet_heating_h > 200);
 }
 
-/// Two zones, a large and a small one, heated from one source.
+/// Returns the report of two zones, a large and a small one, with one heat source.
 fn heated_together(tier: Tier, capacity_w: Option<f64>) -> Report {
     let mut study = cube(vec![Layer::of("foam", 0.02)]);
     study.tier = tier;
@@ -185,7 +187,7 @@ fn a_source_that_is_too_small_leaves_all_its_zones_colder() {
         let ample = heated_together(tier, None);
         let half_w = 0.5 * ample.heating_peak.w;
         let small = heated_together(tier, Some(half_w));
-        // A tenth is lost on the way.
+        // A tenth is lost in distribution.
         assert!((small.heating_peak.w / (0.9 * half_w) - 1.0).abs() < 1e-6, "{tier:?}: {}", small.heating_peak.w);
         for (zone, before) in small.zones.iter().zip(&ample.zones) {
             assert!(zone.temperature_mean_c < before.temperature_mean_c - 2.0, "{tier:?}: {}", zone.temperature_mean_c);
@@ -211,7 +213,7 @@ fn co2_settles_where_people_and_air_say() {
     assert!((co2_ppm / expected - 1.0).abs() < 0.001, "{co2_ppm} {expected}");
 }
 
-/// Two rooms beside one another; `first` says which is listed first.
+/// Returns two adjacent rooms. `first` decides which of them is listed first.
 fn pair(first: bool) -> Study {
     let mut study = cube(vec![Layer::of("concrete", 0.1), Layer::of("foam", 0.06)]);
     study.zones.clear();
@@ -255,7 +257,8 @@ fn shorter_steps_come_nearer_by_the_methods_order() {
     let at = |minutes: f64| {
         let mut study = cube(vec![Layer::of("foam", 0.05), Layer::of("concrete", 0.1)]);
         study.step_minutes = Some(minutes);
-        // Layers are cut alike only if the step allows it: a resistance and the air's capacity leave time as the only thing cut.
+        // The number of control volumes depends on the step. A resistance and the air's capacity leave the
+        // time step as the only discretisation.
         study.constructions.get_mut("wall").unwrap().layers = vec![Layer::resistance(0.5)];
         study.zones[0].capacity_multiplier = Some(80.0);
         last(&study, 0.25).0
@@ -328,7 +331,7 @@ fn a_run_pays_for_the_months_it_has() {
 #[test]
 fn a_bill_is_what_hours_peaks_and_fuels_come_to() {
     let mut study = cube(vec![Layer::of("foam", 0.1)]);
-    // A hundred watts, dear from six o'clock on.
+    // A gain of 100 W, with a higher electricity price from six o'clock.
     study.zones[0].gains = vec![Gain { power_w: Some(Amount::Number(100.0)), ..Gain::default() }];
     let days = Day::From(vec![(0.0, 0.1), (6.0, 0.4)]);
     study.schedules.insert("price".into(), Schedule { days, ..Schedule::default() });

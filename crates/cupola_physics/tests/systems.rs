@@ -1,4 +1,4 @@
-//! Air handling units in studies, held to balances that can be worked out by hand.
+//! Tests of air handling units in studies against balances calculated by hand.
 
 use cupola_physics::air::{DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_KG_K, humidity_ratio};
 use cupola_physics::plant::Air;
@@ -9,7 +9,8 @@ use cupola_physics::study::{
     Plant, Schedule, Start, Study, Surface, Tier, Zone, check,
 };
 
-/// Rooms of 20 m² with one wall of 10 m² and 1 m² K/W, set to 21 to 24 °C, at constant outdoor air; one unit with a box a room.
+/// Returns rooms of 20 m² with one wall of 10 m² and 1 m² K/W, set-points of 21 and 24 °C, constant outdoor
+/// air, and one unit with a box for each room.
 fn study(outdoor_c: f64, humidity_pct: f64, gains_w: &[f64]) -> Study {
     let mut study = Study {
         start: Start { temperature_c: 22.0, warm_up_days: 0 },
@@ -67,7 +68,8 @@ fn run(study: &Study, days: f64) -> Report {
     Run::new(study, None).report(days * 86_400.0, |_| {})
 }
 
-/// What the unit did in the last step, and the rooms' temperatures, relative humidities, CO2 and heat.
+/// Returns the result of the unit in the last step, and temperature, relative humidity, CO2 and heat of each
+/// room.
 fn last(study: &Study, days: f64) -> (SystemStep, Vec<(f64, f64, f64, f64)>) {
     let mut last = Default::default();
     run(study, 0.01);
@@ -80,12 +82,12 @@ fn last(study: &Study, days: f64) -> (SystemStep, Vec<(f64, f64, f64, f64)>) {
     last
 }
 
-/// W/K of air, by m³/h.
+/// Returns the heat capacity flow of an air flow, in W/K.
 fn w_k(flow_m3_h: f64) -> f64 {
     flow_m3_h / 3_600.0 * DENSITY_KG_PER_M3 * HEAT_CAPACITY_J_PER_KG_K
 }
 
-/// The wall's heat loss, W/K: films of 5 and 20 W/(m² K).
+/// Heat loss coefficient of the wall, in W/K, with surface coefficients of 5 and 20 W/(m² K).
 const WALL_W_K: f64 = 10.0 / 1.25;
 
 #[test]
@@ -103,7 +105,7 @@ fn air_is_as_much_as_the_load_needs() {
         let load_w: f64 = -rooms.iter().map(|room| room.3).sum::<f64>();
         assert!((unit.flow_m3_h / (load_w / w_k(1.0) / 11.0) - 1.0).abs() < 1e-6, "{unit:?} {load_w}");
         assert!((unit.outdoor_m3_h / unit.flow_m3_h - 0.2).abs() < 1e-9);
-        // The coil takes it from the mixture, and the fan's heat.
+        // The coil removes this heat from the mixed air, and the heat of the fan.
         let mixed_c = 0.8 * 24.0 + 0.2 * 30.0;
         let sensible_w = w_k(unit.flow_m3_h) * (mixed_c - 13.0) + unit.fans_w;
         assert!(unit.reheat_w < 1e-6 && unit.heating_coil_w < 1e-6 && unit.fans_w > 0.0);
@@ -126,7 +128,8 @@ fn reheat_makes_up_for_the_cold_air_that_must_come_in() {
     let (unit, rooms) = last(&study, 20.0);
     let loss_w = WALL_W_K * 31.0;
     assert!((rooms[0].0 - 21.0).abs() < 1e-6 && (rooms[0].3 - loss_w).abs() < 1.0, "{:?}", rooms[0]);
-    // The least air, 60 m³/h of 13 °C, can be warmed by 11 K above the room: 220 W. For more, there must be more air.
+    // The minimum flow, 60 m³/h at 13 °C, can be heated to 11 K above the room, which gives 220 W. More heat
+    // requires more flow.
     let reheat_w = loss_w + w_k(unit.flow_m3_h) * (21.0 - 13.0);
     assert!(unit.flow_m3_h > 60.0 && (unit.reheat_w / reheat_w - 1.0).abs() < 1e-6, "{unit:?}");
     let mixed_c = 0.8 * 21.0 + 0.2 * -10.0;
@@ -159,7 +162,7 @@ fn the_coil_dries_and_that_takes_heat() {
     let mut study = study(32.0, 60.0, &[1_500.0]);
     study.air_systems[0].min_outdoor_share = 0.4;
     let (unit, rooms) = last(&study, 10.0);
-    // Water in and out: outdoor air brings what the coil takes, once nothing changes any more.
+    // At steady state the condensate equals the water that the outdoor air brings.
     let room = humidity_ratio(rooms[0].0, rooms[0].1);
     let outdoor = humidity_ratio(32.0, 0.6);
     let brought_kg_h = unit.outdoor_m3_h * DENSITY_KG_PER_M3 * (outdoor - room);
@@ -180,7 +183,7 @@ fn outdoor_air_goes_where_the_air_goes() {
     let mut study = study(30.0, 20.0, &[1_000.0, 1_000.0]);
     study.zones[0].people = Some(People { count: 3.0, ..People::default() });
     let (unit, rooms) = last(&study, 5.0);
-    // What the people give off leaves with the air that outdoor air replaces; the other room gets the mixture.
+    // The CO2 of the people leaves with the air that outdoor air replaces. The other room gets the mixed air.
     let (crowded, empty) = (rooms[0].2, rooms[1].2);
     let back = crowded + (empty - crowded) * 0.5;
     assert!(crowded > empty + 50.0 && empty > 450.0, "{crowded} {empty}");
@@ -238,13 +241,14 @@ fn a_source_that_is_too_small_leaves_coils_and_boxes_short() {
 
 #[test]
 fn infection_is_as_wells_and_riley_say_and_filters_help() {
-    // A room of 60 m³ with 2 air changes: what is given off is removed by air, settling and dying (0.24 + 0.63 an hour).
+    // A room of 60 m³ with 2 air changes: quanta are removed by air, deposition and inactivation (0.24 + 0.63
+    // per hour).
     let mut room = study(20.0, 50.0, &[0.0]);
     room.air_systems.clear();
     room.zones[0].ventilation =
         vec![cupola_physics::study::Airflow { ach: Some(Amount::Number(2.0)), ..Default::default() }];
     let infectious = cupola_physics::study::Infectious { quanta_h: 10.0, breathing_m3_h: 0.5 };
-    // Its faces neither radiate nor take radiation, so nothing may be radiated.
+    // The faces have an emittance of 0, so the radiant fraction must be 0.
     let people = People { count: 4.0, radiant_fraction: 0.0, infectious: Some(infectious), ..People::default() };
     room.zones[0].people = Some(people);
     room.standard_effective_temperature = true;
@@ -255,7 +259,7 @@ fn infection_is_as_wells_and_riley_say_and_filters_help() {
     let expected_pct = 100.0 * (1.0 - f64::exp(-10.0 / (60.0 * (2.0 + 0.24 + 0.63)) * 0.5 * 24.0));
     assert_eq!(found.days, 6);
     assert!((found.max_pct / expected_pct - 1.0).abs() < 0.01, "{found:?} {expected_pct}");
-    // On a unit, the other room breathes it too; a filter keeps most of it out.
+    // Both rooms are on one unit, so the other room gets quanta too. A filter removes most of them.
     let mut two = study(30.0, 20.0, &[800.0, 800.0]);
     two.zones[0].people = room.zones[0].people.clone();
     two.zones[1].people = Some(People {

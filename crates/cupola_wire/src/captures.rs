@@ -1,38 +1,38 @@
-//! What a topic or an id said, by name.
+//! Values captured from a topic or an id, by name.
 
 use std::collections::BTreeMap;
 
-/// The text that each named placeholder stands for, in the order of the names.
+/// Captured text of each named placeholder, sorted by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Captures(BTreeMap<String, String>);
 
 impl Captures {
-    /// No captures.
+    /// Returns empty captures.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The text captured under `name`.
+    /// Returns the text captured under `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Puts `value` under `name`, in place of what was there.
+    /// Sets the text captured under `name`, and replaces an existing one.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
     }
 
-    /// Names and texts, by name.
+    /// Returns names and texts, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// How many names there are.
+    /// Returns the number of names.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether nothing was captured.
+    /// Returns whether there are no captures.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,34 +1,35 @@
-//! JSON read straight out of the message, borrowing its text.
+//! JSON values that borrow their text from the message.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// A JSON value. Objects are lists: messages have few fields, and looking through a list is faster than building a map.
+/// JSON value. Objects are lists, because messages have few fields, and a search in a list is faster than
+/// building a map.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// Any number, as the nearest double.
+    /// Number, as the nearest double.
     Number(f64),
-    /// A string; borrowed unless it has escapes.
+    /// String, borrowed unless it has escapes.
     Text(Cow<'a, str>),
-    /// An array.
+    /// Array.
     Array(Vec<Node<'a>>),
-    /// An object, in the order of the message.
+    /// Object, with fields in the order of the message.
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
 impl<'a> Node<'a> {
-    /// Reads a JSON document. Nesting deeper than 128 is an error, not a stack overflow.
+    /// Parses a JSON document. Nesting deeper than 128 is an error instead of a stack overflow.
     pub(crate) fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 
-    /// The same, owning its texts. Whole numbers come out as such.
+    /// Returns an owned copy. Whole numbers become JSON integers.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         match self {
             Node::Null => serde_json::Value::Null,
@@ -41,12 +42,13 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The value under one reference token of a JSON pointer (RFC 6901 §4), still escaped.
+    /// Returns the value under one reference token of a JSON pointer (RFC 6901 §4), still escaped.
     pub(crate) fn child(&self, token: &str) -> Option<&Node<'a>> {
         match self {
             Node::Object(fields) => {
                 let key = unescaped(token);
-                // From the back: where a key is repeated, the last one counts, as with other readers.
+                // The search runs from the back, so that the last of repeated keys counts, as with other
+                // parsers.
                 fields.iter().rev().find(|(name, _)| *name == key).map(|(_, value)| value)
             }
             Node::Array(items) => items.get(index(token)?),
@@ -57,14 +59,14 @@ impl<'a> Node<'a> {
 
 fn unescaped(token: &str) -> Cow<'_, str> {
     if token.contains('~') {
-        // In this order, so that `~01` is `~1` and not `/`.
+        // In this order `~01` becomes `~1` and not `/`.
         Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
     } else {
         Cow::Borrowed(token)
     }
 }
 
-/// An array index: digits, with no leading zero.
+/// Parses an array index: digits without a leading zero.
 fn index(token: &str) -> Option<usize> {
     let plain = token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
     if plain { token.parse().ok() } else { None }
@@ -130,7 +132,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
-/// An object's key. Serde's own `Cow` always copies.
+/// Key of an object. Serde's own `Cow` always copies.
 struct Key<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {

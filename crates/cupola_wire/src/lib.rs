@@ -1,8 +1,8 @@
-//! How devices speak: topics and payloads in, samples out.
+//! Conversion of MQTT topics and payloads to values.
 //!
-//! Pure functions over bytes and strings: no sockets, no clock, no twins. A [`TopicPattern`] says which topics are meant and
-//! what their levels are called, a [`Template`] turns those names into an id, a [`Payload`] gives the values, and [`time`] reads
-//! when they were measured.
+//! Pure functions over bytes and strings, without sockets or a clock. A [`TopicPattern`] selects topics and
+//! names their levels. A [`Template`] makes an id from those names. A [`Payload`] gives the values. [`time`]
+//! reads the time of measurement.
 
 mod captures;
 mod json;

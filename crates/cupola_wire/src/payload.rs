@@ -1,28 +1,28 @@
-//! A message's bytes as values: JSON where they are JSON, plain text where not.
+//! Values from the bytes of a message: JSON, or plain text if the message is not JSON.
 
 use std::error::Error;
 use std::fmt;
 
 use crate::json::Node;
 
-/// The largest payload that is read, in bytes. MQTT allows 256 MiB; what a sensor says is far smaller.
+/// Maximum size of a payload, in bytes. MQTT allows 256 MiB, but sensor messages are much smaller.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 
-/// One value out of a message.
+/// Single value from a message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
-    /// Said to be absent: JSON `null`, or an empty payload, by which MQTT clears a retained message.
+    /// No value: JSON `null`, or an empty payload, by which MQTT clears a retained message.
     Null,
-    /// True or false.
+    /// Boolean.
     Bool(bool),
-    /// A finite number.
+    /// Finite number.
     Number(f64),
     /// Text.
     Text(String),
 }
 
 impl Scalar {
-    /// The number, where this is one or a text that says one (`"21.5"`). Never infinite, never NaN.
+    /// Returns the number, also from text that represents a number (`"21.5"`). The result is always finite.
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Scalar::Number(number) => Some(*number).filter(|number| number.is_finite()),
@@ -32,43 +32,43 @@ impl Scalar {
     }
 }
 
-/// Why a message has no such value.
+/// Reason why a message does not have the requested value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PayloadError {
-    /// The payload has more than [`MAX_PAYLOAD_BYTES`]; this many.
+    /// The payload is larger than [`MAX_PAYLOAD_BYTES`].
     TooLarge {
-        /// Its size in bytes.
+        /// Size in bytes.
         bytes: usize,
     },
-    /// The payload is not UTF-8, so neither JSON nor text.
+    /// The payload is not UTF-8, so it is neither JSON nor text.
     NotUtf8 {
-        /// The first byte that isn't.
+        /// Offset of the first invalid byte.
         at: usize,
     },
-    /// The payload is `NaN`, an infinity or a number too large to hold.
+    /// The payload is `NaN`, an infinity, or a number outside the range of a double.
     NotFinite {
-        /// What it said.
+        /// Text of the payload.
         text: String,
     },
-    /// A pointer was asked for and the payload isn't JSON.
+    /// A pointer was given, but the payload is not JSON.
     NotJson {
-        /// Why not.
+        /// Message of the JSON parser.
         message: String,
     },
-    /// Nothing is at the pointer. That is normal: many devices only send what changed.
+    /// There is no value at the pointer. That is common, because many devices send only changed values.
     Absent,
-    /// An object or an array is at the pointer.
+    /// The value at the pointer is an object or an array.
     NotScalar,
-    /// The pointer is no JSON pointer (RFC 6901).
+    /// The pointer is not a JSON pointer (RFC 6901).
     BadPointer {
-        /// Where, in bytes.
+        /// Offset in the pointer, in bytes.
         at: usize,
-        /// What is wrong.
+        /// Description of the fault.
         message: &'static str,
     },
-    /// The value at the time's pointer can't be read as a time.
+    /// The value at the pointer of the time is not a time.
     NotTime {
-        /// What is there.
+        /// Text of the value.
         text: String,
     },
 }
@@ -92,7 +92,7 @@ impl fmt::Display for PayloadError {
 
 impl Error for PayloadError {}
 
-/// A payload that has been read, borrowing the message.
+/// Parsed payload that borrows the message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Payload<'a> {
     root: Node<'a>,
@@ -103,18 +103,19 @@ pub struct Payload<'a> {
 enum Form {
     Json,
     Raw {
-        /// Why the text is not JSON, where it looks as if it should have been.
+        /// Message of the JSON parser for text that starts like JSON.
         problem: Option<String>,
     },
 }
 
 impl<'a> Payload<'a> {
-    /// Reads a message: JSON if it is JSON, else text without the white space and NULs around it, and that text is a number
-    /// where it looks like one (` 21.5 `, `+3`, `007`). An empty message is [`Scalar::Null`].
+    /// Parses a message. A message that is not JSON is text, without surrounding white space and NULs. Text
+    /// that represents a number (` 21.5 `, `+3`, `007`) is a number. An empty message is [`Scalar::Null`].
     ///
     /// # Errors
-    /// [`PayloadError::TooLarge`], [`PayloadError::NotUtf8`], and [`PayloadError::NotFinite`] for `NaN`, `inf` and `1e999`.
-    /// Broken JSON is text; a pointer into it then gives [`PayloadError::NotJson`] with the reason.
+    /// Returns [`PayloadError::TooLarge`], [`PayloadError::NotUtf8`], or [`PayloadError::NotFinite`] for
+    /// `NaN`, `inf` and `1e999`. Malformed JSON is text. A pointer into it gives [`PayloadError::NotJson`]
+    /// with the reason.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, PayloadError> {
         if bytes.len() > MAX_PAYLOAD_BYTES {
             return Err(PayloadError::TooLarge { bytes: bytes.len() });
@@ -123,7 +124,7 @@ impl<'a> Payload<'a> {
             return Ok(Self { root: Node::Number(number), form: Form::Json });
         }
         let text = std::str::from_utf8(bytes).map_err(|error| PayloadError::NotUtf8 { at: error.valid_up_to() })?;
-        // Devices written in C often send the closing NUL of their buffer.
+        // Devices programmed in C often send the terminating NUL of their buffer.
         let text = text.trim_matches(|character: char| character.is_whitespace() || character == '\0');
         if text.is_empty() {
             return Ok(Self { root: Node::Null, form: Form::Json });
@@ -149,15 +150,17 @@ impl<'a> Payload<'a> {
         Ok(Self { root, form: Form::Raw { problem } })
     }
 
-    /// Whether the message was JSON (a plain number is, too).
+    /// Returns whether the message is JSON, which includes a plain number.
     pub fn is_json(&self) -> bool {
         self.form == Form::Json
     }
 
-    /// The value at a JSON pointer (RFC 6901, `/a/b/0`); the whole payload where there is none or an empty one.
+    /// Returns the value at a JSON pointer (RFC 6901, `/a/b/0`). `None` or an empty pointer gives the whole
+    /// payload.
     ///
     /// # Errors
-    /// [`PayloadError::Absent`], [`PayloadError::NotScalar`], [`PayloadError::NotJson`], [`PayloadError::BadPointer`].
+    /// Returns [`PayloadError::Absent`], [`PayloadError::NotScalar`], [`PayloadError::NotJson`] or
+    /// [`PayloadError::BadPointer`].
     pub fn scalar(&self, pointer: Option<&str>) -> Result<Scalar, PayloadError> {
         let node = match pointer {
             Some(pointer) => self.node(pointer)?,
@@ -172,10 +175,10 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Whatever is at a JSON pointer, arrays and objects included.
+    /// Returns the value at a JSON pointer, including arrays and objects.
     ///
     /// # Errors
-    /// As [`Self::scalar`], but never [`PayloadError::NotScalar`].
+    /// Returns the errors of [`Self::scalar`], except [`PayloadError::NotScalar`].
     pub fn structure(&self, pointer: Option<&str>) -> Result<serde_json::Value, PayloadError> {
         let node = match pointer {
             Some(pointer) => self.node(pointer)?,
@@ -201,10 +204,11 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Whether `pointer` is a JSON pointer (RFC 6901), so that a mapping can be refused when it is loaded.
+/// Checks that `pointer` is a JSON pointer (RFC 6901), so that an invalid mapping is rejected when it is
+/// loaded.
 ///
 /// # Errors
-/// [`PayloadError::BadPointer`] with the place.
+/// Returns [`PayloadError::BadPointer`] with the position of the fault.
 pub fn check_pointer(pointer: &str) -> Result<(), PayloadError> {
     if !pointer.is_empty() && !pointer.starts_with('/') {
         return Err(PayloadError::BadPointer { at: 0, message: "a JSON pointer begins with `/`" });
@@ -218,9 +222,10 @@ pub fn check_pointer(pointer: &str) -> Result<(), PayloadError> {
     Ok(())
 }
 
-/// The number that the whole payload is, where it is a plain decimal one: the usual message, without looking for JSON.
+/// Returns the number of a payload that is a plain decimal number, the usual message, without a JSON parser.
 ///
-/// White space and NULs around it are skipped. Nothing for anything longer than 64 bytes, and for what is not finite.
+/// Surrounding white space and NULs are skipped. The result is `None` for payloads longer than 64 bytes and
+/// for numbers that are not finite.
 pub fn fast_number(bytes: &[u8]) -> Option<f64> {
     let mut bytes = bytes;
     while let [first, rest @ ..] = bytes
@@ -233,7 +238,7 @@ pub fn fast_number(bytes: &[u8]) -> Option<f64> {
     {
         bytes = rest;
     }
-    // Letters other than the exponent's would let `inf` and `nan` through.
+    // Other letters than that of the exponent would allow `inf` and `nan`.
     let plain = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
     if bytes.is_empty() || bytes.len() > 64 || !bytes.iter().all(plain) {
         return None;
@@ -246,7 +251,7 @@ fn is_padding(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == 0
 }
 
-/// The beginning of a text, for an error message.
+/// Returns the start of a text, for an error message.
 pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{}…", &text[..end]),

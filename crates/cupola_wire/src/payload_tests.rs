@@ -1,4 +1,4 @@
-//! What payloads say and refuse to say.
+//! Tests of values from payloads, and of payloads that are rejected.
 
 use proptest::prelude::*;
 
@@ -68,7 +68,7 @@ fn refuses_what_it_cannot_read() {
 
 #[test]
 fn follows_pointers() {
-    // The document of RFC 6901 §5, and what devices send.
+    // The document of RFC 6901 §5, and a document as devices send it.
     let rfc = r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"m~n":8," ":7,"k\"l":6}"#;
     let nested = r#"{"ENERGY":{"Power":[12,3.5]},"on":false,"gone":null,"twice":1,"twice":2}"#;
     let cases: &[(&str, &str, Result<Scalar, PayloadError>)] = &[

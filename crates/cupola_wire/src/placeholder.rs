@@ -1,16 +1,16 @@
-//! The `{name}` syntax that topic patterns and templates share.
+//! Placeholder syntax `{name}` of topic patterns and templates.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why a topic pattern or a template can't be read.
+/// Error of a topic pattern or a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternError {
-    /// Where, in bytes from the start of the pattern.
+    /// Offset in the pattern, in bytes.
     pub at: usize,
-    /// What is wrong.
+    /// Description of the fault.
     pub message: String,
-    /// What would be right, where that is known.
+    /// Suggested remedy, if known.
     pub help: Option<String>,
 }
 
@@ -37,18 +37,18 @@ impl fmt::Display for PatternError {
 
 impl Error for PatternError {}
 
-/// A stretch of text or a placeholder, with its offset in bytes.
+/// Piece of a pattern: text or a placeholder, with its offset in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     /// Plain text.
     Text(&'a str),
-    /// `{name}`: the name.
+    /// Placeholder `{name}`, with the name.
     Name(&'a str, usize),
-    /// `{name...}`: the name.
+    /// Placeholder `{name...}`, with the name.
     Rest(&'a str, usize),
 }
 
-/// Splits `text`, which begins `base` bytes into the pattern, into text and placeholders.
+/// Divides `text`, which starts at byte `base` of the pattern, into text and placeholders.
 pub(crate) fn split(text: &str, base: usize) -> Result<Vec<Piece<'_>>, PatternError> {
     let mut pieces = Vec::new();
     let mut at = 0;

@@ -1,14 +1,14 @@
-//! Ids made of names: `{room}-temperature`.
+//! Templates of ids: `{room}-temperature`.
 
 use std::fmt;
 
 use crate::captures::Captures;
 use crate::placeholder::{PatternError, Piece, split};
 
-/// Text with `{name}` placeholders, which is filled from captures or takes them out of a text.
+/// Text with `{name}` placeholders. It is filled from captures, or it extracts captures from a text.
 ///
-/// Between two placeholders there is text, so that taking apart has one answer: every capture is as short as the text after it
-/// allows, and the last one takes what is left. A literal brace can't be written.
+/// There is always text between two placeholders, so that extraction is unambiguous: every capture is as
+/// short as the following text allows, and the last one takes the rest. A literal brace cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     text: String,
@@ -22,11 +22,11 @@ enum Part {
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its place: an empty template, a brace without its partner, something that is not a
-    /// name, two placeholders with nothing between them.
+    /// Returns a [`PatternError`] with the position of the first fault: an empty template, an unmatched
+    /// brace, an invalid name, or two placeholders without text between them.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         if text.is_empty() {
             return Err(PatternError::new(0, "the template is empty"));
@@ -50,12 +50,12 @@ impl Template {
         Ok(Self { text: text.to_owned(), parts })
     }
 
-    /// The template as it was written.
+    /// Returns the source text of the template.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The names of the placeholders in order; a name that is used twice is listed twice.
+    /// Returns the names of the placeholders in order. A name that is used twice is listed twice.
     pub fn names(&self) -> Vec<&str> {
         self.parts
             .iter()
@@ -66,7 +66,7 @@ impl Template {
             .collect()
     }
 
-    /// The text with every placeholder filled; nothing where a capture is missing.
+    /// Returns the text with all placeholders filled, or `None` if a capture is missing.
     pub fn fill(&self, captures: &Captures) -> Option<String> {
         let mut filled = String::with_capacity(self.text.len());
         for part in &self.parts {
@@ -78,7 +78,7 @@ impl Template {
         Some(filled)
     }
 
-    /// The captures that fill to `text`; nothing where it has another shape. No capture is empty.
+    /// Returns the captures that fill to `text`, or `None` if the text has another form. No capture is empty.
     pub fn capture(&self, text: &str) -> Option<Captures> {
         let mut parts = self.parts.as_slice();
         let mut text = text;
@@ -90,7 +90,7 @@ impl Template {
             text = text.strip_suffix(after.as_str())?;
             parts = rest;
         }
-        // Names and texts now alternate, and a name is at each end.
+        // Names and texts alternate from here, with a name at each end.
         let mut captures = Captures::new();
         while let [Part::Name(name), Part::Text(until), rest @ ..] = parts {
             let first = text.chars().next()?.len_utf8();
@@ -115,7 +115,7 @@ impl fmt::Display for Template {
     }
 }
 
-/// Puts a value under a name that has none yet or the same one.
+/// Inserts a value under a name. Returns `None` if the name has another value.
 fn put(captures: &mut Captures, name: &str, value: &str) -> Option<()> {
     if captures.get(name).is_some_and(|known| known != value) {
         return None;

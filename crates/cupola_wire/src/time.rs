@@ -1,32 +1,33 @@
-//! When a value was measured: microseconds since 1970-01-01T00:00:00Z, and lengths of time.
+//! Times of measurement in microseconds since 1970-01-01T00:00:00Z, and durations.
 
 use jiff::fmt::temporal::DateTimePrinter;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
 use crate::payload::{Payload, PayloadError, Scalar, shortened};
 
-/// A number below this, either side of zero, counts seconds (until the year 5138).
+/// Absolute value below which a number is a time in seconds (until the year 5138).
 pub const SECONDS_BELOW: f64 = 1e11;
-/// A number from [`SECONDS_BELOW`] to this counts milliseconds (from 1973 to 5138).
+/// Absolute value below which a number from [`SECONDS_BELOW`] is a time in milliseconds (from 1973 to 5138).
 pub const MILLISECONDS_BELOW: f64 = 1e14;
-/// A number from [`MILLISECONDS_BELOW`] to this counts microseconds (from 1973 to 5138); one above it, nanoseconds.
+/// Absolute value below which a number from [`MILLISECONDS_BELOW`] is a time in microseconds (from 1973 to
+/// 5138). Numbers from here are nanoseconds.
 pub const MICROSECONDS_BELOW: f64 = 1e17;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// Where a message says when its values were measured.
+/// Rule for the time of measurement in a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TimeRule {
-    /// The JSON pointer of the time; without one, the time of arrival counts.
+    /// JSON pointer of the time. `None` means the time of arrival.
     pub pointer: Option<String>,
 }
 
 impl TimeRule {
-    /// The time that the message states, in microseconds since the epoch; nothing where it states none (no pointer, nothing
-    /// there, or null), so that the time of arrival counts.
+    /// Returns the time in the message, in microseconds since the epoch. Returns `None` without a pointer, or
+    /// if the value is missing or null. The time of arrival then applies.
     ///
     /// # Errors
-    /// [`PayloadError::NotTime`] where something else is there, and what [`Payload::scalar`] gives.
+    /// Returns [`PayloadError::NotTime`] if the value is not a time, or the errors of [`Payload::scalar`].
     pub fn source_time(&self, payload: &Payload<'_>) -> Result<Option<i64>, PayloadError> {
         let Some(pointer) = &self.pointer else {
             return Ok(None);
@@ -42,8 +43,9 @@ impl TimeRule {
     }
 }
 
-/// A time in microseconds since the epoch: RFC 3339 text, or a number (also as text) that counts seconds, milliseconds,
-/// microseconds or nanoseconds, whichever [its size](SECONDS_BELOW) says. Nothing for other values and other years than −9999 to 9999.
+/// Returns a time in microseconds since the epoch. The value is RFC 3339 text, or a number (also as text) in
+/// seconds, milliseconds, microseconds or nanoseconds, depending on [its size](SECONDS_BELOW). Returns `None`
+/// for other values and for years outside −9999 to 9999.
 pub fn parse_time(scalar: &Scalar) -> Option<i64> {
     if let Some(number) = scalar.as_number() {
         return from_number(number);
@@ -54,15 +56,16 @@ pub fn parse_time(scalar: &Scalar) -> Option<i64> {
     }
 }
 
-/// Reads an RFC 3339 time, in microseconds since the epoch; finer digits are cut off.
+/// Parses an RFC 3339 time, in microseconds since the epoch. Further digits are truncated.
 ///
-/// The offset (`Z`, `+01:00`) is needed: a clock's reading without one is no moment.
+/// The offset (`Z`, `+01:00`) is required, because a local time without an offset is ambiguous.
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
     text.trim().parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
 }
 
-/// A time in microseconds since the epoch as RFC 3339 text in UTC: `2026-03-01T08:00:00Z`, with milliseconds where they are not
-/// zero (finer digits are cut off). Times outside the years −9999 to 9999 show as the nearest one inside.
+/// Formats a time in microseconds since the epoch as RFC 3339 text in UTC: `2026-03-01T08:00:00Z`, with
+/// milliseconds if they are not zero (further digits are truncated). Times outside the years −9999 to 9999
+/// are clamped.
 pub fn format_rfc3339(micros: i64) -> String {
     const WHOLE: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
     const MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
@@ -73,8 +76,8 @@ pub fn format_rfc3339(micros: i64) -> String {
     printer.timestamp_to_string(&floored(time, micros, has_millis))
 }
 
-/// Reads a length of time, in microseconds: `90s`, `15m`, `1h30m`, `500ms`, `2d` (of 24 hours), `PT15M`, or plain seconds.
-/// Nothing for a negative one and for months and years, which have no fixed length.
+/// Parses a duration, in microseconds: `90s`, `15m`, `1h30m`, `500ms`, `2d` (of 24 hours), `PT15M`, or plain
+/// seconds. Returns `None` for negative durations, and for months and years, which have no fixed length.
 pub fn parse_duration(text: &str) -> Option<i64> {
     let text = text.trim();
     let micros = match text.parse::<f64>() {
@@ -88,7 +91,8 @@ pub fn parse_duration(text: &str) -> Option<i64> {
     (micros >= 0).then_some(micros)
 }
 
-/// A length of time in microseconds as [`parse_duration`] reads it: `1h30m`, `2d`, `500ms`, `0s`; a negative one with a `-` before it.
+/// Formats a duration in microseconds in the form that [`parse_duration`] reads: `1h30m`, `2d`, `500ms`,
+/// `0s`. A negative duration starts with `-`.
 pub fn format_duration(micros: i64) -> String {
     const UNITS: [(&str, u64); 6] =
         [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
@@ -126,13 +130,14 @@ fn from_number(number: f64) -> Option<i64> {
     Some(micros)
 }
 
-/// Rounds to whole microseconds; nothing where they don't fit.
+/// Rounds to whole microseconds. Returns `None` outside the range of `i64`.
 fn micros_of(micros: f64) -> Option<i64> {
-    // i64::MAX as a double is 2^63, one too many.
+    // i64::MAX as a double is 2^63, which is out of range.
     (micros.abs() < i64::MAX as f64).then_some(micros.round() as i64)
 }
 
-/// The time without the digits that aren't shown: the printer would cut towards zero, which before 1970 is the wrong way.
+/// Returns the time without the digits that are not shown. The printer would truncate towards zero, which is
+/// wrong before 1970.
 fn floored(time: Timestamp, micros: i64, to_millis: bool) -> Timestamp {
     let unit = if to_millis { 1_000 } else { MICROS_PER_SECOND };
     Timestamp::from_microsecond(micros - micros.rem_euclid(unit)).unwrap_or(time)

@@ -1,26 +1,27 @@
-//! Which MQTT topics are meant, and what their levels are called.
+//! Topic patterns: selection of MQTT topics, and names of their levels.
 
 use std::fmt;
 
 use crate::captures::Captures;
 use crate::placeholder::{PatternError, Piece, split};
 
-/// The longest topic or filter, in bytes (MQTT 3.1.1 §4.7.3).
+/// Maximum length of a topic or filter, in bytes (MQTT 3.1.1 §4.7.3).
 pub const MAX_TOPIC_BYTES: usize = 65_535;
 
-/// A topic with named levels: `office/{room}/temperature`.
+/// Topic pattern with named levels: `office/{room}/temperature`.
 ///
-/// | a level | stands for |
+/// | level | meaning |
 /// |---|---|
-/// | `text` | itself |
-/// | `{name}` | one whole level, which is not empty |
-/// | `room-{n}`, `{n}.raw` | one level with that text around the captured part, which is not empty |
-/// | `+` | one level, unnamed, maybe empty |
+/// | `text` | this level |
+/// | `{name}` | one whole level that is not empty |
+/// | `room-{n}`, `{n}.raw` | one level with this text around the captured part, which is not empty |
+/// | `+` | one unnamed level, possibly empty |
 /// | `#` (last) | all further levels, or none, unnamed |
 /// | `{rest...}` (last) | all further levels, at least one character |
 ///
-/// A captured part is never empty: an empty name could lead to no twin. A literal brace can't be written.
-/// As MQTT says (3.1.1 §4.7.2), a topic beginning with `$` only matches a pattern whose first level is that text.
+/// A captured part is never empty, because an empty name cannot identify a twin. A literal brace cannot be
+/// written. As in MQTT (3.1.1 §4.7.2), a topic that begins with `$` matches only a pattern whose first level
+/// is that text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicPattern {
     text: String,
@@ -30,23 +31,24 @@ pub struct TopicPattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Level {
     Literal(String),
-    /// One named part, with the text before and after it in its level.
+    /// Captured part, with the text before and after it in its level.
     Capture {
         before: String,
         name: String,
         after: String,
     },
     Any,
-    /// The remaining levels.
+    /// Remaining levels.
     Rest(Option<String>),
 }
 
 impl TopicPattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its place: an empty or too long pattern, NUL, a wildcard amid a level, `#` or
-    /// `{rest...}` before the end, a brace without its partner, two captures in a level, a name used twice.
+    /// Returns a [`PatternError`] with the position of the first fault: an empty or too long pattern, NUL, a
+    /// wildcard within a level, `#` or `{rest...}` before the end, an unmatched brace, two captures in a
+    /// level, or a name used twice.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         if text.is_empty() {
             return Err(PatternError::new(0, "the topic pattern is empty"));
@@ -77,30 +79,31 @@ impl TopicPattern {
         Ok(Self { text: text.to_owned(), levels })
     }
 
-    /// The pattern as it was written.
+    /// Returns the source text of the pattern.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The MQTT subscription filter that covers this pattern; it may let more through than [`Self::matches`].
+    /// Returns the MQTT subscription filter that covers this pattern. It can match more topics than
+    /// [`Self::matches`].
     pub fn filter(&self) -> String {
         let levels: Vec<&str> = self.levels.iter().map(Level::filter).collect();
         levels.join("/")
     }
 
-    /// The names of the captures, in the order of the levels.
+    /// Returns the names of the captures, in the order of the levels.
     pub fn names(&self) -> Vec<&str> {
         self.levels.iter().filter_map(Level::name).collect()
     }
 
-    /// What `topic` says at the captures, or nothing where it doesn't match.
+    /// Returns the captures from `topic`, or `None` if it does not match.
     pub fn matches(&self, topic: &str) -> Option<Captures> {
         let starts_literal = matches!(self.levels.first(), Some(Level::Literal(_)));
         if topic.is_empty() || (topic.starts_with('$') && !starts_literal) {
             return None;
         }
         let mut captures = Captures::new();
-        // None: the topic has no further level; an empty level is Some("").
+        // `None` means that the topic has no further level. An empty level is `Some("")`.
         let mut remaining = Some(topic);
         for level in &self.levels {
             if let Level::Rest(name) = level {
@@ -134,9 +137,10 @@ impl TopicPattern {
         remaining.is_none().then_some(captures)
     }
 
-    /// The one topic that matches with these captures: the inverse of [`Self::matches`].
+    /// Returns the topic that matches with these captures, the inverse of [`Self::matches`].
     ///
-    /// Nothing where a capture is missing, empty or no legal part of a topic, and where the pattern has unnamed levels.
+    /// Returns `None` if a capture is missing, empty or not valid in a topic, or if the pattern has unnamed
+    /// levels.
     pub fn topic(&self, captures: &Captures) -> Option<String> {
         let mut topic = String::with_capacity(self.text.len());
         for (index, level) in self.levels.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What topic patterns match, refuse and give back.
+//! Tests of matching topics, invalid patterns, and topics from captures.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ fn pattern(text: &str) -> TopicPattern {
     TopicPattern::parse(text).expect(text)
 }
 
-/// `name=value` pairs, or `None` where nothing matches.
+/// Returns `name=value` pairs, or `None` if the topic does not match.
 fn shown(text: &str, topic: &str) -> Option<String> {
     let captures = pattern(text).matches(topic)?;
     let pairs: Vec<String> = captures.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -1,14 +1,15 @@
-//! Numbers out of buffers; every claim of an accessor is checked against the bytes before memory is taken.
+//! Reading of glTF accessors. Every count and offset is checked against the bytes before memory is allocated.
 
 use super::ReadError;
 use super::buffer::{Source, slice};
 use gltf::json::accessor::{Accessor, ComponentType, Type};
 use gltf::json::validation::Checked;
 
-/// Elements that an accessor without bytes of its own may have: they are zeros that only memory bounds.
+/// Maximum number of elements of an accessor without a buffer view. Its elements are zeros, so the file size
+/// does not limit their number.
 const MAX_ZEROS: u64 = 1_000_000;
 
-/// What an accessor says, checked.
+/// Checked properties of an accessor.
 pub(super) struct Layout {
     pub(super) count: usize,
     component: ComponentType,
@@ -17,7 +18,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Checks number, type and component of an accessor, and that its bytes exist.
+    /// Checks index, type and component type of an accessor, and that its bytes exist.
     pub(super) fn of(accessors: &[Accessor], source: &Source, index: usize, type_: Type) -> Result<Self, ReadError> {
         let bad = |what: String| ReadError::damaged(format!("accessor {index} {what}"));
         let accessor = accessors.get(index).ok_or_else(|| bad("is named and does not exist".to_owned()))?;
@@ -59,7 +60,7 @@ impl Layout {
         })
     }
 
-    /// The elements as three floats each.
+    /// Reads the elements as vectors of three floats.
     pub(super) fn vec3(&self, accessors: &[Accessor], source: &Source) -> Result<Vec<[f32; 3]>, ReadError> {
         self.read(accessors, source, [0.0; 3], 3, |bytes| {
             let size = self.component.size();
@@ -67,7 +68,7 @@ impl Layout {
         })
     }
 
-    /// The elements as indices.
+    /// Reads the elements as indices.
     pub(super) fn indices(&self, accessors: &[Accessor], source: &Source) -> Result<Vec<u32>, ReadError> {
         if !matches!(self.component, ComponentType::U8 | ComponentType::U16 | ComponentType::U32) {
             return Err(ReadError::damaged(format!(
@@ -93,7 +94,7 @@ impl Layout {
                 let (bytes, stride) = source.view(view.value())?;
                 let offset = accessor.byte_offset.map_or(0, |o| o.0);
                 let bytes = usize::try_from(offset).ok().and_then(|o| bytes.get(o..)).unwrap_or_default();
-                // `of` has seen that this many are there.
+                // `of` has checked that this number of elements exists.
                 bytes
                     .chunks(stride.unwrap_or(size).max(1))
                     .filter(|chunk| chunk.len() >= size)
@@ -130,7 +131,7 @@ impl Layout {
         Ok(out)
     }
 
-    /// One component as a float, by the glTF rules for normalised integers.
+    /// Converts one component to a float, by the glTF rules for normalised integers.
     fn float(&self, bytes: &[u8]) -> f32 {
         let (value, most): (f32, f32) = match (self.component, bytes) {
             (ComponentType::F32, &[a, b, c, d]) => return f32::from_le_bytes([a, b, c, d]),
@@ -145,7 +146,7 @@ impl Layout {
     }
 }
 
-/// One, two or four bytes as a number.
+/// Converts one, two or four bytes to a number.
 fn whole(bytes: &[u8]) -> u32 {
     match *bytes {
         [a] => u32::from(a),

@@ -1,10 +1,10 @@
-//! The container, and the bytes of the buffers: inside the GLB, in a `data:` URI, or in a file beside it.
+//! GLB container, and the bytes of buffers from the GLB, a `data:` URI, or a file in the same folder.
 
 use super::ReadError;
 use gltf::json::Root;
 use std::borrow::Cow;
 
-/// The JSON of a file and, of a GLB, its binary chunk.
+/// Returns the JSON of a file and, for a GLB, its binary chunk.
 pub(super) fn container(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), ReadError> {
     if bytes.is_empty() {
         return Err(ReadError::damaged("the file is empty"));
@@ -48,17 +48,17 @@ pub(super) fn container(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), ReadErro
         match &kind {
             b"JSON" if json.is_none() => json = Some(chunk),
             b"BIN\0" if binary.is_none() => binary = Some(chunk),
-            // Readers pass over chunks that they do not know.
+            // The standard requires readers to ignore unknown chunks.
             _ => {}
         }
-        // Chunks lie on multiples of four bytes.
+        // Chunks start at multiples of four bytes.
         at = (at + 8 + size).next_multiple_of(4);
     }
     let json = json.ok_or_else(|| ReadError::damaged("the GLB has no JSON chunk"))?;
     Ok((json, binary))
 }
 
-/// The buffers, and the views into them.
+/// Buffers and their buffer views.
 pub(super) struct Source<'a> {
     root: &'a Root,
     buffers: Vec<Cow<'a, [u8]>>,
@@ -91,7 +91,7 @@ impl<'a> Source<'a> {
         Ok(Self { root, buffers })
     }
 
-    /// The bytes of a buffer view, and its stride.
+    /// Returns the bytes of a buffer view, and its stride.
     pub(super) fn view(&self, index: usize) -> Result<(&[u8], Option<usize>), ReadError> {
         let bad = |what: &str| ReadError::damaged(format!("buffer view {index} {what}"));
         let view = self.root.buffer_views.get(index).ok_or_else(|| bad("is named and does not exist"))?;
@@ -104,7 +104,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// `count` bytes from `offset` on, where they exist.
+/// Returns `count` bytes from `offset`, or `None` if they do not exist.
 pub(super) fn slice(bytes: &[u8], offset: u64, count: u64) -> Option<&[u8]> {
     let end = usize::try_from(offset.checked_add(count)?).ok()?;
     bytes.get(usize::try_from(offset).ok()?..end)
@@ -136,7 +136,8 @@ fn fetch(
     })
 }
 
-/// Whether a name stays in the folder of the file: relative, no scheme, no way up, on any system.
+/// Returns whether a name stays in the folder of the file on every system: relative, without a scheme or
+/// `..`.
 fn is_beside(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('/')
@@ -145,7 +146,7 @@ fn is_beside(name: &str) -> bool {
         && name.split('/').all(|part| part != ".." && !part.is_empty())
 }
 
-/// `%20` as a space; `None` where it is no text then.
+/// Decodes percent-encoding. Returns `None` if the result is not UTF-8.
 fn percent_decoded(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -160,7 +161,7 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// RFC 4648 base64, with or without padding.
+/// Decodes RFC 4648 base64, with or without padding.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_end_matches('=').as_bytes();
     if text.len() % 4 == 1 {

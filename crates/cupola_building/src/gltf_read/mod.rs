@@ -1,7 +1,7 @@
-//! A glTF file, which anyone may have written, as a building.
+//! Reading of an untrusted glTF file as a building.
 //!
-//! The JSON is read by the `gltf` crate's own types; everything that they only claim (indices, counts, offsets,
-//! hierarchy) is checked here before it is used, because the file is not trusted.
+//! The `gltf` crate's types parse the JSON. All its indices, counts, offsets and its hierarchy are checked
+//! here before use, because the file is not trusted.
 
 mod accessor;
 mod buffer;
@@ -17,24 +17,24 @@ use serde_json::{Map, Value};
 use std::fmt;
 use transform::Matrix;
 
-/// More nodes than any building needs.
+/// Maximum number of nodes.
 const MAX_NODES: usize = 1_000_000;
-/// Vertices and indices of the whole building, instances counted each time.
+/// Maximum number of vertices and indices of the whole building. Each instance counts.
 const MAX_VERTICES: u64 = 50_000_000;
 const MAX_INDICES: u64 = 150_000_000;
-/// Primitives of the whole building, instances counted each time.
+/// Maximum number of primitives of the whole building. Each instance counts.
 const MAX_PRIMITIVES: u64 = 4_000_000;
-/// Levels of nodes.
+/// Maximum depth of the node hierarchy.
 const MAX_DEPTH: usize = 64;
-/// Findings after which counting goes on and listing does not.
+/// Maximum number of listed findings. Further ones are only counted.
 const MAX_ISSUES: usize = 500;
 
-/// Why a file cannot be read.
+/// Reason why a file cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    /// What is wrong.
+    /// Description of the fault.
     pub message: String,
-    /// What to do about it.
+    /// Suggested remedy.
     pub help: String,
 }
 
@@ -43,7 +43,7 @@ impl ReadError {
         Self { message: message.into(), help: help.into() }
     }
 
-    /// What is said of a file whose parts contradict one another.
+    /// Returns the error of a file whose parts contradict one another.
     fn damaged(message: impl Into<String>) -> Self {
         Self::new(message, "the file is damaged or cut off: export or copy it again")
     }
@@ -57,7 +57,7 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Findings, no more than anyone reads.
+/// Findings, limited to [`MAX_ISSUES`].
 #[derive(Default)]
 struct Issues {
     list: Vec<Issue>,
@@ -74,13 +74,13 @@ impl Issues {
     }
 }
 
-/// Reads `.glb` or `.gltf`. `resolve` gives the bytes of a file that lies beside it; it is only asked for
-/// relative names without `..`. Geometry is baked into world space; textures are left out.
+/// Reads a `.glb` or `.gltf` file. `resolve` returns the bytes of a file in the same folder. It is called
+/// only with relative names without `..`. Geometry is transformed to world space. Textures are ignored.
 ///
 /// # Errors
 ///
-/// Where the file is empty, cut off, no glTF 2.0, contradicts itself, needs an extension that is not
-/// supported, or is larger than any building. What can be left out is an [`Issue`] instead.
+/// Returns a [`ReadError`] if the file is empty, truncated, not glTF 2.0, inconsistent, or too large, or if
+/// it requires an extension that is not supported. Parts that can be ignored give an [`Issue`] instead.
 pub fn from_gltf(
     bytes: &[u8],
     resolve: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
@@ -125,7 +125,7 @@ pub fn from_gltf(
     Ok((building, issues.list))
 }
 
-/// Extensions whose absence changes the looks of a surface and no shape.
+/// Returns whether an extension changes only the appearance of surfaces, not their shape.
 fn is_harmless(extension: &str) -> bool {
     extension.starts_with("KHR_materials_")
         || matches!(
@@ -161,7 +161,8 @@ struct Reader<'a> {
     primitives: u64,
 }
 
-/// A node yet to be read: its index in the file, its parent in the building, the parent's place and depth.
+/// Node to be read: its index in the file, and its parent in the building with the parent's transform and
+/// depth.
 struct Visit {
     index: usize,
     parent: Option<usize>,
@@ -183,7 +184,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Walks the scene, parents before children, in the file's order.
+    /// Reads the nodes of the scene, parents before children, in the file's order.
     fn nodes(&mut self) -> Result<(), ReadError> {
         let roots = self.roots();
         let mut seen = vec![false; self.root.nodes.len()];
@@ -192,7 +193,7 @@ impl Reader<'_> {
             .rev()
             .map(|index| Visit { index, parent: None, world: transform::IDENTITY, depth: 0 })
             .collect();
-        // File index of every node of the building, to tell a cycle from a shared child.
+        // File index of each node of the building, to distinguish a cycle from a shared child.
         let mut came_from: Vec<usize> = Vec::new();
         while let Some(visit) = open.pop() {
             let Some(node) = self.root.nodes.get(visit.index) else {
@@ -237,7 +238,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The roots of the default scene, of the first one, or every node that is no child.
+    /// Returns the roots of the default scene, else of the first scene, else every node that is not a child.
     fn roots(&mut self) -> Vec<usize> {
         let root = self.root;
         let wanted = root.scene.map_or(0, |s| s.value());
@@ -262,7 +263,8 @@ impl Reader<'_> {
         (0..root.nodes.len()).filter(|&i| !is_child[i]).collect()
     }
 
-    /// Adds a node, or its geometry to its parent's where it is only that; gives the index of either.
+    /// Adds a node, or adds its geometry to its parent if the node is only the parent's geometry. Returns the
+    /// index of the node or parent.
     fn add_node(
         &mut self,
         visit: &Visit,
@@ -347,7 +349,8 @@ fn too_large(what: &str, limit: u64) -> ReadError {
     )
 }
 
-/// IfcConvert puts the solid of a space with furniture into a child of its own.
+/// Returns whether a node is the geometry of its parent. IfcConvert puts the solid of a space with furniture
+/// into a child node.
 fn is_geometry_of(extras: &Map<String, Value>, parent: &Map<String, Value>) -> bool {
     match (extras.get("ifc_geom_of"), parent.get("ifc_guid")) {
         (Some(of), Some(guid)) => of == guid && of.is_string(),

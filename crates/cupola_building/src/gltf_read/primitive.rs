@@ -1,4 +1,4 @@
-//! One primitive of a mesh as a part: triangles, normals, a colour, in world space.
+//! Conversion of a mesh primitive to a part: triangles, normals and a colour, in world space.
 
 use super::accessor::Layout;
 use super::transform::{self, Matrix};
@@ -9,11 +9,12 @@ use gltf::json::material::AlphaMode;
 use gltf::json::mesh::{Mode, Primitive, Semantic};
 use gltf::json::validation::Checked;
 
-/// What a primitive without a material looks like.
+/// Colour of a primitive without a material.
 const PLAIN: [f32; 4] = [0.8, 0.8, 0.8, 1.0];
 
 impl Reader<'_> {
-    /// The part; `None`, with an issue where that matters, where there is nothing to draw.
+    /// Converts a primitive. Returns `None` if there is nothing to draw, with an issue if the user must know
+    /// it.
     pub(super) fn primitive(
         &mut self,
         primitive: &Primitive,
@@ -110,7 +111,7 @@ impl Reader<'_> {
         None
     }
 
-    /// The base colour of its material, opaque unless the material blends.
+    /// Returns the base colour of the material, opaque unless the material blends.
     fn color(&self, primitive: &Primitive) -> [f32; 4] {
         let material = primitive.material.and_then(|index| self.root.materials.get(index.value()));
         let Some(material) = material else {
@@ -128,7 +129,7 @@ impl Reader<'_> {
     }
 }
 
-/// Triangles, strips and fans as triangles.
+/// Converts triangles, strips and fans to triangles.
 fn triangles(mode: Mode, listed: &[u32]) -> Vec<u32> {
     match mode {
         Mode::Triangles => listed[..listed.len() / 3 * 3].to_vec(),
@@ -147,7 +148,7 @@ fn triangles(mode: Mode, listed: &[u32]) -> Vec<u32> {
     }
 }
 
-/// Each triangle with corners and a normal of its own; those without area are left out.
+/// Returns flat-shaded triangles, each with its own corners and normal. Triangles without area are dropped.
 fn flat(positions: &[[f32; 3]], indices: &[u32], color: [f32; 4]) -> Part {
     let mut part = Part { color, ..Part::default() };
     for t in indices.chunks_exact(3) {

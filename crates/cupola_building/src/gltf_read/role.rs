@@ -1,9 +1,10 @@
-//! What a node of someone else's file is: by our extras, by its IFC class, by the words of its name.
+//! Role of a node in a file from other software: from Cupola's extras, its IFC class, or the words of its
+//! name.
 
 use crate::mesh::{Part, Role};
 use serde_json::{Map, Value};
 
-/// Opacity under which an unnamed thing is taken for glass.
+/// Opacity below which an unnamed object counts as glass.
 const GLASS_ALPHA: f32 = 0.9;
 
 pub(super) fn infer(name: &str, extras: &Map<String, Value>, parts: &[Part], leaf: bool, parent: Option<Role>) -> Role {
@@ -24,7 +25,7 @@ pub(super) fn infer(name: &str, extras: &Map<String, Value>, parts: &[Part], lea
         return Role::Group;
     }
     match parent {
-        // Exporters split one object into a child per material.
+        // Exporters divide one object into a child for each material.
         Some(role) if !matches!(role, Role::Group | Role::Storey | Role::Room | Role::Other) => role,
         _ if !parts.is_empty() && parts.iter().all(|p| p.color[3] < GLASS_ALPHA) => Role::Glass,
         _ => Role::Other,
@@ -72,7 +73,8 @@ fn of_class(class: &str) -> Option<Role> {
     Some(found.map_or(Role::Other, |&(_, role)| role))
 }
 
-/// By whole words, so that a "doorbell" is no door. `holds` is true for what only has children.
+/// Infers a role from whole words, so that a "doorbell" is not a door. `holds` is true for a node that has
+/// only children.
 fn of_name(name: &str, holds: bool) -> Option<Role> {
     let lower = name.to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();

@@ -23,7 +23,7 @@ fn small() -> Building {
     build(&plan)
 }
 
-/// A triangle in a file of its own, with the JSON that follows `"asset"` and 36 bytes of positions.
+/// Returns a file with a triangle: the JSON that follows `"asset"`, and 36 bytes of positions.
 fn gltf(rest: &str) -> Vec<u8> {
     let data = "data:application/octet-stream;base64,\
                 AAAAAAAAAAAAAAAAAACAPwAAAAAAAAAAAAAAAAAAgD8AAAAA";
@@ -56,7 +56,7 @@ fn a_building_survives_writing_and_reading() {
             assert_eq!(p.color, q.color);
         }
     }
-    // The crate's own validation finds nothing either.
+    // The validation of the `gltf` crate reports nothing either.
     gltf::Gltf::from_slice(&bytes).unwrap();
     assert!(read(&to_glb(&Building::default())).unwrap().0.nodes.is_empty());
 }
@@ -69,7 +69,7 @@ fn a_mirrored_triangle_without_normals_faces_its_winding() {
     assert_eq!(part.normals, [[0.0_f32, 0.0, 1.0]; 3]);
 }
 
-/// One replacement in a good file, and words that the error must have.
+/// Each case is a replacement in a valid file, and words that the error must contain.
 #[test]
 fn malformed_files_are_told_apart() {
     let cases = [
@@ -120,7 +120,7 @@ fn what_can_be_left_out_is_an_issue() {
         (r#""POSITION":0}"#, r#""POSITION":0},"mode":1"#),
         (r#"[-2,2,2]"#, r#"[3e38,3e38,3e38],"translation":[3e38,3e38,3e38]"#),
     ] {
-        // Read as bytes, the positions are indices that are out of range.
+        // With the positions read as bytes, the indices are out of range.
         let text = TRIANGLE.replacen(from, to, 1);
         let text = text.replacen(
             r#""type":"VEC3"}]"#,
@@ -144,7 +144,8 @@ fn a_deep_hierarchy_is_refused() {
 #[test]
 fn every_truncation_is_an_error() {
     let bytes = to_glb(&small());
-    // All of the head and of the JSON's start, then steps: each length takes a moment.
+    // The header and the start of the JSON are tested completely, the rest in steps, because each length
+    // takes time.
     for length in (0..bytes.len().min(4096)).chain((4096..bytes.len()).step_by(97)) {
         assert!(read(&bytes[..length]).is_err(), "{length}");
     }

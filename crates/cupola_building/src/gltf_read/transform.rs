@@ -1,4 +1,4 @@
-//! Where nodes stand. Column-major 4 × 4 matrices in double precision.
+//! Node transforms: column-major 4 × 4 matrices in double precision.
 
 use gltf::json::Node;
 
@@ -11,7 +11,7 @@ pub(super) const IDENTITY: Matrix = [
     0.0, 0.0, 0.0, 1.0,
 ];
 
-/// The node's own transform: its matrix, else its translation, rotation and scale.
+/// Returns the local transform of a node: its matrix, else its translation, rotation and scale.
 pub(super) fn local(node: &Node) -> Matrix {
     if let Some(matrix) = node.matrix {
         return matrix.map(f64::from);
@@ -39,7 +39,7 @@ pub(super) fn local(node: &Node) -> Matrix {
     ]
 }
 
-/// First `b`, then `a`.
+/// Returns the product that applies `b` first, then `a`.
 pub(super) fn multiply(a: &Matrix, b: &Matrix) -> Matrix {
     std::array::from_fn(|i| {
         let (column, row) = (i / 4, i % 4);
@@ -52,13 +52,13 @@ pub(super) fn point(m: &Matrix, p: [f32; 3]) -> [f32; 3] {
     std::array::from_fn(|r| (m[r] * p[0] + m[4 + r] * p[1] + m[8 + r] * p[2] + m[12 + r]) as f32)
 }
 
-/// Whether the transform turns insides out.
+/// Returns whether the transform mirrors, which inverts the winding of triangles.
 pub(super) fn mirrors(m: &Matrix) -> bool {
     let c = cofactors(m);
     m[0] * c[0] + m[4] * c[1] + m[8] * c[2] < 0.0
 }
 
-/// A unit normal carried along; `None` where nothing is left of it.
+/// Transforms a unit normal. Returns `None` if its length vanishes.
 pub(super) fn normal(m: &Matrix, n: [f32; 3]) -> Option<[f32; 3]> {
     let (c, n) = (cofactors(m), n.map(f64::from));
     let sign = if mirrors(m) { -1.0 } else { 1.0 };
@@ -67,7 +67,8 @@ pub(super) fn normal(m: &Matrix, n: [f32; 3]) -> Option<[f32; 3]> {
     (length > 1e-30 && length.is_finite()).then(|| out.map(|v| (v / length) as f32))
 }
 
-/// The cofactors of the upper left 3 × 3, row by row: its inverse transposed, but for the determinant.
+/// Returns the cofactors of the upper left 3 × 3 matrix, row by row: its inverse transpose times the
+/// determinant.
 fn cofactors(m: &Matrix) -> [f64; 9] {
     let at = |r: usize, c: usize| m[c * 4 + r];
     std::array::from_fn(|i| {

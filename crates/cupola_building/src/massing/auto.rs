@@ -1,51 +1,51 @@
-//! A plan for a building of which only the rooms are known.
+//! Generated plan for a building of which only the rooms are known.
 
 use crate::plan::{OpeningKind, Plan, PlanOpening, PlanRoom, PlanStorey, RoomKind, Walls};
 
-/// A storey of which only the rooms are known.
+/// Storey of which only the rooms are known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AutoStorey {
-    /// Its id.
+    /// Id.
     pub id: String,
-    /// What people call it.
+    /// Name for display.
     pub name: String,
-    /// Its rooms, in the order in which they are laid out.
+    /// Rooms, in the order of the layout.
     pub rooms: Vec<AutoRoom>,
 }
 
-/// A room of which only the size is known.
+/// Room of which only the size is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AutoRoom {
-    /// Its id.
+    /// Id.
     pub id: String,
-    /// What people call it; words such as "kitchen" decide the furniture.
+    /// Name for display. Words such as "kitchen" determine the furniture.
     pub name: String,
-    /// Floor area, m²; 20 where it is not positive.
+    /// Floor area, in m². A value that is not positive counts as 20.
     pub area_m2: f64,
-    /// Clear height, metres; 3 where it is not positive.
+    /// Clear height, in m. A value that is not positive counts as 3.
     pub height_m: f64,
 }
 
 const CORRIDOR_M: f64 = 2.2;
 const SLAB_M: f64 = 0.3;
-/// A room narrower than this has no space for its door.
+/// Least width of a room with a door.
 const NARROWEST_M: f64 = 1.6;
 
-/// What the storeys of one building share, metres.
+/// Common dimensions of the storeys of a building, in m.
 struct Block {
-    /// Depth of a row of rooms.
+    /// Depth of a row of rooms, in m.
     depth: f64,
-    /// Length of a row of rooms.
+    /// Length of a row of rooms, in m.
     long: f64,
-    /// Pairs of rows, each pair with a corridor between.
+    /// Number of pairs of rows. Each pair has a corridor between its rows.
     pairs: usize,
 }
 
-/// A pleasant building for rooms without a plan: rows of rooms either side of corridors, one footprint for
-/// stacked floors, the same for the same input. Areas are kept as far as the footprint lets them.
+/// Returns a plan for rooms without one: rows of rooms on both sides of corridors, and a common footprint for
+/// stacked storeys. The result is deterministic. Areas are kept as far as the footprint allows.
 ///
-/// Corridors are rooms of their own, with the ids `{storey id}/corridor`, `{storey id}/corridor-2` and, where
-/// there are several, `{storey id}/spine`.
+/// Corridors are separate rooms with the ids `{storey id}/corridor`, `{storey id}/corridor-2` and, if there
+/// are several, `{storey id}/spine`.
 pub fn auto_plan(storeys: &[AutoStorey]) -> Plan {
     let mut plan = Plan { name: "Building".to_owned(), walls: Walls::default(), roof: true, ..Plan::default() };
     let largest = storeys.iter().max_by(|a, b| total_m2(a).total_cmp(&total_m2(b)));
@@ -54,7 +54,8 @@ pub fn auto_plan(storeys: &[AutoStorey]) -> Plan {
     };
     let mut elevation = 0.0;
     for (level, storey) in storeys.iter().enumerate() {
-        // A much smaller floor is a set-back; stretched over the footprint it would lie about its rooms.
+        // A much smaller storey is a set-back with its own footprint, because the common footprint would
+        // falsify its areas.
         let capacity = 2.0 * common.pairs as f64 * common.depth * common.long;
         let fills = total_m2(storey) >= 0.6 * capacity && storey.rooms.len() >= 2 * common.pairs;
         let alike = if common.pairs == 0 { storey.rooms.len() <= 1 } else { fills };
@@ -89,7 +90,7 @@ fn total_m2(storey: &AutoStorey) -> f64 {
     storey.rooms.iter().map(area).sum()
 }
 
-/// Rows as deep as an ordinary room, and enough of them that the building is no snake.
+/// Returns rows with the depth of an ordinary room, and enough rows for a compact building.
 fn block(storey: &AutoStorey) -> Block {
     let total = total_m2(storey).max(4.0);
     let count = storey.rooms.len().max(1);
@@ -172,7 +173,7 @@ fn lay_out(out: &mut PlanStorey, storey: &AutoStorey, block: &Block, entrance: b
     }
 }
 
-/// Shares rooms, in order, between rows of about the same area; none is empty where there are enough rooms.
+/// Distributes rooms, in order, to rows of similar area. No row is empty if there are enough rooms.
 fn rows_of<'a>(rooms: &[&'a AutoRoom], count: usize) -> Vec<Vec<&'a AutoRoom>> {
     let total: f64 = rooms.iter().map(|r| area(r)).sum();
     let mut rows: Vec<Vec<&AutoRoom>> = vec![Vec::new(); count];
@@ -184,7 +185,7 @@ fn rows_of<'a>(rooms: &[&'a AutoRoom], count: usize) -> Vec<Vec<&'a AutoRoom>> {
         if row + 1 < count && !rows[row].is_empty() && (full || needed) {
             row += 1;
         }
-        // Enough rooms are kept back that every later row gets one.
+        // One room is reserved for each later row.
         if rooms.len() - i == count - row && !rows[row].is_empty() && row + 1 < count {
             row += 1;
         }
@@ -194,7 +195,7 @@ fn rows_of<'a>(rooms: &[&'a AutoRoom], count: usize) -> Vec<Vec<&'a AutoRoom>> {
     rows
 }
 
-/// Widths that fill a row, in proportion to the areas, none too narrow for a door.
+/// Returns widths that fill a row, in proportion to the areas, with at least the width for a door.
 fn widths(row: &[&AutoRoom], long: f64) -> Vec<f64> {
     let narrowest = NARROWEST_M.min(long / row.len().max(1) as f64);
     let total: f64 = row.iter().map(|r| area(r)).sum();
@@ -204,7 +205,7 @@ fn widths(row: &[&AutoRoom], long: f64) -> Vec<f64> {
     over.iter().map(|o| narrowest + if sum > 0.0 { spare * o / sum } else { spare / row.len() as f64 }).collect()
 }
 
-/// To the millimetre, as plans are; what is shared between neighbours then stays shared.
+/// Rounds to the millimetre, as plans are, so that common corners stay common.
 fn mm(v: f64) -> f64 {
     (v * 1000.0).round() / 1000.0
 }
@@ -257,7 +258,7 @@ fn gap(out: &mut PlanStorey, at: (f64, f64), width_m: f64) {
     opening(out, OpeningKind::Gap, at, width_m, 0.0);
 }
 
-/// What a room is for, by the words of its name.
+/// Infers the kind of a room from the words of its name.
 fn kind_of(name: &str, area_m2: f64) -> RoomKind {
     let name = name.to_lowercase();
     let words: [(&[&str], RoomKind); 13] = [

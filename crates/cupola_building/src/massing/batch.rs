@@ -1,24 +1,25 @@
-//! Collects flat-shaded shapes into parts, one a colour. Points are `[x, y, height]` of the plan.
+//! Batch of flat-shaded shapes, collected into one part for each colour. Points are `[x, y, height]` in plan
+//! coordinates.
 
 use super::palette::Color;
 use crate::geometry::{P, add, left, scale};
 use crate::mesh::Part;
 
-/// A point or vector of the plan with its height.
+/// Point or vector in plan, with height.
 pub(super) type P3 = [f64; 3];
 
-/// Parts under construction, in the order in which their colours came.
+/// Parts under construction, in the order of their first use.
 #[derive(Default)]
 pub(super) struct Batch {
     parts: Vec<Part>,
 }
 
-/// Where an upright thing stands and which way it looks.
+/// Local coordinate frame of an upright object.
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
-    /// Its origin.
+    /// Origin.
     pub(super) origin: P3,
-    /// Its first axis, unit length; the second is a quarter turn to the left of it.
+    /// First axis, of unit length. The second axis is 90° to its left.
     pub(super) axis: P,
 }
 
@@ -27,19 +28,19 @@ impl Frame {
         Self { origin: [origin[0], origin[1], height], axis }
     }
 
-    /// The plan point of local coordinates.
+    /// Returns the plan point of local coordinates.
     pub(super) fn at(&self, u: f64, v: f64) -> P {
         let along = add(scale(self.axis, u), scale(left(self.axis), v));
         [self.origin[0] + along[0], self.origin[1] + along[1]]
     }
 
-    /// The point of local coordinates.
+    /// Returns the point of local coordinates.
     pub(super) fn point(&self, p: P3) -> P3 {
         let [x, y] = self.at(p[0], p[1]);
         [x, y, self.origin[2] + p[2]]
     }
 
-    /// A frame that stands at `(u, v)` in this one, after `quarters` quarter turns to the left.
+    /// Returns a frame at `(u, v)` of this frame, turned by `quarters` times 90° to the left.
     pub(super) fn placed(&self, u: f64, v: f64, quarters: usize) -> Self {
         let mut axis = self.axis;
         for _ in 0..quarters % 4 {
@@ -50,7 +51,7 @@ impl Frame {
 }
 
 impl Batch {
-    /// The parts that have triangles.
+    /// Returns the parts that have triangles.
     pub(super) fn into_parts(self) -> Vec<Part> {
         self.parts.into_iter().filter(|p| !p.indices.is_empty()).collect()
     }
@@ -64,7 +65,7 @@ impl Batch {
         &mut self.parts[index]
     }
 
-    /// A flat face: triangles over points that lie in one plane, seen from the side of `toward`.
+    /// Adds a flat face: triangles of coplanar points, visible from the side of `toward`.
     pub(super) fn face(&mut self, color: Color, points: &[P3], triangles: &[[u32; 3]], toward: P3) {
         let Some(normal) = unit(toward) else { return };
         let part = self.part(color);
@@ -74,7 +75,7 @@ impl Batch {
             let sides = [sub3(b, a), sub3(c, b), sub3(a, c)];
             let longest = sides.iter().map(|s| dot3(*s, *s)).fold(0.0, f64::max).sqrt();
             let turn = dot3(cross3(sides[0], sub3(c, a)), normal);
-            // Slivers thinner than a tenth of a millimetre have no normal left in single precision.
+            // Triangles thinner than a tenth of a millimetre have no reliable normal in single precision.
             if turn.abs() < 1e-4 * longest {
                 continue;
             }
@@ -90,8 +91,8 @@ impl Batch {
         }
     }
 
-    /// A flat quadrilateral, corners in order, seen from the side of `toward`; nothing where it has no
-    /// area.
+    /// Adds a flat quadrilateral with corners in order, visible from the side of `toward`. A quadrilateral
+    /// without area is dropped.
     pub(super) fn quad(&mut self, color: Color, corners: [P3; 4], toward: P3) {
         let n = cross3(sub3(corners[2], corners[0]), sub3(corners[3], corners[1]));
         let Some(n) = unit(n) else { return };
@@ -99,13 +100,13 @@ impl Batch {
         self.face(color, &corners, &[[0, 1, 2], [0, 2, 3]], n);
     }
 
-    /// A horizontal polygon at a height, seen from above or from below.
+    /// Adds a horizontal polygon at a height, visible from above or from below.
     pub(super) fn flat(&mut self, color: Color, points: &[P], triangles: &[[u32; 3]], height: f64, up: bool) {
         let points: Vec<P3> = points.iter().map(|p| [p[0], p[1], height]).collect();
         self.face(color, &points, triangles, [0.0, 0.0, if up { 1.0 } else { -1.0 }]);
     }
 
-    /// A box between two corners of a frame.
+    /// Adds a cuboid between two corners of a frame.
     pub(super) fn cuboid(&mut self, color: Color, frame: &Frame, min: P3, max: P3) {
         let middle = frame.point(std::array::from_fn(|k| (min[k] + max[k]) * 0.5));
         let corner = |k: usize| {
@@ -118,7 +119,7 @@ impl Batch {
         self.hexahedron(color, std::array::from_fn(corner), middle);
     }
 
-    /// A square-section bar along a line: `half_width` sideways, `half_height` upwards.
+    /// Adds a bar of rectangular section along a line, with these half widths sideways and upwards.
     pub(super) fn beam(&mut self, color: Color, a: P3, b: P3, half_width: f64, half_height: f64) {
         let Some(along) = unit(sub3(b, a)) else {
             return;
@@ -135,7 +136,7 @@ impl Batch {
         self.hexahedron(color, std::array::from_fn(corner), middle);
     }
 
-    /// Six quads; bits 0, 1 and 2 of a corner's index say on which side of each axis it lies.
+    /// Adds six quadrilaterals. Bits 0, 1 and 2 of a corner's index give its side on each axis.
     fn hexahedron(&mut self, color: Color, c: [P3; 8], middle: P3) {
         for [i, j, k, l] in [[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]] {
             let corners = [c[i], c[j], c[k], c[l]];
@@ -145,7 +146,7 @@ impl Batch {
         }
     }
 
-    /// A prism or a truncated cone between two points, closed at both ends.
+    /// Adds a prism or a truncated cone between two points, closed at both ends.
     pub(super) fn tube(&mut self, color: Color, from: (P3, f64), to: (P3, f64), sides: usize) {
         let ((a, ra), (b, rb)) = (from, to);
         let Some(axis) = unit(sub3(b, a)) else { return };
@@ -154,7 +155,7 @@ impl Batch {
         let ring = |middle: P3, radius: f64| -> Vec<P3> {
             (0..sides)
                 .map(|k| {
-                    // Half a step on, so that a square tube lies flat.
+                    // The offset of half a step makes a square tube lie flat.
                     let angle = (k as f64 + 0.5) / sides as f64 * std::f64::consts::TAU;
                     let (s, c) = angle.sin_cos();
                     std::array::from_fn(|i| middle[i] + radius * (side[i] * c + up[i] * s))
@@ -173,7 +174,7 @@ impl Batch {
     }
 }
 
-/// A plan point with height as glTF has it: Y up, right handed.
+/// Converts a plan point with height to glTF coordinates: Y up, right-handed.
 fn world(p: P3) -> [f32; 3] {
     [p[0] as f32, p[2] as f32, -p[1] as f32]
 }

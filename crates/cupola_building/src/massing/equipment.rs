@@ -1,10 +1,10 @@
-//! Simple true shapes of machines: an air handling unit is a box with a fan, a duct is a duct.
+//! Simplified shapes of equipment, such as air handling units, boilers and ducts.
 
 use super::batch::{Batch, Frame, P3};
 use super::palette::{CASING, DARK, DUCT, FRAME, PALE, STEEL};
 use crate::plan::{EquipmentKind, PlanEquipment};
 
-/// Draws one piece of equipment over a storey's floor, metres.
+/// Adds the shape of one piece of equipment. `floor` is the height of the storey's floor, in m.
 pub(super) fn equipment(batch: &mut Batch, what: &PlanEquipment, floor: f64) {
     let usual = match what.kind {
         EquipmentKind::Ahu => (3.2, 1.4, 1.6),
@@ -40,7 +40,7 @@ fn ahu(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
     let (hw, hd) = (w * 0.5, d * 0.5);
     let foot = 0.08 * h;
     b.cuboid(STEEL, f, [-hw, -hd * 0.92, 0.0], [hw, hd * 0.92, foot]);
-    // Three sections with their joints drawn in.
+    // Three sections with visible joints.
     let seam = 0.008 * w;
     for k in 0..3 {
         let from = -hw + w * f64::from(k) / 3.0 + if k > 0 { seam } else { 0.0 };
@@ -49,7 +49,7 @@ fn ahu(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
     }
     let joint = 0.99;
     b.cuboid(FRAME, f, [-hw * joint, -hd * joint, foot], [hw * joint, hd * joint, h * 0.995]);
-    // Access doors in the outer sections.
+    // Access doors of the outer sections.
     for u in [-w / 3.0, 0.0] {
         let (half, low, high) = (w * 0.11, foot + 0.12 * h, h * 0.88);
         for (near, far) in [(-hd - 0.015, -hd), (hd, hd + 0.015)] {
@@ -69,7 +69,7 @@ fn ahu(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
     }
 }
 
-/// A round fan grille on a face: a ring, a dark disc, four blades and a hub.
+/// Adds a round fan grille on a face: a ring, a dark disc, four blades and a hub.
 fn grille(b: &mut Batch, f: &Frame, at: P3, out: P3, radius: f64) {
     let p = |far: f64| f.point(std::array::from_fn(|k| at[k] + out[k] * far));
     b.tube(FRAME, (p(0.0), radius), (p(0.05), radius), 16);
@@ -86,7 +86,7 @@ fn grille(b: &mut Batch, f: &Frame, at: P3, out: P3, radius: f64) {
     }
 }
 
-/// A casing with a burner before it, a panel, and a flue behind.
+/// Adds a casing with a burner in front, a panel, and a flue behind.
 fn boiler(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
     let (hw, hd) = (w * 0.5, d * 0.5);
     let foot = 0.08 * h;
@@ -102,14 +102,14 @@ fn boiler(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
     let flue = |up: f64| f.point([0.0, hd * 0.55, up]);
     b.tube(STEEL, (flue(h * 0.86), 0.16 * w), (flue(h * 1.35), 0.16 * w), 16);
     b.tube(FRAME, (flue(h * 1.05), 0.18 * w), (flue(h * 1.08), 0.18 * w), 16);
-    // Flow and return.
+    // Supply and return pipes.
     for u in [-hw * 0.5, hw * 0.5] {
         let pipe = |up: f64| f.point([u, -hd * 0.3, up]);
         b.tube(STEEL, (pipe(h * 0.86), 0.06 * w), (pipe(h * 1.2), 0.06 * w), 10);
     }
 }
 
-/// Two shells, one over the other, a compressor on top and a panel before them.
+/// Adds two shells, one above the other, a compressor on top and a panel in front.
 fn chiller(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
     let (hw, hd) = (w * 0.5, d * 0.5);
     for u in [-hw * 0.7, hw * 0.7] {
@@ -138,7 +138,7 @@ fn vav(b: &mut Batch, f: &Frame, [w, d, h]: P3) {
     let radius = 0.42 * h.min(d);
     b.tube(DUCT, (inlet(-hw - 0.15), radius), (inlet(-hw * 0.7), radius), 12);
     b.tube(FRAME, (inlet(-hw), radius * 1.08), (inlet(-hw * 0.95), radius * 1.08), 12);
-    // The actuator of the damper.
+    // Damper actuator.
     b.cuboid(DARK, f, [-hw * 0.5, -hd - 0.09, h * 0.3], [hw * 0.1, -hd, h * 0.8]);
     b.cuboid(DUCT, f, [hw, -hd * 0.8, h * 0.12], [hw + 0.08, hd * 0.8, h * 0.88]);
 }
@@ -153,14 +153,14 @@ fn duct(b: &mut Batch, path: &[(f64, f64, f64)], floor: f64, [w, _, h]: P3) {
         if long < 1e-3 {
             continue;
         }
-        // Half a width on at every bend, so that the corner is filled. Each run is a hair thinner than
-        // the one before, so that faces which meet in a corner do not flicker.
+        // Each run is extended by half a width at a bend, so that the corner is filled. Successive runs
+        // differ slightly in thickness, so that coplanar faces do not flicker.
         let on = |far: f64, from: P3| -> P3 { std::array::from_fn(|i| from[i] + d[i] / long * far) };
         let start = if k > 0 { -w * 0.5 } else { 0.0 };
         let end = if k + 2 < points.len() { w * 0.5 } else { 0.0 };
         let thinner = 1.0 - 0.01 * (k % 3) as f64;
         b.beam(DUCT, on(start, a), on(end, c), w * 0.5 * thinner, h * 0.5 * thinner);
-        // Flanges, where sections of sheet metal join.
+        // Flanges between sections of sheet metal.
         let flanges = ((long / 2.4).floor() as usize).min(200);
         for n in 1..=flanges {
             let at = long * n as f64 / (flanges + 1) as f64;

@@ -1,4 +1,4 @@
-//! What stands in a room, by what the room is for.
+//! Furniture of a room, by the kind of room.
 
 use super::batch::Batch;
 use super::item;
@@ -6,10 +6,11 @@ use super::layout::{Layout, Side};
 use crate::geometry::P;
 use crate::plan::RoomKind;
 
-/// More rows than this are not drawn: a hall keeps its triangles in bounds.
+/// Maximum number of benches in a room, which limits the number of triangles of a hall.
 const MAX_PIECES: usize = 200;
 
-/// Furnishes a room. `inner` is the floor between the walls, `ways` its doors with their widths.
+/// Furnishes a room. `inner` is the floor between the walls. `ways` are the middles and widths of its doors
+/// and gaps.
 pub(super) fn furnish(batch: &mut Batch, kind: RoomKind, inner: &[P], floor: f64, ways: &[(P, f64)]) {
     let Some(mut room) = Layout::new(inner, floor, ways) else {
         return;
@@ -61,7 +62,7 @@ fn office(b: &mut Batch, room: &mut Layout) {
 fn meeting(b: &mut Batch, room: &mut Layout) {
     let [wide, deep] = room.size();
     let across = 1.1_f64.min(deep - 2.0);
-    // Seats along both long sides, with a chair's depth round the table.
+    // Seats are on both long sides, with the depth of a chair around the table.
     let seats = (((wide - 1.6) / 0.75).floor() as usize).min(12);
     if across < 0.6 || seats == 0 {
         return office(b, room);
@@ -76,7 +77,7 @@ fn meeting(b: &mut Batch, room: &mut Layout) {
     }
     let (u, v) = middle(room);
     let (w, d) = (long * 0.5 + 0.05, across * 0.5 + 0.55);
-    // Doors can take the middle; a shorter table then makes way.
+    // Doors can obstruct the middle, so shorter tables are tried.
     for (less, count) in [(0.0, seats), (0.375, seats.saturating_sub(1)), (0.75, seats.saturating_sub(2))] {
         let w = w - less;
         if count == 0 {
@@ -109,7 +110,7 @@ fn open(b: &mut Batch, room: &mut Layout) {
     let mut placed = 0;
     for row in 0..rows {
         for column in 0..columns {
-            // Every fifth place stays free, as a way through.
+            // Every fifth place stays free as an aisle.
             if column % 5 == 4 || placed >= MAX_PIECES {
                 continue;
             }
@@ -183,7 +184,7 @@ fn beds(b: &mut Batch, room: &mut Layout, most: usize) {
                 placed += 1;
             }
         }
-        // A second row only where there is room to walk between.
+        // A second row is placed only if there is space to walk between the rows.
         let [wide, deep] = room.size();
         if placed >= most || wide.min(deep) < 6.0 {
             break;
@@ -258,7 +259,7 @@ fn lobby(b: &mut Batch, room: &mut Layout) {
     }
 }
 
-/// A plant in the first corner that is free.
+/// Places a plant in the first free corner.
 fn corner_plant(b: &mut Batch, room: &mut Layout) {
     for (side, along) in [(Side::High, 0.0), (Side::High, 1.0), (Side::Low, 1.0), (Side::Low, 0.0)] {
         if let Some(f) = room.against(side, along, 0.6, 0.6) {
@@ -281,7 +282,7 @@ fn run_of(room: &Layout, side: Side) -> f64 {
     }
 }
 
-/// Where the `k`th of `count` things stands along a side, 0 to 1.
+/// Returns the position of item `k` of `count` along a side, 0 to 1.
 fn spread(k: usize, count: usize) -> f64 {
     if count < 2 { 0.5 } else { k as f64 / (count - 1) as f64 }
 }

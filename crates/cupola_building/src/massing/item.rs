@@ -1,5 +1,5 @@
-//! Single pieces of furniture, low in triangles. Each stands in a frame with its back towards the second
-//! axis and its front towards the room.
+//! Pieces of furniture with few triangles. The back of each piece points along its frame's second axis, and
+//! its front faces the room.
 
 use super::batch::{Batch, Frame};
 use super::palette::{DARK, FABRIC, LEAVES, LINEN, PALE, STEEL, WOOD};
@@ -13,7 +13,7 @@ pub(super) fn chair(b: &mut Batch, f: &Frame) {
     b.cuboid(STEEL, f, [-0.02, 0.19, 0.44], [0.02, 0.22, 0.6]);
 }
 
-/// A table top with four legs, middle at the frame's origin.
+/// Adds a table with four legs, centred on the frame's origin.
 pub(super) fn table(b: &mut Batch, f: &Frame, wide: f64, deep: f64, height: f64) {
     let (w, d) = (wide * 0.5, deep * 0.5);
     b.cuboid(WOOD, f, [-w, -d, height - 0.035], [w, d, height]);
@@ -31,25 +31,25 @@ fn screen(b: &mut Batch, f: &Frame, wide: f64, v: f64) {
     b.cuboid(DARK, f, [-w, v - 0.02, 0.84], [w, v + 0.01, 1.17]);
 }
 
-/// Takes 1.6 × 1.7 m: a desk at the back, a chair before it.
+/// Adds a desk at the back with a chair in front. It needs 1.6 × 1.7 m.
 pub(super) fn desk(b: &mut Batch, f: &Frame) {
     let back = f.placed(0.0, 0.45, 0);
     table(b, &back, 1.6, 0.8, 0.735);
     screen(b, &back, 0.62, 0.2);
     b.cuboid(PALE, &back, [-0.2, -0.2, 0.735], [0.2, -0.06, 0.75]);
     b.cuboid(PALE, &back, [0.35, -0.3, 0.0], [0.74, 0.3, 0.56]);
-    // Pushed back a little and turned to the desk.
+    // The chair is moved back slightly and faces the desk.
     chair(b, &f.placed(0.0, -0.4, 2));
 }
 
-/// Takes 1.6 × 3.4 m: two desks face to face.
+/// Adds two desks face to face. They need 1.6 × 3.4 m.
 pub(super) fn bench(b: &mut Batch, f: &Frame) {
     desk(b, &f.placed(0.0, -0.85, 0));
     desk(b, &f.placed(0.0, 0.85, 2));
     b.cuboid(FABRIC, f, [-0.78, -0.015, 0.735], [0.78, 0.015, 1.1]);
 }
 
-/// Takes `wide` × 0.42 m: a sideboard.
+/// Adds a sideboard. It needs `wide` × 0.42 m.
 pub(super) fn cabinet(b: &mut Batch, f: &Frame, wide: f64) {
     let w = wide * 0.5;
     b.cuboid(PALE, f, [-w, -0.2, 0.06], [w, 0.21, 0.78]);
@@ -57,7 +57,7 @@ pub(super) fn cabinet(b: &mut Batch, f: &Frame, wide: f64) {
     b.cuboid(DARK, f, [-w + 0.04, -0.16, 0.0], [w - 0.04, 0.2, 0.06]);
 }
 
-/// Takes 0.6 × 0.6 m: a pot with a plant.
+/// Adds a plant in a pot. It needs 0.6 × 0.6 m.
 pub(super) fn plant(b: &mut Batch, f: &Frame) {
     let p = |z: f64| f.point([0.0, 0.0, z]);
     b.tube(PALE, (p(0.0), 0.14), (p(0.36), 0.19), 8);
@@ -66,13 +66,13 @@ pub(super) fn plant(b: &mut Batch, f: &Frame) {
     b.tube(LEAVES, (p(1.1), 0.24), (p(1.45), 0.04), 7);
 }
 
-/// A screen on the wall; takes `wide` × 0.1 m.
+/// Adds a screen on the wall. It needs `wide` × 0.1 m.
 pub(super) fn wall_screen(b: &mut Batch, f: &Frame, wide: f64) {
     let w = wide * 0.5;
     b.cuboid(DARK, f, [-w, 0.0, 1.0], [w, 0.05, 1.0 + wide * 0.56]);
 }
 
-/// Takes 1.9 × 0.85 m.
+/// Adds a sofa. It needs 1.9 × 0.85 m.
 pub(super) fn sofa(b: &mut Batch, f: &Frame) {
     b.cuboid(FABRIC, f, [-0.95, -0.42, 0.1], [0.95, 0.42, 0.42]);
     b.cuboid(FABRIC, f, [-0.95, 0.2, 0.42], [0.95, 0.42, 0.78]);
@@ -82,7 +82,7 @@ pub(super) fn sofa(b: &mut Batch, f: &Frame) {
     b.cuboid(DARK, f, [-0.9, -0.38, 0.0], [0.9, 0.38, 0.1]);
 }
 
-/// Takes 1.9 × 2.15 m, its head at the back: a bed, a bedside table, a curtain on its rail.
+/// Adds a bed with its head at the back, a bedside table, and a curtain on its rail. They need 1.9 × 2.15 m.
 pub(super) fn bed(b: &mut Batch, f: &Frame) {
     let at = f.placed(-0.3, 0.0, 0);
     b.cuboid(STEEL, &at, [-0.44, -0.98, 0.25], [0.44, 0.98, 0.38]);
@@ -94,15 +94,15 @@ pub(super) fn bed(b: &mut Batch, f: &Frame) {
     b.cuboid(LINEN, &at, [-0.32, 0.55, 0.56], [0.32, 0.9, 0.66]);
     b.cuboid(WOOD, &at, [-0.47, 1.0, 0.2], [0.47, 1.05, 1.0]);
     b.cuboid(WOOD, &at, [-0.47, -1.04, 0.2], [0.47, -1.0, 0.72]);
-    // The bedside table.
+    // Bedside table.
     b.cuboid(PALE, f, [0.32, 0.6, 0.08], [0.75, 1.03, 0.7]);
     b.cuboid(WOOD, f, [0.3, 0.58, 0.7], [0.77, 1.04, 0.73]);
-    // The curtain is drawn back to the head.
+    // Curtain, drawn back to the head.
     b.cuboid(STEEL, f, [0.88, -1.05, 2.08], [0.91, 1.05, 2.11]);
     b.cuboid(LINEN, f, [0.87, 0.45, 0.35], [0.92, 1.05, 2.08]);
 }
 
-/// Takes `wide` × 0.75 m: a counter, its front towards the room, a worktop behind it.
+/// Adds a counter with its front towards the room and a worktop behind. It needs `wide` × 0.75 m.
 pub(super) fn counter(b: &mut Batch, f: &Frame, wide: f64) {
     let w = wide * 0.5;
     b.cuboid(WOOD, f, [-w, -0.375, 0.0], [w, -0.3, 1.08]);
@@ -118,7 +118,7 @@ pub(super) fn counter(b: &mut Batch, f: &Frame, wide: f64) {
     }
 }
 
-/// Takes `wide` × 0.65 m: base units with a worktop, a sink, and a refrigerator at the end.
+/// Adds base units with a worktop, a sink, and a refrigerator at the end. They need `wide` × 0.65 m.
 pub(super) fn kitchen_run(b: &mut Batch, f: &Frame, wide: f64) {
     let w = wide * 0.5;
     b.cuboid(DARK, f, [-w, -0.24, 0.0], [w, 0.32, 0.1]);
@@ -132,7 +132,7 @@ pub(super) fn kitchen_run(b: &mut Batch, f: &Frame, wide: f64) {
     }
 }
 
-/// Takes 1.0 × 1.5 m: a cubicle with its pan at the back.
+/// Adds a toilet cubicle with its pan at the back. It needs 1.0 × 1.5 m.
 pub(super) fn cubicle(b: &mut Batch, f: &Frame) {
     for u in [-0.5, 0.48] {
         b.cuboid(PALE, f, [u, -0.72, 0.12], [u + 0.02, 0.74, 2.0]);
@@ -142,7 +142,7 @@ pub(super) fn cubicle(b: &mut Batch, f: &Frame) {
     b.cuboid(LINEN, f, [-0.2, 0.55, 0.0], [0.2, 0.74, 0.85]);
 }
 
-/// Takes `wide` × 0.5 m: basins with a mirror.
+/// Adds basins with a mirror. They need `wide` × 0.5 m.
 pub(super) fn basins(b: &mut Batch, f: &Frame, wide: f64) {
     let w = wide * 0.5;
     b.cuboid(LINEN, f, [-w, -0.25, 0.72], [w, 0.25, 0.87]);
@@ -154,7 +154,7 @@ pub(super) fn basins(b: &mut Batch, f: &Frame, wide: f64) {
     }
 }
 
-/// Takes `wide` × 0.5 m: four shelves.
+/// Adds a rack with four shelves. It needs `wide` × 0.5 m.
 pub(super) fn rack(b: &mut Batch, f: &Frame, wide: f64) {
     let w = wide * 0.5;
     for z in [0.12, 0.66, 1.2, 1.74] {

@@ -1,23 +1,23 @@
-//! Finds places for furniture: inside the room, clear of doors, clear of other furniture.
+//! Placement of furniture: inside the room, without overlap with doors or other furniture.
 
 use super::batch::Frame;
 use crate::geometry::{P, Rect, bounds, contains, direction, dot, edges, grown, left, length, segments_cross, sub};
 
-/// How far furniture stays from a wall's face, metres.
+/// Distance of furniture from walls, in m.
 pub(super) const GAP_M: f64 = 0.05;
 
-/// A room in its own axes, along its longest wall, with what is taken.
+/// Room in its own axes, along its longest wall, with the occupied rectangles.
 pub(super) struct Layout {
-    /// Local axes on the plan.
+    /// Local axes in plan.
     frame: Frame,
-    /// The floor, in local coordinates.
+    /// Floor polygon, in local coordinates.
     polygon: Vec<P>,
-    /// The rectangle round it, in local coordinates.
+    /// Bounding rectangle, in local coordinates.
     pub(super) room: Rect,
     taken: Vec<Rect>,
 }
 
-/// A side of a room's rectangle.
+/// Side of a room's rectangle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Low,
@@ -27,10 +27,11 @@ pub(super) enum Side {
 }
 
 impl Layout {
-    /// `inner` is the floor between the walls, `ways` the middles and widths of its doors and gaps.
+    /// Returns the layout of a room, or `None` if its longest wall is too short. `inner` is the floor between
+    /// the walls. `ways` are the middles and widths of its doors and gaps.
     pub(super) fn new(inner: &[P], floor: f64, ways: &[(P, f64)]) -> Option<Self> {
         let (a, b) = edges(inner).max_by(|x, y| {
-            // Rounded, so that the last bits of a length do not turn the room.
+            // Rounding makes the choice independent of the last bits of a length.
             let mm = |e: &(P, P)| (length(sub(e.1, e.0)) * 1000.0).round();
             mm(x).total_cmp(&mm(y))
         })?;
@@ -56,13 +57,13 @@ impl Layout {
         Some(Self { frame, polygon, room, taken })
     }
 
-    /// Extent along and across the longest wall, metres.
+    /// Returns the extent along and across the longest wall, in m.
     pub(super) fn size(&self) -> [f64; 2] {
         [self.room[2] - self.room[0], self.room[3] - self.room[1]]
     }
 
-    /// Takes a rectangle if it is free; then its frame, which has its origin in the rectangle's middle and
-    /// its second axis along the room's, after `quarters` quarter turns.
+    /// Occupies a rectangle if it is free. Returns a frame with its origin at the centre of the rectangle,
+    /// and its second axis along the room's, turned by `quarters` times 90°.
     pub(super) fn take(&mut self, rect: Rect, quarters: usize) -> Option<Frame> {
         if !self.is_free(&rect) {
             return None;
@@ -72,8 +73,8 @@ impl Layout {
         Some(self.frame.placed(u, v, quarters))
     }
 
-    /// Takes a `wide` × `deep` place whose back stands at a side, its middle at `along` (0 to 1) of it. In
-    /// its frame the back lies at `+deep / 2` of the second axis and the front looks at the room.
+    /// Occupies a `wide` × `deep` rectangle with its back at a side, centred at `along` (0 to 1) of the side.
+    /// In the returned frame the back is at `+deep / 2` of the second axis, and the front faces the room.
     pub(super) fn against(&mut self, side: Side, along: f64, wide: f64, deep: f64) -> Option<Frame> {
         let r = self.room;
         let (half, back) = (wide * 0.5, GAP_M + deep);
@@ -91,7 +92,7 @@ impl Layout {
         self.take(rect, quarters)
     }
 
-    /// The sides, those first that have no door and are long.
+    /// Returns the sides, ordered by number of doors and then by decreasing length.
     pub(super) fn sides(&self) -> [Side; 4] {
         let r = self.room;
         let strip = |side: Side| match side {

@@ -1,7 +1,8 @@
-//! Makes a building of a plan: floors, walls with openings, slabs, stairs, furniture, equipment.
+//! Massing: generation of a building from a plan, with floors, walls with openings, slabs, stairs, furniture
+//! and equipment.
 //!
-//! Every room and every piece of equipment is a node of its own, named by its id; walls, glass, doors,
-//! stairs, slab and furniture are one node each a storey, so that a large building stays a small scene.
+//! Every room and every piece of equipment is a separate node, named by its id. Walls, glass, doors, stairs,
+//! slab and furniture are one node each for each storey, so that a large building has few nodes.
 
 mod auto;
 mod batch;
@@ -27,15 +28,15 @@ use palette::FLOOR;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// How far a room's floor lies over the slab, so that the two do not flicker, metres.
+/// Height of a room's floor above the slab, in m, to avoid flicker between the two.
 const FLOOR_LIFT_M: f64 = 0.02;
-/// How far the ground lies under the lowest floor, metres.
+/// Depth of the ground below the lowest floor, in m.
 const GROUND_DROP_M: f64 = 0.15;
 
-/// The massing of a plan. What cannot be built (see [`Plan::check`]) is left out.
+/// Returns the building of a plan. Parts that cannot be built (see [`Plan::check`]) are left out.
 ///
-/// Walls, frames and slabs belong to their storey; so does the roof over it, with [`Role::Roof`]. The
-/// ground belongs to none. Plan `(x, y)` at height `h` is `[x, h, -y]`.
+/// Walls, frames and slabs belong to their storey. The roof above a storey belongs to it too, with
+/// [`Role::Roof`]. The ground belongs to no storey. Plan `(x, y)` at height `h` is `[x, h, -y]`.
 pub fn build(plan: &Plan) -> Building {
     let mut building = Building {
         name: plan.name.clone(),
@@ -47,7 +48,7 @@ pub fn build(plan: &Plan) -> Building {
         }],
     };
     let outlines: Vec<Outline> = plan.storeys.iter().map(|storey| outline(storey, &plan.walls)).collect();
-    // Taken out by the first storey with that id, so that nodes come in the order of their tree.
+    // Equipment is added with the first storey with its id, so that nodes are in tree order.
     let mut equipment: BTreeMap<&str, Vec<&PlanEquipment>> = BTreeMap::new();
     for what in &plan.equipment {
         equipment.entry(&what.storey).or_default().push(what);
@@ -139,7 +140,7 @@ fn add_storey(building: &mut Building, plan: &Plan, storey: &PlanStorey, outline
     }
 }
 
-/// Covers a storey where nothing, or something smaller, stands on it.
+/// Adds a roof to a storey without a storey above, or with a smaller one.
 fn add_roof(building: &mut Building, plan: &Plan, outlines: &[Outline], i: usize, node: usize) {
     let storey = &plan.storeys[i];
     let top = storey.elevation_m + storey.height_m;
@@ -149,7 +150,7 @@ fn add_roof(building: &mut Building, plan: &Plan, outlines: &[Outline], i: usize
     {
         return;
     }
-    // Under a smaller storey the roof stays a little below that storey's slab.
+    // Below a smaller storey the roof is slightly lower than that storey's slab.
     let top = if above.is_some() { top - 0.02 } else { top };
     let mut batch = Batch::default();
     shell::roof(
@@ -202,7 +203,7 @@ fn add_ground(building: &mut Building, plan: &Plan, outlines: &[Outline]) {
     });
 }
 
-/// A node that belongs to a storey; nothing where it has no geometry.
+/// Adds a node of a storey, unless it has no geometry.
 fn push(building: &mut Building, name: String, storey: usize, role: Role, about: Value, parts: Vec<Part>) {
     if !parts.is_empty() {
         building.nodes.push(Node {
@@ -222,7 +223,7 @@ fn extras(about: Value) -> Map<String, Value> {
     map
 }
 
-/// To a tenth of a millimetre, so that files do not carry the last bits of a sum.
+/// Rounds to a tenth of a millimetre, so that files do not contain rounding errors.
 fn rounded(v: f64) -> f64 {
     (v * 1e4).round() / 1e4
 }

@@ -1,4 +1,4 @@
-//! Doors, windows and gaps: where they lie on the walls, and what fills them.
+//! Doors, windows and gaps: their position on walls, and the frames, panes and leaves in them.
 
 use super::batch::{Batch, Frame};
 use super::outline::{Outline, Piece};
@@ -8,48 +8,48 @@ use crate::geometry::{
 };
 use crate::plan::{OpeningKind, PlanStorey, RoomKind, Walls};
 
-/// How far the middle of an opening may lie from a wall's line and still belong to it, metres.
+/// Maximum distance of an opening's middle from its wall's centre line, in m.
 const REACH_M: f64 = 0.25;
-/// Wall that stays over every opening, so that a gap has a lintel and the wall's top is whole, metres.
+/// Height of wall above every opening, in m, which forms the lintel of a gap.
 const LINTEL_M: f64 = 0.1;
 
-/// An opening on its wall.
+/// Opening on its wall.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hole {
     pub(super) kind: OpeningKind,
-    /// Its middle, on the centre line.
+    /// Middle, on the centre line.
     pub(super) middle: P,
-    /// Along the wall, with the room that it opens into on the left.
+    /// Direction along the wall, with the room that the opening leads into on the left.
     pub(super) along: P,
     pub(super) width: f64,
-    /// Over the floor, metres.
+    /// Height of the lower edge above the floor, in m.
     pub(super) sill: f64,
-    /// Over the floor, metres.
+    /// Height of the upper edge above the floor, in m.
     pub(super) head: f64,
-    /// Full thickness of the wall there, metres.
+    /// Total thickness of the wall, in m.
     pub(super) thickness: f64,
 }
 
-/// The part of a hole that goes through one piece of wall.
+/// Part of an opening in one piece of wall.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
-    /// From and to, along the piece's centre line, metres from its start.
+    /// Start and end along the piece's centre line, in m from its start.
     pub(super) from: f64,
     pub(super) to: f64,
     pub(super) sill: f64,
     pub(super) head: f64,
-    /// Whether the hole ends here, and does not go on in the next piece.
+    /// Whether the opening ends at each end of the cut instead of continuing in the next piece.
     pub(super) jambs: [bool; 2],
 }
 
-/// The holes of a storey, found by place.
+/// Openings of a storey, with a spatial index.
 pub(super) struct Holes {
     pub(super) all: Vec<Hole>,
     grid: Grid,
 }
 
 impl Holes {
-    /// Puts every opening on the wall nearest to it; those far from all walls are left out.
+    /// Assigns every opening to the nearest wall. Openings far from all walls are left out.
     pub(super) fn new(storey: &PlanStorey, outline: &Outline, walls: &Walls) -> Self {
         let pieces: Vec<(usize, &Piece)> =
             outline.rooms.iter().flat_map(|room| room.pieces.iter().map(move |piece| (room.index, piece))).collect();
@@ -64,7 +64,7 @@ impl Holes {
                 .map(|i| {
                     let (room, piece) = pieces[i];
                     let d = distance_to_segment(at, piece.line[0], piece.line[1]);
-                    // Doors open out of the corridor: with equal distance the other room has it.
+                    // Doors open out of the corridor: at equal distance the other room is preferred.
                     let kind = storey.rooms[room].kind;
                     let way = matches!(kind, RoomKind::Corridor | RoomKind::Lobby);
                     ((d * 100.0).round() as i64, way, i)
@@ -98,7 +98,7 @@ impl Holes {
         Self { grid: Grid::new(&rects), all }
     }
 
-    /// What the holes take out of a piece, in order along it, without overlaps.
+    /// Returns the cuts of the openings in a piece, in order along it, without overlaps.
     pub(super) fn cuts(&self, piece: &Piece) -> Vec<Cut> {
         let [a, b] = piece.line;
         let u = direction(a, b);
@@ -139,12 +139,12 @@ impl Holes {
     }
 }
 
-/// Middles of the doors and gaps, which furniture keeps clear of, with their widths.
+/// Returns middles and widths of the doors and gaps, which furniture must not obstruct.
 pub(super) fn ways_through(holes: &Holes) -> impl Iterator<Item = (P, f64)> + '_ {
     holes.all.iter().filter(|h| h.kind != OpeningKind::Window).map(|h| (h.middle, h.width))
 }
 
-/// Puts frames and panes into windows, and frames and leaves into doors.
+/// Adds frames and panes to windows, and frames and leaves to doors.
 pub(super) fn fill(holes: &Holes, floor: f64, frames: &mut Batch, glass: &mut Batch, doors: &mut Batch) {
     for hole in &holes.all {
         match hole.kind {
@@ -167,7 +167,7 @@ fn window(hole: &Hole, floor: f64, frames: &mut Batch, glass: &mut Batch) {
     frames.cuboid(FRAME, &frame, [-half, -deep, low], [half, deep, low + bar]);
     frames.cuboid(FRAME, &frame, [-half, -deep, high - bar], [half, deep, high]);
     let (low, high) = (low + bar, high - bar);
-    // An odd number of lights, so that no post stands in the middle of the view.
+    // The number of panes is odd, so that no mullion is in the middle of the view.
     let mut lights = (hole.width / 1.4).round().max(1.0) as usize;
     lights += 1 - lights % 2;
     let step = (hole.width - bar) / lights as f64;
@@ -193,7 +193,7 @@ fn door(hole: &Hole, floor: f64, doors: &mut Batch) {
     let lintel = [half - bar, deep, high];
     doors.cuboid(FRAME, &frame, [-half + bar, -deep, high - bar], lintel);
 
-    // Ajar, so that a door reads as one from above.
+    // The door is ajar, so that it is recognisable from above.
     let (sin, cos) = 28.0_f64.to_radians().sin_cos();
     let clear = hole.width - 2.0 * bar;
     let hinge = |u: f64| frame.at(u, 0.0);

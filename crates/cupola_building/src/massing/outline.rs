@@ -1,4 +1,4 @@
-//! What the walls of a storey are: each room's edges, which of them are shared, and the outer outline.
+//! Wall outlines of a storey: the edges of each room, shared edges, and the exterior outline.
 
 use crate::geometry::{
     Grid, P, Rect, add, bounds, clean, contains, cross, direction, dot, edges, grown, left, length, scale, signed_area,
@@ -7,45 +7,45 @@ use crate::geometry::{
 use crate::plan::{PlanStorey, Walls};
 use std::collections::BTreeMap;
 
-/// How far two edges may lie apart and still be one wall, metres.
+/// Maximum distance between two edges of the same wall, in m.
 const SAME_LINE_M: f64 = 0.03;
 
-/// One straight half of a wall: from its centre line to one of its faces.
+/// Straight half of a wall, from its centre line to one of its faces.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
     /// Start and end on the centre line.
     pub(super) line: [P; 2],
     /// Start and end of the visible face.
     pub(super) face: [P; 2],
-    /// Whether another room lies on the other side.
+    /// Whether another room is on the other side.
     pub(super) shared: bool,
-    /// Ends that stand square and are seen, because what goes on there is thinner.
+    /// Whether each end is square and visible, because the adjacent wall is thinner.
     pub(super) open_ends: [bool; 2],
 }
 
-/// A room as the massing sees it.
+/// Shape of a room for the massing.
 pub(super) struct RoomShape {
     /// Index in the storey.
     pub(super) index: usize,
-    /// The floor between the faces of the walls, counter-clockwise.
+    /// Floor between the faces of the walls, counter-clockwise.
     pub(super) inner: Vec<P>,
-    /// Its halves of the walls.
+    /// Wall pieces of the room: its halves of the walls.
     pub(super) pieces: Vec<Piece>,
 }
 
-/// The walls of one storey.
+/// Walls of one storey.
 pub(super) struct Outline {
-    /// One a buildable room.
+    /// Shapes of the rooms that can be built.
     pub(super) rooms: Vec<RoomShape>,
-    /// The outer halves of the exterior walls.
+    /// Outer halves of the exterior walls.
     pub(super) outer: Vec<Piece>,
-    /// Outer faces of the building, counter-clockwise, each with its courtyards, clockwise.
+    /// Exterior faces of the building, counter-clockwise, each with its courtyards, clockwise.
     pub(super) regions: Vec<(Vec<P>, Vec<Vec<P>>)>,
     /// Whether every exterior edge is part of a closed loop.
     pub(super) closed: bool,
 }
 
-/// An edge of a room, from which wall pieces come.
+/// Edge of a room, from which wall pieces are made.
 struct Edge {
     room: usize,
     a: P,
@@ -103,7 +103,8 @@ pub(super) fn outline(storey: &PlanStorey, walls: &Walls) -> Outline {
     Outline { rooms, outer, regions: regions(rings), closed: loose.is_empty() && !loops.is_empty() }
 }
 
-/// Cuts an edge where neighbours begin and end; `runs` gets start, end and whether it is shared.
+/// Divides an edge at the start and end of adjacent rooms. `runs` receives start, end, and whether another
+/// room shares the run.
 fn split(edge: &Edge, all: &[Edge], near: &[usize], runs: &mut Vec<(P, P, bool)>) {
     let u = direction(edge.a, edge.b);
     let whole = length(sub(edge.b, edge.a));
@@ -129,7 +130,7 @@ fn split(edge: &Edge, all: &[Edge], near: &[usize], runs: &mut Vec<(P, P, bool)>
         let a = if from <= 0.0 { edge.a } else { at(from) };
         let b = if to >= whole { edge.b } else { at(to) };
         match runs.last_mut() {
-            // Touching neighbours along one line make one run, so that no joint is drawn between them.
+            // Adjacent shared parts along one line form one run, so that no joint is drawn between them.
             Some(last) if from > 0.0 && last.2 == is_shared => last.1 = b,
             _ => runs.push((a, b, is_shared)),
         }
@@ -153,11 +154,12 @@ fn split(edge: &Edge, all: &[Edge], near: &[usize], runs: &mut Vec<(P, P, bool)>
     }
 }
 
-/// The inner faces of a room's walls.
+/// Computes the inner faces of a room's walls.
 fn inset(runs: &[(P, P, bool)], walls: &Walls) -> (Vec<P>, Vec<Piece>) {
     let lines: Vec<(P, P)> = runs.iter().map(|r| (r.0, r.1)).collect();
     let depth = |r: &(P, P, bool)| 0.5 * if r.2 { walls.interior_m } else { walls.exterior_m };
-    // A room too narrow for its walls gets thinner ones rather than a floor turned inside out.
+    // A room that is too narrow for its walls gets thinner walls, because its floor would otherwise be
+    // inverted.
     for thinner in [1.0, 0.5, 0.25, 0.0] {
         let depths: Vec<f64> = runs.iter().map(|r| depth(r) * thinner).collect();
         let faces = offset(&lines, &depths);
@@ -195,7 +197,7 @@ fn inset(runs: &[(P, P, bool)], walls: &Walls) -> (Vec<P>, Vec<Piece>) {
     (Vec::new(), Vec::new())
 }
 
-/// The faces of a closed ring of lines, each moved to its left by its depth, mitred at the corners.
+/// Returns the faces of a closed ring of lines, each moved to its left by its depth, mitred at the corners.
 fn offset(lines: &[(P, P)], depths: &[f64]) -> Vec<[P; 2]> {
     let n = lines.len();
     let mut faces = vec![[[0.0; 2]; 2]; n];
@@ -210,7 +212,7 @@ fn offset(lines: &[(P, P)], depths: &[f64]) -> Vec<[P; 2]> {
         } else {
             let along = (depths[i] * dot(u, v) - depths[j]) / turn;
             let mut to = add(scale(u, along), scale(left(u), depths[i]));
-            // A needle of a corner would otherwise reach far out.
+            // The limit keeps the mitre of a very acute corner short.
             let longest = 4.0 * depths[i].abs().max(depths[j].abs());
             if length(to) > longest {
                 to = scale(to, longest / length(to));
@@ -222,13 +224,13 @@ fn offset(lines: &[(P, P)], depths: &[f64]) -> Vec<[P; 2]> {
     faces
 }
 
-/// For each edge of a ring the line `by` metres to its left, mitred at the corners.
+/// Returns the line `by` metres to the left of each edge of a ring, mitred at the corners.
 pub(super) fn ring_inside(ring: &[P], by: f64) -> Vec<[P; 2]> {
     let lines: Vec<(P, P)> = edges(ring).collect();
     offset(&lines, &vec![by; lines.len()])
 }
 
-/// Joins exterior edges to closed loops; what does not close comes back as it was.
+/// Joins exterior edges into closed loops. Edges that do not close are returned unchanged.
 fn chain(segments: &[(P, P)]) -> (Vec<Vec<P>>, Vec<(P, P)>) {
     let key = |p: P| p.map(|v| (v / 0.05).floor() as i64);
     let mut starts: BTreeMap<[i64; 2], Vec<usize>> = BTreeMap::new();
@@ -254,8 +256,8 @@ fn chain(segments: &[(P, P)]) -> (Vec<Vec<P>>, Vec<(P, P)>) {
                 .copied()
                 .filter(|&i| length(sub(segments[i].0, end)) < 0.04)
                 .filter(|&i| !used[i] || (i == first && run.len() > 2));
-            // Where two parts of a building touch in a corner, the sharpest left turn stays with the
-            // part that we came along.
+            // If two parts of a building touch at a corner, the sharpest left turn stays with the current
+            // part.
             let next = near.max_by(|&i, &j| {
                 let turn = |k: usize| {
                     let v = direction(segments[k].0, segments[k].1);
@@ -282,13 +284,14 @@ fn chain(segments: &[(P, P)]) -> (Vec<Vec<P>>, Vec<(P, P)>) {
     (loops, loose)
 }
 
-/// Sorts rings into outlines and the courtyards within each.
+/// Sorts rings into outlines with their courtyards.
 fn regions(rings: Vec<Vec<P>>) -> Vec<(Vec<P>, Vec<Vec<P>>)> {
     let (outer, holes): (Vec<_>, Vec<_>) =
         rings.into_iter().filter(|r| r.len() >= 3).partition(|ring| signed_area(ring) > 0.0);
     let mut regions: Vec<(Vec<P>, Vec<Vec<P>>)> = outer.into_iter().map(|ring| (ring, Vec::new())).collect();
     for hole in holes {
-        // The smallest outline round it: a building may stand in the courtyard of another.
+        // The smallest surrounding outline is taken, because a building can stand in the courtyard of
+        // another.
         let home = regions
             .iter_mut()
             .filter(|(ring, _)| contains(ring, hole[0]))

@@ -1,4 +1,4 @@
-//! What a storey stands on and what covers it: slabs, roofs, stairs, the ground.
+//! Slabs, roofs, stairs and ground.
 
 use super::batch::{Batch, Frame};
 use super::outline::Outline;
@@ -6,10 +6,10 @@ use super::palette::{GROUND, ROOF, SLAB, STEP, WALL, WALL_CUT};
 use crate::geometry::{P, add, distance_to_segment, edges, left, scale, signed_area, triangulate};
 use crate::plan::{Compass, PlanStair, PlanStorey};
 
-/// Height of the wall round a flat roof, metres.
+/// Height of the parapet of a flat roof, in m.
 const PARAPET_M: f64 = 0.5;
 
-/// A plate over the whole outline, between two heights.
+/// Adds a slab over the whole outline, between two heights.
 pub(super) fn slab(batch: &mut Batch, outline: &Outline, bottom: f64, top: f64) {
     plate(batch, outline, bottom, top, SLAB);
 }
@@ -27,7 +27,7 @@ fn plate(batch: &mut Batch, outline: &Outline, bottom: f64, top: f64, surface: [
     }
 }
 
-/// The outline, or room by room where it does not close.
+/// Returns the outline, or the outlines of the rooms if it is not closed.
 fn plates(outline: &Outline) -> Vec<(Vec<P>, Vec<Vec<P>>)> {
     if outline.closed {
         return outline.regions.clone();
@@ -42,7 +42,7 @@ fn plates(outline: &Outline) -> Vec<(Vec<P>, Vec<Vec<P>>)> {
         .collect()
 }
 
-/// Area inside the outer faces, m².
+/// Returns the area inside the exterior faces, in m².
 pub(super) fn covered_m2(outline: &Outline) -> f64 {
     plates(outline)
         .iter()
@@ -50,7 +50,7 @@ pub(super) fn covered_m2(outline: &Outline) -> f64 {
         .sum()
 }
 
-/// A flat roof with a parapet, which leaves out what runs along a wall of the storey above.
+/// Adds a flat roof with a parapet. The parapet is left out along a wall of the storey above.
 pub(super) fn roof(
     batch: &mut Batch,
     outline: &Outline,
@@ -90,7 +90,7 @@ pub(super) fn roof(
     }
 }
 
-/// A flight of stepped boxes from the floor to just under the next slab; broad ones turn at a landing.
+/// Adds a stair of stepped boxes from the floor to just below the next slab. A wide stair turns at a landing.
 pub(super) fn stair(batch: &mut Batch, storey: &PlanStorey, stair: &PlanStair) {
     let (axis, long, wide) = match stair.direction {
         Compass::East => ([1.0, 0.0], stair.size.0, stair.size.1),
@@ -135,7 +135,7 @@ pub(super) fn stair(batch: &mut Batch, storey: &PlanStorey, stair: &PlanStair) {
     }
 }
 
-/// A disc, three times as wide as the building.
+/// Adds a disc around the building.
 pub(super) fn ground(batch: &mut Batch, middle: P, radius: f64, height: f64) {
     let sides = 96;
     let ring: Vec<P> = (0..sides)

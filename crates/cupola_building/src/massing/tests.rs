@@ -3,7 +3,8 @@
 use super::*;
 use crate::mesh::face_normal;
 
-/// Two rooms, a corridor with a T junction, a window, a door, a courtyard-free outline.
+/// Returns a plan with two rooms, a corridor with a T junction, a window, a door, and an outline without a
+/// courtyard.
 fn plan() -> Plan {
     Plan::from_ron(
         r#"(
@@ -81,7 +82,7 @@ fn assert_sound(building: &Building) {
     }
 }
 
-/// How many triangles of a node the segment from `a` to `b` passes.
+/// Returns the number of triangles of a node that the segment from `a` to `b` crosses.
 fn hits(node: &Node, a: [f32; 3], b: [f32; 3]) -> usize {
     let sub = |p: [f32; 3], q: [f32; 3]| [p[0] - q[0], p[1] - q[1], p[2] - q[2]];
     let cross =
@@ -113,7 +114,7 @@ fn a_building_is_sound() {
 #[test]
 fn a_floor_is_the_polygon_less_the_walls() {
     let building = build(&plan());
-    // Exterior walls take 0.15 m, the others 0.06 m.
+    // Half the exterior wall is 0.15 m, half the interior wall 0.06 m.
     let a = node(&building, "a").parts[0].floor_area_m2();
     assert!((a - (4.0 - 0.15 - 0.06) * (5.0 - 0.15 - 0.06)).abs() < 1e-3, "{a}");
     let c = node(&building, "c").parts[0].floor_area_m2();
@@ -137,7 +138,7 @@ fn a_window_is_seen_through_and_a_wall_is_not() {
     assert_eq!(hits(glass, a, b), 0);
     let (a, b) = look(2.02, 2.6);
     assert_eq!(hits(walls, a, b), 2, "over the head");
-    // A gap is open, and the wall beside it is not.
+    // A gap is open, and the wall next to it is closed.
     assert_eq!(hits(walls, [9.01, 1.0, -1.5], [9.02, 1.01, -2.5]), 0);
     assert_eq!(hits(walls, [7.01, 1.0, -1.5], [7.02, 1.01, -2.5]), 2);
     assert!(!node(&building, "L0 door").parts.is_empty());
@@ -197,7 +198,8 @@ fn a_smaller_floor_leaves_a_terrace_with_a_roof() {
 #[test]
 fn odd_plans_are_built_as_far_as_they_go() {
     let texts = [
-        // A needle, a courtyard, a room thinner than its walls, a bow tie, numbers that are none.
+        // Degenerate shapes: a needle, a room thinner than its walls, a bow tie, and values that are not
+        // finite.
         "(0, 0), (10, 0.2), (0, 0.4)",
         "(0, 0), (0.1, 0), (0.1, 5), (0, 5)",
         "(0, 0), (4, 5), (4, 0), (0, 5)",

@@ -1,4 +1,4 @@
-//! Walls as solids: faces with holes, reveals round the holes, tops.
+//! Solid walls: faces with holes, reveals around the holes, and tops.
 
 use super::batch::{Batch, P3};
 use super::opening::{Cut, Holes};
@@ -6,14 +6,14 @@ use super::outline::{Outline, Piece};
 use super::palette::{WALL, WALL_CUT};
 use crate::geometry::{P, add, contains, direction, dot, left, length, scale, sub, triangulate};
 
-/// Draws every wall of a storey from `floor` up to `top`, metres.
+/// Adds every wall of a storey from height `floor` to height `top`, in m.
 pub(super) fn walls(batch: &mut Batch, outline: &Outline, holes: &Holes, floor: f64, top: f64) {
     let inner = outline.rooms.iter().flat_map(|room| &room.pieces);
     for piece in inner.chain(&outline.outer) {
         wall(batch, piece, &holes.cuts(piece), floor, top);
     }
     if outline.closed {
-        // One polygon for all tops: a plan cut is solid and has no lines inside.
+        // One polygon for all tops makes the plan cut solid, without inner lines.
         for (ring, courtyards) in &outline.regions {
             let mut openings = courtyards.clone();
             openings.extend(
@@ -37,7 +37,7 @@ pub(super) fn walls(batch: &mut Batch, outline: &Outline, holes: &Holes, floor: 
     }
 }
 
-/// One half of a wall: the face that is seen, and what the holes open.
+/// Adds one half of a wall: its visible face, and the reveals of its openings.
 fn wall(batch: &mut Batch, piece: &Piece, cuts: &[Cut], floor: f64, top: f64) {
     let [a, b] = piece.line;
     let u = direction(a, b);
@@ -47,8 +47,8 @@ fn wall(batch: &mut Batch, piece: &Piece, cuts: &[Cut], floor: f64, top: f64) {
     let toward: P3 = [out[0], out[1], 0.0];
     let height = top - floor;
 
-    // The face as a polygon of (along, up): doors are notches in its lower edge, windows are holes. So
-    // no line is drawn where a face built of rectangles would have a joint.
+    // The face is a polygon in coordinates (along, up). Doors are notches in its lower edge, windows are
+    // holes. A face made of rectangles would show edge lines at the joints.
     let mut ring: Vec<P> = vec![[ends[0], 0.0]];
     let mut windows: Vec<Vec<P>> = Vec::new();
     for cut in cuts {

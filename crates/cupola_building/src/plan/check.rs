@@ -1,4 +1,4 @@
-//! What a plan says that cannot be built.
+//! Checks of a plan: parts that cannot be built.
 
 use super::{EquipmentKind, Plan, PlanStorey};
 use crate::Issue;
@@ -8,17 +8,17 @@ use crate::geometry::{
 };
 use std::collections::BTreeMap;
 
-/// More rooms than any building has.
+/// Maximum number of rooms.
 const MAX_ROOMS: usize = 100_000;
-/// More storeys than any building has.
+/// Maximum number of storeys.
 const MAX_STOREYS: usize = 1_000;
-/// Finding self-intersections is quadratic in the corners.
+/// Maximum number of corners of a room, because the search for self-intersections is quadratic in it.
 const MAX_CORNERS: usize = 2_000;
-/// Beyond this, single precision no longer holds a wall's thickness, metres.
+/// Maximum coordinate, in m. Beyond it single precision cannot represent a wall's thickness.
 const MAX_COORDINATE_M: f64 = 100_000.0;
-/// What drawing by hand may overlap, m².
+/// Maximum overlap of rooms, in m², as a tolerance for plans drawn by hand.
 const OVERLAP_M2: f64 = 0.05;
-/// How far the middle of an opening may lie from its wall's line, metres.
+/// Maximum distance of an opening's middle from its wall's line, in m.
 const ON_WALL_M: f64 = 0.05;
 
 pub(super) fn check(plan: &Plan) -> Vec<Issue> {
@@ -61,7 +61,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Issue> {
     issues
 }
 
-/// Ids that were seen, with where. Storeys and what binds to twins share one space of names.
+/// Ids with their positions. Storeys and objects with twins share one namespace.
 #[derive(Default)]
 struct Ids(BTreeMap<String, String>);
 
@@ -125,7 +125,7 @@ fn check_storey(issues: &mut Vec<Issue>, ids: &mut Ids, at: &str, storey: &PlanS
     }
 }
 
-/// The cleaned polygon where it is one, else an issue.
+/// Returns the cleaned polygon, or adds an issue and returns `None`.
 fn check_polygon(issues: &mut Vec<Issue>, at: &str, id: &str, points: &[P]) -> Option<Vec<P>> {
     let mut report = |code, message: String, help: &str| {
         issues.push(Issue::new(at, code, message, help));
@@ -288,7 +288,7 @@ fn within_reach(v: f64) -> bool {
     v.is_finite() && v.abs() <= MAX_COORDINATE_M
 }
 
-/// Whether all numbers are usable; an issue where not.
+/// Returns whether all numbers are finite and in range, and adds an issue if not.
 fn finite(issues: &mut Vec<Issue>, at: &str, values: &[f64]) -> bool {
     let good = values.iter().all(|&v| within_reach(v));
     if !good {

@@ -1,4 +1,4 @@
-//! The plan document: storeys with rooms as polygons, openings, stairs and equipment, in RON.
+//! Plan document in RON: storeys with rooms as polygons, openings, stairs and equipment.
 
 mod check;
 
@@ -7,24 +7,24 @@ use ron::ser::PrettyConfig;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The version of the document that this program writes.
+/// Version of the document format.
 pub const VERSION: u32 = 1;
 
-/// A floor plan. Metres; x east, y north.
+/// Floor plan. Units are metres; x east, y north.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plan {
     /// Format version, [`VERSION`].
     pub version: u32,
-    /// What the building is called.
+    /// Name of the building.
     pub name: String,
-    /// How thick walls are.
+    /// Wall thicknesses.
     pub walls: Walls,
-    /// From the lowest to the highest.
+    /// Storeys, from the lowest to the highest.
     pub storeys: Vec<PlanStorey>,
-    /// Machines, devices and ducts.
+    /// Equipment: machines, devices and ducts.
     pub equipment: Vec<PlanEquipment>,
-    /// Whether the top is closed by a roof with a parapet.
+    /// Whether the building has a roof with a parapet.
     pub roof: bool,
 }
 
@@ -32,139 +32,139 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Walls {
-    /// Full thickness of a wall to the outside, metres, half of it on either side of the polygon's edge.
+    /// Total thickness of an exterior wall, in m. Half of it is on each side of the polygon's edge.
     pub exterior_m: f64,
-    /// Full thickness of a wall between two rooms, metres.
+    /// Total thickness of a wall between two rooms, in m.
     pub interior_m: f64,
 }
 
-/// One floor.
+/// Storey of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanStorey {
-    /// The id that twins and equipment name it by.
+    /// Id, to which twins and equipment refer.
     pub id: String,
-    /// What people call it.
+    /// Name for display.
     #[serde(default)]
     pub name: String,
-    /// Height of the finished floor over the building's zero, metres.
+    /// Height of the finished floor above the building's zero level, in m.
     pub elevation_m: f64,
-    /// Floor to floor, metres; rooms are `height_m - slab_m` high.
+    /// Floor-to-floor height, in m. Rooms are `height_m - slab_m` high.
     pub height_m: f64,
-    /// Thickness of the slab under the floor, metres.
+    /// Thickness of the slab below the floor, in m.
     #[serde(default = "default_slab_m")]
     pub slab_m: f64,
-    /// The rooms; neighbours share edges.
+    /// Rooms. Adjacent rooms share edges.
     #[serde(default)]
     pub rooms: Vec<PlanRoom>,
     /// Doors, windows and gaps.
     #[serde(default)]
     pub openings: Vec<PlanOpening>,
-    /// Flights that start on this floor.
+    /// Stairs that start on this storey.
     #[serde(default)]
     pub stairs: Vec<PlanStair>,
 }
 
-/// One room.
+/// Room of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanRoom {
-    /// The id that a twin binds to; unique in the plan.
+    /// Id, to which a twin is bound; unique in the plan.
     pub id: String,
-    /// What people call it.
+    /// Name for display.
     #[serde(default)]
     pub name: String,
-    /// What it is for, which decides the furniture.
+    /// Kind of room, which determines the furniture.
     #[serde(default)]
     pub kind: RoomKind,
-    /// Corners on the centre lines of the walls, in either direction, the last one joined to the first.
+    /// Corners on the centre lines of the walls, in either direction. The last corner is joined to the first.
     pub polygon: Vec<(f64, f64)>,
-    /// Whether to put furniture in.
+    /// Whether the room is furnished.
     #[serde(default = "yes")]
     pub furniture: bool,
 }
 
-/// What a room is for.
+/// Kind of room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomKind {
-    /// A room with one or a few desks.
+    /// Office with one or a few desks.
     Office,
-    /// A room round a table.
+    /// Meeting room with a table.
     Meeting,
-    /// A way between rooms.
+    /// Corridor.
     Corridor,
-    /// Shafts and lifts.
+    /// Core with shafts and lifts.
     Core,
-    /// Rows of desks.
+    /// Open-plan office with rows of desks.
     Open,
-    /// A kitchen or break room.
+    /// Kitchen or break room.
     Kitchen,
     /// Toilets.
     Toilet,
-    /// A ward with many beds.
+    /// Hospital ward with many beds.
     Ward,
-    /// A patients' room with one to four beds.
+    /// Patient room with one to four beds.
     Patient,
-    /// A nurses' station.
+    /// Nurses' station.
     Nurse,
-    /// A plant room.
+    /// Plant room.
     Plant,
-    /// A store.
+    /// Store room.
     Store,
-    /// An entrance hall.
+    /// Entrance hall.
     Lobby,
-    /// A stairwell.
+    /// Stairwell.
     Stair,
-    /// Anything else.
+    /// Other room.
     #[default]
     Other,
 }
 
-/// A hole in a wall.
+/// Opening in a wall.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanOpening {
-    /// What fills it.
+    /// Kind of opening.
     pub kind: OpeningKind,
-    /// Its middle, on an edge of a room.
+    /// Middle of the opening, on an edge of a room.
     pub at: (f64, f64),
-    /// Clear width, metres.
+    /// Clear width, in m.
     pub width_m: f64,
-    /// Lower edge over the floor, metres.
+    /// Height of the lower edge above the floor, in m.
     #[serde(default)]
     pub sill_m: f64,
-    /// Upper edge over the floor, metres.
+    /// Height of the upper edge above the floor, in m.
     #[serde(default = "default_head_m")]
     pub head_m: f64,
 }
 
-/// What fills an opening.
+/// Kind of opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OpeningKind {
-    /// A leaf, drawn slightly open.
+    /// Door with a leaf, drawn slightly open.
     Door,
-    /// A pane in a frame.
+    /// Window with a pane in a frame.
     Window,
-    /// Nothing.
+    /// Gap without a leaf or pane.
     Gap,
 }
 
-/// A flight of stairs up to the next floor.
+/// Stair to the next storey.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanStair {
-    /// The middle of its rectangle.
+    /// Centre of its rectangle.
     pub at: (f64, f64),
-    /// Extent east and north, metres.
+    /// Extent east and north, in m.
     pub size: (f64, f64),
-    /// Which way the first flight climbs; from 2 m of width on it turns at a landing.
+    /// Direction in which the first flight climbs. A stair at least 2 m wide turns at a landing.
     #[serde(default)]
     pub direction: Compass,
 }
 
-/// A direction on the plan.
+/// Compass direction in plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compass {
@@ -179,57 +179,57 @@ pub enum Compass {
     West,
 }
 
-/// A machine, a device or a duct.
+/// Machine, device or duct.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanEquipment {
-    /// The id that a twin binds to; unique in the plan.
+    /// Id, to which a twin is bound; unique in the plan.
     pub id: String,
-    /// What it is, which decides its shape.
+    /// Kind of equipment, which determines its shape.
     pub kind: EquipmentKind,
-    /// Id of the storey that it stands on.
+    /// Id of its storey.
     pub storey: String,
-    /// Middle of its footprint, and the height of its underside over the storey's floor, metres.
+    /// Centre of its footprint, and height of its underside above the storey's floor, in m.
     #[serde(default)]
     pub at: (f64, f64, f64),
-    /// Width (x), depth (y) and height, metres; zero takes what is usual. For a duct: width and height.
+    /// Width (x), depth (y) and height, in m. Zero takes the usual size. A duct uses width and height.
     #[serde(default)]
     pub size: (f64, f64, f64),
-    /// The centre line of a duct, heights over the storey's floor.
+    /// Centre line of a duct, with heights above the storey's floor, in m.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<(f64, f64, f64)>,
 }
 
-/// What a piece of equipment is.
+/// Kind of equipment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EquipmentKind {
-    /// An air handling unit.
+    /// Air handling unit.
     Ahu,
-    /// A boiler.
+    /// Boiler.
     Boiler,
-    /// A water-cooled chiller.
+    /// Water-cooled chiller.
     Chiller,
-    /// A variable air volume box.
+    /// VAV box (variable air volume).
     Vav,
-    /// A duct.
+    /// Duct.
     Duct,
-    /// A meter.
+    /// Meter.
     Meter,
-    /// A fan.
+    /// Fan.
     Fan,
-    /// A dispenser on a wall.
+    /// Wall-mounted dispenser.
     Dispenser,
 }
 
-/// Why a text is not a plan.
+/// Error for a text that is not a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanError {
-    /// Line, from 1.
+    /// Line number, from 1.
     pub line: usize,
-    /// Column, from 1.
+    /// Column number, from 1.
     pub column: usize,
-    /// What is wrong.
+    /// Description of the fault.
     pub message: String,
 }
 
@@ -273,11 +273,12 @@ fn yes() -> bool {
 }
 
 impl Plan {
-    /// Reads a plan. What it says is not judged here; see [`Plan::check`].
+    /// Reads a plan. The content is not checked here; see [`Plan::check`].
     ///
     /// # Errors
     ///
-    /// Where the text is not RON, has an unknown or lacks a needed field, or is of another version.
+    /// Returns a [`PlanError`] if the text is not RON, has an unknown field, lacks a required field, or has
+    /// another version.
     pub fn from_ron(text: &str) -> Result<Self, PlanError> {
         let plan: Self = ron::from_str(text).map_err(|error| PlanError {
             line: error.span.start.line,
@@ -298,42 +299,42 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The plan as RON, one room a line.
+    /// Returns the plan as RON, with one room on each line.
     pub fn to_ron(&self) -> String {
         let pretty = PrettyConfig::new().depth_limit(4).indentor("  ");
-        // Plain numbers, strings and lists always have a form in RON.
+        // Plain numbers, strings and lists can always be written as RON.
         let mut text = ron::ser::to_string_pretty(self, pretty).unwrap_or_default();
         text.push('\n');
         text
     }
 
-    /// Everything that is wrong with the plan, in document order; empty where it is good.
+    /// Returns all issues of the plan, in document order.
     pub fn check(&self) -> Vec<crate::Issue> {
         check::check(self)
     }
 }
 
 impl PlanStorey {
-    /// Floor to the underside of the slab above, metres, never less than 0.1.
+    /// Returns the clear height from the floor to the underside of the slab above, in m, at least 0.1.
     pub fn clear_height_m(&self) -> f64 {
         (self.height_m - self.slab_m).max(0.1)
     }
 }
 
 impl PlanRoom {
-    /// Area inside the polygon (to the centre lines of the walls), m².
+    /// Returns the area of the polygon (to the centre lines of the walls), in m².
     pub fn area_m2(&self) -> f64 {
         signed_area(&self.points()).abs()
     }
 
-    /// The corners as plan points.
+    /// Returns the corners as plan points.
     pub(crate) fn points(&self) -> Vec<[f64; 2]> {
         self.polygon.iter().map(|&(x, y)| [x, y]).collect()
     }
 }
 
 impl RoomKind {
-    /// The word for it in a plan and in `extras.cupola.kind`.
+    /// Returns the word for the kind in a plan and in `extras.cupola.kind`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Office => "office",
@@ -356,7 +357,7 @@ impl RoomKind {
 }
 
 impl EquipmentKind {
-    /// The word for it in a plan and in `extras.cupola.kind`.
+    /// Returns the word for the kind in a plan and in `extras.cupola.kind`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ahu => "ahu",
@@ -371,7 +372,7 @@ impl EquipmentKind {
     }
 }
 
-/// Line and column, from 1, of the first `word` in the text.
+/// Returns line and column, from 1, of the first `word` in the text.
 fn position_of(text: &str, word: &str) -> (usize, usize) {
     let before = text.find(word).map_or("", |at| &text[..at]);
     let line = before.matches('\n').count() + 1;

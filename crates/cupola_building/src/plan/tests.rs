@@ -45,7 +45,7 @@ fn a_text_that_is_no_plan_says_where() {
     assert!(Plan::from_ron(&"(".repeat(10_000)).is_err());
 }
 
-/// One replacement in the good plan, and the path and code that it must give.
+/// Each case is a replacement in the valid plan, and the path and code of the resulting issue.
 #[test]
 fn bad_plans_are_told_apart() {
     let cases = [

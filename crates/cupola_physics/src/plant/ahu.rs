@@ -1,30 +1,31 @@
-//! An air handling unit: heat recovery, economiser, heating coil, cooling coil with condensation, supply fan.
+//! Air handling unit: heat recovery, economiser, heating coil, cooling coil with condensation, supply fan.
 //!
-//! Sources: economiser limits of ASHRAE 90.1-2019 §6.5.1; effectiveness of recovery as in EN 308; the cooling coil by
-//! bypass factor and apparatus dew point (ASHRAE Handbook HVAC Systems and Equipment ch. 23).
+//! Sources: economiser limits of ASHRAE 90.1-2019 §6.5.1; effectiveness of heat recovery as in EN 308;
+//! cooling coil by bypass factor and apparatus dew point (ASHRAE Handbook HVAC Systems and Equipment ch. 23).
 
 use crate::air::HEAT_CAPACITY_J_PER_KG_K;
 use crate::plant::fan_pump::Mover;
 use crate::plant::{Air, limit, saturated_kg_kg};
 
-/// When the economiser may open.
+/// Economiser control: condition under which the outdoor air fraction may rise above its minimum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Economiser {
-    /// Never: the share of outdoor air stays at its least.
+    /// No economiser: the outdoor air fraction stays at its minimum.
     None,
-    /// While it is colder outdoors than this, in °C (ASHRAE 90.1-2019 table of fixed limits: 24 °C in dry, 21 °C in other
-    /// climates).
+    /// Fixed dry bulb: outdoor temperature below this limit, in °C (ASHRAE 90.1-2019 table of fixed limits:
+    /// 24 °C in dry, 21 °C in other climates).
     DryBulb(f64),
-    /// While it is colder outdoors than the return air.
+    /// Differential dry bulb: outdoor temperature below the return air temperature.
     DifferentialDryBulb,
-    /// While the outdoor air's enthalpy, in J/kg, is below this (the same table: 65 kJ/kg) and it is not above 24 °C.
+    /// Fixed enthalpy: outdoor enthalpy, in J/kg, below this limit (the same table: 65 kJ/kg) and outdoor
+    /// temperature at most 24 °C.
     Enthalpy(f64),
-    /// While the outdoor air's enthalpy is below the return air's.
+    /// Differential enthalpy: outdoor enthalpy below the return air enthalpy.
     DifferentialEnthalpy,
 }
 
 impl Economiser {
-    /// Whether it may open.
+    /// Returns whether the economiser may open.
     pub fn allows(&self, outdoor: &Air, back: &Air) -> bool {
         match self {
             Self::None => false,
@@ -36,51 +37,51 @@ impl Economiser {
     }
 }
 
-/// A unit.
+/// Air handling unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AirHandler {
-    /// Supply fan; its full flow is the unit's.
+    /// Supply fan. Its full flow is the full flow of the unit.
     pub fan: Mover,
-    /// Least share of outdoor air, 0 to 1.
+    /// Minimum outdoor air fraction, 0 to 1.
     pub least_outdoor: f64,
     /// Economiser.
     pub economiser: Economiser,
-    /// Sensible effectiveness of the heat recovery, 0 to 1; 0 for none.
+    /// Sensible effectiveness of the heat recovery, 0 to 1; 0 for no heat recovery.
     pub recovery_sensible: f64,
-    /// Latent effectiveness, 0 to 1; 0 for plates and run-around coils.
+    /// Latent effectiveness of the heat recovery, 0 to 1; 0 for plate heat exchangers and run-around coils.
     pub recovery_latent: f64,
-    /// Greatest heat of the heating coil, in W.
+    /// Capacity of the heating coil, in W.
     pub heating_w: f64,
-    /// Greatest cooling of the cooling coil, in W, latent included.
+    /// Total (sensible and latent) capacity of the cooling coil, in W.
     pub cooling_w: f64,
-    /// The part of the air that passes the cooling coil untouched, 0 to 0.95.
+    /// Bypass factor of the cooling coil, 0 to 0.95.
     pub bypass: f64,
-    /// Coldest surface of the cooling coil, in °C.
+    /// Lowest surface temperature of the cooling coil, in °C.
     pub coldest_coil_c: f64,
     /// Faults.
     pub faults: AirHandlerFaults,
 }
 
-/// Faults of a unit; those of the fan are in [`Mover`].
+/// Faults of an air handling unit. Fan faults are in [`Mover`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AirHandlerFaults {
-    /// Share of outdoor air at which the dampers are stuck, 0 to 1.
+    /// Outdoor air fraction at which the dampers are stuck, 0 to 1.
     pub damper_stuck: Option<f64>,
-    /// The part of its capacity that the heating coil gives with its valve closed, 0 to 1.
+    /// Leakage of the heating coil's valve: heat with the valve closed as a fraction of the capacity, 0 to 1.
     pub heating_leak: f64,
-    /// The same of the cooling coil.
+    /// Leakage of the cooling coil's valve, 0 to 1.
     pub cooling_leak: f64,
-    /// The part of its capacity that the heating coil has lost, 0 to 1.
+    /// Fraction of the heating coil's capacity lost by fouling, 0 to 1.
     pub heating_fouling: f64,
-    /// The same of the cooling coil.
+    /// Fraction of the cooling coil's capacity lost by fouling, 0 to 1.
     pub cooling_fouling: f64,
-    /// By how much the supply sensor reads too warm, in K; the unit then supplies too cold.
+    /// Offset of the supply air sensor, in K. A sensor that reads too high makes the supply air too cold.
     pub sensor_k: f64,
 }
 
 impl AirHandler {
-    /// A unit for a supply flow, in kg/s: 20 % outdoor air, dry-bulb economiser at 21 °C, no recovery, coils for 25 K
-    /// and 20 K (assumptions).
+    /// Returns a unit for a supply flow, in kg/s: 20 % outdoor air, dry-bulb economiser at 21 °C, no heat
+    /// recovery, heating coil for 25 K, cooling coil for 30 kJ/kg (assumptions).
     pub fn new(supply_kg_s: f64) -> Self {
         Self {
             fan: Mover::supply_fan(supply_kg_s),
@@ -96,7 +97,7 @@ impl AirHandler {
         }
     }
 
-    /// Runs with a wanted supply flow, in kg/s, and temperature, in °C, behind the fan.
+    /// Runs the unit at a wanted supply flow, in kg/s, and supply temperature, in °C, after the fan.
     pub fn run(&self, wanted_kg_s: f64, supply_c: f64, outdoor: &Air, back: &Air) -> Handled {
         let fan = self.fan.run(wanted_kg_s);
         let flow = fan.flow_kg_s;
@@ -135,7 +136,8 @@ impl AirHandler {
         }
     }
 
-    /// The share of outdoor air: the least, or what brings the mixture to the wanted temperature.
+    /// Returns the outdoor air fraction: the minimum, or the fraction that brings the mixed air to the wanted
+    /// temperature.
     fn outdoor_share(&self, wanted_c: f64, outdoor: &Air, back: &Air) -> f64 {
         let least = limit(self.least_outdoor, 0.0, 1.0);
         if let Some(stuck) = self.faults.damper_stuck {
@@ -145,11 +147,12 @@ impl AirHandler {
             return least;
         }
         let fall = back.temperature_c - outdoor.temperature_c;
-        // Warmer but drier air outdoors: all of it, since enthalpy counts.
+        // If the outdoor air is warmer but has a lower enthalpy, only outdoor air is used.
         if fall > 0.0 { limit((back.temperature_c - wanted_c) / fall, least, 1.0) } else { 1.0 }
     }
 
-    /// The outdoor air behind the heat recovery, bypassed as far as brings the mixture closest to what is wanted.
+    /// Returns the outdoor air after the heat recovery. The recovery is partly bypassed so that the mixed air
+    /// comes closest to the wanted temperature.
     fn recovered(&self, wanted_c: f64, share: f64, outdoor: &Air, back: &Air) -> Air {
         let full_k = limit(self.recovery_sensible, 0.0, 1.0) * (back.temperature_c - outdoor.temperature_c);
         let change_k = share * full_k;
@@ -165,8 +168,8 @@ impl AirHandler {
         }
     }
 
-    /// Air behind the cooling coil: a part goes by, the rest leaves saturated at the coil's surface if that is below
-    /// its dew point.
+    /// Returns the air after the cooling coil. A part bypasses the coil. The rest leaves saturated at the
+    /// coil's surface temperature if that is below its dew point.
     fn cooled(&self, air: &Air, wanted_c: f64, flow: f64, most_w: f64, leak_w: f64) -> Air {
         let touched = 1.0 - limit(self.bypass, 0.0, 0.95);
         let leaving = |temperature_c: f64| {
@@ -182,7 +185,8 @@ impl AirHandler {
         if goal_w == aim_w {
             return leaving(aim_c);
         }
-        // Colder takes more: halve between untouched and the coldest that the coil can make.
+        // The cooling power rises with falling temperature, so bisection between the entering temperature and
+        // the coldest possible temperature finds the solution.
         let (mut low_c, mut high_c) = (coldest_c, air.temperature_c);
         for _ in 0..50 {
             let middle_c = 0.5 * (low_c + high_c);
@@ -196,26 +200,26 @@ impl AirHandler {
     }
 }
 
-/// What a unit does.
+/// Result of an air handling unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Handled {
     /// Supply flow, in kg/s.
     pub flow_kg_s: f64,
     /// Supply air.
     pub supply: Air,
-    /// Air before the coils.
+    /// Mixed air before the coils.
     pub mixed: Air,
-    /// Share of outdoor air, 0 to 1.
+    /// Outdoor air fraction, 0 to 1.
     pub outdoor_share: f64,
-    /// Heat from the recovery to the outdoor air, in W, latent included; negative where it cools.
+    /// Heat from the heat recovery to the outdoor air, in W, including latent heat; negative when it cools.
     pub recovered_w: f64,
     /// Heat of the heating coil, in W.
     pub heating_w: f64,
-    /// Cooling of the cooling coil, in W, latent included.
+    /// Total cooling of the cooling coil, in W, including latent cooling.
     pub cooling_w: f64,
-    /// Water taken out by the cooling coil, in kg/s.
+    /// Condensate of the cooling coil, in kg/s.
     pub condensate_kg_s: f64,
-    /// Electricity of the fan, in W.
+    /// Electric power of the fan, in W.
     pub fan_w: f64,
 }
 

@@ -1,29 +1,29 @@
-//! A battery: charge and its limits, and how it serves self-consumption.
+//! Battery: state of charge, its limits, and dispatch for self-consumption.
 
 use crate::plant::limit;
 
-/// A battery. Its charge, in J, is carried by the caller.
+/// Battery. The caller stores its charge, in J.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Battery {
     /// Usable energy, in J.
     pub capacity_j: f64,
-    /// Greatest power from the net when charging, in W.
+    /// Maximum charging power at the terminals, in W.
     pub charge_w: f64,
-    /// Greatest power to the net when discharging, in W.
+    /// Maximum discharging power at the terminals, in W.
     pub discharge_w: f64,
-    /// Energy stored over energy taken, above 0, at most 1.
+    /// Charging efficiency: energy stored over energy taken, above 0, at most 1.
     pub charge_efficiency: f64,
-    /// Energy given over energy drawn from store, above 0, at most 1.
+    /// Discharging efficiency: energy delivered over energy drawn from the store, above 0, at most 1.
     pub discharge_efficiency: f64,
-    /// The part of the capacity that is never drawn, 0 to 1.
+    /// Fraction of the capacity that is never discharged, 0 to 1.
     pub reserve: f64,
-    /// Energy lost by standing, as a part per second, at least 0.
+    /// Self-discharge rate, as a fraction per second, at least 0.
     pub loss_per_s: f64,
 }
 
 impl Battery {
-    /// A lithium-ion battery that is charged or discharged within two hours, 95 % each way, 10 % kept, 2 % lost a month
-    /// (assumptions).
+    /// Returns a lithium-ion battery: charge and discharge within two hours, 95 % efficiency in each
+    /// direction, 10 % reserve, 2 % self-discharge per month (assumptions).
     pub const fn new(capacity_j: f64) -> Self {
         Self {
             capacity_j,
@@ -36,7 +36,8 @@ impl Battery {
         }
     }
 
-    /// Steps by `step_s` seconds with a wanted power, in W: positive charges, negative discharges.
+    /// Advances by `step_s` seconds at a wanted power, in W. Positive power charges, negative power
+    /// discharges.
     pub fn step(&self, charge_j: f64, wanted_w: f64, step_s: f64) -> Stored {
         let capacity_j = self.capacity_j.max(0.0);
         let start_j = limit(charge_j, 0.0, capacity_j);
@@ -60,7 +61,8 @@ impl Battery {
         Stored { charge_j, power_w, lost_j: start_j + power_w * step_s - charge_j }
     }
 
-    /// Takes what generation leaves over and gives what it lacks, as far as the battery can; the rest is the net's.
+    /// Charges with surplus generation and discharges for missing generation, within the limits of the
+    /// battery. The grid supplies or takes the rest.
     pub fn self_consumption(&self, charge_j: f64, generation_w: f64, load_w: f64, step_s: f64) -> Dispatch {
         let (generation_w, load_w) = (generation_w.max(0.0), load_w.max(0.0));
         let stored = self.step(charge_j, generation_w - load_w, step_s);
@@ -69,21 +71,21 @@ impl Battery {
     }
 }
 
-/// What a battery does in a step.
+/// Result of a battery's step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stored {
-    /// Charge after it, in J.
+    /// Charge after the step, in J.
     pub charge_j: f64,
-    /// Power, in W: positive from the net, negative to it.
+    /// Power at the terminals, in W: positive when charging, negative when discharging.
     pub power_w: f64,
     /// Energy lost, in J.
     pub lost_j: f64,
 }
 
-/// Where the power goes.
+/// Power flows between generation, load, battery and grid.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Dispatch {
-    /// The battery.
+    /// Result of the battery's step.
     pub stored: Stored,
     /// Power from the grid, in W.
     pub import_w: f64,

@@ -1,24 +1,25 @@
-//! Boilers: fuel over part load and return temperature.
+//! Boilers: fuel consumption as a function of part load and return temperature.
 
 use crate::plant::curve::{Polynomial, Range, Table};
 use crate::plant::limit;
 
-/// Efficiency of a gas boiler at full load, of the higher heating value (ASHRAE 90.1-2019 table 6.8.1-6, 88 to 733 kW).
+/// Full-load efficiency of a gas boiler, based on the higher heating value (ASHRAE 90.1-2019 table 6.8.1-6,
+/// 88 to 733 kW).
 pub const GAS_EFFICIENCY: f64 = 0.80;
 
 /// A boiler.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Boiler {
-    /// Greatest heat, in W.
+    /// Heating capacity, in W.
     pub capacity_w: f64,
     /// Efficiency at full load, above 0, at most 1.1.
     pub efficiency: f64,
-    /// Fuel, as a part of that at full load, over part load.
+    /// Fuel consumption relative to full load, as a function of the part-load ratio.
     pub fuel_curve: Polynomial,
-    /// Efficiency, as a part of that at full load, over the return temperature, in °C; none where it makes no
-    /// difference.
+    /// Efficiency relative to the nominal efficiency, as a function of the return temperature, in °C. `None`
+    /// means that the return temperature has no effect.
     pub return_curve: Option<Table>,
-    /// Electricity of burner and controls while it burns, as a part of the heat at full load, at least 0.
+    /// Electric power of burner and controls while the boiler runs, as a fraction of the heat, at least 0.
     pub electric_share: f64,
     /// Faults.
     pub faults: BoilerFaults,
@@ -27,15 +28,15 @@ pub struct Boiler {
 /// Faults of a boiler.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BoilerFaults {
-    /// It doesn't burn.
+    /// Whether the boiler is out of order.
     pub off: bool,
-    /// Part of the efficiency that is lost to soot and scale, 0 to 1.
+    /// Fraction of the efficiency lost by soot and scale, 0 to 1.
     pub efficiency_loss: f64,
 }
 
 impl Boiler {
-    /// A gas boiler with natural draught: [`GAS_EFFICIENCY`], and the curve of DOE-2's hot-water boiler (HW-BOILER-HIR-fPLR; written
-    /// down from memory, so in effect an assumption).
+    /// Returns an atmospheric gas boiler: [`GAS_EFFICIENCY`], and the curve of DOE-2's hot-water boiler
+    /// (HW-BOILER-HIR-fPLR; written down from memory, so in effect an assumption).
     pub const fn gas(capacity_w: f64) -> Self {
         Self {
             capacity_w,
@@ -50,8 +51,9 @@ impl Boiler {
         }
     }
 
-    /// A condensing gas boiler: 92 % at 60 °C return, better below (the shape of ASHRAE Handbook HVAC Systems and
-    /// Equipment ch. 32; the numbers an assumption).
+    /// Returns a condensing gas boiler: 92 % efficiency times the factor of the return temperature, which
+    /// rises at low temperatures (the shape of ASHRAE Handbook HVAC Systems and Equipment ch. 32; the numbers
+    /// are an assumption).
     pub fn condensing(capacity_w: f64) -> Self {
         let gain = Table::new(vec![(30.0, 1.05), (45.0, 1.02), (55.0, 0.96), (60.0, 0.95), (80.0, 0.94)]);
         Self {
@@ -62,7 +64,7 @@ impl Boiler {
         }
     }
 
-    /// Runs against a load, in W, at a return temperature, in °C.
+    /// Runs the boiler for a load, in W, at a return temperature, in °C.
     pub fn run(&self, load_w: f64, return_c: f64) -> Burnt {
         let heat_w = limit(load_w, 0.0, self.capacity_w.max(0.0));
         let better = self.return_curve.as_ref().map_or(1.0, |curve| curve.at(return_c));
@@ -72,19 +74,19 @@ impl Boiler {
             return Burnt::default();
         }
         let share = self.fuel_curve.at(heat_w / self.capacity_w).max(0.0);
-        // No curve may make more heat of the fuel than the higher heating value holds.
+        // The heat cannot exceed the higher heating value of the fuel.
         let fuel_w = (self.capacity_w / efficiency * share).max(heat_w);
         Burnt { heat_w, fuel_w, power_w: self.electric_share.max(0.0) * heat_w }
     }
 }
 
-/// What a boiler does.
+/// Result of a boiler.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Burnt {
     /// Heat, in W.
     pub heat_w: f64,
-    /// Fuel, in W of the higher heating value.
+    /// Fuel power, in W, based on the higher heating value.
     pub fuel_w: f64,
-    /// Electricity, in W.
+    /// Electric power, in W.
     pub power_w: f64,
 }

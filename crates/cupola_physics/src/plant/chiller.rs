@@ -1,25 +1,26 @@
-//! Electric chillers: capacity and energy input ratio over temperatures and part load (DOE-2's model; EnergyPlus
-//! Engineering Reference, "Electric Chiller Based on Fluid Temperature Differences/EIR").
+//! Electric chillers: capacity and energy input ratio as functions of temperatures and part load (DOE-2's
+//! model; EnergyPlus Engineering Reference, "Electric Chiller Based on Fluid Temperature Differences/EIR").
 
 use crate::plant::curve::{Biquadratic, Polynomial, Range};
 use crate::plant::limit;
 
-/// A chiller.
+/// Electric chiller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Chiller {
     /// Capacity at the reference temperatures, in W.
     pub capacity_w: f64,
-    /// Coefficient of performance there at full load.
+    /// Coefficient of performance at full load and reference temperatures.
     pub cop: f64,
-    /// Capacity, as a part of the reference, over leaving chilled water and entering condenser temperature, in °C.
+    /// Capacity relative to the reference, as a function of the leaving chilled water temperature and the
+    /// entering condenser temperature, in °C.
     pub capacity_curve: Biquadratic,
-    /// Energy input ratio, as a part of the reference, over the same.
+    /// Energy input ratio relative to the reference, as a function of the same temperatures.
     pub input_curve: Biquadratic,
-    /// Part of full power over part load.
+    /// Power relative to full load, as a function of the part-load ratio.
     pub part_load_curve: Polynomial,
-    /// Part load below which the compressor only cycles, 0 to 1.
+    /// Minimum part-load ratio, 0 to 1. Below it the compressor cycles.
     pub least_part_load: f64,
-    /// Part load below which it no longer unloads but is falsely loaded, 0 to 1, at least `least_part_load`.
+    /// Minimum unloading ratio, 0 to 1, at least `least_part_load`. Below it the compressor is false-loaded.
     pub least_unloading: f64,
     /// Faults.
     pub faults: ChillerFaults,
@@ -28,17 +29,18 @@ pub struct Chiller {
 /// Faults of a chiller.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ChillerFaults {
-    /// It doesn't run.
+    /// Whether the chiller is out of order.
     pub off: bool,
-    /// Part of the capacity that is lost to fouling, 0 to 1.
+    /// Fraction of the capacity lost by fouling, 0 to 1.
     pub capacity_loss: f64,
-    /// Additional power for the same cooling, as a part, at least 0 (fouled condenser, lost refrigerant).
+    /// Increase of power for the same cooling, as a fraction, at least 0 (fouled condenser, lost
+    /// refrigerant).
     pub power_rise: f64,
 }
 
 impl Chiller {
-    /// A water-cooled centrifugal chiller, COP 5.5 at 6.67 °C and 29.4 °C (DOE-2 Centrifugal/5.50COP in EnergyPlus's
-    /// Chillers.idf).
+    /// Returns a water-cooled centrifugal chiller, COP 5.5 at 6.67 °C and 29.4 °C (DOE-2 Centrifugal/5.50COP
+    /// in EnergyPlus's Chillers.idf).
     pub const fn centrifugal(capacity_w: f64) -> Self {
         Self {
             capacity_w,
@@ -63,7 +65,8 @@ impl Chiller {
         }
     }
 
-    /// Capacity, in W, at a leaving chilled water and an entering condenser temperature, in °C.
+    /// Returns the capacity, in W, at a leaving chilled water temperature and an entering condenser
+    /// temperature, in °C.
     pub fn available_w(&self, leaving_c: f64, condenser_c: f64) -> f64 {
         if self.faults.off {
             return 0.0;
@@ -72,7 +75,7 @@ impl Chiller {
         self.capacity_w.max(0.0) * share * (1.0 - limit(self.faults.capacity_loss, 0.0, 1.0))
     }
 
-    /// Runs against a load, in W.
+    /// Runs the chiller for a load, in W.
     pub fn run(&self, load_w: f64, leaving_c: f64, condenser_c: f64) -> Chilled {
         let available_w = self.available_w(leaving_c, condenser_c);
         let cooling_w = limit(load_w, 0.0, available_w);
@@ -90,15 +93,15 @@ impl Chiller {
     }
 }
 
-/// What a chiller does.
+/// Result of a chiller.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Chilled {
     /// Cooling, in W.
     pub cooling_w: f64,
-    /// Electricity, in W.
+    /// Electric power, in W.
     pub power_w: f64,
-    /// Heat to the condenser, in W.
+    /// Heat rejected to the condenser, in W.
     pub rejected_w: f64,
-    /// Part load, 0 to 1.
+    /// Part-load ratio, 0 to 1.
     pub part_load: f64,
 }

@@ -1,54 +1,54 @@
-//! Performance curves: polynomials of one and of two variables and tables, each within the range that it holds for.
+//! Performance curves: polynomials of one and two variables, and tables, each with its range of validity.
 //!
 //! Source of the forms: EnergyPlus Engineering Reference, "Performance Curves"; DOE-2.2 Volume 2.
 
 use crate::plant::limit;
 
-/// The range of a variable; values outside count as the nearest end.
+/// Range of a variable. Values outside are limited to the nearest end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
-    /// Least.
+    /// Lower end.
     pub least: f64,
-    /// Most.
+    /// Upper end.
     pub most: f64,
 }
 
 impl Range {
-    /// A range.
+    /// Returns a range.
     pub const fn new(least: f64, most: f64) -> Self {
         Self { least, most }
     }
 
-    /// The nearest value within; the least for what is not a number.
+    /// Returns the value limited to the range. NaN gives the lower end.
     pub fn hold(&self, value: f64) -> f64 {
         limit(value, self.least, self.most)
     }
 }
 
-/// c0 + c1 x + c2 x² + c3 x³.
+/// Cubic polynomial c0 + c1 x + c2 x² + c3 x³.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Polynomial {
-    /// c0 to c3.
+    /// Coefficients c0 to c3.
     pub coefficients: [f64; 4],
     /// Range of x.
     pub range: Range,
 }
 
 impl Polynomial {
-    /// A curve that is 1 everywhere.
+    /// Curve with the constant value 1.
     pub const ONE: Self = Self { coefficients: [1.0, 0.0, 0.0, 0.0], range: Range::new(0.0, 1.0) };
 
-    /// The value at x.
+    /// Returns the value at x.
     pub fn at(&self, x: f64) -> f64 {
         let x = self.range.hold(x);
         self.coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * x + coefficient)
     }
 }
 
-/// c0 + c1 x + c2 x² + c3 y + c4 y² + c5 x y.
+/// Biquadratic polynomial c0 + c1 x + c2 x² + c3 y + c4 y² + c5 x y.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Biquadratic {
-    /// c0 to c5.
+    /// Coefficients c0 to c5.
     pub coefficients: [f64; 6],
     /// Range of x.
     pub x: Range,
@@ -57,7 +57,7 @@ pub struct Biquadratic {
 }
 
 impl Biquadratic {
-    /// The value at x and y.
+    /// Returns the value at x and y.
     pub fn at(&self, x: f64, y: f64) -> f64 {
         let (x, y) = (self.x.hold(x), self.y.hold(y));
         let [constant, x1, x2, y1, y2, xy] = self.coefficients;
@@ -65,21 +65,22 @@ impl Biquadratic {
     }
 }
 
-/// Straight lines between points; the end points' values beyond.
+/// Piecewise linear curve with constant extrapolation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     points: Vec<(f64, f64)>,
 }
 
 impl Table {
-    /// A table of pairs of x and value; none where there is no point, one is not finite or x does not grow.
+    /// Returns a table from pairs of x and value, or `None` if there is no point, a number is not finite, or
+    /// x does not increase.
     pub fn new(points: Vec<(f64, f64)>) -> Option<Self> {
         let finite = points.iter().all(|(x, value)| x.is_finite() && value.is_finite());
         let growing = points.windows(2).all(|pair| matches!(pair, [first, second] if first.0 < second.0));
         (finite && growing && !points.is_empty()).then_some(Self { points })
     }
 
-    /// The value at x; the first for what is not a number.
+    /// Returns the value at x. NaN gives the first value.
     pub fn at(&self, x: f64) -> f64 {
         let after = self.points.iter().position(|point| x < point.0);
         match after {

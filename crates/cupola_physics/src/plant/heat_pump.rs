@@ -1,36 +1,40 @@
-//! Air-source heat pumps: capacity and performance over outdoor air and water temperature, with defrosting.
+//! Air-source heat pumps: capacity and COP as functions of outdoor air and water temperature, with
+//! defrosting.
 
 use crate::plant::{Air, limit, saturated_kg_kg};
 
-/// Rating condition A7/W35 of EN 14511-2: outdoor air, in °C.
+/// Outdoor air temperature of the rating condition A7/W35 of EN 14511-2, in °C.
 pub const RATED_AIR_C: f64 = 7.0;
-/// Rating condition A7/W35 of EN 14511-2: water leaving, in °C.
+/// Leaving water temperature of the rating condition A7/W35 of EN 14511-2, in °C.
 pub const RATED_WATER_C: f64 = 35.0;
-/// Performance at A7/W35 (an assumption, a usual machine of about 2020).
+/// COP at A7/W35 (an assumption, a typical machine of about 2020).
 pub const RATED_COP: f64 = 4.2;
-/// Loss of capacity with each kelvin that the outdoor air is colder, as a part of the rated (an assumption).
+/// Loss of capacity per kelvin of colder outdoor air, as a fraction of the rated capacity (an assumption).
 pub const CAPACITY_SLOPE_PER_K: f64 = 0.022;
-/// By how much the refrigerant is colder than the air and warmer than the water, in K (an assumption).
+/// Temperature difference between refrigerant and air, and between refrigerant and water, in K (an
+/// assumption).
 pub const APPROACH_K: f64 = 5.0;
-/// Below this outdoor temperature, in °C, the coil ices (EnergyPlus Engineering Reference, DX heating coil, defrost).
+/// Outdoor temperature, in °C, below which frost forms on the coil (EnergyPlus Engineering Reference, DX
+/// heating coil, defrost).
 pub const DEFROST_BELOW_C: f64 = 5.0;
 
-/// A heat pump.
+/// Air-source heat pump.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HeatPump {
-    /// Heat at A7/W35, in W.
+    /// Heating capacity at A7/W35, in W.
     pub capacity_w: f64,
-    /// Performance there.
+    /// COP at A7/W35.
     pub cop: f64,
-    /// Loss of capacity per kelvin of colder air, as a part of the rated, at least 0.
+    /// Loss of capacity per kelvin of colder air, as a fraction of the rated capacity, at least 0.
     pub capacity_slope_per_k: f64,
-    /// Coldest outdoor air that it runs in, in °C.
+    /// Lowest outdoor air temperature for operation, in °C.
     pub coldest_c: f64,
-    /// Hottest water that it makes, in °C.
+    /// Highest leaving water temperature, in °C.
     pub hottest_c: f64,
-    /// Whether defrosting costs something.
+    /// Whether defrosting reduces capacity and COP.
     pub defrosts: bool,
-    /// Loss by cycling: part of the performance lost towards no load, 0 to 1 (0.25: EN 14825, default of air-to-air machines).
+    /// Cycling loss: fraction of the COP lost towards zero load, 0 to 1 (0.25: EN 14825, default of
+    /// air-to-air machines).
     pub cycling_loss: f64,
     /// Faults.
     pub faults: HeatPumpFaults,
@@ -39,14 +43,14 @@ pub struct HeatPump {
 /// Faults of a heat pump.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct HeatPumpFaults {
-    /// It doesn't run.
+    /// Whether the heat pump is out of order.
     pub off: bool,
-    /// Part of capacity and performance that is lost (fouled coil, lost refrigerant), 0 to 1.
+    /// Fraction of capacity and COP lost (fouled coil, lost refrigerant), 0 to 1.
     pub loss: f64,
 }
 
 impl HeatPump {
-    /// A usual machine: [`RATED_COP`], −20 °C to 60 °C (an assumption), with defrosting.
+    /// Returns a typical machine: [`RATED_COP`], −20 °C to 60 °C (an assumption), with defrosting.
     pub const fn new(capacity_w: f64) -> Self {
         Self {
             capacity_w,
@@ -60,19 +64,20 @@ impl HeatPump {
         }
     }
 
-    /// Performance at full load, without defrosting: the rated one times the ratio of Carnot's, whose exergetic
-    /// efficiency is kept.
+    /// Returns the full-load COP without defrosting: the rated COP times the ratio of the Carnot COPs, at
+    /// constant exergetic efficiency.
     pub fn full_load_cop(&self, air_c: f64, water_c: f64) -> f64 {
         let carnot = |air_c: f64, water_c: f64| {
             let sink_k = water_c + APPROACH_K + 273.15;
-            // Water as cold as the air would make this endless: 15 K is the least lift.
+            // The lift is at least 15 K, because the Carnot COP would become infinite at equal temperatures.
             sink_k / (water_c - air_c + 2.0 * APPROACH_K).max(15.0)
         };
         self.cop.max(0.0) * carnot(air_c, water_c) / carnot(RATED_AIR_C, RATED_WATER_C)
     }
 
-    /// Factors of capacity and power by timed defrosting with reversed cycle (EnergyPlus Engineering Reference, DX
-    /// heating coil): the more water the coil takes from the air, the more ice.
+    /// Returns the factors of capacity and power for timed reverse-cycle defrosting (EnergyPlus Engineering
+    /// Reference, DX heating coil). The amount of frost grows with the water that the coil takes from the
+    /// air.
     fn defrost(&self, outdoor: &Air) -> (f64, f64) {
         if !self.defrosts || outdoor.temperature_c >= DEFROST_BELOW_C {
             return (1.0, 1.0);
@@ -82,7 +87,7 @@ impl HeatPump {
         (limit(0.909 - 107.33 * ice, 0.3, 1.0), limit(0.90 - 36.45 * ice, 0.3, 1.0))
     }
 
-    /// Greatest heat, in W, in this outdoor air.
+    /// Returns the heating capacity, in W, in this outdoor air.
     pub fn available_w(&self, outdoor: &Air, water_c: f64) -> f64 {
         let within = outdoor.temperature_c >= self.coldest_c && water_c <= self.hottest_c;
         if self.faults.off || !within {
@@ -93,7 +98,7 @@ impl HeatPump {
         self.capacity_w.max(0.0) * share * self.defrost(outdoor).0 * (1.0 - limit(self.faults.loss, 0.0, 1.0))
     }
 
-    /// Runs against a load, in W, with water leaving at a temperature, in °C.
+    /// Runs the heat pump for a load, in W, at a leaving water temperature, in °C.
     pub fn run(&self, load_w: f64, outdoor: &Air, water_c: f64) -> Pumped {
         let available_w = self.available_w(outdoor, water_c);
         let heat_w = limit(load_w, 0.0, available_w);
@@ -110,13 +115,13 @@ impl HeatPump {
     }
 }
 
-/// What a heat pump does.
+/// Result of a heat pump.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Pumped {
     /// Heat, in W.
     pub heat_w: f64,
-    /// Electricity, in W.
+    /// Electric power, in W.
     pub power_w: f64,
-    /// Heat over electricity; 0 at rest.
+    /// COP: heat over electric power; 0 at rest.
     pub cop: f64,
 }

@@ -1,4 +1,4 @@
-//! What makes heat or cold for a building, as one kind of thing: what it can give, and what it draws for it.
+//! Heat and cold sources of a building with a common interface: capacity, output and energy use.
 
 use super::boiler::Boiler;
 use super::chiller::Chiller;
@@ -6,54 +6,55 @@ use super::heat_pump::{HeatPump, RATED_WATER_C};
 use super::{Air, limit};
 use crate::study::{ColdKind, ColdSource, HeatKind, HeatSource};
 
-/// Below this the water of a cooling tower isn't let fall, °C, and how close it comes to the wet bulb, K (ASHRAE 90.1-2019, G3.1.3.11).
+/// Minimum temperature of the cooling tower water, in °C, and approach to the wet-bulb temperature, in K
+/// (ASHRAE 90.1-2019, G3.1.3.11).
 const TOWER: (f64, f64) = (21.0, 3.9);
-/// Water that leaves a boiler, and how much colder it comes back, °C and K (ASHRAE 90.1-2019, G3.1.3.3 and G3.1.3.4 have 82 and 28; low
-/// temperature heating, an assumption).
+/// Supply temperature of a boiler, in °C, and difference between supply and return, in K (ASHRAE 90.1-2019,
+/// G3.1.3.3 and G3.1.3.4 have 82 and 28; low temperature heating, an assumption).
 const BOILER_WATER: (f64, f64) = (60.0, 20.0);
-/// Chilled water (ASHRAE 90.1-2019, G3.1.3.8: 6.7 °C).
+/// Chilled water temperature (ASHRAE 90.1-2019, G3.1.3.8: 6.7 °C).
 const CHILLED_WATER_C: f64 = 6.7;
-/// A source without a capacity is as large as the load it meets: its part-load curve stands at this share.
+/// Part-load ratio of a source without a given capacity. Such a source is sized to its load.
 const FITTED_PART_LOAD: f64 = 0.7;
 
-/// What makes heat or cold.
+/// Heat or cold source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     machine: Machine,
-    /// Without a capacity of its own it is as large as is needed.
+    /// Whether the source has no given capacity and is sized to its load.
     is_fitted: bool,
 }
 
-/// Machines, with the temperatures of their water, °C.
+/// Machine, with its water temperature in °C or its capacity in W.
 #[derive(Clone, Debug, PartialEq)]
 enum Machine {
-    /// Water comes back.
+    /// Boiler, with the return temperature.
     Boiler(Boiler, f64),
-    /// Water leaves.
+    /// Heat pump, with the leaving water temperature.
     HeatPump(HeatPump, f64),
-    /// Water leaves.
+    /// Chiller, with the leaving chilled water temperature.
     Chiller(Chiller, f64),
-    /// Resistance, with its capacity, W.
+    /// Electric resistance heating, with its capacity, in W.
     Electric(f64),
-    /// Bought as it is, with the connection's capacity, W.
+    /// District heat or cold, with the capacity of the connection, in W.
     District(f64),
 }
 
-/// What a source did, W.
+/// Output and energy use of a source, in W.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Made {
-    /// Heat, or cold.
+    /// Heat or cold delivered.
     pub given_w: f64,
-    /// Electricity.
+    /// Electric power.
     pub electricity_w: f64,
-    /// Gas, of its higher heating value.
+    /// Gas power, based on the higher heating value.
     pub gas_w: f64,
-    /// Heat or cold that was bought.
+    /// District heat or cold purchased.
     pub district_w: f64,
 }
 
 impl Source {
-    /// A source of heat.
+    /// Returns a heat source.
     pub fn heat(source: &HeatSource) -> Self {
         let capacity_w = source.capacity_w.unwrap_or(1.0);
         let any_w = source.capacity_w.unwrap_or(f64::INFINITY);
@@ -75,7 +76,7 @@ impl Source {
         Self { machine, is_fitted: source.capacity_w.is_none() }
     }
 
-    /// A source of cold.
+    /// Returns a cold source.
     pub fn cold(source: &ColdSource) -> Self {
         let machine = match source.kind {
             ColdKind::Chiller => {
@@ -88,7 +89,8 @@ impl Source {
         Self { machine, is_fitted: source.capacity_w.is_none() }
     }
 
-    /// The most that it gives in this outdoor air, W; without a capacity of its own infinite, or nothing beyond the machine's limits.
+    /// Returns the maximum output in this outdoor air, in W. Without a given capacity it is infinite, or 0
+    /// outside the operating range of the machine.
     pub fn most_w(&self, outdoor: &Air) -> f64 {
         match &self.machine {
             Machine::HeatPump(pump, water_c) if self.is_fitted => {
@@ -103,7 +105,7 @@ impl Source {
         }
     }
 
-    /// Meets a load, W, as far as it can.
+    /// Runs the source for a load, in W, up to its capacity.
     pub fn run(&mut self, load_w: f64, outdoor: &Air) -> Made {
         let fitted_w = self.is_fitted.then_some(load_w / FITTED_PART_LOAD);
         match &mut self.machine {
@@ -141,12 +143,13 @@ impl Source {
     }
 }
 
-/// Water from a cooling tower, °C.
+/// Returns the temperature of the water from a cooling tower, in °C.
 fn condenser_c(outdoor: &Air) -> f64 {
     (wet_bulb_c(outdoor) + TOWER.1).max(TOWER.0)
 }
 
-/// Wet-bulb temperature, °C, from temperature and relative humidity (Stull 2011, at the sea's level, within 1 K from 5 to 99 %).
+/// Returns the wet-bulb temperature, in °C, from temperature and relative humidity (Stull 2011, at sea level,
+/// within 1 K from 5 to 99 %).
 fn wet_bulb_c(outdoor: &Air) -> f64 {
     let air_c = outdoor.temperature_c;
     let humidity = (100.0 * crate::air::relative_humidity(air_c, outdoor.humidity_kg_kg)).clamp(5.0, 99.0);
@@ -181,7 +184,7 @@ mod tests {
             let made = fitted.run(1e6, &MILD);
             assert!((made.given_w - 1e6).abs() < 1e-3 && fitted.most_w(&MILD).is_infinite(), "{kind:?}");
             let drawn_w = made.electricity_w + made.gas_w + made.district_w;
-            // Only a heat pump takes more from elsewhere than it draws.
+            // Only a heat pump delivers more heat than the energy that it uses.
             assert!(drawn_w >= 1e6 - 1e-3 || kind == HeatKind::HeatPump && drawn_w > 1e5, "{kind:?}: {made:?}");
             assert_eq!(heat(kind, Some(10_000.0)).run(f64::NAN, &MILD).given_w, 0.0, "{kind:?}");
         }
@@ -197,7 +200,7 @@ mod tests {
 
     #[test]
     fn wet_bulb_of_a_known_air() {
-        // 20 °C and 50 %: 13.7 °C (Stull 2011, example).
+        // 20 °C and 50 % have a wet-bulb temperature of 13.7 °C (Stull 2011, example).
         let humidity_kg_kg = crate::air::humidity_ratio(20.0, 0.5);
         assert!((wet_bulb_c(&Air { temperature_c: 20.0, humidity_kg_kg }) - 13.7).abs() < 0.05);
     }

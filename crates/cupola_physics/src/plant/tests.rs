@@ -33,7 +33,7 @@ fn curves() {
 
 #[test]
 fn enthalpy_of_the_tables() {
-    // ASHRAE Fundamentals, psychrometric chart: 25 °C and 50 % is 50.3 kJ/kg.
+    // ASHRAE Fundamentals, psychrometric chart: the enthalpy at 25 °C and 50 % is 50.3 kJ/kg.
     assert!((air(25.0, 50.0).enthalpy_j_kg() - 50_300.0).abs() < 300.0);
     let mixed = air(30.0, 40.0).mixed(&air(10.0, 40.0), 0.25);
     assert!((mixed.temperature_c - 25.0).abs() < 1e-12);
@@ -41,8 +41,8 @@ fn enthalpy_of_the_tables() {
 
 #[test]
 fn fans_at_part_load() {
-    // 1.204 m³/s at 1000 Pa and 60 %: 1667 W; half flow with speed drive: 0.0013 + 0.0735 + 0.23765 − 0.01248 =
-    // 0.29998.
+    // 1.204 m³/s at 1000 Pa and 60 % efficiency: 1667 W. Half flow with variable speed drive: 0.0013 + 0.0735
+    // + 0.23765 − 0.01248 = 0.29998.
     let fan = Mover::supply_fan(1.204);
     let full = fan.run(1.204);
     assert!((full.power_w - 1_666.7).abs() < 2.0 && (full.heat_w - full.power_w).abs() < 1e-9, "{full:?}");
@@ -71,7 +71,7 @@ fn fans_at_part_load() {
 #[test]
 fn chiller_at_reference() {
     let chiller = Chiller::centrifugal(500_000.0);
-    // DOE-2's curves are 1 at 6.67 °C and 29.4 °C, full load.
+    // DOE-2's curves are 1 at 6.67 °C, 29.4 °C and full load.
     let full = chiller.run(1e9, 6.67, 29.4);
     assert!((full.cooling_w / 500_000.0 - 1.0).abs() < 0.01, "{full:?}");
     assert!((full.cooling_w / full.power_w / 5.5 - 1.0).abs() < 0.02, "{full:?}");
@@ -118,20 +118,20 @@ fn heat_pumps() {
 fn air_handler_in_winter_and_summer() {
     let back = air(22.0, 40.0);
     let mut unit = AirHandler::new(2.0);
-    // Winter: 20 % of −5 °C; mixed 16.6 °C; the fan's heat counts.
+    // Winter: 20 % outdoor air of −5 °C gives mixed air of 16.6 °C. The fan heats the air too.
     let winter = unit.run(2.0, 18.0, &air(-5.0, 80.0), &back);
     assert!((winter.mixed.temperature_c - 16.6).abs() < 1e-9 && (winter.supply.temperature_c - 18.0).abs() < 1e-6);
     let fan_k = winter.fan_w / (2.0 * 1_006.0);
-    // With the economiser open, the mixture is what is wanted.
+    // With the economiser open, the mixed air has the wanted temperature.
     let mild = unit.run(2.0, 14.0, &air(8.0, 70.0), &back);
     assert!((mild.mixed.temperature_c - (14.0 - fan_k)).abs() < 1e-6 && mild.cooling_w < 1e-6, "{mild:?}");
-    // Summer: cooled and dried.
+    // Summer: the air is cooled and dehumidified.
     let summer = unit.run(2.0, 14.0, &air(32.0, 50.0), &air(25.0, 55.0));
     assert!((summer.supply.temperature_c - 14.0).abs() < 1e-6 && summer.condensate_kg_s > 0.0, "{summer:?}");
     assert!((summer.outdoor_share - 0.2).abs() < 1e-12);
     let sensible = 2.0 * 1_006.0 * (summer.mixed.temperature_c + fan_k - 14.0);
     assert!(summer.cooling_w > 1.1 * sensible, "{summer:?}");
-    // Recovery takes the heating's work, and is bypassed when it would be too much.
+    // Heat recovery reduces the heating, and is bypassed when it would overheat the air.
     unit.least_outdoor = 1.0;
     unit.economiser = Economiser::None;
     let bare = unit.run(2.0, 18.0, &air(-5.0, 80.0), &back);
@@ -153,14 +153,14 @@ fn air_handler_with_faults() {
     let leaking = with(AirHandlerFaults { heating_leak: 0.2, ..AirHandlerFaults::default() });
     assert!(leaking.cooling_w > 5_000.0 && (leaking.supply.temperature_c - 14.0).abs() < 1e-6, "{leaking:?}");
     let chilled = with(AirHandlerFaults { cooling_leak: 0.2, ..AirHandlerFaults::default() });
-    // The open valve cools as far as the coil's surface is colder than the air.
+    // The open valve cools as long as the coil's surface is colder than the air.
     assert!(chilled.cooling_w > 9_000.0 && chilled.supply.temperature_c < 10.0, "{chilled:?}");
     let biased = with(AirHandlerFaults { sensor_k: 2.0, ..AirHandlerFaults::default() });
     assert!((biased.supply.temperature_c - 12.0).abs() < 1e-6, "{biased:?}");
     let mut off = good;
     off.fan.faults.off = true;
     assert_eq!(off.run(2.0, 14.0, &outdoor, &back).flow_kg_s, 0.0);
-    // A coil too small for the load gives all it has.
+    // A coil that is too small for the load delivers its full capacity.
     let small = AirHandler { cooling_w: 10_000.0, ..good }.run(2.0, 12.0, &air(32.0, 60.0), &air(26.0, 50.0));
     assert!((small.cooling_w - 10_000.0).abs() < 1.0, "{small:?}");
 }
@@ -172,7 +172,8 @@ fn boxes() {
     assert!((cooling.flow_kg_s - 1.0).abs() < 1e-12 && (cooling.to_zone_w + 11_066.0).abs() < 1.0, "{cooling:?}");
     let idle = dual.run(0.0, 0.0, 23.0, 13.0);
     assert!((idle.flow_kg_s - 0.1).abs() < 1e-12 && idle.reheat_w == 0.0);
-    // Half of the heating signal: least flow, hottest supply; all of it: more flow.
+    // Half of the heating signal gives the minimum flow and the highest supply temperature. The full signal
+    // gives a higher flow.
     let half = dual.run(0.0, 0.5, 20.0, 15.0);
     assert!((half.flow_kg_s - 0.1).abs() < 1e-12 && (half.supply_c - 31.0).abs() < 1e-9, "{half:?}");
     let full = dual.run(0.0, 1.0, 20.0, 15.0);
@@ -189,13 +190,13 @@ fn boxes() {
 #[test]
 fn photovoltaics() {
     let field = Field::new(4_000.0);
-    // Cell at 25 °C under full sun: rated power. Faiman: 20 + 800/(25 + 6.84) = 45.1 °C.
+    // A cell at 25 °C in 1000 W/m² gives rated power. Faiman: 20 + 800/(25 + 6.84) = 45.1 °C.
     assert!((field.dc_w(1_000.0, 25.0 - 1_000.0 / 25.0, 0.0) - 4_000.0).abs() < 1e-9);
     assert!((CellModel::FAIMAN.cell_c(20.0, 800.0, 1.0) - 45.13).abs() < 0.01);
     assert!((CellModel::Noct(45.0).cell_c(20.0, 800.0, 1.0) - 45.0).abs() < 1e-12);
-    // Just below and above the dim limit the power is the same.
+    // The power is continuous at the limit of low irradiance.
     assert!((field.dc_w(124.999, 25.0, 1.0) - field.dc_w(125.001, 25.0, 1.0)).abs() < 0.1);
-    // At the inverter's full load: its nominal efficiency at ζ = 1 is 0.96/0.9637 × 0.9637.
+    // At full load of the inverter (ζ = 1) the nominal efficiency is 0.96/0.9637 × 0.9637.
     let lossless = Field { losses: 0.0, dc_ac_ratio: 1.0, per_k: 0.0, ..field };
     assert!((lossless.ac_w(1_000.0, 25.0, 1.0) - 0.96 * 4_000.0).abs() < 30.0, "{}", lossless.ac_w(1_000.0, 25.0, 1.0));
     assert!((lossless.ac_w(1_600.0, 25.0, 1.0) - 4_000.0).abs() < 1e-9);
@@ -210,7 +211,7 @@ fn batteries() {
     let charged = battery.step(18e6, 2_000.0, 3_600.0);
     assert!((charged.charge_j - (18e6 + 0.95 * 7.2e6)).abs() < 1.0 && (charged.power_w - 2_000.0).abs() < 1e-9);
     assert!((charged.lost_j - 0.05 * 7.2e6).abs() < 1.0);
-    // Full and empty.
+    // A full battery takes nothing, and an empty one delivers nothing.
     assert!(battery.step(36e6, 5_000.0, 60.0).power_w.abs() < 1e-9);
     let empty = battery.step(3.6e6, -5_000.0, 60.0);
     assert!(empty.power_w.abs() < 1e-9, "{empty:?}");
@@ -250,7 +251,7 @@ proptest! {
         let mixture = back.mixed(&outdoor, handled.outdoor_share).enthalpy_j_kg();
         let given = handled.recovered_w + handled.heating_w - handled.cooling_w + handled.fan_w;
         let taken = flow * (handled.supply.enthalpy_j_kg() - mixture);
-        // The heat capacity of the water in the air, 1 to 4 %, is left out where coils and fan change the temperature.
+        // Coils and fan neglect the heat capacity of the water in the air, 1 to 4 %.
         let sum = handled.recovered_w.abs() + handled.heating_w + handled.cooling_w + handled.fan_w;
         prop_assert!((given - taken).abs() <= 0.06 * sum + 1.0, "{} {} {:?}", given, taken, handled);
         prop_assert!(handled.cooling_w >= 0.0 && handled.condensate_kg_s >= 0.0);

@@ -1,36 +1,40 @@
-//! Boxes of variable air volume with reheat: air flow and reheat from the zone's cooling and heating signals.
+//! VAV boxes (variable air volume) with reheat: air flow and reheat from the zone's cooling and heating
+//! signals.
 //!
-//! Sources: ASHRAE Guideline 36-2021 §5.6 (dual maximum), ASHRAE 90.1 §6.5.2.1 (single maximum with 30 % least flow).
+//! Sources: ASHRAE Guideline 36-2021 §5.6 (dual maximum), ASHRAE 90.1 §6.5.2.1 (single maximum with 30 %
+//! minimum flow).
 
 use crate::air::HEAT_CAPACITY_J_PER_KG_K;
 use crate::plant::limit;
 
-/// Least flow with single maximum, as a part of the most (ASHRAE 90.1-2019 §6.5.2.1, exception 1).
+/// Minimum flow with single maximum, as a fraction of the maximum flow (ASHRAE 90.1-2019 §6.5.2.1, exception
+/// 1).
 pub const SINGLE_LEAST_SHARE: f64 = 0.3;
-/// By how much heated supply air may be warmer than the zone, in K (Guideline 36 §3.1: 11 °C).
+/// Maximum difference between heated supply air and zone, in K (Guideline 36 §3.1: 11 °C).
 pub const HOTTEST_ABOVE_ZONE_K: f64 = 11.0;
 
-/// How the box heats.
+/// Heating control of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heating {
-    /// The flow stays at its least while the reheat rises.
+    /// Single maximum: the flow stays at its minimum while the reheat rises.
     SingleMaximum,
-    /// The supply warms up first (to half of the signal), then the flow rises to its heating maximum.
+    /// Dual maximum: the supply temperature rises first (to half of the signal), then the flow rises to its
+    /// heating maximum.
     DualMaximum,
 }
 
-/// A box.
+/// VAV box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VavBox {
-    /// Most flow when cooling, in kg/s.
+    /// Maximum flow for cooling, in kg/s.
     pub cooling_most_kg_s: f64,
-    /// Most flow when heating with dual maximum, in kg/s.
+    /// Maximum flow for heating with dual maximum, in kg/s.
     pub heating_most_kg_s: f64,
-    /// Least flow, in kg/s.
+    /// Minimum flow, in kg/s.
     pub least_kg_s: f64,
-    /// Greatest reheat, in W; 0 for none.
+    /// Capacity of the reheat coil, in W; 0 for no reheat.
     pub reheat_w: f64,
-    /// How it heats.
+    /// Heating control.
     pub heating: Heating,
     /// Faults.
     pub faults: BoxFaults,
@@ -39,17 +43,17 @@ pub struct VavBox {
 /// Faults of a box.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BoxFaults {
-    /// Part of the most cooling flow that the stuck damper lets through, 0 to 1.
+    /// Flow through a stuck damper as a fraction of the maximum cooling flow, 0 to 1.
     pub damper_stuck: Option<f64>,
-    /// The part of its capacity that the reheat gives with its valve closed, 0 to 1.
+    /// Leakage of the reheat valve: heat with the valve closed as a fraction of the capacity, 0 to 1.
     pub reheat_leak: f64,
-    /// The part of its capacity that the reheat coil has lost, 0 to 1.
+    /// Fraction of the reheat coil's capacity lost by fouling, 0 to 1.
     pub reheat_fouling: f64,
 }
 
 impl VavBox {
-    /// A box with dual maximum: least flow 10 %, heating flow 50 % of the cooling flow, reheat for 20 K there
-    /// (assumptions).
+    /// Returns a box with dual maximum: minimum flow 10 % and heating flow 50 % of the cooling flow, reheat
+    /// for 20 K at the heating flow (assumptions).
     pub const fn dual(cooling_most_kg_s: f64) -> Self {
         Self {
             cooling_most_kg_s,
@@ -61,7 +65,7 @@ impl VavBox {
         }
     }
 
-    /// A box with single maximum and [`SINGLE_LEAST_SHARE`].
+    /// Returns a box with single maximum and [`SINGLE_LEAST_SHARE`].
     pub const fn single(cooling_most_kg_s: f64) -> Self {
         Self {
             least_kg_s: SINGLE_LEAST_SHARE * cooling_most_kg_s,
@@ -71,8 +75,8 @@ impl VavBox {
         }
     }
 
-    /// Runs with the zone's cooling and heating signal (each 0 to 1, at most one above 0; cooling wins), in a zone and
-    /// with supply air at these temperatures, in °C.
+    /// Runs the box with the zone's cooling and heating signals (each 0 to 1; cooling has priority over
+    /// heating) at these zone and supply air temperatures, in °C.
     pub fn run(&self, cooling: f64, heating: f64, zone_c: f64, supply_c: f64) -> Boxed {
         let cooling = limit(cooling, 0.0, 1.0);
         let heating = if cooling > 0.0 { 0.0 } else { limit(heating, 0.0, 1.0) };
@@ -101,15 +105,15 @@ impl VavBox {
     }
 }
 
-/// What a box does.
+/// Result of a VAV box.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Boxed {
-    /// Flow, in kg/s.
+    /// Air flow, in kg/s.
     pub flow_kg_s: f64,
-    /// Temperature of the air into the zone, in °C.
+    /// Supply air temperature after the reheat, in °C.
     pub supply_c: f64,
     /// Reheat, in W.
     pub reheat_w: f64,
-    /// Sensible heat to the zone, in W; negative where it cools.
+    /// Sensible heat to the zone, in W, negative for cooling.
     pub to_zone_w: f64,
 }

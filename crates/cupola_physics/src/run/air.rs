@@ -1,4 +1,5 @@
-//! The air flow network of a study: pressures and flows, step by step, and what they carry.
+//! Air flow network of a study: pressures and flows of each step, and the heat and tracers that the flows
+//! transport.
 
 use crate::air::{DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_KG_K};
 use crate::airflow::{End, Flow, Link, Network, Outdoors, Zone};
@@ -9,53 +10,53 @@ use crate::contaminant;
 use crate::study::{AirElement, AirLink, AirNetwork, Program, Study, Value};
 use crate::thermal::{Ambient, Draught, local_wind};
 
-/// Openings that are open by less than this are shut.
+/// Opening factor below which a link counts as shut.
 const SHUT: f64 = 1e-6;
-/// What passes there still, m³/s at 1 Pa: next to nothing, but pressures stay what follows from something.
+/// Flow coefficient of a shut link, in m³/s at 1 Pa. It is negligible, but keeps the pressures determined.
 const HAIR_M3_S: f64 = 1e-9;
 
-/// The network, and where it stands.
+/// Air flow network with its current state.
 #[derive(Clone, Debug)]
 pub(crate) struct AirRun {
     network: Network,
     ways: Vec<Way>,
-    /// Wind at the building over that at the weather station.
+    /// Ratio of the wind speed at the building to that at the weather station.
     wind: f64,
     pressures_pa: Vec<f64>,
-    /// Air temperatures one step ago, °C.
+    /// Zone air temperatures of the previous step, in °C.
     before_c: Vec<f64>,
-    /// What passes each link.
+    /// Flow of each link.
     flows: Vec<Flow>,
-    /// Heat that flows between zones.
+    /// Heat transport between zones.
     pub draughts: Vec<Draught>,
-    /// Volumes that flow between zones.
+    /// Volume flows between zones.
     pub mixing: Vec<contaminant::Flow>,
-    /// What comes into each zone from outdoors.
+    /// Flow from outdoors into each zone.
     pub outdoor: Vec<OutdoorAir>,
 }
 
-/// What comes into a zone from outdoors.
+/// Flow from outdoors into a zone.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OutdoorAir {
     pub flow_m3_s: f64,
-    /// Heat capacity that flows, W/K.
+    /// Heat capacity flow through cracks, and through other links, in W/K.
     pub cracks_w_k: f64,
     pub openings_w_k: f64,
     pub fans_w: f64,
 }
 
-/// What passes a link during a step, of room air (1.204 kg/m³).
+/// Flow through a link during a step, as a volume of room air (1.204 kg/m³).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinkStep<'r> {
-    /// Its id.
+    /// Id of the link.
     pub id: &'r str,
-    /// From its first to its second end, m³/h.
+    /// Flow from the first to the second end, in m³/h.
     pub forward_m3_h: f64,
-    /// The other way, m³/h.
+    /// Flow from the second to the first end, in m³/h.
     pub backward_m3_h: f64,
 }
 
-/// A link as the study has it.
+/// Link of the study, prepared for the run.
 #[derive(Clone, Debug)]
 struct Way {
     id: String,
@@ -71,7 +72,7 @@ enum Wind {
     Wall { azimuth_deg: f64, side_ratio: f64 },
 }
 
-/// What a link consists of when it is wide open.
+/// Element of a link that is fully open.
 #[derive(Clone, Debug)]
 enum Full {
     Passive(Element),
@@ -79,7 +80,7 @@ enum Full {
         flow_m3_h: Value,
         w_per_m3_s: f64,
     },
-    /// Pressure rises, Pa, and volume flows, m³/s.
+    /// Pressure rises, in Pa, and volume flows, in m³/s.
     Curve(Vec<(f64, f64)>),
 }
 
@@ -116,7 +117,7 @@ impl AirRun {
         }
     }
 
-    /// What passes the links, in the study's order.
+    /// Returns the flows through the links, in the study's order.
     pub fn links(&self) -> impl Iterator<Item = LinkStep<'_>> {
         let per_kg = 3_600.0 / DENSITY_KG_PER_M3;
         self.ways.iter().zip(&self.flows).map(move |(way, flow)| LinkStep {
@@ -126,10 +127,10 @@ impl AirRun {
         })
     }
 
-    /// Finds the flows at the temperatures, °C, and humidities, kg/kg, that zones have.
+    /// Solves the flows at these zone temperatures, in °C, and humidity ratios, in kg/kg.
     ///
-    /// The mean of the last two steps' temperatures counts: with the last alone, a large opening would be in full draught in every other
-    /// step and still in between.
+    /// The mean temperature of the last two steps is used. With the last temperature alone, the flow through
+    /// a large opening would alternate between full draught and none in every step.
     pub fn flow(
         &mut self,
         program: &Program,
@@ -167,7 +168,8 @@ impl AirRun {
             };
             let from_kg_m3 = density(&self.network.zones, link.from);
             link.element = way.full.opened(share, program, from_kg_m3);
-            // The electricity of a fan is counted where it blows to, or else where it blows from; it heats neither.
+            // The electric power of a fan counts to the zone that it blows into, or else to the zone that it
+            // blows from. It does not heat the zones.
             if let (Full::Fan { flow_m3_h, w_per_m3_s }, End::Zone(zone), _)
             | (Full::Fan { flow_m3_h, w_per_m3_s }, End::Outdoors, End::Zone(zone)) = (&way.full, link.to, link.from)
             {
@@ -244,7 +246,8 @@ impl Way {
 }
 
 impl Full {
-    /// The link when a share of it is open; of fans, the mass that they move of air of this density.
+    /// Returns the element with the fraction `share` open. For fans it is the mass flow of air of this
+    /// density.
     fn opened(&self, share: f64, program: &Program, kg_m3: f64) -> Element {
         match self {
             Self::Fan { flow_m3_h, .. } => Element::Flow(kg_m3 * share * program.at(*flow_m3_h) / 3_600.0),

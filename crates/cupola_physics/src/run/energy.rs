@@ -1,4 +1,4 @@
-//! Plant in a run: what the zones' loads cost in electricity, gas, money and greenhouse gases.
+//! Plant in a run: electricity, gas, cost and greenhouse gases from the loads of the zones.
 
 use crate::plant::battery::Battery;
 use crate::plant::pv::Field;
@@ -10,36 +10,36 @@ use crate::thermal::Ambient;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What a building draws over a run, by end use.
+/// Energy use of a building over a run, by end use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Energy {
-    /// Electricity by end use, kWh.
+    /// Electricity by end use, in kWh.
     pub electricity_kwh: BTreeMap<&'static str, f64>,
-    /// Gas by end use, kWh of the higher heating value.
+    /// Gas by end use, in kWh of the higher heating value.
     pub gas_kwh: BTreeMap<&'static str, f64>,
-    /// District heat, kWh.
+    /// District heat, in kWh.
     pub district_heat_kwh: f64,
-    /// District cold, kWh.
+    /// District cold, in kWh.
     pub district_cold_kwh: f64,
-    /// What photovoltaics made, kWh.
+    /// Photovoltaic generation, in kWh.
     pub photovoltaics_kwh: f64,
-    /// Electricity from the grid, kWh.
+    /// Electricity from the grid, in kWh.
     pub grid_import_kwh: f64,
-    /// Electricity to the grid, kWh.
+    /// Electricity to the grid, in kWh.
     pub grid_export_kwh: f64,
-    /// The highest hourly mean power from the grid, W.
+    /// Highest hourly mean power from the grid, in W.
     pub grid_peak_w: f64,
-    /// Heat that the source could not give, kWh.
+    /// Heat demand beyond the capacity of the source, in kWh.
     pub unmet_heating_kwh: f64,
-    /// Cold that the source could not give, kWh.
+    /// Cooling demand beyond the capacity of the source, in kWh.
     pub unmet_cooling_kwh: f64,
-    /// What it costs, in the tariff's currency.
+    /// Cost, in the tariff's currency.
     pub cost: f64,
-    /// Greenhouse gases, kg CO2e.
+    /// Greenhouse gas emissions, in kg CO2e.
     pub co2e_kg: f64,
 }
 
-/// A plant that runs.
+/// Plant of a run, with its state.
 #[derive(Clone, Debug)]
 pub(super) struct PlantRun {
     heat: Option<Source>,
@@ -52,13 +52,14 @@ pub(super) struct PlantRun {
     tariff: TariffDoc,
     emissions: EmissionsDoc,
     energy: Energy,
-    /// Of the hour: seconds and J from the grid; and the month's highest power.
+    /// Seconds of the current hour, and energy from the grid in it, in J. `month` holds the current month and
+    /// its highest hourly mean power, in W.
     hour: (f64, f64),
     month: Option<(usize, f64)>,
     ground_reflectance: f64,
 }
 
-/// What a step asks of the plant, W.
+/// Demand of a step, in W.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Demand {
     pub heating_w: f64,
@@ -100,7 +101,8 @@ impl PlantRun {
         }
     }
 
-    /// The most heat and cold that arrives where it is used, W; infinite where nothing is limited.
+    /// Returns the maximum heat and cold available to the zones, in W, after distribution losses. Sources
+    /// without a limit give infinity.
     pub fn most_w(&self, ambient: &Ambient) -> (f64, f64) {
         let outdoor = ambient.air();
         let most = |source: &Option<Source>| {
@@ -110,7 +112,7 @@ impl PlantRun {
         (most(&self.heat), most(&self.cold))
     }
 
-    /// Adds a step of so many seconds in a month, from 0.
+    /// Adds a step of `step_s` seconds in a month, counted from 0.
     pub fn add(&mut self, program: &Program, ambient: &Ambient, demand: &Demand, step_s: f64, month: usize) {
         let kwh = step_s / J_PER_KWH;
         let on_way = 1.0 / (1.0 - self.distribution_loss).max(0.01);
@@ -186,7 +188,7 @@ impl PlantRun {
         self.energy.cost += self.tariff.fixed_month + self.tariff.demand_kw * highest_w / 1_000.0;
     }
 
-    /// All that was drawn.
+    /// Returns the energy use of the run.
     pub fn finish(mut self) -> Energy {
         self.end_month();
         let gas_kwh: f64 = self.energy.gas_kwh.values().sum();
@@ -203,7 +205,7 @@ impl PlantRun {
     }
 }
 
-/// What was asked for and isn't there; not what rounding makes of nothing.
+/// Returns the unmet part of a demand. Rounding errors do not count.
 fn missing_w(asked_w: f64, given_w: f64) -> f64 {
     let missing_w = asked_w - given_w;
     if missing_w > 1e-9 * asked_w { missing_w } else { 0.0 }

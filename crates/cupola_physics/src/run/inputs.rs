@@ -1,4 +1,4 @@
-//! What acts on the zones in a step: gains, air, set-points.
+//! Inputs of the zones in a step: gains, air flows, set-points.
 
 use super::ZoneResult;
 use super::air::OutdoorAir;
@@ -11,10 +11,10 @@ use crate::people_load::SWEAT_J_KG;
 use crate::study::{Airflow, Conditioning, EndUse, Program, Site, Study, Value};
 use crate::thermal::{Ambient, Control, ZoneInput};
 
-/// A flow of air into a zone.
+/// Air flow into a zone.
 #[derive(Clone, Debug)]
 struct Flow {
-    /// m³/s.
+    /// Volume flow, in m³/s after multiplication by `factor`.
     amount: Value,
     factor: f64,
     schedule: Option<Value>,
@@ -46,7 +46,7 @@ struct Conditioner {
     radiant_weight: f64,
 }
 
-/// A zone's use.
+/// Use of a zone.
 #[derive(Clone, Debug)]
 struct ZoneUse {
     volume_m3: f64,
@@ -60,7 +60,7 @@ struct ZoneUse {
     cooling: Option<Conditioner>,
 }
 
-/// What was put into a zone in the last step, W.
+/// Gains and air exchange of a zone in the last step, in W.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Given {
     pub lights_w: f64,
@@ -68,14 +68,14 @@ pub(crate) struct Given {
     pub other_w: f64,
     pub people_w: f64,
     pub fans_w: f64,
-    /// Of infiltration and ventilation, W/K and its source at 0 °C.
+    /// Infiltration and ventilation: conductance in W/K, and heat source with the zone at 0 °C, in W.
     pub infiltration: (f64, f64),
     pub ventilation: (f64, f64),
     pub people: f64,
 }
 
 impl Given {
-    /// Counts a gain to what it is from.
+    /// Adds a gain to its end use.
     pub fn add(&mut self, end_use: EndUse, power_w: f64) {
         match end_use {
             EndUse::Lights => self.lights_w += power_w,
@@ -85,7 +85,7 @@ impl Given {
     }
 }
 
-/// All zones' use.
+/// Use of all zones.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
     zones: Vec<ZoneUse>,
@@ -162,7 +162,8 @@ impl Inputs {
         }
     }
 
-    /// The step's inputs, by schedules and by what the air was. `during` is the day of the year and the seconds of it.
+    /// Fills the inputs of the step from schedules and the current air temperatures. `during` is the day of
+    /// the year, and start and end of the step in seconds of the day.
     pub fn fill(
         &mut self,
         program: &Program,
@@ -217,25 +218,26 @@ impl Inputs {
             };
             input.heating = control(&zone.heating);
             input.cooling = control(&zone.cooling);
-            // One degree for both, or a cooling set-point below the heating one: heating yields.
+            // If the heating set-point is above the cooling set-point, it is lowered to the cooling
+            // set-point.
             if let (Some(heating), Some(cooling)) = (&mut input.heating, &input.cooling) {
                 heating.setpoint_c = heating.setpoint_c.min(cooling.setpoint_c);
             }
         }
     }
 
-    /// What outdoor air and the zones' air hold.
+    /// Returns the composition of the outdoor air and of the air of each zone.
     pub fn airs(&self, ambient: &Ambient) -> (ZoneAir, Vec<ZoneAir>) {
         let outdoors = ZoneAir::outdoors(ambient, self.outdoor_co2_ppm);
         (outdoors, self.zones.iter().map(|zone| zone.air.unwrap_or(outdoors)).collect())
     }
 
-    /// What was put into the zones in this step.
+    /// Returns the gains of the zones in this step.
     pub fn given_mut(&mut self) -> &mut [Given] {
         &mut self.given
     }
 
-    /// Lets outdoor air into the zones that a network found.
+    /// Adds the flows from outdoors that the air flow network found.
     pub fn let_in(&mut self, air: &[OutdoorAir], ambient: &Ambient, inputs: &mut [ZoneInput]) {
         for (((zone, given), input), air) in self.zones.iter_mut().zip(&mut self.given).zip(inputs).zip(air) {
             zone.exchange.outdoor_m3_s += air.flow_m3_s;
@@ -249,7 +251,8 @@ impl Inputs {
         }
     }
 
-    /// What the zones' air holds after the step that came to these results, with what flows between them.
+    /// Computes the composition of the zones' air after the step with these results, including the flows
+    /// between zones.
     pub fn mix(
         &mut self,
         ambient: &Ambient,
@@ -261,7 +264,7 @@ impl Inputs {
         let outdoors = ZoneAir::outdoors(ambient, self.outdoor_co2_ppm);
         for ((zone, given), result) in self.zones.iter_mut().zip(&self.given).zip(&mut *results) {
             zone.exchange.saturation_pa = saturation_pressure_pa(result.load.air_c);
-            // A unit's coil dries as much as it does.
+            // A zone with supply air is dehumidified by the coil of the air handling unit.
             zone.exchange.is_cooled = result.load.power_w < 0.0 && result.supply_m3_s == 0.0;
             zone.air.get_or_insert(outdoors);
             result.given = *given;
@@ -320,7 +323,7 @@ impl Inputs {
                 removal_per_s,
             };
             let tracers: Vec<contaminant::Zone> = all.iter().map(tracer).collect();
-            // What is out of range stays as it was.
+            // If an input is out of range, the contents stay unchanged.
             let _ = contaminant::mix(&mut contents, &tracers, flows, start(outdoors), step_s);
             contents
         };
@@ -330,7 +333,7 @@ impl Inputs {
         let quanta = if is_clean {
             vec![0.0; all.len()]
         } else {
-            // Filters keep droplets back, and neither gas nor vapour.
+            // Filters remove droplets, but no gas or vapour.
             for flow in &mut flows {
                 let node = flow.from.and_then(|from| nodes.get(from.checked_sub(count)?));
                 flow.filtered = node.map_or(0.0, |node| node.filter_efficiency);
@@ -351,7 +354,8 @@ impl Inputs {
 }
 
 impl Flow {
-    /// Heat capacity that flows, W/K, what it brings with the zone at 0 °C, W, and its volume, m³/s.
+    /// Returns the heat capacity flow, in W/K, the heat that it brings with the zone at 0 °C, in W, and the
+    /// volume flow, in m³/s.
     fn at(&self, program: &Program, ambient: &Ambient, air_c: f64, given: &mut Given) -> (f64, f64, f64) {
         if air_c <= self.above_zone_c || air_c - ambient.dry_bulb_c <= self.above_outdoors_k {
             return (0.0, 0.0, 0.0);

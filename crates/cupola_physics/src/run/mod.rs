@@ -1,4 +1,4 @@
-//! A study, computed: weather and schedules in, what became of the zones out.
+//! Computation of a study: from weather and schedules to the results of the zones.
 
 mod air;
 mod energy;
@@ -32,17 +32,18 @@ use rooms::RoomRun;
 use system::SystemRun;
 use weather::Source;
 
-/// Seconds in an hour and a day.
+/// Seconds per hour, and per day.
 const HOUR_S: f64 = 3_600.0;
 const DAY_S: f64 = 86_400.0;
-/// A layer is cut into no more volumes than this: finer ones change no result by as much as the coefficients' uncertainty.
+/// Maximum number of control volumes of a layer. The effect of finer volumes is smaller than the uncertainty
+/// of the coefficients.
 const MOST_CELLS: usize = 12;
 
-/// A study that can be computed, and where it stands.
+/// Run of a study, with its state.
 #[derive(Clone, Debug)]
 pub struct Run {
     step_s: f64,
-    /// Seconds from the year's beginning to the first step.
+    /// Seconds from the start of the year to the first step.
     start_s: f64,
     steps: u64,
     weather: Source,
@@ -54,7 +55,7 @@ pub struct Run {
     rooms: Vec<RoomRun>,
     air: Option<AirRun>,
     systems: Vec<SystemRun>,
-    /// Of each zone and room, whether a unit serves it.
+    /// Whether an air handling unit serves the zone, for each zone and room.
     is_served: Vec<bool>,
     plant: Option<PlantRun>,
     leap: bool,
@@ -71,7 +72,7 @@ enum State {
     Five(Box<Five>, FiveWork, FiveState),
 }
 
-/// What a tier remembers from step to step.
+/// Saved state of a thermal model.
 enum Memory {
     Multi(NodeState),
     Five(FiveState),
@@ -85,7 +86,7 @@ impl State {
         }
     }
 
-    /// What became of the zones, what doesn't add up in each and what flowed there, W.
+    /// Returns loads, residuals of the heat balance in W, and heat throughput in W, of each zone.
     fn done(&self) -> (&[Load], &[f64], &[f64]) {
         match self {
             Self::Multi(nodes, _) => (&nodes.loads, &nodes.residual_w, &nodes.throughput_w),
@@ -109,49 +110,50 @@ impl State {
     }
 }
 
-/// What all units did together.
+/// Returns the sum over all air handling units.
 fn sum(systems: &[SystemRun], part: fn(&SystemStep) -> f64) -> f64 {
     systems.iter().map(|system| part(&system.done)).sum()
 }
 
-/// What share of what is asked for there is.
+/// Returns the fraction of a demand that is available.
 fn share(there_w: f64, asked_w: f64) -> f64 {
     if asked_w > there_w { there_w.max(0.0) / asked_w } else { 1.0 }
 }
 
-/// What a step did to a zone or a room.
+/// Result of a step for a zone or room.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ZoneResult {
     pub id: String,
     pub load: Load,
     pub given: Given,
-    /// Heat that air from other zones brought, W.
+    /// Heat from the air of other zones, in W.
     pub draught_w: f64,
-    /// Air from an air handling unit.
+    /// Supply air flow of an air handling unit, in m³/s.
     pub supply_m3_s: f64,
-    /// What doesn't add up, and what flowed altogether, W.
+    /// Residual of the heat balance, and heat throughput, in W.
     pub residual_w: f64,
     pub throughput_w: f64,
-    /// Set-points for heating and cooling, °C; infinitely far off where there is none.
+    /// Set-points for heating and cooling, in °C. A missing set-point is infinitely low or high.
     pub setpoints_c: (f64, f64),
-    /// Relative humidity, 0 to 1, and CO2, ppm; not of rooms.
+    /// Relative humidity, 0 to 1, and CO2, in ppm. Rooms have no values.
     pub humidity: f64,
     pub co2_ppm: f64,
-    /// Quanta of infection, 1/m³, and the air that somebody breathes in them, m³/h, where somebody is infectious.
+    /// Quanta of infection, in 1/m³, and the breathing rate of a person, in m³/h, if an infectious person is
+    /// present.
     pub quanta_m3: f64,
     pub breathing_m3_h: Option<f64>,
-    /// Sun that came in, W.
+    /// Solar radiation into the zone, in W.
     pub solar_w: f64,
-    /// Metabolic rate and clothing of the people in it.
+    /// Metabolic rate, in met, and clothing, in clo, of the people in the zone.
     pub person: Option<(f64, f64)>,
 }
 
-/// What a step did.
+/// Result of a step.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'r> {
-    /// Seconds from the year's beginning to the step's.
+    /// Seconds from the start of the year to the start of the step.
     pub start_s: f64,
-    /// Its length.
+    /// Length of the step, in s.
     pub length_s: f64,
     pub(crate) ambient: &'r Ambient,
     pub(crate) light: &'r [Light],
@@ -162,39 +164,39 @@ pub struct Step<'r> {
     pub(crate) systems: &'r [SystemRun],
 }
 
-/// A zone or a room during a step.
+/// Result of a zone or room in a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ZoneStep<'r> {
-    /// Its id.
+    /// Id of the zone or room.
     pub id: &'r str,
-    /// Air temperature, °C.
+    /// Air temperature, in °C.
     pub air_c: f64,
-    /// Operative temperature, °C.
+    /// Operative temperature, in °C.
     pub operative_c: f64,
-    /// Heat given, W.
+    /// Heating power, in W.
     pub heating_w: f64,
-    /// Heat taken, W.
+    /// Cooling power, in W.
     pub cooling_w: f64,
     /// Relative humidity, 0 to 1.
     pub relative_humidity: f64,
-    /// CO2, ppm.
+    /// CO2 concentration, in ppm.
     pub co2_ppm: f64,
-    /// People.
+    /// Number of people.
     pub people: f64,
 }
 
 impl Step<'_> {
-    /// Outdoor air temperature, °C.
+    /// Returns the outdoor air temperature, in °C.
     pub fn outdoor_c(&self) -> f64 {
         self.ambient.dry_bulb_c
     }
 
-    /// Temperature of a black sky that radiates as much, °C.
+    /// Returns the sky temperature, in °C.
     pub fn sky_c(&self) -> f64 {
         self.ambient.sky_c
     }
 
-    /// Opaque surfaces outdoors as `zone.surface`, and the sun on them without shadows, W/m².
+    /// Returns the opaque outdoor surfaces as `zone.surface`, with the unshaded irradiance, in W/m².
     pub fn surfaces(&self) -> impl Iterator<Item = (String, f64)> + '_ {
         self.fabric
             .exposed
@@ -202,23 +204,23 @@ impl Step<'_> {
             .map(|(zone, id, receiver)| (format!("{}.{id}", self.results[*zone].id), self.light[*receiver].unshaded))
     }
 
-    /// Windows as `zone.surface/window`, and the sun through them, W.
+    /// Returns the windows as `zone.surface/window`, with the transmitted solar radiation, in W.
     pub fn windows(&self) -> impl Iterator<Item = (String, f64)> + '_ {
         let windows = self.fabric.windows.iter().zip(&self.fabric.window_names).zip(self.transmitted_w);
         windows.map(|((row, name), through_w)| (format!("{}.{name}", self.results[row.zone].id), *through_w))
     }
 
-    /// What passes the links of the air flow network.
+    /// Returns the flows through the links of the air flow network.
     pub fn links(&self) -> impl Iterator<Item = LinkStep<'_>> {
         self.air.into_iter().flat_map(AirRun::links)
     }
 
-    /// Air handling units by their ids, and what they did.
+    /// Returns the air handling units by id, with their results.
     pub fn systems(&self) -> impl Iterator<Item = (&str, &SystemStep)> {
         self.systems.iter().map(|system| (system.id(), &system.done))
     }
 
-    /// The zones and then the rooms, in the file's order.
+    /// Returns the zones, followed by the rooms, in the file's order.
     pub fn zones(&self) -> impl Iterator<Item = ZoneStep<'_>> {
         self.results.iter().map(|result| ZoneStep {
             id: &result.id,
@@ -234,12 +236,14 @@ impl Step<'_> {
 }
 
 impl Run {
-    /// A study that was checked, with the weather of a file unless the study has its own.
+    /// Returns the run of a checked study after its warm-up. The weather is that of the file unless the study
+    /// has its own.
     pub fn new(study: &Study, epw: Option<Epw>) -> Self {
         let leap = epw.as_ref().is_some_and(|epw| epw.leap);
         let first_day = study.calendar.first_day.as_deref().and_then(|day| month_day(day, leap));
         let first_day = first_day.or(epw.as_ref().map(|epw| epw.start_day)).unwrap_or(0);
-        // The calendar's weekday is that of the run's first day, the file's that of its own.
+        // The calendar's weekday is that of the first day of the run. The file's weekday is that of its own
+        // first day.
         let own = study.calendar.first_weekday.map(|weekday| weekday.plus_days(-i64::from(first_day)));
         let of_file = epw.as_ref().map(|epw| epw.first_weekday.plus_days(-i64::from(epw.start_day)));
         let new_year = own.or(of_file).unwrap_or(Weekday::Monday.plus_days(-i64::from(first_day)));
@@ -301,12 +305,12 @@ impl Run {
         run
     }
 
-    /// Length of a step, s.
+    /// Returns the length of a step, in s.
     pub fn step_s(&self) -> f64 {
         self.step_s
     }
 
-    /// Computes a step and goes on to the next.
+    /// Computes the next step.
     pub fn step(&mut self) -> Step<'_> {
         let step = self.steps;
         self.steps += 1;
@@ -329,7 +333,7 @@ impl Run {
         }
     }
 
-    /// Computes so many seconds and reports; `each` is told of every step.
+    /// Computes `duration_s` seconds and returns the report. `each` is called for every step.
     pub fn report(mut self, duration_s: f64, mut each: impl FnMut(&Step<'_>)) -> Report {
         let steps = (duration_s / self.step_s).round().max(1.0) as u64;
         let mut reporter = Reporter::new(&self.results, &self.fabric, self.step_s, self.leap, &self.asked);
@@ -342,7 +346,7 @@ impl Run {
         reporter.finish(&self.fabric, energy)
     }
 
-    /// Goes to a step's moment, and computes all zones and rooms.
+    /// Computes all zones and rooms at a step.
     fn advance(&mut self, step: u64) {
         let start_s = self.start_s + step as f64 * self.step_s;
         let middle_s = start_s + 0.5 * self.step_s;
@@ -364,7 +368,8 @@ impl Run {
         }
         let endless = (f64::INFINITY, f64::INFINITY);
         let source_w = self.plant.as_ref().map_or(endless, |plant| plant.most_w(ambient));
-        // What acts on zones beside what units offer, should this have to be offered anew.
+        // The inputs without the air handling units are kept, because the step may have to be repeated with
+        // limited power.
         let apart = (source_w.0.is_finite() || source_w.1.is_finite()).then(|| self.zones.clone());
         for system in &mut self.systems {
             system.open(program);
@@ -408,8 +413,9 @@ impl Run {
         }
     }
 
-    /// Moves the zones' heat on by a step: as they would like it, and if that is more than the source has beside what units' coils took in
-    /// the step before, by what there is.
+    /// Advances the heat balance of the zones by a step. The first attempt is unlimited. If its demand
+    /// exceeds the source's power less the coils' power in the previous step, the step is repeated with
+    /// limited power.
     fn heat(&mut self, source_w: (f64, f64), apart: Option<Vec<ZoneInput>>) {
         let before = apart.is_some().then(|| self.tier.remember());
         self.step_tier();
@@ -455,7 +461,7 @@ impl Run {
         }
     }
 
-    /// Lets the plant meet the step's loads.
+    /// Runs the plant for the loads of the step.
     fn supply(&mut self, step: u64) {
         let Some(plant) = &mut self.plant else { return };
         let mut demand = Demand {
@@ -464,7 +470,7 @@ impl Run {
             ..Demand::default()
         };
         for (result, is_served) in self.results.iter().zip(&self.is_served) {
-            // What a unit brings, its coils have asked for.
+            // The load of a zone with an air handling unit is included in the load of its coils.
             let power_w = if *is_served { 0.0 } else { result.load.power_w };
             demand.heating_w += power_w.max(0.0);
             demand.cooling_w += (-power_w).max(0.0);

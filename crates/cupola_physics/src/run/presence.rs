@@ -1,4 +1,4 @@
-//! Who is in a zone, and what the air is like for it.
+//! People in a zone, and the composition of the zone's air.
 
 use crate::air::{DENSITY_KG_PER_M3, PRESSURE_PA, humidity_at_pa, vapour_pressure_pa};
 use crate::balance::Decay;
@@ -10,22 +10,23 @@ use crate::random::stream_of;
 use crate::study::{Infectious, People, Program, Value};
 use crate::thermal::Ambient;
 
-/// Litres of air at 20 °C that a litre at 0 °C becomes.
+/// Volume ratio of air at 20 °C to air at 0 °C.
 const WARMER: f64 = 293.15 / 273.15;
 
-/// Coils that cool dry the air to this at least, kg/kg (the upper limit of ASHRAE 55-2020, 5.3.3.2; that the coil does so is an assumption).
+/// Maximum humidity ratio of a zone that is cooled, in kg/kg (the upper limit of ASHRAE 55-2020, 5.3.3.2; an
+/// assumption is that the cooling coil dehumidifies the air to it).
 const MOST_WHILE_COOLED: f64 = 0.012;
 
-/// How fast airborne droplets settle and what is in them dies.
+/// Removal rate of quanta by deposition of droplets and inactivation of viruses, in 1/s.
 pub(super) const QUANTA_REMOVAL_PER_S: f64 = (DROPLET_DEPOSITION_PER_H + VIRUS_DECAY_PER_H) / 3_600.0;
 
-/// The people of a zone.
+/// People of a zone.
 #[derive(Clone, Debug)]
 pub(super) struct Presence {
     count: f64,
     schedule: Option<Value>,
     occupancy: Option<Occupancy>,
-    /// The first of January, counted from 1970, in a year with the same weekdays.
+    /// Day number of 1 January, counted from 1970, in a year with the same weekdays.
     new_year: u32,
     plan: (Option<usize>, DayPlan),
     pub met: f64,
@@ -50,7 +51,7 @@ impl Presence {
         }
     }
 
-    /// How many people are there during a step, on a day of the year, from 0.
+    /// Returns the mean number of people during a step on a day of the year, counted from 0.
     pub fn during(&mut self, program: &Program, day: usize, from_s: u32, to_s: u32) -> f64 {
         let share = self.schedule.map_or(1.0, |schedule| program.at(schedule));
         let Some(occupancy) = &self.occupancy else { return self.count * share };
@@ -60,18 +61,18 @@ impl Presence {
         self.plan.1.mean(from_s, to_s) * share
     }
 
-    /// Quanta of infection that so many people give off, 1/s.
+    /// Returns the quanta emission of `people` people, in 1/s.
     pub fn quanta_s(&self, people: f64) -> f64 {
         self.infectious.map_or(0.0, |infectious| infectious.quanta_h / 3_600.0 * people / self.count.max(1e-9))
     }
 
-    /// What so many people give off in air with this much water, kg/kg.
+    /// Returns the load of `people` people in air with this humidity ratio, in kg/kg.
     pub fn load(&self, people: f64, humidity: f64, pressure_pa: f64) -> Load {
         Load::of(self.met, false, vapour_pressure_pa(pressure_pa, humidity)).times(people)
     }
 }
 
-/// What a zone's air holds.
+/// Composition of a zone's air.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ZoneAir {
     pub co2_ppm: f64,
@@ -80,7 +81,7 @@ pub(super) struct ZoneAir {
     pub quanta_m3: f64,
 }
 
-/// What passes through it in a step.
+/// Sources and outdoor air flow of a zone in a step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Exchange {
     pub volume_m3: f64,
@@ -88,24 +89,25 @@ pub(super) struct Exchange {
     pub co2_l_s: f64,
     pub moisture_kg_s: f64,
     pub quanta_s: f64,
-    /// Pressure of water vapour at which the zone's air is saturated.
+    /// Saturation vapour pressure at the zone's air temperature, in Pa.
     pub saturation_pa: f64,
-    /// Whether the zone is being cooled.
+    /// Whether the zone is cooled.
     pub is_cooled: bool,
 }
 
 impl Exchange {
-    /// CO2 that is given off, in ppm times m³/s.
+    /// Returns the CO2 generation, in ppm times m³/s.
     pub fn co2_ppm_m3_s(&self) -> f64 {
         self.co2_l_s * WARMER * 1e3
     }
 
-    /// Water that is given off, in kg/kg times m³/s.
+    /// Returns the moisture generation, in kg/kg times m³/s.
     pub fn water_m3_s(&self) -> f64 {
         self.moisture_kg_s / DENSITY_KG_PER_M3
     }
 
-    /// What stays in the air of so much water, kg/kg: the rest condenses, at a coil or elsewhere.
+    /// Returns the humidity ratio after condensation, in kg/kg. Water condenses at saturation and at a
+    /// cooling coil.
     pub fn condensed(&self, water: f64) -> f64 {
         let most = if self.is_cooled { MOST_WHILE_COOLED } else { f64::INFINITY };
         water.min(humidity_at_pa(self.saturation_pa)).min(most)
@@ -117,7 +119,7 @@ impl ZoneAir {
         Self { co2_ppm, humidity: ambient.humidity, quanta_m3: 0.0 }
     }
 
-    /// Moves on by a step: well-mixed air, solved exactly. Water beyond saturation condenses.
+    /// Advances the air by a step: exact solution for well-mixed air. Water beyond saturation condenses.
     pub fn step(&mut self, exchange: &Exchange, outdoors: &Self, step_s: f64) {
         let Exchange { volume_m3, outdoor_m3_s, .. } = *exchange;
         let over = Decay::new(volume_m3, outdoor_m3_s, step_s);
@@ -130,7 +132,7 @@ impl ZoneAir {
         }
     }
 
-    /// Relative humidity, 0 to 1, of air that this pressure saturates.
+    /// Returns the relative humidity, 0 to 1, at this saturation vapour pressure.
     pub fn relative(&self, saturation_pa: f64) -> f64 {
         (vapour_pressure_pa(PRESSURE_PA, self.humidity) / saturation_pa).clamp(0.0, 1.0)
     }

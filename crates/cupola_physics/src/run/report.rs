@@ -1,4 +1,4 @@
-//! What became of a study: sums, extremes and hours, by zone and in total.
+//! Results of a study: sums, extremes and hours, for each zone and in total.
 
 use super::energy::Energy;
 use super::report_air::{AirLinkReport, AirReport, AirSystemReport, InfectionReport};
@@ -10,216 +10,218 @@ use crate::thermal::Fabric;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What became of a study.
+/// Report of a study.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// Length of a step, min.
+    /// Length of a step, in min.
     pub step_minutes: f64,
-    /// Hours that were computed.
+    /// Number of hours computed.
     pub hours: f64,
-    /// Heat given to the zones, kWh.
+    /// Heating energy of the zones, in kWh.
     pub heating_kwh: f64,
-    /// Heat taken from the zones, kWh.
+    /// Cooling energy of the zones, in kWh.
     pub cooling_kwh: f64,
-    /// By month.
+    /// Heating and cooling energy of each month.
     pub monthly: Vec<Monthly>,
-    /// Of all zones together, the hour with the most heating.
+    /// Hour with the highest heating power of all zones together.
     pub heating_peak: Peak,
-    /// The hour with the most cooling.
+    /// Hour with the highest cooling power of all zones together.
     pub cooling_peak: Peak,
-    /// What is drawn by end use, what it costs and what it emits; without a plant, what lights, equipment and fans draw.
+    /// Energy by end use, cost and emissions. Without a plant it contains only the electricity of lights,
+    /// equipment and fans.
     pub energy: Energy,
-    /// The zones and then the rooms, in the file's order.
+    /// Reports of the zones, followed by the rooms, in the file's order.
     pub zones: Vec<ZoneReport>,
-    /// Sun on outer surfaces.
+    /// Solar radiation on outdoor surfaces.
     pub surfaces: Vec<SurfaceReport>,
-    /// Sun on and through windows.
+    /// Solar radiation on and through windows.
     pub windows: Vec<WindowReport>,
-    /// What passed the links of the air flow network.
+    /// Flows through the links of the air flow network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub air: Vec<AirLinkReport>,
-    /// What the air handling units did.
+    /// Results of the air handling units.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub air_systems: Vec<AirSystemReport>,
-    /// The most that an hour's heat doesn't add up in any zone, as a share of what flowed.
+    /// Greatest hourly residual of the heat balance of any zone, as a fraction of the heat throughput.
     pub balance_error: f64,
-    /// Every hour of the days that were asked for.
+    /// Hourly values of the requested days.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hourly: Vec<DayReport>,
 }
 
-/// A day of a zone, hour by hour.
+/// Hourly values of a zone on one day.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct DayReport {
-    /// The day of the run, from 1.
+    /// Day of the run, from 1.
     pub day: u32,
-    /// The zone's id.
+    /// Id of the zone.
     pub zone: String,
-    /// Mean air temperature of each hour, °C.
+    /// Mean air temperature of each hour, in °C.
     pub air_c: Vec<f64>,
-    /// Mean operative temperature of each hour, °C.
+    /// Mean operative temperature of each hour, in °C.
     pub operative_c: Vec<f64>,
-    /// Mean power of each hour, W: above 0 heating, below 0 cooling.
+    /// Mean power of each hour, in W: above 0 heating, below 0 cooling.
     pub power_w: Vec<f64>,
 }
 
-/// Comfort in the hours in which somebody was there (ISO 7730:2005; EN 16798-1:2019).
+/// Thermal comfort in the occupied hours (ISO 7730:2005; EN 16798-1:2019).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct ComfortReport {
-    /// Hours in which somebody was there.
+    /// Number of occupied hours.
     pub occupied_h: u32,
-    /// Of them, those with a predicted mean vote from −0.5 to 0.5 (category B, II).
+    /// Number of occupied hours with a predicted mean vote from −0.5 to 0.5 (category B, II).
     pub comfortable_h: u32,
-    /// Below that.
+    /// Number of occupied hours with a predicted mean vote below −0.5.
     pub too_cold_h: u32,
-    /// Above it.
+    /// Number of occupied hours with a predicted mean vote above 0.5.
     pub too_warm_h: u32,
-    /// Those within the adaptive limits of category II, which hold for rooms that aren't cooled.
+    /// Number of occupied hours within the adaptive limits of category II, which apply to rooms without
+    /// cooling.
     pub adaptive_h: u32,
-    /// The mean of the votes.
+    /// Mean predicted mean vote.
     pub pmv_mean: f64,
-    /// The mean share of people who are dissatisfied, %.
+    /// Mean predicted percentage of dissatisfied, in %.
     pub ppd_mean_pct: f64,
-    /// The mean standard effective temperature (ASHRAE 55-2020), °C, if it was asked for.
+    /// Mean standard effective temperature (ASHRAE 55-2020), in °C, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_mean_c: Option<f64>,
 }
 
-/// A month's sums.
+/// Heating and cooling energy of a month.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Monthly {
-    /// From 1.
+    /// Month, from 1.
     pub month: u32,
-    /// Heat given, kWh.
+    /// Heating energy, in kWh.
     pub heating_kwh: f64,
-    /// Heat taken, kWh.
+    /// Cooling energy, in kWh.
     pub cooling_kwh: f64,
 }
 
-/// The hour with the most.
+/// Hour with the highest mean power.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Peak {
-    /// The hour's mean power, W.
+    /// Mean power of the hour, in W.
     pub w: f64,
-    /// The hour of the year, from 1.
+    /// Hour of the year, from 1.
     pub hour: u64,
-    /// When it began, local standard time: `01-04T05:00`.
+    /// Start of the hour, in local standard time: `01-04T05:00`.
     pub at: String,
 }
 
-/// The hour with the least or the greatest mean.
+/// Hour with the lowest or highest mean temperature.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Extreme {
-    /// The hour's mean, °C.
+    /// Mean temperature of the hour, in °C.
     pub c: f64,
-    /// The hour of the year, from 1.
+    /// Hour of the year, from 1.
     pub hour: u64,
-    /// When it began, local standard time.
+    /// Start of the hour, in local standard time.
     pub at: String,
 }
 
-/// What became of a zone.
+/// Report of a zone or room.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ZoneReport {
-    /// Its id.
+    /// Id of the zone.
     pub id: String,
-    /// Heat given to it, kWh.
+    /// Heating energy, in kWh.
     pub heating_kwh: f64,
-    /// Heat taken from it, kWh.
+    /// Cooling energy, in kWh.
     pub cooling_kwh: f64,
-    /// By month.
+    /// Heating and cooling energy of each month.
     pub monthly: Vec<Monthly>,
-    /// The hour with the most heating.
+    /// Hour with the highest heating power.
     pub heating_peak: Peak,
-    /// The hour with the most cooling.
+    /// Hour with the highest cooling power.
     pub cooling_peak: Peak,
-    /// Air temperature: the coldest hour.
+    /// Hour with the lowest air temperature.
     pub temperature_min: Extreme,
-    /// The warmest hour.
+    /// Hour with the highest air temperature.
     pub temperature_max: Extreme,
-    /// The mean of all hours, °C.
+    /// Mean air temperature, in °C.
     pub temperature_mean_c: f64,
-    /// The mean operative temperature, °C.
+    /// Mean operative temperature, in °C.
     pub operative_mean_c: f64,
-    /// Hours with a mean air temperature from a whole degree to the next.
+    /// Number of hours by mean air temperature, in bins of one degree. The key is the lower end, in °C.
     pub hours_per_degree: BTreeMap<i32, u32>,
-    /// Hours too cold for the heating set-point.
+    /// Number of hours with an air temperature below the heating set-point (unmet hours).
     pub unmet_heating_h: u32,
-    /// Hours too warm for the cooling set-point.
+    /// Number of hours with an air temperature above the cooling set-point (unmet hours).
     pub unmet_cooling_h: u32,
-    /// Sun that came in through its windows, kWh.
+    /// Solar radiation through the windows, in kWh.
     pub solar_kwh: f64,
-    /// Heat from lights, kWh.
+    /// Heat from lights, in kWh.
     pub lights_kwh: f64,
-    /// Heat from equipment, kWh.
+    /// Heat from equipment, in kWh.
     pub equipment_kwh: f64,
-    /// Heat from people, kWh.
+    /// Sensible heat from people, in kWh.
     pub people_kwh: f64,
-    /// Other gains, kWh.
+    /// Other heat gains, in kWh.
     pub other_kwh: f64,
-    /// Electricity of its fans, kWh.
+    /// Electricity of the fans, in kWh.
     pub fans_kwh: f64,
-    /// Heat that infiltration brought, kWh; below 0 what it took.
+    /// Heat gain by infiltration, in kWh, negative for a loss.
     pub infiltration_kwh: f64,
-    /// Heat that ventilation brought, kWh.
+    /// Heat gain by ventilation, in kWh, negative for a loss.
     pub ventilation_kwh: f64,
-    /// Heat that air from other zones brought, kWh.
+    /// Heat gain by air from other zones, in kWh, negative for a loss.
     pub from_zones_kwh: f64,
-    /// Comfort of the people in it.
+    /// Thermal comfort in the occupied hours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comfort: Option<ComfortReport>,
-    /// CO2 while people are in it.
+    /// CO2 in the occupied hours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub co2: Option<AirReport>,
-    /// Risk of infection, where somebody is infectious.
+    /// Risk of infection, if an infectious person is present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub infection: Option<InfectionReport>,
-    /// The most that an hour's heat doesn't add up, as a share of what flowed.
+    /// Greatest hourly residual of the heat balance, as a fraction of the heat throughput.
     pub balance_error: f64,
 }
 
-/// Sun on an outer surface.
+/// Solar radiation on an outdoor surface.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SurfaceReport {
-    /// The zone's id.
+    /// Id of the zone.
     pub zone: String,
-    /// The surface's id.
+    /// Id of the surface.
     pub id: String,
-    /// Without shadows, kWh/m².
+    /// Incident solar radiation without shading, in kWh/m².
     pub incident_unshaded_kwh_m2: f64,
-    /// With them, kWh/m².
+    /// Incident solar radiation with shading, in kWh/m².
     pub incident_kwh_m2: f64,
 }
 
-/// Sun on a window and through it.
+/// Solar radiation on and through a window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct WindowReport {
-    /// The zone's id.
+    /// Id of the zone.
     pub zone: String,
-    /// `surface/window`.
+    /// Id of the window: `surface/window`.
     pub id: String,
-    /// Area of the glass, m².
+    /// Area of the glass, in m².
     pub area_m2: f64,
-    /// Without shadows, kWh/m².
+    /// Incident solar radiation without shading, in kWh/m².
     pub incident_unshaded_kwh_m2: f64,
-    /// With them, kWh/m².
+    /// Incident solar radiation with shading, in kWh/m².
     pub incident_kwh_m2: f64,
-    /// Through the glass, kWh/m².
+    /// Transmitted solar radiation, in kWh/m².
     pub transmitted_kwh_m2: f64,
-    /// Through over without shadows.
+    /// Transmitted solar radiation over incident solar radiation without shading.
     pub transmissivity: f64,
 }
 
-/// What a report has if it is asked for.
+/// Optional parts of a report.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    /// Days of which every hour is reported, from 1.
+    /// Days of the run with hourly values, from 1.
     pub hourly_days: Vec<u32>,
-    /// Standard effective temperatures.
+    /// Whether the report includes standard effective temperatures.
     pub has_set: bool,
 }
 
-/// Gathers what becomes of a run.
+/// Accumulates the results of a run.
 pub(super) struct Reporter {
     step_s: f64,
     leap: bool,
@@ -228,7 +230,7 @@ pub(super) struct Reporter {
     tallies: Vec<Tally>,
     monthly: Vec<Monthly>,
     peaks: (Peak, Peak),
-    /// Over receivers: shaded and unshaded, J/m².
+    /// Incident radiation of each receiver, shaded and unshaded, in J/m².
     incident: Vec<(f64, f64)>,
     transmitted_j: Vec<f64>,
     outdoors: RunningMean,
@@ -242,7 +244,7 @@ pub(super) fn months() -> Vec<Monthly> {
     (1..=12).map(|month| Monthly { month, ..Monthly::default() }).collect()
 }
 
-/// The month, from 0, of a moment in seconds from a year's beginning.
+/// Returns the month, counted from 0, of a time in seconds since the start of the year.
 pub(super) fn month_of(seconds: f64, leap: bool) -> usize {
     let day = (seconds / DAY_S).floor().rem_euclid(f64::from(year_days(leap)));
     month_and_day(day as u32, leap).0 as usize - 1

@@ -1,70 +1,71 @@
-//! What became of the air in a study.
+//! Results of air quality and air flow in a study.
 
 use super::{HOUR_S, SystemStep};
 use crate::plant::tariff::J_PER_KWH;
 use serde::Serialize;
 
-/// CO2 in the hours in which somebody was there, hourly means, ppm.
+/// Percentiles of the hourly mean CO2 concentration in the occupied hours, in ppm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct AirReport {
-    /// Half of the hours are below this.
+    /// Median.
     pub p50_ppm: f64,
-    /// 90 % of the hours.
+    /// 90th percentile.
     pub p90_ppm: f64,
-    /// 95 % of the hours.
+    /// 95th percentile.
     pub p95_ppm: f64,
-    /// 99 % of the hours.
+    /// 99th percentile.
     pub p99_ppm: f64,
-    /// The worst hour.
+    /// Maximum.
     pub max_ppm: f64,
 }
 
-/// How likely somebody is infected who is in a zone whenever somebody is there, by days (Wells and Riley: 1 − exp(−dose)).
+/// Risk of infection of a person who is in a zone during all occupied hours of a day (Wells and Riley: 1 −
+/// exp(−dose)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct InfectionReport {
-    /// Days on which somebody was there.
+    /// Number of days with people in the zone.
     pub days: u32,
-    /// The mean of their risks, %.
+    /// Mean daily risk, in %.
     pub mean_pct: f64,
-    /// The worst day's, %.
+    /// Highest daily risk, in %.
     pub max_pct: f64,
 }
 
-/// What passed a link of the air flow network, of room air (1.204 kg/m³).
+/// Flows through a link of the air flow network, as volumes of room air (1.204 kg/m³).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AirLinkReport {
-    /// The link's id.
+    /// Id of the link.
     pub id: String,
-    /// From its first to its second end, mean, m³/h.
+    /// Mean flow from the first to the second end, in m³/h.
     pub forward_mean_m3_h: f64,
-    /// The other way, mean, m³/h.
+    /// Mean flow from the second to the first end, in m³/h.
     pub backward_mean_m3_h: f64,
-    /// The most in a step, either way, m³/h.
+    /// Highest flow in a step, in either direction, in m³/h.
     pub max_m3_h: f64,
 }
 
-/// What an air handling unit did; flows of 1.204 kg/m³.
+/// Results of an air handling unit. Flows are volumes of air of 1.204 kg/m³.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AirSystemReport {
-    /// Its id.
+    /// Id of the unit.
     pub id: String,
-    /// Hours in which it ran.
+    /// Number of operating hours.
     pub hours: f64,
-    /// Supply air while it ran, mean, m³/h.
+    /// Mean supply air flow during operation, in m³/h.
     pub supply_mean_m3_h: f64,
-    /// Outdoor air while it ran, mean, m³/h.
+    /// Mean outdoor air flow during operation, in m³/h.
     pub outdoor_mean_m3_h: f64,
-    /// Heat of its coil, kWh.
+    /// Heat of the heating coil, in kWh.
     pub heating_coil_kwh: f64,
-    /// Cooling of its coil, kWh, latent included.
+    /// Cooling of the cooling coil, in kWh, including latent cooling.
     pub cooling_coil_kwh: f64,
-    /// Heat of the boxes' coils, kWh.
+    /// Heat of the boxes' reheat coils, in kWh.
     pub reheat_kwh: f64,
-    /// Heat that recovery gave to outdoor air, kWh; below 0 where it cooled.
+    /// Heat from the heat recovery to the outdoor air, in kWh, negative for cooling.
     pub recovered_kwh: f64,
-    /// Water that its cooling coil took out, kg.
+    /// Condensate of the cooling coil, in kg.
     pub condensate_kg: f64,
-    /// Electricity of its fans, kWh.
+    /// Electricity of the fans, in kWh.
     pub fans_kwh: f64,
 }
 

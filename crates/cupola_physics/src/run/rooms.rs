@@ -1,4 +1,4 @@
-//! Rooms of two elements in a run.
+//! Two-element rooms in a run.
 
 use super::ZoneResult;
 use super::inputs::Given;
@@ -7,10 +7,10 @@ use crate::thermal::{Ambient, Load};
 use crate::two_element::{AIR_J_M3_K, equivalent_outdoor_c, weighted_c};
 use crate::two_element::{Emitter, Facade, Input, Room, RoomError, SetPoint, State, TwoElement};
 
-/// Longest inner step, s: with it the twelve cases of VDI 6007-1 stay within what is printed.
+/// Maximum internal step, in s. With it the twelve cases of VDI 6007-1 stay within the printed bounds.
 const INNER_STEP_S: f64 = 10.0;
 
-/// What a description says of the room itself.
+/// Returns the room of the two-element model from its description.
 pub(crate) fn room(room: &TwoElementRoom) -> Room {
     let facade = |facade: &RoomFacade| Facade { wall_m2: facade.wall_m2, window_m2: facade.window_m2 };
     Room {
@@ -31,7 +31,7 @@ pub(crate) fn room(room: &TwoElementRoom) -> Room {
     }
 }
 
-/// A room, and where it stands.
+/// Two-element room with its state.
 #[derive(Clone, Debug)]
 pub(super) struct RoomRun {
     model: TwoElement,
@@ -134,7 +134,7 @@ impl RoomRun {
         })
     }
 
-    /// Moves on by a step; what can't be computed leaves the room as it was.
+    /// Advances the room by a step. If the step cannot be computed, the state stays unchanged.
     pub fn step(&mut self, program: &Program, ambient: &Ambient, step_s: f64, result: &mut ZoneResult) {
         for (solar_w, sun) in self.solar_w.iter_mut().zip(&self.sun) {
             let behind_glass = sun.amount.map_or(0.0, |amount| program.at(amount));
@@ -157,7 +157,8 @@ impl RoomRun {
             is_on.then_some(SetPoint { temperature_c, emitter: conditioner.emitter })
         };
         let (mut heating, cooling) = (set(&self.heating), set(&self.cooling));
-        // A cooling set-point below the heating one: heating yields, as in zones.
+        // If the cooling set-point is below the heating set-point, the heating set-point is lowered to it, as
+        // in zones.
         if let (Some(heating), Some(cooling)) = (&mut heating, &cooling) {
             heating.temperature_c = heating.temperature_c.min(cooling.temperature_c);
         }
@@ -197,7 +198,7 @@ impl RoomRun {
         result.setpoints_c = self.setpoints_c(program);
     }
 
-    /// Set-points for heating and cooling, °C; infinitely far off where there is none.
+    /// Returns the set-points for heating and cooling, in °C. A missing set-point is infinitely low or high.
     fn setpoints_c(&self, program: &Program) -> (f64, f64) {
         let of = |conditioner: &Option<Conditioner>, none: f64| {
             let works = |conditioner: &&Conditioner| conditioner.available.is_none_or(|row| program.at(row) > 0.0);

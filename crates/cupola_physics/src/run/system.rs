@@ -1,4 +1,5 @@
-//! Air handling units of a study: what their boxes can do for the zones, and what the zones' demands make the units do.
+//! Air handling units of a study: limits of the boxes for the zones, and operation of the units for the
+//! zones' loads.
 
 use super::ZoneResult;
 use super::inputs::Given;
@@ -12,35 +13,37 @@ use crate::plant::vav::{Boxed, Heating, VavBox};
 use crate::study::{AirBox, AirSystem, BoxControl, EconomiserDoc, Program, Study, Value};
 use crate::thermal::{Ambient, Load, ZoneInput};
 
-/// Air changes a second of a unit's own volume: it and its ducts hold what passes in a minute (an assumption).
+/// Air changes of a unit's own volume, in 1/s. The unit and its ducts contain the air flow of one minute (an
+/// assumption).
 const THROUGH_PER_S: f64 = 1.0 / 60.0;
-/// Coils without a limit, W.
+/// Capacity of coils without a limit, in W.
 const ENOUGH_W: f64 = 1e12;
-/// How far boxes follow supply air that coils could not bring where it should be, in a step.
+/// Relaxation factor with which the boxes' supply temperature follows a temperature that the coils could not
+/// bring to its set-point, per step.
 const FOLLOWS: f64 = 0.2;
-/// A box's signal is sought until its heat is right within this, W.
+/// Tolerance of a box's heat in the search for its signal, in W.
 const CLOSE_W: f64 = 1e-6;
 
 const STILL: Air = Air { temperature_c: 0.0, humidity_kg_kg: 0.0 };
 
-/// A unit, and where it stands.
+/// Air handling unit with its state.
 #[derive(Clone, Debug)]
 pub(crate) struct SystemRun {
     id: String,
     available: Option<Value>,
     supply_c: Value,
-    /// What the boxes get in this step, °C.
+    /// Supply temperature at the boxes in this step, in °C.
     supplied_c: f64,
     unit: AirHandler,
     filter_efficiency: f64,
     boxes: Vec<BoxRun>,
     runs: bool,
-    /// What the unit did in the last step in which it ran.
+    /// Result of the unit in the last step, if it ran.
     handled: Option<Handled>,
     /// Return air and outdoor air in that step.
     back: Air,
     outdoor: Air,
-    /// What the air in it holds.
+    /// Composition of the air in the unit.
     air: Option<ZoneAir>,
     pub done: SystemStep,
 }
@@ -48,33 +51,33 @@ pub(crate) struct SystemRun {
 #[derive(Clone, Debug)]
 struct BoxRun {
     zone: usize,
-    /// What its coil can take, W.
+    /// Capacity of the reheat coil, in W.
     reheat_w: f64,
     vav: VavBox,
-    /// With neither cooling nor heating, at the step's beginning.
+    /// Result without cooling or heating signal, at the start of the step.
     idle: Boxed,
 }
 
-/// What a unit did in a step.
+/// Result of an air handling unit in a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SystemStep {
-    /// Supply air, m³/h (of 1.204 kg/m³).
+    /// Supply air flow, in m³/h (of 1.204 kg/m³).
     pub flow_m3_h: f64,
-    /// Of it, outdoor air, m³/h.
+    /// Outdoor air flow, in m³/h.
     pub outdoor_m3_h: f64,
-    /// Temperature of the supply air, °C; the outdoor air's while it stands still.
+    /// Supply air temperature, in °C. While the unit is off, it is the outdoor air temperature.
     pub supply_c: f64,
-    /// Heat of the unit's coil, W.
+    /// Heat of the heating coil, in W.
     pub heating_coil_w: f64,
-    /// Cooling of the unit's coil, W, latent included.
+    /// Cooling of the cooling coil, in W, including latent cooling.
     pub cooling_coil_w: f64,
-    /// Heat of the boxes' coils, W.
+    /// Heat of the boxes' reheat coils, in W.
     pub reheat_w: f64,
-    /// Heat that recovery gave to outdoor air, W.
+    /// Heat from the heat recovery to the outdoor air, in W.
     pub recovered_w: f64,
-    /// Water that the coil took out, kg/h.
+    /// Condensate of the cooling coil, in kg/h.
     pub condensate_kg_h: f64,
-    /// Electricity of the fans, W.
+    /// Electric power of the fans, in W.
     pub fans_w: f64,
 }
 
@@ -134,15 +137,17 @@ impl SystemRun {
         &self.id
     }
 
-    /// The zones that it serves.
+    /// Returns the zones that the unit serves.
     pub fn zones(&self) -> impl Iterator<Item = usize> {
         self.boxes.iter().map(|own| own.zone)
     }
 
-    /// Begins a step: the boxes' coils may take all that they can, and get the supply air that there was.
+    /// Starts a step: restores the full capacity of the reheat coils, and sets the supply temperature at the
+    /// boxes.
     pub fn open(&mut self, program: &Program) {
         let wanted_c = program.at(self.supply_c);
-        // What the coils could not do in the step before, they can't in this one; a part of the way, lest boxes and coils take turns.
+        // If the coils could not reach the set-point in the previous step, the supply temperature follows the
+        // reached temperature. The relaxation prevents oscillation between boxes and coils.
         self.supplied_c = self.handled.map_or(wanted_c, |handled| match handled.supply.temperature_c {
             reached_c if (reached_c - wanted_c).abs() < 1e-6 => reached_c,
             reached_c => self.supplied_c + FOLLOWS * (reached_c - self.supplied_c),
@@ -150,13 +155,13 @@ impl SystemRun {
         self.boxes.iter_mut().for_each(|own| own.vav.reheat_w = own.reheat_w);
     }
 
-    /// What the boxes' coils take for these loads, W.
+    /// Returns the heat of the reheat coils for these loads, in W.
     pub fn reheat_w(&self, loads: &[Load]) -> f64 {
         let supply_c = self.supplied_c;
         self.boxes.iter().filter(|_| self.runs).map(|own| own.for_load(&loads[own.zone], supply_c).1.reheat_w).sum()
     }
 
-    /// Lets the boxes' coils take no more than a share of what they take for these loads.
+    /// Limits each reheat coil to a fraction of its heat for these loads.
     pub fn narrow(&mut self, share: f64, loads: &[Load]) {
         let supply_c = self.supplied_c;
         for own in self.boxes.iter_mut().filter(|_| self.runs) {
@@ -164,7 +169,8 @@ impl SystemRun {
         }
     }
 
-    /// Lets the boxes' least air into the zones, and limits heating and cooling to what the boxes can do at the temperatures there.
+    /// Adds the boxes' minimum air flow to the zones, and limits heating and cooling to the boxes' capability
+    /// at the current temperatures.
     pub fn offer(&mut self, program: &Program, air_c: &[f64], inputs: &mut [ZoneInput]) {
         self.runs = self.available.is_none_or(|row| program.at(row) > 0.0);
         let supply_c = self.supplied_c;
@@ -191,7 +197,8 @@ impl SystemRun {
         }
     }
 
-    /// Finds what the boxes and the unit did for what came of the step; zones' loads become all that the boxes' air gave or took.
+    /// Computes boxes and unit for the loads of the step. The zones' loads are set to the total heat of the
+    /// boxes' air.
     pub(super) fn supply(
         &mut self,
         program: &Program,
@@ -229,7 +236,7 @@ impl SystemRun {
         self.take(handled);
     }
 
-    /// Runs the unit again where its coils may have no more than these shares of what they took.
+    /// Repeats the unit's step with its coils limited to these fractions of their previous power.
     pub(super) fn limit(&mut self, program: &Program, heating: f64, cooling: f64) {
         let Some(handled) = self.handled else { return };
         let most = |own_w: f64, share: f64, taken_w: f64| if share < 1.0 { share * taken_w } else { own_w };
@@ -258,7 +265,7 @@ impl SystemRun {
         };
     }
 
-    /// The electricity of its fans goes to its zones, by their air.
+    /// Distributes the electric power of the fans to the zones, in proportion to their supply air.
     pub fn share_fans(&self, results: &[ZoneResult], given: &mut [Given]) {
         let all: f64 = self.zones().map(|zone| results[zone].supply_m3_s).sum();
         for zone in self.zones().filter(|_| all > 0.0) {
@@ -266,7 +273,8 @@ impl SystemRun {
         }
     }
 
-    /// Its place in the mixing of air: a node of its own, `at`, between its zones and outdoors; with what it takes of the water.
+    /// Adds the unit to the mixing of air as node `at` between its zones and outdoors. Returns the node with
+    /// its moisture source.
     pub(super) fn mixing(
         &self,
         at: usize,
@@ -288,51 +296,54 @@ impl SystemRun {
         let Some(handled) = self.handled else {
             return Node { volume_m3: 1e-3, water_m3_s: 0.0, filter_efficiency: 0.0, air };
         };
-        // Of what recovery adds to outdoor air, the mixture has the outdoor air's share.
+        // Moisture recovery changes the outdoor air only, so the mixed air changes by the outdoor air
+        // fraction of it.
         let recovered = handled.mixed.humidity_kg_kg - self.back.mixed(&self.outdoor, share).humidity_kg_kg;
         let water_m3_s = flow_m3_s * recovered - handled.condensate_kg_s / DENSITY_KG_PER_M3;
         let volume_m3 = (flow_m3_s / THROUGH_PER_S).max(1e-3);
         Node { volume_m3, water_m3_s, filter_efficiency: self.filter_efficiency, air }
     }
 
-    /// What its air holds after a step.
+    /// Stores the composition of the unit's air after a step.
     pub(super) fn holds(&mut self, air: ZoneAir) {
         self.air = Some(air);
     }
 }
 
-/// A volume of air besides the zones'.
+/// Volume of air in addition to the zones.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     pub volume_m3: f64,
-    /// Water that is added, kg/kg times m³/s.
+    /// Moisture source, in kg/kg times m³/s.
     pub water_m3_s: f64,
     pub filter_efficiency: f64,
     pub air: ZoneAir,
 }
 
 impl BoxRun {
-    /// What its air must bring for a load on top of what its least air brings, W, and the box that brings it.
+    /// Returns the total heat of the box's air for a load, in W, including that of its minimum air flow, and
+    /// the result of the box.
     fn for_load(&self, load: &Load, supply_c: f64) -> (f64, Boxed) {
         let w_k = self.idle.flow_kg_s * HEAT_CAPACITY_J_PER_KG_K;
         let wanted_w = load.power_w + w_k * (self.idle.supply_c - load.air_c);
         (wanted_w, self.meets(wanted_w, load.air_c, supply_c))
     }
 
-    /// The box when it gives a zone so much heat, or as near as it comes.
+    /// Returns the result of the box that gives the zone this heat, or the nearest possible heat.
     fn meets(&self, wanted_w: f64, zone_c: f64, supply_c: f64) -> Boxed {
         let run = |signal: f64| self.vav.run((-signal).max(0.0), signal.max(0.0), zone_c, supply_c);
         let idle = run(0.0);
         let toward = if wanted_w > idle.to_zone_w { 1.0 } else { -1.0 };
         let far = run(toward);
         if toward * (far.to_zone_w - wanted_w) <= 0.0 {
-            // Supply air that is warmer than the zone doesn't cool it.
+            // Supply air that is warmer than the zone does not cool it.
             return if toward * (far.to_zone_w - idle.to_zone_w) > 0.0 { far } else { idle };
         }
         let (mut low, mut high) = ((0.0, idle), (1.0, far));
         let mut boxed = idle;
         for round in 0..60 {
-            // Heat goes straight with the signal over most of its way; where it bends, neither end may stay for ever.
+            // The heat is nearly proportional to the signal over most of the range. The clamp moves both ends
+            // of the bracket where the curve bends.
             let straight = (wanted_w - low.1.to_zone_w) / (high.1.to_zone_w - low.1.to_zone_w);
             let share = if round == 0 { straight } else { straight.clamp(0.1, 0.9) };
             let signal = low.0 + (high.0 - low.0) * share;

@@ -1,4 +1,4 @@
-//! What is gathered of a zone, hour by hour.
+//! Accumulation of a zone's results, hour by hour.
 
 use super::report::{ComfortReport, Extreme, Peak, ZoneReport};
 use super::report_air::AirReport;
@@ -9,15 +9,16 @@ use crate::comfort_set::set_c;
 use crate::contaminant::probability;
 use crate::plant::tariff::J_PER_KWH;
 
-/// A set-point is missed where the hour's mean is further off than this, K (ASHRAE 90.1-2019, "unmet load hour": half a degree of the
-/// usual throttling range).
+/// Difference between hourly mean and set-point from which an hour counts as unmet, in K (ASHRAE 90.1-2019,
+/// "unmet load hour": half a degree of the usual throttling range).
 const UNMET_K: f64 = 0.5;
-/// Air in a room that nobody stirs, m/s (ISO 7730:2005, table D.1).
+/// Air speed in a room without forced air movement, in m/s (ISO 7730:2005, table D.1).
 const STILL_M_S: f64 = 0.1;
-/// The vote that is still comfortable (EN 16798-1:2019, category II; ISO 7730:2005, category B).
+/// Greatest absolute PMV that counts as comfortable (EN 16798-1:2019, category II; ISO 7730:2005, category
+/// B).
 const COMFORTABLE: f64 = 0.5;
 
-/// An hour of the year: its number from 1, its month from 0, and when it begins.
+/// Hour of the year: its number from 1, its month from 0, and the date and clock hour of its start.
 pub(super) struct When {
     pub hour: u64,
     pub month: usize,
@@ -26,13 +27,13 @@ pub(super) struct When {
 }
 
 impl When {
-    /// Its beginning: `01-31T07:00`.
+    /// Returns the start of the hour: `01-31T07:00`.
     fn at(&self) -> String {
         format!("{:02}-{:02}T{:02}:00", self.month + 1, self.date, self.clock)
     }
 }
 
-/// A zone's sums of an hour.
+/// Sums of a zone over an hour.
 #[derive(Clone, Copy, Debug, Default)]
 struct Hour {
     seconds: f64,
@@ -49,7 +50,7 @@ struct Hour {
     setpoints: (f64, f64),
 }
 
-/// What a zone's hour came to, for the reports of days.
+/// Hourly means of a zone, for daily reports.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct HourMeans {
     pub air_c: f64,
@@ -59,7 +60,7 @@ pub(super) struct HourMeans {
     pub cooling_w: f64,
 }
 
-/// A zone over a run.
+/// Sums of a zone over a run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     pub report: ZoneReport,
@@ -67,15 +68,15 @@ pub(super) struct Tally {
     seconds: f64,
     air: f64,
     operative: f64,
-    /// Sums of votes and dissatisfied, and the hours that have one.
+    /// Sums of PMV and PPD, and the number of hours with a vote.
     votes: (f64, f64, f64),
-    /// Of occupied hours, ppm.
+    /// Hourly means of the occupied hours, in ppm.
     co2_ppm: Vec<f64>,
     person: Option<(f64, f64)>,
     has_set: bool,
-    /// Sum of standard effective temperatures, and the hours that have one.
+    /// Sum of standard effective temperatures, and the number of hours with a value.
     effective: (f64, f64),
-    /// Quanta that somebody breathed today, if somebody was there.
+    /// Quanta inhaled today by a person in the zone, or `None` on a day without people.
     dose: Option<f64>,
 }
 
@@ -124,7 +125,7 @@ impl Tally {
         report.from_zones_kwh += kwh * result.draught_w;
     }
 
-    /// Ends the hour; what it came to. `running_mean_c` is that of the outdoor temperature over the last days.
+    /// Ends the hour and returns its means. `running_mean_c` is the running mean outdoor temperature.
     pub fn end_hour(&mut self, when: &When, running_mean_c: Option<f64>) -> HourMeans {
         let hour = std::mem::take(&mut self.hour);
         let seconds = hour.seconds.max(1e-9);
@@ -192,7 +193,7 @@ impl Tally {
         {
             self.effective = (self.effective.0 + set_c, self.effective.1 + 1.0);
         }
-        // A vote outside the method's range is no comfortable one.
+        // A climate outside the method's range does not count as comfortable.
         if let Ok(vote) = pmv_iso7730(climate, &person) {
             comfort.comfortable_h += u32::from(vote.pmv.abs() <= COMFORTABLE);
             comfort.too_cold_h += u32::from(vote.pmv < -COMFORTABLE);
@@ -237,7 +238,7 @@ impl Tally {
 }
 
 impl Peak {
-    /// Takes an hour's mean over if it is higher.
+    /// Replaces the peak by an hour with a higher mean.
     pub(super) fn raise(&mut self, w: f64, when: &When) {
         if w > self.w {
             *self = Peak { w, hour: when.hour, at: when.at() };
@@ -245,7 +246,7 @@ impl Peak {
     }
 }
 
-/// The running mean of the days' outdoor temperature (EN 16798-1:2019, B.2.2).
+/// Running mean of the daily outdoor temperature (EN 16798-1:2019, B.2.2).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RunningMean {
     seconds: f64,

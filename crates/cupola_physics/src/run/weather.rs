@@ -1,4 +1,4 @@
-//! Where a run's weather comes from.
+//! Weather of a run.
 
 use crate::air::humidity_ratio;
 use crate::epw::{Epw, standard_pressure_pa};
@@ -7,7 +7,7 @@ use crate::study::{Program, Study, Value};
 use crate::sun::{REFERENCE_YEAR, Site};
 use crate::thermal::Ambient;
 
-/// A file, or numbers of the study's own.
+/// Weather source: a weather file, or conditions given in the study.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     File(Box<Epw>),
@@ -57,7 +57,8 @@ impl Source {
         }
     }
 
-    /// The outdoors so many seconds after the year's beginning; schedules stand where they should.
+    /// Returns the outdoor conditions at a time in seconds since the start of the year. The schedules of
+    /// `program` must be at the same time.
     pub fn at(&self, seconds: f64, program: &Program) -> Ambient {
         match self {
             Self::File(epw) => {

@@ -1,92 +1,95 @@
-//! Ways for air between zones and outdoors, for an air flow network.
+//! Air flow network in the study format: flow paths between zones and outdoors.
 
 use super::Amount;
 use serde::{Deserialize, Serialize};
 
-/// Ways for air. Pressures and flows follow from wind, temperatures and fans.
+/// Air flow network. Wind, temperatures and fans determine pressures and flows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AirNetwork {
-    /// Height above ground at which the wind's pressure is taken, usually that of the roof, m; without it [`AirNetwork::WIND_HEIGHT_M`].
+    /// Height above ground of the wind speed for the wind pressure, usually the roof height, in m. The
+    /// default is [`AirNetwork::WIND_HEIGHT_M`].
     pub wind_height_m: Option<f64>,
-    /// The ways.
+    /// Links.
     pub links: Vec<AirLink>,
 }
 
 impl AirNetwork {
-    /// The height at which weather stations measure.
+    /// Default height: the measurement height of weather stations, in m.
     pub const WIND_HEIGHT_M: f64 = 10.0;
 }
 
-/// A way for air between two zones, or a zone and outdoors.
+/// Link between two zones, or between a zone and outdoors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AirLink {
-    /// Its id.
+    /// Id.
     pub id: String,
-    /// A zone; without it, outdoors. A fan blows from here.
+    /// First end: a zone, or outdoors if missing. A fan takes its air from this end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// A zone; without it, outdoors. A fan blows to here.
+    /// Second end: a zone, or outdoors if missing. A fan blows towards this end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Height above ground of its lower edge, m.
+    /// Height of the lower edge above ground, in m.
     #[serde(default)]
     pub height_m: f64,
-    /// Where the wall looks that it is in, ° from north, clockwise: then the wind's pressure follows from its direction.
+    /// Azimuth of the outward normal of the link's wall, in ° from north, clockwise. With it the wind
+    /// pressure coefficient depends on the wind direction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub azimuth_deg: Option<f64>,
-    /// Width of that wall over that of its neighbours; without it, 1.
+    /// Width of the wall over that of the adjacent walls. The default is 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side_ratio: Option<f64>,
-    /// The wind's pressure over its dynamic pressure, whatever its direction, in place of an azimuth.
+    /// Constant wind pressure coefficient, in place of an azimuth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wind_coefficient: Option<f64>,
-    /// How far it is open, 0 to 1, or how much of its flow a fan gives, by schedule; without it, all.
+    /// Schedule of the opening factor, 0 to 1, or of the fraction of a fan's flow. The default is 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<String>,
-    /// What the air passes.
+    /// Flow element.
     pub element: AirElement,
 }
 
-/// What air passes (NIST TN 1887r1, airflow elements).
+/// Flow element (NIST TN 1887r1, airflow elements).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AirElement {
-    /// A crack or a leaky wall, by its flow at 50 Pa.
+    /// Crack or leaky wall, described by its flow at 50 Pa.
     Crack {
-        /// m³/h.
+        /// Volume flow at 50 Pa, in m³/h.
         flow_50_m3_h: f64,
-        /// Exponent of the pressure difference; without it [`crate::airflow_element::CRACK_EXPONENT`].
+        /// Flow exponent. The default is [`crate::airflow_element::CRACK_EXPONENT`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         exponent: Option<f64>,
     },
-    /// A small opening in which air flows one way.
+    /// Small opening with one-way flow.
     Orifice {
-        /// m².
+        /// Area, in m².
         area_m2: f64,
-        /// Discharge coefficient; without it [`crate::airflow_element::ORIFICE_DISCHARGE`].
+        /// Discharge coefficient. The default is [`crate::airflow_element::ORIFICE_DISCHARGE`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         discharge: Option<f64>,
     },
-    /// A door or a window, upright, in which warm air may flow one way above and cold air the other way below.
+    /// Vertical opening such as a door or window, in which warm air can flow in one direction above and cold
+    /// air in the other below.
     Opening {
-        /// m.
+        /// Width, in m.
         width_m: f64,
-        /// m.
+        /// Height, in m.
         height_m: f64,
-        /// Discharge coefficient; without it [`crate::airflow_element::OPENING_DISCHARGE`].
+        /// Discharge coefficient. The default is [`crate::airflow_element::OPENING_DISCHARGE`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         discharge: Option<f64>,
     },
-    /// A fan that moves so much whatever the pressures.
+    /// Fan with a constant flow, independent of the pressures.
     Fan {
-        /// m³/h, of the air where it comes from.
+        /// Volume flow, in m³/h, at the density of the air that it takes in.
         flow_m3_h: Amount,
-        /// Electricity, W per m³/s.
+        /// Specific fan power, in W per m³/s.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         w_per_m3_s: Option<f64>,
     },
-    /// A fan by its curve: pairs of pressure rise, Pa, rising, and flow, m³/h, falling.
+    /// Fan with a curve: pairs of pressure rise, in Pa, increasing, and flow, in m³/h, decreasing.
     FanCurve(Vec<(f64, f64)>),
 }

@@ -1,14 +1,14 @@
-//! Whether a study can be computed, and what in it looks wrong.
+//! Checks of a study: errors that prevent the computation, and warnings about implausible values.
 
 use super::{Amount, Calendar, Day, Schedule, Season, Study, month_day};
 use std::collections::BTreeMap;
 
-/// A step into a study.
+/// Step of a path into a study.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A field or a map's key.
+    /// Field, or key of a map.
     Field(String),
-    /// An item of a list.
+    /// Item of a list.
     Item(usize),
 }
 
@@ -30,31 +30,31 @@ impl From<usize> for Step {
     }
 }
 
-/// Something wrong or odd in a study.
+/// Error or warning about a study.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether the study can't be computed with it.
+    /// Whether the finding is an error, which prevents the computation.
     pub is_error: bool,
-    /// What kind.
+    /// Code of the kind of finding.
     pub code: &'static str,
-    /// What is wrong.
+    /// Description of the fault.
     pub message: String,
-    /// What to do about it.
+    /// Suggested remedy.
     pub help: Option<String>,
-    /// Of a name that isn't known: it, and the names that are.
+    /// For an unknown name: the name, and the known names.
     pub instead_of: Option<(String, Vec<String>)>,
-    /// Where, from the study's own beginning.
+    /// Path from the root of the study.
     pub path: Vec<Step>,
 }
 
-/// Walks over a study and collects.
+/// Checker that walks through a study and collects findings.
 pub(super) struct Checker<'s> {
     pub study: &'s Study,
     pub findings: Vec<Finding>,
     path: Vec<Step>,
 }
 
-/// Everything wrong or odd in a study.
+/// Returns all errors and warnings about a study.
 pub fn check(study: &Study) -> Vec<Finding> {
     let mut checker = Checker { study, findings: Vec::new(), path: Vec::new() };
     checker.whole();
@@ -138,7 +138,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks what lies one step further in.
+    /// Checks the part of the study one step further in.
     pub fn at(&mut self, step: impl Into<Step>, check: impl FnOnce(&mut Self)) {
         self.path.push(step.into());
         check(self);
@@ -150,17 +150,17 @@ impl Checker<'_> {
         self.findings.push(Finding { is_error, code, message, help, instead_of: None, path: self.path.clone() });
     }
 
-    /// Something that the study can't be computed with.
+    /// Adds an error.
     pub fn error(&mut self, code: &'static str, message: impl Into<String>, help: impl Into<String>) {
         self.report(true, code, message.into(), help.into());
     }
 
-    /// Something odd.
+    /// Adds a warning.
     pub fn warning(&mut self, code: &'static str, message: impl Into<String>, help: impl Into<String>) {
         self.report(false, code, message.into(), help.into());
     }
 
-    /// A name that there must be.
+    /// Checks that a name exists.
     pub fn known<T>(&mut self, what: &str, name: &str, among: &BTreeMap<String, T>) {
         if among.contains_key(name) {
             return;
@@ -177,7 +177,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A number that must lie in a range.
+    /// Checks that a number is in a range.
     pub fn range(&mut self, field: &str, number: Option<f64>, least: f64, most: f64, unit: &str) {
         let Some(number) = number else { return };
         if !(least..=most).contains(&number) {
@@ -189,7 +189,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A number in a range, or a schedule with such numbers.
+    /// Checks that a number, or all values of a schedule, are in a range.
     pub fn amount(&mut self, field: &str, amount: &Amount, least: f64, most: f64, unit: &str) {
         match amount {
             Amount::Number(number) => self.range(field, Some(*number), least, most, unit),
@@ -205,7 +205,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A schedule that scales something, if there is one.
+    /// Checks an optional schedule of fractions.
     pub fn share(&mut self, field: &str, name: Option<&String>) {
         if let Some(name) = name {
             self.amount(field, &Amount::Schedule(name.clone()), 0.0, 1e6, "");
@@ -213,7 +213,7 @@ impl Checker<'_> {
     }
 
     fn date(&mut self, text: &str) {
-        // The 29th of February is a date of leap years.
+        // 29 February is accepted as a date of leap years.
         if month_day(text, true).is_none() {
             self.error("wrong-date", format!("`{text}` is no day of the year"), "write month and day: 12-25");
         }
@@ -278,7 +278,7 @@ impl Checker<'_> {
     }
 }
 
-/// All values of a schedule.
+/// Returns all values of a schedule.
 pub(super) fn values(schedule: &Schedule) -> Vec<f64> {
     let seasons = schedule.seasons.iter().flat_map(Season::kinds);
     let mut values = Vec::new();

@@ -1,4 +1,4 @@
-//! What is checked of an air flow network.
+//! Checks of an air flow network.
 
 use super::check::Checker;
 use super::{AirElement, AirLink, AirNetwork};
@@ -104,7 +104,8 @@ impl Checker<'_> {
     }
 }
 
-/// Whether ways that are always open, and whose flow follows the pressure, join a zone with the outdoors.
+/// Returns whether a zone is joined to the outdoors by links that are always open and whose flow depends on
+/// the pressure.
 fn has_way_out(air: &AirNetwork, zone: &str) -> bool {
     let always = |link: &&AirLink| link.open.is_none() && !matches!(link.element, AirElement::Fan { .. });
     let mut reached = vec![zone];

@@ -1,11 +1,11 @@
-//! What is checked of materials, constructions and glazings.
+//! Checks of materials, constructions and glazings.
 
 use super::check::Checker;
 use super::{Construction, Gap, Glazing, Layer, Material, Pane};
 
-/// No solid that isn't a metal conducts better, W/(m K).
+/// Highest conductivity of a solid that is not a metal, in W/(m K).
 const BEST_NOT_METAL_W_MK: f64 = 20.0;
-/// No metal that is built with is lighter, kg/m³.
+/// Lowest density of a metal used in buildings, in kg/m³.
 const LIGHTEST_METAL_KG_M3: f64 = 2_500.0;
 
 impl Checker<'_> {

@@ -1,4 +1,4 @@
-//! What is checked of two-element rooms and of the plant.
+//! Checks of two-element rooms and of the plant.
 
 use super::check::Checker;
 use super::{Amount, BehindPart, Plant, RoomConditioning, RoomFacade, TwoElementRoom};

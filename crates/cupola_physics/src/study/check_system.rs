@@ -1,4 +1,4 @@
-//! What is checked of air handling units.
+//! Checks of air handling units.
 
 use super::check::Checker;
 use super::{AirSystem, EconomiserDoc};
@@ -63,7 +63,7 @@ impl Checker<'_> {
         });
     }
 
-    /// A zone's name that there must be.
+    /// Adds an error for a zone that does not exist.
     pub(super) fn unknown_zone(&mut self, id: &str) {
         self.error("unknown-zone", format!("there is no zone `{id}`"), "");
         let names = self.study.zones.iter().map(|zone| zone.id.clone()).collect();

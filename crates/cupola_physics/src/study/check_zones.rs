@@ -1,4 +1,4 @@
-//! What is checked of zones: their envelope and their use.
+//! Checks of zones: envelope and use.
 
 use super::check::{Checker, values};
 use super::{
@@ -8,9 +8,10 @@ use super::{
 use crate::sun::Plane;
 use crate::thermal::window_area;
 
-/// Share of its area by which an envelope may fail to close: areas are rounded, thicknesses left out.
+/// Fraction of its area by which an envelope may fail to close, because areas are rounded and thicknesses
+/// left out.
 const OPEN: f64 = 0.05;
-/// From here on a set-point is odd, °C, and from here on it stands for never.
+/// Set-point from which a value is implausible, in °C, and set-point from which a value means "never".
 const ODD_C: f64 = 45.0;
 const FAR_C: f64 = 90.0;
 
@@ -97,7 +98,7 @@ impl Checker<'_> {
         self.error("crossed-setpoints", message, help);
     }
 
-    /// The normals of a closed envelope, weighted by area, add up to nothing (Gauss).
+    /// Checks that the area-weighted normals of a closed envelope add up to zero (Gauss).
     fn envelope(&mut self, zone: &Zone) {
         if zone.is_open {
             return;
@@ -108,7 +109,8 @@ impl Checker<'_> {
             let area = surface.area_m2.max(0.0);
             total += area;
             if surface.outside == Outside::Adiabatic {
-                // It may be a partition within the zone, or stand for the rest of the building.
+                // An adiabatic surface can be a partition within the zone, or stand for the rest of the
+                // building.
                 adiabatic += area;
             } else {
                 sum.iter_mut().zip(plane.normal).for_each(|(sum, normal)| *sum += sign * area * normal);
@@ -289,7 +291,7 @@ impl Checker<'_> {
         self.share("schedule", people.schedule.as_ref());
     }
 
-    /// Whether a room can be held there; values far out stand for never.
+    /// Checks a set-point. Values of [`FAR_C`] or more mean that the set-point never acts.
     pub(super) fn setpoint(&mut self, setpoint_c: &Amount) {
         self.amount("setpoint_c", setpoint_c, -100.0, 200.0, "°C");
         let highest = match setpoint_c {

@@ -1,6 +1,8 @@
-//! A study: one description of a building and its use, for both thermal tiers, read from the `physics` section of a file.
+//! Study: one description of a building and its use for both thermal models, read from the `physics` section
+//! of a file.
 //!
-//! `docs/physics.md` is its manual. Names carry their units; angles are degrees, azimuths clockwise from north.
+//! `docs/physics.md` is the manual. Field names end with their unit. Angles are in degrees, azimuths
+//! clockwise from north.
 
 mod air;
 mod check;
@@ -31,35 +33,37 @@ pub use usage::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How a zone's heat is computed.
+/// Thermal model of the zones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
-    /// Conduction through layers, a heat balance at every surface (in the manner of ISO 52016-1:2017, clause 6.5).
+    /// Multi-node model: conduction through layers and a heat balance at every surface (in the manner of ISO
+    /// 52016-1:2017, clause 6.5).
     #[default]
     MultiNode,
-    /// Five resistances and one capacity a zone (ISO 13790:2008, annex C).
+    /// 5R1C model: five resistances and one capacity for each zone (ISO 13790:2008, annex C).
     #[serde(rename = "r5c1")]
     FiveR1C,
 }
 
-/// A building, its use and its surroundings.
+/// Building with its use and surroundings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Study {
-    /// How heat is computed.
+    /// Thermal model.
     pub tier: Tier,
-    /// Length of a step, a whole part of an hour; without it, 10 minutes for `multi_node` and an hour for `r5c1`.
+    /// Length of a step in minutes, a whole part of an hour. The default is 10 minutes for `multi_node` and
+    /// an hour for `r5c1`.
     pub step_minutes: Option<f64>,
-    /// An EPW file, relative to the study's; `--weather` takes the file's place.
+    /// EPW file, relative to the study's file. `--weather` replaces it.
     pub weather: Option<String>,
-    /// Weather given here; then no file is used.
+    /// Weather given in the study instead of a file.
     pub conditions: Option<Conditions>,
-    /// Where the building is; what isn't said is taken from the weather file.
+    /// Site of the building. Missing values are those of the weather file.
     pub site: Site,
-    /// What days there are.
+    /// Calendar of the run.
     pub calendar: Calendar,
-    /// How the computation begins.
+    /// Initial state and warm-up.
     pub start: Start,
     /// Materials by name.
     pub materials: BTreeMap<String, Material>,
@@ -69,85 +73,87 @@ pub struct Study {
     pub glazings: BTreeMap<String, Glazing>,
     /// Schedules by name.
     pub schedules: BTreeMap<String, Schedule>,
-    /// Convection at surfaces that don't say it themselves.
+    /// Convection at surfaces without values of their own.
     pub convection: Convection,
     /// Zones: rooms or parts of the building with one air temperature each.
     pub zones: Vec<Zone>,
-    /// Rooms given by resistances and capacities, as in VDI 6007-1; they are reported beside the zones.
+    /// Rooms described by resistances and capacities, as in VDI 6007-1. They are reported next to the zones.
     pub two_element_rooms: Vec<TwoElementRoom>,
-    /// Ways for air between zones and outdoors; `infiltration` and `ventilation` of zones come on top.
+    /// Air flow network between zones and outdoors. Its flows are in addition to the zones' `infiltration`
+    /// and `ventilation`.
     pub air: Option<AirNetwork>,
     /// Air handling units.
     pub air_systems: Vec<AirSystem>,
-    /// How heat, cold and electricity are made; without it, heat and cold are counted as loads alone.
+    /// Plant for heat, cold and electricity. Without a plant, heat and cold are reported as loads.
     pub plant: Option<Plant>,
-    /// Whether comfort is also reported as standard effective temperature, which takes a hundredth of a millisecond an occupied hour.
+    /// Whether comfort is also reported as standard effective temperature. The computation takes a hundredth
+    /// of a millisecond for each occupied hour.
     pub standard_effective_temperature: bool,
-    /// Decides every random number: who comes when.
+    /// Seed of all random numbers, which determine the presence of people.
     pub seed: u64,
-    /// Days of the run, from 1, of which every hour is reported.
+    /// Days of the run with hourly reports, from 1.
     pub hourly_days: Vec<u32>,
 }
 
-/// Where the building is.
+/// Site of the building.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Site {
-    /// Latitude, °, north positive.
+    /// Latitude, in °, north positive.
     pub latitude_deg: Option<f64>,
-    /// Longitude, °, east positive.
+    /// Longitude, in °, east positive.
     pub longitude_deg: Option<f64>,
-    /// Local standard time minus UTC, h.
+    /// Local standard time minus UTC, in h.
     pub time_zone_h: Option<f64>,
-    /// Height above the sea, m.
+    /// Elevation above sea level, in m.
     pub elevation_m: Option<f64>,
-    /// Share of the sun's radiation that the ground reflects; without it [`Site::GROUND_REFLECTANCE`].
+    /// Solar reflectance of the ground. The default is [`Site::GROUND_REFLECTANCE`].
     pub ground_reflectance: Option<f64>,
-    /// How rough the country around is, for the wind at the building.
+    /// Roughness of the terrain, for the wind at the building.
     pub terrain: Terrain,
-    /// CO2 outdoors, ppm; without it [`Site::CO2_PPM`].
+    /// Outdoor CO2 concentration, in ppm. The default is [`Site::CO2_PPM`].
     pub co2_ppm: Option<f64>,
 }
 
 impl Site {
     /// Reflectance of bare ground (ASHRAE 140-2017, 5.2.1.4; also EnergyPlus' and DOE-2's usual value).
     pub const GROUND_REFLECTANCE: f64 = 0.2;
-    /// The world's mean of 2023, rounded (NOAA Global Monitoring Laboratory).
+    /// Outdoor CO2 concentration: global mean of 2023, rounded (NOAA Global Monitoring Laboratory).
     pub const CO2_PPM: f64 = 420.0;
 }
 
-/// How rough the country is (ASHRAE Fundamentals 2017, ch. 24, table 1).
+/// Roughness of the terrain (ASHRAE Fundamentals 2017, ch. 24, table 1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Terrain {
-    /// Flat and open, as at the weather station.
+    /// Flat and open terrain, as at the weather station.
     #[default]
     Open,
-    /// Suburbs, woods.
+    /// Suburban or wooded terrain.
     Suburban,
-    /// The middle of a large city.
+    /// Centre of a large city.
     City,
 }
 
-/// Weather given by numbers and schedules. Schedules run in local standard time.
+/// Weather given by numbers and schedules. Schedules are in local standard time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Conditions {
-    /// Air temperature, °C.
+    /// Air temperature, in °C.
     pub dry_bulb_c: Amount,
-    /// Relative humidity, %.
+    /// Relative humidity, in %.
     pub relative_humidity_pct: Amount,
-    /// Wind speed at 10 m, m/s.
+    /// Wind speed at 10 m, in m/s.
     pub wind_speed_m_s: Amount,
-    /// Where the wind comes from, ° from north, clockwise.
+    /// Direction from which the wind blows, in ° from north, clockwise.
     pub wind_direction_deg: Amount,
-    /// Temperature of the sky for long-wave radiation, °C; without it, the air's.
+    /// Sky temperature for long-wave radiation, in °C. The default is the air temperature.
     pub sky_temperature_c: Option<Amount>,
-    /// Direct normal irradiance, W/m².
+    /// Direct normal irradiance, in W/m².
     pub direct_normal_w_m2: Amount,
-    /// Diffuse horizontal irradiance, W/m².
+    /// Diffuse horizontal irradiance, in W/m².
     pub diffuse_horizontal_w_m2: Amount,
-    /// Air pressure, Pa; without it, that of the site's elevation.
+    /// Air pressure, in Pa. The default is that of the site's elevation.
     pub pressure_pa: Option<f64>,
 }
 
@@ -166,31 +172,32 @@ impl Default for Conditions {
     }
 }
 
-/// What days there are.
+/// Calendar of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Calendar {
-    /// The weekday of the first day; without it, what the weather file says, or Monday.
+    /// Weekday of the first day. The default is that of the weather file, or Monday.
     pub first_weekday: Option<Weekday>,
-    /// The first day of the run, `month-day`: `01-01`.
+    /// First day of the run, as `month-day`: `01-01`.
     pub first_day: Option<String>,
-    /// Holidays, each `month-day`: `12-25`.
+    /// Holidays, as `month-day`: `12-25`.
     pub holidays: Vec<String>,
 }
 
-/// How the computation begins.
+/// Initial state and warm-up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Start {
-    /// What everything has before the first step, °C.
+    /// Initial temperature of air and fabric, in °C.
     pub temperature_c: f64,
-    /// The first day is run through this many times before it counts, so that the fabric forgets the beginning.
+    /// Number of repetitions of the first day before the run, to remove the effect of the initial
+    /// temperature.
     pub warm_up_days: u32,
 }
 
 impl Default for Start {
     fn default() -> Self {
-        // An assumption: a month makes heavy concrete forget (time constants of a week).
+        // An assumption: 30 days are enough for heavy concrete (time constants of a week).
         Self { temperature_c: 20.0, warm_up_days: 30 }
     }
 }

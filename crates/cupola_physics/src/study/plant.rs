@@ -1,140 +1,143 @@
-//! How heat, cold and electricity are made, and what they cost.
+//! Plant for heat, cold and electricity, and energy prices.
 
 use super::Amount;
 use serde::{Deserialize, Serialize};
 
-/// The plant of a building. Without it, heat and cold are counted as the zones' loads alone.
+/// Plant of a building. Without a plant, heat and cold are reported as loads of the zones.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plant {
-    /// What makes heat.
+    /// Heat source.
     pub heating: Option<HeatSource>,
-    /// What makes cold.
+    /// Cold source.
     pub cooling: Option<ColdSource>,
-    /// Share of the heat and cold made that is lost on the way.
+    /// Fraction of heat and cold lost in distribution.
     pub distribution_loss: f64,
-    /// Electricity of pumps as a share of the heat and cold that they move; without it [`Plant::PUMP_SHARE`].
+    /// Electricity of pumps as a fraction of the heat and cold transported. The default is
+    /// [`Plant::PUMP_SHARE`].
     pub pump_share: Option<f64>,
-    /// Photovoltaic fields.
+    /// Photovoltaic arrays.
     pub photovoltaics: Vec<Photovoltaics>,
-    /// A battery that takes what photovoltaics leave over.
+    /// Battery that stores surplus photovoltaic generation.
     pub battery: Option<BatteryDoc>,
-    /// What energy costs.
+    /// Energy prices.
     pub tariff: TariffDoc,
-    /// What greenhouse gases energy stands for.
+    /// Emission factors of energy.
     pub emissions: EmissionsDoc,
 }
 
 impl Plant {
-    /// 2 % of what is moved (an assumption; ASHRAE 90.1-2019, G3.1.3.5 has 0.3 W per W of pump power at 19 W/gpm and 6.7 K).
+    /// Default electricity of pumps: 2 % of the heat transported (an assumption; ASHRAE 90.1-2019, G3.1.3.5
+    /// has 0.3 W per W of pump power at 19 W/gpm and 6.7 K).
     pub const PUMP_SHARE: f64 = 0.02;
-    /// What a source's capacity may be, W.
+    /// Range of a source's capacity, in W.
     pub const CAPACITY_W: (f64, f64) = (1.0, 1e10);
 }
 
-/// What makes heat.
+/// Heat source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeatSource {
-    /// What it is.
+    /// Kind of heat source.
     pub kind: HeatKind,
-    /// The most that it gives, W; without it, as much as is needed.
+    /// Capacity, in W. The default is unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_w: Option<f64>,
-    /// Efficiency at full load (boiler), or COP at 7 °C outdoors and water of 35 °C (heat pump); without it, the kind's.
+    /// Efficiency at full load (boiler), or COP at 7 °C outdoors and water of 35 °C (heat pump). The default
+    /// is that of the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub efficiency: Option<f64>,
-    /// Temperature of the water that leaves it, °C; without it, 35 of a heat pump and 60 of a boiler.
+    /// Supply water temperature, in °C. The default is 35 for a heat pump and 60 for a boiler.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply_c: Option<f64>,
 }
 
-/// Kinds of heat source.
+/// Kind of heat source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeatKind {
-    /// A gas boiler.
+    /// Gas boiler.
     GasBoiler,
-    /// A condensing gas boiler.
+    /// Condensing gas boiler.
     CondensingBoiler,
-    /// An air-source heat pump.
+    /// Air-source heat pump.
     HeatPump,
-    /// Electric resistance.
+    /// Electric resistance heating.
     Electric,
-    /// District heat: bought as it is.
+    /// District heat.
     District,
 }
 
-/// What makes cold.
+/// Cold source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColdSource {
-    /// What it is.
+    /// Kind of cold source.
     pub kind: ColdKind,
-    /// The most that it takes, W; without it, as much as is needed.
+    /// Capacity, in W. The default is unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_w: Option<f64>,
-    /// COP at its rating; without it, the kind's.
+    /// Rated COP. The default is that of the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cop: Option<f64>,
-    /// Temperature of the water that leaves it, °C; without it, 6.7.
+    /// Chilled water temperature, in °C. The default is 6.7.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply_c: Option<f64>,
 }
 
-/// Kinds of cold source.
+/// Kind of cold source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColdKind {
-    /// A water-cooled chiller with a cooling tower.
+    /// Water-cooled chiller with a cooling tower.
     Chiller,
-    /// District cold: bought as it is.
+    /// District cold.
     District,
 }
 
-/// A photovoltaic field.
+/// Photovoltaic array.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Photovoltaics {
-    /// Power under standard test conditions, W.
+    /// Power under standard test conditions, in W.
     pub rated_w: f64,
-    /// Where it looks: clockwise from north, °.
+    /// Azimuth of the normal, clockwise from north, in °.
     pub azimuth_deg: f64,
-    /// Angle between its normal and the zenith, °.
+    /// Tilt: angle between the normal and the zenith, in °.
     pub tilt_deg: f64,
-    /// Share lost to dirt, cables and mismatch; without it 14 % (PVWatts 5, Dobos 2014).
+    /// Fraction lost by dirt, cables and mismatch. The default is 14 % (PVWatts 5, Dobos 2014).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub losses: Option<f64>,
 }
 
-/// A battery.
+/// Battery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatteryDoc {
-    /// Energy that it holds, kWh; a tenth always stays in it.
+    /// Capacity, in kWh. A tenth is kept as a reserve.
     pub capacity_kwh: f64,
-    /// Greatest power, W; without it, what fills it in two hours.
+    /// Maximum power, in W. The default is the power that charges the battery in two hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_w: Option<f64>,
 }
 
-/// What energy costs, in any currency. The defaults are assumptions: a European office in 2024, in euro.
+/// Energy prices, in any currency. The defaults are assumptions: a European office in 2024, in euro.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TariffDoc {
-    /// Electricity, per kWh.
+    /// Price of electricity, per kWh.
     pub electricity_kwh: Amount,
-    /// Gas, per kWh of the higher heating value.
+    /// Price of gas, per kWh of the higher heating value.
     pub gas_kwh: f64,
-    /// District heat, per kWh.
+    /// Price of district heat, per kWh.
     pub heat_kwh: f64,
-    /// District cold, per kWh.
+    /// Price of district cold, per kWh.
     pub cold_kwh: f64,
-    /// Paid for electricity fed in, per kWh.
+    /// Payment for electricity fed into the grid, per kWh.
     pub feed_in_kwh: f64,
-    /// The month's highest hourly mean power, per kW.
+    /// Demand charge on the month's highest hourly mean power, per kW.
     pub demand_kw: f64,
-    /// Every month.
+    /// Fixed charge per month.
     pub fixed_month: f64,
 }
 
@@ -152,13 +155,13 @@ impl Default for TariffDoc {
     }
 }
 
-/// Greenhouse gases that energy stands for, kgCO2e per kWh.
+/// Emission factors of energy, in kgCO2e per kWh.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EmissionsDoc {
     /// Electricity from the grid.
     pub electricity_kg_kwh: f64,
-    /// Gas, of the higher heating value.
+    /// Gas, per kWh of the higher heating value.
     pub gas_kg_kwh: f64,
     /// District heat.
     pub heat_kg_kwh: f64,
@@ -168,7 +171,8 @@ pub struct EmissionsDoc {
 
 impl Default for EmissionsDoc {
     fn default() -> Self {
-        // Grid and gas: `plant::tariff` has the sources. District heat and cold: assumptions.
+        // The sources for grid and gas are in `plant::tariff`. The values for district heat and cold are
+        // assumptions.
         Self {
             electricity_kg_kwh: crate::plant::tariff::ELECTRICITY_KG_KWH,
             gas_kg_kwh: crate::plant::tariff::GAS_KG_KWH,

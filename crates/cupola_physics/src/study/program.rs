@@ -1,34 +1,34 @@
-//! Schedules made ready to be asked for every step.
+//! Schedules of a study, prepared for evaluation at every step.
 
 use super::{Amount, Calendar, Day, Schedule, Study};
 use crate::epw_dates::{Weekday, day_of_year, year_days};
 use std::collections::BTreeMap;
 
-/// A number, or the row of the schedule that gives it.
+/// Number, or row of the schedule that gives it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value {
     Number(f64),
     Row(usize),
 }
 
-/// All schedules of a study, over a year.
+/// All schedules of a study over a year.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Program {
     rows: BTreeMap<String, usize>,
     schedules: Vec<Yearly>,
-    /// The values now.
+    /// Current values.
     now: Vec<f64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Yearly {
     days: Vec<Day>,
-    /// Of each day of the year, which of the days it is.
+    /// Index into `days` for each day of the year.
     of_day: Vec<u16>,
     interpolate: bool,
 }
 
-/// Reads `month-day`, as a day of the year from 0.
+/// Reads `month-day` as a day of the year, from 0. Returns `None` for other text.
 pub(crate) fn month_day(text: &str, leap: bool) -> Option<u32> {
     let (month, day) = text.trim().split_once(['-', '/'])?;
     let (month, day) = (month.trim().parse().ok()?, day.trim().parse().ok()?);
@@ -37,7 +37,8 @@ pub(crate) fn month_day(text: &str, leap: bool) -> Option<u32> {
 }
 
 impl Program {
-    /// The schedules of a study, with the weekday of the first of January. Unknown dates are left out: the check reports them.
+    /// Prepares the schedules of a study. `new_year` is the weekday of 1 January. Unknown dates are ignored,
+    /// because the check reports them.
     pub fn new(study: &Study, new_year: Weekday, leap: bool) -> Self {
         let mut program = Self::default();
         for (name, schedule) in &study.schedules {
@@ -48,7 +49,7 @@ impl Program {
         program
     }
 
-    /// What an amount is, resolved; a schedule that there isn't gives 0.
+    /// Resolves an amount. An unknown schedule gives 0.
     pub fn value(&self, amount: &Amount) -> Value {
         match amount {
             Amount::Number(number) => Value::Number(*number),
@@ -56,19 +57,19 @@ impl Program {
         }
     }
 
-    /// A schedule by name.
+    /// Resolves a schedule by name. An unknown schedule gives 0.
     pub fn schedule(&self, name: &str) -> Value {
         self.rows.get(name).map_or(Value::Number(0.0), |row| Value::Row(*row))
     }
 
-    /// Goes to an hour (0 to 24, with fractions) of a day of the year, from 0.
+    /// Sets the current time: an hour (0 to 24, with fractions) of a day of the year, from 0.
     pub fn go_to(&mut self, day: usize, hour: f64) {
         for (value, schedule) in self.now.iter_mut().zip(&self.schedules) {
             *value = schedule.at(day, hour);
         }
     }
 
-    /// A value now.
+    /// Returns the current value.
     pub fn at(&self, value: Value) -> f64 {
         match value {
             Value::Number(number) => number,
@@ -130,7 +131,7 @@ impl Yearly {
                 let Some(after) = pairs.iter().position(|(from, _)| *from > hour) else {
                     return pairs.last().map_or(0.0, |(_, value)| *value);
                 };
-                // Before the day's first entry, its last one still holds.
+                // Before the first entry of the day, the last entry applies.
                 let before = if after == 0 { pairs[pairs.len() - 1] } else { pairs[after - 1] };
                 if !self.interpolate || after == 0 {
                     return before.1;

@@ -1,14 +1,14 @@
-//! Numbers that change with the hour and the day.
+//! Schedules: numbers that depend on the hour and the day.
 
 use serde::{Deserialize, Serialize};
 
-/// A number, or the name of the schedule that gives it.
+/// Number, or name of the schedule that gives it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a number or the name of a schedule")]
 pub enum Amount {
-    /// Always the same.
+    /// Constant number.
     Number(f64),
-    /// A schedule's name.
+    /// Name of a schedule.
     Schedule(String),
 }
 
@@ -18,45 +18,45 @@ impl From<f64> for Amount {
     }
 }
 
-/// Values over the day, for each kind of day.
+/// Daily values for each kind of day.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// Every day, or Monday to Friday if another field names the others.
+    /// Values of every day, or of Monday to Friday if other fields give the other days.
     pub days: Day,
-    /// Saturdays.
+    /// Values of Saturdays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saturday: Option<Day>,
-    /// Sundays.
+    /// Values of Sundays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sunday: Option<Day>,
-    /// The calendar's holidays; without it, as Sundays.
+    /// Values of the calendar's holidays. The default is that of Sundays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holiday: Option<Day>,
-    /// Straight lines between the values instead of steps.
+    /// Whether values are interpolated linearly instead of in steps.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interpolate: bool,
-    /// Parts of the year with other days; the first that holds a date counts.
+    /// Seasons with other values. The first season that includes a date applies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seasons: Vec<Season>,
 }
 
 impl Schedule {
-    /// Its days, Saturdays, Sundays and holidays, as far as they are named.
+    /// Returns the values of weekdays, Saturdays, Sundays and holidays, as far as given.
     pub(crate) fn kinds(&self) -> [Option<&Day>; 4] {
         [Some(&self.days), self.saturday.as_ref(), self.sunday.as_ref(), self.holiday.as_ref()]
     }
 }
 
-/// The values of a day.
+/// Values of a day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a number, 24 numbers, or pairs of an hour and a number")]
 pub enum Day {
-    /// The same all day.
+    /// Constant value.
     Always(f64),
     /// 24 values, the first from 0 to 1 o'clock.
     Hours(Vec<f64>),
-    /// From this hour on, this value: `[(0, 10), (7, 20), (23, 10)]`.
+    /// Pairs of start hour and value: `[(0, 10), (7, 20), (23, 10)]`.
     From(Vec<(f64, f64)>),
 }
 
@@ -66,29 +66,29 @@ impl Default for Day {
     }
 }
 
-/// A part of the year.
+/// Part of the year with its own daily values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Season {
-    /// Its first day, `month-day`.
+    /// First day, as `month-day`.
     pub from: String,
-    /// Its last day, `month-day`; before `from` if the season spans the new year.
+    /// Last day, as `month-day`. It is before `from` if the season includes the new year.
     pub to: String,
-    /// Its days.
+    /// Values of every day, or of Monday to Friday.
     pub days: Day,
-    /// Its Saturdays.
+    /// Values of Saturdays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saturday: Option<Day>,
-    /// Its Sundays.
+    /// Values of Sundays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sunday: Option<Day>,
-    /// Its holidays.
+    /// Values of holidays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holiday: Option<Day>,
 }
 
 impl Season {
-    /// Its days, Saturdays, Sundays and holidays, as far as they are named.
+    /// Returns the values of weekdays, Saturdays, Sundays and holidays, as far as given.
     pub(crate) fn kinds(&self) -> [Option<&Day>; 4] {
         [Some(&self.days), self.saturday.as_ref(), self.sunday.as_ref(), self.holiday.as_ref()]
     }

@@ -1,52 +1,52 @@
-//! How a building is used.
+//! Use of a building: zones, gains, air flows and set-points.
 
 use super::{Amount, Surface};
 pub use crate::people::Space;
 use serde::{Deserialize, Serialize};
 
-/// A room, or rooms that are alike, with one air temperature.
+/// Zone: a room, or similar rooms, with one air temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Zone {
-    /// Its id.
+    /// Id.
     pub id: String,
-    /// Floor area, m².
+    /// Floor area, in m².
     pub floor_area_m2: f64,
-    /// Volume of air, m³.
+    /// Air volume, in m³.
     pub volume_m3: f64,
-    /// Air and furniture store this many times what the air does; without it, 1.
+    /// Heat capacity of air and furniture over that of the air. The default is 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_multiplier: Option<f64>,
-    /// Height of its floor above ground, m, for `air`; without it, 0.
+    /// Height of the floor above ground, in m, for `air`. The default is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_height_m: Option<f64>,
-    /// Whether its surfaces needn't enclose it: a part of a building, an experiment.
+    /// Whether the surfaces may leave the zone open, for a part of a building or an experiment.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_open: bool,
-    /// What encloses it, and what stands in it.
+    /// Surfaces that enclose the zone or are inside it.
     pub surfaces: Vec<Surface>,
-    /// Outdoor air through cracks.
+    /// Infiltration through cracks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub infiltration: Vec<Airflow>,
-    /// Outdoor air by fans or windows.
+    /// Ventilation by fans or windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ventilation: Vec<Airflow>,
-    /// Heat from people, lights and machines.
+    /// Heat gains from lights, equipment and others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gains: Vec<Gain>,
     /// People.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<People>,
-    /// Heats it.
+    /// Heating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heating: Option<Conditioning>,
-    /// Cools it.
+    /// Cooling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooling: Option<Conditioning>,
 }
 
 impl Zone {
-    /// A zone with nothing in it: its floor area, m², and volume, m³. Its surfaces may be open.
+    /// Returns an empty zone with this floor area, in m², and volume, in m³. Its surfaces may leave it open.
     pub fn new(id: impl Into<String>, floor_area_m2: f64, volume_m3: f64) -> Self {
         Self {
             id: id.into(),
@@ -66,69 +66,69 @@ impl Zone {
     }
 }
 
-/// A flow of outdoor air; exactly one of the amounts is given.
+/// Flow of outdoor air. Exactly one of the two amounts is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Airflow {
-    /// Air changes an hour.
+    /// Air changes per hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ach: Option<Amount>,
-    /// Volume flow, m³/h.
+    /// Volume flow, in m³/h.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_m3_h: Option<Amount>,
-    /// Share of the amount that flows, by schedule; without it, all.
+    /// Schedule of the fraction of the amount. The default is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
-    /// Flows only while the zone is warmer than this, °C.
+    /// Zone temperature above which the air flows, in °C.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub above_zone_c: Option<f64>,
-    /// Flows only while the zone is warmer than outdoors by at least this, K.
+    /// Difference between zone and outdoor temperature above which the air flows, in K.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub above_outdoors_k: Option<f64>,
-    /// Share of the heat of the leaving air that the entering air gets, 0 to 1.
+    /// Sensible effectiveness of the heat recovery, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heat_recovery: Option<f64>,
-    /// Temperature of the air that enters, °C, if it isn't outdoor air.
+    /// Supply temperature, in °C. The default is the outdoor temperature.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supply_c: Option<Amount>,
-    /// Electricity of the fan, W per m³/s.
+    /// Specific fan power, in W per m³/s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fan_w_per_m3_s: Option<f64>,
 }
 
-/// Heat from something in a zone; exactly one of the amounts is given.
+/// Heat gain of a zone. Exactly one of the two amounts is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Gain {
-    /// What it is from.
+    /// End use.
     pub end_use: EndUse,
-    /// Power, W.
+    /// Power, in W.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub power_w: Option<Amount>,
-    /// Power per floor area, W/m².
+    /// Power per floor area, in W/m².
     #[serde(skip_serializing_if = "Option::is_none")]
     pub power_w_m2: Option<Amount>,
-    /// Share of the power that is on, by schedule; without it, all.
+    /// Schedule of the fraction of the power. The default is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
-    /// Share that is radiated to the surfaces, 0 to 1.
+    /// Radiant fraction, 0 to 1.
     pub radiant_fraction: f64,
-    /// Share that is water vapour, 0 to 1.
+    /// Latent fraction, 0 to 1.
     pub latent_fraction: f64,
-    /// Share that leaves the zone at once, 0 to 1.
+    /// Lost fraction: leaves the zone at once, 0 to 1.
     pub lost_fraction: f64,
 }
 
-/// What uses electricity.
+/// End use of a heat gain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndUse {
-    /// Machines and plugs.
+    /// Equipment and plug loads.
     #[default]
     Equipment,
     /// Lights.
     Lights,
-    /// Heat that isn't from electricity: people, a process.
+    /// Heat that does not come from electricity, for example from a process.
     Other,
 }
 
@@ -136,73 +136,74 @@ pub enum EndUse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct People {
-    /// How many at most.
+    /// Maximum number of people.
     pub count: f64,
-    /// Share that is there, by schedule; without it, all.
+    /// Schedule of the fraction present. The default is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
-    /// What the zone is used for: then people come and go by chance, each by the study's seed.
+    /// Kind of space. It makes the presence stochastic, determined by the study's seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub space: Option<Space>,
-    /// Metabolic rate, met.
+    /// Metabolic rate, in met.
     pub met: f64,
-    /// Clothing, clo.
+    /// Clothing insulation, in clo.
     pub clo: f64,
-    /// Share of the sensible heat that is radiated.
+    /// Radiant fraction of the sensible heat.
     pub radiant_fraction: f64,
-    /// Somebody infectious is among them.
+    /// Infectious people among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub infectious: Option<Infectious>,
 }
 
-/// Infectious people, and how the others breathe (Wells and Riley).
+/// Infectious people, and the breathing rate of the others (Wells and Riley).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Infectious {
-    /// Quanta of infection that all of them give off together while everybody is there, 1/h.
+    /// Quanta emission rate of all infectious people together at full presence, in 1/h.
     pub quanta_h: f64,
-    /// Air that a person breathes, less what a mask keeps back, m³/h.
+    /// Breathing rate of a person, less the fraction that a mask filters, in m³/h.
     pub breathing_m3_h: f64,
 }
 
 impl Default for Infectious {
     fn default() -> Self {
-        // A person at rest, in the order of what Buonanno, Stabile and Morawska 2020 have for SARS-CoV-2 (an assumption; speaking and
-        // exercise make it ten times as much).
+        // A person at rest, in the order of the values of Buonanno, Stabile and Morawska 2020 for SARS-CoV-2
+        // (an assumption; speaking and exercise give ten times as much).
         Self { quanta_h: 10.0, breathing_m3_h: crate::contaminant::BREATHING_SEATED_M3_H }
     }
 }
 
 impl Default for People {
     fn default() -> Self {
-        // Seated, light office work (ISO 7730:2005, table B.1), half-way between its summer and winter clothing (table C.1);
-        // radiant share at low air speed (ASHRAE Fundamentals 2017, ch. 18, table 1).
+        // Seated light office work (ISO 7730:2005, table B.1), clothing half-way between its summer and
+        // winter clothing (table C.1), radiant fraction at low air speed (ASHRAE Fundamentals 2017, ch. 18,
+        // table 1).
         Self { count: 1.0, schedule: None, space: None, met: 1.2, clo: 0.75, radiant_fraction: 0.6, infectious: None }
     }
 }
 
-/// What holds a zone at a set-point.
+/// Heating or cooling of a zone to a set-point.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conditioning {
-    /// Set-point, °C.
+    /// Set-point, in °C.
     pub setpoint_c: Amount,
-    /// Works where this schedule is above 0; without it, always.
+    /// Schedule of operation: on where it is above 0. The default is always on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available: Option<String>,
-    /// The most that it can give or take, W; without it, as much as is needed.
+    /// Maximum power, in W. The default is unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_w: Option<f64>,
-    /// Share that is radiated to the surfaces, 0 to 1.
+    /// Radiant fraction, 0 to 1.
     #[serde(default)]
     pub radiant_fraction: f64,
-    /// What the thermostat feels.
+    /// Temperature that the thermostat measures.
     #[serde(default)]
     pub sensor: Sensor,
 }
 
 impl Conditioning {
-    /// Keeps the air at a temperature, °C, whatever it takes.
+    /// Returns an ideal control of the air temperature, in °C, with unlimited power.
     pub fn ideal(setpoint_c: f64) -> Self {
         Self {
             setpoint_c: Amount::Number(setpoint_c),
@@ -214,13 +215,14 @@ impl Conditioning {
     }
 }
 
-/// What a thermostat feels.
+/// Temperature that a thermostat measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sensor {
-    /// The air's temperature.
+    /// Air temperature.
     #[default]
     Air,
-    /// Half the air's, half the mean radiant temperature (ISO 7730:2005, clause 3, below 0.2 m/s).
+    /// Operative temperature: mean of air and mean radiant temperature (ISO 7730:2005, clause 3, below 0.2
+    /// m/s).
     Operative,
 }

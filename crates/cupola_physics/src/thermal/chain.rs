@@ -1,26 +1,27 @@
-//! A window's panes: no mass, one node a face, eliminated from outside to inside.
+//! Panes of a window: nodes without mass, one for each face, eliminated from outside to inside.
 
 use super::glass::{Glass, MAX_PANES};
 use super::outdoors::Outer;
 
-/// A gap's conductance is computed anew when its faces have moved so far, K: by half a percent of it.
+/// Change of a face temperature after which a gap's conductance is computed again, in K. The conductance then
+/// changes by half a percent.
 const GAP_MOVES_K: f64 = 1.0;
 
-/// A window's panes, eliminated from outside to inside.
+/// Panes of a window, eliminated from outside to inside.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Chain {
     outer: Outer,
-    /// Conductance of each gap, and the faces' temperatures that it was computed for, °C.
+    /// Conductance of each gap, and the face temperatures, in °C, at which it was computed.
     gaps: [(f64, f64, f64); MAX_PANES],
     carry: [f64; 2 * MAX_PANES],
     value: [f64; 2 * MAX_PANES],
-    /// Sun absorbed at each pane, W/m².
+    /// Solar radiation absorbed by each pane, in W/m².
     pub absorbed: [f64; MAX_PANES],
 }
 
 impl Chain {
-    /// How the innermost face answers: the conductance behind it and the flow out of it, W/(m² K) and W/m². `panes_c` are the faces as they
-    /// were.
+    /// Eliminates all faces but the innermost. Returns the conductance behind the innermost face, in W/(m²
+    /// K), and the heat flow out of it, in W/m². `panes_c` are the face temperatures of the previous step.
     pub fn reduce(&mut self, glass: &Glass, outer: Outer, panes_c: &[f64], pressure_pa: f64) -> (f64, f64) {
         self.outer = outer;
         let count = panes_c.len();
@@ -54,7 +55,8 @@ impl Chain {
         *gap
     }
 
-    /// Puts the faces' temperatures behind the innermost one; what enters the panes from outdoors and as sun, W/m².
+    /// Computes the temperatures of all faces from that of the innermost face. Returns the heat flow into the
+    /// panes from outdoors and from solar radiation, in W/m².
     pub fn finish(&self, panes_c: &mut [f64], inner_c: f64) -> f64 {
         if let Some((innermost_c, others)) = panes_c.split_last_mut() {
             *innermost_c = inner_c;

@@ -1,4 +1,4 @@
-//! A study's surfaces and windows as rows, ready to be computed.
+//! Surfaces and windows of a study in tabular form, prepared for computation.
 
 use super::film::mrt_factors;
 use super::glass::Glass;
@@ -11,45 +11,46 @@ use crate::sun::Plane;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Between a face and air that isn't outdoor air, where nothing else is said: 1/0.13 W/(m² K) (ISO 6946:2017, table 7).
+/// Default coefficient between a face and air other than outdoor air: 1/0.13 W/(m² K) (ISO 6946:2017, table
+/// 7).
 const STILL_AIR_W_M2K: f64 = 1.0 / 0.13;
-/// Tilts from here on are floors to the sun that comes in, °.
+/// Tilt from which a surface is a floor for transmitted solar radiation, in °.
 const FLOOR_TILT_DEG: f64 = 150.0;
-/// What a frame's U-value holds of resistances at its faces, m² K/W (ISO 6946:2017, table 7: 0.13 + 0.04).
+/// Surface resistances included in a frame's U-value, in m² K/W (ISO 6946:2017, table 7: 0.13 + 0.04).
 const FRAME_FILMS_M2K_W: f64 = 0.17;
 
-/// A face in a zone.
+/// Face of a wall or window in a zone.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Face {
     pub zone: usize,
     pub area_m2: f64,
-    /// Share of diffuse sun from inside that it takes, absorbed or let out.
+    /// Fraction of diffuse solar radiation from inside that the face absorbs or transmits.
     pub absorptance: f64,
-    /// Of that, the share that becomes heat here: panes let the rest out.
+    /// Fraction of it that becomes heat at the face. Panes transmit the rest to outdoors.
     pub stays: f64,
     pub emittance: f64,
-    /// What a difference of fourth powers to the zone's radiant temperature is multiplied with.
+    /// Factor of the difference of fourth powers of face temperature and mean radiant temperature.
     pub mrt: f64,
-    /// Of the normal into the room: 1 a floor, −1 a ceiling.
+    /// Cosine of the tilt of the normal into the room: 1 for a floor, −1 for a ceiling.
     pub cos_tilt: f64,
     pub convection: InsideConvection,
-    /// Of the zone's direct sun, the share that falls on it first.
+    /// Fraction of the zone's direct solar radiation that is incident on the face first.
     pub beam_share: f64,
     pub side: Side,
 }
 
-/// What a face belongs to.
+/// Element that a face belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// The inner face of a wall.
+    /// Inside face of a wall.
     Inner(usize),
-    /// The outer face of a wall between zones.
+    /// Outside face of a wall between zones.
     Outer(usize),
-    /// A window.
+    /// Window.
     Window(usize),
 }
 
-/// An opaque surface.
+/// Opaque surface.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WallRow {
     pub kind: usize,
@@ -59,20 +60,20 @@ pub(crate) struct WallRow {
     pub behind: Behind,
 }
 
-/// What is on the other side of a wall.
+/// Boundary condition on the other side of a wall.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Behind {
     Outdoors(Box<Exposure>),
     Ground(Value),
     Air(Value, f64),
-    /// Outdoor air, with a film.
+    /// Outdoor air, with this surface coefficient.
     Shelter(f64),
-    /// The face in the other zone.
+    /// Face in the other zone.
     Zone(usize),
     Adiabatic,
 }
 
-/// A face outdoors.
+/// Outdoor face.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Exposure {
     pub receiver: usize,
@@ -81,16 +82,16 @@ pub(crate) struct Exposure {
     pub convection: OutsideConvection,
     pub cos_tilt: f64,
     pub is_glass: bool,
-    /// Wind here over wind at the weather station.
+    /// Ratio of the local wind speed to that at the weather station.
     pub wind: f64,
-    /// View of the sky, and of the air and ground, for long-wave radiation.
+    /// View factors to the sky, and to the air and ground, for long-wave radiation.
     pub to_sky: f64,
     pub to_air: f64,
-    /// Horizontal components of the normal, for windward and leeward.
+    /// Horizontal components of the normal, to distinguish windward and leeward.
     pub normal: [f64; 2],
 }
 
-/// A window.
+/// Window.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WindowRow {
     pub glazing: usize,
@@ -99,32 +100,32 @@ pub(crate) struct WindowRow {
     pub face: usize,
     pub exposure: Exposure,
     pub blind: Option<Value>,
-    /// Where its panes' temperatures are.
+    /// Range of its face temperatures in the state.
     pub panes: Range<usize>,
 }
 
-/// All of a study's surfaces.
+/// All surfaces of a study.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Fabric {
     pub kinds: Vec<Wall>,
     pub walls: Vec<WallRow>,
     pub windows: Vec<WindowRow>,
     pub glazings: Vec<Glass>,
-    /// Sorted by zone.
+    /// Faces, sorted by zone.
     pub faces: Vec<Face>,
     pub faces_of_zone: Vec<Range<usize>>,
     pub receivers: Receivers,
     pub panes: usize,
-    /// Pairs of zones that a wall separates or that air may flow between.
+    /// Pairs of zones with a common wall or with air flow between them.
     pub neighbours: Vec<(usize, usize)>,
-    /// Of each wall and window, `surface` or `surface/window`.
+    /// Name of each wall and window, `surface` or `surface/window`.
     pub wall_names: Vec<String>,
     pub window_names: Vec<String>,
-    /// Of each opaque surface outdoors that a report tells of, its receiver.
+    /// Zone, surface id and receiver of each opaque outdoor surface in the report.
     pub exposed: Vec<(usize, String, usize)>,
 }
 
-/// Collects rows while zones are read.
+/// Builder that collects rows from the zones.
 struct Builder<'s> {
     study: &'s Study,
     program: &'s Program,
@@ -133,12 +134,13 @@ struct Builder<'s> {
     fabric: Fabric,
     kinds: BTreeMap<&'s str, usize>,
     glazings: BTreeMap<&'s str, usize>,
-    /// Zone, face, and in which plane of its zone it lies.
+    /// Faces with their zone, and a key of their plane in the zone.
     faces: Vec<(Face, (i64, i64))>,
 }
 
 impl Fabric {
-    /// The surfaces of a study that was checked. `most_cells` bounds the volumes that a layer is cut into.
+    /// Prepares the surfaces of a checked study. `most_cells` is the maximum number of control volumes of a
+    /// layer.
     pub fn new(study: &Study, program: &Program, dt_s: f64, most_cells: usize) -> Self {
         let fabric = Fabric::default();
         let (kinds, glazings) = (BTreeMap::new(), BTreeMap::new());
@@ -297,7 +299,7 @@ impl<'s> Builder<'s> {
 
     fn finish(self) -> Fabric {
         let Self { study, mut fabric, mut faces, .. } = self;
-        // Stable: within a zone they stay in the file's order.
+        // The sort is stable, so the faces of a zone stay in the file's order.
         faces.sort_by_key(|(face, _)| face.zone);
         for zone in 0..study.zones.len() {
             let range = faces.partition_point(|(face, _)| face.zone < zone)
@@ -334,7 +336,8 @@ fn still_air(surface: &Surface) -> f64 {
     }
 }
 
-/// Where direct sun falls first: where the surfaces say, else on the floors, else on everything.
+/// Distributes direct solar radiation: by the surfaces' own fractions, otherwise to the floors, otherwise to
+/// all faces by area.
 fn share_beam(zone: &Zone, fabric: &Fabric, faces: &mut [(Face, (i64, i64))]) {
     let said = |face: &Face| match face.side {
         Side::Inner(wall) => {
@@ -365,13 +368,13 @@ fn share_beam(zone: &Zone, fabric: &Fabric, faces: &mut [(Face, (i64, i64))]) {
     }
 }
 
-/// A window's whole area, of all that are like it, m².
+/// Returns the total area of all identical windows, in m².
 pub(crate) fn window_area(window: &Window) -> f64 {
     let of_shading = || window.shading.as_ref().map(|shading| shading.width_m * shading.height_m);
     window.area_m2.or_else(of_shading).unwrap_or(0.0) * f64::from(window.count.unwrap_or(1))
 }
 
-/// The layers of a construction.
+/// Returns the layers of a construction.
 fn slabs(study: &Study, construction: &str) -> Vec<Slab> {
     let layers = study.constructions.get(construction).into_iter().flat_map(|construction| &construction.layers);
     let slab = |layer: &crate::study::Layer| match (&layer.material, layer.thickness_m, layer.resistance_m2k_w) {

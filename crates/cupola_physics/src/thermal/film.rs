@@ -1,26 +1,30 @@
-//! How heat passes between a face and the air, and between a face and its radiant surroundings. W/(m² K), temperatures in °C.
+//! Surface heat transfer: convection between a face and the air, and radiation between a face and its
+//! surroundings. Coefficients in W/(m² K), temperatures in °C.
 
 use crate::epw::{STEFAN_BOLTZMANN, ZERO_C_IN_K};
 use crate::lanes::{Lanes, Number, put};
 use crate::study::{InsideConvection, OutsideConvection};
 
-/// Air hardly ever stands still: less is never taken (EnergyPlus Engineering Reference, "Inside Heat Balance").
+/// Minimum convection coefficient, because air is hardly ever still (EnergyPlus Engineering Reference,
+/// "Inside Heat Balance").
 const LEAST: f64 = 0.1;
 
-/// Convection in air that nobody stirs: by the cube root of the difference between face and air, and by which of them is warmer.
+/// Natural convection: a function of the cube root of the temperature difference between face and air, and of
+/// its sign.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Still<N> {
-    /// What the cube root is multiplied with, and what is added: where the face is warmer than the air, and where it isn't.
+    /// Factor of the cube root and constant, for a face warmer than the air and for a colder one.
     warm: (N, N),
     cold: (N, N),
     least: N,
 }
 
 impl Still<f64> {
-    /// Walton 1983, TARP. The cosine of the tilt of the face's normal is 1 for a floor and a flat roof's outside, −1 for a ceiling.
+    /// Returns the TARP model (Walton 1983). The cosine of the tilt of the face's normal is 1 for a floor and
+    /// the outside of a flat roof, and −1 for a ceiling.
     pub fn tarp(cos_tilt: f64) -> Self {
         let tilt = cos_tilt.abs();
-        // A warm floor, a cold ceiling: the air turns over.
+        // At a warm floor or a cold ceiling the stratification is unstable.
         let (turning, lying) = (9.482 / (7.238 - tilt), 1.810 / (1.382 + tilt));
         let (warm, cold) = match cos_tilt {
             _ if tilt < 1e-3 => (1.31, 1.31),
@@ -30,7 +34,8 @@ impl Still<f64> {
         Self { warm: (warm, 0.0), cold: (cold, 0.0), least: LEAST }
     }
 
-    /// By the direction of heat flow alone (ISO 52016-1:2017, table 25). Tilt as in [`Still::tarp`].
+    /// Returns coefficients by the direction of heat flow alone (ISO 52016-1:2017, table 25). The tilt is as
+    /// in [`Still::tarp`].
     pub fn iso_52016(cos_tilt: f64) -> Self {
         let (warm, cold) = match cos_tilt {
             tilt if tilt.abs() < 0.5 => (2.5, 2.5),
@@ -40,12 +45,13 @@ impl Still<f64> {
         Self { warm: (0.0, warm), cold: (0.0, cold), least: 0.0 }
     }
 
-    /// Whatever the temperatures are.
+    /// Returns a constant coefficient.
     pub fn fixed(coefficient: f64) -> Self {
         Self { warm: (0.0, coefficient), cold: (0.0, coefficient), least: 0.0 }
     }
 
-    /// As an inner face has it. Tilt as in [`Still::tarp`], of the normal into the room.
+    /// Returns the model of an inside face. The tilt is that of the normal into the room, as in
+    /// [`Still::tarp`].
     pub fn inside(convection: &InsideConvection, cos_tilt: f64) -> Self {
         match convection {
             InsideConvection::Tarp => Self::tarp(cos_tilt),
@@ -56,7 +62,7 @@ impl Still<f64> {
 }
 
 impl Still<Lanes> {
-    /// Puts one into a lane.
+    /// Writes a model into one lane.
     pub fn put(&mut self, lane: usize, still: &Still<f64>) {
         let pairs = [
             (&mut self.warm.0, still.warm.0),
@@ -79,11 +85,12 @@ impl<N: Number> Still<N> {
     }
 }
 
-/// Multiplier of a medium rough face, as brick and plaster are (Walton 1981; an assumption where nothing else is known). Glass is smooth.
+/// Roughness multiplier of a medium rough face, such as brick or plaster (Walton 1981; an assumption for
+/// faces of unknown roughness). Glass is smooth.
 const ROUGHNESS: f64 = 1.52;
 
-/// A wind's part in convection, on its windward and on its leeward side. Powers of products are products of powers, so a wind and what
-/// a place makes of it are raised apart.
+/// Powers of a wind speed for the windward and the leeward side. The power of a product is the product of the
+/// powers, so the powers of wind speed and local wind ratio are computed separately.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct WindPowers {
     pub windward: f64,
@@ -97,24 +104,25 @@ impl WindPowers {
     }
 }
 
-/// Convection at an outer face: in still air, and by how much a wind adds.
+/// Convection at an outside face: natural convection, and the increase by wind.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Windy<N> {
     still: Still<N>,
-    /// What a wind's powers are multiplied with.
+    /// Factors of the powers of the wind speed.
     windward: N,
     leeward: N,
     roughness: N,
-    /// What the wind's speed is multiplied with.
+    /// Factor of the wind speed.
     linear: N,
 }
 
 impl Windy<f64> {
-    /// At a face where the wind is `share` of that at the weather station. Tilt as in [`Still::tarp`]: 1 is a flat roof.
+    /// Returns the model of a face whose local wind speed is `share` of that at the weather station. The tilt
+    /// is as in [`Still::tarp`]: 1 for a flat roof.
     pub fn new(convection: &OutsideConvection, share: f64, cos_tilt: f64, is_glass: bool) -> Self {
         let still = |still| Self { still, roughness: 1.0, ..Self::default() };
         match convection {
-            // MoWiTT, Yazdanian and Klems 1994; rough faces as in DOE-2, Walton 1981.
+            // MoWiTT, Yazdanian and Klems 1994. Rough faces as in DOE-2, Walton 1981.
             OutsideConvection::Doe2 => {
                 let powers = WindPowers::new(share);
                 let roughness = if is_glass { 1.0 } else { ROUGHNESS };
@@ -128,7 +136,7 @@ impl Windy<f64> {
 }
 
 impl Windy<Lanes> {
-    /// Puts one into a lane.
+    /// Writes a model into one lane.
     pub fn put(&mut self, lane: usize, windy: &Windy<f64>) {
         self.still.put(lane, &windy.still);
         let pairs = [
@@ -142,7 +150,8 @@ impl Windy<Lanes> {
 }
 
 impl<N: Number> Windy<N> {
-    /// In a wind of this speed, m/s, and its powers, that comes from where `ahead` is above 0.
+    /// Returns the coefficient at a wind speed, in m/s, with its powers. The face is windward if `ahead` is
+    /// above 0.
     #[inline(always)]
     pub fn at(&self, (speed, powers): (f64, WindPowers), ahead: N, face_c: N, air_c: N) -> N {
         let natural = self.still.at(face_c, air_c);
@@ -152,16 +161,17 @@ impl<N: Number> Windy<N> {
     }
 }
 
-/// Radiation between a face and surroundings, linearised where they are now. The factor is what a difference of fourth powers is
-/// multiplied with.
+/// Returns the radiation coefficient between a face and its surroundings, linearised at the current
+/// temperatures. `factor` multiplies the difference of fourth powers.
 #[inline(always)]
 pub(crate) fn radiative<N: Number>(face_c: N, around_c: N, factor: N) -> N {
     let (face, around) = (face_c + N::of(ZERO_C_IN_K), around_c + N::of(ZERO_C_IN_K));
     N::of(STEFAN_BOLTZMANN) * factor * (face + around) * face.times(face, around * around)
 }
 
-/// How well each face of an enclosure sees the others' mean radiant temperature: what a difference of fourth powers is multiplied
-/// with (Carroll 1980, the mean radiant temperature network). `planes` tells which faces lie in one plane and don't see each other.
+/// Returns the factor of the difference of fourth powers between each face of an enclosure and the mean
+/// radiant temperature (Carroll 1980, the mean radiant temperature network). Faces with the same number in
+/// `planes` are coplanar and do not exchange radiation.
 pub(crate) fn mrt_factors(areas: &[f64], emittances: &[f64], planes: &[usize]) -> Vec<f64> {
     let count = planes.iter().map(|plane| plane + 1).max().unwrap_or(0);
     let mut plane_areas = vec![0.0; count];
@@ -172,7 +182,8 @@ pub(crate) fn mrt_factors(areas: &[f64], emittances: &[f64], planes: &[usize]) -
     for _ in 0..200 {
         let total: f64 = plane_areas.iter().zip(&views).map(|(area, view)| area * view).sum();
         for (view, area) in views.iter_mut().zip(&plane_areas) {
-            // A face with most of the area sees itself: an enclosure of planes has none, a description may.
+            // The limit keeps the iteration finite if one plane has most of the area, which a closed
+            // enclosure of planes excludes but a description can contain.
             *view = 0.5 * *view + 0.5 / (1.0 - (area * *view / total).min(0.9));
         }
     }
@@ -189,7 +200,7 @@ mod tests {
 
     #[test]
     fn two_parallel_plates_exchange_as_the_textbook_says() {
-        // 1 / (1/e1 + 1/e2 - 1), two star branches in series.
+        // 1 / (1/e1 + 1/e2 - 1), from two star branches in series.
         let factors = mrt_factors(&[10.0, 10.0], &[0.9, 0.5], &[0, 1]);
         let series = 1.0 / (1.0 / factors[0] + 1.0 / factors[1]);
         assert!((series - 1.0 / (1.0 / 0.9 + 1.0 / 0.5 - 1.0)).abs() < 1e-9);

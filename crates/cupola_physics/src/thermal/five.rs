@@ -1,7 +1,8 @@
-//! Five resistances and one capacity a zone (ISO 13790:2008, annex C), with any step length.
+//! 5R1C model: five resistances and one capacity for each zone (ISO 13790:2008, annex C), with any step
+//! length.
 //!
-//! Sun on opaque faces and radiation to the sky are added to the solar gains (11.3.2), as the standard has it; other zones count with
-//! the temperature that they had before.
+//! Solar radiation on opaque faces and radiation to the sky are added to the solar gains (11.3.2), as in the
+//! standard. Other zones act with their temperature of the previous step.
 
 use super::Ambient;
 use super::fabric::{Behind, Exposure, Fabric, Side, WallRow};
@@ -10,57 +11,62 @@ use super::wall::Slab;
 use super::zone::{Acting, Load, Mode, ZoneInput};
 use crate::study::{InsideConvection, OutsideConvection, Program, Study};
 
-/// Area of all faces to the room over floor area (ISO 13790:2008, 7.2.2.2).
+/// Ratio of the area of all faces in a zone to the floor area (ISO 13790:2008, 7.2.2.2).
 const FACES_PER_FLOOR: f64 = 4.5;
-/// Convection at inner faces where it depends on temperatures: at a wall that is 2 K warmer or colder than the air, W/(m² K).
+/// Convection coefficient at inside faces for temperature-dependent models: a wall with 2 K difference to the
+/// air, in W/(m² K).
 const NATURAL_W_M2K: f64 = 1.65;
-/// Between faces and mass, W/(m² K) (ISO 13790:2008, 12.2.2).
+/// Coefficient between faces and mass, in W/(m² K) (ISO 13790:2008, 12.2.2).
 const FACES_TO_MASS_W_M2K: f64 = 9.1;
-/// Capacity and area of the mass over floor area where layers have no capacity, J/(m² K): the class "very light", the lightest there is
-/// (ISO 13790:2008, table 12).
+/// Heat capacity, in J/(m² K), and mass area, both per floor area, of a zone whose layers have no capacity:
+/// the lightest class "very light" (ISO 13790:2008, table 12).
 const VERY_LIGHT: (f64, f64) = (80_000.0, 2.5);
-/// Mass deeper than this doesn't swing with the day, m (ISO 13790:2008, 12.3.1.1; ISO 13786:2017, annex C).
+/// Maximum depth of the mass that takes part in the daily swing, in m (ISO 13790:2008, 12.3.1.1; ISO
+/// 13786:2017, annex C).
 const DEEPEST_M: f64 = 0.1;
-/// A layer that insulates hides what is behind it: less than this is insulation, W/(m K) (an assumption; the standard names none).
+/// Conductivity below which a layer is insulation and hides the layers behind it, in W/(m K) (an assumption;
+/// the standard gives no value).
 const INSULATION_W_MK: f64 = 0.08;
-/// Resistance at inner faces for flow sideways, upwards and downwards, and at outer ones, m² K/W (ISO 6946:2017, table 7).
+/// Surface resistance at inside faces for horizontal, upward and downward heat flow, and at outside faces, in
+/// m² K/W (ISO 6946:2017, table 7).
 const INSIDE: (f64, f64, f64) = (0.13, 0.10, 0.17);
 const OUTSIDE: f64 = 0.04;
-/// Share of the mean surface temperature in the operative one (ISO 13790:2008, C.3).
+/// Weight of the mean surface temperature in the operative temperature (ISO 13790:2008, C.3).
 pub(crate) const OPERATIVE: f64 = 0.7;
 
-/// Below this no zone counts as moved by what flows in from others, K; and no more rounds than this are made.
+/// Convergence tolerance of the iteration over zones, in K, and maximum number of iterations.
 const STILL_K: f64 = 1e-9;
 const MAX_SWEEPS: usize = 2_000;
 
-/// Steps from this long on leave out what the air stores: the standard's doesn't, and in an hour it wouldn't show.
+/// Step length from which the heat capacity of the air is neglected, in s. The standard neglects it, and its
+/// effect over an hour is small.
 const WITHOUT_AIR_S: f64 = 3_600.0;
 
-/// A zone's conductances (W/K) and what else the step needs.
+/// Conductances, in W/K, and other parameters of a zone.
 #[derive(Clone, Debug, PartialEq)]
 struct Row {
     air_to_faces: f64,
     faces_to_mass: f64,
     windows: f64,
-    /// Capacity of the mass, J/K.
+    /// Heat capacity of the mass, in J/K.
     mass_j_k: f64,
-    /// Between mass and what is behind the walls.
+    /// Conductance between the mass and the other side of the walls.
     behind: f64,
-    /// Of the radiant gains, the shares for mass and for faces.
+    /// Fractions of the radiant gains to the mass and to the faces.
     to_mass: f64,
     to_faces: f64,
 }
 
-/// A wall as this tier sees it.
+/// Wall in the 5R1C model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Path {
-    /// W/K from the room's mass to what is behind.
+    /// Conductance between the zone's mass and the other side, in W/K.
     conductance: f64,
-    /// U-value times the outer resistance: the share of sun on it that comes in.
+    /// U-value times outside resistance: fraction of absorbed solar radiation that flows inwards.
     inward: f64,
 }
 
-/// The zones as this tier sees them.
+/// Zones in the 5R1C model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Five {
     rows: Vec<Row>,
@@ -68,7 +74,7 @@ pub(crate) struct Five {
     windows_u: Vec<f64>,
 }
 
-/// Room for a step's numbers, and what came of it.
+/// Working memory and results of a step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct FiveWork {
     pub transmitted_w: Vec<f64>,
@@ -79,7 +85,7 @@ pub(crate) struct FiveWork {
     pub throughput_w: Vec<f64>,
 }
 
-/// What the tier remembers, °C.
+/// State of the model, in °C.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct FiveState {
     pub mass_c: Vec<f64>,
@@ -106,7 +112,8 @@ impl Five {
             InsideConvection::Iso52016 => 2.5,
             InsideConvection::Fixed(coefficient) => coefficient,
         };
-        // The standard's 3.45 W/(m² K) is this for its 2.5 (ISO 13790:2008, 7.2.2.2 and 12.2.2).
+        // This gives the standard's 3.45 W/(m² K) for its coefficient of 2.5 (ISO 13790:2008, 7.2.2.2 and
+        // 12.2.2).
         let air_to_faces = 1.0 / (1.0 / convection - 1.0 / FACES_TO_MASS_W_M2K).max(1e-3);
         let rows = (0..zones)
             .map(|zone| {
@@ -125,7 +132,8 @@ impl Five {
                 }
                 let floor = study.zones[zone].floor_area_m2;
                 let faces = FACES_PER_FLOOR * floor;
-                // Layers that store nothing still let heat through, and in this tier all of it goes by way of the mass.
+                // Layers without capacity still conduct heat, and in this model all of it flows through the
+                // mass.
                 let (capacity, mass_area) = match squares > 0.0 {
                     true => (capacity, (capacity * capacity / squares).min(faces)),
                     false => (VERY_LIGHT.0 * floor, VERY_LIGHT.1 * floor),
@@ -133,7 +141,8 @@ impl Five {
                 let windows = fabric.windows.iter().zip(&windows_u);
                 let windows = windows.filter(|(row, _)| row.zone == zone).map(|(row, u)| u * row.area_m2).sum::<f64>();
                 let faces_to_mass = FACES_TO_MASS_W_M2K * mass_area.max(1e-3);
-                // The wall's own resistance lies beyond the one between faces and mass (ISO 13790:2008, 12.2.2).
+                // The resistance of the wall is in series with the resistance between faces and mass (ISO
+                // 13790:2008, 12.2.2).
                 let behind = if opaque > 0.0 { 1.0 / (1.0 / opaque - 1.0 / faces_to_mass).max(1e-9) } else { 0.0 };
                 let to_mass = mass_area / faces;
                 let to_faces = (1.0 - to_mass - windows / (FACES_TO_MASS_W_M2K * faces)).max(0.0);
@@ -151,7 +160,7 @@ impl Five {
         Self { rows, paths, windows_u }
     }
 
-    /// Moves the state on by a step.
+    /// Advances the state by a step.
     pub fn step(
         &self,
         work: &mut FiveWork,
@@ -172,7 +181,8 @@ impl Five {
             }
             return;
         }
-        // Air that flows between zones binds them too closely for the temperatures that they had: zone by zone, until nothing moves.
+        // Zones with air flow between them are strongly coupled, so they are iterated zone by zone until the
+        // temperatures converge.
         let before = state.clone();
         for _ in 0..MAX_SWEEPS {
             let mut moved = 0.0_f64;
@@ -203,7 +213,7 @@ impl Five {
             if light.total() > 0.0 {
                 let cosine = light.cos_incidence;
                 let direct = optics.solar_heat_gain(cosine);
-                // The standard knows one g-value; only for direct sun is the angle known.
+                // The standard has one g-value. Only the direct radiation has a known angle.
                 let diffuse = optics.solar_heat_gain(1.0);
                 gain = blind * (light.direct * direct + light.diffuse * diffuse);
                 let through =
@@ -223,7 +233,7 @@ impl Five {
         }
     }
 
-    /// What comes to the zones' mass from behind the walls, at 0 °C in the zones.
+    /// Computes the heat flow to the zones' mass from the other side of the walls, with the zones at 0 °C.
     fn behind(&self, work: &mut FiveWork, fabric: &Fabric, program: &Program, ambient: &Ambient, state: &FiveState) {
         work.behind_source.fill(0.0);
         for (wall, path) in fabric.walls.iter().zip(&self.paths) {
@@ -253,7 +263,7 @@ impl Five {
         let capacity_w_k = if dt_s < WITHOUT_AIR_S { input.capacity_w_k } else { 0.0 };
         let input = &ZoneInput { capacity_w_k, ..*input };
         let row = &self.rows[zone];
-        // The mean temperature behind, by conductance.
+        // Mean temperature on the other side of the walls, weighted by conductance.
         let total: f64 = if row.behind > 0.0 { 1.0 / (1.0 / row.behind + 1.0 / row.faces_to_mass) } else { 1.0 };
         let behind_c = work.behind_source[zone] / total;
         let solve = |power: f64, radiant_fraction: f64| {
@@ -281,7 +291,7 @@ impl Five {
                 (solved, power) = (free, 0.0);
                 continue;
             };
-            // Everything is linear in the power.
+            // The temperatures are linear in the power.
             let with = solve(TRIAL_W, control.radiant_fraction);
             let weight = control.radiant_weight;
             let felt = |solved: &Solved| solved.air_c + weight * (solved.faces_c - solved.air_c);
@@ -297,7 +307,7 @@ impl Five {
         let windows = row.windows * (ambient.dry_bulb_c - solved.faces_c);
         let walls = row.behind * (behind_c - solved.mean_mass_c);
         let gains = input.convective_w + input.radiant_w + work.gains_w[zone];
-        // Of radiant gains, what falls on windows is lost at once.
+        // The fraction of radiant gains on windows is lost to outdoors.
         let lost = (input.radiant_w
             + work.gains_w[zone]
             + power * input.control(mode).map_or(0.0, |control| control.radiant_fraction))
@@ -322,7 +332,7 @@ impl FiveWork {
     }
 }
 
-/// How much of a power its effect is found with, W.
+/// Trial power to find the effect of a power on the temperatures, in W.
 const TRIAL_W: f64 = 1_000.0;
 
 #[derive(Clone, Copy)]
@@ -334,7 +344,7 @@ struct Solved {
 }
 
 impl Solved {
-    /// From here a share of the way to another one.
+    /// Returns the linear interpolation towards another solution.
     fn towards(&self, other: &Self, share: f64) -> Self {
         let between = |from: f64, to: f64| from + share * (to - from);
         Self {
@@ -347,7 +357,8 @@ impl Solved {
 }
 
 impl Row {
-    /// Temperatures after a step, the mass by Crank and Nicolson's mean (ISO 13790:2008, C.3), air and faces in balance with it.
+    /// Solves the temperatures after a step: the mass by the Crank–Nicolson scheme (ISO 13790:2008, C.3), air
+    /// and faces in balance with it.
     fn solve(
         &self,
         input: &ZoneInput,
@@ -359,11 +370,12 @@ impl Row {
     ) -> Solved {
         let air_sum = self.air_to_faces + input.exchange_w_k + input.capacity_w_k;
         let air_own = input.exchange_source_w + input.capacity_w_k * air_before_c + air_w;
-        // Faces: (windows + air + mass) faces = windows outdoor + air_to_faces air + faces_to_mass mass + gains.
+        // Face balance: (windows + air + mass) faces = windows outdoor + air_to_faces air + faces_to_mass
+        // mass + gains.
         let through_air = self.air_to_faces / air_sum;
         let faces_sum = self.windows + self.faces_to_mass + self.air_to_faces * (1.0 - through_air);
         let faces_own = self.windows * outdoor_c + through_air * air_own + self.to_faces * radiant_w;
-        // Mass: mean of before and after.
+        // Mass balance with the mean of the temperatures before and after.
         let through_faces = self.faces_to_mass / faces_sum;
         let loss = self.behind + self.faces_to_mass * (1.0 - through_faces);
         let own = self.behind * behind_c + through_faces * faces_own + self.to_mass * radiant_w;
@@ -376,8 +388,8 @@ impl Row {
     }
 }
 
-/// Radiation from an outer face to the sky, W/m², at `5 e` W/(m² K) and 11 K between air and sky (ISO 13790:2008, 11.3.5, 11.4.6 and
-/// 11.4.4, intermediate climates).
+/// Returns the radiation from an outside face to the sky, in W/m², with a coefficient of `5 e` W/(m² K) and
+/// 11 K between air and sky (ISO 13790:2008, 11.3.5, 11.4.6 and 11.4.4, intermediate climates).
 fn to_sky(exposure: &Exposure) -> f64 {
     5.0 * exposure.emittance * 11.0 * 0.5 * (1.0 + exposure.cos_tilt)
 }
@@ -393,7 +405,8 @@ fn path(fabric: &Fabric, wall: &WallRow) -> Path {
     };
     let outside = match &wall.behind {
         Behind::Outdoors(exposure) => match exposure.convection {
-            // Where the coefficient is prescribed: with 4.14 W/(m² K) of a black body's radiation (ISO 6946:2017, table C.1, 0 °C: 4.6).
+            // A radiation coefficient is added to a prescribed convection coefficient: that of a black body, 4.6
+            // W/(m² K) (ISO 6946:2017, table C.1, 0 °C), times the emittance.
             OutsideConvection::Fixed(film) => 1.0 / (film + 4.6 * exposure.emittance),
             _ => OUTSIDE,
         },
@@ -406,8 +419,9 @@ fn path(fabric: &Fabric, wall: &WallRow) -> Path {
     Path { conductance: u * wall.area_m2, inward: u * outside }
 }
 
-/// Heat capacity that takes part in a day's swing, J/(m² K), of layers from the room outwards: to the construction's middle, to 10 cm or
-/// to the first insulation, whichever comes first (ISO 13786:2017, annex C).
+/// Returns the heat capacity that takes part in the daily swing, in J/(m² K), of layers from the room
+/// outwards: up to the middle of the construction, 10 cm, or the first insulation, whichever is nearest (ISO
+/// 13786:2017, annex C).
 fn effective_capacity<'a>(from_room: impl Iterator<Item = &'a Slab> + Clone) -> f64 {
     let whole: f64 = from_room.clone().map(|slab| slab.thickness_m).sum();
     let mut left = DEEPEST_M.min(0.5 * whole);

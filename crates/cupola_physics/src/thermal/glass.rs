@@ -1,20 +1,22 @@
-//! A study's glazing, ready for the tiers.
+//! Glazing of a study, prepared for the thermal models.
 
 use crate::glazing::{Gap, GapFill, Glazing, GlazingError, GlazingSpec, GlazingTable, Pane, PaneOptics, PaneThermal};
 use crate::glazing_thermal::Placement;
 use crate::study;
 
-/// Panes that a window may have.
+/// Maximum number of panes of a window.
 pub(crate) const MAX_PANES: usize = crate::glazing::MOST_PANES;
-/// Temperatures at which a gap's conductance is taken where it must be one number, °C (EN 673:2011, 5.3: a mean of 10 °C, 15 K between panes).
+/// Face temperatures for a constant gap conductance, in °C (EN 673:2011, 5.3: a mean of 10 °C, 15 K between
+/// panes).
 const REFERENCE_C: (f64, f64) = (2.5, 17.5);
 
-/// A glazing, and what its panes pass on.
+/// Glazing, and the inward-flowing fractions of its panes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Glass {
     glazing: Glazing,
     placement: Placement,
-    /// Of what each pane absorbs, the share that comes in, with the films of ISO 6946.
+    /// Fraction of each pane's absorbed radiation that flows inwards, with the surface resistances of ISO
+    /// 6946.
     inward: Vec<f64>,
 }
 
@@ -55,12 +57,12 @@ impl Glass {
         self.glazing.optics.front.absorptance.get(pane).copied().unwrap_or(0.0)
     }
 
-    /// Share of diffuse sun from inside that comes back.
+    /// Returns the reflectance for diffuse solar radiation from inside.
     pub fn diffuse_back_reflectance(&self) -> f64 {
         self.glazing.optics.back.reflectance
     }
 
-    /// Of diffuse sun from inside that doesn't come back, the share that stays in the panes.
+    /// Returns the absorbed fraction of the diffuse solar radiation from inside that is not reflected.
     pub fn inside_absorbed_share(&self) -> f64 {
         let absorbed: f64 = self.glazing.optics.back.absorptance.iter().sum();
         absorbed / (absorbed + self.glazing.optics.back.transmittance).max(1e-9)
@@ -78,7 +80,7 @@ impl Glass {
         self.glazing.panes[pane].conductance_w_m2k
     }
 
-    /// Between two faces, W/(m² K).
+    /// Returns the conductance of a gap between faces at these temperatures, in W/(m² K).
     pub fn gap_conductance(&self, gap: usize, outer_c: f64, inner_c: f64, pressure_pa: f64) -> f64 {
         let placement = Placement { pressure_pa, ..self.placement };
         self.glazing.gap_conductance_w_m2k(gap, outer_c, inner_c, &placement)
@@ -88,14 +90,15 @@ impl Glass {
         self.gap_conductance(gap, REFERENCE_C.0, REFERENCE_C.1, self.placement.pressure_pa)
     }
 
-    /// Thermal transmittance with these resistances at the faces, W/(m² K).
+    /// Returns the U-value with these surface resistances, in W/(m² K).
     pub fn u_value_w_m2k(&self, inside_m2k_w: f64, outside_m2k_w: f64) -> f64 {
         let panes: f64 = self.glazing.panes.iter().map(|pane| 1.0 / pane.conductance_w_m2k).sum();
         let gaps: f64 = (1..self.panes()).map(|gap| 1.0 / self.reference_gap(gap - 1).max(1e-6)).sum();
         1.0 / (inside_m2k_w + panes + gaps + outside_m2k_w)
     }
 
-    /// Share of direct sun that becomes heat inside, with films as in ISO 6946.
+    /// Returns the solar heat gain coefficient for direct radiation, with the surface resistances of ISO
+    /// 6946.
     pub fn solar_heat_gain(&self, cos_incidence: f64) -> f64 {
         let absorbed: f64 =
             self.inward.iter().enumerate().map(|(pane, share)| share * self.absorptance(pane, cos_incidence)).sum();
@@ -103,7 +106,7 @@ impl Glass {
     }
 }
 
-/// A description as the optics want it.
+/// Converts a glazing of the study format to a glazing specification.
 pub(crate) fn spec(glazing: &study::Glazing) -> GlazingSpec {
     let gaps = |gaps: &[study::Gap]| {
         let fill = |gap: &study::Gap| gap.conductance_w_m2k.map_or(GapFill::Gas(gap.gas), GapFill::Conductance);

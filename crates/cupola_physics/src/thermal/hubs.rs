@@ -1,37 +1,38 @@
-//! The linear system of the air and radiant temperatures of zones that exchange heat: a block of two a zone, and a block for each pair
-//! of neighbours.
+//! Linear system of the air and mean radiant temperatures of zones that exchange heat: a 2×2 block for each
+//! zone, and a block for each pair of adjacent zones.
 //!
-//! Solved zone by zone, over and over, until nothing moves (block Gauss–Seidel; it converges because a zone's own exchange outweighs
-//! that with its neighbours, Varga 1962, theorem 3.4). Walls couple zones weakly, and each step begins where the last one ended, so a
-//! few rounds are enough, where factors of the whole would fill up.
+//! The solver is block Gauss–Seidel, zone by zone. It converges because a zone's own block dominates the
+//! blocks of its neighbours (Varga 1962, theorem 3.4). Walls couple zones weakly, and each step starts from
+//! the previous solution, so a few iterations are enough. A factorisation of the whole matrix would have
+//! fill-in.
 
 use crate::lanes::Number;
 
-/// Numbers of a block: air by air, air by radiant, radiant by air, radiant by radiant.
+/// Entries of a block: air–air, air–radiant, radiant–air, radiant–radiant.
 pub(crate) type Block = [f64; 4];
-/// Air and radiant temperature, or what stands at the right of their equations.
+/// Air and radiant temperature, or the right-hand sides of their equations.
 pub(crate) type Pair = [f64; 2];
 
-/// When no more than this is to come nothing counts as moving, K.
+/// Convergence tolerance: estimated remaining change, in K.
 const STILL_K: f64 = 1e-9;
-/// More rounds than this are never made.
+/// Maximum number of iterations.
 const MAX_SWEEPS: usize = 2_000;
 
-/// The system.
+/// Block system of all zones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hubs {
-    /// Where each zone's neighbours begin.
+    /// Start of each zone's neighbours in the lists.
     start: Vec<usize>,
     neighbours: Vec<usize>,
     blocks: Vec<Block>,
     own: Vec<Block>,
     right: Vec<Pair>,
-    /// Inverses of the own blocks.
+    /// Inverses of the zones' own blocks.
     inverse: Vec<Block>,
 }
 
 impl Hubs {
-    /// A system for so many zones, some of which are neighbours.
+    /// Returns a system of this number of zones with these pairs of adjacent zones.
     pub fn new(zones: usize, pairs: &[(usize, usize)]) -> Self {
         let both = pairs.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
         let mut all: Vec<(usize, usize)> = both.filter(|(a, b)| a != b).collect();
@@ -47,42 +48,42 @@ impl Hubs {
         }
     }
 
-    /// All zeros.
+    /// Sets all entries to zero.
     pub fn clear(&mut self) {
         self.blocks.fill([0.0; 4]);
         self.own.fill([0.0; 4]);
         self.right.fill([0.0; 2]);
     }
 
-    /// Takes over another one's numbers, of the same structure.
+    /// Copies the entries of another system of the same structure.
     pub fn copy_from(&mut self, other: &Self) {
         self.blocks.copy_from_slice(&other.blocks);
         self.own.copy_from_slice(&other.own);
         self.right.copy_from_slice(&other.right);
     }
 
-    /// A zone's own block and right side.
+    /// Returns a zone's own block and right-hand side.
     pub fn zone(&mut self, zone: usize) -> (&mut Block, &mut Pair) {
         (&mut self.own[zone], &mut self.right[zone])
     }
 
-    /// The blocks of a zone's neighbours.
+    /// Returns the blocks between a zone and its neighbours.
     pub fn links(&mut self, zone: usize) -> &mut [Block] {
         &mut self.blocks[self.start[zone]..self.start[zone + 1]]
     }
 
-    /// Where the block between a zone and a neighbour is.
+    /// Returns the index of the block between a zone and a neighbour.
     pub fn place(&self, zone: usize, neighbour: usize) -> Option<usize> {
         let range = self.start[zone]..self.start[zone + 1];
         Some(range.start + self.neighbours[range].binary_search(&neighbour).ok()?)
     }
 
-    /// The block between a zone and a neighbour, by its place.
+    /// Returns the block with this index.
     pub fn block(&mut self, place: usize) -> &mut Block {
         &mut self.blocks[place]
     }
 
-    /// What is missing in a zone's two equations.
+    /// Returns the residuals of a zone's two equations.
     pub fn missing(&self, zone: usize, solution: &[Pair]) -> Pair {
         let (own, [air, radiant]) = (&self.own[zone], solution[zone]);
         let mut left = [own[0] * air + own[1] * radiant, own[2] * air + own[3] * radiant];
@@ -95,7 +96,7 @@ impl Hubs {
         [left[0] - self.right[zone][0], left[1] - self.right[zone][1]]
     }
 
-    /// Solves the system, from where the solution is.
+    /// Solves the system, starting from the given solution.
     pub fn solve(&mut self, solution: &mut [Pair]) {
         for (inverse, own) in self.inverse.iter_mut().zip(&self.own) {
             let determinant = own[0] * own[3] - own[1] * own[2];
@@ -118,10 +119,11 @@ impl Hubs {
                 moved = (next[0] - was[0]).size().larger((next[1] - was[1]).size()).larger(moved);
                 solution[zone] = next;
             }
-            // Each round moves less, by this share or less: what is still to come is no more than a geometric series.
+            // The changes decrease by at least this ratio in each iteration, so the remaining change is
+            // bounded by a geometric series.
             share = share.max(moved / before);
             let to_come = if share > 0.0 && share < 1.0 { moved * share / (1.0 - share) } else { moved };
-            // A zone alone is solved at once.
+            // Zones without neighbours need one iteration only.
             if to_come < STILL_K || self.blocks.is_empty() {
                 return;
             }

@@ -1,4 +1,4 @@
-//! The thermal tiers: what a study's zones do with weather and use, step by step.
+//! Thermal models of zones: the multi-node model and the 5R1C model, advanced step by step.
 
 mod chain;
 mod fabric;
@@ -24,23 +24,23 @@ pub(crate) use zone::{Acting, Control, Draught, Load, ZoneInput};
 use crate::plant::Air;
 use crate::sky::SkyState;
 
-/// The outdoors during a step.
+/// Outdoor conditions during a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Ambient {
     pub dry_bulb_c: f64,
-    /// Water in the air, kg/kg.
+    /// Humidity ratio, in kg/kg.
     pub humidity: f64,
     pub sky_c: f64,
     pub pressure_pa: f64,
-    /// At the weather station.
+    /// Wind speed at the weather station, in m/s.
     pub wind_m_s: f64,
-    /// Unit vector to where the wind comes from: east, north.
+    /// Unit vector towards the direction from which the wind blows: east, north.
     pub wind_from: [f64; 2],
     pub sky: SkyState,
 }
 
 impl Ambient {
-    /// Outdoor air.
+    /// Returns the outdoor air.
     pub fn air(&self) -> Air {
         Air { temperature_c: self.dry_bulb_c, humidity_kg_kg: self.humidity }
     }

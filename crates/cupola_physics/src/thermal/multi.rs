@@ -1,8 +1,10 @@
-//! The heat of all zones, one step at a time: conduction through layers, a balance at every face, air and radiant temperature of
-//! every zone solved together (in the manner of ISO 52016-1:2017, 6.5, with the coefficients taken at the step's beginning).
+//! Multi-node model: conduction through layers, a heat balance at every face, and a common solution of the
+//! air and radiant temperatures of all zones (in the manner of ISO 52016-1:2017, 6.5, with coefficients from
+//! the start of the step).
 //!
-//! Every wall and window is first reduced to how its inner face answers to the room, so that what is left are two unknowns a zone. Faces
-//! are computed side by side ([`super::rows`]); what joins two rows or zones is computed one by one.
+//! Each wall and window is first reduced to the response of its inside face to the zone, so that two unknowns
+//! for each zone remain. Faces are computed in lanes ([`super::rows`]). Couplings between two rows or zones
+//! are computed individually.
 
 use super::Ambient;
 use super::chain::Chain;
@@ -18,89 +20,91 @@ use super::zone::{Acting, Draught, Load, Mode, ZoneInput, constrain, given};
 use crate::lanes::{Lanes, Number, put};
 use crate::study::Program;
 
-/// More often than this, which zones are heated and cooled isn't tried out.
+/// Maximum number of iterations over the heating and cooling modes of the zones.
 const MAX_ROUNDS: usize = 24;
 
-/// What the multi-node tier remembers from step to step, °C. Walls and faces as in [`Rows`].
+/// State of the multi-node model, in °C. Walls and faces are arranged as in [`Rows`].
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NodeState {
-    /// Volumes in walls.
+    /// Temperatures of the walls' control volumes.
     cells: Vec<Lanes>,
-    /// Heat that each wall's volumes hold, as [`stored`].
+    /// Heat stored in each wall, as in [`stored`].
     stored: Vec<Lanes>,
-    /// Outer faces of walls.
+    /// Temperatures of the walls' outside faces.
     pub outer_c: Vec<Lanes>,
     faces_c: Vec<Lanes>,
-    /// Two faces of each pane.
+    /// Temperatures of both faces of each pane.
     pub panes_c: Vec<f64>,
-    /// By zone.
+    /// Air temperature, and radiant temperature, of each zone.
     pub air_c: Vec<f64>,
     pub radiant_c: Vec<f64>,
 }
 
-/// How a row's faces answer: their temperature is `base + to_air * air + to_radiant * radiant`, plus what comes from the zone behind.
+/// Linear response of the faces of a row: the temperature is `base + to_air * air + to_radiant * radiant`,
+/// plus the contribution of the zone behind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Answer {
-    /// At the walls' outer faces: conductance and source.
+    /// Coefficient and source at the walls' outside faces.
     pub film: Lanes,
     pub source: Lanes,
-    /// Behind windows' inner faces: conductance, and the flow out of it.
+    /// Conductance behind the windows' inside faces, and the heat flow out of it.
     pane_film: Lanes,
     pane_source: Lanes,
-    /// W/(m² K).
+    /// Heat transfer coefficients, in W/(m² K).
     pub convection: Lanes,
     pub radiation: Lanes,
-    /// Sun that is absorbed, W/m².
+    /// Absorbed solar radiation, in W/m².
     pub sun: Lanes,
-    /// What flows out at the walls' faces without temperature differences.
+    /// Heat flow out of the walls at their faces with all face temperatures at 0.
     pub outer_flow: Lanes,
     pub inner_flow: Lanes,
-    /// Of what is at the walls' outer faces, the inverse.
+    /// Inverse of the sum of conductances at the walls' outside faces.
     outer_inverse: Lanes,
     pub base: Lanes,
     pub to_air: Lanes,
     pub to_radiant: Lanes,
-    /// From the zone behind.
+    /// Contribution of the zone behind.
     pub behind_c: Lanes,
-    /// A partition's outer face, and what flows in there.
+    /// Temperature of a partition's outside face, and the heat flow into it.
     pub partition_c: Lanes,
     pub partition_w_m2: Lanes,
 }
 
 impl Answer {
-    /// The temperature of one face.
+    /// Returns the temperature of one face.
     pub fn face_c(&self, lane: usize, air_c: f64, radiant_c: f64) -> f64 {
         self.base.0[lane] + self.to_air.0[lane] * air_c + self.to_radiant.0[lane] * radiant_c + self.behind_c.0[lane]
     }
 }
 
-/// Faces, and room for a step's numbers.
+/// Faces of all zones, with the working memory of a step.
 #[derive(Clone, Debug)]
 pub(crate) struct Nodes {
     rows: Rows,
     answers: Vec<Answer>,
     outdoors: Outdoors,
     partitions: Vec<Partition>,
-    /// The inner faces of windows.
+    /// Places of the windows' inside faces.
     window_places: Vec<Place>,
     chains: Vec<Chain>,
     hubs: Hubs,
     solved: Hubs,
-    /// Air and radiant temperature of each zone, and as they were a step before.
+    /// Air and radiant temperature of each zone, now and in the previous step.
     solution: Vec<Pair>,
     earlier: Vec<Pair>,
-    /// Sun through the windows into each zone, W.
+    /// Direct and diffuse solar radiation through the windows into each zone, in W.
     direct_w: Vec<f64>,
     diffuse_w: Vec<f64>,
     pub transmitted_w: Vec<f64>,
     modes: Vec<Mode>,
     pub loads: Vec<Load>,
-    /// What doesn't add up in a zone, and what flows there altogether, W.
+    /// Residual of the heat balance and heat throughput of each zone, in W.
     pub residual_w: Vec<f64>,
     pub throughput_w: Vec<f64>,
 }
 
-/// A step, compiled for each kind of processor and chosen when it runs. No closure: one is compiled by itself, without their vectors.
+/// One step, compiled for each kind of processor and dispatched at run time. A struct takes the place of a
+/// closure, because a closure would be compiled without vector instructions.
 struct Step<'s> {
     nodes: &'s mut Nodes,
     fabric: &'s Fabric,
@@ -153,7 +157,7 @@ impl Nodes {
         }
     }
 
-    /// Everything at one temperature.
+    /// Returns a state with all temperatures equal.
     pub fn state(&self, fabric: &Fabric, temperature_c: f64) -> NodeState {
         let alike = |count: usize| vec![Lanes::of(temperature_c); count];
         let cells = alike(self.rows.volumes.len());
@@ -169,7 +173,7 @@ impl Nodes {
         }
     }
 
-    /// Moves the state on by the step that the fabric was prepared for.
+    /// Advances the state by the step length that the fabric was prepared for.
     pub fn step(
         &mut self,
         fabric: &Fabric,
@@ -182,7 +186,7 @@ impl Nodes {
         pulp::Arch::new().dispatch(Step { nodes: self, fabric, program, ambient, light, acting, state });
     }
 
-    /// What comes through the windows and what the panes take of it.
+    /// Computes the solar radiation transmitted by the windows and absorbed by their panes.
     #[inline(always)]
     fn enter(&mut self, fabric: &Fabric, program: &Program, light: &[Light]) {
         self.direct_w.fill(0.0);
@@ -210,7 +214,7 @@ impl Nodes {
         }
     }
 
-    /// How the innermost panes answer to the room.
+    /// Computes the response of the innermost panes to the zone.
     #[inline(always)]
     fn reduce_windows(&mut self, fabric: &Fabric, ambient: &Ambient, state: &NodeState) {
         let windows = fabric.windows.iter().zip(&mut self.chains).zip(&self.outdoors.windows);
@@ -222,7 +226,7 @@ impl Nodes {
         }
     }
 
-    /// How all faces answer to the room, with coefficients as the temperatures were.
+    /// Computes the response of all faces, with coefficients at the current temperatures.
     #[inline(always)]
     fn answer(&mut self, state: &mut NodeState) {
         let one = Lanes::of(1.0);
@@ -258,7 +262,8 @@ impl Nodes {
         }
         let one = Lanes::of(1.0);
         for group in &self.rows.groups {
-            // A zone without faces still has a radiant temperature: the air's.
+            // A zone without faces still needs a radiant temperature. The small terms make it equal to the
+            // air temperature.
             let (mut air, mut air_radiant) = (Lanes::of(0.0), Lanes::of(0.0));
             let (mut radiant, mut radiant_air) = (Lanes::of(1e-9), Lanes::of(1e-9));
             let (mut air_right, mut radiant_right) = (Lanes::of(0.0), Lanes::of(0.0));
@@ -289,10 +294,10 @@ impl Nodes {
         }
     }
 
-    /// Finds which zones are heated and cooled, and how much.
+    /// Finds the mode (heated, cooled or free) and the power of each zone.
     #[inline(always)]
     fn control(&mut self, inputs: &[ZoneInput]) {
-        // The search begins where the zones would be if they went on as they did.
+        // The iteration starts from linearly extrapolated temperatures.
         for (now, earlier) in self.solution.iter_mut().zip(&mut self.earlier) {
             let was = std::mem::replace(earlier, *now);
             *now = [2.0 * now[0] - was[0], 2.0 * now[1] - was[1]];
@@ -321,7 +326,7 @@ impl Nodes {
         }
     }
 
-    /// Puts the solution into faces, walls and panes, and checks the books.
+    /// Computes the temperatures of faces, walls and panes from the solution, and checks the heat balance.
     #[inline(always)]
     fn finish(&mut self, fabric: &Fabric, acting: Acting<'_>, state: &mut NodeState) {
         for (zone, (input, load)) in acting.zones.iter().zip(&self.loads).enumerate() {

@@ -1,4 +1,4 @@
-//! What is at the outer faces: sun, wind, sky, air and ground.
+//! Boundary conditions of outside faces: sun, wind, sky, air and ground.
 
 use super::Ambient;
 use super::fabric::{Behind, Exposure, Fabric};
@@ -10,26 +10,26 @@ use crate::lanes::{LANES, Lanes, Number, put};
 use crate::study::{Program, Value};
 use std::array::from_fn;
 
-/// An outer face's surroundings, as one conductance and one source: W/(m² K), W/m².
+/// Surroundings of an outside face, as one coefficient, in W/(m² K), and one source, in W/m².
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outer {
     pub film: f64,
     pub source: f64,
 }
 
-/// In contact: a film without resistance, W/(m² K).
+/// Coefficient of direct contact, practically without resistance, in W/(m² K).
 const CONTACT: f64 = 1e6;
 
-/// An outer face.
+/// Outside face of a wall or window.
 #[derive(Clone, Copy, Debug)]
 enum Target {
-    /// A wall's, by the place of its inner face.
+    /// Wall, by the place of its inside face.
     Wall(Place),
-    /// A window's, and where the temperature of its outermost pane is.
+    /// Window, with the index of the temperature of its outermost pane.
     Window(usize, usize),
 }
 
-/// Faces outdoors, side by side.
+/// Faces outdoors, in lanes.
 #[derive(Clone, Debug, Default)]
 struct Exposed {
     targets: [Option<Target>; LANES],
@@ -39,12 +39,12 @@ struct Exposed {
     east: Lanes,
     north: Lanes,
     absorptance: Lanes,
-    /// Emittance times the view of the sky, and of the air and ground.
+    /// Emittance times the view factor to the sky, and to the air and ground.
     to_sky: Lanes,
     to_air: Lanes,
 }
 
-/// A wall whose other side has a temperature: of a value, or of outdoor air.
+/// Wall with a given temperature on its other side: a value, or the outdoor air temperature.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     place: Place,
@@ -52,12 +52,12 @@ struct Held {
     temperature: Option<Value>,
 }
 
-/// All outer faces that aren't in a zone.
+/// All outside faces that are not in a zone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outdoors {
     exposed: Vec<Exposed>,
     held: Vec<Held>,
-    /// What is at each window.
+    /// Surroundings of each window.
     pub windows: Vec<Outer>,
 }
 
@@ -89,7 +89,7 @@ impl Outdoors {
         outdoors
     }
 
-    /// Linearises what is around the outer faces where these were.
+    /// Linearises the surroundings of the outside faces at their current temperatures.
     #[inline(always)]
     pub fn surround(
         &mut self,
@@ -147,7 +147,7 @@ impl Exposed {
     fn surroundings(&self, ambient: &Ambient, wind: (f64, WindPowers), face_c: Lanes, sun: Lanes) -> (Lanes, Lanes) {
         let (air_c, sky_c) = (Lanes::of(ambient.dry_bulb_c), Lanes::of(ambient.sky_c));
         let [east, north] = ambient.wind_from.map(Lanes::of);
-        // Level faces are always in the wind.
+        // The small term makes horizontal faces windward.
         let ahead = self.east * east + self.north * north + Lanes::of(1e-9);
         let convection = self.windy.at(wind, ahead, face_c, air_c);
         let sky = radiative(face_c, sky_c, self.to_sky);

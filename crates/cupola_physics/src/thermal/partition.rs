@@ -1,4 +1,4 @@
-//! Walls between two zones: both faces at once.
+//! Partitions: walls between two zones, with both faces solved together.
 
 use super::fabric::{Behind, Fabric, WallRow};
 use super::hubs::Hubs;
@@ -8,21 +8,21 @@ use super::wall::Ends;
 use super::zone::Load;
 use crate::lanes::put;
 
-/// A wall between two zones.
+/// Wall between two zones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Partition {
     area_m2: f64,
     ends: Ends<f64>,
-    /// Its faces, the one with the wall's volumes first, and the zones that these are in.
+    /// Places of its faces, the face with the wall's control volumes first, and their zones.
     places: [Place; 2],
     zones: [usize; 2],
-    /// Where the blocks of the first zone by the second and of the second by the first are.
+    /// Indices of the block of the first zone by the second, and of the second by the first.
     blocks: [usize; 2],
-    /// How each face answers to air and radiant temperature behind it.
+    /// Response of each face to the air and radiant temperature of the zone behind it.
     behind: [[f64; 2]; 2],
 }
 
-/// What is known of a face.
+/// Heat transfer coefficients and absorbed solar radiation of a face.
 struct Side {
     convection: f64,
     radiation: f64,
@@ -37,7 +37,7 @@ impl Side {
 }
 
 impl Partition {
-    /// All of a building's.
+    /// Returns all partitions of a building.
     pub fn all(fabric: &Fabric, rows: &Rows, hubs: &Hubs) -> Vec<Self> {
         let partition = |row: &WallRow| {
             let Behind::Zone(other) = row.behind else { return None };
@@ -54,7 +54,7 @@ impl Partition {
         fabric.walls.iter().filter_map(partition).collect()
     }
 
-    /// How its faces answer to both zones, and what that binds these with.
+    /// Computes the response of both faces, and adds the coupling of both zones to the system.
     pub fn couple(&mut self, answers: &mut [Answer], hubs: &mut Hubs) {
         let [Place { row, lane }, _] = self.places;
         let (outer_flow, inner_flow) = (answers[row].outer_flow.0[lane], answers[row].inner_flow.0[lane]);
@@ -87,7 +87,8 @@ impl Partition {
         }
     }
 
-    /// Tells its faces what came of the zones behind them. The zone on the outer side, and what flows from it into the wall, W.
+    /// Sets the contributions of the zones behind. Returns the zone on the outer side, and the heat flow from
+    /// it into the wall, in W.
     pub fn meet(&self, answers: &mut [Answer], loads: &[Load]) -> (usize, f64) {
         let own = self.zones.map(|zone| loads[zone]);
         for (face, other) in [(0, 1), (1, 0)] {

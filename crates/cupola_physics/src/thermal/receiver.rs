@@ -1,4 +1,4 @@
-//! What the sun and the sky send to each outer face: computed once for all that look the same way and are shaded alike.
+//! Solar irradiance of each outside face. Faces with the same orientation and shading share one computation.
 
 use crate::airflow_element;
 use crate::shading::{DiffuseFactors, Shading};
@@ -6,16 +6,16 @@ use crate::sky::SkyState;
 use crate::study::Terrain;
 use crate::sun::Plane;
 
-/// Light on a face, W/m².
+/// Solar irradiance of a face, in W/m².
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Light {
-    /// From the sun's direction, shadows taken off.
+    /// Irradiance from the direction of the sun, with shading.
     pub direct: f64,
-    /// From sky and ground, shadows taken off.
+    /// Diffuse irradiance from sky and ground, with shading.
     pub diffuse: f64,
-    /// Cosine of the sun's angle of incidence.
+    /// Cosine of the angle of incidence.
     pub cos_incidence: f64,
-    /// What it would be without shadows.
+    /// Total irradiance without shading.
     pub unshaded: f64,
 }
 
@@ -34,14 +34,14 @@ struct Receiver {
     factors: DiffuseFactors,
 }
 
-/// All distinct ways of receiving light.
+/// All distinct combinations of orientation and shading.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Receivers {
     rows: Vec<Receiver>,
 }
 
 impl Receivers {
-    /// The row of a plane with this shading, new if there is none like it.
+    /// Returns the row of a plane with this shading, and adds it if it is new.
     pub fn add(&mut self, plane: &Plane, azimuth_deg: f64, tilt_deg: f64, shading: Option<&Shading>) -> usize {
         let is_same = |row: &Receiver| {
             row.azimuth_deg == azimuth_deg && row.tilt_deg == tilt_deg && row.shading.as_ref() == shading
@@ -57,7 +57,7 @@ impl Receivers {
         self.rows.len()
     }
 
-    /// Light on every row under a sky.
+    /// Computes the irradiance of every row.
     pub fn light(&self, sky: &SkyState, ground_reflectance: f64, light: &mut Vec<Light>) {
         light.clear();
         if sky.diffuse_horizontal_w_m2 <= 0.0 && sky.direct_normal_w_m2 <= 0.0 {
@@ -84,7 +84,8 @@ impl Receivers {
     }
 }
 
-/// Wind at a height over wind at a weather station's 10 m in open country (ASHRAE Fundamentals 2017, ch. 24, eq. 4).
+/// Returns the ratio of the wind speed at a height to that at a weather station at 10 m in open terrain
+/// (ASHRAE Fundamentals 2017, ch. 24, eq. 4).
 pub(crate) fn local_wind(terrain: Terrain, height_m: f64) -> f64 {
     let terrain = match terrain {
         Terrain::Open => airflow_element::Terrain::Open,

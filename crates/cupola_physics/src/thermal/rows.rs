@@ -1,8 +1,9 @@
-//! Faces in lanes: the faces of a few zones lie side by side, one of each zone in a row, so that what belongs to a zone is added up row by
-//! row without crossing lanes.
+//! Faces in lanes: a group of zones shares rows, and each row has one face of each zone. Sums over the faces
+//! of a zone are then sums over rows, without operations across lanes.
 //!
-//! Zones with as many faces are put together, and in each zone the walls with most volumes come first: few lanes stay empty (the layout of
-//! sliced ELLPACK for sparse matrices, Kreutzer et al. 2014).
+//! Zones with similar numbers of faces form a group, and in each zone the walls with most control volumes
+//! come first. Few lanes stay empty this way (the layout of sliced ELLPACK for sparse matrices, Kreutzer et
+//! al. 2014).
 
 use super::fabric::{Behind, Fabric, Face, Side};
 use super::film::Still;
@@ -12,56 +13,56 @@ use std::array::from_fn;
 use std::cmp::Reverse;
 use std::ops::Range;
 
-/// Where a face is.
+/// Position of a face.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
     pub row: usize,
     pub lane: usize,
 }
 
-/// Zones side by side.
+/// Group of zones, one in each lane.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
-    /// The zone in each lane.
+    /// Zone in each lane.
     zones: [Option<usize>; LANES],
-    /// The rows with their faces.
+    /// Rows with the faces of the zones.
     pub rows: Range<usize>,
 }
 
-/// What doesn't change of a row of faces. Lanes without a face have no area, and nothing comes of them.
+/// Constant properties of a row of faces. Lanes without a face have zero area and no effect.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
     pub area_m2: Lanes,
     pub mrt: Lanes,
     pub still: Still<Lanes>,
-    /// What a face absorbs of the direct and of the diffuse sun that enters its zone, 1/m².
+    /// Solar radiation absorbed by a face per watt of direct and of diffuse radiation into its zone, in 1/m².
     pub of_direct: Lanes,
     pub of_diffuse: Lanes,
-    /// The walls behind, and their volumes from outside to inside, all ending at the inner face.
+    /// Walls behind the faces, and their control volumes from outside to inside. All end at the inside face.
     pub ends: Ends<Lanes>,
     pub volumes: Range<usize>,
-    /// Above 0 where a zone is behind the wall.
+    /// Above 0 if another zone is behind the wall.
     pub is_partition: Lanes,
 }
 
-/// All faces.
+/// All faces in lanes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
     pub groups: Vec<Group>,
     pub rows: Vec<Row>,
     pub volumes: Vec<Volume<Lanes>>,
-    /// By face.
+    /// Position of each face.
     places: Vec<Place>,
 }
 
 impl Group {
-    /// The numbers of its zones.
+    /// Returns the values of the group's zones, in lanes.
     #[inline(always)]
     pub fn gather(&self, numbers: &[f64]) -> Lanes {
         Lanes(from_fn(|lane| self.zones[lane].map_or(0.0, |zone| numbers[zone])))
     }
 
-    /// Its zones and their lanes.
+    /// Returns the zones with their lanes.
     #[inline(always)]
     pub fn zones(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.zones.iter().enumerate().filter_map(|(lane, zone)| Some(((*zone)?, lane)))
@@ -94,7 +95,7 @@ impl Rows {
         rows
     }
 
-    /// Where a face is.
+    /// Returns the position of a face.
     pub fn place(&self, face: usize) -> Place {
         self.places[face]
     }
@@ -119,7 +120,7 @@ impl Rows {
 }
 
 impl Row {
-    /// Behind lanes without a face is what has a conductance, so that their temperature is a number.
+    /// Returns a row without faces. The unit conductance keeps the temperatures of empty lanes finite.
     fn empty() -> Self {
         let mut row = Self::default();
         row.ends.inner_self = Lanes::of(1.0);
@@ -147,7 +148,7 @@ impl Row {
     }
 }
 
-/// The volumes behind a face: a partition's belong to its inner one.
+/// Returns the control volumes behind a face. Those of a partition belong to its inside face.
 fn volumes_of<'f>(fabric: &'f Fabric, face: &Face) -> &'f [Volume<f64>] {
     match face.side {
         Side::Inner(wall) => &fabric.kinds[fabric.walls[wall].kind].volumes,
@@ -155,10 +156,12 @@ fn volumes_of<'f>(fabric: &'f Fabric, face: &Face) -> &'f [Volume<f64>] {
     }
 }
 
-/// What each face of a zone absorbs of a watt of direct and of diffuse sun that enters, 1/m².
+/// Returns the solar radiation that each face of a zone absorbs per watt of direct and of diffuse radiation
+/// into the zone, in 1/m².
 ///
-/// Direct sun falls where it falls first; what is reflected there and what was diffuse fills the room evenly, until all of it is absorbed
-/// or out of the windows again (a white sphere's distribution; EnergyPlus Engineering Reference, "Shortwave Radiation Absorbed").
+/// Direct radiation is incident on the faces by their fractions. Reflected and diffuse radiation is uniform
+/// in the zone until it is absorbed or leaves through the windows (the distribution in a white sphere;
+/// EnergyPlus Engineering Reference, "Shortwave Radiation Absorbed").
 fn sun_shares(faces: &[Face]) -> Vec<(f64, f64)> {
     let (mut shares, mut taken, mut takes) = (0.0_f64, 0.0, 0.0_f64);
     for face in faces {
@@ -166,7 +169,8 @@ fn sun_shares(faces: &[Face]) -> Vec<(f64, f64)> {
         taken += face.beam_share * face.absorptance;
         takes += face.area_m2 * face.absorptance;
     }
-    // Shares that add up to less than one leave the rest to the room; to more, they are scaled.
+    // If the fractions add up to less than one, the rest counts as diffuse. If they add up to more, they are
+    // scaled.
     let scale = 1.0 / shares.max(1.0);
     let of_diffuse = 1.0 / takes.max(1e-9);
     let share = |face: &Face| {
@@ -209,7 +213,7 @@ mod tests {
         }
         zones.sort_unstable();
         assert!(zones.into_iter().eq(0..specs.len()));
-        // In each lane a wall's volumes are the last of its row's.
+        // In each lane the control volumes of a wall are the last ones of its row.
         for (face, place) in fabric.faces.iter().zip(&rows.places) {
             let own = volumes_of(&fabric, face);
             let laid = &rows.volumes[rows.rows[place.row].volumes.clone()];

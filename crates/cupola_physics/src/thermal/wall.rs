@@ -1,68 +1,72 @@
-//! Conduction through layers: control volumes in a row, implicit in time (backward Euler, first order).
+//! Conduction through layers: one-dimensional control volumes, implicit in time (backward Euler, first
+//! order).
 //!
-//! A wall answers to the temperatures of its two faces. The volumes between them are eliminated once for a step's length, so that
-//! a step is one multiplication with what was prepared, whatever the coefficients at the faces are.
+//! The boundary conditions are the temperatures of the two faces. The control volumes between them are
+//! eliminated once for each step length. A step is then a multiplication by prepared coefficients,
+//! independent of the surface heat transfer coefficients.
 
 use crate::lanes::{Lanes, Number, put};
 
-/// A volume of a wall, in the eliminated tridiagonal system.
+/// Control volume of a wall, in the eliminated tridiagonal system.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Volume<N> {
-    /// Heat capacity over step, W/(m² K).
+    /// Heat capacity over step length, in W/(m² K).
     store: N,
-    /// What its own temperature, the volume before, and the volume after are multiplied with.
+    /// Factors of the volume's own temperature, and of the temperatures of the previous and the next volume.
     kept: N,
     before: N,
     after: N,
-    /// Its answer to one kelvin at the outer face, and at the inner one.
+    /// Response to 1 K at the outside face, and at the inside face.
     by_outer: N,
     by_inner: N,
 }
 
-/// The ends of a row of volumes, W/(m² K).
+/// Conductances at the ends of a wall, in W/(m² K).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Ends<N> {
-    /// Conductance between a face and the nearest volume.
+    /// Conductance between a face and the nearest control volume.
     outer_link: N,
     inner_link: N,
-    /// What flows in at a face for a kelvin there, and out at the other face for it.
+    /// Heat flow in at a face per kelvin at the same face, and out at the other face.
     pub outer_self: N,
     pub inner_self: N,
     pub cross: N,
 }
 
-/// One layer, ready to be cut.
+/// Layer before its division into control volumes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Slab {
-    /// m; 0 of a bare resistance.
+    /// Thickness, in m; 0 for a resistance without mass.
     pub thickness_m: f64,
-    /// m² K/W.
+    /// Thermal resistance, in m² K/W.
     pub resistance: f64,
-    /// J/(m² K).
+    /// Heat capacity, in J/(m² K).
     pub capacity: f64,
 }
 
-/// A construction, cut into volumes and prepared for a step's length. All per m².
+/// Construction, divided into control volumes and prepared for a step length. All values are per m².
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wall {
-    /// The layers that were cut, from outside to inside.
+    /// Layers from outside to inside.
     pub slabs: Vec<Slab>,
     pub volumes: Vec<Volume<f64>>,
     pub ends: Ends<f64>,
 }
 
-/// A layer is cut so that each volume is passed by a front in no less than a step: at least this many square root of (diffusivity
-/// times step) thick (stability of explicit schemes as a measure of how fine is fine enough; ASHRAE Toolkit, EnergyPlus CondFD).
+/// Minimum thickness of a control volume over the square root of diffusivity times step length, so that a
+/// thermal front takes at least a step to cross it (the stability limit of explicit schemes as a measure of
+/// sufficient resolution; ASHRAE Toolkit, EnergyPlus CondFD).
 const CELL_PER_FRONT: f64 = 1.732_050_807_568_877_2;
-/// No layer is cut finer.
+/// Maximum number of control volumes of a layer.
 const MAX_CELLS: f64 = 20.0;
-/// Layers with less heat capacity than this store nothing, J/(m² K): a millimetre of air.
+/// Heat capacity below which a layer counts as massless, in J/(m² K): a millimetre of air.
 const NO_CAPACITY: f64 = 1.3;
-/// What stands for no resistance at all, m² K/W.
+/// Least resistance between two nodes, in m² K/W.
 const LEAST_RESISTANCE: f64 = 1e-6;
 
 impl Wall {
-    /// Cuts layers, from outside to inside, for steps of `dt_s`; `most_cells` bounds the volumes of a layer.
+    /// Divides layers, from outside to inside, for steps of `dt_s`. `most_cells` is the maximum number of
+    /// control volumes of a layer.
     pub fn new(slabs: &[Slab], dt_s: f64, most_cells: usize) -> Self {
         let (mut links, mut store) = (Vec::new(), Vec::new());
         let mut pending = 0.0;
@@ -71,7 +75,8 @@ impl Wall {
                 pending += slab.resistance;
                 continue;
             }
-            // diffusivity = thickness / (resistance * capacity / thickness): both thicknesses cancel in the ratio.
+            // The diffusivity is thickness / (resistance * capacity / thickness). Both thicknesses cancel in
+            // the ratio.
             let fronts = (slab.resistance * slab.capacity / dt_s).sqrt() / CELL_PER_FRONT;
             let cells = fronts.ceil().clamp(1.0, MAX_CELLS.min(most_cells as f64)) as usize;
             let half = slab.resistance / (2.0 * cells as f64);
@@ -118,14 +123,14 @@ impl Wall {
         Self { slabs: slabs.to_vec(), volumes, ends }
     }
 
-    /// Resistance from face to face, m² K/W.
+    /// Returns the resistance from face to face, in m² K/W.
     pub fn resistance(&self) -> f64 {
         self.slabs.iter().map(|slab| slab.resistance).sum()
     }
 }
 
-/// Turns the volumes' temperatures into what they would be with both faces at 0; gives what then flows out at the outer and at the inner
-/// face, W/m².
+/// Computes the temperatures of the control volumes after the step with both faces at 0. Returns the heat
+/// flow out at the outside face and at the inside face, in W/m².
 #[inline(always)]
 pub(crate) fn relax<N: Number>(volumes: &[Volume<N>], ends: &Ends<N>, cells: &mut [N]) -> (N, N) {
     let mut before = N::of(0.0);
@@ -142,8 +147,8 @@ pub(crate) fn relax<N: Number>(volumes: &[Volume<N>], ends: &Ends<N>, cells: &mu
     (ends.outer_link * next, ends.inner_link * inner)
 }
 
-/// Adds what the faces' temperatures do to relaxed volumes: these are the temperatures after the step. Gives the heat that the volumes then
-/// hold, as [`stored`].
+/// Adds the response to the face temperatures to relaxed control volumes, which gives the temperatures after
+/// the step. Returns the heat stored, as in [`stored`].
 #[inline(always)]
 pub(crate) fn advance<N: Number>(volumes: &[Volume<N>], cells: &mut [N], outer_c: N, inner_c: N) -> N {
     let mut stored = N::of(0.0);
@@ -154,19 +159,19 @@ pub(crate) fn advance<N: Number>(volumes: &[Volume<N>], cells: &mut [N], outer_c
     stored
 }
 
-/// Heat that volumes hold above 0 °C, over the step's length, W/m².
+/// Returns the heat stored above 0 °C, divided by the step length, in W/m².
 pub(crate) fn stored<N: Number>(volumes: &[Volume<N>], cells: &[N]) -> N {
     let rows = cells.iter().zip(volumes);
     rows.fold(N::of(0.0), |sum, (temperature, volume)| volume.store.times(*temperature, sum))
 }
 
 impl Volume<Lanes> {
-    /// Does nothing in any lane, but to hand on what comes from the inner side.
+    /// Returns a volume without effect that passes on the value of the inner side in every lane.
     pub fn idle() -> Self {
         Self { after: Lanes::of(1.0), ..Self::default() }
     }
 
-    /// Puts one into a lane.
+    /// Writes a volume into one lane.
     pub fn put(&mut self, lane: usize, volume: &Volume<f64>) {
         let pairs = [
             (&mut self.store, volume.store),
@@ -181,7 +186,7 @@ impl Volume<Lanes> {
 }
 
 impl Ends<Lanes> {
-    /// Puts one into a lane.
+    /// Writes the end conductances into one lane.
     pub fn put(&mut self, lane: usize, ends: &Ends<f64>) {
         let pairs = [
             (&mut self.outer_link, ends.outer_link),
@@ -239,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_thick_slab_answers_as_the_error_function_says() {
-        // Half-space of concrete, face from 0 to 1 °C: flow k / sqrt(pi a t) (Carslaw and Jaeger 1959, 2.4).
+        // Half-space of concrete with a step of the face temperature from 0 to 1 °C: heat flow k / sqrt(pi a
+        // t) (Carslaw and Jaeger 1959, 2.4).
         let (conductivity, density, specific, thickness) = (1.13, 1_400.0, 1_000.0, 1.0);
         let slab = Slab {
             thickness_m: thickness,

@@ -1,26 +1,27 @@
-//! What acts on a zone during a step, and what its thermostat does about it.
+//! Inputs of a zone in a step, and its thermostat.
 
 use super::hubs::{Hubs, Pair};
 use crate::study::{Sensor, Tier};
 
-/// Differences to a set-point that don't count, K.
+/// Tolerance of a set-point, in K.
 const TOLERANCE_K: f64 = 1e-7;
-/// Powers that don't count, W.
+/// Tolerance of a power, in W.
 const TOLERANCE_W: f64 = 1e-6;
 
-/// What holds a zone at a set-point, during a step.
+/// Heating or cooling control of a zone during a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Control {
     pub setpoint_c: f64,
-    /// The most that it gives, W; below 0 for cooling.
+    /// Maximum power, in W; below 0 for cooling.
     pub power_w: f64,
     pub radiant_fraction: f64,
-    /// Share of the radiant temperature in what the thermostat feels.
+    /// Weight of the radiant temperature in the temperature that the thermostat measures.
     pub radiant_weight: f64,
 }
 
 impl Control {
-    /// How a sensor weighs the radiant temperature: 5R1C's is a mixture with the air's already (ISO 13790:2008, C.3).
+    /// Returns the weight of the radiant temperature for a sensor. The surface temperature of the 5R1C model
+    /// already includes the air temperature (ISO 13790:2008, C.3).
     pub fn weight(sensor: Sensor, tier: Tier) -> f64 {
         match (sensor, tier) {
             (Sensor::Air, _) => 0.0,
@@ -34,22 +35,22 @@ impl Control {
     }
 }
 
-/// What acts on a zone.
+/// Inputs of a zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct ZoneInput {
-    /// Heat capacity of the air over the step's length.
+    /// Heat capacity of the air over step length, in W/K.
     pub capacity_w_k: f64,
-    /// Heat capacity of the air that is exchanged, and what it brings in, with the zone at 0 °C.
+    /// Heat capacity flow of exchanged air, in W/K, and the heat that it brings with the zone at 0 °C, in W.
     pub exchange_w_k: f64,
     pub exchange_source_w: f64,
-    /// Gains to the air and to the surfaces.
+    /// Gains to the air, and to the surfaces, in W.
     pub convective_w: f64,
     pub radiant_w: f64,
     pub heating: Option<Control>,
     pub cooling: Option<Control>,
 }
 
-/// Air that flows from one zone into another: its heat capacity, W/K.
+/// Air flow from one zone into another, as heat capacity flow in W/K.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Draught {
     pub from: usize,
@@ -57,38 +58,38 @@ pub(crate) struct Draught {
     pub w_k: f64,
 }
 
-/// What acts on all zones, and between them.
+/// Inputs of all zones, and air flows between them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Acting<'a> {
     pub zones: &'a [ZoneInput],
     pub draughts: &'a [Draught],
 }
 
-/// What a zone's plant does.
+/// Mode of a zone's heating and cooling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mode {
     #[default]
     Free,
     Heated,
     Cooled,
-    /// All that there is, and it isn't enough.
+    /// Full power, with the set-point not reached.
     HeatedFully,
     CooledFully,
 }
 
-/// What came of it.
+/// Temperatures and load of a zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Load {
     pub air_c: f64,
     pub radiant_c: f64,
-    /// What a person feels.
+    /// Operative temperature, in °C.
     pub operative_c: f64,
-    /// Above 0 heating, below 0 cooling.
+    /// Power, in W: above 0 heating, below 0 cooling.
     pub power_w: f64,
 }
 
 impl ZoneInput {
-    /// What is at work in a mode.
+    /// Returns the control that acts in a mode.
     pub fn control(&self, mode: Mode) -> Option<Control> {
         match mode {
             Mode::Free => None,
@@ -97,7 +98,8 @@ impl ZoneInput {
         }
     }
 
-    /// Where to begin from what a zone did before: what has no limit now can't be at it.
+    /// Returns the initial mode from the mode of the previous step. A control without a limit cannot be at
+    /// full power.
     pub fn first_mode(&self, before: Mode) -> Mode {
         match (before, self.control(before)) {
             (Mode::HeatedFully, Some(control)) if control.power_w.is_infinite() => Mode::Heated,
@@ -106,7 +108,7 @@ impl ZoneInput {
         }
     }
 
-    /// What a zone does next that in a mode came to these temperatures with this power.
+    /// Returns the next mode from these temperatures and this power in the current mode.
     pub fn next_mode(&self, mode: Mode, air_c: f64, radiant_c: f64, power_w: f64) -> Mode {
         let is_cold = |control: &Control| control.feels(air_c, radiant_c) < control.setpoint_c - TOLERANCE_K;
         let is_warm = |control: &Control| control.feels(air_c, radiant_c) > control.setpoint_c + TOLERANCE_K;
@@ -126,7 +128,7 @@ impl ZoneInput {
     }
 }
 
-/// Takes a zone's power as the unknown in place of what its thermostat feels, or puts a known power in.
+/// Replaces the measured temperature by the zone's power as the unknown, or inserts a known power.
 pub(crate) fn constrain(hubs: &mut Hubs, zone: usize, input: &ZoneInput, mode: Mode) {
     let Some(control) = input.control(mode) else { return };
     let radiant = control.radiant_fraction;
@@ -136,7 +138,7 @@ pub(crate) fn constrain(hubs: &mut Hubs, zone: usize, input: &ZoneInput, mode: M
         right[1] += control.power_w * radiant;
         return;
     }
-    // The power stands in two rows: one of them is used up to take it out of the other.
+    // The power occurs in two rows. One row is used to eliminate it from the other.
     let (held, other) = if radiant <= 0.5 { (0, 1) } else { (1, 0) };
     let ratio = radiant.min(1.0 - radiant) / radiant.max(1.0 - radiant);
     for link in hubs.links(zone) {
@@ -154,7 +156,7 @@ pub(crate) fn constrain(hubs: &mut Hubs, zone: usize, input: &ZoneInput, mode: M
     right[held] = control.setpoint_c;
 }
 
-/// The power that a solution needs in a zone, W.
+/// Returns the power that a solution needs in a zone, in W.
 pub(crate) fn given(hubs: &Hubs, solution: &[Pair], zone: usize, input: &ZoneInput, mode: Mode) -> f64 {
     let Some(control) = input.control(mode) else { return 0.0 };
     if let Mode::HeatedFully | Mode::CooledFully = mode {
