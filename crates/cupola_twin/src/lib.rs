@@ -1,6 +1,7 @@
-//! What a twin is: models, graph, topology, state, expressions, propagation and queries.
+//! Digital twins: DTDL models, graph, topology, state, expressions, propagation and queries.
 //!
-//! No input or output and no Bevy: text and values come in, values and diagnostics go out.
+//! The crate performs no input or output and does not depend on Bevy. Callers pass text and values and receive values
+//! and diagnostics.
 
 pub mod bulk;
 pub mod diagnostic;
