@@ -1,15 +1,15 @@
 //! The expression language of computed properties, alarms, colours, filters and queries.
 //!
-//!! ```text
-//!! IF(occupied, CLAMP(100 - 8 * ABS(temperature - 21.5), 0, 100), NULL)
-//!! AVG(contains.temperature)        mean over the targets of a relationship
-//!! SUM(contains*.power)             over one or more steps along it (each twin once)
-//!! ANY(^feeds.fault)                against the direction of the relationship
-//!! COUNT(contains.co2 > 1000)       number of twins that fulfil a condition
-//!! temperature > 75 degF            a quantity in another unit than the property's
-//!! AVG_OVER(power, 15m)             time-weighted mean over the last 15 minutes
-//!! HELD_FOR(co2 > 1000) > 10 min    duration of a condition
-//!! ```
+//! ```text
+//! IF(occupied, CLAMP(100 - 8 * ABS(temperature - 21.5), 0, 100), NULL)
+//! AVG(contains.temperature)        mean over the targets of a relationship
+//! SUM(contains*.power)             over one or more steps along it (each twin once)
+//! ANY(^feeds.fault)                against the direction of the relationship
+//! COUNT(contains.co2 > 1000)       number of twins that fulfil a condition
+//! temperature > 75 degF            a quantity in another unit than the property's
+//! AVG_OVER(power, 15m)             time-weighted mean over the last 15 minutes
+//! HELD_FOR(co2 > 1000) > 10 min    duration of a condition
+//! ```
 //!
 //! A missing value is neither true nor false nor a number. Arithmetic and comparison with a missing value give a
 //! missing value, `AND` and `OR` follow Kleene's three-valued logic, and aggregates skip missing values. `COALESCE`,

@@ -233,13 +233,13 @@ impl Past<'_> {
         }
     }
 
-    /// The value that held at a moment; NaN if none is known.
+    /// Returns the value that held at a time; NaN if unknown.
     fn at(&self, moment_us: i64) -> f64 {
         let kept = self.0.into_iter().flatten();
         kept.take_while(|(at_us, _)| *at_us <= moment_us).last().map_or(f64::NAN, |(_, value)| *value)
     }
 
-    /// The change a second up to `now_us`, since `start_us` or since something is known.
+    /// Returns the change per second up to `now_us`, since `start_us` or since the first known value after it.
     fn slope(&self, value: f64, start_us: i64, now_us: i64) -> f64 {
         let known = self.spans(start_us, now_us).find(|(.., value)| !value.is_nan());
         match known {
@@ -249,10 +249,10 @@ impl Past<'_> {
     }
 }
 
-/// What all calls remember.
+/// The memory of all calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memories {
-    /// By call, then in chunks of rows; a chunk is there once something is remembered in it.
+    /// Memory by call, then in chunks of rows; a chunk exists once it has content.
     calls: Vec<Vec<Option<Arc<Vec<Memory>>>>>,
 }
 
@@ -261,7 +261,7 @@ impl Memories {
         Self { calls: vec![Vec::new(); calls] }
     }
 
-    /// Forgets everything.
+    /// Clears all memory.
     pub fn clear(&mut self) {
         self.calls.iter_mut().for_each(Vec::clear);
     }
@@ -279,7 +279,7 @@ impl Memories {
         &mut chunk[at]
     }
 
-    /// What is remembered, to hand it on.
+    /// Returns the memory of a call for a row, if any, without creating it.
     pub fn peek(&self, call: usize, row: u32) -> Option<&Memory> {
         self.calls[call].get(row as usize / CHUNK)?.as_ref()?.get(row as usize % CHUNK)
     }
