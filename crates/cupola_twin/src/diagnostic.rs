@@ -146,6 +146,13 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 
 /// Returns the candidate nearest to `name` by Damerau–Levenshtein distance, ignoring case, if the distance is at most a
 /// third of the length of `name` (and at least 1).
+///
+/// ```
+/// use cupola_twin::diagnostic::nearest;
+///
+/// assert_eq!(nearest("temprature", ["humidity", "temperature"]), Some("temperature"));
+/// assert_eq!(nearest("co2", ["temperature", "humidity"]), None);
+/// ```
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase();
     let allowed = (name.chars().count() / 3).max(1);

@@ -1,6 +1,6 @@
 //! Values, their kinds and qualities, and the lanes that store them.
 //!
-//! Every column is an array of `f64` lanes, and its [`Kind`] says how to read a lane. A number is the lane itself, a
+//! Every column is an array of `f64` lanes, and its [`Kind`] determines how a lane is read. A number is the lane itself, a
 //! boolean is 0 or 1, a text is the number of an interned string, and a time is seconds since the Unix epoch. NaN means
 //! "no value" for every kind. A single lane type gives the formula machine one register type and one memory layout. The
 //! cost is that integers beyond ±2^53 are not exact, so [`encode`] refuses them.
@@ -20,7 +20,7 @@ pub const EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 pub enum Kind {
     /// `float` and `double`.
     Number,
-    /// `integer` and `long`.
+    /// Every whole number schema: `byte`, `short`, `integer`, `long` and their unsigned variants.
     Integer,
     /// `boolean`.
     Bool,
@@ -286,6 +286,10 @@ pub fn decode(lane: f64, kind: Kind, texts: &Texts) -> Option<Value> {
 
 /// Formats microseconds since the Unix epoch as an RFC 3339 time in UTC; a time outside the calendar is formatted as
 /// its number.
+///
+/// ```
+/// assert_eq!(cupola_twin::value::time_text(0), "1970-01-01T00:00:00Z");
+/// ```
 pub fn time_text(time_us: i64) -> String {
     jiff::Timestamp::from_microsecond(time_us).map_or_else(|_| time_us.to_string(), |time| time.to_string())
 }

@@ -369,8 +369,7 @@ fn patterns_and_groups_are_matched() {
         ("SELECT R FROM RELATIONSHIPS R WHERE R.$sourceId = 'n1' AND R.$targetId = 'n4'", Ok(vec!["R=n1-contains-n4"])),
         ("SELECT $dtId FROM DIGITALTWINS WHERE t > 60 degF", Ok(vec!["$dtId=n3"])),
         ("SELECT $dtId FROM DIGITALTWINS WHERE f > 99 degC", Ok(vec!["$dtId=n3"])),
-        // 212 °F is more than 20 °C, and 132 °F (212 °F minus 80 K in the unit of the left operand) is not more than
-        // 212 °F.
+        // A value of 212 °F is more than 20 °C, and a value minus 80 °C is not more than the value.
         ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.f > T.t AND NOT T.f - 80 degC > T.f", Ok(vec!["$dtId=n3"])),
         (
             "SELECT T.$dtId FROM DIGITALTWINS T WHERE T.t < T.f AND T.t + T.f > 119 degC AND T.t + T.f < 121 degC",

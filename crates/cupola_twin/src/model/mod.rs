@@ -76,7 +76,7 @@ pub struct Declared {
     pub name: Arc<str>,
     /// The schema of the values.
     pub schema: SchemaIx,
-    /// Whether it is a telemetry rather than a property.
+    /// Whether the declaration is a telemetry rather than a property.
     pub telemetry: bool,
     /// Whether every twin must have a value (the Requirement extension).
     pub required: bool,

@@ -3,7 +3,6 @@
 //! The iteration always starts at the declared initial guess and never at the previous result, so the result depends
 //! only on the inputs. A row that changes by no more than the tolerance keeps its value, so the rows of one part of a
 //! building do not depend on the number of rounds that another part needs.
-//! long another part takes.
 
 use super::{Engine, Rows};
 use crate::state::{CHUNK, State, Unsettled};
