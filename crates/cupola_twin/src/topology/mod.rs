@@ -1,7 +1,7 @@
 //! The topology: the graph compiled for execution.
 //!
-//! A topology has a table for each model with a row for each twin and a column for each property, relationships as compressed
-//! sparse rows in both directions, and formulas in dependency order. It is immutable and shared by all its
+//! A topology has a table for each model with a row for each twin and a column for each property, relationships as
+//! compressed sparse rows in both directions, and formulas in dependency order. It is immutable and shared by all its
 //! states.
 
 mod build;
