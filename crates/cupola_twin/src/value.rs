@@ -1,9 +1,9 @@
 //! Values, their kinds and qualities, and the lanes that store them.
 //!
-//! Every column is an array of `f64` lanes, and its [`Kind`] determines how a lane is read. A number is the lane itself, a
-//! boolean is 0 or 1, a text is the number of an interned string, and a time is seconds since the Unix epoch. NaN means
-//! "no value" for every kind. A single lane type gives the formula machine one register type and one memory layout. The
-//! cost is that integers beyond ±2^53 are not exact, so [`encode`] refuses them.
+//! Every column is an array of `f64` lanes, and its [`Kind`] determines how a lane is read. A number is the lane
+//! itself, a boolean is 0 or 1, a text is the number of an interned string, and a time is seconds since the Unix epoch.
+//! NaN means "no value" for every kind. A single lane type gives the formula machine one register type and one memory
+//! layout. The cost is that integers beyond ±2^53 are not exact, so [`encode`] refuses them.
 
 use crate::strings::{Collector, Strings};
 use arcstr::Substr;
