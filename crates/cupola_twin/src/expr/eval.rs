@@ -29,19 +29,31 @@ pub enum Cell {
 /// The environment of an evaluation.
 pub trait Context {
     /// Returns the value of a path outside an aggregate.
+    ///
+    /// # Errors
+    /// The path is unknown, or cannot be evaluated to a single value.
     fn path(&self, path: &Path) -> Result<Cell, ExprError>;
     /// Returns a value for each twin that the paths in `argument` lead to (`None` where the twin lacks the property),
     /// and whether the argument is only a path to twins.
+    ///
+    /// # Errors
+    /// The argument's paths are unknown or follow different relationships.
     fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError>;
     /// Returns the unit of a path's values.
     fn unit(&self, path: &Path) -> Option<&'static Unit>;
     /// Returns the current time, in seconds since the Unix epoch; `None` if unknown.
     fn now(&self) -> Option<f64>;
     /// Returns whether a twin is of a model.
+    ///
+    /// # Errors
+    /// The model is unknown.
     fn is_of_model(&self, alias: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError>;
 }
 
 /// Evaluates `expr`. Operands of incompatible types give a missing value, as in the Azure Digital Twins query service.
+///
+/// # Errors
+/// An error of the context, or a call of a stateful function.
 pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
     Ok(match &expr.node {
         Node::Number(number) | Node::Quantity(number, _) => Cell::Number(*number),
