@@ -1,50 +1,52 @@
-//! What is wrong, where, and what to do about it.
+//! Diagnostics: findings with a severity, a code, a place and a suggestion.
 
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 
-/// How much a diagnostic matters.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; nothing is lost.
+    /// Information only; nothing is lost.
     Info,
-    /// Something was left out or guessed.
+    /// Something was left out or assumed.
     Warning,
     /// The document is not valid.
     Error,
 }
 
-/// A position in a text: file, line and column, both counted from 1 (columns in characters).
+/// A position in a text file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
     /// The file, as the caller named it.
     pub file: Arc<str>,
-    /// Line, from 1.
+    /// The line, counted from 1.
     pub line: u32,
-    /// Column in characters, from 1.
+    /// The column in characters, counted from 1.
     pub column: u32,
 }
 
 impl Place {
-    /// The place of byte `offset` in `text`; an offset past the end is the end. For many places in one text, see [`Lines`].
+    /// Returns the place of byte `offset` in `text`; an offset past the end means the end. [`Lines`] is faster for many
+    /// places in one text.
     pub fn of(file: &Arc<str>, text: &str, offset: usize) -> Self {
         Lines::new(text).place(file, text, offset)
     }
 }
 
-/// Where the lines of a text start, so that a place in a large text is found fast.
+/// The byte offsets of a text's line starts, for fast look-up of places in a large text.
 #[derive(Clone, Debug)]
 pub struct Lines(Vec<usize>);
 
 impl Lines {
-    /// The lines of `text`.
+    /// Finds the line starts of `text`.
     pub fn new(text: &str) -> Self {
         Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
     }
 
-    /// The place of byte `offset` in the text that this was made of; an offset past the end is the end.
+    /// Returns the place of byte `offset` in `text`, which must be the text passed to [`Self::new`]; an offset past the
+    /// end means the end.
     pub fn place(&self, file: &Arc<str>, text: &str, offset: usize) -> Place {
         let mut end = offset.min(text.len());
         while !text.is_char_boundary(end) {
@@ -56,61 +58,61 @@ impl Lines {
     }
 }
 
-/// One finding about a document, a graph or a formula.
+/// A finding about a document, a graph or a formula.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// A stable, kebab-case code.
+    /// A stable code in kebab case.
     pub code: &'static str,
-    /// What is wrong, in one sentence.
+    /// A description of the problem, in one sentence.
     pub message: String,
-    /// Where, if it has a place.
+    /// The position in a file, if known.
     #[serde(flatten)]
     pub place: Option<Place>,
-    /// Which part of the document: `$.contents[2].schema` of a JSON document, `room1.area` of a graph.
+    /// The part of the document: `$.contents[2].schema` of a JSON document, `room1.area` of a graph.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// What to do, or what was probably meant.
+    /// A suggestion: the remedy, or the name that was probably meant.
     #[serde(rename = "suggestion", skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// An error with no place yet.
+    /// Creates an error without a place.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Error, code, message: message.into(), place: None, path: None, help: None }
     }
 
-    /// A warning with no place yet.
+    /// Creates a warning without a place.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
-    /// An information with no place yet.
+    /// Creates an information without a place.
     pub fn info(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Info, ..Self::error(code, message) }
     }
 
-    /// The same, at a place.
+    /// Sets the place.
     pub fn at(mut self, place: impl Into<Option<Place>>) -> Self {
         self.place = place.into();
         self
     }
 
-    /// The same, about a part of a JSON document.
+    /// Sets the path within a JSON document.
     pub fn at_path(mut self, path: impl Into<Option<String>>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// The same, with a suggestion.
+    /// Sets the suggestion.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same, suggesting the candidate nearest to `name`, if one is near.
+    /// Suggests the candidate nearest to `name`, if one is near enough.
     pub fn did_you_mean<'a>(self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
         match nearest(name, candidates) {
             Some(near) => self.help(format!("did you mean `{near}`?")),
@@ -137,12 +139,20 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Whether any of them is an error.
+/// Returns whether any diagnostic is an error.
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|d| d.severity == Severity::Error)
 }
 
-/// The candidate nearest to `name` by Damerau–Levenshtein distance, if it is near enough to be what was meant.
+/// Returns the candidate nearest to `name` by Damerau–Levenshtein distance, ignoring case, if the distance is at most a
+/// third of the length of `name` (and at least 1).
+///
+/// ```
+/// use cupola_twin::diagnostic::nearest;
+///
+/// assert_eq!(nearest("temprature", ["humidity", "temperature"]), Some("temperature"));
+/// assert_eq!(nearest("co2", ["temperature", "humidity"]), None);
+/// ```
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase();
     let allowed = (name.chars().count() / 3).max(1);

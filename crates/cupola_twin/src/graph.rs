@@ -1,4 +1,4 @@
-//! The graph where it is edited and analysed: twins and the relationships between them.
+//! The editable graph: twins and the relationships between them.
 
 use crate::diagnostic::Diagnostic;
 use crate::lazy::Lazy;
@@ -10,52 +10,54 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Larger graphs get no suggestion for a twin's id.
+/// The largest graph in which an unknown twin id gets a suggestion.
 const MAX_COMPARED: usize = 20_000;
-/// Further unknown twins get no suggestion: comparing with every id for each of many mistakes would take for ever.
+/// The largest number of unknown twin ids that get a suggestion. Each suggestion compares with every id, so many
+/// mistakes in a large graph would take too long.
 const MAX_SUGGESTED: u32 = 50;
 
 /// An instance of a model.
 #[derive(Clone, Debug)]
 pub struct Twin {
-    /// Its id (`$dtId`).
+    /// The id (`$dtId`).
     pub id: Arc<str>,
-    /// Its model.
+    /// The model.
     pub model: ModelIx,
-    /// Its initial values, by property.
+    /// Initial values by property.
     pub properties: Vec<(Arc<str>, Value)>,
 }
 
-/// A named, directed link between two twins.
+/// A named, directed edge between two twins.
 #[derive(Clone, Debug)]
 pub struct Relationship {
-    /// Its id (`$relationshipId`), where one was given.
+    /// The id (`$relationshipId`), if the relationship has one.
     pub id: Option<Arc<str>>,
-    /// Its name, such as `contains`.
+    /// The name, such as `contains`.
     pub name: Arc<str>,
-    /// Its own properties.
+    /// The properties of the relationship.
     pub properties: Vec<(Arc<str>, Value)>,
 }
 
-/// Twins and relationships.
+/// A directed graph of twins and relationships.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     whole: Lazy<Whole>,
-    /// How many twins and relationships there are, where that is known without looking.
+    /// The numbers of twins and relationships, if they are known before the graph is built.
     counts: Option<(usize, usize)>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Whole {
-    // Shared between a graph and its edited copies.
+    // Twins and relationships are shared between a graph and its edited copies.
     inner: StableDiGraph<Arc<Twin>, Arc<Relationship>>,
     by_id: HashMap<Arc<str>, NodeIndex>,
-    /// How many twins were not known.
+    /// The number of unknown twin ids reported so far.
     unknown: u32,
 }
 
 impl Graph {
-    /// The graph of so many twins and relationships that `make` gives, which is only asked when somebody looks.
+    /// Creates a graph that `make` builds on first access. `twins` and `relationships` are the counts of the built
+    /// graph.
     pub fn lazy(twins: usize, relationships: usize, make: impl FnOnce() -> Self + Send + 'static) -> Self {
         let whole = Lazy::new(move || {
             let mut made = make();
@@ -69,7 +71,10 @@ impl Graph {
         &mut self.whole
     }
 
-    /// Adds a twin; an id that is taken is an error.
+    /// Adds a twin.
+    ///
+    /// # Errors
+    /// The id exists already.
     pub fn add_twin(&mut self, twin: Twin) -> Result<(), Diagnostic> {
         if let Some(first) = self.twin(&twin.id) {
             let message = format!("twin `{}` exists already", first.id);
@@ -82,7 +87,11 @@ impl Graph {
         Ok(())
     }
 
-    /// Adds a relationship between two twins that exist, if the source's model knows it and the target is of the right model.
+    /// Adds a relationship between two existing twins.
+    ///
+    /// # Errors
+    /// An unknown twin, a relationship that the source's model lacks, a target of the wrong model, properties that
+    /// don't fit the relationship, or more relationships than the model allows.
     pub fn relate(
         &mut self,
         models: &Models,
@@ -133,37 +142,36 @@ impl Graph {
         Ok(())
     }
 
-    /// The twin with this id.
+    /// Returns the twin with the given id.
     pub fn twin(&self, id: &str) -> Option<&Twin> {
         self.whole.by_id.get(id).map(|node| &*self.whole.inner[*node])
     }
 
-    /// The twin with this id, to change.
+    /// Returns the twin with the given id for modification.
     pub fn twin_mut(&mut self, id: &str) -> Option<&mut Twin> {
         let node = *self.whole.by_id.get(id)?;
         self.whole.inner.node_weight_mut(node).map(Arc::make_mut)
     }
 
-    /// Takes a twin and its relationships out; whether it was there.
+    /// Removes a twin and its relationships; returns whether the twin existed.
     pub fn remove_twin(&mut self, id: &str) -> bool {
         let whole = self.whole_mut();
         whole.by_id.remove(id).is_some_and(|node| whole.inner.remove_node(node).is_some())
     }
 
-    /// Takes a relationship out, one with this id if there is one; whether it was there.
+    /// Removes one relationship, the one with the given id if `id` is `Some`; returns whether it existed.
     pub fn unrelate(&mut self, from: &str, name: &str, to: &str, id: Option<&str>) -> bool {
         let edge = self.between(from, name, to).find(|edge| id.is_none() || edge.weight().id.as_deref() == id);
         let edge = edge.map(|edge| edge.id());
         edge.is_some_and(|edge| self.whole_mut().inner.remove_edge(edge).is_some())
     }
 
-    /// How many times a twin is related to another one by a name.
+    /// Returns the number of relationships called `name` from one twin to another.
     pub fn count_between(&self, from: &str, name: &str, to: &str) -> usize {
         self.between(from, name, to).count()
     }
 
-    /// The relationships of a twin, those that start at it or those that lead to it: their numbers, and the twins at their other
-    /// ends.
+    /// Returns the outgoing or incoming relationships of a twin as `(number, relationship, twin at the other end)`.
     pub fn edges_of(&self, id: &str, outgoing: bool) -> impl Iterator<Item = (u32, &Relationship, &Twin)> {
         let direction = if outgoing { Direction::Outgoing } else { Direction::Incoming };
         let edges = self
@@ -189,12 +197,12 @@ impl Graph {
         edges.filter(move |edge| &*edge.weight().name == name)
     }
 
-    /// All twins, in the order they were added.
+    /// Returns all twins by node index, which is insertion order unless a twin was removed.
     pub fn twins(&self) -> impl Iterator<Item = &Twin> {
         self.whole.inner.node_weights().map(|twin| &**twin)
     }
 
-    /// All relationships as `(number, source, relationship, target)`, in the order they were added.
+    /// Returns all relationships as `(number, source, relationship, target)`, in the order of their numbers.
     pub fn relationships(&self) -> impl Iterator<Item = (u32, &Twin, &Relationship, &Twin)> {
         self.whole.inner.edge_references().map(|edge| {
             let (source, target) = (&*self.whole.inner[edge.source()], &*self.whole.inner[edge.target()]);
@@ -202,28 +210,28 @@ impl Graph {
         })
     }
 
-    /// One relationship by its number.
+    /// Returns the relationship with the given number.
     pub fn relationship(&self, number: u32) -> Option<&Relationship> {
         self.whole.inner.edge_weight(EdgeIndex::new(number as usize)).map(|relationship| &**relationship)
     }
 
-    /// The ids of a relationship's source and target.
+    /// Returns the ids of a relationship's source and target.
     pub fn ends(&self, number: u32) -> Option<(&Arc<str>, &Arc<str>)> {
         let (source, target) = self.whole.inner.edge_endpoints(EdgeIndex::new(number as usize))?;
         Some((&self.whole.inner[source].id, &self.whole.inner[target].id))
     }
 
-    /// How many twins there are.
+    /// Returns the number of twins.
     pub fn twin_count(&self) -> usize {
         self.counts.map_or_else(|| self.whole.inner.node_count(), |(twins, _)| twins)
     }
 
-    /// How many relationships there are.
+    /// Returns the number of relationships.
     pub fn relationship_count(&self) -> usize {
         self.counts.map_or_else(|| self.whole.inner.edge_count(), |(_, relationships)| relationships)
     }
 
-    /// The graph itself, for paths, cycles and components.
+    /// Returns the underlying petgraph graph, for paths, cycles and components.
     pub fn petgraph(&self) -> &StableDiGraph<Arc<Twin>, Arc<Relationship>> {
         &self.whole.inner
     }

@@ -1,4 +1,4 @@
-//! What is only made when somebody looks at it, and shared until somebody changes it.
+//! Values that are built on first access and copied on write.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -6,18 +6,18 @@ use std::sync::{Arc, LazyLock};
 
 type Made<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
-/// A value that is made at the first look; copies of it share it, made or not, until one of them is changed.
+/// A value that is built on first access. Clones share the value, built or not, until one of them is modified.
 pub struct Lazy<T>(Arc<Made<T>>);
 
 impl<T: 'static> Lazy<T> {
-    /// What `make` will give, which must not fail.
+    /// Creates a value that `make` builds on first access; `make` must not fail.
     pub fn new(make: impl FnOnce() -> T + Send + 'static) -> Self {
         Self(Arc::new(LazyLock::new(Box::new(make))))
     }
 }
 
 impl<T> Lazy<T> {
-    /// Whether anybody has looked.
+    /// Returns whether the value has been built.
     pub fn is_made(&self) -> bool {
         LazyLock::get(&self.0).is_some()
     }

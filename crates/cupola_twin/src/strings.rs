@@ -1,31 +1,33 @@
-//! Many distinct strings, each with a number, in one piece of memory: a million of them are read from a file or dropped as one.
+//! Numbered distinct strings in one block of memory, so that a million strings can be read from a file or freed at
+//! once.
 
 use arcstr::{ArcStr, Substr};
 use twox_hash::XxHash3_64;
 
-/// No string has this number.
+/// The table entry that means "no string".
 const NONE: u32 = u32::MAX;
 
-/// Distinct strings, numbered in the order they came.
+/// Distinct strings, numbered in insertion order.
 ///
-/// Their text stands in one arena, 4 GiB at most, and an open-addressed table of numbers finds one: 16 to 24 bytes a string besides its text.
-/// The hash is XXH3, which is the same in every process, so all of it may be kept in a file.
+/// The text is one arena of at most 4 GiB, and an open-addressed hash table maps a text to its number. The overhead is
+/// 16 to 24 bytes a string. The hash function is XXH3, which gives the same result in every process, so the table can
+/// be stored in a file.
 #[derive(Clone, Debug, Default)]
 pub struct Strings {
     arena: ArcStr,
-    /// Where each string ends in the arena.
+    /// The end of each string in the arena, in bytes.
     ends: Vec<u32>,
-    /// A power of two of places for numbers, at most half of them taken.
+    /// The hash table of string numbers; its length is a power of two, and at most half of it is occupied.
     places: Vec<u32>,
 }
 
 impl Strings {
-    /// What all of them are made of: text, ends, table.
+    /// Returns the arena, the string ends and the hash table.
     pub fn parts(&self) -> (&ArcStr, &[u32], &[u32]) {
         (&self.arena, &self.ends, &self.places)
     }
 
-    /// From [`Self::parts`] that were kept; `None` if they can't be that.
+    /// Rebuilds the strings from [`Self::parts`]; `None` if the parts are inconsistent.
     pub fn from_parts(arena: ArcStr, ends: Vec<u32>, places: Vec<u32>) -> Option<Self> {
         let rising = ends.is_sorted() && ends.last().map_or(0, |end| *end as usize) == arena.len();
         let whole = ends.iter().all(|end| arena.is_char_boundary(*end as usize));
@@ -36,34 +38,34 @@ impl Strings {
         (rising && whole && fits).then_some(Self { arena, ends, places })
     }
 
-    /// How many there are.
+    /// Returns the number of strings.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no strings.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// One of them.
+    /// Returns the string with the given number.
     pub fn get(&self, number: u32) -> Option<&str> {
         let (start, end) = self.range(number)?;
         Some(&self.arena.as_str()[start..end])
     }
 
-    /// One of them, to keep.
+    /// Returns a shared copy of the string with the given number.
     pub fn shared(&self, number: u32) -> Option<Substr> {
         let (start, end) = self.range(number)?;
         Some(self.arena.substr(start..end))
     }
 
-    /// The number of a string.
+    /// Returns the number of a string.
     pub fn find(&self, text: &str) -> Option<u32> {
         find(&self.places, text, |number| self.get(number))
     }
 
-    /// All of them, by number.
+    /// Returns all strings in the order of their numbers.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.len() as u32).map(|number| self.get(number).unwrap_or_default())
     }
@@ -81,7 +83,7 @@ impl PartialEq for Strings {
     }
 }
 
-/// Strings that are being collected.
+/// A builder of [`Strings`].
 #[derive(Debug, Default)]
 pub struct Collector {
     text: String,
@@ -90,12 +92,15 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// None yet, with room for so many.
+    /// Creates a builder with room for `count` strings.
     pub fn with_capacity(count: usize) -> Self {
         Self { text: String::new(), ends: Vec::with_capacity(count), places: vec![NONE; places_for(count)] }
     }
 
-    /// Adds a string: its number, or the number of the same one that is there already.
+    /// Adds a string and returns its number.
+    ///
+    /// # Errors
+    /// The string exists already; the error is its number.
     pub fn add(&mut self, text: &str) -> Result<u32, u32> {
         let wanted = places_for(self.ends.len() + 1);
         if self.places.len() < wanted {
@@ -116,33 +121,37 @@ impl Collector {
         Ok(number)
     }
 
-    /// The number of a string.
+    /// Returns the number of a string.
     pub fn find(&self, text: &str) -> Option<u32> {
         find(&self.places, text, |number| Some(self.get(number)))
     }
 
-    /// One that was added.
+    /// Returns the string with the given number.
+    ///
+    /// # Panics
+    /// No string has the number.
     pub fn get(&self, number: u32) -> &str {
         let start = if number == 0 { 0 } else { self.ends[number as usize - 1] as usize };
         &self.text[start..self.ends[number as usize] as usize]
     }
 
-    /// How many there are.
+    /// Returns the number of strings.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no strings.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// All of them, not to be added to any more.
+    /// Finishes the builder.
     pub fn finish(self) -> Strings {
         Strings { arena: self.text.into(), ends: self.ends, places: self.places }
     }
 
-    /// The same, with the one first that has the number `order[0]`; `order` has each number once.
+    /// Returns the strings renumbered: the string with the old number `order[0]` comes first. `order` holds each number
+    /// once.
     pub fn in_order(&self, order: &[u32]) -> Strings {
         let mut text = String::with_capacity(self.text.len());
         let mut ends = Vec::with_capacity(order.len());
@@ -173,7 +182,7 @@ fn hash(text: &str) -> usize {
     XxHash3_64::oneshot(text.as_bytes()) as usize
 }
 
-/// How many places a table of so many has: a power of two, with room so that a string is found after a step or two.
+/// Returns the size of a hash table for `count` strings: a power of two, large enough that a look-up takes few steps.
 fn places_for(count: usize) -> usize {
     (count * 2).next_power_of_two().max(8)
 }

@@ -1,10 +1,10 @@
-//! Units of measurement, as DTDL names them.
+//! Units of measurement under their DTDL names.
 //!
 //! Source: the semantic types and units built into the Digital Twins Definition Language, version 2, and those of its
-//! QuantitativeTypes extension, versions 1 to 3; the factors are those of NIST SP 811, appendix B. A value in the base unit of its
-//! dimension is `value × factor + offset`.
+//! QuantitativeTypes extension, versions 1 to 3. The conversion factors are those of NIST SP 811, appendix B. A value
+//! in the base unit of its dimension is `value × factor + offset`.
 
-/// What a unit measures.
+/// The physical dimension of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are the field's own and say it all")]
 pub enum Dimension {
@@ -58,18 +58,18 @@ pub enum Dimension {
     VolumeFlowRate,
 }
 
-/// One unit.
+/// A unit of measurement.
 #[derive(Debug, PartialEq)]
 pub struct Unit {
-    /// DTDL's name for it, such as `degreeCelsius`.
+    /// The DTDL name, such as `degreeCelsius`.
     pub name: &'static str,
-    /// The symbol that a person reads, such as `°C`; empty for `unity`.
+    /// The symbol for display, such as `°C`; empty for `unity`.
     pub symbol: &'static str,
-    /// What it measures.
+    /// The dimension of the unit.
     pub dimension: Dimension,
-    /// Base units in one of it.
+    /// The number of base units in one unit.
     pub factor: f64,
-    /// Base units at its zero.
+    /// The value in base units at the unit's zero.
     pub offset: f64,
 }
 
@@ -82,7 +82,7 @@ const fn unit(name: &'static str, symbol: &'static str, dimension: Dimension, fa
     clippy::approx_constant,
     reason = "the factors are exact or as their source has them"
 )]
-/// Every unit.
+/// The table of all units.
 pub static UNITS: &[Unit] = &[
     unit("metrePerSecondSquared", "m/s²", Dimension::Acceleration, 1.0, 0.0),
     unit("centimetrePerSecondSquared", "cm/s²", Dimension::Acceleration, 0.01, 0.0),
@@ -354,7 +354,7 @@ pub static UNITS: &[Unit] = &[
     unit("reciprocalMinute", "1/min", Dimension::ReciprocalTime, 1.0 / 60.0, 0.0),
 ];
 
-/// Spellings that people use for units: symbols are accepted besides.
+/// Other usual spellings of units; symbols are accepted too.
 const ALIASES: &[(&str, &str)] = &[
     ("degC", "degreeCelsius"),
     ("celsius", "degreeCelsius"),
@@ -364,7 +364,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("ppb", "partsPerBillion"),
 ];
 
-/// The unit called `name`: DTDL's name, a symbol or a usual spelling.
+/// Returns the unit called `name`: a DTDL name, a symbol or another usual spelling.
 pub fn find(name: &str) -> Option<&'static Unit> {
     if name.is_empty() {
         return None;
@@ -373,7 +373,7 @@ pub fn find(name: &str) -> Option<&'static Unit> {
     UNITS.iter().find(|unit| unit.name == name).or_else(|| UNITS.iter().find(|unit| unit.symbol == name))
 }
 
-/// The dimension of a DTDL semantic type such as `RelativeHumidity`; `None` if it isn't one.
+/// Returns the dimension of a DTDL semantic type such as `RelativeHumidity`; `None` for an unknown type.
 pub fn dimension_of(semantic_type: &str) -> Option<Dimension> {
     Some(match semantic_type {
         "Acceleration" => Dimension::Acceleration,
@@ -429,12 +429,21 @@ pub fn dimension_of(semantic_type: &str) -> Option<Dimension> {
     })
 }
 
-/// Names of all units, for suggestions; of one dimension, if given.
+/// Returns the names of all units, or of the units of `dimension` only, for suggestions.
 pub fn names(dimension: Option<Dimension>) -> impl Iterator<Item = &'static str> {
     UNITS.iter().filter(move |unit| dimension.is_none_or(|wanted| unit.dimension == wanted)).map(|unit| unit.name)
 }
 
-/// `(scale, offset)` such that a value in `from` is `value × scale + offset` in `to`; `None` between dimensions.
+/// Returns `(scale, offset)` such that a value in `from` is `value × scale + offset` in `to`; `None` if the dimensions
+/// differ.
+///
+/// ```
+/// use cupola_twin::unit::{conversion, find};
+///
+/// let (hour, minute) = (find("hour").unwrap(), find("minute").unwrap());
+/// assert_eq!(conversion(hour, minute), Some((60.0, 0.0)));
+/// assert_eq!(conversion(hour, find("metre").unwrap()), None);
+/// ```
 pub fn conversion(from: &Unit, to: &Unit) -> Option<(f64, f64)> {
     if from.dimension != to.dimension {
         return None;
@@ -442,10 +451,11 @@ pub fn conversion(from: &Unit, to: &Unit) -> Option<(f64, f64)> {
     Some((from.factor / to.factor, (from.offset - to.offset) / to.factor))
 }
 
-/// A converted number as a person would write it: 25 °C are 77 °F and nothing less. Twelve digits are more than anything measures.
+/// Rounds a converted number to twelve significant digits, which removes conversion noise: 25 °C become exactly 77 °F.
 pub fn tidy(number: f64) -> f64 {
     let magnitude = number.abs().log10().floor();
-    // Zero has none, and there the smallest numbers keep what they are.
+    // Zero has no magnitude (the logarithm is infinite), and extreme numbers would overflow the scale; both stay
+    // unrounded.
     if !(-200.0..200.0).contains(&magnitude) {
         return number;
     }

@@ -1,9 +1,9 @@
-//! Values, their kinds and qualities, and the lanes they are stored in.
+//! Values, their kinds and qualities, and the lanes that store them.
 //!
-//! Every column is a column of `f64` lanes; its [`Kind`] says how to read them. Numbers are themselves, booleans 0 and 1,
-//! texts the number of an interned string, times seconds since the Unix epoch. NaN is "no value", in every kind. One lane type
-//! means one register type in the formula machine and one memory layout to make fast. The price: an integer beyond ±2^53 is
-//! not exact, so such a value is refused where it comes in.
+//! Every column is an array of `f64` lanes, and its [`Kind`] determines how a lane is read. A number is the lane
+//! itself, a boolean is 0 or 1, a text is the number of an interned string, and a time is seconds since the Unix epoch.
+//! NaN means "no value" for every kind. A single lane type gives the formula machine one register type and one memory
+//! layout. The cost is that integers beyond ±2^53 are not exact, so [`encode`] refuses them.
 
 use crate::strings::{Collector, Strings};
 use arcstr::Substr;
@@ -15,25 +15,25 @@ use std::sync::{PoisonError, RwLock};
 /// The largest integer that a lane holds exactly.
 pub const EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
-/// How a lane is read.
+/// The interpretation of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// `float` and `double`.
     Number,
-    /// `integer` and `long`.
+    /// Every whole number schema: `byte`, `short`, `integer`, `long` and their unsigned variants.
     Integer,
     /// `boolean`.
     Bool,
-    /// `string`, and for now the ISO 8601 texts of `date`, `time` and `duration`.
+    /// `string`, `bytes`, `decimal`, `uuid`, and the ISO 8601 texts of `date`, `time` and `duration`.
     Text,
-    /// `dateTime`: seconds since 1970-01-01T00:00:00Z.
+    /// `dateTime`, in seconds since the Unix epoch (1970-01-01T00:00:00Z).
     Time,
-    /// Arrays, maps and objects that are kept whole: the number of their JSON text.
+    /// An array, map or object that is stored whole, as the number of its interned JSON text.
     Json,
 }
 
 impl Kind {
-    /// The plain word for it.
+    /// Returns the word for the kind in messages.
     pub fn word(self) -> &'static str {
         match self {
             Self::Number => "number",
@@ -45,30 +45,30 @@ impl Kind {
         }
     }
 
-    /// Whether arithmetic makes sense on it.
+    /// Returns whether arithmetic applies to the kind.
     pub fn is_numeric(self) -> bool {
         matches!(self, Self::Number | Self::Integer)
     }
 }
 
-/// How far a value can be trusted, best first.
+/// The trustworthiness of a value, ordered from best to worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Quality {
-    /// As it should be.
+    /// A current and valid value.
     Good = 0,
-    /// Older than its source promised; still used, and marked.
+    /// A value older than its source promises; formulas use it and mark their result as stale.
     Stale = 1,
-    /// Known to be wrong; kept to be looked at, never computed with.
+    /// A value known to be invalid; it is kept for display and never used in a computation.
     Bad = 2,
-    /// There is none.
+    /// No value.
     #[default]
     Missing = 3,
 }
 
 impl Quality {
-    /// From its stored byte.
+    /// Returns the quality that a stored byte encodes; an unknown byte gives [`Quality::Missing`].
     pub fn from_byte(byte: u8) -> Self {
         match byte {
             0 => Self::Good,
@@ -78,7 +78,7 @@ impl Quality {
         }
     }
 
-    /// The plain word for it.
+    /// Returns the word for the quality in messages.
     pub fn word(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -89,7 +89,7 @@ impl Quality {
     }
 }
 
-/// A value as people and documents write it.
+/// A value as documents and messages write it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -99,9 +99,9 @@ pub enum Value {
     Integer(i64),
     /// A number.
     Number(f64),
-    /// A text, also of a time.
+    /// A text; a time is a text too.
     Text(String),
-    /// Values in order.
+    /// An ordered list of values.
     Array(Vec<Value>),
     /// Values by name: an object or a map.
     Object(BTreeMap<String, Value>),
@@ -119,27 +119,27 @@ impl fmt::Display for Value {
     }
 }
 
-/// One value with its quality and source time.
+/// A value with its quality and source time.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
     /// The lane; NaN if there is no value.
     pub lane: f64,
-    /// How far to trust it.
+    /// The quality of the value.
     pub quality: Quality,
-    /// When it was so, microseconds since the Unix epoch.
+    /// The source time, in microseconds since the Unix epoch.
     pub time_us: i64,
 }
 
 impl Sample {
-    /// No value, at no time.
+    /// A missing value without a source time.
     pub const MISSING: Self = Self { lane: f64::NAN, quality: Quality::Missing, time_us: i64::MIN };
 
-    /// A good value.
+    /// Creates a sample of good quality; `time_us` is in microseconds since the Unix epoch.
     pub fn good(lane: f64, time_us: i64) -> Self {
         Self { lane, quality: Quality::Good, time_us }
     }
 
-    /// What a formula sees: the lane, or NaN where it must not be used.
+    /// Returns the lane, or NaN if the quality forbids its use in a formula (bad or missing).
     pub fn usable(&self) -> f64 {
         if self.quality <= Quality::Stale { self.lane } else { f64::NAN }
     }
@@ -151,15 +151,15 @@ impl PartialEq for Sample {
     }
 }
 
-/// Strings by number, shared by a topology and all its states; it only grows.
+/// Interned strings by number, shared by a topology and all its states. Strings are added and never removed.
 #[derive(Debug, Default)]
 pub struct Texts(RwLock<Interned>);
 
 #[derive(Debug, Default)]
 struct Interned {
-    /// Those that came all at once.
+    /// Strings that were interned together.
     first: Strings,
-    /// Those that came one by one, whose numbers go on from there.
+    /// Strings that were interned one by one; their numbers continue after those of `first`.
     more: Vec<Substr>,
     numbers: HashMap<Substr, u32>,
 }
@@ -175,12 +175,12 @@ impl Interned {
 }
 
 impl Texts {
-    /// With these, which keep their numbers.
+    /// Creates a table of interned strings from `first`; the strings keep their numbers.
     pub fn of(first: Strings) -> Self {
         Self(RwLock::new(Interned { first, ..Interned::default() }))
     }
 
-    /// All there are, with their numbers.
+    /// Returns all strings with their numbers.
     pub fn all(&self) -> Strings {
         let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if inner.more.is_empty() {
@@ -188,13 +188,13 @@ impl Texts {
         }
         let mut all = Collector::with_capacity(inner.len());
         for text in inner.first.iter().chain(inner.more.iter().map(Substr::as_str)) {
-            // Each is there once.
+            // Interned strings are distinct, so `add` never finds a duplicate.
             let _ = all.add(text);
         }
         all.finish()
     }
 
-    /// The number of `text`, new or known.
+    /// Returns the number of `text` and interns it if it is new.
     pub fn intern(&self, text: &str) -> u32 {
         if let Some(number) = self.find(text) {
             return number;
@@ -210,18 +210,19 @@ impl Texts {
         number
     }
 
-    /// The number of `text`, new or known; `None` for a new one if there are `limit` already.
+    /// Returns the number of `text` and interns it if it is new; `None` for a new text if `limit` strings exist
+    /// already.
     pub fn intern_within(&self, text: &str, limit: usize) -> Option<u32> {
         let full = || self.0.read().unwrap_or_else(PoisonError::into_inner).len() >= limit;
         self.find(text).or_else(|| (!full()).then(|| self.intern(text)))
     }
 
-    /// The number of `text`, if it was seen before.
+    /// Returns the number of `text` if it is interned.
     pub fn find(&self, text: &str) -> Option<u32> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).find(text)
     }
 
-    /// The text of a lane.
+    /// Returns the text of a lane; `None` if the lane is not the number of an interned string.
     pub fn text(&self, lane: f64) -> Option<Substr> {
         if !lane.is_finite() {
             return None;
@@ -235,7 +236,11 @@ impl Texts {
     }
 }
 
-/// Puts a value into a lane of `kind`, or says why it doesn't fit.
+/// Encodes a value as a lane of `kind`.
+///
+/// # Errors
+/// A value that `kind` cannot represent: another type, a number that is not finite, an integer beyond ±2^53, or a text
+/// that is not an RFC 3339 time.
 pub fn encode(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, String> {
     let wrong = || Err(format!("`{value}` is not a {}", kind.word()));
     match (kind, value) {
@@ -263,7 +268,7 @@ pub fn encode(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, String> {
     }
 }
 
-/// The value in a lane of `kind`; `None` if there is none.
+/// Decodes a lane of `kind`; `None` if the lane holds no value.
 pub fn decode(lane: f64, kind: Kind, texts: &Texts) -> Option<Value> {
     if lane.is_nan() {
         return None;
@@ -279,7 +284,12 @@ pub fn decode(lane: f64, kind: Kind, texts: &Texts) -> Option<Value> {
     })
 }
 
-/// RFC 3339 in UTC of microseconds since the Unix epoch; a time outside the calendar is its number.
+/// Formats microseconds since the Unix epoch as an RFC 3339 time in UTC; a time outside the calendar is formatted as
+/// its number.
+///
+/// ```
+/// assert_eq!(cupola_twin::value::time_text(0), "1970-01-01T00:00:00Z");
+/// ```
 pub fn time_text(time_us: i64) -> String {
     jiff::Timestamp::from_microsecond(time_us).map_or_else(|_| time_us.to_string(), |time| time.to_string())
 }

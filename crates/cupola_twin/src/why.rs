@@ -1,4 +1,4 @@
-//! Why a value is what it is: the formula, what it read, and so on down to what came from outside.
+//! Explanations of values: the formula, its inputs, their inputs, and so on down to values from outside.
 
 use crate::diagnostic::Place;
 use crate::state::State;
@@ -7,50 +7,51 @@ use crate::value::{Quality, Sample, Value, time_text};
 use serde::Serialize;
 use std::collections::{BTreeSet, VecDeque};
 
-/// More inputs of one value than this are counted, not listed.
+/// The largest number of inputs listed for one value; further inputs are only counted.
 const MAX_LISTED: usize = 200;
-/// More values than this in all are counted, not listed: inputs that are shared are explained wherever they are read.
+/// The largest number of values listed in one explanation; further values are only counted. A shared input is explained
+/// at every place that reads it.
 const MAX_TOTAL: usize = 10_000;
-/// Deeper chains are cut, and say so.
+/// The largest depth of an explanation; deeper inputs are only counted.
 const MAX_DEPTH: usize = 32;
 
-/// One value and where it came from.
+/// A value and its derivation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// `twin.property`.
+    /// The name of the value: `twin.property`.
     pub name: String,
     /// The value; `None` if it is missing.
     pub value: Option<Value>,
-    /// The symbol of its unit.
+    /// The symbol of the unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'static str>,
-    /// Its quality.
+    /// The quality.
     pub quality: Quality,
-    /// When it was so, RFC 3339.
+    /// The source time, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// The formula that computed it.
+    /// The formula that computes the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub formula: Option<String>,
-    /// Where the formula stands.
+    /// The place of the formula.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
-    /// What the formula read.
+    /// The explanations of the formula's inputs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<Explanation>,
-    /// How many inputs are not listed.
+    /// The number of inputs that are not listed.
     #[serde(skip_serializing_if = "is_zero")]
     pub not_listed: usize,
-    /// What the formula would give, where a measured value holds instead.
+    /// The formula's result, if a measured value replaces it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub computed: Option<Value>,
-    /// For an aggregate: how good the values are that it read.
+    /// For an aggregate, the qualities of the values that it read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Census>,
-    /// For a value that no formula computed: what gave it.
+    /// For a value without a formula, its origin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
-    /// Who it is, for those who go on asking.
+    /// The slot of the value, for further questions about it.
     #[serde(skip)]
     pub slot: Slot,
 }
@@ -60,12 +61,12 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// Explains a slot; `origin` says where a value that no formula computed came from.
+/// Explains a slot; `origin` describes the origin of a value that no formula computed.
 pub fn why(state: &State, slot: Slot, origin: &dyn Fn(Slot) -> Option<String>) -> Explanation {
     explain(state, slot, origin, &mut Way { above: BTreeSet::new(), left: MAX_TOTAL }, 0)
 }
 
-/// What leads down to a value, and how many more may be explained.
+/// The slots on the path down to a value, and the number of values that may still be listed.
 struct Way {
     above: BTreeSet<Slot>,
     left: usize,
@@ -113,28 +114,28 @@ fn explain(
     }
 }
 
-/// How good the values are that an aggregate read.
+/// The number of values of each quality among an aggregate's inputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Census {
-    /// How many are as they should be.
+    /// The number of good values.
     pub good: usize,
-    /// How many are older than they should be; they count.
+    /// The number of stale values, which the aggregate uses.
     pub stale: usize,
-    /// How many are known to be wrong; they don't count.
+    /// The number of bad values, which the aggregate ignores.
     pub bad: usize,
-    /// How many are not there.
+    /// The number of missing values.
     pub missing: usize,
 }
 
 impl Census {
-    /// How many there are in all.
+    /// Returns the number of all values.
     pub fn all(&self) -> usize {
         self.good + self.stale + self.bad + self.missing
     }
 }
 
 impl std::fmt::Display for Census {
-    /// `20 values: 2 stale, 1 missing`.
+    /// Formats the counts as `20 values: 2 stale, 1 missing`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} value{}", self.all(), if self.all() == 1 { "" } else { "s" })?;
         let kinds = [(self.stale, "stale"), (self.bad, "bad"), (self.missing, "missing")];
@@ -145,7 +146,7 @@ impl std::fmt::Display for Census {
     }
 }
 
-/// How good the values are that the aggregates of a formula read; none if it reads none.
+/// Counts the qualities of the values that the aggregates of a formula read; `None` if the formula reads none.
 fn census(state: &State, slot: Slot, formula: &crate::topology::Formula) -> Option<Census> {
     let along = |input: &&Slot| formula.inputs.iter().any(|known| known.is_along(input.column));
     let mut census = Census::default();
@@ -160,7 +161,7 @@ fn census(state: &State, slot: Slot, formula: &crate::topology::Formula) -> Opti
     (census.all() > 0).then_some(census)
 }
 
-/// What a formula gives where a measured value holds instead.
+/// Returns the result of a formula whose value is replaced by a measured value.
 fn unmeasured(state: &State, slot: Slot) -> Option<Value> {
     let mut state = state.clone();
     state.begin_tick();
@@ -170,7 +171,7 @@ fn unmeasured(state: &State, slot: Slot) -> Option<Value> {
 }
 
 impl Explanation {
-    /// Says of every formula where it stands for someone who knows more than the topology does.
+    /// Replaces the place of every formula with the result of `place`, for callers that know the place more exactly.
     pub fn relocate(&mut self, place: &dyn Fn(&Place) -> Place) {
         self.place = self.place.as_ref().map(place);
         for input in &mut self.inputs {
@@ -179,7 +180,7 @@ impl Explanation {
     }
 }
 
-/// The slots that a formula reads for one row, in the order that it names them.
+/// Returns the slots that a formula reads for one row, in the order in which the formula names them.
 pub fn inputs_of(topology: &Topology, slot: Slot, formula: &crate::topology::Formula) -> Vec<Slot> {
     let mut slots = Vec::new();
     for instruction in &formula.program.instructions {
@@ -203,7 +204,7 @@ pub fn inputs_of(topology: &Topology, slot: Slot, formula: &crate::topology::For
     slots
 }
 
-/// The values from outside that a value is made of, however far they are, in the order of their numbers.
+/// Returns the values without a formula from which a value is computed, directly or indirectly, sorted by slot.
 pub fn sources_of(state: &State, slot: Slot) -> Vec<Slot> {
     let topology = state.topology();
     let formula = |slot: Slot| {
@@ -225,7 +226,7 @@ pub fn sources_of(state: &State, slot: Slot) -> Vec<Slot> {
     sources.into_iter().collect()
 }
 
-/// All that depends on a value, however far it is, what is nearest first.
+/// Returns all slots that depend on a value, directly or indirectly, nearest first.
 pub fn impact_of(topology: &Topology, slot: Slot) -> Vec<Slot> {
     let mut seen = BTreeSet::from([slot]);
     let mut found = Vec::new();
@@ -241,7 +242,7 @@ pub fn impact_of(topology: &Topology, slot: Slot) -> Vec<Slot> {
     found
 }
 
-/// What a value would be without one of its inputs.
+/// Returns the value of `slot` that propagation would give without the value of `input`.
 pub fn without(state: &State, slot: Slot, input: Slot) -> Option<Value> {
     let mut state = state.clone();
     state.begin_tick();
@@ -254,7 +255,7 @@ pub fn without(state: &State, slot: Slot, input: Slot) -> Option<Value> {
     state.value(slot)
 }
 
-/// The slots that depend on one directly.
+/// Returns the slots that directly depend on a slot.
 pub fn dependents_of(topology: &Topology, slot: Slot) -> Vec<Slot> {
     let mut slots = BTreeSet::new();
     for formula in topology.formulas() {

@@ -1,4 +1,5 @@
-//! The engine held to a plain reading of the language: expressions, propagation, cycles, queries, why.
+//! Tests of the engine against direct implementations of the language: expressions, propagation, cycles, queries,
+//! explanations.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use cupola_twin::expr::{Cell, evaluate, parse};
@@ -12,7 +13,7 @@ use world::{World, put, slot};
 
 mod world;
 
-/// n0 contains n1 and n2; n1 contains the leaves n3 and n4; n2 the leaf n5; n3 feeds n2.
+/// Twin n0 contains n1 and n2, n1 contains the leaves n3 and n4, n2 contains the leaf n5, and n3 feeds n2.
 fn tree() -> World {
     World::new(6, 3, &[(0, 1), (0, 2), (1, 3), (1, 4), (2, 5)], &[(3, 2)])
 }
@@ -88,7 +89,8 @@ fn expressions_give_what_they_say() {
         ("IS_DEFINED(x / y)", "n3", no.clone()),
         ("POWER(y, 0)", "n4", None),
     ] {
-        // A path to the one related twin is an error where there are several, so such a formula is asked of one twin only.
+        // A path to a single related twin is an error if some twin has several, so the formula is evaluated for one
+        // twin only.
         if formula == "contains.x + 1" {
             let (_, diagnostics) = tree().compile(&[("r", formula)]);
             assert_eq!(diagnostics[0].code, "several");
@@ -106,7 +108,7 @@ fn units_are_brought_together_or_refused() {
     assert_eq!(formula("t + p"), ["wrong-unit"]);
     assert_eq!(formula("AVG(contains.t) > MAX(contains.p)"), ["wrong-unit"]);
     let state = filled(&[("r", "SUM(contains.f)"), ("t", "MAX(contains.f)")]);
-    // 212 °F put into a property in °C.
+    // A value of 212 °F is assigned to a property in °C.
     let celsius = state.get(slot(&state, "n1.t")).lane;
     assert!((celsius - 100.0).abs() < 1e-9, "{celsius}");
     assert_eq!(state.value(slot(&state, "n1.r")), Some(Value::Number(212.0)));
@@ -159,10 +161,10 @@ fn cycles_name_every_property_on_them() {
     for name in [".a", ".b", ".c"] {
         assert!(found[0].message.contains(name), "{}", found[0]);
     }
-    // The same property of a parent and its children is no cycle: it goes down the tree level by level.
+    // The same property of a parent and its children is not a cycle: the rows are evaluated level by level.
     let state = filled(&[("total", "COALESCE(x, 0) + COALESCE(SUM(contains.total), 0)")]);
     assert_eq!(state.value(slot(&state, "n0.total")), Some(Value::Number(9.0)));
-    // A new condition that asks the same of what is contained.
+    // A boolean property may depend on the same property of contained twins.
     let state = filled(&[("busy", "COALESCE(on, FALSE) OR ANY(contains.busy)")]);
     assert_eq!(state.value(slot(&state, "n0.busy")), Some(Value::Bool(true)));
     assert_eq!(state.value(slot(&state, "n2.busy")), Some(Value::Bool(false)));
@@ -233,7 +235,7 @@ fn why_goes_down_to_what_came_from_outside() {
     let impact: Vec<String> =
         why::impact_of(state.topology(), x("n3")).iter().map(|slot| state.topology().name(*slot)).collect();
     assert_eq!(impact[..2], ["n1.mean", "n0.top"], "{impact:?}");
-    // The mean of 1.5 and 6, twice; without the 6 that of 1.5.
+    // The sum of the means 1.5 and 6 is 7.5; without n5.x the result is twice 1.5.
     assert_eq!(state.value(slot(&state, "n0.top")), Some(Value::Number(7.5)));
     assert_eq!(why::without(&state, slot(&state, "n0.top"), x("n5")), Some(Value::Number(3.0)));
     let affected = why::dependents_of(state.topology(), slot(&state, "n3.x"));
@@ -289,7 +291,7 @@ fn queries_answer_like_the_service() {
     }
 }
 
-/// The rows of a query, each as `key=value …`.
+/// Returns the rows of a query, each as `key=value …`.
 fn rows_of(world: &World, state: &State, text: &str) -> Result<Vec<String>, String> {
     let query = query::parse(text).map_err(|error| error.code.to_string())?;
     let result = query::run(&query, &world.graph, state).map_err(|error| error.code.to_string())?;
@@ -323,7 +325,7 @@ fn patterns_and_groups_are_matched() {
             "SELECT r FROM DIGITALTWINS MATCH (a)-[r:feeds|contains]->(b) WHERE b.$dtId = 'n2' ORDER BY r.$sourceId",
             Ok(vec!["r=n0-contains-n2", "r=n3-feeds-n2"]),
         ),
-        // The lower end of a range is not in it, the upper one is.
+        // A range excludes its lower end and includes its upper end.
         (
             "SELECT b FROM DIGITALTWINS MATCH (a)-[:contains*1..2]->(b) WHERE a.$dtId = 'n0' ORDER BY b.$dtId",
             Ok(vec!["b=n3", "b=n4", "b=n5"]),
@@ -335,7 +337,7 @@ fn patterns_and_groups_are_matched() {
         ("SELECT b FROM DIGITALTWINS MATCH (a)-[:contains*2]->(b)-[:feeds]->() WHERE a.$dtId = 'n0'", Ok(vec!["b=n3"])),
         ("SELECT COUNT() FROM DIGITALTWINS MATCH (a)-[:contains*]->(b)", Ok(vec!["COUNT=8"])),
         ("SELECT * FROM DIGITALTWINS MATCH (a)-[r:feeds]->(b)", Ok(vec!["a=n3 b=n2 r=n3-feeds-n2"])),
-        // No relationship is walked twice: a brother is somebody else.
+        // A pattern never traverses a relationship twice, so a twin is not its own sibling.
         (
             "SELECT b FROM DIGITALTWINS MATCH (a)<-[:contains]-()-[:contains]->(b) WHERE a.$dtId = 'n3'",
             Ok(vec!["b=n4"]),
@@ -367,7 +369,7 @@ fn patterns_and_groups_are_matched() {
         ("SELECT R FROM RELATIONSHIPS R WHERE R.$sourceId = 'n1' AND R.$targetId = 'n4'", Ok(vec!["R=n1-contains-n4"])),
         ("SELECT $dtId FROM DIGITALTWINS WHERE t > 60 degF", Ok(vec!["$dtId=n3"])),
         ("SELECT $dtId FROM DIGITALTWINS WHERE f > 99 degC", Ok(vec!["$dtId=n3"])),
-        // 212 °F are more than 20 °C, and 100 °C are not more than 212 °F.
+        // A value of 212 °F is more than 20 °C, and a value minus 80 °C is not more than the value.
         ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.f > T.t AND NOT T.f - 80 degC > T.f", Ok(vec!["$dtId=n3"])),
         (
             "SELECT T.$dtId FROM DIGITALTWINS T WHERE T.t < T.f AND T.t + T.f > 119 degC AND T.t + T.f < 121 degC",
@@ -393,7 +395,7 @@ fn patterns_and_groups_are_matched() {
             "SELECT T.$dtId FROM DIGITALTWINS T OPTIONAL JOIN S RELATED T.feeds OPTIONAL JOIN U RELATED S.contains JOIN V RELATED U.feeds",
             Ok(vec![]),
         ),
-        // No relationship twice: round the circle n2, n5 there is no way on.
+        // A pattern never traverses a relationship twice, so the cycle of n2 and n5 ends the path.
         (
             "SELECT b FROM DIGITALTWINS MATCH (a)-[:contains*2..]-(b) WHERE a.$dtId = 'n4' ORDER BY b.$dtId",
             Ok(vec!["b=n2", "b=n5"]),
@@ -443,7 +445,7 @@ fn a_query_can_be_stopped() {
     assert_eq!(query::run_within(&query, &world.graph, &state, limits).unwrap_err().code, "too-slow");
 }
 
-/// One relationship of a pattern: its direction, names and hops.
+/// An edge of a pattern: direction, names and range of hops.
 type Edge = (u8, Vec<&'static str>, (usize, usize));
 
 fn pattern_edge() -> impl Strategy<Value = Edge> {
@@ -451,7 +453,7 @@ fn pattern_edge() -> impl Strategy<Value = Edge> {
     (0u8..3, names, prop_oneof![4 => Just((1, 1)), 1 => Just((1, 2)), 1 => Just((2, 2)), 1 => Just((2, 3))])
 }
 
-/// Every way to match a pattern, by trying all: the ids of its nodes, one row for each way.
+/// Matches a pattern by exhaustive search; each match is the list of its nodes.
 fn naive(links: &[(usize, &str, usize)], nodes: &[usize], edges: &[Edge], twins: usize) -> Vec<Vec<usize>> {
     fn go(
         links: &[(usize, &str, usize)],
@@ -505,7 +507,7 @@ fn naive(links: &[(usize, &str, usize)], nodes: &[usize], edges: &[Edge], twins:
 #[test]
 fn a_whole_twin_in_an_open_query_tells_of_its_values() {
     let (world, mut state) = (tree(), filled(&[]));
-    // A plain one is followed, an optional join is asked again.
+    // The first query is maintained incrementally, the second one runs again.
     for text in [
         "SELECT T FROM DIGITALTWINS T WHERE T.x > 0",
         "SELECT a, b FROM DIGITALTWINS a OPTIONAL JOIN b RELATED a.contains",
@@ -548,7 +550,7 @@ fn number() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..Default::default() })]
 
-    /// Incremental propagation, full recomputation and the plain evaluator agree after any changes.
+    /// Incremental propagation, full recomputation and the interpreter agree after any changes.
     #[test]
     fn incremental_equals_full(
         formulas in prop::collection::vec(number(), 1..4),
@@ -570,7 +572,7 @@ proptest! {
             for (twin, property, value) in changes {
                 let name = format!("n{twin}.{}", ["x", "y", "on"][*property]);
                 let slot = slot(&state, &name);
-                // Beyond the range stands for a reading that is missing or bad.
+                // The value -4 stands for a missing or bad reading.
                 let lane = match (property, value) { (_, -4) => f64::NAN, (2, value) => f64::from(u8::from(*value > 0)), (_, value) => f64::from(*value) };
                 state.set(slot, Sample::good(lane, time as i64 + 1));
             }
@@ -596,7 +598,7 @@ proptest! {
         }
     }
 
-    /// Patterns, however they are planned, match what trying everything matches.
+    /// Planned pattern matching agrees with exhaustive search.
     #[test]
     fn planned_equals_naive(
         contains in prop::collection::vec((0usize..6, 0usize..6), 0..9),
@@ -606,7 +608,7 @@ proptest! {
         limits in prop::collection::vec((0usize..4, -3i32..3), 0..3),
         fixed in prop::option::of((0usize..4, 0usize..6)),
     ) {
-        // Relationships may be there twice: the same pair in the list.
+        // A pair of twins may be related twice.
         let world = World::new(6, 2, &contains, &feeds);
         let mut state = world.state(&[]);
         state.begin_tick();
@@ -650,7 +652,7 @@ proptest! {
             .collect();
         wanted.sort();
         prop_assert_eq!(&rows, &wanted, "{}", text);
-        // The same, put together.
+        // The same pattern with grouping.
         let grouped = format!("SELECT a.$dtId AS a, COUNT() AS n, MAX(a.x) AS top FROM DIGITALTWINS MATCH {pattern}{filter} GROUP BY a.$dtId ORDER BY a");
         let mut counts: std::collections::BTreeMap<usize, usize> = Default::default();
         for row in naive(&links, &nodes, &edges, 6).iter().filter(|row| keeps(row)) {
@@ -660,7 +662,7 @@ proptest! {
         prop_assert_eq!(rows_of(&world, &state, &grouped).unwrap(), wanted, "{}", grouped);
     }
 
-    /// A query that stays open answers, after any changes, what it answers when it is asked anew.
+    /// A standing query agrees with a new run of the query after any changes.
     #[test]
     fn standing_equals_asked_anew(
         contains in prop::collection::vec((0usize..7, 0usize..7), 0..14),
@@ -685,7 +687,7 @@ proptest! {
         let world = World::new(7, 3, &contains, &feeds);
         let mut state = world.state(&[]);
         let Ok(query) = query::parse(text) else { panic!("{text}") };
-        // Relationships that nobody has are unknown.
+        // A relationship name without relationships is unknown, which is an error.
         let Ok(mut standing) = query::Standing::new(query.clone(), &world.graph, &state, query::Limits::default()) else { return Ok(()) };
         for changes in ticks {
             let before = shown_rows(&world, &state, &standing.answer(&world.graph, &state).unwrap());
@@ -708,7 +710,7 @@ proptest! {
         }
     }
 
-    /// Shortest ways are as long as trying all intermediate twins says, and lead along relationships that there are.
+    /// Shortest paths have the lengths of the Floyd–Warshall algorithm, and follow existing relationships.
     #[test]
     fn shortest_ways_are_shortest(
         links in prop::collection::vec((0usize..8, 0usize..8), 1..20),
@@ -752,7 +754,7 @@ proptest! {
         }
     }
 
-    /// What runs in batches gives what runs row by row: a relationship that is named has to be bound, one by one.
+    /// Vectorized execution agrees with row by row execution, which a named relationship enforces.
     #[test]
     fn batches_equal_rows(
         contains in prop::collection::btree_set((0usize..9, 0usize..9), 0..24),
@@ -778,7 +780,7 @@ proptest! {
         }
         state.propagate();
         let names = ["a", "b", "c", "d"];
-        // The last one is always d.
+        // The last node is always d.
         let node = |at: usize| if at == edges.len() { "d" } else { names[at] };
         let query = |named: bool| {
             let mut pattern = "(a)".to_string();
@@ -796,7 +798,7 @@ proptest! {
             let group = if !shown.contains('(') || shown.starts_with("COUNT") { "" } else if shown.starts_with("d.$dtId") { " GROUP BY d.$dtId" } else { " GROUP BY d.x" };
             format!("SELECT {shown} FROM DIGITALTWINS MATCH {pattern}{filter}{group}")
         };
-        // Relationships that are not there at all are a mistake, in both.
+        // An unknown relationship is an error in both cases.
         match (rows_of(&world, &state, &query(false)), rows_of(&world, &state, &query(true))) {
             (Ok(mut batches), Ok(mut rows)) => {
                 batches.sort();
@@ -807,7 +809,7 @@ proptest! {
         }
     }
 
-    /// A topology that is edited in part is the one that is compiled anew, whatever the order of rows.
+    /// A partially recompiled topology agrees with a newly compiled one, whatever the order of rows.
     #[test]
     fn edited_equals_compiled(
         formulas in prop::collection::vec(number(), 1..4),
@@ -821,7 +823,7 @@ proptest! {
         let mut world = World::new(10, 4, &forward, &[]);
         let names: Vec<String> = (0..formulas.len()).map(|number| format!("c{number}")).collect();
         let texts: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(formulas.iter().map(String::as_str)).collect();
-        // The first one has seen no `feeds`, and formulas over them are an error until it has.
+        // The first topology has no `feeds` relationships, so formulas with them are errors until it has.
         let (mut edited, _) = world.compile(&texts);
         for (values, links) in rounds {
             let ids: Vec<String> = values.iter().map(|(twin, ..)| format!("n{twin}")).collect();
@@ -880,7 +882,7 @@ proptest! {
                     let name = &anew.column(slot.column).name;
                     let (one, other) = (edited.slot(here, name).map(|slot| a.value(slot)), Some(b.value(slot)));
                     let close = match (&one, &other) {
-                        // Sums are made in the order of rows.
+                        // The order of summation depends on the order of rows.
                         (Some(Some(Value::Number(one))), Some(Some(Value::Number(other)))) => (one - other).abs() <= 1e-9 * other.abs().max(1.0),
                         _ => one == other,
                     };
@@ -890,7 +892,7 @@ proptest! {
         }
     }
 
-    /// A topology that was kept is the topology; bytes that changed are refused, or give none that panics.
+    /// A stored topology is read back unchanged; modified bytes are refused without a panic.
     #[test]
     fn a_kept_topology_is_the_same(
         values in prop::collection::vec((0usize..9, 0usize..4, -3i32..4), 0..30),
@@ -943,7 +945,7 @@ proptest! {
         prop_assert!(read(&bytes[..at]).is_none(), "cut at {}", at);
     }
 
-    /// Whatever the text, the parsers answer.
+    /// The parsers never panic.
     #[test]
     fn parsers_never_panic(text in "\\PC{0,80}", words in prop::collection::vec(prop::sample::select(vec![
         "SELECT", "FROM", "DIGITALTWINS", "T", "WHERE", "JOIN", "RELATED", "(", ")", ",", ".", "*", "AND", "NOT", "IN", "[", "]", "x", "1", "'a'", "COUNT", "CASE", "WHEN", "^", "-", "TOP",

@@ -1,4 +1,5 @@
-//! Propagation in time: what functions remember, measured values, fixed points, held to plain readings of the same.
+//! Tests of propagation over time: stateful functions, measured values and fixed points, against direct
+//! implementations.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use cupola_twin::expr::{Cell, evaluate, parse};
@@ -13,12 +14,12 @@ mod world;
 
 const SECOND: i64 = 1_000_000;
 
-/// n0 contains n1 and n2.
+/// Twin n0 contains n1 and n2.
 fn pair(formulas: &[(&str, &str)]) -> State {
     World::new(3, 0, &[(0, 1), (0, 2)], &[]).state(formulas)
 }
 
-/// Lets time come to `second` and gives `n1.x` a value.
+/// Advances the time to `second` and sets `n1.x`.
 fn tick(state: &mut State, second: i64, value: Option<f64>) {
     state.begin_tick();
     state.pass_to(second * SECOND);
@@ -40,7 +41,7 @@ fn number(state: &State, name: &str) -> Option<f64> {
 
 #[test]
 fn functions_remember() {
-    // x is 10 from 0 s, 20 from 10 s, nothing from 20 s, 40 from 30 s; asked at 40 s.
+    // The value of x is 10 from 0 s, 20 from 10 s, missing from 20 s and 40 from 30 s; the result is that at 40 s.
     for (formula, expected) in [
         ("AVG_OVER(x, 40s)", Some((10.0 + 20.0 + 40.0) / 3.0)),
         ("AVG_OVER(x, 15s)", Some(40.0)),
@@ -85,7 +86,7 @@ fn texts_and_times_are_computed_with() {
         ("UPPER(label)", Value::Text("NORTH".into())),
         ("CONTAINS(LOWER(label), 'nor') AND LENGTH(label) = 5", Value::Bool(true)),
         ("IF(x > 1, CONCAT('!', label), 'fine')", Value::Text("!North".into())),
-        // 2026-11-21, a Saturday, 14:05:00 UTC.
+        // The time is 2026-11-21, a Saturday, 14:05:00 UTC.
         ("HOUR(NOW()) * 100 + MINUTE(NOW())", Value::Number(1405.0)),
         ("WEEKDAY(NOW())", Value::Integer(6)),
         ("YEAR(NOW()) * 10000 + MONTH(NOW()) * 100 + DAY(NOW())", Value::Number(20_261_121.0)),
@@ -149,7 +150,7 @@ fn what_is_wrong_with_windows_is_said() {
 fn a_reading_counts_from_when_it_was_read() {
     let mut state = pair(&[("held", "HELD_FOR(x > 5)"), ("rate", "RATE(x)"), ("mean", "AVG_OVER(x, 10s)")]);
     tick(&mut state, 0, Some(0.0));
-    // Read at 7 s, arrived at 10 s.
+    // The reading is of 7 s and arrives at 10 s.
     state.begin_tick();
     state.pass_to(10 * SECOND);
     let x = slot(&state, "n1.x");
@@ -158,7 +159,7 @@ fn a_reading_counts_from_when_it_was_read() {
     for _ in 0..2 {
         let found = ["n1.held", "n1.rate", "n1.mean"].map(|name| number(&state, name));
         assert_eq!(found, [Some(3.0), Some(10.0 / 7.0), Some(3.0)]);
-        // Looking again changes nothing.
+        // A repeated evaluation changes nothing.
         state.recompute();
     }
 }
@@ -169,7 +170,7 @@ fn a_window_is_bounded_and_nearly_right() {
     for second in 0..5_000 {
         tick(&mut state, second, Some((second % 100) as f64 + second as f64 * 0.1));
     }
-    // A slope of 0.1 a second and a saw tooth of 0 to 99 upon it.
+    // The input is a slope of 0.1 per second plus a sawtooth of 0 to 99.
     let mean = number(&state, "n1.mean").unwrap();
     assert!((mean - (49.5 + 449.9)).abs() < 1.0, "{mean}");
     let lag = number(&state, "n1.lag").unwrap();
@@ -187,7 +188,7 @@ fn what_is_measured_holds_while_it_is_fresh() {
     state.measure(m, Sample::good(17.0, 0), 5 * SECOND);
     state.propagate();
     assert_eq!((number(&state, "n0.m"), number(&state, "n0.double")), (Some(17.0), Some(34.0)));
-    // What is computed meanwhile doesn't count.
+    // The computed value has no effect while the measured one is fresh.
     tick(&mut state, 5, Some(12.0));
     assert_eq!(number(&state, "n0.m"), Some(17.0));
     let fork = state.clone();
@@ -195,7 +196,7 @@ fn what_is_measured_holds_while_it_is_fresh() {
     assert_eq!((number(&state, "n0.m"), number(&state, "n0.double")), (Some(12.0), Some(24.0)));
     assert_eq!(state.measured(m), None);
     assert_eq!(number(&fork, "n0.m"), Some(17.0));
-    // A reading that can't be used gives way at once.
+    // A reading without a usable value ends the replacement at once.
     state.begin_tick();
     state.measure(m, Sample::good(1.0, 6 * SECOND), i64::MAX);
     state.propagate();
@@ -220,7 +221,7 @@ fn a_changed_formula_keeps_what_others_remember() {
     let (anew, found) = world.compile(&formulas);
     let (edited, found_edited) = state.topology().edited(&world.graph, &world.computed(&formulas), &[], &[], true);
     assert_eq!((found, found_edited), (vec![], vec![]));
-    // Compiled anew, or only where it has changed.
+    // The second topology is recompiled as a whole, the third one only where it changed.
     for topology in [anew, edited.into()] {
         let mut next = state.carry_over(topology);
         assert_eq!((number(&next, "n1.mean"), number(&next, "n1.r")), (Some(20.0), None));
@@ -235,21 +236,21 @@ fn circles_that_are_declared_settle_or_say_so() {
     let mut world = World::new(3, 0, &[(0, 1), (1, 2), (2, 0)], &[]);
     let rule = Iterate { start: 0.0, tolerance: 1e-6, at_most: 100 };
     world.iterate = vec![("s", rule)];
-    // Each is half of what it has by itself and half of its neighbour.
+    // Each value is half of its own input plus half of its neighbour's value.
     let mut state = world.state(&[("s", "0.5 * COALESCE(x, 0) + 0.5 * contains.s"), ("top", "MAX(contains.s)")]);
     tick(&mut state, 0, Some(7.0));
-    // s1 = 3.5 + s2 / 2, s2 = s0 / 2, s0 = s1 / 2.
+    // The equations are s1 = 3.5 + s2 / 2, s2 = s0 / 2, s0 = s1 / 2.
     assert!((number(&state, "n1.s").unwrap() - 4.0).abs() < 1e-5, "{:?}", number(&state, "n1.s"));
     assert!((number(&state, "n0.top").unwrap() - 4.0).abs() < 1e-5);
     assert_eq!(state.unsettled().count(), 0);
-    // Without an end.
+    // The iteration diverges.
     let mut state = world.state(&[("s", "1 + 2 * contains.s"), ("top", "MAX(contains.s)")]);
     tick(&mut state, 0, Some(1.0));
     let found: Vec<_> = state.unsettled().copied().collect();
     assert_eq!((found.len(), found[0].rows, found[0].rounds), (1, 3, 100));
     assert_eq!(state.get(slot(&state, "n0.s")).quality, Quality::Bad);
     assert_eq!(state.value(slot(&state, "n0.top")), None);
-    // One on a circle is enough, and has to be.
+    // At least one property on a cycle must be declared.
     let (_, found) = world.compile(&[("s", "0.5 * q"), ("q", "contains.s + 1")]);
     assert_eq!(found, []);
     let (_, found) = world.compile(&[("s", "0.5 * q"), ("q", "contains.q + s")]);
@@ -259,16 +260,16 @@ fn circles_that_are_declared_settle_or_say_so() {
     assert!(found[0].message.contains("LAG can't remember"), "{found:?}");
 }
 
-/// What a function that remembers should give, out of all that ever was: `(second, value)`, and the second it is asked at.
+/// Returns the expected result of a stateful function at `now` from the full history of `(second, value)`.
 fn plain(function: &str, all: &[(i64, f64)], now: i64) -> f64 {
     let window = 12;
     let start = now - window;
     let at = |second: i64| all.iter().rev().find(|(at, _)| *at <= second).map_or(f64::NAN, |(_, value)| *value);
     let (first, last) = (all[0].0, all[all.len() - 1].1);
-    // Second by second: values hold from tick to tick, and ticks are on seconds.
+    // Values hold from tick to tick, and ticks are at whole seconds, so the history is sampled every second.
     let held: Vec<f64> = (start.max(first)..now).map(at).filter(|value| !value.is_nan()).collect();
     let seen: Vec<f64> = held.iter().copied().chain([last]).filter(|value| !value.is_nan()).collect();
-    // What is as it was is no new reading.
+    // An unchanged value is not a new reading.
     let is_new = |at: &usize| *at == 0 || all[*at - 1].1.to_bits() != all[*at].1.to_bits();
     let readings: Vec<(i64, f64)> =
         (0..all.len()).filter(is_new).map(|at| all[at]).filter(|(_, value)| !value.is_nan()).collect();
@@ -316,7 +317,7 @@ const REMEMBER: [&str; 10] = [
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..Default::default() })]
 
-    /// Functions that remember, and measured values over them, are what all that ever was says they should be.
+    /// Stateful functions, and measured values that depend on them, agree with a computation from the full history.
     #[test]
     fn remembered_equals_all_that_was(
         function in 0usize..10,
@@ -359,7 +360,8 @@ proptest! {
         }
     }
 
-    /// A fixed point is one: computed again, no value changes by more than the tolerance; and it depends on nothing but the inputs.
+    /// A computed fixed point changes by no more than the tolerance when computed again, and depends only on the
+    /// inputs.
     #[test]
     fn fixed_points_hold(
         contains in prop::collection::vec((0usize..12, 0usize..12), 0..30),

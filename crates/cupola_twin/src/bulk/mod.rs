@@ -1,4 +1,4 @@
-//! Twins and relationships by the million, in columns: what a topology is compiled from, without an allocation for each.
+//! Twins and relationships in columns: the input of topology compilation, without an allocation for each of them.
 
 pub mod text;
 
@@ -11,21 +11,21 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Fewer relationships are looked up by one thread.
+/// The smallest number of relationships that two threads resolve.
 const MANY_LINKS: usize = 50_000;
 
-/// A relationship as it is given.
+/// A relationship as written.
 #[derive(Clone, Debug)]
 pub struct LinkText<'t> {
-    /// Its own id, where one is given.
+    /// The id of the relationship, if it has one.
     pub id: Option<Cow<'t, str>>,
-    /// The id of the twin that it starts at.
+    /// The id of the source twin.
     pub from: Cow<'t, str>,
-    /// Its name.
+    /// The name.
     pub name: Cow<'t, str>,
-    /// The id of the twin that it leads to.
+    /// The id of the target twin.
     pub to: Cow<'t, str>,
-    /// Its own properties.
+    /// The properties of the relationship.
     pub properties: Vec<(Cow<'t, str>, Value)>,
 }
 
@@ -37,22 +37,22 @@ pub(crate) struct BulkLink {
     pub name: u32,
 }
 
-/// Twins, numbered in the order they come, their values and relationships.
+/// Twins, numbered in input order, with their values and relationships.
 #[derive(Debug, Default)]
 pub struct Bulk<'t> {
     pub(crate) ids: Collector,
     pub(crate) models: Vec<ModelIx>,
-    /// What properties and relationships are called.
+    /// The names of properties and relationships.
     pub(crate) names: Collector,
-    /// Names' numbers and values, twin after twin.
+    /// The name numbers and values of all twins, twin after twin.
     pub(crate) values: Vec<(u32, Cow<'t, Value>)>,
-    /// Where the values of each twin end.
+    /// The end of each twin's values in `values`.
     pub(crate) ends: Vec<u32>,
     pub(crate) links: Vec<BulkLink>,
 }
 
 impl<'t> Bulk<'t> {
-    /// Adds a twin; false if its id is taken.
+    /// Adds a twin; returns false if its id exists.
     #[must_use]
     fn add_twin(&mut self, id: &str, model: ModelIx) -> bool {
         if self.ids.add(id).is_err() {
@@ -63,7 +63,7 @@ impl<'t> Bulk<'t> {
         true
     }
 
-    /// Gives the last twin a value; whether it fits is told when a topology is compiled.
+    /// Adds a value to the last twin; compilation of a topology checks it.
     fn add_value(&mut self, name: &str, value: Cow<'t, Value>) {
         let name = self.name(name);
         if let Some(end) = self.ends.last_mut() {
@@ -72,14 +72,14 @@ impl<'t> Bulk<'t> {
         }
     }
 
-    /// Adds relationships; false, and some of them may be missing, if [`Graph::relate`] would refuse one.
+    /// Adds relationships; returns false if [`Graph::relate`] would refuse one of them, and some may then be missing.
     #[must_use]
     fn relate(&mut self, models: &Models, links: &[LinkText<'_>]) -> bool {
         let ids = &self.ids;
         let find = |links: &[LinkText<'_>]| -> Option<Vec<(u32, u32)>> {
             links.iter().map(|link| Some((ids.find(&link.from)?, ids.find(&link.to)?))).collect()
         };
-        // Each lookup waits for memory three times, so two threads take half the time.
+        // Each look-up has several dependent memory accesses, so a second thread halves the time.
         let (first, second) = links.split_at(if links.len() < MANY_LINKS { 0 } else { links.len() / 2 });
         let found = std::thread::scope(|scope| {
             let first = scope.spawn(|| find(first));
@@ -121,17 +121,18 @@ impl<'t> Bulk<'t> {
         true
     }
 
-    /// How many twins there are.
+    /// Returns the number of twins.
     pub fn twin_count(&self) -> usize {
         self.ids.len()
     }
 
-    /// How many relationships there are.
+    /// Returns the number of relationships.
     pub fn relationship_count(&self) -> usize {
         self.links.len()
     }
 
-    /// The twins and relationships of a scene's text; `None` if a model is unknown, or if a [`Graph`] would refuse one of them.
+    /// Builds the columns from a parsed scene; `None` if a model is unknown or a [`Graph`] would refuse a twin or
+    /// relationship.
     pub fn of_text(read: text::Read<'t>, models: &Models) -> Option<Self> {
         let text::Read { twins: mut bulk, kinds, links, .. } = read;
         let kinds = kinds.iter().map(|kind| models.resolve(kind).ok()).collect::<Option<Vec<ModelIx>>>()?;
@@ -141,7 +142,7 @@ impl<'t> Bulk<'t> {
         bulk.relate(models, &links).then_some(bulk)
     }
 
-    /// The twins and relationships of a graph, which has looked at them already.
+    /// Builds the columns from a graph, whose twins and relationships are valid already.
     pub fn of(graph: &'t Graph) -> Self {
         let inner = graph.petgraph();
         let mut bulk = Self { ids: Collector::with_capacity(inner.node_count()), ..Self::default() };
@@ -149,7 +150,7 @@ impl<'t> Bulk<'t> {
         for node in inner.node_indices() {
             let twin = &inner[node];
             numbers[node.index()] = bulk.ids.len() as u32;
-            // A graph has each id once.
+            // Ids in a graph are unique, so the call always succeeds.
             let _ = bulk.add_twin(&twin.id, twin.model);
             for (name, value) in &twin.properties {
                 bulk.add_value(name, Cow::Borrowed(value));
@@ -169,7 +170,7 @@ impl<'t> Bulk<'t> {
         bulk
     }
 
-    /// The values of one twin.
+    /// Returns the name numbers and values of one twin.
     pub(crate) fn values_of(&self, twin: u32) -> &[(u32, Cow<'t, Value>)] {
         let start = if twin == 0 { 0 } else { self.ends[twin as usize - 1] as usize };
         &self.values[start..self.ends[twin as usize] as usize]

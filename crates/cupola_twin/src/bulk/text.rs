@@ -1,8 +1,9 @@
-//! The lists of twins and relationships in the RON of a scene, read at the speed of the text.
+//! A fast parser for the lists of twins and relationships in the RON of a scene.
 //!
-//! It knows what nearly all of such a list consists of: plain strings and numbers. A single value that is anything else is left to the
-//! `ron` crate, and a text that is not quite as expected gives `None`: then the whole is read by that crate, which also says what is
-//! wrong and where. So there is one grammar, and this is a short cut through it.
+//! The parser handles plain strings and numbers, which nearly all of such a list consists of. A single value of another
+//! form is parsed by the `ron` crate. Any other unexpected text gives `None`; the caller then parses the whole text
+//! with the `ron` crate, which also reports errors. The parser accepts a subset of the grammar of `ron`, with the same
+//! results.
 
 use super::{Bulk, LinkText};
 use crate::model::ModelIx;
@@ -11,28 +12,28 @@ use crate::value::Value;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A twin as it is written.
+/// A twin as written.
 #[derive(Clone, Debug, Default)]
 pub struct TwinText<'t> {
-    /// Its id.
+    /// The id.
     pub id: Cow<'t, str>,
-    /// Its model.
+    /// The model.
     pub model: Cow<'t, str>,
-    /// Its values.
+    /// The properties.
     pub properties: Vec<(Cow<'t, str>, Value)>,
 }
 
-/// Where the two long lists of a scene's text are, from bracket to bracket.
+/// The byte ranges of the two long lists in a scene's text, including the brackets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lists {
-    /// That of `twins`.
+    /// The list of `twins`.
     pub twins: Option<Range<usize>>,
-    /// That of `relationships`.
+    /// The list of `relationships`.
     pub relationships: Option<Range<usize>>,
 }
 
 impl Lists {
-    /// The text with both lists empty.
+    /// Returns the text with both lists empty.
     pub fn rest(&self, text: &str) -> String {
         let mut lists: Vec<&Range<usize>> = self.twins.iter().chain(&self.relationships).collect();
         lists.sort_by_key(|list| list.start);
@@ -47,18 +48,19 @@ impl Lists {
     }
 }
 
-/// A scene's text, read.
+/// A parsed scene.
 #[derive(Debug)]
 pub struct Read<'t> {
-    /// Where the lists are.
+    /// The ranges of the lists.
     pub lists: Lists,
-    /// The twins; their models are numbers in `kinds` still.
+    /// The twins; their models are still numbers in `kinds`.
     pub(super) twins: Bulk<'t>,
     pub(super) kinds: Strings,
     pub(super) links: Vec<LinkText<'t>>,
 }
 
-/// Reads a scene's text: one thread its twins, another one all the rest of it.
+/// Parses a scene's text; one thread parses the twins, another one everything else. `None` if the text needs the slower
+/// parser.
 pub fn read(text: &str) -> Option<Read<'_>> {
     let start = twins_start(text)?;
     std::thread::scope(|scope| {
@@ -94,13 +96,13 @@ fn lists(text: &str) -> Option<Lists> {
         };
         (cursor.peek() == b'[').then_some(())?;
         cursor.skip(true)?;
-        // Given twice is a mistake for the other reader to tell.
+        // A duplicate field is an error, which the `ron` crate reports.
         once(list, start..cursor.at)
     })?;
     Some(lists)
 }
 
-/// Where the list of twins begins, if there is one, found without reading it.
+/// Finds the start of the list of twins, if any, without parsing the list.
 fn twins_start(text: &str) -> Option<Option<usize>> {
     let mut start = None;
     fields(text, &mut |name, cursor| {
@@ -113,7 +115,7 @@ fn twins_start(text: &str) -> Option<Option<usize>> {
     Some(start)
 }
 
-/// The fields of the scene, each to be read by `each`, which says whether to go on.
+/// Calls `each` with every field of the scene until it returns false.
 fn fields<'t>(text: &'t str, each: &mut dyn FnMut(&'t str, &mut Cursor<'t>) -> Option<bool>) -> Option<()> {
     let mut cursor = Cursor { text, at: 0 };
     cursor.skip_space()?;
@@ -125,7 +127,8 @@ fn fields<'t>(text: &'t str, each: &mut dyn FnMut(&'t str, &mut Cursor<'t>) -> O
     Some(())
 }
 
-/// Reads the list of twins that starts at `start`, until `each` says no.
+/// Parses the list of twins that starts at byte `start`, and calls `each` with every twin until it returns false.
+/// `None` if the text needs the slower parser, or if `each` returned false.
 pub fn twins<'t>(text: &'t str, start: usize, each: &mut dyn FnMut(&mut TwinText<'t>) -> bool) -> Option<()> {
     let mut twin = TwinText::default();
     Cursor { text, at: start }.list(b'[', b']', &mut |cursor| {
@@ -146,7 +149,7 @@ pub fn twins<'t>(text: &'t str, start: usize, each: &mut dyn FnMut(&mut TwinText
     })
 }
 
-/// Reads the list of relationships that starts at `start`.
+/// Parses the list of relationships that starts at byte `start`; `None` if the text needs the slower parser.
 pub fn relationships(text: &str, start: usize) -> Option<Vec<LinkText<'_>>> {
     let mut links = Vec::new();
     Cursor { text, at: start }.list(b'[', b']', &mut |cursor| {
@@ -170,7 +173,7 @@ pub fn relationships(text: &str, start: usize) -> Option<Vec<LinkText<'_>>> {
     Some(links)
 }
 
-/// Keeps the value of a field that must not come twice.
+/// Stores the value of a field; `None` if the field occurs a second time.
 fn once<T>(place: &mut Option<T>, value: T) -> Option<bool> {
     place.replace(value).is_none().then_some(true)
 }
@@ -191,7 +194,7 @@ impl<'t> Cursor<'t> {
         is_it
     }
 
-    /// Over white space and comments.
+    /// Skips white space and comments.
     fn skip_space(&mut self) -> Option<()> {
         loop {
             match self.peek() {
@@ -208,7 +211,7 @@ impl<'t> Cursor<'t> {
             self.at += rest.find('\n').unwrap_or(rest.len());
             return Some(());
         }
-        // Those between `/*` and `*/` may be nested.
+        // Block comments may be nested.
         let bytes = rest.as_bytes();
         bytes.starts_with(b"/*").then_some(())?;
         let (mut depth, mut at) = (1, 2);
@@ -227,7 +230,7 @@ impl<'t> Cursor<'t> {
         Some(())
     }
 
-    /// The items between two brackets, with commas between them and perhaps behind.
+    /// Parses the items between two brackets, separated by commas; a trailing comma is allowed.
     fn list(&mut self, open: u8, close: u8, each: &mut dyn FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.take(open).then_some(())?;
         loop {
@@ -243,7 +246,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// The named fields between parentheses; false if `each` did not want to go on.
+    /// Parses the named fields between parentheses; returns false if `each` returned false.
     fn fields(&mut self, each: &mut dyn FnMut(&'t str, &mut Self) -> Option<bool>) -> Option<bool> {
         let mut is_done = true;
         let read = self.list(b'(', b')', &mut |cursor| {
@@ -257,7 +260,7 @@ impl<'t> Cursor<'t> {
         if is_done { read.map(|()| true) } else { Some(false) }
     }
 
-    /// A map of names and values; one name twice is left to the other reader.
+    /// Parses a map of names and values; `None` for a duplicate name.
     fn values(&mut self, out: &mut Vec<(Cow<'t, str>, Value)>) -> Option<()> {
         self.list(b'{', b'}', &mut |cursor| {
             let name = cursor.string()?;
@@ -287,7 +290,7 @@ impl<'t> Cursor<'t> {
         ron::from_str::<String>(&self.text[start..self.at]).ok().map(Cow::Owned)
     }
 
-    /// Over a string in quotes; whether it stands for itself.
+    /// Skips a string in quotes; returns whether it has no escapes.
     fn skip_string(&mut self) -> Option<bool> {
         self.take(b'"').then_some(())?;
         let bytes = self.text.as_bytes();
@@ -329,7 +332,7 @@ impl<'t> Cursor<'t> {
         options.from_str(&self.text[start..self.at]).ok()
     }
 
-    /// A number of digits, a point and digits; other ways to write one are left to the other reader.
+    /// Parses a number of digits with an optional fraction; `None` for any other notation.
     fn number(&mut self) -> Option<Value> {
         let start = self.at;
         self.take(b'-');
@@ -355,12 +358,12 @@ impl<'t> Cursor<'t> {
         if is_whole { text.parse().ok().map(Value::Integer) } else { text.parse().ok().map(Value::Number) }
     }
 
-    /// Over a value of any kind, to the comma or the bracket behind it.
+    /// Skips a value of any form, up to the following comma or closing bracket.
     fn skip_value(&mut self) -> Option<()> {
         self.skip(false)
     }
 
-    /// Over what is between brackets, and if that is not `all`, whatever follows up to a comma or a bracket.
+    /// Skips a bracketed value if `all`; otherwise everything up to the following comma or closing bracket.
     fn skip(&mut self, all: bool) -> Option<()> {
         let mut depth = 0;
         let bytes = self.text.as_bytes();
@@ -382,7 +385,7 @@ impl<'t> Cursor<'t> {
                 }
                 b')' | b']' | b'}' => depth -= 1,
                 b',' if depth == 0 => return Some(()),
-                // A character may be a quote or a bracket.
+                // A character literal may contain a quote or a bracket.
                 b'\'' => return None,
                 _ => {}
             }
@@ -390,7 +393,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Over a string that may be raw: `r#"…"#`.
+    /// Skips a string, which may be raw: `r#"…"#`.
     fn skip_any_string(&mut self) -> Option<()> {
         let before = &self.text.as_bytes()[..self.at];
         let hashes = before.iter().rev().take_while(|byte| **byte == b'#').count();
@@ -510,7 +513,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4000))]
 
-        /// Whatever is done to a text: what the quick reader takes, the other one takes, and makes the same of it.
+        /// For any edit of a text, every text that the fast parser accepts is also accepted by `ron`, with the same
+        /// result.
         #[test]
         fn is_a_short_cut_and_no_other_way(
             changes in prop::collection::vec((0usize..SCENE.len(), 0usize..4, "[\\]\\[(){}:,\"\\\\/*#r'a-c0-9.eE_ \n+-]{0,3}"), 0..4)

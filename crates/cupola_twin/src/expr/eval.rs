@@ -1,5 +1,5 @@
-//! Evaluates an expression for one twin at a time: for queries and ad-hoc questions, and as the plain reading of the language
-//! that the compiled one is tested against.
+//! The interpreter of expressions, one twin at a time. Queries and ad-hoc questions use it, and tests compare the
+//! compiled formulas with it.
 
 use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Stateful, UnaryOp, part_of_time, text_of};
 use crate::unit::{Unit, conversion};
@@ -9,10 +9,10 @@ use serde_json::Value as Json;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// One value in an evaluation.
+/// A value during evaluation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// None.
+    /// No value.
     Missing,
     /// A boolean.
     Bool(bool),
@@ -20,28 +20,40 @@ pub enum Cell {
     Number(f64),
     /// A text.
     Text(Substr),
-    /// Seconds since the Unix epoch.
+    /// A time, in seconds since the Unix epoch.
     Time(f64),
-    /// A list or an object.
+    /// An array or an object.
     Json(Arc<Json>),
 }
 
-/// What an expression is evaluated in.
+/// The environment of an evaluation.
 pub trait Context {
-    /// The value of a path outside an aggregate.
+    /// Returns the value of a path outside an aggregate.
+    ///
+    /// # Errors
+    /// The path is unknown, or cannot be evaluated to a single value.
     fn path(&self, path: &Path) -> Result<Cell, ExprError>;
-    /// The twins that `argument`'s paths lead to: a value for each, `None` where the twin has no such property; and whether the
-    /// argument is only a path to twins.
+    /// Returns a value for each twin that the paths in `argument` lead to (`None` where the twin lacks the property),
+    /// and whether the argument is only a path to twins.
+    ///
+    /// # Errors
+    /// The argument's paths are unknown or follow different relationships.
     fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError>;
-    /// The unit of a path's values.
+    /// Returns the unit of a path's values.
     fn unit(&self, path: &Path) -> Option<&'static Unit>;
-    /// The moment, seconds since the Unix epoch; `None` if none is known.
+    /// Returns the current time, in seconds since the Unix epoch; `None` if unknown.
     fn now(&self) -> Option<f64>;
-    /// Whether a twin is of a model.
+    /// Returns whether a twin is of a model.
+    ///
+    /// # Errors
+    /// The model is unknown.
     fn is_of_model(&self, alias: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError>;
 }
 
-/// Evaluates `expr`. Types that don't go together give missing, as the query service does.
+/// Evaluates `expr`. Operands of incompatible types give a missing value, as in the Azure Digital Twins query service.
+///
+/// # Errors
+/// An error of the context, or a call of a stateful function.
 pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
     Ok(match &expr.node {
         Node::Number(number) | Node::Quantity(number, _) => Cell::Number(*number),
@@ -92,14 +104,14 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
     })
 }
 
-/// The error that a question about one moment can't be asked what was before.
+/// Returns the error for a stateful function in an evaluation of a single time.
 pub(crate) fn remembers(function: Stateful, expr: &Expr) -> ExprError {
     let message = format!("{} remembers, which only computed properties and alarms do", function.name());
     let help = "define a computed property with it, and ask for that";
     ExprError::new(expr.span.clone(), "remembers", message).help(help)
 }
 
-/// The value of a property in the unit that it is put together with.
+/// Converts the value of a property to the unit of the quantity that it is combined with.
 fn in_unit(cell: Cell, expr: &Expr, wanted: Option<&'static Unit>, context: &dyn Context) -> Cell {
     let own = match &expr.node {
         Node::Path(path) if wanted.is_some() => context.unit(path),
@@ -114,7 +126,7 @@ fn in_unit(cell: Cell, expr: &Expr, wanted: Option<&'static Unit>, context: &dyn
     }
 }
 
-/// A value of a list or an object.
+/// Converts an element of a JSON array or object to a value.
 pub(crate) fn of_json(json: &Json) -> Cell {
     match json {
         Json::Null => Cell::Missing,
@@ -136,7 +148,7 @@ fn finite(value: f64) -> Cell {
     if value.is_finite() { Cell::Number(value) } else { Cell::Missing }
 }
 
-/// How two values compare; `None` if they don't.
+/// Compares two values; `None` if they are not comparable.
 pub(crate) fn compare(left: &Cell, right: &Cell) -> Option<Ordering> {
     match (left, right) {
         (Cell::Number(a), Cell::Number(b)) | (Cell::Time(a), Cell::Time(b)) => a.partial_cmp(b),
@@ -251,7 +263,7 @@ pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
             };
             moment.and_then(|moment| part_of_time(function, moment)).map_or(Cell::Missing, Cell::Number)
         }
-        // Only a context knows it.
+        // Only the context has the current time; `evaluate` handles the call.
         Function::Now => Cell::Missing,
         Function::IsDefined => Cell::Bool(first != Cell::Missing),
         Function::IsPrimitive => Cell::Bool(!matches!(first, Cell::Missing | Cell::Json(_))),
@@ -275,7 +287,7 @@ pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
     }
 }
 
-/// A value as CONCAT writes it.
+/// Formats a value as `CONCAT` writes it.
 fn written(cell: &Cell) -> Option<String> {
     match cell {
         Cell::Missing => None,

@@ -1,9 +1,9 @@
-//! Text into tokens.
+//! The lexer: text to tokens.
 
 use super::ExprError;
 use std::ops::Range;
 
-/// One token; words keep their case, keywords are told apart by the parser.
+/// A token. Words keep their case; the parser recognises keywords.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     Word(String),
@@ -14,7 +14,7 @@ pub(super) enum Token {
     End,
 }
 
-/// Longer marks come first.
+/// Operators and punctuation; longer marks come first, because the lexer takes the first match.
 const MARKS: [&str; 23] = [
     "!=", "<>", "<=", ">=", "->", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",", ".", "^", "[", "]", "&", "|",
     ":",

@@ -1,18 +1,26 @@
-//! The expression language: one for computed properties, alarms, colours, filters and queries.
+//! The expression language of computed properties, alarms, colours, filters and queries.
 //!
 //! ```text
 //! IF(occupied, CLAMP(100 - 8 * ABS(temperature - 21.5), 0, 100), NULL)
-//! AVG(contains.temperature)        along a relationship
-//! SUM(contains*.power)             along it, any number of times (each twin once)
-//! ANY(^feeds.fault)                against its direction
-//! COUNT(contains.co2 > 1000)       how many fulfil a condition
-//! temperature > 75 degF            in another unit than the property's
-//! AVG_OVER(power, 15m)             over the time that has passed
-//! HELD_FOR(co2 > 1000) > 10 min    how long a condition has held
+//! AVG(contains.temperature)        mean over the targets of a relationship
+//! SUM(contains*.power)             over one or more steps along it (each twin once)
+//! ANY(^feeds.fault)                against the direction of the relationship
+//! COUNT(contains.co2 > 1000)       number of twins that fulfil a condition
+//! temperature > 75 degF            a quantity in another unit than the property's
+//! AVG_OVER(power, 15m)             time-weighted mean over the last 15 minutes
+//! HELD_FOR(co2 > 1000) > 10 min    duration of a condition
 //! ```
 //!
-//! Missing is neither true nor false nor a number: arithmetic and comparison with it give missing, `AND` and `OR` follow
-//! Kleene, aggregates leave it out. `COALESCE`, `IS_DEFINED` and `IS_NULL` look at it.
+//! A missing value is neither true nor false nor a number. Arithmetic and comparison with a missing value give a
+//! missing value, `AND` and `OR` follow Kleene's three-valued logic, and aggregates skip missing values. `COALESCE`,
+//! `IS_DEFINED` and `IS_NULL` test for missing values.
+//!
+//! ```
+//! use cupola_twin::expr::parse;
+//!
+//! assert!(parse("COUNT(contains.co2 > 1000)").is_ok());
+//! assert_eq!(parse("1 +").unwrap_err().code, "syntax");
+//! ```
 
 mod eval;
 mod lex;
@@ -31,32 +39,32 @@ use crate::unit::Unit;
 use std::fmt;
 use std::ops::Range;
 
-/// What is wrong with an expression, and where in its text.
+/// An error in an expression, with its position in the text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExprError {
-    /// Bytes of the text that are meant.
+    /// The byte range of the error in the text.
     pub span: Range<usize>,
-    /// A stable, kebab-case code.
+    /// A stable code in kebab case.
     pub code: &'static str,
-    /// What is wrong.
+    /// A description of the error.
     pub message: String,
-    /// What to do, or what was probably meant.
+    /// A suggestion: the remedy, or the name that was probably meant.
     pub help: Option<String>,
 }
 
 impl ExprError {
-    /// An error at `span`.
+    /// Creates an error at `span`.
     pub fn new(span: Range<usize>, code: &'static str, message: impl Into<String>) -> Self {
         Self { span, code, message: message.into(), help: None }
     }
 
-    /// The same, with a suggestion.
+    /// Sets the suggestion.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same, suggesting the candidate nearest to `name`.
+    /// Suggests the candidate nearest to `name`.
     pub fn did_you_mean<'a>(mut self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
         if let Some(near) = crate::diagnostic::nearest(name, candidates) {
             self.help = Some(format!("did you mean `{near}`?"));
@@ -64,7 +72,7 @@ impl ExprError {
         self
     }
 
-    /// The model of this name, or the error that there is none.
+    /// Returns the model called `model`, or the error that it is unknown.
     pub(crate) fn of_model(models: &Models, model: &str, span: &Range<usize>) -> Result<ModelIx, Self> {
         models.resolve(model).map_err(|unknown| {
             let error = Self::new(span.clone(), "unknown-model", unknown.message);
@@ -72,7 +80,7 @@ impl ExprError {
         })
     }
 
-    /// The error under the text that it is about: two lines, the second with carets.
+    /// Formats the text with carets below the error: two lines.
     pub fn under(&self, text: &str) -> String {
         let start = text.get(..self.span.start).map_or(0, |before| before.chars().count());
         let length = text.get(self.span.clone()).map_or(1, |part| part.chars().count().max(1));
@@ -90,12 +98,12 @@ impl fmt::Display for ExprError {
     }
 }
 
-/// An expression and where it stands in its text.
+/// An expression with its position in the text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expr {
-    /// What it is.
+    /// The syntax tree node.
     pub node: Node,
-    /// Its bytes in the text.
+    /// The byte range in the text.
     pub span: Range<usize>,
 }
 
@@ -104,35 +112,36 @@ pub struct Expr {
 pub enum Node {
     /// A number.
     Number(f64),
-    /// A number in a unit: `75 degF`.
+    /// A number with a unit: `75 degF`.
     Quantity(f64, &'static Unit),
     /// A text.
     Text(String),
     /// `true` or `false`.
     Bool(bool),
-    /// `NULL`: missing.
+    /// `NULL`: the missing value.
     Null,
-    /// A property, here or along relationships.
+    /// A property of the twin itself or along relationships.
     Path(Path),
-    /// An operator with one operand.
+    /// A unary operation.
     Unary(UnaryOp, Box<Expr>),
-    /// An operator with two operands.
+    /// A binary operation.
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
-    /// A function of values.
+    /// A call of a scalar function.
     Call(Function, Vec<Expr>),
-    /// A function over related twins.
+    /// A call of an aggregate function over related twins.
     Aggregate(Aggregate, Box<Expr>),
-    /// A function of what a value was before: the value, then constants.
+    /// A call of a stateful function: the value, then constants.
     Stateful(Stateful, Vec<Expr>),
-    /// `CASE WHEN … THEN … ELSE … END` and `IF(…)`: the first arm whose condition holds; a missing condition gives missing.
+    /// `CASE WHEN … THEN … ELSE … END` and `IF(…)`: the value of the first arm whose condition is true. A missing
+    /// condition gives a missing value.
     Case(Vec<(Expr, Expr)>, Option<Box<Expr>>),
     /// `IS_OF_MODEL([twin,] 'dtmi' [, exact])`.
     IsOfModel {
-        /// The twin, where a query names several.
+        /// The alias of the twin, for queries with several aliases.
         alias: Option<String>,
-        /// The model's DTMI.
+        /// The DTMI of the model.
         model: String,
-        /// Leave out models that extend it.
+        /// Whether models that extend it are excluded.
         exact: bool,
     },
 }
@@ -140,25 +149,25 @@ pub enum Node {
 /// A dotted path: relationship steps, then a property.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
-    /// At least one.
+    /// The segments; at least one.
     pub segments: Vec<Segment>,
 }
 
-/// One step of a path.
+/// A segment of a path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
-    /// A relationship's or property's name.
+    /// The name of a relationship or property.
     pub name: String,
     /// `^name`: against the relationship's direction.
     pub inverse: bool,
-    /// `name*`: one or more times.
+    /// `name*`: one or more steps.
     pub transitive: bool,
-    /// Its bytes in the text.
+    /// The byte range in the text.
     pub span: Range<usize>,
 }
 
 impl Segment {
-    /// Whether it can only be a relationship.
+    /// Returns whether the segment can only be a relationship.
     pub fn is_step(&self) -> bool {
         self.inverse || self.transitive
     }
@@ -177,12 +186,12 @@ impl fmt::Display for Path {
     }
 }
 
-/// Segments with dots between them.
+/// Formats segments with dots between them.
 pub fn joined(segments: &[Segment]) -> String {
     segments.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
 }
 
-/// Operators with one operand.
+/// Unary operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnaryOp {
     /// `-x`
@@ -191,7 +200,7 @@ pub enum UnaryOp {
     Not,
 }
 
-/// Operators with two operands.
+/// Binary operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum BinaryOp {
@@ -211,7 +220,7 @@ pub enum BinaryOp {
 }
 
 impl BinaryOp {
-    /// How it is written.
+    /// Returns the operator's symbol.
     pub fn symbol(self) -> &'static str {
         match self {
             Self::Add => "+",
@@ -230,7 +239,7 @@ impl BinaryOp {
         }
     }
 
-    /// Whether it gives a boolean from two comparable values.
+    /// Returns whether the operator compares two values and gives a boolean.
     pub fn is_comparison(self) -> bool {
         matches!(
             self,
@@ -239,24 +248,24 @@ impl BinaryOp {
     }
 }
 
-/// Functions of values: name, fewest and most arguments.
+/// Defines the scalar functions: variant, name, smallest and largest number of arguments.
 macro_rules! functions {
     ($($variant:ident $name:literal $least:literal $most:literal),* $(,)?) => {
-        /// Functions of values.
+        /// Scalar functions.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[expect(missing_docs, reason = "the names say it all")]
         pub enum Function { $($variant),* }
 
         impl Function {
-            /// All of them.
+            /// All scalar functions.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// How it is written.
+            /// Returns the function's name.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
 
-            /// The fewest and the most arguments that it takes.
+            /// Returns the smallest and the largest number of arguments.
             pub fn arity(self) -> (usize, usize) {
                 match self { $(Self::$variant => ($least, $most)),* }
             }
@@ -275,31 +284,31 @@ functions! {
     StartsWith "STARTSWITH" 2 2, EndsWith "ENDSWITH" 2 2, Contains "CONTAINS" 2 2, ArrayContains "ARRAY_CONTAINS" 2 2,
 }
 
-/// Functions over related twins.
+/// Aggregate functions over related twins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Aggregate {
-    /// The mean of what is there.
+    /// The mean of the values that exist.
     Avg,
-    /// The sum of what is there.
+    /// The sum of the values that exist.
     Sum,
-    /// The least.
+    /// The minimum.
     Min,
-    /// The greatest.
+    /// The maximum.
     Max,
-    /// How many twins; of a value, how many have one.
+    /// The number of twins; for a property, the number of twins that have a value.
     Count,
-    /// `COUNT` of a condition: for how many it holds.
+    /// `COUNT` of a condition: the number of twins for which it is true.
     CountIf,
-    /// Whether it holds for at least one.
+    /// Whether the condition is true for at least one twin.
     Any,
-    /// Whether it holds for all.
+    /// Whether the condition is true for all twins.
     All,
-    /// The value of the one related twin: a path without an aggregate around it.
+    /// The value of the single related twin: a path without an aggregate function.
     Only,
 }
 
 impl Aggregate {
-    /// Those that are written as functions.
+    /// The aggregates that are written as functions.
     pub const NAMED: &'static [(&'static str, Self)] = &[
         ("AVG", Self::Avg),
         ("SUM", Self::Sum),
@@ -310,7 +319,7 @@ impl Aggregate {
         ("ALL", Self::All),
     ];
 
-    /// How it is written.
+    /// Returns the aggregate's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::CountIf => "COUNT",
@@ -320,7 +329,7 @@ impl Aggregate {
 }
 
 impl Expr {
-    /// Calls `see` with every expression right below this one, in the order of the text.
+    /// Calls `see` with every direct child of this expression, in the order of the text.
     pub fn each_child<'e>(&'e self, see: &mut dyn FnMut(&'e Self)) {
         match &self.node {
             Node::Unary(_, inner) | Node::Aggregate(_, inner) => see(inner),
@@ -341,7 +350,7 @@ impl Expr {
         }
     }
 
-    /// The same, to change them.
+    /// Calls `change` with every direct child of this expression, in the order of the text.
     pub fn each_child_mut(&mut self, change: &mut dyn FnMut(&mut Self)) {
         match &mut self.node {
             Node::Unary(_, inner) | Node::Aggregate(_, inner) => change(inner),
@@ -362,7 +371,7 @@ impl Expr {
         }
     }
 
-    /// How many nodes it has.
+    /// Returns the number of nodes in the tree.
     pub fn size(&self) -> usize {
         let mut size = 1;
         self.each_child(&mut |child| size += child.size());
@@ -377,7 +386,7 @@ impl Expr {
         self.each_child(&mut |child| child.paths(see));
     }
 
-    /// Whether both say the same, wherever they stand.
+    /// Returns whether two expressions are equal apart from their positions.
     pub fn says_same(&self, other: &Self) -> bool {
         let all = |ours: &[Self], theirs: &[Self]| {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours.says_same(theirs))
@@ -405,7 +414,7 @@ impl Expr {
         }
     }
 
-    /// The same expression with every path changed.
+    /// Returns the expression with every path replaced by `change` of it.
     pub fn map_paths(mut self, change: &mut dyn FnMut(Path) -> Path) -> Self {
         self.change_paths(change);
         self

@@ -1,21 +1,24 @@
-//! Tokens into expressions, by precedence climbing. The query parser builds on the same cursor.
+//! The parser of expressions, by precedence climbing. The query parser uses the same cursor.
 
 use super::lex::{Token, tokens};
 use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, Stateful, UnaryOp};
 use crate::unit::Unit;
 use std::ops::Range;
 
-/// Deeper nesting is refused, so that recursion stays bounded.
+/// The largest nesting depth, which bounds the recursion.
 const MAX_DEPTH: usize = 128;
-/// Longer expressions are refused: trees are walked recursively, and some forms repeat their operands.
+/// The largest number of nodes. Trees are walked recursively, and some forms duplicate their operands.
 const MAX_NODES: usize = 2_000;
-/// The same for the items of lists, whose trees are shallow.
+/// The largest number of nodes in `IN` lists, whose trees are shallow.
 const MAX_ITEMS: usize = 200_000;
 
-/// Longer times are refused.
+/// The longest duration, in seconds.
 const MAX_DURATION_S: f64 = 10.0 * 366.0 * 86_400.0;
 
-/// Reads one expression that is the whole `text`.
+/// Parses `text` as one expression.
+///
+/// # Errors
+/// An error of syntax, or an expression that is too long or too deeply nested.
 pub fn parse(text: &str) -> Result<Expr, ExprError> {
     let mut parser = Parser::new(text)?;
     let expr = parser.expression()?;
@@ -23,7 +26,7 @@ pub fn parse(text: &str) -> Result<Expr, ExprError> {
     Ok(expr)
 }
 
-/// A length of time, `1h30m`, in seconds.
+/// Parses a duration such as `1h30m` to seconds.
 fn seconds(text: &str) -> Option<f64> {
     let mut rest = text.trim();
     let mut sum = 0.0;
@@ -46,7 +49,7 @@ fn seconds(text: &str) -> Option<f64> {
     Some(sum)
 }
 
-/// Conditions joined by `OR` in a tree as shallow as can be.
+/// Joins conditions with `OR` in a tree of the smallest depth.
 fn any_of(mut conditions: Vec<Expr>) -> Option<Expr> {
     while conditions.len() > 1 {
         let mut pairs = Vec::with_capacity(conditions.len().div_ceil(2));
@@ -72,12 +75,15 @@ pub struct Parser {
     at: usize,
     depth: usize,
     nodes: usize,
-    /// Items of lists, each with what it is compared with.
+    /// The number of list items so far, each counted with the operand that it is compared with.
     items: usize,
 }
 
 impl Parser {
     /// Splits `text` into tokens.
+    ///
+    /// # Errors
+    /// The text has a character or literal that is not a token.
     pub fn new(text: &str) -> Result<Self, ExprError> {
         Ok(Self { tokens: tokens(text)?, at: 0, depth: 0, nodes: 0, items: 0 })
     }
@@ -86,7 +92,7 @@ impl Parser {
         &self.tokens[self.at].0
     }
 
-    /// Where the next token stands.
+    /// Returns the byte range of the next token.
     pub fn span(&self) -> Range<usize> {
         self.tokens[self.at].1.clone()
     }
@@ -99,27 +105,27 @@ impl Parser {
         token
     }
 
-    /// Where the last token ended.
+    /// Returns the byte offset of the last token's end.
     pub fn previous_end(&self) -> usize {
         self.tokens[self.at.saturating_sub(1)].1.end
     }
 
-    /// Whether the next token is this keyword, in any case.
+    /// Returns whether the next token is the given keyword, in any case.
     pub fn is_word(&self, keyword: &str) -> bool {
         matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 
-    /// Whether a parenthesis follows the next token.
+    /// Returns whether a parenthesis follows the next token.
     pub fn is_called(&self) -> bool {
         matches!(self.tokens.get(self.at + 1), Some((Token::Mark("("), _)))
     }
 
-    /// Whether the next token is this mark.
+    /// Returns whether the next token is the given mark.
     pub fn is_mark(&self, mark: &str) -> bool {
         matches!(self.peek(), Token::Mark(found) if *found == mark)
     }
 
-    /// Takes the next token if it is this keyword.
+    /// Consumes the next token if it is the given keyword.
     pub fn take_word(&mut self, keyword: &str) -> bool {
         let found = self.is_word(keyword);
         if found {
@@ -128,7 +134,7 @@ impl Parser {
         found
     }
 
-    /// Takes the next token if it is this mark.
+    /// Consumes the next token if it is the given mark.
     pub fn take_mark(&mut self, mark: &str) -> bool {
         let found = self.is_mark(mark);
         if found {
@@ -137,17 +143,26 @@ impl Parser {
         found
     }
 
-    /// Takes this keyword, or fails.
+    /// Consumes the given keyword.
+    ///
+    /// # Errors
+    /// The next token is not the keyword.
     pub fn expect_word(&mut self, keyword: &str) -> Result<(), ExprError> {
         if self.take_word(keyword) { Ok(()) } else { Err(self.unexpected(&format!("`{keyword}`"))) }
     }
 
-    /// Takes this mark, or fails.
+    /// Consumes the given mark.
+    ///
+    /// # Errors
+    /// The next token is not the mark.
     pub fn expect_mark(&mut self, mark: &str) -> Result<(), ExprError> {
         if self.take_mark(mark) { Ok(()) } else { Err(self.unexpected(&format!("`{mark}`"))) }
     }
 
-    /// Takes a name, or fails saying that `what` was expected.
+    /// Consumes a name; `what` describes it in the error message.
+    ///
+    /// # Errors
+    /// The next token is not a name.
     pub fn name(&mut self, what: &str) -> Result<(String, Range<usize>), ExprError> {
         match self.peek() {
             Token::Word(word) => {
@@ -159,7 +174,10 @@ impl Parser {
         }
     }
 
-    /// Takes a text, or fails saying that `what` was expected.
+    /// Consumes a text literal; `what` describes it in the error message.
+    ///
+    /// # Errors
+    /// The next token is not a text literal.
     pub fn text(&mut self, what: &str) -> Result<String, ExprError> {
         match self.peek() {
             Token::Text(text) => {
@@ -171,7 +189,10 @@ impl Parser {
         }
     }
 
-    /// Takes a whole number, or fails.
+    /// Consumes a whole number.
+    ///
+    /// # Errors
+    /// The next token is not a whole number up to 10^15.
     pub fn count(&mut self) -> Result<usize, ExprError> {
         match self.peek() {
             Token::Number(number) if number.fract() == 0.0 && *number <= 1e15 => {
@@ -183,12 +204,15 @@ impl Parser {
         }
     }
 
-    /// Fails unless everything was read.
+    /// Checks that all tokens were consumed.
+    ///
+    /// # Errors
+    /// Tokens are left.
     pub fn end(&self) -> Result<(), ExprError> {
         if *self.peek() == Token::End { Ok(()) } else { Err(self.unexpected("the end")) }
     }
 
-    /// The error that something else than the next token was expected.
+    /// Creates the error that `wanted` was expected instead of the next token.
     pub fn unexpected(&self, wanted: &str) -> ExprError {
         let found = match self.peek() {
             Token::Word(word) => format!("`{word}`"),
@@ -200,7 +224,7 @@ impl Parser {
         ExprError::new(self.span(), "syntax", format!("expected {wanted}, found {found}"))
     }
 
-    /// Counts nodes of the tree before they are made.
+    /// Counts tree nodes before they are created, to enforce the limit.
     fn grow(&mut self, by: usize) -> Result<(), ExprError> {
         self.nodes += by;
         if self.nodes > MAX_NODES {
@@ -210,7 +234,10 @@ impl Parser {
         Ok(())
     }
 
-    /// An expression.
+    /// Parses an expression.
+    ///
+    /// # Errors
+    /// An error of syntax, or an expression that is too long or too deeply nested.
     pub fn expression(&mut self) -> Result<Expr, ExprError> {
         self.binary(0)
     }
@@ -263,7 +290,7 @@ impl Parser {
         })
     }
 
-    /// `x IN [a, b]`, `x NOT IN [a, b]` and `x NIN [a, b]`, as comparisons joined by `OR`.
+    /// Parses `x IN [a, b]`, `x NOT IN [a, b]` and `x NIN [a, b]` as comparisons joined by `OR`.
     fn membership(&mut self, left: &Expr, least: u8) -> Result<Option<Expr>, ExprError> {
         let start = self.at;
         let negated = self.take_word("NIN") || (self.take_word("NOT") && self.is_word("IN"));
@@ -271,7 +298,7 @@ impl Parser {
             self.at = start;
             return Ok(None);
         }
-        // `IN TIMELINE …` of a query is no list.
+        // `IN TIMELINE …` of a query is not a list.
         if !negated && *self.peek() != Token::Mark("[") && matches!(self.peek(), Token::Word(_)) {
             self.at = start;
             return Ok(None);
@@ -279,7 +306,7 @@ impl Parser {
         self.expect_mark("[")?;
         let mut equal = Vec::new();
         loop {
-            // Long lists are of short things, as a rule: they are bounded by themselves.
+            // Long lists usually have single-node items, so these have a limit of their own and don't count as nodes.
             self.items += 1 + left.size();
             if self.items > MAX_ITEMS {
                 let message = format!("the lists have more than {MAX_ITEMS} items");
@@ -378,23 +405,26 @@ impl Parser {
         Ok(Expr { node, span: start..self.previous_end() })
     }
 
-    /// The unit that the next word names, if it can be one there.
+    /// Returns the unit that the next word names, if a unit is possible there.
     fn unit(&self) -> Option<&'static Unit> {
         match self.peek() {
-            // `in` is an inch to some, and the beginning of a list here.
+            // `in` is a spelling of inch, but a list follows it here.
             Token::Word(word) if !word.eq_ignore_ascii_case("IN") => crate::unit::find(word),
             _ => None,
         }
     }
 
-    /// A dotted path such as `^contains*.temperature`.
+    /// Parses a dotted path such as `^contains*.temperature`.
+    ///
+    /// # Errors
+    /// A segment is not a name.
     pub fn path(&mut self) -> Result<Path, ExprError> {
         let mut segments = Vec::new();
         loop {
             let start = self.span().start;
             let inverse = self.take_mark("^");
             let (name, span) = self.segment_name()?;
-            // A star right behind a name and before `.` or `)` is a repetition; anywhere else it multiplies.
+            // A star directly after a name and before `.` or `)` is a repetition; any other star is a multiplication.
             let star_follows = *self.peek() == Token::Mark("*") && self.span().start == span.end;
             let after_star = self.tokens.get(self.at + 1).map(|(token, _)| token);
             let transitive = star_follows && matches!(after_star, Some(Token::Mark("." | ")")));
@@ -408,7 +438,7 @@ impl Parser {
         }
     }
 
-    /// A name, or one in double brackets: `[[Order]]` is no keyword.
+    /// Consumes a name, or a name in double brackets: `[[Order]]` is never a keyword.
     fn segment_name(&mut self) -> Result<(String, Range<usize>), ExprError> {
         let start = self.span().start;
         if !self.is_mark("[") {
@@ -438,7 +468,7 @@ impl Parser {
         if counts_rows {
             self.take_mark("*");
             self.expect_mark(")")?;
-            // Every row has it.
+            // The constant has a value in every row, so the count is the number of rows.
             arguments.push(Expr { node: Node::Number(1.0), span: span.start..self.previous_end() });
         } else if !self.take_mark(")") {
             loop {
@@ -488,7 +518,7 @@ impl Parser {
         Ok(Node::Call(*function, arguments))
     }
 
-    /// The arguments of a function that remembers.
+    /// Parses the arguments of a stateful function.
     fn stateful(&mut self, function: Stateful, start: usize) -> Result<Node, ExprError> {
         let wrong = |parser: &Self| {
             let message = format!("{} is called as {}", function.name(), function.usage());
@@ -520,7 +550,7 @@ impl Parser {
         if wanted.contains(&arguments.len()) { Ok(Node::Stateful(function, arguments)) } else { Err(wrong(self)) }
     }
 
-    /// A length of time as a constant in seconds: `15m`, `90 s`, `1h30m`, `'15m'`.
+    /// Parses a duration as a constant in seconds: `15m`, `90 s`, `1h30m`, `'15m'`.
     fn duration(&mut self) -> Result<Node, ExprError> {
         let start = self.span().start;
         let text = match self.peek().clone() {
@@ -571,7 +601,7 @@ impl Parser {
         Ok(Node::IsOfModel { alias, model, exact })
     }
 
-    /// `CASE WHEN c THEN v … [ELSE v] END`, or `CASE x WHEN v THEN …`.
+    /// Parses `CASE WHEN c THEN v … [ELSE v] END` or `CASE x WHEN v THEN …`.
     fn case(&mut self) -> Result<Node, ExprError> {
         self.expect_word("CASE")?;
         let operand = if self.is_word("WHEN") { None } else { Some(self.expression()?) };

@@ -1,30 +1,33 @@
-//! Functions of what a value was before, by name.
+//! Stateful functions, which depend on earlier values.
 
-/// Functions that remember. A value holds from the moment of one reading to that of the next.
+/// Stateful functions. A value holds from the time of its reading to the time of the next reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stateful {
-    /// `AVG_OVER(x, 15m)`: the mean over that time, each value weighted by how long it held.
+    /// `AVG_OVER(x, 15m)`: the time-weighted mean over the window.
     AvgOver,
-    /// `MIN_OVER(x, 1h)`: the least over that time.
+    /// `MIN_OVER(x, 1h)`: the minimum over the window.
     MinOver,
-    /// `MAX_OVER(x, 1h)`: the greatest over that time.
+    /// `MAX_OVER(x, 1h)`: the maximum over the window.
     MaxOver,
-    /// `RATE(x)`: the change a second since the last reading; `RATE(x, 5m)`: over that time, or the part of it that is known.
+    /// `RATE(x)`: the change per second since the previous reading. `RATE(x, 5m)`: the change per second over the
+    /// window, or over the known part of it.
     Rate,
-    /// `DELTA(x)`: the change since the last reading; `DELTA(x, 1h)`: since then.
+    /// `DELTA(x)`: the change since the previous reading. `DELTA(x, 1h)`: the change since the start of the window.
     Delta,
-    /// `LAG(x)`: the reading before; `LAG(x, 1h)`: what it was then.
+    /// `LAG(x)`: the previous reading. `LAG(x, 1h)`: the value at the start of the window.
     Lag,
-    /// `HELD_FOR(condition)`: how long it has been true without a break, 0 s while it is not.
+    /// `HELD_FOR(condition)`: the time in seconds for which the condition has been true without interruption; 0 s while
+    /// it is not true.
     HeldFor,
-    /// `EWMA(x, 10m)`: the exponentially weighted mean with this time constant.
+    /// `EWMA(x, 10m)`: the exponentially weighted moving mean with this time constant.
     Ewma,
-    /// `HYSTERESIS(x, on, off)`: true from when it reaches `on` until it reaches `off`; between the two it stays as it was.
+    /// `HYSTERESIS(x, on, off)`: true from the time when `x` reaches `on` until it reaches `off`; unchanged between the
+    /// two.
     Hysteresis,
 }
 
 impl Stateful {
-    /// All of them.
+    /// All stateful functions.
     pub const ALL: &'static [Self] = &[
         Self::AvgOver,
         Self::MinOver,
@@ -37,7 +40,7 @@ impl Stateful {
         Self::Hysteresis,
     ];
 
-    /// How it is written.
+    /// Returns the function's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::AvgOver => "AVG_OVER",
@@ -52,12 +55,12 @@ impl Stateful {
         }
     }
 
-    /// The function of this name, in any case.
+    /// Returns the function called `name`, in any case.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|function| function.name().eq_ignore_ascii_case(name))
     }
 
-    /// How it is called.
+    /// Returns the syntax of a call.
     pub fn usage(self) -> &'static str {
         match self {
             Self::AvgOver => "AVG_OVER(x, 15m)",
@@ -72,7 +75,7 @@ impl Stateful {
         }
     }
 
-    /// Fewest and most lengths of time that stand behind the value.
+    /// Returns the smallest and the largest number of duration arguments after the value.
     pub fn durations(self) -> (usize, usize) {
         match self {
             Self::AvgOver | Self::MinOver | Self::MaxOver | Self::Ewma => (1, 1),

@@ -1,10 +1,10 @@
-//! What functions of texts and times give.
+//! Functions of texts and times.
 
 use super::Function;
 use jiff::tz::TimeZone;
 
-/// Part of a moment in seconds since the Unix epoch, in UTC, by the calendar of ISO 8601: weekdays are numbered from Monday, 1.
-/// `None` for a moment that the calendar doesn't reach.
+/// Returns a calendar part of a time given in seconds since the Unix epoch, in UTC. Weekdays are numbered from Monday =
+/// 1 (ISO 8601). `None` for a time outside the calendar.
 pub(crate) fn part_of_time(function: Function, seconds: f64) -> Option<f64> {
     let time_us = seconds * 1e6;
     if time_us.is_nan() || time_us.abs() > 9e18 {
@@ -21,7 +21,7 @@ pub(crate) fn part_of_time(function: Function, seconds: f64) -> Option<f64> {
     })
 }
 
-/// What a function of one text gives.
+/// Returns the result of `UPPER` or `LOWER`.
 pub(crate) fn text_of(function: Function, text: &str) -> String {
     match function {
         Function::Upper => text.to_uppercase(),

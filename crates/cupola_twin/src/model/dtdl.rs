@@ -1,8 +1,8 @@
-//! Reads DTDL, versions 2, 3 and 4, and judges it as the specification does.
+//! The DTDL reader and validator, for versions 2, 3 and 4.
 //!
-//! Documents become elements ([`read`]), their references are followed ([`link`]), what goes beyond one element is checked
-//! ([`shape`], [`inherit`], [`adjunct`]), and what is left are models ([`extract`]). What there is to know of the language is
-//! tables: [`metamodel`], [`extensions`], [`quantities`], [`standard`].
+//! Documents become elements ([`read`]), references between elements are resolved ([`link`]), rules that concern
+//! several elements are checked ([`shape`], [`inherit`], [`adjunct`]), and the valid elements become models
+//! ([`extract`]). The language is described by tables: [`metamodel`], [`extensions`], [`quantities`], [`standard`].
 //!
 //! Source: Digital Twins Definition Language, versions 2, 3 and 4, and the documents of its extensions.
 
@@ -25,7 +25,7 @@ use super::Models;
 use crate::diagnostic::Diagnostic;
 use std::sync::Arc;
 
-/// Reads documents together; what can't be used is left out and reported.
+/// Reads documents that may refer to one another. Invalid parts are left out and reported.
 pub(super) fn read<'a>(documents: impl IntoIterator<Item = (Arc<str>, &'a str)>) -> (Models, Vec<Diagnostic>) {
     let mut reader = read::Reader::default();
     for (file, text) in documents {

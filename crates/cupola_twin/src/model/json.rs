@@ -1,14 +1,14 @@
-//! JSON with positions: every value knows the byte where it starts.
+//! JSON values with source positions.
 
 use crate::diagnostic::{Diagnostic, Lines, Place};
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
 use std::sync::Arc;
 
-/// Deeper nesting is refused before it is parsed, so that the parser's recursion stays bounded.
+/// The largest nesting depth. Deeper documents are refused before parsing, which bounds the parser's recursion.
 const MAX_DEPTH: usize = 64;
 
-/// One document while it is read: where it came from, its text, and what was found wrong with it.
+/// A document during reading: file, text and diagnostics.
 pub(super) struct Source<'a> {
     pub file: Arc<str>,
     pub text: &'a str,
@@ -22,18 +22,18 @@ impl<'a> Source<'a> {
         Self { file, text, diagnostics: Vec::new(), lines: Lines::new(text) }
     }
 
-    /// The place of a byte of the text.
+    /// Returns the place of a byte of the text.
     pub fn place_at(&self, byte: usize) -> Place {
         self.lines.place(&self.file, self.text, byte)
     }
 
-    /// Reports something at a byte of the text.
+    /// Reports a diagnostic at a byte of the text.
     pub fn report_at(&mut self, byte: usize, diagnostic: Diagnostic) {
         let place = self.place_at(byte);
         self.diagnostics.push(diagnostic.at(place));
     }
 
-    /// The document's root value; `None` after reporting why there is none.
+    /// Returns the root value of the document; `None` after an error, which is reported.
     pub fn parse(&mut self) -> Option<Value<'a>> {
         if let Err((offset, code, message)) = scan(self.text) {
             self.report_at(offset, Diagnostic::error(code, message));
@@ -69,8 +69,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Finds what the parser would let pass or could not stand: control characters in texts, blanks that JSON doesn't know, and
-/// nesting beyond the limit (RFC 8259, sections 2, 7 and 9).
+/// Finds faults that the parser accepts or cannot handle: control characters in strings, white space that JSON lacks,
+/// and nesting beyond the limit (RFC 8259, sections 2, 7 and 9).
 fn scan(text: &str) -> Result<(), (usize, &'static str, String)> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for (offset, byte) in text.bytes().enumerate() {
@@ -98,17 +98,17 @@ fn scan(text: &str) -> Result<(), (usize, &'static str, String)> {
     Ok(())
 }
 
-/// The value of `key`, if the object has it.
+/// Returns the value of `key`, if the object has it.
 pub(super) fn get<'o, 'a>(object: &'o Object<'a>, key: &str) -> Option<&'o Value<'a>> {
     object.properties.iter().find(|property| property.name.as_str() == key).map(|property| &property.value)
 }
 
-/// A text value.
+/// Returns the text of a string value.
 pub(super) fn text<'o>(value: &'o Value<'_>) -> Option<&'o str> {
     value.as_string_lit().map(|literal| literal.value.as_ref())
 }
 
-/// JSON-LD lets a single value stand for an array of one: this is the array either way.
+/// Returns the elements of an array, or a single value as an array of one, as JSON-LD permits.
 pub(super) fn each<'o, 'a>(value: &'o Value<'a>) -> Vec<&'o Value<'a>> {
     match value {
         Value::Array(array) => array.elements.iter().collect(),
@@ -116,7 +116,7 @@ pub(super) fn each<'o, 'a>(value: &'o Value<'a>) -> Vec<&'o Value<'a>> {
     }
 }
 
-/// The values of an array and of all arrays in it, in order: JSON-LD has no arrays of arrays.
+/// Returns the elements of an array and of all nested arrays, in order, because JSON-LD has no nested arrays.
 pub(super) fn flat<'o, 'a>(value: &'o Value<'a>) -> Vec<&'o Value<'a>> {
     match value {
         Value::Array(array) => array.elements.iter().flat_map(flat).collect(),

@@ -1,4 +1,4 @@
-//! Models: DTDL interfaces with everything that they inherit laid out flat.
+//! Models: DTDL interfaces with all inherited contents resolved.
 
 mod dtdl;
 mod json;
@@ -14,135 +14,135 @@ use crate::value::Kind;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The number of an interface in [`Models`].
+/// The index of an interface in [`Models`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelIx(pub u32);
 
-/// One interface, with inherited contents and those of its components included.
+/// An interface, including inherited contents and the contents of its components.
 #[derive(Clone, Debug)]
 pub struct Interface {
-    /// Its DTMI.
+    /// The digital twin model identifier (DTMI).
     pub id: Arc<str>,
-    /// What to call it on the screen; the last segment of the DTMI if it says nothing.
+    /// The name for display; the last segment of the DTMI if the document has none.
     pub display_name: String,
-    /// What it is.
+    /// The description.
     pub description: Option<String>,
-    /// Where it is defined.
+    /// The place of the definition.
     pub place: Place,
-    /// Itself and all that it extends, sorted.
+    /// The interface itself and all interfaces that it extends, sorted.
     pub ancestors: Vec<ModelIx>,
-    /// What values it has, as columns: properties and telemetry, inherited ones first. The fields of an object are columns of their
-    /// own, `address.city`, and so are those of a component, `thermostat.temperature`.
+    /// The columns of values: properties and telemetry, inherited ones first. Each field of an object is a column of
+    /// its own (`address.city`), and so is each property of a component (`thermostat.temperature`).
     pub properties: Vec<Arc<Property>>,
-    /// Properties and telemetry as they are declared, whatever their schema; those of components as `component.property`.
+    /// Properties and telemetry as declared, with any schema; those of a component are named `component.property`.
     pub declared: Vec<Arc<Declared>>,
     /// Relationships, inherited ones first.
     pub relationships: Vec<Arc<RelationshipType>>,
     /// Components.
     pub components: Vec<Component>,
-    /// Commands, inherited ones first; those of components as `component.command`.
+    /// Commands, inherited ones first; those of a component are named `component.command`.
     pub commands: Vec<Arc<Command>>,
 }
 
-/// A column of values: a property, a telemetry, or a field of one.
+/// A column of values: a property, a telemetry, or a field of either.
 #[derive(Clone, Debug)]
 pub struct Property {
-    /// Its name; dotted inside of objects and components.
+    /// The name; dotted for fields of objects and contents of components.
     pub name: Arc<str>,
-    /// What to call it on the screen.
+    /// The name for display.
     pub display_name: String,
-    /// What it is.
+    /// The description.
     pub description: Option<String>,
-    /// How its values are kept.
+    /// The kind of the column's lanes.
     pub kind: Kind,
-    /// What values it may have.
+    /// The schema of the values.
     pub schema: SchemaIx,
-    /// The unit of its values.
+    /// The unit of the values.
     pub unit: Option<&'static Unit>,
-    /// The permitted values, where the schema is an enumeration of texts.
+    /// The permitted values, if the schema is an enumeration of texts.
     pub choices: Vec<String>,
-    /// Telemetry rather than property.
+    /// Whether the column belongs to a telemetry rather than a property.
     pub telemetry: bool,
-    /// Whether it may be set from outside.
+    /// Whether the value may be set from outside.
     pub writable: bool,
-    /// Where it is defined.
+    /// The place of the definition.
     pub place: Place,
 }
 
 /// A property or a telemetry as a model declares it.
 #[derive(Clone, Debug)]
 pub struct Declared {
-    /// Its name; `component.name` inside a component.
+    /// The name; `component.name` inside a component.
     pub name: Arc<str>,
-    /// What values it may have.
+    /// The schema of the values.
     pub schema: SchemaIx,
-    /// Telemetry rather than property.
+    /// Whether the declaration is a telemetry rather than a property.
     pub telemetry: bool,
-    /// Whether every twin must have a value of it (the Requirement extension).
+    /// Whether every twin must have a value (the Requirement extension).
     pub required: bool,
 }
 
-/// A relationship that twins of an interface may have.
+/// A relationship that the twins of an interface may have.
 #[derive(Clone, Debug)]
 pub struct RelationshipType {
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// What to call it on the screen.
+    /// The name for display.
     pub display_name: String,
-    /// What it is.
+    /// The description.
     pub description: Option<String>,
-    /// The DTMI that a target must be of, if limited.
+    /// The DTMI of the required target model, if the target is limited.
     pub target: Option<Arc<str>>,
-    /// How many a twin may have of it, if limited.
+    /// The largest number of these relationships that a twin may have, if limited.
     pub max_multiplicity: Option<u32>,
-    /// Its own properties.
+    /// The properties of the relationship.
     pub properties: Vec<Declared>,
-    /// Where it is defined.
+    /// The place of the definition.
     pub place: Place,
 }
 
-/// Something that twins of an interface can be told to do.
+/// A command that the twins of an interface accept.
 #[derive(Clone, Debug)]
 pub struct Command {
-    /// Its name; `component.name` inside a component.
+    /// The name; `component.name` inside a component.
     pub name: Arc<str>,
-    /// What to call it on the screen.
+    /// The name for display.
     pub display_name: String,
-    /// What it does.
+    /// The description.
     pub description: Option<String>,
-    /// What must be said with it.
+    /// The request payload, if the command takes one.
     pub request: Option<Payload>,
-    /// What comes back.
+    /// The response payload, if the command returns one.
     pub response: Option<Payload>,
-    /// Where it is defined.
+    /// The place of the definition.
     pub place: Place,
 }
 
-/// What goes along with a command, or comes back from it.
+/// The payload of a command's request or response.
 #[derive(Clone, Debug)]
 pub struct Payload {
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// What to call it on the screen.
+    /// The name for display.
     pub display_name: String,
-    /// What values it may have.
+    /// The schema of the value.
     pub schema: SchemaIx,
-    /// The unit of its value.
+    /// The unit of the value.
     pub unit: Option<&'static Unit>,
-    /// Whether it may be left out.
+    /// Whether the payload may be absent.
     pub nullable: bool,
 }
 
 /// A component of an interface.
 #[derive(Clone, Debug)]
 pub struct Component {
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// The DTMI of its interface.
+    /// The DTMI of the component's interface.
     pub schema: Arc<str>,
 }
 
-/// A set of interfaces that know one another.
+/// A set of interfaces that may refer to one another.
 #[derive(Clone, Debug, Default)]
 pub struct Models {
     interfaces: Vec<Interface>,
@@ -151,9 +151,9 @@ pub struct Models {
 }
 
 impl Models {
-    /// Reads DTDL documents, given as `(file, text)`, all together, so that they may refer to one another.
+    /// Reads DTDL documents, given as `(file, text)`. The documents may refer to one another.
     ///
-    /// Reading never fails: what can't be used is left out and reported.
+    /// Reading never fails as a whole: invalid parts are left out and reported as diagnostics.
     pub fn read<'a>(documents: impl IntoIterator<Item = (Arc<str>, &'a str)>) -> (Self, Vec<Diagnostic>) {
         dtdl::read(documents)
     }
@@ -163,37 +163,40 @@ impl Models {
         Self { interfaces, by_id, schemas }
     }
 
-    /// The schemas of their properties, commands and relationships.
+    /// Returns the schemas of all properties, commands and relationships.
     pub fn schemas(&self) -> &Schemas {
         &self.schemas
     }
 
-    /// All interfaces, sorted by id.
+    /// Returns all interfaces, sorted by id.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (ModelIx, &Interface)> {
         self.interfaces.iter().enumerate().map(|(ix, model)| (ModelIx(ix as u32), model))
     }
 
-    /// How many interfaces there are.
+    /// Returns the number of interfaces.
     pub fn len(&self) -> usize {
         self.interfaces.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no interfaces.
     pub fn is_empty(&self) -> bool {
         self.interfaces.is_empty()
     }
 
-    /// One interface.
+    /// Returns the interface with the given index.
     pub fn get(&self, ix: ModelIx) -> &Interface {
         &self.interfaces[ix.0 as usize]
     }
 
-    /// The interface with exactly this DTMI.
+    /// Returns the interface with exactly the given DTMI.
     pub fn find(&self, id: &str) -> Option<ModelIx> {
         self.by_id.get(id).copied()
     }
 
-    /// The interface that a person means by a DTMI or by its last segment (`Room`), where that is unique.
+    /// Returns the interface with the given DTMI or the given last DTMI segment (`Room`).
+    ///
+    /// # Errors
+    /// No interface has the name, or several interfaces share the segment.
     pub fn resolve(&self, name: &str) -> Result<ModelIx, Diagnostic> {
         if let Some(found) = self.find(name) {
             return Ok(found);
@@ -217,12 +220,13 @@ impl Models {
         })
     }
 
-    /// Whether `model` is `ancestor` or extends it.
+    /// Returns whether `model` is `ancestor` or extends it.
     pub fn is_a(&self, model: ModelIx, ancestor: ModelIx) -> bool {
         self.get(model).ancestors.binary_search(&ancestor).is_ok()
     }
 
-    /// Whether a relationship may lead to a twin of a model; it may if what it wants is not among these models.
+    /// Returns whether a relationship may lead to a twin of `model`. Any model is allowed if the relationship's target
+    /// is not among these models.
     pub fn may_lead_to(&self, relationship: &RelationshipType, model: ModelIx) -> bool {
         let wanted = relationship.target.as_ref().and_then(|wanted| self.find(wanted));
         wanted.is_none_or(|wanted| self.is_a(model, wanted))
@@ -230,28 +234,32 @@ impl Models {
 }
 
 impl Interface {
-    /// The property called `name`.
+    /// Returns the property called `name`.
     pub fn property(&self, name: &str) -> Option<&Arc<Property>> {
         self.properties.iter().find(|property| &*property.name == name)
     }
 
-    /// The property or telemetry declared as `name`, whatever its schema.
+    /// Returns the property or telemetry declared as `name`, with any schema.
     pub fn declared(&self, name: &str) -> Option<&Arc<Declared>> {
         self.declared.iter().find(|declared| &*declared.name == name)
     }
 
-    /// The relationship called `name`.
+    /// Returns the relationship called `name`.
     pub fn relationship(&self, name: &str) -> Option<&Arc<RelationshipType>> {
         self.relationships.iter().find(|relationship| &*relationship.name == name)
     }
 
-    /// The command called `name`.
+    /// Returns the command called `name`.
     pub fn command(&self, name: &str) -> Option<&Arc<Command>> {
         self.commands.iter().find(|command| &*command.name == name)
     }
 }
 
-/// The last segment of a DTMI: `Room` of `dtmi:com:example:Room;1`.
+/// Returns the last segment of a DTMI: `Room` of `dtmi:com:example:Room;1`.
+///
+/// ```
+/// assert_eq!(cupola_twin::model::short_name("dtmi:com:example:Room;1"), "Room");
+/// ```
 pub fn short_name(id: &str) -> &str {
     let path = id.split(';').next().unwrap_or(id);
     path.rsplit(':').next().unwrap_or(path)

@@ -1,6 +1,7 @@
-//! Schemas: what values a property, a telemetry, a command's payload or a relationship's property may have.
+//! Schemas: the permitted values of properties, telemetry, command payloads and relationship properties.
 //!
-//! Source: Digital Twins Definition Language version 4, "Schema"; the primitives of versions 2 and 3 are among its own.
+//! Source: Digital Twins Definition Language version 4, "Schema". The primitive schemas of versions 2 and 3 are a
+//! subset of those of version 4.
 
 use crate::diagnostic::nearest;
 use crate::unit::Unit;
@@ -8,57 +9,57 @@ use crate::value::{EXACT_INTEGER, Kind, Value};
 use std::fmt;
 use std::sync::Arc;
 
-/// The number of a schema in [`Schemas`].
+/// The index of a schema in [`Schemas`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SchemaIx(pub u32);
 
-/// One schema; its parts are other entries of the same [`Schemas`], so that a schema may refer to itself.
+/// A schema. Its parts are other entries of the same [`Schemas`], so that a schema may refer to itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schema {
     /// A single value.
     Primitive(Primitive),
-    /// One of some values.
+    /// One of a list of values.
     Enum {
-        /// What may be chosen.
+        /// The permitted values.
         values: Vec<EnumValue>,
         /// Whether the values are whole numbers rather than texts.
         integer: bool,
     },
-    /// Any number of values of one schema, in order.
+    /// An ordered list of values of one schema.
     Array(SchemaIx),
-    /// Any number of values of one schema, each under a key of its own.
+    /// Values of one schema by key.
     Map(SchemaIx),
-    /// Named values.
+    /// Named fields.
     Object(Vec<Field>),
 }
 
-/// One choice of an enumeration.
+/// One value of an enumeration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnumValue {
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// What to call it on the screen.
+    /// The name for display.
     pub display_name: String,
-    /// What stands for it in values.
+    /// The value that represents it in data.
     pub value: Value,
 }
 
-/// One field of an object.
+/// A field of an object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// What to call it on the screen.
+    /// The name for display.
     pub display_name: String,
-    /// What values it may have.
+    /// The schema of the values.
     pub schema: SchemaIx,
-    /// The unit of its values.
+    /// The unit of the values.
     pub unit: Option<&'static Unit>,
-    /// Whether a value must have it (the Requirement extension).
+    /// Whether every object must have the field (the Requirement extension).
     pub required: bool,
 }
 
-/// DTDL's primitive schemas.
+/// The primitive schemas of DTDL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are DTDL's own")]
 pub enum Primitive {
@@ -83,7 +84,7 @@ pub enum Primitive {
     Uuid,
 }
 
-/// Every primitive with its name and the first version of DTDL that has it.
+/// Every primitive schema with its name and the first DTDL version that has it.
 pub const PRIMITIVES: [(&str, Primitive, u8); 19] = [
     ("boolean", Primitive::Boolean, 2),
     ("byte", Primitive::Byte, 4),
@@ -107,12 +108,12 @@ pub const PRIMITIVES: [(&str, Primitive, u8); 19] = [
 ];
 
 impl Primitive {
-    /// DTDL's name for it.
+    /// Returns the DTDL name.
     pub fn name(self) -> &'static str {
         PRIMITIVES.iter().find(|(_, known, _)| *known == self).map_or("", |(name, _, _)| name)
     }
 
-    /// How a column keeps its values.
+    /// Returns the kind of a column with this schema.
     pub fn kind(self) -> Kind {
         match self {
             Self::Boolean => Kind::Bool,
@@ -125,7 +126,7 @@ impl Primitive {
         }
     }
 
-    /// The whole numbers that it holds, both ends included.
+    /// Returns the range of whole numbers that the schema permits, both ends included; `None` for other schemas.
     fn range(self) -> Option<(i128, i128)> {
         Some(match self {
             Self::Byte => (i128::from(i8::MIN), i128::from(i8::MAX)),
@@ -140,7 +141,10 @@ impl Primitive {
         })
     }
 
-    /// Whether `value` is one of its values; if not, what it should have been.
+    /// Checks whether `value` matches the schema.
+    ///
+    /// # Errors
+    /// The value does not match; the message has an example where the schema needs one.
     pub fn check(self, value: &Value) -> Result<(), String> {
         let example = match (self, value) {
             (Self::Boolean, Value::Bool(_)) | (Self::String, Value::Text(_)) => return Ok(()),
@@ -164,14 +168,15 @@ impl Primitive {
         let Some((low, high)) = self.range() else { return Ok(()) };
         let fits = match value {
             Value::Integer(number) => (low..=high).contains(&i128::from(*number)),
-            // The ends of the largest ranges are no doubles: the nearest ones count.
+            // The bounds of the 64-bit ranges are not exact as `f64`; the nearest `f64` is used.
             Value::Number(number) if number.fract() == 0.0 => *number >= low as f64 && *number <= high as f64,
             _ => return Err(format!("{} is not a whole number, as {} asks for", quoted(value), self.name())),
         };
         if fits { Ok(()) } else { Err(format!("{value} is outside of {low} to {high}, the range of {}", self.name())) }
     }
 
-    /// `None` if `text` is one of its values, else an example of one; empty if texts never are.
+    /// Returns `None` if `text` matches the schema, otherwise an example of a valid text; the example is empty if texts
+    /// never match.
     fn check_text(self, text: &str) -> Option<&'static str> {
         let (fits, example) = match self {
             Self::Date => (text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10, "2026-01-31"),
@@ -187,13 +192,13 @@ impl Primitive {
     }
 }
 
-/// RFC 3339, section 5.6, `date-time`.
+/// Returns whether `text` is a `date-time` of RFC 3339, section 5.6.
 fn is_date_time(text: &str) -> bool {
     let time = text.split_at_checked(10).and_then(|(_, time)| time.strip_prefix('T'));
     time.is_some_and(is_time) && text.parse::<jiff::Timestamp>().is_ok()
 }
 
-/// RFC 3339, section 5.6, `full-time`: `08:30:00Z`, `08:30:00.5+02:00`.
+/// Returns whether `text` is a `full-time` of RFC 3339, section 5.6: `08:30:00Z`, `08:30:00.5+02:00`.
 fn is_time(text: &str) -> bool {
     let Some((clock, rest)) = text.split_at_checked(8) else { return false };
     let zone_at = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
@@ -209,7 +214,8 @@ fn is_time(text: &str) -> bool {
         && (zone == "Z" || zone.get(1..).is_some_and(|offset| is_clock(offset, 2)))
 }
 
-/// ISO 8601, a duration: years, months or weeks, days, then `T` and hours, minutes, seconds; only the last part may have a fraction.
+/// Returns whether `text` is an ISO 8601 duration: years, months or weeks, days, then `T` and hours, minutes, seconds.
+/// Only the last part may have a fraction.
 pub(super) fn is_duration(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('P') else { return false };
     let (date, time) = match rest.split_once('T') {
@@ -230,7 +236,7 @@ pub(super) fn is_duration(text: &str) -> bool {
         && !(has_fraction(date) && time.is_some())
 }
 
-/// Numbers, each followed by one of `units`, which come in that order.
+/// Returns whether `text` is a sequence of numbers, each followed by one of `units`, in the order of `units`.
 fn is_parts(text: &str, units: &str) -> bool {
     let mut units = units.chars();
     let mut rest = text;
@@ -259,7 +265,7 @@ fn is_decimal(text: &str) -> bool {
     !whole.is_empty() && !leading_zero && all_digits(whole) && all_digits(fraction)
 }
 
-/// RFC 4648, section 4.
+/// Returns whether `text` is base 64 (RFC 4648, section 4).
 fn is_base64(text: &str) -> bool {
     let data = text.trim_end_matches('=');
     text.len().is_multiple_of(4)
@@ -267,7 +273,7 @@ fn is_base64(text: &str) -> bool {
         && data.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
-/// RFC 9562, section 4.
+/// Returns whether `text` is a UUID (RFC 9562, section 4).
 fn is_uuid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
@@ -278,14 +284,14 @@ fn is_uuid(text: &str) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct Schemas(Vec<Schema>);
 
-/// Why a value doesn't fit its schema.
+/// The reason why a value does not match its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// The part of the value that is wrong, such as `.address.zip` or `[3]`; empty for the value itself.
+    /// The path of the mismatched part, such as `.address.zip` or `[3]`; empty for the value itself.
     pub path: String,
-    /// What is wrong with it.
+    /// A description of the mismatch.
     pub message: String,
-    /// What to do, or what was probably meant.
+    /// A suggestion: the remedy, or the value that was probably meant.
     pub help: Option<String>,
 }
 
@@ -302,20 +308,20 @@ impl Schemas {
         SchemaIx(self.0.len() as u32 - 1)
     }
 
-    /// Puts another schema in the place of one that was added before.
+    /// Replaces a schema that was added before.
     pub(super) fn replace(&mut self, ix: SchemaIx, schema: Schema) {
         self.0[ix.0 as usize] = schema;
     }
 
-    /// One schema.
+    /// Returns the schema with the given index.
     pub fn get(&self, ix: SchemaIx) -> &Schema {
         &self.0[ix.0 as usize]
     }
 
-    /// Whether `value` is one of a schema's values.
+    /// Checks whether `value` matches a schema.
     ///
     /// # Errors
-    /// The first part of it that isn't.
+    /// The value does not match; the error describes the first mismatched part.
     pub fn check(&self, ix: SchemaIx, value: &Value) -> Result<(), Mismatch> {
         self.check_at(ix, value, &mut String::new())
     }
@@ -376,7 +382,7 @@ impl Schemas {
         result
     }
 
-    /// A word or two for a schema: `double`, `array of integer`, `object`.
+    /// Returns a short name of a schema for messages: `double`, `array of integer`, `object`.
     pub fn describe(&self, ix: SchemaIx) -> String {
         match self.get(ix) {
             Schema::Primitive(primitive) => primitive.name().into(),
@@ -391,7 +397,7 @@ impl Schemas {
     }
 }
 
-/// Whether two values are the same in an enumeration, where 1 and 1.0 are one choice.
+/// Returns whether two values are the same enumeration value; 1 and 1.0 are.
 fn same(known: &Value, value: &Value) -> bool {
     match (known, value) {
         (Value::Integer(known), Value::Number(number)) => *known as f64 == *number && number.abs() <= EXACT_INTEGER,
@@ -399,7 +405,7 @@ fn same(known: &Value, value: &Value) -> bool {
     }
 }
 
-/// A value as an error quotes it, shortened if it is long.
+/// Quotes a value for a message, shortened after 60 characters.
 fn quoted(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {

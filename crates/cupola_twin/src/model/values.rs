@@ -1,19 +1,21 @@
-//! Values against models: what a twin, a relationship or a command is given must be what its model says.
+//! Checks of values against models: values of twins, relationships and commands must match their schemas.
 
 use super::{Command, Declared, Interface, ModelIx, Models, Payload, Property};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::value::Value;
 use std::sync::Arc;
 
-/// A column and the value that goes into it.
+/// A column and the value for it.
 pub type ColumnValue<'v> = (Arc<Property>, &'v Value);
 
 impl Models {
-    /// Checks a value against a property of a model and says which columns it comes to: one, or those of an object's fields. A name
-    /// may be dotted (`address.city`, `thermostat.temperature`), and a component may be given as an object.
+    /// Checks a value against a property of a model and returns the columns that it fills: one, or one for each field
+    /// of an object. The name may be dotted (`address.city`, `thermostat.temperature`), and a component may be given as
+    /// an object.
     ///
     /// # Errors
-    /// An unknown name, or a value that its schema doesn't have; without the twin's name and place, which the caller adds.
+    /// An unknown name, or a value that does not match its schema. The diagnostic lacks the twin's name and place; the
+    /// caller adds them.
     pub fn columns_of<'v>(
         &self,
         model: ModelIx,
@@ -42,7 +44,7 @@ impl Models {
             columns.push((column.clone(), value));
             return Ok(columns);
         }
-        // A part of an object that is an object itself.
+        // The name may denote a nested object, which is not declared itself.
         split(interface, name, value, &mut columns);
         for (column, value) in &columns {
             let check = self.schemas().check(column.schema, value);
@@ -58,7 +60,7 @@ impl Models {
     /// Checks the properties of a relationship.
     ///
     /// # Errors
-    /// The first property that its type doesn't have or whose value doesn't fit, or a required one that is missing.
+    /// An unknown property, a value that does not match its schema, or a missing required property; the first of these.
     pub fn check_relationship_properties<'v>(
         &self,
         relationship: &super::RelationshipType,
@@ -79,7 +81,7 @@ impl Models {
     /// Checks one property of a relationship.
     ///
     /// # Errors
-    /// Its type doesn't have it, or the value doesn't fit.
+    /// The relationship's type lacks the property, or the value does not match its schema.
     pub fn check_relationship_property(
         &self,
         relationship: &super::RelationshipType,
@@ -94,18 +96,18 @@ impl Models {
         self.check(declared, name, value)
     }
 
-    /// Checks what goes along with a command.
+    /// Checks the request payload of a command.
     ///
     /// # Errors
-    /// A payload where none belongs, none where one is needed, or one that its schema doesn't have.
+    /// A payload for a command without one, a missing payload, or a payload that does not match its schema.
     pub fn check_request(&self, command: &Command, payload: Option<&Value>) -> Result<(), Diagnostic> {
         self.check_payload(&command.name, "request", command.request.as_ref(), payload)
     }
 
-    /// Checks what a command answers.
+    /// Checks the response payload of a command.
     ///
     /// # Errors
-    /// As for [`Self::check_request`].
+    /// The same as for [`Self::check_request`].
     pub fn check_response(&self, command: &Command, payload: Option<&Value>) -> Result<(), Diagnostic> {
         self.check_payload(&command.name, "response", command.response.as_ref(), payload)
     }
@@ -141,7 +143,7 @@ impl Models {
         }
     }
 
-    /// The properties that every twin of a model must have a value of, and that are not among `names`.
+    /// Returns the required properties of a model that are not among `names`.
     pub fn missing<'m>(&'m self, model: ModelIx, names: &'m [&str]) -> impl Iterator<Item = &'m Arc<Declared>> {
         self.get(model).declared.iter().filter(move |declared| declared.required && !names.contains(&&*declared.name))
     }
@@ -155,7 +157,7 @@ fn mismatch(name: &str, found: &super::Mismatch) -> Diagnostic {
     }
 }
 
-/// What to say of a name that a model doesn't have.
+/// Returns the diagnostic for a name that a model lacks.
 fn unknown(interface: &Interface, name: &str) -> Diagnostic {
     let message = format!("`{}` has no property `{name}`", interface.id);
     let known = interface
@@ -176,7 +178,7 @@ fn unknown(interface: &Interface, name: &str) -> Diagnostic {
     }
 }
 
-/// The columns below `name` that a value has something for.
+/// Collects the columns at or below `name` for which the value has a part.
 fn split<'v>(interface: &Interface, name: &str, value: &'v Value, columns: &mut Vec<ColumnValue<'v>>) {
     if let Some(column) = interface.property(name) {
         columns.push((column.clone(), value));

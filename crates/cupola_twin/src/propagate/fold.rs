@@ -1,4 +1,4 @@
-//! What an aggregate gathers over the rows that it leads to.
+//! The accumulator of an aggregate over related rows.
 
 use super::machine::{BAD, MISSING, REASON, STALE, finite};
 use crate::expr::Aggregate;
@@ -36,7 +36,7 @@ impl Fold {
         self.related += rows.len() as u64;
     }
 
-    /// Takes in the values of these rows.
+    /// Accumulates the values of the given rows.
     pub(super) fn gather(&mut self, state: &State, column: ColumnIx, rows: &[u32], scale: f64, offset: f64) {
         let chunks = state.chunks(column);
         self.related += rows.len() as u64;
@@ -47,7 +47,7 @@ impl Fold {
         }
     }
 
-    /// The same for a run of rows.
+    /// Accumulates the values of a contiguous range of rows.
     pub(super) fn gather_run(
         &mut self,
         state: &State,
@@ -97,7 +97,8 @@ impl Fold {
         }
     }
 
-    /// The result, and the reasons that count for it: what is missing or bad matters only where nothing else was there.
+    /// Returns the result and the quality flags that affect it. Missing and bad inputs matter only if no other value
+    /// decides the result.
     pub(super) fn finish(&self, aggregate: Aggregate, of_values: bool) -> (f64, u8) {
         let stale = self.reason & STALE;
         let nothing = (f64::NAN, if self.reason & BAD != 0 && self.reason & MISSING == 0 { BAD } else { MISSING });

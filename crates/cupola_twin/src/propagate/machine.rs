@@ -1,4 +1,4 @@
-//! The register machine: runs a program over a batch of rows, instruction by instruction.
+//! The register machine: it runs a program over a batch of rows, one instruction after the other.
 
 use super::fold::Fold;
 use crate::expr::{BinaryOp, Function, Stateful, part_of_time, text_of};
@@ -7,14 +7,14 @@ use crate::topology::{ColumnIx, Op, Operand, Program, Topology};
 use crate::value::{Kind, Quality, Sample, Texts, decode};
 use crate::vector::vectorized;
 
-/// Why a result may have no value, or one of lesser quality: gathered from everything that was read.
+/// Flags for the quality of a result, collected from all values that were read.
 pub(super) const STALE: u8 = 1;
 pub(super) const BAD: u8 = 2;
 pub(super) const MISSING: u8 = 4;
-/// By quality byte.
+/// The flag of each quality, by quality byte.
 pub(super) const REASON: [u8; 4] = [0, STALE, BAD, MISSING];
 
-/// Formulas make no more texts than this: texts are kept for ever.
+/// The largest number of interned texts that formulas may reach, because interned texts are never freed.
 const MAX_TEXTS: usize = 500_000;
 
 /// The rows of a batch.
@@ -22,7 +22,7 @@ const MAX_TEXTS: usize = 500_000;
 pub(super) enum Rows<'r> {
     /// The rows of one chunk: `start` is a multiple of [`CHUNK`].
     Chunk { start: u32, count: usize },
-    /// Any rows, at most [`CHUNK`] of them.
+    /// A list of at most [`CHUNK`] rows.
     List(&'r [u32]),
 }
 
@@ -42,12 +42,12 @@ impl Rows<'_> {
     }
 }
 
-/// Registers, and the reasons and the newest source time met so far: what goes for all rows of the batch, and where they differ, for
-/// each.
+/// The registers, and the quality flags and newest source time of the values read so far, once for the whole batch and,
+/// where rows differ, for each row.
 #[derive(Default)]
 pub(super) struct Machine {
     registers: Vec<Vec<f64>>,
-    /// What was gathered of columns that can't be read as they are.
+    /// Copies of columns whose chunks cannot be read in place.
     gathered: Vec<Vec<f64>>,
     reason: u8,
     time_us: i64,
@@ -57,7 +57,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// Runs `program`; the results are then in [`Machine::result`] and [`Machine::results`].
+    /// Runs `program`; [`Machine::result`] and [`Machine::results`] then return the results.
     pub fn run(
         &mut self,
         state: &State,
@@ -149,13 +149,13 @@ impl Machine {
         }
     }
 
-    /// What was met goes for all rows.
+    /// Adds flags and a source time to all rows.
     fn all(&mut self, reason: u8, time_us: i64) {
         self.reason |= reason;
         self.time_us = self.time_us.max(time_us);
     }
 
-    /// From here on, rows differ.
+    /// Starts separate flags and source times for each row.
     fn each(&mut self, count: usize) {
         if !self.differ {
             self.differ = true;
@@ -166,7 +166,7 @@ impl Machine {
         }
     }
 
-    /// What came out for a row of the batch.
+    /// Returns the result for a row of the batch.
     pub fn result(&self, at: usize) -> Sample {
         let (mut reason, mut time_us) = (self.reason, self.time_us);
         if self.differ {
@@ -178,7 +178,7 @@ impl Machine {
         Sample { lane, quality: quality(lane, reason), time_us: if time_us == i64::MIN { 0 } else { time_us } }
     }
 
-    /// What came out for the whole batch: lanes and stamps.
+    /// Returns the results for the whole batch: lanes and stamps.
     pub fn results(&mut self, count: usize) -> (&[f64], Stamps) {
         let lanes = &mut self.registers[0][..count];
         let missing = vectorized(
@@ -187,7 +187,7 @@ impl Machine {
                 let mut missing = 0;
                 for lane in lanes {
                     let there = lane.is_finite();
-                    // Always the same NaN: states compare bits.
+                    // Every missing result has the same NaN bits, because states compare bits.
                     *lane = if there { *lane } else { f64::NAN };
                     missing += usize::from(!there);
                 }
@@ -208,7 +208,7 @@ impl Machine {
         (&self.registers[0][..count], if same { Stamps::Same(stamps[0]) } else { Stamps::Each(stamps) })
     }
 
-    /// The lanes of a column, where they can be read as they are; gathered otherwise.
+    /// Returns the lanes of a column if they can be read in place; otherwise copies them to `gathered`.
     fn load<'s>(&mut self, state: &'s State, column: ColumnIx, rows: Rows<'_>, position: usize) -> Option<&'s [f64]> {
         let chunks = state.chunks(column);
         match rows {
@@ -260,12 +260,12 @@ impl Machine {
             };
             let lane = match state.now_us() {
                 Some(now_us) => observe(memories.of(call.memory, row), now_us),
-                // As if it had just begun.
+                // Without a current time, the call is evaluated as if for the first time.
                 None => observe(&mut Memory::default(), 0),
             };
             let reason = match REASON[stamp.quality() as usize] {
                 BAD | MISSING if !lane.is_nan() => STALE,
-                // There was not enough to look back at.
+                // The memory does not cover the requested window.
                 0 | STALE if lane.is_nan() => MISSING,
                 reason => reason,
             };
@@ -279,7 +279,7 @@ impl Machine {
 /// An operand of a step.
 #[derive(Clone, Copy)]
 enum Source<'s> {
-    /// What is in the register of the result.
+    /// The current content of the result register.
     Own,
     Lanes(&'s [f64]),
     Constant(f64),
@@ -295,7 +295,7 @@ impl Source<'_> {
     }
 }
 
-/// `apply` of each row.
+/// Applies a function of one argument to each row.
 #[inline(always)]
 fn one(out: &mut [f64], a: Source<'_>, apply: impl Fn(f64) -> f64) {
     match a {
@@ -311,7 +311,7 @@ fn one(out: &mut [f64], a: Source<'_>, apply: impl Fn(f64) -> f64) {
     }
 }
 
-/// `apply` of two values of each row.
+/// Applies a function of two arguments to each row.
 #[inline(always)]
 fn two(out: &mut [f64], a: Source<'_>, b: Source<'_>, apply: impl Fn(f64, f64) -> f64) {
     match (a, b) {
@@ -347,7 +347,7 @@ fn compute(op: &Op, sources: &[Source<'_>], texts: &Texts, out: &mut [f64]) {
     let nothing = Source::Constant(f64::NAN);
     let source = |position: usize| sources.get(position).copied().unwrap_or(nothing);
     let (a, b) = (source(0), source(1));
-    // With missing, there is no lesser and no greater.
+    // The minimum and maximum of a missing value are missing.
     let known = |a: f64, b: f64, value: f64| if a.is_nan() | b.is_nan() { f64::NAN } else { value };
     match op {
         Op::Convert { scale, offset } => one(out, a, |a| finite(a * scale + offset)),
@@ -416,7 +416,7 @@ fn compute(op: &Op, sources: &[Source<'_>], texts: &Texts, out: &mut [f64]) {
     }
 }
 
-/// A call of a function that remembers.
+/// A call of a stateful function.
 struct Call {
     function: Stateful,
     column: ColumnIx,
@@ -424,7 +424,8 @@ struct Call {
     settings: [f64; 2],
 }
 
-/// The quality of a result. A lane that nothing explains is no number because of what was computed, such as a division by zero.
+/// Returns the quality of a result. A NaN lane without a missing input comes from the computation itself, such as a
+/// division by zero, or from a bad input.
 fn quality(lane: f64, reason: u8) -> Quality {
     match (lane.is_nan(), reason) {
         (false, reason) if reason & STALE == 0 => Quality::Good,
@@ -434,19 +435,19 @@ fn quality(lane: f64, reason: u8) -> Quality {
     }
 }
 
-/// The lane of a text that a formula made.
+/// Returns the lane of a text that a formula produced; NaN if there are too many texts.
 fn made(texts: &Texts, text: &str) -> f64 {
     texts.intern_within(text, MAX_TEXTS).map_or(f64::NAN, f64::from)
 }
 
-/// What is beyond all numbers is no number: a division by zero must not be compared, clamped or counted as one.
+/// Replaces infinities by NaN, so that a division by zero is never compared, clamped or counted as a number.
 #[inline(always)]
 pub(super) fn finite(lane: f64) -> f64 {
-    // Nothing times infinity is no number.
+    // Infinity times zero is NaN; a finite lane is unchanged.
     lane + lane * 0.0
 }
 
-/// What a condition chooses; a missing one chooses nothing.
+/// Returns the branch that a condition selects; NaN if the condition is missing.
 #[inline(always)]
 fn select(condition: f64, then: f64, otherwise: f64) -> f64 {
     let chosen = if condition == 0.0 { otherwise } else { then };
@@ -472,7 +473,7 @@ fn math(function: Function, out: &mut [f64], a: Source<'_>) {
 }
 
 fn binary(op: BinaryOp, out: &mut [f64], a: Source<'_>, b: Source<'_>) {
-    // Comparisons with missing are missing; AND and OR follow Kleene.
+    // A comparison with a missing value is missing; `AND` and `OR` follow Kleene's three-valued logic.
     let compare = |a: f64, b: f64, holds: bool| if a.is_nan() | b.is_nan() { f64::NAN } else { flag(holds) };
     match op {
         BinaryOp::Add => two(out, a, b, |a, b| finite(a + b)),

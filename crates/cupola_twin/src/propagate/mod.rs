@@ -1,4 +1,4 @@
-//! Propagation: after a change, everything that depends on it is computed again, in order, and nothing else.
+//! Propagation: computes the values that depend on a change, in topological order, and no others.
 
 mod fold;
 mod machine;
@@ -9,15 +9,15 @@ use crate::topology::{ColumnIx, Formula, Input, Slot, Stage, Topology};
 use machine::{Machine, Rows};
 use std::sync::Arc;
 
-/// When more than one row in this many is to be computed, the whole column is: streaming beats picking.
+/// If more than one row in this many is due, the whole column is computed, because a scan is faster than random access.
 const SWEEP: usize = 4;
 
-/// What runs formulas: registers, and what functions remember.
+/// The execution state of formulas: registers and the memory of stateful functions.
 struct Engine {
     topology: Arc<Topology>,
     machine: Machine,
     memories: Memories,
-    /// Whether what changes is noted.
+    /// Whether changes are recorded.
     marks: bool,
 }
 
@@ -36,7 +36,7 @@ impl Engine {
 }
 
 impl State {
-    /// Computes what depends on the changes of this tick, and on the time that has passed.
+    /// Computes all values that depend on the changes of this tick or on elapsed time.
     pub fn propagate(&mut self) {
         let is_time_due = self.is_time_due();
         let mut engine = Engine::begin(self);
@@ -84,7 +84,7 @@ impl State {
         }
     }
 
-    /// Computes everything, changed or not.
+    /// Computes all formulas, whether or not their inputs changed.
     pub fn recompute(&mut self) {
         let mut engine = Engine::begin(self);
         for stage in engine.topology.clone().stages() {
@@ -93,7 +93,7 @@ impl State {
         engine.end(self);
     }
 
-    /// Computes all of a stage.
+    /// Computes all rows of a stage.
     fn run(&mut self, engine: &mut Engine, stage: &Stage) {
         let topology = engine.topology.clone();
         match stage {
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    /// Whether anything that a formula reads has changed, or one of its results is no longer measured.
+    /// Returns whether an input column of a formula changed, or one of its results lost its measured value.
     fn is_touched(&self, formula: &Formula) -> bool {
         self.released.iter().any(|slot| slot.column == formula.output)
             || formula.inputs.iter().any(|input| !self.changed(input.column()).is_empty())
@@ -158,7 +158,7 @@ impl State {
         }
     }
 
-    /// Puts results row by row, but where a measured value holds.
+    /// Stores results row by row, except where a measured value applies.
     fn commit(&mut self, engine: &Engine, column: ColumnIx, row: impl Fn(usize) -> u32, count: usize) {
         if engine.marks && self.measured_of(column).is_none() {
             self.set_all(column, (0..count).map(|at| (row(at), engine.machine.result(at))));
@@ -178,7 +178,7 @@ impl State {
         }
     }
 
-    /// The rows of a formula's column that have to be computed.
+    /// Collects the rows of a formula's column that must be computed.
     fn collect(&self, pending: &mut RowSet, topology: &Topology, formula: &Formula, total: usize) {
         if !self.is_touched(formula) {
             pending.reset(0);

@@ -1,8 +1,8 @@
-//! Fixed points: properties that depend on themselves, computed again and again until nothing changes any more.
+//! Fixed points: iterative computation of properties that depend on themselves.
 //!
-//! Every time it begins at the first guess, not at the last result: so the result depends on the inputs alone, whatever
-//! was before. A row that changes by no more than the tolerance keeps its value, so the rows of one part of a building don't depend on how
-//! long another part takes.
+//! The iteration always starts at the declared initial guess and never at the previous result, so the result depends
+//! only on the inputs. A row that changes by no more than the tolerance keeps its value, so the rows of one part of a
+//! building do not depend on the number of rounds that another part needs.
 
 use super::{Engine, Rows};
 use crate::state::{CHUNK, State, Unsettled};
@@ -46,7 +46,7 @@ impl State {
         let first = guessed.first().copied().unwrap_or(0);
         self.unsettled.remove(&first);
         if !moving.is_empty() {
-            // What is known not to hold is looked at, and not computed with.
+            // Values that did not converge are shown but must not be used in computations, so they become bad.
             for (slot, sample, _) in &moving {
                 self.put(*slot, Sample { quality: sample.quality.max(Quality::Bad), ..*sample });
             }
@@ -63,7 +63,7 @@ impl State {
         }
     }
 
-    /// Computes the guesses anew from all that is there, and gathers those that change.
+    /// Computes the guesses again from the current values and collects the rows that changed.
     fn compare(&self, engine: &mut Engine, number: u32, tolerance: f64, moving: &mut Vec<(Slot, Sample, f64)>) {
         let formula = &engine.topology.formulas()[number as usize];
         let total = engine.topology.rows(formula.output) as usize;
@@ -82,7 +82,7 @@ impl State {
                     (true, true) => 0.0,
                     _ => f64::NAN,
                 };
-                // Coming and going counts as well.
+                // A value that appears, disappears or changes its quality counts as a change too.
                 if change.is_nan() || change > tolerance || before.quality != now.quality {
                     moving.push((slot, now, change));
                 }

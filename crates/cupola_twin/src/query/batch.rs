@@ -1,8 +1,8 @@
-//! Runs plans that only ever go from one twin to others by one relationship, many rows at a time.
+//! Vectorized execution of plans whose steps are all single, directed, required relationships without an alias.
 //!
-//! Such a plan is cut into pipelines, one for each choice of tables that its links allow. In a pipeline a variable is a vector of rows of one
-//! table, a step looks up what each row leads to, and a condition on a property reads its column. Nothing is looked up twice and no
-//! name is met on the way.
+//! The plan is divided into pipelines, one for each combination of tables that its links allow. In a pipeline a
+//! variable is a vector of rows of one table, a step maps rows by a compressed sparse row matrix, and a condition on a
+//! property reads a column. No name is resolved during execution.
 
 use super::Direction;
 use super::names::VarIx;
@@ -16,22 +16,22 @@ use crate::value::Kind;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Rows that a pipeline begins with at a time.
+/// The number of start rows that a pipeline processes at a time.
 const MORSEL: u32 = 4_096;
-/// More pipelines than this are run row by row: there is one for each choice of tables.
+/// The largest number of pipelines; a plan with more combinations of tables runs row by row.
 const MAX_PIPELINES: usize = 256;
 
-/// What a variable is in a batch: rows of a table.
+/// The value of a variable in a batch: rows of one table.
 #[derive(Clone, Debug)]
 pub(super) struct Vector {
     pub table: TableIx,
     /// The number of the table's first twin.
     pub base: u32,
-    /// Empty where nobody asks for them any more.
+    /// The rows; empty if no later operation needs them.
     pub rows: Vec<u32>,
 }
 
-/// Rows of an answer, a vector for each variable.
+/// A batch of result rows, with a vector for each variable.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub vectors: Vec<Option<Vector>>,
@@ -39,7 +39,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Puts row `at` into `bound`.
+    /// Stores the variables of row `at` in `bound`.
     pub fn bind(&self, at: usize, bound: &mut [Bound]) {
         for (vector, bound) in self.vectors.iter().zip(bound) {
             if let Some(row) = vector.as_ref().and_then(|vector| Some(vector.base + vector.rows.get(at)?)) {
@@ -59,13 +59,13 @@ impl Batch {
     }
 }
 
-/// The lanes of a property for rows of a table, NaN where there is no value to use.
+/// Reads the lanes of a property for rows of a table; NaN where there is no usable value.
 pub(super) fn gather(state: &State, column: ColumnIx, rows: &[u32], out: &mut Vec<f64>) {
     let chunks = state.chunks(column);
     out.clear();
     let mut rest = rows;
     while let Some(first) = rest.first() {
-        // Rows stand in order most of the time: so many are of one chunk.
+        // Rows are usually sorted, so many consecutive rows belong to one chunk.
         let number = *first as usize / CHUNK;
         let count = rest.iter().position(|row| *row as usize / CHUNK != number).unwrap_or(rest.len());
         let (run, chunk) = (&rest[..count], &chunks[number]);
@@ -81,14 +81,14 @@ pub(super) fn gather(state: &State, column: ColumnIx, rows: &[u32], out: &mut Ve
 
 /// A condition in a pipeline.
 enum Test<'r> {
-    /// A number of a variable against a constant, in the unit that is kept.
+    /// A comparison of a numeric property with a constant in the unit of the column.
     Number {
         var: VarIx,
         column: ColumnIx,
         op: BinaryOp,
         against: f64,
     },
-    /// It holds for no row of these tables, or for every one.
+    /// A condition that is true or false for all rows of the pipeline's tables.
     Always(bool),
     Any(&'r Scalar),
 }
@@ -97,16 +97,17 @@ struct Hop<'r> {
     from: VarIx,
     to: VarIx,
     csr: &'r Csr,
-    /// Where it goes on from there, if each twin on the way leads to one other and nobody asks for it.
+    /// The matrices of directly following steps, if each twin has exactly one target and no operation needs the
+    /// intermediate twins.
     then: Vec<&'r Csr>,
-    /// The vectors that are still asked for after it.
+    /// The variables that are needed after the step.
     live: Vec<VarIx>,
     tests: Vec<Test<'r>>,
 }
 
 struct Pipeline<'r> {
     start: VarIx,
-    /// The rows that it begins with: all of a table, or these.
+    /// The start rows: a range of all rows of the table, or a list.
     rows: Result<Range<u32>, Vec<u32>>,
     tests: Vec<Test<'r>>,
     hops: Vec<Hop<'r>>,
@@ -114,23 +115,24 @@ struct Pipeline<'r> {
     tables: Vec<Option<TableIx>>,
 }
 
-/// Some of what a pipeline begins with.
+/// A range of a pipeline's start rows.
 pub(super) struct Part {
     pipeline: usize,
     range: Range<u32>,
 }
 
-/// Takes a batch; whether more are wanted.
+/// A consumer of batches; returns whether it wants more.
 pub(super) type Take<'t> = dyn FnMut(&Batch) -> Result<bool, ExprError> + 't;
 
-/// A plan that can be run so.
+/// A plan compiled to pipelines.
 pub(super) struct Batches<'r> {
     runner: &'r Runner<'r>,
     pipelines: Vec<Pipeline<'r>>,
 }
 
 impl<'r> Batches<'r> {
-    /// The pipelines of a plan, if it is one of these; `needed` are the variables that are asked for in the end.
+    /// Compiles a plan to pipelines; `None` if the plan is not of this kind. `needed` are the variables of the final
+    /// result.
     pub fn new(runner: &'r Runner<'r>, needed: &BTreeSet<VarIx>) -> Option<Self> {
         let plan = runner.plan();
         let topology = runner.state.topology();
@@ -151,7 +153,7 @@ impl<'r> Batches<'r> {
             }
             _ => return None,
         };
-        // Who is asked for after a stage: by later steps, their conditions, or in the end.
+        // The variables that are needed after each stage by later steps, their conditions or the result.
         let mut live = needed.clone();
         let mut lives = Vec::with_capacity(rest.len());
         for stage in rest.iter().rev() {
@@ -170,7 +172,7 @@ impl<'r> Batches<'r> {
         for (table, rows) in starts {
             let mut tables = vec![None; vars];
             tables[*var] = Some(table);
-            // Each choice of links so far: the tables, and which link of which relation each step takes.
+            // The combinations of links so far: the table of each variable, and the relation and link of each step.
             let mut choices = vec![(tables, Vec::<(usize, usize)>::new())];
             for stage in rest {
                 let Op::Expand { step: number, is_reversed, .. } = &stage.op else { return None };
@@ -222,7 +224,7 @@ impl<'r> Batches<'r> {
         Some(Self { runner, pipelines })
     }
 
-    /// Runs all pipelines, until no more is wanted.
+    /// Runs all pipelines until the consumer wants no more.
     pub fn run(&self, take: &mut Take<'_>) -> Result<(), ExprError> {
         for part in self.parts(u32::MAX) {
             if !self.run_part(&part, take)? {
@@ -232,7 +234,7 @@ impl<'r> Batches<'r> {
         Ok(())
     }
 
-    /// The pipelines cut where they begin, into parts of so many rows at most.
+    /// Divides the pipelines into parts of at most `rows` start rows.
     pub fn parts(&self, rows: u32) -> Vec<Part> {
         let mut parts = Vec::new();
         for (pipeline, known) in self.pipelines.iter().enumerate() {
@@ -249,14 +251,14 @@ impl<'r> Batches<'r> {
         parts
     }
 
-    /// The most rows that a variable's table has.
+    /// Returns the largest number of rows of a variable's tables.
     pub fn rows_of(&self, var: VarIx) -> u32 {
         let topology = self.runner.state.topology();
         let tables = self.pipelines.iter().filter_map(|pipeline| pipeline.tables[var]);
         tables.map(|table| topology.table(table).rows).max().unwrap_or(0)
     }
 
-    /// Runs one part; whether more is wanted.
+    /// Runs one part; returns whether the consumer wants more.
     pub fn run_part(&self, part: &Part, take: &mut Take<'_>) -> Result<bool, ExprError> {
         let pipeline = &self.pipelines[part.pipeline];
         let mut buffers: Vec<Batch> = (0..=pipeline.hops.len()).map(|_| Batch::default()).collect();
@@ -316,7 +318,7 @@ impl<'r> Batches<'r> {
         if last.len == 0 { Ok(true) } else { take(last) }
     }
 
-    /// Keeps the rows of a batch for which all tests hold.
+    /// Keeps the rows of a batch that pass all conditions.
     fn test(&self, tests: &[Test<'_>], batch: &mut Batch) -> Result<(), ExprError> {
         let mut lanes = Vec::new();
         for test in tests {
@@ -350,7 +352,7 @@ impl<'r> Batches<'r> {
     }
 }
 
-/// Hops one after the other as one, where each leads to exactly one twin that only the next one asks for.
+/// Merges consecutive steps, where each twin has exactly one target and only the next step needs it.
 fn joined_hops(hops: Vec<Hop<'_>>) -> Vec<Hop<'_>> {
     let mut out: Vec<Hop<'_>> = Vec::with_capacity(hops.len());
     for hop in hops {
@@ -372,7 +374,7 @@ fn joined_hops(hops: Vec<Hop<'_>>) -> Vec<Hop<'_>> {
 }
 
 impl Hop<'_> {
-    /// From each row of a batch to all that it leads to.
+    /// Expands each row of a batch to all its targets.
     fn follow(&self, from: &Batch, to: &mut Batch) {
         let Some(Some(source)) = from.vectors.get(self.from) else { return };
         let wants_end = self.live.contains(&self.to);
@@ -432,7 +434,7 @@ impl<'r> Test<'r> {
         }
         let table = tables.get(var).copied().flatten();
         match table.and_then(|table| columns.by_table.get(table.0 as usize).copied()) {
-            // What is missing compares with nothing.
+            // A missing value compares with nothing.
             Some(None) => Self::Always(false),
             Some(Some((column, scale, offset))) => {
                 let is_plain = scale == 1.0 && offset == 0.0 && topology.column(column).kind.is_numeric();
@@ -443,7 +445,7 @@ impl<'r> Test<'r> {
     }
 }
 
-/// The comparison with its sides exchanged.
+/// Returns the comparison operator with exchanged sides.
 fn mirrored(op: BinaryOp) -> BinaryOp {
     match op {
         BinaryOp::Less => BinaryOp::Greater,
@@ -461,12 +463,12 @@ fn compares(op: BinaryOp, lane: f64, against: f64) -> bool {
         BinaryOp::Greater => lane > against,
         BinaryOp::GreaterOrEqual => lane >= against,
         BinaryOp::Equal => lane == against,
-        // Missing is not unequal to anything.
+        // A missing value is not unequal to anything.
         _ => lane != against && !lane.is_nan(),
     }
 }
 
-/// The rows of a range for which a number compares.
+/// Collects the rows of a range whose value passes a comparison.
 fn scan(state: &State, column: ColumnIx, range: Range<u32>, op: BinaryOp, against: f64, out: &mut Vec<u32>) {
     match op {
         BinaryOp::Less => scan_with(state, column, range, out, |lane| lane < against),
@@ -489,7 +491,7 @@ fn scan_with(state: &State, column: ColumnIx, range: Range<u32>, out: &mut Vec<u
             Stamps::Same(stamp) if !stamp.is_usable() => {}
             Stamps::Same(_) => {
                 for (offset, lane) in chunk.lanes[at..end].iter().enumerate() {
-                    // Written always and kept if it holds: there is nothing to guess for the processor.
+                    // The row is always written and kept only if the condition holds, which avoids a branch.
                     out[count] = (row + offset) as u32;
                     count += usize::from(holds(*lane));
                 }
@@ -506,7 +508,7 @@ fn scan_with(state: &State, column: ColumnIx, range: Range<u32>, out: &mut Vec<u
     out.truncate(count);
 }
 
-/// Whether a property's lanes are numbers as they are kept.
+/// Returns the variable and column of a numeric property whose lanes need no unit conversion.
 pub(super) fn plain_numbers(scalar: &Scalar, batch: &Batch, topology: &Topology) -> Option<(VarIx, ColumnIx)> {
     let Scalar::Property(var, columns) = scalar else { return None };
     let table = batch.vectors.get(*var)?.as_ref()?.table;

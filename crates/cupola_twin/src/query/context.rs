@@ -1,4 +1,4 @@
-//! What a path means for a twin.
+//! The meaning of paths for a single twin.
 
 use crate::expr::{Cell, Context, Expr, ExprError, Node, Path, Segment, evaluate, joined};
 use crate::state::State;
@@ -6,16 +6,16 @@ use crate::topology::{Slot, TwinIx};
 use crate::unit::Unit;
 use crate::value::{Kind, Quality, time_text};
 
-/// One twin in a state: paths start at it.
+/// The evaluation context of one twin in a state; paths start at the twin.
 #[derive(Clone, Copy)]
 pub struct TwinContext<'s> {
-    /// The state that is looked at.
+    /// The state.
     pub state: &'s State,
     /// The twin.
     pub twin: TwinIx,
 }
 
-/// The value of a slot as a cell.
+/// Returns the value of a slot.
 pub(super) fn cell(state: &State, slot: Slot) -> Cell {
     let sample = state.get(slot);
     let topology = state.topology();
@@ -31,7 +31,7 @@ pub(super) fn cell(state: &State, slot: Slot) -> Cell {
 }
 
 impl TwinContext<'_> {
-    /// The value at the end of `segments`; `None` if this twin has no such property.
+    /// Returns the value of a property; `None` if the twin has no such property.
     fn property(&self, segments: &[Segment]) -> Option<Cell> {
         let topology = self.state.topology();
         let names: Vec<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();
@@ -55,7 +55,7 @@ impl TwinContext<'_> {
         Some(cell(self.state, topology.slot(self.twin, &joined(segments))?))
     }
 
-    /// Fails if no twin and no model has a property of this name.
+    /// Checks that some twin or model has a property of this name.
     fn check_property(&self, segments: &[Segment]) -> Result<(), ExprError> {
         let topology = self.state.topology();
         let Some(first) = segments.first() else { return Ok(()) };

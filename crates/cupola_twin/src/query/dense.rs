@@ -1,4 +1,4 @@
-//! Groups by one twin: an accumulator for each row of its table, no hashing.
+//! Grouping by one twin, with an accumulator for each row of its table instead of a hash table.
 
 use super::batch::{Batch, Batches, gather, plain_numbers};
 use super::group::{Grouping, Tally};
@@ -11,17 +11,17 @@ use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Rows that a thread begins with at a time.
+/// The number of start rows in a part, the unit of work of a thread.
 const PART: u32 = 1 << 16;
-/// More threads wait for memory.
+/// The largest number of threads; the work is limited by memory bandwidth beyond it.
 const MAX_THREADS: usize = 8;
-/// With more groups than this, one thread does it: each part has accumulators of its own.
+/// The largest number of groups for parallel execution, because each part has its own accumulators.
 const MAX_KEY_ROWS: u32 = 8_192;
 
-/// Sums that are made side by side.
+/// The number of partial sums.
 const WAYS: usize = 8;
 
-/// What is gathered of numbers in one group.
+/// The accumulator of numbers in one group.
 #[derive(Clone, Copy, Debug)]
 struct Numbers {
     rows: usize,
@@ -37,7 +37,7 @@ impl Numbers {
     fn take(&mut self, lanes: &[f64], with_extremes: bool) {
         let sum = sum_of(lanes);
         if sum.is_nan() {
-            // Some are missing.
+            // At least one value is missing.
             let there = || lanes.iter().filter(|lane| !lane.is_nan());
             self.sum += there().sum::<f64>();
             self.count += there().count();
@@ -65,7 +65,7 @@ impl Numbers {
     }
 }
 
-/// Several sums side by side, put together in the end: an addition needn't wait for the one before.
+/// Returns the sum of lanes, computed as independent partial sums so that additions can overlap.
 fn sum_of(lanes: &[f64]) -> f64 {
     let mut sums = [0.0; WAYS];
     let groups = lanes.chunks_exact(WAYS);
@@ -77,14 +77,14 @@ fn sum_of(lanes: &[f64]) -> f64 {
     sums.iter().sum()
 }
 
-/// The accumulators of one aggregate: by row of the table, or of what is no plain number.
+/// The accumulators of one aggregate, by row of the table; `Any` is for values that are not plain numbers.
 enum Accumulators {
     Numbers(Vec<Numbers>),
     Any(BTreeMap<u32, Tally>),
 }
 
 impl Accumulators {
-    /// The tallies, made of numbers if there were only these.
+    /// Returns the tallies, converted from numbers if necessary.
     fn any(&mut self) -> &mut BTreeMap<u32, Tally> {
         if let Self::Numbers(numbers) = self {
             let known = numbers.iter().enumerate().filter(|(_, numbers)| numbers.rows > 0);
@@ -112,24 +112,24 @@ impl Accumulators {
     }
 }
 
-/// All groups of one table.
+/// The groups of one table.
 struct OfTable {
-    /// How many rows of the answer each group has.
+    /// The number of result rows in each group.
     counts: Vec<u32>,
-    /// By aggregate.
+    /// The accumulators, by aggregate.
     accumulators: Vec<Accumulators>,
 }
 
-/// Groups while rows come in.
+/// The groups during accumulation.
 pub(super) struct Dense<'d> {
     runner: &'d Runner<'d>,
     aggregates: &'d [Aggregate],
     arguments: &'d [Scalar],
-    /// The twin that decides the group; one group for all without one.
+    /// The twin that determines the group; `None` for a single group.
     key: Option<VarIx>,
     tables: BTreeMap<TableIx, OfTable>,
     lanes: Vec<f64>,
-    /// Runs of rows of one group: where each begins, and its row.
+    /// Runs of rows in one group: the start of each run, and the row of its group.
     runs: Vec<(u32, u32)>,
 }
 
@@ -143,7 +143,7 @@ impl<'d> Dense<'d> {
         Self { runner, aggregates, arguments, key, tables: BTreeMap::new(), lanes: Vec::new(), runs: Vec::new() }
     }
 
-    /// Takes in rows.
+    /// Accumulates the rows of a batch.
     pub fn take(&mut self, batch: &Batch) -> Result<bool, ExprError> {
         let topology = self.runner.state.topology();
         let key = self.key.and_then(|key| batch.vectors.get(key)?.as_ref());
@@ -174,7 +174,7 @@ impl<'d> Dense<'d> {
         for (number, argument) in self.arguments.iter().enumerate() {
             let accumulators = &mut of_table.accumulators[number];
             match (argument, plain_numbers(argument, batch, topology)) {
-                // Every row counts as it is: see `counts`.
+                // `COUNT()` counts every row; `counts` has the number.
                 (Scalar::Constant(Cell::Number(one)), _) if *one == 1.0 => {}
                 (_, Some((var, column))) => {
                     let Some(Some(vector)) = batch.vectors.get(var) else { continue };
@@ -202,8 +202,8 @@ impl<'d> Dense<'d> {
         Ok(true)
     }
 
-    /// Groups the rows of all parts, on as many threads as there are processors. What comes out is the same on any number of
-    /// them, one included: parts don't depend on it, and are put together in their order.
+    /// Groups the rows of all parts, on at most [`MAX_THREADS`] threads. The result does not depend on the number of
+    /// threads, because the division into parts is fixed and the parts are merged in order.
     pub fn of_parts(&mut self, batches: &Batches<'_>) -> Result<(), ExprError> {
         if self.key.is_some_and(|key| batches.rows_of(key) > MAX_KEY_ROWS) {
             return batches.run(&mut |batch| self.take(batch));
@@ -225,7 +225,7 @@ impl<'d> Dense<'d> {
         let results = std::thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             let mut results = vec![work()];
-            // A thread that panicked has said so; its rows are not to be left out silently.
+            // A panic of another thread is passed on, because its rows must not be lost silently.
             results.extend(others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))));
             results
         });
@@ -266,7 +266,7 @@ impl<'d> Dense<'d> {
         Ok(())
     }
 
-    /// Puts the groups together that have the same keys.
+    /// Merges the groups that have equal keys.
     pub fn finish(self, keys: &[Scalar], grouping: &mut Grouping) -> Result<(), ExprError> {
         let topology = self.runner.state.topology();
         let mut bound = vec![Bound::None; self.runner.names.vars.len()];

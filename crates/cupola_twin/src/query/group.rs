@@ -1,4 +1,4 @@
-//! Rows put together: keys, and aggregates that are fed row by row.
+//! Grouping of rows: keys, and aggregates that accumulate row by row.
 
 use super::scalar::Bound;
 use crate::expr::{Aggregate, Cell, compare};
@@ -6,12 +6,12 @@ use arcstr::Substr;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-/// A value that groups are told apart by.
+/// A hashable group key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     Missing,
     Bool(bool),
-    /// The bits of a number; the two zeros are one.
+    /// The bits of a number; both zeros have the same bits.
     Number(u64),
     Time(u64),
     Text(Substr),
@@ -33,7 +33,7 @@ impl Key {
     }
 }
 
-/// An aggregate over the rows so far.
+/// The accumulator of an aggregate.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     present: usize,
@@ -48,7 +48,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Over so many numbers, and so many rows without one.
+    /// Creates an accumulator of `numbers` numbers and `missing` rows without one.
     pub fn of_numbers(numbers: usize, sum: f64, least: f64, greatest: f64, missing: usize) -> Self {
         let one = |number: f64| (numbers > 0).then_some(Cell::Number(number));
         Self {
@@ -64,7 +64,7 @@ impl Tally {
         }
     }
 
-    /// Takes in a value, but not as the least or the greatest; whether there is one.
+    /// Counts a value without updating the minimum and maximum; returns whether the value is present.
     pub fn count(&mut self, cell: &Cell) -> bool {
         match cell {
             Cell::Missing => {
@@ -84,7 +84,7 @@ impl Tally {
         true
     }
 
-    /// Takes a value out again that was counted, but for the sum.
+    /// Removes a counted value, except from the sum.
     pub fn remove(&mut self, cell: &Cell) {
         match cell {
             Cell::Missing => {
@@ -99,12 +99,12 @@ impl Tally {
         self.present -= 1;
     }
 
-    /// The same with another sum.
+    /// Returns the accumulator with another sum.
     pub fn with_sum(&self, sum: f64) -> Self {
         Self { sum, ..self.clone() }
     }
 
-    /// Takes in the rows of another one.
+    /// Merges another accumulator into this one.
     pub fn merge(&mut self, other: Self) {
         self.present += other.present;
         self.numbers += other.numbers;
@@ -124,7 +124,7 @@ impl Tally {
         better(&mut self.greatest, other.greatest, Ordering::Greater);
     }
 
-    /// Takes in a value.
+    /// Accumulates a value.
     pub fn add(&mut self, cell: Cell) {
         if !self.count(&cell) {
             return;
@@ -162,17 +162,17 @@ impl Tally {
     }
 }
 
-/// One group.
+/// A group.
 #[derive(Debug)]
 pub(super) struct Group {
     keys: Vec<Cell>,
-    /// Its first row: what is one in the group is there.
+    /// The variables of its first row, for expressions that have one value in the whole group.
     pub first: Vec<Bound>,
     tallies: Vec<Tally>,
 }
 
 impl Group {
-    /// The keys, then the aggregates.
+    /// Returns the keys, then the results of the aggregates.
     pub fn results(&self, aggregates: &[Aggregate]) -> Vec<Cell> {
         let results = self.tallies.iter().zip(aggregates).map(|(tally, aggregate)| tally.result(*aggregate));
         self.keys.iter().cloned().chain(results).collect()
@@ -202,7 +202,7 @@ impl Grouping {
         }
     }
 
-    /// Adds rows that are put together already.
+    /// Adds accumulators of several rows.
     pub fn merge(&mut self, keys: &[Cell], bound: &[Bound], tallies: impl Iterator<Item = Tally>) {
         let group = self.group(keys, bound);
         for (tally, other) in group.tallies.iter_mut().zip(tallies) {
@@ -210,7 +210,7 @@ impl Grouping {
         }
     }
 
-    /// The group with these keys; a new one begins with this row.
+    /// Returns the group with the given keys and creates it if it is new.
     fn group(&mut self, keys: &[Cell], bound: &[Bound]) -> &mut Group {
         self.key.clear();
         self.key.extend(keys.iter().map(Key::of));
@@ -223,7 +223,7 @@ impl Grouping {
         &mut self.groups[at]
     }
 
-    /// Makes the one group that there is without keys, even of no rows.
+    /// Creates the single group of a query without keys, even for no rows.
     pub fn ensure_one(&mut self, vars: usize) {
         if self.groups.is_empty() {
             let tallies = vec![Tally::default(); self.aggregates];
@@ -232,7 +232,7 @@ impl Grouping {
     }
 }
 
-/// The order of two values: by kind, then as they compare; missing is last either way.
+/// Compares two values for sorting: by kind, then by value. Missing values come last in both directions.
 pub(super) fn in_order(left: &Cell, right: &Cell, falls: bool) -> Ordering {
     let rank = |cell: &Cell| match cell {
         Cell::Bool(_) => 0,
@@ -245,7 +245,7 @@ pub(super) fn in_order(left: &Cell, right: &Cell, falls: bool) -> Ordering {
     match (left, right) {
         (Cell::Missing, _) | (_, Cell::Missing) => rank(left).cmp(&rank(right)),
         _ => {
-            // Within a kind only: a time and a text may compare, but not so that all three of some kinds agree.
+            // Only values of one kind are compared: comparisons between times and texts would not be transitive.
             let order = match rank(left).cmp(&rank(right)) {
                 Ordering::Equal => compare(left, right).unwrap_or(Ordering::Equal),
                 other => other,

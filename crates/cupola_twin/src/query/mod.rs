@@ -1,6 +1,6 @@
-//! Queries: twins and relationships by what they are and how they are connected, over the graph and a state.
+//! Queries: selection of twins and relationships by properties and patterns, over a graph and a state.
 //!
-//! The language is Azure Digital Twins' query language and more:
+//! The language is the Azure Digital Twins query language with extensions:
 //!
 //! ```text
 //! SELECT R.$dtId, R.temperature FROM DIGITALTWINS F JOIN R RELATED F.contains WHERE F.$dtId = 'floor-1'
@@ -11,12 +11,13 @@
 //! SELECT T, S FROM DIGITALTWINS T OPTIONAL JOIN S RELATED T.hasSensor
 //! ```
 //!
-//! A pattern walks each relationship once. `*n` is exactly n relationships, `*a..b` more than a and at most b, as the service has
-//! it; `*` and `*a..` are any number, and give each twin at the end once. `MATCH SHORTEST way = (a)-[:feeds*]-(b)` gives a shortest
-//! way for each two twins: `way` is its twins and relationships, `way.length` how many relationships these are.
+//! A pattern traverses each relationship at most once. `*n` means exactly n relationships, and `*a..b` means more than
+//! a and at most b, as in Azure Digital Twins. `*`, `*a..` and ranges up to more than ten give each twin at the end
+//! once. `MATCH SHORTEST way = (a)-[:feeds*]-(b)` gives one shortest path for each pair of twins: `way` is its twins
+//! and relationships, and `way.length` is the number of its relationships.
 //!
-//! Expressions are those of [`crate::expr`]. An aggregate whose path goes along relationships is over these, for each row; any
-//! other is over rows, one result for each group.
+//! Expressions are those of [`crate::expr`]. An aggregate whose path follows relationships is computed for each row;
+//! any other aggregate is computed over the rows of each group.
 //!
 //! Source: Azure Digital Twins, "Query language reference" and "MATCH clause".
 
@@ -43,107 +44,107 @@ pub use standing::Standing;
 use crate::expr::Expr;
 use std::ops::Range;
 
-/// A query that was read.
+/// A parsed query.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// Say how it would be run, and don't.
+    /// Whether the query plan is returned instead of the result (`EXPLAIN`).
     pub explain: bool,
-    /// Rows that show the same are one.
+    /// Whether duplicate rows are removed (`DISTINCT`).
     pub distinct: bool,
-    /// What each row shows.
+    /// The projection (`SELECT`).
     pub select: Select,
-    /// What is looked through.
+    /// The collection (`FROM`).
     pub from: From,
-    /// What is joined and matched, in the order of the text.
+    /// The joins and patterns, in the order of the text.
     pub links: Vec<Link>,
-    /// Which rows are kept.
+    /// The condition on rows (`WHERE`).
     pub filter: Option<Expr>,
-    /// What rows are put together by.
+    /// The expressions that determine the groups (`GROUP BY`).
     pub group_by: Vec<Expr>,
-    /// Which groups are kept.
+    /// The condition on groups (`HAVING`).
     pub having: Option<Expr>,
-    /// What rows are sorted by, and whether the greatest comes first.
+    /// The sort expressions, and whether the order is descending (`ORDER BY`).
     pub order_by: Vec<(Expr, bool)>,
-    /// At most so many rows.
+    /// The largest number of rows (`LIMIT` or `TOP`).
     pub limit: Option<usize>,
-    /// So many rows are passed over first.
+    /// The number of rows to skip (`OFFSET`).
     pub offset: usize,
-    /// The moment that is asked about, RFC 3339.
+    /// The time to query, RFC 3339 (`AT`).
     pub at: Option<String>,
-    /// The timeline that is asked.
+    /// The timeline to query (`IN TIMELINE`).
     pub timeline: Option<String>,
 }
 
-/// What each row shows.
+/// The projection of a query.
 #[derive(Clone, Debug)]
 pub enum Select {
     /// `*`
     Everything(Range<usize>),
-    /// Aliases and expressions, with the key that each has in a row.
+    /// Expressions, each with its key in the result.
     Items(Vec<(Expr, String)>),
 }
 
-/// What is looked through.
+/// The collection of a query.
 #[derive(Clone, Debug)]
 pub enum From {
     /// All twins.
     Twins {
-        /// What they are called.
+        /// The alias of the twins.
         alias: Option<Name>,
     },
     /// All relationships.
     Relationships {
-        /// What they are called.
+        /// The alias of the relationships.
         alias: Option<Name>,
     },
 }
 
-/// A name that a query gives, and where.
+/// A name in a query, with its byte range in the text.
 pub type Name = (String, Range<usize>);
 
-/// Something that connects twins.
+/// A join or a pattern.
 #[derive(Clone, Debug)]
 pub enum Link {
     /// `JOIN target RELATED source.relationship [alias]`
     Join {
-        /// What the related twin is called.
+        /// The alias of the related twin.
         target: Name,
-        /// The twin that it is related to.
+        /// The alias of the source twin.
         source: Name,
-        /// Along which relationship.
+        /// The name of the relationship.
         relationship: Name,
-        /// What the relationship itself is called.
+        /// The alias of the relationship.
         alias: Option<Name>,
-        /// A row stays without a related twin.
+        /// Whether a row without a related twin is kept (`OPTIONAL JOIN`).
         optional: bool,
     },
     /// `MATCH (a)-[…]->(b)…`
     Match {
-        /// The twins along the pattern.
+        /// The aliases of the twins along the pattern.
         nodes: Vec<Option<Name>>,
-        /// What is between each two of them.
+        /// The edges between consecutive twins.
         edges: Vec<EdgePattern>,
-        /// Only a shortest way between each two twins; what the way is called.
+        /// Whether only one shortest path is matched for each pair of twins, with the alias of the path.
         shortest: Option<Option<Name>>,
     },
 }
 
-/// The relationships between two twins of a pattern.
+/// The edge between two twins of a pattern.
 #[derive(Clone, Debug)]
 pub struct EdgePattern {
-    /// What the relationship is called.
+    /// The alias of the relationship.
     pub alias: Option<Name>,
-    /// The names of relationships that fit; all, if there are none.
+    /// The permitted relationship names; empty for any name.
     pub names: Vec<Name>,
-    /// Which way they lead.
+    /// The direction.
     pub direction: Direction,
-    /// How many there are one after the other.
+    /// The number of relationships.
     pub hops: Hops,
-    /// Where it stands.
+    /// The byte range in the text.
     pub span: Range<usize>,
 }
 
-/// Which way a relationship leads in a pattern.
+/// The direction of an edge in a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// `-[]->`
@@ -154,16 +155,16 @@ pub enum Direction {
     Either,
 }
 
-/// How many relationships there are one after the other.
+/// The number of consecutive relationships in an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hops {
-    /// The fewest, at least one.
+    /// The smallest number, at least one.
     pub least: u32,
-    /// The most; any number if there is none.
+    /// The largest number; `None` if unlimited.
     pub most: Option<u32>,
 }
 
 impl Hops {
-    /// One.
+    /// Exactly one relationship.
     pub const ONE: Self = Self { least: 1, most: Some(1) };
 }

@@ -1,4 +1,4 @@
-//! What a query binds, and what its paths mean.
+//! The variables of a query, and name resolution.
 
 use super::{Direction, EdgePattern, From, Hops, Link, Name, Query, Select};
 use crate::expr::{ExprError, Path, Segment};
@@ -8,38 +8,38 @@ use std::ops::Range;
 /// The number of a variable.
 pub(super) type VarIx = usize;
 
-/// Something that each row binds: a twin or a relationship.
+/// A variable: a twin or a relationship in each row.
 #[derive(Clone, Debug)]
 pub(super) struct Var {
-    /// What it is called; what has no name can't be spoken of.
+    /// The alias; a variable without one cannot be referenced.
     pub name: Option<String>,
-    /// Whether it is a relationship, or a way of several.
+    /// Whether the variable is a relationship or a path.
     pub is_edge: bool,
-    /// The step that it is the way of.
+    /// The step whose shortest path the variable is.
     pub way_of: Option<usize>,
 }
 
-/// Relationships between two twins.
+/// A step between two variables along relationships.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub from: VarIx,
     pub to: VarIx,
-    /// The relationship, if it is bound.
+    /// The variable of the relationship, if it has one.
     pub edge: Option<VarIx>,
-    /// Which ones; all, if there are none.
+    /// The permitted relationship names; empty for any name.
     pub names: Vec<String>,
     pub direction: Direction,
     pub hops: Hops,
-    /// A row stays without.
+    /// Whether a row without a match is kept.
     pub optional: bool,
-    /// Only a shortest way; `edge` is what it is called.
+    /// Whether only a shortest path is matched; `edge` is then the variable of the path.
     pub is_shortest: bool,
-    /// Within one pattern no relationship is walked twice.
+    /// The number of the pattern; steps of one pattern never traverse a relationship twice.
     pub pattern: usize,
 }
 
 impl Step {
-    /// Whether it is one relationship, one way, that must be there and nobody asks about.
+    /// Returns whether the step is a single, directed, required relationship without a variable.
     pub fn is_plain(&self) -> bool {
         self.hops == Hops::ONE
             && !self.is_shortest
@@ -48,23 +48,23 @@ impl Step {
             && self.direction != Direction::Either
     }
 
-    /// Whether a relationship of this name may be walked.
+    /// Returns whether the step may traverse relationships of this name.
     pub fn fits(&self, name: &str) -> bool {
         self.names.is_empty() || self.names.iter().any(|known| known == name)
     }
 }
 
-/// The variables of a query and how they are connected.
+/// The variables and steps of a query.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     pub vars: Vec<Var>,
     pub steps: Vec<Step>,
-    /// The variable that a path without an alias starts at.
+    /// The variable at which a path without an alias starts.
     implied: Option<VarIx>,
 }
 
 impl Names {
-    /// Binds what a query names.
+    /// Declares the variables and steps of a query.
     pub fn new(query: &Query, topology: &Topology) -> Result<Self, ExprError> {
         let mut names = Self { vars: Vec::new(), steps: Vec::new(), implied: None };
         let (alias, is_edge) = match &query.from {
@@ -72,7 +72,7 @@ impl Names {
             From::Relationships { alias } => (alias, true),
         };
         let has_patterns = query.links.iter().any(|link| matches!(link, Link::Match { .. }));
-        // Patterns say themselves what is looked through.
+        // A query with patterns needs no variable for the collection.
         if alias.is_some() || !has_patterns {
             names.vars.push(Var { name: alias.as_ref().map(|(name, _)| name.clone()), is_edge, way_of: None });
             names.implied = query.links.is_empty().then_some(0);
@@ -110,7 +110,7 @@ impl Names {
                 }
             }
         }
-        // Who is joined to what may be missing can't be missing.
+        // An optional step becomes required if a required step depends on its target.
         for at in (0..names.steps.len()).rev() {
             let to = names.steps[at].to;
             let is_needed = |step: &Step| !step.optional && (step.from == to || step.to == to);
@@ -165,12 +165,12 @@ impl Names {
         Ok(())
     }
 
-    /// The names, in the order in which they were given.
+    /// Returns all aliases, in the order of declaration.
     pub fn listed(&self) -> Vec<&str> {
         self.vars.iter().filter_map(|var| var.name.as_deref()).collect()
     }
 
-    /// The variable of this name.
+    /// Returns the variable with the given alias.
     pub fn find(&self, name: &str) -> Option<VarIx> {
         self.vars.iter().position(|var| var.name.as_deref() == Some(name))
     }
@@ -195,7 +195,7 @@ impl Names {
         Ok(self.vars.len() - 1)
     }
 
-    /// The error that nothing has this name.
+    /// Returns the error that an alias is unknown.
     pub fn unknown(&self, name: &str, span: Range<usize>) -> ExprError {
         let unknown = ExprError::new(span, "unknown-alias", format!("nothing is called `{name}` here"));
         let unknown = match self.listed().as_slice() {
@@ -205,7 +205,7 @@ impl Names {
         unknown.did_you_mean(name, self.listed())
     }
 
-    /// The variable that a path starts at, and the rest of it.
+    /// Returns the variable at which a path starts, and the rest of the path.
     pub fn start<'p>(&self, path: &'p Path) -> Result<(VarIx, &'p [Segment]), ExprError> {
         let first = &path.segments[0];
         if !first.is_step()
@@ -213,7 +213,7 @@ impl Names {
         {
             return Ok((var, &path.segments[1..]));
         }
-        // With one thing and nothing joined, its properties may be named without it.
+        // In a query with a single variable, paths may omit the alias.
         if let Some(var) = self.implied
             && (self.vars[var].name.is_none() || path.segments.len() == 1 || first.name.starts_with('$'))
         {
@@ -222,7 +222,7 @@ impl Names {
         Err(self.unknown(&first.name, first.span.clone()))
     }
 
-    /// The variable that `IS_OF_MODEL` is about.
+    /// Returns the variable that `IS_OF_MODEL` tests.
     pub fn of_model(&self, alias: Option<&str>, span: &Range<usize>) -> Result<VarIx, ExprError> {
         match alias {
             Some(alias) => self.twin(&(alias.to_string(), span.clone())),

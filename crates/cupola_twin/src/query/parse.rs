@@ -1,17 +1,26 @@
-//! Text into queries.
+//! The query parser.
 
 use super::{Direction, EdgePattern, From, Hops, Link, Name, Query, Select};
 use crate::expr::{Expr, ExprError, Node, Parser};
 
-/// Words that end a name which may be left out.
+/// Keywords that cannot be an alias where the alias is optional.
 const CLAUSES: [&str; 16] = [
     "FROM", "JOIN", "OPTIONAL", "LEFT", "MATCH", "WHERE", "RELATED", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET",
     "AT", "IN", "AND", "AS",
 ];
-/// More hops than there are relationships in any building.
+/// The largest number of hops in a pattern.
 const MAX_HOPS: usize = 1_000_000;
 
-/// Reads a query.
+/// Parses a query.
+///
+/// # Errors
+/// An error of syntax, a duplicate key in `SELECT`, or an expression that is too long or too deeply nested.
+///
+/// ```
+/// let query = cupola_twin::query::parse("SELECT TOP(5) T.$dtId FROM DIGITALTWINS T WHERE T.co2 > 900").unwrap();
+/// assert_eq!(query.limit, Some(5));
+/// assert_eq!(query.order_by.len(), 0);
+/// ```
 pub fn parse(text: &str) -> Result<Query, ExprError> {
     let mut parser = Parser::new(text)?;
     let explain = parser.take_word("EXPLAIN");
@@ -54,7 +63,7 @@ pub fn parse(text: &str) -> Result<Query, ExprError> {
     Ok(query)
 }
 
-/// What may follow the conditions.
+/// Parses the clauses after `WHERE`.
 fn rest(parser: &mut Parser, query: &mut Query) -> Result<(), ExprError> {
     if parser.take_word("GROUP") {
         parser.expect_word("BY")?;
@@ -104,7 +113,7 @@ fn list<T>(parser: &mut Parser, mut one: impl FnMut(&mut Parser) -> Result<T, Ex
 
 fn select(parser: &mut Parser, has_top: bool) -> Result<Select, ExprError> {
     let span = parser.span();
-    // `SELECT TOP(5) FROM …`
+    // `SELECT TOP(5) FROM …` has no projection.
     if parser.take_mark("*") || (has_top && parser.is_word("FROM")) {
         return Ok(Select::Everything(span));
     }
@@ -128,8 +137,8 @@ fn select(parser: &mut Parser, has_top: bool) -> Result<Select, ExprError> {
     }
 }
 
-/// What a projected value is called: the last part of a path, an aggregate's name, else its position; a number behind it where
-/// there is one of that name already.
+/// Returns the key of a projected expression: the last segment of a path, the name of an aggregate, otherwise
+/// `expression` with its position. A duplicate key gets a numeric suffix.
 fn key(expr: &Expr, items: &[(Expr, String)]) -> String {
     let name = match &expr.node {
         Node::Path(path) => path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default(),
@@ -265,7 +274,7 @@ fn edge(parser: &mut Parser) -> Result<EdgePattern, ExprError> {
     Ok(EdgePattern { alias, names, direction, hops, span })
 }
 
-/// Behind a `*`: a number, or a range whose lower end is not in it and whose upper end is.
+/// Parses the number of hops after `*`: a number, or a range that excludes its lower and includes its upper end.
 fn hops(parser: &mut Parser) -> Result<Hops, ExprError> {
     let span = parser.span();
     let wrong = |message: &str| ExprError::new(span.clone(), "wrong-hops", message.to_string());

@@ -1,5 +1,5 @@
-//! In which order a query binds its variables: it begins where there is least, goes on where there is least, and tests every condition
-//! as soon as it can be.
+//! The query planner: it starts at the variable with the fewest candidates, expands the cheapest step next, and tests
+//! every condition as early as possible.
 
 use super::names::{Names, Step, VarIx};
 use super::scalar::Scalar;
@@ -8,29 +8,31 @@ use crate::expr::{BinaryOp, Cell};
 use crate::topology::{TableIx, Topology, TwinIx};
 use std::collections::BTreeSet;
 
-/// How much of its rows an equality keeps, and any other condition: guesses, to compare plans with.
+/// Estimated selectivities of an equality and of any other condition.
 const KEPT_BY_EQUALITY: f64 = 0.05;
 const KEPT: f64 = 0.4;
-/// What several hops multiply one by.
+/// The estimated growth of the number of rows by a step of several hops.
 const HOPS_FACTOR: f64 = 5.0;
-/// What a row costs that is scanned, and one that leads to one other, where a row of several costs one.
+/// The estimated costs of scanning a row and of a step with at most one target, relative to a row of a step with
+/// several targets.
 const SCAN: f64 = 0.15;
 const LOOK_UP: f64 = 0.4;
-/// Plans that cost less are taken as they are.
+/// The cost below which no alternative plans are compared.
 const WORTH_THINKING: f64 = 10_000.0;
-/// More than so many hops give each twin once, as any number does.
+/// The largest upper bound of hops for which every path counts; with a larger bound each twin at the end is returned
+/// once.
 pub(super) const MAX_TRAIL: u32 = 10;
 
-/// What binds a variable.
+/// The source of a variable's first binding.
 #[derive(Debug)]
 pub(super) enum Source {
-    /// These twins.
+    /// The given twins.
     Twins(Vec<TwinIx>),
-    /// All twins of these tables.
+    /// All twins of the given tables.
     Tables(Vec<TableIx>),
     /// All relationships of the graph.
     Relationships,
-    /// The relationships of one twin, those that start there or those that lead there.
+    /// The relationships of one twin: outgoing if true, otherwise incoming.
     RelationshipsOf(String, bool),
 }
 
@@ -40,7 +42,7 @@ pub(super) enum Op {
         var: VarIx,
         source: Source,
     },
-    /// From a bound twin along a step; its other end is new, or bound already and only tested.
+    /// Follows a step from a bound twin. If `is_closing`, the other end is bound already and only compared.
     Expand {
         step: usize,
         is_reversed: bool,
@@ -53,14 +55,14 @@ pub(super) enum Op {
 pub(super) struct Stage {
     pub op: Op,
     pub filters: Vec<Scalar>,
-    /// How many rows there may be after it.
+    /// The estimated number of rows after the stage.
     rows: f64,
 }
 
-/// The operations in order.
+/// A query plan.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// Conditions about nothing.
+    /// Conditions without variables.
     pub before: Vec<Scalar>,
     pub stages: Vec<Stage>,
 }
@@ -69,11 +71,11 @@ impl Plan {
     pub fn new(names: &Names, filters: Vec<Scalar>, topology: &Topology) -> Self {
         let mut planner = Planner::new(names, topology, filters);
         let before = std::mem::take(&mut planner.before);
-        // Where every step is looked up for many rows at a time, it may be best to begin where there is most.
+        // Vectorized execution may be cheaper from a start with many twins, so other starts are compared.
         let is_tree = names.steps.len() + 1 == names.vars.len();
         if is_tree && names.steps.iter().all(Step::is_plain) {
             let mut best = planner.clone().stages();
-            // A short way is not worth thinking about.
+            // A cheap plan needs no comparison.
             if best.0 >= WORTH_THINKING {
                 for var in 0..names.vars.len() {
                     let other = planner.clone().beginning_with(var).stages();
@@ -87,20 +89,20 @@ impl Plan {
         Self { before, stages: planner.stages().1 }
     }
 
-    /// The plan that begins with these twins of one variable, whatever else there is to begin with.
+    /// Returns the plan that starts at variable `var`, whatever its cost.
     pub fn pinned(names: &Names, filters: Vec<Scalar>, topology: &Topology, var: VarIx) -> Self {
         let mut planner = Planner::new(names, topology, filters).beginning_with(var);
         Self { before: std::mem::take(&mut planner.before), stages: planner.stages().1 }
     }
 
-    /// Lets it begin with other twins.
+    /// Replaces the twins at which the plan starts.
     pub fn begin_with(&mut self, twins: Vec<TwinIx>) {
         if let Some(Stage { op: Op::Start { source, .. }, .. }) = self.stages.first_mut() {
             *source = Source::Twins(twins);
         }
     }
 
-    /// How it goes, a line for each operation.
+    /// Describes the plan, one line for each operation.
     pub fn lines(&self, names: &Names, topology: &Topology) -> Vec<String> {
         let name = |var: VarIx| names.vars[var].name.clone().unwrap_or_else(|| format!("#{}", var + 1));
         let mut lines = Vec::new();
@@ -147,17 +149,17 @@ impl Plan {
 struct Planner<'p> {
     names: &'p Names,
     topology: &'p Topology,
-    /// How many twins one twin leads to, along each step and back.
+    /// The mean number of targets of a twin along each step, forward and backward.
     spreads: Vec<[f64; 2]>,
-    /// Conditions about nothing.
+    /// Conditions without variables.
     before: Vec<Scalar>,
-    /// Conditions that are not placed yet, with what they use.
+    /// Conditions that are not placed yet, with the variables that they use.
     waiting: Vec<(BTreeSet<VarIx>, Scalar)>,
     bound: BTreeSet<VarIx>,
-    /// The variable that it has to begin with.
+    /// The variable at which the plan must start.
     begin: Option<VarIx>,
     rows: f64,
-    /// What it costs so far: rows that are looked at.
+    /// The cost so far, in rows.
     cost: f64,
 }
 
@@ -177,12 +179,13 @@ impl<'p> Planner<'p> {
         Self { begin: Some(var), ..self }
     }
 
-    /// The operations, and what they cost.
+    /// Returns the cost and the stages of the plan.
     fn stages(mut self) -> (f64, Vec<Stage>) {
         let mut stages = Vec::new();
         let mut open: Vec<usize> = (0..self.names.steps.len()).collect();
         loop {
-            // Tests first, then what multiplies least; what is optional last, in its order.
+            // Closing steps come first, then the step with the fewest targets; optional steps come last, in their
+            // order.
             let next = open
                 .iter()
                 .enumerate()
@@ -219,7 +222,7 @@ impl<'p> Planner<'p> {
             std::mem::take(&mut self.waiting).into_iter().partition(|(uses, _)| uses.is_subset(&self.bound));
         self.waiting = waiting;
         let filters: Vec<Scalar> = ready.into_iter().map(|(_, filter)| filter).collect();
-        // What began at ids has been counted with them.
+        // The row count of a start by ids includes the selectivity of the ids.
         let by_id = matches!(op, Op::Start { source: Source::Twins(_), .. });
         for filter in filters.iter().filter(|_| !by_id) {
             self.rows *= kept_by(filter);
@@ -227,7 +230,8 @@ impl<'p> Planner<'p> {
         Stage { op, filters, rows: self.rows }
     }
 
-    /// An optional step waits until all others that it could filter with are through.
+    /// Returns whether a step may be placed; an optional step waits for all required steps and for earlier optional
+    /// ones.
     fn may_go(&self, step: usize, open: &[usize]) -> bool {
         !self.names.steps[step].optional || open.iter().all(|other| self.names.steps[*other].optional && *other >= step)
     }
@@ -251,7 +255,7 @@ impl<'p> Planner<'p> {
         Some(Way { is_reversed, is_closing, fan_out: if is_closing { 1.0 } else { spread }, cost })
     }
 
-    /// How many twins one twin leads to, along a step and back.
+    /// Returns the mean number of targets of a twin along a step, forward and backward.
     fn spread(topology: &Topology, step: &Step) -> [f64; 2] {
         let (mut pairs, mut forward_rows, mut backward_rows) = (0.0, BTreeSet::new(), BTreeSet::new());
         for relation in topology.relations().iter().filter(|relation| relation.is_plain() && step.fits(&relation.path))
@@ -273,7 +277,7 @@ impl<'p> Planner<'p> {
         if step.hops == Hops::ONE { both } else { both.map(|one| one * HOPS_FACTOR) }
     }
 
-    /// The variable to begin with: of those that must be bound, the one with the fewest twins.
+    /// Returns the required variable with the fewest candidates.
     fn next_start(&self) -> Option<VarIx> {
         let comes_along = |var: VarIx| {
             self.names.steps.iter().any(|step| step.edge == Some(var) || (step.optional && step.to == var))
@@ -285,7 +289,7 @@ impl<'p> Planner<'p> {
             .map(|(_, var)| var)
     }
 
-    /// Where a variable can begin, and how many there are.
+    /// Returns the source of a variable, and the estimated number of candidates.
     fn source(&self, var: VarIx) -> (Source, f64) {
         let own = || {
             self.waiting
@@ -339,7 +343,7 @@ fn kept_by(filter: &Scalar) -> f64 {
     }
 }
 
-/// The ids that a twin must have one of.
+/// Returns the ids to which a condition limits a twin.
 fn ids_of(filter: &Scalar, var: VarIx) -> Option<Vec<String>> {
     match filter {
         Scalar::Binary(BinaryOp::Equal, left, right) => match (&**left, &**right) {
@@ -360,7 +364,7 @@ fn ids_of(filter: &Scalar, var: VarIx) -> Option<Vec<String>> {
     }
 }
 
-/// The end that a relationship must have, and whether it is its source.
+/// Returns the id to which a condition limits an end of a relationship, and whether the end is the source.
 fn end_of(filter: &Scalar, var: VarIx) -> Option<(String, bool)> {
     let Scalar::Binary(BinaryOp::Equal, left, right) = filter else { return None };
     match (&**left, &**right) {
@@ -374,7 +378,7 @@ fn end_of(filter: &Scalar, var: VarIx) -> Option<(String, bool)> {
     }
 }
 
-/// The tables whose twins can fulfil a condition; a comparison needs a value.
+/// Returns the tables whose twins can fulfil a condition, by number; a comparison needs a property.
 fn tables_of(filter: &Scalar, var: VarIx) -> Option<Vec<bool>> {
     match filter {
         Scalar::OfTables(own, tables) if *own == var => Some(tables.clone()),

@@ -1,4 +1,4 @@
-//! Expressions of a query with their names looked up, and what is wrong with them.
+//! Name resolution and checks of the expressions in a query.
 
 use super::names::{Names, VarIx};
 use super::scalar::{Columns, Scalar};
@@ -13,22 +13,22 @@ use crate::value::Kind;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Resolves expressions.
+/// The resolver of expressions.
 pub(super) struct Resolver<'r> {
     pub names: &'r Names,
     pub state: &'r State,
-    /// The results of groups, if rows are grouped: each with the expression that it is, and whether it is a key.
+    /// The keys and aggregates of groups, if rows are grouped.
     pub groups: Option<&'r mut Groups>,
-    /// Whether the paths start at the twin itself, as at the end of a walk.
+    /// Whether paths start at the twin itself, as at the end of a path along relationships.
     pub is_inner: bool,
 }
 
-/// What is computed for a group.
+/// The values computed for each group.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    /// The keys as they were written.
+    /// The key expressions.
     pub keys: Vec<Expr>,
-    /// Variables that are keys themselves: everything of them is one in a group.
+    /// Variables that determine the group, so that all their properties have one value in a group.
     pub whole: Vec<VarIx>,
     /// The aggregates, each with its argument.
     pub aggregates: Vec<(Aggregate, Scalar)>,
@@ -84,7 +84,8 @@ impl Resolver<'_> {
         exprs.iter().map(|expr| self.expr(expr)).collect()
     }
 
-    /// A quantity decides in which unit the other side is taken; of two properties, the first one does.
+    /// Resolves a binary operation. A quantity determines the unit of the other operand; otherwise the first of two
+    /// properties does.
     fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Resolved {
         let unit = [left, right].into_iter().find_map(|side| match &side.node {
             Node::Quantity(_, unit) => Some(*unit),
@@ -102,7 +103,7 @@ impl Resolver<'_> {
         Ok(Scalar::Binary(op, Box::new(left), Box::new(right)))
     }
 
-    /// The unit of a property, if all models measure the same with it.
+    /// Returns the unit of a property, if all its columns have units of one dimension.
     fn unit_of(&self, path: &Path) -> Option<&'static Unit> {
         let (_, rest) = self.start(path).ok()?;
         let name = joined(&rest[self.steps(rest)..]);
@@ -163,7 +164,7 @@ impl Resolver<'_> {
         if let Some(found) = self.property(var, rest, unit, &span)? {
             return Ok(found);
         }
-        // The value of the one related twin.
+        // A path along relationships without an aggregate is the value of the single related twin.
         let steps = self.steps(rest);
         if steps == 0 || steps == rest.len() {
             return Err(self.unknown_property(rest));
@@ -174,7 +175,7 @@ impl Resolver<'_> {
         Ok(Scalar::Along { var, walk, aggregate: Aggregate::Only, inner: Some(Box::new(inner)), needs, span })
     }
 
-    /// In groups, only what is one for all rows of a group can be shown.
+    /// Checks that a variable has one value in a group.
     fn check_grouped(&self, var: VarIx, span: &Range<usize>) -> Result<(), ExprError> {
         match &self.groups {
             Some(groups) if !self.is_inner && !groups.whole.contains(&var) => {
@@ -229,7 +230,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// A property, or a part of one; none if there is none of that name.
+    /// Resolves a property or a part of one; `None` if there is no property of that name.
     fn property(
         &self,
         var: VarIx,
@@ -257,7 +258,7 @@ impl Resolver<'_> {
             ["$metadata", property @ ..] if self.columns(&property.join("."), None, span)?.is_some() => {
                 return Ok(Some(Scalar::Metadata(var, Some(property.join(".")))));
             }
-            // The service counts versions; nothing here does.
+            // Azure Digital Twins has a version tag; this program has none, so the value is missing.
             ["$etag"] => return Ok(Some(Scalar::Constant(Cell::Missing))),
             [first, ..] if first.starts_with('$') => {
                 let unknown = format!("no twin has a `{}`", names.join("."));
@@ -292,7 +293,7 @@ impl Resolver<'_> {
         if topology.columns().iter().any(is_part) || (found.is_empty() && is_of_models()) {
             found.push(Scalar::Part(var, whole));
         }
-        // Keys into a map, a list or an object that is one value.
+        // Further segments may be keys into a map, array or object that is stored whole.
         for end in (1..names.len()).rev() {
             let above = names[..end].join(".");
             let is_json = |column: &crate::topology::Column| column.kind == Kind::Json && *column.name == *above;
@@ -310,8 +311,8 @@ impl Resolver<'_> {
         })
     }
 
-    /// The columns of a property, in the unit that is wanted. Where models measure different things with it, those that can't be
-    /// in that unit are none.
+    /// Returns the columns of a property, converted to `unit`. Columns that cannot be converted are left out if others
+    /// can.
     fn columns(
         &self,
         name: &str,
@@ -358,9 +359,9 @@ impl Resolver<'_> {
         unknown.did_you_mean(&name, of_tables.chain(of_models).collect::<BTreeSet<_>>())
     }
 
-    /// An aggregate along relationships, or over rows.
+    /// Resolves an aggregate along relationships or over rows.
     fn aggregate(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr, unit: Option<&'static Unit>) -> Resolved {
-        // What is put together of several models is put together in one unit.
+        // Values of several models are aggregated in one unit.
         let unit = unit.or_else(|| match &inner.node {
             Node::Path(path) if aggregate != Aggregate::Only => self.unit_of(path),
             _ => None,
@@ -405,7 +406,8 @@ impl Resolver<'_> {
         Ok(Scalar::Along { var, walk, aggregate, inner: Some(Box::new(inner)), needs, span })
     }
 
-    /// What is asked of each twin at the end of a walk, and the properties that it must have to count.
+    /// Resolves the expression for each twin at the end of a path, and returns the properties that a twin must have to
+    /// count.
     fn inner(&self, expr: &Expr, unit: Option<&'static Unit>) -> Result<(Scalar, Vec<Columns>), ExprError> {
         let mut there = Resolver { names: self.names, state: self.state, groups: None, is_inner: true };
         let inner = match unit {
@@ -441,12 +443,12 @@ impl Resolver<'_> {
     }
 }
 
-/// Whether an expression holds an aggregate over rows.
+/// Returns whether an expression contains an aggregate over rows.
 pub(super) fn is_of_rows(expr: &Expr, names: &Names, state: &State) -> bool {
     if let Node::Aggregate(..) = &expr.node {
         let mut groups = Groups::default();
         let mut resolver = Resolver { names, state, groups: Some(&mut groups), is_inner: false };
-        // Whatever is wrong with it is said later.
+        // Errors are reported when the expression is resolved for evaluation.
         let _ = resolver.expr(expr);
         return !groups.aggregates.is_empty();
     }
@@ -455,7 +457,7 @@ pub(super) fn is_of_rows(expr: &Expr, names: &Names, state: &State) -> bool {
     found
 }
 
-/// The tables of a model, by number.
+/// Returns for each table whether its twins are of a model.
 pub(super) fn tables_of(
     topology: &Topology,
     model: &str,

@@ -1,5 +1,5 @@
-//! Runs a plan: binds one variable after the other, drops a row as soon as it can't be kept, and never holds more than one row but
-//! those of the answer.
+//! Execution of a plan row by row: binds one variable after the other and drops a row at the first failing condition.
+//! Only the rows of the result are stored.
 
 use super::names::{Names, Step, VarIx};
 use super::plan::{MAX_TRAIL, Op, Plan, Source, Stage};
@@ -16,26 +16,26 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering as Memory};
 use std::time::Instant;
 
-/// How many bindings there are between two looks at the clock.
+/// The number of bindings between checks of the limits.
 const CHECK_EVERY: u32 = 4_096;
 
-/// In a dense graph there are more ways than anyone can wait for.
+/// The largest number of paths that a pattern may try, because dense graphs have too many.
 const MAX_WAYS: u64 = 1_000_000_000;
 
-/// What a row shows under a key.
+/// An output value of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// A whole twin.
+    /// A twin with all its properties.
     Twin(TwinIx),
     /// The id of a twin.
     Id(TwinIx),
-    /// A whole relationship, by its number in the graph.
+    /// A relationship with all its properties, by its number in the graph.
     Relationship(u32),
     /// A value.
     Value(Cell),
 }
 
-/// Rows of outputs, one after the other.
+/// Rows of outputs, stored consecutively.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     width: usize,
@@ -44,51 +44,51 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// None yet, of so many outputs each.
+    /// Creates an empty list of rows with `width` outputs each.
     pub(super) fn new(width: usize) -> Self {
         Self { width, len: 0, cells: Vec::new() }
     }
 
-    /// How many there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// One after the other.
+    /// Returns the rows in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[Option<Output>]> {
         (0..self.len).map(|row| &self.cells[row * self.width..(row + 1) * self.width])
     }
 
-    /// Adds one, emptying it.
+    /// Adds a row and empties the argument.
     pub(super) fn push(&mut self, row: &mut Vec<Option<Output>>) {
         self.cells.append(row);
         self.len += 1;
     }
 
-    /// Adds so many, each of which `fill` pushes.
+    /// Adds `count` rows; `fill` pushes the outputs of each.
     pub(super) fn fill(&mut self, count: usize, mut fill: impl FnMut(usize, &mut Vec<Option<Output>>)) {
         self.cells.reserve(count * self.width);
         (0..count).for_each(|row| fill(row, &mut self.cells));
         self.len += count;
     }
 
-    /// Takes the outputs of one out.
+    /// Takes the outputs of a row.
     pub(super) fn take(&mut self, row: usize) -> Vec<Option<Output>> {
         self.cells[row * self.width..(row + 1) * self.width].iter_mut().map(Option::take).collect()
     }
 
-    /// Drops all but the first so many.
+    /// Keeps only the first `len` rows.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
         self.cells.truncate(self.len * self.width);
     }
 
-    /// Drops the first so many.
+    /// Removes the first `count` rows.
     pub(super) fn skip(&mut self, count: usize) {
         let count = count.min(self.len);
         self.len -= count;
@@ -96,23 +96,23 @@ impl Rows {
     }
 }
 
-/// The rows of an answer.
+/// The result of a query.
 #[derive(Clone, Debug, Default)]
 pub struct QueryResult {
-    /// What the outputs of every row are called; with `SELECT *`, the one is not called anything.
+    /// The keys of the outputs of every row; `SELECT *` of a single collection has one empty key.
     pub keys: Vec<String>,
-    /// The rows: an output for each key, none where the value is missing.
+    /// The rows, with an output for each key; `None` where the value is missing.
     pub rows: Rows,
-    /// For `EXPLAIN`: the operations in their order.
+    /// The query plan, for `EXPLAIN`.
     pub plan: Option<Vec<String>>,
 }
 
-/// When to give up.
+/// Limits on the execution of a query.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits<'l> {
-    /// Not to go on after it.
+    /// The time at which execution stops.
     pub deadline: Option<Instant>,
-    /// Not to go on once it is set.
+    /// A flag that stops execution when it is set.
     pub cancel: Option<&'l AtomicBool>,
 }
 
@@ -129,15 +129,18 @@ impl Limits<'_> {
     }
 }
 
-/// Runs a query on a state and the graph that its topology was compiled from.
+/// Runs a query on a state and the graph from which its topology was compiled.
+///
+/// # Errors
+/// Unknown names, or operands of incompatible types or units.
 pub fn run(query: &Query, graph: &Graph, state: &State) -> Result<QueryResult, ExprError> {
     run_within(query, graph, state, Limits::default())
 }
 
-/// The same, giving up where the limits say.
+/// Runs a query like [`run`], within limits.
 ///
 /// # Errors
-/// Names that there are not, things that don't go together, and a limit that was reached.
+/// Unknown names, operands of incompatible types or units, or an exceeded limit.
 pub fn run_within(query: &Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<QueryResult, ExprError> {
     let topology = state.topology();
     let (names, filters, shape) = resolved(query, state)?;
@@ -152,7 +155,7 @@ pub fn run_within(query: &Query, graph: &Graph, state: &State, limits: Limits<'_
     Ok(QueryResult { keys: shape.items.into_iter().map(|(key, _)| key).collect(), rows, plan: None })
 }
 
-/// What a query binds, the conditions that all must hold, and what becomes of the rows.
+/// Resolves a query to its variables, its conjunctive conditions and the shape of its result.
 pub(super) fn resolved(query: &Query, state: &State) -> Result<(Names, Vec<Scalar>, Shape), ExprError> {
     let names = Names::new(query, state.topology())?;
     let mut filters = Vec::new();
@@ -163,7 +166,7 @@ pub(super) fn resolved(query: &Query, state: &State) -> Result<(Names, Vec<Scala
     Ok((names, filters, shape))
 }
 
-/// The conditions that all must hold.
+/// Returns the conditions of a conjunction.
 fn conjuncts(expr: &Expr) -> Vec<&Expr> {
     let mut out = Vec::new();
     let mut next = vec![expr];
@@ -176,30 +179,30 @@ fn conjuncts(expr: &Expr) -> Vec<&Expr> {
     out
 }
 
-/// Takes a row; whether more are wanted.
+/// A consumer of rows; returns whether it wants more.
 pub(super) type Emit<'e> = dyn FnMut(Env<'_>) -> Result<bool, ExprError> + 'e;
 
-/// Which relationship was walked: its number in the graph; or its relation and its ends, where that tells it from all others.
+/// The identity of a traversed relationship: its number in the graph, or its relation and ends where these are unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edge {
-    /// A shortest way of so many.
+    /// A shortest path with the given number of relationships.
     Way(u32),
     Numbered(u32),
     Between(usize, TwinIx, TwinIx),
 }
 
-/// A step with what it needs of the topology.
+/// A step with its relations.
 struct Way<'r> {
     step: &'r Step,
-    /// The relations that fit.
+    /// The relations that the step may traverse.
     relations: Vec<usize>,
-    /// Whether relationships must be told apart one by one: they are bound, or two twins have several.
+    /// Whether relationships must be distinguished by number, because they are bound or two twins have several.
     is_numbered: bool,
-    /// Whether other relationships of its pattern must not be walked again.
+    /// Whether the step must not traverse a relationship again that its pattern has traversed.
     is_trail: bool,
 }
 
-/// A plan with what it runs on.
+/// A plan with the data that it runs on.
 pub(super) struct Runner<'r> {
     pub names: &'r Names,
     plan: &'r Plan,
@@ -209,13 +212,13 @@ pub(super) struct Runner<'r> {
     limits: Limits<'r>,
 }
 
-/// What changes while rows are bound.
+/// The bindings during execution.
 struct Progress {
     bound: Vec<Bound>,
-    /// The relationships of each pattern that are walked in this row.
+    /// The relationships that the current row traverses, each with its pattern.
     walked: Vec<(usize, Edge)>,
     until_check: u32,
-    /// How often a relationship's end was gone on from, one hop or several.
+    /// The number of paths tried so far.
     ways: u64,
 }
 
@@ -234,7 +237,7 @@ impl<'r> Runner<'r> {
             let alike = names.steps.iter().filter(|other| other.pattern == step.pattern).count();
             ways.push(Way { step, relations, is_numbered, is_trail: alike > 1 || step.hops != Hops::ONE });
         }
-        // Relationships of one pattern are compared with one another.
+        // Relationships of one pattern are compared with one another, so all its steps use the same identity.
         for at in 0..ways.len() {
             let pattern = ways[at].step.pattern;
             ways[at].is_numbered = ways.iter().any(|way| way.step.pattern == pattern && way.is_numbered);
@@ -246,18 +249,18 @@ impl<'r> Runner<'r> {
         self.state.topology()
     }
 
-    /// Fails when it is time to give up.
+    /// Returns an error if a limit is exceeded.
     pub fn check(&self) -> Result<(), ExprError> {
         self.limits.check()
     }
 
-    /// The relations that a step goes along, where relationships needn't be told apart one by one.
+    /// Returns the relations of a step, if relationships need not be distinguished by number.
     pub fn relations_of(&self, step: usize) -> Option<&[usize]> {
         let way = &self.ways[step];
         (!way.is_numbered).then_some(&way.relations)
     }
 
-    /// Whether a relationship might be walked twice in one pattern, if the steps of the plan took these links of these relations.
+    /// Returns whether a pattern could traverse a relationship twice, given the relation and link of each step.
     pub fn may_repeat(&self, taken: &[(usize, usize)]) -> bool {
         let steps = self.plan.stages.iter().filter_map(|stage| match &stage.op {
             Op::Expand { step, .. } => Some(self.names.steps[*step].pattern),
@@ -267,12 +270,12 @@ impl<'r> Runner<'r> {
         steps.zip(taken).any(|(pattern, link)| !walked.insert((pattern, *link)))
     }
 
-    /// The plan that is run.
+    /// Returns the plan.
     pub fn plan(&self) -> &'r Plan {
         self.plan
     }
 
-    /// Binds all rows, until no more are wanted.
+    /// Produces all rows until the consumer wants no more.
     pub fn run(&self, emit: &mut Emit<'_>) -> Result<(), ExprError> {
         if !self.begins()? {
             return Ok(());
@@ -287,7 +290,7 @@ impl<'r> Runner<'r> {
         Ok(())
     }
 
-    /// Whether the conditions about nothing hold.
+    /// Returns whether the conditions without variables hold.
     pub fn begins(&self) -> Result<bool, ExprError> {
         let env = Env { state: self.state, graph: self.graph, bound: &[], results: &[] };
         for filter in &self.plan.before {
@@ -298,7 +301,7 @@ impl<'r> Runner<'r> {
         Ok(true)
     }
 
-    /// Goes on with a stage; whether more rows are wanted.
+    /// Runs a stage for the current bindings; returns whether the consumer wants more rows.
     fn go(&self, at: usize, progress: &mut Progress, emit: &mut Emit<'_>) -> Result<bool, ExprError> {
         let Some(stage) = self.plan.stages.get(at) else {
             return emit(Env { state: self.state, graph: self.graph, bound: &progress.bound, results: &[] });
@@ -312,7 +315,7 @@ impl<'r> Runner<'r> {
                     false => (way.step.from, way.step.to),
                 };
                 let Bound::Twin(twin) = progress.bound[from] else {
-                    // What is joined to nothing is nothing.
+                    // A join from an unmatched optional twin has no match either.
                     return if way.step.optional { self.keep(at, stage, progress, emit) } else { Ok(true) };
                 };
                 let target = if *is_closing { Some(progress.bound[to]) } else { None };
@@ -397,7 +400,7 @@ impl<'r> Runner<'r> {
         Ok(true)
     }
 
-    /// Goes on with the next stage if the conditions of this one hold.
+    /// Runs the next stage if the conditions of this one hold.
     fn keep(&self, at: usize, stage: &Stage, progress: &mut Progress, emit: &mut Emit<'_>) -> Result<bool, ExprError> {
         progress.until_check -= 1;
         if progress.until_check == 0 {
@@ -413,7 +416,7 @@ impl<'r> Runner<'r> {
         self.go(at + 1, progress, emit)
     }
 
-    /// Calls `see` with each end of a step from a twin: for one hop with the relationship.
+    /// Calls `see` with each end of a step from a twin, and with the relationship if the step is a single hop.
     fn ends(
         &self,
         way: &Way<'_>,
@@ -457,7 +460,7 @@ impl<'r> Runner<'r> {
         }
     }
 
-    /// Every way of so many hops, no relationship twice.
+    /// Follows every path with a number of hops in the given range that traverses no relationship twice.
     fn trail(
         &self,
         way: &Way<'_>,
@@ -497,7 +500,7 @@ impl<'r> Runner<'r> {
         })
     }
 
-    /// The twins that any number of hops lead to, up to `most`.
+    /// Returns the twins that are reachable by one to `most` hops.
     fn reached(
         &self,
         way: &Way<'_>,
@@ -506,7 +509,8 @@ impl<'r> Runner<'r> {
         most: Option<u32>,
     ) -> Result<BTreeSet<TwinIx>, ExprError> {
         let mut all = self.spread(way, twin, is_reversed, most, None)?;
-        // Either way, one comes back to where one was by the same relationship; there must be another one.
+        // Without a direction, returning along the same relationship does not count: the twin is reachable from itself
+        // only by another one.
         if way.step.direction == Direction::Either && all.remove(&twin) {
             let mut first = Vec::new();
             self.hop(way, twin, is_reversed, &mut |edge, end| {
@@ -523,7 +527,7 @@ impl<'r> Runner<'r> {
         Ok(all)
     }
 
-    /// The twins around one, by any number of hops but over one relationship.
+    /// Returns the twins reachable by up to `most` hops without traversing the relationship `but`.
     fn spread(
         &self,
         way: &Way<'_>,
@@ -552,7 +556,7 @@ impl<'r> Runner<'r> {
         Ok(all)
     }
 
-    /// Calls `see` with the relationships that fit at a twin and the twins at their other ends.
+    /// Calls `see` with each relationship of the step at a twin and the twin at its other end.
     fn hop(
         &self,
         way: &Way<'_>,
@@ -567,7 +571,7 @@ impl<'r> Runner<'r> {
         };
         let topology = self.topology();
         for outgoing in directions {
-            // Either way, a twin's relationship to itself is one.
+            // Without a direction, a twin's relationship to itself counts once.
             let is_second = directions.len() > 1 && !outgoing;
             if way.is_numbered {
                 let id = topology.twin_id(twin);

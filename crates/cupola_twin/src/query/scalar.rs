@@ -1,4 +1,5 @@
-//! Expressions of a query as they are evaluated: a property is a column for each table, a path along relationships a walk.
+//! Resolved expressions of a query: a property is a column for each table, and a path along relationships is a list of
+//! relations.
 
 use super::names::VarIx;
 use super::shortest::Roads;
@@ -14,24 +15,24 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What a variable is in a row.
+/// The value of a variable in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Bound {
-    /// Nothing: not yet, or an optional join found none.
+    /// No value: not bound yet, or an optional join without a match.
     None,
     Twin(TwinIx),
     Relationship(u32),
-    /// A shortest way of so many relationships.
+    /// A shortest path with the given number of relationships.
     Way(u32),
 }
 
-/// A row, and what it is a row of.
+/// A row with the data that it refers to.
 #[derive(Clone, Copy)]
 pub(super) struct Env<'e> {
     pub state: &'e State,
     pub graph: &'e Graph,
     pub bound: &'e [Bound],
-    /// The results of a group: its keys and aggregates.
+    /// The keys and aggregates of a group.
     pub results: &'e [Cell],
 }
 
@@ -44,7 +45,7 @@ impl Env<'_> {
     }
 }
 
-/// A property of a twin: its column in each table that has one, with what brings it to another unit.
+/// A property: its column in each table that has it, with scale and offset of the unit conversion.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
     pub by_table: Vec<Option<(ColumnIx, f64, f64)>>,
@@ -55,41 +56,42 @@ pub(super) struct Columns {
 pub(super) enum Scalar {
     Constant(Cell),
     Property(VarIx, Columns),
-    /// A value in a list or an object that is one value: the column, and the keys into it.
+    /// A value inside an array or object that is stored whole: the column, and the keys.
     Inside(VarIx, Columns, Vec<String>),
     /// An object or a component as a whole.
     Part(VarIx, String),
     Id(VarIx),
     Model(VarIx),
     UpdateTime(VarIx, Columns),
-    /// How far a value can be trusted, as a word.
+    /// The quality of a value, as a text.
     Quality(VarIx, Columns),
-    /// A property of a relationship, and the keys into it.
+    /// A property of a relationship, and keys into it.
     Relationship(VarIx, String, Vec<String>),
-    /// A shortest way between the twins of two variables.
+    /// A shortest path between the twins of two variables.
     Way {
         var: VarIx,
         from: VarIx,
         to: VarIx,
         roads: Roads,
     },
-    /// How many relationships a shortest way has.
+    /// The number of relationships in a shortest path.
     WayLength(VarIx),
-    /// Which relationship it is, to tell it from all others.
+    /// The identity of a relationship.
     Edge(VarIx),
-    /// What is known of a twin beside its values; of one property, if it is named.
+    /// The metadata of a twin, or of one of its properties.
     Metadata(VarIx, Option<String>),
-    /// The first that is not missing: models may mean different things by one name.
+    /// The first value that is not missing, because models may use one name for different things.
     First(Vec<Scalar>),
-    /// The result of a group with this number.
+    /// The key or aggregate of the group with this number.
     Result(usize),
     Unary(UnaryOp, Box<Scalar>),
     Binary(BinaryOp, Box<Scalar>, Box<Scalar>),
     Call(Function, Vec<Scalar>),
     Case(Vec<(Scalar, Scalar)>, Option<Box<Scalar>>),
-    /// Whether a twin's table is one of these.
+    /// Whether a twin belongs to one of the marked tables.
     OfTables(VarIx, Vec<bool>),
-    /// An aggregate over the twins at the end of a walk; the inner expression is of variable 0, and is missing for who the walk ends.
+    /// An aggregate over the twins at the end of a path. The inner expression reads variable 0; `None` counts the
+    /// twins.
     Along {
         var: VarIx,
         walk: Walk,
@@ -101,7 +103,7 @@ pub(super) enum Scalar {
 }
 
 impl Columns {
-    /// Which tables have it.
+    /// Returns for each table whether it has the property.
     pub fn tables(&self) -> Vec<bool> {
         self.by_table.iter().map(Option::is_some).collect()
     }
@@ -134,7 +136,7 @@ impl Columns {
 }
 
 impl Scalar {
-    /// The variables that it reads.
+    /// Collects the variables that the expression reads.
     pub fn uses(&self, out: &mut BTreeSet<VarIx>) {
         match self {
             Self::Constant(_) | Self::Result(_) => {}
@@ -172,7 +174,7 @@ impl Scalar {
         }
     }
 
-    /// The value for a row.
+    /// Evaluates the expression for a row.
     pub fn value(&self, env: Env<'_>) -> Result<Cell, ExprError> {
         let of_twin = |var: VarIx, read: &dyn Fn(TwinIx) -> Cell| env.twin(var).map_or(Cell::Missing, read);
         let topology = env.state.topology();
@@ -194,7 +196,7 @@ impl Scalar {
             Self::UpdateTime(var, columns) => of_twin(*var, &|twin| {
                 let Some((slot, ..)) = columns.slot(topology, twin) else { return Cell::Missing };
                 let sample = env.state.get(slot);
-                // What the scene gives has no time of its own.
+                // Initial values from the scene have no source time.
                 let known = sample.quality < Quality::Missing && sample.time_us > 0;
                 if known { Cell::Time(sample.time_us as f64 / 1e6) } else { Cell::Missing }
             }),
@@ -260,7 +262,7 @@ impl Scalar {
             },
             Self::Binary(op, left, right) => {
                 let first = left.value(env)?;
-                // What decides by itself needs no second look.
+                // The first operand may decide the result alone.
                 match (op, &first) {
                     (BinaryOp::And, Cell::Bool(false)) | (BinaryOp::Or, Cell::Bool(true)) => first,
                     _ => binary(*op, first, right.value(env)?),
@@ -288,13 +290,13 @@ impl Scalar {
         })
     }
 
-    /// Whether it holds for a row.
+    /// Returns whether the expression is true for a row.
     pub fn holds(&self, env: Env<'_>) -> Result<bool, ExprError> {
         Ok(self.value(env)? == Cell::Bool(true))
     }
 }
 
-/// What is under keys of an object.
+/// Returns the value under nested keys.
 fn inside(json: &Json, keys: &[String]) -> Cell {
     let found = keys.iter().try_fold(json, |json, key| json.get(key));
     found.map_or(Cell::Missing, of_json)

@@ -1,4 +1,4 @@
-//! What becomes of the rows that a plan binds: what is shown of each, put together, sorted, cut off.
+//! The result of a query: projection, grouping, sorting and limiting of the rows that a plan produces.
 
 use super::batch::{Batch, Batches, gather, plain_numbers};
 use super::dense::Dense;
@@ -15,7 +15,7 @@ use crate::topology::TwinIx;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 
-/// What is shown under a key.
+/// A projected item.
 pub(super) enum Shown {
     Whole(VarIx),
     Value(Scalar),
@@ -41,10 +41,10 @@ impl Shown {
     }
 }
 
-/// What becomes of the rows.
+/// The operations on the rows of a plan.
 pub(super) struct Shape {
     pub items: Vec<(String, Shown)>,
-    /// Keys and aggregates of groups, if rows are grouped.
+    /// The keys and aggregates of groups, if rows are grouped.
     pub groups: Option<Grouped>,
     having: Option<Scalar>,
     order: Vec<(Scalar, bool)>,
@@ -62,7 +62,7 @@ impl Shape {
             Select::Everything(_) => &[],
             Select::Items(items) => items,
         };
-        // What is sorted by may be what is shown, by its name there.
+        // Sort expressions may refer to projected items by key.
         let item = |name: &str| {
             let found = items.iter().find(|(_, key)| key == name).filter(|_| names.find(name).is_none());
             found.map(|(expr, _)| expr.clone())
@@ -84,14 +84,14 @@ impl Shape {
         let mut groups = Groups::default();
         for key in &keys {
             let scalar = Resolver { names, state, groups: None, is_inner: false }.expr(key)?;
-            // An id is of one twin: all else of it is one in the group, too.
+            // An id determines its twin, so all properties of the twin have one value in the group.
             let whole = match scalar {
                 Scalar::Id(var) => Some(var),
                 _ => alone(key, names),
             };
             groups.whole.extend(whole);
             key_scalars.push(match whole {
-                // Two relationships may have one id.
+                // Several relationships may have the same id.
                 Some(var) if names.vars[var].is_edge && names.vars[var].way_of.is_none() => Scalar::Edge(var),
                 _ => scalar,
             });
@@ -142,7 +142,7 @@ impl Shape {
         Ok(Self { items: out, groups, having, order: order_scalars })
     }
 
-    /// What becomes of the rows, in words.
+    /// Describes the operations for `EXPLAIN`.
     pub fn lines(&self, query: &Query) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(groups) = &self.groups {
@@ -167,7 +167,7 @@ impl Shape {
         lines
     }
 
-    /// The rows of the answer.
+    /// Returns the rows of the result.
     pub fn rows(&self, query: &Query, runner: &Runner<'_>) -> Result<Rows, ExprError> {
         let mut answer = Answer::new(self, query);
         if answer.enough > 0 {
@@ -196,7 +196,7 @@ impl Shape {
     }
 }
 
-/// What an item shows of the rows of a batch.
+/// The source of an item's outputs for the rows of a batch.
 enum Cells<'c> {
     Twins(u32, &'c [u32]),
     Ids(u32, &'c [u32]),
@@ -217,19 +217,19 @@ impl Cells<'_> {
     }
 }
 
-/// Rows while they come in.
+/// The result during accumulation.
 pub(super) struct Answer<'a> {
     shape: &'a Shape,
     distinct: Option<HashSet<Vec<Key>>>,
     rows: Rows,
-    /// What each row is sorted by, one after the other.
+    /// The sort keys of all rows, row after row.
     keys: Vec<Cell>,
-    /// So many rows are enough: without an order, the first are as good as any.
+    /// The number of rows after which execution can stop; unlimited if the rows are sorted.
     enough: usize,
     range: std::ops::Range<usize>,
-    /// What the row at hand shows.
+    /// The outputs of the current row.
     row: Vec<Option<Output>>,
-    /// For each item, if it is a plain number: its lanes in the batch.
+    /// The lanes of each numeric item in the current batch.
     lanes: Vec<Vec<f64>>,
 }
 
@@ -248,7 +248,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Adds a group, if it is kept; whether more are wanted.
+    /// Adds a group that passes `HAVING`; returns whether more groups are wanted.
     pub fn add_group(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
         match &self.shape.having {
             Some(having) if !having.holds(env)? => Ok(true),
@@ -256,7 +256,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Adds a row; whether more are wanted.
+    /// Adds a row; returns whether more rows are wanted.
     pub fn add(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
         self.row.clear();
         for (_, shown) in &self.shape.items {
@@ -278,7 +278,7 @@ impl<'a> Answer<'a> {
         Ok(self.rows.len() < self.enough)
     }
 
-    /// Adds the rows of a batch.
+    /// Adds the rows of a batch; returns whether more rows are wanted.
     fn add_all(&mut self, runner: &Runner<'_>, batch: &Batch) -> Result<bool, ExprError> {
         let topology = runner.state.topology();
         let shape = self.shape;
@@ -324,7 +324,7 @@ impl<'a> Answer<'a> {
         Ok(self.rows.len() < self.enough)
     }
 
-    /// The rows that were asked for, in their order.
+    /// Returns the requested rows in order.
     pub fn finish(mut self) -> Rows {
         let width = self.shape.order.len();
         if width > 0 {
@@ -384,7 +384,8 @@ impl Grouped {
 }
 
 impl Grouped {
-    /// The variable that decides the group of a row, if there is one; `Some(None)`: there is one group.
+    /// Returns the variable that determines the group of a row; `Some(None)` for a single group, `None` if several
+    /// variables do.
     fn one_key(&self) -> Option<Option<VarIx>> {
         let mut uses = BTreeSet::new();
         self.keys.iter().for_each(|key| key.uses(&mut uses));
@@ -394,7 +395,7 @@ impl Grouped {
 }
 
 impl Shape {
-    /// What is evaluated for each row of the answer.
+    /// Returns the expressions that are evaluated for each row of the result.
     pub fn scalars(&self) -> impl Iterator<Item = &Scalar> {
         let items = self.items.iter().filter_map(|(_, shown)| match shown {
             Shown::Value(scalar) => Some(scalar),
@@ -403,7 +404,7 @@ impl Shape {
         items.chain(&self.having).chain(self.order.iter().map(|(scalar, _)| scalar))
     }
 
-    /// The variables that are shown as a whole.
+    /// Returns the variables that are projected as a whole.
     pub fn wholes(&self) -> impl Iterator<Item = VarIx> {
         self.items.iter().filter_map(|(_, shown)| match shown {
             Shown::Whole(var) => Some(*var),
@@ -411,7 +412,7 @@ impl Shape {
         })
     }
 
-    /// The variables that rows are asked for in the end.
+    /// Returns the variables that the result needs.
     fn needed(&self) -> BTreeSet<VarIx> {
         let mut out = BTreeSet::new();
         match &self.groups {
@@ -427,7 +428,7 @@ impl Shape {
     }
 }
 
-/// Puts what is shown in the place of its names.
+/// Replaces keys of projected items by their expressions.
 fn put_items(expr: &mut Expr, item: &dyn Fn(&str) -> Option<Expr>) {
     match &expr.node {
         Node::Path(path) if path.segments.len() == 1 && !path.segments[0].is_step() => {
@@ -435,13 +436,13 @@ fn put_items(expr: &mut Expr, item: &dyn Fn(&str) -> Option<Expr>) {
                 *expr = shown;
             }
         }
-        // What is shown may be an aggregate, and an aggregate of one is none.
+        // The item may be an aggregate, and aggregates cannot be nested.
         Node::Aggregate(..) => {}
         _ => expr.each_child_mut(&mut |child| put_items(child, item)),
     }
 }
 
-/// The variable that an expression is and nothing else.
+/// Returns the variable if the expression is just its alias.
 fn alone(expr: &Expr, names: &Names) -> Option<VarIx> {
     match &expr.node {
         Node::Path(path) if path.segments.len() == 1 && !path.segments[0].is_step() => {
@@ -451,7 +452,7 @@ fn alone(expr: &Expr, names: &Names) -> Option<VarIx> {
     }
 }
 
-/// What two rows are compared by.
+/// Returns the keys by which `DISTINCT` compares rows.
 fn fingerprint(row: &[Option<Output>]) -> Vec<Key> {
     let key = |output: &Option<Output>| match output {
         None => Key::Missing,

@@ -1,4 +1,4 @@
-//! Shortest ways: breadth first, the nearest twins first, each once.
+//! Shortest paths by breadth-first search.
 
 use super::names::Step;
 use super::whole;
@@ -8,7 +8,7 @@ use crate::topology::{Topology, TwinIx};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 
-/// Which relationships a way may take.
+/// The relationships that a path may traverse.
 #[derive(Clone, Debug)]
 pub(super) struct Roads {
     step: Step,
@@ -16,14 +16,14 @@ pub(super) struct Roads {
 }
 
 impl Roads {
-    /// Those of a step.
+    /// Returns the relationships of a step.
     pub fn new(topology: &Topology, step: &Step) -> Self {
         let relations = topology.relations().iter().enumerate();
         let fits = relations.filter(|(_, relation)| relation.is_plain() && step.fits(&relation.path));
         Self { step: step.clone(), relations: fits.map(|(number, _)| number).collect() }
     }
 
-    /// The twins that one relationship leads to.
+    /// Calls `see` with each twin that one relationship leads to.
     fn next(&self, topology: &Topology, twin: TwinIx, is_reversed: bool, see: &mut dyn FnMut(TwinIx)) {
         let inverses: &[bool] = match (self.step.direction, is_reversed) {
             (Direction::Either, _) => &[false, true],
@@ -37,8 +37,8 @@ impl Roads {
         }
     }
 
-    /// How every twin that can be reached is reached first: from which one, and how far it is. Nearer ones come first; the first is
-    /// the twin itself. `enough` ends the search.
+    /// Runs a breadth-first search and returns the reached twins with their distances, nearest first and starting with
+    /// `twin`, and the predecessor of each. The search stops at the first twin for which `enough` returns true.
     fn reached(
         &self,
         topology: &Topology,
@@ -67,7 +67,8 @@ impl Roads {
         (order, before)
     }
 
-    /// Every other twin that can be reached, with the length of the shortest way to it, nearest first; or `target` alone.
+    /// Returns every other reachable twin with the length of a shortest path, nearest first; only `target` if it is
+    /// given.
     pub fn ends(
         &self,
         topology: &Topology,
@@ -83,7 +84,7 @@ impl Roads {
         order.into_iter().filter(fits).collect()
     }
 
-    /// A shortest way from one twin to another: its twins and relationships in their order.
+    /// Returns a shortest path between two twins as JSON: length, twins and relationships in order.
     pub fn way(&self, topology: &Topology, graph: &Graph, from: TwinIx, to: TwinIx) -> Option<Json> {
         let (_, before) = self.reached(topology, from, false, &mut |here| here == to);
         let mut twins = vec![to];
@@ -98,7 +99,7 @@ impl Roads {
         Some(json!({ "length": relationships.len(), "twins": ids, "relationships": relationships }))
     }
 
-    /// The relationship that leads from one twin to its neighbour.
+    /// Returns the relationship between two consecutive twins of a path.
     fn between(&self, graph: &Graph, from: &str, to: &str) -> Json {
         let find = |outgoing: bool| {
             let mut edges = graph.edges_of(from, outgoing);

@@ -1,10 +1,10 @@
-//! Standing queries: a query that stays open, and whose answer follows the state change by change.
+//! Standing queries: open queries whose result follows the changes of a state.
 //!
-//! What binds its variables is kept. When values change, only rows of the twins that changed are looked at again: those that are
-//! known are dropped, and the pattern is matched anew beginning at these twins. Groups are kept as running totals.
+//! The bindings of all rows are stored. After a change, only the rows of changed twins are removed, and the pattern is
+//! matched again starting at these twins. Aggregates of groups are running totals.
 //!
-//! What can't be followed so (an optional join, an aggregate along relationships, whole objects, `NOW()`) is asked again as a
-//! whole whenever a value has changed.
+//! Queries that cannot be maintained incrementally (optional joins, aggregates along relationships, whole objects,
+//! `NOW()`) run again as a whole after every change.
 
 use super::Query;
 use super::batch::Batches;
@@ -22,34 +22,34 @@ use arcstr::Substr;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// No row.
+/// The marker of the end of a linked list.
 const NONE: u32 = u32::MAX;
 
-/// A query that stays open.
+/// An open query.
 pub struct Standing {
     query: Query,
     topology: Arc<Topology>,
     answer: Kept,
 }
 
-/// What is kept of the answer.
+/// The stored result.
 enum Kept {
-    /// Rows that are followed.
+    /// Incrementally maintained rows.
     Followed(Box<Followed>),
-    /// The whole answer.
+    /// A complete result.
     Whole(QueryResult),
 }
 
 struct Followed {
     names: Names,
     shape: Shape,
-    /// For each variable whose values decide: the columns, the plan that begins with it, and the rows by twin.
+    /// The variables whose properties affect the rows: columns, plan and rows by twin.
     watched: Vec<Watched>,
-    /// Columns that are only shown.
+    /// Columns that are only projected.
     shown: BTreeSet<ColumnIx>,
     rows: Table,
     groups: Option<Groups>,
-    /// Whether the conditions about nothing hold; if they don't, there is no row whatever changes.
+    /// Whether the conditions without variables hold; otherwise the result is always empty.
     begins: bool,
 }
 
@@ -57,16 +57,16 @@ struct Watched {
     var: VarIx,
     columns: Vec<ColumnIx>,
     plan: Plan,
-    /// By twin: the first of its rows.
+    /// The first row of each twin.
     heads: Vec<u32>,
-    /// By row: the next and the one before of the same twin.
+    /// The next and the previous row of the same twin, by row.
     next: Vec<u32>,
     before: Vec<u32>,
-    /// The twins that changed in this update.
+    /// The twins that changed in the current update.
     changed: RowSet,
 }
 
-/// The rows: what is bound in each, and which group it is of.
+/// The rows: the bindings and the group of each.
 #[derive(Default)]
 struct Table {
     width: usize,
@@ -76,21 +76,21 @@ struct Table {
     free: Vec<u32>,
 }
 
-/// Running totals.
+/// The running totals of groups.
 struct Groups {
     by_key: HashMap<Vec<Key>, u32>,
-    /// By twin of the one variable that decides the group: its group, if it is known.
+    /// The group of each twin, for groups that one twin determines.
     by_twin: HashMap<TwinIx, u32>,
     list: Vec<Group>,
     free: Vec<u32>,
-    /// By row: the arguments of the aggregates.
+    /// The arguments of the aggregates, by row.
     values: Vec<Cell>,
     width: usize,
 }
 
 struct Group {
     key: Vec<Key>,
-    /// The twin that it is of, if it is of one.
+    /// The twin that determines the group, if any.
     twin: Option<TwinIx>,
     keys: Vec<Cell>,
     first: Vec<Bound>,
@@ -98,16 +98,16 @@ struct Group {
     totals: Vec<Total>,
 }
 
-/// One aggregate of a group, which rows come to and go from.
+/// The running total of one aggregate in a group.
 #[derive(Default)]
 struct Total {
     tally: Tally,
     sum: Sum,
-    /// How often there is each value, for the least and the greatest.
+    /// The number of occurrences of each value, for the minimum and maximum.
     values: BTreeMap<Ordered, (Cell, usize)>,
 }
 
-/// A sum that numbers are taken out of again, in twice the precision: what is left over is exact to the last digit.
+/// A sum in double-double precision, so that removing numbers leaves no rounding error in the result.
 #[derive(Clone, Copy, Default)]
 struct Sum {
     high: f64,
@@ -115,7 +115,7 @@ struct Sum {
 }
 
 impl Sum {
-    /// Knuth's two-sum.
+    /// Adds a number with Knuth's two-sum algorithm.
     fn add(&mut self, value: f64) {
         let sum = self.high + value;
         let part = sum - self.high;
@@ -124,7 +124,7 @@ impl Sum {
     }
 }
 
-/// Values in an order: by kind, then among themselves.
+/// Values ordered by kind, then by value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Ordered {
     Bool(bool),
@@ -135,7 +135,7 @@ enum Ordered {
 
 impl Ordered {
     fn of(cell: &Cell) -> Option<Self> {
-        // The order of floats as that of integers, as IEEE 754's total order has it.
+        // The bits of floats are mapped to integers with the total order of IEEE 754.
         let bits = |number: f64| {
             let bits = (number + 0.0).to_bits() as i64;
             bits ^ (((bits >> 63) as u64) >> 1) as i64
@@ -151,10 +151,10 @@ impl Ordered {
 }
 
 impl Standing {
-    /// Opens a query on a state and the graph that its topology was compiled from.
+    /// Opens a query on a state and the graph from which its topology was compiled.
     ///
     /// # Errors
-    /// Whatever is wrong with the query, and a limit that was reached.
+    /// Unknown names, operands of incompatible types or units, or an exceeded limit.
     pub fn new(query: Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<Self, ExprError> {
         let answer = match Followed::new(&query, graph, state, limits)? {
             Some(followed) => Kept::Followed(Box::new(followed)),
@@ -163,10 +163,10 @@ impl Standing {
         Ok(Self { query, topology: state.topology().clone(), answer })
     }
 
-    /// Takes in what changed in the state's tick; whether the answer may be another one now.
+    /// Updates the result with the changes of the state's tick; returns whether the result may differ.
     ///
     /// # Errors
-    /// A limit that was reached; the answer is not to be used then.
+    /// An exceeded limit, after which the result is invalid, or an error of the query on a new topology.
     pub fn update(&mut self, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<bool, ExprError> {
         if !Arc::ptr_eq(&self.topology, state.topology()) {
             *self = Self::new(self.query.clone(), graph, state, limits)?;
@@ -177,7 +177,7 @@ impl Standing {
             Kept::Whole(_) if state.change_count() == 0 && !asks_for_time(&self.query) => Ok(false),
             Kept::Whole(known) => {
                 let next = run_within(&self.query, graph, state, limits)?;
-                // A whole twin is shown by who it is, which says nothing of its values.
+                // A whole twin is compared by identity only, so its values may have changed.
                 let has_wholes = next.rows.iter().flatten().flatten().any(|output| matches!(output, Output::Twin(_)));
                 let differs = has_wholes || known.rows != next.rows;
                 *known = next;
@@ -186,10 +186,10 @@ impl Standing {
         }
     }
 
-    /// The answer as it is.
+    /// Returns the current result.
     ///
     /// # Errors
-    /// What is asked of each row may have none: a path that leads to several twins.
+    /// An expression of a row has no result: a path without an aggregate leads to several twins.
     pub fn answer(&self, graph: &Graph, state: &State) -> Result<QueryResult, ExprError> {
         match &self.answer {
             Kept::Whole(known) => Ok(known.clone()),
@@ -202,7 +202,7 @@ impl Standing {
     }
 }
 
-/// Every expression of a query.
+/// Returns all expressions of a query.
 fn expressions(query: &Query) -> impl Iterator<Item = &Expr> {
     let items: &[(Expr, String)] = match &query.select {
         super::Select::Items(items) => items,
@@ -221,7 +221,7 @@ fn asks_for_time(query: &Query) -> bool {
     expressions(query).any(asks)
 }
 
-/// The columns that an expression reads of each variable; false if it reads anything else that changes.
+/// Collects the columns that an expression reads, by variable; returns false if it reads other data that changes.
 fn reads(scalar: &Scalar, out: &mut BTreeMap<VarIx, BTreeSet<ColumnIx>>) -> bool {
     let mut of = |var: VarIx, columns: &Columns| {
         out.entry(var).or_default().extend(columns.by_table.iter().flatten().map(|(column, ..)| *column));
@@ -246,7 +246,7 @@ fn reads(scalar: &Scalar, out: &mut BTreeMap<VarIx, BTreeSet<ColumnIx>>) -> bool
 }
 
 impl Followed {
-    /// Matches the whole pattern once; none if the query can't be followed.
+    /// Matches the whole pattern once; `None` if the query cannot be maintained incrementally.
     fn new(query: &Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<Option<Self>, ExprError> {
         let topology = state.topology();
         let (names, filters, shape) = resolved(query, state)?;
@@ -259,7 +259,7 @@ impl Followed {
         for scalar in shape.scalars() {
             follows &= reads(scalar, &mut shown);
         }
-        // A whole twin shows all that it has.
+        // A whole twin includes all its columns.
         for var in shape.wholes() {
             let of_all = topology.columns().iter().enumerate().map(|(number, _)| ColumnIx(number as u32));
             shown.entry(var).or_insert_with(BTreeSet::new).extend(of_all);
@@ -322,7 +322,7 @@ impl Followed {
             watched.plan.begin_with(watched.changed.rows().iter().copied().map(TwinIx).collect());
             let (earlier, rest) = self.watched.split_at(number);
             let mut found = matches(&Runner::new(&self.names, &rest[0].plan, graph, state, limits))?;
-            // What begins at the changed twins of an earlier variable was found there.
+            // Rows that also contain a changed twin of an earlier variable were found with that variable.
             if !earlier.is_empty() {
                 let is_new = |row: &&[Bound]| !earlier.iter().any(|other| other.has_changed(row[other.var]));
                 found = found.chunks(self.rows.width).filter(is_new).flatten().copied().collect();
@@ -391,7 +391,7 @@ impl Followed {
     }
 }
 
-/// Everything that a plan binds, row after row.
+/// Returns the bindings of all rows of a plan, row after row.
 fn matches(runner: &Runner<'_>) -> Result<Vec<Bound>, ExprError> {
     let width = runner.names.vars.len();
     let mut found = Vec::new();
@@ -433,7 +433,7 @@ impl Table {
 }
 
 impl Watched {
-    /// Notes the twins whose values changed in the state's tick, sorted.
+    /// Collects the twins whose values changed in the state's tick, sorted.
     fn note(&mut self, topology: &Topology, state: &State) {
         self.changed.clear();
         for column in &self.columns {
@@ -478,7 +478,7 @@ impl Watched {
 }
 
 impl Groups {
-    /// Adds a row to its group; the group.
+    /// Adds a row to its group and returns the group.
     fn add(&mut self, row: u32, grouped: &super::shape::Grouped, env: Env<'_>) -> Result<u32, ExprError> {
         let number = self.find(grouped, env)?;
         let group = &mut self.list[number as usize];
@@ -511,9 +511,9 @@ impl Groups {
         }
     }
 
-    /// The group of a row.
+    /// Returns the group of a row.
     fn find(&mut self, grouped: &super::shape::Grouped, env: Env<'_>) -> Result<u32, ExprError> {
-        // A group by ids is that of a twin: nothing is to be looked up but the twin.
+        // A group by id is determined by the twin, so its key need not be computed.
         let twin = match grouped.keys.as_slice() {
             [Scalar::Id(var)] => match env.bound[*var] {
                 Bound::Twin(twin) => Some(twin),

@@ -1,4 +1,4 @@
-//! Whole twins, relationships and objects, as the service writes them in JSON.
+//! JSON of whole twins, relationships and objects, in the format of Azure Digital Twins.
 
 use crate::graph::Graph;
 use crate::state::State;
@@ -6,7 +6,7 @@ use crate::topology::{Slot, TableIx, TwinIx};
 use crate::value::{Quality, time_text};
 use serde_json::{Map, Value as Json, json};
 
-/// A twin: its id, its values, objects and components as objects, and its metadata.
+/// Returns a twin as JSON: id, values, nested objects and components, and metadata.
 pub fn twin(state: &State, twin: TwinIx) -> Map<String, Json> {
     let topology = state.topology();
     let (table, _) = topology.locate(twin);
@@ -30,7 +30,8 @@ pub fn twin(state: &State, twin: TwinIx) -> Map<String, Json> {
     out
 }
 
-/// What is under a dotted name of a twin: the fields of an object, the properties of a component; `None` if there is no value.
+/// Returns the part of a twin below a dotted name: the fields of an object or the properties of a component; `None` if
+/// no value exists.
 pub fn part(state: &State, twin: TwinIx, name: &str) -> Option<Json> {
     let topology = state.topology();
     let (table, _) = topology.locate(twin);
@@ -56,7 +57,7 @@ fn is_component(state: &State, table: TableIx, name: &str) -> bool {
     topology.models.get(topology.table(table).model).components.iter().any(|component| *component.name == *name)
 }
 
-/// Puts a value under a dotted name into nested objects; those that are components have metadata.
+/// Inserts a value under a dotted name into nested objects; objects of components get metadata.
 fn put(state: &State, table: TableIx, out: &mut Map<String, Json>, above: &str, name: &str, value: Json) {
     let Some((first, rest)) = name.split_once('.') else {
         out.insert(name.to_string(), value);
@@ -66,14 +67,14 @@ fn put(state: &State, table: TableIx, out: &mut Map<String, Json>, above: &str, 
     let fresh = || if is_component(state, table, &whole) { json!({ "$metadata": {} }) } else { json!({}) };
     match out.entry(first.to_string()).or_insert_with(fresh).as_object_mut() {
         Some(inner) => put(state, table, inner, &whole, rest, value),
-        // A property of that name: then the dotted one stands as it is.
+        // Another property has the name of the object, so the dotted name is used as the key.
         None => {
             out.insert(name.to_string(), value);
         }
     }
 }
 
-/// A relationship: its id, its ends, its name and its values.
+/// Returns a relationship as JSON: id, ends, name and properties.
 pub fn relationship(graph: &Graph, number: u32) -> Option<Map<String, Json>> {
     let (relationship, (from, to)) = (graph.relationship(number)?, graph.ends(number)?);
     let mut out = Map::new();
@@ -87,7 +88,7 @@ pub fn relationship(graph: &Graph, number: u32) -> Option<Map<String, Json>> {
     Some(out)
 }
 
-/// The id of a relationship: its own, or one that is made of its ends and its name.
+/// Returns the id of a relationship: its own, or one built from its ends and name.
 pub fn relationship_id(graph: &Graph, number: u32) -> Option<String> {
     let (relationship, (from, to)) = (graph.relationship(number)?, graph.ends(number)?);
     Some(match &relationship.id {

@@ -1,4 +1,4 @@
-//! A state moves to another topology of the same scene.
+//! Transfer of a state to another topology of the same scene.
 
 use super::{Chunk, State, Time};
 use crate::expr::Stateful;
@@ -9,10 +9,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 impl State {
-    /// The same values in another topology of the same scene, for every twin and property that both have; and what was
-    /// remembered, for every call that both have.
+    /// Transfers the values of every twin and property that both topologies have, and the memory of every stateful call
+    /// that both have, to another topology of the same scene.
     ///
-    /// Initial values that the new graph changed win over the old state's.
+    /// An initial value that the new graph changed overrides the old state's value.
     pub fn carry_over(&self, topology: Arc<Topology>) -> Self {
         let mut next = Self::new(topology);
         let topology = next.topology.clone();
@@ -34,7 +34,7 @@ impl State {
                     continue;
                 }
                 let sample = self.get(from);
-                // Untouched since it was loaded: whatever the new graph says holds.
+                // The value is the initial one of the old graph, so the initial value of the new graph applies.
                 if sample.quality == Quality::Missing
                     || self.topology.given(from).map(f64::to_bits) == Some(sample.lane.to_bits())
                 {
@@ -45,7 +45,7 @@ impl State {
                 }
             }
         }
-        // What is remembered is looked at again.
+        // Formulas with memory are evaluated again at the current time.
         next.time = Time { followed_us: None, begins: true, ..self.time };
         for (slot, sample, until_us) in measured {
             next.measure(slot, sample, until_us);
@@ -56,7 +56,7 @@ impl State {
         next
     }
 
-    /// The same where rows and lanes mean the same: columns are taken over as they are.
+    /// Transfers whole columns; both topologies have the same rows.
     fn share_with(&self, next: &mut Self) {
         let topology = next.topology.clone();
         for (number, column) in topology.columns().iter().enumerate().filter(|(_, column)| !column.hidden) {
@@ -94,7 +94,7 @@ impl State {
         next.begin_tick();
     }
 
-    /// A sample as it is in a slot of another topology; `None` if the property is of another kind there.
+    /// Converts a sample for a slot of another topology; `None` if the column there has another kind.
     fn sample_for(&self, from: Slot, sample: Sample, to: Slot, topology: &Topology) -> Option<Sample> {
         let (old, column) = (self.topology.column(from.column), topology.column(to.column));
         if old.kind != column.kind {
@@ -118,7 +118,7 @@ impl State {
         let old = known(&self.topology);
         for (number, site) in topology.memories().iter().enumerate() {
             let Some(from) = old.get(&(topology.table(site.table).model, site.call.clone())) else { continue };
-            // What it was may have been a text, which has another number there.
+            // The remembered value may be the number of a text, which differs between tables of texts.
             if site.call.starts_with(Stateful::Lag.name()) && !Arc::ptr_eq(&self.topology.texts, &topology.texts) {
                 continue;
             }

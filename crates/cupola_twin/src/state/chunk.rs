@@ -1,19 +1,19 @@
-//! Up to [`CHUNK`](super::CHUNK) rows of a column.
+//! Chunks of up to [`CHUNK`](super::CHUNK) rows of a column.
 //!
-//! Quality and source time of a sample are one word, its stamp, and a chunk whose samples all have the same one keeps it once: then
-//! a sweep reads lanes and nothing else.
+//! The quality and source time of a sample are packed into one word, its stamp. A chunk whose samples all have the same
+//! stamp stores it once, so that a scan reads only lanes.
 
 use crate::value::{Quality, Sample};
 
-/// Times beyond are the beginning or the end of time.
+/// The limit of representable times; times beyond it mean the beginning or the end of time.
 const MAX_TIME_US: i64 = i64::MAX / 4;
 
-/// The quality and the source time of a sample, in one word.
+/// The quality and the source time of a sample in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp(i64);
 
 impl Stamp {
-    /// No value, at no time.
+    /// The stamp of a missing value.
     pub const MISSING: Self = Self::new(Quality::Missing as u8, i64::MIN);
 
     pub const fn new(quality: u8, time_us: i64) -> Self {
@@ -27,17 +27,17 @@ impl Stamp {
         Self((time_us << 2) | quality as i64)
     }
 
-    /// The byte of its quality.
+    /// Returns the byte of the quality.
     pub fn quality(self) -> u8 {
         (self.0 & 3) as u8
     }
 
-    /// Whether formulas and queries may use the value.
+    /// Returns whether formulas and queries may use the value.
     pub fn is_usable(self) -> bool {
         self.quality() <= Quality::Stale as u8
     }
 
-    /// Microseconds since the Unix epoch.
+    /// Returns the source time, in microseconds since the Unix epoch.
     pub fn time_us(self) -> i64 {
         let time_us = self.0 >> 2;
         if time_us == -MAX_TIME_US { i64::MIN } else { time_us }
@@ -47,9 +47,9 @@ impl Stamp {
 /// The stamps of a chunk.
 #[derive(Clone, Debug)]
 pub(crate) enum Stamps {
-    /// Every row has this one.
+    /// One stamp for all rows.
     Same(Stamp),
-    /// One for each row.
+    /// One stamp for each row.
     Each(Box<[Stamp]>),
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
-    /// Rows without values.
+    /// Creates a chunk without values.
     pub fn missing(rows: usize) -> Self {
         Self { lanes: vec![f64::NAN; rows].into(), stamps: Stamps::Same(Stamp::MISSING) }
     }
@@ -80,18 +80,18 @@ impl Chunk {
         Sample { lane: self.lanes[at], quality: Quality::from_byte(stamp.quality()), time_us: stamp.time_us() }
     }
 
-    /// What a formula sees of a row: its lane, NaN where it must not be used, and its stamp.
+    /// Returns the lane of a row as formulas see it (NaN if its quality forbids use) and its stamp.
     pub fn usable(&self, at: usize) -> (f64, Stamp) {
         let stamp = self.stamps.of(at);
         (if stamp.is_usable() { self.lanes[at] } else { f64::NAN }, stamp)
     }
 
-    /// Whether all rows have the same stamp and each keeps it.
+    /// Returns whether all rows have the same stamp but store it separately.
     pub fn has_one_stamp(&self) -> bool {
         matches!(&self.stamps, Stamps::Each(stamps) if stamps.iter().all(|stamp| *stamp == stamps[0]))
     }
 
-    /// Keeps the stamp of the first row for all.
+    /// Stores the stamp of the first row for all rows.
     pub fn unite(&mut self) {
         self.stamps = Stamps::Same(self.stamps.of(0));
     }

@@ -1,40 +1,40 @@
-//! What functions remember ([`Stateful`]): for each call and row a little, never more than [`MAX_KEPT`] readings.
+//! The memory of stateful functions ([`Stateful`]): for each call and row, at most [`MAX_KEPT`] readings.
 //!
-//! A value holds from the moment of its reading to that of the next. What is observed twice at one moment counts once, as it was
-//! last, so computing a row again changes nothing.
+//! A value holds from the time of its reading to the time of the next reading. Of several observations at one time only
+//! the last one counts, so evaluating a row again changes nothing.
 
 use super::CHUNK;
 use crate::expr::Stateful;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Readings kept for one window. Up to this many changes within it, what is computed is exact; beyond, those that lie closest
-/// together are put together, so that times are exact to about a hundredth of the window.
+/// The largest number of readings stored for one window. Results are exact for up to this number of changes in the
+/// window. Beyond it, the closest readings are merged, so that times are exact to about a hundredth of the window.
 const MAX_KEPT: usize = 256;
 
-/// Before any time.
+/// A time before all others.
 const NEVER: i64 = i64::MIN;
 
-/// What one call remembers of one row.
+/// The memory of one call for one row.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Memory {
     #[default]
     Nothing,
-    /// Readings of the window, the first of which may be from before it.
+    /// Readings of the window; the first one may be older than the window.
     Past(VecDeque<(i64, f64)>),
     /// The last two readings.
     Readings { at_us: i64, value: f64, before_us: i64, before: f64 },
-    /// An exponential mean until `at_us`, and the value that has held since.
+    /// An exponentially weighted mean up to `at_us`, and the value that has held since.
     Mean { from_us: i64, at_us: i64, value: f64, mean: f64 },
-    /// Since when a condition holds, [`NEVER`] while it doesn't; when it was looked at last, what was known before that moment, and of
-    /// when that was.
+    /// The time since which a condition holds ([`NEVER`] while it does not), the time of the last evaluation, and the
+    /// same two values before that evaluation.
     Held { seen_us: i64, since_us: i64, before_us: i64, looked_us: i64 },
-    /// A switch; when it was looked at last, and how it stood before that moment.
+    /// A switch: the time of the last evaluation, and the position after and before it.
     Switch { seen_us: i64, on: bool, before: bool },
 }
 
 impl Memory {
-    /// Takes in a reading (NaN: there is none) and gives what the function is at `now_us`.
+    /// Records a reading (NaN if there is none) and returns the function's value at `now_us`.
     pub fn observe(&mut self, function: Stateful, settings: [f64; 2], value: f64, reading_us: i64, now_us: i64) -> f64 {
         let reading_us = reading_us.min(now_us);
         let window_us = (settings[0] * 1e6) as i64;
@@ -110,7 +110,7 @@ impl Memory {
             _ => None,
         };
         let at_us = moment(last, value, reading_us, now_us);
-        // The mean comes nearer to what held, by the time that it held.
+        // The mean approaches the held value exponentially with the elapsed time.
         let after = |mean: f64, held: f64, passed_us: i64| {
             let left = (-(passed_us as f64) / 1e6 / constant_s).exp();
             if held.is_nan() { mean } else { held + (mean - held) * left }
@@ -119,7 +119,7 @@ impl Memory {
             Self::Mean { from_us, at_us: last_us, value: held, mean } if !mean.is_nan() && at_us > from_us => {
                 (from_us, after(mean, held, at_us - last_us))
             }
-            // The first value is where it begins.
+            // The mean starts at the first value.
             _ => (at_us, value),
         };
         *self = Self::Mean { from_us, at_us, value, mean };
@@ -130,7 +130,8 @@ impl Memory {
         let (before_us, looked_us) = match *self {
             Self::Held { seen_us, since_us, .. } if now_us > seen_us => (since_us, seen_us),
             Self::Held { before_us, looked_us, .. } => (before_us, looked_us),
-            // For how long it was so before anybody looked, nobody knows.
+            // The duration of the condition before the first evaluation is unknown, so it counts from the first
+            // evaluation.
             _ => (NEVER, now_us),
         };
         let since_us = match value == 1.0 {
@@ -156,7 +157,7 @@ impl Memory {
             }
             _ => false,
         };
-        // Bounds the other way round: it is switched on below.
+        // If `on_at` is the lower bound, the switch turns on below it.
         let sign = if on_at > off_at { 1.0 } else { -1.0 };
         let on = match value {
             value if value.is_nan() => before,
@@ -169,8 +170,8 @@ impl Memory {
     }
 }
 
-/// When a value was read. A first one counts from now on: nobody has seen for how long it was so. Later ones are not before the last
-/// one; another value without a later time of its own is of now.
+/// Returns the time of a reading. A first reading counts from `now_us`, because its earlier duration is unknown. Later
+/// readings are never before the previous one, and a changed value without a later source time counts from `now_us`.
 fn moment(last: Option<(i64, f64)>, value: f64, reading_us: i64, now_us: i64) -> i64 {
     match last {
         None => now_us,
@@ -185,7 +186,7 @@ fn moment(last: Option<(i64, f64)>, value: f64, reading_us: i64, now_us: i64) ->
     }
 }
 
-/// Puts the two neighbours together that lie closest, but the last one.
+/// Merges the two closest neighbouring readings, except the last one.
 fn thin(kept: &mut VecDeque<(i64, f64)>, function: Stateful) {
     let span = |at: usize| kept[at + 1].0 - kept[at - 1].0;
     let Some(at) = (1..kept.len() - 1).min_by_key(|at| (span(*at), *at)) else { return };
@@ -203,11 +204,11 @@ fn thin(kept: &mut VecDeque<(i64, f64)>, function: Stateful) {
     };
 }
 
-/// What a window is asked.
+/// The readings of a window.
 struct Past<'m>(Option<&'m VecDeque<(i64, f64)>>);
 
 impl Past<'_> {
-    /// Values with the times that they began and ended to hold, within a span.
+    /// Returns the values with the times when they began and ceased to hold, within a span.
     fn spans(&self, start_us: i64, now_us: i64) -> impl Iterator<Item = (i64, i64, f64)> {
         let kept = self.0.into_iter().flatten();
         let ends = kept.clone().skip(1).map(|(at_us, _)| *at_us).chain([now_us]);
@@ -232,13 +233,13 @@ impl Past<'_> {
         }
     }
 
-    /// The value that held at a moment; NaN if none is known.
+    /// Returns the value that held at a time; NaN if unknown.
     fn at(&self, moment_us: i64) -> f64 {
         let kept = self.0.into_iter().flatten();
         kept.take_while(|(at_us, _)| *at_us <= moment_us).last().map_or(f64::NAN, |(_, value)| *value)
     }
 
-    /// The change a second up to `now_us`, since `start_us` or since something is known.
+    /// Returns the change per second up to `now_us`, since `start_us` or since the first known value after it.
     fn slope(&self, value: f64, start_us: i64, now_us: i64) -> f64 {
         let known = self.spans(start_us, now_us).find(|(.., value)| !value.is_nan());
         match known {
@@ -248,10 +249,10 @@ impl Past<'_> {
     }
 }
 
-/// What all calls remember.
+/// The memory of all calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memories {
-    /// By call, then in chunks of rows; a chunk is there once something is remembered in it.
+    /// Memory by call, then in chunks of rows; a chunk exists once it has content.
     calls: Vec<Vec<Option<Arc<Vec<Memory>>>>>,
 }
 
@@ -260,7 +261,7 @@ impl Memories {
         Self { calls: vec![Vec::new(); calls] }
     }
 
-    /// Forgets everything.
+    /// Clears all memory.
     pub fn clear(&mut self) {
         self.calls.iter_mut().for_each(Vec::clear);
     }
@@ -278,7 +279,7 @@ impl Memories {
         &mut chunk[at]
     }
 
-    /// What is remembered, to hand it on.
+    /// Returns the memory of a call for a row, if any, without creating it.
     pub fn peek(&self, call: usize, row: u32) -> Option<&Memory> {
         self.calls[call].get(row as usize / CHUNK)?.as_ref()?.get(row as usize % CHUNK)
     }

@@ -1,6 +1,6 @@
-//! State: the value, quality and source time of every property at one moment, laid out by a topology.
+//! State: the value, quality and source time of every property at one time, laid out by a topology.
 //!
-//! Columns are cut into chunks that states share until one of them writes: forking costs a pointer per chunk.
+//! Columns are divided into chunks that states share until one of them writes, so a fork costs one pointer per chunk.
 
 mod carry;
 mod chunk;
@@ -17,17 +17,17 @@ use crate::value::{Quality, Sample, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Rows in a chunk, and in a batch of the formula machine.
+/// The number of rows in a chunk, and in a batch of the formula machine.
 pub const CHUNK: usize = 1024;
 
-/// Time alone is followed in steps of this, microseconds of the timeline.
+/// The step in which propagation follows time alone, in microseconds of the timeline.
 const TIME_STEP_US: i64 = 250_000;
 
-/// Rows of one column that changed in this tick.
+/// The changed rows of one column.
 #[derive(Clone, Debug, Default)]
 struct Changes {
     rows: RowSet,
-    /// Counts ticks in which anything changed, for those who look less often.
+    /// The number of changes so far, for readers that check for changes less often than every tick.
     version: u64,
 }
 
@@ -38,30 +38,30 @@ impl Changes {
     }
 }
 
-/// A measured value that holds in the place of a computed one.
+/// A measured value that replaces a computed one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
-    /// What was measured.
+    /// The measured sample.
     pub sample: Sample,
-    /// Until when it is fresh, microseconds since the Unix epoch.
+    /// The end of its freshness, in microseconds since the Unix epoch.
     pub until_us: i64,
 }
 
-/// Properties that depend on themselves and found no value that holds.
+/// A cycle of properties that did not converge.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unsettled {
-    /// The one that still changed most.
+    /// The slot whose value still changed most.
     pub slot: Slot,
-    /// By how much, in its unit; NaN if it came and went.
+    /// The size of that change, in the unit of the property; NaN if the value appeared or disappeared.
     pub change: f64,
-    /// How many still changed.
+    /// The number of values that still changed.
     pub rows: u32,
-    /// After how many rounds.
+    /// The number of rounds that were computed.
     pub rounds: u32,
 }
 
 impl Unsettled {
-    /// What to tell of it.
+    /// Returns the diagnostic for the cycle.
     pub fn diagnostic(&self, topology: &Topology) -> Diagnostic {
         let column = topology.column(self.slot.column);
         let name = topology.name(self.slot);
@@ -81,30 +81,30 @@ impl Unsettled {
     }
 }
 
-/// The chunks of so many rows without values; whole ones are one and the same until somebody writes.
+/// Creates the chunks of `rows` rows without values; all full chunks share one allocation.
 pub(crate) fn missing(rows: u32) -> Vec<Arc<Chunk>> {
     let (whole, rest) = (rows as usize / CHUNK, rows as usize % CHUNK);
     let rest = (rest > 0).then(|| Arc::new(Chunk::missing(rest)));
     std::iter::repeat_n(Arc::new(Chunk::missing(CHUNK)), whole).chain(rest).collect()
 }
 
-/// Whether two runs of lanes differ in any bit.
+/// Returns whether two sequences of lanes differ in any bit.
 fn differ(now: &[f64], before: &[f64]) -> bool {
     now.iter().zip(before).fold(0, |any, (now, before)| any | (now.to_bits() ^ before.to_bits())) != 0
 }
 
-/// How far time has come.
+/// The time of a state.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Time {
-    /// The moment, microseconds since the Unix epoch; `None`: nobody has said.
+    /// The current time, in microseconds since the Unix epoch; `None` if unknown.
     pub now_us: Option<i64>,
-    /// The moment that was last followed by what time alone changes.
+    /// The time up to which time-dependent formulas have been evaluated.
     pub followed_us: Option<i64>,
-    /// Whether all that is remembered begins anew.
+    /// Whether the memory of stateful functions starts anew.
     pub begins: bool,
 }
 
-/// The columns of one moment, and what changed since the tick began.
+/// The columns of values at one time, and the changes of the current tick.
 #[derive(Clone, Debug)]
 pub struct State {
     topology: Arc<Topology>,
@@ -114,23 +114,23 @@ pub struct State {
     pub(crate) memories: Memories,
     /// Measured values of computed properties, by column and row.
     measured: BTreeMap<ColumnIx, BTreeMap<u32, Measured>>,
-    /// When the first of them gets old, at the earliest.
+    /// A time not later than the earliest `until_us` in `measured`.
     first_until_us: i64,
-    /// Computed properties that are no longer measured, and are to be computed again.
+    /// Computed properties whose measured values ended; propagation computes them again.
     pub(crate) released: Vec<Slot>,
-    /// By the first formula of the stage.
+    /// The cycles that did not converge, by the number of their first guessed formula.
     pub(crate) unsettled: BTreeMap<u32, Unsettled>,
 }
 
 impl State {
-    /// The initial values of the graph, and everything computed from them.
+    /// Creates a state with the initial values of the graph and everything computed from them.
     pub fn new(topology: Arc<Topology>) -> Self {
         let mut columns = Vec::with_capacity(topology.columns().len());
         let mut changes = Vec::with_capacity(topology.columns().len());
         for ix in 0..topology.columns().len() {
             let column = ColumnIx(ix as u32);
             let (rows, given) = (topology.rows(column), topology.given_in(column));
-            // What a formula computes can't be given as well; the formula wins.
+            // A computed property has no initial value: its formula takes precedence.
             let is_given = topology.column(column).formula.is_none() && !given.is_empty();
             columns.push(if is_given { given.to_vec() } else { missing(rows) });
             changes.push(Changes { rows: RowSet::new(rows as usize), version: 0 });
@@ -151,23 +151,24 @@ impl State {
         state
     }
 
-    /// The topology that lays it out.
+    /// Returns the topology of the state.
     pub fn topology(&self) -> &Arc<Topology> {
         &self.topology
     }
 
-    /// What is in a slot.
+    /// Returns the sample in a slot.
     pub fn get(&self, slot: Slot) -> Sample {
         self.columns[slot.column.0 as usize][slot.row as usize / CHUNK].get(slot.row as usize % CHUNK)
     }
 
-    /// The value in a slot, as people write it; `None` if it is missing.
+    /// Returns the decoded value in a slot; `None` if it is missing.
     pub fn value(&self, slot: Slot) -> Option<Value> {
         let sample = self.get(slot);
         if sample.quality == Quality::Missing { None } else { self.topology.decode(slot.column, sample.lane) }
     }
 
-    /// Puts a sample into a slot; whether that changed anything. A lane that is not finite has no value.
+    /// Stores a sample in a slot and returns whether it differs from the previous one. A lane that is not finite is
+    /// stored as NaN, and its quality becomes bad unless it is missing.
     pub fn set(&mut self, slot: Slot, mut sample: Sample) -> bool {
         if !sample.lane.is_finite() {
             sample.lane = f64::NAN;
@@ -184,14 +185,14 @@ impl State {
         true
     }
 
-    /// The same for many rows of a column, with lanes that are finite or NaN; quickest where rows stand in order.
+    /// Stores samples in many rows of a column. Lanes must be finite or NaN. Rows in ascending order are fastest.
     pub(crate) fn set_all(&mut self, column: ColumnIx, samples: impl Iterator<Item = (u32, Sample)>) {
         let chunks = &mut self.columns[column.0 as usize];
         let changes = &mut self.changes[column.0 as usize];
         let mut samples = samples.peekable();
         while let Some((first, _)) = samples.peek() {
             let number = *first as usize / CHUNK;
-            // Most of what is computed again has changed, so the chunk is made one's own at once.
+            // Most recomputed values differ, so the chunk is made unique before the comparison.
             let chunk = Arc::make_mut(&mut chunks[number]);
             while let Some((row, sample)) = samples.next_if(|(row, _)| *row as usize / CHUNK == number) {
                 let at = row as usize % CHUNK;
@@ -204,18 +205,18 @@ impl State {
         }
     }
 
-    /// The moment of the state, microseconds since the Unix epoch, if anybody has said.
+    /// Returns the time of the state, in microseconds since the Unix epoch, if known.
     pub fn now_us(&self) -> Option<i64> {
         self.time.now_us
     }
 
-    /// The moment of the state, seconds since the Unix epoch.
+    /// Returns the time of the state, in seconds since the Unix epoch, if known.
     pub fn now_s(&self) -> Option<f64> {
         self.time.now_us.map(|now_us| now_us as f64 / 1e6)
     }
 
-    /// Lets time come to `now_us`, microseconds since the Unix epoch; what it changes is computed by [`State::propagate`]. Going back, all
-    /// that was remembered is forgotten.
+    /// Sets the time of the state to `now_us`, in microseconds since the Unix epoch; [`State::propagate`] computes the
+    /// effects. Setting an earlier time clears the memory of stateful functions.
     pub fn pass_to(&mut self, now_us: i64) {
         let before_us = self.time.now_us.replace(now_us);
         if before_us.is_none_or(|before_us| now_us < before_us) {
@@ -240,19 +241,19 @@ impl State {
         }
     }
 
-    /// Whether there is anything that has changed, or that time changes.
+    /// Returns whether propagation has anything to do: changes, ended measurements or elapsed time.
     pub fn needs_propagation(&self) -> bool {
         self.change_count() > 0 || !self.released.is_empty() || self.is_time_due()
     }
 
-    /// Whether time has passed that what depends on time has not followed yet.
+    /// Returns whether enough time has elapsed to evaluate time-dependent formulas again.
     pub(crate) fn is_time_due(&self) -> bool {
         let steps = |now_us: i64| self.time.followed_us.is_none_or(|last_us| now_us - last_us >= TIME_STEP_US);
         self.topology.has_timed() && self.time.now_us.is_some_and(steps)
     }
 
-    /// Puts a measured value in the place of a computed one until it gets old; without a value that can be used, the computed one
-    /// holds again. What no formula computes is set.
+    /// Replaces a computed value by a measured one until `until_us`, in microseconds since the Unix epoch. A sample
+    /// without a usable value ends the replacement. In a column without a formula the sample is stored directly.
     pub fn measure(&mut self, slot: Slot, sample: Sample, until_us: i64) {
         if self.topology.column(slot.column).formula.is_none() {
             self.set(slot, sample);
@@ -269,12 +270,12 @@ impl State {
         }
     }
 
-    /// The measured value that holds in the place of a computed one.
+    /// Returns the measured value that replaces the computed value of a slot, if any.
     pub fn measured(&self, slot: Slot) -> Option<&Measured> {
         self.measured.get(&slot.column)?.get(&slot.row)
     }
 
-    /// All measured values that hold in the place of computed ones.
+    /// Returns all measured values that replace computed ones.
     pub fn all_measured(&self) -> impl Iterator<Item = (Slot, &Measured)> {
         let of_column = |(column, rows): (&ColumnIx, _)| {
             let column = *column;
@@ -283,22 +284,22 @@ impl State {
         self.measured.iter().flat_map(of_column)
     }
 
-    /// Forgets a measured value that holds in the place of a computed one.
+    /// Ends the replacement of a computed value by a measured one.
     pub fn release(&mut self, slot: Slot) {
         if self.measured.get_mut(&slot.column).and_then(|rows| rows.remove(&slot.row)).is_some() {
             self.released.push(slot);
         }
     }
 
-    /// Properties that depend on themselves and found no value that holds, when they were last computed.
+    /// Returns the cycles that did not converge in their last computation.
     pub fn unsettled(&self) -> impl Iterator<Item = &Unsettled> {
         self.unsettled.values()
     }
 
-    /// Forgets what changed: a new tick begins.
+    /// Begins a new tick: clears the sets of changed rows.
     pub fn begin_tick(&mut self) {
         for (changes, chunks) in self.changes.iter_mut().zip(&mut self.columns) {
-            // What was all written in one tick has one stamp, most of the time.
+            // A chunk that was written entirely in one tick usually has a single stamp, which is stored once.
             if changes.rows.rows().len() >= CHUNK {
                 for (words, chunk) in changes.rows.words().chunks(CHUNK / 64).zip(chunks) {
                     if words.iter().all(|word| *word == u64::MAX) && chunk.has_one_stamp() {
@@ -310,22 +311,22 @@ impl State {
         }
     }
 
-    /// Rows of a column that changed in this tick, in no particular order.
+    /// Returns the rows of a column that changed in this tick, in no particular order.
     pub fn changed(&self, column: ColumnIx) -> &[u32] {
         self.changes[column.0 as usize].rows.rows()
     }
 
-    /// Whether a slot changed in this tick.
+    /// Returns whether a slot changed in this tick.
     pub fn has_changed(&self, slot: Slot) -> bool {
         self.changes[slot.column.0 as usize].rows.contains(slot.row)
     }
 
-    /// How often anything changed in a column; equal numbers mean equal columns.
+    /// Returns the number of changes of a column so far. While it stays equal in one state, the column is unchanged.
     pub fn version(&self, column: ColumnIx) -> u64 {
         self.changes[column.0 as usize].version
     }
 
-    /// How many values changed in this tick.
+    /// Returns the number of values that changed in this tick.
     pub fn change_count(&self) -> usize {
         self.changes.iter().map(|changes| changes.rows.rows().len()).sum()
     }
@@ -338,19 +339,19 @@ impl State {
         self.measured.get(&column).filter(|rows| !rows.is_empty())
     }
 
-    /// The columns as they are, to compare with later.
+    /// Returns the current chunks of columns, for a later comparison.
     pub(crate) fn kept(&self, columns: &[ColumnIx]) -> Vec<Vec<Arc<Chunk>>> {
         columns.iter().map(|column| self.columns[column.0 as usize].clone()).collect()
     }
 
-    /// Puts a sample without noting that it changed: for guesses.
+    /// Stores a sample without recording a change; used for guesses.
     pub(crate) fn put(&mut self, slot: Slot, sample: Sample) {
         let chunk = &mut self.columns[slot.column.0 as usize][slot.row as usize / CHUNK];
         let stamp = Stamp::new(sample.quality as u8, sample.time_us);
         Arc::make_mut(chunk).set(slot.row as usize % CHUNK, sample.lane, stamp);
     }
 
-    /// Notes what is different from what was kept.
+    /// Records the rows that differ from the chunks that [`Self::kept`] returned.
     pub(crate) fn mark_since(&mut self, columns: &[ColumnIx], kept: &[Vec<Arc<Chunk>>]) {
         for (column, before) in columns.iter().zip(kept) {
             for (number, before) in before.iter().enumerate() {
@@ -368,7 +369,7 @@ impl State {
         }
     }
 
-    /// Puts results into the rows of one chunk from its beginning, and notes what changed unless it is told not to.
+    /// Stores results in the rows of one chunk from its beginning, and records the changes if `marks` is true.
     pub(crate) fn put_chunk(&mut self, column: ColumnIx, number: usize, lanes: &[f64], stamps: &Stamps, marks: bool) {
         let chunk = &mut self.columns[column.0 as usize][number];
         let mut words = [0u64; CHUNK / 64];

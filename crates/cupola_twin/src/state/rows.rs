@@ -1,6 +1,6 @@
-//! A set of rows: a bit for each to look one up, and a list to go through them.
+//! A set of rows: a bit set for look-up and a list for iteration.
 
-/// Rows of a column, or twins, each once.
+/// A set of the rows of a column, or of twins.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RowSet {
     bits: Vec<u64>,
@@ -8,19 +8,19 @@ pub(crate) struct RowSet {
 }
 
 impl RowSet {
-    /// None yet, of so many that there may be.
+    /// Creates an empty set for row numbers below `total`.
     pub fn new(total: usize) -> Self {
         Self { bits: vec![0; total.div_ceil(64)], rows: Vec::new() }
     }
 
-    /// Makes it one of so many that there may be, with none in it.
+    /// Empties the set and makes it one for row numbers below `total`.
     pub fn reset(&mut self, total: usize) {
         self.rows.clear();
         self.bits.clear();
         self.bits.resize(total.div_ceil(64), 0);
     }
 
-    /// Puts one in, if it is not there.
+    /// Adds a row, unless the set contains it.
     pub fn add(&mut self, row: u32) {
         let (word, bit) = (row as usize / 64, 1u64 << (row % 64));
         if self.bits[word] & bit == 0 {
@@ -29,29 +29,29 @@ impl RowSet {
         }
     }
 
-    /// Puts in all whose bits are set, of 64 rows from `word` times 64 on.
+    /// Adds the rows of all set bits; bit 0 is row `word × 64`.
     pub fn add_word(&mut self, word: usize, bits: u64) {
         let new = bits & !self.bits[word];
         self.bits[word] |= bits;
         self.rows.extend(ones(word, new));
     }
 
-    /// Whether one is there.
+    /// Returns whether the set contains a row.
     pub fn contains(&self, row: u32) -> bool {
         self.bits[row as usize / 64] >> (row % 64) & 1 == 1
     }
 
-    /// All of them, in the order in which they came.
+    /// Returns all rows in insertion order, or ascending after [`Self::sort`].
     pub fn rows(&self) -> &[u32] {
         &self.rows
     }
 
-    /// Bits, 64 rows each.
+    /// Returns the bit set, 64 rows a word.
     pub fn words(&self) -> &[u64] {
         &self.bits
     }
 
-    /// Takes all out.
+    /// Removes all rows.
     pub fn clear(&mut self) {
         if self.rows.len() > self.bits.len() {
             self.bits.fill(0);
@@ -61,7 +61,7 @@ impl RowSet {
         self.rows.clear();
     }
 
-    /// Puts them in order: by looking at every bit where that is less than sorting.
+    /// Sorts the rows, by a scan of all bits where this is cheaper than sorting.
     pub fn sort(&mut self) {
         if self.rows.len() < self.bits.len() / 4 {
             self.rows.sort_unstable();
@@ -74,7 +74,7 @@ impl RowSet {
     }
 }
 
-/// The rows whose bits are set in a word.
+/// Returns the rows of the set bits in a word.
 fn ones(word: usize, mut bits: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         let bit = (bits != 0).then(|| bits.trailing_zeros())?;

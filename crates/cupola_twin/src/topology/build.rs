@@ -1,4 +1,4 @@
-//! Tables and relationships of the topology out of twins and relationships.
+//! Construction of the topology's tables and relations from twins and relationships.
 
 use super::relation::{Csr, Link, Relation};
 use super::values::give_all;
@@ -31,7 +31,7 @@ pub(super) fn compiled(
     std::thread::scope(|scope| {
         let related = scope.spawn(|| (ids.in_order(&order), relations(names, links, &rank, &spans)));
         give_all(&mut topology, &bulk, &order, diagnostics);
-        // A panic there is one here.
+        // A panic of the other thread is passed on.
         let (ids, relations) = related.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         (topology.twin_ids, topology.relations) = (Arc::new(ids), relations);
     });
@@ -40,7 +40,7 @@ pub(super) fn compiled(
 }
 
 impl Topology {
-    /// No tables and no columns yet.
+    /// Creates a topology without tables and columns.
     pub(super) fn empty(models: Arc<Models>, texts: Arc<Texts>) -> Self {
         Self {
             models,
@@ -57,7 +57,7 @@ impl Topology {
         }
     }
 
-    /// Adds the table of a model with so many twins, and the columns of its properties.
+    /// Adds the table of a model with `rows` twins, and the columns of its properties.
     pub(super) fn add_table(&mut self, model: ModelIx, rows: u32) {
         let table = TableIx(self.tables.len() as u32);
         let base = self.tables.last().map_or(0, |last| last.base + last.rows);
@@ -76,7 +76,7 @@ impl Topology {
         }
     }
 
-    /// A table and its number of rows.
+    /// Returns a table with its number of rows.
     pub(super) fn sized(&self, table: TableIx) -> (TableIx, usize) {
         (table, self.table(table).rows as usize)
     }
@@ -91,7 +91,8 @@ impl Topology {
     }
 }
 
-/// Twins by model; within a model, the children of one parent stand together, so that what is aggregated lies side by side.
+/// Groups the twins by model. Within a model the children of one parent are adjacent, so that the values of one
+/// aggregate are adjacent in memory.
 fn in_order(bulk: &Bulk<'_>) -> BTreeMap<ModelIx, Vec<u32>> {
     let mut parents = vec![u32::MAX; bulk.twin_count()];
     for link in &bulk.links {
@@ -108,12 +109,12 @@ fn in_order(bulk: &Bulk<'_>) -> BTreeMap<ModelIx, Vec<u32>> {
     by_model
 }
 
-/// How many columns the models' properties are; those of formulas follow.
+/// Returns the number of columns that belong to properties of the models; columns of formulas follow them.
 pub(super) fn property_count(topology: &Topology) -> usize {
     topology.tables.iter().map(|table| topology.models.get(table.model).properties.len()).sum()
 }
 
-/// Takes away what formulas added: columns of their own, and relations along paths.
+/// Removes everything that formulas added: their columns, and relations along paths.
 pub(super) fn strip_computed(topology: &mut Topology) {
     let count = property_count(topology);
     topology.columns.truncate(count);
@@ -137,7 +138,7 @@ pub(super) fn number_relations(topology: &mut Topology) {
     topology.by_path = numbered.map(|(relation, number)| (relation.path.to_string(), number)).collect();
 }
 
-/// Makes two twins related so many times, or not.
+/// Sets the number of relationships called `name` between two twins to `count`.
 pub(super) fn relink(topology: &mut Topology, from: &str, name: &str, to: &str, count: usize) {
     let (Some(source), Some(target)) = (topology.twin(from), topology.twin(to)) else { return };
     let ((src, from), (dst, to)) = (topology.locate(source), topology.locate(target));
@@ -166,7 +167,7 @@ pub(super) fn relink(topology: &mut Topology, from: &str, name: &str, to: &str, 
     number_relations(topology);
 }
 
-/// A relation for each name, over twins by their `rank` in tables that are `spans` of them.
+/// Builds a relation for each name. `rank` is the row order of the twins, and `spans` are the row ranges of the tables.
 fn relations(names: &Collector, links: &[BulkLink], rank: &[u32], spans: &[Range<u32>]) -> Vec<Arc<Relation>> {
     let locate = |twin: u32| {
         let table = spans.partition_point(|span| span.start <= twin) - 1;
@@ -189,13 +190,13 @@ fn relations(names: &Collector, links: &[BulkLink], rank: &[u32], spans: &[Range
 }
 
 impl Link {
-    /// The pairs of rows, sorted.
+    /// Returns the pairs of rows, sorted.
     fn pairs(&self) -> Vec<(u32, u32)> {
         let rows = 0..self.forward.rows();
         rows.flat_map(|row| self.forward.of(row).iter().map(move |target| (row, *target))).collect()
     }
 
-    /// Both directions out of row pairs between tables of so many rows, each pair once.
+    /// Builds both directions from row pairs between two tables; duplicate pairs are stored once.
     pub(super) fn new(
         (src, src_rows): (TableIx, usize),
         (dst, dst_rows): (TableIx, usize),

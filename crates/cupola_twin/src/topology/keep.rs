@@ -1,7 +1,7 @@
-//! A topology in bytes: what it takes long to make, to be read back in a fraction of the time.
+//! Serialization of a topology to bytes, because reading it back is much faster than compiling it.
 //!
-//! Models and formulas are not among it; they are given again. The bytes are those of the machine, and end with their checksum, for a
-//! cache: nobody else's file.
+//! Models and formulas are not stored; the caller supplies them again. The bytes are in the machine's byte order, end
+//! with a checksum, and serve as a cache on the same machine only.
 
 use super::relation::{Csr, Link, Relation};
 use super::values::given;
@@ -18,35 +18,47 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use twox_hash::XxHash3_64;
 
-/// Writes bytes and sums them up.
+/// A writer that computes a checksum of everything it writes.
 pub struct Writer<'w> {
     out: &'w mut dyn Write,
     sum: XxHash3_64,
 }
 
 impl<'w> Writer<'w> {
-    /// Writes there.
+    /// Creates a writer to `out`.
     pub fn new(out: &'w mut dyn Write) -> Self {
         Self { out, sum: XxHash3_64::new() }
     }
 
-    /// Numbers, after how many there are.
+    /// Writes an array of numbers, preceded by its length.
+    ///
+    /// # Errors
+    /// The output fails.
     pub fn numbers<T: Pod>(&mut self, numbers: &[T]) -> io::Result<()> {
         self.bytes(&(numbers.len() as u64).to_ne_bytes())?;
         self.bytes(bytemuck::cast_slice(numbers))
     }
 
-    /// One number.
+    /// Writes one number.
+    ///
+    /// # Errors
+    /// The output fails.
     pub fn number(&mut self, number: u64) -> io::Result<()> {
         self.bytes(&number.to_ne_bytes())
     }
 
-    /// A text.
+    /// Writes a text.
+    ///
+    /// # Errors
+    /// The output fails.
     pub fn text(&mut self, text: &str) -> io::Result<()> {
         self.numbers(text.as_bytes())
     }
 
-    /// The checksum of all of it.
+    /// Writes the checksum and flushes the output.
+    ///
+    /// # Errors
+    /// The output fails.
     pub fn finish(self) -> io::Result<()> {
         self.out.write_all(&self.sum.finish().to_ne_bytes())?;
         self.out.flush()
@@ -58,21 +70,21 @@ impl<'w> Writer<'w> {
     }
 }
 
-/// Reads what a [`Writer`] wrote; `None` if it can't be that.
+/// A reader of the bytes of a [`Writer`]; its methods return `None` if the bytes are invalid.
 pub struct Reader<'r> {
     input: Box<dyn Read + 'r>,
     sum: XxHash3_64,
-    /// How many bytes there are still, so that nothing is made room for that isn't there.
+    /// The number of bytes left, so that no memory is allocated for data that is not there.
     left: u64,
 }
 
 impl<'r> Reader<'r> {
-    /// Reads so many bytes from there.
+    /// Creates a reader of the next `bytes` bytes of `input`.
     pub fn new(input: impl Read + 'r, bytes: u64) -> Self {
         Self { input: Box::new(input), sum: XxHash3_64::new(), left: bytes }
     }
 
-    /// Numbers.
+    /// Reads an array of numbers.
     pub fn numbers<T: Pod>(&mut self) -> Option<Vec<T>> {
         let count = self.count(size_of::<T>())?;
         let mut numbers = bytemuck::zeroed_vec(count);
@@ -80,14 +92,14 @@ impl<'r> Reader<'r> {
         Some(numbers)
     }
 
-    /// One number.
+    /// Reads one number.
     pub fn number(&mut self) -> Option<u64> {
         let mut bytes = [0; 8];
         self.bytes(&mut bytes)?;
         Some(u64::from_ne_bytes(bytes))
     }
 
-    /// A text.
+    /// Reads a text.
     pub fn text(&mut self) -> Option<ArcStr> {
         let count = self.count(1)?;
         if count == 0 {
@@ -98,7 +110,7 @@ impl<'r> Reader<'r> {
         read.map(|()| text)
     }
 
-    /// Whether the checksum is right and nothing follows it.
+    /// Returns whether the checksum matches and nothing follows it.
     pub fn finish(mut self) -> bool {
         let sum = self.sum.finish();
         self.number() == Some(sum) && self.left == 0
@@ -118,7 +130,10 @@ impl<'r> Reader<'r> {
 }
 
 impl Topology {
-    /// Writes what is neither in the models nor in the formulas.
+    /// Writes everything that is neither in the models nor in the formulas.
+    ///
+    /// # Errors
+    /// The output fails.
     pub fn keep(&self, out: &mut Writer<'_>) -> io::Result<()> {
         out.number(self.tables.len() as u64)?;
         for table in &self.tables {
@@ -150,7 +165,8 @@ impl Topology {
         Ok(())
     }
 
-    /// The topology that was kept, with the models and formulas that it had; `None` if the bytes and the models don't go together.
+    /// Reads a topology that [`Self::keep`] wrote, and compiles the given formulas. `None` if the bytes are invalid or
+    /// don't match the models.
     pub fn kept(
         input: &mut Reader<'_>,
         models: &Arc<Models>,

@@ -1,5 +1,8 @@
-//! The graph compiled to run: rows per model, a column per property, relationships as compressed sparse rows in both
-//! directions, formulas in dependency order. Immutable and shared by every state.
+//! The topology: the graph compiled for execution.
+//!
+//! A topology has a table for each model with a row for each twin and a column for each property, relationships as
+//! compressed sparse rows in both directions, and formulas in dependency order. It is immutable and shared by all its
+//! states.
 
 mod build;
 mod formula;
@@ -27,70 +30,70 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A twin's number, 0 to the number of twins; twins of one model have consecutive numbers.
+/// The number of a twin, counted from 0. Twins of one model have consecutive numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TwinIx(pub u32);
 
-/// A table's number: one for each model that has twins of exactly it.
+/// The number of a table. Each model with direct instances has a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TableIx(pub u32);
 
-/// A column's number, over all tables.
+/// The number of a column, unique over all tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ColumnIx(pub u32);
 
-/// One property of one twin.
+/// A property of a twin: column and row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
     /// The column.
     pub column: ColumnIx,
-    /// The row in its table.
+    /// The row in the column's table.
     pub row: u32,
 }
 
-/// The twins of one model.
+/// The twins whose model is exactly one model.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The model.
     pub model: ModelIx,
-    /// The number of its first twin.
+    /// The number of the first twin.
     pub base: u32,
-    /// How many twins.
+    /// The number of twins.
     pub rows: u32,
-    /// Its columns, in the order of the model, then computed ones; hidden ones last.
+    /// The columns: properties of the model in its order, then computed ones, hidden ones last.
     pub columns: Vec<ColumnIx>,
     by_name: HashMap<Arc<str>, ColumnIx>,
 }
 
 impl Table {
-    /// The column of a property.
+    /// Returns the column of a property.
     pub fn column(&self, name: &str) -> Option<ColumnIx> {
         self.by_name.get(name).copied()
     }
 }
 
-/// What is known of a column.
+/// The description of a column.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// Its table.
+    /// The table.
     pub table: TableIx,
-    /// The property's name.
+    /// The name of the property.
     pub name: Arc<str>,
-    /// What to call it on the screen.
+    /// The name for display.
     pub display_name: String,
-    /// How its lanes are read.
+    /// The kind of the lanes.
     pub kind: Kind,
-    /// What values it may have; `None` where a formula says it.
+    /// The schema of the values; `None` if a formula determines the kind.
     pub schema: Option<SchemaIx>,
-    /// The unit of its values.
+    /// The unit of the values.
     pub unit: Option<&'static Unit>,
-    /// The formula that fills it, by number.
+    /// The number of the formula that computes the column.
     pub formula: Option<u32>,
-    /// An inner expression of an aggregate, not a property that anybody defined.
+    /// Whether the column holds an inner expression of a formula rather than a defined property.
     pub hidden: bool,
 }
 
-/// A property that is computed for every twin of a model (and of models that extend it).
+/// A property that is computed for every twin of a model and of the models that extend it.
 #[derive(Clone, Debug)]
 pub struct Computed {
     /// The model.
@@ -101,20 +104,20 @@ pub struct Computed {
     pub formula: Arc<str>,
     /// The unit of a new property.
     pub unit: Option<&'static Unit>,
-    /// What to call a new property on the screen.
+    /// The display name of a new property.
     pub display_name: Option<String>,
-    /// For the program's own use, not shown as a property.
+    /// Whether the property is internal and not shown.
     pub hidden: bool,
-    /// Whether it must be true or false.
+    /// Whether the expression must be boolean.
     pub is_condition: bool,
-    /// How it is computed if it depends on itself.
+    /// The settings of the fixed-point iteration, if the property may depend on itself.
     pub iterate: Option<Iterate>,
-    /// Where the expression's first character stands.
+    /// The place of the expression's first character.
     pub place: Option<Place>,
 }
 
 impl Computed {
-    /// A property of a model, with nothing more to be said of it.
+    /// Creates a computed property with default settings.
     pub fn new(model: ModelIx, property: &str, formula: &str) -> Self {
         Self {
             model,
@@ -130,24 +133,25 @@ impl Computed {
     }
 }
 
-/// What runs in one go.
+/// A unit of work of propagation.
 #[derive(Clone, Debug)]
 pub enum Stage {
-    /// A whole column at once.
+    /// A whole column, by the number of its formula.
     Column(u32),
-    /// Columns that depend on one another through twins: groups of rows, each after those it depends on.
+    /// Columns that depend on one another through different twins: groups of rows, each after the rows that it depends
+    /// on.
     Levels(Vec<Vec<(u32, Vec<u32>)>>),
-    /// Columns that depend on themselves, declared so.
+    /// Columns on a declared cycle.
     Rounds {
-        /// What is computed from the guesses in every round.
+        /// The stages that are computed from the guesses in every round.
         inner: Vec<Stage>,
-        /// The declared columns, whose values are guessed, by their formulas' numbers.
+        /// The formula numbers of the declared columns, whose values are guessed.
         guessed: Vec<u32>,
     },
 }
 
 impl Stage {
-    /// The formulas that it runs.
+    /// Returns the numbers of the formulas in the stage.
     pub fn formulas(&self) -> Vec<u32> {
         match self {
             Self::Column(number) => vec![*number],
@@ -164,7 +168,7 @@ impl Stage {
 pub struct Topology {
     /// The models.
     pub models: Arc<Models>,
-    /// Interned strings.
+    /// The interned strings of all text lanes.
     pub texts: Arc<Texts>,
     tables: Vec<Table>,
     columns: Vec<Column>,
@@ -176,7 +180,7 @@ pub struct Topology {
     formulas: Vec<Formula>,
     memories: Vec<MemorySite>,
     stages: Vec<Stage>,
-    /// By column: the values that the graph gives, in chunks that states share. Empty where it gives none.
+    /// The initial values by column, in chunks shared with states; empty for a column without initial values.
     initial: Vec<Vec<Arc<Chunk>>>,
 }
 
@@ -186,7 +190,8 @@ impl Topology {
         Self::compile_with(graph, models, computed, Arc::default())
     }
 
-    /// The same with texts that are interned already, so that lanes of texts mean the same in both topologies.
+    /// Compiles a graph like [`Self::compile`] with existing interned strings, so that text lanes mean the same in both
+    /// topologies.
     pub fn compile_with(
         graph: &Graph,
         models: &Arc<Models>,
@@ -196,7 +201,7 @@ impl Topology {
         Self::compile_bulk(Bulk::of(graph), models, computed, texts)
     }
 
-    /// The same of twins and relationships that are in no graph.
+    /// Compiles twins and relationships that are in no [`Graph`], like [`Self::compile_with`].
     pub fn compile_bulk(
         bulk: Bulk<'_>,
         models: &Arc<Models>,
@@ -210,11 +215,11 @@ impl Topology {
         (topology, diagnostics)
     }
 
-    /// The topology after an edit that leaves every twin in its place: only what the edit reaches is compiled. `twins` have other
-    /// values than before; between the two of each of `links`, there may be a relationship of that name more or less; `is_recomputed`:
-    /// the computed properties are others.
+    /// Returns the topology after an edit that keeps every twin in its row; only the affected parts are compiled again.
     ///
-    /// What was wrong before is not reported again.
+    /// `twins` are the twins whose values changed. `links` are `(source, name, target)` triples whose number of
+    /// relationships may have changed. `is_recomputed` states that the computed properties changed. Diagnostics of
+    /// unaffected parts are not reported again.
     pub fn edited(
         &self,
         graph: &Graph,
@@ -239,7 +244,8 @@ impl Topology {
         (topology, diagnostics)
     }
 
-    /// Whether every slot of one is the same property of the same twin in the other, and every lane means the same there.
+    /// Returns whether every slot denotes the same property of the same twin in both topologies, and every lane has the
+    /// same meaning.
     pub fn same_layout(&self, other: &Self) -> bool {
         if !Arc::ptr_eq(&self.models, &other.models) || !Arc::ptr_eq(&self.texts, &other.texts) {
             return false;
@@ -251,100 +257,104 @@ impl Topology {
         self.twin_ids == other.twin_ids && rows(self) == rows(other) && columns(self) == columns(other)
     }
 
-    /// Whether every twin is in its row, and every lane of a model's property means the same in both.
+    /// Returns whether every twin has the same row in both topologies, and every lane of a model's property has the
+    /// same meaning.
     pub(crate) fn has_same_twins(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.twin_ids, &other.twin_ids)
             && Arc::ptr_eq(&self.models, &other.models)
             && Arc::ptr_eq(&self.texts, &other.texts)
     }
 
-    /// Tables, by number.
+    /// Returns all tables, by number.
     pub fn tables(&self) -> &[Table] {
         &self.tables
     }
 
-    /// One table.
+    /// Returns a table.
     pub fn table(&self, ix: TableIx) -> &Table {
         &self.tables[ix.0 as usize]
     }
 
-    /// Columns, by number.
+    /// Returns all columns, by number.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
 
-    /// One column.
+    /// Returns a column.
     pub fn column(&self, ix: ColumnIx) -> &Column {
         &self.columns[ix.0 as usize]
     }
 
-    /// Rows in a column.
+    /// Returns the number of rows in a column.
     pub fn rows(&self, ix: ColumnIx) -> u32 {
         self.table(self.column(ix).table).rows
     }
 
-    /// How many twins there are.
+    /// Returns the number of twins.
     pub fn twin_count(&self) -> u32 {
         self.twin_ids.len() as u32
     }
 
-    /// The id of a twin.
+    /// Returns the id of a twin.
     pub fn twin_id(&self, twin: TwinIx) -> &str {
         self.twin_ids.get(twin.0).unwrap_or_default()
     }
 
-    /// The id of a twin, to keep.
+    /// Returns a shared copy of the id of a twin.
     pub fn shared_id(&self, twin: TwinIx) -> Substr {
         self.twin_ids.shared(twin.0).unwrap_or_default()
     }
 
-    /// The twin with this id.
+    /// Returns the twin with the given id.
     pub fn twin(&self, id: &str) -> Option<TwinIx> {
         self.twin_ids.find(id).map(TwinIx)
     }
 
-    /// All twins.
+    /// Returns all twins.
     pub fn twins(&self) -> impl ExactSizeIterator<Item = TwinIx> + use<> {
         (0..self.twin_count()).map(TwinIx)
     }
 
-    /// A twin's table and its row there.
+    /// Returns the table of a twin and its row there.
     pub fn locate(&self, twin: TwinIx) -> (TableIx, u32) {
         let table = self.tables.partition_point(|table| table.base <= twin.0) - 1;
         (TableIx(table as u32), twin.0 - self.tables[table].base)
     }
 
-    /// A twin's model.
+    /// Returns the model of a twin.
     pub fn model_of(&self, twin: TwinIx) -> ModelIx {
         self.table(self.locate(twin).0).model
     }
 
-    /// The twins of a table, by number.
+    /// Returns the numbers of a table's twins.
     pub fn twins_of(&self, table: TableIx) -> Range<u32> {
         let table = self.table(table);
         table.base..table.base + table.rows
     }
 
-    /// Tables of `model` and of models that extend it.
+    /// Returns the tables of `model` and of the models that extend it.
     pub fn tables_of(&self, model: ModelIx) -> impl Iterator<Item = TableIx> {
         let fits = move |(_, table): &(usize, &Table)| self.models.is_a(table.model, model);
         self.tables.iter().enumerate().filter(fits).map(|(ix, _)| TableIx(ix as u32))
     }
 
-    /// The twin that a slot belongs to.
+    /// Returns the twin of a slot.
     pub fn twin_of(&self, slot: Slot) -> TwinIx {
         TwinIx(self.table(self.column(slot.column).table).base + slot.row)
     }
 
-    /// The slot of a twin's property, if its model has it.
+    /// Returns the slot of a twin's property; `None` if the twin has no such property.
     pub fn slot(&self, twin: TwinIx, property: &str) -> Option<Slot> {
         let (table, row) = self.locate(twin);
         Some(Slot { column: self.table(table).column(property)?, row })
     }
 
-    /// The slot called `twin.property`, or which of the two is unknown.
+    /// Returns the slot called `twin.property`.
+    ///
+    /// # Errors
+    /// The twin or the property is unknown.
     pub fn slot_named(&self, name: &str) -> Result<Slot, Diagnostic> {
-        // Ids may hold dots, and component properties do: the longest id that exists wins.
+        // Ids may contain dots, and so do the properties of components; the longest existing id is used.
         let split = name
             .char_indices()
             .rev()
@@ -363,54 +373,54 @@ impl Topology {
         })
     }
 
-    /// Names of the properties of a table that anybody defined.
+    /// Returns the names of a table's properties, without hidden columns.
     pub fn property_names<'t>(&'t self, table: &'t Table) -> impl Iterator<Item = &'t str> {
         table.columns.iter().map(|ix| self.column(*ix)).filter(|column| !column.hidden).map(|column| &*column.name)
     }
 
-    /// The properties of a twin that anybody defined, in order.
+    /// Returns the properties of a twin in order, without hidden columns.
     pub fn properties(&self, twin: TwinIx) -> impl Iterator<Item = Slot> {
         let (table, row) = self.locate(twin);
         let columns = self.table(table).columns.iter().filter(|ix| !self.column(**ix).hidden);
         columns.map(move |column| Slot { column: *column, row })
     }
 
-    /// `twin.property` of a slot.
+    /// Returns the name of a slot: `twin.property`.
     pub fn name(&self, slot: Slot) -> String {
         format!("{}.{}", self.twin_id(self.twin_of(slot)), self.column(slot.column).name)
     }
 
-    /// The formulas, by number.
+    /// Returns the formulas, by number.
     pub fn formulas(&self) -> &[Formula] {
         &self.formulas
     }
 
-    /// The calls of functions that remember, by number.
+    /// Returns the calls of stateful functions, by number.
     pub fn memories(&self) -> &[MemorySite] {
         &self.memories
     }
 
-    /// Whether time alone changes anything, or something is remembered.
+    /// Returns whether any formula depends on time or has memory.
     pub fn has_timed(&self) -> bool {
         !self.memories.is_empty() || self.formulas.iter().any(|formula| formula.timed)
     }
 
-    /// What propagation runs, in order.
+    /// Returns the stages of propagation, in order.
     pub fn stages(&self) -> &[Stage] {
         &self.stages
     }
 
-    /// The relations, by number; those of one plain step are the relationships of the graph.
+    /// Returns the relations, by number. A relation of one plain step is a relationship of the graph.
     pub fn relations(&self) -> &[Arc<Relation>] {
         &self.relations
     }
 
-    /// The relation along a path such as `contains` or `^feeds`.
+    /// Returns the relation along a path such as `contains` or `^feeds`.
     pub fn relation(&self, path: &str) -> Option<&Relation> {
         self.by_path.get(path).map(|ix| &*self.relations[*ix as usize])
     }
 
-    /// Names of the graph's relationships, sorted.
+    /// Returns the names of the graph's relationships, sorted.
     pub fn relationship_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> =
             self.relations.iter().filter(|relation| relation.is_plain()).map(|relation| &*relation.path).collect();
@@ -418,26 +428,26 @@ impl Topology {
         names
     }
 
-    /// The lane of the value that the graph gives, if it gives one.
+    /// Returns the lane of a slot's initial value, if it has one.
     pub fn given(&self, slot: Slot) -> Option<f64> {
         let chunk = self.given_in(slot.column).get(slot.row as usize / CHUNK)?;
         Some(chunk.lanes[slot.row as usize % CHUNK]).filter(|lane| !lane.is_nan())
     }
 
-    /// The values that the graph gives in a column; nothing at all where it gives none.
+    /// Returns the initial values of a column; empty if there are none.
     pub(crate) fn given_in(&self, column: ColumnIx) -> &[Arc<Chunk>] {
         self.initial.get(column.0 as usize).map_or(&[], Vec::as_slice)
     }
 
-    /// The value of a lane in a column.
+    /// Decodes a lane of a column.
     pub fn decode(&self, column: ColumnIx, lane: f64) -> Option<Value> {
         crate::value::decode(lane, self.column(column).kind, &self.texts)
     }
 
-    /// The lane of a value for a column.
+    /// Encodes a value for a column.
     ///
     /// # Errors
-    /// Why the value is none that the column may have.
+    /// The value does not match the column's schema or kind; the error is a description.
     pub fn encode(&self, column: ColumnIx, value: &Value) -> Result<f64, String> {
         let column = self.column(column);
         if let Some(schema) = column.schema {

@@ -1,4 +1,4 @@
-//! The order in which formulas run, and the cycles that have none.
+//! The evaluation order of formulas, and the detection of cycles.
 
 use super::{Input, Op, Slot, Stage, Topology};
 use crate::diagnostic::Diagnostic;
@@ -6,13 +6,13 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Puts the formulas into stages. Properties on a cycle that nobody declared are reported, each by name, and computed no more.
+/// Arranges the formulas in stages. Properties on an undeclared cycle are reported by name and no longer computed.
 pub(super) fn stages(topology: &mut Topology, diagnostics: &mut Vec<Diagnostic>) {
     let all: Vec<u32> = (0..topology.formulas.len() as u32).collect();
     topology.stages = arranged(topology, &all, diagnostics);
 }
 
-/// The stages of some formulas; what others compute is taken as it is.
+/// Returns the stages of some formulas; outputs of other formulas count as constants.
 fn arranged(topology: &mut Topology, numbers: &[u32], diagnostics: &mut Vec<Diagnostic>) -> Vec<Stage> {
     let mut graph: DiGraph<u32, ()> = DiGraph::new();
     let nodes: BTreeMap<u32, NodeIndex> = numbers.iter().map(|number| (*number, graph.add_node(*number))).collect();
@@ -26,7 +26,7 @@ fn arranged(topology: &mut Topology, numbers: &[u32], diagnostics: &mut Vec<Diag
         }
     }
     let mut stages = Vec::new();
-    // Tarjan gives components in reverse order of dependency along the edges; edges lead from input to output.
+    // Tarjan's algorithm returns components in reverse topological order; edges lead from input to output.
     for mut component in
         tarjan_scc(&graph).into_iter().rev().map(|nodes| nodes.iter().map(|node| graph[*node]).collect::<Vec<_>>())
     {
@@ -53,7 +53,7 @@ fn arranged(topology: &mut Topology, numbers: &[u32], diagnostics: &mut Vec<Diag
                 topology.columns[output.0 as usize].formula = None;
             }
         } else {
-            // Without the guesses there must be no circle left.
+            // The remaining formulas must be free of cycles once the guessed columns are constants.
             let inner = arranged(topology, &others, diagnostics);
             stages.push(Stage::Rounds { inner, guessed });
         }
@@ -61,7 +61,7 @@ fn arranged(topology: &mut Topology, numbers: &[u32], diagnostics: &mut Vec<Diag
     stages
 }
 
-/// The error that a function remembers what is on the circle: it would remember guesses.
+/// Returns the error that a stateful function reads a value on the cycle, because it would remember guesses.
 fn remembers_guess(topology: &Topology, component: &[u32]) -> Option<Diagnostic> {
     let formulas = component.iter().map(|number| &topology.formulas[*number as usize]);
     let outputs: BTreeSet<_> = formulas.clone().map(|formula| formula.output).collect();
@@ -80,7 +80,7 @@ fn remembers_guess(topology: &Topology, component: &[u32]) -> Option<Diagnostic>
     None
 }
 
-/// What is said of a cycle.
+/// Returns the diagnostic for a cycle.
 fn circle(topology: &Topology, cycle: &[Slot]) -> Diagnostic {
     let names: Vec<_> = cycle.iter().chain(cycle.first()).map(|slot| topology.name(*slot)).collect();
     let formula = cycle.first().and_then(|slot| topology.column(slot.column).formula);
@@ -90,10 +90,12 @@ fn circle(topology: &Topology, cycle: &[Slot]) -> Diagnostic {
     Diagnostic::error("cycle", message).at(place).help(help)
 }
 
-/// Rows of mutually dependent columns, grouped so that every group needs only earlier ones; or a cycle of slots, in the order
-/// of dependency.
+/// Groups the rows of mutually dependent columns such that every group depends only on earlier ones.
+///
+/// # Errors
+/// The rows depend on one another in a cycle; the error is the slots of the cycle in the order of dependency.
 fn levels(topology: &Topology, component: &[u32]) -> Result<Vec<Vec<(u32, Vec<u32>)>>, Vec<Slot>> {
-    // Number the slots of the component: a formula's rows one after another.
+    // Slots of the component are numbered formula by formula, row by row.
     let mut first = Vec::new();
     let mut count = 0usize;
     for number in component {
@@ -158,7 +160,7 @@ fn levels(topology: &Topology, component: &[u32]) -> Result<Vec<Vec<(u32, Vec<u3
     if done == count {
         return Ok(levels);
     }
-    // Going back from a slot that still waits, along inputs that still wait, must come round.
+    // Following unfinished inputs backwards from an unfinished slot must reach a cycle.
     let mut path: Vec<u32> = Vec::new();
     let mut seen = BTreeSet::new();
     let mut index = (0..count).find(|index| waiting[*index] > 0).unwrap_or(0) as u32;

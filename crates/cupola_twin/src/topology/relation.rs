@@ -1,26 +1,27 @@
-//! Relations: who is related to whom along a path, as compressed sparse rows between tables.
+//! Relations: the pairs of twins related along a path, as compressed sparse rows between tables.
 //!
-//! A path of several steps, against the direction or transitive, is walked once when it is compiled and kept as if it were a
-//! relationship of its own. So every aggregate is one hop when it runs, and a change finds what depends on it in one hop back.
+//! A path of several steps, inverse steps or transitive steps is walked once at compile time and stored like a
+//! relationship. Every aggregate is then one hop at run time, and a change reaches its dependents in one hop back.
 
 use super::{TableIx, Topology};
 use crate::expr::{Path, Segment, joined};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Sorted targets for each row.
+/// A compressed sparse row matrix: the sorted targets of each row.
 #[derive(Clone, Debug, Default)]
 pub struct Csr {
     offsets: Vec<u32>,
     targets: Vec<u32>,
     /// Whether every row has exactly one target.
     one_each: bool,
-    /// Whether the targets are all rows in their order, so that each row leads to a run of them.
+    /// Whether the targets are all target rows in ascending order, so that the targets of each row are a contiguous
+    /// range.
     in_runs: bool,
 }
 
 impl Csr {
-    /// From pairs sorted by row.
+    /// Builds the matrix from pairs sorted by row.
     pub(super) fn new(rows: u32, sorted: impl ExactSizeIterator<Item = (u32, u32)>) -> Self {
         let mut offsets = vec![0; rows as usize + 1];
         let mut targets = Vec::with_capacity(sorted.len());
@@ -34,7 +35,8 @@ impl Csr {
         Self::shaped(offsets, targets)
     }
 
-    /// From [`Self::parts`] that were kept, of so many rows to so many others; `None` if they can't be that.
+    /// Rebuilds a matrix of `rows` rows with targets below `others` from [`Self::parts`]; `None` if the parts are
+    /// inconsistent.
     pub(super) fn from_parts(rows: u32, others: u32, offsets: Vec<u32>, targets: Vec<u32>) -> Option<Self> {
         let fits = offsets.len() == rows as usize + 1
             && offsets.is_sorted()
@@ -43,7 +45,7 @@ impl Csr {
         fits.then(|| Self::shaped(offsets, targets))
     }
 
-    /// Where the targets of each row begin, and the targets.
+    /// Returns the start of each row's targets, and the targets.
     pub(super) fn parts(&self) -> (&[u32], &[u32]) {
         (&self.offsets, &self.targets)
     }
@@ -54,28 +56,28 @@ impl Csr {
         Self { offsets, targets, one_each, in_runs }
     }
 
-    /// The targets of a row.
+    /// Returns the targets of a row.
     pub fn of(&self, row: u32) -> &[u32] {
         let (start, end) = (self.offsets[row as usize], self.offsets[row as usize + 1]);
         &self.targets[start as usize..end as usize]
     }
 
-    /// The targets of a row as a run of rows, where they always are.
+    /// Returns the targets of a row as a range, if the targets of all rows are contiguous ranges.
     pub fn run_of(&self, row: u32) -> Option<std::ops::Range<u32>> {
         self.in_runs.then(|| self.offsets[row as usize]..self.offsets[row as usize + 1])
     }
 
-    /// Whether every row has exactly one target: the targets are by row then.
+    /// Returns whether every row has exactly one target; the targets are then indexed by row.
     pub fn is_one_each(&self) -> bool {
         self.one_each
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn rows(&self) -> u32 {
         self.offsets.len().saturating_sub(1) as u32
     }
 
-    /// All targets, row after row.
+    /// Returns the targets of all rows, row after row.
     pub fn targets(&self) -> &[u32] {
         &self.targets
     }
@@ -84,36 +86,37 @@ impl Csr {
 /// The part of a relation between two tables.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// The table it starts in.
+    /// The source table.
     pub src: TableIx,
-    /// The table it ends in.
+    /// The target table.
     pub dst: TableIx,
     /// From rows of `src` to rows of `dst`.
     pub forward: Csr,
     /// From rows of `dst` to rows of `src`.
     pub backward: Csr,
-    /// Whether two twins may be related more than once; here they are once.
+    /// Whether the graph may relate two of the twins more than once; the matrices hold each pair once.
     pub is_multiple: bool,
 }
 
-/// Who is related to whom along a path.
+/// The pairs of twins related along a path.
 #[derive(Clone, Debug)]
 pub struct Relation {
-    /// The path as it is written.
+    /// The path as written.
     pub path: Arc<str>,
-    /// By pairs of tables, sorted.
+    /// The links, sorted by pairs of tables.
     pub links: Vec<Link>,
 }
 
 impl Relation {
-    /// Whether it is a relationship of the graph rather than a path along several.
+    /// Returns whether the relation is a relationship of the graph rather than a longer path.
     pub fn is_plain(&self) -> bool {
         !self.path.contains(['^', '*', '.'])
     }
 }
 
 impl Topology {
-    /// The number of the relation along `steps`, walked now if it is new; `None` if a step is no relationship of the graph.
+    /// Returns the number of the relation along `steps` and creates it if it is new; `None` if a step is not a
+    /// relationship in the graph.
     pub(super) fn relation_along(&mut self, steps: &[Segment]) -> Option<u32> {
         let path = joined(steps);
         if let Some(known) = self.by_path.get(&path) {
@@ -138,12 +141,12 @@ impl Topology {
         Some(number)
     }
 
-    /// Whether the graph or the models know a relationship of this name.
+    /// Returns whether the graph or a model has a relationship of this name.
     pub fn knows_relationship(&self, name: &str) -> bool {
         self.by_path.contains_key(name) || self.models.iter().any(|(_, model)| model.relationship(name).is_some())
     }
 
-    /// How many leading segments of a path are relationships.
+    /// Returns the number of leading path segments that are relationships.
     pub fn leading_steps(&self, path: &Path) -> usize {
         path.segments.iter().take_while(|segment| self.knows_relationship(&segment.name)).count()
     }

@@ -1,4 +1,4 @@
-//! The values that twins are given, in columns.
+//! Columns of initial values.
 
 use super::{ColumnIx, Slot, Table, Topology};
 use crate::bulk::Bulk;
@@ -11,22 +11,22 @@ use crate::value::{Kind, Quality, Value, encode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Initial values have no source time of their own: the beginning of time.
+/// Initial values have no source time of their own and get the Unix epoch.
 const INITIAL_TIME_US: i64 = 0;
 const GIVEN: Stamp = Stamp::new(Quality::Good as u8, INITIAL_TIME_US);
 
-/// What a name means in the twins of one table.
+/// The meaning of a name for the twins of a table.
 #[derive(Clone, Copy)]
 enum Known {
-    /// Not looked at yet.
+    /// Not determined yet.
     New,
-    /// A value of a primitive schema, in a column of its own.
+    /// A value of a primitive schema with a column of its own.
     Simple(ColumnIx, Kind, Primitive),
-    /// Something else.
+    /// Any other name.
     Other,
 }
 
-/// Puts the values of all twins, which stand in `order`, into columns.
+/// Stores the values of all twins in columns; the twins are given in `order`.
 pub(super) fn give_all(topology: &mut Topology, bulk: &Bulk<'_>, order: &[u32], diagnostics: &mut Vec<Diagnostic>) {
     let mut lanes: Vec<Vec<Box<[f64]>>> = vec![Vec::new(); topology.columns.len()];
     for table in &topology.tables {
@@ -55,7 +55,7 @@ pub(super) fn give_all(topology: &mut Topology, bulk: &Bulk<'_>, order: &[u32], 
     topology.initial = lanes.into_iter().map(chunks).collect();
 }
 
-/// Rows that the graph gives values, and none where they are NaN.
+/// Creates a chunk of initial values; NaN lanes are missing.
 pub(super) fn given(lanes: Box<[f64]>) -> Chunk {
     let stamp = |lane: &f64| if lane.is_nan() { Stamp::MISSING } else { GIVEN };
     let first = lanes.first().map_or(Stamp::MISSING, stamp);
@@ -64,7 +64,7 @@ pub(super) fn given(lanes: Box<[f64]>) -> Chunk {
     Chunk { lanes, stamps }
 }
 
-/// Reads the values of one twin into lanes.
+/// The conversion of a twin's values to lanes.
 struct Reader<'r> {
     topology: &'r Topology,
     table: &'r Table,
@@ -121,7 +121,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What a name means here; most are looked up for one twin of the table.
+    /// Returns the meaning of a name; it is determined once for all twins of the table.
     fn known(&mut self, name: u32) -> Known {
         if let Known::New = self.known[name as usize] {
             let text = self.names.get(name);
@@ -139,7 +139,7 @@ impl Reader<'_> {
     }
 }
 
-/// Reads the values of one twin anew.
+/// Reads the values of one twin again.
 pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: &mut Vec<Diagnostic>) {
     let Some(ix) = topology.twin(&twin.id) else { return };
     let (table, row) = topology.locate(ix);
@@ -169,7 +169,7 @@ pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: 
 }
 
 impl Topology {
-    /// Puts a value that the graph gives into a slot.
+    /// Stores an initial value in a slot.
     fn give(&mut self, slot: Slot, lane: f64, stamp: Stamp) {
         let column = slot.column.0 as usize;
         if self.initial.len() <= column {

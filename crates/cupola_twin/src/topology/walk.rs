@@ -1,9 +1,9 @@
-//! Along relationships from one twin, through the topology's sorted rows.
+//! Traversal of relationships from one twin, through the topology's matrices.
 
 use super::{Topology, TwinIx};
 use crate::expr::Segment;
 
-/// A path along relationships, resolved.
+/// A path along relationships with resolved relation numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
     steps: Vec<WalkStep>,
@@ -11,14 +11,14 @@ pub(crate) struct Walk {
 
 #[derive(Clone, Debug)]
 struct WalkStep {
-    /// The relation's number; none if there is no such relationship in the graph.
+    /// The number of the relation; `None` if the graph has no such relationship.
     relation: Option<usize>,
     inverse: bool,
     transitive: bool,
 }
 
 impl Walk {
-    /// The walk along these segments.
+    /// Resolves a path of segments.
     pub fn new(topology: &Topology, segments: &[Segment]) -> Self {
         let step = |segment: &Segment| WalkStep {
             relation: topology.by_path.get(&segment.name).map(|number| *number as usize),
@@ -28,7 +28,7 @@ impl Walk {
         Self { steps: segments.iter().map(step).collect() }
     }
 
-    /// The twins at its end, each once, sorted.
+    /// Returns the twins at the end of the path from `twin`, sorted and without duplicates.
     pub fn from(&self, topology: &Topology, twin: TwinIx) -> Vec<TwinIx> {
         let mut here = vec![twin];
         for step in &self.steps {
@@ -64,7 +64,7 @@ impl WalkStep {
 }
 
 impl Topology {
-    /// The twins that one is related to by the relation of this number, or that are related to it if `inverse`.
+    /// Returns the targets of a twin by the relation with the given number, or the sources if `inverse`.
     pub(crate) fn along(&self, relation: usize, twin: TwinIx, inverse: bool) -> impl Iterator<Item = TwinIx> {
         let (table, row) = self.locate(twin);
         let links = self.relations.get(relation).into_iter().flat_map(|relation| &relation.links);
@@ -78,7 +78,7 @@ impl Topology {
         })
     }
 
-    /// Twins that `twin` is related to by the plain relationship `name`: its targets, or its sources if `inverse`.
+    /// Returns the targets of a twin by the relationship `name`, or the sources if `inverse`.
     pub fn related(&self, twin: TwinIx, name: &str, inverse: bool) -> Vec<TwinIx> {
         let relation = self.by_path.get(name).map(|number| *number as usize);
         let mut out: Vec<TwinIx> =
@@ -87,7 +87,7 @@ impl Topology {
         out
     }
 
-    /// The twins at the end of `steps` from `twin`, each once, sorted.
+    /// Returns the twins at the end of `steps` from `twin`, sorted and without duplicates.
     pub fn walk(&self, twin: TwinIx, steps: &[Segment]) -> Vec<TwinIx> {
         Walk::new(self, steps).from(self, twin)
     }

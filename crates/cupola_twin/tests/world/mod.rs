@@ -1,4 +1,4 @@
-//! Small graphs to try the engine on.
+//! Small graphs for tests of the engine.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "tests, each of which uses a part of it")]
 
 use cupola_twin::topology::{Computed, Iterate};
@@ -19,12 +19,12 @@ const MODELS: &str = r#"[
 pub struct World {
     pub models: Arc<Models>,
     pub graph: Graph,
-    /// Which properties may depend on themselves.
+    /// The properties that may depend on themselves.
     pub iterate: Vec<(&'static str, Iterate)>,
 }
 
 impl World {
-    /// Twins `n0…`, the last `leaves` of them leaves, and relationships `(from, to)`.
+    /// Creates the twins `n0…`, the last `leaves` of them leaves, and relationships `(from, to)`.
     pub fn new(nodes: usize, leaves: usize, contains: &[(usize, usize)], feeds: &[(usize, usize)]) -> Self {
         let (models, found) = Models::read([(Arc::from("models.json"), MODELS)]);
         assert_eq!(found, []);

@@ -1,4 +1,5 @@
-//! The rules of types that extensions add, as far as they concern more than one element.
+//! Rules of adjunct types that concern more than one element. An adjunct type is one that an extension adds to an
+//! element.
 //!
 //! Source: the documents of the extensions, see `extensions`.
 
@@ -15,10 +16,10 @@ use crate::model::schema::Primitive;
 use crate::value::Value;
 use std::collections::HashMap;
 
-/// A finding: where, and what.
+/// A finding: the element, the byte if it is not the element's start, and the diagnostic.
 type Finding = (ElementIx, Option<usize>, Diagnostic);
 
-/// Checks every element that has a type of an extension, or a semantic type.
+/// Checks every element that has an adjunct type or a semantic type.
 pub(super) fn check(reader: &mut Reader<'_>, all: &HashMap<ElementIx, Inherited>) {
     let mut findings: Vec<Finding> = Vec::new();
     for ix in 0..reader.elements.len() as ElementIx {
@@ -42,7 +43,7 @@ pub(super) fn check(reader: &mut Reader<'_>, all: &HashMap<ElementIx, Inherited>
     }
 }
 
-/// One element under one of its types.
+/// An element and one of its adjunct or semantic types.
 struct One<'r, 'a> {
     reader: &'r Reader<'a>,
     all: &'r HashMap<ElementIx, Inherited>,
@@ -63,7 +64,7 @@ impl<'r> One<'r, '_> {
             Rule::Value(property, need) => self.value(property, need, findings),
             Rule::Inside(types) => self.inside(types, findings),
             Rule::Beside(wanted) => self.beside(wanted, findings),
-            // Of all that an interface has, and therefore looked at interface by interface.
+            // Unique values concern all contents of an interface, so they are checked for each interface.
             Rule::Unique(_) => {}
             Rule::Annotates => {
                 self.annotated(findings);
@@ -95,7 +96,7 @@ impl<'r> One<'r, '_> {
         }
     }
 
-    /// What a value should have been, if it isn't.
+    /// Returns a description of the required value if `target` does not meet `need`.
     fn lacks(&self, target: &Target<'_>, need: Need) -> Option<String> {
         let class: &Class = match target {
             Target::Element(element) => element.class,
@@ -130,7 +131,7 @@ impl<'r> One<'r, '_> {
         (!fits).then_some(wanted)
     }
 
-    /// The unit is of the kind that the quantity is measured in.
+    /// Checks that the unit belongs to the unit class of the quantity.
     fn unit(&self, findings: &mut Vec<Finding>) {
         let (Some((set, wanted)), Some(held)) = (self.cotype.unit_class(), self.element.first("unit")) else { return };
         let fits = match held.value {
@@ -147,14 +148,14 @@ impl<'r> One<'r, '_> {
         }
     }
 
-    /// The parent of the element and its siblings there.
+    /// Returns the parent of the element, and the elements in the same property.
     fn siblings(&self) -> Option<(&'r Element, impl Iterator<Item = ElementIx> + 'r)> {
         let Stands::In(parent, property, _) = self.element.stands else { return None };
         let parent = &self.reader.elements[parent as usize];
         Some((parent, parent.elements(property.name)))
     }
 
-    /// Whether an element has one of some types of this type's extension.
+    /// Returns whether an element has one of the given types of the same extension.
     fn has(&self, element: &Element, types: &[&str]) -> bool {
         let own = self.cotype.extension();
         element.cotypes.iter().any(|known| known.extension() == own && types.contains(&known.name()))
@@ -180,11 +181,11 @@ impl<'r> One<'r, '_> {
         }
     }
 
-    /// The sibling that the element annotates; reports why there is none.
+    /// Returns the sibling that the element annotates; reports an error if there is none.
     fn annotated(&self, findings: &mut Vec<Finding>) -> Option<&'r Element> {
         let name = self.element.text("annotates")?;
         let at = self.element.first("annotates").map(|held| held.at);
-        // What an interface inherits is there as well.
+        // Inherited contents of an interface are siblings too.
         let siblings: Vec<ElementIx> = match self.siblings()? {
             (parent, _) if parent.class == &INTERFACE => self.all.get(&self.element.interface)?.contents.to_vec(),
             (_, siblings) => siblings.collect(),
@@ -193,7 +194,8 @@ impl<'r> One<'r, '_> {
         let Some(sibling) = named.clone().find(|other| other.text("name") == Some(name)) else {
             let near = crate::diagnostic::nearest(name, named.filter_map(|other| other.text("name")));
             let hint = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-            // The language says that it must be there; its reference reader lets it pass, and so does everybody's model.
+            // The specification requires the sibling, but the reference parser accepts models without it, so this is a
+            // warning.
             let message = format!("`annotates` names `{name}`, which is not among its siblings{hint}");
             findings.push((self.ix, at, Diagnostic::warning("dtdl-extension", message)));
             return None;
@@ -213,7 +215,7 @@ impl<'r> One<'r, '_> {
     fn overrides(&self, findings: &mut Vec<Finding>) {
         let Some(word) = self.element.text("overrides") else { return };
         let at = self.element.first("overrides").map(|held| held.at);
-        // That there is none is reported for the annotation.
+        // A missing sibling is reported by the rule of the annotation.
         let Some(sibling) = self.annotated(&mut Vec::new()) else { return };
         let name = last(word);
         let brings = sibling.cotypes.iter().find(|cotype| cotype.property(name).is_some());
@@ -244,7 +246,7 @@ impl<'r> One<'r, '_> {
         }
     }
 
-    /// A limit or factor is itself a value of the element's schema.
+    /// Checks that a limit or factor is a value of the element's schema.
     fn instance(&self, property: &str, findings: &mut Vec<Finding>) {
         let (Some(held), Some(Standard::Primitive(primitive, _))) =
             (self.element.first(property), self.element.standard("schema"))
@@ -260,7 +262,8 @@ impl<'r> One<'r, '_> {
     }
 }
 
-/// Values that must differ among all that an interface has, inherited things included, or among an element's siblings.
+/// Checks the values that must be unique among all contents of an interface, including inherited ones, or among
+/// siblings.
 fn unique(reader: &Reader<'_>, all: &HashMap<ElementIx, Inherited>, findings: &mut Vec<Finding>) {
     let is_unique = |cotype: &Cotype| {
         let Cotype::Supplement(_, known) = cotype else { return false };
@@ -295,13 +298,13 @@ fn unique(reader: &Reader<'_>, all: &HashMap<ElementIx, Inherited>, findings: &m
     }
 }
 
-/// The last word of an identifier such as `dtmi:dtdl:property:unit;2`, or the word itself.
+/// Returns the last word of an identifier such as `dtmi:dtdl:property:unit;2`, or a plain word itself.
 fn last(word: &str) -> &str {
     let name = word.rsplit(':').next().unwrap_or(word);
     name.split(';').next().unwrap_or(name)
 }
 
-/// With its article.
+/// Prepends the indefinite article.
 fn a(name: &str) -> String {
     let vowel = name.starts_with(['A', 'E', 'I', 'O', 'U']);
     format!("{} {name}", if vowel { "an" } else { "a" })

@@ -1,6 +1,7 @@
-//! Contexts: which version of DTDL and which extensions an element is written in, and what its words therefore mean.
+//! Contexts: the version of DTDL and the extensions that apply to an element, and the meaning of its terms.
 //!
-//! Source: Digital Twins Definition Language versions 2 to 4, "Context"; "DTDL language extensions", on limit extensions.
+//! Source: Digital Twins Definition Language versions 2 to 4, "Context"; "DTDL language extensions", on limit
+//! extensions.
 
 use super::dtmi::{Dtmi, is_iri};
 use super::extensions::{Extension, Kind, Supplement, UNIT_OPTIONAL, UNIT_REQUIRED, of_identifier};
@@ -9,18 +10,18 @@ use super::quantities::{PREFIXES, Quantity, Set, UnitClass};
 use super::standard::Standard;
 use crate::model::schema::PRIMITIVES;
 
-/// Numbers that a limit extension may change.
+/// Limits that a limit extension may change.
 #[derive(Debug, PartialEq)]
 pub(super) struct Limits {
-    /// How deep complex schemas may be nested.
+    /// The largest nesting depth of complex schemas.
     pub schema_depth: u32,
-    /// Characters of a description, where it isn't the language's own 512.
+    /// The largest number of characters of a description; 512 in the language itself.
     pub description: usize,
-    /// Characters of an interface's identifier.
+    /// The largest number of characters of an interface's identifier.
     pub interface_id: usize,
-    /// Characters of any other identifier.
+    /// The largest number of characters of any other identifier.
     pub id: usize,
-    /// Whether the language's own limit on names holds.
+    /// Whether the language's limit on the length of names applies.
     pub names: bool,
 }
 
@@ -29,24 +30,24 @@ static FOUR: Limits = Limits { schema_depth: 8, description: 512, interface_id: 
 static ONVIF: Limits = Limits { schema_depth: 24, description: 4096, interface_id: 256, id: 512, names: false };
 static AIO: Limits = Limits { schema_depth: 12, description: 2048, interface_id: 256, id: 512, names: false };
 
-/// What is in force for an element.
+/// The version, limits and extensions that apply to an element.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Context {
     /// The version of DTDL.
     pub version: u8,
     /// The limits.
     pub limits: &'static Limits,
-    /// The extensions, in the order in which they were named.
+    /// The extensions, in the order of the specifiers.
     pub extensions: Vec<Extension>,
-    /// Whether the limits are still to be named.
+    /// Whether the next specifier must name a limit extension.
     limitless: bool,
 }
 
-/// The context that may stand before that of the language.
+/// The context of IoT Central, which may precede the context of the language.
 pub(super) const IOT_CENTRAL: &str = "dtmi:iotcentral:context;2";
 
-/// The major part of a version such as `3.1`, whose minor part changes nothing that is known; in version 2 of the language
-/// versions have one part only.
+/// Returns the major part of a version such as `3.1`; the minor part has no effect. In version 2 of the language,
+/// versions have a single part.
 fn major(version: &str, language: u8) -> &str {
     let is_number = |text: &str| !text.is_empty() && text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
     match version.split_once('.') {
@@ -55,11 +56,14 @@ fn major(version: &str, language: u8) -> &str {
     }
 }
 
-/// What is wrong with a context specifier: a code, a message, and what to do.
+/// An error in a context specifier: code, message and suggestion.
 pub(super) type Wrong = (&'static str, String, Option<String>);
 
 impl Context {
-    /// The context after one more specifier; `first` if none was before it.
+    /// Returns the context extended by one specifier.
+    ///
+    /// # Errors
+    /// An unknown or misplaced specifier.
     pub fn add(&self, specifier: &str) -> Result<Self, Wrong> {
         let mut next = self.clone();
         let names_limits = specifier.starts_with("dtmi:dtdl:limits:") || specifier.ends_with("#limits");
@@ -114,7 +118,7 @@ impl Context {
         let named = whole.map_or_else(|| specifier.to_string(), |(path, version)| format!("{path};{version}"));
         match Extension::of_context(&named) {
             Ok(extension) => {
-                // An extension is there in one version only, the last one named.
+                // An extension applies in a single version, the last one that is named.
                 match next.extensions.iter_mut().find(|known| known.kind == extension.kind) {
                     Some(known) => *known = extension,
                     None => next.extensions.push(extension),
@@ -139,7 +143,8 @@ impl Context {
         }
     }
 
-    /// Limits stand directly behind the language without its own, and nothing else does.
+    /// Returns the error that a limit extension, or another specifier, is in the wrong position: limit extensions must
+    /// directly follow the language without limits.
     fn misplaced(&self, specifier: &str) -> Wrong {
         let (message, help) = if self.limitless {
             let message = format!("`{specifier}` stands where the limits are to be named");
@@ -151,14 +156,14 @@ impl Context {
         ("dtdl-limits", message, Some(help.into()))
     }
 
-    /// What is still missing after the last specifier.
+    /// Returns the error of a context that needs another specifier.
     pub fn incomplete(&self) -> Option<Wrong> {
         let help = "name the limits after it: `dtmi:dtdl:limits:onvif;1`";
         let message = "the language without its limits needs a limit extension".to_string();
         self.limitless.then(|| ("dtdl-limits", message, Some(help.into())))
     }
 
-    /// Before any context was named.
+    /// Creates the context before any specifier.
     pub fn none() -> Self {
         Self { version: 0, limits: &EARLIER, extensions: Vec::new(), limitless: false }
     }
@@ -167,12 +172,12 @@ impl Context {
         Extension { kind: Kind::Core, version: self.version }
     }
 
-    /// The language and its extensions, in the order in which their terms are looked up.
+    /// Returns the language and its extensions, in the order in which their terms are looked up.
     fn vocabularies(&self) -> impl Iterator<Item = Extension> {
         [self.core()].into_iter().chain(self.extensions.iter().copied())
     }
 
-    /// What a word in `@type` is.
+    /// Returns the meaning of a word in `@type`.
     pub fn type_of(&self, word: &str) -> TypeRef {
         if word.starts_with("dtmi:") {
             return match of_identifier(word) {
@@ -208,7 +213,7 @@ impl Context {
         Quantity::find(name, set).map(|found| TypeRef::Cotype(Cotype::Quantity(extension, set, found)))
     }
 
-    /// Whether a word means anything here at all.
+    /// Returns whether a word is any term of this context.
     pub fn is_term(&self, word: &str) -> bool {
         const OTHERS: [&str; 30] = [
             "BinaryPrefix",
@@ -242,7 +247,8 @@ impl Context {
             "topUnit",
             "unit",
         ];
-        // The classes of primitive schemas have a meaning in all versions, the schemas since their own.
+        // The class names of primitive schemas are terms in all versions, the schema names since the version that
+        // introduced them.
         let is_primitive = |name: &str, since: u8| {
             since <= self.version && word == name
                 || word.starts_with(|first: char| first.is_ascii_uppercase()) && word.eq_ignore_ascii_case(name)
@@ -258,7 +264,7 @@ impl Context {
             })
     }
 
-    /// What a property's name is.
+    /// Returns the meaning of a property's name.
     pub fn key(&self, word: &str) -> KeyRef {
         if word.starts_with("dtmi:") {
             return match of_identifier(word) {
@@ -275,13 +281,13 @@ impl Context {
         if word.contains(':') { KeyRef::Iri } else { KeyRef::Property(None, word.to_string()) }
     }
 
-    /// The context to add for a type that some extension brings to this version of DTDL.
+    /// Returns the context of an extension that has the given type and applies to this version of DTDL.
     pub fn bringing(&self, word: &str) -> Option<String> {
         let mut found = Extension::all().filter(|extension| extension.language_versions().contains(&self.version));
         found.find(|extension| self.type_in(*extension, word).is_some()).map(|extension| extension.context())
     }
 
-    /// All that may stand in `@type`, for suggestions.
+    /// Returns all types that `@type` may name, for suggestions.
     pub fn type_names(&self) -> impl Iterator<Item = &'static str> {
         let classes = CLASSES.iter().filter(|class| class.concrete.contains(&self.version)).map(|class| class.name);
         let set = self.vocabularies().find_map(Extension::quantities);
@@ -291,12 +297,12 @@ impl Context {
             .chain(quantities)
     }
 
-    /// The sets of units that may be named.
+    /// Returns the sets of units that may be named.
     pub fn unit_sets(&self) -> impl Iterator<Item = Set> {
         self.vocabularies().filter_map(Extension::quantities)
     }
 
-    /// The identifiers that start so may only be defined by the language and by extensions.
+    /// Returns the prefixes of identifiers that only the language and its extensions may define.
     pub fn reserved(&self) -> impl Iterator<Item = &'static str> {
         let partners = self.extensions.iter().filter_map(|extension| match extension.kind {
             Kind::IotCentral => Some("dtmi:iotcentral:"),
@@ -314,35 +320,36 @@ fn is_unit_term(word: &str, set: Set) -> bool {
         || PREFIXES.contains(&word)
 }
 
-/// What a word in `@type` is.
+/// The meaning of a word in `@type`.
 pub(super) enum TypeRef {
     /// A class of the metamodel.
     Class(&'static Class),
-    /// A type that is added to a class.
+    /// An adjunct or semantic type.
     Cotype(Cotype),
-    /// Something that exists, but isn't a type that an element can have.
+    /// A term that is not the type of an element.
     Irrelevant,
-    /// It starts like an identifier and isn't one.
+    /// A word that starts like a DTMI but is not valid.
     InvalidDtmi,
-    /// An identifier of another kind.
+    /// An identifier that is not a DTMI.
     Iri,
-    /// A word without meaning here.
+    /// An undefined word.
     Undefined,
 }
 
-/// What a property's name is.
+/// The meaning of a property's name.
 pub(super) enum KeyRef {
-    /// A plain name, or that at the end of a property's identifier with the extension that it says.
+    /// A property, by its plain name or by the last part of its identifier, with the extension that the identifier
+    /// names.
     Property(Option<Extension>, String),
-    /// An identifier of something else.
+    /// The identifier of something other than a property.
     Other,
-    /// It starts like an identifier and isn't one.
+    /// A word that starts like a DTMI but is not valid.
     InvalidDtmi,
-    /// An identifier of another kind.
+    /// An identifier that is not a DTMI.
     Iri,
 }
 
-/// A type that is added to a class: what an extension brings, or a semantic type.
+/// A type in addition to the class: an adjunct type of an extension, or a semantic type.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cotype {
     Supplement(Extension, &'static Supplement),
@@ -350,7 +357,7 @@ pub(super) enum Cotype {
 }
 
 impl Cotype {
-    /// Its term.
+    /// Returns the term of the type.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Supplement(_, known) => known.name,
@@ -358,19 +365,19 @@ impl Cotype {
         }
     }
 
-    /// The extension that it is of.
+    /// Returns the extension that defines the type.
     pub fn extension(&self) -> Extension {
         match self {
             Self::Supplement(extension, _) | Self::Quantity(extension, _, _) => *extension,
         }
     }
 
-    /// The property that it adds under a name.
+    /// Returns the property that the type adds under a name.
     pub fn property(&self, name: &str) -> Option<&'static PropertyDef> {
         self.properties().into_iter().find(|property| property.name == name)
     }
 
-    /// The properties that it adds.
+    /// Returns the properties that the type adds.
     pub fn properties(&self) -> Vec<&'static PropertyDef> {
         match self {
             Self::Quantity(..) => vec![&UNIT_REQUIRED],
@@ -379,7 +386,7 @@ impl Cotype {
         }
     }
 
-    /// The kind of unit that its property `unit` takes.
+    /// Returns the unit class of the type's property `unit`, if it has one.
     pub fn unit_class(&self) -> Option<(Set, &'static str)> {
         match self {
             Self::Quantity(_, set, known) => Some((*set, known.unit_class)),

@@ -1,22 +1,22 @@
-//! Digital Twin Model Identifiers: what each version of DTDL lets an identifier look like.
+//! The syntax of digital twin model identifiers (DTMI) in each version of DTDL.
 //!
-//! Source: Digital Twins Definition Language versions 2, 3 and 4, "Digital Twin Model Identifier". In version 2 the version is
-//! one number and required; from version 3 on it may be left out or have a minor part.
+//! Source: Digital Twins Definition Language versions 2, 3 and 4, "Digital Twin Model Identifier". In version 2 the
+//! version is a required single number; from version 3 on it is optional and may have a minor part.
 
-/// Identifiers that only the language itself defines.
+/// Prefixes of identifiers that only the language defines.
 pub(super) const RESERVED: [&str; 2] = ["dtmi:dtdl:", "dtmi:standard:"];
 
 /// The parts of a syntactically valid identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dtmi<'a> {
-    /// `com:example:Room`.
+    /// The path: `com:example:Room`.
     path: &'a str,
-    /// What follows a `#`.
+    /// The fragment after `#`.
     pub fragment: Option<&'a str>,
 }
 
 impl<'a> Dtmi<'a> {
-    /// The parts of `text`, if it is an identifier of any kind under DTDL `version`.
+    /// Parses an identifier under the rules of a DTDL version; `None` if it is invalid.
     pub fn parse(text: &'a str, version: u8) -> Option<Self> {
         let rest = text.strip_prefix("dtmi:")?;
         let (rest, fragment) = match rest.split_once('#') {
@@ -38,26 +38,27 @@ impl<'a> Dtmi<'a> {
         (path.split(':').all(is_segment) && number_fits && fragment_fits).then_some(Self { path, fragment })
     }
 
-    /// Whether a model's author may define it: no segment starts with an underscore.
+    /// Returns whether a model's author may define the identifier: no segment starts with an underscore.
     pub fn is_user(&self) -> bool {
         self.path.split(':').all(|segment| !segment.starts_with('_'))
     }
 }
 
-/// Letters, digits and underscores; no digit first, no underscore last.
+/// Returns whether a segment is valid: letters, digits and underscores, without a leading digit or a trailing
+/// underscore.
 fn is_segment(segment: &str) -> bool {
     segment.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && segment.ends_with(|last: char| last.is_ascii_alphanumeric())
         && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Up to `digits` digits, the first of which is not zero.
+/// Returns whether `text` has one to `digits` digits without a leading zero.
 fn is_number(text: &str, digits: usize) -> bool {
     (1..=digits).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The identifier of an element that has none: its parent's with more segments before the version ("Automatic Identifier
-/// Assignment"). `name` is given where the property may hold several elements.
+/// Returns the identifier of an element without one: the parent's identifier with additional segments before the
+/// version ("Automatic Identifier Assignment"). `name` is given if the property may have several elements.
 pub(super) fn assigned(parent: &str, property: &str, name: Option<&str>) -> String {
     let (path, version) = match parent.split_once(';') {
         Some((path, version)) => (path, Some(version)),
@@ -75,7 +76,7 @@ pub(super) fn assigned(parent: &str, property: &str, name: Option<&str>) -> Stri
     id
 }
 
-/// Whether `text` is an absolute IRI at all: a scheme, a colon, and no white space.
+/// Returns whether `text` is an absolute IRI: a scheme, a colon, and no white space.
 pub(super) fn is_iri(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())

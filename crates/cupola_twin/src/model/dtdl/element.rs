@@ -1,4 +1,4 @@
-//! Elements of models as documents have them, before anything is looked up or inherited.
+//! Elements of models as documents have them, before references and inheritance are resolved.
 
 use super::context::{Context, Cotype};
 use super::metamodel::{Class, PropertyDef};
@@ -7,49 +7,49 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The number of an element.
+/// The index of an element.
 pub(super) type ElementIx = u32;
 
-/// One element.
+/// An element of a document.
 #[derive(Debug)]
 pub(super) struct Element {
-    /// Its identifier, its own or the one that it is given.
+    /// The identifier, its own or an assigned one.
     pub id: Arc<str>,
-    /// What it is.
+    /// The class of the metamodel.
     pub class: &'static Class,
-    /// What it is besides.
+    /// The adjunct and semantic types.
     pub cotypes: Vec<Cotype>,
-    /// What it is written in.
+    /// The context that applies.
     pub context: Rc<Context>,
-    /// Where it stands.
+    /// The position in the document.
     pub stands: Stands,
-    /// The interface around it; itself, if it is one.
+    /// The enclosing interface, or the element itself if it is an interface.
     pub interface: ElementIx,
-    /// The document, by number.
+    /// The number of the document.
     pub source: u32,
-    /// The byte where its text starts.
+    /// The byte offset of the element's text.
     pub start: usize,
-    /// The bytes of its text, without those of interfaces in it.
+    /// The length of the element's text in bytes, without nested interfaces.
     pub length: usize,
-    /// The values of its properties, in the order of the document.
+    /// The values of the properties, in the order of the document.
     pub values: Vec<Held>,
 }
 
-/// Where an element stands.
+/// The position of an element in its document.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stands {
-    /// At the top of a document, at that place of its array if it is one.
+    /// The root of a document, or an item of its root array.
     Root(Option<u32>),
-    /// As a value of a property of another element, the how manieth.
+    /// A value of another element's property, with its index.
     In(ElementIx, &'static PropertyDef, u32),
 }
 
-/// One value of a property.
+/// A value of a property.
 #[derive(Debug)]
 pub(super) struct Held {
     /// The property.
     pub property: &'static PropertyDef,
-    /// The byte where the value starts.
+    /// The byte offset of the value.
     pub at: usize,
     /// The value.
     pub value: Val,
@@ -64,35 +64,35 @@ pub(super) enum Val {
     Integer(i64),
     Number(f64),
     Boolean(bool),
-    /// The identifier of something that need not exist.
+    /// An identifier that need not be defined.
     Id(Arc<str>),
-    /// An element that stands here.
+    /// An element in place.
     Child(ElementIx),
-    /// An element that stands somewhere else, by its identifier; found ones become [`Val::Linked`].
+    /// A reference to another element by identifier; resolved references become [`Val::Linked`].
     Reference(Arc<str>),
-    /// An element that stands somewhere else.
+    /// A resolved reference.
     Linked(ElementIx),
     /// An element that the language defines.
     Standard(Standard),
 }
 
 impl Element {
-    /// The version of DTDL that it is written in.
+    /// Returns the version of DTDL of the element.
     pub fn version(&self) -> u8 {
         self.context.version
     }
 
-    /// All values of a property.
+    /// Returns all values of a property.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &Held> {
         self.values.iter().filter(move |held| held.property.name == name)
     }
 
-    /// The first value of a property.
+    /// Returns the first value of a property.
     pub fn first(&self, name: &str) -> Option<&Held> {
         self.values.iter().find(|held| held.property.name == name)
     }
 
-    /// The elements of documents that are values of a property.
+    /// Returns the elements of documents among the values of a property.
     pub fn elements(&self, name: &str) -> impl Iterator<Item = ElementIx> {
         self.all(name).filter_map(|held| match held.value {
             Val::Child(ix) | Val::Linked(ix) => Some(ix),
@@ -100,7 +100,7 @@ impl Element {
         })
     }
 
-    /// The element of the language that is the value of a property.
+    /// Returns the element of the language that is the value of a property.
     pub fn standard(&self, name: &str) -> Option<Standard> {
         match self.first(name)?.value {
             Val::Standard(standard) => Some(standard),
@@ -108,7 +108,7 @@ impl Element {
         }
     }
 
-    /// A text property.
+    /// Returns the text or identifier of a property.
     pub fn text(&self, name: &str) -> Option<&str> {
         match &self.first(name)?.value {
             Val::Text(text) => Some(text),
@@ -117,7 +117,7 @@ impl Element {
         }
     }
 
-    /// A whole number.
+    /// Returns the whole number of a property.
     pub fn integer(&self, name: &str) -> Option<i64> {
         match self.first(name)?.value {
             Val::Integer(number) => Some(number),
@@ -125,12 +125,12 @@ impl Element {
         }
     }
 
-    /// Whether a boolean property is true.
+    /// Returns whether a boolean property is true.
     pub fn is_set(&self, name: &str) -> bool {
         matches!(self.first(name).map(|held| &held.value), Some(Val::Boolean(true)))
     }
 
-    /// A text in several languages: English if there is any, else the first.
+    /// Returns a text by language: English if available, otherwise the first one.
     pub fn localised(&self, name: &str) -> Option<&str> {
         match &self.first(name)?.value {
             Val::Language(texts) => {
@@ -141,13 +141,13 @@ impl Element {
         }
     }
 
-    /// The type of an extension that it has.
+    /// Returns the adjunct or semantic type called `name`.
     pub fn cotype(&self, name: &str) -> Option<&Cotype> {
         self.cotypes.iter().find(|cotype| cotype.name() == name)
     }
 }
 
-/// Where an element stands in its document, such as `$[0].contents[2].schema`.
+/// Returns the path of an element in its document, such as `$[0].contents[2].schema`.
 pub(super) fn path(elements: &[Element], of: ElementIx) -> String {
     let mut steps = Vec::new();
     let mut at = of;

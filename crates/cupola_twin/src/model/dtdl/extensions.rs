@@ -1,7 +1,8 @@
-//! The extensions of DTDL: the types that each adds to elements, with their properties and rules.
+//! The extensions of DTDL: the adjunct types that each adds, with their properties and rules.
 //!
-//! Source: the documents of the extensions Annotation, Historization, Overriding, MQTT, Requirement, QuantitativeTypes and of the
-//! partner extensions for IoT Central and IoT Operations, in their versions. MQTT version 4 follows its published design.
+//! Source: the documents of the extensions Annotation, Historization, Overriding, MQTT, Requirement, QuantitativeTypes
+//! and of the partner extensions for IoT Central and IoT Operations, in their versions. MQTT version 4 follows its
+//! published design.
 
 use super::dtmi;
 use super::metamodel::{
@@ -11,7 +12,7 @@ use super::metamodel::{
 };
 use super::quantities::Set;
 
-/// What defines terms: the language itself, or an extension.
+/// The origin of terms: the language itself or an extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Core,
@@ -25,14 +26,14 @@ pub(super) enum Kind {
     IotOperations,
 }
 
-/// An extension in one of its versions.
+/// An extension in one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Extension {
     pub kind: Kind,
     pub version: u8,
 }
 
-/// Context identifiers without their version, the extension, and the versions that there are.
+/// The context identifiers without version, with their extensions and known versions.
 const CONTEXTS: [(&str, Kind, &[u8]); 8] = [
     ("dtmi:dtdl:extension:annotation", Kind::Annotation, &[1, 2]),
     ("dtmi:dtdl:extension:historization", Kind::Historization, &[1, 2]),
@@ -45,10 +46,10 @@ const CONTEXTS: [(&str, Kind, &[u8]); 8] = [
 ];
 
 impl Extension {
-    /// The extension of a context identifier such as `dtmi:dtdl:extension:mqtt;3`.
+    /// Returns the extension of a context identifier such as `dtmi:dtdl:extension:mqtt;3`.
     ///
     /// # Errors
-    /// The versions that there are, if only the version is unknown; nothing, if the extension is.
+    /// An unknown version, with the known versions; or an unknown extension, with an empty list.
     pub fn of_context(id: &str) -> Result<Self, &'static [u8]> {
         let (path, version) = id.split_once(';').unwrap_or((id, ""));
         let Some((_, kind, versions)) = CONTEXTS.iter().find(|(known, _, _)| *known == path) else { return Err(&[]) };
@@ -58,25 +59,25 @@ impl Extension {
         }
     }
 
-    /// All extensions in all versions.
+    /// Returns all extensions in all versions.
     pub fn all() -> impl Iterator<Item = Self> {
         let versions =
             |(_, kind, versions): (_, Kind, &'static [u8])| versions.iter().map(move |version| (kind, *version));
         CONTEXTS.into_iter().flat_map(versions).map(|(kind, version)| Self { kind, version })
     }
 
-    /// Its context identifier.
+    /// Returns the context identifier.
     pub fn context(self) -> String {
         let id = CONTEXTS.iter().find(|(_, kind, _)| *kind == self.kind).map_or("", |(id, _, _)| id);
         format!("{id};{}", self.version)
     }
 
-    /// The context identifiers of all extensions.
+    /// Returns the context identifiers of all extensions, without versions.
     pub fn contexts() -> impl Iterator<Item = &'static str> {
         CONTEXTS.iter().map(|(id, _, _)| *id)
     }
 
-    /// The versions of DTDL whose elements may have its types.
+    /// Returns the versions of DTDL in which the types of the extension may be used.
     pub fn language_versions(self) -> &'static [u8] {
         match (self.kind, self.version) {
             (Kind::IotCentral, _) => &[2],
@@ -86,7 +87,7 @@ impl Extension {
         }
     }
 
-    /// The quantities and units that it brings.
+    /// Returns the set of quantities and units that the extension defines.
     pub fn quantities(self) -> Option<Set> {
         match (self.kind, self.version) {
             (Kind::Core, 2) => Some(Set::Core2),
@@ -97,90 +98,91 @@ impl Extension {
         }
     }
 
-    /// The types that it adds.
+    /// Returns the adjunct types of the extension.
     pub fn types(self) -> impl Iterator<Item = &'static Supplement> {
         SUPPLEMENTS
             .iter()
             .filter(move |known| known.kind == self.kind && known.since <= self.version && self.version <= known.until)
     }
 
-    /// The properties that it adds, with their type.
+    /// Returns a property of the extension's types, by name.
     pub fn property(self, name: &str) -> Option<&'static PropertyDef> {
         self.types().find_map(|known| known.property(name, self.version))
     }
 }
 
-/// A type that an extension adds to elements of some classes.
+/// An adjunct type: a type that an extension adds to elements of some classes.
 #[derive(Debug)]
 pub(super) struct Supplement {
     /// The extension.
     kind: Kind,
-    /// Its first version that has the type.
+    /// The first version of the extension that has the type.
     since: u8,
-    /// Its last version that has it so.
+    /// The last version of the extension that has this definition of the type.
     until: u8,
-    /// The type's term.
+    /// The term of the type.
     pub name: &'static str,
-    /// The classes that it may be added to; any, if there are none.
+    /// The classes to which the type may be added; empty for all.
     pub on: &'static [&'static Class],
-    /// A type that must be there as well, of the same version of its extension.
+    /// Another adjunct type that the element must have, of the same version of its extension.
     pub needs: Option<(Kind, &'static str)>,
-    /// A type that must not be there, of that version of its extension.
+    /// An adjunct type that the element must not have, of the given version of its extension.
     pub excludes: Option<(Kind, u8, &'static str)>,
-    /// The properties that it adds.
+    /// The properties that the type adds.
     properties: &'static [PropertyDef],
-    /// What else must hold.
+    /// Further rules.
     pub rules: &'static [Rule],
 }
 
 impl Supplement {
-    /// The property called `name`, in a version of the extension.
+    /// Returns the property called `name` in a version of the extension.
     pub fn property(&self, name: &str, version: u8) -> Option<&'static PropertyDef> {
         self.properties_in(version).find(|property| property.name == name)
     }
 
-    /// Its properties in a version of the extension.
+    /// Returns the properties in a version of the extension.
     pub fn properties_in(&self, version: u8) -> impl Iterator<Item = &'static PropertyDef> {
         self.properties.iter().filter(move |property| property.since <= version)
     }
 
-    /// Whether elements of a class may have it.
+    /// Returns whether elements of a class may have the type.
     pub fn fits(&self, class: &Class) -> bool {
         self.on.is_empty() || self.on.iter().any(|known| class.is_a(known))
     }
 }
 
-/// A condition on an element that has a type.
+/// A rule for elements with an adjunct type.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rule {
-    /// Every value of a property is as described.
+    /// Every value of a property meets a condition.
     Value(&'static str, Need),
-    /// The element is one of the `fields` of an object with one of these types, and the only one there with its type.
+    /// The element is among the `fields` of an object with one of the given types, and is the only field there with its
+    /// type.
     Inside(&'static [&'static str]),
-    /// A sibling has this type of the same extension.
+    /// A sibling has the given type of the same extension.
     Beside(&'static str),
-    /// A property's value differs from that of every sibling.
+    /// The value of a property differs from that of every sibling.
     Unique(&'static str),
-    /// `annotates` names a sibling that is a property or telemetry, and no annotation itself.
+    /// `annotates` names a sibling that is a property or telemetry and not an annotation.
     Annotates,
-    /// `overrides` names a property that an extension gives to the annotated sibling.
+    /// `overrides` names a property that an extension adds to the annotated sibling.
     Overrides,
-    /// A number is a value of the element's schema.
+    /// The number is a value of the element's schema.
     Instance(&'static str),
 }
 
-/// What a property's value must be.
+/// A condition on the value of a property.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Need {
     Class(&'static Class),
-    /// Numbers or texts.
+    /// A numeric schema or a string.
     NumericOrText,
     Text,
-    /// An enumeration of texts.
+    /// An enumeration of strings.
     TextEnum,
-    /// One of these types of the same extension.
+    /// An element with one of the given types of the same extension.
     Typed(&'static [&'static str]),
-    /// One of these standard schemas.
+    /// One of the given schemas of the language.
     Standard(&'static [&'static str]),
 }
 
@@ -237,7 +239,7 @@ static SUPPLEMENTS: &[Supplement] = &[
     },
     Supplement { until: 1, ..of(Kind::Requirement, 1, "Required", &[&FIELD]) },
     of(Kind::Requirement, 2, "Required", &[&FIELD, &PROPERTY]),
-    // MQTT
+    // Types of the MQTT extension.
     Supplement {
         properties: &[
             required("payloadFormat", ANY),
@@ -304,7 +306,7 @@ static SUPPLEMENTS: &[Supplement] = &[
         rules: &[Rule::Inside(&["PropertyResult"]), Rule::Value("schema", Need::Typed(&["Error"]))],
         ..mqtt(4, "WriteError", &[&FIELD])
     },
-    // QuantitativeTypes: what its own units are made of
+    // Types of the QuantitativeTypes extension, which describe its units.
     Supplement { properties: &[required("symbol", ANY)], ..of(Kind::Quantitative, 1, "SymbolicUnit", &[&ENUM_VALUE]) },
     Supplement {
         properties: &[required("exponent", Holds::Integer(i64::MIN, [i64::MAX; 3])), required("symbol", ANY)],
@@ -322,7 +324,7 @@ static SUPPLEMENTS: &[Supplement] = &[
         properties: &[required("bottomUnit", UNIT), required("topUnit", UNIT)],
         ..of(Kind::Quantitative, 1, "RatioUnit", &[&ENUM_VALUE])
     },
-    // IoT Central
+    // Types of the IoT Central extension.
     Supplement {
         rules: &[Rule::Value("schema", Need::Standard(&["vector"]))],
         ..of(Kind::IotCentral, 2, "AccelerationVector", &[&PROPERTY, &TELEMETRY])
@@ -343,7 +345,7 @@ static SUPPLEMENTS: &[Supplement] = &[
         rules: &[Rule::Value("schema", Need::Class(&ENUM))],
         ..of(Kind::IotCentral, 2, "State", &[&PROPERTY, &TELEMETRY])
     },
-    // IoT Operations
+    // Types of the IoT Operations extension.
     Supplement {
         excludes: Some((Kind::IotOperations, 4, "Event")),
         properties: &[required("ontology", SHORT)],
@@ -388,9 +390,9 @@ static SUPPLEMENTS: &[Supplement] = &[
     Supplement { rules: &[Rule::Inside(&["Detail"])], ..iot("Subject", &[&FIELD]) },
 ];
 
-/// The unit of a semantic type, of a quantity's kind of unit; whether it must be there is the type's matter.
+/// The property `unit` of a semantic type. The semantic type determines whether it is required.
 pub(super) static UNIT_REQUIRED: PropertyDef = required("unit", UNIT);
-/// The same where it may be left out.
+/// The property `unit` of types where it is optional.
 pub(super) static UNIT_OPTIONAL: PropertyDef = optional("unit", UNIT);
 
 fn is_label_byte(byte: u8) -> bool {
@@ -401,7 +403,7 @@ fn is_label(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_label_byte)
 }
 
-/// `{executorId}` or `{ex:token}`.
+/// Returns whether `text` is a token such as `{executorId}` or `{ex:token}`.
 fn is_token(text: &str) -> bool {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic());
     let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
@@ -415,7 +417,7 @@ fn is_topic(text: &str) -> bool {
     !text.starts_with('$') && text.split('/').all(|part| is_label(part) || is_token(part))
 }
 
-/// Where an identifier of the language or of an extension leads: the extension, and the last word of the identifier.
+/// Splits an identifier of the language or of an extension into the extension, the group and the name.
 pub(super) fn of_identifier(id: &str) -> Option<(Extension, &str, &str)> {
     let (path, version) = id.split_once(';').map_or((id, None), |(path, version)| (path, version.parse::<u8>().ok()));
     let (group, name) = path.rsplit_once(':')?;
@@ -442,7 +444,7 @@ pub(super) fn of_identifier(id: &str) -> Option<(Extension, &str, &str)> {
             let mut parts = rest.split(':');
             let (word, number) = (parts.next()?, parts.next()?.strip_prefix('v')?);
             let found = Extension::of_context(&format!("dtmi:dtdl:extension:{word};{number}")).ok()?;
-            // `…:v1:Type`, `…:v1:Type:property`, `…:v1:class:Type`, `…:v1:unit:unit`
+            // The forms are `…:v1:Type`, `…:v1:Type:property`, `…:v1:class:Type` and `…:v1:unit:unit`.
             let group = match (found.kind, parts.next()) {
                 (Kind::Quantitative, Some(group)) => group,
                 (_, Some(_)) => "property",

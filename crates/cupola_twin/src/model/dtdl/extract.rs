@@ -1,4 +1,4 @@
-//! Elements into models: what the rest of the program works with.
+//! Conversion of valid elements to models.
 
 use super::context::Cotype;
 use super::element::{Element, ElementIx, Val};
@@ -17,12 +17,12 @@ use crate::value::{Kind, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// An object with more fields than this, those of its parts included, is kept whole.
+/// The largest number of columns of an object, including nested objects; a larger object is stored whole.
 const MAX_COLUMNS: usize = 256;
-/// Schemas nested deeper than any version of DTDL allows are cut off.
+/// The largest nesting depth of schemas that is converted, beyond the limits of all versions of DTDL.
 const MAX_DEPTH: usize = 32;
 
-/// The models of all interfaces.
+/// Returns the models of all interfaces.
 pub(super) fn models(reader: &Reader<'_>, all: &HashMap<ElementIx, Inherited>) -> Models {
     let mut interfaces: BTreeMap<&str, ElementIx> = BTreeMap::new();
     for (ix, element) in reader.elements.iter().enumerate() {
@@ -44,7 +44,7 @@ pub(super) fn models(reader: &Reader<'_>, all: &HashMap<ElementIx, Inherited>) -
     Models::new(models, extract.schemas)
 }
 
-/// What one content of an interface comes to.
+/// The parts of a model that one content of an interface gives.
 #[derive(Clone, Default)]
 struct Content {
     properties: Vec<Arc<Property>>,
@@ -58,7 +58,7 @@ struct Extract<'r, 'a> {
     schemas: Schemas,
     by_element: HashMap<ElementIx, SchemaIx>,
     by_primitive: HashMap<Primitive, SchemaIx>,
-    /// Contents are the same in every interface that inherits them.
+    /// The converted contents, which are shared by all interfaces that inherit them.
     contents: HashMap<ElementIx, Content>,
 }
 
@@ -115,7 +115,7 @@ impl Extract<'_, '_> {
         interface
     }
 
-    /// Adds a content to an interface, inside of a component if one is given.
+    /// Adds a content to an interface, under the name of a component if one is given.
     fn add(&mut self, interface: &mut Interface, ix: ElementIx, component: Option<&str>) {
         let content = match self.contents.get(&ix) {
             Some(known) => known.clone(),
@@ -213,7 +213,7 @@ impl Extract<'_, '_> {
         })
     }
 
-    /// The columns of a property: itself, or those of its fields.
+    /// Adds the columns of a property: one, or one for each field of an object.
     fn columns(&self, property: Property, around: &mut Vec<SchemaIx>, columns: &mut Vec<Arc<Property>>) {
         let split = match self.schemas.get(property.schema) {
             Schema::Object(fields) if !fields.is_empty() && !around.contains(&property.schema) => {
@@ -246,7 +246,7 @@ impl Extract<'_, '_> {
         columns.push(Arc::new(Property { kind, choices, ..property }));
     }
 
-    /// How many columns the fields of a schema come to, [`MAX_COLUMNS`] and more counted as one more.
+    /// Returns the number of columns of a schema, at most [`MAX_COLUMNS`] + 1.
     fn width(&self, ix: SchemaIx, around: &mut Vec<SchemaIx>) -> usize {
         let Schema::Object(fields) = self.schemas.get(ix) else { return 1 };
         if fields.is_empty() || around.contains(&ix) || around.len() > MAX_DEPTH {
@@ -264,7 +264,7 @@ impl Extract<'_, '_> {
         width.min(MAX_COLUMNS + 1)
     }
 
-    /// The schema that an element has as its property `schema`.
+    /// Returns the schema in an element's property `schema`.
     fn schema_of(&mut self, ix: ElementIx) -> Option<SchemaIx> {
         self.value(ix, "schema", 0)
     }
@@ -331,12 +331,12 @@ impl Extract<'_, '_> {
         self.schemas.add(Schema::Object(fields))
     }
 
-    /// The schema that an element is.
+    /// Converts an element to a schema.
     fn schema(&mut self, ix: ElementIx, depth: usize) -> SchemaIx {
         if let Some(known) = self.by_element.get(&ix) {
             return *known;
         }
-        // A schema that refers to itself finds its number already there.
+        // The index is registered first, because a schema may refer to itself.
         let own = self.schemas.add(Schema::Object(Vec::new()));
         self.by_element.insert(ix, own);
         if depth > MAX_DEPTH {
@@ -397,7 +397,7 @@ impl Extract<'_, '_> {
     }
 }
 
-/// The unit that an element's semantic type comes with.
+/// Returns the unit of an element with a semantic type.
 fn unit_of(element: &Element) -> Option<&'static Unit> {
     let measured = element.cotypes.iter().any(|cotype| matches!(cotype, Cotype::Quantity(..)));
     match element.standard("unit")? {
@@ -406,12 +406,12 @@ fn unit_of(element: &Element) -> Option<&'static Unit> {
     }
 }
 
-/// What to call an element on the screen.
+/// Returns the display name of an element.
 fn label(element: &Element, name: &str) -> String {
     element.localised("displayName").map_or_else(|| spoken(name), str::to_string)
 }
 
-/// `supplyTemperature` as a person reads it: `Supply temperature`.
+/// Converts a name to words: `supplyTemperature` to `Supply temperature`.
 pub(super) fn spoken(name: &str) -> String {
     let mut out = String::new();
     let mut previous_lower = false;

@@ -1,4 +1,4 @@
-//! What interfaces inherit, and the limits on it.
+//! Inheritance of interfaces, and its limits.
 //!
 //! Source: Digital Twins Definition Language versions 2 to 4, "Interface" (`contents`, `extends`), "Component".
 
@@ -12,30 +12,30 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// The text of an interface may have this many bytes, from version 3 on.
+/// The largest size of an interface's text in bytes, from version 3 on.
 const MAX_BYTES: usize = 1 << 20;
-/// Elements in an interface, from version 3 on; contents of one in version 2.
+/// The largest number of elements in an interface from version 3 on, and of contents in version 2.
 const MAX_ELEMENTS: u64 = 100_000;
 const MAX_CONTENTS: usize = 300;
-/// Interfaces that one may inherit from, directly or not, from version 3 on.
+/// The largest number of direct and indirect base interfaces, from version 3 on.
 const MAX_BASES: u64 = 1024;
-/// Contents of all interfaces together, inherited ones included: beyond it, what is inherited is not laid out any more.
+/// The largest number of contents of all interfaces, inherited ones included; inheritance stops beyond it.
 const MAX_INHERITED: usize = 5_000_000;
 
-/// What an interface has, inherited things included.
+/// The contents of an interface, inherited ones included.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inherited {
-    /// Contents, those of bases first.
+    /// The contents, those of base interfaces first.
     pub contents: Rc<Vec<ElementIx>>,
-    /// The interfaces that it extends, directly or not, nearest last.
+    /// The interfaces that it extends directly or indirectly, nearest last.
     pub ancestors: Vec<ElementIx>,
-    /// How long the longest chain of `extends` is.
+    /// The length of the longest chain of `extends`.
     depth: u32,
-    /// How many interfaces are reached by `extends`, each way counted.
+    /// The number of interfaces reached by `extends`, counted once for each path.
     bases: u64,
 }
 
-/// What every interface has; reports what goes beyond the limits.
+/// Resolves the contents of every interface, and reports violations of the limits.
 pub(super) fn inherit(
     reader: &mut Reader<'_>,
     nestings: &HashMap<ElementIx, Nesting>,
@@ -52,7 +52,7 @@ pub(super) fn inherit(
     }
     let mut all: HashMap<ElementIx, Inherited> = HashMap::with_capacity(interfaces.len());
     let mut total = 0;
-    // Bases come before what extends them.
+    // The components are in topological order: base interfaces come first.
     for component in kosaraju_scc(&graph) {
         let circular = component.len() > 1 || graph.find_edge(component[0], component[0]).is_some();
         for node in component {
@@ -77,7 +77,7 @@ pub(super) fn inherit(
     all
 }
 
-/// What one interface has, out of what its bases have.
+/// Resolves the contents of one interface from those of its base interfaces.
 fn one(
     reader: &mut Reader<'_>,
     ix: ElementIx,
@@ -116,7 +116,7 @@ fn one(
         findings.push(wrong("dtdl-too-large", message));
     }
     findings.into_iter().for_each(|found| reader.report_on(ix, None, found));
-    // One base and nothing of its own: what it has is what the base has.
+    // An interface with one base and no contents of its own shares the base's list.
     if let ([base], true) = (&bases[..], own.is_empty())
         && let Some(base) = known.get(base)
     {
@@ -131,7 +131,7 @@ fn one(
     inherited
 }
 
-/// The contents of bases and its own, where every name may stand for one thing only.
+/// Merges inherited and own contents; every name must be unique.
 fn merge(
     reader: &mut Reader<'_>,
     ix: ElementIx,
@@ -147,7 +147,7 @@ fn merge(
     for (content, is_own) in inherited.map(|content| (*content, false)).chain(own.iter().map(|own| (*own, true))) {
         let Some(name) = reader.elements[content as usize].text("name") else { continue };
         match by_name.get(name) {
-            // The same one may come from several bases, but stands in its own interface once.
+            // The same content may be inherited by several paths, but must occur once in its own interface.
             Some(first) if *first == content && (!is_own || stands.insert(content)) => {}
             Some(first) => clashes.push((*first, content, is_own, name.to_string())),
             None => {
@@ -171,7 +171,7 @@ fn merge(
     contents
 }
 
-/// A component's interface may hold no component.
+/// Checks that the interface of a component has no components itself.
 fn components(reader: &mut Reader<'_>, interfaces: &[ElementIx], all: &HashMap<ElementIx, Inherited>) {
     let holds_component: HashMap<ElementIx, bool> = interfaces
         .iter()
@@ -193,7 +193,7 @@ fn components(reader: &mut Reader<'_>, interfaces: &[ElementIx], all: &HashMap<E
     }
 }
 
-/// How many elements an interface holds altogether.
+/// Checks the number of elements in each interface.
 fn counts(
     reader: &mut Reader<'_>,
     interfaces: &[ElementIx],
@@ -231,7 +231,7 @@ fn counts(
     }
 }
 
-/// In version 2 a property has no array in its schema.
+/// Checks that properties have no arrays in their schemas in version 2.
 pub(super) fn arrays(reader: &mut Reader<'_>, nestings: &HashMap<ElementIx, Nesting>) {
     for ix in 0..reader.elements.len() as ElementIx {
         let element = &reader.elements[ix as usize];
@@ -244,7 +244,7 @@ pub(super) fn arrays(reader: &mut Reader<'_>, nestings: &HashMap<ElementIx, Nest
     }
 }
 
-/// Values of `fields`, `enumValues` and `properties` are told apart by their names, choices also by their values.
+/// Checks that the names in `fields`, `enumValues` and `properties` are unique, and the values of enumerations too.
 pub(super) fn names(reader: &mut Reader<'_>) {
     let mut clashes = Vec::new();
     for element in &reader.elements {
@@ -274,7 +274,7 @@ pub(super) fn names(reader: &mut Reader<'_>) {
     }
 }
 
-/// The values of an enumeration are of the schema that it names.
+/// Checks that the values of an enumeration match its value schema.
 pub(super) fn choices(reader: &mut Reader<'_>) {
     let mut wrong = Vec::new();
     for element in &reader.elements {

@@ -1,17 +1,17 @@
-//! References between elements: whether what is named exists, and may be named there.
+//! Resolution of references between elements, and checks of their targets.
 //!
-//! Source: Digital Twins Definition Language versions 2 to 4, "Interface schemas" on what may be shared; the limits on which
-//! version may be used from which.
+//! Source: Digital Twins Definition Language versions 2 to 4, "Interface schemas" on shared schemas, and the rules on
+//! references between versions.
 
 use super::element::{ElementIx, Val};
 use super::metamodel::{Holds, INTERFACE, of};
 use super::read::Reader;
 use crate::diagnostic::{Diagnostic, nearest};
 
-/// Among more elements than this no suggestion is sought.
+/// The largest number of elements in which an unknown reference gets a suggestion.
 const MAX_COMPARED: usize = 20_000;
 
-/// Turns every reference whose element is found and fits into a link, and reports the others.
+/// Resolves every valid reference and reports the others.
 pub(super) fn link(reader: &mut Reader<'_>) {
     for ix in 0..reader.elements.len() as ElementIx {
         for at in 0..reader.elements[ix as usize].values.len() {
@@ -30,7 +30,7 @@ pub(super) fn link(reader: &mut Reader<'_>) {
     }
 }
 
-/// The element that a value names.
+/// Returns the element that a value refers to.
 fn find(reader: &Reader<'_>, ix: ElementIx, at: usize) -> Result<ElementIx, Diagnostic> {
     let element = &reader.elements[ix as usize];
     let held = &element.values[at];

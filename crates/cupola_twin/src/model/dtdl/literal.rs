@@ -11,7 +11,8 @@ use crate::model::schema::is_duration;
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 
-/// What is inside a value object `{"@value": …, "@type": …}`, or the value itself; an `@type` must be one of `types`.
+/// Returns the content of a value object `{"@value": …, "@type": …}`, or a plain value itself. An `@type` must be one
+/// of `types`.
 fn inner<'v, 'a>(value: &'v Value<'a>, types: &[&str], version: u8) -> Result<&'v Value<'a>, String> {
     let Value::Object(object) = value else { return Ok(value) };
     let (mut found, mut said) = (None, false);
@@ -39,7 +40,7 @@ fn inner<'v, 'a>(value: &'v Value<'a>, types: &[&str], version: u8) -> Result<&'
     found.ok_or_else(|| "is an object without `@value`".into())
 }
 
-/// Keywords of JSON-LD that version 2 lets pass, whatever they say.
+/// Returns whether version 2 ignores a JSON-LD keyword.
 fn is_ignored(word: &str, version: u8) -> bool {
     version == 2 && word.starts_with('@') && !["@context", "@id", "@graph"].contains(&word)
 }
@@ -65,7 +66,7 @@ pub(super) fn text(value: &Value<'_>, limit: usize, rule: TextRule, version: u8)
     }
 }
 
-/// Characters as the limits count them, in units of UTF-16: most emoji are two.
+/// Returns the length as the limits count it, in UTF-16 code units: most emoji count as two.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
@@ -95,7 +96,7 @@ pub(super) fn integer(value: &Value<'_>, low: i64, high: i64, version: u8) -> Re
     Ok(number)
 }
 
-/// A JSON number in the range of DTDL's integer that has no fraction, however it is written: `1`, `1.0` and `1e0` are one.
+/// Returns a JSON number without a fraction in the range of DTDL's integer; `1`, `1.0` and `1e0` are the same number.
 fn whole(value: &Value<'_>) -> Option<i64> {
     let Value::NumberLit(number) = value else { return None };
     let number: f64 = number.value.parse().ok()?;
@@ -110,7 +111,7 @@ pub(super) fn number(value: &Value<'_>, version: u8) -> Result<f64, String> {
     }
 }
 
-/// A text, a whole number or a boolean.
+/// Reads a text, a whole number or a boolean.
 pub(super) fn any(value: &Value<'_>, version: u8) -> Result<Val, String> {
     let found = inner(value, &["string", "integer", "boolean"], version)?;
     let kind = match found {
@@ -127,7 +128,7 @@ pub(super) fn any(value: &Value<'_>, version: u8) -> Result<Val, String> {
     }
 }
 
-/// An identifier of something that need not be defined; one of a model, if `user`.
+/// Reads an identifier that need not be defined; if `user`, it must be a valid identifier of a model.
 pub(super) fn identifier(value: &Value<'_>, user: bool, context: &Context) -> Result<String, String> {
     let Value::StringLit(literal) = value else { return Err("is not an identifier".into()) };
     let id = literal.value.as_ref();
@@ -138,16 +139,17 @@ pub(super) fn identifier(value: &Value<'_>, user: bool, context: &Context) -> Re
         Some(parsed) if parsed.is_user() && parsed.fragment.is_none() && id.len() <= context.limits.id => {
             Ok(id.to_string())
         }
-        // A term stands for an identifier of the language, and what it names is not looked at.
+        // A term abbreviates an identifier of the language, which is not checked further.
         None if context.is_term(id) => Ok(id.to_string()),
         _ => Err(format!("is `{id}`, which is not the identifier of an interface")),
     }
 }
 
-/// Texts by language: one text in English, an object with a text for each language, or an array of texts with their language.
+/// Reads texts by language: one text in English, an object with a text for each language, or an array of texts with
+/// their languages.
 ///
 /// # Errors
-/// The byte where it is wrong, and why.
+/// An invalid value; the error is its byte offset and a description.
 pub(super) fn language(value: &Value<'_>, limit: usize, version: u8) -> Result<Vec<(String, String)>, (usize, String)> {
     let mut texts: Vec<(String, String)> = Vec::new();
     let mut add = |at: usize, code: &str, text: &Value<'_>| {
@@ -195,7 +197,7 @@ pub(super) fn language(value: &Value<'_>, limit: usize, version: u8) -> Result<V
     Ok(texts)
 }
 
-/// `{"@value": "Raum", "@language": "de"}`.
+/// Reads a text with its language: `{"@value": "Raum", "@language": "de"}`.
 fn tagged<'v, 'a>(object: &'v Object<'a>, version: u8) -> Result<(&'v str, &'v Value<'a>), (usize, String)> {
     let (mut code, mut text) = (None, None);
     for member in &object.properties {
@@ -213,7 +215,8 @@ fn tagged<'v, 'a>(object: &'v Object<'a>, version: u8) -> Result<(&'v str, &'v V
     text.map(|text| (code.unwrap_or("en"), text)).ok_or((object.start(), "has an object without `@value`".into()))
 }
 
-/// A language of two to four small letters, then perhaps a script and a region: `en`, `zh-Hant`, `es-419`.
+/// Returns whether `tag` is a language of two to four lower-case letters with an optional script and region: `en`,
+/// `zh-Hant`, `es-419`.
 fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-').peekable();
     let lower = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase());

@@ -1,20 +1,20 @@
-//! The metamodel of DTDL: its classes, the properties of each, and what may stand in them, version by version.
+//! The metamodel of DTDL: classes, their properties, and the permitted values, by version.
 //!
-//! Source: Digital Twins Definition Language versions 2, 3 and 4, the tables under each class. Where the versions differ, three
-//! numbers stand for versions 2, 3 and 4.
+//! Source: Digital Twins Definition Language versions 2, 3 and 4, the tables of each class. Where the versions differ,
+//! an array of three numbers holds the values for versions 2, 3 and 4.
 
 /// A class of the metamodel.
 #[derive(Debug)]
 pub(super) struct Class {
-    /// Its name, which is its term in a model.
+    /// The name, which is the term in a model.
     pub name: &'static str,
-    /// What it is a kind of.
+    /// The superclass.
     pub parent: Option<&'static Class>,
     /// The versions in which an element may be of exactly this class.
     pub concrete: &'static [u8],
-    /// The versions in which `@type` may be left out where a property says what its value is.
+    /// The versions in which `@type` is optional where the property determines the class.
     pub type_optional: &'static [u8],
-    /// Its own properties, without those of its parents.
+    /// The properties of the class, without those of its superclasses.
     pub properties: &'static [PropertyDef],
 }
 
@@ -24,67 +24,67 @@ impl PartialEq for Class {
     }
 }
 
-/// A property that an element of a class may have.
+/// A property of a class.
 #[derive(Debug)]
 pub(super) struct PropertyDef {
-    /// Its name, which is its term in a model.
+    /// The name, which is the term in a model.
     pub name: &'static str,
-    /// The first version that has it, of DTDL or of the extension that brings it; 0 if all have.
+    /// The first version of DTDL, or of the extension, that has the property; 0 for all versions.
     pub since: u8,
-    /// How few values there may be.
+    /// The smallest number of values.
     pub min: [u32; 3],
-    /// How many values there may be.
+    /// The largest number of values.
     pub max: [u32; 3],
-    /// What a value is.
+    /// The permitted values.
     pub holds: Holds,
 }
 
-/// What a property's value is.
+/// The permitted values of a property.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Holds {
-    /// A text of at most so many characters that follows a rule.
+    /// A text with a largest number of characters and a rule.
     Text([usize; 3], TextRule),
-    /// A text in one or several languages, each of at most so many characters.
+    /// A text in one or several languages, each with a largest number of characters.
     Language([usize; 3]),
-    /// `true` or `false`.
+    /// A boolean.
     Boolean,
-    /// A whole number within bounds.
+    /// A whole number with a smallest and a largest value.
     Integer(i64, [i64; 3]),
     /// A number.
     Number,
-    /// A text, a whole number, or a boolean.
+    /// A text, a whole number or a boolean.
     Literal,
-    /// The identifier of something that need not be defined here.
+    /// An identifier that need not be defined.
     Identifier,
-    /// An element of one of these classes, in place or by its identifier or term.
+    /// An element, in place or by its identifier or term.
     Element(ElementRule),
 }
 
-/// What a text must look like.
+/// A rule for texts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum TextRule {
-    /// Anything.
+    /// Any text.
     Any,
-    /// Letters, digits and underscores; a letter first, no underscore last.
+    /// Letters, digits and underscores, with a leading letter and no trailing underscore.
     Name,
-    /// How long something takes, ISO 8601.
+    /// An ISO 8601 duration.
     Duration,
-    /// Something of an extension, checked there.
+    /// A rule of an extension: a function and an error message.
     Of(fn(&str) -> bool, &'static str),
 }
 
-/// Which elements may be a property's value.
+/// A rule for elements as values.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ElementRule {
-    /// The class it must be of, for versions 2, 3 and 4.
+    /// The required class, for versions 2, 3 and 4.
     pub class: [&'static Class; 3],
-    /// Whether it must have an identifier of its own.
+    /// Whether the element needs an identifier of its own.
     pub id_required: bool,
-    /// Whether it may be written in an earlier version of DTDL.
+    /// Whether the element may be of an earlier version of DTDL.
     pub earlier: bool,
-    /// The only elements allowed; any if there are none.
+    /// The permitted elements of the language; empty for all.
     pub only: &'static [&'static str],
-    /// Whether each value is told from the others by its `name`.
+    /// Whether the values are identified by their `name`.
     pub named: bool,
 }
 
@@ -95,7 +95,7 @@ const fn element(class: &'static Class) -> ElementRule {
 }
 
 impl ElementRule {
-    /// Any element of a class.
+    /// Permits any element of a class.
     pub const fn one_of(class: &'static Class) -> Self {
         element(class)
     }
@@ -145,7 +145,7 @@ const fn implied(name: &'static str, parent: &'static Class, properties: &'stati
     Class { name, parent: Some(parent), concrete: &[2, 3, 4], type_optional: &[2, 3, 4], properties }
 }
 
-/// Schemas may be written in an earlier version than what they are the schema of.
+/// A schema may be of an earlier version than the element that uses it.
 const SCHEMA_RULE: Holds = Holds::Element(element(&SCHEMA).or_earlier());
 
 pub(super) static ENTITY: Class = Class {
@@ -271,7 +271,7 @@ pub(super) static MAP: Class = class(
 pub(super) static OBJECT: Class =
     class("Object", &COMPLEX_SCHEMA, &[several("fields", [1, 0, 0], [30, MANY, MANY], element(&FIELD).named())]);
 
-/// Every class that a `@type` may name.
+/// The classes that `@type` may name.
 pub(super) static CLASSES: &[&Class] = &[
     &INTERFACE,
     &TELEMETRY,
@@ -293,18 +293,18 @@ pub(super) static CLASSES: &[&Class] = &[
 ];
 
 impl Class {
-    /// Whether it is `other` or a kind of it.
+    /// Returns whether the class is `other` or a subclass of it.
     pub fn is_a(&self, other: &Class) -> bool {
         self == other || self.parent.is_some_and(|parent| parent.is_a(other))
     }
 
-    /// Its property of that name in a version of DTDL, its own or a parent's.
+    /// Returns the property of the class or its superclasses, by name and version of DTDL.
     pub fn property(&self, name: &str, version: u8) -> Option<&'static PropertyDef> {
         let own = self.properties.iter().find(|property| property.name == name && property.since <= version);
         own.or_else(|| self.parent.and_then(|parent| parent.property(name, version)))
     }
 
-    /// All its properties in a version of DTDL.
+    /// Returns all properties of the class and its superclasses in a version of DTDL.
     pub fn all_properties(&'static self, version: u8) -> impl Iterator<Item = &'static PropertyDef> {
         std::iter::successors(Some(self), |class| class.parent)
             .flat_map(|class| class.properties)
@@ -312,7 +312,7 @@ impl Class {
     }
 }
 
-/// Of three numbers, the one for a version of DTDL.
+/// Returns the value for a version of DTDL from an array for versions 2, 3 and 4.
 pub(super) fn of<T: Copy>(values: [T; 3], version: u8) -> T {
     values[usize::from(version.clamp(2, 4)) - 2]
 }

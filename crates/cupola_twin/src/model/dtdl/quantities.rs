@@ -1,41 +1,41 @@
-//! Quantities and units as DTDL's versions have them: which unit belongs to which semantic type, and since when.
+//! Quantities and units: the units of each semantic type, by version.
 //!
-//! Source: Digital Twins Definition Language version 2, "Semantic Type"; QuantitativeTypes extension, versions 1, 2 (the same
-//! lists as version 1) and 3. Each set holds all of the one before it.
+//! Source: Digital Twins Definition Language version 2, "Semantic Type"; QuantitativeTypes extension, versions 1, 2
+//! (with the same lists as version 1) and 3. Each set includes the previous one.
 
-/// A collection of quantities and units.
+/// A set of quantities and units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Set {
-    /// What DTDL version 2 has built in.
+    /// The quantities and units built into DTDL version 2.
     Core2,
-    /// QuantitativeTypes, version 1, for DTDL 3.
+    /// QuantitativeTypes version 1, for DTDL 3.
     Quantitative1,
-    /// QuantitativeTypes, version 2, for DTDL 4.
+    /// QuantitativeTypes version 2, for DTDL 4.
     Quantitative2,
-    /// QuantitativeTypes, version 3, for DTDL 4.
+    /// QuantitativeTypes version 3, for DTDL 4.
     Quantitative3,
 }
 
-/// A kind of unit: its name, and its units by the set that introduced them.
+/// A unit class, with its units by the set that introduced them.
 pub(super) struct UnitClass {
-    /// DTDL's name, such as `TemperatureUnit`.
+    /// The DTDL name, such as `TemperatureUnit`.
     pub name: &'static str,
-    /// Units in [`Set::Core2`].
+    /// The units in [`Set::Core2`].
     core: &'static str,
-    /// Units since [`Set::Quantitative1`].
+    /// The units added by [`Set::Quantitative1`].
     first: &'static str,
-    /// Units since [`Set::Quantitative3`].
+    /// The units added by [`Set::Quantitative3`].
     third: &'static str,
 }
 
 /// A semantic type, such as `Temperature`.
 #[derive(Debug)]
 pub(super) struct Quantity {
-    /// DTDL's name.
+    /// The DTDL name.
     pub name: &'static str,
-    /// The kind of unit that it is measured in.
+    /// The unit class.
     pub unit_class: &'static str,
-    /// The first set that has it.
+    /// The first set that has the quantity.
     since: Set,
 }
 
@@ -48,39 +48,39 @@ const fn quantity(name: &'static str, unit_class: &'static str, since: Set) -> Q
 }
 
 impl UnitClass {
-    /// Its units in a set.
+    /// Returns the units in a set.
     pub fn units(&self, set: Set) -> impl Iterator<Item = &'static str> {
         let first = if set >= Set::Quantitative1 { self.first } else { "" };
         let third = if set >= Set::Quantitative3 { self.third } else { "" };
         [self.core, first, third].into_iter().flat_map(str::split_whitespace)
     }
 
-    /// The kind of unit called `name` that a set has.
+    /// Returns the unit class called `name`, if the set has it.
     pub fn find(name: &str, set: Set) -> Option<&'static Self> {
-        // The extension has a second name for one of them.
+        // The extension has a second name for this class.
         let name = if name == "EnergyRateUnit" && set >= Set::Quantitative1 { "PowerUnit" } else { name };
         UNIT_CLASSES.iter().find(|class| class.name == name && class.units(set).next().is_some())
     }
 
-    /// The kind that a unit is of in a set.
+    /// Returns the unit class of a unit in a set.
     pub fn of_unit(unit: &str, set: Set) -> Option<&'static Self> {
         UNIT_CLASSES.iter().find(|class| class.units(set).any(|known| known == unit))
     }
 }
 
 impl Quantity {
-    /// The names of all quantities of a set.
+    /// Returns the names of all quantities in a set.
     pub fn names(set: Set) -> impl Iterator<Item = &'static str> {
         QUANTITIES.iter().filter(move |quantity| quantity.since <= set).map(|quantity| quantity.name)
     }
 
-    /// The quantity called `name` that a set has.
+    /// Returns the quantity called `name`, if the set has it.
     pub fn find(name: &str, set: Set) -> Option<&'static Self> {
         QUANTITIES.iter().find(|quantity| quantity.name == name && quantity.since <= set)
     }
 }
 
-/// Prefixes of decimal and binary units; version 2 spells one of them `deka`, the extension `deca`.
+/// The prefixes of decimal and binary units; version 2 has the spelling `deka`, the extension `deca`.
 pub(super) const PREFIXES: &[&str] = &[
     "atto", "centi", "deca", "deci", "deka", "exa", "femto", "giga", "hecto", "kilo", "mega", "micro", "milli", "nano",
     "peta", "pico", "tera", "yocto", "yotta", "zepto", "zetta", "exbi", "gibi", "kibi", "mebi", "pebi", "tebi", "yobi",
@@ -88,7 +88,7 @@ pub(super) const PREFIXES: &[&str] = &[
 ];
 
 const UNIT_CLASSES: &[UnitClass] = &[
-    // The extension keeps prefixes like units; no quantity is measured in them.
+    // The extension lists prefixes like units; no quantity has them as units.
     class("BinaryPrefix", "", "exbi gibi kibi mebi pebi tebi yobi zebi", ""),
     class(
         "DecimalPrefix",

@@ -1,7 +1,7 @@
-//! Documents into elements: the JSON-LD forms of DTDL, with everything that one element by itself can have wrong.
+//! Conversion of documents to elements: the JSON-LD forms of DTDL, and the checks of single elements.
 //!
-//! Source: Digital Twins Definition Language versions 2 to 4; JSON-LD 1.1, sections 4.1 (typed values), 4.2 (language maps) and
-//! 9.5 (value objects).
+//! Source: Digital Twins Definition Language versions 2 to 4; JSON-LD 1.1, sections 4.1 (typed values), 4.2 (language
+//! maps) and 9.5 (value objects).
 
 use super::context::{Context, Cotype, IOT_CENTRAL, KeyRef, TypeRef};
 use super::dtmi::{self, Dtmi};
@@ -19,29 +19,29 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Everything read so far.
+/// The documents and elements read so far.
 #[derive(Default)]
 pub(super) struct Reader<'a> {
     pub sources: Vec<Source<'a>>,
     pub elements: Vec<Element>,
-    /// The elements that documents define, by their own identifiers and by those that they are given.
+    /// The elements of documents, by their own or assigned identifiers.
     pub by_id: HashMap<Arc<str>, ElementIx>,
-    /// The document that is read.
+    /// The number of the current document.
     source: usize,
 }
 
-/// What an element may be where it stands.
+/// The expectations on an element at its position.
 #[derive(Clone, Copy)]
 struct Expected {
     class: &'static Class,
     rule: ElementRule,
     stands: Stands,
-    /// What encloses it and what it must not be newer than.
+    /// The enclosing element, whose version limits the element's version.
     parent: Option<ElementIx>,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads one more document.
+    /// Reads a document.
     pub fn document(&mut self, file: Arc<str>, text: &'a str) {
         let mut source = Source::new(file, text);
         let root = source.parse();
@@ -56,13 +56,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reports something about the document that is read.
+    /// Reports a diagnostic on the current document.
     pub fn report(&mut self, at: usize, path: Option<String>, diagnostic: Diagnostic) {
         let source = &mut self.sources[self.source];
         source.report_at(at, diagnostic.at_path(path));
     }
 
-    /// Reports something about an element that was read.
+    /// Reports a diagnostic on an element.
     pub fn report_on(&mut self, element: ElementIx, at: Option<usize>, diagnostic: Diagnostic) {
         let found = &self.elements[element as usize];
         let (source, start) = (found.source as usize, at.unwrap_or(found.start));
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
         self.element(object, expected);
     }
 
-    /// Reads an element where it stands; `None` after reporting that nothing can be made of it.
+    /// Reads an element; `None` after an error that makes it unusable, which is reported.
     fn element(&mut self, object: &Object<'a>, expected: Expected) -> Option<ElementIx> {
         let here = self.path_of(expected.stands);
         let context = self.context(object, expected, &here)?;
@@ -112,7 +112,8 @@ impl<'a> Reader<'a> {
             values: Vec::new(),
         });
         if let Some(first) = self.by_id.get(&id).copied() {
-            // Elements without an identifier of their own share one if they share a name, and that is reported as such.
+            // Elements without identifiers of their own get the same identifier if they have the same name, which is
+            // reported elsewhere.
             if get(object, "@id").is_some() {
                 let known = &self.elements[first as usize];
                 let place = self.sources[known.source as usize].place_at(known.start);
@@ -151,12 +152,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What the element is written in.
+    /// Returns the context of an element.
     fn context(&mut self, object: &Object<'a>, expected: Expected, here: &str) -> Option<Rc<Context>> {
         let outer = expected.parent.map(|parent| self.elements[parent as usize].context.clone());
         let Some(value) = get(object, "@context") else { return outer };
         let mut specifiers = each(value);
-        // In version 2 this one may stand before the context of the language as well as behind it.
+        // In version 2 this context may precede the context of the language or follow it.
         if let [Value::StringLit(first), Value::StringLit(second), ..] = specifiers[..]
             && first.value == IOT_CENTRAL
             && second.value == "dtmi:dtdl:context;2"
@@ -203,7 +204,7 @@ impl<'a> Reader<'a> {
             self.wrong(value.start(), here, wrong);
             good = false;
         }
-        // What an unknown context means for the words below it can't be known: saying so once is enough.
+        // After an unknown context the meaning of all terms is unknown, so one error is enough.
         if !good && context.version == 0 {
             return None;
         }
@@ -221,7 +222,7 @@ impl<'a> Reader<'a> {
         self.report(at, Some(format!("{here}['@context']")), diagnostic);
     }
 
-    /// The class and the added types of an element, and whether it has types that nobody knows (which version 2 lets pass).
+    /// Returns the class and the added types of an element, and whether it has unknown types, which version 2 permits.
     fn types(
         &mut self,
         object: &Object<'a>,
@@ -313,7 +314,7 @@ impl<'a> Reader<'a> {
         Some((class, cotypes, unknown))
     }
 
-    /// Whether the added types go with the class and with one another.
+    /// Checks that the added types are compatible with the class and with one another.
     fn check_cotypes(&mut self, object: &Object<'a>, class: &Class, cotypes: &[Cotype], context: &Context, here: &str) {
         let path = || Some(format!("{here}['@type']"));
         let mut wrong = Vec::new();
@@ -364,7 +365,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The element's own identifier, checked, or the one that it is given.
+    /// Returns the element's own identifier after checks, or an assigned one.
     fn identifier(
         &mut self,
         object: &Object<'a>,
@@ -426,7 +427,7 @@ impl<'a> Reader<'a> {
         if id.is_empty() { given } else { id.into() }
     }
 
-    /// The properties of an element.
+    /// Reads the properties of an element.
     fn properties(&mut self, object: &Object<'a>, ix: ElementIx, unknown_types: bool) {
         let (class, version) = (self.elements[ix as usize].class, self.elements[ix as usize].version());
         let mut seen: Vec<&'static PropertyDef> = Vec::new();
@@ -449,7 +450,7 @@ impl<'a> Reader<'a> {
                 _ => None,
             };
             let Some(property) = found else {
-                // Version 2 lets properties pass that nobody knows, if a type that nobody knows may have brought them.
+                // Version 2 permits unknown properties if an unknown type may define them.
                 if !(version == 2 && unknown_types) {
                     self.unknown_property(member, ix, &key);
                 }
@@ -484,12 +485,12 @@ impl<'a> Reader<'a> {
         self.report_on(ix, Some(member.start()), Diagnostic::error("dtdl-keyword", message));
     }
 
-    /// The property of that name which the element's class or one of its added types has.
+    /// Returns the property of the element's class or of its added types, by name.
     fn property(&self, ix: ElementIx, of: Option<Extension>, name: &str) -> Option<&'static PropertyDef> {
         let element = &self.elements[ix as usize];
         let is_core = of.is_none_or(|of| of.kind == Kind::Core);
         let own = is_core.then(|| element.class.property(name, element.version())).flatten();
-        // A plain name is one of the extensions that the context names; an identifier says itself which one it is of.
+        // A plain name belongs to an extension of the context; an identifier names its extension itself.
         let known = |extension: Extension| match of {
             Some(of) => of == extension || of.kind == Kind::Core,
             None => extension.kind == Kind::Core || element.context.extensions.contains(&extension),
@@ -521,7 +522,7 @@ impl<'a> Reader<'a> {
         self.report_on(ix, Some(member.start()), unknown);
     }
 
-    /// All values of one property.
+    /// Reads all values of a property.
     fn values(&mut self, value: &Value<'a>, ix: ElementIx, property: &'static PropertyDef) {
         let version = self.elements[ix as usize].version();
         if let Holds::Language(limits) = property.holds {
@@ -546,7 +547,7 @@ impl<'a> Reader<'a> {
             let few = if least == 1 { "needs a value".to_string() } else { format!("needs {least} values") };
             self.bad_value(ix, property, value.start(), few);
         }
-        // What an interface inherits counts as well and is counted later.
+        // Inherited contents are counted later, together with the own ones.
         let distinct: HashSet<_> =
             values.iter().filter_map(|value| value.as_string_lit()).map(|text| &text.value).collect();
         let repeated = values.iter().filter(|value| value.as_string_lit().is_some()).count() - distinct.len();
@@ -559,7 +560,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One value of a property.
+    /// Reads one value of a property.
     fn value(&mut self, value: &Value<'a>, ix: ElementIx, property: &'static PropertyDef, index: u32) {
         let version = self.elements[ix as usize].version();
         let at = value.start();
@@ -600,7 +601,7 @@ impl<'a> Reader<'a> {
         self.report_on(ix, Some(at), Diagnostic::error(code, format!("`{}` {message}", property.name)));
     }
 
-    /// An element as a value: in place, or by its identifier or term.
+    /// Reads an element as a value: in place, or by identifier or term.
     fn reference(
         &mut self,
         value: &Value<'a>,
@@ -701,7 +702,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Why an element of the language can't be the value of a property.
+/// Returns the reason why an element of the language cannot be the value of a property, if any.
 fn unfit(
     standard: Standard,
     property: &PropertyDef,
@@ -713,17 +714,18 @@ fn unfit(
     if !rule.only.is_empty() && !rule.only.contains(&name) {
         return Some(format!("must be {}, not `{name}`", rule.only.join(" or ")));
     }
-    // Primitive schemas of all versions are the same; of the rest, an element takes those of its own version or an earlier one.
+    // Primitive schemas are the same in all versions; any other element of the language must be of the same or an
+    // earlier version.
     if standard.version() > version || standard.version() < version && !rule.earlier && property.name != "unit" {
         return Some(format!("can't be `{name}` of version {} of DTDL", standard.version()));
     }
-    // The units of version 2 are of a class of their own.
+    // The units of version 2 belong to a class of their own.
     let is_unit = matches!(standard, Standard::Unit(_, Set::Core2)) && property.name != "unit";
     let fits = !is_unit && (standard.class().is_a(class) || class.is_a(standard.class()));
     (!fits).then(|| format!("takes a {}, and `{name}` is none", class.name))
 }
 
-/// The classes that an element may have where `wanted` is expected.
+/// Returns the names of the classes that an element may have where `wanted` is expected.
 fn choices(wanted: &'static Class, version: u8) -> Vec<&'static str> {
     CLASSES
         .iter()

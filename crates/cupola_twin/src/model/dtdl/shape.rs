@@ -1,6 +1,7 @@
-//! How schemas are nested: how deep, whether in themselves, with or without arrays, and how much there is in them.
+//! The nesting of schemas: depth, recursion, arrays and number of elements.
 //!
-//! Source: Digital Twins Definition Language versions 2 to 4, "Complex schema" (depth, recursion), "Property" (arrays in version 2).
+//! Source: Digital Twins Definition Language versions 2 to 4, "Complex schema" (depth, recursion), "Property" (arrays
+//! in version 2).
 
 use super::element::{Element, ElementIx};
 use super::metamodel::COMPLEX_SCHEMA;
@@ -10,22 +11,23 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::HashMap;
 
-/// Ways around a ring of schemas are followed no farther than any limit on their depth, and not without end.
+/// The largest length of a path around a cycle of schemas, which exceeds every limit on depth, and the largest number
+/// of steps in all.
 const MAX_WAY: usize = 32;
 const MAX_STEPS: u32 = 10_000;
 
-/// What is known of each complex schema.
+/// The properties of a complex schema's nesting.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Nesting {
-    /// Steps to the schema of the deepest part.
+    /// The number of steps to the schema of the deepest part.
     pub depth: u32,
-    /// Whether an array is in it.
+    /// Whether the schema contains an array.
     pub array: bool,
-    /// How many elements are in it.
+    /// The number of elements in the schema.
     pub count: u64,
 }
 
-/// The nesting of every complex schema, by element; reports what is too deep or in itself.
+/// Computes the nesting of every complex schema, and reports schemas that are too deep or recursive.
 pub(super) fn nestings(reader: &mut Reader<'_>) -> HashMap<ElementIx, Nesting> {
     let mut graph = DiGraph::<ElementIx, ()>::new();
     let schemas: Vec<ElementIx> = (0..reader.elements.len() as ElementIx)
@@ -42,7 +44,7 @@ pub(super) fn nestings(reader: &mut Reader<'_>) -> HashMap<ElementIx, Nesting> {
         }
     }
     let mut found: HashMap<ElementIx, Nesting> = HashMap::with_capacity(schemas.len());
-    // What is nested comes before what it is nested in.
+    // The components are in topological order: nested schemas come first.
     for component in kosaraju_scc(&graph) {
         let circular = component.len() > 1 || component.iter().any(|node| graph.find_edge(*node, *node).is_some());
         let outside: HashMap<NodeIndex, Nesting> =
@@ -69,7 +71,7 @@ pub(super) fn nestings(reader: &mut Reader<'_>) -> HashMap<ElementIx, Nesting> {
     found
 }
 
-/// How deep a schema that contains itself is: the longest way in it that comes through no schema twice.
+/// Returns the depth of a recursive schema: the length of the longest path in it that visits no schema twice.
 fn around(
     graph: &DiGraph<ElementIx, ()>,
     node: NodeIndex,
@@ -91,7 +93,8 @@ fn around(
     depth
 }
 
-/// The elements that carry the schemas of a schema's parts, with the elements between: the schema itself, its fields, its map value.
+/// Returns the elements that hold the schemas of a schema's parts (the schema itself, its fields, its map value), each
+/// with the number of elements in between.
 fn carriers(elements: &[Element], ix: ElementIx) -> Vec<(ElementIx, u64)> {
     let element = &elements[ix as usize];
     let mut carriers = vec![(ix, 0)];
@@ -100,7 +103,7 @@ fn carriers(elements: &[Element], ix: ElementIx) -> Vec<(ElementIx, u64)> {
     carriers
 }
 
-/// The elements of documents that are the schema of an element's part.
+/// Returns the elements of documents that are schemas of an element's parts.
 fn parts(element: &Element) -> impl Iterator<Item = ElementIx> {
     element.elements("elementSchema").chain(element.elements("schema"))
 }
@@ -122,7 +125,7 @@ fn nesting(elements: &[Element], ix: ElementIx, known: &HashMap<ElementIx, Nesti
             }
         }
         for part in parts(element) {
-            // A part that is not known yet contains this schema itself.
+            // A part without a known nesting contains this schema itself.
             let inner = known.get(&part).copied().unwrap_or_default();
             nesting.depth = nesting.depth.max(1 + inner.depth);
             nesting.array |= inner.array;
@@ -132,7 +135,7 @@ fn nesting(elements: &[Element], ix: ElementIx, known: &HashMap<ElementIx, Nesti
     nesting
 }
 
-/// What is known of the schema that an element has, wherever it is defined.
+/// Returns the nesting of an element's schema.
 pub(super) fn of_value(element: &Element, known: &HashMap<ElementIx, Nesting>) -> Nesting {
     if let Some(standard) = element.standard("schema") {
         return Nesting { depth: standard.depth(), array: standard.holds_array(), count: 1 };

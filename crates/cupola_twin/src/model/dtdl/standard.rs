@@ -1,7 +1,7 @@
-//! Elements that every model may refer to and none defines: primitive, geospatial and partners' schemas, command types, units.
+//! Elements of the language itself: primitive and geospatial schemas, schemas of partners, command types and units.
 //!
-//! Source: Digital Twins Definition Language versions 2 to 4, "Primitive schema", "Geospatial Schemas", "Scaled Decimal Schema";
-//! QuantitativeTypes extension; IoT Central extension.
+//! Source: Digital Twins Definition Language versions 2 to 4, "Primitive schema", "Geospatial Schemas", "Scaled Decimal
+//! Schema"; QuantitativeTypes extension; IoT Central extension.
 
 use super::context::Context;
 use super::extensions::{Kind, of_identifier};
@@ -10,42 +10,42 @@ use super::quantities::{Set, UnitClass};
 use crate::model::schema::{PRIMITIVES, Primitive};
 use crate::value::Kind as ValueKind;
 
-/// One of them.
+/// An element of the language.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Standard {
     /// A primitive schema of a version of DTDL.
     Primitive(Primitive, u8),
-    /// An object schema that comes with the language or a partner, of a version of DTDL.
+    /// An object schema of the language or of a partner, in a version of DTDL.
     Object(&'static StandardObject, u8),
     /// `synchronous` or `asynchronous`.
     CommandType(&'static str, u8),
     /// A unit or a prefix of units.
     Unit(&'static str, Set),
-    /// The enumeration of all units of a kind.
+    /// The enumeration of all units of a unit class.
     Units(&'static str, Set),
 }
 
-/// An object schema that comes with the language.
+/// An object schema of the language or of a partner.
 #[derive(Debug, PartialEq)]
 pub(super) struct StandardObject {
-    /// Its term.
+    /// The term.
     pub name: &'static str,
-    /// Where its identifier starts.
+    /// The prefix of the identifier.
     prefix: &'static str,
-    /// The versions that have it.
+    /// The versions of DTDL that have it.
     versions: &'static [u8],
-    /// How many steps from a schema to that of a part its deepest part is away.
+    /// The number of steps to the schema of the deepest part.
     pub depth: u32,
-    /// What it is made of.
+    /// The content.
     pub shape: Shape,
 }
 
-/// What an object schema of the language is made of.
+/// The content of an object schema.
 #[derive(Debug, PartialEq)]
 pub(super) enum Shape {
-    /// GeoJSON: `type` is this word, `coordinates` are arrays nested so deep.
+    /// A GeoJSON geometry: the value of `type`, and the nesting depth of the arrays in `coordinates`.
     Geometry(&'static str, u32),
-    /// Fields of primitive schemas.
+    /// Fields with primitive schemas.
     Fields(&'static [(&'static str, Primitive)]),
 }
 
@@ -86,14 +86,14 @@ static OBJECTS: &[StandardObject] = &[
 const COMMAND_TYPES: [&str; 2] = ["asynchronous", "synchronous"];
 
 impl Standard {
-    /// What a term means where an element is wanted.
+    /// Returns the element that a term denotes.
     pub fn of_term(word: &str, context: &Context) -> Option<Self> {
         let version = context.version;
         if let Some((_, primitive, _)) = PRIMITIVES.iter().find(|(name, _, since)| *name == word && *since <= version) {
             return Some(Self::Primitive(*primitive, version));
         }
         let partner = context.extensions.iter().any(|extension| extension.kind == Kind::IotCentral);
-        // A partner's schemas are of one version and may be used in all.
+        // Schemas of a partner have a single version and may be used in all versions of DTDL.
         let object_version = |object: &&StandardObject| match object.prefix {
             IOT_CENTRAL => partner.then_some(2),
             _ => object.versions.contains(&version).then_some(version),
@@ -107,7 +107,7 @@ impl Standard {
         context.unit_sets().find_map(|set| Self::of_unit_term(word, set))
     }
 
-    /// What a term means where a unit is wanted.
+    /// Returns the unit or unit class that a term denotes.
     pub fn of_unit_term(word: &str, set: Set) -> Option<Self> {
         if let Some(class) = UnitClass::of_unit(word, set) {
             return class.units(set).find(|known| *known == word).map(|known| Self::Unit(known, set));
@@ -118,7 +118,7 @@ impl Standard {
         UnitClass::find(word, set).map(|class| Self::Units(class.name, set))
     }
 
-    /// What an identifier means.
+    /// Returns the element that an identifier denotes.
     pub fn of_id(id: &str) -> Option<Self> {
         let (extension, group, name) = of_identifier(id)?;
         let version = extension.version;
@@ -126,7 +126,7 @@ impl Standard {
             (Kind::Core, "Schema") => PRIMITIVES
                 .iter()
                 .find(|(known, _, since)| *known == name && *since <= version)
-                // Those of later versions are other names of the first one's.
+                // Identifiers of later versions are synonyms of the first one.
                 .map(|(_, primitive, since)| Self::Primitive(*primitive, *since)),
             (Kind::Core, "CommandType") => {
                 COMMAND_TYPES.iter().find(|known| **known == name).map(|known| Self::CommandType(known, version))
@@ -150,7 +150,7 @@ impl Standard {
         }
     }
 
-    /// Its class.
+    /// Returns the class.
     pub fn class(&self) -> &'static Class {
         match self {
             Self::Primitive(primitive, _) if is_numeric(*primitive) => &NUMERIC_SCHEMA,
@@ -162,7 +162,7 @@ impl Standard {
         }
     }
 
-    /// The version of DTDL that it is written in.
+    /// Returns the version of DTDL.
     pub fn version(&self) -> u8 {
         match self {
             Self::Primitive(_, version) | Self::Object(_, version) | Self::CommandType(_, version) => *version,
@@ -174,7 +174,7 @@ impl Standard {
         }
     }
 
-    /// The term that is used for it.
+    /// Returns the term.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Primitive(primitive, _) => primitive.name(),
@@ -183,7 +183,7 @@ impl Standard {
         }
     }
 
-    /// How many steps from a schema to that of a part its deepest part is away.
+    /// Returns the number of steps to the schema of the deepest part.
     pub fn depth(&self) -> u32 {
         match self {
             Self::Object(object, _) => object.depth,
@@ -191,13 +191,13 @@ impl Standard {
         }
     }
 
-    /// Whether there is an array in it.
+    /// Returns whether the schema contains an array.
     pub fn holds_array(&self) -> bool {
         matches!(self, Self::Object(object, _) if matches!(object.shape, Shape::Geometry(..)))
     }
 }
 
-/// `NumericSchema` of the metamodel: whole and other numbers, decimals included.
+/// Returns whether a primitive schema is a `NumericSchema` of the metamodel: whole numbers, other numbers and decimals.
 pub(super) fn is_numeric(primitive: Primitive) -> bool {
     primitive.kind() != ValueKind::Bool && (primitive.kind().is_numeric() || primitive == Primitive::Decimal)
 }

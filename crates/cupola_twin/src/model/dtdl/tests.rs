@@ -1,4 +1,4 @@
-//! What is read, and the verdicts on documents: each with the versions of DTDL in which it is valid.
+//! Tests of the reader and of the validity of documents in each version of DTDL.
 
 use super::*;
 use crate::value::Kind;
@@ -9,14 +9,14 @@ fn check(documents: &[&str]) -> (Models, Vec<&'static str>) {
     (models, diagnostics.iter().map(|d| d.code).collect())
 }
 
-/// An interface around `contents`, with more members and more contexts.
+/// Builds an interface around `contents`, with additional members and contexts.
 fn interface(version: u8, contexts: &str, members: &str, contents: &str) -> String {
     format!(
         r#"{{"@context": ["dtmi:dtdl:context;{version}"{contexts}], "@id": "dtmi:t:A;1", "@type": "Interface"{members}, "contents": [{contents}]}}"#
     )
 }
 
-/// Asserts that each document of a table is valid in exactly the versions named beside it.
+/// Asserts that each document of a table is valid in exactly the listed versions.
 fn verdicts(table: &[(&str, &str)], document: impl Fn(u8, &str) -> String) {
     for (valid_in, part) in table {
         let valid: String = [2, 3, 4]
@@ -375,7 +375,7 @@ fn a_ring_of_schemas_is_as_deep_as_it_is_long() {
     verdicts(&[("4", &ring(1)), ("4", &ring(8)), ("", &ring(9)), ("", &ring(100))], |version, members| {
         interface(version, "", members, "")
     });
-    // All of them together, of which any way leads through the middle: as deep as the middle with two of them.
+    // Every path leads through the hub, so the depth is that of the hub with two spokes.
     let star: Vec<String> = (0..20)
         .map(|at| format!(r#"{{"@id": "dtmi:t:s{at};1", "@type": "Array", "elementSchema": "dtmi:t:hub;1"}}"#))
         .collect();
@@ -402,7 +402,7 @@ fn what_must_differ_differs_from_what_is_inherited() {
 
 #[test]
 fn inheritance_has_its_limits() {
-    // The same base three times is one base.
+    // A base interface that is listed three times counts once.
     let base = interface(2, "", "", "").replace("dtmi:t:A;1", "dtmi:t:B;1");
     let three = interface(2, "", r#", "extends": ["dtmi:t:B;1", "dtmi:t:B;1", "dtmi:t:B;1"]"#, "");
     assert_eq!(check(&[&base, &three]).1, [""; 0]);
@@ -476,7 +476,7 @@ fn extensions_have_their_rules() {
         ("", r#"{"@type": ["Telemetry", "Temperature"], "name": "a", "schema": "string", "unit": "kelvin"}"#),
         ("", r#"{"@type": "Telemetry", "name": "a", "schema": "double", "unit": "kelvin"}"#),
         ("", r#"{"@type": ["Telemetry", "Temperature", "Power"], "name": "a", "schema": "double", "unit": "kelvin"}"#),
-        // Version 2 lets types pass that nobody knows, and what they may bring.
+        // Version 2 permits unknown types and the properties that they may define.
         (
             "234",
             r#"{"@type": ["Telemetry", "Irradiance"], "name": "a", "schema": "double", "unit": "wattPerSquareMetre"}"#,
@@ -496,7 +496,7 @@ fn extensions_have_their_rules() {
             r#"{"@type": "Telemetry", "name": "a", "schema": "double"},
             {"@type": ["Property", "ValueAnnotation"], "name": "b", "annotates": "a", "schema": "double"}"#,
         ),
-        // The rule is there, but nobody's reader enforces it: a warning.
+        // The specification has the rule, but the reference parser does not enforce it, so a violation is a warning.
         ("34", r#"{"@type": ["Property", "ValueAnnotation"], "name": "b", "annotates": "a", "schema": "double"}"#),
         (
             "",

@@ -1,4 +1,4 @@
-//! Aggregates along relationships: which twins, which values of theirs.
+//! Compilation of aggregates along relationships.
 
 use super::body::{Body, Compiled};
 use super::{Input, Op, Type};
@@ -7,7 +7,7 @@ use crate::topology::{TableIx, TwinIx};
 use crate::unit::conversion;
 use crate::value::Kind;
 
-/// An aggregate's argument: the steps that all its paths share, and the value at their end.
+/// An aggregate's argument: the steps shared by all its paths, and the value at their end.
 struct Split {
     steps: Vec<Segment>,
     value: Option<Expr>,
@@ -17,7 +17,7 @@ impl Body<'_, '_> {
     pub(super) fn aggregate(&mut self, expr: &Expr, aggregate: Aggregate, inner: &Expr, at: u16) -> Compiled {
         let split = self.split(inner)?;
         let Some(relation) = self.compiler.topology.relation_along(&split.steps) else {
-            // The relationship is known to the models, but no twin has it: nothing is related.
+            // The models have the relationship but no twin does, so there are no related twins.
             return self.over_nothing(aggregate, at);
         };
         if aggregate == Aggregate::Only {
@@ -44,7 +44,7 @@ impl Body<'_, '_> {
                 _ if self.has_all(dst, value) => Some(self.compiler.hidden(dst, value, &self.origin)),
                 _ => None,
             };
-            // A related twin whose model has no such property takes no part.
+            // A related twin whose model lacks the property does not contribute.
             let Some(column) = column else { continue };
             let this = self.compiler.column_type(column);
             let (scale, offset) = self.agree(inner, found, this)?;
@@ -107,7 +107,7 @@ impl Body<'_, '_> {
         }
     }
 
-    /// The change of unit that brings `this` to what was found in another table before.
+    /// Returns the unit conversion from `this` to the unit that was found in another table.
     fn agree(&self, expr: &Expr, found: Option<Type>, this: Type) -> Result<(f64, f64), ExprError> {
         let Some(found) = found else { return Ok((1.0, 0.0)) };
         let same_kind = match (found.kind, this.kind) {
@@ -144,7 +144,7 @@ impl Body<'_, '_> {
         }
     }
 
-    /// Whether a table has every property that `value` names.
+    /// Returns whether a table has every property that `value` names.
     fn has_all(&self, table: TableIx, value: &Expr) -> bool {
         let mut all = true;
         let topology = self.topology();
@@ -155,7 +155,7 @@ impl Body<'_, '_> {
         all
     }
 
-    /// A property that no related twin has must at least be one that some model has.
+    /// Checks that a property which no related twin has exists in some model at least.
     fn check_somewhere(&self, value: &Expr) -> Result<(), ExprError> {
         let topology = self.topology();
         let mut error = None;
@@ -174,7 +174,7 @@ impl Body<'_, '_> {
         error.map_or(Ok(()), Err)
     }
 
-    /// Parts an aggregate's argument into the steps that all its paths share and the value at their end.
+    /// Splits an aggregate's argument into the steps shared by all its paths and the value at their end.
     fn split(&self, inner: &Expr) -> Result<Split, ExprError> {
         let mut paths = Vec::new();
         inner.paths(&mut |path| paths.push(path));
@@ -205,7 +205,7 @@ impl Body<'_, '_> {
         Ok(Split { steps, value: Some(value) })
     }
 
-    /// The leading segments of a path that are relationships.
+    /// Returns the leading segments of a path that are relationships.
     fn steps_of(&self, path: &Path) -> Result<Vec<Segment>, ExprError> {
         let topology = self.topology();
         let count = topology.leading_steps(path);

@@ -1,4 +1,4 @@
-//! One expression into instructions for the rows of one table, checked on the way.
+//! Type checking and compilation of an expression to instructions for the rows of one table.
 
 use super::{Compiler, Input, Instruction, Op, Program, Type};
 use crate::diagnostic::Place;
@@ -8,18 +8,18 @@ use crate::unit::{Unit, conversion};
 use crate::value::{Kind, Quality, Value, encode};
 use std::sync::Arc;
 
-/// One formula while it is compiled for one table.
+/// A formula during compilation for one table.
 pub(super) struct Body<'c, 't> {
     pub(super) compiler: &'c mut Compiler<'t>,
     pub(super) table: TableIx,
     pub(super) origin: Origin,
     pub(super) program: Program,
     pub(super) inputs: Vec<Input>,
-    /// Whether time alone changes the result.
+    /// Whether the result depends on time.
     pub(super) timed: bool,
 }
 
-/// Where the text of a formula stands, for what is found in the parts of it.
+/// The text and place of a formula, for diagnostics about its parts.
 pub(super) struct Origin {
     pub(super) text: Arc<str>,
     pub(super) place: Option<Place>,
@@ -37,7 +37,7 @@ impl Body<'_, '_> {
         self.compiler.topology
     }
 
-    /// Makes the result fit the column that it goes to.
+    /// Checks that the result fits the output column and converts its unit.
     pub(super) fn fit(&mut self, expr: &Expr, found: Type, output: ColumnIx, untyped: bool) -> Result<(), ExprError> {
         let column = &mut self.compiler.topology.columns[output.0 as usize];
         let name = column.name.clone();
@@ -56,7 +56,7 @@ impl Body<'_, '_> {
         self.convert(expr, 0, found, unit)
     }
 
-    /// Changes register `at` from the unit that was found to the one that is wanted.
+    /// Converts register `at` from the found unit to the wanted one.
     fn convert(&mut self, expr: &Expr, at: u16, found: Type, wanted: Option<&'static Unit>) -> Result<(), ExprError> {
         let (Some(from), Some(to)) = (found.unit, wanted) else { return Ok(()) };
         if from.name == to.name {
@@ -141,7 +141,7 @@ impl Body<'_, '_> {
         Ok(found)
     }
 
-    /// Compiles `right` into `at + 1` such that it goes together with what is in `at`.
+    /// Compiles `right` into `at + 1` and converts it to the type of the operand in `at`.
     fn alike(&mut self, left: Type, right: &Expr, at: u16) -> Compiled {
         let text_as_time = match (&right.node, left.kind) {
             (Node::Text(text), Some(Kind::Time)) => Some(text),
@@ -177,7 +177,7 @@ impl Body<'_, '_> {
             BinaryOp::Add | BinaryOp::Subtract => {
                 let time = self.expr(left, at)?;
                 if time.kind == Some(Kind::Time) {
-                    // A time and seconds give a time; two times give the seconds between them.
+                    // A time plus seconds is a time; the difference of two times is in seconds.
                     let found = self.expr(right, at + 1)?;
                     if found.kind.is_some_and(Kind::is_numeric) {
                         self.convert(right, at + 1, found, crate::unit::find("second"))?;
@@ -196,7 +196,7 @@ impl Body<'_, '_> {
                 self.check_number(left, time)?;
                 let found = self.alike(time, right, at + 1)?;
                 self.emit(at, Op::Binary(op));
-                // The difference of two temperatures is no temperature: converting it must not shift its zero.
+                // The difference of two temperatures is not a temperature, so its conversion must not shift the zero.
                 let shifted = op == BinaryOp::Subtract && found.unit.is_some_and(|unit| unit.offset != 0.0);
                 let between = shifted && !matches!(right.node, Node::Number(_));
                 Ok(Type { unit: found.unit.filter(|_| !between), ..found })
@@ -205,7 +205,7 @@ impl Body<'_, '_> {
                 let first = self.number(left, at)?;
                 let second = self.number(right, at + 1)?;
                 self.emit(at, Op::Binary(op));
-                // A unit times a pure number stays; products of units are not tracked.
+                // A unit multiplied by a pure number is kept; products of units are not tracked.
                 let unit = match (first.unit, second.unit) {
                     (Some(unit), None) => Some(unit),
                     (None, Some(unit)) if op == BinaryOp::Multiply => Some(unit),
@@ -233,7 +233,7 @@ impl Body<'_, '_> {
         Err(ExprError::new(expr.span.clone(), "wrong-type", message))
     }
 
-    /// A function that remembers reads a column: what is computed for it gets one of its own.
+    /// Compiles a stateful function. It reads a column, so a computed argument gets a hidden column.
     fn stateful(&mut self, expr: &Expr, function: Stateful, arguments: &[Expr], at: u16) -> Compiled {
         let Some((value, settings)) = arguments.split_first() else {
             return Err(ExprError::new(expr.span.clone(), "arguments", function.usage()));
@@ -283,7 +283,7 @@ impl Body<'_, '_> {
         let has_duration = !settings.is_empty();
         self.emit(at, Op::Stateful { function, column, memory, settings: numbers });
         let second = crate::unit::find("second");
-        // What two readings differ by is a difference of temperatures, which no unit with a zero of its own can be.
+        // The difference of two readings cannot have a unit with a shifted zero, such as a temperature.
         let between = found.unit.filter(|unit| unit.offset == 0.0);
         self.timed |= match function {
             Stateful::Rate | Stateful::Delta | Stateful::Lag => has_duration,
@@ -390,7 +390,7 @@ impl Body<'_, '_> {
                 self.emit(at, Op::PartOfTime(function));
                 Ok(Type::plain(Kind::Integer))
             }
-            // It takes no argument, and was answered above.
+            // `NOW` has no argument and is handled above.
             Function::Now => Ok(Type::plain(Kind::Time)),
             Function::ArrayContains => {
                 let message = "a formula can't look into lists; a query can";
@@ -433,7 +433,7 @@ impl Body<'_, '_> {
         Ok(Type { kind: found.kind.or(other.kind), unit: found.unit.or(other.unit) })
     }
 
-    /// A path outside an aggregate: a property here, or the value of the one related twin.
+    /// Compiles a path outside an aggregate: a property of the row, or the value of the single related twin.
     fn path(&mut self, expr: &Expr, path: &Path, at: u16) -> Compiled {
         let name = joined(&path.segments);
         if let Some(column) = self.topology().table(self.table).column(&name) {

@@ -1,47 +1,47 @@
-//! From a stack of registers to instructions that say where their operands are: constants and columns are read where they are
-//! needed, and nothing is copied to be computed with.
+//! Lowering of register instructions to steps with explicit operands. Constants and columns are read in place, without
+//! copies to registers.
 
 use super::{Instruction, Op};
 use crate::expr::BinaryOp;
 use crate::topology::ColumnIx;
 
-/// Where a value is.
+/// The location of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Operand {
-    /// In a register.
+    /// A register.
     Register(u16),
-    /// In a column of the same row, by its position in the code's columns.
+    /// A column of the same row, by its position in [`Code::columns`].
     Column(u16),
-    /// It is the same for all rows; NaN is `NULL`.
+    /// A constant for all rows; NaN is `NULL`.
     Constant(f64),
 }
 
-/// One step: reads its operands, leaves its result in register `to`.
+/// A step: it reads its operands and writes its result to register `to`.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The register of the result.
     pub to: u16,
-    /// What to do.
+    /// The operation.
     pub op: Op,
-    /// What with.
+    /// The operands.
     pub operands: Vec<Operand>,
 }
 
-/// A program as it runs.
+/// A lowered program.
 #[derive(Clone, Debug, Default)]
 pub struct Code {
-    /// In order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
-    /// The columns of the same row that it reads, each once.
+    /// The columns of the same row that the program reads, without duplicates.
     pub columns: Vec<ColumnIx>,
-    /// Where the result is in the end.
+    /// The location of the final result.
     pub result: Option<Operand>,
-    /// Whether it has a `NULL` anywhere.
+    /// Whether the program contains `NULL`.
     pub has_null: bool,
 }
 
 impl Code {
-    /// The same program as these instructions.
+    /// Lowers instructions.
     pub(super) fn new(instructions: &[Instruction], registers: u16) -> Self {
         let mut code = Self::default();
         let mut values: Vec<Operand> = (0..registers).map(Operand::Register).collect();
@@ -73,7 +73,8 @@ impl Code {
     }
 }
 
-/// The same step, where another operation gives exactly the same for less: dividing by a power of two is multiplying by another one.
+/// Replaces a step by a cheaper one with exactly the same result: division by a power of two is multiplication by its
+/// reciprocal.
 fn cheaper(step: Step) -> Step {
     if let (Op::Binary(BinaryOp::Divide), [first, Operand::Constant(by)]) = (&step.op, step.operands.as_slice()) {
         let turned = 1.0 / by;
@@ -87,7 +88,7 @@ fn cheaper(step: Step) -> Step {
 }
 
 impl Op {
-    /// How many registers it reads, from its own on.
+    /// Returns the number of registers that the operation reads, counted from its own.
     fn operands(&self) -> usize {
         match self {
             Self::Constant(_) | Self::Load(_) | Self::Now | Self::Stateful { .. } => 0,

@@ -1,4 +1,4 @@
-//! Computed properties into columns and the programs that fill them.
+//! Compilation of computed properties to columns and programs.
 
 mod aggregate;
 mod body;
@@ -15,66 +15,67 @@ use crate::value::Kind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How deep columns that are not typed yet may wait on one another.
+/// The largest nesting of columns whose types depend on one another.
 const MAX_NESTING: u32 = 256;
 
-/// A computed column.
+/// A formula that computes a column.
 #[derive(Clone, Debug)]
 pub struct Formula {
-    /// The column that it fills.
+    /// The column.
     pub output: ColumnIx,
-    /// The text it was written as.
+    /// The expression as written.
     pub text: Arc<str>,
-    /// Where the text stands.
+    /// The place of the expression.
     pub place: Option<Place>,
-    /// What runs.
+    /// The compiled program.
     pub program: Program,
-    /// What it reads.
+    /// The columns that the formula reads.
     pub inputs: Vec<Input>,
-    /// Whether time alone changes its results.
+    /// Whether the results depend on time.
     pub timed: bool,
-    /// How it is computed if it depends on itself.
+    /// The settings of the fixed-point iteration, if the property may depend on itself.
     pub iterate: Option<Iterate>,
 }
 
 impl Formula {
-    /// Whether it remembers what was before.
+    /// Returns whether the formula calls a stateful function.
     pub fn remembers(&self) -> bool {
         self.program.instructions.iter().any(|instruction| matches!(instruction.op, Op::Stateful { .. }))
     }
 }
 
-/// How a property that depends on itself is brought to a value that holds: from `start`, all are computed again and again until none
-/// changes by more than `tolerance`, at most so many times (fixed-point iteration).
+/// The settings of a fixed-point iteration for a property that depends on itself. From `start`, all values are computed
+/// repeatedly until none changes by more than `tolerance`, in at most `at_most` rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Iterate {
-    /// The first guess, in the property's unit.
+    /// The initial guess, in the unit of the property.
     pub start: f64,
-    /// The greatest change that doesn't count, in the property's unit.
+    /// The largest change that counts as converged, in the unit of the property.
     pub tolerance: f64,
-    /// The most rounds.
+    /// The largest number of rounds.
     pub at_most: u32,
 }
 
-/// One call of a function that remembers: its formulas share the memory, and a changed topology takes it over by this name.
+/// A call of a stateful function. Equal calls share one memory, and a changed topology takes the memory over by table
+/// model and call text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemorySite {
-    /// The table whose rows remember.
+    /// The table; each of its rows has a memory.
     pub table: TableIx,
-    /// The call as it is written.
+    /// The text of the call.
     pub call: Arc<str>,
 }
 
-/// What a formula reads.
+/// An input of a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Input {
     /// A column of the same row.
     Here(ColumnIx),
-    /// A column of the rows at the end of a link of a relation; `None`: only who is related.
+    /// A column of the rows at the end of a relation's link.
     Along {
-        /// The relation's number.
+        /// The number of the relation.
         relation: u32,
-        /// The link's position in the relation.
+        /// The position of the link in the relation.
         link: u32,
         /// The column at the end.
         column: ColumnIx,
@@ -82,12 +83,12 @@ pub enum Input {
 }
 
 impl Input {
-    /// Whether a column is read at the end of a relation.
+    /// Returns whether the input is `column` at the end of a relation.
     pub fn is_along(self, column: ColumnIx) -> bool {
         matches!(self, Self::Along { column: along, .. } if along == column)
     }
 
-    /// The column that is read.
+    /// Returns the input column.
     pub fn column(self) -> ColumnIx {
         match self {
             Self::Here(column) | Self::Along { column, .. } => column,
@@ -98,97 +99,98 @@ impl Input {
 /// Instructions over registers; each register holds one lane for every row of a batch.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
-    /// In order.
+    /// The instructions, in order.
     pub instructions: Vec<Instruction>,
-    /// How many registers it needs.
+    /// The number of registers.
     pub registers: u16,
-    /// The same as it runs.
+    /// The lowered program.
     pub code: Code,
 }
 
-/// One instruction: reads registers from `at` on, leaves its result in `at`.
+/// An instruction: it reads registers from `at` on and writes its result to `at`.
 #[derive(Clone, Debug)]
 pub struct Instruction {
     /// The register of the result.
     pub at: u16,
-    /// What to do.
+    /// The operation.
     pub op: Op,
 }
 
-/// What an instruction does.
+/// The operation of an instruction.
 #[derive(Clone, Debug)]
 pub enum Op {
     /// A constant; NaN is `NULL`.
     Constant(f64),
     /// A column of the same row.
     Load(ColumnIx),
-    /// `at × scale + offset`: a change of unit.
+    /// A unit conversion: `at × scale + offset`.
     Convert {
-        /// Factor.
+        /// The factor.
         scale: f64,
-        /// Summand.
+        /// The summand.
         offset: f64,
     },
     /// `-at`
     Negate,
-    /// Kleene's not.
+    /// Kleene's negation.
     Not,
     /// A function of one number.
     Math(Function),
-    /// Whether there is a value.
+    /// Whether a value exists.
     IsDefined,
-    /// An operator on `at` and `at + 1`.
+    /// An operator applied to `at` and `at + 1`.
     Binary(BinaryOp),
-    /// An ordering of texts, by their characters.
+    /// A comparison of two texts by their characters.
     TextOrder(BinaryOp),
-    /// The moment.
+    /// The current time.
     Now,
-    /// A function that remembers, of a column of the same row.
+    /// A stateful function of a column of the same row.
     Stateful {
-        /// Which.
+        /// The function.
         function: Stateful,
         /// The column.
         column: ColumnIx,
-        /// The number of its memory.
+        /// The number of the memory.
         memory: u32,
-        /// A length of time in seconds, or two bounds.
+        /// A duration in seconds, or two bounds.
         settings: [f64; 2],
     },
-    /// How far the values of a column of the same row can be trusted: the lanes of the words, best first.
+    /// The quality of a column of the same row, as a text; the array holds the lanes of the words, best quality first.
     Quality(ColumnIx, [f64; 4]),
-    /// The texts of registers from `at` on, one after another; values of other kinds as they are written.
+    /// The concatenation of registers from `at` on; values that are not texts are formatted by their kinds.
     Concat(Vec<Option<Kind>>),
     /// `UPPER`, `LOWER`, `LENGTH`.
     OfText(Function),
-    /// A part of a time, in UTC.
+    /// A calendar part of a time, in UTC.
     PartOfTime(Function),
     /// A test of texts: `STARTSWITH`, `ENDSWITH`, `CONTAINS`.
     TextTest(Function),
-    /// The lesser of two.
+    /// The minimum of two values.
     Least,
-    /// The greater of two.
+    /// The maximum of two values.
     Greatest,
     /// `at` to the power of `at + 1`.
     Power,
-    /// `at`, or `at + 1` where it is missing.
+    /// `at`, or `at + 1` where `at` is missing.
     Coalesce,
-    /// `at` decides between `at + 1` and `at + 2`; missing decides for missing.
+    /// `at + 1` where `at` is true, `at + 2` where it is false, missing where it is missing.
     Select,
     /// An aggregate over related rows.
     Aggregate {
-        /// Which.
+        /// The aggregate function.
         aggregate: Aggregate,
-        /// The relation's number.
+        /// The number of the relation.
         relation: u32,
-        /// For each link that starts here: its position, the column at its end, and the change of unit.
+        /// For each link from this table: its position, the column at its end (`None` to count twins), and scale and
+        /// offset of the unit conversion.
         parts: Vec<(u32, Option<ColumnIx>, f64, f64)>,
     },
 }
 
-/// What an expression gives.
+/// The type of an expression.
 #[derive(Clone, Copy, Debug)]
 struct Type {
-    /// `None`: `NULL`, which goes with everything.
+    /// The kind; `None` for `NULL`, which is compatible with every kind.
     kind: Option<Kind>,
     unit: Option<&'static Unit>,
 }
@@ -209,9 +211,9 @@ struct Pending {
     expr: Arc<Expr>,
     place: Option<Place>,
     iterate: Option<Iterate>,
-    /// Whether the column's kind comes from the expression.
+    /// Whether the expression determines the column's kind.
     untyped: bool,
-    /// Whether it must be true or false.
+    /// Whether the expression must be boolean.
     condition: bool,
     state: Progress,
 }
@@ -239,12 +241,12 @@ pub(super) fn compile_all(topology: &mut Topology, computed: &[Computed], diagno
         compiler.declare(definition);
     }
     let mut next = 0;
-    // Compiling may append: inner expressions of aggregates become columns of their own.
+    // The compilation of a formula may append hidden columns for its inner expressions.
     while next < compiler.pending.len() {
         compiler.compile(next);
         next += 1;
     }
-    // One formula for several tables reports the same error once.
+    // A formula that is compiled for several tables reports the same error once.
     for diagnostic in compiler.diagnostics {
         if !diagnostics.contains(&diagnostic) {
             diagnostics.push(diagnostic);
@@ -341,14 +343,14 @@ impl Compiler<'_> {
         }
     }
 
-    /// The type of a column, compiling its formula first if that decides it.
+    /// Returns the type of a column and compiles its formula first if the formula determines the type.
     fn column_type(&mut self, column: ColumnIx) -> Type {
         if let Some(number) = self.by_column.get(&column).copied()
             && self.pending[number].untyped
             && self.nesting < MAX_NESTING
         {
             if self.pending[number].state == Progress::Running {
-                // It reads itself through other twins: whatever it turns out to be goes with what is made of it.
+                // The column depends on itself through other twins; an open type is compatible with every use.
                 return Type { kind: None, unit: None };
             }
             self.nesting += 1;
@@ -359,7 +361,7 @@ impl Compiler<'_> {
         Type { kind: Some(column.kind), unit: column.unit }
     }
 
-    /// The memory of a call for every row of `table`: a new one unless it exists.
+    /// Returns the number of the memory of a call for a table and creates it if it is new.
     fn memory(&mut self, table: TableIx, call: &Expr) -> u32 {
         let site = MemorySite { table, call: format!("{:?}", Bare(call)).into() };
         let sites = &mut self.topology.memories;
@@ -370,7 +372,7 @@ impl Compiler<'_> {
         }) as u32
     }
 
-    /// The column that holds `expr` for every row of `table`: a new hidden one unless it exists.
+    /// Returns the column of `expr` for a table and creates a hidden column if it is new.
     fn hidden(&mut self, table: TableIx, expr: &Expr, origin: &Origin) -> ColumnIx {
         let name: Arc<str> = format!("({:?})", Bare(expr)).into();
         if let Some(known) = self.topology.table(table).column(&name) {
@@ -401,7 +403,7 @@ impl Compiler<'_> {
     }
 }
 
-/// Prints an expression without its spans: equal text for equal expressions wherever they stand.
+/// Formats an expression without its positions, so that equal expressions have equal texts.
 struct Bare<'e>(&'e Expr);
 
 impl std::fmt::Debug for Bare<'_> {
