@@ -2,9 +2,9 @@
 //!
 //! The scene has 20,000 rooms with four sensors each, on floors of a hundred rooms, and averages of what the sensors measure.
 
-use cupola::scene::document::ComputedDoc;
-use cupola::scene::edit::{Edit, Link, edit};
-use cupola::scene::{Scene, load};
+use cupola_scene::document::ComputedDoc;
+use cupola_scene::edit::{Edit, Link, edit};
+use cupola_scene::{Scene, load};
 use cupola_twin::Value;
 use std::sync::LazyLock;
 

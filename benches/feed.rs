@@ -1,7 +1,7 @@
 //! Messages in memory: `cargo bench --bench feed`, or with `--profile dev` for what `./run` builds.
 
-use cupola::feed::{Inbox, Mappings, Router};
-use cupola::scene;
+use cupola_run::feed::{Current, Inbox, Router};
+use cupola_run::{Actor, Drivers, Event, EventBody, Timeline};
 use cupola_twin::State;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,12 +12,14 @@ fn main() {
     divan::main();
 }
 
-/// A million messages of the office's sensors: routed, parsed, handed over every 10,000, put into a state and propagated.
+/// A million messages of the office's sensors: routed, parsed, handed over every 10,000, applied to a timeline and
+/// propagated.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn parse_and_apply_1m_messages(bencher: divan::Bencher<'_, '_>) {
-    let loaded = scene::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/office"));
-    let scene = loaded.scene.expect("the office");
-    let mappings = Arc::new(Mappings::new(&scene).0.pop().expect("its feed"));
+    let loaded = cupola_scene::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/office"));
+    let scene = Arc::new(loaded.scene.expect("the office"));
+    let drivers = Drivers::new(&scene, &mut Vec::new());
+    let mappings = drivers.feeds.first().expect("its feed").clone();
     let topics: Vec<String> = scene
         .topology
         .twins()
@@ -30,23 +32,18 @@ fn parse_and_apply_1m_messages(bencher: divan::Bencher<'_, '_>) {
         })
         .collect();
     bencher.counter(divan::counter::ItemsCount::new(MESSAGES)).bench_local(|| {
-        let mut router = Router::new(mappings.clone());
+        let mut router = Router::new(Current::new(mappings.clone()));
         let inbox = Inbox::default();
-        let mut state = State::new(scene.topology.clone());
-        let mut arrivals = Vec::new();
+        let mut timeline = Timeline::live(scene.clone(), State::new(scene.topology.clone()), &drivers, 0);
         for number in 0..MESSAGES {
             let topic = &topics[number * 31 % topics.len()];
             router.message(topic, payloads[number % payloads.len()].as_bytes(), number as i64, &inbox);
             if number % 10_000 == 9_999 {
-                inbox.take(&mut arrivals);
-                state.begin_tick();
-                arrivals.drain(..).for_each(|arrival| {
-                    state.set(arrival.slot, arrival.sample);
-                });
-                state.propagate();
+                let body = EventBody::Readings { readings: inbox.take() };
+                timeline.apply(Event::new(number as i64, Actor::device("bench"), body)).expect("readings");
             }
         }
-        assert_eq!(inbox.status().messages, MESSAGES as u64);
-        state
+        assert_eq!(inbox.messages(), MESSAGES as u64);
+        timeline
     });
 }

@@ -1,6 +1,6 @@
 //! Opening a scene of a million twins and as many relationships, to its first state: `cargo bench --bench loading --profile dev`.
 
-use cupola::scene::{finish_cache, load};
+use cupola_scene::{finish_cache, load};
 use cupola_twin::State;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

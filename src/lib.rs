@@ -2,15 +2,16 @@
 //!
 //! The whole program on one page: the plugins, and the tick with its sets in order.
 
-pub mod alarm;
+pub mod action;
 pub mod cli;
-pub mod command;
+pub mod exchange;
 pub mod feed;
+pub mod look;
+pub mod notice;
 pub mod processor;
-pub mod scene;
+pub mod screen;
 pub mod selection;
 pub mod session;
-pub mod simulation;
 pub mod timeline;
 pub mod twin;
 pub mod ui;
@@ -68,9 +69,6 @@ impl Plugin for CorePlugin {
                 timeline::TimelinePlugin,
                 feed::FeedPlugin,
                 processor::ProcessorPlugin,
-                simulation::SimulationPlugin,
-                command::CommandPlugin,
-                alarm::AlarmPlugin,
                 twin::TwinPlugin,
                 session::SessionPlugin,
             ));

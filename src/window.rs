@@ -1,7 +1,7 @@
 //! The app with its renderer: in a window, or drawing into a picture.
 
 use crate::CorePlugin;
-use crate::selection::{NoticeLevel, Notices};
+use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
 use crate::ui::UiPlugin;
 use crate::view::{BuildingCamera, Orbit, Quality, ViewPlugin};

@@ -4,8 +4,8 @@ mod hospital;
 mod office;
 mod shared;
 
-use cupola::scene::{Document, save};
 use cupola_building::{Plan, build, to_glb};
+use cupola_scene::{Document, save};
 use std::error::Error;
 use std::path::Path;
 

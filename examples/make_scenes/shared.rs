@@ -1,10 +1,10 @@
 //! What both scenes are made with: walls that rooms share or don't, windows and doors on them, short ways to write documents.
 
-use cupola::scene::document::{
+use cupola_building::plan::{OpeningKind, PlanOpening, PlanRoom};
+use cupola_scene::document::{
     AlarmDoc, AlarmSeverity, CommandDoc, CommandMappingDoc, ComputedDoc, Quantity, RelationshipDoc, ShowDoc, Source,
     TwinDoc,
 };
-use cupola_building::plan::{OpeningKind, PlanOpening, PlanRoom};
 use cupola_twin::Value;
 
 /// West, south, east and north edge, metres.

@@ -2,7 +2,7 @@
 #![no_main]
 
 use cupola_building::from_gltf;
-use cupola_fuzz::scene::import::{Draft, gltf};
+use cupola_exchange::import::{Draft, gltf};
 use cupola_fuzz::{assert_sound, draft_with_twins, settle_draft};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! The bulk import format of Azure Digital Twins.
 #![no_main]
 
-use cupola_fuzz::scene::import::{Draft, ndjson};
+use cupola_exchange::import::{Draft, ndjson};
 use cupola_fuzz::{settle_draft, text};
 use libfuzzer_sys::fuzz_target;
 

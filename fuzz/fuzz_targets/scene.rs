@@ -1,7 +1,7 @@
 //! Scenes: where things stand in their text, what it says, and how it is written again.
 #![no_main]
 
-use cupola_fuzz::scene::{Places, Step, to_ron};
+use cupola_scene::{Places, Step, to_ron};
 use cupola_fuzz::document;
 use cupola_twin::bulk;
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
 //! Configurations of 3D Scenes Studio, with and without twins to look up.
 #![no_main]
 
-use cupola_fuzz::scene::import::{Draft, scenes3d};
+use cupola_exchange::import::{Draft, scenes3d};
 use cupola_fuzz::{draft_with_twins, text};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! The JSON of the Azure Digital Twins service and of its explorer.
 #![no_main]
 
-use cupola_fuzz::scene::import::{Draft, service};
+use cupola_exchange::import::{Draft, service};
 use cupola_fuzz::{settle_draft, text};
 use libfuzzer_sys::fuzz_target;
 

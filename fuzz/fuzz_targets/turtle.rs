@@ -1,7 +1,7 @@
 //! Brick and RealEstateCore in Turtle; the models that are made of it must be sound.
 #![no_main]
 
-use cupola_fuzz::scene::import::{Draft, brick};
+use cupola_exchange::import::{Draft, brick};
 use cupola_fuzz::{assert_sound, settle_draft, text};
 use libfuzzer_sys::fuzz_target;
 

@@ -4,7 +4,7 @@
 //! caught there. One that isn't caught still ends it: it can't leave the function that libFuzzer calls.
 #![no_main]
 
-use cupola_fuzz::scene::import::{Draft, xlsx};
+use cupola_exchange::import::{Draft, xlsx};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(init: drop(std::panic::take_hook()), |bytes: &[u8]| {

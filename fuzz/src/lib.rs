@@ -1,15 +1,9 @@
-//! What the targets share: the program's module of scenes, with every reader of foreign files in it, built here by its path so that
-//! the 3D engine is not built along.
+//! Shared by the targets: drafts and documents made of raw input.
 
-// Relative to this file. What it calls `crate::scene` is this module then.
-#[path = "../../src/scene/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the rest of the program uses what no target does")]
-pub mod scene;
-
+use cupola_exchange::import::{Draft, ModelDoc, settle};
+use cupola_scene::document::{Document, TwinDoc};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::{Diagnostic, Models};
-use scene::document::{Document, TwinDoc};
-use scene::import::{Draft, ModelDoc, settle};
 use std::collections::BTreeMap;
 
 /// The input as text, if it is one.
@@ -37,7 +31,7 @@ pub fn draft_with_twins(ids: &[&str]) -> Draft {
 
 /// A scene's document, read as the program reads it.
 pub fn document(text: &str) -> Option<Document> {
-    scene::ron_options().from_str(text).ok()
+    cupola_scene::ron_options().from_str(text).ok()
 }
 
 /// Goes on with a draft as an import does.

@@ -1,12 +1,12 @@
 //! `cupola [SCENE]`: the app.
 
-use super::{BAD_INPUT, Source, Trust, output};
+use super::{BAD_INPUT, Opened, Source, Trust, opened, output};
+use crate::action::ActionRequest;
 use crate::feed::Fleet;
+use crate::notice::{NoticeLevel, Notices};
 use crate::processor::MayStartPrograms;
-use crate::scene::{self, Loaded};
-use crate::selection::{Intent, NoticeLevel, Notices};
 use crate::session::{self, Findings, SessionOptions, Watch};
-use crate::timeline::SourceKind;
+use crate::timeline::{ShowSource, SourceKind};
 use crate::window::{self, Target};
 use bevy::app::AppExit;
 use bevy::prelude::*;
@@ -14,16 +14,15 @@ use std::path::Path;
 
 /// Opens a scene in a window.
 pub(super) fn run(path: &Path, broker: Option<String>, source: Source, trust: Trust) -> u8 {
-    let loaded = scene::load(path);
-    if loaded.scene.is_none() {
-        output::report(&loaded.diagnostics);
-        return BAD_INPUT;
-    }
+    let opened = match opened(cupola_scene::load(path)) {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
     if !has_display() {
         output::error_line("There is no display. Use `cupola run`, `cupola render` or `cupola demo --headless` here.");
         return BAD_INPUT;
     }
-    show(loaded, broker, source, trust, None)
+    show(opened, broker, source, trust, None)
 }
 
 /// Whether a window can be opened.
@@ -33,9 +32,9 @@ pub(super) fn has_display() -> bool {
 }
 
 /// Shows a scene that was read; the fleet lives as long as the window.
-pub(super) fn show(loaded: Loaded, broker: Option<String>, source: Source, trust: Trust, fleet: Option<Fleet>) -> u8 {
+pub(super) fn show(opened: Opened, broker: Option<String>, source: Source, trust: Trust, fleet: Option<Fleet>) -> u8 {
     // The renderer panics where it finds no driver; the panic itself has been printed by then.
-    let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| window(loaded, broker, source, trust)));
+    let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| window(opened, broker, source, trust)));
     drop(fleet);
     shown.unwrap_or_else(|_| {
         output::error_line("The window could not go on. If no graphics driver was found: install mesa-vulkan-drivers.");
@@ -43,13 +42,13 @@ pub(super) fn show(loaded: Loaded, broker: Option<String>, source: Source, trust
     })
 }
 
-fn window(loaded: Loaded, broker: Option<String>, source: Source, trust: Trust) -> u8 {
-    output::report(&loaded.diagnostics);
-    let errors = cupola_twin::diagnostic::has_errors(&loaded.diagnostics);
+fn window((scene, diagnostics): Opened, broker: Option<String>, source: Source, trust: Trust) -> u8 {
+    output::report(&diagnostics);
+    let errors = cupola_twin::diagnostic::has_errors(&diagnostics);
     let mut app = window::build(&Target::Window);
     app.insert_resource(SessionOptions { connect: true, broker });
     app.insert_resource(MayStartPrograms(trust.allow_programs));
-    session::open(app.world_mut(), loaded);
+    session::open_scene(app.world_mut(), scene, diagnostics);
     app.world_mut().resource_mut::<Watch>().enabled = true;
     if errors {
         let count = app.world().resource::<Findings>().0.len();
@@ -61,7 +60,7 @@ fn window(loaded: Loaded, broker: Option<String>, source: Source, trust: Trust) 
         Source::Simulated => SourceKind::Simulated,
         Source::Replay => SourceKind::Replayed,
     };
-    app.world_mut().write_message(Intent::Show(first));
+    app.world_mut().write_message(ActionRequest::new(ShowSource(first)));
     match app.run() {
         AppExit::Success => 0,
         AppExit::Error(code) => code.get(),

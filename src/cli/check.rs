@@ -1,10 +1,10 @@
 //! `cupola check`: reads scenes and models, and prints every finding.
 
 use super::{BAD_CALL, BAD_INPUT, output};
-use crate::scene::{self, Loaded, Scene};
-use crate::session;
-use crate::simulation::study;
 use cupola_building::Plan;
+use cupola_run::Drivers;
+use cupola_run::simulation::study;
+use cupola_scene::{Loaded, Scene};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::topology::Stage;
 use cupola_twin::{Diagnostic, Models, Place, Severity, State};
@@ -86,7 +86,7 @@ fn check_documents(paths: &[PathBuf]) -> Checked {
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
     for path in paths {
-        if let Err(found) = scene::collect_json(path, 0, &mut files) {
+        if let Err(found) = cupola_scene::collect_json(path, 0, &mut files) {
             diagnostics.push(found);
         }
     }
@@ -96,7 +96,7 @@ fn check_documents(paths: &[PathBuf]) -> Checked {
     }
     let mut texts = Vec::new();
     for file in &files {
-        match scene::read_text(file) {
+        match cupola_scene::read_text(file) {
             Ok(text) => texts.push((file.to_string_lossy().into_owned(), text)),
             Err(found) => diagnostics.push(found),
         }
@@ -110,8 +110,8 @@ fn check_documents(paths: &[PathBuf]) -> Checked {
 fn check_other(path: &Path) -> Checked {
     let shown = path.to_string_lossy().into_owned();
     if has_extension(path, &["glb", "gltf"]) {
-        return match scene::read_gltf(path) {
-            Ok(scene::ReadGltf { building, issues, .. }) => Checked {
+        return match cupola_scene::read_gltf(path) {
+            Ok(cupola_scene::ReadGltf { building, issues, .. }) => Checked {
                 path: shown,
                 diagnostics: issues.iter().map(|issue| Diagnostic::warning(issue.code, issue.to_string())).collect(),
                 summary: format!("{} nodes, ", building.nodes.len()),
@@ -125,13 +125,13 @@ fn check_other(path: &Path) -> Checked {
         return Checked { path: shown, diagnostics, summary };
     }
     if path.is_file()
-        && let Ok(text) = scene::read_text(path)
+        && let Ok(text) = cupola_scene::read_text(path)
         && text.contains("storeys:")
         && !text.contains("twins:")
     {
         return check_plan(shown, &text);
     }
-    let loaded = scene::load(path);
+    let loaded = cupola_scene::load(path);
     let (diagnostics, summary) = everything(loaded);
     Checked { path: shown, diagnostics, summary }
 }
@@ -163,7 +163,7 @@ fn everything(loaded: Loaded) -> (Vec<Diagnostic>, String) {
     let mut diagnostics = loaded.diagnostics;
     let Some(scene) = loaded.scene else { return (diagnostics, String::new()) };
     // Only what is found counts here.
-    let _ = session::bind(&scene, &mut diagnostics);
+    let _ = Drivers::new(&scene, &mut diagnostics);
     if scene.topology.stages().iter().any(|stage| matches!(stage, Stage::Rounds { .. })) {
         let state = State::new(scene.topology.clone());
         diagnostics.extend(unsettled(&scene, &state));

@@ -2,12 +2,13 @@
 
 use super::run::{follow, headless, report, show as show_report};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, app, first_demo, output, render};
-use crate::feed::{Broker, Fleet, Live, Mappings};
-use crate::scene;
+use crate::feed::{Broker, Connections, Fleet};
 use crate::session::timeline_of;
-use crate::timeline::{Clock, SourceKind};
+use crate::timeline::{SourceKind, Timeline};
+use cupola_run::Drivers;
 use serde_json::json;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -54,13 +55,15 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_CALL;
     };
     let path = args.scene.clone().unwrap_or_else(first_demo);
-    let loaded = scene::load(&path);
-    let Some(scene) = &loaded.scene else {
-        output::report(&loaded.diagnostics);
+    let loaded = cupola_scene::load(&path);
+    let diagnostics = loaded.diagnostics;
+    let Some(scene) = loaded.scene.map(Arc::new) else {
+        output::report(&diagnostics);
         return BAD_INPUT;
     };
-    let (feeds, _) = Mappings::new(scene);
-    if feeds.is_empty() {
+    // The findings about the drivers are reported when the scene is opened.
+    let drivers = Drivers::new(&scene, &mut Vec::new());
+    if drivers.feeds.is_empty() {
         output::error_line("the scene has no feed, so its devices have nothing to say: add `feeds` to it");
         return BAD_INPUT;
     }
@@ -68,7 +71,7 @@ pub(super) fn run(args: &Args) -> u8 {
         Some(url) => Ok(url.clone()),
         None => Broker::start().map(|broker| broker.url),
     };
-    let started = broker.and_then(|url| Fleet::start(scene, &feeds, &url).map(|fleet| (url, fleet)));
+    let started = broker.and_then(|url| Fleet::start(&scene, &drivers, &url).map(|fleet| (url, fleet)));
     let (url, fleet) = match started {
         Ok(started) => started,
         Err(why) => {
@@ -80,12 +83,12 @@ pub(super) fn run(args: &Args) -> u8 {
         output::line(format!("{} topics are published to {url}", fleet.topics));
     }
     if !args.headless && app::has_display() {
-        return app::show(loaded, Some(url), Source::Live, args.trust, Some(fleet));
+        return app::show((scene, diagnostics), Some(url), Source::Live, args.trust, Some(fleet));
     }
     if !args.headless {
         output::line("There is no display, so the demo runs without a window.");
     }
-    let mut app = match headless(loaded, Some(url), true, args.trust) {
+    let mut app = match headless((scene, diagnostics), Some(url), true, args.trust) {
         Ok(app) => app,
         Err(code) => return code,
     };
@@ -96,12 +99,12 @@ pub(super) fn run(args: &Args) -> u8 {
         follow(world, timeline, Duration::from_micros(duration_us as u64), |world, time, changes| {
             if time.as_secs() >= told_s + 10 && !args.json {
                 told_s = time.as_secs();
-                let messages = world.get::<Live>(timeline).map_or(0, |live| live.inbox().messages());
+                let messages = world.get::<Connections>(timeline).map_or(0, |known| known.inbox().messages());
                 output::line(format!("{told_s:>4} s  {messages} messages, {changes} values changed"));
             }
             true
         });
-    let start_us = world.get::<Clock>(timeline).map_or(0, |clock| clock.start_us);
+    let start_us = world.get::<Timeline>(timeline).map_or(0, |timeline| timeline.start_us());
     let mut told = report(world, timeline, start_us, ticks, changes);
     told["published"] = json!(fleet.report.published.load(Ordering::Relaxed));
     if args.json {

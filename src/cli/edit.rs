@@ -1,12 +1,12 @@
 //! `cupola edit`: changes the graph of a scene, checked against its models, with undo.
 
 use super::{BAD_CALL, BAD_INPUT, output};
-use crate::scene::document::{ComputedDoc, RelationshipDoc, TwinDoc};
-use crate::scene::edit::{Edit, Journal, Link, edit};
-use crate::scene::{self, Scene, to_ron, write_atomically};
-use crate::session;
 use clap::Subcommand;
-use cupola_twin::{Diagnostic, Value};
+use cupola_run::Drivers;
+use cupola_scene::document::{ComputedDoc, RelationshipDoc, TwinDoc};
+use cupola_scene::edit::{Edit, Journal, Link, edit};
+use cupola_scene::{Scene, to_ron, write_atomically};
+use cupola_twin::{Diagnostic, Kind, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -114,14 +114,14 @@ enum Action {
 }
 
 pub(super) fn run(args: &Args) -> u8 {
-    let loaded = scene::load(&args.scene);
+    let loaded = cupola_scene::load(&args.scene);
     let Some(scene) = loaded.scene else {
         output::report(&loaded.diagnostics);
         return BAD_INPUT;
     };
     let mut before = loaded.diagnostics;
     // Only what is found counts here.
-    let _ = session::bind(&scene, &mut before);
+    let _ = Drivers::new(&scene, &mut before);
     let mut journal = Journal::load(&scene.path, scene.places.text());
     let (edits, step) = match wanted(&args.action, &scene, &journal) {
         Ok(wanted) => wanted,
@@ -166,7 +166,7 @@ fn change(
 ) -> Result<(), Diagnostic> {
     let edited = edit(scene, edits, before, |scene, found| {
         // Only what is found counts here.
-        let _ = session::bind(scene, found);
+        let _ = Drivers::new(scene, found);
     })?;
     match step {
         Step::Do => journal.did(edited.undo),
@@ -199,7 +199,8 @@ fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit
                 let (name, value) =
                     text.split_once('=').ok_or_else(|| format!("write TWIN.PROPERTY=VALUE, not `{text}`"))?;
                 let (twin, property) = target(scene, name)?;
-                Ok(Edit::SetProperty { twin, property, value: Some(value_of(value)) })
+                let kind = kind_of(scene, &twin, &property);
+                Ok(Edit::SetProperty { twin, property, value: Some(Value::from_text(value, kind)) })
             };
             values.iter().map(set).collect::<Result<_, String>>()?
         }
@@ -255,15 +256,10 @@ fn related(from: &str, name: &str, to: &str, id: Option<String>, properties: BTr
 
 fn properties(sets: &[String]) -> Result<BTreeMap<String, Value>, String> {
     let one = |text: &String| match text.split_once('=') {
-        Some((name, value)) => Ok((name.to_string(), value_of(value))),
+        Some((name, value)) => Ok((name.to_string(), Value::from_text(value, None))),
         None => Err(format!("write PROPERTY=VALUE, not `{text}`")),
     };
     sets.iter().map(one).collect()
-}
-
-/// JSON, or a plain text.
-fn value_of(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::Text(text.to_string()))
 }
 
 /// The twin and the property of `TWIN.PROPERTY`; ids may hold dots.
@@ -273,4 +269,11 @@ fn target(scene: &Scene, name: &str) -> Result<(String, String), String> {
     let (twin, property) =
         known.or_else(|| splits.next()).ok_or_else(|| format!("write TWIN.PROPERTY, not `{name}`"))?;
     Ok((twin.to_string(), property.to_string()))
+}
+
+/// Returns the kind of values of a twin's property, if the scene has both.
+fn kind_of(scene: &Scene, twin: &str, property: &str) -> Option<Kind> {
+    let topology = &scene.topology;
+    let slot = topology.slot(topology.twin(twin)?, property)?;
+    Some(topology.column(slot.column).kind)
 }

@@ -1,8 +1,8 @@
 //! `cupola export`: scenes out, to other people's formats.
 
 use super::{BAD_INPUT, output};
-use crate::scene::export::{Format, export};
-use crate::scene::{self, write_atomically};
+use cupola_exchange::export::{Format, export};
+use cupola_scene::write_atomically;
 use cupola_twin::diagnostic::has_errors;
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> u8 {
-    let loaded = scene::load(&args.scene);
+    let loaded = cupola_scene::load(&args.scene);
     output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene else { return BAD_INPUT };
     let exported = export(&scene, args.format);

@@ -1,7 +1,7 @@
 //! `cupola import`: other people's formats in, with a preview of what is understood and what is not.
 
 use super::{BAD_INPUT, output};
-use crate::scene::import::{self, Draft};
+use cupola_exchange::import::{self, Draft};
 use cupola_twin::Severity;
 use serde_json::json;
 use std::io::IsTerminal;

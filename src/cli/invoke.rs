@@ -1,14 +1,13 @@
 //! `cupola invoke`: gives a command to a twin and tells what became of it.
 
 use super::run::{follow, headless};
-use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
-use crate::command::{Invocations, Outcome, invoke};
-use crate::feed::{Connection, Live};
-use crate::scene;
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output};
+use crate::feed::{Connection, Connections};
 use crate::session::timeline_of;
-use crate::timeline::{OpenScene, SourceKind};
+use crate::timeline::{SourceKind, Timeline, apply_event};
 use bevy::prelude::*;
-use cupola_twin::{Topology, TwinIx, Value};
+use cupola_run::{Actor, CommandOutcome, EventBody};
+use cupola_twin::Value;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -45,15 +44,14 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_CALL;
         }
     };
-    let request = args
-        .request
-        .as_deref()
-        .map(|text| serde_json::from_str::<Value>(text).unwrap_or_else(|_| Value::Text(text.to_string())));
-    let mut app =
-        match headless(scene::load(&args.scene), args.broker.clone(), source == SourceKind::Live, Trust::default()) {
-            Ok(app) => app,
-            Err(code) => return code,
-        };
+    let request = args.request.as_deref().map(|text| Value::from_text(text, None));
+    let connect = source == SourceKind::Live;
+    let opened = opened(cupola_scene::load(&args.scene));
+    let app = opened.and_then(|opened| headless(opened, args.broker.clone(), connect, Trust::default()));
+    let mut app = match app {
+        Ok(app) => app,
+        Err(code) => return code,
+    };
     match give(app.world_mut(), source, &args.command, request) {
         Ok((invocation, done)) => {
             if args.json {
@@ -77,40 +75,29 @@ fn give(
     command: &str,
     request: Option<Value>,
 ) -> Result<(serde_json::Value, bool), String> {
-    let topology = world.resource::<OpenScene>().0.topology.clone();
-    let (twin, command) = target(&topology, command)?;
     let timeline = timeline_of(world, source).ok_or("the scene has no simulation that can run")?;
+    let topology = world.get::<Timeline>(timeline).map(|timeline| timeline.topology().clone());
+    let topology = topology.ok_or("there is no timeline")?;
+    if !command.contains('.') {
+        return Err(format!("write TWIN.COMMAND, not `{command}`"));
+    }
+    let (twin, command) = topology.split_name(command).map_err(|found| found.to_string())?;
+    let twin = topology.twin_id(twin).to_string();
     if source == SourceKind::Live {
         connected(world, timeline)?;
     }
-    let number = invoke(world, timeline, twin, &command, request)?;
+    let body = EventBody::Command { twin, command: command.into(), request };
+    let number = apply_event(world, timeline, body, &Actor::program("cupola invoke"))?;
     let begin = Instant::now();
     loop {
-        let invocation = world.get::<Invocations>(timeline).and_then(|all| all.get(number)).cloned();
+        let invocations = world.get::<Timeline>(timeline).map(|timeline| timeline.invocations());
+        let invocation = invocations.zip(number).and_then(|(all, number)| all.get(number)).cloned();
         let invocation = invocation.ok_or("the invocation was lost")?;
-        if invocation.outcome != Outcome::Pending || begin.elapsed() > LONGEST {
-            let done = matches!(invocation.outcome, Outcome::Done(_));
+        if invocation.outcome != CommandOutcome::Pending || begin.elapsed() > LONGEST {
+            let done = matches!(invocation.outcome, CommandOutcome::Done(_));
             return Ok((invocation.to_json(&topology), done));
         }
         follow(world, timeline, Duration::from_millis(20), |_, _, _| true);
-    }
-}
-
-/// The twin and the command of `TWIN.COMMAND`; ids and names of component commands may hold dots.
-fn target(topology: &Topology, text: &str) -> Result<(TwinIx, String), String> {
-    let splits = text.match_indices('.').map(|(dot, _)| (&text[..dot], &text[dot + 1..]));
-    let found: Vec<(TwinIx, &str)> = splits.filter_map(|(id, command)| Some((topology.twin(id)?, command))).collect();
-    let known =
-        found.iter().find(|(twin, command)| topology.models.get(topology.model_of(*twin)).command(command).is_some());
-    match (known.or(found.first()), text.split_once('.')) {
-        (Some((twin, command)), _) => Ok((*twin, (*command).to_string())),
-        (None, None) => Err(format!("write TWIN.COMMAND, not `{text}`")),
-        (None, Some((id, _))) => {
-            let ids: Vec<&str> = topology.twins().map(|twin| topology.twin_id(twin)).collect();
-            let near = cupola_twin::diagnostic::nearest(id, ids);
-            let hint = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-            Err(format!("no twin is called `{id}`{hint}"))
-        }
     }
 }
 
@@ -118,7 +105,10 @@ fn target(topology: &Topology, text: &str) -> Result<(TwinIx, String), String> {
 fn connected(world: &mut World, timeline: Entity) -> Result<(), String> {
     let begin = Instant::now();
     loop {
-        let status = world.get::<Live>(timeline).map(Live::status).ok_or("the scene has no feed: add `feeds` to it")?;
+        let status = world
+            .get::<Connections>(timeline)
+            .map(Connections::status)
+            .ok_or("the scene has no feed: add `feeds` to it")?;
         match status.connection {
             Connection::Connected => return Ok(()),
             Connection::Lost { error } => return Err(format!("{}: {error}", status.url)),

@@ -1,14 +1,13 @@
 //! Questions that listen to the scene's feeds first: the only ones that run anything.
 
-use super::query::{Format, Moment, print, shape};
+use super::query::{Format, print, shape};
 use super::run::{follow, headless};
-use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
-use crate::feed::{Connection, Live};
-use crate::processor::Processors;
-use crate::scene::{self, Scene};
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output};
+use crate::feed::{Connection, Connections};
 use crate::session::timeline_of;
-use crate::timeline::{OpenScene, SourceKind, TimelineState};
+use crate::timeline::{SourceKind, Timeline};
 use bevy::prelude::{App, Entity};
+use cupola_scene::Scene;
 use cupola_twin::State;
 use cupola_twin::expr::ExprError;
 use cupola_twin::query::{Limits, Query, Standing};
@@ -40,7 +39,7 @@ pub(super) struct Question<'q> {
 }
 
 /// A scene after its feeds were listened to for a while, or the exit code after saying why not.
-pub(super) fn listened(path: &Path, timeline: Source, listen: &Listen) -> Result<Moment, u8> {
+pub(super) fn listened(path: &Path, timeline: Source, listen: &Listen) -> Result<cupola_run::Timeline, u8> {
     if timeline != Source::Live {
         output::error_line("only the live timeline listens");
         return Err(BAD_CALL);
@@ -48,17 +47,12 @@ pub(super) fn listened(path: &Path, timeline: Source, listen: &Listen) -> Result
     let (mut app, timeline, duration) = listening(path, listen)?;
     let world = app.world_mut();
     follow(world, timeline, duration, |_, _, _| true);
-    let scene = world.resource::<OpenScene>().0.clone();
-    let live = world.entity_mut(timeline).take::<Live>();
-    let connection = live.as_ref().map(|live| live.status().connection);
-    if let Some(Connection::Lost { error }) = connection {
+    if let Some(Connection::Lost { error }) = world.get::<Connections>(timeline).map(|known| known.status().connection)
+    {
         output::error_line(format!("the broker can't be reached: {error}"));
         return Err(BAD_INPUT);
     }
-    let state = world.entity_mut(timeline).take::<TimelineState>();
-    let state = state.map_or_else(|| State::new(scene.topology.clone()), |state| state.0);
-    let processors = world.entity_mut(timeline).take::<Processors>();
-    Ok(Moment { scene, state, simulation: None, live, processors })
+    world.entity_mut(timeline).take::<Timeline>().map(|timeline| timeline.0).ok_or(BAD_INPUT)
 }
 
 /// A scene that connects to its feeds: its live timeline, and how long it is to be listened to.
@@ -68,9 +62,10 @@ fn listening(path: &Path, listen: &Listen) -> Result<(App, Entity, Duration), u8
         output::error_line(format!("--listen takes a duration such as 10s or 2m, not `{text}`"));
         return Err(BAD_CALL);
     };
-    let mut app = headless(scene::load(path), listen.broker.clone(), true, listen.trust)?;
+    let mut app = headless(opened(cupola_scene::load(path))?, listen.broker.clone(), true, listen.trust)?;
     let world = app.world_mut();
-    let timeline = timeline_of(world, SourceKind::Live).filter(|timeline| world.get::<Live>(*timeline).is_some());
+    let timeline =
+        timeline_of(world, SourceKind::Live).filter(|timeline| world.get::<Connections>(*timeline).is_some());
     match timeline {
         Some(timeline) => Ok((app, timeline, Duration::from_micros(duration_us as u64))),
         None => {
@@ -87,11 +82,13 @@ pub(super) fn watch(path: &Path, listen: &Listen, question: &Question<'_>) -> u8
         Err(code) => return code,
     };
     let world = app.world_mut();
-    let scene = world.resource::<OpenScene>().0.clone();
+    let Some(scene) = world.get::<Timeline>(timeline).map(|timeline| timeline.scene().clone()) else {
+        return BAD_INPUT;
+    };
     let mut open = Open { question, scene: &scene, standing: None, told: None, differs: true };
     let mut failure = None;
     follow(world, timeline, duration, |world, _, _| {
-        let looked = world.get::<TimelineState>(timeline).map(|state| open.look(&state.0));
+        let looked = world.get::<Timeline>(timeline).map(|timeline| open.look(timeline.state()));
         failure = looked.and_then(Result::err);
         failure.is_none()
     });

@@ -18,8 +18,11 @@ mod validate;
 mod why;
 
 use clap::{Parser, Subcommand};
+use cupola_scene::{Loaded, Scene};
+use cupola_twin::Diagnostic;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The input is bad.
 pub(crate) const BAD_INPUT: u8 = 1;
@@ -89,6 +92,20 @@ enum Command {
     Demo(demo::Args),
 }
 
+/// A scene that was read, with its findings.
+type Opened = (Arc<Scene>, Vec<Diagnostic>);
+
+/// Returns the scene that was read; the exit code after printing the findings, if too little of it could be read.
+fn opened(loaded: Loaded) -> Result<Opened, u8> {
+    match loaded.scene {
+        Some(scene) => Ok((Arc::new(scene), loaded.diagnostics)),
+        None => {
+            output::report(&loaded.diagnostics);
+            Err(BAD_INPUT)
+        }
+    }
+}
+
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -119,7 +136,7 @@ pub fn main() -> ExitCode {
             None => demo::run(&demo::Args::default()),
         },
     };
-    crate::scene::finish_cache();
+    cupola_scene::finish_cache();
     ExitCode::from(code)
 }
 

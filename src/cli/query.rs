@@ -2,12 +2,10 @@
 
 use super::listen::{Listen, Question, listened, watch};
 use super::{BAD_CALL, BAD_INPUT, Source, output};
-use crate::feed::Live;
-use crate::processor::Processors;
-use crate::scene::{self, Scene};
-use crate::simulation::Simulation;
 use crate::timeline::WallClock;
 use clap::ValueEnum;
+use cupola_run::{Drivers, Simulation, Timeline};
+use cupola_scene::Scene;
 use cupola_twin::State;
 use cupola_twin::expr::Cell;
 use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
@@ -93,19 +91,20 @@ pub(super) fn run(args: &Args) -> u8 {
         let question = Question { query, text: &args.query, timeout: args.timeout, format: args.format };
         return watch(&args.scene, &args.listen, &question);
     }
-    let Moment { scene, state, .. } = match moment(&args.scene, timeline, at, &args.listen) {
+    let timeline = match moment(&args.scene, timeline, at, &args.listen) {
         Ok(moment) => moment,
         Err(code) => return code,
     };
     let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
-    match query::run_within(&query, &scene.graph, &state, Limits { deadline, cancel: None }) {
+    let (scene, state) = (timeline.scene(), timeline.state());
+    match query::run_within(&query, &scene.graph, state, Limits { deadline, cancel: None }) {
         Ok(QueryResult { plan: Some(plan), .. }) => {
             explain(&plan, args.format);
             0
         }
         Ok(mut result) => {
             let cursor = page.as_ref().map(|page| page.end(&mut result));
-            print(&scene, &state, &result, cursor, args.format);
+            print(scene, state, &result, cursor, args.format);
             0
         }
         Err(error) => {
@@ -122,31 +121,19 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A scene as it is on a timeline at a moment.
-pub(super) struct Moment {
-    pub scene: Arc<Scene>,
-    pub state: State,
-    /// What drove it there, on the simulated timeline.
-    pub simulation: Option<Simulation>,
-    /// What drove it there, if feeds were listened to.
-    pub live: Option<Live>,
-    /// What has given values beside the feeds.
-    pub processors: Option<Processors>,
-}
-
-/// A scene on a timeline at a moment, or the exit code after saying why not.
+/// Returns a timeline of a scene at a moment, or the exit code after printing the reason why not.
 pub(super) fn moment(
     path: &std::path::Path,
     timeline: Source,
     at: Option<&str>,
     listen: &Listen,
-) -> Result<Moment, u8> {
+) -> Result<Timeline, u8> {
     if listen.duration.is_some() {
         return listened(path, timeline, listen);
     }
-    let loaded = scene::load(path);
+    let loaded = cupola_scene::load(path);
     let errors = output::report(&loaded.diagnostics);
-    let Some(scene) = loaded.scene else { return Err(BAD_INPUT) };
+    let Some(scene) = loaded.scene.map(Arc::new) else { return Err(BAD_INPUT) };
     if errors > 0 {
         output::error_line("the answer is of what could be read");
     }
@@ -158,53 +145,43 @@ pub(super) fn moment(
         Some(Some(at_us)) => Some(at_us),
         None => None,
     };
-    let mut state = State::new(scene.topology.clone());
-    let simulation = match (timeline, at_us) {
+    let state = State::new(scene.topology.clone());
+    match (timeline, at_us) {
         (Source::Live, None) => {
-            state.pass_to(WallClock::System.now_us());
-            state.propagate();
-            None
+            let now_us = WallClock::System.now_us();
+            let mut timeline = Timeline::live(scene, state, &Drivers::default(), now_us);
+            timeline.step(now_us);
+            Ok(timeline)
         }
         (Source::Live, Some(_)) => {
             output::error_line("there is no history of the live timeline yet: use --timeline simulated with --at");
-            return Err(BAD_CALL);
+            Err(BAD_CALL)
         }
         (Source::Replay, _) => {
             output::error_line("nothing is recorded between runs yet");
-            return Err(BAD_INPUT);
+            Err(BAD_INPUT)
         }
-        (Source::Simulated, at_us) => {
-            let (simulation, found) = Simulation::new(&scene);
-            output::report(&found);
-            let Some(mut simulation) = simulation else {
-                output::error_line("the scene has no simulation that can run");
-                return Err(BAD_INPUT);
-            };
-            if at_us.is_some_and(|at_us| at_us < simulation.start_us) {
-                let start = cupola_wire::format_rfc3339(simulation.start_us);
-                output::error_line(format!("the simulated timeline begins at {start}"));
-                return Err(BAD_CALL);
-            }
-            simulate_until(&mut simulation, &mut state, at_us);
-            Some(simulation)
-        }
-    };
-    Ok(Moment { scene: Arc::new(scene), state, simulation, live: None, processors: None })
+        (Source::Simulated, at_us) => simulated(scene, state, at_us),
+    }
 }
 
-/// Runs a simulation up to a moment, at least one step.
-fn simulate_until(simulation: &mut Simulation, state: &mut State, until_us: Option<i64>) {
-    let mut now_us = simulation.start_us;
-    loop {
-        now_us += simulation.step_us;
-        state.begin_tick();
-        state.pass_to(now_us);
-        simulation.step(state, now_us);
-        state.propagate();
-        if until_us.is_none_or(|until_us| now_us + simulation.step_us > until_us) {
-            break;
-        }
+/// Runs the simulation of a scene up to a moment, at least one step.
+fn simulated(scene: Arc<Scene>, state: State, at_us: Option<i64>) -> Result<Timeline, u8> {
+    let (simulation, found) = Simulation::new(&scene);
+    output::report(&found);
+    let drivers = Drivers { simulation, ..Drivers::default() };
+    let Some(mut timeline) = Timeline::simulated(scene, state, &drivers) else {
+        output::error_line("the scene has no simulation that can run");
+        return Err(BAD_INPUT);
+    };
+    if at_us.is_some_and(|at_us| at_us < timeline.start_us()) {
+        let start = cupola_wire::format_rfc3339(timeline.start_us());
+        output::error_line(format!("the simulated timeline begins at {start}"));
+        return Err(BAD_CALL);
     }
+    let first_us = timeline.start_us() + timeline.step_us().unwrap_or_default();
+    timeline.step(at_us.map_or(first_us, |at_us| at_us.max(first_us)));
+    Ok(timeline)
 }
 
 /// The operations of a query, in their order.

@@ -2,15 +2,17 @@
 
 use super::run::step;
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
-use crate::feed::Live;
+use crate::action::ActionRequest;
+use crate::feed::Connections;
+use crate::look::{ChangeLook, Legend, Theme, ViewSettings};
 use crate::processor::MayStartPrograms;
-use crate::scene::{self, Scene};
-use crate::selection::{Intent, Legend, Selection, Theme, ViewSettings};
+use crate::selection::{Focus, Selection};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
-use crate::timeline::{ActiveTimeline, Clock, OpenScene, SourceKind, TimelineState};
+use crate::timeline::{OpenScene, SourceKind, Timeline, ViewCursor};
 use crate::window::{self, Canvas, Target};
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
+use cupola_scene::Scene;
 use cupola_twin::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -90,7 +92,7 @@ pub(super) fn run(args: &Args) -> u8 {
         }
         at => at.flatten(),
     };
-    let loaded = scene::load(&args.scene);
+    let loaded = cupola_scene::load(&args.scene);
     let errors = output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene else { return BAD_INPUT };
     if let Err(found) = check(&scene, args) {
@@ -186,10 +188,10 @@ fn settings(scene: &Scene, args: &Args) -> ViewSettings {
 /// Runs the simulated timeline up to a moment and shows it.
 fn simulate(world: &mut World, at_us: Option<i64>) {
     let Some(timeline) = timeline_of(world, SourceKind::Simulated) else { return };
-    world.insert_resource(ActiveTimeline(timeline));
+    world.insert_resource(ViewCursor::new(timeline));
     loop {
-        let Some(clock) = world.get::<Clock>(timeline) else { return };
-        if clock.now_us >= at_us.unwrap_or(clock.start_us + BEFORE_US) {
+        let Some(known) = world.get::<Timeline>(timeline) else { return };
+        if known.now_us() >= at_us.unwrap_or(known.start_us() + BEFORE_US) {
             return;
         }
         step(world, timeline);
@@ -262,10 +264,11 @@ fn settle(app: &mut App) -> Result<(), String> {
         app.update();
         let world = app.world_mut();
         let asked = world.resource::<ViewSettings>().clone();
-        world.write_message(Intent::Focus(Some(twin)));
+        let id = world.resource::<OpenScene>().0.topology.twin_id(twin).to_string();
+        world.write_message(ActionRequest::new(Focus(Some(id))));
         if asked.storey.is_some() || !asked.explode {
             // What is flown to is uncovered, but not against what was asked for.
-            world.write_message(Intent::View(Box::new(asked)));
+            world.write_message(ActionRequest::new(ChangeLook(asked)));
         }
     }
     (0..DRAWN).for_each(|_| app.update());
@@ -283,18 +286,16 @@ fn save(image: Image, path: &Path) -> Result<(), String> {
 pub(super) fn picture_of(world: &mut World, timeline: Entity, out: &Path, panels: bool) -> Result<(), String> {
     let scene = world.resource::<OpenScene>().0.clone();
     let findings = world.resource::<Findings>().0.clone();
-    let state = world.get::<TimelineState>(timeline).cloned().ok_or("the timeline is gone")?;
-    let mut clock = world.get::<Clock>(timeline).cloned().ok_or("the timeline is gone")?;
-    let alarms = world.get::<crate::alarm::Alarms>(timeline).cloned().unwrap_or_default();
-    let trail = world.get::<crate::timeline::Trail>(timeline).cloned().unwrap_or_default();
-    let feed = world.entity_mut(timeline).take::<Live>();
+    let moment = world.get::<Timeline>(timeline).map(|timeline| Timeline(timeline.moment()));
+    let moment = moment.ok_or("the timeline is gone")?;
+    let connections = world.entity_mut(timeline).take::<Connections>();
     let options = Options { out: out.to_path_buf(), size: (1600, 960), panels, select: None, trust: Trust::default() };
     picture(&scene, findings, &options, move |world| {
-        let live = world.resource::<ActiveTimeline>().0;
-        clock.playing = false;
-        world.entity_mut(live).insert((state, clock, alarms, trail));
-        if let Some(feed) = feed {
-            world.entity_mut(live).insert(feed);
+        let live = world.resource::<ViewCursor>().timeline;
+        world.resource_mut::<ViewCursor>().pause(&moment);
+        world.entity_mut(live).insert(moment);
+        if let Some(connections) = connections {
+            world.entity_mut(live).insert(connections);
         }
         world.resource_mut::<ViewSettings>().reduced_motion = true;
     })

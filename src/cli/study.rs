@@ -2,10 +2,10 @@
 
 use super::steps::Steps;
 use super::{BAD_CALL, BAD_INPUT, output};
-use crate::scene::Scene;
-use crate::simulation::study;
 use cupola_physics::run::{Report, Run};
 use cupola_physics::study::Study;
+use cupola_run::simulation::study;
+use cupola_scene::Scene;
 use cupola_twin::diagnostic::has_errors;
 use serde_json::json;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! `cupola validate`: every validation case of the physics against its reference.
 
 use super::{BAD_INPUT, output};
-use crate::simulation::study;
 use crate::validation;
+use cupola_run::simulation::study;
 use std::path::{Path, PathBuf};
 
 /// The weather that ASHRAE 140 prescribes since 2020.

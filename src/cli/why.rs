@@ -1,15 +1,14 @@
 //! `cupola why`: where a value came from.
 
 use super::listen::Listen;
-use super::query::{Moment, moment};
+use super::query::moment;
 use super::{BAD_INPUT, Source, output};
-use crate::scene::Scene;
-use crate::simulation::Simulation;
 use crate::twin::with_unit;
+use cupola_scene::Scene;
 use cupola_twin::why::{Explanation, impact_of, sources_of, why, without};
 use cupola_twin::{Slot, State, Value};
 use serde_json::{Map, Value as Json, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -36,11 +35,11 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> u8 {
     let timeline = if args.at.is_some() { Source::Simulated } else { Source::Live };
-    let moment = moment(&args.scene, timeline, args.at.as_deref(), &args.listen);
-    let Moment { scene, state, simulation, live, processors } = match moment {
-        Ok(moment) => moment,
+    let timeline = match moment(&args.scene, timeline, args.at.as_deref(), &args.listen) {
+        Ok(timeline) => timeline,
         Err(code) => return code,
     };
+    let (scene, state) = (timeline.scene(), timeline.state());
     let slot = match scene.topology.slot_named(&args.slot) {
         Ok(slot) => slot,
         Err(found) => {
@@ -48,22 +47,15 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_INPUT;
         }
     };
-    let simulated: BTreeSet<Slot> = simulation.iter().flat_map(Simulation::shown).collect();
     let twins = scene.document.twins.iter().enumerate();
     let positions: HashMap<&str, usize> = twins.map(|(position, twin)| (twin.id.as_str(), position)).collect();
-    let origin = |slot: Slot| {
-        if simulated.contains(&slot) {
-            return Some("the simulation".to_string());
-        }
-        let came = crate::processor::origin(processors.as_ref(), live.as_ref(), slot);
-        came.or_else(|| given(&scene, &positions, slot))
-    };
+    let origin = |slot: Slot| timeline.origin(slot).or_else(|| given(scene, &positions, slot));
     if args.inputs || args.impact {
-        let rows = if args.inputs { inputs(&state, slot, &origin) } else { impact(&state, slot) };
+        let rows = if args.inputs { inputs(state, slot, &origin) } else { impact(state, slot) };
         list(&rows, args.json);
         return 0;
     }
-    let mut answer = why(&state, slot, &origin);
+    let mut answer = why(state, slot, &origin);
     answer.relocate(&|place| scene.place_of(place));
     if args.json {
         output::line(serde_json::to_string(&answer).unwrap_or_default());

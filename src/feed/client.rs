@@ -1,6 +1,7 @@
 //! The MQTT client: connects, subscribes, and comes back by itself.
 
 use super::Connection;
+use cupola_run::feed::{PASSWORD, USER, address};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeReasonCode};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -14,10 +15,6 @@ const MAX_PACKET_BYTES: usize = 64 << 20;
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// Commands that wait to be sent.
 const MAX_OUTGOING: usize = 64;
-/// Environment variables with the broker's user and password.
-const USER: &str = "CUPOLA_MQTT_USER";
-const PASSWORD: &str = "CUPOLA_MQTT_PASSWORD";
-
 /// What a connection brings.
 pub(crate) trait Receiver: Send {
     /// A message came at a time, microseconds since the Unix epoch.
@@ -80,35 +77,6 @@ impl Drop for Client {
             let _ = thread.join();
         }
     }
-}
-
-/// Host and port of `mqtt://host[:port]`.
-pub(crate) fn address(url: &str) -> Result<(String, u16), String> {
-    let rest = match url.split_once("://") {
-        Some(("mqtt" | "tcp", rest)) => rest,
-        Some(("mqtts" | "ssl", _)) => {
-            return Err("TLS is not supported yet: use mqtt:// on a network that you trust".into());
-        }
-        Some((scheme, _)) => return Err(format!("`{scheme}://` is not a broker's address; mqtt:// is")),
-        None => url,
-    };
-    let rest = rest.trim_end_matches('/');
-    if rest.contains('@') {
-        return Err(format!("user and password don't belong into the address: set {USER} and {PASSWORD}"));
-    }
-    let (host, port) = match rest.rsplit_once(':') {
-        // An IPv6 address without a port ends in `]`.
-        Some((host, port)) if !port.ends_with(']') => {
-            let port = port.parse::<u16>().ok().filter(|port| *port > 0);
-            (host, port.ok_or_else(|| format!("`{rest}` has no valid port"))?)
-        }
-        _ => (rest, 1883),
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    if host.is_empty() || host.contains(char::is_whitespace) {
-        return Err(format!("`{url}` names no host"));
-    }
-    Ok((host.to_string(), port))
 }
 
 struct Task {
@@ -200,25 +168,6 @@ fn random_u32() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_addresses() {
-        for (url, expected) in [
-            ("mqtt://localhost", Some(("localhost", 1883))),
-            ("mqtt://10.0.0.1:1884/", Some(("10.0.0.1", 1884))),
-            ("broker:99", Some(("broker", 99))),
-            ("mqtt://[::1]:1883", Some(("::1", 1883))),
-            ("mqtts://x", None),
-            ("http://x", None),
-            ("mqtt://u:p@x", None),
-            ("mqtt://x:0", None),
-            ("mqtt://x:nine", None),
-            ("mqtt://", None),
-        ] {
-            let found = address(url).ok();
-            assert_eq!(found.as_ref().map(|(host, port)| (host.as_str(), *port)), expected, "{url}");
-        }
-    }
 
     #[test]
     fn waits_longer_each_time_up_to_a_minute() {

@@ -2,15 +2,13 @@
 //!
 //! What they measure is the scene's simulation; a mapped property that the simulation doesn't know wanders within a plain range.
 
-use super::client::address;
-use super::command::CommandMapping;
-use super::mapping::{Mapping, Mappings};
-use crate::scene::Scene;
-use crate::simulation::Simulation;
 use cupola_physics::random;
+use cupola_run::feed::{CommandMapping, Mapping, Mappings, address, put};
+use cupola_run::{Actor, CommandOutcome, Drivers, Event, EventBody, Timeline};
+use cupola_scene::Scene;
 use cupola_twin::{Kind, Slot, State, Topology, Value};
 use cupola_wire::Captures;
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, MqttOptions, Packet, QoS};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -62,23 +60,26 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Starts the devices of a scene, publishing to `url`.
-    pub fn start(scene: &Scene, feeds: &[Mappings], url: &str) -> Result<Self, String> {
+    /// Starts the devices of a scene, which publish to `url`.
+    ///
+    /// # Errors
+    /// The address is wrong, the scene maps no topic, or the thread can't be started.
+    pub fn start(scene: &Arc<Scene>, drivers: &Drivers, url: &str) -> Result<Self, String> {
         let (host, port) = address(url)?;
-        let (simulation, _) = Simulation::new(scene);
-        let messages = messages(&scene.topology, feeds);
-        let commands: Vec<CommandMapping> = feeds.iter().flat_map(|feed| feed.commands.0.clone()).collect();
+        let messages = messages(&scene.topology, &drivers.feeds);
+        let commands: Vec<CommandMapping> = drivers.feeds.iter().flat_map(|feed| feed.commands.0.clone()).collect();
         if messages.is_empty() && commands.is_empty() {
             return Err("the scene maps no topic that a device could publish to".into());
         }
         let topics = messages.len();
+        let state = State::new(scene.topology.clone());
         let report = Arc::new(FleetReport::default());
         let (stop, stopped) = watch::channel(false);
         let devices = Devices {
             messages,
             commands,
-            simulation,
-            state: State::new(scene.topology.clone()),
+            building: Timeline::simulated(scene.clone(), state.clone(), drivers),
+            state,
             report: report.clone(),
             tick: 0,
         };
@@ -109,7 +110,7 @@ impl Drop for Fleet {
 }
 
 /// One message for every topic that the mappings lead to a property of the scene.
-fn messages(topology: &Topology, feeds: &[Mappings]) -> Vec<Message> {
+fn messages(topology: &Topology, feeds: &[Arc<Mappings>]) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     for mapping in feeds.iter().flat_map(|feed| &feed.list) {
         for twin in topology.twins() {
@@ -162,7 +163,9 @@ fn add(messages: &mut Vec<Message>, mapping: &Mapping, topic: String, slot: Slot
 struct Devices {
     messages: Vec<Message>,
     commands: Vec<CommandMapping>,
-    simulation: Option<Simulation>,
+    /// The simulated building, if the scene has a simulation.
+    building: Option<Timeline>,
+    /// The initial values, if it has none.
     state: State,
     report: Arc<FleetReport>,
     tick: u64,
@@ -177,13 +180,13 @@ impl Devices {
         let connection = tokio::spawn(async move {
             loop {
                 match events.poll().await {
-                    Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                    Ok(rumqttc::Event::Incoming(Packet::ConnAck(_))) => {
                         for filter in &filters {
                             // A broker that takes no subscription leaves the devices deaf, not dumb.
                             let _ = subscriber.try_subscribe(filter, QoS::AtLeastOnce);
                         }
                     }
-                    Ok(Event::Incoming(Packet::Publish(publish))) => {
+                    Ok(rumqttc::Event::Incoming(Packet::Publish(publish))) => {
                         // A device that is asked too much answers what it can.
                         let _ = asked.try_send((publish.topic.clone(), publish.payload.to_vec()));
                     }
@@ -192,11 +195,10 @@ impl Devices {
                 }
             }
         });
-        let mut now_us = self.simulation.as_ref().map_or(0, |simulation| simulation.start_us);
-        self.advance(&mut now_us, WARM_UP_S);
+        self.advance(WARM_UP_S);
         let gap = ROUND / (self.messages.len().max(1) as u32);
         loop {
-            self.advance(&mut now_us, ROUND.as_secs_f64() * TIME_LAPSE);
+            self.advance(ROUND.as_secs_f64() * TIME_LAPSE);
             let begin = tokio::time::Instant::now();
             for number in 0..self.messages.len() {
                 let message = &self.messages[number];
@@ -214,13 +216,13 @@ impl Devices {
                 // Spread over the round, but not finer than the timer can.
                 if number % 8 == 7 {
                     let until = tokio::time::Instant::now() + gap * 8;
-                    if !self.attend(&client, &mut requests, until, &mut stopped, now_us).await {
+                    if !self.attend(&client, &mut requests, until, &mut stopped).await {
                         connection.abort();
                         return;
                     }
                 }
             }
-            if !self.attend(&client, &mut requests, begin + ROUND, &mut stopped, now_us).await {
+            if !self.attend(&client, &mut requests, begin + ROUND, &mut stopped).await {
                 connection.abort();
                 return;
             }
@@ -234,14 +236,13 @@ impl Devices {
         requests: &mut mpsc::Receiver<(String, Vec<u8>)>,
         until: tokio::time::Instant,
         stopped: &mut watch::Receiver<bool>,
-        now_us: i64,
     ) -> bool {
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return true,
                 _ = stopped.changed() => return false,
                 Some((topic, payload)) = requests.recv() => {
-                    if let Some((topic, payload)) = self.answer(&topic, &payload, now_us) {
+                    if let Some((topic, payload)) = self.answer(&topic, &payload) {
                         // The connection's own queue is full: whoever asked hears that in time.
                         let _ = client.try_publish(topic, QoS::AtLeastOnce, false, payload);
                     }
@@ -250,36 +251,26 @@ impl Devices {
         }
     }
 
-    /// Does what a device was told, and what it answers.
-    fn answer(&mut self, topic: &str, payload: &[u8], now_us: i64) -> Option<(String, Vec<u8>)> {
+    /// Carries out a device's command; the topic and the payload of the answer.
+    fn answer(&mut self, topic: &str, payload: &[u8]) -> Option<(String, Vec<u8>)> {
         let topology = self.state.topology().clone();
         let (mapping, twin, command, answer) = self.commands.iter().find_map(|mapping| {
-            let (twin, command, answer) = mapping.asked(&topology, topic)?;
+            let (twin, command, answer) = mapping.addressee(&topology, topic)?;
             Some((mapping, twin, command.to_string(), answer))
         })?;
         let request = serde_json::from_slice::<Value>(payload).ok();
-        let model = topology.models.get(topology.model_of(twin));
-        let known = model.command(&command)?;
-        let outcome = match (topology.models.check_request(known, request.as_ref()), &mut self.simulation) {
-            (Err(found), _) => Err(found.to_string()),
-            (Ok(()), Some(simulation)) => {
-                self.state.begin_tick();
-                simulation.command(&mut self.state, twin, &command, request.as_ref(), now_us)
-            }
-            (Ok(()), None) => Err(format!("this device doesn't know `{command}`")),
+        let result = match &mut self.building {
+            Some(building) => carry_out(building, topology.twin_id(twin), command, request),
+            None => Err(format!("this device doesn't know `{command}`")),
         };
-        Some((answer?, mapping.answer_payload(&outcome)))
+        Some((answer?, mapping.answer_payload(&result)))
     }
 
     /// Lets time pass in the building.
-    fn advance(&mut self, now_us: &mut i64, seconds: f64) {
+    fn advance(&mut self, seconds: f64) {
         self.tick += 1;
-        let Some(simulation) = &mut self.simulation else { return };
-        let end_us = *now_us + (seconds * 1e6) as i64;
-        while *now_us < end_us {
-            *now_us += simulation.step_us;
-            self.state.begin_tick();
-            simulation.step(&mut self.state, *now_us);
+        if let Some(building) = &mut self.building {
+            building.step(building.now_us() + (seconds * 1e6) as i64);
         }
     }
 
@@ -301,9 +292,10 @@ impl Devices {
 
     fn value(&self, field: &Field) -> serde_json::Value {
         let slot = field.slot;
-        let topology = self.state.topology();
+        let state = self.building.as_ref().map_or(&self.state, Timeline::state);
+        let topology = state.topology();
         let column = topology.column(slot.column);
-        match self.state.value(slot) {
+        match state.value(slot) {
             Some(Value::Number(number)) => {
                 // Devices send a few digits, not sixteen.
                 let sent = number * field.scale + field.offset;
@@ -328,15 +320,20 @@ impl Devices {
     }
 }
 
-/// Puts a value where a JSON pointer points, making objects on the way.
-pub(super) fn put(json: &mut serde_json::Value, pointer: &str, value: serde_json::Value) {
-    let mut here = json;
-    for part in pointer.split('/').skip(1) {
-        let key = part.replace("~1", "/").replace("~0", "~");
-        if !here.is_object() {
-            *here = serde_json::json!({});
-        }
-        here = &mut here[key.as_str()];
+/// Gives a command to the simulated building; the response, or the reason why it failed.
+fn carry_out(
+    building: &mut Timeline,
+    twin: &str,
+    command: String,
+    request: Option<Value>,
+) -> Result<Option<Value>, String> {
+    let body = EventBody::Command { twin: twin.into(), command, request };
+    let event = Event::new(building.now_us(), Actor::device("fleet"), body);
+    let outcome = building.apply(event).map_err(|error| error.to_string())?;
+    let invocation = outcome.invocation.and_then(|number| building.invocations().get(number));
+    match invocation.map(|invocation| invocation.outcome.clone()) {
+        Some(CommandOutcome::Done(response)) => Ok(response),
+        Some(CommandOutcome::Failed(why)) => Err(why),
+        Some(CommandOutcome::Pending) | None => Err("the command has no outcome".into()),
     }
-    *here = value;
 }

@@ -1,40 +1,36 @@
-//! Feeds: an MQTT client on a thread of its own, mappings that make samples of messages, and one hand-over a tick.
+//! Feeds: an MQTT client on a thread of its own, and one hand-over a tick.
 
 mod broker;
 mod client;
-mod command;
 mod fleet;
-mod inbox;
-mod mapping;
 
 pub use broker::Broker;
-pub use command::{CommandMapping, CommandMappings, Request};
 pub use fleet::{Fleet, FleetReport};
-pub use inbox::{Arrival, Inbox, Latencies};
-pub use mapping::{Mappings, Router};
 
-use crate::timeline::{Clock, TimelineState, WallClock};
+use crate::action::{Action, ActionResult};
+use crate::session::{SessionOptions, timeline_of};
+use crate::timeline::{SourceKind, Timeline, WallClock};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
-pub(crate) use client::{Client, Receiver, address};
-use cupola_twin::value::Sample;
-use cupola_twin::{Quality, Slot, Topology, TwinIx, Value};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+pub(crate) use client::{Client, Receiver};
+use cupola_run::feed::{Current, FeedCounters, Inbox, Latencies, Mappings, Router, address};
+use cupola_run::{Actor, Event, EventBody};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// How a feed stands with its broker.
+/// The state of a feed's connection to its broker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Connection {
-    /// Not asked to connect.
+    /// Nobody has asked to connect.
     #[default]
     Idle,
-    /// Trying.
+    /// The client is connecting.
     Connecting,
-    /// Connected and subscribed.
+    /// The client is connected and subscribed.
     Connected,
-    /// Lost; it tries again by itself.
+    /// The connection is lost. The client tries again by itself.
     Lost {
-        /// Why.
+        /// The reason.
         error: String,
     },
 }
@@ -50,27 +46,17 @@ impl Connection {
     }
 }
 
-/// How a feed is doing.
+/// The status of a timeline's feeds.
 #[derive(Clone, Debug, Default)]
 pub struct FeedStatus {
-    /// How it stands with its broker.
+    /// The connection that stands worst.
     pub connection: Connection,
-    /// The broker.
+    /// The addresses of the brokers.
     pub url: String,
-    /// Messages received since it began.
-    pub messages: u64,
-    /// Messages a second, lately.
+    /// Messages a second, over the last three seconds.
     pub rate_per_s: f64,
-    /// When the last one arrived, microseconds since the Unix epoch.
-    pub last_arrival_us: Option<i64>,
-    /// Messages whose value could not be used.
-    pub rejected: u64,
-    /// Why the last of them could not.
-    pub last_rejection: Option<String>,
-    /// Values that a newer one replaced before the tick took them.
-    pub replaced: u64,
-    /// Topics that match a mapping but name no twin, a hundred at most.
-    pub unknown_topics: Vec<String>,
+    /// The counters.
+    pub counters: FeedCounters,
 }
 
 /// Takes a feed's messages into the inbox.
@@ -89,128 +75,100 @@ impl Receiver for Intake {
     }
 }
 
-/// Drives a timeline with the scene's feeds.
+/// The connections of a live timeline to the brokers of its scene.
 #[derive(Component)]
-pub struct Live {
-    /// A connection for each feed, once they are asked to connect.
-    clients: Vec<Client>,
+pub struct Connections {
+    feeds: Vec<Feed>,
     inbox: Arc<Inbox>,
-    feeds: Vec<Arc<Mappings>>,
-    /// Slots that have had a message, with its topic and the age after which they are stale.
-    fed: BTreeMap<Slot, Fed>,
     /// `(when, messages)` over the last seconds, for the rate.
     counts: VecDeque<(i64, u64)>,
     rate_per_s: f64,
-    /// How long from publishing and from arrival to propagated.
+    /// The durations from sending and from arrival to propagated.
     pub latencies: Latencies,
-    applied: Vec<Arrival>,
-    last_staleness_us: i64,
+    /// Source time and time of arrival of the readings in this tick.
+    ingested: Vec<(Option<i64>, i64)>,
 }
 
-#[derive(Clone)]
-struct Fed {
-    topic: Arc<str>,
-    payload: Arc<str>,
-    stale_after_us: Option<i64>,
-    arrived_us: i64,
+/// One feed: its mappings, and the client once it connects.
+struct Feed {
+    url: String,
+    filters: Vec<String>,
+    mappings: Arc<Current>,
+    client: Option<Client>,
 }
 
-impl Live {
-    /// Feeds with these mappings, not connected.
-    pub fn new(feeds: Vec<Mappings>) -> Self {
+impl Feed {
+    fn new(mappings: &Arc<Mappings>) -> Self {
+        let current = Current::new(mappings.clone());
+        Self { url: mappings.url.clone(), filters: mappings.filters(), mappings: current, client: None }
+    }
+}
+
+impl Connections {
+    /// Returns feeds with these mappings, not connected.
+    pub fn new(feeds: &[Arc<Mappings>]) -> Self {
         Self {
-            clients: Vec::new(),
+            feeds: feeds.iter().map(Feed::new).collect(),
             inbox: Arc::new(Inbox::default()),
-            feeds: feeds.into_iter().map(Arc::new).collect(),
-            fed: BTreeMap::new(),
             counts: VecDeque::new(),
             rate_per_s: 0.0,
             latencies: Latencies::default(),
-            applied: Vec::new(),
-            last_staleness_us: 0,
+            ingested: Vec::new(),
         }
     }
 
-    /// Connects each feed to its broker, or all to `url` instead; earlier connections end.
+    /// Connects each feed to its broker, or all of them to `url` instead. Earlier connections end.
+    ///
+    /// # Errors
+    /// An address is wrong, or a thread can't be started. With a wrong address, all connections stay as they are.
     pub fn connect(&mut self, url: Option<&str>) -> Result<(), String> {
-        let urls: Vec<&str> = self.feeds.iter().map(|feed| url.unwrap_or(&feed.url)).collect();
-        // Whatever runs goes on if one of them is wrong.
-        urls.iter().try_for_each(|url| address(url).map(|_| ()))?;
-        self.clients.clear();
-        for (feed, url) in self.feeds.iter().zip(urls) {
-            let intake = Intake { router: Router::new(feed.clone()), inbox: self.inbox.clone() };
-            self.clients.push(Client::start(url, feed.filters(), intake)?);
+        self.feeds.iter().try_for_each(|feed| address(url.unwrap_or(&feed.url)).map(|_| ()))?;
+        let inbox = self.inbox.clone();
+        self.feeds.iter_mut().for_each(|feed| feed.client = None);
+        for feed in &mut self.feeds {
+            let intake = Intake { router: Router::new(feed.mappings.clone()), inbox: inbox.clone() };
+            feed.client = Some(Client::start(url.unwrap_or(&feed.url), feed.filters.clone(), intake)?);
         }
         Ok(())
     }
 
-    /// Takes over which slots have had messages, for another topology of the same scene.
-    pub fn carry_over(&mut self, old: &Self, from: &Topology, to: &Topology) {
-        for (slot, fed) in &old.fed {
-            let twin = to.twin(from.twin_id(from.twin_of(*slot)));
-            let here = twin.and_then(|twin| to.slot(twin, &from.column(slot.column).name));
-            if let Some(here) = here {
-                self.fed.insert(here, fed.clone());
-            }
+    /// Takes the mappings of a changed scene. Connections stay where broker and subscriptions are the same; returns whether
+    /// one of them has to connect again.
+    pub fn adopt(&mut self, feeds: &[Arc<Mappings>]) -> bool {
+        let is_same = |(feed, next): (&Feed, &Arc<Mappings>)| feed.url == next.url && feed.filters == next.filters();
+        if self.feeds.len() == feeds.len() && self.feeds.iter().zip(feeds).all(is_same) {
+            self.feeds.iter().zip(feeds).for_each(|(feed, next)| feed.mappings.replace(next.clone()));
+            return false;
         }
-    }
-
-    /// The message for a command, with the numbers of its feed and mapping.
-    pub fn request(
-        &self,
-        topology: &Topology,
-        twin: TwinIx,
-        command: &str,
-        invocation: &str,
-        payload: Option<&Value>,
-    ) -> Option<(usize, usize, Request)> {
-        self.feeds.iter().enumerate().find_map(|(number, feed)| {
-            let mut mappings = feed.commands.0.iter().enumerate();
-            mappings.find_map(|(mapping, known)| {
-                Some((number, mapping, known.request(topology, twin, command, invocation, payload)?))
-            })
-        })
+        self.feeds = feeds.iter().map(Feed::new).collect();
+        true
     }
 
     /// Publishes a message through a feed's connection.
     ///
     /// # Errors
-    /// There is no connection.
-    pub fn send(&self, feed: usize, topic: &str, payload: Vec<u8>) -> Result<(), String> {
-        let client = self.clients.get(feed).ok_or("the feed is not connected")?;
-        client.send(topic, payload)
+    /// The feed is not connected.
+    fn send(&self, feed: usize, topic: &str, payload: Vec<u8>) -> Result<(), String> {
+        let client = self.feeds.get(feed).and_then(|feed| feed.client.as_ref());
+        client.ok_or("the feed is not connected")?.send(topic, payload)
     }
 
-    /// What an answer that came for a command's mapping says.
-    ///
-    /// # Errors
-    /// Why it failed, in the device's words or ours.
-    pub fn answer(&self, feed: usize, mapping: usize, payload: &[u8]) -> Result<Option<Value>, String> {
-        let known = self.feeds.get(feed).and_then(|feed| feed.commands.0.get(mapping));
-        known.ok_or("the scene has changed meanwhile")?.answer(payload)
-    }
-
-    /// Where messages wait for the tick.
+    /// Returns the place where messages wait for the tick.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
     }
 
-    /// How it is doing.
+    /// Returns the status of the feeds.
     pub fn status(&self) -> FeedStatus {
-        let mut status = self.inbox.status();
-        status.rate_per_s = self.rate_per_s;
-        let urls: BTreeSet<&str> = self.clients.iter().map(|client| client.url.as_str()).collect();
-        status.url = urls.into_iter().collect::<Vec<_>>().join(", ");
-        // Of several, the one that stands worst is what a person has to know.
-        let worst = self.clients.iter().map(Client::connection).max_by_key(Connection::trouble);
-        status.connection = worst.unwrap_or_default();
-        status
-    }
-
-    /// The message that a slot's value came from.
-    pub fn origin(&self, slot: Slot) -> Option<String> {
-        let fed = self.fed.get(&slot)?;
-        Some(format!("message on {}: {}", fed.topic, fed.payload))
+        let clients = || self.feeds.iter().filter_map(|feed| feed.client.as_ref());
+        let urls: BTreeSet<&str> = clients().map(|client| client.url.as_str()).collect();
+        FeedStatus {
+            // A person has to know of the connection that stands worst.
+            connection: clients().map(Client::connection).max_by_key(Connection::trouble).unwrap_or_default(),
+            url: urls.into_iter().collect::<Vec<_>>().join(", "),
+            rate_per_s: self.rate_per_s,
+            counters: self.inbox.counters(),
+        }
     }
 
     fn measure_rate(&mut self, now_us: i64) {
@@ -227,64 +185,101 @@ impl Live {
     }
 }
 
+/// The actor of events that come through feeds.
+fn feed_actor() -> Actor {
+    Actor::device("feed")
+}
+
+/// The end of the tick: messages to devices leave.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SendSystems;
+
 /// Feeds in the tick.
 pub struct FeedPlugin;
 
 impl Plugin for FeedPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Tick, ingest.in_set(TickSystems::Ingest).before(crate::timeline::ReplaySystems))
-            .add_systems(Tick, measure.in_set(TickSystems::Publish));
+        app.add_systems(Tick, ingest.in_set(TickSystems::Ingest))
+            .add_systems(Tick, (measure, send).chain().in_set(SendSystems).after(TickSystems::Publish));
     }
 }
 
-fn ingest(mut timelines: Query<(&Clock, &mut TimelineState, &mut Live)>) {
-    for (clock, mut state, mut live) in &mut timelines {
-        if !clock.ticking {
+/// Connects the live timeline to another broker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connect(pub String);
+
+impl Action for Connect {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let live = timeline_of(world, SourceKind::Live).ok_or("there is no live timeline")?;
+        let connections = world.get_mut::<Connections>(live);
+        let mut connections = connections.ok_or("the scene maps no messages: add a feed to it")?;
+        connections.connect(Some(&self.0))?;
+        world.resource_mut::<SessionOptions>().broker = Some(self.0);
+        Ok(None)
+    }
+}
+
+/// Turns the messages since the last tick into events.
+fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
+    for (mut timeline, mut connections) in &mut timelines {
+        if timeline.source() != SourceKind::Live {
             continue;
         }
-        let live = &mut *live;
-        live.applied.clear();
-        live.inbox.take(&mut live.applied);
-        for arrival in &live.applied {
-            // A device whose clock runs ahead must not be fresh for longer.
-            let read_us = arrival.sample.time_us.min(arrival.arrived_us);
-            let until_us = arrival.stale_after_us.map_or(i64::MAX, |limit_us| read_us.saturating_add(limit_us));
-            state.0.measure(arrival.slot, arrival.sample, until_us);
-            let fed = Fed {
-                topic: arrival.topic.clone(),
-                payload: arrival.payload.clone(),
-                stale_after_us: arrival.stale_after_us,
-                arrived_us: arrival.arrived_us,
+        let now_us = timeline.now_us();
+        let readings = connections.inbox.take();
+        if !readings.is_empty() {
+            let times = readings.iter().map(|read| (read.has_source_time.then_some(read.time_us), read.arrived_us));
+            connections.ingested.extend(times);
+            let event = Event::new(now_us, feed_actor(), EventBody::Readings { readings });
+            let rejected = match timeline.ingest(event) {
+                Ok(outcome) => outcome.rejected,
+                Err(why) => vec![why.to_string()],
             };
-            live.fed.insert(arrival.slot, fed);
+            rejected.into_iter().for_each(|why| connections.inbox.reject(why));
         }
-        live.measure_rate(clock.now_us);
-        // Looking for stale values four times a second is often enough.
-        if clock.now_us - live.last_staleness_us < 250_000 {
-            continue;
+        for (topic, payload, arrived_us) in connections.inbox.answers() {
+            if let Some(body) = timeline.answer_of(&topic, &payload, arrived_us)
+                && let Err(why) = timeline.ingest(Event::new(now_us, feed_actor(), body))
+            {
+                connections.inbox.reject(format!("{topic}: {why}"));
+            }
         }
-        live.last_staleness_us = clock.now_us;
-        for (slot, fed) in &live.fed {
-            // A computed property is computed again instead of becoming stale.
-            let measured = state.0.topology().column(slot.column).formula.is_none();
-            let Some(limit_us) = fed.stale_after_us.filter(|_| measured) else { continue };
-            let sample = state.0.get(*slot);
-            // A device whose clock runs ahead must not look fresh for ever.
-            if sample.quality == Quality::Good && clock.now_us - sample.time_us.min(fed.arrived_us) > limit_us {
-                state.0.set(*slot, Sample { quality: Quality::Stale, ..sample });
+        connections.measure_rate(now_us);
+    }
+}
+
+/// Measures the durations from the device and from arrival to propagated.
+fn measure(wall: Res<WallClock>, mut timelines: Query<&mut Connections>) {
+    for mut connections in &mut timelines {
+        if !connections.ingested.is_empty() {
+            let now_us = wall.now_us();
+            let connections = &mut *connections;
+            for (sent_us, arrived_us) in connections.ingested.drain(..) {
+                connections.latencies.add(sent_us, arrived_us, now_us);
             }
         }
     }
 }
 
-/// After propagation: how long it took from the device and from arrival.
-fn measure(wall: Res<WallClock>, mut timelines: Query<&mut Live>) {
-    for mut live in &mut timelines {
-        if !live.applied.is_empty() {
-            let live = &mut *live;
-            let now_us = wall.now_us();
-            for arrival in live.applied.drain(..) {
-                live.latencies.add(&arrival, now_us);
+fn send(mut timelines: Query<(&mut Timeline, Option<&Connections>)>) {
+    for (mut timeline, connections) in &mut timelines {
+        send_requests(&mut timeline, connections);
+    }
+}
+
+/// Sends the messages of a timeline's commands to their devices. A message that can't be sent fails its command.
+pub(crate) fn send_requests(timeline: &mut Timeline, connections: Option<&Connections>) {
+    for request in timeline.take_requests() {
+        let sent = match connections {
+            Some(connections) => connections.send(request.feed, &request.topic, request.payload),
+            None => Err("the scene's feeds are not connected".to_string()),
+        };
+        if let Err(why) = sent {
+            let body = EventBody::Answer { invocation: request.invocation, result: Err(why), took_us: None };
+            let now_us = timeline.now_us();
+            let failed = timeline.ingest(Event::new(now_us, feed_actor(), body));
+            if let Err(why) = failed {
+                tracing::warn!("a command that could not be sent is gone: {why}");
             }
         }
     }

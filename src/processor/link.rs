@@ -1,7 +1,7 @@
 //! Where a processor is reached: a process, or a service behind a broker.
 
 use crate::feed::{Client, Connection, Receiver};
-use crate::scene::document::{ProcessorDoc, ProcessorMqttDoc};
+use cupola_scene::document::{ProcessorDoc, ProcessorMqttDoc};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;

@@ -4,24 +4,18 @@
 //! simulated timeline waits for the answer before it takes its next step, so that the same scene gives the same values every
 //! time; a live one goes on. One request is on its way at a time: what would be asked meanwhile is counted as skipped.
 
-mod definition;
-mod exchange;
 mod link;
 
-pub use definition::Definition;
-
-use crate::feed::Live;
-use crate::scene::Scene;
-use crate::selection::{NoticeLevel, Notices};
-use crate::timeline::{Clock, SourceKind, Timeline, TimelineState};
+use crate::action::{Action, ActionResult};
+use crate::feed::SendSystems;
+use crate::notice::{NoticeLevel, Notices};
+use crate::timeline::{BeginSystems, Playback, SourceKind, Timeline};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
-use cupola_twin::value::Sample;
-use cupola_twin::{Quality, Slot, Topology};
-use exchange::Answer;
+use cupola_run::processor::{Definition, ProcessorAnswer, request};
+use cupola_run::{Actor, Event};
 use link::{Came, Link, Mailbox};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,6 +25,23 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// Whether programs that scenes name may be started. A scene is a file from anywhere: whoever opens it has to want that.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MayStartPrograms(pub bool);
+
+/// Lets the programs that the scene names run, or stops them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AllowPrograms(pub bool);
+
+impl Action for AllowPrograms {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let Self(allowed) = *self;
+        world.insert_resource(MayStartPrograms(allowed));
+        let mut processors = world.query::<&mut Processors>();
+        processors.iter_mut(world).for_each(|mut processors| match allowed {
+            true => processors.hurry(),
+            false => processors.stop(),
+        });
+        Ok(None)
+    }
+}
 
 /// How a processor is doing.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -57,20 +68,18 @@ pub struct ProcessorStatus {
 #[derive(Component)]
 pub struct Processors {
     all: Vec<Processor>,
-    /// What each value was answered to.
-    given: BTreeMap<Slot, Given>,
     /// Tells its requests from those of other timelines and runs.
     name: String,
     count: u64,
 }
 
 struct Processor {
-    definition: Definition,
+    definition: Arc<Definition>,
     link: Option<Link>,
     mailbox: Arc<Mailbox>,
     /// The request on its way.
     asked: Option<Asked>,
-    answer: Option<Answer>,
+    answer: Option<ProcessorAnswer>,
     next_us: Option<i64>,
     /// How often it failed one after another, and until when it is left alone.
     failures: u32,
@@ -84,16 +93,8 @@ struct Asked {
     asked_us: i64,
 }
 
-#[derive(Clone)]
-struct Given {
-    processor: Arc<str>,
-    request: Arc<str>,
-    asked_us: i64,
-    until_us: i64,
-}
-
 impl Processor {
-    fn new(definition: Definition) -> Self {
+    fn new(definition: Arc<Definition>) -> Self {
         let status = ProcessorStatus { id: definition.doc.id.clone(), ..Default::default() };
         let mailbox = Arc::new(Mailbox::default());
         Self {
@@ -116,7 +117,7 @@ impl Processor {
             && let Some(came) = self.mailbox.take()
         {
             match came {
-                Came::Answer(bytes) => match serde_json::from_slice::<Answer>(&bytes) {
+                Came::Answer(bytes) => match serde_json::from_slice::<ProcessorAnswer>(&bytes) {
                     // An answer to what nobody waits for any more.
                     Ok(answer) if self.asked.as_ref().is_none_or(|asked| asked.id != answer.id) => {}
                     Ok(answer) => match &answer.error {
@@ -206,39 +207,28 @@ impl Processor {
 }
 
 impl Processors {
-    /// Those of a scene for a timeline; none if the scene has none.
-    pub fn new(scene: &Scene, timeline: &str) -> Option<Self> {
-        // What is wrong with them was reported when the scene was bound.
-        let all: Vec<Processor> = Definition::all(scene, &mut Vec::new()).into_iter().map(Processor::new).collect();
-        let name = format!("{timeline}-{:x}", std::process::id());
-        (!all.is_empty()).then_some(Self { all, given: BTreeMap::new(), name, count: 0 })
+    /// Returns the processors of a timeline; none if the scene has none.
+    pub fn new(timeline: &Timeline) -> Option<Self> {
+        let all: Vec<Processor> = timeline.processors().iter().cloned().map(Processor::new).collect();
+        let name = format!("{}-{:x}", timeline.name(), std::process::id());
+        (!all.is_empty()).then_some(Self { all, name, count: 0 })
     }
 
-    /// The same for a changed scene: those that are as they were go on.
-    pub fn adopt(&mut self, mut old: Self, from: &Topology, to: &Topology) {
-        self.count = old.count;
-        for processor in &mut self.all {
+    /// Returns the processors of a timeline whose scene has changed. Processors with an unchanged definition go on.
+    pub fn adopt(timeline: &Timeline, before: Option<Self>) -> Option<Self> {
+        let mut next = Self::new(timeline)?;
+        let Some(mut before) = before else { return Some(next) };
+        next.count = before.count;
+        for processor in &mut next.all {
             let same = |known: &Processor| {
                 known.definition.doc == processor.definition.doc
                     && known.definition.folder == processor.definition.folder
             };
-            let Some(at) = old.all.iter().position(same) else { continue };
-            let known = old.all.swap_remove(at);
-            let definition = processor.definition.clone();
-            *processor = Processor { definition, answer: None, ..known };
+            let Some(at) = before.all.iter().position(same) else { continue };
+            let known = before.all.swap_remove(at);
+            *processor = Processor { definition: processor.definition.clone(), ..known };
         }
-        for (slot, given) in old.given {
-            let twin = to.twin(from.twin_id(from.twin_of(slot)));
-            let here = twin.and_then(|twin| to.slot(twin, &from.column(slot.column).name));
-            self.given.extend(here.map(|here| (here, given)));
-        }
-    }
-
-    /// Which answer a value came from.
-    pub fn origin(&self, slot: Slot) -> Option<String> {
-        let given = self.given.get(&slot)?;
-        let asked = cupola_wire::format_rfc3339(given.asked_us);
-        Some(format!("answer {} of processor {}, asked at {asked}", given.request, given.processor))
+        Some(next)
     }
 
     /// Asks them again at the next tick, and starts those that were left alone.
@@ -270,85 +260,72 @@ impl Processors {
     }
 }
 
-/// What a timeline's value came from: an answer of a processor, or a message of its feed.
-pub fn origin(processors: Option<&Processors>, live: Option<&Live>, slot: Slot) -> Option<String> {
-    let answer = processors.and_then(|processors| processors.origin(slot));
-    answer.or_else(|| live.and_then(|live| live.origin(slot)))
-}
-
 /// Processors in the tick.
 pub struct ProcessorPlugin;
 
 impl Plugin for ProcessorPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<MayStartPrograms>()
-            .add_systems(Tick, listen.before(crate::timeline::BeginSystems))
+            .add_systems(Tick, listen.before(BeginSystems))
             .add_systems(Tick, take_in.after(TickSystems::Ingest).before(TickSystems::Simulate))
-            .add_systems(Tick, ask.in_set(TickSystems::Publish).ambiguous_with_all());
+            .add_systems(Tick, ask.after(TickSystems::Publish).before(SendSystems));
     }
 }
 
-/// Before the tick: what came. A simulated timeline is held until every answer is there or given up.
-fn listen(mut timelines: Query<(&Timeline, &mut Clock, &mut Processors)>, mut notices: ResMut<Notices>) {
-    for (timeline, mut clock, mut processors) in &mut timelines {
+/// Before the tick: takes in the answers. A simulated timeline is held until every answer is there or given up.
+fn listen(mut timelines: Query<(&Timeline, &mut Playback, &mut Processors)>, mut notices: ResMut<Notices>) {
+    for (timeline, mut playback, mut processors) in &mut timelines {
         for processor in &mut processors.all {
             if let Some(wrong) = processor.listen() {
                 processor.fails(&wrong, &mut notices);
             }
         }
         let waits = processors.all.iter().any(|processor| processor.asked.is_some() && processor.answer.is_none());
-        clock.held = waits && timeline.source == SourceKind::Simulated;
+        playback.held = waits && timeline.source() == SourceKind::Simulated;
     }
 }
 
-fn take_in(mut timelines: Query<(&Clock, &mut TimelineState, &mut Processors)>) {
-    for (clock, mut state, mut processors) in &mut timelines {
-        if !clock.ticking {
+/// Turns the answers into events of a tick in which time passes.
+fn take_in(mut timelines: Query<(&mut Timeline, &mut Processors)>) {
+    for (mut timeline, mut processors) in &mut timelines {
+        if !timeline.is_stepping() {
             continue;
         }
-        let processors = &mut *processors;
         for processor in &mut processors.all {
             let Some(answer) = processor.answer.take() else { continue };
             let Some(asked) = processor.asked.take() else { continue };
-            let (slots, wrong) = exchange::put(&processor.definition, &answer, &mut state.0, asked.asked_us);
-            let until_us = asked.asked_us.saturating_add(processor.definition.stale_after_us);
-            let (name, request): (Arc<str>, Arc<str>) = (processor.status.id.as_str().into(), asked.id.into());
-            for slot in slots {
-                let (processor, request) = (name.clone(), request.clone());
-                processors.given.insert(slot, Given { processor, request, asked_us: asked.asked_us, until_us });
+            let id = processor.status.id.clone();
+            let (body, mut rejected) = answer.into_event(&id, asked.asked_us);
+            let now_us = timeline.now_us();
+            match timeline.ingest(Event::new(now_us, Actor::program(id), body)) {
+                Ok(outcome) => rejected.extend(outcome.rejected),
+                Err(why) => rejected.push(why.to_string()),
             }
             processor.status.answers += 1;
-            processor.status.rejected += wrong.len() as u64;
+            processor.status.rejected += rejected.len() as u64;
             processor.status.is_failing = false;
             (processor.failures, processor.paused_until) = (0, None);
-            processor.status.last_error = wrong.into_iter().next().or(processor.status.last_error.take());
-        }
-        for (slot, given) in processors.given.iter().filter(|(_, given)| given.until_us < clock.now_us) {
-            let sample = state.0.get(*slot);
-            // What a formula computes is computed again by itself.
-            let is_plain = state.0.topology().column(slot.column).formula.is_none();
-            if is_plain && sample.quality == Quality::Good && sample.time_us == given.asked_us {
-                state.0.set(*slot, Sample { quality: Quality::Stale, ..sample });
-            }
+            processor.status.last_error = rejected.into_iter().next().or(processor.status.last_error.take());
         }
     }
 }
 
 fn ask(
     may_start: Res<MayStartPrograms>,
-    mut timelines: Query<(&Clock, &TimelineState, &mut Processors)>,
+    mut timelines: Query<(&Timeline, &mut Processors)>,
     mut notices: ResMut<Notices>,
 ) {
-    for (clock, state, mut processors) in &mut timelines {
+    for (timeline, mut processors) in &mut timelines {
         let processors = &mut *processors;
-        if !clock.ticking {
+        if !timeline.is_stepping() {
             continue;
         }
+        let now_us = timeline.now_us();
         for processor in &mut processors.all {
-            if processor.next_us.is_some_and(|next_us| clock.now_us < next_us) {
+            if processor.next_us.is_some_and(|next_us| now_us < next_us) {
                 continue;
             }
-            let next_us = Some(clock.now_us.saturating_add(processor.definition.every_us));
+            let next_us = Some(now_us.saturating_add(processor.definition.every_us));
             if processor.asked.is_some() {
                 processor.status.skipped += 1;
                 processor.next_us = next_us;
@@ -358,8 +335,8 @@ fn ask(
                 if ready {
                     processors.count += 1;
                     let id = format!("{}-{}", processors.name, processors.count);
-                    let line = exchange::request(&processor.definition, &state.0, &id, clock.now_us);
-                    processor.ask(id, line, clock.now_us)?;
+                    let line = request(&processor.definition, timeline.state(), &id, now_us);
+                    processor.ask(id, line, now_us)?;
                     processor.next_us = next_us;
                 }
                 Ok(())

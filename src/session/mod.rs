@@ -1,26 +1,27 @@
-//! The session: which scene is open, on which timelines, and what intents do to them.
+//! The session: the open scene, its timelines, and the actions that open, change and save it.
 
-mod apply;
-mod edits;
-mod importing;
+mod edit;
+mod files;
+mod replace;
 mod watch;
 
-pub use apply::FocusRequest;
-pub use edits::EditHistory;
-pub use importing::{Import, Preview, Stage};
+pub use edit::{EditHistory, EditScene, KeepAssumptions, Redo, Undo};
+pub use files::{Open, Reload, Save};
 pub use watch::Watch;
 
 use crate::Tick;
-use crate::alarm::Alarms;
-use crate::feed::{Live, Mappings};
-use crate::processor::{Definition, Processors};
-use crate::scene::{Loaded, Scene};
-use crate::selection::{Intent, Notices, Selection, ViewSettings};
-use crate::simulation::{Simulated, Simulation};
-use crate::timeline::{ActiveTimeline, Clock, OpenScene, Recording, SourceKind, Timeline, TimelineState, WallClock};
+use crate::action::{ActionPlugin, apply_actions};
+use crate::exchange::{self, Import};
+use crate::feed::Connections;
+use crate::look::ViewSettings;
+use crate::notice::{NoticeLevel, Notices};
+use crate::processor::Processors;
+use crate::selection::Selection;
+use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock, step_us_of};
 use bevy::prelude::*;
-use cupola_twin::value::Sample;
-use cupola_twin::{Diagnostic, Slot, State};
+use cupola_run::Drivers;
+use cupola_scene::{Loaded, Scene};
+use cupola_twin::{Diagnostic, State};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,51 +41,64 @@ pub struct SessionOptions {
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Findings(pub Vec<Diagnostic>);
 
-/// The conditions that new simulated timelines begin with.
+/// The drivers of the open scene, which new timelines begin with.
 #[derive(Resource, Clone, Default)]
-pub struct Conditions(pub Option<Simulation>);
+pub struct SceneDrivers(pub Drivers);
 
-/// Intents and the clockwork.
+/// Actions and the clockwork.
 pub struct SessionPlugin;
 
 impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
-        app.add_message::<Intent>()
+        app.add_plugins(ActionPlugin)
             .init_resource::<Selection>()
             .init_resource::<ViewSettings>()
             .init_resource::<Notices>()
             .init_resource::<Findings>()
-            .init_resource::<Conditions>()
+            .init_resource::<SceneDrivers>()
             .init_resource::<SessionOptions>()
             .init_resource::<EditHistory>()
             .init_resource::<Import>()
-            .init_resource::<watch::Watch>()
-            // Intents first: they were made of the scene that a changed file may replace.
+            .init_resource::<Watch>()
+            // Actions first: a changed file may replace the scene that they were made of.
             .add_systems(
                 PreUpdate,
-                (importing::listen, apply::apply, watch::watch).chain().in_set(crate::twin::BeforeMirror),
+                (exchange::listen, apply_actions, watch::watch).chain().in_set(crate::twin::BeforeMirror),
             )
             .add_systems(Update, drive);
     }
 }
 
-/// Lets the clocks move and runs as many ticks as they want and the frame has time for.
+/// Lets the clocks move, and runs as many ticks as they want and the frame has time for.
 fn drive(world: &mut World) {
     let seconds = world.get_resource::<Time>().map_or(0.0, |time| time.delta_secs_f64());
-    let mut clocks = world.query::<&mut Clock>();
-    clocks.iter_mut(world).for_each(|mut clock| clock.pass(seconds));
+    let mut clocks = world.query::<(&Timeline, &mut Playback)>();
+    let steps = |(timeline, playback): (&Timeline, &Playback)| {
+        step_us_of(timeline).is_some_and(|step_us| playback.wants_tick(step_us))
+    };
+    let mut each = |world: &mut World, change: &dyn Fn(&mut Playback, i64)| {
+        for (timeline, mut playback) in clocks.iter_mut(world) {
+            if let Some(step_us) = step_us_of(timeline) {
+                change(&mut playback, step_us);
+            }
+        }
+        clocks.iter(world).any(steps)
+    };
+    each(world, &|playback, step_us| playback.pass(seconds, step_us));
     let begin = Instant::now();
     loop {
         world.run_schedule(Tick);
-        let as_fast_as_it_goes = clocks.iter(world).any(|clock| clock.playing && clock.speed.is_infinite());
         if begin.elapsed() >= TICK_BUDGET {
-            clocks.iter_mut(world).for_each(|mut clock| clock.forgive());
+            each(world, &|playback, step_us| playback.forgive(step_us));
             return;
         }
-        if as_fast_as_it_goes {
-            clocks.iter_mut(world).for_each(|mut clock| clock.pass(0.0));
-        }
-        if !clocks.iter(world).any(Clock::wants_tick) {
+        // A clock that goes as fast as possible is always due.
+        let wants_tick = each(world, &|playback, step_us| {
+            if playback.speed.is_infinite() {
+                playback.pass(0.0, step_us);
+            }
+        });
+        if !wants_tick {
             return;
         }
     }
@@ -100,38 +114,28 @@ pub fn open(world: &mut World, loaded: Loaded) -> bool {
     true
 }
 
-/// The feeds and the simulation of a scene; what is wrong with them is added to the findings.
-pub fn bind(scene: &Scene, findings: &mut Vec<Diagnostic>) -> (Vec<Mappings>, Option<Simulation>) {
-    let (feeds, mut found) = Mappings::new(scene);
-    findings.append(&mut found);
-    let (simulation, mut found) = Simulation::new(scene);
-    findings.append(&mut found);
-    findings.extend(crate::simulation::study::check(scene));
-    // Only what is found counts here: each timeline has its own.
-    let _ = Definition::all(scene, findings);
-    (feeds, simulation)
-}
-
-/// Opens a scene with what was found in it so far.
+/// Opens a scene with the findings about it so far.
 pub fn open_scene(world: &mut World, scene: Arc<Scene>, mut findings: Vec<Diagnostic>) {
-    let (feeds, simulation) = bind(&scene, &mut findings);
+    let drivers = Drivers::new(&scene, &mut findings);
     close(world);
-    world.insert_resource(OpenScene(scene.clone()));
-    world.insert_resource(Conditions(simulation.clone()));
-    world.insert_resource(Findings(findings));
-    world.insert_resource(Selection::default());
-    world.insert_resource(EditHistory::default());
     let now_us = world.resource::<WallClock>().now_us();
     let state = State::new(scene.topology.clone());
-    let live = spawn_live(world, &scene, state.clone(), feeds, now_us);
-    if let Some(simulation) = simulation {
-        spawn_simulated(world, &scene, state, simulation, "simulated", None);
+    let simulated = cupola_run::Timeline::simulated(scene.clone(), state.clone(), &drivers);
+    let live = cupola_run::Timeline::live(scene.clone(), state, &drivers, now_us);
+    let live = spawn(world, live, Playback::default());
+    if let Some(simulated) = simulated {
+        spawn(world, simulated, Playback::default());
     }
-    world.insert_resource(ActiveTimeline(live));
     let mut settings = world.resource_mut::<ViewSettings>();
     settings.color_by = scene.document.view.color_by.clone().unwrap_or_default();
     settings.range = scene.document.view.range;
     settings.storey = None;
+    world.insert_resource(ViewCursor::new(live));
+    world.insert_resource(SceneDrivers(drivers));
+    world.insert_resource(Findings(findings));
+    world.insert_resource(Selection::default());
+    world.insert_resource(EditHistory::default());
+    world.insert_resource(OpenScene(scene));
 }
 
 /// Removes all timelines.
@@ -143,66 +147,40 @@ fn close(world: &mut World) {
     }
 }
 
-fn spawn_live(world: &mut World, scene: &Arc<Scene>, state: State, feeds: Vec<Mappings>, now_us: i64) -> Entity {
-    let options = world.resource::<SessionOptions>().clone();
-    let alarms = Alarms::of(scene, &state, now_us);
-    let timeline = Timeline { name: "live".into(), source: SourceKind::Live, forked_from: None };
-    let recording = Recording::new(state.clone(), now_us);
-    let entity = world.spawn((timeline, Clock::wall(now_us), TimelineState(state), alarms, recording)).id();
-    if !feeds.is_empty() {
-        let mut live = Live::new(feeds);
-        if options.connect
-            && let Err(error) = live.connect(options.broker.as_deref())
-        {
-            world.resource_mut::<Notices>().push(crate::selection::NoticeLevel::Error, error);
-        }
-        world.entity_mut(entity).insert(live);
-    }
-    if let Some(processors) = Processors::new(scene, "live") {
-        world.entity_mut(entity).insert(processors);
-    }
-    entity
-}
-
-fn spawn_simulated(
-    world: &mut World,
-    scene: &Scene,
-    state: State,
-    simulation: Simulation,
-    name: &str,
-    forked_from: Option<(String, i64)>,
-) -> Entity {
-    let clock = Clock::steps(simulation.start_us, simulation.step_us);
-    let alarms = Alarms::of(scene, &state, clock.now_us);
-    let timeline = Timeline { name: name.into(), source: SourceKind::Simulated, forked_from };
-    let processors = Processors::new(scene, name);
-    let entity = world.spawn((timeline, clock, TimelineState(state), alarms, Simulated(simulation))).id();
+/// Spawns a timeline with its feeds and its external processors.
+pub(crate) fn spawn(world: &mut World, timeline: cupola_run::Timeline, playback: Playback) -> Entity {
+    let timeline = Timeline(timeline);
+    let processors = Processors::new(&timeline);
+    let connections = (!timeline.feeds().is_empty()).then(|| Connections::new(timeline.feeds()));
+    let entity = world.spawn((timeline, playback)).id();
     if let Some(processors) = processors {
         world.entity_mut(entity).insert(processors);
     }
+    if let Some(connections) = connections {
+        connect(world, entity, connections);
+    }
     entity
 }
 
-/// Puts a value that a person gave into a timeline: what depends on it follows, and alarms are judged.
-pub fn set(world: &mut World, timeline: Entity, slot: Slot, sample: Sample) {
-    let Some(scene) = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()) else { return };
-    let mut timelines = world.query::<(&Clock, &mut TimelineState, &mut Alarms)>();
-    if let Ok((clock, mut state, mut alarms)) = timelines.get_mut(world, timeline) {
-        state.0.begin_tick();
-        state.0.set(slot, sample);
-        state.0.propagate();
-        alarms.judge_changes(&scene, &state.0, clock.now_us);
+/// Connects feeds, if the session is to connect, and gives them to their timeline.
+fn connect(world: &mut World, entity: Entity, mut connections: Connections) {
+    let options = world.resource::<SessionOptions>().clone();
+    if options.connect
+        && let Err(error) = connections.connect(options.broker.as_deref())
+    {
+        world.resource_mut::<Notices>().push(NoticeLevel::Error, error);
     }
+    world.entity_mut(entity).insert(connections);
 }
 
-/// The timeline with a source, if there is one.
+/// Returns the timeline with a source, if there is one: the first that is not a branch.
 pub fn timeline_of(world: &mut World, source: SourceKind) -> Option<Entity> {
     let mut timelines = world.query::<(Entity, &Timeline)>();
-    let mut found: Vec<(Entity, bool)> = timelines
+    let mut found: Vec<(bool, Entity)> = timelines
         .iter(world)
-        .filter(|(_, timeline)| timeline.source == source)
-        .map(|(entity, timeline)| (entity, timeline.forked_from.is_some()))
+        .filter(|(_, timeline)| timeline.source() == source)
+        .map(|(entity, timeline)| (timeline.branched_from().is_some(), entity))
         .collect();
-    found.sort_by_key(|(entity, forked)| (*forked, *entity));
-    found.first().map(|(entity, _)| *entity)
+    found.sort_unstable();
+    found.first().map(|(_, entity)| *entity)
 }

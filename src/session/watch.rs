@@ -1,9 +1,11 @@
 //! Hot reload: when a file of the open scene changes, it is read again.
 
-use super::apply::reload;
-use crate::selection::{NoticeLevel, Notices};
+use super::Reload;
+use crate::action::ActionRequest;
+use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
+use cupola_run::Actor;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -98,9 +100,8 @@ pub(super) fn watch(world: &mut World) {
         world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
         return;
     }
-    if watch.due(Instant::now())
-        && let Err(message) = reload(world)
-    {
-        world.resource_mut::<Notices>().push(NoticeLevel::Error, message);
+    if watch.due(Instant::now()) {
+        world
+            .write_message(ActionRequest { actor: Some(Actor::program("file watcher")), ..ActionRequest::new(Reload) });
     }
 }

@@ -1,8 +1,8 @@
 //! The ECS mirror of the graph: every twin is an entity that carries who it is and where it is.
 
-use crate::scene::Scene;
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
+use cupola_scene::Scene;
 use cupola_twin::{ColumnIx, Kind, Slot, State, TwinIx};
 use std::collections::VecDeque;
 

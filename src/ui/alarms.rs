@@ -3,13 +3,15 @@
 use super::format;
 use super::theme::{self, GAP, ROW};
 use super::widgets::{one_line, paint_mark, paint_text, section, severity_mark};
-use crate::alarm::Raised;
-use crate::scene::{Alarm, Scene};
-use crate::selection::Intent;
+use crate::action::ActionList;
+use crate::selection::{Focus, Select};
+use crate::timeline::ApplyEvent;
 use crate::twin::display_name;
 use bevy_egui::egui::{
     Align2, Button, Color32, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
+use cupola_run::{EventBody, Raised};
+use cupola_scene::{Alarm, Scene};
 use cupola_twin::{State, TwinIx};
 use egui_phosphor::regular as icon;
 
@@ -31,7 +33,7 @@ pub fn alarms_ui(
     state: &State,
     raised: &[(&Alarm, usize, TwinIx, Raised)],
     now_us: i64,
-    intents: &mut Vec<Intent>,
+    actions: &mut ActionList,
 ) {
     let seen = raised.iter().filter(|(.., raised)| raised.acknowledged).count();
     let aside = if seen > 0 { format!("{seen} of {} acknowledged", raised.len()) } else { String::new() };
@@ -47,8 +49,8 @@ pub fn alarms_ui(
     }
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().id_salt("alarms").auto_shrink(false).show_rows(ui, LINE, raised.len(), |ui, rows| {
-        for (alarm, number, twin, raised) in &raised[rows] {
-            alarm_ui(ui, scene, state, (*alarm, *number, *twin, *raised), now_us, intents);
+        for (alarm, _, twin, raised) in &raised[rows] {
+            alarm_ui(ui, scene, state, (*alarm, *twin, *raised), now_us, actions);
         }
     });
 }
@@ -57,9 +59,9 @@ fn alarm_ui(
     ui: &mut Ui,
     scene: &Scene,
     state: &State,
-    (alarm, number, twin, raised): (&Alarm, usize, TwinIx, Raised),
+    (alarm, twin, raised): (&Alarm, TwinIx, Raised),
     now_us: i64,
-    intents: &mut Vec<Intent>,
+    actions: &mut ActionList,
 ) {
     let colors = theme::colors(ui);
     let (mark, color, word) = severity_mark(alarm.severity, colors);
@@ -91,12 +93,14 @@ fn alarm_ui(
         let seen = ui.place(place, button);
         seen.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("Acknowledge {}", alarm.message)));
         if seen.on_hover_text("Acknowledge").clicked() {
-            intents.push(Intent::Acknowledge(number, twin));
+            let twin = scene.topology.twin_id(twin).to_string();
+            actions.push(ApplyEvent(EventBody::Acknowledge { alarm: alarm.id.clone(), twin }));
         }
     }
     if response.on_hover_text(format!("{}\nwhen {}", alarm.message, alarm.when)).clicked() {
-        intents.push(Intent::Select(Some(twin)));
-        intents.push(Intent::Focus(Some(twin)));
+        let id = scene.topology.twin_id(twin).to_string();
+        actions.push(Select(Some(id.clone())));
+        actions.push(Focus(Some(id)));
     }
 }
 

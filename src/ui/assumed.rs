@@ -3,27 +3,35 @@
 use super::inspector::Inspected;
 use super::theme::{self, ROW};
 use super::widgets::{section, small_link};
-use crate::selection::Intent;
-use crate::simulation::{Assumption, MOST_LEAKS_ACH, MOST_WARMER_K};
+use crate::action::ActionList;
+use crate::session::KeepAssumptions;
+use crate::timeline::ApplyEvent;
 use bevy_egui::egui::{Align, ComboBox, DragValue, Layout, Response, Ui};
 use cupola_physics::envelope::{SETS, WINDOW_SHARE};
 use cupola_physics::zone::ZoneSpec;
+use cupola_run::simulation::{MOST_LEAKS_ACH, MOST_WARMER_K};
+use cupola_run::{Assumption, EventBody};
 
 /// Names of directions, from north on.
 const DIRECTIONS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
 
 /// Draws what is assumed, where a simulation drives the timeline and knows the twin as a room.
-pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>) {
+pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, actions: &mut ActionList) {
     let Some(simulation) = shown.simulation else { return };
     let Some(room) = simulation.room(shown.twin) else { return };
     section(ui, "Assumptions", "of the simulation");
-    let mut assume = |assumption: Assumption| intents.push(Intent::Assume(shown.twin, assumption));
+    let room_id = shown.scene.topology.twin_id(shown.twin);
+    let mut assume = |assumption: Assumption| {
+        // The weather is the whole building's.
+        let room = (!matches!(assumption, Assumption::WarmerK(_))).then(|| room_id.to_string());
+        actions.push(ApplyEvent(EventBody::Assume { room, assumption }));
+    };
     row(ui, "Built", |ui| {
         let choice = ComboBox::from_id_salt("construction").selected_text(words(room.set.name));
         let choice = choice.show_ui(ui, |ui| {
             for set in &SETS {
                 if ui.selectable_label(set.name == room.set.name, words(set.name)).clicked() {
-                    assume(Assumption::Construction(set.name));
+                    assume(Assumption::Construction(set.name.to_string()));
                 }
             }
         });
@@ -59,12 +67,12 @@ pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>)
         response
     })
     .on_hover_text("Than the weather of the scene says, for the whole building: a heat wave, a cold spell.");
-    let (rooms, warmer_k) = simulation.unsaid();
+    let (rooms, warmer_k) = simulation.own_assumptions();
     if !rooms.is_empty() || warmer_k.is_some() {
         let response = row(ui, "Not in the scene yet", |ui| small_link(ui, "Keep in scene"));
         let hint = "Makes what this timeline assumes of its rooms and of the weather a part of the scene: other timelines begin with it, it is saved along, and Undo takes it back.";
         if response.on_hover_text(hint).clicked() {
-            intents.push(Intent::KeepAssumptions);
+            actions.push(KeepAssumptions);
         }
     }
     let facts = [

@@ -3,13 +3,18 @@
 use super::open::{FileWindow, Purpose};
 use super::shown::Shown;
 use super::{UiState, storeys};
-use crate::scene::export::Format;
-use crate::selection::{Intent, Theme, ViewSettings};
+use crate::action::{ActionList, ActionSender, Quit};
+use crate::look::ChangeLook;
+use crate::look::{Theme, ViewSettings};
+use crate::processor::AllowPrograms;
+use crate::selection::{Focus, Select};
+use crate::session::{Redo, Reload, Save, Undo};
 use crate::timeline::SourceKind;
+use crate::timeline::{MakeBranch, Play, ShowSource, Step};
 use bevy::prelude::*;
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{self, Key};
-use cupola_twin::TwinIx;
+use cupola_exchange::export::Format;
 
 /// A key, alone or with Ctrl (Cmd on a Mac).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,21 +47,21 @@ pub struct Situation<'a> {
     pub view: &'a ViewSettings,
     /// Whether the active clock moves.
     pub playing: bool,
-    /// The selected twin.
-    pub selected: Option<TwinIx>,
+    /// The id of the selected twin.
+    pub selected: Option<String>,
     /// The storeys of the building, lowest first.
     pub storeys: &'a [usize],
     /// Where the panels stand.
     pub ui: &'a mut UiState,
     /// What is wanted.
-    pub intents: &'a mut Vec<Intent>,
+    pub actions: &'a mut ActionList,
 }
 
 impl Situation<'_> {
     fn change_view(&mut self, change: impl FnOnce(&mut ViewSettings)) {
         let mut view = self.view.clone();
         change(&mut view);
-        self.intents.push(Intent::View(Box::new(view)));
+        self.actions.push(ChangeLook(view));
     }
 }
 
@@ -82,7 +87,7 @@ pub const COMMANDS: &[Command] = &[
     command("open", "Open scene…", "General", &[Shortcut::Ctrl(Key::O)], |now| {
         now.ui.file_window = Some(FileWindow::new(Purpose::Open));
     }),
-    command("save", "Save scene", "General", &[Shortcut::Ctrl(Key::S)], |now| now.intents.push(Intent::Save(None))),
+    command("save", "Save scene", "General", &[Shortcut::Ctrl(Key::S)], |now| now.actions.push(Save(None))),
     command("save-as", "Save scene as…", "General", &[], |now| {
         now.ui.file_window = Some(FileWindow::new(Purpose::Save))
     }),
@@ -94,13 +99,13 @@ pub const COMMANDS: &[Command] = &[
         now.ui.edit.open = !now.ui.edit.open;
         now.ui.right_open |= now.ui.edit.open;
     }),
-    command("undo", "Undo the last edit", "General", &[Shortcut::Ctrl(Key::Z)], |now| now.intents.push(Intent::Undo)),
+    command("undo", "Undo the last edit", "General", &[Shortcut::Ctrl(Key::Z)], |now| now.actions.push(Undo)),
     command("redo", "Do the undone edit again", "General", &[Shortcut::Ctrl(Key::Y)], |now| {
-        now.intents.push(Intent::Redo);
+        now.actions.push(Redo);
     }),
-    command("reload", "Reload scene", "General", &[Shortcut::Ctrl(Key::R)], |now| now.intents.push(Intent::Reload)),
+    command("reload", "Reload scene", "General", &[Shortcut::Ctrl(Key::R)], |now| now.actions.push(Reload)),
     command("programs", "Let the scene's programs run", "General", &[], |now| {
-        now.intents.push(Intent::AllowPrograms(true));
+        now.actions.push(AllowPrograms(true));
     }),
     command("theme", "Switch between dark and light", "General", &[Shortcut::Plain(Key::T)], |now| {
         now.change_view(|view| {
@@ -116,28 +121,28 @@ pub const COMMANDS: &[Command] = &[
     command("shortcuts", "Show shortcuts", "General", &[Shortcut::Plain(Key::Questionmark)], |now| {
         now.ui.shortcuts_open = !now.ui.shortcuts_open;
     }),
-    command("quit", "Quit", "General", &[Shortcut::Ctrl(Key::Q)], |now| now.intents.push(Intent::Quit)),
+    command("quit", "Quit", "General", &[Shortcut::Ctrl(Key::Q)], |now| now.actions.push(Quit)),
     command("live", "Show live", "Time", &[Shortcut::Plain(Key::Num1)], |now| {
-        now.intents.push(Intent::Show(SourceKind::Live));
+        now.actions.push(ShowSource(SourceKind::Live));
     }),
     command("simulated", "Show simulated", "Time", &[Shortcut::Plain(Key::Num2)], |now| {
-        now.intents.push(Intent::Show(SourceKind::Simulated));
+        now.actions.push(ShowSource(SourceKind::Simulated));
     }),
     command("replay", "Show replay", "Time", &[Shortcut::Plain(Key::Num3)], |now| {
-        now.intents.push(Intent::Show(SourceKind::Replayed));
+        now.actions.push(ShowSource(SourceKind::Replayed));
     }),
     command("play", "Play or pause", "Time", &[Shortcut::Plain(Key::Space)], |now| {
-        now.intents.push(Intent::Play(!now.playing));
+        now.actions.push(Play(!now.playing));
     }),
-    command("step", "Step forward", "Time", &[Shortcut::Plain(Key::Period)], |now| now.intents.push(Intent::Step)),
+    command("step", "Step forward", "Time", &[Shortcut::Plain(Key::Period)], |now| now.actions.push(Step)),
     command("what-if", "Make a what-if from here", "Time", &[Shortcut::Plain(Key::W)], |now| {
-        now.intents.push(Intent::Fork);
+        now.actions.push(MakeBranch);
     }),
     command("focus", "Focus the selection", "View", &[Shortcut::Plain(Key::F)], |now| {
-        now.intents.push(Intent::Focus(now.selected));
+        now.actions.push(Focus(now.selected.clone()));
     }),
     command("home", "Show the whole building", "View", &[Shortcut::Plain(Key::Home)], |now| {
-        now.intents.push(Intent::Focus(None));
+        now.actions.push(Focus(None));
     }),
     command("floor-up", "Go one floor up", "View", &[Shortcut::Plain(Key::PageUp)], |now| {
         let storey = storeys::above(now.storeys, now.view.storey);
@@ -165,7 +170,7 @@ pub const COMMANDS: &[Command] = &[
         now.change_view(|view| view.labels = !view.labels);
     }),
     command("deselect", "Clear the selection", "View", &[Shortcut::Plain(Key::Escape)], |now| {
-        now.intents.push(Intent::Select(None));
+        now.actions.push(Select(None));
     }),
     command("tree", "Show or hide the tree", "View", &[], |now| now.ui.left_open = !now.ui.left_open),
     command("inspector", "Show or hide the inspector", "View", &[], |now| now.ui.right_open = !now.ui.right_open),
@@ -203,7 +208,7 @@ pub(super) fn keys(
     mut contexts: EguiContexts,
     shown: Shown<'_, '_>,
     mut state: ResMut<UiState>,
-    mut intents: MessageWriter<Intent>,
+    mut sender: ActionSender,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     let typing = ctx.text_edit_focused() || egui::Popup::is_any_open(ctx);
@@ -224,7 +229,7 @@ pub(super) fn keys(
         });
         keys.collect()
     });
-    let mut wanted = Vec::new();
+    let mut wanted = ActionList::default();
     for command in pressed.into_iter().filter_map(|(key, modifiers)| meant(key, modifiers)) {
         if command.id == "deselect" && state.shortcuts_open {
             state.shortcuts_open = false;
@@ -232,20 +237,20 @@ pub(super) fn keys(
         }
         run(command, &shown, &mut state, &mut wanted);
     }
-    intents.write_batch(wanted);
+    sender.send_all(wanted);
     Ok(())
 }
 
 /// Runs a command where things stand.
-pub fn run(command: &Command, shown: &Shown<'_, '_>, state: &mut UiState, intents: &mut Vec<Intent>) {
+pub fn run(command: &Command, shown: &Shown<'_, '_>, state: &mut UiState, actions: &mut ActionList) {
     let storeys = state.storeys.clone();
     (command.run)(&mut Situation {
         view: &shown.view,
-        playing: shown.active().is_some_and(|track| track.clock.playing),
-        selected: shown.selection.selected,
+        playing: shown.active().is_some_and(|view| view.playing),
+        selected: shown.selection.selected.map(|twin| shown.id(twin)),
         storeys: &storeys,
         ui: state,
-        intents,
+        actions,
     });
 }
 

@@ -2,14 +2,15 @@
 
 use super::theme::{self, GAP, ROW};
 use super::widgets::{icon_button, one_line, paint_text, section, small_link};
-use crate::scene::Scene;
-use crate::scene::document::{RelationshipDoc, TwinDoc};
-use crate::scene::edit::{Edit, Link};
-use crate::selection::Intent;
+use crate::action::ActionList;
 use crate::session::EditHistory;
+use crate::session::{EditScene, Redo, Save, Undo};
 use bevy_egui::egui::{
     Align, Align2, Button, ComboBox, Label, Layout, RichText, ScrollArea, Sense, TextEdit, Ui, vec2,
 };
+use cupola_scene::Scene;
+use cupola_scene::document::{RelationshipDoc, TwinDoc};
+use cupola_scene::edit::{Edit, Link};
 use cupola_twin::model::{Interface, ModelIx, short_name};
 use cupola_twin::{TwinIx, Value};
 use egui_phosphor::regular as icon;
@@ -44,28 +45,28 @@ pub fn editor_ui(
     selected: Option<TwinIx>,
     history: &EditHistory,
     editor: &mut Editor,
-    intents: &mut Vec<Intent>,
+    actions: &mut ActionList,
 ) {
     let id = selected.map(|twin| scene.topology.twin_id(twin).to_string());
     if editor.twin != id {
         let new_model = std::mem::take(&mut editor.new_model);
         *editor = Editor { open: true, twin: id, new_model, new_under: true, ..Default::default() };
     }
-    head_ui(ui, history, editor, intents);
+    head_ui(ui, history, editor, actions);
     theme::keep_clear_of_bar(ui);
     ScrollArea::vertical().id_salt("editor").auto_shrink(false).show(ui, |ui| {
         match selected {
-            Some(twin) => twin_ui(ui, scene, twin, editor, intents),
+            Some(twin) => twin_ui(ui, scene, twin, editor, actions),
             None => {
                 ui.label(theme::muted("Select a twin in the building or in the tree to change it, or add one."));
             }
         }
-        new_twin_ui(ui, scene, selected, editor, intents);
+        new_twin_ui(ui, scene, selected, editor, actions);
         ui.add_space(GAP);
     });
 }
 
-fn head_ui(ui: &mut Ui, history: &EditHistory, editor: &mut Editor, intents: &mut Vec<Intent>) {
+fn head_ui(ui: &mut Ui, history: &EditHistory, editor: &mut Editor, actions: &mut ActionList) {
     ui.horizontal(|ui| {
         ui.label(RichText::new(icon::PENCIL_SIMPLE).size(18.0).color(theme::colors(ui).muted));
         ui.label(theme::title("Edit graph"));
@@ -76,12 +77,12 @@ fn head_ui(ui: &mut Ui, history: &EditHistory, editor: &mut Editor, intents: &mu
             }
             ui.add_enabled_ui(history.can_redo(), |ui| {
                 if icon_button(ui, icon::ARROW_CLOCKWISE, "Do again (Ctrl+Y)", false).clicked() {
-                    intents.push(Intent::Redo);
+                    actions.push(Redo);
                 }
             });
             ui.add_enabled_ui(history.can_undo(), |ui| {
                 if icon_button(ui, icon::ARROW_COUNTER_CLOCKWISE, "Undo (Ctrl+Z)", false).clicked() {
-                    intents.push(Intent::Undo);
+                    actions.push(Undo);
                 }
             });
         });
@@ -92,7 +93,7 @@ fn head_ui(ui: &mut Ui, history: &EditHistory, editor: &mut Editor, intents: &mu
             ui.label(theme::caption("Changes are in the model and not yet in the file."));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if small_link(ui, "Save").on_hover_text("Ctrl+S").clicked() {
-                    intents.push(Intent::Save(None));
+                    actions.push(Save(None));
                 }
             });
         } else {
@@ -111,11 +112,11 @@ fn name_ui(ui: &mut Ui, name: &str, hover: &str) {
     response.on_hover_text(hover);
 }
 
-fn edit(intents: &mut Vec<Intent>, edit: Edit) {
-    intents.push(Intent::Edit(vec![edit]));
+fn edit(actions: &mut ActionList, edit: Edit) {
+    actions.push(EditScene(vec![edit]));
 }
 
-fn twin_ui(ui: &mut Ui, scene: &Scene, twin: TwinIx, editor: &mut Editor, intents: &mut Vec<Intent>) {
+fn twin_ui(ui: &mut Ui, scene: &Scene, twin: TwinIx, editor: &mut Editor, actions: &mut ActionList) {
     let id = scene.topology.twin_id(twin).to_string();
     let model = scene.topology.models.get(scene.topology.model_of(twin));
     ui.label(theme::semibold(&id));
@@ -123,15 +124,15 @@ fn twin_ui(ui: &mut Ui, scene: &Scene, twin: TwinIx, editor: &mut Editor, intent
         name_ui(ui, "Model", "What it is");
         let mut chosen = model.id.to_string();
         if model_box(ui, "twin model", scene, &mut chosen) {
-            edit(intents, Edit::ChangeModel { twin: id.clone(), model: chosen });
+            edit(actions, Edit::ChangeModel { twin: id.clone(), model: chosen });
         }
     });
-    values_ui(ui, scene, &id, model, editor, intents);
-    relationships_ui(ui, scene, &id, model, editor, intents);
+    values_ui(ui, scene, &id, model, editor, actions);
+    relationships_ui(ui, scene, &id, model, editor, actions);
     ui.add_space(GAP);
     let remove = RichText::new(format!("{} Remove this twin", icon::TRASH)).color(theme::colors(ui).critical);
     if ui.add(Button::new(remove).min_size(vec2(0.0, ROW))).on_hover_text("Its relationships go with it").clicked() {
-        edit(intents, Edit::RemoveTwin { id });
+        edit(actions, Edit::RemoveTwin { id });
     }
 }
 
@@ -155,7 +156,7 @@ fn model_box(ui: &mut Ui, salt: &str, scene: &Scene, chosen: &mut String) -> boo
 }
 
 /// The first values of the twin's properties.
-fn values_ui(ui: &mut Ui, scene: &Scene, id: &str, model: &Interface, editor: &mut Editor, intents: &mut Vec<Intent>) {
+fn values_ui(ui: &mut Ui, scene: &Scene, id: &str, model: &Interface, editor: &mut Editor, actions: &mut ActionList) {
     let Some(doc) = scene.document.twins.iter().find(|twin| twin.id == id) else { return };
     section(ui, "First values", "");
     let topology = &scene.topology;
@@ -168,6 +169,8 @@ fn values_ui(ui: &mut Ui, scene: &Scene, id: &str, model: &Interface, editor: &m
     let declared = model.declared.iter().filter(|declared| !declared.telemetry && is_given(&declared.name));
     for declared in declared {
         let name = &*declared.name;
+        let slot = twin.and_then(|twin| topology.slot(twin, name));
+        let kind = slot.map(|slot| topology.column(slot.column).kind);
         let before = doc.properties.get(name).map_or(String::new(), text_of);
         let schema = scene.models.schemas().describe(declared.schema);
         ui.horizontal(|ui| {
@@ -175,8 +178,8 @@ fn values_ui(ui: &mut Ui, scene: &Scene, id: &str, model: &Interface, editor: &m
             let typed = editor.values.entry(name.to_string()).or_insert_with(|| before.clone());
             let response = ui.add(field(typed, &schema).desired_width(f32::INFINITY));
             if response.lost_focus() && *typed != before {
-                let value = (!typed.is_empty()).then(|| value_of(typed));
-                edit(intents, Edit::SetProperty { twin: id.into(), property: name.into(), value });
+                let value = (!typed.is_empty()).then(|| Value::from_text(typed, kind));
+                edit(actions, Edit::SetProperty { twin: id.into(), property: name.into(), value });
                 editor.values.remove(name);
             } else if !response.has_focus() {
                 editor.values.remove(name);
@@ -191,7 +194,7 @@ fn relationships_ui(
     id: &str,
     model: &Interface,
     editor: &mut Editor,
-    intents: &mut Vec<Intent>,
+    actions: &mut ActionList,
 ) {
     section(ui, "Relationships", "");
     let own = scene.document.relationships.iter().filter(|link| link.from == id || link.to == id);
@@ -204,7 +207,7 @@ fn relationships_ui(
             };
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if icon_button(ui, icon::X, "Remove this relationship", false).clicked() {
-                    edit(intents, Edit::RemoveRelationship(link_of(link)));
+                    edit(actions, Edit::RemoveRelationship(link_of(link)));
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(Label::new(words).truncate()));
             });
@@ -225,7 +228,7 @@ fn relationships_ui(
         let ready = !editor.relationship.is_empty() && scene.graph.twin(&editor.target).is_some();
         if ui.add_enabled(ready, Button::new("Relate").min_size(vec2(0.0, ROW))).clicked() {
             let to = std::mem::take(&mut editor.target);
-            edit(intents, Edit::AddRelationship { relationship: relate(id, &editor.relationship, &to), at: None });
+            edit(actions, Edit::AddRelationship { relationship: relate(id, &editor.relationship, &to), at: None });
         }
     });
     suggestions_ui(ui, scene, model, editor);
@@ -254,7 +257,7 @@ fn suggestions_ui(ui: &mut Ui, scene: &Scene, model: &Interface, editor: &mut Ed
     }
 }
 
-fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mut Editor, intents: &mut Vec<Intent>) {
+fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mut Editor, actions: &mut ActionList) {
     section(ui, "New twin", "");
     ui.horizontal(|ui| {
         name_ui(ui, "Id", "How it is named in the scene, in feeds and in queries");
@@ -287,7 +290,7 @@ fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mu
             if let (Some((from, name)), true) = (under, editor.new_under) {
                 edits.push(Edit::AddRelationship { relationship: relate(&from, &name, &id), at: None });
             }
-            intents.push(Intent::Edit(edits));
+            actions.push(EditScene(edits));
         }
         if taken {
             ui.label(theme::caption("There is a twin with this id."));
@@ -306,8 +309,4 @@ fn link_of(link: &RelationshipDoc) -> Link {
 /// A value as it is typed: texts plain, everything else as JSON.
 fn text_of(value: &Value) -> String {
     value.to_string()
-}
-
-fn value_of(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::Text(text.to_string()))
 }

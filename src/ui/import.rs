@@ -4,8 +4,8 @@ use super::UiState;
 use super::open::typed_path;
 use super::theme::{self, Colors, GAP, ROW};
 use super::widgets::{Mark, mark_ui, primary_button};
-use crate::selection::Intent;
-use crate::session::{Import, Preview, Stage};
+use crate::action::ActionSender;
+use crate::exchange::{CancelImport, Import, Preview, Stage, WriteImport};
 use bevy::prelude::*;
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{Align, Color32, Frame, Grid, Id, Label, Layout, Modal, ScrollArea, Spinner, TextEdit, Ui, vec2};
@@ -23,12 +23,19 @@ pub struct ImportWindow {
     replace: bool,
 }
 
+/// The choice of the person in front of the preview.
+#[derive(Clone)]
+enum Choice {
+    Write(WriteImport),
+    Cancel,
+}
+
 /// Shows how far the import is, or its preview.
 pub(super) fn import_window(
     mut contexts: EguiContexts,
     import: Res<Import>,
     mut state: ResMut<UiState>,
-    mut intents: MessageWriter<Intent>,
+    mut sender: ActionSender,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     if matches!(import.stage, Stage::Idle) {
@@ -44,12 +51,16 @@ pub(super) fn import_window(
             Stage::Preview(preview) => preview_ui(ui, preview, &mut state.import),
         }
     });
-    let wanted = response.inner.clone().or_else(|| response.should_close().then_some(Intent::CancelImport));
-    intents.write_batch(wanted);
+    match response.inner.clone() {
+        Some(Choice::Write(write)) => sender.send(write),
+        Some(Choice::Cancel) => sender.send(CancelImport),
+        None if response.should_close() => sender.send(CancelImport),
+        None => {}
+    }
     Ok(())
 }
 
-fn reading_ui(ui: &mut Ui, what: &str) -> Option<Intent> {
+fn reading_ui(ui: &mut Ui, what: &str) -> Option<Choice> {
     ui.label(theme::title("Import"));
     ui.add_space(GAP);
     ui.horizontal(|ui| {
@@ -58,10 +69,10 @@ fn reading_ui(ui: &mut Ui, what: &str) -> Option<Intent> {
     });
     ui.add_space(GAP * 2.0);
     let cancel = ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.button("Cancel").clicked());
-    cancel.inner.then_some(Intent::CancelImport)
+    cancel.inner.then_some(Choice::Cancel)
 }
 
-fn preview_ui(ui: &mut Ui, preview: &Preview, window: &mut ImportWindow) -> Option<Intent> {
+fn preview_ui(ui: &mut Ui, preview: &Preview, window: &mut ImportWindow) -> Option<Choice> {
     ui.label(theme::title("Import"));
     let words = if preview.sound { "Nothing is written yet." } else { "This can't be imported as it is." };
     ui.label(theme::muted(words));
@@ -83,11 +94,11 @@ fn preview_ui(ui: &mut Ui, preview: &Preview, window: &mut ImportWindow) -> Opti
         let ready = preview.sound && (!is_there || window.replace);
         ui.add_enabled_ui(ready && folder.is_some(), |ui| {
             if primary_button(ui, "Import").clicked() {
-                wanted = folder.map(|folder| Intent::WriteImport(folder, window.replace));
+                wanted = folder.map(|folder| Choice::Write(WriteImport { folder, replace: window.replace }));
             }
         });
         if ui.button("Cancel").clicked() {
-            wanted = Some(Intent::CancelImport);
+            wanted = Some(Choice::Cancel);
         }
     });
     wanted

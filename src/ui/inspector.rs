@@ -4,13 +4,13 @@ use super::shown::{key_slot, model_name};
 use super::theme::{self, GAP};
 use super::widgets::{empty_state, icon_button, one_line, section};
 use super::{UiState, assumed, format, invocations, property, relations, sparkline, tree};
-use crate::command::Invocations;
-use crate::scene::Scene;
-use crate::selection::Intent;
-use crate::simulation::Simulation;
-use crate::timeline::{SourceKind, Trail};
+use crate::action::ActionList;
+use crate::selection::{Focus, Select};
+use crate::timeline::SourceKind;
 use crate::twin::{display_name, number_text};
 use bevy_egui::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use cupola_run::{Invocations, Simulation, Trail};
+use cupola_scene::Scene;
 use cupola_twin::{Slot, State, TwinIx};
 use egui_phosphor::regular as icon;
 
@@ -33,7 +33,7 @@ pub struct Inspected<'a> {
     /// What drives the timeline.
     pub source: SourceKind,
     /// The commands that were given on it.
-    pub invocations: Option<&'a Invocations>,
+    pub invocations: &'a Invocations,
     /// What drives the timeline, if that is a simulation.
     pub simulation: Option<&'a Simulation>,
 }
@@ -49,8 +49,8 @@ pub fn nothing_ui(ui: &mut Ui) {
 }
 
 /// Draws the inspector.
-pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mut Vec<Intent>) {
-    head_ui(ui, shown, state, intents);
+pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, actions: &mut ActionList) {
+    head_ui(ui, shown, state, actions);
     theme::keep_clear_of_bar(ui);
     ScrollArea::vertical().id_salt(("inspector", shown.twin.0)).auto_shrink(false).show(ui, |ui| {
         let key = key_slot(shown.scene, shown.color_by, shown.twin)
@@ -69,7 +69,7 @@ pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, int
         if !rest.is_empty() {
             section(ui, "Values", "");
             for slot in rest {
-                property::property_ui(ui, shown, slot, state, intents);
+                property::property_ui(ui, shown, slot, state, actions);
             }
         }
         if !settable.is_empty() {
@@ -80,17 +80,17 @@ pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, int
                 ui.add_space(4.0);
             }
             for slot in settable {
-                property::property_ui(ui, shown, slot, state, intents);
+                property::property_ui(ui, shown, slot, state, actions);
             }
         }
-        assumed::assumed_ui(ui, shown, intents);
-        invocations::invocations_ui(ui, shown, state, intents);
-        relations::relations_ui(ui, shown, intents);
+        assumed::assumed_ui(ui, shown, actions);
+        invocations::invocations_ui(ui, shown, state, actions);
+        relations::relations_ui(ui, shown, actions);
         ui.add_space(GAP);
     });
 }
 
-fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mut Vec<Intent>) {
+fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, actions: &mut ActionList) {
     let topology = &shown.scene.topology;
     let colors = theme::colors(ui);
     ui.horizontal(|ui| {
@@ -98,13 +98,13 @@ fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mu
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             if icon_button(ui, icon::X, "Clear the selection (Esc)", false).clicked() {
-                intents.push(Intent::Select(None));
+                actions.push(Select(None));
             }
             if icon_button(ui, icon::PENCIL_SIMPLE, "Edit the graph (Ctrl+E)", false).clicked() {
                 state.edit.open = true;
             }
             if icon_button(ui, icon::CROSSHAIR, "Fly to it (F)", false).clicked() {
-                intents.push(Intent::Focus(Some(shown.twin)));
+                actions.push(Focus(Some(topology.twin_id(shown.twin).to_string())));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let name = display_name(shown.scene, shown.state, shown.twin);

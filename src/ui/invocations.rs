@@ -4,10 +4,11 @@ use super::inspector::Inspected;
 use super::theme::{self, GAP, ROW};
 use super::widgets::section;
 use super::{UiState, format};
-use crate::command::{Invocation, Outcome};
-use crate::selection::Intent;
+use crate::action::ActionList;
+use crate::timeline::ApplyEvent;
 use crate::timeline::SourceKind;
 use bevy_egui::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, TextEdit, Ui, vec2};
+use cupola_run::{CommandOutcome, EventBody, Invocation};
 use cupola_twin::model::{Command, Payload, Schema};
 use cupola_twin::{Kind, TwinIx, Value};
 use egui_phosphor::regular as icon;
@@ -20,7 +21,7 @@ const MAX_LISTED: usize = 4;
 pub type Drafts = BTreeMap<(TwinIx, String), Value>;
 
 /// Draws the commands of the twin and its last invocations.
-pub fn invocations_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, intents: &mut Vec<Intent>) {
+pub fn invocations_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, actions: &mut ActionList) {
     let topology = &shown.scene.topology;
     let model = topology.models.get(topology.model_of(shown.twin));
     if model.commands.is_empty() {
@@ -29,18 +30,18 @@ pub fn invocations_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, i
     section(ui, "Commands", "");
     let enabled = shown.source != SourceKind::Replayed;
     for command in &model.commands {
-        ui.add_enabled_ui(enabled, |ui| command_ui(ui, shown, command, &mut state.command_drafts, intents));
+        ui.add_enabled_ui(enabled, |ui| command_ui(ui, shown, command, &mut state.command_drafts, actions));
     }
     if !enabled {
         ui.label(theme::caption(format!("{} What is replayed has happened already.", icon::LOCK)));
     }
-    let own = shown.invocations.into_iter().flat_map(|all| all.list.iter().rev());
+    let own = shown.invocations.list.iter().rev();
     for invocation in own.filter(|invocation| invocation.twin == shown.twin).take(MAX_LISTED) {
         invocation_ui(ui, shown, invocation);
     }
 }
 
-fn command_ui(ui: &mut Ui, shown: &Inspected<'_>, command: &Command, drafts: &mut Drafts, intents: &mut Vec<Intent>) {
+fn command_ui(ui: &mut Ui, shown: &Inspected<'_>, command: &Command, drafts: &mut Drafts, actions: &mut ActionList) {
     ui.horizontal(|ui| {
         ui.set_height(ROW + 4.0);
         let hint = command.description.as_deref().unwrap_or(&command.display_name);
@@ -60,7 +61,9 @@ fn command_ui(ui: &mut Ui, shown: &Inspected<'_>, command: &Command, drafts: &mu
                     (Value::Text(text), Kind::Json) => serde_json::from_str(text).unwrap_or(value),
                     _ => value,
                 });
-                intents.push(Intent::Invoke(shown.twin, command.name.to_string(), request));
+                let twin = shown.scene.topology.twin_id(shown.twin).to_string();
+                let body = EventBody::Command { twin, command: command.name.to_string(), request };
+                actions.push(ApplyEvent(body));
             }
         });
     });
@@ -124,10 +127,10 @@ fn request_ui(ui: &mut Ui, shown: &Inspected<'_>, request: &Payload, value: &mut
 fn invocation_ui(ui: &mut Ui, shown: &Inspected<'_>, invocation: &Invocation) {
     let colors = theme::colors(ui);
     let (mark, color, words) = match &invocation.outcome {
-        Outcome::Pending => (icon::HOURGLASS, colors.muted, "waiting for the answer".to_string()),
-        Outcome::Done(None) => (icon::CHECK, colors.good, "done".to_string()),
-        Outcome::Done(Some(value)) => (icon::CHECK, colors.good, format::value_text(value, "").0),
-        Outcome::Failed(why) => (icon::WARNING, colors.critical, why.clone()),
+        CommandOutcome::Pending => (icon::HOURGLASS, colors.muted, "waiting for the answer".to_string()),
+        CommandOutcome::Done(None) => (icon::CHECK, colors.good, "done".to_string()),
+        CommandOutcome::Done(Some(value)) => (icon::CHECK, colors.good, format::value_text(value, "").0),
+        CommandOutcome::Failed(why) => (icon::WARNING, colors.critical, why.clone()),
     };
     let age = format::age_text(shown.now_us - invocation.at_us);
     let said =

@@ -1,7 +1,7 @@
 //! Names that float over the rooms, in the layer between the building and the panels.
 
 use super::theme::Colors;
-use crate::selection::Theme;
+use crate::look::Theme;
 use bevy_egui::egui::{self, FontId, LayerId, Rect, Stroke, StrokeKind, pos2, vec2};
 use cupola_twin::TwinIx;
 

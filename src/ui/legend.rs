@@ -2,7 +2,9 @@
 
 use super::theme::{self, GAP, ROW};
 use super::widgets::{Mark, hatch, icon_button, one_line, paint_mark, paint_text, plate};
-use crate::selection::{Intent, Legend, Palette, ViewSettings};
+use crate::action::ActionList;
+use crate::look::ChangeLook;
+use crate::look::{Legend, Palette, ViewSettings};
 use crate::twin::number_text;
 use bevy_egui::egui::{
     self, Align, Align2, Color32, ComboBox, CornerRadius, Direction, DragValue, Label, Layout, Rect, Sense, Shape,
@@ -20,7 +22,7 @@ pub fn legend_ui(
     options: &[(String, String)],
     highest: Option<usize>,
     typed: &mut Option<String>,
-    intents: &mut Vec<Intent>,
+    actions: &mut ActionList,
 ) {
     let mut next = view.clone();
     plate(ui).show(ui, |ui| {
@@ -38,7 +40,7 @@ pub fn legend_ui(
         }
     });
     if next != *view {
-        intents.push(Intent::View(Box::new(next)));
+        actions.push(ChangeLook(next));
     }
 }
 

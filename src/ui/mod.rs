@@ -1,6 +1,6 @@
-//! The panels: what they show comes from the world, what they want goes out as intents.
+//! The panels: what they show comes from the world, what they want goes out as actions.
 //!
-//! Architecture Invariant: nothing here changes a timeline, a scene or a setting; panels write [`Intent`]s. Every panel is a
+//! Architecture Invariant: nothing here changes a timeline, a scene or a setting; panels send actions. Every panel is a
 //! pure function that ends in `_ui` and a thin system that gathers for it.
 
 mod alarms;
@@ -35,7 +35,10 @@ mod tree_model;
 mod why;
 mod widgets;
 
-use crate::selection::{CentralArea, Intent, Legend, Notices, PointerTaken, Selection, ViewSettings};
+use crate::look::{Legend, ViewSettings};
+use crate::notice::Notices;
+use crate::screen::{CentralArea, PointerTaken};
+use crate::selection::Selection;
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
 use bevy::window::{FileDragAndDrop, PrimaryWindow};
@@ -138,7 +141,6 @@ impl Plugin for UiPlugin {
             .init_resource::<ViewSettings>()
             .init_resource::<Legend>()
             .init_resource::<Notices>()
-            .add_message::<Intent>()
             .add_message::<FileDragAndDrop>()
             .add_systems(Startup, recent::read)
             .add_systems(

@@ -4,8 +4,10 @@ use super::theme::{self, GAP, ROW};
 use super::top_bar::scene_word;
 use super::widgets::{Row, primary_button, row_ui};
 use super::{UiState, shown::Shown};
-use crate::scene::export::Format;
-use crate::selection::{Intent, NoticeLevel, Notices};
+use crate::action::{ActionList, ActionSender};
+use crate::exchange::{Export, StartImport};
+use crate::notice::{NoticeLevel, Notices};
+use crate::session::{Open, Save};
 use bevy::prelude::*;
 use bevy::window::FileDragAndDrop;
 use bevy_egui::EguiContexts;
@@ -13,6 +15,7 @@ use bevy_egui::egui::{
     self, Align, Align2, Button, ComboBox, Frame, Id, Key, LayerId, Layout, Modal, Modifiers, Order, Rect, Stroke,
     StrokeKind, TextEdit, Ui, vec2,
 };
+use cupola_exchange::export::Format;
 use egui_phosphor::regular as icon;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -45,13 +48,14 @@ impl Purpose {
         }
     }
 
-    fn intent(self, paths: Vec<PathBuf>) -> Option<Intent> {
-        let first = paths.first().cloned();
+    /// Adds the action for the paths that were chosen.
+    fn act(self, paths: Vec<PathBuf>, actions: &mut ActionList) {
+        let Some(first) = paths.first().cloned() else { return };
         match self {
-            Self::Open => first.map(Intent::Open),
-            Self::Save => first.map(|path| Intent::Save(Some(path))),
-            Self::Import => first.map(|_| Intent::Import(paths)),
-            Self::Export(format) => first.map(|path| Intent::Export(path, format)),
+            Self::Open => actions.push(Open(first)),
+            Self::Save => actions.push(Save(Some(first))),
+            Self::Import => actions.push(StartImport(paths)),
+            Self::Export(format) => actions.push(Export { path: first, format }),
         }
     }
 }
@@ -66,11 +70,11 @@ const FORMATS: [(Format, &str); 6] = [
     (Format::Scene, "Scene (.ron)"),
 ];
 
-/// What is dropped is opened if it is a scene, else imported.
-fn dropped(path: &Path) -> Intent {
+/// Opens a dropped scene, and imports any other file or folder.
+fn dropped(path: PathBuf, actions: &mut ActionList) {
     let is_scene = path.is_dir() && path.join("scene.ron").is_file()
         || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ron"));
-    if is_scene { Intent::Open(path.to_path_buf()) } else { Intent::Import(vec![path.to_path_buf()]) }
+    if is_scene { actions.push(Open(path)) } else { actions.push(StartImport(vec![path])) }
 }
 
 /// What the window to choose a file holds.
@@ -163,39 +167,44 @@ pub(super) fn dialogs(
     mut state: ResMut<UiState>,
     mut dialogs: ResMut<FileDialogs>,
     mut notices: ResMut<Notices>,
-    mut intents: MessageWriter<Intent>,
+    mut sender: ActionSender,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
+    let mut wanted = ActionList::default();
     for drop in drops.read() {
         state.files_hover = matches!(drop, FileDragAndDrop::HoveredFile { .. });
         if let FileDragAndDrop::DroppedFile { path_buf, .. } = drop {
-            intents.write(dropped(path_buf));
+            dropped(path_buf.clone(), &mut wanted);
         }
     }
     if state.files_hover {
         drop_hint(ctx, state.free);
     }
     if let Some((purpose, Some(paths))) = dialogs.answer() {
-        intents.write_batch(purpose.intent(paths));
+        purpose.act(paths, &mut wanted);
         state.file_window = None;
     }
     let scene = shown.scene().map(|scene| scene.path.clone());
-    let Some(mut window) = state.file_window.take() else { return Ok(()) };
-    match window_ui(ctx, &mut window, &state.recent.paths, dialogs.waiting) {
-        Some(Clicked::Browse) => {
-            let near = scene.as_deref().and_then(Path::parent).and_then(Path::parent).map(Path::to_path_buf);
-            if let Err(error) = dialogs.start(window.purpose, near) {
-                notices
-                    .push(NoticeLevel::Error, format!("The file dialog can't start ({error}). Type the path instead."));
+    if let Some(mut window) = state.file_window.take() {
+        match window_ui(ctx, &mut window, &state.recent.paths, dialogs.waiting) {
+            Some(Clicked::Browse) => {
+                let near = scene.as_deref().and_then(Path::parent).and_then(Path::parent).map(Path::to_path_buf);
+                if let Err(error) = dialogs.start(window.purpose, near) {
+                    notices.push(
+                        NoticeLevel::Error,
+                        format!("The file dialog can't start ({error}). Type the path instead."),
+                    );
+                }
+                state.file_window = Some(window);
             }
-            state.file_window = Some(window);
+            Some(Clicked::Take(path)) => {
+                window.purpose.act(vec![path], &mut wanted);
+            }
+            Some(Clicked::Close) => {}
+            None => state.file_window = Some(window),
         }
-        Some(Clicked::Take(path)) => {
-            intents.write_batch(window.purpose.intent(vec![path]));
-        }
-        Some(Clicked::Close) => {}
-        None => state.file_window = Some(window),
     }
+    sender.send_all(wanted);
     Ok(())
 }
 
@@ -289,9 +298,9 @@ pub(super) fn typed_path(text: &str) -> Option<PathBuf> {
 /// Says where files that are held over the window would go.
 fn drop_hint(ctx: &egui::Context, area: Rect) {
     let colors = theme::Colors::of(if ctx.theme() == egui::Theme::Dark {
-        crate::selection::Theme::Dark
+        crate::look::Theme::Dark
     } else {
-        crate::selection::Theme::Light
+        crate::look::Theme::Light
     });
     let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::new("drop hint")));
     let inner = area.shrink(GAP * 2.0);

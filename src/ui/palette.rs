@@ -6,9 +6,12 @@ use super::theme::{self, ROW};
 use super::tree::model_icon;
 use super::widgets::{Row, row_at};
 use super::{format, fuzzy};
-use crate::selection::{Intent, ViewSettings};
+use crate::action::ActionList;
+use crate::look::ChangeLook;
+use crate::look::ViewSettings;
+use crate::selection::{Focus, Select};
+use crate::timeline::ShowTimeline;
 use crate::twin::{colourable, display_name, show as show_value};
-use bevy::prelude::Entity;
 use bevy_egui::egui::{self, Align2, Frame, Key, Margin, Modal, Modifiers, Rect, ScrollArea, TextEdit, Ui, pos2, vec2};
 use cupola_twin::TwinIx;
 use egui_phosphor::regular as icon;
@@ -51,8 +54,8 @@ impl PaletteState {
 pub enum Choice {
     /// A command to run.
     Command(&'static Command),
-    /// Something wanted.
-    Intents(Vec<Intent>),
+    /// Actions to apply.
+    Actions(ActionList),
 }
 
 /// A line of the palette.
@@ -67,7 +70,7 @@ enum Target {
     Command(&'static Command),
     Twin(TwinIx),
     ColorBy(String),
-    Timeline(Entity),
+    Timeline(String),
 }
 
 /// Draws the palette if it is open.
@@ -92,24 +95,28 @@ pub fn show(ctx: &egui::Context, shown: &Shown<'_, '_>, state: &mut PaletteState
     let modal = Modal::new(id).area(area).frame(Frame::popup(&style).inner_margin(Margin::same(12)));
     let response = modal.show(ctx, |ui| palette_ui(ui, state, up || down));
     let chosen = response.inner.or(enter.then_some(state.cursor));
-    let target =
-        chosen.and_then(|line| state.found.as_ref()?.1.get(line)).map(|entry| choice(&entry.target, &shown.view));
+    let target = chosen.and_then(|line| state.found.as_ref()?.1.get(line)).map(|entry| choice(&entry.target, shown));
     if target.is_some() || response.should_close() {
         state.close();
     }
     target
 }
 
-fn choice(target: &Target, view: &ViewSettings) -> Choice {
+fn choice(target: &Target, shown: &Shown<'_, '_>) -> Choice {
+    let mut actions = ActionList::default();
     match target {
-        Target::Command(command) => Choice::Command(command),
-        Target::Twin(twin) => Choice::Intents(vec![Intent::Select(Some(*twin)), Intent::Focus(Some(*twin))]),
-        Target::ColorBy(name) => {
-            let view = ViewSettings { color_by: name.clone(), range: None, ..view.clone() };
-            Choice::Intents(vec![Intent::View(Box::new(view))])
+        Target::Command(command) => return Choice::Command(command),
+        Target::Twin(twin) => {
+            actions.push(Select(Some(shown.id(*twin))));
+            actions.push(Focus(Some(shown.id(*twin))));
         }
-        Target::Timeline(entity) => Choice::Intents(vec![Intent::Activate(*entity)]),
+        Target::ColorBy(name) => {
+            let view = ViewSettings { color_by: name.clone(), range: None, ..shown.view.clone() };
+            actions.push(ChangeLook(view));
+        }
+        Target::Timeline(name) => actions.push(ShowTimeline(name.clone())),
     }
+    Choice::Actions(actions)
 }
 
 /// Draws field and lines; returns the line that was clicked.
@@ -172,10 +179,10 @@ fn search(shown: &Shown<'_, '_>, typed: &str) -> Vec<Entry> {
         return found.into_iter().map(|(_, entry)| entry).collect();
     }
     for track in &shown.tracks {
-        let name = format::words(&track.timeline.name);
+        let name = format::words(track.timeline.name());
         if let Some(score) = fuzzy::score(typed, &format!("show timeline {name}")) {
-            let target = Target::Timeline(track.entity);
-            let aside = track.timeline.source.word().to_string();
+            let target = Target::Timeline(track.timeline.name().to_string());
+            let aside = track.timeline.source().word().to_string();
             found.push((score, Entry { icon: icon::CLOCK, title: format!("Show {name}"), aside, target }));
         }
     }
@@ -188,7 +195,7 @@ fn search(shown: &Shown<'_, '_>, typed: &str) -> Vec<Entry> {
                 found.push((score, Entry { icon: icon::PALETTE, title, aside: name, target }));
             }
         }
-        let state = &track.state.0;
+        let state = track.timeline.state();
         let mut twins: Vec<(i32, TwinIx)> = scene
             .topology
             .twins()

@@ -4,10 +4,12 @@ use super::inspector::Inspected;
 use super::theme::{self, GAP, ROW};
 use super::widgets::{Mark, one_line, paint_mark, paint_text, quality_mark, small_link};
 use super::{UiState, format, sparkline, why};
-use crate::selection::Intent;
+use crate::action::ActionList;
+use crate::timeline::ApplyEvent;
 use bevy_egui::egui::{
     Align, Align2, ComboBox, DragValue, Layout, Rect, Response, Sense, TextEdit, Ui, UiBuilder, Vec2, pos2, vec2,
 };
+use cupola_run::EventBody;
 use cupola_twin::model::Property;
 use cupola_twin::{Kind, Slot, Topology, Value};
 
@@ -27,7 +29,7 @@ fn model_property(topology: &Topology, slot: Slot) -> Option<&Property> {
 }
 
 /// Draws a property, and why it is so where that is unfolded.
-pub fn property_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, state: &mut UiState, intents: &mut Vec<Intent>) {
+pub fn property_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, state: &mut UiState, actions: &mut ActionList) {
     let topology = shown.state.topology();
     let column = topology.column(slot.column);
     let colors = theme::colors(ui);
@@ -39,7 +41,7 @@ pub fn property_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, state: &mut U
     let second = rect.top() + 32.0;
     let right = if shown.editable && is_input(topology, slot) {
         let place = Rect::from_min_max(pos2(rect.center().x, rect.top()), pos2(rect.right(), rect.top() + ROW));
-        edit_ui(ui, place, shown, slot, state, intents);
+        edit_ui(ui, place, shown, slot, state, actions);
         place.left() - GAP
     } else {
         value_text(ui, shown, slot, pos2(rect.right(), first))
@@ -74,7 +76,7 @@ pub fn property_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, state: &mut U
         state.explained.insert(slot);
     }
     if let Some((_, explanation)) = state.explanations.get(&slot).filter(|_| state.explained.contains(&slot)) {
-        why::explanation_ui(ui, shown, explanation, intents);
+        why::explanation_ui(ui, shown, explanation, actions);
     }
 }
 
@@ -114,14 +116,7 @@ fn why_link(ui: &mut Ui, rect: Rect, slot: Slot, open: bool) -> Response {
 }
 
 /// A field to change a value in.
-fn edit_ui(
-    ui: &mut Ui,
-    place: Rect,
-    shown: &Inspected<'_>,
-    slot: Slot,
-    state: &mut UiState,
-    intents: &mut Vec<Intent>,
-) {
+fn edit_ui(ui: &mut Ui, place: Rect, shown: &Inspected<'_>, slot: Slot, state: &mut UiState, actions: &mut ActionList) {
     let topology = shown.state.topology();
     let column = topology.column(slot.column);
     let value = shown.state.value(slot);
@@ -134,7 +129,7 @@ fn edit_ui(
             let mut on = value == Some(Value::Bool(true));
             let word = if on { "On" } else { "Off" };
             if ui.checkbox(&mut on, word).changed() {
-                intents.push(Intent::Set(slot, Value::Bool(on)));
+                actions.push(set(topology, slot, Value::Bool(on)));
             }
         }
         Kind::Number => {
@@ -146,7 +141,7 @@ fn edit_ui(
             let speed = (number.abs() / 200.0).clamp(0.01, 100.0);
             let field = DragValue::new(&mut number).speed(speed).max_decimals(3).update_while_editing(false);
             if ui.add(with_suffix(field, unit)).changed() && number.is_finite() {
-                intents.push(Intent::Set(slot, Value::Number(number)));
+                actions.push(set(topology, slot, Value::Number(number)));
             }
         }
         Kind::Integer => {
@@ -156,7 +151,7 @@ fn edit_ui(
             };
             let field = DragValue::new(&mut number).speed(0.1).update_while_editing(false);
             if ui.add(with_suffix(field, unit)).changed() {
-                intents.push(Intent::Set(slot, Value::Integer(number)));
+                actions.push(set(topology, slot, Value::Integer(number)));
             }
         }
         Kind::Text | Kind::Time | Kind::Json => {
@@ -164,12 +159,12 @@ fn edit_ui(
             let choices =
                 model_property(topology, slot).map_or(&[] as &[String], |property| property.choices.as_slice());
             if choices.is_empty() {
-                text_ui(ui, shown, slot, now, state, intents);
+                text_ui(ui, shown, slot, now, state, actions);
             } else {
                 ComboBox::from_id_salt("choice").width(place.width() - GAP).selected_text(&now).show_ui(ui, |ui| {
                     for choice in choices {
                         if ui.selectable_label(*choice == now, choice.as_str()).clicked() {
-                            intents.push(Intent::Set(slot, Value::Text(choice.clone())));
+                            actions.push(set(topology, slot, Value::Text(choice.clone())));
                         }
                     }
                 });
@@ -178,19 +173,19 @@ fn edit_ui(
     }
 }
 
+/// Returns the action that sets a slot.
+fn set(topology: &Topology, slot: Slot, value: Value) -> ApplyEvent {
+    let twin = topology.twin_id(topology.twin_of(slot)).to_string();
+    let property = topology.column(slot.column).name.to_string();
+    ApplyEvent(EventBody::Set { twin, property, value })
+}
+
 fn with_suffix<'v>(field: DragValue<'v>, unit: &str) -> DragValue<'v> {
     if unit.is_empty() { field } else { field.suffix(format!(" {unit}")) }
 }
 
 /// A text is set when it was typed to the end, not letter by letter.
-fn text_ui(
-    ui: &mut Ui,
-    shown: &Inspected<'_>,
-    slot: Slot,
-    now: String,
-    state: &mut UiState,
-    intents: &mut Vec<Intent>,
-) {
+fn text_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, now: String, state: &mut UiState, actions: &mut ActionList) {
     let mut text = match &state.edited {
         Some((edited, text)) if *edited == slot => text.clone(),
         _ => now.clone(),
@@ -199,7 +194,8 @@ fn text_ui(
     if response.lost_focus() {
         state.edited = None;
         if text != now {
-            intents.push(Intent::Set(slot, typed(shown.state.topology().column(slot.column).kind, text)));
+            let topology = shown.state.topology();
+            actions.push(set(topology, slot, typed(topology.column(slot.column).kind, text)));
         }
     } else if response.has_focus() {
         state.edited = Some((slot, text));

@@ -6,7 +6,8 @@ use super::shown::key_slot;
 use super::theme;
 use super::tree::model_icon;
 use super::widgets::{Row, row_ui, section};
-use crate::selection::Intent;
+use crate::action::ActionList;
+use crate::selection::{Focus, Select};
 use crate::twin::display_name;
 use bevy_egui::egui::Ui;
 use cupola_twin::TwinIx;
@@ -16,7 +17,7 @@ use egui_phosphor::regular as icon;
 const MAX_LISTED: usize = 50;
 
 /// Draws the twins that this one is related to, grouped by relationship.
-pub fn relations_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent>) {
+pub fn relations_ui(ui: &mut Ui, shown: &Inspected<'_>, actions: &mut ActionList) {
     let topology = &shown.scene.topology;
     let mut any = false;
     for inverse in [true, false] {
@@ -29,7 +30,7 @@ pub fn relations_ui(ui: &mut Ui, shown: &Inspected<'_>, intents: &mut Vec<Intent
                 section(ui, "Relationships", "");
                 any = true;
             }
-            group_ui(ui, shown, name, inverse, &others, intents);
+            group_ui(ui, shown, name, inverse, &others, actions);
         }
     }
 }
@@ -40,7 +41,7 @@ fn group_ui(
     name: &str,
     inverse: bool,
     others: &[TwinIx],
-    intents: &mut Vec<Intent>,
+    actions: &mut ActionList,
 ) {
     let topology = &shown.scene.topology;
     let word = relationship_word(shown, name, inverse, others);
@@ -59,9 +60,9 @@ fn group_ui(
         let row = Row { icon: model_icon(topology, *other), name: &name, value: &value, unit, ..Default::default() };
         let response = row_ui(ui, &row);
         if response.double_clicked() {
-            intents.push(Intent::Focus(Some(*other)));
+            actions.push(Focus(Some(shown.scene.topology.twin_id(*other).to_string())));
         } else if response.clicked() {
-            intents.push(Intent::Select(Some(*other)));
+            actions.push(Select(Some(shown.scene.topology.twin_id(*other).to_string())));
         }
     }
     if others.len() > MAX_LISTED {

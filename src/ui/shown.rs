@@ -1,96 +1,111 @@
-//! What the panels show: the open scene, its timelines, and what is selected, gathered for the systems.
+//! The data that the panels show: the open scene, its timelines and the selection, gathered for the systems.
 
-use crate::alarm::Alarms;
-use crate::command::Invocations;
-use crate::feed::Live;
+use crate::feed::Connections;
+use crate::look::ViewSettings;
 use crate::processor::Processors;
-use crate::scene::Scene;
-use crate::selection::{Selection, ViewSettings};
-use crate::simulation::Simulated;
-use crate::timeline::{
-    ActiveTimeline, Clock, OpenScene, Replayed, SourceKind, Timeline, TimelineState, Trail, WallClock,
-};
+use crate::selection::Selection;
+use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock};
 use bevy::ecs::query::QueryData;
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
+use cupola_scene::Scene;
 use cupola_twin::{Slot, State, TwinIx};
 
-/// A timeline with all that it carries.
+/// A timeline with its playback and its connections.
 #[derive(QueryData)]
 pub struct Track {
-    /// Its entity.
+    /// The entity.
     pub entity: Entity,
-    /// Its name and source.
+    /// The timeline.
     pub timeline: &'static Timeline,
-    /// Its time.
-    pub clock: &'static Clock,
-    /// Its values.
-    pub state: &'static TimelineState,
-    /// Its recent values.
-    pub trail: &'static Trail,
-    /// Its alarms.
-    pub alarms: Option<&'static Alarms>,
-    /// Its feed, if it is live.
-    pub live: Option<&'static Live>,
-    /// The processors outside that it asks.
+    /// The playback of its clock.
+    pub playback: &'static Playback,
+    /// The connections of its feeds, if it is live.
+    pub connections: Option<&'static Connections>,
+    /// The external processors.
     pub processors: Option<&'static Processors>,
-    /// What it plays, if it is a replay.
-    pub replayed: Option<&'static Replayed>,
-    /// The commands that were given on it.
-    pub invocations: Option<&'static Invocations>,
-    /// What drives it, if that is a simulation.
-    pub simulated: Option<&'static Simulated>,
 }
 
-/// What the systems of the panels read.
+/// The timeline on the screen, as the view shows it.
+pub struct View<'t> {
+    /// The timeline; the copy of one moment while the view is paused.
+    pub timeline: &'t Timeline,
+    /// Whether the time on the screen moves by itself.
+    pub playing: bool,
+    /// Simulated seconds in a second.
+    pub speed: f64,
+    /// The connections of its feeds, if it is live.
+    pub connections: Option<&'t Connections>,
+}
+
+/// The data that the systems of the panels read.
 #[derive(SystemParam)]
 pub struct Shown<'w, 's> {
     scene: Option<Res<'w, OpenScene>>,
-    active: Option<Res<'w, ActiveTimeline>>,
+    cursor: Option<Res<'w, ViewCursor>>,
     /// All timelines.
     pub tracks: Query<'w, 's, Track>,
-    /// The twins under attention.
+    /// The selection.
     pub selection: Res<'w, Selection>,
-    /// How the building is shown.
+    /// The look of the building.
     pub view: Res<'w, ViewSettings>,
     /// The time outside.
     pub wall: Res<'w, WallClock>,
 }
 
 impl<'s> Shown<'_, 's> {
-    /// The open scene.
+    /// Returns the open scene.
     pub fn scene(&self) -> Option<&Scene> {
         self.scene.as_ref().map(|scene| &*scene.0)
     }
 
-    /// The open scene as it is shared, to notice another one.
+    /// Returns the open scene as it is shared, to notice another one.
     pub fn open_scene(&self) -> Option<&OpenScene> {
         self.scene.as_deref()
     }
 
-    /// The timeline on the screen.
-    pub fn active(&self) -> Option<TrackItem<'_, 's>> {
-        self.tracks.get(self.active.as_ref()?.0).ok()
+    /// Returns the timeline on the screen.
+    pub fn active(&self) -> Option<View<'_>> {
+        let cursor = self.cursor.as_ref()?;
+        let track = self.tracks.get(cursor.timeline).ok()?;
+        let is_live = track.timeline.source() == SourceKind::Live;
+        Some(View {
+            timeline: cursor.view(track.timeline),
+            playing: if is_live { !cursor.is_paused() } else { track.playback.playing },
+            speed: if is_live { 1.0 } else { track.playback.speed },
+            connections: track.connections,
+        })
     }
 
-    /// The timeline that a feed drives.
+    /// Returns the entity of the timeline on the screen.
+    pub fn active_entity(&self) -> Option<Entity> {
+        self.cursor.as_ref().map(|cursor| cursor.timeline)
+    }
+
+    /// Returns the timeline that feeds drive.
     pub fn live(&self) -> Option<TrackItem<'_, 's>> {
-        self.tracks.iter().find(|track| track.live.is_some())
+        self.tracks.iter().find(|track| track.connections.is_some())
+    }
+
+    /// Returns the id of a twin, which actions name it by.
+    pub fn id(&self, twin: TwinIx) -> String {
+        self.scene().map_or_else(String::new, |scene| scene.topology.twin_id(twin).to_string())
     }
 }
 
-/// Whether a person may change values on a timeline: those that are only imagined.
+/// Returns whether a person may change values on a timeline: only on a simulated one.
 pub fn is_editable(timeline: &Timeline) -> bool {
-    timeline.source == SourceKind::Simulated
+    timeline.source() == SourceKind::Simulated
 }
 
-/// The slot that tells most about a twin: the first of the scene's key properties that it has, else what colours the rooms.
+/// Returns the most important slot of a twin: the first of the scene's key properties that it has, else the one that colours
+/// the rooms.
 pub fn key_slot(scene: &Scene, color_by: &str, twin: TwinIx) -> Option<Slot> {
     let keys = scene.document.view.key_properties.iter().map(String::as_str);
     keys.chain([color_by]).find_map(|name| scene.topology.slot(twin, name))
 }
 
-/// The slots that tell most about a twin, at most `limit`.
+/// Returns the most important slots of a twin, at most `limit`.
 pub fn key_slots(scene: &Scene, color_by: &str, twin: TwinIx, limit: usize) -> Vec<Slot> {
     let keys = scene.document.view.key_properties.iter().map(String::as_str);
     let mut slots: Vec<Slot> = Vec::new();
@@ -107,7 +122,7 @@ pub fn key_slots(scene: &Scene, color_by: &str, twin: TwinIx, limit: usize) -> V
     slots
 }
 
-/// What a person calls a twin's model.
+/// Returns the display name of a twin's model.
 pub fn model_name(state: &State, twin: TwinIx) -> &str {
     let topology = state.topology();
     &topology.models.get(topology.model_of(twin)).display_name

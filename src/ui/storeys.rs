@@ -2,7 +2,9 @@
 
 use super::theme::{self, ROW};
 use super::widgets::{Row, icon_button, plate, row_at};
-use crate::selection::{Intent, ViewSettings};
+use crate::action::ActionList;
+use crate::look::ChangeLook;
+use crate::look::ViewSettings;
 use bevy_egui::egui::{ScrollArea, Ui, vec2};
 use cupola_building::Building;
 use egui_phosphor::regular as icon;
@@ -34,7 +36,7 @@ pub fn below(storeys: &[usize], current: Option<usize>) -> Option<usize> {
 }
 
 /// Draws the list of storeys, the highest on top; nothing for a building of one.
-pub fn storeys_ui(ui: &mut Ui, building: &Building, storeys: &[usize], view: &ViewSettings, intents: &mut Vec<Intent>) {
+pub fn storeys_ui(ui: &mut Ui, building: &Building, storeys: &[usize], view: &ViewSettings, actions: &mut ActionList) {
     if storeys.len() < 2 {
         return;
     }
@@ -71,7 +73,7 @@ pub fn storeys_ui(ui: &mut Ui, building: &Building, storeys: &[usize], view: &Vi
         });
     });
     if chosen != view.storey || explode != view.explode {
-        intents.push(Intent::View(Box::new(ViewSettings { storey: chosen, explode, ..view.clone() })));
+        actions.push(ChangeLook(ViewSettings { storey: chosen, explode, ..view.clone() }));
     }
 }
 

@@ -6,11 +6,14 @@ use super::{
     UiState, alarms, docking, edit, inspector, labels, legend, palette, shortcuts, storeys, timeline_bar, toasts,
     tooltip, top_bar, tree, why, widgets,
 };
-use crate::scene::Scene;
-use crate::selection::{CentralArea, Intent, Legend, Notices, PointerTaken};
+use crate::action::{ActionList, ActionSender};
+use crate::look::Legend;
+use crate::notice::Notices;
+use crate::screen::{CentralArea, PointerTaken};
 use crate::session::EditHistory;
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, egui};
+use cupola_scene::Scene;
 use cupola_twin::TwinIx;
 
 /// Side panels are this wide at least, at first and at most, points.
@@ -20,10 +23,10 @@ pub(super) fn top_bar(
     mut contexts: EguiContexts,
     shown: Shown<'_, '_>,
     mut state: ResMut<UiState>,
-    mut intents: MessageWriter<Intent>,
+    mut sender: ActionSender,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
-    let mut wanted = Vec::new();
+    let mut wanted = ActionList::default();
     let content = top_bar::gather(&shown);
     let mut chosen = None;
     state.free = docking::docked(ctx, "top", state.free, |ui| {
@@ -35,7 +38,7 @@ pub(super) fn top_bar(
     if let Some(command) = chosen {
         super::commands::run(command, &shown, &mut state, &mut wanted);
     }
-    intents.write_batch(wanted);
+    sender.send_all(wanted);
     Ok(())
 }
 
@@ -44,10 +47,10 @@ pub(super) fn timeline_bar(
     shown: Shown<'_, '_>,
     legend: Res<Legend>,
     mut state: ResMut<UiState>,
-    mut intents: MessageWriter<Intent>,
+    mut sender: ActionSender,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
-    let mut wanted = Vec::new();
+    let mut wanted = ActionList::default();
     let content = timeline_bar::gather(&shown, &legend);
     state.free = docking::docked(ctx, "bottom", state.free, |ui| {
         let frame = widgets::panel_frame(ui).inner_margin(egui::Margin::symmetric(12, 8));
@@ -57,7 +60,7 @@ pub(super) fn timeline_bar(
             }
         });
     });
-    intents.write_batch(wanted);
+    sender.send_all(wanted);
     Ok(())
 }
 
@@ -65,10 +68,10 @@ pub(super) fn left(
     mut contexts: EguiContexts,
     shown: Shown<'_, '_>,
     mut state: ResMut<UiState>,
-    mut intents: MessageWriter<Intent>,
+    mut sender: ActionSender,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
-    let mut wanted = Vec::new();
+    let mut wanted = ActionList::default();
     let state = &mut *state;
     let mut open = state.left_open;
     state.free = docking::docked(ctx, "left", state.free, |ui| {
@@ -84,18 +87,18 @@ pub(super) fn left(
                 );
                 return;
             };
-            let (scene, values) = (&*open_scene.0, &track.state.0);
-            let raised = track.alarms.map_or_else(Vec::new, |alarms| alarms.sorted(scene));
+            let (scene, values) = (&*open_scene.0, track.timeline.state());
+            let raised = track.timeline.alarms().sorted(scene);
             let height = alarms::height(raised.len(), ui.available_height());
             egui::Panel::bottom("alarms").exact_size(height).frame(egui::Frame::NONE).show(ui, |ui| {
-                alarms::alarms_ui(ui, scene, values, &raised, track.clock.now_us, &mut wanted);
+                alarms::alarms_ui(ui, scene, values, &raised, track.timeline.now_us(), &mut wanted);
             });
             let view = tree::Shown { open_scene, state: values, selected: shown.selection.selected, view: &shown.view };
             tree::tree_ui(ui, &view, &raised, &mut state.tree, &mut wanted);
         });
     });
     state.left_open = open;
-    intents.write_batch(wanted);
+    sender.send_all(wanted);
     Ok(())
 }
 
@@ -105,10 +108,10 @@ pub(super) fn right(
     time: Res<Time>,
     history: Res<EditHistory>,
     mut state: ResMut<UiState>,
-    mut intents: MessageWriter<Intent>,
+    mut sender: ActionSender,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
-    let mut wanted = Vec::new();
+    let mut wanted = ActionList::default();
     why::refresh(&shown, time.elapsed_secs_f64(), &mut state);
     let mut open = state.right_open;
     state.free = docking::docked(ctx, "right", state.free, |ui| {
@@ -124,15 +127,15 @@ pub(super) fn right(
                 (Some(scene), Some(track), Some(twin)) if known(scene, &twin) => {
                     let content = inspector::Inspected {
                         scene,
-                        state: &track.state.0,
-                        trail: track.trail,
+                        state: track.timeline.state(),
+                        trail: track.timeline.trail(),
                         twin,
-                        now_us: track.clock.now_us,
+                        now_us: track.timeline.now_us(),
                         color_by: &shown.view.color_by,
                         editable: super::shown::is_editable(track.timeline),
-                        source: track.timeline.source,
-                        invocations: track.invocations,
-                        simulation: track.simulated.map(|simulated| &simulated.0),
+                        source: track.timeline.source(),
+                        invocations: track.timeline.invocations(),
+                        simulation: track.timeline.simulation(),
                     };
                     inspector::inspector_ui(ui, &content, &mut state, &mut wanted);
                 }
@@ -141,7 +144,7 @@ pub(super) fn right(
         });
     });
     state.right_open = open;
-    intents.write_batch(wanted);
+    sender.send_all(wanted);
     Ok(())
 }
 
@@ -156,7 +159,7 @@ pub(super) fn overlays(
     legend: Res<Legend>,
     mut state: ResMut<UiState>,
     mut central: ResMut<CentralArea>,
-    mut intents: MessageWriter<Intent>,
+    mut sender: ActionSender,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     let area = state.free;
@@ -166,7 +169,7 @@ pub(super) fn overlays(
     if *central != now {
         *central = now;
     }
-    let mut wanted = Vec::new();
+    let mut wanted = ActionList::default();
     if shown.view.labels {
         labels::paint(ctx, area, (legend.labels.as_slice(), zoom), shown.selection.selected, shown.view.theme);
     }
@@ -183,10 +186,11 @@ pub(super) fn overlays(
         if let Some(hovered) = shown.selection.hovered
             && hovered.0 < scene.topology.twin_count()
         {
-            tooltip::show(ctx, area, scene, &track.state.0, hovered, &shown.view.color_by, track.clock.now_us);
+            let timeline = track.timeline;
+            tooltip::show(ctx, area, scene, timeline.state(), hovered, &shown.view.color_by, timeline.now_us());
         }
     }
-    intents.write_batch(wanted);
+    sender.send_all(wanted);
     Ok(())
 }
 
@@ -231,17 +235,17 @@ pub(super) fn windows(
     mut contexts: EguiContexts,
     shown: Shown<'_, '_>,
     mut state: ResMut<UiState>,
-    mut intents: MessageWriter<Intent>,
+    mut sender: ActionSender,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
-    let mut wanted = Vec::new();
+    let mut wanted = ActionList::default();
     shortcuts::show(ctx, &mut state.shortcuts_open);
     match palette::show(ctx, &shown, &mut state.palette) {
         Some(palette::Choice::Command(command)) => super::commands::run(command, &shown, &mut state, &mut wanted),
-        Some(palette::Choice::Intents(intents)) => wanted.extend(intents),
+        Some(palette::Choice::Actions(actions)) => wanted.extend(actions),
         None => {}
     }
-    intents.write_batch(wanted);
+    sender.send_all(wanted);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The look: fonts, colours, spacing and type sizes, dark and light.
 
-use crate::selection::Theme;
+use crate::look::Theme;
 use bevy_egui::egui::epaint::FontColorTransferFunction;
 use bevy_egui::egui::{
     self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, RichText, Shadow, Stroke,

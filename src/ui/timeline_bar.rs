@@ -5,12 +5,13 @@ use super::shown::Shown;
 use super::theme::{self, Colors, GAP, GROUP_GAP, ROW};
 use super::top_bar::source_color;
 use super::widgets::{Mark, icon_button, mark_ui, one_line, paint_mark, paint_text, primary_button, severity_mark};
-use crate::scene::document::AlarmSeverity;
-use crate::selection::{Intent, Legend};
-use crate::timeline::{Pace, SourceKind};
+use crate::action::ActionList;
+use crate::look::Legend;
+use crate::timeline::{MakeBranch, Play, Seek, SetSpeed, SourceKind, Step};
 use bevy_egui::egui::{
     self, Align, Align2, ComboBox, Layout, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, remap_clamp, vec2,
 };
+use cupola_scene::document::AlarmSeverity;
 use egui_phosphor::regular as icon;
 
 /// Paces to choose from.
@@ -37,36 +38,28 @@ pub struct TimelineBar {
 
 /// Gathers what the bar shows.
 pub fn gather(shown: &Shown<'_, '_>, legend: &Legend) -> Option<TimelineBar> {
-    let track = shown.active()?;
-    let status = track.live.map(|live| live.status());
-    let arrival_us = status.and_then(|status| status.last_arrival_us);
-    let alarms = match (shown.scene(), track.alarms) {
-        (Some(scene), Some(alarms)) => alarms
-            .sorted(scene)
-            .iter()
-            .take(200)
-            .map(|(alarm, _, _, raised)| (raised.since_us, alarm.severity))
-            .collect(),
-        _ => Vec::new(),
-    };
+    let view = shown.active()?;
+    let timeline = view.timeline;
+    let arrival_us = view.connections.and_then(|connections| connections.inbox().counters().last_arrival_us);
+    let raised = timeline.alarms().sorted(timeline.scene());
     Some(TimelineBar {
-        name: track.timeline.name.clone(),
-        source: track.timeline.source,
-        is_fork: track.timeline.forked_from.is_some(),
-        now_us: track.clock.now_us,
-        playing: track.clock.playing,
-        speed: track.clock.speed,
-        in_steps: matches!(track.clock.pace, Pace::Steps { .. }),
-        span_us: track.replayed.map(|replayed| replayed.span_us()),
+        name: timeline.name().to_string(),
+        source: timeline.source(),
+        is_fork: timeline.branched_from().is_some(),
+        now_us: timeline.now_us(),
+        playing: view.playing,
+        speed: view.speed,
+        in_steps: timeline.source() != SourceKind::Live,
+        span_us: timeline.replay_span_us(),
         age: arrival_us.map(|arrival_us| format::age_text(shown.wall.now_us().saturating_sub(arrival_us))),
         stale: legend.stale,
         missing: legend.missing,
-        alarms,
+        alarms: raised.iter().take(200).map(|(alarm, _, _, raised)| (raised.since_us, alarm.severity)).collect(),
     })
 }
 
 /// Draws the bar.
-pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, intents: &mut Vec<Intent>) {
+pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList) {
     ui.horizontal_centered(|ui| {
         let colors = theme::colors(ui);
         ui.allocate_ui_with_layout(vec2(108.0, ROW), Layout::left_to_right(Align::Center), |ui| {
@@ -75,19 +68,19 @@ pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, intents: &mut Vec<Intent>
             let word = if bar.is_fork { format::words(&bar.name) } else { bar.source.word().to_string() };
             ui.add(egui::Label::new(theme::semibold(word)).truncate());
         });
-        buttons(ui, bar, intents);
+        buttons(ui, bar, actions);
         ui.add_space(GAP);
         ui.label(RichText::new(format::moment(bar.now_us))).on_hover_text("The time on this timeline, in UTC");
         ui.add_space(GAP);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let fork = primary_button(ui, &format!("{}  What-if from here", icon::GIT_BRANCH));
             if fork.on_hover_text("Copy this moment into a timeline where you can change things (W)").clicked() {
-                intents.push(Intent::Fork);
+                actions.push(MakeBranch);
             }
             ui.add_space(GROUP_GAP);
             let rest = ui.available_width();
             match (bar.span_us, bar.in_steps) {
-                (Some(span_us), _) => scrubber(ui, rest, bar, span_us, intents),
+                (Some(span_us), _) => scrubber(ui, rest, bar, span_us, actions),
                 (None, true) => day_strip(ui, rest, bar),
                 (None, false) => live_line(ui, bar),
             }
@@ -95,20 +88,20 @@ pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, intents: &mut Vec<Intent>
     });
 }
 
-fn buttons(ui: &mut Ui, bar: &TimelineBar, intents: &mut Vec<Intent>) {
+fn buttons(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList) {
     ui.spacing_mut().item_spacing.x = 4.0;
     if let Some((start_us, _)) = bar.span_us
         && icon_button(ui, icon::SKIP_BACK, "Go to the start", false).clicked()
     {
-        intents.push(Intent::Seek(start_us));
+        actions.push(Seek(start_us));
     }
     let (play_icon, name) = if bar.playing { (icon::PAUSE, "Pause (Space)") } else { (icon::PLAY, "Play (Space)") };
     if icon_button(ui, play_icon, name, false).clicked() {
-        intents.push(Intent::Play(!bar.playing));
+        actions.push(Play(!bar.playing));
     }
     ui.add_enabled_ui(bar.in_steps, |ui| {
         if icon_button(ui, icon::SKIP_FORWARD, "Step forward (.)", false).clicked() {
-            intents.push(Intent::Step);
+            actions.push(Step);
         }
         let combo = ComboBox::from_id_salt("speed").width(84.0).selected_text(if bar.in_steps {
             format::speed_text(bar.speed)
@@ -118,7 +111,7 @@ fn buttons(ui: &mut Ui, bar: &TimelineBar, intents: &mut Vec<Intent>) {
         let response = combo.show_ui(ui, |ui| {
             for speed in SPEEDS {
                 if ui.selectable_label(bar.speed == speed, format::speed_text(speed)).clicked() {
-                    intents.push(Intent::Speed(speed));
+                    actions.push(SetSpeed(speed));
                 }
             }
         });
@@ -145,7 +138,7 @@ fn live_line(ui: &mut Ui, bar: &TimelineBar) {
 }
 
 /// A line from the first to the last moment of a recording, to drag on.
-fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64, i64), intents: &mut Vec<Intent>) {
+fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64, i64), actions: &mut ActionList) {
     let colors = theme::colors(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(width, ROW + 6.0), Sense::click_and_drag());
     let track = track_rect(rect);
@@ -159,7 +152,7 @@ fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64
         && (response.dragged() || response.clicked())
     {
         let part = remap_clamp(pointer.x, track.x_range(), 0.0..=1.0);
-        intents.push(Intent::Seek(start_us + (f64::from(part) * span_us) as i64));
+        actions.push(Seek(start_us + (f64::from(part) * span_us) as i64));
     }
     paint_track(ui, track, x_of(bar.now_us), colors);
     paint_alarms(ui, track, bar, &x_of, (start_us, end_us), colors);

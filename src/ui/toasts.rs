@@ -2,7 +2,7 @@
 
 use super::theme::{self, Colors, GAP};
 use super::widgets::{Mark, paint_mark, plate};
-use crate::selection::{NoticeLevel, Notices};
+use crate::notice::{NoticeLevel, Notices};
 use bevy_egui::egui::{
     self, Align2, Area, Color32, Id, Label, Order, Rect, RichText, Sense, Ui, UiBuilder, WidgetInfo, WidgetType, vec2,
 };

@@ -4,9 +4,9 @@ use super::format;
 use super::shown::{key_slots, model_name};
 use super::theme::{self, GROUP_GAP};
 use super::widgets::{mark_ui, plate, quality_mark};
-use crate::scene::Scene;
 use crate::twin::display_name;
 use bevy_egui::egui::{self, Align, Area, Grid, Id, Layout, Order, Rect, Ui, vec2};
+use cupola_scene::Scene;
 use cupola_twin::{Quality, Slot, State, TwinIx};
 
 /// Values shown at most.

@@ -5,10 +5,13 @@ use super::shown::Shown;
 use super::theme::{self, Colors, GROUP_GAP, ROW};
 use super::widgets::{Mark, icon_button, mark_ui, segmented};
 use super::{UiState, format};
+use crate::action::ActionList;
+use crate::feed::Connect;
 use crate::feed::{Connection, FeedStatus};
-use crate::selection::{Intent, Theme};
+use crate::look::Theme;
+use crate::session::Open;
 use crate::timeline::SourceKind;
-use bevy::prelude::Entity;
+use crate::timeline::{CloseBranch, ShowSource, ShowTimeline};
 use bevy_egui::egui::containers::menu::{MenuButton, MenuConfig};
 use bevy_egui::egui::{
     self, Align, Button, Color32, Id, Key, Layout, PopupCloseBehavior, RichText, TextEdit, Ui, vec2,
@@ -20,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub struct TopBar {
     scene: Option<String>,
     sources: Vec<(SourceKind, bool)>,
-    forks: Vec<(Entity, String, bool)>,
+    forks: Vec<(String, bool)>,
     feed: Option<FeedStatus>,
     wall_us: i64,
     theme: Theme,
@@ -29,23 +32,23 @@ pub struct TopBar {
 /// Gathers what the bar shows.
 pub fn gather(shown: &Shown<'_, '_>) -> TopBar {
     let active = shown.active();
-    let active_entity = active.as_ref().map(|track| track.entity);
-    let on_fork = active.as_ref().is_some_and(|track| track.timeline.forked_from.is_some());
-    let active_source = active.as_ref().map(|track| track.timeline.source);
+    let active_entity = shown.active_entity();
+    let on_fork = active.as_ref().is_some_and(|view| view.timeline.branched_from().is_some());
+    let active_source = active.as_ref().map(|view| view.timeline.source());
     let mut forks: Vec<_> = shown
         .tracks
         .iter()
-        .filter(|track| track.timeline.forked_from.is_some())
-        .map(|track| (track.entity, track.timeline.name.clone(), Some(track.entity) == active_entity))
+        .filter(|track| track.timeline.branched_from().is_some())
+        .map(|track| (track.timeline.name().to_string(), Some(track.entity) == active_entity))
         .collect();
-    forks.sort_by_key(|(_, name, _)| format::natural_key(name));
+    forks.sort_by_key(|(name, _)| format::natural_key(name));
     TopBar {
         scene: shown.scene().map(|scene| scene.document.name.clone()),
         sources: [SourceKind::Live, SourceKind::Simulated, SourceKind::Replayed]
             .map(|source| (source, !on_fork && active_source == Some(source)))
             .to_vec(),
         forks,
-        feed: shown.live().and_then(|track| track.live.map(|live| live.status())),
+        feed: shown.live().and_then(|track| track.connections.map(|connections| connections.status())),
         wall_us: shown.wall.now_us(),
         theme: shown.view.theme,
     }
@@ -65,19 +68,19 @@ pub fn top_bar_ui(
     ui: &mut Ui,
     bar: &TopBar,
     state: &mut UiState,
-    intents: &mut Vec<Intent>,
+    actions: &mut ActionList,
 ) -> Option<&'static Command> {
     let mut chosen = None;
     ui.horizontal_centered(|ui| {
         if icon_button(ui, icon::SIDEBAR_SIMPLE, "Show or hide the tree", false).clicked() {
             state.left_open = !state.left_open;
         }
-        chosen = scene_menu(ui, bar.scene.as_deref(), &state.recent.paths, intents);
+        chosen = scene_menu(ui, bar.scene.as_deref(), &state.recent.paths, actions);
         ui.add_space(GROUP_GAP);
-        source_switch(ui, bar, intents);
+        source_switch(ui, bar, actions);
         ui.add_space(GROUP_GAP);
         if let Some(feed) = &bar.feed {
-            connection_ui(ui, feed, bar.wall_us, intents);
+            connection_ui(ui, feed, bar.wall_us, actions);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if icon_button(ui, icon::SIDEBAR, "Show or hide the inspector", false).clicked() {
@@ -112,7 +115,7 @@ fn scene_menu(
     ui: &mut Ui,
     scene: Option<&str>,
     recent: &[PathBuf],
-    intents: &mut Vec<Intent>,
+    actions: &mut ActionList,
 ) -> Option<&'static Command> {
     let mut chosen = None;
     let text = theme::title(format!("{} {}", scene.unwrap_or("No scene"), icon::CARET_DOWN));
@@ -132,7 +135,7 @@ fn scene_menu(
                 for path in recent {
                     let place = path.to_string_lossy();
                     if ui.button(scene_word(path)).on_hover_text(&*place).clicked() {
-                        intents.push(Intent::Open(path.clone()));
+                        actions.push(Open(path.clone()));
                         ui.close();
                     }
                 }
@@ -170,14 +173,14 @@ pub fn scene_word(path: &Path) -> String {
     }
 }
 
-fn source_switch(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
+fn source_switch(ui: &mut Ui, bar: &TopBar, actions: &mut ActionList) {
     let colors = theme::colors(ui);
     let options: Vec<_> =
         bar.sources.iter().map(|(source, on)| (source.word(), source_color(*source, colors), *on)).collect();
     if let Some(number) = segmented(ui, &options) {
-        intents.push(Intent::Show(bar.sources[number].0));
+        actions.push(ShowSource(bar.sources[number].0));
     }
-    for (entity, name, on) in &bar.forks {
+    for (name, on) in &bar.forks {
         let fill = if *on { colors.selected } else { colors.ground };
         let frame = egui::Frame::NONE.fill(fill).corner_radius(8.0).inner_margin(egui::Margin::symmetric(4, 2));
         frame.show(ui, |ui| {
@@ -187,14 +190,14 @@ fn source_switch(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
                 let text = RichText::new(format!("{} {name}", icon::GIT_BRANCH)).color(color);
                 let chip = Button::new(text).frame(false).min_size(vec2(0.0, ROW - 2.0)).selected(*on);
                 if ui.add(chip).on_hover_text("Show this what-if").clicked() {
-                    intents.push(Intent::Activate(*entity));
+                    actions.push(ShowTimeline(name.clone()));
                 }
                 let close = Button::new(RichText::new(icon::X).size(11.0).color(colors.muted)).frame(false);
                 let close = ui.add(close.min_size(vec2(20.0, ROW - 2.0)));
                 close
                     .widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, format!("Close {name}")));
                 if close.on_hover_text("Close this what-if").clicked() {
-                    intents.push(Intent::Close(*entity));
+                    actions.push(CloseBranch(name.clone()));
                 }
             });
         });
@@ -203,7 +206,7 @@ fn source_switch(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
 
 /// Shape, colour and words of a connection.
 fn connection_words(feed: &FeedStatus, wall_us: i64, colors: &Colors) -> (Mark, Color32, String) {
-    let age = feed.last_arrival_us.map(|arrival_us| format::age_text(wall_us.saturating_sub(arrival_us)));
+    let age = feed.counters.last_arrival_us.map(|arrival_us| format::age_text(wall_us.saturating_sub(arrival_us)));
     let with_age = |words: String| match &age {
         Some(age) => format!("{words} · age {age}"),
         None => words,
@@ -224,28 +227,28 @@ fn connection_words(feed: &FeedStatus, wall_us: i64, colors: &Colors) -> (Mark, 
 }
 
 /// How the feed stands; a click lets one name another broker.
-fn connection_ui(ui: &mut Ui, feed: &FeedStatus, wall_us: i64, intents: &mut Vec<Intent>) {
+fn connection_ui(ui: &mut Ui, feed: &FeedStatus, wall_us: i64, actions: &mut ActionList) {
     let (mark, color, words) = connection_words(feed, wall_us, theme::colors(ui));
     mark_ui(ui, mark, color);
     let button = Button::new(theme::muted(words)).frame_when_inactive(false).truncate();
     let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    let (response, _) = MenuButton::from_button(button).config(stays).ui(ui, |ui| broker_ui(ui, feed, intents));
+    let (response, _) = MenuButton::from_button(button).config(stays).ui(ui, |ui| broker_ui(ui, feed, actions));
     response.on_hover_ui(|ui| {
         ui.label(theme::semibold(&feed.url));
         if let Connection::Lost { error } = &feed.connection {
             ui.label(error);
         }
-        ui.label(theme::muted(format!("{} messages, {} refused", feed.messages, feed.rejected)));
-        if let Some(why) = &feed.last_rejection {
+        ui.label(theme::muted(format!("{} messages, {} refused", feed.counters.messages, feed.counters.rejected)));
+        if let Some(why) = &feed.counters.last_rejection {
             ui.label(theme::caption(why));
         }
-        for topic in feed.unknown_topics.iter().take(5) {
+        for topic in feed.counters.unknown_topics.iter().take(5) {
             ui.label(theme::caption(format!("No mapping for {topic}")));
         }
     });
 }
 
-fn broker_ui(ui: &mut Ui, feed: &FeedStatus, intents: &mut Vec<Intent>) {
+fn broker_ui(ui: &mut Ui, feed: &FeedStatus, actions: &mut ActionList) {
     let id = Id::new(("another broker", &feed.url));
     let mut url = ui.data(|data| data.get_temp::<String>(id)).unwrap_or_else(|| feed.url.clone());
     ui.set_min_width(300.0);
@@ -256,7 +259,7 @@ fn broker_ui(ui: &mut Ui, feed: &FeedStatus, intents: &mut Vec<Intent>) {
     ui.add_space(4.0);
     let clicked = ui.add_enabled(!url.trim().is_empty(), Button::new("Connect").min_size(vec2(96.0, ROW))).clicked();
     if (clicked || entered) && !url.trim().is_empty() {
-        intents.push(Intent::Connect(url.trim().to_string()));
+        actions.push(Connect(url.trim().to_string()));
         ui.close();
     }
     ui.data_mut(|data| data.insert_temp(id, url));
@@ -265,6 +268,7 @@ fn broker_ui(ui: &mut Ui, feed: &FeedStatus, intents: &mut Vec<Intent>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cupola_run::feed::FeedCounters;
 
     #[test]
     fn scenes_are_called_by_their_folder() {
@@ -278,7 +282,7 @@ mod tests {
         let status = |connection, last_arrival_us| FeedStatus {
             connection,
             rate_per_s: 412.4,
-            last_arrival_us,
+            counters: FeedCounters { last_arrival_us, ..Default::default() },
             ..Default::default()
         };
         let words = |feed: &FeedStatus| connection_words(feed, 10_000_000, &Colors::DARK).2;

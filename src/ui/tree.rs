@@ -6,15 +6,17 @@ use super::storeys;
 use super::theme::{self, GAP, ROW};
 use super::tree_model::{Line, Tree};
 use super::widgets::{Row, row_at, severity_mark};
-use crate::alarm::Raised;
-use crate::scene::document::AlarmSeverity;
-use crate::scene::{Alarm, Scene};
-use crate::selection::{Intent, ViewSettings};
+use crate::action::ActionList;
+use crate::look::ViewSettings;
+use crate::selection::{Focus, Select};
 use crate::timeline::OpenScene;
 use crate::twin::display_name;
 use bevy_egui::egui::{
     self, Rect, Response, RichText, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
+use cupola_run::Raised;
+use cupola_scene::document::AlarmSeverity;
+use cupola_scene::{Alarm, Scene};
 use cupola_twin::{State, Topology, TwinIx};
 use egui_phosphor::regular as icon;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +59,7 @@ pub fn tree_ui(
     shown: &Shown<'_>,
     raised: &[(&Alarm, usize, TwinIx, Raised)],
     memory: &mut TreeState,
-    intents: &mut Vec<Intent>,
+    actions: &mut ActionList,
 ) {
     let scene = &shown.open_scene.0;
     if memory.made.as_ref().is_none_or(|(of, _)| !Arc::ptr_eq(of, scene)) {
@@ -109,10 +111,10 @@ pub fn tree_ui(
             let mark = if line.open { marks.own.get(&line.twin) } else { marks.rolled.get(&line.twin) };
             let response = line_ui(ui, rect, line, shown, tree, mark.copied());
             if response.double_clicked() {
-                intents.push(Intent::Focus(Some(line.twin)));
+                actions.push(Focus(Some(scene.topology.twin_id(line.twin).to_string())));
             } else if response.clicked() {
                 *seen = Some(line.twin);
-                intents.push(Intent::Select(Some(line.twin)));
+                actions.push(Select(Some(scene.topology.twin_id(line.twin).to_string())));
             }
             let foldable = !tree.children[line.twin.0 as usize].is_empty() && filter.trim().is_empty();
             if foldable

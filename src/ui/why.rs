@@ -5,7 +5,8 @@ use super::shown::Shown;
 use super::theme::{self, GAP};
 use super::widgets::{link, mark_ui, quality_mark};
 use super::{UiState, format};
-use crate::selection::Intent;
+use crate::action::ActionList;
+use crate::selection::Select;
 use crate::timeline::SourceKind;
 use crate::twin::display_name;
 use bevy_egui::egui::collapsing_header::CollapsingState;
@@ -25,33 +26,33 @@ pub fn refresh(shown: &Shown<'_, '_>, now_s: f64, state: &mut UiState) {
         return;
     }
     let Some(track) = shown.active() else { return };
-    let values = &track.state.0;
+    let values = track.timeline.state();
     let topology = values.topology();
     let selected = shown.selection.selected;
     let UiState { explained, explanations, .. } = state;
     explanations.retain(|slot, _| explained.contains(slot));
     for slot in explained.iter().filter(|slot| Some(topology.twin_of(**slot)) == selected) {
         if explanations.get(slot).is_none_or(|(made_s, _)| now_s - made_s >= REFRESH_S || now_s < *made_s) {
-            let origin = |slot: Slot| crate::processor::origin(track.processors, track.live, slot);
+            let origin = |slot: Slot| track.timeline.origin(slot);
             explanations.insert(*slot, (now_s, why(values, *slot, &origin)));
         }
     }
 }
 
 /// Draws an explanation, with links to the twins that it names.
-pub fn explanation_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, intents: &mut Vec<Intent>) {
+pub fn explanation_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, actions: &mut ActionList) {
     let colors = theme::colors(ui);
     let frame = Frame::NONE.fill(colors.ground).corner_radius(8.0).inner_margin(10);
     frame.show(ui, |ui| {
         ui.take_available_width();
         ui.spacing_mut().item_spacing.y = 2.0;
-        reasons_ui(ui, shown, explanation, intents, 0);
+        reasons_ui(ui, shown, explanation, actions, 0);
     });
     ui.add_space(GAP);
 }
 
 /// The formula and its inputs, or where the value came from.
-fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, intents: &mut Vec<Intent>, depth: usize) {
+fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, actions: &mut ActionList, depth: usize) {
     match &explanation.formula {
         Some(formula) => {
             let text = RichText::new(formula).text_style(TextStyle::Monospace);
@@ -78,8 +79,8 @@ fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, int
         // Only what has something below it can be unfolded; the first level is unfolded while it is short.
         let open = depth == 0 && explanation.inputs.len() <= 3 && input.inputs.len() <= 3;
         let state = CollapsingState::load_with_default_open(ui.ctx(), id, open);
-        let response = state.show_header(ui, |ui| input_ui(ui, shown, input, intents));
-        response.body(|ui| reasons_ui(ui, shown, input, intents, depth + 1));
+        let response = state.show_header(ui, |ui| input_ui(ui, shown, input, actions));
+        response.body(|ui| reasons_ui(ui, shown, input, actions, depth + 1));
     }
     let more = explanation.inputs.len().saturating_sub(MAX_SHOWN) + explanation.not_listed;
     if more > 0 {
@@ -88,7 +89,7 @@ fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, int
 }
 
 /// One input: who, what, its value and how good it is.
-fn input_ui(ui: &mut Ui, shown: &Inspected<'_>, input: &Explanation, intents: &mut Vec<Intent>) {
+fn input_ui(ui: &mut Ui, shown: &Inspected<'_>, input: &Explanation, actions: &mut ActionList) {
     let topology = shown.state.topology();
     let column = topology.column(input.slot.column);
     let twin = topology.twin_of(input.slot);
@@ -99,7 +100,7 @@ fn input_ui(ui: &mut Ui, shown: &Inspected<'_>, input: &Explanation, intents: &m
     if twin != shown.twin {
         let name = display_name(shown.scene, shown.state, twin);
         if link(ui, &name).on_hover_text("Select it").clicked() {
-            intents.push(Intent::Select(Some(twin)));
+            actions.push(Select(Some(topology.twin_id(twin).to_string())));
         }
     }
     let what = if column.hidden { "part of the formula" } else { column.display_name.as_str() };

@@ -1,11 +1,11 @@
 //! Small pieces that the panels are made of.
 
 use super::theme::{self, Colors, GAP, ROW};
-use crate::scene::document::AlarmSeverity;
 use bevy_egui::egui::{
     self, Align, Align2, Button, Color32, Galley, Layout, Painter, Pos2, Rect, Response, RichText, Sense, Shape,
     Stroke, StrokeKind, TextStyle, TextWrapMode, Ui, WidgetInfo, WidgetText, WidgetType, pos2, vec2,
 };
+use cupola_scene::document::AlarmSeverity;
 use cupola_twin::Quality;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The page: every outcome beside its reference, with plots.
 
 use super::Family;
-use crate::scene::write_atomically;
+use cupola_scene::write_atomically;
 use std::fmt::Write as _;
 use std::path::Path;
 

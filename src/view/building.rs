@@ -2,7 +2,7 @@
 
 use super::geometry::{color_of, floor_of, ground, lifted, line_mesh, merged, mesh_of};
 use super::material::RoomPaint;
-use crate::selection::{Theme, ViewSettings};
+use crate::look::{Theme, ViewSettings};
 use crate::timeline::OpenScene;
 use bevy::camera::primitives::Aabb;
 use bevy::light::{NotShadowCaster, NotShadowReceiver};

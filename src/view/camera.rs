@@ -2,15 +2,16 @@
 
 use super::BuildingCamera;
 use super::building::{BuildingSystems, Extent, Storeys};
-use crate::scene::Scene;
-use crate::selection::{CentralArea, PointerTaken, ViewSettings};
-use crate::session::FocusRequest;
+use crate::look::ViewSettings;
+use crate::screen::{CentralArea, PointerTaken};
+use crate::selection::FocusRequest;
 use crate::timeline::OpenScene;
 use crate::twin::Places;
 use bevy::camera::Viewport;
 use bevy::input::mouse::{AccumulatedMouseMotion, AccumulatedMouseScroll, MouseScrollUnit};
 use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
+use cupola_scene::Scene;
 use cupola_twin::TwinIx;
 use std::path::PathBuf;
 

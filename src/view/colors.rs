@@ -2,8 +2,9 @@
 
 use super::building::{BuildingSystems, Rooms};
 use super::material::{RoomColor, RoomMaterial, RoomPaint};
-use crate::selection::{Legend, Palette, Selection, Theme, ViewSettings};
-use crate::timeline::{ActiveTimeline, OpenScene, TimelineState};
+use crate::look::{Legend, Palette, Theme, ViewSettings};
+use crate::selection::Selection;
+use crate::timeline::{OpenScene, Timeline, ViewCursor};
 use crate::twin::with_unit;
 use bevy::prelude::*;
 use bevy::render::storage::ShaderBuffer;
@@ -76,22 +77,24 @@ fn theme(settings: Res<ViewSettings>, paint: Res<RoomPaint>, mut materials: ResM
 /// Values and legend, when the state, the question or the rooms are new.
 fn look(
     scene: Option<Res<OpenScene>>,
-    active: Option<Res<ActiveTimeline>>,
+    cursor: Option<Res<ViewCursor>>,
     settings: Res<ViewSettings>,
     rooms: Res<Rooms>,
-    states: Query<Ref<TimelineState>>,
+    timelines: Query<&Timeline>,
     mut values: ResMut<RoomValues>,
     mut legend: ResMut<Legend>,
     mut question: Local<Question>,
     mut seen: Local<u64>,
 ) {
-    let (Some(scene), Some(active)) = (scene, active) else { return };
-    let Ok(state) = states.get(active.0) else { return };
-    let version = version(&state.0);
-    if version == *seen && !settings.is_changed() && !rooms.is_changed() && !active.is_changed() {
+    let (Some(scene), Some(cursor)) = (scene, cursor) else { return };
+    let Ok(timeline) = timelines.get(cursor.timeline) else { return };
+    let timeline = cursor.view(timeline);
+    let revision = timeline.revision();
+    if revision == *seen && !settings.is_changed() && !rooms.is_changed() && !cursor.is_changed() {
         return;
     }
-    *seen = version;
+    *seen = revision;
+    let state = timeline.state();
     if question.text != settings.color_by || question.expr.is_none() {
         question.text.clone_from(&settings.color_by);
         question.expr = Some(parse(&settings.color_by).map_err(|error| error.to_string()));
@@ -102,12 +105,10 @@ fn look(
         let value = match (twin, &question.expr) {
             _ if settings.color_by.trim().is_empty() => RoomValue::Nothing,
             (None, _) => RoomValue::Nothing,
-            (Some(twin), Some(Ok(expr))) => {
-                room_value(&state.0, *twin, &settings.color_by, expr).unwrap_or_else(|why| {
-                    error.get_or_insert(why);
-                    RoomValue::Nothing
-                })
-            }
+            (Some(twin), Some(Ok(expr))) => room_value(state, *twin, &settings.color_by, expr).unwrap_or_else(|why| {
+                error.get_or_insert(why);
+                RoomValue::Nothing
+            }),
             (_, Some(Err(why))) => {
                 error.get_or_insert(why.clone());
                 RoomValue::Nothing
@@ -123,12 +124,6 @@ fn look(
     if values.0 != next {
         values.0 = next;
     }
-}
-
-/// Grows whenever any value of a state changes.
-fn version(state: &State) -> u64 {
-    let columns = state.topology().columns().len() as u32;
-    (0..columns).map(|column| state.version(cupola_twin::ColumnIx(column))).fold(u64::from(columns), u64::wrapping_add)
 }
 
 fn room_value(state: &State, twin: TwinIx, property: &str, expr: &Expr) -> Result<RoomValue, String> {

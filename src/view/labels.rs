@@ -3,8 +3,8 @@
 use super::BuildingCamera;
 use super::building::{RoomFloor, Rooms};
 use super::colors::{RoomValues, value_text};
-use crate::selection::{Legend, ViewSettings};
-use crate::timeline::{ActiveTimeline, OpenScene, TimelineState};
+use crate::look::{Legend, ViewSettings};
+use crate::timeline::{OpenScene, Timeline, ViewCursor};
 use crate::twin::display_name;
 use bevy::mesh::MeshTag;
 use bevy::prelude::*;
@@ -24,20 +24,21 @@ impl Plugin for LabelsPlugin {
 
 fn place(
     scene: Option<Res<OpenScene>>,
-    active: Option<Res<ActiveTimeline>>,
+    cursor: Option<Res<ViewCursor>>,
     settings: Res<ViewSettings>,
     rooms: Res<Rooms>,
     values: Res<RoomValues>,
-    states: Query<&TimelineState>,
+    timelines: Query<&Timeline>,
     cameras: Query<(&Camera, &GlobalTransform), With<BuildingCamera>>,
     floors: Query<(&RoomFloor, &MeshTag, &InheritedVisibility, &GlobalTransform), Without<BuildingCamera>>,
     mut legend: ResMut<Legend>,
 ) {
     let mut labels = Vec::new();
-    if let (true, Some(scene), Some(active), Some((camera, transform))) =
-        (settings.labels, scene, active, cameras.iter().next())
-        && let Ok(state) = states.get(active.0)
+    if let (true, Some(scene), Some(cursor), Some((camera, transform))) =
+        (settings.labels, scene, cursor, cameras.iter().next())
+        && let Ok(timeline) = timelines.get(cursor.timeline)
     {
+        let state = cursor.view(timeline).state();
         let mut near: Vec<_> = floors
             .iter()
             .filter(|(_, _, visible, _)| visible.get())
@@ -56,7 +57,7 @@ fn place(
         for (_, tag, twin, at) in near.into_iter().take(MAX_LABELS) {
             let Some(value) = values.0.get(tag).filter(|_| tag < rooms.0.len()) else { continue };
             let value = value_text(*value, &legend.unit);
-            let name = display_name(&scene.0, &state.0, twin);
+            let name = display_name(&scene.0, state, twin);
             let text = if value.is_empty() { name } else { format!("{name}  {value}") };
             labels.push((twin, at.to_array(), text));
         }

@@ -2,7 +2,7 @@
 
 use super::building::Extent;
 use super::{BuildingCamera, Quality};
-use crate::selection::{Theme, ViewSettings};
+use crate::look::{Theme, ViewSettings};
 use bevy::light::{CascadeShadowConfigBuilder, DirectionalLightShadowMap};
 use bevy::prelude::*;
 

@@ -1,13 +1,13 @@
 //! Lines over the building: the outline of what is selected, its relationships, rooms with alarms.
 
 use super::building::{RoomFloor, Storeys};
-use crate::alarm::Alarms;
-use crate::scene::document::AlarmSeverity;
-use crate::selection::{Selection, Theme, ViewSettings};
-use crate::timeline::{ActiveTimeline, OpenScene};
+use crate::look::{Theme, ViewSettings};
+use crate::selection::Selection;
+use crate::timeline::{OpenScene, Timeline, ViewCursor};
 use crate::twin::Places;
 use bevy::prelude::*;
 use cupola_building::{Node, feature_edges, merge};
+use cupola_scene::document::AlarmSeverity;
 use cupola_twin::TwinIx;
 
 pub(super) struct MarksPlugin;
@@ -16,7 +16,7 @@ impl Plugin for MarksPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(Startup, configure).add_systems(
             PostUpdate,
-            (selected, alarms).run_if(resource_exists::<OpenScene>.and_then(resource_exists::<ActiveTimeline>)),
+            (selected, alarms).run_if(resource_exists::<OpenScene>.and_then(resource_exists::<ViewCursor>)),
         );
     }
 }
@@ -106,11 +106,12 @@ fn links(scene: &OpenScene, places: &Places, storeys: &Storeys, twin: TwinIx, he
 fn alarms(
     mut gizmos: Gizmos,
     scene: Res<OpenScene>,
-    active: Res<ActiveTimeline>,
-    timelines: Query<&Alarms>,
+    cursor: Res<ViewCursor>,
+    timelines: Query<&Timeline>,
     floors: Query<(&RoomFloor, &InheritedVisibility, &GlobalTransform)>,
 ) {
-    let Ok(alarms) = timelines.get(active.0) else { return };
+    let Ok(timeline) = timelines.get(cursor.timeline) else { return };
+    let alarms = cursor.view(timeline).alarms();
     if alarms.raised.is_empty() {
         return;
     }

@@ -13,7 +13,8 @@ mod picking;
 
 pub use camera::{FIELD, Orbit};
 
-use crate::selection::{CentralArea, Legend, PointerTaken};
+use crate::look::Legend;
+use crate::screen::{CentralArea, PointerTaken};
 use bevy::prelude::*;
 
 /// How much the view may cost.

@@ -2,7 +2,10 @@
 
 use super::BuildingCamera;
 use super::building::{BuildingSystems, Equipment, RoomFloor};
-use crate::selection::{Intent, PointerTaken, Selection};
+use crate::action::ActionSender;
+use crate::screen::PointerTaken;
+use crate::selection::{Focus, Select, Selection};
+use crate::timeline::OpenScene;
 use bevy::picking::mesh_picking::ray_cast::{MeshRayCast, MeshRayCastSettings, RayCastVisibility};
 use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
@@ -67,7 +70,8 @@ fn click(
     buttons: Option<Res<ButtonInput<MouseButton>>>,
     cameras: Query<&Camera, With<BuildingCamera>>,
     selection: Res<Selection>,
-    mut intents: MessageWriter<Intent>,
+    scene: Option<Res<OpenScene>>,
+    mut sender: ActionSender,
     mut press: Local<Press>,
 ) {
     let Some(buttons) = buttons else { return };
@@ -87,9 +91,10 @@ fn click(
     let now_s = time.elapsed_secs();
     let double = press.last.is_some_and(|(twin, at)| twin == selection.hovered && now_s - at < DOUBLE_S);
     press.last = Some((selection.hovered, now_s));
+    let hovered = selection.hovered.zip(scene).map(|(twin, scene)| scene.0.topology.twin_id(twin).to_string());
     if double {
-        intents.write(Intent::Focus(selection.hovered));
+        sender.send(Focus(hovered));
     } else {
-        intents.write(Intent::Select(selection.hovered));
+        sender.send(Select(hovered));
     }
 }

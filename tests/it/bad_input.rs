@@ -1,13 +1,12 @@
 //! Bad input: each one a clear finding at its place, none a crash.
 
 use crate::support::{MODELS, codes, scene_folder, small_scene};
-use cupola::feed::Mappings;
-use cupola::scene;
-use cupola::simulation::Simulation;
+use cupola_run::Simulation;
+use cupola_run::feed::Mappings;
 
 fn found(scene: &str) -> Vec<cupola_twin::Diagnostic> {
     let folder = scene_folder(MODELS, scene);
-    let mut loaded = scene::load(folder.path());
+    let mut loaded = cupola_scene::load(folder.path());
     let mut all = std::mem::take(&mut loaded.diagnostics);
     if let Some(scene) = loaded.scene {
         all.extend(Mappings::new(&scene).1);
@@ -155,7 +154,7 @@ fn damaged_buildings_are_refused_with_a_reason() {
     ] {
         let folder = scene_folder(MODELS, &scene);
         std::fs::write(folder.path().join("b.glb"), bytes).unwrap();
-        let loaded = scene::load(folder.path());
+        let loaded = cupola_scene::load(folder.path());
         assert_eq!(codes(&loaded), ["gltf"], "{name}");
         assert!(loaded.scene.is_some(), "{name}: the rest of the scene is there");
         assert!(loaded.diagnostics[0].help.is_some(), "{name}: {}", loaded.diagnostics[0]);

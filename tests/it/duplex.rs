@@ -1,7 +1,6 @@
 //! A real building that is not ours: its rooms are found by their IFC names.
 
 use crate::support::{codes, scene_folder, shared_data};
-use cupola::scene;
 use cupola_building::Role;
 
 const ROOMS: [&str; 21] = [
@@ -30,7 +29,7 @@ fn scene_text(rooms: &[&str], glb: &str) -> String {
 fn rooms_bind_by_their_ifc_names() {
     let Some(glb) = shared_data("duplex/duplex.glb") else { return };
     let folder = scene_folder(MODELS, &scene_text(&ROOMS, &glb.to_string_lossy()));
-    let loaded = scene::load(folder.path());
+    let loaded = cupola_scene::load(folder.path());
     assert_eq!(codes(&loaded), [""; 0], "{:?}", loaded.diagnostics);
     let scene = loaded.scene.unwrap();
     let bound = scene.building.nodes.iter().zip(&scene.bindings);
@@ -54,7 +53,7 @@ fn rooms_bind_by_their_ifc_names() {
 fn rooms_without_a_twin_are_named() {
     let Some(glb) = shared_data("duplex/duplex.glb") else { return };
     let folder = scene_folder(MODELS, &scene_text(&ROOMS[..20], &glb.to_string_lossy()));
-    let loaded = scene::load(folder.path());
+    let loaded = cupola_scene::load(folder.path());
     assert_eq!(codes(&loaded), ["unbound-node"]);
     assert!(loaded.diagnostics[0].message.contains("R301"), "{}", loaded.diagnostics[0]);
 }

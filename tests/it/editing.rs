@@ -1,9 +1,10 @@
 //! The graph of a scene, edited on the command line and in the app.
 
-use crate::support::{MODELS, cupola, json, number, open_by_hand, scene_folder, small_scene, tick, timeline};
-use cupola::scene::edit::Edit;
-use cupola::selection::Intent;
-use cupola::timeline::{ActiveTimeline, OpenScene, SourceKind, TimelineState};
+use crate::support::{MODELS, cupola, json, number, open_by_hand, scene_folder, send, small_scene, tick};
+use cupola::session::{EditScene, Redo, Undo};
+use cupola::timeline::{ApplyEvent, MakeBranch, OpenScene, ShowTimeline, ViewCursor};
+use cupola_run::EventBody;
+use cupola_scene::edit::Edit;
 
 #[test]
 fn edits_are_made_undone_and_done_again() {
@@ -121,34 +122,35 @@ fn a_file_that_was_changed_elsewhere_has_nothing_to_undo() {
 fn the_app_edits_undoes_and_keeps_values() {
     let folder = scene_folder(MODELS, &small_scene("simulation: (start: \"2026-01-12T07:00:00Z\", step: \"1m\"),"));
     let mut app = open_by_hand(folder.path());
-    let simulated = timeline(&mut app, SourceKind::Simulated);
-    let slot = app.world().get::<TimelineState>(simulated).unwrap().0.topology().slot_named("r2.setpoint").unwrap();
-    app.world_mut().write_message(Intent::Activate(simulated));
-    app.world_mut().write_message(Intent::Fork);
-    app.update();
-    let fork = app.world().resource::<ActiveTimeline>().0;
-    app.world_mut().write_message(Intent::Set(slot, cupola_twin::Value::Number(25.0)));
-    app.update();
+    send(&mut app, ShowTimeline("simulated".into()));
+    send(&mut app, MakeBranch);
+    let fork = app.world().resource::<ViewCursor>().timeline;
+    let (twin, property) = ("r2".to_string(), "setpoint".to_string());
+    send(&mut app, ApplyEvent(EventBody::Set { twin, property, value: cupola_twin::Value::Number(25.0) }));
     tick(&mut app);
     assert_eq!(number(&app, fork, "r2.setpoint"), Some(25.0));
     let twins = |app: &bevy::prelude::App| app.world().resource::<OpenScene>().0.topology.twin_count();
-    app.world_mut().write_message(Intent::Edit(vec![Edit::RemoveTwin { id: "r1".into() }]));
-    app.update();
+    send(&mut app, EditScene(vec![Edit::RemoveTwin { id: "r1".into() }]));
     assert_eq!(twins(&app), 2);
     assert_eq!(number(&app, fork, "r2.setpoint"), Some(25.0), "what was set stays");
     // Refused as a whole: the second doesn't fit the models.
     let value = Some(cupola_twin::Value::Text("warm".into()));
-    app.world_mut().write_message(Intent::Edit(vec![
-        Edit::RemoveTwin { id: "r2".into() },
-        Edit::SetProperty { twin: "f1".into(), property: "mean".into(), value },
-    ]));
-    app.update();
+    send(
+        &mut app,
+        EditScene(vec![
+            Edit::RemoveTwin { id: "r2".into() },
+            Edit::SetProperty { twin: "f1".into(), property: "mean".into(), value },
+        ]),
+    );
     assert_eq!(twins(&app), 2);
-    for (intent, count) in [(Intent::Undo, 3), (Intent::Undo, 3), (Intent::Redo, 2), (Intent::Undo, 3)] {
-        app.world_mut().write_message(intent);
-        app.update();
-        assert_eq!(twins(&app), count);
-    }
+    send(&mut app, Undo);
+    assert_eq!(twins(&app), 3);
+    send(&mut app, Undo);
+    assert_eq!(twins(&app), 3, "there is nothing left to undo");
+    send(&mut app, Redo);
+    assert_eq!(twins(&app), 2);
+    send(&mut app, Undo);
+    assert_eq!(twins(&app), 3);
     let related = app.world().resource::<OpenScene>().0.graph.relationship_count();
     assert_eq!(related, 2, "its relationships came back with it");
 }

@@ -1,10 +1,9 @@
 //! Other people's models and graphs: read, judged, imported, exported and read again.
 
-use crate::support::{MODELS, cupola, json, open_by_hand, repository, scene_folder, shared_data, small_scene};
-use cupola::scene::export::Format;
-use cupola::selection::Intent;
-use cupola::session::{Import, Stage};
+use crate::support::{MODELS, cupola, json, open_by_hand, repository, scene_folder, send, shared_data, small_scene};
+use cupola::exchange::{Export, Import, Stage, StartImport, WriteImport};
 use cupola::timeline::OpenScene;
+use cupola_exchange::export::Format;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -187,7 +186,7 @@ fn a_building_carries_its_twins() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let scene = import(&[&file]);
     let bound = |path: &Path| {
-        let scene = cupola::scene::load(path).scene.unwrap();
+        let scene = cupola_scene::load(path).scene.unwrap();
         let twins = scene.bindings.iter().flatten().map(|twin| scene.topology.twin_id(*twin).to_string());
         twins.collect::<BTreeSet<_>>()
     };
@@ -253,7 +252,7 @@ fn the_parts_of_a_building_come_along() {
     )
     .unwrap();
     let scene = import(&[&gltf]);
-    let loaded = cupola::scene::load(scene.path()).scene.unwrap();
+    let loaded = cupola_scene::load(scene.path()).scene.unwrap();
     assert!(!loaded.building.nodes[0].parts.is_empty());
 }
 
@@ -283,7 +282,7 @@ fn the_app_shows_a_preview_and_imports_when_told() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("graph.ndjson");
     assert!(cupola(&["export", arg(start.path()), "--format", "ndjson", "--out", arg(&file)]).status.success());
-    app.world_mut().write_message(Intent::Import(vec![file]));
+    send(&mut app, StartImport(vec![file]));
     let begin = Instant::now();
     while !matches!(app.world().resource::<Import>().stage, Stage::Preview(_)) {
         assert!(begin.elapsed() < Duration::from_secs(20));
@@ -299,13 +298,11 @@ fn the_app_shows_a_preview_and_imports_when_told() {
         _ => unreachable!(),
     };
     assert!(!suggested.exists(), "nothing is written before it is wanted");
-    app.world_mut().write_message(Intent::WriteImport(suggested.clone(), false));
-    app.update();
+    send(&mut app, WriteImport { folder: suggested.clone(), replace: false });
     app.update();
     assert_eq!(app.world().resource::<OpenScene>().0.path, suggested.join("scene.ron"));
     assert!(matches!(app.world().resource::<Import>().stage, Stage::Idle));
     let out = folder.path().join("out.json");
-    app.world_mut().write_message(Intent::Export(out.clone(), Format::Json));
-    app.update();
+    send(&mut app, Export { path: out.clone(), format: Format::Json });
     assert!(out.is_file());
 }

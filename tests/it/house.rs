@@ -31,70 +31,69 @@ fn code_of(text: &str) -> String {
     text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
 }
 
-/// Each part with what it may not name.
+/// Names that no crate below the app may use.
+const OF_THE_APP: &[&str] = &["bevy", "egui", "rumqtt", "std::net", "process::Command"];
+
+/// Each crate, and the other crates of the workspace that it may use.
+const CRATES: &[(&str, &[&str])] = &[
+    ("twin", &[]),
+    ("physics", &[]),
+    ("wire", &[]),
+    ("building", &[]),
+    ("scene", &["twin", "building", "physics"]),
+    ("exchange", &["scene", "twin", "building"]),
+    ("run", &["scene", "twin", "building", "physics", "wire"]),
+];
+
+/// Crates that read and write no files.
+const WITHOUT_FILES: &[&str] = &["twin", "physics", "wire"];
+
+/// Each part of the app, and the names that it may not use.
 const RULES: &[(&str, &[&str])] = &[
-    (
-        "crates/cupola_twin/src",
-        &["bevy", "egui", "rumqtt", "cupola_physics", "cupola_wire", "cupola_building", "std::fs", "std::net"],
-    ),
-    (
-        "crates/cupola_physics/src",
-        &["bevy", "egui", "rumqtt", "cupola_twin", "cupola_wire", "cupola_building", "std::fs", "std::net"],
-    ),
-    (
-        "crates/cupola_wire/src",
-        &["bevy", "egui", "rumqtt", "cupola_twin", "cupola_physics", "cupola_building", "std::fs", "std::net"],
-    ),
-    (
-        "crates/cupola_building/src",
-        &["bevy", "egui", "rumqtt", "cupola_twin", "cupola_physics", "cupola_wire", "std::net"],
-    ),
-    (
-        "src/scene",
-        &[
-            "egui",
-            "rumqtt",
-            "Mesh3d",
-            "crate::timeline",
-            "crate::feed",
-            "crate::simulation",
-            "crate::alarm",
-            "crate::view",
-            "crate::ui",
-            "crate::session",
-        ],
-    ),
-    (
-        "src/timeline",
-        &[
-            "egui",
-            "rumqtt",
-            "Mesh3d",
-            "crate::feed",
-            "crate::simulation",
-            "crate::alarm",
-            "crate::view",
-            "crate::ui",
-            "crate::session",
-        ],
-    ),
-    ("src/twin", &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::simulation", "crate::view", "crate::ui"]),
-    ("src/feed", &["egui", "Mesh3d", "crate::alarm", "crate::command", "crate::view", "crate::ui", "crate::session"]),
-    (
-        "src/simulation",
-        &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::alarm", "crate::view", "crate::ui", "crate::session"],
-    ),
-    (
-        "src/alarm",
-        &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::simulation", "crate::view", "crate::ui", "crate::session"],
-    ),
-    ("src/command", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui", "crate::session"]),
+    ("src/action.rs", &["egui", "rumqtt", "Mesh3d", "crate::session", "crate::view", "crate::ui", "crate::feed"]),
+    ("src/selection.rs", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui", "crate::session"]),
+    ("src/look.rs", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui", "crate::session"]),
+    ("src/twin", &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::view", "crate::ui", "crate::session"]),
+    ("src/timeline", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),
+    ("src/feed", &["egui", "Mesh3d", "crate::view", "crate::ui"]),
+    ("src/processor", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui", "crate::session"]),
+    ("src/exchange", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),
     ("src/session", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),
-    ("src/selection.rs", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),
     ("src/view", &["egui", "rumqtt", "crate::ui"]),
     ("src/ui", &["rumqtt", "Mesh3d", "StandardMaterial", "crate::view"]),
     ("src/cli", &["egui", "rumqtt", "Mesh3d", "StandardMaterial"]),
 ];
+
+#[test]
+fn crates_know_only_those_below_them() {
+    let names: Vec<&str> = CRATES.iter().map(|(name, _)| *name).collect();
+    let mut broken = Vec::new();
+    for (part, allowed) in CRATES {
+        let others = names.iter().filter(|other| *other != part && !allowed.contains(*other));
+        let mut forbidden: Vec<String> = others.map(|other| format!("cupola_{other}")).collect();
+        forbidden.extend(OF_THE_APP.iter().map(|name| name.to_string()));
+        forbidden.extend(WITHOUT_FILES.contains(part).then(|| "std::fs".to_string()));
+        for (file, code) in sources(&format!("crates/cupola_{part}/src")) {
+            for word in forbidden.iter().filter(|word| code.contains(word.as_str())) {
+                broken.push(format!("{} names `{word}`", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn only_the_tick_and_actions_change_timelines() {
+    // Panels and the view read timelines; they send actions.
+    for part in ["src/ui", "src/view"] {
+        for (file, code) in sources(part) {
+            let name = file.display();
+            for word in ["&mut Timeline", "Mut<Timeline", "ResMut<ViewCursor", ".apply(", ".ingest("] {
+                assert!(!code.contains(word), "{name} uses `{word}`: send an action");
+            }
+        }
+    }
+}
 
 #[test]
 fn arrows_run_one_way() {

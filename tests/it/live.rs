@@ -4,11 +4,13 @@ use crate::support::{
     MODELS, Mosquitto, Publisher, number, open, repository, scene_folder, small_scene, tick, timeline,
 };
 use bevy::prelude::*;
-use cupola::feed::{Connection, Live};
-use cupola::scene::document::TwinDoc;
-use cupola::scene::edit::Edit;
-use cupola::selection::Intent;
-use cupola::timeline::{SourceKind, TimelineState};
+use cupola::action::ActionRequest;
+use cupola::feed::{Connection, Connections};
+use cupola::selection::Select;
+use cupola::session::EditScene;
+use cupola::timeline::{SourceKind, Timeline};
+use cupola_scene::document::TwinDoc;
+use cupola_scene::edit::Edit;
 use cupola_twin::Quality;
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -23,12 +25,12 @@ const FEED: &str = r#"feeds: [(id: "m", url: "mqtt://127.0.0.1:1", mappings: [
 /// Ticks until something holds.
 fn until(app: &mut App, live: Entity, what: &str, holds: impl Fn(&App) -> bool) {
     let begin = Instant::now();
-    let inbox = app.world().get::<Live>(live).unwrap().inbox().clone();
+    let inbox = app.world().get::<Connections>(live).unwrap().inbox().clone();
     while !holds(app) {
         assert!(
             begin.elapsed() < Duration::from_secs(40),
             "waited in vain for {what}: {:?}",
-            app.world().get::<Live>(live).unwrap().status()
+            app.world().get::<Connections>(live).unwrap().status()
         );
         inbox.wait(Duration::from_millis(20));
         tick(app);
@@ -36,7 +38,7 @@ fn until(app: &mut App, live: Entity, what: &str, holds: impl Fn(&App) -> bool) 
 }
 
 fn connected(app: &App, live: Entity) -> bool {
-    app.world().get::<Live>(live).unwrap().status().connection == Connection::Connected
+    app.world().get::<Connections>(live).unwrap().status().connection == Connection::Connected
 }
 
 fn connect(feed: &str, broker: &Mosquitto) -> (App, Entity, tempfile::TempDir) {
@@ -50,7 +52,7 @@ fn connect(feed: &str, broker: &Mosquitto) -> (App, Entity, tempfile::TempDir) {
     while number(&app, live, "r2.temperature").is_none() {
         assert!(begin.elapsed() < Duration::from_secs(20));
         publisher.publish(&[("b/r2/f".into(), "68".into())]);
-        app.world().get::<Live>(live).unwrap().inbox().wait(Duration::from_millis(50));
+        app.world().get::<Connections>(live).unwrap().inbox().wait(Duration::from_millis(50));
         tick(&mut app);
     }
     (app, live, folder)
@@ -71,21 +73,24 @@ fn messages_move_twins_and_what_depends_on_them() {
         ("b/r2/t".into(), "{\"battery\": 80}".into()),
         ("b/r2/f".into(), "warm".into()),
     ]);
-    until(&mut app, live, "the last message", |app| app.world().get::<Live>(live).unwrap().status().rejected >= 1);
+    until(&mut app, live, "the last message", |app| {
+        app.world().get::<Connections>(live).unwrap().status().counters.rejected >= 1
+    });
     until(&mut app, live, "the mean", |app| {
         number(app, live, "f1.mean").is_some_and(|mean| (mean - 22.0).abs() < 1e-9)
     });
-    let status = app.world().get::<Live>(live).unwrap().status();
-    assert_eq!(status.unknown_topics, ["b/r7/t"]);
-    assert!(status.last_rejection.unwrap().contains("b/r2/f"));
+    let status = app.world().get::<Connections>(live).unwrap().status();
+    assert_eq!(status.counters.unknown_topics, ["b/r7/t"]);
+    assert!(status.counters.last_rejection.unwrap().contains("b/r2/f"));
     assert!(
         (number(&app, live, "r2.temperature").unwrap() - 20.0).abs() < 1e-9,
         "a partial update and a bad one change nothing"
     );
     assert_eq!(number(&app, live, "r1.occupied"), Some(1.0));
-    let feed = app.world().get::<Live>(live).unwrap();
-    let slot = app.world().get::<TimelineState>(live).unwrap().0.topology().slot_named("r1.temperature").unwrap();
-    assert!(feed.origin(slot).unwrap().contains("b/r1/t"));
+    let feed = app.world().get::<Connections>(live).unwrap();
+    let known = app.world().get::<Timeline>(live).unwrap();
+    let slot = app.world().get::<Timeline>(live).unwrap().state().topology().slot_named("r1.temperature").unwrap();
+    assert!(known.origin(slot).unwrap().contains("b/r1/t"));
     assert!(feed.latencies.publish_to_propagated().unwrap().count >= 1);
 }
 
@@ -192,7 +197,7 @@ fn a_scene_may_have_several_brokers() {
     let folder = scene_folder(MODELS, &small_scene(&feeds));
     let mut app = open(folder.path(), None);
     let live = timeline(&mut app, SourceKind::Live);
-    app.world_mut().get_mut::<Live>(live).unwrap().connect(None).unwrap();
+    app.world_mut().get_mut::<Connections>(live).unwrap().connect(None).unwrap();
     until(&mut app, live, "both connections", |app| connected(app, live));
     let (mut one, mut other) = (Publisher::connect(first.port), Publisher::connect(second.port));
     let begin = Instant::now();
@@ -200,7 +205,7 @@ fn a_scene_may_have_several_brokers() {
         assert!(begin.elapsed() < Duration::from_secs(20));
         one.publish(&[("a/t".into(), "20".into())]);
         other.publish(&[("b/t".into(), "24".into())]);
-        app.world().get::<Live>(live).unwrap().inbox().wait(Duration::from_millis(20));
+        app.world().get::<Connections>(live).unwrap().inbox().wait(Duration::from_millis(20));
         tick(&mut app);
     }
 }
@@ -210,7 +215,7 @@ fn a_reading_that_is_no_number_is_bad_and_an_old_one_is_stale() {
     let Some(broker) = Mosquitto::start() else { return };
     let (mut app, live, _folder) = connect(FEED, &broker);
     let quality = |app: &App, name: &str| {
-        let state = &app.world().get::<TimelineState>(live).unwrap().0;
+        let state = app.world().get::<Timeline>(live).unwrap().state();
         state.get(state.topology().slot_named(name).unwrap()).quality
     };
     let mut publisher = Publisher::connect(broker.port);
@@ -230,7 +235,7 @@ fn a_broker_that_comes_back_is_found_again() {
     let (mut app, live, _folder) = connect(FEED, &broker);
     broker.kill();
     until(&mut app, live, "the loss", |app| {
-        matches!(app.world().get::<Live>(live).unwrap().status().connection, Connection::Lost { .. })
+        matches!(app.world().get::<Connections>(live).unwrap().status().connection, Connection::Lost { .. })
     });
     broker.restart();
     until(&mut app, live, "the connection", |app| connected(app, live));
@@ -303,21 +308,21 @@ fn an_edit_keeps_what_has_arrived_and_the_feed_goes_on() {
     let mut publisher = Publisher::connect(broker.port);
     publisher.publish(&[("b/r1/t".into(), "{\"value\": 24.0}".into()), ("b/r1/label".into(), "north".into())]);
     let text = |app: &App, name: &str| {
-        let state = &app.world().get::<TimelineState>(live).unwrap().0;
+        let state = app.world().get::<Timeline>(live).unwrap().state();
         state.value(state.topology().slot_named(name).unwrap()).map(|value| value.to_string())
     };
     until(&mut app, live, "the label", |app| text(app, "r1.label").as_deref() == Some("north"));
-    let before = app.world().get::<Live>(live).unwrap().status().messages;
+    let before = app.world().get::<Connections>(live).unwrap().status().counters.messages;
     let set = |property: &str, value: cupola_twin::Value| {
         let (twin, property) = ("r2".into(), property.into());
-        Intent::Edit(vec![Edit::SetProperty { twin, property, value: Some(value) }])
+        ActionRequest::new(EditScene(vec![Edit::SetProperty { twin, property, value: Some(value) }]))
     };
     // A value, which leaves every slot where it is: not even the connection is touched.
     app.world_mut().write_message(set("area", cupola_twin::Value::Number(35.0)));
-    app.world_mut().write_message(Intent::Select(None));
+    app.world_mut().write_message(ActionRequest::new(Select(None)));
     app.update();
     assert!(connected(&app, live));
-    assert!(app.world().get::<Live>(live).unwrap().status().messages >= before, "the count goes on");
+    assert!(app.world().get::<Connections>(live).unwrap().status().counters.messages >= before, "the count goes on");
     assert_eq!(number(&app, live, "r1.temperature"), Some(24.0));
     assert_eq!(number(&app, live, "r2.area"), Some(35.0));
     publisher.publish(&[("b/r2/label".into(), "south".into())]);
@@ -326,14 +331,14 @@ fn an_edit_keeps_what_has_arrived_and_the_feed_goes_on() {
     // A new twin moves rows: the feed is connected anew, and knows the new twin.
     let twin = TwinDoc { id: "r0".into(), model: "Room".into(), properties: BTreeMap::new() };
     let add = Edit::AddTwin { twin, at: None, relationships: Vec::new(), bindings: BTreeMap::new() };
-    app.world_mut().write_message(Intent::Edit(vec![add]));
+    app.world_mut().write_message(ActionRequest::new(EditScene(vec![add])));
     app.update();
     assert_eq!(number(&app, live, "r1.temperature"), Some(24.0));
     let begin = Instant::now();
     while number(&app, live, "r0.temperature") != Some(19.0) {
         assert!(begin.elapsed() < Duration::from_secs(20), "the new twin hears nothing");
         publisher.publish(&[("b/r0/t".into(), "{\"value\": 19.0}".into())]);
-        app.world().get::<Live>(live).unwrap().inbox().wait(Duration::from_millis(20));
+        app.world().get::<Connections>(live).unwrap().inbox().wait(Duration::from_millis(20));
         tick(&mut app);
     }
 }

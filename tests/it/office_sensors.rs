@@ -1,8 +1,8 @@
 //! Three real offices, published over MQTT: the rooms follow, and gaps stay gaps.
 
 use crate::support::{Mosquitto, Publisher, number, open, scene_folder, shared_data, tick, timeline};
-use cupola::feed::Live;
-use cupola::timeline::{SourceKind, TimelineState};
+use cupola::feed::Connections;
+use cupola::timeline::{SourceKind, Timeline};
 use cupola_twin::Quality;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -49,29 +49,33 @@ fn rooms_follow_real_sensors() {
     let folder = scene_folder(MODELS, SCENE);
     let mut app = open(folder.path(), Some(broker.url()));
     let live = timeline(&mut app, SourceKind::Live);
-    let inbox = app.world().get::<Live>(live).unwrap().inbox().clone();
+    let inbox = app.world().get::<Connections>(live).unwrap().inbox().clone();
     let mut publisher = Publisher::connect(broker.port);
     let begin = Instant::now();
     // The first message until it comes back: then the subscription stands.
-    while app.world().get::<Live>(live).unwrap().status().messages == 0 {
+    while app.world().get::<Connections>(live).unwrap().status().counters.messages == 0 {
         assert!(begin.elapsed() < Duration::from_secs(30));
         publisher.publish(&messages[..1]);
         inbox.wait(Duration::from_millis(20));
     }
-    let before = app.world().get::<Live>(live).unwrap().status().messages;
+    let before = app.world().get::<Connections>(live).unwrap().status().counters.messages;
     for some in messages.chunks(500) {
         publisher.publish(some);
         tick(&mut app);
     }
-    while app.world().get::<Live>(live).unwrap().status().messages < before + messages.len() as u64 {
-        assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", app.world().get::<Live>(live).unwrap().status());
+    while app.world().get::<Connections>(live).unwrap().status().counters.messages < before + messages.len() as u64 {
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            app.world().get::<Connections>(live).unwrap().status()
+        );
         inbox.wait(Duration::from_millis(20));
         tick(&mut app);
     }
     tick(&mut app);
-    let status = app.world().get::<Live>(live).unwrap().status();
-    assert_eq!((status.rejected, status.unknown_topics.len()), (0, 0), "{status:?}");
-    let state = &app.world().get::<TimelineState>(live).unwrap().0;
+    let status = app.world().get::<Connections>(live).unwrap().status();
+    assert_eq!((status.counters.rejected, status.counters.unknown_topics.len()), (0, 0), "{status:?}");
+    let state = app.world().get::<Timeline>(live).unwrap().state();
     let mut gaps = 0;
     for id in ["999169", "917810", "925038"] {
         for (name, _) in fields {

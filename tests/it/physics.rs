@@ -1,8 +1,9 @@
 //! The physics as people meet it: studies as files, checked, run and validated.
 
 use crate::support::{cupola, json, repository, shared_data};
-use cupola::simulation::{Assumption, Simulation, study};
 use cupola::validation;
+use cupola_run::simulation::study;
+use cupola_run::{Actor, Assumption, Drivers, Event, EventBody, Timeline};
 use parquet::file::reader::SerializedFileReader;
 use parquet::record::Field;
 
@@ -145,23 +146,27 @@ fn a_study_is_run_by_the_command_line() {
 
 /// Temperature and CO2 of a room of the office at one o'clock, after something was assumed at seven.
 fn at_one(assumption: Option<Assumption>) -> (f64, f64) {
-    let scene = cupola::scene::load(&repository("scenes/office")).scene.unwrap();
-    let (simulation, found) = Simulation::new(&scene);
-    let mut simulation = simulation.unwrap_or_else(|| panic!("{found:?}"));
-    let mut state = cupola_twin::State::new(scene.topology.clone());
+    let scene = cupola_scene::load(&repository("scenes/office")).scene.unwrap();
+    let scene = std::sync::Arc::new(scene);
+    let mut found = Vec::new();
+    let drivers = Drivers::new(&scene, &mut found);
+    let state = cupola_twin::State::new(scene.topology.clone());
+    let mut timeline = Timeline::simulated(scene.clone(), state, &drivers).unwrap_or_else(|| panic!("{found:?}"));
     let slot = |name: &str| scene.topology.slot_named(name).unwrap();
-    let room = slot("room-204-temperature.temperature");
     let twin = scene.topology.twin("room-204").unwrap();
-    assert!(simulation.room(twin).is_some());
+    assert!(timeline.simulation().unwrap().room(twin).is_some());
     if let Some(assumption) = assumption {
-        simulation.assume(twin, &assumption).unwrap();
+        assume(&mut timeline, Some("room-204"), assumption).unwrap();
     }
-    let mut now_us = simulation.start_us;
-    for _ in 0..6 * 60 {
-        now_us += simulation.step_us;
-        simulation.step(&mut state, now_us);
-    }
-    (state.get(room).lane, state.get(slot("room-204-co2.co2")).lane)
+    timeline.step(timeline.start_us() + 6 * 3_600_000_000);
+    let lane = |name: &str| timeline.state().get(slot(name)).lane;
+    (lane("room-204-temperature.temperature"), lane("room-204-co2.co2"))
+}
+
+fn assume(timeline: &mut Timeline, room: Option<&str>, assumption: Assumption) -> Result<(), String> {
+    let body = EventBody::Assume { room: room.map(str::to_string), assumption };
+    let event = Event::new(timeline.now_us(), Actor::person("planner"), body);
+    timeline.apply(event).map(drop).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -171,17 +176,27 @@ fn windows_weather_and_walls_have_their_effect() {
     assert!(open < as_it_is - 1.0 && fresh < stuffy - 50.0, "an open window: {open} {as_it_is}, {fresh} {stuffy}");
     let (heat_wave, _) = at_one(Some(Assumption::WarmerK(25.0)));
     assert!(heat_wave > as_it_is + 0.3, "a heat wave: {heat_wave} {as_it_is}");
-    let (old, _) = at_one(Some(Assumption::Construction("before_1977")));
+    let (old, _) = at_one(Some(Assumption::Construction("before_1977".into())));
     assert!(old < as_it_is, "thin walls in January: {old} {as_it_is}");
 }
 
 #[test]
 fn impossible_assumptions_are_refused() {
-    let scene = cupola::scene::load(&repository("scenes/office")).scene.unwrap();
-    let mut simulation = Simulation::new(&scene).0.unwrap();
-    let (room, unit) = (scene.topology.twin("room-204").unwrap(), scene.topology.twin("ahu-1").unwrap());
-    assert!(simulation.assume(unit, &Assumption::LeaksAch(1.0)).unwrap_err().contains("no room"));
-    assert!(simulation.assume(room, &Assumption::LeaksAch(-1.0)).is_err());
-    assert!(simulation.assume(room, &Assumption::WarmerK(f64::NAN)).is_err());
-    assert!(simulation.assume(room, &Assumption::Construction("of straw")).unwrap_err().contains("of straw"));
+    let scene = cupola_scene::load(&repository("scenes/office")).scene.unwrap();
+    let scene = std::sync::Arc::new(scene);
+    let drivers = Drivers::new(&scene, &mut Vec::new());
+    let state = cupola_twin::State::new(scene.topology.clone());
+    let mut timeline = Timeline::simulated(scene, state, &drivers).unwrap();
+    for (room, assumption, word) in [
+        (Some("ahu-1"), Assumption::LeaksAch(1.0), "no room"),
+        (Some("room-2O4"), Assumption::LeaksAch(1.0), "room-204"),
+        (None, Assumption::LeaksAch(1.0), "about a room"),
+        (Some("room-204"), Assumption::LeaksAch(-1.0), "from 0 to"),
+        (None, Assumption::WarmerK(f64::NAN), "NaN"),
+        (Some("room-204"), Assumption::Construction("of straw".into()), "of straw"),
+    ] {
+        let refused = assume(&mut timeline, room, assumption).unwrap_err();
+        assert!(refused.contains(word), "{refused}");
+    }
+    assert!(timeline.events().is_empty(), "a refused event has not entered the timeline");
 }

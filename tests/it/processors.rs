@@ -3,7 +3,7 @@
 use crate::support::{MODELS, Mosquitto, cupola, json, open, repository, scene_folder, small_scene, tick, timeline};
 use bevy::prelude::*;
 use cupola::processor::{MayStartPrograms, ProcessorStatus, Processors};
-use cupola::timeline::{Clock, SourceKind, TimelineState};
+use cupola::timeline::{Playback, SourceKind, Timeline};
 use cupola_twin::{Quality, Value};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -40,11 +40,11 @@ fn run(text: &str, minutes: u32) -> (App, Entity, tempfile::TempDir) {
 }
 
 fn step(app: &mut App, simulated: Entity) {
-    app.world_mut().get_mut::<Clock>(simulated).unwrap().step();
+    app.world_mut().get_mut::<Playback>(simulated).unwrap().step();
     let begin = Instant::now();
     loop {
         tick(app);
-        if !app.world().get::<Clock>(simulated).unwrap().held {
+        if !app.world().get::<Playback>(simulated).unwrap().held {
             return;
         }
         assert!(begin.elapsed() < Duration::from_secs(40), "the timeline is held for ever");
@@ -57,7 +57,7 @@ fn status(app: &App, timeline: Entity) -> ProcessorStatus {
 }
 
 fn value(app: &App, timeline: Entity, name: &str) -> (Option<Value>, Quality) {
-    let state = &app.world().get::<TimelineState>(timeline).unwrap().0;
+    let state = app.world().get::<Timeline>(timeline).unwrap().state();
     let slot = state.topology().slot_named(name).unwrap();
     (state.value(slot), state.get(slot).quality)
 }
@@ -76,8 +76,8 @@ fn a_program_gives_values_and_they_get_old() {
     let known = status(&app, simulated);
     assert_eq!((known.requests, known.answers, known.rejected), (3, 2, 0), "{known:?}");
     let origin = {
-        let slot = app.world().get::<TimelineState>(simulated).unwrap().0.topology().slot_named("r1.co2").unwrap();
-        app.world().get::<Processors>(simulated).unwrap().origin(slot).unwrap()
+        let slot = app.world().get::<Timeline>(simulated).unwrap().state().topology().slot_named("r1.co2").unwrap();
+        app.world().get::<Timeline>(simulated).unwrap().origin(slot).unwrap()
     };
     assert!(origin.contains("processor p") && origin.contains("2026-01-12T08:02:00Z"), "{origin}");
     // No more answers: what is known gets stale after two requests.
@@ -116,8 +116,8 @@ fn what_goes_wrong_is_said_and_time_goes_on() {
         let known = status(&app, simulated);
         assert!(known.last_error.clone().unwrap_or_default().contains(error), "{command}: {known:?}");
         assert_eq!(known.timeouts >= 1, timeouts >= 1, "{command}: {known:?}");
-        let clock = app.world().get::<Clock>(simulated).unwrap();
-        assert_eq!(clock.now_us - clock.start_us, 240_000_000, "{command}");
+        let known = app.world().get::<Timeline>(simulated).unwrap();
+        assert_eq!(known.now_us() - known.start_us(), 240_000_000, "{command}");
         assert_eq!(value(&app, simulated, "r1.co2").0, None);
     }
 }

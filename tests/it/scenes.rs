@@ -1,12 +1,14 @@
 //! Scenes: the demos, saving, hot reload, massing.
 
 use crate::support::{
-    MODELS, codes, number, open, open_by_hand, repository, scene_folder, small_scene, tick, timeline,
+    MODELS, codes, number, open, open_by_hand, receive, repository, scene_folder, send, small_scene, tick, timeline,
 };
-use cupola::scene::{self, Document};
-use cupola::selection::{Intent, ViewSettings};
+use cupola::look::{ChangeLook, ViewSettings};
+use cupola::selection::Focus;
+use cupola::session::Reload;
 use cupola::timeline::{OpenScene, SourceKind};
 use cupola_building::Role;
+use cupola_scene::Document;
 
 #[path = "../../examples/make_scenes/hospital/mod.rs"]
 #[allow(dead_code, reason = "the example uses all of it")]
@@ -21,7 +23,7 @@ mod shared;
 #[test]
 fn demos_are_whole() {
     for (name, rooms, made) in [("office", 60, office::office()), ("hospital", 48, hospital::hospital())] {
-        let loaded = scene::load(&repository("scenes").join(name));
+        let loaded = cupola_scene::load(&repository("scenes").join(name));
         assert_eq!(loaded.diagnostics, [], "{name}");
         let scene = loaded.scene.unwrap();
         let bound = scene.building.nodes.iter().zip(&scene.bindings);
@@ -56,7 +58,7 @@ fn demos_live_through_a_day() {
         let mut app = open_by_hand(&repository("scenes").join(name));
         let simulated = timeline(&mut app, SourceKind::Simulated);
         for _ in 0..8 * 60 {
-            app.world_mut().get_mut::<cupola::timeline::Clock>(simulated).unwrap().step();
+            app.world_mut().get_mut::<cupola::timeline::Playback>(simulated).unwrap().step();
             tick(&mut app);
         }
         for (slot, least, most) in checks {
@@ -69,19 +71,19 @@ fn demos_live_through_a_day() {
 #[test]
 fn saving_gives_the_same_scene() {
     for name in ["office", "hospital"] {
-        let first = scene::load(&repository("scenes").join(name)).scene.unwrap();
+        let first = cupola_scene::load(&repository("scenes").join(name)).scene.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("copy/scene.ron");
         std::fs::create_dir(path.parent().unwrap()).unwrap();
         let mut document = Document::clone(&first.document);
-        scene::rebase(&mut document, &first.path, &path);
-        scene::save(&document, &path).unwrap();
-        let again = scene::load(&path);
+        cupola_scene::rebase(&mut document, &first.path, &path);
+        cupola_scene::save(&document, &path).unwrap();
+        let again = cupola_scene::load(&path);
         assert_eq!(again.diagnostics, []);
         let again = again.scene.unwrap();
         assert_eq!(*again.document, document);
         assert_eq!(again.graph.relationship_count(), first.graph.relationship_count());
-        scene::save(&again.document, &path).unwrap();
+        cupola_scene::save(&again.document, &path).unwrap();
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
     }
 }
@@ -89,16 +91,16 @@ fn saving_gives_the_same_scene() {
 #[test]
 fn a_save_that_fails_leaves_the_old_file() {
     let folder = scene_folder(MODELS, &small_scene(""));
-    let document = scene::load(folder.path()).scene.unwrap().document;
+    let document = cupola_scene::load(folder.path()).scene.unwrap().document;
     let target = folder.path().join("scene.ron").join("below-a-file.ron");
-    assert_eq!(scene::save(&document, &target).unwrap_err().code, "save-failed");
-    assert!(scene::load(folder.path()).is_valid());
+    assert_eq!(cupola_scene::save(&document, &target).unwrap_err().code, "save-failed");
+    assert!(cupola_scene::load(folder.path()).is_valid());
 }
 
 #[test]
 fn twins_without_a_building_get_a_massing() {
     let folder = scene_folder(MODELS, &small_scene(""));
-    let loaded = scene::load(folder.path());
+    let loaded = cupola_scene::load(folder.path());
     assert_eq!(codes(&loaded), [""; 0]);
     let scene = loaded.scene.unwrap();
     let rooms: Vec<_> = scene.bindings.iter().flatten().map(|twin| scene.topology.twin_id(*twin).to_string()).collect();
@@ -112,7 +114,7 @@ fn a_plan_stands_in_for_a_gltf() {
         (id: "r2", name: "R2", kind: office, polygon: [(5,0),(9,0),(9,4),(5,4)])])])"#;
     let folder = scene_folder(MODELS, &small_scene("building: (plan: \"plan.ron\"),"));
     std::fs::write(folder.path().join("plan.ron"), plan).unwrap();
-    let loaded = scene::load(folder.path());
+    let loaded = cupola_scene::load(folder.path());
     assert_eq!(codes(&loaded), [""; 0], "{:?}", loaded.diagnostics);
     assert!(loaded.scene.unwrap().bindings.iter().flatten().count() >= 3);
 }
@@ -122,36 +124,27 @@ fn a_changed_scene_is_read_again_and_keeps_its_values() {
     let folder = scene_folder(MODELS, &small_scene(""));
     let mut app = open(folder.path(), None);
     let live = timeline(&mut app, SourceKind::Live);
-    let set = |app: &mut bevy::prelude::App, name: &str, value: f64| {
-        let mut state = app.world_mut().get_mut::<cupola::timeline::TimelineState>(live).unwrap();
-        let slot = state.0.topology().slot_named(name).unwrap();
-        state.0.set(slot, cupola_twin::value::Sample::good(value, 5));
-        state.0.propagate();
-    };
-    set(&mut app, "r1.temperature", 20.0);
-    set(&mut app, "r2.temperature", 30.0);
+    receive(&mut app, live, "r1.temperature", 20.0);
+    receive(&mut app, live, "r2.temperature", 30.0);
     assert_eq!(number(&app, live, "f1.mean"), Some(25.0));
     let changed =
         small_scene("").replace("AVG(contains.temperature)", "MAX(contains.temperature)").replace("\"r2\"", "\"r3\"");
     std::fs::write(folder.path().join("scene.ron"), changed).unwrap();
-    app.world_mut().write_message(Intent::Reload);
-    app.update();
+    send(&mut app, Reload);
     assert_eq!(number(&app, live, "f1.mean"), Some(20.0), "r2 is gone, r1 kept its value");
     // A feed that can't be connected to is an error like any other.
     let feed =
         r#"feeds: [(id: "m", url: "mqtts://h", mappings: [(topic: "t/{r}", twin: "{r}", property: "temperature")])],"#;
     std::fs::write(folder.path().join("scene.ron"), small_scene(feed)).unwrap();
-    app.world_mut().write_message(Intent::Reload);
-    app.update();
-    let notices = &app.world().resource::<cupola::selection::Notices>().0;
+    send(&mut app, Reload);
+    let notices = &app.world().resource::<cupola::notice::Notices>().0;
     assert!(notices.last().unwrap().1.contains("TLS"), "{notices:?}");
-    assert!(app.world().resource::<cupola::timeline::OpenScene>().0.topology.twin("r3").is_some(), "the scene stays");
+    assert!(app.world().resource::<OpenScene>().0.topology.twin("r3").is_some(), "the scene stays");
     // A broken file changes nothing.
     std::fs::write(folder.path().join("scene.ron"), "(version: 1,").unwrap();
-    app.world_mut().write_message(Intent::Reload);
-    app.update();
+    send(&mut app, Reload);
     assert_eq!(number(&app, live, "r1.temperature"), Some(20.0));
-    let notices = &app.world().resource::<cupola::selection::Notices>().0;
+    let notices = &app.world().resource::<cupola::notice::Notices>().0;
     assert!(notices.last().unwrap().1.contains("scene.ron:1:"), "{notices:?}");
 }
 
@@ -160,18 +153,20 @@ fn flying_to_a_twin_uncovers_its_storey() {
     let mut app = open_by_hand(&repository("scenes/office"));
     app.update();
     let scene = app.world().resource::<OpenScene>().0.clone();
-    let twin = |id: &str| scene.topology.twin(id).unwrap();
-    let shown = |app: &mut bevy::prelude::App, intents: Vec<Intent>| {
-        app.world_mut().write_message_batch(intents);
-        app.update();
+    let storey = |app: &bevy::prelude::App| {
         let storey = app.world().resource::<ViewSettings>().storey;
         storey.and_then(|storey| scene.bindings[storey]).map(|twin| scene.topology.twin_id(twin).to_string())
     };
     let floor = |level: &str| Some(format!("floor-{level}"));
-    assert_eq!(shown(&mut app, vec![Intent::Focus(Some(twin("boiler")))]), floor("1"));
-    assert_eq!(shown(&mut app, vec![Intent::Focus(Some(twin("room-304-co2")))]), floor("3"), "a sensor is in its room");
-    assert_eq!(shown(&mut app, vec![Intent::Focus(Some(twin("harbour-office")))]), floor("3"), "no storey's");
-    let seen_through = ViewSettings { see_through: true, ..ViewSettings::default() };
-    let intents = vec![Intent::View(Box::new(seen_through)), Intent::Focus(Some(twin("boiler")))];
-    assert_eq!(shown(&mut app, intents), None, "walls are seen through");
+    for (twin, level, why) in [
+        ("boiler", "1", "the plant room"),
+        ("room-304-co2", "3", "a sensor is in its room"),
+        ("harbour-office", "3", "no storey's"),
+    ] {
+        send(&mut app, Focus(Some(twin.into())));
+        assert_eq!(storey(&app), floor(level), "{twin}: {why}");
+    }
+    send(&mut app, ChangeLook(ViewSettings { see_through: true, ..ViewSettings::default() }));
+    send(&mut app, Focus(Some("boiler".into())));
+    assert_eq!(storey(&app), None, "walls are seen through");
 }

@@ -1,10 +1,13 @@
 //! What several tests need.
 
 use bevy::prelude::*;
-use cupola::scene::Loaded;
+use cupola::action::{Action, ActionRequest};
 use cupola::session::{self, Findings, SessionOptions, timeline_of};
-use cupola::timeline::{SourceKind, TimelineState, WallClock};
+use cupola::timeline::{SourceKind, Timeline, WallClock};
 use cupola::{CorePlugin, Tick};
+use cupola_run::feed::Reading;
+use cupola_run::{Actor, Event, EventBody};
+use cupola_scene::Loaded;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -91,7 +94,7 @@ pub fn open(path: &Path, broker: Option<String>) -> App {
 }
 
 fn open_at(path: &Path, broker: Option<String>, wall: WallClock) -> App {
-    let loaded = cupola::scene::load(path);
+    let loaded = cupola_scene::load(path);
     assert!(loaded.is_valid(), "{:?}", loaded.diagnostics);
     let mut app = App::new();
     app.add_plugins(CorePlugin);
@@ -109,6 +112,33 @@ pub fn open_by_hand(path: &Path) -> App {
     open_at(path, None, WallClock::Manual(1_700_000_000_000_000))
 }
 
+/// Sends an action and lets one frame pass.
+pub fn send(app: &mut App, action: impl Action) {
+    app.world_mut().write_message(ActionRequest::new(action));
+    app.update();
+}
+
+/// What a feed does: one reading of a number, now.
+pub fn receive(app: &mut App, timeline: Entity, name: &str, value: f64) {
+    let now_us = app.world().resource::<WallClock>().now_us();
+    let mut timeline = app.world_mut().get_mut::<Timeline>(timeline).unwrap();
+    let (twin, property) = name.rsplit_once('.').unwrap();
+    let reading = Reading {
+        twin: twin.into(),
+        property: property.into(),
+        value: Some(cupola_twin::Value::Number(value)),
+        time_us: now_us,
+        arrived_us: now_us,
+        has_source_time: true,
+        topic: "test".into(),
+        payload: "".into(),
+        stale_after_us: None,
+    };
+    let event = Event::new(now_us, Actor::device("test"), EventBody::Readings { readings: vec![reading] });
+    let outcome = timeline.apply(event).unwrap();
+    assert_eq!(outcome.rejected, Vec::<String>::new());
+}
+
 /// One tick.
 pub fn tick(app: &mut App) {
     app.world_mut().run_schedule(Tick);
@@ -121,7 +151,7 @@ pub fn timeline(app: &mut App, source: SourceKind) -> Entity {
 
 /// The number in a slot of a timeline; `None` if it is missing or bad.
 pub fn number(app: &App, timeline: Entity, name: &str) -> Option<f64> {
-    let state = &app.world().get::<TimelineState>(timeline).unwrap().0;
+    let state = app.world().get::<Timeline>(timeline).unwrap().state();
     let lane = state.get(state.topology().slot_named(name).unwrap()).usable();
     (!lane.is_nan()).then_some(lane)
 }

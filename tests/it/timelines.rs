@@ -1,16 +1,25 @@
-//! Timelines: switching, playing, forking, replaying; alarms on each by itself.
+//! Timelines: switching, playing, branching, replaying; alarms on each by itself. Every test only sends actions and ticks.
 
-use crate::support::{MODELS, cupola, number, open_by_hand, scene_folder, small_scene, tick, timeline};
+use crate::support::{
+    MODELS, cupola, json, number, open_by_hand, receive, scene_folder, send, small_scene, tick, timeline,
+};
 use bevy::prelude::*;
-use cupola::alarm::Alarms;
-use cupola::scene::document::TwinDoc;
-use cupola::scene::edit::Edit;
-use cupola::selection::{Intent, Notices};
-use cupola::simulation::{Assumption, Simulated};
-use cupola::timeline::{ActiveTimeline, Clock, OpenScene, Recording, SourceKind, Timeline, TimelineState, WallClock};
-use cupola_twin::Value;
-use cupola_twin::value::Sample;
+use cupola::action::ActionRequest;
+use cupola::notice::Notices;
+use cupola::selection::{Select, Selection};
+use cupola::session::{EditScene, KeepAssumptions, Reload, Save, Undo};
+use cupola::timeline::{
+    ApplyEvent, CloseBranch, MakeBranch, OpenScene, Play, Playback, Seek, SetSpeed, ShowSource, SourceKind, Step,
+    Timeline, ViewCursor, WallClock,
+};
+use cupola_run::{Assumption, Branch, EventBody, Raised};
+use cupola_scene::document::TwinDoc;
+use cupola_scene::edit::Edit;
+use cupola_twin::{Quality, Value};
 use std::collections::BTreeMap;
+
+const SECOND_US: i64 = 1_000_000;
+const MINUTE_US: i64 = 60 * SECOND_US;
 
 const SIMULATION: &str = r#"simulation: (start: "2026-01-12T08:00:00Z", seed: 3,
     zones: [(model: "Room", area: "area", people: 4.0, heating_setpoint: "setpoint")],
@@ -23,29 +32,45 @@ fn app() -> (App, tempfile::TempDir) {
     (open_by_hand(folder.path()), folder)
 }
 
-fn send(app: &mut App, intent: Intent) {
-    app.world_mut().write_message(intent);
-    app.update();
+fn active(app: &App) -> Entity {
+    app.world().resource::<ViewCursor>().timeline
 }
 
-fn active(app: &App) -> Entity {
-    app.world().resource::<ActiveTimeline>().0
+fn known(app: &App, timeline: Entity) -> &Timeline {
+    app.world().get::<Timeline>(timeline).unwrap()
+}
+
+fn raised(app: &App, timeline: Entity) -> Vec<Raised> {
+    known(app, timeline).alarms().raised.values().copied().collect()
+}
+
+/// The number in a slot as the view shows it.
+fn on_screen(app: &App, name: &str) -> Option<f64> {
+    let cursor = app.world().resource::<ViewCursor>();
+    let state = cursor.view(known(app, cursor.timeline)).state();
+    let lane = state.get(state.topology().slot_named(name).unwrap()).usable();
+    (!lane.is_nan()).then_some(lane)
 }
 
 fn step(app: &mut App, timeline: Entity, steps: usize) {
     for _ in 0..steps {
-        app.world_mut().get_mut::<Clock>(timeline).unwrap().step();
+        app.world_mut().get_mut::<Playback>(timeline).unwrap().step();
         tick(app);
     }
 }
 
-/// What a feed would do.
-fn receive(app: &mut App, timeline: Entity, name: &str, value: f64) {
+fn set(twin: &str, property: &str, value: f64) -> ApplyEvent {
+    ApplyEvent(EventBody::Set { twin: twin.into(), property: property.into(), value: Value::Number(value) })
+}
+
+fn let_pass(app: &mut App, us: i64) {
     let now_us = app.world().resource::<WallClock>().now_us();
-    let mut state = app.world_mut().get_mut::<TimelineState>(timeline).unwrap();
-    let slot = state.0.topology().slot_named(name).unwrap();
-    state.0.set(slot, Sample::good(value, now_us));
-    state.0.propagate();
+    app.insert_resource(WallClock::Manual(now_us + us));
+    app.update();
+}
+
+fn last_notice(app: &App) -> String {
+    app.world().resource::<Notices>().0.last().map_or_else(String::new, |(_, text)| text.clone())
 }
 
 #[test]
@@ -55,10 +80,10 @@ fn switching_loses_nothing_on_either_side() {
     receive(&mut app, live, "r1.temperature", 25.5);
     step(&mut app, simulated, 30);
     let before = number(&app, simulated, "r1.temperature").unwrap();
-    send(&mut app, Intent::Show(SourceKind::Simulated));
+    send(&mut app, ShowSource(SourceKind::Simulated));
     assert_eq!(active(&app), simulated);
-    send(&mut app, Intent::Play(false));
-    send(&mut app, Intent::Show(SourceKind::Live));
+    send(&mut app, Play(false));
+    send(&mut app, ShowSource(SourceKind::Live));
     assert_eq!(active(&app), live);
     assert_eq!(number(&app, live, "r1.temperature"), Some(25.5));
     assert_eq!(number(&app, live, "f1.mean"), Some(25.5));
@@ -83,79 +108,179 @@ fn a_what_if_begins_where_its_parent_is_and_goes_its_own_way() {
     for name in ["r1.temperature", "r2.temperature"] {
         receive(&mut app, live, name, 17.0);
     }
-    send(&mut app, Intent::Fork);
-    let fork = active(&app);
-    assert_ne!(fork, live);
-    let born = app.world().get::<Timeline>(fork).unwrap().clone();
-    assert_eq!((born.name.as_str(), born.source), ("what-if 1", SourceKind::Simulated));
-    assert_eq!(born.forked_from.unwrap().0, "live");
-    assert_eq!(number(&app, fork, "r1.temperature"), Some(17.0));
-    let slot = app.world().get::<TimelineState>(fork).unwrap().0.topology().slot_named("r1.setpoint").unwrap();
-    send(&mut app, Intent::Set(slot, Value::Number(24.0)));
-    step(&mut app, fork, 240);
+    let now_us = known(&app, live).now_us();
+    send(&mut app, MakeBranch);
+    let branch = active(&app);
+    assert_ne!(branch, live);
+    let born = known(&app, branch);
+    assert_eq!((born.name(), born.source()), ("what-if 1", SourceKind::Simulated));
+    assert_eq!(born.branched_from(), Some(&Branch { parent: "live".into(), at_us: now_us }));
+    assert_eq!(number(&app, branch, "r1.temperature"), Some(17.0));
+    send(&mut app, set("r1", "setpoint", 24.0));
+    step(&mut app, branch, 240);
     let (heated, other) =
-        (number(&app, fork, "r1.temperature").unwrap(), number(&app, fork, "r2.temperature").unwrap());
+        (number(&app, branch, "r1.temperature").unwrap(), number(&app, branch, "r2.temperature").unwrap());
     assert!(heated > other + 0.5, "{heated} against {other}");
     assert_eq!(number(&app, live, "r1.temperature"), Some(17.0), "the parent is untouched");
-    send(&mut app, Intent::Close(fork));
+    assert_eq!(known(&app, branch).events().len(), 1, "a branch has its own events");
+    send(&mut app, CloseBranch("what-if 1".into()));
     assert_eq!(active(&app), live);
+    send(&mut app, CloseBranch("live".into()));
+    assert!(last_notice(&app).contains("not a what-if"));
 }
 
 #[test]
 fn live_values_cannot_be_typed_in() {
     let (mut app, _folder) = app();
     let live = timeline(&mut app, SourceKind::Live);
-    let slot = app.world().get::<TimelineState>(live).unwrap().0.topology().slot_named("r1.setpoint").unwrap();
-    send(&mut app, Intent::Set(slot, Value::Number(24.0)));
+    send(&mut app, set("r1", "setpoint", 24.0));
     assert_eq!(number(&app, live, "r1.setpoint"), Some(21.0));
-    assert!(app.world().resource::<Notices>().0.last().unwrap().1.contains("what-if"));
+    assert!(last_notice(&app).contains("what-if"));
 }
 
 #[test]
 fn clocks_play_pause_step_and_speed_up() {
     let (mut app, _folder) = app();
     let simulated = timeline(&mut app, SourceKind::Simulated);
-    let now = |app: &App| app.world().get::<Clock>(simulated).unwrap().now_us;
-    send(&mut app, Intent::Show(SourceKind::Simulated));
-    send(&mut app, Intent::Play(false));
+    let now = |app: &App| known(app, simulated).now_us();
+    send(&mut app, ShowSource(SourceKind::Simulated));
+    send(&mut app, Play(false));
     let start = now(&app);
     app.update();
     assert_eq!(now(&app), start, "paused");
-    send(&mut app, Intent::Step);
-    assert_eq!(now(&app), start + 60_000_000);
-    send(&mut app, Intent::Speed(f64::INFINITY));
-    send(&mut app, Intent::Play(true));
+    send(&mut app, Step);
+    assert_eq!(now(&app), start + MINUTE_US);
+    send(&mut app, SetSpeed(f64::INFINITY));
+    send(&mut app, Play(true));
     app.update();
-    assert!(now(&app) > start + 10 * 60_000_000, "as fast as it goes");
+    assert!(now(&app) > start + 10 * MINUTE_US, "as fast as possible");
+}
+
+#[test]
+fn a_paused_view_of_a_live_timeline_stands_still_while_the_timeline_goes_on() {
+    let alarm =
+        r#"alarms: [(id: "warm", model: "Room", when: "temperature > 26", severity: warning, message: "Warm")],"#;
+    let folder = scene_folder(MODELS, &small_scene(alarm));
+    let mut app = open_by_hand(folder.path());
+    let live = timeline(&mut app, SourceKind::Live);
+    receive(&mut app, live, "r1.temperature", 20.0);
+    send(&mut app, Play(false));
+    let_pass(&mut app, SECOND_US);
+    receive(&mut app, live, "r1.temperature", 30.0);
+    let_pass(&mut app, SECOND_US);
+    assert_eq!(on_screen(&app, "r1.temperature"), Some(20.0), "the view stands still");
+    assert_eq!(number(&app, live, "r1.temperature"), Some(30.0), "the timeline goes on");
+    assert_eq!(raised(&app, live).len(), 1, "and alarms are raised");
+    assert_eq!(
+        known(&app, live).trail().of(known(&app, live).topology().slot_named("r1.temperature").unwrap()).len(),
+        2
+    );
+    // An edit reaches the moment on the screen too.
+    send(&mut app, EditScene(vec![Edit::RemoveTwin { id: "r2".into() }]));
+    assert_eq!(on_screen(&app, "r1.temperature"), Some(20.0));
+    send(&mut app, Play(true));
+    assert_eq!(on_screen(&app, "r1.temperature"), Some(30.0));
+}
+
+/// Twenty readings of r1, one a second: 1, 2, … 20.
+fn record_twenty(app: &mut App, live: Entity) -> i64 {
+    let start_us = known(app, live).now_us();
+    for second in 1..=20 {
+        let_pass(app, SECOND_US);
+        receive(app, live, "r1.temperature", f64::from(second));
+    }
+    start_us
 }
 
 #[test]
 fn what_was_received_is_replayed() {
     let (mut app, _folder) = app();
     let live = timeline(&mut app, SourceKind::Live);
-    let start = app.world().resource::<WallClock>().now_us();
-    send(&mut app, Intent::Show(SourceKind::Replayed));
+    send(&mut app, ShowSource(SourceKind::Replayed));
     assert_eq!(active(&app), live, "there is nothing to replay yet");
-    for second in 1..=20 {
-        app.insert_resource(WallClock::Manual(start + second * 1_000_000));
-        // A feed puts values in during the tick, so the recording sees them as changes of that tick.
-        let slot = app.world().get::<TimelineState>(live).unwrap().0.topology().slot_named("r1.temperature").unwrap();
-        tick(&mut app);
-        let mut state = app.world_mut().get_mut::<TimelineState>(live).unwrap();
-        state.0.set(slot, Sample::good(second as f64, start + second * 1_000_000));
-        state.0.propagate();
-        let state = state.0.clone();
-        let mut recording = app.world_mut().get_mut::<Recording>(live).unwrap();
-        recording.note(&state, start + second * 1_000_000);
-    }
-    send(&mut app, Intent::Show(SourceKind::Replayed));
+    let start_us = record_twenty(&mut app, live);
+    send(&mut app, ShowSource(SourceKind::Replayed));
     let replay = active(&app);
-    send(&mut app, Intent::Play(false));
-    for (second, expected) in [(10, 10.0), (4, 4.0), (20, 20.0)] {
-        send(&mut app, Intent::Seek(start + second * 1_000_000));
+    send(&mut app, Play(false));
+    for (second, expected) in [(10, 10.0), (4, 4.0), (20, 20.0), (1, 1.0)] {
+        send(&mut app, Seek(start_us + second * SECOND_US));
         assert_eq!(number(&app, replay, "r1.temperature"), Some(expected));
         assert_eq!(number(&app, replay, "f1.mean"), Some(expected), "what depends on it comes along");
     }
+    send(&mut app, set("r1", "setpoint", 24.0));
+    assert!(last_notice(&app).contains("what-if"), "the past can't be changed");
+}
+
+#[test]
+fn a_replay_keeps_what_functions_remember_backwards_too() {
+    let windows = r#"alarms: [(id: "warm", model: "Room", when: "HELD_FOR(temperature > 10) >= 5 s", severity: warning, message: "Warm")],"#;
+    let scene = small_scene(windows).replace("AVG(contains.temperature)", "MAX(contains.highest)");
+    let highest = r#"computed: [(model: "Room", property: "highest", formula: "MAX_OVER(temperature, 4 s)", unit: "degreeCelsius"), "#;
+    let folder = scene_folder(MODELS, &scene.replace("computed: [", highest));
+    let mut app = open_by_hand(folder.path());
+    let live = timeline(&mut app, SourceKind::Live);
+    // 1 to 20 and down again: the highest of the last four seconds depends on the way there.
+    let start_us = known(&app, live).now_us();
+    let mut seen = Vec::new();
+    for second in 1..=40 {
+        let_pass(&mut app, SECOND_US);
+        receive(&mut app, live, "r1.temperature", f64::from(if second <= 20 { second } else { 40 - second }));
+        seen.push((number(&app, live, "f1.mean"), raised(&app, live).len()));
+    }
+    send(&mut app, ShowSource(SourceKind::Replayed));
+    let replay = active(&app);
+    send(&mut app, Play(false));
+    for second in [40, 25, 30, 12, 13, 18, 39, 1, 27] {
+        send(&mut app, Seek(start_us + second * SECOND_US));
+        let shown = (number(&app, replay, "f1.mean"), raised(&app, replay).len());
+        assert_eq!(shown, seen[second as usize - 1], "after {second} s");
+    }
+}
+
+#[test]
+fn an_edit_and_a_reload_keep_the_recording() {
+    let (mut app, folder) = app();
+    let live = timeline(&mut app, SourceKind::Live);
+    let start_us = record_twenty(&mut app, live);
+    // Another twin moves rows; a reload makes new texts and models.
+    let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: BTreeMap::new() };
+    let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
+    send(&mut app, EditScene(vec![add]));
+    let changed = small_scene(SIMULATION).replace("(id: \"f1\"", "(id: \"b0\", model: \"Room\"), (id: \"f1\"");
+    std::fs::write(folder.path().join("scene.ron"), changed).unwrap();
+    send(&mut app, Reload);
+    assert!(app.world().resource::<OpenScene>().0.topology.twin("b0").is_some(), "{}", last_notice(&app));
+    assert_eq!(number(&app, live, "r1.temperature"), Some(20.0));
+    let trail = known(&app, live).trail();
+    assert_eq!(trail.of(known(&app, live).topology().slot_named("r1.temperature").unwrap()).len(), 20);
+    let_pass(&mut app, SECOND_US);
+    receive(&mut app, live, "r1.temperature", 21.0);
+    send(&mut app, ShowSource(SourceKind::Replayed));
+    let replay = active(&app);
+    send(&mut app, Play(false));
+    for (second, expected) in [(21, 21.0), (7, 7.0), (20, 20.0)] {
+        send(&mut app, Seek(start_us + second * SECOND_US));
+        assert_eq!(number(&app, replay, "r1.temperature"), Some(expected));
+    }
+    // The replay itself outlives an edit.
+    send(&mut app, EditScene(vec![Edit::RemoveTwin { id: "r2".into() }]));
+    send(&mut app, Seek(start_us + 9 * SECOND_US));
+    assert_eq!(number(&app, replay, "r1.temperature"), Some(9.0));
+}
+
+#[test]
+fn a_wall_clock_that_is_set_back_clears_nothing() {
+    let held = r#"alarms: [(id: "warm", model: "Room", when: "HELD_FOR(temperature > 10) >= 5 s", severity: warning, message: "Warm")],"#;
+    let folder = scene_folder(MODELS, &small_scene(held));
+    let mut app = open_by_hand(folder.path());
+    let live = timeline(&mut app, SourceKind::Live);
+    receive(&mut app, live, "r1.temperature", 20.0);
+    let_pass(&mut app, 4 * SECOND_US);
+    let now_us = known(&app, live).now_us();
+    let_pass(&mut app, -2 * SECOND_US);
+    assert_eq!(known(&app, live).now_us(), now_us, "a timeline never goes back");
+    let_pass(&mut app, 4 * SECOND_US);
+    assert_eq!(raised(&app, live).len(), 1, "the condition has held for six seconds");
 }
 
 #[test]
@@ -163,14 +288,13 @@ fn what_a_person_sets_is_judged_at_once() {
     let scene = SIMULATION.replace("people > 0", "setpoint > 30");
     let folder = scene_folder(MODELS, &small_scene(&scene));
     let mut app = open_by_hand(folder.path());
-    send(&mut app, Intent::Show(SourceKind::Simulated));
-    send(&mut app, Intent::Play(false));
+    send(&mut app, ShowSource(SourceKind::Simulated));
+    send(&mut app, Play(false));
     let simulated = active(&app);
-    let slot = app.world().get::<TimelineState>(simulated).unwrap().0.topology().slot_named("r1.setpoint").unwrap();
-    send(&mut app, Intent::Set(slot, Value::Number(31.0)));
-    assert_eq!(app.world().get::<Alarms>(simulated).unwrap().raised.len(), 1);
-    send(&mut app, Intent::Set(slot, Value::Number(21.0)));
-    assert!(app.world().get::<Alarms>(simulated).unwrap().raised.is_empty());
+    send(&mut app, set("r1", "setpoint", 31.0));
+    assert_eq!(raised(&app, simulated).len(), 1);
+    send(&mut app, set("r1", "setpoint", 21.0));
+    assert!(raised(&app, simulated).is_empty());
 }
 
 #[test]
@@ -178,23 +302,170 @@ fn alarms_rise_and_clear_with_their_condition() {
     let (mut app, _folder) = app();
     let simulated = timeline(&mut app, SourceKind::Simulated);
     step(&mut app, simulated, 180);
-    let raised = app.world().get::<Alarms>(simulated).unwrap().raised.clone();
-    assert!(!raised.is_empty(), "people come in the morning");
+    assert!(!raised(&app, simulated).is_empty(), "people come in the morning");
     let live = timeline(&mut app, SourceKind::Live);
-    assert!(app.world().get::<Alarms>(live).unwrap().raised.is_empty());
-    let (alarm, twin) = *raised.keys().next().unwrap();
-    send(&mut app, Intent::Show(SourceKind::Simulated));
-    send(&mut app, Intent::Play(false));
-    send(&mut app, Intent::Acknowledge(alarm, twin));
-    assert!(app.world().get::<Alarms>(simulated).unwrap().raised[&(alarm, twin)].acknowledged);
+    assert!(raised(&app, live).is_empty());
+    let (_, twin) = *known(&app, simulated).alarms().raised.keys().next().unwrap();
+    let twin = known(&app, simulated).topology().twin_id(twin).to_string();
+    send(&mut app, ShowSource(SourceKind::Simulated));
+    send(&mut app, Play(false));
+    send(&mut app, ApplyEvent(EventBody::Acknowledge { alarm: "there".into(), twin: twin.clone() }));
+    assert_eq!(raised(&app, simulated).iter().filter(|raised| raised.acknowledged).count(), 1);
     step(&mut app, simulated, 16 * 60);
-    assert!(app.world().get::<Alarms>(simulated).unwrap().raised.is_empty(), "and go in the evening");
+    assert!(raised(&app, simulated).is_empty(), "and go in the evening");
+    send(&mut app, ApplyEvent(EventBody::Acknowledge { alarm: "ther".into(), twin }));
+    assert!(last_notice(&app).contains("did you mean `there`"), "{}", last_notice(&app));
 }
 
-/// What a timeline assumes of a room: its constructions, its air changes an hour, and how much warmer it is outdoors.
+/// A command that sets a property of a simulated timeline.
+const COMMANDS: &str = r#"commands: [(model: "Room", command: "heat", sets: {"setpoint": "request"})], zones:"#;
+
+fn with_command() -> (App, tempfile::TempDir) {
+    let command = r#"{"@type": "Command", "name": "heat", "request": {"name": "to", "schema": "double"}},
+  {"@type": "Property", "name": "occupied""#;
+    let models = MODELS.replace(r#"{"@type": "Property", "name": "occupied""#, command);
+    let simulation = SIMULATION.replace("zones:", COMMANDS).replace("people > 0", "setpoint > 30");
+    let folder = scene_folder(&models, &small_scene(&simulation));
+    (open_by_hand(folder.path()), folder)
+}
+
+fn heat(to: f64) -> ApplyEvent {
+    let request = Some(Value::Number(to));
+    ApplyEvent(EventBody::Command { twin: "r1".into(), command: "heat".into(), request })
+}
+
+#[test]
+fn a_command_on_a_simulated_timeline_is_judged_and_changes_only_what_it_is_about() {
+    let run = |commands: &[f64]| {
+        let (mut app, folder) = with_command();
+        let simulated = timeline(&mut app, SourceKind::Simulated);
+        send(&mut app, ShowSource(SourceKind::Simulated));
+        send(&mut app, Play(false));
+        step(&mut app, simulated, 60);
+        for to in commands {
+            send(&mut app, heat(*to));
+        }
+        (app, simulated, folder)
+    };
+    let (app, simulated, _folder) = run(&[31.0]);
+    assert_eq!(raised(&app, simulated).len(), 1, "the alarm sees the command");
+    // A command that sets what is set already leaves the noisy readings of the next hour as they are.
+    let after = |commands: &[f64]| {
+        let (mut app, simulated, _folder) = run(commands);
+        step(&mut app, simulated, 60);
+        number(&app, simulated, "r2.temperature").unwrap().to_bits()
+    };
+    assert_eq!(after(&[]), after(&[21.0]), "no room takes its sensor's noise for its heat");
+}
+
+#[test]
+fn an_edit_keeps_the_physics_of_every_room() {
+    let after = |edit: bool| {
+        let (mut app, _folder) = app();
+        let simulated = timeline(&mut app, SourceKind::Simulated);
+        step(&mut app, simulated, 60);
+        if edit {
+            let (twin, property) = ("r1".to_string(), "label".to_string());
+            let value = Some(Value::Text("north".into()));
+            send(&mut app, EditScene(vec![Edit::SetProperty { twin, property, value }]));
+        }
+        step(&mut app, simulated, 60);
+        ["r1.temperature", "r2.temperature", "r2.co2"].map(|name| number(&app, simulated, name).unwrap().to_bits())
+    };
+    assert_eq!(after(false), after(true));
+}
+
+#[test]
+fn an_action_that_replaces_the_scene_swallows_no_other() {
+    let (mut app, _folder) = app();
+    let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: BTreeMap::new() };
+    let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
+    app.world_mut().write_message(ActionRequest::new(EditScene(vec![add])));
+    app.world_mut().write_message(ActionRequest::new(Select(Some("r2".into()))));
+    app.update();
+    let selected = app.world().resource::<Selection>().selected.unwrap();
+    assert_eq!(app.world().resource::<OpenScene>().0.topology.twin_id(selected), "r2");
+}
+
+#[test]
+fn a_day_by_events_from_a_file_is_the_day_by_actions() {
+    let (mut app, folder) = with_command();
+    let simulated = timeline(&mut app, SourceKind::Simulated);
+    send(&mut app, ShowSource(SourceKind::Simulated));
+    send(&mut app, Play(false));
+    let acts: [(usize, ApplyEvent); 6] = [
+        (30, set("r1", "setpoint", 23.5)),
+        (45, ApplyEvent(EventBody::Assume { room: Some("r2".into()), assumption: Assumption::LeaksAch(4.0) })),
+        (20, heat(31.0)),
+        (1, ApplyEvent(EventBody::Acknowledge { alarm: "there".into(), twin: "r1".into() })),
+        (200, ApplyEvent(EventBody::Assume { room: None, assumption: Assumption::WarmerK(-6.0) })),
+        (10, set("r2", "co2", 1500.0)),
+    ];
+    for (steps, act) in acts {
+        step(&mut app, simulated, steps);
+        send(&mut app, act);
+        assert_eq!(last_notice(&app), "");
+    }
+    step(&mut app, simulated, 24 * 60 - 306);
+    let file = folder.path().join("events.jsonl");
+    let mut text = Vec::new();
+    cupola_run::record::write(&mut text, known(&app, simulated).events()).unwrap();
+    std::fs::write(&file, &text).unwrap();
+    let (scene, again) = (folder.path().to_str().unwrap(), folder.path().join("again.jsonl"));
+    let arguments = ["run", scene, "--for", "24h", "--json", "--events", file.to_str().unwrap(), "--record"];
+    let output = cupola(&[&arguments[..], &[again.to_str().unwrap()]].concat());
+    let report = json(&output);
+    let state = known(&app, simulated).state();
+    let mut compared = 0;
+    for twin in state.topology().twins() {
+        for slot in state.topology().properties(twin) {
+            let sample = state.get(slot);
+            if sample.quality == Quality::Missing || sample.time_us <= 0 {
+                continue;
+            }
+            let told = &report["values"][state.topology().name(slot)]["value"];
+            let here = serde_json::to_value(state.value(slot)).unwrap();
+            assert_eq!(told.to_string(), here.to_string(), "{}", state.topology().name(slot));
+            compared += 1;
+        }
+    }
+    assert!(compared >= 8, "{compared}");
+    assert_eq!(report["alarms_raised"], known(&app, simulated).alarms().total);
+    assert_eq!(std::fs::read(&again).unwrap(), text, "the record of the run is the file that it was run from");
+}
+
+#[test]
+fn events_that_cannot_be_are_refused_with_a_reason() {
+    let (_app, folder) = app();
+    let scene = folder.path().to_str().unwrap();
+    let line = |event: &str| {
+        format!(r#"{{"time": "2026-01-12T08:05:00Z", "actor": {{"kind": "person", "name": "Ada"}}, "event": {event}}}"#)
+    };
+    let good = line(r#"{"set": {"twin": "r1", "property": "setpoint", "value": 22}}"#);
+    for (text, word) in [
+        ("nonsense".to_string(), "line 1, column 2"),
+        (line(r#"{"sett": {}}"#), "sett"),
+        (line(r#"{"set": {"twin": "r9", "property": "setpoint", "value": 22}}"#), "no twin is called `r9`"),
+        (line(r#"{"set": {"twin": "r1", "property": "setpont", "value": 22}}"#), "did you mean `setpoint`"),
+        (line(r#"{"set": {"twin": "f1", "property": "mean", "value": 22}}"#), "is computed"),
+        (line(r#"{"set": {"twin": "r1", "property": "setpoint", "value": "warm"}}"#), "warm"),
+        (line(r#"{"acknowledge": {"alarm": "there", "twin": "r2"}}"#).replace("08:05", "08:00"), "is not raised"),
+        (format!("{good}\n{}", good.replace("08:05", "08:04")), "line 2"),
+        (good.replace("2026-01-12T08:05:00Z", "yesterday"), "RFC 3339"),
+    ] {
+        let file = folder.path().join("events.jsonl");
+        std::fs::write(&file, &text).unwrap();
+        let output = cupola(&["run", scene, "--for", "10m", "--events", file.to_str().unwrap()]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && errors.contains(word), "{text}: {errors}");
+    }
+}
+
+/// The assumptions of a timeline about a room: its constructions, its air changes an hour, and how much warmer it is
+/// outdoors.
 fn assumed(app: &App, timeline: Entity, room: &str) -> (&'static str, f64, f64) {
     let twin = app.world().resource::<OpenScene>().0.topology.twin(room).unwrap();
-    let simulation = &app.world().get::<Simulated>(timeline).unwrap().0;
+    let simulation = known(app, timeline).simulation().unwrap();
     let spec = simulation.room(twin).unwrap();
     (spec.set.name, spec.infiltration_ach, simulation.warmer_k())
 }
@@ -203,34 +474,37 @@ fn assumed(app: &App, timeline: Entity, room: &str) -> (&'static str, f64, f64) 
 fn assumptions_outlive_edits_and_are_kept_in_the_scene() {
     let (mut app, folder) = app();
     let simulated = timeline(&mut app, SourceKind::Simulated);
-    send(&mut app, Intent::Activate(simulated));
+    send(&mut app, ShowSource(SourceKind::Simulated));
+    send(&mut app, Play(false));
     let as_it_was = assumed(&app, simulated, "r1");
-    let room = app.world().resource::<OpenScene>().0.topology.twin("r1").unwrap();
-    for assumption in [Assumption::LeaksAch(5.0), Assumption::Construction("before_1977"), Assumption::WarmerK(-4.0)] {
-        send(&mut app, Intent::Assume(room, assumption));
+    for assumption in
+        [Assumption::LeaksAch(5.0), Assumption::Construction("before_1977".into()), Assumption::WarmerK(-4.0)]
+    {
+        let room = (!matches!(assumption, Assumption::WarmerK(_))).then(|| "r1".to_string());
+        send(&mut app, ApplyEvent(EventBody::Assume { room, assumption }));
     }
     let now = ("before_1977", 5.0, -4.0);
     assert_eq!(assumed(&app, simulated, "r1"), now);
-    // An edit makes other twins' numbers; what was assumed stays with the room.
+    // An edit gives twins other numbers; assumptions stay with the room.
     let twin = TwinDoc {
         id: "a1".into(),
         model: "Room".into(),
         properties: ["area", "setpoint"].map(|name| (name.into(), Value::Number(19.0))).into(),
     };
     let edit = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
-    send(&mut app, Intent::Edit(vec![edit]));
+    send(&mut app, EditScene(vec![edit]));
     assert_eq!(assumed(&app, simulated, "r1"), now);
     assert_eq!(assumed(&app, simulated, "r2").0, as_it_was.0);
 
-    send(&mut app, Intent::KeepAssumptions);
+    send(&mut app, KeepAssumptions);
     assert_eq!(assumed(&app, simulated, "r1"), now);
     let said = |app: &App| app.world().resource::<OpenScene>().0.document.simulation.clone().unwrap();
     assert_eq!((said(&app).assumed.len(), said(&app).weather.warmer_k), (1, -4.0));
-    send(&mut app, Intent::Save(None));
+    send(&mut app, Save(None));
     let mut again = open_by_hand(folder.path());
     let first = timeline(&mut again, SourceKind::Simulated);
     assert_eq!(assumed(&again, first, "r1"), now);
-    send(&mut app, Intent::Undo);
+    send(&mut app, Undo);
     assert_eq!((said(&app).assumed.len(), said(&app).weather.warmer_k), (0, 0.0));
     assert_eq!(assumed(&app, simulated, "r1"), as_it_was, "undone where it was kept");
 }

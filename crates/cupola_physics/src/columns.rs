@@ -23,6 +23,17 @@ pub struct BuildingState {
     pub ticks: u64,
 }
 
+impl BuildingState {
+    /// Takes over the heat, the air and the water of another state's zone.
+    pub fn take_zone(&mut self, zone: usize, other: &Self, other_zone: usize) {
+        self.temperature_c[zone] = other.temperature_c[other_zone];
+        self.mass_c[zone] = other.mass_c[other_zone];
+        self.co2_ppm[zone] = other.co2_ppm[other_zone];
+        self.humidity_kg_per_kg[zone] = other.humidity_kg_per_kg[other_zone];
+        self.radiator_wanted_w[zone] = other.radiator_wanted_w[other_zone];
+    }
+}
+
 /// Controls of operators, scenarios and faults. A row that is missing or not finite takes the value of the
 /// specification.
 #[derive(Debug, Clone, Default, PartialEq)]

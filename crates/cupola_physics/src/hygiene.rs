@@ -273,6 +273,24 @@ impl HygieneModel {
 }
 
 impl HygieneState {
+    /// Takes over the counts and the visitors of another state's room.
+    pub fn take_room(&mut self, room: usize, other: &Self, other_room: usize) {
+        self.entries[room] = other.entries[other_room];
+        self.exits[room] = other.exits[other_room];
+        for minute in 0..LONGEST_STAY {
+            self.leaving[room * LONGEST_STAY + minute] = other.leaving[other_room * LONGEST_STAY + minute];
+        }
+        self.next_minute = other.next_minute;
+    }
+
+    /// Takes over the counts and the fill of another state's dispenser.
+    pub fn take_dispenser(&mut self, dispenser: usize, other: &Self, other_dispenser: usize) {
+        self.dispenses[dispenser] = other.dispenses[other_dispenser];
+        self.fill_pct[dispenser] = other.fill_pct[other_dispenser];
+        self.refill_due_s[dispenser] = other.refill_due_s[other_dispenser];
+        self.refills[dispenser] = other.refills[other_dispenser];
+    }
+
     /// Returns the number of people in a room.
     pub fn inside(&self, room: usize) -> u64 {
         let first = room * LONGEST_STAY;

@@ -107,6 +107,36 @@ pub enum Value {
     Object(BTreeMap<String, Value>),
 }
 
+impl Value {
+    /// Returns the value that a person typed for a property of a kind. Without a kind, JSON is read as JSON, and any other
+    /// text is a text.
+    ///
+    /// A text that does not fit the kind stays a text, so that [`encode`] gives the reason.
+    ///
+    /// ```
+    /// use cupola_twin::{Kind, Value};
+    /// assert_eq!(Value::from_text("21", Some(Kind::Number)), Value::Integer(21));
+    /// assert_eq!(Value::from_text("12e4", Some(Kind::Text)), Value::Text("12e4".into()));
+    /// assert_eq!(Value::from_text("on", Some(Kind::Bool)), Value::Bool(true));
+    /// ```
+    pub fn from_text(text: &str, kind: Option<Kind>) -> Self {
+        let plain = || Self::Text(text.to_string());
+        match kind {
+            Some(Kind::Text | Kind::Time) => plain(),
+            Some(Kind::Bool) => match text {
+                "true" | "on" => Self::Bool(true),
+                "false" | "off" => Self::Bool(false),
+                _ => plain(),
+            },
+            Some(Kind::Number | Kind::Integer) => {
+                let number = text.parse().map(Self::Integer).or_else(|_| text.parse().map(Self::Number));
+                number.unwrap_or_else(|_| plain())
+            }
+            Some(Kind::Json) | None => serde_json::from_str(text).unwrap_or_else(|_| plain()),
+        }
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

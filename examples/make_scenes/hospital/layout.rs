@@ -1,10 +1,10 @@
 //! Where the rooms lie, and what stands in them.
 
 use super::super::shared::{Rect, Rhythm, cm, corners, door_for_window, doors, opening, wall_between, windows};
-use cupola::scene::document::DispenserKind;
 use cupola_building::plan::{
     Compass, EquipmentKind, OpeningKind, PlanEquipment, PlanOpening, PlanRoom, PlanStair, PlanStorey, RoomKind,
 };
+use cupola_scene::document::DispenserKind;
 
 pub(super) const LEVELS: usize = 3;
 pub(super) const STOREY_M: f64 = 3.9;

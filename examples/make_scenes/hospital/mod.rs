@@ -5,12 +5,12 @@ mod layout;
 use super::shared::{
     alarm, cm, command, command_mapping, computed, facade_share, link, own, show, strings, tenth, text, twin,
 };
-use cupola::scene::document::{
+use cupola_building::Plan;
+use cupola_building::plan::PlanRoom;
+use cupola_scene::document::{
     AlarmDoc, AlarmSeverity, BuildingDoc, ComputedDoc, DispenserDoc, Document, FeedDoc, MappingDoc, Profile, Quantity,
     RelationshipDoc, SimulationDoc, Source, TwinDoc, VERSION, ViewDoc, WeatherDoc, ZoneDoc,
 };
-use cupola_building::Plan;
-use cupola_building::plan::PlanRoom;
 use cupola_twin::Value;
 use layout::*;
 

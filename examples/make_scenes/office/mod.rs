@@ -6,13 +6,13 @@ mod plant;
 use super::shared::{
     alarm, command, command_mapping, computed, facade_share, link, own, show, strings, tenth, text, twin,
 };
-use cupola::scene::document::{
+use cupola_building::Plan;
+use cupola_building::plan::PlanRoom;
+use cupola_scene::document::{
     AirHandlerDoc, AlarmDoc, AlarmSeverity, BuildingDoc, ComputedDoc, Document, FeedDoc, MappingDoc, PlantDoc,
     PlantKind, Profile, Quantity, RelationshipDoc, SimulationDoc, Source, TerminalDoc, TwinDoc, VERSION, ViewDoc,
     WeatherDoc, ZoneDoc,
 };
-use cupola_building::Plan;
-use cupola_building::plan::PlanRoom;
 use cupola_twin::Value;
 use layout::*;
 use plant::*;

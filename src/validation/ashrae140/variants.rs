@@ -1,10 +1,10 @@
 //! How each case differs from its base: the building as a file, the rest as what is changed of it.
 
-use crate::scene::{Document, ron_options};
 use cupola_physics::study::{
     Airflow, Amount, Construction, Day, Face, Fin, Gas, InsideConvection, Layer, Material, OutsideConvection, Overhang,
     Schedule, Shading, Study, Surface, Window,
 };
+use cupola_scene::{Document, ron_options};
 
 pub(super) fn study(text: &str) -> Option<Study> {
     let document: Document = ron_options().from_str(text).ok()?;

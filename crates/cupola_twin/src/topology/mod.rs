@@ -349,27 +349,54 @@ impl Topology {
         Some(Slot { column: self.table(table).column(property)?, row })
     }
 
-    /// Returns the slot called `twin.property`.
+    /// Returns the twin with an id.
     ///
     /// # Errors
-    /// The twin or the property is unknown.
+    /// No twin has the id; the diagnostic suggests the nearest one.
+    pub fn twin_known(&self, id: &str) -> Result<TwinIx, Diagnostic> {
+        self.twin(id).ok_or_else(|| {
+            let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`"));
+            unknown.did_you_mean(id, self.twin_ids.iter())
+        })
+    }
+
+    /// Returns the slot of a twin's property.
+    ///
+    /// # Errors
+    /// The twin's model has no such property; the diagnostic suggests the nearest one.
+    pub fn slot_known(&self, twin: TwinIx, property: &str) -> Result<Slot, Diagnostic> {
+        self.slot(twin, property).ok_or_else(|| {
+            let table = self.table(self.locate(twin).0);
+            let message = format!("`{}` has no property `{property}`", self.twin_id(twin));
+            Diagnostic::error("unknown-property", message).did_you_mean(property, self.property_names(table))
+        })
+    }
+
+    /// Returns the slot that is written `TWIN.PROPERTY`.
+    ///
+    /// # Errors
+    /// The twin or its property does not exist, or the text has no dot.
     pub fn slot_named(&self, name: &str) -> Result<Slot, Diagnostic> {
-        // Ids may contain dots, and so do the properties of components; the longest existing id is used.
+        let (twin, property) = self.split_name(name)?;
+        self.slot_known(twin, property)
+    }
+
+    /// Splits `TWIN.NAME` into the twin and the name of its property or command. Ids and names may contain dots: the longest
+    /// id that exists wins.
+    ///
+    /// # Errors
+    /// No twin has the id, or the text has no dot.
+    pub fn split_name<'n>(&self, name: &'n str) -> Result<(TwinIx, &'n str), Diagnostic> {
         let split = name
             .char_indices()
             .rev()
             .filter(|(_, c)| *c == '.')
             .find_map(|(dot, _)| Some((self.twin(&name[..dot])?, &name[dot + 1..])));
-        let Some((twin, property)) = split else {
+        split.ok_or_else(|| {
             let id = name.rsplit_once('.').map_or(name, |(id, _)| id);
             let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}` in `{name}`"));
             let unknown = unknown.did_you_mean(id, self.twin_ids.iter());
-            return Err(if name.contains('.') { unknown } else { unknown.help("write TWIN.PROPERTY") });
-        };
-        self.slot(twin, property).ok_or_else(|| {
-            let table = self.table(self.locate(twin).0);
-            let message = format!("`{}` has no property `{property}`", self.twin_id(twin));
-            Diagnostic::error("unknown-property", message).did_you_mean(property, self.property_names(table))
+            if name.contains('.') { unknown } else { unknown.help("write TWIN.PROPERTY") }
         })
     }
 

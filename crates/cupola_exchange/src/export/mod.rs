@@ -1,0 +1,115 @@
+//! Scenes out: to the formats of Azure Digital Twins, to Graphviz, to glTF.
+
+pub(crate) mod dot;
+pub(crate) mod glb;
+pub(crate) mod json;
+pub(crate) mod models;
+pub(crate) mod ndjson;
+pub(crate) mod twins;
+pub(crate) mod xlsx;
+
+use cupola_scene::{Scene, to_ron};
+use cupola_twin::Diagnostic;
+
+/// What a scene can be exported as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Models, twins and relationships for the bulk import of Azure Digital Twins.
+    Ndjson,
+    /// Models, twins and relationships for Azure Digital Twins Explorer.
+    Json,
+    /// Twins and relationships as a spreadsheet, which the explorer imports too.
+    Xlsx,
+    /// The graph for Graphviz.
+    Dot,
+    /// The building as glTF, its nodes marked with their twins.
+    #[value(name = "glb")]
+    Gltf,
+    /// The scene's own document.
+    Scene,
+}
+
+impl Format {
+    /// What files of it end in.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Json => "json",
+            Self::Xlsx => "xlsx",
+            Self::Dot => "dot",
+            Self::Gltf => "glb",
+            Self::Scene => "ron",
+        }
+    }
+}
+
+/// What an export gave.
+#[derive(Debug, Default)]
+pub struct Exported {
+    /// The file; empty if there is none to write.
+    pub bytes: Vec<u8>,
+    /// What the format can't carry, or what could not be found. Errors are things that were left out.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Exports a scene as its document says it; the same scene gives the same bytes.
+pub fn export(scene: &Scene, format: Format) -> Exported {
+    let document = &scene.document;
+    let mut findings = Vec::new();
+    let bytes = match format {
+        Format::Ndjson => {
+            let twins = twins::twins_json(&document.twins, &scene.models, &mut findings);
+            let relationships = twins::relationships_json(&document.relationships, "$dtId", &mut findings);
+            let interfaces = models::interfaces(&scene.files, &scene.models, &mut findings);
+            findings.extend(models::too_new(&interfaces));
+            ndjson::text(&twins, &relationships, &interfaces).into_bytes()
+        }
+        Format::Json => {
+            let graph = graph(scene, &mut findings);
+            findings.extend(models::too_new(graph["digitalTwinsModels"].as_array().map_or(&[], Vec::as_slice)));
+            format!("{graph:#}\n").into_bytes()
+        }
+        Format::Xlsx => {
+            let twins = twins::twins_json(&document.twins, &scene.models, &mut findings);
+            xlsx::bytes(&twins, &document.relationships, &mut findings)
+        }
+        Format::Dot => {
+            dot::text(&document.name, &document.twins, &document.relationships, &scene.models, &mut findings)
+                .into_bytes()
+        }
+        Format::Gltf => {
+            let graph = graph(scene, &mut findings);
+            glb::bytes(scene, graph, &mut findings)
+        }
+        Format::Scene => match to_ron(document) {
+            Ok(text) => return Exported { bytes: text.into_bytes(), findings },
+            Err(found) => return Exported { bytes: Vec::new(), findings: vec![found] },
+        },
+    };
+    findings.extend(left_in_the_scene(scene));
+    Exported { bytes, findings }
+}
+
+/// Models, twins and relationships as the explorer's file has them.
+fn graph(scene: &Scene, findings: &mut Vec<Diagnostic>) -> serde_json::Value {
+    let document = &scene.document;
+    let twins = twins::twins_json(&document.twins, &scene.models, findings);
+    let relationships = twins::relationships_json(&document.relationships, "$sourceId", findings);
+    let interfaces = models::interfaces(&scene.files, &scene.models, findings);
+    json::file(twins, relationships, interfaces)
+}
+
+/// What only the scene's own format carries.
+fn left_in_the_scene(scene: &Scene) -> Option<Diagnostic> {
+    let document = &scene.document;
+    let parts = [
+        ("computed properties", document.computed.is_empty()),
+        ("processors", document.processors.is_empty()),
+        ("alarms", document.alarms.is_empty()),
+        ("feeds", document.feeds.is_empty()),
+        ("the simulation", document.simulation.is_none()),
+    ];
+    let left: Vec<&str> = parts.into_iter().filter(|(_, empty)| !empty).map(|(name, _)| name).collect();
+    let message = format!("the format has no place for {}, which stay in the scene", left.join(", "));
+    (!left.is_empty()).then(|| Diagnostic::info("left-in-the-scene", message))
+}

@@ -1,0 +1,127 @@
+//! The models as they were written: the scene keeps what they mean, so their files are read again.
+
+use cupola_scene::read_text;
+use cupola_twin::{Diagnostic, Models, Place};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// The interfaces of the scene's DTDL files.
+pub(crate) fn interfaces(files: &[PathBuf], models: &Models, findings: &mut Vec<Diagnostic>) -> Vec<Json> {
+    let mut texts = Vec::new();
+    let is_json = |extension: &std::ffi::OsStr| extension == "json" || extension == "jsonld";
+    for path in files.iter().filter(|path| path.extension().is_some_and(is_json) && !path.is_dir()) {
+        match read_text(path) {
+            Ok(text) => texts.push((path.to_string_lossy().into_owned(), text)),
+            Err(found) => findings.push(found),
+        }
+    }
+    split(texts.iter().map(|(file, text)| (file.as_str(), text.as_str())), models, findings)
+}
+
+/// The interfaces that documents hold, each once; those of the models that are in none of them are reported.
+pub(crate) fn split<'t>(
+    documents: impl IntoIterator<Item = (&'t str, &'t str)>,
+    models: &Models,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Json> {
+    let mut known = BTreeSet::new();
+    let mut out = Vec::new();
+    for (file, text) in documents {
+        let items = match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)) {
+            Ok(Json::Array(items)) => items,
+            Ok(item) => vec![item],
+            Err(error) => {
+                let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
+                let column = u32::try_from(error.column()).unwrap_or(u32::MAX).max(1);
+                let place = Place { file: file.into(), line, column };
+                findings.push(Diagnostic::error("json-syntax", error.to_string()).at(place).help("mend the model"));
+                continue;
+            }
+        };
+        for item in items {
+            let id = item.get("@id").and_then(Json::as_str).filter(|id| models.find(id).is_some());
+            // The first of two with one id is the one that the scene has read.
+            if id.is_some_and(|id| !known.contains(id)) {
+                inside(&item, &mut known);
+                out.push(item);
+            }
+        }
+    }
+    for (_, interface) in models.iter() {
+        if !known.contains(&*interface.id) {
+            let message = format!("the document of `{}` was not found and is left out", interface.id);
+            let help = "check that its file is where the scene's `models` say";
+            let missing = Diagnostic::error("model-not-exported", message).help(help);
+            findings.push(missing.at(interface.place.clone()));
+        }
+    }
+    out
+}
+
+/// The service knows DTDL 2 and 3: what is to be said of interfaces of later versions.
+pub(crate) fn too_new(interfaces: &[Json]) -> Option<Diagnostic> {
+    let is_old = |context: &Json| {
+        let mut words =
+            context.as_array().map_or(std::slice::from_ref(context), Vec::as_slice).iter().filter_map(Json::as_str);
+        words.any(|word| {
+            ["dtmi:dtdl:context;2", "dtmi:dtdl:context;3"].iter().any(|old| word.split('.').next() == Some(*old))
+        })
+    };
+    let new: Vec<&str> = interfaces
+        .iter()
+        .filter(|interface| interface.get("@context").is_some_and(|context| !is_old(context)))
+        .filter_map(|interface| interface.get("@id")?.as_str())
+        .collect();
+    let first = new.first()?;
+    let others = if new.len() > 1 { format!(" and {} more", new.len() - 1) } else { String::new() };
+    let message = format!("`{first}`{others} is of DTDL 4, which Azure Digital Twins doesn't take");
+    let help = "Cupola reads the file; write the models in DTDL 3 for the service";
+    Some(Diagnostic::warning("dtdl-too-new", message).help(help))
+}
+
+/// Notes the interface and those that are written inside of it.
+fn inside(value: &Json, known: &mut BTreeSet<String>) {
+    match value {
+        Json::Object(object) => {
+            known.extend(object.get("@id").and_then(Json::as_str).map(str::to_owned));
+            object.values().for_each(|value| inside(value, known));
+        }
+        Json::Array(items) => items.iter().for_each(|item| inside(item, known)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn versions_that_the_service_takes_are_known() {
+        let of = |context: Json| too_new(&[json!({"@id": "dtmi:x:A;1", "@context": context})]).map(|found| found.code);
+        for old in [json!("dtmi:dtdl:context;2"), json!(["dtmi:dtdl:context;3", "dtmi:dtdl:extension:annotation;1"])] {
+            assert_eq!(of(old), None);
+        }
+        assert_eq!(of(json!(["dtmi:dtdl:context;4"])), Some("dtdl-too-new"));
+    }
+
+    #[test]
+    fn interfaces_come_one_by_one_as_they_were_written() {
+        let one = r#"{"@type": "Interface", "@id": "dtmi:x:A;1", "@context": "dtmi:dtdl:context;3", "contents": [
+            {"@type": "Component", "name": "part", "schema": {"@type": "Interface", "@id": "dtmi:x:Part;1"}}]}"#;
+        let two =
+            r#"[{"@type": "Interface", "@id": "dtmi:x:B;1", "@context": "dtmi:dtdl:context;3"}, {"@id": "other"}]"#;
+        let three = r#"{"@type": "Interface", "@id": "dtmi:x:C;1", "@context": "dtmi:dtdl:context;3"}"#;
+        let texts = [("1.json", one), ("2.json", two), ("3.json", three)];
+        let (models, _) = Models::read(texts.map(|(file, text)| (file.into(), text)));
+        let mut found = Vec::new();
+        let out = split([texts[0], ("broken.json", "{"), texts[1], texts[1]], &models, &mut found);
+        let ids: Vec<_> = out.iter().filter_map(|interface| interface["@id"].as_str()).collect();
+        assert_eq!(ids, ["dtmi:x:A;1", "dtmi:x:B;1"]);
+        assert!(out[0].to_string().starts_with(r#"{"@type":"Interface","@id""#));
+        let codes: Vec<&str> = found.iter().map(|found| found.code).collect();
+        assert_eq!(codes, ["json-syntax", "model-not-exported"]);
+        assert!(found[1].message.contains("dtmi:x:C;1"));
+    }
+}

@@ -1,0 +1,110 @@
+//! The spreadsheet that Azure Digital Twins Explorer imports, with two more columns that our own import reads: the id of a
+//! relationship and its properties.
+//!
+//! Source: Azure Digital Twins Explorer, "Import" (the columns).
+
+use super::twins::properties_json;
+use cupola_scene::document::RelationshipDoc;
+use cupola_twin::Diagnostic;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
+use serde_json::{Map, Value as Json};
+
+/// The headers, and how wide their columns are, in characters.
+const COLUMNS: [(&str, f64); 7] = [
+    ("ModelID", 36.0),
+    ("ID (must be unique)", 24.0),
+    ("Relationship (From)", 24.0),
+    ("Relationship Name", 20.0),
+    ("Init Data", 48.0),
+    ("Relationship ID", 24.0),
+    ("Relationship Properties", 32.0),
+];
+/// Rows that a sheet can have, with that of the headers.
+const MAX_ROWS: u32 = 1_048_576;
+
+/// A row for each twin, then one for each relationship at the twin that it leads to. Only the first has a model: the explorer takes
+/// every row with one for a new twin.
+pub(crate) fn bytes(
+    twins: &[Map<String, Json>],
+    relationships: &[RelationshipDoc],
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<u8> {
+    match workbook(twins, relationships, findings).and_then(|mut workbook| workbook.save_to_buffer()) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let help = "use the bulk format (ndjson) instead";
+            findings.push(Diagnostic::error("xlsx-failed", format!("no spreadsheet was made: {error}")).help(help));
+            Vec::new()
+        }
+    }
+}
+
+fn workbook(
+    twins: &[Map<String, Json>],
+    relationships: &[RelationshipDoc],
+    findings: &mut Vec<Diagnostic>,
+) -> Result<Workbook, XlsxError> {
+    let mut workbook = Workbook::new();
+    // The time of writing would make every file another one.
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_ymd(2000, 1, 1)?));
+    let sheet = workbook.add_worksheet();
+    sheet.set_name("Twins")?;
+    sheet.set_freeze_panes(1, 0)?;
+    for (column, (header, width)) in (0_u16..).zip(COLUMNS) {
+        sheet.set_column_width(column, width)?;
+        sheet.write_string(0, column, header)?;
+    }
+    let wanted = twins.len() + relationships.len();
+    let room = MAX_ROWS as usize - 1;
+    if wanted > room {
+        let message = format!("a sheet has {room} rows, and {wanted} are needed; the last are left out");
+        let help = "use the bulk format (ndjson), which has no such limit";
+        findings.push(Diagnostic::error("too-many-rows", message).help(help));
+    }
+    let rows = twins.iter().map(Row::Twin).chain(relationships.iter().map(Row::Relationship));
+    for (row, content) in (1..MAX_ROWS).zip(rows) {
+        let cells = match content {
+            Row::Twin(twin) => {
+                let id = text(twin.get("$dtId"));
+                let model = text(twin.get("$metadata").and_then(|metadata| metadata.get("$model")));
+                let values = twin.iter().filter(|(name, _)| !name.starts_with('$'));
+                let init = object(values.map(|(name, value)| (name.clone(), value.clone())).collect());
+                [model.to_owned(), id.to_owned(), String::new(), String::new(), init, String::new(), String::new()]
+            }
+            Row::Relationship(it) => {
+                let own = object(properties_json(&it.from, &it.properties, findings));
+                let own_id = it.id.clone().unwrap_or_default();
+                let (from, name) = (it.from.clone(), it.name.clone());
+                [String::new(), it.to.clone(), from, name, String::new(), own_id, own]
+            }
+        };
+        write(sheet, row, cells, findings);
+    }
+    Ok(workbook)
+}
+
+enum Row<'r> {
+    Twin(&'r Map<String, Json>),
+    Relationship(&'r RelationshipDoc),
+}
+
+/// A cell that doesn't fit is left out: one long text is no reason for having no file.
+fn write(sheet: &mut Worksheet, row: u32, cells: [String; 7], findings: &mut Vec<Diagnostic>) {
+    for (column, text) in (0_u16..).zip(cells).filter(|(_, text)| !text.is_empty()) {
+        if let Err(error) = sheet.write_string(row, column, text) {
+            let (header, _) = COLUMNS[usize::from(column)];
+            let message = format!("`{header}` of row {} is left out: {error}", row + 1);
+            let help = "use the bulk format (ndjson), which has no such limit";
+            findings.push(Diagnostic::error("cell-left-out", message).help(help));
+        }
+    }
+}
+
+fn text(value: Option<&Json>) -> &str {
+    value.and_then(Json::as_str).unwrap_or_default()
+}
+
+/// An object's text; none for an empty one.
+fn object(values: Map<String, Json>) -> String {
+    if values.is_empty() { String::new() } else { Json::Object(values).to_string() }
+}

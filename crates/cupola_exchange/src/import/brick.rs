@@ -1,0 +1,441 @@
+//! Brick in, with or without RealEstateCore: things into twins, their classes into DTDL models, and what is said of them into
+//! relationships and properties.
+//!
+//! Relationships that say the same from both ends are kept once, from the whole to its part and from the source to the sink, so
+//! that one rule finds them whichever way the file's author wrote them.
+//!
+//! Sources: RDF 1.1 Turtle (W3C); the Brick ontology (brickschema.org); RealEstateCore (w3id.org/rec).
+
+mod left;
+mod models;
+mod names;
+mod statements;
+mod vocabulary;
+
+use self::left::Left;
+use self::models::{ClassIx, Classes};
+use self::names::local_name;
+pub(super) use self::names::segment;
+pub(super) use self::names::{Taken, percent_decoded};
+use self::statements::{Iri, Statements};
+use self::vocabulary::{
+    RDFS_COMMENT, RDFS_LABEL, Reading, holds_words, is_about_tags, is_any_thing, is_meta, is_vocabulary, kept, word,
+};
+use super::service::file_start;
+use super::{Draft, ModelDoc};
+use cupola_scene::document::{RelationshipDoc, TwinDoc};
+use cupola_twin::{Diagnostic, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+/// The models' file.
+const MODELS_FILE: &str = "brick.json";
+/// Names that every twin's model has for something else.
+const RESERVED: [&str; 3] = ["iri", "label", "value"];
+/// Every name is a column of every model.
+const MAX_PROPERTIES: usize = 100;
+
+/// Turtle files that are about the same things: a building in several parts, or with the ontology that its classes are from.
+#[derive(Default)]
+pub struct Files {
+    statements: Statements,
+    texts: Vec<(Arc<str>, String)>,
+}
+
+impl Files {
+    /// Adds what a file says.
+    ///
+    /// # Errors
+    /// A mistake in the syntax; nothing of the file is added then.
+    pub fn add(&mut self, file: &str, mut text: String) -> Result<(), Diagnostic> {
+        let file: Arc<str> = file.into();
+        if text.starts_with('\u{feff}') {
+            text = text.split_off('\u{feff}'.len_utf8());
+        }
+        self.statements.read(&file, &text)?;
+        self.texts.push((file, text));
+        Ok(())
+    }
+
+    /// Puts it all into the draft.
+    pub fn read(&self, draft: &mut Draft) {
+        if self.texts.is_empty() {
+            return;
+        }
+        let mut reader = Reader::new(&self.statements);
+        reader.things(draft);
+        if reader.things.is_empty() {
+            let message = "no thing has a type of Brick or RealEstateCore";
+            let help = "types are such as <https://brickschema.org/schema/Brick#AHU> or <https://w3id.org/rec#Room>";
+            let found = Diagnostic::warning("brick-no-twins", message).help(help);
+            draft.findings.push(found.at(self.texts.first().map(|(file, _)| file_start(file))));
+        }
+        reader.links();
+        reader.values();
+        reader.details();
+        reader.write(draft);
+        reader.left.report(&self.texts, &self.statements, draft);
+    }
+}
+
+/// Something that becomes a twin.
+struct Thing {
+    iri: Iri,
+    id: String,
+    types: Vec<ClassIx>,
+    is_point: bool,
+}
+
+/// Values under one name: what kinds there are, and those of the things.
+#[derive(Default)]
+struct Column {
+    has_numbers: bool,
+    has_booleans: bool,
+    has_texts: bool,
+    values: BTreeMap<usize, Value>,
+}
+
+impl Column {
+    fn schema(&self) -> &'static str {
+        match (self.has_numbers, self.has_booleans, self.has_texts) {
+            (true, false, false) => "double",
+            (false, true, false) => "boolean",
+            _ => "string",
+        }
+    }
+}
+
+struct Reader<'s> {
+    statements: &'s Statements,
+    classes: Classes,
+    things: Vec<Thing>,
+    by_iri: HashMap<Iri, usize>,
+    /// What belongs to an ontology itself: classes, properties, quantities, tags.
+    definitions: HashSet<Iri>,
+    relationships: Vec<(usize, String, usize)>,
+    seen: HashSet<(usize, String, usize)>,
+    columns: BTreeMap<String, Column>,
+    left: Left,
+    understood: usize,
+}
+
+impl<'s> Reader<'s> {
+    fn new(statements: &'s Statements) -> Self {
+        Self {
+            statements,
+            classes: Classes::new(),
+            things: Vec::new(),
+            by_iri: HashMap::new(),
+            definitions: HashSet::new(),
+            relationships: Vec::new(),
+            seen: HashSet::new(),
+            columns: BTreeMap::new(),
+            left: Left::default(),
+            understood: 0,
+        }
+    }
+
+    /// Finds what becomes a twin, in the order of the file.
+    fn things(&mut self, draft: &Draft) {
+        let statements = self.statements;
+        let mut types_of: BTreeMap<Iri, Vec<ClassIx>> = BTreeMap::new();
+        let mut foreign = Vec::new();
+        let classes = self.classes();
+        for (thing, class) in &statements.types {
+            let iri = statements.iri(*class);
+            match classes.get(class) {
+                Some(class) => types_of.entry(*thing).or_default().push(*class),
+                None if is_any_thing(iri) || word(iri).is_some_and(|word| word.is_tag) => {}
+                None if is_meta(iri) => {
+                    self.definitions.insert(*thing);
+                }
+                None => foreign.push((*thing, *class)),
+            }
+        }
+        let mut taken: Taken = draft.twins.iter().map(|twin| twin.id.clone()).collect();
+        for (iri, types) in types_of {
+            let text = statements.iri(iri);
+            let is_word = word(text).is_some() && types.iter().all(|class| holds_words(self.classes.name(*class)));
+            if is_word || self.definitions.contains(&iri) {
+                self.definitions.insert(iri);
+                continue;
+            }
+            let name = percent_decoded(local_name(text));
+            let id = taken.take(&name);
+            if id != name {
+                self.left.renamed.push((iri, id.clone()));
+            }
+            self.understood += types.len();
+            self.by_iri.insert(iri, self.things.len());
+            self.things.push(Thing { iri, id, types, is_point: false });
+        }
+        for (thing, class) in foreign {
+            self.leave(thing, class);
+        }
+    }
+
+    /// The classes of the ontologies that are mentioned, and those of the files that are kinds of them.
+    fn classes(&mut self) -> HashMap<Iri, ClassIx> {
+        let statements = self.statements;
+        let mut kinds: HashMap<Iri, Vec<Iri>> = HashMap::new();
+        for (class, base) in &statements.subclasses {
+            kinds.entry(*base).or_default().push(*class);
+        }
+        let mentioned = statements.types.iter().map(|(_, class)| *class);
+        let related = statements.subclasses.iter().flat_map(|(class, base)| [*class, *base]);
+        let mut classes = HashMap::new();
+        let mut next = Vec::new();
+        for iri in mentioned.chain(related) {
+            if let Some(word) = word(statements.iri(iri)).filter(|word| !word.is_tag)
+                && classes.insert(iri, self.classes.class(word)).is_none()
+            {
+                next.push(iri);
+            }
+        }
+        while let Some(base) = next.pop() {
+            for iri in kinds.get(&base).into_iter().flatten() {
+                let text = statements.iri(*iri);
+                if !classes.contains_key(iri) && word(text).is_none() && !is_meta(text) {
+                    classes.insert(*iri, self.classes.own(text, &percent_decoded(local_name(text))));
+                    self.definitions.insert(*iri);
+                    next.push(*iri);
+                }
+            }
+        }
+        for (class, base) in &statements.subclasses {
+            if let (Some(class), Some(base)) = (classes.get(class), classes.get(base)) {
+                self.classes.extend(*class, *base);
+            }
+        }
+        classes
+    }
+
+    /// Counts a statement that is of another vocabulary, or about something else than a twin.
+    fn leave(&mut self, subject: Iri, foreign: Iri) {
+        if self.by_iri.contains_key(&subject) {
+            *self.left.foreign.entry(foreign).or_default() += 1;
+        } else if !self.definitions.contains(&subject) {
+            self.left.other += 1;
+        }
+    }
+
+    fn links(&mut self) {
+        let statements = self.statements;
+        for (subject, predicate, object) in &statements.links {
+            let iri = statements.iri(*predicate);
+            if is_meta(iri) || self.definitions.contains(subject) {
+                continue;
+            }
+            let Some(relationship) = word(iri) else {
+                self.leave(*subject, *predicate);
+                continue;
+            };
+            let target = statements.iri(*object);
+            match (self.by_iri.get(subject).copied(), self.by_iri.get(object).copied()) {
+                (Some(from), Some(to)) => self.relate(from, relationship.name, to),
+                _ if is_about_tags(relationship.name) || word(target).is_some_and(|word| word.is_tag) => {}
+                (Some(thing), None) if is_vocabulary(target) => {
+                    let text = Value::Text(percent_decoded(local_name(target)));
+                    self.set(thing, &segment(relationship.name), text);
+                }
+                (_, None) => self.left.untyped.entry(*object).or_default().0 += 1,
+                (None, Some(_)) => self.left.untyped.entry(*subject).or_default().1 += 1,
+            }
+        }
+    }
+
+    fn relate(&mut self, from: usize, name: &str, to: usize) {
+        let (name, is_turned) = kept(name);
+        let (from, to) = if is_turned { (to, from) } else { (from, to) };
+        if name == "hasPoint"
+            && let Some(point) = self.things.get_mut(to)
+        {
+            point.is_point = true;
+        }
+        let mut name = segment(name);
+        if RESERVED.contains(&name.as_str()) {
+            name.push_str("_link");
+        }
+        self.understood += 1;
+        if self.seen.insert((from, name.clone(), to)) {
+            self.relationships.push((from, name, to));
+        }
+    }
+
+    fn values(&mut self) {
+        let statements = self.statements;
+        for (subject, predicate, value) in &statements.values {
+            let iri = statements.iri(*predicate);
+            let thing = self.by_iri.get(subject).copied();
+            let name = match iri {
+                RDFS_LABEL => "label".to_string(),
+                _ if is_meta(iri) && iri != RDFS_COMMENT => continue,
+                _ => segment(local_name(iri)),
+            };
+            match thing {
+                Some(thing) => self.set(thing, &name, value.clone()),
+                None if is_meta(iri) || self.definitions.contains(subject) => {}
+                None => self.left.other += 1,
+            }
+        }
+    }
+
+    /// Values with a unit: `brick:area [ brick:value 12 ; brick:hasUnit unit:FT2 ]`. A model has one unit for all its twins, so
+    /// any but the square and the cubic metre goes into the name. What else a node without a name has is its owner's too:
+    /// `rec:area [ rec:grossArea 12 ]` becomes `area_grossArea`.
+    fn details(&mut self) {
+        let statements = self.statements;
+        for (subject, predicate, node) in &statements.details {
+            let iri = statements.iri(*predicate);
+            if is_meta(iri) || self.definitions.contains(subject) {
+                continue;
+            }
+            let node = statements.nameless.get(*node);
+            let value = node.and_then(|node| node.value.clone());
+            if let (Some(thing), Some(node)) = (self.by_iri.get(subject).copied(), node) {
+                for (inner, value) in &node.values {
+                    let name = format!("{}_{}", local_name(iri), local_name(statements.iri(*inner)));
+                    self.set(thing, &segment(&name), value.clone());
+                }
+            }
+            match (self.by_iri.get(subject).copied(), value) {
+                (Some(thing), Some(value)) => {
+                    let mut name = segment(local_name(iri));
+                    let unit = node.and_then(|node| node.unit).map(|unit| segment(local_name(statements.iri(unit))));
+                    self.understood += if unit.is_some() { 2 } else { 1 };
+                    if let Some(unit) = unit.filter(|unit| !["M2", "M3"].contains(&unit.as_str())) {
+                        name = segment(&format!("{name}_{unit}"));
+                    }
+                    self.set(thing, &name, value);
+                }
+                (Some(_), None) if node.is_some_and(|node| !node.values.is_empty()) => self.understood += 1,
+                (Some(_), None) => self.left.nameless += 1,
+                (None, _) => self.left.other += 1,
+            }
+        }
+        let owned = statements.details.iter().filter(|(subject, ..)| self.by_iri.contains_key(subject));
+        let details: BTreeSet<usize> = owned.map(|(_, _, node)| *node).collect();
+        for (number, node) in statements.nameless.iter().enumerate() {
+            let with_unit = if node.value.is_some() { 1 + usize::from(node.unit.is_some()) } else { 0 };
+            let is_owned = details.contains(&number);
+            let read = if is_owned { with_unit + node.values.len() } else { 0 };
+            // That it is an area is in the name.
+            let is_said = usize::from(node.is_typed && read > 0);
+            self.left.nameless += node.statements.saturating_sub(read + is_said);
+            self.left.nameless_things += usize::from(node.is_typed && read == 0);
+        }
+    }
+
+    fn set(&mut self, thing: usize, name: &str, value: Value) {
+        if !self.columns.contains_key(name) {
+            if self.columns.len() >= MAX_PROPERTIES {
+                self.left.too_many += 1;
+                return;
+            }
+            self.columns.insert(name.to_string(), Column::default());
+        }
+        let Some(column) = self.columns.get_mut(name) else { return };
+        match column.values.get(&thing) {
+            Some(known) if *known != value => {
+                self.left.second += 1;
+                return;
+            }
+            Some(_) => {}
+            None => {
+                match value {
+                    Value::Integer(_) | Value::Number(_) => column.has_numbers = true,
+                    Value::Bool(_) => column.has_booleans = true,
+                    _ => column.has_texts = true,
+                }
+                column.values.insert(thing, value);
+            }
+        }
+        self.understood += 1;
+    }
+
+    /// Everything into the draft.
+    fn write(&mut self, draft: &mut Draft) {
+        if self.things.is_empty() {
+            return;
+        }
+        let mut values = std::mem::take(&mut self.columns);
+        let of_points = values.remove("value").unwrap_or_default().values;
+        let labels = values.remove("label").unwrap_or_default().values;
+        for thing in of_points.keys() {
+            if let Some(thing) = self.things.get_mut(*thing) {
+                thing.is_point = true;
+            }
+        }
+        let names: BTreeSet<String> = self.relationships.iter().map(|(_, name, _)| name.clone()).collect();
+        let mut taken: Taken = names.iter().cloned().chain(RESERVED.map(str::to_string)).collect();
+        let columns: BTreeMap<String, Column> =
+            values.into_iter().map(|(name, column)| (taken.take(&name), column)).collect();
+        let schemas: BTreeMap<String, &'static str> =
+            columns.iter().map(|(name, column)| (name.clone(), column.schema())).collect();
+
+        let mut class_of = Vec::with_capacity(self.things.len());
+        for (number, thing) in self.things.iter().enumerate() {
+            let class = self.classes.of_thing(&thing.types);
+            if thing.is_point {
+                self.classes.give_value(class, of_points.get(&number).and_then(Reading::of_value));
+            }
+            class_of.push(class);
+        }
+        let models = self.classes.models(&names, &schemas);
+        let first = draft.twins.len();
+        for (number, (thing, class)) in self.things.iter().zip(&class_of).enumerate() {
+            let Some((model, reading)) = models.of_class.get(class) else { continue };
+            let iri = Value::Text(self.statements.iri(thing.iri).to_string());
+            let mut properties = BTreeMap::from([("iri".to_string(), iri)]);
+            if let Some(label) = labels.get(&number) {
+                properties.insert("label".to_string(), Value::Text(label.to_string()));
+            }
+            match of_points.get(&number) {
+                Some(value) if fits(*reading, value) => {
+                    properties.insert("value".to_string(), value.clone());
+                }
+                Some(_) => {
+                    self.left.unfit.push(thing.iri);
+                    self.understood -= 1;
+                }
+                None => {}
+            }
+            draft.twins.push(TwinDoc { id: thing.id.clone(), model: model.clone(), properties }, None);
+        }
+        for (name, column) in columns {
+            let is_text = column.schema() == "string";
+            for (thing, value) in column.values {
+                if let Some(twin) = draft.twins.get_mut(first + thing) {
+                    let value = if is_text { Value::Text(value.to_string()) } else { value };
+                    twin.properties.insert(name.clone(), value);
+                }
+            }
+        }
+        let count = self.relationships.len();
+        for (from, name, to) in std::mem::take(&mut self.relationships) {
+            if let (Some(from), Some(to)) = (self.things.get(from), self.things.get(to)) {
+                let (from, to) = (from.id.clone(), to.id.clone());
+                let link = RelationshipDoc { id: None, from, name, to, properties: BTreeMap::new() };
+                draft.relationships.push(link, None);
+            }
+        }
+        draft.findings.extend(models.findings);
+        draft.models.push(ModelDoc::new(MODELS_FILE, models.text, None));
+        for (kind, count) in [
+            ("models", models.count),
+            ("relationships", count),
+            ("statements", self.understood),
+            ("twins", self.things.len()),
+        ] {
+            draft.counts.entry(kind).or_default().understood += count;
+        }
+    }
+}
+
+/// Whether a value is what the value of a point is.
+fn fits(reading: Option<Reading>, value: &Value) -> bool {
+    reading.is_some() && reading == Reading::of_value(value)
+}
+
+#[cfg(test)]
+mod tests;

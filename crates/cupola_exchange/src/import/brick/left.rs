@@ -1,0 +1,183 @@
+//! What of a file is left out, gathered so that a hundred thousand statements of one kind make one finding.
+
+use super::names::local_name;
+use super::statements::{Iri, Statements};
+use crate::import::Draft;
+use crate::import::service::file_start;
+use cupola_twin::diagnostic::Lines;
+use cupola_twin::{Diagnostic, Place};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// More findings of one kind are only counted.
+const MAX_FINDINGS: usize = 100;
+
+/// What was left out.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Things without a type of Brick or RealEstateCore: how many statements lead to them, and how many start at them.
+    pub untyped: BTreeMap<Iri, (usize, usize)>,
+    /// Words of other vocabularies, and how many statements use them.
+    pub foreign: BTreeMap<Iri, usize>,
+    /// Things that got another id, because the first one was taken.
+    pub renamed: Vec<(Iri, String)>,
+    /// Statements about things that aren't twins.
+    pub other: usize,
+    /// Values of a property that has one already.
+    pub second: usize,
+    /// Points whose value isn't what those of their class are.
+    pub unfit: Vec<Iri>,
+    /// Values of more properties than there may be.
+    pub too_many: usize,
+    /// Statements about nodes without a name.
+    pub nameless: usize,
+    /// Nodes without a name that would be twins with one.
+    pub nameless_things: usize,
+}
+
+impl Left {
+    /// Tells the draft.
+    pub fn report(&self, texts: &[(Arc<str>, String)], statements: &Statements, draft: &mut Draft) {
+        let links: usize = self.untyped.values().map(|(to, from)| to + from).sum();
+        let foreign: usize = self.foreign.values().sum();
+        let values = self.second + self.unfit.len() + self.too_many;
+        for (kind, count) in [
+            ("relationships", links),
+            ("statements", foreign + values + self.other + self.nameless),
+            ("twins", self.nameless_things),
+        ] {
+            if count > 0 {
+                draft.counts.entry(kind).or_default().left_out += count;
+            }
+        }
+        let mut groups =
+            [self.untyped(statements), self.foreign(statements), self.renamed(statements), self.unfit(statements)];
+        let named = groups.iter().flat_map(|group| group.iter().take(MAX_FINDINGS));
+        let wanted: HashSet<&str> = named.map(|(iri, _)| local_name(statements.iri(*iri))).collect();
+        let mut found = HashMap::new();
+        for (file, text) in texts {
+            if found.len() < wanted.len() {
+                first_mentions(file, text, &wanted, &mut found);
+            }
+        }
+        for group in &mut groups {
+            let more = group.len().saturating_sub(MAX_FINDINGS);
+            let code = group.first().map(|(_, finding)| finding.code);
+            for (iri, finding) in group.drain(..).take(MAX_FINDINGS) {
+                let place = found.get(local_name(statements.iri(iri))).cloned();
+                draft.findings.push(finding.at(place));
+            }
+            if let Some(code) = code.filter(|_| more > 0) {
+                draft.findings.push(Diagnostic::warning(code, format!("… and {more} more")));
+            }
+        }
+        for (count, code, message, help) in [
+            (
+                self.nameless_things,
+                "brick-nameless-thing",
+                "of nodes that have a type and no name are no twins: COUNT",
+                "give them an IRI",
+            ),
+            (
+                self.nameless,
+                "brick-nameless-node",
+                "statements about nodes without a name were left out: COUNT",
+                "values with a unit are read, references to time series are not",
+            ),
+            (
+                self.other,
+                "brick-other-thing",
+                "statements about things that are no twins were left out: COUNT",
+                "only things with a type of Brick or RealEstateCore become twins",
+            ),
+            (
+                self.second,
+                "brick-second-value",
+                "values were left out because their twin has one of that name already: COUNT",
+                "a property has one value",
+            ),
+            (
+                self.too_many,
+                "brick-many-properties",
+                "values of further properties were left out: COUNT",
+                "the file has values under more than 100 names",
+            ),
+        ] {
+            if count > 0 {
+                let message = message.replace("COUNT", &count.to_string());
+                let place = texts.first().map(|(file, _)| file_start(file));
+                draft.findings.push(Diagnostic::warning(code, message).help(help).at(place));
+            }
+        }
+    }
+
+    fn untyped(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
+        let finding = |(iri, (to, from)): (&Iri, &(usize, usize))| {
+            let (code, count) =
+                if *to > 0 { ("brick-untyped-object", to + from) } else { ("brick-untyped-subject", *from) };
+            let message = format!(
+                "`{}` has no type of Brick or RealEstateCore in this file, so no twin; {} with it left out",
+                statements.iri(*iri),
+                many(count, "relationship")
+            );
+            (*iri, Diagnostic::warning(code, message).help("give it a type, such as `a brick:Equipment`"))
+        };
+        self.untyped.iter().map(finding).collect()
+    }
+
+    fn foreign(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
+        let finding = |(iri, count): (&Iri, &usize)| {
+            let message = format!(
+                "`{}` is a word of another vocabulary; {} with it left out",
+                statements.iri(*iri),
+                many(*count, "statement")
+            );
+            let help = "words of Brick and RealEstateCore are read";
+            (*iri, Diagnostic::warning("brick-foreign-word", message).help(help))
+        };
+        self.foreign.iter().map(finding).collect()
+    }
+
+    fn unfit(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
+        let finding = |iri: &Iri| {
+            let message = format!(
+                "the value of `{}` was left out: other points of its class have another kind",
+                statements.iri(*iri)
+            );
+            let help = "give all points of a class numbers, or all of them true or false";
+            (*iri, Diagnostic::warning("brick-unfit-value", message).help(help))
+        };
+        self.unfit.iter().map(finding).collect()
+    }
+
+    fn renamed(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
+        let finding = |(iri, id): &(Iri, String)| {
+            let message = format!("the twin of `{}` is called `{id}`: another one has its name", statements.iri(*iri));
+            let help = "relationships are kept; ids are the ends of IRIs";
+            (*iri, Diagnostic::warning("brick-same-name", message).help(help))
+        };
+        self.renamed.iter().map(finding).collect()
+    }
+}
+
+fn many(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// Where each of some names is first mentioned. The reader of Turtle tells no positions; going through the text once is cheap.
+fn first_mentions<'t>(file: &Arc<str>, text: &'t str, wanted: &HashSet<&str>, found: &mut HashMap<&'t str, Place>) {
+    let lines = Lines::new(text);
+    let mut at = 0;
+    let is_mark = |c: char| c.is_ascii() && !(c.is_ascii_alphanumeric() || "_-.%~".contains(c));
+    for word in text.split(is_mark) {
+        let name = word.trim_end_matches('.');
+        if wanted.contains(name) && !found.contains_key(name) {
+            found.insert(name, lines.place(file, text, at));
+            if found.len() == wanted.len() {
+                break;
+            }
+        }
+        // Every mark is one byte.
+        at += word.len() + 1;
+    }
+}

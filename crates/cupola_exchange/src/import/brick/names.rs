@@ -1,0 +1,117 @@
+//! Names: what an IRI is called by, what DTDL allows, and how two things of one name are told apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Longer names are cut: DTDL allows 128 characters in the identifier of an interface, path, number and version included.
+const MAX_NAME: usize = 96;
+
+/// What stands behind the last `#` or `/` of an IRI, or behind the last `:` of one that has neither.
+pub(super) fn local_name(iri: &str) -> &str {
+    let trimmed = iri.trim_end_matches(['#', '/']);
+    let marks: &[char] = if trimmed.contains(['#', '/']) { &['#', '/'] } else { &[':'] };
+    match trimmed.rsplit(marks).next() {
+        Some(name) if !name.is_empty() => name,
+        _ => iri,
+    }
+}
+
+/// `Room%201` as `Room 1`; what isn't the code of a text stays as it is.
+pub(in crate::import) fn percent_decoded(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_string();
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at) {
+        let digits = text.get(at + 1..at + 3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match digits.filter(|_| *byte == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(decoded) => {
+                bytes.push(decoded);
+                at += 3;
+            }
+            None => {
+                bytes.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_string())
+}
+
+/// `name` as DTDL allows it in identifiers and as a name: letters, digits and underscores; a letter first, no underscore last.
+pub(in crate::import) fn segment(name: &str) -> String {
+    let plain: String = name.chars().take(MAX_NAME).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let plain = plain.trim_matches('_');
+    match plain.chars().next() {
+        Some(first) if first.is_ascii_alphabetic() => plain.to_string(),
+        Some(_) => format!("n{plain}"),
+        None => "unnamed".to_string(),
+    }
+}
+
+/// Names that are taken.
+#[derive(Debug, Default)]
+pub(in crate::import) struct Taken {
+    names: BTreeSet<String>,
+    /// The number to try next, so that thousands of one name don't count from 2 each.
+    next: BTreeMap<String, usize>,
+}
+
+impl Taken {
+    /// Takes `wanted`, or `wanted_2`, or the first number that is free.
+    pub fn take(&mut self, wanted: &str) -> String {
+        if self.names.insert(wanted.to_string()) {
+            return wanted.to_string();
+        }
+        let next = self.next.entry(wanted.to_string()).or_insert(2);
+        loop {
+            let name = format!("{wanted}_{next}");
+            *next += 1;
+            if self.names.insert(name.clone()) {
+                return name;
+            }
+        }
+    }
+}
+
+impl FromIterator<String> for Taken {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        Self { names: names.into_iter().collect(), next: BTreeMap::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_iri_is_called_by_its_end() {
+        assert_eq!(local_name("http://example.com/building#Room1"), "Room1");
+        assert_eq!(local_name("http://example.com/building/Room1/"), "Room1");
+        assert_eq!(local_name("urn:building:Room1"), "Room1");
+        assert_eq!(local_name("urn:"), "urn:");
+    }
+
+    #[test]
+    fn percent_codes_become_text_where_they_are_one() {
+        for (given, wanted) in
+            [("Room%201", "Room 1"), ("B%C3%BCro", "Büro"), ("100%", "100%"), ("%FF", "%FF"), ("%+1", "%+1")]
+        {
+            assert_eq!(percent_decoded(given), wanted);
+        }
+    }
+
+    #[test]
+    fn names_become_what_dtdl_allows() {
+        for (given, wanted) in [("AHU", "AHU"), ("1st-floor", "n1st_floor"), ("_a_", "a"), ("ä", "unnamed")] {
+            assert_eq!(segment(given), wanted);
+        }
+    }
+
+    #[test]
+    fn one_name_is_given_once() {
+        let mut taken: Taken = ["Room_2".to_string()].into_iter().collect();
+        let names: Vec<String> = (0..3).map(|_| taken.take("Room")).collect();
+        assert_eq!(names, ["Room", "Room_3", "Room_4"]);
+    }
+}

@@ -1,0 +1,348 @@
+//! A building in: nodes that are something become twins, what holds what becomes relationships, and what the file says of a node
+//! becomes its twin's properties. Walls, slabs and the like are only shape.
+//!
+//! Sources: glTF 2.0, "extras"; ISO 16739-1 (IFC), whose classes exporters write as `ifc_class`.
+
+mod identity;
+mod models;
+
+use self::identity::{Identity, guid, identify, ifc_class, name_of};
+use self::models::{CONTAINS, Classes, FILE, Fact, facts, stated};
+use super::brick::Taken;
+use super::service::{self, file_start};
+use super::{Draft, ModelDoc};
+use cupola_building::{Building, Node, Role};
+use cupola_scene::document::{RelationshipDoc, TwinDoc};
+use cupola_scene::words_of;
+use cupola_twin::model::ModelIx;
+use cupola_twin::{Diagnostic, Models, Value};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// What a graph in a building's extras is called.
+const CARRIED: &str = "cupola.graph";
+/// Kinds of nodes that a finding names; the others are one sum.
+const MAX_KINDS: usize = 8;
+/// Rooms without a twin that a finding names.
+const MAX_ROOMS: usize = 5;
+
+/// Puts what a building's nodes are into the draft. Where no twins came with it, they are made of its nodes.
+pub fn read(file: &str, building: &Building, draft: &mut Draft) {
+    let file: Arc<str> = file.into();
+    if let (Some(graph), true) = (carried(building), draft.twins.is_empty())
+        && let Err(found) = service::read(&file, CARRIED, &graph, draft)
+    {
+        draft.findings.push(found);
+    }
+    let found = if draft.twins.is_empty() {
+        let mut reader = Reader::new(building);
+        reader.nodes(draft);
+        let defined = reader.twins(draft);
+        reader.relationships(&defined, draft);
+        reader.bindings(draft);
+        reader.found
+    } else {
+        vec![matched(building, &draft.twins)]
+    };
+    draft.findings.extend(found.into_iter().map(|found| found.at(file_start(&file))));
+}
+
+/// The graph that our own export put into the file: models, twins and relationships as the explorer's file has them.
+fn carried(building: &Building) -> Option<String> {
+    let graph = building.nodes.iter().find_map(|node| node.extras.get("cupola")?.get("graph"))?;
+    Some(graph.to_string())
+}
+
+/// Something that becomes a twin.
+struct Thing<'b> {
+    id: String,
+    identity: Identity<'b>,
+    /// The first of its nodes, which says what it is.
+    node: &'b Node,
+    /// The number of that node.
+    number: usize,
+    /// Its model, if that came with the building.
+    model: Option<ModelIx>,
+}
+
+struct Reader<'b> {
+    building: &'b Building,
+    things: Vec<Thing<'b>>,
+    /// The thing of each node.
+    of_node: Vec<Option<usize>>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'b> Reader<'b> {
+    /// Finds what becomes a twin. Nodes whose extras say the same id are one thing; others get their name as an id or, if that
+    /// is taken, what they are known by in IFC, by which they are found again too.
+    fn new(building: &'b Building) -> Self {
+        let identities: Vec<Option<Identity<'b>>> = building.nodes.iter().map(identify).collect();
+        let mut used: BTreeSet<String> =
+            identities.iter().flatten().filter_map(|identity| identity.id).map(str::to_string).collect();
+        let mut taken: Taken = used.iter().cloned().collect();
+        let mut said: BTreeMap<&'b str, usize> = BTreeMap::new();
+        let mut things: Vec<Thing<'b>> = Vec::new();
+        let mut of_node = Vec::with_capacity(building.nodes.len());
+        for (number, (node, identity)) in building.nodes.iter().zip(identities).enumerate() {
+            let Some(identity) = identity else {
+                of_node.push(None);
+                continue;
+            };
+            if let Some(known) = identity.id.and_then(|id| said.get(id)) {
+                of_node.push(Some(*known));
+                continue;
+            }
+            let id = match identity.id {
+                Some(id) => {
+                    said.insert(id, things.len());
+                    id.to_string()
+                }
+                None => {
+                    let is_free = |name: &&str| !used.contains(*name);
+                    let name = name_of(node);
+                    let free = Some(name).filter(is_free).or_else(|| guid(node).filter(is_free));
+                    let id = taken.take(free.unwrap_or(name));
+                    used.insert(id.clone());
+                    id
+                }
+            };
+            of_node.push(Some(things.len()));
+            things.push(Thing { id, identity, node, number, model: None });
+        }
+        Self { building, things, of_node, found: Vec::new() }
+    }
+
+    /// Counts the nodes, and says which are only shape.
+    fn nodes(&mut self, draft: &mut Draft) {
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for (node, thing) in self.building.nodes.iter().zip(&self.of_node) {
+            if thing.is_none() {
+                *kinds.entry(ifc_class(node).unwrap_or(node.role.as_str())).or_default() += 1;
+            }
+        }
+        let shapes: usize = kinds.values().sum();
+        let count = draft.counts.entry("nodes").or_default();
+        count.understood += self.of_node.len() - shapes;
+        count.left_out += shapes;
+        if shapes > 0 {
+            let mut kinds: Vec<(&str, usize)> = kinds.into_iter().collect();
+            kinds.sort_by_key(|(_, count)| Reverse(*count));
+            let mut listed: Vec<String> =
+                kinds.iter().take(MAX_KINDS).map(|(kind, count)| format!("{count} {kind}")).collect();
+            let others: usize = kinds.iter().skip(MAX_KINDS).map(|(_, count)| count).sum();
+            if others > 0 {
+                listed.push(format!("{others} of other kinds"));
+            }
+            let message =
+                format!("{} only shape, no twins: {}", many(shapes, "node is", "nodes are"), listed.join(", "));
+            self.found.push(Diagnostic::info("gltf-shapes", message));
+        }
+        if self.things.is_empty() {
+            let message = "no twins were made: no node is a storey, a room or equipment, or says which twin it is";
+            let help = "import the twins with it, or give nodes extras with an `id`";
+            self.found.push(Diagnostic::warning("gltf-no-twins", message).help(help));
+        }
+    }
+
+    /// The twins and the models that are made for them into the draft; gives the models that were there.
+    fn twins(&mut self, draft: &mut Draft) -> Models {
+        let (defined, _) = Models::read(draft.models.iter().map(ModelDoc::read));
+        let mut classes = Classes::default();
+        let mut left: BTreeMap<&'b str, usize> = BTreeMap::new();
+        let mut all_facts: Vec<Vec<Fact<'b>>> = Vec::with_capacity(self.things.len());
+        for thing in &mut self.things {
+            thing.model = thing.identity.model.and_then(|model| defined.find(model));
+            if let Some(model) = thing.model {
+                all_facts.push(stated(thing.node, &defined, model));
+            } else {
+                let facts = facts(thing.node);
+                classes.add(&thing.identity.class, &facts, &mut left);
+                all_facts.push(facts);
+            }
+        }
+        let made = classes.models(&defined);
+        for (thing, facts) in self.things.iter().zip(&all_facts) {
+            let (model, properties) = match thing.model {
+                Some(model) => (defined.get(model).id.to_string(), whole(facts, &mut left)),
+                None => {
+                    let Some(model) = made.ids.get(&thing.identity.class) else { continue };
+                    (model.clone(), classes.properties(&made, &thing.identity.class, facts))
+                }
+            };
+            draft.twins.push(TwinDoc { id: thing.id.clone(), model, properties }, None);
+            draft.understood("twins");
+        }
+        if !made.ids.is_empty() {
+            draft.counts.entry("models").or_default().understood += made.ids.len();
+            draft.models.push(ModelDoc::new(FILE, made.text, None));
+        }
+        self.left_values(&left, classes.too_many, draft);
+        defined
+    }
+
+    fn left_values(&mut self, left: &BTreeMap<&str, usize>, too_many: usize, draft: &mut Draft) {
+        let count = left.values().sum::<usize>() + too_many;
+        if count > 0 {
+            draft.counts.entry("values").or_default().left_out += count;
+        }
+        for (key, count) in left {
+            let nodes = many(*count, "node", "nodes");
+            let message = format!("the extra `{key}` of {nodes} is a list or an object and was left out");
+            self.found.push(Diagnostic::warning("gltf-structured-extra", message));
+        }
+        if too_many > 0 {
+            let values = many(too_many, "value was", "values were");
+            let message = format!("{values} left out: the nodes of a class have more extras than a model can take");
+            self.found.push(Diagnostic::warning("gltf-too-many-extras", message));
+        }
+    }
+
+    /// What holds what: the nearest thing around a node contains it.
+    fn relationships(&mut self, defined: &Models, draft: &mut Draft) {
+        let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
+        for (position, thing) in self.things.iter().enumerate() {
+            let Some(holder) = self.holder(position, thing) else { continue };
+            if let Some(model) = holder.model
+                && defined.get(model).relationship(CONTAINS).is_none()
+            {
+                *unknown.entry(&*defined.get(model).id).or_default() += 1;
+                continue;
+            }
+            let link = RelationshipDoc {
+                id: None,
+                from: holder.id.clone(),
+                name: CONTAINS.to_string(),
+                to: thing.id.clone(),
+                properties: BTreeMap::new(),
+            };
+            draft.relationships.push(link, None);
+            draft.understood("relationships");
+        }
+        for (model, count) in unknown {
+            draft.counts.entry("relationships").or_default().left_out += count;
+            let nodes = many(count, "node in a node", "nodes in nodes");
+            let message = format!("`{model}` has no relationship `{CONTAINS}`, so {nodes} of that model got none");
+            let help = "import the twins and relationships with the building";
+            self.found.push(Diagnostic::warning("gltf-no-relationship", message).help(help));
+        }
+    }
+
+    /// The thing of the nearest node around the first one of a thing that is not its own.
+    fn holder(&self, position: usize, thing: &Thing<'b>) -> Option<&Thing<'b>> {
+        let mut at = thing.number;
+        // A parent always comes earlier; anything else would walk for ever.
+        while let Some(parent) = self.building.nodes.get(at)?.parent.filter(|parent| *parent < at) {
+            match self.of_node.get(parent).copied().flatten() {
+                Some(other) if other != position => return self.things.get(other),
+                _ => at = parent,
+            }
+        }
+        None
+    }
+
+    /// Names the twins of nodes that a scene wouldn't find by itself.
+    fn bindings(&mut self, draft: &mut Draft) {
+        let known = Known::new(&draft.twins);
+        // The thing of each name; none where nodes of one name are several things.
+        let mut named: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+        for (node, thing) in self.building.nodes.iter().zip(&self.of_node) {
+            if thing.is_some() {
+                let first = named.entry(node.name.as_str()).or_insert(*thing);
+                if *first != *thing {
+                    *first = None;
+                }
+            }
+        }
+        let mut bindings = BTreeMap::new();
+        let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
+        for (node, thing) in self.building.nodes.iter().zip(&self.of_node) {
+            let Some(twin) = thing.and_then(|thing| self.things.get(thing)) else { continue };
+            if known.find(node) == Some(twin.id.as_str()) {
+                continue;
+            }
+            if named.get(node.name.as_str()).copied().flatten().is_some() {
+                bindings.insert(node.name.clone(), twin.id.clone());
+            } else {
+                *alike.entry(node.name.as_str()).or_default() += 1;
+            }
+        }
+        draft.bindings.extend(bindings);
+        for (name, count) in alike {
+            let nodes = many(count, "node", "nodes");
+            let message = format!("{nodes} called `{name}` can't be bound: another node has the same name");
+            let help = "give each node a name of its own, or extras with an `id`";
+            self.found.push(Diagnostic::warning("gltf-same-name", message).help(help));
+        }
+    }
+}
+
+/// Twins by what a scene finds them by.
+struct Known<'t> {
+    ids: BTreeSet<&'t str>,
+    /// Ids by the property `name`, where it is unique.
+    by_name: HashMap<&'t str, Option<&'t str>>,
+}
+
+impl<'t> Known<'t> {
+    fn new(twins: &'t [TwinDoc]) -> Self {
+        let mut by_name: HashMap<&'t str, Option<&'t str>> = HashMap::new();
+        for twin in twins {
+            if let Some(Value::Text(name)) = twin.properties.get("name") {
+                by_name.entry(name.as_str()).and_modify(|known| *known = None).or_insert(Some(twin.id.as_str()));
+            }
+        }
+        Self { ids: twins.iter().map(|twin| twin.id.as_str()).collect(), by_name }
+    }
+
+    /// The id of the twin that a scene binds a node to by itself.
+    fn find(&self, node: &Node) -> Option<&'t str> {
+        words_of(node).iter().find_map(|word| {
+            let by_id = self.ids.get(word.as_str()).copied();
+            by_id.or_else(|| self.by_name.get(word.as_str()).copied().flatten())
+        })
+    }
+}
+
+/// How many rooms of the building twins that were there before are bound to.
+fn matched(building: &Building, twins: &[TwinDoc]) -> Diagnostic {
+    let known = Known::new(twins);
+    let rooms = building.nodes.iter().filter(|node| node.role == Role::Room);
+    let (found, others): (Vec<&Node>, Vec<&Node>) = rooms.partition(|node| known.find(node).is_some());
+    let (count, all) = (found.len(), found.len() + others.len());
+    let message =
+        format!("{count} of the building's {} found by the id or name of a twin", many(all, "room is", "rooms are"));
+    let report = Diagnostic::info("gltf-rooms", message);
+    if others.is_empty() {
+        return report;
+    }
+    let mut listed: Vec<String> = others.iter().take(MAX_ROOMS).map(|node| format!("`{}`", node.name)).collect();
+    if others.len() > MAX_ROOMS {
+        listed.push(format!("{} more", others.len() - MAX_ROOMS));
+    }
+    let help = "name the twins of the others in the scene: bindings: {\"NODE\": \"TWIN\"}; they are";
+    report.help(format!("{help} {}", listed.join(", ")))
+}
+
+/// What our own export wrote of a twin, for a model that is there; what no property can hold is counted.
+fn whole<'b>(facts: &[Fact<'b>], left: &mut BTreeMap<&'b str, usize>) -> BTreeMap<String, Value> {
+    let mut properties = BTreeMap::new();
+    for (key, value) in facts {
+        match serde_json::from_value::<Value>((*value).clone()) {
+            Ok(value) => {
+                properties.insert(key.to_string(), value);
+            }
+            // Something in it is null.
+            Err(_) => *left.entry(*key).or_default() += 1,
+        }
+    }
+    properties
+}
+
+fn many(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
+#[cfg(test)]
+mod tests;

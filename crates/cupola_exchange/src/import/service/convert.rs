@@ -1,0 +1,266 @@
+//! Twins, relationships and models, as the service writes them, into a draft; shared by every format that carries them.
+
+use crate::import::{Draft, ModelDoc};
+use cupola_scene::document::{RelationshipDoc, TwinDoc};
+use cupola_twin::{Diagnostic, Place, Value};
+use serde_json::{Map, Value as Json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Findings of one file after which counting goes on and listing does not.
+const MAX_LISTED: usize = 500;
+/// A longer file name than this is not one on every file system.
+const MAX_NAME: usize = 200;
+/// The service's own names that are read elsewhere, or that say nothing which a scene keeps.
+const KNOWN: [&str; 7] =
+    ["$dtId", "$etag", "$relationshipId", "$sourceId", "$targetId", "$relationshipName", "$relationshipLink"];
+
+/// Where the thing stands that an id names.
+pub type At<'a> = &'a dyn Fn(&str) -> Option<Place>;
+
+/// Puts what a file holds into a draft.
+pub struct Converter<'d> {
+    draft: &'d mut Draft,
+    listed: usize,
+    unlisted: usize,
+    /// The names of the files that the draft's models are to have.
+    model_files: BTreeSet<String>,
+    /// The service's names that were said to be left out.
+    told: BTreeSet<String>,
+    dropped_metadata: bool,
+}
+
+impl<'d> Converter<'d> {
+    /// For one file.
+    pub fn new(draft: &'d mut Draft) -> Self {
+        let model_files = draft.models.iter().map(|model| model.name.clone()).collect();
+        Self { draft, listed: 0, unlisted: 0, model_files, told: BTreeSet::new(), dropped_metadata: false }
+    }
+
+    /// Says what was found, unless the file has given more than anyone reads.
+    pub fn say(&mut self, found: impl FnOnce() -> Diagnostic) {
+        if self.listed < MAX_LISTED {
+            self.listed += 1;
+            self.draft.findings.push(found());
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    /// Counts one thing that was left out, and says why.
+    pub fn left_out(&mut self, kind: &'static str, why: impl FnOnce() -> Diagnostic) {
+        self.draft.counts.entry(kind).or_default().left_out += 1;
+        self.say(why);
+    }
+
+    /// Says what is to be said once a file.
+    pub fn finish(self, file: &Arc<str>) {
+        if self.dropped_metadata {
+            let message = "what the service notes in `$metadata`, such as when a property was last set, is not kept";
+            self.draft.findings.push(Diagnostic::info("metadata-left-out", message).at(file_start(file)));
+        }
+        if self.unlisted > 0 {
+            let message = format!("{} more findings in this file", self.unlisted);
+            let more = Diagnostic::warning("more-findings", message).at(file_start(file));
+            self.draft.findings.push(more.help("mend those listed first"));
+        }
+    }
+
+    /// A twin. `stem` stands in for an id that is not said.
+    pub fn twin(&mut self, object: Map<String, Json>, stem: Option<&str>, at: At<'_>) {
+        let id = match (object.get("$dtId"), stem) {
+            (Some(Json::String(id)), _) if !id.is_empty() => id.clone(),
+            (None, Some(stem)) => {
+                self.say(|| {
+                    let message = format!("the twin does not say its id; the name of its file is taken: `{stem}`");
+                    let help = "write `$dtId` into the file if it should be called otherwise";
+                    Diagnostic::info("id-from-file-name", message).at(at("")).help(help)
+                });
+                stem.to_owned()
+            }
+            (found, _) => {
+                let found = found.map_or("no `$dtId`".to_owned(), |found| format!("{} as its `$dtId`", word(found)));
+                self.left_out("twins", || {
+                    let help = "write its id: \"$dtId\": \"Room1\"";
+                    Diagnostic::error("twin-without-id", format!("a twin has {found}")).at(at("$dtId")).help(help)
+                });
+                return;
+            }
+        };
+        let model = object.get("$metadata").and_then(|metadata| metadata.get("$model")).and_then(Json::as_str);
+        let Some(model) = model.filter(|model| !model.is_empty()).map(str::to_owned) else {
+            self.left_out("twins", || {
+                let help = "write its model: \"$metadata\": {\"$model\": \"dtmi:example:Room;1\"}";
+                Diagnostic::error("twin-without-model", format!("twin `{id}` has no model")).at(at(&id)).help(help)
+            });
+            return;
+        };
+        let mut properties = BTreeMap::new();
+        self.properties(&id, "", object, &mut properties, at);
+        self.draft.understood("twins");
+        let place = at(&id);
+        self.draft.twins.push(TwinDoc { id, model, properties }, place);
+    }
+
+    /// A relationship. The bulk format calls its source `$dtId`.
+    pub fn relationship(&mut self, object: Map<String, Json>, at: At<'_>) {
+        let text = |key: &str| object.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
+        let (id, name, to) = (text("$relationshipId"), text("$relationshipName"), text("$targetId"));
+        let from = text("$sourceId").or_else(|| text("$dtId"));
+        let odd_id = id.is_none() && object.contains_key("$relationshipId");
+        let (Some(from), Some(name), Some(to), false) = (from, name, to, odd_id) else {
+            let parts = [
+                ("$relationshipId", odd_id),
+                ("$sourceId", from.is_none()),
+                ("$relationshipName", name.is_none()),
+                ("$targetId", to.is_none()),
+            ];
+            let wrong: Vec<&str> = parts.into_iter().filter(|(_, wrong)| *wrong).map(|(key, _)| key).collect();
+            let known = id.or(from).or(to).unwrap_or_default();
+            self.left_out("relationships", || {
+                let message = match known {
+                    "" => format!("a relationship has no text as its {}", wrong.join(", ")),
+                    known => format!("relationship `{known}` has no text as its {}", wrong.join(", ")),
+                };
+                let help = "a relationship needs `$sourceId`, `$relationshipName` and `$targetId`";
+                Diagnostic::error("broken-relationship", message).at(at(known)).help(help)
+            });
+            return;
+        };
+        let (id, from, name, to) = (id.map(str::to_owned), from.to_owned(), name.to_owned(), to.to_owned());
+        let mut properties = BTreeMap::new();
+        self.properties(id.as_deref().unwrap_or(&from), "", object, &mut properties, at);
+        self.draft.understood("relationships");
+        let place = at(id.as_deref().unwrap_or(&from));
+        self.draft.relationships.push(RelationshipDoc { id, from, name, to, properties }, place);
+    }
+
+    /// A DTDL document, which gets a file of its own.
+    pub fn model(&mut self, interface: Json, at: At<'_>) {
+        let Some(id) = interface.get("@id").and_then(Json::as_str).filter(|id| id.starts_with("dtmi:")) else {
+            self.left_out("models", || {
+                let help = "write its id: \"@id\": \"dtmi:example:Room;1\"";
+                Diagnostic::error("model-without-id", "a model has no DTMI as its `@id`").at(at("@id")).help(help)
+            });
+            return;
+        };
+        let name = file_name(id, self.model_files.len());
+        if !self.model_files.insert(name.clone()) {
+            self.left_out("models", || {
+                let help = "keep one of the two; the first is taken";
+                Diagnostic::warning("duplicate-model", format!("model `{id}` is there already")).at(at(id)).help(help)
+            });
+            return;
+        }
+        self.draft.understood("models");
+        let place = at(id);
+        self.draft.models.push(ModelDoc::new(name, format!("{interface:#}\n"), place));
+    }
+
+    /// The properties of a twin, a component or a relationship; a component is an object with `$metadata`.
+    fn properties(
+        &mut self,
+        owner: &str,
+        prefix: &str,
+        object: Map<String, Json>,
+        out: &mut BTreeMap<String, Value>,
+        at: At<'_>,
+    ) {
+        for (key, value) in object {
+            if key == "$metadata" {
+                self.dropped_metadata |=
+                    value.as_object().is_some_and(|metadata| metadata.keys().any(|key| key != "$model"));
+                continue;
+            }
+            if key.starts_with('$') {
+                self.unknown_name(owner, &key, at);
+                continue;
+            }
+            let name = format!("{prefix}{key}");
+            match value {
+                Json::Object(component) if component.contains_key("$metadata") => {
+                    self.properties(owner, &format!("{name}."), component, out, at);
+                }
+                value => out.extend(self.value(owner, &name, value, at).map(|value| (name, value))),
+            }
+        }
+    }
+
+    fn unknown_name(&mut self, owner: &str, key: &str, at: At<'_>) {
+        if !KNOWN.contains(&key) && self.listed < MAX_LISTED && self.told.insert(key.to_owned()) {
+            self.say(|| {
+                let message = format!("`{key}` of `{owner}` is the service's own and is not kept");
+                Diagnostic::info("system-name-left-out", message).at(at(owner))
+            });
+        }
+    }
+
+    /// A value; nothing stands for null, at any depth.
+    fn value(&mut self, owner: &str, name: &str, value: Json, at: At<'_>) -> Option<Value> {
+        Some(match value {
+            Json::Null => {
+                self.say(|| {
+                    let message = format!("`{name}` of `{owner}` holds null, which is left out: it means no value");
+                    Diagnostic::info("null-left-out", message).at(at(owner))
+                });
+                return None;
+            }
+            Json::Bool(flag) => Value::Bool(flag),
+            Json::Number(number) => match number.as_i64() {
+                Some(whole) => Value::Integer(whole),
+                None => Value::Number(number.as_f64()?),
+            },
+            Json::String(text) => Value::Text(text),
+            Json::Array(items) if items.iter().any(Json::is_null) => {
+                self.left_out("values", || {
+                    let message = format!("`{name}` of `{owner}` is a list that holds null, and is left out");
+                    let help = "a list of DTDL has a value in every place";
+                    Diagnostic::error("null-in-a-list", message).at(at(owner)).help(help)
+                });
+                return None;
+            }
+            Json::Array(items) => {
+                Value::Array(items.into_iter().filter_map(|item| self.value(owner, name, item, at)).collect())
+            }
+            Json::Object(fields) => Value::Object(
+                fields
+                    .into_iter()
+                    .filter_map(|(key, field)| Some((key, self.value(owner, name, field, at)?)))
+                    .collect(),
+            ),
+        })
+    }
+}
+
+/// Where a file begins.
+pub fn file_start(file: &Arc<str>) -> Place {
+    Place { file: file.clone(), line: 1, column: 1 }
+}
+
+/// A parser's message without its position, which the place says.
+pub fn syntax(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+}
+
+/// A file name made of a DTMI, the same for the same one. Letters, digits, `_` and `.` stay, so that no two DTMIs share one.
+fn file_name(id: &str, others: usize) -> String {
+    let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '-' };
+    let plain: String = id.chars().map(keep).collect();
+    if plain.len() <= MAX_NAME {
+        return format!("{plain}.json");
+    }
+    // Two long ones may end alike; how many there are already tells them apart.
+    format!("{}-{others}.json", &plain[plain.len() - MAX_NAME..])
+}
+
+fn word(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "an empty text",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,139 @@
+//! A draft onto the disk: the scene's folder is made beside its place and moved there whole.
+
+use super::{Draft, DraftBuilding, ModelDoc};
+use cupola_scene::document::{BuildingDoc, Document, VERSION, ViewDoc};
+use cupola_scene::to_ron;
+use cupola_twin::Diagnostic;
+use std::path::{Path, PathBuf};
+
+/// The document that a draft makes.
+pub fn document(draft: &Draft, name: &str) -> Document {
+    let building = draft.building.as_ref().map(|building| BuildingDoc {
+        gltf: Some(format!("assets/{}", file_name(&building.path))),
+        bindings: draft.bindings.clone(),
+        ..Default::default()
+    });
+    Document {
+        version: VERSION,
+        name: name.to_string(),
+        description: String::new(),
+        models: if draft.models.is_empty() { Vec::new() } else { vec!["models".into()] },
+        building,
+        twins: draft.twins.to_vec().into(),
+        relationships: draft.relationships.to_vec().into(),
+        computed: Vec::new(),
+        processors: Vec::new(),
+        alarms: draft.alarms.to_vec(),
+        feeds: Vec::new(),
+        simulation: None,
+        physics: None,
+        view: ViewDoc { color_by: draft.color_by.clone(), range: draft.color_range, ..Default::default() },
+    }
+}
+
+/// Writes the scene to the folder `out`; what is there already is only replaced if that is wanted.
+///
+/// # Errors
+/// The folder exists, or something can't be written; then `out` is as it was before.
+pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic> {
+    if out.extension().is_some_and(|extension| extension == "ron") {
+        let help = format!("write to a folder: --out {}", out.with_extension("").display());
+        return Err(Diagnostic::error("not-a-folder", "an imported scene is a folder with its models").help(help));
+    }
+    let is_other = if out.is_dir() { !is_empty(out) && !out.join("scene.ron").is_file() } else { out.exists() };
+    if is_other {
+        let message = format!("{} is there, and is no scene's folder", out.display());
+        return Err(Diagnostic::error("exists", message).help("choose another folder; nothing was changed"));
+    }
+    if out.exists() && !replace && !is_empty(out) {
+        let message = format!("{} exists already", out.display());
+        return Err(Diagnostic::error("exists", message).help("choose another folder, or replace it with --replace"));
+    }
+    // `.` has a name too.
+    let out = &std::path::absolute(out).map_err(|error| failed(out, error))?;
+    let beside = |word: &str| {
+        let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        out.with_file_name(format!(".{name}.{word}.{}", std::process::id()))
+    };
+    let (fresh, old) = (beside("new"), beside("old"));
+    let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let result = fill(draft, &name, &fresh).and_then(|()| {
+        let fail = |error| failed(out, error);
+        if out.is_dir() && is_empty(out) {
+            // Someone may be in it: it stays what it is.
+            return move_into(&fresh, out).map_err(fail);
+        }
+        if out.exists() {
+            std::fs::rename(out, &old).map_err(fail)?;
+        }
+        std::fs::rename(&fresh, out).map_err(|error| {
+            // What was there comes back.
+            let _ = std::fs::rename(&old, out);
+            failed(out, error)
+        })
+    });
+    // Left over after a failure, or the scene that was replaced.
+    let _ = std::fs::remove_dir_all(&fresh);
+    if result.is_ok() {
+        let _ = std::fs::remove_dir_all(&old);
+    }
+    result
+}
+
+/// Moves what is in one folder into another one, empty so far; all or nothing.
+fn move_into(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut moved: Vec<PathBuf> = Vec::new();
+    let entries = std::fs::read_dir(from)?.collect::<std::io::Result<Vec<_>>>()?;
+    for entry in entries {
+        let target = to.join(entry.file_name());
+        if let Err(error) = std::fs::rename(entry.path(), &target) {
+            // What came so far goes again; the rest is where it was made.
+            for target in moved {
+                let _ = std::fs::rename(&target, from.join(target.file_name().unwrap_or_default()));
+            }
+            return Err(error);
+        }
+        moved.push(target);
+    }
+    Ok(())
+}
+
+fn fill(draft: &Draft, name: &str, folder: &Path) -> Result<(), Diagnostic> {
+    let put = |path: PathBuf, bytes: &[u8]| {
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&path, bytes)).map_err(|error| failed(&path, error))
+    };
+    for ModelDoc { name, text, .. } in &draft.models {
+        // Names come from other people's files: nothing but the last part of them is used.
+        put(folder.join("models").join(file_name(Path::new(name))), text.as_bytes())?;
+    }
+    if let Some(building) = &draft.building {
+        copy_building(building, &folder.join("assets"))?;
+    }
+    let text = to_ron(&document(draft, name))?;
+    put(folder.join("scene.ron"), text.as_bytes())
+}
+
+/// The glTF file, and the files that it was read with.
+fn copy_building(building: &DraftBuilding, assets: &Path) -> Result<(), Diagnostic> {
+    let name = file_name(&building.path);
+    for part in building.parts.iter().map(PathBuf::as_path).chain([Path::new(&name)]) {
+        let (from, to) = (building.path.with_file_name(part), assets.join(part));
+        let made = to.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::copy(&from, &to)).map_err(|error| failed(&from, error))?;
+    }
+    Ok(())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn failed(path: &Path, error: std::io::Error) -> Diagnostic {
+    Diagnostic::error("save-failed", format!("{} can't be written: {error}", path.display()))
+        .help("choose another place; nothing was changed")
+}

@@ -1,0 +1,124 @@
+use super::*;
+use crate::export::{twins, xlsx};
+use cupola_scene::document::{RelationshipDoc, TwinDoc};
+use cupola_twin::{Models, Value};
+use rust_xlsxwriter::Workbook;
+
+const MODELS: &str = r#"[
+    {"@id": "dtmi:x:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": [
+        {"@type": "Property", "name": "temperature", "schema": "double"},
+        {"@type": "Component", "name": "wifi", "schema": "dtmi:x:Wifi;1"},
+        {"@type": "Relationship", "name": "leadsTo"}]},
+    {"@id": "dtmi:x:Wifi;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": [
+        {"@type": "Property", "name": "network", "schema": "string"}]}
+]"#;
+
+fn book(rows: &[&[&str]]) -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (row, cells) in rows.iter().enumerate() {
+        for (column, text) in cells.iter().enumerate() {
+            sheet.write_string(row as u32, column as u16, *text).unwrap();
+        }
+    }
+    workbook.save_to_buffer().unwrap()
+}
+
+fn draft(bytes: &[u8]) -> Draft {
+    let mut draft = Draft::default();
+    if let Err(found) = read("file.xlsx", bytes, &mut draft) {
+        draft.findings.push(found);
+    }
+    draft
+}
+
+fn findings(draft: &Draft) -> Vec<(&'static str, u32, u32)> {
+    let place = |found: &Diagnostic| found.place.as_ref().map_or((0, 0), |place| (place.line, place.column));
+    draft.findings.iter().map(|found| (found.code, place(found).0, place(found).1)).collect()
+}
+
+#[test]
+fn the_explorers_table_is_read() {
+    let bytes = book(&[
+        &["ModelID", "ID (must be unique)", "Relationship (From)", "Relationship Name", "Init Data"],
+        &["dtmi:x:Building;1", "A", "", "", "{\"Date\": 2001}"],
+        &["dtmi:x:Floor;1", " F0 ", "A", "contains"],
+        &["dtmi:x:Room;1", "R0", "F0", "contains", "{\"Temperature\": 70, \"Humidity\": 30.5}"],
+        &["dtmi:x:Room;1", "R0", "A", "has"],
+    ]);
+    let draft = draft(&bytes);
+    assert_eq!(draft.findings, []);
+    let ids: Vec<&str> = draft.twins.iter().map(|twin| twin.id.as_str()).collect();
+    assert_eq!(ids, ["A", "F0", "R0"]);
+    assert_eq!(draft.twins[0].properties["Date"], Value::Integer(2001));
+    assert_eq!(draft.twins[2].properties["Humidity"], Value::Number(30.5));
+    let ways: Vec<_> = draft.relationships.iter().map(|way| (&*way.from, &*way.name, &*way.to, &way.id)).collect();
+    assert_eq!(ways, [("A", "contains", "F0", &None), ("F0", "contains", "R0", &None), ("A", "has", "R0", &None)]);
+}
+
+#[test]
+fn bad_rows_are_left_out_with_their_cell() {
+    let bytes = book(&[
+        &["id", "MODELID", "colour", "relationship (from)", "Relationship name", "init data"],
+        &["", "dtmi:x:Room;1"],
+        &["a", ""],
+        &["b", "dtmi:x:Room;1", "red", "a", "", "[1]"],
+        &["b", "dtmi:x:Room;1", "", "", "", "{\"t\": 1}"],
+        &["c", "dtmi:x:Room;1", "", "", "", "{\"t\": "],
+    ]);
+    let draft = draft(&bytes);
+    let wanted = [
+        ("unknown-column", 1, 3),
+        ("twin-without-id", 2, 1),
+        ("twin-without-model", 3, 2),
+        ("bad-init-data", 4, 6),
+        ("broken-relationship", 4, 5),
+        ("repeated-twin", 5, 1),
+        ("bad-init-data", 6, 6),
+    ];
+    assert_eq!(findings(&draft), wanted);
+    assert_eq!(draft.twins.len(), 2);
+    assert_eq!((draft.counts["twins"].left_out, draft.counts["relationships"].left_out), (3, 1));
+}
+
+#[test]
+fn what_was_exported_comes_back() {
+    let (models, found) = Models::read([("models.json".into(), MODELS)]);
+    assert_eq!(found, []);
+    let properties = [
+        ("temperature".to_owned(), Value::Number(21.0)),
+        ("wifi.network".to_owned(), Value::Text("a \"b\"\n<c> & d".into())),
+    ];
+    let twin = |id: &str, properties| TwinDoc { id: id.into(), model: "dtmi:x:Room;1".into(), properties };
+    let rooms = [twin("a", properties.into()), twin("b", BTreeMap::new())];
+    let way = |id: Option<&str>, from: &str, to: &str| RelationshipDoc {
+        id: id.map(str::to_owned),
+        from: from.into(),
+        name: "leadsTo".into(),
+        to: to.into(),
+        properties: [("width".to_owned(), Value::Number(0.9))].into(),
+    };
+    let ways = [way(None, "b", "a"), way(Some("r"), "a", "b"), way(None, "b", "a"), way(None, "a", "elsewhere")];
+    let mut found = Vec::new();
+    let table = twins::twins_json(&rooms, &models, &mut found);
+    let bytes = xlsx::bytes(&table, &ways, &mut found);
+    assert_eq!(found, []);
+    assert_eq!(bytes, xlsx::bytes(&table, &ways, &mut found), "the same scene is the same file");
+    let draft = draft(&bytes);
+    assert_eq!(draft.findings, []);
+    assert_eq!(draft.twins[..], rooms);
+    assert_eq!(draft.relationships[..], ways);
+}
+
+#[test]
+fn other_bytes_are_refused() {
+    let whole = book(&[&["ModelID", "ID"]]);
+    for bytes in [&b""[..], b"PK", b"ModelID,ID\n", &whole[..whole.len() / 2]] {
+        let draft = draft(bytes);
+        assert_eq!(findings(&draft), [("xlsx-damaged", 1, 1)]);
+    }
+    assert_eq!(
+        findings(&draft(&book(&[&["a", "b"]]))),
+        [("unknown-column", 1, 1), ("unknown-column", 1, 2), ("no-columns", 1, 1)]
+    );
+}

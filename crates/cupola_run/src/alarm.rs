@@ -1,0 +1,120 @@
+//! Alarms: conditions of the scene that hold for a twin, judged on every timeline by itself.
+
+use cupola_scene::{Alarm, Scene};
+use cupola_twin::{Slot, State, TwinIx};
+use std::collections::BTreeMap;
+
+/// A raised alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// The moment at which the alarm was raised, microseconds since the Unix epoch.
+    pub since_us: i64,
+    /// Whether a person has acknowledged the alarm.
+    pub acknowledged: bool,
+}
+
+/// A change of an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlarmChange {
+    /// The number of the alarm in the scene.
+    pub alarm: usize,
+    /// The twin.
+    pub twin: TwinIx,
+    /// Whether the alarm was raised; otherwise it was cleared.
+    pub is_raised: bool,
+}
+
+/// A raised alarm named by ids, so that it outlives a change of the scene.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedAlarm {
+    alarm: String,
+    twin: String,
+    raised: Raised,
+}
+
+/// The raised alarms of a timeline, by alarm number in the scene and twin.
+#[derive(Clone, Debug, Default)]
+pub struct Alarms {
+    /// The raised alarms.
+    pub raised: BTreeMap<(usize, TwinIx), Raised>,
+    /// The number of alarms raised since the timeline began.
+    pub total: u64,
+}
+
+impl Alarms {
+    /// Returns the alarms whose conditions hold in a state.
+    pub fn of(scene: &Scene, state: &State, now_us: i64) -> Self {
+        let mut alarms = Self::default();
+        for (number, alarm) in scene.alarms.iter().enumerate() {
+            for column in &alarm.columns {
+                for row in 0..state.topology().rows(*column) {
+                    alarms.judge_slot(number, state, Slot { column: *column, row }, now_us);
+                }
+            }
+        }
+        alarms
+    }
+
+    fn judge_slot(&mut self, number: usize, state: &State, slot: Slot, now_us: i64) -> Option<AlarmChange> {
+        let twin = state.topology().twin_of(slot);
+        let lane = state.get(slot).usable();
+        // A condition without a value neither raises nor clears an alarm.
+        if lane == 0.0 {
+            let was_raised = self.raised.remove(&(number, twin)).is_some();
+            return was_raised.then_some(AlarmChange { alarm: number, twin, is_raised: false });
+        }
+        if lane.is_nan() || self.raised.contains_key(&(number, twin)) {
+            return None;
+        }
+        self.raised.insert((number, twin), Raised { since_us: now_us, acknowledged: false });
+        self.total += 1;
+        Some(AlarmChange { alarm: number, twin, is_raised: true })
+    }
+
+    /// Judges the conditions that changed in the state's tick, and adds the changes to `changes`.
+    pub(crate) fn judge(&mut self, scene: &Scene, state: &State, now_us: i64, changes: &mut Vec<AlarmChange>) {
+        for (number, alarm) in scene.alarms.iter().enumerate() {
+            for column in &alarm.columns {
+                for row in state.changed(*column) {
+                    let slot = Slot { column: *column, row: *row };
+                    changes.extend(self.judge_slot(number, state, slot, now_us));
+                }
+            }
+        }
+    }
+
+    /// Returns the raised alarms by ids.
+    pub(crate) fn named(&self, scene: &Scene) -> Vec<NamedAlarm> {
+        let named = |((number, twin), raised): (&(usize, TwinIx), &Raised)| NamedAlarm {
+            alarm: scene.alarms[*number].id.clone(),
+            twin: scene.topology.twin_id(*twin).to_string(),
+            raised: *raised,
+        };
+        self.raised.iter().map(named).collect()
+    }
+
+    /// Takes over the begin and the acknowledgement of alarms that were raised before.
+    pub(crate) fn take_over(&mut self, scene: &Scene, before: &[NamedAlarm]) {
+        let numbers: BTreeMap<&str, usize> =
+            scene.alarms.iter().enumerate().map(|(number, alarm)| (alarm.id.as_str(), number)).collect();
+        for known in before {
+            let key = numbers.get(known.alarm.as_str()).copied().zip(scene.topology.twin(&known.twin));
+            if let Some(raised) = key.and_then(|key| self.raised.get_mut(&key)) {
+                *raised = known.raised;
+            }
+        }
+    }
+
+    /// Returns the raised alarms, the most severe first, then the newest.
+    pub fn sorted<'a>(&'a self, scene: &'a Scene) -> Vec<(&'a Alarm, usize, TwinIx, Raised)> {
+        let mut list: Vec<_> = self
+            .raised
+            .iter()
+            .map(|((number, twin), raised)| (&scene.alarms[*number], *number, *twin, *raised))
+            .collect();
+        list.sort_by_key(|(alarm, number, twin, raised)| {
+            (std::cmp::Reverse(alarm.severity), std::cmp::Reverse(raised.since_us), *number, *twin)
+        });
+        list
+    }
+}

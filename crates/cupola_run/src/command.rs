@@ -1,0 +1,170 @@
+//! Commands to twins. On a live timeline a command goes to the device and its answer comes back; on a simulated one the
+//! simulation carries it out. Every invocation is recorded with its outcome.
+
+use crate::relocation::Relocation;
+use cupola_twin::{Diagnostic, Topology, TwinIx, Value};
+use serde_json::json;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Invocations that a timeline remembers.
+const MAX_RECORDED: usize = 1_000;
+
+/// The outcome of an invocation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CommandOutcome {
+    /// The request was sent, and the answer is awaited.
+    Pending,
+    /// The command was carried out; the response, if there is one.
+    Done(Option<Value>),
+    /// The command failed; the reason.
+    Failed(String),
+}
+
+/// One invocation of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invocation {
+    /// The number of the invocation in the timeline, from 1.
+    pub number: u64,
+    /// The moment on the timeline's clock, microseconds since the Unix epoch.
+    pub at_us: i64,
+    /// The twin.
+    pub twin: TwinIx,
+    /// The name of the command.
+    pub command: Arc<str>,
+    /// The request.
+    pub request: Option<Value>,
+    /// The outcome.
+    pub outcome: CommandOutcome,
+    /// The duration from the request to the outcome, microseconds.
+    pub took_us: Option<i64>,
+    pub(crate) awaited: Option<Awaited>,
+}
+
+/// The answer that a pending invocation waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Awaited {
+    pub feed: usize,
+    pub mapping: usize,
+    pub topic: String,
+    pub until_us: i64,
+}
+
+impl Invocation {
+    /// Returns the invocation as JSON, with the twin by its id.
+    pub fn to_json(&self, topology: &Topology) -> serde_json::Value {
+        let (word, response, error) = match &self.outcome {
+            CommandOutcome::Pending => ("pending", None, None),
+            CommandOutcome::Done(response) => ("done", response.as_ref(), None),
+            CommandOutcome::Failed(why) => ("failed", None, Some(why)),
+        };
+        json!({
+            "invocation": self.number,
+            "time": cupola_twin::value::time_text(self.at_us),
+            "twin": topology.twin_id(self.twin),
+            "command": &*self.command,
+            "request": self.request,
+            "outcome": word,
+            "response": response,
+            "error": error,
+            "milliseconds": self.took_us.map(|us| us as f64 / 1e3),
+        })
+    }
+
+    /// Settles the invocation with a response that is checked against the command's schema.
+    pub(crate) fn settle(&mut self, topology: &Topology, result: Result<Option<Value>, String>, answerer: &str) {
+        let model = topology.models.get(topology.model_of(self.twin));
+        self.awaited = None;
+        self.outcome = match (result, model.command(&self.command)) {
+            (Err(why), _) => CommandOutcome::Failed(why),
+            (Ok(response), Some(known)) => match topology.models.check_response(known, response.as_ref()) {
+                Ok(()) => CommandOutcome::Done(response),
+                Err(found) => CommandOutcome::Failed(format!("the {answerer}'s answer doesn't fit: {found}")),
+            },
+            (Ok(response), None) => CommandOutcome::Done(response),
+        };
+    }
+}
+
+/// The invocations of a timeline, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Invocations {
+    /// The last invocations.
+    pub list: VecDeque<Invocation>,
+    count: u64,
+}
+
+impl Invocations {
+    /// Returns the invocation with a number, if it is remembered.
+    pub fn get(&self, number: u64) -> Option<&Invocation> {
+        self.list.iter().find(|invocation| invocation.number == number)
+    }
+
+    pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut Invocation> {
+        self.list.iter_mut().find(|invocation| invocation.number == number)
+    }
+
+    /// Returns the number of the next invocation.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.count + 1
+    }
+
+    pub(crate) fn record(&mut self, invocation: Invocation) -> u64 {
+        self.count += 1;
+        tracing::info!(number = self.count, command = &*invocation.command, outcome = ?invocation.outcome, "command");
+        self.list.push_back(invocation);
+        if self.list.len() > MAX_RECORDED {
+            self.list.pop_front();
+        }
+        self.count
+    }
+
+    /// Returns the pending invocation whose answer comes on a topic.
+    pub(crate) fn awaiting(&self, topic: &str) -> Option<&Invocation> {
+        self.list.iter().find(|invocation| invocation.awaited.as_ref().is_some_and(|awaited| awaited.topic == topic))
+    }
+
+    /// Fails the pending invocations whose timeout is over; returns their numbers.
+    pub(crate) fn expire(&mut self, now_us: i64) -> Vec<u64> {
+        let mut expired = Vec::new();
+        for invocation in &mut self.list {
+            if let Some(awaited) = &invocation.awaited
+                && now_us > awaited.until_us
+            {
+                let waited_s = (awaited.until_us - invocation.at_us) as f64 / 1e6;
+                invocation.took_us = Some(now_us - invocation.at_us);
+                invocation.outcome = CommandOutcome::Failed(format!("no answer came within {waited_s} s"));
+                invocation.awaited = None;
+                expired.push(invocation.number);
+            }
+        }
+        expired
+    }
+
+    /// Keeps the invocations of twins that still exist.
+    pub(crate) fn relocate(&mut self, relocation: &Relocation<'_>) {
+        self.list.retain_mut(|invocation| match relocation.twin(invocation.twin) {
+            Some(twin) => {
+                invocation.twin = twin;
+                true
+            }
+            None => false,
+        });
+    }
+}
+
+/// Returns the twin and the command of a name and an id.
+///
+/// # Errors
+/// The twin or its command does not exist, with a suggestion.
+pub fn find_command(topology: &Topology, twin: &str, command: &str) -> Result<(TwinIx, Arc<str>), Diagnostic> {
+    let twin = topology.twin_known(twin)?;
+    let model = topology.models.get(topology.model_of(twin));
+    match model.command(command) {
+        Some(known) => Ok((twin, known.name.clone())),
+        None => {
+            let unknown = Diagnostic::error("unknown-command", format!("`{}` has no command `{command}`", model.id));
+            Err(unknown.did_you_mean(command, model.commands.iter().map(|known| &*known.name)))
+        }
+    }
+}

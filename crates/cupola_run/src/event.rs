@@ -1,0 +1,202 @@
+//! Events: everything that enters a timeline from outside, as data.
+//!
+//! An event names twins and properties by id, never by row or slot, so it keeps its meaning across edits and programs.
+
+use crate::feed::Reading;
+use crate::simulation::Assumption;
+use cupola_twin::{Diagnostic, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The kinds of actors that cause events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActorKind {
+    /// A person.
+    Person,
+    /// A device behind a feed.
+    Device,
+    /// A scenario.
+    Scenario,
+    /// A program: this one, or an external processor.
+    Program,
+}
+
+/// The actor that causes an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Actor {
+    /// The kind of actor.
+    pub kind: ActorKind,
+    /// The actor's name.
+    pub name: String,
+}
+
+impl Actor {
+    /// Returns a person.
+    pub fn person(name: impl Into<String>) -> Self {
+        Self { kind: ActorKind::Person, name: name.into() }
+    }
+
+    /// Returns a device, or the feed that speaks for it.
+    pub fn device(name: impl Into<String>) -> Self {
+        Self { kind: ActorKind::Device, name: name.into() }
+    }
+
+    /// Returns a program.
+    pub fn program(name: impl Into<String>) -> Self {
+        Self { kind: ActorKind::Program, name: name.into() }
+    }
+}
+
+/// An event: a moment, an actor, a cause and a body.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// The moment on the timeline's clock, microseconds since the Unix epoch. In JSON: RFC 3339.
+    #[serde(rename = "time", with = "rfc3339")]
+    pub time_us: i64,
+    /// The actor that causes the event.
+    pub actor: Actor,
+    /// The reason for the event, in words or as the id of what caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The content of the event.
+    #[serde(rename = "event")]
+    pub body: EventBody,
+}
+
+impl Event {
+    /// Returns an event without a cause.
+    pub fn new(time_us: i64, actor: Actor, body: EventBody) -> Self {
+        Self { time_us, actor, cause: None, body }
+    }
+}
+
+/// The content of an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum EventBody {
+    /// Readings that devices sent.
+    Readings {
+        /// The readings, in the order of arrival.
+        readings: Vec<Reading>,
+    },
+    /// A property gets a value on a simulated timeline.
+    Set {
+        /// The id of the twin.
+        twin: String,
+        /// The name of the property.
+        property: String,
+        /// The value.
+        value: Value,
+    },
+    /// A simulation assumes something else from now on.
+    Assume {
+        /// The id of the room's twin; none for an assumption about the weather.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
+        /// The assumption.
+        assumption: Assumption,
+    },
+    /// A twin gets a command.
+    Command {
+        /// The id of the twin.
+        twin: String,
+        /// The name of the command.
+        command: String,
+        /// The request of the command.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Value>,
+    },
+    /// A device answers a command, or the command could not be sent.
+    Answer {
+        /// The number of the invocation.
+        invocation: u64,
+        /// The response, or the reason why the command failed.
+        result: Result<Option<Value>, String>,
+        /// The duration from the request to the answer, microseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        took_us: Option<i64>,
+    },
+    /// A person acknowledges an alarm.
+    Acknowledge {
+        /// The id of the alarm.
+        alarm: String,
+        /// The id of the twin.
+        twin: String,
+    },
+    /// An external processor gives values.
+    Processed {
+        /// The id of the processor.
+        processor: String,
+        /// The id of the request.
+        request: String,
+        /// The moment that the request was about, microseconds since the Unix epoch.
+        #[serde(with = "rfc3339")]
+        asked_us: i64,
+        /// The values by twin and property; a missing value clears the property.
+        values: BTreeMap<String, BTreeMap<String, Option<Value>>>,
+    },
+}
+
+/// The outcome of an event that was applied.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The number of the invocation, if the event is a command.
+    pub invocation: Option<u64>,
+    /// The reasons why parts of the event were refused.
+    pub rejected: Vec<String>,
+}
+
+/// The reason why an event was refused. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum EventError {
+    /// The timeline is live or replayed, and the event is about a simulated one.
+    #[error("only a simulated timeline can be changed: make a what-if from here")]
+    NotSimulated,
+    /// The timeline replays a recording.
+    #[error("a replay shows the past: it takes no commands and no acknowledgements")]
+    Replayed,
+    /// A twin, property, alarm, command or processor of that name does not exist.
+    #[error("{0}")]
+    Unknown(Box<Diagnostic>),
+    /// The property is computed.
+    #[error("{0} is computed: change what it is computed from")]
+    Computed(String),
+    /// The value does not fit.
+    #[error("{0}")]
+    WrongValue(String),
+    /// The command can't be sent or carried out.
+    #[error("{0}")]
+    Command(String),
+    /// The alarm is not raised.
+    #[error("the alarm `{alarm}` of `{twin}` is not raised")]
+    NotRaised {
+        /// The id of the alarm.
+        alarm: String,
+        /// The id of the twin.
+        twin: String,
+    },
+}
+
+impl From<Diagnostic> for EventError {
+    fn from(found: Diagnostic) -> Self {
+        Self::Unknown(Box::new(found))
+    }
+}
+
+/// Microseconds since the Unix epoch as RFC 3339 text.
+mod rfc3339 {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(time_us: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&cupola_wire::format_rfc3339(*time_us))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        cupola_wire::parse_rfc3339(&text)
+            .ok_or_else(|| D::Error::custom(format!("`{text}` is not an RFC 3339 time such as 2026-01-31T08:00:00Z")))
+    }
+}

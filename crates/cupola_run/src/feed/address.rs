@@ -1,0 +1,62 @@
+//! The address of a broker.
+
+/// The environment variable with the broker's user.
+pub const USER: &str = "CUPOLA_MQTT_USER";
+/// The environment variable with the broker's password.
+pub const PASSWORD: &str = "CUPOLA_MQTT_PASSWORD";
+
+/// Returns host and port of `mqtt://host[:port]`.
+///
+/// # Errors
+/// The reason why the text is not the address of a broker that the program can reach.
+pub fn address(url: &str) -> Result<(String, u16), String> {
+    let rest = match url.split_once("://") {
+        Some(("mqtt" | "tcp", rest)) => rest,
+        Some(("mqtts" | "ssl", _)) => {
+            return Err("TLS is not supported yet: use mqtt:// on a network that you trust".into());
+        }
+        Some((scheme, _)) => return Err(format!("`{scheme}://` is not a broker's address; mqtt:// is")),
+        None => url,
+    };
+    let rest = rest.trim_end_matches('/');
+    if rest.contains('@') {
+        return Err(format!("user and password don't belong into the address: set {USER} and {PASSWORD}"));
+    }
+    let (host, port) = match rest.rsplit_once(':') {
+        // An IPv6 address without a port ends in `]`.
+        Some((host, port)) if !port.ends_with(']') => {
+            let port = port.parse::<u16>().ok().filter(|port| *port > 0);
+            (host, port.ok_or_else(|| format!("`{rest}` has no valid port"))?)
+        }
+        _ => (rest, 1883),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if host.is_empty() || host.contains(char::is_whitespace) {
+        return Err(format!("`{url}` names no host"));
+    }
+    Ok((host.to_string(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_addresses() {
+        for (url, expected) in [
+            ("mqtt://localhost", Some(("localhost", 1883))),
+            ("mqtt://10.0.0.1:1884/", Some(("10.0.0.1", 1884))),
+            ("broker:99", Some(("broker", 99))),
+            ("mqtt://[::1]:1883", Some(("::1", 1883))),
+            ("mqtts://x", None),
+            ("http://x", None),
+            ("mqtt://u:p@x", None),
+            ("mqtt://x:0", None),
+            ("mqtt://x:nine", None),
+            ("mqtt://", None),
+        ] {
+            let found = address(url).ok();
+            assert_eq!(found.as_ref().map(|(host, port)| (host.as_str(), *port)), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,502 @@
+//! Mappings: which topic and field is which property.
+
+use super::address::address;
+use super::command::{CommandMappings, command_mappings};
+use super::{Inbox, Reading};
+use cupola_scene::document::MappingDoc;
+use cupola_scene::{Scene, Step};
+use cupola_twin::diagnostic::has_errors;
+use cupola_twin::model::{Primitive, Schema, SchemaIx};
+use cupola_twin::unit::{self, conversion};
+use cupola_twin::value::EXACT_INTEGER;
+use cupola_twin::{Diagnostic, Kind, Slot, Topology, TwinIx, Value};
+use cupola_wire::{Payload, PayloadError, Scalar, Template, TimeRule, TopicPattern, check_pointer};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Topics whose routes are remembered; beyond, they are found anew each time.
+const MAX_ROUTES: usize = 1 << 20;
+/// Bytes of a payload that are kept to be shown.
+const SHOWN_BYTES: usize = 120;
+
+/// One mapping, checked.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    /// Topics.
+    pub pattern: TopicPattern,
+    /// The twin's id.
+    pub twin: Template,
+    /// The property.
+    pub property: Template,
+    /// JSON pointer to the value.
+    pub pointer: Option<String>,
+    /// JSON pointer to the time.
+    pub time: Option<String>,
+    unit: Option<&'static unit::Unit>,
+    stale_after_us: Option<i64>,
+}
+
+impl Mapping {
+    /// The change from a property's unit to the one that the device sends.
+    pub fn sends(&self, property: Option<&'static unit::Unit>) -> (f64, f64) {
+        match (property, self.unit) {
+            (Some(from), Some(to)) => conversion(from, to).unwrap_or((1.0, 0.0)),
+            _ => (1.0, 0.0),
+        }
+    }
+}
+
+/// The mappings of one feed.
+#[derive(Clone, Debug)]
+pub struct Mappings {
+    /// The broker.
+    pub url: String,
+    /// In order.
+    pub list: Vec<Mapping>,
+    /// The mappings of commands.
+    pub commands: CommandMappings,
+    topology: Arc<Topology>,
+    /// Tells these mappings from those of another scene, or of the scene before an edit.
+    generation: u64,
+}
+
+/// The generation of the next mappings.
+static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
+
+impl Mappings {
+    /// Checks the feeds of a scene: the mappings of each.
+    pub fn new(scene: &Scene) -> (Vec<Self>, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let places = &scene.places;
+        let mut ids = BTreeSet::new();
+        let mut feeds = Vec::new();
+        for (number, feed) in scene.document.feeds.iter().enumerate() {
+            let at = |field| places.of(&["feeds".into(), number.into(), Step::Field(field)]);
+            if !ids.insert(&feed.id) {
+                let message = format!("feed `{}` is defined twice", feed.id);
+                diagnostics.push(Diagnostic::error("duplicate-feed", message).at(at("id")));
+            }
+            if let Err(why) = address(&feed.url) {
+                let wrong = Diagnostic::error("wrong-url", why).at(at("url"));
+                diagnostics.push(wrong.help("write mqtt://HOST:PORT"));
+            }
+            let mut list = Vec::new();
+            for (at, doc) in feed.mappings.iter().enumerate() {
+                let report = |field: &'static str, offset: usize, diagnostic: Diagnostic| {
+                    let steps = ["feeds".into(), number.into(), "mappings".into(), at.into(), Step::Field(field)];
+                    let mut place = places.of(&steps);
+                    place.column += offset as u32;
+                    diagnostic.at(place)
+                };
+                match mapping(doc, &scene.topology, &report) {
+                    Ok((mapping, mut warnings)) => {
+                        diagnostics.append(&mut warnings);
+                        list.push(mapping);
+                    }
+                    Err(mut errors) => diagnostics.append(&mut errors),
+                }
+            }
+            let commands = command_mappings(scene, number, &mut diagnostics);
+            feeds.push(Self {
+                url: feed.url.clone(),
+                list,
+                commands,
+                topology: scene.topology.clone(),
+                generation: NEXT_GENERATION.fetch_add(1, Ordering::Relaxed),
+            });
+        }
+        (feeds, diagnostics)
+    }
+
+    /// The subscriptions that the mappings need, each once.
+    pub fn filters(&self) -> Vec<String> {
+        let mut filters: Vec<String> =
+            self.list.iter().map(|mapping| mapping.pattern.filter()).chain(self.commands.filters()).collect();
+        filters.sort();
+        filters.dedup();
+        filters
+    }
+}
+
+fn mapping(
+    doc: &MappingDoc,
+    topology: &Topology,
+    report: &dyn Fn(&'static str, usize, Diagnostic) -> Diagnostic,
+) -> Result<(Mapping, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let pattern_error = |field, text: &str, code, error: cupola_wire::PatternError| {
+        let mut diagnostic = Diagnostic::error(code, error.message);
+        diagnostic.help = error.help;
+        report(field, text.get(..error.at).map_or(0, |before| before.chars().count()), diagnostic)
+    };
+    let pattern = TopicPattern::parse(&doc.topic)
+        .map_err(|error| found.push(pattern_error("topic", &doc.topic, "topic-pattern", error)))
+        .ok();
+    let twin = Template::parse(&doc.twin)
+        .map_err(|error| found.push(pattern_error("twin", &doc.twin, "template", error)))
+        .ok();
+    let property = Template::parse(&doc.property)
+        .map_err(|error| found.push(pattern_error("property", &doc.property, "template", error)))
+        .ok();
+    for (field, pointer) in [("value", &doc.value), ("time", &doc.time)] {
+        if let Some(Err(error)) = pointer.as_deref().map(check_pointer) {
+            found.push(report(
+                field,
+                0,
+                Diagnostic::error("json-pointer", error.to_string()).help("write it like /data/value"),
+            ));
+        }
+    }
+    let stale_after_us = doc.stale_after.as_deref().and_then(|text| {
+        let duration = cupola_wire::parse_duration(text);
+        if duration.is_none() {
+            let wrong = Diagnostic::error("wrong-duration", format!("`{text}` is not a duration"));
+            found.push(report("stale_after", 0, wrong.help("write it like 90s, 15m or 2h")));
+        }
+        duration
+    });
+    let unit = doc.unit.as_deref().and_then(|name| {
+        let unit = unit::find(name);
+        if unit.is_none() {
+            let unknown = Diagnostic::error("unknown-unit", format!("`{name}` is not a unit"));
+            found.push(report("unit", 0, unknown.did_you_mean(name, unit::names(None))));
+        }
+        unit
+    });
+    let (Some(pattern), Some(twin), Some(property)) = (pattern, twin, property) else { return Err(found) };
+    for (field, template) in [("twin", &twin), ("property", &property)] {
+        for name in template.names() {
+            if !pattern.names().contains(&name) {
+                let message = format!("the topic captures no `{{{name}}}`");
+                let unknown = Diagnostic::error("unknown-capture", message);
+                found.push(report(field, 0, unknown.did_you_mean(name, pattern.names())));
+            }
+        }
+    }
+    check_targets(topology, &twin, &property, unit, stale_after_us, &mut found, report);
+    if has_errors(&found) {
+        return Err(found);
+    }
+    let mapping =
+        Mapping { pattern, twin, property, pointer: doc.value.clone(), time: doc.time.clone(), unit, stale_after_us };
+    Ok((mapping, found))
+}
+
+/// At least one twin must be meant, with the property, in a unit that fits.
+fn check_targets(
+    topology: &Topology,
+    twin: &Template,
+    property: &Template,
+    unit: Option<&'static unit::Unit>,
+    fresh_for: Option<i64>,
+    found: &mut Vec<Diagnostic>,
+    report: &dyn Fn(&'static str, usize, Diagnostic) -> Diagnostic,
+) {
+    let meant: Vec<_> = topology.twins().filter_map(|ix| Some((ix, twin.capture(topology.twin_id(ix))?))).collect();
+    if meant.is_empty() {
+        let unknown = Diagnostic::error("unknown-twin", format!("no twin is called like `{}`", twin.as_str()));
+        let ids = topology.twins().map(|ix| topology.twin_id(ix)).collect::<Vec<_>>();
+        found.push(report("twin", 0, unknown.did_you_mean(twin.as_str(), ids)));
+        return;
+    }
+    let (mut any, mut computed) = (false, None);
+    let beats = fresh_for.is_none();
+    for (ix, captures) in &meant {
+        // A property named by a capture that the twin's id doesn't hold is known only when a message comes.
+        let Some(name) = property.fill(captures) else { return };
+        let Some((slot, _)) = targets(topology, *ix, &name).into_iter().next() else { continue };
+        let column = topology.column(slot.column);
+        any = true;
+        if column.formula.is_some() {
+            computed = computed.or(Some(name.clone()));
+        }
+        if let (Some(from), Some(to)) = (unit, column.unit)
+            && conversion(from, to).is_none()
+        {
+            let message = format!("`{name}` is in {}, which can't be made of {}", to.name, from.name);
+            let names: Vec<_> = unit::names(Some(to.dimension)).take(4).collect();
+            let wrong = Diagnostic::error("wrong-unit", message).help(format!("use one of {}", names.join(", ")));
+            found.push(report("unit", 0, wrong));
+            return;
+        }
+    }
+    if let (Some(name), true) = (computed, beats) {
+        let message = format!("`{name}` is computed, and will not be any more once a message has come");
+        let help = "say how long a message counts, with `stale_after`; then the formula does again";
+        found.push(report("property", 0, Diagnostic::warning("measured-forever", message).help(help)));
+    }
+    if !any && property.names().is_empty() {
+        let message = format!("none of the {} twins meant has a property `{}`", meant.len(), property.as_str());
+        let tables: BTreeSet<_> = meant.iter().map(|(ix, _)| topology.locate(*ix).0).collect();
+        let names = tables.into_iter().flat_map(|table| topology.property_names(topology.table(table)));
+        let unknown = Diagnostic::error("unknown-property", message);
+        found.push(report("property", 0, unknown.did_you_mean(property.as_str(), names)));
+    }
+}
+
+/// The way from a topic to a property.
+#[derive(Clone, Debug)]
+struct Route {
+    slot: Slot,
+    twin: Arc<str>,
+    property: Arc<str>,
+    mapping: usize,
+    /// JSON pointer to the value: the mapping's, longer for a field of an object.
+    pointer: Option<Arc<str>>,
+    kind: Kind,
+    /// What values the property may have, where its kind doesn't say it all.
+    schema: Option<SchemaIx>,
+    scale: f64,
+    offset: f64,
+}
+
+/// Turns messages into readings, and remembers the routes of each topic.
+pub struct Router {
+    current: Arc<Current>,
+    /// The mappings that the routes are of.
+    mappings: Arc<Mappings>,
+    routes: HashMap<String, (Arc<str>, Arc<[Route]>)>,
+}
+
+/// The mappings that a router uses, which an edit of the scene replaces while messages arrive.
+#[derive(Debug)]
+pub struct Current(Mutex<Arc<Mappings>>);
+
+impl Current {
+    /// Returns a place for mappings.
+    pub fn new(mappings: Arc<Mappings>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(mappings)))
+    }
+
+    /// Replaces the mappings: the next message uses the new ones.
+    pub fn replace(&self, mappings: Arc<Mappings>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = mappings;
+    }
+
+    fn get(&self) -> Arc<Mappings> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Router {
+    /// Returns a router for mappings that may be replaced.
+    pub fn new(current: Arc<Current>) -> Self {
+        let mappings = current.get();
+        Self { current, mappings, routes: HashMap::new() }
+    }
+
+    /// Takes in one message.
+    pub fn message(&mut self, topic: &str, payload: &[u8], now_us: i64, inbox: &Inbox) {
+        let mappings = self.current.get();
+        if !Arc::ptr_eq(&mappings, &self.mappings) {
+            self.routes.clear();
+            self.mappings = mappings;
+        }
+        let is_answer = self.mappings.commands.is_answer(topic);
+        if is_answer {
+            inbox.answer(topic, payload, now_us);
+        }
+        let (topic, routes) = match self.routes.get(topic) {
+            Some(known) => known.clone(),
+            None => {
+                let routes = find(&self.mappings, topic);
+                if routes.is_empty() && is_answer {
+                    return;
+                }
+                if routes.is_empty() {
+                    inbox.unknown(topic);
+                }
+                let entry: (Arc<str>, Arc<[Route]>) = (topic.into(), routes.into());
+                // Topics without a route are not remembered: a publisher could fill the memory with them.
+                if !entry.1.is_empty() && self.routes.len() < MAX_ROUTES {
+                    self.routes.insert(topic.to_string(), entry.clone());
+                }
+                entry
+            }
+        };
+        let generation = self.mappings.generation;
+        let shown: Arc<str> = String::from_utf8_lossy(&payload[..payload.len().min(SHOWN_BYTES)]).into();
+        let reading = |route: &Route, value: Option<Value>, source_us: Option<i64>, stale_after_us: Option<i64>| {
+            let reading = Reading {
+                twin: route.twin.clone(),
+                property: route.property.clone(),
+                value,
+                time_us: source_us.unwrap_or(now_us),
+                arrived_us: now_us,
+                has_source_time: source_us.is_some(),
+                topic: topic.clone(),
+                payload: shown.clone(),
+                stale_after_us,
+            };
+            (route.slot, reading)
+        };
+        let parsed = match Payload::parse(payload) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                inbox.reject(format!("{topic}: {error}"));
+                // A reading that is not a number says that the sensor is broken; the last value must not stand.
+                let is_broken = matches!(error, PayloadError::NotFinite { .. });
+                let broken = routes.iter().filter(|_| is_broken).map(|route| reading(route, None, None, None));
+                inbox.put(now_us, generation, broken);
+                return;
+            }
+        };
+        let mut readings = Vec::with_capacity(routes.len());
+        for route in routes.iter() {
+            let mapping = &self.mappings.list[route.mapping];
+            let rule = TimeRule { pointer: mapping.time.clone() };
+            let source_us = rule.source_time(&parsed).unwrap_or_else(|error| {
+                inbox.reject(format!("{topic}: {error}"));
+                None
+            });
+            let value = match value(&self.mappings.topology, &parsed, route) {
+                Ok(Some(value)) => Some(value),
+                // A partial update leaves out what did not change.
+                Ok(None) => continue,
+                Err(Unusable { why, is_broken }) => {
+                    inbox.reject(format!("{topic}: {why}"));
+                    if !is_broken {
+                        continue;
+                    }
+                    None
+                }
+            };
+            readings.push(reading(route, value, source_us, mapping.stale_after_us));
+        }
+        inbox.put(now_us, generation, readings.into_iter());
+    }
+}
+
+/// A value that can't be used.
+struct Unusable {
+    why: String,
+    /// Whether the value says that the sensor is broken.
+    is_broken: bool,
+}
+
+impl From<String> for Unusable {
+    fn from(why: String) -> Self {
+        Self { why, is_broken: false }
+    }
+}
+
+/// Returns the value that a message gives a property; none if the message leaves it out.
+fn value(topology: &Topology, parsed: &Payload<'_>, route: &Route) -> Result<Option<Value>, Unusable> {
+    let unusable = |error: PayloadError| match error {
+        PayloadError::Absent => Ok(None),
+        error => {
+            let is_broken = matches!(error, PayloadError::NotFinite { .. });
+            Err(Unusable { why: error.to_string(), is_broken })
+        }
+    };
+    let value = if route.kind == Kind::Json {
+        match parsed.structure(route.pointer.as_deref()) {
+            Ok(serde_json::Value::Null) => return Ok(None),
+            Ok(json) => serde_json::from_value::<Value>(json).map_err(|_| "it holds a null".to_string())?,
+            Err(error) => return unusable(error),
+        }
+    } else {
+        let scalar = match parsed.scalar(route.pointer.as_deref()) {
+            Ok(Scalar::Null) => return Ok(None),
+            Ok(scalar) => scalar,
+            Err(error) => return unusable(error),
+        };
+        value_of(&scalar, route).ok_or_else(|| format!("{scalar:?} is not a {}", route.kind.word()))?
+    };
+    if let Some(schema) = route.schema {
+        topology.models.schemas().check(schema, &value).map_err(|found| found.to_string())?;
+    }
+    Ok(Some(value))
+}
+
+/// Returns the value of a scalar that a device sent, in the unit of the property.
+fn value_of(scalar: &Scalar, route: &Route) -> Option<Value> {
+    let scaled = || scalar.as_number().map(|number| number * route.scale + route.offset);
+    Some(match route.kind {
+        Kind::Number => Value::Number(scaled()?),
+        Kind::Integer => Value::Integer(scaled().filter(|number| number.abs() <= EXACT_INTEGER)?.round() as i64),
+        Kind::Bool => Value::Bool(match scalar {
+            Scalar::Bool(flag) => *flag,
+            Scalar::Number(number) => *number != 0.0,
+            Scalar::Text(text) => match text.to_ascii_lowercase().as_str() {
+                "on" | "true" | "yes" | "open" | "1" => true,
+                "off" | "false" | "no" | "closed" | "0" => false,
+                _ => return None,
+            },
+            Scalar::Null => return None,
+        }),
+        Kind::Text => Value::Text(match scalar {
+            Scalar::Text(text) => text.to_string(),
+            Scalar::Number(number) => number.to_string(),
+            _ => return None,
+        }),
+        Kind::Time => Value::Text(cupola_wire::format_rfc3339(cupola_wire::parse_time(scalar)?)),
+        Kind::Json => return None,
+    })
+}
+
+fn find(mappings: &Mappings, topic: &str) -> Vec<Route> {
+    let topology = &mappings.topology;
+    let mut routes = Vec::new();
+    for (number, mapping) in mappings.list.iter().enumerate() {
+        let Some(captures) = mapping.pattern.matches(topic) else { continue };
+        let twin = mapping.twin.fill(&captures).and_then(|twin| topology.twin(&twin));
+        let (Some(twin), Some(property)) = (twin, mapping.property.fill(&captures)) else { continue };
+        for (slot, below) in targets(topology, twin, &property) {
+            let column = topology.column(slot.column);
+            if column.hidden {
+                continue;
+            }
+            let (scale, offset) = match (mapping.unit, column.unit) {
+                (Some(from), Some(to)) => match conversion(from, to) {
+                    Some(conversion) => conversion,
+                    None => continue,
+                },
+                _ => (1.0, 0.0),
+            };
+            let pointer = match (&mapping.pointer, below.as_str()) {
+                (None, "") => None,
+                (pointer, below) => Some(format!("{}{below}", pointer.as_deref().unwrap_or_default()).into()),
+            };
+            let schema = column.schema.filter(|schema| needs_check(topology, *schema));
+            let (twin, property) = (topology.twin_id(twin).into(), column.name.clone());
+            routes.push(Route {
+                slot,
+                twin,
+                property,
+                mapping: number,
+                pointer,
+                kind: column.kind,
+                schema,
+                scale,
+                offset,
+            });
+        }
+    }
+    routes
+}
+
+/// Where the values of a property go: into its own column, or into those of an object's fields, each with the JSON pointer from
+/// the object to the field.
+fn targets(topology: &Topology, twin: TwinIx, property: &str) -> Vec<(Slot, String)> {
+    if let Some(slot) = topology.slot(twin, property) {
+        return vec![(slot, String::new())];
+    }
+    let model = topology.models.get(topology.model_of(twin));
+    let fields = model.properties.iter().filter_map(|column| {
+        let rest = column.name.strip_prefix(property)?.strip_prefix('.')?;
+        Some((topology.slot(twin, &column.name)?, format!("/{}", rest.replace('.', "/"))))
+    });
+    fields.collect()
+}
+
+/// Whether values of a schema can be wrong though they are of the right kind.
+fn needs_check(topology: &Topology, schema: SchemaIx) -> bool {
+    match topology.models.schemas().get(schema) {
+        Schema::Primitive(primitive) => {
+            !matches!(primitive, Primitive::Boolean | Primitive::Double | Primitive::String)
+        }
+        _ => true,
+    }
+}

@@ -1,0 +1,75 @@
+//! Readings: values that devices sent, by twin id and property.
+
+use cupola_twin::value::Sample;
+use cupola_twin::{ColumnIx, Kind, Quality, Topology, Value};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The number of different texts that a scene and its devices may have. Texts are kept as long as the scene is open.
+const MAX_TEXTS: usize = 1_000_000;
+
+/// A value that a device sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// The id of the twin.
+    pub twin: Arc<str>,
+    /// The name of the property.
+    pub property: Arc<str>,
+    /// The value; none: the device says that its reading is not a number, so the property becomes bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// The source time, microseconds since the Unix epoch; the time of arrival if the message has none.
+    pub time_us: i64,
+    /// The time of arrival, microseconds since the Unix epoch.
+    pub arrived_us: i64,
+    /// Whether `time_us` is the device's own.
+    #[serde(default)]
+    pub has_source_time: bool,
+    /// The topic of the message.
+    #[serde(default = "no_text")]
+    pub topic: Arc<str>,
+    /// The beginning of the payload.
+    #[serde(default = "no_text")]
+    pub payload: Arc<str>,
+    /// The age at which the value becomes stale, microseconds; none: it stays fresh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_after_us: Option<i64>,
+}
+
+fn no_text() -> Arc<str> {
+    "".into()
+}
+
+impl Reading {
+    /// Returns the sample of the reading for a column.
+    ///
+    /// # Errors
+    /// The reason why the column can't have the value.
+    pub(crate) fn sample(&self, topology: &Topology, column: ColumnIx) -> Result<Sample, String> {
+        match &self.value {
+            None => Ok(Sample { lane: f64::NAN, quality: Quality::Bad, time_us: self.time_us }),
+            Some(value) => Ok(Sample::good(lane_of(topology, column, value)?, self.time_us)),
+        }
+    }
+
+    /// Returns the last moment at which the value is fresh.
+    pub(crate) fn fresh_until_us(&self) -> Option<i64> {
+        // A device whose clock runs ahead must not be fresh for longer.
+        let read_us = self.time_us.min(self.arrived_us);
+        self.stale_after_us.map(|limit_us| read_us.saturating_add(limit_us))
+    }
+}
+
+/// Returns the lane of a value from outside for a column.
+///
+/// # Errors
+/// The reason why the column can't have the value, or that there are too many different texts.
+pub fn lane_of(topology: &Topology, column: ColumnIx, value: &Value) -> Result<f64, String> {
+    if let (Kind::Text, Value::Text(text)) = (topology.column(column).kind, value)
+        && topology.texts.intern_within(text, MAX_TEXTS).is_none()
+    {
+        return Err(format!("there are more than {MAX_TEXTS} different texts already"));
+    }
+    topology.encode(column, value)
+}

@@ -1,0 +1,90 @@
+//! The origin of values that came from outside: the message or the processor's answer, and the moment they become stale.
+
+use crate::relocation::Relocation;
+use cupola_twin::value::Sample;
+use cupola_twin::{Quality, Slot, State};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The source of a value.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// A message of a feed.
+    Message { topic: Arc<str>, payload: Arc<str> },
+    /// An answer of an external processor.
+    Answer { processor: Arc<str>, request: Arc<str>, asked_us: i64 },
+}
+
+/// The source of a slot's value, and the moment from which the value is stale.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub source: Source,
+    /// The source time of the value, to notice a newer value from elsewhere.
+    pub time_us: i64,
+    /// The last moment at which the value is fresh; none: for ever.
+    pub fresh_until_us: Option<i64>,
+}
+
+/// The origins of a timeline's values, by slot.
+#[derive(Clone, Debug)]
+pub(crate) struct Origins {
+    by_slot: BTreeMap<Slot, Origin>,
+    /// No value becomes stale before this moment.
+    next_stale_us: i64,
+}
+
+impl Default for Origins {
+    fn default() -> Self {
+        Self { by_slot: BTreeMap::new(), next_stale_us: i64::MAX }
+    }
+}
+
+impl Origins {
+    pub fn insert(&mut self, slot: Slot, origin: Origin) {
+        self.next_stale_us = self.next_stale_us.min(origin.fresh_until_us.unwrap_or(i64::MAX));
+        self.by_slot.insert(slot, origin);
+    }
+
+    /// Returns the words for the origin of a slot's value.
+    pub fn text(&self, slot: Slot) -> Option<String> {
+        Some(match &self.by_slot.get(&slot)?.source {
+            Source::Message { topic, payload } => format!("message on {topic}: {payload}"),
+            Source::Answer { processor, request, asked_us } => {
+                let asked = cupola_wire::format_rfc3339(*asked_us);
+                format!("answer {request} of processor {processor}, asked at {asked}")
+            }
+        })
+    }
+
+    /// Marks values as stale whose time is over at `now_us`.
+    ///
+    /// A computed property is computed again instead, so it is left alone.
+    pub fn mark_stale(&mut self, state: &mut State, now_us: i64) {
+        if now_us <= self.next_stale_us {
+            return;
+        }
+        let topology = state.topology().clone();
+        let mut next_us = i64::MAX;
+        for (slot, origin) in &self.by_slot {
+            let Some(until_us) = origin.fresh_until_us else { continue };
+            if until_us >= now_us {
+                next_us = next_us.min(until_us);
+                continue;
+            }
+            let sample = state.get(*slot);
+            let is_same = sample.time_us == origin.time_us && sample.quality == Quality::Good;
+            if is_same && topology.column(slot.column).formula.is_none() {
+                state.set(*slot, Sample { quality: Quality::Stale, ..sample });
+            }
+        }
+        self.next_stale_us = next_us;
+    }
+
+    pub fn relocate(&mut self, relocation: &Relocation<'_>) {
+        if !relocation.is_identity() {
+            let before = std::mem::take(&mut self.by_slot);
+            let moved = before.into_iter().filter_map(|(slot, origin)| Some((relocation.slot(slot)?, origin)));
+            self.by_slot = moved.collect();
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The recording of a live timeline, kept in memory, and the replay that plays it back.
+//!
+//! A recording names properties by twin id, so an edit or a reload of the scene keeps it.
+
+use crate::alarm::{Alarms, NamedAlarm};
+use cupola_scene::Scene;
+use cupola_twin::value::{Sample, Texts, decode, encode};
+use cupola_twin::{ColumnIx, Kind, Slot, State, Topology};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// Changes kept. The oldest are dropped up to the next key frame.
+const MAX_ENTRIES: usize = 1_000_000;
+/// Changes between two key frames.
+const FRAME_EVERY: u64 = 16_384;
+
+/// A property of a twin, named by ids.
+#[derive(Clone, Debug)]
+struct Point {
+    twin: Arc<str>,
+    property: Arc<str>,
+    kind: Kind,
+}
+
+/// A change of an input.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    time_us: i64,
+    point: u32,
+    /// The sample; a text is a number in the recording's own texts.
+    sample: Sample,
+    /// The last moment at which a measured value counts in the place of a computed one.
+    until_us: i64,
+}
+
+/// The whole state at one moment, from which a replay starts.
+#[derive(Clone, Debug)]
+struct KeyFrame {
+    /// The number of the first entry after the frame.
+    next: u64,
+    time_us: i64,
+    state: State,
+    alarms: Vec<NamedAlarm>,
+    total: u64,
+}
+
+/// The inputs of a timeline since a moment: key frames, and every change between them.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    frames: VecDeque<KeyFrame>,
+    entries: VecDeque<Entry>,
+    /// The number of the first entry that is kept.
+    first: u64,
+    points: Vec<Point>,
+    /// The number of each slot's point, for the current topology.
+    numbers: HashMap<Slot, u32>,
+    texts: Arc<Texts>,
+}
+
+impl Recording {
+    /// Returns a recording that begins at a state.
+    pub(crate) fn new(scene: &Scene, state: &State, alarms: &Alarms, start_us: i64) -> Self {
+        let mut recording = Self {
+            frames: VecDeque::new(),
+            entries: VecDeque::new(),
+            first: 0,
+            points: Vec::new(),
+            numbers: HashMap::new(),
+            texts: Arc::default(),
+        };
+        recording.add_frame(scene, state, alarms, start_us);
+        recording
+    }
+
+    /// Returns the first and the last moment of the recording, microseconds since the Unix epoch.
+    pub fn span_us(&self) -> (i64, i64) {
+        let start_us = self.frames.front().map_or(0, |frame| frame.time_us);
+        (start_us, self.entries.back().map_or(start_us, |last| last.time_us.max(start_us)))
+    }
+
+    fn next(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    fn add_frame(&mut self, scene: &Scene, state: &State, alarms: &Alarms, time_us: i64) {
+        let frame = KeyFrame {
+            next: self.next(),
+            time_us,
+            state: state.clone(),
+            alarms: alarms.named(scene),
+            total: alarms.total,
+        };
+        self.frames.push_back(frame);
+    }
+
+    /// Records the inputs that changed in the state's tick.
+    pub(crate) fn record(&mut self, scene: &Scene, state: &State, alarms: &Alarms, now_us: i64) {
+        for (number, column) in state.topology().columns().iter().enumerate() {
+            if column.formula.is_none() {
+                let column = ColumnIx(number as u32);
+                for row in state.changed(column) {
+                    let slot = Slot { column, row: *row };
+                    self.push(state.topology(), now_us, slot, state.get(slot), i64::MAX);
+                }
+            }
+        }
+        for (slot, measured) in state.all_measured().filter(|(slot, _)| state.has_changed(*slot)) {
+            self.push(state.topology(), now_us, slot, measured.sample, measured.until_us);
+        }
+        if self.frames.back().is_some_and(|frame| self.next() - frame.next >= FRAME_EVERY) {
+            self.add_frame(scene, state, alarms, now_us);
+        }
+        // The replay needs a frame to start from, so entries go a frame's worth at a time.
+        while self.entries.len() > MAX_ENTRIES
+            && let Some(second) = self.frames.get(1).map(|frame| frame.next)
+        {
+            self.entries.drain(..(second - self.first) as usize);
+            self.first = second;
+            self.frames.pop_front();
+        }
+    }
+
+    fn push(&mut self, topology: &Topology, time_us: i64, slot: Slot, mut sample: Sample, until_us: i64) {
+        let points = &mut self.points;
+        let number = *self.numbers.entry(slot).or_insert_with(|| {
+            let column = topology.column(slot.column);
+            let twin = topology.twin_id(topology.twin_of(slot)).into();
+            points.push(Point { twin, property: column.name.clone(), kind: column.kind });
+            (points.len() - 1) as u32
+        });
+        let kind = self.points[number as usize].kind;
+        sample.lane = transfer(sample.lane, kind, &topology.texts, &self.texts);
+        self.entries.push_back(Entry { time_us, point: number, sample, until_us });
+    }
+
+    /// Goes on under the topology of a changed scene.
+    pub(crate) fn adopt(&mut self, scene: &Scene, state: &State, alarms: &Alarms, now_us: i64) {
+        self.numbers.clear();
+        for (number, point) in (0..).zip(&self.points) {
+            if let Some(slot) = slot_of(point, &scene.topology) {
+                self.numbers.insert(slot, number);
+            }
+        }
+        self.add_frame(scene, state, alarms, now_us);
+        // Frames of earlier topologies hold on to them, so only a bounded number of frames stays.
+        while self.frames.len() as u64 > MAX_ENTRIES as u64 / FRAME_EVERY + 3 {
+            self.frames.remove(1);
+        }
+    }
+}
+
+/// Returns the slot of a point, if the scene still has it with the same kind of values.
+fn slot_of(point: &Point, topology: &Topology) -> Option<Slot> {
+    let slot = topology.slot(topology.twin(&point.twin)?, &point.property)?;
+    (topology.column(slot.column).kind == point.kind).then_some(slot)
+}
+
+/// Returns the lane of a value whose text has another number among other texts.
+fn transfer(lane: f64, kind: Kind, from: &Texts, to: &Texts) -> f64 {
+    if !matches!(kind, Kind::Text | Kind::Json) {
+        return lane;
+    }
+    decode(lane, kind, from).and_then(|value| encode(&value, kind, to).ok()).unwrap_or(f64::NAN)
+}
+
+/// Plays a recording back on a timeline of its own.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    recording: Recording,
+    /// The slot of each point in the current topology.
+    slots: Vec<Option<Slot>>,
+    /// The number of the next entry to be played.
+    next: u64,
+    pub(crate) shown_us: i64,
+}
+
+/// A state to go on from, after a jump.
+pub(crate) struct Restored {
+    pub state: State,
+    pub alarms: Alarms,
+}
+
+impl Replay {
+    pub(crate) fn new(recording: Recording, topology: &Topology) -> Self {
+        let mut replay = Self { recording, slots: Vec::new(), next: 0, shown_us: i64::MAX };
+        replay.adopt(topology);
+        replay
+    }
+
+    /// Returns the first and the last moment of the recording, microseconds since the Unix epoch.
+    pub fn span_us(&self) -> (i64, i64) {
+        self.recording.span_us()
+    }
+
+    /// Finds the slots of the recording's properties in a topology.
+    pub(crate) fn adopt(&mut self, topology: &Topology) {
+        self.slots = self.recording.points.iter().map(|point| slot_of(point, topology)).collect();
+    }
+
+    /// Returns the state of the last key frame that is not after `until_us`, if the replay has to jump there: backwards, or
+    /// over a frame.
+    pub(crate) fn jump(&mut self, until_us: i64, scene: &Scene) -> Option<Restored> {
+        let frames = &self.recording.frames;
+        let frame = frames.iter().rev().find(|frame| frame.time_us <= until_us).or(frames.front())?;
+        if until_us >= self.shown_us && frame.next <= self.next {
+            return None;
+        }
+        self.next = frame.next;
+        self.shown_us = frame.time_us;
+        let mut state = if Arc::ptr_eq(frame.state.topology(), &scene.topology) {
+            frame.state.clone()
+        } else {
+            frame.state.carry_over(scene.topology.clone())
+        };
+        state.begin_tick();
+        let mut alarms = Alarms::of(scene, &state, frame.time_us);
+        alarms.take_over(scene, &frame.alarms);
+        alarms.total = frame.total;
+        Some(Restored { state, alarms })
+    }
+
+    /// Puts the changes of the next recorded moment up to `until_us` into a state; the moment, if there was one.
+    pub(crate) fn play_moment(&mut self, state: &mut State, until_us: i64) -> Option<i64> {
+        let recording = &self.recording;
+        let entry = |number: u64| recording.entries.get(number.checked_sub(recording.first)? as usize);
+        let moment_us = entry(self.next).map(|entry| entry.time_us).filter(|time_us| *time_us <= until_us)?;
+        state.pass_to(moment_us);
+        while let Some(entry) = entry(self.next).filter(|entry| entry.time_us == moment_us) {
+            if let Some(slot) = self.slots[entry.point as usize] {
+                let kind = recording.points[entry.point as usize].kind;
+                let lane = transfer(entry.sample.lane, kind, &recording.texts, &state.topology().texts);
+                state.measure(slot, Sample { lane, ..entry.sample }, entry.until_us);
+            }
+            self.next += 1;
+        }
+        self.shown_us = moment_us;
+        Some(moment_us)
+    }
+}

@@ -1,0 +1,367 @@
+//! Makes a simulation out of a scene's conditions, checking every name on the way.
+
+mod commands;
+mod plants;
+mod rooms;
+mod shows;
+
+use super::assume::Said;
+use super::run::{Simulation, Steer};
+use cupola_physics::building::{BuildingModel, Controls};
+use cupola_physics::hygiene::HygieneModel;
+use cupola_physics::occupancy::DayProfile;
+use cupola_physics::random::stream_of;
+use cupola_physics::zone::{AhuSpec, TerminalSpec, ZoneSpec};
+use cupola_scene::document::{Profile, SimulationDoc, Source, ZoneDoc};
+use cupola_scene::{Places, Scene, Step};
+use cupola_twin::diagnostic::has_errors;
+use cupola_twin::expr::{Cell, Segment, evaluate, parse};
+use cupola_twin::query::TwinContext;
+use cupola_twin::{Diagnostic, Kind, Slot, State, Topology, TwinIx};
+use shows::Found;
+use std::collections::BTreeMap;
+
+/// The longest step, microseconds.
+const DAY_US: i64 = 86_400_000_000;
+/// Share of a terminal's greatest flow that it never goes below while people are there.
+const MIN_FLOW: f64 = 0.3;
+/// A dispenser is refilled some time after it falls below this, %.
+const REFILL_BELOW_PCT: f64 = 15.0;
+/// How long maintenance takes to come, s.
+const REFILL_DELAY_S: f64 = 4.0 * 3600.0;
+
+impl Simulation {
+    /// The simulation of a scene; `None` if it has none or it can't be made, with the reasons.
+    pub fn new(scene: &Scene) -> (Option<Self>, Vec<Diagnostic>) {
+        let Some(doc) = &scene.document.simulation else { return (None, Vec::new()) };
+        let state = State::new(scene.topology.clone());
+        let (topology, places) = (&*scene.topology, &scene.places);
+        let mut binder = Binder { scene, topology, state: &state, places, doc, diagnostics: Vec::new() };
+        let simulation = binder.simulation();
+        (simulation, binder.diagnostics)
+    }
+}
+
+struct Binder<'s> {
+    scene: &'s Scene,
+    topology: &'s Topology,
+    state: &'s State,
+    places: &'s Places,
+    doc: &'s SimulationDoc,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Where a name in the simulation's part of the document stands.
+type Path<'p> = &'p [Step<'p>];
+
+impl Binder<'_> {
+    fn report(&mut self, diagnostic: Diagnostic, path: Path<'_>) {
+        let steps: Vec<Step<'_>> = std::iter::once(Step::Field("simulation")).chain(path.iter().copied()).collect();
+        let place = self.places.of(&steps);
+        let diagnostic = diagnostic.at(place);
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn simulation(&mut self) -> Option<Simulation> {
+        let doc = self.doc;
+        let start_us = cupola_wire::parse_rfc3339(&doc.start);
+        if start_us.is_none() {
+            let wrong = Diagnostic::error("wrong-time", format!("`{}` is not an RFC 3339 time", doc.start));
+            self.report(wrong.help("write it like 2026-01-12T07:00:00Z"), &["start".into()]);
+        }
+        let step_us = cupola_wire::parse_duration(&doc.step).filter(|step_us| (1_000..=DAY_US).contains(step_us));
+        if step_us.is_none() {
+            let message = format!("`{}` is not a duration from a millisecond to a day", doc.step);
+            let wrong = Diagnostic::error("wrong-duration", message);
+            self.report(wrong.help("write it like 1m or 30s"), &["step".into()]);
+        }
+        if doc.utc_offset_hours.is_nan() || doc.utc_offset_hours.abs() > 24.0 {
+            let message = format!("{} hours are no difference to UTC", doc.utc_offset_hours);
+            let wrong = Diagnostic::error("wrong-offset", message).help("write hours from -24 to 24");
+            self.report(wrong, &["utc_offset_hours".into()]);
+        }
+        let (units, ahus, ahu_on, supply_c) = self.air_handlers();
+        let (zones, mut specs, exterior) = self.zones();
+        self.enclose(&zones, &exterior, &mut specs);
+        let terminals = self.terminals(&zones, &units, &mut specs);
+        let (dispensers, hygiene_row, hygiene) = self.hygiene(&zones);
+        let plants = self.plants(&zones, &units);
+        let found = Found { zones: &zones, units: &units, plants: &plants, dispensers: &dispensers };
+        let shows = self.shows(&found, &hygiene_row);
+        let handlers = self.commands();
+        let profiles = vec![DayProfile::office(), DayProfile::meeting(), DayProfile::ward(), DayProfile::always(0.0)];
+        self.assumed(&zones, &mut specs);
+        let said = Said::of(&specs, doc.weather.warmer_k);
+        let weather = self.weather();
+        let model = BuildingModel::new(specs, ahus, profiles.clone(), weather, doc.seed);
+        let plant_count = plants.specs.len();
+        let model = match model.and_then(|model| model.with_plants(plants.specs)) {
+            Ok(model) => model,
+            Err(error) => {
+                self.report(Diagnostic::error("simulation", error.to_string()), &[]);
+                return None;
+            }
+        };
+        let hygiene = match hygiene.map(|rooms| HygieneModel::new(rooms, profiles, doc.seed)) {
+            None => None,
+            Some(Ok(model)) => {
+                let state = model.initial_state();
+                Some((model, state))
+            }
+            Some(Err(error)) => {
+                self.report(Diagnostic::error("simulation", error.to_string()), &["dispensers".into()]);
+                None
+            }
+        };
+        if has_errors(&self.diagnostics) {
+            return None;
+        }
+        let mut twins: Vec<(usize, TwinIx)> = zones.iter().map(|(twin, row)| (*row, *twin)).collect();
+        twins.sort_unstable();
+        let per_zone = |source: fn(&ZoneDoc) -> &Source, otherwise: fn(&ZoneSpec) -> f64| {
+            let steer = |(row, twin): &(usize, TwinIx)| Steer {
+                slot: self.zone_property(*twin, source),
+                otherwise: otherwise(&model.zones()[*row]),
+            };
+            twins.iter().map(steer).collect::<Vec<_>>()
+        };
+        Some(Simulation {
+            start_us: start_us?,
+            step_us: step_us?,
+            utc_offset_s: (doc.utc_offset_hours * 3600.0) as i64,
+            seed: doc.seed,
+            physical: model.initial_state(),
+            controls: Controls { outdoor_offset_k: said.warmer_k, ..model.controls() },
+            said,
+            outputs: Default::default(),
+            hygiene,
+            hygiene_row,
+            zone_energy_j: vec![0.0; zones.len()],
+            unit_energy_j: vec![0.0; units.len()],
+            plant_energy_j: vec![(0.0, 0.0); plant_count],
+            ahu_on,
+            supply_c,
+            plant_on: plants.on,
+            plant_capacities: plants.capacities,
+            terminal_on: terminals,
+            heating_c: per_zone(|zone| &zone.heating_setpoint, |spec| spec.heating_setpoint_c),
+            cooling_c: per_zone(|zone| &zone.cooling_setpoint, |spec| spec.cooling_setpoint_c),
+            shows,
+            handlers,
+            model,
+            zone_of: zones,
+            unit_of: units,
+            plant_of: plants.twins,
+            dispenser_of: dispensers,
+        })
+    }
+
+    /// Where people are day and night, so is the air.
+    fn is_always_on(&self) -> bool {
+        self.doc.zones.iter().any(|zone| zone.profile == Profile::Ward)
+    }
+
+    fn is_of(&self, twin: TwinIx, model: &str) -> bool {
+        let models = &self.topology.models;
+        models.resolve(model).is_ok_and(|wanted| models.is_a(self.topology.model_of(twin), wanted))
+    }
+
+    fn twins_of(&mut self, model: &str, path: Path<'_>) -> Vec<TwinIx> {
+        match self.topology.models.resolve(model) {
+            Ok(model) => {
+                let tables = self.topology.tables_of(model);
+                tables.flat_map(|table| self.topology.twins_of(table)).map(TwinIx).collect()
+            }
+            Err(found) => {
+                let mut at = path.to_vec();
+                at.push("model".into());
+                self.report(found, &at);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The slot of a property that every twin of a model must have, of a kind.
+    fn property(&mut self, twin: TwinIx, name: &str, kind: Kind, path: Path<'_>) -> Option<Slot> {
+        let Some(slot) = self.topology.slot(twin, name) else {
+            let table = self.topology.table(self.topology.locate(twin).0);
+            let model = self.topology.models.get(table.model);
+            let unknown = Diagnostic::error("unknown-property", format!("`{}` has no property `{name}`", model.id));
+            self.report(unknown.did_you_mean(name, self.topology.property_names(table)), path);
+            return None;
+        };
+        let found = self.topology.column(slot.column).kind;
+        if found != kind && !(found.is_numeric() && kind.is_numeric()) {
+            let message = format!("`{name}` is a {}, a {} is needed here", found.word(), kind.word());
+            self.report(Diagnostic::error("wrong-type", message), path);
+            return None;
+        }
+        Some(slot)
+    }
+
+    /// The number of a source for a twin.
+    fn number(&mut self, twin: TwinIx, source: &Source, path: Path<'_>) -> Option<f64> {
+        match source {
+            Source::Constant(number) => Some(*number),
+            Source::Property(name) => {
+                let slot = self.property(twin, name, Kind::Number, path)?;
+                let lane = self.state.get(slot).usable();
+                if lane.is_nan() && self.topology.column(slot.column).formula.is_none() {
+                    let message = format!("`{}` has no value for the simulation", self.topology.name(slot));
+                    self.report(Diagnostic::warning("no-value", message).help("give it one in `properties`"), path);
+                }
+                (!lane.is_nan()).then_some(lane)
+            }
+        }
+    }
+
+    /// The twins at the end of a path.
+    fn follow(&mut self, twin: TwinIx, path: &str, at: Path<'_>) -> Vec<TwinIx> {
+        let segments = match cupola_twin::expr::Parser::new(&format!("{path})")).and_then(|mut parser| parser.path()) {
+            Ok(path) => path.segments,
+            Err(error) => {
+                self.report(Diagnostic::error("syntax", error.message), at);
+                return Vec::new();
+            }
+        };
+        let unknown: Option<&Segment> =
+            segments.iter().find(|segment| !self.topology.knows_relationship(&segment.name));
+        if let Some(segment) = unknown {
+            let message = format!("no relationship is called `{}`", segment.name);
+            let found = Diagnostic::error("unknown-relationship", message);
+            let found = found.did_you_mean(&segment.name, self.topology.relationship_names());
+            self.report(found, at);
+            return Vec::new();
+        }
+        self.topology.walk(twin, &segments)
+    }
+
+    /// Air handling units in order of their rows: the twins, what they are made of, what switches them, what sets their supply air.
+    fn air_handlers(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<AhuSpec>, Vec<Steer>, Vec<Steer>) {
+        let (mut units, mut specs, mut on, mut supply_c) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        let always_on = self.is_always_on();
+        for (at, entry) in self.doc.air_handlers.iter().enumerate() {
+            let path = |field| ["air_handlers".into(), at.into(), Step::Field(field)];
+            for twin in self.twins_of(&entry.model, &["air_handlers".into(), at.into()]) {
+                if units.contains_key(&twin) {
+                    continue;
+                }
+                let slot = self.property(twin, &entry.on, Kind::Bool, &path("on"));
+                let mut spec = AhuSpec { always_on, ..AhuSpec::default() };
+                let mut setpoint = None;
+                if let Some(property) = &entry.supply_setpoint {
+                    let source = Source::Property(property.clone());
+                    spec.supply_c = self.number(twin, &source, &path("supply_setpoint")).unwrap_or(spec.supply_c);
+                    setpoint = self.topology.slot(twin, property);
+                }
+                units.insert(twin, specs.len());
+                on.push(Steer { slot, otherwise: 1.0 });
+                supply_c.push(Steer { slot: setpoint, otherwise: spec.supply_c });
+                specs.push(spec);
+            }
+        }
+        (units, specs, on, supply_c)
+    }
+
+    /// The property of a zone's twin that holds a source, if it is a property.
+    fn zone_property(&self, twin: TwinIx, source: fn(&ZoneDoc) -> &Source) -> Option<Slot> {
+        self.doc.zones.iter().find_map(|zone| match source(zone) {
+            Source::Property(name) if self.is_of(twin, &zone.model) => self.topology.slot(twin, name),
+            _ => None,
+        })
+    }
+
+    /// Zones by twin, what they are made of so far, and how much of their walls is said to be façade.
+    fn zones(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<ZoneSpec>, Vec<Option<f64>>) {
+        let mut zones = BTreeMap::new();
+        let mut specs = Vec::new();
+        let mut shares = Vec::new();
+        for (at, entry) in self.doc.zones.iter().enumerate() {
+            let path = |field| ["zones".into(), at.into(), Step::Field(field)];
+            let filter = match entry.filter.as_deref().map(parse) {
+                Some(Err(error)) => {
+                    self.report(Diagnostic::error(error.code, error.to_string()), &path("filter"));
+                    continue;
+                }
+                Some(Ok(filter)) => Some(filter),
+                None => None,
+            };
+            for twin in self.twins_of(&entry.model, &["zones".into(), at.into()]) {
+                let kept = filter.as_ref().map(|filter| evaluate(filter, &TwinContext { state: self.state, twin }));
+                match kept {
+                    Some(Err(error)) => {
+                        self.report(Diagnostic::error(error.code, error.to_string()), &path("filter"));
+                        break;
+                    }
+                    Some(Ok(cell)) if cell != Cell::Bool(true) => continue,
+                    _ => {}
+                }
+                if zones.contains_key(&twin) {
+                    continue;
+                }
+                let (Some(area), Some(height)) =
+                    (self.number(twin, &entry.area, &path("area")), self.number(twin, &entry.height, &path("height")))
+                else {
+                    continue;
+                };
+                let exterior = entry.exterior.as_ref().and_then(|source| self.number(twin, source, &path("exterior")));
+                let mut spec = ZoneSpec::from_area(area, height, exterior.unwrap_or(rooms::USUAL_EXTERIOR));
+                spec.set = self.construction(entry.construction.as_ref(), &path("construction"));
+                spec.stream = stream_of(self.topology.twin_id(twin));
+                spec.people_capacity =
+                    self.number(twin, &entry.people, &path("people")).unwrap_or(spec.people_capacity);
+                spec.profile = match entry.profile {
+                    Profile::Office => 0,
+                    Profile::Meeting => 1,
+                    Profile::Ward => 2,
+                    Profile::Empty => 3,
+                };
+                let heating = self.number(twin, &entry.heating_setpoint, &path("heating_setpoint"));
+                let cooling = self.number(twin, &entry.cooling_setpoint, &path("cooling_setpoint"));
+                spec.heating_setpoint_c = heating.unwrap_or(spec.heating_setpoint_c);
+                spec.cooling_setpoint_c = cooling.unwrap_or(spec.cooling_setpoint_c);
+                zones.insert(twin, specs.len());
+                specs.push(spec);
+                shares.push(exterior);
+            }
+        }
+        (zones, specs, shares)
+    }
+
+    /// Puts terminals into the zones; gives what switches each zone's terminal.
+    fn terminals(
+        &mut self,
+        zones: &BTreeMap<TwinIx, usize>,
+        units: &BTreeMap<TwinIx, usize>,
+        specs: &mut [ZoneSpec],
+    ) -> Vec<Steer> {
+        let mut steers = vec![Steer { slot: None, otherwise: 1.0 }; specs.len()];
+        for (at, entry) in self.doc.terminals.iter().enumerate() {
+            let path = |field| ["terminals".into(), at.into(), Step::Field(field)];
+            for twin in self.twins_of(&entry.model, &["terminals".into(), at.into()]) {
+                let on = self.property(twin, &entry.on, Kind::Bool, &path("on"));
+                let flow = self.number(twin, &entry.max_flow_l_s, &path("max_flow_l_s"));
+                let unit = self.follow(twin, &entry.air_handler, &path("air_handler"));
+                let rows: Vec<usize> = self
+                    .follow(twin, &entry.zone, &path("zone"))
+                    .iter()
+                    .filter_map(|zone| zones.get(zone).copied())
+                    .collect();
+                let unit = unit.iter().find_map(|unit| units.get(unit));
+                let (Some(unit), Some(flow)) = (unit, flow) else {
+                    let message = format!("`{}` has no air handling unit, so no air", self.topology.twin_id(twin));
+                    self.report(Diagnostic::warning("no-air-handler", message), &path("air_handler"));
+                    continue;
+                };
+                for row in &rows {
+                    let max_flow_m3_s = flow / 1000.0 / rows.len() as f64;
+                    specs[*row].terminal = Some(TerminalSpec { ahu: *unit, max_flow_m3_s, min_fraction: MIN_FLOW });
+                    steers[*row] = Steer { slot: on, otherwise: 1.0 };
+                }
+            }
+        }
+        steers
+    }
+}

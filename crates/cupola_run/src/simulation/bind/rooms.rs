@@ -1,0 +1,142 @@
+//! What rooms are enclosed by and which weather they are in.
+
+use super::{Binder, Path};
+use crate::simulation::{MOST_LEAKS_ACH, MOST_WARMER_K, study};
+use cupola_building::{Enclosure, Role, enclosures};
+use cupola_physics::envelope::{self, ConstructionSet, DEFAULT_SET, Facade, SETS};
+use cupola_physics::sun::Site;
+use cupola_physics::weather::{DailyWeather, Weather};
+use cupola_physics::zone::ZoneSpec;
+use cupola_scene::Step;
+use cupola_twin::{Diagnostic, TwinIx};
+use std::collections::BTreeMap;
+use std::path::Path as FilePath;
+
+/// How much of a room's walls is façade where neither the scene nor a 3D building says so: one of four.
+pub(super) const USUAL_EXTERIOR: f64 = 0.25;
+/// Air changes an hour through the inner walls' leaks and the door (an assumption).
+const INNER_LEAKS_ACH: f64 = 0.05;
+
+impl Binder<'_> {
+    /// The set of constructions that rooms have: their own, the building's, or the usual one.
+    pub(super) fn construction(&mut self, own: Option<&String>, path: Path<'_>) -> &'static ConstructionSet {
+        let whole = [Step::Field("construction")];
+        let (name, path) = match (own, &self.doc.construction) {
+            (Some(own), _) => (own, path),
+            (None, Some(building)) => (building, &whole[..]),
+            (None, None) => return DEFAULT_SET,
+        };
+        envelope::set(name).unwrap_or_else(|| {
+            let unknown = Diagnostic::error("unknown-construction", format!("there are no constructions `{name}`"));
+            let known = SETS.iter().map(|set| set.name);
+            let known_names = SETS.map(|set| set.name).join(", ");
+            self.report(unknown.help(format!("there are {known_names}")).did_you_mean(name, known), path);
+            DEFAULT_SET
+        })
+    }
+
+    /// Façades, neighbours, roof and ground of zones, from the 3D building where it shows the room.
+    pub(super) fn enclose(&self, zones: &BTreeMap<TwinIx, usize>, exterior: &[Option<f64>], specs: &mut [ZoneSpec]) {
+        let building = &self.scene.building;
+        let is_room = |(_, node): &(usize, &cupola_building::Node)| node.role == Role::Room;
+        let (numbers, nodes): (Vec<usize>, Vec<_>) = building.nodes.iter().enumerate().filter(is_room).unzip();
+        let twin_of = |at: usize| self.scene.bindings.get(*numbers.get(at)?).copied().flatten();
+        let zone_of = |at: usize| zones.get(&twin_of(at)?).copied();
+        let mut shown: Vec<Option<Enclosure>> = vec![None; specs.len()];
+        for (at, enclosure) in enclosures(&nodes).into_iter().enumerate() {
+            if let Some(row) = zone_of(at).filter(|_| enclosure.area_m2 > 0.0) {
+                shown[row] = Some(enclosure);
+            }
+        }
+        for (row, spec) in specs.iter_mut().enumerate() {
+            let mut share = exterior[row].unwrap_or(USUAL_EXTERIOR).clamp(0.0, 1.0);
+            if let Some(enclosure) = &shown[row] {
+                let outdoors: f64 = enclosure.facades.iter().map(|(_, length_m)| length_m).sum();
+                let inner: f64 = enclosure.neighbours.iter().map(|(_, length_m)| length_m).sum();
+                let perimeter = (outdoors + inner).max(1e-6);
+                // What the scene says of the façade's size holds; where it looks is seen.
+                let scale = exterior[row].map_or(1.0, |said| said.clamp(0.0, 1.0) * perimeter / outdoors.max(1e-6));
+                if outdoors > 0.0 {
+                    let facade = |(azimuth_deg, length_m): &(f64, f64)| Facade {
+                        azimuth_deg: *azimuth_deg,
+                        length_m: scale * length_m,
+                    };
+                    spec.facades = enclosure.facades.iter().map(facade).collect();
+                    share = scale * outdoors / perimeter;
+                } else if exterior[row].is_none() {
+                    spec.facades.clear();
+                    share = 0.0;
+                }
+                let neighbour = |(at, length_m): &(usize, f64)| Some((zone_of(*at)?, *length_m));
+                spec.neighbours = enclosure.neighbours.iter().filter_map(neighbour).collect();
+                spec.roof_share = enclosure.roof_share;
+                spec.ground_share = enclosure.ground_share;
+            }
+            spec.infiltration_ach = INNER_LEAKS_ACH + spec.set.infiltration_ach * share;
+        }
+    }
+
+    /// What the scene assumes of single rooms.
+    pub(super) fn assumed(&mut self, zones: &BTreeMap<TwinIx, usize>, specs: &mut [ZoneSpec]) {
+        for (id, assumed) in &self.doc.assumed {
+            let path = |field| ["assumed".into(), id.as_str().into(), Step::Field(field)];
+            let row = self.topology.twin(id).and_then(|twin| zones.get(&twin));
+            let Some(spec) = row.and_then(|row| specs.get_mut(*row)) else {
+                // It may have been one: nothing else is wrong without it.
+                let message = format!("`{id}` is no room of the simulation, so nothing can be assumed of it");
+                let found = Diagnostic::warning("unknown-room", message);
+                let rooms = zones.keys().map(|twin| self.topology.twin_id(*twin));
+                let found = found.did_you_mean(id, rooms);
+                self.report(found, &path("construction")[..2]);
+                continue;
+            };
+            if assumed.construction.is_some() {
+                spec.set = self.construction(assumed.construction.as_ref(), &path("construction"));
+            }
+            match assumed.leaks_ach {
+                Some(ach) if (0.0..=MOST_LEAKS_ACH).contains(&ach) => spec.infiltration_ach = ach,
+                Some(ach) => {
+                    let message = format!("from 0 to {MOST_LEAKS_ACH} air changes an hour pass, not {ach}");
+                    self.report(Diagnostic::error("out-of-range", message), &path("leaks_ach"));
+                }
+                None => {}
+            }
+        }
+        let warmer_k = self.doc.weather.warmer_k;
+        if !(-MOST_WARMER_K..=MOST_WARMER_K).contains(&warmer_k) {
+            let message = format!("outdoors can be {MOST_WARMER_K} K warmer or colder, not {warmer_k} K");
+            self.report(Diagnostic::error("out-of-range", message), &["weather".into(), "warmer_k".into()]);
+        }
+    }
+
+    /// The weather: a file's, or days as the scene describes them.
+    pub(super) fn weather(&mut self) -> Weather {
+        let doc = &self.doc.weather;
+        if let Some(file) = &doc.file {
+            let path = self.scene.path.parent().unwrap_or(FilePath::new(".")).join(file);
+            let (epw, found) = study::read(&path);
+            for diagnostic in found {
+                if diagnostic.place.is_some() {
+                    self.diagnostics.push(diagnostic);
+                } else {
+                    self.report(diagnostic, &["weather".into(), "file".into()]);
+                }
+            }
+            if let Some(epw) = epw {
+                return Weather::File(Box::new(epw));
+            }
+        }
+        let days = DailyWeather {
+            mean_c: doc.mean_c,
+            swing_k: doc.swing_k,
+            day_to_day_k: doc.day_to_day_k,
+            relative_humidity: doc.relative_humidity_pct / 100.0,
+            solar_peak_w_m2: doc.solar_peak_w_m2,
+            ..DailyWeather::default()
+        };
+        let time_zone_h = self.doc.utc_offset_hours;
+        let latitude_deg = self.doc.latitude_deg.clamp(-90.0, 90.0);
+        // The middle of the time zone.
+        Weather::Daily(days, Site { latitude_deg, longitude_deg: 15.0 * time_zone_h, time_zone_h })
+    }
+}

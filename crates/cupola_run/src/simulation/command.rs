@@ -1,0 +1,118 @@
+//! Commands that the simulation does: a scene says what each sets and what it answers.
+
+use super::run::Simulation;
+use cupola_twin::expr::{Cell, Context, Expr, ExprError, Path, evaluate};
+use cupola_twin::query::TwinContext;
+use cupola_twin::unit::Unit;
+use cupola_twin::value::{Sample, time_text};
+use cupola_twin::{Slot, State, TwinIx, Value};
+use std::sync::Arc;
+
+/// What a command does to twins of a model.
+#[derive(Clone, Debug)]
+pub(super) struct Handler {
+    /// The twins, sorted.
+    pub twins: Arc<[TwinIx]>,
+    pub command: String,
+    /// Properties and the expressions that they are set to.
+    pub sets: Vec<(String, Expr)>,
+    pub response: Option<Expr>,
+}
+
+impl Simulation {
+    /// Does a command to a twin; what it answers.
+    ///
+    /// # Errors
+    /// The scene doesn't say what it does, or an expression or its value is wrong.
+    pub(crate) fn command(
+        &mut self,
+        state: &mut State,
+        twin: TwinIx,
+        command: &str,
+        request: Option<&Value>,
+        now_us: i64,
+    ) -> Result<Option<Value>, String> {
+        let topology = state.topology().clone();
+        let of_twin = |handler: &&Handler| handler.command == command && handler.twins.binary_search(&twin).is_ok();
+        let handler =
+            self.handlers.iter().find(of_twin).cloned().ok_or_else(|| {
+                format!("the simulation doesn't know what `{command}` does: say so in its `commands`")
+            })?;
+        let mut changes = Vec::new();
+        for (property, expression) in &handler.sets {
+            let slot = topology.slot(twin, property).ok_or_else(|| format!("there is no property `{property}`"))?;
+            let context = Asked { twin: TwinContext { state, twin }, request };
+            let cell = evaluate(expression, &context).map_err(|error| error.message)?;
+            let value = value_of(cell).ok_or_else(|| format!("what `{property}` is set to has no value"))?;
+            let lane = topology.encode(slot.column, &value).map_err(|why| format!("`{property}`: {why}"))?;
+            changes.push((slot, lane));
+        }
+        for (slot, lane) in &changes {
+            state.set(*slot, Sample::good(*lane, now_us));
+        }
+        // The simulation goes on from the values that were set, and keeps all others.
+        let slots: Vec<Slot> = changes.into_iter().map(|(slot, _)| slot).collect();
+        self.adopt_slots(state, &slots);
+        let Some(response) = &handler.response else { return Ok(None) };
+        let context = Asked { twin: TwinContext { state, twin }, request };
+        Ok(value_of(evaluate(response, &context).map_err(|error| error.message)?))
+    }
+}
+
+/// A twin that was told something: `request` is what was said.
+struct Asked<'s, 'r> {
+    twin: TwinContext<'s>,
+    request: Option<&'r Value>,
+}
+
+impl Context for Asked<'_, '_> {
+    fn now(&self) -> Option<f64> {
+        self.twin.now()
+    }
+
+    fn path(&self, path: &Path) -> Result<Cell, ExprError> {
+        let [first, rest @ ..] = path.segments.as_slice() else { return self.twin.path(path) };
+        if first.name != "request" {
+            return self.twin.path(path);
+        }
+        let said = rest.iter().try_fold(self.request, |value, segment| match value {
+            Some(Value::Object(parts)) => Some(parts.get(&segment.name)),
+            _ => None,
+        });
+        Ok(said.flatten().map_or(Cell::Missing, cell_of))
+    }
+
+    fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError> {
+        self.twin.related(argument)
+    }
+
+    fn unit(&self, path: &Path) -> Option<&'static Unit> {
+        let is_said = path.segments.first().is_some_and(|first| first.name == "request");
+        if is_said { None } else { self.twin.unit(path) }
+    }
+
+    fn is_of_model(&self, alias: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError> {
+        self.twin.is_of_model(alias, model, exact, expr)
+    }
+}
+
+fn cell_of(value: &Value) -> Cell {
+    match value {
+        Value::Bool(flag) => Cell::Bool(*flag),
+        Value::Integer(number) => Cell::Number(*number as f64),
+        Value::Number(number) => Cell::Number(*number),
+        other => Cell::Text(other.to_string().into()),
+    }
+}
+
+fn value_of(cell: Cell) -> Option<Value> {
+    Some(match cell {
+        Cell::Missing => return None,
+        Cell::Bool(flag) => Value::Bool(flag),
+        Cell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => Value::Integer(number as i64),
+        Cell::Number(number) => Value::Number(number),
+        Cell::Text(text) => Value::Text(text.to_string()),
+        Cell::Time(seconds) => Value::Text(time_text((seconds * 1e6).round() as i64)),
+        Cell::Json(json) => serde_json::from_value(serde_json::Value::clone(&json)).ok()?,
+    })
+}

@@ -1,0 +1,10 @@
+//! The simulation bound to twins: the properties that steer it, and those that show its quantities.
+
+mod assume;
+mod bind;
+mod command;
+mod run;
+pub mod study;
+
+pub use assume::{Assumption, MOST_LEAKS_ACH, MOST_WARMER_K};
+pub use run::Simulation;

@@ -1,0 +1,49 @@
+//! A timeline moves to a changed scene: everything that it holds is carried over by twin id and property, in one place.
+
+use super::{Driver, Timeline};
+use crate::alarm::Alarms;
+use crate::drivers::Drivers;
+use crate::relocation::Relocation;
+use cupola_scene::Scene;
+use std::sync::Arc;
+
+impl Timeline {
+    /// Moves the timeline to a changed scene, after an edit or a reload: values, windows of functions, physics, history,
+    /// alarms, commands and origins stay with the twins and properties that the scene still has.
+    ///
+    /// # Errors
+    /// The scene no longer has the simulation that drives the timeline. The timeline is as it was.
+    pub fn adopt(&mut self, scene: Arc<Scene>, drivers: &Drivers) -> Result<(), String> {
+        let before = self.scene.clone();
+        let relocation = Relocation::new(&before.topology, &scene.topology);
+        match &mut self.driver {
+            Driver::Live { feeds } => feeds.clone_from(&drivers.feeds),
+            Driver::Simulated(simulation) => {
+                let none = "the scene has no simulation any more";
+                let mut next = drivers.simulation.clone().ok_or(none)?;
+                next.take_over(simulation, &relocation);
+                **simulation = next;
+            }
+            Driver::Replayed(replay) => replay.adopt(&scene.topology),
+        }
+        if !matches!(self.driver, Driver::Replayed(_)) {
+            self.processors.clone_from(&drivers.processors);
+        }
+        self.state = self.state.carry_over(scene.topology.clone());
+        let known = self.alarms.named(&before);
+        let total = self.alarms.total;
+        self.alarms = Alarms::of(&scene, &self.state, self.now_us);
+        self.alarms.take_over(&scene, &known);
+        self.alarms.total = total;
+        self.trail.relocate(&relocation);
+        self.origins.relocate(&relocation);
+        self.invocations.relocate(&relocation);
+        self.unsettled = self.unsettled.iter().filter_map(|slot| relocation.slot(*slot)).collect();
+        self.scene = scene;
+        if let Some(recording) = &mut self.recording {
+            recording.adopt(&self.scene, &self.state, &self.alarms, self.now_us);
+        }
+        self.revision += 1;
+        Ok(())
+    }
+}

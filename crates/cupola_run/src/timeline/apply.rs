@@ -1,0 +1,254 @@
+//! Events into a timeline: one function for every kind of event.
+
+use super::{DeviceRequest, Driver, Timeline};
+use crate::alarm::Raised;
+use crate::command::{Awaited, CommandOutcome, Invocation, find_command};
+use crate::event::{Event, EventBody, EventError, Outcome};
+use crate::feed::{Reading, lane_of};
+use crate::origin::{Origin, Source};
+use crate::simulation::Assumption;
+use cupola_twin::value::Sample;
+use cupola_twin::{Diagnostic, Slot, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Timeline {
+    /// Applies an event between two steps: the values that depend on it follow, alarms are judged, and changes are recorded.
+    ///
+    /// # Errors
+    /// The reason why the event was refused. Nothing has changed then.
+    pub fn apply(&mut self, event: Event) -> Result<Outcome, EventError> {
+        self.begin(None);
+        let outcome = self.ingest(event)?;
+        self.finish();
+        Ok(outcome)
+    }
+
+    /// Puts an event into the state. In a step, this comes between [`Timeline::begin`] and [`Timeline::simulate`].
+    ///
+    /// # Errors
+    /// The reason why the event was refused. Nothing has changed then.
+    pub fn ingest(&mut self, event: Event) -> Result<Outcome, EventError> {
+        let is_simulated = matches!(self.driver, Driver::Simulated(_));
+        let kept = is_simulated.then(|| event.clone());
+        let outcome = match event.body {
+            EventBody::Readings { readings } => Ok(self.take_readings(readings)),
+            EventBody::Set { twin, property, value } => self.set(&twin, &property, &value),
+            EventBody::Assume { room, assumption } => self.assume(room.as_deref(), &assumption),
+            EventBody::Command { twin, command, request } => self.invoke(&twin, &command, request),
+            EventBody::Answer { invocation, result, took_us } => self.answer(invocation, result, took_us),
+            EventBody::Acknowledge { alarm, twin } => self.acknowledge(&alarm, &twin),
+            EventBody::Processed { processor, request, asked_us, values } => {
+                self.take_processed(&processor, &request, asked_us, values)
+            }
+        }?;
+        self.events.extend(kept);
+        Ok(outcome)
+    }
+
+    fn take_readings(&mut self, readings: Vec<Reading>) -> Outcome {
+        let topology = self.topology().clone();
+        let mut outcome = Outcome::default();
+        for reading in readings {
+            let slot = topology.twin(&reading.twin).and_then(|twin| topology.slot(twin, &reading.property));
+            let Some(slot) = slot else {
+                let name = format!("{}.{}", reading.twin, reading.property);
+                outcome.rejected.push(format!("{}: the scene has no `{name}`", reading.topic));
+                continue;
+            };
+            let sample = match reading.sample(&topology, slot.column) {
+                Ok(sample) => sample,
+                Err(why) => {
+                    outcome.rejected.push(format!("{}: {why}", reading.topic));
+                    continue;
+                }
+            };
+            let fresh_until_us = reading.fresh_until_us();
+            self.state.measure(slot, sample, fresh_until_us.unwrap_or(i64::MAX));
+            let source = Source::Message { topic: reading.topic, payload: reading.payload };
+            self.origins.insert(slot, Origin { source, time_us: sample.time_us, fresh_until_us });
+        }
+        outcome
+    }
+
+    fn set(&mut self, twin: &str, property: &str, value: &Value) -> Result<Outcome, EventError> {
+        let topology = self.topology().clone();
+        let slot = topology.slot_known(topology.twin_known(twin)?, property)?;
+        let Driver::Simulated(simulation) = &mut self.driver else { return Err(EventError::NotSimulated) };
+        if topology.column(slot.column).formula.is_some() {
+            return Err(EventError::Computed(topology.name(slot)));
+        }
+        let lane = lane_of(&topology, slot.column, value).map_err(EventError::WrongValue)?;
+        self.state.set(slot, Sample::good(lane, self.now_us));
+        // The simulation goes on from the value that was set, and keeps all others.
+        simulation.adopt_slots(&self.state, &[slot]);
+        Ok(Outcome::default())
+    }
+
+    fn assume(&mut self, room: Option<&str>, assumption: &Assumption) -> Result<Outcome, EventError> {
+        let room = room.map(|room| self.topology().twin_known(room)).transpose()?;
+        let Driver::Simulated(simulation) = &mut self.driver else { return Err(EventError::NotSimulated) };
+        simulation.assume(room, assumption).map_err(EventError::WrongValue)?;
+        Ok(Outcome::default())
+    }
+
+    fn invoke(&mut self, twin: &str, command: &str, request: Option<Value>) -> Result<Outcome, EventError> {
+        let topology = self.topology().clone();
+        let (twin, command) = find_command(&topology, twin, command)?;
+        let model = topology.models.get(topology.model_of(twin));
+        if let Some(known) = model.command(&command) {
+            let checked = topology.models.check_request(known, request.as_ref());
+            checked.map_err(|found| EventError::WrongValue(found.to_string()))?;
+        }
+        let mut invocation = Invocation {
+            number: self.invocations.next_number(),
+            at_us: self.now_us,
+            twin,
+            command,
+            request,
+            outcome: CommandOutcome::Pending,
+            took_us: None,
+            awaited: None,
+        };
+        match &mut self.driver {
+            Driver::Live { .. } => self.send(&mut invocation)?,
+            Driver::Simulated(simulation) => {
+                let request = invocation.request.as_ref();
+                let result = simulation.command(&mut self.state, twin, &invocation.command, request, self.now_us);
+                invocation.settle(&topology, result, "simulation");
+                invocation.took_us = Some(0);
+            }
+            Driver::Replayed(_) => return Err(EventError::Replayed),
+        }
+        let is_settled = invocation.outcome != CommandOutcome::Pending;
+        let number = self.invocations.record(invocation);
+        self.changes.invocations.extend(is_settled.then_some(number));
+        Ok(Outcome { invocation: Some(number), ..Outcome::default() })
+    }
+
+    /// Prepares the message to the device.
+    fn send(&mut self, invocation: &mut Invocation) -> Result<(), EventError> {
+        let topology = self.topology();
+        // Numbers begin anew with every run, and the broker may still have an answer of an earlier one.
+        let id = format!("{:x}-{}", invocation.at_us, invocation.number);
+        let found = self.feeds().iter().enumerate().find_map(|(feed, mappings)| {
+            let mut commands = mappings.commands.0.iter().enumerate();
+            commands.find_map(|(mapping, known)| {
+                let payload = invocation.request.as_ref();
+                let request = known.request(topology, invocation.twin, &invocation.command, &id, payload)?;
+                Some((feed, mapping, request))
+            })
+        });
+        let Some((feed, mapping, request)) = found else {
+            let (twin, command) = (topology.twin_id(invocation.twin), &invocation.command);
+            let message = if self.feeds().is_empty() {
+                "the scene has no feed, so a command has nowhere to go".to_string()
+            } else {
+                format!("no feed maps the command `{command}` of `{twin}`: add it to the feed's `commands`")
+            };
+            return Err(EventError::Command(message));
+        };
+        match request.answer_topic {
+            Some(topic) => {
+                let until_us = invocation.at_us.saturating_add(request.timeout_us);
+                invocation.awaited = Some(Awaited { feed, mapping, topic, until_us });
+            }
+            None => invocation.outcome = CommandOutcome::Done(None),
+        }
+        self.requests.push(DeviceRequest {
+            invocation: invocation.number,
+            feed,
+            topic: request.topic,
+            payload: request.payload,
+        });
+        Ok(())
+    }
+
+    /// Returns the event that a device's answer is; none if no invocation waits for it.
+    pub fn answer_of(&self, topic: &str, payload: &[u8], arrived_us: i64) -> Option<EventBody> {
+        let invocation = self.invocations.awaiting(topic)?;
+        let awaited = invocation.awaited.as_ref()?;
+        let known = self.feeds().get(awaited.feed).and_then(|feed| feed.commands.0.get(awaited.mapping));
+        let result = known.ok_or_else(|| "the scene has changed meanwhile".to_string());
+        let result = result.and_then(|known| known.answer(payload));
+        let took_us = Some(arrived_us - invocation.at_us);
+        Some(EventBody::Answer { invocation: invocation.number, result, took_us })
+    }
+
+    fn answer(
+        &mut self,
+        number: u64,
+        result: Result<Option<Value>, String>,
+        took_us: Option<i64>,
+    ) -> Result<Outcome, EventError> {
+        let topology = self.topology().clone();
+        let invocation = self.invocations.get_mut(number);
+        let invocation = invocation.ok_or_else(|| EventError::Command(format!("there is no invocation {number}")))?;
+        invocation.settle(&topology, result, "device");
+        invocation.took_us = took_us;
+        self.changes.invocations.push(number);
+        Ok(Outcome::default())
+    }
+
+    fn acknowledge(&mut self, alarm: &str, twin: &str) -> Result<Outcome, EventError> {
+        if matches!(self.driver, Driver::Replayed(_)) {
+            return Err(EventError::Replayed);
+        }
+        let ix = self.topology().twin_known(twin)?;
+        let number = self.scene.alarms.iter().position(|known| known.id == alarm).ok_or_else(|| {
+            let unknown = Diagnostic::error("unknown-alarm", format!("no alarm is called `{alarm}`"));
+            unknown.did_you_mean(alarm, self.scene.alarms.iter().map(|known| known.id.as_str()))
+        })?;
+        match self.alarms.raised.get_mut(&(number, ix)) {
+            Some(Raised { acknowledged, .. }) => *acknowledged = true,
+            None => return Err(EventError::NotRaised { alarm: alarm.into(), twin: twin.into() }),
+        }
+        Ok(Outcome::default())
+    }
+
+    fn take_processed(
+        &mut self,
+        processor: &str,
+        request: &str,
+        asked_us: i64,
+        values: BTreeMap<String, BTreeMap<String, Option<Value>>>,
+    ) -> Result<Outcome, EventError> {
+        let definition = self.processors.iter().find(|known| known.doc.id == processor).cloned().ok_or_else(|| {
+            let unknown = Diagnostic::error("unknown-processor", format!("no processor is called `{processor}`"));
+            unknown.did_you_mean(processor, self.processors.iter().map(|known| known.doc.id.as_str()))
+        })?;
+        let topology = self.topology().clone();
+        let mut outcome = Outcome::default();
+        let until_us = asked_us.saturating_add(definition.stale_after_us);
+        let (processor, request): (Arc<str>, Arc<str>) = (processor.into(), request.into());
+        for (id, properties) in values {
+            let Some(twin) = topology.twin(&id) else {
+                outcome.rejected.push(format!("no twin is called `{id}`"));
+                continue;
+            };
+            let (table, row) = topology.locate(twin);
+            let outputs = definition.tables.iter().find(|known| known.table == table).map(|known| &known.outputs);
+            for (name, value) in properties {
+                let known = outputs.and_then(|outputs| outputs.iter().find(|(output, _)| *output == name));
+                let Some((_, column)) = known else {
+                    outcome.rejected.push(format!("`{name}` of `{id}` is not one of its outputs"));
+                    continue;
+                };
+                let lane = value.map(|value| lane_of(&topology, *column, &value)).transpose();
+                let sample = match lane {
+                    Ok(Some(lane)) => Sample::good(lane, asked_us),
+                    Ok(None) => Sample { time_us: asked_us, ..Sample::MISSING },
+                    Err(why) => {
+                        outcome.rejected.push(format!("{id}.{name}: {why}"));
+                        continue;
+                    }
+                };
+                let slot = Slot { column: *column, row };
+                self.state.measure(slot, sample, until_us);
+                let source = Source::Answer { processor: processor.clone(), request: request.clone(), asked_us };
+                self.origins.insert(slot, Origin { source, time_us: asked_us, fresh_until_us: Some(until_us) });
+            }
+        }
+        Ok(outcome)
+    }
+}

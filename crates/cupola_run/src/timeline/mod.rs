@@ -1,0 +1,381 @@
+//! Timelines: a clock, a state and a driver.
+
+mod adopt;
+mod apply;
+mod step;
+
+use crate::alarm::{AlarmChange, Alarms};
+use crate::command::Invocations;
+use crate::drivers::Drivers;
+use crate::event::Event;
+use crate::feed::Mappings;
+use crate::origin::Origins;
+use crate::processor::Definition;
+use crate::recording::{Recording, Replay};
+use crate::simulation::Simulation;
+use crate::trail::Trail;
+use cupola_scene::Scene;
+use cupola_twin::{Diagnostic, Slot, State, Topology};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The kinds of drivers of a timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// A feed.
+    Live,
+    /// A simulation.
+    Simulated,
+    /// A recording.
+    Replayed,
+}
+
+impl SourceKind {
+    /// Returns the word for it on the screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "Live",
+            Self::Simulated => "Simulated",
+            Self::Replayed => "Replay",
+        }
+    }
+}
+
+/// The driver of a timeline.
+#[derive(Clone)]
+enum Driver {
+    Live { feeds: Vec<Arc<Mappings>> },
+    Simulated(Box<Simulation>),
+    Replayed(Box<Replay>),
+}
+
+/// The place at which a timeline was branched off another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// The name of the parent.
+    pub parent: String,
+    /// The moment, microseconds since the Unix epoch.
+    pub at_us: i64,
+}
+
+/// A message that a command sends to a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceRequest {
+    /// The number of the invocation.
+    pub invocation: u64,
+    /// The number of the feed in the scene.
+    pub feed: usize,
+    /// The topic.
+    pub topic: String,
+    /// The payload.
+    pub payload: Vec<u8>,
+}
+
+/// The changes of a step or an event.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// The number of steps.
+    pub steps: u64,
+    /// The number of values that changed, summed over the steps.
+    pub values: u64,
+    /// The alarms that were raised and cleared, in order.
+    pub alarms: Vec<AlarmChange>,
+    /// The numbers of the invocations that were settled.
+    pub invocations: Vec<u64>,
+    /// Properties that depend on themselves and have newly found no stable value.
+    pub unsettled: Vec<Diagnostic>,
+}
+
+impl Changes {
+    fn add(&mut self, mut more: Self) {
+        self.steps += more.steps;
+        self.values += more.values;
+        self.alarms.append(&mut more.alarms);
+        self.invocations.append(&mut more.invocations);
+        self.unsettled.append(&mut more.unsettled);
+    }
+}
+
+/// A timeline: a clock, a state and a driver, with everything that belongs to them.
+///
+/// [`Timeline::apply`] and [`Timeline::step`] change it. [`Timeline::adopt`] moves it to a changed scene.
+#[derive(Clone)]
+pub struct Timeline {
+    scene: Arc<Scene>,
+    name: String,
+    branch: Option<Branch>,
+    driver: Driver,
+    processors: Vec<Arc<Definition>>,
+    now_us: i64,
+    start_us: i64,
+    /// Whether time passes in this tick.
+    is_stepping: bool,
+    state: State,
+    alarms: Alarms,
+    trail: Trail,
+    invocations: Invocations,
+    origins: Origins,
+    /// The events of a simulated timeline, in the order in which they were applied.
+    events: Vec<Event>,
+    recording: Option<Recording>,
+    /// Messages to devices that were not fetched yet.
+    requests: Vec<DeviceRequest>,
+    /// Properties that found no stable value in the last tick.
+    unsettled: BTreeSet<Slot>,
+    changes: Changes,
+    revision: u64,
+}
+
+impl Timeline {
+    fn new(scene: Arc<Scene>, name: String, driver: Driver, mut state: State, now_us: i64) -> Self {
+        // Functions that remember count from here.
+        state.pass_to(now_us);
+        state.propagate();
+        state.begin_tick();
+        let alarms = Alarms::of(&scene, &state, now_us);
+        Self {
+            scene,
+            name,
+            branch: None,
+            driver,
+            processors: Vec::new(),
+            now_us,
+            start_us: now_us,
+            is_stepping: false,
+            state,
+            alarms,
+            trail: Trail::default(),
+            invocations: Invocations::default(),
+            origins: Origins::default(),
+            events: Vec::new(),
+            recording: None,
+            requests: Vec::new(),
+            unsettled: BTreeSet::new(),
+            changes: Changes::default(),
+            revision: 0,
+        }
+    }
+
+    /// Returns the live timeline of a scene, which begins at `now_us` (microseconds since the Unix epoch) and is recorded.
+    pub fn live(scene: Arc<Scene>, state: State, drivers: &Drivers, now_us: i64) -> Self {
+        let driver = Driver::Live { feeds: drivers.feeds.clone() };
+        let mut timeline = Self::new(scene, "live".into(), driver, state, now_us);
+        timeline.processors = drivers.processors.clone();
+        timeline.recording = Some(Recording::new(&timeline.scene, &timeline.state, &timeline.alarms, now_us));
+        timeline
+    }
+
+    /// Returns the simulated timeline of a scene; none if the scene has no simulation.
+    pub fn simulated(scene: Arc<Scene>, state: State, drivers: &Drivers) -> Option<Self> {
+        let simulation = drivers.simulation.clone()?;
+        let start_us = simulation.start_us;
+        let driver = Driver::Simulated(Box::new(simulation));
+        let mut timeline = Self::new(scene, "simulated".into(), driver, state, start_us);
+        timeline.processors = drivers.processors.clone();
+        Some(timeline)
+    }
+
+    /// Returns a timeline that replays the recording of this one, at the beginning of the recording.
+    ///
+    /// # Errors
+    /// The timeline is not recorded, or nothing has changed since the recording began.
+    pub fn replay(&self) -> Result<Self, String> {
+        let recording = self.recording.clone().ok_or("the timeline is not recorded")?;
+        let (start_us, end_us) = recording.span_us();
+        if start_us == end_us {
+            return Err("nothing was recorded yet: connect the live timeline first".into());
+        }
+        let replay = Replay::new(recording, &self.scene.topology);
+        let driver = Driver::Replayed(Box::new(replay));
+        let mut timeline = Self::new(self.scene.clone(), "replay".into(), driver, self.state.clone(), start_us);
+        timeline.begin(Some(start_us));
+        Ok(timeline)
+    }
+
+    /// Returns a simulated timeline that begins as this one is now. The branch of a live or replayed timeline takes the
+    /// scene's simulation, which starts from the values of this moment.
+    ///
+    /// # Errors
+    /// The scene has no simulation.
+    pub fn branch(&self, name: String, drivers: &Drivers) -> Result<Self, String> {
+        let simulation = match &self.driver {
+            Driver::Simulated(simulation) => simulation.clone(),
+            Driver::Live { .. } | Driver::Replayed(_) => {
+                let none = "a what-if needs the simulation, and the scene has none";
+                let mut simulation = drivers.simulation.clone().ok_or(none)?;
+                simulation.adopt(&self.state, self.now_us);
+                Box::new(simulation)
+            }
+        };
+        let mut state = self.state.clone();
+        state.begin_tick();
+        Ok(Self {
+            scene: self.scene.clone(),
+            name,
+            branch: Some(Branch { parent: self.name.clone(), at_us: self.now_us }),
+            driver: Driver::Simulated(simulation),
+            processors: drivers.processors.clone(),
+            now_us: self.now_us,
+            start_us: self.now_us,
+            is_stepping: false,
+            state,
+            alarms: self.alarms.clone(),
+            trail: self.trail.clone(),
+            invocations: Invocations::default(),
+            origins: Origins::default(),
+            events: Vec::new(),
+            recording: None,
+            requests: Vec::new(),
+            unsettled: self.unsettled.clone(),
+            changes: Changes::default(),
+            revision: 0,
+        })
+    }
+
+    /// Returns a copy of this moment for a view that stands still. The copy is not recorded.
+    pub fn moment(&self) -> Self {
+        Self {
+            scene: self.scene.clone(),
+            name: self.name.clone(),
+            branch: self.branch.clone(),
+            driver: self.driver.clone(),
+            processors: self.processors.clone(),
+            state: self.state.clone(),
+            alarms: self.alarms.clone(),
+            trail: self.trail.clone(),
+            invocations: self.invocations.clone(),
+            origins: self.origins.clone(),
+            events: Vec::new(),
+            recording: None,
+            requests: Vec::new(),
+            unsettled: self.unsettled.clone(),
+            changes: Changes::default(),
+            ..*self
+        }
+    }
+
+    /// Returns the scene.
+    pub fn scene(&self) -> &Arc<Scene> {
+        &self.scene
+    }
+
+    /// Returns the topology of the state.
+    pub fn topology(&self) -> &Arc<Topology> {
+        &self.scene.topology
+    }
+
+    /// Returns the name: `live`, `simulated`, `replay`, `what-if 1`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the kind of the driver.
+    pub fn source(&self) -> SourceKind {
+        match self.driver {
+            Driver::Live { .. } => SourceKind::Live,
+            Driver::Simulated(_) => SourceKind::Simulated,
+            Driver::Replayed(_) => SourceKind::Replayed,
+        }
+    }
+
+    /// Returns the parent and the moment of a branch.
+    pub fn branched_from(&self) -> Option<&Branch> {
+        self.branch.as_ref()
+    }
+
+    /// Returns the moment of the state, microseconds since the Unix epoch.
+    pub fn now_us(&self) -> i64 {
+        self.now_us
+    }
+
+    /// Returns the first moment, microseconds since the Unix epoch.
+    pub fn start_us(&self) -> i64 {
+        self.start_us
+    }
+
+    /// Returns whether time passes in the tick that has begun.
+    pub fn is_stepping(&self) -> bool {
+        self.is_stepping
+    }
+
+    /// Returns the length of a step of a simulated timeline, microseconds.
+    pub fn step_us(&self) -> Option<i64> {
+        self.simulation().map(|simulation| simulation.step_us)
+    }
+
+    /// Returns the values.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Returns the raised alarms.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
+    }
+
+    /// Returns the recent values.
+    pub fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// Returns the invocations of commands.
+    pub fn invocations(&self) -> &Invocations {
+        &self.invocations
+    }
+
+    /// Returns the events of a simulated timeline since it began, in the order in which they were applied.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Returns the simulation that drives the timeline.
+    pub fn simulation(&self) -> Option<&Simulation> {
+        match &self.driver {
+            Driver::Simulated(simulation) => Some(simulation),
+            Driver::Live { .. } | Driver::Replayed(_) => None,
+        }
+    }
+
+    /// Returns the first and the last moment of a replay, microseconds since the Unix epoch.
+    pub fn replay_span_us(&self) -> Option<(i64, i64)> {
+        match &self.driver {
+            Driver::Replayed(replay) => Some(replay.span_us()),
+            Driver::Live { .. } | Driver::Simulated(_) => None,
+        }
+    }
+
+    /// Returns the mappings of the feeds that drive a live timeline.
+    pub fn feeds(&self) -> &[Arc<Mappings>] {
+        match &self.driver {
+            Driver::Live { feeds } => feeds,
+            Driver::Simulated(_) | Driver::Replayed(_) => &[],
+        }
+    }
+
+    /// Returns the external processors of the scene. A replay has none.
+    pub fn processors(&self) -> &[Arc<Definition>] {
+        &self.processors
+    }
+
+    /// Returns the message, the answer or the simulation that a slot's value came from.
+    pub fn origin(&self, slot: Slot) -> Option<String> {
+        let shown = || self.simulation().is_some_and(|simulation| simulation.shows(slot));
+        self.origins.text(slot).or_else(|| shown().then(|| "the simulation".to_string()))
+    }
+
+    /// Returns the changes of the last tick.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// Returns a number that grows whenever a value of the state changes.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Returns the messages to devices since the last call.
+    pub fn take_requests(&mut self) -> Vec<DeviceRequest> {
+        std::mem::take(&mut self.requests)
+    }
+}

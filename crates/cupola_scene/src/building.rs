@@ -1,0 +1,179 @@
+//! The 3D building of a scene: from its glTF file, from its floor plan, or from what the twins say of themselves.
+
+use super::document::Document;
+use super::files::{read_bytes, read_text};
+use super::places::Places;
+use cupola_building::{AutoRoom, AutoStorey, Building, Issue, Plan, auto_plan, build, from_gltf};
+use cupola_twin::model::{ModelIx, short_name};
+use cupola_twin::{Diagnostic, Place, TableIx, Topology, TwinIx};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Words that the models of rooms and storeys are called by, in the ontologies that people use.
+const ROOM_WORDS: [&str; 4] = ["Room", "Space", "Zone", "HVACZone"];
+const STOREY_WORDS: [&str; 4] = ["Floor", "Storey", "Level", "BuildingStorey"];
+/// More rooms are not drawn from what the twins say: a building of that size has a file.
+const MAX_ROOMS: usize = 25_000;
+/// What a room without an area gets, m².
+const USUAL_AREA_M2: f64 = 20.0;
+/// What a room without a height gets, m.
+const USUAL_HEIGHT_M: f64 = 3.0;
+
+/// Reads the building's file, or builds the floor plan; `None` if there is neither, or what went wrong was reported.
+pub(super) fn read(
+    document: &Document,
+    folder: &Path,
+    source: &Places,
+    diagnostics: &mut Vec<Diagnostic>,
+    files: &mut Vec<PathBuf>,
+) -> Option<Building> {
+    let doc = document.building.clone().unwrap_or_default();
+    if let Some(gltf) = &doc.gltf {
+        let path = folder.join(gltf);
+        files.push(path.clone());
+        match read_gltf(&path) {
+            Ok(read) => {
+                diagnostics.extend(read.issues.iter().map(|issue| warning(issue, &path)));
+                return Some(read.building);
+            }
+            Err(found) => {
+                let place = source.of(&["building".into(), "gltf".into()]);
+                diagnostics.push(found.at(place));
+            }
+        }
+    }
+    if let Some(plan) = &doc.plan {
+        let path = folder.join(plan);
+        files.push(path.clone());
+        let place = || source.of(&["building".into(), "plan".into()]);
+        match read_text(&path) {
+            Ok(text) => match read_plan(&path, &text, diagnostics) {
+                Some(plan) => return Some(build(&plan)),
+                None => return None,
+            },
+            Err(found) => diagnostics.push(found.at(place())),
+        }
+    }
+    None
+}
+
+/// A glTF file that was read.
+pub struct ReadGltf {
+    /// The building.
+    pub building: Building,
+    /// Faults in the file.
+    pub issues: Vec<Issue>,
+    /// The files with its buffers, relative to its folder and inside it.
+    pub parts: BTreeSet<PathBuf>,
+}
+
+/// Reads a `.glb` or `.gltf` file; buffers beside it may be read, nothing else.
+pub fn read_gltf(path: &Path) -> Result<ReadGltf, Diagnostic> {
+    let bytes = read_bytes(path)?;
+    let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
+    let mut parts = BTreeSet::new();
+    let mut resolve = |name: &str| {
+        parts.insert(PathBuf::from(name));
+        read_bytes(&folder.join(name)).map_err(|found| found.message)
+    };
+    let read = from_gltf(&bytes, &mut resolve);
+    let (building, issues) = read.map_err(|error| {
+        Diagnostic::error("gltf", format!("{}: {}", path.display(), error.message)).help(error.help)
+    })?;
+    Ok(ReadGltf { building, issues, parts })
+}
+
+fn read_plan(path: &Path, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Plan> {
+    let file = path.to_string_lossy();
+    match Plan::from_ron(text) {
+        Ok(plan) => {
+            let issues = plan.check();
+            diagnostics.extend(
+                issues
+                    .iter()
+                    .map(|issue| Diagnostic { severity: cupola_twin::Severity::Error, ..warning(issue, path) }),
+            );
+            issues.is_empty().then_some(plan)
+        }
+        Err(error) => {
+            let place = Place { file: (*file).into(), line: error.line as u32, column: error.column as u32 };
+            diagnostics.push(Diagnostic::error("plan-syntax", error.message).at(place));
+            None
+        }
+    }
+}
+
+fn warning(issue: &Issue, path: &Path) -> Diagnostic {
+    let place = Place { file: path.to_string_lossy().into(), line: 1, column: 1 };
+    let message =
+        if issue.path.is_empty() { issue.message.clone() } else { format!("{}: {}", issue.path, issue.message) };
+    Diagnostic::warning(issue.code, message).at(place).help(issue.help.clone())
+}
+
+/// The building of storeys that [`storeys`] found.
+pub(super) fn massing(name: &str, storeys: &[AutoStorey]) -> Building {
+    if storeys.is_empty() { Building { name: name.to_string(), nodes: Vec::new() } } else { build(&auto_plan(storeys)) }
+}
+
+/// The rooms that the twins are, by storey; none if there are too many, which is reported.
+pub(super) fn storeys(topology: &Topology, source: &Places, found: &mut Vec<Diagnostic>) -> Vec<AutoStorey> {
+    let of_kind = |words: &[&str]| -> BTreeSet<TwinIx> {
+        let tables = topology.tables().iter().zip(0..).filter(|(table, _)| is_called(topology, table.model, words));
+        tables.flat_map(|(_, table)| topology.twins_of(TableIx(table))).map(TwinIx).collect()
+    };
+    let storeys = of_kind(&STOREY_WORDS);
+    let mut rooms: BTreeSet<TwinIx> = of_kind(&ROOM_WORDS).difference(&storeys).copied().collect();
+    if rooms.len() > MAX_ROOMS {
+        let message = format!(
+            "{} rooms are not drawn, for the scene has no building and they are more than {MAX_ROOMS}",
+            rooms.len()
+        );
+        let place = Place { file: source.file.clone(), line: 1, column: 1 };
+        let help = "give it one: building: (gltf: \"assets/building.glb\")";
+        found.push(Diagnostic::warning("too-many-rooms", message).at(place).help(help));
+        return Vec::new();
+    }
+    let names = topology.relationship_names();
+    let mut plan: Vec<AutoStorey> = Vec::new();
+    for storey in &storeys {
+        let here: BTreeSet<TwinIx> = names
+            .iter()
+            .flat_map(|name| [topology.related(*storey, name, false), topology.related(*storey, name, true)].concat())
+            .filter(|twin| rooms.contains(twin))
+            .collect();
+        rooms.retain(|room| !here.contains(room));
+        if !here.is_empty() {
+            plan.push(auto_storey(topology, Some(*storey), &here));
+        }
+    }
+    if !rooms.is_empty() {
+        plan.push(auto_storey(topology, None, &rooms));
+    }
+    plan
+}
+
+fn is_called(topology: &Topology, model: ModelIx, words: &[&str]) -> bool {
+    let model = topology.models.get(model);
+    model.ancestors.iter().any(|ancestor| words.contains(&short_name(&topology.models.get(*ancestor).id)))
+        // `PatientRoom`, `MeetingRoom`
+        || words.iter().any(|word| short_name(&model.id).ends_with(word))
+}
+
+fn auto_storey(topology: &Topology, storey: Option<TwinIx>, rooms: &BTreeSet<TwinIx>) -> AutoStorey {
+    let number = |twin: TwinIx, property: &str, otherwise: f64| {
+        topology.slot(twin, property).and_then(|slot| topology.given(slot)).unwrap_or(otherwise)
+    };
+    AutoStorey {
+        id: storey.map_or("storey".into(), |storey| topology.twin_id(storey).to_string()),
+        name: storey.map_or("Storey".into(), |storey| topology.twin_id(storey).to_string()),
+        rooms: rooms
+            .iter()
+            .map(|room| AutoRoom {
+                id: topology.twin_id(*room).to_string(),
+                name: topology.twin_id(*room).to_string(),
+                area_m2: number(*room, "area", USUAL_AREA_M2).clamp(1.0, 10_000.0),
+                height_m: number(*room, "height", USUAL_HEIGHT_M).clamp(2.0, 30.0),
+            })
+            .collect(),
+    }
+}

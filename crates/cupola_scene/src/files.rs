@@ -1,0 +1,68 @@
+//! Reading files, and finding them.
+
+use cupola_twin::{Diagnostic, Place};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Larger files are refused before they are read; what is made of one is counted in 32 bits.
+const MAX_FILE_BYTES: u64 = u32::MAX as u64;
+
+/// Reads a text file within the size limit, or says why not.
+pub fn read_text(path: &Path) -> Result<String, Diagnostic> {
+    let bytes = read_bytes(path)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let file: Arc<str> = path.to_string_lossy().into();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        let place = Place::of(&file, &before, before.len());
+        Diagnostic::error("not-utf8", "the file is not UTF-8 text").at(place)
+    })
+}
+
+/// Reads a file within the size limit, or says why not.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    let shown = path.display();
+    let fail = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let missing = Diagnostic::error("file-not-found", format!("there is no file {shown}"));
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let siblings = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
+            let names: Vec<String> =
+                siblings.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+            missing.did_you_mean(&name, names.iter().map(String::as_str))
+        }
+        _ => Diagnostic::error("file-unreadable", format!("{shown} can't be read: {error}")),
+    };
+    let metadata = std::fs::metadata(path).map_err(fail)?;
+    if !metadata.is_file() {
+        return Err(Diagnostic::error("not-a-file", format!("{shown} is not a file")));
+    }
+    let size = metadata.len();
+    if size > MAX_FILE_BYTES {
+        return Err(Diagnostic::error(
+            "file-too-large",
+            format!("{shown} has {size} bytes, the limit is {MAX_FILE_BYTES}"),
+        ));
+    }
+    std::fs::read(path).map_err(fail)
+}
+
+/// The JSON files in a folder and the folders in it, sorted; or the file itself.
+pub fn collect_json(path: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
+    if path.is_file() {
+        out.push(path.to_path_buf());
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path)
+        .map_err(|error| Diagnostic::error("file-not-found", format!("{} can't be read: {error}", path.display())))?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for entry in paths {
+        let is_json = entry.extension().is_some_and(|extension| extension == "json" || extension == "jsonld");
+        if entry.is_dir() && depth < 16 {
+            collect_json(&entry, depth + 1, out)?;
+        } else if is_json && entry.is_file() {
+            out.push(entry);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,464 @@
+//! Reads a scene: file to document, document to graph, graph to topology. Reading never fails; it says what it found.
+
+use super::document::{AlarmDoc, Document, IterateDoc, VERSION};
+use super::files::{collect_json, read_text};
+use super::graph::graph;
+use super::places::{Places, Step};
+use super::{Alarm, Scene, bind, building, ron_options};
+use cupola_building::{AutoStorey, Building};
+use cupola_twin::diagnostic::{has_errors, nearest};
+use cupola_twin::model::ModelIx;
+use cupola_twin::topology::{Computed, Iterate};
+use cupola_twin::unit::{self, Unit};
+use cupola_twin::{Diagnostic, Graph, Models, Place, Topology, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use twox_hash::XxHash3_64;
+
+/// What reading a scene gave.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The scene, unless too little of it could be read. It may hold less than the file says; the diagnostics tell.
+    pub scene: Option<Scene>,
+    /// Everything that was found, in the order of the file where it matters.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// Whether the scene is as its files say.
+    pub fn is_valid(&self) -> bool {
+        self.scene.is_some() && !has_errors(&self.diagnostics)
+    }
+}
+
+/// Reads the scene in a folder (its `scene.ron`) or file.
+pub fn load(path: &Path) -> Loaded {
+    let mut loader = Loader::new(Vec::new());
+    let scene = loader.scene(path);
+    Loaded { scene, diagnostics: loader.diagnostics }
+}
+
+/// What an edit changed of a graph.
+pub(super) struct Changes {
+    /// The graph after it.
+    pub graph: Graph,
+    /// Twins with other values.
+    pub twins: BTreeSet<String>,
+    /// Source, name and target of relationships that there are more or less of.
+    pub links: BTreeSet<(String, String, String)>,
+    /// Whether other properties are computed, or otherwise.
+    pub is_recomputed: bool,
+    /// Whether there are other twins than before.
+    pub is_recast: bool,
+}
+
+/// A scene as another document of it says; models and building are taken over where the document doesn't change them. Where the
+/// changes of the graph are known, nothing else is looked at.
+pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Changes>) -> Loaded {
+    let mut loader = Loader::new(Vec::new());
+    let document = Arc::new(document);
+    let source = Places::of_document(scene.places.file.clone(), document.clone());
+    let same_models = document.models == scene.document.models;
+    let of_file = scene.massing.is_empty()
+        && scene.document.building.as_ref().is_some_and(|doc| doc.gltf.is_some() || doc.plan.is_some());
+    let same_file = |doc: &super::document::BuildingDoc| {
+        let before = scene.document.building.as_ref();
+        before.is_some_and(|before| before.gltf == doc.gltf && before.plan == doc.plan)
+    };
+    let same_building = of_file && document.building.as_ref().is_some_and(same_file);
+    let reused = Reused {
+        compiled: None,
+        models: same_models.then(|| scene.models.clone()),
+        topology: Some(scene.topology.clone()),
+        changes,
+        building: same_building.then(|| scene.building.clone()),
+        massing: (!scene.massing.is_empty()).then(|| (scene.massing.clone(), scene.building.clone())),
+    };
+    if same_models || same_building {
+        loader.files.extend(scene.files.iter().filter(|file| **file != scene.path).cloned());
+    }
+    let scene = loader.build(scene.path.clone(), source, document, reused);
+    Loaded { scene: Some(scene), diagnostics: loader.diagnostics }
+}
+
+/// A place in a formula or in an alarm's condition, from its first character on: where that is in the file is looked for only when
+/// someone asks.
+fn within(list: &str, position: usize, field: &str) -> Place {
+    Place { file: format!("<{list}/{position}/{field}>").into(), line: 1, column: 1 }
+}
+
+/// Where a place is that [`within`] made, in the file.
+pub(super) fn in_file(source: &Places, place: &Place) -> Place {
+    let inside = place.file.strip_prefix('<').and_then(|path| path.strip_suffix('>'));
+    let mut parts = inside.into_iter().flat_map(|path| path.split('/'));
+    let (Some(list), Some(position), Some(field)) = (parts.next(), parts.next(), parts.next()) else {
+        return place.clone();
+    };
+    let key = parts.collect::<Vec<_>>().join("/");
+    let mut steps: Vec<Step<'_>> =
+        vec![list.into(), position.parse::<usize>().unwrap_or_default().into(), field.into()];
+    steps.extend((!key.is_empty()).then_some(Step::Field(&key)));
+    let start = source.of(&steps);
+    if place.line == 1 {
+        Place { column: start.column + place.column - 1, ..start }
+    } else {
+        Place { line: start.line + place.line - 1, column: place.column, ..start }
+    }
+}
+
+/// What a document's twins, relationships and formulas came to.
+pub(super) struct Compiled {
+    pub graph: Graph,
+    pub topology: Arc<Topology>,
+    pub found: Vec<Diagnostic>,
+}
+
+/// What need not be read again.
+#[derive(Default)]
+pub(super) struct Reused {
+    models: Option<Arc<Models>>,
+    compiled: Option<Compiled>,
+    /// Its texts are what values which are kept refer to.
+    topology: Option<Arc<Topology>>,
+    changes: Option<Changes>,
+    building: Option<Arc<Building>>,
+    /// What a massing was made of, and the massing.
+    massing: Option<(Vec<AutoStorey>, Arc<Building>)>,
+}
+
+impl Reused {
+    /// What a document came to.
+    pub fn compiled(models: Arc<Models>, compiled: Compiled) -> Self {
+        Self { models: Some(models), compiled: Some(compiled), ..Self::default() }
+    }
+}
+
+pub(super) fn folder_of(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(Path::new(".")).to_path_buf()
+}
+
+pub(super) struct Loader {
+    diagnostics: Vec<Diagnostic>,
+    files: Vec<PathBuf>,
+    /// The hash of the texts that the models were read from.
+    pub models_hash: u64,
+}
+
+impl Loader {
+    fn new(files: Vec<PathBuf>) -> Self {
+        Self { diagnostics: Vec::new(), files, models_hash: 0 }
+    }
+
+    fn scene(&mut self, path: &Path) -> Option<Scene> {
+        let path = if path.is_dir() { path.join("scene.ron") } else { path.to_path_buf() };
+        if let Some(scene) = self.kept(&path) {
+            return Some(scene);
+        }
+        *self = Self::new(vec![path.clone()]);
+        let text = read_text(&path).map_err(|found| self.diagnostics.push(found)).ok()?;
+        let source = Places::new(path.to_string_lossy().into(), text);
+        let source = match self.quickly(&path, source) {
+            Ok(scene) => return Some(scene),
+            Err(source) => *source,
+        };
+        // Read with care, to say what is wrong.
+        *self = Self::new(vec![path.clone()]);
+        let document = self.document(&source)?;
+        Some(self.build(path, source, Arc::new(document), Reused::default()))
+    }
+
+    pub(super) fn build(&mut self, path: PathBuf, source: Places, document: Arc<Document>, reused: Reused) -> Scene {
+        let folder = folder_of(&path);
+        let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
+        let compiled = reused
+            .compiled
+            .unwrap_or_else(|| self.compile(&document, &models, &source, reused.changes, reused.topology));
+        let Compiled { graph, topology, mut found } = compiled;
+        self.place_values(&document, &source, &mut found);
+        self.diagnostics.append(&mut found);
+        let alarms = document
+            .alarms
+            .iter()
+            .map(|alarm| Alarm {
+                id: alarm.id.clone(),
+                severity: alarm.severity,
+                message: alarm.message.clone(),
+                when: alarm.when.clone(),
+                columns: topology.tables().iter().filter_map(|table| table.column(&alarm_column(&alarm.id))).collect(),
+            })
+            .collect();
+        let from_file = reused.building.or_else(|| {
+            building::read(&document, &folder, &source, &mut self.diagnostics, &mut self.files).map(Arc::new)
+        });
+        let is_of_file = from_file.is_some();
+        let massing =
+            if is_of_file { Vec::new() } else { building::storeys(&topology, &source, &mut self.diagnostics) };
+        let building = from_file.unwrap_or_else(|| match reused.massing {
+            Some((storeys, building)) if storeys == massing => building,
+            _ => Arc::new(building::massing(&document.name, &massing)),
+        });
+        let (bindings, mut found) = bind::bind(&document, &building, &topology, &source);
+        if is_of_file {
+            found.extend(bind::unbound(&document, &building, &bindings, &source));
+        }
+        self.diagnostics.append(&mut found);
+        let files = std::mem::take(&mut self.files);
+        Scene { path, files, places: source, document, models, graph, topology, alarms, building, massing, bindings }
+    }
+
+    fn compile(
+        &mut self,
+        document: &Document,
+        models: &Arc<Models>,
+        source: &Places,
+        changes: Option<Changes>,
+        before: Option<Arc<Topology>>,
+    ) -> Compiled {
+        let computed = self.computed(document, models, source);
+        let (graph, (topology, found)) = match (changes, before) {
+            (Some(Changes { graph, twins, links, is_recomputed, is_recast: false }), Some(before)) => {
+                let twins: Vec<&str> = twins.iter().map(String::as_str).collect();
+                let links: Vec<(&str, &str, &str)> =
+                    links.iter().map(|(from, name, to)| (&**from, &**name, &**to)).collect();
+                let edited = before.edited(&graph, &computed, &twins, &links, is_recomputed);
+                (graph, edited)
+            }
+            (changes, before) => {
+                let graph = changes.map(|changes| changes.graph);
+                let graph = graph.unwrap_or_else(|| self.graph(document, models, source));
+                let texts = before.map(|before| before.texts.clone()).unwrap_or_default();
+                let compiled = Topology::compile_with(&graph, models, &computed, texts);
+                (graph, compiled)
+            }
+        };
+        Compiled { graph, topology: Arc::new(topology), found }
+    }
+
+    fn document(&mut self, source: &Places) -> Option<Document> {
+        match ron_options().from_str::<Document>(source.text()) {
+            Ok(document) if document.version == VERSION => Some(document),
+            Ok(document) => {
+                let message = format!(
+                    "this is version {} of the scene format; this program knows version {VERSION}",
+                    document.version
+                );
+                let place = source.of(&["version".into()]);
+                let help =
+                    if document.version > VERSION { "open it with a newer Cupola" } else { "versions begin with 1" };
+                self.diagnostics.push(Diagnostic::error("scene-version", message).at(place).help(help));
+                None
+            }
+            Err(error) => {
+                let place = Place {
+                    file: source.file.clone(),
+                    line: error.span.start.line.max(1) as u32,
+                    column: error.span.start.col.max(1) as u32,
+                };
+                self.diagnostics.push(syntax(&error.code).at(place));
+                None
+            }
+        }
+    }
+
+    pub(super) fn models(&mut self, document: &Document, folder: &Path, source: &Places) -> Models {
+        let mut files = Vec::new();
+        for (position, path) in document.models.iter().enumerate() {
+            let whole = folder.join(path);
+            self.files.push(whole.clone());
+            let before = files.len();
+            let place = || source.of(&["models".into(), position.into()]);
+            if let Err(found) = collect_json(&whole, 0, &mut files) {
+                self.diagnostics.push(found.at(place()));
+            } else if files.len() == before {
+                let message = format!("{} holds no .json or .jsonld file", whole.display());
+                self.diagnostics.push(Diagnostic::warning("no-models", message).at(place()));
+            }
+        }
+        let mut texts = Vec::new();
+        for file in files {
+            match read_text(&file) {
+                Ok(text) => texts.push((Arc::<str>::from(file.to_string_lossy()), text)),
+                Err(found) => self.diagnostics.push(found),
+            }
+            self.files.push(file);
+        }
+        let mut hash = XxHash3_64::new();
+        for (file, text) in &texts {
+            (&**file, text).hash(&mut hash);
+        }
+        self.models_hash = hash.finish();
+        let (models, mut found) = Models::read(texts.iter().map(|(file, text)| (file.clone(), text.as_str())));
+        self.diagnostics.append(&mut found);
+        models
+    }
+
+    fn graph(&mut self, document: &Document, models: &Models, source: &Places) -> Graph {
+        let (graph, found) = graph(document, models);
+        let placed = found
+            .into_iter()
+            .map(|(found, list, position, field)| found.at(source.of(&[list.into(), position.into(), field.into()])));
+        self.diagnostics.extend(placed);
+        graph
+    }
+
+    pub(super) fn computed(&mut self, document: &Document, models: &Models, source: &Places) -> Vec<Computed> {
+        let mut out = Vec::new();
+        for (position, definition) in document.computed.iter().enumerate() {
+            let at = |field| source.of(&["computed".into(), position.into(), Step::Field(field)]);
+            let model = match models.resolve(&definition.model) {
+                Ok(model) => model,
+                Err(found) => {
+                    self.diagnostics.push(found.at(at("model")));
+                    continue;
+                }
+            };
+            let iterate = definition.iterate.as_ref().and_then(|rule| {
+                let checked = iterate(rule);
+                checked.map_err(|found| self.diagnostics.push(found.at(at("iterate")))).ok()
+            });
+            let unit = definition.unit.as_ref().and_then(|unit| self.unit(unit, || at("unit")));
+            out.push(Computed {
+                unit,
+                display_name: definition.display_name.clone(),
+                iterate,
+                place: Some(within("computed", position, "formula")),
+                ..Computed::new(model, &definition.property, &definition.formula)
+            });
+        }
+        for (position, processor) in document.processors.iter().enumerate() {
+            // A model that is unknown is reported where the processor is bound.
+            let Ok(model) = models.resolve(&processor.model) else { continue };
+            for (name, formula) in &processor.inputs {
+                out.push(Computed {
+                    display_name: Some(name.clone()),
+                    hidden: true,
+                    place: Some(within("processors", position, &format!("inputs/{name}"))),
+                    ..Computed::new(model, &input_column(&processor.id, name), formula)
+                });
+            }
+        }
+        let mut seen = BTreeMap::new();
+        for (position, alarm) in document.alarms.iter().enumerate() {
+            let at = |field| source.of(&["alarms".into(), position.into(), Step::Field(field)]);
+            if seen.insert(&alarm.id, position).is_some() {
+                let found = Diagnostic::error("duplicate-alarm", format!("alarm `{}` is defined twice", alarm.id));
+                self.diagnostics.push(found.at(at("id")));
+                continue;
+            }
+            match models.resolve(&alarm.model) {
+                Ok(model) => out.push(condition(alarm, model, within("alarms", position, "when"))),
+                Err(found) => self.diagnostics.push(found.at(at("model"))),
+            }
+        }
+        out
+    }
+
+    fn unit(&mut self, name: &str, place: impl Fn() -> Place) -> Option<&'static Unit> {
+        let found = unit::find(name);
+        if found.is_none() {
+            let unknown = Diagnostic::error("unknown-unit", format!("`{name}` is not a unit")).at(place());
+            self.diagnostics.push(unknown.did_you_mean(name, unit::names(None)));
+        }
+        found
+    }
+
+    /// The graph knows no positions; a finding about `twin` or `twin.property` gets the place of that.
+    fn place_values(&self, document: &Document, source: &Places, found: &mut [Diagnostic]) {
+        if found.is_empty() {
+            return;
+        }
+        for diagnostic in found.iter_mut() {
+            diagnostic.place = diagnostic.place.take().map(|place| in_file(source, &place));
+        }
+        let by_id: HashMap<&str, usize> =
+            document.twins.iter().enumerate().map(|(position, twin)| (twin.id.as_str(), position)).collect();
+        for diagnostic in found.iter_mut().filter(|diagnostic| diagnostic.place.is_none()) {
+            let Some(path) = diagnostic.path.as_deref() else { continue };
+            if let Some(position) = by_id.get(path) {
+                diagnostic.place = Some(source.of(&["twins".into(), (*position).into(), "id".into()]));
+                continue;
+            }
+            // Ids may hold dots, and so may the names of component properties.
+            let mut at = path.match_indices('.').filter_map(|(dot, _)| {
+                let position = *by_id.get(&path[..dot])?;
+                let (property, _) = document.twins[position].properties.get_key_value(&path[dot + 1..])?;
+                Some((position, property.as_str()))
+            });
+            if let Some((position, name)) = at.next_back() {
+                diagnostic.place =
+                    Some(source.of(&["twins".into(), position.into(), "properties".into(), name.into()]));
+            }
+        }
+    }
+}
+
+/// What an alarm watches: a hidden property.
+pub fn condition(alarm: &AlarmDoc, model: ModelIx, place: Place) -> Computed {
+    Computed {
+        display_name: Some(alarm.message.clone()),
+        hidden: true,
+        is_condition: true,
+        place: Some(place),
+        ..Computed::new(model, &alarm_column(&alarm.id), &alarm.when)
+    }
+}
+
+/// How a property that depends on itself is computed.
+fn iterate(rule: &IterateDoc) -> Result<Iterate, Diagnostic> {
+    let wrong = |message: String| Err(Diagnostic::error("wrong-iterate", message));
+    let start = match rule.start {
+        Value::Number(number) => number,
+        Value::Integer(number) => number as f64,
+        Value::Bool(flag) => f64::from(u8::from(flag)),
+        _ => return wrong(format!("the first guess is a number, true or false, not `{}`", rule.start)),
+    };
+    if !(start.is_finite() && rule.tolerance.is_finite() && rule.tolerance >= 0.0) {
+        return wrong(format!("the tolerance is a number from 0 on, not {}", rule.tolerance));
+    }
+    if !(1..=10_000).contains(&rule.at_most) {
+        return wrong(format!("there can be 1 to 10,000 rounds, not {}", rule.at_most));
+    }
+    Ok(Iterate { start, tolerance: rule.tolerance, at_most: rule.at_most })
+}
+
+/// The hidden property that holds what a processor is told.
+pub fn input_column(processor: &str, name: &str) -> String {
+    format!("processor:{processor}:{name}")
+}
+
+/// The hidden property that holds an alarm's condition.
+pub(crate) fn alarm_column(id: &str) -> String {
+    format!("alarm:{id}")
+}
+
+/// A parser's error in the words of the format, with a suggestion where a name was unknown.
+fn syntax(error: &ron::Error) -> Diagnostic {
+    match error {
+        ron::Error::NoSuchStructField { expected, found, outer } => {
+            let owner = outer.as_deref().unwrap_or("this").trim_end_matches("Doc").to_lowercase();
+            let message = format!("`{found}` is not a field of a {owner}");
+            let unknown = Diagnostic::error("unknown-field", message);
+            match nearest(found, expected.iter().copied()) {
+                Some(near) => unknown.help(format!("did you mean `{near}`?")),
+                None => unknown.help(format!("its fields are {}", expected.join(", "))),
+            }
+        }
+        ron::Error::NoSuchEnumVariant { expected, found, .. } => {
+            let unknown = Diagnostic::error("unknown-word", format!("`{found}` is not one of {}", expected.join(", ")));
+            unknown.did_you_mean(found, expected.iter().copied())
+        }
+        ron::Error::MissingStructField { field, outer } => {
+            let owner = outer.as_deref().unwrap_or("this").trim_end_matches("Doc").to_lowercase();
+            let message = format!("the {owner} has no `{field}`");
+            Diagnostic::error("missing-field", message).help(format!("add `{field}: …`"))
+        }
+        ron::Error::SuggestRawIdentifier(found) if found.starts_with(|first: char| first.is_ascii_digit()) => {
+            let message = format!("`{found}` stands where a name or the end is meant");
+            let help = "a decimal number has a point: 0.5; a name begins with a letter";
+            Diagnostic::error("ron-syntax", message).help(help)
+        }
+        other => Diagnostic::error("ron-syntax", other.to_string()),
+    }
+}

@@ -1,0 +1,309 @@
+//! `cupola run`: runs a scene without a window and reports.
+
+mod report;
+
+pub(super) use report::{report, show};
+
+use super::{BAD_CALL, BAD_INPUT, Opened, Source, Trust, opened, output};
+use crate::feed::Connections;
+use crate::notice::Notices;
+use crate::processor::{MayStartPrograms, Processors};
+use crate::session::{self, Findings, SessionOptions, timeline_of};
+use crate::timeline::{Playback, SourceKind, Timeline, ViewCursor, apply_event};
+use crate::{CorePlugin, Tick};
+use bevy::prelude::*;
+use cupola_run::{Actor, Event, EventBody, record};
+use cupola_scene::Scene;
+use cupola_twin::Value;
+use cupola_twin::diagnostic::has_errors;
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The scene.
+    scene: PathBuf,
+    /// What drives it.
+    #[arg(long, value_enum, default_value_t = Source::Simulated)]
+    source: Source,
+    /// How long: of the world's time for live, of the simulation's for simulated.
+    #[arg(long = "for", default_value = "1h")]
+    duration: String,
+    /// Simulated seconds in a second, or max.
+    #[arg(long, default_value = "max")]
+    speed: String,
+    /// Gives a property a value at the start: TWIN.PROPERTY=VALUE.
+    #[arg(long = "set", value_name = "TWIN.PROPERTY=VALUE")]
+    sets: Vec<String>,
+    /// Applies the events of a file to the simulated timeline, each at its time: one JSON object a line, as --record writes them.
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// Writes the events of the simulated timeline into a file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Connect to this broker instead of the scene's.
+    #[arg(long)]
+    broker: Option<String>,
+    /// The weather of a study (EPW), instead of the file that it names. Conditions that it gives itself stay.
+    #[arg(long, value_name = "FILE.epw")]
+    weather: Option<PathBuf>,
+    /// Writes every step of a study into a .csv or .parquet file.
+    #[arg(long, value_name = "FILE")]
+    steps: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
+    /// The report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    let Some(duration_us) = cupola_wire::parse_duration(&args.duration).filter(|us| *us > 0) else {
+        output::error_line(format!("--for takes a duration such as 10s, 30m or 24h, not `{}`", args.duration));
+        return BAD_CALL;
+    };
+    let speed = match args.speed.as_str() {
+        "max" => f64::INFINITY,
+        text => match text.trim_end_matches(['x', '×']).parse::<f64>() {
+            Ok(speed) if (1e-3..=1e9).contains(&speed) => speed,
+            _ => {
+                output::error_line(format!("--speed takes a number from 0.001 to 1e9 or max, not `{text}`"));
+                return BAD_CALL;
+            }
+        },
+    };
+    if args.source == Source::Replay {
+        output::error_line(
+            "nothing is recorded between runs yet, so there is nothing to replay; use live or simulated",
+        );
+        return BAD_INPUT;
+    }
+    let loaded = cupola_scene::load(&args.scene);
+    if let Some(scene) = loaded.scene.as_ref().filter(|scene| is_study(scene, args)) {
+        if output::report(&loaded.diagnostics) > 0 {
+            return BAD_INPUT;
+        }
+        return study(scene, args, duration_us);
+    }
+    if args.weather.is_some() || args.steps.is_some() {
+        let help = "a scene names the weather of its simulation: `weather: (file: \"FILE.epw\")`";
+        output::error_line(format!("--weather and --steps are for studies, and this scene has no `physics`; {help}"));
+        return BAD_INPUT;
+    }
+    let opened = opened(loaded);
+    let opened =
+        opened.and_then(|opened| headless(opened, args.broker.clone(), args.source == Source::Live, args.trust));
+    let mut app = match opened {
+        Ok(app) => app,
+        Err(code) => return code,
+    };
+    let world = app.world_mut();
+    let wanted = if args.source == Source::Live { SourceKind::Live } else { SourceKind::Simulated };
+    let Some(timeline) = timeline_of(world, wanted) else {
+        output::error_line("the scene has no simulation that can run");
+        return BAD_INPUT;
+    };
+    world.insert_resource(ViewCursor::new(timeline));
+    if wanted == SourceKind::Live && world.get::<Connections>(timeline).is_none() {
+        output::error_line("the scene has no feed, so nothing can come in live: add `feeds` to it");
+        return BAD_INPUT;
+    }
+    if wanted == SourceKind::Live && (args.events.is_some() || args.record.is_some()) {
+        output::error_line("--events and --record are of the simulated timeline: use --source simulated");
+        return BAD_CALL;
+    }
+    if let Some(set) = args.sets.iter().find(|set| !set.contains('=')) {
+        output::error_line(format!("--set takes TWIN.PROPERTY=VALUE, not `{set}`"));
+        return BAD_CALL;
+    }
+    let events = match args.events.as_deref().map(read_events).transpose() {
+        Ok(events) => events.unwrap_or_default(),
+        Err(message) => {
+            output::error_line(message);
+            return BAD_INPUT;
+        }
+    };
+    for set in &args.sets {
+        if let Err(message) = apply_set(world, timeline, set) {
+            output::error_line(message);
+            return BAD_INPUT;
+        }
+    }
+    let done = match wanted {
+        SourceKind::Live => Ok(live(world, timeline, Duration::from_micros(duration_us as u64))),
+        _ => simulated(world, timeline, duration_us, speed, events),
+    };
+    let done = done.and_then(|report| match &args.record {
+        Some(path) => write_events(world, timeline, path).map(|()| report),
+        None => Ok(report),
+    });
+    let report = match done {
+        Ok(report) => report,
+        Err(message) => {
+            output::error_line(message);
+            return BAD_INPUT;
+        }
+    };
+    if args.json {
+        output::line(report.to_string());
+    } else {
+        show(&report);
+    }
+    0
+}
+
+fn read_events(path: &Path) -> Result<Vec<Event>, String> {
+    let file = File::open(path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+    record::read(BufReader::new(file)).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write_events(world: &World, timeline: Entity, path: &Path) -> Result<(), String> {
+    let events = world.get::<Timeline>(timeline).map_or(&[] as &[Event], |timeline| timeline.events());
+    let file = File::create(path).map_err(|error| format!("{} can't be written: {error}", path.display()))?;
+    record::write(BufWriter::new(file), events).map_err(|error| format!("{} can't be written: {error}", path.display()))
+}
+
+/// Whether the scene's study is meant rather than its twins.
+fn is_study(scene: &Scene, args: &Args) -> bool {
+    let asks_for_it = args.weather.is_some() || args.steps.is_some() || scene.document.simulation.is_none();
+    args.source == Source::Simulated && asks_for_it && scene.document.physics.is_some()
+}
+
+fn study(scene: &Scene, args: &Args, duration_us: i64) -> u8 {
+    let Some(study) = &scene.document.physics else { return BAD_INPUT };
+    let asked = super::study::Asked {
+        weather: args.weather.as_deref(),
+        duration_us,
+        steps: args.steps.as_deref(),
+        json: args.json,
+    };
+    super::study::run(scene, study, &asked)
+}
+
+/// Returns the program without a window, with a scene open.
+pub(super) fn headless(
+    (scene, diagnostics): Opened,
+    broker: Option<String>,
+    connect: bool,
+    trust: Trust,
+) -> Result<App, u8> {
+    let mut app = App::new();
+    app.add_plugins(CorePlugin).insert_resource(SessionOptions { connect, broker });
+    app.insert_resource(MayStartPrograms(trust.allow_programs));
+    app.finish();
+    app.cleanup();
+    session::open_scene(app.world_mut(), scene, diagnostics);
+    let findings = app.world().resource::<Findings>().0.clone();
+    output::report(&findings);
+    if has_errors(&findings) {
+        return Err(BAD_INPUT);
+    }
+    if let Some((_, text)) = app.world().resource::<Notices>().0.last() {
+        output::error_line(text);
+        return Err(BAD_INPUT);
+    }
+    Ok(app)
+}
+
+fn apply_set(world: &mut World, timeline: Entity, text: &str) -> Result<(), String> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let topology = world.get::<Timeline>(timeline).map(|timeline| timeline.topology().clone());
+    let topology = topology.ok_or("there is no timeline")?;
+    let slot = topology.slot_named(name.trim()).map_err(|found| found.to_string())?;
+    let column = topology.column(slot.column);
+    let body = EventBody::Set {
+        twin: topology.twin_id(topology.twin_of(slot)).to_string(),
+        property: column.name.to_string(),
+        value: Value::from_text(value.trim(), Some(column.kind)),
+    };
+    apply_event(world, timeline, body, &Actor::program("cupola run")).map(drop)
+}
+
+fn simulated(
+    world: &mut World,
+    timeline: Entity,
+    duration_us: i64,
+    speed: f64,
+    events: Vec<Event>,
+) -> Result<serde_json::Value, String> {
+    let start_us = world.get::<Timeline>(timeline).map_or(0, |timeline| timeline.now_us());
+    let (mut ticks, mut changes) = (0u64, 0u64);
+    let mut events = events.into_iter().peekable();
+    let begin = Instant::now();
+    while let Some(known) = world.get::<Timeline>(timeline) {
+        let (now_us, step_us) = (known.now_us(), known.step_us().unwrap_or(i64::MAX));
+        while let Some(event) = events.next_if(|event| event.time_us <= now_us) {
+            let Some(mut timeline) = world.get_mut::<Timeline>(timeline) else { break };
+            let time = cupola_wire::format_rfc3339(event.time_us);
+            timeline.apply(event).map_err(|why| format!("the event at {time} was refused: {why}"))?;
+        }
+        let passed_us = now_us - start_us;
+        if passed_us.saturating_add(step_us) > duration_us {
+            break;
+        }
+        if speed.is_finite() {
+            // The moment of the world's time at which this step is due.
+            let due = Duration::from_secs_f64((passed_us + step_us) as f64 / 1e6 / speed);
+            std::thread::sleep(due.saturating_sub(begin.elapsed()));
+        }
+        step(world, timeline);
+        ticks += 1;
+        changes += changed(world, timeline);
+    }
+    let left = events.count();
+    if left > 0 {
+        output::error_line(format!("{left} events lie after the end of the run"));
+    }
+    Ok(report(world, timeline, start_us, ticks, changes))
+}
+
+fn changed(world: &World, timeline: Entity) -> u64 {
+    world.get::<Timeline>(timeline).map_or(0, |timeline| timeline.changes().values)
+}
+
+/// Makes one step of a simulated timeline, after every processor has answered its last request.
+pub(super) fn step(world: &mut World, timeline: Entity) {
+    if let Some(mut playback) = world.get_mut::<Playback>(timeline) {
+        playback.step();
+    }
+    loop {
+        world.run_schedule(Tick);
+        if world.get::<Playback>(timeline).is_none_or(|playback| !playback.held) {
+            return;
+        }
+        if let Some(processors) = world.get::<Processors>(timeline) {
+            processors.wait(Duration::from_millis(50));
+        }
+    }
+}
+
+fn live(world: &mut World, timeline: Entity, duration: Duration) -> serde_json::Value {
+    let start_us = world.get::<Timeline>(timeline).map_or(0, |timeline| timeline.now_us());
+    let (ticks, changes) = follow(world, timeline, duration, |_, _, _| true);
+    report(world, timeline, start_us, ticks, changes)
+}
+
+/// Follows a feed for a while; ticks and changed values. `tell` hears of every tick, with the time so far and the changed values, and says
+/// whether to go on.
+pub(super) fn follow(
+    world: &mut World,
+    timeline: Entity,
+    duration: Duration,
+    mut tell: impl FnMut(&World, Duration, u64) -> bool,
+) -> (u64, u64) {
+    let begin = Instant::now();
+    let (mut ticks, mut changes) = (0, 0);
+    while begin.elapsed() < duration {
+        let Some(inbox) = world.get::<Connections>(timeline).map(|known| known.inbox().clone()) else { break };
+        inbox.wait(duration.saturating_sub(begin.elapsed()).min(Duration::from_millis(50)));
+        world.run_schedule(Tick);
+        ticks += 1;
+        changes += changed(world, timeline);
+        if !tell(world, begin.elapsed(), changes) {
+            break;
+        }
+    }
+    (ticks, changes)
+}

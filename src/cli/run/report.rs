@@ -1,0 +1,171 @@
+//! The report of a run.
+
+use super::super::{check, output};
+use crate::feed::{Connection, Connections};
+use crate::processor::Processors;
+use crate::timeline::Timeline;
+use bevy::prelude::*;
+use cupola_twin::{Quality, State};
+use serde_json::{Map, json};
+
+/// Lines of the summary for people.
+const MAX_SUMMARY: usize = 24;
+
+/// Returns the report of a timeline.
+pub(in crate::cli) fn report(
+    world: &World,
+    timeline: Entity,
+    start_us: i64,
+    ticks: u64,
+    changes: u64,
+) -> serde_json::Value {
+    let mut out = Map::new();
+    let Some(known) = world.get::<Timeline>(timeline) else { return serde_json::Value::Object(out) };
+    let scene = known.scene();
+    out.insert("scene".into(), json!(scene.document.name));
+    out.insert("source".into(), json!(known.source()));
+    out.insert("start".into(), json!(cupola_wire::format_rfc3339(start_us)));
+    out.insert("end".into(), json!(cupola_wire::format_rfc3339(known.now_us())));
+    out.insert("ticks".into(), json!(ticks));
+    out.insert("changes".into(), json!(changes));
+    if let Some(connections) = world.get::<Connections>(timeline) {
+        out.extend(feed(connections).map(|feed| ("feed".to_string(), feed)));
+    }
+    if let Some(processors) = world.get::<Processors>(timeline) {
+        out.insert("processors".into(), json!(processors.status().collect::<Vec<_>>()));
+    }
+    let alarms = known.alarms();
+    let list: Vec<_> = alarms
+        .sorted(scene)
+        .into_iter()
+        .map(|(alarm, _, twin, raised)| {
+            json!({ "id": alarm.id, "severity": alarm.severity, "twin": scene.topology.twin_id(twin),
+                "message": alarm.message, "since": cupola_wire::format_rfc3339(raised.since_us) })
+        })
+        .collect();
+    out.insert("alarms".into(), json!(list));
+    out.insert("alarms_raised".into(), json!(alarms.total));
+    let unsettled = check::unsettled(scene, known.state());
+    output::report(&unsettled);
+    out.insert("unsettled".into(), json!(unsettled));
+    out.insert("summary".into(), summary(known.state()));
+    out.insert("values".into(), values(known.state()));
+    serde_json::Value::Object(out)
+}
+
+/// Returns the status of the feeds; none if they were never connected.
+fn feed(connections: &Connections) -> Option<serde_json::Value> {
+    let status = connections.status();
+    let connection = match &status.connection {
+        Connection::Idle => "idle".to_string(),
+        Connection::Connecting => "connecting".into(),
+        Connection::Connected => "connected".into(),
+        Connection::Lost { error } => format!("lost: {error}"),
+    };
+    let counters = status.counters;
+    (!status.url.is_empty()).then(|| {
+        json!({
+            "url": status.url, "connection": connection, "messages": counters.messages,
+            "replaced": counters.replaced, "rejected": counters.rejected,
+            "last_rejection": counters.last_rejection, "unknown_topics": counters.unknown_topics,
+            "publish_to_propagated_ms": connections.latencies.publish_to_propagated(),
+            "arrival_to_propagated_ms": connections.latencies.arrival_to_propagated(),
+        })
+    })
+}
+
+/// Returns the computed values of the twins without an incoming relationship: of the building as a whole.
+fn summary(state: &State) -> serde_json::Value {
+    let topology = state.topology();
+    let names = topology.relationship_names();
+    let mut out = Map::new();
+    for twin in topology.twins() {
+        if names.iter().any(|name| !topology.related(twin, name, true).is_empty()) {
+            continue;
+        }
+        for slot in topology.properties(twin) {
+            let is_known = state.get(slot).quality < Quality::Bad;
+            if topology.column(slot.column).formula.is_some() && is_known {
+                out.insert(topology.name(slot), json!(crate::twin::show(state, slot)));
+            }
+        }
+    }
+    serde_json::Value::Object(out)
+}
+
+/// Returns every property that changes: the computed ones, and those that were set after the start.
+fn values(state: &State) -> serde_json::Value {
+    let topology = state.topology();
+    let mut out = Map::new();
+    for twin in topology.twins() {
+        for slot in topology.properties(twin) {
+            let (sample, column) = (state.get(slot), topology.column(slot.column));
+            // A value of the scene that nobody changed stands in the scene.
+            if column.formula.is_none() && (sample.time_us == 0 || sample.quality == Quality::Missing) {
+                continue;
+            }
+            let mut value = Map::new();
+            value.insert("value".into(), output::json(state.value(slot)));
+            if let Some(unit) = column.unit {
+                value.insert("unit".into(), json!(unit.name));
+            }
+            value.insert("quality".into(), json!(sample.quality));
+            if sample.time_us > 0 {
+                value.insert("time".into(), json!(cupola_wire::format_rfc3339(sample.time_us)));
+            }
+            out.insert(topology.name(slot), serde_json::Value::Object(value));
+        }
+    }
+    serde_json::Value::Object(out)
+}
+
+/// Prints the report for people.
+pub(in crate::cli) fn show(report: &serde_json::Value) {
+    let text = |key: &str| report[key].as_str().unwrap_or("").to_string();
+    output::line(format!("{}, {}, {} to {}", text("scene"), text("source"), text("start"), text("end")));
+    output::line(format!("{} ticks, {} values changed", report["ticks"], report["changes"]));
+    if let Some(feed) = report.get("feed") {
+        output::line(format!(
+            "feed {}: {}, {} messages, {} rejected",
+            feed["url"].as_str().unwrap_or(""),
+            feed["connection"].as_str().unwrap_or(""),
+            feed["messages"],
+            feed["rejected"]
+        ));
+        for (key, words) in [
+            ("publish_to_propagated_ms", "from device to propagated"),
+            ("arrival_to_propagated_ms", "from arrival to propagated"),
+        ] {
+            if let (Some(median), Some(p99)) = (feed[key]["median_ms"].as_f64(), feed[key]["p99_ms"].as_f64()) {
+                output::line(format!("{words}: median {median:.1} ms, p99 {p99:.1} ms"));
+            }
+        }
+    }
+    for processor in report["processors"].as_array().into_iter().flatten() {
+        let text = |key: &str| processor[key].as_str().unwrap_or("");
+        let trouble = if text("last_error").is_empty() { String::new() } else { format!(": {}", text("last_error")) };
+        output::line(format!(
+            "processor {}: {} requests, {} answers, {} too late{trouble}",
+            text("id"),
+            processor["requests"],
+            processor["answers"],
+            processor["timeouts"]
+        ));
+    }
+    let empty = Vec::new();
+    let alarms = report["alarms"].as_array().unwrap_or(&empty);
+    output::line(format!("{} alarms hold, {} were raised", alarms.len(), report["alarms_raised"]));
+    for alarm in alarms.iter().take(10) {
+        output::line(format!(
+            "  {} {}: {}",
+            alarm["severity"].as_str().unwrap_or(""),
+            alarm["twin"].as_str().unwrap_or(""),
+            alarm["message"].as_str().unwrap_or("")
+        ));
+    }
+    for (name, value) in report["summary"].as_object().into_iter().flatten().take(MAX_SUMMARY) {
+        output::line(format!("  {name:<44} {}", value.as_str().unwrap_or("")));
+    }
+    let values = report["values"].as_object();
+    output::line(format!("{} values known; --json prints them all", values.map_or(0, Map::len)));
+}

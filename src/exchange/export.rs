@@ -1,0 +1,35 @@
+//! Exports the open scene.
+
+use crate::action::{Action, ActionResult};
+use crate::notice::{NoticeLevel, Notices};
+use crate::timeline::OpenScene;
+use bevy::prelude::*;
+use cupola_exchange::export::{Format, export};
+use cupola_run::Actor;
+use cupola_scene::write_atomically;
+use cupola_twin::Severity;
+use std::path::PathBuf;
+
+/// Writes the open scene in another format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Export {
+    /// The file.
+    pub path: PathBuf,
+    /// The format.
+    pub format: Format,
+}
+
+impl Action for Export {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let scene = world.get_resource::<OpenScene>().map(|open| open.0.clone()).ok_or("no scene is open")?;
+        let exported = export(&scene, self.format);
+        for found in exported.findings.iter().filter(|found| found.severity >= Severity::Warning) {
+            world.resource_mut::<Notices>().push(NoticeLevel::Warning, found.to_string());
+        }
+        if exported.bytes.is_empty() {
+            return Err("there is nothing to export in this format".into());
+        }
+        write_atomically(&self.path, &exported.bytes).map_err(|found| found.to_string())?;
+        Ok(Some(format!("Exported to {}", self.path.display())))
+    }
+}

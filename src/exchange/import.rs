@@ -1,0 +1,144 @@
+//! Imports in the app: the files are read on a thread of their own, shown as a preview, and written when that is wanted.
+
+use crate::action::{Action, ActionRequest, ActionResult};
+use crate::notice::{NoticeLevel, Notices};
+use crate::session::Open;
+use bevy::prelude::*;
+use cupola_exchange::import::{self, Draft};
+use cupola_run::Actor;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+/// The import that is going on.
+#[derive(Resource, Default)]
+pub struct Import {
+    /// How far it has come.
+    pub stage: Stage,
+    // A receiver can't be shared between threads; only one system looks at it.
+    news: Option<Mutex<Receiver<Stage>>>,
+}
+
+/// How far an import has come.
+#[derive(Default)]
+pub enum Stage {
+    /// There is none.
+    #[default]
+    Idle,
+    /// Files are read: what is being read.
+    Reading(String),
+    /// They are read, and nothing is written yet.
+    Preview(Box<Preview>),
+}
+
+/// What an import would give.
+pub struct Preview {
+    /// What was understood.
+    pub draft: Draft,
+    /// Whether a scene can be made of it.
+    pub sound: bool,
+    /// The folder that suggests itself.
+    pub folder: PathBuf,
+}
+
+/// Reads files and folders of other formats, for a preview.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartImport(pub Vec<PathBuf>);
+
+impl Action for StartImport {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let Self(paths) = *self;
+        // Newer progress replaces progress that nobody has looked at yet: one place is enough.
+        let (sender, news) = sync_channel(1);
+        let folder = folder_for(&paths);
+        let read = move || {
+            let mut draft = import::gather(&paths, &mut |text| {
+                let _ = sender.try_send(Stage::Reading(text.to_string()));
+            });
+            let _ = sender.try_send(Stage::Reading(import::SETTLING.into()));
+            let sound = import::settle(&mut draft).sound && !draft.is_empty();
+            // Nobody listens any more when the import was cancelled.
+            let _ = sender.send(Stage::Preview(Box::new(Preview { draft, sound, folder })));
+        };
+        std::thread::Builder::new()
+            .name("import".into())
+            .spawn(read)
+            .map_err(|error| format!("the import can't start: {error}"))?;
+        let stage = Stage::Reading("looking for files".into());
+        world.insert_resource(Import { stage, news: Some(Mutex::new(news)) });
+        Ok(None)
+    }
+}
+
+/// Forgets the import.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CancelImport;
+
+impl Action for CancelImport {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        world.insert_resource(Import::default());
+        Ok(None)
+    }
+}
+
+/// Writes the import that is previewed, and opens the scene. If it can't be written, the preview stays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WriteImport {
+    /// The folder that becomes the scene.
+    pub folder: PathBuf,
+    /// Whether a scene that is there is replaced.
+    pub replace: bool,
+}
+
+impl Action for WriteImport {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let Self { folder, replace } = *self;
+        let import = world.resource_mut::<Import>().into_inner();
+        let Stage::Preview(preview) = &import.stage else { return Err("there is nothing to import".into()) };
+        import::write(&preview.draft, &folder, replace).map_err(|found| found.to_string())?;
+        let twins = preview.draft.twins.len();
+        *import = Import::default();
+        let words = format!("{twins} twins imported into {}", folder.display());
+        world.write_message(ActionRequest::new(Open(folder)));
+        Ok(Some(words))
+    }
+}
+
+/// A folder beside what is imported.
+fn folder_for(paths: &[PathBuf]) -> PathBuf {
+    let first = paths.first().map_or(Path::new("import"), PathBuf::as_path);
+    let stem = first.file_stem().map_or_else(|| "import".into(), |stem| stem.to_string_lossy().into_owned());
+    first.with_file_name(format!("{stem}-scene"))
+}
+
+/// Takes what the thread has to say.
+pub(crate) fn listen(mut import: ResMut<Import>, mut notices: ResMut<Notices>) {
+    let Some(news) = &mut import.bypass_change_detection().news else { return };
+    let heard = news.get_mut().unwrap_or_else(PoisonError::into_inner).try_recv();
+    match heard {
+        Ok(stage) => {
+            if !matches!(stage, Stage::Reading(_)) {
+                import.news = None;
+            }
+            import.stage = stage;
+        }
+        Err(TryRecvError::Empty) => {}
+        Err(TryRecvError::Disconnected) => {
+            *import = Import::default();
+            notices.push(NoticeLevel::Error, "The import broke off. Nothing was written.");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_stands_beside_the_file() {
+        let of = |path: &str| folder_for(&[PathBuf::from(path)]);
+        assert_eq!(of("/data/graph.ndjson"), Path::new("/data/graph-scene"));
+        assert_eq!(of("models"), Path::new("models-scene"));
+        assert_eq!(folder_for(&[]), Path::new("import-scene"));
+    }
+}

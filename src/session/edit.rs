@@ -1,0 +1,109 @@
+//! Edits of the open scene's graph, with undo. They are in memory until the scene is saved.
+
+use super::Findings;
+use super::replace::replace;
+use crate::action::{Action, ActionResult};
+use crate::timeline::{OpenScene, Timeline, ViewCursor};
+use bevy::prelude::*;
+use cupola_run::{Actor, Assumption, Drivers};
+use cupola_scene::edit::{Edit, Journal, edit};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The edits of the open scene since it was read.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct EditHistory {
+    journal: Journal,
+    /// Whether there are edits that are not on the disk.
+    pub unsaved: bool,
+}
+
+impl EditHistory {
+    /// Returns whether there is an edit to undo.
+    pub fn can_undo(&self) -> bool {
+        self.journal.to_undo().is_some()
+    }
+
+    /// Returns whether there is an undone edit to redo.
+    pub fn can_redo(&self) -> bool {
+        self.journal.to_redo().is_some()
+    }
+}
+
+/// Makes edits: all of them, or none with the reason.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditScene(pub Vec<Edit>);
+
+impl Action for EditScene {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let undo = change(world, self.0)?;
+        world.resource_mut::<EditHistory>().journal.did(undo);
+        Ok(None)
+    }
+}
+
+/// Undoes the last edits; nothing, if there are none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undo;
+
+impl Action for Undo {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let Some(edits) = world.resource::<EditHistory>().journal.to_undo().cloned() else { return Ok(None) };
+        let redo = change(world, edits)?;
+        world.resource_mut::<EditHistory>().journal.undid(redo);
+        Ok(None)
+    }
+}
+
+/// Makes the last undone edits again; nothing, if there are none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Redo;
+
+impl Action for Redo {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let Some(edits) = world.resource::<EditHistory>().journal.to_redo().cloned() else { return Ok(None) };
+        let undo = change(world, edits)?;
+        world.resource_mut::<EditHistory>().journal.redid(undo);
+        Ok(None)
+    }
+}
+
+/// Makes the assumptions of the shown timeline a part of the scene.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeepAssumptions;
+
+impl Action for KeepAssumptions {
+    fn apply(self: Box<Self>, world: &mut World, actor: &Actor) -> ActionResult {
+        let shown = world.resource::<ViewCursor>().timeline;
+        let timeline = world.get::<Timeline>(shown).ok_or("there is no timeline")?;
+        let simulation = timeline.simulation().ok_or("only a simulated timeline assumes anything")?;
+        let (assumptions, warmer_k) = simulation.own_assumptions();
+        let scene = timeline.scene();
+        let known = scene.document.simulation.as_ref().map(|simulation| &simulation.assumed);
+        let mut rooms = BTreeMap::new();
+        for (twin, assumption) in assumptions {
+            let id = scene.topology.twin_id(twin).to_string();
+            let before = known.and_then(|known| known.get(&id)).cloned().unwrap_or_default();
+            let room = rooms.entry(id).or_insert(Some(before)).get_or_insert_default();
+            match assumption {
+                Assumption::Construction(name) => room.construction = Some(name),
+                Assumption::LeaksAch(ach) => room.leaks_ach = Some(ach),
+                Assumption::WarmerK(_) => {}
+            }
+        }
+        Box::new(EditScene(vec![Edit::Assume { rooms, warmer_k }])).apply(world, actor)
+    }
+}
+
+/// Puts the edited scene in the place of the open one; returns the edits that undo it.
+fn change(world: &mut World, edits: Vec<Edit>) -> Result<Vec<Edit>, String> {
+    let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
+    let known = world.resource::<Findings>().0.clone();
+    let mut drivers = Drivers::default();
+    let edited = edit(&before, edits, &known, |scene, found| drivers = Drivers::new(scene, found));
+    let edited = edited.map_err(|found| found.to_string())?;
+    world.insert_resource(Findings(edited.findings));
+    replace(world, Arc::new(edited.scene), drivers);
+    world.resource_mut::<EditHistory>().unsaved = true;
+    Ok(edited.undo)
+}

@@ -1,0 +1,96 @@
+//! Opens, reads again and saves scenes.
+
+use super::replace::replace;
+use super::{EditHistory, Findings, SessionOptions, Watch, open};
+use crate::action::{Action, ActionResult};
+use crate::look::ViewSettings;
+use crate::notice::{NoticeLevel, Notices};
+use crate::processor::MayStartPrograms;
+use crate::timeline::OpenScene;
+use bevy::prelude::*;
+use cupola_run::{Actor, Drivers};
+use cupola_scene::{Document, file_of, load, rebase, save};
+use cupola_twin::{Diagnostic, Severity};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Opens the scene in a folder or file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Open(pub PathBuf);
+
+impl Action for Open {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let loaded = load(&self.0);
+        let errors = loaded.diagnostics.iter().filter(|found| is_error(found)).count();
+        let first = first_error(&loaded.diagnostics);
+        if loaded.scene.is_none() {
+            return Err(first.unwrap_or_else(|| format!("{} can't be opened", self.0.display())));
+        }
+        // A broker that was named for one scene is not meant for the next, and neither is the consent to start programs.
+        world.resource_mut::<SessionOptions>().broker = None;
+        world.insert_resource(MayStartPrograms(false));
+        open(world, loaded);
+        if let Some(first) = first {
+            let text = format!("{errors} errors in the scene; the first: {first}");
+            world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+        }
+        Ok(None)
+    }
+}
+
+/// Reads the files of the open scene again. Timelines keep their values. With errors, everything stays as it was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reload;
+
+impl Action for Reload {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
+        let loaded = load(&before.path);
+        let mut findings = loaded.diagnostics;
+        let scene = loaded.scene.map(Arc::new);
+        let drivers = scene.as_ref().map(|scene| Drivers::new(scene, &mut findings)).unwrap_or_default();
+        let error = first_error(&findings);
+        world.insert_resource(Findings(findings));
+        let scene = match (scene, error) {
+            (Some(scene), None) => scene,
+            (_, why) => {
+                let why = why.unwrap_or_default();
+                return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
+            }
+        };
+        replace(world, scene, drivers);
+        // The edits before were edits of another text.
+        world.insert_resource(EditHistory::default());
+        Ok(Some("The scene was read again".into()))
+    }
+}
+
+/// Saves the open scene to its own file, or to another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Save(pub Option<PathBuf>);
+
+impl Action for Save {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let scene = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
+        let mut document = Document::clone(&scene.document);
+        let settings = world.resource::<ViewSettings>();
+        document.view.color_by = Some(settings.color_by.clone()).filter(|property| !property.is_empty());
+        document.view.range = settings.range;
+        let target = self.0.map_or_else(|| scene.path.clone(), |path| file_of(&path));
+        rebase(&mut document, &scene.path, &target);
+        save(&document, &target).map_err(|found| found.to_string())?;
+        world.resource_mut::<Watch>().saved(&target);
+        if target == scene.path {
+            world.resource_mut::<EditHistory>().unsaved = false;
+        }
+        Ok(Some(format!("Saved {}", target.display())))
+    }
+}
+
+fn is_error(found: &Diagnostic) -> bool {
+    found.severity == Severity::Error
+}
+
+fn first_error(findings: &[Diagnostic]) -> Option<String> {
+    findings.iter().find(|found| is_error(found)).map(ToString::to_string)
+}

@@ -1,0 +1,66 @@
+//! Puts a changed scene in the place of the open one: after an edit, and after a reload.
+
+use super::{SceneDrivers, connect};
+use crate::feed::Connections;
+use crate::notice::{NoticeLevel, Notices};
+use crate::processor::Processors;
+use crate::selection::Selection;
+use crate::timeline::{OpenScene, Timeline, ViewCursor, remove};
+use bevy::prelude::*;
+use cupola_run::Drivers;
+use cupola_scene::Scene;
+use std::sync::Arc;
+
+/// Moves every timeline to the changed scene. Timelines keep all that they hold; connections and processors go on where
+/// their definitions are the same.
+pub(super) fn replace(world: &mut World, scene: Arc<Scene>, drivers: Drivers) {
+    let mut timelines = world.query_filtered::<Entity, With<Timeline>>();
+    let all: Vec<Entity> = timelines.iter(world).collect();
+    for entity in all {
+        let adopted = world.get_mut::<Timeline>(entity).map(|mut timeline| timeline.adopt(scene.clone(), &drivers));
+        match adopted {
+            Some(Ok(())) => {
+                adopt_processors(world, entity);
+                adopt_connections(world, entity, &drivers);
+            }
+            Some(Err(why)) => {
+                let name = world.get::<Timeline>(entity).map_or_else(String::new, |gone| gone.name().to_string());
+                let text = format!("{name} was closed: {why}");
+                world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+                remove(world, entity);
+            }
+            None => {}
+        }
+    }
+    world.resource_mut::<ViewCursor>().adopt(&scene, &drivers);
+    if let Some(before) = world.get_resource::<OpenScene>() {
+        let selection = world.resource::<Selection>().adopt(&before.0.topology, &scene.topology);
+        world.insert_resource(selection);
+    }
+    world.insert_resource(SceneDrivers(drivers));
+    world.insert_resource(OpenScene(scene));
+}
+
+fn adopt_processors(world: &mut World, entity: Entity) {
+    let mut entity = world.entity_mut(entity);
+    let before = entity.take::<Processors>();
+    if let Some(processors) = entity.get::<Timeline>().and_then(|timeline| Processors::adopt(timeline, before)) {
+        entity.insert(processors);
+    }
+}
+
+fn adopt_connections(world: &mut World, entity: Entity, drivers: &Drivers) {
+    let mut entity_mut = world.entity_mut(entity);
+    let is_fed = entity_mut.get::<Timeline>().is_some_and(|timeline| !timeline.feeds().is_empty());
+    if !is_fed {
+        entity_mut.remove::<Connections>();
+        return;
+    }
+    let before = entity_mut.take::<Connections>();
+    let mut connections = before.unwrap_or_else(|| Connections::new(&[]));
+    if connections.adopt(&drivers.feeds) {
+        connect(world, entity, connections);
+    } else {
+        entity_mut.insert(connections);
+    }
+}
