@@ -1,28 +1,30 @@
-//! The selection: the twins under the attention of the user.
+//! The selection: the twins under the attention of the user. Markers on the twins' entities hold it.
 
 use crate::action::{Action, ActionResult};
 use crate::look::ViewSettings;
 use crate::timeline::OpenScene;
-use crate::twin::Places;
+use crate::twin::{Hovered, Place, Selected, Twin, TwinEntities};
+use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use cupola_run::Actor;
-use cupola_scene::Scene;
-use cupola_twin::{Topology, TwinIx};
+use cupola_twin::TwinIx;
 
-/// The twins under the attention of the user.
-#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
-pub struct Selection {
-    /// The twin that was clicked.
-    pub selected: Option<TwinIx>,
-    /// The twin under the pointer.
-    pub hovered: Option<TwinIx>,
+/// Reads the selection.
+#[derive(SystemParam)]
+pub struct Selection<'w, 's> {
+    selected: Query<'w, 's, &'static Twin, With<Selected>>,
+    hovered: Query<'w, 's, &'static Twin, With<Hovered>>,
 }
 
-impl Selection {
-    /// Returns the selection in a changed scene: the selected twin, if it still exists.
-    pub(crate) fn adopt(self, from: &Topology, to: &Topology) -> Self {
-        let selected = self.selected.and_then(|twin| to.twin(from.twin_id(twin)));
-        Self { selected, hovered: None }
+impl Selection<'_, '_> {
+    /// Returns the twin that was clicked.
+    pub fn selected(&self) -> Option<TwinIx> {
+        self.selected.iter().next().map(|twin| twin.0)
+    }
+
+    /// Returns the twin under the pointer.
+    pub fn hovered(&self) -> Option<TwinIx> {
+        self.hovered.iter().next().map(|twin| twin.0)
     }
 }
 
@@ -36,9 +38,8 @@ pub struct Select(pub Option<String>);
 
 impl Action for Select {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let selected = find(world, self.0.as_deref())?;
-        let selection = Selection { selected, ..*world.resource::<Selection>() };
-        world.resource_mut::<Selection>().set_if_neq(selection);
+        let twin = find(world, self.0.as_deref())?;
+        select(world, twin);
         Ok(None)
     }
 }
@@ -56,6 +57,24 @@ impl Action for Focus {
     }
 }
 
+/// Selects a twin, or nothing.
+pub(crate) fn select(world: &mut World, twin: Option<TwinIx>) {
+    let mut selected = world.query_filtered::<Entity, With<Selected>>();
+    let before: Vec<Entity> = selected.iter(world).collect();
+    let now = twin.and_then(|twin| world.resource::<TwinEntities>().get(twin));
+    for entity in before.into_iter().filter(|entity| Some(*entity) != now) {
+        world.entity_mut(entity).remove::<Selected>();
+    }
+    if let Some(now) = now {
+        world.entity_mut(now).insert(Selected);
+    }
+}
+
+/// Returns the selected twin.
+pub(crate) fn selected(world: &mut World) -> Option<TwinIx> {
+    world.query_filtered::<&Twin, With<Selected>>().iter(world).next().map(|twin| twin.0)
+}
+
 /// Returns the twin with an id in the open scene.
 fn find(world: &World, id: Option<&str>) -> Result<Option<TwinIx>, String> {
     let (Some(id), Some(scene)) = (id, world.get_resource::<OpenScene>()) else { return Ok(None) };
@@ -64,16 +83,12 @@ fn find(world: &World, id: Option<&str>) -> Result<Option<TwinIx>, String> {
 
 /// Removes the storeys above a twin from the view, unless walls are transparent.
 fn uncover(world: &mut World, twin: Option<TwinIx>) {
-    let (Some(twin), Some(scene)) = (twin, world.get_resource::<OpenScene>()) else { return };
-    let storey = storey_of(&scene.0, world.resource::<Places>(), twin);
+    let entity = twin.and_then(|twin| world.resource::<TwinEntities>().get(twin));
+    let place = entity.and_then(|entity| world.get::<Place>(entity)).copied();
+    let (Some(Place(node)), Some(scene)) = (place, world.get_resource::<OpenScene>()) else { return };
+    let storey = scene.0.building.nodes.get(node).and_then(|node| node.storey);
     let mut settings = world.resource_mut::<ViewSettings>();
     if storey.is_some() && settings.storey != storey && !settings.see_through {
         settings.storey = storey;
     }
-}
-
-/// Returns the storey that a twin is on.
-fn storey_of(scene: &Scene, places: &Places, twin: TwinIx) -> Option<usize> {
-    let node = places.0.get(twin.0 as usize).copied().flatten()?;
-    scene.building.nodes.get(node)?.storey
 }

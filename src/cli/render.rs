@@ -6,7 +6,7 @@ use crate::action::ActionRequest;
 use crate::feed::Connections;
 use crate::look::{ChangeLook, Legend, Theme, ViewSettings};
 use crate::processor::MayStartPrograms;
-use crate::selection::{Focus, Selection};
+use crate::selection::{Focus, select, selected};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
 use crate::timeline::{OpenScene, SourceKind, Timeline, ViewCursor};
 use crate::window::{self, Canvas, Target};
@@ -212,7 +212,7 @@ pub(super) fn picture(
     session::open_scene(app.world_mut(), scene.clone(), findings);
     prepare(app.world_mut());
     if let Some(twin) = options.select.as_deref().and_then(|id| scene.topology.twin(id)) {
-        app.world_mut().resource_mut::<Selection>().selected = Some(twin);
+        select(app.world_mut(), Some(twin));
     }
     settle(&mut app)?;
     if let Some(error) = app.world().resource::<Legend>().error.clone() {
@@ -259,7 +259,7 @@ fn settle(app: &mut App) -> Result<(), String> {
     (0..PREPARE).for_each(|_| app.update());
     let world = app.world_mut();
     world.run_system_cached(window::building_camera).map_err(|error| error.to_string())?;
-    if let Some(twin) = world.resource::<Selection>().selected {
+    if let Some(twin) = selected(world) {
         // One frame later: a camera looks at the whole building first.
         app.update();
         let world = app.world_mut();

@@ -16,8 +16,9 @@ use crate::feed::Connections;
 use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
-use crate::selection::Selection;
+use crate::selection::select;
 use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock, step_us_of};
+use crate::twin::mirror;
 use bevy::prelude::*;
 use cupola_run::Drivers;
 use cupola_scene::{Loaded, Scene};
@@ -51,7 +52,6 @@ pub struct SessionPlugin;
 impl Plugin for SessionPlugin {
     fn build(&self, app: &mut App) {
         app.add_plugins(ActionPlugin)
-            .init_resource::<Selection>()
             .init_resource::<ViewSettings>()
             .init_resource::<Notices>()
             .init_resource::<Findings>()
@@ -61,10 +61,7 @@ impl Plugin for SessionPlugin {
             .init_resource::<Import>()
             .init_resource::<Watch>()
             // Actions first: a changed file may replace the scene that they were made of.
-            .add_systems(
-                PreUpdate,
-                (exchange::listen, apply_actions, watch::watch).chain().in_set(crate::twin::BeforeMirror),
-            )
+            .add_systems(PreUpdate, (exchange::listen, apply_actions, watch::watch).chain())
             .add_systems(Update, drive);
     }
 }
@@ -133,7 +130,8 @@ pub fn open_scene(world: &mut World, scene: Arc<Scene>, mut findings: Vec<Diagno
     world.insert_resource(ViewCursor::new(live));
     world.insert_resource(SceneDrivers(drivers));
     world.insert_resource(Findings(findings));
-    world.insert_resource(Selection::default());
+    select(world, None);
+    mirror(world, &scene);
     world.insert_resource(EditHistory::default());
     world.insert_resource(OpenScene(scene));
 }

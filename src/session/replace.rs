@@ -4,8 +4,8 @@ use super::{SceneDrivers, connect};
 use crate::feed::Connections;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
-use crate::selection::Selection;
 use crate::timeline::{OpenScene, Timeline, ViewCursor, remove};
+use crate::twin::mirror;
 use bevy::prelude::*;
 use cupola_run::Drivers;
 use cupola_scene::Scene;
@@ -33,10 +33,7 @@ pub(super) fn replace(world: &mut World, scene: Arc<Scene>, drivers: Drivers) {
         }
     }
     world.resource_mut::<ViewCursor>().adopt(&scene, &drivers);
-    if let Some(before) = world.get_resource::<OpenScene>() {
-        let selection = world.resource::<Selection>().adopt(&before.0.topology, &scene.topology);
-        world.insert_resource(selection);
-    }
+    mirror(world, &scene);
     world.insert_resource(SceneDrivers(drivers));
     world.insert_resource(OpenScene(scene));
 }

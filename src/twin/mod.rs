@@ -1,10 +1,19 @@
-//! The ECS mirror of the graph: every twin is an entity that carries who it is and where it is.
+//! The twins as entities: who each is, where in the building it is, whether it is under attention, and its alarms.
+//!
+//! An edit of the scene touches only the entities that it changes.
 
-use crate::timeline::OpenScene;
+mod alarm;
+mod text;
+
+pub use alarm::{AlarmMark, AlarmMarkSystems};
+pub use text::{colourable, display_name, number_text, show, with_unit};
+
+use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use cupola_scene::Scene;
-use cupola_twin::{ColumnIx, Kind, Slot, State, TwinIx};
-use std::collections::VecDeque;
+use cupola_twin::TwinIx;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 /// The twin that an entity is.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,51 +23,117 @@ pub struct Twin(pub TwinIx);
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(pub usize);
 
-/// The entity of each twin, by number.
+/// Marks the twin that was clicked.
+#[derive(Component, Clone, Copy, Debug)]
+#[component(storage = "SparseSet")]
+pub struct Selected;
+
+/// Marks the twin under the pointer.
+#[derive(Component, Clone, Copy, Debug)]
+#[component(storage = "SparseSet")]
+pub struct Hovered;
+
+/// The entity of each twin of the open scene, by number.
 #[derive(Resource, Default)]
-pub struct TwinEntities(pub Vec<Entity>);
+pub struct TwinEntities {
+    entities: Vec<Entity>,
+    scene: Option<Arc<Scene>>,
+}
 
-/// For each twin its node in the building, by number.
-#[derive(Resource, Default, Clone)]
-pub struct Places(pub Vec<Option<usize>>);
+impl TwinEntities {
+    /// Returns the entity of a twin.
+    pub fn get(&self, twin: TwinIx) -> Option<Entity> {
+        self.entities.get(twin.0 as usize).copied()
+    }
+}
 
-/// What may replace the open scene runs in this set, so that whoever looks at it in the same frame sees the new one.
-#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct BeforeMirror;
+/// Reads the places of twins in the building.
+#[derive(SystemParam)]
+pub struct Places<'w, 's> {
+    entities: Res<'w, TwinEntities>,
+    places: Query<'w, 's, &'static Place>,
+}
 
-/// Keeps the entities in step with the open scene.
+impl Places<'_, '_> {
+    /// Returns the node of the building where a twin is.
+    pub fn get(&self, twin: TwinIx) -> Option<usize> {
+        self.places.get(self.entities.get(twin)?).ok().map(|place| place.0)
+    }
+}
+
+/// Twin entities and their alarms.
 pub struct TwinPlugin;
 
 impl Plugin for TwinPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<TwinEntities>()
-            .init_resource::<Places>()
-            .add_systems(PreUpdate, mirror.run_if(resource_exists_and_changed::<OpenScene>).after(BeforeMirror));
+        app.init_resource::<TwinEntities>().add_plugins(alarm::AlarmMarkPlugin);
     }
 }
 
-fn mirror(
-    mut commands: Commands,
-    scene: Res<OpenScene>,
-    mut entities: ResMut<TwinEntities>,
-    mut places: ResMut<Places>,
-) {
-    for entity in entities.0.drain(..) {
-        commands.entity(entity).despawn();
-    }
-    places.0 = places_of(&scene.0);
-    for twin in scene.0.topology.twins() {
-        let id = scene.0.topology.twin_id(twin).to_string();
-        let mut entity = commands.spawn((Twin(twin), Name::new(id)));
-        if let Some(node) = places.0[twin.0 as usize] {
-            entity.insert(Place(node));
+/// Brings the entities in step with a scene. Entities of twins that the scene still has stay.
+pub(crate) fn mirror(world: &mut World, scene: &Arc<Scene>) {
+    world.resource_scope(|world, mut known: Mut<TwinEntities>| {
+        let before = known.scene.replace(scene.clone());
+        let keeps_twins = before.as_ref().is_some_and(|before| before.topology.shares_graph(&scene.topology));
+        let keeps_places = before.as_ref().is_some_and(|before| {
+            keeps_twins && Arc::ptr_eq(&before.building, &scene.building) && before.bindings == scene.bindings
+        });
+        if !keeps_twins {
+            known.entities = matched(world, &known.entities, before.as_deref(), scene);
         }
-        entities.0.push(entity.id());
-    }
+        if !keeps_places {
+            for (entity, place) in known.entities.iter().zip(places_of(scene)) {
+                let mut entity = world.entity_mut(*entity);
+                match place {
+                    Some(place) if entity.get::<Place>() != Some(&Place(place)) => {
+                        entity.insert(Place(place));
+                    }
+                    None if entity.contains::<Place>() => {
+                        entity.remove::<Place>();
+                    }
+                    _ => {}
+                }
+            }
+        }
+    });
 }
 
-/// Where every twin is: at its own node, else at that of the nearest twin it is related to.
-pub fn places_of(scene: &Scene) -> Vec<Option<usize>> {
+/// Returns the entities of a scene's twins: the known ones of twins with the same id, and new ones. Others are despawned.
+fn matched(world: &mut World, entities: &[Entity], before: Option<&Scene>, scene: &Scene) -> Vec<Entity> {
+    let ids = before.into_iter().flat_map(|before| before.topology.twins().map(|twin| before.topology.twin_id(twin)));
+    let mut by_id: HashMap<&str, Entity> = ids.zip(entities.iter().copied()).collect();
+    let mut out = Vec::with_capacity(scene.topology.twin_count() as usize);
+    let mut new = Vec::new();
+    for twin in scene.topology.twins() {
+        match by_id.remove(scene.topology.twin_id(twin)) {
+            Some(entity) => {
+                if world.get::<Twin>(entity) != Some(&Twin(twin)) {
+                    world.entity_mut(entity).insert(Twin(twin));
+                }
+                out.push(entity);
+            }
+            None => {
+                new.push((twin, out.len()));
+                out.push(Entity::PLACEHOLDER);
+            }
+        }
+    }
+    // In the order of the twins: nothing depends on the order of a hash map.
+    let mut gone: Vec<Entity> = by_id.into_values().collect();
+    gone.sort_unstable();
+    for entity in gone {
+        world.despawn(entity);
+    }
+    let bundles = new.iter().map(|(twin, _)| (Twin(*twin), Name::new(scene.topology.twin_id(*twin).to_string())));
+    let spawned: Vec<Entity> = world.spawn_batch(bundles.collect::<Vec<_>>()).collect();
+    for ((_, at), entity) in new.iter().zip(spawned) {
+        out[*at] = entity;
+    }
+    out
+}
+
+/// Returns the node of every twin: its own, else that of the nearest twin it is related to.
+fn places_of(scene: &Scene) -> Vec<Option<usize>> {
     let topology = &scene.topology;
     let mut places: Vec<Option<usize>> = vec![None; topology.twin_count() as usize];
     let mut queue = VecDeque::new();
@@ -83,83 +158,4 @@ pub fn places_of(scene: &Scene) -> Vec<Option<usize>> {
         }
     }
     places
-}
-
-/// What a person calls a twin: its `name`, if it has one, else its id.
-pub fn display_name(scene: &Scene, state: &State, twin: TwinIx) -> String {
-    let name = scene.topology.slot(twin, "name").and_then(|slot| state.value(slot));
-    name.map_or_else(|| scene.topology.twin_id(twin).to_string(), |name| name.to_string())
-}
-
-/// A slot's value as a person reads it: a few digits and the unit's symbol; `—` if there is none.
-pub fn show(state: &State, slot: Slot) -> String {
-    let column = state.topology().column(slot.column);
-    match state.value(slot) {
-        None => "—".into(),
-        Some(cupola_twin::Value::Number(number)) => with_unit(number, column.unit.map_or("", |unit| unit.symbol)),
-        Some(cupola_twin::Value::Integer(number)) => {
-            with_unit(number as f64, column.unit.map_or("", |unit| unit.symbol))
-        }
-        Some(cupola_twin::Value::Bool(true)) => "Yes".into(),
-        Some(cupola_twin::Value::Bool(false)) => "No".into(),
-        Some(value) => value.to_string(),
-    }
-}
-
-/// A number with its unit.
-pub fn with_unit(number: f64, unit: &str) -> String {
-    if unit.is_empty() { number_text(number) } else { format!("{} {unit}", number_text(number)) }
-}
-
-/// A number with as many digits as a person needs: 0.042, 3.14, 21.4, 982.
-pub fn number_text(number: f64) -> String {
-    let size = number.abs();
-    if number.fract() == 0.0 && size < 1e9 {
-        return format!("{number:.0}");
-    }
-    let digits = match size {
-        _ if size >= 100.0 => 0,
-        _ if size >= 10.0 => 1,
-        _ if size >= 0.995 => 2,
-        _ => 3,
-    };
-    let text = format!("{number:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
-}
-
-/// Properties that can colour a building: numeric ones that rooms of it have, by name, with what to call them.
-pub fn colourable(scene: &Scene) -> Vec<(String, String)> {
-    let mut found = std::collections::BTreeMap::new();
-    let tables: std::collections::BTreeSet<_> =
-        scene.bindings.iter().flatten().map(|twin| scene.topology.locate(*twin).0).collect();
-    for table in tables {
-        for column in &scene.topology.table(table).columns {
-            let column: &ColumnIx = column;
-            let column = scene.topology.column(*column);
-            if !column.hidden && matches!(column.kind, Kind::Number | Kind::Integer | Kind::Bool) {
-                found.entry(column.name.to_string()).or_insert_with(|| column.display_name.clone());
-            }
-        }
-    }
-    found.into_iter().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_read_well() {
-        for (number, text) in [
-            (21.456, "21.5"),
-            (981.6, "982"),
-            (0.04217, "0.042"),
-            (3.0, "3"),
-            (-1.5, "-1.5"),
-            (1234.5, "1234"),
-            (0.9999, "1"),
-        ] {
-            assert_eq!(number_text(number), text);
-        }
-    }
 }

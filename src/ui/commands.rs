@@ -247,7 +247,7 @@ pub fn run(command: &Command, shown: &Shown<'_, '_>, state: &mut UiState, action
     (command.run)(&mut Situation {
         view: &shown.view,
         playing: shown.active().is_some_and(|view| view.playing),
-        selected: shown.selection.selected.map(|twin| shown.id(twin)),
+        selected: shown.selection.selected().map(|twin| shown.id(twin)),
         storeys: &storeys,
         ui: state,
         actions,

@@ -38,7 +38,6 @@ mod widgets;
 use crate::look::{Legend, ViewSettings};
 use crate::notice::Notices;
 use crate::screen::{CentralArea, PointerTaken};
-use crate::selection::Selection;
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
 use bevy::window::{FileDragAndDrop, PrimaryWindow};
@@ -137,7 +136,6 @@ impl Plugin for UiPlugin {
             .init_resource::<PointerTaken>()
             .init_resource::<UiState>()
             .init_resource::<open::FileDialogs>()
-            .init_resource::<Selection>()
             .init_resource::<ViewSettings>()
             .init_resource::<Legend>()
             .init_resource::<Notices>()

@@ -46,7 +46,7 @@ pub struct Shown<'w, 's> {
     /// All timelines.
     pub tracks: Query<'w, 's, Track>,
     /// The selection.
-    pub selection: Res<'w, Selection>,
+    pub selection: Selection<'w, 's>,
     /// The look of the building.
     pub view: Res<'w, ViewSettings>,
     /// The time outside.

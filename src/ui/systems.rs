@@ -93,7 +93,8 @@ pub(super) fn left(
             egui::Panel::bottom("alarms").exact_size(height).frame(egui::Frame::NONE).show(ui, |ui| {
                 alarms::alarms_ui(ui, scene, values, &raised, track.timeline.now_us(), &mut wanted);
             });
-            let view = tree::Shown { open_scene, state: values, selected: shown.selection.selected, view: &shown.view };
+            let view =
+                tree::Shown { open_scene, state: values, selected: shown.selection.selected(), view: &shown.view };
             tree::tree_ui(ui, &view, &raised, &mut state.tree, &mut wanted);
         });
     });
@@ -119,7 +120,7 @@ pub(super) fn right(
         side(egui::Panel::right("right panel")).frame(frame).show_collapsible(ui, &mut open, |ui| {
             ui.take_available_width();
             let known = |scene: &Scene, twin: &TwinIx| twin.0 < scene.topology.twin_count();
-            match (shown.scene(), shown.active(), shown.selection.selected) {
+            match (shown.scene(), shown.active(), shown.selection.selected()) {
                 (Some(scene), _, selected) if state.edit.open => {
                     let selected = selected.filter(|twin| known(scene, twin));
                     edit::editor_ui(ui, scene, selected, &history, &mut state.edit, &mut wanted);
@@ -171,7 +172,7 @@ pub(super) fn overlays(
     }
     let mut wanted = ActionList::default();
     if shown.view.labels {
-        labels::paint(ctx, area, (legend.labels.as_slice(), zoom), shown.selection.selected, shown.view.theme);
+        labels::paint(ctx, area, (legend.labels.as_slice(), zoom), shown.selection.selected(), shown.view.theme);
     }
     if let (Some(scene), Some(track)) = (shown.scene(), shown.active()) {
         overlay(ctx, "legend", area, egui::Align2::LEFT_BOTTOM, |ui| {
@@ -183,7 +184,7 @@ pub(super) fn overlays(
         overlay(ctx, "storeys", area, egui::Align2::RIGHT_TOP, |ui| {
             storeys::storeys_ui(ui, &scene.building, &state.storeys, &shown.view, &mut wanted);
         });
-        if let Some(hovered) = shown.selection.hovered
+        if let Some(hovered) = shown.selection.hovered()
             && hovered.0 < scene.topology.twin_count()
         {
             let timeline = track.timeline;

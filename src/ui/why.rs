@@ -28,7 +28,7 @@ pub fn refresh(shown: &Shown<'_, '_>, now_s: f64, state: &mut UiState) {
     let Some(track) = shown.active() else { return };
     let values = track.timeline.state();
     let topology = values.topology();
-    let selected = shown.selection.selected;
+    let selected = shown.selection.selected();
     let UiState { explained, explanations, .. } = state;
     explanations.retain(|slot, _| explained.contains(slot));
     for slot in explained.iter().filter(|slot| Some(topology.twin_of(**slot)) == selected) {

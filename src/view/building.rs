@@ -11,6 +11,7 @@ use bevy::prelude::*;
 use cupola_building::{Building, Node, Role, feature_edges};
 use cupola_twin::TwinIx;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Faces that meet at a greater angle than this have a line between them, degrees.
 const EDGE_ANGLE: f32 = 30.0;
@@ -18,7 +19,9 @@ const EDGE_ANGLE: f32 = 30.0;
 /// The floor of a room: it carries the data's colour.
 #[derive(Component, Clone, Copy, Debug)]
 pub(super) struct RoomFloor {
-    /// Its twin, if it has one.
+    /// The node of the building.
+    pub node: usize,
+    /// The twin of the node, if it has one.
     pub twin: Option<TwinIx>,
     /// The middle of the floor.
     pub centre: Vec3,
@@ -26,9 +29,14 @@ pub(super) struct RoomFloor {
     pub width_m: f32,
 }
 
-/// A piece of equipment with a twin.
+/// A piece of equipment.
 #[derive(Component, Clone, Copy, Debug)]
-pub(super) struct Equipment(pub TwinIx);
+pub(super) struct Equipment {
+    /// The node of the building.
+    pub node: usize,
+    /// The twin of the node, if it has one.
+    pub twin: Option<TwinIx>,
+}
 
 /// Part of the building that is seen or not, by storey.
 #[derive(Component, Clone, Copy, Debug)]
@@ -149,7 +157,14 @@ fn spawn(
     mut storeys: ResMut<Storeys>,
     mut extent: ResMut<Extent>,
     mut rooms: ResMut<Rooms>,
+    mut targets: Query<(Option<&mut RoomFloor>, Option<&mut Equipment>), Or<(With<RoomFloor>, With<Equipment>)>>,
+    mut shown: Local<Option<Arc<Building>>>,
 ) {
+    if shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, &scene.0.building)) {
+        rebind(&scene.0.bindings, &mut rooms, &mut targets);
+        return;
+    }
+    *shown = Some(scene.0.building.clone());
     old.iter().for_each(|entity| commands.entity(entity).despawn());
     let building = &scene.0.building;
     storeys.by_node = ranks(building);
@@ -173,7 +188,7 @@ fn spawn(
                 rooms.0.push((number, twin));
                 commands.spawn((
                     layer,
-                    RoomFloor { twin, centre, width_m: ((max[0] - min[0]) * (max[2] - min[2])).sqrt() },
+                    RoomFloor { node: number, twin, centre, width_m: ((max[0] - min[0]) * (max[2] - min[2])).sqrt() },
                     tag,
                     Mesh3d(meshes.add(mesh_of(&floor, None))),
                     MeshMaterial3d(paint.material.clone()),
@@ -191,8 +206,8 @@ fn spawn(
                     if glass {
                         entity.insert(NotShadowCaster);
                     }
-                    if let (Role::Equipment | Role::Duct, Some(twin)) = (node.role, twin) {
-                        entity.insert(Equipment(twin));
+                    if let Role::Equipment | Role::Duct = node.role {
+                        entity.insert(Equipment { node: number, twin });
                     }
                     let edges = feature_edges(&part, EDGE_ANGLE);
                     if node.role == Role::Slab {
@@ -235,6 +250,30 @@ fn spawn(
         MeshMaterial3d(palette.ground.clone()),
         NotShadowCaster,
     ));
+}
+
+/// Gives the nodes of the same building their twins in a changed scene.
+fn rebind(
+    bindings: &[Option<TwinIx>],
+    rooms: &mut ResMut<Rooms>,
+    targets: &mut Query<(Option<&mut RoomFloor>, Option<&mut Equipment>), Or<(With<RoomFloor>, With<Equipment>)>>,
+) {
+    if rooms.0.iter().all(|(node, twin)| bindings[*node] == *twin)
+        && !targets
+            .iter()
+            .any(|(_, equipment)| equipment.is_some_and(|equipment| bindings[equipment.node] != equipment.twin))
+    {
+        return;
+    }
+    rooms.0.iter_mut().for_each(|(node, twin)| *twin = bindings[*node]);
+    for (floor, equipment) in targets {
+        if let Some(mut floor) = floor {
+            floor.twin = bindings[floor.node];
+        }
+        if let Some(mut equipment) = equipment {
+            equipment.twin = bindings[equipment.node];
+        }
+    }
 }
 
 fn spawn_lines(

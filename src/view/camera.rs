@@ -261,12 +261,12 @@ fn under_pointer(
     Some(ray.get_point(distance))
 }
 
-/// Starts the flight that an intent asked for.
+/// Starts the flight that an action requested.
 fn request(
     mut commands: Commands,
     request: Option<Res<FocusRequest>>,
     scene: Option<Res<OpenScene>>,
-    places: Res<Places>,
+    places: Places,
     (extent, storeys): (Res<Extent>, Res<Storeys>),
     settings: Res<ViewSettings>,
     mut cameras: Query<(Entity, &Camera, &mut Orbit), With<BuildingCamera>>,
@@ -291,7 +291,7 @@ fn request(
 }
 
 /// The box round what shows a twin: its own nodes, else those of the twins that it leads to, else the place it belongs to.
-fn bounds_of(scene: &Scene, places: &Places, storeys: &Storeys, twin: TwinIx) -> Option<(Vec3, Vec3)> {
+fn bounds_of(scene: &Scene, places: &Places<'_, '_>, storeys: &Storeys, twin: TwinIx) -> Option<(Vec3, Vec3)> {
     let nodes = &scene.building.nodes;
     let topology = &scene.topology;
     let inside = topology.relationship_names().into_iter().flat_map(|name| topology.related(twin, name, false));
@@ -300,7 +300,7 @@ fn bounds_of(scene: &Scene, places: &Places, storeys: &Storeys, twin: TwinIx) ->
         let is_one = |node: &usize| scene.bindings[*node].is_some_and(|bound| twins.contains(&bound));
         (0..nodes.len()).filter(is_one).collect()
     });
-    let place = places.0.get(twin.0 as usize).copied().flatten();
+    let place = places.get(twin);
     shown.chain([place.into_iter().collect()]).find_map(|shown| {
         let boxes = nodes.iter().enumerate().filter(|(number, node)| {
             // A storey is what lies on it.

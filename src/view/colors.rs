@@ -214,11 +214,19 @@ pub(super) fn value_text(value: RoomValue, unit: &str) -> String {
     }
 }
 
+/// The twins under the attention of the user.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Attention {
+    selected: Option<TwinIx>,
+    hovered: Option<TwinIx>,
+}
+
 /// Puts the colours into the buffer, fading from the last ones.
 fn paint(
     time: Res<Time>,
     settings: Res<ViewSettings>,
-    selection: Res<Selection>,
+    selection: Selection,
+    mut attention: Local<Attention>,
     legend: Res<Legend>,
     values: Res<RoomValues>,
     rooms: Res<Rooms>,
@@ -227,17 +235,16 @@ fn paint(
     mut buffers: ResMut<Assets<ShaderBuffer>>,
     mut materials: ResMut<Assets<RoomMaterial>>,
 ) {
-    let new = values.is_changed()
-        || selection.is_changed()
-        || settings.is_changed()
-        || legend.is_changed()
-        || rooms.is_changed();
+    let now = Attention { selected: selection.selected(), hovered: selection.hovered() };
+    let new =
+        values.is_changed() || *attention != now || settings.is_changed() || legend.is_changed() || rooms.is_changed();
     if new {
+        *attention = now;
         let to: Vec<RoomColor> = rooms
             .0
             .iter()
             .zip(&values.0)
-            .map(|((_, twin), value)| room_color(*value, *twin, &legend, settings.palette, &selection))
+            .map(|((_, twin), value)| room_color(*value, *twin, &legend, settings.palette, now))
             .collect();
         if to != painted.to {
             let fades = painted.to.len() == to.len() && !settings.reduced_motion;
@@ -283,7 +290,7 @@ fn room_color(
     twin: Option<TwinIx>,
     legend: &Legend,
     palette: Palette,
-    selection: &Selection,
+    attention: Attention,
 ) -> RoomColor {
     let (least, most) = legend.range;
     let (t, kind) = match value {
@@ -295,10 +302,10 @@ fn room_color(
         RoomValue::Nothing => (0.0, NO_DATA),
     };
     let [r, g, b] = palette.color(t);
-    let attention = match twin {
-        Some(_) if twin == selection.selected => 2.0,
-        Some(_) if twin == selection.hovered => 1.0,
+    let emphasis = match twin {
+        Some(_) if twin == attention.selected => 2.0,
+        Some(_) if twin == attention.hovered => 1.0,
         _ => 0.0,
     };
-    RoomColor { color: Color::srgb_u8(r, g, b).to_linear().to_vec4(), mark: Vec4::new(kind, attention, 0.0, 0.0) }
+    RoomColor { color: Color::srgb_u8(r, g, b).to_linear().to_vec4(), mark: Vec4::new(kind, emphasis, 0.0, 0.0) }
 }

@@ -3,8 +3,8 @@
 use super::building::{RoomFloor, Storeys};
 use crate::look::{Theme, ViewSettings};
 use crate::selection::Selection;
-use crate::timeline::{OpenScene, Timeline, ViewCursor};
-use crate::twin::Places;
+use crate::timeline::OpenScene;
+use crate::twin::{AlarmMark, AlarmMarkSystems, Places, TwinEntities};
 use bevy::prelude::*;
 use cupola_building::{Node, feature_edges, merge};
 use cupola_scene::document::AlarmSeverity;
@@ -14,10 +14,8 @@ pub(super) struct MarksPlugin;
 
 impl Plugin for MarksPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Startup, configure).add_systems(
-            PostUpdate,
-            (selected, alarms).run_if(resource_exists::<OpenScene>.and_then(resource_exists::<ViewCursor>)),
-        );
+        app.add_systems(Startup, configure)
+            .add_systems(PostUpdate, (selected, alarms).after(AlarmMarkSystems).run_if(resource_exists::<OpenScene>));
     }
 }
 
@@ -45,16 +43,16 @@ fn outline(node: &Node) -> Vec<[[f32; 3]; 2]> {
 fn selected(
     mut gizmos: Gizmos,
     scene: Res<OpenScene>,
-    selection: Res<Selection>,
+    selection: Selection,
     settings: Res<ViewSettings>,
-    places: Res<Places>,
+    places: Places,
     storeys: Res<Storeys>,
     mut lines: Local<Lines>,
 ) {
-    let Some(twin) = selection.selected else { return };
+    let Some(twin) = selection.selected() else { return };
     let building = &scene.0.building;
     if lines.twin != Some(twin) || storeys.is_changed() || scene.is_changed() {
-        let own = place(&places, twin);
+        let own = places.get(twin);
         let edges = own.map(|node| outline(&building.nodes[node])).unwrap_or_default();
         let lift = own.map_or(0.0, |node| storeys.lift(building.nodes[node].storey));
         let here = own.and_then(|node| middle(&scene, &storeys, node));
@@ -72,10 +70,6 @@ fn selected(
     }
 }
 
-fn place(places: &Places, twin: TwinIx) -> Option<usize> {
-    places.0.get(twin.0 as usize).copied().flatten()
-}
-
 fn middle(scene: &OpenScene, storeys: &Storeys, node: usize) -> Option<Vec3> {
     let node = &scene.0.building.nodes[node];
     let (min, max) = node.bounds()?;
@@ -83,13 +77,13 @@ fn middle(scene: &OpenScene, storeys: &Storeys, node: usize) -> Option<Vec3> {
 }
 
 /// Lines to the places of related twins that have one of their own.
-fn links(scene: &OpenScene, places: &Places, storeys: &Storeys, twin: TwinIx, here: Vec3) -> Vec<(Vec3, Vec3)> {
+fn links(scene: &OpenScene, places: &Places<'_, '_>, storeys: &Storeys, twin: TwinIx, here: Vec3) -> Vec<(Vec3, Vec3)> {
     let topology = &scene.0.topology;
     let mut out = Vec::new();
     for name in topology.relationship_names() {
         let both = [topology.related(twin, name, false), topology.related(twin, name, true)].concat();
         for other in both {
-            let node = place(places, other).filter(|node| {
+            let node = places.get(other).filter(|node| {
                 let role = scene.0.building.nodes[*node].role;
                 !matches!(role, cupola_building::Role::Storey | cupola_building::Role::Group)
             });
@@ -105,24 +99,16 @@ fn links(scene: &OpenScene, places: &Places, storeys: &Storeys, twin: TwinIx, he
 
 fn alarms(
     mut gizmos: Gizmos,
-    scene: Res<OpenScene>,
-    cursor: Res<ViewCursor>,
-    timelines: Query<&Timeline>,
+    entities: Res<TwinEntities>,
+    marks: Query<&AlarmMark>,
     floors: Query<(&RoomFloor, &InheritedVisibility, &GlobalTransform)>,
 ) {
-    let Ok(timeline) = timelines.get(cursor.timeline) else { return };
-    let alarms = cursor.view(timeline).alarms();
-    if alarms.raised.is_empty() {
+    if marks.is_empty() {
         return;
     }
     for (floor, visible, place) in &floors {
-        let Some(twin) = floor.twin.filter(|_| visible.get()) else { continue };
-        let worst = alarms
-            .raised
-            .iter()
-            .filter(|((_, at), _)| *at == twin)
-            .map(|((number, _), _)| scene.0.alarms[*number].severity)
-            .max();
+        let entity = floor.twin.filter(|_| visible.get()).and_then(|twin| entities.get(twin));
+        let worst = entity.and_then(|entity| marks.get(entity).ok()).map(|mark| mark.0);
         let color = match worst {
             Some(AlarmSeverity::Critical) => Color::srgb_u8(0xE5, 0x48, 0x4D),
             Some(AlarmSeverity::Warning) => Color::srgb_u8(0xE5, 0xA5, 0x0A),

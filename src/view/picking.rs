@@ -6,6 +6,7 @@ use crate::action::ActionSender;
 use crate::screen::PointerTaken;
 use crate::selection::{Focus, Select, Selection};
 use crate::timeline::OpenScene;
+use crate::twin::{Hovered, TwinEntities};
 use bevy::picking::mesh_picking::ray_cast::{MeshRayCast, MeshRayCastSettings, RayCastVisibility};
 use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
@@ -31,7 +32,10 @@ fn hover(
     buttons: Option<Res<ButtonInput<MouseButton>>>,
     targets: Query<(Option<&RoomFloor>, Option<&Equipment>), Or<(With<RoomFloor>, With<Equipment>)>>,
     mut caster: MeshRayCast,
-    mut selection: ResMut<Selection>,
+    selection: Selection,
+    hovered: Query<Entity, With<Hovered>>,
+    entities: Res<TwinEntities>,
+    mut commands: Commands,
 ) {
     let pointer = windows.iter().next().and_then(Window::cursor_position).filter(|_| !taken.0);
     let dragging = buttons.is_some_and(|buttons| buttons.any_pressed([MouseButton::Left, MouseButton::Right]));
@@ -50,10 +54,15 @@ fn hover(
             MeshRayCastSettings::default().with_filter(&is_target).with_visibility(RayCastVisibility::Visible);
         let hit = caster.cast_ray(ray, &settings).first().map(|(entity, _)| *entity)?;
         let (floor, equipment) = targets.get(hit).ok()?;
-        equipment.map(|equipment| equipment.0).or(floor.and_then(|floor| floor.twin))
+        equipment.and_then(|equipment| equipment.twin).or(floor.and_then(|floor| floor.twin))
     });
-    if selection.hovered != found {
-        selection.hovered = found;
+    if selection.hovered() != found {
+        hovered.iter().for_each(|entity| {
+            commands.entity(entity).remove::<Hovered>();
+        });
+        if let Some(entity) = found.and_then(|twin| entities.get(twin)) {
+            commands.entity(entity).insert(Hovered);
+        }
     }
 }
 
@@ -69,7 +78,7 @@ fn click(
     windows: Query<&Window, With<PrimaryWindow>>,
     buttons: Option<Res<ButtonInput<MouseButton>>>,
     cameras: Query<&Camera, With<BuildingCamera>>,
-    selection: Res<Selection>,
+    selection: Selection,
     scene: Option<Res<OpenScene>>,
     mut sender: ActionSender,
     mut press: Local<Press>,
@@ -89,9 +98,10 @@ fn click(
         return;
     }
     let now_s = time.elapsed_secs();
-    let double = press.last.is_some_and(|(twin, at)| twin == selection.hovered && now_s - at < DOUBLE_S);
-    press.last = Some((selection.hovered, now_s));
-    let hovered = selection.hovered.zip(scene).map(|(twin, scene)| scene.0.topology.twin_id(twin).to_string());
+    let hovered = selection.hovered();
+    let double = press.last.is_some_and(|(twin, at)| twin == hovered && now_s - at < DOUBLE_S);
+    press.last = Some((hovered, now_s));
+    let hovered = hovered.zip(scene).map(|(twin, scene)| scene.0.topology.twin_id(twin).to_string());
     if double {
         sender.send(Focus(hovered));
     } else {

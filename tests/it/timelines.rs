@@ -6,12 +6,13 @@ use crate::support::{
 use bevy::prelude::*;
 use cupola::action::ActionRequest;
 use cupola::notice::Notices;
-use cupola::selection::{Select, Selection};
+use cupola::selection::Select;
 use cupola::session::{EditScene, KeepAssumptions, Reload, Save, Undo};
 use cupola::timeline::{
     ApplyEvent, CloseBranch, MakeBranch, OpenScene, Play, Playback, Seek, SetSpeed, ShowSource, SourceKind, Step,
     Timeline, ViewCursor, WallClock,
 };
+use cupola::twin::{AlarmMark, Selected, Twin};
 use cupola_run::{Assumption, Branch, EventBody, Raised};
 use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
@@ -180,6 +181,34 @@ fn a_paused_view_of_a_live_timeline_stands_still_while_the_timeline_goes_on() {
     assert_eq!(on_screen(&app, "r1.temperature"), Some(20.0));
     send(&mut app, Play(true));
     assert_eq!(on_screen(&app, "r1.temperature"), Some(30.0));
+}
+
+#[test]
+fn an_edit_touches_only_the_entities_that_it_changes() {
+    let alarm =
+        r#"alarms: [(id: "warm", model: "Room", when: "temperature > 26", severity: warning, message: "Warm")],"#;
+    let folder = scene_folder(MODELS, &small_scene(alarm));
+    let mut app = open_by_hand(folder.path());
+    let live = timeline(&mut app, SourceKind::Live);
+    receive(&mut app, live, "r1.temperature", 30.0);
+    send(&mut app, Select(Some("r1".into())));
+    let entities = |app: &mut App| -> BTreeMap<String, (Entity, bool, bool)> {
+        let mut twins = app.world_mut().query::<(Entity, &Name, Has<Selected>, Has<AlarmMark>)>();
+        let twins = twins.iter(app.world());
+        twins.map(|(entity, name, selected, alarm)| (name.to_string(), (entity, selected, alarm))).collect()
+    };
+    let before = entities(&mut app);
+    assert_eq!((before["r1"].1, before["r1"].2), (true, true), "selection and alarm are on the twin");
+    assert_eq!((before["r2"].1, before["r2"].2), (false, false));
+    let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: BTreeMap::new() };
+    let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
+    send(&mut app, EditScene(vec![add, Edit::RemoveTwin { id: "r2".into() }]));
+    let after = entities(&mut app);
+    assert_eq!(after.keys().collect::<Vec<_>>(), ["a0", "f1", "r1"]);
+    assert_eq!((after["r1"], after["f1"]), (before["r1"], before["f1"]), "the others stay as they are");
+    receive(&mut app, live, "r1.temperature", 20.0);
+    app.update();
+    assert!(!entities(&mut app)["r1"].2, "the alarm has cleared");
 }
 
 /// Twenty readings of r1, one a second: 1, 2, … 20.
@@ -383,8 +412,10 @@ fn an_action_that_replaces_the_scene_swallows_no_other() {
     app.world_mut().write_message(ActionRequest::new(EditScene(vec![add])));
     app.world_mut().write_message(ActionRequest::new(Select(Some("r2".into()))));
     app.update();
-    let selected = app.world().resource::<Selection>().selected.unwrap();
-    assert_eq!(app.world().resource::<OpenScene>().0.topology.twin_id(selected), "r2");
+    let mut selected = app.world_mut().query_filtered::<(&Twin, &Name), With<Selected>>();
+    let (twin, name) = selected.single(app.world()).unwrap();
+    assert_eq!(name.as_str(), "r2");
+    assert_eq!(app.world().resource::<OpenScene>().0.topology.twin_id(twin.0), "r2");
 }
 
 #[test]

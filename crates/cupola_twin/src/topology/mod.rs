@@ -254,7 +254,20 @@ impl Topology {
             topology.columns.iter().map(|column| (column.table, column.name.clone())).collect()
         };
         let rows = |topology: &Self| -> Vec<u32> { topology.tables.iter().map(|table| table.rows).collect() };
-        self.twin_ids == other.twin_ids && rows(self) == rows(other) && columns(self) == columns(other)
+        (Arc::ptr_eq(&self.twin_ids, &other.twin_ids) || self.twin_ids == other.twin_ids)
+            && rows(self) == rows(other)
+            && columns(self) == columns(other)
+    }
+
+    /// Returns whether both topologies share their twins and their relationships, as after an edit of values or formulas.
+    /// Topologies that were compiled apart share nothing, even if their graphs are alike.
+    pub fn shares_graph(&self, other: &Self) -> bool {
+        let plain = |topology: &Self| -> Vec<Arc<Relation>> {
+            topology.relations.iter().filter(|relation| relation.is_plain()).cloned().collect()
+        };
+        let same = |(one, other): (&Arc<Relation>, &Arc<Relation>)| Arc::ptr_eq(one, other);
+        let (own, others) = (plain(self), plain(other));
+        Arc::ptr_eq(&self.twin_ids, &other.twin_ids) && own.len() == others.len() && own.iter().zip(&others).all(same)
     }
 
     /// Returns whether every twin has the same row in both topologies, and every lane of a model's property has the

@@ -1,0 +1,88 @@
+//! The app's side of large scenes: `cargo bench --bench house --profile dev`.
+//!
+//! The scene has 20,000 rooms with four sensors each; the office is the demo.
+
+use bevy::prelude::*;
+use cupola::CorePlugin;
+use cupola::action::{Action, ActionRequest};
+use cupola::session::{self, EditScene};
+use cupola::timeline::{CloseBranch, MakeBranch, WallClock};
+use cupola_scene::edit::Edit;
+use cupola_twin::Value;
+use std::path::Path;
+
+mod large;
+
+fn main() {
+    divan::main();
+}
+
+fn open(path: &Path) -> App {
+    let loaded = cupola_scene::load(path);
+    assert!(loaded.is_valid(), "{:?}", loaded.diagnostics);
+    let mut app = App::new();
+    app.add_plugins(CorePlugin).insert_resource(WallClock::Manual(1_700_000_000_000_000));
+    app.finish();
+    app.cleanup();
+    loaded.scene.as_ref().expect("a scene").prepare();
+    session::open(app.world_mut(), loaded);
+    app.update();
+    app
+}
+
+fn large(simulation: &str) -> App {
+    let (folder, file) = large::scene_of(20_000);
+    let text = std::fs::read_to_string(&file).expect("the scene");
+    let end = text.trim_end().rfind(')').expect("its end");
+    std::fs::write(&file, format!("{}{simulation})", &text[..end])).expect("a scene");
+    let app = open(&file);
+    drop(folder);
+    app
+}
+
+fn send(app: &mut App, action: impl Action) {
+    app.world_mut().write_message(ActionRequest::new(action));
+    app.update();
+}
+
+/// One value edited, in a frame of the app without its window.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn edit_a_value_of_100k_twins(bencher: divan::Bencher<'_, '_>) {
+    let mut app = large("");
+    let mut seats = 0;
+    bencher.bench_local(|| {
+        seats += 1;
+        let value = Some(Value::Integer(seats));
+        send(&mut app, EditScene(vec![Edit::SetProperty { twin: "r7".into(), property: "seats".into(), value }]));
+    });
+}
+
+/// A frame without anything to do, to compare.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn frame_of_100k_twins(bencher: divan::Bencher<'_, '_>) {
+    let mut app = large("");
+    bencher.bench_local(|| app.update());
+}
+
+/// A branch, in a frame of the app without its window.
+fn branch(bencher: divan::Bencher<'_, '_>, mut app: App) {
+    bencher.bench_local(|| {
+        send(&mut app, MakeBranch);
+        let mut timelines = app.world_mut().query::<&cupola::timeline::Timeline>();
+        let count = timelines.iter(app.world()).count();
+        assert!(count >= 2, "{count}");
+    });
+    for number in 1..200 {
+        app.world_mut().write_message(ActionRequest::new(CloseBranch(format!("what-if {number}"))));
+    }
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn branch_of_the_office(bencher: divan::Bencher<'_, '_>) {
+    branch(bencher, open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/office")));
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn branch_of_100k_twins(bencher: divan::Bencher<'_, '_>) {
+    branch(bencher, large("simulation: (start: \"2026-01-12T07:00:00Z\"),"));
+}
