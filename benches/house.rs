@@ -32,9 +32,12 @@ fn open(path: &Path) -> App {
 
 fn large(simulation: &str) -> App {
     let (folder, file) = large::scene_of(20_000);
+    if simulation.is_empty() {
+        return open(&file);
+    }
     let text = std::fs::read_to_string(&file).expect("the scene");
     let end = text.trim_end().rfind(')').expect("its end");
-    std::fs::write(&file, format!("{}{simulation})", &text[..end])).expect("a scene");
+    std::fs::write(&file, format!("{}, {simulation})", &text[..end])).expect("a scene");
     let app = open(&file);
     drop(folder);
     app

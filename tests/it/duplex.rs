@@ -32,7 +32,7 @@ fn rooms_bind_by_their_ifc_names() {
     let loaded = cupola_scene::load(folder.path());
     assert_eq!(codes(&loaded), [""; 0], "{:?}", loaded.diagnostics);
     let scene = loaded.scene.unwrap();
-    let bound = scene.building.nodes.iter().zip(&scene.bindings);
+    let bound = scene.building.nodes.iter().zip(scene.bindings.iter());
     let rooms: Vec<_> = bound.filter(|(node, _)| node.role == Role::Room).map(|(_, twin)| twin.unwrap()).collect();
     assert_eq!(rooms.len(), 21);
     let mut different = rooms.clone();

@@ -122,7 +122,7 @@ pub(super) fn storeys(topology: &Topology, source: &Places, found: &mut Vec<Diag
         tables.flat_map(|(_, table)| topology.twins_of(TableIx(table))).map(TwinIx).collect()
     };
     let storeys = of_kind(&STOREY_WORDS);
-    let mut rooms: BTreeSet<TwinIx> = of_kind(&ROOM_WORDS).difference(&storeys).copied().collect();
+    let rooms: BTreeSet<TwinIx> = of_kind(&ROOM_WORDS).difference(&storeys).copied().collect();
     if rooms.len() > MAX_ROOMS {
         let message = format!(
             "{} rooms are not drawn, for the scene has no building and they are more than {MAX_ROOMS}",
@@ -135,19 +135,23 @@ pub(super) fn storeys(topology: &Topology, source: &Places, found: &mut Vec<Diag
     }
     let names = topology.relationship_names();
     let mut plan: Vec<AutoStorey> = Vec::new();
+    // Whether a twin is a room that no storey has taken yet, by number.
+    let mut is_free = vec![false; topology.twin_count() as usize];
+    rooms.iter().for_each(|room| is_free[room.0 as usize] = true);
     for storey in &storeys {
         let here: BTreeSet<TwinIx> = names
             .iter()
             .flat_map(|name| [topology.related(*storey, name, false), topology.related(*storey, name, true)].concat())
-            .filter(|twin| rooms.contains(twin))
+            .filter(|twin| is_free[twin.0 as usize])
             .collect();
-        rooms.retain(|room| !here.contains(room));
+        here.iter().for_each(|room| is_free[room.0 as usize] = false);
         if !here.is_empty() {
             plan.push(auto_storey(topology, Some(*storey), &here));
         }
     }
-    if !rooms.is_empty() {
-        plan.push(auto_storey(topology, None, &rooms));
+    let left: BTreeSet<TwinIx> = rooms.into_iter().filter(|room| is_free[room.0 as usize]).collect();
+    if !left.is_empty() {
+        plan.push(auto_storey(topology, None, &left));
     }
     plan
 }

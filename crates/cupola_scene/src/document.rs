@@ -10,6 +10,7 @@ use cupola_twin::Value;
 use cupola_twin::lazy::Lazy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The version that this program writes.
 pub const VERSION: u32 = 1;
@@ -33,10 +34,10 @@ pub struct Document {
     pub building: Option<BuildingDoc>,
     /// The twins.
     #[serde(default)]
-    pub twins: Lazy<Vec<TwinDoc>>,
+    pub twins: Lazy<Vec<Arc<TwinDoc>>>,
     /// The relationships between them.
     #[serde(default)]
-    pub relationships: Lazy<Vec<RelationshipDoc>>,
+    pub relationships: Lazy<Vec<Arc<RelationshipDoc>>>,
     /// Properties computed from other properties.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub computed: Vec<ComputedDoc>,

@@ -50,9 +50,9 @@ pub struct Scene {
     /// The 3D building.
     pub building: Arc<Building>,
     /// What the building was made of, if no file has one.
-    pub massing: Vec<AutoStorey>,
+    pub massing: Arc<Vec<AutoStorey>>,
     /// For each node of the building, its twin.
-    pub bindings: Vec<Option<TwinIx>>,
+    pub bindings: Arc<Vec<Option<TwinIx>>>,
 }
 
 impl Scene {

@@ -10,7 +10,7 @@ use cupola_twin::diagnostic::{has_errors, nearest};
 use cupola_twin::model::ModelIx;
 use cupola_twin::topology::{Computed, Iterate};
 use cupola_twin::unit::{self, Unit};
-use cupola_twin::{Diagnostic, Graph, Models, Place, Topology, Value};
+use cupola_twin::{Diagnostic, Graph, Models, Place, Topology, TwinIx, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -46,6 +46,8 @@ pub(super) struct Changes {
     pub graph: Graph,
     /// Twins with other values.
     pub twins: BTreeSet<String>,
+    /// The names of the properties of which twins have other values.
+    pub properties: BTreeSet<String>,
     /// Source, name and target of relationships that there are more or less of.
     pub links: BTreeSet<(String, String, String)>,
     /// Whether other properties are computed, or otherwise.
@@ -61,6 +63,13 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
     let document = Arc::new(document);
     let source = Places::of_document(scene.places.file.clone(), document.clone());
     let same_models = document.models == scene.document.models;
+    // An edit that the building shows nothing of leaves massing and bindings as they are.
+    let keeps_building = document.building == scene.document.building
+        && document.name == scene.document.name
+        && changes.as_ref().is_some_and(|changes| {
+            let is_shown = |property: &String| SHOWN_PROPERTIES.contains(&property.as_str());
+            !changes.is_recast && changes.links.is_empty() && !changes.properties.iter().any(is_shown)
+        });
     let of_file = scene.massing.is_empty()
         && scene.document.building.as_ref().is_some_and(|doc| doc.gltf.is_some() || doc.plan.is_some());
     let same_file = |doc: &super::document::BuildingDoc| {
@@ -75,6 +84,11 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
         changes,
         building: same_building.then(|| scene.building.clone()),
         massing: (!scene.massing.is_empty()).then(|| (scene.massing.clone(), scene.building.clone())),
+        shown: keeps_building.then(|| Shown {
+            building: scene.building.clone(),
+            massing: scene.massing.clone(),
+            bindings: scene.bindings.clone(),
+        }),
     };
     if same_models || same_building {
         loader.files.extend(scene.files.iter().filter(|file| **file != scene.path).cloned());
@@ -125,8 +139,20 @@ pub(super) struct Reused {
     changes: Option<Changes>,
     building: Option<Arc<Building>>,
     /// What a massing was made of, and the massing.
-    massing: Option<(Vec<AutoStorey>, Arc<Building>)>,
+    massing: Option<(Arc<Vec<AutoStorey>>, Arc<Building>)>,
+    /// The building with its bindings, where nothing of it changes.
+    shown: Option<Shown>,
 }
+
+/// A building, the massing that it was made of, and its bindings.
+struct Shown {
+    building: Arc<Building>,
+    massing: Arc<Vec<AutoStorey>>,
+    bindings: Arc<Vec<Option<TwinIx>>>,
+}
+
+/// The properties that massing and bindings read.
+const SHOWN_PROPERTIES: [&str; 3] = ["area", "height", "name"];
 
 impl Reused {
     /// What a document came to.
@@ -189,23 +215,41 @@ impl Loader {
                 columns: topology.tables().iter().filter_map(|table| table.column(&alarm_column(&alarm.id))).collect(),
             })
             .collect();
-        let from_file = reused.building.or_else(|| {
-            building::read(&document, &folder, &source, &mut self.diagnostics, &mut self.files).map(Arc::new)
-        });
+        let (massing, building) = (reused.massing, reused.building);
+        let Shown { building, massing, bindings } =
+            reused.shown.unwrap_or_else(|| self.shown(&document, &folder, &source, &topology, building, massing));
+        let mut files = std::mem::take(&mut self.files);
+        if !files.contains(&path) {
+            files.insert(0, path.clone());
+        }
+        Scene { path, files, places: source, document, models, graph, topology, alarms, building, massing, bindings }
+    }
+
+    /// Returns the building of a scene with its bindings: of its file, else of a massing.
+    fn shown(
+        &mut self,
+        document: &Document,
+        folder: &Path,
+        source: &Places,
+        topology: &Topology,
+        building: Option<Arc<Building>>,
+        massing: Option<(Arc<Vec<AutoStorey>>, Arc<Building>)>,
+    ) -> Shown {
+        let from_file = building
+            .or_else(|| building::read(document, folder, source, &mut self.diagnostics, &mut self.files).map(Arc::new));
         let is_of_file = from_file.is_some();
-        let massing =
-            if is_of_file { Vec::new() } else { building::storeys(&topology, &source, &mut self.diagnostics) };
-        let building = from_file.unwrap_or_else(|| match reused.massing {
-            Some((storeys, building)) if storeys == massing => building,
-            _ => Arc::new(building::massing(&document.name, &massing)),
+        let storeys = if is_of_file { Vec::new() } else { building::storeys(topology, source, &mut self.diagnostics) };
+        let storeys = Arc::new(storeys);
+        let building = from_file.unwrap_or_else(|| match massing {
+            Some((known, building)) if known == storeys => building,
+            _ => Arc::new(building::massing(&document.name, &storeys)),
         });
-        let (bindings, mut found) = bind::bind(&document, &building, &topology, &source);
+        let (bindings, mut found) = bind::bind(document, &building, topology, source);
         if is_of_file {
-            found.extend(bind::unbound(&document, &building, &bindings, &source));
+            found.extend(bind::unbound(document, &building, &bindings, source));
         }
         self.diagnostics.append(&mut found);
-        let files = std::mem::take(&mut self.files);
-        Scene { path, files, places: source, document, models, graph, topology, alarms, building, massing, bindings }
+        Shown { building, massing: storeys, bindings: Arc::new(bindings) }
     }
 
     fn compile(
@@ -218,7 +262,7 @@ impl Loader {
     ) -> Compiled {
         let computed = self.computed(document, models, source);
         let (graph, (topology, found)) = match (changes, before) {
-            (Some(Changes { graph, twins, links, is_recomputed, is_recast: false }), Some(before)) => {
+            (Some(Changes { graph, twins, links, is_recomputed, is_recast: false, .. }), Some(before)) => {
                 let twins: Vec<&str> = twins.iter().map(String::as_str).collect();
                 let links: Vec<(&str, &str, &str)> =
                     links.iter().map(|(from, name, to)| (&**from, &**name, &**to)).collect();

@@ -79,12 +79,12 @@ fn lazy_graph((twins, relationships): (usize, usize), document: Arc<Document>, m
 }
 
 /// A list that was read before.
-fn twins(text: &str, start: usize) -> Vec<TwinDoc> {
+fn twins(text: &str, start: usize) -> Vec<Arc<TwinDoc>> {
     let mut docs = Vec::new();
     let read = text::twins(text, start, &mut |twin| {
         let (id, model) = (twin.id.to_string(), twin.model.to_string());
         let properties = twin.properties.drain(..).map(|(name, value)| (name.into_owned(), value)).collect();
-        docs.push(TwinDoc { id, model, properties });
+        docs.push(Arc::new(TwinDoc { id, model, properties }));
         true
     });
     debug_assert!(read.is_some());
@@ -92,7 +92,7 @@ fn twins(text: &str, start: usize) -> Vec<TwinDoc> {
 }
 
 /// A list that was read before.
-fn relationships(text: &str, start: usize) -> Vec<RelationshipDoc> {
+fn relationships(text: &str, start: usize) -> Vec<Arc<RelationshipDoc>> {
     let links = text::relationships(text, start).unwrap_or_default();
     let doc = |link: LinkText<'_>| RelationshipDoc {
         id: link.id.map(Cow::into_owned),
@@ -101,5 +101,5 @@ fn relationships(text: &str, start: usize) -> Vec<RelationshipDoc> {
         to: link.to.into_owned(),
         properties: link.properties.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
     };
-    links.into_iter().map(doc).collect()
+    links.into_iter().map(doc).map(Arc::new).collect()
 }

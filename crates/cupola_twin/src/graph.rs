@@ -50,7 +50,8 @@ pub struct Graph {
 struct Whole {
     // Twins and relationships are shared between a graph and its edited copies.
     inner: StableDiGraph<Arc<Twin>, Arc<Relationship>>,
-    by_id: HashMap<Arc<str>, NodeIndex>,
+    /// Shared until a twin is added or removed.
+    by_id: Arc<HashMap<Arc<str>, NodeIndex>>,
     /// The number of unknown twin ids reported so far.
     unknown: u32,
 }
@@ -83,7 +84,7 @@ impl Graph {
         let id = twin.id.clone();
         let whole = self.whole_mut();
         let node = whole.inner.add_node(Arc::new(twin));
-        whole.by_id.insert(id, node);
+        Arc::make_mut(&mut whole.by_id).insert(id, node);
         Ok(())
     }
 
@@ -156,7 +157,7 @@ impl Graph {
     /// Removes a twin and its relationships; returns whether the twin existed.
     pub fn remove_twin(&mut self, id: &str) -> bool {
         let whole = self.whole_mut();
-        whole.by_id.remove(id).is_some_and(|node| whole.inner.remove_node(node).is_some())
+        Arc::make_mut(&mut whole.by_id).remove(id).is_some_and(|node| whole.inner.remove_node(node).is_some())
     }
 
     /// Removes one relationship, the one with the given id if `id` is `Some`; returns whether it existed.

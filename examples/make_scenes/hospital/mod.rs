@@ -13,6 +13,7 @@ use cupola_scene::document::{
 };
 use cupola_twin::Value;
 use layout::*;
+use std::sync::Arc;
 
 /// Twins and relationships of one floor.
 fn populate(level: usize, spaces: &[Space], twins: &mut Vec<TwinDoc>, links: &mut Vec<RelationshipDoc>) {
@@ -95,8 +96,8 @@ pub fn hospital() -> (Document, Plan) {
                 .to_owned(),
         models: strings(&["models"]),
         building: Some(BuildingDoc { gltf: Some("../../assets/hospital.glb".to_owned()), ..BuildingDoc::default() }),
-        twins: twins.into(),
-        relationships: links.into(),
+        twins: twins.into_iter().map(Arc::new).collect::<Vec<_>>().into(),
+        relationships: links.into_iter().map(Arc::new).collect::<Vec<_>>().into(),
         computed: formulas(),
         processors: Vec::new(),
         alarms: alarms(),

@@ -16,6 +16,7 @@ use cupola_scene::document::{
 use cupola_twin::Value;
 use layout::*;
 use plant::*;
+use std::sync::Arc;
 
 /// About 40 W of heat and 35 W of cold for each square metre.
 const BOILER_KW: f64 = 180.0;
@@ -139,8 +140,8 @@ pub fn office() -> (Document, Plan) {
                 .to_owned(),
         models: strings(&["models"]),
         building: Some(BuildingDoc { gltf: Some("../../assets/office.glb".to_owned()), ..BuildingDoc::default() }),
-        twins: twins.into(),
-        relationships: links.into(),
+        twins: twins.into_iter().map(Arc::new).collect::<Vec<_>>().into(),
+        relationships: links.into_iter().map(Arc::new).collect::<Vec<_>>().into(),
         computed: formulas(),
         processors: Vec::new(),
         alarms: alarms(),

@@ -6,6 +6,7 @@ use super::twins::interfaces_of;
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::model::short_name;
 use cupola_twin::{Diagnostic, Models};
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Light enough for black text; after the last it begins anew.
@@ -17,14 +18,15 @@ const PALETTE: [&str; 12] = [
 /// Twins as nodes, coloured by their models, and relationships as edges.
 pub(crate) fn text(
     name: &str,
-    twins: &[TwinDoc],
-    relationships: &[RelationshipDoc],
+    twins: &[impl Borrow<TwinDoc>],
+    relationships: &[impl Borrow<RelationshipDoc>],
     models: &Models,
     findings: &mut Vec<Diagnostic>,
 ) -> String {
     let interfaces = interfaces_of(twins, models, findings);
     let model_of: Vec<&str> = twins
         .iter()
+        .map(Borrow::borrow)
         .zip(&interfaces)
         .map(|(twin, interface)| interface.map_or(twin.model.as_str(), |interface| &*interface.id))
         .collect();
@@ -33,12 +35,12 @@ pub(crate) fn text(
     let mut out = format!("digraph {} {{\n", quoted(&[name]));
     out += "  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];\n";
     out += "  edge [fontname=\"sans-serif\", fontsize=10];\n";
-    for (twin, model) in twins.iter().zip(model_of) {
+    for (twin, model) in twins.iter().map(Borrow::borrow).zip(model_of) {
         let label = quoted(&[&twin.id, short_name(model)]);
         let color = colors.get(model).copied().unwrap_or(PALETTE[0]);
         out += &format!("  {} [label={label}, fillcolor=\"{color}\"];\n", quoted(&[&twin.id]));
     }
-    for relationship in relationships {
+    for relationship in relationships.iter().map(Borrow::borrow) {
         let [from, to, label] = [&relationship.from, &relationship.to, &relationship.name].map(|text| quoted(&[text]));
         out += &format!("  {from} -> {to} [label={label}];\n");
     }

@@ -15,9 +15,9 @@ const GRAPH_NODE: &str = "Twins";
 /// of a file that it was read from are not in it. Empty if it can't be written.
 pub(crate) fn bytes(scene: &Scene, graph: Json, findings: &mut Vec<Diagnostic>) -> Vec<u8> {
     let mut building = Building::clone(&scene.building);
-    let by_id: BTreeMap<&str, &TwinDoc> = scene.document.twins.iter().map(|twin| (twin.id.as_str(), twin)).collect();
+    let by_id: BTreeMap<&str, &TwinDoc> = scene.document.twins.iter().map(|twin| (twin.id.as_str(), &**twin)).collect();
     let mut bound = 0_usize;
-    for (node, twin) in building.nodes.iter_mut().zip(&scene.bindings) {
+    for (node, twin) in building.nodes.iter_mut().zip(scene.bindings.iter()) {
         let Some(twin) = *twin else { continue };
         let id = scene.topology.twin_id(twin);
         let model = &scene.models.get(scene.topology.model_of(twin)).id;

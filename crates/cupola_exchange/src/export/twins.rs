@@ -7,6 +7,7 @@ use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::model::{Interface, ModelIx};
 use cupola_twin::{Diagnostic, Models, Value};
 use serde_json::{Map, Value as Json, json};
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Components in components; no version of DTDL has more.
@@ -14,7 +15,7 @@ const MAX_DEPTH: usize = 8;
 
 /// Each twin's interface, where its model is known; what isn't is reported once a model.
 pub(crate) fn interfaces_of<'m>(
-    twins: &[TwinDoc],
+    twins: &[impl Borrow<TwinDoc>],
     models: &'m Models,
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<Option<&'m Interface>> {
@@ -22,15 +23,19 @@ pub(crate) fn interfaces_of<'m>(
     let mut find = |name| {
         *resolved.entry(name).or_insert_with(|| models.resolve(name).map_err(|unknown| findings.push(unknown)).ok())
     };
-    twins.iter().map(|twin| find(twin.model.as_str()).map(|model| models.get(model))).collect()
+    twins.iter().map(|twin| find(twin.borrow().model.as_str()).map(|model| models.get(model))).collect()
 }
 
 /// The twins as JSON objects.
-pub(crate) fn twins_json(twins: &[TwinDoc], models: &Models, findings: &mut Vec<Diagnostic>) -> Vec<Map<String, Json>> {
+pub(crate) fn twins_json(
+    twins: &[impl Borrow<TwinDoc>],
+    models: &Models,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Map<String, Json>> {
     let interfaces = interfaces_of(twins, models, findings);
     let mut telemetry = 0_usize;
     let mut out = Vec::with_capacity(twins.len());
-    for (twin, interface) in twins.iter().zip(interfaces) {
+    for (twin, interface) in twins.iter().map(Borrow::borrow).zip(interfaces) {
         let model = interface.map_or(twin.model.as_str(), |interface| &*interface.id);
         let mut object = Map::new();
         object.insert("$dtId".to_owned(), json!(twin.id));
@@ -58,13 +63,14 @@ pub(crate) fn twins_json(twins: &[TwinDoc], models: &Models, findings: &mut Vec<
 
 /// The relationships as JSON objects; `source` is what the format calls the twin that they start at.
 pub(crate) fn relationships_json(
-    relationships: &[RelationshipDoc],
+    relationships: &[impl Borrow<RelationshipDoc>],
     source: &str,
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<Map<String, Json>> {
     let mut known = BTreeSet::new();
     let mut out = Vec::with_capacity(relationships.len());
-    for (relationship, id) in relationships.iter().zip(relationship_ids(relationships)) {
+    let relationships: Vec<&RelationshipDoc> = relationships.iter().map(Borrow::borrow).collect();
+    for (relationship, id) in relationships.iter().zip(relationship_ids(&relationships)) {
         let mut object = Map::new();
         object.insert(source.to_owned(), json!(relationship.from));
         object.insert("$relationshipId".to_owned(), json!(id));
@@ -84,7 +90,7 @@ pub(crate) fn relationships_json(
 }
 
 /// An id for each relationship: its own, or one made of what it connects, with a number if that is taken.
-fn relationship_ids(relationships: &[RelationshipDoc]) -> Vec<String> {
+fn relationship_ids(relationships: &[&RelationshipDoc]) -> Vec<String> {
     let mut taken: BTreeSet<String> = relationships.iter().filter_map(|relationship| relationship.id.clone()).collect();
     // The number to go on with, so that many relationships of one kind don't each try all numbers before.
     let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
@@ -98,8 +104,8 @@ fn relationship_ids(relationships: &[RelationshipDoc]) -> Vec<String> {
             }
         }
     };
-    let own = |relationship: &RelationshipDoc| relationship.id.clone();
-    let plain = |it: &RelationshipDoc| format!("{}-{}-{}", it.from, it.name, it.to);
+    let own = |relationship: &&RelationshipDoc| relationship.id.clone();
+    let plain = |it: &&RelationshipDoc| format!("{}-{}-{}", it.from, it.name, it.to);
     relationships.iter().map(|relationship| own(relationship).unwrap_or_else(|| make(plain(relationship)))).collect()
 }
 
@@ -233,7 +239,10 @@ mod tests {
             relationship(None, "a", "c"),
             relationship(Some("a-has-b-2"), "a", "c"),
         ];
-        assert_eq!(relationship_ids(&relationships), ["a-has-b", "a-has-b-2", "a-has-b-3", "a-has-c", "a-has-b-2"]);
+        assert_eq!(
+            relationship_ids(&relationships.each_ref()),
+            ["a-has-b", "a-has-b-2", "a-has-b-3", "a-has-c", "a-has-b-2"]
+        );
         let mut found = Vec::new();
         let json = relationships_json(&relationships, "$sourceId", &mut found);
         assert_eq!(json[0]["$sourceId"], "a");

@@ -8,6 +8,7 @@ use cupola_scene::document::RelationshipDoc;
 use cupola_twin::Diagnostic;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 use serde_json::{Map, Value as Json};
+use std::borrow::Borrow;
 
 /// The headers, and how wide their columns are, in characters.
 const COLUMNS: [(&str, f64); 7] = [
@@ -26,7 +27,7 @@ const MAX_ROWS: u32 = 1_048_576;
 /// every row with one for a new twin.
 pub(crate) fn bytes(
     twins: &[Map<String, Json>],
-    relationships: &[RelationshipDoc],
+    relationships: &[impl Borrow<RelationshipDoc>],
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<u8> {
     match workbook(twins, relationships, findings).and_then(|mut workbook| workbook.save_to_buffer()) {
@@ -41,7 +42,7 @@ pub(crate) fn bytes(
 
 fn workbook(
     twins: &[Map<String, Json>],
-    relationships: &[RelationshipDoc],
+    relationships: &[impl Borrow<RelationshipDoc>],
     findings: &mut Vec<Diagnostic>,
 ) -> Result<Workbook, XlsxError> {
     let mut workbook = Workbook::new();
@@ -61,7 +62,7 @@ fn workbook(
         let help = "use the bulk format (ndjson), which has no such limit";
         findings.push(Diagnostic::error("too-many-rows", message).help(help));
     }
-    let rows = twins.iter().map(Row::Twin).chain(relationships.iter().map(Row::Relationship));
+    let rows = twins.iter().map(Row::Twin).chain(relationships.iter().map(Borrow::borrow).map(Row::Relationship));
     for (row, content) in (1..MAX_ROWS).zip(rows) {
         let cells = match content {
             Row::Twin(twin) => {

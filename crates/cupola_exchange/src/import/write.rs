@@ -5,6 +5,7 @@ use cupola_scene::document::{BuildingDoc, Document, VERSION, ViewDoc};
 use cupola_scene::to_ron;
 use cupola_twin::Diagnostic;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The document that a draft makes.
 pub fn document(draft: &Draft, name: &str) -> Document {
@@ -19,8 +20,8 @@ pub fn document(draft: &Draft, name: &str) -> Document {
         description: String::new(),
         models: if draft.models.is_empty() { Vec::new() } else { vec!["models".into()] },
         building,
-        twins: draft.twins.to_vec().into(),
-        relationships: draft.relationships.to_vec().into(),
+        twins: draft.twins.iter().cloned().map(Arc::new).collect::<Vec<_>>().into(),
+        relationships: draft.relationships.iter().cloned().map(Arc::new).collect::<Vec<_>>().into(),
         computed: Vec::new(),
         processors: Vec::new(),
         alarms: draft.alarms.to_vec(),

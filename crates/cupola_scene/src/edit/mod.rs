@@ -12,6 +12,7 @@ use cupola_twin::diagnostic::has_errors;
 use cupola_twin::{Diagnostic, Models, Severity, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One change of a scene's graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,7 +108,7 @@ pub struct Link {
 
 impl Link {
     fn find(&self, document: &Document) -> Result<usize, Diagnostic> {
-        let is_it = |link: &RelationshipDoc| {
+        let is_it = |link: &Arc<RelationshipDoc>| {
             link.from == self.from
                 && link.name == self.name
                 && link.to == self.to
@@ -130,10 +131,10 @@ impl Edit {
             Self::AddTwin { twin, at, relationships, bindings } => {
                 let id = twin.id.clone();
                 let at = at.unwrap_or(document.twins.len()).min(document.twins.len());
-                document.twins.insert(at, twin);
+                document.twins.insert(at, Arc::new(twin));
                 let links = &mut *document.relationships;
                 for (at, link) in relationships {
-                    links.insert(at.min(links.len()), link);
+                    links.insert(at.min(links.len()), Arc::new(link));
                 }
                 if !bindings.is_empty() {
                     document.building.get_or_insert_default().bindings.extend(bindings);
@@ -142,14 +143,18 @@ impl Edit {
             }
             Self::RemoveTwin { id } => {
                 let at = twin_at(document, &id)?;
-                let twin = document.twins.remove(at);
-                let own = |link: &RelationshipDoc| link.from == id || link.to == id;
+                let twin = Arc::unwrap_or_clone(document.twins.remove(at));
+                let own = |link: &Arc<RelationshipDoc>| link.from == id || link.to == id;
                 let places: Vec<usize> =
                     document.relationships.iter().enumerate().filter(|(_, link)| own(link)).map(|(at, _)| at).collect();
                 let mut relationships = Vec::with_capacity(places.len());
                 let mut kept = Vec::with_capacity(document.relationships.len());
                 for (at, link) in std::mem::take(&mut document.relationships).into_iter().enumerate() {
-                    if places.binary_search(&at).is_ok() { relationships.push((at, link)) } else { kept.push(link) }
+                    if places.binary_search(&at).is_ok() {
+                        relationships.push((at, Arc::unwrap_or_clone(link)));
+                    } else {
+                        kept.push(link);
+                    }
                 }
                 document.relationships = kept.into();
                 let mut bindings = BTreeMap::new();
@@ -162,12 +167,12 @@ impl Edit {
             }
             Self::ChangeModel { twin, model } => {
                 let at = twin_at(document, &twin)?;
-                let before = std::mem::replace(&mut document.twins[at].model, model);
+                let before = std::mem::replace(&mut Arc::make_mut(&mut document.twins[at]).model, model);
                 Ok(Self::ChangeModel { twin, model: before })
             }
             Self::SetProperty { twin, property, value } => {
                 let at = twin_at(document, &twin)?;
-                let before = put(&mut document.twins[at].properties, &property, value);
+                let before = put(&mut Arc::make_mut(&mut document.twins[at]).properties, &property, value);
                 Ok(Self::SetProperty { twin, property, value: before })
             }
             Self::AddRelationship { relationship, at } => {
@@ -182,12 +187,12 @@ impl Edit {
                     return Err(Diagnostic::error("duplicate-relationship", message));
                 }
                 let at = at.unwrap_or(document.relationships.len()).min(document.relationships.len());
-                document.relationships.insert(at, relationship);
+                document.relationships.insert(at, Arc::new(relationship));
                 Ok(Self::RemoveRelationship(link))
             }
             Self::RemoveRelationship(link) => {
                 let at = link.find(document)?;
-                let relationship = document.relationships.remove(at);
+                let relationship = Arc::unwrap_or_clone(document.relationships.remove(at));
                 Ok(Self::AddRelationship { relationship, at: Some(at) })
             }
             Self::SetComputed { model, property, definition, at } => {
@@ -234,7 +239,7 @@ impl Edit {
             }
             Self::SetRelationshipProperty { link, property, value } => {
                 let at = link.find(document)?;
-                let before = put(&mut document.relationships[at].properties, &property, value);
+                let before = put(&mut Arc::make_mut(&mut document.relationships[at]).properties, &property, value);
                 Ok(Self::SetRelationshipProperty { link, property, value: before })
             }
         }
@@ -267,7 +272,14 @@ struct Mirror(Changes);
 impl Mirror {
     fn new(scene: &Scene) -> Self {
         let graph = scene.graph.clone();
-        Self(Changes { graph, twins: BTreeSet::new(), links: BTreeSet::new(), is_recomputed: false, is_recast: false })
+        Self(Changes {
+            graph,
+            twins: BTreeSet::new(),
+            properties: BTreeSet::new(),
+            links: BTreeSet::new(),
+            is_recomputed: false,
+            is_recast: false,
+        })
     }
 
     /// Follows an edit that the document has seen.
@@ -292,7 +304,8 @@ impl Mirror {
                 let mut own = document.relationships.iter().filter(|link| link.from == id || link.to == id);
                 own.try_for_each(|link| self.relate(models, link))
             }
-            Edit::SetProperty { twin, .. } => {
+            Edit::SetProperty { twin, property, .. } => {
+                self.0.properties.insert(property);
                 let doc = &document.twins[twin_at(document, &twin)?];
                 if let Some(known) = self.0.graph.twin_mut(&twin) {
                     known.properties = graph_values(&doc.properties);
@@ -370,6 +383,11 @@ pub fn edit(
         let first = diagnostics.into_iter().find(|found| found.severity == Severity::Error);
         return Err(first.unwrap_or_else(|| Diagnostic::error("edit-failed", "the edit gives no scene")));
     };
+    if Arc::ptr_eq(&edited.bindings, &scene.bindings) {
+        // The building was not looked at again, so the findings about it still hold.
+        let of_building = |found: &&Diagnostic| matches!(found.code, "unbound-node" | "too-many-rooms");
+        diagnostics.extend(findings_before.iter().filter(of_building).cloned());
+    }
     judge(&edited, &mut diagnostics);
     let is_new = |found: &&Diagnostic| {
         found.severity == Severity::Error
