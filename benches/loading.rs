@@ -1,5 +1,5 @@
-//! Benchmarks of opening a scene of a million twins and a million relationships up to its first state: `cargo bench
-//! --bench loading --profile dev`.
+//! Benchmarks of opening a scene of a million twins and a million relationships up to its first state:
+//! `cargo bench --bench loading --profile dev`.
 
 use cupola_scene::{finish_cache, load};
 use cupola_twin::State;

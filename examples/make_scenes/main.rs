@@ -1,5 +1,5 @@
-//! Generates the demo scenes and their 3D buildings from floor plans defined in code: `cargo run --example
-//! make_scenes`.
+//! Generates the demo scenes and their 3D buildings from floor plans defined in code:
+//! `cargo run --example make_scenes`.
 
 mod hospital;
 mod office;

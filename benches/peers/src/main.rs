@@ -1,5 +1,5 @@
-//! Comparison of Cupola with other systems on the same work in the same run: `cargo run --release --manifest-path
-//! benches/peers/Cargo.toml`.
+//! Comparison of Cupola with other systems on the same work in the same run:
+//! `cargo run --release --manifest-path benches/peers/Cargo.toml`.
 //!
 //! The program prints a Markdown table with the median times, the ratio of the times, and the additional features of
 //! the other system. It compares the results of both systems before it measures query and formula times.

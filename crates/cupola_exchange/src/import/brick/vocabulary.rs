@@ -8,7 +8,7 @@ use cupola_twin::Value;
 /// An ontology whose classes become models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ontology {
-    /// Brick of any version, including BrickFrame.
+    /// Brick of any version, including `BrickFrame`.
     Brick,
     /// RealEstateCore.
     Rec,

@@ -1,8 +1,8 @@
 //! Translation of expressions of 3D Scenes Studio to Cupola's expression language.
 //!
-//! The source expressions are JavaScript about the twins of an element: `PrimaryTwin.Temperature > 25 &&
-//! PrimaryTwin.OutFlow < 10`. Comparisons, logic and arithmetic of the primary twin's properties have the same meaning
-//! in both languages. All other expressions are rejected.
+//! The source expressions are JavaScript about the twins of an element:
+//! `PrimaryTwin.Temperature > 25 && PrimaryTwin.OutFlow < 10`. Comparisons, logic and arithmetic of the primary twin's
+//! properties have the same meaning in both languages. All other expressions are rejected.
 
 use cupola_twin::expr;
 
