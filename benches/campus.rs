@@ -1,4 +1,5 @@
-//! The campus that the engine is measured on, by itself and beside others: sensors in rooms on floors in buildings.
+//! The campus with which the engine is measured, alone and in comparison with other systems: sensors in rooms on floors
+//! in buildings.
 
 use cupola_twin::topology::Computed;
 use cupola_twin::{ColumnIx, Graph, Models, Relationship, Topology, Twin};
@@ -14,20 +15,20 @@ const MODELS: &str = r#"[
  {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:b:Floor;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []},
  {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:b:Building;1", "@type": "Interface", "extends": "dtmi:b:Space;1", "contents": []}]"#;
 
-/// Sensors in a room, rooms on a floor, floors in a building.
+/// The numbers of sensors per room, rooms per floor and floors per building.
 pub const SHAPE: (usize, usize, usize) = (4, 100, 20);
 
-/// Twenty operations on two properties of a room.
+/// A formula of twenty operations on two properties of a room.
 pub const COMFORT: &str = "CLAMP(100 - 8 * ABS(value - 21.5) - 0.02 * (load - 40) * (load - 40) + IF(load > 60, -5, 2.5) - 0.1 * (value * load - 800) + MAX(value - 26, 0), 0, 100)";
 
-/// The models of the campus.
+/// Returns the models of the campus.
 pub fn models() -> Arc<Models> {
     let (models, found) = Models::read([(Arc::from("models.json"), MODELS)]);
     assert!(found.is_empty(), "{found:?}");
     Arc::new(models)
 }
 
-/// A campus of about `twins` twins.
+/// Returns a campus of about `twins` twins.
 pub fn campus(models: &Models, twins: usize) -> Graph {
     let mut graph = Graph::default();
     let add = |graph: &mut Graph, id: &str, model: &str| {
@@ -61,7 +62,7 @@ pub fn campus(models: &Models, twins: usize) -> Graph {
     graph
 }
 
-/// Means of sensors for rooms, floors and buildings.
+/// Returns the formulas for the mean of the sensors of each room, floor and building.
 pub fn formulas(models: &Models) -> Vec<Computed> {
     let formula = |model: &str, formula: &str| {
         let model = models.find(&format!("dtmi:b:{model};1")).expect("a model of the bench");
@@ -74,7 +75,7 @@ pub fn formulas(models: &Models) -> Vec<Computed> {
     ]
 }
 
-/// Where the values of the sensors are, and how many there are.
+/// Returns the column of the sensors' values, and its number of rows.
 pub fn sensor_column(topology: &Topology) -> (ColumnIx, u32) {
     let model = topology.models.find("dtmi:b:Sensor;1").expect("a model of the bench");
     let table = topology.tables_of(model).next().expect("sensors");

@@ -1,6 +1,6 @@
-//! One edit of a large scene's graph: `cargo bench --bench editing`.
+//! Benchmarks of one edit of a large scene's graph: `cargo bench --bench editing`.
 //!
-//! The scene has 20,000 rooms with four sensors each, on floors of a hundred rooms, and averages of what the sensors measure.
+//! The scene has 20,000 rooms with four sensors each, on floors of a hundred rooms, and means of the sensors' values.
 
 use cupola_scene::document::ComputedDoc;
 use cupola_scene::edit::{Edit, Link, edit};

@@ -1,4 +1,4 @@
-//! The engine at size: `cargo bench -p cupola_twin`.
+//! Benchmarks of the engine with large graphs: `cargo bench -p cupola_twin`.
 
 use cupola_twin::query;
 use cupola_twin::topology::Computed;
@@ -22,7 +22,7 @@ fn topology(twins: usize) -> Arc<Topology> {
     Arc::new(topology)
 }
 
-/// Twins and relationships given one by one, into a graph, a topology and a first state.
+/// Builds a graph twin by twin, its topology and its first state.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn load_100k_twins(bencher: divan::Bencher<'_, '_>) {
     let models = models();
@@ -34,7 +34,8 @@ fn load_100k_twins(bencher: divan::Bencher<'_, '_>) {
     });
 }
 
-/// 100,000 scattered sensors of so many twins change; rooms, floors and buildings follow. Setting the values is not timed.
+/// Propagates changes of 100,000 scattered sensors to rooms, floors and buildings. `twins` is the size of the graph.
+/// The time of setting the values is not included.
 #[divan::bench(args = [1_000_000, 10_000_000], sample_count = 20, sample_size = 1)]
 fn propagate_100k_changes(bencher: divan::Bencher<'_, '_>, twins: usize) {
     let topology = topology(twins);
@@ -45,7 +46,7 @@ fn propagate_100k_changes(bencher: divan::Bencher<'_, '_>, twins: usize) {
         let mut state = state.borrow_mut();
         state.begin_tick();
         for number in 0..100_000u32 {
-            // A stride that is coprime to the rows visits them scattered.
+            // The stride is coprime to the number of rows, so that the changed rows are scattered.
             let row = (u64::from(number) * 7_368_787 % u64::from(rows)) as u32;
             state.set(Slot { column, row }, Sample::good(f64::from(number % 97 + round.get()), i64::from(round.get())));
         }
@@ -57,7 +58,7 @@ fn propagate_100k_changes(bencher: divan::Bencher<'_, '_>, twins: usize) {
     });
 }
 
-/// A formula of twenty operations for a million rooms, all anew.
+/// Recomputes a formula of twenty operations for a million rooms.
 #[divan::bench(sample_count = 30, sample_size = 1)]
 fn recompute_20_operations_1m_rooms(bencher: divan::Bencher<'_, '_>) {
     let models = models();
@@ -82,7 +83,7 @@ fn recompute_20_operations_1m_rooms(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| state.recompute());
 }
 
-/// Everything computed anew.
+/// Recomputes all computed properties.
 #[divan::bench(sample_count = 30, sample_size = 1)]
 fn recompute_1m_twins(bencher: divan::Bencher<'_, '_>) {
     let topology = topology(1_000_000);
@@ -94,7 +95,7 @@ fn recompute_1m_twins(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| state.recompute());
 }
 
-/// A formula of a million twins becomes another one: compiled, and the state carried over.
+/// Changes a formula in a graph of a million twins: compiles it and carries the state over.
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn change_a_formula_of_1m_twins(bencher: divan::Bencher<'_, '_>) {
     let models = models();
@@ -109,14 +110,14 @@ fn change_a_formula_of_1m_twins(bencher: divan::Bencher<'_, '_>) {
     });
 }
 
-/// A what-if: the state of a million twins, shared until somebody writes.
+/// Forks the state of a million twins, which is shared until a branch changes.
 #[divan::bench(sample_count = 100, sample_size = 1)]
 fn fork_1m_twins(bencher: divan::Bencher<'_, '_>) {
     let state = State::new(topology(1_000_000));
     bencher.bench_local(|| state.clone());
 }
 
-/// A campus of a million twins with all its sensors read, for queries.
+/// Returns a campus of a million twins in which all sensors have values, for queries.
 fn campus_of_1m() -> (Graph, State) {
     let models = models();
     let graph = campus(&models, 1_000_000);
@@ -142,22 +143,22 @@ fn ask(bencher: divan::Bencher<'_, '_>, text: &str, rows: usize) {
     });
 }
 
-/// The sensors of one floor of a million twins, from the text of the query to its rows.
+/// Queries the sensors of one floor among a million twins, from the text of the query to the rows of the result.
 #[divan::bench(sample_count = 50)]
 fn query_neighbourhood_of_1m(bencher: divan::Bencher<'_, '_>) {
     let text = "SELECT S.$dtId AS id, S.value AS value FROM DIGITALTWINS MATCH (F)-[:contains]->(R)-[:hasPoint]->(S) WHERE F.$dtId = 'f7'";
     ask(bencher, text, SHAPE.0 * SHAPE.1);
 }
 
-/// Three hops with a condition over a million twins, grouped and sorted.
+/// Queries three hops with a condition over a million twins, with grouping and sorting.
 #[divan::bench(sample_count = 100, sample_size = 1)]
 fn query_three_hops_of_1m(bencher: divan::Bencher<'_, '_>) {
     let text = "SELECT B.$dtId, AVG(S.value) AS mean, COUNT() FROM DIGITALTWINS MATCH (B)-[:contains]->(F)-[:contains]->(R)-[:hasPoint]->(S) WHERE S.value > 75 GROUP BY B.$dtId ORDER BY mean DESC";
     ask(bencher, text, 100);
 }
 
-/// A query that stays open, after a thousand of a million twins have changed: what has to be done to have its answer again. Setting the
-/// thousand is not timed.
+/// Updates a standing query after a thousand of a million twins have changed. The time of setting the values is not
+/// included.
 fn stay_open(bencher: divan::Bencher<'_, '_>, text: &str) {
     let (graph, state) = campus_of_1m();
     let query = query::parse(text).expect("a query");
@@ -179,7 +180,7 @@ fn stay_open(bencher: divan::Bencher<'_, '_>, text: &str) {
     });
 }
 
-/// Warm sensors of the whole campus.
+/// A filter over the sensors of the whole campus.
 #[divan::bench(sample_count = 100, sample_size = 1)]
 fn standing_filter_after_1k_changes(bencher: divan::Bencher<'_, '_>) {
     stay_open(

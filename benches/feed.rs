@@ -1,4 +1,4 @@
-//! Messages in memory: `cargo bench --bench feed`, or with `--profile dev` for what `./run` builds.
+//! Benchmark of messages in memory: `cargo bench --bench feed`, or with `--profile dev` for the profile of `./run`.
 
 use cupola_run::feed::{Current, Inbox, Router};
 use cupola_run::{Actor, Drivers, Event, EventBody, Timeline};
@@ -12,8 +12,8 @@ fn main() {
     divan::main();
 }
 
-/// A million messages of the office's sensors: routed, parsed, handed over every 10,000, applied to a timeline and
-/// propagated.
+/// Routes and parses a million messages of the office's sensors, and applies them to a timeline with propagation, in
+/// batches of 10,000.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn parse_and_apply_1m_messages(bencher: divan::Bencher<'_, '_>) {
     let loaded = cupola_scene::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/office"));

@@ -1,4 +1,5 @@
-//! A large scene in files: rooms with four sensors each, on floors of a hundred, and means of what the sensors measure.
+//! A large scene in files: rooms with four sensors each, on floors of a hundred rooms, and means of the sensors'
+//! values.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ fn scene(rooms: usize) -> String {
     )
 }
 
-/// Writes the scene with so many rooms; the folder goes when it is dropped.
+/// Writes a scene with `rooms` rooms. The folder is deleted when the returned handle is dropped.
 pub fn scene_of(rooms: usize) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("models.json"), MODELS).expect("the models");

@@ -1,4 +1,5 @@
-//! Opening a scene of a million twins and as many relationships, to its first state: `cargo bench --bench loading --profile dev`.
+//! Benchmarks of opening a scene of a million twins and a million relationships up to its first state:
+//! `cargo bench --bench loading --profile dev`.
 
 use cupola_scene::{finish_cache, load};
 use cupola_twin::State;
@@ -25,7 +26,7 @@ fn open(scene: &Path) -> State {
     State::new(loaded.scene.expect("a scene").topology)
 }
 
-/// From its text; what is kept of it is of another text.
+/// Opens the scene from its text. The text changes before each round, so that the cache entry does not match.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn from_ron(bencher: divan::Bencher<'_, '_>) {
     let scene = &SCENE.1;
@@ -37,7 +38,7 @@ fn from_ron(bencher: divan::Bencher<'_, '_>) {
     bencher.with_inputs(change).bench_local_values(|()| open(scene));
 }
 
-/// From what was kept.
+/// Opens the scene from the cache.
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn from_cache(bencher: divan::Bencher<'_, '_>) {
     let scene = &SCENE.1;

@@ -1,4 +1,4 @@
-//! What a million twins need beside their values: `cargo bench -p cupola_twin --bench memory`.
+//! Memory use of a million twins in addition to their values: `cargo bench -p cupola_twin --bench memory`.
 
 use cupola_twin::value::Sample;
 use cupola_twin::{ColumnIx, Graph, Models, Relationship, Slot, State, Topology, Twin, Value};
@@ -37,7 +37,7 @@ fn main() {
     tell("a state with values of its own (40), each with a time of its own");
 }
 
-/// Twins with five numeric properties and two relationships each.
+/// Returns a graph of twins with five numeric properties and two relationships each.
 fn graph() -> (Graph, Arc<Models>) {
     let (models, found) = Models::read([(Arc::from("models.json"), MODELS)]);
     assert!(found.is_empty(), "{found:?}");

@@ -1,7 +1,7 @@
-//! Reading models: `cargo bench -p cupola_twin --bench models`.
+//! Benchmarks of parsing models: `cargo bench -p cupola_twin --bench models`.
 //!
-//! The generated set has what ontologies have: a tree of types with seven levels of `extends`, in files of a hundred, with properties,
-//! semantic types, objects, enumerations, relationships, components and commands.
+//! The generated set resembles an ontology: a hierarchy of types with up to seven levels of `extends`, in documents of
+//! a hundred interfaces, with properties, semantic types, objects, enumerations, relationships and commands.
 
 use cupola_twin::Models;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ fn main() {
     divan::main();
 }
 
-/// So many interfaces in one document.
+/// The number of interfaces per document.
 const IN_A_FILE: usize = 100;
 
 fn generated(count: usize) -> Vec<(Arc<str>, String)> {
@@ -25,7 +25,8 @@ fn generated(count: usize) -> Vec<(Arc<str>, String)> {
 }
 
 fn interface(number: usize) -> String {
-    // Four kinds of each: the tree is as deep as the logarithm of its size, seven levels at 20,000.
+    // Each interface has four subtypes, so the depth is the logarithm of the number of interfaces to base 4: seven
+    // levels at 20,000.
     let extends = match number {
         0 => String::new(),
         number => format!(r#""extends": "dtmi:bench:t{};1", "#, (number - 1) / 4),
@@ -56,14 +57,14 @@ fn read(documents: &[(Arc<str>, String)]) -> Models {
     models
 }
 
-/// Interfaces of a generated set, read, checked and made into models. The bar is 5 s for 20,000.
+/// Parses and checks a generated set of interfaces and builds the models. The limit is 5 s for 20,000 interfaces.
 #[divan::bench(args = [1_364, 20_000], sample_count = 10)]
 fn check_generated(bencher: divan::Bencher<'_, '_>, count: usize) {
     let documents = generated(count);
     bencher.bench_local(|| read(&documents));
 }
 
-/// RealEstateCore's 1,364 interfaces, if `REALESTATECORE` names the file. The bar is 300 ms.
+/// Parses the 1,364 interfaces of RealEstateCore, if the variable `REALESTATECORE` names the file. The limit is 300 ms.
 #[divan::bench(sample_count = 20)]
 fn check_realestatecore(bencher: divan::Bencher<'_, '_>) {
     let Some(path) = std::env::var_os("REALESTATECORE") else { return };

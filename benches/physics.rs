@@ -1,4 +1,4 @@
-//! The physics at size: `cargo bench -p cupola_physics`.
+//! Benchmarks of large building physics studies: `cargo bench -p cupola_physics`.
 
 use cupola_physics::run::Run;
 use cupola_physics::study::{
@@ -12,7 +12,8 @@ fn main() {
 
 const YEAR_S: f64 = 365.0 * 86_400.0;
 
-/// Constructions and a year of sun and temperatures that repeat daily, so that the bench needs no file.
+/// Returns a study with constructions, and with sun and temperatures that repeat daily, so that the benchmark needs no
+/// weather file.
 fn base(tier: Tier, step_minutes: f64) -> Study {
     let mut study = Study { tier, step_minutes: Some(step_minutes), ..Study::default() };
     study.start = Start { temperature_c: 20.0, warm_up_days: 10 };
@@ -63,7 +64,8 @@ fn zone(id: &str, area_m2: f64) -> Zone {
     }
 }
 
-/// Storeys of a core and four zones around it, on a cellar, coupled through slabs and partitions.
+/// Returns an office with a cellar and storeys of a core and four outer zones, which are coupled through slabs and
+/// partitions.
 fn office(tier: Tier, step_minutes: f64, storeys: usize) -> Study {
     let mut study = base(tier, step_minutes);
     let mut cellar = zone("cellar", 1_000.0);
@@ -113,7 +115,7 @@ fn office(tier: Tier, step_minutes: f64, storeys: usize) -> Study {
     study
 }
 
-/// One zone with windows, a year: hours of 5R1C and ten minutes of layers.
+/// One zone with windows over a year, with hourly steps of 5R1C and ten-minute steps of the multi-node tier.
 #[divan::bench(sample_count = 20, sample_size = 1, args = [Tier::FiveR1C, Tier::MultiNode])]
 fn one_zone_year(bencher: divan::Bencher<'_, '_>, tier: Tier) {
     let mut study = base(tier, if tier == Tier::FiveR1C { 60.0 } else { 10.0 });
@@ -133,10 +135,10 @@ fn one_zone_year(bencher: divan::Bencher<'_, '_>, tier: Tier) {
     bencher.bench_local(|| Run::new(&study, None).report(YEAR_S, |_| {}));
 }
 
-/// Nineteen zones or so with plant, a year in steps of ten minutes.
+/// Nineteen zones with plant over a year, in steps of ten minutes.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn office_year(bencher: divan::Bencher<'_, '_>) {
-    // A cellar and eighteen zones.
+    // The study keeps the cellar and eighteen zones.
     let mut study = office(Tier::MultiNode, 10.0, 4);
     study.zones.truncate(19);
     let known: Vec<String> = study.zones.iter().map(|zone| zone.id.clone()).collect();
@@ -150,7 +152,7 @@ fn office_year(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| Run::new(&study, None).report(YEAR_S, |_| {}));
 }
 
-/// A building of 1,001 zones, a step of a minute.
+/// One step of a minute in a building of 1,001 zones.
 #[divan::bench(sample_count = 50, sample_size = 10, args = [Tier::FiveR1C, Tier::MultiNode])]
 fn thousand_zones_step(bencher: divan::Bencher<'_, '_>, tier: Tier) {
     let mut study = office(tier, 1.0, 200);

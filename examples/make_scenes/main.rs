@@ -1,4 +1,5 @@
-//! Makes the demo scenes and their 3D buildings out of floor plans laid out in code: `cargo run --example make_scenes`.
+//! Generates the demo scenes and their 3D buildings from floor plans defined in code:
+//! `cargo run --example make_scenes`.
 
 mod hospital;
 mod office;

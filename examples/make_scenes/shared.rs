@@ -1,4 +1,5 @@
-//! What both scenes are made with: walls that rooms share or don't, windows and doors on them, short ways to write documents.
+//! Functions that both scenes use: walls between rooms and outer walls, windows and doors, and constructors for parts
+//! of documents.
 
 use cupola_building::plan::{OpeningKind, PlanOpening, PlanRoom};
 use cupola_scene::document::{
@@ -7,44 +8,44 @@ use cupola_scene::document::{
 };
 use cupola_twin::Value;
 
-/// West, south, east and north edge, metres.
+/// The west, south, east and north edges of a rectangle, in m.
 pub type Rect = [f64; 4];
 
-/// The corners of a rectangle.
+/// Returns the corners of a rectangle.
 pub fn corners([west, south, east, north]: Rect) -> Vec<(f64, f64)> {
     [(west, south), (east, south), (east, north), (west, north)].map(|(x, y)| (cm(x), cm(y))).to_vec()
 }
 
-/// To the centimetre, so that rooms which meet do so exactly.
+/// Rounds a length in m to the centimetre, so that adjacent rooms have equal coordinates.
 pub fn cm(metres: f64) -> f64 {
     (metres * 100.0).round() / 100.0
 }
 
-/// To a tenth.
+/// Rounds a number to one decimal.
 pub fn tenth(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// A stretch of a wall along an axis.
+/// A part of a wall parallel to an axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Wall {
-    /// Whether it runs north.
+    /// Whether the wall runs from south to north.
     pub upright: bool,
-    /// Its x if it runs north, else its y.
+    /// The x coordinate of a wall that runs from south to north, otherwise the y coordinate, in m.
     pub line: f64,
-    /// Where it starts along its axis.
+    /// The smaller coordinate along the wall's axis, in m.
     pub from: f64,
-    /// Where it ends along its axis.
+    /// The larger coordinate along the wall's axis, in m.
     pub to: f64,
 }
 
 impl Wall {
-    /// How long it is, metres.
+    /// Returns the length, in m.
     pub fn length(&self) -> f64 {
         self.to - self.from
     }
 
-    /// The point at a coordinate along its axis.
+    /// Returns the point at a coordinate along the wall's axis.
     pub fn point(&self, along: f64) -> (f64, f64) {
         if self.upright { (cm(self.line), cm(along)) } else { (cm(along), cm(self.line)) }
     }
@@ -54,7 +55,7 @@ impl Wall {
     }
 }
 
-/// All walls of a room.
+/// Returns all walls of a room.
 fn walls(room: &PlanRoom) -> Vec<Wall> {
     let ends = room.polygon.iter().cycle().skip(1);
     room.polygon
@@ -68,7 +69,7 @@ fn walls(room: &PlanRoom) -> Vec<Wall> {
         .collect()
 }
 
-/// The longest wall between two rooms.
+/// Returns the longest wall that two rooms share.
 pub fn wall_between(one: &PlanRoom, other: &PlanRoom) -> Option<Wall> {
     let mut longest: Option<Wall> = None;
     for a in walls(one) {
@@ -82,7 +83,7 @@ pub fn wall_between(one: &PlanRoom, other: &PlanRoom) -> Option<Wall> {
     longest
 }
 
-/// The walls of a room that no other room has a part in.
+/// Returns the parts of a room's walls that it shares with no other room.
 pub fn outer_walls(rooms: &[PlanRoom], room: &PlanRoom) -> Vec<Wall> {
     let others: Vec<Wall> = rooms.iter().filter(|other| other.id != room.id).flat_map(walls).collect();
     let mut outer = Vec::new();
@@ -104,27 +105,27 @@ pub fn outer_walls(rooms: &[PlanRoom], room: &PlanRoom) -> Vec<Wall> {
     outer
 }
 
-/// How much of a room's wall is façade, 0 to 1.
+/// Returns the share of a room's walls that is façade, 0 to 1.
 pub fn facade_share(rooms: &[PlanRoom], room: &PlanRoom) -> f64 {
     let length = |walls: &[Wall]| walls.iter().map(Wall::length).sum::<f64>();
     let share = length(&outer_walls(rooms, room)) / length(&walls(room)).max(0.1);
     (share * 100.0).round() / 100.0
 }
 
-/// A row of windows.
+/// The dimensions of a row of windows.
 #[derive(Clone, Copy, Debug)]
 pub struct Rhythm {
-    /// From one window to the next, metres.
+    /// The distance from one window to the next, in m.
     pub module_m: f64,
-    /// Clear width of one, metres.
+    /// The clear width of a window, in m.
     pub width_m: f64,
-    /// Lower edge over the floor, metres.
+    /// The height of the lower edge above the floor, in m.
     pub sill_m: f64,
-    /// Upper edge over the floor, metres.
+    /// The height of the upper edge above the floor, in m.
     pub head_m: f64,
 }
 
-/// Windows in all outer walls of a room.
+/// Returns windows in all outer walls of a room.
 pub fn windows(rooms: &[PlanRoom], room: &PlanRoom, rhythm: Rhythm) -> Vec<PlanOpening> {
     let mut windows = Vec::new();
     for wall in outer_walls(rooms, room).into_iter().filter(|wall| wall.length() > 1.4) {
@@ -142,7 +143,7 @@ pub fn windows(rooms: &[PlanRoom], room: &PlanRoom, rhythm: Rhythm) -> Vec<PlanO
     windows
 }
 
-/// Doors between two rooms, near an end of their wall; a long wall has one near either end.
+/// Returns a door between two rooms near an end of their wall, or a door near each end of a long wall.
 pub fn doors(one: &PlanRoom, other: &PlanRoom, width_m: f64) -> Vec<PlanOpening> {
     let Some(wall) = wall_between(one, other) else { return Vec::new() };
     let inset = (width_m * 0.5 + 0.5).min(wall.length() * 0.5);
@@ -153,12 +154,12 @@ pub fn doors(one: &PlanRoom, other: &PlanRoom, width_m: f64) -> Vec<PlanOpening>
     places.into_iter().map(|along| opening(OpeningKind::Door, wall.point(along), width_m, 2.1)).collect()
 }
 
-/// An opening from the floor up.
+/// Returns an opening that starts at the floor.
 pub fn opening(kind: OpeningKind, at: (f64, f64), width_m: f64, head_m: f64) -> PlanOpening {
     PlanOpening { kind, at, width_m, sill_m: 0.0, head_m }
 }
 
-/// Puts a door in the place of the window nearest to a point.
+/// Replaces the window nearest to a point by a door.
 pub fn door_for_window(openings: &mut [PlanOpening], near: (f64, f64), width_m: f64, head_m: f64) {
     let distance = |at: (f64, f64)| (at.0 - near.0).hypot(at.1 - near.1);
     let windows = openings.iter_mut().filter(|opening| opening.kind == OpeningKind::Window);
@@ -167,13 +168,13 @@ pub fn door_for_window(openings: &mut [PlanOpening], near: (f64, f64), width_m: 
     }
 }
 
-/// A twin.
+/// Returns a twin.
 pub fn twin(id: impl Into<String>, model: &str, properties: &[(&str, Value)]) -> TwinDoc {
     let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     TwinDoc { id: id.into(), model: model.to_owned(), properties }
 }
 
-/// A relationship.
+/// Returns a relationship.
 pub fn link(from: &str, name: &str, to: &str) -> RelationshipDoc {
     RelationshipDoc {
         id: None,
@@ -184,7 +185,7 @@ pub fn link(from: &str, name: &str, to: &str) -> RelationshipDoc {
     }
 }
 
-/// A computed property that its model declares.
+/// Returns a computed property that its model declares.
 pub fn computed(model: &str, property: &str, formula: &str) -> ComputedDoc {
     ComputedDoc {
         model: model.to_owned(),
@@ -196,7 +197,7 @@ pub fn computed(model: &str, property: &str, formula: &str) -> ComputedDoc {
     }
 }
 
-/// An alarm.
+/// Returns an alarm.
 pub fn alarm(id: &str, model: &str, when: &str, severity: AlarmSeverity, message: &str) -> AlarmDoc {
     AlarmDoc {
         id: id.to_owned(),
@@ -207,7 +208,7 @@ pub fn alarm(id: &str, model: &str, when: &str, severity: AlarmSeverity, message
     }
 }
 
-/// A property that shows what the simulation knows; `at` empty: of the twin itself.
+/// Returns a property that receives a quantity of the simulation. An empty `at` means the quantity of the twin itself.
 pub fn show(model: &str, property: &str, quantity: Quantity, at: &str, noise: f64) -> ShowDoc {
     ShowDoc {
         model: model.to_owned(),
@@ -218,7 +219,7 @@ pub fn show(model: &str, property: &str, quantity: Quantity, at: &str, noise: f6
     }
 }
 
-/// Where a command goes and where its answer comes back: `{site}/command/…` and `{site}/answer/…`.
+/// Returns a command mapping with the topics `{site}/command/…` and `{site}/answer/…`.
 pub fn command_mapping(site: &str, twin: &str, command: &str) -> CommandMappingDoc {
     CommandMappingDoc {
         twin: twin.to_owned(),
@@ -231,7 +232,7 @@ pub fn command_mapping(site: &str, twin: &str, command: &str) -> CommandMappingD
     }
 }
 
-/// What a command does in the simulation: it sets one property, and answers with it.
+/// Returns the effect of a command in the simulation, which sets one property and answers with its value.
 pub fn command(model: &str, command: &str, property: &str, to: &str) -> CommandDoc {
     CommandDoc {
         model: model.to_owned(),
@@ -241,17 +242,17 @@ pub fn command(model: &str, command: &str, property: &str, to: &str) -> CommandD
     }
 }
 
-/// A text as a value.
+/// Returns a text as a value.
 pub fn text(value: impl Into<String>) -> Value {
     Value::Text(value.into())
 }
 
-/// Each twin's own number.
+/// Returns a source that gives each twin the number of its property.
 pub fn own(property: &str) -> Source {
     Source::Property(property.to_owned())
 }
 
-/// Strings out of literals.
+/// Converts string literals to strings.
 pub fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }

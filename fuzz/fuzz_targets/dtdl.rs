@@ -1,4 +1,4 @@
-//! DTDL documents, several of them where the input has lines with nothing but `---`.
+//! DTDL documents. Lines of `---` separate several documents in the input.
 #![no_main]
 
 use cupola_fuzz::text;

@@ -1,5 +1,5 @@
-//! Expressions and queries on a small graph: what can be read is compiled and run through some ticks, or asked and kept open, which
-//! must end.
+//! Expressions and queries on a small graph. A valid expression is compiled and evaluated in several ticks. A valid
+//! query is run and updated as a standing query. All must terminate.
 #![no_main]
 
 use cupola_fuzz::text;
@@ -36,7 +36,7 @@ static WORLD: LazyLock<(Graph, State)> = LazyLock::new(|| {
     (graph, State::new(Arc::new(topology)))
 });
 
-/// A property and one that depends on itself, computed while values and time move on.
+/// Computes a property that may depend on itself, and one that may not, while values and time change.
 fn compute(text: &str) {
     let (graph, state) = &*WORLD;
     let models = &state.topology().models;
@@ -58,7 +58,7 @@ fn compute(text: &str) {
     }
 }
 
-/// The same query kept open has as many rows after a change as when it is asked anew.
+/// Checks that a standing query has as many rows after a change as a new query.
 fn keep_open(query: query::Query, graph: &Graph, state: &State, limits: query::Limits<'_>) {
     let Ok(mut standing) = query::Standing::new(query.clone(), graph, state, limits) else { return };
     let mut state = state.clone();

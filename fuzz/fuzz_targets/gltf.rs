@@ -1,4 +1,4 @@
-//! Buildings in glTF, and the twins that are made of their nodes; the models that are made for them must be sound.
+//! Buildings in glTF and the twins made from their nodes. The models made for these twins must have no errors.
 #![no_main]
 
 use cupola_building::from_gltf;
@@ -6,7 +6,7 @@ use cupola_exchange::import::{Draft, gltf};
 use cupola_fuzz::{assert_sound, draft_with_twins, settle_draft};
 use libfuzzer_sys::fuzz_target;
 
-/// Bytes that lie beside the file.
+/// The size of every buffer file, in bytes.
 const BESIDE: usize = 256;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,4 +1,4 @@
-//! Messages: the first line is a pointer into the rest.
+//! Payloads of messages. The first line of the input is a JSON pointer into the rest.
 #![no_main]
 
 use cupola_fuzz::{split_line, text};

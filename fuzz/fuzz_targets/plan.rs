@@ -1,4 +1,4 @@
-//! Floor plans, and what is built of them where they are said to be good.
+//! Floor plans, and the buildings made from valid plans.
 #![no_main]
 
 use cupola_building::{Plan, build};

@@ -1,4 +1,4 @@
-//! Scenes: where things stand in their text, what it says, and how it is written again.
+//! Scenes: positions in the text, parsing and writing.
 #![no_main]
 
 use cupola_scene::{Places, Step, to_ron};
@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     places.of(&[Step::Field("twins"), Step::Item(0), Step::Field("model")]);
     places.key(&[Step::Field("building"), Step::Field("bindings"), Step::Field("A101")]);
     let whole = document(text);
-    // What the short cut takes must be what the other reader takes.
+    // The full parser must accept every text that the fast parser accepts.
     if let Some(read) = bulk::text::read(text)
         && let Some(rest) = document(&read.lists.rest(text))
     {

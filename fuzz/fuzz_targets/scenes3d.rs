@@ -1,4 +1,4 @@
-//! Configurations of 3D Scenes Studio, with and without twins to look up.
+//! Configurations of 3D Scenes Studio, with and without twins in the draft.
 #![no_main]
 
 use cupola_exchange::import::{Draft, scenes3d};

@@ -1,4 +1,4 @@
-//! The JSON of the Azure Digital Twins service and of its explorer.
+//! The JSON of the Azure Digital Twins service and of Azure Digital Twins Explorer.
 #![no_main]
 
 use cupola_exchange::import::{Draft, service};

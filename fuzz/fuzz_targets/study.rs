@@ -1,4 +1,4 @@
-//! Studies: whatever passes the check is computed, and heat adds up.
+//! Studies. Every study without errors must run, with finite results and a closed heat balance.
 #![no_main]
 
 use cupola_fuzz::{document, text};
@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     if check(&study).iter().any(|finding| finding.is_error) {
         return;
     }
-    // A day is enough to fall over.
+    // A day without warm-up, in steps of an hour, keeps the run short.
     study.start.warm_up_days = 0;
     study.step_minutes = Some(60.0);
     let report = Run::new(&study, None).report(86_400.0, |_| {});

@@ -1,4 +1,4 @@
-//! Topic patterns and templates: the pattern, the template and a topic, a line each.
+//! Topic patterns and templates. The input has a pattern, a template and a topic, one per line.
 #![no_main]
 
 use cupola_fuzz::{split_line, text};

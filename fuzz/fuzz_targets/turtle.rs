@@ -1,4 +1,4 @@
-//! Brick and RealEstateCore in Turtle; the models that are made of it must be sound.
+//! Brick and RealEstateCore in Turtle. The models made from them must have no errors.
 #![no_main]
 
 use cupola_exchange::import::{Draft, brick};
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let Some(text) = text(bytes) else { return };
     let (mut files, mut draft) = (brick::Files::default(), Draft::default());
-    // The second half may lean on the first, or be broken.
+    // The second half may refer to the first, or be invalid.
     let (first, second) = text.split_once('\u{c}').unwrap_or((text, ""));
     for part in [first, second] {
         let _ = files.add("fuzz.ttl", part.to_string());

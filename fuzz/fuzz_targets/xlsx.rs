@@ -1,7 +1,8 @@
 //! Spreadsheets.
 //!
-//! The program takes a panic in the library that unpacks them for a damaged file, so a panic must not end this process before it is
-//! caught there. One that isn't caught still ends it: it can't leave the function that libFuzzer calls.
+//! The importer catches panics of the library that unpacks the file. The panic hook of libFuzzer, which would end the
+//! process before that, is therefore removed. A panic that is not caught still ends the process, because it can't leave
+//! the function that libFuzzer calls.
 #![no_main]
 
 use cupola_exchange::import::{Draft, xlsx};

@@ -1,4 +1,4 @@
-//! Shared by the targets: drafts and documents made of raw input.
+//! Functions that the fuzz targets share.
 
 use cupola_exchange::import::{Draft, ModelDoc, settle};
 use cupola_scene::document::{Document, TwinDoc};
@@ -6,12 +6,12 @@ use cupola_twin::diagnostic::has_errors;
 use cupola_twin::{Diagnostic, Models};
 use std::collections::BTreeMap;
 
-/// The input as text, if it is one.
+/// Returns the input as text, if it is UTF-8.
 pub fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
-/// A part of the input and the rest behind the first line break.
+/// Splits the input at the first line break.
 pub fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     match bytes.iter().position(|byte| *byte == b'\n') {
         Some(at) => (&bytes[..at], &bytes[at + 1..]),
@@ -19,7 +19,7 @@ pub fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// A draft with some twins, for readers that look them up.
+/// Returns a draft with some twins, for importers that look up twins.
 pub fn draft_with_twins(ids: &[&str]) -> Draft {
     let twin = |id: &&str| TwinDoc {
         id: (*id).to_string(),
@@ -29,17 +29,17 @@ pub fn draft_with_twins(ids: &[&str]) -> Draft {
     Draft { twins: ids.iter().map(twin).collect(), ..Draft::default() }
 }
 
-/// A scene's document, read as the program reads it.
+/// Parses a scene document with the program's options.
 pub fn document(text: &str) -> Option<Document> {
     cupola_scene::ron_options().from_str(text).ok()
 }
 
-/// Goes on with a draft as an import does.
+/// Checks a draft against its models, as an import does.
 pub fn settle_draft(mut draft: Draft) {
     settle(&mut draft);
 }
 
-/// Panics if models that a reader made itself have errors.
+/// Panics if models that an importer made have errors.
 pub fn assert_sound(draft: &Draft) {
     let (_, found): (Models, Vec<Diagnostic>) = Models::read(draft.models.iter().map(ModelDoc::read));
     assert!(!has_errors(&found), "{found:#?}");

@@ -1,4 +1,4 @@
-//! Plain charts as SVG, readable on light and on dark pages.
+//! Simple charts in SVG that are readable on light and on dark pages.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ const STYLE: &str = "<style>text{font:12px sans-serif;fill:#777}.t{font-weight:6
 .r{fill:#7aa7c766}.a{fill:#d2691e}.b{fill:#2e8b57}.l{fill:none;stroke:#d2691e;stroke-width:1.6}\
 .m{fill:none;stroke:#3b7ea1;stroke-width:3;stroke-opacity:.45}</style>";
 
-/// A row: its name, the allowed range, and our values by series.
+/// A row of a chart: its name, the reference range, and Cupola's values by series.
 pub struct Row {
     pub name: String,
     pub range: (f64, f64),
@@ -24,7 +24,7 @@ fn open(height: f64, title: &str) -> String {
     )
 }
 
-/// Steps of an axis: about six, of 1, 2 or 5 times a power of ten.
+/// Returns about six ticks of an axis, at multiples of 1, 2 or 5 times a power of ten.
 fn ticks(least: f64, most: f64) -> Vec<f64> {
     let rough = ((most - least) / 6.0).max(1e-9);
     let power = 10f64.powf(rough.log10().floor());
@@ -33,7 +33,7 @@ fn ticks(least: f64, most: f64) -> Vec<f64> {
     (first..).map(|count| count as f64 * step).take_while(|tick| *tick <= most + 1e-9).collect()
 }
 
-/// Ranges as bars, our values as marks, a row a case.
+/// Draws the reference ranges as bars and Cupola's values as marks, with one row per case.
 pub fn ranges(title: &str, unit: &str, series: &[&str], rows: &[Row]) -> String {
     let values = rows.iter().flat_map(|row| row.ours.iter().copied().chain([row.range.0, row.range.1]));
     let (least, most) =
@@ -75,7 +75,7 @@ pub fn ranges(title: &str, unit: &str, series: &[&str], rows: &[Row]) -> String 
     svg
 }
 
-/// Ours (thin) over the reference (wide), hour by hour, several days side by side.
+/// Draws Cupola's hourly values (thin line) over the reference (wide line), with several days side by side.
 pub fn days(title: &str, unit: &str, days: &[(&str, Vec<f64>, Vec<f64>)]) -> String {
     let values = days.iter().flat_map(|(_, ours, theirs)| ours.iter().chain(theirs).copied());
     let (least, most) =

@@ -1,4 +1,4 @@
-//! The physics held to its references: every case, ours beside theirs.
+//! Validation of the physics: every case is compared with its reference.
 
 mod ashrae140;
 mod chart;
@@ -11,53 +11,53 @@ use cupola_physics::epw::Epw;
 use cupola_physics::run::{Report, Run};
 use cupola_physics::study::Study;
 
-/// A result of a case beside its reference.
+/// A result of a case, with its reference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The case.
+    /// The name of the case.
     pub case: String,
-    /// `multi-node`, `5R1C`, or another method's name.
+    /// The name of the method, such as `multi-node` or `5R1C`.
     pub tier: &'static str,
-    /// What is compared, with its unit.
+    /// The quantity that is compared, with its unit.
     pub quantity: &'static str,
-    /// What we have.
+    /// The result of Cupola.
     pub ours: f64,
-    /// What is allowed.
+    /// The range of results that is accepted.
     pub range: (f64, f64),
 }
 
 impl Outcome {
-    /// Whether ours lies in the range.
+    /// Returns whether the result lies in the range.
     pub fn holds(&self) -> bool {
         (self.range.0..=self.range.1).contains(&self.ours)
     }
 }
 
-/// A family of cases and what became of it.
+/// A family of cases with its results.
 #[derive(Clone, Debug)]
 pub struct Family {
-    /// Its name.
+    /// The title.
     pub title: &'static str,
-    /// What it is and where its references come from.
+    /// A description with the source of the references.
     pub about: &'static str,
-    /// Why there are no outcomes, if so.
+    /// The reason if the cases were not run.
     pub skipped: Option<String>,
-    /// Results beside references.
+    /// The results with their references.
     pub outcomes: Vec<Outcome>,
-    /// Names of plots and the plots, as SVG.
+    /// The plots as SVG, with their file names.
     pub plots: Vec<(String, String)>,
-    /// What there is to say of the outcomes that don't hold.
+    /// Remarks about the results, such as reasons for results outside their range.
     pub remarks: Vec<String>,
 }
 
-/// Runs every case. Cases of ASHRAE 140 need the weather of Denver.
+/// Runs every case. The cases of ASHRAE 140 need the weather of Denver and are skipped without it.
 pub fn run(denver: Option<&Epw>) -> Vec<Family> {
     let mut families = ashrae140::families(denver);
     families.push(vdi6007::family());
     families
 }
 
-/// A study over a year or another length.
+/// Runs a study over a number of hours.
 fn compute(study: &Study, weather: Option<&Epw>, hours: f64) -> Report {
     Run::new(study, weather.cloned()).report(hours * 3_600.0, |_| {})
 }

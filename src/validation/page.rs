@@ -1,14 +1,14 @@
-//! The page: every outcome beside its reference, with plots.
+//! The validation page: every result beside its reference, with plots.
 
 use super::Family;
 use cupola_scene::write_atomically;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Writes `validation.md` and its plots into a folder.
+/// Writes `validation.md` and its plots to a folder.
 ///
 /// # Errors
-/// What can't be written, with its path.
+/// A file or folder can't be written. The error contains its path.
 pub fn write(families: &[Family], folder: &Path) -> Result<(), String> {
     let pictures = folder.join("validation");
     std::fs::create_dir_all(&pictures).map_err(|error| format!("{} can't be made: {error}", pictures.display()))?;

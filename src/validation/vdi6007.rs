@@ -9,9 +9,9 @@ use cupola_physics::study::{
 use cupola_physics::two_element::Emitter;
 use cupola_physics::vdi6007_cases::{self as reference, Case, Quantity};
 
-/// The days that the standard prints.
+/// The days for which the standard prints results.
 const DAYS: [u32; 3] = [1, 10, 60];
-/// What a result may differ by, K and W (VDI 6007-1:2015, clause 7).
+/// The largest allowed difference of a result, in K and W (VDI 6007-1:2015, clause 7).
 const ALLOWED: (f64, f64) = (0.1, 1.0);
 
 pub(super) fn family() -> Family {
@@ -66,7 +66,7 @@ pub(super) fn family() -> Family {
     family
 }
 
-/// A case as a study.
+/// Returns the study of a case.
 pub(super) fn study(case: &Case) -> Study {
     let mut study = Study {
         step_minutes: Some(60.0),
@@ -80,7 +80,7 @@ pub(super) fn study(case: &Case) -> Study {
         study.schedules.insert(name.into(), schedule);
         Amount::Schedule(name.into())
     };
-    // What is behind the walls is given; air that is let in is outdoor air.
+    // The case gives the temperature behind the walls. The ventilation air is outdoor air.
     schedule("outdoors", &case.ventilation_c);
     let behind = schedule("behind", &case.outer_c);
     let gains = vec![

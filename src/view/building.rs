@@ -1,4 +1,4 @@
-//! The building's meshes: spawned once a scene, shown storey by storey.
+//! The meshes of the building. They are spawned once per scene and shown or hidden by storey.
 
 use super::geometry::{color_of, floor_of, ground, lifted, line_mesh, merged, mesh_of};
 use super::material::RoomPaint;
@@ -13,19 +13,19 @@ use cupola_twin::TwinIx;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Faces that meet at a greater angle than this have a line between them, degrees.
+/// The smallest angle between two faces that have an edge line, in degrees.
 const EDGE_ANGLE: f32 = 30.0;
 
-/// The floor of a room: it carries the data's colour.
+/// The floor of a room, which shows the colour of the room's value.
 #[derive(Component, Clone, Copy, Debug)]
 pub(super) struct RoomFloor {
     /// The node of the building.
     pub node: usize,
-    /// The twin of the node, if it has one.
+    /// The twin of the room.
     pub twin: Option<TwinIx>,
-    /// The middle of the floor.
+    /// The centre of the floor.
     pub centre: Vec3,
-    /// How wide it is, roughly, m.
+    /// The approximate width, in m: the square root of the area of the bounding rectangle.
     pub width_m: f32,
 }
 
@@ -38,30 +38,30 @@ pub(super) struct Equipment {
     pub twin: Option<TwinIx>,
 }
 
-/// Part of the building that is seen or not, by storey.
+/// A part of the building that is shown or hidden by storey and role.
 #[derive(Component, Clone, Copy, Debug)]
 struct Layer {
     storey: Option<usize>,
     role: Role,
-    /// Lines rather than faces.
+    /// Whether the part consists of edge lines instead of faces.
     is_edge: bool,
 }
 
-/// How the storeys lie over one another, by their node.
+/// The vertical order of the storeys, by the number of their node.
 #[derive(Resource, Default)]
 pub(super) struct Storeys {
     by_node: BTreeMap<usize, Storey>,
-    /// Between storeys that stand apart, m; 0 while they don't.
+    /// The distance by which each storey is lifted above the one below, in m. It is 0 unless the storeys stand apart.
     gap: f32,
-    /// Whether everything was shown with its bounds known.
+    /// Whether all parts were shown after their bounds were known.
     settled: bool,
 }
 
 #[derive(Clone, Copy)]
 struct Storey {
-    /// 0 is the lowest.
+    /// The position in the vertical order; 0 is the lowest storey.
     rank: usize,
-    /// The height of its floor, m.
+    /// The height of the floor, in m.
     floor: f32,
 }
 
@@ -70,30 +70,30 @@ impl Storeys {
         self.by_node.get(&storey?).map(|storey| storey.rank)
     }
 
-    /// How far the highest storey is lifted.
+    /// Returns the lift of the highest storey, in m.
     pub fn top_lift(&self) -> f32 {
         self.by_node.len().saturating_sub(1) as f32 * self.gap
     }
 
-    /// How far a storey is lifted above its place.
+    /// Returns the lift of a storey, in m.
     pub fn lift(&self, storey: Option<usize>) -> f32 {
         self.rank(storey).map_or(0.0, |rank| rank as f32 * self.gap)
     }
 }
 
-/// What is left of the walls of a storey that is cut open.
+/// The share of the height of walls that remains in a storey that is cut open.
 const CUT: f32 = 0.36;
-/// The share of a storey's height that is put between storeys that stand apart.
+/// The gap between storeys that stand apart, as a multiple of the mean storey height.
 const APART: f32 = 1.7;
 
-/// The size of the building.
+/// The bounds of the building.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub(super) struct Extent {
     pub min: Vec3,
     pub max: Vec3,
 }
 
-/// The rooms in the order of their tags, with the node of each.
+/// The number of the node and the twin of each room. The position of a room is its mesh tag.
 #[derive(Resource, Default)]
 pub(super) struct Rooms(pub Vec<(usize, Option<TwinIx>)>);
 
@@ -128,7 +128,7 @@ impl Plugin for BuildingPlugin {
     }
 }
 
-/// Spawning and showing the building; what places things on it comes after.
+/// The systems that spawn and show the building. Systems that place objects on the building run after them.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct BuildingSystems;
 
@@ -146,7 +146,7 @@ fn setup(mut commands: Commands, mut materials: ResMut<Assets<StandardMaterial>>
     });
 }
 
-/// Faces, one entity a node; lines, one entity a storey and role.
+/// Spawns faces with at least one entity per node, and edge lines with one entity per storey and group of roles.
 fn spawn(
     mut commands: Commands,
     scene: Res<OpenScene>,
@@ -176,7 +176,7 @@ fn spawn(
         let twin = scene.0.bindings[number];
         let layer = Layer { storey, role: node.role, is_edge: false };
         match node.role {
-            // The view makes its own.
+            // The view draws its own ground and no ceilings.
             Role::Ground | Role::Ceiling => continue,
             Role::Room => {
                 let Some(floor) = floor_of(node) else { continue };
@@ -221,7 +221,7 @@ fn spawn(
                         _ => WALL_LINES,
                     };
                     if group == THING_LINES {
-                        // A thing's lines come and go with it.
+                        // The edge lines of equipment are shown and hidden together with it.
                         spawn_lines(&mut commands, &mut meshes, layer, &edges, palette.edge.clone());
                         continue;
                     }
@@ -288,7 +288,7 @@ fn spawn_lines(
     commands.spawn((layer, mesh, MeshMaterial3d(material), NotShadowCaster, NotShadowReceiver)).id()
 }
 
-/// Lines that stand for a storey that is not shown.
+/// Lines that represent a storey that is not shown.
 #[derive(Component)]
 struct Ghost;
 
@@ -313,7 +313,7 @@ fn extent_of(building: &Building) -> Extent {
     if min.is_finite() { Extent { min, max } } else { Extent { min: Vec3::splat(-5.0), max: Vec3::splat(5.0) } }
 }
 
-/// Materials in the colours of the theme.
+/// Sets the colours of the materials for the theme.
 fn tint(settings: Res<ViewSettings>, palette: Res<Palette>, mut materials: ResMut<Assets<StandardMaterial>>) {
     let dark = settings.theme == Theme::Dark;
     let mut set = |handle: &Handle<StandardMaterial>, color: Color| {
@@ -330,7 +330,7 @@ fn tint(settings: Res<ViewSettings>, palette: Res<Palette>, mut materials: ResMu
     set(&palette.ground, if dark { Color::srgb_u8(0x22, 0x27, 0x30) } else { Color::srgb_u8(0xD2, 0xD6, 0xDC) });
 }
 
-/// Shows what the settings ask for: whole storeys, cut ones, faded walls, ghosts.
+/// Shows the building according to the view settings: complete storeys, cut storeys, faded walls, ghost lines.
 fn show(
     settings: Res<ViewSettings>,
     mut storeys: ResMut<Storeys>,
@@ -340,7 +340,7 @@ fn show(
     mut faces: Query<(&Layer, &mut MeshMaterial3d<StandardMaterial>), Without<Ghost>>,
 ) {
     let added = layers.iter().any(|(layer, ..)| layer.is_added());
-    // The bounds of new meshes are known a frame later.
+    // The bounds of a new mesh are known one frame later.
     let measured = layers.iter().all(|(.., aabb)| aabb.is_some());
     if !settings.is_changed() && !added && (storeys.settled || !measured) {
         return;
@@ -361,7 +361,7 @@ fn show(
             (None, Some(_)) => layer.storey.is_none(),
             _ => true,
         };
-        // What hangs under a ceiling hangs in the air of a storey that is cut open.
+        // Objects under a ceiling would float above a storey that is cut open, so they are hidden.
         let hangs =
             storey.zip(aabb).is_some_and(|(storey, aabb)| aabb.center.y - aabb.half_extents.y > storey.floor + 1.3);
         let shown = match (layer.role, ghost) {
@@ -383,7 +383,7 @@ fn show(
         if layer.is_edge || layer.role == Role::Ground || material.0 == palette.glass {
             continue;
         }
-        // The lowest slab stays, so that the building stands on something.
+        // The lowest slab is not faded, so that the building has a visible base.
         let covers = matches!(layer.role, Role::Wall | Role::Slab | Role::Stair | Role::Other)
             && !(layer.role == Role::Slab && storeys.rank(layer.storey) == Some(0));
         let wanted = if settings.see_through && covers { palette.faded.clone() } else { palette.solid.clone() };

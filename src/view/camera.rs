@@ -1,4 +1,4 @@
-//! The camera: a turntable round a point that it looks at. It orbits, pans, zooms to the pointer and flies.
+//! The camera, which orbits, pans, zooms to the pointer and flies around a focus point.
 
 use super::BuildingCamera;
 use super::building::{BuildingSystems, Extent, Storeys};
@@ -15,28 +15,28 @@ use cupola_scene::Scene;
 use cupola_twin::TwinIx;
 use std::path::PathBuf;
 
-/// The flight to something that was asked for, seconds.
+/// The duration of a flight, in s.
 const FLIGHT_S: f32 = 0.4;
-/// Radians a pixel.
+/// The rotation per pixel of mouse movement, in rad.
 const TURN: f32 = 0.006;
-/// What is seen around a twin that was flown to, m at most.
+/// The largest margin around the twin at the end of a flight, in m.
 const AROUND_M: f32 = 5.0;
-/// The share of the distance that a notch of the wheel goes.
+/// The share of the distance by which one notch of the wheel changes it.
 const ZOOM: f32 = 0.14;
-/// The vertical field of view, radians.
+/// The vertical field of view, in rad.
 pub const FIELD: f32 = 0.55;
 const PITCH: (f32, f32) = (0.08, 1.54);
 
-/// Where the camera looks and from where.
+/// The position and direction of the camera.
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
 pub struct Orbit {
-    /// The point that it looks at.
+    /// The focus point.
     pub focus: Vec3,
-    /// Round the vertical, radians.
+    /// The angle around the vertical axis, in rad.
     pub yaw: f32,
-    /// Above the horizon, radians.
+    /// The angle above the horizon, in rad.
     pub pitch: f32,
-    /// From the point, m.
+    /// The distance from the focus point, in m.
     pub distance: f32,
 }
 
@@ -47,21 +47,23 @@ impl Default for Orbit {
 }
 
 impl Orbit {
-    /// The camera's place.
+    /// Returns the position and orientation of the camera.
     pub fn transform(&self) -> Transform {
         let direction =
             Vec3::new(self.pitch.cos() * self.yaw.sin(), self.pitch.sin(), self.pitch.cos() * self.yaw.cos());
         Transform::from_translation(self.focus + direction * self.distance).looking_at(self.focus, Vec3::Y)
     }
 
-    /// The same view of a box, whole and in the middle; `aspect` is width over height of the picture.
+    /// Returns a view with the same angles that shows a box completely and in the centre. `aspect` is the width of the
+    /// picture over its height.
     fn framing(&self, min: Vec3, max: Vec3, aspect: f32) -> Self {
-        /// How much of the picture the box may fill.
+        /// The share of the picture that the box may fill.
         const FILL: f32 = 0.9;
         let mut orbit = Self { focus: (min + max) / 2.0, distance: (max - min).length().max(2.0) * 2.0, ..*self };
         let vertical = (FIELD / 2.0).tan();
         let tangent = Vec2::new(vertical * aspect.max(0.1), vertical);
-        // In perspective the middle of the box is not the middle of its picture: approach both together.
+        // In perspective the centre of the box is not the centre of its picture, so focus and distance are found by
+        // iteration.
         for _ in 0..12 {
             let camera = orbit.transform();
             let (mut low, mut high) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
@@ -93,7 +95,7 @@ impl Orbit {
     }
 }
 
-/// A flight under way.
+/// A flight in progress.
 #[derive(Component)]
 struct Flight {
     from: Orbit,
@@ -109,7 +111,7 @@ impl Plugin for CameraPlugin {
     }
 }
 
-/// The 3D camera draws where the panels leave room.
+/// Sets the viewport of the camera to the area that the panels leave free.
 fn viewport(
     area: Res<CentralArea>,
     windows: Query<&Window, With<PrimaryWindow>>,
@@ -142,7 +144,8 @@ fn aspect(camera: &Camera) -> f32 {
     camera.logical_viewport_size().map_or(1.6, |size| size.x / size.y.max(1.0))
 }
 
-/// What the camera has framed: the scene, whether its storeys stand apart, whether the picture's size is known.
+/// The state for which the camera was last framed: the scene, whether its storeys stand apart, and whether the size of
+/// the viewport and the central area are known.
 #[derive(Default, PartialEq)]
 struct Framed {
     scene: PathBuf,
@@ -151,7 +154,7 @@ struct Framed {
     known: bool,
 }
 
-/// Frames the whole building when it is another one, and when its storeys move apart or together.
+/// Frames the whole building when a scene opens, and when the storeys move apart or together.
 fn home(
     mut commands: Commands,
     scene: Option<Res<OpenScene>>,
@@ -174,7 +177,7 @@ fn home(
     let only_moved = (&now.scene, now.sized, now.known) == (&framed.scene, framed.sized, framed.known);
     *framed = now;
     if only_moved && request.is_some() {
-        // They moved for something that is flown to.
+        // The storeys moved because of a focus request, which moves the camera itself.
         return;
     }
     for (entity, camera, mut orbit) in &mut cameras {
@@ -189,7 +192,7 @@ fn home(
     }
 }
 
-/// The mouse: left turns, right or middle pans, the wheel zooms towards the pointer.
+/// Handles the mouse: the left button orbits, the right or middle button pans, and the wheel zooms towards the pointer.
 fn steer(
     mut commands: Commands,
     taken: Res<PointerTaken>,
@@ -248,7 +251,7 @@ fn steer(
     }
 }
 
-/// The point under the pointer, on the plane through the focus that faces the camera.
+/// Returns the point under the pointer, on the plane through the focus that faces the camera.
 fn under_pointer(
     camera: &Camera,
     transform: &GlobalTransform,
@@ -261,7 +264,7 @@ fn under_pointer(
     Some(ray.get_point(distance))
 }
 
-/// Starts the flight that an action requested.
+/// Starts the flight for a focus request.
 fn request(
     mut commands: Commands,
     request: Option<Res<FocusRequest>>,
@@ -274,10 +277,10 @@ fn request(
     let (Some(request), Some(scene)) = (request, scene) else { return };
     commands.remove_resource::<FocusRequest>();
     let bounds = request.0.and_then(|twin| bounds_of(&scene.0, &places, &storeys, twin));
-    // What has no place of its own, as the building itself, is the whole building.
+    // A twin without a place, such as the building, is shown as the whole building.
     let one = bounds.is_some();
     let (min, max) = bounds.unwrap_or((extent.min, extent.max + Vec3::Y * storeys.top_lift()));
-    // Some of what is around it, so that one sees where it is.
+    // A margin shows the surroundings of the twin.
     let grow = if one { Vec3::splat(((max - min).max_element() * 0.7).min(AROUND_M)) } else { Vec3::ZERO };
     for (entity, camera, mut orbit) in &mut cameras {
         let base = if one { *orbit } else { Orbit::default() };
@@ -290,7 +293,8 @@ fn request(
     }
 }
 
-/// The box round what shows a twin: its own nodes, else those of the twins that it leads to, else the place it belongs to.
+/// Returns the bounds of the nodes that show a twin: its own nodes, or else the nodes of the related twins to which its
+/// relationships lead, or else the node of its place.
 fn bounds_of(scene: &Scene, places: &Places<'_, '_>, storeys: &Storeys, twin: TwinIx) -> Option<(Vec3, Vec3)> {
     let nodes = &scene.building.nodes;
     let topology = &scene.topology;
@@ -303,7 +307,7 @@ fn bounds_of(scene: &Scene, places: &Places<'_, '_>, storeys: &Storeys, twin: Tw
     let place = places.get(twin);
     shown.chain([place.into_iter().collect()]).find_map(|shown| {
         let boxes = nodes.iter().enumerate().filter(|(number, node)| {
-            // A storey is what lies on it.
+            // A storey includes the nodes on it.
             shown.contains(number) || node.storey.is_some_and(|storey| shown.contains(&storey))
         });
         let lifted = boxes.filter_map(|(_, node)| {

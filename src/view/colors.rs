@@ -1,4 +1,5 @@
-//! The colours of rooms: from the active timeline, through the scale, into the storage buffer; only when something changed.
+//! The colours of rooms. Values of the active timeline are mapped to colours and written to the storage buffer when a
+//! value changes.
 
 use super::building::{BuildingSystems, Rooms};
 use super::material::{RoomColor, RoomMaterial, RoomPaint};
@@ -12,24 +13,24 @@ use cupola_twin::expr::{Cell, Expr, evaluate, joined, parse};
 use cupola_twin::query::TwinContext;
 use cupola_twin::{Kind, Quality, State, TwinIx};
 
-/// How long one colour fades into the next, seconds.
+/// The duration of a change of colour, in s.
 const FADE_S: f32 = 0.2;
-/// What a mark in the buffer means; see `room.wgsl`.
+/// The kinds of marks in the storage buffer; see `room.wgsl`.
 const VALUE: f32 = 0.0;
 const STALE: f32 = 1.0;
 const MISSING: f32 = 2.0;
 const NO_DATA: f32 = 3.0;
 
-/// What each room shows.
+/// The value of each room.
 #[derive(Resource, Default)]
 pub(super) struct RoomValues(pub Vec<RoomValue>);
 
-/// What one room shows.
+/// The value of a room.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum RoomValue {
     Known(f64, Quality),
     Missing,
-    /// The room has no such property, or nothing is shown.
+    /// The room lacks the property, or no property is selected.
     Nothing,
 }
 
@@ -38,13 +39,13 @@ struct Painted {
     from: Vec<RoomColor>,
     to: Vec<RoomColor>,
     passed_s: f32,
-    /// Whether the buffer holds the colours that are wanted.
+    /// Whether the buffer holds the final colours.
     done: bool,
-    /// How many rooms the buffer holds.
+    /// The number of rooms in the buffer.
     uploaded: usize,
 }
 
-/// The expression that colours, read once.
+/// The expression that colours the rooms, with its parsed form.
 #[derive(Default)]
 struct Question {
     text: String,
@@ -74,7 +75,7 @@ fn theme(settings: Res<ViewSettings>, paint: Res<RoomPaint>, mut materials: ResM
     }
 }
 
-/// Values and legend, when the state, the question or the rooms are new.
+/// Updates values and legend after a change of the state, the expression or the rooms.
 fn look(
     scene: Option<Res<OpenScene>>,
     cursor: Option<Res<ViewCursor>>,
@@ -148,7 +149,7 @@ fn room_value(state: &State, twin: TwinIx, property: &str, expr: &Expr) -> Resul
     }
 }
 
-/// Stale, if any of the twin's own properties that an expression names is.
+/// Returns [`Quality::Stale`] if a property of the twin in the expression is stale, or else [`Quality::Good`].
 fn quality_of(state: &State, twin: TwinIx, expr: &Expr) -> Quality {
     let mut quality = Quality::Good;
     expr.paths(&mut |path| {
@@ -160,7 +161,8 @@ fn quality_of(state: &State, twin: TwinIx, expr: &Expr) -> Quality {
     quality
 }
 
-/// A single name: a room whose model lacks that property takes no part, rather than missing a value.
+/// Returns whether the text is a single name. A room whose model lacks that property is not coloured, instead of being
+/// shown as a missing value.
 fn is_plain(text: &str) -> bool {
     text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
@@ -205,7 +207,7 @@ fn tell(
     }
 }
 
-/// The text of a room's value, for its label.
+/// Returns the text of a room's value for its label.
 pub(super) fn value_text(value: RoomValue, unit: &str) -> String {
     match value {
         RoomValue::Known(number, _) => with_unit(number, unit),
@@ -221,7 +223,7 @@ struct Attention {
     hovered: Option<TwinIx>,
 }
 
-/// Puts the colours into the buffer, fading from the last ones.
+/// Writes the colours to the buffer, with a gradual change from the previous colours.
 fn paint(
     time: Res<Time>,
     settings: Res<ViewSettings>,
@@ -261,7 +263,7 @@ fn paint(
     painted.done = painted.passed_s >= FADE_S;
     let mut colors = current(&painted);
     if colors.is_empty() {
-        // A buffer of no rooms can't be bound.
+        // An empty buffer can't be bound.
         colors.push(RoomColor::default());
     }
     if painted.uploaded == colors.len() {
@@ -269,7 +271,7 @@ fn paint(
             buffer.set_data(colors);
         }
     } else {
-        // A buffer of another size is another buffer on the device, and the material has to be bound to it.
+        // A buffer of another size is a new buffer on the device, to which the material must be bound.
         painted.uploaded = colors.len();
         paint.buffer = buffers.add(ShaderBuffer::from(colors));
         if let Some(mut material) = materials.get_mut(&paint.material) {

@@ -1,4 +1,4 @@
-//! Meshes of the building's parts, and their calm colours.
+//! Meshes of the building's parts, and their muted colours.
 
 use super::building::Extent;
 use bevy::asset::RenderAssetUsages;
@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use cupola_building::{Node, Part, Role, merge};
 use std::collections::BTreeMap;
 
-/// The floor of a room: of a flat one itself, of a volume its lowest faces.
+/// Returns the floor of a room: the whole mesh if it is flat, or the lowest faces of a volume.
 pub(super) fn floor_of(node: &Node) -> Option<Part> {
     let whole = merge(&node.parts);
     let (min, max) = whole.bounds()?;
@@ -22,12 +22,13 @@ pub(super) fn merged(parts: &[Part]) -> Vec<Part> {
     by_color.into_values().map(|parts| merge(&parts)).collect()
 }
 
-/// The building is calm whatever the file says; furniture and equipment keep a hint of their colour.
+/// Returns the colour of a part. Most roles have a fixed neutral colour; other parts, such as furniture and equipment,
+/// keep their colour with less saturation.
 pub(super) fn color_of(role: Role, own: [f32; 4]) -> [f32; 4] {
     let neutral = |r: f32, g: f32, b: f32| [r, g, b, 1.0];
     match role {
         Role::Wall => {
-            // The cut faces of walls are darker than the walls; keep that.
+            // The cut faces of walls are darker than the walls, and this difference is kept.
             let dark = (own[0] + own[1] + own[2]) / 3.0 < 0.5;
             if dark && own[3] > 0.9 { neutral(0.36, 0.35, 0.34) } else { neutral(0.82, 0.80, 0.76) }
         }
@@ -66,7 +67,7 @@ pub(super) fn lifted(segments: &[[[f32; 3]; 2]], by: f32) -> Vec<[[f32; 3]; 2]> 
     segments.iter().map(|segment| segment.map(|[x, y, z]| [x, y + by, z])).collect()
 }
 
-/// A disc under the building that fades into the background.
+/// Returns a disc under the building that fades into the background.
 pub(super) fn ground(extent: Extent) -> Mesh {
     const SPOKES: u32 = 64;
     const RINGS: [(f32, f32); 4] = [(0.0, 1.0), (0.45, 1.0), (0.75, 0.5), (1.0, 0.0)];

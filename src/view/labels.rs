@@ -1,4 +1,4 @@
-//! Where the labels of rooms are on the screen; the panels draw them.
+//! Positions of room labels on the screen. The panels draw the labels.
 
 use super::BuildingCamera;
 use super::building::{RoomFloor, Rooms};
@@ -9,9 +9,9 @@ use crate::twin::display_name;
 use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 
-/// A room that is narrower on the screen has no label, pixels.
+/// The smallest width of a labelled room on the screen, in pixels.
 const MIN_WIDTH: f32 = 84.0;
-/// More labels than this are clutter.
+/// The largest number of labels.
 const MAX_LABELS: usize = 400;
 
 pub(super) struct LabelsPlugin;

@@ -1,4 +1,4 @@
-//! Sun, sky and background.
+//! Sun, ambient light and background.
 
 use super::building::Extent;
 use super::{BuildingCamera, Quality};
@@ -32,7 +32,7 @@ fn sun(mut commands: Commands, quality: Res<Quality>) {
     ));
 }
 
-/// Shadows as far as the building reaches.
+/// Extends the shadows to the size of the building.
 fn reach(mut commands: Commands, extent: Res<Extent>, sun: Query<Entity, With<Sun>>) {
     let size = (extent.max - extent.min).length().max(10.0);
     for sun in &sun {

@@ -1,4 +1,4 @@
-//! Lines over the building: the outline of what is selected, its relationships, rooms with alarms.
+//! Lines over the building: the outline of the selected twin, its relationships, and pins of rooms with alarms.
 
 use super::building::{RoomFloor, Storeys};
 use crate::look::{Theme, ViewSettings};
@@ -25,17 +25,17 @@ fn configure(mut store: ResMut<GizmoConfigStore>) {
     config.depth_bias = -0.02;
 }
 
-/// The lines of the selection, kept until it changes.
+/// The lines of the selection, stored until it changes.
 #[derive(Default)]
 struct Lines {
     twin: Option<TwinIx>,
     edges: Vec<[[f32; 3]; 2]>,
-    /// How far the storey is lifted.
+    /// The lift of the storey, in m.
     lift: f32,
     links: Vec<(Vec3, Vec3)>,
 }
 
-/// The lines round a node: of a flat room its outline, of a thing its edges.
+/// Returns the edge lines of a node: the outline of a flat room, or the edges of a solid object.
 fn outline(node: &Node) -> Vec<[[f32; 3]; 2]> {
     feature_edges(&merge(&node.parts), 30.0)
 }
@@ -76,7 +76,7 @@ fn middle(scene: &OpenScene, storeys: &Storeys, node: usize) -> Option<Vec3> {
     Some((Vec3::from(min) + Vec3::from(max)) / 2.0 + Vec3::Y * storeys.lift(node.storey))
 }
 
-/// Lines to the places of related twins that have one of their own.
+/// Returns lines to the places of related twins, except storeys and groups.
 fn links(scene: &OpenScene, places: &Places<'_, '_>, storeys: &Storeys, twin: TwinIx, here: Vec3) -> Vec<(Vec3, Vec3)> {
     let topology = &scene.0.topology;
     let mut out = Vec::new();
@@ -114,7 +114,7 @@ fn alarms(
             Some(AlarmSeverity::Warning) => Color::srgb_u8(0xE5, 0xA5, 0x0A),
             _ => continue,
         };
-        // A pin over the room: shape as well as colour, a diamond for critical, a triangle for warning.
+        // The pin differs by shape as well as by colour: a diamond for a critical alarm, a triangle for a warning.
         let foot = place.transform_point(floor.centre);
         let head = foot + Vec3::Y * 2.4;
         gizmos.line(foot, head, color);

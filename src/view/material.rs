@@ -1,4 +1,4 @@
-//! The one material of all rooms.
+//! The material of all rooms.
 
 use bevy::asset::embedded_asset;
 use bevy::pbr::Material;
@@ -7,16 +7,16 @@ use bevy::render::render_resource::{AsBindGroup, ShaderType};
 use bevy::render::storage::ShaderBuffer;
 use bevy::shader::ShaderRef;
 
-/// A room's entry in the storage buffer; see `room.wgsl`.
+/// The entry of a room in the storage buffer; see `room.wgsl`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, ShaderType)]
 pub(super) struct RoomColor {
-    /// Linear colour.
+    /// The linear colour.
     pub color: Vec4,
-    /// What the colour stands for, and how it is marked.
+    /// The kind of value in `x`, and the emphasis in `y`: 2 for selected, 1 for hovered.
     pub mark: Vec4,
 }
 
-/// Colours rooms out of a storage buffer, by mesh tag.
+/// A material that takes the colour of a room from a storage buffer, by mesh tag.
 #[derive(Asset, TypePath, AsBindGroup, Clone)]
 pub(super) struct RoomMaterial {
     #[storage(0, read_only)]
@@ -35,7 +35,7 @@ impl Material for RoomMaterial {
     }
 }
 
-/// The handle of the material of all rooms, and of its buffer.
+/// The handles of the material of all rooms and of its storage buffer.
 #[derive(Resource)]
 pub(super) struct RoomPaint {
     pub material: Handle<RoomMaterial>,
@@ -56,7 +56,7 @@ fn setup(
     mut buffers: ResMut<Assets<ShaderBuffer>>,
     mut materials: ResMut<Assets<RoomMaterial>>,
 ) {
-    // A buffer of no rooms can't be bound.
+    // An empty buffer can't be bound.
     let buffer = buffers.add(ShaderBuffer::from(vec![RoomColor::default()]));
     let material = materials.add(RoomMaterial {
         rooms: buffer.clone(),

@@ -1,5 +1,5 @@
-//! The 3D view: the building, its colours, the camera, picking, labels. It reads the active timeline and writes nothing but
-//! the selection's hover, the legend and intents.
+//! The 3D view: building, colours, camera, picking and labels. The view reads the active timeline. It changes only the
+//! hovered twin and the legend, and sends actions.
 
 mod building;
 mod camera;
@@ -17,21 +17,21 @@ use crate::look::Legend;
 use crate::screen::{CentralArea, PointerTaken};
 use bevy::prelude::*;
 
-/// How much the view may cost.
+/// The rendering quality.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Quality {
-    /// Shadows, ambient occlusion, smooth edges.
+    /// Shadows, ambient occlusion and antialiasing.
     #[default]
     High,
-    /// None of them: for a processor that draws by itself.
+    /// None of these effects, for rendering on a CPU.
     Low,
 }
 
-/// The entity of the camera that draws the building.
+/// The marker of the camera that draws the building.
 #[derive(Component)]
 pub struct BuildingCamera;
 
-/// The 3D view.
+/// The plugin of the 3D view.
 pub struct ViewPlugin;
 
 impl Plugin for ViewPlugin {

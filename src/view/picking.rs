@@ -1,4 +1,4 @@
-//! The pointer in the building: what is under it, and what a click means.
+//! Picking: the twin under the pointer, and the actions of clicks.
 
 use super::BuildingCamera;
 use super::building::{BuildingSystems, Equipment, RoomFloor};
@@ -12,9 +12,9 @@ use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
 use cupola_twin::TwinIx;
 
-/// A press that moves further than this is a drag, pixels.
+/// The largest movement of a click, in pixels. A longer movement is a drag.
 const CLICK: f32 = 4.0;
-/// Two clicks within this are one double click, seconds.
+/// The longest time between the two clicks of a double click, in s.
 const DOUBLE_S: f32 = 0.35;
 
 pub(super) struct PickingPlugin;
@@ -86,7 +86,7 @@ fn click(
     let Some(buttons) = buttons else { return };
     let pointer = windows.iter().next().and_then(Window::cursor_position);
     if buttons.just_pressed(MouseButton::Left) {
-        // What the panels say is a frame old; where they end is certain.
+        // `PointerTaken` is one frame old, so the viewport of the camera is checked too.
         let rect = cameras.iter().next().and_then(Camera::logical_viewport_rect);
         press.at = pointer.filter(|pointer| !taken.0 && rect.is_some_and(|rect| rect.contains(*pointer)));
     }

@@ -26,7 +26,7 @@ fn demos_are_whole() {
         let loaded = cupola_scene::load(&repository("scenes").join(name));
         assert_eq!(loaded.diagnostics, [], "{name}");
         let scene = loaded.scene.unwrap();
-        let bound = scene.building.nodes.iter().zip(&scene.bindings);
+        let bound = scene.building.nodes.iter().zip(scene.bindings.iter());
         let count = bound.filter(|(node, twin)| node.role == Role::Room && twin.is_some()).count();
         assert!(count >= rooms, "{name} has {count} rooms");
         // What lies in the repository is what the generator makes.

@@ -1,10 +1,11 @@
-//! DuckDB, by its Python package: it comes built.
+//! DuckDB through its Python package, which includes the built library.
 
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
-/// What `duck.py` says of so many sensors; `PYTHON` names the interpreter that has the package.
+/// Runs `duck.py` for a number of sensors and returns its output. The variable `PYTHON` names the interpreter that has
+/// the package.
 pub fn ask(sensors: u32) -> Result<Value, String> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("duck.py");

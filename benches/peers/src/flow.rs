@@ -1,14 +1,14 @@
-//! The propagation of means in differential-dataflow: sensor → room → floor → building, incrementally.
+//! Propagation of means in differential-dataflow: sensor → room → floor → building, incrementally.
 //!
-//! Who belongs to whom is data here as there, so each level is joined with its relation and averaged. Values are whole thousandths,
-//! because its differences are exact.
+//! The membership of sensors, rooms and floors is data in both systems, so each level is joined with its relation and
+//! averaged. Values are whole thousandths, because differences in differential-dataflow are exact.
 
 use crate::campus::SHAPE;
 use differential_dataflow::input::Input;
 use differential_dataflow::operators::count::CountTotal;
 use std::time::{Duration, Instant};
 
-/// How long it takes until so many scattered changes are in the means of buildings: one measurement for each round.
+/// Returns the time of each round, from scattered changes of `changes` sensors to the means of the buildings.
 pub fn propagate(sensors: u32, changes: u32, rounds: u32) -> Vec<Duration> {
     timely::execute_directly(move |worker| {
         let (mut input, mut relations, probe) = worker.dataflow::<u32, _, _>(|scope| {

@@ -1,7 +1,8 @@
-//! Ours beside others', at the same work, in the same run: `cargo run --release --manifest-path benches/peers/Cargo.toml`.
+//! Comparison of Cupola with other systems on the same work in the same run:
+//! `cargo run --release --manifest-path benches/peers/Cargo.toml`.
 //!
-//! Prints a table in Markdown: medians, how many times faster we are, and what the other does more. Answers are compared before anything is
-//! timed.
+//! The program prints a Markdown table with the median times, the ratio of the times, and the additional features of
+//! the other system. It compares the results of both systems before it measures query and formula times.
 
 #[path = "../../campus.rs"]
 mod campus;
@@ -47,7 +48,7 @@ fn timed(rounds: usize, mut run: impl FnMut()) -> Duration {
         run();
         begin.elapsed()
     };
-    // The first ones warm up.
+    // The first rounds are for warm-up.
     let first = 3.max(rounds / 10);
     median((0..rounds + first).map(time).skip(first).collect())
 }
@@ -94,7 +95,7 @@ fn queries() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn formula() -> Result<(), Box<dyn std::error::Error>> {
-    // A million rooms, each with four sensors that nobody asks here.
+    // The campus has a million rooms. This benchmark does not use the four sensors of each room.
     let mut campus = Campus::new(5_000_000, |models| vec![Computed::new(room(models), "comfort", COMFORT)]);
     let topology = campus.state.topology().clone();
     let table = topology.tables_of(room(&topology.models)).next().ok_or("rooms")?;

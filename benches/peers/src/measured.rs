@@ -1,4 +1,4 @@
-//! The campus of our own benchmarks with a state.
+//! The campus of Cupola's benchmarks with a state.
 
 use crate::campus::{campus, models, sensor_column};
 use cupola_twin::model::ModelIx;
@@ -7,7 +7,7 @@ use cupola_twin::value::Sample;
 use cupola_twin::{ColumnIx, Graph, Models, Slot, State, Topology};
 use std::sync::Arc;
 
-/// A campus, its state, and where its sensors' values are.
+/// A campus, its state and the column of its sensors' values.
 pub struct Campus {
     pub graph: Graph,
     pub state: State,
@@ -16,7 +16,7 @@ pub struct Campus {
 }
 
 impl Campus {
-    /// About so many twins, with what is computed for them; every sensor has been read.
+    /// Creates a campus of about `twins` twins with the given computed properties. Every sensor has a value.
     pub fn new(twins: usize, computed: impl Fn(&Models) -> Vec<Computed>) -> Self {
         let models = models();
         let graph = campus(&models, twins);
@@ -34,13 +34,13 @@ impl Campus {
         campus
     }
 
-    /// Gives a sensor a value: its row is its number, since rows stand in the order of parents.
+    /// Sets the value of a sensor. The row is the number of the sensor, because rows are in the order of their parents.
     pub fn set(&mut self, row: u32, value: f64) {
         self.state.set(Slot { column: self.sensors, row }, Sample::good(value, 1));
     }
 }
 
-/// The model of rooms.
+/// Returns the model of rooms.
 pub fn room(models: &Models) -> ModelIx {
     models.find("dtmi:b:Room;1").expect("a model of the campus")
 }

@@ -1,4 +1,5 @@
-//! Other people's formats: readers turn files into drafts of scenes, writers turn scenes into files.
+//! Importers and exporters. An importer converts files of other programs to the draft of a scene. An exporter writes a
+//! scene in the format of another program.
 
 pub mod export;
 pub mod import;

@@ -1,4 +1,4 @@
-//! Which node of the building is which twin.
+//! The assignment of twins to nodes of the building.
 
 use super::document::Document;
 use super::places::Places;
@@ -6,10 +6,11 @@ use cupola_building::{Building, Node, Role};
 use cupola_twin::{ColumnIx, Diagnostic, Kind, Slot, Topology, TwinIx};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// After as many findings, names are not compared with all others any more: that would take for ever.
+/// The number of diagnostics up to which suggestions are made. A suggestion compares a name with all others, which
+/// would take too long for many names.
 const MAX_SUGGESTED: usize = 50;
 
-/// Finds each node's twin: by the scene's table, else by what the node says of itself.
+/// Finds the twin of each node, from the scene's bindings or from the node's extras and name.
 pub(super) fn bind(
     document: &Document,
     building: &Building,
@@ -48,7 +49,7 @@ pub(super) fn bind(
     (building.nodes.iter().map(find).collect(), diagnostics)
 }
 
-/// Rooms without a twin. (A massing made of the twins has corridors that nobody asked for.)
+/// Reports rooms without a twin. A massing is not checked, because its corridors have no twins.
 pub(super) fn unbound(
     document: &Document,
     building: &Building,
@@ -68,14 +69,15 @@ pub(super) fn unbound(
         .collect()
 }
 
-/// The finding that a building of these nodes has none of this name; a suggestion only if there were few findings before.
+/// Returns the diagnostic for a node name that the building does not have. It has a suggestion only if there were few
+/// diagnostics `before`.
 pub fn unknown_node(node: &str, names: &BTreeSet<&str>, before: usize) -> Diagnostic {
     let unknown = Diagnostic::error("unknown-node", format!("the building has no node `{node}`"));
     let unknown = unknown.help("nodes are called as in the .glb or .gltf file");
     unknown.did_you_mean(node, names.iter().copied().filter(|_| before < MAX_SUGGESTED))
 }
 
-/// What a node may be known by, the surest first.
+/// Returns the texts that may identify the twin of a node, the most reliable first.
 pub fn words_of(node: &Node) -> Vec<String> {
     let mut words = Vec::new();
     let mut add =
@@ -85,12 +87,12 @@ pub fn words_of(node: &Node) -> Vec<String> {
         add(node.extras.get(key));
     }
     words.push(node.name.clone());
-    // "A102 Living Room" is room A102.
+    // The name "A102 Living Room" may mean room A102.
     words.extend(node.name.split_whitespace().next().map(str::to_string));
     words
 }
 
-/// Twins by the text of their property `name`, where it is unique.
+/// Returns the twins by their property `name`. A text that several twins have maps to `None`.
 fn twins_by_name(topology: &Topology) -> BTreeMap<String, Option<TwinIx>> {
     let mut by_name = BTreeMap::new();
     let columns = (0..topology.columns().len() as u32).map(ColumnIx);

@@ -1,4 +1,4 @@
-//! The 3D building of a scene: from its glTF file, from its floor plan, or from what the twins say of themselves.
+//! The 3D building of a scene, from its glTF file, from its floor plan, or from the areas of its rooms.
 
 use super::document::Document;
 use super::files::{read_bytes, read_text};
@@ -9,17 +9,18 @@ use cupola_twin::{Diagnostic, Place, TableIx, Topology, TwinIx};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Words that the models of rooms and storeys are called by, in the ontologies that people use.
+/// Names of the models of rooms and storeys in common ontologies.
 const ROOM_WORDS: [&str; 4] = ["Room", "Space", "Zone", "HVACZone"];
 const STOREY_WORDS: [&str; 4] = ["Floor", "Storey", "Level", "BuildingStorey"];
-/// More rooms are not drawn from what the twins say: a building of that size has a file.
+/// The largest number of rooms that are drawn without a building file. A larger building is expected to have a file.
 const MAX_ROOMS: usize = 25_000;
-/// What a room without an area gets, m².
+/// The area of a room without an area, in m².
 const USUAL_AREA_M2: f64 = 20.0;
-/// What a room without a height gets, m.
+/// The height of a room without a height, in m.
 const USUAL_HEIGHT_M: f64 = 3.0;
 
-/// Reads the building's file, or builds the floor plan; `None` if there is neither, or what went wrong was reported.
+/// Reads the building's glTF file or builds the floor plan. Returns `None` if the document names neither, or if both
+/// fail; failures are reported.
 pub(super) fn read(
     document: &Document,
     folder: &Path,
@@ -57,17 +58,21 @@ pub(super) fn read(
     None
 }
 
-/// A glTF file that was read.
+/// The content of a glTF file.
 pub struct ReadGltf {
     /// The building.
     pub building: Building,
-    /// Faults in the file.
+    /// The faults of the file.
     pub issues: Vec<Issue>,
-    /// The files with its buffers, relative to its folder and inside it.
+    /// The files with buffers, as the glTF file names them relative to its folder.
     pub parts: BTreeSet<PathBuf>,
 }
 
-/// Reads a `.glb` or `.gltf` file; buffers beside it may be read, nothing else.
+/// Reads a `.glb` or `.gltf` file, and the buffer files that it names.
+///
+/// # Errors
+/// The file can't be read, or it is not a valid glTF file. A buffer file that can't be read is an error of the glTF
+/// file.
 pub fn read_gltf(path: &Path) -> Result<ReadGltf, Diagnostic> {
     let bytes = read_bytes(path)?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
@@ -110,12 +115,12 @@ fn warning(issue: &Issue, path: &Path) -> Diagnostic {
     Diagnostic::warning(issue.code, message).at(place).help(issue.help.clone())
 }
 
-/// The building of storeys that [`storeys`] found.
+/// Builds the massing of storeys from [`storeys`].
 pub(super) fn massing(name: &str, storeys: &[AutoStorey]) -> Building {
     if storeys.is_empty() { Building { name: name.to_string(), nodes: Vec::new() } } else { build(&auto_plan(storeys)) }
 }
 
-/// The rooms that the twins are, by storey; none if there are too many, which is reported.
+/// Returns the rooms among the twins, by storey. The result is empty if there are too many rooms, which is reported.
 pub(super) fn storeys(topology: &Topology, source: &Places, found: &mut Vec<Diagnostic>) -> Vec<AutoStorey> {
     let of_kind = |words: &[&str]| -> BTreeSet<TwinIx> {
         let tables = topology.tables().iter().zip(0..).filter(|(table, _)| is_called(topology, table.model, words));
@@ -159,7 +164,7 @@ pub(super) fn storeys(topology: &Topology, source: &Places, found: &mut Vec<Diag
 fn is_called(topology: &Topology, model: ModelIx, words: &[&str]) -> bool {
     let model = topology.models.get(model);
     model.ancestors.iter().any(|ancestor| words.contains(&short_name(&topology.models.get(*ancestor).id)))
-        // `PatientRoom`, `MeetingRoom`
+        // Names such as `PatientRoom` and `MeetingRoom` count as well.
         || words.iter().any(|word| short_name(&model.id).ends_with(word))
 }
 

@@ -1,7 +1,7 @@
-//! Large scenes that were read, kept among the user's caches to be open at once the next time.
+//! A cache of large scenes in the user's cache folder, from which a scene opens faster.
 //!
-//! What is kept is believed only if the scene's text, the texts of its models and the program are the same as then, by their hashes. It is a
-//! convenience: where it can't be read or written, the scene is read as ever, and nobody is told.
+//! An entry is used only if the hashes of the scene's text, the texts of its models and the program are unchanged. If
+//! an entry can't be read or written, the scene is read from its files without a message.
 
 use super::files::read_bytes;
 use cupola_twin::bulk::text::Lists;
@@ -18,53 +18,53 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 use twox_hash::XxHash3_64;
 
-/// Shorter texts are read as quickly as they would be found.
+/// The shortest text that is cached, in bytes. Reading a shorter text is as fast as reading its cache entry.
 const MIN_BYTES: u64 = 4 << 20;
-/// All that is kept; the oldest goes first.
+/// The largest total size of the cache, in bytes. The oldest entries are removed first.
 const MAX_KEPT_BYTES: u64 = 2 << 30;
-/// What is unfinished for so long will never be finished.
+/// The age from which an unfinished file counts as abandoned.
 const ABANDONED: Duration = Duration::from_secs(3600);
-/// Counted up when what is written becomes another.
+/// The version of the file format. It increases with every change of the format.
 const FORMAT: u64 = 1;
 const FOLDER: &str = "CUPOLA_CACHE";
 
-/// What is being written.
+/// The threads that are writing entries.
 static WRITING: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
-/// What is kept of a scene besides its topology.
+/// The content of an entry besides the topology.
 pub(super) struct Head {
-    /// The hash of its models' texts.
+    /// The hash of the texts of the scene's models.
     pub models: u64,
-    /// How many relationships it has.
+    /// The number of relationships.
     pub relationships: usize,
-    /// Where the lists are in its text.
+    /// The ranges of the long lists in the scene's text.
     pub lists: Lists,
-    /// Its text without them.
+    /// The scene's text without the long lists.
     pub rest: String,
 }
 
-/// A scene that was kept.
+/// An open entry of the cache.
 pub(super) struct Kept {
     pub head: Head,
-    /// The scene's text, which is read meanwhile.
+    /// The scene's text, which another thread reads at the same time.
     pub text: Lazy<String>,
     reader: Reader<'static>,
-    /// The hash of the text that it was made of.
+    /// The hash of the scene's text from which the entry was made.
     hash: u64,
     reading: JoinHandle<Option<u64>>,
 }
 
-/// Finds what is kept of a scene, and begins to read the scene's text.
+/// Opens the entry of a scene and starts to read the scene's text in another thread.
 pub(super) fn open(scene: &Path) -> Option<Kept> {
     open_in(&folder()?, scene)
 }
 
-/// Keeps a scene of this text, once it is written by a thread of its own; [`finish`] waits for that.
+/// Starts to write an entry for a scene with this text, in a thread of its own. [`finish`] waits for the thread.
 pub(super) fn keep(scene: &Path, text: Lazy<String>, head: Head, topology: Arc<Topology>) {
     if let Some(folder) = folder().filter(|_| text.len() as u64 >= MIN_BYTES) {
         let scene = scene.to_path_buf();
         let write = move || {
-            // It is read the slow way the next time as well, if this fails.
+            // A failure is ignored: the scene is then read from its files the next time.
             let _ = keep_in(&folder, &scene, &text, &head, &topology);
         };
         let writing = std::thread::Builder::new().name("scene cache".into()).spawn(write);
@@ -72,11 +72,11 @@ pub(super) fn keep(scene: &Path, text: Lazy<String>, head: Head, topology: Arc<T
     }
 }
 
-/// Waits until everything that is to be kept is written: before the program ends.
+/// Waits until all entries are written. The program calls it before it ends.
 pub fn finish() {
     let writing = std::mem::take(&mut *WRITING.lock().unwrap_or_else(PoisonError::into_inner));
     for thread in writing {
-        // A cache that wasn't written is made the next time.
+        // A failure is ignored: a later run writes the entry.
         let _ = thread.join();
     }
 }
@@ -103,13 +103,14 @@ fn open_in(folder: &Path, scene: &Path) -> Option<Kept> {
         send.send(bytes).ok().map(|()| hash)
     };
     let reading = std::thread::Builder::new().name("scene text".into()).spawn(read).ok()?;
-    // Texts with the right hash are UTF-8, and others are not looked at.
+    // A text with the right hash is UTF-8. A text with another hash is not used.
     let text = Lazy::new(move || String::from_utf8(receive.recv().unwrap_or_default()).unwrap_or_default());
     Some(Kept { head: Head { models, relationships, lists, rest }, text, reader, hash, reading })
 }
 
 impl Kept {
-    /// The topology, with the models and formulas that it was made with; `None` if it can't be read, or is that of another text.
+    /// Reads the topology, with the models and formulas from which it was made. Returns `None` if the entry is invalid
+    /// or belongs to another text.
     pub fn topology(mut self, models: &Arc<Models>, computed: &[Computed]) -> Option<(Topology, Vec<Diagnostic>)> {
         let topology = Topology::kept(&mut self.reader, models, computed)?;
         let is_whole = self.reader.finish();
@@ -146,7 +147,7 @@ fn write(file: &Path, text: &str, head: &Head, topology: &Topology) -> io::Resul
     writer.finish()
 }
 
-/// Removes what is beyond the limit, the oldest first, and what was begun and never finished.
+/// Removes the oldest entries beyond the size limit, and abandoned unfinished files.
 fn tidy(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
@@ -167,7 +168,8 @@ fn tidy(folder: &Path) {
     }
 }
 
-/// Where scenes are kept: the folder that `CUPOLA_CACHE` names, nowhere if that is empty, otherwise among the user's caches.
+/// Returns the cache folder: the folder in the variable `CUPOLA_CACHE`, or the user's cache folder. An empty
+/// `CUPOLA_CACHE` disables the cache.
 fn folder() -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if std::env::var_os(FOLDER).is_some() {
@@ -184,7 +186,7 @@ fn file_of(folder: &Path, scene: &Path) -> Option<PathBuf> {
     Some(folder.join(format!("{:016x}.scene", XxHash3_64::oneshot(path.as_os_str().as_encoded_bytes()))))
 }
 
-/// Another program may read texts otherwise, or lay out memory otherwise.
+/// Returns the hash of the program, because another build may parse texts differently or have another memory layout.
 fn program() -> u64 {
     let mut hash = XxHash3_64::new();
     let about = std::env::current_exe().and_then(fs::metadata).ok();

@@ -1,6 +1,7 @@
-//! The scene document: what `scene.ron` holds, version 1.
+//! The scene document: the content of `scene.ron`, version 1. `docs/scene.md` is the reference.
 //!
-//! Paths in it are relative to the file's folder. Models are named by their DTMI, or by its last segment where that is unique.
+//! Paths in the document are relative to the file's folder. A model is named by its DTMI, or by the last segment of the
+//! DTMI if no other model has the same last segment.
 
 mod simulation;
 
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The version that this program writes.
+/// The version of the format that this program writes.
 pub const VERSION: u32 = 1;
 
 /// A scene.
@@ -21,12 +22,12 @@ pub const VERSION: u32 = 1;
 pub struct Document {
     /// The version of the format: 1.
     pub version: u32,
-    /// What the scene is called.
+    /// The name of the scene.
     pub name: String,
-    /// A sentence or two about it.
+    /// A description in a sentence or two.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// Folders and files with DTDL documents.
+    /// Paths of folders and files with DTDL documents.
     #[serde(default)]
     pub models: Vec<String>,
     /// The 3D building.
@@ -35,46 +36,47 @@ pub struct Document {
     /// The twins.
     #[serde(default)]
     pub twins: Lazy<Vec<Arc<TwinDoc>>>,
-    /// The relationships between them.
+    /// The relationships between the twins.
     #[serde(default)]
     pub relationships: Lazy<Vec<Arc<RelationshipDoc>>>,
-    /// Properties computed from other properties.
+    /// Properties that are computed from other properties.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub computed: Vec<ComputedDoc>,
-    /// Programs outside that compute properties.
+    /// External programs that compute properties.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub processors: Vec<ProcessorDoc>,
-    /// Conditions that somebody should know of.
+    /// Conditions that are reported when they become true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<AlarmDoc>,
-    /// Where live values come from.
+    /// The MQTT brokers that send live values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub feeds: Vec<FeedDoc>,
-    /// The conditions that the simulated timeline starts from.
+    /// The conditions of the simulated timeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulation: Option<SimulationDoc>,
-    /// A study of how the building behaves, which needs no twins: `docs/physics.md` is its manual.
+    /// A study of building physics, which needs no twins. `docs/physics.md` is its manual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub physics: Option<cupola_physics::study::Study>,
-    /// What the screen shows first.
+    /// The first view in the app.
     #[serde(default)]
     pub view: ViewDoc,
 }
 
-/// The 3D building of a scene: a glTF file, or a floor plan to make it from; with neither, a massing of the rooms is made.
+/// The 3D building of a scene: a glTF file or a floor plan. Without either, the program draws simple boxes from the
+/// rooms' areas.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BuildingDoc {
-    /// A `.glb` or `.gltf` file.
+    /// The path of a `.glb` or `.gltf` file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gltf: Option<String>,
-    /// A floor plan (RON).
+    /// The path of a floor plan in RON. It is used if `gltf` is absent or unreadable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
-    /// Which node is which twin, by the node's name; nodes whose `extras` or name say it need no entry.
+    /// The twin of each node, by the node's name. A node whose `extras` or name identify its twin needs no entry.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub bindings: BTreeMap<String, String>,
-    /// Rooms of the file that are meant to have no twin.
+    /// The names of room nodes that have no twin on purpose.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unbound: Vec<String>,
 }
@@ -83,11 +85,11 @@ pub struct BuildingDoc {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TwinDoc {
-    /// Its id (`$dtId`).
+    /// The id (`$dtId`), unique in the scene.
     pub id: String,
-    /// Its model.
+    /// The model.
     pub model: String,
-    /// Its initial values.
+    /// The initial values, by property name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, Value>,
 }
@@ -96,16 +98,16 @@ pub struct TwinDoc {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RelationshipDoc {
-    /// Its own id (`$relationshipId`), where one was given: it tells relationships of one name between the same twins apart.
+    /// The id (`$relationshipId`), which distinguishes several relationships of one name between the same twins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The twin that it starts at.
+    /// The id of the source twin.
     pub from: String,
-    /// Its name, such as `contains`.
+    /// The name, such as `contains`.
     pub name: String,
-    /// The twin that it leads to.
+    /// The id of the target twin.
     pub to: String,
-    /// Its own properties.
+    /// The properties of the relationship.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, Value>,
 }
@@ -114,7 +116,7 @@ pub struct RelationshipDoc {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComputedDoc {
-    /// The model whose twins have it.
+    /// The model whose twins have the property.
     pub model: String,
     /// The property: one of the model's, or a new one.
     pub property: String,
@@ -123,23 +125,24 @@ pub struct ComputedDoc {
     /// The unit of a new property.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// What to call a new property on the screen.
+    /// The display name of a new property.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// That it may depend on itself, through others or other twins: it is computed in rounds then, until it stays as it is.
+    /// The permission that the property depends on itself, through other properties or other twins. The property is
+    /// then computed in rounds until it converges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iterate: Option<IterateDoc>,
 }
 
-/// How a property that depends on itself is computed.
+/// The settings of the iteration that computes a property which depends on itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IterateDoc {
-    /// The first guess, in the property's unit, or `true` or `false`.
+    /// The initial guess, in the property's unit, or `true` or `false`.
     pub start: Value,
-    /// The greatest change that doesn't count, in the property's unit.
+    /// The largest change that counts as converged, in the property's unit, at least 0.
     pub tolerance: f64,
-    /// The most rounds, up to 10,000.
+    /// The largest number of rounds, 1 to 10,000.
     pub at_most: u32,
 }
 
@@ -149,48 +152,49 @@ impl Default for IterateDoc {
     }
 }
 
-/// A program outside that computes properties: a process that is asked in lines of JSON, or a service behind a broker.
+/// An external program that computes properties: a process that reads and writes lines of JSON, or a service behind an
+/// MQTT broker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessorDoc {
-    /// Its id.
+    /// The id, unique among processors.
     pub id: String,
-    /// The program and its arguments. It gets requests on its standard input and answers on its standard
-    /// output, one JSON object a line.
+    /// The program and its arguments. The program reads requests from its standard input and writes answers to its
+    /// standard output, one JSON object per line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
-    /// The folder that the program runs in; without it, the scene's.
+    /// The working directory of the program. The default is the scene's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
-    /// The broker and the topics of a service that is asked instead.
+    /// The broker and the topics of a service, instead of `command`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mqtt: Option<ProcessorMqttDoc>,
-    /// The model whose twins it is asked about.
+    /// The model whose twins are in the request.
     pub model: String,
-    /// What it is told of each twin: a name and an expression.
+    /// The inputs of each twin: a name and an expression.
     pub inputs: BTreeMap<String, String>,
-    /// The properties that it gives.
+    /// The properties that the answer may contain.
     pub outputs: Vec<String>,
-    /// How often it is asked, in the timeline's time.
+    /// The interval of requests, as a duration in the timeline's time.
     #[serde(default = "one_minute")]
     pub every: String,
-    /// How long an answer is waited for, in the world's time.
+    /// The longest wait for an answer, as a duration in real time.
     #[serde(default = "five_seconds")]
     pub timeout: String,
-    /// An answer older than this is stale, in the timeline's time; without it, one that is older than two requests.
+    /// The validity of an answer, as a duration in the timeline's time. The default is twice `every` plus `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale_after: Option<String>,
 }
 
-/// Where a service listens.
+/// The broker and the topics of a service that computes properties.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessorMqttDoc {
-    /// The broker, `mqtt://host:port`.
+    /// The address of the broker, `mqtt://host:port`.
     pub url: String,
-    /// The topic that requests are published to.
+    /// The topic to which requests are published.
     pub request: String,
-    /// The topic that answers come on.
+    /// The topic on which answers arrive.
     pub response: String,
 }
 
@@ -202,15 +206,15 @@ fn five_seconds() -> String {
     "5s".into()
 }
 
-/// How bad an alarm is.
+/// The severity of an alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AlarmSeverity {
-    /// Good to know.
+    /// For information.
     Info,
-    /// Needs attention.
+    /// Attention is needed.
     Warning,
-    /// Needs it now.
+    /// Attention is needed immediately.
     Critical,
 }
 
@@ -218,94 +222,95 @@ pub enum AlarmSeverity {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlarmDoc {
-    /// Its id.
+    /// The id, unique among alarms.
     pub id: String,
     /// The model whose twins are watched.
     pub model: String,
-    /// The condition, an expression.
+    /// The condition: an expression that is true or false.
     pub when: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: AlarmSeverity,
-    /// What to tell, in a sentence.
+    /// The message for people, in one sentence.
     pub message: String,
 }
 
-/// A feed: a broker and what its messages mean.
+/// A feed: a broker and the mappings of its messages to properties.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeedDoc {
-    /// Its id.
+    /// The id, unique among feeds.
     pub id: String,
-    /// The broker, `mqtt://host:port`. User and password come from the environment, never from here.
+    /// The address of the broker, `mqtt://host:port`. User and password come from environment variables, never from the
+    /// document.
     pub url: String,
-    /// What its messages mean.
+    /// The mappings of messages to properties.
     #[serde(default)]
     pub mappings: Vec<MappingDoc>,
-    /// Where commands go.
+    /// The mappings of commands to topics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<CommandMappingDoc>,
 }
 
-/// Where a command goes, and where its answer comes back. In topics, `{twin}`, `{command}` and `{invocation}` are known besides
-/// what the twin's id captures.
+/// The mapping of a command to the topics of its request and its answer. Topics may contain the captures of `twin` and
+/// the names `{twin}`, `{command}` and `{invocation}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandMappingDoc {
-    /// The twins that are meant, by their ids: `{room}-blind`.
+    /// The template that the ids of the twins match: `{room}-blind`.
     pub twin: String,
-    /// The command.
+    /// The name of the command.
     pub command: String,
-    /// The topic that the request is published to: `office/{room}/blind/{command}/{invocation}`.
+    /// The topic to which the request is published: `office/{room}/blind/{command}/{invocation}`.
     pub request: String,
-    /// The topic that the answer comes on; without it, none is waited for.
+    /// The topic on which the answer arrives. Without it the program waits for no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<String>,
-    /// JSON pointer to the value in the answer; without it the whole answer is the value.
+    /// The JSON pointer to the value in the answer. The default is the whole answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// JSON pointer to what the answer says if the command failed.
+    /// The JSON pointer to the error message in the answer to a failed command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// How long the answer is waited for: `10s`, which is also what holds if nothing is said.
+    /// The longest wait for the answer. The default is `10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
 }
 
-/// What a message means.
+/// The mapping of messages to the property of a twin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MappingDoc {
-    /// Topics, with captures: `office/{room}/{quantity}`.
+    /// The topic pattern with captures: `office/{room}/{quantity}`.
     pub topic: String,
-    /// The twin's id, out of the captures: `{room}-{quantity}`.
+    /// The template of the twin's id, which the captures fill: `{room}-{quantity}`.
     pub twin: String,
-    /// The property, out of the captures.
+    /// The template of the property's name, which the captures fill.
     pub property: String,
-    /// JSON pointer to the value in the payload; without it the payload is the value.
+    /// The JSON pointer to the value in the payload. The default is the whole payload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// JSON pointer to the time of the value; without it the time of arrival counts.
+    /// The JSON pointer to the time of the value. The default is the time of arrival.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// The unit that the device sends, if it isn't the property's.
+    /// The unit that the device sends. The default is the property's unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// A value older than this is stale: `90s`, `15m`, `2h`.
+    /// The age from which the value is stale: `90s`, `15m`, `2h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale_after: Option<String>,
 }
 
-/// What the screen shows first.
+/// The first view of the scene in the app.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ViewDoc {
     /// The property or expression that colours the rooms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color_by: Option<String>,
-    /// The ends of its scale.
+    /// The ends of the colour scale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<(f64, f64)>,
-    /// Properties that tell most about a twin, shown first in tree, tooltip and inspector.
+    /// The most important properties of the twins, which tree, tooltip and inspector show first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub key_properties: Vec<String>,
 }

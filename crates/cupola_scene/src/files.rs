@@ -1,13 +1,16 @@
-//! Reading files, and finding them.
+//! Functions that read and find files.
 
 use cupola_twin::{Diagnostic, Place};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Larger files are refused before they are read; what is made of one is counted in 32 bits.
+/// The largest size of a file, in bytes. Positions in a file are stored in 32 bits.
 const MAX_FILE_BYTES: u64 = u32::MAX as u64;
 
-/// Reads a text file within the size limit, or says why not.
+/// Reads a text file.
+///
+/// # Errors
+/// The file does not exist, can't be read, is not a regular file, is larger than 4 GiB − 1 byte, or is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String, Diagnostic> {
     let bytes = read_bytes(path)?;
     String::from_utf8(bytes).map_err(|error| {
@@ -18,7 +21,10 @@ pub fn read_text(path: &Path) -> Result<String, Diagnostic> {
     })
 }
 
-/// Reads a file within the size limit, or says why not.
+/// Reads a file.
+///
+/// # Errors
+/// The file does not exist, can't be read, is not a regular file, or is larger than 4 GiB − 1 byte.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let shown = path.display();
     let fail = |error: std::io::Error| match error.kind() {
@@ -46,7 +52,11 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     std::fs::read(path).map_err(fail)
 }
 
-/// The JSON files in a folder and the folders in it, sorted; or the file itself.
+/// Adds the JSON files (`.json`, `.jsonld`) in a folder and its subfolders to `out`, sorted by path within each folder.
+/// Adds `path` itself if it is a file. `depth` is the current depth; folders deeper than 16 levels are skipped.
+///
+/// # Errors
+/// A folder can't be read.
 pub fn collect_json(path: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
     if path.is_file() {
         out.push(path.to_path_buf());

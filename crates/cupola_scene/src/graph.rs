@@ -1,4 +1,4 @@
-//! The graph of a document.
+//! The conversion of a document to a graph.
 
 use super::document::{Document, RelationshipDoc, TwinDoc};
 use cupola_twin::model::ModelIx;
@@ -6,10 +6,10 @@ use cupola_twin::{Diagnostic, Graph, Models, Relationship, Twin, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-/// What is wrong with an item: in which list, which one, which field of it.
+/// A diagnostic of an item: the diagnostic, the list, the position in the list, and the field.
 pub(super) type Misfit = (Diagnostic, &'static str, usize, &'static str);
 
-/// The graph of a document, without what doesn't fit.
+/// Builds the graph of a document without its invalid items. Returns a diagnostic for each invalid item.
 pub(super) fn graph(document: &Document, models: &Models) -> (Graph, Vec<Misfit>) {
     let (mut graph, mut misfits) = (Graph::default(), Vec::new());
     let mut resolved: BTreeMap<&str, Option<ModelIx>> = BTreeMap::new();
@@ -29,7 +29,7 @@ pub(super) fn graph(document: &Document, models: &Models) -> (Graph, Vec<Misfit>
         }
     }
     for (position, link) in document.relationships.iter().enumerate() {
-        // A twin that was left out because its model is unknown was reported already.
+        // The unknown model of a left-out twin was reported already.
         if !left_out.is_empty() && [&link.from, &link.to].iter().any(|id| left_out.contains(id.as_str())) {
             continue;
         }
@@ -46,7 +46,10 @@ pub(super) fn graph(document: &Document, models: &Models) -> (Graph, Vec<Misfit>
     (graph, misfits)
 }
 
-/// A twin of a document for the graph.
+/// Converts a twin of a document to a twin of the graph.
+///
+/// # Errors
+/// The id is empty.
 pub fn graph_twin(model: ModelIx, twin: &TwinDoc) -> Result<Twin, Diagnostic> {
     if twin.id.is_empty() {
         return Err(Diagnostic::error("empty-id", "a twin needs an id"));
@@ -54,13 +57,13 @@ pub fn graph_twin(model: ModelIx, twin: &TwinDoc) -> Result<Twin, Diagnostic> {
     Ok(Twin { id: twin.id.as_str().into(), model, properties: graph_values(&twin.properties) })
 }
 
-/// A relationship of a document for the graph.
+/// Converts a relationship of a document to a relationship of the graph.
 pub fn graph_relationship(link: &RelationshipDoc) -> Relationship {
     let properties = graph_values(&link.properties);
     Relationship { id: link.id.as_deref().map(Into::into), name: link.name.as_str().into(), properties }
 }
 
-/// Values of a document for the graph.
+/// Converts values of a document to values of the graph.
 pub(super) fn graph_values(values: &BTreeMap<String, Value>) -> Vec<(Arc<str>, Value)> {
     values.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect()
 }

@@ -1,4 +1,4 @@
-//! Scenes: what a person opens. The document, loading with diagnostics, saving.
+//! Scenes: the scene document, its loader with diagnostics, its editor and its writer.
 
 mod bind;
 mod building;
@@ -31,43 +31,43 @@ use std::sync::Arc;
 /// A scene that was read and checked.
 #[derive(Debug)]
 pub struct Scene {
-    /// The file that it was read from.
+    /// The scene file.
     pub path: PathBuf,
-    /// Every file that it was made of, for noticing changes.
+    /// The files from which the scene was made, for watching changes.
     pub files: Vec<PathBuf>,
-    /// The text of the file, and where everything stands in it.
+    /// The text of the scene file and the positions of values in it.
     pub places: Places,
     /// The document.
     pub document: Arc<Document>,
     /// The models.
     pub models: Arc<Models>,
-    /// Twins and relationships.
+    /// The twins and relationships.
     pub graph: Graph,
-    /// The graph compiled to run, with computed properties and alarm conditions.
+    /// The compiled graph, with computed properties and alarm conditions.
     pub topology: Arc<Topology>,
-    /// The alarms, with the columns that hold their conditions.
+    /// The alarms, with the columns of their conditions.
     pub alarms: Vec<Alarm>,
     /// The 3D building.
     pub building: Arc<Building>,
-    /// What the building was made of, if no file has one.
+    /// The storeys from which the building was made. The list is empty if the building has a file.
     pub massing: Arc<Vec<AutoStorey>>,
-    /// For each node of the building, its twin.
+    /// The twin of each node of the building.
     pub bindings: Arc<Vec<Option<TwinIx>>>,
 }
 
 impl Scene {
-    /// Makes at once, in a thread of its own, what is otherwise made when somebody first edits or looks at what was given: in the app,
-    /// that should not take its time then.
+    /// Builds the lists of the document and the graph in a thread of its own. They are otherwise built at the first
+    /// edit or at the first access to an initial value, which would delay the app.
     pub fn prepare(&self) {
         let (document, graph) = (self.document.clone(), self.graph.clone());
         if !document.twins.is_made() || !document.relationships.is_made() {
             let make = move || (document.twins.len(), document.relationships.len(), graph.twins().count());
-            // Without it, the first look takes its time.
+            // Without the thread, the lists are built at the first access.
             let _ = std::thread::Builder::new().name("scene lists".into()).spawn(make);
         }
     }
 
-    /// Where the formula or condition stands in the file that the topology only knows by its number.
+    /// Returns the place in the scene file of a formula or condition that the topology knows by its position in a list.
     pub fn place_of(&self, place: &Place) -> Place {
         load::in_file(&self.places, place)
     }
@@ -76,19 +76,19 @@ impl Scene {
 /// An alarm of the scene.
 #[derive(Clone, Debug)]
 pub struct Alarm {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: AlarmSeverity,
-    /// What to tell.
+    /// The message.
     pub message: String,
-    /// The condition as it was written.
+    /// The condition as written in the document.
     pub when: String,
-    /// The condition's column in each table that it watches.
+    /// The column of the condition in each table of watched twins.
     pub columns: Vec<ColumnIx>,
 }
 
-/// The formats of RON that scenes use: an optional field is given or left out, with no `Some` around it.
+/// Returns the RON options of scene files: optional fields are written without `Some`.
 pub fn ron_options() -> ron::Options {
     ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME)
 }

@@ -1,4 +1,4 @@
-//! Reads a scene: file to document, document to graph, graph to topology. Reading never fails; it says what it found.
+//! The reader of scenes: file to document, document to graph, graph to topology. It reports problems as diagnostics.
 
 use super::document::{AlarmDoc, Document, IterateDoc, VERSION};
 use super::files::{collect_json, read_text};
@@ -17,47 +17,48 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use twox_hash::XxHash3_64;
 
-/// What reading a scene gave.
+/// The result of reading a scene.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The scene, unless too little of it could be read. It may hold less than the file says; the diagnostics tell.
+    /// The scene, or `None` if the document could not be read. Invalid items of the files are left out of the scene and
+    /// are reported.
     pub scene: Option<Scene>,
-    /// Everything that was found, in the order of the file where it matters.
+    /// The diagnostics, in the order of the checks.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Loaded {
-    /// Whether the scene is as its files say.
+    /// Returns whether the scene was read without an error.
     pub fn is_valid(&self) -> bool {
         self.scene.is_some() && !has_errors(&self.diagnostics)
     }
 }
 
-/// Reads the scene in a folder (its `scene.ron`) or file.
+/// Reads the scene in a folder (its `scene.ron`) or in a file.
 pub fn load(path: &Path) -> Loaded {
     let mut loader = Loader::new(Vec::new());
     let scene = loader.scene(path);
     Loaded { scene, diagnostics: loader.diagnostics }
 }
 
-/// What an edit changed of a graph.
+/// The changes of a graph by edits.
 pub(super) struct Changes {
-    /// The graph after it.
+    /// The graph after the edits.
     pub graph: Graph,
-    /// Twins with other values.
+    /// The ids of twins whose values changed.
     pub twins: BTreeSet<String>,
     /// The names of the properties of which twins have other values.
     pub properties: BTreeSet<String>,
-    /// Source, name and target of relationships that there are more or less of.
+    /// Source, name and target of relationships that were added, removed or changed.
     pub links: BTreeSet<(String, String, String)>,
-    /// Whether other properties are computed, or otherwise.
+    /// Whether the computed properties changed.
     pub is_recomputed: bool,
-    /// Whether there are other twins than before.
+    /// Whether twins were added, removed or changed to another model.
     pub is_recast: bool,
 }
 
-/// A scene as another document of it says; models and building are taken over where the document doesn't change them. Where the
-/// changes of the graph are known, nothing else is looked at.
+/// Builds the scene of a changed document. Models and building are reused if the document names the same files. If the
+/// changes of the graph are known, only the affected parts are compiled again.
 pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Changes>) -> Loaded {
     let mut loader = Loader::new(Vec::new());
     let document = Arc::new(document);
@@ -97,13 +98,13 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
     Loaded { scene: Some(scene), diagnostics: loader.diagnostics }
 }
 
-/// A place in a formula or in an alarm's condition, from its first character on: where that is in the file is looked for only when
-/// someone asks.
+/// Returns a symbolic place at the start of a formula or condition. [`in_file`] converts it to a place in the file when
+/// a diagnostic needs one.
 fn within(list: &str, position: usize, field: &str) -> Place {
     Place { file: format!("<{list}/{position}/{field}>").into(), line: 1, column: 1 }
 }
 
-/// Where a place is that [`within`] made, in the file.
+/// Converts a place from [`within`] to a place in the file. Other places are returned unchanged.
 pub(super) fn in_file(source: &Places, place: &Place) -> Place {
     let inside = place.file.strip_prefix('<').and_then(|path| path.strip_suffix('>'));
     let mut parts = inside.into_iter().flat_map(|path| path.split('/'));
@@ -122,23 +123,23 @@ pub(super) fn in_file(source: &Places, place: &Place) -> Place {
     }
 }
 
-/// What a document's twins, relationships and formulas came to.
+/// The graph and topology that were compiled from a document.
 pub(super) struct Compiled {
     pub graph: Graph,
     pub topology: Arc<Topology>,
     pub found: Vec<Diagnostic>,
 }
 
-/// What need not be read again.
+/// The parts of an earlier scene that are reused.
 #[derive(Default)]
 pub(super) struct Reused {
     models: Option<Arc<Models>>,
     compiled: Option<Compiled>,
-    /// Its texts are what values which are kept refer to.
+    /// The earlier topology. Existing values refer to its texts.
     topology: Option<Arc<Topology>>,
     changes: Option<Changes>,
     building: Option<Arc<Building>>,
-    /// What a massing was made of, and the massing.
+    /// The storeys of the earlier massing, and the massing.
     massing: Option<(Arc<Vec<AutoStorey>>, Arc<Building>)>,
     /// The building with its bindings, where nothing of it changes.
     shown: Option<Shown>,
@@ -155,7 +156,7 @@ struct Shown {
 const SHOWN_PROPERTIES: [&str; 3] = ["area", "height", "name"];
 
 impl Reused {
-    /// What a document came to.
+    /// Returns the reused parts for a document that is already compiled.
     pub fn compiled(models: Arc<Models>, compiled: Compiled) -> Self {
         Self { models: Some(models), compiled: Some(compiled), ..Self::default() }
     }
@@ -168,7 +169,7 @@ pub(super) fn folder_of(path: &Path) -> PathBuf {
 pub(super) struct Loader {
     diagnostics: Vec<Diagnostic>,
     files: Vec<PathBuf>,
-    /// The hash of the texts that the models were read from.
+    /// The hash of the texts from which the models were read.
     pub models_hash: u64,
 }
 
@@ -189,7 +190,7 @@ impl Loader {
             Ok(scene) => return Some(scene),
             Err(source) => *source,
         };
-        // Read with care, to say what is wrong.
+        // The fast path failed, so the text is read again with full diagnostics.
         *self = Self::new(vec![path.clone()]);
         let document = self.document(&source)?;
         Some(self.build(path, source, Arc::new(document), Reused::default()))
@@ -372,7 +373,7 @@ impl Loader {
             });
         }
         for (position, processor) in document.processors.iter().enumerate() {
-            // A model that is unknown is reported where the processor is bound.
+            // An unknown model is reported when the processor is bound.
             let Ok(model) = models.resolve(&processor.model) else { continue };
             for (name, formula) in &processor.inputs {
                 out.push(Computed {
@@ -408,7 +409,8 @@ impl Loader {
         found
     }
 
-    /// The graph knows no positions; a finding about `twin` or `twin.property` gets the place of that.
+    /// Adds places to diagnostics. A diagnostic about `twin` or `twin.property` gets the place of that twin or property
+    /// in the file.
     fn place_values(&self, document: &Document, source: &Places, found: &mut [Diagnostic]) {
         if found.is_empty() {
             return;
@@ -424,7 +426,7 @@ impl Loader {
                 diagnostic.place = Some(source.of(&["twins".into(), (*position).into(), "id".into()]));
                 continue;
             }
-            // Ids may hold dots, and so may the names of component properties.
+            // Ids and names of component properties may contain dots, so every dot is tried.
             let mut at = path.match_indices('.').filter_map(|(dot, _)| {
                 let position = *by_id.get(&path[..dot])?;
                 let (property, _) = document.twins[position].properties.get_key_value(&path[dot + 1..])?;
@@ -438,7 +440,7 @@ impl Loader {
     }
 }
 
-/// What an alarm watches: a hidden property.
+/// Returns the hidden computed property that holds the condition of an alarm.
 pub fn condition(alarm: &AlarmDoc, model: ModelIx, place: Place) -> Computed {
     Computed {
         display_name: Some(alarm.message.clone()),
@@ -449,7 +451,7 @@ pub fn condition(alarm: &AlarmDoc, model: ModelIx, place: Place) -> Computed {
     }
 }
 
-/// How a property that depends on itself is computed.
+/// Converts and checks the iteration settings of a computed property.
 fn iterate(rule: &IterateDoc) -> Result<Iterate, Diagnostic> {
     let wrong = |message: String| Err(Diagnostic::error("wrong-iterate", message));
     let start = match rule.start {
@@ -467,17 +469,18 @@ fn iterate(rule: &IterateDoc) -> Result<Iterate, Diagnostic> {
     Ok(Iterate { start, tolerance: rule.tolerance, at_most: rule.at_most })
 }
 
-/// The hidden property that holds what a processor is told.
+/// Returns the name of the hidden property that holds an input of a processor.
 pub fn input_column(processor: &str, name: &str) -> String {
     format!("processor:{processor}:{name}")
 }
 
-/// The hidden property that holds an alarm's condition.
+/// Returns the name of the hidden property that holds the condition of an alarm.
 pub(crate) fn alarm_column(id: &str) -> String {
     format!("alarm:{id}")
 }
 
-/// A parser's error in the words of the format, with a suggestion where a name was unknown.
+/// Converts an error of the RON parser to a diagnostic in the terms of the scene format, with a suggestion for an
+/// unknown name.
 fn syntax(error: &ron::Error) -> Diagnostic {
     match error {
         ron::Error::NoSuchStructField { expected, found, outer } => {

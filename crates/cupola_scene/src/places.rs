@@ -1,4 +1,5 @@
-//! Where things stand in a RON text: a loose second reading that keeps positions, made once, when a position is first asked for.
+//! Positions of values in a RON text. A tolerant second parser records the positions, once, at the first request for
+//! one.
 
 use super::{Document, to_ron};
 use cupola_twin::Place;
@@ -10,9 +11,9 @@ use std::sync::{Arc, OnceLock};
 /// A step into a document.
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'s> {
-    /// A field or a map's key.
+    /// A field, or the key of a map.
     Field(&'s str),
-    /// An item of a list.
+    /// An item of a list, by its position.
     Item(usize),
 }
 
@@ -39,41 +40,42 @@ pub struct Places {
 
 #[derive(Debug, Default)]
 struct Tree {
-    /// The first byte; of a string, the first byte inside its quotes.
+    /// The byte offset of the value. For a string, the offset of the first byte inside its quotes.
     start: usize,
     fields: Vec<(String, usize, Tree)>,
     items: Vec<Tree>,
-    /// Where the items of a list of the scene begin: there may be millions, and few of them are asked for.
+    /// The byte offsets of the items of a list of the scene. The items are parsed on request, because there may be
+    /// millions and few positions are requested.
     unread: Vec<usize>,
 }
 
 impl Places {
-    /// The positions in `text`, which is read loosely: whatever can't be read has no positions.
+    /// Creates the positions of `text`. The parser is tolerant: a part that can't be parsed has no positions.
     pub fn new(file: Arc<str>, text: impl Into<Lazy<String>>) -> Self {
         Self { file, text: text.into(), read: OnceLock::new() }
     }
 
-    /// The positions in the text that a document would be saved as, which is made when it is first needed.
+    /// Creates the positions of the text as which a document would be saved. The text is made at its first use.
     pub fn of_document(file: Arc<str>, document: Arc<Document>) -> Self {
         Self::new(file, Lazy::new(move || to_ron(&document).unwrap_or_default()))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The text, to keep.
+    /// Returns a shared handle to the text.
     pub fn shared_text(&self) -> Lazy<String> {
         self.text.clone()
     }
 
-    /// The place of the value that the steps lead to, or of the last one on the way that exists.
+    /// Returns the place of the value at the end of the steps, or of the last value on the way that exists.
     pub fn of(&self, steps: &[Step<'_>]) -> Place {
         self.find(steps, false)
     }
 
-    /// The place of the last step's key rather than of its value.
+    /// Returns the place of the last step's key instead of its value.
     pub fn key(&self, steps: &[Step<'_>]) -> Place {
         self.find(steps, true)
     }
@@ -86,7 +88,7 @@ impl Places {
         lines.place(&self.file, self.text(), self.start(root, root.start, steps, key))
     }
 
-    /// Where the steps lead from a tree that `start`s there.
+    /// Returns the byte offset to which the steps lead from a tree that begins at `start`.
     fn start(&self, tree: &Tree, start: usize, steps: &[Step<'_>], key: bool) -> usize {
         let Some((step, rest)) = steps.split_first() else { return start };
         let read;
@@ -96,7 +98,7 @@ impl Places {
             }
             Step::Item(position) => match tree.unread.get(*position) {
                 Some(at) => {
-                    // As deep as it lies in the text, so that it is read as a whole.
+                    // The reader starts at the depth of the item in the text, so that it parses the item completely.
                     read = Reader { bytes: self.text().as_bytes(), at: *at, depth: LISTS }.value();
                     read.as_ref().map(|tree| (tree.start, tree))
                 }
@@ -108,7 +110,7 @@ impl Places {
     }
 }
 
-/// How deep in brackets the items of the scene's lists are.
+/// The depth in brackets of the items of the scene's lists.
 const LISTS: usize = 2;
 
 struct Reader<'t> {
@@ -162,13 +164,13 @@ impl Reader<'_> {
         std::str::from_utf8(&self.bytes[start..self.at]).unwrap_or_default()
     }
 
-    /// A string with any quoting; its content's start and its content.
+    /// Reads a string with any kind of quotes. Returns the offset of its content, and the content.
     fn string(&mut self) -> Option<(usize, String)> {
         let content = self.pass_string()?;
         Some((content.start, String::from_utf8_lossy(&self.bytes[content]).into_owned()))
     }
 
-    /// Over a string with any quoting; its content.
+    /// Skips a string with any kind of quotes. Returns the range of its content.
     fn pass_string(&mut self) -> Option<Range<usize>> {
         let raw_hashes = if self.peek() == Some(b'r') {
             let hashes = self.bytes[self.at + 1..].iter().take_while(|byte| **byte == b'#').count();
@@ -200,7 +202,7 @@ impl Reader<'_> {
         Some(start..end)
     }
 
-    /// Over a value, to what follows it.
+    /// Skips a value up to the text that follows it.
     fn pass(&mut self) {
         let mut depth = 0;
         while let Some(byte) = self.peek() {
@@ -224,7 +226,7 @@ impl Reader<'_> {
 
     fn value(&mut self) -> Option<Tree> {
         self.skip();
-        // Extensions such as #![enable(implicit_some)].
+        // The text may begin with extensions such as `#![enable(implicit_some)]`, which have been skipped.
         let start = self.at;
         if let Some((start, _)) = self.string() {
             return Some(Tree { start, ..Tree::default() });
@@ -233,7 +235,7 @@ impl Reader<'_> {
         while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
             self.at += 1;
         }
-        // What follows a comma is no part of it: `1, [2]`.
+        // Text after a comma does not belong to this value: `1, [2]`.
         if self.peek() == Some(b',') && !name.is_empty() {
             return Some(Tree { start, ..Tree::default() });
         }
@@ -246,7 +248,7 @@ impl Reader<'_> {
             return Some(Tree { start, ..Tree::default() });
         };
         if self.depth > 128 {
-            // Deeper than RON itself goes: nothing that follows has a position.
+            // The nesting is deeper than the limit of RON. The rest of the text gets no positions.
             self.at = self.bytes.len();
             return None;
         }
@@ -291,7 +293,7 @@ impl Reader<'_> {
         Some(tree)
     }
 
-    /// `name:` of a field or `"key":` of a map.
+    /// Reads the `name:` of a field or the `"key":` of a map.
     fn key(&mut self) -> Option<(String, usize)> {
         let at = self.at;
         let key = match self.string() {

@@ -1,5 +1,5 @@
-//! Scenes without a mistake are read quickly: twins and relationships go from the text to the topology, and only become a part of the
-//! document or of the graph when somebody looks there. What was read from a large text is kept for the next time.
+//! A fast path for scenes without errors. Twins and relationships are compiled from the text directly to the topology.
+//! The lists of the document and the graph are built at the first access. A large scene is then written to the cache.
 
 use super::cache::{self, Head};
 use super::document::{Document, RelationshipDoc, TwinDoc, VERSION};
@@ -14,7 +14,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 impl Loader {
-    /// The scene in a text, which is given back if anything in it is not as it should be or not as it mostly is.
+    /// Reads the scene in a text.
+    ///
+    /// # Errors
+    /// Returns `source` unchanged if the text has an error or a form that the fast parser does not support.
     pub(super) fn quickly(&mut self, path: &Path, source: Places) -> Result<Scene, Box<Places>> {
         let text = source.shared_text();
         let Some(read) = text::read(&text) else { return Err(source.into()) };
@@ -36,7 +39,7 @@ impl Loader {
         Ok(self.build(path.to_path_buf(), source, document, ready))
     }
 
-    /// The scene that was kept, if it is the one in the file still.
+    /// Reads the scene from the cache, if its entry matches the file.
     pub(super) fn kept(&mut self, path: &Path) -> Option<Scene> {
         let kept = cache::open(path)?;
         let source = Places::new(path.to_string_lossy().into(), kept.text.clone());
@@ -56,7 +59,7 @@ impl Loader {
     }
 }
 
-/// The document whose lists are in a text, and all the rest in another one.
+/// Returns a document whose long lists are read from `text` on request and whose other fields are read from `rest`.
 fn document(rest: &str, lists: &Lists, text: &Lazy<String>) -> Option<Document> {
     let mut document: Document = ron_options().from_str(rest).ok()?;
     if document.version != VERSION {
@@ -73,12 +76,12 @@ fn document(rest: &str, lists: &Lists, text: &Lazy<String>) -> Option<Document> 
     Some(document)
 }
 
-/// The graph of a document, in which everything fits.
+/// Returns the graph of a document without invalid items, which is built at the first access.
 fn lazy_graph((twins, relationships): (usize, usize), document: Arc<Document>, models: Arc<Models>) -> Graph {
     Graph::lazy(twins, relationships, move || graph::graph(&document, &models).0)
 }
 
-/// A list that was read before.
+/// Reads the twins of a list that was parsed without errors before.
 fn twins(text: &str, start: usize) -> Vec<Arc<TwinDoc>> {
     let mut docs = Vec::new();
     let read = text::twins(text, start, &mut |twin| {
@@ -91,7 +94,7 @@ fn twins(text: &str, start: usize) -> Vec<Arc<TwinDoc>> {
     docs
 }
 
-/// A list that was read before.
+/// Reads the relationships of a list that was parsed without errors before.
 fn relationships(text: &str, start: usize) -> Vec<Arc<RelationshipDoc>> {
     let links = text::relationships(text, start).unwrap_or_default();
     let doc = |link: LinkText<'_>| RelationshipDoc {

@@ -1,14 +1,18 @@
-//! Writes scenes: to a temporary file beside the old one, then in its place, so that a crash leaves one or the other whole.
+//! The writer of scene files. A file is first written under a temporary name and then renamed, so that a crash leaves
+//! either the old or the new file complete.
 
 use super::Document;
 use cupola_twin::Diagnostic;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
-/// The document as RON, the way scenes are laid out: a line for each twin, relationship and mapping.
+/// Returns the document as RON in the layout of scene files: one line per twin, relationship and mapping.
+///
+/// # Errors
+/// The document can't be serialized.
 pub fn to_ron(document: &Document) -> Result<String, Diagnostic> {
     let whole = pretty(document, 2)?;
-    // Feeds and simulation nest deeper than the lists of twins, so they get lines of their own.
+    // Feeds and the simulation are nested more deeply than twins, so their lists need a greater depth.
     let mut sections = vec![("feeds", pretty(&document.feeds, 3)?), ("processors", pretty(&document.processors, 2)?)];
     if let Some(simulation) = &document.simulation {
         sections.push(("simulation", pretty(simulation, 2)?));
@@ -19,7 +23,7 @@ pub fn to_ron(document: &Document) -> Result<String, Diagnostic> {
         let field = line.strip_prefix("  ").and_then(|line| line.split_once(": ")).map(|(field, _)| field);
         match sections.iter().find(|(name, _)| Some(*name) == field) {
             Some((name, text)) if !line.ends_with(',') => {
-                // The section's end is the next line that is indented like its beginning.
+                // The section ends at the next line with the same indent as its first line.
                 while lines.next().is_some_and(|line| line.starts_with("   ")) {}
                 out += &format!("  {name}: {},\n", text.replace('\n', "\n  "));
             }
@@ -33,7 +37,7 @@ pub fn to_ron(document: &Document) -> Result<String, Diagnostic> {
 }
 
 fn pretty(value: &impl serde::Serialize, depth: usize) -> Result<String, Diagnostic> {
-    // The extension is the program's default, so files don't have to enable it.
+    // The extension is a default of the program, so that files need not enable it.
     let extensions = ron::extensions::Extensions::IMPLICIT_SOME;
     let config = ron::ser::PrettyConfig::new().extensions(extensions).depth_limit(depth).indentor("  ".to_string());
     let text = ron::Options::default()
@@ -42,12 +46,18 @@ fn pretty(value: &impl serde::Serialize, depth: usize) -> Result<String, Diagnos
     Ok(text.strip_prefix("#![enable(implicit_some)]").unwrap_or(&text).trim().to_string())
 }
 
-/// Saves a document to `path`; the old file stays until the new one is complete.
+/// Writes a document to `path`. The old file remains until the new one is complete.
+///
+/// # Errors
+/// The document can't be serialized or the file can't be written.
 pub fn save(document: &Document, path: &Path) -> Result<(), Diagnostic> {
     write_atomically(path, to_ron(document)?.as_bytes())
 }
 
-/// Writes a file so that at every moment `path` holds either the old or the new content.
+/// Writes a file so that `path` holds either the old or the new content at every moment.
+///
+/// # Errors
+/// The file can't be written. The old content remains.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     let fail = |error: std::io::Error| {
         Diagnostic::error("save-failed", format!("{} can't be written: {error}", path.display()))
@@ -63,18 +73,19 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
         std::fs::rename(&temporary, path)
     })();
     if result.is_err() {
-        // Best effort: the error itself is what the user has to know.
+        // A failed removal is ignored, because the user needs to see the first error.
         let _ = std::fs::remove_file(&temporary);
     }
     result.map_err(fail)
 }
 
-/// The scene file that a path means: a folder's `scene.ron`.
+/// Returns the scene file that a path denotes. A folder denotes its `scene.ron`.
 pub fn file_of(path: &Path) -> PathBuf {
     if path.is_dir() || path.extension().is_none() { path.join("scene.ron") } else { path.to_path_buf() }
 }
 
-/// Changes the relative paths in a document that moves from one file to another, so that they lead where they led.
+/// Changes the relative paths in a document that moves from file `from` to file `to`, so that they denote the same
+/// files as before.
 pub fn rebase(document: &mut Document, from: &Path, to: &Path) {
     let folder = |path: &Path| {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -94,7 +105,7 @@ pub fn rebase(document: &mut Document, from: &Path, to: &Path) {
     }
 }
 
-/// Without `.` and `..`, by the names alone.
+/// Removes `.` and `..` from a path by its names alone, without the file system.
 fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {

@@ -1,4 +1,4 @@
-//! Where the rooms lie, and what stands in them.
+//! The layout of the hospital's rooms, and the dispensers in them.
 
 use super::super::shared::{Rect, Rhythm, cm, corners, door_for_window, doors, opening, wall_between, windows};
 use cupola_building::plan::{
@@ -9,14 +9,15 @@ use cupola_scene::document::DispenserKind;
 pub(super) const LEVELS: usize = 3;
 pub(super) const STOREY_M: f64 = 3.9;
 pub(super) const SLAB_M: f64 = 0.3;
-/// East to west, metres; the east wing is the west wing in a mirror.
+/// The extent of the building from west to east, in m. The east wing mirrors the west wing.
 pub(super) const WIDTH_M: f64 = 48.0;
-/// A patient room's share of the façade, metres.
+/// The length of façade per patient room, in m.
 pub(super) const MODULE_M: f64 = 4.5;
 
 pub(super) const HOSPITAL: &str = "riverside-hospital";
 
-/// The wards from below, west before east: what for, and how much of what is expected the simulation's people do.
+/// The wards, lowest floor first and west before east: specialty, and hand hygiene compliance in the simulation, 0 to
+/// 1.
 pub(super) const WARDS: [(&str, f64); 6] = [
     ("Emergency admission", 0.55),
     ("Day surgery", 0.78),
@@ -26,14 +27,15 @@ pub(super) const WARDS: [(&str, f64); 6] = [
     ("Geriatrics", 0.62),
 ];
 
-/// What hangs in a care room: model, last part of the id, kind, % of a full one that a portion takes.
+/// The dispensers in a care room: model, suffix of the id, kind, and the consumption of one use in % of a full
+/// dispenser.
 pub(super) const DISPENSERS: [(&str, &str, DispenserKind, f64); 3] = [
     ("SanitiserDispenser", "sanitiser", DispenserKind::Sanitiser, 0.4),
     ("SoapDispenser", "soap", DispenserKind::Soap, 0.3),
     ("TowelDispenser", "towel", DispenserKind::Towel, 0.5),
 ];
 
-/// What a space is for.
+/// The use of a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     Patient,
@@ -78,7 +80,7 @@ impl Use {
         }
     }
 
-    /// The word for it in the models.
+    /// Returns the value of the property `use` in the models.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Patient => "patient",
@@ -104,7 +106,7 @@ impl Use {
     pub(super) fn windows(self) -> Rhythm {
         let (module_m, width_m, sill_m, head_m) = match self {
             Self::Patient | Self::Treatment => (MODULE_M, 2.8, 0.7, 2.7),
-            // An odd number of them, with the entrance in the middle.
+            // The width of the modules gives an odd number of windows, so that the entrance can be in the middle.
             Self::Lobby => (3.84, 3.1, 0.1, 3.2),
             Self::Cafe | Self::DayRoom => (3.2, 2.6, 0.1, 3.0),
             Self::Stairs => (2.25, 1.2, 1.0, 3.2),
@@ -116,7 +118,7 @@ impl Use {
     }
 }
 
-/// A space as it is laid out; those of a ward know which.
+/// A space of the layout, with its ward if it belongs to one.
 pub(super) struct Space {
     pub(super) usage: Use,
     pub(super) ward: Option<usize>,
@@ -129,7 +131,7 @@ impl Space {
     }
 }
 
-/// The ward in the west (0) or east (1) wing of a floor, counted through the hospital.
+/// Returns the number of the ward in the west (0) or east (1) wing of a floor.
 pub(super) fn ward_number(level: usize, wing: usize) -> usize {
     (level - 1) * 2 + wing
 }
@@ -150,7 +152,7 @@ pub(super) fn floor_name(level: usize) -> String {
     if level == 1 { "Ground floor".to_owned() } else { format!("Floor {level}") }
 }
 
-/// One wing: rooms to the outside, and across the corridor what the ward needs in the middle.
+/// Adds the spaces of one wing: rooms along the façade, and service rooms of the ward across the corridor.
 pub(super) fn wing(level: usize, wing: usize, spaces: &mut Vec<Space>) {
     let ward = ward_number(level, wing);
     let tag = ward_tag(ward);
@@ -181,7 +183,7 @@ pub(super) fn wing(level: usize, wing: usize, spaces: &mut Vec<Space>) {
     }
 }
 
-/// What lies between the wings, and the corridor through the whole floor.
+/// Adds the spaces between the wings, and the corridor of the whole floor.
 pub(super) fn bar(level: usize, spaces: &mut Vec<Space>) {
     let (south, north) = ((9.0, 14.55), (16.95, 22.5));
     let ground = [
@@ -234,7 +236,7 @@ pub(super) fn storey(level: usize, spaces: &[Space]) -> PlanStorey {
                     openings.push(opening(OpeningKind::Gap, middle, cm(wall.length() * 0.4), 2.8));
                 }
                 (Use::NurseStation, _) => {
-                    // Open to the ward's own corridor, not to the way between the wings.
+                    // The nurses' station opens to the corridor of the ward, not to the passage between the wings.
                     let west = space.ward.is_some_and(|ward| ward.is_multiple_of(2));
                     let x = if west { 8.4 } else { cm(WIDTH_M - 8.4) };
                     openings.push(opening(OpeningKind::Gap, (x, 11.75), 3.2, 2.6));
@@ -262,7 +264,7 @@ pub(super) fn storey(level: usize, spaces: &[Space]) -> PlanStorey {
     }
 }
 
-/// The dispensers of a care room on its corridor wall: sanitiser beside the door, soap and towels at the sink.
+/// Returns the dispensers on the corridor wall of a care room: sanitiser beside the door, soap and towels at the sink.
 pub(super) fn on_the_wall(level: usize, space: &Space, corridor: &PlanRoom) -> Vec<PlanEquipment> {
     let Some(wall) = wall_between(&space.room, corridor) else { return Vec::new() };
     let inside = space.room.polygon.iter().map(|corner| corner.0 - wall.line).sum::<f64>().signum();
@@ -282,7 +284,7 @@ pub(super) fn on_the_wall(level: usize, space: &Space, corridor: &PlanRoom) -> V
         .collect()
 }
 
-/// A number from 0 to 1 that an id always has: FNV-1a, its upper bits.
+/// Returns a number from 0 to 1 that depends only on the id: the upper bits of a mixed FNV-1a hash.
 pub(super) fn share_of(id: &str) -> f64 {
     let hash = id
         .bytes()

@@ -1,4 +1,5 @@
-//! Riverside hospital: an H of three storeys, a ward in either wing of each, and hand hygiene in every room.
+//! The scene of the Riverside hospital: an H-shaped building of three storeys with a ward in each wing of each storey,
+//! and hand hygiene in every care room.
 
 mod layout;
 
@@ -15,7 +16,7 @@ use cupola_twin::Value;
 use layout::*;
 use std::sync::Arc;
 
-/// Twins and relationships of one floor.
+/// Adds the twins and relationships of one floor.
 fn populate(level: usize, spaces: &[Space], twins: &mut Vec<TwinDoc>, links: &mut Vec<RelationshipDoc>) {
     let floor = floor_id(level);
     let rooms: Vec<PlanRoom> = spaces.iter().map(|space| space.room.clone()).collect();
@@ -54,11 +55,11 @@ fn populate(level: usize, spaces: &[Space], twins: &mut Vec<TwinDoc>, links: &mu
     }
 }
 
-/// A care room's dispensers and the counter at its door.
+/// Adds the dispensers of a care room and the people counter at its door.
 fn equip(room: &str, twins: &mut Vec<TwinDoc>, links: &mut Vec<RelationshipDoc>) {
     for (model, word, _, portion) in DISPENSERS {
         let id = format!("{room}-{word}");
-        // Somewhere between nearly empty and full, as on any day.
+        // The initial fill levels range from nearly empty to full.
         let fill = (12.0 + 88.0 * share_of(&id)).round();
         links.push(link(room, "hasDispenser", &id));
         twins.push(twin(id, model, &[("fill", Value::Number(fill)), ("portion", Value::Number(portion))]));
@@ -68,7 +69,7 @@ fn equip(room: &str, twins: &mut Vec<TwinDoc>, links: &mut Vec<RelationshipDoc>)
     twins.push(twin(door, "PeopleCounter", &[]));
 }
 
-/// The scene and the floor plan of its building.
+/// Returns the scene and the floor plan of its building.
 pub fn hospital() -> (Document, Plan) {
     let mut plan = Plan { name: "Riverside hospital".to_owned(), roof: true, ..Plan::default() };
     let properties = [("name", text("Riverside hospital")), ("address", text("Meadow Lane 1, an invented town"))];
@@ -134,7 +135,7 @@ fn formulas() -> Vec<ComputedDoc> {
         computed("CareRoom", "lowestFill", "MIN(hasDispenser.fill)"),
         computed("CareRoom", "needsVisit", "ANY(hasDispenser.needsVisit)"),
     ];
-    // Sums all the way up, so that compliance is one of all people and not a mean of means.
+    // Areas add up counts instead of averaging ratios, so that compliance is weighted by the number of people.
     for property in ["entries", "exits", "dispenses", "dispensersToRefill"] {
         out.push(computed("CareArea", property, &format!("SUM(contains.{property})")));
     }
@@ -173,7 +174,7 @@ fn feed() -> FeedDoc {
                 unit: None,
                 stale_after: Some("2h".to_owned()),
             },
-            // Door counters send bare numbers and know no time.
+            // Door counters send plain numbers without a time.
             MappingDoc {
                 topic: "riverside/door/rm-{room}/{quantity}".to_owned(),
                 twin: "rm-{room}-door".to_owned(),

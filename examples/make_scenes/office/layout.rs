@@ -1,4 +1,4 @@
-//! Where the rooms lie.
+//! The layout of the office's rooms.
 
 use super::super::shared::{Rect, Rhythm, cm, corners, door_for_window, doors, opening, wall_between, windows};
 use cupola_building::plan::{Compass, OpeningKind, PlanOpening, PlanRoom, PlanStair, PlanStorey, RoomKind};
@@ -6,20 +6,20 @@ use cupola_building::plan::{Compass, OpeningKind, PlanOpening, PlanRoom, PlanSta
 pub(super) const LEVELS: usize = 5;
 pub(super) const STOREY_M: f64 = 3.6;
 pub(super) const SLAB_M: f64 = 0.3;
-/// Width of a window's share of the façade and of a small office, metres.
+/// The length of façade per window, and the width of a small office, in m.
 pub(super) const MODULE_M: f64 = 3.0;
-/// Half the corridor's width, metres.
+/// Half the width of a corridor, in m.
 pub(super) const HALF_CORRIDOR_M: f64 = 1.2;
-/// Centre line of the corridors: of the bar its y, of the wing its x, metres.
+/// The centre line of the corridors, in m: y of the bar, x of the wing.
 pub(super) const SPINE_M: f64 = 7.2;
-/// Where ducts run under the ceiling, metres over the floor.
+/// The height of the ducts above the floor, in m.
 pub(super) const DUCT_M: f64 = 2.95;
-/// The lift shaft that the ducts come down in.
+/// The lift shaft, in which the ducts lead down.
 pub(super) const CORE: Rect = [8.4, 8.4, 15.0, 15.0];
 
 pub(super) const BUILDING: &str = "harbour-office";
 
-/// What a space is for.
+/// The use of a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     Office,
@@ -52,7 +52,7 @@ impl Use {
         }
     }
 
-    /// The word for it in the models.
+    /// Returns the value of the property `use` in the models.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Office => "office",
@@ -69,7 +69,7 @@ impl Use {
         }
     }
 
-    /// What is said after a room's number; offices go by the number alone.
+    /// Returns the text after a room's number. Offices have only the number.
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Office => "",
@@ -106,7 +106,7 @@ impl Use {
         (area_m2 / per_seat_m2).round().max(1.0) as i64
     }
 
-    /// Sound that does not disturb what the room is for, dB(A).
+    /// Returns the sound level that does not disturb the use of the room, in dB(A).
     pub(super) fn noise_limit_db(self) -> f64 {
         match self {
             Self::Office => 50.0,
@@ -129,13 +129,13 @@ impl Use {
     }
 }
 
-/// A space as it is laid out.
+/// A space of the layout.
 pub(super) struct Space {
     pub(super) usage: Use,
     pub(super) room: PlanRoom,
 }
 
-/// The spaces of a floor while they are laid out, numbered in the order in which they come.
+/// The layout of a floor. Its rooms are numbered in the order in which they are added.
 pub(super) struct Layout {
     pub(super) level: usize,
     pub(super) rooms: usize,
@@ -167,7 +167,7 @@ impl Layout {
         self.spaces.push(Space { usage, room });
     }
 
-    /// Rooms side by side from west to east, each some modules wide.
+    /// Adds rooms side by side from west to east, each with its width in modules.
     pub(super) fn row(&mut self, west: f64, (south, north): (f64, f64), rooms: &[(Use, f64)]) {
         let mut from = west;
         for (usage, modules) in rooms {
@@ -181,7 +181,7 @@ impl Layout {
         }
     }
 
-    /// Rooms one behind the other from south to north, each some modules deep.
+    /// Adds rooms one behind the other from south to north, each with its depth in modules.
     pub(super) fn column(&mut self, (west, east): (f64, f64), south: f64, rooms: &[(Use, f64)]) {
         let mut from = south;
         for (usage, modules) in rooms {
@@ -192,7 +192,7 @@ impl Layout {
     }
 }
 
-/// What lies along the south, the north, the west and the east side of a floor of the L.
+/// The rooms of an L-shaped floor: south and north of the bar's corridor, west and east of the wing's corridor.
 pub(super) struct Sides<'s> {
     pub(super) south: &'s [(Use, f64)],
     pub(super) north: &'s [(Use, f64)],
@@ -256,7 +256,7 @@ pub(super) fn sides(level: usize) -> Sides<'static> {
     }
 }
 
-/// The bar along the quay and the wing behind its west end.
+/// Returns the spaces of an L-shaped floor: the bar along the quay, and the wing behind its west end.
 pub(super) fn l_shaped(level: usize) -> Vec<Space> {
     let Sides { south, north, wing_west, wing_east } = sides(level);
     let mut layout = Layout { level, rooms: 0, spaces: Vec::new() };
@@ -274,7 +274,7 @@ pub(super) fn l_shaped(level: usize) -> Vec<Space> {
     layout.spaces
 }
 
-/// The top floor, set back on all sides but the north.
+/// Returns the spaces of the top floor, which is set back on all sides except the north.
 pub(super) fn pavilion(level: usize) -> Vec<Space> {
     let mut layout = Layout { level, rooms: 0, spaces: Vec::new() };
     let south = (1.8, 6.0);
@@ -292,7 +292,7 @@ pub(super) fn floor_id(level: usize) -> String {
     format!("floor-{level}")
 }
 
-/// The air handling unit of a floor: one for every two, from below.
+/// Returns the air handling unit of a floor. Every two floors share a unit, from the lowest.
 pub(super) fn unit_id(level: usize) -> String {
     format!("ahu-{}", level.div_ceil(2))
 }
@@ -304,7 +304,7 @@ pub(super) fn storey(level: usize, spaces: &[Space]) -> PlanStorey {
         openings.extend(windows(&rooms, &space.room, space.usage.windows()));
     }
     if level == 1 {
-        // The main entrance, the café's terrace and the way out at the corridor's east end.
+        // The doors are the main entrance, the café's terrace door and the exit at the east end of the corridor.
         door_for_window(&mut openings, (19.5, 0.0), 2.4, 2.5);
         door_for_window(&mut openings, (31.5, 0.0), 1.8, 2.3);
         door_for_window(&mut openings, (48.0, 7.2), 1.2, 2.1);

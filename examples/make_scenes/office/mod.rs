@@ -1,4 +1,5 @@
-//! Harbour office: an L of four storeys with a smaller fifth on top, about seventy rooms, three air handling units.
+//! The scene of the Harbour office: an L-shaped building of four storeys with a smaller fifth storey, about seventy
+//! rooms and three air handling units.
 
 mod layout;
 mod plant;
@@ -18,11 +19,11 @@ use layout::*;
 use plant::*;
 use std::sync::Arc;
 
-/// About 40 W of heat and 35 W of cold for each square metre.
+/// The capacities of boiler and chiller are about 40 W of heat and 35 W of cold per square metre.
 const BOILER_KW: f64 = 180.0;
 const CHILLER_KW: f64 = 150.0;
 
-/// The sensors of a room: model, and the property that ends the id too.
+/// Returns the sensors of a room: the model, and the property, which is also the suffix of the id.
 fn sensors(usage: Use) -> &'static [(&'static str, &'static str)] {
     static ALL: [(&str, &str); 5] = [
         ("TemperatureSensor", "temperature"),
@@ -38,7 +39,7 @@ fn sensors(usage: Use) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// Twins and relationships of one floor.
+/// Adds the twins and relationships of one floor.
 fn populate(level: usize, spaces: &[Space], twins: &mut Vec<TwinDoc>, links: &mut Vec<RelationshipDoc>) {
     let floor = floor_id(level);
     let rooms: Vec<PlanRoom> = spaces.iter().map(|space| space.room.clone()).collect();
@@ -78,7 +79,7 @@ fn populate(level: usize, spaces: &[Space], twins: &mut Vec<TwinDoc>, links: &mu
         }
         if usage.has_vav() {
             let id = vav_id(room);
-            // Ten litres a second for everybody, two for every square metre where few people are; in steps of five.
+            // The flow is 10 L/s per seat but at least 2 L/s per m², rounded up to a multiple of 5 L/s.
             let flow = ((10.0 * seats as f64).max(2.0 * area) / 5.0).ceil() * 5.0;
             let name = format!("VAV {}", id.trim_start_matches("vav-"));
             let enabled = ("enabled", Value::Bool(true));
@@ -90,7 +91,7 @@ fn populate(level: usize, spaces: &[Space], twins: &mut Vec<TwinDoc>, links: &mu
     }
 }
 
-/// The scene and the floor plan of its building.
+/// Returns the scene and the floor plan of its building.
 pub fn office() -> (Document, Plan) {
     let floors: Vec<Vec<Space>> =
         (1..=LEVELS).map(|level| if level == LEVELS { pavilion(level) } else { l_shaped(level) }).collect();
@@ -202,7 +203,7 @@ fn formulas() -> Vec<ComputedDoc> {
              + IF(IS_DEFINED(humidityScore), 15, 0) + IF(IS_DEFINED(noiseScore), 15, 0))",
         ),
     ]);
-    // Means over rooms, also for the building: a floor with few rooms must not count for as much as one with many.
+    // The building's means are over rooms, not over floors, so that every room has the same weight.
     for (model, way) in [("Floor", "contains"), ("Building", "contains.contains")] {
         for quantity in ["temperature", "co2", "humidity", "comfort"] {
             out.push(computed(model, quantity, &format!("AVG({way}.{quantity})")));
@@ -279,13 +280,13 @@ fn feed() -> FeedDoc {
             json("harbour/plant/ahu-{unit}/{property}", "ahu-{unit}", "{property}", "5m"),
             json("harbour/plant/boiler/{property}", "boiler", "{property}", "5m"),
             json("harbour/plant/chiller/{property}", "chiller", "{property}", "5m"),
-            // The boxes' controllers send bare numbers and know no time.
+            // The controllers of the VAV boxes send plain numbers without a time.
             MappingDoc {
                 value: None,
                 time: None,
                 ..json("harbour/plant/vav-{box}/{property}", "vav-{box}", "{property}", "5m")
             },
-            // The weather station came with the roof, and with degrees Fahrenheit.
+            // The weather station sends degrees Fahrenheit, unlike the other devices.
             MappingDoc {
                 unit: Some("degreeFahrenheit".to_owned()),
                 ..json("harbour/roof/weather/temperature", "weather", "outdoorTemperature", "15m")

@@ -1,4 +1,4 @@
-//! Air handling units, VAV boxes, ducts and meters.
+//! Air handling units, VAV boxes, ducts, meters, boiler and chiller of the office.
 
 use super::super::shared::{cm, wall_between};
 use super::layout::*;
@@ -25,7 +25,7 @@ pub(super) fn duct(id: String, level: usize, size: (f64, f64), path: &[(f64, f64
     }
 }
 
-/// A VAV box under the ceiling of a room, and the branch to it from the corridor's duct.
+/// Returns a VAV box under the ceiling of a room, and the branch duct to it from the corridor's duct.
 pub(super) fn terminal(level: usize, room: &PlanRoom, corridor: &PlanRoom) -> Vec<PlanEquipment> {
     let Some(wall) = wall_between(room, corridor) else { return Vec::new() };
     let (x, y) = middle(room);
@@ -59,7 +59,7 @@ pub(super) fn terminal(level: usize, room: &PlanRoom, corridor: &PlanRoom) -> Ve
 
 pub(super) fn equipment(level: usize, spaces: &[Space]) -> Vec<PlanEquipment> {
     let mut out = Vec::new();
-    // From the shaft along the corridors.
+    // The main ducts lead from the shaft along the corridors.
     let shaft = 11.7;
     let east_end = if level == LEVELS { 38.0 } else { 44.5 };
     let west_end = if level == LEVELS { 9.2 } else { 2.0 };
@@ -90,7 +90,7 @@ pub(super) fn equipment(level: usize, spaces: &[Space]) -> Vec<PlanEquipment> {
     out
 }
 
-/// Boiler and chiller in the plant room on the ground floor.
+/// Returns the boiler and the chiller in the plant room on the ground floor.
 pub(super) fn central_plant() -> Vec<PlanEquipment> {
     let machine = |id: &str, kind, at, size| PlanEquipment {
         id: id.to_owned(),
@@ -106,7 +106,7 @@ pub(super) fn central_plant() -> Vec<PlanEquipment> {
     ]
 }
 
-/// The air handling units on the wing's roof, and their ducts into the shaft.
+/// Returns the air handling units on the roof of the wing, and their ducts into the shaft.
 pub(super) fn roof_plant() -> Vec<PlanEquipment> {
     let mut out = Vec::new();
     for (number, y) in [(1, 18.5), (2, 22.5), (3, 26.5)] {

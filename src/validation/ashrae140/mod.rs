@@ -1,4 +1,5 @@
-//! The building-envelope series of ASHRAE 140: two base cases as files, the others as what they change of them.
+//! The building-envelope series of ASHRAE 140. Three base cases are files; the other cases are defined by their changes
+//! to a base case.
 
 mod table;
 mod variants;
@@ -16,7 +17,7 @@ pub(super) fn families(denver: Option<&Epw>) -> Vec<Family> {
 
 const NO_WEATHER: &str = "the weather of Denver International (TMY3) isn't there: name it with --weather";
 
-/// Sun on the five surfaces.
+/// Compares the solar radiation on five surfaces.
 fn incident(denver: Option<&Epw>) -> Family {
     let mut family = Family {
         title: "ASHRAE 140: sun on five surfaces",

@@ -1,4 +1,4 @@
-//! The cases, and what the reference programs have.
+//! The cases, with the results of the reference programs.
 
 use super::variants::{
     Glass, east_west, fixed_films, free, in_depth, insulated, low_e, night_air, one_set_point, overhangs, set_back,
@@ -11,12 +11,13 @@ pub(super) const LIGHT: &str = include_str!("../cases/ashrae140-600.ron");
 const HEAVY: &str = include_str!("../cases/ashrae140-900.ron");
 const SUNSPACE: &str = include_str!("../cases/ashrae140-960.ron");
 
-/// A case: its name, how it is made, and the least and the most of the six reference programs. Energy in MWh, temperatures in °C.
+/// A case: its name, the function that makes its study, and the smallest and largest results of the six reference
+/// programs. Energy is in MWh, temperatures are in °C.
 pub(super) struct Case {
     pub name: &'static str,
     pub make: fn() -> Option<Study>,
     pub reference: &'static [(Quantity, f64, f64)],
-    /// Of the published 5R1C.
+    /// The results of the published 5R1C model.
     pub published: &'static [(Quantity, f64)],
 }
 
@@ -54,7 +55,8 @@ impl Quantity {
     }
 }
 
-/// The cases, with the spread of the six reference programs (ASHRAE 140-2020) and what the published 5R1C has (Modelica Buildings library).
+/// The cases, with the range of results of the six reference programs (ASHRAE 140-2020) and the results of the
+/// published 5R1C model (Modelica Buildings library).
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "600",

@@ -1,4 +1,4 @@
-//! How each case differs from its base: the building as a file, the rest as what is changed of it.
+//! The changes that make each case from its base case.
 
 use cupola_physics::study::{
     Airflow, Amount, Construction, Day, Face, Fin, Gas, InsideConvection, Layer, Material, OutsideConvection, Overhang,
@@ -11,7 +11,7 @@ pub(super) fn study(text: &str) -> Option<Study> {
     document.physics
 }
 
-/// Changes the one zone of a study.
+/// Changes a study.
 pub(super) fn with(study: Option<Study>, change: impl FnOnce(&mut Study)) -> Option<Study> {
     let mut study = study?;
     change(&mut study);
@@ -22,13 +22,13 @@ pub(super) fn surface<'s>(study: &'s mut Study, id: &str) -> Option<&'s mut Surf
     study.zones.first_mut()?.surfaces.iter_mut().find(|surface| surface.id == id)
 }
 
-/// A window of 3 m by 2 m.
+/// Returns a window 3 m wide and 2 m high.
 pub(super) fn window(overhang: Option<Overhang>, fin: Option<Fin>) -> Window {
     let shading = Shading { width_m: 3.0, height_m: 2.0, overhang, left: fin, right: fin };
     Window { glazing: "double".into(), shading: Some(shading), ..Window::default() }
 }
 
-/// A metre of overhang along the south wall, at the roof: half a metre above the windows.
+/// Adds an overhang of 1 m along the south wall, at the height of the roof and 0.5 m above the windows.
 pub(super) fn overhangs(study: Option<Study>) -> Option<Study> {
     with(study, |study| {
         let over =
@@ -41,7 +41,8 @@ pub(super) fn overhangs(study: Option<Study>) -> Option<Study> {
     })
 }
 
-/// The windows in the east and the west wall, with an overhang and fins down to the ground or without.
+/// Moves the windows to the east and west walls. If `is_shaded`, each window gets an overhang, and fins down to the
+/// ground.
 pub(super) fn east_west(study: Option<Study>, is_shaded: bool) -> Option<Study> {
     with(study, |study| {
         let overhang = is_shaded.then_some(Overhang { depth_m: 1.0, gap_m: 0.5, ..Overhang::default() });
@@ -61,7 +62,8 @@ pub(super) fn schedule(study: &mut Study, name: &str, pairs: &[(f64, f64)], inte
     study.schedules.insert(name.into(), schedule);
 }
 
-/// Heated to 10 °C from 23 to 7 o'clock, and rising to 20 °C until 8 (as of the 2020 edition).
+/// Sets the heating set-point to 10 °C from 23 to 7 o'clock. The set-point rises linearly to 20 °C from 7 to 8 o'clock,
+/// as in the 2020 edition.
 pub(super) fn set_back(study: Option<Study>) -> Option<Study> {
     with(study, |study| {
         let pairs = [(0.0, 10.0), (7.0, 10.0), (8.0, 20.0), (22.999, 20.0), (23.0, 10.0)];
@@ -72,7 +74,8 @@ pub(super) fn set_back(study: Option<Study>) -> Option<Study> {
     })
 }
 
-/// 1703.16 m³/h of outdoor air from 18 to 7 o'clock, cooling by day only, no heating.
+/// Adds 1,703.16 m³/h of outdoor air from 18 to 7 o'clock. Cooling is available from 7 to 18 o'clock, and there is no
+/// heating.
 pub(super) fn night_air(study: Option<Study>) -> Option<Study> {
     with(study, |study| {
         schedule(study, "day", &[(0.0, 0.0), (7.0, 1.0), (18.0, 0.0)], false);
@@ -89,7 +92,7 @@ pub(super) fn night_air(study: Option<Study>) -> Option<Study> {
     })
 }
 
-/// One pane of the same glass.
+/// Reduces the glazing to one pane of the same glass.
 pub(super) fn single_pane(study: Option<Study>) -> Option<Study> {
     with(study, |study| {
         if let Some(glazing) = study.glazings.get_mut("double") {
@@ -99,7 +102,7 @@ pub(super) fn single_pane(study: Option<Study>) -> Option<Study> {
     })
 }
 
-/// Coated outer pane, argon.
+/// Gives the glazing a coated outer pane and argon.
 pub(super) fn low_e(study: Option<Study>) -> Option<Study> {
     with(study, |study| {
         let Some(glazing) = study.glazings.get_mut("double") else { return };
@@ -112,7 +115,8 @@ pub(super) fn low_e(study: Option<Study>) -> Option<Study> {
     })
 }
 
-/// 25 cm of insulation in the walls, 40 in the roof.
+/// Sets the thickness of the insulation to 0.4 m in the roof, and in the walls to 0.25 m (light case) or 0.2452 m
+/// (heavy case).
 pub(super) fn insulated(study: Option<Study>) -> Option<Study> {
     with(study, |study| {
         let is_heavy = study.materials.contains_key("concrete");
@@ -129,7 +133,7 @@ pub(super) fn insulated(study: Option<Study>) -> Option<Study> {
     })
 }
 
-/// What is in the south wall in place of windows, or where they are.
+/// The content of the south wall, or the position of the windows.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Glass {
     Solid,
@@ -140,8 +144,9 @@ pub(super) enum Glass {
     Shaded,
 }
 
-/// A case of the in-depth series: heated to 20 °C; set-point of cooling, gains and air changes; emittance inside and outside, solar
-/// absorptance inside and outside.
+/// Returns a case of the in-depth series, heated to 20 °C. The numbers are the cooling set-point in °C, the gains in W
+/// and the infiltration in air changes per hour. `faces` are the emittances inside and outside, and the solar
+/// absorptances inside and outside.
 pub(super) fn in_depth(
     base: &str,
     glass: Glass,
@@ -194,7 +199,7 @@ pub(super) fn in_depth(
     })
 }
 
-/// Fixed coefficients for convection and radiation together, which takes the emittances' place.
+/// Sets fixed coefficients for convection and radiation together, and reduces the emittances accordingly.
 pub(super) fn fixed_films(study: Option<Study>, inside: bool, outside: bool) -> Option<Study> {
     with(study, |study| {
         for construction in study.constructions.values_mut() {
@@ -225,7 +230,7 @@ pub(super) fn fixed_films(study: Option<Study>, inside: bool, outside: bool) -> 
     })
 }
 
-/// Heated and cooled to 20 °C.
+/// Sets the cooling set-point to 20 °C, which is also the heating set-point.
 pub(super) fn one_set_point(study: Option<Study>) -> Option<Study> {
     with(study, |study| {
         if let Some(cooling) = study.zones.first_mut().and_then(|zone| zone.cooling.as_mut()) {
@@ -234,7 +239,7 @@ pub(super) fn one_set_point(study: Option<Study>) -> Option<Study> {
     })
 }
 
-/// Without heating and cooling.
+/// Removes heating and cooling.
 pub(super) fn free(study: Option<Study>) -> Option<Study> {
     with(study, |study| study.zones.iter_mut().for_each(|zone| (zone.heating, zone.cooling) = (None, None)))
 }

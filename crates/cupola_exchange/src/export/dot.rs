@@ -1,4 +1,4 @@
-//! The graph for Graphviz.
+//! Export of the graph in the DOT language of Graphviz.
 //!
 //! Source: Graphviz, "DOT Language" and "escString".
 
@@ -9,13 +9,13 @@ use cupola_twin::{Diagnostic, Models};
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Light enough for black text; after the last it begins anew.
+/// Fill colours that are light enough for black text. With more models than colours, the colours repeat.
 const PALETTE: [&str; 12] = [
     "#cfe3f7", "#ffe0b8", "#d3efcf", "#f6cfd6", "#e3d7f3", "#fff3b0", "#cdeeee", "#ecdccd", "#e2e6ea", "#f9d3ee",
     "#dceba6", "#c9d4f8",
 ];
 
-/// Twins as nodes, coloured by their models, and relationships as edges.
+/// Returns the graph as DOT: twins as nodes with one colour per model, and relationships as edges.
 pub(crate) fn text(
     name: &str,
     twins: &[impl Borrow<TwinDoc>],
@@ -48,7 +48,7 @@ pub(crate) fn text(
     out
 }
 
-/// A quoted string of these lines.
+/// Returns a quoted DOT string of several lines.
 fn quoted(lines: &[&str]) -> String {
     let mut out = String::from('"');
     for (number, line) in lines.iter().enumerate() {
@@ -60,7 +60,7 @@ fn quoted(lines: &[&str]) -> String {
                 '"' => out += "\\\"",
                 '\\' => out += "\\\\",
                 '\n' => out += "\\n",
-                // Each its own picture: two ids must not become one.
+                // Each control character has a distinct picture, so that two different ids stay different.
                 '\u{7f}' => out.push('\u{2421}'),
                 c if (c as u32) < 0x20 => out.extend(char::from_u32(0x2400 + c as u32)),
                 c => out.push(c),

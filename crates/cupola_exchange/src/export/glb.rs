@@ -1,4 +1,5 @@
-//! The building as glTF, each bound node marked with its twin in its extras, and with it the whole graph, on a node of its own.
+//! Export of the building as glTF. The extras of each bound node describe its twin, and the extras of a separate node
+//! hold the whole graph.
 
 use super::twins::properties_json;
 use cupola_building::{Building, Node, Role, to_glb};
@@ -8,11 +9,12 @@ use cupola_twin::Diagnostic;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
-/// What the node is called that carries the graph.
+/// The name of the node that holds the graph.
 const GRAPH_NODE: &str = "Twins";
 
-/// The building with its twins' ids, models and initial values, and the graph as the explorer's file has it. Textures and materials
-/// of a file that it was read from are not in it. Empty if it can't be written.
+/// Returns the GLB file of the building, with the ids, models and initial values of its twins and with the graph in the
+/// format of Azure Digital Twins Explorer. Textures and materials of an imported file are not included. The result is
+/// empty if the file would be too large, which is reported.
 pub(crate) fn bytes(scene: &Scene, graph: Json, findings: &mut Vec<Diagnostic>) -> Vec<u8> {
     let mut building = Building::clone(&scene.building);
     let by_id: BTreeMap<&str, &TwinDoc> = scene.document.twins.iter().map(|twin| (twin.id.as_str(), &**twin)).collect();
@@ -44,12 +46,12 @@ pub(crate) fn bytes(scene: &Scene, graph: Json, findings: &mut Vec<Diagnostic>) 
     bytes
 }
 
-/// Puts the graph on the node for it.
+/// Writes the graph to the extras of its node.
 fn carry(building: &mut Building, graph: Json) {
     let is_it = |node: &Node| node.extras.get("cupola").is_some_and(|own| own.get("graph").is_some());
     let own = json!({"role": Role::Group.as_str(), "graph": graph});
     match building.nodes.iter_mut().find(|node| is_it(node)) {
-        // The building came from such a file itself.
+        // The building was read from an exported file, which has the node already.
         Some(node) => {
             node.extras.insert("cupola".to_owned(), own);
         }
@@ -60,14 +62,14 @@ fn carry(building: &mut Building, graph: Json) {
     }
 }
 
-/// Writes a twin into a node's extras, beside what is there.
+/// Writes a twin to the extras of a node and keeps the other extras.
 fn mark(node: &mut Node, id: &str, model: &str, properties: Map<String, Json>) {
     let own = node.extras.entry("cupola").or_insert_with(|| json!({}));
     if !own.is_object() {
         *own = json!({});
     }
     if let Json::Object(own) = own {
-        // Whoever reads the file again needn't guess what the node is.
+        // The role is stored, so that an importer need not infer it.
         own.entry("role").or_insert_with(|| json!(node.role.as_str()));
         own.insert("id".to_owned(), json!(id));
         own.insert("model".to_owned(), json!(model));

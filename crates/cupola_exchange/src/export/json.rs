@@ -1,10 +1,10 @@
-//! The file that Azure Digital Twins Explorer exports and imports.
+//! Export in the JSON format of Azure Digital Twins Explorer.
 //!
 //! Source: Azure Digital Twins Explorer, version 1.0.0 of its file.
 
 use serde_json::{Map, Value as Json, json};
 
-/// The graph and its models.
+/// Returns the file with the graph and its models.
 pub(crate) fn file(twins: Vec<Map<String, Json>>, relationships: Vec<Map<String, Json>>, models: Vec<Json>) -> Json {
     let list = |objects: Vec<Map<String, Json>>| Json::Array(objects.into_iter().map(Json::Object).collect());
     let mut graph = Map::new();

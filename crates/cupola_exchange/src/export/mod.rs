@@ -1,4 +1,4 @@
-//! Scenes out: to the formats of Azure Digital Twins, to Graphviz, to glTF.
+//! Export of scenes to the formats of Azure Digital Twins, to Graphviz and to glTF.
 
 pub(crate) mod dot;
 pub(crate) mod glb;
@@ -11,26 +11,26 @@ pub(crate) mod xlsx;
 use cupola_scene::{Scene, to_ron};
 use cupola_twin::Diagnostic;
 
-/// What a scene can be exported as.
+/// A format of exported files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// Models, twins and relationships for the bulk import of Azure Digital Twins.
+    /// Models, twins and relationships, for the bulk import of Azure Digital Twins.
     Ndjson,
-    /// Models, twins and relationships for Azure Digital Twins Explorer.
+    /// Models, twins and relationships, for Azure Digital Twins Explorer.
     Json,
-    /// Twins and relationships as a spreadsheet, which the explorer imports too.
+    /// Twins and relationships as a spreadsheet, for Azure Digital Twins Explorer.
     Xlsx,
-    /// The graph for Graphviz.
+    /// Twins and relationships as a graph, for Graphviz.
     Dot,
-    /// The building as glTF, its nodes marked with their twins.
+    /// The building as glTF, with its twins in the extras of its nodes.
     #[value(name = "glb")]
     Gltf,
-    /// The scene's own document.
+    /// The scene document, with everything in it.
     Scene,
 }
 
 impl Format {
-    /// What files of it end in.
+    /// Returns the file extension of the format.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
@@ -43,16 +43,17 @@ impl Format {
     }
 }
 
-/// What an export gave.
+/// The result of an export.
 #[derive(Debug, Default)]
 pub struct Exported {
-    /// The file; empty if there is none to write.
+    /// The content of the file, or empty if no file could be made.
     pub bytes: Vec<u8>,
-    /// What the format can't carry, or what could not be found. Errors are things that were left out.
+    /// Diagnostics about content that the format can't represent or that was not found. An error means that content was
+    /// left out.
     pub findings: Vec<Diagnostic>,
 }
 
-/// Exports a scene as its document says it; the same scene gives the same bytes.
+/// Exports a scene document. The same scene always gives the same bytes.
 pub fn export(scene: &Scene, format: Format) -> Exported {
     let document = &scene.document;
     let mut findings = Vec::new();
@@ -90,7 +91,7 @@ pub fn export(scene: &Scene, format: Format) -> Exported {
     Exported { bytes, findings }
 }
 
-/// Models, twins and relationships as the explorer's file has them.
+/// Returns models, twins and relationships in the JSON format of Azure Digital Twins Explorer.
 fn graph(scene: &Scene, findings: &mut Vec<Diagnostic>) -> serde_json::Value {
     let document = &scene.document;
     let twins = twins::twins_json(&document.twins, &scene.models, findings);
@@ -99,7 +100,7 @@ fn graph(scene: &Scene, findings: &mut Vec<Diagnostic>) -> serde_json::Value {
     json::file(twins, relationships, interfaces)
 }
 
-/// What only the scene's own format carries.
+/// Returns a diagnostic that names the parts of the scene which only the scene format can represent.
 fn left_in_the_scene(scene: &Scene) -> Option<Diagnostic> {
     let document = &scene.document;
     let parts = [

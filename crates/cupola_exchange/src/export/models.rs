@@ -1,4 +1,4 @@
-//! The models as they were written: the scene keeps what they mean, so their files are read again.
+//! Export of the models in their original text. The scene holds only the parsed models, so the files are read again.
 
 use cupola_scene::read_text;
 use cupola_twin::{Diagnostic, Models, Place};
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// The interfaces of the scene's DTDL files.
+/// Returns the interfaces in the scene's DTDL files.
 pub(crate) fn interfaces(files: &[PathBuf], models: &Models, findings: &mut Vec<Diagnostic>) -> Vec<Json> {
     let mut texts = Vec::new();
     let is_json = |extension: &std::ffi::OsStr| extension == "json" || extension == "jsonld";
@@ -19,7 +19,8 @@ pub(crate) fn interfaces(files: &[PathBuf], models: &Models, findings: &mut Vec<
     split(texts.iter().map(|(file, text)| (file.as_str(), text.as_str())), models, findings)
 }
 
-/// The interfaces that documents hold, each once; those of the models that are in none of them are reported.
+/// Returns the interfaces in several documents, each once. A model of the scene that is in none of the documents is
+/// reported.
 pub(crate) fn split<'t>(
     documents: impl IntoIterator<Item = (&'t str, &'t str)>,
     models: &Models,
@@ -41,7 +42,7 @@ pub(crate) fn split<'t>(
         };
         for item in items {
             let id = item.get("@id").and_then(Json::as_str).filter(|id| models.find(id).is_some());
-            // The first of two with one id is the one that the scene has read.
+            // If two interfaces have the same id, the scene uses the first.
             if id.is_some_and(|id| !known.contains(id)) {
                 inside(&item, &mut known);
                 out.push(item);
@@ -59,7 +60,7 @@ pub(crate) fn split<'t>(
     out
 }
 
-/// The service knows DTDL 2 and 3: what is to be said of interfaces of later versions.
+/// Returns a warning if interfaces use a version of DTDL other than 2 and 3, which Azure Digital Twins does not accept.
 pub(crate) fn too_new(interfaces: &[Json]) -> Option<Diagnostic> {
     let is_old = |context: &Json| {
         let mut words =
@@ -80,7 +81,7 @@ pub(crate) fn too_new(interfaces: &[Json]) -> Option<Diagnostic> {
     Some(Diagnostic::warning("dtdl-too-new", message).help(help))
 }
 
-/// Notes the interface and those that are written inside of it.
+/// Adds the ids of an interface and of the interfaces nested in it to `known`.
 fn inside(value: &Json, known: &mut BTreeSet<String>) {
     match value {
         Json::Object(object) => {

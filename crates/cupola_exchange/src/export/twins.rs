@@ -1,7 +1,7 @@
-//! Twins and relationships as the service writes them.
+//! Twins and relationships in the JSON form of Azure Digital Twins.
 //!
-//! Source: Azure Digital Twins, "Digital twins and the twin graph": system properties begin with `$`, a component is an object with
-//! `$metadata`, and every component of the model has to be there.
+//! Source: Azure Digital Twins, "Digital twins and the twin graph": names of system properties begin with `$`, a
+//! component is an object with `$metadata`, and every component of the model must be present.
 
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::model::{Interface, ModelIx};
@@ -10,10 +10,10 @@ use serde_json::{Map, Value as Json, json};
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Components in components; no version of DTDL has more.
+/// The largest depth of nested components. No version of DTDL allows more.
 const MAX_DEPTH: usize = 8;
 
-/// Each twin's interface, where its model is known; what isn't is reported once a model.
+/// Returns the interface of each twin whose model is known. An unknown model is reported once.
 pub(crate) fn interfaces_of<'m>(
     twins: &[impl Borrow<TwinDoc>],
     models: &'m Models,
@@ -26,7 +26,7 @@ pub(crate) fn interfaces_of<'m>(
     twins.iter().map(|twin| find(twin.borrow().model.as_str()).map(|model| models.get(model))).collect()
 }
 
-/// The twins as JSON objects.
+/// Returns the twins as JSON objects.
 pub(crate) fn twins_json(
     twins: &[impl Borrow<TwinDoc>],
     models: &Models,
@@ -61,7 +61,7 @@ pub(crate) fn twins_json(
     out
 }
 
-/// The relationships as JSON objects; `source` is what the format calls the twin that they start at.
+/// Returns the relationships as JSON objects. `source` is the name that the format uses for the source twin.
 pub(crate) fn relationships_json(
     relationships: &[impl Borrow<RelationshipDoc>],
     source: &str,
@@ -89,10 +89,11 @@ pub(crate) fn relationships_json(
     out
 }
 
-/// An id for each relationship: its own, or one made of what it connects, with a number if that is taken.
+/// Returns an id for each relationship: its own id, or a new unique id from source, name and target, with a number if
+/// necessary.
 fn relationship_ids(relationships: &[&RelationshipDoc]) -> Vec<String> {
     let mut taken: BTreeSet<String> = relationships.iter().filter_map(|relationship| relationship.id.clone()).collect();
-    // The number to go on with, so that many relationships of one kind don't each try all numbers before.
+    // The last number of each new id, so that many similar relationships do not try all numbers again.
     let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
     let mut make = |plain: String| {
         let number = numbers.entry(plain.clone()).or_insert(0);
@@ -109,7 +110,7 @@ fn relationship_ids(relationships: &[&RelationshipDoc]) -> Vec<String> {
     relationships.iter().map(|relationship| own(relationship).unwrap_or_else(|| make(plain(relationship)))).collect()
 }
 
-/// Properties as a JSON object; what JSON has no number for is left out and reported.
+/// Returns properties as a JSON object. Numbers that are not finite are left out and reported.
 pub(crate) fn properties_json(
     owner: &str,
     properties: &BTreeMap<String, Value>,
@@ -127,7 +128,7 @@ pub(crate) fn properties_json(
     out
 }
 
-/// A value as JSON; `None` for what JSON has no number for.
+/// Converts a value to JSON. Returns `None` for a number that is not finite.
 fn to_json(value: &Value) -> Option<Json> {
     serde_json::to_value(value).ok().filter(|value| !value.is_null())
 }
@@ -137,7 +138,7 @@ fn not_finite(owner: &str, name: &str) -> Diagnostic {
     Diagnostic::error("not-finite", message).help("give it a number, or remove it from the scene")
 }
 
-/// The components of an interface, each with nothing in it yet.
+/// Returns the components of an interface without values.
 fn components(models: &Models, interface: &Interface, depth: usize) -> Map<String, Json> {
     let mut out = Map::new();
     for component in &interface.components {
@@ -151,8 +152,9 @@ fn components(models: &Models, interface: &Interface, depth: usize) -> Map<Strin
     out
 }
 
-/// Puts a value where it belongs: `component.property` into the component, `property.field` into the property's object. Of the name,
-/// `done` bytes lead to `object` already; `in_property` if that belongs to a property.
+/// Puts a value in its object: `component.property` in the component, `property.field` in the object of the property.
+/// The first `done` bytes of the name are the path of `object`. `in_property` states whether that path is within a
+/// property.
 fn put(
     object: &mut Map<String, Json>,
     interface: Option<&Interface>,

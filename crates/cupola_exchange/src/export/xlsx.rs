@@ -1,5 +1,5 @@
-//! The spreadsheet that Azure Digital Twins Explorer imports, with two more columns that our own import reads: the id of a
-//! relationship and its properties.
+//! Export as the spreadsheet of Azure Digital Twins Explorer, with two additional columns that Cupola imports: the id
+//! and the properties of a relationship.
 //!
 //! Source: Azure Digital Twins Explorer, "Import" (the columns).
 
@@ -10,7 +10,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxErr
 use serde_json::{Map, Value as Json};
 use std::borrow::Borrow;
 
-/// The headers, and how wide their columns are, in characters.
+/// The column headers, and the column widths in characters.
 const COLUMNS: [(&str, f64); 7] = [
     ("ModelID", 36.0),
     ("ID (must be unique)", 24.0),
@@ -20,11 +20,11 @@ const COLUMNS: [(&str, f64); 7] = [
     ("Relationship ID", 24.0),
     ("Relationship Properties", 32.0),
 ];
-/// Rows that a sheet can have, with that of the headers.
+/// The largest number of rows in a sheet, including the header.
 const MAX_ROWS: u32 = 1_048_576;
 
-/// A row for each twin, then one for each relationship at the twin that it leads to. Only the first has a model: the explorer takes
-/// every row with one for a new twin.
+/// Returns the spreadsheet: one row per twin, then one row per relationship with the id of its target twin. Only the
+/// rows of twins have a model, because the explorer reads every row with a model as a new twin.
 pub(crate) fn bytes(
     twins: &[Map<String, Json>],
     relationships: &[impl Borrow<RelationshipDoc>],
@@ -46,7 +46,7 @@ fn workbook(
     findings: &mut Vec<Diagnostic>,
 ) -> Result<Workbook, XlsxError> {
     let mut workbook = Workbook::new();
-    // The time of writing would make every file another one.
+    // A fixed creation time, because the same scene must give the same file.
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_ymd(2000, 1, 1)?));
     let sheet = workbook.add_worksheet();
     sheet.set_name("Twins")?;
@@ -89,7 +89,8 @@ enum Row<'r> {
     Relationship(&'r RelationshipDoc),
 }
 
-/// A cell that doesn't fit is left out: one long text is no reason for having no file.
+/// Writes the cells of a row. A cell that can't be written is left out and reported, so that one long text does not
+/// prevent the export.
 fn write(sheet: &mut Worksheet, row: u32, cells: [String; 7], findings: &mut Vec<Diagnostic>) {
     for (column, text) in (0_u16..).zip(cells).filter(|(_, text)| !text.is_empty()) {
         if let Err(error) = sheet.write_string(row, column, text) {
@@ -105,7 +106,7 @@ fn text(value: Option<&Json>) -> &str {
     value.and_then(Json::as_str).unwrap_or_default()
 }
 
-/// An object's text; none for an empty one.
+/// Returns the JSON text of an object. The text of an empty object is empty.
 fn object(values: Map<String, Json>) -> String {
     if values.is_empty() { String::new() } else { Json::Object(values).to_string() }
 }

@@ -1,8 +1,8 @@
-//! Brick in, with or without RealEstateCore: things into twins, their classes into DTDL models, and what is said of them into
-//! relationships and properties.
+//! Import of Brick, with or without RealEstateCore. Resources become twins, their classes become DTDL models, and
+//! statements become relationships and properties.
 //!
-//! Relationships that say the same from both ends are kept once, from the whole to its part and from the source to the sink, so
-//! that one rule finds them whichever way the file's author wrote them.
+//! Of two inverse relationships only one is kept, from the whole to the part and from the source to the sink. One
+//! formula then works for both notations.
 //!
 //! Sources: RDF 1.1 Turtle (W3C); the Brick ontology (brickschema.org); RealEstateCore (w3id.org/rec).
 
@@ -28,14 +28,14 @@ use cupola_twin::{Diagnostic, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// The models' file.
+/// The name of the file with the models.
 const MODELS_FILE: &str = "brick.json";
-/// Names that every twin's model has for something else.
+/// Names of contents that every imported model may have, which other properties and relationships can't use.
 const RESERVED: [&str; 3] = ["iri", "label", "value"];
-/// Every name is a column of every model.
+/// The largest number of property names. Every name becomes a column of every model.
 const MAX_PROPERTIES: usize = 100;
 
-/// Turtle files that are about the same things: a building in several parts, or with the ontology that its classes are from.
+/// Turtle files that describe the same building: parts of the building, or the ontology of its classes.
 #[derive(Default)]
 pub struct Files {
     statements: Statements,
@@ -43,10 +43,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// Adds what a file says.
+    /// Adds the statements of a file.
     ///
     /// # Errors
-    /// A mistake in the syntax; nothing of the file is added then.
+    /// The file is not valid Turtle, or its IRIs are too long in total. Nothing of the file is added then.
     pub fn add(&mut self, file: &str, mut text: String) -> Result<(), Diagnostic> {
         let file: Arc<str> = file.into();
         if text.starts_with('\u{feff}') {
@@ -57,7 +57,7 @@ impl Files {
         Ok(())
     }
 
-    /// Puts it all into the draft.
+    /// Converts all statements and adds the result to the draft.
     pub fn read(&self, draft: &mut Draft) {
         if self.texts.is_empty() {
             return;
@@ -78,7 +78,7 @@ impl Files {
     }
 }
 
-/// Something that becomes a twin.
+/// A resource that becomes a twin.
 struct Thing {
     iri: Iri,
     id: String,
@@ -86,7 +86,7 @@ struct Thing {
     is_point: bool,
 }
 
-/// Values under one name: what kinds there are, and those of the things.
+/// The values of one property: their kinds, and the values by resource.
 #[derive(Default)]
 struct Column {
     has_numbers: bool,
@@ -110,7 +110,7 @@ struct Reader<'s> {
     classes: Classes,
     things: Vec<Thing>,
     by_iri: HashMap<Iri, usize>,
-    /// What belongs to an ontology itself: classes, properties, quantities, tags.
+    /// The resources that belong to an ontology itself: classes, properties, quantities, tags.
     definitions: HashSet<Iri>,
     relationships: Vec<(usize, String, usize)>,
     seen: HashSet<(usize, String, usize)>,
@@ -135,7 +135,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Finds what becomes a twin, in the order of the file.
+    /// Finds the resources that become twins, in the order of the file.
     fn things(&mut self, draft: &Draft) {
         let statements = self.statements;
         let mut types_of: BTreeMap<Iri, Vec<ClassIx>> = BTreeMap::new();
@@ -174,7 +174,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The classes of the ontologies that are mentioned, and those of the files that are kinds of them.
+    /// Returns the ontology classes that the files mention, and the subclasses of them that the files define.
     fn classes(&mut self) -> HashMap<Iri, ClassIx> {
         let statements = self.statements;
         let mut kinds: HashMap<Iri, Vec<Iri>> = HashMap::new();
@@ -210,7 +210,7 @@ impl<'s> Reader<'s> {
         classes
     }
 
-    /// Counts a statement that is of another vocabulary, or about something else than a twin.
+    /// Counts a statement that uses another vocabulary, or whose subject is not a twin.
     fn leave(&mut self, subject: Iri, foreign: Iri) {
         if self.by_iri.contains_key(&subject) {
             *self.left.foreign.entry(foreign).or_default() += 1;
@@ -280,9 +280,9 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Values with a unit: `brick:area [ brick:value 12 ; brick:hasUnit unit:FT2 ]`. A model has one unit for all its twins, so
-    /// any but the square and the cubic metre goes into the name. What else a node without a name has is its owner's too:
-    /// `rec:area [ rec:grossArea 12 ]` becomes `area_grossArea`.
+    /// Reads values with a unit: `brick:area [ brick:value 12 ; brick:hasUnit unit:FT2 ]`. A model has one unit for all
+    /// twins, so a unit other than square metre and cubic metre becomes a part of the property's name. Other values of
+    /// a blank node become properties of its owner: `rec:area [ rec:grossArea 12 ]` becomes `area_grossArea`.
     fn details(&mut self) {
         let statements = self.statements;
         for (subject, predicate, node) in &statements.details {
@@ -319,7 +319,7 @@ impl<'s> Reader<'s> {
             let with_unit = if node.value.is_some() { 1 + usize::from(node.unit.is_some()) } else { 0 };
             let is_owned = details.contains(&number);
             let read = if is_owned { with_unit + node.values.len() } else { 0 };
-            // That it is an area is in the name.
+            // The type statement of the blank node counts as understood, because the property's name contains it.
             let is_said = usize::from(node.is_typed && read > 0);
             self.left.nameless += node.statements.saturating_sub(read + is_said);
             self.left.nameless_things += usize::from(node.is_typed && read == 0);
@@ -353,7 +353,7 @@ impl<'s> Reader<'s> {
         self.understood += 1;
     }
 
-    /// Everything into the draft.
+    /// Adds twins, relationships, models and counts to the draft.
     fn write(&mut self, draft: &mut Draft) {
         if self.things.is_empty() {
             return;
@@ -432,7 +432,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// Whether a value is what the value of a point is.
+/// Returns whether a value has the kind of the model's points.
 fn fits(reading: Option<Reading>, value: &Value) -> bool {
     reading.is_some() && reading == Reading::of_value(value)
 }

@@ -1,4 +1,4 @@
-//! Files and folders into one draft: which reader understands what, and in which order.
+//! Reads files and folders into one draft. It selects the importer for each file, and the order of the files.
 
 use super::service::file_start;
 use super::{Draft, DraftBuilding, ModelDoc, brick, gltf, ndjson, scenes3d, service, xlsx};
@@ -8,14 +8,14 @@ use cupola_twin::Diagnostic;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Folders are searched so deep.
+/// The largest depth of folders that are searched.
 const MAX_DEPTH: usize = 16;
-/// Files that are looked at in one import.
+/// The largest number of files in one import.
 const MAX_FILES: usize = 100_000;
-/// A file beyond it is not read: nothing that describes a building is larger.
+/// The largest size of a file, in bytes. A larger file is not expected to describe a building.
 const MAX_BYTES: u64 = 4 << 30;
 
-/// What kind of file it is, in the order in which they are read: what is needed to understand others comes first.
+/// The kind of a file. Files are read in the order of the kinds, so that a file follows those that it depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Json,
@@ -25,7 +25,7 @@ enum Kind {
     Gltf,
 }
 
-/// Reads files and folders. `progress` is told what is being read.
+/// Reads files and folders. `progress` receives a message for each file.
 pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
     let mut draft = Draft::default();
     let mut found = Found::default();
@@ -53,7 +53,7 @@ pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
 #[derive(Default)]
 struct Found {
     files: Vec<(Kind, PathBuf)>,
-    /// What was looked at: links may lead to a place twice, or round in a circle.
+    /// The paths that were visited. Links may lead to a path twice, or form a cycle.
     seen: HashSet<PathBuf>,
 }
 
@@ -93,7 +93,7 @@ fn collect(path: &Path, depth: usize, found: &mut Found, draft: &mut Draft) {
         Some("ttl" | "turtle" | "nt") => Kind::Turtle,
         Some("xlsx" | "xlsm") => Kind::Spreadsheet,
         Some("glb" | "gltf") => Kind::Gltf,
-        // A folder holds all sorts of things; what was named is meant.
+        // Unknown files in a folder are ignored. An unknown file that the caller names is an error.
         _ if depth > 0 => return,
         _ => {
             let help = "import .json, .ndjson, .xlsx, .ttl, .glb or .gltf files, or folders of them";
@@ -105,21 +105,22 @@ fn collect(path: &Path, depth: usize, found: &mut Found, draft: &mut Draft) {
     found.files.push((kind, path.to_path_buf()));
 }
 
-/// Files while they are read.
+/// The state while files are read.
 struct Gather<'p> {
     draft: Draft,
-    /// Turtle files are about one another: a building and its ontology, a building in parts.
+    /// The Turtle files, which are read together because they refer to one another: a building and its ontology, or
+    /// parts of a building.
     turtle: brick::Files,
-    /// 3D Scenes Studio's configurations refer to twins by their ids, and are read when all are there.
+    /// The configurations of 3D Scenes Studio. They refer to twins by id and are read after all other files.
     scenes: Vec<(String, String)>,
     progress: &'p mut dyn FnMut(&str),
 }
 
 impl Gather<'_> {
-    /// Reads a file, or keeps it for later.
+    /// Reads a file, or stores it for later.
     fn file(&mut self, kind: Kind, path: &Path, size: u64) {
         if kind == Kind::Gltf {
-            // Whether twins came with it decides what is made of its nodes.
+            // The import of a building depends on whether twins were imported, so the Turtle files must be read before.
             std::mem::take(&mut self.turtle).read(&mut self.draft);
         }
         match self.read(kind, path, size) {
@@ -132,7 +133,7 @@ impl Gather<'_> {
         }
     }
 
-    /// Whether the file is read: a configuration is not yet.
+    /// Reads a file. Returns false for a configuration of 3D Scenes Studio, which is stored for later.
     fn read(&mut self, kind: Kind, path: &Path, size: u64) -> Result<bool, Diagnostic> {
         let shown = path.to_string_lossy().into_owned();
         let draft = &mut self.draft;
@@ -172,7 +173,7 @@ impl Gather<'_> {
         self.json(path, shown, text)
     }
 
-    /// JSON comes in four kinds that only its content tells apart.
+    /// Reads a JSON file. Its content determines which of four formats it has.
     fn json(&mut self, path: &Path, shown: String, text: String) -> Result<bool, Diagnostic> {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let (draft, progress) = (&mut self.draft, &mut *self.progress);
@@ -196,7 +197,7 @@ impl Gather<'_> {
         Ok(true)
     }
 
-    /// Reads what was kept for later.
+    /// Reads the stored files.
     fn finish(mut self) -> Draft {
         self.turtle.read(&mut self.draft);
         for (file, text) in self.scenes {
@@ -209,6 +210,7 @@ impl Gather<'_> {
     }
 }
 
+/// Returns a number of bytes for display.
 fn bytes_text(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} bytes"),

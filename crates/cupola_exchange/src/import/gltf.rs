@@ -1,5 +1,5 @@
-//! A building in: nodes that are something become twins, what holds what becomes relationships, and what the file says of a node
-//! becomes its twin's properties. Walls, slabs and the like are only shape.
+//! Import of a building. Nodes of storeys, rooms and equipment become twins, the node hierarchy becomes relationships,
+//! and the extras of a node become properties of its twin. Walls, slabs and similar nodes are only geometry.
 //!
 //! Sources: glTF 2.0, "extras"; ISO 16739-1 (IFC), whose classes exporters write as `ifc_class`.
 
@@ -20,14 +20,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// What a graph in a building's extras is called.
+/// The name of an embedded graph in diagnostics.
 const CARRIED: &str = "cupola.graph";
-/// Kinds of nodes that a finding names; the others are one sum.
+/// The largest number of kinds of nodes in a diagnostic. Further kinds are summed.
 const MAX_KINDS: usize = 8;
-/// Rooms without a twin that a finding names.
+/// The largest number of rooms without a twin in a diagnostic.
 const MAX_ROOMS: usize = 5;
 
-/// Puts what a building's nodes are into the draft. Where no twins came with it, they are made of its nodes.
+/// Imports a building into the draft. If the draft has no twins, twins are made from the building's nodes.
 pub fn read(file: &str, building: &Building, draft: &mut Draft) {
     let file: Arc<str> = file.into();
     if let (Some(graph), true) = (carried(building), draft.twins.is_empty())
@@ -48,35 +48,36 @@ pub fn read(file: &str, building: &Building, draft: &mut Draft) {
     draft.findings.extend(found.into_iter().map(|found| found.at(file_start(&file))));
 }
 
-/// The graph that our own export put into the file: models, twins and relationships as the explorer's file has them.
+/// Returns the graph that Cupola's glTF export has embedded: models, twins and relationships in the format of Azure
+/// Digital Twins Explorer.
 fn carried(building: &Building) -> Option<String> {
     let graph = building.nodes.iter().find_map(|node| node.extras.get("cupola")?.get("graph"))?;
     Some(graph.to_string())
 }
 
-/// Something that becomes a twin.
+/// An element of the building that becomes a twin.
 struct Thing<'b> {
     id: String,
     identity: Identity<'b>,
-    /// The first of its nodes, which says what it is.
+    /// The first node of the element, which defines its properties.
     node: &'b Node,
     /// The number of that node.
     number: usize,
-    /// Its model, if that came with the building.
+    /// The model, if it was imported with the building.
     model: Option<ModelIx>,
 }
 
 struct Reader<'b> {
     building: &'b Building,
     things: Vec<Thing<'b>>,
-    /// The thing of each node.
+    /// The element of each node, by its number.
     of_node: Vec<Option<usize>>,
     found: Vec<Diagnostic>,
 }
 
 impl<'b> Reader<'b> {
-    /// Finds what becomes a twin. Nodes whose extras say the same id are one thing; others get their name as an id or, if that
-    /// is taken, what they are known by in IFC, by which they are found again too.
+    /// Finds the elements. Nodes whose extras have the same id are one element. Other nodes get their name as id, or
+    /// their IFC identifier if the name is taken; the scene finds their twin by either.
     fn new(building: &'b Building) -> Self {
         let identities: Vec<Option<Identity<'b>>> = building.nodes.iter().map(identify).collect();
         let mut used: BTreeSet<String> =
@@ -114,7 +115,7 @@ impl<'b> Reader<'b> {
         Self { building, things, of_node, found: Vec::new() }
     }
 
-    /// Counts the nodes, and says which are only shape.
+    /// Counts the nodes and reports those that are only geometry.
     fn nodes(&mut self, draft: &mut Draft) {
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
         for (node, thing) in self.building.nodes.iter().zip(&self.of_node) {
@@ -146,7 +147,7 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// The twins and the models that are made for them into the draft; gives the models that were there.
+    /// Adds the twins and the models made for them to the draft. Returns the models that the draft had before.
     fn twins(&mut self, draft: &mut Draft) -> Models {
         let (defined, _) = Models::read(draft.models.iter().map(ModelDoc::read));
         let mut classes = Classes::default();
@@ -199,7 +200,7 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// What holds what: the nearest thing around a node contains it.
+    /// Adds a relationship `contains` from the nearest enclosing element to each element.
     fn relationships(&mut self, defined: &Models, draft: &mut Draft) {
         let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
         for (position, thing) in self.things.iter().enumerate() {
@@ -229,10 +230,10 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// The thing of the nearest node around the first one of a thing that is not its own.
+    /// Returns the nearest other element that encloses the first node of an element.
     fn holder(&self, position: usize, thing: &Thing<'b>) -> Option<&Thing<'b>> {
         let mut at = thing.number;
-        // A parent always comes earlier; anything else would walk for ever.
+        // A parent precedes its children. The filter ends the loop if a file violates this.
         while let Some(parent) = self.building.nodes.get(at)?.parent.filter(|parent| *parent < at) {
             match self.of_node.get(parent).copied().flatten() {
                 Some(other) if other != position => return self.things.get(other),
@@ -242,10 +243,10 @@ impl<'b> Reader<'b> {
         None
     }
 
-    /// Names the twins of nodes that a scene wouldn't find by itself.
+    /// Adds bindings for nodes whose twin the scene would not find by itself.
     fn bindings(&mut self, draft: &mut Draft) {
         let known = Known::new(&draft.twins);
-        // The thing of each name; none where nodes of one name are several things.
+        // The element of each name, or `None` if nodes of one name belong to several elements.
         let mut named: BTreeMap<&str, Option<usize>> = BTreeMap::new();
         for (node, thing) in self.building.nodes.iter().zip(&self.of_node) {
             if thing.is_some() {
@@ -278,10 +279,10 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// Twins by what a scene finds them by.
+/// The twins by the texts that identify them in a scene.
 struct Known<'t> {
     ids: BTreeSet<&'t str>,
-    /// Ids by the property `name`, where it is unique.
+    /// Ids by the property `name`. A name of several twins maps to `None`.
     by_name: HashMap<&'t str, Option<&'t str>>,
 }
 
@@ -296,7 +297,7 @@ impl<'t> Known<'t> {
         Self { ids: twins.iter().map(|twin| twin.id.as_str()).collect(), by_name }
     }
 
-    /// The id of the twin that a scene binds a node to by itself.
+    /// Returns the id of the twin to which the scene binds a node without an entry in `bindings`.
     fn find(&self, node: &Node) -> Option<&'t str> {
         words_of(node).iter().find_map(|word| {
             let by_id = self.ids.get(word.as_str()).copied();
@@ -305,7 +306,7 @@ impl<'t> Known<'t> {
     }
 }
 
-/// How many rooms of the building twins that were there before are bound to.
+/// Reports the number of rooms that are bound to twins of the draft.
 fn matched(building: &Building, twins: &[TwinDoc]) -> Diagnostic {
     let known = Known::new(twins);
     let rooms = building.nodes.iter().filter(|node| node.role == Role::Room);
@@ -325,7 +326,8 @@ fn matched(building: &Building, twins: &[TwinDoc]) -> Diagnostic {
     report.help(format!("{help} {}", listed.join(", ")))
 }
 
-/// What our own export wrote of a twin, for a model that is there; what no property can hold is counted.
+/// Returns the properties that Cupola's export has written for a twin whose model is known. Values that no property can
+/// hold are counted in `left`.
 fn whole<'b>(facts: &[Fact<'b>], left: &mut BTreeMap<&'b str, usize>) -> BTreeMap<String, Value> {
     let mut properties = BTreeMap::new();
     for (key, value) in facts {
@@ -333,7 +335,7 @@ fn whole<'b>(facts: &[Fact<'b>], left: &mut BTreeMap<&'b str, usize>) -> BTreeMa
             Ok(value) => {
                 properties.insert(key.to_string(), value);
             }
-            // Something in it is null.
+            // The value contains null.
             Err(_) => *left.entry(*key).or_default() += 1,
         }
     }

@@ -1,5 +1,5 @@
-//! Other people's formats in: each reader turns bytes into a [`Draft`], which says what was understood and what was not; only then
-//! is anything written.
+//! Importers. Each importer converts files to a [`Draft`], which also records the content that was not understood.
+//! Files are written only after that.
 
 pub mod brick;
 mod gather;
@@ -22,51 +22,52 @@ use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What a reader got out of one or several files, before it becomes a scene.
+/// The result of importing one or several files, before it becomes a scene.
 #[derive(Debug, Default)]
 pub struct Draft {
-    /// DTDL documents.
+    /// The DTDL documents.
     pub models: Vec<ModelDoc>,
-    /// The twins; component properties are written `component.property`.
+    /// The twins. Properties of components are named `component.property`.
     pub twins: Placed<TwinDoc>,
     /// The relationships.
     pub relationships: Placed<RelationshipDoc>,
-    /// The building, to be copied into the scene.
+    /// The building, which is copied to the scene.
     pub building: Option<DraftBuilding>,
-    /// Which node of the building is which twin.
+    /// The twin of each node of the building, by the node's name.
     pub bindings: BTreeMap<String, String>,
-    /// Alarms.
+    /// The alarms.
     pub alarms: Placed<AlarmDoc>,
-    /// What to colour by: a property.
+    /// The property that colours the rooms.
     pub color_by: Option<String>,
-    /// The values at the ends of its scale.
+    /// The values at the ends of the colour scale.
     pub color_range: Option<(f64, f64)>,
-    /// What was not understood or had to be guessed, with its place. Errors are things that were left out.
+    /// Diagnostics about content that was not understood or was inferred. An error means that content was left out.
     pub findings: Vec<Diagnostic>,
-    /// How many things of each kind were understood and how many were not, by a plain plural ("twins", "triples").
+    /// The numbers of items that were understood and left out, by kind of item, such as "twins" or "statements".
     pub counts: BTreeMap<&'static str, Count>,
 }
 
 /// A DTDL document.
 #[derive(Debug)]
 pub struct ModelDoc {
-    /// The file name that it should have in the scene's `models` folder.
+    /// The file name in the scene's `models` folder.
     pub name: String,
-    /// Its text.
+    /// The text.
     pub text: String,
-    /// Where it stands.
+    /// The place of the document in an imported file.
     pub place: Option<Place>,
-    /// Whether the text is that of a whole file, so that places in one are places in the other.
+    /// Whether the text is that of a whole file, so that places in the text are places in the file.
     pub is_whole: bool,
 }
 
 impl ModelDoc {
-    /// A document that was found in something else, or made.
+    /// Creates a document that is a part of a file, or that an importer has made.
     pub fn new(name: impl Into<String>, text: impl Into<String>, place: Option<Place>) -> Self {
         Self { name: name.into(), text: text.into(), place, is_whole: false }
     }
 
-    /// The document with what to call it in findings: its file, or the file that it was in and its own name.
+    /// Returns the document's name in diagnostics, and its text. The name is that of the file, or that of the enclosing
+    /// file with the document's name.
     pub fn read(&self) -> (Arc<str>, &str) {
         let file = match &self.place {
             Some(place) if self.is_whole => place.file.clone(),
@@ -80,15 +81,15 @@ impl ModelDoc {
 /// A building in a glTF file.
 #[derive(Debug)]
 pub struct DraftBuilding {
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// The files that it is read with, relative to its folder.
+    /// The paths of the buffer files, relative to the folder of the file.
     pub parts: BTreeSet<PathBuf>,
-    /// What its nodes are called.
+    /// The names of the nodes.
     pub nodes: BTreeSet<String>,
 }
 
-/// Things that were read from files, each with the place where it stands.
+/// Items from files, each with its place.
 #[derive(Debug)]
 pub struct Placed<T> {
     things: Vec<T>,
@@ -96,13 +97,13 @@ pub struct Placed<T> {
 }
 
 impl<T> Placed<T> {
-    /// Adds a thing.
+    /// Adds an item.
     pub fn push(&mut self, thing: T, place: Option<Place>) {
         self.things.push(thing);
         self.places.push(place);
     }
 
-    /// All things and their places, leaving none.
+    /// Removes and returns all items with their places.
     pub fn take(&mut self) -> impl Iterator<Item = (T, Option<Place>)> + use<T> {
         let Self { things, places } = std::mem::take(self);
         things.into_iter().zip(places)
@@ -136,27 +137,27 @@ impl<T> DerefMut for Placed<T> {
     }
 }
 
-/// How many of a kind were understood.
+/// The numbers of items of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Count {
-    /// In the draft.
+    /// The number of items in the draft.
     pub understood: usize,
-    /// Left out; the findings say why.
+    /// The number of items left out, for which the draft has diagnostics.
     pub left_out: usize,
 }
 
 impl Draft {
-    /// Whether there is nothing to make a scene of.
+    /// Returns whether the draft has no content for a scene.
     pub fn is_empty(&self) -> bool {
         self.twins.is_empty() && self.models.is_empty() && self.building.is_none()
     }
 
-    /// Counts one thing that is in the draft.
+    /// Counts an item of the draft.
     pub fn understood(&mut self, kind: &'static str) {
         self.counts.entry(kind).or_default().understood += 1;
     }
 
-    /// Counts one thing that was left out, and says why.
+    /// Counts an item that was left out and adds a diagnostic with the reason.
     pub fn left_out(&mut self, kind: &'static str, why: Diagnostic) {
         self.counts.entry(kind).or_default().left_out += 1;
         self.findings.push(why);

@@ -1,4 +1,5 @@
-//! The bulk import format of Azure Digital Twins: a JSON object a line, in the sections Header, Models, Twins and Relationships.
+//! Import of the bulk import format of Azure Digital Twins: one JSON object per line, in the sections Header, Models,
+//! Twins and Relationships.
 //!
 //! Source: Azure Digital Twins, "Bulk import with the Import Jobs API", version 1.0.0 of the file.
 
@@ -8,10 +9,10 @@ use cupola_twin::{Diagnostic, Place};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
-/// How many lines are read between two reports of progress.
+/// The number of lines between two progress reports.
 const LINES_A_REPORT: usize = 50_000;
 
-/// The parts of a file, in their order.
+/// The sections of a file, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Section {
     Header,
@@ -29,8 +30,8 @@ impl Section {
     ];
 }
 
-/// Reads the bulk format, a line at a time, and tells now and then how many bytes are read. False, with nothing touched, if the first
-/// line opens no section.
+/// Reads a file in the bulk import format. `progress` receives the number of bytes read so far. Returns false, without
+/// changing the draft, if the first line does not open a section.
 pub fn read(file: &str, text: &str, draft: &mut Draft, progress: &mut dyn FnMut(usize)) -> bool {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !is_bulk(text) {
@@ -51,13 +52,13 @@ pub fn read(file: &str, text: &str, draft: &mut Draft, progress: &mut dyn FnMut(
     true
 }
 
-/// Whether the first line that says anything opens a section.
+/// Returns whether the first line with content opens a section.
 pub(super) fn is_bulk(text: &str) -> bool {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     matches!(serde_json::from_str(first), Ok(Json::Object(first)) if opens_section(&first))
 }
 
-/// A twin or a model may have something of its own that is called so.
+/// Returns whether a line opens a section. A twin or a model may have a field `Section` of its own.
 fn opens_section(object: &Map<String, Json>) -> bool {
     object.contains_key("Section") && !object.contains_key("$dtId") && !object.contains_key("@id")
 }
@@ -65,9 +66,9 @@ fn opens_section(object: &Map<String, Json>) -> bool {
 struct Reader<'d> {
     file: Arc<str>,
     converter: Converter<'d>,
-    /// What the lines are read as; nothing in a section that is not known.
+    /// The current section, or `None` in an unknown section.
     section: Option<Section>,
-    /// The last of the sections so far.
+    /// The last section in the order of sections that was opened so far.
     furthest: Option<Section>,
 }
 
@@ -129,7 +130,7 @@ impl Reader<'_> {
             });
             return;
         };
-        // Nothing is lost by reading it all the same.
+        // The section is read nevertheless, because no content is lost.
         if self.furthest.is_some_and(|furthest| section < furthest) {
             self.converter.say(|| {
                 let message = format!("section `{name}` comes too late; the service refuses such a file");
@@ -216,7 +217,7 @@ mod tests {
         let draft = draft(&text);
         assert_eq!(draft.findings, []);
         assert_eq!(draft.twins[..], rooms);
-        // The service wants an id of each, so those without have got one.
+        // The format requires ids, so the export has added ids to relationships without one.
         ways[1].id = Some("b-leadsTo-a".into());
         ways[2].id = Some("b-leadsTo-a-2".into());
         assert_eq!(draft.relationships[..], ways);

@@ -1,7 +1,8 @@
-//! A configuration of 3D Scenes Studio in: which object is which twin, what colours them, and which badges are alarms.
+//! Import of a configuration of 3D Scenes Studio: bindings of objects to twins, the colour scale, and alarms from
+//! badges.
 //!
-//! Source: the schema `3DScenesConfiguration` 1.0.0 of 3D Scenes Studio for Azure Digital Twins, and what its previews called
-//! differently: `linkedTwinID`, `meshIDs`, and the visuals `StatusColoring` and `Alert`.
+//! Source: the schema `3DScenesConfiguration` 1.0.0 of 3D Scenes Studio for Azure Digital Twins, and the different
+//! names in its previews: `linkedTwinID`, `meshIDs`, and the visuals `StatusColoring` and `Alert`.
 
 mod expression;
 mod json;
@@ -18,13 +19,14 @@ use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// With more twins, unknown ones get no suggestion.
+/// The largest number of twins for which an unknown twin gets a suggestion.
 const MAX_COMPARED: usize = 5_000;
 
-/// Reads a configuration into the draft. Twins that are there already are used to check it, and for the models of alarms.
+/// Reads a configuration into the draft. Twins of the draft serve to check the configuration and give the models of
+/// alarms.
 ///
 /// # Errors
-/// It is no JSON, or no configuration.
+/// The text is not JSON or not a configuration.
 pub fn read(file: &str, text: &str, draft: &mut Draft) -> Result<(), Diagnostic> {
     let file: Arc<str> = file.into();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -55,15 +57,15 @@ struct Reader<'j, 'd> {
     file: Arc<str>,
     text: &'j str,
     lines: Lines,
-    /// Where each `id` stands.
+    /// The byte offset of each `id`.
     ids: HashMap<&'j str, usize>,
     /// The model of each twin of the draft.
     models: BTreeMap<String, String>,
-    /// How many twins each model has.
+    /// The number of twins of each model.
     sizes: BTreeMap<String, usize>,
     /// The twin of each element.
     twins: BTreeMap<&'j str, &'j str>,
-    /// The ids of alarms that are taken.
+    /// The ids of alarms in use.
     alarms: Taken,
     draft: &'d mut Draft,
 }
@@ -71,7 +73,7 @@ struct Reader<'j, 'd> {
 impl<'j> Reader<'j, '_> {
     fn configuration(&mut self, configuration: &'j Json) {
         let scenes = list(configuration, "scenes");
-        // One scene is one building; the others go with it if they show the same file.
+        // A Cupola scene has one building. Other scenes of the configuration are included if they show the same file.
         let main = scenes.iter().find(|scene| !list(scene, "elements").is_empty()).or(scenes.first());
         let shown: BTreeSet<&str> = main.into_iter().flat_map(assets).collect();
         let (ours, others): (Vec<&'j Json>, Vec<&'j Json>) = scenes.iter().partition(|scene| {
@@ -143,7 +145,11 @@ impl<'j> Reader<'j, '_> {
         }
     }
 
-    /// Binds the objects of an element; how many are named after a part of a mesh.
+    /// Binds the objects of an element to its twin. Returns the number of objects that are named after a part of a
+    /// mesh.
+    ///
+    /// # Errors
+    /// The element maps no twin, or its twin is unknown.
     fn element(&mut self, element: &'j Json) -> Result<usize, Diagnostic> {
         if let Some(other) = field(element, &["type"]).filter(|kind| *kind != "TwinToObjectMapping") {
             let message = format!("the element {} is a `{other}`, which maps no twin", named(element));
@@ -230,8 +236,8 @@ impl<'j> Reader<'j, '_> {
     }
 }
 
-/// The node of an object. The viewer that the names are from makes an object of each part of a mesh that has several, and calls
-/// it after the node: `tank_primitive0`.
+/// Returns the node of an object. The viewer of 3D Scenes Studio makes one object per part of a mesh with several
+/// parts, and names it after the node: `tank_primitive0`.
 fn node_of(object: &str) -> &str {
     match object.rsplit_once("_primitive") {
         Some((node, number)) if !node.is_empty() && is_number(number) => node,

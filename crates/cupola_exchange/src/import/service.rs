@@ -1,8 +1,8 @@
-//! The JSON of the Azure Digital Twins service and of its explorer: twins, relationships, pages of query results, and the
-//! explorer's export of a whole graph.
+//! Import of the JSON of the Azure Digital Twins service and of Azure Digital Twins Explorer: twins, relationships,
+//! pages of query results, and exports of a whole graph.
 //!
-//! Source: Azure Digital Twins, "Digital twins and the twin graph" (JSON of twins and relationships), the data plane's REST
-//! reference (query results), and the import and export format of Azure Digital Twins Explorer, version 1.0.0.
+//! Source: Azure Digital Twins, "Digital twins and the twin graph" (JSON of twins and relationships), the data plane's
+//! REST reference (query results), and the import and export format of Azure Digital Twins Explorer, version 1.0.0.
 
 mod convert;
 
@@ -15,22 +15,23 @@ use serde_json::{Map, Value as Json};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-/// Searches of a whole text that findings may cost; in the order of the text they cost one together.
+/// The largest number of searches of the whole text for places. Searches in the order of the text need only one pass
+/// together.
 const MAX_SEARCHES: u32 = 32;
-/// A mention of an id counts before that of a value which says the same so far ahead of it.
+/// The distance in bytes within which a mention as an id is preferred to an earlier mention as a value.
 const NEAR_BYTES: usize = 2_000;
-/// Where the items of a page are: in the service's answers, in those of its command line.
+/// The fields with the items of a page, in answers of the service and of its command-line tool.
 const ITEMS: [&str; 2] = ["value", "result"];
-/// What leads to the next page: of a query's results, of a list of models or relationships.
+/// The fields that refer to the next page, in query results and in lists of models or relationships.
 const NEXT_PAGE: [&str; 2] = ["continuationToken", "nextLink"];
-/// The version of the explorer's file and of the bulk import's.
+/// The version of the explorer's file and of the bulk import file.
 pub(super) const FILE_VERSION: &str = "1.0.0";
 
-/// Reads JSON of the service or the explorer. `stem` is the file's name without its extension: the id of a lone twin that doesn't
-/// say its own. False, with nothing touched, if the text is JSON of another kind.
+/// Reads JSON of the service or the explorer. `stem` is the file name without its extension, which is the id of a
+/// single twin without an id. Returns false, without changing the draft, if the text has another format.
 ///
 /// # Errors
-/// It is of this kind, and not JSON.
+/// The text has this format but is not valid JSON.
 pub fn read(file: &str, stem: &str, text: &str, draft: &mut Draft) -> Result<bool, Diagnostic> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let root: Json = match serde_json::from_str(text) {
@@ -78,7 +79,8 @@ fn is_item(item: &Json) -> bool {
     })
 }
 
-/// A row of a query that names what it returns: twins and relationships by their aliases, perhaps with single values beside them.
+/// Returns whether an object is a row of a query with aliases: twins and relationships under their aliases, possibly
+/// beside single values.
 fn is_aliased(object: &Map<String, Json>) -> bool {
     let whole = |value: &Json| value.as_object().is_some_and(|inner| is_twin(inner) || is_relationship(inner));
     !object.contains_key("@id") && object.values().any(whole)
@@ -92,7 +94,7 @@ fn is_relationship(object: &Map<String, Json>) -> bool {
     ["$relationshipId", "$relationshipName", "$targetId"].iter().any(|key| object.contains_key(*key))
 }
 
-/// An entry of the service's list of models: the document is inside.
+/// Returns whether an object is an entry of the service's list of models, which contains the DTDL document.
 fn is_model_entry(object: &Map<String, Json>) -> bool {
     object.get("model").is_some_and(|model| model.get("@id").is_some())
 }
@@ -109,7 +111,7 @@ fn is_page(object: &Map<String, Json>) -> bool {
     })
 }
 
-/// One thing of an array or a page, or the only one of its file.
+/// Reads an item of an array or a page, or the only item of a file.
 fn any(converter: &mut Converter<'_>, item: Json, stem: Option<&str>, at: At<'_>) {
     match item {
         Json::Object(object) if is_relationship(&object) => converter.relationship(object, at),
@@ -118,7 +120,7 @@ fn any(converter: &mut Converter<'_>, item: Json, stem: Option<&str>, at: At<'_>
             converter.model(object.remove("model").unwrap_or_default(), at);
         }
         Json::Object(object) if is_aliased(&object) => {
-            // Single values say nothing of whose they are.
+            // Single values are skipped, because the row does not name their twin.
             let whole = object.into_iter().map(|(_, value)| value).filter(Json::is_object);
             whole.for_each(|value| any(converter, value, None, at));
         }
@@ -176,7 +178,7 @@ fn export(converter: &mut Converter<'_>, mut root: Map<String, Json>, at: At<'_>
     }
 }
 
-/// The items under a key; none if it isn't there.
+/// Returns the items of a field. The list is empty if the field is absent.
 fn list(converter: &mut Converter<'_>, object: &mut Map<String, Json>, key: &str, at: At<'_>) -> Vec<Json> {
     match object.remove(key) {
         Some(Json::Array(items)) => items,
@@ -193,11 +195,12 @@ fn wrong_list(key: &str, wanted: &str, at: At<'_>) -> Diagnostic {
     Diagnostic::error("wrong-shape", format!("`{key}` is not {wanted}")).at(at(key)).help(help)
 }
 
-/// A text in which ids are looked for: parsed JSON has no positions.
+/// A text in which ids are searched, because parsed JSON has no positions.
 struct Source<'t> {
     file: Arc<str>,
     text: &'t str,
-    /// What was found last. Ids are asked for in the order of the text, mostly, so looking and counting lines go on from there.
+    /// The last result. Ids are mostly requested in the order of the text, so the search and the count of lines
+    /// continue from there.
     last: RefCell<Found>,
     searches: Cell<u32>,
 }
@@ -217,7 +220,7 @@ impl<'t> Source<'t> {
         Self { file: file.into(), text, last: RefCell::new(START), searches: Cell::new(0) }
     }
 
-    /// Where the id stands in its quotes, or where the file begins.
+    /// Returns the place of an id in quotes, or the start of the file.
     fn place(&self, id: &str) -> Place {
         let found = if id.is_empty() { None } else { self.find(&Json::from(id).to_string()) };
         let Found { line, column, .. } = found.unwrap_or(START);
@@ -227,7 +230,7 @@ impl<'t> Source<'t> {
     fn find(&self, quoted: &str) -> Option<Found> {
         let from = *self.last.borrow();
         let found = self.ahead(from, quoted).or_else(|| {
-            // Looking through the whole text is not for each of many.
+            // The number of searches of the whole text is limited, because each is slow.
             let searches = self.searches.get();
             self.searches.set(searches + 1);
             if searches < MAX_SEARCHES { self.ahead(START, quoted) } else { None }
@@ -236,7 +239,7 @@ impl<'t> Source<'t> {
         Some(found)
     }
 
-    /// The first mention from a position on; the one as an id, if that is near.
+    /// Returns the first mention after a position. A mention as an id is preferred if it is near.
     fn ahead(&self, from: Found, quoted: &str) -> Option<Found> {
         if self.searches.get() > MAX_SEARCHES {
             return None;

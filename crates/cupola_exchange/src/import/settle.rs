@@ -1,4 +1,4 @@
-//! A draft against its models: what doesn't fit is left out and reported, so that what is written is a sound scene.
+//! Checks a draft against its models. Invalid items are left out and reported, so that the written scene is valid.
 
 use super::{Draft, ModelDoc};
 use cupola_scene::condition;
@@ -13,28 +13,28 @@ use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Findings of one code beyond this many are only counted.
+/// The largest number of diagnostics of one code. Further ones are only counted.
 const MAX_ALIKE: usize = 100;
 
-/// What to say while it goes on.
+/// The progress message of the check.
 pub const SETTLING: &str = "checking against the models";
 
-/// What can be made of a draft.
+/// The result of the check.
 pub struct Settled {
-    /// The models; with errors, nothing can be written.
+    /// The models. If they have errors, no scene can be written.
     pub models: Arc<Models>,
-    /// Whether the models are sound.
+    /// Whether the models have no errors.
     pub sound: bool,
-    /// Twins and relationships that fit them.
+    /// The valid twins and relationships.
     pub graph: Graph,
 }
 
-/// Reads the models of a draft and leaves out of it what they don't allow.
+/// Parses the models of a draft and removes invalid twins, relationships, values, alarms and bindings from it.
 pub fn settle(draft: &mut Draft) -> Settled {
     take_once(draft);
     name_apart(&mut draft.models);
     let (models, mut found) = Models::read(draft.models.iter().map(ModelDoc::read));
-    // Places in a text that is in no file of its own are none.
+    // A place in a document that is not a file of its own is replaced by the place of the document.
     let made = draft.models.iter().filter(|model| !model.is_whole && !found.is_empty());
     let places: HashMap<Arc<str>, &Option<Place>> = made.map(|model| (model.read().0, &model.place)).collect();
     for found in &mut found {
@@ -57,7 +57,7 @@ pub fn settle(draft: &mut Draft) -> Settled {
     Settled { models, sound, graph }
 }
 
-/// A model that several files hold alike is one; where they differ, reading the models says so.
+/// Removes repeated models that are equal. Different models with one id are reported when the models are parsed.
 fn take_once(draft: &mut Draft) {
     let mut first: HashMap<String, Json> = HashMap::new();
     let mut again = 0;
@@ -91,7 +91,7 @@ fn take_once(draft: &mut Draft) {
     }
 }
 
-/// Documents of one name get numbers, so that each has a file of its own.
+/// Adds numbers to equal document names, so that each document has its own file.
 fn name_apart(models: &mut [ModelDoc]) {
     let mut taken = HashSet::new();
     for ModelDoc { name, .. } in models {
@@ -126,7 +126,7 @@ fn twins(draft: &mut Draft, models: &Models, graph: &mut Graph) {
                 kept.insert(twin.id.clone(), draft.twins.len());
                 draft.twins.push(twin, place);
             }
-            // Rows of a query's result repeat what they are about.
+            // An equal twin is not an error, because rows of a query result repeat twins.
             Err(_) if kept.get(&twin.id).is_some_and(|first| draft.twins[*first] == twin) => uncount(draft, "twins"),
             Err(mut found) => {
                 let first = kept.get(&twin.id).filter(|_| found.code == "duplicate-twin");
@@ -139,7 +139,7 @@ fn twins(draft: &mut Draft, models: &Models, graph: &mut Graph) {
     }
 }
 
-/// Leaves the values that the model of a twin doesn't allow out of it.
+/// Removes the values of a twin that its model does not allow.
 fn keep_values(draft: &mut Draft, models: &Models, model: ModelIx, twin: &mut TwinDoc, place: Option<&Place>) {
     let mut given = HashSet::new();
     let id = &twin.id;
@@ -152,7 +152,7 @@ fn keep_values(draft: &mut Draft, models: &Models, model: ModelIx, twin: &mut Tw
     });
 }
 
-/// Whether a value can be that of a property, and was not given before as another one's part.
+/// Checks that a property can have a value, and that the value is not also given as a part of another one.
 fn fitting(
     models: &Models,
     model: ModelIx,
@@ -166,7 +166,7 @@ fn fitting(
             let message = format!("`{}` is given twice, by itself and as a part", part.name);
             return Err(Diagnostic::error("duplicate-value", message));
         }
-        // Every text fits; what a number can't hold does not.
+        // Texts and JSON always fit. Other values may be outside the range of their type.
         if !matches!(part.kind, Kind::Text | Kind::Json) {
             encode(value, part.kind, &Texts::default())
                 .map_err(|why| Diagnostic::error("wrong-value", format!("`{}`: {why}", part.name)))?;
@@ -202,7 +202,7 @@ fn relationships(draft: &mut Draft, models: &Models, graph: &mut Graph) {
     }
 }
 
-/// Leaves the values that its type doesn't allow out of a relationship.
+/// Removes the values of a relationship that its definition does not allow.
 fn keep_own_values(
     draft: &mut Draft,
     models: &Models,
@@ -221,14 +221,14 @@ fn keep_own_values(
     }
 }
 
-/// Leaves out alarms whose condition their model's twins can't have.
+/// Removes alarms whose condition is not valid for their model.
 fn alarms(draft: &mut Draft, models: &Arc<Models>, graph: &Graph) {
     let all: Vec<(AlarmDoc, Option<Place>)> = draft.alarms.take().collect();
     let mut wrong: HashMap<String, Diagnostic> = HashMap::new();
     let mut conditions = Vec::new();
     for (alarm, _) in &all {
         match models.resolve(&alarm.model) {
-            // What is found in a condition is told from what is found in another by its file.
+            // The id of the alarm serves as the file of the place, so that a diagnostic can be assigned to its alarm.
             Ok(model) => {
                 conditions.push(condition(alarm, model, Place { file: alarm.id.as_str().into(), line: 1, column: 1 }))
             }
@@ -254,7 +254,7 @@ fn alarms(draft: &mut Draft, models: &Arc<Models>, graph: &Graph) {
     }
 }
 
-/// Leaves out bindings of nodes that there are not, and to twins that there are not.
+/// Removes bindings with an unknown node or an unknown twin.
 fn bindings(draft: &mut Draft, graph: &Graph) {
     let all = std::mem::take(&mut draft.bindings);
     let Some(building) = &draft.building else {
@@ -284,18 +284,18 @@ fn bindings(draft: &mut Draft, graph: &Graph) {
     draft.findings.extend(wrong);
 }
 
-/// A finding about a twin.
+/// Adds the twin to the message of a diagnostic.
 fn of_twin(id: &str, found: Diagnostic) -> Diagnostic {
     Diagnostic { message: format!("twin `{id}`: {}", found.message), ..found }
 }
 
-/// A finding about a relationship.
+/// Adds the relationship to the message of a diagnostic.
 fn of_link(link: &RelationshipDoc, found: Diagnostic) -> Diagnostic {
     let message = format!("{} {} {}: {}", link.from, link.name, link.to, found.message);
     Diagnostic { message, ..found }
 }
 
-/// Leaves out something that its reader had understood.
+/// Counts an item as left out that its importer has counted as understood.
 fn forget(draft: &mut Draft, kind: &'static str, why: Diagnostic) {
     uncount(draft, kind);
     draft.left_out(kind, why);
@@ -306,7 +306,7 @@ fn uncount(draft: &mut Draft, kind: &'static str) {
     count.understood = count.understood.saturating_sub(1);
 }
 
-/// Of very many findings of one kind the first are enough; how many there were is said.
+/// Removes diagnostics beyond [`MAX_ALIKE`] of one code and adds their number.
 fn shorten(findings: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
     findings.retain(|found| {

@@ -1,4 +1,5 @@
-//! A draft onto the disk: the scene's folder is made beside its place and moved there whole.
+//! Writes a draft to disk. The folder of the scene is written under a temporary name beside its destination and then
+//! moved.
 
 use super::{Draft, DraftBuilding, ModelDoc};
 use cupola_scene::document::{BuildingDoc, Document, VERSION, ViewDoc};
@@ -7,7 +8,7 @@ use cupola_twin::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The document that a draft makes.
+/// Returns the scene document of a draft.
 pub fn document(draft: &Draft, name: &str) -> Document {
     let building = draft.building.as_ref().map(|building| BuildingDoc {
         gltf: Some(format!("assets/{}", file_name(&building.path))),
@@ -32,10 +33,11 @@ pub fn document(draft: &Draft, name: &str) -> Document {
     }
 }
 
-/// Writes the scene to the folder `out`; what is there already is only replaced if that is wanted.
+/// Writes the scene to the folder `out`. An existing scene is replaced only if `replace` is true.
 ///
 /// # Errors
-/// The folder exists, or something can't be written; then `out` is as it was before.
+/// The folder exists and `replace` is false, `out` is not a folder of a scene, or a file can't be written. `out` is
+/// then unchanged.
 pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic> {
     if out.extension().is_some_and(|extension| extension == "ron") {
         let help = format!("write to a folder: --out {}", out.with_extension("").display());
@@ -50,7 +52,7 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
         let message = format!("{} exists already", out.display());
         return Err(Diagnostic::error("exists", message).help("choose another folder, or replace it with --replace"));
     }
-    // `.` has a name too.
+    // The path becomes absolute, so that `.` has a name too.
     let out = &std::path::absolute(out).map_err(|error| failed(out, error))?;
     let beside = |word: &str| {
         let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -61,19 +63,19 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
     let result = fill(draft, &name, &fresh).and_then(|()| {
         let fail = |error| failed(out, error);
         if out.is_dir() && is_empty(out) {
-            // Someone may be in it: it stays what it is.
+            // An empty folder is kept and filled, because it may be the working directory of a process.
             return move_into(&fresh, out).map_err(fail);
         }
         if out.exists() {
             std::fs::rename(out, &old).map_err(fail)?;
         }
         std::fs::rename(&fresh, out).map_err(|error| {
-            // What was there comes back.
+            // Restores the previous folder.
             let _ = std::fs::rename(&old, out);
             failed(out, error)
         })
     });
-    // Left over after a failure, or the scene that was replaced.
+    // Removes the temporary folder of a failed attempt and the folder of the replaced scene.
     let _ = std::fs::remove_dir_all(&fresh);
     if result.is_ok() {
         let _ = std::fs::remove_dir_all(&old);
@@ -81,14 +83,14 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
     result
 }
 
-/// Moves what is in one folder into another one, empty so far; all or nothing.
+/// Moves the content of a folder to an empty folder, all of it or nothing.
 fn move_into(from: &Path, to: &Path) -> std::io::Result<()> {
     let mut moved: Vec<PathBuf> = Vec::new();
     let entries = std::fs::read_dir(from)?.collect::<std::io::Result<Vec<_>>>()?;
     for entry in entries {
         let target = to.join(entry.file_name());
         if let Err(error) = std::fs::rename(entry.path(), &target) {
-            // What came so far goes again; the rest is where it was made.
+            // Moves back the entries that were moved; the others are still in `from`.
             for target in moved {
                 let _ = std::fs::rename(&target, from.join(target.file_name().unwrap_or_default()));
             }
@@ -105,7 +107,8 @@ fn fill(draft: &Draft, name: &str, folder: &Path) -> Result<(), Diagnostic> {
         made.and_then(|()| std::fs::write(&path, bytes)).map_err(|error| failed(&path, error))
     };
     for ModelDoc { name, text, .. } in &draft.models {
-        // Names come from other people's files: nothing but the last part of them is used.
+        // The names come from imported files. Only the last path component is used, so that no file is written
+        // elsewhere.
         put(folder.join("models").join(file_name(Path::new(name))), text.as_bytes())?;
     }
     if let Some(building) = &draft.building {
@@ -115,7 +118,7 @@ fn fill(draft: &Draft, name: &str, folder: &Path) -> Result<(), Diagnostic> {
     put(folder.join("scene.ron"), text.as_bytes())
 }
 
-/// The glTF file, and the files that it was read with.
+/// Copies the glTF file and its buffer files.
 fn copy_building(building: &DraftBuilding, assets: &Path) -> Result<(), Diagnostic> {
     let name = file_name(&building.path);
     for part in building.parts.iter().map(PathBuf::as_path).chain([Path::new(&name)]) {

@@ -1,7 +1,8 @@
-//! The spreadsheet that Azure Digital Twins Explorer imports, and the one that our own export writes: the same with two more columns,
-//! for what identifies a relationship and for its properties.
+//! Import of the spreadsheet of Azure Digital Twins Explorer, and of the spreadsheet that Cupola exports. The latter
+//! has two additional columns, for the id and the properties of a relationship.
 //!
-//! Source: Azure Digital Twins Explorer, "Import" (the columns ModelID, ID, Relationship (From), Relationship Name, Init Data).
+//! Source: Azure Digital Twins Explorer, "Import" (the columns ModelID, ID, Relationship (From), Relationship Name,
+//! Init Data).
 
 mod archive;
 mod sheet;
@@ -13,13 +14,13 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The cells of a row that hold something, by column; none for what is no text, such as an error.
+/// The cells of a row with content, by column. A cell without a text, such as one with an error, is `None`.
 type Cells = BTreeMap<u32, Option<String>>;
 
-/// Reads a spreadsheet. The place of a finding is its row and column.
+/// Reads a spreadsheet. The place of a diagnostic is the row and column of the cell.
 ///
 /// # Errors
-/// It can't be read, or has no table of twins.
+/// The spreadsheet can't be read, or it has no table of twins.
 pub fn read(file: &str, bytes: &[u8], draft: &mut Draft) -> Result<(), Diagnostic> {
     let file: Arc<str> = file.into();
     let sheet::Sheet { mut rows, others } = sheet::read(bytes).map_err(|found| found.at(file_start(&file)))?;
@@ -40,7 +41,7 @@ pub fn read(file: &str, bytes: &[u8], draft: &mut Draft) -> Result<(), Diagnosti
     Ok(())
 }
 
-/// Which column holds what.
+/// The numbers of the columns.
 #[derive(Debug, Default)]
 struct Columns {
     model: Option<u32>,
@@ -53,12 +54,12 @@ struct Columns {
 }
 
 impl Columns {
-    /// Whether there are those that a table needs.
+    /// Returns whether the required columns are present.
     fn are_enough(&self) -> bool {
         self.model.is_some() && self.id.is_some()
     }
 
-    /// Where the column with this header is noted. The explorer's own files write `ID (must be unique)`.
+    /// Returns the column with a header in lower case. The explorer's files have the header `ID (must be unique)`.
     fn called(&mut self, header: &str) -> Option<&mut Option<u32>> {
         Some(match header {
             "modelid" | "model id" => &mut self.model,
@@ -73,12 +74,12 @@ impl Columns {
     }
 }
 
-/// A table while it is read.
+/// The state while a table is read.
 struct Table<'d> {
     file: Arc<str>,
     converter: Converter<'d>,
     columns: Columns,
-    /// Model and values of the first row of each twin.
+    /// The model and values in the first row of each twin.
     seen: BTreeMap<String, (String, String)>,
 }
 
@@ -91,7 +92,7 @@ impl Table<'_> {
     /// Reads the headers.
     ///
     /// # Errors
-    /// There are not those that a table needs.
+    /// A required column is missing.
     fn header(&mut self, row: u32, cells: &Cells) -> Result<(), Diagnostic> {
         for (column, text) in cells {
             let text = text.as_deref().unwrap_or_default().trim();
@@ -123,7 +124,7 @@ impl Table<'_> {
                 Diagnostic::warning("unreadable-cell", "the cell holds a date or an error").at(place).help(help)
             });
         }
-        // Who types leaves spaces; what our own export wrote is as it is.
+        // Cells that people fill in may have surrounding spaces. Cells of Cupola's export are exact.
         let is_typed = self.columns.relationship_id.is_none();
         let text = |column: Option<u32>| {
             let text = column.and_then(|column| cells.get(&column)?.as_deref()).unwrap_or_default();
@@ -203,7 +204,7 @@ impl Table<'_> {
         self.converter.relationship(object, &|_: &str| Some(place.clone()));
     }
 
-    /// The JSON object in a cell; an empty one, with a finding, where there is something else.
+    /// Returns the JSON object in a cell. Other content is reported and gives an empty object.
     fn object(&mut self, row: u32, column: Option<u32>, text: &str) -> Map<String, Json> {
         if text.is_empty() {
             return Map::new();

@@ -1,64 +1,66 @@
-//! The part of the scene document that is about the simulation.
+//! The simulation in the scene document.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A number, or the name of the property that holds it.
+/// A number, or the name of the property that holds the number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Source {
-    /// The same for all.
+    /// One number for all twins.
     Constant(f64),
-    /// Each twin's own.
+    /// The name of a property, which gives each twin its own number.
     Property(String),
 }
 
-/// The conditions of the simulation and how its quantities meet the twins.
+/// The conditions of the simulation and the mapping of its quantities to properties.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulationDoc {
-    /// When it begins, RFC 3339.
+    /// The start of the simulated timeline, in RFC 3339.
     pub start: String,
-    /// Local time minus UTC, for schedules and the sun.
+    /// Local time minus UTC, in hours, for schedules and the position of the sun.
     #[serde(default)]
     pub utc_offset_hours: f64,
-    /// Decides every random number.
+    /// The seed of all random numbers.
     #[serde(default)]
     pub seed: u64,
-    /// Simulated time between ticks: `1m`.
+    /// The simulated time between ticks, as a duration: `1m`.
     #[serde(default = "one_minute")]
     pub step: String,
     /// The weather.
     #[serde(default)]
     pub weather: WeatherDoc,
-    /// Latitude of the building, °, for the sun; a weather file knows its own.
+    /// The latitude of the building, in °, for the position of the sun. A weather file replaces it.
     #[serde(default = "latitude")]
     pub latitude_deg: f64,
-    /// What the building is made of, by its age: `before_1977`, `1977_1994`, `1995_2001`, `2002_2013`, `since_2014`.
+    /// The construction set of the building, by year of construction: `before_1977`, `1977_1994`, `1995_2001`,
+    /// `2002_2013`, `since_2014`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub construction: Option<String>,
-    /// Twins that are rooms to the simulation.
+    /// The twins that are rooms.
     #[serde(default)]
     pub zones: Vec<ZoneDoc>,
-    /// What is assumed of single rooms in place of what follows from the rest, by their twins' ids.
+    /// Assumptions about single rooms, by the ids of the rooms' twins. They replace the values that follow from the
+    /// rest of the document.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub assumed: BTreeMap<String, AssumedDoc>,
-    /// Twins that are air handling units.
+    /// The twins that are air handling units.
     #[serde(default)]
     pub air_handlers: Vec<AirHandlerDoc>,
-    /// Twins that are VAV boxes.
+    /// The twins that are VAV boxes.
     #[serde(default)]
     pub terminals: Vec<TerminalDoc>,
-    /// Twins that make heat or cold; radiators and coils that none serves get what they ask for.
+    /// The twins that supply heat or cold. Radiators and coils that no plant serves always get their demand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plants: Vec<PlantDoc>,
-    /// Twins that are dispensers for hand hygiene.
+    /// The twins that are dispensers for hand hygiene.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dispensers: Vec<DispenserDoc>,
-    /// Which property shows what the simulation knows.
+    /// The properties that receive results of the simulation.
     #[serde(default)]
     pub shows: Vec<ShowDoc>,
-    /// What commands do.
+    /// The effects of commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<CommandDoc>,
 }
@@ -71,52 +73,54 @@ fn one_minute() -> String {
     "1m".into()
 }
 
-/// What a command does in the simulation.
+/// The effect of a command in the simulation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandDoc {
-    /// The model whose twins are told.
+    /// The model whose twins receive the command.
     pub model: String,
-    /// The command.
+    /// The name of the command.
     pub command: String,
-    /// Properties of the twin, each with the expression that it is set to; `request` in it is what was said.
+    /// The properties of the twin that the command sets, each with the expression of its new value. `request` in an
+    /// expression is the payload of the command.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sets: BTreeMap<String, String>,
-    /// The expression of what it answers, after the properties were set.
+    /// The expression of the answer, evaluated after the properties are set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<String>,
 }
 
-/// What is assumed of a room.
+/// The assumptions about a room.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AssumedDoc {
-    /// What it is made of.
+    /// The construction set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub construction: Option<String>,
-    /// Air changes an hour through windows and leaks.
+    /// The air changes per hour through windows and leaks, in 1/h.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaks_ach: Option<f64>,
 }
 
-/// Weather of a file, or days that are alike and differ a little.
+/// The weather: a file, or synthetic days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WeatherDoc {
-    /// An EPW file, relative to the scene's folder; then the numbers below say nothing.
+    /// The path of an EPW file, relative to the scene's folder. With a file the fields below except `warmer_k` have no
+    /// effect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// Daily mean, °C.
+    /// The mean temperature, in °C.
     pub mean_c: f64,
-    /// Difference between the warmest and the coldest hour, K.
+    /// The amplitude of the daily temperature: the difference between the warmest hour and the mean, in K.
     pub swing_k: f64,
-    /// Difference between days, K.
+    /// The standard deviation of the daily mean temperatures, in K.
     pub day_to_day_k: f64,
-    /// Relative humidity, %.
+    /// The relative humidity at the daily mean temperature, in %.
     pub relative_humidity_pct: f64,
-    /// Sun on a horizontal surface at noon, W/m².
+    /// The global horizontal irradiance at noon, in W/m².
     pub solar_peak_w_m2: f64,
-    /// By how much it is warmer outdoors than all this says, K: a heat wave, a cold spell.
+    /// A difference that is added to the outdoor temperature, in K, such as for a heat wave or a cold spell.
     #[serde(skip_serializing_if = "is_zero")]
     pub warmer_k: f64,
 }
@@ -139,56 +143,57 @@ fn is_zero(number: &f64) -> bool {
     *number == 0.0
 }
 
-/// When people are there.
+/// The presence of people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// Working hours on weekdays.
     #[default]
     Office,
-    /// Meetings through the working day.
+    /// Meetings during the working day.
     Meeting,
-    /// Day and night, more by day.
+    /// Day and night, with more people by day.
     Ward,
-    /// Nobody.
+    /// No people.
     Empty,
 }
 
-/// Twins of a model as rooms.
+/// The twins of a model that are rooms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ZoneDoc {
     /// The model.
     pub model: String,
-    /// Only those of its twins for which this condition holds.
+    /// The condition that selects twins of the model. Without it all twins of the model are rooms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// Floor area, m².
+    /// The floor area, in m².
     pub area: Source,
-    /// Clear height, m.
+    /// The clear height, in m.
     #[serde(default = "height")]
     pub height: Source,
-    /// How many people at most.
+    /// The largest number of people.
     pub people: Source,
-    /// How much of the wall is façade, 0 to 1; without it, what the 3D building shows, or a quarter.
+    /// The share of the perimeter that is façade, 0 to 1. The default is the share in the 3D building, or 0.25 for a
+    /// room that the building does not show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exterior: Option<Source>,
-    /// What these rooms are made of, if not as the building.
+    /// The construction set of these rooms. The default is that of the building.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub construction: Option<String>,
-    /// When people are there.
+    /// The presence of people.
     #[serde(default)]
     pub profile: Profile,
-    /// Heated to, °C.
+    /// The heating set-point, in °C.
     #[serde(default = "heating")]
     pub heating_setpoint: Source,
-    /// Cooled to, °C.
+    /// The cooling set-point, in °C.
     #[serde(default = "cooling")]
     pub cooling_setpoint: Source,
-    /// Visits an hour at the busiest time, for hand hygiene.
+    /// The visits per hour at the busiest time, for hand hygiene.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visits_per_hour: Option<Source>,
-    /// How likely a person is to use a dispenser on the way in or out, 0 to 1.
+    /// The probability that a person who enters or leaves uses a dispenser, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compliance: Option<Source>,
 }
@@ -203,36 +208,36 @@ fn cooling() -> Source {
     Source::Constant(25.0)
 }
 
-/// Twins of a model as air handling units.
+/// The twins of a model that are air handling units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AirHandlerDoc {
     /// The model.
     pub model: String,
-    /// The boolean property that switches it.
+    /// The boolean property that switches the unit.
     pub on: String,
-    /// The property with the supply air temperature that it is set to, °C.
+    /// The property with the set-point of the supply air temperature, in °C.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply_setpoint: Option<String>,
 }
 
-/// Twins of a model as VAV boxes.
+/// The twins of a model that are VAV boxes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TerminalDoc {
     /// The model.
     pub model: String,
-    /// The path from it to the room: `feeds`.
+    /// The path from the box to the room: `feeds`.
     pub zone: String,
-    /// The path from it to its air handling unit: `^feeds`.
+    /// The path from the box to its air handling unit: `^feeds`.
     pub air_handler: String,
-    /// The boolean property that switches it.
+    /// The boolean property that switches the box.
     pub on: String,
-    /// Greatest flow, L/s.
+    /// The largest flow, in L/s.
     pub max_flow_l_s: Source,
 }
 
-/// What makes heat or cold.
+/// The kind of a plant that supplies heat or cold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlantKind {
@@ -242,7 +247,7 @@ pub enum PlantKind {
     CondensingBoiler,
     /// An air-source heat pump.
     HeatPump,
-    /// Electric resistance.
+    /// An electric resistance boiler.
     ElectricBoiler,
     /// District heat.
     DistrictHeat,
@@ -252,31 +257,33 @@ pub enum PlantKind {
     DistrictCold,
 }
 
-/// Twins of a model as sources of heat or cold.
+/// The twins of a model that supply heat or cold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlantDoc {
     /// The model.
     pub model: String,
-    /// What they are.
+    /// The kind of the plants.
     pub kind: PlantKind,
-    /// The paths from it to whom it serves: air handling units, for their coils, and rooms, for their radiators: `feeds`.
+    /// The paths from the plant to the twins that it serves, such as `feeds`: air handling units, for their coils, and
+    /// rooms, for their radiators.
     pub serves: Vec<String>,
-    /// The boolean property that switches it; without it, it always may run.
+    /// The boolean property that switches the plant. Without it the plant is always on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
-    /// The most that it gives, W, or in its property's unit; without it, as much as is needed.
+    /// The largest output, in W or in the unit of the property. Without it the output is unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_w: Option<Source>,
-    /// Efficiency of a boiler, or coefficient of performance at its rating; without it, the kind's.
+    /// The efficiency of a boiler, or the coefficient of performance at rated conditions. The default is that of the
+    /// kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub efficiency: Option<Source>,
-    /// Temperature of the water that leaves it, °C; without it, the kind's.
+    /// The temperature of the leaving water, in °C. The default is that of the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub water_c: Option<f64>,
 }
 
-/// What a dispenser holds.
+/// The content of a dispenser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DispenserKind {
@@ -288,81 +295,81 @@ pub enum DispenserKind {
     Towel,
 }
 
-/// Twins of a model as dispensers.
+/// The twins of a model that are dispensers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DispenserDoc {
     /// The model.
     pub model: String,
-    /// What they hold.
+    /// The content of the dispensers.
     pub kind: DispenserKind,
-    /// The path from it to the room: `^hasDispenser`.
+    /// The path from the dispenser to the room: `^hasDispenser`.
     pub zone: String,
-    /// What one use takes, % of a full one.
+    /// The consumption of one use, in % of a full dispenser.
     pub portion_pct: f64,
 }
 
-/// What the simulation knows.
+/// A quantity that the simulation computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
-    /// Air temperature of a zone, °C.
+    /// The air temperature of a zone, in °C.
     Temperature,
-    /// Relative humidity of a zone, %.
+    /// The relative humidity of a zone, in %.
     RelativeHumidity,
-    /// CO2 of a zone, ppm.
+    /// The CO2 concentration of a zone, in ppm.
     Co2,
-    /// People in a zone.
+    /// The number of people in a zone.
     People,
-    /// Whether anybody is in a zone.
+    /// Whether any people are in a zone.
     Occupied,
-    /// Sound in a zone, dB(A).
+    /// The sound level in a zone, in dB(A).
     Sound,
-    /// Supply air of a zone or an air handling unit, L/s.
+    /// The supply air flow of a zone or an air handling unit, in L/s.
     AirFlow,
-    /// Opening of a zone's damper, %.
+    /// The opening of a zone's damper, in %.
     Damper,
-    /// Heat given to a zone, by a unit's coil or by a source of heat, W.
+    /// The heat that a zone receives, or that the coil of an air handling unit or a heat plant supplies, in W.
     HeatingPower,
-    /// Heat taken from a zone, by a unit's coil or by a source of cold, W.
+    /// The heat that is removed from a zone, or that the coil of an air handling unit or a cold plant removes, in W.
     CoolingPower,
-    /// Electricity of a zone's lights and devices, of an air handling unit's fan or of a source of heat or cold, W.
+    /// The electric power of a zone's lights and devices, of an air handling unit's fan or of a plant, in W.
     ElectricPower,
-    /// The same, summed over time, kWh.
+    /// The electric energy since the start, in kWh.
     ElectricEnergy,
-    /// Gas that a source burns, of its higher heating value, or district heat or cold that it buys, W.
+    /// The fuel power of a plant, in W: gas by higher heating value, or purchased district heat or cold.
     FuelPower,
-    /// The same, summed over time, kWh.
+    /// The fuel energy since the start, in kWh.
     FuelEnergy,
-    /// Supply air temperature of an air handling unit, °C.
+    /// The supply air temperature of an air handling unit, in °C.
     SupplyTemperature,
-    /// Outdoor air temperature, °C.
+    /// The outdoor air temperature, in °C.
     OutdoorTemperature,
-    /// People who came into a zone since the start.
+    /// The number of people who have entered a zone since the start.
     Entries,
-    /// People who left a zone since the start.
+    /// The number of people who have left a zone since the start.
     Exits,
-    /// Uses of a dispenser since the start.
+    /// The number of uses of a dispenser since the start.
     Dispenses,
-    /// How full a dispenser is, %.
+    /// The fill level of a dispenser, in %.
     Fill,
 }
 
-/// A property that shows a quantity.
+/// A property that receives a quantity of the simulation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShowDoc {
-    /// The model of the twins that show it.
+    /// The model of the twins with the property.
     pub model: String,
     /// The property.
     pub property: String,
-    /// What it shows.
+    /// The quantity.
     pub quantity: Quantity,
-    /// The path to the zone, unit or dispenser whose quantity it is; without it, the twin's own. Of several, amounts are added
-    /// and states averaged.
+    /// The path to the zone, unit, plant or dispenser that has the quantity. The default is the twin itself. For
+    /// several twins, amounts are added and states are averaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// Standard deviation of the sensor's error, in the property's unit.
+    /// The standard deviation of the sensor's error, in the unit of the property.
     #[serde(default)]
     pub noise: f64,
 }

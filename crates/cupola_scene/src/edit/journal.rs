@@ -1,4 +1,4 @@
-//! What was done to a scene, to be undone and done again.
+//! The journal of edits to a scene, for undo and redo.
 
 use super::Edit;
 use crate::{ron_options, write_atomically};
@@ -6,21 +6,21 @@ use cupola_twin::Diagnostic;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// Steps that can be undone.
+/// The largest number of steps that can be undone.
 const MAX_STEPS: usize = 100;
 
-/// Steps that were done and undone, the last of each at the end.
+/// The steps that were made and the steps that were undone, in order, with the latest last.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Journal {
     done: Vec<Vec<Edit>>,
     undone: Vec<Vec<Edit>>,
-    /// What the scene's file held after the last step, to notice that somebody else changed it.
+    /// The fingerprint of the scene file after the last step, which reveals a change by another program.
     #[serde(default)]
     fingerprint: u64,
 }
 
 impl Journal {
-    /// Notes a step by the edits that take it back; what was undone before can't be done again.
+    /// Records a step by the edits that undo it. Earlier undone steps can't be redone after this.
     pub fn did(&mut self, undo: Vec<Edit>) {
         self.done.push(undo);
         self.undone.clear();
@@ -28,39 +28,40 @@ impl Journal {
         self.done.drain(..surplus);
     }
 
-    /// The edits that undo the last step.
+    /// Returns the edits that undo the last step.
     pub fn to_undo(&self) -> Option<&Vec<Edit>> {
         self.done.last()
     }
 
-    /// The edits that do the last undone step again.
+    /// Returns the edits that redo the last undone step.
     pub fn to_redo(&self) -> Option<&Vec<Edit>> {
         self.undone.last()
     }
 
-    /// Notes that the last step was undone; `redo` does it again.
+    /// Records that the last step was undone. `redo` are the edits that redo the step.
     pub fn undid(&mut self, redo: Vec<Edit>) {
         self.done.pop();
         self.undone.push(redo);
     }
 
-    /// Notes that the last undone step was done again; `undo` takes it back.
+    /// Records that the last undone step was redone. `undo` are the edits that undo the step.
     pub fn redid(&mut self, undo: Vec<Edit>) {
         self.undone.pop();
         self.done.push(undo);
     }
 
-    /// The journal beside a scene's file; an empty one if there is none, or if the file was changed by other means since.
+    /// Reads the journal beside a scene file whose text is `text`. The journal is empty if the file does not exist or
+    /// is unreadable, or if another program has changed the scene file.
     pub fn load(scene: &Path, text: &str) -> Self {
         let journal = std::fs::read_to_string(beside(scene)).ok();
         let journal = journal.and_then(|text| ron_options().from_str::<Self>(&text).ok());
         journal.filter(|journal| journal.fingerprint == fingerprint(text)).unwrap_or_default()
     }
 
-    /// Writes the journal beside a scene's file whose text is now `text`.
+    /// Writes the journal beside a scene file whose text is now `text`.
     ///
     /// # Errors
-    /// It can't be written.
+    /// The journal can't be written.
     pub fn save(&mut self, scene: &Path, text: &str) -> Result<(), Diagnostic> {
         self.fingerprint = fingerprint(text);
         let journal = ron_options().to_string(self);
@@ -74,7 +75,7 @@ fn beside(scene: &Path) -> PathBuf {
     scene.with_file_name(format!(".{stem}.edits"))
 }
 
-/// FNV-1a: the same for the same text, everywhere and in every version.
+/// Returns the FNV-1a hash of a text. The hash is the same on every machine and in every version of the program.
 fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

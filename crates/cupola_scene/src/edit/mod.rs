@@ -1,4 +1,4 @@
-//! Editing the graph of a scene: each edit is checked against the models before anything changes, and knows how to be undone.
+//! Edits of a scene's graph. Every edit is checked against the models before anything changes, and has an inverse.
 
 mod journal;
 
@@ -17,91 +17,91 @@ use std::sync::Arc;
 /// One change of a scene's graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Edit {
-    /// A new twin.
+    /// Adds a twin.
     AddTwin {
         /// The twin.
         twin: TwinDoc,
-        /// Its place among the twins; the last if there is none.
+        /// The position among the twins. The default is the end.
         #[serde(default)]
         at: Option<usize>,
-        /// Its relationships with their places among all, in the order in which they are put there.
+        /// The relationships of the twin with their positions in the list of relationships, in the order of insertion.
         #[serde(default)]
         relationships: Vec<(usize, RelationshipDoc)>,
-        /// The nodes of the building that are it.
+        /// The nodes of the building that represent the twin.
         #[serde(default)]
         bindings: BTreeMap<String, String>,
     },
-    /// A twin goes, and its relationships with it.
+    /// Removes a twin and its relationships.
     RemoveTwin {
-        /// Its id.
+        /// The id of the twin.
         id: String,
     },
-    /// A twin becomes one of another model.
+    /// Changes the model of a twin.
     ChangeModel {
-        /// The twin.
+        /// The id of the twin.
         twin: String,
-        /// The model.
+        /// The new model.
         model: String,
     },
-    /// A property gets its first value, or none.
+    /// Sets or removes the initial value of a property.
     SetProperty {
-        /// The twin.
+        /// The id of the twin.
         twin: String,
-        /// The property; dotted in components and objects.
+        /// The property. Names in components and objects have dots.
         property: String,
-        /// The value.
+        /// The value, or `None` to remove it.
         value: Option<Value>,
     },
-    /// A new relationship.
+    /// Adds a relationship.
     AddRelationship {
         /// The relationship.
         relationship: RelationshipDoc,
-        /// Its place among the relationships; the last if there is none.
+        /// The position among the relationships. The default is the end.
         #[serde(default)]
         at: Option<usize>,
     },
-    /// A relationship goes.
+    /// Removes a relationship.
     RemoveRelationship(Link),
-    /// A property of a model is computed so, or no longer.
+    /// Sets or removes the definition of a computed property.
     SetComputed {
-        /// The model, as the computed property names it.
+        /// The model, as the definition names it.
         model: String,
         /// The property.
         property: String,
-        /// How it is computed.
+        /// The definition, or `None` to remove it.
         definition: Option<Box<ComputedDoc>>,
-        /// Its place among the computed properties, if it is a new one; the last without one.
+        /// The position of a new definition among the computed properties. The default is the end.
         #[serde(default)]
         at: Option<usize>,
     },
-    /// The simulation assumes something else of rooms, or of the weather.
+    /// Changes the simulation's assumptions about rooms or about the weather.
     Assume {
-        /// What is assumed of rooms, or nothing any more, by their ids.
+        /// The assumptions about rooms by the ids of the rooms, or `None` to remove the assumptions about a room.
         rooms: BTreeMap<String, Option<AssumedDoc>>,
-        /// How much warmer it is outdoors, K, if that changes.
+        /// The difference that is added to the outdoor temperature, in K, or `None` to keep it.
         warmer_k: Option<f64>,
     },
-    /// A property of a relationship gets a value, or none.
+    /// Sets or removes the value of a property of a relationship.
     SetRelationshipProperty {
         /// The relationship.
         link: Link,
         /// The property.
         property: String,
-        /// The value.
+        /// The value, or `None` to remove it.
         value: Option<Value>,
     },
 }
 
-/// Which relationship is meant.
+/// A reference to a relationship.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Link {
-    /// Where it starts.
+    /// The id of the source twin.
     pub from: String,
-    /// Its name.
+    /// The name of the relationship.
     pub name: String,
-    /// Where it leads.
+    /// The id of the target twin.
     pub to: String,
-    /// Its own id, to tell it from others of the same name between the same twins.
+    /// The id of the relationship, which distinguishes several relationships of one name between the same twins.
     #[serde(default)]
     pub id: Option<String>,
 }
@@ -125,7 +125,7 @@ impl Link {
 }
 
 impl Edit {
-    /// Changes a document; the edit that takes it back.
+    /// Applies the edit to a document and returns the inverse edit.
     fn apply(self, document: &mut Document) -> Result<Self, Diagnostic> {
         match self {
             Self::AddTwin { twin, at, relationships, bindings } => {
@@ -246,7 +246,8 @@ impl Edit {
     }
 }
 
-/// Sets or takes away a value; the one before. A part of an object that is given as a whole is set in it.
+/// Sets or removes a value and returns the previous value. If an enclosing object has a value of its own, the value is
+/// set in that object.
 fn put(properties: &mut BTreeMap<String, Value>, property: &str, value: Option<Value>) -> Option<Value> {
     for (at, _) in property.match_indices('.') {
         if let Some(Value::Object(whole)) = properties.get_mut(&property[..at]) {
@@ -266,7 +267,7 @@ fn twin_at(document: &Document, id: &str) -> Result<usize, Diagnostic> {
     })
 }
 
-/// Edits made in a copy of the graph as they are made in the document.
+/// A copy of the graph that receives the same edits as the document.
 struct Mirror(Changes);
 
 impl Mirror {
@@ -282,7 +283,7 @@ impl Mirror {
         })
     }
 
-    /// Follows an edit that the document has seen.
+    /// Applies an edit to the graph after the document has received it.
     fn follow(&mut self, models: &Models, document: &Document, edit: Edit) -> Result<(), Diagnostic> {
         match edit {
             Edit::AddTwin { twin, relationships, .. } => {
@@ -296,7 +297,7 @@ impl Mirror {
                 Ok(())
             }
             Edit::ChangeModel { twin: id, .. } => {
-                // What it is related to is held to the new model, as if it had just come.
+                // The twin is removed and added again, so that its relationships are checked against the new model.
                 self.0.is_recast = true;
                 self.0.graph.remove_twin(&id);
                 let twin = &document.twins[twin_at(document, &id)?];
@@ -341,25 +342,25 @@ impl Mirror {
     }
 }
 
-/// The place would be in a text that is not on the disk.
+/// Removes the place, which refers to a text that is not on the disk.
 fn without_place(found: Diagnostic) -> Diagnostic {
     Diagnostic { place: None, path: None, ..found }
 }
 
-/// What edits gave.
+/// The result of edits.
 pub struct Edited {
-    /// The scene after them.
+    /// The scene after the edits.
     pub scene: Scene,
-    /// What is found in it.
+    /// The diagnostics of the edited scene.
     pub findings: Vec<Diagnostic>,
-    /// The edits that take them back, in their order.
+    /// The inverse edits, in the order of application.
     pub undo: Vec<Edit>,
 }
 
-/// Makes edits, all of them or none. `judge` may find more in the scene that they would give.
+/// Applies edits, all of them or none. `judge` may add diagnostics about the edited scene.
 ///
 /// # Errors
-/// What is wrong with an edit, or an error in the scene that was not there before.
+/// An edit is invalid, or the edited scene has an error that is not in `findings_before`.
 pub fn edit(
     scene: &Scene,
     edits: Vec<Edit>,
@@ -368,7 +369,7 @@ pub fn edit(
 ) -> Result<Edited, Diagnostic> {
     let mut document = Document::clone(&scene.document);
     let mut undo = Vec::with_capacity(edits.len());
-    // What is wrong in a scene may be what an edit mends: then everything is looked at again.
+    // If the scene has errors, an edit may repair them. The whole scene is then checked again, without the mirror.
     let mut mirror = (!has_errors(findings_before)).then(|| Mirror::new(scene));
     for edit in edits {
         let made = edit.clone();

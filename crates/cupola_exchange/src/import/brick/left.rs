@@ -1,4 +1,4 @@
-//! What of a file is left out, gathered so that a hundred thousand statements of one kind make one finding.
+//! The statements of a file that are left out, gathered so that many statements of one kind give one diagnostic.
 
 use super::names::local_name;
 use super::statements::{Iri, Statements};
@@ -9,34 +9,35 @@ use cupola_twin::{Diagnostic, Place};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-/// More findings of one kind are only counted.
+/// The largest number of diagnostics of one kind. Further ones are only counted.
 const MAX_FINDINGS: usize = 100;
 
-/// What was left out.
+/// The statements and resources that are left out.
 #[derive(Debug, Default)]
 pub(super) struct Left {
-    /// Things without a type of Brick or RealEstateCore: how many statements lead to them, and how many start at them.
+    /// The resources without a class of Brick or RealEstateCore, with the numbers of statements that have them as
+    /// object and as subject.
     pub untyped: BTreeMap<Iri, (usize, usize)>,
-    /// Words of other vocabularies, and how many statements use them.
+    /// The terms of other vocabularies, with the number of statements that use them.
     pub foreign: BTreeMap<Iri, usize>,
-    /// Things that got another id, because the first one was taken.
+    /// The resources whose twin has another id, because their local name was taken.
     pub renamed: Vec<(Iri, String)>,
-    /// Statements about things that aren't twins.
+    /// The number of statements about resources that are not twins.
     pub other: usize,
-    /// Values of a property that has one already.
+    /// The number of values of properties that already have another value.
     pub second: usize,
-    /// Points whose value isn't what those of their class are.
+    /// The points whose value has another kind than the values of their class.
     pub unfit: Vec<Iri>,
-    /// Values of more properties than there may be.
+    /// The number of values of properties beyond the limit.
     pub too_many: usize,
-    /// Statements about nodes without a name.
+    /// The number of statements about blank nodes that are left out.
     pub nameless: usize,
-    /// Nodes without a name that would be twins with one.
+    /// The number of blank nodes that would be twins if they had an IRI.
     pub nameless_things: usize,
 }
 
 impl Left {
-    /// Tells the draft.
+    /// Adds counts and diagnostics to the draft.
     pub fn report(&self, texts: &[(Arc<str>, String)], statements: &Statements, draft: &mut Draft) {
         let links: usize = self.untyped.values().map(|(to, from)| to + from).sum();
         let foreign: usize = self.foreign.values().sum();
@@ -164,7 +165,8 @@ fn many(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-/// Where each of some names is first mentioned. The reader of Turtle tells no positions; going through the text once is cheap.
+/// Finds the first mention of each wanted name. The Turtle parser reports no positions, and one scan of the text is
+/// fast.
 fn first_mentions<'t>(file: &Arc<str>, text: &'t str, wanted: &HashSet<&str>, found: &mut HashMap<&'t str, Place>) {
     let lines = Lines::new(text);
     let mut at = 0;
@@ -177,7 +179,7 @@ fn first_mentions<'t>(file: &Arc<str>, text: &'t str, wanted: &HashSet<&str>, fo
                 break;
             }
         }
-        // Every mark is one byte.
+        // Every separator is one byte long.
         at += word.len() + 1;
     }
 }

@@ -1,7 +1,8 @@
-//! Classes into DTDL: an interface for each class that is used, one for each combination of classes that a thing is of, and what
-//! all have in common in one that they extend.
+//! Conversion of classes to DTDL. Every class in use becomes an interface, and so does every combination of classes
+//! that a resource has. All interfaces extend one that holds the common contents.
 //!
-//! Source: Digital Twins Definition Language version 3, "Interface": at most 12 levels of `extends`, at most 1,024 interfaces.
+//! Source: Digital Twins Definition Language version 3, "Interface": at most 12 levels of `extends`, at most 1,024
+//! interfaces.
 
 use super::names::{Taken, segment};
 use super::vocabulary::{Ontology, Reading, Word, is_point};
@@ -10,22 +11,22 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 const CONTEXT: &str = "dtmi:dtdl:context;3";
-/// Longer display names are cut: DTDL 3 allows 512 characters.
+/// The largest length of a display name, in characters. DTDL 3 allows 512 characters.
 const MAX_SHOWN: usize = 500;
 const MAX_LEVELS: usize = 12;
 const MAX_EXTENDED: usize = 1024;
 
 /// The number of a class, or of a combination of classes.
 pub(super) type ClassIx = usize;
-/// `brick:Entity`, which all others are kinds of.
+/// `brick:Entity`, the base of all other classes.
 const ENTITY: ClassIx = 0;
 
-/// The classes of a file.
+/// The classes of the files.
 #[derive(Debug)]
 pub(super) struct Classes {
     classes: Vec<Class>,
     by_name: BTreeMap<(Ontology, String), ClassIx>,
-    /// The class of things of several types, by these.
+    /// The class of resources with several classes, by these classes.
     combined: BTreeMap<Vec<ClassIx>, ClassIx>,
 }
 
@@ -37,11 +38,11 @@ struct Class {
     is_combined: bool,
     is_used: bool,
     has_value: bool,
-    /// What the values of its things are.
+    /// The kinds of values of the class's resources.
     readings: BTreeSet<Reading>,
 }
 
-/// What becomes of a class.
+/// The planned interface of a class.
 #[derive(Debug, Default)]
 struct Plan {
     extends: Vec<ClassIx>,
@@ -49,37 +50,37 @@ struct Plan {
     extended: usize,
     is_point: bool,
     value: Option<Reading>,
-    /// Whether the value is not inherited.
+    /// Whether the class adds the value itself instead of inheriting it.
     is_own_value: bool,
 }
 
 /// The interfaces.
 #[derive(Debug, Default)]
 pub(super) struct Models {
-    /// The identifier of the interface of each class, and what the value of its twins is.
+    /// The DTMI of each class's interface, and the kind of value of its twins.
     pub of_class: BTreeMap<ClassIx, (String, Option<Reading>)>,
     /// The DTDL document.
     pub text: String,
-    /// How many there are.
+    /// The number of interfaces.
     pub count: usize,
-    /// What of the tree of classes DTDL doesn't allow.
+    /// The parts of the class hierarchy that DTDL does not allow.
     pub findings: Vec<Diagnostic>,
 }
 
 impl Classes {
-    /// None but `brick:Entity`.
+    /// Creates the set with only `brick:Entity`.
     pub fn new() -> Self {
         let mut out = Self { classes: Vec::new(), by_name: BTreeMap::new(), combined: BTreeMap::new() };
         out.class(Word { ontology: Ontology::Brick, name: "Entity", is_tag: false });
         out
     }
 
-    /// The class of a name, new or known.
+    /// Returns the class of an ontology's term and adds it if it is new.
     pub fn class(&mut self, word: Word<'_>) -> ClassIx {
         self.known_as(word.ontology, word.name, word.name)
     }
 
-    /// A class that a file defines itself.
+    /// Returns the class that a file defines and adds it if it is new.
     pub fn own(&mut self, iri: &str, name: &str) -> ClassIx {
         self.known_as(Ontology::Own, iri, name)
     }
@@ -103,12 +104,12 @@ impl Classes {
         class
     }
 
-    /// The name of a class.
+    /// Returns the name of a class.
     pub fn name(&self, class: ClassIx) -> &str {
         self.classes.get(class).map_or("", |class| class.name.as_str())
     }
 
-    /// Says that `class` is a kind of `base`.
+    /// Makes `class` a subclass of `base`.
     pub fn extend(&mut self, class: ClassIx, base: ClassIx) {
         if class != ENTITY
             && class != base
@@ -118,7 +119,7 @@ impl Classes {
         }
     }
 
-    /// The class of a thing of all these types, which will have an interface.
+    /// Returns the class of a resource with all these types, and marks it as used. A used class gets an interface.
     pub fn of_thing(&mut self, types: &[ClassIx]) -> ClassIx {
         let types: BTreeSet<ClassIx> = types.iter().copied().collect();
         let all: Vec<ClassIx> = types.iter().copied().collect();
@@ -139,9 +140,9 @@ impl Classes {
         class
     }
 
-    /// Says that a thing of a class is a point, perhaps with such a value.
+    /// Marks the resources of a class as points, with the kind of a value if there is one.
     pub fn give_value(&mut self, class: ClassIx, reading: Option<Reading>) {
-        // Not everything is a point because something of no class is.
+        // A point without a class must not make all resources points.
         if class != ENTITY
             && let Some(class) = self.classes.get_mut(class)
         {
@@ -176,21 +177,21 @@ impl Classes {
         class
     }
 
-    /// Those of some types that no other one of them is a kind of.
+    /// Returns the types that are not a base of another of the types.
     fn most_special(&self, types: &BTreeSet<ClassIx>) -> Vec<ClassIx> {
         let above: BTreeMap<ClassIx, BTreeSet<ClassIx>> =
             types.iter().map(|class| (*class, self.above(*class))).collect();
         let is_above =
             |general: &ClassIx, special: &ClassIx| above.get(special).is_some_and(|above| above.contains(general));
         let is_general = |class: &ClassIx| {
-            // Of classes in a circle, the first one stays.
+            // Of classes in a cycle, the first is kept.
             let below = |other: &ClassIx| is_above(class, other) && (!is_above(other, class) || other < class);
             *class == ENTITY || types.iter().any(|other| other != class && below(other))
         };
         types.iter().copied().filter(|class| !is_general(class)).collect()
     }
 
-    /// What a class is a kind of.
+    /// Returns all direct and indirect bases of a class.
     fn above(&self, class: ClassIx) -> BTreeSet<ClassIx> {
         let mut found = BTreeSet::new();
         let mut next = vec![class];
@@ -204,8 +205,8 @@ impl Classes {
         found
     }
 
-    /// The interfaces of everything that is used, and of what that extends. All have these relationships and properties, the
-    /// latter with their schemas.
+    /// Builds the interfaces of all used classes and of their bases. All interfaces have the given relationships, and
+    /// the given properties with their schemas.
     pub fn models(&self, relationships: &BTreeSet<String>, properties: &BTreeMap<String, &'static str>) -> Models {
         let mut out = Models::default();
         let plans = self.plans(&mut out.findings);
@@ -244,7 +245,7 @@ impl Classes {
         out
     }
 
-    /// What becomes of every class that is used or extended, bases before what extends them.
+    /// Plans the interfaces of all used classes and of their bases, bases first.
     fn plans(&self, findings: &mut Vec<Diagnostic>) -> BTreeMap<ClassIx, Plan> {
         let mut waiting: BTreeMap<ClassIx, usize> = BTreeMap::new();
         let mut kinds: BTreeMap<ClassIx, Vec<ClassIx>> = BTreeMap::new();
@@ -278,7 +279,8 @@ impl Classes {
         plans
     }
 
-    /// With nothing ready, what waits is on a circle of classes or behind one: going up from any leads to one on it.
+    /// Returns a class on a cycle of subclasses. It is called if no class is ready: every waiting class is then on a
+    /// cycle or has a base on one, so following the bases leads to a cycle.
     fn on_a_circle(&self, waiting: &BTreeMap<ClassIx, usize>) -> Option<ClassIx> {
         let (mut class, _) = waiting.first_key_value()?;
         let mut seen = BTreeSet::new();
@@ -295,7 +297,7 @@ impl Classes {
     fn plan(&self, class: ClassIx, plans: &BTreeMap<ClassIx, Plan>, findings: &mut Vec<Diagnostic>) -> Plan {
         let mut plan = Plan { levels: 1, ..Plan::default() };
         let Some(own) = self.classes.get(class) else { return plan };
-        // Room is left for a combination on top.
+        // One level is reserved for a combination of classes.
         let max_levels = if own.is_combined { MAX_LEVELS } else { MAX_LEVELS - 1 };
         for base in &own.bases {
             let above = plans.get(base);
@@ -328,7 +330,7 @@ impl Classes {
             plan.extends.push(ENTITY);
             (plan.levels, plan.extended) = (2, 1);
         }
-        // A class that only others extend leaves it to them what their values are.
+        // A class that is only a base leaves the kind of value to its subclasses.
         let is_point =
             own.is_used && plan.is_point || own.has_value || (own.is_used && !own.is_combined && is_point(&own.name));
         if plan.value.is_none() && is_point {
@@ -364,7 +366,7 @@ fn common_contents(relationships: &BTreeSet<String>, properties: &BTreeMap<Strin
     properties.chain(relationships).collect()
 }
 
-/// `Zone_Air_Temperature_Sensor` as a person reads it.
+/// Returns a class name for display: `Zone Air Temperature Sensor` for `Zone_Air_Temperature_Sensor`.
 fn shown(name: &str) -> String {
     name.chars().take(MAX_SHOWN).map(|c| if c == '_' { ' ' } else { c }).collect()
 }

@@ -1,11 +1,12 @@
-//! Names: what an IRI is called by, what DTDL allows, and how two things of one name are told apart.
+//! Local names of IRIs, valid DTDL names, and unique names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Longer names are cut: DTDL allows 128 characters in the identifier of an interface, path, number and version included.
+/// The largest length of a name, in characters. DTDL allows 128 characters in the DTMI of an interface, including path,
+/// number and version.
 const MAX_NAME: usize = 96;
 
-/// What stands behind the last `#` or `/` of an IRI, or behind the last `:` of one that has neither.
+/// Returns the part of an IRI after the last `#` or `/`, or after the last `:` if it contains neither.
 pub(super) fn local_name(iri: &str) -> &str {
     let trimmed = iri.trim_end_matches(['#', '/']);
     let marks: &[char] = if trimmed.contains(['#', '/']) { &['#', '/'] } else { &[':'] };
@@ -15,7 +16,7 @@ pub(super) fn local_name(iri: &str) -> &str {
     }
 }
 
-/// `Room%201` as `Room 1`; what isn't the code of a text stays as it is.
+/// Decodes percent-encoded characters: `Room%201` becomes `Room 1`. A text whose decoding is not UTF-8 stays unchanged.
 pub(in crate::import) fn percent_decoded(text: &str) -> String {
     if !text.contains('%') {
         return text.to_string();
@@ -38,7 +39,8 @@ pub(in crate::import) fn percent_decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_string())
 }
 
-/// `name` as DTDL allows it in identifiers and as a name: letters, digits and underscores; a letter first, no underscore last.
+/// Converts a name to a valid segment of a DTMI, which is also a valid name of DTDL contents. It consists of letters,
+/// digits and underscores, starts with a letter and does not end with an underscore.
 pub(in crate::import) fn segment(name: &str) -> String {
     let plain: String = name.chars().take(MAX_NAME).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let plain = plain.trim_matches('_');
@@ -49,16 +51,16 @@ pub(in crate::import) fn segment(name: &str) -> String {
     }
 }
 
-/// Names that are taken.
+/// The names in use.
 #[derive(Debug, Default)]
 pub(in crate::import) struct Taken {
     names: BTreeSet<String>,
-    /// The number to try next, so that thousands of one name don't count from 2 each.
+    /// The number to try next for each name, so that many equal names do not try all numbers again.
     next: BTreeMap<String, usize>,
 }
 
 impl Taken {
-    /// Takes `wanted`, or `wanted_2`, or the first number that is free.
+    /// Returns `wanted` if it is free, or else `wanted_2` or the first free number, and marks the result as used.
     pub fn take(&mut self, wanted: &str) -> String {
         if self.names.insert(wanted.to_string()) {
             return wanted.to_string();

@@ -1,4 +1,4 @@
-//! Turtle into numbered statements: every IRI is kept once, and a statement is a few numbers.
+//! Conversion of Turtle to numbered statements. Every IRI is stored once, and a statement consists of numbers.
 //!
 //! Source: RDF 1.1 Turtle, a W3C recommendation.
 
@@ -9,57 +9,61 @@ use oxttl::TurtleParser;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What relative IRIs are relative to, where the file has no `@base`.
+/// The base of relative IRIs in a file without `@base`.
 const BASE: &str = "file:///";
 
-/// What the IRIs may come to, bytes; short names may stand for long ones.
+/// The limit of the total length of the IRIs, in bytes. A limit is necessary because a short prefix may stand for a
+/// long IRI.
 const MAX_IRIS: usize = 64 << 20;
-/// The same for each byte of a large file.
+/// The limit per byte of a large file, in bytes.
 const MAX_GROWTH: usize = 8;
-/// Larger whole numbers have no exact `double`.
+/// The limit below which every whole number is exact as a `double`: 2⁵³.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The number of an IRI, in the order of the files.
 pub(super) type Iri = u32;
 
-/// What files say.
+/// The statements of several files.
 #[derive(Debug, Default)]
 pub(super) struct Statements {
     iris: Vec<Arc<str>>,
-    /// Text of all IRIs, bytes.
+    /// The total length of the IRIs, in bytes.
     size: usize,
     numbers: HashMap<Arc<str>, Iri>,
-    /// Things and their types.
+    /// Type statements: resource, class.
     pub types: Vec<(Iri, Iri)>,
-    /// Classes and what they are kinds of.
+    /// Subclass statements: class, base class.
     pub subclasses: Vec<(Iri, Iri)>,
-    /// Everything else between two IRIs: subject, predicate, object.
+    /// All other statements between two IRIs: subject, predicate, object.
     pub links: Vec<(Iri, Iri, Iri)>,
-    /// Values of things: subject, predicate, value.
+    /// Statements with a literal: subject, predicate, value.
     pub values: Vec<(Iri, Iri, Value)>,
-    /// Things and the nodes without a name that they lead to: subject, predicate, number of the node.
+    /// Statements with a blank node as object: subject, predicate, number of the blank node.
     pub details: Vec<(Iri, Iri, usize)>,
-    /// The nodes without a name.
+    /// The blank nodes.
     pub nameless: Vec<Nameless>,
 }
 
-/// A node without a name, mostly a value with its unit.
+/// A blank node. Most blank nodes are a value with its unit.
 #[derive(Debug, Default)]
 pub(super) struct Nameless {
-    /// Its `brick:value`.
+    /// The object of `brick:value`.
     pub value: Option<Value>,
-    /// Its `brick:hasUnit`.
+    /// The object of `brick:hasUnit`.
     pub unit: Option<Iri>,
-    /// What else it has plain values of.
+    /// The other literals: predicate, value.
     pub values: Vec<(Iri, Value)>,
-    /// Whether its type is of Brick or RealEstateCore.
+    /// Whether the class is one of Brick or RealEstateCore.
     pub is_typed: bool,
-    /// How many statements there are about it, without those of ontologies about themselves.
+    /// The number of statements about the node, without those in the vocabularies of ontologies.
     pub statements: usize,
 }
 
 impl Statements {
-    /// Adds what a whole text says; a mistake in it is an error, and nothing was added.
+    /// Adds all statements of a text.
+    ///
+    /// # Errors
+    /// The text is not valid Turtle, or its IRIs are too long in total. No statement is added then.
     pub fn read(&mut self, file: &Arc<str>, text: &str) -> Result<(), Diagnostic> {
         let before = (self.types.len(), self.subclasses.len(), self.links.len(), self.values.len());
         let nameless = (self.details.len(), self.nameless.len());
@@ -74,7 +78,7 @@ impl Statements {
     }
 
     fn add_text(&mut self, file: &Arc<str>, text: &str) -> Result<(), Diagnostic> {
-        // Nodes without a name are each file's own.
+        // The labels of blank nodes are local to a file.
         let mut blanks = HashMap::new();
         let parser = TurtleParser::new().with_base_iri(BASE).unwrap_or_default();
         for triple in parser.for_slice(text.as_bytes()) {
@@ -109,7 +113,7 @@ impl Statements {
         Ok(())
     }
 
-    /// The text of an IRI.
+    /// Returns the text of an IRI.
     pub fn iri(&self, number: Iri) -> &str {
         self.iris.get(number as usize).map_or("", |iri| &**iri)
     }
@@ -184,11 +188,11 @@ impl Statements {
     }
 }
 
-/// A literal as a value: numbers and booleans are what they say, everything else is its text.
+/// Converts a literal to a value. Numbers and booleans keep their type; everything else becomes a text.
 fn value_of(literal: &Literal) -> Value {
     let text = literal.value();
     let kind = literal.datatype().as_str().strip_prefix("http://www.w3.org/2001/XMLSchema#");
-    // What no number is exactly stays what was written.
+    // A number that is not exact as a `double` stays a text.
     let is_exact = |number: &f64| number.abs() < MAX_EXACT || number.fract() != 0.0 || text.contains(['e', 'E']);
     let number = || {
         let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite() && is_exact(number));

@@ -129,7 +129,7 @@ fn literals_become_properties() {
     assert_eq!(property(&draft, "r", "volume_FT3"), Some(&Value::Number(90.0)));
     assert_eq!(property(&draft, "t", "value"), Some(&Value::Number(700.0)));
     assert_eq!(property(&draft, "t", "hasUnit"), Some(&Value::Text("PPM".into())));
-    // Where the points of a class differ, its name decides.
+    // If the points of a class have values of several kinds, the name of the class determines the kind.
     assert_eq!((property(&draft, "f", "value"), property(&draft, "g", "value")), (None, Some(&Value::Bool(true))));
     assert_eq!(property(&draft, "c", "value"), Some(&Value::Bool(true)));
     assert_eq!(property(&draft, "s", "value"), Some(&Value::Number(4.0)));

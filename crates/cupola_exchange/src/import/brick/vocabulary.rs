@@ -1,5 +1,5 @@
-//! The words of Brick and of RealEstateCore: which IRIs are theirs, which relationship says the same as which other one the other
-//! way round, and which classes have a value.
+//! The vocabularies of Brick and RealEstateCore: their IRIs, their inverse relationships, and their classes with a
+//! value.
 //!
 //! Sources: the Brick ontology (brickschema.org), "Relationships", 1.0 to 1.4; RealEstateCore 3 and 4 (w3id.org/rec).
 
@@ -8,16 +8,16 @@ use cupola_twin::Value;
 /// An ontology whose classes become models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ontology {
-    /// Brick, of any version, with its frame.
+    /// Brick of any version, including `BrickFrame`.
     Brick,
     /// RealEstateCore.
     Rec,
-    /// The file's own, whose classes are kinds of the others'.
+    /// Classes that a file defines as subclasses of the others.
     Own,
 }
 
 impl Ontology {
-    /// Where its models are among the identifiers of DTDL.
+    /// Returns the DTMI path of the ontology's models.
     pub fn path(self) -> &'static str {
         match self {
             Self::Brick => "dtmi:brickschema:Brick",
@@ -27,18 +27,18 @@ impl Ontology {
     }
 }
 
-/// A class or a property of an ontology.
+/// A class or property of an ontology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Word<'a> {
-    /// Whose it is.
+    /// The ontology.
     pub ontology: Ontology,
-    /// Its name, whatever the version.
+    /// The name, without the version.
     pub name: &'a str,
-    /// Whether it is one of Brick's tags, which describe classes and not things.
+    /// Whether the term is a Brick tag, which describes classes instead of resources.
     pub is_tag: bool,
 }
 
-/// The word that an IRI stands for, if it is one of the ontologies'.
+/// Returns the term that an IRI denotes, or `None` for another vocabulary.
 pub(super) fn word(iri: &str) -> Option<Word<'_>> {
     let rest = iri.strip_prefix("https://").or_else(|| iri.strip_prefix("http://"))?;
     if let Some(path) = rest.strip_prefix("brickschema.org/schema/") {
@@ -57,7 +57,7 @@ pub(super) const RDFS_LABEL: &str = "http://www.w3.org/2000/01/rdf-schema#label"
 pub(super) const RDFS_COMMENT: &str = "http://www.w3.org/2000/01/rdf-schema#comment";
 pub(super) const RDFS_SUBCLASS: &str = "http://www.w3.org/2000/01/rdf-schema#subClassOf";
 
-/// Whether an IRI is of the languages that ontologies themselves are written in.
+/// Returns whether an IRI belongs to a vocabulary for ontologies: RDF, RDF Schema, OWL or SHACL.
 pub(super) fn is_meta(iri: &str) -> bool {
     [
         "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -69,29 +69,29 @@ pub(super) fn is_meta(iri: &str) -> bool {
     .any(|space| iri.starts_with(space))
 }
 
-/// Whether something of this type may be a thing all the same: every thing is one.
+/// Returns whether a class contains every resource. A resource of such a class may still be a twin.
 pub(super) fn is_any_thing(class: &str) -> bool {
     ["http://www.w3.org/2002/07/owl#NamedIndividual", "http://www.w3.org/2002/07/owl#Thing"].contains(&class)
         || class == "http://www.w3.org/2000/01/rdf-schema#Resource"
 }
 
-/// Whether an IRI is a word (a quantity, a unit) and not a thing of the building.
+/// Returns whether an IRI is a term, such as a quantity or a unit, and not a resource of the building.
 pub(super) fn is_vocabulary(iri: &str) -> bool {
     word(iri).is_some() || iri.starts_with("http://qudt.org/") || iri.starts_with("https://qudt.org/")
 }
 
-/// Whether a class of Brick has words of the ontology itself as its members.
+/// Returns whether the members of a Brick class are terms of the ontology.
 pub(super) fn holds_words(class: &str) -> bool {
     ["EntityProperty", "Quantity", "Substance", "Tag"].contains(&class)
 }
 
-/// Whether a relationship says something about tags.
+/// Returns whether a relationship concerns tags.
 pub(super) fn is_about_tags(relationship: &str) -> bool {
     ["hasAssociatedTag", "hasTag", "isAssociatedWith", "isTagOf"].contains(&relationship)
 }
 
-/// Relationships that are kept turned round: from the whole to its part, from the source to the sink. `isLocatedIn` is of the
-/// versions of Brick whose container says `contains`.
+/// Relationships that are replaced by their inverse: from the whole to the part, from the source to the sink.
+/// `isLocatedIn` is from versions of Brick whose inverse is `contains`.
 const TURNED: [(&str, &str); 21] = [
     ("hasLocation", "isLocationOf"),
     ("includedIn", "includes"),
@@ -116,10 +116,10 @@ const TURNED: [(&str, &str); 21] = [
     ("servedBy", "serves"),
 ];
 
-/// What `measures` was called before.
+/// An earlier name of `measures`.
 const HAS_MEASUREMENT: &str = "hasMeasurement";
 
-/// The relationship that is kept for `name`, and whether it leads the other way.
+/// Returns the relationship that replaces `name`, and whether its direction is inverse.
 pub(super) fn kept(name: &str) -> (&str, bool) {
     if name == HAS_MEASUREMENT {
         return ("measures", false);
@@ -130,17 +130,17 @@ pub(super) fn kept(name: &str) -> (&str, bool) {
     }
 }
 
-/// What the value of a point is.
+/// The kind of a point's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reading {
     /// A number.
     Number,
-    /// Yes or no.
+    /// A boolean.
     Boolean,
 }
 
 impl Reading {
-    /// Its schema in DTDL.
+    /// Returns the DTDL schema of the value.
     pub fn schema(self) -> &'static str {
         match self {
             Self::Number => "double",
@@ -148,7 +148,8 @@ impl Reading {
         }
     }
 
-    /// The interface that points of this kind extend. Its path is longer than that of any class, so no class can be called so.
+    /// Returns the interface that points of this kind extend. Its path has more segments than the path of any class, so
+    /// that no class can have the same DTMI.
     pub fn interface(self) -> &'static str {
         match self {
             Self::Number => "dtmi:brickschema:Brick:Point:Number;1",
@@ -156,12 +157,12 @@ impl Reading {
         }
     }
 
-    /// What the value of a class is, if it is that of points and none is known.
+    /// Returns the kind of value of a point's class, from the name of the class.
     pub fn of(class: &str) -> Self {
         if class.ends_with("Status") || class.ends_with("Alarm") { Self::Boolean } else { Self::Number }
     }
 
-    /// What a value is, if it is one that points have.
+    /// Returns the kind of a value, or `None` if points can't have such a value.
     pub fn of_value(value: &Value) -> Option<Self> {
         match value {
             Value::Number(_) => Some(Self::Number),
@@ -171,7 +172,7 @@ impl Reading {
     }
 }
 
-/// Whether a class is one of points by its name.
+/// Returns whether a class is a class of points, from its name.
 pub(super) fn is_point(class: &str) -> bool {
     ["Sensor", "Setpoint", "Command", "Status", "Alarm", "Parameter"].iter().any(|end| class.ends_with(end))
 }

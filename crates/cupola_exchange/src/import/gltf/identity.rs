@@ -1,4 +1,4 @@
-//! What a node is: by what its extras say of it, by its IFC class, by its role.
+//! The class and the id of a node, from its extras, its IFC class and its role.
 //!
 //! Source: ISO 16739-1 (IFC 2x3 and 4), the classes of spatial structure and of distribution elements.
 
@@ -6,14 +6,14 @@ use cupola_building::{Node, Role};
 use cupola_twin::model::short_name;
 use serde_json::Value as Json;
 
-/// Under which keys, beside the program's own, extras say which twin a node is.
+/// The keys of extras with the id of the node's twin, besides Cupola's own.
 const IDS: [&str; 4] = ["$dtId", "dtId", "twin", "twin_id"];
-/// Under which keys exporters write an IFC identifier.
+/// The keys of extras with an IFC identifier.
 const GUIDS: [&str; 3] = ["ifc_guid", "guid", "GlobalId"];
-/// Classes of IFC that are places.
+/// The IFC classes of spaces.
 const PLACES: [&str; 7] =
     ["IfcBuilding", "IfcBuildingStorey", "IfcProject", "IfcSite", "IfcSpace", "IfcSpatialZone", "IfcZone"];
-/// How classes of IFC begin that are devices, or parts of what distributes air, water and electricity.
+/// The prefixes of IFC classes of devices and of distribution elements for air, water and electricity.
 const DEVICES: [&str; 44] = [
     "IfcActuator",
     "IfcAirTerminal",
@@ -61,18 +61,18 @@ const DEVICES: [&str; 44] = [
     "IfcValve",
 ];
 
-/// A node that is something.
+/// The identity of a node that becomes a twin.
 #[derive(Debug)]
 pub(super) struct Identity<'b> {
-    /// The twin that its extras name.
+    /// The id of the twin in the extras.
     pub id: Option<&'b str>,
-    /// The model that its extras name.
+    /// The model in the extras.
     pub model: Option<&'b str>,
-    /// What it is, in a word.
+    /// The class, in one word.
     pub class: String,
 }
 
-/// What a node is; none for what is only shape.
+/// Returns the identity of a node, or `None` if the node is only geometry.
 pub(super) fn identify(node: &Node) -> Option<Identity<'_>> {
     let ours = node.extras.get("cupola");
     let said = text(ours.and_then(|ours| ours.get("id")));
@@ -81,7 +81,7 @@ pub(super) fn identify(node: &Node) -> Option<Identity<'_>> {
     let class = ifc_class(node);
     let is_thing = said.is_some()
         || matches!(node.role, Role::Storey | Role::Room | Role::Equipment)
-        // Exporters of IFC may number walls too.
+        // An `id` alone does not make a twin of an IFC element, because exporters of IFC may number walls too.
         || class.map_or(id.is_some(), is_of_interest);
     if !is_thing {
         return None;
@@ -96,18 +96,18 @@ pub(super) fn identify(node: &Node) -> Option<Identity<'_>> {
     Some(Identity { id: said.or(id), model, class: if is_vague { "Thing".to_string() } else { word } })
 }
 
-/// What a node is called: its name in IFC, else its own without the class.
+/// Returns the name of a node: its IFC name, or the node's name without the class.
 pub(super) fn name_of(node: &Node) -> &str {
     let in_ifc = ifc_class(node).and_then(|_| text(node.extras.get("name")));
     in_ifc.or(Some(node.label()).filter(|label| !label.trim().is_empty())).unwrap_or("node")
 }
 
-/// The identifier of a node in IFC.
+/// Returns the IFC identifier of a node.
 pub(super) fn guid(node: &Node) -> Option<&str> {
     GUIDS.iter().find_map(|key| text(node.extras.get(*key)))
 }
 
-/// The IFC class of a node, from its extras or its name (`IfcSpace/A102 Living Room`).
+/// Returns the IFC class of a node, from its extras or its name (`IfcSpace/A102 Living Room`).
 pub(super) fn ifc_class(node: &Node) -> Option<&str> {
     let in_extras = text(node.extras.get("ifc_class"));
     let class = in_extras.or_else(|| node.name.split_once('/').map(|(class, _)| class));
@@ -118,7 +118,7 @@ fn is_of_interest(class: &str) -> bool {
     PLACES.contains(&class) || DEVICES.iter().any(|start| class.starts_with(start))
 }
 
-/// A text that says something.
+/// Returns a text that is not blank.
 fn text(value: Option<&Json>) -> Option<&str> {
     value.and_then(Json::as_str).filter(|text| !text.trim().is_empty())
 }

@@ -1,4 +1,4 @@
-//! Interfaces for nodes: one for each class, whose properties are the plain values that the extras of its nodes have.
+//! Interfaces for nodes, one per class. Their properties are the plain values in the extras of the nodes.
 //!
 //! Source: Digital Twins Definition Language version 3, "Interface" and "Property".
 
@@ -9,29 +9,29 @@ use cupola_twin::{Models, Value};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The file of the interfaces.
+/// The name of the file with the interfaces.
 pub(super) const FILE: &str = "building.json";
-/// The relationship from the twin of a node to those of the nodes in it.
+/// The relationship from the twin of a node to the twins of the nodes in it.
 pub(super) const CONTAINS: &str = "contains";
 const CONTEXT: &str = "dtmi:dtdl:context;3";
-/// Where the interfaces are among the identifiers of DTDL.
+/// The DTMI path of the interfaces.
 const PATH: &str = "dtmi:imported:Building";
-/// Properties of a class: every one is a column.
+/// The largest number of properties of a class. Every property is a column.
 const MAX_PROPERTIES: usize = 250;
-/// Longer names are cut: the identifier of an interface has 128 characters at most.
+/// The largest length of a name, in characters. The DTMI of an interface has at most 128 characters.
 const MAX_NAME: usize = 64;
-/// Longer display names are cut.
+/// The largest length of a display name, in characters.
 const MAX_SHOWN: usize = 100;
-/// Extras that hold what is read by itself.
+/// The extras that are objects whose fields are read separately.
 const HOLDERS: [&str; 2] = ["cupola", "properties"];
-/// What of the program's own extras says which twin a node is, and not how it is.
+/// The fields of Cupola's extras that identify the twin and are not properties.
 const OWN_WORDS: [&str; 3] = ["id", "model", "role"];
 
-/// A key of the extras, and what is there.
+/// A key of the extras with its value.
 pub(super) type Fact<'b> = (&'b str, &'b Json);
 
-/// What the extras say of a node: its properties, what else there is, and what the program's own massing noted. What is said twice
-/// counts once.
+/// Returns the values in the extras of a node: its `properties`, the other extras, and the values in Cupola's extras.
+/// The first value of a key counts.
 pub(super) fn facts(node: &Node) -> Vec<Fact<'_>> {
     let inner = |key: &str| node.extras.get(key).and_then(Json::as_object).into_iter().flatten();
     let is_own = |key: &str, value: &Json| !(key.starts_with('$') || HOLDERS.contains(&key) && value.is_object());
@@ -42,11 +42,12 @@ pub(super) fn facts(node: &Node) -> Vec<Fact<'_>> {
     all.filter(|(key, value)| !value.is_null() && seen.insert(*key)).collect()
 }
 
-/// What the extras say of a twin whose model is known: what our own export wrote, and what else the model has a place for.
+/// Returns the values in the extras of a node whose twin has a known model: the values of Cupola's export, and other
+/// values that the model declares.
 pub(super) fn stated<'n>(node: &'n Node, models: &Models, model: ModelIx) -> Vec<Fact<'n>> {
     let properties = node.extras.get("properties").and_then(Json::as_object);
     let is_written = |key: &str| properties.is_some_and(|properties| properties.contains_key(key));
-    // What is no value of the model is said where everything is held to the models.
+    // Values that do not fit the model are reported when the draft is checked against the models.
     let is_known = |key: &str| {
         let model = models.get(model);
         model.declared(key).is_some()
@@ -56,7 +57,7 @@ pub(super) fn stated<'n>(node: &'n Node, models: &Models, model: ModelIx) -> Vec
     facts(node).into_iter().filter(|(key, _)| is_written(key) || is_known(key)).collect()
 }
 
-/// What kinds of values there are under one key.
+/// The kinds of values of one key.
 #[derive(Clone, Copy, Debug, Default)]
 struct Kinds {
     numbers: bool,
@@ -74,27 +75,27 @@ impl Kinds {
     }
 }
 
-/// Classes, and what the extras of their nodes have.
+/// The classes, with the keys in the extras of their nodes.
 #[derive(Debug, Default)]
 pub(super) struct Classes<'b> {
     columns: BTreeMap<String, BTreeMap<&'b str, Kinds>>,
-    /// Values beyond what an interface can take.
+    /// The number of values beyond the limit of properties.
     pub too_many: usize,
 }
 
-/// Interfaces that were made.
+/// The interfaces that were made.
 #[derive(Debug)]
 pub(super) struct Made<'b> {
     /// The DTDL document.
     pub text: String,
-    /// The identifier of each class's interface.
+    /// The DTMI of each class's interface.
     pub ids: BTreeMap<String, String>,
-    /// The property of each key, the same in all interfaces.
+    /// The property name of each key, which is the same in all interfaces.
     names: BTreeMap<&'b str, String>,
 }
 
 impl<'b> Classes<'b> {
-    /// Notes a node of a class. What is no plain value is counted in `left` by its key.
+    /// Adds a node of a class. Values that are lists or objects are counted in `left` by key.
     pub fn add(&mut self, class: &str, facts: &[Fact<'b>], left: &mut BTreeMap<&'b str, usize>) {
         let columns = self.columns.entry(class.to_string()).or_default();
         for (key, value) in facts {
@@ -115,10 +116,10 @@ impl<'b> Classes<'b> {
         }
     }
 
-    /// The interfaces. Their identifiers are none of those that are defined already.
+    /// Builds the interfaces. Their DTMIs differ from those of `defined`.
     pub fn models(&self, defined: &Models) -> Made<'b> {
         let keys: BTreeSet<&'b str> = self.columns.values().flat_map(|columns| columns.keys().copied()).collect();
-        // Keys that are names as they stand keep them.
+        // Keys that are valid names are named first, so that they keep their names.
         let (plain, others): (Vec<&'b str>, Vec<&'b str>) = keys.into_iter().partition(|key| dtdl_name(key) == *key);
         let mut taken: Taken = [CONTAINS.to_string()].into_iter().collect();
         let names: BTreeMap<&'b str, String> =
@@ -135,7 +136,7 @@ impl<'b> Classes<'b> {
         Made { text: serde_json::to_string_pretty(&interfaces).unwrap_or_default(), ids, names }
     }
 
-    /// What is known of a node of a class, as the properties of its twin.
+    /// Returns the values of a node as properties of its twin.
     pub fn properties(&self, made: &Made<'b>, class: &str, facts: &[Fact<'b>]) -> BTreeMap<String, Value> {
         let columns = self.columns.get(class);
         let property = |(key, value): &Fact<'b>| {
@@ -174,12 +175,12 @@ fn interface(id: &str, class: &str, columns: &BTreeMap<&str, Kinds>, names: &BTr
     json!({"@context": CONTEXT, "@id": id, "@type": "Interface", "displayName": shown(class), "contents": contents})
 }
 
-/// A name as DTDL allows it.
+/// Returns a valid DTDL name.
 fn dtdl_name(text: &str) -> String {
     segment(&text.chars().take(MAX_NAME).collect::<String>())
 }
 
-/// `BuildingStorey` as a person reads it.
+/// Returns a class name for display: `Building storey` for `BuildingStorey`.
 fn shown(class: &str) -> String {
     let mut out = String::new();
     let mut before = ' ';

@@ -114,7 +114,7 @@ fn what_was_exported_comes_back() {
     assert_eq!(draft.twins[1].model, "dtmi:x:Room;1");
     assert_eq!(draft.twins[1].properties.len(), 2);
     assert_eq!(property(&draft, "room-1", "beds"), Some(&Value::Integer(2)));
-    // Its model didn't come along.
+    // The model of this twin was not imported.
     assert_eq!(draft.twins[2].model, "dtmi:imported:Building:Hood;1");
     assert_eq!(property(&draft, "hood", "power_fan"), Some(&Value::Number(90.0)));
     assert_eq!(property(&draft, "hood", "area_m2"), Some(&Value::Number(20.0)));

@@ -1,13 +1,14 @@
-//! Expressions of 3D Scenes Studio in ours.
+//! Translation of expressions of 3D Scenes Studio to Cupola's expression language.
 //!
-//! They are JavaScript over the twins of an element: `PrimaryTwin.Temperature > 25 && PrimaryTwin.OutFlow < 10`. Comparisons,
-//! logic and arithmetic over the primary twin have the same meaning in both; everything else is refused.
+//! The source expressions are JavaScript about the twins of an element:
+//! `PrimaryTwin.Temperature > 25 && PrimaryTwin.OutFlow < 10`. Comparisons, logic and arithmetic of the primary twin's
+//! properties have the same meaning in both languages. All other expressions are rejected.
 
 use cupola_twin::expr;
 
-/// What the primary twin is called, now and in earlier versions.
+/// The names of the primary twin, in current and in earlier versions.
 const TWINS: [&str; 2] = ["PrimaryTwin", "LinkedTwin"];
-/// Longer ones come first, and what they are in our language.
+/// The operators with their translation. A longer operator precedes its prefixes.
 const MARKS: [(&str, &str); 18] = [
     ("===", "="),
     ("!==", "!="),
@@ -28,12 +29,12 @@ const MARKS: [(&str, &str); 18] = [
     (")", ")"),
     ("!", "NOT"),
 ];
-/// Words that mean something else in our language than a property.
+/// The keywords of Cupola's expression language, which can't be property names.
 const KEYWORDS: [&str; 13] =
     ["AND", "CASE", "ELSE", "END", "FALSE", "IN", "NIN", "NOT", "NULL", "OR", "THEN", "TRUE", "WHEN"];
 
-/// The property that an expression is and nothing else: `Temperature` of `PrimaryTwin.Temperature`, `Sensor.Temperature` with a
-/// component.
+/// Returns the property if the expression is only a property: `Temperature` for `PrimaryTwin.Temperature`,
+/// `Sensor.Temperature` for a property of a component.
 pub(super) fn property(text: &str) -> Option<String> {
     let mut names = text.trim().split('.');
     let is_primary = names.next().is_some_and(|twin| TWINS.contains(&twin));
@@ -43,12 +44,12 @@ pub(super) fn property(text: &str) -> Option<String> {
     fits.then(|| names.join("."))
 }
 
-/// An expression in our language, if it means the same there.
+/// Returns the translated expression, or `None` if it has no equivalent.
 pub(super) fn translated(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = text.trim();
     let mut is_negated = false;
-    // Whether nothing, or a parenthesis, stands before the next word.
+    // Whether the next token follows without a space: at the start, or after an opening parenthesis.
     let mut is_tight = true;
     while let Some(first) = rest.chars().next() {
         let (word, after, is_mark) = if first.is_ascii_alphabetic() || first == '_' || first == '$' {
@@ -75,7 +76,8 @@ pub(super) fn translated(text: &str) -> Option<String> {
             is_negated = !is_negated;
             continue;
         }
-        // Ours negates more than what stands behind, so only a single property can be negated alike.
+        // `NOT` covers more than the next operand in Cupola's language, so only the negation of a single property can
+        // be translated.
         if is_mark && is_negated {
             return None;
         }
@@ -94,7 +96,8 @@ pub(super) fn translated(text: &str) -> Option<String> {
     (!is_negated && expr::parse(&out).is_ok()).then_some(out)
 }
 
-/// The condition that a property is from `low` up to below `high`; an end that is infinite is none.
+/// Returns the condition that a property is at least `low` and less than `high`. An infinite end is omitted. Returns
+/// `None` if both ends are infinite.
 pub(super) fn within(property: &str, low: f64, high: f64) -> Option<String> {
     let low = low.is_finite().then(|| format!("{property} >= {low}"));
     let high = high.is_finite().then(|| format!("{property} < {high}"));
@@ -103,7 +106,7 @@ pub(super) fn within(property: &str, low: f64, high: f64) -> Option<String> {
     expr::parse(&condition).is_ok().then_some(condition)
 }
 
-/// A text in our quotes.
+/// Returns a text literal of Cupola's expression language.
 pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }

@@ -1,19 +1,19 @@
-//! Looking into JSON that may be of any shape.
+//! Access to JSON of unknown structure.
 
 use serde_json::Value as Json;
 use std::collections::HashMap;
 
-/// The array under a key; nothing if there is none.
+/// Returns the array of a field. It is empty if the field is absent or not an array.
 pub(super) fn list<'j>(thing: &'j Json, key: &str) -> &'j [Json] {
     thing.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The text under the first key that has one.
+/// Returns the text of the first of several fields that has a text.
 pub(super) fn field<'j>(thing: &'j Json, keys: &[&str]) -> Option<&'j str> {
     keys.iter().find_map(|key| thing.get(*key).and_then(Json::as_str))
 }
 
-/// What a thing is called, for a message.
+/// Returns the name of an object for a message.
 pub(super) fn named(thing: &Json) -> String {
     match field(thing, &["displayName", "id"]) {
         Some(name) => format!("`{name}`"),
@@ -21,18 +21,18 @@ pub(super) fn named(thing: &Json) -> String {
     }
 }
 
-/// The addresses of the files that a scene shows.
+/// Returns the URLs of the files that a scene shows.
 pub(super) fn assets(scene: &Json) -> impl Iterator<Item = &str> {
     list(scene, "assets").iter().filter_map(|asset| field(asset, &["url"])).filter(|url| !url.is_empty())
 }
 
-/// A number, which may be written as a text, and may be infinite then.
+/// Returns a number, which may be written as a text and may then be infinite.
 pub(super) fn number_of(value: &Json) -> Option<f64> {
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse::<f64>().ok())?;
     (!number.is_nan()).then_some(number)
 }
 
-/// Where the key `id` of each identifier stands. Nothing else tells places once the text is read.
+/// Returns the byte offset of the field `id` of each identifier. Parsed JSON has no positions.
 pub(super) fn places_of_ids(text: &str) -> HashMap<&str, usize> {
     const KEY: &str = "\"id\"";
     let mut places = HashMap::new();

@@ -160,7 +160,7 @@ fn a_node_that_is_called_like_a_part_is_itself() {
     draft.building = Some(DraftBuilding { path: "b.glb".into(), parts: Default::default(), nodes });
     assert_eq!(read("3DScenesConfiguration.json", CONFIGURATION, &mut draft), Ok(()));
     assert_eq!(draft.bindings.get("tank_primitive0").map(String::as_str), Some("tank1"));
-    // No node has this one's name, so it is a part.
+    // No node has the whole name, so the name is that of a part.
     assert_eq!(draft.bindings.get("tank").map(String::as_str), Some("tank1"));
 }
 

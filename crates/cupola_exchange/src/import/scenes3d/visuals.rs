@@ -1,4 +1,4 @@
-//! What a behaviour shows: colours by ranges of a number, and badges, which are alarms.
+//! The visuals of a behaviour: colours by ranges of a number, and badges, which become alarms.
 
 use super::Reader;
 use super::expression::{property, quoted, translated, within};
@@ -9,7 +9,7 @@ use cupola_twin::{Diagnostic, Place};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-/// A behaviour, the models of the twins of its elements with how many twins each has, and where it stands.
+/// A behaviour, with the models of its elements' twins, the number of its twins per model, and its place.
 pub(super) struct Behaviour<'j> {
     pub id: &'j str,
     pub name: &'j str,
@@ -18,7 +18,10 @@ pub(super) struct Behaviour<'j> {
 }
 
 impl Reader<'_, '_> {
-    /// Takes over what a visual says, or says why not.
+    /// Converts a visual.
+    ///
+    /// # Errors
+    /// The visual has no equivalent.
     pub(super) fn visual(&mut self, behaviour: &Behaviour<'_>, number: usize, visual: &Json) -> Result<(), Diagnostic> {
         let kind = field(visual, &["type"]).unwrap_or_default();
         let is_categorical = field(visual, &["expressionType"]) == Some("CategoricalValues");
@@ -43,7 +46,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Ranges of a number: they colour, and those with an icon are alarms too.
+    /// Converts ranges of a number to a colour scale, and ranges with an icon to alarms.
     fn ranges(&mut self, behaviour: &Behaviour<'_>, visual: &Json) -> Result<(), Diagnostic> {
         let expression = field(visual, &["valueExpression", "statusValueExpression"]).unwrap_or_default();
         let property = property(expression).ok_or_else(|| untranslated(behaviour, expression))?;
@@ -80,7 +83,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// The ends of ranges become those of the scale, and their colours its colours.
+    /// Sets the ends of the colour scale from the ends of the ranges. The colours of the ranges are not kept.
     fn scale(&mut self, behaviour: &Behaviour<'_>, visual: &Json) {
         let both = list(visual, "valueRanges").iter().filter_map(ends).flat_map(|(low, high)| [low, high]);
         let finite: Vec<f64> = both.filter(|end| end.is_finite()).collect();
@@ -96,7 +99,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Values that each have a look: those with an icon or a label are alarms.
+    /// Converts values with an icon or a label to alarms.
     fn categories(&mut self, behaviour: &Behaviour<'_>, visual: &Json) -> Result<(), Diagnostic> {
         let expression = field(visual, &["valueExpression"]).unwrap_or_default();
         let ours = translated(expression).ok_or_else(|| untranslated(behaviour, expression))?;
@@ -131,7 +134,8 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Whether a visual was understood: with a problem it may be in part, and without one it may not be.
+    /// Returns the result of a visual. A visual that is understood in part reports its problem and counts as
+    /// understood.
     fn outcome(
         &mut self,
         understood: bool,
@@ -147,7 +151,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// An alarm for each model of the behaviour's twins.
+    /// Adds an alarm for each model of the behaviour's twins.
     fn alarm(&mut self, behaviour: &Behaviour<'_>, range: &str, when: &str, look: &Json) -> Result<(), Diagnostic> {
         if behaviour.models.is_empty() {
             let message = format!("the alarm `{when}` of `{}` has no twin whose model is known", behaviour.name);
@@ -179,13 +183,13 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The ends of a range.
+/// Returns the ends of a range.
 fn ends(range: &Json) -> Option<(f64, f64)> {
     let end = |at: usize, key: &str| range.get("values").and_then(|ends| ends.get(at)).or(range.get(key));
     end(0, "min").and_then(number_of).zip(end(1, "max").and_then(number_of))
 }
 
-/// The text of a label, if it says the same of every twin.
+/// Returns the text of a label, if it is the same for all twins.
 fn plain_text(label: &str) -> Option<&str> {
     let text = label.trim().trim_matches(['`', '"', '\'']).trim();
     let is_plain =
@@ -199,7 +203,7 @@ fn untranslated(behaviour: &Behaviour<'_>, expression: &str) -> Diagnostic {
     Diagnostic::warning("scenes3d-expression", message).help(help)
 }
 
-/// The condition that an expression, theirs and ours, has a value.
+/// Returns the condition that an expression has a value. `theirs` is the source expression and `ours` its translation.
 fn condition(theirs: &str, ours: &str, value: &Json) -> Option<String> {
     match value {
         Json::Bool(true) => Some(ours.to_string()),
@@ -210,7 +214,7 @@ fn condition(theirs: &str, ours: &str, value: &Json) -> Option<String> {
     }
 }
 
-/// Whether a colour, `#RRGGBB`, is a red one.
+/// Returns whether a colour `#RRGGBB` is a shade of red.
 fn is_red(color: &str) -> bool {
     let part =
         |at: usize| color.strip_prefix('#')?.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());

@@ -1,4 +1,5 @@
-//! Twins, relationships and models, as the service writes them, into a draft; shared by every format that carries them.
+//! Conversion of twins, relationships and models in the JSON form of Azure Digital Twins to a draft. All formats with
+//! this form use it.
 
 use crate::import::{Draft, ModelDoc};
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
@@ -7,37 +8,37 @@ use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Findings of one file after which counting goes on and listing does not.
+/// The largest number of listed diagnostics per file. Further ones are only counted.
 const MAX_LISTED: usize = 500;
-/// A longer file name than this is not one on every file system.
+/// The largest length of a file name, in bytes. Longer names are not possible on every file system.
 const MAX_NAME: usize = 200;
-/// The service's own names that are read elsewhere, or that say nothing which a scene keeps.
+/// The system properties that are read elsewhere or that a scene does not need.
 const KNOWN: [&str; 7] =
     ["$dtId", "$etag", "$relationshipId", "$sourceId", "$targetId", "$relationshipName", "$relationshipLink"];
 
-/// Where the thing stands that an id names.
+/// A function that returns the place of the item with an id.
 pub type At<'a> = &'a dyn Fn(&str) -> Option<Place>;
 
-/// Puts what a file holds into a draft.
+/// Converts the content of a file to items of a draft.
 pub struct Converter<'d> {
     draft: &'d mut Draft,
     listed: usize,
     unlisted: usize,
-    /// The names of the files that the draft's models are to have.
+    /// The file names of the draft's models.
     model_files: BTreeSet<String>,
-    /// The service's names that were said to be left out.
+    /// The system properties that were reported as left out.
     told: BTreeSet<String>,
     dropped_metadata: bool,
 }
 
 impl<'d> Converter<'d> {
-    /// For one file.
+    /// Creates the converter of one file.
     pub fn new(draft: &'d mut Draft) -> Self {
         let model_files = draft.models.iter().map(|model| model.name.clone()).collect();
         Self { draft, listed: 0, unlisted: 0, model_files, told: BTreeSet::new(), dropped_metadata: false }
     }
 
-    /// Says what was found, unless the file has given more than anyone reads.
+    /// Adds a diagnostic, or only counts it after the first [`MAX_LISTED`].
     pub fn say(&mut self, found: impl FnOnce() -> Diagnostic) {
         if self.listed < MAX_LISTED {
             self.listed += 1;
@@ -47,13 +48,13 @@ impl<'d> Converter<'d> {
         }
     }
 
-    /// Counts one thing that was left out, and says why.
+    /// Counts an item that was left out and adds a diagnostic with the reason.
     pub fn left_out(&mut self, kind: &'static str, why: impl FnOnce() -> Diagnostic) {
         self.draft.counts.entry(kind).or_default().left_out += 1;
         self.say(why);
     }
 
-    /// Says what is to be said once a file.
+    /// Adds the diagnostics that are given once per file.
     pub fn finish(self, file: &Arc<str>) {
         if self.dropped_metadata {
             let message = "what the service notes in `$metadata`, such as when a property was last set, is not kept";
@@ -66,7 +67,7 @@ impl<'d> Converter<'d> {
         }
     }
 
-    /// A twin. `stem` stands in for an id that is not said.
+    /// Converts a twin. `stem` replaces a missing id.
     pub fn twin(&mut self, object: Map<String, Json>, stem: Option<&str>, at: At<'_>) {
         let id = match (object.get("$dtId"), stem) {
             (Some(Json::String(id)), _) if !id.is_empty() => id.clone(),
@@ -102,7 +103,7 @@ impl<'d> Converter<'d> {
         self.draft.twins.push(TwinDoc { id, model, properties }, place);
     }
 
-    /// A relationship. The bulk format calls its source `$dtId`.
+    /// Converts a relationship. The bulk import format has its source in `$dtId`.
     pub fn relationship(&mut self, object: Map<String, Json>, at: At<'_>) {
         let text = |key: &str| object.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
         let (id, name, to) = (text("$relationshipId"), text("$relationshipName"), text("$targetId"));
@@ -135,7 +136,7 @@ impl<'d> Converter<'d> {
         self.draft.relationships.push(RelationshipDoc { id, from, name, to, properties }, place);
     }
 
-    /// A DTDL document, which gets a file of its own.
+    /// Converts a DTDL document, which gets a file of its own.
     pub fn model(&mut self, interface: Json, at: At<'_>) {
         let Some(id) = interface.get("@id").and_then(Json::as_str).filter(|id| id.starts_with("dtmi:")) else {
             self.left_out("models", || {
@@ -157,7 +158,7 @@ impl<'d> Converter<'d> {
         self.draft.models.push(ModelDoc::new(name, format!("{interface:#}\n"), place));
     }
 
-    /// The properties of a twin, a component or a relationship; a component is an object with `$metadata`.
+    /// Converts the properties of a twin, a component or a relationship. An object with `$metadata` is a component.
     fn properties(
         &mut self,
         owner: &str,
@@ -195,7 +196,7 @@ impl<'d> Converter<'d> {
         }
     }
 
-    /// A value; nothing stands for null, at any depth.
+    /// Converts a value. Null values at any depth are left out.
     fn value(&mut self, owner: &str, name: &str, value: Json, at: At<'_>) -> Option<Value> {
         Some(match value {
             Json::Null => {
@@ -232,25 +233,25 @@ impl<'d> Converter<'d> {
     }
 }
 
-/// Where a file begins.
+/// Returns the start of a file.
 pub fn file_start(file: &Arc<str>) -> Place {
     Place { file: file.clone(), line: 1, column: 1 }
 }
 
-/// A parser's message without its position, which the place says.
+/// Returns the message of a parser error without its position.
 pub fn syntax(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
 }
 
-/// A file name made of a DTMI, the same for the same one. Letters, digits, `_` and `.` stay, so that no two DTMIs share one.
+/// Returns a file name for a DTMI. Letters, digits, `_` and `.` are kept, so that different DTMIs have different names.
 fn file_name(id: &str, others: usize) -> String {
     let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '-' };
     let plain: String = id.chars().map(keep).collect();
     if plain.len() <= MAX_NAME {
         return format!("{plain}.json");
     }
-    // Two long ones may end alike; how many there are already tells them apart.
+    // Two long DTMIs may have the same end, so the number of existing files is added.
     format!("{}-{others}.json", &plain[plain.len() - MAX_NAME..])
 }
 

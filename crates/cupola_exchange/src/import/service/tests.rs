@@ -136,7 +136,7 @@ fn other_json_is_left_to_others() {
 
 #[test]
 fn everything_knows_where_it_stands() {
-    // The ids are values and targets elsewhere, before and after.
+    // The ids also occur as values and as targets, before and after.
     let text = r#"[
         {"$dtId": "a", "next": "b", "$metadata": {"$model": "dtmi:x:A;1"}},
         {"$dtId": "b", "next": "a", "$metadata": {"$model": "dtmi:x:A;1"}}, {"$metadata": {"$model": "dtmi:x:A;1"},

@@ -1,14 +1,14 @@
-//! How large a zip file becomes, by its own directory, so that it need not be unpacked to find out.
+//! The unpacked size of a zip file, from its central directory, without unpacking it.
 //!
 //! Source: PKWARE, APPNOTE.TXT, sections 4.3.12 to 4.3.16 and 4.5.3.
 
-/// The length of the record at the end of the file, without its comment.
+/// The length of the end of central directory record without its comment, in bytes.
 const END: usize = 22;
-/// The length of a directory entry, without its name, extras and comment.
+/// The length of a central directory header without name, extra field and comment, in bytes.
 const ENTRY: usize = 46;
 
-/// The sum of the sizes that the parts unpack to, bytes; `None` where no directory can be found. It is what the file says: one that
-/// lies about itself is not found out.
+/// Returns the sum of the unpacked sizes in the central directory, in bytes, or `None` if no directory is found. A
+/// wrong size in the directory is not detected.
 pub(super) fn unpacked_size(bytes: &[u8]) -> Option<u64> {
     let last = bytes.len().checked_sub(END)?;
     let first = last.saturating_sub(usize::from(u16::MAX));
@@ -19,7 +19,7 @@ pub(super) fn unpacked_size(bytes: &[u8]) -> Option<u64> {
         let [name, extra, comment] = [28, 30, 32].map(|field| number(bytes, at.saturating_add(field), 2));
         let (name, extra, comment) = (name? as usize, extra? as usize, comment? as usize);
         let size = match number(bytes, at + 24, 4)? {
-            // The first number of the extra field with id 1 takes its place.
+            // The size is the first number of the ZIP64 extra field, which has the id 1.
             0xffff_ffff => large_size(bytes.get(at + ENTRY + name..at + ENTRY + name + extra)?)?,
             size => size,
         };
@@ -29,11 +29,12 @@ pub(super) fn unpacked_size(bytes: &[u8]) -> Option<u64> {
     Some(sum)
 }
 
-/// Where the directory begins.
+/// Returns the offset of the central directory.
 fn directory(bytes: &[u8], end: usize) -> Option<u64> {
     let offset = number(bytes, end + 16, 4)?;
     if offset != 0xffff_ffff {
-        // Something may stand before the archive, which its offsets don't know.
+        // Data may precede the archive. The offset in the record does not include it, so the directory is searched
+        // immediately before the record.
         let length = usize::try_from(number(bytes, end + 12, 4)?).ok()?;
         let behind = end.checked_sub(length)?;
         return Some(if starts(bytes, behind, b"PK\x01\x02") { behind as u64 } else { offset });
@@ -58,7 +59,7 @@ fn starts(bytes: &[u8], at: usize, signature: &[u8; 4]) -> bool {
     bytes.get(at..).is_some_and(|rest| rest.starts_with(signature))
 }
 
-/// The little-endian number of `length` bytes at `at`.
+/// Returns the little-endian number of `length` bytes at `at`.
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
     let field = bytes.get(at..at.checked_add(length)?)?;
     Some(field.iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte)))

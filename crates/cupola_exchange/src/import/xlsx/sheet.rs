@@ -1,4 +1,4 @@
-//! The cells of a spreadsheet that anyone may have written.
+//! Reads the cells of a spreadsheet from an untrusted file.
 
 use super::{Cells, Columns, archive};
 use calamine::{DataType, Reader, Xlsx, XlsxCellReader};
@@ -7,37 +7,41 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Cursor;
 
-/// What the parts of the file may unpack to, bytes.
+/// The largest unpacked size of the file, in bytes.
 const MAX_UNPACKED: u64 = 1 << 30;
-/// Cells that hold something.
+/// The largest number of cells with content.
 const MAX_CELLS: usize = 5_000_000;
-/// Text of all cells, bytes: many cells may share one long text.
+/// The largest size of the text of all cells, in bytes. Many cells may share one long text.
 const MAX_TEXT: usize = 1 << 30;
-/// The sheet that is read if there is one that is called so.
+/// The name of the sheet that is preferred.
 const SHEET: &str = "Twins";
 
 /// The sheet with the table.
 pub(super) struct Sheet {
-    /// The rows that hold something, by number from 0.
+    /// The rows with content, by number from 0.
     pub rows: BTreeMap<u32, Cells>,
-    /// The names of the other sheets that hold something.
+    /// The names of the other sheets with content.
     pub others: Vec<String>,
 }
 
 /// Reads a workbook.
+///
+/// # Errors
+/// The file is damaged or too large.
 pub(super) fn read(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
     if archive::unpacked_size(bytes).is_some_and(|size| size > MAX_UNPACKED) {
         return Err(too_large("its parts unpack to more than 1 GiB"));
     }
-    // What unpacks and parses is not ours, and the file is anybody's: a panic there is a damaged file here.
+    // The libraries that unpack and parse the file may panic on damaged input. A panic is reported as a damaged file.
     std::panic::catch_unwind(|| cells(bytes)).unwrap_or_else(|_| Err(damaged("its contents contradict one another")))
 }
 
-/// One cell after the other, since a table of all between the first and the last could be of any size.
+/// Reads the cells one by one. A table of all cells between the first and the last could be arbitrarily large.
 fn cells(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
     let mut workbook: Xlsx<Cursor<&[u8]>> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let names = workbook.sheet_names();
-    // The one that is called so, or else the first that has the headers, for what is first may be a cover, or hidden.
+    // The sheet named `Twins` is preferred, then the first sheet with the headers, because the first sheet may be a
+    // cover or hidden.
     let called = names.iter().find(|name| name.as_str() == SHEET);
     let fitting =
         names.iter().find(|name| workbook.worksheet_cells_reader(name).is_ok_and(|mut sheet| is_table(&mut sheet)));
@@ -69,7 +73,7 @@ fn cells(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
     Ok(Sheet { rows, others })
 }
 
-/// Whether the first row that holds something names the columns of a table of twins.
+/// Returns whether the first row with content has the headers of a table of twins.
 fn is_table(sheet: &mut XlsxCellReader<'_, Cursor<&[u8]>>) -> bool {
     let mut first = None;
     let mut columns = Columns::default();
