@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// Live values for a question.
 #[derive(clap::Args)]
-pub(super) struct Listen {
+pub(super) struct ListenArgs {
     /// Listen to the scene's feeds for so long first: 10s.
     #[arg(long = "listen", value_name = "DURATION", conflicts_with = "at")]
     pub duration: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct Listen {
 }
 
 /// A query that is to stay open.
-pub(super) struct Question<'q> {
+pub(super) struct WatchedQuery<'q> {
     pub query: Query,
     /// As it is written.
     pub text: &'q str,
@@ -39,7 +39,7 @@ pub(super) struct Question<'q> {
 }
 
 /// A scene after its feeds were listened to for a while, or the exit code after saying why not.
-pub(super) fn listened(path: &Path, timeline: Source, listen: &Listen) -> Result<cupola_run::Timeline, u8> {
+pub(super) fn listened(path: &Path, timeline: Source, listen: &ListenArgs) -> Result<cupola_run::Timeline, u8> {
     if timeline != Source::Live {
         output::error_line("only the live timeline listens");
         return Err(BAD_CALL);
@@ -56,7 +56,7 @@ pub(super) fn listened(path: &Path, timeline: Source, listen: &Listen) -> Result
 }
 
 /// A scene that connects to its feeds: its live timeline, and how long it is to be listened to.
-fn listening(path: &Path, listen: &Listen) -> Result<(App, Entity, Duration), u8> {
+fn listening(path: &Path, listen: &ListenArgs) -> Result<(App, Entity, Duration), u8> {
     let text = listen.duration.as_deref().unwrap_or_default();
     let Some(duration_us) = cupola_wire::parse_duration(text).filter(|us| *us > 0) else {
         output::error_line(format!("--listen takes a duration such as 10s or 2m, not `{text}`"));
@@ -76,7 +76,7 @@ fn listening(path: &Path, listen: &Listen) -> Result<(App, Entity, Duration), u8
 }
 
 /// Keeps a query open while its scene is listened to.
-pub(super) fn watch(path: &Path, listen: &Listen, question: &Question<'_>) -> u8 {
+pub(super) fn watch(path: &Path, listen: &ListenArgs, question: &WatchedQuery<'_>) -> u8 {
     let (mut app, timeline, duration) = match listening(path, listen) {
         Ok(listening) => listening,
         Err(code) => return code,
@@ -85,7 +85,7 @@ pub(super) fn watch(path: &Path, listen: &Listen, question: &Question<'_>) -> u8
     let Some(scene) = world.get::<Timeline>(timeline).map(|timeline| timeline.scene().clone()) else {
         return BAD_INPUT;
     };
-    let mut open = Open { question, scene: &scene, standing: None, told: None, differs: true };
+    let mut open = WatchedAnswer { question, scene: &scene, standing: None, told: None, differs: true };
     let mut failure = None;
     follow(world, timeline, duration, |world, _, _| {
         let looked = world.get::<Timeline>(timeline).map(|timeline| open.look(timeline.state()));
@@ -102,8 +102,8 @@ pub(super) fn watch(path: &Path, listen: &Listen, question: &Question<'_>) -> u8
 }
 
 /// A query that is open.
-struct Open<'o> {
-    question: &'o Question<'o>,
+struct WatchedAnswer<'o> {
+    question: &'o WatchedQuery<'o>,
     scene: &'o Scene,
     standing: Option<Standing>,
     /// When an answer was printed last, and which.
@@ -112,7 +112,7 @@ struct Open<'o> {
     differs: bool,
 }
 
-impl Open<'_> {
+impl WatchedAnswer<'_> {
     /// Follows a tick; prints the answer if it is another one.
     fn look(&mut self, state: &State) -> Result<(), ExprError> {
         let (graph, question) = (&self.scene.graph, self.question);

@@ -1,6 +1,6 @@
 //! `cupola query`: one query, answered from the initial values or from a moment of the simulation.
 
-use super::listen::{Listen, Question, listened, watch};
+use super::listen::{ListenArgs, WatchedQuery, listened, watch};
 use super::{BAD_CALL, BAD_INPUT, Source, output};
 use crate::timeline::WallClock;
 use clap::ValueEnum;
@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = Source::Live)]
     timeline: Source,
     #[command(flatten)]
-    listen: Listen,
+    listen: ListenArgs,
     /// Keep the query open while listening, and print its answer whenever it is another one; once a second at most. As JSON, a line
     /// for each answer.
     #[arg(long, requires = "duration", conflicts_with_all = ["page", "at", "timeline"])]
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args) -> u8 {
     let timeline = if is_of_simulation { Source::Simulated } else { timeline };
     let at = query.at.as_deref().or(args.at.as_deref());
     if args.watch {
-        let question = Question { query, text: &args.query, timeout: args.timeout, format: args.format };
+        let question = WatchedQuery { query, text: &args.query, timeout: args.timeout, format: args.format };
         return watch(&args.scene, &args.listen, &question);
     }
     let timeline = match moment(&args.scene, timeline, at, &args.listen) {
@@ -126,7 +126,7 @@ pub(super) fn moment(
     path: &std::path::Path,
     timeline: Source,
     at: Option<&str>,
-    listen: &Listen,
+    listen: &ListenArgs,
 ) -> Result<Timeline, u8> {
     if listen.duration.is_some() {
         return listened(path, timeline, listen);

@@ -26,7 +26,7 @@ const OF_UNIT: [&str; 7] =
 const OF_LINK: [&str; 2] = ["forward_m3_h", "backward_m3_h"];
 
 /// A file that steps go into. What can't be written is told at the end.
-pub(super) struct Steps {
+pub(super) struct StepWriter {
     path: String,
     row: Vec<f64>,
     begun: bool,
@@ -46,7 +46,7 @@ struct Parquet {
     columns: Vec<Vec<f64>>,
 }
 
-impl Steps {
+impl StepWriter {
     /// Begins a file, whose format is that of its ending.
     pub fn create(path: &Path) -> Result<Self, String> {
         let shown = path.display().to_string();

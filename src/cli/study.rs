@@ -1,6 +1,6 @@
 //! `cupola run` of a scene that is a study: no twins, no clock to wait for.
 
-use super::steps::Steps;
+use super::steps::StepWriter;
 use super::{BAD_CALL, BAD_INPUT, output};
 use cupola_physics::run::{Report, Run};
 use cupola_physics::study::Study;
@@ -12,14 +12,14 @@ use std::path::Path;
 use std::time::Instant;
 
 /// What is asked of a study.
-pub(super) struct Asked<'a> {
+pub(super) struct StudyOptions<'a> {
     pub weather: Option<&'a Path>,
     pub duration_us: i64,
     pub steps: Option<&'a Path>,
     pub json: bool,
 }
 
-pub(super) fn run(scene: &Scene, study: &Study, asked: &Asked<'_>) -> u8 {
+pub(super) fn run(scene: &Scene, study: &Study, asked: &StudyOptions<'_>) -> u8 {
     let findings = study::findings(scene, study);
     output::report(&findings);
     if has_errors(&findings) {
@@ -33,7 +33,7 @@ pub(super) fn run(scene: &Scene, study: &Study, asked: &Asked<'_>) -> u8 {
     let station = epw.as_ref().map(|epw| json!({ "city": epw.location.city, "elevation_m": epw.location.elevation_m }));
     let begin = Instant::now();
     let run = Run::new(study, epw);
-    let mut steps = match asked.steps.map(Steps::create) {
+    let mut steps = match asked.steps.map(StepWriter::create) {
         None => None,
         Some(Ok(steps)) => Some(steps),
         Some(Err(message)) => {
@@ -46,7 +46,7 @@ pub(super) fn run(scene: &Scene, study: &Study, asked: &Asked<'_>) -> u8 {
             steps.add(step);
         }
     });
-    if let Some(Err(message)) = steps.map(Steps::finish) {
+    if let Some(Err(message)) = steps.map(StepWriter::finish) {
         output::error_line(message);
         return BAD_INPUT;
     }

@@ -1,6 +1,6 @@
 //! `cupola why`: where a value came from.
 
-use super::listen::Listen;
+use super::listen::ListenArgs;
 use super::query::moment;
 use super::{BAD_INPUT, Source, output};
 use crate::twin::with_unit;
@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[arg(long)]
     at: Option<String>,
     #[command(flatten)]
-    listen: Listen,
+    listen: ListenArgs,
     /// All that it is made of and came from outside, and what it would be without each.
     #[arg(long)]
     inputs: bool,

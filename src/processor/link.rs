@@ -20,7 +20,7 @@ const MAX_COMPLAINT: usize = 400;
 
 /// What came from the other side.
 #[derive(Debug)]
-pub(super) enum Came {
+pub(super) enum LinkMessage {
     /// An answer.
     Answer(Vec<u8>),
     /// There will be no more, and why.
@@ -30,16 +30,16 @@ pub(super) enum Came {
 /// Where answers wait for the tick.
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
-    came: Mutex<VecDeque<Came>>,
+    came: Mutex<VecDeque<LinkMessage>>,
     arrived: Condvar,
 }
 
 impl Mailbox {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Came>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<LinkMessage>> {
         self.came.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, came: Came) {
+    fn put(&self, came: LinkMessage) {
         let mut waiting = self.lock();
         if waiting.len() == MAX_WAITING {
             waiting.pop_front();
@@ -49,7 +49,7 @@ impl Mailbox {
         self.arrived.notify_all();
     }
 
-    pub fn take(&self) -> Option<Came> {
+    pub fn take(&self) -> Option<LinkMessage> {
         self.lock().pop_front()
     }
 
@@ -106,11 +106,11 @@ struct Answers(Arc<Mailbox>);
 
 impl Receiver for Answers {
     fn message(&mut self, _: &str, payload: &[u8], _: i64) {
-        self.0.put(Came::Answer(payload.to_vec()));
+        self.0.put(LinkMessage::Answer(payload.to_vec()));
     }
 
     fn failed(&mut self, why: String) {
-        self.0.put(Came::Ended(format!("the request could not be sent: {why}")));
+        self.0.put(LinkMessage::Ended(format!("the request could not be sent: {why}")));
     }
 }
 
@@ -154,7 +154,7 @@ impl Process {
                 let _ = listening.join();
                 let said = complaint.lock().unwrap_or_else(PoisonError::into_inner).trim().to_string();
                 let why = if said.is_empty() { "it ended".to_string() } else { format!("it ended: {said}") };
-                mailbox.put(Came::Ended(why));
+                mailbox.put(LinkMessage::Ended(why));
             })?;
         }
         Ok(Self { child, requests })
@@ -187,7 +187,7 @@ fn listen_to_answers(output: ChildStdout, mailbox: &Mailbox) {
         match read {
             Ok(read) if read > 0 && (is_whole || (read as u64) < MAX_ANSWER_BYTES) => {
                 if !line.trim_ascii().is_empty() {
-                    mailbox.put(Came::Answer(line));
+                    mailbox.put(LinkMessage::Answer(line));
                 }
             }
             _ => return,

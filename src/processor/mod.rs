@@ -14,7 +14,7 @@ use crate::{Tick, TickSystems};
 use bevy::prelude::*;
 use cupola_run::processor::{Definition, ProcessorAnswer, request};
 use cupola_run::{Actor, Event};
-use link::{Came, Link, Mailbox};
+use link::{Link, LinkMessage, Mailbox};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -78,7 +78,7 @@ struct Processor {
     link: Option<Link>,
     mailbox: Arc<Mailbox>,
     /// The request on its way.
-    asked: Option<Asked>,
+    asked: Option<PendingRequest>,
     answer: Option<ProcessorAnswer>,
     next_us: Option<i64>,
     /// How often it failed one after another, and until when it is left alone.
@@ -87,7 +87,7 @@ struct Processor {
     status: ProcessorStatus,
 }
 
-struct Asked {
+struct PendingRequest {
     id: String,
     at: Instant,
     asked_us: i64,
@@ -117,7 +117,7 @@ impl Processor {
             && let Some(came) = self.mailbox.take()
         {
             match came {
-                Came::Answer(bytes) => match serde_json::from_slice::<ProcessorAnswer>(&bytes) {
+                LinkMessage::Answer(bytes) => match serde_json::from_slice::<ProcessorAnswer>(&bytes) {
                     // An answer to what nobody waits for any more.
                     Ok(answer) if self.asked.as_ref().is_none_or(|asked| asked.id != answer.id) => {}
                     Ok(answer) => match &answer.error {
@@ -132,7 +132,7 @@ impl Processor {
                         self.asked = None;
                     }
                 },
-                Came::Ended(why) => {
+                LinkMessage::Ended(why) => {
                     wrong = Some(why);
                     self.leave_alone();
                 }
@@ -165,7 +165,7 @@ impl Processor {
         let link = self.link.as_ref().ok_or("it is not there")?;
         link.send(line)?;
         self.status.requests += 1;
-        self.asked = Some(Asked { id, at: Instant::now(), asked_us });
+        self.asked = Some(PendingRequest { id, at: Instant::now(), asked_us });
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Commands: one table for keys, the palette and the list of shortcuts.
 
 use super::open::{FileWindow, Purpose};
-use super::shown::Shown;
+use super::panel_data::PanelData;
 use super::{UiState, storeys};
 use crate::action::{ActionList, ActionSender, Quit};
 use crate::look::ChangeLook;
@@ -206,7 +206,7 @@ fn meant(key: Key, modifiers: egui::Modifiers) -> Option<&'static Command> {
 /// Runs the commands whose keys were pressed, unless somebody is typing.
 pub(super) fn keys(
     mut contexts: EguiContexts,
-    shown: Shown<'_, '_>,
+    shown: PanelData<'_, '_>,
     mut state: ResMut<UiState>,
     mut sender: ActionSender,
 ) -> Result {
@@ -242,7 +242,7 @@ pub(super) fn keys(
 }
 
 /// Runs a command where things stand.
-pub fn run(command: &Command, shown: &Shown<'_, '_>, state: &mut UiState, actions: &mut ActionList) {
+pub fn run(command: &Command, shown: &PanelData<'_, '_>, state: &mut UiState, actions: &mut ActionList) {
     let storeys = state.storeys.clone();
     (command.run)(&mut Situation {
         view: &shown.view,

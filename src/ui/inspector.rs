@@ -1,6 +1,6 @@
 //! The inspector: everything that is known of the selected twin.
 
-use super::shown::{key_slot, model_name};
+use super::panel_data::{key_slot, model_name};
 use super::theme::{self, GAP};
 use super::widgets::{empty_state, icon_button, one_line, section};
 use super::{UiState, assumed, format, invocations, property, relations, sparkline, tree};

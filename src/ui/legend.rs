@@ -193,7 +193,7 @@ fn palette_ui(ui: &mut Ui, next: &mut ViewSettings) {
         ui.set_min_width(200.0);
         for palette in Palette::ALL {
             let (id, rect) = ui.allocate_space(vec2(200.0, ROW));
-            let row = super::widgets::Row {
+            let row = super::widgets::ListRow {
                 name: palette.name(),
                 selected: palette == next.palette,
                 indent: 64.0,

@@ -2,8 +2,8 @@
 
 use super::theme::{self, GAP, ROW};
 use super::top_bar::scene_word;
-use super::widgets::{Row, primary_button, row_ui};
-use super::{UiState, shown::Shown};
+use super::widgets::{ListRow, primary_button, row_ui};
+use super::{UiState, panel_data::PanelData};
 use crate::action::{ActionList, ActionSender};
 use crate::exchange::{Export, StartImport};
 use crate::notice::{NoticeLevel, Notices};
@@ -153,7 +153,7 @@ impl FileDialogs {
 
 /// What was clicked in the window.
 #[derive(Clone, Debug, PartialEq)]
-enum Clicked {
+enum DialogChoice {
     Browse,
     Take(PathBuf),
     Close,
@@ -163,7 +163,7 @@ enum Clicked {
 pub(super) fn dialogs(
     mut contexts: EguiContexts,
     mut drops: MessageReader<FileDragAndDrop>,
-    shown: Shown<'_, '_>,
+    shown: PanelData<'_, '_>,
     mut state: ResMut<UiState>,
     mut dialogs: ResMut<FileDialogs>,
     mut notices: ResMut<Notices>,
@@ -187,7 +187,7 @@ pub(super) fn dialogs(
     let scene = shown.scene().map(|scene| scene.path.clone());
     if let Some(mut window) = state.file_window.take() {
         match window_ui(ctx, &mut window, &state.recent.paths, dialogs.waiting) {
-            Some(Clicked::Browse) => {
+            Some(DialogChoice::Browse) => {
                 let near = scene.as_deref().and_then(Path::parent).and_then(Path::parent).map(Path::to_path_buf);
                 if let Err(error) = dialogs.start(window.purpose, near) {
                     notices.push(
@@ -197,10 +197,10 @@ pub(super) fn dialogs(
                 }
                 state.file_window = Some(window);
             }
-            Some(Clicked::Take(path)) => {
+            Some(DialogChoice::Take(path)) => {
                 window.purpose.act(vec![path], &mut wanted);
             }
-            Some(Clicked::Close) => {}
+            Some(DialogChoice::Close) => {}
             None => state.file_window = Some(window),
         }
     }
@@ -208,16 +208,16 @@ pub(super) fn dialogs(
     Ok(())
 }
 
-fn window_ui(ctx: &egui::Context, window: &mut FileWindow, recent: &[PathBuf], waiting: bool) -> Option<Clicked> {
+fn window_ui(ctx: &egui::Context, window: &mut FileWindow, recent: &[PathBuf], waiting: bool) -> Option<DialogChoice> {
     let enter = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
     let modal = Modal::new(Id::new("file window")).frame(Frame::popup(&ctx.global_style()).inner_margin(16));
     let response = modal.show(ctx, |ui| contents_ui(ui, window, recent, waiting));
     let typed = typed_path(&window.path);
-    let taken = response.inner.clone().or_else(|| if enter { typed.map(Clicked::Take) } else { None });
-    taken.or_else(|| response.should_close().then_some(Clicked::Close))
+    let taken = response.inner.clone().or_else(|| if enter { typed.map(DialogChoice::Take) } else { None });
+    taken.or_else(|| response.should_close().then_some(DialogChoice::Close))
 }
 
-fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting: bool) -> Option<Clicked> {
+fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting: bool) -> Option<DialogChoice> {
     let mut clicked = None;
     ui.set_width(480.0);
     let [title, verb, hint] = window.purpose.words();
@@ -256,7 +256,7 @@ fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting
         let browse = Button::new(format!("{}  Browse…", icon::FOLDER_OPEN));
         let hint = if waiting { "The system's file dialog is open" } else { "Choose with the system's file dialog" };
         if ui.add_enabled(!waiting, browse).on_hover_text(hint).on_disabled_hover_text(hint).clicked() {
-            clicked = Some(Clicked::Browse);
+            clicked = Some(DialogChoice::Browse);
         }
     });
     if window.purpose == Purpose::Open && !recent.is_empty() {
@@ -265,9 +265,9 @@ fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting
         ui.spacing_mut().item_spacing.y = 0.0;
         for path in recent {
             let (name, folder) = (scene_word(path), path.to_string_lossy());
-            let row = Row { icon: icon::CLOCK, name: &name, unit: &folder, ..Default::default() };
+            let row = ListRow { icon: icon::CLOCK, name: &name, unit: &folder, ..Default::default() };
             if row_ui(ui, &row).clicked() {
-                clicked = Some(Clicked::Take(path.clone()));
+                clicked = Some(DialogChoice::Take(path.clone()));
             }
         }
     }
@@ -276,11 +276,11 @@ fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting
         let path = typed_path(&window.path);
         ui.add_enabled_ui(path.is_some(), |ui| {
             if primary_button(ui, verb).clicked() {
-                clicked = path.map(Clicked::Take);
+                clicked = path.map(DialogChoice::Take);
             }
         });
         if ui.button("Cancel").clicked() {
-            clicked = Some(Clicked::Close);
+            clicked = Some(DialogChoice::Close);
         }
     });
     clicked

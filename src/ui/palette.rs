@@ -1,10 +1,10 @@
 //! The palette: one field that finds commands, twins, properties to colour by and timelines.
 
 use super::commands::{COMMANDS, Command};
-use super::shown::{Shown, key_slot, model_name};
+use super::panel_data::{PanelData, key_slot, model_name};
 use super::theme::{self, ROW};
 use super::tree::model_icon;
-use super::widgets::{Row, row_at};
+use super::widgets::{ListRow, row_at};
 use super::{format, fuzzy};
 use crate::action::ActionList;
 use crate::look::ChangeLook;
@@ -74,7 +74,7 @@ enum Target {
 }
 
 /// Draws the palette if it is open.
-pub fn show(ctx: &egui::Context, shown: &Shown<'_, '_>, state: &mut PaletteState) -> Option<Choice> {
+pub fn show(ctx: &egui::Context, shown: &PanelData<'_, '_>, state: &mut PaletteState) -> Option<Choice> {
     if !state.open {
         return None;
     }
@@ -102,7 +102,7 @@ pub fn show(ctx: &egui::Context, shown: &Shown<'_, '_>, state: &mut PaletteState
     target
 }
 
-fn choice(target: &Target, shown: &Shown<'_, '_>) -> Choice {
+fn choice(target: &Target, shown: &PanelData<'_, '_>) -> Choice {
     let mut actions = ActionList::default();
     match target {
         Target::Command(command) => return Choice::Command(command),
@@ -149,7 +149,7 @@ fn palette_ui(ui: &mut Ui, state: &mut PaletteState, moved: bool) -> Option<usiz
         for (line, entry) in found.iter().enumerate() {
             let rect = Rect::from_min_size(pos2(left, top + ROW * line as f32), vec2(WIDTH, ROW));
             ui.advance_cursor_after_rect(rect);
-            let row = Row {
+            let row = ListRow {
                 icon: entry.icon,
                 name: &entry.title,
                 unit: &entry.aside,
@@ -168,7 +168,7 @@ fn palette_ui(ui: &mut Ui, state: &mut PaletteState, moved: bool) -> Option<usiz
 }
 
 /// The best lines for what was typed; with nothing typed, the commands.
-fn search(shown: &Shown<'_, '_>, typed: &str) -> Vec<Entry> {
+fn search(shown: &PanelData<'_, '_>, typed: &str) -> Vec<Entry> {
     let mut found: Vec<(i32, Entry)> = Vec::new();
     for command in COMMANDS.iter().filter(|command| command.id != "palette") {
         let aside = command.shortcuts.first().map_or_else(String::new, |shortcut| shortcut.text());

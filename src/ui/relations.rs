@@ -2,10 +2,10 @@
 
 use super::format;
 use super::inspector::Inspected;
-use super::shown::key_slot;
+use super::panel_data::key_slot;
 use super::theme;
 use super::tree::model_icon;
-use super::widgets::{Row, row_ui, section};
+use super::widgets::{ListRow, row_ui, section};
 use crate::action::ActionList;
 use crate::selection::{Focus, Select};
 use crate::twin::display_name;
@@ -57,7 +57,8 @@ fn group_ui(
         let key = key_slot(shown.scene, shown.color_by, *other);
         let (value, unit) = key.map_or_else(Default::default, |slot| format::value_and_unit(shown.state, slot));
         let name = display_name(shown.scene, shown.state, *other);
-        let row = Row { icon: model_icon(topology, *other), name: &name, value: &value, unit, ..Default::default() };
+        let row =
+            ListRow { icon: model_icon(topology, *other), name: &name, value: &value, unit, ..Default::default() };
         let response = row_ui(ui, &row);
         if response.double_clicked() {
             actions.push(Focus(Some(shown.scene.topology.twin_id(*other).to_string())));

@@ -1,7 +1,7 @@
 //! The storeys of a building, from the lowest to the highest.
 
 use super::theme::{self, ROW};
-use super::widgets::{Row, icon_button, plate, row_at};
+use super::widgets::{ListRow, icon_button, plate, row_at};
 use crate::action::ActionList;
 use crate::look::ChangeLook;
 use crate::look::ViewSettings;
@@ -65,7 +65,7 @@ pub fn storeys_ui(ui: &mut Ui, building: &Building, storeys: &[usize], view: &Vi
             for storey in choices {
                 let name = storey.map_or("All", |storey| building.nodes[storey].label());
                 let (id, rect) = ui.allocate_space(vec2(WIDTH, ROW));
-                let row = Row { name, selected: view.storey == storey, ..Default::default() };
+                let row = ListRow { name, selected: view.storey == storey, ..Default::default() };
                 if row_at(ui, rect, id, &row).clicked() {
                     chosen = storey;
                 }

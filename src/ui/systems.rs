@@ -1,6 +1,6 @@
 //! The systems: each gathers what a panel shows, draws it, and writes what is wanted.
 
-use super::shown::Shown;
+use super::panel_data::PanelData;
 use super::theme::GAP;
 use super::{
     UiState, alarms, docking, edit, inspector, labels, legend, palette, shortcuts, storeys, timeline_bar, toasts,
@@ -21,7 +21,7 @@ const PANEL_WIDTH: (f32, f32, f32) = (280.0, 304.0, 340.0);
 
 pub(super) fn top_bar(
     mut contexts: EguiContexts,
-    shown: Shown<'_, '_>,
+    shown: PanelData<'_, '_>,
     mut state: ResMut<UiState>,
     mut sender: ActionSender,
 ) -> Result {
@@ -44,7 +44,7 @@ pub(super) fn top_bar(
 
 pub(super) fn timeline_bar(
     mut contexts: EguiContexts,
-    shown: Shown<'_, '_>,
+    shown: PanelData<'_, '_>,
     legend: Res<Legend>,
     mut state: ResMut<UiState>,
     mut sender: ActionSender,
@@ -66,7 +66,7 @@ pub(super) fn timeline_bar(
 
 pub(super) fn left(
     mut contexts: EguiContexts,
-    shown: Shown<'_, '_>,
+    shown: PanelData<'_, '_>,
     mut state: ResMut<UiState>,
     mut sender: ActionSender,
 ) -> Result {
@@ -93,8 +93,12 @@ pub(super) fn left(
             egui::Panel::bottom("alarms").exact_size(height).frame(egui::Frame::NONE).show(ui, |ui| {
                 alarms::alarms_ui(ui, scene, values, &raised, track.timeline.now_us(), &mut wanted);
             });
-            let view =
-                tree::Shown { open_scene, state: values, selected: shown.selection.selected(), view: &shown.view };
+            let view = tree::TreeContent {
+                open_scene,
+                state: values,
+                selected: shown.selection.selected(),
+                view: &shown.view,
+            };
             tree::tree_ui(ui, &view, &raised, &mut state.tree, &mut wanted);
         });
     });
@@ -105,7 +109,7 @@ pub(super) fn left(
 
 pub(super) fn right(
     mut contexts: EguiContexts,
-    shown: Shown<'_, '_>,
+    shown: PanelData<'_, '_>,
     time: Res<Time>,
     history: Res<EditHistory>,
     mut state: ResMut<UiState>,
@@ -133,7 +137,7 @@ pub(super) fn right(
                         twin,
                         now_us: track.timeline.now_us(),
                         color_by: &shown.view.color_by,
-                        editable: super::shown::is_editable(track.timeline),
+                        editable: super::panel_data::is_editable(track.timeline),
                         source: track.timeline.source(),
                         invocations: track.timeline.invocations(),
                         simulation: track.timeline.simulation(),
@@ -156,7 +160,7 @@ fn side(panel: egui::Panel) -> egui::Panel {
 
 pub(super) fn overlays(
     mut contexts: EguiContexts,
-    shown: Shown<'_, '_>,
+    shown: PanelData<'_, '_>,
     legend: Res<Legend>,
     mut state: ResMut<UiState>,
     mut central: ResMut<CentralArea>,
@@ -219,7 +223,7 @@ pub(super) fn toasts(
     notices: Res<Notices>,
     time: Res<Time>,
     mut state: ResMut<UiState>,
-    shown: Shown<'_, '_>,
+    shown: PanelData<'_, '_>,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     let now_s = time.elapsed_secs_f64();
@@ -234,7 +238,7 @@ pub(super) fn toasts(
 
 pub(super) fn windows(
     mut contexts: EguiContexts,
-    shown: Shown<'_, '_>,
+    shown: PanelData<'_, '_>,
     mut state: ResMut<UiState>,
     mut sender: ActionSender,
 ) -> Result {

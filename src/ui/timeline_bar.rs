@@ -1,7 +1,7 @@
 //! The bar at the bottom: the clock, how it moves, and where on its timeline it is.
 
 use super::format;
-use super::shown::Shown;
+use super::panel_data::PanelData;
 use super::theme::{self, Colors, GAP, GROUP_GAP, ROW};
 use super::top_bar::source_color;
 use super::widgets::{Mark, icon_button, mark_ui, one_line, paint_mark, paint_text, primary_button, severity_mark};
@@ -37,7 +37,7 @@ pub struct TimelineBar {
 }
 
 /// Gathers what the bar shows.
-pub fn gather(shown: &Shown<'_, '_>, legend: &Legend) -> Option<TimelineBar> {
+pub fn gather(shown: &PanelData<'_, '_>, legend: &Legend) -> Option<TimelineBar> {
     let view = shown.active()?;
     let timeline = view.timeline;
     let arrival_us = view.connections.and_then(|connections| connections.inbox().counters().last_arrival_us);

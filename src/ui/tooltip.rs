@@ -1,7 +1,7 @@
 //! What the twin under the pointer is, beside the pointer.
 
 use super::format;
-use super::shown::{key_slots, model_name};
+use super::panel_data::{key_slots, model_name};
 use super::theme::{self, GROUP_GAP};
 use super::widgets::{mark_ui, plate, quality_mark};
 use crate::twin::display_name;

@@ -1,7 +1,7 @@
 //! The bar at the top: the scene, what is on the screen, the connection, the search.
 
 use super::commands::{self, COMMANDS, Command};
-use super::shown::Shown;
+use super::panel_data::PanelData;
 use super::theme::{self, Colors, GROUP_GAP, ROW};
 use super::widgets::{Mark, icon_button, mark_ui, segmented};
 use super::{UiState, format};
@@ -30,7 +30,7 @@ pub struct TopBar {
 }
 
 /// Gathers what the bar shows.
-pub fn gather(shown: &Shown<'_, '_>) -> TopBar {
+pub fn gather(shown: &PanelData<'_, '_>) -> TopBar {
     let active = shown.active();
     let active_entity = shown.active_entity();
     let on_fork = active.as_ref().is_some_and(|view| view.timeline.branched_from().is_some());

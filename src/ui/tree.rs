@@ -1,11 +1,11 @@
 //! The tree of twins, with what matters most about each, and a filter.
 
 use super::format;
-use super::shown::key_slot;
+use super::panel_data::key_slot;
 use super::storeys;
 use super::theme::{self, GAP, ROW};
-use super::tree_model::{Line, Tree};
-use super::widgets::{Row, row_at, severity_mark};
+use super::tree_model::{Tree, TreeLine};
+use super::widgets::{ListRow, row_at, severity_mark};
 use crate::action::ActionList;
 use crate::look::ViewSettings;
 use crate::selection::{Focus, Select};
@@ -38,11 +38,11 @@ pub struct TreeState {
     /// The selection that was last scrolled to, or made here.
     seen: Option<TwinIx>,
     /// The filter's lines, as long as the filter is the same.
-    found: Option<(String, Vec<Line>, usize)>,
+    found: Option<(String, Vec<TreeLine>, usize)>,
 }
 
 /// What the tree shows.
-pub struct Shown<'a> {
+pub struct TreeContent<'a> {
     /// The scene.
     pub open_scene: &'a OpenScene,
     /// The values.
@@ -56,7 +56,7 @@ pub struct Shown<'a> {
 /// Draws the tree.
 pub fn tree_ui(
     ui: &mut Ui,
-    shown: &Shown<'_>,
+    shown: &TreeContent<'_>,
     raised: &[(&Alarm, usize, TwinIx, Raised)],
     memory: &mut TreeState,
     actions: &mut ActionList,
@@ -176,8 +176,8 @@ fn filter_ui(ui: &mut Ui, filter: &mut String) {
 fn line_ui(
     ui: &Ui,
     rect: Rect,
-    line: &Line,
-    shown: &Shown<'_>,
+    line: &TreeLine,
+    shown: &TreeContent<'_>,
     tree: &Tree,
     severity: Option<AlarmSeverity>,
 ) -> Response {
@@ -185,7 +185,7 @@ fn line_ui(
     let key = key_slot(scene, &shown.view.color_by, line.twin);
     let (value, unit) = key.map_or_else(Default::default, |slot| format::value_and_unit(shown.state, slot));
     let colors = theme::colors(ui);
-    let row = Row {
+    let row = ListRow {
         icon: model_icon(&scene.topology, line.twin),
         mark: severity.map(|severity| {
             let (mark, color, _) = severity_mark(severity, colors);
@@ -201,7 +201,7 @@ fn line_ui(
 }
 
 /// The arrow that unfolds a line; it lies over the row, so that it takes its own clicks.
-fn arrow_ui(ui: &Ui, row: Rect, line: &Line, name: &str) -> Response {
+fn arrow_ui(ui: &Ui, row: Rect, line: &TreeLine, name: &str) -> Response {
     let colors = theme::colors(ui);
     let left = row.left() + INDENT * line.depth as f32;
     let rect = Rect::from_min_size(pos2(left, row.top()), vec2(ARROW, ROW));

@@ -26,7 +26,7 @@ pub struct Tree {
 
 /// One line of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct TreeLine {
     /// The twin.
     pub twin: TwinIx,
     /// How many are above it.
@@ -98,13 +98,13 @@ impl Tree {
     }
 
     /// The lines that are to be seen with these twins unfolded.
-    pub fn lines(&self, open: &BTreeSet<TwinIx>) -> Vec<Line> {
+    pub fn lines(&self, open: &BTreeSet<TwinIx>) -> Vec<TreeLine> {
         let mut lines = Vec::new();
         let mut stack: Vec<(TwinIx, usize)> = self.roots.iter().rev().map(|root| (*root, 0)).collect();
         while let Some((twin, depth)) = stack.pop() {
             let below = &self.children[twin.0 as usize];
             let open = !below.is_empty() && open.contains(&twin);
-            lines.push(Line { twin, depth, open });
+            lines.push(TreeLine { twin, depth, open });
             if open {
                 stack.extend(below.iter().rev().map(|child| (*child, depth + 1)));
             }
@@ -113,7 +113,7 @@ impl Tree {
     }
 
     /// The lines of twins whose name or id holds every part of `filter`, with those above them, and how many more there are.
-    pub fn matches(&self, filter: &str) -> (Vec<Line>, usize) {
+    pub fn matches(&self, filter: &str) -> (Vec<TreeLine>, usize) {
         let filter = filter.to_lowercase();
         let parts: Vec<&str> = filter.split_whitespace().collect();
         let fits = |twin: &TwinIx| parts.iter().all(|part| self.searched[twin.0 as usize].contains(part));
@@ -173,7 +173,7 @@ mod tests {
         (Tree::new(&topology, names, &[]), topology)
     }
 
-    fn shown(tree: &Tree, lines: &[Line]) -> Vec<String> {
+    fn shown(tree: &Tree, lines: &[TreeLine]) -> Vec<String> {
         lines.iter().map(|line| format!("{}{}", "-".repeat(line.depth), tree.names[line.twin.0 as usize])).collect()
     }
 

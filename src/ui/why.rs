@@ -1,7 +1,7 @@
 //! Why a value is what it is: its formula, what that read, and so on down to a message or the scene's line.
 
 use super::inspector::Inspected;
-use super::shown::Shown;
+use super::panel_data::PanelData;
 use super::theme::{self, GAP};
 use super::widgets::{link, mark_ui, quality_mark};
 use super::{UiState, format};
@@ -20,7 +20,7 @@ const REFRESH_S: f64 = 0.25;
 const MAX_SHOWN: usize = 12;
 
 /// Makes the explanations of what is unfolded, where they are missing or old.
-pub fn refresh(shown: &Shown<'_, '_>, now_s: f64, state: &mut UiState) {
+pub fn refresh(shown: &PanelData<'_, '_>, now_s: f64, state: &mut UiState) {
     if state.explained.is_empty() {
         state.explanations.clear();
         return;

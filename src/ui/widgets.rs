@@ -115,7 +115,7 @@ pub fn paint_text(ui: &Ui, galley: Arc<Galley>, align: Align2, at: Pos2, color: 
 
 /// What a list's row shows.
 #[derive(Default)]
-pub struct Row<'t> {
+pub struct ListRow<'t> {
     /// An icon before the name.
     pub icon: &'t str,
     /// A mark after the name.
@@ -133,7 +133,7 @@ pub struct Row<'t> {
 }
 
 /// Draws a row into `rect`; the whole of it can be clicked.
-pub fn row_at(ui: &Ui, rect: Rect, id: egui::Id, row: &Row<'_>) -> Response {
+pub fn row_at(ui: &Ui, rect: Rect, id: egui::Id, row: &ListRow<'_>) -> Response {
     let colors = theme::colors(ui);
     let response = ui.interact(rect, id, Sense::click());
     response.widget_info(|| {
@@ -178,7 +178,7 @@ pub fn row_at(ui: &Ui, rect: Rect, id: egui::Id, row: &Row<'_>) -> Response {
 }
 
 /// A row in the flow of a list.
-pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
+pub fn row_ui(ui: &mut Ui, row: &ListRow<'_>) -> Response {
     let (id, rect) = ui.allocate_space(vec2(ui.available_width(), ROW));
     row_at(ui, rect, id, row)
 }

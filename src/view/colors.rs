@@ -47,7 +47,7 @@ struct Painted {
 
 /// The expression that colours the rooms, with its parsed form.
 #[derive(Default)]
-struct Question {
+struct ColorExpression {
     text: String,
     expr: Option<Result<Expr, String>>,
 }
@@ -84,7 +84,7 @@ fn look(
     timelines: Query<&Timeline>,
     mut values: ResMut<RoomValues>,
     mut legend: ResMut<Legend>,
-    mut question: Local<Question>,
+    mut question: Local<ColorExpression>,
     mut seen: Local<u64>,
 ) {
     let (Some(scene), Some(cursor)) = (scene, cursor) else { return };

@@ -132,7 +132,7 @@ impl std::error::Error for NetworkError {}
 
 /// Link as the solver uses it: the zones at its ends, the pressure difference at equal zone pressures, and
 /// the element.
-struct Way<'a> {
+struct SolverLink<'a> {
     from: Option<usize>,
     to: Option<usize>,
     offset_pa: f64,
@@ -140,7 +140,7 @@ struct Way<'a> {
     element: &'a Element,
 }
 
-impl Way<'_> {
+impl SolverLink<'_> {
     fn pass(&self, pressures: &[f64]) -> Passing {
         let at = |end: Option<usize>| end.and_then(|zone| pressures.get(zone)).copied().unwrap_or(0.0);
         self.element.pass(at(self.from) - at(self.to) + self.offset_pa, self.densities[0], self.densities[1])
@@ -218,7 +218,7 @@ impl Network {
         self.links.iter().position(|link| !good(link)).map_or(Ok(()), |place| Err(NetworkError::Link(place)))
     }
 
-    fn ways(&self, outdoors: &Outdoors) -> Vec<Way<'_>> {
+    fn ways(&self, outdoors: &Outdoors) -> Vec<SolverLink<'_>> {
         let outdoor_density = density_kg_m3(outdoors.temperature_c, outdoors.humidity_kg_kg);
         let wind_pa = 0.5 * outdoor_density * outdoors.wind_m_s * outdoors.wind_m_s;
         // Zone index of the end, air density, and pressure at the link's height without the zone's own
@@ -238,7 +238,7 @@ impl Network {
             .map(|link| {
                 let (from, first, from_pa) = end(link.from, link);
                 let (to, second, to_pa) = end(link.to, link);
-                Way { from, to, offset_pa: from_pa - to_pa, densities: [first, second], element: &link.element }
+                SolverLink { from, to, offset_pa: from_pa - to_pa, densities: [first, second], element: &link.element }
             })
             .collect()
     }
@@ -272,7 +272,7 @@ struct Balance {
 }
 
 impl Balance {
-    fn of(ways: &[Way<'_>], pressures: &[f64]) -> Self {
+    fn of(ways: &[SolverLink<'_>], pressures: &[f64]) -> Self {
         let mut balance = Self { surplus: vec![0.0; pressures.len()], through: vec![0.0; pressures.len()] };
         for way in ways {
             let passing = way.pass(pressures);
@@ -298,7 +298,7 @@ impl Balance {
 
     /// Returns the Newton step of the zone pressures, in Pa, from the slopes of the links at the current
     /// pressures.
-    fn newton_step(&self, ways: &[Way<'_>], pressures: &[f64], fixed: &[bool]) -> Vec<f64> {
+    fn newton_step(&self, ways: &[SolverLink<'_>], pressures: &[f64], fixed: &[bool]) -> Vec<f64> {
         let count = pressures.len();
         let mut matrix = vec![vec![0.0; count]; count];
         for way in ways {
@@ -324,7 +324,7 @@ impl Balance {
 
 /// Line search along a Newton step: returns the pressures where the surplus along the step nearly vanishes.
 /// The full step is taken if it is good enough, otherwise regula falsi finds the length.
-fn search(ways: &[Way<'_>], start: &[f64], balance: &Balance, step: &[f64], fixed: &[bool]) -> Vec<f64> {
+fn search(ways: &[SolverLink<'_>], start: &[f64], balance: &Balance, step: &[f64], fixed: &[bool]) -> Vec<f64> {
     let along = |length: f64| -> Vec<f64> { start.iter().zip(step).map(|(from, step)| from + length * step).collect() };
     let push = |balance: &Balance| -> f64 {
         balance.surplus.iter().zip(step).zip(fixed).filter(|(_, fixed)| !**fixed).map(|((s, d), _)| s * d).sum()

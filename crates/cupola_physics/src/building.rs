@@ -5,7 +5,7 @@
 
 use crate::air::{self, DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_M3_K};
 use crate::balance::Balance;
-use crate::central::{Central, Grants, PlantSpec, Wish};
+use crate::central::{Central, GrantedHeat, HeatDemand, PlantSpec};
 pub use crate::columns::{BuildingState, Controls, Outputs};
 use crate::columns::{Room, Work};
 use crate::envelope;
@@ -15,7 +15,7 @@ use crate::plant::Air;
 use crate::sky::SkyState;
 use crate::spec::SpecError;
 use crate::study::{self, Program};
-use crate::thermal::{Acting, Ambient, Control, Fabric, Five, FiveState, ZoneInput};
+use crate::thermal::{Ambient, Control, Fabric, Five, FiveState, StepInputs, ZoneInput};
 use crate::weather::{Outdoor, Weather};
 use crate::zone::{AhuSpec, ZoneSpec};
 
@@ -239,7 +239,7 @@ impl BuildingModel {
         controls: &Controls,
         units: &mut [Unit],
         work: &mut Work,
-    ) -> Grants {
+    ) -> GrantedHeat {
         work.rooms.clear();
         for (row, zone) in self.zones.iter().enumerate() {
             let people = self.people(row, controls, moment.local_s);
@@ -272,8 +272,8 @@ impl BuildingModel {
             unit.entering_c = ahu.recovered_c(outdoor_c, unit.return_c, unit.setpoint_c);
             unit.coil_w = HEAT_CAPACITY_J_PER_M3_K * unit.flow_m3_s * (unit.setpoint_c - unit.entering_c);
         }
-        let wish = |(zone, wanted_w): (&ZoneSpec, &f64)| Wish { wanted_w: *wanted_w, most_w: zone.heating_max_w };
-        let radiators: Vec<Wish> = self.zones.iter().zip(&state.radiator_wanted_w).map(wish).collect();
+        let wish = |(zone, wanted_w): (&ZoneSpec, &f64)| HeatDemand { wanted_w: *wanted_w, most_w: zone.heating_max_w };
+        let radiators: Vec<HeatDemand> = self.zones.iter().zip(&state.radiator_wanted_w).map(wish).collect();
         let coils_w: Vec<f64> = units.iter().map(|unit| unit.coil_w).collect();
         let is_on = |row: usize| flag(&controls.plant_on, row);
         let grants = self.central.grant(is_on, &moment.outdoor_air(), &radiators, &coils_w);
@@ -293,7 +293,14 @@ impl BuildingModel {
     }
 
     /// Computes the heat balance of all zones in one part of a step.
-    fn heat(&self, moment: &Moment, state: &mut BuildingState, controls: &Controls, grants: &Grants, work: &mut Work) {
+    fn heat(
+        &self,
+        moment: &Moment,
+        state: &mut BuildingState,
+        controls: &Controls,
+        grants: &GrantedHeat,
+        work: &mut Work,
+    ) {
         work.inputs.clear();
         for (row, (zone, room)) in self.zones.iter().zip(&work.rooms).enumerate() {
             let leak = HEAT_CAPACITY_J_PER_M3_K * room.leak_m3_s;
@@ -319,7 +326,7 @@ impl BuildingModel {
         let mut heat =
             FiveState { mass_c: std::mem::take(&mut state.mass_c), air_c: std::mem::take(&mut state.temperature_c) };
         let Work { five, light, inputs, .. } = work;
-        let acting = Acting { zones: inputs, draughts: &[] };
+        let acting = StepInputs { zones: inputs, draughts: &[] };
         self.five.step(five, &self.fabric, &self.program, &ambient, light, acting, moment.dt_s, &mut heat);
         (state.mass_c, state.temperature_c) = (heat.mass_c, heat.air_c);
         let rows = self.zones.iter().zip(&*inputs).zip(&five.loads).zip(&mut state.radiator_wanted_w);
@@ -331,7 +338,7 @@ impl BuildingModel {
     }
 
     /// Adds the output and energy use of the sources in one part of a step to the outputs.
-    fn make(&self, moment: &Moment, grants: &Grants, units: &[Unit], work: &Work, out: &mut Outputs) {
+    fn make(&self, moment: &Moment, grants: &GrantedHeat, units: &[Unit], work: &Work, out: &mut Outputs) {
         if self.plants.is_empty() {
             return;
         }

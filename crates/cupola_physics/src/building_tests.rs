@@ -1,7 +1,7 @@
 //! Tests of the building model against closed-form solutions, and tests of its controls.
 
 use super::*;
-use crate::central::Makes;
+use crate::central::PlantSource;
 use crate::envelope::{Facade, WINDOW_SHARE};
 use crate::study::{ColdKind, ColdSource, HeatKind, HeatSource};
 use crate::sun::Site;
@@ -181,8 +181,8 @@ fn a_unit_that_is_off_makes_rooms_stuffy_and_warm() {
 fn with_plants(mean_c: f64, capacity_w: Option<f64>) -> BuildingModel {
     let heat = HeatSource { kind: HeatKind::GasBoiler, capacity_w, efficiency: None, supply_c: None };
     let cold = ColdSource { kind: ColdKind::Chiller, capacity_w, cop: None, supply_c: None };
-    let boiler = PlantSpec { makes: Makes::Heat(heat), zones: (0..6).collect(), ahus: vec![0, 1] };
-    let chiller = PlantSpec { makes: Makes::Cold(cold), zones: vec![], ahus: vec![0, 1] };
+    let boiler = PlantSpec { makes: PlantSource::Heat(heat), zones: (0..6).collect(), ahus: vec![0, 1] };
+    let chiller = PlantSpec { makes: PlantSource::Cold(cold), zones: vec![], ahus: vec![0, 1] };
     office(true, still(mean_c)).with_plants(vec![boiler, chiller]).expect("sources that can be")
 }
 

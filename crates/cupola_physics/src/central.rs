@@ -6,13 +6,13 @@
 //! request.
 
 use crate::plant::Air;
-use crate::plant::source::{Made, Source};
+use crate::plant::source::{Source, SourceOutput};
 use crate::spec::{SpecError, check_index, check_ranges};
 use crate::study::{ColdSource, HeatSource, Plant};
 
 /// Output of a source.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Makes {
+pub enum PlantSource {
     /// Heat, for radiators and heating coils.
     Heat(HeatSource),
     /// Cold, for cooling coils.
@@ -24,7 +24,7 @@ pub enum Makes {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlantSpec {
     /// Kind and parameters of the source.
-    pub makes: Makes,
+    pub makes: PlantSource,
     /// Rows of the zones whose radiators the source serves. Heat sources only.
     pub zones: Vec<usize>,
     /// Rows of the air handling units whose coils the source serves.
@@ -35,15 +35,15 @@ impl PlantSpec {
     /// Returns the capacity, in W. `None` means unlimited.
     pub fn capacity_w(&mut self) -> &mut Option<f64> {
         match &mut self.makes {
-            Makes::Heat(source) => &mut source.capacity_w,
-            Makes::Cold(source) => &mut source.capacity_w,
+            PlantSource::Heat(source) => &mut source.capacity_w,
+            PlantSource::Cold(source) => &mut source.capacity_w,
         }
     }
 
     pub(crate) fn check(&self, index: usize, zones: usize, ahus: usize) -> Result<(), SpecError> {
         let (capacity_w, performance) = match &self.makes {
-            Makes::Heat(source) => (source.capacity_w, source.efficiency),
-            Makes::Cold(source) => (source.capacity_w, source.cop),
+            PlantSource::Heat(source) => (source.capacity_w, source.efficiency),
+            PlantSource::Cold(source) => (source.capacity_w, source.cop),
         };
         let fields = [
             ("capacity_w", capacity_w.unwrap_or(1e3), Plant::CAPACITY_W.0, Plant::CAPACITY_W.1),
@@ -57,13 +57,13 @@ impl PlantSpec {
 
 /// Heat demand of a consumer in a step, in W.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Wish {
+pub(crate) struct HeatDemand {
     pub wanted_w: f64,
     /// Maximum heat that the consumer can take.
     pub most_w: f64,
 }
 
-impl Wish {
+impl HeatDemand {
     /// Returns a demand whose maximum equals the wanted heat.
     pub fn exactly(wanted_w: f64) -> Self {
         Self { wanted_w, most_w: wanted_w }
@@ -91,7 +91,7 @@ pub(crate) struct Central {
 
 /// Heat granted to the consumers in a step, and the contribution of each source.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Grants {
+pub(crate) struct GrantedHeat {
     /// Maximum heat of each radiator, in W.
     pub radiator_w: Vec<f64>,
     /// Fraction of its demand that each air handling unit's heating and cooling coil gets, 0 to 1.
@@ -108,8 +108,8 @@ impl Central {
         for (row, plant) in plants.iter().enumerate() {
             let coils = plant.ahus.iter().map(|ahu| zones + ahu);
             let (network, source, radiators) = match &plant.makes {
-                Makes::Heat(source) => (&mut central.heat, Source::heat(source), &plant.zones[..]),
-                Makes::Cold(source) => (&mut central.cold, Source::cold(source), &[][..]),
+                PlantSource::Heat(source) => (&mut central.heat, Source::heat(source), &plant.zones[..]),
+                PlantSource::Cold(source) => (&mut central.cold, Source::cold(source), &[][..]),
             };
             let mut consumers: Vec<usize> = radiators.iter().copied().chain(coils).collect();
             consumers.sort_unstable();
@@ -122,15 +122,21 @@ impl Central {
 
     /// Returns the heat granted to radiators (by zone) and coils. `coils_w` is the demand of each unit's
     /// coils, above 0 for heating and below 0 for cooling.
-    pub fn grant(&self, is_on: impl Fn(usize) -> bool, outdoor: &Air, radiators: &[Wish], coils_w: &[f64]) -> Grants {
-        let coils = |sign: f64| coils_w.iter().map(move |coil_w| Wish::exactly((sign * coil_w).max(0.0)));
-        let heat: Vec<Wish> = radiators.iter().copied().chain(coils(1.0)).collect();
-        let cold: Vec<Wish> = radiators.iter().map(|_| Wish::default()).chain(coils(-1.0)).collect();
+    pub fn grant(
+        &self,
+        is_on: impl Fn(usize) -> bool,
+        outdoor: &Air,
+        radiators: &[HeatDemand],
+        coils_w: &[f64],
+    ) -> GrantedHeat {
+        let coils = |sign: f64| coils_w.iter().map(move |coil_w| HeatDemand::exactly((sign * coil_w).max(0.0)));
+        let heat: Vec<HeatDemand> = radiators.iter().copied().chain(coils(1.0)).collect();
+        let cold: Vec<HeatDemand> = radiators.iter().map(|_| HeatDemand::default()).chain(coils(-1.0)).collect();
         let mut gives = vec![0.0; self.count];
         let heat = self.heat.grant(&is_on, outdoor, &heat, &mut gives);
         let cold = self.cold.grant(&is_on, outdoor, &cold, &mut gives);
         let most = heat[..self.zones].iter().zip(radiators).map(|(share, wish)| share * wish.most_w);
-        Grants {
+        GrantedHeat {
             radiator_w: most.collect(),
             heating: heat[self.zones..].to_vec(),
             cooling: cold[self.zones..].to_vec(),
@@ -140,11 +146,11 @@ impl Central {
 
     /// Returns the output and energy use of each source from the heat taken by radiators and by coils (above
     /// 0 for heating, below 0 for cooling).
-    pub fn make(&self, grants: &Grants, outdoor: &Air, radiators_w: &[f64], coils_w: &[f64]) -> Vec<Made> {
+    pub fn make(&self, grants: &GrantedHeat, outdoor: &Air, radiators_w: &[f64], coils_w: &[f64]) -> Vec<SourceOutput> {
         let coils = |sign: f64| coils_w.iter().map(move |coil_w| (sign * coil_w).max(0.0));
         let heat: Vec<f64> = radiators_w.iter().copied().chain(coils(1.0)).collect();
         let cold: Vec<f64> = radiators_w.iter().map(|_| 0.0).chain(coils(-1.0)).collect();
-        let mut made = vec![Made::default(); self.count];
+        let mut made = vec![SourceOutput::default(); self.count];
         self.heat.make(grants, outdoor, &heat, &mut made);
         self.cold.make(grants, outdoor, &cold, &mut made);
         made
@@ -153,7 +159,13 @@ impl Central {
 
 impl Network {
     /// Returns the fraction of its maximum that each consumer may take.
-    fn grant(&self, is_on: impl Fn(usize) -> bool, outdoor: &Air, wishes: &[Wish], gives: &mut [f64]) -> Vec<f64> {
+    fn grant(
+        &self,
+        is_on: impl Fn(usize) -> bool,
+        outdoor: &Air,
+        wishes: &[HeatDemand],
+        gives: &mut [f64],
+    ) -> Vec<f64> {
         let mut running = vec![0.0; wishes.len()];
         for (_, _, consumers) in self.sources.iter().filter(|(row, ..)| is_on(*row)) {
             consumers.iter().for_each(|consumer| running[*consumer] += 1.0);
@@ -162,9 +174,9 @@ impl Network {
         for (row, source, consumers) in self.sources.iter().filter(|(row, ..)| is_on(*row)) {
             let part = |consumer: &usize| {
                 let (wish, sources) = (wishes[*consumer], running[*consumer]);
-                Wish { wanted_w: wish.wanted_w / sources, most_w: wish.most_w / sources }
+                HeatDemand { wanted_w: wish.wanted_w / sources, most_w: wish.most_w / sources }
             };
-            let parts: Vec<Wish> = consumers.iter().map(part).collect();
+            let parts: Vec<HeatDemand> = consumers.iter().map(part).collect();
             gives[*row] = level(source.most_w(outdoor), &parts);
             for consumer in consumers {
                 shares[*consumer] += gives[*row] / running[*consumer];
@@ -173,7 +185,7 @@ impl Network {
         shares
     }
 
-    fn make(&self, grants: &Grants, outdoor: &Air, taken_w: &[f64], made: &mut [Made]) {
+    fn make(&self, grants: &GrantedHeat, outdoor: &Air, taken_w: &[f64], made: &mut [SourceOutput]) {
         let mut weights = vec![0.0; taken_w.len()];
         for (row, _, consumers) in &self.sources {
             consumers.iter().for_each(|consumer| weights[*consumer] += grants.gives[*row]);
@@ -193,12 +205,12 @@ impl Network {
 
 /// Returns the common fraction of their maximum at which all consumers together take no more than `there_w`.
 /// Consumers that want less take less.
-fn level(there_w: f64, wishes: &[Wish]) -> f64 {
+fn level(there_w: f64, wishes: &[HeatDemand]) -> f64 {
     if wishes.iter().map(|wish| wish.wanted_w).sum::<f64>() <= there_w {
         return 1.0;
     }
-    let share = |wish: &Wish| wish.wanted_w / wish.most_w;
-    let mut rest: Vec<&Wish> = wishes.iter().filter(|wish| wish.most_w > 0.0).collect();
+    let share = |wish: &HeatDemand| wish.wanted_w / wish.most_w;
+    let mut rest: Vec<&HeatDemand> = wishes.iter().filter(|wish| wish.most_w > 0.0).collect();
     rest.sort_by(|one, other| share(one).total_cmp(&share(other)));
     let (mut left_w, mut most_w) = (there_w.max(0.0), rest.iter().map(|wish| wish.most_w).sum::<f64>());
     for wish in rest {
@@ -221,12 +233,13 @@ mod tests {
 
     fn boiler(capacity_w: f64, zones: Vec<usize>, ahus: Vec<usize>) -> PlantSpec {
         let kind = HeatKind::GasBoiler;
-        let makes = Makes::Heat(HeatSource { kind, capacity_w: Some(capacity_w), efficiency: None, supply_c: None });
+        let makes =
+            PlantSource::Heat(HeatSource { kind, capacity_w: Some(capacity_w), efficiency: None, supply_c: None });
         PlantSpec { makes, zones, ahus }
     }
 
-    fn radiator(wanted_w: f64) -> Wish {
-        Wish { wanted_w, most_w: 1_000.0 }
+    fn radiator(wanted_w: f64) -> HeatDemand {
+        HeatDemand { wanted_w, most_w: 1_000.0 }
     }
 
     #[test]
@@ -251,13 +264,13 @@ mod tests {
         let one = central.grant(|row| row == 1, &MILD, &[radiator(1_000.0)], &[600.0]);
         assert!((one.radiator_w[0] + 600.0 * one.heating[0] - 900.0).abs() < 1e-9);
         let made = central.make(&one, &MILD, &[one.radiator_w[0]], &[600.0 * one.heating[0]]);
-        assert!(made[0] == Made::default() && (made[1].given_w - 900.0).abs() < 1e-9);
+        assert!(made[0] == SourceOutput::default() && (made[1].given_w - 900.0).abs() < 1e-9);
     }
 
     #[test]
     fn cold_is_for_coils_and_nobody_else_misses_it() {
         let kind = ColdKind::Chiller;
-        let makes = Makes::Cold(ColdSource { kind, capacity_w: None, cop: None, supply_c: None });
+        let makes = PlantSource::Cold(ColdSource { kind, capacity_w: None, cop: None, supply_c: None });
         let central = Central::new(&[PlantSpec { makes, zones: vec![0], ahus: vec![0] }], 1, 2);
         let off = central.grant(|_| false, &MILD, &[radiator(300.0)], &[-500.0, -500.0]);
         assert_eq!((off.cooling.as_slice(), off.radiator_w.as_slice()), (&[0.0, 1.0][..], &[1_000.0][..]));
@@ -271,7 +284,7 @@ mod tests {
         fn nobody_takes_more_than_there_is(
             there_w in 0.0..5e3f64, wanted in proptest::collection::vec(0.0..1.0f64, 0..9),
         ) {
-            let wishes: Vec<Wish> = wanted.iter().map(|share| radiator(1_000.0 * share)).collect();
+            let wishes: Vec<HeatDemand> = wanted.iter().map(|share| radiator(1_000.0 * share)).collect();
             let share = level(there_w, &wishes);
             let taken_w: f64 = wishes.iter().map(|wish| wish.wanted_w.min(share * wish.most_w)).sum();
             let asked_w: f64 = wishes.iter().map(|wish| wish.wanted_w).sum();

@@ -27,7 +27,7 @@ pub struct EpwFinding {
 }
 
 /// Comma-separated line with the position of each field.
-pub(crate) struct Line<'a> {
+pub(crate) struct EpwRecord<'a> {
     /// Line number, from 1.
     pub(crate) number: usize,
     text: &'a str,
@@ -37,7 +37,7 @@ pub(crate) struct Line<'a> {
     pub(crate) fields: Vec<(usize, &'a str)>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> EpwRecord<'a> {
     pub(crate) fn new(number: usize, text: &'a str) -> Self {
         let mut offset = 0;
         let fields = text.split(',').map(|field| {

@@ -4,7 +4,7 @@ use crate::{
     epw::{Columns, Epw, GroundTemperatures, Holidays, Location},
     epw_dates::{Weekday, YearlyDate, day_of_year, month_and_day, year_days},
     epw_fill::{FIELDS, Raw, fill},
-    epw_line::{EpwFinding, Line, Severity},
+    epw_line::{EpwFinding, EpwRecord, Severity},
     sun::Site,
 };
 
@@ -24,7 +24,7 @@ struct Period {
 }
 
 #[derive(Default)]
-struct Reader {
+struct EpwReader {
     findings: Vec<EpwFinding>,
     errors: usize,
     location: Option<Location>,
@@ -52,10 +52,10 @@ struct Reader {
 /// Of several data periods only the first is read. Irradiances of sub-hourly files are means over their
 /// interval in W/m², as in EnergyPlus.
 pub fn read(text: &str) -> (Option<Epw>, Vec<EpwFinding>) {
-    let mut reader = Reader::default();
+    let mut reader = EpwReader::default();
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         if !line.trim().is_empty() {
-            reader.take(&Line::new(index + 1, line.trim_end()));
+            reader.take(&EpwRecord::new(index + 1, line.trim_end()));
         }
         if reader.errors >= MOST_ERRORS {
             break;
@@ -64,7 +64,7 @@ pub fn read(text: &str) -> (Option<Epw>, Vec<EpwFinding>) {
     reader.finish()
 }
 
-impl Reader {
+impl EpwReader {
     fn find(
         &mut self,
         (line, column): (usize, usize),
@@ -80,7 +80,7 @@ impl Reader {
 
     fn at_field(
         &mut self,
-        line: &Line,
+        line: &EpwRecord,
         field: usize,
         severity: Severity,
         code: &'static str,
@@ -90,7 +90,7 @@ impl Reader {
         self.find((line.number, line.column(field)), severity, code, message, help);
     }
 
-    fn take(&mut self, line: &Line) {
+    fn take(&mut self, line: &EpwRecord) {
         self.last_line = line.number;
         if self.period.is_some() && line.field(0).parse::<f64>().is_ok() {
             return self.record(line);
@@ -123,7 +123,7 @@ impl Reader {
         }
     }
 
-    fn location(&mut self, line: &Line) {
+    fn location(&mut self, line: &EpwRecord) {
         let mut values = [0.0; 4];
         let wanted = [
             (6, "latitude", -90.0..=90.0),
@@ -154,7 +154,7 @@ impl Reader {
         self.location = Some(Location { city: line.field(1).to_owned(), site, elevation_m });
     }
 
-    fn ground(&mut self, line: &Line) {
+    fn ground(&mut self, line: &EpwRecord) {
         let count = line.whole(1).unwrap_or(0) as usize;
         // A set has depth, conductivity, density, specific heat, and twelve monthly values.
         for set in 0..count.min(line.fields.len() / 16) {
@@ -180,7 +180,7 @@ impl Reader {
         }
     }
 
-    fn holidays(&mut self, line: &Line) {
+    fn holidays(&mut self, line: &EpwRecord) {
         self.holidays.leap_year = line.field(1).to_ascii_lowercase().starts_with('y');
         let (start, end) = (YearlyDate::read(line.field(2)), YearlyDate::read(line.field(3)));
         for (index, date) in [(2, start), (3, end)] {
@@ -198,13 +198,13 @@ impl Reader {
         }
     }
 
-    fn bad_date(&mut self, line: &Line, index: usize) {
+    fn bad_date(&mut self, line: &EpwRecord, index: usize) {
         let message = format!("'{}' is no date.", line.field(index));
         let help = "Write it like 7/4, 4 July or 2nd Sunday in March. It was left aside.";
         self.at_field(line, index, Severity::Warning, "epw-date", message, help);
     }
 
-    fn period(&mut self, line: &Line) {
+    fn period(&mut self, line: &EpwRecord) {
         let records_per_hour = line.whole(2).filter(|count| *count > 0 && 60 % count == 0);
         let weekday = Weekday::read(line.field(4));
         let date = |index| match YearlyDate::read(line.field(index)) {
@@ -241,7 +241,7 @@ impl Reader {
         }
     }
 
-    fn record(&mut self, line: &Line) {
+    fn record(&mut self, line: &EpwRecord) {
         if self.raining.is_empty() {
             self.first_line = line.number;
         }
@@ -271,7 +271,7 @@ impl Reader {
     }
 
     /// Checks that the record's time is the expected one.
-    fn check_time(&mut self, line: &Line) {
+    fn check_time(&mut self, line: &EpwRecord) {
         let year = line.number_in(0).map(|year| year as i32);
         self.year = Some(match self.year {
             Some(known) => known.filter(|known| Some(*known) == year),

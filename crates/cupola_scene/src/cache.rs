@@ -6,7 +6,7 @@
 use super::files::read_bytes;
 use cupola_twin::bulk::text::Lists;
 use cupola_twin::lazy::Lazy;
-use cupola_twin::topology::{Computed, Reader, Writer};
+use cupola_twin::topology::{ByteReader, Computed, Writer};
 use cupola_twin::{Diagnostic, Models, Topology};
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
@@ -32,7 +32,7 @@ const FOLDER: &str = "CUPOLA_CACHE";
 static WRITING: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
 /// The content of an entry besides the topology.
-pub(super) struct Head {
+pub(super) struct CacheHeader {
     /// The hash of the texts of the scene's models.
     pub models: u64,
     /// The number of relationships.
@@ -44,23 +44,23 @@ pub(super) struct Head {
 }
 
 /// An open entry of the cache.
-pub(super) struct Kept {
-    pub head: Head,
+pub(super) struct CacheEntry {
+    pub head: CacheHeader,
     /// The scene's text, which another thread reads at the same time.
     pub text: Lazy<String>,
-    reader: Reader<'static>,
+    reader: ByteReader<'static>,
     /// The hash of the scene's text from which the entry was made.
     hash: u64,
     reading: JoinHandle<Option<u64>>,
 }
 
 /// Opens the entry of a scene and starts to read the scene's text in another thread.
-pub(super) fn open(scene: &Path) -> Option<Kept> {
+pub(super) fn open(scene: &Path) -> Option<CacheEntry> {
     open_in(&folder()?, scene)
 }
 
 /// Starts to write an entry for a scene with this text, in a thread of its own. [`finish`] waits for the thread.
-pub(super) fn keep(scene: &Path, text: Lazy<String>, head: Head, topology: Arc<Topology>) {
+pub(super) fn keep(scene: &Path, text: Lazy<String>, head: CacheHeader, topology: Arc<Topology>) {
     if let Some(folder) = folder().filter(|_| text.len() as u64 >= MIN_BYTES) {
         let scene = scene.to_path_buf();
         let write = move || {
@@ -81,10 +81,10 @@ pub fn finish() {
     }
 }
 
-fn open_in(folder: &Path, scene: &Path) -> Option<Kept> {
+fn open_in(folder: &Path, scene: &Path) -> Option<CacheEntry> {
     let file = File::open(file_of(folder, scene)?).ok()?;
     let bytes = file.metadata().ok()?.len();
-    let mut reader = Reader::new(BufReader::with_capacity(1 << 18, file), bytes);
+    let mut reader = ByteReader::new(BufReader::with_capacity(1 << 18, file), bytes);
     (reader.number()? == program()).then_some(())?;
     let hash = reader.number()?;
     let models = reader.number()?;
@@ -105,10 +105,10 @@ fn open_in(folder: &Path, scene: &Path) -> Option<Kept> {
     let reading = std::thread::Builder::new().name("scene text".into()).spawn(read).ok()?;
     // A text with the right hash is UTF-8. A text with another hash is not used.
     let text = Lazy::new(move || String::from_utf8(receive.recv().unwrap_or_default()).unwrap_or_default());
-    Some(Kept { head: Head { models, relationships, lists, rest }, text, reader, hash, reading })
+    Some(CacheEntry { head: CacheHeader { models, relationships, lists, rest }, text, reader, hash, reading })
 }
 
-impl Kept {
+impl CacheEntry {
     /// Reads the topology, with the models and formulas from which it was made. Returns `None` if the entry is invalid
     /// or belongs to another text.
     pub fn topology(mut self, models: &Arc<Models>, computed: &[Computed]) -> Option<(Topology, Vec<Diagnostic>)> {
@@ -119,7 +119,7 @@ impl Kept {
     }
 }
 
-fn keep_in(folder: &Path, scene: &Path, text: &str, head: &Head, topology: &Topology) -> Option<()> {
+fn keep_in(folder: &Path, scene: &Path, text: &str, head: &CacheHeader, topology: &Topology) -> Option<()> {
     let file = file_of(folder, scene)?;
     fs::create_dir_all(folder).ok()?;
     let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
@@ -131,7 +131,7 @@ fn keep_in(folder: &Path, scene: &Path, text: &str, head: &Head, topology: &Topo
     written.ok()
 }
 
-fn write(file: &Path, text: &str, head: &Head, topology: &Topology) -> io::Result<()> {
+fn write(file: &Path, text: &str, head: &CacheHeader, topology: &Topology) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 18, File::create(file)?);
     let mut writer = Writer::new(&mut out);
     let hash = XxHash3_64::oneshot(text.as_bytes());

@@ -85,7 +85,7 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
         changes,
         building: same_building.then(|| scene.building.clone()),
         massing: (!scene.massing.is_empty()).then(|| (scene.massing.clone(), scene.building.clone())),
-        shown: keeps_building.then(|| Shown {
+        shown: keeps_building.then(|| BoundBuilding {
             building: scene.building.clone(),
             massing: scene.massing.clone(),
             bindings: scene.bindings.clone(),
@@ -142,11 +142,11 @@ pub(super) struct Reused {
     /// The storeys of the earlier massing, and the massing.
     massing: Option<(Arc<Vec<AutoStorey>>, Arc<Building>)>,
     /// The building with its bindings, where nothing of it changes.
-    shown: Option<Shown>,
+    shown: Option<BoundBuilding>,
 }
 
 /// A building, the massing that it was made of, and its bindings.
-struct Shown {
+struct BoundBuilding {
     building: Arc<Building>,
     massing: Arc<Vec<AutoStorey>>,
     bindings: Arc<Vec<Option<TwinIx>>>,
@@ -217,7 +217,7 @@ impl Loader {
             })
             .collect();
         let (massing, building) = (reused.massing, reused.building);
-        let Shown { building, massing, bindings } =
+        let BoundBuilding { building, massing, bindings } =
             reused.shown.unwrap_or_else(|| self.shown(&document, &folder, &source, &topology, building, massing));
         let mut files = std::mem::take(&mut self.files);
         if !files.contains(&path) {
@@ -235,7 +235,7 @@ impl Loader {
         topology: &Topology,
         building: Option<Arc<Building>>,
         massing: Option<(Arc<Vec<AutoStorey>>, Arc<Building>)>,
-    ) -> Shown {
+    ) -> BoundBuilding {
         let from_file = building
             .or_else(|| building::read(document, folder, source, &mut self.diagnostics, &mut self.files).map(Arc::new));
         let is_of_file = from_file.is_some();
@@ -250,7 +250,7 @@ impl Loader {
             found.extend(bind::unbound(document, &building, &bindings, source));
         }
         self.diagnostics.append(&mut found);
-        Shown { building, massing: storeys, bindings: Arc::new(bindings) }
+        BoundBuilding { building, massing: storeys, bindings: Arc::new(bindings) }
     }
 
     fn compile(

@@ -82,7 +82,7 @@ impl Places {
 
     fn find(&self, steps: &[Step<'_>], key: bool) -> Place {
         let (root, lines) = self.read.get_or_init(|| {
-            let mut reader = Reader { bytes: self.text().as_bytes(), at: 0, depth: 0 };
+            let mut reader = RonScanner { bytes: self.text().as_bytes(), at: 0, depth: 0 };
             (reader.value().unwrap_or_default(), Lines::new(self.text()))
         });
         lines.place(&self.file, self.text(), self.start(root, root.start, steps, key))
@@ -99,7 +99,7 @@ impl Places {
             Step::Item(position) => match tree.unread.get(*position) {
                 Some(at) => {
                     // The reader starts at the depth of the item in the text, so that it parses the item completely.
-                    read = Reader { bytes: self.text().as_bytes(), at: *at, depth: LISTS }.value();
+                    read = RonScanner { bytes: self.text().as_bytes(), at: *at, depth: LISTS }.value();
                     read.as_ref().map(|tree| (tree.start, tree))
                 }
                 None => tree.items.get(*position).map(|tree| (tree.start, tree)),
@@ -113,13 +113,13 @@ impl Places {
 /// The depth in brackets of the items of the scene's lists.
 const LISTS: usize = 2;
 
-struct Reader<'t> {
+struct RonScanner<'t> {
     bytes: &'t [u8],
     at: usize,
     depth: usize,
 }
 
-impl Reader<'_> {
+impl RonScanner<'_> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }

@@ -1,7 +1,7 @@
 //! A fast path for scenes without errors. Twins and relationships are compiled from the text directly to the topology.
 //! The lists of the document and the graph are built at the first access. A large scene is then written to the cache.
 
-use super::cache::{self, Head};
+use super::cache::{self, CacheHeader};
 use super::document::{Document, RelationshipDoc, TwinDoc, VERSION};
 use super::load::{Compiled, Loader, Reused, folder_of};
 use super::{Places, Scene, graph, ron_options};
@@ -31,7 +31,7 @@ impl Loader {
         let (topology, found) = Topology::compile_bulk(bulk, &models, &computed, Arc::default());
         let topology = Arc::new(topology);
         if found.is_empty() {
-            let head = Head { models: self.models_hash, relationships: counts.1, rest, lists };
+            let head = CacheHeader { models: self.models_hash, relationships: counts.1, rest, lists };
             cache::keep(path, text, head, topology.clone());
         }
         let compiled = Compiled { graph: lazy_graph(counts, document.clone(), models.clone()), topology, found };

@@ -4,10 +4,10 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, LazyLock};
 
-type Made<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
+type LazyValue<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
 /// A value that is built on first access. Clones share the value, built or not, until one of them is modified.
-pub struct Lazy<T>(Arc<Made<T>>);
+pub struct Lazy<T>(Arc<LazyValue<T>>);
 
 impl<T: 'static> Lazy<T> {
     /// Creates a value that `make` builds on first access; `make` must not fail.

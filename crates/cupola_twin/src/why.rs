@@ -63,11 +63,11 @@ fn is_zero(count: &usize) -> bool {
 
 /// Explains a slot; `origin` describes the origin of a value that no formula computed.
 pub fn why(state: &State, slot: Slot, origin: &dyn Fn(Slot) -> Option<String>) -> Explanation {
-    explain(state, slot, origin, &mut Way { above: BTreeSet::new(), left: MAX_TOTAL }, 0)
+    explain(state, slot, origin, &mut Descent { above: BTreeSet::new(), left: MAX_TOTAL }, 0)
 }
 
 /// The slots on the path down to a value, and the number of values that may still be listed.
-struct Way {
+struct Descent {
     above: BTreeSet<Slot>,
     left: usize,
 }
@@ -76,7 +76,7 @@ fn explain(
     state: &State,
     slot: Slot,
     origin: &dyn Fn(Slot) -> Option<String>,
-    way: &mut Way,
+    way: &mut Descent,
     depth: usize,
 ) -> Explanation {
     let topology = state.topology();

@@ -4,7 +4,7 @@
 
 use cupola_twin::expr::{Cell, evaluate, parse};
 use cupola_twin::query::{self, Output, TwinContext};
-use cupola_twin::topology::{Computed, Reader, Writer};
+use cupola_twin::topology::{ByteReader, Computed, Writer};
 use cupola_twin::value::Sample;
 use cupola_twin::{Relationship, State, Topology, Value, why};
 use proptest::prelude::*;
@@ -921,7 +921,7 @@ proptest! {
         topology.keep(&mut writer).unwrap();
         writer.finish().unwrap();
         let read = |bytes: &[u8]| {
-            let mut reader = Reader::new(bytes, bytes.len() as u64);
+            let mut reader = ByteReader::new(bytes, bytes.len() as u64);
             let kept = Topology::kept(&mut reader, &world.models, &world.computed(formulas));
             kept.filter(|_| reader.finish())
         };

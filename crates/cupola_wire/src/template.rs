@@ -12,11 +12,11 @@ use crate::placeholder::{PatternError, Piece, split};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Name(String),
 }
@@ -34,12 +34,12 @@ impl Template {
         let mut parts = Vec::new();
         for piece in split(text, 0)? {
             let part = match piece {
-                Piece::Text(text) => Part::Text(text.to_owned()),
-                Piece::Name(_, at) if matches!(parts.last(), Some(Part::Name(_))) => {
+                Piece::Text(text) => TemplatePart::Text(text.to_owned()),
+                Piece::Name(_, at) if matches!(parts.last(), Some(TemplatePart::Name(_))) => {
                     return Err(PatternError::new(at, "two placeholders have nothing between them")
                         .with_help("put text between them, as in `{floor}-{room}`"));
                 }
-                Piece::Name(name, _) => Part::Name(name.to_owned()),
+                Piece::Name(name, _) => TemplatePart::Name(name.to_owned()),
                 Piece::Rest(name, at) => {
                     return Err(PatternError::new(at, "`...` has no meaning in a template")
                         .with_help(format!("write `{{{name}}}`")));
@@ -60,8 +60,8 @@ impl Template {
         self.parts
             .iter()
             .filter_map(|part| match part {
-                Part::Name(name) => Some(name.as_str()),
-                Part::Text(_) => None,
+                TemplatePart::Name(name) => Some(name.as_str()),
+                TemplatePart::Text(_) => None,
             })
             .collect()
     }
@@ -71,8 +71,8 @@ impl Template {
         let mut filled = String::with_capacity(self.text.len());
         for part in &self.parts {
             filled.push_str(match part {
-                Part::Text(text) => text,
-                Part::Name(name) => captures.get(name)?,
+                TemplatePart::Text(text) => text,
+                TemplatePart::Name(name) => captures.get(name)?,
             });
         }
         Some(filled)
@@ -82,17 +82,17 @@ impl Template {
     pub fn capture(&self, text: &str) -> Option<Captures> {
         let mut parts = self.parts.as_slice();
         let mut text = text;
-        if let [Part::Text(before), rest @ ..] = parts {
+        if let [TemplatePart::Text(before), rest @ ..] = parts {
             text = text.strip_prefix(before.as_str())?;
             parts = rest;
         }
-        if let [rest @ .., Part::Text(after)] = parts {
+        if let [rest @ .., TemplatePart::Text(after)] = parts {
             text = text.strip_suffix(after.as_str())?;
             parts = rest;
         }
         // Names and texts alternate from here, with a name at each end.
         let mut captures = Captures::new();
-        while let [Part::Name(name), Part::Text(until), rest @ ..] = parts {
+        while let [TemplatePart::Name(name), TemplatePart::Text(until), rest @ ..] = parts {
             let first = text.chars().next()?.len_utf8();
             let end = first + text[first..].find(until.as_str())?;
             put(&mut captures, name, &text[..end])?;
@@ -100,8 +100,8 @@ impl Template {
             parts = rest;
         }
         match parts {
-            [Part::Name(_)] if text.is_empty() => return None,
-            [Part::Name(name)] => put(&mut captures, name, text)?,
+            [TemplatePart::Name(_)] if text.is_empty() => return None,
+            [TemplatePart::Name(name)] => put(&mut captures, name, text)?,
             _ if !text.is_empty() => return None,
             _ => {}
         }

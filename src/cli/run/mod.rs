@@ -173,7 +173,7 @@ fn is_study(scene: &Scene, args: &Args) -> bool {
 
 fn study(scene: &Scene, args: &Args, duration_us: i64) -> u8 {
     let Some(study) = &scene.document.physics else { return BAD_INPUT };
-    let asked = super::study::Asked {
+    let asked = super::study::StudyOptions {
         weather: args.weather.as_deref(),
         duration_us,
         steps: args.steps.as_deref(),

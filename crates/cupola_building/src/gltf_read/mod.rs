@@ -102,7 +102,7 @@ pub fn from_gltf(
         ));
     }
     let source = Source::load(&root, binary, resolve)?;
-    let mut reader = Reader {
+    let mut reader = DocumentReader {
         root: &root,
         source,
         building: Building::default(),
@@ -113,7 +113,7 @@ pub fn from_gltf(
     };
     reader.textures();
     reader.nodes()?;
-    let Reader { building, mut issues, .. } = reader;
+    let DocumentReader { building, mut issues, .. } = reader;
     if issues.more > 0 {
         issues.list.push(Issue::new(
             "file",
@@ -151,7 +151,7 @@ fn check_extensions(root: &Root) -> Result<(), ReadError> {
     Err(ReadError::new(format!("the file requires {name}, which is not supported"), help))
 }
 
-struct Reader<'a> {
+struct DocumentReader<'a> {
     root: &'a Root,
     source: Source<'a>,
     building: Building,
@@ -170,7 +170,7 @@ struct Visit {
     depth: usize,
 }
 
-impl Reader<'_> {
+impl DocumentReader<'_> {
     fn textures(&mut self) {
         let textured = |m: &&gltf::json::Material| m.pbr_metallic_roughness.base_color_texture.is_some();
         let count = self.root.materials.iter().filter(textured).count();

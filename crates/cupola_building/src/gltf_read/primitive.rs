@@ -2,7 +2,7 @@
 
 use super::accessor::Layout;
 use super::transform::{self, Matrix};
-use super::{MAX_INDICES, MAX_VERTICES, ReadError, Reader, too_large};
+use super::{DocumentReader, MAX_INDICES, MAX_VERTICES, ReadError, too_large};
 use crate::mesh::{Part, face_normal};
 use gltf::json::accessor::Type;
 use gltf::json::material::AlphaMode;
@@ -12,7 +12,7 @@ use gltf::json::validation::Checked;
 /// Colour of a primitive without a material.
 const PLAIN: [f32; 4] = [0.8, 0.8, 0.8, 1.0];
 
-impl Reader<'_> {
+impl DocumentReader<'_> {
     /// Converts a primitive. Returns `None` if there is nothing to draw, with an issue if the user must know
     /// it.
     pub(super) fn primitive(

@@ -62,17 +62,18 @@ fn workbook(
         let help = "use the bulk format (ndjson), which has no such limit";
         findings.push(Diagnostic::error("too-many-rows", message).help(help));
     }
-    let rows = twins.iter().map(Row::Twin).chain(relationships.iter().map(Borrow::borrow).map(Row::Relationship));
+    let rows =
+        twins.iter().map(SheetRow::Twin).chain(relationships.iter().map(Borrow::borrow).map(SheetRow::Relationship));
     for (row, content) in (1..MAX_ROWS).zip(rows) {
         let cells = match content {
-            Row::Twin(twin) => {
+            SheetRow::Twin(twin) => {
                 let id = text(twin.get("$dtId"));
                 let model = text(twin.get("$metadata").and_then(|metadata| metadata.get("$model")));
                 let values = twin.iter().filter(|(name, _)| !name.starts_with('$'));
                 let init = object(values.map(|(name, value)| (name.clone(), value.clone())).collect());
                 [model.to_owned(), id.to_owned(), String::new(), String::new(), init, String::new(), String::new()]
             }
-            Row::Relationship(it) => {
+            SheetRow::Relationship(it) => {
                 let own = object(properties_json(&it.from, &it.properties, findings));
                 let own_id = it.id.clone().unwrap_or_default();
                 let (from, name) = (it.from.clone(), it.name.clone());
@@ -84,7 +85,7 @@ fn workbook(
     Ok(workbook)
 }
 
-enum Row<'r> {
+enum SheetRow<'r> {
     Twin(&'r Map<String, Json>),
     Relationship(&'r RelationshipDoc),
 }

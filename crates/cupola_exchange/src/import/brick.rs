@@ -12,11 +12,11 @@ mod names;
 mod statements;
 mod vocabulary;
 
-use self::left::Left;
+use self::left::Omissions;
 use self::models::{ClassIx, Classes};
 use self::names::local_name;
 pub(super) use self::names::segment;
-pub(super) use self::names::{Taken, percent_decoded};
+pub(super) use self::names::{UniqueNames, percent_decoded};
 use self::statements::{Iri, Statements};
 use self::vocabulary::{
     RDFS_COMMENT, RDFS_LABEL, Reading, holds_words, is_about_tags, is_any_thing, is_meta, is_vocabulary, kept, word,
@@ -62,7 +62,7 @@ impl Files {
         if self.texts.is_empty() {
             return;
         }
-        let mut reader = Reader::new(&self.statements);
+        let mut reader = BrickReader::new(&self.statements);
         reader.things(draft);
         if reader.things.is_empty() {
             let message = "no thing has a type of Brick or RealEstateCore";
@@ -105,7 +105,7 @@ impl Column {
     }
 }
 
-struct Reader<'s> {
+struct BrickReader<'s> {
     statements: &'s Statements,
     classes: Classes,
     things: Vec<Thing>,
@@ -115,11 +115,11 @@ struct Reader<'s> {
     relationships: Vec<(usize, String, usize)>,
     seen: HashSet<(usize, String, usize)>,
     columns: BTreeMap<String, Column>,
-    left: Left,
+    left: Omissions,
     understood: usize,
 }
 
-impl<'s> Reader<'s> {
+impl<'s> BrickReader<'s> {
     fn new(statements: &'s Statements) -> Self {
         Self {
             statements,
@@ -130,7 +130,7 @@ impl<'s> Reader<'s> {
             relationships: Vec::new(),
             seen: HashSet::new(),
             columns: BTreeMap::new(),
-            left: Left::default(),
+            left: Omissions::default(),
             understood: 0,
         }
     }
@@ -152,7 +152,7 @@ impl<'s> Reader<'s> {
                 None => foreign.push((*thing, *class)),
             }
         }
-        let mut taken: Taken = draft.twins.iter().map(|twin| twin.id.clone()).collect();
+        let mut taken: UniqueNames = draft.twins.iter().map(|twin| twin.id.clone()).collect();
         for (iri, types) in types_of {
             let text = statements.iri(iri);
             let is_word = word(text).is_some() && types.iter().all(|class| holds_words(self.classes.name(*class)));
@@ -367,7 +367,7 @@ impl<'s> Reader<'s> {
             }
         }
         let names: BTreeSet<String> = self.relationships.iter().map(|(_, name, _)| name.clone()).collect();
-        let mut taken: Taken = names.iter().cloned().chain(RESERVED.map(str::to_string)).collect();
+        let mut taken: UniqueNames = names.iter().cloned().chain(RESERVED.map(str::to_string)).collect();
         let columns: BTreeMap<String, Column> =
             values.into_iter().map(|(name, column)| (taken.take(&name), column)).collect();
         let schemas: BTreeMap<String, &'static str> =

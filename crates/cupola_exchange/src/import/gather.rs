@@ -28,7 +28,7 @@ enum Kind {
 /// Reads files and folders. `progress` receives a message for each file.
 pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
     let mut draft = Draft::default();
-    let mut found = Found::default();
+    let mut found = FileList::default();
     for path in paths {
         collect(path, 0, &mut found, &mut draft);
     }
@@ -51,13 +51,13 @@ pub fn gather(paths: &[PathBuf], progress: &mut dyn FnMut(&str)) -> Draft {
 
 /// The files of an import.
 #[derive(Default)]
-struct Found {
+struct FileList {
     files: Vec<(Kind, PathBuf)>,
     /// The paths that were visited. Links may lead to a path twice, or form a cycle.
     seen: HashSet<PathBuf>,
 }
 
-fn collect(path: &Path, depth: usize, found: &mut Found, draft: &mut Draft) {
+fn collect(path: &Path, depth: usize, found: &mut FileList, draft: &mut Draft) {
     let shown = path.display();
     if let Ok(real) = path.canonicalize()
         && !found.seen.insert(real)

@@ -8,7 +8,7 @@ mod models;
 
 use self::identity::{Identity, guid, identify, ifc_class, name_of};
 use self::models::{CONTAINS, Classes, FILE, Fact, facts, stated};
-use super::brick::Taken;
+use super::brick::UniqueNames;
 use super::service::{self, file_start};
 use super::{Draft, ModelDoc};
 use cupola_building::{Building, Node, Role};
@@ -36,7 +36,7 @@ pub fn read(file: &str, building: &Building, draft: &mut Draft) {
         draft.findings.push(found);
     }
     let found = if draft.twins.is_empty() {
-        let mut reader = Reader::new(building);
+        let mut reader = GltfReader::new(building);
         reader.nodes(draft);
         let defined = reader.twins(draft);
         reader.relationships(&defined, draft);
@@ -67,7 +67,7 @@ struct Thing<'b> {
     model: Option<ModelIx>,
 }
 
-struct Reader<'b> {
+struct GltfReader<'b> {
     building: &'b Building,
     things: Vec<Thing<'b>>,
     /// The element of each node, by its number.
@@ -75,14 +75,14 @@ struct Reader<'b> {
     found: Vec<Diagnostic>,
 }
 
-impl<'b> Reader<'b> {
+impl<'b> GltfReader<'b> {
     /// Finds the elements. Nodes whose extras have the same id are one element. Other nodes get their name as id, or
     /// their IFC identifier if the name is taken; the scene finds their twin by either.
     fn new(building: &'b Building) -> Self {
         let identities: Vec<Option<Identity<'b>>> = building.nodes.iter().map(identify).collect();
         let mut used: BTreeSet<String> =
             identities.iter().flatten().filter_map(|identity| identity.id).map(str::to_string).collect();
-        let mut taken: Taken = used.iter().cloned().collect();
+        let mut taken: UniqueNames = used.iter().cloned().collect();
         let mut said: BTreeMap<&'b str, usize> = BTreeMap::new();
         let mut things: Vec<Thing<'b>> = Vec::new();
         let mut of_node = Vec::with_capacity(building.nodes.len());
@@ -245,7 +245,7 @@ impl<'b> Reader<'b> {
 
     /// Adds bindings for nodes whose twin the scene would not find by itself.
     fn bindings(&mut self, draft: &mut Draft) {
-        let known = Known::new(&draft.twins);
+        let known = KnownTwins::new(&draft.twins);
         // The element of each name, or `None` if nodes of one name belong to several elements.
         let mut named: BTreeMap<&str, Option<usize>> = BTreeMap::new();
         for (node, thing) in self.building.nodes.iter().zip(&self.of_node) {
@@ -280,13 +280,13 @@ impl<'b> Reader<'b> {
 }
 
 /// The twins by the texts that identify them in a scene.
-struct Known<'t> {
+struct KnownTwins<'t> {
     ids: BTreeSet<&'t str>,
     /// Ids by the property `name`. A name of several twins maps to `None`.
     by_name: HashMap<&'t str, Option<&'t str>>,
 }
 
-impl<'t> Known<'t> {
+impl<'t> KnownTwins<'t> {
     fn new(twins: &'t [TwinDoc]) -> Self {
         let mut by_name: HashMap<&'t str, Option<&'t str>> = HashMap::new();
         for twin in twins {
@@ -308,7 +308,7 @@ impl<'t> Known<'t> {
 
 /// Reports the number of rooms that are bound to twins of the draft.
 fn matched(building: &Building, twins: &[TwinDoc]) -> Diagnostic {
-    let known = Known::new(twins);
+    let known = KnownTwins::new(twins);
     let rooms = building.nodes.iter().filter(|node| node.role == Role::Room);
     let (found, others): (Vec<&Node>, Vec<&Node>) = rooms.partition(|node| known.find(node).is_some());
     let (count, all) = (found.len(), found.len() + others.len());

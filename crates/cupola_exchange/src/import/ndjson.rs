@@ -37,7 +37,8 @@ pub fn read(file: &str, text: &str, draft: &mut Draft, progress: &mut dyn FnMut(
     if !is_bulk(text) {
         return false;
     }
-    let mut reader = Reader { file: file.into(), converter: Converter::new(draft), section: None, furthest: None };
+    let mut reader =
+        NdjsonReader { file: file.into(), converter: Converter::new(draft), section: None, furthest: None };
     let mut done = 0;
     for (number, line) in text.lines().enumerate() {
         if !line.trim().is_empty() {
@@ -63,7 +64,7 @@ fn opens_section(object: &Map<String, Json>) -> bool {
     object.contains_key("Section") && !object.contains_key("$dtId") && !object.contains_key("@id")
 }
 
-struct Reader<'d> {
+struct NdjsonReader<'d> {
     file: Arc<str>,
     converter: Converter<'d>,
     /// The current section, or `None` in an unknown section.
@@ -72,7 +73,7 @@ struct Reader<'d> {
     furthest: Option<Section>,
 }
 
-impl Reader<'_> {
+impl NdjsonReader<'_> {
     fn line(&mut self, number: u32, line: &str) {
         let place = Place { file: self.file.clone(), line: number, column: 1 };
         let at = |_: &str| Some(place.clone());

@@ -11,7 +11,7 @@ mod visuals;
 use self::json::{assets, field, list, named, places_of_ids};
 use self::visuals::Behaviour;
 use super::Draft;
-use super::brick::{Taken, percent_decoded};
+use super::brick::{UniqueNames, percent_decoded};
 use super::service::{file_start, syntax};
 use cupola_twin::diagnostic::Lines;
 use cupola_twin::{Diagnostic, Place};
@@ -48,12 +48,12 @@ pub fn read(file: &str, text: &str, draft: &mut Draft) -> Result<(), Diagnostic>
     }
     let alarms = draft.alarms.iter().map(|alarm| alarm.id.clone()).collect();
     let (lines, ids) = (Lines::new(text), places_of_ids(text));
-    let mut reader = Reader { file, text, lines, ids, models, sizes, twins: BTreeMap::new(), alarms, draft };
+    let mut reader = Scenes3dReader { file, text, lines, ids, models, sizes, twins: BTreeMap::new(), alarms, draft };
     reader.configuration(configuration);
     Ok(())
 }
 
-struct Reader<'j, 'd> {
+struct Scenes3dReader<'j, 'd> {
     file: Arc<str>,
     text: &'j str,
     lines: Lines,
@@ -66,11 +66,11 @@ struct Reader<'j, 'd> {
     /// The twin of each element.
     twins: BTreeMap<&'j str, &'j str>,
     /// The ids of alarms in use.
-    alarms: Taken,
+    alarms: UniqueNames,
     draft: &'d mut Draft,
 }
 
-impl<'j> Reader<'j, '_> {
+impl<'j> Scenes3dReader<'j, '_> {
     fn configuration(&mut self, configuration: &'j Json) {
         let scenes = list(configuration, "scenes");
         // A Cupola scene has one building. Other scenes of the configuration are included if they show the same file.

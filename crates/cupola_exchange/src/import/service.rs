@@ -201,19 +201,19 @@ struct Source<'t> {
     text: &'t str,
     /// The last result. Ids are mostly requested in the order of the text, so the search and the count of lines
     /// continue from there.
-    last: RefCell<Found>,
+    last: RefCell<TextPosition>,
     searches: Cell<u32>,
 }
 
 /// A position in a text.
 #[derive(Clone, Copy)]
-struct Found {
+struct TextPosition {
     offset: usize,
     line: u32,
     column: u32,
 }
 
-const START: Found = Found { offset: 0, line: 1, column: 1 };
+const START: TextPosition = TextPosition { offset: 0, line: 1, column: 1 };
 
 impl<'t> Source<'t> {
     fn new(file: &str, text: &'t str) -> Self {
@@ -223,11 +223,11 @@ impl<'t> Source<'t> {
     /// Returns the place of an id in quotes, or the start of the file.
     fn place(&self, id: &str) -> Place {
         let found = if id.is_empty() { None } else { self.find(&Json::from(id).to_string()) };
-        let Found { line, column, .. } = found.unwrap_or(START);
+        let TextPosition { line, column, .. } = found.unwrap_or(START);
         Place { file: self.file.clone(), line, column }
     }
 
-    fn find(&self, quoted: &str) -> Option<Found> {
+    fn find(&self, quoted: &str) -> Option<TextPosition> {
         let from = *self.last.borrow();
         let found = self.ahead(from, quoted).or_else(|| {
             // The number of searches of the whole text is limited, because each is slow.
@@ -240,7 +240,7 @@ impl<'t> Source<'t> {
     }
 
     /// Returns the first mention after a position. A mention as an id is preferred if it is near.
-    fn ahead(&self, from: Found, quoted: &str) -> Option<Found> {
+    fn ahead(&self, from: TextPosition, quoted: &str) -> Option<TextPosition> {
         if self.searches.get() > MAX_SEARCHES {
             return None;
         }
@@ -260,7 +260,7 @@ impl<'t> Source<'t> {
             None => from.column.saturating_add(shown(passed)),
         };
         let line = from.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
-        Some(Found { offset: from.offset + at, line, column })
+        Some(TextPosition { offset: from.offset + at, line, column })
     }
 }
 

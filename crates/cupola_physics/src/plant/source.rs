@@ -42,7 +42,7 @@ enum Machine {
 
 /// Output and energy use of a source, in W.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Made {
+pub struct SourceOutput {
     /// Heat or cold delivered.
     pub given_w: f64,
     /// Electric power.
@@ -106,13 +106,18 @@ impl Source {
     }
 
     /// Runs the source for a load, in W, up to its capacity.
-    pub fn run(&mut self, load_w: f64, outdoor: &Air) -> Made {
+    pub fn run(&mut self, load_w: f64, outdoor: &Air) -> SourceOutput {
         let fitted_w = self.is_fitted.then_some(load_w / FITTED_PART_LOAD);
         match &mut self.machine {
             Machine::Boiler(boiler, return_c) => {
                 boiler.capacity_w = fitted_w.unwrap_or(boiler.capacity_w);
                 let burnt = boiler.run(load_w, *return_c);
-                Made { given_w: burnt.heat_w, electricity_w: burnt.power_w, gas_w: burnt.fuel_w, district_w: 0.0 }
+                SourceOutput {
+                    given_w: burnt.heat_w,
+                    electricity_w: burnt.power_w,
+                    gas_w: burnt.fuel_w,
+                    district_w: 0.0,
+                }
             }
             Machine::HeatPump(pump, water_c) => {
                 if let Some(fitted_w) = fitted_w {
@@ -120,7 +125,7 @@ impl Source {
                     pump.capacity_w = fitted_w / pump.available_w(outdoor, *water_c).max(1e-3);
                 }
                 let pumped = pump.run(load_w, outdoor, *water_c);
-                Made { given_w: pumped.heat_w, electricity_w: pumped.power_w, ..Made::default() }
+                SourceOutput { given_w: pumped.heat_w, electricity_w: pumped.power_w, ..SourceOutput::default() }
             }
             Machine::Chiller(chiller, leaving_c) => {
                 let condenser_c = condenser_c(outdoor);
@@ -129,15 +134,15 @@ impl Source {
                     chiller.capacity_w = fitted_w / chiller.available_w(*leaving_c, condenser_c).max(1e-3);
                 }
                 let chilled = chiller.run(load_w, *leaving_c, condenser_c);
-                Made { given_w: chilled.cooling_w, electricity_w: chilled.power_w, ..Made::default() }
+                SourceOutput { given_w: chilled.cooling_w, electricity_w: chilled.power_w, ..SourceOutput::default() }
             }
             Machine::Electric(capacity_w) => {
                 let given_w = limit(load_w, 0.0, *capacity_w);
-                Made { given_w, electricity_w: given_w, ..Made::default() }
+                SourceOutput { given_w, electricity_w: given_w, ..SourceOutput::default() }
             }
             Machine::District(capacity_w) => {
                 let given_w = limit(load_w, 0.0, *capacity_w);
-                Made { given_w, district_w: given_w, ..Made::default() }
+                SourceOutput { given_w, district_w: given_w, ..SourceOutput::default() }
             }
         }
     }

@@ -19,7 +19,7 @@ const HAIR_M3_S: f64 = 1e-9;
 #[derive(Clone, Debug)]
 pub(crate) struct AirRun {
     network: Network,
-    ways: Vec<Way>,
+    ways: Vec<PreparedLink>,
     /// Ratio of the wind speed at the building to that at the weather station.
     wind: f64,
     pressures_pa: Vec<f64>,
@@ -58,7 +58,7 @@ pub struct LinkStep<'r> {
 
 /// Link of the study, prepared for the run.
 #[derive(Clone, Debug)]
-struct Way {
+struct PreparedLink {
     id: String,
     open: Option<Value>,
     wind: Wind,
@@ -106,7 +106,7 @@ impl AirRun {
         let wind_height_m = air.wind_height_m.unwrap_or(AirNetwork::WIND_HEIGHT_M);
         Self {
             network: Network { zones: study.zones.iter().map(zone).collect(), links: links.collect() },
-            ways: air.links.iter().map(|link| Way::new(link, program)).collect(),
+            ways: air.links.iter().map(|link| PreparedLink::new(link, program)).collect(),
             wind: local_wind(study.site.terrain, wind_height_m),
             pressures_pa: Vec::new(),
             before_c: vec![study.start.temperature_c; study.zones.len()],
@@ -210,7 +210,7 @@ impl AirRun {
     }
 }
 
-impl Way {
+impl PreparedLink {
     fn new(link: &AirLink, program: &Program) -> Self {
         let full = match &link.element {
             AirElement::Crack { flow_50_m3_h, exponent } => {

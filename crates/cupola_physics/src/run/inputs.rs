@@ -62,7 +62,7 @@ struct ZoneUse {
 
 /// Gains and air exchange of a zone in the last step, in W.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Given {
+pub(crate) struct ZoneExchange {
     pub lights_w: f64,
     pub equipment_w: f64,
     pub other_w: f64,
@@ -74,7 +74,7 @@ pub(crate) struct Given {
     pub people: f64,
 }
 
-impl Given {
+impl ZoneExchange {
     /// Adds a gain to its end use.
     pub fn add(&mut self, end_use: EndUse, power_w: f64) {
         match end_use {
@@ -89,7 +89,7 @@ impl Given {
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
     zones: Vec<ZoneUse>,
-    given: Vec<Given>,
+    given: Vec<ZoneExchange>,
     outdoor_co2_ppm: f64,
 }
 
@@ -156,7 +156,7 @@ impl Inputs {
             })
             .collect();
         Self {
-            given: vec![Given::default(); zones.len()],
+            given: vec![ZoneExchange::default(); zones.len()],
             zones,
             outdoor_co2_ppm: study.site.co2_ppm.unwrap_or(Site::CO2_PPM),
         }
@@ -173,7 +173,7 @@ impl Inputs {
         inputs: &mut [ZoneInput],
     ) {
         for (((zone, given), input), air_c) in self.zones.iter_mut().zip(&mut self.given).zip(inputs).zip(air_c) {
-            *given = Given::default();
+            *given = ZoneExchange::default();
             *input = ZoneInput { capacity_w_k: zone.capacity_w_k, ..ZoneInput::default() };
             let exchange = &mut zone.exchange;
             *exchange = Exchange { volume_m3: zone.volume_m3, ..Exchange::default() };
@@ -233,7 +233,7 @@ impl Inputs {
     }
 
     /// Returns the gains of the zones in this step.
-    pub fn given_mut(&mut self) -> &mut [Given] {
+    pub fn given_mut(&mut self) -> &mut [ZoneExchange] {
         &mut self.given
     }
 
@@ -356,7 +356,7 @@ impl Inputs {
 impl Flow {
     /// Returns the heat capacity flow, in W/K, the heat that it brings with the zone at 0 °C, in W, and the
     /// volume flow, in m³/s.
-    fn at(&self, program: &Program, ambient: &Ambient, air_c: f64, given: &mut Given) -> (f64, f64, f64) {
+    fn at(&self, program: &Program, ambient: &Ambient, air_c: f64, given: &mut ZoneExchange) -> (f64, f64, f64) {
         if air_c <= self.above_zone_c || air_c - ambient.dry_bulb_c <= self.above_outdoors_k {
             return (0.0, 0.0, 0.0);
         }

@@ -22,12 +22,12 @@ use crate::epw::Epw;
 use crate::epw_dates::Weekday;
 use crate::study::{Program, Site, Study, Tier, month_day};
 use crate::thermal::{
-    Acting, Ambient, Draught, Fabric, Five, FiveState, FiveWork, Light, Load, NodeState, Nodes, ZoneInput,
+    Ambient, Draught, Fabric, Five, FiveState, FiveWork, Light, Load, NodeState, Nodes, StepInputs, ZoneInput,
 };
 use air::AirRun;
 use energy::{Demand, PlantRun};
-use inputs::{Given, Inputs};
-use report::{Asked, Reporter};
+use inputs::{Inputs, ZoneExchange};
+use report::{ReportOptions, Reporter};
 use rooms::RoomRun;
 use system::SystemRun;
 use weather::Source;
@@ -59,7 +59,7 @@ pub struct Run {
     is_served: Vec<bool>,
     plant: Option<PlantRun>,
     leap: bool,
-    asked: Asked,
+    asked: ReportOptions,
     light: Vec<Light>,
     zones: Vec<ZoneInput>,
     ambient: Ambient,
@@ -125,7 +125,7 @@ fn share(there_w: f64, asked_w: f64) -> f64 {
 pub(crate) struct ZoneResult {
     pub id: String,
     pub load: Load,
-    pub given: Given,
+    pub given: ZoneExchange,
     /// Heat from the air of other zones, in W.
     pub draught_w: f64,
     /// Supply air flow of an air handling unit, in m³/s.
@@ -291,7 +291,10 @@ impl Run {
             program,
             tier,
             leap,
-            asked: Asked { hourly_days: study.hourly_days.clone(), has_set: study.standard_effective_temperature },
+            asked: ReportOptions {
+                hourly_days: study.hourly_days.clone(),
+                has_set: study.standard_effective_temperature,
+            },
             light: Vec::with_capacity(fabric.receivers.len()),
             zones: vec![ZoneInput::default(); study.zones.len()],
             ambient: Ambient::default(),
@@ -451,7 +454,7 @@ impl Run {
 
     fn step_tier(&mut self) {
         let draughts = self.air.as_ref().map_or(&[][..], |air| &air.draughts);
-        let acting = Acting { zones: &self.zones, draughts };
+        let acting = StepInputs { zones: &self.zones, draughts };
         let (fabric, program, ambient, light) = (&self.fabric, &self.program, &self.ambient, &self.light);
         match &mut self.tier {
             State::Multi(nodes, state) => nodes.step(fabric, program, ambient, light, acting, state),

@@ -214,7 +214,7 @@ pub struct WindowReport {
 
 /// Optional parts of a report.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct ReportOptions {
     /// Days of the run with hourly values, from 1.
     pub hourly_days: Vec<u32>,
     /// Whether the report includes standard effective temperatures.
@@ -258,7 +258,7 @@ fn when(start_s: f64, leap: bool) -> When {
 }
 
 impl Reporter {
-    pub fn new(results: &[ZoneResult], fabric: &Fabric, step_s: f64, leap: bool, asked: &Asked) -> Self {
+    pub fn new(results: &[ZoneResult], fabric: &Fabric, step_s: f64, leap: bool, asked: &ReportOptions) -> Self {
         Self {
             step_s,
             leap,

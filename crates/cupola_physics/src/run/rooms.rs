@@ -1,7 +1,7 @@
 //! Two-element rooms in a run.
 
 use super::ZoneResult;
-use super::inputs::Given;
+use super::inputs::ZoneExchange;
 use crate::study::{BehindPart, EndUse, Program, RoomConditioning, RoomFacade, TwoElementRoom, Value};
 use crate::thermal::{Ambient, Load};
 use crate::two_element::{AIR_J_M3_K, equivalent_outdoor_c, weighted_c};
@@ -37,7 +37,7 @@ pub(super) struct RoomRun {
     model: TwoElement,
     state: State,
     sun: Vec<Sun>,
-    behind: Vec<Part>,
+    behind: Vec<OutsidePart>,
     gains: Vec<RoomGain>,
     flows: Vec<(Value, Option<Value>, Option<Value>)>,
     heating: Option<Conditioner>,
@@ -63,7 +63,7 @@ struct Sun {
 }
 
 #[derive(Clone, Debug)]
-struct Part {
+struct OutsidePart {
     weight: f64,
     temperature: Option<Value>,
     absorptance: f64,
@@ -99,7 +99,7 @@ impl RoomRun {
             above: facade.blind_above_w_m2.unwrap_or(f64::INFINITY),
             factor: facade.blind_factor.unwrap_or(1.0),
         };
-        let part = |part: &BehindPart| Part {
+        let part = |part: &BehindPart| OutsidePart {
             weight: part.weight,
             temperature: part.temperature_c.as_ref().map(|amount| program.value(amount)),
             absorptance: part.solar_absorptance,
@@ -142,7 +142,7 @@ impl RoomRun {
             *solar_w = sun.area_m2 * behind_glass * blind;
         }
         let air_c = ambient.dry_bulb_c;
-        let part = |part: &Part| {
+        let part = |part: &OutsidePart| {
             let own_c = part.temperature.map_or(air_c, |value| program.at(value));
             let sky_c = part.sky.map_or(own_c, |value| program.at(value));
             let sun = part.sun.map_or(0.0, |value| program.at(value));
@@ -171,7 +171,7 @@ impl RoomRun {
             ..Input::default()
         };
         let share = |schedule: Option<Value>| schedule.map_or(1.0, |row| program.at(row));
-        result.given = Given::default();
+        result.given = ZoneExchange::default();
         for gain in &self.gains {
             let power_w = program.at(gain.power) * share(gain.schedule);
             input.convective_w += power_w * gain.convective;

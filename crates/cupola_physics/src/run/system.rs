@@ -2,7 +2,7 @@
 //! zones' loads.
 
 use super::ZoneResult;
-use super::inputs::Given;
+use super::inputs::ZoneExchange;
 use super::presence::ZoneAir;
 use crate::air::{DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_KG_K};
 use crate::contaminant;
@@ -266,7 +266,7 @@ impl SystemRun {
     }
 
     /// Distributes the electric power of the fans to the zones, in proportion to their supply air.
-    pub fn share_fans(&self, results: &[ZoneResult], given: &mut [Given]) {
+    pub fn share_fans(&self, results: &[ZoneResult], given: &mut [ZoneExchange]) {
         let all: f64 = self.zones().map(|zone| results[zone].supply_m3_s).sum();
         for zone in self.zones().filter(|_| all > 0.0) {
             given[zone].fans_w += self.done.fans_w * results[zone].supply_m3_s / all;

@@ -8,7 +8,7 @@ use super::Ambient;
 use super::fabric::{Behind, Exposure, Fabric, Side, WallRow};
 use super::receiver::Light;
 use super::wall::Slab;
-use super::zone::{Acting, Load, Mode, ZoneInput};
+use super::zone::{Load, Mode, StepInputs, ZoneInput};
 use crate::study::{InsideConvection, OutsideConvection, Program, Study};
 
 /// Ratio of the area of all faces in a zone to the floor area (ISO 13790:2008, 7.2.2.2).
@@ -44,7 +44,7 @@ const WITHOUT_AIR_S: f64 = 3_600.0;
 
 /// Conductances, in W/K, and other parameters of a zone.
 #[derive(Clone, Debug, PartialEq)]
-struct Row {
+struct ZoneConstants {
     air_to_faces: f64,
     faces_to_mass: f64,
     windows: f64,
@@ -69,7 +69,7 @@ struct Path {
 /// Zones in the 5R1C model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Five {
-    rows: Vec<Row>,
+    rows: Vec<ZoneConstants>,
     paths: Vec<Path>,
     windows_u: Vec<f64>,
 }
@@ -146,7 +146,7 @@ impl Five {
                 let behind = if opaque > 0.0 { 1.0 / (1.0 / opaque - 1.0 / faces_to_mass).max(1e-9) } else { 0.0 };
                 let to_mass = mass_area / faces;
                 let to_faces = (1.0 - to_mass - windows / (FACES_TO_MASS_W_M2K * faces)).max(0.0);
-                Row {
+                ZoneConstants {
                     air_to_faces: air_to_faces * faces,
                     faces_to_mass,
                     windows,
@@ -168,7 +168,7 @@ impl Five {
         program: &Program,
         ambient: &Ambient,
         light: &[Light],
-        acting: Acting<'_>,
+        acting: StepInputs<'_>,
         dt_s: f64,
         state: &mut FiveState,
     ) {
@@ -356,7 +356,7 @@ impl Solved {
     }
 }
 
-impl Row {
+impl ZoneConstants {
     /// Solves the temperatures after a step: the mass by the Crank–Nicolson scheme (ISO 13790:2008, C.3), air
     /// and faces in balance with it.
     fn solve(

@@ -14,9 +14,9 @@ use super::hubs::{Hubs, Pair};
 use super::outdoors::Outdoors;
 use super::partition::Partition;
 use super::receiver::Light;
-use super::rows::{Place, Row, Rows};
+use super::rows::{FaceRow, Place, Rows};
 use super::wall::{advance, relax, stored};
-use super::zone::{Acting, Draught, Load, Mode, ZoneInput, constrain, given};
+use super::zone::{Draught, Load, Mode, StepInputs, ZoneInput, constrain, given};
 use crate::lanes::{Lanes, Number, put};
 use crate::study::Program;
 
@@ -111,7 +111,7 @@ struct Step<'s> {
     program: &'s Program,
     ambient: &'s Ambient,
     light: &'s [Light],
-    acting: Acting<'s>,
+    acting: StepInputs<'s>,
     state: &'s mut NodeState,
 }
 
@@ -161,7 +161,7 @@ impl Nodes {
     pub fn state(&self, fabric: &Fabric, temperature_c: f64) -> NodeState {
         let alike = |count: usize| vec![Lanes::of(temperature_c); count];
         let cells = alike(self.rows.volumes.len());
-        let holds = |row: &Row| stored(&self.rows.volumes[row.volumes.clone()], &cells[row.volumes.clone()]);
+        let holds = |row: &FaceRow| stored(&self.rows.volumes[row.volumes.clone()], &cells[row.volumes.clone()]);
         NodeState {
             stored: self.rows.rows.iter().map(holds).collect(),
             cells,
@@ -180,7 +180,7 @@ impl Nodes {
         program: &Program,
         ambient: &Ambient,
         light: &[Light],
-        acting: Acting<'_>,
+        acting: StepInputs<'_>,
         state: &mut NodeState,
     ) {
         pulp::Arch::new().dispatch(Step { nodes: self, fabric, program, ambient, light, acting, state });
@@ -255,7 +255,7 @@ impl Nodes {
     }
 
     #[inline(always)]
-    fn assemble(&mut self, acting: Acting<'_>, state: &NodeState) {
+    fn assemble(&mut self, acting: StepInputs<'_>, state: &NodeState) {
         self.hubs.clear();
         for partition in &mut self.partitions {
             partition.couple(&mut self.answers, &mut self.hubs);
@@ -328,7 +328,7 @@ impl Nodes {
 
     /// Computes the temperatures of faces, walls and panes from the solution, and checks the heat balance.
     #[inline(always)]
-    fn finish(&mut self, fabric: &Fabric, acting: Acting<'_>, state: &mut NodeState) {
+    fn finish(&mut self, fabric: &Fabric, acting: StepInputs<'_>, state: &mut NodeState) {
         for (zone, (input, load)) in acting.zones.iter().zip(&self.loads).enumerate() {
             let stored = input.capacity_w_k * (load.air_c - state.air_c[zone]);
             let exchanged = input.exchange_source_w - input.exchange_w_k * load.air_c;

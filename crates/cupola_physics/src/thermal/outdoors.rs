@@ -46,7 +46,7 @@ struct Exposed {
 
 /// Wall with a given temperature on its other side: a value, or the outdoor air temperature.
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct FixedBoundary {
     place: Place,
     film: f64,
     temperature: Option<Value>,
@@ -56,7 +56,7 @@ struct Held {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outdoors {
     exposed: Vec<Exposed>,
-    held: Vec<Held>,
+    held: Vec<FixedBoundary>,
     /// Surroundings of each window.
     pub windows: Vec<Outer>,
 }
@@ -67,7 +67,7 @@ impl Outdoors {
         let mut exposed: Vec<(Target, &Exposure)> = Vec::new();
         for wall in &fabric.walls {
             let place = rows.place(wall.inner);
-            let mut hold = |film, temperature| outdoors.held.push(Held { place, film, temperature });
+            let mut hold = |film, temperature| outdoors.held.push(FixedBoundary { place, film, temperature });
             match &wall.behind {
                 Behind::Outdoors(exposure) => exposed.push((Target::Wall(place), exposure)),
                 Behind::Ground(temperature) => hold(CONTACT, Some(*temperature)),
@@ -99,7 +99,7 @@ impl Outdoors {
         state: &NodeState,
         answers: &mut [Answer],
     ) {
-        for Held { place, film, temperature } in &self.held {
+        for FixedBoundary { place, film, temperature } in &self.held {
             let behind_c = temperature.map_or(ambient.dry_bulb_c, |temperature| program.at(temperature));
             let answer = &mut answers[place.row];
             put(place.lane, [(&mut answer.film, *film), (&mut answer.source, film * behind_c)]);

@@ -31,7 +31,7 @@ pub(crate) struct Group {
 
 /// Constant properties of a row of faces. Lanes without a face have zero area and no effect.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Row {
+pub(crate) struct FaceRow {
     pub area_m2: Lanes,
     pub mrt: Lanes,
     pub still: Still<Lanes>,
@@ -49,7 +49,7 @@ pub(crate) struct Row {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
     pub groups: Vec<Group>,
-    pub rows: Vec<Row>,
+    pub rows: Vec<FaceRow>,
     pub volumes: Vec<Volume<Lanes>>,
     /// Position of each face.
     places: Vec<Place>,
@@ -83,7 +83,7 @@ impl Rows {
                 order.sort_by_key(|at| Reverse(volumes_of(fabric, &faces[*at]).len()));
                 for (at, row) in order.into_iter().zip(first..) {
                     if row == rows.rows.len() {
-                        rows.rows.push(Row::empty());
+                        rows.rows.push(FaceRow::empty());
                     }
                     rows.places[fabric.faces_of_zone[*zone].start + at] = Place { row, lane };
                     rows.rows[row].put(lane, fabric, &faces[at], sun[at]);
@@ -119,7 +119,7 @@ impl Rows {
     }
 }
 
-impl Row {
+impl FaceRow {
     /// Returns a row without faces. The unit conductance keeps the temperatures of empty lanes finite.
     fn empty() -> Self {
         let mut row = Self::default();

@@ -60,7 +60,7 @@ pub(crate) struct Draught {
 
 /// Inputs of all zones, and air flows between them.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Acting<'a> {
+pub(crate) struct StepInputs<'a> {
     pub zones: &'a [ZoneInput],
     pub draughts: &'a [Draught],
 }

@@ -25,14 +25,14 @@ pub enum Assumption {
 
 /// What the scene says of what may be assumed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Said {
+pub(super) struct SceneAssumptions {
     /// For each room its constructions and its air changes an hour.
     pub rooms: Vec<(&'static str, f64)>,
     /// How much warmer it is outdoors, K.
     pub warmer_k: f64,
 }
 
-impl Said {
+impl SceneAssumptions {
     pub fn of(zones: &[ZoneSpec], warmer_k: f64) -> Self {
         Self { rooms: zones.iter().map(|spec| (spec.set.name, spec.infiltration_ach)).collect(), warmer_k }
     }

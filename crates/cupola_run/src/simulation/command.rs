@@ -41,7 +41,7 @@ impl Simulation {
         let mut changes = Vec::new();
         for (property, expression) in &handler.sets {
             let slot = topology.slot(twin, property).ok_or_else(|| format!("there is no property `{property}`"))?;
-            let context = Asked { twin: TwinContext { state, twin }, request };
+            let context = RequestContext { twin: TwinContext { state, twin }, request };
             let cell = evaluate(expression, &context).map_err(|error| error.message)?;
             let value = value_of(cell).ok_or_else(|| format!("what `{property}` is set to has no value"))?;
             let lane = topology.encode(slot.column, &value).map_err(|why| format!("`{property}`: {why}"))?;
@@ -54,18 +54,18 @@ impl Simulation {
         let slots: Vec<Slot> = changes.into_iter().map(|(slot, _)| slot).collect();
         self.adopt_slots(state, &slots);
         let Some(response) = &handler.response else { return Ok(None) };
-        let context = Asked { twin: TwinContext { state, twin }, request };
+        let context = RequestContext { twin: TwinContext { state, twin }, request };
         Ok(value_of(evaluate(response, &context).map_err(|error| error.message)?))
     }
 }
 
 /// A twin that was told something: `request` is what was said.
-struct Asked<'s, 'r> {
+struct RequestContext<'s, 'r> {
     twin: TwinContext<'s>,
     request: Option<&'r Value>,
 }
 
-impl Context for Asked<'_, '_> {
+impl Context for RequestContext<'_, '_> {
     fn now(&self) -> Option<f64> {
         self.twin.now()
     }

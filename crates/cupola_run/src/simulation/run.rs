@@ -30,7 +30,7 @@ impl Steer {
 
 /// Whose quantity a property shows.
 #[derive(Clone, Debug)]
-pub(super) enum Shown {
+pub(super) enum ShownSource {
     Zones(Vec<usize>),
     AirHandlers(Vec<usize>),
     Plants(Vec<usize>),
@@ -40,10 +40,10 @@ pub(super) enum Shown {
 
 /// A property that shows a quantity.
 #[derive(Clone, Debug)]
-pub(super) struct Show {
+pub(super) struct ShownProperty {
     pub slot: Slot,
     pub quantity: Quantity,
-    pub of: Shown,
+    pub of: ShownSource,
     pub noise: f64,
     /// From the quantity's unit to the property's.
     pub scale: f64,
@@ -72,7 +72,7 @@ pub struct Simulation {
     pub(super) dispenser_of: BTreeMap<TwinIx, usize>,
     pub(super) physical: BuildingState,
     pub(super) controls: Controls,
-    pub(super) said: super::assume::Said,
+    pub(super) said: super::assume::SceneAssumptions,
     pub(super) outputs: Outputs,
     pub(super) hygiene: Option<(HygieneModel, HygieneState)>,
     /// For each zone its row in the hygiene model.
@@ -89,7 +89,7 @@ pub struct Simulation {
     pub(super) terminal_on: Vec<Steer>,
     pub(super) heating_c: Vec<Steer>,
     pub(super) cooling_c: Vec<Steer>,
-    pub(super) shows: Vec<Show>,
+    pub(super) shows: Vec<ShownProperty>,
     pub(super) handlers: Vec<super::command::Handler>,
 }
 
@@ -149,11 +149,11 @@ impl Simulation {
         }
     }
 
-    fn value(&self, show: &Show) -> f64 {
+    fn value(&self, show: &ShownProperty) -> f64 {
         let out = &self.outputs;
         match &show.of {
-            Shown::Outdoors => out.outdoor.temperature_c,
-            Shown::Zones(zones) => {
+            ShownSource::Outdoors => out.outdoor.temperature_c,
+            ShownSource::Zones(zones) => {
                 let column: Option<&[f64]> = match show.quantity {
                     Quantity::Temperature => Some(&out.temperature_c),
                     Quantity::RelativeHumidity => Some(&out.relative_humidity_pct),
@@ -174,7 +174,7 @@ impl Simulation {
                 };
                 combine(show.quantity, &values)
             }
-            Shown::AirHandlers(units) => {
+            ShownSource::AirHandlers(units) => {
                 let column: &[f64] = match show.quantity {
                     Quantity::AirFlow => &out.ahu_flow_m3_s,
                     Quantity::SupplyTemperature => &out.ahu_supply_c,
@@ -185,7 +185,7 @@ impl Simulation {
                 };
                 combine(show.quantity, &units.iter().map(|unit| column[*unit]).collect::<Vec<_>>())
             }
-            Shown::Plants(plants) => {
+            ShownSource::Plants(plants) => {
                 let value = |plant: &usize| match show.quantity {
                     Quantity::ElectricPower => out.plant_electric_w[*plant],
                     Quantity::ElectricEnergy => self.plant_energy_j[*plant].0,
@@ -195,7 +195,7 @@ impl Simulation {
                 };
                 combine(show.quantity, &plants.iter().map(value).collect::<Vec<_>>())
             }
-            Shown::Dispensers(dispensers) => {
+            ShownSource::Dispensers(dispensers) => {
                 let Some((_, state)) = &self.hygiene else { return f64::NAN };
                 let value = |dispenser: &usize| match show.quantity {
                     Quantity::Dispenses => state.dispenses[*dispenser] as f64,
@@ -245,7 +245,7 @@ impl Simulation {
         let hygiene = self.hygiene.as_mut().map(|(_, hygiene)| hygiene);
         // A mean or a sum of several says too little about each.
         match (&show.of, show.quantity) {
-            (Shown::Zones(zones), quantity) if zones.len() == 1 => {
+            (ShownSource::Zones(zones), quantity) if zones.len() == 1 => {
                 let zone = zones[0];
                 match (quantity, hygiene, self.hygiene_row[zone]) {
                     (Quantity::Temperature, ..) => {
@@ -260,16 +260,16 @@ impl Simulation {
                     _ => {}
                 }
             }
-            (Shown::AirHandlers(units), Quantity::ElectricEnergy) if units.len() == 1 => {
+            (ShownSource::AirHandlers(units), Quantity::ElectricEnergy) if units.len() == 1 => {
                 self.unit_energy_j[units[0]] = value * JOULES_PER_KWH;
             }
-            (Shown::Plants(plants), Quantity::ElectricEnergy) if plants.len() == 1 => {
+            (ShownSource::Plants(plants), Quantity::ElectricEnergy) if plants.len() == 1 => {
                 self.plant_energy_j[plants[0]].0 = value * JOULES_PER_KWH;
             }
-            (Shown::Plants(plants), Quantity::FuelEnergy) if plants.len() == 1 => {
+            (ShownSource::Plants(plants), Quantity::FuelEnergy) if plants.len() == 1 => {
                 self.plant_energy_j[plants[0]].1 = value * JOULES_PER_KWH;
             }
-            (Shown::Dispensers(dispensers), quantity) if dispensers.len() == 1 => match (quantity, hygiene) {
+            (ShownSource::Dispensers(dispensers), quantity) if dispensers.len() == 1 => match (quantity, hygiene) {
                 (Quantity::Fill, Some(hygiene)) => hygiene.fill_pct[dispensers[0]] = value.clamp(0.0, 100.0),
                 (Quantity::Dispenses, Some(hygiene)) => hygiene.dispenses[dispensers[0]] = value as u64,
                 _ => {}

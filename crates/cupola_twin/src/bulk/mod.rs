@@ -133,8 +133,8 @@ impl<'t> Bulk<'t> {
 
     /// Builds the columns from a parsed scene; `None` if a model is unknown or a [`Graph`] would refuse a twin or
     /// relationship.
-    pub fn of_text(read: text::Read<'t>, models: &Models) -> Option<Self> {
-        let text::Read { twins: mut bulk, kinds, links, .. } = read;
+    pub fn of_text(read: text::ParsedLists<'t>, models: &Models) -> Option<Self> {
+        let text::ParsedLists { twins: mut bulk, kinds, links, .. } = read;
         let kinds = kinds.iter().map(|kind| models.resolve(kind).ok()).collect::<Option<Vec<ModelIx>>>()?;
         for model in &mut bulk.models {
             *model = kinds[model.0 as usize];

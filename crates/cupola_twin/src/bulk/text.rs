@@ -50,7 +50,7 @@ impl Lists {
 
 /// A parsed scene.
 #[derive(Debug)]
-pub struct Read<'t> {
+pub struct ParsedLists<'t> {
     /// The ranges of the lists.
     pub lists: Lists,
     /// The twins; their models are still numbers in `kinds`.
@@ -61,7 +61,7 @@ pub struct Read<'t> {
 
 /// Parses a scene's text; one thread parses the twins, another one everything else. `None` if the text needs the slower
 /// parser.
-pub fn read(text: &str) -> Option<Read<'_>> {
+pub fn read(text: &str) -> Option<ParsedLists<'_>> {
     let start = twins_start(text)?;
     std::thread::scope(|scope| {
         let rest = scope.spawn(|| {
@@ -80,7 +80,7 @@ pub fn read(text: &str) -> Option<Read<'_>> {
             })?;
         }
         let (lists, links) = rest.join().ok()??;
-        Some(Read { lists, twins: bulk, kinds: kinds.finish(), links })
+        Some(ParsedLists { lists, twins: bulk, kinds: kinds.finish(), links })
     })
 }
 

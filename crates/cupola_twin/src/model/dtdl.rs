@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 /// Reads documents that may refer to one another. Invalid parts are left out and reported.
 pub(super) fn read<'a>(documents: impl IntoIterator<Item = (Arc<str>, &'a str)>) -> (Models, Vec<Diagnostic>) {
-    let mut reader = read::Reader::default();
+    let mut reader = read::ElementReader::default();
     for (file, text) in documents {
         reader.document(file, text);
     }

@@ -116,7 +116,7 @@ struct Pipeline<'r> {
 }
 
 /// A range of a pipeline's start rows.
-pub(super) struct Part {
+pub(super) struct RowRange {
     pipeline: usize,
     range: Range<u32>,
 }
@@ -235,7 +235,7 @@ impl<'r> Batches<'r> {
     }
 
     /// Divides the pipelines into parts of at most `rows` start rows.
-    pub fn parts(&self, rows: u32) -> Vec<Part> {
+    pub fn parts(&self, rows: u32) -> Vec<RowRange> {
         let mut parts = Vec::new();
         for (pipeline, known) in self.pipelines.iter().enumerate() {
             if known.tests.iter().any(|test| matches!(test, Test::Always(false))) {
@@ -246,7 +246,7 @@ impl<'r> Batches<'r> {
                 Err(rows) => rows.len() as u32,
             };
             let starts = (0..count).step_by(rows as usize);
-            parts.extend(starts.map(|from| Part { pipeline, range: from..count.min(from.saturating_add(rows)) }));
+            parts.extend(starts.map(|from| RowRange { pipeline, range: from..count.min(from.saturating_add(rows)) }));
         }
         parts
     }
@@ -259,7 +259,7 @@ impl<'r> Batches<'r> {
     }
 
     /// Runs one part; returns whether the consumer wants more.
-    pub fn run_part(&self, part: &Part, take: &mut Take<'_>) -> Result<bool, ExprError> {
+    pub fn run_part(&self, part: &RowRange, take: &mut Take<'_>) -> Result<bool, ExprError> {
         let pipeline = &self.pipelines[part.pipeline];
         let mut buffers: Vec<Batch> = (0..=pipeline.hops.len()).map(|_| Batch::default()).collect();
         for from in part.range.clone().step_by(MORSEL as usize) {

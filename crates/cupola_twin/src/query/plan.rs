@@ -236,7 +236,7 @@ impl<'p> Planner<'p> {
         !self.names.steps[step].optional || open.iter().all(|other| self.names.steps[*other].optional && *other >= step)
     }
 
-    fn way(&self, step: usize) -> Option<Way> {
+    fn way(&self, step: usize) -> Option<StepChoice> {
         let Step { from, to, optional, .. } = &self.names.steps[step];
         let (has_from, has_to) = (self.bound.contains(from), self.bound.contains(to));
         let is_reversed = has_to && !has_from;
@@ -252,7 +252,7 @@ impl<'p> Planner<'p> {
         } else {
             spread
         };
-        Some(Way { is_reversed, is_closing, fan_out: if is_closing { 1.0 } else { spread }, cost })
+        Some(StepChoice { is_reversed, is_closing, fan_out: if is_closing { 1.0 } else { spread }, cost })
     }
 
     /// Returns the mean number of targets of a twin along a step, forward and backward.
@@ -328,7 +328,7 @@ impl<'p> Planner<'p> {
     }
 }
 
-struct Way {
+struct StepChoice {
     is_reversed: bool,
     is_closing: bool,
     fan_out: f64,

@@ -192,7 +192,7 @@ enum Edge {
 }
 
 /// A step with its relations.
-struct Way<'r> {
+struct StepRelations<'r> {
     step: &'r Step,
     /// The relations that the step may traverse.
     relations: Vec<usize>,
@@ -208,7 +208,7 @@ pub(super) struct Runner<'r> {
     plan: &'r Plan,
     pub graph: &'r Graph,
     pub state: &'r State,
-    ways: Vec<Way<'r>>,
+    ways: Vec<StepRelations<'r>>,
     limits: Limits<'r>,
 }
 
@@ -225,7 +225,7 @@ struct Progress {
 impl<'r> Runner<'r> {
     pub fn new(names: &'r Names, plan: &'r Plan, graph: &'r Graph, state: &'r State, limits: Limits<'r>) -> Self {
         let topology = state.topology();
-        let mut ways: Vec<Way<'r>> = Vec::with_capacity(names.steps.len());
+        let mut ways: Vec<StepRelations<'r>> = Vec::with_capacity(names.steps.len());
         for step in &names.steps {
             let relations = topology.relations().iter().enumerate();
             let relations: Vec<usize> = relations
@@ -235,7 +235,7 @@ impl<'r> Runner<'r> {
             let is_multiple = |number: &usize| topology.relations()[*number].links.iter().any(|link| link.is_multiple);
             let is_numbered = (step.edge.is_some() && !step.is_shortest) || relations.iter().any(is_multiple);
             let alike = names.steps.iter().filter(|other| other.pattern == step.pattern).count();
-            ways.push(Way { step, relations, is_numbered, is_trail: alike > 1 || step.hops != Hops::ONE });
+            ways.push(StepRelations { step, relations, is_numbered, is_trail: alike > 1 || step.hops != Hops::ONE });
         }
         // Relationships of one pattern are compared with one another, so all its steps use the same identity.
         for at in 0..ways.len() {
@@ -419,7 +419,7 @@ impl<'r> Runner<'r> {
     /// Calls `see` with each end of a step from a twin, and with the relationship if the step is a single hop.
     fn ends(
         &self,
-        way: &Way<'_>,
+        way: &StepRelations<'_>,
         (twin, aim): (TwinIx, Option<TwinIx>),
         is_reversed: bool,
         progress: &mut Progress,
@@ -463,7 +463,7 @@ impl<'r> Runner<'r> {
     /// Follows every path with a number of hops in the given range that traverses no relationship twice.
     fn trail(
         &self,
-        way: &Way<'_>,
+        way: &StepRelations<'_>,
         twin: TwinIx,
         is_reversed: bool,
         depth: u32,
@@ -503,7 +503,7 @@ impl<'r> Runner<'r> {
     /// Returns the twins that are reachable by one to `most` hops.
     fn reached(
         &self,
-        way: &Way<'_>,
+        way: &StepRelations<'_>,
         twin: TwinIx,
         is_reversed: bool,
         most: Option<u32>,
@@ -530,7 +530,7 @@ impl<'r> Runner<'r> {
     /// Returns the twins reachable by up to `most` hops without traversing the relationship `but`.
     fn spread(
         &self,
-        way: &Way<'_>,
+        way: &StepRelations<'_>,
         twin: TwinIx,
         is_reversed: bool,
         most: Option<u32>,
@@ -559,7 +559,7 @@ impl<'r> Runner<'r> {
     /// Calls `see` with each relationship of the step at a twin and the twin at its other end.
     fn hop(
         &self,
-        way: &Way<'_>,
+        way: &StepRelations<'_>,
         twin: TwinIx,
         is_reversed: bool,
         see: &mut dyn FnMut(Edge, TwinIx) -> Result<bool, ExprError>,

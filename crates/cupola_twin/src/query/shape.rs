@@ -16,12 +16,12 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 
 /// A projected item.
-pub(super) enum Shown {
+pub(super) enum Projection {
     Whole(VarIx),
     Value(Scalar),
 }
 
-impl Shown {
+impl Projection {
     fn output(&self, env: Env<'_>) -> Result<Option<Output>, ExprError> {
         Ok(match self {
             Self::Whole(var) => match env.bound[*var] {
@@ -43,7 +43,7 @@ impl Shown {
 
 /// The operations on the rows of a plan.
 pub(super) struct Shape {
-    pub items: Vec<(String, Shown)>,
+    pub items: Vec<(String, Projection)>,
     /// The keys and aggregates of groups, if rows are grouped.
     pub groups: Option<Grouped>,
     having: Option<Scalar>,
@@ -109,19 +109,19 @@ impl Shape {
         for (expr, key) in items {
             let scalar = resolve(expr)?;
             let whole = alone(expr, names).filter(|var| names.vars[*var].way_of.is_none());
-            out.push((key.clone(), whole.map_or(Shown::Value(scalar), Shown::Whole)));
+            out.push((key.clone(), whole.map_or(Projection::Value(scalar), Projection::Whole)));
         }
         if matches!(query.select, Select::Everything(_)) {
             let is_one = query.links.is_empty();
             for (var, known) in names.vars.iter().enumerate() {
                 match &known.name {
-                    _ if is_one => out.push((String::new(), Shown::Whole(var))),
+                    _ if is_one => out.push((String::new(), Projection::Whole(var))),
                     Some(name) => {
                         let shown = match known.way_of.map(|step| &names.steps[step]) {
-                            None => Shown::Whole(var),
+                            None => Projection::Whole(var),
                             Some(step) => {
                                 let roads = Roads::new(state.topology(), step);
-                                Shown::Value(Scalar::Way { var, from: step.from, to: step.to, roads })
+                                Projection::Value(Scalar::Way { var, from: step.from, to: step.to, roads })
                             }
                         };
                         out.push((name.clone(), shown));
@@ -201,7 +201,7 @@ enum Cells<'c> {
     Twins(u32, &'c [u32]),
     Ids(u32, &'c [u32]),
     Numbers(&'c [f64]),
-    Any(&'c Shown),
+    Any(&'c Projection),
 }
 
 impl Cells<'_> {
@@ -288,9 +288,9 @@ impl<'a> Answer<'a> {
                 let vector =
                     |var: VarIx| batch.vectors.get(var)?.as_ref().map(|vector| (vector.base, &vector.rows[..]));
                 let found = match shown {
-                    Shown::Whole(var) => vector(*var).map(|(base, rows)| Cells::Twins(base, rows)),
-                    Shown::Value(Scalar::Id(var)) => vector(*var).map(|(base, rows)| Cells::Ids(base, rows)),
-                    Shown::Value(scalar) => plain_numbers(scalar, batch, topology).and_then(|(var, column)| {
+                    Projection::Whole(var) => vector(*var).map(|(base, rows)| Cells::Twins(base, rows)),
+                    Projection::Value(Scalar::Id(var)) => vector(*var).map(|(base, rows)| Cells::Ids(base, rows)),
+                    Projection::Value(scalar) => plain_numbers(scalar, batch, topology).and_then(|(var, column)| {
                         gather(runner.state, column, vector(var)?.1, lanes);
                         Some(Cells::Numbers(lanes))
                     }),
@@ -398,8 +398,8 @@ impl Shape {
     /// Returns the expressions that are evaluated for each row of the result.
     pub fn scalars(&self) -> impl Iterator<Item = &Scalar> {
         let items = self.items.iter().filter_map(|(_, shown)| match shown {
-            Shown::Value(scalar) => Some(scalar),
-            Shown::Whole(_) => None,
+            Projection::Value(scalar) => Some(scalar),
+            Projection::Whole(_) => None,
         });
         items.chain(&self.having).chain(self.order.iter().map(|(scalar, _)| scalar))
     }
@@ -407,8 +407,8 @@ impl Shape {
     /// Returns the variables that are projected as a whole.
     pub fn wholes(&self) -> impl Iterator<Item = VarIx> {
         self.items.iter().filter_map(|(_, shown)| match shown {
-            Shown::Whole(var) => Some(*var),
-            Shown::Value(_) => None,
+            Projection::Whole(var) => Some(*var),
+            Projection::Value(_) => None,
         })
     }
 

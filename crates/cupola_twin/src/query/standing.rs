@@ -29,11 +29,11 @@ const NONE: u32 = u32::MAX;
 pub struct Standing {
     query: Query,
     topology: Arc<Topology>,
-    answer: Kept,
+    answer: StoredResult,
 }
 
 /// The stored result.
-enum Kept {
+enum StoredResult {
     /// Incrementally maintained rows.
     Followed(Box<Followed>),
     /// A complete result.
@@ -157,8 +157,8 @@ impl Standing {
     /// Unknown names, operands of incompatible types or units, or an exceeded limit.
     pub fn new(query: Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<Self, ExprError> {
         let answer = match Followed::new(&query, graph, state, limits)? {
-            Some(followed) => Kept::Followed(Box::new(followed)),
-            None => Kept::Whole(run_within(&query, graph, state, limits)?),
+            Some(followed) => StoredResult::Followed(Box::new(followed)),
+            None => StoredResult::Whole(run_within(&query, graph, state, limits)?),
         };
         Ok(Self { query, topology: state.topology().clone(), answer })
     }
@@ -173,9 +173,9 @@ impl Standing {
             return Ok(true);
         }
         match &mut self.answer {
-            Kept::Followed(followed) => followed.update(graph, state, limits),
-            Kept::Whole(_) if state.change_count() == 0 && !asks_for_time(&self.query) => Ok(false),
-            Kept::Whole(known) => {
+            StoredResult::Followed(followed) => followed.update(graph, state, limits),
+            StoredResult::Whole(_) if state.change_count() == 0 && !asks_for_time(&self.query) => Ok(false),
+            StoredResult::Whole(known) => {
                 let next = run_within(&self.query, graph, state, limits)?;
                 // A whole twin is compared by identity only, so its values may have changed.
                 let has_wholes = next.rows.iter().flatten().flatten().any(|output| matches!(output, Output::Twin(_)));
@@ -192,8 +192,8 @@ impl Standing {
     /// An expression of a row has no result: a path without an aggregate leads to several twins.
     pub fn answer(&self, graph: &Graph, state: &State) -> Result<QueryResult, ExprError> {
         match &self.answer {
-            Kept::Whole(known) => Ok(known.clone()),
-            Kept::Followed(followed) => {
+            StoredResult::Whole(known) => Ok(known.clone()),
+            StoredResult::Followed(followed) => {
                 let rows = followed.answer(&self.query, graph, state)?;
                 let keys = followed.shape.items.iter().map(|(key, _)| key.clone()).collect();
                 Ok(QueryResult { keys, rows, plan: None })

@@ -71,14 +71,14 @@ impl<'w> Writer<'w> {
 }
 
 /// A reader of the bytes of a [`Writer`]; its methods return `None` if the bytes are invalid.
-pub struct Reader<'r> {
+pub struct ByteReader<'r> {
     input: Box<dyn Read + 'r>,
     sum: XxHash3_64,
     /// The number of bytes left, so that no memory is allocated for data that is not there.
     left: u64,
 }
 
-impl<'r> Reader<'r> {
+impl<'r> ByteReader<'r> {
     /// Creates a reader of the next `bytes` bytes of `input`.
     pub fn new(input: impl Read + 'r, bytes: u64) -> Self {
         Self { input: Box::new(input), sum: XxHash3_64::new(), left: bytes }
@@ -168,7 +168,7 @@ impl Topology {
     /// Reads a topology that [`Self::keep`] wrote, and compiles the given formulas. `None` if the bytes are invalid or
     /// don't match the models.
     pub fn kept(
-        input: &mut Reader<'_>,
+        input: &mut ByteReader<'_>,
         models: &Arc<Models>,
         computed: &[Computed],
     ) -> Option<(Self, Vec<Diagnostic>)> {
@@ -209,7 +209,7 @@ impl Topology {
         Some((topology, diagnostics))
     }
 
-    fn kept_link(&self, input: &mut Reader<'_>) -> Option<Link> {
+    fn kept_link(&self, input: &mut ByteReader<'_>) -> Option<Link> {
         let [src, dst, is_multiple] = *input.numbers::<u32>()? else { return None };
         let rows = |table: u32| self.tables.get(table as usize).map(|table| table.rows);
         let (src_rows, dst_rows) = (rows(src)?, rows(dst)?);
@@ -226,6 +226,6 @@ fn keep_strings(strings: &Strings, out: &mut Writer<'_>) -> io::Result<()> {
     out.numbers(places)
 }
 
-fn kept_strings(input: &mut Reader<'_>) -> Option<Strings> {
+fn kept_strings(input: &mut ByteReader<'_>) -> Option<Strings> {
     Strings::from_parts(input.text()?, input.numbers()?, input.numbers()?)
 }

@@ -13,7 +13,7 @@ mod values;
 mod walk;
 
 pub use formula::{Code, Formula, Input, Instruction, Iterate, MemorySite, Op, Operand, Program, Step};
-pub use keep::{Reader, Writer};
+pub use keep::{ByteReader, Writer};
 pub use relation::{Csr, Link, Relation};
 pub(crate) use walk::Walk;
 

@@ -17,7 +17,7 @@ const GIVEN: Stamp = Stamp::new(Quality::Good as u8, INITIAL_TIME_US);
 
 /// The meaning of a name for the twins of a table.
 #[derive(Clone, Copy)]
-enum Known {
+enum NameMeaning {
     /// Not determined yet.
     New,
     /// A value of a primitive schema with a column of its own.
@@ -30,7 +30,7 @@ enum Known {
 pub(super) fn give_all(topology: &mut Topology, bulk: &Bulk<'_>, order: &[u32], diagnostics: &mut Vec<Diagnostic>) {
     let mut lanes: Vec<Vec<Box<[f64]>>> = vec![Vec::new(); topology.columns.len()];
     for table in &topology.tables {
-        let mut known = vec![Known::New; bulk.names.len()];
+        let mut known = vec![NameMeaning::New; bulk.names.len()];
         for (row, twin) in (0..table.rows as usize).zip(&order[table.base as usize..]) {
             let mut put = |column: ColumnIx, lane: f64| {
                 let chunks = &mut lanes[column.0 as usize];
@@ -47,7 +47,7 @@ pub(super) fn give_all(topology: &mut Topology, bulk: &Bulk<'_>, order: &[u32], 
                 is_free
             };
             let values = bulk.values_of(*twin).iter().map(|(name, value)| (*name, &**value));
-            let mut reader = Reader { topology, table, names: &bulk.names, known: &mut known };
+            let mut reader = ValueReader { topology, table, names: &bulk.names, known: &mut known };
             reader.read(bulk.ids.get(*twin), values, &mut put, diagnostics);
         }
     }
@@ -65,14 +65,14 @@ pub(super) fn given(lanes: Box<[f64]>) -> Chunk {
 }
 
 /// The conversion of a twin's values to lanes.
-struct Reader<'r> {
+struct ValueReader<'r> {
     topology: &'r Topology,
     table: &'r Table,
     names: &'r Collector,
-    known: &'r mut [Known],
+    known: &'r mut [NameMeaning],
 }
 
-impl Reader<'_> {
+impl ValueReader<'_> {
     fn read<'v>(
         &mut self,
         id: &str,
@@ -85,7 +85,7 @@ impl Reader<'_> {
         };
         for (name, value) in values.clone() {
             let path = || format!("{id}.{}", self.names.get(name));
-            if let Known::Simple(column, kind, primitive) = self.known(name)
+            if let NameMeaning::Simple(column, kind, primitive) = self.known(name)
                 && primitive.check(value).is_ok()
                 && let Ok(lane) = encode(value, kind, &self.topology.texts)
                 && put(column, lane)
@@ -122,8 +122,8 @@ impl Reader<'_> {
     }
 
     /// Returns the meaning of a name; it is determined once for all twins of the table.
-    fn known(&mut self, name: u32) -> Known {
-        if let Known::New = self.known[name as usize] {
+    fn known(&mut self, name: u32) -> NameMeaning {
+        if let NameMeaning::New = self.known[name as usize] {
             let text = self.names.get(name);
             let declared = self.topology.models.get(self.table.model).declared(text);
             let simple = declared.and_then(|declared| {
@@ -131,9 +131,9 @@ impl Reader<'_> {
                 let Schema::Primitive(primitive) = self.topology.models.schemas().get(declared.schema) else {
                     return None;
                 };
-                Some(Known::Simple(column, self.topology.column(column).kind, *primitive))
+                Some(NameMeaning::Simple(column, self.topology.column(column).kind, *primitive))
             });
-            self.known[name as usize] = simple.unwrap_or(Known::Other);
+            self.known[name as usize] = simple.unwrap_or(NameMeaning::Other);
         }
         self.known[name as usize]
     }
@@ -155,8 +155,8 @@ pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: 
         lanes.entry(column).or_insert(lane);
         is_free
     };
-    let mut known = vec![Known::New; names.len()];
-    let mut reader = Reader { topology, table, names: &names, known: &mut known };
+    let mut known = vec![NameMeaning::New; names.len()];
+    let mut reader = ValueReader { topology, table, names: &names, known: &mut known };
     reader.read(&twin.id, values.into_iter(), &mut put, diagnostics);
     for column in table.columns.clone() {
         let slot = Slot { column, row };

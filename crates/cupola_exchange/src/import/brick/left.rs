@@ -14,7 +14,7 @@ const MAX_FINDINGS: usize = 100;
 
 /// The statements and resources that are left out.
 #[derive(Debug, Default)]
-pub(super) struct Left {
+pub(super) struct Omissions {
     /// The resources without a class of Brick or RealEstateCore, with the numbers of statements that have them as
     /// object and as subject.
     pub untyped: BTreeMap<Iri, (usize, usize)>,
@@ -36,7 +36,7 @@ pub(super) struct Left {
     pub nameless_things: usize,
 }
 
-impl Left {
+impl Omissions {
     /// Adds counts and diagnostics to the draft.
     pub fn report(&self, texts: &[(Arc<str>, String)], statements: &Statements, draft: &mut Draft) {
         let links: usize = self.untyped.values().map(|(to, from)| to + from).sum();

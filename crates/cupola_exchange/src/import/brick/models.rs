@@ -4,8 +4,8 @@
 //! Source: Digital Twins Definition Language version 3, "Interface": at most 12 levels of `extends`, at most 1,024
 //! interfaces.
 
-use super::names::{Taken, segment};
-use super::vocabulary::{Ontology, Reading, Word, is_point};
+use super::names::{UniqueNames, segment};
+use super::vocabulary::{Ontology, Reading, VocabularyTerm, is_point};
 use cupola_twin::Diagnostic;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,12 +71,12 @@ impl Classes {
     /// Creates the set with only `brick:Entity`.
     pub fn new() -> Self {
         let mut out = Self { classes: Vec::new(), by_name: BTreeMap::new(), combined: BTreeMap::new() };
-        out.class(Word { ontology: Ontology::Brick, name: "Entity", is_tag: false });
+        out.class(VocabularyTerm { ontology: Ontology::Brick, name: "Entity", is_tag: false });
         out
     }
 
     /// Returns the class of an ontology's term and adds it if it is new.
-    pub fn class(&mut self, word: Word<'_>) -> ClassIx {
+    pub fn class(&mut self, word: VocabularyTerm<'_>) -> ClassIx {
         self.known_as(word.ontology, word.name, word.name)
     }
 
@@ -214,7 +214,7 @@ impl Classes {
         order.sort_by_key(|class| {
             (*class != ENTITY, self.classes.get(*class).map(|class| (class.ontology, &class.name)))
         });
-        let mut taken = Taken::default();
+        let mut taken = UniqueNames::default();
         for class in &order {
             let Some(own) = self.classes.get(*class) else { continue };
             let path = taken.take(&format!("{}:{}", own.ontology.path(), segment(&own.name)));

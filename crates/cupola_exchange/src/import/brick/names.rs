@@ -53,13 +53,13 @@ pub(in crate::import) fn segment(name: &str) -> String {
 
 /// The names in use.
 #[derive(Debug, Default)]
-pub(in crate::import) struct Taken {
+pub(in crate::import) struct UniqueNames {
     names: BTreeSet<String>,
     /// The number to try next for each name, so that many equal names do not try all numbers again.
     next: BTreeMap<String, usize>,
 }
 
-impl Taken {
+impl UniqueNames {
     /// Returns `wanted` if it is free, or else `wanted_2` or the first free number, and marks the result as used.
     pub fn take(&mut self, wanted: &str) -> String {
         if self.names.insert(wanted.to_string()) {
@@ -76,7 +76,7 @@ impl Taken {
     }
 }
 
-impl FromIterator<String> for Taken {
+impl FromIterator<String> for UniqueNames {
     fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
         Self { names: names.into_iter().collect(), next: BTreeMap::new() }
     }
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn one_name_is_given_once() {
-        let mut taken: Taken = ["Room_2".to_string()].into_iter().collect();
+        let mut taken: UniqueNames = ["Room_2".to_string()].into_iter().collect();
         let names: Vec<String> = (0..3).map(|_| taken.take("Room")).collect();
         assert_eq!(names, ["Room", "Room_3", "Room_4"]);
     }

@@ -29,7 +29,7 @@ impl Ontology {
 
 /// A class or property of an ontology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Word<'a> {
+pub(super) struct VocabularyTerm<'a> {
     /// The ontology.
     pub ontology: Ontology,
     /// The name, without the version.
@@ -39,17 +39,17 @@ pub(super) struct Word<'a> {
 }
 
 /// Returns the term that an IRI denotes, or `None` for another vocabulary.
-pub(super) fn word(iri: &str) -> Option<Word<'_>> {
+pub(super) fn word(iri: &str) -> Option<VocabularyTerm<'_>> {
     let rest = iri.strip_prefix("https://").or_else(|| iri.strip_prefix("http://"))?;
     if let Some(path) = rest.strip_prefix("brickschema.org/schema/") {
         let (space, name) = path.rsplit_once('#')?;
         let is_tag = space.ends_with("BrickTag");
-        return (!name.is_empty()).then_some(Word { ontology: Ontology::Brick, name, is_tag });
+        return (!name.is_empty()).then_some(VocabularyTerm { ontology: Ontology::Brick, name, is_tag });
     }
     let path = rest.strip_prefix("w3id.org/rec")?;
     let name = path.rsplit(['#', '/']).next()?;
     let fits = path.starts_with(['#', '/']) && !name.is_empty();
-    fits.then_some(Word { ontology: Ontology::Rec, name, is_tag: false })
+    fits.then_some(VocabularyTerm { ontology: Ontology::Rec, name, is_tag: false })
 }
 
 pub(super) const RDF_TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
@@ -190,7 +190,7 @@ mod tests {
             ("https://w3id.org/rec#Room", Ontology::Rec, "Room"),
             ("https://w3id.org/rec/core/Room", Ontology::Rec, "Room"),
         ] {
-            assert_eq!(word(iri), Some(Word { ontology, name, is_tag: false }), "{iri}");
+            assert_eq!(word(iri), Some(VocabularyTerm { ontology, name, is_tag: false }), "{iri}");
         }
         assert!(word("https://brickschema.org/schema/BrickTag#Air").is_some_and(|word| word.is_tag));
         for iri in [

@@ -2,7 +2,7 @@
 //!
 //! Source: Digital Twins Definition Language version 3, "Interface" and "Property".
 
-use crate::import::brick::{Taken, segment};
+use crate::import::brick::{UniqueNames, segment};
 use cupola_building::Node;
 use cupola_twin::model::ModelIx;
 use cupola_twin::{Models, Value};
@@ -85,7 +85,7 @@ pub(super) struct Classes<'b> {
 
 /// The interfaces that were made.
 #[derive(Debug)]
-pub(super) struct Made<'b> {
+pub(super) struct GeneratedModels<'b> {
     /// The DTDL document.
     pub text: String,
     /// The DTMI of each class's interface.
@@ -117,15 +117,15 @@ impl<'b> Classes<'b> {
     }
 
     /// Builds the interfaces. Their DTMIs differ from those of `defined`.
-    pub fn models(&self, defined: &Models) -> Made<'b> {
+    pub fn models(&self, defined: &Models) -> GeneratedModels<'b> {
         let keys: BTreeSet<&'b str> = self.columns.values().flat_map(|columns| columns.keys().copied()).collect();
         // Keys that are valid names are named first, so that they keep their names.
         let (plain, others): (Vec<&'b str>, Vec<&'b str>) = keys.into_iter().partition(|key| dtdl_name(key) == *key);
-        let mut taken: Taken = [CONTAINS.to_string()].into_iter().collect();
+        let mut taken: UniqueNames = [CONTAINS.to_string()].into_iter().collect();
         let names: BTreeMap<&'b str, String> =
             plain.into_iter().chain(others).map(|key| (key, taken.take(&dtdl_name(key)))).collect();
         let path = |id: &str| id.split(';').next().unwrap_or(id).to_string();
-        let mut taken: Taken = defined.iter().map(|(_, interface)| path(&interface.id)).collect();
+        let mut taken: UniqueNames = defined.iter().map(|(_, interface)| path(&interface.id)).collect();
         let mut ids = BTreeMap::new();
         let mut interfaces = Vec::new();
         for (class, columns) in &self.columns {
@@ -133,11 +133,11 @@ impl<'b> Classes<'b> {
             interfaces.push(interface(&id, class, columns, &names));
             ids.insert(class.clone(), id);
         }
-        Made { text: serde_json::to_string_pretty(&interfaces).unwrap_or_default(), ids, names }
+        GeneratedModels { text: serde_json::to_string_pretty(&interfaces).unwrap_or_default(), ids, names }
     }
 
     /// Returns the values of a node as properties of its twin.
-    pub fn properties(&self, made: &Made<'b>, class: &str, facts: &[Fact<'b>]) -> BTreeMap<String, Value> {
+    pub fn properties(&self, made: &GeneratedModels<'b>, class: &str, facts: &[Fact<'b>]) -> BTreeMap<String, Value> {
         let columns = self.columns.get(class);
         let property = |(key, value): &Fact<'b>| {
             let schema = columns?.get(*key)?.schema();

@@ -1,6 +1,6 @@
 //! The visuals of a behaviour: colours by ranges of a number, and badges, which become alarms.
 
-use super::Reader;
+use super::Scenes3dReader;
 use super::expression::{property, quoted, translated, within};
 use super::json::{field, list, number_of};
 use cupola_scene::document::{AlarmDoc, AlarmSeverity};
@@ -17,7 +17,7 @@ pub(super) struct Behaviour<'j> {
     pub place: Option<Place>,
 }
 
-impl Reader<'_, '_> {
+impl Scenes3dReader<'_, '_> {
     /// Converts a visual.
     ///
     /// # Errors

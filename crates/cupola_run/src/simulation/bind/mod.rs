@@ -5,7 +5,7 @@ mod plants;
 mod rooms;
 mod shows;
 
-use super::assume::Said;
+use super::assume::SceneAssumptions;
 use super::run::{Simulation, Steer};
 use cupola_physics::building::{BuildingModel, Controls};
 use cupola_physics::hygiene::HygieneModel;
@@ -18,7 +18,7 @@ use cupola_twin::diagnostic::has_errors;
 use cupola_twin::expr::{Cell, Segment, evaluate, parse};
 use cupola_twin::query::TwinContext;
 use cupola_twin::{Diagnostic, Kind, Slot, State, Topology, TwinIx};
-use shows::Found;
+use shows::BoundTwins;
 use std::collections::BTreeMap;
 
 /// The longest step, microseconds.
@@ -88,12 +88,12 @@ impl Binder<'_> {
         let terminals = self.terminals(&zones, &units, &mut specs);
         let (dispensers, hygiene_row, hygiene) = self.hygiene(&zones);
         let plants = self.plants(&zones, &units);
-        let found = Found { zones: &zones, units: &units, plants: &plants, dispensers: &dispensers };
+        let found = BoundTwins { zones: &zones, units: &units, plants: &plants, dispensers: &dispensers };
         let shows = self.shows(&found, &hygiene_row);
         let handlers = self.commands();
         let profiles = vec![DayProfile::office(), DayProfile::meeting(), DayProfile::ward(), DayProfile::always(0.0)];
         self.assumed(&zones, &mut specs);
-        let said = Said::of(&specs, doc.weather.warmer_k);
+        let said = SceneAssumptions::of(&specs, doc.weather.warmer_k);
         let weather = self.weather();
         let model = BuildingModel::new(specs, ahus, profiles.clone(), weather, doc.seed);
         let plant_count = plants.specs.len();

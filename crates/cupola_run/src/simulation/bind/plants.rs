@@ -2,7 +2,7 @@
 
 use super::{Binder, Path};
 use crate::simulation::run::Steer;
-use cupola_physics::central::{Makes, PlantSpec};
+use cupola_physics::central::{PlantSource, PlantSpec};
 use cupola_physics::study::{ColdKind, ColdSource, HeatKind, HeatSource, Plant};
 use cupola_scene::Step;
 use cupola_scene::document::{PlantKind, Source};
@@ -59,15 +59,15 @@ impl Binder<'_> {
                         spec.ahus.extend(units.get(&served));
                     }
                 }
-                if matches!(spec.makes, Makes::Cold(_)) {
+                if matches!(spec.makes, PlantSource::Cold(_)) {
                     // Radiators have no use for cold.
                     spec.zones.clear();
                 }
                 if spec.zones.is_empty() && spec.ahus.is_empty() {
                     let id = self.topology.twin_id(twin);
                     let whom = match spec.makes {
-                        Makes::Heat(_) => "no room and no air handling unit of the simulation",
-                        Makes::Cold(_) => "no air handling unit of the simulation",
+                        PlantSource::Heat(_) => "no room and no air handling unit of the simulation",
+                        PlantSource::Cold(_) => "no air handling unit of the simulation",
                     };
                     let message = format!("`{id}` serves {whom}");
                     let found = Diagnostic::warning("serves-nothing", message);
@@ -100,9 +100,9 @@ impl Binder<'_> {
     }
 }
 
-fn makes(kind: PlantKind, capacity_w: Option<f64>, efficiency: Option<f64>, supply_c: Option<f64>) -> Makes {
-    let heat = |kind| Makes::Heat(HeatSource { kind, capacity_w, efficiency, supply_c });
-    let cold = |kind| Makes::Cold(ColdSource { kind, capacity_w, cop: efficiency, supply_c });
+fn makes(kind: PlantKind, capacity_w: Option<f64>, efficiency: Option<f64>, supply_c: Option<f64>) -> PlantSource {
+    let heat = |kind| PlantSource::Heat(HeatSource { kind, capacity_w, efficiency, supply_c });
+    let cold = |kind| PlantSource::Cold(ColdSource { kind, capacity_w, cop: efficiency, supply_c });
     match kind {
         PlantKind::GasBoiler => heat(HeatKind::GasBoiler),
         PlantKind::CondensingBoiler => heat(HeatKind::CondensingBoiler),

@@ -2,8 +2,8 @@
 
 use super::plants::Plants;
 use super::{Binder, REFILL_BELOW_PCT, REFILL_DELAY_S};
-use crate::simulation::run::{Show, Shown};
-use cupola_physics::central::Makes;
+use crate::simulation::run::{ShownProperty, ShownSource};
+use cupola_physics::central::PlantSource;
 use cupola_physics::hygiene::{self, DispenserSpec, RoomSpec};
 use cupola_physics::random::stream_of;
 use cupola_scene::Step;
@@ -14,54 +14,54 @@ use cupola_twin::{Diagnostic, Kind, TwinIx};
 use std::collections::BTreeMap;
 
 /// What the simulation knows, by twin.
-pub(super) struct Found<'f> {
+pub(super) struct BoundTwins<'f> {
     pub zones: &'f BTreeMap<TwinIx, usize>,
     pub units: &'f BTreeMap<TwinIx, usize>,
     pub plants: &'f Plants,
     pub dispensers: &'f BTreeMap<TwinIx, usize>,
 }
 
-impl Found<'_> {
-    fn shown(&self, quantity: Quantity, twins: &[TwinIx], hygiene_row: &[Option<usize>]) -> Option<Shown> {
+impl BoundTwins<'_> {
+    fn shown(&self, quantity: Quantity, twins: &[TwinIx], hygiene_row: &[Option<usize>]) -> Option<ShownSource> {
         let rows = |known: &BTreeMap<TwinIx, usize>| -> Vec<usize> {
             twins.iter().filter_map(|twin| known.get(twin).copied()).collect()
         };
         let some = |rows: Vec<usize>| if rows.is_empty() { None } else { Some(rows) };
         match quantity {
-            Quantity::OutdoorTemperature => Some(Shown::Outdoors),
-            Quantity::SupplyTemperature => some(rows(self.units)).map(Shown::AirHandlers),
-            Quantity::Dispenses | Quantity::Fill => some(rows(self.dispensers)).map(Shown::Dispensers),
+            Quantity::OutdoorTemperature => Some(ShownSource::Outdoors),
+            Quantity::SupplyTemperature => some(rows(self.units)).map(ShownSource::AirHandlers),
+            Quantity::Dispenses | Quantity::Fill => some(rows(self.dispensers)).map(ShownSource::Dispensers),
             Quantity::Entries | Quantity::Exits => {
                 let mut zones = rows(self.zones);
                 zones.retain(|zone| hygiene_row[*zone].is_some());
-                some(zones).map(Shown::Zones)
+                some(zones).map(ShownSource::Zones)
             }
             Quantity::AirFlow
             | Quantity::ElectricPower
             | Quantity::ElectricEnergy
             | Quantity::HeatingPower
             | Quantity::CoolingPower => {
-                let units = || some(rows(self.units)).map(Shown::AirHandlers);
-                some(rows(self.zones)).map(Shown::Zones).or_else(units).or_else(|| self.sources(quantity, twins))
+                let units = || some(rows(self.units)).map(ShownSource::AirHandlers);
+                some(rows(self.zones)).map(ShownSource::Zones).or_else(units).or_else(|| self.sources(quantity, twins))
             }
             Quantity::FuelPower | Quantity::FuelEnergy => self.sources(quantity, twins),
-            _ => some(rows(self.zones)).map(Shown::Zones),
+            _ => some(rows(self.zones)).map(ShownSource::Zones),
         }
     }
 }
 
-impl Found<'_> {
+impl BoundTwins<'_> {
     /// Sources of heat or cold that have a quantity.
-    fn sources(&self, quantity: Quantity, twins: &[TwinIx]) -> Option<Shown> {
+    fn sources(&self, quantity: Quantity, twins: &[TwinIx]) -> Option<ShownSource> {
         let has = |row: &usize| match (quantity, &self.plants.specs[*row].makes) {
             (Quantity::AirFlow, _) => false,
-            (Quantity::HeatingPower, makes) => matches!(makes, Makes::Heat(_)),
-            (Quantity::CoolingPower, makes) => matches!(makes, Makes::Cold(_)),
+            (Quantity::HeatingPower, makes) => matches!(makes, PlantSource::Heat(_)),
+            (Quantity::CoolingPower, makes) => matches!(makes, PlantSource::Cold(_)),
             _ => true,
         };
         let rows: Vec<usize> =
             twins.iter().filter_map(|twin| self.plants.twins.get(twin).copied()).filter(has).collect();
-        (!rows.is_empty()).then_some(Shown::Plants(rows))
+        (!rows.is_empty()).then_some(ShownSource::Plants(rows))
     }
 }
 
@@ -144,7 +144,7 @@ impl Binder<'_> {
         (numbers, row_of, rooms)
     }
 
-    pub(super) fn shows(&mut self, found: &Found<'_>, hygiene_row: &[Option<usize>]) -> Vec<Show> {
+    pub(super) fn shows(&mut self, found: &BoundTwins<'_>, hygiene_row: &[Option<usize>]) -> Vec<ShownProperty> {
         let mut shows = Vec::new();
         for (at, entry) in self.doc.shows.iter().enumerate() {
             let path = |field| ["shows".into(), at.into(), Step::Field(field)];
@@ -183,7 +183,15 @@ impl Binder<'_> {
                 let Some(of) = found.shown(entry.quantity, &of, hygiene_row) else { continue };
                 any = true;
                 let stream = stream_of(&self.topology.name(slot));
-                shows.push(Show { slot, quantity: entry.quantity, of, noise: entry.noise, scale, offset, stream });
+                shows.push(ShownProperty {
+                    slot,
+                    quantity: entry.quantity,
+                    of,
+                    noise: entry.noise,
+                    scale,
+                    offset,
+                    stream,
+                });
             }
             if !any && !none_there && !has_errors(&self.diagnostics) {
                 let message = format!("no `{}` leads to anything that has {}", entry.model, word(entry.quantity));

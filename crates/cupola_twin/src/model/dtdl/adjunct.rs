@@ -4,12 +4,12 @@
 //! Source: the documents of the extensions, see `extensions`.
 
 use super::context::Cotype;
-use super::element::{Element, ElementIx, Held, Stands, Val};
+use super::element::{Element, ElementIx, PropertyValue, Stands, Val};
 use super::extensions::{Extension, Need, Rule};
 use super::inherit::Inherited;
 use super::metamodel::{Class, ENUM, INTERFACE, NUMERIC_SCHEMA};
 use super::quantities::UnitClass;
-use super::read::Reader;
+use super::read::ElementReader;
 use super::standard::Standard;
 use crate::diagnostic::Diagnostic;
 use crate::model::schema::Primitive;
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 type Finding = (ElementIx, Option<usize>, Diagnostic);
 
 /// Checks every element that has an adjunct type or a semantic type.
-pub(super) fn check(reader: &mut Reader<'_>, all: &HashMap<ElementIx, Inherited>) {
+pub(super) fn check(reader: &mut ElementReader<'_>, all: &HashMap<ElementIx, Inherited>) {
     let mut findings: Vec<Finding> = Vec::new();
     for ix in 0..reader.elements.len() as ElementIx {
         let element = &reader.elements[ix as usize];
@@ -45,7 +45,7 @@ pub(super) fn check(reader: &mut Reader<'_>, all: &HashMap<ElementIx, Inherited>
 
 /// An element and one of its adjunct or semantic types.
 struct One<'r, 'a> {
-    reader: &'r Reader<'a>,
+    reader: &'r ElementReader<'a>,
     all: &'r HashMap<ElementIx, Inherited>,
     ix: ElementIx,
     element: &'r Element,
@@ -78,7 +78,7 @@ impl<'r> One<'r, '_> {
         findings.push((self.ix, at, Diagnostic::error("dtdl-extension", message)));
     }
 
-    fn target(&self, held: &Held) -> Option<Target<'r>> {
+    fn target(&self, held: &PropertyValue) -> Option<Target<'r>> {
         match held.value {
             Val::Child(ix) | Val::Linked(ix) => Some(Target::Element(&self.reader.elements[ix as usize])),
             Val::Standard(standard) => Some(Target::Standard(standard)),
@@ -264,7 +264,7 @@ impl<'r> One<'r, '_> {
 
 /// Checks the values that must be unique among all contents of an interface, including inherited ones, or among
 /// siblings.
-fn unique(reader: &Reader<'_>, all: &HashMap<ElementIx, Inherited>, findings: &mut Vec<Finding>) {
+fn unique(reader: &ElementReader<'_>, all: &HashMap<ElementIx, Inherited>, findings: &mut Vec<Finding>) {
     let is_unique = |cotype: &Cotype| {
         let Cotype::Supplement(_, known) = cotype else { return false };
         known.rules.iter().any(|rule| matches!(rule, Rule::Unique(_)))

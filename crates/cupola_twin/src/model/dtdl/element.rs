@@ -32,7 +32,7 @@ pub(super) struct Element {
     /// The length of the element's text in bytes, without nested interfaces.
     pub length: usize,
     /// The values of the properties, in the order of the document.
-    pub values: Vec<Held>,
+    pub values: Vec<PropertyValue>,
 }
 
 /// The position of an element in its document.
@@ -46,7 +46,7 @@ pub(super) enum Stands {
 
 /// A value of a property.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct PropertyValue {
     /// The property.
     pub property: &'static PropertyDef,
     /// The byte offset of the value.
@@ -83,12 +83,12 @@ impl Element {
     }
 
     /// Returns all values of a property.
-    pub fn all(&self, name: &str) -> impl Iterator<Item = &Held> {
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &PropertyValue> {
         self.values.iter().filter(move |held| held.property.name == name)
     }
 
     /// Returns the first value of a property.
-    pub fn first(&self, name: &str) -> Option<&Held> {
+    pub fn first(&self, name: &str) -> Option<&PropertyValue> {
         self.values.iter().find(|held| held.property.name == name)
     }
 

@@ -5,7 +5,7 @@ use super::element::{Element, ElementIx, Val};
 use super::inherit::Inherited;
 use super::metamodel::{ARRAY, COMMAND, COMPONENT, ENUM, INTERFACE, MAP, OBJECT, PROPERTY, RELATIONSHIP, TELEMETRY};
 use super::quantities::UnitClass;
-use super::read::Reader;
+use super::read::ElementReader;
 use super::standard::{Shape, Standard, StandardObject};
 use crate::diagnostic::Place;
 use crate::model::{
@@ -23,7 +23,7 @@ const MAX_COLUMNS: usize = 256;
 const MAX_DEPTH: usize = 32;
 
 /// Returns the models of all interfaces.
-pub(super) fn models(reader: &Reader<'_>, all: &HashMap<ElementIx, Inherited>) -> Models {
+pub(super) fn models(reader: &ElementReader<'_>, all: &HashMap<ElementIx, Inherited>) -> Models {
     let mut interfaces: BTreeMap<&str, ElementIx> = BTreeMap::new();
     for (ix, element) in reader.elements.iter().enumerate() {
         let is_known = reader.by_id.get(&element.id) == Some(&(ix as ElementIx));
@@ -54,7 +54,7 @@ struct Content {
 }
 
 struct Extract<'r, 'a> {
-    reader: &'r Reader<'a>,
+    reader: &'r ElementReader<'a>,
     schemas: Schemas,
     by_element: HashMap<ElementIx, SchemaIx>,
     by_primitive: HashMap<Primitive, SchemaIx>,

@@ -4,7 +4,7 @@
 
 use super::element::{ElementIx, Val};
 use super::metamodel::{COMMAND, COMPONENT, INTERFACE, PROPERTY, RELATIONSHIP};
-use super::read::Reader;
+use super::read::ElementReader;
 use super::shape::{Nesting, of_value};
 use crate::diagnostic::Diagnostic;
 use petgraph::algo::kosaraju_scc;
@@ -37,7 +37,7 @@ pub(super) struct Inherited {
 
 /// Resolves the contents of every interface, and reports violations of the limits.
 pub(super) fn inherit(
-    reader: &mut Reader<'_>,
+    reader: &mut ElementReader<'_>,
     nestings: &HashMap<ElementIx, Nesting>,
 ) -> HashMap<ElementIx, Inherited> {
     let interfaces: Vec<ElementIx> = (0..reader.elements.len() as ElementIx)
@@ -79,7 +79,7 @@ pub(super) fn inherit(
 
 /// Resolves the contents of one interface from those of its base interfaces.
 fn one(
-    reader: &mut Reader<'_>,
+    reader: &mut ElementReader<'_>,
     ix: ElementIx,
     known: &HashMap<ElementIx, Inherited>,
     circular: bool,
@@ -133,7 +133,7 @@ fn one(
 
 /// Merges inherited and own contents; every name must be unique.
 fn merge(
-    reader: &mut Reader<'_>,
+    reader: &mut ElementReader<'_>,
     ix: ElementIx,
     bases: &[ElementIx],
     own: &[ElementIx],
@@ -172,7 +172,7 @@ fn merge(
 }
 
 /// Checks that the interface of a component has no components itself.
-fn components(reader: &mut Reader<'_>, interfaces: &[ElementIx], all: &HashMap<ElementIx, Inherited>) {
+fn components(reader: &mut ElementReader<'_>, interfaces: &[ElementIx], all: &HashMap<ElementIx, Inherited>) {
     let holds_component: HashMap<ElementIx, bool> = interfaces
         .iter()
         .map(|ix| (*ix, all[ix].contents.iter().any(|content| reader.elements[*content as usize].class == &COMPONENT)))
@@ -195,12 +195,12 @@ fn components(reader: &mut Reader<'_>, interfaces: &[ElementIx], all: &HashMap<E
 
 /// Checks the number of elements in each interface.
 fn counts(
-    reader: &mut Reader<'_>,
+    reader: &mut ElementReader<'_>,
     interfaces: &[ElementIx],
     all: &HashMap<ElementIx, Inherited>,
     nestings: &HashMap<ElementIx, Nesting>,
 ) {
-    let simple = |reader: &Reader<'_>, ix: ElementIx| -> u64 {
+    let simple = |reader: &ElementReader<'_>, ix: ElementIx| -> u64 {
         let element = &reader.elements[ix as usize];
         let of_children = |name: &str| -> u64 {
             element.elements(name).map(|child| 1 + of_value(&reader.elements[child as usize], nestings).count).sum()
@@ -232,7 +232,7 @@ fn counts(
 }
 
 /// Checks that properties have no arrays in their schemas in version 2.
-pub(super) fn arrays(reader: &mut Reader<'_>, nestings: &HashMap<ElementIx, Nesting>) {
+pub(super) fn arrays(reader: &mut ElementReader<'_>, nestings: &HashMap<ElementIx, Nesting>) {
     for ix in 0..reader.elements.len() as ElementIx {
         let element = &reader.elements[ix as usize];
         if element.class == &PROPERTY && element.version() == 2 && of_value(element, nestings).array {
@@ -245,7 +245,7 @@ pub(super) fn arrays(reader: &mut Reader<'_>, nestings: &HashMap<ElementIx, Nest
 }
 
 /// Checks that the names in `fields`, `enumValues` and `properties` are unique, and the values of enumerations too.
-pub(super) fn names(reader: &mut Reader<'_>) {
+pub(super) fn names(reader: &mut ElementReader<'_>) {
     let mut clashes = Vec::new();
     for element in &reader.elements {
         for property in ["fields", "enumValues", "properties"] {
@@ -275,7 +275,7 @@ pub(super) fn names(reader: &mut Reader<'_>) {
 }
 
 /// Checks that the values of an enumeration match its value schema.
-pub(super) fn choices(reader: &mut Reader<'_>) {
+pub(super) fn choices(reader: &mut ElementReader<'_>) {
     let mut wrong = Vec::new();
     for element in &reader.elements {
         let Some(standard) = element.standard("valueSchema") else { continue };

@@ -5,14 +5,14 @@
 
 use super::element::{ElementIx, Val};
 use super::metamodel::{Holds, INTERFACE, of};
-use super::read::Reader;
+use super::read::ElementReader;
 use crate::diagnostic::{Diagnostic, nearest};
 
 /// The largest number of elements in which an unknown reference gets a suggestion.
 const MAX_COMPARED: usize = 20_000;
 
 /// Resolves every valid reference and reports the others.
-pub(super) fn link(reader: &mut Reader<'_>) {
+pub(super) fn link(reader: &mut ElementReader<'_>) {
     for ix in 0..reader.elements.len() as ElementIx {
         for at in 0..reader.elements[ix as usize].values.len() {
             let held = &reader.elements[ix as usize].values[at];
@@ -31,7 +31,7 @@ pub(super) fn link(reader: &mut Reader<'_>) {
 }
 
 /// Returns the element that a value refers to.
-fn find(reader: &Reader<'_>, ix: ElementIx, at: usize) -> Result<ElementIx, Diagnostic> {
+fn find(reader: &ElementReader<'_>, ix: ElementIx, at: usize) -> Result<ElementIx, Diagnostic> {
     let element = &reader.elements[ix as usize];
     let held = &element.values[at];
     let (Holds::Element(rule), Val::Reference(id)) = (held.property.holds, &held.value) else {

@@ -5,7 +5,7 @@
 
 use super::context::{Context, Cotype, IOT_CENTRAL, KeyRef, TypeRef};
 use super::dtmi::{self, Dtmi};
-use super::element::{Element, ElementIx, Held, Stands, Val, path};
+use super::element::{Element, ElementIx, PropertyValue, Stands, Val, path};
 use super::extensions::{Extension, Kind};
 use super::literal;
 use super::metamodel::{CLASSES, Class, ElementRule, Holds, INTERFACE, MANY, PropertyDef, TextRule, of};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 /// The documents and elements read so far.
 #[derive(Default)]
-pub(super) struct Reader<'a> {
+pub(super) struct ElementReader<'a> {
     pub sources: Vec<Source<'a>>,
     pub elements: Vec<Element>,
     /// The elements of documents, by their own or assigned identifiers.
@@ -40,7 +40,7 @@ struct Expected {
     parent: Option<ElementIx>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ElementReader<'a> {
     /// Reads a document.
     pub fn document(&mut self, file: Arc<str>, text: &'a str) {
         let mut source = Source::new(file, text);
@@ -593,7 +593,7 @@ impl<'a> Reader<'a> {
     }
 
     fn hold(&mut self, ix: ElementIx, property: &'static PropertyDef, at: usize, value: Val) {
-        self.elements[ix as usize].values.push(Held { property, at, value });
+        self.elements[ix as usize].values.push(PropertyValue { property, at, value });
     }
 
     fn bad_value(&mut self, ix: ElementIx, property: &PropertyDef, at: usize, message: String) {

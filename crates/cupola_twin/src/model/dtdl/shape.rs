@@ -5,7 +5,7 @@
 
 use super::element::{Element, ElementIx};
 use super::metamodel::COMPLEX_SCHEMA;
-use super::read::Reader;
+use super::read::ElementReader;
 use crate::diagnostic::Diagnostic;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -28,7 +28,7 @@ pub(super) struct Nesting {
 }
 
 /// Computes the nesting of every complex schema, and reports schemas that are too deep or recursive.
-pub(super) fn nestings(reader: &mut Reader<'_>) -> HashMap<ElementIx, Nesting> {
+pub(super) fn nestings(reader: &mut ElementReader<'_>) -> HashMap<ElementIx, Nesting> {
     let mut graph = DiGraph::<ElementIx, ()>::new();
     let schemas: Vec<ElementIx> = (0..reader.elements.len() as ElementIx)
         .filter(|ix| reader.elements[*ix as usize].class.is_a(&COMPLEX_SCHEMA))

@@ -40,7 +40,7 @@ pub struct View<'t> {
 
 /// The data that the systems of the panels read.
 #[derive(SystemParam)]
-pub struct Shown<'w, 's> {
+pub struct PanelData<'w, 's> {
     scene: Option<Res<'w, OpenScene>>,
     cursor: Option<Res<'w, ViewCursor>>,
     /// All timelines.
@@ -53,7 +53,7 @@ pub struct Shown<'w, 's> {
     pub wall: Res<'w, WallClock>,
 }
 
-impl<'s> Shown<'_, 's> {
+impl<'s> PanelData<'_, 's> {
     /// Returns the open scene.
     pub fn scene(&self) -> Option<&Scene> {
         self.scene.as_ref().map(|scene| &*scene.0)
