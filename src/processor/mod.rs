@@ -210,7 +210,10 @@ impl Processors {
     /// Returns the processors of a timeline; none if the scene has none.
     pub fn new(timeline: &Timeline) -> Option<Self> {
         let all: Vec<Processor> = timeline.processors().iter().cloned().map(Processor::new).collect();
-        let name = format!("{}-{:x}", timeline.name(), std::process::id());
+        // Services behind a broker see the requests of several programs.
+        let is_shared = all.iter().any(|processor| processor.definition.doc.mqtt.is_some());
+        let program = if is_shared { format!("-{:x}", std::process::id()) } else { String::new() };
+        let name = format!("{}{program}", timeline.name());
         (!all.is_empty()).then_some(Self { all, name, count: 0 })
     }
 

@@ -10,7 +10,7 @@ use crate::timeline::SourceKind;
 use bevy_egui::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, TextEdit, Ui, vec2};
 use cupola_run::{CommandOutcome, EventBody, Invocation};
 use cupola_twin::model::{Command, Payload, Schema};
-use cupola_twin::{Kind, TwinIx, Value};
+use cupola_twin::{Kind, Value};
 use egui_phosphor::regular as icon;
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 const MAX_LISTED: usize = 4;
 
 /// What is typed to go along with commands, by twin and command.
-pub type Drafts = BTreeMap<(TwinIx, String), Value>;
+pub type Drafts = BTreeMap<(String, String), Value>;
 
 /// Draws the commands of the twin and its last invocations.
 pub fn invocations_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, actions: &mut ActionList) {
@@ -47,7 +47,7 @@ fn command_ui(ui: &mut Ui, shown: &Inspected<'_>, command: &Command, drafts: &mu
         let hint = command.description.as_deref().unwrap_or(&command.display_name);
         ui.add(Label::new(&command.display_name).truncate()).on_hover_text(hint);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let key = (shown.twin, command.name.to_string());
+            let key = (shown.scene.topology.twin_id(shown.twin).to_string(), command.name.to_string());
             let verb = format!("{} Run", icon::PAPER_PLANE_TILT);
             let button = ui.add(Button::new(verb).min_size(vec2(0.0, ROW))).on_hover_text(hint);
             let request = command.request.as_ref().map(|request| {

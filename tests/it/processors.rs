@@ -99,6 +99,24 @@ fn a_formula_holds_where_there_is_no_answer() {
 }
 
 #[test]
+fn a_run_is_repeated_from_its_events_without_the_program() {
+    // The answer steers the simulation, so a step earlier or later would be another day.
+    let text = scene(&answering(r#""twins":[{"$dtId":"r1","setpoint":24.5},{"$dtId":"r2","setpoint":19.0}]"#))
+        .replace(r#"outputs: ["co2"]"#, r#"outputs: ["setpoint"]"#)
+        .replace("people: 2.0)", r#"people: 2.0, heating_setpoint: "setpoint")"#);
+    let folder = scene_folder(MODELS, &text);
+    let (scene, events) = (folder.path().to_str().unwrap(), folder.path().join("events.jsonl"));
+    let events = events.to_str().unwrap();
+    let first = cupola(&["run", scene, "--for", "2h", "--json", "--allow-programs", "--record", events]);
+    let recorded = std::fs::read_to_string(events).unwrap();
+    assert_eq!(recorded.lines().count(), 119, "an answer a minute");
+    let again = cupola(&["run", scene, "--for", "2h", "--json", "--events", events]);
+    let (first, again) = (json(&first), json(&again));
+    assert_eq!(first["values"], again["values"]);
+    assert_eq!(first["changes"], again["changes"]);
+}
+
+#[test]
 fn what_goes_wrong_is_said_and_time_goes_on() {
     for (command, error, timeouts) in [
         (r#"command: ["sh", "-c", "echo no model here >&2; exit 3"]"#.to_string(), "no model here", 0),

@@ -4,7 +4,7 @@ use crate::support::{
     MODELS, cupola, json, number, open_by_hand, receive, scene_folder, send, small_scene, tick, timeline,
 };
 use bevy::prelude::*;
-use cupola::action::ActionRequest;
+use cupola::action::{ActionOutcome, ActionRequest};
 use cupola::notice::Notices;
 use cupola::selection::Select;
 use cupola::session::{EditScene, KeepAssumptions, Reload, Save, Undo};
@@ -264,6 +264,59 @@ fn a_replay_keeps_what_functions_remember_backwards_too() {
         let shown = (number(&app, replay, "f1.mean"), raised(&app, replay).len());
         assert_eq!(shown, seen[second as usize - 1], "after {second} s");
     }
+}
+
+#[test]
+fn a_replay_shows_acknowledgements_from_their_moment_on() {
+    let alarm =
+        r#"alarms: [(id: "warm", model: "Room", when: "temperature > 5", severity: warning, message: "Warm")],"#;
+    let folder = scene_folder(MODELS, &small_scene(alarm));
+    let mut app = open_by_hand(folder.path());
+    let live = timeline(&mut app, SourceKind::Live);
+    let start_us = record_twenty(&mut app, live);
+    send(&mut app, ApplyEvent(EventBody::Acknowledge { alarm: "warm".into(), twin: "r1".into() }));
+    let_pass(&mut app, SECOND_US);
+    receive(&mut app, live, "r1.temperature", 21.0);
+    send(&mut app, ShowSource(SourceKind::Replayed));
+    let replay = active(&app);
+    send(&mut app, Play(false));
+    for (second, expected) in [(21, [true].as_slice()), (3, &[]), (19, &[false]), (21, &[true]), (6, &[false])] {
+        send(&mut app, Seek(start_us + second * SECOND_US));
+        let acknowledged: Vec<bool> = raised(&app, replay).iter().map(|raised| raised.acknowledged).collect();
+        assert_eq!(acknowledged, expected, "after {second} s");
+    }
+}
+
+#[test]
+fn every_value_tells_where_it_came_from() {
+    let (mut app, _folder) = app();
+    let live = timeline(&mut app, SourceKind::Live);
+    receive(&mut app, live, "r1.temperature", 17.0);
+    send(&mut app, MakeBranch);
+    let branch = active(&app);
+    send(&mut app, set("r1", "setpoint", 24.0));
+    let origin = |app: &App, name: &str| {
+        let timeline = known(app, branch);
+        timeline.origin(timeline.topology().slot_named(name).unwrap()).unwrap_or_default()
+    };
+    assert_eq!(origin(&app, "r1.temperature"), "message on test: ");
+    assert!(origin(&app, "r1.setpoint").starts_with("set by "), "{}", origin(&app, "r1.setpoint"));
+    step(&mut app, branch, 1);
+    assert_eq!(origin(&app, "r1.temperature"), "the simulation");
+    assert_eq!(origin(&app, "r1.area"), "");
+}
+
+#[test]
+fn the_sender_of_an_action_hears_its_outcome() {
+    let (mut app, _folder) = app();
+    for (number, action) in [(7, Seek(0)), (8, Seek(1))] {
+        app.world_mut().write_message(ActionRequest { number, ..ActionRequest::new(action) });
+    }
+    app.world_mut().write_message(ActionRequest { number: 9, ..ActionRequest::new(Select(Some("r1".into()))) });
+    app.update();
+    let outcomes: Vec<ActionOutcome> = app.world_mut().resource_mut::<Messages<ActionOutcome>>().drain().collect();
+    let heard: Vec<(u64, bool)> = outcomes.iter().map(|outcome| (outcome.number, outcome.result.is_ok())).collect();
+    assert_eq!(heard, [(7, false), (8, false), (9, true)], "{outcomes:?}");
 }
 
 #[test]

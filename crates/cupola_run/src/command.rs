@@ -1,6 +1,7 @@
 //! Commands to twins. On a live timeline a command goes to the device and its answer comes back; on a simulated one the
 //! simulation carries it out. Every invocation is recorded with its outcome.
 
+use crate::feed::CommandMapping;
 use crate::relocation::Relocation;
 use cupola_twin::{Diagnostic, Topology, TwinIx, Value};
 use serde_json::json;
@@ -22,7 +23,7 @@ pub enum CommandOutcome {
 }
 
 /// One invocation of a command.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Invocation {
     /// The number of the invocation in the timeline, from 1.
     pub number: u64,
@@ -42,10 +43,10 @@ pub struct Invocation {
 }
 
 /// The answer that a pending invocation waits for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Awaited {
-    pub feed: usize,
-    pub mapping: usize,
+    /// The mapping that reads the answer, as it was when the request was sent.
+    pub mapping: CommandMapping,
     pub topic: String,
     pub until_us: i64,
 }

@@ -152,11 +152,11 @@ pub struct Outcome {
 /// The reason why an event was refused. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EventError {
-    /// The timeline is live or replayed, and the event is about a simulated one.
+    /// The timeline is live, and the event is about a simulated one.
     #[error("only a simulated timeline can be changed: make a what-if from here")]
     NotSimulated,
     /// The timeline replays a recording.
-    #[error("a replay shows the past: it takes no commands and no acknowledgements")]
+    #[error("a replay shows the past and can't be changed: make a what-if from here")]
     Replayed,
     /// A twin, property, alarm, command or processor of that name does not exist.
     #[error("{0}")]

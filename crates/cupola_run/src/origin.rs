@@ -1,5 +1,6 @@
 //! The origin of values that came from outside: the message or the processor's answer, and the moment they become stale.
 
+use crate::event::Actor;
 use crate::relocation::Relocation;
 use cupola_twin::value::Sample;
 use cupola_twin::{Quality, Slot, State};
@@ -13,6 +14,8 @@ pub(crate) enum Source {
     Message { topic: Arc<str>, payload: Arc<str> },
     /// An answer of an external processor.
     Answer { processor: Arc<str>, request: Arc<str>, asked_us: i64 },
+    /// An event of an actor: a value that was set, or a command.
+    Actor { actor: Actor, action: Arc<str> },
 }
 
 /// The source of a slot's value, and the moment from which the value is stale.
@@ -28,32 +31,50 @@ pub(crate) struct Origin {
 /// The origins of a timeline's values, by slot.
 #[derive(Clone, Debug)]
 pub(crate) struct Origins {
-    by_slot: BTreeMap<Slot, Origin>,
+    /// A branch shares the origins of its parent until one of the two gets another value.
+    by_slot: Arc<BTreeMap<Slot, Origin>>,
     /// No value becomes stale before this moment.
     next_stale_us: i64,
 }
 
 impl Default for Origins {
     fn default() -> Self {
-        Self { by_slot: BTreeMap::new(), next_stale_us: i64::MAX }
+        Self { by_slot: Arc::default(), next_stale_us: i64::MAX }
     }
 }
 
 impl Origins {
+    /// Notes where a slot's value comes from.
     pub fn insert(&mut self, slot: Slot, origin: Origin) {
         self.next_stale_us = self.next_stale_us.min(origin.fresh_until_us.unwrap_or(i64::MAX));
-        self.by_slot.insert(slot, origin);
+        Arc::make_mut(&mut self.by_slot).insert(slot, origin);
     }
 
-    /// Returns the words for the origin of a slot's value.
-    pub fn text(&self, slot: Slot) -> Option<String> {
-        Some(match &self.by_slot.get(&slot)?.source {
+    /// Returns the words for the origin of a slot's value; none if the value came from elsewhere since.
+    pub fn text(&self, state: &State, slot: Slot) -> Option<String> {
+        let origin = self.by_slot.get(&slot)?;
+        // A measured value of a computed property is kept beside the column.
+        let time_us = state.measured(slot).map_or_else(|| state.get(slot).time_us, |measured| measured.sample.time_us);
+        if time_us != origin.time_us {
+            return None;
+        }
+        Some(match &origin.source {
             Source::Message { topic, payload } => format!("message on {topic}: {payload}"),
             Source::Answer { processor, request, asked_us } => {
                 let asked = cupola_wire::format_rfc3339(*asked_us);
                 format!("answer {request} of processor {processor}, asked at {asked}")
             }
+            Source::Actor { actor, action } => {
+                let at = cupola_wire::format_rfc3339(origin.time_us);
+                format!("{action} by {} at {at}", actor.name)
+            }
         })
+    }
+
+    /// Returns the origins for a branch. No message comes to a branch, so the values of messages stay as fresh as they are.
+    pub fn branch(&self) -> Self {
+        let by_slot = self.by_slot.clone();
+        Self { by_slot, next_stale_us: i64::MAX }
     }
 
     /// Marks values as stale whose time is over at `now_us`.
@@ -65,7 +86,7 @@ impl Origins {
         }
         let topology = state.topology().clone();
         let mut next_us = i64::MAX;
-        for (slot, origin) in &self.by_slot {
+        for (slot, origin) in self.by_slot.iter() {
             let Some(until_us) = origin.fresh_until_us else { continue };
             if until_us >= now_us {
                 next_us = next_us.min(until_us);
@@ -82,9 +103,8 @@ impl Origins {
 
     pub fn relocate(&mut self, relocation: &Relocation<'_>) {
         if !relocation.is_identity() {
-            let before = std::mem::take(&mut self.by_slot);
-            let moved = before.into_iter().filter_map(|(slot, origin)| Some((relocation.slot(slot)?, origin)));
-            self.by_slot = moved.collect();
+            let moved = self.by_slot.iter().filter_map(|(slot, known)| Some((relocation.slot(*slot)?, known.clone())));
+            self.by_slot = Arc::new(moved.collect());
         }
     }
 }

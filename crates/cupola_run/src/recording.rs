@@ -55,6 +55,8 @@ pub struct Recording {
     /// The number of each slot's point, for the current topology.
     numbers: HashMap<Slot, u32>,
     texts: Arc<Texts>,
+    /// The acknowledgements of alarms: moment, alarm and twin.
+    acknowledgements: Vec<(i64, Arc<str>, Arc<str>)>,
 }
 
 impl Recording {
@@ -67,6 +69,7 @@ impl Recording {
             points: Vec::new(),
             numbers: HashMap::new(),
             texts: Arc::default(),
+            acknowledgements: Vec::new(),
         };
         recording.add_frame(scene, state, alarms, start_us);
         recording
@@ -76,6 +79,11 @@ impl Recording {
     pub fn span_us(&self) -> (i64, i64) {
         let start_us = self.frames.front().map_or(0, |frame| frame.time_us);
         (start_us, self.entries.back().map_or(start_us, |last| last.time_us.max(start_us)))
+    }
+
+    /// Records that a person has acknowledged an alarm.
+    pub(crate) fn acknowledge(&mut self, now_us: i64, alarm: &str, twin: &str) {
+        self.acknowledgements.push((now_us, alarm.into(), twin.into()));
     }
 
     fn next(&self) -> u64 {
@@ -171,6 +179,8 @@ pub struct Replay {
     slots: Vec<Option<Slot>>,
     /// The number of the next entry to be played.
     next: u64,
+    /// The number of the next acknowledgement.
+    next_acknowledgement: usize,
     pub(crate) shown_us: i64,
 }
 
@@ -182,7 +192,7 @@ pub(crate) struct Restored {
 
 impl Replay {
     pub(crate) fn new(recording: Recording, topology: &Topology) -> Self {
-        let mut replay = Self { recording, slots: Vec::new(), next: 0, shown_us: i64::MAX };
+        let mut replay = Self { recording, slots: Vec::new(), next: 0, next_acknowledgement: 0, shown_us: i64::MAX };
         replay.adopt(topology);
         replay
     }
@@ -207,6 +217,9 @@ impl Replay {
         }
         self.next = frame.next;
         self.shown_us = frame.time_us;
+        let acknowledgements = &self.recording.acknowledgements;
+        // The frame holds those before it.
+        self.next_acknowledgement = acknowledgements.partition_point(|(time_us, ..)| *time_us < frame.time_us);
         let mut state = if Arc::ptr_eq(frame.state.topology(), &scene.topology) {
             frame.state.clone()
         } else {
@@ -217,6 +230,15 @@ impl Replay {
         alarms.take_over(scene, &frame.alarms);
         alarms.total = frame.total;
         Some(Restored { state, alarms })
+    }
+
+    /// Returns the alarms and twins acknowledged up to a moment since the last call.
+    pub(crate) fn acknowledged(&mut self, until_us: i64) -> Vec<(Arc<str>, Arc<str>)> {
+        let rest = &self.recording.acknowledgements[self.next_acknowledgement..];
+        let due = rest.iter().take_while(|(time_us, ..)| *time_us <= until_us);
+        let due: Vec<_> = due.map(|(_, alarm, twin)| (alarm.clone(), twin.clone())).collect();
+        self.next_acknowledgement += due.len();
+        due
     }
 
     /// Puts the changes of the next recorded moment up to `until_us` into a state; the moment, if there was one.

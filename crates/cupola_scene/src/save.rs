@@ -100,7 +100,9 @@ pub fn rebase(document: &mut Document, from: &Path, to: &Path) {
     }
     let folders = document.processors.iter_mut().filter_map(|processor| processor.folder.as_mut());
     let building = document.building.iter_mut().flat_map(|building| [&mut building.gltf, &mut building.plan]).flatten();
-    for path in document.models.iter_mut().chain(building).chain(folders) {
+    let simulated = document.simulation.iter_mut().filter_map(|simulation| simulation.weather.file.as_mut());
+    let studied = document.physics.iter_mut().filter_map(|study| study.weather.as_mut());
+    for path in document.models.iter_mut().chain(building).chain(folders).chain(simulated).chain(studied) {
         *path = relative(&normal(&from.join(&*path)), &normal(&to)).to_string_lossy().into_owned();
     }
 }

@@ -247,6 +247,16 @@ impl Texts {
         self.find(text).or_else(|| (!full()).then(|| self.intern(text)))
     }
 
+    /// Returns the number of different texts.
+    pub fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Returns whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Returns the number of `text` if it is interned.
     pub fn find(&self, text: &str) -> Option<u32> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).find(text)

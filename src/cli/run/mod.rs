@@ -230,6 +230,12 @@ fn simulated(
 ) -> Result<serde_json::Value, String> {
     let start_us = world.get::<Timeline>(timeline).map_or(0, |timeline| timeline.now_us());
     let (mut ticks, mut changes) = (0u64, 0u64);
+    // Answers of processors and readings came within a step, everything else between two steps.
+    let is_of_step = |event: &Event| matches!(event.body, EventBody::Processed { .. } | EventBody::Readings { .. });
+    let (of_steps, events): (Vec<Event>, Vec<Event>) = events.into_iter().partition(is_of_step);
+    if let Some(mut known) = world.get_mut::<Timeline>(timeline) {
+        of_steps.into_iter().for_each(|event| known.schedule(event));
+    }
     let mut events = events.into_iter().peekable();
     let begin = Instant::now();
     while let Some(known) = world.get::<Timeline>(timeline) {

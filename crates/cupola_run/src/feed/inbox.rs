@@ -199,3 +199,45 @@ fn summary(list: &[f64]) -> Option<LatencySummary> {
         |share: f64| sorted.get(((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1))).copied();
     Some(LatencySummary { count: sorted.len(), median_ms: at(0.5)?, p99_ms: at(0.99)?, max_ms: *sorted.last()? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cupola_twin::{ColumnIx, Value};
+
+    fn reading(row: u32, value: f64) -> (Slot, Reading) {
+        let reading = Reading {
+            twin: "t".into(),
+            property: "p".into(),
+            value: Some(Value::Number(value)),
+            time_us: 0,
+            arrived_us: 0,
+            has_source_time: false,
+            topic: "t".into(),
+            payload: "".into(),
+            stale_after_us: None,
+        };
+        (Slot { column: ColumnIx(0), row }, reading)
+    }
+
+    #[test]
+    fn the_newest_value_of_a_property_replaces_the_one_before() {
+        let inbox = Inbox::default();
+        for number in 0..1_000 {
+            // Two feeds of one scene, in turn.
+            inbox.put(0, 1, [reading(number % 2, f64::from(number))].into_iter());
+        }
+        let values: Vec<Option<Value>> = inbox.take().into_iter().map(|reading| reading.value).collect();
+        assert_eq!(values, [Some(Value::Number(998.0)), Some(Value::Number(999.0))]);
+        assert_eq!(inbox.counters().replaced, 998);
+    }
+
+    #[test]
+    fn readings_of_earlier_mappings_stay_in_order() {
+        let inbox = Inbox::default();
+        inbox.put(0, 1, [reading(0, 1.0)].into_iter());
+        // The same slot means another property now.
+        inbox.put(0, 2, [reading(0, 2.0)].into_iter());
+        assert_eq!(inbox.take().len(), 2);
+    }
+}

@@ -71,6 +71,8 @@ impl Mappings {
         let places = &scene.places;
         let mut ids = BTreeSet::new();
         let mut feeds = Vec::new();
+        // The feeds of a scene share an inbox, so they share a generation.
+        let generation = NEXT_GENERATION.fetch_add(1, Ordering::Relaxed);
         for (number, feed) in scene.document.feeds.iter().enumerate() {
             let at = |field| places.of(&["feeds".into(), number.into(), Step::Field(field)]);
             if !ids.insert(&feed.id) {
@@ -98,13 +100,7 @@ impl Mappings {
                 }
             }
             let commands = command_mappings(scene, number, &mut diagnostics);
-            feeds.push(Self {
-                url: feed.url.clone(),
-                list,
-                commands,
-                topology: scene.topology.clone(),
-                generation: NEXT_GENERATION.fetch_add(1, Ordering::Relaxed),
-            });
+            feeds.push(Self { url: feed.url.clone(), list, commands, topology: scene.topology.clone(), generation });
         }
         (feeds, diagnostics)
     }

@@ -3,6 +3,7 @@
 use cupola_twin::value::Sample;
 use cupola_twin::{ColumnIx, Kind, Quality, Topology, Value};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The number of different texts that a scene and its devices may have. Texts are kept as long as the scene is open.
@@ -66,8 +67,14 @@ impl Reading {
 /// # Errors
 /// The reason why the column can't have the value, or that there are too many different texts.
 pub fn lane_of(topology: &Topology, column: ColumnIx, value: &Value) -> Result<f64, String> {
-    if let (Kind::Text, Value::Text(text)) = (topology.column(column).kind, value)
-        && topology.texts.intern_within(text, MAX_TEXTS).is_none()
+    let text = match (topology.column(column).kind, value) {
+        (Kind::Text, Value::Text(text)) => Some(Cow::from(text)),
+        (Kind::Json, value) => serde_json::to_string(value).ok().map(Cow::from),
+        _ => None,
+    };
+    if let Some(text) = text
+        && topology.texts.find(&text).is_none()
+        && topology.texts.len() >= MAX_TEXTS
     {
         return Err(format!("there are more than {MAX_TEXTS} different texts already"));
     }

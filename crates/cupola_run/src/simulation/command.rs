@@ -31,7 +31,7 @@ impl Simulation {
         command: &str,
         request: Option<&Value>,
         now_us: i64,
-    ) -> Result<Option<Value>, String> {
+    ) -> Result<(Vec<Slot>, Option<Value>), String> {
         let topology = state.topology().clone();
         let of_twin = |handler: &&Handler| handler.command == command && handler.twins.binary_search(&twin).is_ok();
         let handler =
@@ -53,9 +53,9 @@ impl Simulation {
         // The simulation goes on from the values that were set, and keeps all others.
         let slots: Vec<Slot> = changes.into_iter().map(|(slot, _)| slot).collect();
         self.adopt_slots(state, &slots);
-        let Some(response) = &handler.response else { return Ok(None) };
+        let Some(response) = &handler.response else { return Ok((slots, None)) };
         let context = RequestContext { twin: TwinContext { state, twin }, request };
-        Ok(value_of(evaluate(response, &context).map_err(|error| error.message)?))
+        Ok((slots, value_of(evaluate(response, &context).map_err(|error| error.message)?)))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{DeviceRequest, Driver, Timeline};
 use crate::alarm::Raised;
 use crate::command::{Awaited, CommandOutcome, Invocation, find_command};
-use crate::event::{Event, EventBody, EventError, Outcome};
+use crate::event::{Actor, Event, EventBody, EventError, Outcome};
 use crate::feed::{Reading, lane_of};
 use crate::origin::{Origin, Source};
 use crate::simulation::Assumption;
@@ -16,7 +16,7 @@ impl Timeline {
     /// Applies an event between two steps: the values that depend on it follow, alarms are judged, and changes are recorded.
     ///
     /// # Errors
-    /// The reason why the event was refused. Nothing has changed then.
+    /// The reason why the event was refused. No value, alarm or command has changed then.
     pub fn apply(&mut self, event: Event) -> Result<Outcome, EventError> {
         self.begin(None);
         let outcome = self.ingest(event)?;
@@ -24,18 +24,37 @@ impl Timeline {
         Ok(outcome)
     }
 
+    /// Schedules an event that a step ingests: the first step that ends at the time of the event or later. Answers of
+    /// processors and readings enter a timeline so, as they do when they come from outside.
+    pub fn schedule(&mut self, event: Event) {
+        let at = self.scheduled.partition_point(|known| known.time_us <= event.time_us);
+        self.scheduled.insert(at, event);
+    }
+
+    /// Ingests the scheduled events that are due. A refused event is told in the log.
+    pub(super) fn ingest_scheduled(&mut self) {
+        while let Some(event) = self.scheduled.pop_front_if(|event| event.time_us <= self.now_us) {
+            if let Err(why) = self.ingest(event) {
+                tracing::warn!(timeline = self.name, "a scheduled event was refused: {why}");
+            }
+        }
+    }
+
     /// Puts an event into the state. In a step, this comes between [`Timeline::begin`] and [`Timeline::simulate`].
     ///
     /// # Errors
     /// The reason why the event was refused. Nothing has changed then.
     pub fn ingest(&mut self, event: Event) -> Result<Outcome, EventError> {
+        if matches!(self.driver, Driver::Replayed(_)) {
+            return Err(EventError::Replayed);
+        }
         let is_simulated = matches!(self.driver, Driver::Simulated(_));
         let kept = is_simulated.then(|| event.clone());
         let outcome = match event.body {
             EventBody::Readings { readings } => Ok(self.take_readings(readings)),
-            EventBody::Set { twin, property, value } => self.set(&twin, &property, &value),
+            EventBody::Set { twin, property, value } => self.set(&event.actor, &twin, &property, &value),
             EventBody::Assume { room, assumption } => self.assume(room.as_deref(), &assumption),
-            EventBody::Command { twin, command, request } => self.invoke(&twin, &command, request),
+            EventBody::Command { twin, command, request } => self.invoke(&event.actor, &twin, &command, request),
             EventBody::Answer { invocation, result, took_us } => self.answer(invocation, result, took_us),
             EventBody::Acknowledge { alarm, twin } => self.acknowledge(&alarm, &twin),
             EventBody::Processed { processor, request, asked_us, values } => {
@@ -71,7 +90,7 @@ impl Timeline {
         outcome
     }
 
-    fn set(&mut self, twin: &str, property: &str, value: &Value) -> Result<Outcome, EventError> {
+    fn set(&mut self, actor: &Actor, twin: &str, property: &str, value: &Value) -> Result<Outcome, EventError> {
         let topology = self.topology().clone();
         let slot = topology.slot_known(topology.twin_known(twin)?, property)?;
         let Driver::Simulated(simulation) = &mut self.driver else { return Err(EventError::NotSimulated) };
@@ -82,7 +101,14 @@ impl Timeline {
         self.state.set(slot, Sample::good(lane, self.now_us));
         // The simulation goes on from the value that was set, and keeps all others.
         simulation.adopt_slots(&self.state, &[slot]);
+        self.note_actor(slot, actor, "set");
         Ok(Outcome::default())
+    }
+
+    /// Notes that an actor gave a slot its value.
+    fn note_actor(&mut self, slot: Slot, actor: &Actor, action: &str) {
+        let source = Source::Actor { actor: actor.clone(), action: action.into() };
+        self.origins.insert(slot, Origin { source, time_us: self.now_us, fresh_until_us: None });
     }
 
     fn assume(&mut self, room: Option<&str>, assumption: &Assumption) -> Result<Outcome, EventError> {
@@ -92,7 +118,13 @@ impl Timeline {
         Ok(Outcome::default())
     }
 
-    fn invoke(&mut self, twin: &str, command: &str, request: Option<Value>) -> Result<Outcome, EventError> {
+    fn invoke(
+        &mut self,
+        actor: &Actor,
+        twin: &str,
+        command: &str,
+        request: Option<Value>,
+    ) -> Result<Outcome, EventError> {
         let topology = self.topology().clone();
         let (twin, command) = find_command(&topology, twin, command)?;
         let model = topology.models.get(topology.model_of(twin));
@@ -115,8 +147,14 @@ impl Timeline {
             Driver::Simulated(simulation) => {
                 let request = invocation.request.as_ref();
                 let result = simulation.command(&mut self.state, twin, &invocation.command, request, self.now_us);
+                let (slots, result) = match result {
+                    Ok((slots, response)) => (slots, Ok(response)),
+                    Err(why) => (Vec::new(), Err(why)),
+                };
                 invocation.settle(&topology, result, "simulation");
                 invocation.took_us = Some(0);
+                let action = format!("command {}", invocation.command);
+                slots.into_iter().for_each(|slot| self.note_actor(slot, actor, &action));
             }
             Driver::Replayed(_) => return Err(EventError::Replayed),
         }
@@ -132,11 +170,10 @@ impl Timeline {
         // Numbers begin anew with every run, and the broker may still have an answer of an earlier one.
         let id = format!("{:x}-{}", invocation.at_us, invocation.number);
         let found = self.feeds().iter().enumerate().find_map(|(feed, mappings)| {
-            let mut commands = mappings.commands.0.iter().enumerate();
-            commands.find_map(|(mapping, known)| {
+            mappings.commands.0.iter().find_map(|mapping| {
                 let payload = invocation.request.as_ref();
-                let request = known.request(topology, invocation.twin, &invocation.command, &id, payload)?;
-                Some((feed, mapping, request))
+                let request = mapping.request(topology, invocation.twin, &invocation.command, &id, payload)?;
+                Some((feed, mapping.clone(), request))
             })
         });
         let Some((feed, mapping, request)) = found else {
@@ -151,7 +188,7 @@ impl Timeline {
         match request.answer_topic {
             Some(topic) => {
                 let until_us = invocation.at_us.saturating_add(request.timeout_us);
-                invocation.awaited = Some(Awaited { feed, mapping, topic, until_us });
+                invocation.awaited = Some(Awaited { mapping, topic, until_us });
             }
             None => invocation.outcome = CommandOutcome::Done(None),
         }
@@ -168,9 +205,7 @@ impl Timeline {
     pub fn answer_of(&self, topic: &str, payload: &[u8], arrived_us: i64) -> Option<EventBody> {
         let invocation = self.invocations.awaiting(topic)?;
         let awaited = invocation.awaited.as_ref()?;
-        let known = self.feeds().get(awaited.feed).and_then(|feed| feed.commands.0.get(awaited.mapping));
-        let result = known.ok_or_else(|| "the scene has changed meanwhile".to_string());
-        let result = result.and_then(|known| known.answer(payload));
+        let result = awaited.mapping.answer(payload);
         let took_us = Some(arrived_us - invocation.at_us);
         Some(EventBody::Answer { invocation: invocation.number, result, took_us })
     }
@@ -191,9 +226,6 @@ impl Timeline {
     }
 
     fn acknowledge(&mut self, alarm: &str, twin: &str) -> Result<Outcome, EventError> {
-        if matches!(self.driver, Driver::Replayed(_)) {
-            return Err(EventError::Replayed);
-        }
         let ix = self.topology().twin_known(twin)?;
         let number = self.scene.alarms.iter().position(|known| known.id == alarm).ok_or_else(|| {
             let unknown = Diagnostic::error("unknown-alarm", format!("no alarm is called `{alarm}`"));
@@ -202,6 +234,9 @@ impl Timeline {
         match self.alarms.raised.get_mut(&(number, ix)) {
             Some(Raised { acknowledged, .. }) => *acknowledged = true,
             None => return Err(EventError::NotRaised { alarm: alarm.into(), twin: twin.into() }),
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.acknowledge(self.now_us, alarm, twin);
         }
         Ok(Outcome::default())
     }

@@ -16,7 +16,7 @@ use crate::simulation::Simulation;
 use crate::trail::Trail;
 use cupola_scene::Scene;
 use cupola_twin::{Diagnostic, Slot, State, Topology};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// The kinds of drivers of a timeline.
@@ -118,6 +118,8 @@ pub struct Timeline {
     origins: Origins,
     /// The events of a simulated timeline, in the order in which they were applied.
     events: Vec<Event>,
+    /// Events that a later step ingests, in order of time.
+    scheduled: VecDeque<Event>,
     recording: Option<Recording>,
     /// Messages to devices that were not fetched yet.
     requests: Vec<DeviceRequest>,
@@ -149,6 +151,7 @@ impl Timeline {
             invocations: Invocations::default(),
             origins: Origins::default(),
             events: Vec::new(),
+            scheduled: VecDeque::new(),
             recording: None,
             requests: Vec::new(),
             unsettled: BTreeSet::new(),
@@ -223,8 +226,9 @@ impl Timeline {
             alarms: self.alarms.clone(),
             trail: self.trail.clone(),
             invocations: Invocations::default(),
-            origins: Origins::default(),
+            origins: self.origins.branch(),
             events: Vec::new(),
+            scheduled: VecDeque::new(),
             recording: None,
             requests: Vec::new(),
             unsettled: self.unsettled.clone(),
@@ -247,6 +251,7 @@ impl Timeline {
             invocations: self.invocations.clone(),
             origins: self.origins.clone(),
             events: Vec::new(),
+            scheduled: VecDeque::new(),
             recording: None,
             requests: Vec::new(),
             unsettled: self.unsettled.clone(),
@@ -361,7 +366,7 @@ impl Timeline {
     /// Returns the message, the answer or the simulation that a slot's value came from.
     pub fn origin(&self, slot: Slot) -> Option<String> {
         let shown = || self.simulation().is_some_and(|simulation| simulation.shows(slot));
-        self.origins.text(slot).or_else(|| shown().then(|| "the simulation".to_string()))
+        self.origins.text(&self.state, slot).or_else(|| shown().then(|| "the simulation".to_string()))
     }
 
     /// Returns the changes of the last tick.

@@ -56,6 +56,7 @@ impl Timeline {
         }
         self.is_stepping = true;
         self.state.pass_to(self.now_us);
+        self.ingest_scheduled();
     }
 
     /// Plays the recording up to a moment, every recorded moment through the whole chain.
@@ -74,12 +75,28 @@ impl Timeline {
             self.now_us = moment_us;
             self.propagate();
             self.judge();
+            self.acknowledge_replayed(moment_us);
             self.record();
             self.revision += 1;
+            self.changes.values += self.state.change_count() as u64;
             self.state.begin_tick();
         }
+        self.acknowledge_replayed(until_us);
         self.now_us = until_us;
         self.state.pass_to(until_us);
+    }
+
+    /// Acknowledges the alarms that a person had acknowledged by a moment of the recording.
+    fn acknowledge_replayed(&mut self, until_us: i64) {
+        let Driver::Replayed(replay) = &mut self.driver else { return };
+        for (alarm, twin) in replay.acknowledged(until_us) {
+            let number = self.scene.alarms.iter().position(|known| known.id == *alarm);
+            let key = number.zip(self.scene.topology.twin(&twin));
+            if let Some(raised) = key.and_then(|key| self.alarms.raised.get_mut(&key)) {
+                raised.acknowledged = true;
+                self.revision += 1;
+            }
+        }
     }
 
     /// Second part of a step, after the events came in: the driver moves on. A simulation computes its step, and values that
@@ -120,7 +137,7 @@ impl Timeline {
         self.changes.invocations.append(&mut expired);
         self.gather_unsettled();
         self.changes.steps = u64::from(self.is_stepping);
-        self.changes.values = self.state.change_count() as u64;
+        self.changes.values += self.state.change_count() as u64;
         if self.changes.values > 0 {
             self.revision += 1;
         }
