@@ -5,11 +5,15 @@
 use bevy::prelude::*;
 use cupola::CorePlugin;
 use cupola::action::{Action, ActionRequest};
-use cupola::session::{self, EditScene};
+use cupola::job::Jobs;
+use cupola::session::{self, EditScene, Open, Save};
 use cupola::timeline::{CloseBranch, MakeBranch, WallClock};
+use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
 use cupola_twin::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 mod large;
 
@@ -88,4 +92,47 @@ fn branch_of_the_office(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn branch_of_100k_twins(bencher: divan::Bencher<'_, '_>) {
     branch(bencher, large("simulation: (start: \"2026-01-12T07:00:00Z\"),"));
+}
+
+/// The longest frame while an action is carried out.
+fn longest_frame(bencher: divan::Bencher<'_, '_>, mut app: App, action: impl Fn(u32) -> ActionRequest) {
+    app.world_mut().resource_mut::<Jobs>().patience = Some(Duration::from_millis(8));
+    let number = std::cell::Cell::new(0);
+    bencher.bench_local(|| {
+        number.set(number.get() + 1);
+        app.world_mut().write_message(action(number.get()));
+        let mut longest = Duration::ZERO;
+        loop {
+            let begin = Instant::now();
+            app.update();
+            longest = longest.max(begin.elapsed());
+            if !app.world().resource::<Jobs>().is_running() {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        eprintln!("longest frame: {:.1} ms", longest.as_secs_f64() * 1e3);
+    });
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn add_a_twin_to_100k(bencher: divan::Bencher<'_, '_>) {
+    longest_frame(bencher, large(""), |number| {
+        let twin = TwinDoc { id: format!("n{number}"), model: "dtmi:bench:Sensor;1".into(), properties: BTreeMap::new() };
+        let add = Edit::AddTwin { twin, at: None, relationships: Vec::new(), bindings: BTreeMap::new() };
+        ActionRequest::new(EditScene(vec![add]))
+    });
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn open_100k_twins(bencher: divan::Bencher<'_, '_>) {
+    let (_folder, file) = large::scene_of(20_000);
+    longest_frame(bencher, large(""), move |_| ActionRequest::new(Open(file.clone())));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn save_100k_twins(bencher: divan::Bencher<'_, '_>) {
+    let (folder, _) = large::scene_of(100);
+    let target = folder.path().join("saved.ron");
+    longest_frame(bencher, large(""), move |_| ActionRequest::new(Save(Some(target.clone()))));
 }

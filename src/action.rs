@@ -4,18 +4,27 @@
 //! frame they are applied in the order in which they were sent. Actions name twins by id, so an action that replaces the
 //! scene leaves the meaning of those behind it.
 
+use crate::job::{self, Jobs};
 use crate::notice::{NoticeLevel, Notices};
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use cupola_run::Actor;
 use std::fmt::Debug;
 
+/// Characters of an action in the log.
+const MAX_LOGGED: usize = 200;
+
 /// The outcome of an action: words for the user if there is something to tell, or the reason why nothing was done.
 pub type ActionResult = Result<Option<String>, String>;
 
 /// A thing that a person asks the program to do.
 pub trait Action: Debug + Send + Sync + 'static {
-    /// Applies the action.
+    /// Returns whether the action waits while a job reads or changes the scene.
+    fn waits(&self) -> bool {
+        false
+    }
+
+    /// Applies the action. An action that starts a job has the outcome of the job.
     ///
     /// # Errors
     /// The reason why nothing was done.
@@ -95,29 +104,74 @@ impl ActionSender<'_> {
     }
 }
 
-/// Applies the actions that were sent in the last frame, in order. Failures become notices and lines of the log.
+/// Applies the actions that were sent in the last frame, in order. Actions behind one that started a job wait for it.
 pub fn apply_actions(world: &mut World) {
-    let requests: Vec<ActionRequest> = world.resource_mut::<Messages<ActionRequest>>().drain().collect();
-    for ActionRequest { number, actor, action } in requests {
-        let actor = actor.unwrap_or_else(|| world.resource::<LocalUser>().0.clone());
-        let name = format!("{action:?}");
-        let result = action.apply(world, &actor);
-        let notice = match &result {
-            Ok(None) => None,
-            Ok(Some(words)) => Some((NoticeLevel::Good, words)),
-            Err(why) => Some((NoticeLevel::Error, why)),
-        };
-        match &result {
-            Ok(_) => tracing::debug!(actor = actor.name, "{name}"),
-            Err(why) => tracing::warn!(actor = actor.name, "{name} was refused: {why}"),
-        }
-        if let Some((level, words)) = notice {
-            world.resource_mut::<Notices>().push(level, words.clone());
-        }
-        if number > 0 {
-            world.write_message(ActionOutcome { number, result });
-        }
+    finish_job(world);
+    while !world.resource::<Jobs>().is_running()
+        && let Some(request) = world.resource_mut::<Jobs>().waiting.pop_front()
+    {
+        apply(world, request);
     }
+    let requests: Vec<ActionRequest> = world.resource_mut::<Messages<ActionRequest>>().drain().collect();
+    let mut has_started = false;
+    for request in requests {
+        let is_busy = world.resource::<Jobs>().is_running();
+        if is_busy && (has_started || request.action.waits()) {
+            world.resource_mut::<Jobs>().waiting.push_back(request);
+            continue;
+        }
+        apply(world, request);
+        has_started |= world.resource::<Jobs>().is_running();
+    }
+}
+
+/// Applies one action, and waits for the job that it starts as long as the frame has patience.
+fn apply(world: &mut World, request: ActionRequest) {
+    let ActionRequest { number, actor, action } = request;
+    let actor = actor.unwrap_or_else(|| world.resource::<LocalUser>().0.clone());
+    let name = format!("{} by {}", shortened(format!("{action:?}")), actor.name);
+    let was_running = world.resource::<Jobs>().is_running();
+    let result = action.apply(world, &actor);
+    if !was_running && world.resource::<Jobs>().is_running() {
+        world.resource_mut::<Jobs>().started_by(number, name);
+        finish_job(world);
+        return;
+    }
+    report(world, number, &name, result);
+}
+
+fn finish_job(world: &mut World) {
+    if let Some(done) = job::finish(world) {
+        report(world, done.number, &done.name, done.result);
+    }
+}
+
+/// Tells the outcome of an action: to the user, to the log and to its sender.
+fn report(world: &mut World, number: u64, name: &str, result: ActionResult) {
+    let notice = match &result {
+        Ok(None) => None,
+        Ok(Some(words)) => Some((NoticeLevel::Good, words)),
+        Err(why) => Some((NoticeLevel::Error, why)),
+    };
+    match &result {
+        Ok(_) => tracing::info!("{name}"),
+        Err(why) => tracing::warn!("{name} was refused: {why}"),
+    }
+    if let Some((level, words)) = notice {
+        world.resource_mut::<Notices>().push(level, words.clone());
+    }
+    if number > 0 {
+        world.write_message(ActionOutcome { number, result });
+    }
+}
+
+/// Cuts a text for the log.
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_LOGGED) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// Actions in the app.
@@ -125,7 +179,10 @@ pub struct ActionPlugin;
 
 impl Plugin for ActionPlugin {
     fn build(&self, app: &mut App) {
-        app.add_message::<ActionRequest>().add_message::<ActionOutcome>().init_resource::<LocalUser>();
+        app.add_message::<ActionRequest>()
+            .add_message::<ActionOutcome>()
+            .init_resource::<LocalUser>()
+            .init_resource::<Jobs>();
     }
 }
 
@@ -134,8 +191,24 @@ impl Plugin for ActionPlugin {
 pub struct Quit;
 
 impl Action for Quit {
+    fn waits(&self) -> bool {
+        // A file that is being written is written to its end.
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         world.write_message(AppExit::Success);
         Ok(None)
+    }
+}
+
+/// Stops the job that runs, if it can be stopped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StopJob;
+
+impl Action for StopJob {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let stopped = world.resource_mut::<Jobs>().stop();
+        Ok(stopped.map(|label| format!("{label} was stopped")))
     }
 }

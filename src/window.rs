@@ -1,6 +1,7 @@
 //! The app with its renderer: in a window, or drawing into a picture.
 
 use crate::CorePlugin;
+use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
 use crate::ui::UiPlugin;
@@ -21,6 +22,9 @@ use std::time::Duration;
 
 /// The app looks at its clocks at least so often.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// The time that a frame waits for a job.
+const JOB_PATIENCE: Duration = Duration::from_millis(8);
 
 /// Where the app draws.
 pub enum Target {
@@ -102,6 +106,8 @@ pub fn build(target: &Target) -> App {
         commands.insert_resource(if software && in_window { Quality::Low } else { Quality::High });
     });
     if in_window {
+        // A frame waits for a short job, so that small edits are seen at once, and for no longer one.
+        app.world_mut().resource_mut::<Jobs>().patience = Some(JOB_PATIENCE);
         app.add_systems(Startup, building_camera);
         let prepare = |scene: Res<OpenScene>| scene.0.prepare();
         app.add_systems(Update, prepare.run_if(resource_exists_and_changed::<OpenScene>));

@@ -1,6 +1,7 @@
 //! Exports the open scene.
 
 use crate::action::{Action, ActionResult};
+use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
@@ -20,16 +21,27 @@ pub struct Export {
 }
 
 impl Action for Export {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let scene = world.get_resource::<OpenScene>().map(|open| open.0.clone()).ok_or("no scene is open")?;
-        let exported = export(&scene, self.format);
-        for found in exported.findings.iter().filter(|found| found.severity >= Severity::Warning) {
-            world.resource_mut::<Notices>().push(NoticeLevel::Warning, found.to_string());
-        }
-        if exported.bytes.is_empty() {
-            return Err("there is nothing to export in this format".into());
-        }
-        write_atomically(&self.path, &exported.bytes).map_err(|found| found.to_string())?;
-        Ok(Some(format!("Exported to {}", self.path.display())))
+        let Self { path, format } = *self;
+        world.resource_mut::<Jobs>().start(format!("Exporting to {}", path.display()), false, move || {
+            let exported = export(&scene, format);
+            let written = if exported.bytes.is_empty() {
+                Err("there is nothing to export in this format".to_string())
+            } else {
+                write_atomically(&path, &exported.bytes).map_err(|found| found.to_string())
+            };
+            Box::new(move |world| {
+                for found in exported.findings.iter().filter(|found| found.severity >= Severity::Warning) {
+                    world.resource_mut::<Notices>().push(NoticeLevel::Warning, found.to_string());
+                }
+                written?;
+                Ok(Some(format!("Exported to {}", path.display())))
+            })
+        })
     }
 }

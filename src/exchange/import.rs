@@ -1,6 +1,7 @@
 //! Imports in the app: the files are read on a thread of their own, shown as a preview, and written when that is wanted.
 
 use crate::action::{Action, ActionRequest, ActionResult};
+use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::session::Open;
 use bevy::prelude::*;
@@ -91,16 +92,33 @@ pub struct WriteImport {
 }
 
 impl Action for WriteImport {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let Self { folder, replace } = *self;
         let import = world.resource_mut::<Import>().into_inner();
-        let Stage::Preview(preview) = &import.stage else { return Err("there is nothing to import".into()) };
-        import::write(&preview.draft, &folder, replace).map_err(|found| found.to_string())?;
-        let twins = preview.draft.twins.len();
-        *import = Import::default();
-        let words = format!("{twins} twins imported into {}", folder.display());
-        world.write_message(ActionRequest::new(Open(folder)));
-        Ok(Some(words))
+        let preview = match std::mem::take(&mut import.stage) {
+            Stage::Preview(preview) => preview,
+            other => {
+                import.stage = other;
+                return Err("there is nothing to import".into());
+            }
+        };
+        world.resource_mut::<Jobs>().start(format!("Writing {}", folder.display()), false, move || {
+            let written = import::write(&preview.draft, &folder, replace).map_err(|found| found.to_string());
+            Box::new(move |world| {
+                if let Err(why) = written {
+                    // The person can choose another folder.
+                    world.insert_resource(Import { stage: Stage::Preview(preview), news: None });
+                    return Err(why);
+                }
+                let words = format!("{} twins imported into {}", preview.draft.twins.len(), folder.display());
+                world.write_message(ActionRequest::new(Open(folder)));
+                Ok(Some(words))
+            })
+        })
     }
 }
 

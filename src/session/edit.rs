@@ -1,9 +1,11 @@
 //! Edits of the open scene's graph, with undo. They are in memory until the scene is saved.
 
-use super::Findings;
 use super::replace::replace;
+use super::{Findings, Prepared};
 use crate::action::{Action, ActionResult};
+use crate::job::Jobs;
 use crate::timeline::{OpenScene, Timeline, ViewCursor};
+use crate::twin::{TwinEntities, keeps_places, places_of};
 use bevy::prelude::*;
 use cupola_run::{Actor, Assumption, Drivers};
 use cupola_scene::edit::{Edit, Journal, edit};
@@ -35,10 +37,12 @@ impl EditHistory {
 pub struct EditScene(pub Vec<Edit>);
 
 impl Action for EditScene {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let undo = change(world, self.0)?;
-        world.resource_mut::<EditHistory>().journal.did(undo);
-        Ok(None)
+        change(world, self.0, Journal::did)
     }
 }
 
@@ -47,11 +51,13 @@ impl Action for EditScene {
 pub struct Undo;
 
 impl Action for Undo {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let Some(edits) = world.resource::<EditHistory>().journal.to_undo().cloned() else { return Ok(None) };
-        let redo = change(world, edits)?;
-        world.resource_mut::<EditHistory>().journal.undid(redo);
-        Ok(None)
+        change(world, edits, Journal::undid)
     }
 }
 
@@ -60,11 +66,13 @@ impl Action for Undo {
 pub struct Redo;
 
 impl Action for Redo {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let Some(edits) = world.resource::<EditHistory>().journal.to_redo().cloned() else { return Ok(None) };
-        let undo = change(world, edits)?;
-        world.resource_mut::<EditHistory>().journal.redid(undo);
-        Ok(None)
+        change(world, edits, Journal::redid)
     }
 }
 
@@ -73,6 +81,10 @@ impl Action for Redo {
 pub struct KeepAssumptions;
 
 impl Action for KeepAssumptions {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, actor: &Actor) -> ActionResult {
         let shown = world.resource::<ViewCursor>().timeline;
         let timeline = world.get::<Timeline>(shown).ok_or("there is no timeline")?;
@@ -95,15 +107,27 @@ impl Action for KeepAssumptions {
     }
 }
 
-/// Puts the edited scene in the place of the open one; returns the edits that undo it.
-fn change(world: &mut World, edits: Vec<Edit>) -> Result<Vec<Edit>, String> {
+/// Makes edits on a thread, and puts the edited scene in the place of the open one. `note` notes the edits that undo them.
+fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)) -> ActionResult {
     let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
     let known = world.resource::<Findings>().0.clone();
-    let mut drivers = Drivers::default();
-    let edited = edit(&before, edits, &known, |scene, found| drivers = Drivers::new(scene, found));
-    let edited = edited.map_err(|found| found.to_string())?;
-    world.insert_resource(Findings(edited.findings));
-    replace(world, Arc::new(edited.scene), drivers);
-    world.resource_mut::<EditHistory>().unsaved = true;
-    Ok(edited.undo)
+    let places = world.resource::<TwinEntities>().places();
+    world.resource_mut::<Jobs>().start("Editing the scene", true, move || {
+        let mut drivers = Drivers::default();
+        let edited = edit(&before, edits, &known, |scene, found| drivers = Drivers::new(scene, found));
+        let edited = edited.map_err(|found| found.to_string()).map(|edited| {
+            let scene = Arc::new(edited.scene);
+            let places = if keeps_places(&before, &scene) { places } else { places_of(&scene) };
+            (Prepared { scene, drivers, findings: edited.findings, places }, edited.undo)
+        });
+        Box::new(move |world| {
+            let (prepared, undo) = edited?;
+            world.insert_resource(Findings(prepared.findings.clone()));
+            replace(world, prepared);
+            let mut history = world.resource_mut::<EditHistory>();
+            note(&mut history.journal, undo);
+            history.unsaved = true;
+            Ok(None)
+        })
+    })
 }

@@ -1,17 +1,18 @@
 //! Opens, reads again and saves scenes.
 
 use super::replace::replace;
-use super::{EditHistory, Findings, SessionOptions, Watch, open};
+use super::{EditHistory, Findings, Prepared, SessionOptions, Watch, open_prepared};
 use crate::action::{Action, ActionResult};
+use crate::job::Jobs;
 use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::MayStartPrograms;
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
-use cupola_run::{Actor, Drivers};
+use cupola_run::Actor;
 use cupola_scene::{Document, file_of, load, rebase, save};
 use cupola_twin::{Diagnostic, Severity};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Opens the scene in a folder or file.
@@ -19,22 +20,34 @@ use std::sync::Arc;
 pub struct Open(pub PathBuf);
 
 impl Action for Open {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let loaded = load(&self.0);
-        let errors = loaded.diagnostics.iter().filter(|found| is_error(found)).count();
-        let first = first_error(&loaded.diagnostics);
-        if loaded.scene.is_none() {
-            return Err(first.unwrap_or_else(|| format!("{} can't be opened", self.0.display())));
-        }
-        // A broker that was named for one scene is not meant for the next, and neither is the consent to start programs.
-        world.resource_mut::<SessionOptions>().broker = None;
-        world.insert_resource(MayStartPrograms(false));
-        open(world, loaded);
-        if let Some(first) = first {
-            let text = format!("{errors} errors in the scene; the first: {first}");
-            world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
-        }
-        Ok(None)
+        let Self(path) = *self;
+        let label = format!("Opening {}", name_of(&path));
+        world.resource_mut::<Jobs>().start(label, true, move || {
+            let mut loaded = load(&path);
+            let errors = loaded.diagnostics.iter().filter(|found| is_error(found)).count();
+            let first = first_error(&loaded.diagnostics);
+            let prepared = loaded.scene.take().map(|scene| Prepared::new(Arc::new(scene), loaded.diagnostics));
+            Box::new(move |world| {
+                let Some(prepared) = prepared else {
+                    return Err(first.unwrap_or_else(|| format!("{} can't be opened", path.display())));
+                };
+                // A broker that was named for one scene is not meant for the next, and neither is the consent to start
+                // programs.
+                world.resource_mut::<SessionOptions>().broker = None;
+                world.insert_resource(MayStartPrograms(false));
+                open_prepared(world, prepared);
+                if let Some(first) = first {
+                    let text = format!("{errors} errors in the scene; the first: {first}");
+                    world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+                }
+                Ok(None)
+            })
+        })
     }
 }
 
@@ -43,25 +56,32 @@ impl Action for Open {
 pub struct Reload;
 
 impl Action for Reload {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
-        let loaded = load(&before.path);
-        let mut findings = loaded.diagnostics;
-        let scene = loaded.scene.map(Arc::new);
-        let drivers = scene.as_ref().map(|scene| Drivers::new(scene, &mut findings)).unwrap_or_default();
-        let error = first_error(&findings);
-        world.insert_resource(Findings(findings));
-        let scene = match (scene, error) {
-            (Some(scene), None) => scene,
-            (_, why) => {
-                let why = why.unwrap_or_default();
-                return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
-            }
-        };
-        replace(world, scene, drivers);
-        // The edits before were edits of another text.
-        world.insert_resource(EditHistory::default());
-        Ok(Some("The scene was read again".into()))
+        world.resource_mut::<Jobs>().start("Reading the scene again", true, move || {
+            let mut loaded = load(&before.path);
+            let prepared = loaded.scene.take().map(|scene| Prepared::new(Arc::new(scene), loaded.diagnostics.clone()));
+            let findings = prepared.as_ref().map_or(loaded.diagnostics, |prepared| prepared.findings.clone());
+            Box::new(move |world| {
+                let error = first_error(&findings);
+                world.insert_resource(Findings(findings));
+                let prepared = match (prepared, error) {
+                    (Some(prepared), None) => prepared,
+                    (_, why) => {
+                        let why = why.unwrap_or_default();
+                        return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
+                    }
+                };
+                replace(world, prepared);
+                // The edits before were edits of another text.
+                world.insert_resource(EditHistory::default());
+                Ok(Some("The scene was read again".into()))
+            })
+        })
     }
 }
 
@@ -70,6 +90,10 @@ impl Action for Reload {
 pub struct Save(pub Option<PathBuf>);
 
 impl Action for Save {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let scene = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
         let mut document = Document::clone(&scene.document);
@@ -78,13 +102,25 @@ impl Action for Save {
         document.view.range = settings.range;
         let target = self.0.map_or_else(|| scene.path.clone(), |path| file_of(&path));
         rebase(&mut document, &scene.path, &target);
-        save(&document, &target).map_err(|found| found.to_string())?;
-        world.resource_mut::<Watch>().saved(&target);
-        if target == scene.path {
-            world.resource_mut::<EditHistory>().unsaved = false;
-        }
-        Ok(Some(format!("Saved {}", target.display())))
+        let label = format!("Saving {}", name_of(&target));
+        world.resource_mut::<Jobs>().start(label, false, move || {
+            let saved = save(&document, &target).map_err(|found| found.to_string());
+            Box::new(move |world| {
+                saved?;
+                world.resource_mut::<Watch>().saved(&target);
+                if target == scene.path {
+                    world.resource_mut::<EditHistory>().unsaved = false;
+                }
+                Ok(Some(format!("Saved {}", target.display())))
+            })
+        })
     }
+}
+
+/// Returns the name of a scene for people: that of its folder, or of its file.
+fn name_of(path: &Path) -> String {
+    let own = if path.ends_with("scene.ron") { path.parent().unwrap_or(path) } else { path };
+    own.file_name().map_or_else(|| "the scene".into(), |name| name.to_string_lossy().into_owned())
 }
 
 fn is_error(found: &Diagnostic) -> bool {

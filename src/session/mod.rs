@@ -18,7 +18,7 @@ use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
 use crate::selection::select;
 use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock, step_us_of};
-use crate::twin::mirror;
+use crate::twin::{mirror, places_of};
 use bevy::prelude::*;
 use cupola_run::Drivers;
 use cupola_scene::{Loaded, Scene};
@@ -101,7 +101,7 @@ fn drive(world: &mut World) {
     }
 }
 
-/// Opens a scene that was read: its timelines replace those of the one before. What was found comes along.
+/// Opens a scene that was read, with its findings; returns whether there is one.
 pub fn open(world: &mut World, loaded: Loaded) -> bool {
     let Some(scene) = loaded.scene else {
         world.insert_resource(Findings(loaded.diagnostics));
@@ -111,9 +111,31 @@ pub fn open(world: &mut World, loaded: Loaded) -> bool {
     true
 }
 
-/// Opens a scene with the findings about it so far.
-pub fn open_scene(world: &mut World, scene: Arc<Scene>, mut findings: Vec<Diagnostic>) {
-    let drivers = Drivers::new(&scene, &mut findings);
+/// A scene with everything that is made of it, ready to be opened. A thread can make it.
+pub(crate) struct Prepared {
+    scene: Arc<Scene>,
+    drivers: Drivers,
+    findings: Vec<Diagnostic>,
+    /// The node of the building of each twin.
+    places: Arc<Vec<Option<usize>>>,
+}
+
+impl Prepared {
+    /// Prepares a scene with the findings about it so far.
+    pub(crate) fn new(scene: Arc<Scene>, mut findings: Vec<Diagnostic>) -> Self {
+        let drivers = Drivers::new(&scene, &mut findings);
+        let places = places_of(&scene);
+        Self { scene, drivers, findings, places }
+    }
+}
+
+/// Opens a scene with the findings about it so far: its timelines take the place of those of the scene before.
+pub fn open_scene(world: &mut World, scene: Arc<Scene>, findings: Vec<Diagnostic>) {
+    open_prepared(world, Prepared::new(scene, findings));
+}
+
+fn open_prepared(world: &mut World, prepared: Prepared) {
+    let Prepared { scene, drivers, findings, places } = prepared;
     close(world);
     let now_us = world.resource::<WallClock>().now_us();
     let state = State::new(scene.topology.clone());
@@ -131,7 +153,7 @@ pub fn open_scene(world: &mut World, scene: Arc<Scene>, mut findings: Vec<Diagno
     world.insert_resource(SceneDrivers(drivers));
     world.insert_resource(Findings(findings));
     select(world, None);
-    mirror(world, &scene);
+    mirror(world, &scene, places);
     world.insert_resource(EditHistory::default());
     world.insert_resource(OpenScene(scene));
 }

@@ -1,6 +1,6 @@
 //! Puts a changed scene in the place of the open one: after an edit, and after a reload.
 
-use super::{SceneDrivers, connect};
+use super::{Prepared, SceneDrivers, connect};
 use crate::feed::Connections;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
@@ -8,12 +8,11 @@ use crate::timeline::{OpenScene, Timeline, ViewCursor, remove};
 use crate::twin::mirror;
 use bevy::prelude::*;
 use cupola_run::Drivers;
-use cupola_scene::Scene;
-use std::sync::Arc;
 
 /// Moves every timeline to the changed scene. Timelines keep all that they hold; connections and processors go on where
 /// their definitions are the same.
-pub(super) fn replace(world: &mut World, scene: Arc<Scene>, drivers: Drivers) {
+pub(super) fn replace(world: &mut World, prepared: Prepared) {
+    let Prepared { scene, drivers, places, .. } = prepared;
     let mut timelines = world.query_filtered::<Entity, With<Timeline>>();
     let all: Vec<Entity> = timelines.iter(world).collect();
     for entity in all {
@@ -33,7 +32,7 @@ pub(super) fn replace(world: &mut World, scene: Arc<Scene>, drivers: Drivers) {
         }
     }
     world.resource_mut::<ViewCursor>().adopt(&scene, &drivers);
-    mirror(world, &scene);
+    mirror(world, &scene, places);
     world.insert_resource(SceneDrivers(drivers));
     world.insert_resource(OpenScene(scene));
 }

@@ -37,6 +37,8 @@ pub struct Hovered;
 #[derive(Resource, Default)]
 pub struct TwinEntities {
     entities: Vec<Entity>,
+    /// The node of the building of each twin.
+    places: Arc<Vec<Option<usize>>>,
     scene: Option<Arc<Scene>>,
 }
 
@@ -44,6 +46,11 @@ impl TwinEntities {
     /// Returns the entity of a twin.
     pub fn get(&self, twin: TwinIx) -> Option<Entity> {
         self.entities.get(twin.0 as usize).copied()
+    }
+
+    /// Returns the node of the building of each twin.
+    pub(crate) fn places(&self) -> Arc<Vec<Option<usize>>> {
+        self.places.clone()
     }
 }
 
@@ -70,31 +77,37 @@ impl Plugin for TwinPlugin {
     }
 }
 
+/// Returns whether every twin of a changed scene is where it was in the building.
+pub(crate) fn keeps_places(before: &Scene, scene: &Scene) -> bool {
+    before.topology.shares_graph(&scene.topology)
+        && Arc::ptr_eq(&before.building, &scene.building)
+        && (Arc::ptr_eq(&before.bindings, &scene.bindings) || before.bindings == scene.bindings)
+}
+
 /// Brings the entities in step with a scene. Entities of twins that the scene still has stay.
-pub(crate) fn mirror(world: &mut World, scene: &Arc<Scene>) {
+pub(crate) fn mirror(world: &mut World, scene: &Arc<Scene>, places: Arc<Vec<Option<usize>>>) {
     world.resource_scope(|world, mut known: Mut<TwinEntities>| {
         let before = known.scene.replace(scene.clone());
         let keeps_twins = before.as_ref().is_some_and(|before| before.topology.shares_graph(&scene.topology));
-        let keeps_places = before.as_ref().is_some_and(|before| {
-            keeps_twins && Arc::ptr_eq(&before.building, &scene.building) && before.bindings == scene.bindings
-        });
         if !keeps_twins {
             known.entities = matched(world, &known.entities, before.as_deref(), scene);
         }
-        if !keeps_places {
-            for (entity, place) in known.entities.iter().zip(places_of(scene)) {
-                let mut entity = world.entity_mut(*entity);
-                match place {
-                    Some(place) if entity.get::<Place>() != Some(&Place(place)) => {
-                        entity.insert(Place(place));
-                    }
-                    None if entity.contains::<Place>() => {
-                        entity.remove::<Place>();
-                    }
-                    _ => {}
+        if keeps_twins && Arc::ptr_eq(&known.places, &places) {
+            return;
+        }
+        for (entity, place) in known.entities.iter().zip(places.iter()) {
+            let mut entity = world.entity_mut(*entity);
+            match place {
+                Some(place) if entity.get::<Place>() != Some(&Place(*place)) => {
+                    entity.insert(Place(*place));
                 }
+                None if entity.contains::<Place>() => {
+                    entity.remove::<Place>();
+                }
+                _ => {}
             }
         }
+        known.places = places;
     });
 }
 
@@ -133,7 +146,7 @@ fn matched(world: &mut World, entities: &[Entity], before: Option<&Scene>, scene
 }
 
 /// Returns the node of every twin: its own, else that of the nearest twin it is related to.
-fn places_of(scene: &Scene) -> Vec<Option<usize>> {
+pub(crate) fn places_of(scene: &Scene) -> Arc<Vec<Option<usize>>> {
     let topology = &scene.topology;
     let mut places: Vec<Option<usize>> = vec![None; topology.twin_count() as usize];
     let mut queue = VecDeque::new();
@@ -157,5 +170,5 @@ fn places_of(scene: &Scene) -> Vec<Option<usize>> {
             }
         }
     }
-    places
+    Arc::new(places)
 }

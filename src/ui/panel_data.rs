@@ -1,6 +1,7 @@
 //! The data that the panels show: the open scene, its timelines and the selection, gathered for the systems.
 
 use crate::feed::Connections;
+use crate::job::Jobs;
 use crate::look::ViewSettings;
 use crate::processor::Processors;
 use crate::selection::Selection;
@@ -49,6 +50,8 @@ pub struct PanelData<'w, 's> {
     pub selection: Selection<'w, 's>,
     /// The look of the building.
     pub view: Res<'w, ViewSettings>,
+    /// The job that runs.
+    pub jobs: Res<'w, Jobs>,
     /// The time outside.
     pub wall: Res<'w, WallClock>,
 }

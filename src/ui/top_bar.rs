@@ -5,7 +5,7 @@ use super::panel_data::PanelData;
 use super::theme::{self, Colors, GROUP_GAP, ROW};
 use super::widgets::{Mark, icon_button, mark_ui, segmented};
 use super::{UiState, format};
-use crate::action::ActionList;
+use crate::action::{ActionList, StopJob};
 use crate::feed::Connect;
 use crate::feed::{Connection, FeedStatus};
 use crate::look::Theme;
@@ -14,10 +14,14 @@ use crate::timeline::SourceKind;
 use crate::timeline::{CloseBranch, ShowSource, ShowTimeline};
 use bevy_egui::egui::containers::menu::{MenuButton, MenuConfig};
 use bevy_egui::egui::{
-    self, Align, Button, Color32, Id, Key, Layout, PopupCloseBehavior, RichText, TextEdit, Ui, vec2,
+    self, Align, Button, Color32, Id, Key, Layout, PopupCloseBehavior, RichText, Spinner, TextEdit, Ui, vec2,
 };
 use egui_phosphor::regular as icon;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A job that takes longer than this is shown.
+const SHOWN_AFTER: Duration = Duration::from_millis(200);
 
 /// What the bar shows.
 pub struct TopBar {
@@ -25,6 +29,8 @@ pub struct TopBar {
     sources: Vec<(SourceKind, bool)>,
     forks: Vec<(String, bool)>,
     feed: Option<FeedStatus>,
+    /// The label of the job that has been running for a while, and whether it can be stopped.
+    job: Option<(String, bool)>,
     wall_us: i64,
     theme: Theme,
 }
@@ -49,6 +55,11 @@ pub fn gather(shown: &PanelData<'_, '_>) -> TopBar {
             .to_vec(),
         forks,
         feed: shown.live().and_then(|track| track.connections.map(|connections| connections.status())),
+        job: shown
+            .jobs
+            .progress()
+            .filter(|(_, since, _)| *since > SHOWN_AFTER)
+            .map(|(label, _, can_stop)| (label.to_string(), can_stop)),
         wall_us: shown.wall.now_us(),
         theme: shown.view.theme,
     }
@@ -79,8 +90,13 @@ pub fn top_bar_ui(
         ui.add_space(GROUP_GAP);
         source_switch(ui, bar, actions);
         ui.add_space(GROUP_GAP);
-        if let Some(feed) = &bar.feed {
-            connection_ui(ui, feed, bar.wall_us, actions);
+        match &bar.job {
+            Some((label, can_stop)) => job_ui(ui, label, *can_stop, actions),
+            None => {
+                if let Some(feed) = &bar.feed {
+                    connection_ui(ui, feed, bar.wall_us, actions);
+                }
+            }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if icon_button(ui, icon::SIDEBAR, "Show or hide the inspector", false).clicked() {
@@ -170,6 +186,15 @@ pub fn scene_word(path: &Path) -> String {
     match folder {
         Some(folder) if own == "scene" => folder,
         _ => own,
+    }
+}
+
+/// Shows that a job runs, and lets a person stop it.
+fn job_ui(ui: &mut Ui, label: &str, can_stop: bool, actions: &mut ActionList) {
+    ui.add(Spinner::new().size(14.0));
+    ui.add(egui::Label::new(theme::muted(format!("{label}…"))).truncate());
+    if can_stop && icon_button(ui, icon::X, "Stop", false).clicked() {
+        actions.push(StopJob);
     }
 }
 

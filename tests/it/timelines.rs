@@ -4,10 +4,11 @@ use crate::support::{
     MODELS, cupola, json, number, open_by_hand, receive, scene_folder, send, small_scene, tick, timeline,
 };
 use bevy::prelude::*;
-use cupola::action::{ActionOutcome, ActionRequest};
+use cupola::action::{ActionOutcome, ActionRequest, StopJob};
+use cupola::job::Jobs;
 use cupola::notice::Notices;
 use cupola::selection::Select;
-use cupola::session::{EditScene, KeepAssumptions, Reload, Save, Undo};
+use cupola::session::{EditScene, KeepAssumptions, Open, Reload, Save, Undo};
 use cupola::timeline::{
     ApplyEvent, CloseBranch, MakeBranch, OpenScene, Play, Playback, Seek, SetSpeed, ShowSource, SourceKind, Step,
     Timeline, ViewCursor, WallClock,
@@ -18,6 +19,7 @@ use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
 use cupola_twin::{Quality, Value};
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 const SECOND_US: i64 = 1_000_000;
 const MINUTE_US: i64 = 60 * SECOND_US;
@@ -469,6 +471,58 @@ fn an_action_that_replaces_the_scene_swallows_no_other() {
     let (twin, name) = selected.single(app.world()).unwrap();
     assert_eq!(name.as_str(), "r2");
     assert_eq!(app.world().resource::<OpenScene>().0.topology.twin_id(twin.0), "r2");
+}
+
+#[test]
+fn frames_go_on_while_a_job_runs_and_order_is_kept() {
+    let (mut app, folder) = app();
+    app.world_mut().resource_mut::<Jobs>().patience = Some(Duration::ZERO);
+    let twin = |id: &str| TwinDoc { id: id.into(), model: "Room".into(), properties: BTreeMap::new() };
+    let add = |id: &str| {
+        let (relationships, bindings) = (Vec::new(), BTreeMap::new());
+        ActionRequest::new(EditScene(vec![Edit::AddTwin { twin: twin(id), at: None, relationships, bindings }]))
+    };
+    // Each stands on the one before: an edit, an edit, a save of both, a selection of what was added.
+    let target = folder.path().join("saved.ron");
+    app.world_mut().write_message(add("a1"));
+    app.world_mut().write_message(add("a2"));
+    app.world_mut().write_message(ActionRequest::new(Save(Some(target.clone()))));
+    app.world_mut().write_message(ActionRequest::new(Select(Some("a2".into()))));
+    let begin = Instant::now();
+    let mut frames = 0;
+    let selected = |app: &mut App| app.world_mut().query_filtered::<&Twin, With<Selected>>().iter(app.world()).count();
+    while selected(&mut app) == 0 {
+        assert!(begin.elapsed() < Duration::from_secs(20));
+        app.update();
+        frames += 1;
+    }
+    assert!(frames > 1, "no frame waited for the jobs");
+    assert_eq!(last_notice(&app), format!("Saved {}", target.display()));
+    let saved = cupola_scene::load(&target).scene.unwrap();
+    assert!(saved.topology.twin("a1").is_some() && saved.topology.twin("a2").is_some());
+}
+
+#[test]
+fn a_job_can_be_stopped_and_changes_nothing_then() {
+    let (mut app, folder) = app();
+    app.world_mut().resource_mut::<Jobs>().patience = Some(Duration::ZERO);
+    let scene = folder.path().join("other.ron");
+    std::fs::write(&scene, small_scene("").replace("\"Small\"", "\"Other\"")).unwrap();
+    app.world_mut().write_message(ActionRequest::new(Open(scene)));
+    app.world_mut().run_system_cached(cupola::action::apply_actions).unwrap();
+    // The thread may be done already; its result waits for the next frame.
+    app.world_mut().resource_mut::<Jobs>().patience = Some(Duration::ZERO);
+    let is_running = app.world().resource::<Jobs>().is_running();
+    if is_running {
+        send(&mut app, StopJob);
+    }
+    for _ in 0..20 {
+        app.update();
+        std::thread::yield_now();
+    }
+    let name = app.world().resource::<OpenScene>().0.document.name.clone();
+    let stopped = last_notice(&app).contains("was stopped");
+    assert_eq!(name, if stopped { "Small" } else { "Other" });
 }
 
 #[test]
