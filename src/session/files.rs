@@ -1,4 +1,4 @@
-//! Opens, reads again and saves scenes.
+//! Actions that open, reload and save scenes.
 
 use super::replace::replace;
 use super::{EditHistory, Findings, SessionOptions, Watch, open};
@@ -14,7 +14,7 @@ use cupola_twin::{Diagnostic, Severity};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Opens the scene in a folder or file.
+/// The action that opens the scene in a folder or file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Open(pub PathBuf);
 
@@ -26,7 +26,8 @@ impl Action for Open {
         if loaded.scene.is_none() {
             return Err(first.unwrap_or_else(|| format!("{} can't be opened", self.0.display())));
         }
-        // A broker that was named for one scene is not meant for the next, and neither is the consent to start programs.
+        // A broker that was named for one scene is not meant for another, and neither is the permission to start
+        // programs.
         world.resource_mut::<SessionOptions>().broker = None;
         world.insert_resource(MayStartPrograms(false));
         open(world, loaded);
@@ -38,7 +39,8 @@ impl Action for Open {
     }
 }
 
-/// Reads the files of the open scene again. Timelines keep their values. With errors, everything stays as it was.
+/// The action that reads the files of the open scene again. Timelines keep their values. If the files have errors, the
+/// findings are replaced and everything else stays as it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reload;
 
@@ -59,13 +61,13 @@ impl Action for Reload {
             }
         };
         replace(world, scene, drivers);
-        // The edits before were edits of another text.
+        // The edits in the history belong to the text before the reload.
         world.insert_resource(EditHistory::default());
         Ok(Some("The scene was read again".into()))
     }
 }
 
-/// Saves the open scene to its own file, or to another one.
+/// The action that saves the open scene to its own file, or to another one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Save(pub Option<PathBuf>);
 

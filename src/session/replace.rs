@@ -1,4 +1,4 @@
-//! Puts a changed scene in the place of the open one: after an edit, and after a reload.
+//! Puts a changed scene in the place of the open one, after an edit and after a reload.
 
 use super::{SceneDrivers, connect};
 use crate::feed::Connections;
@@ -11,8 +11,8 @@ use cupola_run::Drivers;
 use cupola_scene::Scene;
 use std::sync::Arc;
 
-/// Moves every timeline to the changed scene. Timelines keep all that they hold; connections and processors go on where
-/// their definitions are the same.
+/// Moves every timeline to the changed scene. Timelines keep their content. Each processor goes on if its definition is
+/// the same, and the connections go on if all their brokers and subscriptions are the same.
 pub(super) fn replace(world: &mut World, scene: Arc<Scene>, drivers: Drivers) {
     let mut timelines = world.query_filtered::<Entity, With<Timeline>>();
     let all: Vec<Entity> = timelines.iter(world).collect();
