@@ -188,7 +188,8 @@ impl Devices {
                         }
                     }
                     Ok(rumqttc::Event::Incoming(Packet::Publish(publish))) => {
-                        // A request that finds the queue full is dropped. The timeout tells its sender.
+                        // A request that finds the queue full is dropped. Its sender gets no answer and notices the
+                        // timeout.
                         let _ = asked.try_send((publish.topic.clone(), publish.payload.to_vec()));
                     }
                     Ok(_) => {}
@@ -245,8 +246,8 @@ impl Devices {
                 _ = stopped.changed() => return false,
                 Some((topic, payload)) = requests.recv() => {
                     if let Some((topic, payload)) = self.answer(&topic, &payload) {
-                        // If the queue of the connection is full, the answer is dropped. The timeout tells the sender
-                        // of the request.
+                        // If the queue of the connection is full, the answer is dropped. The sender of the request
+                        // notices the timeout.
                         let _ = client.try_publish(topic, QoS::AtLeastOnce, false, payload);
                     }
                 }

@@ -155,7 +155,7 @@ impl Processor {
         wrong
     }
 
-    /// Ends the link and pauses. The pause is 1 s at the first failure and doubles at each further one.
+    /// Ends the link and pauses. The pause is 1 s at the first failure and doubles at each further one, up to 60 s.
     fn leave_alone(&mut self) {
         (self.link, self.asked, self.mailbox) = (None, None, Arc::default());
         let pause = Duration::from_secs(1).saturating_mul(1 << self.failures.min(6)).min(MAX_PAUSE);

@@ -11,8 +11,8 @@ use cupola_run::Drivers;
 use cupola_scene::Scene;
 use std::sync::Arc;
 
-/// Moves every timeline to the changed scene. Timelines keep their content. Each processor goes on if its definition is
-/// the same, and the connections go on if all their brokers and subscriptions are the same.
+/// Moves every timeline to the changed scene. Timelines keep their content. A processor with an unchanged definition
+/// keeps its link. The connections stay if all their brokers and subscriptions are the same.
 pub(super) fn replace(world: &mut World, scene: Arc<Scene>, drivers: Drivers) {
     let mut timelines = world.query_filtered::<Entity, With<Timeline>>();
     let all: Vec<Entity> = timelines.iter(world).collect();
