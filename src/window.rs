@@ -1,4 +1,4 @@
-//! The app with its renderer: in a window, or drawing into a picture.
+//! The app with its renderer, for a window or for a picture.
 
 use crate::CorePlugin;
 use crate::job::Jobs;
@@ -20,32 +20,32 @@ use bevy::winit::{UpdateMode, WinitPlugin, WinitSettings};
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use std::time::Duration;
 
-/// The app looks at its clocks at least so often.
+/// Longest time between two frames of a focused window.
 const FRAME: Duration = Duration::from_millis(33);
 
 /// The time that a frame waits for a job.
 const JOB_PATIENCE: Duration = Duration::from_millis(8);
 
-/// Where the app draws.
+/// The target that the app draws to.
 pub enum Target {
     /// A window.
     Window,
-    /// A picture of this size, pixels.
+    /// A picture.
     Picture {
-        /// Width.
+        /// Width in pixels.
         width: u32,
-        /// Height.
+        /// Height in pixels.
         height: u32,
-        /// Whether the panels are in it.
+        /// Whether the picture includes the panels.
         panels: bool,
     },
 }
 
-/// The picture that is drawn into, if there is no window.
+/// The image that an app without a window draws to.
 #[derive(Resource, Clone)]
 pub struct Canvas(pub Handle<Image>);
 
-/// Builds the app with everything in it; the scene is opened by whoever calls.
+/// Builds the app with all its plugins. The caller opens the scene.
 pub fn build(target: &Target) -> App {
     let mut app = App::new();
     let quiet = bevy::log::LogPlugin {
@@ -69,16 +69,16 @@ pub fn build(target: &Target) -> App {
                 DefaultPlugins
                     .set(quiet)
                     .set(no_window)
-                    // A picture waits for its shaders rather than going without them.
+                    // A picture waits until its shaders are compiled. Otherwise the first frames would lack parts.
                     .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
                     .disable::<WinitPlugin>()
-                    // One thread after the other: what was set is what is drawn.
+                    // Without pipelining, a frame draws the state that the frame has just computed.
                     .disable::<PipelinedRenderingPlugin>(),
             );
             *panels
         }
     };
-    // A system that fails is a line in the log and a notice, never a crash.
+    // A system that fails writes a line to the log and does not end the app.
     app.set_error_handler(bevy::ecs::error::error);
     app.insert_resource(RenderErrorHandler(|error, world, _| {
         let text = format!("The graphics device failed ({error:?}). Save the scene and start again.");
@@ -101,7 +101,7 @@ pub fn build(target: &Target) -> App {
     }
     let in_window = matches!(target, Target::Window);
     app.add_systems(PreStartup, move |mut commands: Commands, adapter: Option<Res<RenderAdapterInfo>>| {
-        // Without a graphics processor every effect costs half a second; a still picture can wait for them.
+        // Without a graphics processor every effect costs half a second. A still picture can wait for them.
         let software = adapter.is_some_and(|adapter| format!("{:?}", adapter.device_type) == "Cpu");
         commands.insert_resource(if software && in_window { Quality::Low } else { Quality::High });
     });
@@ -118,7 +118,7 @@ pub fn build(target: &Target) -> App {
     app
 }
 
-/// Spawns the camera of the building; a picture does it when the panels have found their places.
+/// Spawns the camera of the building. A picture calls it after the panels have their layout.
 pub fn building_camera(mut commands: Commands, quality: Res<Quality>, canvas: Option<Res<Canvas>>) {
     let orbit = Orbit::default();
     let projection = Projection::Perspective(PerspectiveProjection {
@@ -127,12 +127,12 @@ pub fn building_camera(mut commands: Commands, quality: Res<Quality>, canvas: Op
         far: 20_000.0,
         ..default()
     });
-    // Colours of data must come out as the legend shows them, so nothing maps tones.
+    // No tone mapping: a colour of data must look the same as in the legend.
     let mut building =
         commands.spawn((BuildingCamera, Camera3d::default(), projection, Tonemapping::None, orbit, orbit.transform()));
     match *quality {
         Quality::High => {
-            // Ambient occlusion excludes multisampling, and thin lines need the latter more.
+            // Ambient occlusion excludes multisampling, and thin lines need multisampling more.
             building.insert((Msaa::Sample4, ShadowFilteringMethod::Gaussian));
         }
         Quality::Low => {
@@ -144,14 +144,14 @@ pub fn building_camera(mut commands: Commands, quality: Res<Quality>, canvas: Op
     }
 }
 
-/// The panels have a camera of their own, so that they are beside the building's picture and not in it.
+/// Spawns a camera for the panels, so that they are drawn beside the picture of the building and not into it.
 fn panel_camera(mut commands: Commands, canvas: Option<Res<Canvas>>) {
     let mut panels = commands.spawn((
         PrimaryEguiContext,
         Camera2d,
         Camera {
             order: 1,
-            // A texture of its own, empty at every frame, laid over the building's.
+            // The camera draws to a texture of its own, which is cleared in every frame and laid over the building.
             clear_color: ClearColorConfig::Custom(Color::NONE),
             output_mode: CameraOutputMode::Write {
                 blend_state: Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING),

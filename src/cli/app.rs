@@ -1,4 +1,4 @@
-//! `cupola [SCENE]`: the app.
+//! `cupola [SCENE]`: the app in its window.
 
 use super::{BAD_INPUT, Opened, Source, Trust, opened, output};
 use crate::action::ActionRequest;
@@ -25,15 +25,16 @@ pub(super) fn run(path: &Path, broker: Option<String>, source: Source, trust: Tr
     show(opened, broker, source, trust, None)
 }
 
-/// Whether a window can be opened.
+/// Returns whether a window can be opened.
 pub(super) fn has_display() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     cfg!(not(target_os = "linux")) || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }
 
-/// Shows a scene that was read; the fleet lives as long as the window.
+/// Shows a scene in a window. The fleet lives as long as the window.
 pub(super) fn show(opened: Opened, broker: Option<String>, source: Source, trust: Trust, fleet: Option<Fleet>) -> u8 {
-    // The renderer panics where it finds no driver; the panic itself has been printed by then.
+    // The renderer panics if it finds no driver. The message of the panic has been printed when the panic is caught
+    // here.
     let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| window(opened, broker, source, trust)));
     drop(fleet);
     shown.unwrap_or_else(|_| {

@@ -1,4 +1,4 @@
-//! `cupola check`: reads scenes and models, and prints every finding.
+//! `cupola check`: reads scenes, models and other files, and prints every diagnostic.
 
 use super::{BAD_CALL, BAD_INPUT, output};
 use cupola_building::Plan;
@@ -13,22 +13,23 @@ use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Scenes (folders or .ron files), DTDL documents (.json, .jsonld or folders of them), floor plans, .glb, .gltf and .epw files.
+    /// Files to check: scenes (folders or .ron files), DTDL documents (.json, .jsonld or folders of them), floor plans
+    /// (.ron), buildings (.glb, .gltf) and weather files (.epw).
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// One JSON object a line for each scene or document set.
+    /// Print one JSON object a line for each scene or set of documents.
     #[arg(long)]
     json: bool,
-    /// Each path is a set of its own; otherwise the DTDL documents are resolved together.
+    /// Check each path as a set of its own. Otherwise all DTDL documents are resolved together.
     #[arg(long)]
     separately: bool,
 }
 
-/// What was checked together.
+/// The result for one path, or for one set of documents.
 struct Checked {
     path: String,
     diagnostics: Vec<Diagnostic>,
-    /// A word about what is there.
+    /// Counts of the content, each followed by a comma and a space.
     summary: String,
 }
 
@@ -70,7 +71,7 @@ pub(super) fn run(args: &Args) -> u8 {
     if valid { 0 } else { BAD_INPUT }
 }
 
-/// DTDL: a JSON file, or a folder without a scene.
+/// Returns whether a path holds DTDL documents: a JSON file, or a folder without a scene.
 fn is_document(path: &Path) -> bool {
     if path.is_dir() {
         return !path.join("scene.ron").exists();
@@ -152,17 +153,17 @@ fn check_plan(path: String, text: &str) -> Checked {
     Checked { path, diagnostics, summary: String::new() }
 }
 
-/// What did not settle, and where its formula stands.
+/// Returns diagnostics of the formulas that did not settle, with the places of the formulas.
 pub(super) fn unsettled(scene: &Scene, state: &State) -> Vec<Diagnostic> {
     let found = state.unsettled().map(|found| found.diagnostic(state.topology()));
     found.map(|found| Diagnostic { place: found.place.as_ref().map(|place| scene.place_of(place)), ..found }).collect()
 }
 
-/// What is found in a scene by reading it and by binding its feeds and its simulation.
+/// Returns the diagnostics of a scene, including those of its drivers, and a summary of its content.
 fn everything(loaded: Loaded) -> (Vec<Diagnostic>, String) {
     let mut diagnostics = loaded.diagnostics;
     let Some(scene) = loaded.scene else { return (diagnostics, String::new()) };
-    // Only what is found counts here.
+    // Only the diagnostics are needed here.
     let _ = Drivers::new(&scene, &mut diagnostics);
     if scene.topology.stages().iter().any(|stage| matches!(stage, Stage::Rounds { .. })) {
         let state = State::new(scene.topology.clone());
@@ -177,7 +178,7 @@ fn everything(loaded: Loaded) -> (Vec<Diagnostic>, String) {
     });
     let physics = physics.unwrap_or_default();
     if scene.graph.twin_count() == 0 && !physics.is_empty() {
-        // A study has nothing else.
+        // A scene without twins is a study, which has no other content.
         return (diagnostics, physics);
     }
     let summary = format!(

@@ -1,4 +1,4 @@
-//! `cupola demo`: a broker, a fleet of devices, and the scene on them.
+//! `cupola demo`: starts a broker and a fleet of devices, and opens a scene that receives their messages.
 
 use super::run::{follow, headless, report, show as show_report};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, app, first_demo, output, render};
@@ -14,23 +14,23 @@ use std::time::Duration;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The scene; without one, the first demo.
+    /// Scene to open. Default: the first demo.
     scene: Option<PathBuf>,
-    /// Without a window: watch the feed for a while, say what changed, draw a picture.
+    /// Run without a window: follow the feeds for a while, report the changes and draw a picture.
     #[arg(long)]
     headless: bool,
-    /// How long, without a window.
+    /// Duration of a run without a window, such as 30s or 2m.
     #[arg(long = "for", default_value = "60s")]
     duration: String,
-    /// The picture of the run without a window.
+    /// Picture that a run without a window writes, a .png file.
     #[arg(long, default_value = "out/demo.png")]
     out: PathBuf,
-    /// Publish to this broker instead of starting one.
+    /// Publish to this broker instead of starting one, for example mqtt://10.0.0.5:1883.
     #[arg(long)]
     broker: Option<String>,
     #[command(flatten)]
     trust: Trust,
-    /// The report as JSON.
+    /// Print the report as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> u8 {
         output::report(&diagnostics);
         return BAD_INPUT;
     };
-    // The findings about the drivers are reported when the scene is opened.
+    // Opening the scene reports the diagnostics of the drivers, so this call drops them.
     let drivers = Drivers::new(&scene, &mut Vec::new());
     if drivers.feeds.is_empty() {
         output::error_line("the scene has no feed, so its devices have nothing to say: add `feeds` to it");

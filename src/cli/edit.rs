@@ -1,4 +1,4 @@
-//! `cupola edit`: changes the graph of a scene, checked against its models, with undo.
+//! `cupola edit`: changes the graph of a scene, checks the change against its models, and can undo it.
 
 use super::{BAD_CALL, BAD_INPUT, output};
 use clap::Subcommand;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The scene.
+    /// Scene to change: a folder with scene.ron, or a .ron file.
     scene: PathBuf,
     #[command(subcommand)]
     action: Action,
@@ -20,96 +20,96 @@ pub(super) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Adds a twin.
+    /// Add a twin.
     AddTwin {
-        /// Its id.
+        /// Id of the new twin.
         id: String,
-        /// Its model: the DTMI, or its last segment where that is unique.
+        /// Model of the new twin: its DTMI, or the last segment of the DTMI if that is unique.
         #[arg(long)]
         model: String,
-        /// A first value: PROPERTY=VALUE, where VALUE is JSON or a plain text.
+        /// Initial value of a property: PROPERTY=VALUE, where VALUE is JSON or a plain text. Repeatable.
         #[arg(long = "set", value_name = "PROPERTY=VALUE")]
         sets: Vec<String>,
-        /// A relationship that leads to it: TWIN.NAME.
+        /// Relationship that leads to the new twin: the id of the source and the name. Repeatable.
         #[arg(long = "from", value_name = "TWIN.NAME")]
         from: Vec<String>,
     },
-    /// Removes a twin and its relationships.
+    /// Remove a twin and its relationships.
     RemoveTwin {
-        /// Its id.
+        /// Id of the twin.
         id: String,
     },
-    /// Makes a twin one of another model.
+    /// Change the model of a twin.
     ChangeModel {
-        /// Its id.
+        /// Id of the twin.
         id: String,
-        /// The model.
+        /// New model: its DTMI, or the last segment of the DTMI if that is unique.
         model: String,
     },
-    /// Gives properties their first values.
+    /// Set initial values of properties.
     Set {
-        /// TWIN.PROPERTY=VALUE, where VALUE is JSON or a plain text.
+        /// Properties and values, where VALUE is JSON or a plain text.
         #[arg(required = true, value_name = "TWIN.PROPERTY=VALUE")]
         values: Vec<String>,
     },
-    /// Takes properties' first values away.
+    /// Remove initial values of properties.
     Unset {
-        /// TWIN.PROPERTY.
+        /// Properties whose initial values are removed.
         #[arg(required = true, value_name = "TWIN.PROPERTY")]
         values: Vec<String>,
     },
-    /// Adds a relationship.
+    /// Add a relationship.
     Relate {
-        /// The twin that it starts at.
+        /// Id of the twin where the relationship begins.
         from: String,
-        /// Its name.
+        /// Name of the relationship.
         name: String,
-        /// The twin that it leads to.
+        /// Id of the twin where the relationship ends.
         to: String,
-        /// Its own id.
+        /// Id of the relationship itself.
         #[arg(long)]
         id: Option<String>,
-        /// A value of its own: PROPERTY=VALUE.
+        /// Property of the relationship: PROPERTY=VALUE, where VALUE is JSON or a plain text. Repeatable.
         #[arg(long = "set", value_name = "PROPERTY=VALUE")]
         sets: Vec<String>,
     },
-    /// Removes a relationship.
+    /// Remove a relationship.
     Unrelate {
-        /// The twin that it starts at.
+        /// Id of the twin where the relationship begins.
         from: String,
-        /// Its name.
+        /// Name of the relationship.
         name: String,
-        /// The twin that it leads to.
+        /// Id of the twin where the relationship ends.
         to: String,
-        /// Its own id, if there are several.
+        /// Id of the relationship itself, if several relationships have the same name and twins.
         #[arg(long)]
         id: Option<String>,
     },
-    /// Has a property computed for all twins of a model, or otherwise than before.
+    /// Set the formula of a computed property, for all twins of a model.
     SetFormula {
-        /// The model.
+        /// Model whose twins have the property.
         model: String,
-        /// The property: one of the model's, or a new one.
+        /// Property to compute: one that the model declares, or a new one.
         property: String,
-        /// The expression.
+        /// Formula: an expression.
         formula: String,
-        /// The unit of a new property.
+        /// Unit of the values. Default: the unit that the property has.
         #[arg(long)]
         unit: Option<String>,
-        /// What to call a new property on the screen.
+        /// Name of the property on the screen. Default: the name that the property has.
         #[arg(long)]
         display_name: Option<String>,
     },
-    /// Has a property no longer computed.
+    /// Remove the formula of a computed property.
     UnsetFormula {
-        /// The model.
+        /// Model whose twins have the property.
         model: String,
-        /// The property.
+        /// Computed property.
         property: String,
     },
-    /// Takes the last change back.
+    /// Undo the last edit.
     Undo,
-    /// Does what was undone again.
+    /// Make the last undone edit again.
     Redo,
 }
 
@@ -120,7 +120,7 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_INPUT;
     };
     let mut before = loaded.diagnostics;
-    // Only what is found counts here.
+    // Only the diagnostics are needed here.
     let _ = Drivers::new(&scene, &mut before);
     let mut journal = Journal::load(&scene.path, scene.places.text());
     let (edits, step) = match wanted(&args.action, &scene, &journal) {
@@ -156,7 +156,7 @@ enum Step {
     Redo,
 }
 
-/// Makes the edits and saves: the scene first, so that a journal never speaks of what is not there.
+/// Makes the edits and saves the scene before the journal, so that the journal never holds an edit that the file lacks.
 fn change(
     scene: &Scene,
     edits: Vec<Edit>,
@@ -165,7 +165,7 @@ fn change(
     step: Step,
 ) -> Result<(), Diagnostic> {
     let edited = edit(scene, edits, before, |scene, found| {
-        // Only what is found counts here.
+        // Only the diagnostics are needed here.
         let _ = Drivers::new(scene, found);
     })?;
     match step {
@@ -178,7 +178,7 @@ fn change(
     journal.save(&scene.path, &text)
 }
 
-/// The edits that a call asks for.
+/// Returns the edits that a call asks for, or the reason why the call is bad.
 fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit>, Step), String> {
     let edits = match action {
         Action::AddTwin { id, model, sets, from } => {
@@ -262,7 +262,8 @@ fn properties(sets: &[String]) -> Result<BTreeMap<String, Value>, String> {
     sets.iter().map(one).collect()
 }
 
-/// The twin and the property of `TWIN.PROPERTY`; ids may hold dots.
+/// Splits `TWIN.PROPERTY` into a twin and a property. An id may contain dots, so the longest id of a twin is taken. If
+/// no prefix is the id of a twin, the text is split at its first dot.
 fn target(scene: &Scene, name: &str) -> Result<(String, String), String> {
     let mut splits = name.match_indices('.').map(|(dot, _)| (&name[..dot], &name[dot + 1..]));
     let known = splits.clone().filter(|(twin, _)| scene.graph.twin(twin).is_some()).last();
@@ -271,7 +272,7 @@ fn target(scene: &Scene, name: &str) -> Result<(String, String), String> {
     Ok((twin.to_string(), property.to_string()))
 }
 
-/// Returns the kind of values of a twin's property, if the scene has both.
+/// Returns the kind of the values of a twin's property, or `None` if the scene has no such twin or property.
 fn kind_of(scene: &Scene, twin: &str, property: &str) -> Option<Kind> {
     let topology = &scene.topology;
     let slot = topology.slot(topology.twin(twin)?, property)?;

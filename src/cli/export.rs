@@ -1,4 +1,4 @@
-//! `cupola export`: scenes out, to other people's formats.
+//! `cupola export`: writes a scene in a format of another program.
 
 use super::{BAD_INPUT, output};
 use cupola_exchange::export::{Format, export};
@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The scene.
+    /// Scene to export: a folder with scene.ron, or a .ron file.
     scene: PathBuf,
-    /// What to write.
+    /// Format of the file.
     #[arg(long, value_enum)]
     format: Format,
-    /// The file.
+    /// File to write.
     #[arg(long)]
     out: PathBuf,
 }

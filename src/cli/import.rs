@@ -1,4 +1,4 @@
-//! `cupola import`: other people's formats in, with a preview of what is understood and what is not.
+//! `cupola import`: reads formats of other programs, shows what was understood and left out, and writes a scene.
 
 use super::{BAD_INPUT, output};
 use cupola_exchange::import::{self, Draft};
@@ -10,20 +10,20 @@ use std::time::Instant;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Files or folders: DTDL (.json), twins and relationships of Azure Digital Twins (.json, .ndjson, .xlsx), Brick and
-    /// RealEstateCore (.ttl), buildings (.glb, .gltf), 3DScenesConfiguration.json.
+    /// Files or folders to read: DTDL (.json), twins and relationships of Azure Digital Twins (.json, .ndjson, .xlsx),
+    /// Brick and RealEstateCore (.ttl), buildings (.glb, .gltf), 3DScenesConfiguration.json.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The folder that becomes the scene.
+    /// Folder to write the scene into.
     #[arg(long, required_unless_present = "dry_run")]
     out: Option<PathBuf>,
-    /// Only say what would be imported.
+    /// Show the preview, and write nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Replace the scene that is there.
+    /// Replace a scene that is already in the folder.
     #[arg(long)]
     replace: bool,
-    /// The preview as one JSON object.
+    /// Print the preview as one JSON object.
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! `cupola invoke`: gives a command to a twin and tells what became of it.
+//! `cupola invoke`: sends a command to a twin and prints its outcome.
 
 use super::run::{follow, headless};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output};
@@ -11,26 +11,27 @@ use cupola_twin::Value;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// How long a broker may take to take us in.
+/// Longest time that connecting to the broker may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// An answer is waited for as long as the scene says; this is only against one that says for ever.
+/// Longest time to wait for an answer. The timeout of the scene ends the wait earlier, unless it is longer than this.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The scene.
+    /// Scene: a folder with scene.ron, or a .ron file.
     scene: PathBuf,
-    /// The command: TWIN.COMMAND.
+    /// Command, written as TWIN.COMMAND.
     command: String,
-    /// What goes with it, as JSON: 21.5, "open", {"position": 40}. A plain word is a text.
+    /// Request of the command as JSON, such as 21.5, "open" or {"position": 40}. Text that is not JSON is taken as a
+    /// string.
     request: Option<String>,
-    /// On which timeline: live goes to the device, simulated to the simulation.
+    /// Timeline to use: on the live one the device carries the command out, on the simulated one the simulation.
     #[arg(long, value_enum, default_value_t = Source::Live)]
     source: Source,
-    /// Connect to this broker instead of the scene's.
+    /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
     #[arg(long)]
     broker: Option<String>,
-    /// The invocation as JSON.
+    /// Print the invocation as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
-/// Gives the command and waits for what becomes of it; the invocation, and whether it was done.
+/// Sends the command and waits for its outcome. Returns the invocation and whether it succeeded.
 fn give(
     world: &mut World,
     source: SourceKind,
@@ -101,7 +102,7 @@ fn give(
     }
 }
 
-/// Waits until the feed's broker has taken us in.
+/// Waits until all feeds are connected to their brokers.
 fn connected(world: &mut World, timeline: Entity) -> Result<(), String> {
     let begin = Instant::now();
     loop {

@@ -1,4 +1,5 @@
-//! Questions that listen to the scene's feeds first: the only ones that run anything.
+//! `--listen` of `cupola query` and `cupola why`: connects to the feeds of a scene before the answer. Without it, these
+//! commands start no app.
 
 use super::query::{Format, print, shape};
 use super::run::{follow, headless};
@@ -15,30 +16,31 @@ use serde_json::json;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Live values for a question.
+/// Arguments of commands that can follow the feeds before they answer.
 #[derive(clap::Args)]
 pub(super) struct ListenArgs {
-    /// Listen to the scene's feeds for so long first: 10s.
+    /// Follow the scene's feeds for this duration before answering, such as 10s.
     #[arg(long = "listen", value_name = "DURATION", conflicts_with = "at")]
     pub duration: Option<String>,
-    /// Connect to this broker instead of the scene's.
+    /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
     #[arg(long, requires = "duration")]
     broker: Option<String>,
     #[command(flatten)]
     trust: Trust,
 }
 
-/// A query that is to stay open.
+/// A query to keep open.
 pub(super) struct WatchedQuery<'q> {
     pub query: Query,
-    /// As it is written.
+    /// The text of the query.
     pub text: &'q str,
-    /// How long one answer may take, seconds.
+    /// The longest time that one answer may take, in seconds.
     pub timeout: Option<f64>,
     pub format: Format,
 }
 
-/// A scene after its feeds were listened to for a while, or the exit code after saying why not.
+/// Follows the feeds of a scene and returns the live timeline. After an error, it is printed and its exit code
+/// returned.
 pub(super) fn listened(path: &Path, timeline: Source, listen: &ListenArgs) -> Result<cupola_run::Timeline, u8> {
     if timeline != Source::Live {
         output::error_line("only the live timeline listens");
@@ -55,7 +57,7 @@ pub(super) fn listened(path: &Path, timeline: Source, listen: &ListenArgs) -> Re
     world.entity_mut(timeline).take::<Timeline>().map(|timeline| timeline.0).ok_or(BAD_INPUT)
 }
 
-/// A scene that connects to its feeds: its live timeline, and how long it is to be listened to.
+/// Opens a scene and connects to its feeds. Returns the app, the live timeline and the duration of `--listen`.
 fn listening(path: &Path, listen: &ListenArgs) -> Result<(App, Entity, Duration), u8> {
     let text = listen.duration.as_deref().unwrap_or_default();
     let Some(duration_us) = cupola_wire::parse_duration(text).filter(|us| *us > 0) else {
@@ -75,7 +77,7 @@ fn listening(path: &Path, listen: &ListenArgs) -> Result<(App, Entity, Duration)
     }
 }
 
-/// Keeps a query open while its scene is listened to.
+/// Keeps a query open while it follows the feeds of a scene, and returns the exit code.
 pub(super) fn watch(path: &Path, listen: &ListenArgs, question: &WatchedQuery<'_>) -> u8 {
     let (mut app, timeline, duration) = match listening(path, listen) {
         Ok(listening) => listening,
@@ -101,19 +103,20 @@ pub(super) fn watch(path: &Path, listen: &ListenArgs, question: &WatchedQuery<'_
     }
 }
 
-/// A query that is open.
+/// A query that is kept open, with its last answer.
 struct WatchedAnswer<'o> {
     question: &'o WatchedQuery<'o>,
     scene: &'o Scene,
     standing: Option<Standing>,
-    /// When an answer was printed last, and which.
+    /// The time at which an answer was printed last, and that answer as JSON.
     told: Option<(Instant, String)>,
-    /// Whether there may be another one since.
+    /// Whether the answer may have changed since.
     differs: bool,
 }
 
 impl WatchedAnswer<'_> {
-    /// Follows a tick; prints the answer if it is another one.
+    /// Takes over the changes of a tick, and prints the answer if it differs from the last one and that is a second
+    /// old.
     fn look(&mut self, state: &State) -> Result<(), ExprError> {
         let (graph, question) = (&self.scene.graph, self.question);
         let deadline = question.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
@@ -131,7 +134,7 @@ impl WatchedAnswer<'_> {
         }
         let answer = standing.answer(graph, state)?;
         self.differs = false;
-        // Values may be new and yet the same.
+        // A changed value may give the same rows as before.
         let rows: Vec<_> = answer.rows.iter().map(|row| shape(self.scene, state, &answer.keys, row)).collect();
         let text = json!(rows).to_string();
         if self.told.as_ref().is_none_or(|(_, known)| *known != text) {

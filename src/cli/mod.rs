@@ -1,4 +1,4 @@
-//! The command line: one file a command.
+//! The command line: one file for each command.
 
 mod app;
 mod check;
@@ -24,9 +24,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// The input is bad.
+/// Exit code for bad input, or for something that could not be done.
 pub(crate) const BAD_INPUT: u8 = 1;
-/// The call is bad.
+/// Exit code for a bad call.
 pub(crate) const BAD_CALL: u8 = 2;
 
 /// See a building, watch it live, and ask what if.
@@ -35,67 +35,67 @@ pub(crate) const BAD_CALL: u8 = 2;
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The scene to open: a folder with scene.ron, or a .ron file. Without one: the first demo, live.
+    /// Scene to open: a folder with scene.ron, or a .ron file. Default: the first demo, live.
     scene: Option<PathBuf>,
     /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
     #[arg(long)]
     broker: Option<String>,
     #[command(flatten)]
     trust: Trust,
-    /// Begin with this timeline.
+    /// Timeline to show first.
     #[arg(long, value_enum, default_value_t = Source::Live)]
     source: Source,
 }
 
-/// What a scene may do beyond being looked at.
+/// The permissions that the user gives to a scene.
 #[derive(clap::Args, Clone, Copy, Default)]
 pub(crate) struct Trust {
-    /// Start the programs that the scene names as processors: only for scenes that you trust.
+    /// Start the programs that the scene names as processors. Use it only for scenes that you trust.
     #[arg(long)]
     allow_programs: bool,
 }
 
-/// The timelines that the command line can ask for.
+/// The timelines that the command line can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Source {
-    /// A feed.
+    /// Values from the scene's feeds.
     Live,
-    /// The simulation.
+    /// Values from the scene's simulation.
     Simulated,
-    /// What was recorded.
+    /// Values from a recording.
     Replay,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Reads scenes and models, and says everything that is wrong with them.
+    /// Check scenes, models and other files, and print every diagnostic.
     Check(check::Args),
-    /// Answers one query.
+    /// Answer a query about a scene.
     Query(query::Args),
-    /// Runs a scene without a window, and reports.
+    /// Run a scene or a study without a window, and report.
     Run(run::Args),
-    /// Draws the picture that the app would show.
+    /// Draw the picture that the app would show.
     Render(render::Args),
-    /// Explains a value: the formula, its inputs, theirs, down to where they came from.
+    /// Explain a value: its formula, the inputs, and their origins.
     Why(why::Args),
-    /// Changes the graph of a scene, checked against its models.
+    /// Edit the graph of a scene, checked against its models.
     Edit(edit::Args),
-    /// Gives a command to a twin, and tells what became of it.
+    /// Send a command to a twin, and print the outcome.
     Invoke(invoke::Args),
-    /// Reads other people's formats and makes a scene of them.
+    /// Make a scene from files of other programs.
     Import(import::Args),
-    /// Writes a scene in another format.
+    /// Write a scene in a format of another program.
     Export(export::Args),
-    /// Runs every validation case of the physics against its reference, and writes the page.
+    /// Run all validation cases of the physics against their references, and write validation.md.
     Validate(validate::Args),
-    /// Starts a broker and devices that publish to it, and opens the scene on them.
+    /// Start a broker and simulated devices, and open a scene that receives their messages.
     Demo(demo::Args),
 }
 
-/// A scene that was read, with its findings.
+/// A scene with the diagnostics of its files.
 type Opened = (Arc<Scene>, Vec<Diagnostic>);
 
-/// Returns the scene that was read; the exit code after printing the findings, if too little of it could be read.
+/// Returns the scene and its diagnostics. If there is no scene, prints the diagnostics and returns the exit code.
 fn opened(loaded: Loaded) -> Result<Opened, u8> {
     match loaded.scene {
         Some(scene) => Ok((Arc::new(scene), loaded.diagnostics)),
@@ -106,12 +106,13 @@ fn opened(loaded: Loaded) -> Result<Opened, u8> {
     }
 }
 
-/// Reads the command line and does what it says.
+/// Parses the command line, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are answers; everything else is a bad call. If nobody listens, the code still tells.
+            // Help and version are answers with exit code 0, and any other error is a bad call. A failure to print
+            // changes nothing.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(BAD_CALL) } else { ExitCode::SUCCESS };
         }
@@ -140,7 +141,8 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// The folder of the demo scene that opens first: beside the program, or where it was built.
+/// Returns the folder of the first demo: in the current folder, else beside the program, else in the source folder of
+/// the build.
 pub(crate) fn first_demo() -> PathBuf {
     let here = PathBuf::from("scenes/office");
     let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("scenes/office")));

@@ -1,11 +1,11 @@
-//! What commands print. A reader that has gone away is no error.
+//! Output of commands on the terminal. It is no error if nobody reads the output.
 
 use cupola_twin::{Diagnostic, Severity};
 use std::io::Write;
 
 /// Prints a line on standard output.
 pub fn line(text: impl AsRef<str>) {
-    // Nobody reads it if this fails, as in `cupola … | head`.
+    // Writing fails if the reader has ended, as in `cupola … | head`.
     let _ = writeln!(std::io::stdout().lock(), "{}", text.as_ref());
 }
 
@@ -14,7 +14,7 @@ pub fn error_line(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
 }
 
-/// Prints findings on standard error; the number of errors.
+/// Prints diagnostics on standard error, and returns the number of errors.
 pub fn report(diagnostics: &[Diagnostic]) -> usize {
     for diagnostic in diagnostics {
         error_line(diagnostic.to_string());
@@ -22,7 +22,7 @@ pub fn report(diagnostics: &[Diagnostic]) -> usize {
     diagnostics.iter().filter(|found| found.severity == Severity::Error).count()
 }
 
-/// A table with aligned columns.
+/// Prints a table with aligned columns.
 pub fn table(header: &[String], rows: &[Vec<String>]) {
     let width = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at)).chain(header.get(at));
@@ -39,7 +39,7 @@ pub fn table(header: &[String], rows: &[Vec<String>]) {
     rows.iter().for_each(|row| show(row));
 }
 
-/// A value of JSON as people read it in a table: four decimals are enough.
+/// Returns a JSON value as the text of a table cell, with at most four decimals.
 pub fn cell(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => String::new(),
@@ -52,7 +52,7 @@ pub fn cell(value: &serde_json::Value) -> String {
     }
 }
 
-/// The JSON of a value; missing is null.
+/// Returns a value as JSON. A missing value becomes null.
 pub fn json(value: Option<cupola_twin::Value>) -> serde_json::Value {
     value.and_then(|value| serde_json::to_value(value).ok()).unwrap_or(serde_json::Value::Null)
 }

@@ -1,4 +1,4 @@
-//! `cupola query`: one query, answered from the initial values or from a moment of the simulation.
+//! `cupola query`: answers a query on initial values, on a moment of the simulation, or on live values.
 
 use super::listen::{ListenArgs, WatchedQuery, listened, watch};
 use super::{BAD_CALL, BAD_INPUT, Source, output};
@@ -17,41 +17,41 @@ use std::time::{Duration, Instant};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The scene.
+    /// Scene to query: a folder with scene.ron, or a .ron file.
     scene: PathBuf,
-    /// The query: SELECT … FROM DIGITALTWINS …
+    /// Query: SELECT … FROM DIGITALTWINS …
     query: String,
-    /// The moment on the simulated timeline, RFC 3339.
+    /// Moment on the simulated timeline, in RFC 3339, such as 2026-01-12T09:00:00Z.
     #[arg(long)]
     at: Option<String>,
-    /// The timeline; live has only the scene's own values here.
+    /// Timeline to query. Without --listen, the live timeline has only the scene's initial values.
     #[arg(long, value_enum, default_value_t = Source::Live)]
     timeline: Source,
     #[command(flatten)]
     listen: ListenArgs,
-    /// Keep the query open while listening, and print its answer whenever it is another one; once a second at most. As JSON, a line
-    /// for each answer.
+    /// Keep the query open while listening, and print the answer whenever it changes, at most once a second. With
+    /// --format json, each answer is one line.
     #[arg(long, requires = "duration", conflicts_with_all = ["page", "at", "timeline"])]
     watch: bool,
-    /// At most so many rows at a time; what follows is asked for with the cursor that comes with them.
+    /// Print at most this number of rows, with a cursor for the rows that follow.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
     page: Option<u32>,
-    /// Where the page before ended.
+    /// Cursor that the page before printed.
     #[arg(long, requires = "page")]
     cursor: Option<String>,
-    /// Give up after so many seconds.
+    /// Give up after this number of seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<f64>,
-    /// How rows are printed.
+    /// Format of the rows.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(super) enum Format {
-    /// Aligned columns.
+    /// A table with aligned columns.
     Table,
-    /// A JSON array of rows, as the Azure service has them.
+    /// A JSON array of rows, as Azure Digital Twins returns them.
     Json,
     /// Comma-separated values.
     Csv,
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_INPUT;
         }
     };
-    // A moment means the simulation, unless another timeline is named.
+    // A moment in the query means the simulated timeline, unless the query or the call names another one.
     let is_of_simulation = query.at.is_some() && query.timeline.is_none() && matches!(timeline, Source::Live);
     let timeline = if is_of_simulation { Source::Simulated } else { timeline };
     let at = query.at.as_deref().or(args.at.as_deref());
@@ -121,7 +121,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Returns a timeline of a scene at a moment, or the exit code after printing the reason why not.
+/// Returns a timeline of a scene at a moment. After an error, it is printed and its exit code returned.
 pub(super) fn moment(
     path: &std::path::Path,
     timeline: Source,
@@ -165,7 +165,7 @@ pub(super) fn moment(
     }
 }
 
-/// Runs the simulation of a scene up to a moment, at least one step.
+/// Runs the simulation of a scene up to a moment, for at least one step.
 fn simulated(scene: Arc<Scene>, state: State, at_us: Option<i64>) -> Result<Timeline, u8> {
     let (simulation, found) = Simulation::new(&scene);
     output::report(&found);
@@ -184,7 +184,7 @@ fn simulated(scene: Arc<Scene>, state: State, at_us: Option<i64>) -> Result<Time
     Ok(timeline)
 }
 
-/// The operations of a query, in their order.
+/// Prints the operations of a query, in their order.
 fn explain(plan: &[String], format: Format) {
     if let Format::Json = format {
         output::line(json!(plan).to_string());
@@ -195,11 +195,11 @@ fn explain(plan: &[String], format: Format) {
     }
 }
 
-/// A part of an answer.
+/// A page of an answer.
 struct Page {
     rows: usize,
     start: usize,
-    /// Tells the query from others: a cursor is of one.
+    /// The hash of the query's text, because a cursor is valid for one query only.
     query: u64,
 }
 
@@ -218,14 +218,14 @@ impl Page {
         }
     }
 
-    /// Asks for one row more than is shown: whether there is one is to be known.
+    /// Limits the query to one row more than the page has. The additional row shows whether another page follows.
     fn narrow(&self, query: &mut query::Query) {
         let left = query.limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.start));
         query.limit = Some(left.min(self.rows + 1));
         query.offset = query.offset.saturating_add(self.start);
     }
 
-    /// Cuts the row more off; where the next page begins, if there is one.
+    /// Removes the additional row, and returns the cursor of the next page if there is one.
     fn end(&self, result: &mut QueryResult) -> Option<String> {
         let goes_on = result.rows.len() > self.rows;
         result.rows.truncate(self.rows);
@@ -233,7 +233,7 @@ impl Page {
     }
 }
 
-/// Prints rows; with paging, as a page that says where the next one begins.
+/// Prints rows. `cursor` is `None` without paging, and `Some(None)` on the last page.
 pub(super) fn print(
     scene: &Scene,
     state: &State,
@@ -260,17 +260,17 @@ pub(super) fn print(
     }
     let text = |value: Option<&Value>| match value {
         None => String::new(),
-        // A whole twin or relationship in a cell: who it is.
+        // A cell with a whole twin or relationship shows its id.
         Some(Value::Object(object)) if object.contains_key("$dtId") || object.contains_key("$relationshipId") => {
             let id = object.get("$dtId").or(object.get("$relationshipId"));
             id.and_then(Value::as_str).unwrap_or_default().to_string()
         }
-        // A way in a cell: whom it leads over.
+        // A cell with a path shows the ids of the twins on it.
         Some(Value::Object(object)) if object.contains_key("relationships") && matches!(format, Format::Table) => {
             let twins = object.get("twins").and_then(Value::as_array);
             twins.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" → ")
         }
-        // The other formats give numbers whole.
+        // CSV gives numbers with all digits.
         Some(value) if matches!(format, Format::Table) => output::cell(value),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
@@ -281,7 +281,7 @@ pub(super) fn print(
         Format::Csv => {
             output::line(header.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(","));
             cells.iter().for_each(|row| output::line(row.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(",")));
-            // Not among the rows, which a program reads.
+            // The cursor goes to standard error, because a program may read the rows.
             if let Some(Some(next)) = cursor {
                 output::error_line(format!("there are more: --cursor {next}"));
             }
@@ -298,7 +298,7 @@ pub(super) fn print(
     }
 }
 
-/// A field as RFC 4180 has it.
+/// Returns a field as RFC 4180 defines it.
 fn csv(cell: &str) -> String {
     if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_string() }
 }

@@ -1,4 +1,4 @@
-//! `cupola render`: the picture that the app would show, with no display.
+//! `cupola render`: draws the picture that the app would show, without a display.
 
 use super::run::step;
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
@@ -17,60 +17,61 @@ use cupola_twin::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Simulated time before the picture, unless it is asked for: people have come, the air is used.
+/// Simulated time before the picture, if the call names no moment: 3 h, in microseconds. After it, people are in the
+/// building and the air is used.
 const BEFORE_US: i64 = 3 * 3_600_000_000;
-/// Frames without the building: panels know their places in the third.
+/// Number of frames without the building. The layout of the panels is complete in the third.
 const PREPARE: usize = 6;
-/// Frames with it, before the one that is kept.
+/// Number of frames with the building before the frame that is kept.
 const DRAWN: usize = 2;
-/// Frames that the picture may take to come back from the graphics device.
+/// Largest number of frames until the graphics device returns the picture.
 const MAX_FRAMES: usize = 60;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The scene.
+    /// Scene to draw: a folder with scene.ron, or a .ron file.
     scene: PathBuf,
-    /// The picture, a .png file.
+    /// Picture to write, a .png file.
     #[arg(long)]
     out: PathBuf,
-    /// The property or expression that colours the rooms.
+    /// Property or expression that colours the rooms. Default: the scene's own.
     #[arg(long)]
     color_by: Option<String>,
-    /// Cut above this storey: its twin's id or its name.
+    /// Storey to cut the building above: the id of its twin, or its name.
     #[arg(long)]
     floor: Option<String>,
-    /// Only that storey.
+    /// Show only the storey of --floor.
     #[arg(long)]
     isolate: bool,
-    /// Select this twin and fly to it.
+    /// Twin to select and fly to, by its id.
     #[arg(long)]
     select: Option<String>,
-    /// Width and height in pixels.
+    /// Width and height in pixels, each from 16 to 8192.
     #[arg(long, default_value = "1600x960")]
     size: String,
-    /// The building as it stands, rather than its storeys apart.
+    /// Show the storeys in place instead of moved apart.
     #[arg(long)]
     closed: bool,
-    /// With the panels round it.
+    /// Include the panels.
     #[arg(long)]
     panels: bool,
-    /// Light instead of dark.
+    /// Use the light theme instead of the dark one.
     #[arg(long)]
     light: bool,
-    /// Faded walls, so that all floors are seen.
+    /// Fade the walls, so that all floors can be seen.
     #[arg(long)]
     see_through: bool,
-    /// The timeline; without it, the simulated one where the scene has one.
+    /// Timeline to draw. Default: the simulated one if the scene has a simulation, else the live one.
     #[arg(long, value_enum)]
     source: Option<Source>,
-    /// The moment on the simulated timeline, RFC 3339; without it, three hours after it begins.
+    /// Moment on the simulated timeline, in RFC 3339. Default: three hours after its start.
     #[arg(long)]
     at: Option<String>,
     #[command(flatten)]
     trust: Trust,
 }
 
-/// What a picture shows.
+/// The settings of a picture.
 pub(super) struct Options {
     pub out: PathBuf,
     pub size: (u32, u32),
@@ -123,7 +124,7 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
-/// Whether there is such a moment to be drawn.
+/// Checks that the timeline and the moment can be drawn. The error is a message with an exit code.
 fn moment(scene: &Scene, source: Option<Source>, at_us: Option<i64>) -> Result<(), (&'static str, u8)> {
     let simulated = source == Some(Source::Simulated) || at_us.is_some();
     match source {
@@ -134,7 +135,7 @@ fn moment(scene: &Scene, source: Option<Source>, at_us: Option<i64>) -> Result<(
     }
 }
 
-/// Names in the call must be of the scene.
+/// Checks that the scene has the twin and the storey that the call names.
 fn check(scene: &Scene, args: &Args) -> Result<(), String> {
     if let Some(id) = &args.select
         && scene.topology.twin(id).is_none()
@@ -170,7 +171,7 @@ fn storey(scene: &Scene, name: &str) -> Option<usize> {
 
 fn settings(scene: &Scene, args: &Args) -> ViewSettings {
     let view = &scene.document.view;
-    // The scene's range is that of the scene's property.
+    // The range in the scene belongs to the property in the scene, so another property gets an automatic range.
     let own = args.color_by.is_none() || args.color_by == view.color_by;
     ViewSettings {
         color_by: args.color_by.clone().or(view.color_by.clone()).unwrap_or_default(),
@@ -185,7 +186,7 @@ fn settings(scene: &Scene, args: &Args) -> ViewSettings {
     }
 }
 
-/// Runs the simulated timeline up to a moment and shows it.
+/// Runs the simulated timeline up to a moment and puts the view cursor on it.
 fn simulate(world: &mut World, at_us: Option<i64>) {
     let Some(timeline) = timeline_of(world, SourceKind::Simulated) else { return };
     world.insert_resource(ViewCursor::new(timeline));
@@ -198,7 +199,7 @@ fn simulate(world: &mut World, at_us: Option<i64>) {
     }
 }
 
-/// Draws a picture of a scene; `prepare` brings the timelines where they should be.
+/// Draws a picture of a scene. `prepare` changes the world after the scene is opened and before it is drawn.
 pub(super) fn picture(
     scene: &Arc<Scene>,
     findings: Vec<Diagnostic>,
@@ -234,7 +235,7 @@ pub(super) fn picture(
 #[derive(Resource)]
 struct Shot(Image);
 
-/// The app with its renderer; a machine without a driver is an answer, not a crash.
+/// Builds the app with its renderer. A missing graphics driver is an error and not a panic.
 fn start(target: &Target) -> Result<App, String> {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
@@ -254,20 +255,21 @@ fn start(target: &Target) -> Result<App, String> {
     })
 }
 
-/// Lets fonts and panels find their places before anything dear is drawn, then draws what labels depend on.
+/// Draws frames until fonts and panels have their layout, then spawns the expensive camera and draws the building, so
+/// that the labels know their places.
 fn settle(app: &mut App) -> Result<(), String> {
     (0..PREPARE).for_each(|_| app.update());
     let world = app.world_mut();
     world.run_system_cached(window::building_camera).map_err(|error| error.to_string())?;
     if let Some(twin) = selected(world) {
-        // One frame later: a camera looks at the whole building first.
+        // The focus follows one frame later, because a new camera first looks at the whole building.
         app.update();
         let world = app.world_mut();
         let asked = world.resource::<ViewSettings>().clone();
         let id = world.resource::<OpenScene>().0.topology.twin_id(twin).to_string();
         world.write_message(ActionRequest::new(Focus(Some(id))));
         if asked.storey.is_some() || !asked.explode {
-            // What is flown to is uncovered, but not against what was asked for.
+            // Flying to a twin changes the view so that the twin can be seen. The settings of the call take precedence.
             world.write_message(ActionRequest::new(ChangeLook(asked)));
         }
     }
@@ -282,7 +284,8 @@ fn save(image: Image, path: &Path) -> Result<(), String> {
     rgb.save(path).map_err(|error| fail(error.to_string()))
 }
 
-/// A picture of a timeline that ran elsewhere; its feed moves to the picture, so that the picture shows how it stands.
+/// Draws a picture of a timeline of another app. Its connections move to the app of the picture, so that the picture
+/// shows their status.
 pub(super) fn picture_of(world: &mut World, timeline: Entity, out: &Path, panels: bool) -> Result<(), String> {
     let scene = world.resource::<OpenScene>().0.clone();
     let findings = world.resource::<Findings>().0.clone();

@@ -1,4 +1,4 @@
-//! Every step of a study as a row: text with commas, or Parquet.
+//! A file with a row for every step of a study, as CSV or Parquet.
 
 use cupola_physics::run::Step;
 use parquet::basic::{Compression, Repetition, Type as PhysicalType};
@@ -13,19 +13,19 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Bytes of text that are gathered before they are written.
+/// Size of the buffer for text, in bytes.
 const BUFFER: usize = 1 << 16;
-/// Rows of a row group.
+/// Number of rows in a row group of Parquet.
 const GROUP: usize = 1 << 14;
-/// Quantities of a zone, in its columns' order.
+/// Quantities of a zone, in the order of the columns.
 const OF_ZONE: [&str; 4] = ["air_c", "operative_c", "heating_w", "cooling_w"];
-/// Quantities of an air handling unit.
+/// Quantities of an air handling unit, in the order of the columns.
 const OF_UNIT: [&str; 7] =
     ["flow_m3_h", "outdoor_m3_h", "supply_c", "heating_coil_w", "cooling_coil_w", "reheat_w", "fans_w"];
-/// Quantities of a link of the air flow network.
+/// Quantities of a link of the air flow network, in the order of the columns.
 const OF_LINK: [&str; 2] = ["forward_m3_h", "backward_m3_h"];
 
-/// A file that steps go into. What can't be written is told at the end.
+/// The writer of the file. It keeps the first error, and `finish` returns it.
 pub(super) struct StepWriter {
     path: String,
     row: Vec<f64>,
@@ -40,14 +40,17 @@ enum Format {
 }
 
 struct Parquet {
-    /// Until the columns are known.
+    /// The file, until the columns are known and `writer` takes it.
     file: Option<File>,
     writer: Option<SerializedFileWriter<File>>,
     columns: Vec<Vec<f64>>,
 }
 
 impl StepWriter {
-    /// Begins a file, whose format is that of its ending.
+    /// Creates a file. Its extension decides the format.
+    ///
+    /// # Errors
+    /// The extension is neither `csv` nor `parquet`, or the file can't be created.
     pub fn create(path: &Path) -> Result<Self, String> {
         let shown = path.display().to_string();
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
@@ -64,7 +67,7 @@ impl StepWriter {
         Ok(Self { path: shown, row: Vec::new(), begun: false, format, error: None })
     }
 
-    /// Adds a step.
+    /// Adds a row for a step. After an error, nothing is written.
     pub fn add(&mut self, step: &Step<'_>) {
         if self.error.is_some() {
             return;
@@ -90,7 +93,10 @@ impl StepWriter {
         self.error = written.err();
     }
 
-    /// Writes what is left; what went wrong, if anything did.
+    /// Writes the remaining rows and closes the file.
+    ///
+    /// # Errors
+    /// The file could not be written, now or at an earlier step.
     pub fn finish(self) -> Result<(), String> {
         let written = match (self.error, self.format) {
             (Some(error), _) => Err(error),
@@ -119,7 +125,7 @@ fn add_text(
 ) -> std::io::Result<()> {
     text.clear();
     if let Some(names) = names {
-        // A quote or a comma in an id stays in its cell; the first three are no ids.
+        // Quotes keep a comma or a quote of an id in its cell. The first three columns have no id in their names.
         let cell = |(at, name): (usize, &String)| match at {
             0..3 => name.clone(),
             _ => format!("\"{}\"", name.replace('"', "\"\"")),

@@ -1,4 +1,4 @@
-//! `cupola run` of a scene that is a study: no twins, no clock to wait for.
+//! `cupola run` for a scene that is a study. It has no timeline and runs as fast as it can.
 
 use super::steps::StepWriter;
 use super::{BAD_CALL, BAD_INPUT, output};
@@ -11,7 +11,7 @@ use serde_json::json;
 use std::path::Path;
 use std::time::Instant;
 
-/// What is asked of a study.
+/// The options of a run of a study.
 pub(super) struct StudyOptions<'a> {
     pub weather: Option<&'a Path>,
     pub duration_us: i64,
@@ -69,7 +69,7 @@ pub(super) fn run(scene: &Scene, study: &Study, asked: &StudyOptions<'_>) -> u8 
     0
 }
 
-/// The report for people.
+/// Prints the report as text.
 fn show(name: &str, report: &Report, seconds: f64) {
     let hours = report.hours;
     output::line(format!(

@@ -1,19 +1,20 @@
-//! `cupola validate`: every validation case of the physics against its reference.
+//! `cupola validate`: runs every validation case of the physics against its reference.
 
 use super::{BAD_INPUT, output};
 use crate::validation;
 use cupola_run::simulation::study;
 use std::path::{Path, PathBuf};
 
-/// The weather that ASHRAE 140 prescribes since 2020.
+/// The weather file that ASHRAE 140 prescribes since 2020.
 const DENVER: &str = "USA_CO_Denver.Intl.AP.725650_TMY3.epw";
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The folder that validation.md and its plots are written into.
+    /// Folder to write validation.md and its plots into.
     #[arg(long, default_value = "docs")]
     out: PathBuf,
-    /// The weather of Denver International (TMY3), which ASHRAE 140 prescribes; without it, it is looked for beside the project.
+    /// Weather file of Denver International (TMY3), which ASHRAE 140 prescribes. Default: the file in
+    /// ../shared/data/weather, if it is there.
     #[arg(long, value_name = "FILE.epw")]
     weather: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `cupola why`: where a value came from.
+//! `cupola why`: explains the origin of a value.
 
 use super::listen::ListenArgs;
 use super::query::moment;
@@ -13,22 +13,23 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The scene.
+    /// Scene: a folder with scene.ron, or a .ron file.
     scene: PathBuf,
-    /// The value, TWIN.PROPERTY.
+    /// Value to explain, written as TWIN.PROPERTY.
     slot: String,
-    /// The moment on the simulated timeline, RFC 3339; without it, the scene's own values.
+    /// Moment on the simulated timeline, in RFC 3339. Default: the scene's initial values.
     #[arg(long)]
     at: Option<String>,
     #[command(flatten)]
     listen: ListenArgs,
-    /// All that it is made of and came from outside, and what it would be without each.
+    /// List all values from outside that the value depends on, each with the result that the value would have without
+    /// it.
     #[arg(long)]
     inputs: bool,
-    /// The other way: all that depends on it.
+    /// List all values that depend on the value.
     #[arg(long, conflicts_with = "inputs")]
     impact: bool,
-    /// The answer as JSON.
+    /// Print the answer as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -65,10 +66,10 @@ pub(super) fn run(args: &Args) -> u8 {
     0
 }
 
-/// More inputs than this are listed without what the value would be without them.
+/// Largest number of inputs for which the result without each of them is computed.
 const MAX_TRIED: usize = 500;
 
-/// What a value is made of, each with what it would be without.
+/// Returns the values from outside that a value depends on, each with the result without it.
 fn inputs(state: &State, slot: Slot, origin: &dyn Fn(Slot) -> Option<String>) -> Vec<Map<String, Json>> {
     let sources = sources_of(state, slot);
     let tried = sources.len() <= MAX_TRIED;
@@ -83,7 +84,7 @@ fn inputs(state: &State, slot: Slot, origin: &dyn Fn(Slot) -> Option<String>) ->
     sources.iter().map(row).collect()
 }
 
-/// What depends on a value.
+/// Returns the values that depend on a value, without hidden columns.
 fn impact(state: &State, slot: Slot) -> Vec<Map<String, Json>> {
     let topology = state.topology();
     let is_shown = |slot: &Slot| !topology.column(slot.column).hidden;
@@ -109,7 +110,7 @@ fn list(rows: &[Map<String, Json>], as_json: bool) {
     output::line(if rows.len() == 1 { "1 value".to_string() } else { format!("{} values", rows.len()) });
 }
 
-/// The line of the scene that gives a value.
+/// Returns the place in the scene's files that gives a slot its initial value.
 fn given(scene: &Scene, positions: &HashMap<&str, usize>, slot: Slot) -> Option<String> {
     let id = scene.topology.twin_id(scene.topology.twin_of(slot));
     let name = &scene.topology.column(slot.column).name;

@@ -1,4 +1,4 @@
-//! Exports the open scene.
+//! The action that exports the open scene.
 
 use crate::action::{Action, ActionResult};
 use crate::job::Jobs;
@@ -11,12 +11,12 @@ use cupola_scene::write_atomically;
 use cupola_twin::Severity;
 use std::path::PathBuf;
 
-/// Writes the open scene in another format.
+/// The action that writes the open scene in a format of another program.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Export {
-    /// The file.
+    /// The file to write.
     pub path: PathBuf,
-    /// The format.
+    /// The format of the file.
     pub format: Format,
 }
 

@@ -1,4 +1,5 @@
-//! Imports in the app: the files are read on a thread of their own, shown as a preview, and written when that is wanted.
+//! Imports in the app. A thread reads the files, the panels show a preview, and the user decides whether a scene is
+//! written.
 
 use crate::action::{Action, ActionRequest, ActionResult};
 use crate::job::Jobs;
@@ -11,45 +12,45 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-/// The import that is going on.
+/// The current import.
 #[derive(Resource, Default)]
 pub struct Import {
-    /// How far it has come.
+    /// The stage of the import.
     pub stage: Stage,
-    // A receiver can't be shared between threads; only one system looks at it.
+    // `Receiver` is not `Sync`, so a mutex holds it. Only one system uses it.
     news: Option<Mutex<Receiver<Stage>>>,
 }
 
-/// How far an import has come.
+/// The stage of an import.
 #[derive(Default)]
 pub enum Stage {
-    /// There is none.
+    /// No import is going on.
     #[default]
     Idle,
-    /// Files are read: what is being read.
+    /// Files are being read, with a text about the progress.
     Reading(String),
-    /// They are read, and nothing is written yet.
+    /// The files are read, and nothing is written yet.
     Preview(Box<Preview>),
 }
 
-/// What an import would give.
+/// The result of an import before it is written.
 pub struct Preview {
-    /// What was understood.
+    /// The draft that was read.
     pub draft: Draft,
-    /// Whether a scene can be made of it.
+    /// Whether a scene can be made of the draft.
     pub sound: bool,
-    /// The folder that suggests itself.
+    /// The suggested folder for the scene.
     pub folder: PathBuf,
 }
 
-/// Reads files and folders of other formats, for a preview.
+/// The action that reads files and folders of other formats for a preview.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StartImport(pub Vec<PathBuf>);
 
 impl Action for StartImport {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let Self(paths) = *self;
-        // Newer progress replaces progress that nobody has looked at yet: one place is enough.
+        // One place is enough. Progress that finds it occupied is dropped, because later progress follows.
         let (sender, news) = sync_channel(1);
         let folder = folder_for(&paths);
         let read = move || {
@@ -58,7 +59,7 @@ impl Action for StartImport {
             });
             let _ = sender.try_send(Stage::Reading(import::SETTLING.into()));
             let sound = import::settle(&mut draft).sound && !draft.is_empty();
-            // Nobody listens any more when the import was cancelled.
+            // Sending fails if the import was cancelled.
             let _ = sender.send(Stage::Preview(Box::new(Preview { draft, sound, folder })));
         };
         std::thread::Builder::new()
@@ -71,7 +72,7 @@ impl Action for StartImport {
     }
 }
 
-/// Forgets the import.
+/// The action that drops the import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CancelImport;
 
@@ -82,12 +83,12 @@ impl Action for CancelImport {
     }
 }
 
-/// Writes the import that is previewed, and opens the scene. If it can't be written, the preview stays.
+/// The action that writes the previewed import and opens the scene. If writing fails, the preview stays.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WriteImport {
-    /// The folder that becomes the scene.
+    /// The folder to write the scene into.
     pub folder: PathBuf,
-    /// Whether a scene that is there is replaced.
+    /// Whether a scene that is already in the folder is replaced.
     pub replace: bool,
 }
 
@@ -122,14 +123,14 @@ impl Action for WriteImport {
     }
 }
 
-/// A folder beside what is imported.
+/// Returns a folder beside the first of the imported files.
 fn folder_for(paths: &[PathBuf]) -> PathBuf {
     let first = paths.first().map_or(Path::new("import"), PathBuf::as_path);
     let stem = first.file_stem().map_or_else(|| "import".into(), |stem| stem.to_string_lossy().into_owned());
     first.with_file_name(format!("{stem}-scene"))
 }
 
-/// Takes what the thread has to say.
+/// Takes the next stage from the thread of the import.
 pub(crate) fn listen(mut import: ResMut<Import>, mut notices: ResMut<Notices>) {
     let Some(news) = &mut import.bypass_change_detection().news else { return };
     let heard = news.get_mut().unwrap_or_else(PoisonError::into_inner).try_recv();

@@ -1,21 +1,24 @@
-//! The embedded broker of the demo and the tests, on loopback only.
+//! The embedded broker for the demo and the tests, on loopback only.
 
 use rumqttd::{Config, ConnectionSettings, RouterConfig, ServerSettings};
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-/// How long the broker may take to listen.
+/// Longest time until the broker listens.
 const START: Duration = Duration::from_secs(10);
 
-/// A broker in this process. It runs until the process ends.
+/// A broker in this process, which runs until the process ends.
 pub struct Broker {
-    /// Its address, `mqtt://127.0.0.1:PORT`.
+    /// The address, such as `mqtt://127.0.0.1:1883`.
     pub url: String,
 }
 
 impl Broker {
-    /// Starts one on a free port and waits until it listens.
+    /// Starts a broker on a free port and waits until it listens.
+    ///
+    /// # Errors
+    /// No port is free, the thread can't be started, or the broker does not listen within 10 s.
     pub fn start() -> Result<Self, String> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let listen = free.map_err(|error| format!("no port is free for the broker: {error}"))?;

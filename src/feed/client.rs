@@ -1,4 +1,4 @@
-//! The MQTT client: connects, subscribes, and comes back by itself.
+//! The MQTT client, which connects, subscribes, and connects again after a loss.
 
 use super::Connection;
 use cupola_run::feed::{PASSWORD, USER, address};
@@ -8,22 +8,22 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// The client ends the connection at a larger packet, so this is well beyond what any device sends; what the parser finds too
-/// large is refused by itself.
+/// Largest size of a packet in bytes. The client ends the connection at a larger one, so the limit is far above the
+/// size that devices send. The parser refuses payloads that are too large for it.
 const MAX_PACKET_BYTES: usize = 64 << 20;
-/// The waits between attempts grow from the first to the second.
+/// Shortest and longest limit of the wait between two attempts to connect. The limit doubles at every attempt.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-/// Commands that wait to be sent.
+/// Largest number of messages that wait to be sent.
 const MAX_OUTGOING: usize = 64;
-/// What a connection brings.
+/// The receiver of the messages of a connection.
 pub(crate) trait Receiver: Send {
-    /// A message came at a time, microseconds since the Unix epoch.
+    /// Takes a message that arrived at `now_us`, in microseconds since the Unix epoch.
     fn message(&mut self, topic: &str, payload: &[u8], now_us: i64);
-    /// A message of ours could not be sent.
+    /// Takes the reason why an outgoing message could not be sent.
     fn failed(&mut self, why: String);
 }
 
-/// A connection on its own thread; dropping it ends both.
+/// A connection with its thread. Dropping it ends both.
 pub(crate) struct Client {
     pub url: String,
     connection: Arc<Mutex<Connection>>,
@@ -33,7 +33,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Starts connecting to `url`; what comes on topics that fit `filters` is handed to `receiver`, on the connection's thread.
+    /// Starts to connect to `url`. The thread of the connection gives messages on topics that match `filters` to
+    /// `receiver`.
+    ///
+    /// # Errors
+    /// The address is not valid, or the thread can't be started.
     pub fn start(url: &str, filters: Vec<String>, receiver: impl Receiver + 'static) -> Result<Self, String> {
         let (host, port) = address(url)?;
         let connection = Arc::new(Mutex::new(Connection::Connecting));
@@ -45,7 +49,7 @@ impl Client {
             .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => {
                     runtime.block_on(task.run(stopped, requests));
-                    // A name that is still being looked up is not waited for.
+                    // A DNS lookup may still run on a thread of the runtime. Dropping the runtime would wait for it.
                     runtime.shutdown_background();
                 }
                 Err(error) => task.set(Connection::Lost { error: error.to_string() }),
@@ -54,7 +58,10 @@ impl Client {
         Ok(Self { url: url.to_string(), connection, outgoing, stop, thread: Some(thread) })
     }
 
-    /// Publishes a message.
+    /// Queues a message for publication.
+    ///
+    /// # Errors
+    /// The client is not connected, or too many messages wait already.
     pub fn send(&self, topic: &str, payload: Vec<u8>) -> Result<(), String> {
         if self.connection() != Connection::Connected {
             return Err(format!("there is no connection to {}", self.url));
@@ -63,7 +70,7 @@ impl Client {
         sent.map_err(|_| "too many messages are on their way: wait a moment".to_string())
     }
 
-    /// How it stands.
+    /// Returns the state of the connection.
     pub fn connection(&self) -> Connection {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -71,7 +78,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // If the thread is gone already there is nobody to tell, and nothing to wait for.
+        // Sending fails if the thread has ended already, which is fine.
         let _ = self.stop.send(true);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -105,7 +112,7 @@ impl Task {
             let event = tokio::select! {
                 event = events.poll() => event,
                 Some((topic, payload)) = requests.recv() => {
-                    // At least once: a command must not be lost on the way.
+                    // The quality of service is *at least once*, because a command must not be lost.
                     if let Err(error) = client.try_publish(topic, QoS::AtLeastOnce, false, payload) {
                         self.receiver.failed(error.to_string());
                     }
@@ -116,7 +123,7 @@ impl Task {
             match event {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
                     attempt = 0;
-                    // The session is clean: whatever was subscribed before is forgotten by the broker.
+                    // The session is clean, so the broker has forgotten earlier subscriptions.
                     let mut filters = self.filters.iter();
                     let failed = filters.find_map(|filter| client.try_subscribe(filter, QoS::AtMostOnce).err());
                     self.set(match failed {
@@ -147,16 +154,18 @@ impl Task {
                 }
             }
         }
-        // Polite, but nobody waits for it.
+        // The client does not wait until the broker has the packet.
         let _ = client.try_disconnect();
     }
 }
 
-/// Exponential, with full jitter: many clients that lost one broker don't come back all at once.
+/// Returns the wait before an attempt: an exponential limit with full jitter, so that many clients which lost the same
+/// broker don't reconnect at the same time. `random` is from 0 to 1.
 fn back_off(attempt: u32, random: f64) -> Duration {
     let (least, most) = BACK_OFF;
     let limit = least.mul_f64(2f64.powi(attempt.min(16) as i32)).min(most);
-    // Never at once: a broker that refuses would be asked in a tight loop.
+    // The wait is at least a tenth of the limit. Without it, a broker that refuses connections would be called in a
+    // tight loop.
     limit.mul_f64(0.1 + 0.9 * random)
 }
 

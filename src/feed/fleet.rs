@@ -1,6 +1,7 @@
-//! The demo's fleet: devices that publish real MQTT for whatever a scene maps.
+//! The fleet of the demo: simulated devices that publish real MQTT messages to the topics that a scene maps.
 //!
-//! What they measure is the scene's simulation; a mapped property that the simulation doesn't know wanders within a plain range.
+//! The devices measure the values of the scene's simulation. A property that has no value there gets random values in a
+//! fixed range.
 
 use cupola_physics::random;
 use cupola_run::feed::{CommandMapping, Mapping, Mappings, address, put};
@@ -15,45 +16,45 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// The fleet's simulation runs this much faster than the world, so that there is something to see.
+/// Speed of the fleet's simulation, in simulated seconds in a second. A time lapse makes changes visible.
 const TIME_LAPSE: f64 = 60.0;
-/// Time that has passed in the building before the first message: people have come, the air is used.
+/// Simulated time before the first message, in seconds: 3 h. After it, people are in the building and the air is used.
 const WARM_UP_S: f64 = 3.0 * 3600.0;
-/// Devices publish round after round, spread over this time.
+/// Duration of a round in which every device publishes once.
 const ROUND: Duration = Duration::from_secs(2);
 
-/// Requests that wait to be answered.
+/// Largest number of requests that wait for an answer.
 const MAX_REQUESTS: usize = 64;
 
-/// One device's message: where it goes and what it tells.
+/// The message of a device: the topic and the values in the payload.
 struct Message {
     topic: String,
     fields: Vec<Field>,
     time: Option<String>,
 }
 
-/// One value in a message.
+/// A value in a message.
 struct Field {
-    /// JSON pointer to its place; `None`: the payload is the value.
+    /// The JSON pointer to its place in the payload. With `None`, the value is the whole payload.
     pointer: Option<String>,
     slot: Slot,
-    /// From the property's unit to the one that the device sends.
+    /// Factor and offset of the conversion from the unit of the property to the unit of the device.
     scale: f64,
     offset: f64,
 }
 
-/// What the fleet did.
+/// Counts of the fleet's work.
 #[derive(Debug, Default)]
 pub struct FleetReport {
-    /// Messages published.
+    /// Number of published messages.
     pub published: AtomicU64,
 }
 
-/// Devices on a thread of their own; dropping it stops them.
+/// Simulated devices with their thread. Dropping the fleet stops them.
 pub struct Fleet {
-    /// What it did so far.
+    /// The counts so far.
     pub report: Arc<FleetReport>,
-    /// How many topics the devices publish to.
+    /// Number of topics that the devices publish to.
     pub topics: usize,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
@@ -63,7 +64,7 @@ impl Fleet {
     /// Starts the devices of a scene, which publish to `url`.
     ///
     /// # Errors
-    /// The address is wrong, the scene maps no topic, or the thread can't be started.
+    /// The address is not valid, the scene maps neither a topic nor a command, or the thread can't be started.
     pub fn start(scene: &Arc<Scene>, drivers: &Drivers, url: &str) -> Result<Self, String> {
         let (host, port) = address(url)?;
         let messages = messages(&scene.topology, &drivers.feeds);
@@ -101,7 +102,7 @@ impl Fleet {
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        // A thread that ended already needs no telling.
+        // Sending fails if the thread has ended already, which is fine.
         let _ = self.stop.send(true);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -109,7 +110,7 @@ impl Drop for Fleet {
     }
 }
 
-/// One message for every topic that the mappings lead to a property of the scene.
+/// Returns one message for every topic that the mappings lead to a property of the scene.
 fn messages(topology: &Topology, feeds: &[Arc<Mappings>]) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     for mapping in feeds.iter().flat_map(|feed| &feed.list) {
@@ -130,7 +131,7 @@ fn messages(topology: &Topology, feeds: &[Arc<Mappings>]) -> Vec<Message> {
     messages
 }
 
-/// The topic of a property, if the mapping leads there.
+/// Returns the topic of a property, if the mapping leads to the property.
 fn topic_of(mapping: &Mapping, mut captures: Captures, property: &str) -> Option<String> {
     let named = mapping.property.capture(property)?;
     for (name, value) in named.iter() {
@@ -139,7 +140,7 @@ fn topic_of(mapping: &Mapping, mut captures: Captures, property: &str) -> Option
             _ => captures.insert(name, value),
         };
     }
-    // Parts of the topic that say nothing about the twin are free.
+    // Levels of the topic that don't depend on the twin may have any value, so they get their own names.
     for name in mapping.pattern.names() {
         if captures.get(name).is_none() {
             captures.insert(name, name);
@@ -163,9 +164,9 @@ fn add(messages: &mut Vec<Message>, mapping: &Mapping, topic: String, slot: Slot
 struct Devices {
     messages: Vec<Message>,
     commands: Vec<CommandMapping>,
-    /// The simulated building, if the scene has a simulation.
+    /// The simulated timeline, if the scene has a simulation.
     building: Option<Timeline>,
-    /// The initial values, if it has none.
+    /// The initial values, for a scene without a simulation.
     state: State,
     report: Arc<FleetReport>,
     tick: u64,
@@ -182,12 +183,13 @@ impl Devices {
                 match events.poll().await {
                     Ok(rumqttc::Event::Incoming(Packet::ConnAck(_))) => {
                         for filter in &filters {
-                            // A broker that takes no subscription leaves the devices deaf, not dumb.
+                            // If the subscription fails, the devices publish all the same and only miss commands.
                             let _ = subscriber.try_subscribe(filter, QoS::AtLeastOnce);
                         }
                     }
                     Ok(rumqttc::Event::Incoming(Packet::Publish(publish))) => {
-                        // A device that is asked too much answers what it can.
+                        // A request that finds the queue full is dropped. Its sender gets no answer and notices the
+                        // timeout.
                         let _ = asked.try_send((publish.topic.clone(), publish.payload.to_vec()));
                     }
                     Ok(_) => {}
@@ -213,7 +215,8 @@ impl Devices {
                 if sent.is_ok() {
                     self.report.published.fetch_add(1, Ordering::Relaxed);
                 }
-                // Spread over the round, but not finer than the timer can.
+                // The messages are spread over the round. A wait after every eighth one respects the resolution of the
+                // timer.
                 if number % 8 == 7 {
                     let until = tokio::time::Instant::now() + gap * 8;
                     if !self.attend(&client, &mut requests, until, &mut stopped).await {
@@ -229,7 +232,7 @@ impl Devices {
         }
     }
 
-    /// Answers requests until a moment; false when the fleet is stopped meanwhile.
+    /// Answers requests until a moment. Returns `false` if the fleet is stopped before.
     async fn attend(
         &mut self,
         client: &AsyncClient,
@@ -243,7 +246,8 @@ impl Devices {
                 _ = stopped.changed() => return false,
                 Some((topic, payload)) = requests.recv() => {
                     if let Some((topic, payload)) = self.answer(&topic, &payload) {
-                        // The connection's own queue is full: whoever asked hears that in time.
+                        // If the queue of the connection is full, the answer is dropped. The sender of the request
+                        // notices the timeout.
                         let _ = client.try_publish(topic, QoS::AtLeastOnce, false, payload);
                     }
                 }
@@ -251,7 +255,7 @@ impl Devices {
         }
     }
 
-    /// Carries out a device's command; the topic and the payload of the answer.
+    /// Carries out the command of a device, and returns topic and payload of the answer.
     fn answer(&mut self, topic: &str, payload: &[u8]) -> Option<(String, Vec<u8>)> {
         let topology = self.state.topology().clone();
         let (mapping, twin, command, answer) = self.commands.iter().find_map(|mapping| {
@@ -266,7 +270,7 @@ impl Devices {
         Some((answer?, mapping.answer_payload(&result)))
     }
 
-    /// Lets time pass in the building.
+    /// Moves the simulated timeline forward.
     fn advance(&mut self, seconds: f64) {
         self.tick += 1;
         if let Some(building) = &mut self.building {
@@ -297,7 +301,7 @@ impl Devices {
         let column = topology.column(slot.column);
         match state.value(slot) {
             Some(Value::Number(number)) => {
-                // Devices send a few digits, not sixteen.
+                // Devices send a few digits only.
                 let sent = number * field.scale + field.offset;
                 ((sent * 1000.0).round() / 1000.0).into()
             }
@@ -320,7 +324,7 @@ impl Devices {
     }
 }
 
-/// Gives a command to the simulated building; the response, or the reason why it failed.
+/// Applies a command to the simulated timeline, and returns its response or the reason for its failure.
 fn carry_out(
     building: &mut Timeline,
     twin: &str,

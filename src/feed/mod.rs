@@ -1,4 +1,4 @@
-//! Feeds: an MQTT client on a thread of its own, and one hand-over a tick.
+//! Feeds: each has an MQTT client on its own thread, and every tick takes their readings.
 
 mod broker;
 mod client;
@@ -21,14 +21,14 @@ use std::sync::Arc;
 /// The state of a feed's connection to its broker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Connection {
-    /// Nobody has asked to connect.
+    /// The feed has not been asked to connect.
     #[default]
     Idle,
     /// The client is connecting.
     Connecting,
-    /// The client is connected and subscribed.
+    /// The client is connected and has sent its subscriptions.
     Connected,
-    /// The connection is lost. The client tries again by itself.
+    /// The connection is lost, or the broker refused a subscription. After a loss the client tries again by itself.
     Lost {
         /// The reason.
         error: String,
@@ -49,17 +49,17 @@ impl Connection {
 /// The status of a timeline's feeds.
 #[derive(Clone, Debug, Default)]
 pub struct FeedStatus {
-    /// The connection that stands worst.
+    /// The state of the connection with the most trouble.
     pub connection: Connection,
-    /// The addresses of the brokers.
+    /// The addresses of the brokers, separated by commas.
     pub url: String,
     /// Messages a second, over the last three seconds.
     pub rate_per_s: f64,
-    /// The counters.
+    /// The counters of the inbox.
     pub counters: FeedCounters,
 }
 
-/// Takes a feed's messages into the inbox.
+/// The receiver of a feed, which routes its messages to the inbox.
 struct Intake {
     router: Router,
     inbox: Arc<Inbox>,
@@ -80,16 +80,17 @@ impl Receiver for Intake {
 pub struct Connections {
     feeds: Vec<Feed>,
     inbox: Arc<Inbox>,
-    /// `(when, messages)` over the last seconds, for the rate.
+    /// `(time, messages)` of the last ticks, for the rate: the time in microseconds, and the messages received until
+    /// then.
     counts: VecDeque<(i64, u64)>,
     rate_per_s: f64,
     /// The durations from sending and from arrival to propagated.
     pub latencies: Latencies,
-    /// Source time and time of arrival of the readings in this tick.
+    /// Source time, if the message gave one, and time of arrival of the readings of this tick, in microseconds.
     ingested: Vec<(Option<i64>, i64)>,
 }
 
-/// One feed: its mappings, and the client once it connects.
+/// A feed: its mappings, and its client after it was asked to connect.
 struct Feed {
     url: String,
     filters: Vec<String>,
@@ -105,7 +106,7 @@ impl Feed {
 }
 
 impl Connections {
-    /// Returns feeds with these mappings, not connected.
+    /// Creates connections for these mappings, which are not connected yet.
     pub fn new(feeds: &[Arc<Mappings>]) -> Self {
         Self {
             feeds: feeds.iter().map(Feed::new).collect(),
@@ -120,7 +121,8 @@ impl Connections {
     /// Connects each feed to its broker, or all of them to `url` instead. Earlier connections end.
     ///
     /// # Errors
-    /// An address is wrong, or a thread can't be started. With a wrong address, all connections stay as they are.
+    /// An address is not valid, or a thread can't be started. With an invalid address, all connections stay as they
+    /// are.
     pub fn connect(&mut self, url: Option<&str>) -> Result<(), String> {
         self.feeds.iter().try_for_each(|feed| address(url.unwrap_or(&feed.url)).map(|_| ()))?;
         let inbox = self.inbox.clone();
@@ -132,8 +134,9 @@ impl Connections {
         Ok(())
     }
 
-    /// Takes the mappings of a changed scene. Connections stay where broker and subscriptions are the same; returns whether
-    /// one of them has to connect again.
+    /// Takes over the mappings of a changed scene. If all brokers and subscriptions are the same, the connections stay.
+    ///
+    /// Otherwise all feeds are replaced by unconnected ones. Returns whether they have to connect again.
     pub fn adopt(&mut self, feeds: &[Arc<Mappings>]) -> bool {
         let is_same = |(feed, next): (&Feed, &Arc<Mappings>)| feed.url == next.url && feed.filters == next.filters();
         if self.feeds.len() == feeds.len() && self.feeds.iter().zip(feeds).all(is_same) {
@@ -144,16 +147,16 @@ impl Connections {
         true
     }
 
-    /// Publishes a message through a feed's connection.
+    /// Publishes a message through the connection of a feed.
     ///
     /// # Errors
-    /// The feed is not connected.
+    /// The feed is not connected, or too many messages wait already.
     fn send(&self, feed: usize, topic: &str, payload: Vec<u8>) -> Result<(), String> {
         let client = self.feeds.get(feed).and_then(|feed| feed.client.as_ref());
         client.ok_or("the feed is not connected")?.send(topic, payload)
     }
 
-    /// Returns the place where messages wait for the tick.
+    /// Returns the inbox, where readings and answers wait for the tick.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
     }
@@ -163,7 +166,7 @@ impl Connections {
         let clients = || self.feeds.iter().filter_map(|feed| feed.client.as_ref());
         let urls: BTreeSet<&str> = clients().map(|client| client.url.as_str()).collect();
         FeedStatus {
-            // A person has to know of the connection that stands worst.
+            // The status names the connection with the most trouble, because a person has to know of it.
             connection: clients().map(Client::connection).max_by_key(Connection::trouble).unwrap_or_default(),
             url: urls.into_iter().collect::<Vec<_>>().join(", "),
             rate_per_s: self.rate_per_s,
@@ -185,16 +188,16 @@ impl Connections {
     }
 }
 
-/// The actor of events that come through feeds.
+/// Returns the actor of events that come through feeds.
 fn feed_actor() -> Actor {
     Actor::device("feed")
 }
 
-/// The end of the tick: messages to devices leave.
+/// The set at the end of the tick in which messages to devices are sent.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SendSystems;
 
-/// Feeds in the tick.
+/// The plugin that adds the systems of feeds to the tick.
 pub struct FeedPlugin;
 
 impl Plugin for FeedPlugin {
@@ -204,7 +207,7 @@ impl Plugin for FeedPlugin {
     }
 }
 
-/// Connects the live timeline to another broker.
+/// The action that connects the live timeline to another broker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connect(pub String);
 
@@ -219,7 +222,7 @@ impl Action for Connect {
     }
 }
 
-/// Turns the messages since the last tick into events.
+/// Turns the readings and answers that arrived since the last tick into events.
 fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
     for (mut timeline, mut connections) in &mut timelines {
         if timeline.source() != SourceKind::Live {
@@ -248,7 +251,7 @@ fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
     }
 }
 
-/// Measures the durations from the device and from arrival to propagated.
+/// Measures the time from sending and from arrival until a reading is propagated.
 fn measure(wall: Res<WallClock>, mut timelines: Query<&mut Connections>) {
     for mut connections in &mut timelines {
         if !connections.ingested.is_empty() {
@@ -267,7 +270,7 @@ fn send(mut timelines: Query<(&mut Timeline, Option<&Connections>)>) {
     }
 }
 
-/// Sends the messages of a timeline's commands to their devices. A message that can't be sent fails its command.
+/// Sends the messages of a timeline's commands to their devices. A message that can't be sent fails its invocation.
 pub(crate) fn send_requests(timeline: &mut Timeline, connections: Option<&Connections>) {
     for request in timeline.take_requests() {
         let sent = match connections {

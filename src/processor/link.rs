@@ -1,4 +1,4 @@
-//! Where a processor is reached: a process, or a service behind a broker.
+//! The connection to a processor: a process, or a service behind a broker.
 
 use crate::feed::{Client, Connection, Receiver};
 use cupola_scene::document::{ProcessorDoc, ProcessorMqttDoc};
@@ -11,23 +11,23 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Longer answers are cut off, and so are none.
+/// Largest size of an answer in bytes. A longer line is not an answer, and reading ends there.
 const MAX_ANSWER_BYTES: u64 = 64 << 20;
-/// Answers that nobody has looked at yet; older ones are dropped.
+/// Largest number of messages in a mailbox. At a further one, the oldest is dropped.
 const MAX_WAITING: usize = 16;
-/// What is kept of what a process says on its standard error.
+/// Largest number of characters that are kept of the standard error of a process.
 const MAX_COMPLAINT: usize = 400;
 
-/// What came from the other side.
+/// A message from a process or service.
 #[derive(Debug)]
 pub(super) enum LinkMessage {
     /// An answer.
     Answer(Vec<u8>),
-    /// There will be no more, and why.
+    /// The end of the link, with its reason. No further answer follows.
     Ended(String),
 }
 
-/// Where answers wait for the tick.
+/// The queue in which messages of a processor wait for the tick.
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
     came: Mutex<VecDeque<LinkMessage>>,
@@ -53,25 +53,26 @@ impl Mailbox {
         self.lock().pop_front()
     }
 
-    /// Waits until something is there, at most so long.
+    /// Waits until the mailbox has a message, at most for `at_most`.
     pub fn wait(&self, at_most: Duration) {
         let waiting = self.lock();
-        // Whether it came or the time is over: whoever asks looks again.
+        // Both a message and the end of the time end the wait. The caller looks into the mailbox in either case.
         drop(self.arrived.wait_timeout_while(waiting, at_most, |waiting| waiting.is_empty()));
     }
 }
 
-/// A way to the other side; dropping it ends the process or the connection.
+/// The connection to a processor. Dropping it ends the process or the connection to the broker.
 pub(super) enum Link {
     Process(Process),
     Service(Client, String),
 }
 
 impl Link {
-    /// Starts the program, or begins to connect.
+    /// Starts the program, or starts to connect to the broker.
     ///
     /// # Errors
-    /// Why it can't be started.
+    /// The reason why the link can't be opened: no command, a program or a thread that can't be started, or an invalid
+    /// address.
     pub fn open(doc: &ProcessorDoc, folder: &Path, mailbox: &Arc<Mailbox>) -> Result<Self, String> {
         match &doc.mqtt {
             Some(ProcessorMqttDoc { url, request, response }) => {
@@ -82,7 +83,7 @@ impl Link {
         }
     }
 
-    /// Whether it can be asked now.
+    /// Returns whether the processor can be asked now.
     pub fn is_ready(&self) -> bool {
         match self {
             Self::Process(_) => true,
@@ -93,7 +94,7 @@ impl Link {
     /// Sends a request.
     ///
     /// # Errors
-    /// Why it can't be sent.
+    /// The reason why the request can't be sent.
     pub fn send(&self, request: Vec<u8>) -> Result<(), String> {
         match self {
             Self::Process(process) => process.send(request),
@@ -123,7 +124,7 @@ pub(super) struct Process {
 impl Process {
     fn start(command: &[String], folder: &Path, mailbox: &Arc<Mailbox>) -> Result<Self, String> {
         let Some((program, arguments)) = command.split_first() else { return Err("there is no command".into()) };
-        // A program of the scene is found beside it, wherever we were started.
+        // A program with a relative path is found beside the scene, whatever the current folder is.
         let beside = folder.join(program);
         let is_path = program.contains(['/', '\\']) && beside.is_file();
         let path = if is_path { beside.canonicalize().unwrap_or(beside) } else { program.into() };
@@ -136,7 +137,7 @@ impl Process {
         let (requests, to_write) = sync_channel::<Vec<u8>>(1);
         let complaint = Arc::new(Mutex::new(String::new()));
         if let Some(mut input) = child.stdin.take() {
-            // Writing waits as long as the program doesn't read, so it has a thread of its own.
+            // Writing blocks while the program does not read, so it has a thread of its own.
             spawn("cupola-processor-in", move || {
                 while let Ok(request) = to_write.recv() {
                     if input.write_all(&request).and_then(|()| input.flush()).is_err() {
@@ -150,7 +151,7 @@ impl Process {
             let listening = spawn("cupola-processor-err", move || listen_to_errors(errors, &said))?;
             spawn("cupola-processor-out", move || {
                 listen_to_answers(output, &mailbox);
-                // What it complained of may come last.
+                // The error output may end after the answers, so the reason of the end waits for it.
                 let _ = listening.join();
                 let said = complaint.lock().unwrap_or_else(PoisonError::into_inner).trim().to_string();
                 let why = if said.is_empty() { "it ended".to_string() } else { format!("it ended: {said}") };
@@ -167,7 +168,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to kill and its status is known at once.
+        // The process may have ended by itself. `kill` fails then, and `wait` returns at once.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -195,7 +196,7 @@ fn listen_to_answers(output: ChildStdout, mailbox: &Mailbox) {
     }
 }
 
-/// Keeps the last line that says something.
+/// Keeps the last line of the error output that is not blank.
 fn listen_to_errors(errors: ChildStderr, complaint: &Mutex<String>) {
     let mut errors = BufReader::new(errors);
     loop {

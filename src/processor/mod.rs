@@ -1,8 +1,10 @@
-//! External processors: programs and services outside that compute properties, machine learning and other people's simulators among them.
+//! External processors: programs and services outside the app that compute properties, such as machine learning and
+//! other simulators.
 //!
-//! A timeline asks them about the state at the end of a tick, and what they answer is there at the beginning of a later one. A
-//! simulated timeline waits for the answer before it takes its next step, so that the same scene gives the same values every
-//! time; a live one goes on. One request is on its way at a time: what would be asked meanwhile is counted as skipped.
+//! A timeline sends a request with its state at the end of a tick and takes the answer in at the beginning of a later
+//! tick. A simulated timeline waits for the answer before its next step, so that the same scene gives the same values
+//! every time. A live timeline does not wait. A processor has one request at a time. A request that would be due in the
+//! meantime is counted as skipped.
 
 mod link;
 
@@ -19,14 +21,14 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The longest wait before a program that ended is started again.
+/// Longest pause before a failed program or connection is started again.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
-/// Whether programs that scenes name may be started. A scene is a file from anywhere: whoever opens it has to want that.
+/// Whether the programs that scenes name may be started. A scene may come from anywhere, so the user has to allow it.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MayStartPrograms(pub bool);
 
-/// Lets the programs that the scene names run, or stops them.
+/// The action that allows the programs of the scene to run, or stops them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllowPrograms(pub bool);
 
@@ -43,24 +45,24 @@ impl Action for AllowPrograms {
     }
 }
 
-/// How a processor is doing.
+/// The status of a processor.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ProcessorStatus {
-    /// Its id.
+    /// The id of the processor.
     pub id: String,
-    /// Requests that were sent.
+    /// Number of requests that were sent.
     pub requests: u64,
-    /// Answers that were used.
+    /// Number of answers that were used.
     pub answers: u64,
-    /// Requests that no answer came to in time.
+    /// Number of requests without an answer within the timeout.
     pub timeouts: u64,
-    /// Times that it would have been asked, but for a request that was on its way.
+    /// Number of requests that were skipped because an earlier one waited for its answer.
     pub skipped: u64,
-    /// Values that could not be used.
+    /// Number of values that could not be used.
     pub rejected: u64,
-    /// The last thing that went wrong.
+    /// The last error.
     pub last_error: Option<String>,
-    /// Whether it is wrong now.
+    /// Whether the processor fails at present.
     pub is_failing: bool,
 }
 
@@ -68,7 +70,7 @@ pub struct ProcessorStatus {
 #[derive(Component)]
 pub struct Processors {
     all: Vec<Processor>,
-    /// Tells its requests from those of other timelines and runs.
+    /// The beginning of the ids of requests, which differs from that of other timelines and runs.
     name: String,
     count: u64,
 }
@@ -77,11 +79,11 @@ struct Processor {
     definition: Arc<Definition>,
     link: Option<Link>,
     mailbox: Arc<Mailbox>,
-    /// The request on its way.
+    /// The request that waits for its answer.
     asked: Option<PendingRequest>,
     answer: Option<ProcessorAnswer>,
     next_us: Option<i64>,
-    /// How often it failed one after another, and until when it is left alone.
+    /// Number of failures since the last answer, and the end of the pause after the last of them.
     failures: u32,
     paused_until: Option<Instant>,
     status: ProcessorStatus,
@@ -110,7 +112,7 @@ impl Processor {
         }
     }
 
-    /// Takes in what came, and gives up on what doesn't come; what went wrong now.
+    /// Takes messages in and gives a request up after its timeout. Returns the error, if one occurred now.
     fn listen(&mut self) -> Option<String> {
         let mut wrong = None;
         while self.answer.is_none()
@@ -118,7 +120,7 @@ impl Processor {
         {
             match came {
                 LinkMessage::Answer(bytes) => match serde_json::from_slice::<ProcessorAnswer>(&bytes) {
-                    // An answer to what nobody waits for any more.
+                    // The answer belongs to a request that was given up.
                     Ok(answer) if self.asked.as_ref().is_none_or(|asked| asked.id != answer.id) => {}
                     Ok(answer) => match &answer.error {
                         Some(error) => {
@@ -144,7 +146,7 @@ impl Processor {
         {
             wrong = Some(format!("no answer came within {} s", self.definition.timeout.as_secs_f64()));
             self.status.timeouts += 1;
-            // Whatever it is busy with, it begins anew.
+            // The program may be busy with the old request, so it is started anew.
             self.leave_alone();
         }
         if let Some(wrong) = &wrong {
@@ -153,7 +155,7 @@ impl Processor {
         wrong
     }
 
-    /// Ends it, to begin anew after a while that grows.
+    /// Ends the link and pauses. The pause is 1 s at the first failure and doubles at each further one, up to 60 s.
     fn leave_alone(&mut self) {
         (self.link, self.asked, self.mailbox) = (None, None, Arc::default());
         let pause = Duration::from_secs(1).saturating_mul(1 << self.failures.min(6)).min(MAX_PAUSE);
@@ -169,7 +171,7 @@ impl Processor {
         Ok(())
     }
 
-    /// Whether it can be asked; starts it if it is not there and may be.
+    /// Returns whether the processor can be asked. Opens the link if there is none and it may be opened.
     fn is_ready(&mut self, may_start: bool) -> Result<bool, String> {
         if self.paused_until.is_some_and(|until| Instant::now() < until) {
             return Ok(false);
@@ -198,7 +200,7 @@ impl Processor {
         if !self.status.is_failing {
             self.status.is_failing = true;
             let text = format!("Processor {}: {why}", self.status.id);
-            // What goes wrong on one timeline goes wrong on the others.
+            // The same error usually occurs on all timelines, and one notice is enough.
             if !notices.0.iter().any(|(_, known)| *known == text) {
                 notices.push(NoticeLevel::Warning, text);
             }
@@ -207,7 +209,7 @@ impl Processor {
 }
 
 impl Processors {
-    /// Returns the processors of a timeline; none if the scene has none.
+    /// Returns the processors of a timeline, or `None` if the scene has none.
     pub fn new(timeline: &Timeline) -> Option<Self> {
         let all: Vec<Processor> = timeline.processors().iter().cloned().map(Processor::new).collect();
         // Services behind a broker see the requests of several programs.
@@ -217,7 +219,8 @@ impl Processors {
         (!all.is_empty()).then_some(Self { all, name, count: 0 })
     }
 
-    /// Returns the processors of a timeline whose scene has changed. Processors with an unchanged definition go on.
+    /// Returns the processors of a timeline whose scene has changed. Processors with an unchanged definition keep their
+    /// link.
     pub fn adopt(timeline: &Timeline, before: Option<Self>) -> Option<Self> {
         let mut next = Self::new(timeline)?;
         let Some(mut before) = before else { return Some(next) };
@@ -234,26 +237,26 @@ impl Processors {
         Some(next)
     }
 
-    /// Asks them again at the next tick, and starts those that were left alone.
+    /// Ends all pauses, so that the next tick sends requests again.
     pub fn hurry(&mut self) {
         for processor in &mut self.all {
             (processor.next_us, processor.paused_until, processor.status.is_failing) = (None, None, false);
         }
     }
 
-    /// Ends all programs and connections; they begin anew when they are asked next.
+    /// Ends all programs and connections. The next request opens them again.
     pub fn stop(&mut self) {
         for processor in &mut self.all {
             (processor.link, processor.asked, processor.answer, processor.mailbox) = (None, None, None, Arc::default());
         }
     }
 
-    /// How they are doing.
+    /// Returns the status of each processor.
     pub fn status(&self) -> impl Iterator<Item = &ProcessorStatus> {
         self.all.iter().map(|processor| &processor.status)
     }
 
-    /// Waits until one has answered or should have, at most so long.
+    /// Waits until the first processor with a request has a message, at most until its timeout and for `at_most`.
     pub fn wait(&self, at_most: Duration) {
         let waiting = self.all.iter().find_map(|processor| Some((processor, processor.asked.as_ref()?)));
         if let Some((processor, asked)) = waiting {
@@ -263,7 +266,7 @@ impl Processors {
     }
 }
 
-/// Processors in the tick.
+/// The plugin that adds the systems of processors to the tick.
 pub struct ProcessorPlugin;
 
 impl Plugin for ProcessorPlugin {
@@ -275,7 +278,7 @@ impl Plugin for ProcessorPlugin {
     }
 }
 
-/// Before the tick: takes in the answers. A simulated timeline is held until every answer is there or given up.
+/// Takes the answers in before the tick. A simulated timeline is held until every answer is there or given up.
 fn listen(mut timelines: Query<(&Timeline, &mut Playback, &mut Processors)>, mut notices: ResMut<Notices>) {
     for (timeline, mut playback, mut processors) in &mut timelines {
         for processor in &mut processors.all {
@@ -288,7 +291,7 @@ fn listen(mut timelines: Query<(&Timeline, &mut Playback, &mut Processors)>, mut
     }
 }
 
-/// Turns the answers into events of a tick in which time passes.
+/// Turns answers into events, in ticks in which time passes.
 fn take_in(mut timelines: Query<(&mut Timeline, &mut Processors)>) {
     for (mut timeline, mut processors) in &mut timelines {
         if !timeline.is_stepping() {

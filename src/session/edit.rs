@@ -12,11 +12,11 @@ use cupola_scene::edit::{Edit, Journal, edit};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The edits of the open scene since it was read.
+/// The edits of the open scene since it was read from its file.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct EditHistory {
     journal: Journal,
-    /// Whether there are edits that are not on the disk.
+    /// Whether there are edits that are not in the scene's file.
     pub unsaved: bool,
 }
 
@@ -32,7 +32,7 @@ impl EditHistory {
     }
 }
 
-/// Makes edits: all of them, or none with the reason.
+/// The action that makes edits: all of them, or none of them and an error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditScene(pub Vec<Edit>);
 
@@ -46,7 +46,7 @@ impl Action for EditScene {
     }
 }
 
-/// Undoes the last edits; nothing, if there are none.
+/// The action that undoes the last edits. Without an edit to undo it does nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undo;
 
@@ -61,7 +61,7 @@ impl Action for Undo {
     }
 }
 
-/// Makes the last undone edits again; nothing, if there are none.
+/// The action that makes the last undone edits again. Without one it does nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Redo;
 
@@ -76,7 +76,7 @@ impl Action for Redo {
     }
 }
 
-/// Makes the assumptions of the shown timeline a part of the scene.
+/// The action that writes the assumptions of the timeline on the screen into the scene.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeepAssumptions;
 
@@ -107,7 +107,7 @@ impl Action for KeepAssumptions {
     }
 }
 
-/// Makes edits on a thread, and puts the edited scene in the place of the open one. `note` notes the edits that undo them.
+/// Makes edits and puts the edited scene in the place of the open one. Returns the edits that undo them.
 fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)) -> ActionResult {
     let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
     let known = world.resource::<Findings>().0.clone();

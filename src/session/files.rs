@@ -1,4 +1,4 @@
-//! Opens, reads again and saves scenes.
+//! Actions that open, reload and save scenes.
 
 use super::replace::replace;
 use super::{EditHistory, Findings, Prepared, SessionOptions, Watch, open_prepared};
@@ -15,7 +15,7 @@ use cupola_twin::{Diagnostic, Severity};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Opens the scene in a folder or file.
+/// The action that opens the scene in a folder or file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Open(pub PathBuf);
 
@@ -36,8 +36,8 @@ impl Action for Open {
                 let Some(prepared) = prepared else {
                     return Err(first.unwrap_or_else(|| format!("{} can't be opened", path.display())));
                 };
-                // A broker that was named for one scene is not meant for the next, and neither is the consent to start
-                // programs.
+        // A broker that was named for one scene is not meant for another, and neither is the permission to start
+        // programs.
                 world.resource_mut::<SessionOptions>().broker = None;
                 world.insert_resource(MayStartPrograms(false));
                 open_prepared(world, prepared);
@@ -51,7 +51,8 @@ impl Action for Open {
     }
 }
 
-/// Reads the files of the open scene again. Timelines keep their values. With errors, everything stays as it was.
+/// The action that reads the files of the open scene again. Timelines keep their values. If the files have errors, the
+/// findings are replaced and everything else stays as it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reload;
 
@@ -77,7 +78,7 @@ impl Action for Reload {
                     }
                 };
                 replace(world, prepared);
-                // The edits before were edits of another text.
+        // The edits in the history belong to the text before the reload.
                 world.insert_resource(EditHistory::default());
                 Ok(Some("The scene was read again".into()))
             })
@@ -85,7 +86,7 @@ impl Action for Reload {
     }
 }
 
-/// Saves the open scene to its own file, or to another one.
+/// The action that saves the open scene to its own file, or to another one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Save(pub Option<PathBuf>);
 

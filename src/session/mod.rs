@@ -26,27 +26,27 @@ use cupola_twin::{Diagnostic, State};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Real time that a frame may spend on ticks.
+/// Time of the wall clock that a frame may spend on ticks.
 const TICK_BUDGET: Duration = Duration::from_millis(12);
 
-/// How a session begins.
+/// The options of a session.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct SessionOptions {
-    /// Whether the live timeline connects by itself.
+    /// Whether live timelines connect to their brokers when they are spawned.
     pub connect: bool,
     /// The broker to use instead of the scene's.
     pub broker: Option<String>,
 }
 
-/// What was found in the open scene's files.
+/// The diagnostics of the open scene.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Findings(pub Vec<Diagnostic>);
 
-/// The drivers of the open scene, which new timelines begin with.
+/// The drivers of the open scene, with which new timelines begin.
 #[derive(Resource, Clone, Default)]
 pub struct SceneDrivers(pub Drivers);
 
-/// Actions and the clockwork.
+/// The plugin that adds the actions and the system that runs the clocks.
 pub struct SessionPlugin;
 
 impl Plugin for SessionPlugin {
@@ -60,13 +60,13 @@ impl Plugin for SessionPlugin {
             .init_resource::<EditHistory>()
             .init_resource::<Import>()
             .init_resource::<Watch>()
-            // Actions first: a changed file may replace the scene that they were made of.
+            // Actions are applied before a reload, because they were made for the scene before it.
             .add_systems(PreUpdate, (exchange::listen, apply_actions, watch::watch).chain())
             .add_systems(Update, drive);
     }
 }
 
-/// Lets the clocks move, and runs as many ticks as they want and the frame has time for.
+/// Moves the clocks, and runs as many ticks as are due and fit into the frame.
 fn drive(world: &mut World) {
     let seconds = world.get_resource::<Time>().map_or(0.0, |time| time.delta_secs_f64());
     let mut clocks = world.query::<(&Timeline, &mut Playback)>();
@@ -89,7 +89,7 @@ fn drive(world: &mut World) {
             each(world, &|playback, step_us| playback.forgive(step_us));
             return;
         }
-        // A clock that goes as fast as possible is always due.
+        // A clock with infinite speed is always due.
         let wants_tick = each(world, &|playback, step_us| {
             if playback.speed.is_infinite() {
                 playback.pass(0.0, step_us);
@@ -101,7 +101,8 @@ fn drive(world: &mut World) {
     }
 }
 
-/// Opens a scene that was read, with its findings; returns whether there is one.
+/// Opens a scene that was read. Its timelines and findings replace those of the scene before. Returns whether there is
+/// a scene.
 pub fn open(world: &mut World, loaded: Loaded) -> bool {
     let Some(scene) = loaded.scene else {
         world.insert_resource(Findings(loaded.diagnostics));
@@ -129,7 +130,7 @@ impl Prepared {
     }
 }
 
-/// Opens a scene with the findings about it so far: its timelines take the place of those of the scene before.
+/// Opens a scene with the findings about its files. Findings about its drivers are added.
 pub fn open_scene(world: &mut World, scene: Arc<Scene>, findings: Vec<Diagnostic>) {
     open_prepared(world, Prepared::new(scene, findings));
 }
@@ -167,7 +168,7 @@ fn close(world: &mut World) {
     }
 }
 
-/// Spawns a timeline with its feeds and its external processors.
+/// Spawns a timeline with its connections and its external processors.
 pub(crate) fn spawn(world: &mut World, timeline: cupola_run::Timeline, playback: Playback) -> Entity {
     let timeline = Timeline(timeline);
     let processors = Processors::new(&timeline);
@@ -182,7 +183,7 @@ pub(crate) fn spawn(world: &mut World, timeline: cupola_run::Timeline, playback:
     entity
 }
 
-/// Connects feeds, if the session is to connect, and gives them to their timeline.
+/// Connects to the brokers if the session options say so, and gives the connections to their timeline.
 fn connect(world: &mut World, entity: Entity, mut connections: Connections) {
     let options = world.resource::<SessionOptions>().clone();
     if options.connect
@@ -193,7 +194,7 @@ fn connect(world: &mut World, entity: Entity, mut connections: Connections) {
     world.entity_mut(entity).insert(connections);
 }
 
-/// Returns the timeline with a source, if there is one: the first that is not a branch.
+/// Returns the first timeline of a kind, or `None` if there is none. Branches come last.
 pub fn timeline_of(world: &mut World, source: SourceKind) -> Option<Entity> {
     let mut timelines = world.query::<(Entity, &Timeline)>();
     let mut found: Vec<(bool, Entity)> = timelines

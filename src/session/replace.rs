@@ -1,4 +1,4 @@
-//! Puts a changed scene in the place of the open one: after an edit, and after a reload.
+//! Puts a changed scene in the place of the open one, after an edit and after a reload.
 
 use super::{Prepared, SceneDrivers, connect};
 use crate::feed::Connections;
@@ -9,8 +9,8 @@ use crate::twin::mirror;
 use bevy::prelude::*;
 use cupola_run::Drivers;
 
-/// Moves every timeline to the changed scene. Timelines keep all that they hold; connections and processors go on where
-/// their definitions are the same.
+/// Moves every timeline to the changed scene. Timelines keep their content. A processor with an unchanged definition
+/// keeps its link. The connections stay if all their brokers and subscriptions are the same.
 pub(super) fn replace(world: &mut World, prepared: Prepared) {
     let Prepared { scene, drivers, places, .. } = prepared;
     let mut timelines = world.query_filtered::<Entity, With<Timeline>>();

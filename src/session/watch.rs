@@ -1,4 +1,4 @@
-//! Hot reload: when a file of the open scene changes, it is read again.
+//! Hot reload: reads the open scene again when one of its files changes.
 
 use super::Reload;
 use crate::action::ActionRequest;
@@ -13,15 +13,15 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Editors write in several steps; the scene is read when nothing has changed for so long.
+/// Time without changes after which the scene is read. Editors write a file in several steps.
 const QUIET: Duration = Duration::from_millis(300);
-/// Notices that may wait; one is enough, since all of them mean "look again".
+/// Capacity of the channel for changes. All changes have the same meaning, so a full channel loses nothing.
 const WAITING: usize = 16;
 
-/// Watches the folders of the open scene's files.
+/// The watcher of the folders of the open scene's files.
 #[derive(Resource, Default)]
 pub struct Watch {
-    /// Whether to watch at all: only the app does.
+    /// Whether files are watched, which only the app with a window does.
     pub enabled: bool,
     watcher: Option<RecommendedWatcher>,
     changes: Option<Mutex<Receiver<()>>>,
@@ -31,7 +31,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// A file that the program wrote itself is no change.
+    /// Takes the time of a file that the program itself has written, so that it does not count as a change.
     pub(super) fn saved(&mut self, path: &Path) {
         for (known, stamp) in &mut self.stamps {
             if known == path {
@@ -48,10 +48,10 @@ impl Watch {
         self.stamps = files.iter().map(|file| (file.clone(), modified(file))).collect();
         let (sender, receiver) = sync_channel(WAITING);
         let mut watcher = notify::recommended_watcher(move |_| {
-            // Full means that the news is there already.
+            // A full channel already holds a change.
             let _ = sender.try_send(());
         })?;
-        // Folders rather than files: an atomic save replaces the file that would be watched.
+        // Folders are watched and not files, because an atomic save replaces the watched file.
         let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         for folder in folders {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -62,7 +62,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether a file is other than it was, and nothing has happened for a while.
+    /// Returns whether a file has changed and no further change has come for a while.
     fn due(&mut self, now: Instant) -> bool {
         if let Some(changes) = &self.changes {
             let changes = changes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! The alarms that hold, the worst first.
+//! The list of raised alarms, the most severe first.
 
 use super::format;
 use super::theme::{self, GAP, ROW};
@@ -15,18 +15,20 @@ use cupola_scene::{Alarm, Scene};
 use cupola_twin::{State, TwinIx};
 use egui_phosphor::regular as icon;
 
-/// Height of an alarm, two lines.
+/// Height of the row of an alarm, which has two lines of text, in points.
 const LINE: f32 = 44.0;
-/// Height of what stands above the list.
+/// Height of the heading above the list, in points.
 const HEAD: f32 = ROW + GAP * 2.0;
 
-/// How high the list is in a panel of this height: as high as it needs, up to two fifths.
+/// Returns the height of the list in a panel of height `panel`, both in points.
+///
+/// The height fits all alarms, up to two fifths of the panel.
 pub fn height(alarms: usize, panel: f32) -> f32 {
     let list = if alarms == 0 { ROW } else { LINE * alarms as f32 };
     (HEAD + list + GAP).min((panel * 0.4).max(HEAD + LINE)).round()
 }
 
-/// Draws the list.
+/// Draws the list. `raised` is sorted by severity and holds the alarm, its index, the twin and the raised state.
 pub fn alarms_ui(
     ui: &mut Ui,
     scene: &Scene,

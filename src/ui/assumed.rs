@@ -1,4 +1,4 @@
-//! What the simulation assumes about the selected room, and the places to assume something else.
+//! The assumptions of the simulation about the selected room, and the fields that change them.
 
 use super::inspector::Inspected;
 use super::theme::{self, ROW};
@@ -12,17 +12,17 @@ use cupola_physics::zone::ZoneSpec;
 use cupola_run::simulation::{MOST_LEAKS_ACH, MOST_WARMER_K};
 use cupola_run::{Assumption, EventBody};
 
-/// Names of directions, from north on.
+/// Names of the compass directions, clockwise from north.
 const DIRECTIONS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
 
-/// Draws what is assumed, where a simulation drives the timeline and knows the twin as a room.
+/// Draws the assumptions if a simulation drives the timeline and the twin is one of its rooms.
 pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, actions: &mut ActionList) {
     let Some(simulation) = shown.simulation else { return };
     let Some(room) = simulation.room(shown.twin) else { return };
     section(ui, "Assumptions", "of the simulation");
     let room_id = shown.scene.topology.twin_id(shown.twin);
     let mut assume = |assumption: Assumption| {
-        // The weather is the whole building's.
+        // The outdoor temperature is an assumption about the whole building, so it names no room.
         let room = (!matches!(assumption, Assumption::WarmerK(_))).then(|| room_id.to_string());
         actions.push(ApplyEvent(EventBody::Assume { room, assumption }));
     };
@@ -98,7 +98,7 @@ fn row(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> Response) -> Resp
     .inner
 }
 
-/// A set's name as people say it.
+/// Returns the readable name of a construction set.
 fn words(name: &str) -> String {
     match name.split_once('_') {
         Some((word, year)) if word.chars().all(char::is_alphabetic) => format!("{word} {year}"),
@@ -107,7 +107,7 @@ fn words(name: &str) -> String {
     }
 }
 
-/// `N 4.2 m, E 3.0 m`.
+/// Returns the lengths of the façades by direction, such as `N 4.2 m, E 3.0 m`.
 fn facades(room: &ZoneSpec) -> String {
     let mut lengths = [0.0; 8];
     for facade in &room.facades {

@@ -1,4 +1,4 @@
-//! Commands: one table for keys, the palette and the list of shortcuts.
+//! Menu commands: one table for the keys, the palette and the list of shortcuts.
 
 use super::open::{FileWindow, Purpose};
 use super::panel_data::PanelData;
@@ -26,7 +26,7 @@ pub enum Shortcut {
 }
 
 impl Shortcut {
-    /// How it is written: `Ctrl+K`.
+    /// Returns the written form, such as `Ctrl+K`.
     pub fn text(self) -> String {
         let name = |key: Key| match key {
             Key::Escape => "Esc",
@@ -41,19 +41,19 @@ impl Shortcut {
     }
 }
 
-/// What a command acts on.
+/// The data that a menu command reads and writes.
 pub struct Situation<'a> {
-    /// How the building is shown.
+    /// The settings of the view.
     pub view: &'a ViewSettings,
-    /// Whether the active clock moves.
+    /// Whether the clock of the timeline on the screen moves.
     pub playing: bool,
     /// The id of the selected twin.
     pub selected: Option<String>,
     /// The storeys of the building, lowest first.
     pub storeys: &'a [usize],
-    /// Where the panels stand.
+    /// The state of the panels.
     pub ui: &'a mut UiState,
-    /// What is wanted.
+    /// The actions that the menu command pushes.
     pub actions: &'a mut ActionList,
 }
 
@@ -65,21 +65,21 @@ impl Situation<'_> {
     }
 }
 
-/// Something that can be done.
+/// A menu command.
 pub struct Command {
-    /// Its name in code.
+    /// The identifier in the code.
     pub id: &'static str,
-    /// What it is called on the screen, with a verb.
+    /// The text on the screen, which begins with a verb.
     pub title: &'static str,
-    /// Where it stands in the list of shortcuts.
+    /// The heading in the list of shortcuts.
     pub group: &'static str,
-    /// Its keys.
+    /// The keys.
     pub shortcuts: &'static [Shortcut],
-    /// Does it.
+    /// The function that runs the menu command.
     pub run: fn(&mut Situation<'_>),
 }
 
-/// Every command, in the order of the list of shortcuts.
+/// All menu commands, in the order of the list of shortcuts.
 pub const COMMANDS: &[Command] = &[
     command("palette", "Search everything", "General", &[Shortcut::Ctrl(Key::K), Shortcut::Ctrl(Key::P)], |now| {
         now.ui.palette.open();
@@ -162,7 +162,7 @@ pub const COMMANDS: &[Command] = &[
         let highest = now.storeys.last().copied();
         now.change_view(|view| {
             view.isolate = !view.isolate;
-            // There must be a floor to isolate.
+            // Isolation needs a storey, so the highest one is chosen if none is.
             view.storey = view.storey.or(highest.filter(|_| view.isolate));
         });
     }),
@@ -186,15 +186,15 @@ const fn command(
     Command { id, title, group, shortcuts, run }
 }
 
-/// The first keys of a command, as they are written.
+/// Returns the first shortcut of a menu command, as it is written.
 pub fn shortcut_text(id: &str) -> String {
     let command = COMMANDS.iter().find(|command| command.id == id);
     command.and_then(|command| command.shortcuts.first()).map_or_else(String::new, |shortcut| shortcut.text())
 }
 
-/// The command that a pressed key means.
+/// Returns the menu command of a pressed key.
 fn meant(key: Key, modifiers: egui::Modifiers) -> Option<&'static Command> {
-    // `?` needs Shift on most keyboards; nothing else does.
+    // Only `?` may come with Shift, because most keyboards need Shift to type it.
     if modifiers.alt || (modifiers.shift && key != Key::Questionmark) {
         return None;
     }
@@ -203,7 +203,7 @@ fn meant(key: Key, modifiers: egui::Modifiers) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.shortcuts.contains(&pressed))
 }
 
-/// Runs the commands whose keys were pressed, unless somebody is typing.
+/// Runs the menu commands of the pressed keys, unless a text field has the focus or a menu or window is open.
 pub(super) fn keys(
     mut contexts: EguiContexts,
     shown: PanelData<'_, '_>,
@@ -212,7 +212,7 @@ pub(super) fn keys(
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     let typing = ctx.text_edit_focused() || egui::Popup::is_any_open(ctx);
-    // A widget that Tab has reached takes these itself.
+    // A widget that has the keyboard focus handles Space and Escape itself.
     let on_widget = ctx.memory(|memory| memory.focused().is_some());
     if typing || state.palette.is_open() || state.file_window.is_some() {
         return Ok(());
@@ -220,7 +220,8 @@ pub(super) fn keys(
     let pressed: Vec<(Key, egui::Modifiers)> = ctx.input(|input| {
         let keys = input.events.iter().filter_map(|event| match event {
             egui::Event::Key { key, pressed: true, repeat, modifiers, .. } => {
-                // A key that is held walks through steps and floors, and switches nothing more than once.
+                // Key repeat runs the menu commands for steps and floors again. It must not toggle a switch more than
+                // once.
                 let walks = matches!(key, Key::Period | Key::PageUp | Key::PageDown);
                 let taken = on_widget && matches!(key, Key::Space | Key::Escape);
                 ((!*repeat || walks) && !taken).then_some((*key, *modifiers))
@@ -241,7 +242,7 @@ pub(super) fn keys(
     Ok(())
 }
 
-/// Runs a command where things stand.
+/// Runs a menu command on the current data of the panels.
 pub fn run(command: &Command, shown: &PanelData<'_, '_>, state: &mut UiState, actions: &mut ActionList) {
     let storeys = state.storeys.clone();
     (command.run)(&mut Situation {

@@ -2,10 +2,10 @@
 
 use bevy_egui::egui::{self, Align, Area, Id, Layout, Order, Rect, Ui, UiBuilder, pos2};
 
-/// Shows panels at the edges of `free` and returns what they leave of it.
+/// Shows panels at the edges of `free` and returns the area that the panels leave.
 ///
-/// They stand in a layer of their own: on egui's background layer the integration can't tell a panel from the empty space
-/// beside it, and a wheel turned over a list would zoom the building as well.
+/// The panels are drawn in a layer of their own. On egui's background layer, the integration can't tell a panel from
+/// the empty space beside it, and the mouse wheel over a list would zoom the building as well.
 pub fn docked(ctx: &egui::Context, id: &'static str, free: Rect, panels: impl FnOnce(&mut Ui)) -> Rect {
     let id = Id::new(id);
     let last: Option<Rect> = ctx.data(|data| data.get_temp(id));
@@ -27,7 +27,7 @@ pub fn docked(ctx: &egui::Context, id: &'static str, free: Rect, panels: impl Fn
     .inner
 }
 
-/// The part of `free` at an edge that is not in `left`.
+/// Returns the part of `free` at an edge that is not in `left`.
 fn taken(free: Rect, left: Rect) -> Rect {
     if left.top() > free.top() {
         Rect::from_min_max(free.min, pos2(free.right(), left.top()))
@@ -38,7 +38,7 @@ fn taken(free: Rect, left: Rect) -> Rect {
     } else if left.right() < free.right() {
         Rect::from_min_max(pos2(left.right(), free.top()), free.max)
     } else {
-        // A closed panel leaves a handle only, on no area.
+        // A closed panel leaves only a handle, which takes no area.
         Rect::from_min_size(free.min, egui::Vec2::ZERO)
     }
 }

@@ -1,4 +1,4 @@
-//! The panel in which the graph is edited: the selected twin's model, first values and relationships, and new twins.
+//! The panel that edits the graph: the model, initial values and relationships of the selected twin, and new twins.
 
 use super::theme::{self, GAP, ROW};
 use super::widgets::{icon_button, one_line, paint_text, section, small_link};
@@ -16,20 +16,20 @@ use cupola_twin::{TwinIx, Value};
 use egui_phosphor::regular as icon;
 use std::collections::BTreeMap;
 
-/// Relationships and suggestions that are listed.
+/// Largest number of relationships and of suggestions in the lists.
 const MAX_LISTED: usize = 60;
 const MAX_SUGGESTED: usize = 6;
-/// Points for the names beside the fields.
+/// Width of the names beside the fields, in points.
 const NAME_WIDTH: f32 = 120.0;
 
-/// What is typed in the editor and not yet an edit.
+/// The inputs of the editor that are not yet an edit.
 #[derive(Clone, Debug, Default)]
 pub struct Editor {
-    /// Whether the panel edits rather than inspects.
+    /// Whether the editor takes the place of the inspector.
     pub open: bool,
-    /// The twin that the fields are of.
+    /// The id of the twin that the fields belong to.
     twin: Option<String>,
-    /// First values that are being typed, by property.
+    /// Initial values that are being typed, by property.
     values: BTreeMap<String, String>,
     relationship: String,
     target: String,
@@ -38,7 +38,7 @@ pub struct Editor {
     new_under: bool,
 }
 
-/// Draws the editor in the inspector's place.
+/// Draws the editor in the place of the inspector.
 pub fn editor_ui(
     ui: &mut Ui,
     scene: &Scene,
@@ -103,7 +103,7 @@ fn head_ui(ui: &mut Ui, history: &EditHistory, editor: &mut Editor, actions: &mu
     ui.add_space(GAP);
 }
 
-/// A name on the left of what can be changed.
+/// Draws the name of a field at its left.
 fn name_ui(ui: &mut Ui, name: &str, hover: &str) {
     let (rect, response) = ui.allocate_exact_size(vec2(NAME_WIDTH, ROW), Sense::hover());
     let galley = one_line(ui, theme::muted(name), NAME_WIDTH);
@@ -136,12 +136,12 @@ fn twin_ui(ui: &mut Ui, scene: &Scene, twin: TwinIx, editor: &mut Editor, action
     }
 }
 
-/// A line to type in, as high as everything beside it.
+/// Returns a text field for one line, as high as the other widgets of a row.
 fn field<'t>(text: &'t mut String, hint: &str) -> TextEdit<'t> {
     TextEdit::singleline(text).hint_text(hint.to_string()).min_size(vec2(0.0, ROW)).vertical_align(Align::Center)
 }
 
-/// A list of all models; whether another one was chosen.
+/// Draws a list of all models and returns whether another model was chosen.
 fn model_box(ui: &mut Ui, salt: &str, scene: &Scene, chosen: &mut String) -> bool {
     let before = chosen.clone();
     let shown = if chosen.is_empty() { "Choose a model" } else { short_name(chosen) };
@@ -155,13 +155,13 @@ fn model_box(ui: &mut Ui, salt: &str, scene: &Scene, chosen: &mut String) -> boo
     *chosen != before
 }
 
-/// The first values of the twin's properties.
+/// Draws the initial values of the twin's properties.
 fn values_ui(ui: &mut Ui, scene: &Scene, id: &str, model: &Interface, editor: &mut Editor, actions: &mut ActionList) {
     let Some(doc) = scene.document.twins.iter().find(|twin| twin.id == id) else { return };
     section(ui, "First values", "");
     let topology = &scene.topology;
     let twin = topology.twin(id);
-    // What a formula fills has no first value.
+    // A computed property has no initial value, because its formula gives the value.
     let is_given = |name: &str| {
         let slot = twin.and_then(|twin| topology.slot(twin, name));
         slot.is_none_or(|slot| topology.column(slot.column).formula.is_none())
@@ -234,7 +234,7 @@ fn relationships_ui(
     suggestions_ui(ui, scene, model, editor);
 }
 
-/// Twins that the relationship may lead to and whose id has what was typed.
+/// Draws links to twins that the relationship may lead to and whose id contains the typed text.
 fn suggestions_ui(ui: &mut Ui, scene: &Scene, model: &Interface, editor: &mut Editor) {
     if editor.target.is_empty() || scene.graph.twin(&editor.target).is_some() {
         return;
@@ -267,7 +267,7 @@ fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mu
         name_ui(ui, "Model", "What it is");
         model_box(ui, "new model", scene, &mut editor.new_model);
     });
-    // The first relationship of the selected twin's model that may lead to the new one.
+    // The new twin can be related by the first relationship of the selected twin's model that allows its model.
     let under = selected.and_then(|twin| {
         let model = scene.topology.models.get(scene.topology.model_of(twin));
         let new = scene.models.find(&editor.new_model)?;
@@ -306,7 +306,7 @@ fn link_of(link: &RelationshipDoc) -> Link {
     Link { from: link.from.clone(), name: link.name.clone(), to: link.to.clone(), id: link.id.clone() }
 }
 
-/// A value as it is typed: texts plain, everything else as JSON.
+/// Returns a value as it is typed: a text without quotes, any other value as JSON.
 fn text_of(value: &Value) -> String {
     value.to_string()
 }

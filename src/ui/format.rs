@@ -1,9 +1,11 @@
-//! Words for times, ages and names.
+//! Text for times, ages, speeds, values and names.
 
 use cupola_twin::state::State;
 use cupola_twin::{Slot, Value};
 
-/// How long ago something was: `0.8 s`, `12 s`, `3 min`, `2 h`, `5 d`.
+/// Returns an age in one unit: `0.8 s`, `12 s`, `3 min`, `2 h`, `5 d`.
+///
+/// Hours are used up to two days. A negative age counts as zero.
 pub fn age_text(age_us: i64) -> String {
     let seconds = age_us.max(0) as f64 / 1e6;
     match seconds {
@@ -15,18 +17,18 @@ pub fn age_text(age_us: i64) -> String {
     }
 }
 
-/// The age of a slot's value, if it has a time.
+/// Returns the age of a slot's value, or `None` if the value has no source time.
 pub fn slot_age(state: &State, slot: Slot, now_us: i64) -> Option<String> {
     let time_us = state.get(slot).time_us;
     (time_us > 0).then(|| age_text(now_us.saturating_sub(time_us)))
 }
 
-/// A moment as a person reads it, in UTC: `Mon 12 Jan 2026 10:42:07`.
+/// Returns a moment in UTC, such as `Mon 12 Jan 2026 10:42:07`.
 pub fn moment(time_us: i64) -> String {
     written(time_us, "%a %-d %b %Y %H:%M:%S")
 }
 
-/// The time of day in UTC: `10:42:07`.
+/// Returns the time of day in UTC, such as `10:42:07`.
 pub fn time_of_day(time_us: i64) -> String {
     written(time_us, "%H:%M:%S")
 }
@@ -35,12 +37,12 @@ fn written(time_us: i64, format: &str) -> String {
     jiff::Timestamp::from_microsecond(time_us).map_or_else(|_| "—".into(), |time| time.strftime(format).to_string())
 }
 
-/// A pace: `60×`, or "as fast as it goes".
+/// Returns the speed of a clock: `60×`, or `Fastest` if it is infinite.
 pub fn speed_text(speed: f64) -> String {
     if speed.is_finite() { format!("{speed:.0}×") } else { "Fastest".into() }
 }
 
-/// A name from a model as words: `hasDispenser` is `Has dispenser`, `CO2Sensor` is `CO2 sensor`.
+/// Turns a name from a model into words: `hasDispenser` becomes `Has dispenser`, `CO2Sensor` becomes `CO2 sensor`.
 pub fn words(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut out = String::new();
@@ -50,7 +52,8 @@ pub fn words(name: &str) -> String {
         if matches!(letter, '_' | '-') {
             out.push(' ');
         } else if letter.is_uppercase() && after.is_some_and(|after| after.is_alphanumeric()) {
-            // A word begins where capitals begin, or where the last of a run of capitals begins a word.
+            // A capital begins a word if the letter before it is not a capital, or if it is the last of a run of
+            // capitals and the next letter is lower case.
             if after.is_some_and(|after| !after.is_uppercase()) || next_is_lower {
                 out.push(' ');
             }
@@ -64,7 +67,7 @@ pub fn words(name: &str) -> String {
     out
 }
 
-/// A slot's value and its unit apart, so that the unit can be smaller and muted.
+/// Returns the value of a slot and its unit as separate texts, so that the unit can be smaller and muted.
 pub fn value_and_unit(state: &State, slot: Slot) -> (String, &'static str) {
     let column = state.topology().column(slot.column);
     let unit = column.unit.map_or("", |unit| unit.symbol);
@@ -74,7 +77,7 @@ pub fn value_and_unit(state: &State, slot: Slot) -> (String, &'static str) {
     }
 }
 
-/// A value and its unit apart.
+/// Returns a value and its unit as separate texts.
 pub fn value_text(value: &Value, unit: &'static str) -> (String, &'static str) {
     match value {
         Value::Number(number) => (crate::twin::number_text(*number), unit),
@@ -86,7 +89,7 @@ pub fn value_text(value: &Value, unit: &'static str) -> (String, &'static str) {
     }
 }
 
-/// The key by which names sort as people count: `Room 9` before `Room 10`.
+/// Returns a sort key that orders numbers in names by their value: `Room 9` before `Room 10`.
 pub fn natural_key(name: &str) -> Vec<(u64, String)> {
     let mut parts = Vec::new();
     let mut rest = name;
@@ -95,7 +98,7 @@ pub fn natural_key(name: &str) -> Vec<(u64, String)> {
         let (text, after) = rest.split_at(text_end);
         let digits_end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
         let (digits, after) = after.split_at(digits_end);
-        // The text before the number decides first, so it stands in a part of its own.
+        // The text before a number has a part of its own, because it decides before the number does.
         parts.push((0, text.to_lowercase()));
         parts.push((digits.parse().unwrap_or(u64::MAX), String::new()));
         rest = after;

@@ -1,6 +1,7 @@
-//! Finding by parts of names: letters in order, the better the closer together and the nearer to the starts of words.
+//! Fuzzy search in names. The letters of the query must occur in order. A match scores higher if its letters are close
+//! together and near the starts of words.
 
-/// How well a text matches what was typed; `None` if it doesn't. Every part between spaces must be found.
+/// Returns the score of a text for a query, or `None` if it doesn't match. Every part between spaces must match.
 pub fn score(typed: &str, text: &str) -> Option<i32> {
     let letters: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
     let mut total = 0;
@@ -8,11 +9,11 @@ pub fn score(typed: &str, text: &str) -> Option<i32> {
         let wanted: Vec<char> = part.chars().flat_map(char::to_lowercase).collect();
         total += best(&wanted, &letters)?;
     }
-    // Of equal matches the shorter text is meant.
+    // Among equal matches the shorter text scores higher.
     Some(total * 8 - letters.len().min(400) as i32)
 }
 
-/// The best match that begins at any place where the first letter stands.
+/// Returns the best score over all positions of the first letter.
 fn best(wanted: &[char], letters: &[char]) -> Option<i32> {
     let first = *wanted.first()?;
     (0..letters.len()).filter(|at| letters[*at] == first).filter_map(|start| from(start, wanted, letters)).max()

@@ -1,4 +1,4 @@
-//! The preview of an import: what was understood, what was not and why, and where it goes.
+//! The preview of an import: counts of imported and left out parts, findings, and the folder of the new scene.
 
 use super::UiState;
 use super::open::typed_path;
@@ -12,25 +12,25 @@ use bevy_egui::egui::{Align, Color32, Frame, Grid, Id, Label, Layout, Modal, Scr
 use cupola_twin::Severity;
 use std::path::Path;
 
-/// Findings that are shown.
+/// Largest number of findings in the list.
 const MAX_SHOWN: usize = 300;
 const WIDTH: f32 = 560.0;
 
-/// What is typed in the preview.
+/// The inputs of the preview.
 #[derive(Clone, Debug, Default)]
 pub struct ImportWindow {
     folder: Option<String>,
     replace: bool,
 }
 
-/// The choice of the person in front of the preview.
+/// The choice of the user in the preview.
 #[derive(Clone)]
 enum Choice {
     Write(WriteImport),
     Cancel,
 }
 
-/// Shows how far the import is, or its preview.
+/// Shows the progress of the import, or its preview.
 pub(super) fn import_window(
     mut contexts: EguiContexts,
     import: Res<Import>,
@@ -129,7 +129,7 @@ fn findings_ui(ui: &mut Ui, preview: &Preview) {
     ui.add_space(GAP);
     ui.separator();
     let mut shown: Vec<_> = findings.iter().collect();
-    // What was left out comes first.
+    // The most severe findings are listed first.
     shown.sort_by_key(|found| std::cmp::Reverse(found.severity));
     let height = (ui.ctx().content_rect().height() - 420.0).clamp(120.0, 320.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {

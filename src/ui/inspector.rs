@@ -1,4 +1,4 @@
-//! The inspector: everything that is known of the selected twin.
+//! The inspector: values, settings, assumptions, commands and relationships of the selected twin.
 
 use super::panel_data::{key_slot, model_name};
 use super::theme::{self, GAP};
@@ -14,31 +14,31 @@ use cupola_scene::Scene;
 use cupola_twin::{Slot, State, TwinIx};
 use egui_phosphor::regular as icon;
 
-/// The twin that is shown, and where its values are.
+/// The inspected twin and the data of its timeline.
 pub struct Inspected<'a> {
     /// The scene.
     pub scene: &'a Scene,
-    /// The values.
+    /// The state that the values are read from.
     pub state: &'a State,
-    /// The recent values.
+    /// The recent values of each property.
     pub trail: &'a Trail,
-    /// The twin.
+    /// The inspected twin.
     pub twin: TwinIx,
-    /// The timeline's time, for ages.
+    /// The time of the timeline in microseconds, from which ages are computed.
     pub now_us: i64,
-    /// What colours the rooms.
+    /// The property or expression that colours the rooms.
     pub color_by: &'a str,
-    /// Whether values may be changed here.
+    /// Whether the user may change values on this timeline.
     pub editable: bool,
-    /// What drives the timeline.
+    /// The kind of source that drives the timeline.
     pub source: SourceKind,
-    /// The commands that were given on it.
+    /// The invocations of the timeline.
     pub invocations: &'a Invocations,
-    /// What drives the timeline, if that is a simulation.
+    /// The simulation that drives the timeline, if there is one.
     pub simulation: Option<&'a Simulation>,
 }
 
-/// Says what to do while nothing is selected.
+/// Draws a hint for the state in which no twin is selected.
 pub fn nothing_ui(ui: &mut Ui) {
     empty_state(
         ui,
@@ -125,7 +125,7 @@ fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, actions: &mu
     ui.add_space(GAP);
 }
 
-/// The one number that matters, how it moves, and how it came here.
+/// Draws the key value of the twin with its trend and its recent values.
 fn key_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot) {
     let column = shown.state.topology().column(slot.column);
     let (value, unit) = format::value_and_unit(shown.state, slot);
@@ -145,7 +145,7 @@ fn key_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot) {
     sparkline::sparkline_ui(ui, vec2(ui.available_width(), 40.0), &values, &column.display_name);
 }
 
-/// How fast a value changes: `↗ +1.2 °C/h`, or that it is steady.
+/// Returns the rate of change of a value, such as `↗ +1.2 °C/h`, or the word `steady`.
 fn trend_text(per_hour: f64, unit: &str) -> Option<String> {
     if !per_hour.is_finite() {
         return None;

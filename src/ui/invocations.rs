@@ -1,4 +1,4 @@
-//! What the selected twin can be told to do, and what became of it.
+//! The commands of the selected twin, and its last invocations.
 
 use super::inspector::Inspected;
 use super::theme::{self, GAP, ROW};
@@ -14,10 +14,10 @@ use cupola_twin::{Kind, Value};
 use egui_phosphor::regular as icon;
 use std::collections::BTreeMap;
 
-/// Past invocations that are listed.
+/// Largest number of past invocations in the list.
 const MAX_LISTED: usize = 4;
 
-/// What is typed to go along with commands, by twin and command.
+/// Requests that are being typed, by twin and command.
 pub type Drafts = BTreeMap<(String, String), Value>;
 
 /// Draws the commands of the twin and its last invocations.
@@ -56,7 +56,7 @@ fn command_ui(ui: &mut Ui, shown: &Inspected<'_>, command: &Command, drafts: &mu
                 value.clone()
             });
             if button.clicked() {
-                // A structured request is typed as JSON.
+                // A request with a structured schema is typed as JSON.
                 let request = request.map(|value| match (&value, kind(shown, command)) {
                     (Value::Text(text), Kind::Json) => serde_json::from_str(text).unwrap_or(value),
                     _ => value,
@@ -79,7 +79,7 @@ fn kind(shown: &Inspected<'_>, command: &Command) -> Kind {
     }
 }
 
-/// What stands in a field before anything is typed.
+/// Returns the content of a request field before the user types.
 fn first_value(shown: &Inspected<'_>, request: &Payload) -> Value {
     match shown.scene.models.schemas().get(request.schema) {
         Schema::Primitive(primitive) => match primitive.kind() {

@@ -1,16 +1,16 @@
-//! Names that float over the rooms, in the layer between the building and the panels.
+//! Labels of rooms, in the layer between the building and the panels.
 
 use super::theme::Colors;
 use crate::look::Theme;
 use bevy_egui::egui::{self, FontId, LayerId, Rect, Stroke, StrokeKind, pos2, vec2};
 use cupola_twin::TwinIx;
 
-/// Points round the text.
+/// Space around the text, in points.
 const PADDING: egui::Vec2 = vec2(6.0, 2.0);
 
-/// Draws the labels that have room; the first of those that overlap wins, and the selected one always.
+/// Draws the labels that don't overlap an earlier one. The label of the selected twin is drawn first.
 ///
-/// Places are logical pixels of the window, of which a point of the interface has `zoom`.
+/// The positions are logical pixels of the window. One point of egui is `zoom` logical pixels.
 pub fn paint(
     ctx: &egui::Context,
     area: Rect,

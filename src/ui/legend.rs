@@ -1,4 +1,4 @@
-//! What the colours mean, and how the building is shown.
+//! The legend of the colours, and switches for the view.
 
 use super::theme::{self, GAP, ROW};
 use super::widgets::{Mark, hatch, icon_button, one_line, paint_mark, paint_text, plate};
@@ -94,10 +94,10 @@ fn head_ui(
     });
 }
 
-/// Letters of a property's name that fit beside the switches.
+/// Largest number of characters of a name that fits beside the switches.
 const FITTING: usize = 13;
 
-/// The beginning of a name that is too long for its place.
+/// Shortens a name to at most `FITTING` characters, with an ellipsis at its end.
 fn elided(name: &str) -> String {
     if name.chars().count() <= FITTING {
         return name.to_string();
@@ -106,7 +106,7 @@ fn elided(name: &str) -> String {
     format!("{}…", start.trim_end())
 }
 
-/// Another property has another range.
+/// Colours the rooms by a property. A property that was not shown before gets an automatic range.
 fn choose(next: &mut ViewSettings, typed: &mut Option<String>, color_by: &str) {
     *typed = None;
     if next.color_by != color_by {
@@ -115,7 +115,7 @@ fn choose(next: &mut ViewSettings, typed: &mut Option<String>, color_by: &str) {
     }
 }
 
-/// A field for an expression; Enter shows it.
+/// Draws the field for an expression. Enter or *Show* colours the rooms by the expression.
 fn expression_ui(ui: &mut Ui, text: &mut String, next: &mut ViewSettings) {
     ui.horizontal(|ui| {
         let edit = TextEdit::singleline(text)
@@ -142,7 +142,7 @@ fn error_ui(ui: &mut Ui, error: &str) {
     });
 }
 
-/// The scale with its ends, and what can be changed about it.
+/// Draws the colour scale with its ends, and the controls of range and palette.
 fn scale_ui(ui: &mut Ui, legend: &Legend, next: &mut ViewSettings) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 12.0), Sense::hover());
     let (low, high) = legend.range;
@@ -226,7 +226,7 @@ fn gradient(ui: &Ui, rect: Rect, palette: Palette) {
     ui.painter().rect_stroke(rect, CornerRadius::ZERO, line, StrokeKind::Outside);
 }
 
-/// How many rooms have a value, and how those look that have none.
+/// Draws the number of rooms with good values, and the looks and numbers of rooms with stale and missing values.
 fn counts_ui(ui: &mut Ui, legend: &Legend) {
     ui.horizontal(|ui| {
         let rooms = if legend.good == 1 { "room" } else { "rooms" };

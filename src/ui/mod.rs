@@ -1,7 +1,7 @@
-//! The panels: what they show comes from the world, what they want goes out as actions.
+//! The panels. Systems read the data of the app for them, and panels push actions.
 //!
-//! Architecture Invariant: nothing here changes a timeline, a scene or a setting; panels send actions. Every panel is a
-//! pure function that ends in `_ui` and a thin system that gathers for it.
+//! Architecture Invariant: panels change no timeline, scene or setting; they send actions. A panel is a pure function
+//! that ends in `_ui`, with a thin system that gathers its data.
 
 mod alarms;
 mod assumed;
@@ -46,7 +46,7 @@ use cupola_twin::Slot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// What the panels remember between frames.
+/// The state of the panels that lasts from frame to frame.
 #[derive(Resource)]
 pub struct UiState {
     /// Whether the tree and the alarms are open.
@@ -55,39 +55,39 @@ pub struct UiState {
     pub right_open: bool,
     /// Whether the list of shortcuts is open.
     pub shortcuts_open: bool,
-    /// The tree's filter and what is unfolded in it.
+    /// The filter of the tree, and its open nodes.
     pub tree: tree::TreeState,
-    /// The expression that is being typed to colour by.
+    /// The expression that is being typed to colour the rooms.
     pub color_expression: Option<String>,
-    /// Properties whose origin is unfolded.
+    /// The slots whose explanation is open.
     pub explained: BTreeSet<Slot>,
-    /// What is typed in the preview of an import.
+    /// The inputs of the preview of an import.
     pub import: import::ImportWindow,
     /// The editor of the graph.
     pub edit: edit::Editor,
-    /// What is typed to go along with commands.
+    /// The requests of commands that are being typed.
     pub command_drafts: invocations::Drafts,
-    /// A text value that is being typed.
+    /// The text value that is being typed, with its slot.
     pub edited: Option<(Slot, String)>,
     /// The palette.
     pub palette: palette::PaletteState,
-    /// The window to open or save a scene.
+    /// The window that asks for a file, while it is open.
     pub file_window: Option<open::FileWindow>,
-    /// Scenes that were open lately, the latest first.
+    /// Recently opened scenes, the latest first.
     pub recent: recent::Recent,
-    /// Whether files are held over the window.
+    /// Whether the user drags files over the window.
     pub files_hover: bool,
     /// Notices on the screen.
     pub toasts: toasts::Toasts,
     /// The storeys of the building, lowest first.
     storeys: Vec<usize>,
-    /// What can colour its rooms: properties with what to call them.
+    /// The properties that can colour the rooms, with their names on the screen.
     colourable: Vec<(String, String)>,
-    /// Whether there are fonts to draw with.
+    /// Whether the fonts are loaded.
     ready: bool,
-    /// What the panels drawn so far leave.
+    /// The area of the window that the panels drawn so far leave free.
     free: egui::Rect,
-    /// Explanations, and when they were made, seconds of the app's time.
+    /// Explanations of values, each with the time of its computation in seconds of the app's time.
     explanations: BTreeMap<Slot, (f64, cupola_twin::why::Explanation)>,
 }
 
@@ -119,7 +119,7 @@ impl Default for UiState {
 }
 
 impl UiState {
-    /// Forgets what belonged to a scene that is not open any more.
+    /// Resets the state that belongs to a scene which is no longer open.
     fn forget_scene(&mut self) {
         self.tree = tree::TreeState::default();
         self.color_expression = None;
@@ -127,7 +127,7 @@ impl UiState {
     }
 }
 
-/// The panels. The app adds `EguiPlugin` itself.
+/// The plugin that draws the panels. The app adds `EguiPlugin` itself.
 pub struct UiPlugin;
 
 impl Plugin for UiPlugin {
@@ -144,7 +144,7 @@ impl Plugin for UiPlugin {
             .add_systems(
                 EguiPrimaryContextPass,
                 (
-                    // In the same pass as the panels: slots of another scene must never reach them.
+                    // This system runs in the same pass as the panels, so that no panel sees slots of another scene.
                     scene_changed.run_if(resource_exists_and_changed::<OpenScene>),
                     begin,
                     (
@@ -168,7 +168,7 @@ impl Plugin for UiPlugin {
     }
 }
 
-/// Sets the theme, and starts with the whole window free.
+/// Applies the theme and resets the free area to the whole window.
 fn begin(mut contexts: EguiContexts, view: Res<ViewSettings>, mut state: ResMut<UiState>) -> Result {
     let ctx = contexts.ctx_mut()?;
     theme::apply(ctx, view.theme, view.reduced_motion);
@@ -181,7 +181,9 @@ fn ready(state: Res<UiState>) -> bool {
     state.ready
 }
 
-/// A scene that was read again keeps the panels as they are, as far as its twins are the same.
+/// Prepares the panels for a changed scene.
+///
+/// Tree, palette and expression are kept if the scene has the same path and as many twins as before.
 fn scene_changed(
     scene: Res<OpenScene>,
     mut state: ResMut<UiState>,
@@ -196,7 +198,7 @@ fn scene_changed(
     let now = (scene.0.path.clone(), scene.0.topology.twin_count());
     if last.as_ref() != Some(&now) {
         state.forget_scene();
-        // A picture that is drawn without a window is nothing that a person opened.
+        // An app without a window draws a picture. Its scene was not opened by a person.
         if !windows.is_empty() {
             state.recent.add(&now.0);
         }

@@ -1,4 +1,4 @@
-//! Opening and saving: the system's dialog, a path typed by hand where there is no such dialog, and files dropped in.
+//! Windows that ask for a file to open, save, import or export: the system's dialog, a typed path, and dropped files.
 
 use super::theme::{self, GAP, ROW};
 use super::top_bar::scene_word;
@@ -21,24 +21,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// What files that can be imported end in.
+/// Extensions of the files that can be imported.
 const IMPORTED: [&str; 10] = ["json", "jsonld", "ndjson", "jsonl", "xlsx", "xlsm", "ttl", "nt", "glb", "gltf"];
 
-/// What a file is chosen for.
+/// The purpose for which a file is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A scene to open.
+    /// To open a scene.
     Open,
-    /// Where to save the scene.
+    /// To save the scene.
     Save,
-    /// What to import.
+    /// To import files.
     Import,
-    /// Where to export to, and as what.
+    /// To export in a format.
     Export(Format),
 }
 
 impl Purpose {
-    /// Title, what the button says, and what is typed.
+    /// Returns the title of the window, the text of the button and the hint in the field.
     fn words(self) -> [&'static str; 3] {
         match self {
             Self::Open => ["Open scene", "Open", "/path/to/scene.ron, or its folder"],
@@ -48,7 +48,7 @@ impl Purpose {
         }
     }
 
-    /// Adds the action for the paths that were chosen.
+    /// Pushes the action for the chosen paths.
     fn act(self, paths: Vec<PathBuf>, actions: &mut ActionList) {
         let Some(first) = paths.first().cloned() else { return };
         match self {
@@ -60,7 +60,7 @@ impl Purpose {
     }
 }
 
-/// What each format is called.
+/// The export formats with their names on the screen.
 const FORMATS: [(Format, &str); 6] = [
     (Format::Ndjson, "Bulk import of Azure Digital Twins (.ndjson)"),
     (Format::Json, "Azure Digital Twins Explorer (.json)"),
@@ -77,29 +77,29 @@ fn dropped(path: PathBuf, actions: &mut ActionList) {
     if is_scene { actions.push(Open(path)) } else { actions.push(StartImport(vec![path])) }
 }
 
-/// What the window to choose a file holds.
+/// The state of the window that asks for a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileWindow {
     purpose: Purpose,
     path: String,
-    /// Whether the field has had the focus that it gets when the window opens.
+    /// Whether the field has already been given the focus, which happens once, when the window opens.
     focused: bool,
 }
 
 impl FileWindow {
-    /// An empty one.
+    /// Creates a window with an empty path.
     pub fn new(purpose: Purpose) -> Self {
         Self { purpose, path: String::new(), focused: false }
     }
 }
 
-/// What the system's dialog answered: what for, and the files unless it was cancelled.
+/// The answer of a system's dialog: its purpose, and the files, or `None` if the user cancelled.
 type Answer = (Purpose, Option<Vec<PathBuf>>);
 
-/// The system's dialogs, each on a thread of its own, one at a time.
+/// The system's file dialogs. Each runs on a thread of its own, one at a time.
 #[derive(Resource)]
 pub struct FileDialogs {
-    // A receiver can't be shared between threads; only one system looks at it.
+    // `Receiver` is not `Sync`, so a mutex holds it. Only one system uses it.
     answers: Mutex<Receiver<Answer>>,
     sender: SyncSender<Answer>,
     waiting: bool,
@@ -135,7 +135,7 @@ impl FileDialogs {
                 }
             });
             let paths = files.map(|files| files.iter().map(|file| file.path().to_path_buf()).collect());
-            // Nobody listens any more when the app is leaving.
+            // Sending fails if the app has ended in the meantime.
             let _ = sender.send((purpose, paths));
         };
         std::thread::Builder::new().name("file dialog".into()).spawn(ask)?;
@@ -151,7 +151,7 @@ impl FileDialogs {
     }
 }
 
-/// What was clicked in the window.
+/// The button or path that the user chose in the window.
 #[derive(Clone, Debug, PartialEq)]
 enum DialogChoice {
     Browse,
@@ -159,7 +159,7 @@ enum DialogChoice {
     Close,
 }
 
-/// Shows the window, takes answers of dialogs and dropped files.
+/// Shows the window, and takes in answers of dialogs and dropped files.
 pub(super) fn dialogs(
     mut contexts: EguiContexts,
     mut drops: MessageReader<FileDragAndDrop>,
@@ -286,7 +286,7 @@ fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting
     clicked
 }
 
-/// A typed path; `~` is the home folder.
+/// Returns a typed path, or `None` if the text is blank. A leading `~/` stands for the home folder.
 pub(super) fn typed_path(text: &str) -> Option<PathBuf> {
     let text = text.trim();
     match (text.strip_prefix("~/"), std::env::var_os("HOME")) {
@@ -295,7 +295,7 @@ pub(super) fn typed_path(text: &str) -> Option<PathBuf> {
     }
 }
 
-/// Says where files that are held over the window would go.
+/// Draws a hint over the 3D view while the user drags files over the window.
 fn drop_hint(ctx: &egui::Context, area: Rect) {
     let colors = theme::Colors::of(if ctx.theme() == egui::Theme::Dark {
         crate::look::Theme::Dark

@@ -1,4 +1,4 @@
-//! The palette: one field that finds commands, twins, properties to colour by and timelines.
+//! The palette: one field that finds menu commands, twins, properties to colour by and timelines.
 
 use super::commands::{COMMANDS, Command};
 use super::panel_data::{PanelData, key_slot, model_name};
@@ -17,48 +17,48 @@ use cupola_twin::TwinIx;
 use egui_phosphor::regular as icon;
 
 const WIDTH: f32 = 560.0;
-/// Lines found at most.
+/// Largest number of results.
 const MAX_FOUND: usize = 50;
-/// Lines seen at once.
+/// Number of results that are visible without scrolling.
 const MAX_SEEN: usize = 12;
 
-/// What the palette remembers.
+/// The state of the palette.
 #[derive(Default)]
 pub struct PaletteState {
     open: bool,
     typed: String,
-    /// The line that Enter chooses.
+    /// The index of the result that Enter chooses.
     cursor: usize,
-    /// What was found, and for what text.
+    /// The results, with the text that they belong to.
     found: Option<(String, Vec<Entry>)>,
 }
 
 impl PaletteState {
-    /// Opens it, empty.
+    /// Opens the palette with an empty field.
     pub fn open(&mut self) {
         *self = Self { open: true, ..Self::default() };
     }
 
-    /// Closes it.
+    /// Closes the palette.
     pub fn close(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether it is open.
+    /// Returns whether the palette is open.
     pub fn is_open(&self) -> bool {
         self.open
     }
 }
 
-/// What was chosen.
+/// The chosen result.
 pub enum Choice {
-    /// A command to run.
+    /// A menu command to run.
     Command(&'static Command),
-    /// Actions to apply.
+    /// Actions to send.
     Actions(ActionList),
 }
 
-/// A line of the palette.
+/// A result of the search.
 struct Entry {
     icon: &'static str,
     title: String,
@@ -73,7 +73,7 @@ enum Target {
     Timeline(String),
 }
 
-/// Draws the palette if it is open.
+/// Draws the palette if it is open, and returns the chosen result.
 pub fn show(ctx: &egui::Context, shown: &PanelData<'_, '_>, state: &mut PaletteState) -> Option<Choice> {
     if !state.open {
         return None;
@@ -82,7 +82,7 @@ pub fn show(ctx: &egui::Context, shown: &PanelData<'_, '_>, state: &mut PaletteS
         state.found = Some((state.typed.clone(), search(shown, &state.typed)));
         state.cursor = 0;
     }
-    // Taken before the field sees them: arrows move the line, not the text cursor.
+    // The keys are consumed before the text field sees them, so arrows move the chosen result and not the text cursor.
     let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     let (up, down, enter) = (pressed(Key::ArrowUp), pressed(Key::ArrowDown), pressed(Key::Enter));
     let count = state.found.as_ref().map_or(0, |(_, found)| found.len());
@@ -119,7 +119,7 @@ fn choice(target: &Target, shown: &PanelData<'_, '_>) -> Choice {
     Choice::Actions(actions)
 }
 
-/// Draws field and lines; returns the line that was clicked.
+/// Draws the field and the results, and returns the index of a clicked result.
 fn palette_ui(ui: &mut Ui, state: &mut PaletteState, moved: bool) -> Option<usize> {
     ui.set_width(WIDTH);
     let field = TextEdit::singleline(&mut state.typed)
@@ -167,7 +167,7 @@ fn palette_ui(ui: &mut Ui, state: &mut PaletteState, moved: bool) -> Option<usiz
     clicked
 }
 
-/// The best lines for what was typed; with nothing typed, the commands.
+/// Returns the best results for a text, or all menu commands if the text is blank.
 fn search(shown: &PanelData<'_, '_>, typed: &str) -> Vec<Entry> {
     let mut found: Vec<(i32, Entry)> = Vec::new();
     for command in COMMANDS.iter().filter(|command| command.id != "palette") {

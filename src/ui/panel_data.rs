@@ -21,9 +21,9 @@ pub struct Track {
     pub timeline: &'static Timeline,
     /// The playback of its clock.
     pub playback: &'static Playback,
-    /// The connections of its feeds, if it is live.
+    /// The connections of its feeds, if the timeline is live and has any.
     pub connections: Option<&'static Connections>,
-    /// The external processors.
+    /// The external processors, if the scene has any.
     pub processors: Option<&'static Processors>,
 }
 
@@ -33,9 +33,9 @@ pub struct View<'t> {
     pub timeline: &'t Timeline,
     /// Whether the time on the screen moves by itself.
     pub playing: bool,
-    /// Simulated seconds in a second.
+    /// Seconds of the timeline in a second of the wall clock.
     pub speed: f64,
-    /// The connections of its feeds, if it is live.
+    /// The connections of its feeds, if the timeline is live and has any.
     pub connections: Option<&'t Connections>,
 }
 
@@ -52,7 +52,7 @@ pub struct PanelData<'w, 's> {
     pub view: Res<'w, ViewSettings>,
     /// The job that runs.
     pub jobs: Res<'w, Jobs>,
-    /// The time outside.
+    /// The wall clock.
     pub wall: Res<'w, WallClock>,
 }
 
@@ -62,7 +62,7 @@ impl<'s> PanelData<'_, 's> {
         self.scene.as_ref().map(|scene| &*scene.0)
     }
 
-    /// Returns the open scene as it is shared, to notice another one.
+    /// Returns the open scene as a shared resource, so that a caller can notice another one.
     pub fn open_scene(&self) -> Option<&OpenScene> {
         self.scene.as_deref()
     }
@@ -85,30 +85,32 @@ impl<'s> PanelData<'_, 's> {
         self.cursor.as_ref().map(|cursor| cursor.timeline)
     }
 
-    /// Returns the timeline that feeds drive.
+    /// Returns the live timeline, if it has connections to feeds.
     pub fn live(&self) -> Option<TrackItem<'_, 's>> {
         self.tracks.iter().find(|track| track.connections.is_some())
     }
 
-    /// Returns the id of a twin, which actions name it by.
+    /// Returns the id of a twin, by which actions name it. The id is empty if no scene is open.
     pub fn id(&self, twin: TwinIx) -> String {
         self.scene().map_or_else(String::new, |scene| scene.topology.twin_id(twin).to_string())
     }
 }
 
-/// Returns whether a person may change values on a timeline: only on a simulated one.
+/// Returns whether a person may change values on a timeline, which holds for simulated timelines only.
 pub fn is_editable(timeline: &Timeline) -> bool {
     timeline.source() == SourceKind::Simulated
 }
 
-/// Returns the most important slot of a twin: the first of the scene's key properties that it has, else the one that colours
-/// the rooms.
+/// Returns the most important slot of a twin: the first of the scene's key properties that the twin has, else the
+/// property that colours the rooms.
 pub fn key_slot(scene: &Scene, color_by: &str, twin: TwinIx) -> Option<Slot> {
     let keys = scene.document.view.key_properties.iter().map(String::as_str);
     keys.chain([color_by]).find_map(|name| scene.topology.slot(twin, name))
 }
 
 /// Returns the most important slots of a twin, at most `limit`.
+///
+/// If the twin has none of the key properties, all its properties count except `name`.
 pub fn key_slots(scene: &Scene, color_by: &str, twin: TwinIx, limit: usize) -> Vec<Slot> {
     let keys = scene.document.view.key_properties.iter().map(String::as_str);
     let mut slots: Vec<Slot> = Vec::new();

@@ -1,4 +1,5 @@
-//! One property in the inspector: its value, how good and how old it is, how it moved, why it is so, and how to change it.
+//! A property in the inspector: its value, quality, age and recent values, the explanation, and a field that changes
+//! it.
 
 use super::inspector::Inspected;
 use super::theme::{self, GAP, ROW};
@@ -13,11 +14,11 @@ use cupola_run::EventBody;
 use cupola_twin::model::Property;
 use cupola_twin::{Kind, Slot, Topology, Value};
 
-/// Height of a property, two lines.
+/// Height of a property, which has two lines of text, in points.
 const HEIGHT: f32 = 44.0;
 const SPARKLINE: Vec2 = vec2(56.0, 20.0);
 
-/// Whether a slot holds what people decide rather than what was measured or computed.
+/// Returns whether a slot holds a setting: a writable property that is neither computed nor telemetry.
 pub fn is_input(topology: &Topology, slot: Slot) -> bool {
     let computed = topology.column(slot.column).formula.is_some();
     !computed && model_property(topology, slot).is_some_and(|property| property.writable && !property.telemetry)
@@ -28,7 +29,7 @@ fn model_property(topology: &Topology, slot: Slot) -> Option<&Property> {
     topology.models.get(topology.table(column.table).model).property(&column.name).map(|property| &**property)
 }
 
-/// Draws a property, and why it is so where that is unfolded.
+/// Draws a property, and the explanation of its value if that is open.
 pub fn property_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, state: &mut UiState, actions: &mut ActionList) {
     let topology = shown.state.topology();
     let column = topology.column(slot.column);
@@ -80,7 +81,8 @@ pub fn property_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, state: &mut U
     }
 }
 
-/// Paints value and unit with their right end at `at`; returns where they begin.
+/// Paints a value and its unit so that they end at `at`. Returns the x coordinate where the next widget at the left
+/// ends.
 fn value_text(ui: &Ui, shown: &Inspected<'_>, slot: Slot, at: bevy_egui::egui::Pos2) -> f32 {
     let colors = theme::colors(ui);
     let (value, unit) = format::value_and_unit(shown.state, slot);
@@ -93,7 +95,7 @@ fn value_text(ui: &Ui, shown: &Inspected<'_>, slot: Slot, at: bevy_egui::egui::P
     paint_text(ui, value, Align2::RIGHT_CENTER, pos2(end, at.y), colors.text).left() - GAP * 1.5
 }
 
-/// What the model says of a property, where the pointer rests on its name.
+/// Shows the name and the description of a property in the model while the pointer is on its label.
 fn describe(ui: &Ui, shown: &Inspected<'_>, slot: Slot, name: Rect) {
     let topology = shown.state.topology();
     let property = &topology.column(slot.column).name;
@@ -115,7 +117,7 @@ fn why_link(ui: &mut Ui, rect: Rect, slot: Slot, open: bool) -> Response {
     small_link(&mut at, if open { "Hide why" } else { "Why?" }).on_hover_text("Show where this value came from")
 }
 
-/// A field to change a value in.
+/// Draws a field that changes the value of a slot.
 fn edit_ui(ui: &mut Ui, place: Rect, shown: &Inspected<'_>, slot: Slot, state: &mut UiState, actions: &mut ActionList) {
     let topology = shown.state.topology();
     let column = topology.column(slot.column);
@@ -184,7 +186,7 @@ fn with_suffix<'v>(field: DragValue<'v>, unit: &str) -> DragValue<'v> {
     if unit.is_empty() { field } else { field.suffix(format!(" {unit}")) }
 }
 
-/// A text is set when it was typed to the end, not letter by letter.
+/// Draws a text field. The value is set when the field loses the focus, not at every letter.
 fn text_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, now: String, state: &mut UiState, actions: &mut ActionList) {
     let mut text = match &state.edited {
         Some((edited, text)) if *edited == slot => text.clone(),
@@ -202,7 +204,7 @@ fn text_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, now: String, state: &
     }
 }
 
-/// What was typed for a column: JSON where it keeps arrays and objects, if it is any.
+/// Converts a typed text to the value of a column. A text for a JSON column stays a text if it is not valid JSON.
 fn typed(kind: Kind, text: String) -> Value {
     match kind {
         Kind::Json => serde_json::from_str(&text).unwrap_or(Value::Text(text)),

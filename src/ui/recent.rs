@@ -1,22 +1,23 @@
-//! Scenes that were open lately, remembered in the user's configuration.
+//! Recently opened scenes, stored in the user's configuration.
 //!
-//! Nobody is told when they can't be read or written: it is a convenience, and never the reason why something else fails.
+//! Failures to read or write the list are ignored, because the list is a convenience and must not stop anything else.
 
 use super::UiState;
 use bevy::prelude::ResMut;
 use std::path::{Path, PathBuf};
 
+/// Largest number of scenes in the list.
 const MAX: usize = 8;
 
-/// Scenes that were open lately, the latest first.
+/// Recently opened scenes, the latest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recent {
-    /// Their files.
+    /// Paths of the scene files, the latest first.
     pub paths: Vec<PathBuf>,
 }
 
 impl Recent {
-    /// Puts a scene first, and remembers it.
+    /// Puts a scene first and writes the list.
     pub fn add(&mut self, path: &Path) {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         self.put_first(path);
@@ -33,7 +34,7 @@ impl Recent {
     }
 }
 
-/// Reads what was remembered.
+/// Reads the list and leaves out files that no longer exist.
 pub(super) fn read(mut state: ResMut<UiState>) {
     let text = file().and_then(|file| std::fs::read_to_string(file).ok());
     let paths: Option<Vec<PathBuf>> = text.and_then(|text| serde_json::from_str(&text).ok());
@@ -42,7 +43,7 @@ pub(super) fn read(mut state: ResMut<UiState>) {
     }
 }
 
-/// Where it is remembered.
+/// Returns the path of the stored list, or `None` if no configuration folder is known.
 fn file() -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")))?;

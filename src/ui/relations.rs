@@ -1,4 +1,4 @@
-//! The relationships of a twin, to walk along in both directions.
+//! The relationships of a twin, with links to the related twins in both directions.
 
 use super::format;
 use super::inspector::Inspected;
@@ -13,10 +13,10 @@ use bevy_egui::egui::Ui;
 use cupola_twin::TwinIx;
 use egui_phosphor::regular as icon;
 
-/// Twins listed for one relationship.
+/// Largest number of twins in the list of one relationship.
 const MAX_LISTED: usize = 50;
 
-/// Draws the twins that this one is related to, grouped by relationship.
+/// Draws the twins that are related to the inspected twin, grouped by relationship.
 pub fn relations_ui(ui: &mut Ui, shown: &Inspected<'_>, actions: &mut ActionList) {
     let topology = &shown.scene.topology;
     let mut any = false;
@@ -73,7 +73,7 @@ fn group_ui(
     ui.spacing_mut().item_spacing.y = 4.0;
 }
 
-/// What a relationship is called on the screen: as its model says, else its name as words.
+/// Returns the name of a relationship on the screen: its display name in the model, else its name as words.
 fn relationship_word(shown: &Inspected<'_>, name: &str, inverse: bool, others: &[TwinIx]) -> String {
     let topology = &shown.scene.topology;
     let source = if inverse { others.first().copied().unwrap_or(shown.twin) } else { shown.twin };

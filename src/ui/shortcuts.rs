@@ -1,10 +1,10 @@
-//! The list of shortcuts.
+//! The list of keyboard shortcuts and mouse gestures.
 
 use super::commands::{COMMANDS, Command};
 use super::theme::{self, GROUP_GAP};
 use bevy_egui::egui::{self, Align2, Frame, Grid, Order, RichText, TextStyle, Ui, Window, vec2};
 
-/// What the mouse does, which no command says.
+/// Actions of the mouse with their gestures. They are not menu commands, so they have a list of their own.
 const MOUSE: &[(&str, &str)] = &[
     ("Orbit", "Left drag"),
     ("Pan", "Right drag"),
@@ -13,7 +13,7 @@ const MOUSE: &[(&str, &str)] = &[
     ("Select and fly there", "Double click"),
 ];
 
-/// Both columns with the longest words in them, points.
+/// Width of the window in points. Both columns fit with their longest texts.
 const WIDTH: f32 = 660.0;
 
 /// Draws the window if it is open.

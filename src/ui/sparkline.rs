@@ -1,9 +1,11 @@
-//! Sparklines: recent values as a line.
+//! Sparklines: small line charts of recent values.
 
 use super::theme;
 use bevy_egui::egui::{Align2, Rect, Response, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, WidgetType, pos2, remap};
 
-/// Draws recent values, oldest first, into a space of `size`; nothing if there are fewer than two.
+/// Draws recent values, oldest first, into a space of `size` in points.
+///
+/// With fewer than two points, a wide sparkline says that there are no values yet and a narrow one stays empty.
 pub fn sparkline_ui(ui: &mut Ui, size: Vec2, values: &[(i64, f64)], name: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, format!("Recent values of {name}")));
@@ -22,7 +24,8 @@ pub fn sparkline_ui(ui: &mut Ui, size: Vec2, values: &[(i64, f64)], name: &str) 
     response
 }
 
-/// Values in a rectangle: time to the right, value upwards, at most one a point of width.
+/// Returns the points of the line in a rectangle: time to the right, value upwards, about one point for each unit of
+/// width. The result is empty if all values have the same time.
 fn points(values: &[(i64, f64)], rect: Rect) -> Vec<[f32; 2]> {
     let (Some((first_us, _)), Some((last_us, _))) = (values.first(), values.last()) else { return Vec::new() };
     if first_us == last_us {
@@ -31,7 +34,7 @@ fn points(values: &[(i64, f64)], rect: Rect) -> Vec<[f32; 2]> {
     let (low, high) = values
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, value)| (low.min(*value), high.max(*value)));
-    // A sensor's noise must not look like a storm: the range is never less than a hundredth of the value.
+    // The range is at least a hundredth of the largest absolute value, so that the noise of a sensor looks small.
     let least = (low.abs().max(high.abs()) * 0.01).max(1e-9);
     let spread = (high - low).max(least);
     let middle = (low + high) / 2.0;

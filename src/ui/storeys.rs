@@ -1,4 +1,4 @@
-//! The storeys of a building, from the lowest to the highest.
+//! The list of storeys of a building.
 
 use super::theme::{self, ROW};
 use super::widgets::{ListRow, icon_button, plate, row_at};
@@ -9,17 +9,17 @@ use bevy_egui::egui::{ScrollArea, Ui, vec2};
 use cupola_building::Building;
 use egui_phosphor::regular as icon;
 
-/// Width of the list, points.
+/// Width of the list, in points.
 const WIDTH: f32 = 144.0;
-/// Storeys seen at once; more are scrolled to.
+/// Number of storeys that are visible without scrolling.
 const MAX_SEEN: usize = 10;
 
-/// The nodes that are storeys, lowest first.
+/// Returns the nodes of the storeys, the lowest first.
 pub fn of(building: &Building) -> Vec<usize> {
     building.storeys().into_iter().map(|(node, _)| node).collect()
 }
 
-/// The storey above; above the highest there is the whole building, above that the lowest.
+/// Returns the next storey upwards. The whole building (`None`) follows the highest storey, and the lowest follows it.
 pub fn above(storeys: &[usize], current: Option<usize>) -> Option<usize> {
     match current.and_then(|current| storeys.iter().position(|storey| *storey == current)) {
         Some(at) => storeys.get(at + 1).copied(),
@@ -27,7 +27,8 @@ pub fn above(storeys: &[usize], current: Option<usize>) -> Option<usize> {
     }
 }
 
-/// The storey below; below the lowest there is the whole building, below that the highest.
+/// Returns the next storey downwards. The whole building (`None`) follows the lowest storey, and the highest follows
+/// it.
 pub fn below(storeys: &[usize], current: Option<usize>) -> Option<usize> {
     match current.and_then(|current| storeys.iter().position(|storey| *storey == current)) {
         Some(at) => at.checked_sub(1).map(|at| storeys[at]),
@@ -35,7 +36,7 @@ pub fn below(storeys: &[usize], current: Option<usize>) -> Option<usize> {
     }
 }
 
-/// Draws the list of storeys, the highest on top; nothing for a building of one.
+/// Draws the list of storeys, the highest on top. A building with one storey gets no list.
 pub fn storeys_ui(ui: &mut Ui, building: &Building, storeys: &[usize], view: &ViewSettings, actions: &mut ActionList) {
     if storeys.len() < 2 {
         return;

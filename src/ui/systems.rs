@@ -1,4 +1,4 @@
-//! The systems: each gathers what a panel shows, draws it, and writes what is wanted.
+//! The systems of the panels. Each gathers the data of a panel, draws the panel and sends its actions.
 
 use super::panel_data::PanelData;
 use super::theme::GAP;
@@ -16,7 +16,7 @@ use bevy_egui::{EguiContexts, egui};
 use cupola_scene::Scene;
 use cupola_twin::TwinIx;
 
-/// Side panels are this wide at least, at first and at most, points.
+/// Smallest, initial and largest width of a side panel, in points.
 const PANEL_WIDTH: (f32, f32, f32) = (280.0, 304.0, 340.0);
 
 pub(super) fn top_bar(
@@ -168,7 +168,7 @@ pub(super) fn overlays(
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     let area = state.free;
-    // The interface can be zoomed by itself; the 3D view knows the window's pixels only.
+    // egui can have a zoom factor of its own, but the 3D view knows only pixels of the window.
     let zoom = ctx.zoom_factor();
     let now = CentralArea { min: (area.min * zoom).into(), max: (area.max * zoom).into() };
     if *central != now {
@@ -199,7 +199,7 @@ pub(super) fn overlays(
     Ok(())
 }
 
-/// Something that floats in a corner of the 3D view.
+/// Draws `contents` in a corner of the 3D view.
 fn overlay(
     ctx: &egui::Context,
     id: &'static str,
@@ -254,7 +254,7 @@ pub(super) fn windows(
     Ok(())
 }
 
-/// Tells the 3D view whether the pointer is not for it.
+/// Records whether egui uses the pointer, so that the 3D view ignores it.
 pub(super) fn pointer(mut contexts: EguiContexts, mut taken: ResMut<PointerTaken>) -> Result {
     let ctx = contexts.ctx_mut()?;
     taken.set_if_neq(PointerTaken(ctx.egui_wants_pointer_input() || ctx.any_popup_open()));

@@ -1,4 +1,4 @@
-//! The look: fonts, colours, spacing and type sizes, dark and light.
+//! The look of the interface: fonts, colours, spacing and type sizes, dark and light.
 
 use crate::look::Theme;
 use bevy_egui::egui::epaint::FontColorTransferFunction;
@@ -8,11 +8,11 @@ use bevy_egui::egui::{
 };
 use std::sync::Arc;
 
-/// Height of a row in lists and of what stands in one, points.
+/// Height of a row in lists, and of the widgets in a row, in points.
 pub const ROW: f32 = 26.0;
-/// Between things that belong together, points.
+/// Space between widgets of one group, in points.
 pub const GAP: f32 = 8.0;
-/// Between groups, points.
+/// Space between groups of widgets, in points.
 pub const GROUP_GAP: f32 = 16.0;
 
 const SEMIBOLD: &str = "semibold";
@@ -21,36 +21,36 @@ const NUMBER: &str = "number";
 /// The colours of a theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colors {
-    /// Behind everything.
+    /// The background of everything.
     pub ground: Color32,
-    /// Of panels and windows.
+    /// The background of panels and windows.
     pub panel: Color32,
-    /// Of buttons, fields and the row under the pointer.
+    /// The background of buttons, fields and the row under the pointer.
     pub raised: Color32,
-    /// Of lines between things.
+    /// Separating lines.
     pub hairline: Color32,
-    /// Of text.
+    /// Text.
     pub text: Color32,
-    /// Of text that matters less: units, ages, captions.
+    /// Less important text: units, ages, captions.
     pub muted: Color32,
-    /// The one accent: what is selected, what acts.
+    /// The accent colour, for selected and active elements.
     pub accent: Color32,
-    /// The accent as text on the selection's background.
+    /// Text in the accent colour on the background of the selection.
     pub accent_text: Color32,
-    /// Text on the accent.
+    /// Text on the accent colour.
     pub on_accent: Color32,
-    /// Behind what is selected.
+    /// The background of the selection.
     pub selected: Color32,
-    /// Good.
+    /// The colour of a good state.
     pub good: Color32,
-    /// Needs attention.
+    /// The colour of a state that needs attention.
     pub warning: Color32,
-    /// Needs it now.
+    /// The colour of a state that needs attention at once.
     pub critical: Color32,
 }
 
 impl Colors {
-    /// Light on dark.
+    /// Light text on a dark background.
     pub const DARK: Self = Self {
         ground: Color32::from_rgb(0x14, 0x17, 0x1C),
         panel: Color32::from_rgb(0x1B, 0x1F, 0x26),
@@ -66,7 +66,7 @@ impl Colors {
         warning: Color32::from_rgb(0xE5, 0xA5, 0x0A),
         critical: Color32::from_rgb(0xE5, 0x48, 0x4D),
     };
-    /// Dark on light.
+    /// Dark text on a light background.
     pub const LIGHT: Self = Self {
         ground: Color32::from_rgb(0xF4, 0xF5, 0xF7),
         panel: Color32::from_rgb(0xFF, 0xFF, 0xFF),
@@ -83,7 +83,7 @@ impl Colors {
         critical: Color32::from_rgb(0xE5, 0x48, 0x4D),
     };
 
-    /// Those of a theme.
+    /// Returns the colours of a theme.
     pub fn of(theme: Theme) -> &'static Self {
         match theme {
             Theme::Dark => &Self::DARK,
@@ -92,12 +92,12 @@ impl Colors {
     }
 }
 
-/// The colours that a piece of interface is drawn with.
+/// Returns the colours of the theme that a `Ui` draws with.
 pub fn colors(ui: &egui::Ui) -> &'static Colors {
     Colors::of(if ui.visuals().dark_mode { Theme::Dark } else { Theme::Light })
 }
 
-/// Puts fonts and style into a context, where they differ from what it has.
+/// Sets the fonts and the style of a context, if they differ from its present ones.
 pub fn apply(ctx: &egui::Context, theme: Theme, reduced_motion: bool) {
     let applied = egui::Id::new("cupola theme");
     let wanted = (theme, reduced_motion);
@@ -116,7 +116,8 @@ pub fn apply(ctx: &egui::Context, theme: Theme, reduced_motion: bool) {
     ctx.data_mut(|data| data.insert_temp(applied, wanted));
 }
 
-/// Whether the fonts have arrived: they do one pass after they were set, and text in a family that isn't there panics.
+/// Returns whether the fonts are loaded, which happens one pass after `set_fonts`. Text in a missing font family
+/// panics.
 pub fn has_fonts(ctx: &egui::Context) -> bool {
     ctx.fonts(|fonts| fonts.definitions().families.contains_key(&semibold_family()))
 }
@@ -175,7 +176,7 @@ fn style_of(theme: Theme, reduced_motion: bool) -> egui::Style {
     style
 }
 
-/// Leaves room for the bar of a scroll area, where it would cover the ends of what stands there.
+/// Reserves the width of the scroll bar, which would otherwise cover the ends of rows.
 pub fn keep_clear_of_bar(ui: &mut Ui) {
     let scroll = &mut ui.spacing_mut().scroll;
     scroll.floating_allocated_width = scroll.bar_width;
@@ -186,7 +187,8 @@ fn visuals(theme: Theme, colors: &Colors) -> Visuals {
         Theme::Dark => (Visuals::dark(), 90),
         Theme::Light => (Visuals::light(), 28),
     };
-    // The renderer blends linearly, which thins dark letters on light ground.
+    // The renderer blends linearly, which makes dark letters on a light ground thinner. This transfer function corrects
+    // it.
     visuals.text_options.color_transfer_function = FontColorTransferFunction::TwoCoverageMinusCoverageSq;
     visuals.weak_text_color = Some(colors.muted);
     visuals.hyperlink_color = colors.accent_text;
@@ -207,7 +209,7 @@ fn visuals(theme: Theme, colors: &Colors) -> Visuals {
     visuals.selection.bg_fill = colors.selected;
     visuals.selection.stroke = Stroke::new(1.0, colors.accent_text);
     visuals.text_cursor.stroke = Stroke::new(1.5, colors.accent);
-    // Nothing blinks.
+    // A blinking cursor would distract.
     visuals.text_cursor.blink = false;
     visuals.indent_has_left_vline = false;
     visuals.slider_trailing_fill = true;
@@ -231,27 +233,27 @@ fn visuals(theme: Theme, colors: &Colors) -> Visuals {
     visuals
 }
 
-/// 11 points, muted.
+/// Returns text in 11 points, muted.
 pub fn caption(text: impl Into<String>) -> RichText {
     RichText::new(text).text_style(TextStyle::Small).weak()
 }
 
-/// 13 points, muted.
+/// Returns text in 13 points, muted.
 pub fn muted(text: impl Into<String>) -> RichText {
     RichText::new(text).weak()
 }
 
-/// 13 points, the heavier weight.
+/// Returns text in 13 points, semi-bold.
 pub fn semibold(text: impl Into<String>) -> RichText {
     RichText::new(text).family(semibold_family())
 }
 
-/// 16 points, the heavier weight.
+/// Returns text in 16 points, semi-bold.
 pub fn title(text: impl Into<String>) -> RichText {
     RichText::new(text).text_style(TextStyle::Heading)
 }
 
-/// 28 points, for the one number that matters.
+/// Returns text in 28 points, semi-bold, for the key value of a twin.
 pub fn number(text: impl Into<String>) -> RichText {
     RichText::new(text).text_style(TextStyle::Name(NUMBER.into()))
 }

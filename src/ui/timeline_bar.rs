@@ -1,4 +1,4 @@
-//! The bar at the bottom: the clock, how it moves, and where on its timeline it is.
+//! The bar at the bottom: the clock of the timeline, its playback, and the position on the timeline.
 
 use super::format;
 use super::panel_data::PanelData;
@@ -14,11 +14,11 @@ use bevy_egui::egui::{
 use cupola_scene::document::AlarmSeverity;
 use egui_phosphor::regular as icon;
 
-/// Paces to choose from.
+/// Speeds to choose from, in seconds of the timeline in a second of the wall clock.
 const SPEEDS: [f64; 6] = [1.0, 10.0, 60.0, 600.0, 3600.0, f64::INFINITY];
 const DAY_US: i64 = 86_400_000_000;
 
-/// What the bar shows.
+/// The content of the bar.
 pub struct TimelineBar {
     name: String,
     source: SourceKind,
@@ -27,16 +27,16 @@ pub struct TimelineBar {
     playing: bool,
     speed: f64,
     in_steps: bool,
-    /// The first and the last moment that can be gone to.
+    /// The first and the last moment of a replay, in microseconds.
     span_us: Option<(i64, i64)>,
-    /// How long ago the feed last said something.
+    /// Time since the last message of the feeds arrived, as text.
     age: Option<String>,
     stale: usize,
     missing: usize,
     alarms: Vec<(i64, AlarmSeverity)>,
 }
 
-/// Gathers what the bar shows.
+/// Gathers the content of the bar, or returns `None` if no timeline is on the screen.
 pub fn gather(shown: &PanelData<'_, '_>, legend: &Legend) -> Option<TimelineBar> {
     let view = shown.active()?;
     let timeline = view.timeline;
@@ -120,7 +120,7 @@ fn buttons(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList) {
     ui.spacing_mut().item_spacing.x = GAP;
 }
 
-/// What there is to say of a live timeline instead of a place on it.
+/// Draws the age of the data and the numbers of stale and missing values, in place of a position on the timeline.
 fn live_line(ui: &mut Ui, bar: &TimelineBar) {
     let mut parts = Vec::new();
     if let Some(age) = &bar.age {
@@ -137,7 +137,7 @@ fn live_line(ui: &mut Ui, bar: &TimelineBar) {
     ui.add(egui::Label::new(theme::muted(parts.join(" · "))).truncate());
 }
 
-/// A line from the first to the last moment of a recording, to drag on.
+/// Draws a slider from the first to the last moment of a recording. A click or a drag goes to a moment.
 fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64, i64), actions: &mut ActionList) {
     let colors = theme::colors(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(width, ROW + 6.0), Sense::click_and_drag());
@@ -171,7 +171,7 @@ fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64
     }
 }
 
-/// Where in its day a simulated clock is.
+/// Draws the position of a simulated clock in its day (UTC).
 fn day_strip(ui: &mut Ui, width: f32, bar: &TimelineBar) {
     let colors = theme::colors(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(width, ROW + 6.0), Sense::hover());
@@ -214,7 +214,7 @@ fn paint_ends(ui: &Ui, rect: Rect, track: Rect, start: &str, end: &str) {
     }
 }
 
-/// Alarms that hold, where they began.
+/// Paints marks of the raised alarms at the moments at which they began.
 fn paint_alarms(
     ui: &Ui,
     track: Rect,

@@ -1,4 +1,4 @@
-//! Notices on the screen: they leave after a while, errors when they are clicked.
+//! Notices on the screen. They disappear after a while or when they are clicked; errors stay until they are clicked.
 
 use super::theme::{self, Colors, GAP};
 use super::widgets::{Mark, paint_mark, plate};
@@ -8,18 +8,18 @@ use bevy_egui::egui::{
 };
 use egui_phosphor::regular as icon;
 
-/// Seconds that a notice stays.
+/// Time that a notice stays, in seconds.
 const STAY_S: f64 = 6.0;
-/// Seconds of them in which it fades.
+/// Time at the end in which a notice fades, in seconds.
 const FADE_S: f64 = 0.4;
-/// Notices on the screen at most.
+/// Largest number of notices on the screen.
 const MAX: usize = 5;
 const WIDTH: f32 = 320.0;
 
-/// Notices on the screen.
+/// The notices on the screen.
 #[derive(Default)]
 pub struct Toasts {
-    /// All notices as they were last seen.
+    /// All notices as they were at the last call of `take_in`.
     seen: Vec<(NoticeLevel, String)>,
     shown: Vec<Toast>,
     count: u64,
@@ -33,10 +33,10 @@ struct Toast {
 }
 
 impl Toasts {
-    /// Takes in the notices that are new.
+    /// Adds the notices that are new since the last call.
     pub fn take_in(&mut self, notices: &Notices, now_s: f64) {
         for (level, text) in &notices.0[kept(&self.seen, &notices.0)..] {
-            // The same again only stays longer.
+            // A notice with the same text replaces the old one, so its time begins again.
             self.shown.retain(|toast| toast.text != *text);
             self.count += 1;
             self.shown.push(Toast { number: self.count, level: *level, text: text.clone(), born_s: now_s });
@@ -46,18 +46,18 @@ impl Toasts {
         self.shown.drain(..surplus);
     }
 
-    /// Lets go of what has been there long enough.
+    /// Removes notices that are older than `STAY_S`, except errors.
     pub fn forget_old(&mut self, now_s: f64) {
         self.shown.retain(|toast| toast.level == NoticeLevel::Error || now_s - toast.born_s < STAY_S);
     }
 }
 
-/// How many of the new notices were there before: the list grows at its end and is cut at its start.
+/// Returns how many of the new notices are old ones. The list grows at its end and is cut at its start.
 fn kept(old: &[(NoticeLevel, String)], new: &[(NoticeLevel, String)]) -> usize {
     (0..=old.len()).map(|cut| &old[cut..]).find(|rest| new.starts_with(rest)).map_or(0, <[_]>::len)
 }
 
-/// Draws them, the newest at the bottom.
+/// Draws the notices, the newest at the bottom.
 pub fn show(ctx: &egui::Context, area: Rect, toasts: &mut Toasts, now_s: f64, reduced_motion: bool) {
     if toasts.shown.is_empty() {
         return;
@@ -93,7 +93,7 @@ fn look(level: NoticeLevel, colors: &Colors) -> (Mark, Color32, &'static str) {
     }
 }
 
-/// Draws one; whether it was clicked away.
+/// Draws a notice and returns whether it was clicked.
 fn toast_ui(ui: &mut Ui, toast: &Toast, opacity: f32) -> bool {
     let (mark, color, word) = look(toast.level, theme::colors(ui));
     let builder = UiBuilder::new().id_salt(toast.number).sense(Sense::click());

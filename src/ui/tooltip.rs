@@ -1,4 +1,4 @@
-//! What the twin under the pointer is, beside the pointer.
+//! A tooltip beside the pointer: name, model and important values of the twin under the pointer.
 
 use super::format;
 use super::panel_data::{key_slots, model_name};
@@ -9,10 +9,10 @@ use bevy_egui::egui::{self, Align, Area, Grid, Id, Layout, Order, Rect, Ui, vec2
 use cupola_scene::Scene;
 use cupola_twin::{Quality, Slot, State, TwinIx};
 
-/// Values shown at most.
+/// Largest number of values in the tooltip.
 const MAX_VALUES: usize = 5;
 
-/// Draws it, unless the pointer is busy or over a panel.
+/// Draws the tooltip, unless a mouse button is pressed or the pointer is over a panel.
 pub fn show(ctx: &egui::Context, area: Rect, scene: &Scene, state: &State, twin: TwinIx, color_by: &str, now_us: i64) {
     let Some(pointer) = ctx.pointer_hover_pos().filter(|pointer| area.contains(*pointer)) else { return };
     if ctx.is_pointer_over_egui() || ctx.input(|input| input.pointer.any_down()) {

@@ -1,4 +1,4 @@
-//! The bar at the top: the scene, what is on the screen, the connection, the search.
+//! The bar at the top: scene menu, timelines, connection and search.
 
 use super::commands::{self, COMMANDS, Command};
 use super::panel_data::PanelData;
@@ -23,7 +23,7 @@ use std::time::Duration;
 /// A job that takes longer than this is shown.
 const SHOWN_AFTER: Duration = Duration::from_millis(200);
 
-/// What the bar shows.
+/// The content of the bar.
 pub struct TopBar {
     scene: Option<String>,
     sources: Vec<(SourceKind, bool)>,
@@ -35,7 +35,7 @@ pub struct TopBar {
     theme: Theme,
 }
 
-/// Gathers what the bar shows.
+/// Gathers the content of the bar.
 pub fn gather(shown: &PanelData<'_, '_>) -> TopBar {
     let active = shown.active();
     let active_entity = shown.active_entity();
@@ -65,7 +65,7 @@ pub fn gather(shown: &PanelData<'_, '_>) -> TopBar {
     }
 }
 
-/// The colour that stands for a source wherever it is named.
+/// Returns the colour that stands for a kind of source.
 pub fn source_color(source: SourceKind, colors: &Colors) -> Color32 {
     match source {
         SourceKind::Live => colors.good,
@@ -74,7 +74,7 @@ pub fn source_color(source: SourceKind, colors: &Colors) -> Color32 {
     }
 }
 
-/// Draws the bar; returns the command that was chosen in it.
+/// Draws the bar and returns the menu command that was chosen in it.
 pub fn top_bar_ui(
     ui: &mut Ui,
     bar: &TopBar,
@@ -179,7 +179,7 @@ fn scene_menu(
     chosen
 }
 
-/// What a person calls a scene file: its folder, unless it has a name of its own.
+/// Returns the short name of a scene file: the name of its folder if the file is `scene.ron`, else its own name.
 pub fn scene_word(path: &Path) -> String {
     let own = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
@@ -229,7 +229,7 @@ fn source_switch(ui: &mut Ui, bar: &TopBar, actions: &mut ActionList) {
     }
 }
 
-/// Shape, colour and words of a connection.
+/// Returns the mark, the colour and the text of a connection.
 fn connection_words(feed: &FeedStatus, wall_us: i64, colors: &Colors) -> (Mark, Color32, String) {
     let age = feed.counters.last_arrival_us.map(|arrival_us| format::age_text(wall_us.saturating_sub(arrival_us)));
     let with_age = |words: String| match &age {
@@ -251,7 +251,7 @@ fn connection_words(feed: &FeedStatus, wall_us: i64, colors: &Colors) -> (Mark, 
     }
 }
 
-/// How the feed stands; a click lets one name another broker.
+/// Draws the state of the connection to the broker. A click opens a field for the address of another broker.
 fn connection_ui(ui: &mut Ui, feed: &FeedStatus, wall_us: i64, actions: &mut ActionList) {
     let (mark, color, words) = connection_words(feed, wall_us, theme::colors(ui));
     mark_ui(ui, mark, color);

@@ -1,4 +1,4 @@
-//! The tree of twins, with what matters most about each, and a filter.
+//! The tree of twins, with the key value and alarms of each twin, and a filter.
 
 use super::format;
 use super::panel_data::key_slot;
@@ -22,34 +22,34 @@ use egui_phosphor::regular as icon;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Points that a level is moved to the right.
+/// Indentation of one level, in points.
 const INDENT: f32 = 14.0;
-/// Points for the arrow that unfolds.
+/// Width of the arrow that opens a node, in points.
 const ARROW: f32 = 16.0;
 
-/// What the tree remembers.
+/// The state of the tree that lasts from frame to frame.
 #[derive(Default)]
 pub struct TreeState {
-    /// What is typed into the filter.
+    /// The text of the filter.
     pub filter: String,
-    /// The scene that the tree was made of, and the tree.
+    /// The tree, with the scene that it was made from.
     made: Option<(Arc<Scene>, Tree)>,
     open: BTreeSet<TwinIx>,
-    /// The selection that was last scrolled to, or made here.
+    /// The selected twin that the tree last scrolled to, or that was last clicked in the tree.
     seen: Option<TwinIx>,
-    /// The filter's lines, as long as the filter is the same.
+    /// The text of the filter, the lines that match it, and the number of matches beyond `MAX_MATCHES`.
     found: Option<(String, Vec<TreeLine>, usize)>,
 }
 
-/// What the tree shows.
+/// The data that the tree shows.
 pub struct TreeContent<'a> {
-    /// The scene.
+    /// The open scene.
     pub open_scene: &'a OpenScene,
-    /// The values.
+    /// The state that the values are read from.
     pub state: &'a State,
     /// The selected twin.
     pub selected: Option<TwinIx>,
-    /// What colours the rooms is shown where nothing else is known to matter.
+    /// The settings of the view. The property that colours the rooms is the key value of twins without a key property.
     pub view: &'a ViewSettings,
 }
 
@@ -84,7 +84,7 @@ pub fn tree_ui(
         ui.label(theme::muted("Nothing is called that."));
         return;
     }
-    // A selection made elsewhere is unfolded and scrolled to, once.
+    // A twin that was selected elsewhere is made visible and scrolled to, once.
     let mut scroll_to = None;
     if shown.selected != *seen {
         *seen = shown.selected;
@@ -200,7 +200,7 @@ fn line_ui(
     row_at(ui, rect, ui.id().with(("twin", line.twin.0)), &row)
 }
 
-/// The arrow that unfolds a line; it lies over the row, so that it takes its own clicks.
+/// Draws the arrow that opens or closes a node. It lies over the row, so that it receives its own clicks.
 fn arrow_ui(ui: &Ui, row: Rect, line: &TreeLine, name: &str) -> Response {
     let colors = theme::colors(ui);
     let left = row.left() + INDENT * line.depth as f32;
@@ -219,7 +219,7 @@ fn arrow_ui(ui: &Ui, row: Rect, line: &TreeLine, name: &str) -> Response {
 
 struct Marks {
     own: BTreeMap<TwinIx, AlarmSeverity>,
-    /// The worst of a twin and all under it, for folded lines.
+    /// The highest severity of a twin and all twins below it, for closed nodes.
     rolled: BTreeMap<TwinIx, AlarmSeverity>,
 }
 
@@ -236,7 +236,7 @@ fn marks(tree: &Tree, raised: &[(&Alarm, usize, TwinIx, Raised)]) -> Marks {
     marks
 }
 
-/// The icon for a twin, by words of its model's name.
+/// Returns the icon of a twin. Words in the name of its model decide.
 pub fn model_icon(topology: &Topology, twin: TwinIx) -> &'static str {
     let id = &topology.models.get(topology.model_of(twin)).id;
     let name = cupola_twin::model::short_name(id).to_lowercase();

@@ -1,45 +1,46 @@
-//! The twins as a tree: who is listed under whom.
+//! The tree that the twins of a graph form, without its drawing.
 
 use super::format::natural_key;
 use cupola_twin::{Topology, TwinIx};
 use std::collections::BTreeSet;
 
-/// Matches shown at most; more are counted.
+/// Largest number of matches of a filter in the list. Further matches are only counted.
 pub const MAX_MATCHES: usize = 200;
 
-/// What ontologies of buildings call it that one thing is within another.
+/// Names of relationships that mean containment in common ontologies of buildings.
 const CONTAINMENT: [&str; 3] = ["contains", "hasPart", "includes"];
 
-/// The twins as a tree.
+/// The twins of a graph as a tree.
 pub struct Tree {
-    /// Twins under no other.
+    /// The twins without a parent.
     pub roots: Vec<TwinIx>,
-    /// For each twin those under it.
+    /// The children of each twin.
     pub children: Vec<Vec<TwinIx>>,
-    /// For each twin the one that it is under.
+    /// The parent of each twin.
     pub parent: Vec<Option<TwinIx>>,
-    /// For each twin what a person calls it.
+    /// The display name of each twin.
     pub names: Vec<String>,
-    /// For each twin what the filter looks at: name and id in lower case.
+    /// The text of each twin that the filter searches: name and id in lower case.
     searched: Vec<String>,
 }
 
 /// One line of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TreeLine {
-    /// The twin.
+    /// The twin of the line.
     pub twin: TwinIx,
-    /// How many are above it.
+    /// The number of twins above it.
     pub depth: usize,
-    /// Whether what is under it is shown.
+    /// Whether its children are listed.
     pub open: bool,
 }
 
 impl Tree {
-    /// The tree of a graph.
+    /// Builds the tree of a graph.
     ///
-    /// What contains is the hierarchy, or else the relationship with most edges whose target has no other source; twins that it leaves
-    /// alone are listed under the source of another relationship, so that everything has one place.
+    /// The relationships are used in order: those that mean containment, then those that give most twins exactly one
+    /// source. The parent of a twin is its first source by the first relationship that gives it one without a cycle.
+    /// Every twin therefore has one place in the tree.
     pub fn new(topology: &Topology, names: Vec<String>, storeys: &[TwinIx]) -> Self {
         let count = topology.twin_count() as usize;
         let mut parent: Vec<Option<TwinIx>> = vec![None; count];
@@ -68,11 +69,11 @@ impl Tree {
                 None => roots.push(twin),
             }
         }
-        // Storeys stand by their height, whatever they are called, behind what else the building has.
+        // Storeys are sorted by height and not by name, after the other children of a building.
         let rank = |twin: &TwinIx| storeys.iter().position(|storey| storey == twin);
         let key = |twin: &TwinIx| (rank(twin), natural_key(&names[twin.0 as usize]));
         children.iter_mut().for_each(|list| list.sort_by_cached_key(key));
-        // What holds something together comes before what stands alone.
+        // Roots with children come before single twins.
         roots.sort_by_cached_key(|twin| (children[twin.0 as usize].is_empty(), key(twin)));
         let searched = topology
             .twins()
@@ -81,7 +82,8 @@ impl Tree {
         Self { roots, children, parent, names, searched }
     }
 
-    /// What is unfolded at first: the roots, and the first of what is under a single one.
+    /// Returns the nodes that are open at first: up to eight roots, and the first child with children if there is one
+    /// root.
     pub fn first_open(&self) -> BTreeSet<TwinIx> {
         let mut open: BTreeSet<TwinIx> =
             self.roots.iter().copied().filter(|root| !self.children[root.0 as usize].is_empty()).take(8).collect();
@@ -92,12 +94,12 @@ impl Tree {
         open
     }
 
-    /// The twins above one, nearest first.
+    /// Returns the twins above a twin, nearest first.
     pub fn above(&self, twin: TwinIx) -> impl Iterator<Item = TwinIx> {
         std::iter::successors(self.parent[twin.0 as usize], move |above| self.parent[above.0 as usize])
     }
 
-    /// The lines that are to be seen with these twins unfolded.
+    /// Returns the visible lines, if the twins of `open` are open.
     pub fn lines(&self, open: &BTreeSet<TwinIx>) -> Vec<TreeLine> {
         let mut lines = Vec::new();
         let mut stack: Vec<(TwinIx, usize)> = self.roots.iter().rev().map(|root| (*root, 0)).collect();
@@ -112,7 +114,8 @@ impl Tree {
         lines
     }
 
-    /// The lines of twins whose name or id holds every part of `filter`, with those above them, and how many more there are.
+    /// Returns the lines of twins whose name or id contains every part of `filter`, with the twins above them, and the
+    /// number of matches beyond `MAX_MATCHES`.
     pub fn matches(&self, filter: &str) -> (Vec<TreeLine>, usize) {
         let filter = filter.to_lowercase();
         let parts: Vec<&str> = filter.split_whitespace().collect();
@@ -132,7 +135,7 @@ impl Tree {
     }
 }
 
-/// Whether `twin` is `above` or under it.
+/// Returns whether `twin` is `above` or lies below it.
 fn is_under(parent: &[Option<TwinIx>], twin: TwinIx, above: TwinIx) -> bool {
     std::iter::successors(Some(twin), |twin| parent[twin.0 as usize]).any(|twin| twin == above)
 }

@@ -1,4 +1,4 @@
-//! Why a value is what it is: its formula, what that read, and so on down to a message or the scene's line.
+//! The explanation of a value: its formula and the inputs of the formula, down to a message or an entry of the scene.
 
 use super::inspector::Inspected;
 use super::panel_data::PanelData;
@@ -14,12 +14,12 @@ use bevy_egui::egui::{Frame, Label, RichText, TextStyle, Ui};
 use cupola_twin::Slot;
 use cupola_twin::why::{Explanation, why};
 
-/// An explanation is made again at most so often, seconds.
+/// Shortest time between two computations of the same explanation, in seconds.
 const REFRESH_S: f64 = 0.25;
-/// Inputs of one formula shown at first.
+/// Largest number of inputs of one formula in the list.
 const MAX_SHOWN: usize = 12;
 
-/// Makes the explanations of what is unfolded, where they are missing or old.
+/// Computes the open explanations of the selected twin that are missing or older than `REFRESH_S`.
 pub fn refresh(shown: &PanelData<'_, '_>, now_s: f64, state: &mut UiState) {
     if state.explained.is_empty() {
         state.explanations.clear();
@@ -39,7 +39,7 @@ pub fn refresh(shown: &PanelData<'_, '_>, now_s: f64, state: &mut UiState) {
     }
 }
 
-/// Draws an explanation, with links to the twins that it names.
+/// Draws an explanation, with links to other twins that it names.
 pub fn explanation_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, actions: &mut ActionList) {
     let colors = theme::colors(ui);
     let frame = Frame::NONE.fill(colors.ground).corner_radius(8.0).inner_margin(10);
@@ -51,7 +51,7 @@ pub fn explanation_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanat
     ui.add_space(GAP);
 }
 
-/// The formula and its inputs, or where the value came from.
+/// Draws the formula and its inputs, or the origin of the value.
 fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, actions: &mut ActionList, depth: usize) {
     match &explanation.formula {
         Some(formula) => {
@@ -76,7 +76,7 @@ fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, act
     }
     for (number, input) in explanation.inputs.iter().take(MAX_SHOWN).enumerate() {
         let id = ui.make_persistent_id(("why", depth, number, input.slot));
-        // Only what has something below it can be unfolded; the first level is unfolded while it is short.
+        // The first level is open if it is short. Deeper levels are closed at first.
         let open = depth == 0 && explanation.inputs.len() <= 3 && input.inputs.len() <= 3;
         let state = CollapsingState::load_with_default_open(ui.ctx(), id, open);
         let response = state.show_header(ui, |ui| input_ui(ui, shown, input, actions));
@@ -88,7 +88,7 @@ fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, act
     }
 }
 
-/// One input: who, what, its value and how good it is.
+/// Draws one input: quality, twin, property, value and unit.
 fn input_ui(ui: &mut Ui, shown: &Inspected<'_>, input: &Explanation, actions: &mut ActionList) {
     let topology = shown.state.topology();
     let column = topology.column(input.slot.column);
@@ -113,7 +113,7 @@ fn input_ui(ui: &mut Ui, shown: &Inspected<'_>, input: &Explanation, actions: &m
     ui.label(theme::caption(unit));
 }
 
-/// That a value was measured and what would be computed, in a sentence.
+/// Returns a sentence about a measured value of a computed property, with the result of the formula.
 fn measured_words(explanation: &Explanation) -> String {
     let computed = explanation.computed.as_ref().map_or("nothing".to_string(), |value| {
         let (value, unit) = format::value_text(value, explanation.unit.unwrap_or_default());
@@ -122,7 +122,7 @@ fn measured_words(explanation: &Explanation) -> String {
     format!("Measured: {}. The formula gives {computed}", explanation.origin.as_deref().unwrap_or_default())
 }
 
-/// Where a value that no formula computed came from, in a sentence.
+/// Returns a sentence about the origin of a value that no formula computed.
 fn origin_words(explanation: &Explanation, source: SourceKind) -> String {
     let what = match (&explanation.origin, explanation.value.is_some(), source) {
         (Some(origin), ..) => format!("From {} {origin}", if origin.starts_with("answer") { "an" } else { "a" }),

@@ -1,4 +1,4 @@
-//! Small pieces that the panels are made of.
+//! Small widgets that several panels use.
 
 use super::theme::{self, Colors, GAP, ROW};
 use bevy_egui::egui::{
@@ -9,16 +9,16 @@ use cupola_scene::document::AlarmSeverity;
 use cupola_twin::Quality;
 use std::sync::Arc;
 
-/// The shapes that stand beside words, so that colour is never alone.
+/// Shapes that stand beside words, so that colour is never the only sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// Good.
     Circle,
     /// Needs attention.
     Triangle,
-    /// Needs it now.
+    /// Needs attention at once.
     Square,
-    /// Good to know.
+    /// Information.
     Diamond,
     /// Stale.
     Hatched,
@@ -28,7 +28,7 @@ pub enum Mark {
     Cross,
 }
 
-/// Shape, colour and word of a quality.
+/// Returns the mark, the colour and the word of a quality.
 pub fn quality_mark(quality: Quality, colors: &Colors) -> (Mark, Color32, &'static str) {
     match quality {
         Quality::Good => (Mark::Circle, colors.good, "Good"),
@@ -38,7 +38,7 @@ pub fn quality_mark(quality: Quality, colors: &Colors) -> (Mark, Color32, &'stat
     }
 }
 
-/// Shape, colour and word of an alarm's severity.
+/// Returns the mark, the colour and the word of an alarm's severity.
 pub fn severity_mark(severity: AlarmSeverity, colors: &Colors) -> (Mark, Color32, &'static str) {
     match severity {
         AlarmSeverity::Info => (Mark::Diamond, colors.accent, "Info"),
@@ -47,7 +47,7 @@ pub fn severity_mark(severity: AlarmSeverity, colors: &Colors) -> (Mark, Color32
     }
 }
 
-/// Paints a mark, `size` points wide.
+/// Paints a mark that is `size` points wide.
 pub fn paint_mark(painter: &Painter, center: Pos2, size: f32, mark: Mark, color: Color32) {
     let half = size / 2.0;
     let rect = Rect::from_center_size(center, vec2(size, size));
@@ -94,26 +94,26 @@ pub fn hatch(painter: &Painter, rect: Rect, color: Color32) {
     }
 }
 
-/// A mark in the flow of a line.
+/// Draws a mark within a line of widgets.
 pub fn mark_ui(ui: &mut Ui, mark: Mark, color: Color32) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(10.0, ROW.min(ui.available_height().max(14.0))), Sense::hover());
     paint_mark(ui.painter(), rect.center(), 8.0, mark, color);
     response
 }
 
-/// Lays a text out on one line, cut with an ellipsis at `width`.
+/// Lays a text out on one line, and cuts it with an ellipsis at `width` points.
 pub fn one_line(ui: &Ui, text: impl Into<WidgetText>, width: f32) -> Arc<Galley> {
     text.into().into_galley(ui, Some(TextWrapMode::Truncate), width.max(0.0), TextStyle::Body)
 }
 
-/// Paints a laid out text with its left end, or its right end, at `x`, its middle at the middle of `rect`.
+/// Paints a text that is laid out, with the point of its box that `align` names at `at`. Returns the box of the text.
 pub fn paint_text(ui: &Ui, galley: Arc<Galley>, align: Align2, at: Pos2, color: Color32) -> Rect {
     let rect = align.anchor_size(at, galley.size());
     ui.painter().galley(rect.min, galley, color);
     rect
 }
 
-/// What a list's row shows.
+/// The content of a row of a list.
 #[derive(Default)]
 pub struct ListRow<'t> {
     /// An icon before the name.
@@ -122,17 +122,17 @@ pub struct ListRow<'t> {
     pub mark: Option<(Mark, Color32)>,
     /// The name.
     pub name: &'t str,
-    /// On the right: a value.
+    /// A value, at the right.
     pub value: &'t str,
-    /// Smaller and muted, after the value.
+    /// The unit of the value, smaller and muted, after the value.
     pub unit: &'t str,
-    /// Whether it is the selected one.
+    /// Whether the row is selected.
     pub selected: bool,
-    /// Points from the left edge.
+    /// Distance of the content from the left edge, in points.
     pub indent: f32,
 }
 
-/// Draws a row into `rect`; the whole of it can be clicked.
+/// Draws a row into `rect`. All of the row can be clicked.
 pub fn row_at(ui: &Ui, rect: Rect, id: egui::Id, row: &ListRow<'_>) -> Response {
     let colors = theme::colors(ui);
     let response = ui.interact(rect, id, Sense::click());
@@ -177,13 +177,13 @@ pub fn row_at(ui: &Ui, rect: Rect, id: egui::Id, row: &ListRow<'_>) -> Response 
     response
 }
 
-/// A row in the flow of a list.
+/// Draws a row within a list.
 pub fn row_ui(ui: &mut Ui, row: &ListRow<'_>) -> Response {
     let (id, rect) = ui.allocate_space(vec2(ui.available_width(), ROW));
     row_at(ui, rect, id, row)
 }
 
-/// A square button with an icon and a name for those who can't see it.
+/// Draws a square button with an icon. Its name is the tooltip and the label for screen readers.
 pub fn icon_button(ui: &mut Ui, icon: &str, name: &str, on: bool) -> Response {
     let colors = theme::colors(ui);
     let color = if on { colors.accent_text } else { colors.text };
@@ -198,26 +198,28 @@ pub fn icon_button(ui: &mut Ui, icon: &str, name: &str, on: bool) -> Response {
     response.on_hover_text(name)
 }
 
-/// The one button that matters most.
+/// Draws the most important button of a panel.
 pub fn primary_button(ui: &mut Ui, text: &str) -> Response {
     let colors = theme::colors(ui);
     let text = theme::semibold(text).color(colors.on_accent);
     ui.add(Button::new(text).fill(colors.accent).min_size(vec2(0.0, ROW)))
 }
 
-/// Words that act as a link.
+/// Draws a text that acts as a link.
 pub fn link(ui: &mut Ui, text: &str) -> Response {
     let colors = theme::colors(ui);
     ui.add(egui::Link::new(RichText::new(text).color(colors.accent_text)))
 }
 
-/// Words that act as a link, 11 points.
+/// Draws a text that acts as a link, in 11 points.
 pub fn small_link(ui: &mut Ui, text: &str) -> Response {
     let colors = theme::colors(ui);
     ui.add(egui::Link::new(RichText::new(text).text_style(TextStyle::Small).color(colors.accent_text)))
 }
 
-/// One of a few, side by side: which one is shown, and the one that was clicked.
+/// Draws a choice of one from a few options side by side, and returns the index of a clicked option.
+///
+/// An option has a name, a colour, and whether it is chosen.
 pub fn segmented(ui: &mut Ui, options: &[(&str, Color32, bool)]) -> Option<usize> {
     let colors = theme::colors(ui);
     let mut clicked = None;
@@ -228,7 +230,8 @@ pub fn segmented(ui: &mut Ui, options: &[(&str, Color32, bool)]) -> Option<usize
         ui.horizontal(|ui| {
             for (number, (name, dot, on)) in options.iter().enumerate() {
                 let color = if *on { colors.text } else { colors.muted };
-                // Room for the dot, which is painted: fonts draw such shapes unlike one another.
+                // The spaces make room for the dot. The dot is painted, because fonts draw such a character
+                // differently.
                 let button = Button::new(RichText::new(format!("    {name}")).color(color))
                     .fill(if *on { colors.raised } else { Color32::TRANSPARENT })
                     .min_size(vec2(0.0, ROW - 2.0));
@@ -249,7 +252,7 @@ pub fn segmented(ui: &mut Ui, options: &[(&str, Color32, bool)]) -> Option<usize
     clicked
 }
 
-/// A heading inside a panel, with something said on its right.
+/// Draws a heading inside a panel, with a caption at its right.
 pub fn section(ui: &mut Ui, name: &str, aside: &str) {
     ui.add_space(GAP);
     ui.horizontal(|ui| {
@@ -261,7 +264,7 @@ pub fn section(ui: &mut Ui, name: &str, aside: &str) {
     });
 }
 
-/// What stands where there is nothing yet, and what to do next.
+/// Draws a message in a place that has no content yet, with a hint about the next action.
 pub fn empty_state(ui: &mut Ui, icon: &str, what: &str, next: &str) {
     ui.add_space(32.0);
     ui.vertical_centered(|ui| {
@@ -272,7 +275,7 @@ pub fn empty_state(ui: &mut Ui, icon: &str, what: &str, next: &str) {
     });
 }
 
-/// A floating plate over the 3D view.
+/// Returns the frame of a plate that floats over the 3D view.
 pub fn plate(ui: &Ui) -> egui::Frame {
     let colors = theme::colors(ui);
     egui::Frame::NONE
@@ -282,7 +285,7 @@ pub fn plate(ui: &Ui) -> egui::Frame {
         .inner_margin(12)
 }
 
-/// The frame of a side panel.
+/// Returns the frame of a side panel.
 pub fn panel_frame(ui: &Ui) -> egui::Frame {
     egui::Frame::NONE.fill(theme::colors(ui).panel).inner_margin(egui::Margin {
         left: 12,

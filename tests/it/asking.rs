@@ -1,4 +1,4 @@
-//! Queries as people ask them, through the command line.
+//! Queries on the command line, in the words of a user.
 
 use crate::support::{cupola, json, scene_folder};
 use serde_json::{Value, json};
@@ -64,17 +64,17 @@ fn ask(scene: &Path, query: &str) -> Value {
 fn the_three_questions_are_answered() {
     let folder = folder();
     for (question, answer) in [
-        // The floors of building 7 that are warmer than 75 °F.
+        // Query: the floors of building 7 that are warmer than 75 °F.
         (
             "SELECT F.$dtId FROM DIGITALTWINS B JOIN F RELATED B.contains WHERE B.$dtId = 'building-7' AND F.temperature > 75 degF",
             json!([{"$dtId": "b7-1"}]),
         ),
-        // The campus that meeting room 47 is in.
+        // Query: the campus that contains meeting room 47.
         (
             "SELECT C.$dtId FROM DIGITALTWINS MATCH (C)-[:contains*]->(R) WHERE R.name = 'Meeting room 47' AND IS_OF_MODEL(C, 'dtmi:ask:Campus;1')",
             json!([{"$dtId": "north"}]),
         ),
-        // The power stations with surplus capacity that the mill can reach.
+        // Query: the power stations with surplus capacity from which supply reaches the mill.
         (
             "SELECT P.$dtId, P.capacity - P.load AS surplus FROM DIGITALTWINS MATCH (P)-[:supplies*..10]->(C)
              WHERE C.$dtId = 'mill' AND P.capacity > P.load ORDER BY surplus DESC",
@@ -226,16 +226,16 @@ fn one_name_may_measure_different_things() {
       (id: "a", model: "Meter", properties: {"value": 90.0}), (id: "b", model: "Warm", properties: {"value": 25.0}), (id: "c", model: "Hot", properties: {"value": 68.0})])"#;
     let folder = scene_folder(models, scene);
     for (query, answer) in [
-        // What is measured in one way is comparable; what can't be compared is not.
+        // Values with units of the same dimension can be compared. Others never match.
         ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.value >= 77 degF", json!([{"$dtId": "b"}])),
         ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.value > 80 kilowatt", json!([{"$dtId": "a"}])),
-        // A number alone is compared with what is kept.
+        // A number without a unit is compared with the stored number.
         (
             "SELECT T.$dtId FROM DIGITALTWINS T WHERE T.value > 60 ORDER BY T.$dtId",
             json!([{"$dtId": "a"}, {"$dtId": "c"}]),
         ),
         ("SELECT T.value FROM DIGITALTWINS T ORDER BY T.$dtId", json!([{"value": 90}, {"value": 25}, {"value": 68}])),
-        // 25 °C are 77 °F.
+        // 25 °C is 77 °F, so the mean is 72.5 °F.
         (
             "SELECT COUNT() FROM DIGITALTWINS T WHERE T.$dtId != 'a' HAVING AVG(T.value) > 72 degF AND AVG(T.value) < 73 degF",
             json!([{"COUNT": 2}]),
@@ -250,7 +250,7 @@ fn groups_are_the_same_on_one_processor_and_on_all() {
     let models = r#"[
      {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Hall;1", "@type": "Interface", "contents": [{"@type": "Relationship", "name": "has"}]},
      {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Meter;1", "@type": "Interface", "contents": [{"@type": "Property", "name": "v", "schema": "double"}]}]"#;
-    // More rows than a thread takes at a time, whose sum depends on the order of additions.
+    // The rows are more than a thread takes at a time, and their sum depends on the order of additions.
     let (mut twins, mut links) = (String::new(), String::new());
     for number in 0..150_000 {
         let value = (f64::from(number) * 0.618_033_988_749).fract() * 100.0 + 1e-3;

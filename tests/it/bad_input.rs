@@ -1,4 +1,4 @@
-//! Bad input: each one a clear finding at its place, none a crash.
+//! Bad input: every mistake gives a clear diagnostic at its place, and none gives a crash.
 
 use crate::support::{MODELS, codes, scene_folder, small_scene};
 use cupola_run::Simulation;
@@ -122,7 +122,7 @@ fn every_mistake_has_a_place_and_a_word_of_help() {
             continue;
         }
         if code.is_empty() {
-            // An alarm's condition must be one.
+            // The condition of an alarm must be true or false.
             assert!(!all.is_empty(), "a number was taken for a condition");
             continue;
         }

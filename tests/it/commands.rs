@@ -1,4 +1,4 @@
-//! The command line: answers, exit codes, the same bytes again.
+//! The command line: answers, exit codes and reproducible output.
 
 use crate::support::{MODELS, cupola, scene_folder, small_scene};
 use std::process::Output;

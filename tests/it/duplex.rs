@@ -1,4 +1,4 @@
-//! A real building that is not ours: its rooms are found by their IFC names.
+//! A real building by other authors, whose rooms are found by their IFC names.
 
 use crate::support::{codes, scene_folder, shared_data};
 use cupola_building::Role;

@@ -133,7 +133,7 @@ fn the_app_edits_undoes_and_keeps_values() {
     send(&mut app, EditScene(vec![Edit::RemoveTwin { id: "r1".into() }]));
     assert_eq!(twins(&app), 2);
     assert_eq!(number(&app, fork, "r2.setpoint"), Some(25.0), "what was set stays");
-    // Refused as a whole: the second doesn't fit the models.
+    // The edits are refused as a whole, because the second one doesn't fit the models.
     let value = Some(cupola_twin::Value::Text("warm".into()));
     send(
         &mut app,

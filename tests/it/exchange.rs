@@ -1,4 +1,4 @@
-//! Other people's models and graphs: read, judged, imported, exported and read again.
+//! Models and graphs of other programs: validation, import, export, and import of the export.
 
 use crate::support::{MODELS, cupola, json, open_by_hand, repository, scene_folder, send, shared_data, small_scene};
 use cupola::exchange::{Export, Import, Stage, StartImport, WriteImport};
@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A path as an argument.
+/// Returns a path as an argument.
 fn arg(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Imports files and folders; the folder that the scene is in.
+/// Imports files and folders and checks the scene. Returns the folder of the scene.
 fn import(from: &[&Path]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut arguments = vec!["import", "--replace", "--out", arg(folder.path())];
@@ -26,7 +26,7 @@ fn import(from: &[&Path]) -> tempfile::TempDir {
     folder
 }
 
-/// The values of one column of a query, sorted.
+/// Returns the values of one column of a query, sorted.
 fn ask(scene: &Path, query: &str, column: &str) -> Vec<String> {
     let rows = json(&cupola(&["query", arg(scene), query, "--format", "json"]));
     let mut values: Vec<String> =
@@ -76,7 +76,7 @@ fn the_hospital_of_the_service_comes_in_as_it_is() {
     assert_eq!(ask(scene.path(), cooled, "$dtId"), ["FloorTwin"]);
     let rooms = "SELECT R.$dtId FROM DIGITALTWINS B JOIN F RELATED B.has JOIN R RELATED F.contains WHERE B.$dtId = 'BuildingTwin'";
     assert_eq!(ask(scene.path(), rooms, "$dtId"), ["RoomTwin"]);
-    // Its own ids of relationships are kept.
+    // The relationships keep their own ids.
     let text = std::fs::read_to_string(scene.path().join("scene.ron")).unwrap();
     assert!(text.contains("FloorContainsRoom"), "{text}");
 }
@@ -89,7 +89,7 @@ fn the_spreadsheet_of_the_explorer_comes_in_with_its_models() {
     assert_eq!(twins.len(), 5, "{twins:?}");
     let related = json(&cupola(&["query", arg(scene.path()), "SELECT * FROM RELATIONSHIPS", "--format", "json"]));
     assert_eq!(related.as_array().unwrap().len(), 4, "{related}");
-    // The spreadsheet alone names models that nobody has: said, and nothing is written.
+    // The spreadsheet alone names models that are missing. The import fails and writes nothing.
     let folder = tempfile::tempdir().unwrap();
     let alone = scenario.join("buildingScenario.xlsx");
     let output = cupola(&["import", arg(&alone), "--out", arg(&folder.path().join("scene"))]);
@@ -117,13 +117,13 @@ fn brick_says_which_rooms_lose_air() {
     }
 }
 
-/// A scene's document without its name, its building and what other formats have no words for.
+/// Returns the twins and the relationships of a scene as text, without the parts that other formats can't express.
 fn graph(scene: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     let rows = |query: &str| {
         let rows = json(&cupola(&["query", arg(scene), query, "--format", "json"]));
         let strip = |row: &Value| {
             let mut row = row.clone();
-            // An id that nobody gave is made up, and when a value was set is not part of the graph.
+            // An id of a relationship may be generated, and the times of values are not part of the graph.
             if let Some(object) = row.as_object_mut() {
                 object.remove("$relationshipId");
                 object.remove("$etag");
@@ -145,7 +145,7 @@ fn what_is_exported_comes_back_the_same() {
     );
     for source in [repository("scenes/hospital"), repository("scenes/office"), small.path().to_path_buf()] {
         let before = graph(&source);
-        // What is computed by formulas of the scene isn't there after an import, so the scene without them is compared.
+        // An import lacks the values that the scene's formulas compute, so of the twins only the number is compared.
         let folder = tempfile::tempdir().unwrap();
         for format in ["ndjson", "json"] {
             let file = folder.path().join(format!("graph.{format}"));
@@ -167,7 +167,7 @@ fn what_is_exported_comes_back_the_same() {
         let building = folder.path().join("graph.glb");
         assert!(cupola(&["export", arg(&source), "--format", "glb", "--out", arg(&building)]).status.success());
         assert_eq!(before.1, graph(import(&[&building]).path()).1, "building of {}", source.display());
-        // A spreadsheet holds no models: they come in beside it.
+        // A spreadsheet holds no models, so they are imported together with it.
         let sheet = folder.path().join("graph.xlsx");
         assert!(cupola(&["export", arg(&source), "--format", "xlsx", "--out", arg(&sheet)]).status.success());
         let after = graph(import(&[&sheet, &source.join("models")]).path());

@@ -1,4 +1,4 @@
-//! The rules of the house: who may know whom, read off the sources.
+//! The rules about dependencies between crates and folders, checked on the source text.
 
 use crate::support::repository;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     files.into_iter().map(|file| (file.clone(), code_of(&std::fs::read_to_string(file).unwrap()))).collect()
 }
 
-/// The text without comments, so that a rule may be spoken of.
+/// Returns a text without comments, so that a comment may name what a rule forbids.
 fn code_of(text: &str) -> String {
     text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
 }
@@ -48,7 +48,7 @@ const CRATES: &[(&str, &[&str])] = &[
 /// Crates that read and write no files.
 const WITHOUT_FILES: &[&str] = &["twin", "physics", "wire"];
 
-/// Each part of the app, and the names that it may not use.
+/// Each part of the app, with the names that it may not use.
 const RULES: &[(&str, &[&str])] = &[
     ("src/action.rs", &["egui", "rumqtt", "Mesh3d", "crate::session", "crate::view", "crate::ui", "crate::feed"]),
     ("src/selection.rs", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui", "crate::session"]),
@@ -118,7 +118,7 @@ fn channels_are_bounded_and_threads_have_names() {
             for (word, instead) in [("unbounded", "a bounded one"), ("thread::spawn(", "thread::Builder with a name")] {
                 assert!(!code.contains(word), "{name} uses `{word}`: use {instead}");
             }
-            // The standard library's grows without end; that of the same name in tokio is bounded.
+            // `channel` of the standard library is unbounded. `channel` of tokio, which has the same name, is bounded.
             let grows = code.contains("std::sync::mpsc") && code.contains("mpsc::channel(");
             assert!(!grows, "{name} uses an endless channel: use sync_channel");
         }

@@ -1,4 +1,4 @@
-//! Commands: to a device behind a real broker, to the simulation, and wrong ones.
+//! Commands: to a device behind a real broker, to the simulation, and invalid ones.
 
 use crate::support::{Mosquitto, cupola, json, repository, scene_folder};
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
@@ -27,7 +27,7 @@ fn valve(timeout: &str) -> tempfile::TempDir {
     scene_folder(MODELS, &scene)
 }
 
-/// A device: it answers requests until it has answered `count` of them, with what `answer` makes of the request.
+/// Starts a device that answers `count` requests and then ends. `answer` makes the payload of an answer from a request.
 fn device(broker: &Mosquitto, count: usize, answer: impl Fn(&serde_json::Value) -> String + Send + 'static) {
     let (client, mut connection) = Client::new(MqttOptions::new("device", "127.0.0.1", broker.port), 16);
     client.subscribe("do/#", QoS::AtLeastOnce).unwrap();
@@ -76,7 +76,7 @@ fn a_device_answers_refuses_or_is_silent() {
     let refused = json(&output);
     assert!(refused["error"].to_string().contains("too fast"), "{refused}");
     assert_eq!(output.status.code(), Some(1));
-    // The device has left.
+    // The device has ended.
     let brief = valve("1s");
     let output = invoke(brief.path().to_str().unwrap(), r#"{"position": 1}"#);
     let silent = json(&output);

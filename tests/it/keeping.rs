@@ -1,4 +1,4 @@
-//! What is kept of large scenes: found again, and never believed when anything is another.
+//! The cache of large scenes: it is used again, and not used if scene, models or cache file have changed.
 
 use crate::support::repository;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ const MODELS: &str = r#"[
  {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:k:Meter;1", "@type": "Interface", "contents": [
   {"@type": "Property", "name": "value", "schema": "double"}, {"@type": "Property", "name": "label", "schema": "string"}]}]"#;
 
-/// A scene of more than 4 MB, which is what is kept.
+/// Writes a scene of more than 4 MB, which is large enough for the cache.
 fn scene(folder: &Path, first: f64) -> PathBuf {
     let (mut twins, mut links) = (String::new(), String::new());
     for number in 0..40_000 {
@@ -49,7 +49,7 @@ impl Kept {
         self.folder.path().join("cache")
     }
 
-    /// What is kept, if it is one file.
+    /// Returns the file in the cache, if there is one. More than one file fails the test.
     fn file(&self) -> Option<PathBuf> {
         let mut files = std::fs::read_dir(self.cache()).into_iter().flatten().map(|entry| entry.unwrap().path());
         let first = files.next();
@@ -82,10 +82,10 @@ fn a_large_scene_is_kept_and_nothing_else_is_believed() {
     assert_eq!(first, answers());
     assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), written, "it was found");
 
-    // Another text, of the same length.
+    // The text differs and has the same length.
     scene(kept.folder.path(), 7.0);
     assert!(kept.query(&path, questions[0]).contains("40006"));
-    // Other models.
+    // The models differ.
     let models = kept.folder.path().join("models.json");
     std::fs::write(&models, MODELS.replace("double", "float")).unwrap();
     assert!(kept.query(&path, questions[0]).contains("40006"));
@@ -93,7 +93,7 @@ fn a_large_scene_is_kept_and_nothing_else_is_believed() {
     assert!(!kept.run(&["check", path.to_str().unwrap()]).status.success());
     std::fs::write(&models, MODELS).unwrap();
 
-    // Broken and short files.
+    // The cache file is damaged or cut off.
     for bytes in [&b""[..], b"nonsense", &std::fs::read(&file).unwrap()[..1000]] {
         std::fs::write(&file, bytes).unwrap();
         assert!(kept.query(&path, questions[0]).contains("40006"));
@@ -104,7 +104,7 @@ fn a_large_scene_is_kept_and_nothing_else_is_believed() {
     std::fs::write(&file, bytes).unwrap();
     assert!(kept.query(&path, questions[0]).contains("40006"));
 
-    // An edit of what was kept is an edit of the scene.
+    // An edit of a scene from the cache changes the scene like any other edit.
     let edited = kept.run(&["edit", path.to_str().unwrap(), "set", "meter-3.value=11"]);
     assert!(edited.status.success(), "{}", String::from_utf8_lossy(&edited.stderr));
     assert!(kept.query(&path, questions[0]).contains("40016"));

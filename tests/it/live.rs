@@ -1,4 +1,4 @@
-//! Live: a real broker outside the program.
+//! Live timelines with a real broker outside the program.
 
 use crate::support::{
     MODELS, Mosquitto, Publisher, number, open, repository, scene_folder, small_scene, tick, timeline,
@@ -22,7 +22,7 @@ const FEED: &str = r#"feeds: [(id: "m", url: "mqtt://127.0.0.1:1", mappings: [
     (topic: "b/{room}/label", twin: "{room}", property: "label"),
     (topic: "b/{room}/occupied", twin: "{room}", property: "occupied")])],"#;
 
-/// Ticks until something holds.
+/// Runs ticks until a condition holds.
 fn until(app: &mut App, live: Entity, what: &str, holds: impl Fn(&App) -> bool) {
     let begin = Instant::now();
     let inbox = app.world().get::<Connections>(live).unwrap().inbox().clone();
@@ -46,7 +46,7 @@ fn connect(feed: &str, broker: &Mosquitto) -> (App, Entity, tempfile::TempDir) {
     let mut app = open(folder.path(), Some(broker.url()));
     let live = timeline(&mut app, SourceKind::Live);
     until(&mut app, live, "the connection", |app| connected(app, live));
-    // The broker has taken the subscriptions when a message of ours comes back.
+    // A message that comes back shows that the broker has the subscriptions.
     let mut publisher = Publisher::connect(broker.port);
     let begin = Instant::now();
     while number(&app, live, "r2.temperature").is_none() {
@@ -111,7 +111,7 @@ fn a_measured_value_holds_in_the_place_of_a_computed_one() {
         number(app, live, "r2.temperature").is_some_and(|t| (t - 30.0).abs() < 1e-9)
     });
     assert_eq!(number(&app, live, "f1.mean"), Some(31.5), "while it is fresh, what is computed doesn't count");
-    // What was read long ago is not fresh, and nothing else is measured.
+    // A value with an old source time is not fresh, so the formula gives the mean.
     publisher.publish(&[("b/f1/mean".into(), "{\"value\": 33.0, \"time\": \"2020-01-01T00:00:00Z\"}".into())]);
     until(&mut app, live, "the mean", |app| {
         number(app, live, "f1.mean").is_some_and(|mean| (mean - 30.0).abs() < 1e-9)
@@ -131,7 +131,7 @@ fn a_query_stays_open_and_follows() {
         .unwrap();
     let mut publisher = Publisher::connect(broker.port);
     let begin = Instant::now();
-    // First the one is warm, then the other.
+    // At first only room r1 is warm, then only room r2.
     while begin.elapsed() < Duration::from_secs(6) {
         let (first, second) = if begin.elapsed() < Duration::from_secs(3) { ("24", "20") } else { ("20", "25") };
         let message = |room: &str, value: &str| (format!("b/{room}/t"), format!("{{\"value\": {value}}}"));
@@ -140,7 +140,7 @@ fn a_query_stays_open_and_follows() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let answers: Vec<&str> = text.lines().collect();
-    // Between the two messages either room may be asked about.
+    // Between two messages either room may match.
     assert!(answers.contains(&r#"[{"room":"r1","t":24}]"#), "{text}");
     assert_eq!(answers.last(), Some(&r#"[{"room":"r2","t":25}]"#), "{text}");
     assert!(answers.windows(2).all(|pair| pair[0] != pair[1]), "{text}");
@@ -260,7 +260,7 @@ fn the_command_reports_what_came_from_outside() {
         .unwrap();
     let mut publisher = Publisher::connect(broker.port);
     let begin = Instant::now();
-    // Until the program has surely subscribed: the same values again and again.
+    // The same values are published again and again until the program has certainly subscribed.
     while begin.elapsed() < Duration::from_secs(5) {
         let now = cupola_wire::format_rfc3339(cupola::timeline::WallClock::System.now_us());
         let message = |room: &str, value: f64| {
@@ -317,7 +317,7 @@ fn an_edit_keeps_what_has_arrived_and_the_feed_goes_on() {
         let (twin, property) = ("r2".into(), property.into());
         ActionRequest::new(EditScene(vec![Edit::SetProperty { twin, property, value: Some(value) }]))
     };
-    // A value, which leaves every slot where it is: not even the connection is touched.
+    // Setting a value moves no slot, so the connection stays.
     app.world_mut().write_message(set("area", cupola_twin::Value::Number(35.0)));
     app.world_mut().write_message(ActionRequest::new(Select(None)));
     app.update();
@@ -328,7 +328,7 @@ fn an_edit_keeps_what_has_arrived_and_the_feed_goes_on() {
     publisher.publish(&[("b/r2/label".into(), "south".into())]);
     until(&mut app, live, "the other label", |app| text(app, "r2.label").as_deref() == Some("south"));
     assert_eq!(text(&app, "r1.label").as_deref(), Some("north"));
-    // A new twin moves rows: the feed is connected anew, and knows the new twin.
+    // A new twin moves rows. The feed then also delivers messages for the new twin.
     let twin = TwinDoc { id: "r0".into(), model: "Room".into(), properties: BTreeMap::new() };
     let add = Edit::AddTwin { twin, at: None, relationships: Vec::new(), bindings: BTreeMap::new() };
     app.world_mut().write_message(ActionRequest::new(EditScene(vec![add])));

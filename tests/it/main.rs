@@ -1,4 +1,5 @@
-//! Cupola from outside: scenes, commands, feeds, timelines and the rules of its own house. One binary, no window.
+//! Tests of Cupola from outside: scenes, commands, feeds, timelines and rules on its source text. They are one binary,
+//! without a window.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod asking;

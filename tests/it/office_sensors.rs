@@ -1,4 +1,4 @@
-//! Three real offices, published over MQTT: the rooms follow, and gaps stay gaps.
+//! Sensor data of three real offices, published over MQTT. The rooms follow the data, and gaps stay gaps.
 
 use crate::support::{Mosquitto, Publisher, number, open, scene_folder, shared_data, tick, timeline};
 use cupola::feed::Connections;
@@ -38,7 +38,7 @@ fn rooms_follow_real_sensors() {
         let (id, time) = (cells[1].to_string(), cells[2].replace(' ', "T"));
         let mut payload = format!("{{\"time\": \"{time}\"");
         for (name, at) in fields {
-            // A gap in the file is a field that the message leaves out.
+            // A gap in the file becomes a field that the message leaves out.
             if let Ok(value) = cells[at].parse::<f64>() {
                 payload += &format!(", \"{name}\": {value}");
                 expected.insert((id.clone(), name), (value, time.clone()));
@@ -52,7 +52,7 @@ fn rooms_follow_real_sensors() {
     let inbox = app.world().get::<Connections>(live).unwrap().inbox().clone();
     let mut publisher = Publisher::connect(broker.port);
     let begin = Instant::now();
-    // The first message until it comes back: then the subscription stands.
+    // The first message is published until it arrives. The subscription is then active.
     while app.world().get::<Connections>(live).unwrap().status().counters.messages == 0 {
         assert!(begin.elapsed() < Duration::from_secs(30));
         publisher.publish(&messages[..1]);

@@ -1,4 +1,4 @@
-//! The physics as people meet it: studies as files, checked, run and validated.
+//! The physics in use: studies as files that are checked, run and validated.
 
 use crate::support::{cupola, json, repository, shared_data};
 use cupola::validation;
@@ -25,14 +25,16 @@ fn validation_holds() {
         for outcome in &family.outcomes {
             let number = outcome.case.trim_start_matches("case ");
             let limit = match (outcome.tier, number) {
-                // Held to the published one in these cases; elsewhere it is shown.
+                // The 5R1C tier has to meet the published range in these cases. In other cases its results are only
+                // shown.
                 ("5R1C", "600" | "900" | "600FF") => outcome.range,
                 ("5R1C", _) => continue,
-                // What the reference prints leaves this much open; see the page's remarks.
+                // The precision of the printed reference leaves these differences open. The remarks of the page explain
+                // them.
                 ("two-element", "6") => (0.0, 1.5),
                 ("two-element", "9" | "10") => (0.0, 0.15),
                 ("two-element", "11") => (0.0, 5.0),
-                // What the page's remarks tell of: a hair outside the spread of six programs.
+                // The results are slightly outside the spread of six programs. The remarks of the page explain it.
                 ("multi-node", "195" | "200" | "215") => widened(outcome.range, 0.035),
                 ("multi-node", "230" | "280" | "300" | "470") => widened(outcome.range, 0.005),
                 _ => outcome.range,
@@ -45,7 +47,7 @@ fn validation_holds() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
-/// What is written into the example, by what is replaced in it, and what is found there.
+/// Mistakes in the example: the text to replace, the replacement, the code of the diagnostic, and a part of its help.
 const BAD: &[(&str, &str, &str, &str)] = &[
     ("thickness_m: 0.066", "thickness_m: -0.066", "out-of-range", "above 0"),
     ("thickness_m: 0.066", "thickness_m: 66", "unit-slip", "0.066"),
@@ -124,7 +126,7 @@ fn a_study_is_run_by_the_command_line() {
     let text = std::fs::read_to_string(steps).unwrap();
     assert_eq!(text.lines().count(), 1 + 2 * 144);
     assert!(text.starts_with("hour,outdoor_c,sky_c,\"room.air_c\""));
-    // The same, but for how long it took.
+    // The second run gives the same report except for the time that it took.
     let parquet = folder.path().join("steps.parquet");
     let mut with_parquet = arguments.to_vec();
     with_parquet.extend(["--steps", parquet.to_str().unwrap()]);
@@ -144,7 +146,7 @@ fn a_study_is_run_by_the_command_line() {
     assert_eq!(report["zones"], again["zones"]);
 }
 
-/// Temperature and CO2 of a room of the office at one o'clock, after something was assumed at seven.
+/// Returns temperature and CO2 of a room of the office at one o'clock, after an assumption was made at seven.
 fn at_one(assumption: Option<Assumption>) -> (f64, f64) {
     let scene = cupola_scene::load(&repository("scenes/office")).scene.unwrap();
     let scene = std::sync::Arc::new(scene);

@@ -1,4 +1,4 @@
-//! Boilers and chillers of a living building: what they do to rooms, and what is wrong with a scene that describes them badly.
+//! Boilers and chillers of a simulated building: their effect on rooms, and the diagnostics of wrong descriptions.
 
 use crate::support::{cupola, json, repository};
 use serde_json::Value;
@@ -13,7 +13,7 @@ fn value(report: &Value, name: &str) -> f64 {
     report["values"][name]["value"].as_f64().unwrap_or_else(|| panic!("{name} has no number"))
 }
 
-/// The office in a hot July, in a folder of its own.
+/// Returns a folder with a copy of the office scene in a hot July.
 fn in_july() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let (scene, from) = (folder.path().join("scenes/office"), repository("scenes/office"));
@@ -53,7 +53,7 @@ fn a_chiller_that_is_off_or_too_small_lets_july_in() {
     let rooms = |report: &Value| value(report, "chiller.servedTemperature");
     assert!(rooms(&on) + 0.5 < rooms(&small) && rooms(&small) + 0.5 < rooms(&off), "{}", rooms(&small));
     assert!(value(&on, "chiller.power") > 1_000.0 && value(&off, "chiller.power") == 0.0);
-    // Rated at 20 kW it gives a little more while its condenser is cool.
+    // A chiller rated at 20 kW gives a little more while its condenser is cool.
     assert!((10.0..25.0).contains(&value(&small, "chiller.coldOutput")));
     assert_eq!(value(&on, "boiler.heatOutput"), 0.0);
     let colder = afternoon(&["--set", "ahu-1.supplySetpoint=14"]);

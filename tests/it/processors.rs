@@ -12,7 +12,7 @@ const SIMULATION: &str = r#"simulation: (start: "2026-01-12T08:00:00Z", step: "1
     zones: [(model: "Room", area: "area", people: 2.0)],
     shows: [(model: "Room", property: "temperature", quantity: temperature)]),"#;
 
-/// A processor of the rooms that gives `co2`.
+/// Returns a scene with a processor of the rooms that gives `co2`.
 fn scene(more: &str) -> String {
     let processor = format!(
         r#"processors: [(id: "p", model: "Room", inputs: {{"t": "temperature", "big": "area > 25"}}, outputs: ["co2"], timeout: "2s", {more})], {SIMULATION}"#
@@ -20,14 +20,14 @@ fn scene(more: &str) -> String {
     small_scene(&processor)
 }
 
-/// A program that answers each request with what `sed` makes of it.
+/// Returns the command of a program that answers each request by a substitution of `sed`.
 fn answering(answer: &str) -> String {
     let script = format!(r#"s/.*"id":"([^"]*)".*/{{"id":"\1",{answer}}}/"#);
-    // RON escapes as Rust does.
+    // RON and Rust have the same escapes.
     format!(r#"command: ["sed", "-u", "-E", {script:?}]"#)
 }
 
-/// The simulated timeline after so many minutes.
+/// Returns the app after the simulated timeline has made `minutes` steps, with the timeline and the folder.
 fn run(text: &str, minutes: u32) -> (App, Entity, tempfile::TempDir) {
     let folder = scene_folder(MODELS, text);
     let mut app = open(folder.path(), None);
@@ -80,7 +80,7 @@ fn a_program_gives_values_and_they_get_old() {
         app.world().get::<Timeline>(simulated).unwrap().origin(slot).unwrap()
     };
     assert!(origin.contains("processor p") && origin.contains("2026-01-12T08:02:00Z"), "{origin}");
-    // No more answers: what is known gets stale after two requests.
+    // Without further answers, the last value becomes stale after two requests.
     app.insert_resource(MayStartPrograms(false));
     app.world_mut().entity_mut(simulated).get_mut::<Processors>().unwrap().stop();
     (0..4).for_each(|_| step(&mut app, simulated));

@@ -1,4 +1,4 @@
-//! Scenes: the demos, saving, hot reload, massing.
+//! Scenes: the demos, saving, hot reload and massing.
 
 use crate::support::{
     MODELS, codes, number, open, open_by_hand, receive, repository, scene_folder, send, small_scene, tick, timeline,
@@ -29,7 +29,7 @@ fn demos_are_whole() {
         let bound = scene.building.nodes.iter().zip(scene.bindings.iter());
         let count = bound.filter(|(node, twin)| node.role == Role::Room && twin.is_some()).count();
         assert!(count >= rooms, "{name} has {count} rooms");
-        // What lies in the repository is what the generator makes.
+        // The files in the repository must be those that the generator makes.
         assert_eq!(*scene.document, made.0, "{name}: run `cargo run --example make_scenes`");
         let plan = std::fs::read_to_string(repository("scenes").join(name).join("plan.ron")).unwrap();
         assert_eq!(cupola_building::Plan::from_ron(&plan).unwrap(), made.1);
@@ -132,7 +132,7 @@ fn a_changed_scene_is_read_again_and_keeps_its_values() {
     std::fs::write(folder.path().join("scene.ron"), changed).unwrap();
     send(&mut app, Reload);
     assert_eq!(number(&app, live, "f1.mean"), Some(20.0), "r2 is gone, r1 kept its value");
-    // A feed that can't be connected to is an error like any other.
+    // A feed with an invalid address is an error like any other.
     let feed =
         r#"feeds: [(id: "m", url: "mqtts://h", mappings: [(topic: "t/{r}", twin: "{r}", property: "temperature")])],"#;
     std::fs::write(folder.path().join("scene.ron"), small_scene(feed)).unwrap();

@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Functions that several tests use.
 
 use bevy::prelude::*;
 use cupola::action::{Action, ActionRequest};
@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// A file or folder of the repository.
+/// Returns the path of a file or folder of the repository.
 pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Material that is not part of the repository; `None`, saying so, where it is absent.
+/// Returns the path of data outside the repository, or `None` with a message if the data is not there.
 pub fn shared_data(path: &str) -> Option<PathBuf> {
     let found = repository("../shared/data").join(path);
     if !found.exists() {
@@ -28,19 +28,19 @@ pub fn shared_data(path: &str) -> Option<PathBuf> {
     Some(found)
 }
 
-/// Runs the program in the repository's root; it keeps nothing among the user's caches.
+/// Runs the program in the root of the repository, without a cache.
 pub fn cupola(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
     command.args(arguments).current_dir(repository("")).env("CUPOLA_CACHE", "").output().unwrap()
 }
 
-/// What a command printed, which is one JSON value.
+/// Returns the output of a command as JSON.
 pub fn json(output: &Output) -> serde_json::Value {
     let errors = String::from_utf8_lossy(&output.stderr);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {errors}"))
 }
 
-/// Writes a scene with one model file and loads it.
+/// Writes a scene with one model file into a folder.
 pub fn scene_folder(models: &str, scene: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("models")).unwrap();
@@ -49,7 +49,7 @@ pub fn scene_folder(models: &str, scene: &str) -> tempfile::TempDir {
     folder
 }
 
-/// A small building: two rooms with sensors on a floor.
+/// The models of a small building: floors, and rooms with their measured values.
 pub const MODELS: &str = r#"[
  {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Floor;1", "@type": "Interface", "contents": [
   {"@type": "Relationship", "name": "contains"},
@@ -63,7 +63,7 @@ pub const MODELS: &str = r#"[
   {"@type": "Property", "name": "label", "schema": "string"},
   {"@type": ["Property", "Area"], "name": "area", "schema": "double", "unit": "squareMetre"}]}]"#;
 
-/// A scene of it; `more` goes before the last bracket.
+/// Returns a scene with a floor and two rooms. `more` is added at the end of the document.
 pub fn small_scene(more: &str) -> String {
     format!(
         r#"(
@@ -83,12 +83,12 @@ pub fn small_scene(more: &str) -> String {
     )
 }
 
-/// Codes of what was found.
+/// Returns the codes of the diagnostics of a scene.
 pub fn codes(loaded: &Loaded) -> Vec<&'static str> {
     loaded.diagnostics.iter().map(|found| found.code).collect()
 }
 
-/// The program without a window, with a scene open.
+/// Opens a scene in an app without a window.
 pub fn open(path: &Path, broker: Option<String>) -> App {
     open_at(path, broker, WallClock::System)
 }
@@ -107,18 +107,18 @@ fn open_at(path: &Path, broker: Option<String>, wall: WallClock) -> App {
     app
 }
 
-/// The same with a clock that only the test moves.
+/// Opens a scene in an app whose wall clock only the test moves.
 pub fn open_by_hand(path: &Path) -> App {
     open_at(path, None, WallClock::Manual(1_700_000_000_000_000))
 }
 
-/// Sends an action and lets one frame pass.
+/// Sends an action and runs one frame.
 pub fn send(app: &mut App, action: impl Action) {
     app.world_mut().write_message(ActionRequest::new(action));
     app.update();
 }
 
-/// What a feed does: one reading of a number, now.
+/// Gives a timeline a reading of a number with the present time, as a feed does.
 pub fn receive(app: &mut App, timeline: Entity, name: &str, value: f64) {
     let now_us = app.world().resource::<WallClock>().now_us();
     let mut timeline = app.world_mut().get_mut::<Timeline>(timeline).unwrap();
@@ -139,24 +139,26 @@ pub fn receive(app: &mut App, timeline: Entity, name: &str, value: f64) {
     assert_eq!(outcome.rejected, Vec::<String>::new());
 }
 
-/// One tick.
+/// Runs one tick.
 pub fn tick(app: &mut App) {
     app.world_mut().run_schedule(Tick);
 }
 
-/// The timeline with a source.
+/// Returns the timeline of a kind.
 pub fn timeline(app: &mut App, source: SourceKind) -> Entity {
     timeline_of(app.world_mut(), source).unwrap()
 }
 
-/// The number in a slot of a timeline; `None` if it is missing or bad.
+/// Returns the number in a slot of a timeline, or `None` if it is missing or bad.
 pub fn number(app: &App, timeline: Entity, name: &str) -> Option<f64> {
     let state = app.world().get::<Timeline>(timeline).unwrap().state();
     let lane = state.get(state.topology().slot_named(name).unwrap()).usable();
     (!lane.is_nan()).then_some(lane)
 }
 
-/// A real broker, killed when dropped; `None`, saying so, where none is installed.
+/// A real broker, which ends when this is dropped.
+///
+/// If Mosquitto is not installed, `start` returns `None` with a message. In continuous integration it panics.
 pub struct Mosquitto {
     child: Child,
     folder: tempfile::TempDir,
@@ -201,7 +203,7 @@ impl Drop for Mosquitto {
 
 fn spawn(folder: &Path) -> Option<Child> {
     let config = folder.join("mosquitto.conf");
-    // Debian keeps daemons out of the path of ordinary users.
+    // Debian installs daemons in a folder that is not in the `PATH` of ordinary users.
     for program in ["mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"] {
         let started = Command::new(program).arg("-c").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         if let Ok(child) = started {
@@ -221,7 +223,7 @@ fn wait_for(port: u16) {
     }
 }
 
-/// Publishes to a broker from outside the program.
+/// A client that publishes to a broker from outside the program.
 pub struct Publisher {
     client: rumqttc::Client,
     connection: rumqttc::Connection,
@@ -234,7 +236,7 @@ impl Publisher {
         Self { client, connection }
     }
 
-    /// Publishes and waits until the broker has acknowledged everything.
+    /// Publishes messages and waits until the broker has acknowledged all of them.
     pub fn publish(&mut self, messages: &[(String, String)]) {
         for (topic, payload) in messages {
             self.client.publish(topic, rumqttc::QoS::AtLeastOnce, false, payload.as_bytes()).unwrap();

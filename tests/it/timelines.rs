@@ -1,4 +1,5 @@
-//! Timelines: switching, playing, branching, replaying; alarms on each by itself. Every test only sends actions and ticks.
+//! Timelines: showing, playing, branching and replaying them, and the alarms of each. Tests only send actions and run
+//! ticks.
 
 use crate::support::{
     MODELS, cupola, json, number, open_by_hand, receive, scene_folder, send, small_scene, tick, timeline,
@@ -47,7 +48,7 @@ fn raised(app: &App, timeline: Entity) -> Vec<Raised> {
     known(app, timeline).alarms().raised.values().copied().collect()
 }
 
-/// The number in a slot as the view shows it.
+/// Returns the number in a slot of the timeline on the screen, at the moment that the view shows.
 fn on_screen(app: &App, name: &str) -> Option<f64> {
     let cursor = app.world().resource::<ViewCursor>();
     let state = cursor.view(known(app, cursor.timeline)).state();
@@ -178,7 +179,7 @@ fn a_paused_view_of_a_live_timeline_stands_still_while_the_timeline_goes_on() {
         known(&app, live).trail().of(known(&app, live).topology().slot_named("r1.temperature").unwrap()).len(),
         2
     );
-    // An edit reaches the moment on the screen too.
+    // An edit also reaches the moment that a paused view shows.
     send(&mut app, EditScene(vec![Edit::RemoveTwin { id: "r2".into() }]));
     assert_eq!(on_screen(&app, "r1.temperature"), Some(20.0));
     send(&mut app, Play(true));
@@ -213,7 +214,7 @@ fn an_edit_touches_only_the_entities_that_it_changes() {
     assert!(!entities(&mut app)["r1"].2, "the alarm has cleared");
 }
 
-/// Twenty readings of r1, one a second: 1, 2, … 20.
+/// Records twenty readings of r1, one a second: 1, 2, … 20. Returns the time before the first one.
 fn record_twenty(app: &mut App, live: Entity) -> i64 {
     let start_us = known(app, live).now_us();
     for second in 1..=20 {
@@ -250,7 +251,7 @@ fn a_replay_keeps_what_functions_remember_backwards_too() {
     let folder = scene_folder(MODELS, &scene.replace("computed: [", highest));
     let mut app = open_by_hand(folder.path());
     let live = timeline(&mut app, SourceKind::Live);
-    // 1 to 20 and down again: the highest of the last four seconds depends on the way there.
+    // The values rise to 20 and fall again, so the highest of the last four seconds depends on the values before.
     let start_us = known(&app, live).now_us();
     let mut seen = Vec::new();
     for second in 1..=40 {
@@ -326,7 +327,7 @@ fn an_edit_and_a_reload_keep_the_recording() {
     let (mut app, folder) = app();
     let live = timeline(&mut app, SourceKind::Live);
     let start_us = record_twenty(&mut app, live);
-    // Another twin moves rows; a reload makes new texts and models.
+    // Another twin moves rows, and a reload makes new texts and models.
     let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: BTreeMap::new() };
     let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
     send(&mut app, EditScene(vec![add]));
@@ -346,7 +347,7 @@ fn an_edit_and_a_reload_keep_the_recording() {
         send(&mut app, Seek(start_us + second * SECOND_US));
         assert_eq!(number(&app, replay, "r1.temperature"), Some(expected));
     }
-    // The replay itself outlives an edit.
+    // The replay stays usable after an edit.
     send(&mut app, EditScene(vec![Edit::RemoveTwin { id: "r2".into() }]));
     send(&mut app, Seek(start_us + 9 * SECOND_US));
     assert_eq!(number(&app, replay, "r1.temperature"), Some(9.0));
@@ -433,7 +434,7 @@ fn a_command_on_a_simulated_timeline_is_judged_and_changes_only_what_it_is_about
     };
     let (app, simulated, _folder) = run(&[31.0]);
     assert_eq!(raised(&app, simulated).len(), 1, "the alarm sees the command");
-    // A command that sets what is set already leaves the noisy readings of the next hour as they are.
+    // A command that sets the present value again changes no noisy reading of the next hour.
     let after = |commands: &[f64]| {
         let (mut app, simulated, _folder) = run(commands);
         step(&mut app, simulated, 60);
@@ -599,8 +600,8 @@ fn events_that_cannot_be_are_refused_with_a_reason() {
     }
 }
 
-/// The assumptions of a timeline about a room: its constructions, its air changes an hour, and how much warmer it is
-/// outdoors.
+/// Returns the assumptions of a timeline about a room: construction set, infiltration in air changes an hour, and the
+/// difference of the outdoor temperature in K.
 fn assumed(app: &App, timeline: Entity, room: &str) -> (&'static str, f64, f64) {
     let twin = app.world().resource::<OpenScene>().0.topology.twin(room).unwrap();
     let simulation = known(app, timeline).simulation().unwrap();
@@ -623,7 +624,7 @@ fn assumptions_outlive_edits_and_are_kept_in_the_scene() {
     }
     let now = ("before_1977", 5.0, -4.0);
     assert_eq!(assumed(&app, simulated, "r1"), now);
-    // An edit gives twins other numbers; assumptions stay with the room.
+    // An edit changes the numbers of twins. Assumptions stay with their room.
     let twin = TwinDoc {
         id: "a1".into(),
         model: "Room".into(),

@@ -1,4 +1,4 @@
-//! `cupola run`: runs a scene without a window and reports.
+//! `cupola run`: runs a scene or a study without a window, and reports.
 
 mod report;
 
@@ -23,38 +23,40 @@ use std::time::{Duration, Instant};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The scene.
+    /// Scene to run: a folder with scene.ron, or a .ron file.
     scene: PathBuf,
-    /// What drives it.
+    /// Timeline to run: live or simulated.
     #[arg(long, value_enum, default_value_t = Source::Simulated)]
     source: Source,
-    /// How long: of the world's time for live, of the simulation's for simulated.
+    /// Duration, such as 10s, 30m or 24h: of the wall clock for live, of simulated time for simulated.
     #[arg(long = "for", default_value = "1h")]
     duration: String,
-    /// Simulated seconds in a second, or max.
+    /// Simulated seconds in a second of the wall clock, or max.
     #[arg(long, default_value = "max")]
     speed: String,
-    /// Gives a property a value at the start: TWIN.PROPERTY=VALUE.
+    /// Set a property at the start of a simulated run. Repeatable.
     #[arg(long = "set", value_name = "TWIN.PROPERTY=VALUE")]
     sets: Vec<String>,
-    /// Applies the events of a file to the simulated timeline, each at its time: one JSON object a line, as --record writes them.
+    /// Apply the events of a file to the simulated timeline, each at its time: one JSON object a line, as --record
+    /// writes them.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
-    /// Writes the events of the simulated timeline into a file, one JSON object a line.
+    /// Write the events of the simulated timeline into a file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Connect to this broker instead of the scene's.
+    /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
     #[arg(long)]
     broker: Option<String>,
-    /// The weather of a study (EPW), instead of the file that it names. Conditions that it gives itself stay.
+    /// Weather file (EPW) for a study, instead of the file that the study names. Conditions that the study gives itself
+    /// stay.
     #[arg(long, value_name = "FILE.epw")]
     weather: Option<PathBuf>,
-    /// Writes every step of a study into a .csv or .parquet file.
+    /// Write every step of a study into a .csv or .parquet file.
     #[arg(long, value_name = "FILE")]
     steps: Option<PathBuf>,
     #[command(flatten)]
     trust: Trust,
-    /// The report as JSON.
+    /// Print the report as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -165,7 +167,7 @@ fn write_events(world: &World, timeline: Entity, path: &Path) -> Result<(), Stri
     record::write(BufWriter::new(file), events).map_err(|error| format!("{} can't be written: {error}", path.display()))
 }
 
-/// Whether the scene's study is meant rather than its twins.
+/// Returns whether the call runs the study of the scene and not its twins.
 fn is_study(scene: &Scene, args: &Args) -> bool {
     let asks_for_it = args.weather.is_some() || args.steps.is_some() || scene.document.simulation.is_none();
     args.source == Source::Simulated && asks_for_it && scene.document.physics.is_some()
@@ -182,7 +184,7 @@ fn study(scene: &Scene, args: &Args, duration_us: i64) -> u8 {
     super::study::run(scene, study, &asked)
 }
 
-/// Returns the program without a window, with a scene open.
+/// Returns the app without a window, with a scene open. After an error, it is printed and its exit code returned.
 pub(super) fn headless(
     (scene, diagnostics): Opened,
     broker: Option<String>,
@@ -250,7 +252,7 @@ fn simulated(
             break;
         }
         if speed.is_finite() {
-            // The moment of the world's time at which this step is due.
+            // Time since the start, by the wall clock, at which this step is due.
             let due = Duration::from_secs_f64((passed_us + step_us) as f64 / 1e6 / speed);
             std::thread::sleep(due.saturating_sub(begin.elapsed()));
         }
@@ -291,8 +293,10 @@ fn live(world: &mut World, timeline: Entity, duration: Duration) -> serde_json::
     report(world, timeline, start_us, ticks, changes)
 }
 
-/// Follows a feed for a while; ticks and changed values. `tell` hears of every tick, with the time so far and the changed values, and says
-/// whether to go on.
+/// Runs a tick at every arrival of messages, and at least every 50 ms, for a duration.
+///
+/// After every tick, `tell` gets the world, the time so far and the number of changed values so far. `false` ends the
+/// run early. Returns the number of ticks and the number of changed values.
 pub(super) fn follow(
     world: &mut World,
     timeline: Entity,

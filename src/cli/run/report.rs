@@ -8,7 +8,7 @@ use bevy::prelude::*;
 use cupola_twin::{Quality, State};
 use serde_json::{Map, json};
 
-/// Lines of the summary for people.
+/// Largest number of lines of the summary on the terminal.
 const MAX_SUMMARY: usize = 24;
 
 /// Returns the report of a timeline.
@@ -53,7 +53,7 @@ pub(in crate::cli) fn report(
     serde_json::Value::Object(out)
 }
 
-/// Returns the status of the feeds; none if they were never connected.
+/// Returns the status of the feeds, or `None` if they were never connected.
 fn feed(connections: &Connections) -> Option<serde_json::Value> {
     let status = connections.status();
     let connection = match &status.connection {
@@ -74,7 +74,7 @@ fn feed(connections: &Connections) -> Option<serde_json::Value> {
     })
 }
 
-/// Returns the computed values of the twins without an incoming relationship: of the building as a whole.
+/// Returns the computed values of the twins without an incoming relationship, which describe the building as a whole.
 fn summary(state: &State) -> serde_json::Value {
     let topology = state.topology();
     let names = topology.relationship_names();
@@ -93,14 +93,14 @@ fn summary(state: &State) -> serde_json::Value {
     serde_json::Value::Object(out)
 }
 
-/// Returns every property that changes: the computed ones, and those that were set after the start.
+/// Returns every computed property and every property that was set after the start.
 fn values(state: &State) -> serde_json::Value {
     let topology = state.topology();
     let mut out = Map::new();
     for twin in topology.twins() {
         for slot in topology.properties(twin) {
             let (sample, column) = (state.get(slot), topology.column(slot.column));
-            // A value of the scene that nobody changed stands in the scene.
+            // An initial value that did not change is in the scene's file.
             if column.formula.is_none() && (sample.time_us == 0 || sample.quality == Quality::Missing) {
                 continue;
             }
@@ -119,7 +119,7 @@ fn values(state: &State) -> serde_json::Value {
     serde_json::Value::Object(out)
 }
 
-/// Prints the report for people.
+/// Prints the report as text.
 pub(in crate::cli) fn show(report: &serde_json::Value) {
     let text = |key: &str| report[key].as_str().unwrap_or("").to_string();
     output::line(format!("{}, {}, {} to {}", text("scene"), text("source"), text("start"), text("end")));

@@ -1,14 +1,14 @@
 //! The address of a broker.
 
-/// The environment variable with the broker's user.
+/// The environment variable with the user name for the broker.
 pub const USER: &str = "CUPOLA_MQTT_USER";
-/// The environment variable with the broker's password.
+/// The environment variable with the password for the broker.
 pub const PASSWORD: &str = "CUPOLA_MQTT_PASSWORD";
 
-/// Returns host and port of `mqtt://host[:port]`.
+/// Returns host and port of an address `mqtt://host[:port]`. The default port is 1883.
 ///
 /// # Errors
-/// The reason why the text is not the address of a broker that the program can reach.
+/// The reason why the text is not the address of a broker that the program can connect to.
 pub fn address(url: &str) -> Result<(String, u16), String> {
     let rest = match url.split_once("://") {
         Some(("mqtt" | "tcp", rest)) => rest,

@@ -1,4 +1,4 @@
-//! Commands to devices: which topic a command goes to, and where its answer comes back.
+//! Command mappings: the topics of commands to devices and of their answers.
 
 use cupola_scene::document::CommandMappingDoc;
 use cupola_scene::{Scene, Step};
@@ -6,12 +6,12 @@ use cupola_twin::diagnostic::has_errors;
 use cupola_twin::{Diagnostic, Topology, TwinIx, Value};
 use cupola_wire::{Captures, Payload, PayloadError, Template, TopicPattern, check_pointer};
 
-/// How long an answer is waited for where the scene doesn't say.
+/// Time to wait for an answer if the scene gives no timeout, in microseconds.
 pub const USUAL_TIMEOUT_US: i64 = 10_000_000;
-/// Names that every command's topics may use besides the captures of the twin's id.
+/// Names that the topics of every command may use, in addition to the captures of the twin's id.
 const BUILT_IN: [&str; 3] = ["twin", "command", "invocation"];
 
-/// One command mapping, checked.
+/// A command mapping that was checked.
 #[derive(Clone, Debug)]
 pub struct CommandMapping {
     twin: Template,
@@ -23,21 +23,21 @@ pub struct CommandMapping {
     timeout_us: i64,
 }
 
-/// A message to a device, and how its answer is known.
+/// A message to a device, with the topic of its answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// Where it goes.
+    /// The topic of the message.
     pub topic: String,
-    /// What it says.
+    /// The payload of the message.
     pub payload: Vec<u8>,
-    /// The topic that the answer comes on; `None`: nothing is answered.
+    /// The topic of the answer, or `None` if the device does not answer.
     pub answer_topic: Option<String>,
-    /// How long the answer is waited for, microseconds.
+    /// Time to wait for the answer, in microseconds.
     pub timeout_us: i64,
 }
 
 impl CommandMapping {
-    /// The message for a command to a twin; `None` if the mapping is not for it.
+    /// Returns the message for a command of a twin, or `None` if the mapping is not for this command and twin.
     pub fn request(
         &self,
         topology: &Topology,
@@ -56,7 +56,8 @@ impl CommandMapping {
         Some(Request { topic, payload, answer_topic, timeout_us: self.timeout_us })
     }
 
-    /// The captures of a twin's id, and the built-in names.
+    /// Returns the captures of a twin's id together with the built-in names, if the mapping is for this command and
+    /// twin.
     fn captures(&self, twin: &str, command: &str, invocation: &str) -> Option<Captures> {
         let mut captures = self.twin.capture(twin).filter(|_| self.command == command)?;
         for (name, value) in [("twin", twin), ("command", command), ("invocation", invocation)] {
@@ -65,10 +66,10 @@ impl CommandMapping {
         Some(captures)
     }
 
-    /// What an answer says.
+    /// Returns the response in an answer.
     ///
     /// # Errors
-    /// The device's own words where it says that it failed, or why the answer can't be read.
+    /// The error that the device reports, or the reason why the answer can't be read.
     pub fn answer(&self, payload: &[u8]) -> Result<Option<Value>, String> {
         let parsed = Payload::parse(payload).map_err(|error| error.to_string())?;
         if let Some(pointer) = &self.error {
@@ -86,12 +87,13 @@ impl CommandMapping {
         }
     }
 
-    /// The subscription that requests come on, for whoever answers them.
+    /// Returns the subscription for requests, for a program that answers them.
     pub fn request_filter(&self) -> String {
         self.request.filter()
     }
 
-    /// The twin and the answer's topic of a request that came on `topic`; for whoever answers.
+    /// Returns the twin, the command and the topic of the answer for a request on `topic`, for a program that answers
+    /// it.
     pub fn addressee(&self, topology: &Topology, topic: &str) -> Option<(TwinIx, &str, Option<String>)> {
         let said = self.request.matches(topic)?;
         let twin = topology.twins().find(|twin| {
@@ -105,7 +107,8 @@ impl CommandMapping {
         Some((twin, &self.command, answer))
     }
 
-    /// The payload of an answer, the way [`Self::answer`] reads it.
+    /// Returns the payload of an answer. If the mapping has no `error`, a failure is written to `/error`, where
+    /// [`Self::answer`] does not look.
     pub fn answer_payload(&self, outcome: &Result<Option<Value>, String>) -> Vec<u8> {
         let (pointer, value) = match outcome {
             Ok(value) => (self.value.as_deref(), value.as_ref().map_or(serde_json::Value::Null, json)),
@@ -124,23 +127,23 @@ fn json(value: &Value) -> serde_json::Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// The command mappings of one feed.
+/// The command mappings of a feed.
 #[derive(Clone, Debug, Default)]
 pub struct CommandMappings(pub Vec<CommandMapping>);
 
 impl CommandMappings {
-    /// The subscriptions that answers come on.
+    /// Returns the subscriptions for answers.
     pub fn filters(&self) -> impl Iterator<Item = String> + '_ {
         self.0.iter().filter_map(|mapping| mapping.response.as_ref()).map(TopicPattern::filter)
     }
 
-    /// Whether a message is an answer to a command.
+    /// Returns whether a topic is that of an answer to a command.
     pub fn is_answer(&self, topic: &str) -> bool {
         self.0.iter().filter_map(|mapping| mapping.response.as_ref()).any(|response| response.matches(topic).is_some())
     }
 }
 
-/// Checks the command mappings of a feed.
+/// Checks the command mappings of a feed and returns the valid ones.
 pub(super) fn command_mappings(scene: &Scene, feed: usize, diagnostics: &mut Vec<Diagnostic>) -> CommandMappings {
     let mut list = Vec::new();
     for (number, doc) in scene.document.feeds[feed].commands.iter().enumerate() {
@@ -208,7 +211,7 @@ fn command_mapping(
     })
 }
 
-/// At least one twin is meant, and has the command.
+/// Checks that the mapping matches a twin and that a matched twin has the command.
 fn targets(
     doc: &CommandMappingDoc,
     twin: &Template,
@@ -232,7 +235,7 @@ fn targets(
     }
 }
 
-/// Puts a value at the place of a JSON pointer, and makes the objects on the way.
+/// Puts a value at the place of a JSON pointer, and makes the objects on the path.
 pub fn put(json: &mut serde_json::Value, pointer: &str, value: serde_json::Value) {
     let mut here = json;
     for part in pointer.split('/').skip(1) {

@@ -1,7 +1,9 @@
-//! The hand-over between the threads of feeds and the tick: one place for each property, where the newest value wins.
+//! The inbox, which hands readings from the threads of feeds to the tick. A property has one place, and a newer reading
+//! replaces an older one.
 //!
-//! The number of mapped properties bounds it, so a fast feed and a slow tick lose only values that nobody could have
-//! seen, and they are counted.
+//! While messages of one feed arrive, the number of mapped properties limits the number of readings. Replaced readings
+//! are counted. When messages of another feed or of changed mappings arrive, the readings so far stay and get no
+//! replacement.
 
 use super::Reading;
 use cupola_twin::Slot;
@@ -9,31 +11,31 @@ use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Latencies kept: the first of a run.
+/// Largest number of latencies that are kept: the first ones of a run.
 const MAX_LATENCIES: usize = 200_000;
-/// Answers that wait to be fetched.
+/// Largest number of answers that wait for the tick.
 const MAX_ANSWERS: usize = 1_000;
-/// Unknown topics listed.
+/// Largest number of unknown topics in the list.
 const MAX_UNKNOWN: usize = 100;
 
 /// The counters of a timeline's feeds.
 #[derive(Clone, Debug, Default)]
 pub struct FeedCounters {
-    /// Messages received since the feeds were opened.
+    /// Number of messages received since the feeds were opened.
     pub messages: u64,
-    /// The time of the last message, microseconds since the Unix epoch.
+    /// The time of the last message, in microseconds since the Unix epoch.
     pub last_arrival_us: Option<i64>,
-    /// Messages whose value could not be used.
+    /// Number of messages and values that could not be used.
     pub rejected: u64,
-    /// The reason why the last of them could not.
+    /// The reason of the last rejection.
     pub last_rejection: Option<String>,
-    /// Values that a newer value replaced before the tick took them.
+    /// Number of readings that a newer one replaced before the tick took them.
     pub replaced: u64,
-    /// Topics that match a mapping but name no twin, a hundred at most.
+    /// Topics without a route to a property of a twin, at most a hundred.
     pub unknown_topics: Vec<String>,
 }
 
-/// An answer to a command: its topic, its payload and its time of arrival.
+/// An answer to a command: its topic, its payload and its time of arrival in microseconds since the Unix epoch.
 pub type Answer = (String, Vec<u8>, i64);
 
 /// The readings and answers that arrived since the last tick.
@@ -45,7 +47,7 @@ pub struct Inbox {
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// The place of each slot's reading, for the mappings of `generation`.
+    /// The index of each slot's reading, for the mappings of `generation`.
     by_slot: HashMap<Slot, usize>,
     generation: u64,
     readings: Vec<Reading>,
@@ -55,17 +57,17 @@ struct Inner {
 
 impl Inbox {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A thread that panicked while it held the lock left at worst a half-counted message.
+        // A thread that panicked while it held the lock may have left a half-counted message, which does no harm.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a message and takes in its readings. Slots are those of the mappings with this generation.
+    /// Counts a message and stores its readings. The slots are those of the mappings with this generation.
     pub fn put(&self, now_us: i64, generation: u64, readings: impl Iterator<Item = (Slot, Reading)>) {
         let mut inner = self.lock();
         inner.counters.messages += 1;
         inner.counters.last_arrival_us = Some(now_us);
         if inner.generation != generation {
-            // The slots of other mappings mean other properties. Their readings stay, in order of arrival.
+            // Slots of other mappings mean other properties. The readings so far stay, in order of arrival.
             inner.generation = generation;
             inner.by_slot.clear();
         }
@@ -86,7 +88,7 @@ impl Inbox {
         self.arrived.notify_one();
     }
 
-    /// Takes in an answer to a command. Answers that nobody fetches are dropped, the oldest first.
+    /// Stores an answer to a command. If too many answers wait, the oldest is dropped.
     pub fn answer(&self, topic: &str, payload: &[u8], now_us: i64) {
         let mut inner = self.lock();
         inner.counters.messages += 1;
@@ -99,19 +101,19 @@ impl Inbox {
         self.arrived.notify_one();
     }
 
-    /// Returns the answers that came since the last call.
+    /// Returns the answers that arrived since the last call.
     pub fn answers(&self) -> Vec<Answer> {
         std::mem::take(&mut self.lock().answers)
     }
 
-    /// Counts a value that can't be used.
+    /// Counts a message or value that can't be used, with the reason.
     pub fn reject(&self, why: String) {
         let mut inner = self.lock();
         inner.counters.rejected += 1;
         inner.counters.last_rejection = Some(why);
     }
 
-    /// Notes a topic that names no twin.
+    /// Adds a topic that leads to no property to the list, if the list has room.
     pub fn unknown(&self, topic: &str) {
         let mut inner = self.lock();
         let known = inner.counters.unknown_topics.iter().any(|known| known == topic);
@@ -127,16 +129,16 @@ impl Inbox {
         std::mem::take(&mut inner.readings)
     }
 
-    /// Waits until a reading or an answer is there, at most for `limit`.
+    /// Waits until a reading or an answer is there, at most for `limit`. The wait may end early.
     pub fn wait(&self, limit: Duration) {
         let inner = self.lock();
         if inner.readings.is_empty() && inner.answers.is_empty() {
-            // An early or late wake-up makes no difference: the tick looks for itself.
+            // An early or late wake-up makes no difference, because the caller takes the readings in any case.
             drop(self.arrived.wait_timeout(inner, limit));
         }
     }
 
-    /// Returns the number of messages received.
+    /// Returns the number of received messages.
     pub fn messages(&self) -> u64 {
         self.lock().counters.messages
     }
@@ -147,7 +149,7 @@ impl Inbox {
     }
 }
 
-/// The durations from sending and from arrival to propagated, milliseconds.
+/// Latencies from sending and from arrival until a reading is propagated, in milliseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Latencies {
     from_source: Vec<f64>,
@@ -168,7 +170,7 @@ pub struct LatencySummary {
 }
 
 impl Latencies {
-    /// Adds the latencies of a reading with these times that was propagated at `propagated_us`.
+    /// Adds the latencies of a reading that was propagated at `propagated_us`. All times are in microseconds.
     pub fn add(&mut self, sent_us: Option<i64>, arrived_us: i64, propagated_us: i64) {
         let push = |list: &mut Vec<f64>, since_us: i64| {
             if list.len() < MAX_LATENCIES {
@@ -181,12 +183,12 @@ impl Latencies {
         }
     }
 
-    /// Returns the latency from the time in the message to propagated, for messages that carry one.
+    /// Summarises the latencies from the source time until propagation. Messages without a source time don't count.
     pub fn publish_to_propagated(&self) -> Option<LatencySummary> {
         summary(&self.from_source)
     }
 
-    /// Returns the latency from arrival to propagated.
+    /// Summarises the latencies from arrival until propagation.
     pub fn arrival_to_propagated(&self) -> Option<LatencySummary> {
         summary(&self.from_arrival)
     }

@@ -1,4 +1,4 @@
-//! Mappings: which topic and field is which property.
+//! Mappings: rules that turn a topic and a field of the payload into a property.
 
 use super::address::address;
 use super::command::{CommandMappings, command_mappings};
@@ -15,30 +15,30 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Topics whose routes are remembered; beyond, they are found anew each time.
+/// Largest number of topics whose routes are kept. The routes of further topics are computed at every message.
 const MAX_ROUTES: usize = 1 << 20;
-/// Bytes of a payload that are kept to be shown.
+/// Number of bytes at the beginning of a payload that are kept for display.
 const SHOWN_BYTES: usize = 120;
 
-/// One mapping, checked.
+/// A mapping that was checked.
 #[derive(Clone, Debug)]
 pub struct Mapping {
-    /// Topics.
+    /// The pattern of the topics.
     pub pattern: TopicPattern,
-    /// The twin's id.
+    /// The template of the twin's id.
     pub twin: Template,
-    /// The property.
+    /// The template of the property's name.
     pub property: Template,
-    /// JSON pointer to the value.
+    /// The JSON pointer to the value. With `None`, the payload is the value.
     pub pointer: Option<String>,
-    /// JSON pointer to the time.
+    /// The JSON pointer to the source time.
     pub time: Option<String>,
     unit: Option<&'static unit::Unit>,
     stale_after_us: Option<i64>,
 }
 
 impl Mapping {
-    /// The change from a property's unit to the one that the device sends.
+    /// Returns factor and offset of the conversion from the unit of a property to the unit of the device.
     pub fn sends(&self, property: Option<&'static unit::Unit>) -> (f64, f64) {
         match (property, self.unit) {
             (Some(from), Some(to)) => conversion(from, to).unwrap_or((1.0, 0.0)),
@@ -47,17 +47,17 @@ impl Mapping {
     }
 }
 
-/// The mappings of one feed.
+/// The mappings of a feed.
 #[derive(Clone, Debug)]
 pub struct Mappings {
-    /// The broker.
+    /// The address of the broker.
     pub url: String,
-    /// In order.
+    /// The mappings, in the order of the scene.
     pub list: Vec<Mapping>,
-    /// The mappings of commands.
+    /// The command mappings.
     pub commands: CommandMappings,
     topology: Arc<Topology>,
-    /// Tells these mappings from those of another scene, or of the scene before an edit.
+    /// A number that differs from that of the mappings of other scenes, other feeds and earlier edits.
     generation: u64,
 }
 
@@ -65,7 +65,7 @@ pub struct Mappings {
 static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
 
 impl Mappings {
-    /// Checks the feeds of a scene: the mappings of each.
+    /// Checks the feeds of a scene. Returns the mappings of each feed, and diagnostics.
     pub fn new(scene: &Scene) -> (Vec<Self>, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let places = &scene.places;
@@ -105,7 +105,7 @@ impl Mappings {
         (feeds, diagnostics)
     }
 
-    /// The subscriptions that the mappings need, each once.
+    /// Returns the subscriptions that the mappings and command mappings need, each once.
     pub fn filters(&self) -> Vec<String> {
         let mut filters: Vec<String> =
             self.list.iter().map(|mapping| mapping.pattern.filter()).chain(self.commands.filters()).collect();
@@ -179,7 +179,7 @@ fn mapping(
     Ok((mapping, found))
 }
 
-/// At least one twin must be meant, with the property, in a unit that fits.
+/// Checks that the mapping matches a twin with the property, and that the units can be converted.
 fn check_targets(
     topology: &Topology,
     twin: &Template,
@@ -199,7 +199,8 @@ fn check_targets(
     let (mut any, mut computed) = (false, None);
     let beats = fresh_for.is_none();
     for (ix, captures) in &meant {
-        // A property named by a capture that the twin's id doesn't hold is known only when a message comes.
+        // The name of the property depends on the topic and not on the twin's id, so it is known only when a message
+        // arrives.
         let Some(name) = property.fill(captures) else { return };
         let Some((slot, _)) = targets(topology, *ix, &name).into_iter().next() else { continue };
         let column = topology.column(slot.column);
@@ -231,41 +232,41 @@ fn check_targets(
     }
 }
 
-/// The way from a topic to a property.
+/// The route of a value from a topic to a property.
 #[derive(Clone, Debug)]
 struct Route {
     slot: Slot,
     twin: Arc<str>,
     property: Arc<str>,
     mapping: usize,
-    /// JSON pointer to the value: the mapping's, longer for a field of an object.
+    /// The JSON pointer to the value: that of the mapping, extended for a field of an object.
     pointer: Option<Arc<str>>,
     kind: Kind,
-    /// What values the property may have, where its kind doesn't say it all.
+    /// The schema to check values against, if the kind alone does not decide which values are valid.
     schema: Option<SchemaIx>,
     scale: f64,
     offset: f64,
 }
 
-/// Turns messages into readings, and remembers the routes of each topic.
+/// Turns messages into readings. The router keeps the routes of each topic.
 pub struct Router {
     current: Arc<Current>,
-    /// The mappings that the routes are of.
+    /// The mappings that the routes belong to.
     mappings: Arc<Mappings>,
     routes: HashMap<String, (Arc<str>, Arc<[Route]>)>,
 }
 
-/// The mappings that a router uses, which an edit of the scene replaces while messages arrive.
+/// The mappings of a feed, which an edit of the scene may replace while messages arrive.
 #[derive(Debug)]
 pub struct Current(Mutex<Arc<Mappings>>);
 
 impl Current {
-    /// Returns a place for mappings.
+    /// Creates the shared place for the mappings of a feed.
     pub fn new(mappings: Arc<Mappings>) -> Arc<Self> {
         Arc::new(Self(Mutex::new(mappings)))
     }
 
-    /// Replaces the mappings: the next message uses the new ones.
+    /// Replaces the mappings. The next message uses the new ones.
     pub fn replace(&self, mappings: Arc<Mappings>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = mappings;
     }
@@ -276,13 +277,13 @@ impl Current {
 }
 
 impl Router {
-    /// Returns a router for mappings that may be replaced.
+    /// Creates a router for mappings that may be replaced.
     pub fn new(current: Arc<Current>) -> Self {
         let mappings = current.get();
         Self { current, mappings, routes: HashMap::new() }
     }
 
-    /// Takes in one message.
+    /// Takes a message in: its answer, its readings and the reasons for rejections go to the inbox.
     pub fn message(&mut self, topic: &str, payload: &[u8], now_us: i64, inbox: &Inbox) {
         let mappings = self.current.get();
         if !Arc::ptr_eq(&mappings, &self.mappings) {
@@ -304,7 +305,7 @@ impl Router {
                     inbox.unknown(topic);
                 }
                 let entry: (Arc<str>, Arc<[Route]>) = (topic.into(), routes.into());
-                // Topics without a route are not remembered: a publisher could fill the memory with them.
+                // Topics without a route are not kept, because a publisher could fill the memory with them.
                 if !entry.1.is_empty() && self.routes.len() < MAX_ROUTES {
                     self.routes.insert(topic.to_string(), entry.clone());
                 }
@@ -331,7 +332,8 @@ impl Router {
             Ok(parsed) => parsed,
             Err(error) => {
                 inbox.reject(format!("{topic}: {error}"));
-                // A reading that is not a number says that the sensor is broken; the last value must not stand.
+                // A reading that is not a finite number means that the sensor is broken, so the property becomes bad
+                // and does not keep its last value.
                 let is_broken = matches!(error, PayloadError::NotFinite { .. });
                 let broken = routes.iter().filter(|_| is_broken).map(|route| reading(route, None, None, None));
                 inbox.put(now_us, generation, broken);
@@ -348,7 +350,7 @@ impl Router {
             });
             let value = match value(&self.mappings.topology, &parsed, route) {
                 Ok(Some(value)) => Some(value),
-                // A partial update leaves out what did not change.
+                // A message may be a partial update, which leaves out unchanged values.
                 Ok(None) => continue,
                 Err(Unusable { why, is_broken }) => {
                     inbox.reject(format!("{topic}: {why}"));
@@ -367,7 +369,7 @@ impl Router {
 /// A value that can't be used.
 struct Unusable {
     why: String,
-    /// Whether the value says that the sensor is broken.
+    /// Whether the value means that the sensor is broken.
     is_broken: bool,
 }
 
@@ -377,7 +379,7 @@ impl From<String> for Unusable {
     }
 }
 
-/// Returns the value that a message gives a property; none if the message leaves it out.
+/// Returns the value that a message gives a property, or `None` if the message leaves it out.
 fn value(topology: &Topology, parsed: &Payload<'_>, route: &Route) -> Result<Option<Value>, Unusable> {
     let unusable = |error: PayloadError| match error {
         PayloadError::Absent => Ok(None),
@@ -473,8 +475,8 @@ fn find(mappings: &Mappings, topic: &str) -> Vec<Route> {
     routes
 }
 
-/// Where the values of a property go: into its own column, or into those of an object's fields, each with the JSON pointer from
-/// the object to the field.
+/// Returns the slots that the values of a property go to: its own column, or the columns of an object's fields, each
+/// with the JSON pointer from the object to the field.
 fn targets(topology: &Topology, twin: TwinIx, property: &str) -> Vec<(Slot, String)> {
     if let Some(slot) = topology.slot(twin, property) {
         return vec![(slot, String::new())];
@@ -487,7 +489,7 @@ fn targets(topology: &Topology, twin: TwinIx, property: &str) -> Vec<(Slot, Stri
     fields.collect()
 }
 
-/// Whether values of a schema can be wrong though they are of the right kind.
+/// Returns whether a schema excludes some values of the right kind.
 fn needs_check(topology: &Topology, schema: SchemaIx) -> bool {
     match topology.models.schemas().get(schema) {
         Schema::Primitive(primitive) => {

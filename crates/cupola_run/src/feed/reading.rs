@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The number of different texts that a scene and its devices may have. Texts are kept as long as the scene is open.
+/// Largest number of different texts that a scene and its devices may have. Texts are kept as long as the scene is
+/// open.
 const MAX_TEXTS: usize = 1_000_000;
 
 /// A value that a device sent.
@@ -17,14 +18,14 @@ pub struct Reading {
     pub twin: Arc<str>,
     /// The name of the property.
     pub property: Arc<str>,
-    /// The value; none: the device says that its reading is not a number, so the property becomes bad.
+    /// The value. `None` means that the device sent no finite number, so the property becomes bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
-    /// The source time, microseconds since the Unix epoch; the time of arrival if the message has none.
+    /// The source time in microseconds since the Unix epoch, or the time of arrival if the message has no source time.
     pub time_us: i64,
-    /// The time of arrival, microseconds since the Unix epoch.
+    /// The time of arrival, in microseconds since the Unix epoch.
     pub arrived_us: i64,
-    /// Whether `time_us` is the device's own.
+    /// Whether `time_us` is a source time that the device sent.
     #[serde(default)]
     pub has_source_time: bool,
     /// The topic of the message.
@@ -33,7 +34,7 @@ pub struct Reading {
     /// The beginning of the payload.
     #[serde(default = "no_text")]
     pub payload: Arc<str>,
-    /// The age at which the value becomes stale, microseconds; none: it stays fresh.
+    /// The age at which the value becomes stale, in microseconds. With `None` it stays fresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale_after_us: Option<i64>,
 }
@@ -54,9 +55,9 @@ impl Reading {
         }
     }
 
-    /// Returns the last moment at which the value is fresh.
+    /// Returns the last moment at which the value is fresh, in microseconds, or `None` if it stays fresh.
     pub(crate) fn fresh_until_us(&self) -> Option<i64> {
-        // A device whose clock runs ahead must not be fresh for longer.
+        // A clock of a device that runs ahead must not make its values fresh for longer.
         let read_us = self.time_us.min(self.arrived_us);
         self.stale_after_us.map(|limit_us| read_us.saturating_add(limit_us))
     }

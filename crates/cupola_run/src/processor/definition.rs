@@ -1,4 +1,4 @@
-//! What a scene says of its processors, looked up and checked.
+//! Definitions of processors: the scene's entries with their names looked up and checked.
 
 use crate::feed::address;
 use cupola_scene::document::ProcessorDoc;
@@ -8,20 +8,20 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A processor of a scene.
+/// The definition of a processor.
 #[derive(Clone, Debug)]
 pub struct Definition {
-    /// As it is written.
+    /// The entry of the scene.
     pub doc: ProcessorDoc,
-    /// Where a program runs.
+    /// The folder in which the program runs.
     pub folder: PathBuf,
-    /// For each table of its model: what it is told and what it gives, by name.
+    /// The input and output columns by name, for each table of the processor's model.
     pub(crate) tables: Vec<OfTable>,
-    /// The time between two requests, microseconds of the timeline.
+    /// The time between two requests, in microseconds of the timeline.
     pub every_us: i64,
-    /// The time that an answer may take.
+    /// The time that an answer may take, by the wall clock.
     pub timeout: Duration,
-    /// The age at which an answer becomes stale, microseconds of the timeline.
+    /// The age at which an answer becomes stale, in microseconds of the timeline.
     pub stale_after_us: i64,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct OfTable {
 }
 
 impl Definition {
-    /// All of a scene; those with errors are left out.
+    /// Returns the definitions of a scene without errors. Diagnostics are added to `found`.
     pub fn all(scene: &Scene, found: &mut Vec<Diagnostic>) -> Vec<Self> {
         let mut ids = BTreeSet::new();
         let mut out = Vec::new();

@@ -24,7 +24,7 @@ pub struct ProcessorAnswer {
     twins: Vec<Map<String, serde_json::Value>>,
 }
 
-/// Returns the line that asks a processor about all its twins.
+/// Returns the request about all twins of a processor: one line of JSON, with its line break.
 pub fn request(definition: &Definition, state: &State, id: &str, now_us: i64) -> Vec<u8> {
     let topology = state.topology();
     let mut twins = Vec::new();
@@ -46,7 +46,7 @@ pub fn request(definition: &Definition, state: &State, id: &str, now_us: i64) ->
 }
 
 impl ProcessorAnswer {
-    /// Returns the event that an answer is, and the values that can't be read.
+    /// Returns the event of the answer, and the reasons why some values can't be read.
     pub fn into_event(self, processor: &str, asked_us: i64) -> (EventBody, Vec<String>) {
         let mut values: BTreeMap<String, BTreeMap<String, Option<Value>>> = BTreeMap::new();
         let mut rejected = Vec::new();

@@ -1,4 +1,4 @@
-//! What a simulation assumes about a room, and what else might be assumed.
+//! Assumptions of a simulation: about the constructions and leaks of a room, and about the outdoor temperature.
 
 use super::Simulation;
 use cupola_physics::envelope::{ConstructionSet, SETS};
@@ -6,29 +6,30 @@ use cupola_physics::zone::ZoneSpec;
 use cupola_twin::TwinIx;
 use serde::{Deserialize, Serialize};
 
-/// The most that a door and wide open windows let in, air changes an hour.
+/// Largest assumed infiltration of a room, in air changes an hour. A door and wide open windows let in about this much
+/// air.
 pub const MOST_LEAKS_ACH: f64 = 30.0;
-/// The most that outdoors may be warmer or colder than the weather says, K.
+/// Largest assumed difference between the outdoor temperature and the weather, in K.
 pub const MOST_WARMER_K: f64 = 30.0;
 
-/// An assumption of a simulation.
+/// An assumption of a simulation that a person may change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Assumption {
-    /// The name of the set of constructions that a room is made of.
+    /// The name of the construction set of a room.
     Construction(String),
-    /// Outdoor air through the leaks and windows of a room, air changes an hour.
+    /// Outdoor air that enters a room through leaks and windows, in air changes an hour.
     LeaksAch(f64),
-    /// The difference between the outdoor temperature and the weather's, K: a heat wave, a cold spell.
+    /// Difference between the outdoor temperature and the weather, in K. It models a heat wave or a cold spell.
     WarmerK(f64),
 }
 
-/// What the scene says of what may be assumed.
+/// The assumptions of the scene.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SceneAssumptions {
-    /// For each room its constructions and its air changes an hour.
+    /// The construction set of each room and its infiltration in air changes an hour.
     pub rooms: Vec<(&'static str, f64)>,
-    /// How much warmer it is outdoors, K.
+    /// Difference between the outdoor temperature and the weather, in K.
     pub warmer_k: f64,
 }
 
@@ -39,7 +40,8 @@ impl SceneAssumptions {
 }
 
 impl Simulation {
-    /// Returns the assumptions that differ from the scene's: those about rooms, and the one about the weather.
+    /// Returns the assumptions that differ from the scene's: those about rooms, and the difference of the outdoor
+    /// temperature in K.
     pub fn own_assumptions(&self) -> (Vec<(TwinIx, Assumption)>, Option<f64>) {
         let mut rooms = Vec::new();
         for (twin, row) in &self.zone_of {
@@ -52,20 +54,21 @@ impl Simulation {
         (rooms, (self.warmer_k() != self.said.warmer_k).then(|| self.warmer_k()))
     }
 
-    /// What a room is to the simulation, if it is one.
+    /// Returns the zone of a twin, if the twin is a room of the simulation.
     pub fn room(&self, twin: TwinIx) -> Option<&ZoneSpec> {
         self.model.zones().get(*self.zone_of.get(&twin)?)
     }
 
-    /// How much warmer it is outdoors than the weather says, K.
+    /// Returns the difference between the outdoor temperature and the weather, in K.
     pub fn warmer_k(&self) -> f64 {
         self.controls.outdoor_offset_k
     }
 
-    /// Goes on with another assumption about a room, or about the weather.
+    /// Changes an assumption about a room, or about the weather.
     ///
     /// # Errors
-    /// The twin is not a room of the simulation, there is no such construction, or the number is out of its range.
+    /// The twin is not a room of the simulation, the construction set does not exist, or the number is out of its
+    /// range.
     pub(crate) fn assume(&mut self, room: Option<TwinIx>, assumption: &Assumption) -> Result<(), String> {
         if let Assumption::WarmerK(warmer_k) = assumption {
             if !(-MOST_WARMER_K..=MOST_WARMER_K).contains(warmer_k) {

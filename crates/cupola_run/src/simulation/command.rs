@@ -1,4 +1,4 @@
-//! Commands that the simulation does: a scene says what each sets and what it answers.
+//! Commands that the simulation carries out. The scene gives the properties that a command sets, and its response.
 
 use super::run::Simulation;
 use cupola_twin::expr::{Cell, Context, Expr, ExprError, Path, evaluate};
@@ -8,22 +8,22 @@ use cupola_twin::value::{Sample, time_text};
 use cupola_twin::{Slot, State, TwinIx, Value};
 use std::sync::Arc;
 
-/// What a command does to twins of a model.
+/// The effect of a command on the twins of a model.
 #[derive(Clone, Debug)]
 pub(super) struct Handler {
     /// The twins, sorted.
     pub twins: Arc<[TwinIx]>,
     pub command: String,
-    /// Properties and the expressions that they are set to.
+    /// Properties, each with the expression of its new value.
     pub sets: Vec<(String, Expr)>,
     pub response: Option<Expr>,
 }
 
 impl Simulation {
-    /// Does a command to a twin; what it answers.
+    /// Carries out a command of a twin and returns its response.
     ///
     /// # Errors
-    /// The scene doesn't say what it does, or an expression or its value is wrong.
+    /// The scene has no handler for the command, or an expression can't be evaluated or gives an unsuitable value.
     pub(crate) fn command(
         &mut self,
         state: &mut State,
@@ -50,7 +50,7 @@ impl Simulation {
         for (slot, lane) in &changes {
             state.set(*slot, Sample::good(*lane, now_us));
         }
-        // The simulation goes on from the values that were set, and keeps all others.
+        // The simulation takes over the values that were set and keeps all others.
         let slots: Vec<Slot> = changes.into_iter().map(|(slot, _)| slot).collect();
         self.adopt_slots(state, &slots);
         let Some(response) = &handler.response else { return Ok((slots, None)) };
@@ -59,7 +59,7 @@ impl Simulation {
     }
 }
 
-/// A twin that was told something: `request` is what was said.
+/// The context of a command's expressions: the twin, and `request` as the name of the request.
 struct RequestContext<'s, 'r> {
     twin: TwinContext<'s>,
     request: Option<&'r Value>,

@@ -1,4 +1,4 @@
-//! One simulation: conditions in, physics, values out.
+//! A simulation: reads its conditions from a state, steps the physics and shows the results in the state.
 
 use crate::relocation::Relocation;
 use cupola_physics::building::{BuildingModel, BuildingState, Controls, Outputs};
@@ -9,12 +9,12 @@ use cupola_twin::value::Sample;
 use cupola_twin::{Quality, Slot, State, TwinIx};
 use std::collections::BTreeMap;
 
-/// Litres per second in a cubic metre per second.
+/// Litres in a cubic metre.
 const LITRES: f64 = 1000.0;
 /// Joules in a kilowatt-hour.
 const JOULES_PER_KWH: f64 = 3.6e6;
 
-/// A value that steers the simulation: a property, and what holds while it has none.
+/// A value that steers the simulation: a property, and the value that is used while the property has none.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Steer {
     pub slot: Option<Slot>,
@@ -28,7 +28,7 @@ impl Steer {
     }
 }
 
-/// Whose quantity a property shows.
+/// The twins or the place whose quantity a property shows, by rows.
 #[derive(Clone, Debug)]
 pub(super) enum ShownSource {
     Zones(Vec<usize>),
@@ -45,19 +45,19 @@ pub(super) struct ShownProperty {
     pub quantity: Quantity,
     pub of: ShownSource,
     pub noise: f64,
-    /// From the quantity's unit to the property's.
+    /// Factor and offset of the conversion from the unit of the quantity to that of the property.
     pub scale: f64,
     pub offset: f64,
-    /// Names the noise.
+    /// The stream of random numbers for the noise.
     pub stream: u64,
 }
 
 /// The conditions, the physical state and the bindings of one simulated timeline.
 #[derive(Clone)]
 pub struct Simulation {
-    /// When it begins, microseconds since the Unix epoch.
+    /// The start, in microseconds since the Unix epoch.
     pub start_us: i64,
-    /// Microseconds in a step.
+    /// The length of a step, in microseconds.
     pub step_us: i64,
     pub(super) utc_offset_s: i64,
     pub(super) seed: u64,
@@ -75,16 +75,16 @@ pub struct Simulation {
     pub(super) said: super::assume::SceneAssumptions,
     pub(super) outputs: Outputs,
     pub(super) hygiene: Option<(HygieneModel, HygieneState)>,
-    /// For each zone its row in the hygiene model.
+    /// The row of each zone in the hygiene model.
     pub(super) hygiene_row: Vec<Option<usize>>,
     pub(super) zone_energy_j: Vec<f64>,
     pub(super) unit_energy_j: Vec<f64>,
-    /// For each source of heat or cold electricity and fuel.
+    /// Electricity and fuel that each source of heat or cold has used, in joules.
     pub(super) plant_energy_j: Vec<(f64, f64)>,
     pub(super) ahu_on: Vec<Steer>,
     pub(super) supply_c: Vec<Steer>,
     pub(super) plant_on: Vec<Steer>,
-    /// What holds each source's capacity, and how many watts its unit is.
+    /// The slot of each source's capacity, and the watts in a unit of that property.
     pub(super) plant_capacities: Vec<Option<(Slot, f64)>>,
     pub(super) terminal_on: Vec<Steer>,
     pub(super) heating_c: Vec<Steer>,
@@ -94,12 +94,12 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// Returns whether the simulation fills a slot.
+    /// Returns whether the simulation shows a quantity in a slot.
     pub fn shows(&self, slot: Slot) -> bool {
         self.shows.iter().any(|show| show.slot == slot)
     }
 
-    /// Moves on by one step that ends at `now_us`, and shows what is known then.
+    /// Makes one step that ends at `now_us`, and shows the results.
     pub fn step(&mut self, state: &mut State, now_us: i64) {
         let flag = |steer: &Steer| steer.value(state) != 0.0;
         let number = |steer: &Steer| steer.value(state);
@@ -215,8 +215,8 @@ impl Simulation {
         })
     }
 
-    /// Takes over the values that a state shows of single rooms, units and dispensers, and begins at `now_us`: a branch
-    /// of a live timeline starts from them.
+    /// Takes over the values of a state that belong to single rooms, units, sources and dispensers, and starts at
+    /// `now_us`. A branch of a live timeline starts in this way.
     pub fn adopt(&mut self, state: &State, now_us: i64) {
         self.start_us = now_us;
         for number in 0..self.shows.len() {
@@ -225,7 +225,7 @@ impl Simulation {
         self.balance_visits();
     }
 
-    /// Takes over the values of some slots, for example after a person has set them.
+    /// Takes over the values of some slots, for example those that a person has set.
     pub(crate) fn adopt_slots(&mut self, state: &State, slots: &[Slot]) {
         for number in 0..self.shows.len() {
             if slots.contains(&self.shows[number].slot) {
@@ -243,13 +243,13 @@ impl Simulation {
         }
         let value = (lane - show.offset) / show.scale;
         let hygiene = self.hygiene.as_mut().map(|(_, hygiene)| hygiene);
-        // A mean or a sum of several says too little about each.
+        // A mean or a sum of several rows does not determine the value of each.
         match (&show.of, show.quantity) {
             (ShownSource::Zones(zones), quantity) if zones.len() == 1 => {
                 let zone = zones[0];
                 match (quantity, hygiene, self.hygiene_row[zone]) {
                     (Quantity::Temperature, ..) => {
-                        // The temperature of the walls isn't measured: that of the air is the best guess.
+                        // The temperature of the thermal mass is not measured. That of the air is the best estimate.
                         self.physical.temperature_c[zone] = value;
                         self.physical.mass_c[zone] = value;
                     }
@@ -278,7 +278,7 @@ impl Simulation {
         }
     }
 
-    /// Sensors that disagree must not leave a room with fewer than no people in it.
+    /// Keeps exits from exceeding entries, because sensors that disagree must not give a negative number of people.
     fn balance_visits(&mut self) {
         if let Some((_, hygiene)) = &mut self.hygiene {
             for (entries, exits) in hygiene.entries.iter().zip(&mut hygiene.exits) {
@@ -287,7 +287,7 @@ impl Simulation {
         }
     }
 
-    /// Goes on from the physical state and the assumptions of the same scene's simulation before a change, by twin id.
+    /// Takes over the physical state and the assumptions of the simulation before a change of the scene, by twin id.
     ///
     /// Rooms, units, sources and dispensers that the change added begin as in a new simulation.
     pub(crate) fn take_over(&mut self, before: &Self, relocation: &Relocation<'_>) {
@@ -320,7 +320,7 @@ impl Simulation {
         self.physical.ticks = before.physical.ticks;
         let (rooms, warmer_k) = before.own_assumptions();
         for (twin, assumption) in rooms {
-            // A room that the change removed needs no assumption. A value out of range was refused before.
+            // A room that the change removed needs no assumption. A value that is out of range was refused before.
             let room = relocation.twin(twin).filter(|twin| self.zone_of.contains_key(twin));
             if let Some(Err(why)) = room.map(|room| self.assume(Some(room), &assumption)) {
                 tracing::warn!("an assumption was lost: {why}");
@@ -336,7 +336,7 @@ fn is_signed(quantity: Quantity) -> bool {
     matches!(quantity, Quantity::Temperature | Quantity::SupplyTemperature | Quantity::OutdoorTemperature)
 }
 
-/// Of several, amounts are added and states averaged; of none there is no value.
+/// Combines the values of several rows: amounts are added and states averaged. Without a row there is no value (NaN).
 fn combine(quantity: Quantity, values: &[f64]) -> f64 {
     if values.is_empty() {
         return f64::NAN;

@@ -1,4 +1,4 @@
-//! The scene's study of physics: what is wrong with it, and its weather.
+//! The study of a scene: its diagnostics and its weather.
 
 use cupola_physics::epw::{self, Epw};
 use cupola_physics::study::{self, Finding, Study};
@@ -7,7 +7,7 @@ use cupola_twin::diagnostic::nearest;
 use cupola_twin::{Diagnostic, Place};
 use std::path::{Path, PathBuf};
 
-/// Everything wrong or odd in a scene's study, with its weather file if it names one.
+/// Returns all diagnostics of a scene's study, including those of the weather file that it names.
 pub fn check(scene: &Scene) -> Vec<Diagnostic> {
     let Some(study) = &scene.document.physics else { return Vec::new() };
     let mut diagnostics = findings(scene, study);
@@ -17,7 +17,7 @@ pub fn check(scene: &Scene) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// What is wrong with a study itself, at its place in the file.
+/// Returns the diagnostics of a study, with places in the scene's file.
 pub fn findings(scene: &Scene, study: &Study) -> Vec<Diagnostic> {
     let found = study::check(study);
     found.into_iter().map(|finding| placed(scene, finding)).collect()
@@ -41,8 +41,10 @@ fn placed(scene: &Scene, finding: Finding) -> Diagnostic {
     diagnostic
 }
 
-/// The weather of a study: of a file that is named instead, or of its own file; none where the study has conditions of its own, or
-/// where something keeps the file from being read. And what there is to say of it.
+/// Returns the weather of a study with diagnostics. The file `instead` takes the place of the file that the study
+/// names.
+///
+/// The weather is `None` if the study has conditions of its own, names no file, or the file can't be read.
 pub fn weather(scene: &Scene, study: &Study, instead: Option<&Path>) -> (Option<Epw>, Vec<Diagnostic>) {
     if study.conditions.is_some() {
         let unused = "the study has conditions of its own, so no weather file is used";
@@ -69,7 +71,7 @@ pub fn weather(scene: &Scene, study: &Study, instead: Option<&Path>) -> (Option<
     (epw, found)
 }
 
-/// Reads an EPW weather file, and everything wrong with it.
+/// Reads an EPW weather file. Returns the weather, if it can be read, and diagnostics.
 pub fn read(path: &Path) -> (Option<Epw>, Vec<Diagnostic>) {
     let text = match read_text(path) {
         Ok(text) => text,

@@ -1,4 +1,4 @@
-//! What commands do in the simulation, checked: every name and every expression.
+//! Commands that the simulation carries out: checks the names and expressions in the scene.
 
 use super::Binder;
 use crate::simulation::command::Handler;
@@ -7,7 +7,7 @@ use cupola_twin::expr::{Expr, ExprError, parse};
 use cupola_twin::{Diagnostic, TwinIx};
 
 impl Binder<'_> {
-    /// The handlers of the scene's commands.
+    /// Returns the handlers of the scene's commands.
     pub(super) fn commands(&mut self) -> Vec<Handler> {
         let mut handlers = Vec::new();
         for (number, doc) in self.doc.commands.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Makes a simulation out of a scene's conditions, checking every name on the way.
+//! Makes a simulation of the `simulation` section of a scene, and checks every name in it.
 
 mod commands;
 mod plants;
@@ -21,17 +21,18 @@ use cupola_twin::{Diagnostic, Kind, Slot, State, Topology, TwinIx};
 use shows::BoundTwins;
 use std::collections::BTreeMap;
 
-/// The longest step, microseconds.
+/// Longest step, in microseconds.
 const DAY_US: i64 = 86_400_000_000;
-/// Share of a terminal's greatest flow that it never goes below while people are there.
+/// Smallest flow of a terminal while people are in the room, as a share of its largest flow.
 const MIN_FLOW: f64 = 0.3;
-/// A dispenser is refilled some time after it falls below this, %.
+/// Fill of a dispenser in % below which maintenance is called.
 const REFILL_BELOW_PCT: f64 = 15.0;
-/// How long maintenance takes to come, s.
+/// Time from the call until maintenance refills a dispenser, in seconds.
 const REFILL_DELAY_S: f64 = 4.0 * 3600.0;
 
 impl Simulation {
-    /// The simulation of a scene; `None` if it has none or it can't be made, with the reasons.
+    /// Returns the simulation of a scene with diagnostics. The simulation is `None` if the scene has none or it has
+    /// errors.
     pub fn new(scene: &Scene) -> (Option<Self>, Vec<Diagnostic>) {
         let Some(doc) = &scene.document.simulation else { return (None, Vec::new()) };
         let state = State::new(scene.topology.clone());
@@ -51,7 +52,7 @@ struct Binder<'s> {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// Where a name in the simulation's part of the document stands.
+/// The path of a name in the `simulation` section of the document.
 type Path<'p> = &'p [Step<'p>];
 
 impl Binder<'_> {
@@ -158,7 +159,7 @@ impl Binder<'_> {
         })
     }
 
-    /// Where people are day and night, so is the air.
+    /// Returns whether the air handling units run day and night, because a zone is a ward where people always are.
     fn is_always_on(&self) -> bool {
         self.doc.zones.iter().any(|zone| zone.profile == Profile::Ward)
     }
@@ -183,7 +184,7 @@ impl Binder<'_> {
         }
     }
 
-    /// The slot of a property that every twin of a model must have, of a kind.
+    /// Returns the slot of a property of a twin. Reports a property that is missing or of another kind.
     fn property(&mut self, twin: TwinIx, name: &str, kind: Kind, path: Path<'_>) -> Option<Slot> {
         let Some(slot) = self.topology.slot(twin, name) else {
             let table = self.topology.table(self.topology.locate(twin).0);
@@ -201,7 +202,7 @@ impl Binder<'_> {
         Some(slot)
     }
 
-    /// The number of a source for a twin.
+    /// Returns the number that a source gives for a twin, or `None` if it is a property without a usable value.
     fn number(&mut self, twin: TwinIx, source: &Source, path: Path<'_>) -> Option<f64> {
         match source {
             Source::Constant(number) => Some(*number),
@@ -217,7 +218,7 @@ impl Binder<'_> {
         }
     }
 
-    /// The twins at the end of a path.
+    /// Returns the twins at the end of a path.
     fn follow(&mut self, twin: TwinIx, path: &str, at: Path<'_>) -> Vec<TwinIx> {
         let segments = match cupola_twin::expr::Parser::new(&format!("{path})")).and_then(|mut parser| parser.path()) {
             Ok(path) => path.segments,
@@ -238,7 +239,8 @@ impl Binder<'_> {
         self.topology.walk(twin, &segments)
     }
 
-    /// Air handling units in order of their rows: the twins, what they are made of, what switches them, what sets their supply air.
+    /// Returns the air handling units in the order of their rows: the row of each twin, the specifications, the
+    /// switches and the supply air set-points.
     fn air_handlers(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<AhuSpec>, Vec<Steer>, Vec<Steer>) {
         let (mut units, mut specs, mut on, mut supply_c) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
         let always_on = self.is_always_on();
@@ -265,7 +267,7 @@ impl Binder<'_> {
         (units, specs, on, supply_c)
     }
 
-    /// The property of a zone's twin that holds a source, if it is a property.
+    /// Returns the slot of a zone's twin that gives a source, if the source is a property.
     fn zone_property(&self, twin: TwinIx, source: fn(&ZoneDoc) -> &Source) -> Option<Slot> {
         self.doc.zones.iter().find_map(|zone| match source(zone) {
             Source::Property(name) if self.is_of(twin, &zone.model) => self.topology.slot(twin, name),
@@ -273,7 +275,8 @@ impl Binder<'_> {
         })
     }
 
-    /// Zones by twin, what they are made of so far, and how much of their walls is said to be façade.
+    /// Returns the row of each zone's twin, the specifications so far, and the share of the walls that the scene
+    /// declares as façade.
     fn zones(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<ZoneSpec>, Vec<Option<f64>>) {
         let mut zones = BTreeMap::new();
         let mut specs = Vec::new();
@@ -330,7 +333,7 @@ impl Binder<'_> {
         (zones, specs, shares)
     }
 
-    /// Puts terminals into the zones; gives what switches each zone's terminal.
+    /// Puts terminals into the zones. Returns the switch of each zone's terminal.
     fn terminals(
         &mut self,
         zones: &BTreeMap<TwinIx, usize>,

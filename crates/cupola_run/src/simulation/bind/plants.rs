@@ -1,4 +1,4 @@
-//! Twins that make heat or cold, and whom they serve.
+//! Sources of heat and cold, with the zones and air handling units that they serve.
 
 use super::{Binder, Path};
 use crate::simulation::run::Steer;
@@ -10,21 +10,21 @@ use cupola_twin::unit::{self, conversion};
 use cupola_twin::{Diagnostic, Kind, Slot, TwinIx};
 use std::collections::BTreeMap;
 
-/// What a source may have.
+/// Ranges of the efficiency, which is a ratio, and of the water temperature in °C.
 const EFFICIENCY: (f64, f64) = (0.1, 20.0);
 const WATER_C: (f64, f64) = (2.0, 150.0);
 
-/// Twins that are sources, in order of their rows: what they are made of, what switches them.
+/// The twins that are sources, with specifications and switches in the order of the rows.
 pub(super) struct Plants {
     pub twins: BTreeMap<TwinIx, usize>,
     pub specs: Vec<PlantSpec>,
     pub on: Vec<Steer>,
-    /// What holds their capacities, and how many watts its unit is.
+    /// The slot of each source's capacity, and the watts in a unit of that property.
     pub capacities: Vec<Option<(Slot, f64)>>,
 }
 
 impl Binder<'_> {
-    /// Boilers, heat pumps and chillers, with the zones and units that they serve.
+    /// Returns boilers, heat pumps and chillers, with the zones and units that they serve.
     pub(super) fn plants(&mut self, zones: &BTreeMap<TwinIx, usize>, units: &BTreeMap<TwinIx, usize>) -> Plants {
         let mut plants = Plants { twins: BTreeMap::new(), specs: Vec::new(), on: Vec::new(), capacities: Vec::new() };
         for (at, entry) in self.doc.plants.iter().enumerate() {
@@ -60,7 +60,7 @@ impl Binder<'_> {
                     }
                 }
                 if matches!(spec.makes, PlantSource::Cold(_)) {
-                    // Radiators have no use for cold.
+                    // Cold serves air handling units only, because radiators give heat.
                     spec.zones.clear();
                 }
                 if spec.zones.is_empty() && spec.ahus.is_empty() {
@@ -82,7 +82,7 @@ impl Binder<'_> {
         plants
     }
 
-    /// A power, whatever unit its property has, and what steers it: a slot and how many watts its unit is.
+    /// Returns a power in watts, and its slot with the watts in a unit of that property if the source is a property.
     fn watts(&mut self, twin: TwinIx, source: &Source, path: Path<'_>) -> (Option<f64>, Option<(Slot, f64)>) {
         let number = self.number(twin, source, path);
         let Source::Property(name) = source else { return (number, None) };

@@ -1,4 +1,4 @@
-//! What rooms are enclosed by and which weather they are in.
+//! The enclosure of rooms, and the weather.
 
 use super::{Binder, Path};
 use crate::simulation::{MOST_LEAKS_ACH, MOST_WARMER_K, study};
@@ -12,13 +12,13 @@ use cupola_twin::{Diagnostic, TwinIx};
 use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 
-/// How much of a room's walls is façade where neither the scene nor a 3D building says so: one of four.
+/// Share of a room's walls that is façade, if neither the scene nor a 3D building gives it: one wall of four.
 pub(super) const USUAL_EXTERIOR: f64 = 0.25;
-/// Air changes an hour through the inner walls' leaks and the door (an assumption).
+/// Infiltration through leaks of inner walls and through the door, in air changes an hour (an assumption).
 const INNER_LEAKS_ACH: f64 = 0.05;
 
 impl Binder<'_> {
-    /// The set of constructions that rooms have: their own, the building's, or the usual one.
+    /// Returns the construction set of a room: its own, else the building's, else the default one.
     pub(super) fn construction(&mut self, own: Option<&String>, path: Path<'_>) -> &'static ConstructionSet {
         let whole = [Step::Field("construction")];
         let (name, path) = match (own, &self.doc.construction) {
@@ -35,7 +35,7 @@ impl Binder<'_> {
         })
     }
 
-    /// Façades, neighbours, roof and ground of zones, from the 3D building where it shows the room.
+    /// Sets façades, neighbours, roof and ground of zones, from the 3D building where it shows the room.
     pub(super) fn enclose(&self, zones: &BTreeMap<TwinIx, usize>, exterior: &[Option<f64>], specs: &mut [ZoneSpec]) {
         let building = &self.scene.building;
         let is_room = |(_, node): &(usize, &cupola_building::Node)| node.role == Role::Room;
@@ -54,7 +54,7 @@ impl Binder<'_> {
                 let outdoors: f64 = enclosure.facades.iter().map(|(_, length_m)| length_m).sum();
                 let inner: f64 = enclosure.neighbours.iter().map(|(_, length_m)| length_m).sum();
                 let perimeter = (outdoors + inner).max(1e-6);
-                // What the scene says of the façade's size holds; where it looks is seen.
+                // The scene's share decides the size of the façade, and the 3D building decides its directions.
                 let scale = exterior[row].map_or(1.0, |said| said.clamp(0.0, 1.0) * perimeter / outdoors.max(1e-6));
                 if outdoors > 0.0 {
                     let facade = |(azimuth_deg, length_m): &(f64, f64)| Facade {
@@ -76,13 +76,14 @@ impl Binder<'_> {
         }
     }
 
-    /// What the scene assumes of single rooms.
+    /// Applies the scene's assumptions about single rooms and checks the assumption about the weather.
     pub(super) fn assumed(&mut self, zones: &BTreeMap<TwinIx, usize>, specs: &mut [ZoneSpec]) {
         for (id, assumed) in &self.doc.assumed {
             let path = |field| ["assumed".into(), id.as_str().into(), Step::Field(field)];
             let row = self.topology.twin(id).and_then(|twin| zones.get(&twin));
             let Some(spec) = row.and_then(|row| specs.get_mut(*row)) else {
-                // It may have been one: nothing else is wrong without it.
+                // This is a warning, because the twin may have been a room earlier and the rest of the scene is valid
+                // without it.
                 let message = format!("`{id}` is no room of the simulation, so nothing can be assumed of it");
                 let found = Diagnostic::warning("unknown-room", message);
                 let rooms = zones.keys().map(|twin| self.topology.twin_id(*twin));
@@ -109,7 +110,7 @@ impl Binder<'_> {
         }
     }
 
-    /// The weather: a file's, or days as the scene describes them.
+    /// Returns the weather from a file, or generated days with the scene's parameters.
     pub(super) fn weather(&mut self) -> Weather {
         let doc = &self.doc.weather;
         if let Some(file) = &doc.file {
@@ -136,7 +137,7 @@ impl Binder<'_> {
         };
         let time_zone_h = self.doc.utc_offset_hours;
         let latitude_deg = self.doc.latitude_deg.clamp(-90.0, 90.0);
-        // The middle of the time zone.
+        // The longitude is the middle of the time zone.
         Weather::Daily(days, Site { latitude_deg, longitude_deg: 15.0 * time_zone_h, time_zone_h })
     }
 }

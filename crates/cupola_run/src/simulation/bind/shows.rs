@@ -1,4 +1,4 @@
-//! What the simulation knows, and the properties that show it.
+//! Properties that show quantities of the simulation, and the rooms of the hygiene model.
 
 use super::plants::Plants;
 use super::{Binder, REFILL_BELOW_PCT, REFILL_DELAY_S};
@@ -13,7 +13,7 @@ use cupola_twin::unit::{self, conversion};
 use cupola_twin::{Diagnostic, Kind, TwinIx};
 use std::collections::BTreeMap;
 
-/// What the simulation knows, by twin.
+/// The rows of the twins that the simulation knows.
 pub(super) struct BoundTwins<'f> {
     pub zones: &'f BTreeMap<TwinIx, usize>,
     pub units: &'f BTreeMap<TwinIx, usize>,
@@ -51,7 +51,7 @@ impl BoundTwins<'_> {
 }
 
 impl BoundTwins<'_> {
-    /// Sources of heat or cold that have a quantity.
+    /// Returns the sources of heat or cold that have a quantity.
     fn sources(&self, quantity: Quantity, twins: &[TwinIx]) -> Option<ShownSource> {
         let has = |row: &usize| match (quantity, &self.plants.specs[*row].makes) {
             (Quantity::AirFlow, _) => false,
@@ -83,7 +83,7 @@ fn word(quantity: Quantity) -> String {
 }
 
 impl Binder<'_> {
-    /// The dispensers' numbers, each zone's row in the hygiene model, and that model's rooms.
+    /// Returns the number of each dispenser, the row of each zone in the hygiene model, and the rooms of that model.
     pub(super) fn hygiene(
         &mut self,
         zones: &BTreeMap<TwinIx, usize>,
