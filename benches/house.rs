@@ -118,7 +118,8 @@ fn longest_frame(bencher: divan::Bencher<'_, '_>, mut app: App, action: impl Fn(
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn add_a_twin_to_100k(bencher: divan::Bencher<'_, '_>) {
     longest_frame(bencher, large(""), |number| {
-        let twin = TwinDoc { id: format!("n{number}"), model: "dtmi:bench:Sensor;1".into(), properties: BTreeMap::new() };
+        let twin =
+            TwinDoc { id: format!("n{number}"), model: "dtmi:bench:Sensor;1".into(), properties: BTreeMap::new() };
         let add = Edit::AddTwin { twin, at: None, relationships: Vec::new(), bindings: BTreeMap::new() };
         ActionRequest::new(EditScene(vec![add]))
     });

@@ -123,3 +123,10 @@ pub(crate) fn finish(world: &mut World) -> Option<Finished> {
     };
     Some(Finished { number, name, result })
 }
+
+/// Drops a value on a thread of its own: a large scene takes longer than a frame to be freed.
+pub(crate) fn drop_on_thread(value: impl Send + 'static) {
+    let dropped = std::thread::Builder::new().name("drop".into()).spawn(move || drop(value));
+    // Without a thread, the closure that held the value was dropped here.
+    drop(dropped);
+}

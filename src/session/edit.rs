@@ -7,7 +7,7 @@ use crate::job::Jobs;
 use crate::timeline::{OpenScene, Timeline, ViewCursor};
 use crate::twin::{TwinEntities, keeps_places, places_of};
 use bevy::prelude::*;
-use cupola_run::{Actor, Assumption, Drivers};
+use cupola_run::{Actor, Assumption, Drivers, Relocation};
 use cupola_scene::edit::{Edit, Journal, edit};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -118,12 +118,14 @@ fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)
         let edited = edited.map_err(|found| found.to_string()).map(|edited| {
             let scene = Arc::new(edited.scene);
             let places = if keeps_places(&before, &scene) { places } else { places_of(&scene) };
-            (Prepared { scene, drivers, findings: edited.findings, places }, edited.undo)
+            let relocation = Relocation::new(&before.topology, &scene.topology);
+            (Prepared { scene, drivers, findings: edited.findings, places, state: None }, relocation, edited.undo)
         });
+        drop(before);
         Box::new(move |world| {
-            let (prepared, undo) = edited?;
+            let (prepared, relocation, undo) = edited?;
             world.insert_resource(Findings(prepared.findings.clone()));
-            replace(world, prepared);
+            replace(world, prepared, &relocation);
             let mut history = world.resource_mut::<EditHistory>();
             note(&mut history.journal, undo);
             history.unsaved = true;

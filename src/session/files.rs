@@ -9,7 +9,7 @@ use crate::notice::{NoticeLevel, Notices};
 use crate::processor::MayStartPrograms;
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
-use cupola_run::Actor;
+use cupola_run::{Actor, Relocation};
 use cupola_scene::{Document, file_of, load, rebase, save};
 use cupola_twin::{Diagnostic, Severity};
 use std::path::{Path, PathBuf};
@@ -36,8 +36,8 @@ impl Action for Open {
                 let Some(prepared) = prepared else {
                     return Err(first.unwrap_or_else(|| format!("{} can't be opened", path.display())));
                 };
-        // A broker that was named for one scene is not meant for another, and neither is the permission to start
-        // programs.
+                // A broker that was named for one scene is not meant for another, and neither is the permission to start
+                // programs.
                 world.resource_mut::<SessionOptions>().broker = None;
                 world.insert_resource(MayStartPrograms(false));
                 open_prepared(world, prepared);
@@ -66,19 +66,22 @@ impl Action for Reload {
         world.resource_mut::<Jobs>().start("Reading the scene again", true, move || {
             let mut loaded = load(&before.path);
             let prepared = loaded.scene.take().map(|scene| Prepared::new(Arc::new(scene), loaded.diagnostics.clone()));
+            let relocation =
+                prepared.as_ref().map(|prepared| Relocation::new(&before.topology, &prepared.scene.topology));
+            drop(before);
             let findings = prepared.as_ref().map_or(loaded.diagnostics, |prepared| prepared.findings.clone());
             Box::new(move |world| {
                 let error = first_error(&findings);
                 world.insert_resource(Findings(findings));
-                let prepared = match (prepared, error) {
+                let (prepared, relocation) = match (prepared.zip(relocation), error) {
                     (Some(prepared), None) => prepared,
                     (_, why) => {
                         let why = why.unwrap_or_default();
                         return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
                     }
                 };
-                replace(world, prepared);
-        // The edits in the history belong to the text before the reload.
+                replace(world, prepared, &relocation);
+                // The edits in the history belong to the text before the reload.
                 world.insert_resource(EditHistory::default());
                 Ok(Some("The scene was read again".into()))
             })

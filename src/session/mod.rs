@@ -13,6 +13,7 @@ use crate::Tick;
 use crate::action::{ActionPlugin, apply_actions};
 use crate::exchange::{self, Import};
 use crate::feed::Connections;
+use crate::job::drop_on_thread;
 use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
@@ -119,6 +120,8 @@ pub(crate) struct Prepared {
     findings: Vec<Diagnostic>,
     /// The node of the building of each twin.
     places: Arc<Vec<Option<usize>>>,
+    /// The state that new timelines begin with; none if it is to be made.
+    state: Option<State>,
 }
 
 impl Prepared {
@@ -126,7 +129,8 @@ impl Prepared {
     pub(crate) fn new(scene: Arc<Scene>, mut findings: Vec<Diagnostic>) -> Self {
         let drivers = Drivers::new(&scene, &mut findings);
         let places = places_of(&scene);
-        Self { scene, drivers, findings, places }
+        let state = Some(State::new(scene.topology.clone()));
+        Self { scene, drivers, findings, places, state }
     }
 }
 
@@ -136,10 +140,10 @@ pub fn open_scene(world: &mut World, scene: Arc<Scene>, findings: Vec<Diagnostic
 }
 
 fn open_prepared(world: &mut World, prepared: Prepared) {
-    let Prepared { scene, drivers, findings, places } = prepared;
+    let Prepared { scene, drivers, findings, places, state } = prepared;
     close(world);
     let now_us = world.resource::<WallClock>().now_us();
-    let state = State::new(scene.topology.clone());
+    let state = state.unwrap_or_else(|| State::new(scene.topology.clone()));
     let simulated = cupola_run::Timeline::simulated(scene.clone(), state.clone(), &drivers);
     let live = cupola_run::Timeline::live(scene.clone(), state, &drivers, now_us);
     let live = spawn(world, live, Playback::default());
@@ -154,8 +158,10 @@ fn open_prepared(world: &mut World, prepared: Prepared) {
     world.insert_resource(SceneDrivers(drivers));
     world.insert_resource(Findings(findings));
     select(world, None);
-    mirror(world, &scene, places);
+    mirror(world, &scene, places, None);
     world.insert_resource(EditHistory::default());
+    let before = world.remove_resource::<OpenScene>();
+    drop_on_thread(before);
     world.insert_resource(OpenScene(scene));
 }
 
@@ -164,6 +170,7 @@ fn close(world: &mut World) {
     let mut timelines = world.query_filtered::<Entity, With<Timeline>>();
     let all: Vec<Entity> = timelines.iter(world).collect();
     for entity in all {
+        drop_on_thread(world.entity_mut(entity).take::<Timeline>());
         world.despawn(entity);
     }
 }

@@ -2,21 +2,23 @@
 
 use super::{Prepared, SceneDrivers, connect};
 use crate::feed::Connections;
+use crate::job::drop_on_thread;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
 use crate::timeline::{OpenScene, Timeline, ViewCursor, remove};
 use crate::twin::mirror;
 use bevy::prelude::*;
-use cupola_run::Drivers;
+use cupola_run::{Drivers, Relocation};
 
 /// Moves every timeline to the changed scene. Timelines keep their content. A processor with an unchanged definition
 /// keeps its link. The connections stay if all their brokers and subscriptions are the same.
-pub(super) fn replace(world: &mut World, prepared: Prepared) {
+pub(super) fn replace(world: &mut World, prepared: Prepared, relocation: &Relocation) {
     let Prepared { scene, drivers, places, .. } = prepared;
     let mut timelines = world.query_filtered::<Entity, With<Timeline>>();
     let all: Vec<Entity> = timelines.iter(world).collect();
     for entity in all {
-        let adopted = world.get_mut::<Timeline>(entity).map(|mut timeline| timeline.adopt(scene.clone(), &drivers));
+        let adopted =
+            world.get_mut::<Timeline>(entity).map(|mut timeline| timeline.adopt(scene.clone(), &drivers, relocation));
         match adopted {
             Some(Ok(())) => {
                 adopt_processors(world, entity);
@@ -31,9 +33,11 @@ pub(super) fn replace(world: &mut World, prepared: Prepared) {
             None => {}
         }
     }
-    world.resource_mut::<ViewCursor>().adopt(&scene, &drivers);
-    mirror(world, &scene, places);
+    world.resource_mut::<ViewCursor>().adopt(&scene, &drivers, relocation);
+    mirror(world, &scene, places, Some(relocation));
     world.insert_resource(SceneDrivers(drivers));
+    let before = world.remove_resource::<OpenScene>();
+    drop_on_thread(before);
     world.insert_resource(OpenScene(scene));
 }
 

@@ -2,7 +2,7 @@
 
 use super::Timeline;
 use bevy::prelude::*;
-use cupola_run::Drivers;
+use cupola_run::{Drivers, Relocation};
 use cupola_scene::Scene;
 use std::sync::Arc;
 
@@ -42,9 +42,9 @@ impl ViewCursor {
     }
 
     /// Moves a paused view to a changed scene.
-    pub(crate) fn adopt(&mut self, scene: &Arc<Scene>, drivers: &Drivers) {
+    pub(crate) fn adopt(&mut self, scene: &Arc<Scene>, drivers: &Drivers, relocation: &Relocation) {
         if let Some(paused) = &mut self.paused
-            && paused.adopt(scene.clone(), drivers).is_err()
+            && paused.adopt(scene.clone(), drivers, relocation).is_err()
         {
             self.paused = None;
         }

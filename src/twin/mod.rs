@@ -10,9 +10,10 @@ pub use text::{colourable, display_name, number_text, show, with_unit};
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
+use cupola_run::Relocation;
 use cupola_scene::Scene;
 use cupola_twin::TwinIx;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The twin that an entity is.
@@ -39,7 +40,6 @@ pub struct TwinEntities {
     entities: Vec<Entity>,
     /// The node of the building of each twin.
     places: Arc<Vec<Option<usize>>>,
-    scene: Option<Arc<Scene>>,
 }
 
 impl TwinEntities {
@@ -84,13 +84,20 @@ pub(crate) fn keeps_places(before: &Scene, scene: &Scene) -> bool {
         && (Arc::ptr_eq(&before.bindings, &scene.bindings) || before.bindings == scene.bindings)
 }
 
-/// Brings the entities in step with a scene. Entities of twins that the scene still has stay.
-pub(crate) fn mirror(world: &mut World, scene: &Arc<Scene>, places: Arc<Vec<Option<usize>>>) {
+/// Brings the entities in step with a scene. Entities of twins that the scene still has stay; `relocation` leads from the
+/// scene before to this one, if both are the same scene before and after a change.
+pub(crate) fn mirror(
+    world: &mut World,
+    scene: &Arc<Scene>,
+    places: Arc<Vec<Option<usize>>>,
+    relocation: Option<&Relocation>,
+) {
     world.resource_scope(|world, mut known: Mut<TwinEntities>| {
-        let before = known.scene.replace(scene.clone());
-        let keeps_twins = before.as_ref().is_some_and(|before| before.topology.shares_graph(&scene.topology));
-        if !keeps_twins {
-            known.entities = matched(world, &known.entities, before.as_deref(), scene);
+        let keeps_twins = relocation.is_some_and(Relocation::keeps_twins);
+        match relocation {
+            Some(_) if keeps_twins => {}
+            Some(relocation) => known.entities = matched(world, &known.entities, relocation, scene),
+            None => reused(world, &mut known.entities, scene),
         }
         if keeps_twins && Arc::ptr_eq(&known.places, &places) {
             return;
@@ -111,38 +118,42 @@ pub(crate) fn mirror(world: &mut World, scene: &Arc<Scene>, places: Arc<Vec<Opti
     });
 }
 
-/// Returns the entities of a scene's twins: the known ones of twins with the same id, and new ones. Others are despawned.
-fn matched(world: &mut World, entities: &[Entity], before: Option<&Scene>, scene: &Scene) -> Vec<Entity> {
-    let ids = before.into_iter().flat_map(|before| before.topology.twins().map(|twin| before.topology.twin_id(twin)));
-    let mut by_id: HashMap<&str, Entity> = ids.zip(entities.iter().copied()).collect();
-    let mut out = Vec::with_capacity(scene.topology.twin_count() as usize);
-    let mut new = Vec::new();
-    for twin in scene.topology.twins() {
-        match by_id.remove(scene.topology.twin_id(twin)) {
-            Some(entity) => {
-                if world.get::<Twin>(entity) != Some(&Twin(twin)) {
-                    world.entity_mut(entity).insert(Twin(twin));
-                }
-                out.push(entity);
-            }
-            None => {
-                new.push((twin, out.len()));
-                out.push(Entity::PLACEHOLDER);
-            }
-        }
+/// Gives the entities of the scene before to the twins of another scene, by number.
+fn reused(world: &mut World, entities: &mut Vec<Entity>, scene: &Scene) {
+    let mut marked = world.query_filtered::<Entity, Or<(With<Selected>, With<Hovered>, With<AlarmMark>)>>();
+    let marked: Vec<Entity> = marked.iter(world).collect();
+    for entity in marked {
+        world.entity_mut(entity).remove::<(Selected, Hovered, AlarmMark)>();
     }
-    // In the order of the twins: nothing depends on the order of a hash map.
-    let mut gone: Vec<Entity> = by_id.into_values().collect();
-    gone.sort_unstable();
-    for entity in gone {
+    let count = scene.topology.twin_count() as usize;
+    for entity in entities.drain(count.min(entities.len())..) {
         world.despawn(entity);
     }
-    let bundles = new.iter().map(|(twin, _)| (Twin(*twin), Name::new(scene.topology.twin_id(*twin).to_string())));
-    let spawned: Vec<Entity> = world.spawn_batch(bundles.collect::<Vec<_>>()).collect();
-    for ((_, at), entity) in new.iter().zip(spawned) {
-        out[*at] = entity;
+    for (entity, twin) in entities.iter().zip(scene.topology.twins()) {
+        if world.get::<Twin>(*entity) != Some(&Twin(twin)) {
+            world.entity_mut(*entity).insert(Twin(twin));
+        }
     }
-    out
+    let more = scene.topology.twins().skip(entities.len()).map(Twin).collect::<Vec<_>>();
+    entities.extend(world.spawn_batch(more));
+}
+
+/// Returns the entities of a changed scene's twins: the known ones of twins with the same id, and new ones. Others are
+/// despawned.
+fn matched(world: &mut World, entities: &[Entity], relocation: &Relocation, scene: &Scene) -> Vec<Entity> {
+    for (number, entity) in (0..).zip(entities) {
+        match relocation.twin(TwinIx(number)) {
+            None => {
+                world.despawn(*entity);
+            }
+            Some(twin) if twin.0 != number => {
+                world.entity_mut(*entity).insert(Twin(twin));
+            }
+            Some(_) => {}
+        }
+    }
+    let known = |twin: TwinIx| relocation.old_twin(twin).and_then(|old| entities.get(old.0 as usize).copied());
+    scene.topology.twins().map(|twin| known(twin).unwrap_or_else(|| world.spawn(Twin(twin)).id())).collect()
 }
 
 /// Returns the node of every twin: its own, else that of the nearest twin it is related to.

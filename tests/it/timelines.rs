@@ -196,9 +196,11 @@ fn an_edit_touches_only_the_entities_that_it_changes() {
     receive(&mut app, live, "r1.temperature", 30.0);
     send(&mut app, Select(Some("r1".into())));
     let entities = |app: &mut App| -> BTreeMap<String, (Entity, bool, bool)> {
-        let mut twins = app.world_mut().query::<(Entity, &Name, Has<Selected>, Has<AlarmMark>)>();
+        let topology = app.world().resource::<OpenScene>().0.topology.clone();
+        let mut twins = app.world_mut().query::<(Entity, &Twin, Has<Selected>, Has<AlarmMark>)>();
         let twins = twins.iter(app.world());
-        twins.map(|(entity, name, selected, alarm)| (name.to_string(), (entity, selected, alarm))).collect()
+        let named = |twin: &Twin| topology.twin_id(twin.0).to_string();
+        twins.map(|(entity, twin, selected, alarm)| (named(twin), (entity, selected, alarm))).collect()
     };
     let before = entities(&mut app);
     assert_eq!((before["r1"].1, before["r1"].2), (true, true), "selection and alarm are on the twin");
@@ -468,9 +470,8 @@ fn an_action_that_replaces_the_scene_swallows_no_other() {
     app.world_mut().write_message(ActionRequest::new(EditScene(vec![add])));
     app.world_mut().write_message(ActionRequest::new(Select(Some("r2".into()))));
     app.update();
-    let mut selected = app.world_mut().query_filtered::<(&Twin, &Name), With<Selected>>();
-    let (twin, name) = selected.single(app.world()).unwrap();
-    assert_eq!(name.as_str(), "r2");
+    let mut selected = app.world_mut().query_filtered::<&Twin, With<Selected>>();
+    let twin = selected.single(app.world()).unwrap();
     assert_eq!(app.world().resource::<OpenScene>().0.topology.twin_id(twin.0), "r2");
 }
 

@@ -143,7 +143,7 @@ impl Invocations {
     }
 
     /// Keeps the invocations of twins that still exist.
-    pub(crate) fn relocate(&mut self, relocation: &Relocation<'_>) {
+    pub(crate) fn relocate(&mut self, relocation: &Relocation) {
         self.list.retain_mut(|invocation| match relocation.twin(invocation.twin) {
             Some(twin) => {
                 invocation.twin = twin;

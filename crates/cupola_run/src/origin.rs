@@ -101,7 +101,7 @@ impl Origins {
         self.next_stale_us = next_us;
     }
 
-    pub fn relocate(&mut self, relocation: &Relocation<'_>) {
+    pub fn relocate(&mut self, relocation: &Relocation) {
         if !relocation.is_identity() {
             let moved = self.by_slot.iter().filter_map(|(slot, known)| Some((relocation.slot(*slot)?, known.clone())));
             self.by_slot = Arc::new(moved.collect());

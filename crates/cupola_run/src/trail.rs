@@ -78,7 +78,7 @@ impl Trail {
         });
     }
 
-    pub(crate) fn relocate(&mut self, relocation: &Relocation<'_>) {
+    pub(crate) fn relocate(&mut self, relocation: &Relocation) {
         if !relocation.is_identity() {
             let before = std::mem::take(&mut self.0);
             self.0 = before.into_iter().filter_map(|(slot, values)| Some((relocation.slot(slot)?, values))).collect();

@@ -290,7 +290,7 @@ impl Simulation {
     /// Takes over the physical state and the assumptions of the simulation before a change of the scene, by twin id.
     ///
     /// Rooms, units, sources and dispensers that the change added begin as in a new simulation.
-    pub(crate) fn take_over(&mut self, before: &Self, relocation: &Relocation<'_>) {
+    pub(crate) fn take_over(&mut self, before: &Self, relocation: &Relocation) {
         self.start_us = before.start_us;
         let pairs = |from: &BTreeMap<TwinIx, usize>, to: &BTreeMap<TwinIx, usize>| -> Vec<(usize, usize)> {
             let pair = |(twin, row): (&TwinIx, &usize)| Some((*row, *to.get(&relocation.twin(*twin)?)?));

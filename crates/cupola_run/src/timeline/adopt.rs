@@ -11,17 +11,19 @@ impl Timeline {
     /// Moves the timeline to a changed scene, after an edit or a reload: values, windows of functions, physics, history,
     /// alarms, commands and origins stay with the twins and properties that the scene still has.
     ///
+    /// `relocation` leads from the topology of the timeline's scene to that of the changed one.
+    ///
     /// # Errors
     /// The scene no longer has the simulation that drives the timeline. The timeline is as it was.
-    pub fn adopt(&mut self, scene: Arc<Scene>, drivers: &Drivers) -> Result<(), String> {
+    pub fn adopt(&mut self, scene: Arc<Scene>, drivers: &Drivers, relocation: &Relocation) -> Result<(), String> {
         let before = self.scene.clone();
-        let relocation = Relocation::new(&before.topology, &scene.topology);
+        debug_assert!(Arc::ptr_eq(relocation.from(), &before.topology), "the relocation is of another scene");
         match &mut self.driver {
             Driver::Live { feeds } => feeds.clone_from(&drivers.feeds),
             Driver::Simulated(simulation) => {
                 let none = "the scene has no simulation any more";
                 let mut next = drivers.simulation.clone().ok_or(none)?;
-                next.take_over(simulation, &relocation);
+                next.take_over(simulation, relocation);
                 **simulation = next;
             }
             Driver::Replayed(replay) => replay.adopt(&scene.topology),
@@ -29,15 +31,15 @@ impl Timeline {
         if !matches!(self.driver, Driver::Replayed(_)) {
             self.processors.clone_from(&drivers.processors);
         }
-        self.state = self.state.carry_over(scene.topology.clone());
+        self.state = self.state.carry_over_by(scene.topology.clone(), |twin| relocation.old_twin(twin));
         let known = self.alarms.named(&before);
         let total = self.alarms.total;
         self.alarms = Alarms::of(&scene, &self.state, self.now_us);
         self.alarms.take_over(&scene, &known);
         self.alarms.total = total;
-        self.trail.relocate(&relocation);
-        self.origins.relocate(&relocation);
-        self.invocations.relocate(&relocation);
+        self.trail.relocate(relocation);
+        self.origins.relocate(relocation);
+        self.invocations.relocate(relocation);
         self.unsettled = self.unsettled.iter().filter_map(|slot| relocation.slot(*slot)).collect();
         self.scene = scene;
         if let Some(recording) = &mut self.recording {

@@ -2,7 +2,7 @@
 
 use super::{Chunk, State, Time};
 use crate::expr::Stateful;
-use crate::topology::{ColumnIx, Slot, Topology, TwinIx};
+use crate::topology::{ColumnIx, Slot, TableIx, Topology, TwinIx};
 use crate::unit::conversion;
 use crate::value::{Quality, Sample};
 use std::collections::HashMap;
@@ -14,6 +14,14 @@ impl State {
     ///
     /// An initial value that the new graph changed overrides the old state's value.
     pub fn carry_over(&self, topology: Arc<Topology>) -> Self {
+        let before = self.topology.clone();
+        let ids = topology.clone();
+        self.carry_over_by(topology, |twin| before.twin(ids.twin_id(twin)))
+    }
+
+    /// Transfers the state as [`State::carry_over`] does, for callers that know the twin of the old topology for each twin
+    /// of the new one.
+    pub fn carry_over_by(&self, topology: Arc<Topology>, old_twin: impl Fn(TwinIx) -> Option<TwinIx>) -> Self {
         let mut next = Self::new(topology);
         let topology = next.topology.clone();
         if self.topology.has_same_twins(&topology) {
@@ -21,27 +29,37 @@ impl State {
             return next;
         }
         let mut measured = Vec::new();
-        for twin in topology.twins() {
-            let Some(old) = self.topology.twin(topology.twin_id(twin)) else { continue };
-            for slot in topology.properties(twin) {
-                let Some(from) = self.topology.slot(old, &topology.column(slot.column).name) else { continue };
-                if topology.column(slot.column).formula.is_some() {
-                    if let Some(known) = self.measured(from)
-                        && let Some(sample) = self.sample_for(from, known.sample, slot, &topology)
-                    {
-                        measured.push((slot, sample, known.until_us));
+        for (table, number) in topology.tables().iter().zip(0..) {
+            // The old columns of the properties, for the table that most twins come from.
+            let mut known: Option<(TableIx, Vec<(ColumnIx, ColumnIx)>)> = None;
+            for (row, twin) in topology.twins_of(TableIx(number)).enumerate() {
+                let Some((old_table, old_row)) = old_twin(TwinIx(twin)).map(|old| self.topology.locate(old)) else {
+                    continue;
+                };
+                if known.as_ref().is_none_or(|(of, _)| *of != old_table) {
+                    known = Some((old_table, self.pairs(old_table, &topology, &table.columns)));
+                }
+                for (from, to) in known.iter().flat_map(|(_, pairs)| pairs) {
+                    let from = Slot { column: *from, row: old_row };
+                    let to = Slot { column: *to, row: row as u32 };
+                    if topology.column(to.column).formula.is_some() {
+                        if let Some(known) = self.measured(from)
+                            && let Some(sample) = self.sample_for(from, known.sample, to, &topology)
+                        {
+                            measured.push((to, sample, known.until_us));
+                        }
+                        continue;
                     }
-                    continue;
-                }
-                let sample = self.get(from);
-                // The value is the initial one of the old graph, so the initial value of the new graph applies.
-                if sample.quality == Quality::Missing
-                    || self.topology.given(from).map(f64::to_bits) == Some(sample.lane.to_bits())
-                {
-                    continue;
-                }
-                if let Some(sample) = self.sample_for(from, sample, slot, &topology) {
-                    next.set(slot, sample);
+                    let sample = self.get(from);
+                    // The value is the initial one of the old graph, so the initial value of the new graph applies.
+                    if sample.quality == Quality::Missing
+                        || self.topology.given(from).map(f64::to_bits) == Some(sample.lane.to_bits())
+                    {
+                        continue;
+                    }
+                    if let Some(sample) = self.sample_for(from, sample, to, &topology) {
+                        next.set(to, sample);
+                    }
                 }
             }
         }
@@ -54,6 +72,13 @@ impl State {
         next.propagate();
         next.begin_tick();
         next
+    }
+
+    /// Returns the columns of a table's properties with those of the same names in another topology.
+    fn pairs(&self, table: TableIx, topology: &Topology, columns: &[ColumnIx]) -> Vec<(ColumnIx, ColumnIx)> {
+        let shown = columns.iter().filter(|column| !topology.column(**column).hidden);
+        let pair = |to: &ColumnIx| Some((self.topology.table(table).column(&topology.column(*to).name)?, *to));
+        shown.filter_map(pair).collect()
     }
 
     /// Transfers whole columns; both topologies have the same rows.
