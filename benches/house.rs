@@ -2,6 +2,8 @@
 //!
 //! The scene has 20,000 rooms with four sensors each; the office is the demo.
 
+#![expect(clippy::print_stderr, reason = "divan shows times of calls, not of frames")]
+
 use bevy::prelude::*;
 use cupola::CorePlugin;
 use cupola::action::{Action, ActionRequest};

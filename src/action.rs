@@ -17,11 +17,22 @@ const MAX_LOGGED: usize = 200;
 /// The outcome of an action: words for the user if there is something to tell, or the reason why nothing was done.
 pub type ActionResult = Result<Option<String>, String>;
 
+/// The dependence of an action on jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// The action is applied at once, also while a job runs.
+    Never,
+    /// The action waits for the job that runs.
+    ForJob,
+    /// The action waits for the job that runs, and is refused if the job opened another scene meanwhile.
+    OnScene,
+}
+
 /// A thing that a person asks the program to do.
 pub trait Action: Debug + Send + Sync + 'static {
     /// Returns whether the action waits while a job reads or changes the scene.
-    fn waits(&self) -> bool {
-        false
+    fn waiting(&self) -> Waiting {
+        Waiting::Never
     }
 
     /// Applies the action. An action that starts a job has the outcome of the job.
@@ -108,20 +119,33 @@ impl ActionSender<'_> {
 pub fn apply_actions(world: &mut World) {
     finish_job(world);
     while !world.resource::<Jobs>().is_running()
-        && let Some(request) = world.resource_mut::<Jobs>().waiting.pop_front()
+        && let Some((request, seen)) = world.resource_mut::<Jobs>().waiting.pop_front()
     {
-        apply(world, request);
+        let is_of_another = seen.is_some_and(|seen| seen != world.resource::<Jobs>().scenes_opened);
+        if is_of_another && request.action.waiting() == Waiting::OnScene {
+            refuse(world, request, "another scene was opened meanwhile");
+        } else {
+            apply(world, request);
+        }
     }
     let requests: Vec<ActionRequest> = world.resource_mut::<Messages<ActionRequest>>().drain().collect();
-    let mut has_started = false;
+    // The scene that the user saw when the actions were sent. Actions behind one of these that starts a job are about the
+    // scene that the job gives.
+    let mut seen = Some(world.resource::<Jobs>().scenes_opened);
+    let mut must_wait = false;
     for request in requests {
-        let is_busy = world.resource::<Jobs>().is_running();
-        if is_busy && (has_started || request.action.waits()) {
-            world.resource_mut::<Jobs>().waiting.push_back(request);
+        let mut jobs = world.resource_mut::<Jobs>();
+        let waits = request.action.waiting() != Waiting::Never;
+        if (must_wait && jobs.is_running()) || (waits && (jobs.is_running() || !jobs.waiting.is_empty())) {
+            jobs.waiting.push_back((request, seen));
+            must_wait = true;
             continue;
         }
         apply(world, request);
-        has_started |= world.resource::<Jobs>().is_running();
+        if !must_wait && waits && world.resource::<Jobs>().is_running() {
+            must_wait = true;
+            seen = None;
+        }
     }
 }
 
@@ -138,6 +162,11 @@ fn apply(world: &mut World, request: ActionRequest) {
         return;
     }
     report(world, number, &name, result);
+}
+
+fn refuse(world: &mut World, request: ActionRequest, why: &str) {
+    let name = shortened(format!("{:?}", request.action));
+    report(world, request.number, &name, Err(format!("{name}: {why}. Nothing was done.")));
 }
 
 fn finish_job(world: &mut World) {
@@ -186,29 +215,14 @@ impl Plugin for ActionPlugin {
     }
 }
 
-/// Leaves the program.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Quit;
-
-impl Action for Quit {
-    fn waits(&self) -> bool {
-        // A file that is being written is written to its end.
-        true
-    }
-
-    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        world.write_message(AppExit::Success);
-        Ok(None)
-    }
-}
-
 /// Stops the job that runs, if it can be stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StopJob;
 
 impl Action for StopJob {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let stopped = world.resource_mut::<Jobs>().stop();
-        Ok(stopped.map(|label| format!("{label} was stopped")))
+        let Some(stopped) = world.resource_mut::<Jobs>().stop() else { return Ok(None) };
+        report(world, stopped.number, &stopped.name, stopped.result);
+        Ok(None)
     }
 }

@@ -14,19 +14,16 @@ use std::time::{Duration, Instant};
 type Finish = Box<dyn FnOnce(&mut World) -> ActionResult + Send>;
 
 /// The job that runs, and the actions that wait behind it.
-#[derive(Resource)]
+#[derive(Resource, Default)]
 pub struct Jobs {
     running: Option<Job>,
-    /// The actions that wait, in order.
-    pub(crate) waiting: VecDeque<ActionRequest>,
+    /// The actions that wait, in order, each with the number of scenes opened when it was sent; none: the action is about the
+    /// scene that an action before it opens.
+    pub(crate) waiting: VecDeque<(ActionRequest, Option<u64>)>,
+    /// The number of scenes opened so far.
+    pub(crate) scenes_opened: u64,
     /// The time that a frame waits for a job; none: until the job is done, as programs without a window do.
     pub patience: Option<Duration>,
-}
-
-impl Default for Jobs {
-    fn default() -> Self {
-        Self { running: None, waiting: VecDeque::new(), patience: None }
-    }
 }
 
 /// Work that runs on a thread.
@@ -97,8 +94,9 @@ impl Jobs {
     }
 
     /// Stops the running job, if it can be stopped. Its result is dropped.
-    pub(crate) fn stop(&mut self) -> Option<String> {
-        self.running.take_if(|job| job.can_stop).map(|job| job.label)
+    pub(crate) fn stop(&mut self) -> Option<Finished> {
+        let Job { label, request: (number, name), .. } = self.running.take_if(|job| job.can_stop)?;
+        Some(Finished { number, name, result: Err(format!("{label} was stopped")) })
     }
 }
 

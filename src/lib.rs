@@ -16,7 +16,6 @@ pub mod session;
 pub mod timeline;
 pub mod twin;
 pub mod ui;
-pub mod validation;
 pub mod view;
 pub mod window;
 

@@ -48,15 +48,22 @@ pub struct Canvas(pub Handle<Image>);
 /// Builds the app with all its plugins. The caller opens the scene.
 pub fn build(target: &Target) -> App {
     let mut app = App::new();
-    let quiet = bevy::log::LogPlugin {
-        filter: "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error,winit=error,calloop=error,sctk=error"
-            .into(),
-        ..default()
-    };
+    let mut filter =
+        "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error,winit=error,calloop=error,sctk=error".to_string();
+    if matches!(target, Target::Window) {
+        // An operator can read in the log who did what.
+        filter += ",cupola=info,cupola_run=info,cupola_mqtt=info";
+    }
+    let quiet = bevy::log::LogPlugin { filter, ..default() };
     let panels = match target {
         Target::Window => {
             let window = Window { title: "Cupola".into(), resolution: (1600, 960).into(), ..default() };
-            app.add_plugins(DefaultPlugins.set(quiet).set(WindowPlugin { primary_window: Some(window), ..default() }));
+            app.add_plugins(DefaultPlugins.set(quiet).set(WindowPlugin {
+                primary_window: Some(window),
+                // The session closes the window, after what is being written is written.
+                close_when_requested: false,
+                ..default()
+            }));
             app.insert_resource(WinitSettings {
                 focused_mode: UpdateMode::reactive(FRAME),
                 unfocused_mode: UpdateMode::reactive_low_power(FRAME * 4),

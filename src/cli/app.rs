@@ -2,7 +2,6 @@
 
 use super::{BAD_INPUT, Opened, Source, Trust, opened, output};
 use crate::action::ActionRequest;
-use crate::feed::Fleet;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::MayStartPrograms;
 use crate::session::{self, Findings, SessionOptions, Watch};
@@ -10,6 +9,7 @@ use crate::timeline::{ShowSource, SourceKind};
 use crate::window::{self, Target};
 use bevy::app::AppExit;
 use bevy::prelude::*;
+use cupola_mqtt::Fleet;
 use std::path::Path;
 
 /// Opens a scene in a window.

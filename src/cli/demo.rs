@@ -2,9 +2,10 @@
 
 use super::run::{follow, headless, report, show as show_report};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, app, first_demo, output, render};
-use crate::feed::{Broker, Connections, Fleet};
+use crate::feed::Connections;
 use crate::session::timeline_of;
 use crate::timeline::{SourceKind, Timeline};
+use cupola_mqtt::{Broker, Fleet};
 use cupola_run::Drivers;
 use serde_json::json;
 use std::path::PathBuf;

@@ -2,10 +2,11 @@
 
 use super::run::{follow, headless};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output};
-use crate::feed::{Connection, Connections};
+use crate::feed::Connections;
 use crate::session::timeline_of;
 use crate::timeline::{SourceKind, Timeline, apply_event};
 use bevy::prelude::*;
+use cupola_mqtt::Connection;
 use cupola_run::{Actor, CommandOutcome, EventBody};
 use cupola_twin::Value;
 use std::path::PathBuf;

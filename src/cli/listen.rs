@@ -4,10 +4,11 @@
 use super::query::{Format, print, shape};
 use super::run::{follow, headless};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output};
-use crate::feed::{Connection, Connections};
+use crate::feed::Connections;
 use crate::session::timeline_of;
 use crate::timeline::{SourceKind, Timeline};
 use bevy::prelude::{App, Entity};
+use cupola_mqtt::Connection;
 use cupola_scene::Scene;
 use cupola_twin::State;
 use cupola_twin::expr::ExprError;

@@ -93,6 +93,10 @@ pub(super) fn run(args: &Args) -> u8 {
         }
         at => at.flatten(),
     };
+    if args.out.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("png")) {
+        output::error_line(format!("--out takes a .png file, not `{}`", args.out.display()));
+        return BAD_CALL;
+    }
     let loaded = cupola_scene::load(&args.scene);
     let errors = output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene else { return BAD_INPUT };

@@ -1,8 +1,8 @@
 //! `cupola validate`: runs every validation case of the physics against its reference.
 
 use super::{BAD_INPUT, output};
-use crate::validation;
 use cupola_run::simulation::study;
+use cupola_validation::{run as validate, write};
 use std::path::{Path, PathBuf};
 
 /// The weather file that ASHRAE 140 prescribes since 2020.
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> u8 {
         }
         read => read.and_then(|(epw, _)| epw),
     };
-    let families = validation::run(denver.as_ref());
+    let families = validate(denver.as_ref());
     let header = ["case", "method", "quantity", "ours", "least", "most", ""].map(String::from);
     let mut missed = 0;
     for family in &families {
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> u8 {
             .collect();
         output::table(&header, &rows);
     }
-    if let Err(message) = validation::write(&families, &args.out) {
+    if let Err(message) = write(&families, &args.out) {
         output::error_line(message);
         return BAD_INPUT;
     }

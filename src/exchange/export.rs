@@ -1,6 +1,6 @@
 //! The action that exports the open scene.
 
-use crate::action::{Action, ActionResult};
+use crate::action::{Action, ActionResult, Waiting};
 use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
@@ -21,8 +21,8 @@ pub struct Export {
 }
 
 impl Action for Export {
-    fn waits(&self) -> bool {
-        true
+    fn waiting(&self) -> Waiting {
+        Waiting::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {

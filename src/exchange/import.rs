@@ -1,7 +1,7 @@
 //! Imports in the app. A thread reads the files, the panels show a preview, and the user decides whether a scene is
 //! written.
 
-use crate::action::{Action, ActionRequest, ActionResult};
+use crate::action::{Action, ActionRequest, ActionResult, Waiting};
 use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::session::Open;
@@ -93,8 +93,8 @@ pub struct WriteImport {
 }
 
 impl Action for WriteImport {
-    fn waits(&self) -> bool {
-        true
+    fn waiting(&self) -> Waiting {
+        Waiting::ForJob
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {

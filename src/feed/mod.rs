@@ -1,50 +1,15 @@
 //! Feeds: each has an MQTT client on its own thread, and every tick takes their readings.
 
-mod broker;
-mod client;
-mod fleet;
-
-pub use broker::Broker;
-pub use fleet::{Fleet, FleetReport};
-
 use crate::action::{Action, ActionResult};
 use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline, WallClock};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
-pub(crate) use client::{Client, Receiver};
+use cupola_mqtt::{Client, Connection, Receiver};
 use cupola_run::feed::{Current, FeedCounters, Inbox, Latencies, Mappings, Router, address};
 use cupola_run::{Actor, Event, EventBody};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-
-/// The state of a feed's connection to its broker.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Connection {
-    /// The feed has not been asked to connect.
-    #[default]
-    Idle,
-    /// The client is connecting.
-    Connecting,
-    /// The client is connected and has sent its subscriptions.
-    Connected,
-    /// The connection is lost, or the broker refused a subscription. After a loss the client tries again by itself.
-    Lost {
-        /// The reason.
-        error: String,
-    },
-}
-
-impl Connection {
-    fn trouble(&self) -> u8 {
-        match self {
-            Self::Connected => 0,
-            Self::Idle => 1,
-            Self::Connecting => 2,
-            Self::Lost { .. } => 3,
-        }
-    }
-}
 
 /// The status of a timeline's feeds.
 #[derive(Clone, Debug, Default)]
@@ -164,7 +129,7 @@ impl Connections {
     /// Returns the status of the feeds.
     pub fn status(&self) -> FeedStatus {
         let clients = || self.feeds.iter().filter_map(|feed| feed.client.as_ref());
-        let urls: BTreeSet<&str> = clients().map(|client| client.url.as_str()).collect();
+        let urls: BTreeSet<&str> = clients().map(|client| client.url()).collect();
         FeedStatus {
             // The status names the connection with the most trouble, because a person has to know of it.
             connection: clients().map(Client::connection).max_by_key(Connection::trouble).unwrap_or_default(),

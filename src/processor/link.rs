@@ -1,6 +1,6 @@
 //! The connection to a processor: a process, or a service behind a broker.
 
-use crate::feed::{Client, Connection, Receiver};
+use cupola_mqtt::{Client, Connection, Receiver};
 use cupola_scene::document::{ProcessorDoc, ProcessorMqttDoc};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -18,6 +18,7 @@ use cupola_run::processor::{Definition, ProcessorAnswer, request};
 use cupola_run::{Actor, Event};
 use link::{Link, LinkMessage, Mailbox};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -73,6 +74,13 @@ pub struct Processors {
     /// The beginning of the ids of requests, which differs from that of other timelines and runs.
     name: String,
     count: u64,
+}
+
+impl Processors {
+    /// Takes away the processors with these ids: their answers come from a record.
+    pub(crate) fn remove(&mut self, ids: &BTreeSet<String>) {
+        self.all.retain(|processor| !ids.contains(&processor.definition.doc.id));
+    }
 }
 
 struct Processor {

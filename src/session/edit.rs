@@ -2,7 +2,7 @@
 
 use super::replace::replace;
 use super::{Findings, Prepared};
-use crate::action::{Action, ActionResult};
+use crate::action::{Action, ActionResult, Waiting};
 use crate::job::Jobs;
 use crate::timeline::{OpenScene, Timeline, ViewCursor};
 use crate::twin::{TwinEntities, keeps_places, places_of};
@@ -18,6 +18,8 @@ pub struct EditHistory {
     journal: Journal,
     /// Whether there are edits that are not in the scene's file.
     pub unsaved: bool,
+    /// Whether the user was warned of the unsaved edits since the last one.
+    pub(super) warned: bool,
 }
 
 impl EditHistory {
@@ -37,8 +39,8 @@ impl EditHistory {
 pub struct EditScene(pub Vec<Edit>);
 
 impl Action for EditScene {
-    fn waits(&self) -> bool {
-        true
+    fn waiting(&self) -> Waiting {
+        Waiting::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -51,8 +53,8 @@ impl Action for EditScene {
 pub struct Undo;
 
 impl Action for Undo {
-    fn waits(&self) -> bool {
-        true
+    fn waiting(&self) -> Waiting {
+        Waiting::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -66,8 +68,8 @@ impl Action for Undo {
 pub struct Redo;
 
 impl Action for Redo {
-    fn waits(&self) -> bool {
-        true
+    fn waiting(&self) -> Waiting {
+        Waiting::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -81,8 +83,8 @@ impl Action for Redo {
 pub struct KeepAssumptions;
 
 impl Action for KeepAssumptions {
-    fn waits(&self) -> bool {
-        true
+    fn waiting(&self) -> Waiting {
+        Waiting::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, actor: &Actor) -> ActionResult {
@@ -129,6 +131,7 @@ fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)
             let mut history = world.resource_mut::<EditHistory>();
             note(&mut history.journal, undo);
             history.unsaved = true;
+            history.warned = false;
             Ok(None)
         })
     })

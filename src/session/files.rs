@@ -2,7 +2,7 @@
 
 use super::replace::replace;
 use super::{EditHistory, Findings, Prepared, SessionOptions, Watch, open_prepared};
-use crate::action::{Action, ActionResult};
+use crate::action::{Action, ActionResult, Waiting};
 use crate::job::Jobs;
 use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
@@ -20,8 +20,8 @@ use std::sync::Arc;
 pub struct Open(pub PathBuf);
 
 impl Action for Open {
-    fn waits(&self) -> bool {
-        true
+    fn waiting(&self) -> Waiting {
+        Waiting::ForJob
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -57,8 +57,8 @@ impl Action for Open {
 pub struct Reload;
 
 impl Action for Reload {
-    fn waits(&self) -> bool {
-        true
+    fn waiting(&self) -> Waiting {
+        Waiting::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -94,8 +94,8 @@ impl Action for Reload {
 pub struct Save(pub Option<PathBuf>);
 
 impl Action for Save {
-    fn waits(&self) -> bool {
-        true
+    fn waiting(&self) -> Waiting {
+        Waiting::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {

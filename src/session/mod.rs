@@ -2,18 +2,20 @@
 
 mod edit;
 mod files;
+mod quit;
 mod replace;
 mod watch;
 
 pub use edit::{EditHistory, EditScene, KeepAssumptions, Redo, Undo};
 pub use files::{Open, Reload, Save};
+pub use quit::Quit;
 pub use watch::Watch;
 
 use crate::Tick;
 use crate::action::{ActionPlugin, apply_actions};
 use crate::exchange::{self, Import};
 use crate::feed::Connections;
-use crate::job::drop_on_thread;
+use crate::job::{Jobs, drop_on_thread};
 use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
@@ -62,7 +64,8 @@ impl Plugin for SessionPlugin {
             .init_resource::<Import>()
             .init_resource::<Watch>()
             // Actions are applied before a reload, because they were made for the scene before it.
-            .add_systems(PreUpdate, (exchange::listen, apply_actions, watch::watch).chain())
+            .add_message::<bevy::window::WindowCloseRequested>()
+            .add_systems(PreUpdate, (exchange::listen, quit::quit_on_close, apply_actions, watch::watch).chain())
             .add_systems(Update, drive);
     }
 }
@@ -142,6 +145,7 @@ pub fn open_scene(world: &mut World, scene: Arc<Scene>, findings: Vec<Diagnostic
 fn open_prepared(world: &mut World, prepared: Prepared) {
     let Prepared { scene, drivers, findings, places, state } = prepared;
     close(world);
+    world.resource_mut::<Jobs>().scenes_opened += 1;
     let now_us = world.resource::<WallClock>().now_us();
     let state = state.unwrap_or_else(|| State::new(scene.topology.clone()));
     let simulated = cupola_run::Timeline::simulated(scene.clone(), state.clone(), &drivers);

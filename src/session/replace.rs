@@ -1,14 +1,15 @@
 //! Puts a changed scene in the place of the open one, after an edit and after a reload.
 
-use super::{Prepared, SceneDrivers, connect};
+use super::{Prepared, SceneDrivers, connect, spawn, timeline_of};
 use crate::feed::Connections;
 use crate::job::drop_on_thread;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
-use crate::timeline::{OpenScene, Timeline, ViewCursor, remove};
+use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, remove};
 use crate::twin::mirror;
 use bevy::prelude::*;
 use cupola_run::{Drivers, Relocation};
+use cupola_twin::State;
 
 /// Moves every timeline to the changed scene. Timelines keep their content. A processor with an unchanged definition
 /// keeps its link. The connections stay if all their brokers and subscriptions are the same.
@@ -33,6 +34,13 @@ pub(super) fn replace(world: &mut World, prepared: Prepared, relocation: &Reloca
             None => {}
         }
     }
+    if timeline_of(world, SourceKind::Simulated).is_none() && drivers.simulation.is_some() {
+        // The change gave the scene its simulation.
+        let state = State::new(scene.topology.clone());
+        if let Some(simulated) = cupola_run::Timeline::simulated(scene.clone(), state, &drivers) {
+            spawn(world, simulated, Playback::default());
+        }
+    }
     world.resource_mut::<ViewCursor>().adopt(&scene, &drivers, relocation);
     mirror(world, &scene, places, Some(relocation));
     world.insert_resource(SceneDrivers(drivers));
@@ -44,8 +52,16 @@ pub(super) fn replace(world: &mut World, prepared: Prepared, relocation: &Reloca
 fn adopt_processors(world: &mut World, entity: Entity) {
     let mut entity = world.entity_mut(entity);
     let before = entity.take::<Processors>();
-    if let Some(processors) = entity.get::<Timeline>().and_then(|timeline| Processors::adopt(timeline, before)) {
-        entity.insert(processors);
+    match entity.get::<Timeline>().and_then(|timeline| Processors::adopt(timeline, before)) {
+        Some(processors) => {
+            entity.insert(processors);
+        }
+        // Nothing is left to wait for.
+        None => {
+            if let Some(mut playback) = entity.get_mut::<Playback>() {
+                playback.held = false;
+            }
+        }
     }
 }
 

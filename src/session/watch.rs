@@ -1,6 +1,6 @@
 //! Hot reload: reads the open scene again when one of its files changes.
 
-use super::Reload;
+use super::{EditHistory, Reload};
 use crate::action::ActionRequest;
 use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
@@ -101,6 +101,12 @@ pub(super) fn watch(world: &mut World) {
         return;
     }
     if watch.due(Instant::now()) {
+        if world.resource::<EditHistory>().unsaved {
+            let text = "The scene's files have changed on the disk. Your edits are not saved: save them, or read the scene \
+                        again and lose them.";
+            world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+            return;
+        }
         world
             .write_message(ActionRequest { actor: Some(Actor::program("file watcher")), ..ActionRequest::new(Reload) });
     }

@@ -1,8 +1,9 @@
 //! Actions about timelines: the timeline on the screen, its playback, branches, and events into it.
 
-use super::{Playback, SourceKind, Timeline, ViewCursor, branch_name};
+use super::{Playback, SourceKind, Timeline, ViewCursor, branch_name, tell_unsettled};
 use crate::action::{Action, ActionResult};
 use crate::feed::{Connections, send_requests};
+use crate::notice::Notices;
 use crate::session::{SceneDrivers, spawn, timeline_of};
 use bevy::prelude::*;
 use cupola_run::{Actor, Event, EventBody};
@@ -163,16 +164,19 @@ impl Action for ApplyEvent {
 /// # Errors
 /// The reason why the event was refused.
 pub fn apply_event(world: &mut World, timeline: Entity, body: EventBody, actor: &Actor) -> Result<Option<u64>, String> {
-    let mut timelines = world.query::<(&mut Timeline, Option<&Connections>)>();
-    let (mut timeline, connections) =
-        timelines.get_mut(world, timeline).map_err(|_| "there is no such timeline".to_string())?;
-    let now_us = timeline.now_us();
-    let outcome = timeline.apply(Event::new(now_us, actor.clone(), body)).map_err(|error| error.to_string())?;
-    send_requests(&mut timeline, connections);
-    match outcome.rejected.into_iter().next() {
-        Some(why) => Err(why),
-        None => Ok(outcome.invocation),
-    }
+    world.resource_scope(|world, mut notices: Mut<Notices>| {
+        let mut timelines = world.query::<(&mut Timeline, Option<&Connections>)>();
+        let (mut timeline, connections) =
+            timelines.get_mut(world, timeline).map_err(|_| "there is no such timeline".to_string())?;
+        let now_us = timeline.now_us();
+        let outcome = timeline.apply(Event::new(now_us, actor.clone(), body)).map_err(|error| error.to_string())?;
+        tell_unsettled(&timeline, &mut notices);
+        send_requests(&mut timeline, connections);
+        match outcome.rejected.into_iter().next() {
+            Some(why) => Err(why),
+            None => Ok(outcome.invocation),
+        }
+    })
 }
 
 /// Despawns a timeline. If it is on the screen, the live one takes its place.

@@ -75,9 +75,14 @@ fn record(mut timelines: Query<&mut Timeline>) {
 fn publish(mut timelines: Query<&mut Timeline>, mut notices: ResMut<Notices>) {
     for mut timeline in &mut timelines {
         timeline.publish();
-        for found in &timeline.changes().unsettled {
-            notices.push(NoticeLevel::Warning, format!("{}: {}", timeline.name(), found.message));
-        }
+        tell_unsettled(&timeline, &mut notices);
+    }
+}
+
+/// Tells the user about properties that depend on themselves and have newly found no stable value.
+fn tell_unsettled(timeline: &Timeline, notices: &mut Notices) {
+    for found in &timeline.changes().unsettled {
+        notices.push(NoticeLevel::Warning, format!("{}: {}", timeline.name(), found.message));
     }
 }
 

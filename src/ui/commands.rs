@@ -3,12 +3,12 @@
 use super::open::{FileWindow, Purpose};
 use super::panel_data::PanelData;
 use super::{UiState, storeys};
-use crate::action::{ActionList, ActionSender, Quit};
+use crate::action::{ActionList, ActionSender};
 use crate::look::ChangeLook;
 use crate::look::{Theme, ViewSettings};
 use crate::processor::AllowPrograms;
 use crate::selection::{Focus, Select};
-use crate::session::{Redo, Reload, Save, Undo};
+use crate::session::{Quit, Redo, Reload, Save, Undo};
 use crate::timeline::SourceKind;
 use crate::timeline::{MakeBranch, Play, ShowSource, Step};
 use bevy::prelude::*;

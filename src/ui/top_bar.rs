@@ -7,7 +7,7 @@ use super::widgets::{Mark, icon_button, mark_ui, segmented};
 use super::{UiState, format};
 use crate::action::{ActionList, StopJob};
 use crate::feed::Connect;
-use crate::feed::{Connection, FeedStatus};
+use crate::feed::FeedStatus;
 use crate::look::Theme;
 use crate::session::Open;
 use crate::timeline::SourceKind;
@@ -16,6 +16,7 @@ use bevy_egui::egui::containers::menu::{MenuButton, MenuConfig};
 use bevy_egui::egui::{
     self, Align, Button, Color32, Id, Key, Layout, PopupCloseBehavior, RichText, Spinner, TextEdit, Ui, vec2,
 };
+use cupola_mqtt::Connection;
 use egui_phosphor::regular as icon;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -246,6 +246,7 @@ fn one_name_may_measure_different_things() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn groups_are_the_same_on_one_processor_and_on_all() {
     let models = r#"[
      {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Hall;1", "@type": "Interface", "contents": [{"@type": "Relationship", "name": "has"}]},
@@ -269,10 +270,7 @@ fn groups_are_the_same_on_one_processor_and_on_all() {
     let all = cupola(&arguments);
     let mut held = std::process::Command::new("taskset");
     held.args(["-c", "0", env!("CARGO_BIN_EXE_cupola")]).args(arguments).env("CUPOLA_CACHE", "");
-    let Some(one) = held.output().ok().filter(|output| output.status.success()) else {
-        eprintln!("skipped: a program can't be held to one processor here");
-        return;
-    };
+    let one = held.output().unwrap();
     assert!(json(&all)[0]["s"].as_f64().is_some());
     assert_eq!(one.stdout, all.stdout);
 }

@@ -1,6 +1,8 @@
 //! The command line: answers, exit codes and reproducible output.
 
-use crate::support::{MODELS, cupola, scene_folder, small_scene};
+use crate::support::{MODELS, cupola, repository, scene_folder, small_scene};
+use bevy::asset::RenderAssetUsages;
+use bevy::image::{CompressedImageFormats, Image, ImageSampler, ImageType};
 use std::process::Output;
 
 fn text(output: &Output) -> String {
@@ -147,20 +149,75 @@ fn why_goes_down_to_the_sensor_and_the_line() {
     assert!(text(&given).contains("scene.ron:"), "{}", text(&given));
 }
 
+/// A plan of two rooms side by side.
+const TWO_ROOMS: &str = r#"(version: 1, storeys: [(id: "f1", elevation_m: 0, height_m: 3, rooms: [
+  (id: "r1", polygon: [(0, 0), (6, 0), (6, 6), (0, 6)], furniture: false),
+  (id: "r2", polygon: [(6, 0), (12, 0), (12, 6), (6, 6)], furniture: false)])])"#;
+
+/// Returns the mean colour, as red, green and blue from 0 to 255, of the room that a picture flies to; its floor lies a
+/// little above the middle. The scene has two rooms with these properties; its colours go from 18 °C to 28 °C.
+fn colour_of(room: &str, first: &str, second: &str) -> [f32; 3] {
+    let scene = format!(
+        r#"(version: 1, name: "Two rooms", models: ["models"], building: (plan: "plan.ron"),
+          twins: [(id: "f1", model: "Floor"), (id: "r1", model: "Room", properties: {{{first}}}),
+                  (id: "r2", model: "Room", properties: {{{second}}})],
+          relationships: [(from: "f1", name: "contains", to: "r1"), (from: "f1", name: "contains", to: "r2")],
+          view: (color_by: "temperature", range: (18, 28)))"#
+    );
+    let folder = scene_folder(MODELS, &scene);
+    std::fs::write(folder.path().join("plan.ron"), TWO_ROOMS).unwrap();
+    let out = folder.path().join("room.png");
+    let arguments = ["render", folder.path().to_str().unwrap(), "--select", room, "--size", "480x320"];
+    let output = cupola(&[&arguments[..], &["--out", out.to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bytes = std::fs::read(out).unwrap();
+    let (kind, formats) = (ImageType::Extension("png"), CompressedImageFormats::NONE);
+    let picture =
+        Image::from_buffer(&bytes, kind, formats, true, ImageSampler::Default, RenderAssetUsages::default()).unwrap();
+    let mut sum = [0.0; 3];
+    for at in 0..100 {
+        let pixel = picture.get_color_at(220 + at % 10, 130 + at / 10).unwrap().to_srgba();
+        for (sum, part) in sum.iter_mut().zip([pixel.red, pixel.green, pixel.blue]) {
+            *sum += part * 255.0 / 100.0;
+        }
+    }
+    sum
+}
+
 #[test]
 fn pictures_show_the_data() {
+    let (cold, warm) = ("\"temperature\": 18.0", "\"temperature\": 28.0");
+    let difference = |a: [f32; 3], b: [f32; 3]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let first = colour_of("r1", cold, warm);
+    let second = colour_of("r2", cold, warm);
+    let swapped = colour_of("r1", warm, cold);
+    let none = colour_of("r1", "", warm);
+    // Colours come from values, not from places: a swap of the values swaps the colours.
+    assert!(difference(first, second) > 60.0, "{first:?} {second:?}");
+    assert!(difference(first, swapped) > 60.0, "{first:?} {swapped:?}");
+    assert!(difference(second, swapped) < 30.0, "{second:?} {swapped:?}");
+    assert!(difference(none, first) > 30.0 && difference(none, second) > 30.0, "{none:?} {first:?} {second:?}");
+}
+
+#[test]
+fn pictures_have_panels() {
     let folder = tempfile::tempdir().unwrap();
-    let draw = |name: &str, more: &[&str]| {
-        let out = folder.path().join(name);
-        let mut arguments = vec!["render", "scenes/office", "--size", "480x300", "--out", out.to_str().unwrap()];
-        arguments.extend(more);
-        let output = cupola(&arguments);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        std::fs::read(out).unwrap()
-    };
-    let co2 = draw("co2.png", &["--color-by", "co2"]);
-    assert!(co2.starts_with(b"\x89PNG") && co2.len() > 10_000);
-    let empty = draw("none.png", &["--color-by", "co2", "--source", "live"]);
-    assert!(co2 != empty, "values and their absence look different");
-    draw("panels.png", &["--panels", "--select", "room-201"]);
+    let out = folder.path().join("panels.png");
+    let arguments = ["render", "scenes/office", "--size", "480x300", "--panels", "--select", "room-201"];
+    let output = cupola(&[&arguments[..], &["--out", out.to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(std::fs::read(out).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn the_examples_of_the_manual_of_events_are_applied() {
+    let manual = std::fs::read_to_string(repository("docs/events.md")).unwrap();
+    let mut lines: Vec<&str> = manual.lines().filter(|line| line.starts_with("{\"time\"")).collect();
+    assert!(lines.len() >= 5);
+    lines.sort_unstable();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.jsonl");
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let output = cupola(&["run", "scenes/office", "--for", "3h", "--json", "--events", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -5,10 +5,11 @@ use crate::support::{
 };
 use bevy::prelude::*;
 use cupola::action::ActionRequest;
-use cupola::feed::{Connection, Connections};
+use cupola::feed::Connections;
 use cupola::selection::Select;
 use cupola::session::EditScene;
 use cupola::timeline::{SourceKind, Timeline};
+use cupola_mqtt::Connection;
 use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
 use cupola_twin::Quality;
@@ -60,7 +61,7 @@ fn connect(feed: &str, broker: &Mosquitto) -> (App, Entity, tempfile::TempDir) {
 
 #[test]
 fn messages_move_twins_and_what_depends_on_them() {
-    let Some(broker) = Mosquitto::start() else { return };
+    let broker = Mosquitto::start();
     let (mut app, live, _folder) = connect(FEED, &broker);
     assert!((number(&app, live, "r2.temperature").unwrap() - 20.0).abs() < 1e-9, "68 °F are 20 °C");
     let mut publisher = Publisher::connect(broker.port);
@@ -96,7 +97,7 @@ fn messages_move_twins_and_what_depends_on_them() {
 
 #[test]
 fn a_measured_value_holds_in_the_place_of_a_computed_one() {
-    let Some(broker) = Mosquitto::start() else { return };
+    let broker = Mosquitto::start();
     let measured = FEED.replace(
         "mappings: [",
         r#"mappings: [(topic: "b/{floor}/mean", twin: "{floor}", property: "mean", value: "/value", time: "/time", stale_after: "1h"),"#,
@@ -120,7 +121,7 @@ fn a_measured_value_holds_in_the_place_of_a_computed_one() {
 
 #[test]
 fn a_query_stays_open_and_follows() {
-    let Some(broker) = Mosquitto::start() else { return };
+    let broker = Mosquitto::start();
     let folder = scene_folder(MODELS, &small_scene(FEED));
     let query = "SELECT R.$dtId AS room, R.temperature AS t FROM DIGITALTWINS R WHERE R.temperature > 22 ORDER BY room";
     let child = Command::new(env!("CARGO_BIN_EXE_cupola"))
@@ -148,7 +149,7 @@ fn a_query_stays_open_and_follows() {
 
 #[test]
 fn why_ends_at_the_messages() {
-    let Some(broker) = Mosquitto::start() else { return };
+    let broker = Mosquitto::start();
     let folder = tempfile::tempdir().unwrap();
     let mut demo = Command::new(env!("CARGO_BIN_EXE_cupola"))
         .args(["demo", "--headless", "--for", "60s", "--broker", &broker.url(), "--out"])
@@ -186,7 +187,7 @@ fn why_ends_at_the_messages() {
 
 #[test]
 fn a_scene_may_have_several_brokers() {
-    let (Some(first), Some(second)) = (Mosquitto::start(), Mosquitto::start()) else { return };
+    let (first, second) = (Mosquitto::start(), Mosquitto::start());
     let feed = |id: &str, broker: &Mosquitto, room: &str| {
         format!(
             r#"(id: "{id}", url: "{}", mappings: [(topic: "{id}/t", twin: "{room}", property: "temperature")])"#,
@@ -212,7 +213,7 @@ fn a_scene_may_have_several_brokers() {
 
 #[test]
 fn a_reading_that_is_no_number_is_bad_and_an_old_one_is_stale() {
-    let Some(broker) = Mosquitto::start() else { return };
+    let broker = Mosquitto::start();
     let (mut app, live, _folder) = connect(FEED, &broker);
     let quality = |app: &App, name: &str| {
         let state = app.world().get::<Timeline>(live).unwrap().state();
@@ -231,7 +232,7 @@ fn a_reading_that_is_no_number_is_bad_and_an_old_one_is_stale() {
 
 #[test]
 fn a_broker_that_comes_back_is_found_again() {
-    let Some(mut broker) = Mosquitto::start() else { return };
+    let mut broker = Mosquitto::start();
     let (mut app, live, _folder) = connect(FEED, &broker);
     broker.kill();
     until(&mut app, live, "the loss", |app| {
@@ -250,7 +251,7 @@ fn a_broker_that_comes_back_is_found_again() {
 
 #[test]
 fn the_command_reports_what_came_from_outside() {
-    let Some(broker) = Mosquitto::start() else { return };
+    let broker = Mosquitto::start();
     let child = Command::new(env!("CARGO_BIN_EXE_cupola"))
         .args(["run", "--source", "live", "--for", "6s", "--json", "--broker", &broker.url()])
         .arg(repository("scenes/office"))
@@ -303,7 +304,7 @@ fn the_demo_runs_on_messages_alone() {
 
 #[test]
 fn an_edit_keeps_what_has_arrived_and_the_feed_goes_on() {
-    let Some(broker) = Mosquitto::start() else { return };
+    let broker = Mosquitto::start();
     let (mut app, live, _folder) = connect(FEED, &broker);
     let mut publisher = Publisher::connect(broker.port);
     publisher.publish(&[("b/r1/t".into(), "{\"value\": 24.0}".into()), ("b/r1/label".into(), "north".into())]);

@@ -5,21 +5,24 @@ use crate::support::{
     MODELS, cupola, json, number, open_by_hand, receive, scene_folder, send, small_scene, tick, timeline,
 };
 use bevy::prelude::*;
-use cupola::action::{ActionOutcome, ActionRequest, StopJob};
+use cupola::action::{Action, ActionOutcome, ActionRequest, ActionResult, StopJob};
 use cupola::job::Jobs;
 use cupola::notice::Notices;
 use cupola::selection::Select;
-use cupola::session::{EditScene, KeepAssumptions, Open, Reload, Save, Undo};
+use cupola::session::{self, EditScene, KeepAssumptions, Open, Quit, Reload, Save, Undo, Watch};
 use cupola::timeline::{
     ApplyEvent, CloseBranch, MakeBranch, OpenScene, Play, Playback, Seek, SetSpeed, ShowSource, SourceKind, Step,
     Timeline, ViewCursor, WallClock,
 };
 use cupola::twin::{AlarmMark, Selected, Twin};
-use cupola_run::{Assumption, Branch, EventBody, Raised};
+use cupola_run::{Actor, Assumption, Branch, EventBody, Raised};
 use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
 use cupola_twin::{Quality, Value};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 const SECOND_US: i64 = 1_000_000;
@@ -590,8 +593,22 @@ fn events_that_cannot_be_are_refused_with_a_reason() {
         (line(r#"{"set": {"twin": "f1", "property": "mean", "value": 22}}"#), "is computed"),
         (line(r#"{"set": {"twin": "r1", "property": "setpoint", "value": "warm"}}"#), "warm"),
         (line(r#"{"acknowledge": {"alarm": "there", "twin": "r2"}}"#).replace("08:05", "08:00"), "is not raised"),
+        (
+            line(
+                r#"{"readings": {"readings": [{"twin": "r9", "property": "co2", "value": 1, "time": "2026-01-12T08:05:00Z", "arrived": "2026-01-12T08:05:00Z"}]}}"#,
+            ),
+            "the scene has no `r9.co2`",
+        ),
+        (
+            line(r#"{"processed": {"processor": "p", "request": "1", "asked": "2026-01-12T08:05:00Z", "values": {}}}"#),
+            "no processor is called `p`",
+        ),
         (format!("{good}\n{}", good.replace("08:05", "08:04")), "line 2"),
         (good.replace("2026-01-12T08:05:00Z", "yesterday"), "RFC 3339"),
+        (
+            good.replace("2026-01-12T08:05", "2026-01-12T07:05"),
+            "before the start of the timeline, 2026-01-12T08:00:00Z",
+        ),
     ] {
         let file = folder.path().join("events.jsonl");
         std::fs::write(&file, &text).unwrap();
@@ -664,4 +681,150 @@ fn assumptions_in_a_file_are_checked() {
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() == is_valid && said.contains(code), "{what}: {said}");
     }
+}
+
+fn add_room(id: &str) -> EditScene {
+    let twin = TwinDoc { id: id.into(), model: "Room".into(), properties: BTreeMap::new() };
+    EditScene(vec![Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() }])
+}
+
+#[test]
+fn an_edit_keeps_alarms_without_a_value_and_readings_that_equal_initial_values() {
+    let alarm = r#"alarms: [(id: "hot", model: "Room", when: "temperature > 27", severity: warning, message: "Hot")],"#;
+    let folder = scene_folder(MODELS, &small_scene(alarm));
+    let mut app = open_by_hand(folder.path());
+    let live = timeline(&mut app, SourceKind::Live);
+    receive(&mut app, live, "r1.temperature", 30.0);
+    send(&mut app, ApplyEvent(EventBody::Acknowledge { alarm: "hot".into(), twin: "r1".into() }));
+    // The sensor fails; the setpoint that a device reports is the one of the file.
+    let_pass(&mut app, SECOND_US);
+    let now_us = app.world().resource::<WallClock>().now_us();
+    let now = cupola_wire::format_rfc3339(now_us);
+    let failed = serde_json::json!({"twin": "r1", "property": "temperature", "time": now, "arrived": now});
+    let body = EventBody::Readings { readings: vec![serde_json::from_value(failed).unwrap()] };
+    send(&mut app, ApplyEvent(body));
+    receive(&mut app, live, "r1.setpoint", 21.0);
+    let before = raised(&app, live);
+    assert!(before.len() == 1 && before[0].acknowledged, "{before:?}");
+    send(&mut app, add_room("a0"));
+    send(
+        &mut app,
+        EditScene(vec![Edit::SetProperty {
+            twin: "r2".into(),
+            property: "setpoint".into(),
+            value: Some(Value::Number(19.0)),
+        }]),
+    );
+    assert_eq!(last_notice(&app), "");
+    assert_eq!(raised(&app, live), before);
+    let state = known(&app, live).state();
+    assert_eq!(state.get(state.topology().slot_named("r1.setpoint").unwrap()).time_us, now_us);
+    assert_eq!(number(&app, live, "r2.setpoint"), Some(19.0), "an initial value in use follows the edit");
+}
+
+/// An action that opens a scene as soon as the test says so.
+#[derive(Debug)]
+struct OpenLater(PathBuf, Mutex<Receiver<()>>);
+
+impl Action for OpenLater {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let Self(path, go) = *self;
+        world.resource_mut::<Jobs>().start("Opening", true, move || {
+            let _ = go.lock().unwrap().recv();
+            Box::new(move |world| {
+                session::open(world, cupola_scene::load(&path));
+                Ok(None)
+            })
+        })
+    }
+}
+
+fn open_later(app: &mut App, path: &Path) -> SyncSender<()> {
+    let (sender, receiver) = sync_channel(1);
+    app.world_mut().resource_mut::<Jobs>().patience = Some(Duration::ZERO);
+    let action = OpenLater(path.into(), Mutex::new(receiver));
+    app.world_mut().write_message(ActionRequest { number: 7, ..ActionRequest::new(action) });
+    app.update();
+    assert!(app.world().resource::<Jobs>().is_running());
+    sender
+}
+
+/// Runs frames until a condition holds.
+fn wait(app: &mut App, until: impl Fn(&mut App) -> bool) {
+    let begin = Instant::now();
+    while !until(app) {
+        assert!(begin.elapsed() < Duration::from_secs(20), "it does not happen");
+        app.update();
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn actions_on_a_scene_are_refused_when_another_one_was_opened_meanwhile() {
+    let (mut app, _folder) = app();
+    let other = scene_folder(MODELS, &small_scene("").replace("Small", "Other"));
+    let go = open_later(&mut app, other.path());
+    send(&mut app, add_room("a0"));
+    go.send(()).unwrap();
+    wait(&mut app, |app| !app.world().resource::<Jobs>().is_running());
+    let scene = app.world().resource::<OpenScene>().0.clone();
+    assert_eq!((&*scene.document.name, scene.topology.twin("a0")), ("Other", None));
+    assert!(last_notice(&app).contains("another scene"), "{}", last_notice(&app));
+}
+
+#[test]
+fn actions_behind_a_waiting_one_wait_too() {
+    let (mut app, folder) = app();
+    let go = open_later(&mut app, folder.path());
+    go.send(()).unwrap();
+    app.world_mut().write_message(ActionRequest::new(Open(folder.path().into())));
+    app.world_mut().write_message(ActionRequest::new(add_room("a0")));
+    app.world_mut().write_message(ActionRequest::new(Select(Some("a0".into()))));
+    wait(&mut app, |app| {
+        let mut selected = app.world_mut().query_filtered::<&Twin, With<Selected>>();
+        let twin = selected.iter(app.world()).next().copied();
+        let topology = app.world().resource::<OpenScene>().0.topology.clone();
+        twin.is_some_and(|twin| topology.twin_id(twin.0) == "a0")
+    });
+    assert_eq!(last_notice(&app), "");
+}
+
+#[test]
+fn the_sender_of_a_stopped_action_hears_of_it() {
+    let (mut app, folder) = app();
+    let _go = open_later(&mut app, folder.path());
+    send(&mut app, StopJob);
+    let outcomes: Vec<ActionOutcome> = app.world_mut().resource_mut::<Messages<ActionOutcome>>().drain().collect();
+    assert_eq!(outcomes, [ActionOutcome { number: 7, result: Err("Opening was stopped".into()) }]);
+}
+
+#[test]
+fn a_simulation_that_a_reload_takes_away_comes_back_with_the_next() {
+    let (mut app, folder) = app();
+    let file = folder.path().join("scene.ron");
+    let simulated = |app: &mut App| session::timeline_of(app.world_mut(), SourceKind::Simulated);
+    std::fs::write(&file, small_scene("")).unwrap();
+    send(&mut app, Reload);
+    assert_eq!(simulated(&mut app), None);
+    std::fs::write(&file, small_scene(SIMULATION)).unwrap();
+    send(&mut app, Reload);
+    let again = simulated(&mut app).unwrap();
+    step(&mut app, again, 3);
+    assert!(number(&app, again, "r1.temperature").is_some());
+}
+
+#[test]
+fn unsaved_edits_outlive_a_change_of_the_file_and_are_asked_about_before_quitting() {
+    let (mut app, folder) = app();
+    app.world_mut().resource_mut::<Watch>().enabled = true;
+    app.update();
+    send(&mut app, add_room("a0"));
+    std::fs::write(folder.path().join("scene.ron"), small_scene("").replace("Small", "Other")).unwrap();
+    wait(&mut app, |app| last_notice(app).contains("changed on the disk"));
+    assert!(app.world().resource::<OpenScene>().0.topology.twin("a0").is_some());
+    let has_quit = |app: &mut App| app.world_mut().resource_mut::<Messages<AppExit>>().drain().count() > 0;
+    send(&mut app, Quit);
+    assert!(!has_quit(&mut app) && last_notice(&app).contains("not saved"), "{}", last_notice(&app));
+    send(&mut app, Quit);
+    assert!(has_quit(&mut app));
 }

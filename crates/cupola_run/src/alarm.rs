@@ -93,14 +93,20 @@ impl Alarms {
         self.raised.iter().map(named).collect()
     }
 
-    /// Takes over the begin and the acknowledgement of alarms that were raised before.
-    pub(crate) fn take_over(&mut self, scene: &Scene, before: &[NamedAlarm]) {
+    /// Takes over the begin and the acknowledgement of alarms that were raised before. One whose condition has no value
+    /// stays raised.
+    pub(crate) fn take_over(&mut self, scene: &Scene, state: &State, before: &[NamedAlarm]) {
         let numbers: BTreeMap<&str, usize> =
             scene.alarms.iter().enumerate().map(|(number, alarm)| (alarm.id.as_str(), number)).collect();
         for known in before {
             let key = numbers.get(known.alarm.as_str()).copied().zip(scene.topology.twin(&known.twin));
-            if let Some(raised) = key.and_then(|key| self.raised.get_mut(&key)) {
-                *raised = known.raised;
+            let Some((number, twin)) = key else { continue };
+            let (table, row) = scene.topology.locate(twin);
+            let mut columns = scene.alarms[number].columns.iter();
+            let column = columns.find(|column| scene.topology.column(**column).table == table);
+            let goes_on = column.is_some_and(|column| state.get(Slot { column: *column, row }).usable() != 0.0);
+            if goes_on {
+                self.raised.insert((number, twin), known.raised);
             }
         }
     }

@@ -133,7 +133,7 @@ pub enum EventBody {
         /// The id of the request.
         request: String,
         /// The moment that the request was about, microseconds since the Unix epoch.
-        #[serde(with = "rfc3339")]
+        #[serde(rename = "asked", with = "rfc3339")]
         asked_us: i64,
         /// The values by twin and property; a missing value clears the property.
         values: BTreeMap<String, BTreeMap<String, Option<Value>>>,
@@ -187,7 +187,7 @@ impl From<Diagnostic> for EventError {
 }
 
 /// Microseconds since the Unix epoch as RFC 3339 text.
-mod rfc3339 {
+pub(crate) mod rfc3339 {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(time_us: &i64, serializer: S) -> Result<S::Ok, S::Error> {

@@ -35,11 +35,13 @@ pub(crate) struct Origins {
     by_slot: Arc<BTreeMap<Slot, Origin>>,
     /// No value becomes stale before this moment.
     next_stale_us: i64,
+    /// In a branch, the moment until which messages came. No more come, so their values stay as fresh as they are.
+    inherited_until_us: i64,
 }
 
 impl Default for Origins {
     fn default() -> Self {
-        Self { by_slot: Arc::default(), next_stale_us: i64::MAX }
+        Self { by_slot: Arc::default(), next_stale_us: i64::MAX, inherited_until_us: i64::MIN }
     }
 }
 
@@ -71,10 +73,9 @@ impl Origins {
         })
     }
 
-    /// Returns the origins for a branch. No message comes to a branch, so the values of messages stay as fresh as they are.
-    pub fn branch(&self) -> Self {
-        let by_slot = self.by_slot.clone();
-        Self { by_slot, next_stale_us: i64::MAX }
+    /// Returns the origins for a branch that begins at `now_us`.
+    pub fn branch(&self, now_us: i64) -> Self {
+        Self { by_slot: self.by_slot.clone(), next_stale_us: self.next_stale_us, inherited_until_us: now_us }
     }
 
     /// Marks values as stale whose time is over at `now_us`.
@@ -88,6 +89,9 @@ impl Origins {
         let mut next_us = i64::MAX;
         for (slot, origin) in self.by_slot.iter() {
             let Some(until_us) = origin.fresh_until_us else { continue };
+            if matches!(origin.source, Source::Message { .. }) && origin.time_us <= self.inherited_until_us {
+                continue;
+            }
             if until_us >= now_us {
                 next_us = next_us.min(until_us);
                 continue;

@@ -6,7 +6,7 @@ use crate::alarm::{Alarms, NamedAlarm};
 use cupola_scene::Scene;
 use cupola_twin::value::{Sample, Texts, decode, encode};
 use cupola_twin::{ColumnIx, Kind, Slot, State, Topology};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Changes kept. The oldest are dropped up to the next key frame.
@@ -55,6 +55,8 @@ pub struct Recording {
     /// The number of each slot's point, for the current topology.
     numbers: HashMap<Slot, u32>,
     texts: Arc<Texts>,
+    /// The slots with a measured value in the place of a computed one, with the last moment at which it counts.
+    measured: BTreeMap<Slot, i64>,
     /// The acknowledgements of alarms: moment, alarm and twin.
     acknowledgements: Vec<(i64, Arc<str>, Arc<str>)>,
 }
@@ -69,8 +71,10 @@ impl Recording {
             points: Vec::new(),
             numbers: HashMap::new(),
             texts: Arc::default(),
+            measured: BTreeMap::new(),
             acknowledgements: Vec::new(),
         };
+        recording.measured = state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect();
         recording.add_frame(scene, state, alarms, start_us);
         recording
     }
@@ -112,8 +116,20 @@ impl Recording {
                 }
             }
         }
-        for (slot, measured) in state.all_measured().filter(|(slot, _)| state.has_changed(*slot)) {
-            self.push(state.topology(), now_us, slot, measured.sample, measured.until_us);
+        for (slot, measured) in state.all_measured() {
+            let before = self.measured.insert(slot, measured.until_us);
+            if state.has_changed(slot) || before != Some(measured.until_us) {
+                self.push(state.topology(), now_us, slot, measured.sample, measured.until_us);
+            }
+        }
+        // A measured value that ends before its time is over leaves its place to the computed one.
+        if self.measured.len() > state.all_measured().count() {
+            let ended = self.measured.extract_if(.., |slot, _| state.measured(*slot).is_none());
+            let early: Vec<Slot> = ended.filter(|(_, until_us)| *until_us >= now_us).map(|(slot, _)| slot).collect();
+            for slot in early {
+                let sample = Sample { time_us: now_us, ..Sample::MISSING };
+                self.push(state.topology(), now_us, slot, sample, i64::MAX);
+            }
         }
         if self.frames.back().is_some_and(|frame| self.next() - frame.next >= FRAME_EVERY) {
             self.add_frame(scene, state, alarms, now_us);
@@ -125,6 +141,8 @@ impl Recording {
             self.entries.drain(..(second - self.first) as usize);
             self.first = second;
             self.frames.pop_front();
+            let start_us = self.span_us().0;
+            self.acknowledgements.retain(|(time_us, ..)| *time_us >= start_us);
         }
     }
 
@@ -149,10 +167,14 @@ impl Recording {
                 self.numbers.insert(slot, number);
             }
         }
+        self.measured = state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect();
         self.add_frame(scene, state, alarms, now_us);
         // Frames of earlier topologies hold on to them, so only a bounded number of frames stays.
         while self.frames.len() as u64 > MAX_ENTRIES as u64 / FRAME_EVERY + 3 {
-            self.frames.remove(1);
+            // The frame with the fewest entries on both sides is missed least.
+            let entries = |at: &usize| self.frames[at + 1].next - self.frames[at - 1].next;
+            let Some(least) = (1..self.frames.len() - 1).min_by_key(entries) else { break };
+            self.frames.remove(least);
         }
     }
 }
@@ -212,7 +234,8 @@ impl Replay {
     pub(crate) fn jump(&mut self, until_us: i64, scene: &Scene) -> Option<Restored> {
         let frames = &self.recording.frames;
         let frame = frames.iter().rev().find(|frame| frame.time_us <= until_us).or(frames.front())?;
-        if until_us >= self.shown_us && frame.next <= self.next {
+        // A frame after the shown moment is a jump even without entries between: an edit may have made it.
+        if until_us >= self.shown_us && frame.next <= self.next && frame.time_us <= self.shown_us {
             return None;
         }
         self.next = frame.next;
@@ -227,7 +250,7 @@ impl Replay {
         };
         state.begin_tick();
         let mut alarms = Alarms::of(scene, &state, frame.time_us);
-        alarms.take_over(scene, &frame.alarms);
+        alarms.take_over(scene, &state, &frame.alarms);
         alarms.total = frame.total;
         Some(Restored { state, alarms })
     }

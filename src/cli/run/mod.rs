@@ -16,6 +16,7 @@ use cupola_run::{Actor, Event, EventBody, record};
 use cupola_scene::Scene;
 use cupola_twin::Value;
 use cupola_twin::diagnostic::has_errors;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
@@ -129,7 +130,7 @@ pub(super) fn run(args: &Args) -> u8 {
     };
     for set in &args.sets {
         if let Err(message) = apply_set(world, timeline, set) {
-            output::error_line(message);
+            output::error_line(format!("--set {set}: {message}"));
             return BAD_INPUT;
         }
     }
@@ -175,6 +176,16 @@ fn is_study(scene: &Scene, args: &Args) -> bool {
 
 fn study(scene: &Scene, args: &Args, duration_us: i64) -> u8 {
     let Some(study) = &scene.document.physics else { return BAD_INPUT };
+    let of_scenes = [
+        ("--set", !args.sets.is_empty()),
+        ("--events", args.events.is_some()),
+        ("--record", args.record.is_some()),
+        ("--speed", args.speed != "max"),
+    ];
+    if let Some((option, _)) = of_scenes.iter().find(|(_, is_given)| *is_given) {
+        output::error_line(format!("{option} is for the simulated timeline of a scene, and this run is a study"));
+        return BAD_CALL;
+    }
     let asked = super::study::StudyOptions {
         weather: args.weather.as_deref(),
         duration_us,
@@ -234,6 +245,14 @@ fn simulated(
     let (mut ticks, mut changes) = (0u64, 0u64);
     // Answers of processors and readings came within a step, everything else between two steps.
     let is_of_step = |event: &Event| matches!(event.body, EventBody::Processed { .. } | EventBody::Readings { .. });
+    if let Some(first) = events.first().filter(|event| event.time_us < start_us) {
+        let start = cupola_wire::format_rfc3339(start_us);
+        return Err(refused(first.time_us, format!("it lies before the start of the timeline, {start}")));
+    }
+    let answered: BTreeSet<String> = events.iter().filter_map(processor_of).collect();
+    if let Some(mut processors) = world.get_mut::<Processors>(timeline) {
+        processors.remove(&answered);
+    }
     let (of_steps, events): (Vec<Event>, Vec<Event>) = events.into_iter().partition(is_of_step);
     if let Some(mut known) = world.get_mut::<Timeline>(timeline) {
         of_steps.into_iter().for_each(|event| known.schedule(event));
@@ -244,8 +263,9 @@ fn simulated(
         let (now_us, step_us) = (known.now_us(), known.step_us().unwrap_or(i64::MAX));
         while let Some(event) = events.next_if(|event| event.time_us <= now_us) {
             let Some(mut timeline) = world.get_mut::<Timeline>(timeline) else { break };
-            let time = cupola_wire::format_rfc3339(event.time_us);
-            timeline.apply(event).map_err(|why| format!("the event at {time} was refused: {why}"))?;
+            let time_us = event.time_us;
+            let outcome = timeline.apply(event).map_err(|why| refused(time_us, why))?;
+            outcome.rejected.into_iter().try_for_each(|why| Err(refused(time_us, why)))?;
         }
         let passed_us = now_us - start_us;
         if passed_us.saturating_add(step_us) > duration_us {
@@ -259,12 +279,28 @@ fn simulated(
         step(world, timeline);
         ticks += 1;
         changes += changed(world, timeline);
+        let changes = world.get::<Timeline>(timeline).map(|timeline| timeline.changes());
+        if let Some((time_us, why)) = changes.and_then(|changes| changes.refused.first()) {
+            return Err(refused(*time_us, why));
+        }
     }
-    let left = events.count();
+    let left = events.count() + world.get::<Timeline>(timeline).map_or(0, |timeline| timeline.scheduled());
     if left > 0 {
         output::error_line(format!("{left} events lie after the end of the run"));
     }
     Ok(report(world, timeline, start_us, ticks, changes))
+}
+
+/// Returns the processor whose answer an event is.
+fn processor_of(event: &Event) -> Option<String> {
+    match &event.body {
+        EventBody::Processed { processor, .. } => Some(processor.clone()),
+        _ => None,
+    }
+}
+
+fn refused(time_us: i64, why: impl std::fmt::Display) -> String {
+    format!("the event at {} was refused: {why}", cupola_wire::format_rfc3339(time_us))
 }
 
 fn changed(world: &World, timeline: Entity) -> u64 {

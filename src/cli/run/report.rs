@@ -1,10 +1,11 @@
 //! The report of a run.
 
 use super::super::{check, output};
-use crate::feed::{Connection, Connections};
+use crate::feed::Connections;
 use crate::processor::Processors;
 use crate::timeline::Timeline;
 use bevy::prelude::*;
+use cupola_mqtt::Connection;
 use cupola_twin::{Quality, State};
 use serde_json::{Map, json};
 

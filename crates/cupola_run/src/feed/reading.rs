@@ -1,5 +1,6 @@
 //! Readings: values that devices sent, by twin id and property.
 
+use crate::event::rfc3339;
 use cupola_twin::value::Sample;
 use cupola_twin::{ColumnIx, Kind, Quality, Topology, Value};
 use serde::{Deserialize, Serialize};
@@ -22,8 +23,10 @@ pub struct Reading {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// The source time in microseconds since the Unix epoch, or the time of arrival if the message has no source time.
+    #[serde(rename = "time", with = "rfc3339")]
     pub time_us: i64,
     /// The time of arrival, in microseconds since the Unix epoch.
+    #[serde(rename = "arrived", with = "rfc3339")]
     pub arrived_us: i64,
     /// Whether `time_us` is a source time that the device sent.
     #[serde(default)]

@@ -35,7 +35,7 @@ impl Timeline {
         let known = self.alarms.named(&before);
         let total = self.alarms.total;
         self.alarms = Alarms::of(&scene, &self.state, self.now_us);
-        self.alarms.take_over(&scene, &known);
+        self.alarms.take_over(&scene, &self.state, &known);
         self.alarms.total = total;
         self.trail.relocate(relocation);
         self.origins.relocate(relocation);

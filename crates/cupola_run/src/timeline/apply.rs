@@ -31,12 +31,23 @@ impl Timeline {
         self.scheduled.insert(at, event);
     }
 
-    /// Ingests the scheduled events that are due. A refused event is told in the log.
+    /// Returns the scheduled events that wait for their time.
+    pub fn scheduled(&self) -> usize {
+        self.scheduled.len()
+    }
+
+    /// Ingests the scheduled events that are due. Refused events, and refused parts of events, become part of the changes.
     pub(super) fn ingest_scheduled(&mut self) {
         while let Some(event) = self.scheduled.pop_front_if(|event| event.time_us <= self.now_us) {
-            if let Err(why) = self.ingest(event) {
-                tracing::warn!(timeline = self.name, "a scheduled event was refused: {why}");
-            }
+            let time_us = event.time_us;
+            // Values that a processor should not have sent were told when the answer came.
+            let is_answer = matches!(event.body, EventBody::Processed { .. });
+            let refused = match self.ingest(event) {
+                Ok(_) if is_answer => Vec::new(),
+                Ok(outcome) => outcome.rejected,
+                Err(why) => vec![why.to_string()],
+            };
+            self.changes.refused.extend(refused.into_iter().map(|why| (time_us, why)));
         }
     }
 
@@ -49,7 +60,8 @@ impl Timeline {
             return Err(EventError::Replayed);
         }
         let is_simulated = matches!(self.driver, Driver::Simulated(_));
-        let kept = is_simulated.then(|| event.clone());
+        // An event is kept with the moment at which it took effect, so that the kept events are in order.
+        let kept = is_simulated.then(|| Event { time_us: self.now_us, ..event.clone() });
         let outcome = match event.body {
             EventBody::Readings { readings } => Ok(self.take_readings(readings)),
             EventBody::Set { twin, property, value } => self.set(&event.actor, &twin, &property, &value),

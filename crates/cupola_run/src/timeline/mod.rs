@@ -85,6 +85,9 @@ pub struct Changes {
     pub invocations: Vec<u64>,
     /// Properties that depend on themselves and have newly found no stable value.
     pub unsettled: Vec<Diagnostic>,
+    /// The scheduled events that were refused, as a whole or in part: their times in microseconds since the Unix epoch, and
+    /// the reasons.
+    pub refused: Vec<(i64, String)>,
 }
 
 impl Changes {
@@ -94,6 +97,7 @@ impl Changes {
         self.alarms.append(&mut more.alarms);
         self.invocations.append(&mut more.invocations);
         self.unsettled.append(&mut more.unsettled);
+        self.refused.append(&mut more.refused);
     }
 }
 
@@ -226,7 +230,7 @@ impl Timeline {
             alarms: self.alarms.clone(),
             trail: self.trail.clone(),
             invocations: Invocations::default(),
-            origins: self.origins.branch(),
+            origins: self.origins.branch(self.now_us),
             events: Vec::new(),
             scheduled: VecDeque::new(),
             recording: None,

@@ -81,9 +81,12 @@ impl Timeline {
             self.changes.values += self.state.change_count() as u64;
             self.state.begin_tick();
         }
-        self.acknowledge_replayed(until_us);
         self.now_us = until_us;
         self.state.pass_to(until_us);
+        // An alarm that time alone raised may have been acknowledged after the last recorded change.
+        self.propagate();
+        self.judge();
+        self.acknowledge_replayed(until_us);
     }
 
     /// Acknowledges the alarms that a person had acknowledged by a moment of the recording.

@@ -2,6 +2,7 @@
 
 use super::{Chunk, State, Time};
 use crate::expr::Stateful;
+use crate::topology::values::INITIAL_TIME_US;
 use crate::topology::{ColumnIx, Slot, TableIx, Topology, TwinIx};
 use crate::unit::conversion;
 use crate::value::{Quality, Sample};
@@ -25,7 +26,7 @@ impl State {
         let mut next = Self::new(topology);
         let topology = next.topology.clone();
         if self.topology.has_same_twins(&topology) {
-            self.share_with(&mut next);
+            self.share_with(&mut next, old_twin);
             return next;
         }
         let mut measured = Vec::new();
@@ -50,14 +51,11 @@ impl State {
                         }
                         continue;
                     }
-                    let sample = self.get(from);
-                    // The value is the initial one of the old graph, so the initial value of the new graph applies.
-                    if sample.quality == Quality::Missing
-                        || self.topology.given(from).map(f64::to_bits) == Some(sample.lane.to_bits())
-                    {
+                    // The initial value of the new graph applies where that of the old one did.
+                    if self.is_initial(from) {
                         continue;
                     }
-                    if let Some(sample) = self.sample_for(from, sample, to, &topology) {
+                    if let Some(sample) = self.sample_for(from, self.get(from), to, &topology) {
                         next.set(to, sample);
                     }
                 }
@@ -68,7 +66,7 @@ impl State {
         for (slot, sample, until_us) in measured {
             next.measure(slot, sample, until_us);
         }
-        self.hand_memories_to(&mut next);
+        self.hand_memories_to(&mut next, old_twin);
         next.propagate();
         next.begin_tick();
         next
@@ -81,8 +79,18 @@ impl State {
         shown.filter_map(pair).collect()
     }
 
+    /// Returns whether a slot still has its initial value, or still has no value without an initial one. A reading that
+    /// equals the initial value has another time.
+    fn is_initial(&self, slot: Slot) -> bool {
+        let sample = self.get(slot);
+        match self.topology.given(slot) {
+            None => sample.quality == Quality::Missing,
+            Some(lane) => sample == Sample::good(lane, INITIAL_TIME_US),
+        }
+    }
+
     /// Transfers whole columns; both topologies have the same rows.
-    fn share_with(&self, next: &mut Self) {
+    fn share_with(&self, next: &mut Self, old_twin: impl Fn(TwinIx) -> Option<TwinIx>) {
         let topology = next.topology.clone();
         for (number, column) in topology.columns().iter().enumerate().filter(|(_, column)| !column.hidden) {
             let ix = ColumnIx(number as u32);
@@ -105,16 +113,14 @@ impl State {
                 continue;
             }
             for row in 0..topology.rows(ix) {
-                let (slot, sample) = (Slot { column: ix, row }, self.get(Slot { column: from, row }));
-                let is_untouched =
-                    self.topology.given(Slot { column: from, row }).map(f64::to_bits) == Some(sample.lane.to_bits());
-                if sample.quality < Quality::Missing && !is_untouched {
-                    next.set(slot, sample);
+                let from = Slot { column: from, row };
+                if !self.is_initial(from) {
+                    next.set(Slot { column: ix, row }, self.get(from));
                 }
             }
         }
         next.time = Time { followed_us: None, begins: true, ..self.time };
-        self.hand_memories_to(next);
+        self.hand_memories_to(next, old_twin);
         next.recompute();
         next.begin_tick();
     }
@@ -134,7 +140,7 @@ impl State {
         Some(Sample { lane, ..sample })
     }
 
-    fn hand_memories_to(&self, next: &mut Self) {
+    fn hand_memories_to(&self, next: &mut Self, old_twin: impl Fn(TwinIx) -> Option<TwinIx>) {
         let topology = next.topology.clone();
         let known = |topology: &Topology| -> HashMap<_, usize> {
             let sites = topology.memories().iter().enumerate();
@@ -148,7 +154,7 @@ impl State {
                 continue;
             }
             for (row, twin) in topology.twins_of(site.table).enumerate() {
-                let Some(twin) = self.topology.twin(topology.twin_id(TwinIx(twin))) else { continue };
+                let Some(twin) = old_twin(TwinIx(twin)) else { continue };
                 let (table, old_row) = self.topology.locate(twin);
                 if table == self.topology.memories()[*from].table
                     && let Some(memory) = self.memories.peek(*from, old_row)

@@ -9,7 +9,7 @@ mod formula;
 mod keep;
 mod order;
 mod relation;
-mod values;
+pub(crate) mod values;
 mod walk;
 
 pub use formula::{Code, Formula, Input, Instruction, Iterate, MemorySite, Op, Operand, Program, Step};

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Initial values have no source time of their own and get the Unix epoch.
-const INITIAL_TIME_US: i64 = 0;
+pub(crate) const INITIAL_TIME_US: i64 = 0;
 const GIVEN: Stamp = Stamp::new(Quality::Good as u8, INITIAL_TIME_US);
 
 /// The meaning of a name for the twins of a table.

@@ -1,6 +1,5 @@
 //! The MQTT client, which connects, subscribes, and connects again after a loss.
 
-use super::Connection;
 use cupola_run::feed::{PASSWORD, USER, address};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeReasonCode};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +14,37 @@ const MAX_PACKET_BYTES: usize = 64 << 20;
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// Largest number of messages that wait to be sent.
 const MAX_OUTGOING: usize = 64;
+/// The state of a feed's connection to its broker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// The feed has not been asked to connect.
+    #[default]
+    Idle,
+    /// The client is connecting.
+    Connecting,
+    /// The client is connected and has sent its subscriptions.
+    Connected,
+    /// The connection is lost, or the broker refused a subscription. After a loss the client tries again by itself.
+    Lost {
+        /// The reason.
+        error: String,
+    },
+}
+
+impl Connection {
+    /// Returns how much trouble the connection has, from 0 for none to 3 for a loss.
+    pub fn trouble(&self) -> u8 {
+        match self {
+            Self::Connected => 0,
+            Self::Idle => 1,
+            Self::Connecting => 2,
+            Self::Lost { .. } => 3,
+        }
+    }
+}
+
 /// The receiver of the messages of a connection.
-pub(crate) trait Receiver: Send {
+pub trait Receiver: Send {
     /// Takes a message that arrived at `now_us`, in microseconds since the Unix epoch.
     fn message(&mut self, topic: &str, payload: &[u8], now_us: i64);
     /// Takes the reason why an outgoing message could not be sent.
@@ -24,8 +52,8 @@ pub(crate) trait Receiver: Send {
 }
 
 /// A connection with its thread. Dropping it ends both.
-pub(crate) struct Client {
-    pub url: String,
+pub struct Client {
+    url: String,
     connection: Arc<Mutex<Connection>>,
     outgoing: mpsc::Sender<(String, Vec<u8>)>,
     stop: watch::Sender<bool>,
@@ -68,6 +96,11 @@ impl Client {
         }
         let sent = self.outgoing.try_send((topic.to_string(), payload));
         sent.map_err(|_| "too many messages are on their way: wait a moment".to_string())
+    }
+
+    /// Returns the address of the broker.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Returns the state of the connection.
