@@ -22,7 +22,8 @@ pub type ActionResult = Result<Option<String>, String>;
 pub enum Waiting {
     /// The action is applied at once, also while a job runs.
     Never,
-    /// The action waits for the job that runs.
+    /// The action waits for the job that runs, and is about no scene in particular. It may open one, so actions behind it
+    /// are not about the scene before it.
     ForJob,
     /// The action waits for the job that runs, and is refused if the job opened another scene meanwhile.
     OnScene,
@@ -129,21 +130,21 @@ pub fn apply_actions(world: &mut World) {
         }
     }
     let requests: Vec<ActionRequest> = world.resource_mut::<Messages<ActionRequest>>().drain().collect();
-    // The scene that the user saw when the actions were sent. Actions behind one of these that starts a job are about the
-    // scene that the job gives.
+    // The scene that the user saw when the actions were sent. Actions behind one that opens a scene are about that one.
     let mut seen = Some(world.resource::<Jobs>().scenes_opened);
     let mut must_wait = false;
     for request in requests {
         let mut jobs = world.resource_mut::<Jobs>();
-        let waits = request.action.waiting() != Waiting::Never;
+        let waiting = request.action.waiting();
+        let waits = waiting != Waiting::Never;
         if (must_wait && jobs.is_running()) || (waits && (jobs.is_running() || !jobs.waiting.is_empty())) {
             jobs.waiting.push_back((request, seen));
             must_wait = true;
-            continue;
+        } else {
+            apply(world, request);
+            must_wait |= waits && world.resource::<Jobs>().is_running();
         }
-        apply(world, request);
-        if !must_wait && waits && world.resource::<Jobs>().is_running() {
-            must_wait = true;
+        if waiting == Waiting::ForJob {
             seen = None;
         }
     }
