@@ -26,20 +26,20 @@ use bevy::prelude::*;
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tick;
 
-/// What happens in a tick, in this order.
+/// The parts of a tick, in their order.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TickSystems {
     /// Values from outside come in.
     Ingest,
     /// The simulation moves on.
     Simulate,
-    /// What depends on changes is computed.
+    /// Values that depend on changes are computed.
     Propagate,
     /// Alarms are raised and cleared.
     Judge,
-    /// What happened is kept.
+    /// The changes are recorded.
     Record,
-    /// What happened is told.
+    /// The changes are told to the user.
     Publish,
 }
 

@@ -33,7 +33,7 @@ impl Palette {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Viridis, Self::Cividis, Self::BlueOrange];
 
-    /// What it is called.
+    /// Returns the name on the screen.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cividis => "Cividis",
@@ -135,10 +135,10 @@ impl Default for ViewSettings {
     }
 }
 
-/// What the colours mean, told by the view.
+/// The meaning of the colours, which the view gives.
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
 pub struct Legend {
-    /// What is shown: a property's display name or the expression.
+    /// The display name of the property, or the expression.
     pub title: String,
     /// The symbol of its unit.
     pub unit: String,

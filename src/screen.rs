@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 
-/// What the panels leave to the 3D view, in logical pixels of the window; the whole window where both are zero.
+/// The part of the window between the panels, in logical pixels; the whole window if both corners are zero.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
 pub struct CentralArea {
     /// The upper left corner.

@@ -24,7 +24,7 @@ pub(super) struct Args {
     #[arg(long = "for", default_value = "60s")]
     duration: String,
     /// Picture that a run without a window writes, a .png file.
-    #[arg(long, default_value = "out/demo.png")]
+    #[arg(long, default_value = "out/demo.png", value_parser = render::png_file)]
     out: PathBuf,
     /// Publish to this broker instead of starting one, for example mqtt://10.0.0.5:1883.
     #[arg(long)]

@@ -32,7 +32,7 @@ pub(super) struct Args {
     /// Scene to draw: a folder with scene.ron, or a .ron file.
     scene: PathBuf,
     /// Picture to write, a .png file.
-    #[arg(long)]
+    #[arg(long, value_parser = png_file)]
     out: PathBuf,
     /// Property or expression that colours the rooms. Default: the scene's own.
     #[arg(long)]
@@ -93,10 +93,6 @@ pub(super) fn run(args: &Args) -> u8 {
         }
         at => at.flatten(),
     };
-    if args.out.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("png")) {
-        output::error_line(format!("--out takes a .png file, not `{}`", args.out.display()));
-        return BAD_CALL;
-    }
     let loaded = cupola_scene::load(&args.scene);
     let errors = output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene else { return BAD_INPUT };
@@ -125,6 +121,15 @@ pub(super) fn run(args: &Args) -> u8 {
             output::error_line(why);
             BAD_INPUT
         }
+    }
+}
+
+/// Returns the path of a picture to write. No other format is written, and an unsuitable file stays as it is.
+pub(super) fn png_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension() {
+        Some(extension) if extension.eq_ignore_ascii_case("png") => Ok(path),
+        _ => Err("the picture is a .png file".into()),
     }
 }
 

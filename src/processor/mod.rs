@@ -76,13 +76,6 @@ pub struct Processors {
     count: u64,
 }
 
-impl Processors {
-    /// Takes away the processors with these ids: their answers come from a record.
-    pub(crate) fn remove(&mut self, ids: &BTreeSet<String>) {
-        self.all.retain(|processor| !ids.contains(&processor.definition.doc.id));
-    }
-}
-
 struct Processor {
     definition: Arc<Definition>,
     link: Option<Link>,
@@ -217,6 +210,11 @@ impl Processor {
 }
 
 impl Processors {
+    /// Takes away the processors with these ids: their answers come from a record.
+    pub(crate) fn remove(&mut self, ids: &BTreeSet<String>) {
+        self.all.retain(|processor| !ids.contains(&processor.definition.doc.id));
+    }
+
     /// Returns the processors of a timeline, or `None` if the scene has none.
     pub fn new(timeline: &Timeline) -> Option<Self> {
         let all: Vec<Processor> = timeline.processors().iter().cloned().map(Processor::new).collect();

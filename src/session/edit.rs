@@ -121,7 +121,7 @@ fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)
             let scene = Arc::new(edited.scene);
             let places = if keeps_places(&before, &scene) { places } else { places_of(&scene) };
             let relocation = Relocation::new(&before.topology, &scene.topology);
-            (Prepared { scene, drivers, findings: edited.findings, places, state: None }, relocation, edited.undo)
+            (Prepared { scene, drivers, findings: edited.findings, places }, relocation, edited.undo)
         });
         drop(before);
         Box::new(move |world| {

@@ -11,7 +11,7 @@ use crate::timeline::OpenScene;
 use bevy::prelude::*;
 use cupola_run::{Actor, Relocation};
 use cupola_scene::{Document, file_of, load, rebase, save};
-use cupola_twin::{Diagnostic, Severity};
+use cupola_twin::{Diagnostic, Severity, State};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,16 +31,19 @@ impl Action for Open {
             let mut loaded = load(&path);
             let errors = loaded.diagnostics.iter().filter(|found| is_error(found)).count();
             let first = first_error(&loaded.diagnostics);
-            let prepared = loaded.scene.take().map(|scene| Prepared::new(Arc::new(scene), loaded.diagnostics));
+            let prepared = loaded.scene.take().map(|scene| {
+                let state = State::new(scene.topology.clone());
+                (Prepared::new(Arc::new(scene), loaded.diagnostics), state)
+            });
             Box::new(move |world| {
-                let Some(prepared) = prepared else {
+                let Some((prepared, state)) = prepared else {
                     return Err(first.unwrap_or_else(|| format!("{} can't be opened", path.display())));
                 };
                 // A broker that was named for one scene is not meant for another, and neither is the permission to start
                 // programs.
                 world.resource_mut::<SessionOptions>().broker = None;
                 world.insert_resource(MayStartPrograms(false));
-                open_prepared(world, prepared);
+                open_prepared(world, prepared, state);
                 if let Some(first) = first {
                     let text = format!("{errors} errors in the scene; the first: {first}");
                     world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);

@@ -23,7 +23,7 @@ use crate::selection::select;
 use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock, step_us_of};
 use crate::twin::{mirror, places_of};
 use bevy::prelude::*;
-use cupola_run::Drivers;
+use cupola_run::{Drivers, Relocation};
 use cupola_scene::{Loaded, Scene};
 use cupola_twin::{Diagnostic, State};
 use std::sync::Arc;
@@ -63,8 +63,8 @@ impl Plugin for SessionPlugin {
             .init_resource::<EditHistory>()
             .init_resource::<Import>()
             .init_resource::<Watch>()
-            // Actions are applied before a reload, because they were made for the scene before it.
             .add_message::<bevy::window::WindowCloseRequested>()
+            // Actions are applied before a reload, because they were made for the scene before it.
             .add_systems(PreUpdate, (exchange::listen, quit::quit_on_close, apply_actions, watch::watch).chain())
             .add_systems(Update, drive);
     }
@@ -123,8 +123,6 @@ pub(crate) struct Prepared {
     findings: Vec<Diagnostic>,
     /// The node of the building of each twin.
     places: Arc<Vec<Option<usize>>>,
-    /// The state that new timelines begin with; none if it is to be made.
-    state: Option<State>,
 }
 
 impl Prepared {
@@ -132,22 +130,22 @@ impl Prepared {
     pub(crate) fn new(scene: Arc<Scene>, mut findings: Vec<Diagnostic>) -> Self {
         let drivers = Drivers::new(&scene, &mut findings);
         let places = places_of(&scene);
-        let state = Some(State::new(scene.topology.clone()));
-        Self { scene, drivers, findings, places, state }
+        Self { scene, drivers, findings, places }
     }
 }
 
 /// Opens a scene with the findings about its files. Findings about its drivers are added.
 pub fn open_scene(world: &mut World, scene: Arc<Scene>, findings: Vec<Diagnostic>) {
-    open_prepared(world, Prepared::new(scene, findings));
+    let state = State::new(scene.topology.clone());
+    open_prepared(world, Prepared::new(scene, findings), state);
 }
 
-fn open_prepared(world: &mut World, prepared: Prepared) {
-    let Prepared { scene, drivers, findings, places, state } = prepared;
+/// Opens a prepared scene, whose timelines begin with a state.
+fn open_prepared(world: &mut World, prepared: Prepared, state: State) {
+    let Prepared { scene, drivers, findings, places } = prepared;
     close(world);
     world.resource_mut::<Jobs>().scenes_opened += 1;
     let now_us = world.resource::<WallClock>().now_us();
-    let state = state.unwrap_or_else(|| State::new(scene.topology.clone()));
     let simulated = cupola_run::Timeline::simulated(scene.clone(), state.clone(), &drivers);
     let live = cupola_run::Timeline::live(scene.clone(), state, &drivers, now_us);
     let live = spawn(world, live, Playback::default());
@@ -159,13 +157,24 @@ fn open_prepared(world: &mut World, prepared: Prepared) {
     settings.range = scene.document.view.range;
     settings.storey = None;
     world.insert_resource(ViewCursor::new(live));
-    world.insert_resource(SceneDrivers(drivers));
     world.insert_resource(Findings(findings));
     select(world, None);
-    mirror(world, &scene, places, None);
     world.insert_resource(EditHistory::default());
-    let before = world.remove_resource::<OpenScene>();
-    drop_on_thread(before);
+    set_scene(world, scene, drivers, places, None);
+}
+
+/// Makes a scene the open one. `relocation` leads from the scene before, if both are the same scene before and after a
+/// change.
+fn set_scene(
+    world: &mut World,
+    scene: Arc<Scene>,
+    drivers: Drivers,
+    places: Arc<Vec<Option<usize>>>,
+    relocation: Option<&Relocation>,
+) {
+    mirror(world, &scene, places, relocation);
+    world.insert_resource(SceneDrivers(drivers));
+    drop_on_thread(world.remove_resource::<OpenScene>());
     world.insert_resource(OpenScene(scene));
 }
 

@@ -1,12 +1,10 @@
 //! Puts a changed scene in the place of the open one, after an edit and after a reload.
 
-use super::{Prepared, SceneDrivers, connect, spawn, timeline_of};
+use super::{Prepared, connect, set_scene, spawn, timeline_of};
 use crate::feed::Connections;
-use crate::job::drop_on_thread;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
-use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, remove};
-use crate::twin::mirror;
+use crate::timeline::{Playback, SourceKind, Timeline, ViewCursor, remove};
 use bevy::prelude::*;
 use cupola_run::{Drivers, Relocation};
 use cupola_twin::State;
@@ -42,11 +40,7 @@ pub(super) fn replace(world: &mut World, prepared: Prepared, relocation: &Reloca
         }
     }
     world.resource_mut::<ViewCursor>().adopt(&scene, &drivers, relocation);
-    mirror(world, &scene, places, Some(relocation));
-    world.insert_resource(SceneDrivers(drivers));
-    let before = world.remove_resource::<OpenScene>();
-    drop_on_thread(before);
-    world.insert_resource(OpenScene(scene));
+    set_scene(world, scene, drivers, places, Some(relocation));
 }
 
 fn adopt_processors(world: &mut World, entity: Entity) {

@@ -34,8 +34,17 @@ const SIMULATION: &str = r#"simulation: (start: "2026-01-12T08:00:00Z", seed: 3,
             (model: "Room", property: "people", quantity: people)]),
   alarms: [(id: "there", model: "Room", when: "people > 0", severity: warning, message: "Somebody is there")],"#;
 
+/// The alarm of the tests that give a room its temperature.
+const WARM: &str =
+    r#"alarms: [(id: "warm", model: "Room", when: "temperature > 26", severity: warning, message: "Warm")],"#;
+
 fn app() -> (App, tempfile::TempDir) {
-    let folder = scene_folder(MODELS, &small_scene(SIMULATION));
+    app_with(SIMULATION)
+}
+
+/// Opens the small scene with more in it.
+fn app_with(more: &str) -> (App, tempfile::TempDir) {
+    let folder = scene_folder(MODELS, &small_scene(more));
     (open_by_hand(folder.path()), folder)
 }
 
@@ -165,10 +174,7 @@ fn clocks_play_pause_step_and_speed_up() {
 
 #[test]
 fn a_paused_view_of_a_live_timeline_stands_still_while_the_timeline_goes_on() {
-    let alarm =
-        r#"alarms: [(id: "warm", model: "Room", when: "temperature > 26", severity: warning, message: "Warm")],"#;
-    let folder = scene_folder(MODELS, &small_scene(alarm));
-    let mut app = open_by_hand(folder.path());
+    let (mut app, _folder) = app_with(WARM);
     let live = timeline(&mut app, SourceKind::Live);
     receive(&mut app, live, "r1.temperature", 20.0);
     send(&mut app, Play(false));
@@ -191,10 +197,7 @@ fn a_paused_view_of_a_live_timeline_stands_still_while_the_timeline_goes_on() {
 
 #[test]
 fn an_edit_touches_only_the_entities_that_it_changes() {
-    let alarm =
-        r#"alarms: [(id: "warm", model: "Room", when: "temperature > 26", severity: warning, message: "Warm")],"#;
-    let folder = scene_folder(MODELS, &small_scene(alarm));
-    let mut app = open_by_hand(folder.path());
+    let (mut app, _folder) = app_with(WARM);
     let live = timeline(&mut app, SourceKind::Live);
     receive(&mut app, live, "r1.temperature", 30.0);
     send(&mut app, Select(Some("r1".into())));
@@ -278,8 +281,7 @@ fn a_replay_keeps_what_functions_remember_backwards_too() {
 fn a_replay_shows_acknowledgements_from_their_moment_on() {
     let alarm =
         r#"alarms: [(id: "warm", model: "Room", when: "temperature > 5", severity: warning, message: "Warm")],"#;
-    let folder = scene_folder(MODELS, &small_scene(alarm));
-    let mut app = open_by_hand(folder.path());
+    let (mut app, _folder) = app_with(alarm);
     let live = timeline(&mut app, SourceKind::Live);
     let start_us = record_twenty(&mut app, live);
     send(&mut app, ApplyEvent(EventBody::Acknowledge { alarm: "warm".into(), twin: "r1".into() }));
@@ -361,8 +363,7 @@ fn an_edit_and_a_reload_keep_the_recording() {
 #[test]
 fn a_wall_clock_that_is_set_back_clears_nothing() {
     let held = r#"alarms: [(id: "warm", model: "Room", when: "HELD_FOR(temperature > 10) >= 5 s", severity: warning, message: "Warm")],"#;
-    let folder = scene_folder(MODELS, &small_scene(held));
-    let mut app = open_by_hand(folder.path());
+    let (mut app, _folder) = app_with(held);
     let live = timeline(&mut app, SourceKind::Live);
     receive(&mut app, live, "r1.temperature", 20.0);
     let_pass(&mut app, 4 * SECOND_US);
@@ -376,8 +377,7 @@ fn a_wall_clock_that_is_set_back_clears_nothing() {
 #[test]
 fn what_a_person_sets_is_judged_at_once() {
     let scene = SIMULATION.replace("people > 0", "setpoint > 30");
-    let folder = scene_folder(MODELS, &small_scene(&scene));
-    let mut app = open_by_hand(folder.path());
+    let (mut app, _folder) = app_with(&scene);
     send(&mut app, ShowSource(SourceKind::Simulated));
     send(&mut app, Play(false));
     let simulated = active(&app);
@@ -691,8 +691,7 @@ fn add_room(id: &str) -> EditScene {
 #[test]
 fn an_edit_keeps_alarms_without_a_value_and_readings_that_equal_initial_values() {
     let alarm = r#"alarms: [(id: "hot", model: "Room", when: "temperature > 27", severity: warning, message: "Hot")],"#;
-    let folder = scene_folder(MODELS, &small_scene(alarm));
-    let mut app = open_by_hand(folder.path());
+    let (mut app, _folder) = app_with(alarm);
     let live = timeline(&mut app, SourceKind::Live);
     receive(&mut app, live, "r1.temperature", 30.0);
     send(&mut app, ApplyEvent(EventBody::Acknowledge { alarm: "hot".into(), twin: "r1".into() }));
@@ -776,10 +775,11 @@ fn actions_on_a_scene_are_refused_when_another_one_was_opened_meanwhile() {
 fn actions_behind_a_waiting_one_wait_too() {
     let (mut app, folder) = app();
     let go = open_later(&mut app, folder.path());
-    go.send(()).unwrap();
     app.world_mut().write_message(ActionRequest::new(Open(folder.path().into())));
     app.world_mut().write_message(ActionRequest::new(add_room("a0")));
     app.world_mut().write_message(ActionRequest::new(Select(Some("a0".into()))));
+    app.update();
+    go.send(()).unwrap();
     wait(&mut app, |app| {
         let mut selected = app.world_mut().query_filtered::<&Twin, With<Selected>>();
         let twin = selected.iter(app.world()).next().copied();

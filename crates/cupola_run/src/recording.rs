@@ -74,7 +74,7 @@ impl Recording {
             measured: BTreeMap::new(),
             acknowledgements: Vec::new(),
         };
-        recording.measured = state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect();
+        recording.measured = measured_of(state);
         recording.add_frame(scene, state, alarms, start_us);
         recording
     }
@@ -167,7 +167,7 @@ impl Recording {
                 self.numbers.insert(slot, number);
             }
         }
-        self.measured = state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect();
+        self.measured = measured_of(state);
         self.add_frame(scene, state, alarms, now_us);
         // Frames of earlier topologies hold on to them, so only a bounded number of frames stays.
         while self.frames.len() as u64 > MAX_ENTRIES as u64 / FRAME_EVERY + 3 {
@@ -177,6 +177,11 @@ impl Recording {
             self.frames.remove(least);
         }
     }
+}
+
+/// Returns the slots with a measured value in the place of a computed one, with the last moment at which it counts.
+fn measured_of(state: &State) -> BTreeMap<Slot, i64> {
+    state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect()
 }
 
 /// Returns the slot of a point, if the scene still has it with the same kind of values.

@@ -264,8 +264,7 @@ fn simulated(
         while let Some(event) = events.next_if(|event| event.time_us <= now_us) {
             let Some(mut timeline) = world.get_mut::<Timeline>(timeline) else { break };
             let time_us = event.time_us;
-            let outcome = timeline.apply(event).map_err(|why| refused(time_us, why))?;
-            outcome.rejected.into_iter().try_for_each(|why| Err(refused(time_us, why)))?;
+            timeline.apply(event).map_err(|why| refused(time_us, why))?;
         }
         let passed_us = now_us - start_us;
         if passed_us.saturating_add(step_us) > duration_us {

@@ -163,3 +163,14 @@ impl Draft {
         self.findings.push(why);
     }
 }
+
+/// Models for the tests of the formats.
+#[cfg(test)]
+pub(crate) const TEST_MODELS: &str = r#"[
+    {"@id": "dtmi:x:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": [
+        {"@type": "Property", "name": "temperature", "schema": "double"},
+        {"@type": "Component", "name": "wifi", "schema": "dtmi:x:Wifi;1"},
+        {"@type": "Relationship", "name": "leadsTo"}]},
+    {"@id": "dtmi:x:Wifi;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": [
+        {"@type": "Property", "name": "network", "schema": "string"}]}
+]"#;

@@ -160,17 +160,9 @@ impl NdjsonReader<'_> {
 mod tests {
     use super::*;
     use crate::export::{ndjson, twins};
+    use crate::import::TEST_MODELS as MODELS;
     use cupola_scene::document::{RelationshipDoc, TwinDoc};
     use cupola_twin::{Models, Value};
-
-    const MODELS: &str = r#"[
-        {"@id": "dtmi:x:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": [
-            {"@type": "Property", "name": "temperature", "schema": "double"},
-            {"@type": "Component", "name": "wifi", "schema": "dtmi:x:Wifi;1"},
-            {"@type": "Relationship", "name": "leadsTo"}]},
-        {"@id": "dtmi:x:Wifi;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": [
-            {"@type": "Property", "name": "network", "schema": "string"}]}
-    ]"#;
 
     fn draft(text: &str) -> Draft {
         let mut draft = Draft::default();

@@ -215,39 +215,31 @@ impl Timeline {
                 Box::new(simulation)
             }
         };
-        let mut state = self.state.clone();
-        state.begin_tick();
-        Ok(Self {
-            scene: self.scene.clone(),
-            name,
-            branch: Some(Branch { parent: self.name.clone(), at_us: self.now_us }),
-            driver: Driver::Simulated(simulation),
-            processors: drivers.processors.clone(),
-            now_us: self.now_us,
-            start_us: self.now_us,
-            is_stepping: false,
-            state,
-            alarms: self.alarms.clone(),
-            trail: self.trail.clone(),
-            invocations: Invocations::default(),
-            origins: self.origins.branch(self.now_us),
-            events: Vec::new(),
-            scheduled: VecDeque::new(),
-            recording: None,
-            requests: Vec::new(),
-            unsettled: self.unsettled.clone(),
-            changes: Changes::default(),
-            revision: 0,
-        })
+        let mut branch = self.copied(Driver::Simulated(simulation));
+        branch.name = name;
+        branch.branch = Some(Branch { parent: self.name.clone(), at_us: self.now_us });
+        branch.processors = drivers.processors.clone();
+        branch.start_us = self.now_us;
+        branch.is_stepping = false;
+        branch.state.begin_tick();
+        branch.invocations = Invocations::default();
+        branch.origins = self.origins.branch(self.now_us);
+        branch.revision = 0;
+        Ok(branch)
     }
 
     /// Returns a copy of this moment for a view that stands still. The copy is not recorded.
     pub fn moment(&self) -> Self {
+        self.copied(self.driver.clone())
+    }
+
+    /// Returns a copy of this moment with a driver, without events and recording.
+    fn copied(&self, driver: Driver) -> Self {
         Self {
             scene: self.scene.clone(),
             name: self.name.clone(),
             branch: self.branch.clone(),
-            driver: self.driver.clone(),
+            driver,
             processors: self.processors.clone(),
             state: self.state.clone(),
             alarms: self.alarms.clone(),

@@ -1,17 +1,9 @@
 use super::*;
 use crate::export::{twins, xlsx};
+use crate::import::TEST_MODELS as MODELS;
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::{Models, Value};
 use rust_xlsxwriter::Workbook;
-
-const MODELS: &str = r#"[
-    {"@id": "dtmi:x:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": [
-        {"@type": "Property", "name": "temperature", "schema": "double"},
-        {"@type": "Component", "name": "wifi", "schema": "dtmi:x:Wifi;1"},
-        {"@type": "Relationship", "name": "leadsTo"}]},
-    {"@id": "dtmi:x:Wifi;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": [
-        {"@type": "Property", "name": "network", "schema": "string"}]}
-]"#;
 
 fn book(rows: &[&[&str]]) -> Vec<u8> {
     let mut workbook = Workbook::new();
