@@ -1,5 +1,5 @@
-//! The campus with which the engine is measured, alone and in comparison with other systems: sensors in rooms on floors
-//! in buildings.
+//! The campus graph of the benchmarks of the engine and of its comparisons with other systems. A building has floors, a
+//! floor has rooms, and a room has sensors.
 
 use cupola_twin::topology::Computed;
 use cupola_twin::{ColumnIx, Graph, Models, Relationship, Topology, Twin};

@@ -95,7 +95,7 @@ fn recompute_1m_twins(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| state.recompute());
 }
 
-/// Changes a formula in a graph of a million twins: compiles it and carries the state over.
+/// Changes a formula in a graph of a million twins. Compiles the graph and transfers the state.
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn change_a_formula_of_1m_twins(bencher: divan::Bencher<'_, '_>) {
     let models = models();
@@ -110,7 +110,7 @@ fn change_a_formula_of_1m_twins(bencher: divan::Bencher<'_, '_>) {
     });
 }
 
-/// Forks the state of a million twins, which is shared until a branch changes.
+/// Clones the state of a million twins. The chunks are shared until one of the states writes.
 #[divan::bench(sample_count = 100, sample_size = 1)]
 fn fork_1m_twins(bencher: divan::Bencher<'_, '_>) {
     let state = State::new(topology(1_000_000));
@@ -162,7 +162,7 @@ fn query_three_hops_of_1m(bencher: divan::Bencher<'_, '_>) {
 fn stay_open(bencher: divan::Bencher<'_, '_>, text: &str) {
     let (graph, state) = campus_of_1m();
     let query = query::parse(text).expect("a query");
-    let mut standing = query::Standing::new(query, &graph, &state, query::Limits::default()).expect("an answer");
+    let mut standing = query::StandingQuery::new(query, &graph, &state, query::Limits::default()).expect("an answer");
     let (column, rows) = sensor_column(state.topology());
     let (state, round) = (RefCell::new(state), Cell::new(0u32));
     let change = || {
@@ -180,7 +180,7 @@ fn stay_open(bencher: divan::Bencher<'_, '_>, text: &str) {
     });
 }
 
-/// A filter over the sensors of the whole campus.
+/// Updates a standing query that filters the sensors of the whole campus.
 #[divan::bench(sample_count = 100, sample_size = 1)]
 fn standing_filter_after_1k_changes(bencher: divan::Bencher<'_, '_>) {
     stay_open(
@@ -189,7 +189,7 @@ fn standing_filter_after_1k_changes(bencher: divan::Bencher<'_, '_>) {
     );
 }
 
-/// The mean of each building over three hops.
+/// Updates a standing query for the mean of each building over three hops.
 #[divan::bench(sample_count = 100, sample_size = 1)]
 fn standing_groups_after_1k_changes(bencher: divan::Bencher<'_, '_>) {
     let text = "SELECT B.$dtId, AVG(S.value) AS mean, COUNT() FROM DIGITALTWINS MATCH (B)-[:contains]->(F)-[:contains]->(R)-[:hasPoint]->(S) WHERE S.value > 75 GROUP BY B.$dtId ORDER BY mean DESC";

@@ -1,6 +1,6 @@
 //! Benchmark of messages in memory: `cargo bench --bench feed`, or with `--profile dev` for the profile of `./run`.
 
-use cupola_run::feed::{Current, Inbox, Router};
+use cupola_run::feed::{CurrentMappings, Inbox, Router};
 use cupola_run::{Actor, Drivers, Event, EventBody, Timeline};
 use cupola_twin::State;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn parse_and_apply_1m_messages(bencher: divan::Bencher<'_, '_>) {
     let loaded = cupola_scene::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/office"));
     let scene = Arc::new(loaded.scene.expect("the office"));
     let drivers = Drivers::new(&scene, &mut Vec::new());
-    let mappings = drivers.feeds.first().expect("its feed").clone();
+    let mappings = drivers.feeds.first().expect("the feed of the office").clone();
     let topics: Vec<String> = scene
         .topology
         .twins()
@@ -32,7 +32,7 @@ fn parse_and_apply_1m_messages(bencher: divan::Bencher<'_, '_>) {
         })
         .collect();
     bencher.counter(divan::counter::ItemsCount::new(MESSAGES)).bench_local(|| {
-        let mut router = Router::new(Current::new(mappings.clone()));
+        let mut router = Router::new(CurrentMappings::new(mappings.clone()));
         let inbox = Inbox::default();
         let mut timeline = Timeline::live(scene.clone(), State::new(scene.topology.clone()), &drivers, 0);
         for number in 0..MESSAGES {

@@ -1,8 +1,8 @@
-//! The app's side of large scenes: `cargo bench --bench house --profile dev`.
+//! Benchmarks of the app with a large scene and without its window: `cargo bench --bench house --profile dev`.
 //!
-//! The scene has 20,000 rooms with four sensors each; the office is the demo.
+//! The large scene has 20,000 rooms with four sensors each. The office is the demo scene.
 
-#![expect(clippy::print_stderr, reason = "divan shows times of calls, not of frames")]
+#![expect(clippy::print_stderr, reason = "divan measures calls, not frames")]
 
 use bevy::prelude::*;
 use cupola::CorePlugin;
@@ -42,7 +42,7 @@ fn large(simulation: &str) -> App {
         return open(&file);
     }
     let text = std::fs::read_to_string(&file).expect("the scene");
-    let end = text.trim_end().rfind(')').expect("its end");
+    let end = text.trim_end().rfind(')').expect("the end of the scene");
     std::fs::write(&file, format!("{}, {simulation})", &text[..end])).expect("a scene");
     let app = open(&file);
     drop(folder);
@@ -54,7 +54,7 @@ fn send(app: &mut App, action: impl Action) {
     app.update();
 }
 
-/// One value edited, in a frame of the app without its window.
+/// Edits one value in a frame.
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn edit_a_value_of_100k_twins(bencher: divan::Bencher<'_, '_>) {
     let mut app = large("");
@@ -66,14 +66,14 @@ fn edit_a_value_of_100k_twins(bencher: divan::Bencher<'_, '_>) {
     });
 }
 
-/// A frame without anything to do, to compare.
+/// Runs a frame without an action, for comparison.
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn frame_of_100k_twins(bencher: divan::Bencher<'_, '_>) {
     let mut app = large("");
     bencher.bench_local(|| app.update());
 }
 
-/// A branch, in a frame of the app without its window.
+/// Makes a branch in a frame.
 fn branch(bencher: divan::Bencher<'_, '_>, mut app: App) {
     bencher.bench_local(|| {
         send(&mut app, MakeBranch);
@@ -96,7 +96,7 @@ fn branch_of_100k_twins(bencher: divan::Bencher<'_, '_>) {
     branch(bencher, large("simulation: (start: \"2026-01-12T07:00:00Z\"),"));
 }
 
-/// The longest frame while an action is carried out.
+/// Applies an action and prints the time of the longest frame until its job has ended.
 fn longest_frame(bencher: divan::Bencher<'_, '_>, mut app: App, action: impl Fn(u32) -> ActionRequest) {
     app.world_mut().resource_mut::<Jobs>().patience = Some(Duration::from_millis(8));
     let number = std::cell::Cell::new(0);

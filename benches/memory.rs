@@ -16,25 +16,25 @@ const MODELS: &str = r#"[{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:m:Thin
 
 const TWINS: usize = 1_000_000;
 
-#[expect(clippy::print_stdout, reason = "it is what a bench is for")]
+#[expect(clippy::print_stdout, reason = "the benchmark prints its results")]
 fn main() {
     let (graph, models) = graph();
     let mut before = ALLOCATOR.current_usage();
     let mut tell = |what: &str| {
         let now = ALLOCATOR.current_usage();
-        println!("{what}: {} bytes a twin", (now - before) / TWINS);
+        println!("{what}: {} bytes per twin", (now - before) / TWINS);
         before = now;
     };
     let topology = Arc::new(Topology::compile(&graph, &models, &[]).0);
-    tell("the compiled graph, with the values that it gives (40)");
+    tell("the compiled graph, including 40 bytes of initial values");
     let mut state = State::new(topology.clone());
-    tell("a state of it");
+    tell("a new state");
     for column in 0..topology.columns().len() as u32 {
         for row in 0..TWINS as u32 {
             state.set(Slot { column: ColumnIx(column), row }, Sample::good(f64::from(row) + 0.5, i64::from(row)));
         }
     }
-    tell("a state with values of its own (40), each with a time of its own");
+    tell("a state after all values were set, including 40 bytes of values, and their times");
 }
 
 /// Returns a graph of twins with five numeric properties and two relationships each.

@@ -3,7 +3,7 @@
 use cupola_physics::run::Run;
 use cupola_physics::study::{
     Airflow, Amount, ColdKind, ColdSource, Conditioning, Conditions, Construction, Day, Face, Gain, Glazing, HeatKind,
-    HeatSource, Layer, Material, Outside, Plant, Schedule, Start, Study, Surface, Tier, Window, Zone,
+    HeatSource, Layer, Material, Outside, Plant, Schedule, Start, Study, Surface, ThermalModel, Window, Zone,
 };
 
 fn main() {
@@ -14,7 +14,7 @@ const YEAR_S: f64 = 365.0 * 86_400.0;
 
 /// Returns a study with constructions, and with sun and temperatures that repeat daily, so that the benchmark needs no
 /// weather file.
-fn base(tier: Tier, step_minutes: f64) -> Study {
+fn base(tier: ThermalModel, step_minutes: f64) -> Study {
     let mut study = Study { tier, step_minutes: Some(step_minutes), ..Study::default() };
     study.start = Start { temperature_c: 20.0, warm_up_days: 10 };
     study.materials.insert("concrete".into(), Material::new(1.1, 2_200.0, 900.0));
@@ -66,7 +66,7 @@ fn zone(id: &str, area_m2: f64) -> Zone {
 
 /// Returns an office with a cellar and storeys of a core and four outer zones, which are coupled through slabs and
 /// partitions.
-fn office(tier: Tier, step_minutes: f64, storeys: usize) -> Study {
+fn office(tier: ThermalModel, step_minutes: f64, storeys: usize) -> Study {
     let mut study = base(tier, step_minutes);
     let mut cellar = zone("cellar", 1_000.0);
     cellar.surfaces.push(Surface::new("floor", "slab", 1_000.0, (0.0, 180.0), Outside::Ground(Amount::Number(12.0))));
@@ -115,10 +115,10 @@ fn office(tier: Tier, step_minutes: f64, storeys: usize) -> Study {
     study
 }
 
-/// One zone with windows over a year, with hourly steps of 5R1C and ten-minute steps of the multi-node tier.
-#[divan::bench(sample_count = 20, sample_size = 1, args = [Tier::FiveR1C, Tier::MultiNode])]
-fn one_zone_year(bencher: divan::Bencher<'_, '_>, tier: Tier) {
-    let mut study = base(tier, if tier == Tier::FiveR1C { 60.0 } else { 10.0 });
+/// Runs a zone with windows for a year, with hourly steps of the 5R1C tier and ten-minute steps of the multi-node tier.
+#[divan::bench(sample_count = 20, sample_size = 1, args = [ThermalModel::FiveR1C, ThermalModel::MultiNode])]
+fn one_zone_year(bencher: divan::Bencher<'_, '_>, tier: ThermalModel) {
+    let mut study = base(tier, if tier == ThermalModel::FiveR1C { 60.0 } else { 10.0 });
     let mut room = zone("room", 48.0);
     for (id, construction, area, azimuth, tilt) in [
         ("n", "wall", 21.6, 0.0, 90.0),
@@ -135,11 +135,11 @@ fn one_zone_year(bencher: divan::Bencher<'_, '_>, tier: Tier) {
     bencher.bench_local(|| Run::new(&study, None).report(YEAR_S, |_| {}));
 }
 
-/// Nineteen zones with plant over a year, in steps of ten minutes.
+/// Runs nineteen zones with plant for a year, in steps of ten minutes.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn office_year(bencher: divan::Bencher<'_, '_>) {
     // The study keeps the cellar and eighteen zones.
-    let mut study = office(Tier::MultiNode, 10.0, 4);
+    let mut study = office(ThermalModel::MultiNode, 10.0, 4);
     study.zones.truncate(19);
     let known: Vec<String> = study.zones.iter().map(|zone| zone.id.clone()).collect();
     for surface in study.zones.iter_mut().flat_map(|zone| &mut zone.surfaces) {
@@ -152,9 +152,9 @@ fn office_year(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| Run::new(&study, None).report(YEAR_S, |_| {}));
 }
 
-/// One step of a minute in a building of 1,001 zones.
-#[divan::bench(sample_count = 50, sample_size = 10, args = [Tier::FiveR1C, Tier::MultiNode])]
-fn thousand_zones_step(bencher: divan::Bencher<'_, '_>, tier: Tier) {
+/// Runs one step of a minute in a building of 1,001 zones.
+#[divan::bench(sample_count = 50, sample_size = 10, args = [ThermalModel::FiveR1C, ThermalModel::MultiNode])]
+fn thousand_zones_step(bencher: divan::Bencher<'_, '_>, tier: ThermalModel) {
     let mut study = office(tier, 1.0, 200);
     study.start.warm_up_days = 0;
     let mut run = Run::new(&study, None);

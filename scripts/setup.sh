@@ -1,4 +1,5 @@
-# Installs what a machine lacks; sourced by ./run and ./test. Says what and why, and asks first where somebody can answer.
+# Functions that install missing packages, for ./run, ./test and .ci/run. They list each package with its reason and, in
+# a terminal, ask first.
 
 # Packages to install (Debian's names), with the reason for each.
 missing=()
@@ -8,7 +9,7 @@ need() {
   reasons+=("  $1: $2")
 }
 
-# What a Debian package is called elsewhere.
+# Prints the names of a Debian package in the package manager of this machine.
 package_for() {
   case "$manager:$1" in
     apt-get:gcc) echo gcc libc6-dev ;;
@@ -24,15 +25,15 @@ install_missing() {
   for candidate in apt-get dnf pacman zypper; do
     command -v "$candidate" >/dev/null 2>&1 && manager=$candidate && break
   done
-  echo "Cupola needs what this machine lacks:"
+  echo "Cupola needs packages that are not installed:"
   printf '%s\n' "${reasons[@]}"
   if [ -z "$manager" ]; then
-    echo "No package manager that this script knows was found; install them by hand and start again." >&2
+    echo "No supported package manager was found. Install the packages by hand and run the script again." >&2
     return 1
   fi
   local names=()
   for name in "${missing[@]}"; do
-    # One package may be several elsewhere.
+    # One Debian package may be several packages in another package manager.
     read -r -a found <<<"$(package_for "$name")"
     names+=("${found[@]}")
   done
@@ -60,11 +61,11 @@ need_rust() {
   command -v cargo >/dev/null 2>&1 && return 0
   [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
   command -v cargo >/dev/null 2>&1 && return 0
-  echo "Rust is missing: install it with rustup, version 1.95 or newer, and start again." >&2
+  echo "Rust is missing. Install version 1.95 or newer with rustup and run the script again." >&2
   return 1
 }
 
-# Linux only: elsewhere the system brings its own graphics.
+# Other systems than Linux include a graphics driver.
 need_graphics() {
   [ "$(uname -s)" = Linux ] || return 0
   if ! command -v cc >/dev/null 2>&1 || [ ! -e /usr/include/stdlib.h ]; then need gcc "the linker that Rust uses"; fi
@@ -73,7 +74,7 @@ need_graphics() {
   fi
 }
 
-# Where a session has no folder for sockets, libraries complain about it on every start.
+# Without a folder for sockets, libraries print a warning at every start.
 if [ "$(uname -s)" = Linux ] && [ -z "${XDG_RUNTIME_DIR:-}" ]; then
   XDG_RUNTIME_DIR=$(mktemp -d)
   export XDG_RUNTIME_DIR

@@ -1,8 +1,8 @@
-//! Actions: the things that a person asks the program to do. An action names its actor and has an outcome.
+//! Actions: the things that a person asks the program to do. Each request of an action has an actor and an outcome.
 //!
-//! Each feature declares its actions in its own folder. Panels, the view and the command line send them as messages; once a
-//! frame they are applied in the order in which they were sent. Actions name twins by id, so an action that replaces the
-//! scene leaves the meaning of those behind it.
+//! Each feature declares its actions in its own folder. Panels, the view and the command line send actions as messages.
+//! Once a frame, the actions are applied in the order in which they were sent. Actions name twins by id, so later
+//! actions still mean the same twins after an action has replaced the scene.
 
 use crate::job::{self, Jobs};
 use crate::notice::{NoticeLevel, Notices};
@@ -11,44 +11,44 @@ use bevy::prelude::*;
 use cupola_run::Actor;
 use std::fmt::Debug;
 
-/// Characters of an action in the log.
+/// The largest number of characters of an action in the log.
 const MAX_LOGGED: usize = 200;
 
-/// The outcome of an action: words for the user if there is something to tell, or the reason why nothing was done.
+/// The outcome of an action: an optional message for the user, or the reason why the action failed.
 pub type ActionResult = Result<Option<String>, String>;
 
-/// The dependence of an action on jobs.
+/// The rule for an action while a job runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waiting {
-    /// The action is applied at once, also while a job runs.
+pub enum WaitRule {
+    /// The action does not wait for a job. It waits only behind an action of the same frame that waits.
     Never,
-    /// The action waits for the job that runs, and is about no scene in particular. It may open one, so actions behind it
-    /// are not about the scene before it.
+    /// The action waits for the running job and concerns no particular scene. It may open a scene, so later actions may
+    /// concern that scene.
     ForJob,
-    /// The action waits for the job that runs, and is refused if the job opened another scene meanwhile.
+    /// The action waits for the running job. It is refused if another scene was opened in the meantime.
     OnScene,
 }
 
 /// A thing that a person asks the program to do.
 pub trait Action: Debug + Send + Sync + 'static {
-    /// Returns whether the action waits while a job reads or changes the scene.
-    fn waiting(&self) -> Waiting {
-        Waiting::Never
+    /// Returns the rule for the action while a job runs.
+    fn waiting(&self) -> WaitRule {
+        WaitRule::Never
     }
 
     /// Applies the action. An action that starts a job has the outcome of the job.
     ///
     /// # Errors
-    /// The reason why nothing was done.
+    /// The action could not be applied. The error is the reason.
     fn apply(self: Box<Self>, world: &mut World, actor: &Actor) -> ActionResult;
 }
 
 /// An action that was sent and is not applied yet.
 #[derive(Message, Debug)]
 pub struct ActionRequest {
-    /// The number of the request, by which its sender finds the outcome; 0 if nobody asks for it.
+    /// The number of the request, which the outcome repeats for the sender. With 0, no outcome is sent.
     pub number: u64,
-    /// The actor; none: the person at this computer.
+    /// The actor. `None` means the person at this computer.
     pub actor: Option<Actor>,
     /// The action.
     pub action: Box<dyn Action>,
@@ -61,7 +61,7 @@ impl ActionRequest {
     }
 }
 
-/// The outcome of an action that was applied, for its sender.
+/// The outcome of a request, for its sender.
 #[derive(Message, Clone, Debug, PartialEq)]
 pub struct ActionOutcome {
     /// The number of the request.
@@ -81,7 +81,7 @@ impl Default for LocalUser {
     }
 }
 
-/// Actions in the order in which a panel wants them.
+/// A list of actions, in the order in which they are to be applied.
 #[derive(Debug, Default)]
 pub struct ActionList(Vec<Box<dyn Action>>);
 
@@ -97,7 +97,7 @@ impl ActionList {
     }
 }
 
-/// Sends the actions of the person at this computer.
+/// The system parameter that sends the actions of the person at this computer.
 #[derive(SystemParam)]
 pub struct ActionSender<'w> {
     requests: MessageWriter<'w, ActionRequest>,
@@ -116,27 +116,28 @@ impl ActionSender<'_> {
     }
 }
 
-/// Applies the actions that were sent in the last frame, in order. Actions behind one that started a job wait for it.
+/// Applies the actions that were sent since the last frame, in order. Actions that have to wait for a job are queued.
 pub fn apply_actions(world: &mut World) {
     finish_job(world);
     while !world.resource::<Jobs>().is_running()
         && let Some((request, seen)) = world.resource_mut::<Jobs>().waiting.pop_front()
     {
         let is_of_another = seen.is_some_and(|seen| seen != world.resource::<Jobs>().scenes_opened);
-        if is_of_another && request.action.waiting() == Waiting::OnScene {
+        if is_of_another && request.action.waiting() == WaitRule::OnScene {
             refuse(world, request, "another scene was opened meanwhile");
         } else {
             apply(world, request);
         }
     }
     let requests: Vec<ActionRequest> = world.resource_mut::<Messages<ActionRequest>>().drain().collect();
-    // The scene that the user saw when the actions were sent. Actions behind one that opens a scene are about that one.
+    // The scene that was open when the actions were sent. Actions after one that may open a scene concern the new
+    // scene.
     let mut seen = Some(world.resource::<Jobs>().scenes_opened);
     let mut must_wait = false;
     for request in requests {
         let mut jobs = world.resource_mut::<Jobs>();
         let waiting = request.action.waiting();
-        let waits = waiting != Waiting::Never;
+        let waits = waiting != WaitRule::Never;
         if (must_wait && jobs.is_running()) || (waits && (jobs.is_running() || !jobs.waiting.is_empty())) {
             jobs.waiting.push_back((request, seen));
             must_wait = true;
@@ -144,13 +145,13 @@ pub fn apply_actions(world: &mut World) {
             apply(world, request);
             must_wait |= waits && world.resource::<Jobs>().is_running();
         }
-        if waiting == Waiting::ForJob {
+        if waiting == WaitRule::ForJob {
             seen = None;
         }
     }
 }
 
-/// Applies one action, and waits for the job that it starts as long as the frame has patience.
+/// Applies one action. If the action starts a job, waits for the job for at most `Jobs::patience`.
 fn apply(world: &mut World, request: ActionRequest) {
     let ActionRequest { number, actor, action } = request;
     let actor = actor.unwrap_or_else(|| world.resource::<LocalUser>().0.clone());
@@ -176,7 +177,7 @@ fn finish_job(world: &mut World) {
     }
 }
 
-/// Tells the outcome of an action: to the user, to the log and to its sender.
+/// Reports the outcome of an action to the user, to the log and to the sender.
 fn report(world: &mut World, number: u64, name: &str, result: ActionResult) {
     let notice = match &result {
         Ok(None) => None,
@@ -195,7 +196,7 @@ fn report(world: &mut World, number: u64, name: &str, result: ActionResult) {
     }
 }
 
-/// Cuts a text for the log.
+/// Truncates a text to `MAX_LOGGED` characters for the log.
 fn shortened(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(MAX_LOGGED) {
         text.truncate(end);
@@ -204,7 +205,7 @@ fn shortened(mut text: String) -> String {
     text
 }
 
-/// Actions in the app.
+/// The plugin that adds actions and jobs to the app.
 pub struct ActionPlugin;
 
 impl Plugin for ActionPlugin {
@@ -216,7 +217,7 @@ impl Plugin for ActionPlugin {
     }
 }
 
-/// Stops the job that runs, if it can be stopped.
+/// The action that stops the running job, if it can be stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StopJob;
 

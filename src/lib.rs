@@ -1,6 +1,6 @@
-//! Cupola: see a building, watch it live, and ask what if.
+//! Cupola, a desktop app for digital twins of buildings.
 //!
-//! The whole program on one page: the plugins, and the tick with its sets in order.
+//! This module lists the plugins of the program and the system sets of a tick, in order.
 
 pub mod action;
 pub mod cli;
@@ -22,16 +22,16 @@ pub mod window;
 use bevy::ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor};
 use bevy::prelude::*;
 
-/// The schedule that moves every timeline one step on.
+/// The schedule that advances every timeline by one step.
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tick;
 
-/// The parts of a tick, in their order.
+/// The system sets of a tick, in order.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TickSystems {
-    /// Values from outside come in.
+    /// Readings of feeds enter the timelines.
     Ingest,
-    /// The simulation moves on.
+    /// The simulations advance.
     Simulate,
     /// Values that depend on changes are computed.
     Propagate,
@@ -39,17 +39,17 @@ pub enum TickSystems {
     Judge,
     /// The changes are recorded.
     Record,
-    /// The changes are told to the user.
+    /// The changes are gathered, and the user is notified.
     Publish,
 }
 
-/// Everything but the window: the same in the app and on the command line.
+/// The part of the program without the window. The app and the command line both use it.
 pub struct CorePlugin;
 
 impl Plugin for CorePlugin {
     fn build(&self, app: &mut App) {
         let mut tick = Schedule::new(Tick);
-        // Deterministic: one thread, and an order for whatever touches the same thing.
+        // A tick is deterministic: it has one thread, and systems that access the same data have a fixed order.
         tick.set_executor(SingleThreadedExecutor::new())
             .set_build_settings(ScheduleBuildSettings { ambiguity_detection: LogLevel::Error, ..default() });
         app.add_schedule(tick)

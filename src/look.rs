@@ -1,5 +1,4 @@
-//! The look of the building on the screen: its settings, which panels change by an action, and the legend, which the view
-//! writes.
+//! The settings of the 3D view, which panels change by an action, and the legend, which the view writes.
 
 use crate::action::{Action, ActionResult};
 use bevy::prelude::*;
@@ -7,30 +6,30 @@ use cupola_run::Actor;
 use cupola_twin::TwinIx;
 use serde::{Deserialize, Serialize};
 
-/// Dark or light.
+/// The colour theme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Theme {
-    /// Light on dark.
+    /// Light text on a dark background.
     #[default]
     Dark,
-    /// Dark on light.
+    /// Dark text on a light background.
     Light,
 }
 
-/// Scales of colour, all safe for colour blindness.
+/// A colour scale. People with colour vision deficiency can tell the colours of each scale apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Palette {
-    /// For amounts, violet to yellow.
+    /// A sequential scale from violet to yellow.
     #[default]
     Viridis,
-    /// For amounts, dark blue to yellow.
+    /// A sequential scale from dark blue to yellow.
     Cividis,
-    /// Round a middle: blue, neutral, orange.
+    /// A diverging scale from blue through near-white to orange.
     BlueOrange,
 }
 
 impl Palette {
-    /// All of them.
+    /// All palettes.
     pub const ALL: [Self; 3] = [Self::Viridis, Self::Cividis, Self::BlueOrange];
 
     /// Returns the name on the screen.
@@ -42,9 +41,10 @@ impl Palette {
         }
     }
 
-    /// The sRGB colour at `t`, 0 to 1.
+    /// Returns the sRGB colour at the position `t` on the scale, from 0 to 1.
     ///
-    /// Sampled from the published maps: cividis (Nuñez, Anderton and Renslow 2018), viridis (van der Walt and Smith 2015).
+    /// Cividis (Nuñez, Anderton and Renslow 2018) and Viridis (van der Walt and Smith 2015) are sampled from the
+    /// published maps.
     pub fn color(self, t: f32) -> [u8; 3] {
         let stops: &[[u8; 3]] = match self {
             Self::Cividis => &[
@@ -93,28 +93,28 @@ impl Palette {
     }
 }
 
-/// How the building is shown.
+/// The settings of the 3D view.
 #[derive(Resource, Clone, Debug, PartialEq)]
 pub struct ViewSettings {
-    /// The property or expression that colours the rooms; empty: none.
+    /// The property or expression that colours the rooms. If it is empty, the rooms are not coloured.
     pub color_by: String,
-    /// The ends of the scale; `None`: those of the values.
+    /// The range of the scale. With `None` it is the range of the values.
     pub range: Option<(f64, f64)>,
-    /// The scale's colours.
+    /// The palette of the scale.
     pub palette: Palette,
-    /// Only this storey (a node of the building) and those below it are whole; above it, outlines.
+    /// The chosen storey, as the number of its node. It is cut open, and the storeys above it are drawn as outlines.
     pub storey: Option<usize>,
-    /// Only the chosen storey: those below are outlines as well.
+    /// Whether the storeys below the chosen one are drawn as outlines too.
     pub isolate: bool,
-    /// The storeys stand apart, each cut open.
+    /// Whether the storeys are moved apart and cut open. A chosen storey or transparent walls prevent it.
     pub explode: bool,
-    /// Walls fade, so that rooms are seen.
+    /// Whether the walls are transparent, so that the rooms are visible.
     pub see_through: bool,
-    /// Dark or light.
+    /// The colour theme.
     pub theme: Theme,
-    /// No flights, no fades.
+    /// Whether flights of the camera and gradual changes are switched off.
     pub reduced_motion: bool,
-    /// Room names float over the rooms.
+    /// Whether labels with names and values are shown over the rooms.
     pub labels: bool,
 }
 
@@ -135,28 +135,28 @@ impl Default for ViewSettings {
     }
 }
 
-/// The meaning of the colours, which the view gives.
+/// The legend of the colours, which the view writes.
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
 pub struct Legend {
     /// The display name of the property, or the expression.
     pub title: String,
-    /// The symbol of its unit.
+    /// The symbol of the unit. It is empty if there is no unit.
     pub unit: String,
-    /// The ends of the scale.
+    /// The range of the scale.
     pub range: (f64, f64),
-    /// Rooms with a good value.
+    /// The number of rooms with a good value.
     pub good: usize,
-    /// Rooms whose value is stale.
+    /// The number of rooms with a stale value.
     pub stale: usize,
-    /// Rooms with none.
+    /// The number of rooms with a missing value.
     pub missing: usize,
-    /// Why the expression can't be shown.
+    /// The error of the property or expression, if it can't be shown.
     pub error: Option<String>,
-    /// Room names with their place on the screen (logical pixels) and value, for labels.
+    /// The labels of the rooms: the twin, the position on the screen in logical pixels, and the text.
     pub labels: Vec<(TwinIx, [f32; 2], String)>,
 }
 
-/// Changes the look of the building.
+/// The action that changes the settings of the 3D view.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeLook(pub ViewSettings);
 

@@ -1,4 +1,4 @@
-//! The program: see [`cupola::cli`].
+//! The program. The module [`cupola::cli`] has its code.
 
 fn main() -> std::process::ExitCode {
     cupola::cli::main()

@@ -2,23 +2,23 @@
 
 use bevy::prelude::*;
 
-/// How loud a notice is.
+/// The level of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeLevel {
-    /// It worked.
+    /// A success.
     Good,
-    /// It didn't, or not wholly.
+    /// A problem that did not stop the action.
     Warning,
-    /// It failed.
+    /// A failure.
     Error,
 }
 
-/// Messages for the user, newest last, with the second (of the app's time) they appeared at.
+/// The notices with their levels, from the oldest to the newest.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Notices(pub Vec<(NoticeLevel, String)>);
 
 impl Notices {
-    /// Adds one; at most 50 are kept.
+    /// Adds a notice. Only the newest 50 notices are kept.
     pub fn push(&mut self, level: NoticeLevel, text: impl Into<String>) {
         self.0.push((level, text.into()));
         let surplus = self.0.len().saturating_sub(50);

@@ -1,8 +1,8 @@
-//! The screen as panels and the 3D view share it.
+//! The data about the screen that the panels and the 3D view share.
 
 use bevy::prelude::*;
 
-/// The part of the window between the panels, in logical pixels; the whole window if both corners are zero.
+/// The part of the window between the panels, in logical pixels. If both corners are zero, it is the whole window.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
 pub struct CentralArea {
     /// The upper left corner.
@@ -11,6 +11,6 @@ pub struct CentralArea {
     pub max: [f32; 2],
 }
 
-/// Whether the pointer is over a panel, so that the 3D view should leave it alone.
+/// Whether the panels use the pointer, so that the 3D view ignores it.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PointerTaken(pub bool);

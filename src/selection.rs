@@ -1,4 +1,4 @@
-//! The selection: the twins under the attention of the user. Markers on the twins' entities hold it.
+//! The selection: the selected and the hovered twin. Marker components on the entities of the twins hold it.
 
 use crate::action::{Action, ActionResult};
 use crate::look::ViewSettings;
@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use cupola_run::Actor;
 use cupola_twin::TwinIx;
 
-/// Reads the selection.
+/// The system parameter that reads the selection.
 #[derive(SystemParam)]
 pub struct Selection<'w, 's> {
     selected: Query<'w, 's, &'static Twin, With<Selected>>,
@@ -17,7 +17,7 @@ pub struct Selection<'w, 's> {
 }
 
 impl Selection<'_, '_> {
-    /// Returns the twin that was clicked.
+    /// Returns the twin that is selected.
     pub fn selected(&self) -> Option<TwinIx> {
         self.selected.iter().next().map(|twin| twin.0)
     }
@@ -28,11 +28,12 @@ impl Selection<'_, '_> {
     }
 }
 
-/// The twin that the camera should fly to. The view removes the request when the camera has left.
+/// A request to fly the camera to a twin, or with `None` to the whole building. The view removes the request when it
+/// starts the flight.
 #[derive(Resource, Clone, Copy, Debug)]
 pub struct FocusRequest(pub Option<TwinIx>);
 
-/// Selects a twin by its id, or nothing.
+/// The action that selects the twin with an id. With `None` it clears the selection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Select(pub Option<String>);
 
@@ -44,7 +45,7 @@ impl Action for Select {
     }
 }
 
-/// Flies to a twin by its id; without one, to the whole building.
+/// The action that flies the camera to the twin with an id. With `None` it flies to the whole building.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Focus(pub Option<String>);
 
@@ -57,7 +58,7 @@ impl Action for Focus {
     }
 }
 
-/// Selects a twin, or nothing.
+/// Selects a twin. With `None` it clears the selection.
 pub(crate) fn select(world: &mut World, twin: Option<TwinIx>) {
     let mut selected = world.query_filtered::<Entity, With<Selected>>();
     let before: Vec<Entity> = selected.iter(world).collect();
@@ -75,13 +76,14 @@ pub(crate) fn selected(world: &mut World) -> Option<TwinIx> {
     world.query_filtered::<&Twin, With<Selected>>().iter(world).next().map(|twin| twin.0)
 }
 
-/// Returns the twin with an id in the open scene.
+/// Returns the twin with an id in the open scene, or `None` if there is no id or no open scene.
 fn find(world: &World, id: Option<&str>) -> Result<Option<TwinIx>, String> {
     let (Some(id), Some(scene)) = (id, world.get_resource::<OpenScene>()) else { return Ok(None) };
     scene.0.topology.twin_known(id).map(Some).map_err(|found| found.to_string())
 }
 
-/// Removes the storeys above a twin from the view, unless walls are transparent.
+/// Chooses the storey of a twin in the view, so that no storey above hides the twin. Does nothing if the walls are
+/// transparent.
 fn uncover(world: &mut World, twin: Option<TwinIx>) {
     let entity = twin.and_then(|twin| world.resource::<TwinEntities>().get(twin));
     let place = entity.and_then(|entity| world.get::<Place>(entity)).copied();

@@ -20,10 +20,10 @@ use bevy::winit::{UpdateMode, WinitPlugin, WinitSettings};
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use std::time::Duration;
 
-/// Longest time between two frames of a focused window.
+/// The longest time between two frames of a focused window.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// The time that a frame waits for a job.
+/// The longest time that a frame waits for a job.
 const JOB_PATIENCE: Duration = Duration::from_millis(8);
 
 /// The target that the app draws to.
@@ -51,7 +51,7 @@ pub fn build(target: &Target) -> App {
     let mut filter =
         "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error,winit=error,calloop=error,sctk=error".to_string();
     if matches!(target, Target::Window) {
-        // An operator can read in the log who did what.
+        // At this level the log names every action with its actor.
         filter += ",cupola=info,cupola_run=info,cupola_mqtt=info";
     }
     let quiet = bevy::log::LogPlugin { filter, ..default() };
@@ -60,7 +60,7 @@ pub fn build(target: &Target) -> App {
             let window = Window { title: "Cupola".into(), resolution: (1600, 960).into(), ..default() };
             app.add_plugins(DefaultPlugins.set(quiet).set(WindowPlugin {
                 primary_window: Some(window),
-                // The session closes the window, after what is being written is written.
+                // The session closes the window after files that are being written are complete.
                 close_when_requested: false,
                 ..default()
             }));
@@ -76,7 +76,8 @@ pub fn build(target: &Target) -> App {
                 DefaultPlugins
                     .set(quiet)
                     .set(no_window)
-                    // A picture waits until its shaders are compiled. Otherwise the first frames would lack parts.
+                    // A picture waits until its shaders are compiled. Otherwise parts would be missing in the first
+                    // frames.
                     .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
                     .disable::<WinitPlugin>()
                     // Without pipelining, a frame draws the state that the frame has just computed.
@@ -88,7 +89,7 @@ pub fn build(target: &Target) -> App {
     // A system that fails writes a line to the log and does not end the app.
     app.set_error_handler(bevy::ecs::error::error);
     app.insert_resource(RenderErrorHandler(|error, world, _| {
-        let text = format!("The graphics device failed ({error:?}). Save the scene and start again.");
+        let text = format!("The graphics device failed ({error:?}). Save the scene and restart the program.");
         if let Some(mut notices) = world.get_resource_mut::<Notices>() {
             notices.push(NoticeLevel::Error, text);
         }
@@ -108,12 +109,12 @@ pub fn build(target: &Target) -> App {
     }
     let in_window = matches!(target, Target::Window);
     app.add_systems(PreStartup, move |mut commands: Commands, adapter: Option<Res<RenderAdapterInfo>>| {
-        // Without a graphics processor every effect costs half a second. A still picture can wait for them.
+        // Without a GPU every effect takes half a second per frame. Only a picture can wait that long.
         let software = adapter.is_some_and(|adapter| format!("{:?}", adapter.device_type) == "Cpu");
         commands.insert_resource(if software && in_window { Quality::Low } else { Quality::High });
     });
     if in_window {
-        // A frame waits for a short job, so that small edits are seen at once, and for no longer one.
+        // A frame waits for short jobs, so that small edits are visible at once. It does not wait for long jobs.
         app.world_mut().resource_mut::<Jobs>().patience = Some(JOB_PATIENCE);
         app.add_systems(Startup, building_camera);
         let prepare = |scene: Res<OpenScene>| scene.0.prepare();
@@ -125,7 +126,7 @@ pub fn build(target: &Target) -> App {
     app
 }
 
-/// Spawns the camera of the building. A picture calls it after the panels have their layout.
+/// Spawns the camera of the building. For a picture it is called after the layout of the panels is complete.
 pub fn building_camera(mut commands: Commands, quality: Res<Quality>, canvas: Option<Res<Canvas>>) {
     let orbit = Orbit::default();
     let projection = Projection::Perspective(PerspectiveProjection {
@@ -134,12 +135,12 @@ pub fn building_camera(mut commands: Commands, quality: Res<Quality>, canvas: Op
         far: 20_000.0,
         ..default()
     });
-    // No tone mapping: a colour of data must look the same as in the legend.
+    // Tone mapping is off, because the colour of a room must be the same as in the legend.
     let mut building =
         commands.spawn((BuildingCamera, Camera3d::default(), projection, Tonemapping::None, orbit, orbit.transform()));
     match *quality {
         Quality::High => {
-            // Ambient occlusion excludes multisampling, and thin lines need multisampling more.
+            // Ambient occlusion can't be combined with multisampling, and thin lines need multisampling.
             building.insert((Msaa::Sample4, ShadowFilteringMethod::Gaussian));
         }
         Quality::Low => {
@@ -151,14 +152,14 @@ pub fn building_camera(mut commands: Commands, quality: Res<Quality>, canvas: Op
     }
 }
 
-/// Spawns a camera for the panels, so that they are drawn beside the picture of the building and not into it.
+/// Spawns the camera of the panels, which draws them over the picture of the building.
 fn panel_camera(mut commands: Commands, canvas: Option<Res<Canvas>>) {
     let mut panels = commands.spawn((
         PrimaryEguiContext,
         Camera2d,
         Camera {
             order: 1,
-            // The camera draws to a texture of its own, which is cleared in every frame and laid over the building.
+            // The camera draws to its own texture, which is cleared in every frame and blended over the building.
             clear_color: ClearColorConfig::Custom(Color::NONE),
             output_mode: CameraOutputMode::Write {
                 blend_state: Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING),

@@ -1,5 +1,5 @@
 //! Expressions and queries on a small graph. A valid expression is compiled and evaluated in several ticks. A valid
-//! query is run and updated as a standing query. All must terminate.
+//! query is run and updated as a standing query. Every evaluation must terminate.
 #![no_main]
 
 use cupola_fuzz::text;
@@ -36,7 +36,7 @@ static WORLD: LazyLock<(Graph, State)> = LazyLock::new(|| {
     (graph, State::new(Arc::new(topology)))
 });
 
-/// Computes a property that may depend on itself, and one that may not, while values and time change.
+/// Evaluates a formula in several ticks, for a property that may depend on itself and for a property that may not.
 fn compute(text: &str) {
     let (graph, state) = &*WORLD;
     let models = &state.topology().models;
@@ -54,13 +54,13 @@ fn compute(text: &str) {
         let mut full = state.clone();
         full.recompute();
         let twins = || state.topology().twins().flat_map(|twin| state.topology().properties(twin));
-        assert!(twins().all(|slot| state.get(slot) == full.get(slot)), "what is computed in part is something else");
+        assert!(twins().all(|slot| state.get(slot) == full.get(slot)), "propagation differs from recomputation");
     }
 }
 
-/// Checks that a standing query has as many rows after a change as a new query.
+/// Checks that, after a change, a standing query has as many rows as a new query.
 fn keep_open(query: query::Query, graph: &Graph, state: &State, limits: query::Limits<'_>) {
-    let Ok(mut standing) = query::Standing::new(query.clone(), graph, state, limits) else { return };
+    let Ok(mut standing) = query::StandingQuery::new(query.clone(), graph, state, limits) else { return };
     let mut state = state.clone();
     state.begin_tick();
     for (name, value) in [("a.t", 10.0), ("c.t", 30.0)] {
@@ -71,7 +71,7 @@ fn keep_open(query: query::Query, graph: &Graph, state: &State, limits: query::L
     if standing.update(graph, &state, limits).is_ok()
         && let (Ok(kept), Ok(anew)) = (standing.answer(graph, &state), query::run_within(&query, graph, &state, limits))
     {
-        assert_eq!(kept.rows.len(), anew.rows.len(), "what was kept open has other rows");
+        assert_eq!(kept.rows.len(), anew.rows.len(), "the standing query has a wrong number of rows");
     }
 }
 

@@ -4,7 +4,7 @@ use super::{BAD_INPUT, Opened, Source, Trust, opened, output};
 use crate::action::ActionRequest;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::MayStartPrograms;
-use crate::session::{self, Findings, SessionOptions, Watch};
+use crate::session::{self, FileWatcher, Findings, SessionOptions};
 use crate::timeline::{ShowSource, SourceKind};
 use crate::window::{self, Target};
 use bevy::app::AppExit;
@@ -31,14 +31,14 @@ pub(super) fn has_display() -> bool {
     cfg!(not(target_os = "linux")) || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }
 
-/// Shows a scene in a window. The fleet lives as long as the window.
+/// Shows a scene in a window. The fleet ends with the window.
 pub(super) fn show(opened: Opened, broker: Option<String>, source: Source, trust: Trust, fleet: Option<Fleet>) -> u8 {
     // The renderer panics if it finds no driver. The message of the panic has been printed when the panic is caught
     // here.
     let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| window(opened, broker, source, trust)));
     drop(fleet);
     shown.unwrap_or_else(|_| {
-        output::error_line("The window could not go on. If no graphics driver was found: install mesa-vulkan-drivers.");
+        output::error_line("The window failed. If no graphics driver was found, install mesa-vulkan-drivers.");
         BAD_INPUT
     })
 }
@@ -50,7 +50,7 @@ fn window((scene, diagnostics): Opened, broker: Option<String>, source: Source, 
     app.insert_resource(SessionOptions { connect: true, broker });
     app.insert_resource(MayStartPrograms(trust.allow_programs));
     session::open_scene(app.world_mut(), scene, diagnostics);
-    app.world_mut().resource_mut::<Watch>().enabled = true;
+    app.world_mut().resource_mut::<FileWatcher>().enabled = true;
     if errors {
         let count = app.world().resource::<Findings>().0.len();
         let text = format!("{count} findings in the scene's files; run `cupola check` to see them all");

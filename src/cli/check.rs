@@ -4,7 +4,7 @@ use super::{BAD_CALL, BAD_INPUT, output};
 use cupola_building::Plan;
 use cupola_run::Drivers;
 use cupola_run::simulation::study;
-use cupola_scene::{Loaded, Scene};
+use cupola_scene::{LoadResult, Scene};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::topology::Stage;
 use cupola_twin::{Diagnostic, Models, Place, Severity, State};
@@ -17,16 +17,16 @@ pub(super) struct Args {
     /// (.ron), buildings (.glb, .gltf) and weather files (.epw).
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Print one JSON object a line for each scene or set of documents.
+    /// Print one JSON object per line, for each scene or set of documents.
     #[arg(long)]
     json: bool,
-    /// Check each path as a set of its own. Otherwise all DTDL documents are resolved together.
+    /// Check each path separately. Otherwise all DTDL documents are resolved together.
     #[arg(long)]
     separately: bool,
 }
 
 /// The result for one path, or for one set of documents.
-struct Checked {
+struct CheckReport {
     path: String,
     diagnostics: Vec<Diagnostic>,
     /// Counts of the content, each followed by a comma and a space.
@@ -83,7 +83,7 @@ fn has_extension(path: &Path, wanted: &[&str]) -> bool {
     path.extension().is_some_and(|extension| wanted.iter().any(|wanted| extension.eq_ignore_ascii_case(wanted)))
 }
 
-fn check_documents(paths: &[PathBuf]) -> Checked {
+fn check_documents(paths: &[PathBuf]) -> CheckReport {
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
     for path in paths {
@@ -93,7 +93,7 @@ fn check_documents(paths: &[PathBuf]) -> Checked {
     }
     if files.is_empty() && diagnostics.is_empty() {
         let help = "name a scene (a folder with scene.ron), or DTDL documents (.json, .jsonld)";
-        diagnostics.push(Diagnostic::error("no-documents", "there is nothing to check here").help(help));
+        diagnostics.push(Diagnostic::error("no-documents", "there are no files to check").help(help));
     }
     let mut texts = Vec::new();
     for file in &files {
@@ -105,25 +105,25 @@ fn check_documents(paths: &[PathBuf]) -> Checked {
     let (models, mut found) = Models::read(texts.iter().map(|(file, text)| (file.as_str().into(), text.as_str())));
     diagnostics.append(&mut found);
     let path = paths.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ");
-    Checked { path, diagnostics, summary: format!("{} interfaces in {} files, ", models.len(), files.len()) }
+    CheckReport { path, diagnostics, summary: format!("{} interfaces in {} files, ", models.len(), files.len()) }
 }
 
-fn check_other(path: &Path) -> Checked {
+fn check_other(path: &Path) -> CheckReport {
     let shown = path.to_string_lossy().into_owned();
     if has_extension(path, &["glb", "gltf"]) {
         return match cupola_scene::read_gltf(path) {
-            Ok(cupola_scene::ReadGltf { building, issues, .. }) => Checked {
+            Ok(cupola_scene::ReadGltf { building, issues, .. }) => CheckReport {
                 path: shown,
                 diagnostics: issues.iter().map(|issue| Diagnostic::warning(issue.code, issue.to_string())).collect(),
                 summary: format!("{} nodes, ", building.nodes.len()),
             },
-            Err(found) => Checked { path: shown, diagnostics: vec![found], summary: String::new() },
+            Err(found) => CheckReport { path: shown, diagnostics: vec![found], summary: String::new() },
         };
     }
     if has_extension(path, &["epw"]) {
         let (epw, diagnostics) = study::read(path);
         let summary = epw.map(|epw| format!("{} records of {}, ", epw.len(), epw.location.city)).unwrap_or_default();
-        return Checked { path: shown, diagnostics, summary };
+        return CheckReport { path: shown, diagnostics, summary };
     }
     if path.is_file()
         && let Ok(text) = cupola_scene::read_text(path)
@@ -134,10 +134,10 @@ fn check_other(path: &Path) -> Checked {
     }
     let loaded = cupola_scene::load(path);
     let (diagnostics, summary) = everything(loaded);
-    Checked { path: shown, diagnostics, summary }
+    CheckReport { path: shown, diagnostics, summary }
 }
 
-fn check_plan(path: String, text: &str) -> Checked {
+fn check_plan(path: String, text: &str) -> CheckReport {
     let file: std::sync::Arc<str> = path.as_str().into();
     let diagnostics = match Plan::from_ron(text) {
         Ok(plan) => plan
@@ -150,7 +150,7 @@ fn check_plan(path: String, text: &str) -> Checked {
             vec![Diagnostic::error("plan-syntax", error.message).at(place)]
         }
     };
-    Checked { path, diagnostics, summary: String::new() }
+    CheckReport { path, diagnostics, summary: String::new() }
 }
 
 /// Returns diagnostics of the formulas that did not settle, with the places of the formulas.
@@ -160,7 +160,7 @@ pub(super) fn unsettled(scene: &Scene, state: &State) -> Vec<Diagnostic> {
 }
 
 /// Returns the diagnostics of a scene, including those of its drivers, and a summary of its content.
-fn everything(loaded: Loaded) -> (Vec<Diagnostic>, String) {
+fn everything(loaded: LoadResult) -> (Vec<Diagnostic>, String) {
     let mut diagnostics = loaded.diagnostics;
     let Some(scene) = loaded.scene else { return (diagnostics, String::new()) };
     // Only the diagnostics are needed here.

@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args) -> u8 {
     // Opening the scene reports the diagnostics of the drivers, so this call drops them.
     let drivers = Drivers::new(&scene, &mut Vec::new());
     if drivers.feeds.is_empty() {
-        output::error_line("the scene has no feed, so its devices have nothing to say: add `feeds` to it");
+        output::error_line("the scene has no feed, so its devices have nothing to publish: add `feeds` to it");
         return BAD_INPUT;
     }
     let broker = match &args.broker {
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> u8 {
     let (url, fleet) = match started {
         Ok(started) => started,
         Err(why) => {
-            output::error_line(why);
+            output::error_line(why.to_string());
             return BAD_INPUT;
         }
     };
@@ -116,7 +116,7 @@ pub(super) fn run(args: &Args) -> u8 {
     if let Some(folder) = args.out.parent().filter(|folder| !folder.as_os_str().is_empty())
         && let Err(error) = std::fs::create_dir_all(folder)
     {
-        output::error_line(format!("{} can't be made: {error}", folder.display()));
+        output::error_line(format!("{} can't be created: {error}", folder.display()));
         return BAD_INPUT;
     }
     let drawn = render::picture_of(world, timeline, &args.out, true);

@@ -109,7 +109,7 @@ enum Action {
     },
     /// Undo the last edit.
     Undo,
-    /// Make the last undone edit again.
+    /// Redo the last undone edit.
     Redo,
 }
 
@@ -136,7 +136,7 @@ pub(super) fn run(args: &Args) -> u8 {
             let words = match step {
                 Step::Do => "changed",
                 Step::Undo => "undone",
-                Step::Redo => "done again",
+                Step::Redo => "redone",
             };
             output::line(format!("{}: {count} {words}", scene.path.display()));
             0
@@ -237,12 +237,11 @@ fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit
             vec![Edit::SetComputed { model, property, definition: None, at: None }]
         }
         Action::Undo => {
-            let edits = journal.to_undo().ok_or("there is nothing to undo, or the scene was changed by other means")?;
+            let edits = journal.to_undo().ok_or("there is nothing to undo, or another program changed the scene")?;
             return Ok((edits.clone(), Step::Undo));
         }
         Action::Redo => {
-            let edits =
-                journal.to_redo().ok_or("there is nothing to do again, or the scene was changed by other means")?;
+            let edits = journal.to_redo().ok_or("there is nothing to redo, or another program changed the scene")?;
             return Ok((edits.clone(), Step::Redo));
         }
     };

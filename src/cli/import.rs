@@ -76,6 +76,6 @@ fn preview(draft: &Draft, sound: bool) {
     output::table(&["".into(), "understood".into(), "left out".into()], &rows);
     let errors = draft.findings.iter().filter(|found| found.severity == Severity::Error).count();
     if !sound {
-        output::line(format!("The models have errors ({errors} findings): mend them first."));
+        output::line(format!("The models have errors ({errors} findings): fix them first."));
     }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// Longest time that connecting to the broker may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// Longest time to wait for an answer. The timeout of the scene ends the wait earlier, unless it is longer than this.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -26,7 +26,8 @@ pub(super) struct Args {
     /// Request of the command as JSON, such as 21.5, "open" or {"position": 40}. Text that is not JSON is taken as a
     /// string.
     request: Option<String>,
-    /// Timeline to use: on the live one the device carries the command out, on the simulated one the simulation.
+    /// Timeline to use. On the live timeline the device carries out the command, on the simulated timeline the
+    /// simulation.
     #[arg(long, value_enum, default_value_t = Source::Live)]
     source: Source,
     /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
@@ -42,7 +43,7 @@ pub(super) fn run(args: &Args) -> u8 {
         Source::Live => SourceKind::Live,
         Source::Simulated => SourceKind::Simulated,
         Source::Replay => {
-            output::error_line("what is replayed has happened already: it takes no commands");
+            output::error_line("a replayed timeline takes no commands");
             return BAD_CALL;
         }
     };
@@ -95,7 +96,7 @@ fn give(
         let invocations = world.get::<Timeline>(timeline).map(|timeline| timeline.invocations());
         let invocation = invocations.zip(number).and_then(|(all, number)| all.get(number)).cloned();
         let invocation = invocation.ok_or("the invocation was lost")?;
-        if invocation.outcome != CommandOutcome::Pending || begin.elapsed() > LONGEST {
+        if invocation.outcome != CommandOutcome::Pending || begin.elapsed() > MAX_WAIT {
             let done = matches!(invocation.outcome, CommandOutcome::Done(_));
             return Ok((invocation.to_json(&topology), done));
         }

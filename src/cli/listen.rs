@@ -12,7 +12,7 @@ use cupola_mqtt::Connection;
 use cupola_scene::Scene;
 use cupola_twin::State;
 use cupola_twin::expr::ExprError;
-use cupola_twin::query::{Limits, Query, Standing};
+use cupola_twin::query::{Limits, Query, StandingQuery};
 use serde_json::json;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -40,11 +40,10 @@ pub(super) struct WatchedQuery<'q> {
     pub format: Format,
 }
 
-/// Follows the feeds of a scene and returns the live timeline. After an error, it is printed and its exit code
-/// returned.
+/// Follows the feeds of a scene and returns the live timeline. On failure, prints the error and returns the exit code.
 pub(super) fn listened(path: &Path, timeline: Source, listen: &ListenArgs) -> Result<cupola_run::Timeline, u8> {
     if timeline != Source::Live {
-        output::error_line("only the live timeline listens");
+        output::error_line("--listen needs the live timeline");
         return Err(BAD_CALL);
     }
     let (mut app, timeline, duration) = listening(path, listen)?;
@@ -108,15 +107,15 @@ pub(super) fn watch(path: &Path, listen: &ListenArgs, question: &WatchedQuery<'_
 struct WatchedAnswer<'o> {
     question: &'o WatchedQuery<'o>,
     scene: &'o Scene,
-    standing: Option<Standing>,
-    /// The time at which an answer was printed last, and that answer as JSON.
+    standing: Option<StandingQuery>,
+    /// The time at which the last answer was printed, and that answer as JSON.
     told: Option<(Instant, String)>,
     /// Whether the answer may have changed since.
     differs: bool,
 }
 
 impl WatchedAnswer<'_> {
-    /// Takes over the changes of a tick, and prints the answer if it differs from the last one and that is a second
+    /// Applies the changes of a tick. Prints the answer if it differs from the last one and the last one is a second
     /// old.
     fn look(&mut self, state: &State) -> Result<(), ExprError> {
         let (graph, question) = (&self.scene.graph, self.question);
@@ -127,7 +126,7 @@ impl WatchedAnswer<'_> {
                 self.differs |= standing.update(graph, state, limits)?;
                 standing
             }
-            none => none.insert(Standing::new(question.query.clone(), graph, state, limits)?),
+            none => none.insert(StandingQuery::new(question.query.clone(), graph, state, limits)?),
         };
         let is_soon = self.told.as_ref().is_some_and(|(when, _)| when.elapsed() < Duration::from_secs(1));
         if !self.differs || is_soon {

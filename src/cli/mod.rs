@@ -18,7 +18,7 @@ mod validate;
 mod why;
 
 use clap::{Parser, Subcommand};
-use cupola_scene::{Loaded, Scene};
+use cupola_scene::{LoadResult, Scene};
 use cupola_twin::Diagnostic;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,7 +29,7 @@ pub(crate) const BAD_INPUT: u8 = 1;
 /// Exit code for a bad call.
 pub(crate) const BAD_CALL: u8 = 2;
 
-/// See a building, watch it live, and ask what if.
+/// Cupola, a desktop app for digital twins of buildings.
 #[derive(Parser)]
 #[command(name = "cupola", version, about, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -96,7 +96,7 @@ enum Command {
 type Opened = (Arc<Scene>, Vec<Diagnostic>);
 
 /// Returns the scene and its diagnostics. If there is no scene, prints the diagnostics and returns the exit code.
-fn opened(loaded: Loaded) -> Result<Opened, u8> {
+fn opened(loaded: LoadResult) -> Result<Opened, u8> {
     match loaded.scene {
         Some(scene) => Ok((Arc::new(scene), loaded.diagnostics)),
         None => {

@@ -1,4 +1,4 @@
-//! Output of commands on the terminal. It is no error if nobody reads the output.
+//! Output of commands on the terminal. A closed output is not an error.
 
 use cupola_twin::{Diagnostic, Severity};
 use std::io::Write;
@@ -20,6 +20,14 @@ pub fn report(diagnostics: &[Diagnostic]) -> usize {
         error_line(diagnostic.to_string());
     }
     diagnostics.iter().filter(|found| found.severity == Severity::Error).count()
+}
+
+/// Prints rows as comma-separated values (RFC 4180).
+pub fn csv(header: &[String], rows: &[Vec<String>]) {
+    let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
+    for row in std::iter::once(header).chain(rows.iter().map(Vec::as_slice)) {
+        let _ = writer.write_record(row);
+    }
 }
 
 /// Prints a table with aligned columns.

@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Print at most this number of rows, with a cursor for the rows that follow.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
     page: Option<u32>,
-    /// Cursor that the page before printed.
+    /// Cursor that was printed with the previous page.
     #[arg(long, requires = "page")]
     cursor: Option<String>,
     /// Give up after this number of seconds.
@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args) -> u8 {
         None => args.timeline,
         Some((_, Ok(timeline))) => timeline,
         Some((name, Err(_))) => {
-            output::error_line(format!("there is no timeline `{name}` here: live, simulated"));
+            output::error_line(format!("there is no timeline `{name}`: the timelines are live and simulated"));
             return BAD_INPUT;
         }
     };
@@ -121,7 +121,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Returns a timeline of a scene at a moment. After an error, it is printed and its exit code returned.
+/// Returns a timeline of a scene at a moment. On failure, prints the error and returns the exit code.
 pub(super) fn moment(
     path: &std::path::Path,
     timeline: Source,
@@ -135,7 +135,7 @@ pub(super) fn moment(
     let errors = output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene.map(Arc::new) else { return Err(BAD_INPUT) };
     if errors > 0 {
-        output::error_line("the answer is of what could be read");
+        output::error_line("the answer covers only the part of the scene that could be read");
     }
     let at_us = match at.map(cupola_wire::parse_rfc3339) {
         Some(None) => {
@@ -154,11 +154,11 @@ pub(super) fn moment(
             Ok(timeline)
         }
         (Source::Live, Some(_)) => {
-            output::error_line("there is no history of the live timeline yet: use --timeline simulated with --at");
+            output::error_line("the live timeline has no history: use --timeline simulated with --at");
             Err(BAD_CALL)
         }
         (Source::Replay, _) => {
-            output::error_line("nothing is recorded between runs yet");
+            output::error_line("recordings are not kept between runs");
             Err(BAD_INPUT)
         }
         (Source::Simulated, at_us) => simulated(scene, state, at_us),
@@ -213,8 +213,8 @@ impl Page {
         let parts = parts.and_then(|(of, start)| Some((u64::from_str_radix(of, 16).ok()?, start.parse().ok()?)));
         match parts {
             Some((of, start)) if of == query => Ok(Self { rows, start, query }),
-            Some(_) => Err("the cursor is of another query: begin without one".into()),
-            None => Err(format!("`{cursor}` is no cursor: take it from the page before")),
+            Some(_) => Err("the cursor belongs to another query: start without a cursor".into()),
+            None => Err(format!("`{cursor}` is not a cursor: use the one that the previous page printed")),
         }
     }
 
@@ -270,7 +270,7 @@ pub(super) fn print(
             let twins = object.get("twins").and_then(Value::as_array);
             twins.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" → ")
         }
-        // CSV gives numbers with all digits.
+        // CSV has numbers with all digits.
         Some(value) if matches!(format, Format::Table) => output::cell(value),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
@@ -279,11 +279,10 @@ pub(super) fn print(
         rows.iter().map(|row| header.iter().map(|key| text(row.get(key))).collect()).collect();
     match format {
         Format::Csv => {
-            output::line(header.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(","));
-            cells.iter().for_each(|row| output::line(row.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(",")));
+            output::csv(&header, &cells);
             // The cursor goes to standard error, because a program may read the rows.
             if let Some(Some(next)) = cursor {
-                output::error_line(format!("there are more: --cursor {next}"));
+                output::error_line(format!("there are more rows: --cursor {next}"));
             }
         }
         _ => {
@@ -292,15 +291,10 @@ pub(super) fn print(
             }
             output::line(if rows.len() == 1 { "1 row".into() } else { format!("{} rows", rows.len()) });
             if let Some(Some(next)) = cursor {
-                output::line(format!("There are more: --cursor {next}"));
+                output::line(format!("There are more rows: --cursor {next}"));
             }
         }
     }
-}
-
-/// Returns a field as RFC 4180 defines it.
-fn csv(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_string() }
 }
 
 pub(super) fn shape(scene: &Scene, state: &State, keys: &[String], row: &[Option<Output>]) -> Map<String, Value> {

@@ -17,8 +17,8 @@ use cupola_twin::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Simulated time before the picture, if the call names no moment: 3 h, in microseconds. After it, people are in the
-/// building and the air is used.
+/// The simulated time before the picture if the call names no moment, in microseconds: 3 h. By then people are in the
+/// building and the CO2 has risen.
 const BEFORE_US: i64 = 3 * 3_600_000_000;
 /// Number of frames without the building. The layout of the panels is complete in the third.
 const PREPARE: usize = 6;
@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// Picture to write, a .png file.
     #[arg(long, value_parser = png_file)]
     out: PathBuf,
-    /// Property or expression that colours the rooms. Default: the scene's own.
+    /// Property or expression that colours the rooms. Default: the one that the scene names.
     #[arg(long)]
     color_by: Option<String>,
     /// Storey to cut the building above: the id of its twin, or its name.
@@ -124,12 +124,13 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
-/// Returns the path of a picture to write. No other format is written, and an unsuitable file stays as it is.
+/// Returns the path of a picture to write. The extension must be `png`, so that files of other kinds are not
+/// overwritten.
 pub(super) fn png_file(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match path.extension() {
         Some(extension) if extension.eq_ignore_ascii_case("png") => Ok(path),
-        _ => Err("the picture is a .png file".into()),
+        _ => Err("the picture must be a .png file".into()),
     }
 }
 
@@ -137,8 +138,8 @@ pub(super) fn png_file(text: &str) -> Result<PathBuf, String> {
 fn moment(scene: &Scene, source: Option<Source>, at_us: Option<i64>) -> Result<(), (&'static str, u8)> {
     let simulated = source == Some(Source::Simulated) || at_us.is_some();
     match source {
-        Some(Source::Replay) => Err(("nothing is recorded between runs yet; use live or simulated", BAD_INPUT)),
-        Some(Source::Live) if at_us.is_some() => Err(("--at is a moment of the simulated timeline", BAD_CALL)),
+        Some(Source::Replay) => Err(("recordings are not kept between runs; use live or simulated", BAD_INPUT)),
+        Some(Source::Live) if at_us.is_some() => Err(("--at needs the simulated timeline", BAD_CALL)),
         _ if simulated && scene.document.simulation.is_none() => Err(("the scene has no simulation", BAD_INPUT)),
         _ => Ok(()),
     }
@@ -238,7 +239,7 @@ pub(super) fn picture(
             return save(shot.0, &options.out);
         }
     }
-    Err("the graphics driver gave no picture".into())
+    Err("the graphics driver returned no picture".into())
 }
 
 #[derive(Resource)]
@@ -299,7 +300,7 @@ pub(super) fn picture_of(world: &mut World, timeline: Entity, out: &Path, panels
     let scene = world.resource::<OpenScene>().0.clone();
     let findings = world.resource::<Findings>().0.clone();
     let moment = world.get::<Timeline>(timeline).map(|timeline| Timeline(timeline.moment()));
-    let moment = moment.ok_or("the timeline is gone")?;
+    let moment = moment.ok_or("the timeline no longer exists")?;
     let connections = world.entity_mut(timeline).take::<Connections>();
     let options = Options { out: out.to_path_buf(), size: (1600, 960), panels, select: None, trust: Trust::default() };
     picture(&scene, findings, &options, move |world| {

@@ -9,12 +9,9 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Size of the buffer for text, in bytes.
-const BUFFER: usize = 1 << 16;
 /// Number of rows in a row group of Parquet.
 const GROUP: usize = 1 << 14;
 /// Quantities of a zone, in the order of the columns.
@@ -35,7 +32,7 @@ pub(super) struct StepWriter {
 }
 
 enum Format {
-    Csv { file: BufWriter<File>, text: String },
+    Csv(csv::Writer<File>),
     Parquet(Parquet),
 }
 
@@ -61,7 +58,7 @@ impl StepWriter {
         };
         let file = File::create(path).map_err(|error| format!("{shown} can't be written: {error}"))?;
         let format = match is_csv {
-            true => Format::Csv { file: BufWriter::with_capacity(BUFFER, file), text: String::new() },
+            true => Format::Csv(csv::Writer::from_writer(file)),
             false => Format::Parquet(Parquet { file: Some(file), writer: None, columns: Vec::new() }),
         };
         Ok(Self { path: shown, row: Vec::new(), begun: false, format, error: None })
@@ -87,7 +84,7 @@ impl StepWriter {
         self.begun = true;
         let row = &self.row;
         let written = match &mut self.format {
-            Format::Csv { file, text } => add_text(file, text, names, row).map_err(|error| error.to_string()),
+            Format::Csv(file) => add_text(file, names, row).map_err(|error| error.to_string()),
             Format::Parquet(parquet) => parquet.add(names, row).map_err(|error| error.to_string()),
         };
         self.error = written.err();
@@ -100,7 +97,7 @@ impl StepWriter {
     pub fn finish(self) -> Result<(), String> {
         let written = match (self.error, self.format) {
             (Some(error), _) => Err(error),
-            (None, Format::Csv { mut file, .. }) => file.flush().map_err(|error| error.to_string()),
+            (None, Format::Csv(mut file)) => file.flush().map_err(|error| error.to_string()),
             (None, Format::Parquet(parquet)) => parquet.finish().map_err(|error| error.to_string()),
         };
         written.map_err(|error| format!("{} can't be written: {error}", self.path))
@@ -117,27 +114,17 @@ fn names(step: &Step<'_>) -> Vec<String> {
     names
 }
 
-fn add_text(
-    file: &mut BufWriter<File>,
-    text: &mut String,
-    names: Option<Vec<String>>,
-    row: &[f64],
-) -> std::io::Result<()> {
-    text.clear();
+fn add_text(file: &mut csv::Writer<File>, names: Option<Vec<String>>, row: &[f64]) -> csv::Result<()> {
     if let Some(names) = names {
-        // Quotes keep a comma or a quote of an id in its cell. The first three columns have no id in their names.
-        let cell = |(at, name): (usize, &String)| match at {
-            0..3 => name.clone(),
-            _ => format!("\"{}\"", name.replace('"', "\"\"")),
-        };
-        let cells: Vec<String> = names.iter().enumerate().map(cell).collect();
-        let _ = writeln!(text, "{}", cells.join(","));
+        file.write_record(names)?;
     }
-    for (at, number) in row.iter().enumerate() {
-        let _ = if at == 0 { write!(text, "{number:.4}") } else { write!(text, ",{number:.4}") };
+    let mut cell = String::new();
+    for number in row {
+        cell.clear();
+        let _ = write!(cell, "{number:.4}");
+        file.write_field(&cell)?;
     }
-    text.push('\n');
-    file.write_all(text.as_bytes())
+    file.write_record(None::<&[u8]>)
 }
 
 impl Parquet {

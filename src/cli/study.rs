@@ -1,4 +1,4 @@
-//! `cupola run` for a scene that is a study. It has no timeline and runs as fast as it can.
+//! `cupola run` for a scene that is a study. A study has no timeline and runs as fast as possible.
 
 use super::steps::StepWriter;
 use super::{BAD_CALL, BAD_INPUT, output};

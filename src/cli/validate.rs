@@ -58,8 +58,8 @@ pub(super) fn run(args: &Args) -> u8 {
             .collect();
         output::table(&header, &rows);
     }
-    if let Err(message) = write(&families, &args.out) {
-        output::error_line(message);
+    if let Err(found) = write(&families, &args.out) {
+        output::error_line(found.to_string());
         return BAD_INPUT;
     }
     output::line(format!("\n{missed} results outside their range; {}", args.out.join("validation.md").display()));

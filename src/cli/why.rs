@@ -146,7 +146,7 @@ fn show(answer: &Explanation, depth: usize) {
             text += &format!("  ← measured: {origin}; the formula gives {computed}");
         }
         (Some(origin), _) => text += &format!("  ← {origin}"),
-        (None, None) => text += "  ← nothing has given it a value yet",
+        (None, None) => text += "  ← no value yet",
         _ => {}
     }
     output::line(text);

@@ -1,6 +1,6 @@
 //! The action that exports the open scene.
 
-use crate::action::{Action, ActionResult, Waiting};
+use crate::action::{Action, ActionResult, WaitRule};
 use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
@@ -21,8 +21,8 @@ pub struct Export {
 }
 
 impl Action for Export {
-    fn waiting(&self) -> Waiting {
-        Waiting::OnScene
+    fn waiting(&self) -> WaitRule {
+        WaitRule::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -31,7 +31,7 @@ impl Action for Export {
         world.resource_mut::<Jobs>().start(format!("Exporting to {}", path.display()), false, move || {
             let exported = export(&scene, format);
             let written = if exported.bytes.is_empty() {
-                Err("there is nothing to export in this format".to_string())
+                Err("the scene can't be exported in this format".to_string())
             } else {
                 write_atomically(&path, &exported.bytes).map_err(|found| found.to_string())
             };

@@ -1,7 +1,7 @@
 //! Imports in the app. A thread reads the files, the panels show a preview, and the user decides whether a scene is
 //! written.
 
-use crate::action::{Action, ActionRequest, ActionResult, Waiting};
+use crate::action::{Action, ActionRequest, ActionResult, WaitRule};
 use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::session::Open;
@@ -50,7 +50,8 @@ pub struct StartImport(pub Vec<PathBuf>);
 impl Action for StartImport {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let Self(paths) = *self;
-        // One place is enough. Progress that finds it occupied is dropped, because later progress follows.
+        // A capacity of one is enough. If the channel is full, a progress message is dropped, because later messages
+        // follow.
         let (sender, news) = sync_channel(1);
         let folder = folder_for(&paths);
         let read = move || {
@@ -72,7 +73,7 @@ impl Action for StartImport {
     }
 }
 
-/// The action that drops the import.
+/// The action that cancels the import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CancelImport;
 
@@ -93,8 +94,8 @@ pub struct WriteImport {
 }
 
 impl Action for WriteImport {
-    fn waiting(&self) -> Waiting {
-        Waiting::ForJob
+    fn waiting(&self) -> WaitRule {
+        WaitRule::ForJob
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -144,7 +145,7 @@ pub(crate) fn listen(mut import: ResMut<Import>, mut notices: ResMut<Notices>) {
         Err(TryRecvError::Empty) => {}
         Err(TryRecvError::Disconnected) => {
             *import = Import::default();
-            notices.push(NoticeLevel::Error, "The import broke off. Nothing was written.");
+            notices.push(NoticeLevel::Error, "The import failed unexpectedly. Nothing was written.");
         }
     }
 }
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_stands_beside_the_file() {
+    fn the_suggested_folder_is_beside_the_file() {
         let of = |path: &str| folder_for(&[PathBuf::from(path)]);
         assert_eq!(of("/data/graph.ndjson"), Path::new("/data/graph-scene"));
         assert_eq!(of("models"), Path::new("models-scene"));

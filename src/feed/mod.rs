@@ -1,12 +1,12 @@
-//! Feeds: each has an MQTT client on its own thread, and every tick takes their readings.
+//! Feeds. Each feed has an MQTT client on its own thread. Every tick takes the readings that have arrived.
 
 use crate::action::{Action, ActionResult};
 use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline, WallClock};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
-use cupola_mqtt::{Client, Connection, Receiver};
-use cupola_run::feed::{Current, FeedCounters, Inbox, Latencies, Mappings, Router, address};
+use cupola_mqtt::{Client, Connection, MessageReceiver};
+use cupola_run::feed::{CurrentMappings, FeedCounters, Inbox, Latencies, Mappings, Router, address};
 use cupola_run::{Actor, Event, EventBody};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct FeedStatus {
     pub connection: Connection,
     /// The addresses of the brokers, separated by commas.
     pub url: String,
-    /// Messages a second, over the last three seconds.
+    /// Messages per second, over the last three seconds.
     pub rate_per_s: f64,
     /// The counters of the inbox.
     pub counters: FeedCounters,
@@ -30,7 +30,7 @@ struct Intake {
     inbox: Arc<Inbox>,
 }
 
-impl Receiver for Intake {
+impl MessageReceiver for Intake {
     fn message(&mut self, topic: &str, payload: &[u8], now_us: i64) {
         self.router.message(topic, payload, now_us, &self.inbox);
     }
@@ -49,23 +49,23 @@ pub struct Connections {
     /// then.
     counts: VecDeque<(i64, u64)>,
     rate_per_s: f64,
-    /// The durations from sending and from arrival to propagated.
+    /// The durations from sending to propagation and from arrival to propagation.
     pub latencies: Latencies,
-    /// Source time, if the message gave one, and time of arrival of the readings of this tick, in microseconds.
+    /// The source time, if the message has one, and the time of arrival of each reading of this tick, in microseconds.
     ingested: Vec<(Option<i64>, i64)>,
 }
 
-/// A feed: its mappings, and its client after it was asked to connect.
+/// A feed with its mappings, and with its client after the first attempt to connect.
 struct Feed {
     url: String,
     filters: Vec<String>,
-    mappings: Arc<Current>,
+    mappings: Arc<CurrentMappings>,
     client: Option<Client>,
 }
 
 impl Feed {
     fn new(mappings: &Arc<Mappings>) -> Self {
-        let current = Current::new(mappings.clone());
+        let current = CurrentMappings::new(mappings.clone());
         Self { url: mappings.url.clone(), filters: mappings.filters(), mappings: current, client: None }
     }
 }
@@ -83,18 +83,22 @@ impl Connections {
         }
     }
 
-    /// Connects each feed to its broker, or all of them to `url` instead. Earlier connections end.
+    /// Connects each feed to its broker, or with `url` every feed to that broker. Earlier connections end.
     ///
     /// # Errors
     /// An address is not valid, or a thread can't be started. With an invalid address, all connections stay as they
     /// are.
     pub fn connect(&mut self, url: Option<&str>) -> Result<(), String> {
-        self.feeds.iter().try_for_each(|feed| address(url.unwrap_or(&feed.url)).map(|_| ()))?;
+        self.feeds
+            .iter()
+            .try_for_each(|feed| address(url.unwrap_or(&feed.url)).map(|_| ()))
+            .map_err(|error| error.to_string())?;
         let inbox = self.inbox.clone();
         self.feeds.iter_mut().for_each(|feed| feed.client = None);
         for feed in &mut self.feeds {
             let intake = Intake { router: Router::new(feed.mappings.clone()), inbox: inbox.clone() };
-            feed.client = Some(Client::start(url.unwrap_or(&feed.url), feed.filters.clone(), intake)?);
+            let client = Client::start(url.unwrap_or(&feed.url), feed.filters.clone(), intake);
+            feed.client = Some(client.map_err(|error| error.to_string())?);
         }
         Ok(())
     }
@@ -118,7 +122,7 @@ impl Connections {
     /// The feed is not connected, or too many messages wait already.
     fn send(&self, feed: usize, topic: &str, payload: Vec<u8>) -> Result<(), String> {
         let client = self.feeds.get(feed).and_then(|feed| feed.client.as_ref());
-        client.ok_or("the feed is not connected")?.send(topic, payload)
+        client.ok_or("the feed is not connected")?.send(topic, payload).map_err(|error| error.to_string())
     }
 
     /// Returns the inbox, where readings and answers wait for the tick.
@@ -180,7 +184,7 @@ impl Action for Connect {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let live = timeline_of(world, SourceKind::Live).ok_or("there is no live timeline")?;
         let connections = world.get_mut::<Connections>(live);
-        let mut connections = connections.ok_or("the scene maps no messages: add a feed to it")?;
+        let mut connections = connections.ok_or("the scene has no feed: add `feeds` to it")?;
         connections.connect(Some(&self.0))?;
         world.resource_mut::<SessionOptions>().broker = Some(self.0);
         Ok(None)
@@ -247,7 +251,7 @@ pub(crate) fn send_requests(timeline: &mut Timeline, connections: Option<&Connec
             let now_us = timeline.now_us();
             let failed = timeline.ingest(Event::new(now_us, feed_actor(), body));
             if let Err(why) = failed {
-                tracing::warn!("a command that could not be sent is gone: {why}");
+                tracing::warn!("a command could not be sent, and its failure could not be recorded: {why}");
             }
         }
     }

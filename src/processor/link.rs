@@ -1,6 +1,6 @@
 //! The connection to a processor: a process, or a service behind a broker.
 
-use cupola_mqtt::{Client, Connection, Receiver};
+use cupola_mqtt::{Client, Connection, MessageReceiver};
 use cupola_scene::document::{ProcessorDoc, ProcessorMqttDoc};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -76,14 +76,15 @@ impl Link {
     pub fn open(doc: &ProcessorDoc, folder: &Path, mailbox: &Arc<Mailbox>) -> Result<Self, String> {
         match &doc.mqtt {
             Some(ProcessorMqttDoc { url, request, response }) => {
-                let client = Client::start(url, vec![response.clone()], Answers(mailbox.clone()))?;
+                let client = Client::start(url, vec![response.clone()], Answers(mailbox.clone()))
+                    .map_err(|error| error.to_string())?;
                 Ok(Self::Service(client, request.clone()))
             }
             None => Process::start(&doc.command, folder, mailbox).map(Self::Process),
         }
     }
 
-    /// Returns whether the processor can be asked now.
+    /// Returns whether the processor can take a request now.
     pub fn is_ready(&self) -> bool {
         match self {
             Self::Process(_) => true,
@@ -98,14 +99,14 @@ impl Link {
     pub fn send(&self, request: Vec<u8>) -> Result<(), String> {
         match self {
             Self::Process(process) => process.send(request),
-            Self::Service(client, topic) => client.send(topic, request),
+            Self::Service(client, topic) => client.send(topic, request).map_err(|error| error.to_string()),
         }
     }
 }
 
 struct Answers(Arc<Mailbox>);
 
-impl Receiver for Answers {
+impl MessageReceiver for Answers {
     fn message(&mut self, _: &str, payload: &[u8], _: i64) {
         self.0.put(LinkMessage::Answer(payload.to_vec()));
     }
@@ -162,7 +163,7 @@ impl Process {
     }
 
     fn send(&self, request: Vec<u8>) -> Result<(), String> {
-        self.requests.try_send(request).map_err(|_| "it doesn't read what it is asked".to_string())
+        self.requests.try_send(request).map_err(|_| "it doesn't read its requests".to_string())
     }
 }
 

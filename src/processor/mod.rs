@@ -1,7 +1,7 @@
 //! External processors: programs and services outside the app that compute properties, such as machine learning and
 //! other simulators.
 //!
-//! A timeline sends a request with its state at the end of a tick and takes the answer in at the beginning of a later
+//! A timeline sends a request with its state at the end of a tick and applies the answer at the beginning of a later
 //! tick. A simulated timeline waits for the answer before its next step, so that the same scene gives the same values
 //! every time. A live timeline does not wait. A processor has one request at a time. A request that would be due in the
 //! meantime is counted as skipped.
@@ -113,7 +113,7 @@ impl Processor {
         }
     }
 
-    /// Takes messages in and gives a request up after its timeout. Returns the error, if one occurred now.
+    /// Handles messages, and gives up a request after its timeout. Returns the error, if one occurred.
     fn listen(&mut self) -> Option<String> {
         let mut wrong = None;
         while self.answer.is_none()
@@ -131,7 +131,7 @@ impl Processor {
                         None => self.answer = Some(answer),
                     },
                     Err(error) => {
-                        wrong = Some(format!("its answer is not what was agreed: {error}"));
+                        wrong = Some(format!("its answer is invalid: {error}"));
                         self.asked = None;
                     }
                 },
@@ -147,7 +147,7 @@ impl Processor {
         {
             wrong = Some(format!("no answer came within {} s", self.definition.timeout.as_secs_f64()));
             self.status.timeouts += 1;
-            // The program may be busy with the old request, so it is started anew.
+            // The program may still work on the old request, so it is restarted.
             self.leave_alone();
         }
         if let Some(wrong) = &wrong {
@@ -165,14 +165,14 @@ impl Processor {
     }
 
     fn ask(&mut self, id: String, line: Vec<u8>, asked_us: i64) -> Result<(), String> {
-        let link = self.link.as_ref().ok_or("it is not there")?;
+        let link = self.link.as_ref().ok_or("it is not connected")?;
         link.send(line)?;
         self.status.requests += 1;
         self.asked = Some(PendingRequest { id, at: Instant::now(), asked_us });
         Ok(())
     }
 
-    /// Returns whether the processor can be asked. Opens the link if there is none and it may be opened.
+    /// Returns whether the processor can take a request. Opens the link if there is none and it may be opened.
     fn is_ready(&mut self, may_start: bool) -> Result<bool, String> {
         if self.paused_until.is_some_and(|until| Instant::now() < until) {
             return Ok(false);
@@ -181,7 +181,8 @@ impl Processor {
             if self.definition.doc.mqtt.is_none() && !may_start {
                 let command = self.definition.doc.command.join(" ");
                 return Err(format!(
-                    "the program `{command}` may not be started: --allow-programs, or \"Let the scene's programs run\" in the app's search, allows it"
+                    "the program `{command}` may not be started. Allow it with --allow-programs, or with \"Let the \
+                     scene's programs run\" in the app's search"
                 ));
             }
             let opened = Link::open(&self.definition.doc, &self.definition.folder, &self.mailbox);
@@ -210,7 +211,7 @@ impl Processor {
 }
 
 impl Processors {
-    /// Takes away the processors with these ids: their answers come from a record.
+    /// Removes the processors with these ids, because their answers come from a record.
     pub(crate) fn remove(&mut self, ids: &BTreeSet<String>) {
         self.all.retain(|processor| !ids.contains(&processor.definition.doc.id));
     }
@@ -284,7 +285,7 @@ impl Plugin for ProcessorPlugin {
     }
 }
 
-/// Takes the answers in before the tick. A simulated timeline is held until every answer is there or given up.
+/// Receives answers before the tick. A simulated timeline is held until each request is answered or given up.
 fn listen(mut timelines: Query<(&Timeline, &mut Playback, &mut Processors)>, mut notices: ResMut<Notices>) {
     for (timeline, mut playback, mut processors) in &mut timelines {
         for processor in &mut processors.all {

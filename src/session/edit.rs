@@ -1,8 +1,8 @@
 //! Edits of the open scene's graph, with undo. They are in memory until the scene is saved.
 
 use super::replace::replace;
-use super::{Findings, Prepared};
-use crate::action::{Action, ActionResult, Waiting};
+use super::{Findings, PreparedScene};
+use crate::action::{Action, ActionResult, WaitRule};
 use crate::job::Jobs;
 use crate::timeline::{OpenScene, Timeline, ViewCursor};
 use crate::twin::{TwinEntities, keeps_places, places_of};
@@ -18,7 +18,7 @@ pub struct EditHistory {
     journal: Journal,
     /// Whether there are edits that are not in the scene's file.
     pub unsaved: bool,
-    /// Whether the user was warned of the unsaved edits since the last one.
+    /// Whether the user was warned about unsaved edits after the last edit.
     pub(super) warned: bool,
 }
 
@@ -34,13 +34,13 @@ impl EditHistory {
     }
 }
 
-/// The action that makes edits: all of them, or none of them and an error.
+/// The action that makes edits. If one edit is refused, no edit is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditScene(pub Vec<Edit>);
 
 impl Action for EditScene {
-    fn waiting(&self) -> Waiting {
-        Waiting::OnScene
+    fn waiting(&self) -> WaitRule {
+        WaitRule::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -53,8 +53,8 @@ impl Action for EditScene {
 pub struct Undo;
 
 impl Action for Undo {
-    fn waiting(&self) -> Waiting {
-        Waiting::OnScene
+    fn waiting(&self) -> WaitRule {
+        WaitRule::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -68,8 +68,8 @@ impl Action for Undo {
 pub struct Redo;
 
 impl Action for Redo {
-    fn waiting(&self) -> Waiting {
-        Waiting::OnScene
+    fn waiting(&self) -> WaitRule {
+        WaitRule::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -83,14 +83,14 @@ impl Action for Redo {
 pub struct KeepAssumptions;
 
 impl Action for KeepAssumptions {
-    fn waiting(&self) -> Waiting {
-        Waiting::OnScene
+    fn waiting(&self) -> WaitRule {
+        WaitRule::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, actor: &Actor) -> ActionResult {
         let shown = world.resource::<ViewCursor>().timeline;
         let timeline = world.get::<Timeline>(shown).ok_or("there is no timeline")?;
-        let simulation = timeline.simulation().ok_or("only a simulated timeline assumes anything")?;
+        let simulation = timeline.simulation().ok_or("only a simulated timeline has assumptions")?;
         let (assumptions, warmer_k) = simulation.own_assumptions();
         let scene = timeline.scene();
         let known = scene.document.simulation.as_ref().map(|simulation| &simulation.assumed);
@@ -109,7 +109,7 @@ impl Action for KeepAssumptions {
     }
 }
 
-/// Makes edits and puts the edited scene in the place of the open one. Returns the edits that undo them.
+/// Makes edits and replaces the open scene by the edited one. `note` writes the inverse edits into the journal.
 fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)) -> ActionResult {
     let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
     let known = world.resource::<Findings>().0.clone();
@@ -121,7 +121,7 @@ fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)
             let scene = Arc::new(edited.scene);
             let places = if keeps_places(&before, &scene) { places } else { places_of(&scene) };
             let relocation = Relocation::new(&before.topology, &scene.topology);
-            (Prepared { scene, drivers, findings: edited.findings, places }, relocation, edited.undo)
+            (PreparedScene { scene, drivers, findings: edited.findings, places }, relocation, edited.undo)
         });
         drop(before);
         Box::new(move |world| {

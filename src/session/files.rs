@@ -1,8 +1,8 @@
 //! Actions that open, reload and save scenes.
 
 use super::replace::replace;
-use super::{EditHistory, Findings, Prepared, SessionOptions, Watch, open_prepared};
-use crate::action::{Action, ActionResult, Waiting};
+use super::{EditHistory, FileWatcher, Findings, PreparedScene, SessionOptions, open_prepared};
+use crate::action::{Action, ActionResult, WaitRule};
 use crate::job::Jobs;
 use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
@@ -10,8 +10,9 @@ use crate::processor::MayStartPrograms;
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
 use cupola_run::{Actor, Relocation};
-use cupola_scene::{Document, file_of, load, rebase, save};
+use cupola_scene::{Document, Scene, file_of, load, rebase, save};
 use cupola_twin::{Diagnostic, Severity, State};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,8 +21,8 @@ use std::sync::Arc;
 pub struct Open(pub PathBuf);
 
 impl Action for Open {
-    fn waiting(&self) -> Waiting {
-        Waiting::ForJob
+    fn waiting(&self) -> WaitRule {
+        WaitRule::ForJob
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -33,7 +34,7 @@ impl Action for Open {
             let first = first_error(&loaded.diagnostics);
             let prepared = loaded.scene.take().map(|scene| {
                 let state = State::new(scene.topology.clone());
-                (Prepared::new(Arc::new(scene), loaded.diagnostics), state)
+                (PreparedScene::new(Arc::new(scene), loaded.diagnostics), state)
             });
             Box::new(move |world| {
                 let Some((prepared, state)) = prepared else {
@@ -45,7 +46,7 @@ impl Action for Open {
                 world.insert_resource(MayStartPrograms(false));
                 open_prepared(world, prepared, state);
                 if let Some(first) = first {
-                    let text = format!("{errors} errors in the scene; the first: {first}");
+                    let text = format!("The scene has {errors} errors. The first is: {first}");
                     world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
                 }
                 Ok(None)
@@ -54,23 +55,25 @@ impl Action for Open {
     }
 }
 
-/// The action that reads the files of the open scene again. Timelines keep their values. If the files have errors, the
-/// findings are replaced and everything else stays as it was.
+/// The action that reloads the open scene from its files. Timelines keep their values. If the files have errors, the
+/// findings are replaced and everything else stays unchanged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reload;
 
 impl Action for Reload {
-    fn waiting(&self) -> Waiting {
-        Waiting::OnScene
+    fn waiting(&self) -> WaitRule {
+        WaitRule::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
-        world.resource_mut::<Jobs>().start("Reading the scene again", true, move || {
+        world.resource_mut::<Jobs>().start("Reloading the scene", true, move || {
             let mut loaded = load(&before.path);
-            let prepared = loaded.scene.take().map(|scene| Prepared::new(Arc::new(scene), loaded.diagnostics.clone()));
+            let prepared =
+                loaded.scene.take().map(|scene| PreparedScene::new(Arc::new(scene), loaded.diagnostics.clone()));
             let relocation =
                 prepared.as_ref().map(|prepared| Relocation::new(&before.topology, &prepared.scene.topology));
+            let has_new_program = prepared.as_ref().is_some_and(|prepared| has_new_program(&before, &prepared.scene));
             drop(before);
             let findings = prepared.as_ref().map_or(loaded.diagnostics, |prepared| prepared.findings.clone());
             Box::new(move |world| {
@@ -84,12 +87,27 @@ impl Action for Reload {
                     }
                 };
                 replace(world, prepared, &relocation);
+                // The permission is for the programs that the person knew.
+                if has_new_program && world.resource::<MayStartPrograms>().0 {
+                    world.insert_resource(MayStartPrograms(false));
+                    let text = "The scene names another program to run. It is not started unless you allow it again.";
+                    world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+                }
                 // The edits in the history belong to the text before the reload.
                 world.insert_resource(EditHistory::default());
-                Ok(Some("The scene was read again".into()))
+                Ok(Some("The scene was reloaded".into()))
             })
         })
     }
+}
+
+/// Returns whether a changed scene names a program that it did not name before.
+fn has_new_program(before: &Scene, changed: &Scene) -> bool {
+    let programs = |scene: &Scene| -> BTreeSet<(Vec<String>, Option<String>)> {
+        let processors = scene.document.processors.iter().filter(|processor| !processor.command.is_empty());
+        processors.map(|processor| (processor.command.clone(), processor.folder.clone())).collect()
+    };
+    !programs(changed).is_subset(&programs(before))
 }
 
 /// The action that saves the open scene to its own file, or to another one.
@@ -97,8 +115,8 @@ impl Action for Reload {
 pub struct Save(pub Option<PathBuf>);
 
 impl Action for Save {
-    fn waiting(&self) -> Waiting {
-        Waiting::OnScene
+    fn waiting(&self) -> WaitRule {
+        WaitRule::OnScene
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
@@ -114,7 +132,7 @@ impl Action for Save {
             let saved = save(&document, &target).map_err(|found| found.to_string());
             Box::new(move |world| {
                 saved?;
-                world.resource_mut::<Watch>().saved(&target);
+                world.resource_mut::<FileWatcher>().saved(&target);
                 if target == scene.path {
                     world.resource_mut::<EditHistory>().unsaved = false;
                 }
@@ -124,7 +142,7 @@ impl Action for Save {
     }
 }
 
-/// Returns the name of a scene for people: that of its folder, or of its file.
+/// Returns the display name of a scene: the name of its folder, or else of its file.
 fn name_of(path: &Path) -> String {
     let own = if path.ends_with("scene.ron") { path.parent().unwrap_or(path) } else { path };
     own.file_name().map_or_else(|| "the scene".into(), |name| name.to_string_lossy().into_owned())

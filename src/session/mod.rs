@@ -9,7 +9,7 @@ mod watch;
 pub use edit::{EditHistory, EditScene, KeepAssumptions, Redo, Undo};
 pub use files::{Open, Reload, Save};
 pub use quit::Quit;
-pub use watch::Watch;
+pub use watch::FileWatcher;
 
 use crate::Tick;
 use crate::action::{ActionPlugin, apply_actions};
@@ -24,12 +24,12 @@ use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, Wal
 use crate::twin::{mirror, places_of};
 use bevy::prelude::*;
 use cupola_run::{Drivers, Relocation};
-use cupola_scene::{Loaded, Scene};
+use cupola_scene::{LoadResult, Scene};
 use cupola_twin::{Diagnostic, State};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Time of the wall clock that a frame may spend on ticks.
+/// The longest time of the wall clock that a frame may spend on ticks.
 const TICK_BUDGET: Duration = Duration::from_millis(12);
 
 /// The options of a session.
@@ -62,7 +62,7 @@ impl Plugin for SessionPlugin {
             .init_resource::<SessionOptions>()
             .init_resource::<EditHistory>()
             .init_resource::<Import>()
-            .init_resource::<Watch>()
+            .init_resource::<FileWatcher>()
             .add_message::<bevy::window::WindowCloseRequested>()
             // Actions are applied before a reload, because they were made for the scene before it.
             .add_systems(PreUpdate, (exchange::listen, quit::quit_on_close, apply_actions, watch::watch).chain())
@@ -107,7 +107,7 @@ fn drive(world: &mut World) {
 
 /// Opens a scene that was read. Its timelines and findings replace those of the scene before. Returns whether there is
 /// a scene.
-pub fn open(world: &mut World, loaded: Loaded) -> bool {
+pub fn open(world: &mut World, loaded: LoadResult) -> bool {
     let Some(scene) = loaded.scene else {
         world.insert_resource(Findings(loaded.diagnostics));
         return false;
@@ -116,16 +116,16 @@ pub fn open(world: &mut World, loaded: Loaded) -> bool {
     true
 }
 
-/// A scene with everything that is made of it, ready to be opened. A thread can make it.
-pub(crate) struct Prepared {
+/// A scene with its drivers, findings and places, ready to be opened. It can be prepared on another thread.
+pub(crate) struct PreparedScene {
     scene: Arc<Scene>,
     drivers: Drivers,
     findings: Vec<Diagnostic>,
-    /// The node of the building of each twin.
+    /// The number of the building's node for each twin, if it has a place.
     places: Arc<Vec<Option<usize>>>,
 }
 
-impl Prepared {
+impl PreparedScene {
     /// Prepares a scene with the findings about it so far.
     pub(crate) fn new(scene: Arc<Scene>, mut findings: Vec<Diagnostic>) -> Self {
         let drivers = Drivers::new(&scene, &mut findings);
@@ -137,12 +137,12 @@ impl Prepared {
 /// Opens a scene with the findings about its files. Findings about its drivers are added.
 pub fn open_scene(world: &mut World, scene: Arc<Scene>, findings: Vec<Diagnostic>) {
     let state = State::new(scene.topology.clone());
-    open_prepared(world, Prepared::new(scene, findings), state);
+    open_prepared(world, PreparedScene::new(scene, findings), state);
 }
 
-/// Opens a prepared scene, whose timelines begin with a state.
-fn open_prepared(world: &mut World, prepared: Prepared, state: State) {
-    let Prepared { scene, drivers, findings, places } = prepared;
+/// Opens a prepared scene. Its timelines begin with `state`.
+fn open_prepared(world: &mut World, prepared: PreparedScene, state: State) {
+    let PreparedScene { scene, drivers, findings, places } = prepared;
     close(world);
     world.resource_mut::<Jobs>().scenes_opened += 1;
     let now_us = world.resource::<WallClock>().now_us();
@@ -163,8 +163,7 @@ fn open_prepared(world: &mut World, prepared: Prepared, state: State) {
     set_scene(world, scene, drivers, places, None);
 }
 
-/// Makes a scene the open one. `relocation` leads from the scene before, if both are the same scene before and after a
-/// change.
+/// Makes a scene the open one. `relocation` leads from the previous scene, if the scene is a changed version of it.
 fn set_scene(
     world: &mut World,
     scene: Arc<Scene>,
@@ -203,7 +202,7 @@ pub(crate) fn spawn(world: &mut World, timeline: cupola_run::Timeline, playback:
     entity
 }
 
-/// Connects to the brokers if the session options say so, and gives the connections to their timeline.
+/// Connects to the brokers if the session options require it, and adds the connections to their timeline.
 fn connect(world: &mut World, entity: Entity, mut connections: Connections) {
     let options = world.resource::<SessionOptions>().clone();
     if options.connect

@@ -1,26 +1,26 @@
-//! The action that leaves the program, and the close button of the window.
+//! The action that quits the program, and the close button of the window.
 
 use super::EditHistory;
-use crate::action::{Action, ActionRequest, ActionResult, Waiting};
+use crate::action::{Action, ActionRequest, ActionResult, WaitRule};
 use bevy::prelude::*;
 use bevy::window::WindowCloseRequested;
 use cupola_run::Actor;
 
-/// The action that leaves the program. With unsaved edits it warns the first time.
+/// The action that quits the program. With unsaved edits it warns the first time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quit;
 
 impl Action for Quit {
-    fn waiting(&self) -> Waiting {
-        // A file that is being written is written to its end.
-        Waiting::ForJob
+    fn waiting(&self) -> WaitRule {
+        // Quitting waits until a file that is being written is complete.
+        WaitRule::ForJob
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let mut history = world.resource_mut::<EditHistory>();
         if history.unsaved && !history.warned {
             history.warned = true;
-            return Err("Your edits are not saved. Save them, or quit again to lose them.".into());
+            return Err("Your edits are not saved. Save them, or quit again to discard them.".into());
         }
         world.write_message(AppExit::Success);
         Ok(None)

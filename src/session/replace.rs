@@ -1,6 +1,6 @@
-//! Puts a changed scene in the place of the open one, after an edit and after a reload.
+//! Replacement of the open scene by a changed version, after an edit or a reload.
 
-use super::{Prepared, connect, set_scene, spawn, timeline_of};
+use super::{PreparedScene, connect, set_scene, spawn, timeline_of};
 use crate::feed::Connections;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
@@ -11,8 +11,8 @@ use cupola_twin::State;
 
 /// Moves every timeline to the changed scene. Timelines keep their content. A processor with an unchanged definition
 /// keeps its link. The connections stay if all their brokers and subscriptions are the same.
-pub(super) fn replace(world: &mut World, prepared: Prepared, relocation: &Relocation) {
-    let Prepared { scene, drivers, places, .. } = prepared;
+pub(super) fn replace(world: &mut World, prepared: PreparedScene, relocation: &Relocation) {
+    let PreparedScene { scene, drivers, places, .. } = prepared;
     let mut timelines = world.query_filtered::<Entity, With<Timeline>>();
     let all: Vec<Entity> = timelines.iter(world).collect();
     for entity in all {
@@ -33,7 +33,7 @@ pub(super) fn replace(world: &mut World, prepared: Prepared, relocation: &Reloca
         }
     }
     if timeline_of(world, SourceKind::Simulated).is_none() && drivers.simulation.is_some() {
-        // The change gave the scene its simulation.
+        // The change has added a simulation to the scene.
         let state = State::new(scene.topology.clone());
         if let Some(simulated) = cupola_run::Timeline::simulated(scene.clone(), state, &drivers) {
             spawn(world, simulated, Playback::default());
@@ -50,7 +50,7 @@ fn adopt_processors(world: &mut World, entity: Entity) {
         Some(processors) => {
             entity.insert(processors);
         }
-        // Nothing is left to wait for.
+        // Without processors there is no answer to wait for.
         None => {
             if let Some(mut playback) = entity.get_mut::<Playback>() {
                 playback.held = false;

@@ -1,4 +1,4 @@
-//! Hot reload: reads the open scene again when one of its files changes.
+//! Hot reload: reloads the open scene when one of its files changes.
 
 use super::{EditHistory, Reload};
 use crate::action::ActionRequest;
@@ -6,32 +6,35 @@ use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
 use cupola_run::Actor;
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use notify_debouncer_mini::notify::{self, RecommendedWatcher, RecursiveMode};
+use notify_debouncer_mini::{DebounceEventResult, DebouncedEvent, DebouncedEventKind, Debouncer, new_debouncer};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-/// Time without changes after which the scene is read. Editors write a file in several steps.
+/// Time without changes to a file after which the scene is reloaded. Editors write a file in several steps.
 const QUIET: Duration = Duration::from_millis(300);
-/// Capacity of the channel for changes. All changes have the same meaning, so a full channel loses nothing.
-const WAITING: usize = 16;
 
-/// The watcher of the folders of the open scene's files.
+/// The file watcher of the open scene. It watches the folders of the scene's files.
 #[derive(Resource, Default)]
-pub struct Watch {
-    /// Whether files are watched, which only the app with a window does.
+pub struct FileWatcher {
+    /// Whether files are watched. Only the app with a window watches files.
     pub enabled: bool,
-    watcher: Option<RecommendedWatcher>,
-    changes: Option<Mutex<Receiver<()>>>,
+    watcher: Option<Watcher>,
     watched: Vec<PathBuf>,
     stamps: Vec<(PathBuf, Option<SystemTime>)>,
-    changed_at: Option<Instant>,
 }
 
-impl Watch {
-    /// Takes the time of a file that the program itself has written, so that it does not count as a change.
+struct Watcher {
+    events: Mutex<Receiver<()>>,
+    /// Stops watching when it is dropped.
+    _debouncer: Debouncer<RecommendedWatcher>,
+}
+
+impl FileWatcher {
+    /// Records the modification time of a file that the program has written, so that the write is not seen as a change.
     pub(super) fn saved(&mut self, path: &Path) {
         for (known, stamp) in &mut self.stamps {
             if known == path {
@@ -46,34 +49,34 @@ impl Watch {
         }
         self.watched = files.to_vec();
         self.stamps = files.iter().map(|file| (file.clone(), modified(file))).collect();
-        let (sender, receiver) = sync_channel(WAITING);
-        let mut watcher = notify::recommended_watcher(move |_| {
-            // A full channel already holds a change.
-            let _ = sender.try_send(());
+        self.watcher = None;
+        // All events have the same meaning, so a full channel loses nothing.
+        let (sender, events) = sync_channel(1);
+        let mut debouncer = new_debouncer(QUIET, move |events: DebounceEventResult| {
+            // `AnyContinuous` denotes a file that is still being written.
+            let is_over =
+                |events: &Vec<DebouncedEvent>| events.iter().any(|event| event.kind == DebouncedEventKind::Any);
+            if events.as_ref().map_or(true, is_over) {
+                let _ = sender.try_send(());
+            }
         })?;
-        // Folders are watched and not files, because an atomic save replaces the watched file.
+        // Folders are watched instead of files, because an atomic save replaces the watched file.
         let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         for folder in folders {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+            debouncer.watcher().watch(folder, RecursiveMode::NonRecursive)?;
         }
-        self.watcher = Some(watcher);
-        self.changes = Some(Mutex::new(receiver));
+        self.watcher = Some(Watcher { events: Mutex::new(events), _debouncer: debouncer });
         Ok(())
     }
 
-    /// Returns whether a file has changed and no further change has come for a while.
-    fn due(&mut self, now: Instant) -> bool {
-        if let Some(changes) = &self.changes {
-            let changes = changes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            while changes.try_recv().is_ok() {
-                self.changed_at = Some(now);
-            }
-        }
-        if self.changed_at.is_none_or(|changed| now - changed < QUIET) {
+    /// Returns whether a file has changed since the last call.
+    fn due(&mut self) -> bool {
+        let Some(watcher) = &self.watcher else { return false };
+        let events = watcher.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if events.try_recv().is_err() {
             return false;
         }
-        self.changed_at = None;
         let mut changed = false;
         for (file, stamp) in &mut self.stamps {
             let now = modified(file);
@@ -89,21 +92,20 @@ fn modified(path: &Path) -> Option<SystemTime> {
 }
 
 pub(super) fn watch(world: &mut World) {
-    if !world.resource::<Watch>().enabled {
+    if !world.resource::<FileWatcher>().enabled {
         return;
     }
     let Some(scene) = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()) else { return };
-    let mut watch = world.resource_mut::<Watch>();
+    let mut watch = world.resource_mut::<FileWatcher>();
     if let Err(error) = watch.start(&scene.files) {
-        watch.enabled = false;
-        let text = format!("changes of the files won't be noticed: {error}");
+        let text = format!("Changes to the scene's files won't be detected: {error}");
         world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
         return;
     }
-    if watch.due(Instant::now()) {
+    if watch.due() {
         if world.resource::<EditHistory>().unsaved {
-            let text = "The scene's files have changed on the disk. Your edits are not saved: save them, or read the scene \
-                        again and lose them.";
+            let text = "The scene's files have changed on the disk. Your edits are not saved. Save them, or reload \
+                        the scene and discard them.";
             world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
             return;
         }

@@ -1,4 +1,4 @@
-//! Actions about timelines: the timeline on the screen, its playback, branches, and events into it.
+//! Actions on timelines: showing, playing, branching and closing them, and applying events.
 
 use super::{Playback, SourceKind, Timeline, ViewCursor, branch_name, tell_unsettled};
 use crate::action::{Action, ActionResult};
@@ -8,7 +8,8 @@ use crate::session::{SceneDrivers, spawn, timeline_of};
 use bevy::prelude::*;
 use cupola_run::{Actor, Event, EventBody};
 
-/// Shows the timeline with a source. A replay is made of the recording so far; shown already, it is made anew.
+/// The action that shows the timeline with a source. If there is no replay, or it is on the screen already, a new
+/// replay is made from the recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShowSource(pub SourceKind);
 
@@ -35,7 +36,7 @@ impl Action for ShowSource {
     }
 }
 
-/// Shows the timeline with a name.
+/// The action that shows the timeline with a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShowTimeline(pub String);
 
@@ -46,7 +47,7 @@ impl Action for ShowTimeline {
     }
 }
 
-/// Lets the shown timeline play, or pauses it. A live timeline goes on; only the view pauses.
+/// The action that plays or pauses the timeline on the screen. Of a live timeline, only the view is paused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Play(pub bool);
 
@@ -67,7 +68,7 @@ impl Action for Play {
             let at_end = timeline.replay_span_us().filter(|(_, end_us)| timeline.now_us() >= *end_us);
             if let Some(mut playback) = entity.get_mut::<Playback>() {
                 playback.playing = playing;
-                // A replay that has come to its end begins again.
+                // A replay at its end starts again.
                 if let (Some((start_us, _)), true) = (at_end, playing) {
                     playback.seek(start_us);
                 }
@@ -77,7 +78,7 @@ impl Action for Play {
     }
 }
 
-/// Moves the shown timeline by one step.
+/// The action that moves the timeline on the screen by one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step;
 
@@ -87,20 +88,21 @@ impl Action for Step {
     }
 }
 
-/// Sets the speed of the shown timeline: simulated seconds in a second; infinite: as fast as possible.
+/// The action that sets the speed of the timeline on the screen, in seconds of the timeline per second of the wall
+/// clock. An infinite speed means as fast as possible.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SetSpeed(pub f64);
 
 impl Action for SetSpeed {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         if self.0.is_nan() || self.0 <= 0.0 {
-            return Err(format!("a speed is greater than 0, not {}", self.0));
+            return Err(format!("the speed must be greater than 0, not {}", self.0));
         }
         with_playback(world, |playback| playback.speed = self.0)
     }
 }
 
-/// Goes to a moment of the shown replay, microseconds since the Unix epoch.
+/// The action that goes to a moment of the replay on the screen, in microseconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seek(pub i64);
 
@@ -114,7 +116,7 @@ impl Action for Seek {
     }
 }
 
-/// Branches a simulated timeline off the shown one, as the view shows it, and shows the branch.
+/// The action that branches the timeline on the screen at the moment that the view shows. It shows the branch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MakeBranch;
 
@@ -124,15 +126,18 @@ impl Action for MakeBranch {
         let name = branch_name(timelines.iter(world));
         let cursor = world.resource::<ViewCursor>();
         let parent = world.get::<Timeline>(cursor.timeline).ok_or("there is no timeline to branch")?;
-        let branch = cursor.view(parent).branch(name.clone(), &world.resource::<SceneDrivers>().0)?;
+        let branch = cursor
+            .view(parent)
+            .branch(name.clone(), &world.resource::<SceneDrivers>().0)
+            .map_err(|error| error.to_string())?;
         let speed = world.get::<Playback>(cursor.timeline).map_or(0.0, |playback| playback.speed);
         let entity = spawn(world, branch, Playback::at_speed(speed.max(60.0)));
         show(world, entity)?;
-        Ok(Some(format!("{name} begins here. Change a set-point or switch something, then play.")))
+        Ok(Some(format!("{name} begins at this moment. Change a set-point or switch a unit off, then play.")))
     }
 }
 
-/// Closes the branch with a name.
+/// The action that closes the branch with a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CloseBranch(pub String);
 
@@ -140,14 +145,14 @@ impl Action for CloseBranch {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let entity = named(world, &self.0)?;
         if world.get::<Timeline>(entity).is_none_or(|timeline| timeline.branched_from().is_none()) {
-            return Err(format!("`{}` is not a what-if: it stays open", self.0));
+            return Err(format!("`{}` is not a what-if, so it can't be closed", self.0));
         }
         remove(world, entity);
         Ok(None)
     }
 }
 
-/// Applies an event to the shown timeline, at its present moment.
+/// The action that applies an event to the timeline on the screen, at its present moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApplyEvent(pub EventBody);
 
@@ -158,11 +163,11 @@ impl Action for ApplyEvent {
     }
 }
 
-/// Applies an event to a timeline at its present moment, and sends the messages that it causes. Returns the number of the
-/// invocation, if the event is a command.
+/// Applies an event to a timeline at its present moment, and sends the messages that the event causes. If the event is
+/// a command, returns the number of the invocation.
 ///
 /// # Errors
-/// The reason why the event was refused.
+/// The event was refused. The error is the reason.
 pub fn apply_event(world: &mut World, timeline: Entity, body: EventBody, actor: &Actor) -> Result<Option<u64>, String> {
     world.resource_scope(|world, mut notices: Mut<Notices>| {
         let mut timelines = world.query::<(&mut Timeline, Option<&Connections>)>();
@@ -179,7 +184,7 @@ pub fn apply_event(world: &mut World, timeline: Entity, body: EventBody, actor: 
     })
 }
 
-/// Despawns a timeline. If it is on the screen, the live one takes its place.
+/// Despawns a timeline. If it is on the screen, the live timeline is shown instead.
 pub(crate) fn remove(world: &mut World, entity: Entity) {
     world.despawn(entity);
     if world.resource::<ViewCursor>().timeline == entity
@@ -202,10 +207,14 @@ fn show(world: &mut World, timeline: Entity) -> ActionResult {
     Ok(None)
 }
 
-/// Makes a replay of the recording so far and shows it. An earlier replay gives way.
+/// Makes a replay of the recording so far and shows it. An earlier replay is removed.
 fn replay(world: &mut World) -> ActionResult {
     let live = timeline_of(world, SourceKind::Live).ok_or("there is no live timeline to replay")?;
-    let replay = world.get::<Timeline>(live).ok_or("there is no live timeline to replay")?.replay()?;
+    let replay = world
+        .get::<Timeline>(live)
+        .ok_or("there is no live timeline to replay")?
+        .replay()
+        .map_err(|error| error.to_string())?;
     if let Some(before) = timeline_of(world, SourceKind::Replayed) {
         world.despawn(before);
     }
@@ -216,7 +225,7 @@ fn replay(world: &mut World) -> ActionResult {
 fn with_playback(world: &mut World, change: impl FnOnce(&mut Playback)) -> ActionResult {
     let shown = world.resource::<ViewCursor>().timeline;
     if world.get::<Timeline>(shown).is_some_and(|timeline| timeline.source() == SourceKind::Live) {
-        return Err("a live timeline follows the world's clock".into());
+        return Err("a live timeline follows the wall clock".into());
     }
     if let Some(mut playback) = world.get_mut::<Playback>(shown) {
         change(&mut playback);

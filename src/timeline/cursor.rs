@@ -1,4 +1,4 @@
-//! The cursor of the view: the timeline on the screen, and whether the view stands still.
+//! The view cursor: the timeline on the screen, and whether the view is paused.
 
 use super::Timeline;
 use bevy::prelude::*;
@@ -6,8 +6,8 @@ use cupola_run::{Drivers, Relocation};
 use cupola_scene::Scene;
 use std::sync::Arc;
 
-/// The timeline on the screen. A paused view of a live timeline shows a copy of one moment, while the timeline itself goes
-/// on: messages, staleness, alarms and recording never stop.
+/// The timeline on the screen. A paused view of a live timeline shows a copy of one moment. The timeline itself
+/// continues: it receives messages, marks stale values, judges alarms and records.
 #[derive(Resource)]
 pub struct ViewCursor {
     /// The entity of the timeline.
@@ -21,7 +21,7 @@ impl ViewCursor {
         Self { timeline, paused: None }
     }
 
-    /// Returns whether the view stands still.
+    /// Returns whether the view is paused.
     pub fn is_paused(&self) -> bool {
         self.paused.is_some()
     }
@@ -31,17 +31,17 @@ impl ViewCursor {
         self.paused.as_deref().unwrap_or(timeline)
     }
 
-    /// Lets the view stand still at this moment of its timeline.
+    /// Pauses the view at the present moment of its timeline.
     pub fn pause(&mut self, timeline: &Timeline) {
         self.paused = Some(Box::new(Timeline(timeline.moment())));
     }
 
-    /// Lets the view follow its timeline again.
+    /// Ends the pause, so that the view follows its timeline again.
     pub fn follow(&mut self) {
         self.paused = None;
     }
 
-    /// Moves a paused view to a changed scene.
+    /// Moves a paused view to a changed scene. If that fails, the pause ends.
     pub(crate) fn adopt(&mut self, scene: &Arc<Scene>, drivers: &Drivers, relocation: &Relocation) {
         if let Some(paused) = &mut self.paused
             && paused.adopt(scene.clone(), drivers, relocation).is_err()

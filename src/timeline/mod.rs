@@ -1,4 +1,5 @@
-//! Timelines in the app: each is an entity that wraps a [`cupola_run::Timeline`]; the tick runs the parts of their step.
+//! Timelines in the app. Each timeline is an entity that wraps a [`cupola_run::Timeline`]. The tick runs the parts of a
+//! step.
 
 mod actions;
 mod cursor;
@@ -24,16 +25,16 @@ use std::sync::Arc;
 #[derive(Resource, Clone)]
 pub struct OpenScene(pub Arc<Scene>);
 
-/// A timeline.
+/// The component that holds a timeline.
 #[derive(Component, Clone, Deref, DerefMut)]
 #[require(Playback)]
 pub struct Timeline(pub cupola_run::Timeline);
 
-/// The start of the tick: clocks move, before anything is ingested.
+/// The set at the start of the tick in which clocks move, before readings are ingested.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BeginSystems;
 
-/// The parts of the step in the tick.
+/// The plugin that adds the parts of a step to the tick.
 pub struct TimelinePlugin;
 
 impl Plugin for TimelinePlugin {
@@ -79,7 +80,7 @@ fn publish(mut timelines: Query<&mut Timeline>, mut notices: ResMut<Notices>) {
     }
 }
 
-/// Tells the user about properties that depend on themselves and have newly found no stable value.
+/// Adds notices about properties that depend on themselves and have not settled.
 fn tell_unsettled(timeline: &Timeline, notices: &mut Notices) {
     for found in &timeline.changes().unsettled {
         notices.push(NoticeLevel::Warning, format!("{}: {}", timeline.name(), found.message));

@@ -3,23 +3,23 @@
 use super::{SourceKind, Timeline};
 use bevy::prelude::*;
 
-/// A step of a replay, microseconds.
+/// The length of a step of a replay, in microseconds.
 const REPLAY_STEP_US: i64 = 100_000;
 
-/// Controls the clock of a simulated or replayed timeline. A live one always follows the world outside.
+/// The control of the clock of a simulated or replayed timeline. A live timeline always follows the wall clock.
 #[derive(Component, Clone, Debug)]
 pub struct Playback {
     /// Whether the clock moves by itself.
     pub playing: bool,
-    /// Simulated seconds in a second; infinite: as fast as possible.
+    /// Seconds of the timeline per second of the wall clock. Infinity means as fast as possible.
     pub speed: f64,
     /// Whether the timeline waits for an answer before it takes the next step.
     pub held: bool,
-    /// Time that should have passed and has not been stepped through, microseconds.
+    /// The time that is due and not yet stepped through, in microseconds.
     due_us: f64,
-    /// Steps requested by hand.
+    /// The number of steps that were requested by hand.
     requested: u32,
-    /// The moment to go to.
+    /// The requested moment of a replay, in microseconds since the Unix epoch.
     target_us: Option<i64>,
 }
 
@@ -35,44 +35,45 @@ impl Playback {
         Self { speed, ..Self::default() }
     }
 
-    /// Returns the playback of a replay, which begins to play.
+    /// Returns the playback of a replay, which plays at once at ten times the speed of the recording.
     pub fn of_replay() -> Self {
         Self { playing: true, speed: 10.0, ..Self::default() }
     }
 
-    /// Lets `seconds` of the world outside pass. `step_us` is the length of a step.
+    /// Adds the time that is due after `seconds` of the wall clock. `step_us` is the length of a step in microseconds.
     pub fn pass(&mut self, seconds: f64, step_us: i64) {
         if !self.playing {
             self.due_us = 0.0;
         } else if self.speed.is_finite() {
-            // A program that was busy doesn't race to catch up: at most a second counts.
+            // At most one second counts, so that a program that was busy does not have to catch up.
             self.due_us += seconds.min(1.0) * self.speed * 1e6;
         } else {
             self.due_us = self.due_us.max(step_us as f64);
         }
     }
 
-    /// Requests one step, playing or not.
+    /// Requests one step, which is also made while the playback is paused.
     pub fn step(&mut self) {
         self.requested += 1;
     }
 
-    /// Requests a moment of a replay, microseconds since the Unix epoch.
+    /// Requests a moment of a replay, in microseconds since the Unix epoch.
     pub fn seek(&mut self, target_us: i64) {
         self.target_us = Some(target_us);
     }
 
-    /// Returns whether another tick is wanted now.
+    /// Returns whether the clock is due for another step.
     pub fn wants_tick(&self, step_us: i64) -> bool {
         !self.held && (self.target_us.is_some() || self.requested > 0 || self.due_us >= step_us as f64)
     }
 
-    /// Drops time that could not be stepped through, so that the clock doesn't lag for ever. Time short of a step stays.
+    /// Discards due time beyond one step, so that the clock does not lag permanently.
     pub fn forgive(&mut self, step_us: i64) {
         self.due_us = self.due_us.min(step_us as f64);
     }
 
-    /// Returns the moment up to which the next tick goes; none if no time passes.
+    /// Returns the moment at which the next tick ends, in microseconds since the Unix epoch, or `None` if no time
+    /// passes.
     pub(super) fn take_step(&mut self, timeline: &Timeline, wall_us: i64) -> Option<i64> {
         let Some(step_us) = step_us_of(timeline) else { return Some(wall_us) };
         if !self.wants_tick(step_us) {
@@ -88,14 +89,14 @@ impl Playback {
         }
         let next_us = timeline.now_us() + step_us;
         if timeline.replay_span_us().is_some_and(|(_, end_us)| next_us >= end_us) {
-            // The end of a recording.
+            // The playback stops at the end of the recording.
             self.playing = false;
         }
         Some(next_us)
     }
 }
 
-/// Returns the length of a timeline's step, microseconds; none for a live one.
+/// Returns the length of a timeline's step in microseconds, or `None` for a live timeline.
 pub fn step_us_of(timeline: &Timeline) -> Option<i64> {
     match timeline.source() {
         SourceKind::Live => None,
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_as_fast_as_its_speed() {
+    fn steps_follow_the_speed() {
         let mut playback = Playback::default();
         playback.pass(0.5, MINUTE_US);
         assert_eq!(steps(&mut playback), 0, "paused");
@@ -135,9 +136,9 @@ mod tests {
         playback.pass(0.25, MINUTE_US);
         assert_eq!(steps(&mut playback), 2);
         playback.pass(0.05, MINUTE_US);
-        assert_eq!(steps(&mut playback), 1, "half a step was left over");
+        assert_eq!(steps(&mut playback), 1, "half a step was still due");
         playback.speed = f64::INFINITY;
         playback.pass(0.001, MINUTE_US);
-        assert_eq!(steps(&mut playback), 1, "one step a pass: the caller's budget decides how many");
+        assert_eq!(steps(&mut playback), 1, "at infinite speed, each call makes one step due");
     }
 }

@@ -1,19 +1,19 @@
-//! The time of the world outside.
+//! The wall clock.
 
 use bevy::prelude::*;
 
-/// The time of the world outside, which tests set by hand.
+/// The wall clock, which tests set by hand.
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub enum WallClock {
-    /// The computer's clock.
+    /// The clock of the computer.
     #[default]
     System,
-    /// Microseconds since the Unix epoch, as set.
+    /// A time that was set by hand, in microseconds since the Unix epoch.
     Manual(i64),
 }
 
 impl WallClock {
-    /// Returns microseconds since the Unix epoch.
+    /// Returns the time in microseconds since the Unix epoch.
     pub fn now_us(&self) -> i64 {
         match self {
             Self::System => jiff::Timestamp::now().as_microsecond(),

@@ -1,4 +1,4 @@
-//! The alarms of the shown timeline, as components of the twins that they are about.
+//! The raised alarms of the timeline on the screen, as components of the affected twins.
 
 use super::{Twin, TwinEntities};
 use crate::timeline::{OpenScene, Timeline, ViewCursor};
@@ -7,12 +7,12 @@ use cupola_scene::document::AlarmSeverity;
 use cupola_twin::TwinIx;
 use std::collections::BTreeMap;
 
-/// The most severe raised alarm of a twin on the shown timeline.
+/// The most severe raised alarm of a twin on the timeline on the screen.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 #[component(storage = "SparseSet")]
 pub struct AlarmMark(pub AlarmSeverity);
 
-/// The update of the alarm marks. Systems that read them run after it.
+/// The set that updates the alarm marks. Systems that read the marks run after it.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AlarmMarkSystems;
 

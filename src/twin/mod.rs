@@ -1,4 +1,4 @@
-//! The twins as entities: who each is, where in the building it is, whether it is under attention, and its alarms.
+//! Twins as entities. Their components are the twin, its place in the building, selection, hover and alarm mark.
 //!
 //! An edit of the scene touches only the entities that it changes.
 
@@ -16,29 +16,30 @@ use cupola_twin::TwinIx;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The twin that an entity is.
+/// The twin that an entity represents.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Twin(pub TwinIx);
 
-/// The node of the building that shows a twin, or that shows the twin it belongs to.
+/// The number of the building's node that shows a twin. A twin without its own node has the node of a twin from which
+/// relationships lead to it.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(pub usize);
 
-/// Marks the twin that was clicked.
+/// The marker of the selected twin.
 #[derive(Component, Clone, Copy, Debug)]
 #[component(storage = "SparseSet")]
 pub struct Selected;
 
-/// Marks the twin under the pointer.
+/// The marker of the twin under the pointer.
 #[derive(Component, Clone, Copy, Debug)]
 #[component(storage = "SparseSet")]
 pub struct Hovered;
 
-/// The entity of each twin of the open scene, by number.
+/// The entities of the twins of the open scene, by the number of the twin.
 #[derive(Resource, Default)]
 pub struct TwinEntities {
     entities: Vec<Entity>,
-    /// The node of the building of each twin.
+    /// The number of the building's node for each twin, if it has a place.
     places: Arc<Vec<Option<usize>>>,
 }
 
@@ -48,13 +49,13 @@ impl TwinEntities {
         self.entities.get(twin.0 as usize).copied()
     }
 
-    /// Returns the node of the building of each twin.
+    /// Returns the number of the building's node for each twin.
     pub(crate) fn places(&self) -> Arc<Vec<Option<usize>>> {
         self.places.clone()
     }
 }
 
-/// Reads the places of twins in the building.
+/// The system parameter that reads the places of twins in the building.
 #[derive(SystemParam)]
 pub struct Places<'w, 's> {
     entities: Res<'w, TwinEntities>,
@@ -62,13 +63,13 @@ pub struct Places<'w, 's> {
 }
 
 impl Places<'_, '_> {
-    /// Returns the node of the building where a twin is.
+    /// Returns the number of the building's node where a twin is, or `None` if it has no place.
     pub fn get(&self, twin: TwinIx) -> Option<usize> {
         self.places.get(self.entities.get(twin)?).ok().map(|place| place.0)
     }
 }
 
-/// Twin entities and their alarms.
+/// The plugin that adds the entities of twins and their alarm marks.
 pub struct TwinPlugin;
 
 impl Plugin for TwinPlugin {
@@ -77,15 +78,16 @@ impl Plugin for TwinPlugin {
     }
 }
 
-/// Returns whether every twin of a changed scene is where it was in the building.
+/// Returns whether every twin of a changed scene has the same place in the building as before. The result may be
+/// `false` although no place differs.
 pub(crate) fn keeps_places(before: &Scene, scene: &Scene) -> bool {
     before.topology.shares_graph(&scene.topology)
         && Arc::ptr_eq(&before.building, &scene.building)
         && (Arc::ptr_eq(&before.bindings, &scene.bindings) || before.bindings == scene.bindings)
 }
 
-/// Brings the entities in step with a scene. Entities of twins that the scene still has stay; `relocation` leads from the
-/// scene before to this one, if both are the same scene before and after a change.
+/// Updates the entities for a scene. Twins that the scene still has keep their entities. `relocation` leads from the
+/// previous scene to this one, if this one is a changed version of it.
 pub(crate) fn mirror(
     world: &mut World,
     scene: &Arc<Scene>,
@@ -118,7 +120,7 @@ pub(crate) fn mirror(
     });
 }
 
-/// Gives the entities of the scene before to the twins of another scene, by number.
+/// Reuses the entities of the previous scene for the twins of another scene, by number.
 fn reused(world: &mut World, entities: &mut Vec<Entity>, scene: &Scene) {
     let mut marked = world.query_filtered::<Entity, Or<(With<Selected>, With<Hovered>, With<AlarmMark>)>>();
     let marked: Vec<Entity> = marked.iter(world).collect();
@@ -138,8 +140,8 @@ fn reused(world: &mut World, entities: &mut Vec<Entity>, scene: &Scene) {
     entities.extend(world.spawn_batch(more));
 }
 
-/// Returns the entities of a changed scene's twins: the known ones of twins with the same id, and new ones. Others are
-/// despawned.
+/// Returns the entities of the twins of a changed scene. Twins with the same id keep their entity, new twins get a new
+/// entity, and the entities of removed twins are despawned.
 fn matched(world: &mut World, entities: &[Entity], relocation: &Relocation, scene: &Scene) -> Vec<Entity> {
     for (number, entity) in (0..).zip(entities) {
         match relocation.twin(TwinIx(number)) {
@@ -156,7 +158,8 @@ fn matched(world: &mut World, entities: &[Entity], relocation: &Relocation, scen
     scene.topology.twins().map(|twin| known(twin).unwrap_or_else(|| world.spawn(Twin(twin)).id())).collect()
 }
 
-/// Returns the node of every twin: its own, else that of the nearest twin it is related to.
+/// Returns the place of every twin: its own node, or else the node of the nearest twin from which relationships lead to
+/// it.
 pub(crate) fn places_of(scene: &Scene) -> Arc<Vec<Option<usize>>> {
     let topology = &scene.topology;
     let mut places: Vec<Option<usize>> = vec![None; topology.twin_count() as usize];
@@ -172,7 +175,8 @@ pub(crate) fn places_of(scene: &Scene) -> Arc<Vec<Option<usize>>> {
     let names = topology.relationship_names();
     while let Some(twin) = queue.pop_front() {
         for name in &names {
-            // A sensor is where the room is that points at it; what points at a room may be anywhere.
+            // A sensor is in the room that has a relationship to it. A twin that has a relationship to a room may be
+            // anywhere.
             for other in topology.related(twin, name, false) {
                 if places[other.0 as usize].is_none() {
                     places[other.0 as usize] = places[twin.0 as usize];

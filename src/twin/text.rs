@@ -1,15 +1,15 @@
-//! Twins and their values in words.
+//! Texts for twins and their values.
 
 use cupola_scene::Scene;
 use cupola_twin::{ColumnIx, Kind, Slot, State, TwinIx};
 
-/// Returns the name of a twin for people: its `name`, if it has one, else its id.
+/// Returns the display name of a twin: the value of its property `name`, or else its id.
 pub fn display_name(scene: &Scene, state: &State, twin: TwinIx) -> String {
     let name = scene.topology.slot(twin, "name").and_then(|slot| state.value(slot));
     name.map_or_else(|| scene.topology.twin_id(twin).to_string(), |name| name.to_string())
 }
 
-/// Returns the value of a slot for people: a few digits and the unit's symbol; `—` if the value is missing.
+/// Returns the value of a slot as text, with few digits and the symbol of the unit. A missing value is `—`.
 pub fn show(state: &State, slot: Slot) -> String {
     let column = state.topology().column(slot.column);
     match state.value(slot) {
@@ -29,7 +29,8 @@ pub fn with_unit(number: f64, unit: &str) -> String {
     if unit.is_empty() { number_text(number) } else { format!("{} {unit}", number_text(number)) }
 }
 
-/// Returns a number with as many digits as a person needs: 0.042, 3.14, 21.4, 982.
+/// Returns a number with at most three decimals. The larger the number, the fewer decimals it has: 0.042, 3.14, 21.4,
+/// 982.
 pub fn number_text(number: f64) -> String {
     let size = number.abs();
     if number.fract() == 0.0 && size < 1e9 {
@@ -45,7 +46,8 @@ pub fn number_text(number: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }
 
-/// Returns the properties that can colour a building: the numeric ones of its rooms, by name, with their display names.
+/// Returns the name and display name of each property that can colour a building, sorted by name. These are the numeric
+/// and boolean properties of the twins that are bound to its nodes.
 pub fn colourable(scene: &Scene) -> Vec<(String, String)> {
     let mut found = std::collections::BTreeMap::new();
     let tables: std::collections::BTreeSet<_> =
@@ -67,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
+    fn numbers_are_rounded_for_display() {
         for (number, text) in [
             (21.456, "21.5"),
             (981.6, "982"),

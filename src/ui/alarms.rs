@@ -10,7 +10,7 @@ use crate::twin::display_name;
 use bevy_egui::egui::{
     Align2, Button, Color32, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
-use cupola_run::{EventBody, Raised};
+use cupola_run::{EventBody, RaisedAlarm};
 use cupola_scene::{Alarm, Scene};
 use cupola_twin::{State, TwinIx};
 use egui_phosphor::regular as icon;
@@ -33,7 +33,7 @@ pub fn alarms_ui(
     ui: &mut Ui,
     scene: &Scene,
     state: &State,
-    raised: &[(&Alarm, usize, TwinIx, Raised)],
+    raised: &[(&Alarm, usize, TwinIx, RaisedAlarm)],
     now_us: i64,
     actions: &mut ActionList,
 ) {
@@ -61,7 +61,7 @@ fn alarm_ui(
     ui: &mut Ui,
     scene: &Scene,
     state: &State,
-    (alarm, twin, raised): (&Alarm, TwinIx, Raised),
+    (alarm, twin, raised): (&Alarm, TwinIx, RaisedAlarm),
     now_us: i64,
     actions: &mut ActionList,
 ) {
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tree_keeps_most_of_the_panel() {
+    fn the_list_takes_at_most_two_fifths_of_the_panel() {
         assert!(height(0, 800.0) < 90.0);
         assert!(height(2, 800.0) < height(4, 800.0));
         assert!(height(500, 800.0) <= 320.0);

@@ -1,6 +1,6 @@
 //! The assumptions of the simulation about the selected room, and the fields that change them.
 
-use super::inspector::Inspected;
+use super::inspector::InspectorData;
 use super::theme::{self, ROW};
 use super::widgets::{section, small_link};
 use crate::action::ActionList;
@@ -9,14 +9,14 @@ use crate::timeline::ApplyEvent;
 use bevy_egui::egui::{Align, ComboBox, DragValue, Layout, Response, Ui};
 use cupola_physics::envelope::{SETS, WINDOW_SHARE};
 use cupola_physics::zone::ZoneSpec;
-use cupola_run::simulation::{MOST_LEAKS_ACH, MOST_WARMER_K};
+use cupola_run::simulation::{MAX_LEAKS_ACH, MAX_WARMER_K};
 use cupola_run::{Assumption, EventBody};
 
 /// Names of the compass directions, clockwise from north.
 const DIRECTIONS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
 
 /// Draws the assumptions if a simulation drives the timeline and the twin is one of its rooms.
-pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, actions: &mut ActionList) {
+pub fn assumed_ui(ui: &mut Ui, shown: &InspectorData<'_>, actions: &mut ActionList) {
     let Some(simulation) = shown.simulation else { return };
     let Some(room) = simulation.room(shown.twin) else { return };
     section(ui, "Assumptions", "of the simulation");
@@ -26,7 +26,7 @@ pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, actions: &mut ActionList) 
         let room = (!matches!(assumption, Assumption::WarmerK(_))).then(|| room_id.to_string());
         actions.push(ApplyEvent(EventBody::Assume { room, assumption }));
     };
-    row(ui, "Built", |ui| {
+    row(ui, "Construction", |ui| {
         let choice = ComboBox::from_id_salt("construction").selected_text(words(room.set.name));
         let choice = choice.show_ui(ui, |ui| {
             for set in &SETS {
@@ -48,41 +48,42 @@ pub fn assumed_ui(ui: &mut Ui, shown: &Inspected<'_>, actions: &mut ActionList) 
     ));
     row(ui, "Air through windows and leaks", |ui| {
         let mut ach = room.infiltration_ach;
-        let field = DragValue::new(&mut ach).range(0.0..=MOST_LEAKS_ACH).speed(0.02).max_decimals(2).suffix(" 1/h");
+        let field = DragValue::new(&mut ach).range(0.0..=MAX_LEAKS_ACH).speed(0.02).max_decimals(2).suffix(" 1/h");
         let response = ui.add(field);
         if response.changed() {
             assume(Assumption::LeaksAch(ach));
         }
         response
     })
-    .on_hover_text("Air changes an hour. A tilted window lets in 1 to 4, an open one 5 to 15.");
+    .on_hover_text("Air changes per hour. A tilted window gives 1 to 4, an open window gives 5 to 15.");
     row(ui, "Outdoors warmer by", |ui| {
         let mut warmer_k = simulation.warmer_k();
         let field =
-            DragValue::new(&mut warmer_k).range(-MOST_WARMER_K..=MOST_WARMER_K).speed(0.1).max_decimals(1).suffix(" K");
+            DragValue::new(&mut warmer_k).range(-MAX_WARMER_K..=MAX_WARMER_K).speed(0.1).max_decimals(1).suffix(" K");
         let response = ui.add(field);
         if response.changed() {
             assume(Assumption::WarmerK(warmer_k));
         }
         response
     })
-    .on_hover_text("Than the weather of the scene says, for the whole building: a heat wave, a cold spell.");
+    .on_hover_text("The difference from the weather of the scene, for the whole building, as in a heat wave.");
     let (rooms, warmer_k) = simulation.own_assumptions();
     if !rooms.is_empty() || warmer_k.is_some() {
         let response = row(ui, "Not in the scene yet", |ui| small_link(ui, "Keep in scene"));
-        let hint = "Makes what this timeline assumes of its rooms and of the weather a part of the scene: other timelines begin with it, it is saved along, and Undo takes it back.";
+        let hint = "Writes the assumptions of this timeline about rooms and weather into the scene. Other timelines \
+                    then use them too. They are saved with the scene, and Undo removes them.";
         if response.on_hover_text(hint).clicked() {
             actions.push(KeepAssumptions);
         }
     }
     let facts = [
         ("Façade", facades(room)),
-        ("Windows in it", format!("{:.0} %", 100.0 * WINDOW_SHARE)),
+        ("Windows in façade", format!("{:.0} %", 100.0 * WINDOW_SHARE)),
         ("Roof, ground", format!("{:.0} %, {:.0} %", 100.0 * room.roof_share, 100.0 * room.ground_share)),
         ("Neighbours", format!("{} rooms", room.neighbours.len())),
-        ("People at most", format!("{:.0}", room.people_capacity)),
-        ("Lights and machines", format!("{:.0} W/m²", room.equipment_w_per_m2)),
-        ("Radiator at most", format!("{:.0} W", room.heating_max_w)),
+        ("People (maximum)", format!("{:.0}", room.people_capacity)),
+        ("Lights and equipment", format!("{:.0} W/m²", room.equipment_w_per_m2)),
+        ("Radiator (maximum)", format!("{:.0} W", room.heating_max_w)),
     ];
     for (name, value) in facts {
         row(ui, name, |ui| ui.label(value));
@@ -124,13 +125,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_are_said_in_words() {
+    fn construction_sets_have_readable_names() {
         assert_eq!(words("before_1977"), "before 1977");
         assert_eq!(words("1977_1994"), "1977 to 1994");
     }
 
     #[test]
-    fn facades_are_said_by_direction() {
+    fn facade_lengths_are_grouped_by_direction() {
         let facade = |azimuth_deg, length_m| cupola_physics::envelope::Facade { azimuth_deg, length_m };
         let room = |facades| ZoneSpec { facades, ..ZoneSpec::from_area(20.0, 3.0, 0.2) };
         assert_eq!(facades(&room(vec![facade(2.0, 3.0), facade(358.0, 1.2), facade(181.0, 5.0)])), "N 4.2 m, S 5.0 m");

@@ -100,7 +100,7 @@ pub const COMMANDS: &[Command] = &[
         now.ui.right_open |= now.ui.edit.open;
     }),
     command("undo", "Undo the last edit", "General", &[Shortcut::Ctrl(Key::Z)], |now| now.actions.push(Undo)),
-    command("redo", "Do the undone edit again", "General", &[Shortcut::Ctrl(Key::Y)], |now| {
+    command("redo", "Redo the last undone edit", "General", &[Shortcut::Ctrl(Key::Y)], |now| {
         now.actions.push(Redo);
     }),
     command("reload", "Reload scene", "General", &[Shortcut::Ctrl(Key::R)], |now| now.actions.push(Reload)),
@@ -115,7 +115,7 @@ pub const COMMANDS: &[Command] = &[
             };
         });
     }),
-    command("motion", "Switch reduced motion", "General", &[], |now| {
+    command("motion", "Turn reduced motion on or off", "General", &[], |now| {
         now.change_view(|view| view.reduced_motion = !view.reduced_motion);
     }),
     command("shortcuts", "Show shortcuts", "General", &[Shortcut::Plain(Key::Questionmark)], |now| {
@@ -152,7 +152,7 @@ pub const COMMANDS: &[Command] = &[
         let storey = storeys::below(now.storeys, now.view.storey);
         now.change_view(|view| view.storey = storey);
     }),
-    command("see-through", "Switch see-through walls", "View", &[Shortcut::Plain(Key::X)], |now| {
+    command("see-through", "Turn see-through walls on or off", "View", &[Shortcut::Plain(Key::X)], |now| {
         now.change_view(|view| view.see_through = !view.see_through);
     }),
     command("explode", "Move the storeys apart or together", "View", &[Shortcut::Plain(Key::E)], |now| {
@@ -166,7 +166,7 @@ pub const COMMANDS: &[Command] = &[
             view.storey = view.storey.or(highest.filter(|_| view.isolate));
         });
     }),
-    command("labels", "Switch room labels", "View", &[Shortcut::Plain(Key::L)], |now| {
+    command("labels", "Turn room labels on or off", "View", &[Shortcut::Plain(Key::L)], |now| {
         now.change_view(|view| view.labels = !view.labels);
     }),
     command("deselect", "Clear the selection", "View", &[Shortcut::Plain(Key::Escape)], |now| {
@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shortcuts_do_not_clash() {
+    fn no_shortcut_has_two_commands() {
         let mut seen: Vec<(Shortcut, &str)> = Vec::new();
         for command in COMMANDS {
             for shortcut in command.shortcuts {
@@ -273,14 +273,14 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique() {
+    fn ids_and_titles_are_unique() {
         for (at, command) in COMMANDS.iter().enumerate() {
             assert!(COMMANDS[..at].iter().all(|other| other.id != command.id && other.title != command.title));
         }
     }
 
     #[test]
-    fn keys_mean_commands() {
+    fn keys_select_menu_commands() {
         let ctrl = egui::Modifiers { ctrl: true, command: true, ..Default::default() };
         let shift = egui::Modifiers { shift: true, ..Default::default() };
         let id = |key, modifiers| meant(key, modifiers).map(|command| command.id);

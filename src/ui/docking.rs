@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_panel_takes_is_at_its_edge() {
+    fn a_panel_takes_space_at_its_edge() {
         let free = Rect::from_min_max(pos2(0.0, 0.0), pos2(100.0, 80.0));
         for (left, used) in [
             ((0.0, 10.0, 100.0, 80.0), (0.0, 0.0, 100.0, 10.0)),

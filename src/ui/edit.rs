@@ -72,11 +72,11 @@ fn head_ui(ui: &mut Ui, history: &EditHistory, editor: &mut Editor, actions: &mu
         ui.label(theme::title("Edit graph"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            if icon_button(ui, icon::X, "Back to inspecting (Ctrl+E)", false).clicked() {
+            if icon_button(ui, icon::X, "Back to the inspector (Ctrl+E)", false).clicked() {
                 editor.open = false;
             }
             ui.add_enabled_ui(history.can_redo(), |ui| {
-                if icon_button(ui, icon::ARROW_CLOCKWISE, "Do again (Ctrl+Y)", false).clicked() {
+                if icon_button(ui, icon::ARROW_CLOCKWISE, "Redo (Ctrl+Y)", false).clicked() {
                     actions.push(Redo);
                 }
             });
@@ -90,7 +90,7 @@ fn head_ui(ui: &mut Ui, history: &EditHistory, editor: &mut Editor, actions: &mu
     ui.horizontal(|ui| {
         ui.set_height(ROW);
         if history.unsaved {
-            ui.label(theme::caption("Changes are in the model and not yet in the file."));
+            ui.label(theme::caption("Changes are not saved yet."));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if small_link(ui, "Save").on_hover_text("Ctrl+S").clicked() {
                     actions.push(Save(None));
@@ -121,7 +121,7 @@ fn twin_ui(ui: &mut Ui, scene: &Scene, twin: TwinIx, editor: &mut Editor, action
     let model = scene.topology.models.get(scene.topology.model_of(twin));
     ui.label(theme::semibold(&id));
     ui.horizontal(|ui| {
-        name_ui(ui, "Model", "What it is");
+        name_ui(ui, "Model", "The DTDL model of the twin");
         let mut chosen = model.id.to_string();
         if model_box(ui, "twin model", scene, &mut chosen) {
             edit(actions, Edit::ChangeModel { twin: id.clone(), model: chosen });
@@ -131,7 +131,7 @@ fn twin_ui(ui: &mut Ui, scene: &Scene, twin: TwinIx, editor: &mut Editor, action
     relationships_ui(ui, scene, &id, model, editor, actions);
     ui.add_space(GAP);
     let remove = RichText::new(format!("{} Remove this twin", icon::TRASH)).color(theme::colors(ui).critical);
-    if ui.add(Button::new(remove).min_size(vec2(0.0, ROW))).on_hover_text("Its relationships go with it").clicked() {
+    if ui.add(Button::new(remove).min_size(vec2(0.0, ROW))).on_hover_text("Removes its relationships too").clicked() {
         edit(actions, Edit::RemoveTwin { id });
     }
 }
@@ -158,7 +158,7 @@ fn model_box(ui: &mut Ui, salt: &str, scene: &Scene, chosen: &mut String) -> boo
 /// Draws the initial values of the twin's properties.
 fn values_ui(ui: &mut Ui, scene: &Scene, id: &str, model: &Interface, editor: &mut Editor, actions: &mut ActionList) {
     let Some(doc) = scene.document.twins.iter().find(|twin| twin.id == id) else { return };
-    section(ui, "First values", "");
+    section(ui, "Initial values", "");
     let topology = &scene.topology;
     let twin = topology.twin(id);
     // A computed property has no initial value, because its formula gives the value.
@@ -214,7 +214,7 @@ fn relationships_ui(
         });
     }
     if model.relationships.is_empty() {
-        ui.label(theme::caption("Its model has no relationships of its own."));
+        ui.label(theme::caption("The model of the twin declares no relationships."));
         return;
     }
     ui.horizontal(|ui| {
@@ -224,7 +224,7 @@ fn relationships_ui(
                 ui.selectable_value(&mut editor.relationship, known.name.to_string(), known.display_name.as_str());
             }
         });
-        ui.add(field(&mut editor.target, "To twin").desired_width(ui.available_width() - 70.0));
+        ui.add(field(&mut editor.target, "Target twin").desired_width(ui.available_width() - 70.0));
         let ready = !editor.relationship.is_empty() && scene.graph.twin(&editor.target).is_some();
         if ui.add_enabled(ready, Button::new("Relate").min_size(vec2(0.0, ROW))).clicked() {
             let to = std::mem::take(&mut editor.target);
@@ -260,11 +260,11 @@ fn suggestions_ui(ui: &mut Ui, scene: &Scene, model: &Interface, editor: &mut Ed
 fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mut Editor, actions: &mut ActionList) {
     section(ui, "New twin", "");
     ui.horizontal(|ui| {
-        name_ui(ui, "Id", "How it is named in the scene, in feeds and in queries");
-        ui.add(field(&mut editor.new_id, "Its id").desired_width(f32::INFINITY));
+        name_ui(ui, "Id", "The name of the twin in the scene, in feeds and in queries");
+        ui.add(field(&mut editor.new_id, "Id of the new twin").desired_width(f32::INFINITY));
     });
     ui.horizontal(|ui| {
-        name_ui(ui, "Model", "What it is");
+        name_ui(ui, "Model", "The DTDL model of the twin");
         model_box(ui, "new model", scene, &mut editor.new_model);
     });
     // The new twin can be related by the first relationship of the selected twin's model that allows its model.
@@ -276,7 +276,7 @@ fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mu
         Some((scene.topology.twin_id(twin).to_string(), known.name.to_string()))
     });
     if let Some((from, name)) = &under {
-        ui.checkbox(&mut editor.new_under, format!("{from} {name} it"));
+        ui.checkbox(&mut editor.new_under, format!("{from} {name} the new twin"));
     }
     let free = !editor.new_id.is_empty() && scene.graph.twin(&editor.new_id).is_none();
     let ready = free && scene.models.find(&editor.new_model).is_some();
@@ -293,7 +293,7 @@ fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mu
             actions.push(EditScene(edits));
         }
         if taken {
-            ui.label(theme::caption("There is a twin with this id."));
+            ui.label(theme::caption("A twin with this id exists already."));
         }
     });
 }

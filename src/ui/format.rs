@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_read_well() {
+    fn ages_have_one_unit() {
         for (seconds, text) in [
             (0.84, "0.8 s"),
             (12.9, "12 s"),
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn moments_read_well() {
+    fn moments_are_written_in_utc() {
         assert_eq!(moment(1_768_214_527_000_000), "Mon 12 Jan 2026 10:42:07");
         assert_eq!(time_of_day(1_768_214_527_000_000), "10:42:07");
     }
 
     #[test]
-    fn names_become_words() {
+    fn names_from_models_become_words() {
         for (name, text) in [
             ("contains", "Contains"),
             ("hasDispenser", "Has dispenser"),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn names_sort_as_people_count() {
+    fn numbers_in_names_sort_by_value() {
         let mut names = ["Room 10", "Room 9", "Atrium", "room 1", "Room 9b", "3.07", "3.1"];
         names.sort_by_key(|name| natural_key(name));
         assert_eq!(names, ["3.1", "3.07", "Atrium", "room 1", "Room 9", "Room 9b", "Room 10"]);

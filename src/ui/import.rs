@@ -74,19 +74,19 @@ fn reading_ui(ui: &mut Ui, what: &str) -> Option<Choice> {
 
 fn preview_ui(ui: &mut Ui, preview: &Preview, window: &mut ImportWindow) -> Option<Choice> {
     ui.label(theme::title("Import"));
-    let words = if preview.sound { "Nothing is written yet." } else { "This can't be imported as it is." };
+    let words = if preview.sound { "Nothing is written yet." } else { "This can't be imported because it has errors." };
     ui.label(theme::muted(words));
     ui.add_space(GAP);
     counts_ui(ui, preview);
     findings_ui(ui, preview);
     ui.add_space(GAP);
     let folder = window.folder.get_or_insert_with(|| preview.folder.to_string_lossy().into_owned());
-    ui.label(theme::caption("The folder that becomes the scene"));
+    ui.label(theme::caption("Folder of the new scene"));
     ui.add(TextEdit::singleline(folder).desired_width(f32::INFINITY).min_size(vec2(0.0, ROW)));
     let folder = typed_path(folder);
     let is_there = folder.as_deref().is_some_and(Path::exists);
     if is_there {
-        ui.checkbox(&mut window.replace, "Replace the scene that is there");
+        ui.checkbox(&mut window.replace, "Replace the scene in this folder");
     }
     ui.add_space(GAP * 2.0);
     let mut wanted = None;

@@ -15,7 +15,7 @@ use cupola_twin::{Slot, State, TwinIx};
 use egui_phosphor::regular as icon;
 
 /// The inspected twin and the data of its timeline.
-pub struct Inspected<'a> {
+pub struct InspectorData<'a> {
     /// The scene.
     pub scene: &'a Scene,
     /// The state that the values are read from.
@@ -49,7 +49,7 @@ pub fn nothing_ui(ui: &mut Ui) {
 }
 
 /// Draws the inspector.
-pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, actions: &mut ActionList) {
+pub fn inspector_ui(ui: &mut Ui, shown: &InspectorData<'_>, state: &mut UiState, actions: &mut ActionList) {
     head_ui(ui, shown, state, actions);
     theme::keep_clear_of_bar(ui);
     ScrollArea::vertical().id_salt(("inspector", shown.twin.0)).auto_shrink(false).show(ui, |ui| {
@@ -75,7 +75,7 @@ pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, act
         if !settable.is_empty() {
             section(ui, "Settings", "");
             if !shown.editable {
-                let words = "Read-only here: make a what-if to change them.";
+                let words = "Settings are read-only here. Make a what-if to change them.";
                 ui.label(theme::caption(format!("{} {words}", icon::LOCK)));
                 ui.add_space(4.0);
             }
@@ -90,7 +90,7 @@ pub fn inspector_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, act
     });
 }
 
-fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, actions: &mut ActionList) {
+fn head_ui(ui: &mut Ui, shown: &InspectorData<'_>, state: &mut UiState, actions: &mut ActionList) {
     let topology = &shown.scene.topology;
     let colors = theme::colors(ui);
     ui.horizontal(|ui| {
@@ -126,7 +126,7 @@ fn head_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, actions: &mu
 }
 
 /// Draws the key value of the twin with its trend and its recent values.
-fn key_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot) {
+fn key_ui(ui: &mut Ui, shown: &InspectorData<'_>, slot: Slot) {
     let column = shown.state.topology().column(slot.column);
     let (value, unit) = format::value_and_unit(shown.state, slot);
     ui.label(theme::muted(&column.display_name));
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trends_read_well() {
+    fn trends_have_an_arrow_and_a_unit() {
         let words = |per_hour, unit| trend_text(per_hour, unit).unwrap();
         assert_eq!(words(1.2, "°C"), format!("{} +1.2 °C/h", icon::ARROW_UP_RIGHT));
         assert_eq!(words(-35.4, ""), format!("{} -35.4 per hour", icon::ARROW_DOWN_RIGHT));

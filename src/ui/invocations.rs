@@ -1,6 +1,6 @@
 //! The commands of the selected twin, and its last invocations.
 
-use super::inspector::Inspected;
+use super::inspector::InspectorData;
 use super::theme::{self, GAP, ROW};
 use super::widgets::section;
 use super::{UiState, format};
@@ -21,7 +21,7 @@ const MAX_LISTED: usize = 4;
 pub type Drafts = BTreeMap<(String, String), Value>;
 
 /// Draws the commands of the twin and its last invocations.
-pub fn invocations_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, actions: &mut ActionList) {
+pub fn invocations_ui(ui: &mut Ui, shown: &InspectorData<'_>, state: &mut UiState, actions: &mut ActionList) {
     let topology = &shown.scene.topology;
     let model = topology.models.get(topology.model_of(shown.twin));
     if model.commands.is_empty() {
@@ -33,7 +33,7 @@ pub fn invocations_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, a
         ui.add_enabled_ui(enabled, |ui| command_ui(ui, shown, command, &mut state.command_drafts, actions));
     }
     if !enabled {
-        ui.label(theme::caption(format!("{} What is replayed has happened already.", icon::LOCK)));
+        ui.label(theme::caption(format!("{} A replay takes no commands.", icon::LOCK)));
     }
     let own = shown.invocations.list.iter().rev();
     for invocation in own.filter(|invocation| invocation.twin == shown.twin).take(MAX_LISTED) {
@@ -41,7 +41,13 @@ pub fn invocations_ui(ui: &mut Ui, shown: &Inspected<'_>, state: &mut UiState, a
     }
 }
 
-fn command_ui(ui: &mut Ui, shown: &Inspected<'_>, command: &Command, drafts: &mut Drafts, actions: &mut ActionList) {
+fn command_ui(
+    ui: &mut Ui,
+    shown: &InspectorData<'_>,
+    command: &Command,
+    drafts: &mut Drafts,
+    actions: &mut ActionList,
+) {
     ui.horizontal(|ui| {
         ui.set_height(ROW + 4.0);
         let hint = command.description.as_deref().unwrap_or(&command.display_name);
@@ -69,7 +75,7 @@ fn command_ui(ui: &mut Ui, shown: &Inspected<'_>, command: &Command, drafts: &mu
     });
 }
 
-fn kind(shown: &Inspected<'_>, command: &Command) -> Kind {
+fn kind(shown: &InspectorData<'_>, command: &Command) -> Kind {
     let schemas = shown.scene.models.schemas();
     match command.request.as_ref().map(|request| schemas.get(request.schema)) {
         Some(Schema::Primitive(primitive)) => primitive.kind(),
@@ -80,7 +86,7 @@ fn kind(shown: &Inspected<'_>, command: &Command) -> Kind {
 }
 
 /// Returns the content of a request field before the user types.
-fn first_value(shown: &Inspected<'_>, request: &Payload) -> Value {
+fn first_value(shown: &InspectorData<'_>, request: &Payload) -> Value {
     match shown.scene.models.schemas().get(request.schema) {
         Schema::Primitive(primitive) => match primitive.kind() {
             Kind::Bool => Value::Bool(true),
@@ -94,7 +100,7 @@ fn first_value(shown: &Inspected<'_>, request: &Payload) -> Value {
     }
 }
 
-fn request_ui(ui: &mut Ui, shown: &Inspected<'_>, request: &Payload, value: &mut Value) {
+fn request_ui(ui: &mut Ui, shown: &InspectorData<'_>, request: &Payload, value: &mut Value) {
     let unit = request.unit.map_or(String::new(), |unit| format!(" {}", unit.symbol));
     if let Schema::Enum { values, .. } = shown.scene.models.schemas().get(request.schema) {
         let chosen = values.iter().find(|choice| choice.value == *value).map_or("", |choice| &choice.display_name);
@@ -124,7 +130,7 @@ fn request_ui(ui: &mut Ui, shown: &Inspected<'_>, request: &Payload, value: &mut
     }
 }
 
-fn invocation_ui(ui: &mut Ui, shown: &Inspected<'_>, invocation: &Invocation) {
+fn invocation_ui(ui: &mut Ui, shown: &InspectorData<'_>, invocation: &Invocation) {
     let colors = theme::colors(ui);
     let (mark, color, words) = match &invocation.outcome {
         CommandOutcome::Pending => (icon::HOURGLASS, colors.muted, "waiting for the answer".to_string()),

@@ -51,11 +51,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_do_not_cover_one_another() {
+    fn labels_do_not_overlap_or_touch() {
         let label = |x: f32| Rect::from_center_size(pos2(x, 10.0), vec2(40.0, 16.0));
         let taken = [label(50.0)];
         assert!(!has_room(&taken, label(60.0)));
-        assert!(!has_room(&taken, label(91.0)), "nor touch");
+        assert!(!has_room(&taken, label(91.0)), "labels must not touch");
         assert!(has_room(&taken, label(100.0)));
     }
 }

@@ -161,9 +161,9 @@ fn scale_ui(ui: &mut Ui, legend: &Legend, next: &mut ViewSettings) {
         match &mut next.range {
             Some((low, high)) => {
                 let speed = ((*high - *low).abs() / 100.0).max(1e-3);
-                ui.add(DragValue::new(low).speed(speed).max_decimals(2)).on_hover_text("The lower end");
+                ui.add(DragValue::new(low).speed(speed).max_decimals(2)).on_hover_text("Lower end of the range");
                 ui.label(theme::caption("to"));
-                ui.add(DragValue::new(high).speed(speed).max_decimals(2)).on_hover_text("The upper end");
+                ui.add(DragValue::new(high).speed(speed).max_decimals(2)).on_hover_text("Upper end of the range");
                 ui.label(theme::caption(&legend.unit));
             }
             None => {
@@ -176,8 +176,8 @@ fn scale_ui(ui: &mut Ui, legend: &Legend, next: &mut ViewSettings) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             palette_ui(ui, next);
             let (text, hint) = match next.range {
-                Some(_) => ("Fixed", "The ends are fixed. Let them follow the values"),
-                None => ("Auto", "The ends follow the values. Fix them"),
+                Some(_) => ("Fixed", "The range is fixed. Click to use the range of the values"),
+                None => ("Auto", "The range follows the values. Click to fix it"),
             };
             if ui.add(egui::Button::new(theme::caption(text)).frame_when_inactive(false)).on_hover_text(hint).clicked()
             {
@@ -226,7 +226,7 @@ fn gradient(ui: &Ui, rect: Rect, palette: Palette) {
     ui.painter().rect_stroke(rect, CornerRadius::ZERO, line, StrokeKind::Outside);
 }
 
-/// Draws the number of rooms with good values, and the looks and numbers of rooms with stale and missing values.
+/// Draws the number of rooms with good values, and the patterns and numbers of rooms with stale and missing values.
 fn counts_ui(ui: &mut Ui, legend: &Legend) {
     ui.horizontal(|ui| {
         let rooms = if legend.good == 1 { "room" } else { "rooms" };

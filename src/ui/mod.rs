@@ -35,6 +35,7 @@ mod tree_model;
 mod why;
 mod widgets;
 
+use crate::job::Jobs;
 use crate::look::{Legend, ViewSettings};
 use crate::notice::Notices;
 use crate::screen::{CentralArea, PointerTaken};
@@ -42,9 +43,10 @@ use crate::timeline::OpenScene;
 use bevy::prelude::*;
 use bevy::window::{FileDragAndDrop, PrimaryWindow};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui};
-use cupola_twin::Slot;
+use cupola_scene::Scene;
+use cupola_twin::{Slot, Topology};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The state of the panels that lasts from frame to frame.
 #[derive(Resource)]
@@ -124,6 +126,15 @@ impl UiState {
         self.tree = tree::TreeState::default();
         self.color_expression = None;
         self.palette.close();
+        self.explained.clear();
+        self.edited = None;
+    }
+
+    /// Moves the state that belongs to properties to the topology of the changed scene.
+    fn relocate(&mut self, before: &Topology, now: &Topology) {
+        let moved = |slot: &Slot| now.slot_named(&before.name(*slot)).ok();
+        self.explained = self.explained.iter().filter_map(moved).collect();
+        self.edited = self.edited.take().and_then(|(slot, text)| Some((moved(&slot)?, text)));
     }
 }
 
@@ -183,25 +194,27 @@ fn ready(state: Res<UiState>) -> bool {
 
 /// Prepares the panels for a changed scene.
 ///
-/// Tree, palette and expression are kept if the scene has the same path and as many twins as before.
+/// After an edit or a reload, the panels stay with their twins and properties. Another scene resets them.
 fn scene_changed(
     scene: Res<OpenScene>,
     mut state: ResMut<UiState>,
     windows: Query<(), With<PrimaryWindow>>,
-    mut last: Local<Option<(PathBuf, u32)>>,
+    jobs: Res<Jobs>,
+    mut last: Local<Option<(u64, Arc<Scene>)>>,
 ) {
     state.storeys = storeys::of(&scene.0.building);
     state.colourable = crate::twin::colourable(&scene.0);
-    state.explained.clear();
     state.explanations.clear();
-    state.edited = None;
-    let now = (scene.0.path.clone(), scene.0.topology.twin_count());
-    if last.as_ref() != Some(&now) {
-        state.forget_scene();
-        // An app without a window draws a picture. Its scene was not opened by a person.
-        if !windows.is_empty() {
-            state.recent.add(&now.0);
+    state.palette.search_again();
+    let before = last.replace((jobs.scenes_opened, scene.0.clone()));
+    // An app without a window draws a picture. Its scene was not opened by a person.
+    if before.as_ref().is_none_or(|(_, before)| before.path != scene.0.path) && !windows.is_empty() {
+        state.recent.add(&scene.0.path);
+    }
+    match before {
+        Some((opened, before)) if opened == jobs.scenes_opened => {
+            state.relocate(&before.topology, &scene.0.topology);
         }
-        *last = Some(now);
+        _ => state.forget_scene(),
     }
 }

@@ -60,7 +60,7 @@ impl Purpose {
     }
 }
 
-/// The export formats with their names on the screen.
+/// The export formats, with their display names.
 const FORMATS: [(Format, &str); 6] = [
     (Format::Ndjson, "Bulk import of Azure Digital Twins (.ndjson)"),
     (Format::Json, "Azure Digital Twins Explorer (.json)"),
@@ -70,11 +70,21 @@ const FORMATS: [(Format, &str); 6] = [
     (Format::Scene, "Scene (.ron)"),
 ];
 
-/// Opens a dropped scene, and imports any other file or folder.
-fn dropped(path: PathBuf, actions: &mut ActionList) {
-    let is_scene = path.is_dir() && path.join("scene.ron").is_file()
-        || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ron"));
-    if is_scene { actions.push(Open(path)) } else { actions.push(StartImport(vec![path])) }
+/// Opens the dropped scene, or imports the dropped files and folders together.
+///
+/// # Errors
+/// The drop has several scenes, or a scene and other files.
+fn open_dropped(paths: Vec<PathBuf>, actions: &mut ActionList) -> Result<(), &'static str> {
+    let is_scene = |path: &PathBuf| {
+        path.is_dir() && path.join("scene.ron").is_file()
+            || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ron"))
+    };
+    match (paths.iter().any(is_scene), paths.as_slice()) {
+        (true, [scene]) => actions.push(Open(scene.clone())),
+        (true, _) => return Err("Drop one scene alone, or only files to import."),
+        (false, _) => actions.push(StartImport(paths)),
+    }
+    Ok(())
 }
 
 /// The state of the window that asks for a file.
@@ -82,7 +92,7 @@ fn dropped(path: PathBuf, actions: &mut ActionList) {
 pub struct FileWindow {
     purpose: Purpose,
     path: String,
-    /// Whether the field has already been given the focus, which happens once, when the window opens.
+    /// Whether the field has received the focus. It receives the focus once, when the window opens.
     focused: bool,
 }
 
@@ -93,10 +103,10 @@ impl FileWindow {
     }
 }
 
-/// The answer of a system's dialog: its purpose, and the files, or `None` if the user cancelled.
+/// The result of a system dialog: its purpose, and the files, or `None` if the user cancelled.
 type Answer = (Purpose, Option<Vec<PathBuf>>);
 
-/// The system's file dialogs. Each runs on a thread of its own, one at a time.
+/// The system's file dialogs. A dialog runs on its own thread. Only one dialog is open at a time.
 #[derive(Resource)]
 pub struct FileDialogs {
     // `Receiver` is not `Sync`, so a mutex holds it. Only one system uses it.
@@ -120,7 +130,7 @@ impl FileDialogs {
             let dialog = near.iter().fold(dialog, |dialog, folder| dialog.set_directory(folder));
             let dialog = match purpose {
                 Purpose::Open | Purpose::Save => dialog.add_filter("Cupola scenes", &["ron"]),
-                Purpose::Import => dialog.add_filter("What can be imported", &IMPORTED),
+                Purpose::Import => dialog.add_filter("Importable files", &IMPORTED),
                 Purpose::Export(format) => dialog.add_filter("Exports", &[format.extension()]),
             };
             let files = bevy::tasks::block_on(async {
@@ -159,7 +169,7 @@ enum DialogChoice {
     Close,
 }
 
-/// Shows the window, and takes in answers of dialogs and dropped files.
+/// Shows the window, and handles results of system dialogs and dropped files.
 pub(super) fn dialogs(
     mut contexts: EguiContexts,
     mut drops: MessageReader<FileDragAndDrop>,
@@ -171,11 +181,17 @@ pub(super) fn dialogs(
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     let mut wanted = ActionList::default();
+    let mut dropped = Vec::new();
     for drop in drops.read() {
         state.files_hover = matches!(drop, FileDragAndDrop::HoveredFile { .. });
         if let FileDragAndDrop::DroppedFile { path_buf, .. } = drop {
-            dropped(path_buf.clone(), &mut wanted);
+            dropped.push(path_buf.clone());
         }
+    }
+    if !dropped.is_empty()
+        && let Err(why) = open_dropped(dropped, &mut wanted)
+    {
+        notices.push(NoticeLevel::Warning, why);
     }
     if state.files_hover {
         drop_hint(ctx, state.free);
@@ -319,5 +335,21 @@ mod tests {
         assert_eq!(typed_path("  "), None);
         assert_eq!(typed_path(" scenes/office "), Some(PathBuf::from("scenes/office")));
         assert!(typed_path("~/a.ron").is_some_and(|path| path.ends_with("a.ron")));
+    }
+
+    #[test]
+    fn files_that_are_dropped_together_are_imported_together() {
+        for (paths, wanted) in [
+            (vec!["models.json", "twins.ndjson"], Some(r#"StartImport(["models.json", "twins.ndjson"])"#)),
+            (vec!["office.ron"], Some(r#"Open("office.ron")"#)),
+            (vec!["office.ron", "twins.ndjson"], None),
+            (vec!["office.ron", "hospital.RON"], None),
+        ] {
+            let mut actions = ActionList::default();
+            let result = open_dropped(paths.iter().map(PathBuf::from).collect(), &mut actions);
+            assert_eq!(result.is_ok(), wanted.is_some(), "{paths:?}");
+            let shown = format!("{actions:?}");
+            assert!(wanted.map_or(shown == "ActionList([])", |wanted| shown.contains(wanted)), "{shown}");
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! The palette: one field that finds menu commands, twins, properties to colour by and timelines.
 
 use super::commands::{COMMANDS, Command};
+use super::format;
+use super::fuzzy::NameSearch;
 use super::panel_data::{PanelData, key_slot, model_name};
 use super::theme::{self, ROW};
 use super::tree::model_icon;
 use super::widgets::{ListRow, row_at};
-use super::{format, fuzzy};
 use crate::action::ActionList;
 use crate::look::ChangeLook;
 use crate::look::ViewSettings;
@@ -44,6 +45,11 @@ impl PaletteState {
         *self = Self::default();
     }
 
+    /// Discards the results, so that the next frame searches the changed scene.
+    pub fn search_again(&mut self) {
+        self.found = None;
+    }
+
     /// Returns whether the palette is open.
     pub fn is_open(&self) -> bool {
         self.open
@@ -68,7 +74,7 @@ struct Entry {
 
 enum Target {
     Command(&'static Command),
-    Twin(TwinIx),
+    Twin(String),
     ColorBy(String),
     Timeline(String),
 }
@@ -106,9 +112,9 @@ fn choice(target: &Target, shown: &PanelData<'_, '_>) -> Choice {
     let mut actions = ActionList::default();
     match target {
         Target::Command(command) => return Choice::Command(command),
-        Target::Twin(twin) => {
-            actions.push(Select(Some(shown.id(*twin))));
-            actions.push(Focus(Some(shown.id(*twin))));
+        Target::Twin(id) => {
+            actions.push(Select(Some(id.clone())));
+            actions.push(Focus(Some(id.clone())));
         }
         Target::ColorBy(name) => {
             let view = ViewSettings { color_by: name.clone(), range: None, ..shown.view.clone() };
@@ -136,7 +142,7 @@ fn palette_ui(ui: &mut Ui, state: &mut PaletteState, moved: bool) -> Option<usiz
     let (_, found) = state.found.as_ref()?;
     if found.is_empty() {
         ui.add_space(theme::GAP);
-        ui.label(theme::muted("Nothing is called that. Try a part of a name or an id."));
+        ui.label(theme::muted("There are no results. Try a part of a name or an id."));
         ui.add_space(theme::GAP);
         return None;
     }
@@ -169,18 +175,19 @@ fn palette_ui(ui: &mut Ui, state: &mut PaletteState, moved: bool) -> Option<usiz
 
 /// Returns the best results for a text, or all menu commands if the text is blank.
 fn search(shown: &PanelData<'_, '_>, typed: &str) -> Vec<Entry> {
+    let mut search = NameSearch::new(typed);
     let mut found: Vec<(i32, Entry)> = Vec::new();
     for command in COMMANDS.iter().filter(|command| command.id != "palette") {
         let aside = command.shortcuts.first().map_or_else(String::new, |shortcut| shortcut.text());
         let entry = Entry { icon: icon::COMMAND, title: command.title.into(), aside, target: Target::Command(command) };
-        found.extend(fuzzy::score(typed, command.title).map(|score| (score, entry)));
+        found.extend(search.score(command.title).map(|score| (score, entry)));
     }
     if typed.trim().is_empty() {
         return found.into_iter().map(|(_, entry)| entry).collect();
     }
     for track in &shown.tracks {
         let name = format::words(track.timeline.name());
-        if let Some(score) = fuzzy::score(typed, &format!("show timeline {name}")) {
+        if let Some(score) = search.score(&format!("show timeline {name}")) {
             let target = Target::Timeline(track.timeline.name().to_string());
             let aside = track.timeline.source().word().to_string();
             found.push((score, Entry { icon: icon::CLOCK, title: format!("Show {name}"), aside, target }));
@@ -189,7 +196,7 @@ fn search(shown: &PanelData<'_, '_>, typed: &str) -> Vec<Entry> {
     if let (Some(scene), Some(track)) = (shown.scene(), shown.active()) {
         for (name, title) in colourable(scene) {
             let searched = format!("colour by {title} {name}");
-            if let Some(score) = fuzzy::score(typed, &searched) {
+            if let Some(score) = search.score(&searched) {
                 let title = format!("Colour by {title}");
                 let target = Target::ColorBy(name.clone());
                 found.push((score, Entry { icon: icon::PALETTE, title, aside: name, target }));
@@ -202,8 +209,8 @@ fn search(shown: &PanelData<'_, '_>, typed: &str) -> Vec<Entry> {
             .filter_map(|twin| {
                 let name = display_name(scene, state, twin);
                 let id = scene.topology.twin_id(twin);
-                let score = fuzzy::score(typed, &name).max(fuzzy::score(typed, id));
-                let score = score.or_else(|| fuzzy::score(typed, &format!("{name} {id} {}", model_name(state, twin))));
+                let score = search.score(&name).max(search.score(id));
+                let score = score.or_else(|| search.score(&format!("{name} {id} {}", model_name(state, twin))));
                 Some((score?, twin))
             })
             .collect();
@@ -211,12 +218,12 @@ fn search(shown: &PanelData<'_, '_>, typed: &str) -> Vec<Entry> {
         twins.truncate(MAX_FOUND);
         for (score, twin) in twins {
             let key = key_slot(scene, &shown.view.color_by, twin).map(|slot| show_value(state, slot));
-            let id = scene.topology.twin_id(twin);
-            let aside = key.map_or_else(|| id.to_string(), |key| format!("{id} · {key}"));
+            let id = scene.topology.twin_id(twin).to_string();
+            let aside = key.map_or_else(|| id.clone(), |key| format!("{id} · {key}"));
             let title = display_name(scene, state, twin);
             found.push((
                 score,
-                Entry { icon: model_icon(&scene.topology, twin), title, aside, target: Target::Twin(twin) },
+                Entry { icon: model_icon(&scene.topology, twin), title, aside, target: Target::Twin(id) },
             ));
         }
     }

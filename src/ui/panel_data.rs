@@ -29,11 +29,11 @@ pub struct Track {
 
 /// The timeline on the screen, as the view shows it.
 pub struct View<'t> {
-    /// The timeline; the copy of one moment while the view is paused.
+    /// The timeline. While the view is paused, it is the copy of one moment.
     pub timeline: &'t Timeline,
     /// Whether the time on the screen moves by itself.
     pub playing: bool,
-    /// Seconds of the timeline in a second of the wall clock.
+    /// Seconds of the timeline per second of the wall clock.
     pub speed: f64,
     /// The connections of its feeds, if the timeline is live and has any.
     pub connections: Option<&'t Connections>,
@@ -62,7 +62,7 @@ impl<'s> PanelData<'_, 's> {
         self.scene.as_ref().map(|scene| &*scene.0)
     }
 
-    /// Returns the open scene as a shared resource, so that a caller can notice another one.
+    /// Returns the open scene as a shared resource, so that a caller can notice that it was replaced.
     pub fn open_scene(&self) -> Option<&OpenScene> {
         self.scene.as_deref()
     }

@@ -1,7 +1,7 @@
 //! A property in the inspector: its value, quality, age and recent values, the explanation, and a field that changes
 //! it.
 
-use super::inspector::Inspected;
+use super::inspector::InspectorData;
 use super::theme::{self, GAP, ROW};
 use super::widgets::{Mark, one_line, paint_mark, paint_text, quality_mark, small_link};
 use super::{UiState, format, sparkline, why};
@@ -30,7 +30,7 @@ fn model_property(topology: &Topology, slot: Slot) -> Option<&Property> {
 }
 
 /// Draws a property, and the explanation of its value if that is open.
-pub fn property_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, state: &mut UiState, actions: &mut ActionList) {
+pub fn property_ui(ui: &mut Ui, shown: &InspectorData<'_>, slot: Slot, state: &mut UiState, actions: &mut ActionList) {
     let topology = shown.state.topology();
     let column = topology.column(slot.column);
     let colors = theme::colors(ui);
@@ -83,7 +83,7 @@ pub fn property_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, state: &mut U
 
 /// Paints a value and its unit so that they end at `at`. Returns the x coordinate where the next widget at the left
 /// ends.
-fn value_text(ui: &Ui, shown: &Inspected<'_>, slot: Slot, at: bevy_egui::egui::Pos2) -> f32 {
+fn value_text(ui: &Ui, shown: &InspectorData<'_>, slot: Slot, at: bevy_egui::egui::Pos2) -> f32 {
     let colors = theme::colors(ui);
     let (value, unit) = format::value_and_unit(shown.state, slot);
     let mut end = at.x;
@@ -96,7 +96,7 @@ fn value_text(ui: &Ui, shown: &Inspected<'_>, slot: Slot, at: bevy_egui::egui::P
 }
 
 /// Shows the name and the description of a property in the model while the pointer is on its label.
-fn describe(ui: &Ui, shown: &Inspected<'_>, slot: Slot, name: Rect) {
+fn describe(ui: &Ui, shown: &InspectorData<'_>, slot: Slot, name: Rect) {
     let topology = shown.state.topology();
     let property = &topology.column(slot.column).name;
     let description = model_property(topology, slot).and_then(|property| property.description.clone());
@@ -114,11 +114,18 @@ fn why_link(ui: &mut Ui, rect: Rect, slot: Slot, open: bool) -> Response {
     let builder =
         UiBuilder::new().id(ui.id().with(("why", slot))).max_rect(place).layout(Layout::right_to_left(Align::Center));
     let mut at = ui.new_child(builder);
-    small_link(&mut at, if open { "Hide why" } else { "Why?" }).on_hover_text("Show where this value came from")
+    small_link(&mut at, if open { "Hide why" } else { "Why?" }).on_hover_text("Show the origin of this value")
 }
 
 /// Draws a field that changes the value of a slot.
-fn edit_ui(ui: &mut Ui, place: Rect, shown: &Inspected<'_>, slot: Slot, state: &mut UiState, actions: &mut ActionList) {
+fn edit_ui(
+    ui: &mut Ui,
+    place: Rect,
+    shown: &InspectorData<'_>,
+    slot: Slot,
+    state: &mut UiState,
+    actions: &mut ActionList,
+) {
     let topology = shown.state.topology();
     let column = topology.column(slot.column);
     let value = shown.state.value(slot);
@@ -187,7 +194,14 @@ fn with_suffix<'v>(field: DragValue<'v>, unit: &str) -> DragValue<'v> {
 }
 
 /// Draws a text field. The value is set when the field loses the focus, not at every letter.
-fn text_ui(ui: &mut Ui, shown: &Inspected<'_>, slot: Slot, now: String, state: &mut UiState, actions: &mut ActionList) {
+fn text_ui(
+    ui: &mut Ui,
+    shown: &InspectorData<'_>,
+    slot: Slot,
+    now: String,
+    state: &mut UiState,
+    actions: &mut ActionList,
+) {
     let mut text = match &state.edited {
         Some((edited, text)) if *edited == slot => text.clone(),
         _ => now.clone(),

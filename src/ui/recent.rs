@@ -1,6 +1,6 @@
 //! Recently opened scenes, stored in the user's configuration.
 //!
-//! Failures to read or write the list are ignored, because the list is a convenience and must not stop anything else.
+//! Failures to read or write the list are ignored, because the app also works without the list.
 
 use super::UiState;
 use bevy::prelude::ResMut;
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_is_first_and_once() {
+    fn the_latest_scene_is_first_and_listed_once() {
         let mut recent = Recent::default();
         for name in ["a", "b", "a", "c"] {
             recent.put_first(name.into());

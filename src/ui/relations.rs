@@ -1,7 +1,7 @@
 //! The relationships of a twin, with links to the related twins in both directions.
 
 use super::format;
-use super::inspector::Inspected;
+use super::inspector::InspectorData;
 use super::panel_data::key_slot;
 use super::theme;
 use super::tree::model_icon;
@@ -17,7 +17,7 @@ use egui_phosphor::regular as icon;
 const MAX_LISTED: usize = 50;
 
 /// Draws the twins that are related to the inspected twin, grouped by relationship.
-pub fn relations_ui(ui: &mut Ui, shown: &Inspected<'_>, actions: &mut ActionList) {
+pub fn relations_ui(ui: &mut Ui, shown: &InspectorData<'_>, actions: &mut ActionList) {
     let topology = &shown.scene.topology;
     let mut any = false;
     for inverse in [true, false] {
@@ -37,7 +37,7 @@ pub fn relations_ui(ui: &mut Ui, shown: &Inspected<'_>, actions: &mut ActionList
 
 fn group_ui(
     ui: &mut Ui,
-    shown: &Inspected<'_>,
+    shown: &InspectorData<'_>,
     name: &str,
     inverse: bool,
     others: &[TwinIx],
@@ -74,7 +74,7 @@ fn group_ui(
 }
 
 /// Returns the name of a relationship on the screen: its display name in the model, else its name as words.
-fn relationship_word(shown: &Inspected<'_>, name: &str, inverse: bool, others: &[TwinIx]) -> String {
+fn relationship_word(shown: &InspectorData<'_>, name: &str, inverse: bool, others: &[TwinIx]) -> String {
     let topology = &shown.scene.topology;
     let source = if inverse { others.first().copied().unwrap_or(shown.twin) } else { shown.twin };
     let model = topology.models.get(topology.model_of(source));

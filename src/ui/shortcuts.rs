@@ -4,7 +4,7 @@ use super::commands::{COMMANDS, Command};
 use super::theme::{self, GROUP_GAP};
 use bevy_egui::egui::{self, Align2, Frame, Grid, Order, RichText, TextStyle, Ui, Window, vec2};
 
-/// Actions of the mouse with their gestures. They are not menu commands, so they have a list of their own.
+/// Effects of mouse gestures, with the gestures. They are not menu commands, so they have a separate list.
 const MOUSE: &[(&str, &str)] = &[
     ("Orbit", "Left drag"),
     ("Pan", "Right drag"),

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_fill_the_rectangle() {
+    fn lines_fill_the_rectangle() {
         let rect = Rect::from_min_max(pos2(0.0, 0.0), pos2(10.0, 4.0));
         assert!(points(&[], rect).is_empty());
         assert!(points(&[(5, 1.0)], rect).is_empty());

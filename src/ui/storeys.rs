@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn going_up_and_down_comes_round() {
+    fn going_up_and_down_wraps_around() {
         let storeys = [4, 7, 9];
         assert_eq!(above(&storeys, Some(4)), Some(7));
         assert_eq!(above(&storeys, Some(9)), None);

@@ -130,7 +130,7 @@ pub(super) fn right(
                     edit::editor_ui(ui, scene, selected, &history, &mut state.edit, &mut wanted);
                 }
                 (Some(scene), Some(track), Some(twin)) if known(scene, &twin) => {
-                    let content = inspector::Inspected {
+                    let content = inspector::InspectorData {
                         scene,
                         state: track.timeline.state(),
                         trail: track.timeline.trail(),

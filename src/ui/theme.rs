@@ -21,7 +21,7 @@ const NUMBER: &str = "number";
 /// The colours of a theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colors {
-    /// The background of everything.
+    /// The background behind all panels.
     pub ground: Color32,
     /// The background of panels and windows.
     pub panel: Color32,
@@ -187,8 +187,8 @@ fn visuals(theme: Theme, colors: &Colors) -> Visuals {
         Theme::Dark => (Visuals::dark(), 90),
         Theme::Light => (Visuals::light(), 28),
     };
-    // The renderer blends linearly, which makes dark letters on a light ground thinner. This transfer function corrects
-    // it.
+    // The renderer blends linearly, which makes dark letters on a light background thinner. This transfer function
+    // corrects that.
     visuals.text_options.color_transfer_function = FontColorTransferFunction::TwoCoverageMinusCoverageSq;
     visuals.weak_text_color = Some(colors.muted);
     visuals.hyperlink_color = colors.accent_text;
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn text_can_be_read() {
+    fn text_has_enough_contrast() {
         for colors in [&Colors::DARK, &Colors::LIGHT] {
             for (text, behind) in [
                 (colors.text, colors.panel),

@@ -14,7 +14,7 @@ use bevy_egui::egui::{
 use cupola_scene::document::AlarmSeverity;
 use egui_phosphor::regular as icon;
 
-/// Speeds to choose from, in seconds of the timeline in a second of the wall clock.
+/// Speeds to choose from, in seconds of the timeline per second of the wall clock.
 const SPEEDS: [f64; 6] = [1.0, 10.0, 60.0, 600.0, 3600.0, f64::INFINITY];
 const DAY_US: i64 = 86_400_000_000;
 
@@ -74,7 +74,7 @@ pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList)
         ui.add_space(GAP);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let fork = primary_button(ui, &format!("{}  What-if from here", icon::GIT_BRANCH));
-            if fork.on_hover_text("Copy this moment into a timeline where you can change things (W)").clicked() {
+            if fork.on_hover_text("Branch at this moment into a timeline where you can change values (W)").clicked() {
                 actions.push(MakeBranch);
             }
             ui.add_space(GROUP_GAP);
@@ -115,7 +115,7 @@ fn buttons(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList) {
                 }
             }
         });
-        response.response.on_hover_text("How fast the clock goes");
+        response.response.on_hover_text("Speed of the clock");
     });
     ui.spacing_mut().item_spacing.x = GAP;
 }

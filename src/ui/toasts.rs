@@ -52,7 +52,8 @@ impl Toasts {
     }
 }
 
-/// Returns how many of the new notices are old ones. The list grows at its end and is cut at its start.
+/// Returns the number of notices in `new` that were already in `old`. The list grows at its end and is cut at its
+/// start.
 fn kept(old: &[(NoticeLevel, String)], new: &[(NoticeLevel, String)]) -> usize {
     (0..=old.len()).map(|cut| &old[cut..]).find(|rest| new.starts_with(rest)).map_or(0, <[_]>::len)
 }
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_stay() {
+    fn errors_do_not_disappear_by_themselves() {
         let mut toasts = Toasts::default();
         let mut notices = Notices::default();
         notices.push(NoticeLevel::Good, "Saved");

@@ -21,7 +21,7 @@ use egui_phosphor::regular as icon;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A job that takes longer than this is shown.
+/// The run time after which a job is shown in the bar.
 const SHOWN_AFTER: Duration = Duration::from_millis(200);
 
 /// The content of the bar.
@@ -297,14 +297,14 @@ mod tests {
     use cupola_run::feed::FeedCounters;
 
     #[test]
-    fn scenes_are_called_by_their_folder() {
+    fn scenes_are_named_after_their_folder() {
         for (path, word) in [("/a/office/scene.ron", "office"), ("/a/tower.ron", "tower"), ("scene.ron", "scene")] {
             assert_eq!(scene_word(Path::new(path)), word);
         }
     }
 
     #[test]
-    fn connections_say_what_they_are() {
+    fn connections_show_their_state_rate_and_age() {
         let status = |connection, last_arrival_us| FeedStatus {
             connection,
             rate_per_s: 412.4,

@@ -14,7 +14,7 @@ use crate::twin::display_name;
 use bevy_egui::egui::{
     self, Rect, Response, RichText, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
-use cupola_run::Raised;
+use cupola_run::RaisedAlarm;
 use cupola_scene::document::AlarmSeverity;
 use cupola_scene::{Alarm, Scene};
 use cupola_twin::{State, Topology, TwinIx};
@@ -57,7 +57,7 @@ pub struct TreeContent<'a> {
 pub fn tree_ui(
     ui: &mut Ui,
     shown: &TreeContent<'_>,
-    raised: &[(&Alarm, usize, TwinIx, Raised)],
+    raised: &[(&Alarm, usize, TwinIx, RaisedAlarm)],
     memory: &mut TreeState,
     actions: &mut ActionList,
 ) {
@@ -81,7 +81,7 @@ pub fn tree_ui(
     };
     if lines.is_empty() {
         ui.add_space(GAP);
-        ui.label(theme::muted("Nothing is called that."));
+        ui.label(theme::muted("There are no matches."));
         return;
     }
     // A twin that was selected elsewhere is made visible and scrolled to, once.
@@ -126,7 +126,7 @@ pub fn tree_ui(
         }
         if more > 0 {
             let text =
-                super::widgets::one_line(ui, theme::muted(format!("… {more} more; type more of the name")), width);
+                super::widgets::one_line(ui, theme::muted(format!("… {more} more. Type more of the name.")), width);
             let rect = rect_of(lines.len());
             super::widgets::paint_text(
                 ui,
@@ -144,8 +144,13 @@ fn make(memory: &mut TreeState, scene: &Arc<Scene>, state: &State) {
     let storeys = storeys::of(&scene.building);
     let storeys: Vec<TwinIx> = storeys.into_iter().filter_map(|node| scene.bindings.get(node).copied()?).collect();
     let tree = Tree::new(&scene.topology, names, &storeys);
-    if memory.open.is_empty() {
-        memory.open = tree.first_open();
+    match memory.made.take() {
+        Some((before, _)) => {
+            let moved = |twin: TwinIx| scene.topology.twin(before.topology.twin_id(twin));
+            memory.open = memory.open.iter().copied().filter_map(moved).collect();
+            memory.seen = memory.seen.and_then(moved);
+        }
+        None => memory.open = tree.first_open(),
     }
     memory.found = None;
     memory.made = Some((scene.clone(), tree));
@@ -223,7 +228,7 @@ struct Marks {
     rolled: BTreeMap<TwinIx, AlarmSeverity>,
 }
 
-fn marks(tree: &Tree, raised: &[(&Alarm, usize, TwinIx, Raised)]) -> Marks {
+fn marks(tree: &Tree, raised: &[(&Alarm, usize, TwinIx, RaisedAlarm)]) -> Marks {
     let mut marks = Marks { own: BTreeMap::new(), rolled: BTreeMap::new() };
     for (alarm, _, twin, _) in raised {
         let own = marks.own.entry(*twin).or_insert(alarm.severity);
@@ -273,4 +278,32 @@ pub fn model_icon(topology: &Topology, twin: TwinIx) -> &'static str {
         ("zone", icon::DOOR),
     ];
     icons.iter().find(|(word, _)| name.contains(*word)).map_or(icon::CUBE, |(_, icon)| *icon)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cupola_scene::document::TwinDoc;
+    use cupola_scene::edit::{Edit, edit};
+
+    #[test]
+    fn open_nodes_stay_open_when_an_edit_moves_the_rows() {
+        let office = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/office");
+        let scene = cupola_scene::load(&office).scene.expect("the scene of the demo");
+        let ids = |memory: &TreeState, scene: &Scene| -> Vec<String> {
+            memory.open.iter().map(|twin| scene.topology.twin_id(*twin).to_string()).collect()
+        };
+        let mut memory = TreeState::default();
+        let twin = TwinDoc { id: "a-first-room".into(), model: "Room".into(), properties: BTreeMap::new() };
+        let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
+        let edited = edit(&scene, vec![add], &[], |_, _| ()).expect("an edit").scene;
+        let mut open = Vec::new();
+        for scene in [Arc::new(scene), Arc::new(edited)] {
+            make(&mut memory, &scene, &State::new(scene.topology.clone()));
+            open.push(ids(&memory, &scene));
+        }
+        open.iter_mut().for_each(|ids| ids.sort());
+        assert!(!open[0].is_empty());
+        assert_eq!(open[0], open[1]);
+    }
 }

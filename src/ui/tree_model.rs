@@ -190,7 +190,7 @@ mod tests {
     ];
 
     #[test]
-    fn storeys_stand_by_height_behind_the_rest() {
+    fn storeys_are_sorted_by_height_after_other_children() {
         let links = ["Attic", "Ground floor", "Boiler", "Floor 1"].map(|below| ("House", "contains", below));
         let (_, topology) = tree(&links);
         let names = topology.twins().map(|twin| topology.twin_id(twin).to_string()).collect();
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hierarchy_holds_everything_once() {
+    fn every_twin_has_one_line() {
         let (tree, _) = tree(HOUSE);
         let everything = (0..tree.names.len() as u32).map(TwinIx).collect();
         let lines = tree.lines(&everything);
@@ -210,14 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn only_open_branches_are_lines() {
+    fn only_children_of_open_twins_have_lines() {
         let (tree, topology) = tree(HOUSE);
         let house = topology.twin("house").unwrap();
         assert_eq!(shown(&tree, &tree.lines(&[house].into())), ["ahu", "house", "-floor 1", "-floor 2"]);
     }
 
     #[test]
-    fn a_filter_keeps_what_is_above() {
+    fn a_filter_keeps_the_twins_above_a_match() {
         let (tree, _) = tree(HOUSE);
         let (lines, more) = tree.matches("ROOM 1");
         assert_eq!((shown(&tree, &lines), more), (vec!["house".into(), "-floor 1".into(), "--room 10".into()], 0));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_end() {
+    fn cycles_of_relationships_give_a_finite_tree() {
         let (tree, _) = tree(&[("a", "feeds", "b"), ("b", "feeds", "c"), ("c", "feeds", "a")]);
         let everything = (0..3).map(TwinIx).collect();
         assert_eq!(tree.lines(&everything).len(), 3);

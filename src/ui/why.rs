@@ -1,6 +1,6 @@
 //! The explanation of a value: its formula and the inputs of the formula, down to a message or an entry of the scene.
 
-use super::inspector::Inspected;
+use super::inspector::InspectorData;
 use super::panel_data::PanelData;
 use super::theme::{self, GAP};
 use super::widgets::{link, mark_ui, quality_mark};
@@ -40,7 +40,7 @@ pub fn refresh(shown: &PanelData<'_, '_>, now_s: f64, state: &mut UiState) {
 }
 
 /// Draws an explanation, with links to other twins that it names.
-pub fn explanation_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, actions: &mut ActionList) {
+pub fn explanation_ui(ui: &mut Ui, shown: &InspectorData<'_>, explanation: &Explanation, actions: &mut ActionList) {
     let colors = theme::colors(ui);
     let frame = Frame::NONE.fill(colors.ground).corner_radius(8.0).inner_margin(10);
     frame.show(ui, |ui| {
@@ -52,7 +52,13 @@ pub fn explanation_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanat
 }
 
 /// Draws the formula and its inputs, or the origin of the value.
-fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, actions: &mut ActionList, depth: usize) {
+fn reasons_ui(
+    ui: &mut Ui,
+    shown: &InspectorData<'_>,
+    explanation: &Explanation,
+    actions: &mut ActionList,
+    depth: usize,
+) {
     match &explanation.formula {
         Some(formula) => {
             let text = RichText::new(formula).text_style(TextStyle::Monospace);
@@ -89,7 +95,7 @@ fn reasons_ui(ui: &mut Ui, shown: &Inspected<'_>, explanation: &Explanation, act
 }
 
 /// Draws one input: quality, twin, property, value and unit.
-fn input_ui(ui: &mut Ui, shown: &Inspected<'_>, input: &Explanation, actions: &mut ActionList) {
+fn input_ui(ui: &mut Ui, shown: &InspectorData<'_>, input: &Explanation, actions: &mut ActionList) {
     let topology = shown.state.topology();
     let column = topology.column(input.slot.column);
     let twin = topology.twin_of(input.slot);
@@ -115,7 +121,7 @@ fn input_ui(ui: &mut Ui, shown: &Inspected<'_>, input: &Explanation, actions: &m
 
 /// Returns a sentence about a measured value of a computed property, with the result of the formula.
 fn measured_words(explanation: &Explanation) -> String {
-    let computed = explanation.computed.as_ref().map_or("nothing".to_string(), |value| {
+    let computed = explanation.computed.as_ref().map_or("no value".to_string(), |value| {
         let (value, unit) = format::value_text(value, explanation.unit.unwrap_or_default());
         format!("{value} {unit}").trim_end().to_string()
     });
@@ -126,10 +132,10 @@ fn measured_words(explanation: &Explanation) -> String {
 fn origin_words(explanation: &Explanation, source: SourceKind) -> String {
     let what = match (&explanation.origin, explanation.value.is_some(), source) {
         (Some(origin), ..) => format!("From {} {origin}", if origin.starts_with("answer") { "an" } else { "a" }),
-        (None, false, _) => "Nothing has given a value yet".into(),
-        (None, true, _) if explanation.time.is_none() => "Given by the scene".into(),
-        (None, true, SourceKind::Live) => "Given by the scene or set by hand".into(),
-        (None, true, SourceKind::Simulated) => "Given by the simulation, or set by hand".into(),
+        (None, false, _) => "No value yet".into(),
+        (None, true, _) if explanation.time.is_none() => "Initial value of the scene".into(),
+        (None, true, SourceKind::Live) => "Initial value of the scene, or set by hand".into(),
+        (None, true, SourceKind::Simulated) => "From the simulation, or set by hand".into(),
         (None, true, SourceKind::Replayed) => "From the recording".into(),
     };
     match &explanation.time {

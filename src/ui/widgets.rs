@@ -9,26 +9,26 @@ use cupola_scene::document::AlarmSeverity;
 use cupola_twin::Quality;
 use std::sync::Arc;
 
-/// Shapes that stand beside words, so that colour is never the only sign.
+/// A shape beside a text, so that the meaning never depends on colour alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// Good.
+    /// The mark of a good state.
     Circle,
-    /// Needs attention.
+    /// The mark of a state that needs attention.
     Triangle,
-    /// Needs attention at once.
+    /// The mark of a state that needs attention at once.
     Square,
-    /// Information.
+    /// The mark of information.
     Diamond,
-    /// Stale.
+    /// The mark of a stale value.
     Hatched,
-    /// Missing.
+    /// The mark of a missing value.
     Outline,
-    /// Bad.
+    /// The mark of a bad value.
     Cross,
 }
 
-/// Returns the mark, the colour and the word of a quality.
+/// Returns the mark, the colour and the label of a quality.
 pub fn quality_mark(quality: Quality, colors: &Colors) -> (Mark, Color32, &'static str) {
     match quality {
         Quality::Good => (Mark::Circle, colors.good, "Good"),
@@ -38,7 +38,7 @@ pub fn quality_mark(quality: Quality, colors: &Colors) -> (Mark, Color32, &'stat
     }
 }
 
-/// Returns the mark, the colour and the word of an alarm's severity.
+/// Returns the mark, the colour and the label of an alarm's severity.
 pub fn severity_mark(severity: AlarmSeverity, colors: &Colors) -> (Mark, Color32, &'static str) {
     match severity {
         AlarmSeverity::Info => (Mark::Diamond, colors.accent, "Info"),
@@ -101,12 +101,12 @@ pub fn mark_ui(ui: &mut Ui, mark: Mark, color: Color32) -> Response {
     response
 }
 
-/// Lays a text out on one line, and cuts it with an ellipsis at `width` points.
+/// Lays out a text on one line. A text wider than `width` points ends with an ellipsis.
 pub fn one_line(ui: &Ui, text: impl Into<WidgetText>, width: f32) -> Arc<Galley> {
     text.into().into_galley(ui, Some(TextWrapMode::Truncate), width.max(0.0), TextStyle::Body)
 }
 
-/// Paints a text that is laid out, with the point of its box that `align` names at `at`. Returns the box of the text.
+/// Paints a laid-out text. The anchor point `align` of its box is at `at`. Returns the box of the text.
 pub fn paint_text(ui: &Ui, galley: Arc<Galley>, align: Align2, at: Pos2, color: Color32) -> Rect {
     let rect = align.anchor_size(at, galley.size());
     ui.painter().galley(rect.min, galley, color);
@@ -132,7 +132,7 @@ pub struct ListRow<'t> {
     pub indent: f32,
 }
 
-/// Draws a row into `rect`. All of the row can be clicked.
+/// Draws a row into `rect`. The whole row is clickable.
 pub fn row_at(ui: &Ui, rect: Rect, id: egui::Id, row: &ListRow<'_>) -> Response {
     let colors = theme::colors(ui);
     let response = ui.interact(rect, id, Sense::click());
@@ -183,7 +183,7 @@ pub fn row_ui(ui: &mut Ui, row: &ListRow<'_>) -> Response {
     row_at(ui, rect, id, row)
 }
 
-/// Draws a square button with an icon. Its name is the tooltip and the label for screen readers.
+/// Draws a square button with an icon. `name` is its tooltip and its label for screen readers.
 pub fn icon_button(ui: &mut Ui, icon: &str, name: &str, on: bool) -> Response {
     let colors = theme::colors(ui);
     let color = if on { colors.accent_text } else { colors.text };
@@ -217,9 +217,9 @@ pub fn small_link(ui: &mut Ui, text: &str) -> Response {
     ui.add(egui::Link::new(RichText::new(text).text_style(TextStyle::Small).color(colors.accent_text)))
 }
 
-/// Draws a choice of one from a few options side by side, and returns the index of a clicked option.
+/// Draws a segmented control: options side by side, of which one is chosen. Returns the index of a clicked option.
 ///
-/// An option has a name, a colour, and whether it is chosen.
+/// An option consists of a name, a colour, and a flag for the chosen option.
 pub fn segmented(ui: &mut Ui, options: &[(&str, Color32, bool)]) -> Option<usize> {
     let colors = theme::colors(ui);
     let mut clicked = None;
@@ -230,7 +230,7 @@ pub fn segmented(ui: &mut Ui, options: &[(&str, Color32, bool)]) -> Option<usize
         ui.horizontal(|ui| {
             for (number, (name, dot, on)) in options.iter().enumerate() {
                 let color = if *on { colors.text } else { colors.muted };
-                // The spaces make room for the dot. The dot is painted, because fonts draw such a character
+                // The spaces leave room for the dot. The dot is painted, because fonts draw such a character
                 // differently.
                 let button = Button::new(RichText::new(format!("    {name}")).color(color))
                     .fill(if *on { colors.raised } else { Color32::TRANSPARENT })
@@ -264,7 +264,7 @@ pub fn section(ui: &mut Ui, name: &str, aside: &str) {
     });
 }
 
-/// Draws a message in a place that has no content yet, with a hint about the next action.
+/// Draws the placeholder of an empty panel: an icon, a message, and a hint about the next action.
 pub fn empty_state(ui: &mut Ui, icon: &str, what: &str, next: &str) {
     ui.add_space(32.0);
     ui.vertical_centered(|ui| {
@@ -275,7 +275,7 @@ pub fn empty_state(ui: &mut Ui, icon: &str, what: &str, next: &str) {
     });
 }
 
-/// Returns the frame of a plate that floats over the 3D view.
+/// Returns the frame of an overlay on the 3D view.
 pub fn plate(ui: &Ui) -> egui::Frame {
     let colors = theme::colors(ui);
     egui::Frame::NONE

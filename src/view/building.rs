@@ -176,7 +176,7 @@ fn spawn(
         let twin = scene.0.bindings[number];
         let layer = Layer { storey, role: node.role, is_edge: false };
         match node.role {
-            // The view draws its own ground and no ceilings.
+            // The view draws its own ground, and it draws no ceilings.
             Role::Ground | Role::Ceiling => continue,
             Role::Room => {
                 let Some(floor) = floor_of(node) else { continue };
@@ -252,7 +252,7 @@ fn spawn(
     ));
 }
 
-/// Gives the nodes of the same building their twins in a changed scene.
+/// Assigns the twins of a changed scene to the nodes of the same building.
 fn rebind(
     bindings: &[Option<TwinIx>],
     rooms: &mut ResMut<Rooms>,

@@ -216,7 +216,7 @@ pub(super) fn value_text(value: RoomValue, unit: &str) -> String {
     }
 }
 
-/// The twins under the attention of the user.
+/// The selected and the hovered twin.
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Attention {
     selected: Option<TwinIx>,

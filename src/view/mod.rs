@@ -20,7 +20,7 @@ use bevy::prelude::*;
 /// The rendering quality.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Quality {
-    /// Shadows, ambient occlusion and antialiasing.
+    /// Shadows and antialiasing.
     #[default]
     High,
     /// None of these effects, for rendering on a CPU.

@@ -1,4 +1,4 @@
-//! Bad input: every mistake gives a clear diagnostic at its place, and none gives a crash.
+//! Tests of invalid input. Every mistake gives a diagnostic with its place, and no mistake makes the program panic.
 
 use crate::support::{MODELS, codes, scene_folder, small_scene};
 use cupola_run::Simulation;
@@ -16,7 +16,7 @@ fn found(scene: &str) -> Vec<cupola_twin::Diagnostic> {
 }
 
 #[test]
-fn every_mistake_has_a_place_and_a_word_of_help() {
+fn every_mistake_gives_a_diagnostic_with_place_and_help() {
     let base = small_scene("");
     let feed =
         |mapping: &str| small_scene(&format!("feeds: [(id: \"m\", url: \"mqtt://h\", mappings: [({mapping})])],"));
@@ -41,7 +41,7 @@ fn every_mistake_has_a_place_and_a_word_of_help() {
         (base.replace("\"area\": 30.0", "\"area\": NaN"), "wrong-value", 8, ""),
         (base.replace("contains.temperature", "contains.temprature"), "unknown-property", 11, "temperature"),
         (base.replace("AVG(contains.temperature)", "AVG(contains.area)"), "wrong-unit", 11, ""),
-        (base.replace("AVG(contains.temperature)", "mean + 1"), "cycle", 11, "take one"),
+        (base.replace("AVG(contains.temperature)", "mean + 1"), "cycle", 11, "remove one"),
         (base.replace("models: [\"models\"]", "models: [\"modles\"]"), "file-not-found", 4, ""),
         (small_scene("building: (gltf: \"none.glb\"),"), "file-not-found", 12, ""),
         (small_scene("building: (bindings: {\"nowhere\": \"r1\"}),"), "unknown-node", 12, ""),
@@ -123,7 +123,7 @@ fn every_mistake_has_a_place_and_a_word_of_help() {
         }
         if code.is_empty() {
             // The condition of an alarm must be true or false.
-            assert!(!all.is_empty(), "a number was taken for a condition");
+            assert!(!all.is_empty(), "a number was accepted as a condition");
             continue;
         }
         let first = all.iter().find(|found| found.code == code);
@@ -136,7 +136,7 @@ fn every_mistake_has_a_place_and_a_word_of_help() {
 }
 
 #[test]
-fn damaged_buildings_are_refused_with_a_reason() {
+fn damaged_buildings_give_a_diagnostic() {
     let whole = std::fs::read(crate::support::repository("assets/hospital.glb")).unwrap();
     let scene = small_scene("building: (gltf: \"b.glb\"),");
     let mut huge = whole.clone();
@@ -156,13 +156,13 @@ fn damaged_buildings_are_refused_with_a_reason() {
         std::fs::write(folder.path().join("b.glb"), bytes).unwrap();
         let loaded = cupola_scene::load(folder.path());
         assert_eq!(codes(&loaded), ["gltf"], "{name}");
-        assert!(loaded.scene.is_some(), "{name}: the rest of the scene is there");
+        assert!(loaded.scene.is_some(), "{name}: the rest of the scene must be loaded");
         assert!(loaded.diagnostics[0].help.is_some(), "{name}: {}", loaded.diagnostics[0]);
     }
 }
 
 #[test]
-fn an_alarm_is_a_condition() {
+fn an_alarm_needs_a_boolean_condition() {
     let scene =
         small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"area + 1\", severity: warning, message: \"m\")],");
     assert_eq!(found(&scene)[0].code, "wrong-type");

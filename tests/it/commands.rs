@@ -1,4 +1,4 @@
-//! The command line: answers, exit codes and reproducible output.
+//! Tests of the command line: answers, exit codes and reproducible output.
 
 use crate::support::{MODELS, cupola, repository, scene_folder, small_scene};
 use bevy::asset::RenderAssetUsages;
@@ -10,7 +10,7 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn a_day_is_the_same_day_again() {
+fn two_runs_of_a_day_give_the_same_output() {
     let day = || cupola(&["run", "scenes/office", "--source", "simulated", "--for", "24h", "--speed", "max", "--json"]);
     let (first, second) = (day(), day());
     assert!(first.status.success());
@@ -21,7 +21,7 @@ fn a_day_is_the_same_day_again() {
 }
 
 #[test]
-fn a_switch_thrown_on_the_command_line_tells() {
+fn set_changes_the_simulation() {
     let mean = |set: &[&str]| {
         let mut arguments = vec!["run", "scenes/office", "--for", "4h", "--json"];
         set.iter().for_each(|set| arguments.extend(["--set", set]));
@@ -33,7 +33,7 @@ fn a_switch_thrown_on_the_command_line_tells() {
 }
 
 #[test]
-fn exit_codes_tell_the_input_from_the_call() {
+fn exit_codes_distinguish_bad_input_from_bad_calls() {
     let broken = scene_folder(MODELS, &small_scene("").replace("contains.temperature", "contains.temprature"));
     let broken = broken.path().to_str().unwrap();
     for (arguments, code) in [
@@ -79,7 +79,7 @@ fn exit_codes_tell_the_input_from_the_call() {
 }
 
 #[test]
-fn check_speaks_to_machines() {
+fn check_prints_diagnostics_as_json() {
     let broken = scene_folder(MODELS, &small_scene("").replace("contains.temperature", "contains.temprature"));
     let models = broken.path().join("models/models.json");
     let output = cupola(&[
@@ -100,7 +100,7 @@ fn check_speaks_to_machines() {
 }
 
 #[test]
-fn queries_give_rows_like_the_service() {
+fn rows_of_queries_have_the_format_of_azure_digital_twins() {
     let ask = |query: &str| {
         let output = cupola(&[
             "query",
@@ -132,7 +132,7 @@ fn queries_give_rows_like_the_service() {
 }
 
 #[test]
-fn why_goes_down_to_the_sensor_and_the_line() {
+fn why_explains_down_to_the_sensor_and_the_source_line() {
     let output =
         cupola(&["why", "scenes/office", "harbour-office.temperature", "--at", "2026-01-12T09:00:00Z", "--json"]);
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -143,7 +143,7 @@ fn why_goes_down_to_the_sensor_and_the_line() {
         here = input;
         depth += 1;
     }
-    assert!(depth >= 2, "building, room, sensor");
+    assert!(depth >= 2, "the explanation must have the levels building, room and sensor");
     assert_eq!(here["origin"], "the simulation");
     let given = cupola(&["why", "scenes/office", "room-201.area"]);
     assert!(text(&given).contains("scene.ron:"), "{}", text(&given));
@@ -154,8 +154,9 @@ const TWO_ROOMS: &str = r#"(version: 1, storeys: [(id: "f1", elevation_m: 0, hei
   (id: "r1", polygon: [(0, 0), (6, 0), (6, 6), (0, 6)], furniture: false),
   (id: "r2", polygon: [(6, 0), (12, 0), (12, 6), (6, 6)], furniture: false)])])"#;
 
-/// Returns the mean colour, as red, green and blue from 0 to 255, of the room that a picture flies to; its floor lies a
-/// little above the middle. The scene has two rooms with these properties; its colours go from 18 °C to 28 °C.
+/// Draws a scene of two rooms with these properties and returns the mean colour of `room`, as red, green and blue from
+/// 0 to 255. The picture flies to the room, whose floor is slightly above the middle. The range of the colours is 18 °C
+/// to 28 °C.
 fn colour_of(room: &str, first: &str, second: &str) -> [f32; 3] {
     let scene = format!(
         r#"(version: 1, name: "Two rooms", models: ["models"], building: (plan: "plan.ron"),
@@ -185,14 +186,14 @@ fn colour_of(room: &str, first: &str, second: &str) -> [f32; 3] {
 }
 
 #[test]
-fn pictures_show_the_data() {
+fn rooms_in_pictures_have_the_colours_of_their_values() {
     let (cold, warm) = ("\"temperature\": 18.0", "\"temperature\": 28.0");
     let difference = |a: [f32; 3], b: [f32; 3]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     let first = colour_of("r1", cold, warm);
     let second = colour_of("r2", cold, warm);
     let swapped = colour_of("r1", warm, cold);
     let none = colour_of("r1", "", warm);
-    // Colours come from values, not from places: a swap of the values swaps the colours.
+    // The colours depend on the values and not on the rooms, so swapped values give swapped colours.
     assert!(difference(first, second) > 60.0, "{first:?} {second:?}");
     assert!(difference(first, swapped) > 60.0, "{first:?} {swapped:?}");
     assert!(difference(second, swapped) < 30.0, "{second:?} {swapped:?}");
@@ -200,7 +201,7 @@ fn pictures_show_the_data() {
 }
 
 #[test]
-fn pictures_have_panels() {
+fn pictures_can_include_panels() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("panels.png");
     let arguments = ["render", "scenes/office", "--size", "480x300", "--panels", "--select", "room-201"];
@@ -210,7 +211,7 @@ fn pictures_have_panels() {
 }
 
 #[test]
-fn the_examples_of_the_manual_of_events_are_applied() {
+fn the_examples_in_the_manual_of_events_can_be_applied() {
     let manual = std::fs::read_to_string(repository("docs/events.md")).unwrap();
     let mut lines: Vec<&str> = manual.lines().filter(|line| line.starts_with("{\"time\"")).collect();
     assert!(lines.len() >= 5);

@@ -1,4 +1,4 @@
-//! A real building by other authors, whose rooms are found by their IFC names.
+//! Tests with a real building by other authors, whose rooms are bound by their IFC names.
 
 use crate::support::{codes, scene_folder, shared_data};
 use cupola_building::Role;
@@ -39,7 +39,7 @@ fn rooms_bind_by_their_ifc_names() {
     let mut different = rooms.clone();
     different.sort_unstable();
     different.dedup();
-    assert_eq!(different.len(), 21, "each room has a twin of its own");
+    assert_eq!(different.len(), 21, "each room must have its own twin");
     if let Some(out) = std::env::var_os("CUPOLA_KEEP_DUPLEX") {
         std::fs::create_dir_all(&out).unwrap();
         for name in ["scene.ron", "models/models.json"] {
@@ -52,7 +52,7 @@ fn rooms_bind_by_their_ifc_names() {
 
 #[test]
 #[ignore = "needs the data in ../shared/data"]
-fn rooms_without_a_twin_are_named() {
+fn rooms_without_a_twin_give_a_diagnostic() {
     let glb = shared_data("duplex/duplex.glb");
     let folder = scene_folder(MODELS, &scene_text(&ROOMS[..20], &glb.to_string_lossy()));
     let loaded = cupola_scene::load(folder.path());

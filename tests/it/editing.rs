@@ -1,4 +1,4 @@
-//! The graph of a scene, edited on the command line and in the app.
+//! Tests of edits of a scene's graph, on the command line and in the app.
 
 use crate::support::{MODELS, cupola, json, number, open_by_hand, scene_folder, send, small_scene, tick};
 use cupola::session::{EditScene, Redo, Undo};
@@ -7,7 +7,7 @@ use cupola_run::EventBody;
 use cupola_scene::edit::Edit;
 
 #[test]
-fn edits_are_made_undone_and_done_again() {
+fn edits_are_made_undone_and_redone() {
     let folder = scene_folder(MODELS, &small_scene(""));
     let scene = folder.path().to_str().unwrap();
     let edit = |arguments: &[&str]| {
@@ -29,7 +29,7 @@ fn edits_are_made_undone_and_done_again() {
     let mut states = vec![text()];
     for step in steps {
         edit(step);
-        assert_ne!(text(), *states.last().unwrap(), "{step:?} changes the file");
+        assert_ne!(text(), *states.last().unwrap(), "{step:?} must change the file");
         states.push(text());
         assert!(cupola(&["check", scene]).status.success(), "after {step:?}");
     }
@@ -41,11 +41,11 @@ fn edits_are_made_undone_and_done_again() {
         edit(&["redo"]);
         assert_eq!(text(), *state);
     }
-    assert_ne!(cupola(&["edit", scene, "redo"]).status.code(), Some(0), "there is nothing left to do again");
+    assert_ne!(cupola(&["edit", scene, "redo"]).status.code(), Some(0), "there must be nothing left to redo");
 }
 
 #[test]
-fn an_edit_against_the_models_changes_nothing() {
+fn an_edit_that_violates_the_models_changes_nothing() {
     let folder = scene_folder(MODELS, &small_scene(""));
     let scene = folder.path().to_str().unwrap();
     let text = || std::fs::read_to_string(folder.path().join("scene.ron")).unwrap();
@@ -74,7 +74,7 @@ fn an_edit_against_the_models_changes_nothing() {
 }
 
 #[test]
-fn a_twin_of_another_model_keeps_what_both_allow() {
+fn a_changed_model_keeps_the_properties_that_both_models_allow() {
     let models = r#"[
      {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:c:Place;1", "@type": "Interface", "contents": [
       {"@type": "Property", "name": "area", "schema": "double"}, {"@type": "Relationship", "name": "contains", "target": "dtmi:c:Place;1"}]},
@@ -93,21 +93,21 @@ fn a_twin_of_another_model_keeps_what_both_allow() {
         let query = "SELECT A.$dtId AS a, B.$dtId AS b, B.$metadata.$model AS m FROM DIGITALTWINS A JOIN B RELATED A.contains ORDER BY a, b";
         json(&cupola(&["query", scene, query, "--format", "json"])).to_string()
     };
-    assert!(cupola(&["edit", scene, "set", "r.area=13"]).status.success(), "written as the program writes it");
+    assert!(cupola(&["edit", scene, "set", "r.area=13"]).status.success(), "the first edit writes the file");
     let (before, asked) = (text(), ask());
     assert!(cupola(&["edit", scene, "change-model", "r", "Hall"]).status.success());
     assert_eq!(ask(), asked.replace("\"b\":\"r\",\"m\":\"dtmi:c:Room;1\"", "\"b\":\"r\",\"m\":\"dtmi:c:Hall;1\""));
     let refused = cupola(&["edit", scene, "change-model", "r", "Meter"]);
     assert!(
         String::from_utf8_lossy(&refused.stderr).contains("contains"),
-        "a meter contains nothing, and no place contains it"
+        "the relationships of a place do not fit a meter"
     );
     assert!(cupola(&["edit", scene, "undo"]).status.success());
     assert_eq!((text(), ask()), (before, asked));
 }
 
 #[test]
-fn a_file_that_was_changed_elsewhere_has_nothing_to_undo() {
+fn edits_before_a_change_by_another_program_cannot_be_undone() {
     let folder = scene_folder(MODELS, &small_scene(""));
     let scene = folder.path().to_str().unwrap();
     assert!(cupola(&["edit", scene, "set", "r1.label=a"]).status.success());
@@ -119,7 +119,7 @@ fn a_file_that_was_changed_elsewhere_has_nothing_to_undo() {
 }
 
 #[test]
-fn the_app_edits_undoes_and_keeps_values() {
+fn edits_in_the_app_can_be_undone_and_keep_values() {
     let folder = scene_folder(MODELS, &small_scene("simulation: (start: \"2026-01-12T07:00:00Z\", step: \"1m\"),"));
     let mut app = open_by_hand(folder.path());
     send(&mut app, ShowTimeline("simulated".into()));
@@ -132,7 +132,7 @@ fn the_app_edits_undoes_and_keeps_values() {
     let twins = |app: &bevy::prelude::App| app.world().resource::<OpenScene>().0.topology.twin_count();
     send(&mut app, EditScene(vec![Edit::RemoveTwin { id: "r1".into() }]));
     assert_eq!(twins(&app), 2);
-    assert_eq!(number(&app, fork, "r2.setpoint"), Some(25.0), "what was set stays");
+    assert_eq!(number(&app, fork, "r2.setpoint"), Some(25.0), "the set value must be kept");
     // The edits are refused as a whole, because the second one doesn't fit the models.
     let value = Some(cupola_twin::Value::Text("warm".into()));
     send(
@@ -146,17 +146,17 @@ fn the_app_edits_undoes_and_keeps_values() {
     send(&mut app, Undo);
     assert_eq!(twins(&app), 3);
     send(&mut app, Undo);
-    assert_eq!(twins(&app), 3, "there is nothing left to undo");
+    assert_eq!(twins(&app), 3, "there must be nothing left to undo");
     send(&mut app, Redo);
     assert_eq!(twins(&app), 2);
     send(&mut app, Undo);
     assert_eq!(twins(&app), 3);
     let related = app.world().resource::<OpenScene>().0.graph.relationship_count();
-    assert_eq!(related, 2, "its relationships came back with it");
+    assert_eq!(related, 2, "undo must restore the relationships of the twin");
 }
 
 #[test]
-fn parts_of_objects_and_components_are_set_where_they_are() {
+fn fields_of_objects_and_components_can_be_set() {
     let models = r#"[{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Thermostat;1", "@type": "Interface", "contents": [
         {"@type": "Property", "name": "temperature", "schema": "double"}]},
       {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Room;1", "@type": "Interface", "contents": [

@@ -1,4 +1,4 @@
-//! Models and graphs of other programs: validation, import, export, and import of the export.
+//! Tests of models and graphs of other programs: validation, import, export, and import of the export.
 
 use crate::support::{MODELS, cupola, json, open_by_hand, repository, scene_folder, send, shared_data, small_scene};
 use cupola::exchange::{Export, Import, Stage, StartImport, WriteImport};
@@ -37,7 +37,7 @@ fn ask(scene: &Path, query: &str, column: &str) -> Vec<String> {
 
 #[test]
 #[ignore = "needs the data in ../shared/data"]
-fn every_published_example_gets_its_verdict() {
+fn published_dtdl_examples_are_validated_correctly() {
     let examples = shared_data("dtdl-examples");
     let folder = tempfile::tempdir().unwrap();
     let (mut wanted, mut paths) = (BTreeMap::new(), Vec::new());
@@ -69,7 +69,7 @@ fn every_published_example_gets_its_verdict() {
 
 #[test]
 #[ignore = "needs the data in ../shared/data"]
-fn the_hospital_of_the_service_comes_in_as_it_is() {
+fn the_azure_hospital_example_is_imported_unchanged() {
     let hospital = shared_data("hospital");
     let scene = import(&[&hospital]);
     let twins = ask(scene.path(), "SELECT T.$dtId FROM DIGITALTWINS T", "$dtId");
@@ -85,14 +85,14 @@ fn the_hospital_of_the_service_comes_in_as_it_is() {
 
 #[test]
 #[ignore = "needs the data in ../shared/data"]
-fn the_spreadsheet_of_the_explorer_comes_in_with_its_models() {
+fn the_explorer_spreadsheet_is_imported_with_its_models() {
     let scenario = shared_data("building-scenario");
     let scene = import(&[&scenario]);
     let twins = ask(scene.path(), "SELECT T.$dtId FROM DIGITALTWINS T", "$dtId");
     assert_eq!(twins.len(), 5, "{twins:?}");
     let related = json(&cupola(&["query", arg(scene.path()), "SELECT * FROM RELATIONSHIPS", "--format", "json"]));
     assert_eq!(related.as_array().unwrap().len(), 4, "{related}");
-    // The spreadsheet alone names models that are missing. The import fails and writes nothing.
+    // Without its models, the import of the spreadsheet fails and writes nothing.
     let folder = tempfile::tempdir().unwrap();
     let alone = scenario.join("buildingScenario.xlsx");
     let output = cupola(&["import", arg(&alone), "--out", arg(&folder.path().join("scene"))]);
@@ -102,7 +102,7 @@ fn the_spreadsheet_of_the_explorer_comes_in_with_its_models() {
 
 #[test]
 #[ignore = "needs the data in ../shared/data"]
-fn brick_says_which_rooms_lose_air() {
+fn a_query_on_brick_finds_the_rooms_of_an_air_handling_unit() {
     let brick = shared_data("brick");
     let scene = import(&[&brick.join("rice_brick.ttl")]);
     let key: Value =
@@ -127,7 +127,7 @@ fn graph(scene: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
         let rows = json(&cupola(&["query", arg(scene), query, "--format", "json"]));
         let strip = |row: &Value| {
             let mut row = row.clone();
-            // An id of a relationship may be generated, and the times of values are not part of the graph.
+            // Ids of relationships may be generated, and the times of values are not part of the graph.
             if let Some(object) = row.as_object_mut() {
                 object.remove("$relationshipId");
                 object.remove("$etag");
@@ -142,14 +142,14 @@ fn graph(scene: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 #[test]
-fn what_is_exported_comes_back_the_same() {
+fn an_exported_scene_is_imported_unchanged() {
     let small = scene_folder(
         MODELS,
         &small_scene("").replace("\"setpoint\": 21.0", "\"setpoint\": 21.0, \"label\": \"a, \\\"b\\\"\\n;ü\""),
     );
     for source in [repository("scenes/hospital"), repository("scenes/office"), small.path().to_path_buf()] {
         let before = graph(&source);
-        // An import lacks the values that the scene's formulas compute, so of the twins only the number is compared.
+        // An import lacks the values that the scene's formulas compute. Only the number of twins is compared.
         let folder = tempfile::tempdir().unwrap();
         for format in ["ndjson", "json"] {
             let file = folder.path().join(format!("graph.{format}"));
@@ -183,7 +183,7 @@ fn what_is_exported_comes_back_the_same() {
 }
 
 #[test]
-fn a_building_carries_its_twins() {
+fn an_exported_building_contains_its_twins() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hospital.glb");
     let output = cupola(&["export", "scenes/hospital", "--format", "glb", "--out", arg(&file)]);
@@ -200,7 +200,7 @@ fn a_building_carries_its_twins() {
 }
 
 #[test]
-fn a_preview_writes_nothing_and_says_what_it_leaves_out() {
+fn a_preview_writes_nothing_and_reports_omissions() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -238,7 +238,7 @@ fn a_preview_writes_nothing_and_says_what_it_leaves_out() {
 }
 
 #[test]
-fn the_parts_of_a_building_come_along() {
+fn the_buffer_files_of_a_building_are_imported() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("parts")).unwrap();
     let corners: Vec<u8> =
@@ -261,7 +261,7 @@ fn the_parts_of_a_building_come_along() {
 }
 
 #[test]
-fn what_cannot_be_read_is_not_counted_as_understood() {
+fn unreadable_parts_are_not_counted_as_understood() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [
         ("a.ttl", "@prefix a"),
@@ -280,7 +280,7 @@ fn what_cannot_be_read_is_not_counted_as_understood() {
 }
 
 #[test]
-fn the_app_shows_a_preview_and_imports_when_told() {
+fn the_app_shows_a_preview_and_imports_on_request() {
     let start = scene_folder(MODELS, &small_scene(""));
     let mut app = open_by_hand(start.path());
     let folder = tempfile::tempdir().unwrap();
@@ -301,7 +301,7 @@ fn the_app_shows_a_preview_and_imports_when_told() {
         }
         _ => unreachable!(),
     };
-    assert!(!suggested.exists(), "nothing is written before it is wanted");
+    assert!(!suggested.exists(), "nothing is written before the import is confirmed");
     send(&mut app, WriteImport { folder: suggested.clone(), replace: false });
     app.update();
     assert_eq!(app.world().resource::<OpenScene>().0.path, suggested.join("scene.ron"));

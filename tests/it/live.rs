@@ -1,4 +1,4 @@
-//! Live timelines with a real broker outside the program.
+//! Tests of live timelines with a real broker outside the program.
 
 use crate::support::{
     MODELS, Mosquitto, Publisher, number, open, repository, scene_folder, small_scene, tick, timeline,
@@ -30,7 +30,7 @@ fn until(app: &mut App, live: Entity, what: &str, holds: impl Fn(&App) -> bool) 
     while !holds(app) {
         assert!(
             begin.elapsed() < Duration::from_secs(40),
-            "waited in vain for {what}: {:?}",
+            "timed out while waiting for {what}: {:?}",
             app.world().get::<Connections>(live).unwrap().status()
         );
         inbox.wait(Duration::from_millis(20));
@@ -60,7 +60,7 @@ fn connect(feed: &str, broker: &Mosquitto) -> (App, Entity, tempfile::TempDir) {
 }
 
 #[test]
-fn messages_move_twins_and_what_depends_on_them() {
+fn messages_update_twins_and_dependent_values() {
     let broker = Mosquitto::start();
     let (mut app, live, _folder) = connect(FEED, &broker);
     assert!((number(&app, live, "r2.temperature").unwrap() - 20.0).abs() < 1e-9, "68 °F are 20 °C");
@@ -85,7 +85,7 @@ fn messages_move_twins_and_what_depends_on_them() {
     assert!(status.counters.last_rejection.unwrap().contains("b/r2/f"));
     assert!(
         (number(&app, live, "r2.temperature").unwrap() - 20.0).abs() < 1e-9,
-        "a partial update and a bad one change nothing"
+        "a partial message and an invalid message must change nothing"
     );
     assert_eq!(number(&app, live, "r1.occupied"), Some(1.0));
     let feed = app.world().get::<Connections>(live).unwrap();
@@ -96,7 +96,7 @@ fn messages_move_twins_and_what_depends_on_them() {
 }
 
 #[test]
-fn a_measured_value_holds_in_the_place_of_a_computed_one() {
+fn a_fresh_measured_value_replaces_the_computed_value() {
     let broker = Mosquitto::start();
     let measured = FEED.replace(
         "mappings: [",
@@ -106,12 +106,12 @@ fn a_measured_value_holds_in_the_place_of_a_computed_one() {
     let mut publisher = Publisher::connect(broker.port);
     let now = cupola_wire::format_rfc3339(cupola::timeline::WallClock::System.now_us());
     publisher.publish(&[("b/f1/mean".into(), format!("{{\"value\": 31.5, \"time\": \"{now}\"}}"))]);
-    until(&mut app, live, "what was measured", |app| number(app, live, "f1.mean") == Some(31.5));
+    until(&mut app, live, "the measured value", |app| number(app, live, "f1.mean") == Some(31.5));
     publisher.publish(&[("b/r2/f".into(), "86".into())]);
     until(&mut app, live, "the room", |app| {
         number(app, live, "r2.temperature").is_some_and(|t| (t - 30.0).abs() < 1e-9)
     });
-    assert_eq!(number(&app, live, "f1.mean"), Some(31.5), "while it is fresh, what is computed doesn't count");
+    assert_eq!(number(&app, live, "f1.mean"), Some(31.5), "a fresh measured value must replace the computed value");
     // A value with an old source time is not fresh, so the formula gives the mean.
     publisher.publish(&[("b/f1/mean".into(), "{\"value\": 33.0, \"time\": \"2020-01-01T00:00:00Z\"}".into())]);
     until(&mut app, live, "the mean", |app| {
@@ -120,7 +120,7 @@ fn a_measured_value_holds_in_the_place_of_a_computed_one() {
 }
 
 #[test]
-fn a_query_stays_open_and_follows() {
+fn a_watched_query_follows_changes() {
     let broker = Mosquitto::start();
     let folder = scene_folder(MODELS, &small_scene(FEED));
     let query = "SELECT R.$dtId AS room, R.temperature AS t FROM DIGITALTWINS R WHERE R.temperature > 22 ORDER BY room";
@@ -148,7 +148,7 @@ fn a_query_stays_open_and_follows() {
 }
 
 #[test]
-fn why_ends_at_the_messages() {
+fn why_explains_down_to_the_messages() {
     let broker = Mosquitto::start();
     let folder = tempfile::tempdir().unwrap();
     let mut demo = Command::new(env!("CARGO_BIN_EXE_cupola"))
@@ -212,7 +212,7 @@ fn a_scene_may_have_several_brokers() {
 }
 
 #[test]
-fn a_reading_that_is_no_number_is_bad_and_an_old_one_is_stale() {
+fn a_nan_reading_is_bad_and_an_old_reading_is_stale() {
     let broker = Mosquitto::start();
     let (mut app, live, _folder) = connect(FEED, &broker);
     let quality = |app: &App, name: &str| {
@@ -226,12 +226,12 @@ fn a_reading_that_is_no_number_is_bad_and_an_old_one_is_stale() {
     ]);
     until(&mut app, live, "staleness", |app| quality(app, "r1.temperature") == Quality::Stale);
     assert_eq!(quality(&app, "r2.temperature"), Quality::Bad);
-    assert_eq!(number(&app, live, "f1.mean"), Some(24.0), "a bad value takes no part");
-    assert_eq!(quality(&app, "f1.mean"), Quality::Stale, "and a stale one is marked");
+    assert_eq!(number(&app, live, "f1.mean"), Some(24.0), "a bad value must not enter the mean");
+    assert_eq!(quality(&app, "f1.mean"), Quality::Stale, "a stale value must make the mean stale");
 }
 
 #[test]
-fn a_broker_that_comes_back_is_found_again() {
+fn the_feed_reconnects_to_a_restarted_broker() {
     let mut broker = Mosquitto::start();
     let (mut app, live, _folder) = connect(FEED, &broker);
     broker.kill();
@@ -243,14 +243,14 @@ fn a_broker_that_comes_back_is_found_again() {
     let mut publisher = Publisher::connect(broker.port);
     let begin = Instant::now();
     while number(&app, live, "r1.temperature") != Some(30.0) {
-        assert!(begin.elapsed() < Duration::from_secs(20), "it did not subscribe again");
+        assert!(begin.elapsed() < Duration::from_secs(20), "the feed did not subscribe again");
         publisher.publish(&[("b/r1/t".into(), "{\"value\": 30.0}".into())]);
         tick(&mut app);
     }
 }
 
 #[test]
-fn the_command_reports_what_came_from_outside() {
+fn run_reports_the_values_of_a_broker() {
     let broker = Mosquitto::start();
     let child = Command::new(env!("CARGO_BIN_EXE_cupola"))
         .args(["run", "--source", "live", "--for", "6s", "--json", "--broker", &broker.url()])
@@ -282,7 +282,7 @@ fn the_command_reports_what_came_from_outside() {
 }
 
 #[test]
-fn the_demo_runs_on_messages_alone() {
+fn the_demo_gets_its_values_from_messages() {
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_cupola"))
         .args(["demo", "--headless", "--for", "6s", "--json", "--out"])
@@ -303,7 +303,7 @@ fn the_demo_runs_on_messages_alone() {
 }
 
 #[test]
-fn an_edit_keeps_what_has_arrived_and_the_feed_goes_on() {
+fn an_edit_keeps_received_values_and_the_feed() {
     let broker = Mosquitto::start();
     let (mut app, live, _folder) = connect(FEED, &broker);
     let mut publisher = Publisher::connect(broker.port);
@@ -323,7 +323,7 @@ fn an_edit_keeps_what_has_arrived_and_the_feed_goes_on() {
     app.world_mut().write_message(ActionRequest::new(Select(None)));
     app.update();
     assert!(connected(&app, live));
-    assert!(app.world().get::<Connections>(live).unwrap().status().counters.messages >= before, "the count goes on");
+    assert!(app.world().get::<Connections>(live).unwrap().status().counters.messages >= before, "the count was reset");
     assert_eq!(number(&app, live, "r1.temperature"), Some(24.0));
     assert_eq!(number(&app, live, "r2.area"), Some(35.0));
     publisher.publish(&[("b/r2/label".into(), "south".into())]);
@@ -337,7 +337,7 @@ fn an_edit_keeps_what_has_arrived_and_the_feed_goes_on() {
     assert_eq!(number(&app, live, "r1.temperature"), Some(24.0));
     let begin = Instant::now();
     while number(&app, live, "r0.temperature") != Some(19.0) {
-        assert!(begin.elapsed() < Duration::from_secs(20), "the new twin hears nothing");
+        assert!(begin.elapsed() < Duration::from_secs(20), "the new twin receives no messages");
         publisher.publish(&[("b/r0/t".into(), "{\"value\": 19.0}".into())]);
         app.world().get::<Connections>(live).unwrap().inbox().wait(Duration::from_millis(20));
         tick(&mut app);

@@ -2,20 +2,20 @@
 //! without a window.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
-mod asking;
 mod bad_input;
 mod commands;
 mod duplex;
 mod editing;
 mod exchange;
 mod house;
-mod invoking;
-mod keeping;
+mod invocations;
 mod live;
 mod office_sensors;
 mod physics;
 mod plants;
 mod processors;
+mod queries;
+mod scene_cache;
 mod scenes;
 mod support;
 mod timelines;

@@ -1,4 +1,4 @@
-//! Sensor data of three real offices, published over MQTT. The rooms follow the data, and gaps stay gaps.
+//! Test with sensor data of three real offices, published over MQTT. Gaps in the data give missing values.
 
 use crate::support::{Mosquitto, Publisher, number, open, scene_folder, shared_data, tick, timeline};
 use cupola::feed::Connections;
@@ -20,7 +20,7 @@ const SCENE: &str = r#"(version: 1, name: "Offices", models: ["models"],
 
 #[test]
 #[ignore = "needs the data in ../shared/data"]
-fn rooms_follow_real_sensors() {
+fn rooms_receive_the_values_of_real_sensors() {
     let csv = shared_data("office-sensors/b4b_preprocess_properties.csv");
     let broker = Mosquitto::start();
     let text = std::fs::read_to_string(csv).unwrap();
@@ -39,7 +39,7 @@ fn rooms_follow_real_sensors() {
         let (id, time) = (cells[1].to_string(), cells[2].replace(' ', "T"));
         let mut payload = format!("{{\"time\": \"{time}\"");
         for (name, at) in fields {
-            // A gap in the file becomes a field that the message leaves out.
+            // A gap in the file becomes a missing field of the message.
             if let Ok(value) = cells[at].parse::<f64>() {
                 payload += &format!(", \"{name}\": {value}");
                 expected.insert((id.clone(), name), (value, time.clone()));
@@ -53,7 +53,7 @@ fn rooms_follow_real_sensors() {
     let inbox = app.world().get::<Connections>(live).unwrap().inbox().clone();
     let mut publisher = Publisher::connect(broker.port);
     let begin = Instant::now();
-    // The first message is published until it arrives. The subscription is then active.
+    // The first message is published repeatedly until it arrives, because only then the subscription is active.
     while app.world().get::<Connections>(live).unwrap().status().counters.messages == 0 {
         assert!(begin.elapsed() < Duration::from_secs(30));
         publisher.publish(&messages[..1]);
@@ -88,7 +88,7 @@ fn rooms_follow_real_sensors() {
                     assert_eq!(
                         sample.time_us,
                         cupola_wire::parse_rfc3339(time).unwrap(),
-                        "{slot}: the sensor's own time"
+                        "{slot}: the time must be that of the sensor"
                     );
                 }
                 None => {
@@ -102,5 +102,5 @@ fn rooms_follow_real_sensors() {
             }
         }
     }
-    assert!(gaps > 0, "the material has gaps");
+    assert!(gaps > 0, "the data has gaps");
 }

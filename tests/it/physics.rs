@@ -1,4 +1,4 @@
-//! The physics in use: studies as files that are checked, run and validated.
+//! Tests of the physics: studies are checked, run and validated, and assumptions are changed.
 
 use crate::support::{cupola, json, repository, shared_data};
 use cupola_run::simulation::study;
@@ -16,7 +16,7 @@ fn widened((least, most): (f64, f64), share: f64) -> (f64, f64) {
 }
 
 #[test]
-fn validation_without_weather_holds() {
+fn validation_cases_without_weather_pass() {
     let families = cupola_validation::run(None);
     hold(&families);
     let run = families.iter().filter(|family| family.skipped.is_none());
@@ -25,7 +25,7 @@ fn validation_without_weather_holds() {
 
 #[test]
 #[ignore = "needs the data in ../shared/data"]
-fn validation_with_the_weather_of_denver_holds() {
+fn validation_cases_with_the_weather_of_denver_pass() {
     let families = cupola_validation::run(study::read(&shared_data(DENVER)).0.as_ref());
     assert!(families.iter().all(|family| family.skipped.is_none()));
     hold(&families);
@@ -68,7 +68,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("specific_heat_j_kgk: 900", "specific_heat_j_kgk: 0.9", "unit-slip", "900"),
     ("(id: \"roof\", construction: \"roof\", area_m2: 48, tilt_deg: 0),", "", "open-envelope", "48.0 m² (azimuth"),
     ("heating: (setpoint_c: 20)", "heating: (setpoint_c: \"night\")", "missing-schedule", "schedules"),
-    ("heating: (setpoint_c: 20)", "heating: (setpoint_c: 68)", "odd-setpoint", "68 °F are 20.0 °C"),
+    ("heating: (setpoint_c: 20)", "heating: (setpoint_c: 68)", "odd-setpoint", "68 °F is 20.0 °C"),
     ("ach: 0.414", "ach: 0,414", "ron-syntax", "a decimal number has a point"),
     ("construction: \"roof\", area", "construction: \"rof\", area", "missing-construction", "did you mean `roof`?"),
     (
@@ -79,7 +79,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ),
     ("glazing: \"double\"", "glazing: \"triple\"", "missing-glazing", "glazings"),
     ("count: 2", "count: 20", "windows-too-large", "includes its windows"),
-    ("cooling: (setpoint_c: 27)", "cooling: (setpoint_c: 17)", "crossed-setpoints", "not below"),
+    ("cooling: (setpoint_c: 27)", "cooling: (setpoint_c: 17)", "crossed-setpoints", "not be below"),
     ("radiant_fraction: 0.6", "radiant_fraction: 1.6", "out-of-range", "from 0 to 1"),
     ("outside: ground(10)", "outside: zone(\"cellar\")", "unknown-zone", ""),
     ("solar_transmittance: 0.834", "solar_transmittance: 0.95", "out-of-range", "at most 1"),
@@ -87,7 +87,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
 ];
 
 #[test]
-fn bad_studies_are_told_where_and_what() {
+fn mistakes_in_studies_have_a_place_and_a_suggestion() {
     let folder = tempfile::tempdir().unwrap();
     for (from, to, code, help) in BAD {
         assert!(CASE_600.contains(from), "{from}");
@@ -105,7 +105,7 @@ fn bad_studies_are_told_where_and_what() {
 }
 
 #[test]
-fn a_study_needs_its_weather() {
+fn a_study_without_weather_is_refused() {
     let case = repository("crates/cupola_validation/src/cases/ashrae140-600.ron");
     let none = cupola(&["run", case.to_str().unwrap()]);
     assert_eq!(none.status.code(), Some(1));
@@ -144,7 +144,7 @@ fn a_study_is_run_by_the_command_line() {
     assert!(report["zones"][0]["heating_kwh"].as_f64().unwrap() > 20.0);
     let text = std::fs::read_to_string(steps).unwrap();
     assert_eq!(text.lines().count(), 1 + 2 * 144);
-    assert!(text.starts_with("hour,outdoor_c,sky_c,\"room.air_c\""));
+    assert!(text.starts_with("hour,outdoor_c,sky_c,room.air_c"));
     // The second run gives the same report except for the time that it took.
     let parquet = folder.path().join("steps.parquet");
     let mut with_parquet = arguments.to_vec();
@@ -165,7 +165,7 @@ fn a_study_is_run_by_the_command_line() {
     assert_eq!(report["zones"], again["zones"]);
 }
 
-/// Returns temperature and CO2 of a room of the office at one o'clock, after an assumption was made at seven.
+/// Returns the temperature in °C and the CO2 in ppm of a room of the office, six hours after an optional assumption.
 fn at_one(assumption: Option<Assumption>) -> (f64, f64) {
     let scene = cupola_scene::load(&repository("scenes/office")).scene.unwrap();
     let scene = std::sync::Arc::new(scene);
@@ -191,7 +191,7 @@ fn assume(timeline: &mut Timeline, room: Option<&str>, assumption: Assumption) -
 }
 
 #[test]
-fn windows_weather_and_walls_have_their_effect() {
+fn assumptions_change_temperature_and_co2() {
     let (as_it_is, stuffy) = at_one(None);
     let (open, fresh) = at_one(Some(Assumption::LeaksAch(8.0)));
     assert!(open < as_it_is - 1.0 && fresh < stuffy - 50.0, "an open window: {open} {as_it_is}, {fresh} {stuffy}");
@@ -219,5 +219,5 @@ fn impossible_assumptions_are_refused() {
         let refused = assume(&mut timeline, room, assumption).unwrap_err();
         assert!(refused.contains(word), "{refused}");
     }
-    assert!(timeline.events().is_empty(), "a refused event has not entered the timeline");
+    assert!(timeline.events().is_empty(), "a refused event must not enter the timeline");
 }

@@ -1,4 +1,4 @@
-//! Boilers and chillers of a simulated building: their effect on rooms, and the diagnostics of wrong descriptions.
+//! Tests of boilers and chillers in a simulated building: their effect on rooms, and diagnostics of mistakes.
 
 use crate::support::{cupola, json, repository};
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn in_july() -> tempfile::TempDir {
 }
 
 #[test]
-fn without_its_boiler_the_office_is_cold_by_next_morning() {
+fn an_office_without_boiler_is_cold_the_next_morning() {
     let morning = ["--for", "24h"];
     let on = run("scenes/office", &morning);
     let off = run("scenes/office", &[&morning[..], &["--set", "boiler.enabled=false"]].concat());
@@ -44,7 +44,7 @@ fn without_its_boiler_the_office_is_cold_by_next_morning() {
 }
 
 #[test]
-fn a_chiller_that_is_off_or_too_small_lets_july_in() {
+fn rooms_are_warmer_if_the_chiller_is_small_or_off() {
     let folder = in_july();
     let scene = folder.path().join("scenes/office");
     let afternoon = |set: &[&str]| run(scene.to_str().unwrap(), &[&["--for", "7h"][..], set].concat());
@@ -61,7 +61,7 @@ fn a_chiller_that_is_off_or_too_small_lets_july_in() {
 }
 
 #[test]
-fn bad_plants_are_told_where_and_what() {
+fn mistakes_in_plants_have_a_place_and_a_suggestion() {
     let folder = in_july();
     let scene = folder.path().join("scenes/office/scene.ron");
     let good = std::fs::read_to_string(&scene).unwrap();

@@ -1,8 +1,11 @@
-//! External processors: real processes, and a service behind a real broker.
+//! Tests of external processors: real processes, and a service behind a real broker.
 
-use crate::support::{MODELS, Mosquitto, cupola, json, open, repository, scene_folder, small_scene, tick, timeline};
+use crate::support::{
+    MODELS, Mosquitto, cupola, json, open, repository, scene_folder, send, small_scene, tick, timeline,
+};
 use bevy::prelude::*;
 use cupola::processor::{MayStartPrograms, ProcessorStatus, Processors};
+use cupola::session::Reload;
 use cupola::timeline::{Playback, SourceKind, Timeline};
 use cupola_twin::{Quality, Value};
 use serde_json::json;
@@ -47,7 +50,7 @@ fn step(app: &mut App, simulated: Entity) {
         if !app.world().get::<Playback>(simulated).unwrap().held {
             return;
         }
-        assert!(begin.elapsed() < Duration::from_secs(40), "the timeline is held for ever");
+        assert!(begin.elapsed() < Duration::from_secs(40), "the timeline is held too long");
         app.world().get::<Processors>(simulated).unwrap().wait(Duration::from_millis(50));
     }
 }
@@ -63,7 +66,7 @@ fn value(app: &App, timeline: Entity, name: &str) -> (Option<Value>, Quality) {
 }
 
 #[test]
-fn a_program_gives_values_and_they_get_old() {
+fn values_of_a_program_become_stale() {
     let text = scene(&answering(r#""twins":[{"$dtId":"r1","co2":700.5},{"$dtId":"r2","co2":null}]"#));
     let (mut app, simulated, _folder) = run(&text, 3);
     assert_eq!(
@@ -89,7 +92,7 @@ fn a_program_gives_values_and_they_get_old() {
 }
 
 #[test]
-fn a_formula_holds_where_there_is_no_answer() {
+fn a_formula_gives_the_value_where_the_answer_has_none() {
     let text = scene(&answering(r#""twins":[{"$dtId":"r1","co2":700}]"#));
     let fallback = r#"computed: [(model: "Room", property: "co2", formula: "400 + area"), "#;
     let text = text.replace("computed: [", fallback);
@@ -100,7 +103,7 @@ fn a_formula_holds_where_there_is_no_answer() {
 
 #[test]
 fn a_run_is_repeated_from_its_events_without_the_program() {
-    // The answer steers the simulation, so a step earlier or later would be another day.
+    // The answer changes the simulation, so an answer one step earlier or later would change the results.
     let text = scene(&answering(r#""twins":[{"$dtId":"r1","setpoint":24.5},{"$dtId":"r2","setpoint":19.0}]"#))
         .replace(r#"outputs: ["co2"]"#, r#"outputs: ["setpoint"]"#)
         .replace("people: 2.0)", r#"people: 2.0, heating_setpoint: "setpoint")"#);
@@ -109,7 +112,7 @@ fn a_run_is_repeated_from_its_events_without_the_program() {
     let events = events.to_str().unwrap();
     let first = cupola(&["run", scene, "--for", "2h", "--json", "--allow-programs", "--record", events]);
     let recorded = std::fs::read_to_string(events).unwrap();
-    assert_eq!(recorded.lines().count(), 119, "an answer a minute");
+    assert_eq!(recorded.lines().count(), 119, "there must be one answer per minute");
     let again = cupola(&["run", scene, "--for", "2h", "--json", "--events", events]);
     let (first, again) = (json(&first), json(&again));
     assert_eq!(first["values"], again["values"]);
@@ -117,12 +120,31 @@ fn a_run_is_repeated_from_its_events_without_the_program() {
 }
 
 #[test]
-fn what_goes_wrong_is_said_and_time_goes_on() {
+fn a_reload_keeps_the_permission_only_for_the_same_program() {
+    let text = scene(&answering(r#""twins":[{"$dtId":"r1","co2":700.5}]"#));
+    let (mut app, simulated, folder) = run(&text, 3);
+    let reload = |app: &mut App, text: &str| {
+        std::fs::write(folder.path().join("scene.ron"), text).unwrap();
+        send(app, Reload);
+        app.world().resource::<MayStartPrograms>().0
+    };
+    assert!(reload(&mut app, &text.replace("Small", "Renamed")), "the same program");
+    let requests = status(&app, simulated).requests;
+    step(&mut app, simulated);
+    assert_eq!(status(&app, simulated).requests, requests + 1, "the program still runs");
+    assert!(!reload(&mut app, &text.replace("700.5", "100.5")), "another program");
+    (0..3).for_each(|_| step(&mut app, simulated));
+    assert_eq!(status(&app, simulated).answers, 0);
+    assert!(status(&app, simulated).last_error.unwrap().contains("may not be started"));
+}
+
+#[test]
+fn failures_are_reported_and_the_clock_continues() {
     for (command, error, timeouts) in [
         (r#"command: ["sh", "-c", "echo no model here >&2; exit 3"]"#.to_string(), "no model here", 0),
         (r#"command: ["no-such-program-at-all"]"#.into(), "can't be started", 0),
         (r#"command: ["sleep", "60"], timeout: "300ms""#.into(), "within 0.3 s", 1),
-        (r#"command: ["sed", "-u", "s/.*/what?/"]"#.into(), "not what was agreed", 0),
+        (r#"command: ["sed", "-u", "s/.*/what?/"]"#.into(), "its answer is invalid", 0),
         (answering(r#""error":"not trained yet""#), "not trained yet", 0),
         (answering(r#""twins":[{"$dtId":"r9","co2":1}]"#), "no twin is called `r9`", 0),
         (answering(r#""twins":[{"$dtId":"r1","co2":"much"}]"#), "r1.co2", 0),
@@ -141,7 +163,7 @@ fn what_goes_wrong_is_said_and_time_goes_on() {
 }
 
 #[test]
-fn what_is_written_wrong_has_a_place() {
+fn mistakes_in_processors_have_a_place() {
     for (more, code, at) in [
         (r#"command: []"#, "no-processor", "command"),
         (r#"command: ["cat"], mqtt: (url: "mqtt://h", request: "a", response: "b")"#, "no-processor", "command"),
@@ -173,7 +195,7 @@ fn what_is_written_wrong_has_a_place() {
 }
 
 #[test]
-fn the_example_learns_and_gives_the_same_every_time() {
+fn two_runs_of_the_forecast_example_give_the_same_output() {
     let scene = repository("scenes/forecast");
     let ask = || cupola(&["run", scene.to_str().unwrap(), "--for", "8h", "--allow-programs", "--json"]);
     let (first, second) = (ask(), ask());

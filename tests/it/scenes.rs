@@ -1,4 +1,4 @@
-//! Scenes: the demos, saving, hot reload and massing.
+//! Tests of scenes: the demos, saving, reload, massing and flights.
 
 use crate::support::{
     MODELS, codes, number, open, open_by_hand, receive, repository, scene_folder, send, small_scene, tick, timeline,
@@ -11,17 +11,17 @@ use cupola_building::Role;
 use cupola_scene::Document;
 
 #[path = "../../examples/make_scenes/hospital/mod.rs"]
-#[allow(dead_code, reason = "the example uses all of it")]
+#[allow(dead_code, reason = "the example uses every item")]
 mod hospital;
 #[path = "../../examples/make_scenes/office/mod.rs"]
-#[allow(dead_code, reason = "the example uses all of it")]
+#[allow(dead_code, reason = "the example uses every item")]
 mod office;
 #[path = "../../examples/make_scenes/shared.rs"]
-#[allow(dead_code, reason = "the example uses all of it")]
+#[allow(dead_code, reason = "the example uses every item")]
 mod shared;
 
 #[test]
-fn demos_are_whole() {
+fn demo_scenes_are_valid_and_up_to_date() {
     for (name, rooms, made) in [("office", 60, office::office()), ("hospital", 48, hospital::hospital())] {
         let loaded = cupola_scene::load(&repository("scenes").join(name));
         assert_eq!(loaded.diagnostics, [], "{name}");
@@ -34,12 +34,12 @@ fn demos_are_whole() {
         let plan = std::fs::read_to_string(repository("scenes").join(name).join("plan.ron")).unwrap();
         assert_eq!(cupola_building::Plan::from_ron(&plan).unwrap(), made.1);
         let glb = std::fs::read(repository("assets").join(format!("{name}.glb"))).unwrap();
-        assert!(glb == cupola_building::to_glb(&cupola_building::build(&made.1)), "{name}.glb is old");
+        assert!(glb == cupola_building::to_glb(&cupola_building::build(&made.1)), "{name}.glb is out of date");
     }
 }
 
 #[test]
-fn demos_live_through_a_day() {
+fn demos_have_plausible_values_after_eight_hours() {
     for (name, checks) in [
         (
             "office",
@@ -69,7 +69,7 @@ fn demos_live_through_a_day() {
 }
 
 #[test]
-fn saving_gives_the_same_scene() {
+fn a_saved_scene_is_read_unchanged() {
     for name in ["office", "hospital"] {
         let first = cupola_scene::load(&repository("scenes").join(name)).scene.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -84,12 +84,12 @@ fn saving_gives_the_same_scene() {
         assert_eq!(*again.document, document);
         assert_eq!(again.graph.relationship_count(), first.graph.relationship_count());
         cupola_scene::save(&again.document, &path).unwrap();
-        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "saving must leave no other file");
     }
 }
 
 #[test]
-fn a_save_that_fails_leaves_the_old_file() {
+fn a_failed_save_keeps_the_old_file() {
     let folder = scene_folder(MODELS, &small_scene(""));
     let document = cupola_scene::load(folder.path()).scene.unwrap().document;
     let target = folder.path().join("scene.ron").join("below-a-file.ron");
@@ -108,7 +108,7 @@ fn twins_without_a_building_get_a_massing() {
 }
 
 #[test]
-fn a_plan_stands_in_for_a_gltf() {
+fn a_plan_can_describe_the_building() {
     let plan = r#"(version: 1, name: "P", storeys: [(id: "f1", name: "One", elevation_m: 0, height_m: 3.3, rooms: [
         (id: "r1", name: "R1", kind: office, polygon: [(0,0),(5,0),(5,4),(0,4)]),
         (id: "r2", name: "R2", kind: office, polygon: [(5,0),(9,0),(9,4),(5,4)])])])"#;
@@ -120,7 +120,7 @@ fn a_plan_stands_in_for_a_gltf() {
 }
 
 #[test]
-fn a_changed_scene_is_read_again_and_keeps_its_values() {
+fn a_reloaded_scene_keeps_its_values() {
     let folder = scene_folder(MODELS, &small_scene(""));
     let mut app = open(folder.path(), None);
     let live = timeline(&mut app, SourceKind::Live);
@@ -131,7 +131,7 @@ fn a_changed_scene_is_read_again_and_keeps_its_values() {
         small_scene("").replace("AVG(contains.temperature)", "MAX(contains.temperature)").replace("\"r2\"", "\"r3\"");
     std::fs::write(folder.path().join("scene.ron"), changed).unwrap();
     send(&mut app, Reload);
-    assert_eq!(number(&app, live, "f1.mean"), Some(20.0), "r2 is gone, r1 kept its value");
+    assert_eq!(number(&app, live, "f1.mean"), Some(20.0), "r2 must be removed, and r1 must keep its value");
     // A feed with an invalid address is an error like any other.
     let feed =
         r#"feeds: [(id: "m", url: "mqtts://h", mappings: [(topic: "t/{r}", twin: "{r}", property: "temperature")])],"#;
@@ -139,7 +139,7 @@ fn a_changed_scene_is_read_again_and_keeps_its_values() {
     send(&mut app, Reload);
     let notices = &app.world().resource::<cupola::notice::Notices>().0;
     assert!(notices.last().unwrap().1.contains("TLS"), "{notices:?}");
-    assert!(app.world().resource::<OpenScene>().0.topology.twin("r3").is_some(), "the scene stays");
+    assert!(app.world().resource::<OpenScene>().0.topology.twin("r3").is_some(), "the open scene must stay");
     // A broken file changes nothing.
     std::fs::write(folder.path().join("scene.ron"), "(version: 1,").unwrap();
     send(&mut app, Reload);
@@ -149,7 +149,7 @@ fn a_changed_scene_is_read_again_and_keeps_its_values() {
 }
 
 #[test]
-fn flying_to_a_twin_uncovers_its_storey() {
+fn flying_to_a_twin_chooses_its_storey() {
     let mut app = open_by_hand(&repository("scenes/office"));
     app.update();
     let scene = app.world().resource::<OpenScene>().0.clone();
@@ -159,14 +159,14 @@ fn flying_to_a_twin_uncovers_its_storey() {
     };
     let floor = |level: &str| Some(format!("floor-{level}"));
     for (twin, level, why) in [
-        ("boiler", "1", "the plant room"),
+        ("boiler", "1", "the boiler is in the plant room"),
         ("room-304-co2", "3", "a sensor is in its room"),
-        ("harbour-office", "3", "no storey's"),
+        ("harbour-office", "3", "the building has no storey"),
     ] {
         send(&mut app, Focus(Some(twin.into())));
         assert_eq!(storey(&app), floor(level), "{twin}: {why}");
     }
     send(&mut app, ChangeLook(ViewSettings { see_through: true, ..ViewSettings::default() }));
     send(&mut app, Focus(Some("boiler".into())));
-    assert_eq!(storey(&app), None, "walls are seen through");
+    assert_eq!(storey(&app), None, "no storey is chosen if the walls are transparent");
 }

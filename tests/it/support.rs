@@ -7,7 +7,7 @@ use cupola::timeline::{SourceKind, Timeline, WallClock};
 use cupola::{CorePlugin, Tick};
 use cupola_run::feed::Reading;
 use cupola_run::{Actor, Event, EventBody};
-use cupola_scene::Loaded;
+use cupola_scene::LoadResult;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -18,11 +18,11 @@ pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Returns the path of data outside the repository. Tests that use it are marked as ignored, so that they are counted
-/// where the data is missing; `./test` runs them where it is there.
+/// Returns the path of data outside the repository. Tests that use the data are marked as ignored, so that they are
+/// reported as ignored where it is missing. `./test` runs them if the data exists.
 pub fn shared_data(path: &str) -> PathBuf {
     let found = repository("../shared/data").join(path);
-    assert!(found.exists(), "{} is not there", found.display());
+    assert!(found.exists(), "{} does not exist", found.display());
     found
 }
 
@@ -82,7 +82,7 @@ pub fn small_scene(more: &str) -> String {
 }
 
 /// Returns the codes of the diagnostics of a scene.
-pub fn codes(loaded: &Loaded) -> Vec<&'static str> {
+pub fn codes(loaded: &LoadResult) -> Vec<&'static str> {
     loaded.diagnostics.iter().map(|found| found.code).collect()
 }
 
@@ -105,7 +105,7 @@ fn open_at(path: &Path, broker: Option<String>, wall: WallClock) -> App {
     app
 }
 
-/// Opens a scene in an app whose wall clock only the test moves.
+/// Opens a scene in an app whose wall clock the test sets by hand.
 pub fn open_by_hand(path: &Path) -> App {
     open_at(path, None, WallClock::Manual(1_700_000_000_000_000))
 }
@@ -116,7 +116,7 @@ pub fn send(app: &mut App, action: impl Action) {
     app.update();
 }
 
-/// Gives a timeline a reading of a number with the present time, as a feed does.
+/// Applies a reading of a number with the present time to a timeline, as a feed does.
 pub fn receive(app: &mut App, timeline: Entity, name: &str, value: f64) {
     let now_us = app.world().resource::<WallClock>().now_us();
     let mut timeline = app.world_mut().get_mut::<Timeline>(timeline).unwrap();
@@ -154,9 +154,9 @@ pub fn number(app: &App, timeline: Entity, name: &str) -> Option<f64> {
     (!lane.is_nan()).then_some(lane)
 }
 
-/// A real broker, which ends when this is dropped.
+/// A real broker. Its process ends when the value is dropped.
 ///
-/// If Mosquitto is not installed, `start` returns `None` with a message. In continuous integration it panics.
+/// If Mosquitto is not installed, `start` panics.
 pub struct Mosquitto {
     child: Child,
     folder: tempfile::TempDir,

@@ -81,7 +81,7 @@ fn queries() -> Result<(), Box<dyn std::error::Error>> {
     let median_of = |what: &str| Duration::from_secs_f64(theirs[what]["median_s"].as_f64().unwrap_or(f64::NAN));
     let version = theirs["version"].as_str().unwrap_or_default();
     let three = timed(1000, || drop(std::hint::black_box(ask(&campus, THREE_HOPS))));
-    let words = format!("DuckDB {version} in memory, all cores; it persists, and joins anything");
+    let words = format!("DuckDB {version} in memory, all cores; it also stores to disk and joins any tables");
     row(
         "three hops, filter, group, order over 1M twins, from the text to rows",
         three,
@@ -120,7 +120,7 @@ fn formula() -> Result<(), Box<dyn std::error::Error>> {
     }
     let theirs = timed(3, || (0..rows).for_each(|row| drop(std::hint::black_box(each(row)))));
     let ours = timed(30, || campus.state.recompute());
-    row("a formula of 20 operations, 1M rooms anew", ours, theirs, "our own row-at-a-time interpreter");
+    row("a formula of 20 operations, recomputed for 1M rooms", ours, theirs, "our own row-at-a-time interpreter");
     Ok(())
 }
 
@@ -140,6 +140,7 @@ fn propagation() {
     let (ours, sensors) = (median(took.split_off(3)), campus.count);
     drop(campus);
     let theirs = median(flow::propagate(sensors, 100_000, 8).split_off(2));
-    let words = "differential-dataflow, one worker; it follows any change of the graph and any number of moments at once, on several machines";
+    let words = "differential-dataflow, one worker; it also handles changes of the graph, several moments at once, and \
+                 several machines";
     row("100k scattered changes among 10M twins, set and propagated", ours, theirs, words);
 }

@@ -1,5 +1,6 @@
 //! The embedded broker for the demo and the tests, on loopback only.
 
+use crate::client::StartError;
 use rumqttd::{Config, ConnectionSettings, RouterConfig, ServerSettings};
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -19,9 +20,9 @@ impl Broker {
     ///
     /// # Errors
     /// No port is free, the thread can't be started, or the broker does not listen within 10 s.
-    pub fn start() -> Result<Self, String> {
+    pub fn start() -> Result<Self, StartError> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-        let listen = free.map_err(|error| format!("no port is free for the broker: {error}"))?;
+        let listen = free.map_err(StartError::Port)?;
         let mut broker = rumqttd::Broker::new(config(listen));
         std::thread::Builder::new()
             .name("cupola-broker".into())
@@ -30,11 +31,11 @@ impl Broker {
                     tracing::error!("the broker stopped: {error}");
                 }
             })
-            .map_err(|error| format!("the broker's thread can't be started: {error}"))?;
+            .map_err(StartError::Thread)?;
         let begin = Instant::now();
         while TcpStream::connect(listen).is_err() {
             if begin.elapsed() > START {
-                return Err(format!("the broker does not listen on {listen}"));
+                return Err(StartError::NotListening(listen));
             }
             std::thread::yield_now();
         }

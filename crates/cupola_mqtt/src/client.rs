@@ -1,6 +1,6 @@
 //! The MQTT client, which connects, subscribes, and connects again after a loss.
 
-use cupola_run::feed::{PASSWORD, USER, address};
+use cupola_run::feed::{AddressError, PASSWORD, USER, address};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeReasonCode};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -44,11 +44,42 @@ impl Connection {
 }
 
 /// The receiver of the messages of a connection.
-pub trait Receiver: Send {
+pub trait MessageReceiver: Send {
     /// Takes a message that arrived at `now_us`, in microseconds since the Unix epoch.
     fn message(&mut self, topic: &str, payload: &[u8], now_us: i64);
     /// Takes the reason why an outgoing message could not be sent.
     fn failed(&mut self, why: String);
+}
+
+/// The reason why a client, the fleet or the broker can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address of the broker is not valid.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The operating system gives no thread.
+    #[error("no thread can be started: {0}")]
+    Thread(#[source] std::io::Error),
+    /// No port of the machine is free for the broker.
+    #[error("no port is free for the broker: {0}")]
+    Port(#[source] std::io::Error),
+    /// The broker did not open its port in time.
+    #[error("the broker does not listen on {0}")]
+    NotListening(std::net::SocketAddr),
+    /// The scene has no device for the fleet.
+    #[error("the scene maps no topic that a device could publish to")]
+    NoDevices,
+}
+
+/// The reason why a message can't be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The client is not connected.
+    #[error("there is no connection to {0}")]
+    NotConnected(String),
+    /// Too many messages wait to be sent.
+    #[error("too many messages are on their way: wait a moment")]
+    Full,
 }
 
 /// A connection with its thread. Dropping it ends both.
@@ -66,7 +97,11 @@ impl Client {
     ///
     /// # Errors
     /// The address is not valid, or the thread can't be started.
-    pub fn start(url: &str, filters: Vec<String>, receiver: impl Receiver + 'static) -> Result<Self, String> {
+    pub fn start(
+        url: &str,
+        filters: Vec<String>,
+        receiver: impl MessageReceiver + 'static,
+    ) -> Result<Self, StartError> {
         let (host, port) = address(url)?;
         let connection = Arc::new(Mutex::new(Connection::Connecting));
         let (stop, stopped) = watch::channel(false);
@@ -82,7 +117,7 @@ impl Client {
                 }
                 Err(error) => task.set(Connection::Lost { error: error.to_string() }),
             })
-            .map_err(|error| format!("the feed's thread can't be started: {error}"))?;
+            .map_err(StartError::Thread)?;
         Ok(Self { url: url.to_string(), connection, outgoing, stop, thread: Some(thread) })
     }
 
@@ -90,12 +125,12 @@ impl Client {
     ///
     /// # Errors
     /// The client is not connected, or too many messages wait already.
-    pub fn send(&self, topic: &str, payload: Vec<u8>) -> Result<(), String> {
+    pub fn send(&self, topic: &str, payload: Vec<u8>) -> Result<(), SendError> {
         if self.connection() != Connection::Connected {
-            return Err(format!("there is no connection to {}", self.url));
+            return Err(SendError::NotConnected(self.url.clone()));
         }
         let sent = self.outgoing.try_send((topic.to_string(), payload));
-        sent.map_err(|_| "too many messages are on their way: wait a moment".to_string())
+        sent.map_err(|_| SendError::Full)
     }
 
     /// Returns the address of the broker.
@@ -123,7 +158,7 @@ struct Task {
     host: String,
     port: u16,
     filters: Vec<String>,
-    receiver: Box<dyn Receiver>,
+    receiver: Box<dyn MessageReceiver>,
     connection: Arc<Mutex<Connection>>,
 }
 

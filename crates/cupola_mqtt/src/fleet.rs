@@ -3,6 +3,7 @@
 //! The devices measure the values of the scene's simulation. A property that has no value there gets random values in a
 //! fixed range.
 
+use crate::client::StartError;
 use cupola_physics::random;
 use cupola_run::feed::{CommandMapping, Mapping, Mappings, address, put};
 use cupola_run::{Actor, CommandOutcome, Drivers, Event, EventBody, Timeline};
@@ -65,12 +66,12 @@ impl Fleet {
     ///
     /// # Errors
     /// The address is not valid, the scene maps neither a topic nor a command, or the thread can't be started.
-    pub fn start(scene: &Arc<Scene>, drivers: &Drivers, url: &str) -> Result<Self, String> {
+    pub fn start(scene: &Arc<Scene>, drivers: &Drivers, url: &str) -> Result<Self, StartError> {
         let (host, port) = address(url)?;
         let messages = messages(&scene.topology, &drivers.feeds);
         let commands: Vec<CommandMapping> = drivers.feeds.iter().flat_map(|feed| feed.commands.0.clone()).collect();
         if messages.is_empty() && commands.is_empty() {
-            return Err("the scene maps no topic that a device could publish to".into());
+            return Err(StartError::NoDevices);
         }
         let topics = messages.len();
         let state = State::new(scene.topology.clone());
@@ -95,7 +96,7 @@ impl Fleet {
                 }
                 Err(error) => tracing::error!("the fleet can't start: {error}"),
             })
-            .map_err(|error| format!("the fleet's thread can't be started: {error}"))?;
+            .map_err(StartError::Thread)?;
         Ok(Self { report, topics, stop, thread: Some(thread) })
     }
 }

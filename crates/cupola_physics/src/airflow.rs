@@ -5,16 +5,14 @@
 //! the gradient of a convex function, and a line search along each Newton step converges from any start.
 //! Source: Dols and Polidoro, NIST TN 1887r1 (CONTAM 3.4), 2020.
 
-use std::fmt;
-
 pub use crate::airflow_element::{Element, density_kg_m3};
 use crate::airflow_element::{GRAVITY_M_S2, Passing};
 
 /// Maximum number of Newton steps.
-pub const MOST_STEPS: u32 = 100;
+pub const MAX_STEPS: u32 = 100;
 /// Relative tolerance of a zone's mass balance: imbalance over total flow through the zone.
 pub const RELATIVE_TOLERANCE: f64 = 1e-8;
-/// Absolute tolerance of a zone's mass balance, in kg/s. A balance is met when it meets the sum of both
+/// Absolute tolerance of a zone's mass balance, in kg/s. The imbalance must not exceed the sum of both
 /// tolerances.
 pub const TOLERANCE_KG_S: f64 = 1e-10;
 
@@ -58,7 +56,7 @@ pub struct Link {
     pub from: End,
     /// Second end.
     pub to: End,
-    /// Height above ground, in m, of the crack, the fan, or the opening's lower edge.
+    /// Height above ground of the crack, the fan, or the opening's lower edge, in m, −1000 to 10 000.
     pub height_m: f64,
     /// Wind pressure coefficient, −10 to 10. It acts at the end that is outdoors.
     pub wind_coefficient: f64,
@@ -85,7 +83,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Returns the net flow, forward less backward, in kg/s.
+    /// Returns the net flow, forward minus backward, in kg/s.
     pub fn net_kg_s(&self) -> f64 {
         self.forward_kg_s - self.backward_kg_s
     }
@@ -99,36 +97,27 @@ pub struct Solution {
     /// Pressure of each zone at its reference height, relative to the calm outdoor air at ground level, in
     /// Pa.
     pub pressures_pa: Vec<f64>,
-    /// Number of Newton steps.
+    /// Number of Newton steps of the solver.
     pub steps: u32,
-    /// Whether all balances are met. A fan that blows into a closed room gives `false`.
+    /// Whether all balances are met. It is `false` if, for example, a fan blows into a closed room.
     pub converged: bool,
     /// Largest imbalance of any zone, in kg/s.
     pub imbalance_kg_s: f64,
 }
 
-/// Part of the network that is outside its range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Part of the network with a value outside its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
     /// Zone with this index.
+    #[error("zone {0} of the air flow network is outside its range")]
     Zone(usize),
     /// Link with this index: its element, height or wind coefficient, or an end that does not exist.
+    #[error("link {0} of the air flow network is outside its range")]
     Link(usize),
     /// Outdoor air.
+    #[error("the outdoor air of the network is outside its range")]
     Outdoors,
 }
-
-impl fmt::Display for NetworkError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Zone(place) => write!(formatter, "zone {place} of the air flow network is outside its range"),
-            Self::Link(place) => write!(formatter, "link {place} of the air flow network is outside its range"),
-            Self::Outdoors => write!(formatter, "the outdoor air of the network is outside its range"),
-        }
-    }
-}
-
-impl std::error::Error for NetworkError {}
 
 /// Link as the solver uses it: the zones at its ends, the pressure difference at equal zone pressures, and
 /// the element.
@@ -169,7 +158,7 @@ impl Network {
         }
         let mut steps = 0;
         let mut balance = Balance::of(&ways, &pressures);
-        while steps < MOST_STEPS && !balance.met(&fixed) {
+        while steps < MAX_STEPS && !balance.met(&fixed) {
             steps += 1;
             let step = balance.newton_step(&ways, &pressures, &fixed);
             let next = search(&ways, &pressures, &balance, &step, &fixed);
@@ -243,7 +232,7 @@ impl Network {
             .collect()
     }
 
-    /// Returns the zones whose pressure is fixed: one zone of each group that no passive link joins to the
+    /// Returns the zones whose pressure is fixed: one zone of each group that no passive link connects to the
     /// outdoors.
     fn fixed(&self) -> Vec<bool> {
         let outside = self.zones.len();
@@ -265,7 +254,7 @@ impl Network {
 
 /// Mass balance of each zone.
 struct Balance {
-    /// Inflow less outflow of each zone, in kg/s.
+    /// Inflow minus outflow of each zone, in kg/s.
     surplus: Vec<f64>,
     /// Sum of inflow and outflow of each zone, in kg/s.
     through: Vec<f64>,
@@ -322,8 +311,8 @@ impl Balance {
     }
 }
 
-/// Line search along a Newton step: returns the pressures where the surplus along the step nearly vanishes.
-/// The full step is taken if it is good enough, otherwise regula falsi finds the length.
+/// Line search along a Newton step: returns the pressures at which the surplus along the step nearly vanishes.
+/// The full step is taken if it reduces the surplus enough. Otherwise, regula falsi finds the length.
 fn search(ways: &[SolverLink<'_>], start: &[f64], balance: &Balance, step: &[f64], fixed: &[bool]) -> Vec<f64> {
     let along = |length: f64| -> Vec<f64> { start.iter().zip(step).map(|(from, step)| from + length * step).collect() };
     let push = |balance: &Balance| -> f64 {
@@ -355,8 +344,8 @@ fn search(ways: &[SolverLink<'_>], start: &[f64], balance: &Balance, step: &[f64
     along(length)
 }
 
-/// Solves a symmetric positive definite system by Cholesky decomposition. A vanishing pivot gives no change
-/// of that unknown.
+/// Solves a symmetric positive definite system by Cholesky decomposition. A pivot below 1e-30 is replaced by
+/// 1e-30.
 fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let count = right.len();
     for column in 0..count {

@@ -5,7 +5,7 @@
 
 use crate::air::{self, DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_M3_K};
 use crate::balance::Balance;
-use crate::central::{Central, GrantedHeat, HeatDemand, PlantSpec};
+use crate::central::{CentralPlant, GrantedHeat, HeatDemand, PlantSpec};
 pub use crate::columns::{BuildingState, Controls, Outputs};
 use crate::columns::{Room, Work};
 use crate::envelope;
@@ -54,7 +54,7 @@ pub struct BuildingModel {
     fabric: Fabric,
     five: Five,
     plants: Vec<PlantSpec>,
-    central: Central,
+    central: CentralPlant,
 }
 
 impl BuildingModel {
@@ -87,7 +87,7 @@ impl BuildingModel {
         // The 5R1C model uses only the thermal resistance of walls, which does not depend on the step.
         let fabric = Fabric::new(&study, &program, MAX_SUBSTEP_S, 1);
         let five = Five::new(&study, &fabric);
-        let central = Central::new(&[], zones.len(), ahus.len());
+        let central = CentralPlant::new(&[], zones.len(), ahus.len());
         Ok(Self { zones, ahus, profiles, weather, seed, program, fabric, five, plants: Vec::new(), central })
     }
 
@@ -100,7 +100,7 @@ impl BuildingModel {
         for (index, plant) in plants.iter().enumerate() {
             plant.check(index, self.zones.len(), self.ahus.len())?;
         }
-        let central = Central::new(&plants, self.zones.len(), self.ahus.len());
+        let central = CentralPlant::new(&plants, self.zones.len(), self.ahus.len());
         Ok(Self { plants, central, ..self })
     }
 
@@ -125,7 +125,7 @@ impl BuildingModel {
         let capacity_w = Some(capacity_w.clamp(study::Plant::CAPACITY_W.0, study::Plant::CAPACITY_W.1));
         if capacity_w.is_some_and(f64::is_finite) && *spec.capacity_w() != capacity_w {
             *spec.capacity_w() = capacity_w;
-            self.central = Central::new(&self.plants, self.zones.len(), self.ahus.len());
+            self.central = CentralPlant::new(&self.plants, self.zones.len(), self.ahus.len());
         }
     }
 

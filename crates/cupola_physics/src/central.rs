@@ -82,7 +82,7 @@ struct Network {
 
 /// All sources of a building.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Central {
+pub(crate) struct CentralPlant {
     zones: usize,
     heat: Network,
     cold: Network,
@@ -101,7 +101,7 @@ pub(crate) struct GrantedHeat {
     gives: Vec<f64>,
 }
 
-impl Central {
+impl CentralPlant {
     pub fn new(plants: &[PlantSpec], zones: usize, ahus: usize) -> Self {
         let network = || Network { sources: Vec::new(), is_served: vec![false; zones + ahus] };
         let mut central = Self { zones, heat: network(), cold: network(), count: plants.len() };
@@ -243,8 +243,8 @@ mod tests {
     }
 
     #[test]
-    fn who_wants_little_gets_it_and_the_others_share() {
-        let central = Central::new(&[boiler(1_200.0, vec![0, 1, 2], vec![])], 3, 0);
+    fn small_demands_are_met_and_the_others_share_the_rest() {
+        let central = CentralPlant::new(&[boiler(1_200.0, vec![0, 1, 2], vec![])], 3, 0);
         let wishes = [radiator(200.0), radiator(1_000.0), radiator(1_000.0)];
         let grants = central.grant(|_| true, &MILD, &wishes, &[]);
         assert_eq!(grants.radiator_w, [500.0; 3], "who asks for 200 may have it");
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn two_share_evenly_and_one_takes_over() {
-        let central = Central::new(&[boiler(900.0, vec![0], vec![0]), boiler(900.0, vec![0], vec![0])], 1, 1);
+        let central = CentralPlant::new(&[boiler(900.0, vec![0], vec![0]), boiler(900.0, vec![0], vec![0])], 1, 1);
         let both = central.grant(|_| true, &MILD, &[radiator(1_000.0)], &[600.0]);
         assert_eq!((both.radiator_w[0], both.heating[0]), (1_000.0, 1.0));
         let made = central.make(&both, &MILD, &[1_000.0], &[600.0]);
@@ -271,7 +271,7 @@ mod tests {
     fn cold_is_for_coils_and_nobody_else_misses_it() {
         let kind = ColdKind::Chiller;
         let makes = PlantSource::Cold(ColdSource { kind, capacity_w: None, cop: None, supply_c: None });
-        let central = Central::new(&[PlantSpec { makes, zones: vec![0], ahus: vec![0] }], 1, 2);
+        let central = CentralPlant::new(&[PlantSpec { makes, zones: vec![0], ahus: vec![0] }], 1, 2);
         let off = central.grant(|_| false, &MILD, &[radiator(300.0)], &[-500.0, -500.0]);
         assert_eq!((off.cooling.as_slice(), off.radiator_w.as_slice()), (&[0.0, 1.0][..], &[1_000.0][..]));
         let on = central.grant(|_| true, &MILD, &[radiator(300.0)], &[-500.0, -500.0]);

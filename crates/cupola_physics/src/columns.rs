@@ -1,7 +1,7 @@
 //! Inputs, state and outputs of a building's step: columns with one row for each zone, air handling unit or
 //! source.
 
-use crate::thermal::{FiveWork, Light, ZoneInput};
+use crate::thermal::{FaceIrradiance, FiveWork, ZoneInput};
 use crate::weather::Outdoor;
 
 /// State that one step passes to the next.
@@ -108,7 +108,7 @@ pub struct Outputs {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Work {
     pub five: FiveWork,
-    pub light: Vec<Light>,
+    pub light: Vec<FaceIrradiance>,
     pub inputs: Vec<ZoneInput>,
     pub rooms: Vec<Room>,
 }

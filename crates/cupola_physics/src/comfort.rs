@@ -1,8 +1,6 @@
 //! Thermal comfort: PMV and PPD (ISO 7730:2005, ASHRAE 55), adaptive limits (ASHRAE 55, EN 16798-1),
 //! operative temperature and draught rate. The standard effective temperature is in [`crate::comfort_set`].
 
-use std::fmt;
-
 use crate::comfort_set::{cooling_effect_k, set_c};
 
 /// One met, in W/m² of body surface (ISO 7730 clause 4.1).
@@ -58,7 +56,8 @@ pub struct Vote {
 }
 
 /// Error for a quantity that is not a number or is outside the range of the method.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("{name} must be between {least} and {most}")]
 pub struct OutOfRange {
     /// Name of the quantity.
     pub name: &'static str,
@@ -67,14 +66,6 @@ pub struct OutOfRange {
     /// Greatest value that the method allows.
     pub most: f64,
 }
-
-impl fmt::Display for OutOfRange {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} must be between {} and {}", self.name, self.least, self.most)
-    }
-}
-
-impl std::error::Error for OutOfRange {}
 
 pub(crate) fn within(parts: &[(&'static str, f64, f64, f64)]) -> Result<(), OutOfRange> {
     match parts.iter().find(|(_, value, least, most)| !(*least..=*most).contains(value)) {
@@ -94,6 +85,16 @@ pub(crate) fn saturation_pa(temperature_c: f64) -> f64 {
 /// # Errors
 /// Returns [`OutOfRange`] outside the ranges of clause 4.1: 0.8 to 4 met, 0 to 2 clo, air 10 to 30 °C,
 /// radiant 10 to 40 °C, 0 to 1 m/s, vapour pressure 0 to 2700 Pa.
+///
+/// ```
+/// use cupola_physics::comfort::{Climate, Person, pmv_iso7730};
+///
+/// // ISO 7730:2005, table D.1, case 1.
+/// let climate = Climate { air_c: 22.0, radiant_c: 22.0, speed_m_s: 0.1, humidity: 0.6 };
+/// let vote = pmv_iso7730(&climate, &Person::OFFICE_SUMMER)?;
+/// assert!((vote.pmv - -0.75).abs() < 0.01 && (vote.ppd_percent - 17.0).abs() < 0.5);
+/// # Ok::<(), cupola_physics::comfort::OutOfRange>(())
+/// ```
 pub fn pmv_iso7730(climate: &Climate, person: &Person) -> Result<Vote, OutOfRange> {
     within(&[
         ("met", person.met, 0.8, 4.0),
@@ -301,6 +302,11 @@ fn band(neutral_c: f64, below_k: f64, above_k: f64, speed_m_s: f64) -> Adaptive 
 /// 16798-1 annex B, ASHRAE 55 §5.4). The weight of each day is `weight` (0 to 1, [`RUNNING_MEAN_WEIGHT`])
 /// times that of the following day. The weights are normalised to a sum of 1, because the list of days is
 /// finite. Returns `None` without days or with a weight outside 0 to 1.
+///
+/// ```
+/// let mean_c = cupola_physics::comfort::running_mean_c(&[20.0, 10.0], 0.8).unwrap();
+/// assert!((mean_c - (20.0 + 0.8 * 10.0) / 1.8).abs() < 1e-12);
+/// ```
 pub fn running_mean_c(daily_c: &[f64], weight: f64) -> Option<f64> {
     if daily_c.is_empty() || !(0.0..1.0).contains(&weight) {
         return None;

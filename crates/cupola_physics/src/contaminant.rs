@@ -6,8 +6,6 @@
 //! the flows that enter it. Uniform concentrations therefore stay uniform even if the given flows do not
 //! balance exactly.
 
-use std::fmt;
-
 /// Outdoor CO2 concentration, in ppm (NOAA, global mean of 2024, rounded).
 pub const OUTDOOR_CO2_PPM: f64 = 420.0;
 /// Respiratory quotient of a typical diet (Persily and de Jonge 2017).
@@ -27,7 +25,7 @@ pub const BREATHING_ACTIVE_M3_H: f64 = 1.38;
 /// small.
 const STRETCH: f64 = 8.0;
 /// Number of time constants of the fastest zone in a step above which an implicit Euler step is used.
-const MOST_LIVES: f64 = 20_000.0;
+const MAX_TIME_CONSTANTS: f64 = 20_000.0;
 
 /// Zone of a tracer balance.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,28 +54,19 @@ pub struct Flow {
 }
 
 /// Error for an input that is outside its range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MixingError {
     /// Zone with this index.
+    #[error("zone {0} is outside its range")]
     Zone(usize),
     /// Flow with this index.
+    #[error("flow {0} is outside its range")]
     Flow(usize),
     /// A concentration is not finite, the number of concentrations differs from the number of zones, or the
     /// step is not within 0 to 10 million s.
+    #[error("concentrations, outdoor air or step are outside their range")]
     Step,
 }
-
-impl fmt::Display for MixingError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Zone(place) => write!(formatter, "zone {place} is outside its range"),
-            Self::Flow(place) => write!(formatter, "flow {place} is outside its range"),
-            Self::Step => write!(formatter, "concentrations, outdoor air or step are outside their range"),
-        }
-    }
-}
-
-impl std::error::Error for MixingError {}
 
 /// Advances the concentrations by a step with constant flows and sources. The solution of the linear system
 /// is exact (to about 1e-10), by uniformisation (Jensen 1953). It is never below 0 if no source is negative.
@@ -115,7 +104,7 @@ pub fn mix(
     }
     let rates = Rates::of(zones, flows, outdoor);
     let lives = rates.fastest() * step_s;
-    if lives > MOST_LIVES {
+    if lives > MAX_TIME_CONSTANTS {
         rates.implicit_step(concentrations, step_s);
     } else {
         let stretches = (lives / STRETCH).ceil().max(1.0);

@@ -2,7 +2,7 @@
 //! roof, ground and neighbours, converted into the form that studies use.
 
 use crate::study::{
-    Amount, Construction, Face, Glazing, Layer, Material, Outside, Site, Study, Surface, Tier, Window, Zone,
+    Amount, Construction, Face, Glazing, Layer, Material, Outside, Site, Study, Surface, ThermalModel, Window, Zone,
 };
 use crate::zone::ZoneSpec;
 
@@ -119,7 +119,7 @@ fn insulation(u_w_m2k: f64, others_m2k_w: f64) -> Layer {
 /// Converts zones to a study with the 5R1C model and medium thermal mass as in ISO 13790:2008, table 12, with
 /// screed on the floors, plaster on the walls and a suspended ceiling.
 pub(crate) fn study(zones: &[ZoneSpec], site: Site) -> Study {
-    let mut study = Study { tier: Tier::FiveR1C, site, ..Study::default() };
+    let mut study = Study { tier: ThermalModel::FiveR1C, site, ..Study::default() };
     study.start.warm_up_days = 0;
     study.materials.insert("screed".into(), Material::new(1.4, 2_000.0, 1_000.0));
     study.materials.insert("plaster".into(), Material::new(0.57, 1_300.0, 1_000.0));

@@ -1,4 +1,4 @@
-//! Reads an EPW file's text (EPW data dictionary, EnergyPlus Auxiliary Programs, "Weather Converter Program").
+//! Reader of EPW files (EPW data dictionary, EnergyPlus Auxiliary Programs, "Weather Converter Program").
 
 use crate::{
     epw::{Columns, Epw, GroundTemperatures, Holidays, Location},
@@ -9,10 +9,12 @@ use crate::{
 };
 
 /// Number of errors after which reading stops, because the file is probably not an EPW file.
-const MOST_ERRORS: usize = 50;
-/// Least number of fields of a record: up to opaque sky cover.
-const LEAST_FIELDS: usize = 24;
+const MAX_ERRORS: usize = 50;
+/// Minimum number of fields of a record, up to opaque sky cover.
+const MIN_FIELDS: usize = 24;
+/// Index of the field with the observation indicator (EPW data dictionary).
 const OBSERVATION: usize = 26;
+/// Index of the field with the weather codes (EPW data dictionary).
 const WEATHER_CODES: usize = 27;
 
 /// Contents of the DATA PERIODS header.
@@ -41,15 +43,15 @@ struct EpwReader {
     out_of_order: bool,
 }
 
-/// Reads a weather file. The first value is `None` if any finding is an error. Warnings report filled and
+/// Reads the text of a weather file. The first value is `None` if any finding is an error. Warnings report filled and
 /// ignored values.
 ///
 /// A byte-order mark, carriage returns and blank lines are allowed. Missing values (empty, or the codes of
 /// the data dictionary) and values outside the dictionary's range are filled, with one warning for each
-/// field. Temperature, humidity, wind and sky cover take the last good value (at the start, the first good
+/// field. Temperature, humidity, wind and sky cover take the last valid value (at the start, the first valid
 /// one). Dew point and humidity are computed from each other, pressure from the standard atmosphere, and sky
 /// radiation from [`crate::epw::sky_infrared_w_m2`]. Irradiance, snow and rain are set to 0, albedo to 0.2.
-/// Of several data periods only the first is read. Irradiances of sub-hourly files are means over their
+/// Only the first of several data periods is read. Irradiances of sub-hourly files are means over their
 /// interval in W/m², as in EnergyPlus.
 pub fn read(text: &str) -> (Option<Epw>, Vec<EpwFinding>) {
     let mut reader = EpwReader::default();
@@ -57,7 +59,7 @@ pub fn read(text: &str) -> (Option<Epw>, Vec<EpwFinding>) {
         if !line.trim().is_empty() {
             reader.take(&EpwRecord::new(index + 1, line.trim_end()));
         }
-        if reader.errors >= MOST_ERRORS {
+        if reader.errors >= MAX_ERRORS {
             break;
         }
     }
@@ -106,17 +108,17 @@ impl EpwReader {
                 let (severity, help) = if self.period.is_some() || self.location.is_none() {
                     (
                         Severity::Error,
-                        "Records start with the year; headers with LOCATION and so on. Is this an EPW file?",
+                        "Records start with the year, headers with a keyword such as LOCATION. Is this an EPW file?",
                     )
                 } else {
-                    (Severity::Warning, "The line was left aside.")
+                    (Severity::Warning, "The line was ignored.")
                 };
                 self.at_field(
                     line,
                     0,
                     severity,
                     "epw-line",
-                    format!("The line starts with '{start}', which is no EPW header."),
+                    format!("The line starts with '{start}', which is not an EPW header."),
                     help,
                 );
             }
@@ -147,7 +149,7 @@ impl EpwReader {
         }
         let [latitude_deg, longitude_deg, time_zone_h, elevation_m] = values;
         if (longitude_deg / 15.0 - time_zone_h).abs() > 3.5 {
-            let message = format!("Longitude {longitude_deg}° and time zone {time_zone_h} h don't belong together.");
+            let message = format!("Longitude {longitude_deg}° and time zone {time_zone_h} h don't match.");
             self.at_field(line, 8, Severity::Warning, "epw-time-zone", message, "East is positive for both.");
         }
         let site = Site { latitude_deg, longitude_deg, time_zone_h };
@@ -169,13 +171,12 @@ impl EpwReader {
                 Some((depth_m, ())) => self.ground.push(GroundTemperatures { depth_m, monthly_c }),
                 None => {
                     let message = format!("Set {} of ground temperatures is incomplete.", set + 1);
-                    self.at_field(line, start, Severity::Warning, "epw-ground", message, "The set was left aside.");
+                    self.at_field(line, start, Severity::Warning, "epw-ground", message, "The set was ignored.");
                 }
             }
         }
         if count > line.fields.len() / 16 {
-            let message =
-                format!("{count} sets of ground temperatures are announced, but the line is too short for them.");
+            let message = format!("The line declares {count} sets of ground temperatures, but is too short for them.");
             self.at_field(line, 1, Severity::Warning, "epw-ground", message, "");
         }
     }
@@ -199,8 +200,8 @@ impl EpwReader {
     }
 
     fn bad_date(&mut self, line: &EpwRecord, index: usize) {
-        let message = format!("'{}' is no date.", line.field(index));
-        let help = "Write it like 7/4, 4 July or 2nd Sunday in March. It was left aside.";
+        let message = format!("'{}' is not a date.", line.field(index));
+        let help = "Write a date such as 7/4, 4 July or 2nd Sunday in March. This one was ignored.";
         self.at_field(line, index, Severity::Warning, "epw-date", message, help);
     }
 
@@ -219,11 +220,11 @@ impl EpwReader {
                 Severity::Warning,
                 "epw-periods",
                 message,
-                "Only the first is read; the dates must fit it.",
+                "Only the first is read. The records must match its dates.",
             );
         }
         if weekday.is_none() {
-            let message = format!("'{}' is no weekday; Sunday is taken.", line.field(4));
+            let message = format!("'{}' is not a weekday. Sunday is used instead.", line.field(4));
             self.at_field(line, 4, Severity::Warning, "epw-weekday", message, "");
         }
         match (records_per_hour, date(5), date(6)) {
@@ -233,8 +234,8 @@ impl EpwReader {
             }
             (count, start, _) => {
                 let index = if count.is_none() { 2 } else { 5 + usize::from(start.is_some()) };
-                let message = format!("DATA PERIODS can't be read at '{}'.", line.field(index));
-                let help = "It holds the number of periods, records per hour (a divisor of 60), a name, a weekday, \
+                let message = format!("The value '{}' of DATA PERIODS is not valid.", line.field(index));
+                let help = "It needs the number of periods, records per hour (a divisor of 60), a name, a weekday, \
                             first and last date.";
                 self.at_field(line, index, Severity::Error, "epw-period", message, help);
             }
@@ -245,8 +246,8 @@ impl EpwReader {
         if self.raining.is_empty() {
             self.first_line = line.number;
         }
-        if line.fields.len() < LEAST_FIELDS {
-            let message = format!("The record has {} fields; it needs at least {LEAST_FIELDS}.", line.fields.len());
+        if line.fields.len() < MIN_FIELDS {
+            let message = format!("The record has {} fields. It needs at least {MIN_FIELDS}.", line.fields.len());
             return self.at_field(line, line.fields.len(), Severity::Error, "epw-record", message, "");
         }
         self.check_time(line);
@@ -257,13 +258,13 @@ impl EpwReader {
                 Err(_) if text.is_empty() => self.raw.push(index, f64::INFINITY, line.number, line.column(field.at)),
                 Err(_) => {
                     self.raw.push(index, f64::INFINITY, line.number, line.column(field.at));
-                    let message = format!("The {} is '{text}', which is no number.", field.name);
+                    let message = format!("The {} is '{text}', which is not a number.", field.name);
                     self.at_field(line, field.at, Severity::Error, "epw-number", message, "");
                 }
             }
         }
-        // Leading zeros may be missing, so the codes are right-aligned to nine digits. The second digit is
-        // rain, the third rain squalls and drizzle.
+        // Leading zeros may be missing, so the codes are padded to nine digits. The second digit is
+        // rain, the third is rain squalls and drizzle.
         let codes = format!("{:0>9}", line.field(WEATHER_CODES));
         let rain =
             codes.as_bytes().get(1..3).is_some_and(|codes| codes.iter().any(|code| (b'0'..=b'8').contains(code)));
@@ -290,13 +291,13 @@ impl EpwReader {
             self.out_of_order = true;
             let ((due_month, due_day), due_hour) = due;
             let message = format!(
-                "The record is of {}/{}, hour {}; {due_month}/{due_day}, hour {due_hour} is due.",
+                "The record is for {}/{}, hour {}. The expected time is {due_month}/{due_day}, hour {due_hour}.",
                 line.field(1),
                 line.field(2),
                 line.field(3)
             );
-            let help = "Records follow each other without gaps, from the first date of DATA PERIODS on. \
-                        Further ones were not reported.";
+            let help = "Records must follow each other without gaps, from the first date of DATA PERIODS on. \
+                        Further errors of this kind are not reported.";
             self.at_field(line, 1, Severity::Error, "epw-order", message, help);
         }
     }
@@ -315,8 +316,7 @@ impl EpwReader {
         if self.period.is_none() {
             self.find(end, Severity::Error, "epw-no-period", "There is no DATA PERIODS line.".to_owned(), "");
         }
-        let (Some(location), Some(period), true) =
-            (self.location.take(), self.period.take(), self.errors < MOST_ERRORS)
+        let (Some(location), Some(period), true) = (self.location.take(), self.period.take(), self.errors < MAX_ERRORS)
         else {
             return (None, self.findings);
         };
@@ -326,7 +326,7 @@ impl EpwReader {
             if end_day >= start_day { end_day - start_day } else { end_day + year_days(self.leap) - start_day } + 1;
         let due = (days * 24 * period.records_per_hour) as usize;
         if self.raining.len() != due {
-            let message = format!("There are {} records; the data period has {due}.", self.raining.len());
+            let message = format!("The file has {} records, but the data period needs {due}.", self.raining.len());
             self.find(
                 end,
                 Severity::Error,

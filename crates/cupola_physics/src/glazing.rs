@@ -6,7 +6,6 @@
 //! [`crate::glazing_thermal`].
 
 use serde::{Deserialize, Serialize};
-use std::{error::Error, fmt};
 
 pub use crate::glazing_optics::{Hemispherical, Optics};
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
 };
 
 /// Maximum number of panes of a glazing.
-pub const MOST_PANES: usize = 8;
+pub const MAX_PANES: usize = 8;
 
 /// Solar optical properties of a pane.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -129,9 +128,10 @@ pub enum GlazingSpec {
 }
 
 /// Reason why a glazing description is invalid.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum GlazingError {
     /// The number of panes is not 1 to 8, or the number of gaps is not one less.
+    #[error("{panes} panes and {gaps} gaps: a glazing has 1 to {MAX_PANES} panes and one gap fewer")]
     Count {
         /// Number of panes.
         panes: usize,
@@ -139,6 +139,7 @@ pub enum GlazingError {
         gaps: usize,
     },
     /// A value is out of range.
+    #[error("the {} of number {} is {value}; it ranges from {} to {}", what.0, what.1 + 1, range.0, range.1)]
     Range {
         /// Name of the value, and index of its pane or gap from 0.
         what: (&'static str, usize),
@@ -149,6 +150,7 @@ pub enum GlazingError {
     },
     /// A pane or glazing emits more light than it receives: the sum of transmittance and reflectance, or of
     /// transmittance and absorptances, exceeds 1.
+    #[error("number {} sends on {sum} times the light that reaches it", index + 1)]
     Energy {
         /// Index of the pane, or of the angle in a table, from 0.
         index: usize,
@@ -156,27 +158,9 @@ pub enum GlazingError {
         sum: f64,
     },
     /// The columns of a table differ in length, or its angles do not increase from 0 to 90°.
+    #[error("the table does not fit: {0}")]
     Table(&'static str),
 }
-
-impl fmt::Display for GlazingError {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Count { panes, gaps } => {
-                write!(f, "{panes} panes and {gaps} gaps: a glazing has 1 to {MOST_PANES} panes and one gap fewer")
-            }
-            Self::Range { what: (what, index), value, range: (from, to) } => {
-                write!(f, "the {what} of number {} is {value}; it ranges from {from} to {to}", index + 1)
-            }
-            Self::Energy { index, sum } => {
-                write!(f, "number {} sends on {sum} times the light that reaches it", index + 1)
-            }
-            Self::Table(what) => write!(f, "the table does not fit: {what}"),
-        }
-    }
-}
-
-impl Error for GlazingError {}
 
 /// Thermal properties of a pane.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -226,7 +210,7 @@ fn in_range(value: f64, range: (f64, f64), what: (&'static str, usize)) -> Resul
 }
 
 fn check_gaps(panes: usize, gaps: &[Gap]) -> Result<(), GlazingError> {
-    if panes == 0 || panes > MOST_PANES || gaps.len() + 1 != panes {
+    if panes == 0 || panes > MAX_PANES || gaps.len() + 1 != panes {
         return Err(GlazingError::Count { panes, gaps: gaps.len() });
     }
     for (index, gap) in gaps.iter().enumerate() {

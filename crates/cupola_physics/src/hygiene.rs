@@ -11,7 +11,7 @@ use crate::spec::{SpecError, check_index, check_ranges};
 
 const MINUTE_S: i64 = 60;
 /// Maximum length of a visit, in minutes.
-const LONGEST_STAY: usize = 60;
+const MAX_STAY: usize = 60;
 /// Mean length of a visit beyond its first minute, in minutes (an assumption).
 const MEAN_STAY: f64 = 8.0;
 /// Random stream of hand hygiene.
@@ -86,7 +86,7 @@ pub struct HygieneState {
     /// Number of refills of each dispenser.
     pub refills: Vec<u64>,
     /// Number of people who will leave, for each room and each minute of the next hour, by minute modulo
-    /// [`LONGEST_STAY`].
+    /// [`MAX_STAY`].
     leaving: Vec<u32>,
     /// First minute that has not been simulated yet.
     next_minute: Option<i64>,
@@ -135,7 +135,7 @@ impl HygieneModel {
             fill_pct: vec![100.0; dispensers],
             refill_due_s: vec![None; dispensers],
             refills: vec![0; dispensers],
-            leaving: vec![0; rooms * LONGEST_STAY],
+            leaving: vec![0; rooms * MAX_STAY],
             next_minute: None,
         }
     }
@@ -188,7 +188,7 @@ impl HygieneModel {
             return next;
         }
         let slot = slot(from_start);
-        for leaving in state.leaving.chunks_mut(LONGEST_STAY) {
+        for leaving in state.leaving.chunks_mut(MAX_STAY) {
             let inside: u32 = leaving.iter().sum();
             leaving.fill(0);
             leaving[slot] = inside;
@@ -222,7 +222,7 @@ impl HygieneModel {
     fn step_room(&self, state: &mut HygieneState, room: usize, minute: i64) {
         let spec = &self.rooms[room];
         let mut draws = Draws { seed: self.seed, stream: spec.stream ^ STREAM, tick: minute as u64, draw: 0 };
-        let leaving = std::mem::take(&mut state.leaving[room * LONGEST_STAY + slot(minute)]);
+        let leaving = std::mem::take(&mut state.leaving[room * MAX_STAY + slot(minute)]);
         state.exits[room] += u64::from(leaving);
         for _ in 0..leaving {
             self.clean_hands(state, room, &mut draws);
@@ -233,10 +233,10 @@ impl HygieneModel {
         for _ in 0..entering {
             self.clean_hands(state, room, &mut draws);
             // The length is exponentially distributed, so that most visits are short. It is at least one
-            // minute and less than [`LONGEST_STAY`].
+            // minute and less than [`MAX_STAY`].
             let stay = 1.0 - MEAN_STAY * (1.0 - draws.uniform()).ln();
-            let stay = stay.clamp(1.0, (LONGEST_STAY - 1) as f64) as i64;
-            state.leaving[room * LONGEST_STAY + slot(minute + stay)] += 1;
+            let stay = stay.clamp(1.0, (MAX_STAY - 1) as f64) as i64;
+            state.leaving[room * MAX_STAY + slot(minute + stay)] += 1;
         }
     }
 
@@ -277,8 +277,8 @@ impl HygieneState {
     pub fn take_room(&mut self, room: usize, other: &Self, other_room: usize) {
         self.entries[room] = other.entries[other_room];
         self.exits[room] = other.exits[other_room];
-        for minute in 0..LONGEST_STAY {
-            self.leaving[room * LONGEST_STAY + minute] = other.leaving[other_room * LONGEST_STAY + minute];
+        for minute in 0..MAX_STAY {
+            self.leaving[room * MAX_STAY + minute] = other.leaving[other_room * MAX_STAY + minute];
         }
         self.next_minute = other.next_minute;
     }
@@ -293,9 +293,9 @@ impl HygieneState {
 
     /// Returns the number of people in a room.
     pub fn inside(&self, room: usize) -> u64 {
-        let first = room * LONGEST_STAY;
+        let first = room * MAX_STAY;
         self.leaving
-            .get(first..first + LONGEST_STAY)
+            .get(first..first + MAX_STAY)
             .map_or(0, |leaving| leaving.iter().map(|&count| u64::from(count)).sum())
     }
 
@@ -353,7 +353,7 @@ impl Draws {
 }
 
 fn slot(minute: i64) -> usize {
-    minute.rem_euclid(LONGEST_STAY as i64) as usize
+    minute.rem_euclid(MAX_STAY as i64) as usize
 }
 
 fn due(now_s: i64, dispenser: &DispenserSpec) -> i64 {

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_rounded_together_is_on_every_processor() {
+    fn fused_operations_round_equally_on_every_processor() {
         // The exact product needs more digits than a number has. If it were rounded separately, the result
         // would be 0.
         let number = 1.0 + f64::EPSILON;

@@ -9,7 +9,7 @@ pub const HOLD_S: i64 = 900;
 /// Time for which a person's presence stays constant, in units of [`HOLD_S`]: two hours.
 const STAY_HOLDS: u64 = 8;
 /// Capacity above which the people are not drawn individually.
-const MOST_PERSONS: f64 = 256.0;
+const MAX_PERSONS: f64 = 256.0;
 /// Random stream of occupancy.
 const STREAM: u64 = 0x4F43_4355_5041_4E54;
 
@@ -113,7 +113,7 @@ pub fn people(profile: &DayProfile, capacity: f64, seed: u64, zone: u64, local_s
     let hold = local_seconds.div_euclid(HOLD_S);
     let share = profile.at(hold * HOLD_S);
     let stream = zone ^ STREAM;
-    if places > MOST_PERSONS {
+    if places > MAX_PERSONS {
         let spread = (places * share * (1.0 - share)).sqrt();
         let count = places * share + spread * random::normal(seed, stream, hold as u64, 0);
         return count.round().clamp(0.0, places);

@@ -12,16 +12,16 @@ use serde::{Deserialize, Serialize};
 /// Seconds in a day.
 pub const DAY_S: u32 = 86_400;
 /// Maximum number of people in a room.
-pub const MOST_PEOPLE: u32 = 10_000;
+pub const MAX_PEOPLE: u32 = 10_000;
 
 /// Number of draws of a person and day. Each break or meeting takes a pair of draws (begin and length).
 const DRAWS: u32 = 64;
 const BREAKS: u32 = 6;
 const MEETINGS: u32 = 30;
 /// Maximum number of breaks, and of meetings, in a day. Further ones have no draw.
-const MOST_AWAY: u32 = 11;
+const MAX_AWAY: u32 = 11;
 /// Index of the first draw of events, after those of all people.
-const EVENTS: u32 = DRAWS * MOST_PEOPLE;
+const EVENTS: u32 = DRAWS * MAX_PEOPLE;
 
 /// Kind of space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +145,7 @@ impl Default for Events {
 pub struct Occupancy {
     /// Kind of space.
     pub space: Space,
-    /// Number of people that the room is for, limited to [`MOST_PEOPLE`].
+    /// Number of people that the room is for, limited to [`MAX_PEOPLE`].
     pub people: u32,
     /// Seed of the run.
     pub seed: u64,
@@ -214,7 +214,7 @@ impl Occupancy {
 
     /// Returns all stays of a day counted from 1 January 1970.
     pub fn plan(&self, day: u32) -> DayPlan {
-        let people = self.people.min(MOST_PEOPLE);
+        let people = self.people.min(MAX_PEOPLE);
         let mut plan = DayPlan { stays: Vec::new(), most: people };
         match self.space {
             Space::Office | Space::Home => (0..people).for_each(|person| self.person(person, day, &mut plan)),
@@ -269,7 +269,7 @@ impl Occupancy {
         for (mean, length, draws) in
             [(habits.breaks, habits.break_length_s, BREAKS), (habits.meetings, habits.meeting_length_s, MEETINGS)]
         {
-            for number in 0..self.poisson(mean, day, first + draws).min(MOST_AWAY) {
+            for number in 0..self.poisson(mean, day, first + draws).min(MAX_AWAY) {
                 let draw = first + draws + 1 + 2 * number;
                 let begin = arrival + self.uniform(day, draw) * (departure - arrival).max(0.0);
                 away.push((begin, begin + self.exponential(length, day, draw + 1)));
@@ -347,7 +347,7 @@ impl Occupancy {
         let mut draw = EVENTS;
         for (hour, busy) in (9_u32..).zip(BUSY) {
             let mean = busy * self.events.customers_per_place_h * f64::from(places);
-            let customers = self.poisson(mean, day, hour).min(4 * MOST_PEOPLE);
+            let customers = self.poisson(mean, day, hour).min(4 * MAX_PEOPLE);
             for _ in 0..customers {
                 let begin = HOUR_S * (f64::from(hour) + self.uniform(day, draw));
                 let end = begin + self.exponential(self.events.shopping_length_s, day, draw + 1);

@@ -65,7 +65,7 @@ fn days_and_rooms_differ() {
 }
 
 #[test]
-fn what_people_give_off() {
+fn heat_co2_and_water_of_people() {
     // Office work at 24 °C and 50 %: ASHRAE Fundamentals ch. 18 table 1 has 70 to 75 W sensible and 45 to 55 W latent.
     let load = Load::of(1.2, false, 1_490.0);
     assert!((65.0..95.0).contains(&load.sensible_w) && (35.0..60.0).contains(&load.latent_w), "{load:?}");

@@ -1,10 +1,8 @@
 //! Errors of specifications.
 
-use std::error::Error;
-use std::fmt;
-
 /// Error for a specification that cannot be computed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {index}: {message}")]
 pub struct SpecError {
     /// Kind of object: `zone`, `air handling unit`, `profile`, `room`, `dispenser`, `weather`.
     pub what: &'static str,
@@ -13,14 +11,6 @@ pub struct SpecError {
     /// Faulty field and its valid values.
     pub message: String,
 }
-
-impl fmt::Display for SpecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.what, self.index, self.message)
-    }
-}
-
-impl Error for SpecError {}
 
 /// Checks that every `(name, value, lowest, highest)` is in its range. NaN is never in range.
 pub(crate) fn check_ranges(

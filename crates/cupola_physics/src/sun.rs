@@ -14,6 +14,15 @@ pub const SOLAR_CONSTANT_W_M2: f64 = 1_367.0;
 pub const REFERENCE_YEAR: i32 = 2002;
 
 /// Geographic location and time zone.
+///
+/// ```
+/// use cupola_physics::sun::{REFERENCE_YEAR, Site};
+///
+/// // The sun stands high in the south at a noon of June in Denver.
+/// let denver = Site { latitude_deg: 39.74, longitude_deg: -105.18, time_zone_h: -7.0 };
+/// let sun = denver.sun(REFERENCE_YEAR, 172.0 + 0.5);
+/// assert!((sun.altitude_deg() - 73.7).abs() < 0.3 && (sun.azimuth_deg() - 180.0).abs() < 5.0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Site {
     /// Latitude in degrees, north positive, −90 to 90.

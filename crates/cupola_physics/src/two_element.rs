@@ -27,7 +27,7 @@ pub const OUTDOOR_RADIATION_W_M2K: f64 = 5.0;
 pub const SOLAR_CONVECTIVE_SHARE: f64 = 0.09;
 /// Maximum length of an internal step, in s. Longer steps are divided (an assumption: the method is of first
 /// order in time).
-pub const LONGEST_INNER_STEP_S: f64 = 300.0;
+pub const MAX_INNER_STEP_S: f64 = 300.0;
 
 const AIR: usize = 0;
 const OUTER: usize = 1;
@@ -106,12 +106,12 @@ impl TwoElement {
     }
 
     /// Advances by `step_s` seconds (1 to 86 400), in equal internal steps of at most
-    /// [`LONGEST_INNER_STEP_S`].
+    /// [`MAX_INNER_STEP_S`].
     ///
     /// # Errors
     /// Returns [`RoomError::Input`] if an input is out of range. The state is then unchanged.
     pub fn step(&self, state: &mut State, input: &Input, step_s: f64) -> Result<Output, RoomError> {
-        self.step_with(state, input, step_s, LONGEST_INNER_STEP_S)
+        self.step_with(state, input, step_s, MAX_INNER_STEP_S)
     }
 
     /// Advances like [`TwoElement::step`], with another maximum length of the internal step, in s (0.1 to 86

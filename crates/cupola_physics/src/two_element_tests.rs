@@ -81,7 +81,7 @@ fn case_11_switches_within_an_hour() {
 #[test]
 fn long_inner_steps_do_no_harm() {
     for case in cases().iter().filter(|case| case.quantity == Quantity::AirTemperature) {
-        let difference = largest(case, LONGEST_INNER_STEP_S, |_| false);
+        let difference = largest(case, MAX_INNER_STEP_S, |_| false);
         assert!(difference <= 0.15, "case {}: {difference}", case.number);
     }
 }

@@ -1,7 +1,5 @@
 //! Parameters, inputs, state and outputs of the two-element room of VDI 6007-1 (see [`crate::two_element`]).
 
-use std::fmt;
-
 /// Outer wall and window of one façade. Solar radiation through the window does not reach the wall of the
 /// same façade.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -147,24 +145,15 @@ impl Output {
 }
 
 /// Error of a room or its input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoomError {
     /// Name of a parameter that is outside its range.
+    #[error("the room's {0} is outside its range")]
     Parameter(&'static str),
     /// Name of an input that is not finite or is outside its range.
+    #[error("the room's input {0} is not a number within its range")]
     Input(&'static str),
 }
-
-impl fmt::Display for RoomError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Parameter(name) => write!(formatter, "the room's {name} is outside its range"),
-            Self::Input(name) => write!(formatter, "the room's input {name} is not a number within its range"),
-        }
-    }
-}
-
-impl std::error::Error for RoomError {}
 
 impl Input<'_> {
     /// Checks that all values are numbers within their ranges.

@@ -5,7 +5,7 @@ use cupola_physics::airflow_element::{GRAVITY_M_S2, density_kg_m3};
 use cupola_physics::run::{Report, Run};
 use cupola_physics::study::{
     AirElement, AirLink, AirNetwork, Amount, Conditioning, Conditions, Construction, Convection, Day, Face, Gain,
-    InsideConvection, Layer, Outside, OutsideConvection, Schedule, Start, Study, Surface, Tier, Zone, check,
+    InsideConvection, Layer, Outside, OutsideConvection, Schedule, Start, Study, Surface, ThermalModel, Zone, check,
 };
 
 /// Returns zones with one wall of 10 m² and 1 m² K/W each, outdoors at 0 °C, dry and without wind. The
@@ -83,7 +83,7 @@ fn last(study: &Study, days: f64) -> Vec<(f64, f64, f64)> {
 
 #[test]
 fn warm_air_rises_through_two_openings() {
-    for tier in [Tier::MultiNode, Tier::FiveR1C] {
+    for tier in [ThermalModel::MultiNode, ThermalModel::FiveR1C] {
         let links = vec![link("low", ("", "a"), 0.0, orifice(0.05)), link("high", ("a", ""), 3.0, orifice(0.05))];
         let mut study = study(&["a"], links);
         study.tier = tier;
@@ -129,7 +129,7 @@ fn wind_blows_in_where_it_comes_from() {
 
 #[test]
 fn heat_goes_through_a_door_and_is_not_lost() {
-    for tier in [Tier::MultiNode, Tier::FiveR1C] {
+    for tier in [ThermalModel::MultiNode, ThermalModel::FiveR1C] {
         for minutes in [60.0, 10.0, 1.0] {
             let mut study = study(&["a", "b"], vec![link("door", ("a", "b"), 0.0, door())]);
             (study.tier, study.step_minutes) = (tier, Some(minutes));
@@ -146,14 +146,14 @@ fn heat_goes_through_a_door_and_is_not_lost() {
             // Each zone loses heat through its wall. The thermal models differ in the surface resistances of
             // the wall.
             let loss_w = (a + b) * 10.0 / (1.0 + 0.05 + 0.2);
-            let tolerance = if tier == Tier::MultiNode { 1e-3 } else { 0.1 };
+            let tolerance = if tier == ThermalModel::MultiNode { 1e-3 } else { 0.1 };
             assert!((loss_w / 300.0 - 1.0).abs() < tolerance, "{loss_w} W lost of 300 {tier:?}");
         }
     }
 }
 
 #[test]
-fn what_people_breathe_out_goes_along() {
+fn exhaled_co2_moves_with_the_air() {
     let links = vec![
         link("supply", ("", "a"), 2.0, fan(100.0)),
         link("slit", ("a", "b"), 0.0, crack(500.0)),
@@ -213,7 +213,7 @@ fn large_openings_do_not_swing_from_step_to_step() {
 }
 
 #[test]
-fn mistakes_are_told() {
+fn mistakes_are_reported() {
     let codes = |links: Vec<AirLink>| -> Vec<&'static str> {
         check(&study(&["a", "b"], links)).iter().map(|finding| finding.code).collect()
     };

@@ -4,7 +4,7 @@ use cupola_physics::run::{Report, Run};
 use cupola_physics::study::{
     Airflow, Amount, Conditioning, Conditions, Construction, Convection, Day, Face, Gain, HeatKind, HeatSource,
     InsideConvection, Layer, Material, Outside, OutsideConvection, People, Plant, Schedule, Sensor, Start, Study,
-    Surface, Tier, Zone, check,
+    Surface, ThermalModel, Zone, check,
 };
 use proptest::prelude::*;
 
@@ -167,7 +167,7 @@ fn plant_that_is_too_small_gives_all_it_has() {
 }
 
 /// Returns the report of two zones, a large and a small one, with one heat source.
-fn heated_together(tier: Tier, capacity_w: Option<f64>) -> Report {
+fn heated_together(tier: ThermalModel, capacity_w: Option<f64>) -> Report {
     let mut study = cube(vec![Layer::of("foam", 0.02)]);
     study.tier = tier;
     let mut small = study.zones[0].clone();
@@ -183,7 +183,7 @@ fn heated_together(tier: Tier, capacity_w: Option<f64>) -> Report {
 
 #[test]
 fn a_source_that_is_too_small_leaves_all_its_zones_colder() {
-    for tier in [Tier::MultiNode, Tier::FiveR1C] {
+    for tier in [ThermalModel::MultiNode, ThermalModel::FiveR1C] {
         let ample = heated_together(tier, None);
         let half_w = 0.5 * ample.heating_peak.w;
         let small = heated_together(tier, Some(half_w));
@@ -284,7 +284,7 @@ proptest! {
                 false => vec![Layer::of("concrete", 0.15), Layer::of("foam", thickness)],
             };
             let mut study = cube(layers);
-            study.tier = if five { Tier::FiveR1C } else { Tier::MultiNode };
+            study.tier = if five { ThermalModel::FiveR1C } else { ThermalModel::MultiNode };
             study.step_minutes = Some(60.0);
             let wave = (0..24).map(|hour| outdoor + 6.0 * (f64::from(hour) / 24.0 * std::f64::consts::TAU).sin()).collect();
             study.schedules.insert("wave".into(), Schedule { days: Day::Hours(wave), ..Schedule::default() });
@@ -304,7 +304,7 @@ proptest! {
         ach in 0.0..20.0f64, heated: bool, cooled: bool, five: bool, share in 0.0..1.0f64, limit in 10.0..5_000.0f64,
     ) {
         let mut study = pair(true);
-        study.tier = if five { Tier::FiveR1C } else { Tier::MultiNode };
+        study.tier = if five { ThermalModel::FiveR1C } else { ThermalModel::MultiNode };
         study.constructions.get_mut("wall").unwrap().layers = vec![Layer::of("concrete", concrete), Layer::of("foam", foam)];
         study.constructions.get_mut("wall").unwrap().inside.emittance = 0.9;
         let zone = &mut study.zones[0];

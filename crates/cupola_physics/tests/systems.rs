@@ -6,7 +6,7 @@ use cupola_physics::run::{Report, Run, SystemStep};
 use cupola_physics::study::{
     AirBox, AirSystem, Amount, BoxControl, ColdKind, ColdSource, Conditioning, Conditions, Construction, Convection,
     Day, EconomiserDoc, Face, Gain, HeatKind, HeatSource, InsideConvection, Layer, Outside, OutsideConvection, People,
-    Plant, Schedule, Start, Study, Surface, Tier, Zone, check,
+    Plant, Schedule, Start, Study, Surface, ThermalModel, Zone, check,
 };
 
 /// Returns rooms of 20 m² with one wall of 10 m² and 1 m² K/W, set-points of 21 and 24 °C, constant outdoor
@@ -92,14 +92,14 @@ const WALL_W_K: f64 = 10.0 / 1.25;
 
 #[test]
 fn air_is_as_much_as_the_load_needs() {
-    for tier in [Tier::MultiNode, Tier::FiveR1C] {
+    for tier in [ThermalModel::MultiNode, ThermalModel::FiveR1C] {
         let mut study = study(30.0, 20.0, &[1_200.0, 300.0]);
         study.tier = tier;
         study.step_minutes = Some(10.0);
         let (unit, rooms) = last(&study, 20.0);
         for ((air_c, _, _, power_w), gain_w) in rooms.iter().zip([1_200.0, 300.0]) {
             assert!((air_c - 24.0).abs() < 1e-6, "{air_c}");
-            let wall_w = if tier == Tier::MultiNode { WALL_W_K * 6.0 } else { -power_w - gain_w };
+            let wall_w = if tier == ThermalModel::MultiNode { WALL_W_K * 6.0 } else { -power_w - gain_w };
             assert!((power_w + gain_w + wall_w).abs() < 1.0, "{power_w} {gain_w} {wall_w}");
         }
         let load_w: f64 = -rooms.iter().map(|room| room.3).sum::<f64>();
@@ -247,7 +247,7 @@ fn infection_is_as_wells_and_riley_say_and_filters_help() {
     room.air_systems.clear();
     room.zones[0].ventilation =
         vec![cupola_physics::study::Airflow { ach: Some(Amount::Number(2.0)), ..Default::default() }];
-    let infectious = cupola_physics::study::Infectious { quanta_h: 10.0, breathing_m3_h: 0.5 };
+    let infectious = cupola_physics::study::InfectionSource { quanta_h: 10.0, breathing_m3_h: 0.5 };
     // The faces have an emittance of 0, so the radiant fraction must be 0.
     let people = People { count: 4.0, radiant_fraction: 0.0, infectious: Some(infectious), ..People::default() };
     room.zones[0].people = Some(people);
@@ -264,7 +264,7 @@ fn infection_is_as_wells_and_riley_say_and_filters_help() {
     two.zones[0].people = room.zones[0].people.clone();
     two.zones[1].people = Some(People {
         count: 1.0,
-        infectious: Some(cupola_physics::study::Infectious { quanta_h: 0.0, breathing_m3_h: 0.5 }),
+        infectious: Some(cupola_physics::study::InfectionSource { quanta_h: 0.0, breathing_m3_h: 0.5 }),
         ..People::default()
     });
     let plain = risk(&two, 1).mean_pct;
@@ -274,7 +274,7 @@ fn infection_is_as_wells_and_riley_say_and_filters_help() {
 }
 
 #[test]
-fn mistakes_are_told() {
+fn mistakes_are_reported() {
     let codes = |change: &dyn Fn(&mut Study)| -> Vec<&'static str> {
         let mut study = study(20.0, 50.0, &[0.0, 0.0]);
         change(&mut study);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// A raised alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Raised {
+pub struct RaisedAlarm {
     /// The moment at which the alarm was raised, microseconds since the Unix epoch.
     pub since_us: i64,
     /// Whether a person has acknowledged the alarm.
@@ -29,14 +29,14 @@ pub struct AlarmChange {
 pub(crate) struct NamedAlarm {
     alarm: String,
     twin: String,
-    raised: Raised,
+    raised: RaisedAlarm,
 }
 
 /// The raised alarms of a timeline, by alarm number in the scene and twin.
 #[derive(Clone, Debug, Default)]
 pub struct Alarms {
     /// The raised alarms.
-    pub raised: BTreeMap<(usize, TwinIx), Raised>,
+    pub raised: BTreeMap<(usize, TwinIx), RaisedAlarm>,
     /// The number of alarms raised since the timeline began.
     pub total: u64,
 }
@@ -66,7 +66,7 @@ impl Alarms {
         if lane.is_nan() || self.raised.contains_key(&(number, twin)) {
             return None;
         }
-        self.raised.insert((number, twin), Raised { since_us: now_us, acknowledged: false });
+        self.raised.insert((number, twin), RaisedAlarm { since_us: now_us, acknowledged: false });
         self.total += 1;
         Some(AlarmChange { alarm: number, twin, is_raised: true })
     }
@@ -85,7 +85,7 @@ impl Alarms {
 
     /// Returns the raised alarms by ids.
     pub(crate) fn named(&self, scene: &Scene) -> Vec<NamedAlarm> {
-        let named = |((number, twin), raised): (&(usize, TwinIx), &Raised)| NamedAlarm {
+        let named = |((number, twin), raised): (&(usize, TwinIx), &RaisedAlarm)| NamedAlarm {
             alarm: scene.alarms[*number].id.clone(),
             twin: scene.topology.twin_id(*twin).to_string(),
             raised: *raised,
@@ -112,7 +112,7 @@ impl Alarms {
     }
 
     /// Returns the raised alarms, the most severe first, then the newest.
-    pub fn sorted<'a>(&'a self, scene: &'a Scene) -> Vec<(&'a Alarm, usize, TwinIx, Raised)> {
+    pub fn sorted<'a>(&'a self, scene: &'a Scene) -> Vec<(&'a Alarm, usize, TwinIx, RaisedAlarm)> {
         let mut list: Vec<_> = self
             .raised
             .iter()

@@ -39,12 +39,12 @@ pub struct Invocation {
     pub outcome: CommandOutcome,
     /// The duration from the request to the outcome, microseconds.
     pub took_us: Option<i64>,
-    pub(crate) awaited: Option<Awaited>,
+    pub(crate) awaited: Option<PendingAnswer>,
 }
 
 /// The answer that a pending invocation waits for.
 #[derive(Clone, Debug)]
-pub(crate) struct Awaited {
+pub(crate) struct PendingAnswer {
     /// The mapping that reads the answer, as it was when the request was sent.
     pub mapping: CommandMapping,
     pub topic: String,

@@ -2,8 +2,8 @@
 //!
 //! An event names twins and properties by id, never by row or slot, so it keeps its meaning across edits and programs.
 
-use crate::feed::Reading;
-use crate::simulation::Assumption;
+use crate::feed::{Reading, ReadingError};
+use crate::simulation::{Assumption, AssumptionError};
 use cupola_twin::{Diagnostic, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -164,12 +164,29 @@ pub enum EventError {
     /// The property is computed.
     #[error("{0} is computed: change what it is computed from")]
     Computed(String),
-    /// The value does not fit.
+    /// The property can't have the value.
+    #[error(transparent)]
+    Value(#[from] ReadingError),
+    /// The simulation can't take the assumption.
+    #[error(transparent)]
+    Assumption(#[from] AssumptionError),
+    /// The payload of the command does not match its model.
     #[error("{0}")]
-    WrongValue(String),
-    /// The command can't be sent or carried out.
-    #[error("{0}")]
-    Command(String),
+    Request(Box<Diagnostic>),
+    /// The scene has no feed for a command.
+    #[error("the scene has no feed, so a command has nowhere to go")]
+    NoFeed,
+    /// No feed maps the command.
+    #[error("no feed maps the command `{command}` of `{twin}`: add it to the feed's `commands`")]
+    NotMapped {
+        /// The name of the command.
+        command: String,
+        /// The id of the twin.
+        twin: String,
+    },
+    /// No command has this number.
+    #[error("there is no invocation {0}")]
+    NoInvocation(u64),
     /// The alarm is not raised.
     #[error("the alarm `{alarm}` of `{twin}` is not raised")]
     NotRaised {
@@ -191,7 +208,7 @@ pub(crate) mod rfc3339 {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(time_us: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&cupola_wire::format_rfc3339(*time_us))
+        serializer.serialize_str(&cupola_twin::value::time_text(*time_us))
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {

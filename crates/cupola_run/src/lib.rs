@@ -3,6 +3,25 @@
 //! A [`Timeline`] holds the state of a building, its clock, its alarms, its commands and its driver (a feed, a
 //! simulation or a recording). [`Timeline::apply`] and [`Timeline::step`] are the only ways to change one. This crate
 //! knows no renderer, no window and no socket, so the app, the command line, the demo fleet and the tests share it.
+//!
+//! ```
+//! use cupola_run::{Actor, Drivers, Event, EventBody, Timeline};
+//! use cupola_twin::{State, Value};
+//! use std::sync::Arc;
+//!
+//! # let office = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenes/office"));
+//! let scene = Arc::new(cupola_scene::load(office).scene.unwrap());
+//! let drivers = Drivers::new(&scene, &mut Vec::new());
+//! let state = State::new(scene.topology.clone());
+//! let mut timeline = Timeline::simulated(scene, state, &drivers).unwrap();
+//!
+//! let (twin, property) = ("room-101".to_string(), "heatingSetpoint".to_string());
+//! let body = EventBody::Set { twin, property, value: Value::Number(24.0) };
+//! timeline.apply(Event::new(timeline.now_us(), Actor::person("Ada"), body))?;
+//! let changes = timeline.step(timeline.now_us() + 3_600_000_000);
+//! assert!(changes.values > 0);
+//! # Ok::<(), cupola_run::EventError>(())
+//! ```
 
 pub mod alarm;
 pub mod command;
@@ -18,12 +37,12 @@ pub mod simulation;
 mod timeline;
 mod trail;
 
-pub use alarm::{Alarms, Raised};
+pub use alarm::{Alarms, RaisedAlarm};
 pub use command::{CommandOutcome, Invocation, Invocations};
 pub use drivers::Drivers;
 pub use event::{Actor, ActorKind, Event, EventBody, EventError, Outcome};
 pub use recording::{Recording, Replay};
 pub use relocation::Relocation;
 pub use simulation::{Assumption, Simulation};
-pub use timeline::{Branch, Changes, DeviceRequest, SourceKind, Timeline};
+pub use timeline::{Branch, Changes, DeviceRequest, SourceKind, Timeline, TimelineError};
 pub use trail::Trail;

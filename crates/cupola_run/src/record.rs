@@ -72,3 +72,20 @@ pub fn read(text: impl BufRead) -> Result<Vec<Event>, RecordError> {
     }
     Ok(events)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Actor, EventBody};
+    use cupola_twin::Value;
+
+    #[test]
+    fn times_keep_their_microseconds() {
+        let body = EventBody::Set { twin: "r1".into(), property: "setpoint".into(), value: Value::Number(0.1 + 0.2) };
+        let events =
+            [0, 1, 1_768_204_800_123_456].map(|time_us| Event::new(time_us, Actor::person("Ada"), body.clone()));
+        let mut text = Vec::new();
+        write(&mut text, &events).expect("a vector takes all bytes");
+        assert_eq!(read(text.as_slice()).expect("the written events"), events);
+    }
+}

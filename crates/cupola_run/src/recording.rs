@@ -212,7 +212,7 @@ pub struct Replay {
 }
 
 /// A state to go on from, after a jump.
-pub(crate) struct Restored {
+pub(crate) struct RestoredState {
     pub state: State,
     pub alarms: Alarms,
 }
@@ -236,7 +236,7 @@ impl Replay {
 
     /// Returns the state of the last key frame that is not after `until_us`, if the replay has to jump there: backwards, or
     /// over a frame.
-    pub(crate) fn jump(&mut self, until_us: i64, scene: &Scene) -> Option<Restored> {
+    pub(crate) fn jump(&mut self, until_us: i64, scene: &Scene) -> Option<RestoredState> {
         let frames = &self.recording.frames;
         let frame = frames.iter().rev().find(|frame| frame.time_us <= until_us).or(frames.front())?;
         // A frame after the shown moment is a jump even without entries between: an edit may have made it.
@@ -257,7 +257,7 @@ impl Replay {
         let mut alarms = Alarms::of(scene, &state, frame.time_us);
         alarms.take_over(scene, &state, &frame.alarms);
         alarms.total = frame.total;
-        Some(Restored { state, alarms })
+        Some(RestoredState { state, alarms })
     }
 
     /// Returns the alarms and twins acknowledged up to a moment since the last call.

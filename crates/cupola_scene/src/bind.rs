@@ -62,7 +62,7 @@ pub(super) fn unbound(
     rooms
         .map(|((position, node), _)| {
             let message = format!("room `{}` of the building has no twin", building.path(position));
-            let help = format!("name its twin in the scene: bindings: {{\"{}\": \"TWIN\"}}", node.name);
+            let help = format!("bind it to a twin in the scene: bindings: {{\"{}\": \"TWIN\"}}", node.name);
             let place = source.of(&["building".into()]);
             Diagnostic::warning("unbound-node", message).at(place).help(help)
         })
@@ -73,7 +73,7 @@ pub(super) fn unbound(
 /// diagnostics `before`.
 pub fn unknown_node(node: &str, names: &BTreeSet<&str>, before: usize) -> Diagnostic {
     let unknown = Diagnostic::error("unknown-node", format!("the building has no node `{node}`"));
-    let unknown = unknown.help("nodes are called as in the .glb or .gltf file");
+    let unknown = unknown.help("nodes have the names of the .glb or .gltf file");
     unknown.did_you_mean(node, names.iter().copied().filter(|_| before < MAX_SUGGESTED))
 }
 

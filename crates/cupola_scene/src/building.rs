@@ -129,12 +129,10 @@ pub(super) fn storeys(topology: &Topology, source: &Places, found: &mut Vec<Diag
     let storeys = of_kind(&STOREY_WORDS);
     let rooms: BTreeSet<TwinIx> = of_kind(&ROOM_WORDS).difference(&storeys).copied().collect();
     if rooms.len() > MAX_ROOMS {
-        let message = format!(
-            "{} rooms are not drawn, for the scene has no building and they are more than {MAX_ROOMS}",
-            rooms.len()
-        );
+        let message =
+            format!("{} rooms are not drawn: a scene without a building draws at most {MAX_ROOMS} rooms", rooms.len());
         let place = Place { file: source.file.clone(), line: 1, column: 1 };
-        let help = "give it one: building: (gltf: \"assets/building.glb\")";
+        let help = "add a building: building: (gltf: \"assets/building.glb\")";
         found.push(Diagnostic::warning("too-many-rooms", message).at(place).help(help));
         return Vec::new();
     }

@@ -4,6 +4,7 @@
 //! an entry can't be read or written, the scene is read from its files without a message.
 
 use super::files::read_bytes;
+use super::save::replace_file;
 use cupola_twin::bulk::text::Lists;
 use cupola_twin::lazy::Lazy;
 use cupola_twin::topology::{ByteReader, Computed, Writer};
@@ -122,17 +123,13 @@ impl CacheEntry {
 fn keep_in(folder: &Path, scene: &Path, text: &str, head: &CacheHeader, topology: &Topology) -> Option<()> {
     let file = file_of(folder, scene)?;
     fs::create_dir_all(folder).ok()?;
-    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
-    let written = write(&temporary, text, head, topology).and_then(|()| fs::rename(&temporary, &file));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
+    let written = replace_file(&file, |file| write(file, text, head, topology));
     tidy(folder);
     written.ok()
 }
 
-fn write(file: &Path, text: &str, head: &CacheHeader, topology: &Topology) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 18, File::create(file)?);
+fn write(file: &File, text: &str, head: &CacheHeader, topology: &Topology) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 18, file);
     let mut writer = Writer::new(&mut out);
     let hash = XxHash3_64::oneshot(text.as_bytes());
     for number in [program(), hash, head.models, head.relationships as u64] {

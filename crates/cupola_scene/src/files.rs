@@ -46,7 +46,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     if size > MAX_FILE_BYTES {
         return Err(Diagnostic::error(
             "file-too-large",
-            format!("{shown} has {size} bytes, the limit is {MAX_FILE_BYTES}"),
+            format!("{shown} has {size} bytes; the limit is {MAX_FILE_BYTES}"),
         ));
     }
     std::fs::read(path).map_err(fail)

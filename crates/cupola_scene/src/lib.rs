@@ -1,4 +1,27 @@
 //! Scenes: the scene document, its loader with diagnostics, its editor and its writer.
+//!
+//! ```
+//! use cupola_scene::edit::{Edit, edit};
+//! use cupola_scene::{load, to_ron};
+//! use cupola_twin::Value;
+//!
+//! # let office = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenes/office"));
+//! let loaded = load(office);
+//! assert!(loaded.is_valid());
+//! let scene = loaded.scene.unwrap();
+//!
+//! let warmer = Edit::SetProperty {
+//!     twin: "room-101".into(),
+//!     property: "heatingSetpoint".into(),
+//!     value: Some(Value::Number(22.5)),
+//! };
+//! let edited = edit(&scene, vec![warmer], &loaded.diagnostics, |_, _| ())?;
+//! assert!(to_ron(&edited.scene.document)?.contains("22.5"));
+//! // The inverse edits undo the change.
+//! let undone = edit(&edited.scene, edited.undo, &edited.findings, |_, _| ())?;
+//! assert_eq!(to_ron(&undone.scene.document)?, to_ron(&scene.document)?);
+//! # Ok::<(), cupola_twin::Diagnostic>(())
+//! ```
 
 mod bind;
 mod building;
@@ -18,7 +41,7 @@ pub use cache::finish as finish_cache;
 pub use document::Document;
 pub use files::{collect_json, read_text};
 pub use graph::{graph_relationship, graph_twin};
-pub use load::{Loaded, condition, input_column, load};
+pub use load::{LoadResult, condition, input_column, load};
 pub use places::{Places, Step};
 pub use save::{file_of, rebase, save, to_ron, write_atomically};
 

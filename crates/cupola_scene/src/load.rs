@@ -19,7 +19,7 @@ use twox_hash::XxHash3_64;
 
 /// The result of reading a scene.
 #[derive(Debug, Default)]
-pub struct Loaded {
+pub struct LoadResult {
     /// The scene, or `None` if the document could not be read. Invalid items of the files are left out of the scene and
     /// are reported.
     pub scene: Option<Scene>,
@@ -27,7 +27,7 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-impl Loaded {
+impl LoadResult {
     /// Returns whether the scene was read without an error.
     pub fn is_valid(&self) -> bool {
         self.scene.is_some() && !has_errors(&self.diagnostics)
@@ -35,10 +35,10 @@ impl Loaded {
 }
 
 /// Reads the scene in a folder (its `scene.ron`) or in a file.
-pub fn load(path: &Path) -> Loaded {
+pub fn load(path: &Path) -> LoadResult {
     let mut loader = Loader::new(Vec::new());
     let scene = loader.scene(path);
-    Loaded { scene, diagnostics: loader.diagnostics }
+    LoadResult { scene, diagnostics: loader.diagnostics }
 }
 
 /// The changes of a graph by edits.
@@ -59,7 +59,7 @@ pub(super) struct Changes {
 
 /// Builds the scene of a changed document. Models and building are reused if the document names the same files. If the
 /// changes of the graph are known, only the affected parts are compiled again.
-pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Changes>) -> Loaded {
+pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Changes>) -> LoadResult {
     let mut loader = Loader::new(Vec::new());
     let document = Arc::new(document);
     let source = Places::of_document(scene.places.file.clone(), document.clone());
@@ -78,7 +78,7 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
         before.is_some_and(|before| before.gltf == doc.gltf && before.plan == doc.plan)
     };
     let same_building = of_file && document.building.as_ref().is_some_and(same_file);
-    let reused = Reused {
+    let reused = ReusedParts {
         compiled: None,
         models: same_models.then(|| scene.models.clone()),
         topology: Some(scene.topology.clone()),
@@ -95,7 +95,7 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
         loader.files.extend(scene.files.iter().filter(|file| **file != scene.path).cloned());
     }
     let scene = loader.build(scene.path.clone(), source, document, reused);
-    Loaded { scene: Some(scene), diagnostics: loader.diagnostics }
+    LoadResult { scene: Some(scene), diagnostics: loader.diagnostics }
 }
 
 /// Returns a symbolic place at the start of a formula or condition. [`in_file`] converts it to a place in the file when
@@ -132,7 +132,7 @@ pub(super) struct Compiled {
 
 /// The parts of an earlier scene that are reused.
 #[derive(Default)]
-pub(super) struct Reused {
+pub(super) struct ReusedParts {
     models: Option<Arc<Models>>,
     compiled: Option<Compiled>,
     /// The earlier topology. Existing values refer to its texts.
@@ -155,7 +155,7 @@ struct BoundBuilding {
 /// The properties that massing and bindings read.
 const SHOWN_PROPERTIES: [&str; 3] = ["area", "height", "name"];
 
-impl Reused {
+impl ReusedParts {
     /// Returns the reused parts for a document that is already compiled.
     pub fn compiled(models: Arc<Models>, compiled: Compiled) -> Self {
         Self { models: Some(models), compiled: Some(compiled), ..Self::default() }
@@ -193,10 +193,16 @@ impl Loader {
         // The fast path failed, so the text is read again with full diagnostics.
         *self = Self::new(vec![path.clone()]);
         let document = self.document(&source)?;
-        Some(self.build(path, source, Arc::new(document), Reused::default()))
+        Some(self.build(path, source, Arc::new(document), ReusedParts::default()))
     }
 
-    pub(super) fn build(&mut self, path: PathBuf, source: Places, document: Arc<Document>, reused: Reused) -> Scene {
+    pub(super) fn build(
+        &mut self,
+        path: PathBuf,
+        source: Places,
+        document: Arc<Document>,
+        reused: ReusedParts,
+    ) -> Scene {
         let folder = folder_of(&path);
         let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
         let compiled = reused
@@ -286,12 +292,11 @@ impl Loader {
             Ok(document) if document.version == VERSION => Some(document),
             Ok(document) => {
                 let message = format!(
-                    "this is version {} of the scene format; this program knows version {VERSION}",
+                    "the scene has format version {}; this program supports version {VERSION}",
                     document.version
                 );
                 let place = source.of(&["version".into()]);
-                let help =
-                    if document.version > VERSION { "open it with a newer Cupola" } else { "versions begin with 1" };
+                let help = if document.version > VERSION { "use a newer Cupola" } else { "the first version is 1" };
                 self.diagnostics.push(Diagnostic::error("scene-version", message).at(place).help(help));
                 None
             }
@@ -458,13 +463,16 @@ fn iterate(rule: &IterateDoc) -> Result<Iterate, Diagnostic> {
         Value::Number(number) => number,
         Value::Integer(number) => number as f64,
         Value::Bool(flag) => f64::from(u8::from(flag)),
-        _ => return wrong(format!("the first guess is a number, true or false, not `{}`", rule.start)),
+        _ => return wrong(format!("`start` must be a number, true or false, not `{}`", rule.start)),
     };
-    if !(start.is_finite() && rule.tolerance.is_finite() && rule.tolerance >= 0.0) {
-        return wrong(format!("the tolerance is a number from 0 on, not {}", rule.tolerance));
+    if !start.is_finite() {
+        return wrong(format!("`start` must be finite, not {start}"));
+    }
+    if !(rule.tolerance.is_finite() && rule.tolerance >= 0.0) {
+        return wrong(format!("`tolerance` must be a finite number of at least 0, not {}", rule.tolerance));
     }
     if !(1..=10_000).contains(&rule.at_most) {
-        return wrong(format!("there can be 1 to 10,000 rounds, not {}", rule.at_most));
+        return wrong(format!("`at_most` must be 1 to 10,000, not {}", rule.at_most));
     }
     Ok(Iterate { start, tolerance: rule.tolerance, at_most: rule.at_most })
 }
@@ -502,8 +510,8 @@ fn syntax(error: &ron::Error) -> Diagnostic {
             Diagnostic::error("missing-field", message).help(format!("add `{field}: …`"))
         }
         ron::Error::SuggestRawIdentifier(found) if found.starts_with(|first: char| first.is_ascii_digit()) => {
-            let message = format!("`{found}` stands where a name or the end is meant");
-            let help = "a decimal number has a point: 0.5; a name begins with a letter";
+            let message = format!("`{found}` is in the place of a name or the end of a value");
+            let help = "a decimal number has a point, as in 0.5; a name begins with a letter";
             Diagnostic::error("ron-syntax", message).help(help)
         }
         other => Diagnostic::error("ron-syntax", other.to_string()),

@@ -1,5 +1,5 @@
-//! Positions of values in a RON text. A tolerant second parser records the positions, once, at the first request for
-//! one.
+//! Positions of values in a RON text. A second, tolerant parser records all positions at the first request for a
+//! position.
 
 use super::{Document, to_ron};
 use cupola_twin::Place;

@@ -3,7 +3,7 @@
 
 use super::cache::{self, CacheHeader};
 use super::document::{Document, RelationshipDoc, TwinDoc, VERSION};
-use super::load::{Compiled, Loader, Reused, folder_of};
+use super::load::{Compiled, Loader, ReusedParts, folder_of};
 use super::{Places, Scene, graph, ron_options};
 use cupola_twin::bulk::LinkText;
 use cupola_twin::bulk::text::{self, Lists};
@@ -35,7 +35,7 @@ impl Loader {
             cache::keep(path, text, head, topology.clone());
         }
         let compiled = Compiled { graph: lazy_graph(counts, document.clone(), models.clone()), topology, found };
-        let ready = Reused::compiled(models, compiled);
+        let ready = ReusedParts::compiled(models, compiled);
         Ok(self.build(path.to_path_buf(), source, document, ready))
     }
 
@@ -54,7 +54,7 @@ impl Loader {
         let counts = (topology.twin_count() as usize, relationships);
         let graph = lazy_graph(counts, document.clone(), models.clone());
         let compiled = Compiled { graph, topology: Arc::new(topology), found };
-        let ready = Reused::compiled(models, compiled);
+        let ready = ReusedParts::compiled(models, compiled);
         Some(self.build(path.to_path_buf(), source, document, ready))
     }
 }

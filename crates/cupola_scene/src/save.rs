@@ -3,7 +3,8 @@
 
 use super::Document;
 use cupola_twin::Diagnostic;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 /// Returns the document as RON in the layout of scene files: one line per twin, relationship and mapping.
@@ -54,29 +55,46 @@ pub fn save(document: &Document, path: &Path) -> Result<(), Diagnostic> {
     write_atomically(path, to_ron(document)?.as_bytes())
 }
 
-/// Writes a file so that `path` holds either the old or the new content at every moment.
+/// Writes a file so that `path` holds either the old or the new content at every moment. A link stays a link, and the file
+/// keeps its permissions. A device or a pipe is written to and not replaced.
 ///
 /// # Errors
-/// The file can't be written. The old content remains.
+/// The file is read-only or can't be written. The old content remains.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
-    let fail = |error: std::io::Error| {
+    replace_file(path, |file| {
+        file.write_all(bytes)?;
+        // Devices and pipes can't be synchronized.
+        if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
+    })
+    .map_err(|error| {
         Diagnostic::error("save-failed", format!("{} can't be written: {error}", path.display()))
             .help("choose another place; nothing was changed")
-    };
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let result = (|| {
-        let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    })();
-    if result.is_err() {
-        // A failed removal is ignored, because the user needs to see the first error.
-        let _ = std::fs::remove_file(&temporary);
+    })
+}
+
+/// Lets `write` write a temporary file, which then takes the place of `path`.
+pub(crate) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let old = std::fs::metadata(&target).ok();
+    if old.as_ref().is_some_and(|old| !old.is_file() && !old.is_dir()) {
+        return write(&mut File::create(&target)?);
     }
-    result.map_err(fail)
+    if old.as_ref().is_some_and(|old| old.permissions().readonly()) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".cupola-").suffix(".tmp");
+    // Temporary files are private by default, but other people read scenes as well.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temporary = builder.tempfile_in(folder)?;
+    if let Some(old) = old {
+        temporary.as_file().set_permissions(old.permissions())?;
+    }
+    write(temporary.as_file_mut())?;
+    temporary.persist(&target)?;
+    Ok(())
 }
 
 /// Returns the scene file that a path denotes. A folder denotes its `scene.ron`.
@@ -126,4 +144,46 @@ fn relative(target: &Path, from: &Path) -> PathBuf {
     let shared = target.components().zip(from.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
     up.chain(target.components().skip(shared)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_takes_the_place_of_the_old_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("scene.ron");
+        write_atomically(&path, b"old").expect("a new file");
+        write_atomically(&path, b"new").expect("a replaced file");
+        assert_eq!(std::fs::read(&path).expect("the file"), b"new");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 1, "no temporary file remains");
+        let nowhere = folder.path().join("missing").join("scene.ron");
+        assert!(write_atomically(&nowhere, b"new").is_err());
+        assert!(write_atomically(folder.path(), b"new").is_err(), "a folder is not replaced");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_permissions_and_devices_stay() {
+        use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, b"old").expect("a file");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).expect("permissions");
+        symlink(&file, &link).expect("a link");
+        write_atomically(&link, b"new").expect("the file behind the link");
+        assert_eq!(std::fs::read(&file).expect("the file"), b"new");
+        assert!(std::fs::symlink_metadata(&link).expect("the link").is_symlink());
+        assert_eq!(std::fs::metadata(&file).expect("the file").permissions().mode() & 0o777, 0o640);
+
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o440)).expect("permissions");
+        let refused = write_atomically(&file, b"newer").expect_err("a read-only file");
+        assert!(refused.message.contains("read-only"), "{refused}");
+        assert_eq!(std::fs::read(&file).expect("the file"), b"new");
+
+        let null = Path::new("/dev/null");
+        write_atomically(null, b"nothing").expect("the null device");
+        assert!(std::fs::metadata(null).expect("the null device").file_type().is_char_device());
+    }
 }

@@ -130,7 +130,7 @@ impl Graph {
             let name = &relationship.name;
             let count = self.whole.inner.edges(source).filter(|edge| edge.weight().name == *name).count();
             if count >= max as usize {
-                let message = format!("`{from}` has {count} relationships `{name}` already; its model allows {max}");
+                let message = format!("`{from}` already has {count} relationships `{name}`; its model allows {max}");
                 return Err(Diagnostic::error("too-many-relationships", message));
             }
         }

@@ -59,7 +59,7 @@ impl<T: Clone + Send + 'static> DerefMut for Lazy<T> {
         }
         match Arc::get_mut(&mut self.0) {
             Some(own) => LazyLock::force_mut(own),
-            None => unreachable!("it was just made, and nobody else has it"),
+            None => unreachable!("the value was just created and has no other owner"),
         }
     }
 }

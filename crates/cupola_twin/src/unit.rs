@@ -6,7 +6,7 @@
 
 /// The physical dimension of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names are the field's own and say it all")]
+#[expect(missing_docs, reason = "the names are standard terms of physics")]
 pub enum Dimension {
     Acceleration,
     Angle,
@@ -80,7 +80,7 @@ const fn unit(name: &'static str, symbol: &'static str, dimension: Dimension, fa
 #[expect(
     clippy::excessive_precision,
     clippy::approx_constant,
-    reason = "the factors are exact or as their source has them"
+    reason = "the factors are exact or have the digits of their source"
 )]
 /// The table of all units.
 pub static UNITS: &[Unit] = &[

@@ -276,21 +276,45 @@ impl Texts {
     }
 }
 
+/// The reason why a value can't be a lane of a column.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ValueError {
+    /// The value is of another kind.
+    #[error("`{value}` is not a {}", kind.word())]
+    Kind {
+        /// The value.
+        value: Value,
+        /// The kind of the column.
+        kind: Kind,
+    },
+    /// The number is infinite or not a number.
+    #[error("`{0}` is not a finite number")]
+    NotFinite(f64),
+    /// The integer is too large to be exact.
+    #[error("`{0}` is outside ±2^53, the range of exact integers")]
+    NotExact(i64),
+    /// The text is not an RFC 3339 time.
+    #[error("`{0}` is not an RFC 3339 time such as 2026-01-31T08:00:00Z")]
+    NotTime(String),
+    /// The value can't be written as JSON.
+    #[error("{0}")]
+    NotJson(String),
+}
+
 /// Encodes a value as a lane of `kind`.
 ///
 /// # Errors
 /// A value that `kind` cannot represent: another type, a number that is not finite, an integer beyond ±2^53, or a text
 /// that is not an RFC 3339 time.
-pub fn encode(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, String> {
-    let wrong = || Err(format!("`{value}` is not a {}", kind.word()));
+pub fn encode(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, ValueError> {
     match (kind, value) {
         (Kind::Number, Value::Number(number)) if number.is_finite() => Ok(*number),
-        (Kind::Number, Value::Number(number)) => Err(format!("`{number}` is not a finite number")),
+        (Kind::Number, Value::Number(number)) => Err(ValueError::NotFinite(*number)),
         (Kind::Number | Kind::Integer, Value::Integer(number)) => {
             if (*number as f64).abs() <= EXACT_INTEGER {
                 Ok(*number as f64)
             } else {
-                Err(format!("`{number}` is beyond ±2^53, the largest exact integer here"))
+                Err(ValueError::NotExact(*number))
             }
         }
         (Kind::Integer, Value::Number(number)) if number.fract() == 0.0 && number.abs() <= EXACT_INTEGER => Ok(*number),
@@ -298,13 +322,13 @@ pub fn encode(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, String> {
         (Kind::Text, Value::Text(text)) => Ok(f64::from(texts.intern(text))),
         (Kind::Json, value) => match serde_json::to_string(value) {
             Ok(text) => Ok(f64::from(texts.intern(&text))),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(ValueError::NotJson(error.to_string())),
         },
         (Kind::Time, Value::Text(text)) => match text.parse::<jiff::Timestamp>() {
             Ok(time) => Ok(time.as_microsecond() as f64 / 1e6),
-            Err(_) => Err(format!("`{text}` is not an RFC 3339 time such as 2026-01-31T08:00:00Z")),
+            Err(_) => Err(ValueError::NotTime(text.clone())),
         },
-        _ => wrong(),
+        _ => Err(ValueError::Kind { value: value.clone(), kind }),
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Explanation {
     pub slot: Slot,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
 }

@@ -513,7 +513,7 @@ fn a_whole_twin_in_an_open_query_tells_of_its_values() {
         "SELECT a, b FROM DIGITALTWINS a OPTIONAL JOIN b RELATED a.contains",
     ] {
         let query = query::parse(text).unwrap();
-        let mut standing = query::Standing::new(query, &world.graph, &state, query::Limits::default()).unwrap();
+        let mut standing = query::StandingQuery::new(query, &world.graph, &state, query::Limits::default()).unwrap();
         state.begin_tick();
         assert!(!standing.update(&world.graph, &state, query::Limits::default()).unwrap(), "{text}: nothing changed");
         put(&mut state, "n5.y", 4.0);
@@ -688,7 +688,7 @@ proptest! {
         let mut state = world.state(&[]);
         let Ok(query) = query::parse(text) else { panic!("{text}") };
         // A relationship name without relationships is unknown, which is an error.
-        let Ok(mut standing) = query::Standing::new(query.clone(), &world.graph, &state, query::Limits::default()) else { return Ok(()) };
+        let Ok(mut standing) = query::StandingQuery::new(query.clone(), &world.graph, &state, query::Limits::default()) else { return Ok(()) };
         for changes in ticks {
             let before = shown_rows(&world, &state, &standing.answer(&world.graph, &state).unwrap());
             state.begin_tick();

@@ -119,7 +119,7 @@ fn slot_twin(state: &State) -> cupola_twin::TwinIx {
 }
 
 #[test]
-fn what_is_wrong_with_windows_is_said() {
+fn wrong_windows_are_reported() {
     let world = World::new(2, 0, &[(0, 1)], &[]);
     for (formula, code, help) in [
         ("AVG_OVER(x)", "arguments", ""),
@@ -179,7 +179,7 @@ fn a_window_is_bounded_and_nearly_right() {
 }
 
 #[test]
-fn what_is_measured_holds_while_it_is_fresh() {
+fn a_measured_value_replaces_the_computed_one_while_it_is_fresh() {
     let mut state = pair(&[("m", "AVG(contains.x)"), ("double", "m * 2")]);
     tick(&mut state, 0, Some(10.0));
     let m = slot(&state, "n0.m");
@@ -257,7 +257,7 @@ fn circles_that_are_declared_settle_or_say_so() {
     assert_eq!(found[0].code, "cycle");
     assert!(found[0].help.clone().unwrap().contains("iterate"));
     let (_, found) = world.compile(&[("s", "0.5 * contains.s + LAG(q)"), ("q", "s + 1")]);
-    assert!(found[0].message.contains("LAG can't remember"), "{found:?}");
+    assert!(found[0].message.contains("LAG can't be part of a cycle"), "{found:?}");
 }
 
 /// Returns the expected result of a stateful function at `now` from the full history of `(second, value)`.

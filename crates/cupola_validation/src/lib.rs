@@ -1,4 +1,13 @@
 //! Validation of the physics: every case is compared with its reference.
+//!
+//! ```no_run
+//! // Without the weather of Denver, the cases of ASHRAE 140 are skipped.
+//! let families = cupola_validation::run(None);
+//! let within = families.iter().flat_map(|family| &family.outcomes).filter(|outcome| outcome.holds());
+//! println!("{} results are in their range", within.count());
+//! cupola_validation::write(&families, "docs".as_ref())?;
+//! # Ok::<(), cupola_twin::Diagnostic>(())
+//! ```
 
 mod ashrae140;
 mod chart;

@@ -2,6 +2,7 @@
 
 use super::Family;
 use cupola_scene::write_atomically;
+use cupola_twin::Diagnostic;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,10 +10,12 @@ use std::path::Path;
 ///
 /// # Errors
 /// A file or folder can't be written. The error contains its path.
-pub fn write(families: &[Family], folder: &Path) -> Result<(), String> {
+pub fn write(families: &[Family], folder: &Path) -> Result<(), Diagnostic> {
     let pictures = folder.join("validation");
-    std::fs::create_dir_all(&pictures).map_err(|error| format!("{} can't be made: {error}", pictures.display()))?;
-    let put = |path: &Path, text: &str| write_atomically(path, text.as_bytes()).map_err(|found| found.to_string());
+    std::fs::create_dir_all(&pictures).map_err(|error| {
+        Diagnostic::error("save-failed", format!("the folder {} can't be made: {error}", pictures.display()))
+    })?;
+    let put = |path: &Path, text: &str| write_atomically(path, text.as_bytes());
     for (name, svg) in families.iter().flat_map(|family| &family.plots) {
         put(&pictures.join(name), svg)?;
     }

@@ -1,8 +1,5 @@
 //! Values from the bytes of a message: JSON, or plain text if the message is not JSON.
 
-use std::error::Error;
-use std::fmt;
-
 use crate::json::Node;
 
 /// Maximum size of a payload, in bytes. MQTT allows 256 MiB, but sensor messages are much smaller.
@@ -33,33 +30,40 @@ impl Scalar {
 }
 
 /// Reason why a message does not have the requested value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
     /// The payload is larger than [`MAX_PAYLOAD_BYTES`].
+    #[error("the payload has {bytes} bytes; at most {MAX_PAYLOAD_BYTES} are read")]
     TooLarge {
         /// Size in bytes.
         bytes: usize,
     },
     /// The payload is not UTF-8, so it is neither JSON nor text.
+    #[error("the payload is not UTF-8 (at byte {at})")]
     NotUtf8 {
         /// Offset of the first invalid byte.
         at: usize,
     },
     /// The payload is `NaN`, an infinity, or a number outside the range of a double.
+    #[error("`{text}` is not a finite number")]
     NotFinite {
         /// Text of the payload.
         text: String,
     },
     /// A pointer was given, but the payload is not JSON.
+    #[error("the payload is not JSON: {message}")]
     NotJson {
         /// Message of the JSON parser.
         message: String,
     },
     /// There is no value at the pointer. That is common, because many devices send only changed values.
+    #[error("the message has nothing at this pointer")]
     Absent,
     /// The value at the pointer is an object or an array.
+    #[error("an object or an array is at this pointer, not a value")]
     NotScalar,
     /// The pointer is not a JSON pointer (RFC 6901).
+    #[error("{message} (at byte {at})")]
     BadPointer {
         /// Offset in the pointer, in bytes.
         at: usize,
@@ -67,30 +71,12 @@ pub enum PayloadError {
         message: &'static str,
     },
     /// The value at the pointer of the time is not a time.
+    #[error("`{text}` is not a time")]
     NotTime {
         /// Text of the value.
         text: String,
     },
 }
-
-impl fmt::Display for PayloadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PayloadError::TooLarge { bytes } => {
-                write!(f, "the payload has {bytes} bytes; at most {MAX_PAYLOAD_BYTES} are read")
-            }
-            PayloadError::NotUtf8 { at } => write!(f, "the payload is not UTF-8 (at byte {at})"),
-            PayloadError::NotFinite { text } => write!(f, "`{text}` is not a finite number"),
-            PayloadError::NotJson { message } => write!(f, "the payload is not JSON: {message}"),
-            PayloadError::Absent => f.write_str("the message has nothing at this pointer"),
-            PayloadError::NotScalar => f.write_str("an object or an array is at this pointer, not a value"),
-            PayloadError::BadPointer { at, message } => write!(f, "{message} (at byte {at})"),
-            PayloadError::NotTime { text } => write!(f, "`{text}` is not a time"),
-        }
-    }
-}
-
-impl Error for PayloadError {}
 
 /// Parsed payload that borrows the message.
 #[derive(Debug, Clone, PartialEq)]

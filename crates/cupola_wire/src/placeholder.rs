@@ -1,10 +1,8 @@
 //! Placeholder syntax `{name}` of topic patterns and templates.
 
-use std::error::Error;
-use std::fmt;
-
 /// Error of a topic pattern or a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message} (at byte {at}){}", help.as_ref().map_or_else(String::new, |help| format!("; {help}")))]
 pub struct PatternError {
     /// Offset in the pattern, in bytes.
     pub at: usize,
@@ -24,18 +22,6 @@ impl PatternError {
         self
     }
 }
-
-impl fmt::Display for PatternError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (at byte {})", self.message, self.at)?;
-        match &self.help {
-            Some(help) => write!(f, "; {help}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Error for PatternError {}
 
 /// Piece of a pattern: text or a placeholder, with its offset in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,14 @@
-//! Templates of ids: `{room}-temperature`.
+//! Id templates, such as `{room}-temperature`.
 
 use std::fmt;
 
 use crate::captures::Captures;
 use crate::placeholder::{PatternError, Piece, split};
 
-/// Text with `{name}` placeholders. It is filled from captures, or it extracts captures from a text.
+/// Text with `{name}` placeholders. [`Template::fill`] fills it from captures. [`Template::capture`] extracts captures.
 ///
 /// There is always text between two placeholders, so that extraction is unambiguous: every capture is as
-/// short as the following text allows, and the last one takes the rest. A literal brace cannot be written.
+/// short as the following text allows, and the last one is the rest. A template cannot contain literal braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     text: String,
@@ -36,7 +36,7 @@ impl Template {
             let part = match piece {
                 Piece::Text(text) => TemplatePart::Text(text.to_owned()),
                 Piece::Name(_, at) if matches!(parts.last(), Some(TemplatePart::Name(_))) => {
-                    return Err(PatternError::new(at, "two placeholders have nothing between them")
+                    return Err(PatternError::new(at, "two placeholders have no text between them")
                         .with_help("put text between them, as in `{floor}-{room}`"));
                 }
                 Piece::Name(name, _) => TemplatePart::Name(name.to_owned()),
@@ -78,7 +78,7 @@ impl Template {
         Some(filled)
     }
 
-    /// Returns the captures that fill to `text`, or `None` if the text has another form. No capture is empty.
+    /// Returns the captures from which `fill` gives `text`, or `None` if there are none. No capture is empty.
     pub fn capture(&self, text: &str) -> Option<Captures> {
         let mut parts = self.parts.as_slice();
         let mut text = text;
@@ -90,7 +90,7 @@ impl Template {
             text = text.strip_suffix(after.as_str())?;
             parts = rest;
         }
-        // Names and texts alternate from here, with a name at each end.
+        // From here on, names and texts alternate, with a name at each end.
         let mut captures = Captures::new();
         while let [TemplatePart::Name(name), TemplatePart::Text(until), rest @ ..] = parts {
             let first = text.chars().next()?.len_utf8();
@@ -115,7 +115,7 @@ impl fmt::Display for Template {
     }
 }
 
-/// Inserts a value under a name. Returns `None` if the name has another value.
+/// Inserts a value under a name. Returns `None` if the name already has another value.
 fn put(captures: &mut Captures, name: &str, value: &str) -> Option<()> {
     if captures.get(name).is_some_and(|known| known != value) {
         return None;
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_ids_apart() {
+    fn extracts_captures_from_ids() {
         let cases: &[(&str, &str, Option<&[(&str, &str)]>)] = &[
             ("{room}-temperature", "2.14-temperature", Some(&[("room", "2.14")])),
             ("{room}-temperature", "2.14-co2", None),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn fills_and_names() {
+    fn fills_templates_and_lists_names() {
         let captures = Captures::from_iter([("room", "2.14"), ("what", "co2")]);
         assert_eq!(template("{room}-{what}").fill(&captures).as_deref(), Some("2.14-co2"));
         assert_eq!(template("{room}-{other}").fill(&captures), None);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_with_the_place() {
+    fn errors_have_the_position_of_the_fault() {
         let cases = [("", 0), ("{a}{b}", 3), ("x{a", 1), ("x}", 1), ("{a...}", 0), ("{a b}", 0)];
         for (text, at) in cases {
             assert_eq!(Template::parse(text).expect_err(text).at, at, "{text}");
@@ -186,7 +186,7 @@ mod tests {
         }
 
         #[test]
-        fn distinct_parts_come_back(a in "[a-z]{1,6}", b in "[a-z-]{1,6}") {
+        fn capture_inverts_fill(a in "[a-z]{1,6}", b in "[a-z-]{1,6}") {
             let captures = Captures::from_iter([("a", a), ("b", b)]);
             let template = template("x/{a}-{b}");
             let text = template.fill(&captures).expect("every capture is there");

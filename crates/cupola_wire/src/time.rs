@@ -66,6 +66,11 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
 /// Formats a time in microseconds since the epoch as RFC 3339 text in UTC: `2026-03-01T08:00:00Z`, with
 /// milliseconds if they are not zero (further digits are truncated). Times outside the years −9999 to 9999
 /// are clamped.
+///
+/// ```
+/// let time_us = cupola_wire::parse_rfc3339("2026-03-01T09:00:00+01:00").unwrap();
+/// assert_eq!(cupola_wire::format_rfc3339(time_us), "2026-03-01T08:00:00Z");
+/// ```
 pub fn format_rfc3339(micros: i64) -> String {
     const WHOLE: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
     const MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
@@ -78,6 +83,11 @@ pub fn format_rfc3339(micros: i64) -> String {
 
 /// Parses a duration, in microseconds: `90s`, `15m`, `1h30m`, `500ms`, `2d` (of 24 hours), `PT15M`, or plain
 /// seconds. Returns `None` for negative durations, and for months and years, which have no fixed length.
+///
+/// ```
+/// assert_eq!(cupola_wire::parse_duration("1h30m"), Some(5_400_000_000));
+/// assert_eq!(cupola_wire::parse_duration("1mo"), None);
+/// ```
 pub fn parse_duration(text: &str) -> Option<i64> {
     let text = text.trim();
     let micros = match text.parse::<f64>() {

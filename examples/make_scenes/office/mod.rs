@@ -19,7 +19,7 @@ use layout::*;
 use plant::*;
 use std::sync::Arc;
 
-/// The capacities of boiler and chiller are about 40 W of heat and 35 W of cold per square metre.
+/// The capacities of the boiler and the chiller: about 40 W of heating and 35 W of cooling per square metre.
 const BOILER_KW: f64 = 180.0;
 const CHILLER_KW: f64 = 150.0;
 

@@ -25,7 +25,7 @@ pub(super) fn duct(id: String, level: usize, size: (f64, f64), path: &[(f64, f64
     }
 }
 
-/// Returns a VAV box under the ceiling of a room, and the branch duct to it from the corridor's duct.
+/// Returns a VAV box under the ceiling of a room, and the branch duct from the corridor's duct to the box.
 pub(super) fn terminal(level: usize, room: &PlanRoom, corridor: &PlanRoom) -> Vec<PlanEquipment> {
     let Some(wall) = wall_between(room, corridor) else { return Vec::new() };
     let (x, y) = middle(room);

@@ -32,17 +32,17 @@ pub(super) struct Args {
     /// Duration, such as 10s, 30m or 24h: of the wall clock for live, of simulated time for simulated.
     #[arg(long = "for", default_value = "1h")]
     duration: String,
-    /// Simulated seconds in a second of the wall clock, or max.
+    /// Simulated seconds per second of the wall clock, or max.
     #[arg(long, default_value = "max")]
     speed: String,
     /// Set a property at the start of a simulated run. Repeatable.
     #[arg(long = "set", value_name = "TWIN.PROPERTY=VALUE")]
     sets: Vec<String>,
-    /// Apply the events of a file to the simulated timeline, each at its time: one JSON object a line, as --record
+    /// Apply the events of a file to the simulated timeline, each at its time: one JSON object per line, as --record
     /// writes them.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
-    /// Write the events of the simulated timeline into a file, one JSON object a line.
+    /// Write the events of the simulated timeline into a file, one JSON object per line.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args) -> u8 {
     };
     if args.source == Source::Replay {
         output::error_line(
-            "nothing is recorded between runs yet, so there is nothing to replay; use live or simulated",
+            "recordings are not kept between runs, so there is nothing to replay; use live or simulated",
         );
         return BAD_INPUT;
     }
@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args) -> u8 {
         return study(scene, args, duration_us);
     }
     if args.weather.is_some() || args.steps.is_some() {
-        let help = "a scene names the weather of its simulation: `weather: (file: \"FILE.epw\")`";
+        let help = "a scene sets the weather in its simulation: `weather: (file: \"FILE.epw\")`";
         output::error_line(format!("--weather and --steps are for studies, and this scene has no `physics`; {help}"));
         return BAD_INPUT;
     }
@@ -110,11 +110,11 @@ pub(super) fn run(args: &Args) -> u8 {
     };
     world.insert_resource(ViewCursor::new(timeline));
     if wanted == SourceKind::Live && world.get::<Connections>(timeline).is_none() {
-        output::error_line("the scene has no feed, so nothing can come in live: add `feeds` to it");
+        output::error_line("the scene has no feed, so the live timeline receives no values: add `feeds` to it");
         return BAD_INPUT;
     }
     if wanted == SourceKind::Live && (args.events.is_some() || args.record.is_some()) {
-        output::error_line("--events and --record are of the simulated timeline: use --source simulated");
+        output::error_line("--events and --record need the simulated timeline: use --source simulated");
         return BAD_CALL;
     }
     if let Some(set) = args.sets.iter().find(|set| !set.contains('=')) {
@@ -168,7 +168,7 @@ fn write_events(world: &World, timeline: Entity, path: &Path) -> Result<(), Stri
     record::write(BufWriter::new(file), events).map_err(|error| format!("{} can't be written: {error}", path.display()))
 }
 
-/// Returns whether the call runs the study of the scene and not its twins.
+/// Returns whether the call runs the study of the scene instead of its simulated timeline.
 fn is_study(scene: &Scene, args: &Args) -> bool {
     let asks_for_it = args.weather.is_some() || args.steps.is_some() || scene.document.simulation.is_none();
     args.source == Source::Simulated && asks_for_it && scene.document.physics.is_some()
@@ -195,7 +195,7 @@ fn study(scene: &Scene, args: &Args, duration_us: i64) -> u8 {
     super::study::run(scene, study, &asked)
 }
 
-/// Returns the app without a window, with a scene open. After an error, it is printed and its exit code returned.
+/// Returns the app without a window, with an open scene. On failure, prints the error and returns the exit code.
 pub(super) fn headless(
     (scene, diagnostics): Opened,
     broker: Option<String>,
@@ -243,11 +243,11 @@ fn simulated(
 ) -> Result<serde_json::Value, String> {
     let start_us = world.get::<Timeline>(timeline).map_or(0, |timeline| timeline.now_us());
     let (mut ticks, mut changes) = (0u64, 0u64);
-    // Answers of processors and readings came within a step, everything else between two steps.
+    // Answers of processors and readings are applied within a step, all other events between two steps.
     let is_of_step = |event: &Event| matches!(event.body, EventBody::Processed { .. } | EventBody::Readings { .. });
     if let Some(first) = events.first().filter(|event| event.time_us < start_us) {
         let start = cupola_wire::format_rfc3339(start_us);
-        return Err(refused(first.time_us, format!("it lies before the start of the timeline, {start}")));
+        return Err(refused(first.time_us, format!("it is before the start of the timeline, {start}")));
     }
     let answered: BTreeSet<String> = events.iter().filter_map(processor_of).collect();
     if let Some(mut processors) = world.get_mut::<Processors>(timeline) {
@@ -271,7 +271,7 @@ fn simulated(
             break;
         }
         if speed.is_finite() {
-            // Time since the start, by the wall clock, at which this step is due.
+            // The time of the wall clock since the start at which this step is due.
             let due = Duration::from_secs_f64((passed_us + step_us) as f64 / 1e6 / speed);
             std::thread::sleep(due.saturating_sub(begin.elapsed()));
         }
@@ -285,12 +285,12 @@ fn simulated(
     }
     let left = events.count() + world.get::<Timeline>(timeline).map_or(0, |timeline| timeline.scheduled());
     if left > 0 {
-        output::error_line(format!("{left} events lie after the end of the run"));
+        output::error_line(format!("{left} events are after the end of the run"));
     }
     Ok(report(world, timeline, start_us, ticks, changes))
 }
 
-/// Returns the processor whose answer an event is.
+/// Returns the id of the processor whose answer the event contains, or `None` for other events.
 fn processor_of(event: &Event) -> Option<String> {
     match &event.body {
         EventBody::Processed { processor, .. } => Some(processor.clone()),

@@ -134,8 +134,8 @@ pub(in crate::cli) fn show(report: &serde_json::Value) {
             feed["rejected"]
         ));
         for (key, words) in [
-            ("publish_to_propagated_ms", "from device to propagated"),
-            ("arrival_to_propagated_ms", "from arrival to propagated"),
+            ("publish_to_propagated_ms", "from device to propagation"),
+            ("arrival_to_propagated_ms", "from arrival to propagation"),
         ] {
             if let (Some(median), Some(p99)) = (feed[key]["median_ms"].as_f64(), feed[key]["p99_ms"].as_f64()) {
                 output::line(format!("{words}: median {median:.1} ms, p99 {p99:.1} ms"));
@@ -155,7 +155,7 @@ pub(in crate::cli) fn show(report: &serde_json::Value) {
     }
     let empty = Vec::new();
     let alarms = report["alarms"].as_array().unwrap_or(&empty);
-    output::line(format!("{} alarms hold, {} were raised", alarms.len(), report["alarms_raised"]));
+    output::line(format!("{} alarms are active, {} were raised", alarms.len(), report["alarms_raised"]));
     for alarm in alarms.iter().take(10) {
         output::line(format!(
             "  {} {}: {}",

@@ -21,7 +21,7 @@ impl Layout {
     /// Checks index, type and component type of an accessor, and that its bytes exist.
     pub(super) fn of(accessors: &[Accessor], source: &Source, index: usize, type_: Type) -> Result<Self, ReadError> {
         let bad = |what: String| ReadError::damaged(format!("accessor {index} {what}"));
-        let accessor = accessors.get(index).ok_or_else(|| bad("is named and does not exist".to_owned()))?;
+        let accessor = accessors.get(index).ok_or_else(|| bad("is referenced but does not exist".to_owned()))?;
         let component = match &accessor.component_type {
             Checked::Valid(component) => component.0,
             Checked::Invalid => return Err(bad("has an unknown component type".to_owned())),
@@ -36,7 +36,7 @@ impl Layout {
                 let (bytes, stride) = source.view(view.value())?;
                 let stride = stride.unwrap_or(size as usize) as u64;
                 if stride < size {
-                    return Err(bad(format!("has elements of {size} bytes, {stride} apart")));
+                    return Err(bad(format!("has elements of {size} bytes at a stride of {stride} bytes")));
                 }
                 let offset = accessor.byte_offset.map_or(0, |o| o.0);
                 let needed = match count.checked_sub(1) {
@@ -44,7 +44,7 @@ impl Layout {
                     Some(steps) => steps.checked_mul(stride).and_then(|n| n.checked_add(size)),
                 };
                 if needed.and_then(|n| slice(bytes, offset, n)).is_none() {
-                    return Err(bad(format!("has {count} elements, and its buffer view {} bytes", bytes.len())));
+                    return Err(bad(format!("has {count} elements, but its buffer view only {} bytes", bytes.len())));
                 }
             }
             None if count > MAX_ZEROS => {
@@ -72,7 +72,7 @@ impl Layout {
     pub(super) fn indices(&self, accessors: &[Accessor], source: &Source) -> Result<Vec<u32>, ReadError> {
         if !matches!(self.component, ComponentType::U8 | ComponentType::U16 | ComponentType::U32) {
             return Err(ReadError::damaged(format!(
-                "accessor {} holds indices and is {:?}",
+                "accessor {} holds indices, but its component type is {:?}",
                 self.index, self.component
             )));
         }
@@ -119,7 +119,7 @@ impl Layout {
             let part = |view: usize, offset: u64, each: usize| -> Result<&[u8], ReadError> {
                 let bytes = source.view(view)?.0;
                 let needed = sparse.count.0.checked_mul(each as u64);
-                needed.and_then(|n| slice(bytes, offset, n)).ok_or_else(|| bad("has more sparse values than bytes"))
+                needed.and_then(|n| slice(bytes, offset, n)).ok_or_else(|| bad("has too few bytes for sparse values"))
             };
             let indices = part(sparse.indices.buffer_view.value(), sparse.indices.byte_offset.0, index_size)?;
             let values = part(sparse.values.buffer_view.value(), sparse.values.byte_offset.0, size)?;

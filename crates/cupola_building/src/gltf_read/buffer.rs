@@ -25,14 +25,17 @@ pub(super) fn container(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), ReadErro
         2 => {}
         version => {
             return Err(ReadError::new(
-                format!("GLB version {version}, and 2 is read"),
+                format!("the file has GLB version {version}; only version 2 is supported"),
                 "export the model as glTF 2.0",
             ));
         }
     }
     let length = word(8).ok_or_else(cut_off)? as usize;
     if length > bytes.len() {
-        return Err(ReadError::damaged(format!("the GLB says that it has {length} bytes, and it has {}", bytes.len())));
+        return Err(ReadError::damaged(format!(
+            "the GLB header declares {length} bytes, the file has {}",
+            bytes.len()
+        )));
     }
     let (mut json, mut binary) = (None, None);
     let mut at = 12;
@@ -42,7 +45,7 @@ pub(super) fn container(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), ReadErro
         let end = (at + 8).checked_add(size).filter(|&end| end <= length);
         let Some(chunk) = end.and_then(|end| bytes.get(at + 8..end)) else {
             return Err(ReadError::damaged(format!(
-                "a chunk of {size} bytes at byte {at} goes beyond the end of the GLB"
+                "the chunk of {size} bytes at byte {at} extends beyond the end of the GLB"
             )));
         };
         match &kind {
@@ -81,7 +84,7 @@ impl<'a> Source<'a> {
             };
             if (bytes.len() as u64) < buffer.byte_length.0 {
                 return Err(ReadError::damaged(format!(
-                    "buffer {i} should have {} bytes, and it has {}",
+                    "buffer {i} declares {} bytes, but has {}",
                     buffer.byte_length.0,
                     bytes.len()
                 )));
@@ -94,12 +97,12 @@ impl<'a> Source<'a> {
     /// Returns the bytes of a buffer view, and its stride.
     pub(super) fn view(&self, index: usize) -> Result<(&[u8], Option<usize>), ReadError> {
         let bad = |what: &str| ReadError::damaged(format!("buffer view {index} {what}"));
-        let view = self.root.buffer_views.get(index).ok_or_else(|| bad("is named and does not exist"))?;
+        let view = self.root.buffer_views.get(index).ok_or_else(|| bad("is referenced but does not exist"))?;
         let buffer =
-            self.buffers.get(view.buffer.value()).ok_or_else(|| bad("lies in a buffer that does not exist"))?;
+            self.buffers.get(view.buffer.value()).ok_or_else(|| bad("refers to a buffer that does not exist"))?;
         let offset = view.byte_offset.map_or(0, |o| o.0);
         let bytes =
-            slice(buffer, offset, view.byte_length.0).ok_or_else(|| bad("goes beyond the end of its buffer"))?;
+            slice(buffer, offset, view.byte_length.0).ok_or_else(|| bad("extends beyond the end of its buffer"))?;
         Ok((bytes, view.byte_stride.map(|s| s.0)))
     }
 }
@@ -124,13 +127,13 @@ fn fetch(
     let Some(name) = name else {
         let shown: String = uri.chars().take(80).collect();
         return Err(ReadError::new(
-            format!("buffer {index} lies at {shown:?}, which is not a file beside this one"),
+            format!("buffer {index} has the URI {shown:?}, which is not a file in the same folder"),
             "export as .glb, or put the .bin file into the same folder",
         ));
     };
     resolve(&name).map_err(|error| {
         ReadError::new(
-            format!("buffer {index} is the file {name:?}: {error}"),
+            format!("buffer {index}, file {name:?}: {error}"),
             "put the .bin file into the same folder, or export as .glb",
         )
     })

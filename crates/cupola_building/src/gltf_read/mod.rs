@@ -14,7 +14,6 @@ use crate::mesh::{Building, Node, Part, Role};
 use buffer::Source;
 use gltf::json::Root;
 use serde_json::{Map, Value};
-use std::fmt;
 use transform::Matrix;
 
 /// Maximum number of nodes.
@@ -30,7 +29,8 @@ const MAX_DEPTH: usize = 64;
 const MAX_ISSUES: usize = 500;
 
 /// Reason why a file cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}; {help}")]
 pub struct ReadError {
     /// Description of the fault.
     pub message: String,
@@ -45,17 +45,9 @@ impl ReadError {
 
     /// Returns the error of a file whose parts contradict one another.
     fn damaged(message: impl Into<String>) -> Self {
-        Self::new(message, "the file is damaged or cut off: export or copy it again")
+        Self::new(message, "the file is damaged or truncated: export or copy it again")
     }
 }
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.message, self.help)
-    }
-}
-
-impl std::error::Error for ReadError {}
 
 /// Findings, limited to [`MAX_ISSUES`].
 #[derive(Default)]
@@ -90,14 +82,14 @@ pub fn from_gltf(
         .map_err(|error| ReadError::damaged(format!("the JSON of the file is not glTF: {error}")))?;
     if !root.asset.version.starts_with("2.") {
         return Err(ReadError::new(
-            format!("glTF version {:?}, and 2.0 is read", root.asset.version),
+            format!("the file has glTF version {:?}; only version 2 is supported", root.asset.version),
             "export the model as glTF 2.0",
         ));
     }
     check_extensions(&root)?;
     if root.nodes.len() > MAX_NODES {
         return Err(ReadError::new(
-            format!("{} nodes, and the limit is {MAX_NODES}", root.nodes.len()),
+            format!("the file has {} nodes; the limit is {MAX_NODES}", root.nodes.len()),
             "export a part of the building, or merge small objects",
         ));
     }
@@ -119,7 +111,7 @@ pub fn from_gltf(
             "file",
             "more-issues",
             format!("{} more findings", issues.more),
-            "mend those listed first",
+            "fix the listed ones first",
         ));
     }
     Ok((building, issues.list))
@@ -144,7 +136,7 @@ fn check_extensions(root: &Root) -> Result<(), ReadError> {
     };
     let help = match name.as_str() {
         "KHR_draco_mesh_compression" | "EXT_meshopt_compression" => {
-            "export without mesh compression, or unpack it first: `gltf-transform copy in.glb out.glb`"
+            "export without mesh compression, or decompress it first: `gltf-transform copy in.glb out.glb`"
         }
         _ => "export the model without this extension",
     };
@@ -198,7 +190,7 @@ impl DocumentReader<'_> {
         while let Some(visit) = open.pop() {
             let Some(node) = self.root.nodes.get(visit.index) else {
                 return Err(ReadError::damaged(format!(
-                    "node {} is named and there are {}",
+                    "node {} is referenced, but the file has only {} nodes",
                     visit.index,
                     self.root.nodes.len()
                 )));
@@ -212,7 +204,7 @@ impl DocumentReader<'_> {
             }
             if visit.depth >= MAX_DEPTH {
                 return Err(ReadError::new(
-                    format!("nodes lie more than {MAX_DEPTH} levels deep"),
+                    format!("the node hierarchy has more than {MAX_DEPTH} levels"),
                     "flatten the hierarchy when exporting",
                 ));
             }
@@ -247,8 +239,8 @@ impl DocumentReader<'_> {
                 self.issues.add(
                     "scenes".to_string(),
                     "other-scenes",
-                    "the file has several scenes, and one is read: its default, or the first",
-                    "put everything that is shown into one scene",
+                    "the file has several scenes; only the default scene is read, or else the first",
+                    "put all visible nodes into one scene",
                 );
             }
             self.building.name = scene.name.clone().unwrap_or_default();
@@ -312,7 +304,7 @@ impl DocumentReader<'_> {
                 self.issues.add(
                     format!("nodes[{index}].extras"),
                     "extras-ignored",
-                    "the extras are no object, or nested too deep",
+                    "the extras are not an object, or are nested too deeply",
                     "bind this node by its name instead",
                 );
                 Map::new()
@@ -323,7 +315,7 @@ impl DocumentReader<'_> {
     fn mesh(&mut self, node: usize, mesh: usize, world: &Matrix) -> Result<Vec<Part>, ReadError> {
         let Some(mesh_json) = self.root.meshes.get(mesh) else {
             return Err(ReadError::damaged(format!(
-                "node {node} names mesh {mesh}, and there are {}",
+                "node {node} refers to mesh {mesh}, but the file has only {} meshes",
                 self.root.meshes.len()
             )));
         };
@@ -344,8 +336,8 @@ impl DocumentReader<'_> {
 
 fn too_large(what: &str, limit: u64) -> ReadError {
     ReadError::new(
-        format!("the building has more than {limit} {what}, instances counted each time"),
-        "export a part of it, or a simpler one",
+        format!("the building has more than {limit} {what}, counting every instance"),
+        "export a part of the building, or simplify it",
     )
 }
 

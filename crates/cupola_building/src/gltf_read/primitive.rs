@@ -105,8 +105,8 @@ impl DocumentReader<'_> {
         self.issues.add(
             at(),
             "primitive-ignored",
-            &format!("a part of the mesh {what} and is not drawn"),
-            "export it as triangles with finite numbers",
+            &format!("a primitive of the mesh {what} and is not drawn"),
+            "export it as triangles with finite coordinates",
         );
         None
     }

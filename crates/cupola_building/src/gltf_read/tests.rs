@@ -84,7 +84,7 @@ fn malformed_files_are_told_apart() {
         (r#""bufferView":0,"#, r#""bufferView":7,"#, "buffer view 7"),
         (r#""byteLength":36}]"#, r#""byteLength":37}]"#, "beyond the end"),
         (r#""byteLength":36}]"#, r#""byteLength":36,"byteOffset":18446744073709551615}]"#, "beyond the end"),
-        (r#""byteLength":36}]"#, r#""byteLength":36,"byteStride":4}]"#, "apart"),
+        (r#""byteLength":36}]"#, r#""byteLength":36,"byteStride":4}]"#, "stride"),
         (r#""type":"VEC3""#, r#""type":"VEC2""#, "not a Vec3"),
         (r#""componentType":5126"#, r#""componentType":1"#, "unknown component"),
         (r#""POSITION":0"#, r#""POSITION":9"#, "accessor 9"),
@@ -114,7 +114,7 @@ fn malformed_files_are_told_apart() {
 }
 
 #[test]
-fn what_can_be_left_out_is_an_issue() {
+fn parts_that_are_not_read_are_issues() {
     for (from, to) in [
         (r#""POSITION":0}"#, r#""POSITION":0},"indices":1"#),
         (r#""POSITION":0}"#, r#""POSITION":0},"mode":1"#),

@@ -9,8 +9,8 @@ use crate::plan::RoomKind;
 /// Maximum number of benches in a room, which limits the number of triangles of a hall.
 const MAX_PIECES: usize = 200;
 
-/// Furnishes a room. `inner` is the floor between the walls. `ways` are the middles and widths of its doors
-/// and gaps.
+/// Furnishes a room. `inner` is the floor polygon between the walls and `floor` its height, both in m. `ways`
+/// holds the midpoint and the width of each door and gap, in m.
 pub(super) fn furnish(batch: &mut Batch, kind: RoomKind, inner: &[P], floor: f64, ways: &[(P, f64)]) {
     let Some(mut room) = Layout::new(inner, floor, ways) else {
         return;
@@ -62,7 +62,7 @@ fn office(b: &mut Batch, room: &mut Layout) {
 fn meeting(b: &mut Batch, room: &mut Layout) {
     let [wide, deep] = room.size();
     let across = 1.1_f64.min(deep - 2.0);
-    // Seats are on both long sides, with the depth of a chair around the table.
+    // Seats are on both long sides. The depth of a chair stays free around the table.
     let seats = (((wide - 1.6) / 0.75).floor() as usize).min(12);
     if across < 0.6 || seats == 0 {
         return office(b, room);
@@ -77,7 +77,7 @@ fn meeting(b: &mut Batch, room: &mut Layout) {
     }
     let (u, v) = middle(room);
     let (w, d) = (long * 0.5 + 0.05, across * 0.5 + 0.55);
-    // Doors can obstruct the middle, so shorter tables are tried.
+    // Doors can obstruct the centre of the room, so shorter tables are tried.
     for (less, count) in [(0.0, seats), (0.375, seats.saturating_sub(1)), (0.75, seats.saturating_sub(2))] {
         let w = w - less;
         if count == 0 {
@@ -110,7 +110,7 @@ fn open(b: &mut Batch, room: &mut Layout) {
     let mut placed = 0;
     for row in 0..rows {
         for column in 0..columns {
-            // Every fifth place stays free as an aisle.
+            // Every fifth column stays free as an aisle.
             if column % 5 == 4 || placed >= MAX_PIECES {
                 continue;
             }

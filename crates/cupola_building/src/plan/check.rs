@@ -34,7 +34,7 @@ pub(super) fn check(plan: &Plan) -> Vec<Issue> {
             return vec![Issue::new(
                 "plan",
                 "too-many",
-                format!("{count} {what}, and the limit is {limit}"),
+                format!("the plan has {count} {what}; the limit is {limit}"),
                 "split the plan into several buildings",
             )];
         }
@@ -46,8 +46,8 @@ pub(super) fn check(plan: &Plan) -> Vec<Issue> {
             issues.push(Issue::new(
                 format!("walls.{name}"),
                 "wall-thickness",
-                format!("a wall of {value} m"),
-                "give a thickness between 0 and 2 m",
+                format!("the wall thickness is {value} m"),
+                "use a thickness between 0 and 2 m",
             ));
         }
     }
@@ -72,13 +72,13 @@ impl Ids {
                 format!("{at}.id"),
                 "empty-id",
                 format!("this {what} has no id"),
-                "give it one that nothing else has",
+                "add an id that is unique in the plan",
             ));
         } else if let Some(first) = self.0.get(id) {
             issues.push(Issue::new(
                 format!("{at}.id"),
                 "duplicate-id",
-                format!("`{id}` is the id of {first} too"),
+                format!("`{id}` is also the id of {first}"),
                 "ids are unique in a plan: rename one of them",
             ));
         } else {
@@ -93,8 +93,8 @@ fn check_storey(issues: &mut Vec<Issue>, ids: &mut Ids, at: &str, storey: &PlanS
         issues.push(Issue::new(
             format!("{at}.height_m"),
             "storey-height",
-            format!("{} m floor to floor with a slab of {} m", storey.height_m, storey.slab_m),
-            "leave between 0.5 and 200 m between the slabs",
+            format!("the storey height is {} m with a slab of {} m", storey.height_m, storey.slab_m),
+            "use at most 200 m, and at least 0.5 m more than the slab",
         ));
     }
 
@@ -118,8 +118,8 @@ fn check_storey(issues: &mut Vec<Issue>, ids: &mut Ids, at: &str, storey: &PlanS
             issues.push(Issue::new(
                 format!("{here}.size"),
                 "stair-size",
-                format!("a stair of {} × {} m", stair.size.0, stair.size.1),
-                "give each side between 0.5 and 100 m",
+                format!("the stair measures {} × {} m", stair.size.0, stair.size.1),
+                "use 0.5 to 100 m for each side",
             ));
         }
     }
@@ -135,7 +135,7 @@ fn check_polygon(issues: &mut Vec<Issue>, at: &str, id: &str, points: &[P]) -> O
         return report(
             "too-few-points",
             format!("room `{id}` has {} corners", points.len()),
-            "give at least three, without repeating the first",
+            "list at least three corners, without repeating the first",
         );
     }
     if points.len() > MAX_CORNERS {
@@ -149,7 +149,7 @@ fn check_polygon(issues: &mut Vec<Issue>, at: &str, id: &str, points: &[P]) -> O
         return report(
             "bad-number",
             format!("room `{id}` has a corner that is not finite or beyond 100 km"),
-            "give metres from an origin near the building",
+            "use metres from an origin near the building",
         );
     }
     let all: Vec<(P, P)> = edges(points).collect();
@@ -158,7 +158,7 @@ fn check_polygon(issues: &mut Vec<Issue>, at: &str, id: &str, points: &[P]) -> O
             return report(
                 "self-intersection",
                 format!("room `{id}`: edge {i} crosses edge {j}"),
-                "list the corners in order round the room",
+                "list the corners in order around the room",
             );
         }
     }
@@ -198,7 +198,7 @@ fn check_overlaps(issues: &mut Vec<Issue>, at: &str, storey: &PlanStorey, shapes
                     format!("{at}.rooms[{j}].polygon"),
                     "room-overlap",
                     format!("rooms `{}` and `{}` share {shared:.2} m²", storey.rooms[i].id, storey.rooms[j].id),
-                    "let them meet on the centre line of their wall",
+                    "put their common edge on the centre line of the wall",
                 ));
             }
         }
@@ -218,8 +218,8 @@ fn check_openings(issues: &mut Vec<Issue>, at: &str, storey: &PlanStorey, walls:
             issues.push(Issue::new(
                 format!("{here}.head_m"),
                 "opening-height",
-                format!("from {} m up to {} m", opening.sill_m, opening.head_m),
-                "the head lies over the sill, and both over the floor",
+                format!("the sill is at {} m and the head at {} m", opening.sill_m, opening.head_m),
+                "put the sill at 0 m or higher and the head above the sill",
             ));
         }
         let near = grid.near(grown(bounds([&p]), ON_WALL_M));
@@ -240,8 +240,8 @@ fn check_openings(issues: &mut Vec<Issue>, at: &str, storey: &PlanStorey, walls:
             issues.push(Issue::new(
                 format!("{here}.width_m"),
                 "opening-width",
-                format!("{} m in a wall of {room_for:.2} m", opening.width_m),
-                "give it a width that fits its wall",
+                format!("the opening is {} m wide, but its wall has only {room_for:.2} m", opening.width_m),
+                "use a width that fits the wall",
             ));
         }
     }
@@ -256,7 +256,7 @@ fn check_equipment(issues: &mut Vec<Issue>, ids: &mut Ids, plan: &Plan) {
                 format!("{at}.storey"),
                 "unknown-storey",
                 format!("there is no storey `{}`", equipment.storey),
-                "name the id of a storey of this plan",
+                "use the id of a storey of this plan",
             ));
         }
         let (x, y, z) = equipment.at;
@@ -266,8 +266,8 @@ fn check_equipment(issues: &mut Vec<Issue>, ids: &mut Ids, plan: &Plan) {
             issues.push(Issue::new(
                 format!("{at}.size"),
                 "equipment-size",
-                format!("{w} × {d} × {h} m"),
-                "give each side between 0 and 100 m; 0 takes what is usual",
+                format!("the equipment measures {w} × {d} × {h} m"),
+                "use 0 to 100 m for each side; 0 selects the default size",
             ));
         }
         for (k, &(x, y, z)) in equipment.path.iter().enumerate() {
@@ -277,8 +277,8 @@ fn check_equipment(issues: &mut Vec<Issue>, ids: &mut Ids, plan: &Plan) {
             issues.push(Issue::new(
                 format!("{at}.path"),
                 "duct-path",
-                format!("a duct of {} points", equipment.path.len()),
-                "give at least two points",
+                format!("the duct has {} points", equipment.path.len()),
+                "list at least two points",
             ));
         }
     }
@@ -296,7 +296,7 @@ fn finite(issues: &mut Vec<Issue>, at: &str, values: &[f64]) -> bool {
             at,
             "bad-number",
             format!("{values:?} is not finite or beyond 100 km"),
-            "give metres from an origin near the building",
+            "use metres from an origin near the building",
         ));
     }
     good

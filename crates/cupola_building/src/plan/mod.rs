@@ -5,7 +5,6 @@ mod check;
 use crate::geometry::signed_area;
 use ron::ser::PrettyConfig;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Version of the document format.
 pub const VERSION: u32 = 1;
@@ -223,7 +222,8 @@ pub enum EquipmentKind {
 }
 
 /// Error for a text that is not a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {message}")]
 pub struct PlanError {
     /// Line number, from 1.
     pub line: usize,
@@ -232,14 +232,6 @@ pub struct PlanError {
     /// Description of the fault.
     pub message: String,
 }
-
-impl fmt::Display for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.line, self.column, self.message)
-    }
-}
-
-impl std::error::Error for PlanError {}
 
 impl Default for Plan {
     fn default() -> Self {
@@ -290,10 +282,7 @@ impl Plan {
             return Err(PlanError {
                 line,
                 column,
-                message: format!(
-                    "this is a plan of version {}, and this program reads version {VERSION}",
-                    plan.version
-                ),
+                message: format!("the plan has version {}; this program supports version {VERSION}", plan.version),
             });
         }
         Ok(plan)

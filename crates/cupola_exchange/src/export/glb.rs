@@ -28,11 +28,11 @@ pub(crate) fn bytes(scene: &Scene, graph: Json, findings: &mut Vec<Diagnostic>) 
         bound += 1;
     }
     if building.nodes.is_empty() {
-        let help = "give it a `building`, or rooms to make one of";
+        let help = "add a `building` to the scene, or rooms to generate one from";
         findings
-            .push(Diagnostic::warning("no-building", "the scene has no building; the file has no shapes").help(help));
+            .push(Diagnostic::warning("no-building", "the scene has no building; the file has no geometry").help(help));
     } else if bound == 0 {
-        let help = "name twins in the scene: bindings: {\"NODE\": \"TWIN\"}";
+        let help = "bind nodes to twins in the scene: bindings: {\"NODE\": \"TWIN\"}";
         findings.push(Diagnostic::warning("unbound-building", "no node of the building has a twin").help(help));
     }
     carry(&mut building, graph);

@@ -25,7 +25,7 @@ pub enum Format {
     /// The building as glTF, with its twins in the extras of its nodes.
     #[value(name = "glb")]
     Gltf,
-    /// The scene document, with everything in it.
+    /// The complete scene document.
     Scene,
 }
 
@@ -45,16 +45,16 @@ impl Format {
 
 /// The result of an export.
 #[derive(Debug, Default)]
-pub struct Exported {
-    /// The content of the file, or empty if no file could be made.
+pub struct ExportedFile {
+    /// The content of the file. It is empty if the export failed.
     pub bytes: Vec<u8>,
     /// Diagnostics about content that the format can't represent or that was not found. An error means that content was
     /// left out.
     pub findings: Vec<Diagnostic>,
 }
 
-/// Exports a scene document. The same scene always gives the same bytes.
-pub fn export(scene: &Scene, format: Format) -> Exported {
+/// Exports a scene. The same scene always gives the same bytes.
+pub fn export(scene: &Scene, format: Format) -> ExportedFile {
     let document = &scene.document;
     let mut findings = Vec::new();
     let bytes = match format {
@@ -83,12 +83,12 @@ pub fn export(scene: &Scene, format: Format) -> Exported {
             glb::bytes(scene, graph, &mut findings)
         }
         Format::Scene => match to_ron(document) {
-            Ok(text) => return Exported { bytes: text.into_bytes(), findings },
-            Err(found) => return Exported { bytes: Vec::new(), findings: vec![found] },
+            Ok(text) => return ExportedFile { bytes: text.into_bytes(), findings },
+            Err(found) => return ExportedFile { bytes: Vec::new(), findings: vec![found] },
         },
     };
     findings.extend(left_in_the_scene(scene));
-    Exported { bytes, findings }
+    ExportedFile { bytes, findings }
 }
 
 /// Returns models, twins and relationships in the JSON format of Azure Digital Twins Explorer.
@@ -100,7 +100,7 @@ fn graph(scene: &Scene, findings: &mut Vec<Diagnostic>) -> serde_json::Value {
     json::file(twins, relationships, interfaces)
 }
 
-/// Returns a diagnostic that names the parts of the scene which only the scene format can represent.
+/// Returns a diagnostic that lists the parts of the scene that only the scene format can represent.
 fn left_in_the_scene(scene: &Scene) -> Option<Diagnostic> {
     let document = &scene.document;
     let parts = [
@@ -111,6 +111,6 @@ fn left_in_the_scene(scene: &Scene) -> Option<Diagnostic> {
         ("the simulation", document.simulation.is_none()),
     ];
     let left: Vec<&str> = parts.into_iter().filter(|(_, empty)| !empty).map(|(name, _)| name).collect();
-    let message = format!("the format has no place for {}, which stay in the scene", left.join(", "));
+    let message = format!("the format can't represent {}; they were not exported", left.join(", "));
     (!left.is_empty()).then(|| Diagnostic::info("left-in-the-scene", message))
 }

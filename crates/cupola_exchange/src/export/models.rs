@@ -36,7 +36,7 @@ pub(crate) fn split<'t>(
                 let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
                 let column = u32::try_from(error.column()).unwrap_or(u32::MAX).max(1);
                 let place = Place { file: file.into(), line, column };
-                findings.push(Diagnostic::error("json-syntax", error.to_string()).at(place).help("mend the model"));
+                findings.push(Diagnostic::error("json-syntax", error.to_string()).at(place).help("fix the model"));
                 continue;
             }
         };
@@ -52,7 +52,7 @@ pub(crate) fn split<'t>(
     for (_, interface) in models.iter() {
         if !known.contains(&*interface.id) {
             let message = format!("the document of `{}` was not found and is left out", interface.id);
-            let help = "check that its file is where the scene's `models` say";
+            let help = "check that `models` in the scene lists its file";
             let missing = Diagnostic::error("model-not-exported", message).help(help);
             findings.push(missing.at(interface.place.clone()));
         }
@@ -76,8 +76,8 @@ pub(crate) fn too_new(interfaces: &[Json]) -> Option<Diagnostic> {
         .collect();
     let first = new.first()?;
     let others = if new.len() > 1 { format!(" and {} more", new.len() - 1) } else { String::new() };
-    let message = format!("`{first}`{others} is of DTDL 4, which Azure Digital Twins doesn't take");
-    let help = "Cupola reads the file; write the models in DTDL 3 for the service";
+    let message = format!("Azure Digital Twins doesn't support models in DTDL 4: `{first}`{others}");
+    let help = "Cupola can import the file; for the service, write the models in DTDL 3";
     Some(Diagnostic::warning("dtdl-too-new", message).help(help))
 }
 

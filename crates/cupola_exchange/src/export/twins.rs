@@ -54,8 +54,8 @@ pub(crate) fn twins_json(
         out.push(object);
     }
     if telemetry > 0 {
-        let message = format!("{telemetry} values are of telemetry, which the service does not keep on twins");
-        let help = "define them as properties in the models if the service is to take them";
+        let message = format!("{telemetry} values belong to telemetry, which the service does not store on twins");
+        let help = "define them as properties in the models if the service must store them";
         findings.push(Diagnostic::info("telemetry-exported", message).help(help));
     }
     out
@@ -81,8 +81,8 @@ pub(crate) fn relationships_json(
         if let Some(own) = &relationship.id
             && !known.insert((&relationship.from, own))
         {
-            let message = format!("two relationships of `{}` are called `{own}`", relationship.from);
-            let help = "the service takes the second for a new version of the first: give each an id of its own";
+            let message = format!("two relationships of `{}` have the id `{own}`", relationship.from);
+            let help = "the service replaces the first by the second: give each of them a unique id";
             findings.push(Diagnostic::warning("duplicate-relationship-id", message).help(help));
         }
     }

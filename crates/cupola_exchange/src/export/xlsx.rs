@@ -1,4 +1,4 @@
-//! Export as the spreadsheet of Azure Digital Twins Explorer, with two additional columns that Cupola imports: the id
+//! Export to the spreadsheet of Azure Digital Twins Explorer, with two additional columns that Cupola imports: the id
 //! and the properties of a relationship.
 //!
 //! Source: Azure Digital Twins Explorer, "Import" (the columns).
@@ -33,8 +33,8 @@ pub(crate) fn bytes(
     match workbook(twins, relationships, findings).and_then(|mut workbook| workbook.save_to_buffer()) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let help = "use the bulk format (ndjson) instead";
-            findings.push(Diagnostic::error("xlsx-failed", format!("no spreadsheet was made: {error}")).help(help));
+            let help = "use the bulk import format (ndjson) instead";
+            findings.push(Diagnostic::error("xlsx-failed", format!("spreadsheet not created: {error}")).help(help));
             Vec::new()
         }
     }
@@ -58,8 +58,8 @@ fn workbook(
     let wanted = twins.len() + relationships.len();
     let room = MAX_ROWS as usize - 1;
     if wanted > room {
-        let message = format!("a sheet has {room} rows, and {wanted} are needed; the last are left out");
-        let help = "use the bulk format (ndjson), which has no such limit";
+        let message = format!("a sheet has {room} rows, but {wanted} are needed; the last rows are left out");
+        let help = "use the bulk import format (ndjson), which has no such limit";
         findings.push(Diagnostic::error("too-many-rows", message).help(help));
     }
     let rows =
@@ -97,7 +97,7 @@ fn write(sheet: &mut Worksheet, row: u32, cells: [String; 7], findings: &mut Vec
         if let Err(error) = sheet.write_string(row, column, text) {
             let (header, _) = COLUMNS[usize::from(column)];
             let message = format!("`{header}` of row {} is left out: {error}", row + 1);
-            let help = "use the bulk format (ndjson), which has no such limit";
+            let help = "use the bulk import format (ndjson), which has no such limit";
             findings.push(Diagnostic::error("cell-left-out", message).help(help));
         }
     }

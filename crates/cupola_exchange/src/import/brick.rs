@@ -65,8 +65,8 @@ impl Files {
         let mut reader = BrickReader::new(&self.statements);
         reader.things(draft);
         if reader.things.is_empty() {
-            let message = "no thing has a type of Brick or RealEstateCore";
-            let help = "types are such as <https://brickschema.org/schema/Brick#AHU> or <https://w3id.org/rec#Room>";
+            let message = "no resource has a type of Brick or RealEstateCore";
+            let help = "use types such as <https://brickschema.org/schema/Brick#AHU> or <https://w3id.org/rec#Room>";
             let found = Diagnostic::warning("brick-no-twins", message).help(help);
             draft.findings.push(found.at(self.texts.first().map(|(file, _)| file_start(file))));
         }

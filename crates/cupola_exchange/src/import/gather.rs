@@ -97,7 +97,7 @@ fn collect(path: &Path, depth: usize, found: &mut FileList, draft: &mut Draft) {
         _ if depth > 0 => return,
         _ => {
             let help = "import .json, .ndjson, .xlsx, .ttl, .glb or .gltf files, or folders of them";
-            let unknown = Diagnostic::error("unknown-format", format!("{shown} is of a kind that can't be imported"));
+            let unknown = Diagnostic::error("unknown-format", format!("{shown} has a format that can't be imported"));
             draft.left_out("files", unknown.help(help));
             return;
         }
@@ -138,13 +138,13 @@ impl Gather<'_> {
         let shown = path.to_string_lossy().into_owned();
         let draft = &mut self.draft;
         if size > MAX_BYTES {
-            let message = format!("{shown} has {}; {} are read at most", bytes_text(size), bytes_text(MAX_BYTES));
-            return Err(Diagnostic::error("file-too-large", message).help("split it"));
+            let message = format!("{shown} has {}; the limit is {}", bytes_text(size), bytes_text(MAX_BYTES));
+            return Err(Diagnostic::error("file-too-large", message).help("split the file"));
         }
         if kind == Kind::Gltf {
             if draft.building.is_some() {
-                let message = format!("{shown} is a second building; a scene has one");
-                return Err(Diagnostic::warning("second-building", message).help("import it by itself"));
+                let message = format!("{shown} is a second building; a scene can have only one");
+                return Err(Diagnostic::warning("second-building", message).help("import it separately"));
             }
             let read = read_gltf(path)?;
             let warning = |issue: &Issue| {
@@ -187,7 +187,7 @@ impl Gather<'_> {
         }
         let marks = ["\"@context\"", "\"@type\"", "\"@id\""];
         if !(text.contains("dtmi:") && marks.iter().any(|mark| text.contains(mark))) {
-            let message = "this is JSON of a kind that can't be imported: neither models nor twins are in it";
+            let message = "the JSON file can't be imported: it has neither models nor twins";
             let help = "models have DTMIs (dtmi:example:Room;1), twins have `$dtId` and `$metadata`";
             return Err(Diagnostic::warning("unknown-format", message).help(help));
         }

@@ -137,12 +137,12 @@ impl<'b> GltfReader<'b> {
                 listed.push(format!("{others} of other kinds"));
             }
             let message =
-                format!("{} only shape, no twins: {}", many(shapes, "node is", "nodes are"), listed.join(", "));
+                format!("{} geometry without a twin: {}", many(shapes, "node is", "nodes are"), listed.join(", "));
             self.found.push(Diagnostic::info("gltf-shapes", message));
         }
         if self.things.is_empty() {
-            let message = "no twins were made: no node is a storey, a room or equipment, or says which twin it is";
-            let help = "import the twins with it, or give nodes extras with an `id`";
+            let message = "no twins were created: no node is a storey, a room or equipment, or names its twin";
+            let help = "import the twins with the building, or add extras with an `id` to nodes";
             self.found.push(Diagnostic::warning("gltf-no-twins", message).help(help));
         }
     }
@@ -195,7 +195,7 @@ impl<'b> GltfReader<'b> {
         }
         if too_many > 0 {
             let values = many(too_many, "value was", "values were");
-            let message = format!("{values} left out: the nodes of a class have more extras than a model can take");
+            let message = format!("{values} left out: the nodes of a class have more extras than a model can have");
             self.found.push(Diagnostic::warning("gltf-too-many-extras", message));
         }
     }
@@ -223,9 +223,9 @@ impl<'b> GltfReader<'b> {
         }
         for (model, count) in unknown {
             draft.counts.entry("relationships").or_default().left_out += count;
-            let nodes = many(count, "node in a node", "nodes in nodes");
-            let message = format!("`{model}` has no relationship `{CONTAINS}`, so {nodes} of that model got none");
-            let help = "import the twins and relationships with the building";
+            let nodes = many(count, "child node", "child nodes");
+            let message = format!("`{model}` has no relationship `{CONTAINS}`, so {nodes} of such twins got none");
+            let help = "import the twins and relationships together with the building";
             self.found.push(Diagnostic::warning("gltf-no-relationship", message).help(help));
         }
     }
@@ -272,8 +272,8 @@ impl<'b> GltfReader<'b> {
         draft.bindings.extend(bindings);
         for (name, count) in alike {
             let nodes = many(count, "node", "nodes");
-            let message = format!("{nodes} called `{name}` can't be bound: another node has the same name");
-            let help = "give each node a name of its own, or extras with an `id`";
+            let message = format!("{nodes} named `{name}` can't be bound: another node has the same name");
+            let help = "give each node a unique name, or extras with an `id`";
             self.found.push(Diagnostic::warning("gltf-same-name", message).help(help));
         }
     }
@@ -313,7 +313,7 @@ fn matched(building: &Building, twins: &[TwinDoc]) -> Diagnostic {
     let (found, others): (Vec<&Node>, Vec<&Node>) = rooms.partition(|node| known.find(node).is_some());
     let (count, all) = (found.len(), found.len() + others.len());
     let message =
-        format!("{count} of the building's {} found by the id or name of a twin", many(all, "room is", "rooms are"));
+        format!("{count} of the building's {} matched to a twin by id or name", many(all, "room is", "rooms are"));
     let report = Diagnostic::info("gltf-rooms", message);
     if others.is_empty() {
         return report;
@@ -322,7 +322,7 @@ fn matched(building: &Building, twins: &[TwinDoc]) -> Diagnostic {
     if others.len() > MAX_ROOMS {
         listed.push(format!("{} more", others.len() - MAX_ROOMS));
     }
-    let help = "name the twins of the others in the scene: bindings: {\"NODE\": \"TWIN\"}; they are";
+    let help = "bind the other rooms in the scene: bindings: {\"NODE\": \"TWIN\"}; not matched:";
     report.help(format!("{help} {}", listed.join(", ")))
 }
 

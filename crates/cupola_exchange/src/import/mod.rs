@@ -12,7 +12,7 @@ mod write;
 pub mod xlsx;
 
 pub use gather::gather;
-pub use settle::{SETTLING, Settled, settle};
+pub use settle::{SETTLING, SettledDraft, settle};
 pub use write::{document, write};
 
 use cupola_scene::document::{AlarmDoc, RelationshipDoc, TwinDoc};

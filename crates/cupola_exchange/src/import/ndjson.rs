@@ -112,8 +112,8 @@ impl NdjsonReader<'_> {
             Some(Section::Twins) => self.converter.twin(object, None, &at),
             Some(Section::Relationships) => self.converter.relationship(object, &at),
             None => self.converter.left_out(kind, || {
-                let help = "write {\"Section\": \"Twins\"} or another section's line before it";
-                Diagnostic::error("no-section", "the line is in no section that is known").at(place.clone()).help(help)
+                let help = "write {\"Section\": \"Twins\"} or the line of another section before it";
+                Diagnostic::error("no-section", "the line is not in a known section").at(place.clone()).help(help)
             }),
         }
     }
@@ -134,7 +134,7 @@ impl NdjsonReader<'_> {
         // The section is read nevertheless, because no content is lost.
         if self.furthest.is_some_and(|furthest| section < furthest) {
             self.converter.say(|| {
-                let message = format!("section `{name}` comes too late; the service refuses such a file");
+                let message = format!("section `{name}` is out of order; the service rejects such a file");
                 let help = "the order is Header, Models, Twins, Relationships";
                 Diagnostic::warning("section-order", message).at(place.clone()).help(help)
             });
@@ -147,10 +147,10 @@ impl NdjsonReader<'_> {
         if version != FILE_VERSION {
             self.converter.left_out("lines", || {
                 let message = match version {
-                    "" => "the header says no `fileVersion`".to_owned(),
-                    version => format!("the file is of version `{version}`, and {FILE_VERSION} is known"),
+                    "" => "the header has no `fileVersion`".to_owned(),
+                    version => format!("the file has version `{version}`; only {FILE_VERSION} is supported"),
                 };
-                Diagnostic::error("file-version", message).at(place.clone()).help("check that nothing is missing")
+                Diagnostic::error("file-version", message).at(place.clone()).help("check that the import is complete")
             });
         }
     }
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_exported_comes_back() {
+    fn an_export_is_imported_unchanged() {
         let (models, found) = Models::read([("models.json".into(), MODELS)]);
         assert_eq!(found, []);
         let numbers = Value::Array(vec![Value::Integer(1), Value::Number(2.5)]);

@@ -37,7 +37,7 @@ pub fn read(file: &str, text: &str, draft: &mut Draft) -> Result<(), Diagnostic>
         Diagnostic::error("json-syntax", syntax(&error)).at(place)
     })?;
     let Some(configuration) = root.get("configuration").filter(|found| found.is_object()) else {
-        let message = "this is no configuration of 3D Scenes Studio 1.0.0: it has no object `configuration`";
+        let message = "this is not a configuration of 3D Scenes Studio 1.0.0: it has no object `configuration`";
         return Err(Diagnostic::error("scenes3d-no-configuration", message).at(file_start(&file)));
     };
     let mut models = BTreeMap::new();
@@ -91,7 +91,7 @@ impl<'j> Scenes3dReader<'j, '_> {
             self.draft.counts.entry("elements").or_default().left_out += count;
             let message = format!("the scene {} shows another file; its {count} elements were left out", named(scene));
             let found = Diagnostic::warning("scenes3d-other-scene", message).at(self.place(scene));
-            self.draft.findings.push(found.help("import it by itself"));
+            self.draft.findings.push(found.help("import it separately"));
         }
         for url in shown {
             self.asset(url);
@@ -107,7 +107,7 @@ impl<'j> Scenes3dReader<'j, '_> {
             }
         }
         for layer in list(configuration, "layers") {
-            let message = format!("the layer {} was left out: a scene here has no groups of behaviours", named(layer));
+            let message = format!("the layer {} was left out: Cupola has no groups of behaviours", named(layer));
             self.left_out("layers", layer, Diagnostic::warning("scenes3d-layer", message));
         }
     }
@@ -139,8 +139,7 @@ impl<'j> Scenes3dReader<'j, '_> {
             }
         }
         if parts > 0 {
-            let message =
-                format!("{parts} objects are named after a part of a mesh; the whole node is bound to the twin");
+            let message = format!("{parts} objects are parts of a mesh; the whole node is bound to the twin");
             self.tell(scene, Diagnostic::info("scenes3d-mesh-part", message));
         }
     }
@@ -160,7 +159,7 @@ impl<'j> Scenes3dReader<'j, '_> {
             return Err(Diagnostic::warning("scenes3d-element", message));
         };
         if !self.models.is_empty() && !self.models.contains_key(twin) {
-            let message = format!("the element {} is of the twin `{twin}`, which there is not", named(element));
+            let message = format!("the element {} refers to the twin `{twin}`, which does not exist", named(element));
             let unknown = Diagnostic::warning("scenes3d-unknown-twin", message);
             let is_small = self.models.len() <= MAX_COMPARED;
             let candidates = self.models.keys().filter(|_| is_small).map(String::as_str);
@@ -177,7 +176,7 @@ impl<'j> Scenes3dReader<'j, '_> {
             parts += usize::from(node != object);
             match self.draft.bindings.get(node) {
                 Some(other) if other != twin => {
-                    let message = format!("the object `{object}` is of the twin `{other}` already, so not of `{twin}`");
+                    let message = format!("the object `{object}` is bound to the twin `{other}`, not to `{twin}`");
                     self.tell(element, Diagnostic::warning("scenes3d-bound-twice", message));
                 }
                 _ => {
@@ -187,8 +186,8 @@ impl<'j> Scenes3dReader<'j, '_> {
         }
         let aliases = element.get("twinAliases").and_then(Json::as_object).map_or(0, |aliases| aliases.len());
         if aliases > 0 {
-            let message = format!("{aliases} aliases of twins at the element {} were left out", named(element));
-            let help = "here an expression reaches other twins along relationships";
+            let message = format!("{aliases} twin aliases of the element {} were left out", named(element));
+            let help = "in Cupola, expressions refer to other twins by relationships";
             self.tell(element, Diagnostic::warning("scenes3d-alias", message).help(help));
         }
         Ok(parts)
@@ -230,7 +229,7 @@ impl<'j> Scenes3dReader<'j, '_> {
         if understood {
             self.draft.understood("behaviours");
         } else {
-            let message = format!("nothing of the behaviour `{name}` could be taken over");
+            let message = format!("no part of the behaviour `{name}` could be imported");
             self.left_out("behaviours", json, Diagnostic::warning("scenes3d-behaviour", message));
         }
     }

@@ -9,7 +9,7 @@ mod convert;
 pub(super) use convert::{Converter, file_start, syntax};
 
 use super::{Draft, ndjson};
-use convert::At;
+use convert::PlaceLookup;
 use cupola_twin::{Diagnostic, Place};
 use serde_json::{Map, Value as Json};
 use std::cell::{Cell, RefCell};
@@ -42,7 +42,7 @@ pub fn read(file: &str, stem: &str, text: &str, draft: &mut Draft) -> Result<boo
             if ours {
                 let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
                 let column = u32::try_from(error.column()).unwrap_or(u32::MAX).max(1);
-                let help = "the file is damaged or cut off: export or copy it again";
+                let help = "the file is damaged or truncated: export or copy it again";
                 let found = Diagnostic::error("json-syntax", syntax(&error));
                 return Err(found.at(Place { file: file.into(), line, column }).help(help));
             }
@@ -112,7 +112,7 @@ fn is_page(object: &Map<String, Json>) -> bool {
 }
 
 /// Reads an item of an array or a page, or the only item of a file.
-fn any(converter: &mut Converter<'_>, item: Json, stem: Option<&str>, at: At<'_>) {
+fn any(converter: &mut Converter<'_>, item: Json, stem: Option<&str>, at: PlaceLookup<'_>) {
     match item {
         Json::Object(object) if is_relationship(&object) => converter.relationship(object, at),
         Json::Object(object) if is_twin(&object) => converter.twin(object, stem, at),
@@ -125,19 +125,18 @@ fn any(converter: &mut Converter<'_>, item: Json, stem: Option<&str>, at: At<'_>
             whole.for_each(|value| any(converter, value, None, at));
         }
         _ => converter.left_out("other things", || {
-            let help =
-                "a twin has `$dtId` and `$metadata`; a query has to return them whole: SELECT * FROM DIGITALTWINS";
+            let help = "a twin has `$dtId` and `$metadata`; query whole twins with SELECT * FROM DIGITALTWINS";
             Diagnostic::error("not-a-twin", "this is neither a twin nor a relationship").at(at("")).help(help)
         }),
     }
 }
 
-fn page(converter: &mut Converter<'_>, mut object: Map<String, Json>, at: At<'_>) {
+fn page(converter: &mut Converter<'_>, mut object: Map<String, Json>, at: PlaceLookup<'_>) {
     let goes_on = |key: &&str| object.get(*key).is_some_and(|next| !next.is_null() && next != "");
     if let Some(key) = NEXT_PAGE.into_iter().find(|key| goes_on(key)) {
         converter.say(|| {
-            let message = format!("there is more than this page: it has a `{key}`");
-            let help = "fetch the pages that follow, and import them too";
+            let message = format!("this is one page of a longer result: it has a `{key}`");
+            let help = "fetch the following pages, and import them too";
             Diagnostic::warning("more-pages", message).at(at(key)).help(help)
         });
     }
@@ -148,12 +147,12 @@ fn page(converter: &mut Converter<'_>, mut object: Map<String, Json>, at: At<'_>
     }
 }
 
-fn export(converter: &mut Converter<'_>, mut root: Map<String, Json>, at: At<'_>) {
+fn export(converter: &mut Converter<'_>, mut root: Map<String, Json>, at: PlaceLookup<'_>) {
     let version = root.get("digitalTwinsFileInfo").and_then(|info| info.get("fileVersion")).and_then(Json::as_str);
     if let Some(version) = version.filter(|version| *version != FILE_VERSION) {
         converter.say(|| {
-            let message = format!("the file is of version `{version}`, and {FILE_VERSION} is known");
-            Diagnostic::warning("file-version", message).at(at("fileVersion")).help("check that nothing is missing")
+            let message = format!("the file has version `{version}`; only {FILE_VERSION} is supported");
+            Diagnostic::warning("file-version", message).at(at("fileVersion")).help("check that the import is complete")
         });
     }
     for model in list(converter, &mut root, "digitalTwinsModels", at) {
@@ -167,30 +166,30 @@ fn export(converter: &mut Converter<'_>, mut root: Map<String, Json>, at: At<'_>
     for twin in list(converter, &mut graph, "digitalTwins", at) {
         match twin {
             Json::Object(twin) => converter.twin(twin, None, at),
-            _ => converter.left_out("twins", || wrong_list("digitalTwins", "a list of objects", at)),
+            _ => converter.left_out("twins", || wrong_list("digitalTwins", "an array of objects", at)),
         }
     }
     for relationship in list(converter, &mut graph, "relationships", at) {
         match relationship {
             Json::Object(relationship) => converter.relationship(relationship, at),
-            _ => converter.left_out("relationships", || wrong_list("relationships", "a list of objects", at)),
+            _ => converter.left_out("relationships", || wrong_list("relationships", "an array of objects", at)),
         }
     }
 }
 
 /// Returns the items of a field. The list is empty if the field is absent.
-fn list(converter: &mut Converter<'_>, object: &mut Map<String, Json>, key: &str, at: At<'_>) -> Vec<Json> {
+fn list(converter: &mut Converter<'_>, object: &mut Map<String, Json>, key: &str, at: PlaceLookup<'_>) -> Vec<Json> {
     match object.remove(key) {
         Some(Json::Array(items)) => items,
         None | Some(Json::Null) => Vec::new(),
         Some(_) => {
-            converter.say(|| wrong_list(key, "a list", at));
+            converter.say(|| wrong_list(key, "an array", at));
             Vec::new()
         }
     }
 }
 
-fn wrong_list(key: &str, wanted: &str, at: At<'_>) -> Diagnostic {
+fn wrong_list(key: &str, wanted: &str, at: PlaceLookup<'_>) -> Diagnostic {
     let help = "export the graph from the explorer again";
     Diagnostic::error("wrong-shape", format!("`{key}` is not {wanted}")).at(at(key)).help(help)
 }

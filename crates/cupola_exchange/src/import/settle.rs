@@ -20,7 +20,7 @@ const MAX_ALIKE: usize = 100;
 pub const SETTLING: &str = "checking against the models";
 
 /// The result of the check.
-pub struct Settled {
+pub struct SettledDraft {
     /// The models. If they have errors, no scene can be written.
     pub models: Arc<Models>,
     /// Whether the models have no errors.
@@ -30,7 +30,7 @@ pub struct Settled {
 }
 
 /// Parses the models of a draft and removes invalid twins, relationships, values, alarms and bindings from it.
-pub fn settle(draft: &mut Draft) -> Settled {
+pub fn settle(draft: &mut Draft) -> SettledDraft {
     take_once(draft);
     name_apart(&mut draft.models);
     let (models, mut found) = Models::read(draft.models.iter().map(ModelDoc::read));
@@ -54,7 +54,7 @@ pub fn settle(draft: &mut Draft) -> Settled {
         bindings(draft, &graph);
     }
     shorten(&mut draft.findings);
-    Settled { models, sound, graph }
+    SettledDraft { models, sound, graph }
 }
 
 /// Removes repeated models that are equal. Different models with one id are reported when the models are parsed.
@@ -86,7 +86,7 @@ fn take_once(draft: &mut Draft) {
         !kept.is_empty() || count == 0
     });
     if again > 0 {
-        let message = format!("models that are there twice, alike, were taken once: {again}");
+        let message = format!("identical copies of models were left out: {again}");
         draft.findings.push(Diagnostic::info("models-alike", message));
     }
 }
@@ -163,7 +163,7 @@ fn fitting(
     let parts = models.columns_of(model, name, value)?;
     for (part, value) in &parts {
         if given.contains(&part.name) {
-            let message = format!("`{}` is given twice, by itself and as a part", part.name);
+            let message = format!("`{}` has two values: its own, and one in an object", part.name);
             return Err(Diagnostic::error("duplicate-value", message));
         }
         // Texts and JSON always fit. Other values may be outside the range of their type.
@@ -260,7 +260,7 @@ fn bindings(draft: &mut Draft, graph: &Graph) {
     let Some(building) = &draft.building else {
         if !all.is_empty() {
             let message =
-                format!("no building is in the import, so bindings of objects to twins were left out: {}", all.len());
+                format!("the import has no building, so bindings of objects to twins were left out: {}", all.len());
             draft.counts.entry("bindings").or_default().left_out += all.len();
             draft.findings.push(Diagnostic::warning("no-building", message).help("import the .glb file too"));
         }
@@ -270,7 +270,7 @@ fn bindings(draft: &mut Draft, graph: &Graph) {
     let mut wrong = Vec::new();
     for (node, twin) in all {
         if graph.twin(&twin).is_none() {
-            let message = format!("the object `{node}` is of the twin `{twin}`, which there is not");
+            let message = format!("the object `{node}` refers to the twin `{twin}`, which does not exist");
             wrong.push(Diagnostic::error("unknown-twin", message));
         } else if names.contains(node.as_str()) {
             draft.bindings.insert(node, twin);
@@ -315,7 +315,7 @@ fn shorten(findings: &mut Vec<Diagnostic>) {
         *count <= MAX_ALIKE
     });
     for (code, count) in seen.into_iter().filter(|(_, count)| *count > MAX_ALIKE) {
-        let message = format!("{} more findings like those before ({code})", count - MAX_ALIKE);
+        let message = format!("{} more findings with the code `{code}`", count - MAX_ALIKE);
         findings.push(Diagnostic::info(code, message));
     }
 }

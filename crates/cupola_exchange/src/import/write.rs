@@ -41,15 +41,15 @@ pub fn document(draft: &Draft, name: &str) -> Document {
 pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic> {
     if out.extension().is_some_and(|extension| extension == "ron") {
         let help = format!("write to a folder: --out {}", out.with_extension("").display());
-        return Err(Diagnostic::error("not-a-folder", "an imported scene is a folder with its models").help(help));
+        return Err(Diagnostic::error("not-a-folder", "an import writes a folder, not a file").help(help));
     }
     let is_other = if out.is_dir() { !is_empty(out) && !out.join("scene.ron").is_file() } else { out.exists() };
     if is_other {
-        let message = format!("{} is there, and is no scene's folder", out.display());
+        let message = format!("{} exists and is not the folder of a scene", out.display());
         return Err(Diagnostic::error("exists", message).help("choose another folder; nothing was changed"));
     }
     if out.exists() && !replace && !is_empty(out) {
-        let message = format!("{} exists already", out.display());
+        let message = format!("{} already exists", out.display());
         return Err(Diagnostic::error("exists", message).help("choose another folder, or replace it with --replace"));
     }
     // The path becomes absolute, so that `.` has a name too.

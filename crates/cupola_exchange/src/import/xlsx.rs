@@ -32,8 +32,8 @@ pub fn read(file: &str, bytes: &[u8], draft: &mut Draft) -> Result<(), Diagnosti
         table.row(*row, cells);
     }
     if !others.is_empty() {
-        let message = format!("one sheet is read; not read: {}", others.join(", "));
-        let help = "put all twins and relationships into the first sheet, or into one called Twins";
+        let message = format!("only one sheet is imported; not imported: {}", others.join(", "));
+        let help = "put all twins and relationships into the first sheet, or into a sheet named Twins";
         let place = file_start(&table.file);
         table.converter.say(|| Diagnostic::warning("other-sheets", message).at(place).help(help));
     }
@@ -104,7 +104,7 @@ impl Table<'_> {
                 None => {
                     let place = self.place(row, Some(*column));
                     self.converter
-                        .say(|| Diagnostic::info("unknown-column", format!("column `{text}` is not read")).at(place));
+                        .say(|| Diagnostic::info("unknown-column", format!("column `{text}` is ignored")).at(place));
                 }
             }
         }
@@ -120,7 +120,7 @@ impl Table<'_> {
         for (column, _) in cells.iter().filter(|(_, text)| text.is_none()) {
             let place = self.place(row, Some(*column));
             self.converter.say(|| {
-                let help = "format the cell as text, and write it anew";
+                let help = "format the cell as text, and enter the value again";
                 Diagnostic::warning("unreadable-cell", "the cell holds a date or an error").at(place).help(help)
             });
         }
@@ -150,7 +150,7 @@ impl Table<'_> {
                     let place = self.place(row, self.columns.id);
                     self.converter.left_out("twins", || {
                         let message =
-                            format!("twin `{id}` has another row before, with other values; the first counts");
+                            format!("twin `{id}` has an earlier row with other values; the first row is used");
                         let help = "give each twin one row with values, and further rows for its relationships only";
                         Diagnostic::warning("repeated-twin", message).at(place).help(help)
                     });
@@ -211,13 +211,13 @@ impl Table<'_> {
         }
         let why = match serde_json::from_str(text) {
             Ok(Json::Object(object)) => return object,
-            Ok(_) => "it is no object".to_owned(),
+            Ok(_) => "it is not an object".to_owned(),
             Err(error) => syntax(&error),
         };
         let place = self.place(row, column);
         self.converter.say(|| {
             let help = "write an object: {\"Temperature\": 21.5}";
-            let message = format!("the values of this row are not JSON that can be read, and are left out: {why}");
+            let message = format!("the values of this row are not a JSON object, and are left out: {why}");
             Diagnostic::error("bad-init-data", message).at(place).help(help)
         });
         Map::new()

@@ -98,11 +98,11 @@ impl AirHandler {
     }
 
     /// Runs the unit at a wanted supply flow, in kg/s, and supply temperature, in °C, after the fan.
-    pub fn run(&self, wanted_kg_s: f64, supply_c: f64, outdoor: &Air, back: &Air) -> Handled {
+    pub fn run(&self, wanted_kg_s: f64, supply_c: f64, outdoor: &Air, back: &Air) -> AirHandlerResult {
         let fan = self.fan.run(wanted_kg_s);
         let flow = fan.flow_kg_s;
         if flow <= 0.0 {
-            return Handled { supply: *back, mixed: *back, ..Handled::default() };
+            return AirHandlerResult { supply: *back, mixed: *back, ..AirHandlerResult::default() };
         }
         let capacity_w_k = flow * HEAT_CAPACITY_J_PER_KG_K;
         let fan_rise_k = fan.heat_w / capacity_w_k;
@@ -123,7 +123,7 @@ impl AirHandler {
         let leak_w = limit(self.faults.cooling_leak, 0.0, 1.0) * most_w;
         let cooled = self.cooled(&heated, wanted_c, flow, most_w, leak_w);
         let total_w = flow * (heated.enthalpy_j_kg() - cooled.enthalpy_j_kg());
-        Handled {
+        AirHandlerResult {
             flow_kg_s: flow,
             supply: cooled.at_c(cooled.temperature_c + fan_rise_k),
             mixed,
@@ -202,7 +202,7 @@ impl AirHandler {
 
 /// Result of an air handling unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Handled {
+pub struct AirHandlerResult {
     /// Supply flow, in kg/s.
     pub flow_kg_s: f64,
     /// Supply air.
@@ -223,7 +223,7 @@ pub struct Handled {
     pub fan_w: f64,
 }
 
-impl Default for Handled {
+impl Default for AirHandlerResult {
     fn default() -> Self {
         let still = Air { temperature_c: 0.0, humidity_kg_kg: 0.0 };
         Self {

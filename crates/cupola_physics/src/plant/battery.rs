@@ -38,12 +38,12 @@ impl Battery {
 
     /// Advances by `step_s` seconds at a wanted power, in W. Positive power charges, negative power
     /// discharges.
-    pub fn step(&self, charge_j: f64, wanted_w: f64, step_s: f64) -> Stored {
+    pub fn step(&self, charge_j: f64, wanted_w: f64, step_s: f64) -> BatteryResult {
         let capacity_j = self.capacity_j.max(0.0);
         let start_j = limit(charge_j, 0.0, capacity_j);
         let step_s = limit(step_s, 0.0, 1e9);
         if step_s <= 0.0 {
-            return Stored { charge_j: start_j, power_w: 0.0, lost_j: 0.0 };
+            return BatteryResult { charge_j: start_j, power_w: 0.0, lost_j: 0.0 };
         }
         let standing_j = start_j * -(-self.loss_per_s.max(0.0) * step_s).exp_m1();
         let rested_j = start_j - standing_j;
@@ -58,7 +58,7 @@ impl Battery {
         };
         let change_j = if power_w > 0.0 { power_w * into * step_s } else { power_w / out * step_s };
         let charge_j = limit(rested_j + change_j, 0.0, capacity_j);
-        Stored { charge_j, power_w, lost_j: start_j + power_w * step_s - charge_j }
+        BatteryResult { charge_j, power_w, lost_j: start_j + power_w * step_s - charge_j }
     }
 
     /// Charges with surplus generation and discharges for missing generation, within the limits of the
@@ -73,7 +73,7 @@ impl Battery {
 
 /// Result of a battery's step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Stored {
+pub struct BatteryResult {
     /// Charge after the step, in J.
     pub charge_j: f64,
     /// Power at the terminals, in W: positive when charging, negative when discharging.
@@ -86,7 +86,7 @@ pub struct Stored {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Dispatch {
     /// Result of the battery's step.
-    pub stored: Stored,
+    pub stored: BatteryResult,
     /// Power from the grid, in W.
     pub import_w: f64,
     /// Power to the grid, in W.

@@ -65,24 +65,24 @@ impl Boiler {
     }
 
     /// Runs the boiler for a load, in W, at a return temperature, in °C.
-    pub fn run(&self, load_w: f64, return_c: f64) -> Burnt {
+    pub fn run(&self, load_w: f64, return_c: f64) -> BoilerResult {
         let heat_w = limit(load_w, 0.0, self.capacity_w.max(0.0));
         let better = self.return_curve.as_ref().map_or(1.0, |curve| curve.at(return_c));
         let efficiency =
             limit(self.efficiency, 0.0, 1.1) * better.max(0.0) * (1.0 - limit(self.faults.efficiency_loss, 0.0, 1.0));
         if self.faults.off || heat_w <= 0.0 || efficiency <= 0.0 {
-            return Burnt::default();
+            return BoilerResult::default();
         }
         let share = self.fuel_curve.at(heat_w / self.capacity_w).max(0.0);
         // The heat cannot exceed the higher heating value of the fuel.
         let fuel_w = (self.capacity_w / efficiency * share).max(heat_w);
-        Burnt { heat_w, fuel_w, power_w: self.electric_share.max(0.0) * heat_w }
+        BoilerResult { heat_w, fuel_w, power_w: self.electric_share.max(0.0) * heat_w }
     }
 }
 
 /// Result of a boiler.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Burnt {
+pub struct BoilerResult {
     /// Heat, in W.
     pub heat_w: f64,
     /// Fuel power, in W, based on the higher heating value.

@@ -76,11 +76,11 @@ impl Chiller {
     }
 
     /// Runs the chiller for a load, in W.
-    pub fn run(&self, load_w: f64, leaving_c: f64, condenser_c: f64) -> Chilled {
+    pub fn run(&self, load_w: f64, leaving_c: f64, condenser_c: f64) -> ChillerResult {
         let available_w = self.available_w(leaving_c, condenser_c);
         let cooling_w = limit(load_w, 0.0, available_w);
         if cooling_w <= 0.0 || self.cop <= 0.0 {
-            return Chilled::default();
+            return ChillerResult::default();
         }
         let part_load = cooling_w / available_w;
         let least = limit(self.least_part_load, 1e-3, 1.0);
@@ -89,13 +89,13 @@ impl Chiller {
         let full_w = available_w / self.cop * self.input_curve.at(leaving_c, condenser_c).max(0.0);
         let share = self.part_load_curve.at(unloading).max(0.0);
         let power_w = full_w * share * cycling * (1.0 + self.faults.power_rise.max(0.0));
-        Chilled { cooling_w, power_w, rejected_w: cooling_w + power_w, part_load }
+        ChillerResult { cooling_w, power_w, rejected_w: cooling_w + power_w, part_load }
     }
 }
 
 /// Result of a chiller.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Chilled {
+pub struct ChillerResult {
     /// Cooling, in W.
     pub cooling_w: f64,
     /// Electric power, in W.

@@ -119,25 +119,25 @@ impl Mover {
     }
 
     /// Runs the fan or pump at a wanted flow, in kg/s.
-    pub fn run(&self, wanted_kg_s: f64) -> Moved {
+    pub fn run(&self, wanted_kg_s: f64) -> MoverResult {
         let fouling = 1.0 + self.faults.fouling.max(0.0);
         // The pressure drop is proportional to the square of the flow, which limits the flow through the
         // fouled path.
         let most = self.full_kg_s.max(0.0) / fouling.sqrt();
         let flow_kg_s = limit(wanted_kg_s, 0.0, most);
         if self.faults.off || flow_kg_s <= 0.0 || self.efficiency <= 0.0 || self.density_kg_m3 <= 0.0 {
-            return Moved::default();
+            return MoverResult::default();
         }
         let full_w = self.full_kg_s / self.density_kg_m3 * self.pressure_pa.max(0.0) / self.efficiency.min(1.0);
         let share = self.control.power_share(flow_kg_s / self.full_kg_s);
         let power_w = (full_w * share * fouling).min(full_w);
-        Moved { flow_kg_s, power_w, heat_w: power_w * limit(self.heat_share, 0.0, 1.0) }
+        MoverResult { flow_kg_s, power_w, heat_w: power_w * limit(self.heat_share, 0.0, 1.0) }
     }
 }
 
 /// Result of a fan or pump.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Moved {
+pub struct MoverResult {
     /// Flow, in kg/s.
     pub flow_kg_s: f64,
     /// Electric power, in W.

@@ -99,25 +99,25 @@ impl HeatPump {
     }
 
     /// Runs the heat pump for a load, in W, at a leaving water temperature, in °C.
-    pub fn run(&self, load_w: f64, outdoor: &Air, water_c: f64) -> Pumped {
+    pub fn run(&self, load_w: f64, outdoor: &Air, water_c: f64) -> HeatPumpResult {
         let available_w = self.available_w(outdoor, water_c);
         let heat_w = limit(load_w, 0.0, available_w);
         let (capacity, power) = self.defrost(outdoor);
         let cop = self.full_load_cop(outdoor.temperature_c, water_c) * capacity / power
             * (1.0 - limit(self.faults.loss, 0.0, 1.0));
         if heat_w <= 0.0 || cop <= 0.0 {
-            return Pumped::default();
+            return HeatPumpResult::default();
         }
         let part_load = heat_w / available_w;
         let cycling = 1.0 - limit(self.cycling_loss, 0.0, 0.9) * (1.0 - part_load);
         let power_w = heat_w / (cop * cycling);
-        Pumped { heat_w, power_w, cop: heat_w / power_w }
+        HeatPumpResult { heat_w, power_w, cop: heat_w / power_w }
     }
 }
 
 /// Result of a heat pump.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Pumped {
+pub struct HeatPumpResult {
     /// Heat, in W.
     pub heat_w: f64,
     /// Electric power, in W.

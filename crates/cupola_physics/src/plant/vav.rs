@@ -77,7 +77,7 @@ impl VavBox {
 
     /// Runs the box with the zone's cooling and heating signals (each 0 to 1; cooling has priority over
     /// heating) at these zone and supply air temperatures, in °C.
-    pub fn run(&self, cooling: f64, heating: f64, zone_c: f64, supply_c: f64) -> Boxed {
+    pub fn run(&self, cooling: f64, heating: f64, zone_c: f64, supply_c: f64) -> VavBoxResult {
         let cooling = limit(cooling, 0.0, 1.0);
         let heating = if cooling > 0.0 { 0.0 } else { limit(heating, 0.0, 1.0) };
         let least = self.least_kg_s.max(0.0);
@@ -95,19 +95,19 @@ impl VavBox {
         let flow_kg_s = stuck.unwrap_or(wanted_kg_s).max(0.0);
         let capacity_w_k = flow_kg_s * HEAT_CAPACITY_J_PER_KG_K;
         if capacity_w_k <= 0.0 {
-            return Boxed { flow_kg_s: 0.0, supply_c, reheat_w: 0.0, to_zone_w: 0.0 };
+            return VavBoxResult { flow_kg_s: 0.0, supply_c, reheat_w: 0.0, to_zone_w: 0.0 };
         }
         let most_w = self.reheat_w.max(0.0) * (1.0 - limit(self.faults.reheat_fouling, 0.0, 1.0));
         let leak_w = limit(self.faults.reheat_leak, 0.0, 1.0) * most_w;
         let reheat_w = limit((wanted_c - supply_c) * capacity_w_k, leak_w, most_w);
         let leaving_c = supply_c + reheat_w / capacity_w_k;
-        Boxed { flow_kg_s, supply_c: leaving_c, reheat_w, to_zone_w: capacity_w_k * (leaving_c - zone_c) }
+        VavBoxResult { flow_kg_s, supply_c: leaving_c, reheat_w, to_zone_w: capacity_w_k * (leaving_c - zone_c) }
     }
 }
 
 /// Result of a VAV box.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Boxed {
+pub struct VavBoxResult {
     /// Air flow, in kg/s.
     pub flow_kg_s: f64,
     /// Supply air temperature after the reheat, in °C.

@@ -20,9 +20,9 @@ pub use system::SystemStep;
 
 use crate::epw::Epw;
 use crate::epw_dates::Weekday;
-use crate::study::{Program, Site, Study, Tier, month_day};
+use crate::study::{Program, Site, Study, ThermalModel, month_day};
 use crate::thermal::{
-    Ambient, Draught, Fabric, Five, FiveState, FiveWork, Light, Load, NodeState, Nodes, StepInputs, ZoneInput,
+    Ambient, Draught, Fabric, FaceIrradiance, Five, FiveState, FiveWork, Load, NodeState, Nodes, StepInputs, ZoneInput,
 };
 use air::AirRun;
 use energy::{Demand, PlantRun};
@@ -37,7 +37,7 @@ const HOUR_S: f64 = 3_600.0;
 const DAY_S: f64 = 86_400.0;
 /// Maximum number of control volumes of a layer. The effect of finer volumes is smaller than the uncertainty
 /// of the coefficients.
-const MOST_CELLS: usize = 12;
+const MAX_CELLS: usize = 12;
 
 /// Run of a study, with its state.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ pub struct Run {
     plant: Option<PlantRun>,
     leap: bool,
     asked: ReportOptions,
-    light: Vec<Light>,
+    light: Vec<FaceIrradiance>,
     zones: Vec<ZoneInput>,
     ambient: Ambient,
     results: Vec<ZoneResult>,
@@ -156,7 +156,7 @@ pub struct Step<'r> {
     /// Length of the step, in s.
     pub length_s: f64,
     pub(crate) ambient: &'r Ambient,
-    pub(crate) light: &'r [Light],
+    pub(crate) light: &'r [FaceIrradiance],
     pub(crate) transmitted_w: &'r [f64],
     pub(crate) results: &'r [ZoneResult],
     pub(crate) fabric: &'r Fabric,
@@ -249,23 +249,23 @@ impl Run {
         let new_year = own.or(of_file).unwrap_or(Weekday::Monday.plus_days(-i64::from(first_day)));
         let program = Program::new(study, new_year, leap);
         let minutes = study.step_minutes.unwrap_or(match study.tier {
-            Tier::MultiNode => 10.0,
-            Tier::FiveR1C => 60.0,
+            ThermalModel::MultiNode => 10.0,
+            ThermalModel::FiveR1C => 60.0,
         });
         let step_s = 60.0 * minutes;
-        let mut fabric = Fabric::new(study, &program, step_s, MOST_CELLS);
+        let mut fabric = Fabric::new(study, &program, step_s, MAX_CELLS);
         for link in study.air.iter().flat_map(|air| &air.links) {
             let place = |end: &Option<String>| study.zones.iter().position(|zone| Some(&zone.id) == end.as_ref());
             fabric.neighbours.extend(place(&link.from).zip(place(&link.to)));
         }
         let start_c = study.start.temperature_c;
         let tier = match study.tier {
-            Tier::MultiNode => {
+            ThermalModel::MultiNode => {
                 let nodes = Nodes::new(&fabric);
                 let state = nodes.state(&fabric, start_c);
                 State::Multi(Box::new(nodes), state)
             }
-            Tier::FiveR1C => {
+            ThermalModel::FiveR1C => {
                 let five = Five::new(study, &fabric);
                 State::Five(Box::new(five), FiveWork::default(), FiveState::new(study.zones.len(), start_c))
             }

@@ -7,7 +7,7 @@ use crate::epw_dates::Weekday;
 use crate::people::{DayPlan, Occupancy, weekday};
 use crate::people_load::Load;
 use crate::random::stream_of;
-use crate::study::{Infectious, People, Program, Value};
+use crate::study::{InfectionSource, People, Program, Value};
 use crate::thermal::Ambient;
 
 /// Volume ratio of air at 20 °C to air at 0 °C.
@@ -15,7 +15,7 @@ const WARMER: f64 = 293.15 / 273.15;
 
 /// Maximum humidity ratio of a zone that is cooled, in kg/kg (the upper limit of ASHRAE 55-2020, 5.3.3.2; an
 /// assumption is that the cooling coil dehumidifies the air to it).
-const MOST_WHILE_COOLED: f64 = 0.012;
+const MAX_HUMIDITY_RATIO_COOLED: f64 = 0.012;
 
 /// Removal rate of quanta by deposition of droplets and inactivation of viruses, in 1/s.
 pub(super) const QUANTA_REMOVAL_PER_S: f64 = (DROPLET_DEPOSITION_PER_H + VIRUS_DECAY_PER_H) / 3_600.0;
@@ -32,7 +32,7 @@ pub(super) struct Presence {
     pub met: f64,
     pub clo: f64,
     pub radiant_fraction: f64,
-    pub infectious: Option<Infectious>,
+    pub infectious: Option<InfectionSource>,
 }
 
 impl Presence {
@@ -109,7 +109,7 @@ impl Exchange {
     /// Returns the humidity ratio after condensation, in kg/kg. Water condenses at saturation and at a
     /// cooling coil.
     pub fn condensed(&self, water: f64) -> f64 {
-        let most = if self.is_cooled { MOST_WHILE_COOLED } else { f64::INFINITY };
+        let most = if self.is_cooled { MAX_HUMIDITY_RATIO_COOLED } else { f64::INFINITY };
         water.min(humidity_at_pa(self.saturation_pa)).min(most)
     }
 }

@@ -7,9 +7,9 @@ use super::presence::ZoneAir;
 use crate::air::{DENSITY_KG_PER_M3, HEAT_CAPACITY_J_PER_KG_K};
 use crate::contaminant;
 use crate::plant::Air;
-use crate::plant::ahu::{AirHandler, Economiser, Handled};
+use crate::plant::ahu::{AirHandler, AirHandlerResult, Economiser};
 use crate::plant::fan_pump::Mover;
-use crate::plant::vav::{Boxed, Heating, VavBox};
+use crate::plant::vav::{Heating, VavBox, VavBoxResult};
 use crate::study::{AirBox, AirSystem, BoxControl, EconomiserDoc, Program, Study, Value};
 use crate::thermal::{Ambient, Load, ZoneInput};
 
@@ -39,7 +39,7 @@ pub(crate) struct SystemRun {
     boxes: Vec<BoxRun>,
     runs: bool,
     /// Result of the unit in the last step, if it ran.
-    handled: Option<Handled>,
+    handled: Option<AirHandlerResult>,
     /// Return air and outdoor air in that step.
     back: Air,
     outdoor: Air,
@@ -55,7 +55,7 @@ struct BoxRun {
     reheat_w: f64,
     vav: VavBox,
     /// Result without cooling or heating signal, at the start of the step.
-    idle: Boxed,
+    idle: VavBoxResult,
 }
 
 /// Result of an air handling unit in a step.
@@ -90,7 +90,7 @@ impl SystemRun {
             .filter_map(|own| {
                 let zone = study.zones.iter().position(|zone| zone.id == own.zone)?;
                 let vav = vav(own, mass);
-                Some(BoxRun { zone, reheat_w: vav.reheat_w, vav, idle: Boxed::default() })
+                Some(BoxRun { zone, reheat_w: vav.reheat_w, vav, idle: VavBoxResult::default() })
             })
             .collect();
         let most_kg_s = boxes.iter().map(|own| own.vav.cooling_most_kg_s).sum();
@@ -178,7 +178,7 @@ impl SystemRun {
             let input = &mut inputs[own.zone];
             if !self.runs {
                 (input.heating, input.cooling) = (None, None);
-                own.idle = Boxed::default();
+                own.idle = VavBoxResult::default();
                 continue;
             }
             let zone_c = air_c[own.zone];
@@ -249,7 +249,7 @@ impl SystemRun {
         self.take(unit.run(handled.flow_kg_s, wanted_c, &self.outdoor, &self.back));
     }
 
-    fn take(&mut self, handled: Handled) {
+    fn take(&mut self, handled: AirHandlerResult) {
         self.handled = Some(handled);
         let m3_h = 3_600.0 / DENSITY_KG_PER_M3;
         self.done = SystemStep {
@@ -323,14 +323,14 @@ pub(super) struct Node {
 impl BoxRun {
     /// Returns the total heat of the box's air for a load, in W, including that of its minimum air flow, and
     /// the result of the box.
-    fn for_load(&self, load: &Load, supply_c: f64) -> (f64, Boxed) {
+    fn for_load(&self, load: &Load, supply_c: f64) -> (f64, VavBoxResult) {
         let w_k = self.idle.flow_kg_s * HEAT_CAPACITY_J_PER_KG_K;
         let wanted_w = load.power_w + w_k * (self.idle.supply_c - load.air_c);
         (wanted_w, self.meets(wanted_w, load.air_c, supply_c))
     }
 
     /// Returns the result of the box that gives the zone this heat, or the nearest possible heat.
-    fn meets(&self, wanted_w: f64, zone_c: f64, supply_c: f64) -> Boxed {
+    fn meets(&self, wanted_w: f64, zone_c: f64, supply_c: f64) -> VavBoxResult {
         let run = |signal: f64| self.vav.run((-signal).max(0.0), signal.max(0.0), zone_c, supply_c);
         let idle = run(0.0);
         let toward = if wanted_w > idle.to_zone_w { 1.0 } else { -1.0 };

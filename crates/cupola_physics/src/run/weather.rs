@@ -11,11 +11,11 @@ use crate::thermal::Ambient;
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     File(Box<Epw>),
-    Own(Own),
+    Own(StudyConditions),
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Own {
+pub(super) struct StudyConditions {
     site: Site,
     dry_bulb_c: Value,
     relative_humidity_pct: Value,
@@ -42,7 +42,7 @@ impl Source {
             (conditions, _) => {
                 let own = conditions.clone().unwrap_or_default();
                 let elevation_m = study.site.elevation_m.unwrap_or(0.0);
-                Self::Own(Own {
+                Self::Own(StudyConditions {
                     site: site(None),
                     dry_bulb_c: program.value(&own.dry_bulb_c),
                     relative_humidity_pct: program.value(&own.relative_humidity_pct),

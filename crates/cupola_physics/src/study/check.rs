@@ -68,9 +68,9 @@ impl Checker<'_> {
             self.error("no-zones", "the study has no zones", "add `zones: [(id: …)]`");
         }
         if study.weather.is_some() && study.conditions.is_some() {
-            let help = "take out `weather` or `conditions`";
+            let help = "remove `weather` or `conditions`";
             self.at("weather", |checker| {
-                checker.warning("weather-unused", "the study's own conditions hold, not the file", help)
+                checker.warning("weather-unused", "`conditions` replace the weather file", help)
             });
         }
         if study.hourly_days.contains(&0) {
@@ -80,12 +80,8 @@ impl Checker<'_> {
             let divides = minutes > 0.0 && (60.0 / minutes - (60.0 / minutes).round()).abs() < 1e-9;
             self.at("step_minutes", |checker| {
                 if !divides || minutes < 0.5 {
-                    let message = format!("a step of {minutes} minutes isn't a whole part of an hour");
-                    checker.error(
-                        "wrong-step",
-                        message,
-                        "take 60, 30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1 or 0.5 minutes",
-                    );
+                    let message = format!("a step must divide an hour and last at least 0.5 minutes, not {minutes}");
+                    checker.error("wrong-step", message, "use 60, 30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1 or 0.5 minutes");
                 }
             });
         }
@@ -184,7 +180,7 @@ impl Checker<'_> {
             let unit = if unit.is_empty() || unit == "°" { unit.to_string() } else { format!(" {unit}") };
             let message = format!("`{field}` is {number}{unit}");
             self.at(field, |checker| {
-                checker.error("out-of-range", message, format!("it goes from {least} to {most}{unit}"));
+                checker.error("out-of-range", message, format!("the range is from {least} to {most}{unit}"));
             });
         }
     }
@@ -197,8 +193,8 @@ impl Checker<'_> {
                 self.at(field, |checker| checker.known("schedule", name, &checker.study.schedules));
                 let values = self.study.schedules.get(name).map(values).unwrap_or_default();
                 if let Some(value) = values.iter().find(|value| !(least..=most).contains(*value)) {
-                    let message = format!("`{field}` is {value} {unit} at times, by the schedule `{name}`");
-                    let help = format!("it goes from {least} to {most} {unit}");
+                    let message = format!("`{field}` is {value} {unit} at some times of the schedule `{name}`");
+                    let help = format!("the range is from {least} to {most} {unit}");
                     self.at(field, |checker| checker.error("out-of-range", message, help));
                 }
             }
@@ -215,7 +211,7 @@ impl Checker<'_> {
     fn date(&mut self, text: &str) {
         // 29 February is accepted as a date of leap years.
         if month_day(text, true).is_none() {
-            self.error("wrong-date", format!("`{text}` is no day of the year"), "write month and day: 12-25");
+            self.error("wrong-date", format!("`{text}` is not a day of the year"), "write month and day: 12-25");
         }
     }
 
@@ -250,7 +246,7 @@ impl Checker<'_> {
                 Day::Always(value) => checker.finite(*value),
                 Day::Hours(values) => {
                     if values.len() != 24 {
-                        let message = format!("a day has 24 values, not {}", values.len());
+                        let message = format!("a day needs 24 values, not {}", values.len());
                         checker.error("wrong-day", message, "give one for each hour, or pairs `(hour, value)`");
                     }
                     values.iter().for_each(|value| checker.finite(*value));
@@ -261,8 +257,8 @@ impl Checker<'_> {
                     if pairs.is_empty() || !rises || !is_in_day {
                         checker.error(
                             "wrong-day",
-                            "the hours of a day rise from 0 to below 24",
-                            "write `[(0, 10), (7, 20), (23, 10)]`: from this hour on, this value",
+                            "the hours of a day must rise, and be at least 0 and below 24",
+                            "write `[(0, 10), (7, 20), (23, 10)]`: each value holds from its hour on",
                         );
                     }
                     pairs.iter().for_each(|(_, value)| checker.finite(*value));
@@ -273,7 +269,7 @@ impl Checker<'_> {
 
     fn finite(&mut self, value: f64) {
         if !value.is_finite() {
-            self.error("wrong-day", format!("{value} is no value"), "give a number");
+            self.error("wrong-day", format!("{value} is not a finite number"), "write a finite number");
         }
     }
 }

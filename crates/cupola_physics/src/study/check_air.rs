@@ -10,7 +10,7 @@ impl Checker<'_> {
             for (at, link) in air.links.iter().enumerate() {
                 checker.at(at, |checker| {
                     if air.links[..at].iter().any(|other| other.id == link.id) {
-                        let message = format!("there is another link `{}`", link.id);
+                        let message = format!("several links have the id `{}`", link.id);
                         checker
                             .at("id", |checker| checker.error("duplicate-id", message, "give one of them another id"));
                     }
@@ -29,10 +29,10 @@ impl Checker<'_> {
         }
         if link.from == link.to {
             let message = match &link.from {
-                Some(zone) => format!("the link leads from `{zone}` to itself"),
-                None => "the link has no zone: without `from` or `to`, an end is outdoors".into(),
+                Some(zone) => format!("the link connects zone `{zone}` to itself"),
+                None => "the link has neither `from` nor `to`, so both ends are outdoors".into(),
             };
-            self.error("wrong-link", message, "give the zones that it joins");
+            self.error("wrong-link", message, "set `from` and `to` to different zones; a missing end is outdoors");
         }
         let is_outdoors = link.from.is_none() || link.to.is_none();
         for (field, is_given) in [
@@ -41,15 +41,15 @@ impl Checker<'_> {
             ("wind_coefficient", link.wind_coefficient.is_some()),
         ] {
             if is_given && !is_outdoors {
-                let message = format!("`{field}` says nothing of a link between two zones");
-                self.at(field, |checker| checker.warning("unused", message, "leave it out"));
+                let message = format!("`{field}` has no effect on a link between two zones");
+                self.at(field, |checker| checker.warning("unused", message, "remove it"));
             }
         }
         if link.azimuth_deg.is_some() && link.wind_coefficient.is_some() {
             self.error(
                 "wrong-link",
-                "the wind's pressure follows from `azimuth_deg` or `wind_coefficient`",
-                "give one",
+                "`azimuth_deg` and `wind_coefficient` both define the wind pressure",
+                "remove one of them",
             );
         }
         self.range("height_m", Some(link.height_m), -100.0, 1_000.0, "m");
@@ -64,8 +64,8 @@ impl Checker<'_> {
             for zone in [&link.from, &link.to].into_iter().flatten() {
                 if !has_way_out(air, zone) {
                     let message =
-                        format!("the fan moves air of `{zone}`, which has no other way in or out that is always open");
-                    let help = "add a crack or an opening without `open`, or give the fan as a `fan_curve`";
+                        format!("the fan needs another path from `{zone}` to the outdoors that is always open");
+                    let help = "add a crack or an opening without `open`, or describe the fan by a `fan_curve`";
                     self.error("no-way-out", message, help);
                 }
             }
@@ -96,15 +96,15 @@ impl Checker<'_> {
                 let bends = points.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 > pair[1].1);
                 let is_sane = points.iter().all(|(rise, flow)| rise.abs() < 1e5 && flow.abs() < 1e7);
                 if points.len() < 2 || !bends || !is_sane {
-                    let help = "write `fan_curve([(0, 500), (80, 300), (120, 0)])`: Pa and m³/h";
-                    self.error("wrong-fan", "a fan's pressure rises and its flow falls, from point to point", help);
+                    let help = "write pairs of Pa and m³/h: `fan_curve([(0, 500), (80, 300), (120, 0)])`";
+                    self.error("wrong-fan", "the pressures of a fan curve must rise, and its flows must fall", help);
                 }
             }
         }
     }
 }
 
-/// Returns whether a zone is joined to the outdoors by links that are always open and whose flow depends on
+/// Returns whether a zone is connected to the outdoors by links that are always open and whose flow depends on
 /// the pressure.
 fn has_way_out(air: &AirNetwork, zone: &str) -> bool {
     let always = |link: &&AirLink| link.open.is_none() && !matches!(link.element, AirElement::Fan { .. });

@@ -32,34 +32,34 @@ impl Checker<'_> {
         let Material { conductivity_w_mk: conductivity, density_kg_m3: density, specific_heat_j_kgk: heat } = *material;
         self.at("conductivity_w_mk", |checker| {
             if conductivity.is_nan() || conductivity <= 0.0 {
-                let message = format!("a conductivity of {conductivity} W/(m K)");
-                checker.error("out-of-range", message, "it is above 0: 0.04 of insulation, 1.1 of concrete");
+                let message = format!("the conductivity is {conductivity} W/(m K)");
+                checker.error("out-of-range", message, "it must be above 0: insulation has 0.04, concrete 1.1");
             } else if conductivity > 430.0 || (conductivity > BEST_NOT_METAL_W_MK && density < LIGHTEST_METAL_KG_M3) {
-                let message = format!("{conductivity} W/(m K) is the conductivity of a metal, and this is none");
-                checker.error("unit-slip", message, format!("in mW/(m K)? Then write {}", conductivity / 1_000.0));
+                let message = format!("{conductivity} W/(m K) is too high for a material of this density");
+                checker.error("unit-slip", message, format!("if it is in mW/(m K), write {}", conductivity / 1_000.0));
             } else if conductivity < 0.002 {
-                let message = format!("{conductivity} W/(m K) is less than a vacuum panel conducts");
-                checker.warning("unit-slip", message, "it is 0.04 of insulation, 1.1 of concrete");
+                let message = format!("{conductivity} W/(m K) is less than the conductivity of a vacuum panel");
+                checker.warning("unit-slip", message, "insulation has 0.04, concrete 1.1");
             }
         });
         self.at("density_kg_m3", |checker| {
             if !(0.0..=23_000.0).contains(&density) {
-                checker.error("out-of-range", format!("a density of {density} kg/m³"), "it goes from 0 to 23000 kg/m³");
+                checker.error("out-of-range", format!("the density is {density} kg/m³"), "use 0 to 23000 kg/m³");
             } else if density > 0.0 && density < 5.0 {
-                let message = format!("{density} kg/m³ is hardly more than air weighs");
-                checker.warning("unit-slip", message, format!("in g/cm³? Then write {}", density * 1_000.0));
+                let message = format!("{density} kg/m³ is hardly more than the density of air");
+                checker.warning("unit-slip", message, format!("if it is in g/cm³, write {}", density * 1_000.0));
             }
         });
         self.at("specific_heat_j_kgk", |checker| {
             if !(0.0..=6_000.0).contains(&heat) {
-                let message = format!("a specific heat of {heat} J/(kg K)");
-                checker.error("out-of-range", message, "it goes from 0 to 6000 J/(kg K); water has 4180");
+                let message = format!("the specific heat is {heat} J/(kg K)");
+                checker.error("out-of-range", message, "use 0 to 6000 J/(kg K); water has 4180");
             } else if heat > 0.0 && heat < 50.0 {
-                let message = format!("{heat} J/(kg K) is less than any building material has");
-                checker.error("unit-slip", message, format!("in kJ/(kg K)? Then write {}", heat * 1_000.0));
+                let message = format!("{heat} J/(kg K) is less than that of any building material");
+                checker.error("unit-slip", message, format!("if it is in kJ/(kg K), write {}", heat * 1_000.0));
             } else if density > 0.0 && heat == 0.0 {
-                let message = "a material with a density but no specific heat stores nothing";
-                checker.error("missing-value", message, "give both or neither");
+                let message = "a material with a density but no specific heat stores no heat";
+                checker.error("missing-value", message, "set both or neither");
             }
         });
     }
@@ -91,7 +91,7 @@ impl Checker<'_> {
             (None, None, Some(resistance)) => self.range("resistance_m2k_w", Some(resistance), 1e-6, 200.0, "m² K/W"),
             _ => self.error(
                 "wrong-layer",
-                "a layer is a material with a thickness, or a resistance",
+                "a layer needs a material with a thickness, or a resistance",
                 "write `(material: \"…\", thickness_m: 0.1)` or `(resistance_m2k_w: 0.18)`",
             ),
         }
@@ -99,10 +99,10 @@ impl Checker<'_> {
 
     fn thickness(&mut self, thickness: f64, most: f64) {
         if thickness.is_nan() || thickness <= 0.0 {
-            self.error("out-of-range", format!("a thickness of {thickness} m"), "it is above 0");
+            self.error("out-of-range", format!("the thickness is {thickness} m"), "it must be above 0");
         } else if thickness > most {
-            let message = format!("a layer {thickness} m thick");
-            self.error("unit-slip", message, format!("in mm? Then write {}", thickness / 1_000.0));
+            let message = format!("the layer is {thickness} m thick");
+            self.error("unit-slip", message, format!("if it is in mm, write {}", thickness / 1_000.0));
         }
     }
 
@@ -110,7 +110,7 @@ impl Checker<'_> {
         let has_sheet = glazing.u_value_w_m2k.is_some() || glazing.shgc.is_some();
         let help = "write `(panes: […], gaps: […])` or `(u_value_w_m2k: 1.1, shgc: 0.6)`";
         if has_sheet != glazing.panes.is_empty() {
-            let message = "a glazing is given by its panes or by `u_value_w_m2k` and `shgc`, one of the two";
+            let message = "a glazing needs either `panes`, or `u_value_w_m2k` and `shgc`";
             self.error("wrong-glazing", message, help);
             return;
         }
@@ -119,7 +119,7 @@ impl Checker<'_> {
             return;
         }
         if glazing.angular.is_some() && has_sheet {
-            self.error("wrong-glazing", "`angular` goes with panes: they still conduct heat", "add `panes`");
+            self.error("wrong-glazing", "`angular` needs panes, because they conduct the heat", "add `panes`");
             return;
         }
         let before = self.findings.len();
@@ -146,13 +146,13 @@ impl Checker<'_> {
         self.range("emittance_front", Some(pane.emittance_front), 0.001, 1.0, "");
         self.range("emittance_back", Some(pane.emittance_back), 0.001, 1.0, "");
         if pane.refractive_index.is_some() != pane.extinction_per_m.is_some() {
-            let message = "`refractive_index` and `extinction_per_m` go together";
-            self.error("wrong-glazing", message, "give both, or transmittance and reflectance");
+            let message = "`refractive_index` and `extinction_per_m` must be set together";
+            self.error("wrong-glazing", message, "set both, or set transmittance and reflectance");
         }
         let passed = pane.solar_transmittance + pane.solar_reflectance_front;
         if passed > 1.0 {
-            let message = format!("transmittance and reflectance of the pane are {passed} together");
-            self.error("out-of-range", message, "they are at most 1: the rest is absorbed");
+            let message = format!("transmittance and reflectance of the pane add up to {passed}");
+            self.error("out-of-range", message, "the sum is at most 1: the rest is absorbed");
         }
     }
 

@@ -13,7 +13,7 @@ impl Checker<'_> {
                     let is_taken = study.zones.iter().any(|zone| zone.id == room.id)
                         || study.two_element_rooms[..at].iter().any(|other| other.id == room.id);
                     if is_taken {
-                        let message = format!("there is another zone or room `{}`", room.id);
+                        let message = format!("several zones or rooms have the id `{}`", room.id);
                         checker
                             .at("id", |checker| checker.error("duplicate-id", message, "give one of them another id"));
                     }
@@ -58,7 +58,7 @@ impl Checker<'_> {
                 checker.at(at, |checker| {
                     checker.gain(gain);
                     if gain.power_w_m2.is_some() {
-                        checker.error("wrong-gain", "the room has no floor area", "give `power_w`");
+                        checker.error("wrong-gain", "the room has no floor area", "use `power_w`");
                     }
                 });
             }
@@ -68,15 +68,15 @@ impl Checker<'_> {
                 checker.at(at, |checker| {
                     checker.airflow(flow);
                     if flow.ach.is_some() {
-                        checker.error("wrong-airflow", "the room has no volume", "give `flow_m3_h`");
+                        checker.error("wrong-airflow", "the room has no volume", "use `flow_m3_h`");
                     }
                     let is_more = flow.above_zone_c.is_some()
                         || flow.above_outdoors_k.is_some()
                         || flow.heat_recovery.is_some()
                         || flow.fan_w_per_m3_s.is_some();
                     if is_more {
-                        let message = "air of a two-element room has a flow, a schedule and a supply temperature only";
-                        checker.error("wrong-airflow", message, "take the other fields out, or describe a zone");
+                        let message = "air flows of two-element rooms have only flow, schedule and supply temperature";
+                        checker.error("wrong-airflow", message, "remove the other fields, or use a zone");
                     }
                 });
             }
@@ -106,11 +106,11 @@ impl Checker<'_> {
         if let Some(sun) = &facade.sun_w_m2 {
             self.amount("sun_w_m2", sun, 0.0, 1_400.0, "W/m²");
             if facade.sun_m2 == 0.0 {
-                self.warning("missing-value", "the sun comes in through no area", "add `sun_m2`");
+                self.warning("missing-value", "`sun_w_m2` has no effect without an area", "add `sun_m2`");
             }
         }
         if facade.blind_above_w_m2.is_some() != facade.blind_factor.is_some() {
-            self.error("missing-value", "`blind_above_w_m2` and `blind_factor` go together", "give both or neither");
+            self.error("missing-value", "set `blind_above_w_m2` and `blind_factor` together", "set both or neither");
         }
         self.range("blind_factor", facade.blind_factor, 0.0, 1.0, "");
     }
@@ -145,7 +145,7 @@ impl Checker<'_> {
             self.range(field, Some(fraction), 0.0, 1.0, "");
         }
         if radiant_fraction + inner_fraction + outer_fraction > 1.0 + 1e-9 {
-            self.error("out-of-range", "the fractions add up to more than 1", "what is left over goes to the air");
+            self.error("out-of-range", "the fractions add up to more than 1", "the rest goes to the air");
         }
     }
 

@@ -7,7 +7,7 @@ impl Checker<'_> {
     pub(super) fn air_system(&mut self, number: usize, system: &AirSystem) {
         let study = self.study;
         if study.air_systems[..number].iter().any(|other| other.id == system.id) {
-            let message = format!("there is another unit `{}`", system.id);
+            let message = format!("several air handling units have the id `{}`", system.id);
             self.at("id", |checker| checker.error("duplicate-id", message, "give one of them another id"));
         }
         self.share("available", system.available.as_ref());
@@ -52,12 +52,12 @@ impl Checker<'_> {
         self.at("zone", |checker| match study.zones.iter().find(|zone| zone.id == id) {
             None => checker.unknown_zone(id),
             Some(_) if is_taken => {
-                let message = format!("`{id}` has a box already");
-                checker.error("duplicate-id", message, "a zone is served by one box");
+                let message = format!("zone `{id}` already has a box");
+                checker.error("duplicate-id", message, "a zone can have only one box");
             }
             Some(zone) if zone.heating.is_none() && zone.cooling.is_none() => {
-                let message = format!("nothing steers the box: `{id}` has neither `heating` nor `cooling`");
-                checker.error("missing-setpoint", message, "give the zone `cooling: (setpoint_c: 24)`");
+                let message = format!("the box has no set-point: `{id}` has neither `heating` nor `cooling`");
+                checker.error("missing-setpoint", message, "add `cooling: (setpoint_c: 24)` to the zone");
             }
             Some(_) => {}
         });

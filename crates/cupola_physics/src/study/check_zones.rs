@@ -26,7 +26,7 @@ impl Checker<'_> {
             for (at, zone) in study.zones.iter().enumerate() {
                 checker.at(at, |checker| {
                     if study.zones[..at].iter().any(|other| other.id == zone.id) {
-                        let message = format!("there is another zone `{}`", zone.id);
+                        let message = format!("several zones have the id `{}`", zone.id);
                         checker
                             .at("id", |checker| checker.error("duplicate-id", message, "give one of them another id"));
                     }
@@ -41,8 +41,8 @@ impl Checker<'_> {
         self.range("volume_m3", Some(zone.volume_m3), 0.1, 1e7, "m³");
         let height = zone.volume_m3 / zone.floor_area_m2;
         if !(1.5..=50.0).contains(&height) {
-            let message = format!("volume over floor area is {height:.2} m: no usual height of a room");
-            self.at("volume_m3", |checker| checker.warning("odd-height", message, "look at both numbers"));
+            let message = format!("volume over floor area is {height:.2} m, an unusual height of a room");
+            self.at("volume_m3", |checker| checker.warning("odd-height", message, "check both values"));
         }
         self.range("floor_height_m", zone.floor_height_m, -100.0, 1_000.0, "m");
         self.range("capacity_multiplier", zone.capacity_multiplier, 0.1, 1_000.0, "");
@@ -50,7 +50,7 @@ impl Checker<'_> {
             for (at, surface) in zone.surfaces.iter().enumerate() {
                 checker.at(at, |checker| {
                     if zone.surfaces[..at].iter().any(|other| other.id == surface.id) {
-                        let message = format!("the zone has another surface `{}`", surface.id);
+                        let message = format!("several surfaces of the zone have the id `{}`", surface.id);
                         checker
                             .at("id", |checker| checker.error("duplicate-id", message, "give one of them another id"));
                     }
@@ -62,7 +62,7 @@ impl Checker<'_> {
         let shares: f64 = zone.surfaces.iter().filter_map(|surface| surface.solar_fraction).sum();
         if shares > 1.0 + 1e-6 {
             let message = format!("the surfaces' solar fractions add up to {shares}");
-            self.at("surfaces", |checker| checker.error("out-of-range", message, "at most 1 falls on all together"));
+            self.at("surfaces", |checker| checker.error("out-of-range", message, "the sum must be at most 1"));
         }
         for (field, flows) in [("infiltration", &zone.infiltration), ("ventilation", &zone.ventilation)] {
             self.at(field, |checker| {
@@ -93,8 +93,8 @@ impl Checker<'_> {
     }
 
     pub(super) fn crossed(&mut self, heating_c: f64, cooling_c: f64) {
-        let message = format!("it is heated to {heating_c} °C and cooled to {cooling_c} °C");
-        let help = "the set-point for cooling is not below the one for heating";
+        let message = format!("the set-points are {heating_c} °C for heating and {cooling_c} °C for cooling");
+        let help = "the set-point for cooling must not be below the one for heating";
         self.error("crossed-setpoints", message, help);
     }
 
@@ -128,7 +128,7 @@ impl Checker<'_> {
             );
             let message = format!("the envelope of `{}` is open: about {missing:.1} m² are missing", zone.id);
             let help = format!(
-                "add a surface of {missing:.1} m² (azimuth {azimuth:.0}°, tilt {tilt:.0}°), or say `is_open: true` if that is meant"
+                "add a surface of {missing:.1} m² (azimuth {azimuth:.0}°, tilt {tilt:.0}°), or set `is_open: true`"
             );
             self.error("open-envelope", message, help);
         }
@@ -154,7 +154,7 @@ impl Checker<'_> {
         self.at("outside", |checker| match &surface.outside {
             Outside::Ground(amount) | Outside::Air(amount) => checker.amount("temperature", amount, -60.0, 80.0, "°C"),
             Outside::Zone(id) if *id == zone.id => {
-                checker.error("unknown-zone", "the surface leads to its own zone", "write `adiabatic` for a partition");
+                checker.error("unknown-zone", "the surface adjoins its own zone", "write `adiabatic` for a partition");
             }
             Outside::Zone(id) if !study.zones.iter().any(|other| other.id == *id) => {
                 checker.unknown_zone(id);
@@ -166,18 +166,18 @@ impl Checker<'_> {
             for (at, window) in surface.windows.iter().enumerate() {
                 let is_taken = |other: &Window| !other.id.is_empty() && other.id == window.id;
                 if surface.windows[..at].iter().any(is_taken) {
-                    let message = format!("the surface has another window `{}`", window.id);
+                    let message = format!("several windows of the surface have the id `{}`", window.id);
                     checker.at(at, |checker| checker.error("duplicate-id", message, "give one of them another id"));
                 }
                 checker.at(at, |checker| checker.window(window));
                 glazed += window_area(window);
             }
             if !surface.windows.is_empty() && surface.outside != Outside::Outdoors {
-                checker.error("wrong-window", "a window leads outdoors, this surface doesn't", "take the window out");
+                checker.error("wrong-window", "only surfaces to the outdoors can have windows", "remove the window");
             }
         });
         if glazed > surface.area_m2 * (1.0 + 1e-9) {
-            let message = format!("its windows have {glazed:.2} m², the whole surface {} m²", surface.area_m2);
+            let message = format!("the windows have {glazed:.2} m², but the surface has only {} m²", surface.area_m2);
             let help = "`area_m2` of a surface includes its windows";
             self.at("area_m2", |checker| checker.error("windows-too-large", message, help));
         }
@@ -193,7 +193,7 @@ impl Checker<'_> {
         self.range("frame_fraction", window.frame_fraction, 0.0, 0.9, "");
         self.range("frame_u_w_m2k", window.frame_u_w_m2k, 0.1, 20.0, "W/(m² K)");
         if window.frame_fraction.is_some_and(|share| share > 0.0) && window.frame_u_w_m2k.is_none() {
-            let help = "add it: 1.2 to 2 of wood and plastics, 3 to 7 of metal";
+            let help = "add it: 1.2 to 2 for wood and plastics, 3 to 7 for metal";
             self.error("missing-value", "a frame needs `frame_u_w_m2k`", help);
         }
         if let Some(convection) = &window.inside_convection {
@@ -246,7 +246,7 @@ impl Checker<'_> {
         match (&flow.ach, &flow.flow_m3_h) {
             (Some(ach), None) => self.amount("ach", ach, 0.0, 500.0, "1/h"),
             (None, Some(flow)) => self.amount("flow_m3_h", flow, 0.0, 1e8, "m³/h"),
-            _ => self.error("wrong-airflow", "air flows by `ach` or by `flow_m3_h`, one of the two", "give one"),
+            _ => self.error("wrong-airflow", "an air flow needs either `ach` or `flow_m3_h`", "set one of them"),
         }
         self.share("schedule", flow.schedule.as_ref());
         self.range("heat_recovery", flow.heat_recovery, 0.0, 1.0, "");
@@ -260,7 +260,7 @@ impl Checker<'_> {
         match (&gain.power_w, &gain.power_w_m2) {
             (Some(power), None) => self.amount("power_w", power, -1e9, 1e9, "W"),
             (None, Some(power)) => self.amount("power_w_m2", power, -1e5, 1e5, "W/m²"),
-            _ => self.error("wrong-gain", "a gain has `power_w` or `power_w_m2`, one of the two", "give one"),
+            _ => self.error("wrong-gain", "a gain needs either `power_w` or `power_w_m2`", "set one of them"),
         }
         self.share("schedule", gain.schedule.as_ref());
         let fractions = [
@@ -273,7 +273,7 @@ impl Checker<'_> {
         }
         let sum: f64 = fractions.iter().map(|(_, fraction)| fraction).sum();
         if sum > 1.0 + 1e-9 {
-            self.error("out-of-range", format!("the fractions of the gain add up to {sum}"), "at most to 1");
+            self.error("out-of-range", format!("the fractions of the gain add up to {sum}"), "the limit is 1");
         }
     }
 
@@ -302,8 +302,8 @@ impl Checker<'_> {
             }
         };
         if (ODD_C..FAR_C).contains(&highest) {
-            let message = format!("a room is held at {highest} °C");
-            let help = format!("{highest} °F are {:.1} °C; for never write {FAR_C} or more", (highest - 32.0) / 1.8);
+            let message = format!("the set-point is {highest} °C");
+            let help = format!("{highest} °F is {:.1} °C; from {FAR_C} °C on it never acts", (highest - 32.0) / 1.8);
             self.at("setpoint_c", |checker| checker.warning("odd-setpoint", message, help));
         }
     }

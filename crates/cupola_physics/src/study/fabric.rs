@@ -19,7 +19,7 @@ pub struct Material {
     pub specific_heat_j_kgk: f64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires a reference")]
 fn is_zero(number: &f64) -> bool {
     *number == 0.0
 }

@@ -1,4 +1,4 @@
-//! Study: one description of a building and its use for both thermal models, read from the `physics` section
+//! Study: a description of a building and its use, for both thermal models. It is read from the `physics` section
 //! of a file.
 //!
 //! `docs/physics.md` is the manual. Field names end with their unit. Angles are in degrees, azimuths
@@ -36,8 +36,8 @@ use std::collections::BTreeMap;
 /// Thermal model of the zones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Tier {
-    /// Multi-node model: conduction through layers and a heat balance at every surface (in the manner of ISO
+pub enum ThermalModel {
+    /// Multi-node model: conduction through layers and a heat balance at every surface (similar to ISO
     /// 52016-1:2017, clause 6.5).
     #[default]
     MultiNode,
@@ -51,15 +51,15 @@ pub enum Tier {
 #[serde(deny_unknown_fields, default)]
 pub struct Study {
     /// Thermal model.
-    pub tier: Tier,
-    /// Length of a step in minutes, a whole part of an hour. The default is 10 minutes for `multi_node` and
-    /// an hour for `r5c1`.
+    pub tier: ThermalModel,
+    /// Length of a step in minutes, a divisor of an hour. The default is 10 minutes for `multi_node` and
+    /// 60 minutes for `r5c1`.
     pub step_minutes: Option<f64>,
-    /// EPW file, relative to the study's file. `--weather` replaces it.
+    /// Path of the EPW file, relative to the study's file. The option `--weather` overrides it.
     pub weather: Option<String>,
-    /// Weather given in the study instead of a file.
+    /// Weather defined in the study instead of a file.
     pub conditions: Option<Conditions>,
-    /// Site of the building. Missing values are those of the weather file.
+    /// Site of the building. Missing values are taken from the weather file.
     pub site: Site,
     /// Calendar of the run.
     pub calendar: Calendar,
@@ -73,7 +73,7 @@ pub struct Study {
     pub glazings: BTreeMap<String, Glazing>,
     /// Schedules by name.
     pub schedules: BTreeMap<String, Schedule>,
-    /// Convection at surfaces without values of their own.
+    /// Convection models of surfaces that define none themselves.
     pub convection: Convection,
     /// Zones: rooms or parts of the building with one air temperature each.
     pub zones: Vec<Zone>,
@@ -86,8 +86,8 @@ pub struct Study {
     pub air_systems: Vec<AirSystem>,
     /// Plant for heat, cold and electricity. Without a plant, heat and cold are reported as loads.
     pub plant: Option<Plant>,
-    /// Whether comfort is also reported as standard effective temperature. The computation takes a hundredth
-    /// of a millisecond for each occupied hour.
+    /// Whether comfort is also reported as standard effective temperature (ASHRAE 55-2020). The computation takes 0.01
+    /// ms for each occupied hour.
     pub standard_effective_temperature: bool,
     /// Seed of all random numbers, which determine the presence of people.
     pub seed: u64,
@@ -116,7 +116,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Reflectance of bare ground (ASHRAE 140-2017, 5.2.1.4; also EnergyPlus' and DOE-2's usual value).
+    /// Reflectance of bare ground (ASHRAE 140-2017, 5.2.1.4; also the usual value in EnergyPlus and DOE-2).
     pub const GROUND_REFLECTANCE: f64 = 0.2;
     /// Outdoor CO2 concentration: global mean of 2023, rounded (NOAA Global Monitoring Laboratory).
     pub const CO2_PPM: f64 = 420.0;
@@ -135,7 +135,7 @@ pub enum Terrain {
     City,
 }
 
-/// Weather given by numbers and schedules. Schedules are in local standard time.
+/// Weather defined by numbers and schedules. Schedules are in local standard time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Conditions {
@@ -153,7 +153,7 @@ pub struct Conditions {
     pub direct_normal_w_m2: Amount,
     /// Diffuse horizontal irradiance, in W/m².
     pub diffuse_horizontal_w_m2: Amount,
-    /// Air pressure, in Pa. The default is that of the site's elevation.
+    /// Air pressure, in Pa. The default is the standard pressure at the site's elevation.
     pub pressure_pa: Option<f64>,
 }
 
@@ -176,7 +176,7 @@ impl Default for Conditions {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Calendar {
-    /// Weekday of the first day. The default is that of the weather file, or Monday.
+    /// Weekday of the first day. The default is the weekday in the weather file, or else Monday.
     pub first_weekday: Option<Weekday>,
     /// First day of the run, as `month-day`: `01-01`.
     pub first_day: Option<String>,
@@ -197,7 +197,7 @@ pub struct Start {
 
 impl Default for Start {
     fn default() -> Self {
-        // An assumption: 30 days are enough for heavy concrete (time constants of a week).
+        // Assumption: 30 days are enough for heavy concrete, with time constants of about a week.
         Self { temperature_c: 20.0, warm_up_days: 30 }
     }
 }

@@ -152,20 +152,20 @@ pub struct People {
     pub radiant_fraction: f64,
     /// Infectious people among them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub infectious: Option<Infectious>,
+    pub infectious: Option<InfectionSource>,
 }
 
 /// Infectious people, and the breathing rate of the others (Wells and Riley).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Infectious {
+pub struct InfectionSource {
     /// Quanta emission rate of all infectious people together at full presence, in 1/h.
     pub quanta_h: f64,
     /// Breathing rate of a person, less the fraction that a mask filters, in m³/h.
     pub breathing_m3_h: f64,
 }
 
-impl Default for Infectious {
+impl Default for InfectionSource {
     fn default() -> Self {
         // A person at rest, in the order of the values of Buonanno, Stabile and Morawska 2020 for SARS-CoV-2
         // (an assumption; speaking and exercise give ten times as much).

@@ -2,7 +2,7 @@
 
 use super::film::mrt_factors;
 use super::glass::Glass;
-use super::receiver::{Receivers, local_wind};
+use super::receiver::{IrradiatedPlanes, local_wind};
 use super::wall::{Slab, Wall};
 use crate::study::{
     Face as FaceDoc, InsideConvection, Outside, OutsideConvection, Program, Study, Surface, Value, Window, Zone,
@@ -57,12 +57,12 @@ pub(crate) struct WallRow {
     pub area_m2: f64,
     pub inner: usize,
     pub zone: usize,
-    pub behind: Behind,
+    pub behind: WallBoundary,
 }
 
 /// Boundary condition on the other side of a wall.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Behind {
+pub(crate) enum WallBoundary {
     Outdoors(Box<Exposure>),
     Ground(Value),
     Air(Value, f64),
@@ -114,7 +114,7 @@ pub(crate) struct Fabric {
     /// Faces, sorted by zone.
     pub faces: Vec<Face>,
     pub faces_of_zone: Vec<Range<usize>>,
-    pub receivers: Receivers,
+    pub receivers: IrradiatedPlanes,
     pub panes: usize,
     /// Pairs of zones with a common wall or with air flow between them.
     pub neighbours: Vec<(usize, usize)>,
@@ -179,40 +179,41 @@ impl<'s> Builder<'s> {
             beam_share: 0.0,
             side,
         };
-        let exposure = |receivers: &mut Receivers, like: &FaceDoc, shading: Option<_>, is_glass: bool| Exposure {
-            receiver: receivers.add(&plane, surface.azimuth_deg, surface.tilt_deg, shading),
-            absorptance: like.solar_absorptance,
-            emittance: like.emittance,
-            convection: outside.clone(),
-            cos_tilt: plane.cos_tilt,
-            is_glass,
-            wind,
-            to_sky: 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
-            to_air: 1.0 - 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
-            normal: [plane.normal[0], plane.normal[1]],
-        };
+        let exposure =
+            |receivers: &mut IrradiatedPlanes, like: &FaceDoc, shading: Option<_>, is_glass: bool| Exposure {
+                receiver: receivers.add(&plane, surface.azimuth_deg, surface.tilt_deg, shading),
+                absorptance: like.solar_absorptance,
+                emittance: like.emittance,
+                convection: outside.clone(),
+                cos_tilt: plane.cos_tilt,
+                is_glass,
+                wind,
+                to_sky: 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
+                to_air: 1.0 - 0.5 * (1.0 + plane.cos_tilt) * (0.5 * (1.0 + plane.cos_tilt)).sqrt(),
+                normal: [plane.normal[0], plane.normal[1]],
+            };
         if area_m2 > 0.0 {
             let behind = match &surface.outside {
                 Outside::Outdoors => {
                     let exposed =
                         exposure(&mut self.fabric.receivers, &construction.outside, surface.shading.as_ref(), false);
                     self.fabric.exposed.push((zone_at, surface.id.clone(), exposed.receiver));
-                    Behind::Outdoors(Box::new(exposed))
+                    WallBoundary::Outdoors(Box::new(exposed))
                 }
-                Outside::Ground(amount) => Behind::Ground(self.program.value(amount)),
-                Outside::Air(amount) => Behind::Air(self.program.value(amount), still_air(surface)),
-                Outside::Shelter => Behind::Shelter(still_air(surface)),
+                Outside::Ground(amount) => WallBoundary::Ground(self.program.value(amount)),
+                Outside::Air(amount) => WallBoundary::Air(self.program.value(amount), still_air(surface)),
+                Outside::Shelter => WallBoundary::Shelter(still_air(surface)),
                 Outside::Zone(id) => match study.zones.iter().position(|other| other.id == *id) {
                     Some(other) => {
                         let side = Side::Outer(self.fabric.walls.len());
                         let opposite = face(area_m2, &construction.outside, plane.cos_tilt, side, other);
                         self.faces.push((opposite, (place.0 + 1_800, 1_800 - place.1)));
                         self.fabric.neighbours.push((zone_at, other));
-                        Behind::Zone(usize::MAX)
+                        WallBoundary::Zone(usize::MAX)
                     }
-                    None => Behind::Adiabatic,
+                    None => WallBoundary::Adiabatic,
                 },
-                Outside::Adiabatic => Behind::Adiabatic,
+                Outside::Adiabatic => WallBoundary::Adiabatic,
             };
             let side = Side::Inner(self.fabric.walls.len());
             self.faces.push((face(area_m2, &construction.inside, -plane.cos_tilt, side, zone_at), place));
@@ -235,7 +236,13 @@ impl<'s> Builder<'s> {
                 let exposed = exposure(&mut self.fabric.receivers, &like, window.shading.as_ref(), false);
                 let side = Side::Inner(self.fabric.walls.len());
                 self.faces.push((face(frame * area_m2, &like, -plane.cos_tilt, side, zone_at), place));
-                self.wall(kind, frame * area_m2, zone_at, Behind::Outdoors(Box::new(exposed)), format!("{name}/frame"));
+                self.wall(
+                    kind,
+                    frame * area_m2,
+                    zone_at,
+                    WallBoundary::Outdoors(Box::new(exposed)),
+                    format!("{name}/frame"),
+                );
             }
             let optics = &self.fabric.glazings[glazing];
             let panes = optics.panes();
@@ -271,7 +278,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    fn wall(&mut self, kind: usize, area_m2: f64, zone: usize, behind: Behind, name: String) {
+    fn wall(&mut self, kind: usize, area_m2: f64, zone: usize, behind: WallBoundary, name: String) {
         self.fabric.walls.push(WallRow { kind, area_m2, inner: usize::MAX, zone, behind });
         self.fabric.wall_names.push(name);
     }
@@ -320,7 +327,7 @@ impl<'s> Builder<'s> {
         for (at, (face, _)) in faces.iter().enumerate() {
             match face.side {
                 Side::Inner(wall) => fabric.walls[wall].inner = at,
-                Side::Outer(wall) => fabric.walls[wall].behind = Behind::Zone(at),
+                Side::Outer(wall) => fabric.walls[wall].behind = WallBoundary::Zone(at),
                 Side::Window(window) => fabric.windows[window].face = at,
             }
         }

@@ -5,22 +5,22 @@ use crate::epw::{STEFAN_BOLTZMANN, ZERO_C_IN_K};
 use crate::lanes::{Lanes, Number, put};
 use crate::study::{InsideConvection, OutsideConvection};
 
-/// Minimum convection coefficient, because air is hardly ever still (EnergyPlus Engineering Reference,
+/// Minimum convection coefficient, in W/(m² K), because air is rarely still (EnergyPlus Engineering Reference,
 /// "Inside Heat Balance").
-const LEAST: f64 = 0.1;
+const MIN_COEFFICIENT: f64 = 0.1;
 
-/// Natural convection: a function of the cube root of the temperature difference between face and air, and of
-/// its sign.
+/// Natural convection model: a function of the temperature difference between face and air. The coefficient
+/// depends on the cube root of the difference and on its sign.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Still<N> {
-    /// Factor of the cube root and constant, for a face warmer than the air and for a colder one.
+pub(crate) struct NaturalConvection<N> {
+    /// Factor of the cube root, and constant: here for a face warmer than the air, in `cold` for a colder face.
     warm: (N, N),
     cold: (N, N),
     least: N,
 }
 
-impl Still<f64> {
-    /// Returns the TARP model (Walton 1983). The cosine of the tilt of the face's normal is 1 for a floor and
+impl NaturalConvection<f64> {
+    /// Returns the TARP model (Walton 1983). `cos_tilt`, the cosine of the normal's tilt, is 1 for a floor and
     /// the outside of a flat roof, and −1 for a ceiling.
     pub fn tarp(cos_tilt: f64) -> Self {
         let tilt = cos_tilt.abs();
@@ -31,11 +31,11 @@ impl Still<f64> {
             tilt if tilt > 0.0 => (turning, lying),
             _ => (lying, turning),
         };
-        Self { warm: (warm, 0.0), cold: (cold, 0.0), least: LEAST }
+        Self { warm: (warm, 0.0), cold: (cold, 0.0), least: MIN_COEFFICIENT }
     }
 
-    /// Returns coefficients by the direction of heat flow alone (ISO 52016-1:2017, table 25). The tilt is as
-    /// in [`Still::tarp`].
+    /// Returns a model that depends only on the direction of heat flow (ISO 52016-1:2017, table 25). `cos_tilt` is as
+    /// in [`NaturalConvection::tarp`].
     pub fn iso_52016(cos_tilt: f64) -> Self {
         let (warm, cold) = match cos_tilt {
             tilt if tilt.abs() < 0.5 => (2.5, 2.5),
@@ -45,13 +45,13 @@ impl Still<f64> {
         Self { warm: (0.0, warm), cold: (0.0, cold), least: 0.0 }
     }
 
-    /// Returns a constant coefficient.
+    /// Returns a model with a constant coefficient, in W/(m² K).
     pub fn fixed(coefficient: f64) -> Self {
         Self { warm: (0.0, coefficient), cold: (0.0, coefficient), least: 0.0 }
     }
 
-    /// Returns the model of an inside face. The tilt is that of the normal into the room, as in
-    /// [`Still::tarp`].
+    /// Returns the model of an inside face. `cos_tilt` belongs to the normal that points into the room, as in
+    /// [`NaturalConvection::tarp`].
     pub fn inside(convection: &InsideConvection, cos_tilt: f64) -> Self {
         match convection {
             InsideConvection::Tarp => Self::tarp(cos_tilt),
@@ -61,9 +61,9 @@ impl Still<f64> {
     }
 }
 
-impl Still<Lanes> {
+impl NaturalConvection<Lanes> {
     /// Writes a model into one lane.
-    pub fn put(&mut self, lane: usize, still: &Still<f64>) {
+    pub fn put(&mut self, lane: usize, still: &NaturalConvection<f64>) {
         let pairs = [
             (&mut self.warm.0, still.warm.0),
             (&mut self.warm.1, still.warm.1),
@@ -75,7 +75,8 @@ impl Still<Lanes> {
     }
 }
 
-impl<N: Number> Still<N> {
+impl<N: Number> NaturalConvection<N> {
+    /// Returns the convection coefficient, in W/(m² K), at a face and an air temperature, in °C.
     #[inline(always)]
     pub fn at(&self, face_c: N, air_c: N) -> N {
         let difference = face_c - air_c;
@@ -89,8 +90,8 @@ impl<N: Number> Still<N> {
 /// faces of unknown roughness). Glass is smooth.
 const ROUGHNESS: f64 = 1.52;
 
-/// Powers of a wind speed for the windward and the leeward side. The power of a product is the product of the
-/// powers, so the powers of wind speed and local wind ratio are computed separately.
+/// Powers of a wind speed, windward and leeward (MoWiTT, Yazdanian and Klems 1994). The power of a product is the
+/// product of the powers, so the powers of wind speed and local wind ratio are computed separately.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct WindPowers {
     pub windward: f64,
@@ -98,16 +99,17 @@ pub(crate) struct WindPowers {
 }
 
 impl WindPowers {
+    /// Returns the powers of a wind speed, in m/s.
     pub fn new(speed: f64) -> Self {
         let speed = speed.max(0.0);
         Self { windward: speed.powf(0.89), leeward: speed.powf(0.617) }
     }
 }
 
-/// Convection at an outside face: natural convection, and the increase by wind.
+/// Convection model of an outside face: natural convection, and its increase by wind.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Windy<N> {
-    still: Still<N>,
+pub(crate) struct WindConvection<N> {
+    still: NaturalConvection<N>,
     /// Factors of the powers of the wind speed.
     windward: N,
     leeward: N,
@@ -116,28 +118,29 @@ pub(crate) struct Windy<N> {
     linear: N,
 }
 
-impl Windy<f64> {
-    /// Returns the model of a face whose local wind speed is `share` of that at the weather station. The tilt
-    /// is as in [`Still::tarp`]: 1 for a flat roof.
+impl WindConvection<f64> {
+    /// Returns the model of a face whose local wind speed is `share` times that at the weather station. `cos_tilt`
+    /// is as in [`NaturalConvection::tarp`]: 1 for a flat roof.
     pub fn new(convection: &OutsideConvection, share: f64, cos_tilt: f64, is_glass: bool) -> Self {
         let still = |still| Self { still, roughness: 1.0, ..Self::default() };
         match convection {
-            // MoWiTT, Yazdanian and Klems 1994. Rough faces as in DOE-2, Walton 1981.
+            // MoWiTT model (Yazdanian and Klems 1994), with the DOE-2 model of rough faces (Walton 1981).
             OutsideConvection::Doe2 => {
                 let powers = WindPowers::new(share);
                 let roughness = if is_glass { 1.0 } else { ROUGHNESS };
                 let (windward, leeward) = (3.26 * powers.windward, 3.55 * powers.leeward);
-                Self { windward, leeward, roughness, ..still(Still::tarp(cos_tilt)) }
+                Self { windward, leeward, roughness, ..still(NaturalConvection::tarp(cos_tilt)) }
             }
-            OutsideConvection::Iso6946 => Self { linear: 4.0 * share, ..still(Still::fixed(4.0)) },
-            OutsideConvection::Fixed(coefficient) => still(Still::fixed(*coefficient)),
+            // ISO 6946:2017, annex C: 4 + 4 v.
+            OutsideConvection::Iso6946 => Self { linear: 4.0 * share, ..still(NaturalConvection::fixed(4.0)) },
+            OutsideConvection::Fixed(coefficient) => still(NaturalConvection::fixed(*coefficient)),
         }
     }
 }
 
-impl Windy<Lanes> {
+impl WindConvection<Lanes> {
     /// Writes a model into one lane.
-    pub fn put(&mut self, lane: usize, windy: &Windy<f64>) {
+    pub fn put(&mut self, lane: usize, windy: &WindConvection<f64>) {
         self.still.put(lane, &windy.still);
         let pairs = [
             (&mut self.windward, windy.windward),
@@ -149,8 +152,8 @@ impl Windy<Lanes> {
     }
 }
 
-impl<N: Number> Windy<N> {
-    /// Returns the coefficient at a wind speed, in m/s, with its powers. The face is windward if `ahead` is
+impl<N: Number> WindConvection<N> {
+    /// Returns the convection coefficient, in W/(m² K). `speed` is in m/s. The face is windward if `ahead` is
     /// above 0.
     #[inline(always)]
     pub fn at(&self, (speed, powers): (f64, WindPowers), ahead: N, face_c: N, air_c: N) -> N {
@@ -161,7 +164,7 @@ impl<N: Number> Windy<N> {
     }
 }
 
-/// Returns the radiation coefficient between a face and its surroundings, linearised at the current
+/// Returns the radiation coefficient between a face and its surroundings, in W/(m² K), linearised at the current
 /// temperatures. `factor` multiplies the difference of fourth powers.
 #[inline(always)]
 pub(crate) fn radiative<N: Number>(face_c: N, around_c: N, factor: N) -> N {
@@ -182,8 +185,8 @@ pub(crate) fn mrt_factors(areas: &[f64], emittances: &[f64], planes: &[usize]) -
     for _ in 0..200 {
         let total: f64 = plane_areas.iter().zip(&views).map(|(area, view)| area * view).sum();
         for (view, area) in views.iter_mut().zip(&plane_areas) {
-            // The limit keeps the iteration finite if one plane has most of the area, which a closed
-            // enclosure of planes excludes but a description can contain.
+            // The limit keeps the iteration finite if one plane has most of the area. A closed enclosure
+            // has no such plane, but a study can describe one.
             *view = 0.5 * *view + 0.5 / (1.0 - (area * *view / total).min(0.9));
         }
     }
@@ -199,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_parallel_plates_exchange_as_the_textbook_says() {
+    fn the_exchange_between_two_parallel_plates_matches_the_closed_form() {
         // 1 / (1/e1 + 1/e2 - 1), from two star branches in series.
         let factors = mrt_factors(&[10.0, 10.0], &[0.9, 0.5], &[0, 1]);
         let series = 1.0 / (1.0 / factors[0] + 1.0 / factors[1]);
@@ -207,20 +210,20 @@ mod tests {
     }
 
     #[test]
-    fn a_cube_of_black_faces_has_six_fifths() {
+    fn the_mrt_factor_of_a_cube_of_black_faces_is_six_fifths() {
         let factors = mrt_factors(&[1.0; 6], &[1.0; 6], &[0, 1, 2, 3, 4, 5]);
         assert!(factors.iter().all(|factor| (factor - 1.2).abs() < 1e-9));
     }
 
     #[test]
-    fn films_are_of_the_known_size() {
-        assert!((Still::tarp(0.0).at(22.0, 20.0) - 1.65).abs() < 0.01);
-        assert!(Still::tarp(1.0).at(22.0, 20.0) > Still::tarp(1.0).at(18.0, 20.0));
-        assert!(Still::tarp(-1.0).at(22.0, 20.0) < Still::tarp(-1.0).at(18.0, 20.0));
-        assert_eq!(Still::iso_52016(1.0).at(22.0, 20.0), 5.0);
+    fn surface_coefficients_match_known_values() {
+        assert!((NaturalConvection::tarp(0.0).at(22.0, 20.0) - 1.65).abs() < 0.01);
+        assert!(NaturalConvection::tarp(1.0).at(22.0, 20.0) > NaturalConvection::tarp(1.0).at(18.0, 20.0));
+        assert!(NaturalConvection::tarp(-1.0).at(22.0, 20.0) < NaturalConvection::tarp(-1.0).at(18.0, 20.0));
+        assert_eq!(NaturalConvection::iso_52016(1.0).at(22.0, 20.0), 5.0);
         assert!((radiative(20.0, 20.0, 1.0) - 5.71).abs() < 0.01);
         let wind = (4.0, WindPowers::new(4.0));
-        let wall = |convection| Windy::new(&convection, 1.0, 0.0, false).at(wind, 1.0, 10.0, 5.0);
+        let wall = |convection| WindConvection::new(&convection, 1.0, 0.0, false).at(wind, 1.0, 10.0, 5.0);
         assert!((10.0..25.0).contains(&wall(OutsideConvection::Doe2)));
         assert_eq!(wall(OutsideConvection::Iso6946), 20.0);
         assert_eq!(wall(OutsideConvection::Fixed(7.0)), 7.0);

@@ -5,8 +5,8 @@
 //! standard. Other zones act with their temperature of the previous step.
 
 use super::Ambient;
-use super::fabric::{Behind, Exposure, Fabric, Side, WallRow};
-use super::receiver::Light;
+use super::fabric::{Exposure, Fabric, Side, WallBoundary, WallRow};
+use super::receiver::FaceIrradiance;
 use super::wall::Slab;
 use super::zone::{Load, Mode, StepInputs, ZoneInput};
 use crate::study::{InsideConvection, OutsideConvection, Program, Study};
@@ -167,7 +167,7 @@ impl Five {
         fabric: &Fabric,
         program: &Program,
         ambient: &Ambient,
-        light: &[Light],
+        light: &[FaceIrradiance],
         acting: StepInputs<'_>,
         dt_s: f64,
         state: &mut FiveState,
@@ -203,7 +203,7 @@ impl Five {
         }
     }
 
-    fn solar_gains(&self, work: &mut FiveWork, fabric: &Fabric, program: &Program, light: &[Light]) {
+    fn solar_gains(&self, work: &mut FiveWork, fabric: &Fabric, program: &Program, light: &[FaceIrradiance]) {
         work.gains_w.fill(0.0);
         for (at, window) in fabric.windows.iter().enumerate() {
             let light = &light[window.exposure.receiver];
@@ -226,7 +226,7 @@ impl Five {
             work.gains_w[window.zone] += window.area_m2 * (gain - lost);
         }
         for (wall, path) in fabric.walls.iter().zip(&self.paths) {
-            if let Behind::Outdoors(exposure) = &wall.behind {
+            if let WallBoundary::Outdoors(exposure) = &wall.behind {
                 let sun = exposure.absorptance * light[exposure.receiver].total();
                 work.gains_w[wall.zone] += wall.area_m2 * path.inward * (sun - to_sky(exposure));
             }
@@ -238,14 +238,14 @@ impl Five {
         work.behind_source.fill(0.0);
         for (wall, path) in fabric.walls.iter().zip(&self.paths) {
             let behind_c = match &wall.behind {
-                Behind::Outdoors(_) | Behind::Shelter(_) => ambient.dry_bulb_c,
-                Behind::Ground(temperature) | Behind::Air(temperature, _) => program.at(*temperature),
-                Behind::Zone(face) => {
+                WallBoundary::Outdoors(_) | WallBoundary::Shelter(_) => ambient.dry_bulb_c,
+                WallBoundary::Ground(temperature) | WallBoundary::Air(temperature, _) => program.at(*temperature),
+                WallBoundary::Zone(face) => {
                     let other = fabric.faces[*face].zone;
                     work.behind_source[other] += path.conductance * state.air_c[wall.zone];
                     state.air_c[other]
                 }
-                Behind::Adiabatic => continue,
+                WallBoundary::Adiabatic => continue,
             };
             work.behind_source[wall.zone] += path.conductance * behind_c;
         }
@@ -404,16 +404,16 @@ fn path(fabric: &Fabric, wall: &WallRow) -> Path {
         _ => sideways,
     };
     let outside = match &wall.behind {
-        Behind::Outdoors(exposure) => match exposure.convection {
+        WallBoundary::Outdoors(exposure) => match exposure.convection {
             // A radiation coefficient is added to a prescribed convection coefficient: that of a black body, 4.6
             // W/(m² K) (ISO 6946:2017, table C.1, 0 °C), times the emittance.
             OutsideConvection::Fixed(film) => 1.0 / (film + 4.6 * exposure.emittance),
             _ => OUTSIDE,
         },
-        Behind::Ground(_) => 0.0,
-        Behind::Air(_, film) | Behind::Shelter(film) => 1.0 / film,
-        Behind::Zone(_) => inside,
-        Behind::Adiabatic => return Path { conductance: 0.0, inward: 0.0 },
+        WallBoundary::Ground(_) => 0.0,
+        WallBoundary::Air(_, film) | WallBoundary::Shelter(film) => 1.0 / film,
+        WallBoundary::Zone(_) => inside,
+        WallBoundary::Adiabatic => return Path { conductance: 0.0, inward: 0.0 },
     };
     let u = 1.0 / (inside + core + outside);
     Path { conductance: u * wall.area_m2, inward: u * outside }

@@ -5,7 +5,7 @@ use crate::glazing_thermal::Placement;
 use crate::study;
 
 /// Maximum number of panes of a window.
-pub(crate) const MAX_PANES: usize = crate::glazing::MOST_PANES;
+pub(crate) const MAX_PANES: usize = crate::glazing::MAX_PANES;
 /// Face temperatures for a constant gap conductance, in °C (EN 673:2011, 5.3: a mean of 10 °C, 15 K between
 /// panes).
 const REFERENCE_C: (f64, f64) = (2.5, 17.5);

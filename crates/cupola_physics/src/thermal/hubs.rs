@@ -139,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn solves_what_it_was_given(
+        fn solves_a_system_of_equations(
             zones in 1usize..9,
             links in proptest::collection::vec((0usize..9, 0usize..9, 0.0..50.0f64), 0..12),
             truth in proptest::collection::vec((-20.0..60.0f64, -20.0..60.0f64), 9),

@@ -18,7 +18,7 @@ pub(crate) use fabric::{Fabric, window_area};
 pub(crate) use five::{Five, FiveState, FiveWork};
 pub(crate) use glass::spec as glazing_spec;
 pub(crate) use multi::{NodeState, Nodes};
-pub(crate) use receiver::{Light, local_wind};
+pub(crate) use receiver::{FaceIrradiance, local_wind};
 pub(crate) use zone::{Control, Draught, Load, StepInputs, ZoneInput};
 
 use crate::plant::Air;

@@ -13,7 +13,7 @@ use super::film::radiative;
 use super::hubs::{Hubs, Pair};
 use super::outdoors::Outdoors;
 use super::partition::Partition;
-use super::receiver::Light;
+use super::receiver::FaceIrradiance;
 use super::rows::{FaceRow, Place, Rows};
 use super::wall::{advance, relax, stored};
 use super::zone::{Draught, Load, Mode, StepInputs, ZoneInput, constrain, given};
@@ -110,7 +110,7 @@ struct Step<'s> {
     fabric: &'s Fabric,
     program: &'s Program,
     ambient: &'s Ambient,
-    light: &'s [Light],
+    light: &'s [FaceIrradiance],
     acting: StepInputs<'s>,
     state: &'s mut NodeState,
 }
@@ -179,7 +179,7 @@ impl Nodes {
         fabric: &Fabric,
         program: &Program,
         ambient: &Ambient,
-        light: &[Light],
+        light: &[FaceIrradiance],
         acting: StepInputs<'_>,
         state: &mut NodeState,
     ) {
@@ -188,7 +188,7 @@ impl Nodes {
 
     /// Computes the solar radiation transmitted by the windows and absorbed by their panes.
     #[inline(always)]
-    fn enter(&mut self, fabric: &Fabric, program: &Program, light: &[Light]) {
+    fn enter(&mut self, fabric: &Fabric, program: &Program, light: &[FaceIrradiance]) {
         self.direct_w.fill(0.0);
         self.diffuse_w.fill(0.0);
         for (at, window) in fabric.windows.iter().enumerate() {

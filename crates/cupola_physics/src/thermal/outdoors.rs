@@ -1,10 +1,10 @@
 //! Boundary conditions of outside faces: sun, wind, sky, air and ground.
 
 use super::Ambient;
-use super::fabric::{Behind, Exposure, Fabric};
-use super::film::{WindPowers, Windy, radiative};
+use super::fabric::{Exposure, Fabric, WallBoundary};
+use super::film::{WindConvection, WindPowers, radiative};
 use super::multi::{Answer, NodeState};
-use super::receiver::Light;
+use super::receiver::FaceIrradiance;
 use super::rows::{Place, Rows};
 use crate::lanes::{LANES, Lanes, Number, put};
 use crate::study::{Program, Value};
@@ -34,7 +34,7 @@ enum Target {
 struct Exposed {
     targets: [Option<Target>; LANES],
     receivers: [usize; LANES],
-    windy: Windy<Lanes>,
+    windy: WindConvection<Lanes>,
     /// Horizontal components of the normals.
     east: Lanes,
     north: Lanes,
@@ -69,11 +69,11 @@ impl Outdoors {
             let place = rows.place(wall.inner);
             let mut hold = |film, temperature| outdoors.held.push(FixedBoundary { place, film, temperature });
             match &wall.behind {
-                Behind::Outdoors(exposure) => exposed.push((Target::Wall(place), exposure)),
-                Behind::Ground(temperature) => hold(CONTACT, Some(*temperature)),
-                Behind::Air(temperature, film) => hold(*film, Some(*temperature)),
-                Behind::Shelter(film) => hold(*film, None),
-                Behind::Zone(_) | Behind::Adiabatic => {}
+                WallBoundary::Outdoors(exposure) => exposed.push((Target::Wall(place), exposure)),
+                WallBoundary::Ground(temperature) => hold(CONTACT, Some(*temperature)),
+                WallBoundary::Air(temperature, film) => hold(*film, Some(*temperature)),
+                WallBoundary::Shelter(film) => hold(*film, None),
+                WallBoundary::Zone(_) | WallBoundary::Adiabatic => {}
             }
         }
         for (at, window) in fabric.windows.iter().enumerate() {
@@ -95,7 +95,7 @@ impl Outdoors {
         &mut self,
         program: &Program,
         ambient: &Ambient,
-        light: &[Light],
+        light: &[FaceIrradiance],
         state: &NodeState,
         answers: &mut [Answer],
     ) {
@@ -111,7 +111,7 @@ impl Outdoors {
                 Some(Target::Window(_, pane)) => state.panes_c[pane],
                 None => 0.0,
             };
-            let sun = Lanes(from_fn(|lane| light.get(exposed.receivers[lane]).map_or(0.0, Light::total)));
+            let sun = Lanes(from_fn(|lane| light.get(exposed.receivers[lane]).map_or(0.0, FaceIrradiance::total)));
             let (film, source) = exposed.surroundings(ambient, wind, Lanes(from_fn(face_c)), sun);
             for (lane, target) in exposed.targets.iter().enumerate() {
                 let outer = Outer { film: film.0[lane], source: source.0[lane] };
@@ -132,7 +132,8 @@ impl Exposed {
     fn put(&mut self, lane: usize, target: Target, exposure: &Exposure) {
         self.targets[lane] = Some(target);
         self.receivers[lane] = exposure.receiver;
-        self.windy.put(lane, &Windy::new(&exposure.convection, exposure.wind, exposure.cos_tilt, exposure.is_glass));
+        self.windy
+            .put(lane, &WindConvection::new(&exposure.convection, exposure.wind, exposure.cos_tilt, exposure.is_glass));
         let numbers = [
             (&mut self.east, exposure.normal[0]),
             (&mut self.north, exposure.normal[1]),

@@ -1,6 +1,6 @@
 //! Partitions: walls between two zones, with both faces solved together.
 
-use super::fabric::{Behind, Fabric, WallRow};
+use super::fabric::{Fabric, WallBoundary, WallRow};
 use super::hubs::Hubs;
 use super::multi::Answer;
 use super::rows::{Place, Rows};
@@ -40,7 +40,7 @@ impl Partition {
     /// Returns all partitions of a building.
     pub fn all(fabric: &Fabric, rows: &Rows, hubs: &Hubs) -> Vec<Self> {
         let partition = |row: &WallRow| {
-            let Behind::Zone(other) = row.behind else { return None };
+            let WallBoundary::Zone(other) = row.behind else { return None };
             let (one, two) = (row.zone, fabric.faces[other].zone);
             Some(Self {
                 area_m2: row.area_m2,

@@ -1,4 +1,4 @@
-//! Solar irradiance of each outside face. Faces with the same orientation and shading share one computation.
+//! Solar irradiance on each outside face. Faces with the same orientation and shading share one computation.
 
 use crate::airflow_element;
 use crate::shading::{DiffuseFactors, Shading};
@@ -6,10 +6,10 @@ use crate::sky::SkyState;
 use crate::study::Terrain;
 use crate::sun::Plane;
 
-/// Solar irradiance of a face, in W/m².
+/// Solar irradiance on a face, in W/m².
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Light {
-    /// Irradiance from the direction of the sun, with shading.
+pub(crate) struct FaceIrradiance {
+    /// Irradiance from the direction of the sun (beam and circumsolar), with shading.
     pub direct: f64,
     /// Diffuse irradiance from sky and ground, with shading.
     pub diffuse: f64,
@@ -19,14 +19,14 @@ pub(crate) struct Light {
     pub unshaded: f64,
 }
 
-impl Light {
+impl FaceIrradiance {
     pub fn total(&self) -> f64 {
         self.direct + self.diffuse
     }
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Receiver {
+struct IrradiatedPlane {
     plane: Plane,
     azimuth_deg: f64,
     tilt_deg: f64,
@@ -36,19 +36,25 @@ struct Receiver {
 
 /// All distinct combinations of orientation and shading.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Receivers {
-    rows: Vec<Receiver>,
+pub(crate) struct IrradiatedPlanes {
+    rows: Vec<IrradiatedPlane>,
 }
 
-impl Receivers {
-    /// Returns the row of a plane with this shading, and adds it if it is new.
+impl IrradiatedPlanes {
+    /// Returns the row of a plane with this shading. A new combination is added.
     pub fn add(&mut self, plane: &Plane, azimuth_deg: f64, tilt_deg: f64, shading: Option<&Shading>) -> usize {
-        let is_same = |row: &Receiver| {
+        let is_same = |row: &IrradiatedPlane| {
             row.azimuth_deg == azimuth_deg && row.tilt_deg == tilt_deg && row.shading.as_ref() == shading
         };
         self.rows.iter().position(is_same).unwrap_or_else(|| {
             let factors = shading.map_or_else(DiffuseFactors::default, |shading| shading.diffuse_factors(plane));
-            self.rows.push(Receiver { plane: *plane, azimuth_deg, tilt_deg, shading: shading.copied(), factors });
+            self.rows.push(IrradiatedPlane {
+                plane: *plane,
+                azimuth_deg,
+                tilt_deg,
+                shading: shading.copied(),
+                factors,
+            });
             self.rows.len() - 1
         })
     }
@@ -57,11 +63,11 @@ impl Receivers {
         self.rows.len()
     }
 
-    /// Computes the irradiance of every row.
-    pub fn light(&self, sky: &SkyState, ground_reflectance: f64, light: &mut Vec<Light>) {
+    /// Computes the irradiance on the plane of every row.
+    pub fn light(&self, sky: &SkyState, ground_reflectance: f64, light: &mut Vec<FaceIrradiance>) {
         light.clear();
         if sky.diffuse_horizontal_w_m2 <= 0.0 && sky.direct_normal_w_m2 <= 0.0 {
-            light.resize(self.rows.len(), Light::default());
+            light.resize(self.rows.len(), FaceIrradiance::default());
             return;
         }
         light.extend(self.rows.iter().map(|row| {
@@ -72,7 +78,7 @@ impl Receivers {
                 _ => 1.0,
             };
             let factors = &row.factors;
-            Light {
+            FaceIrradiance {
                 direct: sunlit * (on_plane.beam + on_plane.circumsolar),
                 diffuse: factors.dome * on_plane.dome
                     + factors.horizon * on_plane.horizon

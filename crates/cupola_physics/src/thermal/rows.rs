@@ -5,8 +5,8 @@
 //! come first. Few lanes stay empty this way (the layout of sliced ELLPACK for sparse matrices, Kreutzer et
 //! al. 2014).
 
-use super::fabric::{Behind, Fabric, Face, Side};
-use super::film::Still;
+use super::fabric::{Fabric, Face, Side, WallBoundary};
+use super::film::NaturalConvection;
 use super::wall::{Ends, Volume};
 use crate::lanes::{LANES, Lanes, Number, put};
 use std::array::from_fn;
@@ -34,7 +34,7 @@ pub(crate) struct Group {
 pub(crate) struct FaceRow {
     pub area_m2: Lanes,
     pub mrt: Lanes,
-    pub still: Still<Lanes>,
+    pub still: NaturalConvection<Lanes>,
     /// Solar radiation absorbed by a face per watt of direct and of diffuse radiation into its zone, in 1/m².
     pub of_direct: Lanes,
     pub of_diffuse: Lanes,
@@ -128,7 +128,7 @@ impl FaceRow {
     }
 
     fn put(&mut self, lane: usize, fabric: &Fabric, face: &Face, (of_direct, of_diffuse): (f64, f64)) {
-        self.still.put(lane, &Still::inside(&face.convection, face.cos_tilt));
+        self.still.put(lane, &NaturalConvection::inside(&face.convection, face.cos_tilt));
         let numbers = [
             (&mut self.area_m2, face.area_m2),
             (&mut self.mrt, face.mrt),
@@ -139,7 +139,7 @@ impl FaceRow {
         let (ends, is_partition) = match face.side {
             Side::Inner(wall) => {
                 let wall = &fabric.walls[wall];
-                (fabric.kinds[wall.kind].ends, matches!(wall.behind, Behind::Zone(_)))
+                (fabric.kinds[wall.kind].ends, matches!(wall.behind, WallBoundary::Zone(_)))
             }
             Side::Outer(_) | Side::Window(_) => (Ends::default(), false),
         };

@@ -62,7 +62,7 @@ const MAX_CELLS: f64 = 20.0;
 /// Heat capacity below which a layer counts as massless, in J/(m² K): a millimetre of air.
 const NO_CAPACITY: f64 = 1.3;
 /// Least resistance between two nodes, in m² K/W.
-const LEAST_RESISTANCE: f64 = 1e-6;
+const MIN_RESISTANCE: f64 = 1e-6;
 
 impl Wall {
     /// Divides layers, from outside to inside, for steps of `dt_s`. `most_cells` is the maximum number of
@@ -81,12 +81,12 @@ impl Wall {
             let cells = fronts.ceil().clamp(1.0, MAX_CELLS.min(most_cells as f64)) as usize;
             let half = slab.resistance / (2.0 * cells as f64);
             for _ in 0..cells {
-                links.push(1.0 / (pending + half).max(LEAST_RESISTANCE));
+                links.push(1.0 / (pending + half).max(MIN_RESISTANCE));
                 store.push(slab.capacity / cells as f64 / dt_s);
                 pending = half;
             }
         }
-        let last = 1.0 / pending.max(LEAST_RESISTANCE);
+        let last = 1.0 / pending.max(MIN_RESISTANCE);
         let count = store.len();
         let mut volumes: Vec<Volume<f64>> = Vec::with_capacity(count);
         for (cell, store) in store.into_iter().enumerate() {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_flows_in_is_stored() {
+    fn a_wall_stores_the_heat_that_flows_in() {
         let wall = Wall::new(&[FOAM, CONCRETE], 600.0, 20);
         let (volumes, ends) = (&wall.volumes, &wall.ends);
         let mut cells = vec![5.0; volumes.len()];

@@ -1,7 +1,7 @@
 //! Inputs of a zone in a step, and its thermostat.
 
 use super::hubs::{Hubs, Pair};
-use crate::study::{Sensor, Tier};
+use crate::study::{Sensor, ThermalModel};
 
 /// Tolerance of a set-point, in K.
 const TOLERANCE_K: f64 = 1e-7;
@@ -22,11 +22,11 @@ pub(crate) struct Control {
 impl Control {
     /// Returns the weight of the radiant temperature for a sensor. The surface temperature of the 5R1C model
     /// already includes the air temperature (ISO 13790:2008, C.3).
-    pub fn weight(sensor: Sensor, tier: Tier) -> f64 {
+    pub fn weight(sensor: Sensor, tier: ThermalModel) -> f64 {
         match (sensor, tier) {
             (Sensor::Air, _) => 0.0,
-            (Sensor::Operative, Tier::MultiNode) => 0.5,
-            (Sensor::Operative, Tier::FiveR1C) => super::five::OPERATIVE,
+            (Sensor::Operative, ThermalModel::MultiNode) => 0.5,
+            (Sensor::Operative, ThermalModel::FiveR1C) => super::five::OPERATIVE,
         }
     }
 

@@ -80,7 +80,7 @@ impl Mappings {
                 diagnostics.push(Diagnostic::error("duplicate-feed", message).at(at("id")));
             }
             if let Err(why) = address(&feed.url) {
-                let wrong = Diagnostic::error("wrong-url", why).at(at("url"));
+                let wrong = Diagnostic::error("wrong-url", why.to_string()).at(at("url"));
                 diagnostics.push(wrong.help("write mqtt://HOST:PORT"));
             }
             let mut list = Vec::new();
@@ -250,7 +250,7 @@ struct Route {
 
 /// Turns messages into readings. The router keeps the routes of each topic.
 pub struct Router {
-    current: Arc<Current>,
+    current: Arc<CurrentMappings>,
     /// The mappings that the routes belong to.
     mappings: Arc<Mappings>,
     routes: HashMap<String, (Arc<str>, Arc<[Route]>)>,
@@ -258,9 +258,9 @@ pub struct Router {
 
 /// The mappings of a feed, which an edit of the scene may replace while messages arrive.
 #[derive(Debug)]
-pub struct Current(Mutex<Arc<Mappings>>);
+pub struct CurrentMappings(Mutex<Arc<Mappings>>);
 
-impl Current {
+impl CurrentMappings {
     /// Creates the shared place for the mappings of a feed.
     pub fn new(mappings: Arc<Mappings>) -> Arc<Self> {
         Arc::new(Self(Mutex::new(mappings)))
@@ -278,7 +278,7 @@ impl Current {
 
 impl Router {
     /// Creates a router for mappings that may be replaced.
-    pub fn new(current: Arc<Current>) -> Self {
+    pub fn new(current: Arc<CurrentMappings>) -> Self {
         let mappings = current.get();
         Self { current, mappings, routes: HashMap::new() }
     }
@@ -429,7 +429,7 @@ fn value_of(scalar: &Scalar, route: &Route) -> Option<Value> {
             Scalar::Number(number) => number.to_string(),
             _ => return None,
         }),
-        Kind::Time => Value::Text(cupola_wire::format_rfc3339(cupola_wire::parse_time(scalar)?)),
+        Kind::Time => Value::Text(cupola_twin::value::time_text(cupola_wire::parse_time(scalar)?)),
         Kind::Json => return None,
     })
 }

@@ -6,8 +6,8 @@ mod inbox;
 mod mapping;
 mod reading;
 
-pub use address::{PASSWORD, USER, address};
+pub use address::{AddressError, PASSWORD, USER, address};
 pub use command::{CommandMapping, CommandMappings, Request, put};
 pub use inbox::{Answer, FeedCounters, Inbox, Latencies, LatencySummary};
-pub use mapping::{Current, Mapping, Mappings, Router};
-pub use reading::{Reading, lane_of};
+pub use mapping::{CurrentMappings, Mapping, Mappings, Router};
+pub use reading::{Reading, ReadingError, lane_of};

@@ -1,6 +1,7 @@
 //! Readings: values that devices sent, by twin id and property.
 
 use crate::event::rfc3339;
+use cupola_twin::topology::EncodeError;
 use cupola_twin::value::Sample;
 use cupola_twin::{ColumnIx, Kind, Quality, Topology, Value};
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ impl Reading {
     ///
     /// # Errors
     /// The reason why the column can't have the value.
-    pub(crate) fn sample(&self, topology: &Topology, column: ColumnIx) -> Result<Sample, String> {
+    pub(crate) fn sample(&self, topology: &Topology, column: ColumnIx) -> Result<Sample, ReadingError> {
         match &self.value {
             None => Ok(Sample { lane: f64::NAN, quality: Quality::Bad, time_us: self.time_us }),
             Some(value) => Ok(Sample::good(lane_of(topology, column, value)?, self.time_us)),
@@ -66,11 +67,22 @@ impl Reading {
     }
 }
 
+/// The reason why a column can't have a value from outside.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ReadingError {
+    /// The value does not fit.
+    #[error(transparent)]
+    Value(#[from] EncodeError),
+    /// The timeline holds too many different texts.
+    #[error("there are more than {MAX_TEXTS} different texts already")]
+    TooManyTexts,
+}
+
 /// Returns the lane of a value from outside for a column.
 ///
 /// # Errors
-/// The reason why the column can't have the value, or that there are too many different texts.
-pub fn lane_of(topology: &Topology, column: ColumnIx, value: &Value) -> Result<f64, String> {
+/// The column can't have the value, or there are too many different texts.
+pub fn lane_of(topology: &Topology, column: ColumnIx, value: &Value) -> Result<f64, ReadingError> {
     let text = match (topology.column(column).kind, value) {
         (Kind::Text, Value::Text(text)) => Some(Cow::from(text)),
         (Kind::Json, value) => serde_json::to_string(value).ok().map(Cow::from),
@@ -80,7 +92,7 @@ pub fn lane_of(topology: &Topology, column: ColumnIx, value: &Value) -> Result<f
         && topology.texts.find(&text).is_none()
         && topology.texts.len() >= MAX_TEXTS
     {
-        return Err(format!("there are more than {MAX_TEXTS} different texts already"));
+        return Err(ReadingError::TooManyTexts);
     }
-    topology.encode(column, value)
+    Ok(topology.encode(column, value)?)
 }

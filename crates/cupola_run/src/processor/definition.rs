@@ -66,7 +66,7 @@ impl Definition {
             }
             (None, Some(mqtt)) => {
                 if let Err(why) = address(&mqtt.url) {
-                    wrong.push(("mqtt", Diagnostic::error("broker-address", why)));
+                    wrong.push(("mqtt", Diagnostic::error("broker-address", why.to_string())));
                 }
                 if mqtt.request == mqtt.response || mqtt.request.contains(['+', '#']) || mqtt.response.is_empty() {
                     let message = "requests and answers need a topic each, and requests one without wildcards";
@@ -78,7 +78,7 @@ impl Definition {
         let mut duration = |field, text: &str| {
             let duration = cupola_wire::parse_duration(text).filter(|us| *us > 0);
             if duration.is_none() {
-                let message = format!("`{text}` is not a length of time");
+                let message = format!("`{text}` is not a duration");
                 wrong.push((field, Diagnostic::error("wrong-duration", message).help("write it like 5s, 15m or 2h")));
             }
             duration.unwrap_or(1)

@@ -1,6 +1,7 @@
 //! Assumptions of a simulation: about the constructions and leaks of a room, and about the outdoor temperature.
 
 use super::Simulation;
+use cupola_physics::SpecError;
 use cupola_physics::envelope::{ConstructionSet, SETS};
 use cupola_physics::zone::ZoneSpec;
 use cupola_twin::TwinIx;
@@ -8,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 /// Largest assumed infiltration of a room, in air changes an hour. A door and wide open windows let in about this much
 /// air.
-pub const MOST_LEAKS_ACH: f64 = 30.0;
+pub const MAX_LEAKS_ACH: f64 = 30.0;
 /// Largest assumed difference between the outdoor temperature and the weather, in K.
-pub const MOST_WARMER_K: f64 = 30.0;
+pub const MAX_WARMER_K: f64 = 30.0;
 
 /// An assumption of a simulation that a person may change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,26 @@ impl SceneAssumptions {
     pub fn of(zones: &[ZoneSpec], warmer_k: f64) -> Self {
         Self { rooms: zones.iter().map(|spec| (spec.set.name, spec.infiltration_ach)).collect(), warmer_k }
     }
+}
+
+/// The reason why the simulation can't take an assumption.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum AssumptionError {
+    /// The difference of the outdoor temperature, in K, is too large.
+    #[error("outdoors can be {MAX_WARMER_K} K warmer or colder, not {0} K")]
+    Warmer(f64),
+    /// The twin is not a room of the simulation.
+    #[error("the assumption is about a room, and the twin is no room of the simulation")]
+    NoRoom,
+    /// The air changes per hour are out of their range.
+    #[error("from 0 to {MAX_LEAKS_ACH} air changes an hour, not {0}")]
+    Leaks(f64),
+    /// The construction set does not exist.
+    #[error("there are no constructions `{0}`")]
+    NoConstructions(String),
+    /// The physics can't compute the changed room.
+    #[error(transparent)]
+    Physics(#[from] SpecError),
 }
 
 impl Simulation {
@@ -69,31 +90,28 @@ impl Simulation {
     /// # Errors
     /// The twin is not a room of the simulation, the construction set does not exist, or the number is out of its
     /// range.
-    pub(crate) fn assume(&mut self, room: Option<TwinIx>, assumption: &Assumption) -> Result<(), String> {
+    pub(crate) fn assume(&mut self, room: Option<TwinIx>, assumption: &Assumption) -> Result<(), AssumptionError> {
         if let Assumption::WarmerK(warmer_k) = assumption {
-            if !(-MOST_WARMER_K..=MOST_WARMER_K).contains(warmer_k) {
-                return Err(format!("outdoors can be {MOST_WARMER_K} K warmer or colder, not {warmer_k} K"));
+            if !(-MAX_WARMER_K..=MAX_WARMER_K).contains(warmer_k) {
+                return Err(AssumptionError::Warmer(*warmer_k));
             }
             self.controls.outdoor_offset_k = *warmer_k;
             return Ok(());
         }
         let row = room.and_then(|room| self.zone_of.get(&room));
-        let row = *row.ok_or("the assumption is about a room, and the twin is no room of the simulation")?;
+        let row = *row.ok_or(AssumptionError::NoRoom)?;
         let mut spec = self.model.zones()[row].clone();
         match assumption {
             Assumption::Construction(name) => spec.set = known(name)?,
-            Assumption::LeaksAch(ach) if (0.0..=MOST_LEAKS_ACH).contains(ach) => spec.infiltration_ach = *ach,
-            Assumption::LeaksAch(ach) => {
-                return Err(format!("from 0 to {MOST_LEAKS_ACH} air changes an hour, not {ach}"));
-            }
+            Assumption::LeaksAch(ach) if (0.0..=MAX_LEAKS_ACH).contains(ach) => spec.infiltration_ach = *ach,
+            Assumption::LeaksAch(ach) => return Err(AssumptionError::Leaks(*ach)),
             Assumption::WarmerK(_) => {}
         }
-        self.model = self.model.with_zone(row, spec).map_err(|error| error.to_string())?;
+        self.model = self.model.with_zone(row, spec)?;
         Ok(())
     }
 }
 
-fn known(name: &str) -> Result<&'static ConstructionSet, String> {
-    let found = SETS.iter().find(|set| set.name == name);
-    found.ok_or_else(|| format!("there are no constructions `{name}`"))
+fn known(name: &str) -> Result<&'static ConstructionSet, AssumptionError> {
+    SETS.iter().find(|set| set.name == name).ok_or_else(|| AssumptionError::NoConstructions(name.to_string()))
 }

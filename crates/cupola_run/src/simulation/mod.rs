@@ -6,5 +6,5 @@ mod command;
 mod run;
 pub mod study;
 
-pub use assume::{Assumption, MOST_LEAKS_ACH, MOST_WARMER_K};
+pub use assume::{Assumption, AssumptionError, MAX_LEAKS_ACH, MAX_WARMER_K};
 pub use run::Simulation;

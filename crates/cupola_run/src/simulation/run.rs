@@ -16,12 +16,12 @@ const JOULES_PER_KWH: f64 = 3.6e6;
 
 /// A value that steers the simulation: a property, and the value that is used while the property has none.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Steer {
+pub(super) struct ControlInput {
     pub slot: Option<Slot>,
     pub otherwise: f64,
 }
 
-impl Steer {
+impl ControlInput {
     fn value(&self, state: &State) -> f64 {
         let lane = self.slot.map_or(f64::NAN, |slot| state.get(slot).usable());
         if lane.is_nan() { self.otherwise } else { lane }
@@ -81,14 +81,14 @@ pub struct Simulation {
     pub(super) unit_energy_j: Vec<f64>,
     /// Electricity and fuel that each source of heat or cold has used, in joules.
     pub(super) plant_energy_j: Vec<(f64, f64)>,
-    pub(super) ahu_on: Vec<Steer>,
-    pub(super) supply_c: Vec<Steer>,
-    pub(super) plant_on: Vec<Steer>,
+    pub(super) ahu_on: Vec<ControlInput>,
+    pub(super) supply_c: Vec<ControlInput>,
+    pub(super) plant_on: Vec<ControlInput>,
     /// The slot of each source's capacity, and the watts in a unit of that property.
     pub(super) plant_capacities: Vec<Option<(Slot, f64)>>,
-    pub(super) terminal_on: Vec<Steer>,
-    pub(super) heating_c: Vec<Steer>,
-    pub(super) cooling_c: Vec<Steer>,
+    pub(super) terminal_on: Vec<ControlInput>,
+    pub(super) heating_c: Vec<ControlInput>,
+    pub(super) cooling_c: Vec<ControlInput>,
     pub(super) shows: Vec<ShownProperty>,
     pub(super) handlers: Vec<super::command::Handler>,
 }
@@ -101,8 +101,8 @@ impl Simulation {
 
     /// Makes one step that ends at `now_us`, and shows the results.
     pub fn step(&mut self, state: &mut State, now_us: i64) {
-        let flag = |steer: &Steer| steer.value(state) != 0.0;
-        let number = |steer: &Steer| steer.value(state);
+        let flag = |steer: &ControlInput| steer.value(state) != 0.0;
+        let number = |steer: &ControlInput| steer.value(state);
         self.controls.ahu_on = self.ahu_on.iter().map(flag).collect();
         self.controls.plant_on = self.plant_on.iter().map(flag).collect();
         self.controls.terminal_on = self.terminal_on.iter().map(flag).collect();

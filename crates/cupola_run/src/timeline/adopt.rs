@@ -1,6 +1,6 @@
 //! A timeline moves to a changed scene: everything that it holds is carried over by twin id and property, in one place.
 
-use super::{Driver, Timeline};
+use super::{Driver, Timeline, TimelineError};
 use crate::alarm::Alarms;
 use crate::drivers::Drivers;
 use crate::relocation::Relocation;
@@ -15,14 +15,18 @@ impl Timeline {
     ///
     /// # Errors
     /// The scene no longer has the simulation that drives the timeline. The timeline is as it was.
-    pub fn adopt(&mut self, scene: Arc<Scene>, drivers: &Drivers, relocation: &Relocation) -> Result<(), String> {
+    pub fn adopt(
+        &mut self,
+        scene: Arc<Scene>,
+        drivers: &Drivers,
+        relocation: &Relocation,
+    ) -> Result<(), TimelineError> {
         let before = self.scene.clone();
         debug_assert!(Arc::ptr_eq(relocation.from(), &before.topology), "the relocation is of another scene");
         match &mut self.driver {
             Driver::Live { feeds } => feeds.clone_from(&drivers.feeds),
             Driver::Simulated(simulation) => {
-                let none = "the scene has no simulation any more";
-                let mut next = drivers.simulation.clone().ok_or(none)?;
+                let mut next = drivers.simulation.clone().ok_or(TimelineError::SimulationRemoved)?;
                 next.take_over(simulation, relocation);
                 **simulation = next;
             }

@@ -1,8 +1,8 @@
 //! Events into a timeline: one function for every kind of event.
 
 use super::{DeviceRequest, Driver, Timeline};
-use crate::alarm::Raised;
-use crate::command::{Awaited, CommandOutcome, Invocation, find_command};
+use crate::alarm::RaisedAlarm;
+use crate::command::{CommandOutcome, Invocation, PendingAnswer, find_command};
 use crate::event::{Actor, Event, EventBody, EventError, Outcome};
 use crate::feed::{Reading, lane_of};
 use crate::origin::{Origin, Source};
@@ -109,7 +109,7 @@ impl Timeline {
         if topology.column(slot.column).formula.is_some() {
             return Err(EventError::Computed(topology.name(slot)));
         }
-        let lane = lane_of(&topology, slot.column, value).map_err(EventError::WrongValue)?;
+        let lane = lane_of(&topology, slot.column, value)?;
         self.state.set(slot, Sample::good(lane, self.now_us));
         // The simulation goes on from the value that was set, and keeps all others.
         simulation.adopt_slots(&self.state, &[slot]);
@@ -126,7 +126,7 @@ impl Timeline {
     fn assume(&mut self, room: Option<&str>, assumption: &Assumption) -> Result<Outcome, EventError> {
         let room = room.map(|room| self.topology().twin_known(room)).transpose()?;
         let Driver::Simulated(simulation) = &mut self.driver else { return Err(EventError::NotSimulated) };
-        simulation.assume(room, assumption).map_err(EventError::WrongValue)?;
+        simulation.assume(room, assumption)?;
         Ok(Outcome::default())
     }
 
@@ -142,7 +142,7 @@ impl Timeline {
         let model = topology.models.get(topology.model_of(twin));
         if let Some(known) = model.command(&command) {
             let checked = topology.models.check_request(known, request.as_ref());
-            checked.map_err(|found| EventError::WrongValue(found.to_string()))?;
+            checked.map_err(|found| EventError::Request(Box::new(found)))?;
         }
         let mut invocation = Invocation {
             number: self.invocations.next_number(),
@@ -189,18 +189,16 @@ impl Timeline {
             })
         });
         let Some((feed, mapping, request)) = found else {
-            let (twin, command) = (topology.twin_id(invocation.twin), &invocation.command);
-            let message = if self.feeds().is_empty() {
-                "the scene has no feed, so a command has nowhere to go".to_string()
-            } else {
-                format!("no feed maps the command `{command}` of `{twin}`: add it to the feed's `commands`")
-            };
-            return Err(EventError::Command(message));
+            if self.feeds().is_empty() {
+                return Err(EventError::NoFeed);
+            }
+            let (twin, command) = (topology.twin_id(invocation.twin).to_string(), invocation.command.to_string());
+            return Err(EventError::NotMapped { command, twin });
         };
         match request.answer_topic {
             Some(topic) => {
                 let until_us = invocation.at_us.saturating_add(request.timeout_us);
-                invocation.awaited = Some(Awaited { mapping, topic, until_us });
+                invocation.awaited = Some(PendingAnswer { mapping, topic, until_us });
             }
             None => invocation.outcome = CommandOutcome::Done(None),
         }
@@ -229,8 +227,7 @@ impl Timeline {
         took_us: Option<i64>,
     ) -> Result<Outcome, EventError> {
         let topology = self.topology().clone();
-        let invocation = self.invocations.get_mut(number);
-        let invocation = invocation.ok_or_else(|| EventError::Command(format!("there is no invocation {number}")))?;
+        let invocation = self.invocations.get_mut(number).ok_or(EventError::NoInvocation(number))?;
         invocation.settle(&topology, result, "device");
         invocation.took_us = took_us;
         self.changes.invocations.push(number);
@@ -244,7 +241,7 @@ impl Timeline {
             unknown.did_you_mean(alarm, self.scene.alarms.iter().map(|known| known.id.as_str()))
         })?;
         match self.alarms.raised.get_mut(&(number, ix)) {
-            Some(Raised { acknowledged, .. }) => *acknowledged = true,
+            Some(RaisedAlarm { acknowledged, .. }) => *acknowledged = true,
             None => return Err(EventError::NotRaised { alarm: alarm.into(), twin: twin.into() }),
         }
         if let Some(recording) = &mut self.recording {

@@ -101,6 +101,23 @@ impl Changes {
     }
 }
 
+/// The reason why a timeline can't be replayed, branched, or moved to a changed scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimelineError {
+    /// The timeline has no recording.
+    #[error("the timeline is not recorded")]
+    NotRecorded,
+    /// The recording is empty.
+    #[error("nothing was recorded yet: connect the live timeline first")]
+    NothingRecorded,
+    /// The scene has no simulation.
+    #[error("a what-if needs the simulation, and the scene has none")]
+    NoSimulation,
+    /// The changed scene has no simulation any more.
+    #[error("the scene has no simulation any more")]
+    SimulationRemoved,
+}
+
 /// A timeline: a clock, a state and a driver, with everything that belongs to them.
 ///
 /// [`Timeline::apply`] and [`Timeline::step`] change it. [`Timeline::adopt`] moves it to a changed scene.
@@ -187,11 +204,11 @@ impl Timeline {
     ///
     /// # Errors
     /// The timeline is not recorded, or nothing has changed since the recording began.
-    pub fn replay(&self) -> Result<Self, String> {
-        let recording = self.recording.clone().ok_or("the timeline is not recorded")?;
+    pub fn replay(&self) -> Result<Self, TimelineError> {
+        let recording = self.recording.clone().ok_or(TimelineError::NotRecorded)?;
         let (start_us, end_us) = recording.span_us();
         if start_us == end_us {
-            return Err("nothing was recorded yet: connect the live timeline first".into());
+            return Err(TimelineError::NothingRecorded);
         }
         let replay = Replay::new(recording, &self.scene.topology);
         let driver = Driver::Replayed(Box::new(replay));
@@ -205,12 +222,11 @@ impl Timeline {
     ///
     /// # Errors
     /// The scene has no simulation.
-    pub fn branch(&self, name: String, drivers: &Drivers) -> Result<Self, String> {
+    pub fn branch(&self, name: String, drivers: &Drivers) -> Result<Self, TimelineError> {
         let simulation = match &self.driver {
             Driver::Simulated(simulation) => simulation.clone(),
             Driver::Live { .. } | Driver::Replayed(_) => {
-                let none = "a what-if needs the simulation, and the scene has none";
-                let mut simulation = drivers.simulation.clone().ok_or(none)?;
+                let mut simulation = drivers.simulation.clone().ok_or(TimelineError::NoSimulation)?;
                 simulation.adopt(&self.state, self.now_us);
                 Box::new(simulation)
             }

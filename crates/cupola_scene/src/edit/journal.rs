@@ -65,7 +65,7 @@ impl Journal {
     pub fn save(&mut self, scene: &Path, text: &str) -> Result<(), Diagnostic> {
         self.fingerprint = fingerprint(text);
         let journal = ron_options().to_string(self);
-        let journal = journal.map_err(|error| Diagnostic::error("save-failed", format!("the journal: {error}")))?;
+        let journal = journal.map_err(|error| Diagnostic::error("save-failed", format!("journal: {error}")))?;
         write_atomically(&beside(scene), journal.as_bytes())
     }
 }

@@ -7,7 +7,7 @@ pub use journal::Journal;
 use super::document::{AssumedDoc, ComputedDoc, Document, RelationshipDoc, TwinDoc};
 use super::graph::{graph_relationship, graph_twin, graph_values};
 use super::load::{Changes, with_changes};
-use super::{Loaded, Scene};
+use super::{LoadResult, Scene};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::{Diagnostic, Models, Severity, Value};
 use serde::{Deserialize, Serialize};
@@ -183,7 +183,7 @@ impl Edit {
                     id: relationship.id.clone(),
                 };
                 if relationship.id.is_none() && link.find(document).is_ok() {
-                    let message = format!("`{}` {} `{}` is there already", link.from, link.name, link.to);
+                    let message = format!("`{}` {} `{}` already exists", link.from, link.name, link.to);
                     return Err(Diagnostic::error("duplicate-relationship", message));
                 }
                 let at = at.unwrap_or(document.relationships.len()).min(document.relationships.len());
@@ -224,7 +224,7 @@ impl Edit {
             }
             Self::Assume { rooms, warmer_k } => {
                 let Some(simulation) = &mut document.simulation else {
-                    return Err(Diagnostic::error("no-simulation", "the scene has no simulation to assume anything"));
+                    return Err(Diagnostic::error("no-simulation", "the scene has no simulation for the assumption"));
                 };
                 let put = |(id, assumed): (String, Option<AssumedDoc>)| {
                     let before = match assumed {
@@ -348,7 +348,7 @@ fn without_place(found: Diagnostic) -> Diagnostic {
 }
 
 /// The result of edits.
-pub struct Edited {
+pub struct EditResult {
     /// The scene after the edits.
     pub scene: Scene,
     /// The diagnostics of the edited scene.
@@ -366,7 +366,7 @@ pub fn edit(
     edits: Vec<Edit>,
     findings_before: &[Diagnostic],
     judge: impl FnOnce(&Scene, &mut Vec<Diagnostic>),
-) -> Result<Edited, Diagnostic> {
+) -> Result<EditResult, Diagnostic> {
     let mut document = Document::clone(&scene.document);
     let mut undo = Vec::with_capacity(edits.len());
     // If the scene has errors, an edit may repair them. The whole scene is then checked again, without the mirror.
@@ -379,10 +379,10 @@ pub fn edit(
         }
     }
     undo.reverse();
-    let Loaded { scene: edited, mut diagnostics } = with_changes(scene, document, mirror.map(|mirror| mirror.0));
+    let LoadResult { scene: edited, mut diagnostics } = with_changes(scene, document, mirror.map(|mirror| mirror.0));
     let Some(edited) = edited else {
         let first = diagnostics.into_iter().find(|found| found.severity == Severity::Error);
-        return Err(first.unwrap_or_else(|| Diagnostic::error("edit-failed", "the edit gives no scene")));
+        return Err(first.unwrap_or_else(|| Diagnostic::error("edit-failed", "the edited scene can't be compiled")));
     };
     if Arc::ptr_eq(&edited.bindings, &scene.bindings) {
         // The building was not looked at again, so the findings about it still hold.
@@ -396,6 +396,6 @@ pub fn edit(
     };
     match diagnostics.iter().find(is_new) {
         Some(found) => Err(without_place(found.clone())),
-        None => Ok(Edited { scene: edited, findings: diagnostics, undo }),
+        None => Ok(EditResult { scene: edited, findings: diagnostics, undo }),
     }
 }

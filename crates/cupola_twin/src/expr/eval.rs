@@ -106,8 +106,8 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
 
 /// Returns the error for a stateful function in an evaluation of a single time.
 pub(crate) fn remembers(function: Stateful, expr: &Expr) -> ExprError {
-    let message = format!("{} remembers, which only computed properties and alarms do", function.name());
-    let help = "define a computed property with it, and ask for that";
+    let message = format!("{} needs earlier values, which only computed properties and alarms have", function.name());
+    let help = "define a computed property with it, and use that property";
     ExprError::new(expr.span.clone(), "remembers", message).help(help)
 }
 

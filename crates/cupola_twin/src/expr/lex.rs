@@ -40,7 +40,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, ExprError
             (Token::Mark(mark), mark.len())
         } else {
             let span = at..at + first.len_utf8();
-            return Err(ExprError::new(span, "syntax", format!("`{first}` has no meaning here")));
+            return Err(ExprError::new(span, "syntax", format!("unexpected character `{first}`")));
         };
         out.push((token, at..at + length));
         at += length;
@@ -65,7 +65,7 @@ fn number(rest: &str, at: usize) -> Result<(Token, usize), ExprError> {
     }
     match rest[..end].parse::<f64>() {
         Ok(number) if number.is_finite() => Ok((Token::Number(number), end)),
-        _ => Err(ExprError::new(at..at + end, "syntax", format!("`{}` is too large a number", &rest[..end]))),
+        _ => Err(ExprError::new(at..at + end, "syntax", format!("the number `{}` is too large", &rest[..end]))),
     }
 }
 
@@ -84,5 +84,5 @@ fn quoted(rest: &str, quote: char, at: usize) -> Result<(Token, usize), ExprErro
             c => text.push(c),
         }
     }
-    Err(ExprError::new(at..at + rest.len(), "syntax", "this text is not closed").help(format!("add a `{quote}`")))
+    Err(ExprError::new(at..at + rest.len(), "syntax", "the string is not terminated").help(format!("add a `{quote}`")))
 }

@@ -40,7 +40,8 @@ use std::fmt;
 use std::ops::Range;
 
 /// An error in an expression, with its position in the text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}{}", help.as_ref().map_or_else(String::new, |help| format!(" ({help})")))]
 pub struct ExprError {
     /// The byte range of the error in the text.
     pub span: Range<usize>,
@@ -85,16 +86,6 @@ impl ExprError {
         let start = text.get(..self.span.start).map_or(0, |before| before.chars().count());
         let length = text.get(self.span.clone()).map_or(1, |part| part.chars().count().max(1));
         format!("{text}\n{}{}", " ".repeat(start), "^".repeat(length))
-    }
-}
-
-impl fmt::Display for ExprError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)?;
-        match &self.help {
-            Some(help) => write!(f, " ({help})"),
-            None => Ok(()),
-        }
     }
 }
 
@@ -202,7 +193,7 @@ pub enum UnaryOp {
 
 /// Binary operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum BinaryOp {
     Add,
     Subtract,
@@ -253,7 +244,7 @@ macro_rules! functions {
     ($($variant:ident $name:literal $least:literal $most:literal),* $(,)?) => {
         /// Scalar functions.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "the names say it all")]
+        #[expect(missing_docs, reason = "the names are self-explanatory")]
         pub enum Function { $($variant),* }
 
         impl Function {
@@ -323,7 +314,10 @@ impl Aggregate {
     pub fn name(self) -> &'static str {
         match self {
             Self::CountIf => "COUNT",
-            _ => Self::NAMED.iter().find(|(_, aggregate)| *aggregate == self).map_or("the one", |(name, _)| name),
+            _ => Self::NAMED
+                .iter()
+                .find(|(_, aggregate)| *aggregate == self)
+                .map_or("a path to one twin", |(name, _)| name),
         }
     }
 }

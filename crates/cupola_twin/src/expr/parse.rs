@@ -262,7 +262,7 @@ impl Parser {
             let right = self.binary(strength + 1)?;
             if op.is_comparison() && self.operator().is_some_and(|(next, _)| next.is_comparison()) {
                 let help = "join two comparisons with AND";
-                return Err(ExprError::new(self.span(), "syntax", "comparisons don't chain").help(help));
+                return Err(ExprError::new(self.span(), "syntax", "comparisons can't be chained").help(help));
             }
             let span = left.span.start..right.span.end;
             left = Expr { node: Node::Binary(op, Box::new(left), Box::new(right)), span };
@@ -521,7 +521,7 @@ impl Parser {
     /// Parses the arguments of a stateful function.
     fn stateful(&mut self, function: Stateful, start: usize) -> Result<Node, ExprError> {
         let wrong = |parser: &Self| {
-            let message = format!("{} is called as {}", function.name(), function.usage());
+            let message = format!("the syntax of {} is {}", function.name(), function.usage());
             ExprError::new(start..parser.previous_end(), "arguments", message)
         };
         if self.take_mark(")") {
@@ -533,7 +533,7 @@ impl Parser {
             if function == Stateful::Hysteresis && arguments.len() < 3 {
                 let bound = self.expression()?;
                 if !matches!(bound.node, Node::Number(_) | Node::Quantity(..)) {
-                    let message = "the bounds of HYSTERESIS are constants";
+                    let message = "the bounds of HYSTERESIS must be constants";
                     return Err(ExprError::new(bound.span, "wrong-type", message));
                 }
                 arguments.push(bound);
@@ -568,15 +568,15 @@ impl Parser {
                     _ => number.to_string(),
                 }
             }
-            _ => return Err(self.unexpected("a length of time such as 15m")),
+            _ => return Err(self.unexpected("a duration such as 15m")),
         };
         let second = crate::unit::find("second");
         match (seconds(&text).filter(|seconds| *seconds > 0.0 && *seconds <= MAX_DURATION_S), second) {
             (Some(seconds), Some(second)) => Ok(Node::Quantity(seconds, second)),
             _ => {
-                let message = format!("`{text}` is not a length of time");
+                let message = format!("`{text}` is not a duration");
                 let error = ExprError::new(start..self.previous_end(), "wrong-duration", message);
-                Err(error.help("write 30s, 15m, 2h, 1h30m or 7d, ten years at most"))
+                Err(error.help("write 30s, 15m, 2h, 1h30m or 7d; at most ten years"))
             }
         }
     }

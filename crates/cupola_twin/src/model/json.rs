@@ -76,11 +76,11 @@ fn scan(text: &str) -> Result<(), (usize, &'static str, String)> {
     for (offset, byte) in text.bytes().enumerate() {
         match byte {
             0..0x20 if in_string => {
-                let message = format!("a text holds the control character U+{byte:04X}; write it as an escape");
+                let message = format!("a string has the control character U+{byte:04X}; escape it");
                 return Err((offset, "json-syntax", message));
             }
             0..0x20 | 0x7f.. if !in_string && !b"\t\n\r".contains(&byte) => {
-                return Err((offset, "json-syntax", "a character that JSON doesn't have outside of texts".into()));
+                return Err((offset, "json-syntax", "a character that JSON allows only in strings".into()));
             }
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,

@@ -5,7 +5,7 @@ mod json;
 mod schema;
 mod values;
 
-pub use schema::{EnumValue, Field, Mismatch, PRIMITIVES, Primitive, Schema, SchemaIx, Schemas};
+pub use schema::{EnumValue, Field, Mismatch, PRIMITIVES, Primitive, PrimitiveError, Schema, SchemaIx, Schemas};
 pub use values::ColumnValue;
 
 use crate::diagnostic::{Diagnostic, Place, nearest};
@@ -35,7 +35,7 @@ pub struct Interface {
     /// its own (`address.city`), and so is each property of a component (`thermostat.temperature`).
     pub properties: Vec<Arc<Property>>,
     /// Properties and telemetry as declared, with any schema; those of a component are named `component.property`.
-    pub declared: Vec<Arc<Declared>>,
+    pub declared: Vec<Arc<DeclaredProperty>>,
     /// Relationships, inherited ones first.
     pub relationships: Vec<Arc<RelationshipType>>,
     /// Components.
@@ -71,7 +71,7 @@ pub struct Property {
 
 /// A property or a telemetry as a model declares it.
 #[derive(Clone, Debug)]
-pub struct Declared {
+pub struct DeclaredProperty {
     /// The name; `component.name` inside a component.
     pub name: Arc<str>,
     /// The schema of the values.
@@ -96,7 +96,7 @@ pub struct RelationshipType {
     /// The largest number of these relationships that a twin may have, if limited.
     pub max_multiplicity: Option<u32>,
     /// The properties of the relationship.
-    pub properties: Vec<Declared>,
+    pub properties: Vec<DeclaredProperty>,
     /// The place of the definition.
     pub place: Place,
 }
@@ -205,8 +205,8 @@ impl Models {
         match (short.next(), short.next()) {
             (Some((found, _)), None) => return Ok(found),
             (Some((_, first)), Some((_, second))) => {
-                let message = format!("`{name}` could be `{}` or `{}`", first.id, second.id);
-                return Err(Diagnostic::error("model-ambiguous", message).help("write the whole DTMI"));
+                let message = format!("`{name}` is ambiguous: `{}` or `{}`", first.id, second.id);
+                return Err(Diagnostic::error("model-ambiguous", message).help("write the full DTMI"));
             }
             _ => {}
         }
@@ -240,7 +240,7 @@ impl Interface {
     }
 
     /// Returns the property or telemetry declared as `name`, with any schema.
-    pub fn declared(&self, name: &str) -> Option<&Arc<Declared>> {
+    pub fn declared(&self, name: &str) -> Option<&Arc<DeclaredProperty>> {
         self.declared.iter().find(|declared| &*declared.name == name)
     }
 

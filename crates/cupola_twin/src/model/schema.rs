@@ -6,7 +6,6 @@
 use crate::diagnostic::nearest;
 use crate::unit::Unit;
 use crate::value::{EXACT_INTEGER, Kind, Value};
-use std::fmt;
 use std::sync::Arc;
 
 /// The index of a schema in [`Schemas`].
@@ -107,6 +106,41 @@ pub const PRIMITIVES: [(&str, Primitive, u8); 19] = [
     ("uuid", Primitive::Uuid, 4),
 ];
 
+/// The reason why a value does not match a primitive schema.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PrimitiveError {
+    /// The value is of another kind, or a text without the form of the schema.
+    #[error("{value} is not {}{}{example}", schema.with_article(), if example.is_empty() { "" } else { " such as " })]
+    Kind {
+        /// The value; a text is in quotes.
+        value: String,
+        /// The schema.
+        schema: Primitive,
+        /// A valid text; empty if texts never match.
+        example: &'static str,
+    },
+    /// The number has a fraction, and the schema has whole numbers.
+    #[error("{value} is not a whole number, and {} needs one", schema.name())]
+    Fraction {
+        /// The value.
+        value: String,
+        /// The schema.
+        schema: Primitive,
+    },
+    /// The number is outside of the range of the schema.
+    #[error("{value} is outside the range {low} to {high} of {}", schema.name())]
+    Range {
+        /// The value.
+        value: String,
+        /// The least number of the schema.
+        low: i128,
+        /// The greatest number of the schema.
+        high: i128,
+        /// The schema.
+        schema: Primitive,
+    },
+}
+
 impl Primitive {
     /// Returns the DTDL name.
     pub fn name(self) -> &'static str {
@@ -144,8 +178,8 @@ impl Primitive {
     /// Checks whether `value` matches the schema.
     ///
     /// # Errors
-    /// The value does not match; the message has an example where the schema needs one.
-    pub fn check(self, value: &Value) -> Result<(), String> {
+    /// The value does not match the schema.
+    pub fn check(self, value: &Value) -> Result<(), PrimitiveError> {
         let example = match (self, value) {
             (Self::Boolean, Value::Bool(_)) | (Self::String, Value::Text(_)) => return Ok(()),
             (Self::Double | Self::Float, Value::Integer(_)) => return Ok(()),
@@ -158,21 +192,24 @@ impl Primitive {
             },
             _ => "",
         };
-        let article = if self.name().starts_with(['i', 'u']) && self != Self::Uuid { "an" } else { "a" };
-        let article = if self.name().starts_with("unsigned") { "an" } else { article };
-        let such = if example.is_empty() { String::new() } else { format!(" such as {example}") };
-        Err(format!("{} is not {article} {}{such}", quoted(value), self.name()))
+        Err(PrimitiveError::Kind { value: quoted(value), schema: self, example })
     }
 
-    fn check_integer(self, value: &Value) -> Result<(), String> {
+    /// Returns the name with its article, such as `an integer`.
+    fn with_article(self) -> String {
+        let article = if self.name().starts_with(['i', 'u']) && self != Self::Uuid { "an" } else { "a" };
+        format!("{article} {}", self.name())
+    }
+
+    fn check_integer(self, value: &Value) -> Result<(), PrimitiveError> {
         let Some((low, high)) = self.range() else { return Ok(()) };
         let fits = match value {
             Value::Integer(number) => (low..=high).contains(&i128::from(*number)),
             // The bounds of the 64-bit ranges are not exact as `f64`; the nearest `f64` is used.
             Value::Number(number) if number.fract() == 0.0 => *number >= low as f64 && *number <= high as f64,
-            _ => return Err(format!("{} is not a whole number, as {} asks for", quoted(value), self.name())),
+            _ => return Err(PrimitiveError::Fraction { value: quoted(value), schema: self }),
         };
-        if fits { Ok(()) } else { Err(format!("{value} is outside of {low} to {high}, the range of {}", self.name())) }
+        if fits { Ok(()) } else { Err(PrimitiveError::Range { value: value.to_string(), low, high, schema: self }) }
     }
 
     /// Returns `None` if `text` matches the schema, otherwise an example of a valid text; the example is empty if texts
@@ -285,7 +322,8 @@ fn is_uuid(text: &str) -> bool {
 pub struct Schemas(Vec<Schema>);
 
 /// The reason why a value does not match its schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}{}{message}", if path.is_empty() { "" } else { ": " })]
 pub struct Mismatch {
     /// The path of the mismatched part, such as `.address.zip` or `[3]`; empty for the value itself.
     pub path: String,
@@ -293,12 +331,6 @@ pub struct Mismatch {
     pub message: String,
     /// A suggestion: the remedy, or the value that was probably meant.
     pub help: Option<String>,
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
-    }
 }
 
 impl Schemas {
@@ -331,7 +363,7 @@ impl Schemas {
         match (self.get(ix), value) {
             (Schema::Primitive(primitive), value) => match primitive.check(value) {
                 Ok(()) => Ok(()),
-                Err(message) => wrong(path, message, None),
+                Err(error) => wrong(path, error.to_string(), None),
             },
             (Schema::Enum { values, .. }, value) => {
                 if values.iter().any(|known| same(&known.value, value)) {

@@ -1,6 +1,6 @@
 //! Checks of values against models: values of twins, relationships and commands must match their schemas.
 
-use super::{Command, Declared, Interface, ModelIx, Models, Payload, Property};
+use super::{Command, DeclaredProperty, Interface, ModelIx, Models, Payload, Property};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::value::Value;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ impl Models {
         if columns.is_empty() { Err(unknown(interface, name)) } else { Ok(columns) }
     }
 
-    fn check(&self, declared: &Declared, name: &str, value: &Value) -> Result<(), Diagnostic> {
+    fn check(&self, declared: &DeclaredProperty, name: &str, value: &Value) -> Result<(), Diagnostic> {
         self.schemas().check(declared.schema, value).map_err(|found| mismatch(name, &found))
     }
 
@@ -123,7 +123,7 @@ impl Models {
             (None, None) => Ok(()),
             (None, Some(_)) => Err(Diagnostic::error(
                 "wrong-payload",
-                format!("command `{command}` has no {word}, so nothing can go with it"),
+                format!("command `{command}` has no {word}, but a value was sent"),
             )),
             (Some(wanted), None) if wanted.nullable => Ok(()),
             (Some(wanted), None) => {
@@ -144,7 +144,7 @@ impl Models {
     }
 
     /// Returns the required properties of a model that are not among `names`.
-    pub fn missing<'m>(&'m self, model: ModelIx, names: &'m [&str]) -> impl Iterator<Item = &'m Arc<Declared>> {
+    pub fn missing<'m>(&'m self, model: ModelIx, names: &'m [&str]) -> impl Iterator<Item = &'m Arc<DeclaredProperty>> {
         self.get(model).declared.iter().filter(move |declared| declared.required && !names.contains(&&*declared.name))
     }
 }

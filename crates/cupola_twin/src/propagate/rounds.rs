@@ -5,7 +5,7 @@
 //! building do not depend on the number of rounds that another part needs.
 
 use super::{Engine, Rows};
-use crate::state::{CHUNK, State, Unsettled};
+use crate::state::{CHUNK, State, UnsettledCycle};
 use crate::topology::{ColumnIx, Iterate, Slot, Stage};
 use crate::value::{Quality, Sample};
 
@@ -54,7 +54,7 @@ impl State {
             let most = moving.iter().max_by(|a, b| a.2.total_cmp(&b.2));
             if let Some((slot, _, change)) = most {
                 let rows = moving.len() as u32;
-                self.unsettled.insert(first, Unsettled { slot: *slot, change: *change, rows, rounds });
+                self.unsettled.insert(first, UnsettledCycle { slot: *slot, change: *change, rows, rounds });
             }
         }
         engine.marks = noted;

@@ -8,7 +8,7 @@ use super::Direction;
 use super::names::VarIx;
 use super::plan::{Op, Source};
 use super::run::Runner;
-use super::scalar::{Bound, Env, Scalar};
+use super::scalar::{Env, Scalar, VarValue};
 use crate::expr::{BinaryOp, Cell, ExprError};
 use crate::state::{CHUNK, Stamps, State};
 use crate::topology::{ColumnIx, Csr, TableIx, Topology, TwinIx};
@@ -40,10 +40,10 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Stores the variables of row `at` in `bound`.
-    pub fn bind(&self, at: usize, bound: &mut [Bound]) {
+    pub fn bind(&self, at: usize, bound: &mut [VarValue]) {
         for (vector, bound) in self.vectors.iter().zip(bound) {
             if let Some(row) = vector.as_ref().and_then(|vector| Some(vector.base + vector.rows.get(at)?)) {
-                *bound = Bound::Twin(TwinIx(row));
+                *bound = VarValue::Twin(TwinIx(row));
             }
         }
     }
@@ -122,7 +122,7 @@ pub(super) struct RowRange {
 }
 
 /// A consumer of batches; returns whether it wants more.
-pub(super) type Take<'t> = dyn FnMut(&Batch) -> Result<bool, ExprError> + 't;
+pub(super) type BatchConsumer<'t> = dyn FnMut(&Batch) -> Result<bool, ExprError> + 't;
 
 /// A plan compiled to pipelines.
 pub(super) struct Batches<'r> {
@@ -225,7 +225,7 @@ impl<'r> Batches<'r> {
     }
 
     /// Runs all pipelines until the consumer wants no more.
-    pub fn run(&self, take: &mut Take<'_>) -> Result<(), ExprError> {
+    pub fn run(&self, take: &mut BatchConsumer<'_>) -> Result<(), ExprError> {
         for part in self.parts(u32::MAX) {
             if !self.run_part(&part, take)? {
                 break;
@@ -259,7 +259,7 @@ impl<'r> Batches<'r> {
     }
 
     /// Runs one part; returns whether the consumer wants more.
-    pub fn run_part(&self, part: &RowRange, take: &mut Take<'_>) -> Result<bool, ExprError> {
+    pub fn run_part(&self, part: &RowRange, take: &mut BatchConsumer<'_>) -> Result<bool, ExprError> {
         let pipeline = &self.pipelines[part.pipeline];
         let mut buffers: Vec<Batch> = (0..=pipeline.hops.len()).map(|_| Batch::default()).collect();
         for from in part.range.clone().step_by(MORSEL as usize) {
@@ -277,7 +277,7 @@ impl<'r> Batches<'r> {
         pipeline: &Pipeline<'_>,
         range: Range<u32>,
         buffers: &mut [Batch],
-        take: &mut Take<'_>,
+        take: &mut BatchConsumer<'_>,
     ) -> Result<bool, ExprError> {
         let topology = self.runner.state.topology();
         let vars = pipeline.tables.len();
@@ -333,7 +333,7 @@ impl<'r> Batches<'r> {
                     kept.extend(passing.map(|(at, _)| at as u32));
                 }
                 Test::Any(scalar) => {
-                    let mut bound = vec![Bound::None; batch.vectors.len()];
+                    let mut bound = vec![VarValue::None; batch.vectors.len()];
                     for at in 0..batch.len {
                         batch.bind(at, &mut bound);
                         let env =

@@ -103,7 +103,7 @@ impl Context for TwinContext<'_> {
                     joined(&path.segments[..steps]),
                     topology.twin_id(self.twin)
                 );
-                Err(ExprError::new(span, "several", message).help("say which: AVG(…), MAX(…), SUM(…), …"))
+                Err(ExprError::new(span, "several", message).help("aggregate: AVG(…), MAX(…), SUM(…), …"))
             }
         }
     }
@@ -114,16 +114,16 @@ impl Context for TwinContext<'_> {
         argument.paths(&mut |path| paths.push(path));
         let first = paths.first().filter(|path| topology.leading_steps(path) > 0);
         let Some(first) = first else {
-            let help = "name a relationship: AVG(contains.temperature)";
+            let help = "follow a relationship: AVG(contains.temperature)";
             return Err(
-                ExprError::new(argument.span.clone(), "no-relationship", "nothing to aggregate over").help(help)
+                ExprError::new(argument.span.clone(), "no-relationship", "no relationship to follow").help(help)
             );
         };
         let count = topology.leading_steps(first);
         let steps = &first.segments[..count];
         let same = |path: &&Path| path.segments.len() >= count && joined(&path.segments[..count]) == joined(steps);
         if !paths.iter().all(same) {
-            let message = "all paths in one aggregate go along the same relationships";
+            let message = "all paths in one aggregate must follow the same relationships";
             return Err(ExprError::new(argument.span.clone(), "several-paths", message));
         }
         let twins = topology.walk(self.twin, steps);

@@ -4,7 +4,7 @@ use super::batch::{Batch, Batches, gather, plain_numbers};
 use super::group::{Grouping, Tally};
 use super::names::VarIx;
 use super::run::Runner;
-use super::scalar::{Bound, Env, Scalar};
+use super::scalar::{Env, Scalar, VarValue};
 use crate::expr::{Aggregate, Cell, ExprError};
 use crate::topology::{TableIx, TwinIx};
 use std::collections::BTreeMap;
@@ -92,7 +92,7 @@ impl Accumulators {
         }
         match self {
             Self::Any(tallies) => tallies,
-            Self::Numbers(_) => unreachable!("made tallies above"),
+            Self::Numbers(_) => unreachable!("converted to tallies above"),
         }
     }
 
@@ -121,7 +121,7 @@ struct OfTable {
 }
 
 /// The groups during accumulation.
-pub(super) struct Dense<'d> {
+pub(super) struct DenseGroups<'d> {
     runner: &'d Runner<'d>,
     aggregates: &'d [Aggregate],
     arguments: &'d [Scalar],
@@ -133,7 +133,7 @@ pub(super) struct Dense<'d> {
     runs: Vec<(u32, u32)>,
 }
 
-impl<'d> Dense<'d> {
+impl<'d> DenseGroups<'d> {
     pub fn new(
         runner: &'d Runner<'d>,
         aggregates: &'d [Aggregate],
@@ -190,7 +190,7 @@ impl<'d> Dense<'d> {
                     }
                 }
                 _ => {
-                    let mut bound = vec![Bound::None; self.runner.names.vars.len()];
+                    let mut bound = vec![VarValue::None; self.runner.names.vars.len()];
                     let (state, graph) = (self.runner.state, self.runner.graph);
                     Self::add_any(accumulators, &runs, |at| {
                         batch.bind(at, &mut bound);
@@ -269,13 +269,13 @@ impl<'d> Dense<'d> {
     /// Merges the groups that have equal keys.
     pub fn finish(self, keys: &[Scalar], grouping: &mut Grouping) -> Result<(), ExprError> {
         let topology = self.runner.state.topology();
-        let mut bound = vec![Bound::None; self.runner.names.vars.len()];
+        let mut bound = vec![VarValue::None; self.runner.names.vars.len()];
         let mut cells = Vec::with_capacity(keys.len());
         for (table, of_table) in &self.tables {
             let base = topology.table(*table).base;
             for (row, count) in of_table.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
                 if let Some(key) = self.key {
-                    bound[key] = Bound::Twin(TwinIx(base + row as u32));
+                    bound[key] = VarValue::Twin(TwinIx(base + row as u32));
                 }
                 let env = Env { state: self.runner.state, graph: self.runner.graph, bound: &bound, results: &[] };
                 cells.clear();

@@ -1,6 +1,6 @@
 //! Grouping of rows: keys, and aggregates that accumulate row by row.
 
-use super::scalar::Bound;
+use super::scalar::VarValue;
 use crate::expr::{Aggregate, Cell, compare};
 use arcstr::Substr;
 use std::cmp::Ordering;
@@ -16,7 +16,7 @@ pub(super) enum Key {
     Time(u64),
     Text(Substr),
     Json(String),
-    Bound(Bound),
+    Bound(VarValue),
 }
 
 impl Key {
@@ -167,7 +167,7 @@ impl Tally {
 pub(super) struct Group {
     keys: Vec<Cell>,
     /// The variables of its first row, for expressions that have one value in the whole group.
-    pub first: Vec<Bound>,
+    pub first: Vec<VarValue>,
     tallies: Vec<Tally>,
 }
 
@@ -195,7 +195,7 @@ impl Grouping {
     }
 
     /// Adds a row.
-    pub fn add(&mut self, keys: &[Cell], bound: &[Bound], values: &mut Vec<Cell>) {
+    pub fn add(&mut self, keys: &[Cell], bound: &[VarValue], values: &mut Vec<Cell>) {
         let group = self.group(keys, bound);
         for (tally, value) in group.tallies.iter_mut().zip(values.drain(..)) {
             tally.add(value);
@@ -203,7 +203,7 @@ impl Grouping {
     }
 
     /// Adds accumulators of several rows.
-    pub fn merge(&mut self, keys: &[Cell], bound: &[Bound], tallies: impl Iterator<Item = Tally>) {
+    pub fn merge(&mut self, keys: &[Cell], bound: &[VarValue], tallies: impl Iterator<Item = Tally>) {
         let group = self.group(keys, bound);
         for (tally, other) in group.tallies.iter_mut().zip(tallies) {
             tally.merge(other);
@@ -211,7 +211,7 @@ impl Grouping {
     }
 
     /// Returns the group with the given keys and creates it if it is new.
-    fn group(&mut self, keys: &[Cell], bound: &[Bound]) -> &mut Group {
+    fn group(&mut self, keys: &[Cell], bound: &[VarValue]) -> &mut Group {
         self.key.clear();
         self.key.extend(keys.iter().map(Key::of));
         let at = self.by_key.get(self.key.as_slice()).copied().unwrap_or_else(|| {
@@ -227,7 +227,7 @@ impl Grouping {
     pub fn ensure_one(&mut self, vars: usize) {
         if self.groups.is_empty() {
             let tallies = vec![Tally::default(); self.aggregates];
-            self.groups.push(Group { keys: Vec::new(), first: vec![Bound::None; vars], tallies });
+            self.groups.push(Group { keys: Vec::new(), first: vec![VarValue::None; vars], tallies });
         }
     }
 }

@@ -39,7 +39,7 @@ pub mod whole;
 pub use context::TwinContext;
 pub use parse::parse;
 pub use run::{Limits, Output, QueryResult, Rows, run, run_within};
-pub use standing::Standing;
+pub use standing::StandingQuery;
 
 use crate::expr::Expr;
 use std::ops::Range;

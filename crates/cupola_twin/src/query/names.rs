@@ -122,7 +122,7 @@ impl Names {
             (&query.select, query.links.iter().find(|link| matches!(link, Link::Join { .. })))
         {
             let message = "SELECT * can't be used with JOIN";
-            let help = format!("name what to show: SELECT {}", names.listed().join(", "));
+            let help = format!("list the columns: SELECT {}", names.listed().join(", "));
             return Err(ExprError::new(span.clone(), "select-all-join", message).help(help));
         }
         Ok(names)
@@ -188,8 +188,8 @@ impl Names {
 
     fn declare(&mut self, (name, span): &Name, is_edge: bool) -> Result<VarIx, ExprError> {
         if self.find(name).is_some() {
-            let message = format!("`{name}` is bound twice");
-            return Err(ExprError::new(span.clone(), "duplicate-alias", message).help("call one of them otherwise"));
+            let message = format!("`{name}` is defined twice");
+            return Err(ExprError::new(span.clone(), "duplicate-alias", message).help("rename one of them"));
         }
         self.vars.push(Var { name: Some(name.clone()), is_edge, way_of: None });
         Ok(self.vars.len() - 1)
@@ -197,10 +197,10 @@ impl Names {
 
     /// Returns the error that an alias is unknown.
     pub fn unknown(&self, name: &str, span: Range<usize>) -> ExprError {
-        let unknown = ExprError::new(span, "unknown-alias", format!("nothing is called `{name}` here"));
+        let unknown = ExprError::new(span, "unknown-alias", format!("the name `{name}` is not defined here"));
         let unknown = match self.listed().as_slice() {
-            [] => unknown.help("give what is looked through a name: FROM DIGITALTWINS T"),
-            names => unknown.help(format!("there is {}", names.join(", "))),
+            [] => unknown.help("define a name: FROM DIGITALTWINS T"),
+            names => unknown.help(format!("the names are {}", names.join(", "))),
         };
         unknown.did_you_mean(name, self.listed())
     }
@@ -228,10 +228,10 @@ impl Names {
             Some(alias) => self.twin(&(alias.to_string(), span.clone())),
             None if self.implied.is_some_and(|var| self.vars[var].is_edge) => {
                 let message = "a relationship has no model";
-                Err(ExprError::new(span.clone(), "not-a-twin", message).help("compare R.$relationshipName"))
+                Err(ExprError::new(span.clone(), "not-a-twin", message).help("compare R.$relationshipName instead"))
             }
             None => self.implied.ok_or_else(|| {
-                let message = "of which twin? there are several";
+                let message = "the query has several twins";
                 let help = format!("write IS_OF_MODEL({}, '…')", self.listed().first().unwrap_or(&"T"));
                 ExprError::new(span.clone(), "which-twin", message).help(help)
             }),

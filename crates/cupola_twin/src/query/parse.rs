@@ -123,8 +123,8 @@ fn select(parser: &mut Parser, has_top: bool) -> Result<Select, ExprError> {
         let name = if parser.take_word("AS") {
             let (name, span) = parser.name("a name")?;
             if items.iter().any(|(_, known)| *known == name) {
-                let message = format!("two values are called `{name}`");
-                return Err(ExprError::new(span, "duplicate-alias", message).help("call one of them otherwise"));
+                let message = format!("two columns have the name `{name}`");
+                return Err(ExprError::new(span, "duplicate-alias", message).help("rename one of them"));
             }
             name
         } else {
@@ -158,8 +158,7 @@ fn from(parser: &mut Parser) -> Result<From, ExprError> {
         "DIGITALTWINS" => Ok(From::Twins { alias: alias(parser)? }),
         "RELATIONSHIPS" => Ok(From::Relationships { alias: alias(parser)? }),
         _ => {
-            let unknown =
-                ExprError::new(span, "unknown-collection", format!("`{collection}` is nothing to select from"));
+            let unknown = ExprError::new(span, "unknown-collection", format!("`{collection}` is not a collection"));
             let help = unknown.did_you_mean(&collection.to_ascii_uppercase(), ["DIGITALTWINS", "RELATIONSHIPS"]);
             Err(if help.help.is_some() { help } else { help.help("select from DIGITALTWINS or RELATIONSHIPS") })
         }
@@ -204,7 +203,7 @@ fn pattern(parser: &mut Parser) -> Result<Link, ExprError> {
     let span = parser.span();
     let is_shortest = parser.take_word("SHORTEST");
     let way = if is_shortest && !parser.is_mark("(") {
-        let way = parser.name("a name for the way, or `(`")?;
+        let way = parser.name("a name for the path, or `(`")?;
         parser.expect_mark("=")?;
         Some(way)
     } else {
@@ -220,7 +219,7 @@ fn pattern(parser: &mut Parser) -> Result<Link, ExprError> {
         return Err(parser.unexpected("a relationship such as `-[:contains]->`"));
     }
     if is_shortest && edges.len() != 1 {
-        let message = "SHORTEST is of one arrow";
+        let message = "SHORTEST needs exactly one relationship";
         return Err(ExprError::new(span, "wrong-shortest", message).help("write MATCH SHORTEST (a)-[:feeds*]->(b)"));
     }
     Ok(Link::Match { nodes, edges, shortest: is_shortest.then_some(way) })
@@ -242,7 +241,7 @@ fn edge(parser: &mut Parser) -> Result<EdgePattern, ExprError> {
     parser.expect_mark("-")?;
     parser.expect_mark("[")?;
     let is_named = !parser.is_mark(":") && !parser.is_mark("*") && !parser.is_mark("]");
-    let alias = if is_named { Some(parser.name("a name for the relationship, or `:` and its own")?) } else { None };
+    let alias = if is_named { Some(parser.name("a variable, or `:` and a relationship's name")?) } else { None };
     let mut names = Vec::new();
     if parser.take_mark(":") {
         names.push(parser.name("a relationship's name")?);
@@ -259,15 +258,15 @@ fn edge(parser: &mut Parser) -> Result<EdgePattern, ExprError> {
     }
     let span = start..parser.previous_end();
     if let (Some((name, _)), true) = (&alias, hops != Hops::ONE) {
-        let message = format!("`{name}` would be several relationships; one is named");
-        return Err(ExprError::new(hops_span, "several-hops", message).help("leave out the name, or the `*`"));
+        let message = format!("`{name}` would stand for several relationships");
+        return Err(ExprError::new(hops_span, "several-hops", message).help("remove the name or the `*`"));
     }
     let direction = match (leads_back, leads_on) {
         (false, true) => Direction::Forward,
         (true, false) => Direction::Backward,
         (false, false) => Direction::Either,
         (true, true) => {
-            let message = "a relationship leads one way, or either: `-[]->`, `<-[]-`, `-[]-`";
+            let message = "a relationship has one direction or none: `-[]->`, `<-[]-`, `-[]-`";
             return Err(ExprError::new(span, "syntax", message));
         }
     };
@@ -282,7 +281,7 @@ fn hops(parser: &mut Parser) -> Result<Hops, ExprError> {
         let span = parser.span();
         let count = parser.count()?;
         if count > MAX_HOPS {
-            let message = format!("more than {MAX_HOPS} relationships one after the other");
+            let message = format!("a pattern has at most {MAX_HOPS} relationships in a row");
             return Err(ExprError::new(span, "wrong-hops", message).help("write `*` for any number"));
         }
         Ok(count as u32)
@@ -295,12 +294,12 @@ fn hops(parser: &mut Parser) -> Result<Hops, ExprError> {
     let high = if is_range && !parser.is_mark("]") { Some(count(parser)?) } else { None };
     match (low, is_range, high) {
         (None, false, _) => Ok(Hops { least: 1, most: None }),
-        (Some(0), false, _) | (_, true, Some(0)) => Err(wrong("there is at least one relationship between two twins")),
+        (Some(0), false, _) | (_, true, Some(0)) => Err(wrong("two twins need at least one relationship between them")),
         (Some(exact), false, _) => Ok(Hops { least: exact, most: Some(exact) }),
         (low, true, most) => {
             let least = low.map_or(1, |low| low + 1);
             if most.is_some_and(|most| most < least) {
-                return Err(wrong("nothing is in this range: its lower end is not in it, its upper end is"));
+                return Err(wrong("the range is empty: it excludes its lower end and includes its upper end"));
             }
             Ok(Hops { least, most })
         }

@@ -129,7 +129,7 @@ impl Plan {
                     let (from, to) = if *is_reversed { (step.to, step.from) } else { (step.from, step.to) };
                     let word = match (is_closing, step.optional) {
                         (true, _) => "test",
-                        (false, true) => "perhaps",
+                        (false, true) => "optionally along",
                         (false, false) => "along",
                     };
                     format!("{} → {}: {word} {}", name(from), name(to), step_text(step, *is_reversed))
@@ -414,11 +414,11 @@ fn step_text(step: &Step, is_reversed: bool) -> String {
         Hops { least, most: Some(most) } => format!(", {least} to {most} times"),
     };
     let against = match (step.direction, is_reversed) {
-        (Direction::Either, _) => " either way",
+        (Direction::Either, _) => " in either direction",
         (Direction::Forward, true) | (Direction::Backward, false) => " backwards",
         _ => "",
     };
-    let shortest = if step.is_shortest { ", a shortest way" } else { "" };
+    let shortest = if step.is_shortest { ", shortest path" } else { "" };
     format!("{names}{against}{hops}{shortest}")
 }
 

@@ -117,7 +117,7 @@ impl Resolver<'_> {
             Node::Path(path) => self.path(path, Some(unit)),
             Node::Quantity(number, own) => {
                 let (scale, offset) = conversion(own, unit).ok_or_else(|| {
-                    let message = format!("{} and {} don't go together", own.name, unit.name);
+                    let message = format!("{} can't be converted to {}", own.name, unit.name);
                     ExprError::new(expr.span.clone(), "wrong-unit", message)
                 })?;
                 Ok(Scalar::Constant(Cell::Number(tidy(number * scale + offset))))
@@ -137,8 +137,8 @@ impl Resolver<'_> {
                 expr.paths(&mut |path| known = known.or_else(|| self.unit_of(path)));
                 match known {
                     Some(own) if own.name != unit.name => {
-                        let message = format!("this is made of {}, and can't be compared with {}", own.name, unit.name);
-                        let help = format!("compare it with a number of {}, without a unit", own.name);
+                        let message = format!("this value is in {} and can't be compared with {}", own.name, unit.name);
+                        let help = format!("compare it with a number in {}, without a unit", own.name);
                         Err(ExprError::new(expr.span.clone(), "wrong-unit", message).help(help))
                     }
                     _ => self.expr(expr),
@@ -179,8 +179,8 @@ impl Resolver<'_> {
     fn check_grouped(&self, var: VarIx, span: &Range<usize>) -> Result<(), ExprError> {
         match &self.groups {
             Some(groups) if !self.is_inner && !groups.whole.contains(&var) => {
-                let message = "this may differ within a group";
-                let help = "group by it too, or take AVG(…), MIN(…), MAX(…), SUM(…), COUNT(…) of it";
+                let message = "this value may differ within a group";
+                let help = "add it to GROUP BY, or use AVG(…), MIN(…), MAX(…), SUM(…) or COUNT(…)";
                 Err(ExprError::new(span.clone(), "not-grouped", message).help(help))
             }
             _ => Ok(()),
@@ -214,9 +214,9 @@ impl Resolver<'_> {
                 }
                 [one] if one.name == "length" => Ok(Scalar::WayLength(var)),
                 [one, ..] => {
-                    let message = format!("a way has no `{}`", one.name);
+                    let message = format!("a path has no `{}`", one.name);
                     let unknown = ExprError::new(one.span.clone(), "unknown-property", message);
-                    Err(unknown.help("it has `length`, and by itself it is its twins and relationships"))
+                    Err(unknown.help("it has `length`; its name alone gives its twins and relationships"))
                 }
             };
         }
@@ -349,8 +349,8 @@ impl Resolver<'_> {
         let span = rest.first().map_or(0, |first| first.span.start)..rest.last().map_or(0, |last| last.span.end);
         let name = joined(rest);
         if steps > 0 && steps == rest.len() {
-            let message = format!("`{name}` leads to twins, and is no value");
-            let help = format!("COUNT({name}), AVG({name}.PROPERTY), or join the twins: JOIN … RELATED …");
+            let message = format!("`{name}` leads to twins, not to a value");
+            let help = format!("use COUNT({name}) or AVG({name}.PROPERTY), or join the twins: JOIN … RELATED …");
             return ExprError::new(span, "not-a-value", message).help(help);
         }
         let unknown = ExprError::new(span, "unknown-property", format!("no twin has a property `{name}`"));
@@ -381,7 +381,7 @@ impl Resolver<'_> {
             leading.as_ref().is_none_or(|(known, wanted)| known == var && joined(wanted) == joined(steps))
         };
         if !leads.iter().all(alike) {
-            let message = "all paths in one aggregate go along the same relationships";
+            let message = "all paths in one aggregate must follow the same relationships";
             return Err(ExprError::new(inner.span.clone(), "several-paths", message));
         }
         let Some((var, steps)) = leading else {
@@ -434,8 +434,8 @@ impl Resolver<'_> {
             }
         };
         let Some(groups) = &mut self.groups else {
-            let message = format!("{} of rows can't be asked of a single one", aggregate.name());
-            let help = "in a condition, ask along a relationship (AVG(T.contains.x)), or write HAVING";
+            let message = format!("{} over rows can't be used on a single row", aggregate.name());
+            let help = "in a condition, follow a relationship (AVG(T.contains.x)), or use HAVING";
             return Err(ExprError::new(expr.span.clone(), "aggregate-of-rows", message).help(help));
         };
         groups.aggregates.push((aggregate, plain));

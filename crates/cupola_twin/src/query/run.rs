@@ -4,7 +4,7 @@
 use super::names::{Names, Step, VarIx};
 use super::plan::{MAX_TRAIL, Op, Plan, Source, Stage};
 use super::resolve::Resolver;
-use super::scalar::{Bound, Env, Scalar};
+use super::scalar::{Env, Scalar, VarValue};
 use super::shape::Shape;
 use super::shortest::Roads;
 use super::{Direction, Hops, Query};
@@ -122,8 +122,8 @@ impl Limits<'_> {
             return Err(ExprError::new(0..0, "cancelled", "the query was cancelled"));
         }
         if self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
-            let late = ExprError::new(0..0, "too-slow", "the query takes longer than it may");
-            return Err(late.help("narrow it, or give it more time"));
+            let late = ExprError::new(0..0, "too-slow", "the query exceeded its time limit");
+            return Err(late.help("narrow the query, or raise the time limit"));
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ fn conjuncts(expr: &Expr) -> Vec<&Expr> {
 }
 
 /// A consumer of rows; returns whether it wants more.
-pub(super) type Emit<'e> = dyn FnMut(Env<'_>) -> Result<bool, ExprError> + 'e;
+pub(super) type RowConsumer<'e> = dyn FnMut(Env<'_>) -> Result<bool, ExprError> + 'e;
 
 /// The identity of a traversed relationship: its number in the graph, or its relation and ends where these are unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +214,7 @@ pub(super) struct Runner<'r> {
 
 /// The bindings during execution.
 struct Progress {
-    bound: Vec<Bound>,
+    bound: Vec<VarValue>,
     /// The relationships that the current row traverses, each with its pattern.
     walked: Vec<(usize, Edge)>,
     until_check: u32,
@@ -276,12 +276,12 @@ impl<'r> Runner<'r> {
     }
 
     /// Produces all rows until the consumer wants no more.
-    pub fn run(&self, emit: &mut Emit<'_>) -> Result<(), ExprError> {
+    pub fn run(&self, emit: &mut RowConsumer<'_>) -> Result<(), ExprError> {
         if !self.begins()? {
             return Ok(());
         }
         let mut progress = Progress {
-            bound: vec![Bound::None; self.names.vars.len()],
+            bound: vec![VarValue::None; self.names.vars.len()],
             walked: Vec::new(),
             until_check: CHECK_EVERY,
             ways: 0,
@@ -302,7 +302,7 @@ impl<'r> Runner<'r> {
     }
 
     /// Runs a stage for the current bindings; returns whether the consumer wants more rows.
-    fn go(&self, at: usize, progress: &mut Progress, emit: &mut Emit<'_>) -> Result<bool, ExprError> {
+    fn go(&self, at: usize, progress: &mut Progress, emit: &mut RowConsumer<'_>) -> Result<bool, ExprError> {
         let Some(stage) = self.plan.stages.get(at) else {
             return emit(Env { state: self.state, graph: self.graph, bound: &progress.bound, results: &[] });
         };
@@ -314,36 +314,36 @@ impl<'r> Runner<'r> {
                     true => (way.step.to, way.step.from),
                     false => (way.step.from, way.step.to),
                 };
-                let Bound::Twin(twin) = progress.bound[from] else {
+                let VarValue::Twin(twin) = progress.bound[from] else {
                     // A join from an unmatched optional twin has no match either.
                     return if way.step.optional { self.keep(at, stage, progress, emit) } else { Ok(true) };
                 };
                 let target = if *is_closing { Some(progress.bound[to]) } else { None };
                 let mut found = false;
                 let aim = match target {
-                    Some(Bound::Twin(twin)) => Some(twin),
+                    Some(VarValue::Twin(twin)) => Some(twin),
                     _ => None,
                 };
                 let more = self.ends(way, (twin, aim), *is_reversed, progress, &mut |end, edge, progress| {
-                    if target.is_some_and(|target| target != Bound::Twin(end)) {
+                    if target.is_some_and(|target| target != VarValue::Twin(end)) {
                         return Ok(true);
                     }
                     found = true;
-                    progress.bound[to] = Bound::Twin(end);
+                    progress.bound[to] = VarValue::Twin(end);
                     match (way.step.edge, edge) {
                         (Some(var), Some(Edge::Numbered(number))) => {
-                            progress.bound[var] = Bound::Relationship(number);
+                            progress.bound[var] = VarValue::Relationship(number);
                         }
-                        (Some(var), Some(Edge::Way(length))) => progress.bound[var] = Bound::Way(length),
+                        (Some(var), Some(Edge::Way(length))) => progress.bound[var] = VarValue::Way(length),
                         _ => {}
                     }
                     self.keep(at, stage, progress, emit)
                 })?;
                 if target.is_none() {
-                    progress.bound[to] = Bound::None;
+                    progress.bound[to] = VarValue::None;
                 }
                 if let Some(var) = way.step.edge {
-                    progress.bound[var] = Bound::None;
+                    progress.bound[var] = VarValue::None;
                 }
                 if more && !found && way.step.optional {
                     return self.keep(at, stage, progress, emit);
@@ -360,48 +360,54 @@ impl<'r> Runner<'r> {
         var: VarIx,
         source: &Source,
         progress: &mut Progress,
-        emit: &mut Emit<'_>,
+        emit: &mut RowConsumer<'_>,
     ) -> Result<bool, ExprError> {
-        let mut bind = |value: Bound, progress: &mut Progress| {
+        let mut bind = |value: VarValue, progress: &mut Progress| {
             progress.bound[var] = value;
             self.keep(at, stage, progress, emit)
         };
         match source {
             Source::Twins(twins) => {
                 for twin in twins {
-                    if !bind(Bound::Twin(*twin), progress)? {
+                    if !bind(VarValue::Twin(*twin), progress)? {
                         return Ok(false);
                     }
                 }
             }
             Source::Tables(tables) => {
                 for twin in tables.iter().flat_map(|table| self.topology().twins_of(*table)) {
-                    if !bind(Bound::Twin(TwinIx(twin)), progress)? {
+                    if !bind(VarValue::Twin(TwinIx(twin)), progress)? {
                         return Ok(false);
                     }
                 }
             }
             Source::Relationships => {
                 for (number, ..) in self.graph.relationships() {
-                    if !bind(Bound::Relationship(number), progress)? {
+                    if !bind(VarValue::Relationship(number), progress)? {
                         return Ok(false);
                     }
                 }
             }
             Source::RelationshipsOf(id, outgoing) => {
                 for (number, ..) in self.graph.edges_of(id, *outgoing) {
-                    if !bind(Bound::Relationship(number), progress)? {
+                    if !bind(VarValue::Relationship(number), progress)? {
                         return Ok(false);
                     }
                 }
             }
         }
-        progress.bound[var] = Bound::None;
+        progress.bound[var] = VarValue::None;
         Ok(true)
     }
 
     /// Runs the next stage if the conditions of this one hold.
-    fn keep(&self, at: usize, stage: &Stage, progress: &mut Progress, emit: &mut Emit<'_>) -> Result<bool, ExprError> {
+    fn keep(
+        &self,
+        at: usize,
+        stage: &Stage,
+        progress: &mut Progress,
+        emit: &mut RowConsumer<'_>,
+    ) -> Result<bool, ExprError> {
         progress.until_check -= 1;
         if progress.until_check == 0 {
             progress.until_check = CHECK_EVERY;
@@ -476,9 +482,7 @@ impl<'r> Runner<'r> {
             self.limits.check()?;
             if progress.ways > MAX_WAYS {
                 let message = format!("there are more than {MAX_WAYS} ways to match this pattern");
-                return Err(
-                    ExprError::new(0..0, "too-many-ways", message).help("write fewer hops, or begin at one twin")
-                );
+                return Err(ExprError::new(0..0, "too-many-ways", message).help("use fewer hops, or start at one twin"));
             }
         }
         self.hop(way, twin, is_reversed, &mut |edge, end| {

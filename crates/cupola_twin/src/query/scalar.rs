@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The value of a variable in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Bound {
+pub(super) enum VarValue {
     /// No value: not bound yet, or an optional join without a match.
     None,
     Twin(TwinIx),
@@ -31,7 +31,7 @@ pub(super) enum Bound {
 pub(super) struct Env<'e> {
     pub state: &'e State,
     pub graph: &'e Graph,
-    pub bound: &'e [Bound],
+    pub bound: &'e [VarValue],
     /// The keys and aggregates of a group.
     pub results: &'e [Cell],
 }
@@ -39,7 +39,7 @@ pub(super) struct Env<'e> {
 impl Env<'_> {
     fn twin(&self, var: VarIx) -> Option<TwinIx> {
         match self.bound.get(var) {
-            Some(Bound::Twin(twin)) => Some(*twin),
+            Some(VarValue::Twin(twin)) => Some(*twin),
             _ => None,
         }
     }
@@ -205,7 +205,7 @@ impl Scalar {
                 slot.map_or(Cell::Missing, |(slot, ..)| Cell::Text(env.state.get(slot).quality.word().into()))
             }),
             Self::Relationship(var, name, keys) => match env.bound.get(*var) {
-                Some(Bound::Relationship(number)) => match of_relationship(env.graph, *number, name) {
+                Some(VarValue::Relationship(number)) => match of_relationship(env.graph, *number, name) {
                     Cell::Json(json) => inside(&json, keys),
                     cell if keys.is_empty() => cell,
                     _ => Cell::Missing,
@@ -213,7 +213,7 @@ impl Scalar {
                 _ => Cell::Missing,
             },
             Self::WayLength(var) => match env.bound.get(*var) {
-                Some(Bound::Way(length)) => Cell::Number(f64::from(*length)),
+                Some(VarValue::Way(length)) => Cell::Number(f64::from(*length)),
                 _ => Cell::Missing,
             },
             Self::Way { from, to, roads, .. } => match env.twin(*from).zip(env.twin(*to)) {
@@ -224,7 +224,7 @@ impl Scalar {
                 None => Cell::Missing,
             },
             Self::Edge(var) => match env.bound.get(*var) {
-                Some(Bound::Relationship(number)) => Cell::Number(f64::from(*number)),
+                Some(VarValue::Relationship(number)) => Cell::Number(f64::from(*number)),
                 _ => Cell::Missing,
             },
             Self::Metadata(var, property) => of_twin(*var, &|twin| {
@@ -316,13 +316,13 @@ fn along(
     let Some(inner) = inner else { return Ok(aggregate_of(aggregate, &vec![None; twins.len()], true)) };
     if aggregate == Aggregate::Only && twins.len() > 1 {
         let message = format!("this leads from `{}` to several twins", topology.twin_id(twin));
-        let help = "say which: AVG(…), MAX(…), SUM(…), …";
+        let help = "aggregate: AVG(…), MAX(…), SUM(…), …";
         return Err(ExprError::new(span.clone(), "several", message).help(help));
     }
     let mut cells = Vec::with_capacity(twins.len());
     for twin in twins {
         let has_all = needs.iter().all(|columns| columns.slot(topology, twin).is_some());
-        let there = Env { bound: &[Bound::Twin(twin)], ..env };
+        let there = Env { bound: &[VarValue::Twin(twin)], ..env };
         cells.push(if has_all { Some(inner.value(there)?) } else { None });
     }
     Ok(aggregate_of(aggregate, &cells, false))

@@ -1,12 +1,12 @@
 //! The result of a query: projection, grouping, sorting and limiting of the rows that a plan produces.
 
 use super::batch::{Batch, Batches, gather, plain_numbers};
-use super::dense::Dense;
+use super::dense::DenseGroups;
 use super::group::{Grouping, Key, in_order};
 use super::names::{Names, VarIx};
 use super::resolve::{Groups, Resolver, is_of_rows};
 use super::run::{Output, Rows, Runner};
-use super::scalar::{Bound, Env, Scalar};
+use super::scalar::{Env, Scalar, VarValue};
 use super::shortest::Roads;
 use super::{Query, Select};
 use crate::expr::{Aggregate, Cell, Expr, ExprError, Node};
@@ -25,12 +25,12 @@ impl Projection {
     fn output(&self, env: Env<'_>) -> Result<Option<Output>, ExprError> {
         Ok(match self {
             Self::Whole(var) => match env.bound[*var] {
-                Bound::Twin(twin) => Some(Output::Twin(twin)),
-                Bound::Relationship(number) => Some(Output::Relationship(number)),
-                Bound::None | Bound::Way(_) => None,
+                VarValue::Twin(twin) => Some(Output::Twin(twin)),
+                VarValue::Relationship(number) => Some(Output::Relationship(number)),
+                VarValue::None | VarValue::Way(_) => None,
             },
             Self::Value(Scalar::Id(var)) => match env.bound[*var] {
-                Bound::Twin(twin) => Some(Output::Id(twin)),
+                VarValue::Twin(twin) => Some(Output::Id(twin)),
                 _ => None,
             },
             Self::Value(scalar) => match scalar.value(env)? {
@@ -45,12 +45,12 @@ impl Projection {
 pub(super) struct Shape {
     pub items: Vec<(String, Projection)>,
     /// The keys and aggregates of groups, if rows are grouped.
-    pub groups: Option<Grouped>,
+    pub groups: Option<GroupingPlan>,
     having: Option<Scalar>,
     order: Vec<(Scalar, bool)>,
 }
 
-pub(super) struct Grouped {
+pub(super) struct GroupingPlan {
     pub keys: Vec<Scalar>,
     pub aggregates: Vec<Aggregate>,
     pub arguments: Vec<Scalar>,
@@ -99,7 +99,7 @@ impl Shape {
         groups.keys = keys;
         if let (Select::Everything(span), true) = (&query.select, is_grouped) {
             let message = "SELECT * can't be used with groups";
-            return Err(ExprError::new(span.clone(), "select-all-group", message).help("name what to show of a group"));
+            return Err(ExprError::new(span.clone(), "select-all-group", message).help("list the columns of a group"));
         }
         let mut resolve = |expr: &Expr| {
             let groups = is_grouped.then_some(&mut groups);
@@ -137,7 +137,7 @@ impl Shape {
         }
         let groups = is_grouped.then(|| {
             let (aggregates, arguments) = groups.aggregates.into_iter().unzip();
-            Grouped { keys: key_scalars, aggregates, arguments }
+            GroupingPlan { keys: key_scalars, aggregates, arguments }
         });
         Ok(Self { items: out, groups, having, order: order_scalars })
     }
@@ -154,7 +154,7 @@ impl Shape {
             lines.push(format!("{keys}, {} aggregates", groups.aggregates.len()));
         }
         if query.distinct {
-            lines.push("rows that show the same are one".into());
+            lines.push("duplicate rows removed".into());
         }
         if !self.order.is_empty() {
             lines.push(format!("sorted by {} values", self.order.len()));
@@ -303,7 +303,7 @@ impl<'a> Answer<'a> {
             let count = batch.len.min(self.enough - self.rows.len());
             self.rows.fill(count, |at, out| cells.iter().for_each(|cells| out.push(cells.at(at))));
         } else {
-            let mut bound = vec![Bound::None; runner.names.vars.len()];
+            let mut bound = vec![VarValue::None; runner.names.vars.len()];
             for at in 0..batch.len {
                 batch.bind(at, &mut bound);
                 let env = Env { state: runner.state, graph: runner.graph, bound: &bound, results: &[] };
@@ -349,14 +349,14 @@ impl<'a> Answer<'a> {
     }
 }
 
-impl Grouped {
+impl GroupingPlan {
     fn collect(&self, runner: &Runner<'_>, batches: Option<&Batches<'_>>) -> Result<Grouping, ExprError> {
         let mut grouping = Grouping::new(self.aggregates.len());
         if let Some(batches) = batches
             && let Some(var) = self.one_key()
         {
             if runner.begins()? {
-                let mut dense = Dense::new(runner, &self.aggregates, &self.arguments, var);
+                let mut dense = DenseGroups::new(runner, &self.aggregates, &self.arguments, var);
                 dense.of_parts(batches)?;
                 dense.finish(&self.keys, &mut grouping)?;
             }
@@ -383,7 +383,7 @@ impl Grouped {
     }
 }
 
-impl Grouped {
+impl GroupingPlan {
     /// Returns the variable that determines the group of a row; `Some(None)` for a single group, `None` if several
     /// variables do.
     fn one_key(&self) -> Option<Option<VarIx>> {
@@ -456,8 +456,8 @@ fn alone(expr: &Expr, names: &Names) -> Option<VarIx> {
 fn fingerprint(row: &[Option<Output>]) -> Vec<Key> {
     let key = |output: &Option<Output>| match output {
         None => Key::Missing,
-        Some(Output::Twin(twin) | Output::Id(twin)) => Key::Bound(Bound::Twin(*twin)),
-        Some(Output::Relationship(number)) => Key::Bound(Bound::Relationship(*number)),
+        Some(Output::Twin(twin) | Output::Id(twin)) => Key::Bound(VarValue::Twin(*twin)),
+        Some(Output::Relationship(number)) => Key::Bound(VarValue::Relationship(*number)),
         Some(Output::Value(cell)) => Key::of(cell),
     };
     row.iter().map(key).collect()

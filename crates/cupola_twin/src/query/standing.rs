@@ -12,7 +12,7 @@ use super::group::{Key, Tally};
 use super::names::{Names, VarIx};
 use super::plan::Plan;
 use super::run::{Limits, Output, QueryResult, Rows, Runner, resolved, run_within};
-use super::scalar::{Bound, Columns, Env, Scalar};
+use super::scalar::{Columns, Env, Scalar, VarValue};
 use super::shape::{Answer, Shape};
 use crate::expr::{Aggregate, Cell, Expr, ExprError, Function, Node};
 use crate::graph::Graph;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 const NONE: u32 = u32::MAX;
 
 /// An open query.
-pub struct Standing {
+pub struct StandingQuery {
     query: Query,
     topology: Arc<Topology>,
     answer: StoredResult,
@@ -70,7 +70,7 @@ struct Watched {
 #[derive(Default)]
 struct Table {
     width: usize,
-    bound: Vec<Bound>,
+    bound: Vec<VarValue>,
     group: Vec<u32>,
     is_live: Vec<bool>,
     free: Vec<u32>,
@@ -93,7 +93,7 @@ struct Group {
     /// The twin that determines the group, if any.
     twin: Option<TwinIx>,
     keys: Vec<Cell>,
-    first: Vec<Bound>,
+    first: Vec<VarValue>,
     rows: usize,
     totals: Vec<Total>,
 }
@@ -150,7 +150,7 @@ impl Ordered {
     }
 }
 
-impl Standing {
+impl StandingQuery {
     /// Opens a query on a state and the graph from which its topology was compiled.
     ///
     /// # Errors
@@ -324,7 +324,7 @@ impl Followed {
             let mut found = matches(&Runner::new(&self.names, &rest[0].plan, graph, state, limits))?;
             // Rows that also contain a changed twin of an earlier variable were found with that variable.
             if !earlier.is_empty() {
-                let is_new = |row: &&[Bound]| !earlier.iter().any(|other| other.has_changed(row[other.var]));
+                let is_new = |row: &&[VarValue]| !earlier.iter().any(|other| other.has_changed(row[other.var]));
                 found = found.chunks(self.rows.width).filter(is_new).flatten().copied().collect();
             }
             differs |= !found.is_empty();
@@ -333,7 +333,7 @@ impl Followed {
         Ok(differs || is_shown_changed)
     }
 
-    fn add(&mut self, found: &[Bound], graph: &Graph, state: &State) -> Result<(), ExprError> {
+    fn add(&mut self, found: &[VarValue], graph: &Graph, state: &State) -> Result<(), ExprError> {
         for bound in found.chunks(self.rows.width) {
             let row = self.rows.add(bound);
             for watched in &mut self.watched {
@@ -361,7 +361,7 @@ impl Followed {
         let mut answer = Answer::new(&self.shape, query);
         match (&self.groups, &self.shape.groups) {
             (Some(groups), Some(grouped)) => {
-                let none = vec![Bound::None; self.rows.width];
+                let none = vec![VarValue::None; self.rows.width];
                 let mut any = false;
                 for group in groups.list.iter().filter(|group| group.rows > 0) {
                     any = true;
@@ -392,14 +392,14 @@ impl Followed {
 }
 
 /// Returns the bindings of all rows of a plan, row after row.
-fn matches(runner: &Runner<'_>) -> Result<Vec<Bound>, ExprError> {
+fn matches(runner: &Runner<'_>) -> Result<Vec<VarValue>, ExprError> {
     let width = runner.names.vars.len();
     let mut found = Vec::new();
     match Batches::new(runner, &(0..width).collect()) {
         Some(batches) => batches.run(&mut |batch| {
             for at in 0..batch.len {
                 let start = found.len();
-                found.resize(start + width, Bound::None);
+                found.resize(start + width, VarValue::None);
                 batch.bind(at, &mut found[start..]);
             }
             Ok(true)
@@ -413,7 +413,7 @@ fn matches(runner: &Runner<'_>) -> Result<Vec<Bound>, ExprError> {
 }
 
 impl Table {
-    fn add(&mut self, bound: &[Bound]) -> u32 {
+    fn add(&mut self, bound: &[VarValue]) -> u32 {
         if let Some(row) = self.free.pop() {
             let at = row as usize;
             self.bound[at * self.width..(at + 1) * self.width].copy_from_slice(bound);
@@ -443,18 +443,18 @@ impl Watched {
         self.changed.sort();
     }
 
-    fn has_changed(&self, bound: Bound) -> bool {
-        matches!(bound, Bound::Twin(twin) if self.changed.contains(twin.0))
+    fn has_changed(&self, bound: VarValue) -> bool {
+        matches!(bound, VarValue::Twin(twin) if self.changed.contains(twin.0))
     }
 
-    fn link(&mut self, row: u32, bound: Bound) {
+    fn link(&mut self, row: u32, bound: VarValue) {
         let at = row as usize;
         if self.next.len() <= at {
             self.next.resize(at + 1, NONE);
             self.before.resize(at + 1, NONE);
         }
         (self.next[at], self.before[at]) = (NONE, NONE);
-        let Bound::Twin(twin) = bound else { return };
+        let VarValue::Twin(twin) = bound else { return };
         let head = &mut self.heads[twin.0 as usize];
         self.next[at] = *head;
         if *head != NONE {
@@ -463,8 +463,8 @@ impl Watched {
         *head = row;
     }
 
-    fn unlink(&mut self, row: u32, bound: Bound) {
-        let Bound::Twin(twin) = bound else { return };
+    fn unlink(&mut self, row: u32, bound: VarValue) {
+        let VarValue::Twin(twin) = bound else { return };
         let (next, before) = (self.next[row as usize], self.before[row as usize]);
         if next != NONE {
             self.before[next as usize] = before;
@@ -479,7 +479,7 @@ impl Watched {
 
 impl Groups {
     /// Adds a row to its group and returns the group.
-    fn add(&mut self, row: u32, grouped: &super::shape::Grouped, env: Env<'_>) -> Result<u32, ExprError> {
+    fn add(&mut self, row: u32, grouped: &super::shape::GroupingPlan, env: Env<'_>) -> Result<u32, ExprError> {
         let number = self.find(grouped, env)?;
         let group = &mut self.list[number as usize];
         group.rows += 1;
@@ -512,11 +512,11 @@ impl Groups {
     }
 
     /// Returns the group of a row.
-    fn find(&mut self, grouped: &super::shape::Grouped, env: Env<'_>) -> Result<u32, ExprError> {
+    fn find(&mut self, grouped: &super::shape::GroupingPlan, env: Env<'_>) -> Result<u32, ExprError> {
         // A group by id is determined by the twin, so its key need not be computed.
         let twin = match grouped.keys.as_slice() {
             [Scalar::Id(var)] => match env.bound[*var] {
-                Bound::Twin(twin) => Some(twin),
+                VarValue::Twin(twin) => Some(twin),
                 _ => None,
             },
             _ => None,

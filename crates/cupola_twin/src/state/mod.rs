@@ -49,7 +49,7 @@ pub struct Measured {
 
 /// A cycle of properties that did not converge.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Unsettled {
+pub struct UnsettledCycle {
     /// The slot whose value still changed most.
     pub slot: Slot,
     /// The size of that change, in the unit of the property; NaN if the value appeared or disappeared.
@@ -60,13 +60,13 @@ pub struct Unsettled {
     pub rounds: u32,
 }
 
-impl Unsettled {
+impl UnsettledCycle {
     /// Returns the diagnostic for the cycle.
     pub fn diagnostic(&self, topology: &Topology) -> Diagnostic {
         let column = topology.column(self.slot.column);
         let name = topology.name(self.slot);
         let by = match (self.change.is_nan(), column.unit) {
-            (true, _) => "comes and goes".to_string(),
+            (true, _) => "is missing in some rounds".to_string(),
             (false, unit) => {
                 format!("still changes by {} {}", self.change, unit.map_or("", |unit| unit.symbol)).trim_end().into()
             }
@@ -76,7 +76,7 @@ impl Unsettled {
             "`{}` did not settle: after {} rounds {} of its values still change; {name} {by}",
             column.name, self.rounds, self.rows
         );
-        let help = "make what goes round smaller, or give `iterate` a greater `at_most` or `tolerance`";
+        let help = "reduce the feedback of the cycle, or increase `at_most` or `tolerance` of `iterate`";
         Diagnostic::warning("did-not-settle", message).at(place).help(help)
     }
 }
@@ -119,7 +119,7 @@ pub struct State {
     /// Computed properties whose measured values ended; propagation computes them again.
     pub(crate) released: Vec<Slot>,
     /// The cycles that did not converge, by the number of their first guessed formula.
-    pub(crate) unsettled: BTreeMap<u32, Unsettled>,
+    pub(crate) unsettled: BTreeMap<u32, UnsettledCycle>,
 }
 
 impl State {
@@ -292,7 +292,7 @@ impl State {
     }
 
     /// Returns the cycles that did not converge in their last computation.
-    pub fn unsettled(&self) -> impl Iterator<Item = &Unsettled> {
+    pub fn unsettled(&self) -> impl Iterator<Item = &UnsettledCycle> {
         self.unsettled.values()
     }
 

@@ -20,11 +20,11 @@ pub(crate) use walk::Walk;
 use crate::bulk::Bulk;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::graph::Graph;
-use crate::model::{ModelIx, Models, SchemaIx};
+use crate::model::{Mismatch, ModelIx, Models, SchemaIx};
 use crate::state::{CHUNK, Chunk};
 use crate::strings::Strings;
 use crate::unit::Unit;
-use crate::value::{Kind, Texts, Value};
+use crate::value::{Kind, Texts, Value, ValueError};
 use arcstr::Substr;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -182,6 +182,17 @@ pub struct Topology {
     stages: Vec<Stage>,
     /// The initial values by column, in chunks shared with states; empty for a column without initial values.
     initial: Vec<Vec<Arc<Chunk>>>,
+}
+
+/// The reason why a column can't hold a value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum EncodeError {
+    /// The value does not match the schema of the property.
+    #[error("{0}{help}", help = .0.help.as_ref().map_or_else(String::new, |help| format!(" ({help})")))]
+    Schema(#[from] Mismatch),
+    /// The value does not fit into a lane.
+    #[error(transparent)]
+    Value(#[from] ValueError),
 }
 
 impl Topology {
@@ -487,15 +498,12 @@ impl Topology {
     /// Encodes a value for a column.
     ///
     /// # Errors
-    /// The value does not match the column's schema or kind; the error is a description.
-    pub fn encode(&self, column: ColumnIx, value: &Value) -> Result<f64, String> {
+    /// The value does not match the column's schema or kind.
+    pub fn encode(&self, column: ColumnIx, value: &Value) -> Result<f64, EncodeError> {
         let column = self.column(column);
         if let Some(schema) = column.schema {
-            self.models.schemas().check(schema, value).map_err(|found| match &found.help {
-                Some(help) => format!("{found} ({help})"),
-                None => found.to_string(),
-            })?;
+            self.models.schemas().check(schema, value)?;
         }
-        crate::value::encode(value, column.kind, &self.texts)
+        Ok(crate::value::encode(value, column.kind, &self.texts)?)
     }
 }

@@ -71,8 +71,8 @@ fn remembers_guess(topology: &Topology, component: &[u32]) -> Option<Diagnostic>
                 && outputs.contains(column)
             {
                 let name = function.name();
-                let message = format!("{name} can't remember what depends on it in a circle in `{}`", formula.text);
-                let help = "take it of something that comes from outside of the circle";
+                let message = format!("{name} can't be part of a cycle, as it is in `{}`", formula.text);
+                let help = "apply it to a value from outside the cycle";
                 return Some(Diagnostic::error("cycle", message).at(formula.place.clone()).help(help));
             }
         }
@@ -85,8 +85,8 @@ fn circle(topology: &Topology, cycle: &[Slot]) -> Diagnostic {
     let names: Vec<_> = cycle.iter().chain(cycle.first()).map(|slot| topology.name(*slot)).collect();
     let formula = cycle.first().and_then(|slot| topology.column(slot.column).formula);
     let place = formula.and_then(|number| topology.formulas[number as usize].place.clone());
-    let message = format!("these properties depend on one another in a circle: {}", names.join(" → "));
-    let help = "take one of them out of a formula, give it a measured value, or declare one of them `iterate`";
+    let message = format!("these properties depend on one another in a cycle: {}", names.join(" → "));
+    let help = "remove one of them from a formula, give it a measured value, or declare one of them `iterate`";
     Diagnostic::error("cycle", message).at(place).help(help)
 }
 

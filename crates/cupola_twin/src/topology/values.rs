@@ -104,7 +104,7 @@ impl ValueReader<'_> {
                 match encode(value, property.kind, &self.topology.texts) {
                     Ok(lane) if put(column, lane) => {}
                     Ok(_) => {
-                        let message = format!("`{}` is given twice, by itself and as a part", property.name);
+                        let message = format!("`{}` has two values: its own, and one in an object", property.name);
                         report(Diagnostic::error("duplicate-value", message), path());
                     }
                     Err(why) => report(Diagnostic::error("wrong-value", format!("`{}`: {why}", property.name)), path()),

@@ -7,7 +7,7 @@ mod variants;
 use super::{Family, Outcome, chart, compute};
 use cupola_physics::epw::Epw;
 use cupola_physics::run::Report;
-use cupola_physics::study::Tier;
+use cupola_physics::study::ThermalModel;
 use table::{CASES, Coldest, Cooling, Heating, LIGHT, Quantity, Warmest};
 use variants::study;
 
@@ -65,9 +65,9 @@ fn envelope(denver: Option<&Epw>) -> Family {
     let mut worst = 0.0_f64;
     for case in CASES {
         let Some(mut study) = (case.make)() else { continue };
-        study.tier = Tier::MultiNode;
+        study.tier = ThermalModel::MultiNode;
         let nodes = compute(&study, Some(denver), 8_760.0);
-        study.tier = Tier::FiveR1C;
+        study.tier = ThermalModel::FiveR1C;
         let five = compute(&study, Some(denver), 8_760.0);
         worst = worst.max(nodes.balance_error).max(five.balance_error);
         for (quantity, least, most) in case.reference {

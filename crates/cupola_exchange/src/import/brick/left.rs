@@ -76,32 +76,32 @@ impl Omissions {
             (
                 self.nameless_things,
                 "brick-nameless-thing",
-                "of nodes that have a type and no name are no twins: COUNT",
-                "give them an IRI",
+                "blank nodes with a type were left out: COUNT",
+                "give each of them an IRI",
             ),
             (
                 self.nameless,
                 "brick-nameless-node",
-                "statements about nodes without a name were left out: COUNT",
-                "values with a unit are read, references to time series are not",
+                "statements about blank nodes were left out: COUNT",
+                "values with a unit are imported, references to time series are not",
             ),
             (
                 self.other,
                 "brick-other-thing",
-                "statements about things that are no twins were left out: COUNT",
-                "only things with a type of Brick or RealEstateCore become twins",
+                "statements about resources without a twin were left out: COUNT",
+                "only resources with a type of Brick or RealEstateCore become twins",
             ),
             (
                 self.second,
                 "brick-second-value",
-                "values were left out because their twin has one of that name already: COUNT",
-                "a property has one value",
+                "values of properties that already have a value were left out: COUNT",
+                "a property can have only one value",
             ),
             (
                 self.too_many,
                 "brick-many-properties",
-                "values of further properties were left out: COUNT",
-                "the file has values under more than 100 names",
+                "values of properties beyond the limit were left out: COUNT",
+                "the limit is 100 different property names per import",
             ),
         ] {
             if count > 0 {
@@ -117,7 +117,7 @@ impl Omissions {
             let (code, count) =
                 if *to > 0 { ("brick-untyped-object", to + from) } else { ("brick-untyped-subject", *from) };
             let message = format!(
-                "`{}` has no type of Brick or RealEstateCore in this file, so no twin; {} with it left out",
+                "`{}` has no type of Brick or RealEstateCore in this file, so it is not a twin; {} left out",
                 statements.iri(*iri),
                 many(count, "relationship")
             );
@@ -129,11 +129,11 @@ impl Omissions {
     fn foreign(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
         let finding = |(iri, count): (&Iri, &usize)| {
             let message = format!(
-                "`{}` is a word of another vocabulary; {} with it left out",
+                "`{}` is a term of another vocabulary; {} left out",
                 statements.iri(*iri),
                 many(*count, "statement")
             );
-            let help = "words of Brick and RealEstateCore are read";
+            let help = "only terms of Brick and RealEstateCore are imported";
             (*iri, Diagnostic::warning("brick-foreign-word", message).help(help))
         };
         self.foreign.iter().map(finding).collect()
@@ -142,10 +142,10 @@ impl Omissions {
     fn unfit(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
         let finding = |iri: &Iri| {
             let message = format!(
-                "the value of `{}` was left out: other points of its class have another kind",
+                "the value of `{}` was left out: other points of its class have values of another kind",
                 statements.iri(*iri)
             );
-            let help = "give all points of a class numbers, or all of them true or false";
+            let help = "use only numbers or only booleans for the points of a class";
             (*iri, Diagnostic::warning("brick-unfit-value", message).help(help))
         };
         self.unfit.iter().map(finding).collect()
@@ -153,8 +153,8 @@ impl Omissions {
 
     fn renamed(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
         let finding = |(iri, id): &(Iri, String)| {
-            let message = format!("the twin of `{}` is called `{id}`: another one has its name", statements.iri(*iri));
-            let help = "relationships are kept; ids are the ends of IRIs";
+            let message = format!("the twin of `{}` has the id `{id}`: its name is taken", statements.iri(*iri));
+            let help = "relationships are preserved; ids are the local names of IRIs";
             (*iri, Diagnostic::warning("brick-same-name", message).help(help))
         };
         self.renamed.iter().map(finding).collect()

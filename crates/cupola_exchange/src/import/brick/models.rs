@@ -302,15 +302,13 @@ impl Classes {
         for base in &own.bases {
             let above = plans.get(base);
             let refused = match above {
-                None => Some("its classes go round in a circle"),
-                Some(above) if above.levels >= max_levels => Some("its tree of classes has more than 12 levels"),
+                None => Some("its class hierarchy has a cycle"),
+                Some(above) if above.levels >= max_levels => Some("its class hierarchy has more than 12 levels"),
                 Some(above) if plan.extended + above.extended >= MAX_EXTENDED => {
                     Some("it extends more than 1,024 classes")
                 }
                 Some(above) => match (plan.value, above.value) {
-                    (Some(one), Some(other)) if one != other => {
-                        Some("its values would be numbers and booleans at once")
-                    }
+                    (Some(one), Some(other)) if one != other => Some("its values would be both numbers and booleans"),
                     _ => None,
                 },
             };

@@ -41,12 +41,12 @@ pub(super) struct Statements {
     /// Statements with a blank node as object: subject, predicate, number of the blank node.
     pub details: Vec<(Iri, Iri, usize)>,
     /// The blank nodes.
-    pub nameless: Vec<Nameless>,
+    pub nameless: Vec<BlankNode>,
 }
 
 /// A blank node. Most blank nodes are a value with its unit.
 #[derive(Debug, Default)]
-pub(super) struct Nameless {
+pub(super) struct BlankNode {
     /// The object of `brick:value`.
     pub value: Option<Value>,
     /// The object of `brick:hasUnit`.
@@ -88,8 +88,8 @@ impl Statements {
                 Diagnostic::error("turtle-syntax", error.message().to_string()).at(place)
             })?;
             if self.size > MAX_IRIS.max(text.len() * MAX_GROWTH) {
-                let help = "give it a shorter prefix";
-                let found = Diagnostic::error("turtle-too-large", "the names of the file, written out, are too long");
+                let help = "use shorter IRIs in its prefixes";
+                let found = Diagnostic::error("turtle-too-large", "the expanded IRIs of the file are too long");
                 return Err(found.at(Place { file: file.clone(), line: 1, column: 1 }).help(help));
             }
             let predicate = triple.predicate.as_str();
@@ -135,7 +135,7 @@ impl Statements {
             return *node;
         }
         let node = self.nameless.len();
-        self.nameless.push(Nameless::default());
+        self.nameless.push(BlankNode::default());
         blanks.insert(id.to_string(), node);
         node
     }

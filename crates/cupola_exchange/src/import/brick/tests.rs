@@ -141,7 +141,7 @@ fn literals_become_properties() {
 }
 
 #[test]
-fn what_has_no_type_is_left_out_and_placed() {
+fn nodes_without_a_type_are_skipped_and_reported_with_their_place() {
     let draft = draft(
         "ex:unit a brick:AHU ; brick:feeds ex:box, ex:hall .\nex:hall brick:feeds ex:unit .\nex:unit ex:likes ex:unit .",
     );
@@ -184,7 +184,7 @@ fn real_estate_core_has_its_own_models() {
 }
 
 #[test]
-fn what_an_ontology_says_of_itself_is_no_twin() {
+fn statements_of_an_ontology_become_no_twins() {
     let draft = draft(
         "<> a owl:Ontology ; owl:imports <https://brickschema.org/schema/1.3/Brick> .
          brick:AHU a owl:Class ; rdfs:label \"AHU\" ; rdfs:subClassOf [ a owl:Restriction ; owl:onProperty brick:feeds ] .

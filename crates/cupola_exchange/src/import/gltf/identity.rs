@@ -134,7 +134,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_something_has_a_class() {
+    fn names_and_types_give_a_class() {
         for (name, role, extras, wanted) in [
             ("IfcSpace/A1", Role::Room, json!({}), Some((None, "Space"))),
             ("x", Role::Group, json!({"ifc_class": "IfcSite"}), Some((None, "Site"))),

@@ -79,7 +79,7 @@ fn places_and_devices_of_ifc_are_twins_and_walls_are_not() {
     assert_eq!(links(&draft), wanted);
     assert_eq!(bindings(&draft), [("IfcBuilding/IfcBuilding", "IfcBuilding")]);
     assert_eq!(codes(&draft), ["gltf-shapes"]);
-    assert_eq!(draft.findings[0].message, "1 node is only shape, no twins: 1 IfcWall");
+    assert_eq!(draft.findings[0].message, "1 node is geometry without a twin: 1 IfcWall");
     assert_eq!(draft.counts["nodes"], Count { understood: 6, left_out: 1 });
     assert_eq!(draft.counts["twins"], Count { understood: 6, left_out: 0 });
     assert_eq!(draft.counts["models"], Count { understood: 5, left_out: 0 });
@@ -92,7 +92,7 @@ fn places_and_devices_of_ifc_are_twins_and_walls_are_not() {
 }
 
 #[test]
-fn what_was_exported_comes_back() {
+fn an_export_is_imported_unchanged() {
     let marked = |id: &str, model: &str, properties: Json| {
         let own = json!({"role": "room", "id": id, "model": model, "area_m2": 20.0});
         json!({"cupola": own, "$dtId": id, "$model": model, "properties": properties})
@@ -133,7 +133,7 @@ fn nodes_that_nothing_tells_apart_are_reported() {
     assert_eq!(draft.twins[0].model, "dtmi:imported:Building:Room;1");
     assert_eq!(bindings(&draft), [(" ", "node")]);
     assert_eq!(codes(&draft), ["gltf-same-name"]);
-    assert!(draft.findings[0].message.starts_with("2 nodes called `Room`"), "{}", draft.findings[0]);
+    assert!(draft.findings[0].message.starts_with("2 nodes named `Room`"), "{}", draft.findings[0]);
     models(&draft);
 }
 
@@ -173,9 +173,9 @@ fn a_graph_that_came_with_it_stays_as_it_is() {
     assert_eq!(ids(&draft), ["a", "b"]);
     assert!(draft.models.is_empty() && draft.bindings.is_empty() && draft.counts.is_empty());
     assert_eq!(codes(&draft), ["gltf-rooms"]);
-    assert_eq!(draft.findings[0].message, "2 of the building's 3 rooms are found by the id or name of a twin");
+    assert_eq!(draft.findings[0].message, "2 of the building's 3 rooms are matched to a twin by id or name");
     assert!(
-        draft.findings[0].help.as_ref().is_some_and(|help| help.ends_with("they are `Hall`")),
+        draft.findings[0].help.as_ref().is_some_and(|help| help.ends_with("not matched: `Hall`")),
         "{}",
         draft.findings[0]
     );

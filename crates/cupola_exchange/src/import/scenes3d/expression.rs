@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_means_the_same_is_translated() {
+    fn equivalent_expressions_are_translated() {
         for (theirs, ours) in [
             ("PrimaryTwin.Temperature > 25", Some("Temperature > 25")),
             ("LinkedTwin.a>=1.50&&!LinkedTwin.b || PrimaryTwin.c === \"on\"", Some("a >= 1.5 AND (NOT b) OR c = 'on'")),

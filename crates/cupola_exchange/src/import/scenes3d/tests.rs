@@ -114,7 +114,7 @@ fn a_property_colours_and_badges_are_alarms() {
 }
 
 #[test]
-fn what_has_no_equal_is_told() {
+fn expressions_without_an_equivalent_are_reported() {
     let draft = imported();
     let codes = codes(&draft);
     for code in [

@@ -36,11 +36,11 @@ impl Scenes3dReader<'_, '_> {
             "Popover" => {
                 let count = list(visual, "widgets").len();
                 let message = format!("the popover of `{}` with {count} widgets was left out", behaviour.name);
-                let help = "a twin's own page shows its properties and their history";
+                let help = "the inspector of a twin shows its properties and their history";
                 Err(Diagnostic::warning("scenes3d-popover", message).help(help))
             }
             other => {
-                let message = format!("the visual `{other}` of `{}` is not known", behaviour.name);
+                let message = format!("the visual `{other}` of `{}` is not supported", behaviour.name);
                 Err(Diagnostic::warning("scenes3d-visual", message))
             }
         }
@@ -66,7 +66,7 @@ impl Scenes3dReader<'_, '_> {
             let result = match found {
                 Some(when) => self.alarm(behaviour, &id, &when, look),
                 None => {
-                    let message = format!("a range of `{}` has no two ends, or no end", behaviour.name);
+                    let message = format!("a range of `{}` lacks a bound, or has no finite bound", behaviour.name);
                     Err(Diagnostic::warning("scenes3d-range", message))
                 }
             };
@@ -78,7 +78,7 @@ impl Scenes3dReader<'_, '_> {
         self.outcome(understood, problem, || {
             let message =
                 format!("`{}` colours by `{property}`, but the scene is coloured by `{color_by}`", behaviour.name);
-            let help = "a scene has one colouring at a time; choose another one in the view";
+            let help = "a scene has only one colouring; choose another property in the view";
             Diagnostic::warning("scenes3d-second-colour", message).help(help)
         })
     }
@@ -91,8 +91,8 @@ impl Scenes3dReader<'_, '_> {
             finite.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), end| (low.min(*end), high.max(*end)));
         if low < high && self.draft.color_range.is_none() {
             self.draft.color_range = Some((low, high));
-            let message = format!("the colours of `{}` become a scale from {low} to {high}", behaviour.name);
-            let help = "a scene has colours of its own, which everyone can tell apart";
+            let message = format!("the ranges of `{}` become a colour scale from {low} to {high}", behaviour.name);
+            let help = "Cupola uses its own colour palettes";
             self.draft
                 .findings
                 .push(Diagnostic::info("scenes3d-colours", message).help(help).at(behaviour.place.clone()));
@@ -110,7 +110,7 @@ impl Scenes3dReader<'_, '_> {
             if field(look, &["iconName", "labelExpression"]).is_none_or(str::is_empty) {
                 problem = problem.or_else(|| {
                     let message = format!("colours of `{}` for values of `{expression}` were left out", behaviour.name);
-                    let help = "a scale is of numbers; a value with an icon becomes an alarm";
+                    let help = "a colour scale needs numbers; a value with an icon becomes an alarm";
                     Some(Diagnostic::warning("scenes3d-categories", message).help(help))
                 });
                 continue;
@@ -129,8 +129,8 @@ impl Scenes3dReader<'_, '_> {
             }
         }
         self.outcome(understood, problem, || {
-            let message = format!("`{}` colours by the values of `{expression}`, which are no numbers", behaviour.name);
-            Diagnostic::warning("scenes3d-categories", message).help("give the values icons: they become alarms then")
+            let message = format!("`{}` colours by values of `{expression}`, which are not numbers", behaviour.name);
+            Diagnostic::warning("scenes3d-categories", message).help("add icons to the values: they then become alarms")
         })
     }
 
@@ -154,7 +154,7 @@ impl Scenes3dReader<'_, '_> {
     /// Adds an alarm for each model of the behaviour's twins.
     fn alarm(&mut self, behaviour: &Behaviour<'_>, range: &str, when: &str, look: &Json) -> Result<(), Diagnostic> {
         if behaviour.models.is_empty() {
-            let message = format!("the alarm `{when}` of `{}` has no twin whose model is known", behaviour.name);
+            let message = format!("the alarm `{when}` of `{}` has no twin with a known model", behaviour.name);
             let help = "import the twins together with the configuration";
             return Err(Diagnostic::warning("scenes3d-no-model", message).help(help));
         }
@@ -170,7 +170,7 @@ impl Scenes3dReader<'_, '_> {
             let all = self.sizes.get(model).copied().unwrap_or_default();
             if all > *count {
                 let message = format!(
-                    "the alarm `{id}` watches all {all} twins of `{model}`; `{}` has {count} of them",
+                    "the alarm `{id}` applies to all {all} twins of `{model}`; `{}` has only {count} of them",
                     behaviour.name
                 );
                 self.draft.findings.push(Diagnostic::info("scenes3d-wider-alarm", message));
@@ -198,8 +198,8 @@ fn plain_text(label: &str) -> Option<&str> {
 }
 
 fn untranslated(behaviour: &Behaviour<'_>, expression: &str) -> Diagnostic {
-    let message = format!("`{expression}` of `{}` can't be said here", behaviour.name);
-    let help = "comparisons, logic and arithmetic of the primary twin's properties can";
+    let message = format!("`{expression}` of `{}` can't be translated", behaviour.name);
+    let help = "only comparisons, logic and arithmetic of the primary twin's properties can be translated";
     Diagnostic::warning("scenes3d-expression", message).help(help)
 }
 

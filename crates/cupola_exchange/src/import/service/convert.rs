@@ -1,5 +1,5 @@
 //! Conversion of twins, relationships and models in the JSON form of Azure Digital Twins to a draft. All formats with
-//! this form use it.
+//! this form use this module.
 
 use crate::import::{Draft, ModelDoc};
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The largest number of listed diagnostics per file. Further ones are only counted.
+/// The largest number of listed diagnostics per file. Further diagnostics are only counted.
 const MAX_LISTED: usize = 500;
 /// The largest length of a file name, in bytes. Longer names are not possible on every file system.
 const MAX_NAME: usize = 200;
@@ -17,7 +17,7 @@ const KNOWN: [&str; 7] =
     ["$dtId", "$etag", "$relationshipId", "$sourceId", "$targetId", "$relationshipName", "$relationshipLink"];
 
 /// A function that returns the place of the item with an id.
-pub type At<'a> = &'a dyn Fn(&str) -> Option<Place>;
+pub type PlaceLookup<'a> = &'a dyn Fn(&str) -> Option<Place>;
 
 /// Converts the content of a file to items of a draft.
 pub struct Converter<'d> {
@@ -54,27 +54,27 @@ impl<'d> Converter<'d> {
         self.say(why);
     }
 
-    /// Adds the diagnostics that are given once per file.
+    /// Adds the diagnostics that occur once per file: omitted metadata, and the number of unlisted diagnostics.
     pub fn finish(self, file: &Arc<str>) {
         if self.dropped_metadata {
-            let message = "what the service notes in `$metadata`, such as when a property was last set, is not kept";
+            let message = "`$metadata` is imported only for `$model`: other fields, such as update times, are left out";
             self.draft.findings.push(Diagnostic::info("metadata-left-out", message).at(file_start(file)));
         }
         if self.unlisted > 0 {
             let message = format!("{} more findings in this file", self.unlisted);
             let more = Diagnostic::warning("more-findings", message).at(file_start(file));
-            self.draft.findings.push(more.help("mend those listed first"));
+            self.draft.findings.push(more.help("fix the listed ones first"));
         }
     }
 
     /// Converts a twin. `stem` replaces a missing id.
-    pub fn twin(&mut self, object: Map<String, Json>, stem: Option<&str>, at: At<'_>) {
+    pub fn twin(&mut self, object: Map<String, Json>, stem: Option<&str>, at: PlaceLookup<'_>) {
         let id = match (object.get("$dtId"), stem) {
             (Some(Json::String(id)), _) if !id.is_empty() => id.clone(),
             (None, Some(stem)) => {
                 self.say(|| {
-                    let message = format!("the twin does not say its id; the name of its file is taken: `{stem}`");
-                    let help = "write `$dtId` into the file if it should be called otherwise";
+                    let message = format!("the twin has no `$dtId`; the name of its file is used as its id: `{stem}`");
+                    let help = "add `$dtId` to the file to give the twin another id";
                     Diagnostic::info("id-from-file-name", message).at(at("")).help(help)
                 });
                 stem.to_owned()
@@ -104,7 +104,7 @@ impl<'d> Converter<'d> {
     }
 
     /// Converts a relationship. The bulk import format has its source in `$dtId`.
-    pub fn relationship(&mut self, object: Map<String, Json>, at: At<'_>) {
+    pub fn relationship(&mut self, object: Map<String, Json>, at: PlaceLookup<'_>) {
         let text = |key: &str| object.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
         let (id, name, to) = (text("$relationshipId"), text("$relationshipName"), text("$targetId"));
         let from = text("$sourceId").or_else(|| text("$dtId"));
@@ -120,8 +120,8 @@ impl<'d> Converter<'d> {
             let known = id.or(from).or(to).unwrap_or_default();
             self.left_out("relationships", || {
                 let message = match known {
-                    "" => format!("a relationship has no text as its {}", wrong.join(", ")),
-                    known => format!("relationship `{known}` has no text as its {}", wrong.join(", ")),
+                    "" => format!("a relationship needs a non-empty string in {}", wrong.join(", ")),
+                    known => format!("relationship `{known}` needs a non-empty string in {}", wrong.join(", ")),
                 };
                 let help = "a relationship needs `$sourceId`, `$relationshipName` and `$targetId`";
                 Diagnostic::error("broken-relationship", message).at(at(known)).help(help)
@@ -137,19 +137,19 @@ impl<'d> Converter<'d> {
     }
 
     /// Converts a DTDL document, which gets a file of its own.
-    pub fn model(&mut self, interface: Json, at: At<'_>) {
+    pub fn model(&mut self, interface: Json, at: PlaceLookup<'_>) {
         let Some(id) = interface.get("@id").and_then(Json::as_str).filter(|id| id.starts_with("dtmi:")) else {
             self.left_out("models", || {
                 let help = "write its id: \"@id\": \"dtmi:example:Room;1\"";
-                Diagnostic::error("model-without-id", "a model has no DTMI as its `@id`").at(at("@id")).help(help)
+                Diagnostic::error("model-without-id", "a model has no valid DTMI in `@id`").at(at("@id")).help(help)
             });
             return;
         };
         let name = file_name(id, self.model_files.len());
         if !self.model_files.insert(name.clone()) {
             self.left_out("models", || {
-                let help = "keep one of the two; the first is taken";
-                Diagnostic::warning("duplicate-model", format!("model `{id}` is there already")).at(at(id)).help(help)
+                let help = "keep one of the two; the first is used";
+                Diagnostic::warning("duplicate-model", format!("model `{id}` is defined twice")).at(at(id)).help(help)
             });
             return;
         }
@@ -165,7 +165,7 @@ impl<'d> Converter<'d> {
         prefix: &str,
         object: Map<String, Json>,
         out: &mut BTreeMap<String, Value>,
-        at: At<'_>,
+        at: PlaceLookup<'_>,
     ) {
         for (key, value) in object {
             if key == "$metadata" {
@@ -187,21 +187,21 @@ impl<'d> Converter<'d> {
         }
     }
 
-    fn unknown_name(&mut self, owner: &str, key: &str, at: At<'_>) {
+    fn unknown_name(&mut self, owner: &str, key: &str, at: PlaceLookup<'_>) {
         if !KNOWN.contains(&key) && self.listed < MAX_LISTED && self.told.insert(key.to_owned()) {
             self.say(|| {
-                let message = format!("`{key}` of `{owner}` is the service's own and is not kept");
+                let message = format!("the system property `{key}` of `{owner}` is not imported");
                 Diagnostic::info("system-name-left-out", message).at(at(owner))
             });
         }
     }
 
-    /// Converts a value. Null values at any depth are left out.
-    fn value(&mut self, owner: &str, name: &str, value: Json, at: At<'_>) -> Option<Value> {
+    /// Converts a value. Null values are left out at any depth, and so are arrays that contain null.
+    fn value(&mut self, owner: &str, name: &str, value: Json, at: PlaceLookup<'_>) -> Option<Value> {
         Some(match value {
             Json::Null => {
                 self.say(|| {
-                    let message = format!("`{name}` of `{owner}` holds null, which is left out: it means no value");
+                    let message = format!("`{name}` of `{owner}` is null, which means no value, and is left out");
                     Diagnostic::info("null-left-out", message).at(at(owner))
                 });
                 return None;
@@ -214,8 +214,8 @@ impl<'d> Converter<'d> {
             Json::String(text) => Value::Text(text),
             Json::Array(items) if items.iter().any(Json::is_null) => {
                 self.left_out("values", || {
-                    let message = format!("`{name}` of `{owner}` is a list that holds null, and is left out");
-                    let help = "a list of DTDL has a value in every place";
+                    let message = format!("`{name}` of `{owner}` is an array that contains null, and is left out");
+                    let help = "every element of a DTDL array needs a value";
                     Diagnostic::error("null-in-a-list", message).at(at(owner)).help(help)
                 });
                 return None;
@@ -251,7 +251,7 @@ fn file_name(id: &str, others: usize) -> String {
     if plain.len() <= MAX_NAME {
         return format!("{plain}.json");
     }
-    // Two long DTMIs may have the same end, so the number of existing files is added.
+    // Two long DTMIs may have the same end. The number of existing files makes the name unique.
     format!("{}-{others}.json", &plain[plain.len() - MAX_NAME..])
 }
 
@@ -260,8 +260,8 @@ fn word(value: &Json) -> &'static str {
         Json::Null => "null",
         Json::Bool(_) => "a boolean",
         Json::Number(_) => "a number",
-        Json::String(_) => "an empty text",
-        Json::Array(_) => "a list",
+        Json::String(_) => "an empty string",
+        Json::Array(_) => "an array",
         Json::Object(_) => "an object",
     }
 }

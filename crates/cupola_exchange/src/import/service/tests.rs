@@ -161,7 +161,7 @@ fn many_findings_are_counted_and_not_listed() {
 }
 
 #[test]
-fn what_was_exported_comes_back() {
+fn an_export_is_imported_unchanged() {
     let model = r#"{"@id": "dtmi:x:A;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3"}"#;
     let (models, found) = Models::read([("a.json".into(), model)]);
     assert_eq!(found, []);

@@ -40,7 +40,7 @@ fn findings(draft: &Draft) -> Vec<(&'static str, u32)> {
 }
 
 #[test]
-fn only_what_does_not_fit_is_left_out_and_its_place_is_said() {
+fn only_misfits_are_skipped_and_their_place_is_reported() {
     let (yes, wide) = (Value::Bool(true), Value::Number(0.9));
     let mut draft = draft(
         vec![

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_archive_has_no_size() {
+    fn a_file_that_is_no_archive_has_no_size() {
         let whole = archive(b"", &[entry(u32::MAX, &[9, 0, 1, 0, 7])]);
         for end in 0..=whole.len() {
             assert!(unpacked_size(&whole[..end]).is_none_or(|size| size == 0), "{end}");

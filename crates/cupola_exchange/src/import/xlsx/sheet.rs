@@ -30,10 +30,10 @@ pub(super) struct Sheet {
 /// The file is damaged or too large.
 pub(super) fn read(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
     if archive::unpacked_size(bytes).is_some_and(|size| size > MAX_UNPACKED) {
-        return Err(too_large("its parts unpack to more than 1 GiB"));
+        return Err(too_large("its uncompressed size is more than 1 GiB"));
     }
     // The libraries that unpack and parse the file may panic on damaged input. A panic is reported as a damaged file.
-    std::panic::catch_unwind(|| cells(bytes)).unwrap_or_else(|_| Err(damaged("its contents contradict one another")))
+    std::panic::catch_unwind(|| cells(bytes)).unwrap_or_else(|_| Err(damaged("its contents are inconsistent")))
 }
 
 /// Reads the cells one by one. A table of all cells between the first and the last could be arbitrarily large.
@@ -109,6 +109,6 @@ fn damaged(why: impl Display) -> Diagnostic {
 }
 
 fn too_large(why: &str) -> Diagnostic {
-    let help = "split it, or use the bulk format (.ndjson), which has no such limit";
+    let help = "split it, or use the bulk import format (.ndjson), which has no such limit";
     Diagnostic::error("xlsx-too-large", format!("the spreadsheet is too large: {why}")).help(help)
 }

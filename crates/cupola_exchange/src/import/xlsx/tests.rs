@@ -74,7 +74,7 @@ fn bad_rows_are_left_out_with_their_cell() {
 }
 
 #[test]
-fn what_was_exported_comes_back() {
+fn an_export_is_imported_unchanged() {
     let (models, found) = Models::read([("models.json".into(), MODELS)]);
     assert_eq!(found, []);
     let properties = [

@@ -6,7 +6,7 @@ mod rooms;
 mod shows;
 
 use super::assume::SceneAssumptions;
-use super::run::{Simulation, Steer};
+use super::run::{ControlInput, Simulation};
 use cupola_physics::building::{BuildingModel, Controls};
 use cupola_physics::hygiene::HygieneModel;
 use cupola_physics::occupancy::DayProfile;
@@ -122,7 +122,7 @@ impl Binder<'_> {
         let mut twins: Vec<(usize, TwinIx)> = zones.iter().map(|(twin, row)| (*row, *twin)).collect();
         twins.sort_unstable();
         let per_zone = |source: fn(&ZoneDoc) -> &Source, otherwise: fn(&ZoneSpec) -> f64| {
-            let steer = |(row, twin): &(usize, TwinIx)| Steer {
+            let steer = |(row, twin): &(usize, TwinIx)| ControlInput {
                 slot: self.zone_property(*twin, source),
                 otherwise: otherwise(&model.zones()[*row]),
             };
@@ -241,7 +241,7 @@ impl Binder<'_> {
 
     /// Returns the air handling units in the order of their rows: the row of each twin, the specifications, the
     /// switches and the supply air set-points.
-    fn air_handlers(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<AhuSpec>, Vec<Steer>, Vec<Steer>) {
+    fn air_handlers(&mut self) -> (BTreeMap<TwinIx, usize>, Vec<AhuSpec>, Vec<ControlInput>, Vec<ControlInput>) {
         let (mut units, mut specs, mut on, mut supply_c) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
         let always_on = self.is_always_on();
         for (at, entry) in self.doc.air_handlers.iter().enumerate() {
@@ -259,8 +259,8 @@ impl Binder<'_> {
                     setpoint = self.topology.slot(twin, property);
                 }
                 units.insert(twin, specs.len());
-                on.push(Steer { slot, otherwise: 1.0 });
-                supply_c.push(Steer { slot: setpoint, otherwise: spec.supply_c });
+                on.push(ControlInput { slot, otherwise: 1.0 });
+                supply_c.push(ControlInput { slot: setpoint, otherwise: spec.supply_c });
                 specs.push(spec);
             }
         }
@@ -339,8 +339,8 @@ impl Binder<'_> {
         zones: &BTreeMap<TwinIx, usize>,
         units: &BTreeMap<TwinIx, usize>,
         specs: &mut [ZoneSpec],
-    ) -> Vec<Steer> {
-        let mut steers = vec![Steer { slot: None, otherwise: 1.0 }; specs.len()];
+    ) -> Vec<ControlInput> {
+        let mut steers = vec![ControlInput { slot: None, otherwise: 1.0 }; specs.len()];
         for (at, entry) in self.doc.terminals.iter().enumerate() {
             let path = |field| ["terminals".into(), at.into(), Step::Field(field)];
             for twin in self.twins_of(&entry.model, &["terminals".into(), at.into()]) {
@@ -361,7 +361,7 @@ impl Binder<'_> {
                 for row in &rows {
                     let max_flow_m3_s = flow / 1000.0 / rows.len() as f64;
                     specs[*row].terminal = Some(TerminalSpec { ahu: *unit, max_flow_m3_s, min_fraction: MIN_FLOW });
-                    steers[*row] = Steer { slot: on, otherwise: 1.0 };
+                    steers[*row] = ControlInput { slot: on, otherwise: 1.0 };
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Sources of heat and cold, with the zones and air handling units that they serve.
 
 use super::{Binder, Path};
-use crate::simulation::run::Steer;
+use crate::simulation::run::ControlInput;
 use cupola_physics::central::{PlantSource, PlantSpec};
 use cupola_physics::study::{ColdKind, ColdSource, HeatKind, HeatSource, Plant};
 use cupola_scene::Step;
@@ -18,7 +18,7 @@ const WATER_C: (f64, f64) = (2.0, 150.0);
 pub(super) struct Plants {
     pub twins: BTreeMap<TwinIx, usize>,
     pub specs: Vec<PlantSpec>,
-    pub on: Vec<Steer>,
+    pub on: Vec<ControlInput>,
     /// The slot of each source's capacity, and the watts in a unit of that property.
     pub capacities: Vec<Option<(Slot, f64)>>,
 }
@@ -75,7 +75,7 @@ impl Binder<'_> {
                 }
                 plants.twins.insert(twin, plants.specs.len());
                 plants.specs.push(spec);
-                plants.on.push(Steer { slot, otherwise: 1.0 });
+                plants.on.push(ControlInput { slot, otherwise: 1.0 });
                 plants.capacities.push(steer);
             }
         }

@@ -1,7 +1,7 @@
 //! The enclosure of rooms, and the weather.
 
 use super::{Binder, Path};
-use crate::simulation::{MOST_LEAKS_ACH, MOST_WARMER_K, study};
+use crate::simulation::{MAX_LEAKS_ACH, MAX_WARMER_K, study};
 use cupola_building::{Enclosure, Role, enclosures};
 use cupola_physics::envelope::{self, ConstructionSet, DEFAULT_SET, Facade, SETS};
 use cupola_physics::sun::Site;
@@ -95,17 +95,17 @@ impl Binder<'_> {
                 spec.set = self.construction(assumed.construction.as_ref(), &path("construction"));
             }
             match assumed.leaks_ach {
-                Some(ach) if (0.0..=MOST_LEAKS_ACH).contains(&ach) => spec.infiltration_ach = ach,
+                Some(ach) if (0.0..=MAX_LEAKS_ACH).contains(&ach) => spec.infiltration_ach = ach,
                 Some(ach) => {
-                    let message = format!("from 0 to {MOST_LEAKS_ACH} air changes an hour pass, not {ach}");
+                    let message = format!("from 0 to {MAX_LEAKS_ACH} air changes an hour pass, not {ach}");
                     self.report(Diagnostic::error("out-of-range", message), &path("leaks_ach"));
                 }
                 None => {}
             }
         }
         let warmer_k = self.doc.weather.warmer_k;
-        if !(-MOST_WARMER_K..=MOST_WARMER_K).contains(&warmer_k) {
-            let message = format!("outdoors can be {MOST_WARMER_K} K warmer or colder, not {warmer_k} K");
+        if !(-MAX_WARMER_K..=MAX_WARMER_K).contains(&warmer_k) {
+            let message = format!("outdoors can be {MAX_WARMER_K} K warmer or colder, not {warmer_k} K");
             self.report(Diagnostic::error("out-of-range", message), &["weather".into(), "warmer_k".into()]);
         }
     }

@@ -4,9 +4,9 @@
 //! Source: the documents of the extensions, see `extensions`.
 
 use super::context::Cotype;
-use super::element::{Element, ElementIx, PropertyValue, Stands, Val};
-use super::extensions::{Extension, Need, Rule};
-use super::inherit::Inherited;
+use super::element::{Element, ElementIx, ElementPosition, PropertyValue, Val};
+use super::extensions::{Extension, Rule, ValueCondition};
+use super::inherit::InheritedContents;
 use super::metamodel::{Class, ENUM, INTERFACE, NUMERIC_SCHEMA};
 use super::quantities::UnitClass;
 use super::read::ElementReader;
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 type Finding = (ElementIx, Option<usize>, Diagnostic);
 
 /// Checks every element that has an adjunct type or a semantic type.
-pub(super) fn check(reader: &mut ElementReader<'_>, all: &HashMap<ElementIx, Inherited>) {
+pub(super) fn check(reader: &mut ElementReader<'_>, all: &HashMap<ElementIx, InheritedContents>) {
     let mut findings: Vec<Finding> = Vec::new();
     for ix in 0..reader.elements.len() as ElementIx {
         let element = &reader.elements[ix as usize];
@@ -28,7 +28,7 @@ pub(super) fn check(reader: &mut ElementReader<'_>, all: &HashMap<ElementIx, Inh
             let one = One { reader, all, ix, element, cotype };
             match cotype {
                 Cotype::Quantity(..) => {
-                    one.value("schema", Need::Class(&NUMERIC_SCHEMA), &mut findings);
+                    one.value("schema", ValueCondition::Class(&NUMERIC_SCHEMA), &mut findings);
                 }
                 Cotype::Supplement(_, known) => {
                     known.rules.iter().for_each(|rule| one.rule(*rule, &mut findings));
@@ -46,7 +46,7 @@ pub(super) fn check(reader: &mut ElementReader<'_>, all: &HashMap<ElementIx, Inh
 /// An element and one of its adjunct or semantic types.
 struct One<'r, 'a> {
     reader: &'r ElementReader<'a>,
-    all: &'r HashMap<ElementIx, Inherited>,
+    all: &'r HashMap<ElementIx, InheritedContents>,
     ix: ElementIx,
     element: &'r Element,
     cotype: &'r Cotype,
@@ -86,7 +86,7 @@ impl<'r> One<'r, '_> {
         }
     }
 
-    fn value(&self, property: &str, need: Need, findings: &mut Vec<Finding>) {
+    fn value(&self, property: &str, need: ValueCondition, findings: &mut Vec<Finding>) {
         for held in self.element.all(property) {
             let Some(target) = self.target(held) else { continue };
             if let Some(wanted) = self.lacks(&target, need) {
@@ -97,7 +97,7 @@ impl<'r> One<'r, '_> {
     }
 
     /// Returns a description of the required value if `target` does not meet `need`.
-    fn lacks(&self, target: &Target<'_>, need: Need) -> Option<String> {
+    fn lacks(&self, target: &Target<'_>, need: ValueCondition) -> Option<String> {
         let class: &Class = match target {
             Target::Element(element) => element.class,
             Target::Standard(standard) => standard.class(),
@@ -105,10 +105,12 @@ impl<'r> One<'r, '_> {
         let is_text = matches!(target, Target::Standard(Standard::Primitive(Primitive::String, _)));
         let own = self.cotype.extension();
         let (fits, wanted) = match need {
-            Need::Class(wanted) => (class.is_a(wanted), a(wanted.name)),
-            Need::NumericOrText => (class.is_a(&NUMERIC_SCHEMA) || is_text, "numeric or a string".to_string()),
-            Need::Text => (is_text, "a string".to_string()),
-            Need::TextEnum => {
+            ValueCondition::Class(wanted) => (class.is_a(wanted), a(wanted.name)),
+            ValueCondition::NumericOrText => {
+                (class.is_a(&NUMERIC_SCHEMA) || is_text, "numeric or a string".to_string())
+            }
+            ValueCondition::Text => (is_text, "a string".to_string()),
+            ValueCondition::TextEnum => {
                 let of_texts = match target {
                     Target::Element(element) => {
                         element.class == &ENUM
@@ -118,13 +120,13 @@ impl<'r> One<'r, '_> {
                 };
                 (of_texts, "an Enum of strings".to_string())
             }
-            Need::Typed(types) => {
+            ValueCondition::Typed(types) => {
                 let typed = |element: &Element| {
                     element.cotypes.iter().any(|known| known.extension() == own && types.contains(&known.name()))
                 };
                 (matches!(target, Target::Element(element) if typed(element)), a(&types.join(" or ")))
             }
-            Need::Standard(names) => {
+            ValueCondition::Standard(names) => {
                 (matches!(target, Target::Standard(standard) if names.contains(&standard.name())), names.join(" or "))
             }
         };
@@ -150,7 +152,7 @@ impl<'r> One<'r, '_> {
 
     /// Returns the parent of the element, and the elements in the same property.
     fn siblings(&self) -> Option<(&'r Element, impl Iterator<Item = ElementIx> + 'r)> {
-        let Stands::In(parent, property, _) = self.element.stands else { return None };
+        let ElementPosition::In(parent, property, _) = self.element.stands else { return None };
         let parent = &self.reader.elements[parent as usize];
         Some((parent, parent.elements(property.name)))
     }
@@ -164,7 +166,7 @@ impl<'r> One<'r, '_> {
     fn beside(&self, wanted: &str, findings: &mut Vec<Finding>) {
         let Some((_, mut siblings)) = self.siblings() else { return };
         if !siblings.any(|sibling| self.has(&self.reader.elements[sibling as usize], &[wanted])) {
-            self.find(None, format!("a {} needs {} beside it", self.cotype.name(), a(wanted)), findings);
+            self.find(None, format!("a {} needs {} as a sibling", self.cotype.name(), a(wanted)), findings);
         }
     }
 
@@ -177,7 +179,7 @@ impl<'r> One<'r, '_> {
         let same =
             siblings.filter(|sibling| self.has(&self.reader.elements[*sibling as usize], &[name])).collect::<Vec<_>>();
         if same.first().is_some_and(|first| *first != self.ix) {
-            self.find(None, format!("there is another {name} here, and one is allowed"), findings);
+            self.find(None, format!("only one {name} is allowed here"), findings);
         }
     }
 
@@ -220,7 +222,7 @@ impl<'r> One<'r, '_> {
         let name = last(word);
         let brings = sibling.cotypes.iter().find(|cotype| cotype.property(name).is_some());
         let Some(brings) = brings else {
-            let message = format!("`overrides` names `{word}`, which no extension gives to the annotated element");
+            let message = format!("`overrides` names `{word}`, which no extension defines for the annotated element");
             self.find(at, message, findings);
             return;
         };
@@ -229,7 +231,7 @@ impl<'r> One<'r, '_> {
             let fits = matches!(schema.map(|held| &held.value), Some(Val::Standard(Standard::Units(found, of)))
                 if *found == class && *of == set);
             if !fits {
-                let message = format!("`schema` must be `{class}`, as the unit of the annotated element is overridden");
+                let message = format!("`schema` must be `{class}`, because the element overrides a unit");
                 self.find(schema.map(|held| held.at), message, findings);
             }
         }
@@ -242,7 +244,7 @@ impl<'r> One<'r, '_> {
                 && other.text("overrides").is_some_and(|other| last(other) == name)
         });
         if first.is_some_and(|first| first != self.ix) {
-            self.find(at, format!("another element overrides `{word}` of the same element already"), findings);
+            self.find(at, format!("another element already overrides `{word}` of the same element"), findings);
         }
     }
 
@@ -264,7 +266,7 @@ impl<'r> One<'r, '_> {
 
 /// Checks the values that must be unique among all contents of an interface, including inherited ones, or among
 /// siblings.
-fn unique(reader: &ElementReader<'_>, all: &HashMap<ElementIx, Inherited>, findings: &mut Vec<Finding>) {
+fn unique(reader: &ElementReader<'_>, all: &HashMap<ElementIx, InheritedContents>, findings: &mut Vec<Finding>) {
     let is_unique = |cotype: &Cotype| {
         let Cotype::Supplement(_, known) = cotype else { return false };
         known.rules.iter().any(|rule| matches!(rule, Rule::Unique(_)))
@@ -289,7 +291,7 @@ fn unique(reader: &ElementReader<'_>, all: &HashMap<ElementIx, Inherited>, findi
                             Some(held) if own => (ix, Some(held.at)),
                             _ => (at as ElementIx, None),
                         };
-                        let message = format!("`{property}` {value} is there twice");
+                        let message = format!("`{property}` {value} occurs twice");
                         findings.push((ix, byte, Diagnostic::error("dtdl-extension", message)));
                     }
                 }

@@ -57,14 +57,14 @@ fn major(version: &str, language: u8) -> &str {
 }
 
 /// An error in a context specifier: code, message and suggestion.
-pub(super) type Wrong = (&'static str, String, Option<String>);
+pub(super) type ContextError = (&'static str, String, Option<String>);
 
 impl Context {
     /// Returns the context extended by one specifier.
     ///
     /// # Errors
     /// An unknown or misplaced specifier.
-    pub fn add(&self, specifier: &str) -> Result<Self, Wrong> {
+    pub fn add(&self, specifier: &str) -> Result<Self, ContextError> {
         let mut next = self.clone();
         let names_limits = specifier.starts_with("dtmi:dtdl:limits:") || specifier.ends_with("#limits");
         if names_limits && !self.limitless || self.limitless && !names_limits && specifier != "dtmi:dtdl:context;4" {
@@ -102,14 +102,14 @@ impl Context {
             return Ok(next);
         }
         if self.version == 0 {
-            let help = "the first context is `dtmi:dtdl:context;3`, or that of version 2 or 4";
+            let help = "the first context must be `dtmi:dtdl:context;3`, or that of version 2 or 4";
             return Err(("dtdl-no-context", format!("`{specifier}` is not a DTDL context"), Some(help.into())));
         }
         if let Some(limits) = specifier.strip_prefix("dtmi:dtdl:limits:") {
             next.limits = match limits {
                 "onvif;1" => &ONVIF,
                 "aio;1" => &AIO,
-                _ => return Err(("dtdl-unknown-context", format!("the limits `{specifier}` are not known"), None)),
+                _ => return Err(("dtdl-unknown-context", format!("the limits `{specifier}` are unknown"), None)),
             };
             next.limitless = false;
             return Ok(next);
@@ -145,21 +145,21 @@ impl Context {
 
     /// Returns the error that a limit extension, or another specifier, is in the wrong position: limit extensions must
     /// directly follow the language without limits.
-    fn misplaced(&self, specifier: &str) -> Wrong {
+    fn misplaced(&self, specifier: &str) -> ContextError {
         let (message, help) = if self.limitless {
-            let message = format!("`{specifier}` stands where the limits are to be named");
-            (message, "name the limits first, such as `dtmi:dtdl:limits:onvif;1`")
+            let message = format!("`{specifier}` is in the place of a limit extension");
+            (message, "put a limit extension first, such as `dtmi:dtdl:limits:onvif;1`")
         } else {
-            let message = format!("`{specifier}` must come directly after the language without its own limits");
+            let message = format!("`{specifier}` must directly follow the context of DTDL without limits");
             (message, "write `dtmi:dtdl:context;4#limitless` before it")
         };
         ("dtdl-limits", message, Some(help.into()))
     }
 
     /// Returns the error of a context that needs another specifier.
-    pub fn incomplete(&self) -> Option<Wrong> {
-        let help = "name the limits after it: `dtmi:dtdl:limits:onvif;1`";
-        let message = "the language without its limits needs a limit extension".to_string();
+    pub fn incomplete(&self) -> Option<ContextError> {
+        let help = "add a limit extension after it: `dtmi:dtdl:limits:onvif;1`";
+        let message = "the context of DTDL without limits needs a limit extension".to_string();
         self.limitless.then(|| ("dtdl-limits", message, Some(help.into())))
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Element {
     /// The context that applies.
     pub context: Rc<Context>,
     /// The position in the document.
-    pub stands: Stands,
+    pub stands: ElementPosition,
     /// The enclosing interface, or the element itself if it is an interface.
     pub interface: ElementIx,
     /// The number of the document.
@@ -37,7 +37,7 @@ pub(super) struct Element {
 
 /// The position of an element in its document.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Stands {
+pub(super) enum ElementPosition {
     /// The root of a document, or an item of its root array.
     Root(Option<u32>),
     /// A value of another element's property, with its index.
@@ -153,8 +153,8 @@ pub(super) fn path(elements: &[Element], of: ElementIx) -> String {
     let mut at = of;
     let root = loop {
         match elements[at as usize].stands {
-            Stands::Root(index) => break index,
-            Stands::In(parent, property, index) => {
+            ElementPosition::Root(index) => break index,
+            ElementPosition::In(parent, property, index) => {
                 steps.push((property, index));
                 at = parent;
             }

@@ -7,8 +7,8 @@
 use super::dtmi;
 use super::metamodel::{
     ARRAY, COMMAND, COMMAND_REQUEST, COMMAND_RESPONSE, COMPONENT, Class, ENTITY, ENUM, ENUM_VALUE, ElementRule, FIELD,
-    Holds, INTERFACE, MAP, MAP_VALUE, NUMERIC_SCHEMA, OBJECT, PROPERTY, PropertyDef, RELATIONSHIP, TELEMETRY, TextRule,
-    optional, required,
+    INTERFACE, MAP, MAP_VALUE, NUMERIC_SCHEMA, OBJECT, PROPERTY, PermittedValues, PropertyDef, RELATIONSHIP, TELEMETRY,
+    TextRule, optional, required,
 };
 use super::quantities::Set;
 
@@ -155,7 +155,7 @@ impl Supplement {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rule {
     /// Every value of a property meets a condition.
-    Value(&'static str, Need),
+    Value(&'static str, ValueCondition),
     /// The element is among the `fields` of an object with one of the given types, and is the only field there with its
     /// type.
     Inside(&'static [&'static str]),
@@ -173,7 +173,7 @@ pub(super) enum Rule {
 
 /// A condition on the value of a property.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Need {
+pub(super) enum ValueCondition {
     Class(&'static Class),
     /// A numeric schema or a string.
     NumericOrText,
@@ -187,22 +187,22 @@ pub(super) enum Need {
 }
 
 const DATA: &[&Class] = &[&COMMAND_REQUEST, &COMMAND_RESPONSE, &FIELD, &MAP_VALUE, &PROPERTY, &TELEMETRY];
-const NUMERIC: &[Rule] = &[Rule::Value("schema", Need::Class(&NUMERIC_SCHEMA))];
+const NUMERIC: &[Rule] = &[Rule::Value("schema", ValueCondition::Class(&NUMERIC_SCHEMA))];
 const GEOGRAPHIC: &[&str] =
     &["point", "multiPoint", "lineString", "multiLineString", "polygon", "multiPolygon", "geopoint"];
 
-const ANY: Holds = Holds::Text([usize::MAX; 3], TextRule::Any);
-const SHORT: Holds = Holds::Text([128; 3], TextRule::Any);
-const TOPIC: Holds = Holds::Text(
+const ANY: PermittedValues = PermittedValues::Text([usize::MAX; 3], TextRule::Any);
+const SHORT: PermittedValues = PermittedValues::Text([128; 3], TextRule::Any);
+const TOPIC: PermittedValues = PermittedValues::Text(
     [usize::MAX; 3],
-    TextRule::Of(is_topic, "a topic is labels or `{tokens}` between slashes, and doesn't start with `$`"),
+    TextRule::Of(is_topic, "a topic consists of labels or `{tokens}` between slashes, and doesn't start with `$`"),
 );
-const GROUP: Holds = Holds::Text(
+const GROUP: PermittedValues = PermittedValues::Text(
     [usize::MAX; 3],
     TextRule::Of(is_label, "a group is printable ASCII without space, `\"`, `+`, `#`, `{`, `}` and `/`"),
 );
-const DURATION: Holds = Holds::Text([usize::MAX; 3], TextRule::Duration);
-const UNIT: Holds = Holds::Element(ElementRule::one_of(&ENUM_VALUE));
+const DURATION: PermittedValues = PermittedValues::Text([usize::MAX; 3], TextRule::Duration);
+const UNIT: PermittedValues = PermittedValues::Element(ElementRule::one_of(&ENUM_VALUE));
 
 const fn of(kind: Kind, since: u8, name: &'static str, on: &'static [&'static Class]) -> Supplement {
     Supplement { kind, since, until: u8::MAX, name, on, needs: None, excludes: None, properties: &[], rules: &[] }
@@ -222,7 +222,7 @@ const fn since(version: u8, property: PropertyDef) -> PropertyDef {
 
 static SUPPLEMENTS: &[Supplement] = &[
     Supplement {
-        properties: &[required("aliasFor", Holds::Element(ElementRule::one_of(&ENTITY)))],
+        properties: &[required("aliasFor", PermittedValues::Element(ElementRule::one_of(&ENTITY)))],
         ..of(Kind::Core, 3, "Alias", &[])
     },
     Supplement {
@@ -233,7 +233,7 @@ static SUPPLEMENTS: &[Supplement] = &[
     of(Kind::Historization, 1, "Historized", &[&PROPERTY, &TELEMETRY]),
     Supplement {
         needs: Some((Kind::Annotation, "ValueAnnotation")),
-        properties: &[required("overrides", Holds::Identifier)],
+        properties: &[required("overrides", PermittedValues::Identifier)],
         rules: &[Rule::Overrides],
         ..of(Kind::Overriding, 1, "Override", &[&PROPERTY])
     },
@@ -258,16 +258,19 @@ static SUPPLEMENTS: &[Supplement] = &[
         ..mqtt(1, "Cacheable", &[&COMMAND])
     },
     Supplement {
-        properties: &[required("index", Holds::Integer(1, [i64::MAX; 3]))],
+        properties: &[required("index", PermittedValues::Integer(1, [i64::MAX; 3]))],
         rules: &[Rule::Unique("index")],
         ..mqtt(1, "Indexed", &[&ENUM_VALUE, &FIELD, &TELEMETRY])
     },
     Supplement {
-        rules: &[Rule::Value("schema", Need::Class(&OBJECT))],
+        rules: &[Rule::Value("schema", ValueCondition::Class(&OBJECT))],
         ..mqtt(2, "Transparent", &[&COMMAND_REQUEST, &COMMAND_RESPONSE])
     },
     Supplement {
-        rules: &[Rule::Value("fields", Need::Typed(&["NormalResult", "ErrorResult", "ErrorCode", "ErrorInfo"]))],
+        rules: &[Rule::Value(
+            "fields",
+            ValueCondition::Typed(&["NormalResult", "ErrorResult", "ErrorCode", "ErrorInfo"]),
+        )],
         ..mqtt(3, "Result", &[&OBJECT])
     },
     Supplement {
@@ -277,16 +280,16 @@ static SUPPLEMENTS: &[Supplement] = &[
     },
     Supplement {
         excludes: Some((Kind::Requirement, 1, "Required")),
-        rules: &[Rule::Inside(&["Result"]), Rule::Value("schema", Need::Typed(&["Error"]))],
+        rules: &[Rule::Inside(&["Result"]), Rule::Value("schema", ValueCondition::Typed(&["Error"]))],
         ..mqtt(3, "ErrorResult", &[&FIELD])
     },
     mqtt(3, "Error", &[&OBJECT]),
     Supplement {
-        rules: &[Rule::Inside(&["Error"]), Rule::Value("schema", Need::Text)],
+        rules: &[Rule::Inside(&["Error"]), Rule::Value("schema", ValueCondition::Text)],
         ..mqtt(3, "ErrorMessage", &[&FIELD])
     },
     Supplement {
-        rules: &[Rule::Inside(&["Error", "Result"]), Rule::Value("schema", Need::TextEnum)],
+        rules: &[Rule::Inside(&["Error", "Result"]), Rule::Value("schema", ValueCondition::TextEnum)],
         ..mqtt(4, "ErrorCode", &[&FIELD])
     },
     Supplement {
@@ -294,22 +297,22 @@ static SUPPLEMENTS: &[Supplement] = &[
         ..mqtt(4, "ErrorInfo", &[&FIELD])
     },
     Supplement {
-        rules: &[Rule::Value("fields", Need::Typed(&["PropertyValue", "ReadError", "WriteError"]))],
+        rules: &[Rule::Value("fields", ValueCondition::Typed(&["PropertyValue", "ReadError", "WriteError"]))],
         ..mqtt(4, "PropertyResult", &[&OBJECT])
     },
     Supplement { rules: &[Rule::Inside(&["PropertyResult"])], ..mqtt(4, "PropertyValue", &[&FIELD]) },
     Supplement {
-        rules: &[Rule::Inside(&["PropertyResult"]), Rule::Value("schema", Need::Typed(&["Error"]))],
+        rules: &[Rule::Inside(&["PropertyResult"]), Rule::Value("schema", ValueCondition::Typed(&["Error"]))],
         ..mqtt(4, "ReadError", &[&FIELD])
     },
     Supplement {
-        rules: &[Rule::Inside(&["PropertyResult"]), Rule::Value("schema", Need::Typed(&["Error"]))],
+        rules: &[Rule::Inside(&["PropertyResult"]), Rule::Value("schema", ValueCondition::Typed(&["Error"]))],
         ..mqtt(4, "WriteError", &[&FIELD])
     },
     // Types of the QuantitativeTypes extension, which describe its units.
     Supplement { properties: &[required("symbol", ANY)], ..of(Kind::Quantitative, 1, "SymbolicUnit", &[&ENUM_VALUE]) },
     Supplement {
-        properties: &[required("exponent", Holds::Integer(i64::MIN, [i64::MAX; 3])), required("symbol", ANY)],
+        properties: &[required("exponent", PermittedValues::Integer(i64::MIN, [i64::MAX; 3])), required("symbol", ANY)],
         ..of(Kind::Quantitative, 1, "UnitPrefix", &[&ENUM_VALUE])
     },
     Supplement {
@@ -326,23 +329,23 @@ static SUPPLEMENTS: &[Supplement] = &[
     },
     // Types of the IoT Central extension.
     Supplement {
-        rules: &[Rule::Value("schema", Need::Standard(&["vector"]))],
+        rules: &[Rule::Value("schema", ValueCondition::Standard(&["vector"]))],
         ..of(Kind::IotCentral, 2, "AccelerationVector", &[&PROPERTY, &TELEMETRY])
     },
     Supplement {
-        rules: &[Rule::Value("schema", Need::Standard(&["vector"]))],
+        rules: &[Rule::Value("schema", ValueCondition::Standard(&["vector"]))],
         ..of(Kind::IotCentral, 2, "VelocityVector", &[&PROPERTY, &TELEMETRY])
     },
     Supplement {
-        rules: &[Rule::Value("schema", Need::NumericOrText)],
+        rules: &[Rule::Value("schema", ValueCondition::NumericOrText)],
         ..of(Kind::IotCentral, 2, "Event", &[&PROPERTY, &TELEMETRY])
     },
     Supplement {
-        rules: &[Rule::Value("schema", Need::Standard(GEOGRAPHIC))],
+        rules: &[Rule::Value("schema", ValueCondition::Standard(GEOGRAPHIC))],
         ..of(Kind::IotCentral, 2, "Location", &[&PROPERTY, &TELEMETRY])
     },
     Supplement {
-        rules: &[Rule::Value("schema", Need::Class(&ENUM))],
+        rules: &[Rule::Value("schema", ValueCondition::Class(&ENUM))],
         ..of(Kind::IotCentral, 2, "State", &[&PROPERTY, &TELEMETRY])
     },
     // Types of the IoT Operations extension.
@@ -363,23 +366,23 @@ static SUPPLEMENTS: &[Supplement] = &[
     iot("Detail", &[&OBJECT]),
     iot("Event", &[&INTERFACE]),
     Supplement {
-        properties: &[required("group", Holds::Text([128; 3], TextRule::Name))],
+        properties: &[required("group", PermittedValues::Text([128; 3], TextRule::Name))],
         ..iot("GroupMember", &[&COMMAND])
     },
     Supplement { excludes: Some((Kind::IotOperations, 4, "HasComponent")), ..iot("HasCapability", &[&RELATIONSHIP]) },
     iot("HasComponent", &[&RELATIONSHIP]),
     Supplement {
-        properties: &[optional("maximum", Holds::Number), optional("minimum", Holds::Number)],
+        properties: &[optional("maximum", PermittedValues::Number), optional("minimum", PermittedValues::Number)],
         rules: &[NUMERIC[0], Rule::Instance("maximum"), Rule::Instance("minimum")],
         ..iot("Limited", DATA)
     },
     Supplement {
-        properties: &[required("decimalPlaces", Holds::Integer(i64::MIN, [i64::MAX; 3]))],
+        properties: &[required("decimalPlaces", PermittedValues::Integer(i64::MIN, [i64::MAX; 3]))],
         rules: NUMERIC,
         ..iot("Precise", DATA)
     },
     Supplement {
-        properties: &[required("scaleFactor", Holds::Number)],
+        properties: &[required("scaleFactor", PermittedValues::Number)],
         rules: &[NUMERIC[0], Rule::Instance("scaleFactor")],
         ..iot("ScaledStatically", DATA)
     },

@@ -2,14 +2,14 @@
 
 use super::context::Cotype;
 use super::element::{Element, ElementIx, Val};
-use super::inherit::Inherited;
+use super::inherit::InheritedContents;
 use super::metamodel::{ARRAY, COMMAND, COMPONENT, ENUM, INTERFACE, MAP, OBJECT, PROPERTY, RELATIONSHIP, TELEMETRY};
 use super::quantities::UnitClass;
 use super::read::ElementReader;
 use super::standard::{Shape, Standard, StandardObject};
 use crate::diagnostic::Place;
 use crate::model::{
-    Command, Component, Declared, EnumValue, Field, Interface, ModelIx, Models, Payload, Primitive, Property,
+    Command, Component, DeclaredProperty, EnumValue, Field, Interface, ModelIx, Models, Payload, Primitive, Property,
     RelationshipType, Schema, SchemaIx, Schemas, short_name,
 };
 use crate::unit::{self, Unit};
@@ -23,7 +23,7 @@ const MAX_COLUMNS: usize = 256;
 const MAX_DEPTH: usize = 32;
 
 /// Returns the models of all interfaces.
-pub(super) fn models(reader: &ElementReader<'_>, all: &HashMap<ElementIx, Inherited>) -> Models {
+pub(super) fn models(reader: &ElementReader<'_>, all: &HashMap<ElementIx, InheritedContents>) -> Models {
     let mut interfaces: BTreeMap<&str, ElementIx> = BTreeMap::new();
     for (ix, element) in reader.elements.iter().enumerate() {
         let is_known = reader.by_id.get(&element.id) == Some(&(ix as ElementIx));
@@ -48,7 +48,7 @@ pub(super) fn models(reader: &ElementReader<'_>, all: &HashMap<ElementIx, Inheri
 #[derive(Clone, Default)]
 struct Content {
     properties: Vec<Arc<Property>>,
-    declared: Option<Arc<Declared>>,
+    declared: Option<Arc<DeclaredProperty>>,
     relationship: Option<Arc<RelationshipType>>,
     command: Option<Arc<Command>>,
 }
@@ -74,7 +74,7 @@ impl Extract<'_, '_> {
     fn interface(
         &mut self,
         ix: ElementIx,
-        all: &HashMap<ElementIx, Inherited>,
+        all: &HashMap<ElementIx, InheritedContents>,
         numbers: &HashMap<ElementIx, ModelIx>,
     ) -> Interface {
         let element = self.element(ix);
@@ -136,9 +136,9 @@ impl Extract<'_, '_> {
         let inside =
             |property: Arc<Property>| Arc::new(Property { name: dotted(&property.name), ..(*property).clone() });
         interface.properties.extend(content.properties.into_iter().map(inside));
-        interface
-            .declared
-            .extend(content.declared.map(|own| Arc::new(Declared { name: dotted(&own.name), ..(*own).clone() })));
+        interface.declared.extend(
+            content.declared.map(|own| Arc::new(DeclaredProperty { name: dotted(&own.name), ..(*own).clone() })),
+        );
         interface
             .commands
             .extend(content.command.map(|own| Arc::new(Command { name: dotted(&own.name), ..(*own).clone() })));
@@ -189,10 +189,10 @@ impl Extract<'_, '_> {
         content
     }
 
-    fn declared(&mut self, ix: ElementIx) -> Option<Declared> {
+    fn declared(&mut self, ix: ElementIx) -> Option<DeclaredProperty> {
         let schema = self.schema_of(ix)?;
         let element = self.element(ix);
-        Some(Declared {
+        Some(DeclaredProperty {
             name: element.text("name")?.into(),
             schema,
             telemetry: element.class == &TELEMETRY,

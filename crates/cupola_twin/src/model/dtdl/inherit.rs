@@ -24,7 +24,7 @@ const MAX_INHERITED: usize = 5_000_000;
 
 /// The contents of an interface, inherited ones included.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Inherited {
+pub(super) struct InheritedContents {
     /// The contents, those of base interfaces first.
     pub contents: Rc<Vec<ElementIx>>,
     /// The interfaces that it extends directly or indirectly, nearest last.
@@ -39,7 +39,7 @@ pub(super) struct Inherited {
 pub(super) fn inherit(
     reader: &mut ElementReader<'_>,
     nestings: &HashMap<ElementIx, Nesting>,
-) -> HashMap<ElementIx, Inherited> {
+) -> HashMap<ElementIx, InheritedContents> {
     let interfaces: Vec<ElementIx> = (0..reader.elements.len() as ElementIx)
         .filter(|ix| reader.elements[*ix as usize].class == &INTERFACE)
         .collect();
@@ -50,7 +50,7 @@ pub(super) fn inherit(
             graph.add_edge(nodes[ix], nodes[&base], ());
         }
     }
-    let mut all: HashMap<ElementIx, Inherited> = HashMap::with_capacity(interfaces.len());
+    let mut all: HashMap<ElementIx, InheritedContents> = HashMap::with_capacity(interfaces.len());
     let mut total = 0;
     // The components are in topological order: base interfaces come first.
     for component in kosaraju_scc(&graph) {
@@ -67,7 +67,7 @@ pub(super) fn inherit(
         }
     }
     if total > MAX_INHERITED {
-        let message = format!("the interfaces inherit more than {MAX_INHERITED} contents altogether");
+        let message = format!("the interfaces inherit more than {MAX_INHERITED} contents in total");
         if let Some(last) = interfaces.last() {
             reader.report_on(*last, None, Diagnostic::error("dtdl-too-many", message));
         }
@@ -81,15 +81,15 @@ pub(super) fn inherit(
 fn one(
     reader: &mut ElementReader<'_>,
     ix: ElementIx,
-    known: &HashMap<ElementIx, Inherited>,
+    known: &HashMap<ElementIx, InheritedContents>,
     circular: bool,
     total: usize,
-) -> Inherited {
+) -> InheritedContents {
     let element = &reader.elements[ix as usize];
     let (version, length) = (element.version(), element.length);
     let bases: Vec<ElementIx> = if circular { Vec::new() } else { element.elements("extends").collect() };
     let own: Vec<ElementIx> = element.elements("contents").collect();
-    let mut inherited = Inherited::default();
+    let mut inherited = InheritedContents::default();
     for base in &bases {
         let Some(base_has) = known.get(base) else { continue };
         inherited.depth = inherited.depth.max(base_has.depth + 1);
@@ -104,15 +104,15 @@ fn one(
     let mut findings = Vec::new();
     let deepest = if version == 4 { 12 } else { 10 };
     if inherited.depth > deepest {
-        let message = format!("`extends` leads {} levels up; {deepest} are allowed", inherited.depth);
+        let message = format!("`extends` has {} levels; at most {deepest} are allowed", inherited.depth);
         findings.push(wrong("dtdl-too-deep", message));
     }
     if version >= 3 && inherited.bases > MAX_BASES {
-        let message = format!("`extends` leads to {} interfaces; {MAX_BASES} are allowed", inherited.bases);
+        let message = format!("`extends` leads to {} interfaces; at most {MAX_BASES} are allowed", inherited.bases);
         findings.push(wrong("dtdl-too-many", message));
     }
     if version >= 3 && length > MAX_BYTES {
-        let message = format!("the text of the interface has {length} bytes; {MAX_BYTES} are allowed");
+        let message = format!("the interface has {length} bytes; at most {MAX_BYTES} are allowed");
         findings.push(wrong("dtdl-too-large", message));
     }
     findings.into_iter().for_each(|found| reader.report_on(ix, None, found));
@@ -125,7 +125,7 @@ fn one(
         inherited.contents = Rc::new(merge(reader, ix, &bases, &own, known));
     }
     if version == 2 && inherited.contents.len() > MAX_CONTENTS {
-        let message = format!("the interface has {} contents; {MAX_CONTENTS} are allowed", inherited.contents.len());
+        let message = format!("the interface has {} contents, more than {MAX_CONTENTS}", inherited.contents.len());
         reader.report_on(ix, None, Diagnostic::error("dtdl-too-many", message));
     }
     inherited
@@ -137,7 +137,7 @@ fn merge(
     ix: ElementIx,
     bases: &[ElementIx],
     own: &[ElementIx],
-    known: &HashMap<ElementIx, Inherited>,
+    known: &HashMap<ElementIx, InheritedContents>,
 ) -> Vec<ElementIx> {
     let mut contents = Vec::new();
     let mut by_name: HashMap<&str, ElementIx> = HashMap::new();
@@ -172,7 +172,7 @@ fn merge(
 }
 
 /// Checks that the interface of a component has no components itself.
-fn components(reader: &mut ElementReader<'_>, interfaces: &[ElementIx], all: &HashMap<ElementIx, Inherited>) {
+fn components(reader: &mut ElementReader<'_>, interfaces: &[ElementIx], all: &HashMap<ElementIx, InheritedContents>) {
     let holds_component: HashMap<ElementIx, bool> = interfaces
         .iter()
         .map(|ix| (*ix, all[ix].contents.iter().any(|content| reader.elements[*content as usize].class == &COMPONENT)))
@@ -184,10 +184,8 @@ fn components(reader: &mut ElementReader<'_>, interfaces: &[ElementIx], all: &Ha
         }
         let Some(schema) = element.elements("schema").next() else { continue };
         if holds_component.get(&schema).copied().unwrap_or(false) {
-            let message = format!(
-                "`{}` has components itself, and components can't be nested",
-                reader.elements[schema as usize].id
-            );
+            let message =
+                format!("`{}` has components, and components can't be nested", reader.elements[schema as usize].id);
             reader.report_on(ix, None, Diagnostic::error("dtdl-nested-component", message));
         }
     }
@@ -197,7 +195,7 @@ fn components(reader: &mut ElementReader<'_>, interfaces: &[ElementIx], all: &Ha
 fn counts(
     reader: &mut ElementReader<'_>,
     interfaces: &[ElementIx],
-    all: &HashMap<ElementIx, Inherited>,
+    all: &HashMap<ElementIx, InheritedContents>,
     nestings: &HashMap<ElementIx, Nesting>,
 ) {
     let simple = |reader: &ElementReader<'_>, ix: ElementIx| -> u64 {
@@ -225,7 +223,7 @@ fn counts(
         let of_parts: u64 = parts.filter_map(|part| without_components.get(&part)).fold(0, |a, b| a.saturating_add(*b));
         let count = without_components[ix].saturating_add(of_parts);
         if version >= 3 && count > MAX_ELEMENTS {
-            let message = format!("the interface holds {count} elements; {MAX_ELEMENTS} are allowed");
+            let message = format!("the interface has {count} elements; at most {MAX_ELEMENTS} are allowed");
             reader.report_on(*ix, None, Diagnostic::error("dtdl-too-many", message));
         }
     }
@@ -264,7 +262,7 @@ pub(super) fn names(reader: &mut ElementReader<'_>) {
                     _ => continue,
                 };
                 if !values.insert(value.clone()) {
-                    clashes.push((child, format!("the value {value} is there twice")));
+                    clashes.push((child, format!("the value {value} occurs twice")));
                 }
             }
         }

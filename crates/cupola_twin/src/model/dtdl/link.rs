@@ -4,7 +4,7 @@
 //! references between versions.
 
 use super::element::{ElementIx, Val};
-use super::metamodel::{Holds, INTERFACE, of};
+use super::metamodel::{INTERFACE, PermittedValues, of};
 use super::read::ElementReader;
 use crate::diagnostic::{Diagnostic, nearest};
 
@@ -34,8 +34,8 @@ pub(super) fn link(reader: &mut ElementReader<'_>) {
 fn find(reader: &ElementReader<'_>, ix: ElementIx, at: usize) -> Result<ElementIx, Diagnostic> {
     let element = &reader.elements[ix as usize];
     let held = &element.values[at];
-    let (Holds::Element(rule), Val::Reference(id)) = (held.property.holds, &held.value) else {
-        return Err(Diagnostic::error("dtdl-undefined", "which is no element"));
+    let (PermittedValues::Element(rule), Val::Reference(id)) = (held.property.holds, &held.value) else {
+        return Err(Diagnostic::error("dtdl-undefined", "which is not an element"));
     };
     let class = of(rule.class, element.version());
     let Some(target) = reader.by_id.get(id).copied() else {
@@ -47,7 +47,7 @@ fn find(reader: &ElementReader<'_>, ix: ElementIx, at: usize) -> Result<ElementI
             let fitting = reader.elements.iter().filter(|other| other.class.is_a(class)).map(|other| &*other.id);
             match nearest(id, fitting) {
                 Some(near) => unknown.help(format!("did you mean `{near}`?")),
-                None if class == &INTERFACE => unknown.help("read the document that defines it as well"),
+                None if class == &INTERFACE => unknown.help("include the document that defines it"),
                 None => unknown,
             }
         });
@@ -65,7 +65,7 @@ fn find(reader: &ElementReader<'_>, ix: ElementIx, at: usize) -> Result<ElementI
     if found.class != &INTERFACE && found.interface != element.interface {
         let owner = &reader.elements[found.interface as usize].id;
         let message = format!("which belongs to `{owner}` and can't be used outside of it");
-        let help = "define a copy of it here, under an identifier of its own";
+        let help = "define a copy of it here, with another identifier";
         return Err(Diagnostic::error("dtdl-foreign", message).help(help));
     }
     Ok(target)

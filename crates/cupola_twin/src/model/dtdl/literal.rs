@@ -11,33 +11,86 @@ use crate::model::schema::is_duration;
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 
+/// The reason why a literal is not valid. The text continues a sentence that begins with the name of the literal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum LiteralError {
+    #[error("has more than one `{0}`")]
+    Twice(&'static str),
+    #[error("has an `{0}` that is not a string")]
+    NotText(&'static str),
+    #[error("has the wrong type `{0}`")]
+    WrongType(String),
+    #[error("has `{0}`, which is not valid in a value object")]
+    UnknownPart(String),
+    #[error("is an object without `@value`")]
+    NoValue,
+    #[error("has an object without `@value`")]
+    NoValueInside,
+    #[error("is not {0}")]
+    Not(&'static str),
+    #[error("is neither a string nor a 32-bit integer")]
+    NotTextOrInteger,
+    #[error("is neither `true` nor `false`")]
+    NotBoolean,
+    #[error("is empty")]
+    Empty,
+    #[error("has {length} characters; at most {limit} are allowed")]
+    TooLong { length: usize, limit: usize },
+    #[error("`{0}` is not a valid name: a letter, then letters, digits and `_`, but no `_` at the end")]
+    Name(String),
+    #[error("can't be `{text}`: {why}")]
+    Rule { text: String, why: &'static str },
+    #[error("must be {}", range(*low, *high))]
+    Range { low: i64, high: i64 },
+    #[error("is `{0}`, which is not the identifier of an interface")]
+    Identifier(String),
+    #[error("is not a string in language `{0}`")]
+    NotTextIn(String),
+    #[error("has `{0}`, which is not a language tag such as `en` or `pt-BR`")]
+    Language(String),
+    #[error("has two strings in language `{0}`")]
+    TwoTexts(String),
+    #[error("has `{0}` where a language tag is expected")]
+    NoLanguage(String),
+    #[error("has `{0}` in a language-tagged string")]
+    NotLanguagePart(String),
+}
+
+fn range(low: i64, high: i64) -> String {
+    match (low, high) {
+        (low, high) if low == high => low.to_string(),
+        (low, i64::MAX) => format!("at least {low}"),
+        (low, high) => format!("{low} to {high}"),
+    }
+}
+
 /// Returns the content of a value object `{"@value": …, "@type": …}`, or a plain value itself. An `@type` must be one
 /// of `types`.
-fn inner<'v, 'a>(value: &'v Value<'a>, types: &[&str], version: u8) -> Result<&'v Value<'a>, String> {
+fn inner<'v, 'a>(value: &'v Value<'a>, types: &[&str], version: u8) -> Result<&'v Value<'a>, LiteralError> {
     let Value::Object(object) = value else { return Ok(value) };
     let (mut found, mut said) = (None, false);
     for member in &object.properties {
         let word = member.name.as_str();
         match (word, &member.value) {
-            ("@value", _) if found.is_some() => return Err("has two `@value`".into()),
+            ("@value", _) if found.is_some() => return Err(LiteralError::Twice("@value")),
             ("@value", value) => found = Some(value),
-            ("@type", _) if said => return Err("has two `@type`".into()),
+            ("@type", _) if said => return Err(LiteralError::Twice("@type")),
             ("@type", kind) => {
                 said = true;
                 let [Value::StringLit(word)] = each(kind)[..] else {
-                    return Err("has an `@type` that is not a text".into());
+                    return Err(LiteralError::NotText("@type"));
                 };
                 let short = word.value.strip_prefix("http://www.w3.org/2001/XMLSchema#");
                 let short = short.or_else(|| word.value.strip_prefix("xsd:"));
                 if !short.is_some_and(|short| types.contains(&short)) {
-                    return Err(format!("is said to be a `{}`", word.value));
+                    return Err(LiteralError::WrongType(word.value.to_string()));
                 }
             }
             (other, _) if is_ignored(other, version) => {}
-            (other, _) => return Err(format!("has `{other}`, which is not a part of a value")),
+            (other, _) => return Err(LiteralError::UnknownPart(other.to_string())),
         }
     }
-    found.ok_or_else(|| "is an object without `@value`".into())
+    found.ok_or(LiteralError::NoValue)
 }
 
 /// Returns whether version 2 ignores a JSON-LD keyword.
@@ -45,22 +98,19 @@ fn is_ignored(word: &str, version: u8) -> bool {
     version == 2 && word.starts_with('@') && !["@context", "@id", "@graph"].contains(&word)
 }
 
-pub(super) fn text(value: &Value<'_>, limit: usize, rule: TextRule, version: u8) -> Result<String, String> {
+pub(super) fn text(value: &Value<'_>, limit: usize, rule: TextRule, version: u8) -> Result<String, LiteralError> {
     let kind = if matches!(rule, TextRule::Duration) { "duration" } else { "string" };
-    let Value::StringLit(literal) = inner(value, &[kind], version)? else { return Err("is not a text".into()) };
+    let Value::StringLit(literal) = inner(value, &[kind], version)? else { return Err(LiteralError::Not("a string")) };
     let text = literal.value.as_ref();
     let length = length(text);
     if length > limit {
-        return Err(format!("has {length} characters; {limit} are allowed"));
+        return Err(LiteralError::TooLong { length, limit });
     }
     match rule {
-        TextRule::Name if !is_name(text) => {
-            let rule = "a name starts with a letter and holds letters, digits and `_`, not at its end";
-            Err(format!("`{text}` is not a valid name: {rule}"))
-        }
-        TextRule::Of(fits, why) if !fits(text) => Err(format!("can't be `{text}`: {why}")),
+        TextRule::Name if !is_name(text) => Err(LiteralError::Name(text.to_string())),
+        TextRule::Of(fits, why) if !fits(text) => Err(LiteralError::Rule { text: text.to_string(), why }),
         TextRule::Duration if !is_duration(text) => {
-            Err(format!("can't be `{text}`: a duration is written like `PT15S` (ISO 8601)"))
+            Err(LiteralError::Rule { text: text.to_string(), why: "a duration has the form `PT15S` (ISO 8601)" })
         }
         _ => Ok(text.to_string()),
     }
@@ -77,21 +127,17 @@ pub(super) fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-pub(super) fn boolean(value: &Value<'_>, version: u8) -> Result<bool, String> {
+pub(super) fn boolean(value: &Value<'_>, version: u8) -> Result<bool, LiteralError> {
     match inner(value, &["boolean"], version)? {
         Value::BooleanLit(flag) => Ok(flag.value),
-        _ => Err("is neither `true` nor `false`".into()),
+        _ => Err(LiteralError::NotBoolean),
     }
 }
 
-pub(super) fn integer(value: &Value<'_>, low: i64, high: i64, version: u8) -> Result<i64, String> {
-    let number = whole(inner(value, &["integer"], version)?).ok_or("is not a whole number of 4 bytes")?;
+pub(super) fn integer(value: &Value<'_>, low: i64, high: i64, version: u8) -> Result<i64, LiteralError> {
+    let number = whole(inner(value, &["integer"], version)?).ok_or(LiteralError::Not("a 32-bit integer"))?;
     if number < low || number > high {
-        return Err(match (low, high) {
-            (low, high) if low == high => format!("must be {low}"),
-            (low, i64::MAX) => format!("must be at least {low}"),
-            (low, high) => format!("must be {low} to {high}"),
-        });
+        return Err(LiteralError::Range { low, high });
     }
     Ok(number)
 }
@@ -104,15 +150,15 @@ fn whole(value: &Value<'_>) -> Option<i64> {
     fits.then_some(number as i64)
 }
 
-pub(super) fn number(value: &Value<'_>, version: u8) -> Result<f64, String> {
+pub(super) fn number(value: &Value<'_>, version: u8) -> Result<f64, LiteralError> {
     match inner(value, &["decimal"], version)? {
-        Value::NumberLit(number) => number.value.parse().map_err(|_| "is not a number".to_string()),
-        _ => Err("is not a number".into()),
+        Value::NumberLit(number) => number.value.parse().map_err(|_| LiteralError::Not("a number")),
+        _ => Err(LiteralError::Not("a number")),
     }
 }
 
 /// Reads a text, a whole number or a boolean.
-pub(super) fn any(value: &Value<'_>, version: u8) -> Result<Val, String> {
+pub(super) fn any(value: &Value<'_>, version: u8) -> Result<Val, LiteralError> {
     let found = inner(value, &["string", "integer", "boolean"], version)?;
     let kind = match found {
         Value::StringLit(_) => "string",
@@ -122,18 +168,16 @@ pub(super) fn any(value: &Value<'_>, version: u8) -> Result<Val, String> {
     match inner(value, &[kind], version)? {
         Value::StringLit(text) => Ok(Val::Text(text.value.to_string())),
         Value::BooleanLit(flag) => Ok(Val::Boolean(flag.value)),
-        number => {
-            whole(number).map(Val::Integer).ok_or_else(|| "is neither a text nor a whole number of 4 bytes".into())
-        }
+        number => whole(number).map(Val::Integer).ok_or(LiteralError::NotTextOrInteger),
     }
 }
 
 /// Reads an identifier that need not be defined; if `user`, it must be a valid identifier of a model.
-pub(super) fn identifier(value: &Value<'_>, user: bool, context: &Context) -> Result<String, String> {
-    let Value::StringLit(literal) = value else { return Err("is not an identifier".into()) };
+pub(super) fn identifier(value: &Value<'_>, user: bool, context: &Context) -> Result<String, LiteralError> {
+    let Value::StringLit(literal) = value else { return Err(LiteralError::Not("an identifier")) };
     let id = literal.value.as_ref();
     if !user {
-        return if id.is_empty() { Err("is empty".into()) } else { Ok(id.to_string()) };
+        return if id.is_empty() { Err(LiteralError::Empty) } else { Ok(id.to_string()) };
     }
     match Dtmi::parse(id, context.version) {
         Some(parsed) if parsed.is_user() && parsed.fragment.is_none() && id.len() <= context.limits.id => {
@@ -141,7 +185,7 @@ pub(super) fn identifier(value: &Value<'_>, user: bool, context: &Context) -> Re
         }
         // A term abbreviates an identifier of the language, which is not checked further.
         None if context.is_term(id) => Ok(id.to_string()),
-        _ => Err(format!("is `{id}`, which is not the identifier of an interface")),
+        _ => Err(LiteralError::Identifier(id.to_string())),
     }
 }
 
@@ -149,21 +193,25 @@ pub(super) fn identifier(value: &Value<'_>, user: bool, context: &Context) -> Re
 /// their languages.
 ///
 /// # Errors
-/// An invalid value; the error is its byte offset and a description.
-pub(super) fn language(value: &Value<'_>, limit: usize, version: u8) -> Result<Vec<(String, String)>, (usize, String)> {
+/// An invalid value; the error has its byte offset.
+pub(super) fn language(
+    value: &Value<'_>,
+    limit: usize,
+    version: u8,
+) -> Result<Vec<(String, String)>, (usize, LiteralError)> {
     let mut texts: Vec<(String, String)> = Vec::new();
     let mut add = |at: usize, code: &str, text: &Value<'_>| {
-        let wrong = |message: String| Err((at, message));
-        let Value::StringLit(text) = text else { return wrong(format!("is not a text in language `{code}`")) };
+        let wrong = |error| Err((at, error));
+        let Value::StringLit(text) = text else { return wrong(LiteralError::NotTextIn(code.to_string())) };
         if !is_language(code) {
-            return wrong(format!("has `{code}`, which is not a language tag such as `en` or `pt-BR`"));
+            return wrong(LiteralError::Language(code.to_string()));
         }
         if texts.iter().any(|(known, _)| known == code) {
-            return wrong(format!("has two texts in language `{code}`"));
+            return wrong(LiteralError::TwoTexts(code.to_string()));
         }
-        let count = length(&text.value);
-        if count > limit {
-            return wrong(format!("has {count} characters; {limit} are allowed"));
+        let length = length(&text.value);
+        if length > limit {
+            return wrong(LiteralError::TooLong { length, limit });
         }
         texts.push((code.to_string(), text.value.to_string()));
         Ok(())
@@ -174,8 +222,7 @@ pub(super) fn language(value: &Value<'_>, limit: usize, version: u8) -> Result<V
             for member in &object.properties {
                 let code = member.name.as_str();
                 if code.starts_with('@') {
-                    let message = format!("has `{code}` where the tag of a language is expected");
-                    return Err((member.start(), message));
+                    return Err((member.start(), LiteralError::NoLanguage(code.to_string())));
                 }
                 add(member.start(), code, &member.value)?;
             }
@@ -188,31 +235,31 @@ pub(super) fn language(value: &Value<'_>, limit: usize, version: u8) -> Result<V
                         let (code, text) = tagged(object, version)?;
                         add(element.start(), code, text)?;
                     }
-                    other => return Err((other.start(), "is not a text with its language".into())),
+                    other => return Err((other.start(), LiteralError::Not("a language-tagged string"))),
                 }
             }
         }
-        other => return Err((other.start(), "is not a text".into())),
+        other => return Err((other.start(), LiteralError::Not("a string"))),
     }
     Ok(texts)
 }
 
 /// Reads a text with its language: `{"@value": "Raum", "@language": "de"}`.
-fn tagged<'v, 'a>(object: &'v Object<'a>, version: u8) -> Result<(&'v str, &'v Value<'a>), (usize, String)> {
+fn tagged<'v, 'a>(object: &'v Object<'a>, version: u8) -> Result<(&'v str, &'v Value<'a>), (usize, LiteralError)> {
     let (mut code, mut text) = (None, None);
     for member in &object.properties {
-        let wrong = |message: String| Err((member.start(), message));
+        let wrong = |error| Err((member.start(), error));
         match (member.name.as_str(), &member.value) {
-            ("@value", _) if text.is_some() => return wrong("has two `@value`".into()),
+            ("@value", _) if text.is_some() => return wrong(LiteralError::Twice("@value")),
             ("@value", value) => text = Some(value),
-            ("@language", _) if code.is_some() => return wrong("has two `@language`".into()),
+            ("@language", _) if code.is_some() => return wrong(LiteralError::Twice("@language")),
             ("@language", Value::StringLit(word)) => code = Some(word.value.as_ref()),
-            ("@language", _) => return wrong("has an `@language` that is not a text".into()),
+            ("@language", _) => return wrong(LiteralError::NotText("@language")),
             (other, _) if is_ignored(other, version) => {}
-            (other, _) => return wrong(format!("has `{other}` in a text with its language")),
+            (other, _) => return wrong(LiteralError::NotLanguagePart(other.to_string())),
         }
     }
-    text.map(|text| (code.unwrap_or("en"), text)).ok_or((object.start(), "has an object without `@value`".into()))
+    text.map(|text| (code.unwrap_or("en"), text)).ok_or((object.start(), LiteralError::NoValueInside))
 }
 
 /// Returns whether `tag` is a language of two to four lower-case letters with an optional script and region: `en`,

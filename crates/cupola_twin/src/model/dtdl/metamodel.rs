@@ -36,12 +36,12 @@ pub(super) struct PropertyDef {
     /// The largest number of values.
     pub max: [u32; 3],
     /// The permitted values.
-    pub holds: Holds,
+    pub holds: PermittedValues,
 }
 
 /// The permitted values of a property.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Holds {
+pub(super) enum PermittedValues {
     /// A text with a largest number of characters and a rule.
     Text([usize; 3], TextRule),
     /// A text in one or several languages, each with a largest number of characters.
@@ -121,16 +121,16 @@ impl ElementRule {
     }
 }
 
-pub(super) const fn optional(name: &'static str, holds: Holds) -> PropertyDef {
+pub(super) const fn optional(name: &'static str, holds: PermittedValues) -> PropertyDef {
     PropertyDef { name, since: 0, min: [0; 3], max: [1; 3], holds }
 }
 
-pub(super) const fn required(name: &'static str, holds: Holds) -> PropertyDef {
+pub(super) const fn required(name: &'static str, holds: PermittedValues) -> PropertyDef {
     PropertyDef { name, since: 0, min: [1; 3], max: [1; 3], holds }
 }
 
 const fn several(name: &'static str, min: [u32; 3], max: [u32; 3], rule: ElementRule) -> PropertyDef {
-    PropertyDef { name, since: 0, min, max, holds: Holds::Element(rule) }
+    PropertyDef { name, since: 0, min, max, holds: PermittedValues::Element(rule) }
 }
 
 const fn abstract_class(name: &'static str, parent: &'static Class, properties: &'static [PropertyDef]) -> Class {
@@ -146,7 +146,7 @@ const fn implied(name: &'static str, parent: &'static Class, properties: &'stati
 }
 
 /// A schema may be of an earlier version than the element that uses it.
-const SCHEMA_RULE: Holds = Holds::Element(element(&SCHEMA).or_earlier());
+const SCHEMA_RULE: PermittedValues = PermittedValues::Element(element(&SCHEMA).or_earlier());
 
 pub(super) static ENTITY: Class = Class {
     name: "Entity",
@@ -154,14 +154,14 @@ pub(super) static ENTITY: Class = Class {
     concrete: &[],
     type_optional: &[],
     properties: &[
-        optional("comment", Holds::Text([512; 3], TextRule::Any)),
-        optional("description", Holds::Language([512; 3])),
-        optional("displayName", Holds::Language([64, 512, 512])),
+        optional("comment", PermittedValues::Text([512; 3], TextRule::Any)),
+        optional("description", PermittedValues::Language([512; 3])),
+        optional("displayName", PermittedValues::Language([64, 512, 512])),
     ],
 };
 
 pub(super) static NAMED_ENTITY: Class =
-    abstract_class("NamedEntity", &ENTITY, &[required("name", Holds::Text([64, 512, 512], TextRule::Name))]);
+    abstract_class("NamedEntity", &ENTITY, &[required("name", PermittedValues::Text([64, 512, 512], TextRule::Name))]);
 
 pub(super) static INTERFACE: Class = class(
     "Interface",
@@ -176,18 +176,21 @@ pub(super) static INTERFACE: Class = class(
 pub(super) static CONTENT: Class = abstract_class("Content", &NAMED_ENTITY, &[]);
 pub(super) static TELEMETRY: Class = class("Telemetry", &CONTENT, &[required("schema", SCHEMA_RULE)]);
 pub(super) static PROPERTY: Class =
-    class("Property", &CONTENT, &[required("schema", SCHEMA_RULE), optional("writable", Holds::Boolean)]);
-pub(super) static COMPONENT: Class =
-    class("Component", &CONTENT, &[required("schema", Holds::Element(element(&INTERFACE).with_id().or_earlier()))]);
+    class("Property", &CONTENT, &[required("schema", SCHEMA_RULE), optional("writable", PermittedValues::Boolean)]);
+pub(super) static COMPONENT: Class = class(
+    "Component",
+    &CONTENT,
+    &[required("schema", PermittedValues::Element(element(&INTERFACE).with_id().or_earlier()))],
+);
 pub(super) static RELATIONSHIP: Class = class(
     "Relationship",
     &CONTENT,
     &[
-        optional("maxMultiplicity", Holds::Integer(1, [500, i64::MAX, i64::MAX])),
-        optional("minMultiplicity", Holds::Integer(0, [0; 3])),
+        optional("maxMultiplicity", PermittedValues::Integer(1, [500, i64::MAX, i64::MAX])),
+        optional("minMultiplicity", PermittedValues::Integer(0, [0; 3])),
         several("properties", [0; 3], [300, MANY, MANY], element(&PROPERTY).or_earlier().named()),
-        optional("target", Holds::Identifier),
-        optional("writable", Holds::Boolean),
+        optional("target", PermittedValues::Identifier),
+        optional("writable", PermittedValues::Boolean),
     ],
 );
 pub(super) static COMMAND: Class = class(
@@ -196,18 +199,18 @@ pub(super) static COMMAND: Class = class(
     &[
         optional(
             "commandType",
-            Holds::Element(element(&COMMAND_TYPE).with_id().only(&["asynchronous", "synchronous"])),
+            PermittedValues::Element(element(&COMMAND_TYPE).with_id().only(&["asynchronous", "synchronous"])),
         ),
         optional(
             "request",
-            Holds::Element(ElementRule {
+            PermittedValues::Element(ElementRule {
                 class: [&COMMAND_PAYLOAD, &COMMAND_REQUEST, &COMMAND_REQUEST],
                 ..element(&COMMAND_PAYLOAD)
             }),
         ),
         optional(
             "response",
-            Holds::Element(ElementRule {
+            PermittedValues::Element(ElementRule {
                 class: [&COMMAND_PAYLOAD, &COMMAND_RESPONSE, &COMMAND_RESPONSE],
                 ..element(&COMMAND_PAYLOAD)
             }),
@@ -222,7 +225,7 @@ pub(super) static COMMAND_PAYLOAD: Class = Class {
     parent: Some(&SCHEMA_FIELD),
     concrete: &[2],
     type_optional: &[2],
-    properties: &[PropertyDef { since: 4, ..optional("nullable", Holds::Boolean) }],
+    properties: &[PropertyDef { since: 4, ..optional("nullable", PermittedValues::Boolean) }],
 };
 pub(super) static COMMAND_REQUEST: Class = Class {
     name: "CommandRequest",
@@ -243,7 +246,10 @@ pub(super) static MAP_VALUE: Class = implied("MapValue", &SCHEMA_FIELD, &[]);
 pub(super) static MAP_KEY: Class = implied(
     "MapKey",
     &NAMED_ENTITY,
-    &[required("schema", Holds::Element(element(&PRIMITIVE_SCHEMA).with_id().or_earlier().only(&["string"])))],
+    &[required(
+        "schema",
+        PermittedValues::Element(element(&PRIMITIVE_SCHEMA).with_id().or_earlier().only(&["string"])),
+    )],
 );
 
 pub(super) static SCHEMA: Class = abstract_class("Schema", &ENTITY, &[]);
@@ -258,15 +264,19 @@ pub(super) static ENUM: Class = class(
         several("enumValues", [1, 0, 0], [100, MANY, MANY], element(&ENUM_VALUE).named()),
         required(
             "valueSchema",
-            Holds::Element(element(&PRIMITIVE_SCHEMA).with_id().or_earlier().only(&["integer", "string"])),
+            PermittedValues::Element(element(&PRIMITIVE_SCHEMA).with_id().or_earlier().only(&["integer", "string"])),
         ),
     ],
 );
-pub(super) static ENUM_VALUE: Class = implied("EnumValue", &NAMED_ENTITY, &[required("enumValue", Holds::Literal)]);
+pub(super) static ENUM_VALUE: Class =
+    implied("EnumValue", &NAMED_ENTITY, &[required("enumValue", PermittedValues::Literal)]);
 pub(super) static MAP: Class = class(
     "Map",
     &COMPLEX_SCHEMA,
-    &[required("mapKey", Holds::Element(element(&MAP_KEY))), required("mapValue", Holds::Element(element(&MAP_VALUE)))],
+    &[
+        required("mapKey", PermittedValues::Element(element(&MAP_KEY))),
+        required("mapValue", PermittedValues::Element(element(&MAP_VALUE))),
+    ],
 );
 pub(super) static OBJECT: Class =
     class("Object", &COMPLEX_SCHEMA, &[several("fields", [1, 0, 0], [30, MANY, MANY], element(&FIELD).named())]);

@@ -5,10 +5,10 @@
 
 use super::context::{Context, Cotype, IOT_CENTRAL, KeyRef, TypeRef};
 use super::dtmi::{self, Dtmi};
-use super::element::{Element, ElementIx, PropertyValue, Stands, Val, path};
+use super::element::{Element, ElementIx, ElementPosition, PropertyValue, Val, path};
 use super::extensions::{Extension, Kind};
 use super::literal;
-use super::metamodel::{CLASSES, Class, ElementRule, Holds, INTERFACE, MANY, PropertyDef, TextRule, of};
+use super::metamodel::{CLASSES, Class, ElementRule, INTERFACE, MANY, PermittedValues, PropertyDef, TextRule, of};
 use super::quantities::Set;
 use super::standard::Standard;
 use crate::diagnostic::Diagnostic;
@@ -16,6 +16,7 @@ use crate::model::json::{Source, each, flat, get};
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ pub(super) struct ElementReader<'a> {
 struct Expected {
     class: &'static Class,
     rule: ElementRule,
-    stands: Stands,
+    stands: ElementPosition,
     /// The enclosing element, whose version limits the element's version.
     parent: Option<ElementIx>,
 }
@@ -84,7 +85,7 @@ impl<'a> ElementReader<'a> {
             return;
         }
         let rule = ElementRule::one_of(&INTERFACE);
-        let expected = Expected { class: &INTERFACE, rule, stands: Stands::Root(index), parent: None };
+        let expected = Expected { class: &INTERFACE, rule, stands: ElementPosition::Root(index), parent: None };
         self.element(object, expected);
     }
 
@@ -137,11 +138,11 @@ impl<'a> ElementReader<'a> {
         Some(ix)
     }
 
-    fn path_of(&self, stands: Stands) -> String {
+    fn path_of(&self, stands: ElementPosition) -> String {
         match stands {
-            Stands::Root(None) => "$".into(),
-            Stands::Root(Some(index)) => format!("$[{index}]"),
-            Stands::In(parent, property, index) => {
+            ElementPosition::Root(None) => "$".into(),
+            ElementPosition::Root(Some(index)) => format!("$[{index}]"),
+            ElementPosition::In(parent, property, index) => {
                 let parent = path(&self.elements, parent);
                 if property.max[0] > 1 {
                     format!("{parent}.{}[{index}]", property.name)
@@ -181,11 +182,11 @@ impl<'a> ElementReader<'a> {
                     let help = "DTDL has no local contexts: use the terms of the language and of its extensions";
                     Err((
                         "dtdl-local-context",
-                        "a context is named, not spelled out".to_string(),
+                        "a context must be an identifier, not an object".to_string(),
                         Some(help.to_string()),
                     ))
                 }
-                _ => Err(("dtdl-unknown-context", "a context is the name of one".to_string(), None)),
+                _ => Err(("dtdl-unknown-context", "a context must be an identifier".to_string(), None)),
             };
             match result {
                 Ok(next) => context = next,
@@ -216,7 +217,7 @@ impl<'a> ElementReader<'a> {
         Some(Rc::new(context))
     }
 
-    fn wrong(&mut self, at: usize, here: &str, (code, message, help): super::context::Wrong) {
+    fn wrong(&mut self, at: usize, here: &str, (code, message, help): super::context::ContextError) {
         let mut diagnostic = Diagnostic::error(code, message);
         diagnostic.help = help;
         self.report(at, Some(format!("{here}['@context']")), diagnostic);
@@ -253,7 +254,7 @@ impl<'a> ElementReader<'a> {
             (None, Vec::new(), false);
         for word in words {
             let Value::StringLit(literal) = word else {
-                self.report(word.start(), path(), Diagnostic::error("dtdl-bad-type", "a type is a text"));
+                self.report(word.start(), path(), Diagnostic::error("dtdl-bad-type", "a type must be a string"));
                 continue;
             };
             let name = literal.value.as_ref();
@@ -295,14 +296,16 @@ impl<'a> ElementReader<'a> {
             }
         }
         let Some(class) = class else {
-            let message = format!("`@type` names none of {}", choices(wanted, version).join(", "));
+            let message = format!("`@type` has none of {}", choices(wanted, version).join(", "));
             self.report(object.start(), path(), Diagnostic::error("dtdl-no-type", message));
             return None;
         };
         if !class.is_a(wanted) {
             let (code, message) = match expected.stands {
-                Stands::Root(_) => ("dtdl-not-an-interface", format!("expected an Interface, found a {}", class.name)),
-                Stands::In(_, property, _) => {
+                ElementPosition::Root(_) => {
+                    ("dtdl-not-an-interface", format!("expected an Interface, found a {}", class.name))
+                }
+                ElementPosition::In(_, property, _) => {
                     let wanted = choices(wanted, version).join(" or ");
                     ("dtdl-wrong-class", format!("`{}` takes {wanted}, not a {}", property.name, class.name))
                 }
@@ -356,7 +359,7 @@ impl<'a> ElementReader<'a> {
             }
             for other in &cotypes[..at] {
                 if let Some(shared) = cotype.properties().iter().find(|own| other.property(own.name).is_some()) {
-                    wrong.push(format!("`{name}` and `{}` both bring a property `{}`", other.name(), shared.name));
+                    wrong.push(format!("`{name}` and `{}` both define a property `{}`", other.name(), shared.name));
                 }
             }
         }
@@ -376,8 +379,8 @@ impl<'a> ElementReader<'a> {
     ) -> Arc<str> {
         let path = Some(format!("{here}['@id']"));
         let given: Arc<str> = match expected.stands {
-            Stands::Root(_) => format!("dtmi:unnamed:element{}", self.elements.len()).into(),
-            Stands::In(parent, property, index) => {
+            ElementPosition::Root(_) => format!("dtmi:unnamed:element{}", self.elements.len()).into(),
+            ElementPosition::In(parent, property, index) => {
                 let name = get(object, "name").and_then(crate::model::json::text).map(str::to_string);
                 let name = expected.rule.named.then(|| name.unwrap_or_else(|| format!("unnamed{index}")));
                 let parent = &self.elements[parent as usize].id;
@@ -405,19 +408,19 @@ impl<'a> ElementReader<'a> {
                 let help = if version == 2 {
                     "a DTMI is `dtmi:`, segments of letters, digits and `_`, then `;` and a version: `dtmi:com:example:Room;1`"
                 } else {
-                    "a DTMI is `dtmi:` and segments of letters, digits and `_`, then perhaps `;` and a version: `dtmi:com:example:Room;1`"
+                    "a DTMI is `dtmi:` and segments of letters, digits and `_`, optionally `;` and a version: `dtmi:com:example:Room;1`"
                 };
                 let message =
-                    if id.is_empty() { "`@id` is not a text".into() } else { format!("`{id}` is not a DTMI") };
+                    if id.is_empty() { "`@id` is not a string".into() } else { format!("`{id}` is not a DTMI") };
                 bad(message).map(|found| found.help(help))
             }
-            Some(parsed) if parsed.fragment.is_some() => bad(format!("`{id}` names a part of something")),
+            Some(parsed) if parsed.fragment.is_some() => bad(format!("`{id}` has a fragment")),
             Some(parsed) if !parsed.is_user() => bad(format!("`{id}` has a segment that starts with `_`")),
             Some(_) if context.reserved().any(|prefix| id.starts_with(prefix)) => {
-                bad(format!("`{id}` starts like the identifiers of the language itself"))
+                bad(format!("`{id}` starts with a prefix that is reserved for DTDL"))
             }
             Some(_) if id.len() > limit => {
-                bad(format!("the identifier has {} characters; {limit} are allowed here", id.len()))
+                bad(format!("the identifier has {} characters; at most {limit} are allowed", id.len()))
             }
             Some(_) => None,
         };
@@ -435,7 +438,7 @@ impl<'a> ElementReader<'a> {
         for member in &object.properties {
             let word = member.name.as_str();
             if words.contains(&word) {
-                let message = format!("`{word}` is there twice");
+                let message = format!("`{word}` occurs twice");
                 self.report_on(ix, Some(member.start()), Diagnostic::error("dtdl-duplicate-property", message));
                 continue;
             }
@@ -457,7 +460,7 @@ impl<'a> ElementReader<'a> {
                 continue;
             };
             if seen.iter().any(|known| std::ptr::eq(*known, property)) {
-                let message = format!("`{}` is there twice", property.name);
+                let message = format!("`{}` occurs twice", property.name);
                 self.report_on(ix, Some(member.start()), Diagnostic::error("dtdl-duplicate-property", message));
                 continue;
             }
@@ -514,10 +517,10 @@ impl<'a> ElementReader<'a> {
         });
         let mut unknown = Diagnostic::error("dtdl-unknown-property", message).did_you_mean(word, known);
         if let (Some(brings), None) = (brings, &unknown.help) {
-            unknown = unknown.help(format!("add the type `{brings}`, which brings it"));
+            unknown = unknown.help(format!("add the type `{brings}`, which defines it"));
         }
         if word == "unit" && unknown.help.is_none() {
-            unknown = unknown.help("a unit goes with a semantic type: `\"@type\": [\"Property\", \"Temperature\"]`");
+            unknown = unknown.help("a unit needs a semantic type: `\"@type\": [\"Property\", \"Temperature\"]`");
         }
         self.report_on(ix, Some(member.start()), unknown);
     }
@@ -525,7 +528,7 @@ impl<'a> ElementReader<'a> {
     /// Reads all values of a property.
     fn values(&mut self, value: &Value<'a>, ix: ElementIx, property: &'static PropertyDef) {
         let version = self.elements[ix as usize].version();
-        if let Holds::Language(limits) = property.holds {
+        if let PermittedValues::Language(limits) = property.holds {
             let limit = match property.name {
                 "description" if version == 4 => self.elements[ix as usize].context.limits.description,
                 _ => of(limits, version),
@@ -540,7 +543,7 @@ impl<'a> ElementReader<'a> {
         let values = flat(value);
         let (least, most) = (of(property.min, version), of(property.max, version));
         if values.len() > most as usize && most == 1 {
-            self.bad_value(ix, property, value.start(), "takes one value only".into());
+            self.bad_value(ix, property, value.start(), "takes one value only");
             return;
         }
         if (values.len() as u64) < u64::from(least) {
@@ -552,7 +555,7 @@ impl<'a> ElementReader<'a> {
             values.iter().filter_map(|value| value.as_string_lit()).map(|text| &text.value).collect();
         let repeated = values.iter().filter(|value| value.as_string_lit().is_some()).count() - distinct.len();
         if values.len() - repeated > most as usize && most != MANY {
-            let message = format!("has {} values; {most} are allowed", values.len());
+            let message = format!("has {} values; at most {most} are allowed", values.len());
             self.bad_value(ix, property, value.start(), message);
         }
         for (index, value) in values.into_iter().enumerate() {
@@ -565,26 +568,28 @@ impl<'a> ElementReader<'a> {
         let version = self.elements[ix as usize].version();
         let at = value.start();
         let result = match property.holds {
-            Holds::Element(rule) => {
+            PermittedValues::Element(rule) => {
                 if let Some(value) = self.reference(value, ix, property, rule, index) {
                     self.hold(ix, property, at, value);
                 }
                 return;
             }
-            Holds::Text(limits, rule) => {
+            PermittedValues::Text(limits, rule) => {
                 let unlimited = matches!(rule, TextRule::Name) && !self.elements[ix as usize].context.limits.names;
                 let limit = if unlimited { usize::MAX } else { of(limits, version) };
                 literal::text(value, limit, rule, version).map(Val::Text)
             }
-            Holds::Boolean => literal::boolean(value, version).map(Val::Boolean),
-            Holds::Integer(low, high) => literal::integer(value, low, of(high, version), version).map(Val::Integer),
-            Holds::Number => literal::number(value, version).map(Val::Number),
-            Holds::Literal => literal::any(value, version),
-            Holds::Identifier => {
+            PermittedValues::Boolean => literal::boolean(value, version).map(Val::Boolean),
+            PermittedValues::Integer(low, high) => {
+                literal::integer(value, low, of(high, version), version).map(Val::Integer)
+            }
+            PermittedValues::Number => literal::number(value, version).map(Val::Number),
+            PermittedValues::Literal => literal::any(value, version),
+            PermittedValues::Identifier => {
                 literal::identifier(value, property.name == "target", &self.elements[ix as usize].context)
                     .map(|id| Val::Id(id.into()))
             }
-            Holds::Language(_) => return,
+            PermittedValues::Language(_) => return,
         };
         match result {
             Ok(value) => self.hold(ix, property, at, value),
@@ -596,7 +601,7 @@ impl<'a> ElementReader<'a> {
         self.elements[ix as usize].values.push(PropertyValue { property, at, value });
     }
 
-    fn bad_value(&mut self, ix: ElementIx, property: &PropertyDef, at: usize, message: String) {
+    fn bad_value(&mut self, ix: ElementIx, property: &PropertyDef, at: usize, message: impl fmt::Display) {
         let code = if property.name == "name" { "dtdl-bad-name" } else { "dtdl-bad-value" };
         self.report_on(ix, Some(at), Diagnostic::error(code, format!("`{}` {message}", property.name)));
     }
@@ -658,19 +663,19 @@ impl<'a> ElementReader<'a> {
             }
             Value::Object(object) => {
                 if object.properties.len() == 1 && get(object, "@id").is_some() {
-                    let message = "has an object with nothing but an `@id`; write the identifier by itself";
-                    self.bad_value(ix, property, value.start(), message.into());
+                    let message = "has an object with only an `@id`; write just the identifier";
+                    self.bad_value(ix, property, value.start(), message);
                     return None;
                 }
                 if !rule.only.is_empty() {
                     self.bad_value(ix, property, value.start(), format!("must be {}", rule.only.join(" or ")));
                     return None;
                 }
-                let stands = Stands::In(ix, property, index);
+                let stands = ElementPosition::In(ix, property, index);
                 self.element(object, Expected { class, rule, stands, parent: Some(ix) }).map(Val::Child)
             }
             _ => {
-                self.bad_value(ix, property, value.start(), "takes an element, an identifier or a term".into());
+                self.bad_value(ix, property, value.start(), "takes an element, an identifier or a term");
                 None
             }
         }
@@ -683,7 +688,7 @@ impl<'a> ElementReader<'a> {
         let (code, what) = match property.name {
             "unit" => ("unknown-unit", "a unit"),
             "schema" | "elementSchema" | "valueSchema" => ("dtdl-unknown-schema", "a schema"),
-            _ => ("dtdl-bad-value", "an identifier or a term that is known here"),
+            _ => ("dtdl-bad-value", "a known identifier or term"),
         };
         let unknown = Diagnostic::error(code, format!("`{word}` is not {what}"));
         let unknown = match (property.name, unit_class) {
@@ -722,7 +727,7 @@ fn unfit(
     // The units of version 2 belong to a class of their own.
     let is_unit = matches!(standard, Standard::Unit(_, Set::Core2)) && property.name != "unit";
     let fits = !is_unit && (standard.class().is_a(class) || class.is_a(standard.class()));
-    (!fits).then(|| format!("takes a {}, and `{name}` is none", class.name))
+    (!fits).then(|| format!("takes a {}, and `{name}` is not one", class.name))
 }
 
 /// Returns the names of the classes that an element may have where `wanted` is expected.

@@ -63,7 +63,7 @@ pub(super) fn nestings(reader: &mut ElementReader<'_>) -> HashMap<ElementIx, Nes
                 let message = "a schema that contains itself needs version 4 of DTDL";
                 reader.report_on(ix, None, Diagnostic::error("dtdl-circular", message));
             } else if nesting.depth > limit {
-                let message = format!("schemas are nested {} levels deep here; {limit} are allowed", nesting.depth);
+                let message = format!("schemas are nested {} levels deep here; the limit is {limit}", nesting.depth);
                 reader.report_on(ix, None, Diagnostic::error("dtdl-too-deep", message));
             }
         }

@@ -386,7 +386,7 @@ fn a_ring_of_schemas_is_as_deep_as_it_is_long() {
 }
 
 #[test]
-fn what_must_differ_differs_from_what_is_inherited() {
+fn unique_values_also_differ_from_inherited_ones() {
     let context = r#", "dtdl:mqtt""#.replace("dtdl:mqtt", "dtmi:dtdl:extension:mqtt;3");
     let content = |name: &str, index: u32| {
         format!(r#"{{"@type": ["Telemetry", "Indexed"], "name": "{name}", "schema": "double", "index": {index}}}"#)
@@ -552,7 +552,7 @@ fn extensions_have_their_rules() {
 }
 
 #[test]
-fn what_went_wrong_has_a_code() {
+fn every_error_has_a_code() {
     let code = r#"{"@type": ["Field", "ErrorCode"], "name": "c", "schema": {"@type": "Enum", "valueSchema": "string",
         "enumValues": [{"name": "bad", "enumValue": "bad"}]}}"#;
     let info = r#"{"@type": ["Field", "ErrorInfo"], "name": "i", "schema": "string"}"#;

@@ -79,12 +79,12 @@ impl Body<'_, '_> {
 
     fn result(&self, expr: &Expr, aggregate: Aggregate, has_value: bool, found: Option<Type>) -> Compiled {
         let wrong = |wanted: &str, found: Type| {
-            let message = format!("{} needs a {wanted}, this is a {}", aggregate.name(), found.word());
+            let message = format!("{} needs a {wanted}, but this is a {}", aggregate.name(), found.word());
             Err(ExprError::new(expr.span.clone(), "wrong-type", message))
         };
         if !has_value && aggregate != Aggregate::Count {
-            let help = "name a property at the end of the path";
-            let message = format!("{} needs a value, this path ends at twins", aggregate.name());
+            let help = "add a property at the end of the path";
+            let message = format!("{} needs a value, but this path ends at twins", aggregate.name());
             return Err(ExprError::new(expr.span.clone(), "wrong-type", message).help(help));
         }
         match (aggregate, found) {
@@ -121,7 +121,7 @@ impl Body<'_, '_> {
         match conversion {
             Some(conversion) if same_kind => Ok(conversion),
             _ => {
-                let message = "the related twins keep values here that don't go together";
+                let message = "the values of the related twins differ in kind or dimension";
                 Err(ExprError::new(expr.span.clone(), "wrong-unit", message))
             }
         }
@@ -139,7 +139,7 @@ impl Body<'_, '_> {
                 let base = topology.table(self.table).base;
                 let twin = topology.twin_id(TwinIx(base + row));
                 let message = format!("`{}` leads from `{twin}` to several twins", joined(steps));
-                Err(ExprError::new(expr.span.clone(), "several", message).help("say which: AVG(…), MAX(…), SUM(…), …"))
+                Err(ExprError::new(expr.span.clone(), "several", message).help("aggregate: AVG(…), MAX(…), SUM(…), …"))
             }
         }
     }
@@ -179,15 +179,15 @@ impl Body<'_, '_> {
         let mut paths = Vec::new();
         inner.paths(&mut |path| paths.push(path));
         let Some(first) = paths.first() else {
-            let help = "name a relationship: AVG(contains.temperature)";
-            return Err(ExprError::new(inner.span.clone(), "no-relationship", "nothing to aggregate over").help(help));
+            let help = "follow a relationship: AVG(contains.temperature)";
+            return Err(ExprError::new(inner.span.clone(), "no-relationship", "no relationship to follow").help(help));
         };
         let steps = self.steps_of(first)?;
         for path in &paths {
             let other = self.steps_of(path)?;
             if joined(&other) != joined(&steps) {
-                let message = format!("`{}` and `{}` are different ways to go", joined(&steps), joined(&other));
-                let help = "all paths in one aggregate go along the same relationships";
+                let message = format!("`{}` and `{}` follow different relationships", joined(&steps), joined(&other));
+                let help = "all paths in one aggregate must follow the same relationships";
                 return Err(ExprError::new(inner.span.clone(), "several-paths", message).help(help));
             }
         }

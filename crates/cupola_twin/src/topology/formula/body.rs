@@ -64,7 +64,7 @@ impl Body<'_, '_> {
         }
         let Some((scale, offset)) = conversion(from, to) else {
             let message = format!(
-                "this is in {} ({:?}), where {} ({:?}) is needed",
+                "this value is in {} ({:?}), but {} ({:?}) is needed",
                 from.name, from.dimension, to.name, to.dimension
             );
             return Err(ExprError::new(expr.span.clone(), "wrong-unit", message));
@@ -135,7 +135,7 @@ impl Body<'_, '_> {
         let found = self.expr(expr, at)?;
         let fits = found.kind.is_none_or(|kind| kind == wanted || (kind.is_numeric() && wanted.is_numeric()));
         if !fits {
-            let message = format!("a {} is needed here, this is a {}", wanted.word(), found.word());
+            let message = format!("a {} is needed here, but this is a {}", wanted.word(), found.word());
             return Err(ExprError::new(expr.span.clone(), "wrong-type", message));
         }
         Ok(found)
@@ -149,7 +149,7 @@ impl Body<'_, '_> {
         };
         if let Some(text) = text_as_time {
             let lane = encode(&Value::Text(text.clone()), Kind::Time, &self.topology().texts);
-            let lane = lane.map_err(|why| ExprError::new(right.span.clone(), "wrong-type", why))?;
+            let lane = lane.map_err(|why| ExprError::new(right.span.clone(), "wrong-type", why.to_string()))?;
             self.emit(at, Op::Constant(lane));
             return Ok(left);
         }
@@ -159,7 +159,7 @@ impl Body<'_, '_> {
             _ => true,
         };
         if !fits {
-            let message = format!("a {} and a {} don't go together", left.word(), found.word());
+            let message = format!("a {} and a {} can't be combined", left.word(), found.word());
             return Err(ExprError::new(right.span.clone(), "wrong-type", message));
         }
         self.convert(right, at, found, left.unit)?;
@@ -229,7 +229,7 @@ impl Body<'_, '_> {
         if found.kind.is_none_or(Kind::is_numeric) {
             return Ok(());
         }
-        let message = format!("a number is needed here, this is a {}", found.word());
+        let message = format!("a number is needed here, but this is a {}", found.word());
         Err(ExprError::new(expr.span.clone(), "wrong-type", message))
     }
 
@@ -255,7 +255,7 @@ impl Body<'_, '_> {
         };
         if !fits {
             let wanted = wanted.map_or("value", Kind::word);
-            let message = format!("{} needs a {wanted}, this is a {}", function.name(), found.word());
+            let message = format!("{} needs a {wanted}, but this is a {}", function.name(), found.word());
             return Err(ExprError::new(value.span.clone(), "wrong-type", message));
         }
         let mut numbers = [0.0; 2];
@@ -264,7 +264,7 @@ impl Body<'_, '_> {
                 Node::Quantity(number, unit) if function == Stateful::Hysteresis => {
                     let to = found.unit.unwrap_or(unit);
                     let (scale, offset) = conversion(unit, to).ok_or_else(|| {
-                        let message = format!("this is in {}, where {} is needed", unit.name, to.name);
+                        let message = format!("this value is in {}, but {} is needed", unit.name, to.name);
                         ExprError::new(setting.span.clone(), "wrong-unit", message)
                     })?;
                     number * scale + offset
@@ -274,7 +274,7 @@ impl Body<'_, '_> {
             };
         }
         if function == Stateful::Hysteresis && numbers[0] == numbers[1] {
-            let help = "without a gap between them, compare with >=";
+            let help = "use two different bounds, or compare with >=";
             let message = "the two bounds of HYSTERESIS are the same";
             return Err(ExprError::new(expr.span.clone(), "wrong-type", message).help(help));
         }
@@ -393,7 +393,7 @@ impl Body<'_, '_> {
             // `NOW` has no argument and is handled above.
             Function::Now => Ok(Type::plain(Kind::Time)),
             Function::ArrayContains => {
-                let message = "a formula can't look into lists; a query can";
+                let message = "ARRAY_CONTAINS works only in queries";
                 Err(ExprError::new(expr.span.clone(), "unknown-function", message))
             }
             Function::StartsWith | Function::EndsWith | Function::Contains => {
@@ -423,7 +423,7 @@ impl Body<'_, '_> {
             _ => true,
         };
         if !fits {
-            let message = format!("one branch is a {}, another a {}", found.word(), other.word());
+            let message = format!("one branch is a {}, another branch is a {}", found.word(), other.word());
             return Err(ExprError::new(value.span.clone(), "wrong-type", message));
         }
         if found.kind.is_some() {

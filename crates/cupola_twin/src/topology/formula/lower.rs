@@ -16,7 +16,7 @@ pub enum Operand {
     Constant(f64),
 }
 
-/// A step: it reads its operands and writes its result to register `to`.
+/// A step of a lowered program. It reads its operands and writes its result to register `to`.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The register of the result.
@@ -88,7 +88,7 @@ fn cheaper(step: Step) -> Step {
 }
 
 impl Op {
-    /// Returns the number of registers that the operation reads, counted from its own.
+    /// Returns the number of operands. They are in consecutive registers that begin with the operation's own register.
     fn operands(&self) -> usize {
         match self {
             Self::Constant(_) | Self::Load(_) | Self::Now | Self::Stateful { .. } => 0,

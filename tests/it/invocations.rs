@@ -1,4 +1,4 @@
-//! Commands: to a device behind a real broker, to the simulation, and invalid ones.
+//! Tests of commands: to a device behind a real broker, to the simulation, and invalid commands.
 
 use crate::support::{Mosquitto, cupola, json, repository, scene_folder};
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
@@ -57,7 +57,7 @@ fn device(broker: &Mosquitto, count: usize, answer: impl Fn(&serde_json::Value) 
 }
 
 #[test]
-fn a_device_answers_refuses_or_is_silent() {
+fn a_device_can_answer_refuse_or_time_out() {
     let broker = Mosquitto::start();
     let folder = valve("10s");
     let scene = folder.path().to_str().unwrap();
@@ -85,7 +85,7 @@ fn a_device_answers_refuses_or_is_silent() {
 }
 
 #[test]
-fn the_simulation_carries_commands_out() {
+fn the_simulation_carries_out_commands() {
     let folder = valve("1s");
     let scene = folder.path().to_str().unwrap();
     let done = json(&cupola(&["invoke", scene, "v1.move", r#"{"position": 40}"#, "--source", "simulated", "--json"]));
@@ -96,7 +96,7 @@ fn the_simulation_carries_commands_out() {
 }
 
 #[test]
-fn a_request_is_checked_before_it_goes_anywhere() {
+fn a_request_is_checked_before_it_is_sent() {
     let folder = valve("1s");
     let scene = folder.path().to_str().unwrap();
     for (command, request, word) in [

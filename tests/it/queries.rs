@@ -1,4 +1,4 @@
-//! Queries on the command line, in the words of a user.
+//! Tests of queries on the command line.
 
 use crate::support::{cupola, json, scene_folder};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ fn ask(scene: &Path, query: &str) -> Value {
 }
 
 #[test]
-fn the_three_questions_are_answered() {
+fn joins_and_patterns_find_related_twins() {
     let folder = folder();
     for (question, answer) in [
         // Query: the floors of building 7 that are warmer than 75 °F.
@@ -86,7 +86,7 @@ fn the_three_questions_are_answered() {
 }
 
 #[test]
-fn rows_are_those_of_the_service() {
+fn rows_have_the_format_of_azure_digital_twins() {
     let folder = folder();
     let room = json!({
         "$dtId": "room-47", "name": "Meeting room 47", "tags": ["quiet", "corner"], "seats": {"chairs": 8, "sofa": 1},
@@ -129,7 +129,7 @@ fn rows_are_those_of_the_service() {
 }
 
 #[test]
-fn a_query_says_how_it_runs_and_what_is_wrong_with_it() {
+fn explain_lists_operations_and_errors_mark_their_place() {
     let folder = folder();
     let plan =
         ask(folder.path(), "EXPLAIN SELECT C FROM DIGITALTWINS MATCH (C)-[:contains*]->(R) WHERE R.$dtId = 'room-47'");
@@ -160,7 +160,7 @@ fn a_query_says_how_it_runs_and_what_is_wrong_with_it() {
 }
 
 #[test]
-fn pages_make_up_the_whole() {
+fn all_pages_together_are_the_whole_result() {
     let folder = folder();
     let scene = folder.path().to_str().unwrap();
     let text = "SELECT T.$dtId FROM DIGITALTWINS T ORDER BY T.$dtId LIMIT 8";
@@ -184,13 +184,13 @@ fn pages_make_up_the_whole() {
             "--cursor",
             cursor.as_deref().unwrap(),
         ]);
-        assert_eq!(other.status.code(), Some(2), "a cursor is of one query");
+        assert_eq!(other.status.code(), Some(2), "a cursor must be valid for one query only");
     }
     assert_eq!((pages, Value::from(rows)), (3, ask(folder.path(), text)));
 }
 
 #[test]
-fn a_value_says_what_it_is_made_of_and_what_it_is_for() {
+fn why_lists_the_inputs_and_the_impact_of_a_value() {
     let folder = scene_folder(
         MODELS,
         r#"(version: 1, name: "Ask", models: ["models"],
@@ -214,7 +214,7 @@ fn a_value_says_what_it_is_made_of_and_what_it_is_for() {
 }
 
 #[test]
-fn one_name_may_measure_different_things() {
+fn properties_of_one_name_may_have_different_units() {
     let models = r#"[
      {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:m:Warm;1", "@type": "Interface", "contents": [
       {"@type": ["Property", "Temperature"], "name": "value", "schema": "double", "unit": "degreeCelsius"}]},
@@ -247,7 +247,7 @@ fn one_name_may_measure_different_things() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn groups_are_the_same_on_one_processor_and_on_all() {
+fn groups_are_the_same_on_one_core_and_on_all() {
     let models = r#"[
      {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Hall;1", "@type": "Interface", "contents": [{"@type": "Relationship", "name": "has"}]},
      {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Meter;1", "@type": "Interface", "contents": [{"@type": "Property", "name": "v", "schema": "double"}]}]"#;

@@ -1,4 +1,4 @@
-//! The cache of large scenes: it is used again, and not used if scene, models or cache file have changed.
+//! Tests of the cache of large scenes. The cache is used until the scene, its models or the cache file change.
 
 use crate::support::repository;
 use std::fmt::Write as _;
@@ -34,11 +34,11 @@ fn scene(folder: &Path, first: f64) -> PathBuf {
     folder.join("scene.ron")
 }
 
-struct Kept {
+struct CacheTest {
     folder: tempfile::TempDir,
 }
 
-impl Kept {
+impl CacheTest {
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
         let command = command.args(arguments).current_dir(repository("")).env("CUPOLA_CACHE", self.cache());
@@ -53,7 +53,7 @@ impl Kept {
     fn file(&self) -> Option<PathBuf> {
         let mut files = std::fs::read_dir(self.cache()).into_iter().flatten().map(|entry| entry.unwrap().path());
         let first = files.next();
-        assert!(files.next().is_none(), "one scene, one file");
+        assert!(files.next().is_none(), "a scene has one cache file");
         first
     }
 
@@ -65,8 +65,8 @@ impl Kept {
 }
 
 #[test]
-fn a_large_scene_is_kept_and_nothing_else_is_believed() {
-    let kept = Kept { folder: tempfile::tempdir().unwrap() };
+fn the_cache_of_a_large_scene_is_used_until_a_file_changes() {
+    let kept = CacheTest { folder: tempfile::tempdir().unwrap() };
     let path = scene(kept.folder.path(), 5.0);
     let questions = [
         "SELECT F.sum FROM DIGITALTWINS F WHERE IS_OF_MODEL(F, 'dtmi:k:Floor;1')",
@@ -77,15 +77,15 @@ fn a_large_scene_is_kept_and_nothing_else_is_believed() {
     let answers = || questions.map(|question| kept.query(&path, question));
     let first = answers();
     assert!(first[0].contains("40004") && first[1].contains("Meter 0"), "{first:?}");
-    let file = kept.file().expect("it is kept");
+    let file = kept.file().expect("a cache file");
     let written = std::fs::metadata(&file).unwrap().modified().unwrap();
     assert_eq!(first, answers());
-    assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), written, "it was found");
+    assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), written, "the cache file is used again");
 
-    // The text differs and has the same length.
+    // The text of the scene changes but keeps its length.
     scene(kept.folder.path(), 7.0);
     assert!(kept.query(&path, questions[0]).contains("40006"));
-    // The models differ.
+    // The models change.
     let models = kept.folder.path().join("models.json");
     std::fs::write(&models, MODELS.replace("double", "float")).unwrap();
     assert!(kept.query(&path, questions[0]).contains("40006"));
@@ -93,7 +93,7 @@ fn a_large_scene_is_kept_and_nothing_else_is_believed() {
     assert!(!kept.run(&["check", path.to_str().unwrap()]).status.success());
     std::fs::write(&models, MODELS).unwrap();
 
-    // The cache file is damaged or cut off.
+    // The cache file is damaged or truncated.
     for bytes in [&b""[..], b"nonsense", &std::fs::read(&file).unwrap()[..1000]] {
         std::fs::write(&file, bytes).unwrap();
         assert!(kept.query(&path, questions[0]).contains("40006"));
@@ -112,8 +112,8 @@ fn a_large_scene_is_kept_and_nothing_else_is_believed() {
 }
 
 #[test]
-fn a_small_scene_or_one_with_mistakes_is_not_kept() {
-    let kept = Kept { folder: tempfile::tempdir().unwrap() };
+fn a_small_scene_or_a_scene_with_errors_is_not_cached() {
+    let kept = CacheTest { folder: tempfile::tempdir().unwrap() };
     assert!(kept.run(&["check", "scenes/office"]).status.success());
     assert_eq!(kept.file(), None);
     let path = scene(kept.folder.path(), 5.0);
