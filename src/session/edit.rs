@@ -10,6 +10,7 @@ use bevy::prelude::*;
 use cupola_run::{Actor, Assumption, Drivers, Relocation};
 use cupola_scene::edit::{Edit, Journal, edit};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The edits of the open scene since it was read from its file.
@@ -18,11 +19,45 @@ pub struct EditHistory {
     journal: Journal,
     /// Whether there are edits that are not in the scene's file.
     pub unsaved: bool,
-    /// Whether the user was warned about unsaved edits after the last edit.
-    pub(super) warned: bool,
+    /// The loss that the user was last warned of, until the next edit.
+    pub(super) warned: Option<Loss>,
+}
+
+/// A loss that a person has to accept before an action is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// Quitting discards unsaved edits.
+    Quit,
+    /// Reading the scene again discards unsaved edits.
+    Reload,
+    /// Opening another scene discards unsaved edits.
+    Open(PathBuf),
+    /// Saving overwrites the changes of another program.
+    Overwrite,
 }
 
 impl EditHistory {
+    /// Accepts a loss if the user was warned of it and has sent the action again.
+    ///
+    /// # Errors
+    /// The user was not warned yet. The error is the warning.
+    pub(super) fn accept(&mut self, loss: Loss) -> Result<(), String> {
+        if self.warned.as_ref() == Some(&loss) {
+            return Ok(());
+        }
+        let warning = match &loss {
+            Loss::Quit => "Your edits are not saved. Save them, or quit again to discard them.",
+            Loss::Reload => "Your edits are not saved. Save them, or reload again to discard them.",
+            Loss::Open(_) => "Your edits are not saved. Save them, or open the scene again to discard them.",
+            Loss::Overwrite => {
+                "Another program has changed the scene's file. Save under another name, or save again to overwrite the \
+                 changes of the other program."
+            }
+        };
+        self.warned = Some(loss);
+        Err(warning.into())
+    }
+
     /// Returns whether there is an edit to undo.
     pub fn can_undo(&self) -> bool {
         self.journal.to_undo().is_some()
@@ -131,7 +166,7 @@ fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)
             let mut history = world.resource_mut::<EditHistory>();
             note(&mut history.journal, undo);
             history.unsaved = true;
-            history.warned = false;
+            history.warned = None;
             Ok(None)
         })
     })

@@ -1,5 +1,6 @@
 //! Actions that open, reload and save scenes.
 
+use super::edit::Loss;
 use super::replace::replace;
 use super::{EditHistory, FileWatcher, Findings, PreparedScene, SessionOptions, open_prepared};
 use crate::action::{Action, ActionResult, WaitRule};
@@ -27,6 +28,10 @@ impl Action for Open {
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let Self(path) = *self;
+        let mut history = world.resource_mut::<EditHistory>();
+        if history.unsaved {
+            history.accept(Loss::Open(path.clone()))?;
+        }
         let label = format!("Opening {}", name_of(&path));
         world.resource_mut::<Jobs>().start(label, true, move || {
             let mut loaded = load(&path);
@@ -67,6 +72,10 @@ impl Action for Reload {
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
+        let mut history = world.resource_mut::<EditHistory>();
+        if history.unsaved {
+            history.accept(Loss::Reload)?;
+        }
         world.resource_mut::<Jobs>().start("Reloading the scene", true, move || {
             let mut loaded = load(&before.path);
             let prepared =
@@ -95,6 +104,7 @@ impl Action for Reload {
                 }
                 // The edits in the history belong to the text before the reload.
                 world.insert_resource(EditHistory::default());
+                world.resource_mut::<FileWatcher>().read_again();
                 Ok(Some("The scene was reloaded".into()))
             })
         })
@@ -126,6 +136,9 @@ impl Action for Save {
         document.view.color_by = Some(settings.color_by.clone()).filter(|property| !property.is_empty());
         document.view.range = settings.range;
         let target = self.0.map_or_else(|| scene.path.clone(), |path| file_of(&path));
+        if target == scene.path && world.resource::<FileWatcher>().has_changed(&target) {
+            world.resource_mut::<EditHistory>().accept(Loss::Overwrite)?;
+        }
         rebase(&mut document, &scene.path, &target);
         let label = format!("Saving {}", name_of(&target));
         world.resource_mut::<Jobs>().start(label, false, move || {

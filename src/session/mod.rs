@@ -160,6 +160,7 @@ fn open_prepared(world: &mut World, prepared: PreparedScene, state: State) {
     world.insert_resource(Findings(findings));
     select(world, None);
     world.insert_resource(EditHistory::default());
+    world.resource_mut::<FileWatcher>().read_again();
     set_scene(world, scene, drivers, places, None);
 }
 

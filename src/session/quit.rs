@@ -1,6 +1,7 @@
 //! The action that quits the program, and the close button of the window.
 
 use super::EditHistory;
+use super::edit::Loss;
 use crate::action::{Action, ActionRequest, ActionResult, WaitRule};
 use bevy::prelude::*;
 use bevy::window::WindowCloseRequested;
@@ -18,9 +19,8 @@ impl Action for Quit {
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let mut history = world.resource_mut::<EditHistory>();
-        if history.unsaved && !history.warned {
-            history.warned = true;
-            return Err("Your edits are not saved. Save them, or quit again to discard them.".into());
+        if history.unsaved {
+            history.accept(Loss::Quit)?;
         }
         world.write_message(AppExit::Success);
         Ok(None)

@@ -25,6 +25,8 @@ pub struct FileWatcher {
     watcher: Option<Watcher>,
     watched: Vec<PathBuf>,
     stamps: Vec<(PathBuf, Option<SystemTime>)>,
+    /// The files that other programs have changed since the scene was read or saved.
+    changed: Vec<PathBuf>,
 }
 
 struct Watcher {
@@ -36,11 +38,23 @@ struct Watcher {
 impl FileWatcher {
     /// Records the modification time of a file that the program has written, so that the write is not seen as a change.
     pub(super) fn saved(&mut self, path: &Path) {
+        self.changed.retain(|changed| changed != path);
         for (known, stamp) in &mut self.stamps {
             if known == path {
                 *stamp = modified(path);
             }
         }
+    }
+
+    /// Forgets the changes of other programs, because the scene was read again.
+    pub(super) fn read_again(&mut self) {
+        self.changed.clear();
+    }
+
+    /// Returns whether another program has changed a file of the scene since it was read or saved.
+    pub(super) fn has_changed(&self, path: &Path) -> bool {
+        let is_newer = |(known, stamp): &(PathBuf, Option<SystemTime>)| known == path && modified(known) != *stamp;
+        self.changed.iter().any(|changed| changed == path) || self.stamps.iter().any(is_newer)
     }
 
     fn start(&mut self, files: &[PathBuf]) -> notify::Result<()> {
@@ -77,13 +91,15 @@ impl FileWatcher {
         if events.try_recv().is_err() {
             return false;
         }
-        let mut changed = false;
+        let mut is_due = false;
         for (file, stamp) in &mut self.stamps {
             let now = modified(file);
-            changed |= now != *stamp;
-            *stamp = now;
+            if now != *stamp {
+                (is_due, *stamp) = (true, now);
+                self.changed.push(file.clone());
+            }
         }
-        changed
+        is_due
     }
 }
 
@@ -104,8 +120,8 @@ pub(super) fn watch(world: &mut World) {
     }
     if watch.due() {
         if world.resource::<EditHistory>().unsaved {
-            let text = "The scene's files have changed on the disk. Your edits are not saved. Save them, or reload \
-                        the scene and discard them.";
+            let text = "The scene's files have changed on the disk. Your edits are not saved. Save them under another \
+                        name, or reload the scene and discard them.";
             world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
             return;
         }

@@ -121,6 +121,13 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line(format!("--set takes TWIN.PROPERTY=VALUE, not `{set}`"));
         return BAD_CALL;
     }
+    if let (Some(events), Some(record)) = (&args.events, &args.record)
+        && (events == record
+            || events.canonicalize().is_ok_and(|events| record.canonicalize().is_ok_and(|to| to == events)))
+    {
+        output::error_line("--record would overwrite the file of --events: name another file");
+        return BAD_CALL;
+    }
     let events = match args.events.as_deref().map(read_events).transpose() {
         Ok(events) => events.unwrap_or_default(),
         Err(message) => {

@@ -168,9 +168,27 @@ fn unsaved_edits_survive_a_change_of_the_file_and_delay_quitting() {
     std::fs::write(folder.path().join("scene.ron"), small_scene("").replace("Small", "Other")).unwrap();
     wait(&mut app, |app| last_notice(app).contains("changed on the disk"));
     assert!(app.world().resource::<OpenScene>().0.topology.twin("a0").is_some());
+    send(&mut app, Save(None));
+    assert!(last_notice(&app).contains("save again to overwrite"), "{}", last_notice(&app));
+    send(&mut app, Reload);
+    assert!(last_notice(&app).contains("reload again"), "{}", last_notice(&app));
+    send(&mut app, Open(folder.path().into()));
+    assert!(last_notice(&app).contains("open the scene again"), "{}", last_notice(&app));
+    assert!(app.world().resource::<OpenScene>().0.topology.twin("a0").is_some());
     let has_quit = |app: &mut App| app.world_mut().resource_mut::<Messages<AppExit>>().drain().count() > 0;
     send(&mut app, Quit);
     assert!(!has_quit(&mut app) && last_notice(&app).contains("not saved"), "{}", last_notice(&app));
     send(&mut app, Quit);
     assert!(has_quit(&mut app));
+    send(&mut app, Reload);
+    send(&mut app, Reload);
+    assert_eq!(
+        app.world().resource::<OpenScene>().0.document.name,
+        "Other",
+        "the file of the other program is unharmed"
+    );
+    send(&mut app, add_room("a0"));
+    send(&mut app, Save(None));
+    let text = std::fs::read_to_string(folder.path().join("scene.ron")).unwrap();
+    assert!(text.contains("Other") && text.contains("a0"), "{text}");
 }

@@ -86,6 +86,7 @@ fn an_edit_and_a_reload_keep_the_recording() {
     let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: BTreeMap::new() };
     let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
     send(&mut app, EditScene(vec![add]));
+    send(&mut app, Save(None));
     let changed = small_scene(SIMULATION).replace("(id: \"f1\"", "(id: \"b0\", model: \"Room\"), (id: \"f1\"");
     std::fs::write(folder.path().join("scene.ron"), changed).unwrap();
     send(&mut app, Reload);
