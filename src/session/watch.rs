@@ -74,14 +74,18 @@ impl FileWatcher {
                 let _ = sender.try_send(());
             }
         })?;
+        let mut result = Ok(());
         // Folders are watched instead of files, because an atomic save replaces the watched file.
         let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         for folder in folders {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            debouncer.watcher().watch(folder, RecursiveMode::NonRecursive)?;
+            // A file of the scene may be missing together with its folder. All other folders are still watched.
+            if let Err(error) = debouncer.watcher().watch(folder, RecursiveMode::NonRecursive) {
+                result = Err(error);
+            }
         }
         self.watcher = Some(Watcher { events: Mutex::new(events), _debouncer: debouncer });
-        Ok(())
+        result
     }
 
     /// Returns whether a file has changed since the last call.
@@ -114,11 +118,10 @@ pub(super) fn watch(world: &mut World) {
     let Some(scene) = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()) else { return };
     let mut watch = world.resource_mut::<FileWatcher>();
     if let Err(error) = watch.start(&scene.files) {
-        let text = format!("Changes to the scene's files won't be detected: {error}");
+        let text = format!("Changes to some of the scene's files won't be detected: {error}");
         world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
-        return;
     }
-    if watch.due() {
+    if world.resource_mut::<FileWatcher>().due() {
         if world.resource::<EditHistory>().unsaved {
             let text = "The scene's files have changed on the disk. Your edits are not saved. Save them under another \
                         name, or reload the scene and discard them.";

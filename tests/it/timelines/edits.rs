@@ -162,6 +162,10 @@ fn reloads_can_remove_and_add_the_simulation() {
 #[test]
 fn unsaved_edits_survive_a_change_of_the_file_and_delay_quitting() {
     let (mut app, folder) = app();
+    // A missing file in a missing folder doesn't end the watching of the others.
+    let with_missing = small_scene(SIMULATION).replacen("models: [", "models: [\"missing/models.json\", ", 1);
+    std::fs::write(folder.path().join("scene.ron"), with_missing).unwrap();
+    send(&mut app, Open(folder.path().into()));
     app.world_mut().resource_mut::<FileWatcher>().enabled = true;
     app.update();
     send(&mut app, add_room("a0"));
