@@ -19,8 +19,8 @@ pub struct EditHistory {
     journal: Journal,
     /// Whether there are edits that are not in the scene's file.
     pub unsaved: bool,
-    /// The loss that the user was last warned of, until the next edit.
-    pub(super) warned: Option<Loss>,
+    /// The loss that the user was last warned of, until it is accepted or until the next edit.
+    warned: Option<Loss>,
 }
 
 /// A loss that a person has to accept before an action is applied.
@@ -37,12 +37,21 @@ pub(super) enum Loss {
 }
 
 impl EditHistory {
+    /// Accepts the loss of unsaved edits, if there are any.
+    ///
+    /// # Errors
+    /// There are unsaved edits, and the user was not warned yet. The error is the warning.
+    pub(super) fn accept_discard(&mut self, loss: Loss) -> Result<(), String> {
+        if self.unsaved { self.accept(loss) } else { Ok(()) }
+    }
+
     /// Accepts a loss if the user was warned of it and has sent the action again.
     ///
     /// # Errors
     /// The user was not warned yet. The error is the warning.
     pub(super) fn accept(&mut self, loss: Loss) -> Result<(), String> {
-        if self.warned.as_ref() == Some(&loss) {
+        // A warning serves once, so that a later loss of the same kind is warned of again.
+        if self.warned.take().as_ref() == Some(&loss) {
             return Ok(());
         }
         let warning = match &loss {

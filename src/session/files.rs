@@ -28,10 +28,7 @@ impl Action for Open {
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let Self(path) = *self;
-        let mut history = world.resource_mut::<EditHistory>();
-        if history.unsaved {
-            history.accept(Loss::Open(path.clone()))?;
-        }
+        world.resource_mut::<EditHistory>().accept_discard(Loss::Open(path.clone()))?;
         let label = format!("Opening {}", name_of(&path));
         world.resource_mut::<Jobs>().start(label, true, move || {
             let mut loaded = load(&path);
@@ -72,10 +69,7 @@ impl Action for Reload {
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
-        let mut history = world.resource_mut::<EditHistory>();
-        if history.unsaved {
-            history.accept(Loss::Reload)?;
-        }
+        world.resource_mut::<EditHistory>().accept_discard(Loss::Reload)?;
         world.resource_mut::<Jobs>().start("Reloading the scene", true, move || {
             let mut loaded = load(&before.path);
             let prepared =

@@ -18,10 +18,7 @@ impl Action for Quit {
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let mut history = world.resource_mut::<EditHistory>();
-        if history.unsaved {
-            history.accept(Loss::Quit)?;
-        }
+        world.resource_mut::<EditHistory>().accept_discard(Loss::Quit)?;
         world.write_message(AppExit::Success);
         Ok(None)
     }

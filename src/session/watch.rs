@@ -26,7 +26,7 @@ pub struct FileWatcher {
     watched: Vec<PathBuf>,
     stamps: Vec<(PathBuf, Option<SystemTime>)>,
     /// The files that other programs have changed since the scene was read or saved.
-    changed: Vec<PathBuf>,
+    changed: BTreeSet<PathBuf>,
 }
 
 struct Watcher {
@@ -38,7 +38,7 @@ struct Watcher {
 impl FileWatcher {
     /// Records the modification time of a file that the program has written, so that the write is not seen as a change.
     pub(super) fn saved(&mut self, path: &Path) {
-        self.changed.retain(|changed| changed != path);
+        self.changed.remove(path);
         for (known, stamp) in &mut self.stamps {
             if known == path {
                 *stamp = modified(path);
@@ -54,7 +54,7 @@ impl FileWatcher {
     /// Returns whether another program has changed a file of the scene since it was read or saved.
     pub(super) fn has_changed(&self, path: &Path) -> bool {
         let is_newer = |(known, stamp): &(PathBuf, Option<SystemTime>)| known == path && modified(known) != *stamp;
-        self.changed.iter().any(|changed| changed == path) || self.stamps.iter().any(is_newer)
+        self.changed.contains(path) || self.stamps.iter().any(is_newer)
     }
 
     fn start(&mut self, files: &[PathBuf]) -> notify::Result<()> {
@@ -100,7 +100,7 @@ impl FileWatcher {
             let now = modified(file);
             if now != *stamp {
                 (is_due, *stamp) = (true, now);
-                self.changed.push(file.clone());
+                self.changed.insert(file.clone());
             }
         }
         is_due

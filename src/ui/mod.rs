@@ -35,7 +35,7 @@ mod tree_model;
 mod why;
 mod widgets;
 
-use crate::job::Jobs;
+use crate::job::{Jobs, drop_on_thread};
 use crate::look::{Legend, ViewSettings};
 use crate::notice::Notices;
 use crate::screen::{CentralArea, PointerTaken};
@@ -211,10 +211,11 @@ fn scene_changed(
     if before.as_ref().is_none_or(|(_, before)| before.path != scene.0.path) && !windows.is_empty() {
         state.recent.add(&scene.0.path);
     }
-    match before {
-        Some((opened, before)) if opened == jobs.scenes_opened => {
+    match &before {
+        Some((opened, before)) if *opened == jobs.scenes_opened => {
             state.relocate(&before.topology, &scene.0.topology);
         }
         _ => state.forget_scene(),
     }
+    drop_on_thread(before);
 }

@@ -7,6 +7,7 @@ use super::theme::{self, GAP, ROW};
 use super::tree_model::{Tree, TreeLine};
 use super::widgets::{ListRow, row_at, severity_mark};
 use crate::action::ActionList;
+use crate::job::drop_on_thread;
 use crate::look::ViewSettings;
 use crate::selection::{Focus, Select};
 use crate::timeline::OpenScene;
@@ -149,6 +150,7 @@ fn make(memory: &mut TreeState, scene: &Arc<Scene>, state: &State) {
             let moved = |twin: TwinIx| scene.topology.twin(before.topology.twin_id(twin));
             memory.open = memory.open.iter().copied().filter_map(moved).collect();
             memory.seen = memory.seen.and_then(moved);
+            drop_on_thread(before);
         }
         None => memory.open = tree.first_open(),
     }

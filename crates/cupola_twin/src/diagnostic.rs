@@ -131,12 +131,13 @@ impl fmt::Display for Diagnostic {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        write!(f, "{severity}[{}]: {}", self.code, self.message)?;
-        match &self.help {
-            Some(help) => write!(f, " ({help})"),
-            None => Ok(()),
-        }
+        write!(f, "{severity}[{}]: {}{}", self.code, self.message, in_parentheses(self.help.as_deref()))
     }
+}
+
+/// Returns a suggestion as the end of a message: ` (help)`, or nothing.
+pub(crate) fn in_parentheses(help: Option<&str>) -> String {
+    help.map_or_else(String::new, |help| format!(" ({help})"))
 }
 
 /// Returns whether any diagnostic is an error.

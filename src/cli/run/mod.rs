@@ -122,8 +122,8 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_CALL;
     }
     if let (Some(events), Some(record)) = (&args.events, &args.record)
-        && (events == record
-            || events.canonicalize().is_ok_and(|events| record.canonicalize().is_ok_and(|to| to == events)))
+        && let (Ok(events), Ok(record)) = (events.canonicalize(), record.canonicalize())
+        && events == record
     {
         output::error_line("--record would overwrite the file of --events: name another file");
         return BAD_CALL;

@@ -83,9 +83,7 @@ fn an_edit_and_a_reload_keep_the_recording() {
     let live = timeline(&mut app, SourceKind::Live);
     let start_us = record_twenty(&mut app, live);
     // The added twin moves rows, and the reload creates new texts and models.
-    let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: BTreeMap::new() };
-    let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
-    send(&mut app, EditScene(vec![add]));
+    send(&mut app, add_room("a0"));
     send(&mut app, Save(None));
     let changed = small_scene(SIMULATION).replace("(id: \"f1\"", "(id: \"b0\", model: \"Room\"), (id: \"f1\"");
     std::fs::write(folder.path().join("scene.ron"), changed).unwrap();

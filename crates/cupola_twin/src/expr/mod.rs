@@ -34,6 +34,7 @@ pub use parse::{Parser, parse};
 pub use stateful::Stateful;
 pub(crate) use text::{part_of_time, text_of};
 
+use crate::diagnostic::in_parentheses;
 use crate::model::{ModelIx, Models};
 use crate::unit::Unit;
 use std::fmt;
@@ -41,7 +42,7 @@ use std::ops::Range;
 
 /// An error in an expression, with its position in the text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{message}{}", help.as_ref().map_or_else(String::new, |help| format!(" ({help})")))]
+#[error("{message}{}", in_parentheses(help.as_deref()))]
 pub struct ExprError {
     /// The byte range of the error in the text.
     pub span: Range<usize>,

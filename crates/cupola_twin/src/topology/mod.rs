@@ -18,7 +18,7 @@ pub use relation::{Csr, Link, Relation};
 pub(crate) use walk::Walk;
 
 use crate::bulk::Bulk;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, in_parentheses};
 use crate::graph::Graph;
 use crate::model::{Mismatch, ModelIx, Models, SchemaIx};
 use crate::state::{CHUNK, Chunk};
@@ -188,7 +188,7 @@ pub struct Topology {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EncodeError {
     /// The value does not match the schema of the property.
-    #[error("{0}{help}", help = .0.help.as_ref().map_or_else(String::new, |help| format!(" ({help})")))]
+    #[error("{0}{help}", help = in_parentheses(.0.help.as_deref()))]
     Schema(#[from] Mismatch),
     /// The value does not fit into a lane.
     #[error(transparent)]
