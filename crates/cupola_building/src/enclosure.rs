@@ -1,7 +1,7 @@
 //! Enclosure of rooms: façades, adjacent rooms, roof and ground, derived from the rooms' floors.
 //!
-//! A room is the outline of its floor. Walls have a thickness, so points at small distances outwards from an
-//! edge show what is behind the wall.
+//! A room is represented by the outline of its floor. Walls have a thickness, so points at small distances outwards from
+//! an edge show what is behind the wall.
 
 use crate::geometry::{Grid, P, Rect, grown, length, sub};
 use crate::mesh::Node;

@@ -1,4 +1,4 @@
-//! The MQTT client, which connects, subscribes, and connects again after a loss.
+//! The MQTT client, which connects, subscribes, and reconnects after the connection is lost.
 
 use cupola_run::feed::{AddressError, PASSWORD, USER, address};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeReasonCode};
@@ -32,7 +32,7 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Returns how much trouble the connection has, from 0 for none to 3 for a loss.
+    /// Returns the severity of the connection's state, from 0 for connected to 3 for lost.
     pub fn trouble(&self) -> u8 {
         match self {
             Self::Connected => 0,
@@ -57,7 +57,7 @@ pub enum StartError {
     /// The address of the broker is not valid.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// The operating system gives no thread.
+    /// The operating system can't start a thread.
     #[error("no thread can be started: {0}")]
     Thread(#[source] std::io::Error),
     /// No port of the machine is free for the broker.

@@ -17,9 +17,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// Speed of the fleet's simulation, in simulated seconds in a second. A time lapse makes changes visible.
+/// Speed of the fleet's simulation, in simulated seconds per second. A time lapse makes changes visible.
 const TIME_LAPSE: f64 = 60.0;
-/// Simulated time before the first message, in seconds: 3 h. After it, people are in the building and the air is used.
+/// Simulated time before the first message, in seconds: 3 h. After it, people are in the building and the air is stale.
 const WARM_UP_S: f64 = 3.0 * 3600.0;
 /// Duration of a round in which every device publishes once.
 const ROUND: Duration = Duration::from_secs(2);
@@ -44,7 +44,7 @@ struct Field {
     offset: f64,
 }
 
-/// Counts of the fleet's work.
+/// Counters of the fleet.
 #[derive(Debug, Default)]
 pub struct FleetReport {
     /// Number of published messages.

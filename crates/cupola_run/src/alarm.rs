@@ -1,4 +1,4 @@
-//! Alarms: conditions of the scene that hold for a twin, judged on every timeline by itself.
+//! Alarms: conditions of the scene that are true for a twin. Each timeline evaluates them separately.
 
 use cupola_scene::{Alarm, Scene};
 use cupola_twin::{Slot, State, TwinIx};
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// A raised alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RaisedAlarm {
-    /// The moment at which the alarm was raised, microseconds since the Unix epoch.
+    /// The moment at which the alarm was raised, in microseconds since the Unix epoch.
     pub since_us: i64,
     /// Whether a person has acknowledged the alarm.
     pub acknowledged: bool,
@@ -20,11 +20,11 @@ pub struct AlarmChange {
     pub alarm: usize,
     /// The twin.
     pub twin: TwinIx,
-    /// Whether the alarm was raised; otherwise it was cleared.
+    /// Whether the alarm was raised (true) or cleared (false).
     pub is_raised: bool,
 }
 
-/// A raised alarm named by ids, so that it outlives a change of the scene.
+/// A raised alarm, identified by ids, which stay valid after a change of the scene.
 #[derive(Clone, Debug)]
 pub(crate) struct NamedAlarm {
     alarm: String,
@@ -71,7 +71,7 @@ impl Alarms {
         Some(AlarmChange { alarm: number, twin, is_raised: true })
     }
 
-    /// Judges the conditions that changed in the state's tick, and adds the changes to `changes`.
+    /// Evaluates the conditions that changed in the state's tick, and adds the alarms that change to `changes`.
     pub(crate) fn judge(&mut self, scene: &Scene, state: &State, now_us: i64, changes: &mut Vec<AlarmChange>) {
         for (number, alarm) in scene.alarms.iter().enumerate() {
             for column in &alarm.columns {
@@ -83,7 +83,7 @@ impl Alarms {
         }
     }
 
-    /// Returns the raised alarms by ids.
+    /// Returns the raised alarms, identified by ids.
     pub(crate) fn named(&self, scene: &Scene) -> Vec<NamedAlarm> {
         let named = |((number, twin), raised): (&(usize, TwinIx), &RaisedAlarm)| NamedAlarm {
             alarm: scene.alarms[*number].id.clone(),
@@ -93,8 +93,8 @@ impl Alarms {
         self.raised.iter().map(named).collect()
     }
 
-    /// Takes over the begin and the acknowledgement of alarms that were raised before. One whose condition has no value
-    /// stays raised.
+    /// Copies the start and the acknowledgement of alarms that were raised before a change of the scene. An alarm whose
+    /// condition has no value stays raised.
     pub(crate) fn take_over(&mut self, scene: &Scene, state: &State, before: &[NamedAlarm]) {
         let numbers: BTreeMap<&str, usize> =
             scene.alarms.iter().enumerate().map(|(number, alarm)| (alarm.id.as_str(), number)).collect();

@@ -1,5 +1,5 @@
-//! Commands to twins. On a live timeline a command goes to the device and its answer comes back; on a simulated one the
-//! simulation carries it out. Every invocation is recorded with its outcome.
+//! Commands to twins. On a live timeline, a command is sent to the device, which answers. On a simulated timeline, the
+//! simulation carries the command out. Every invocation is recorded with its outcome.
 
 use crate::feed::CommandMapping;
 use crate::relocation::Relocation;
@@ -8,7 +8,7 @@ use serde_json::json;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Invocations that a timeline remembers.
+/// The largest number of invocations that a timeline stores.
 const MAX_RECORDED: usize = 1_000;
 
 /// The outcome of an invocation.
@@ -16,9 +16,9 @@ const MAX_RECORDED: usize = 1_000;
 pub enum CommandOutcome {
     /// The request was sent, and the answer is awaited.
     Pending,
-    /// The command was carried out; the response, if there is one.
+    /// The command was carried out. The content is the response, or `None` without a response.
     Done(Option<Value>),
-    /// The command failed; the reason.
+    /// The command failed. The content is the reason.
     Failed(String),
 }
 
@@ -27,7 +27,7 @@ pub enum CommandOutcome {
 pub struct Invocation {
     /// The number of the invocation in the timeline, from 1.
     pub number: u64,
-    /// The moment on the timeline's clock, microseconds since the Unix epoch.
+    /// The moment on the timeline's clock, in microseconds since the Unix epoch.
     pub at_us: i64,
     /// The twin.
     pub twin: TwinIx,
@@ -37,7 +37,7 @@ pub struct Invocation {
     pub request: Option<Value>,
     /// The outcome.
     pub outcome: CommandOutcome,
-    /// The duration from the request to the outcome, microseconds.
+    /// The duration from the request to the outcome, in microseconds.
     pub took_us: Option<i64>,
     pub(crate) awaited: Option<PendingAnswer>,
 }
@@ -72,7 +72,7 @@ impl Invocation {
         })
     }
 
-    /// Settles the invocation with a response that is checked against the command's schema.
+    /// Sets the outcome of the invocation. A response is checked against the command's schema.
     pub(crate) fn settle(&mut self, topology: &Topology, result: Result<Option<Value>, String>, answerer: &str) {
         let model = topology.models.get(topology.model_of(self.twin));
         self.awaited = None;
@@ -96,7 +96,7 @@ pub struct Invocations {
 }
 
 impl Invocations {
-    /// Returns the invocation with a number, if it is remembered.
+    /// Returns the invocation with a number, if it is stored.
     pub fn get(&self, number: u64) -> Option<&Invocation> {
         self.list.iter().find(|invocation| invocation.number == number)
     }
@@ -120,12 +120,12 @@ impl Invocations {
         self.count
     }
 
-    /// Returns the pending invocation whose answer comes on a topic.
+    /// Returns the pending invocation whose answer is expected on a topic.
     pub(crate) fn awaiting(&self, topic: &str) -> Option<&Invocation> {
         self.list.iter().find(|invocation| invocation.awaited.as_ref().is_some_and(|awaited| awaited.topic == topic))
     }
 
-    /// Fails the pending invocations whose timeout is over; returns their numbers.
+    /// Marks pending invocations as failed if their timeout has expired. Returns the numbers of these invocations.
     pub(crate) fn expire(&mut self, now_us: i64) -> Vec<u64> {
         let mut expired = Vec::new();
         for invocation in &mut self.list {
@@ -142,7 +142,7 @@ impl Invocations {
         expired
     }
 
-    /// Keeps the invocations of twins that still exist.
+    /// Converts the twins of the invocations to those of a new topology, and drops invocations of removed twins.
     pub(crate) fn relocate(&mut self, relocation: &Relocation) {
         self.list.retain_mut(|invocation| match relocation.twin(invocation.twin) {
             Some(twin) => {
@@ -154,7 +154,7 @@ impl Invocations {
     }
 }
 
-/// Returns the twin and the command of a name and an id.
+/// Finds a twin by its id, and a command of the twin by its name.
 ///
 /// # Errors
 /// The twin or its command does not exist, with a suggestion.

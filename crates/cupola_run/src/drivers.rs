@@ -12,14 +12,14 @@ use std::sync::Arc;
 pub struct Drivers {
     /// The mappings of each feed.
     pub feeds: Vec<Arc<Mappings>>,
-    /// The simulation at its beginning; none if the scene has none or it has errors.
+    /// The simulation in its initial state, or `None` if the scene has no valid simulation.
     pub simulation: Option<Simulation>,
     /// The external processors.
     pub processors: Vec<Arc<Definition>>,
 }
 
 impl Drivers {
-    /// Returns the drivers of a scene, and adds everything wrong with them to `findings`.
+    /// Returns the drivers of a scene, and adds the diagnostics about them to `findings`.
     pub fn new(scene: &Scene, findings: &mut Vec<Diagnostic>) -> Self {
         let (feeds, mut found) = Mappings::new(scene);
         findings.append(&mut found);

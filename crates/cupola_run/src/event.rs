@@ -1,4 +1,4 @@
-//! Events: everything that enters a timeline from outside, as data.
+//! Events: the data that enter a timeline from outside.
 //!
 //! An event names twins and properties by id, never by row or slot, so it keeps its meaning across edits and programs.
 
@@ -38,7 +38,7 @@ impl Actor {
         Self { kind: ActorKind::Person, name: name.into() }
     }
 
-    /// Returns a device, or the feed that speaks for it.
+    /// Returns a device, or a feed that represents its devices.
     pub fn device(name: impl Into<String>) -> Self {
         Self { kind: ActorKind::Device, name: name.into() }
     }
@@ -53,12 +53,12 @@ impl Actor {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// The moment on the timeline's clock, microseconds since the Unix epoch. In JSON: RFC 3339.
+    /// The moment on the timeline's clock, in microseconds since the Unix epoch. Its JSON form is RFC 3339 text.
     #[serde(rename = "time", with = "rfc3339")]
     pub time_us: i64,
     /// The actor that causes the event.
     pub actor: Actor,
-    /// The reason for the event, in words or as the id of what caused it.
+    /// The reason for the event: a text, or the id of the cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// The content of the event.
@@ -91,9 +91,9 @@ pub enum EventBody {
         /// The value.
         value: Value,
     },
-    /// A simulation assumes something else from now on.
+    /// A simulation changes one of its assumptions.
     Assume {
-        /// The id of the room's twin; none for an assumption about the weather.
+        /// The id of the room's twin, or `None` for an assumption about the weather.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         room: Option<String>,
         /// The assumption.
@@ -115,7 +115,7 @@ pub enum EventBody {
         invocation: u64,
         /// The response, or the reason why the command failed.
         result: Result<Option<Value>, String>,
-        /// The duration from the request to the answer, microseconds.
+        /// The duration from the request to the answer, in microseconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took_us: Option<i64>,
     },
@@ -126,16 +126,16 @@ pub enum EventBody {
         /// The id of the twin.
         twin: String,
     },
-    /// An external processor gives values.
+    /// An external processor returns values.
     Processed {
         /// The id of the processor.
         processor: String,
         /// The id of the request.
         request: String,
-        /// The moment that the request was about, microseconds since the Unix epoch.
+        /// The moment of the inputs in the request, in microseconds since the Unix epoch.
         #[serde(rename = "asked", with = "rfc3339")]
         asked_us: i64,
-        /// The values by twin and property; a missing value clears the property.
+        /// The values by twin and property. `None` clears the property.
         values: BTreeMap<String, BTreeMap<String, Option<Value>>>,
     },
 }
@@ -149,10 +149,10 @@ pub struct Outcome {
     pub rejected: Vec<String>,
 }
 
-/// The reason why an event was refused. Nothing has changed.
+/// The reason why an event was refused. A refused event changes nothing.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EventError {
-    /// The timeline is live, and the event is about a simulated one.
+    /// The event needs a simulated timeline, and the timeline is live.
     #[error("only a simulated timeline can be changed: make a what-if from here")]
     NotSimulated,
     /// The timeline replays a recording.
@@ -170,10 +170,10 @@ pub enum EventError {
     /// The simulation can't take the assumption.
     #[error(transparent)]
     Assumption(#[from] AssumptionError),
-    /// The payload of the command does not match its model.
+    /// The request does not match the command's schema.
     #[error("{0}")]
     Request(Box<Diagnostic>),
-    /// The scene has no feed for a command.
+    /// The scene has no feed that could send the command.
     #[error("the scene has no feed, so a command has nowhere to go")]
     NoFeed,
     /// No feed maps the command.
@@ -184,7 +184,7 @@ pub enum EventError {
         /// The id of the twin.
         twin: String,
     },
-    /// No command has this number.
+    /// No stored invocation has this number.
     #[error("there is no invocation {0}")]
     NoInvocation(u64),
     /// The alarm is not raised.
@@ -203,7 +203,7 @@ impl From<Diagnostic> for EventError {
     }
 }
 
-/// Microseconds since the Unix epoch as RFC 3339 text.
+/// The serialization of microseconds since the Unix epoch as RFC 3339 text.
 pub(crate) mod rfc3339 {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 

@@ -1,8 +1,8 @@
-//! A timeline: events in, one step, changes out.
+//! Timelines: a timeline receives events, advances in steps and returns changes.
 //!
 //! A [`Timeline`] holds the state of a building, its clock, its alarms, its commands and its driver (a feed, a
-//! simulation or a recording). [`Timeline::apply`] and [`Timeline::step`] are the only ways to change one. This crate
-//! knows no renderer, no window and no socket, so the app, the command line, the demo fleet and the tests share it.
+//! simulation or a recording). [`Timeline::apply`] and [`Timeline::step`] change its values. This crate
+//! has no renderer, no window and no socket, so the app, the command line, the demo fleet and the tests share it.
 //!
 //! ```
 //! use cupola_run::{Actor, Drivers, Event, EventBody, Timeline};

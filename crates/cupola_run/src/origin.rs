@@ -1,4 +1,4 @@
-//! The origin of values that came from outside: the message or the processor's answer, and the moment they become stale.
+//! The origin of values from outside: a message, a processor's answer or an actor, and the end of their freshness.
 
 use crate::event::Actor;
 use crate::relocation::Relocation;
@@ -22,20 +22,20 @@ pub(crate) enum Source {
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     pub source: Source,
-    /// The source time of the value, to notice a newer value from elsewhere.
+    /// The source time of the value. A value with another source time has another origin.
     pub time_us: i64,
-    /// The last moment at which the value is fresh; none: for ever.
+    /// The last moment at which the value is fresh, in microseconds since the Unix epoch, or `None` without a limit.
     pub fresh_until_us: Option<i64>,
 }
 
 /// The origins of a timeline's values, by slot.
 #[derive(Clone, Debug)]
 pub(crate) struct Origins {
-    /// A branch shares the origins of its parent until one of the two gets another value.
+    /// The origins. A branch and its parent share them until one of the two gets a value of another origin.
     by_slot: Arc<BTreeMap<Slot, Origin>>,
-    /// No value becomes stale before this moment.
+    /// A moment up to which no value becomes stale, in microseconds since the Unix epoch.
     next_stale_us: i64,
-    /// In a branch, the moment until which messages came. No more come, so their values stay as fresh as they are.
+    /// The start of a branch, in microseconds since the Unix epoch. In it, values of earlier messages stay as they are.
     inherited_until_us: i64,
 }
 
@@ -46,16 +46,16 @@ impl Default for Origins {
 }
 
 impl Origins {
-    /// Notes where a slot's value comes from.
+    /// Records the origin of a slot's value.
     pub fn insert(&mut self, slot: Slot, origin: Origin) {
         self.next_stale_us = self.next_stale_us.min(origin.fresh_until_us.unwrap_or(i64::MAX));
         Arc::make_mut(&mut self.by_slot).insert(slot, origin);
     }
 
-    /// Returns the words for the origin of a slot's value; none if the value came from elsewhere since.
+    /// Returns a description of the origin of a slot's value, or `None` if the value has been replaced since.
     pub fn text(&self, state: &State, slot: Slot) -> Option<String> {
         let origin = self.by_slot.get(&slot)?;
-        // A measured value of a computed property is kept beside the column.
+        // A measured value of a computed property is stored outside the column.
         let time_us = state.measured(slot).map_or_else(|| state.get(slot).time_us, |measured| measured.sample.time_us);
         if time_us != origin.time_us {
             return None;
@@ -78,9 +78,9 @@ impl Origins {
         Self { by_slot: self.by_slot.clone(), next_stale_us: self.next_stale_us, inherited_until_us: now_us }
     }
 
-    /// Marks values as stale whose time is over at `now_us`.
+    /// Marks values as stale if their freshness has ended at `now_us`, in microseconds since the Unix epoch.
     ///
-    /// A computed property is computed again instead, so it is left alone.
+    /// Values of computed properties are not marked, because propagation computes them again.
     pub fn mark_stale(&mut self, state: &mut State, now_us: i64) {
         if now_us <= self.next_stale_us {
             return;

@@ -1,4 +1,4 @@
-//! Files of events: one JSON object a line, in the order in which the events entered a timeline.
+//! Files of events: one JSON object per line, in the order in which the events entered a timeline.
 
 use crate::event::Event;
 use std::io::{self, BufRead, Write};
@@ -19,7 +19,7 @@ pub enum RecordError {
         /// The reason.
         message: String,
     },
-    /// A line is of an earlier moment than the one before.
+    /// An event has an earlier moment than the event before it.
     #[error("line {line}: the event is earlier than the one before it")]
     Order {
         /// The number of the line, from 1.
@@ -27,7 +27,7 @@ pub enum RecordError {
     },
 }
 
-/// Writes events, one a line.
+/// Writes events, one per line.
 ///
 /// # Errors
 /// The events can't be written.
@@ -39,10 +39,10 @@ pub fn write<'e>(mut out: impl Write, events: impl IntoIterator<Item = &'e Event
     out.flush()
 }
 
-/// Reads events, one a line. Empty lines are left out.
+/// Reads events, one per line. Empty lines are skipped.
 ///
 /// # Errors
-/// The text can't be read, a line is not an event, or the events are not in the order of time.
+/// The text can't be read, a line is not an event, or the events are not in chronological order.
 ///
 /// ```
 /// let line = r#"{"time": "2026-01-12T08:00:00Z", "actor": {"kind": "person", "name": "Ada"},
@@ -61,7 +61,7 @@ pub fn read(text: impl BufRead) -> Result<Vec<Event>, RecordError> {
         }
         let event: Event = serde_json::from_str(&text).map_err(|error| {
             let message = error.to_string();
-            // The place is told apart from the message.
+            // The message ends with the position, which the error holds in separate fields.
             let message = message.split(" at line ").next().unwrap_or_default().to_string();
             RecordError::Line { line, column: error.column().max(1), message }
         })?;

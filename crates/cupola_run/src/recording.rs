@@ -1,6 +1,6 @@
-//! The recording of a live timeline, kept in memory, and the replay that plays it back.
+//! The recording of a live timeline, which is held in memory, and its replay.
 //!
-//! A recording names properties by twin id, so an edit or a reload of the scene keeps it.
+//! A recording identifies properties by twin id and name, so it stays valid after an edit or a reload of the scene.
 
 use crate::alarm::{Alarms, NamedAlarm};
 use cupola_scene::Scene;
@@ -9,12 +9,12 @@ use cupola_twin::{ColumnIx, Kind, Slot, State, Topology};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Changes kept. The oldest are dropped up to the next key frame.
+/// The largest number of stored changes. Beyond it, the changes before the second key frame are dropped.
 const MAX_ENTRIES: usize = 1_000_000;
-/// Changes between two key frames.
+/// The number of changes after which a key frame is added.
 const FRAME_EVERY: u64 = 16_384;
 
-/// A property of a twin, named by ids.
+/// A property of a twin, identified by the twin's id and the property's name.
 #[derive(Clone, Debug)]
 struct Point {
     twin: Arc<str>,
@@ -27,9 +27,9 @@ struct Point {
 struct Entry {
     time_us: i64,
     point: u32,
-    /// The sample; a text is a number in the recording's own texts.
+    /// The sample. The lane of a text is its number in the recording's own table of texts.
     sample: Sample,
-    /// The last moment at which a measured value counts in the place of a computed one.
+    /// The last moment at which a measured value replaces a computed one, in microseconds since the Unix epoch.
     until_us: i64,
 }
 
@@ -44,18 +44,18 @@ struct KeyFrame {
     total: u64,
 }
 
-/// The inputs of a timeline since a moment: key frames, and every change between them.
+/// The inputs of a timeline since a moment: key frames, and every change after the first key frame.
 #[derive(Clone, Debug)]
 pub struct Recording {
     frames: VecDeque<KeyFrame>,
     entries: VecDeque<Entry>,
-    /// The number of the first entry that is kept.
+    /// The number of the first stored entry.
     first: u64,
     points: Vec<Point>,
     /// The number of each slot's point, for the current topology.
     numbers: HashMap<Slot, u32>,
     texts: Arc<Texts>,
-    /// The slots with a measured value in the place of a computed one, with the last moment at which it counts.
+    /// The slots where a measured value replaces a computed one, with the last moment of the replacement.
     measured: BTreeMap<Slot, i64>,
     /// The acknowledgements of alarms: moment, alarm and twin.
     acknowledgements: Vec<(i64, Arc<str>, Arc<str>)>,
@@ -79,7 +79,7 @@ impl Recording {
         recording
     }
 
-    /// Returns the first and the last moment of the recording, microseconds since the Unix epoch.
+    /// Returns the first and the last moment of the recording, in microseconds since the Unix epoch.
     pub fn span_us(&self) -> (i64, i64) {
         let start_us = self.frames.front().map_or(0, |frame| frame.time_us);
         (start_us, self.entries.back().map_or(start_us, |last| last.time_us.max(start_us)))
@@ -122,7 +122,7 @@ impl Recording {
                 self.push(state.topology(), now_us, slot, measured.sample, measured.until_us);
             }
         }
-        // A measured value that ends before its time is over leaves its place to the computed one.
+        // If a measured value ended before its `until_us`, an entry ends the replacement of the computed value.
         if self.measured.len() > state.all_measured().count() {
             let ended = self.measured.extract_if(.., |slot, _| state.measured(*slot).is_none());
             let early: Vec<Slot> = ended.filter(|(_, until_us)| *until_us >= now_us).map(|(slot, _)| slot).collect();
@@ -134,7 +134,7 @@ impl Recording {
         if self.frames.back().is_some_and(|frame| self.next() - frame.next >= FRAME_EVERY) {
             self.add_frame(scene, state, alarms, now_us);
         }
-        // The replay needs a frame to start from, so entries go a frame's worth at a time.
+        // A replay starts at a key frame, so the first frame is dropped with all entries before the second frame.
         while self.entries.len() > MAX_ENTRIES
             && let Some(second) = self.frames.get(1).map(|frame| frame.next)
         {
@@ -159,7 +159,7 @@ impl Recording {
         self.entries.push_back(Entry { time_us, point: number, sample, until_us });
     }
 
-    /// Goes on under the topology of a changed scene.
+    /// Continues the recording with the topology of a changed scene.
     pub(crate) fn adopt(&mut self, scene: &Scene, state: &State, alarms: &Alarms, now_us: i64) {
         self.numbers.clear();
         for (number, point) in (0..).zip(&self.points) {
@@ -169,9 +169,9 @@ impl Recording {
         }
         self.measured = measured_of(state);
         self.add_frame(scene, state, alarms, now_us);
-        // Frames of earlier topologies hold on to them, so only a bounded number of frames stays.
+        // Key frames of earlier topologies keep these in memory, so the number of key frames is limited.
         while self.frames.len() as u64 > MAX_ENTRIES as u64 / FRAME_EVERY + 3 {
-            // The frame with the fewest entries on both sides is missed least.
+            // The frame with the fewest entries on both sides is dropped, because this lengthens a jump least.
             let entries = |at: &usize| self.frames[at + 1].next - self.frames[at - 1].next;
             let Some(least) = (1..self.frames.len() - 1).min_by_key(entries) else { break };
             self.frames.remove(least);
@@ -179,7 +179,7 @@ impl Recording {
     }
 }
 
-/// Returns the slots with a measured value in the place of a computed one, with the last moment at which it counts.
+/// Returns the slots where a measured value replaces a computed one, with the last moment of the replacement.
 fn measured_of(state: &State) -> BTreeMap<Slot, i64> {
     state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect()
 }
@@ -190,7 +190,7 @@ fn slot_of(point: &Point, topology: &Topology) -> Option<Slot> {
     (topology.column(slot.column).kind == point.kind).then_some(slot)
 }
 
-/// Returns the lane of a value whose text has another number among other texts.
+/// Converts a lane from one table of texts to another, in which a text may have another number.
 fn transfer(lane: f64, kind: Kind, from: &Texts, to: &Texts) -> f64 {
     if !matches!(kind, Kind::Text | Kind::Json) {
         return lane;
@@ -198,7 +198,7 @@ fn transfer(lane: f64, kind: Kind, from: &Texts, to: &Texts) -> f64 {
     decode(lane, kind, from).and_then(|value| encode(&value, kind, to).ok()).unwrap_or(f64::NAN)
 }
 
-/// Plays a recording back on a timeline of its own.
+/// The replay of a recording, which drives its own timeline.
 #[derive(Clone, Debug)]
 pub struct Replay {
     recording: Recording,
@@ -211,7 +211,7 @@ pub struct Replay {
     pub(crate) shown_us: i64,
 }
 
-/// A state to go on from, after a jump.
+/// The state and the alarms after a jump.
 pub(crate) struct RestoredState {
     pub state: State,
     pub alarms: Alarms,
@@ -224,7 +224,7 @@ impl Replay {
         replay
     }
 
-    /// Returns the first and the last moment of the recording, microseconds since the Unix epoch.
+    /// Returns the first and the last moment of the recording, in microseconds since the Unix epoch.
     pub fn span_us(&self) -> (i64, i64) {
         self.recording.span_us()
     }
@@ -239,14 +239,14 @@ impl Replay {
     pub(crate) fn jump(&mut self, until_us: i64, scene: &Scene) -> Option<RestoredState> {
         let frames = &self.recording.frames;
         let frame = frames.iter().rev().find(|frame| frame.time_us <= until_us).or(frames.front())?;
-        // A frame after the shown moment is a jump even without entries between: an edit may have made it.
+        // A frame after the shown moment needs a jump even without entries in between: an edit may have added it.
         if until_us >= self.shown_us && frame.next <= self.next && frame.time_us <= self.shown_us {
             return None;
         }
         self.next = frame.next;
         self.shown_us = frame.time_us;
         let acknowledgements = &self.recording.acknowledgements;
-        // The frame holds those before it.
+        // The frame's alarms contain the earlier acknowledgements.
         self.next_acknowledgement = acknowledgements.partition_point(|(time_us, ..)| *time_us < frame.time_us);
         let mut state = if Arc::ptr_eq(frame.state.topology(), &scene.topology) {
             frame.state.clone()
@@ -260,7 +260,7 @@ impl Replay {
         Some(RestoredState { state, alarms })
     }
 
-    /// Returns the alarms and twins acknowledged up to a moment since the last call.
+    /// Returns the alarms, with their twins, that were acknowledged up to a moment and after that of the last call.
     pub(crate) fn acknowledged(&mut self, until_us: i64) -> Vec<(Arc<str>, Arc<str>)> {
         let rest = &self.recording.acknowledgements[self.next_acknowledgement..];
         let due = rest.iter().take_while(|(time_us, ..)| *time_us <= until_us);
@@ -269,7 +269,7 @@ impl Replay {
         due
     }
 
-    /// Puts the changes of the next recorded moment up to `until_us` into a state; the moment, if there was one.
+    /// Applies the changes of the next recorded moment up to `until_us`. Returns the moment, or `None` without one.
     pub(crate) fn play_moment(&mut self, state: &mut State, until_us: i64) -> Option<i64> {
         let recording = &self.recording;
         let entry = |number: u64| recording.entries.get(number.checked_sub(recording.first)? as usize);

@@ -1,15 +1,15 @@
-//! The way from the slots and twins of one topology to those of another, by twin id and property.
+//! The mapping of the slots and twins of one topology to those of another, by twin id and property name.
 
 use cupola_twin::{Slot, Topology, TwinIx};
 use std::sync::Arc;
 
-/// Translates twins and slots of one topology into those of another topology of the same scene.
+/// A mapping of the twins and slots of one topology to those of another topology of the same scene.
 ///
-/// Ids are looked up once, when the relocation is made, so a thread can make it for a frame that needs it.
+/// Ids are looked up only when the relocation is created, which can be done on another thread.
 pub struct Relocation {
     from: Arc<Topology>,
     to: Arc<Topology>,
-    /// The twin of `to` for each twin of `from`, and the other way; none if every twin keeps its number.
+    /// The twin of `to` for each twin of `from`, and the reverse, or `None` if every twin keeps its number.
     twins: Option<[Vec<Option<TwinIx>>; 2]>,
     is_identity: bool,
 }
@@ -42,7 +42,7 @@ impl Relocation {
         self.twins.is_none()
     }
 
-    /// Returns the topology that the relocation starts from.
+    /// Returns the old topology.
     pub fn from(&self) -> &Arc<Topology> {
         &self.from
     }

@@ -5,11 +5,11 @@ use cupola_twin::{ColumnIx, Slot, State};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Values kept for each property.
+/// The largest number of values for each property.
 const LENGTH: usize = 240;
-/// Properties that have a trail at most. Later properties have none.
+/// The largest number of properties with a trail. Further properties have none.
 const MAX_SLOTS: usize = 50_000;
-/// The shortest time between two values of a trail, microseconds.
+/// The shortest time between two values of a trail, in microseconds.
 const MIN_STEP_US: i64 = 1_000_000;
 
 type Values = VecDeque<(i64, f64)>;

@@ -14,9 +14,9 @@ const ROOM_WORDS: [&str; 4] = ["Room", "Space", "Zone", "HVACZone"];
 const STOREY_WORDS: [&str; 4] = ["Floor", "Storey", "Level", "BuildingStorey"];
 /// The largest number of rooms that are drawn without a building file. A larger building is expected to have a file.
 const MAX_ROOMS: usize = 25_000;
-/// The area of a room without an area, in m².
+/// The default area of a room, in m².
 const USUAL_AREA_M2: f64 = 20.0;
-/// The height of a room without a height, in m.
+/// The default height of a room, in m.
 const USUAL_HEIGHT_M: f64 = 3.0;
 
 /// Reads the building's glTF file or builds the floor plan. Returns `None` if the document names neither, or if both

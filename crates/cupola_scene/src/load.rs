@@ -47,7 +47,7 @@ pub(super) struct Changes {
     pub graph: Graph,
     /// The ids of twins whose values changed.
     pub twins: BTreeSet<String>,
-    /// The names of the properties of which twins have other values.
+    /// The names of the properties whose values changed in any twin.
     pub properties: BTreeSet<String>,
     /// Source, name and target of relationships that were added, removed or changed.
     pub links: BTreeSet<(String, String, String)>,
@@ -64,7 +64,7 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
     let document = Arc::new(document);
     let source = Places::of_document(scene.places.file.clone(), document.clone());
     let same_models = document.models == scene.document.models;
-    // An edit that the building shows nothing of leaves massing and bindings as they are.
+    // An edit that does not affect the building keeps massing and bindings.
     let keeps_building = document.building == scene.document.building
         && document.name == scene.document.name
         && changes.as_ref().is_some_and(|changes| {
@@ -141,11 +141,11 @@ pub(super) struct ReusedParts {
     building: Option<Arc<Building>>,
     /// The storeys of the earlier massing, and the massing.
     massing: Option<(Arc<Vec<AutoStorey>>, Arc<Building>)>,
-    /// The building with its bindings, where nothing of it changes.
+    /// The earlier building with its bindings, if it does not change.
     shown: Option<BoundBuilding>,
 }
 
-/// A building, the massing that it was made of, and its bindings.
+/// A building, the storeys from which its massing was made, and its bindings.
 struct BoundBuilding {
     building: Arc<Building>,
     massing: Arc<Vec<AutoStorey>>,
@@ -232,7 +232,7 @@ impl Loader {
         Scene { path, files, places: source, document, models, graph, topology, alarms, building, massing, bindings }
     }
 
-    /// Returns the building of a scene with its bindings: of its file, else of a massing.
+    /// Returns the building of a scene with its bindings. Without a building file, the building is a massing.
     fn shown(
         &mut self,
         document: &Document,

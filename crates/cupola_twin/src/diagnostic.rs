@@ -89,7 +89,7 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
-    /// Creates an information without a place.
+    /// Creates an informational diagnostic without a place.
     pub fn info(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Info, ..Self::error(code, message) }
     }

@@ -154,13 +154,13 @@ impl Graph {
         self.whole.inner.node_weight_mut(node).map(Arc::make_mut)
     }
 
-    /// Removes a twin and its relationships; returns whether the twin existed.
+    /// Removes a twin and its relationships. Returns whether the twin existed.
     pub fn remove_twin(&mut self, id: &str) -> bool {
         let whole = self.whole_mut();
         Arc::make_mut(&mut whole.by_id).remove(id).is_some_and(|node| whole.inner.remove_node(node).is_some())
     }
 
-    /// Removes one relationship, the one with the given id if `id` is `Some`; returns whether it existed.
+    /// Removes one relationship, the one with the given id if `id` is `Some`. Returns whether it existed.
     pub fn unrelate(&mut self, from: &str, name: &str, to: &str, id: Option<&str>) -> bool {
         let edge = self.between(from, name, to).find(|edge| id.is_none() || edge.weight().id.as_deref() == id);
         let edge = edge.map(|edge| edge.id());

@@ -27,7 +27,7 @@ impl Strings {
         (&self.arena, &self.ends, &self.places)
     }
 
-    /// Rebuilds the strings from [`Self::parts`]; `None` if the parts are inconsistent.
+    /// Rebuilds the strings from [`Self::parts`]. Returns `None` if the parts are inconsistent.
     pub fn from_parts(arena: ArcStr, ends: Vec<u32>, places: Vec<u32>) -> Option<Self> {
         let rising = ends.is_sorted() && ends.last().map_or(0, |end| *end as usize) == arena.len();
         let whole = ends.iter().all(|end| arena.is_char_boundary(*end as usize));

@@ -373,7 +373,7 @@ pub fn find(name: &str) -> Option<&'static Unit> {
     UNITS.iter().find(|unit| unit.name == name).or_else(|| UNITS.iter().find(|unit| unit.symbol == name))
 }
 
-/// Returns the dimension of a DTDL semantic type such as `RelativeHumidity`; `None` for an unknown type.
+/// Returns the dimension of a DTDL semantic type such as `RelativeHumidity`, or `None` for an unknown type.
 pub fn dimension_of(semantic_type: &str) -> Option<Dimension> {
     Some(match semantic_type {
         "Acceleration" => Dimension::Acceleration,

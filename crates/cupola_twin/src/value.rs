@@ -99,7 +99,7 @@ pub enum Value {
     Integer(i64),
     /// A number.
     Number(f64),
-    /// A text; a time is a text too.
+    /// A text, or a time as text.
     Text(String),
     /// An ordered list of values.
     Array(Vec<Value>),
@@ -152,7 +152,7 @@ impl fmt::Display for Value {
 /// A value with its quality and source time.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// The lane; NaN if there is no value.
+    /// The lane, or NaN if there is no value.
     pub lane: f64,
     /// The quality of the value.
     pub quality: Quality,
@@ -240,7 +240,7 @@ impl Texts {
         number
     }
 
-    /// Returns the number of `text` and interns it if it is new; `None` for a new text if `limit` strings exist
+    /// Returns the number of `text` and interns it if it is new. Returns `None` for a new text if `limit` strings exist
     /// already.
     pub fn intern_within(&self, text: &str, limit: usize) -> Option<u32> {
         let full = || self.0.read().unwrap_or_else(PoisonError::into_inner).len() >= limit;
@@ -262,7 +262,7 @@ impl Texts {
         self.0.read().unwrap_or_else(PoisonError::into_inner).find(text)
     }
 
-    /// Returns the text of a lane; `None` if the lane is not the number of an interned string.
+    /// Returns the text of a lane, or `None` if the lane is not the number of an interned string.
     pub fn text(&self, lane: f64) -> Option<Substr> {
         if !lane.is_finite() {
             return None;
@@ -332,7 +332,7 @@ pub fn encode(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, ValueErro
     }
 }
 
-/// Decodes a lane of `kind`; `None` if the lane holds no value.
+/// Decodes a lane of `kind`. Returns `None` if the lane holds no value.
 pub fn decode(lane: f64, kind: Kind, texts: &Texts) -> Option<Value> {
     if lane.is_nan() {
         return None;

@@ -20,7 +20,7 @@ const MAX_DEPTH: usize = 32;
 pub struct Explanation {
     /// The name of the value: `twin.property`.
     pub name: String,
-    /// The value; `None` if it is missing.
+    /// The value, or `None` if it is missing.
     pub value: Option<Value>,
     /// The symbol of the unit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +146,7 @@ impl std::fmt::Display for Census {
     }
 }
 
-/// Counts the qualities of the values that the aggregates of a formula read; `None` if the formula reads none.
+/// Counts the qualities of the values that the aggregates of a formula read. Returns `None` if the formula reads none.
 fn census(state: &State, slot: Slot, formula: &crate::topology::Formula) -> Option<Census> {
     let along = |input: &&Slot| formula.inputs.iter().any(|known| known.is_along(input.column));
     let mut census = Census::default();

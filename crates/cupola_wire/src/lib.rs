@@ -1,6 +1,6 @@
 //! Conversion of MQTT topics and payloads to values.
 //!
-//! Pure functions over bytes and strings, without sockets or a clock. A [`TopicPattern`] selects topics and
+//! All functions are pure and use neither sockets nor a clock. A [`TopicPattern`] selects topics and
 //! names their levels. A [`Template`] makes an id from those names. A [`Payload`] gives the values. [`time`]
 //! reads the time of measurement.
 //!

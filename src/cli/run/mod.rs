@@ -260,18 +260,18 @@ fn simulated(
     if let Some(mut processors) = world.get_mut::<Processors>(timeline) {
         processors.remove(&answered);
     }
-    let (of_steps, events): (Vec<Event>, Vec<Event>) = events.into_iter().partition(is_of_step);
-    if let Some(mut known) = world.get_mut::<Timeline>(timeline) {
-        of_steps.into_iter().for_each(|event| known.schedule(event));
-    }
     let mut events = events.into_iter().peekable();
     let begin = Instant::now();
-    while let Some(known) = world.get::<Timeline>(timeline) {
+    while let Some(mut known) = world.get_mut::<Timeline>(timeline) {
         let (now_us, step_us) = (known.now_us(), known.step_us().unwrap_or(i64::MAX));
-        while let Some(event) = events.next_if(|event| event.time_us <= now_us) {
-            let Some(mut timeline) = world.get_mut::<Timeline>(timeline) else { break };
+        // The order of the file holds within a step too: an event of a step waits for the events before it.
+        while let Some(event) = events.next_if(|event| is_of_step(event) || event.time_us <= now_us) {
             let time_us = event.time_us;
-            timeline.apply(event).map_err(|why| refused(time_us, why))?;
+            if is_of_step(&event) {
+                known.schedule(event);
+            } else {
+                known.apply(event).map_err(|why| refused(time_us, why))?;
+            }
         }
         let passed_us = now_us - start_us;
         if passed_us.saturating_add(step_us) > duration_us {

@@ -88,6 +88,28 @@ fn events_from_a_file_give_the_same_day_as_actions() {
 }
 
 #[test]
+fn the_order_of_the_lines_holds_within_a_step() {
+    let (_app, folder) = app();
+    let line = |time: &str, event: String| {
+        format!(r#"{{"time": "{time}", "actor": {{"kind": "person", "name": "Ada"}}, "event": {event}}}"#)
+    };
+    let set = |time: &str| line(time, r#"{"set": {"twin": "r1", "property": "setpoint", "value": 22}}"#.into());
+    let read = |time: &str| {
+        let reading = r#""twin": "r1", "property": "setpoint", "value": 23"#;
+        let times = format!(r#""time": "{time}", "arrived": "{time}""#);
+        line(time, format!(r#"{{"readings": {{"readings": [{{{reading}, {times}}}]}}}}"#))
+    };
+    let (early, late) = ("2026-01-12T08:05:10Z", "2026-01-12T08:05:50Z");
+    for (lines, last) in [([set(early), read(late)], 23.0), ([read(early), set(late)], 22.0)] {
+        let file = folder.path().join("events.jsonl");
+        std::fs::write(&file, lines.join("\n")).unwrap();
+        let (scene, events) = (folder.path().to_str().unwrap(), file.to_str().unwrap());
+        let report = json(&cupola(&["run", scene, "--for", "10m", "--json", "--events", events]));
+        assert_eq!(report["values"]["r1.setpoint"]["value"], last, "{lines:?}");
+    }
+}
+
+#[test]
 fn invalid_events_are_refused_with_a_reason() {
     let (_app, folder) = app();
     let scene = folder.path().to_str().unwrap();

@@ -25,7 +25,7 @@ const MAX_INDICES: u64 = 150_000_000;
 const MAX_PRIMITIVES: u64 = 4_000_000;
 /// Maximum depth of the node hierarchy.
 const MAX_DEPTH: usize = 64;
-/// Maximum number of listed findings. Further ones are only counted.
+/// Maximum number of listed findings. Further findings are only counted.
 const MAX_ISSUES: usize = 500;
 
 /// Reason why a file cannot be read.

@@ -28,7 +28,7 @@ pub(super) enum Side {
 
 impl Layout {
     /// Returns the layout of a room, or `None` if its longest wall is too short. `inner` is the floor between
-    /// the walls. `ways` are the middles and widths of its doors and gaps.
+    /// the walls. `ways` holds the midpoint and the width of each door and gap, in m.
     pub(super) fn new(inner: &[P], floor: f64, ways: &[(P, f64)]) -> Option<Self> {
         let (a, b) = edges(inner).max_by(|x, y| {
             // Rounding makes the choice independent of the last bits of a length.

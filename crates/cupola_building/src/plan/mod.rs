@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Version of the document format.
 pub const VERSION: u32 = 1;
 
-/// Floor plan. Units are metres; x east, y north.
+/// Floor plan, in metres, with x to the east and y to the north.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plan {
@@ -68,7 +68,7 @@ pub struct PlanStorey {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanRoom {
-    /// Id, to which a twin is bound; unique in the plan.
+    /// Id, unique in the plan, to which a twin is bound.
     pub id: String,
     /// Name for display.
     #[serde(default)]
@@ -182,7 +182,7 @@ pub enum Compass {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanEquipment {
-    /// Id, to which a twin is bound; unique in the plan.
+    /// Id, unique in the plan, to which a twin is bound.
     pub id: String,
     /// Kind of equipment, which determines its shape.
     pub kind: EquipmentKind,
@@ -265,7 +265,7 @@ fn yes() -> bool {
 }
 
 impl Plan {
-    /// Reads a plan. The content is not checked here; see [`Plan::check`].
+    /// Reads a plan. It does not check the content, as [`Plan::check`] does.
     ///
     /// # Errors
     ///

@@ -77,7 +77,7 @@ struct GltfReader<'b> {
 
 impl<'b> GltfReader<'b> {
     /// Finds the elements. Nodes whose extras have the same id are one element. Other nodes get their name as id, or
-    /// their IFC identifier if the name is taken; the scene finds their twin by either.
+    /// their IFC identifier if the name is taken. The scene finds their twin by either.
     fn new(building: &'b Building) -> Self {
         let identities: Vec<Option<Identity<'b>>> = building.nodes.iter().map(identify).collect();
         let mut used: BTreeSet<String> =

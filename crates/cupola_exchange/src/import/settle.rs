@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// The largest number of diagnostics of one code. Further ones are only counted.
+/// The largest number of diagnostics of one code. Further diagnostics are only counted.
 const MAX_ALIKE: usize = 100;
 
 /// The progress message of the check.
@@ -152,7 +152,7 @@ fn keep_values(draft: &mut Draft, models: &Models, model: ModelIx, twin: &mut Tw
     });
 }
 
-/// Checks that a property can have a value, and that the value is not also given as a part of another one.
+/// Checks that a property can have a value, and that the value is not also a part of another property's value.
 fn fitting(
     models: &Models,
     model: ModelIx,

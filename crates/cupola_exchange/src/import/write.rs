@@ -83,14 +83,14 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
     result
 }
 
-/// Moves the content of a folder to an empty folder, all of it or nothing.
+/// Moves the whole content of a folder to an empty folder. After an error, the moved entries are moved back.
 fn move_into(from: &Path, to: &Path) -> std::io::Result<()> {
     let mut moved: Vec<PathBuf> = Vec::new();
     let entries = std::fs::read_dir(from)?.collect::<std::io::Result<Vec<_>>>()?;
     for entry in entries {
         let target = to.join(entry.file_name());
         if let Err(error) = std::fs::rename(entry.path(), &target) {
-            // Moves back the entries that were moved; the others are still in `from`.
+            // The moved entries are moved back. The other entries are still in `from`.
             for target in moved {
                 let _ = std::fs::rename(&target, from.join(target.file_name().unwrap_or_default()));
             }

@@ -211,7 +211,7 @@ pub struct AirHandlerResult {
     pub mixed: Air,
     /// Outdoor air fraction, 0 to 1.
     pub outdoor_share: f64,
-    /// Heat from the heat recovery to the outdoor air, in W, including latent heat; negative when it cools.
+    /// Heat from the heat recovery to the outdoor air, in W, including latent heat. It is negative for cooling.
     pub recovered_w: f64,
     /// Heat of the heating coil, in W.
     pub heating_w: f64,

@@ -36,7 +36,7 @@ pub struct BoilerFaults {
 
 impl Boiler {
     /// Returns an atmospheric gas boiler: [`GAS_EFFICIENCY`], and the curve of DOE-2's hot-water boiler
-    /// (HW-BOILER-HIR-fPLR; written down from memory, so in effect an assumption).
+    /// (HW-BOILER-HIR-fPLR; the numbers are unverified and count as an assumption).
     pub const fn gas(capacity_w: f64) -> Self {
         Self {
             capacity_w,

@@ -237,7 +237,7 @@ impl Inputs {
         &mut self.given
     }
 
-    /// Adds the flows from outdoors that the air flow network found.
+    /// Adds the flows from outdoors that the air flow network has computed.
     pub fn let_in(&mut self, air: &[OutdoorAir], ambient: &Ambient, inputs: &mut [ZoneInput]) {
         for (((zone, given), input), air) in self.zones.iter_mut().zip(&mut self.given).zip(inputs).zip(air) {
             zone.exchange.outdoor_m3_s += air.flow_m3_s;

@@ -18,8 +18,8 @@ use crate::thermal::{Ambient, Load, ZoneInput};
 const THROUGH_PER_S: f64 = 1.0 / 60.0;
 /// Capacity of coils without a limit, in W.
 const ENOUGH_W: f64 = 1e12;
-/// Relaxation factor with which the boxes' supply temperature follows a temperature that the coils could not
-/// bring to its set-point, per step.
+/// Relaxation factor, per step, with which the boxes' supply temperature follows the reached temperature if the
+/// coils cannot reach the set-point.
 const FOLLOWS: f64 = 0.2;
 /// Tolerance of a box's heat in the search for its signal, in W.
 const CLOSE_W: f64 = 1e-6;

@@ -26,7 +26,7 @@ pub(crate) struct Face {
     pub area_m2: f64,
     /// Fraction of diffuse solar radiation from inside that the face absorbs or transmits.
     pub absorptance: f64,
-    /// Fraction of it that becomes heat at the face. Panes transmit the rest to outdoors.
+    /// Fraction of this radiation that becomes heat at the face. Panes transmit the rest to outdoors.
     pub stays: f64,
     pub emittance: f64,
     /// Factor of the difference of fourth powers of face temperature and mean radiant temperature.

@@ -235,7 +235,7 @@ fn targets(
     }
 }
 
-/// Puts a value at the place of a JSON pointer, and makes the objects on the path.
+/// Inserts a value at a JSON pointer, and creates the missing objects on the path.
 pub fn put(json: &mut serde_json::Value, pointer: &str, value: serde_json::Value) {
     let mut here = json;
     for part in pointer.split('/').skip(1) {

@@ -1,9 +1,9 @@
-//! The inbox, which hands readings from the threads of feeds to the tick. A property has one place, and a newer reading
-//! replaces an older one.
+//! The inbox, which passes readings from the threads of feeds to the tick. It holds one reading per property. A newer
+//! reading replaces an older one.
 //!
-//! While messages of one feed arrive, the number of mapped properties limits the number of readings. Replaced readings
-//! are counted. When messages of another feed or of changed mappings arrive, the readings so far stay and get no
-//! replacement.
+//! While the mappings stay the same, the number of mapped properties limits the number of readings. Replaced readings
+//! are counted. When a message of changed mappings arrives, the earlier readings stay in the inbox and are no longer
+//! replaced.
 
 use super::Reading;
 use cupola_twin::Slot;
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Largest number of latencies that are kept: the first ones of a run.
+/// Largest number of stored latencies. Later latencies of a run are not stored.
 const MAX_LATENCIES: usize = 200_000;
 /// Largest number of answers that wait for the tick.
 const MAX_ANSWERS: usize = 1_000;
@@ -129,7 +129,7 @@ impl Inbox {
         std::mem::take(&mut inner.readings)
     }
 
-    /// Waits until a reading or an answer is there, at most for `limit`. The wait may end early.
+    /// Waits until a reading or an answer has arrived, but no longer than `limit`. The wait may end early.
     pub fn wait(&self, limit: Duration) {
         let inner = self.lock();
         if inner.readings.is_empty() && inner.answers.is_empty() {
@@ -156,7 +156,7 @@ pub struct Latencies {
     from_arrival: Vec<f64>,
 }
 
-/// A summary of latencies, milliseconds.
+/// A summary of latencies, in milliseconds.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct LatencySummary {
     /// The number of latencies.

@@ -57,7 +57,7 @@ pub struct Mappings {
     /// The command mappings.
     pub commands: CommandMappings,
     topology: Arc<Topology>,
-    /// A number that differs from that of the mappings of other scenes, other feeds and earlier edits.
+    /// The number of this version of the scene's mappings. All feeds of a scene share it. Every edit changes it.
     generation: u64,
 }
 
@@ -261,7 +261,7 @@ pub struct Router {
 pub struct CurrentMappings(Mutex<Arc<Mappings>>);
 
 impl CurrentMappings {
-    /// Creates the shared place for the mappings of a feed.
+    /// Creates the shared holder of a feed's mappings.
     pub fn new(mappings: Arc<Mappings>) -> Arc<Self> {
         Arc::new(Self(Mutex::new(mappings)))
     }
@@ -283,7 +283,7 @@ impl Router {
         Self { current, mappings, routes: HashMap::new() }
     }
 
-    /// Takes a message in: its answer, its readings and the reasons for rejections go to the inbox.
+    /// Reads a message, and adds its answer, its readings and the reasons for rejections to the inbox.
     pub fn message(&mut self, topic: &str, payload: &[u8], now_us: i64, inbox: &Inbox) {
         let mappings = self.current.get();
         if !Arc::ptr_eq(&mappings, &self.mappings) {
@@ -379,7 +379,7 @@ impl From<String> for Unusable {
     }
 }
 
-/// Returns the value that a message gives a property, or `None` if the message leaves it out.
+/// Returns the value of a property in a message, or `None` if the message leaves it out.
 fn value(topology: &Topology, parsed: &Payload<'_>, route: &Route) -> Result<Option<Value>, Unusable> {
     let unusable = |error: PayloadError| match error {
         PayloadError::Absent => Ok(None),

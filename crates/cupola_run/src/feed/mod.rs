@@ -1,4 +1,4 @@
-//! Feeds without sockets: mappings turn messages into readings, and commands into messages.
+//! The part of feeds without network access: mappings convert messages to readings, and commands to messages.
 
 mod address;
 mod command;

@@ -19,7 +19,7 @@ pub struct Definition {
     pub(crate) tables: Vec<OfTable>,
     /// The time between two requests, in microseconds of the timeline.
     pub every_us: i64,
-    /// The time that an answer may take, by the wall clock.
+    /// The longest wait for an answer, in real time.
     pub timeout: Duration,
     /// The age at which an answer becomes stale, in microseconds of the timeline.
     pub stale_after_us: i64,
@@ -33,7 +33,7 @@ pub(crate) struct OfTable {
 }
 
 impl Definition {
-    /// Returns the definitions of a scene without errors. Diagnostics are added to `found`.
+    /// Returns the valid definitions of a scene. Diagnostics are added to `found`.
     pub fn all(scene: &Scene, found: &mut Vec<Diagnostic>) -> Vec<Self> {
         let mut ids = BTreeSet::new();
         let mut out = Vec::new();

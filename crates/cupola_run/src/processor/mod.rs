@@ -1,5 +1,5 @@
-//! External processors without processes and sockets: their definitions, the requests to them and the events made of
-//! their answers.
+//! The part of external processors that needs no process and no network: their definitions, the requests to them, and
+//! the events for their answers.
 
 mod definition;
 mod exchange;

@@ -7,7 +7,7 @@ use cupola_physics::zone::ZoneSpec;
 use cupola_twin::TwinIx;
 use serde::{Deserialize, Serialize};
 
-/// Largest assumed infiltration of a room, in air changes an hour. A door and wide open windows let in about this much
+/// Largest assumed infiltration of a room, in air changes per hour. A door and wide open windows let in about this much
 /// air.
 pub const MAX_LEAKS_ACH: f64 = 30.0;
 /// Largest assumed difference between the outdoor temperature and the weather, in K.
@@ -19,7 +19,7 @@ pub const MAX_WARMER_K: f64 = 30.0;
 pub enum Assumption {
     /// The name of the construction set of a room.
     Construction(String),
-    /// Outdoor air that enters a room through leaks and windows, in air changes an hour.
+    /// Outdoor air that enters a room through leaks and windows, in air changes per hour.
     LeaksAch(f64),
     /// Difference between the outdoor temperature and the weather, in K. It models a heat wave or a cold spell.
     WarmerK(f64),
@@ -28,7 +28,7 @@ pub enum Assumption {
 /// The assumptions of the scene.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SceneAssumptions {
-    /// The construction set of each room and its infiltration in air changes an hour.
+    /// The construction set of each room and its infiltration in air changes per hour.
     pub rooms: Vec<(&'static str, f64)>,
     /// Difference between the outdoor temperature and the weather, in K.
     pub warmer_k: f64,

@@ -84,7 +84,7 @@ pub struct Simulation {
     pub(super) ahu_on: Vec<ControlInput>,
     pub(super) supply_c: Vec<ControlInput>,
     pub(super) plant_on: Vec<ControlInput>,
-    /// The slot of each source's capacity, and the watts in a unit of that property.
+    /// The slot of each source's capacity, and the factor from the property's unit to W.
     pub(super) plant_capacities: Vec<Option<(Slot, f64)>>,
     pub(super) terminal_on: Vec<ControlInput>,
     pub(super) heating_c: Vec<ControlInput>,
@@ -99,7 +99,7 @@ impl Simulation {
         self.shows.iter().any(|show| show.slot == slot)
     }
 
-    /// Makes one step that ends at `now_us`, and shows the results.
+    /// Computes one step that ends at `now_us`, and writes the results to the state.
     pub fn step(&mut self, state: &mut State, now_us: i64) {
         let flag = |steer: &ControlInput| steer.value(state) != 0.0;
         let number = |steer: &ControlInput| steer.value(state);

@@ -1,4 +1,4 @@
-//! A timeline moves to a changed scene: everything that it holds is carried over by twin id and property, in one place.
+//! The move of a timeline to a changed scene. Its content is carried over by twin id and property name.
 
 use super::{Driver, Timeline, TimelineError};
 use crate::alarm::Alarms;
@@ -11,10 +11,10 @@ impl Timeline {
     /// Moves the timeline to a changed scene, after an edit or a reload: values, windows of functions, physics, history,
     /// alarms, commands and origins stay with the twins and properties that the scene still has.
     ///
-    /// `relocation` leads from the topology of the timeline's scene to that of the changed one.
+    /// `relocation` maps the topology of the timeline's scene to that of the changed scene.
     ///
     /// # Errors
-    /// The scene no longer has the simulation that drives the timeline. The timeline is as it was.
+    /// The scene no longer has the simulation that drives the timeline. The timeline is then unchanged.
     pub fn adopt(
         &mut self,
         scene: Arc<Scene>,

@@ -1,4 +1,4 @@
-//! Events into a timeline: one function for every kind of event.
+//! The application of events to a timeline, with one function for each kind of event.
 
 use super::{DeviceRequest, Driver, Timeline};
 use crate::alarm::RaisedAlarm;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Timeline {
-    /// Applies an event between two steps: the values that depend on it follow, alarms are judged, and changes are recorded.
+    /// Applies an event between two steps. Dependent values are computed, alarms are updated, and changes are recorded.
     ///
     /// # Errors
     /// The reason why the event was refused. No value, alarm or command has changed then.
@@ -24,14 +24,14 @@ impl Timeline {
         Ok(outcome)
     }
 
-    /// Schedules an event that a step ingests: the first step that ends at the time of the event or later. Answers of
-    /// processors and readings enter a timeline so, as they do when they come from outside.
+    /// Schedules an event for the first step that ends at the time of the event or later. Recorded readings and answers
+    /// of processors are scheduled, so that they enter the timeline within a step, as they do when they arrive.
     pub fn schedule(&mut self, event: Event) {
         let at = self.scheduled.partition_point(|known| known.time_us <= event.time_us);
         self.scheduled.insert(at, event);
     }
 
-    /// Returns the scheduled events that wait for their time.
+    /// Returns the number of scheduled events that are not yet due.
     pub fn scheduled(&self) -> usize {
         self.scheduled.len()
     }
@@ -40,7 +40,7 @@ impl Timeline {
     pub(super) fn ingest_scheduled(&mut self) {
         while let Some(event) = self.scheduled.pop_front_if(|event| event.time_us <= self.now_us) {
             let time_us = event.time_us;
-            // Values that a processor should not have sent were told when the answer came.
+            // Invalid values of a processor's answer were reported when the answer arrived.
             let is_answer = matches!(event.body, EventBody::Processed { .. });
             let refused = match self.ingest(event) {
                 Ok(_) if is_answer => Vec::new(),
@@ -51,7 +51,7 @@ impl Timeline {
         }
     }
 
-    /// Puts an event into the state. In a step, this comes between [`Timeline::begin`] and [`Timeline::simulate`].
+    /// Applies an event without propagation. A step ingests between [`Timeline::begin`] and [`Timeline::simulate`].
     ///
     /// # Errors
     /// The reason why the event was refused. Nothing has changed then.
@@ -60,7 +60,7 @@ impl Timeline {
             return Err(EventError::Replayed);
         }
         let is_simulated = matches!(self.driver, Driver::Simulated(_));
-        // An event is kept with the moment at which it took effect, so that the kept events are in order.
+        // An event is stored with the moment at which it took effect, so that the stored events are in order of time.
         let kept = is_simulated.then(|| Event { time_us: self.now_us, ..event.clone() });
         let outcome = match event.body {
             EventBody::Readings { readings } => Ok(self.take_readings(readings)),
@@ -111,13 +111,13 @@ impl Timeline {
         }
         let lane = lane_of(&topology, slot.column, value)?;
         self.state.set(slot, Sample::good(lane, self.now_us));
-        // The simulation goes on from the value that was set, and keeps all others.
+        // The simulation continues from the new value, and keeps all other values.
         simulation.adopt_slots(&self.state, &[slot]);
         self.note_actor(slot, actor, "set");
         Ok(Outcome::default())
     }
 
-    /// Notes that an actor gave a slot its value.
+    /// Records an actor as the origin of a slot's value.
     fn note_actor(&mut self, slot: Slot, actor: &Actor, action: &str) {
         let source = Source::Actor { actor: actor.clone(), action: action.into() };
         self.origins.insert(slot, Origin { source, time_us: self.now_us, fresh_until_us: None });
@@ -176,10 +176,10 @@ impl Timeline {
         Ok(Outcome { invocation: Some(number), ..Outcome::default() })
     }
 
-    /// Prepares the message to the device.
+    /// Queues the message to the device.
     fn send(&mut self, invocation: &mut Invocation) -> Result<(), EventError> {
         let topology = self.topology();
-        // Numbers begin anew with every run, and the broker may still have an answer of an earlier one.
+        // Invocation numbers restart with every run, and the broker may still hold an answer from an earlier run.
         let id = format!("{:x}-{}", invocation.at_us, invocation.number);
         let found = self.feeds().iter().enumerate().find_map(|(feed, mappings)| {
             mappings.commands.0.iter().find_map(|mapping| {
@@ -211,7 +211,7 @@ impl Timeline {
         Ok(())
     }
 
-    /// Returns the event that a device's answer is; none if no invocation waits for it.
+    /// Returns the event for a device's answer, or `None` if no invocation waits for the answer.
     pub fn answer_of(&self, topic: &str, payload: &[u8], arrived_us: i64) -> Option<EventBody> {
         let invocation = self.invocations.awaiting(topic)?;
         let awaited = invocation.awaited.as_ref()?;

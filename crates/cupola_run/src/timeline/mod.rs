@@ -32,7 +32,7 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
-    /// Returns the word for it on the screen.
+    /// Returns the word for the kind on the screen.
     pub fn word(self) -> &'static str {
         match self {
             Self::Live => "Live",
@@ -50,12 +50,12 @@ enum Driver {
     Replayed(Box<Replay>),
 }
 
-/// The place at which a timeline was branched off another one.
+/// The origin of a branch: the parent timeline and the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branch {
     /// The name of the parent.
     pub parent: String,
-    /// The moment, microseconds since the Unix epoch.
+    /// The moment, in microseconds since the Unix epoch.
     pub at_us: i64,
 }
 
@@ -83,7 +83,7 @@ pub struct Changes {
     pub alarms: Vec<AlarmChange>,
     /// The numbers of the invocations that were settled.
     pub invocations: Vec<u64>,
-    /// Properties that depend on themselves and have newly found no stable value.
+    /// The diagnostics of self-dependent properties that have newly failed to converge.
     pub unsettled: Vec<Diagnostic>,
     /// The scheduled events that were refused, as a whole or in part: their times in microseconds since the Unix epoch, and
     /// the reasons.
@@ -107,7 +107,7 @@ pub enum TimelineError {
     /// The timeline has no recording.
     #[error("the timeline is not recorded")]
     NotRecorded,
-    /// The recording is empty.
+    /// Nothing has changed since the recording began.
     #[error("nothing was recorded yet: connect the live timeline first")]
     NothingRecorded,
     /// The scene has no simulation.
@@ -118,7 +118,7 @@ pub enum TimelineError {
     SimulationRemoved,
 }
 
-/// A timeline: a clock, a state and a driver, with everything that belongs to them.
+/// A timeline: a clock, a state and a driver, with alarms, commands, events and a recording.
 ///
 /// [`Timeline::apply`] and [`Timeline::step`] change it. [`Timeline::adopt`] moves it to a changed scene.
 #[derive(Clone)]
@@ -144,7 +144,7 @@ pub struct Timeline {
     recording: Option<Recording>,
     /// Messages to devices that were not fetched yet.
     requests: Vec<DeviceRequest>,
-    /// Properties that found no stable value in the last tick.
+    /// Properties that did not converge in the last tick.
     unsettled: BTreeSet<Slot>,
     changes: Changes,
     revision: u64,
@@ -152,7 +152,7 @@ pub struct Timeline {
 
 impl Timeline {
     fn new(scene: Arc<Scene>, name: String, driver: Driver, mut state: State, now_us: i64) -> Self {
-        // Functions that remember count from here.
+        // Stateful functions start at this time.
         state.pass_to(now_us);
         state.propagate();
         state.begin_tick();
@@ -190,7 +190,7 @@ impl Timeline {
         timeline
     }
 
-    /// Returns the simulated timeline of a scene; none if the scene has no simulation.
+    /// Returns the simulated timeline of a scene, or `None` if the scene has no simulation.
     pub fn simulated(scene: Arc<Scene>, state: State, drivers: &Drivers) -> Option<Self> {
         let simulation = drivers.simulation.clone()?;
         let start_us = simulation.start_us;
@@ -217,8 +217,8 @@ impl Timeline {
         Ok(timeline)
     }
 
-    /// Returns a simulated timeline that begins as this one is now. The branch of a live or replayed timeline takes the
-    /// scene's simulation, which starts from the values of this moment.
+    /// Returns a simulated timeline that begins in the current state of this one. The branch of a live or replayed
+    /// timeline uses the scene's simulation, which starts from the current values.
     ///
     /// # Errors
     /// The scene has no simulation.
@@ -244,12 +244,12 @@ impl Timeline {
         Ok(branch)
     }
 
-    /// Returns a copy of this moment for a view that stands still. The copy is not recorded.
+    /// Returns a copy of the current state, for a view of a fixed moment. The copy has no recording.
     pub fn moment(&self) -> Self {
         self.copied(self.driver.clone())
     }
 
-    /// Returns a copy of this moment with a driver, without events and recording.
+    /// Returns a copy of the timeline with another driver, without events and recording.
     fn copied(&self, driver: Driver) -> Self {
         Self {
             scene: self.scene.clone(),
@@ -301,12 +301,12 @@ impl Timeline {
         self.branch.as_ref()
     }
 
-    /// Returns the moment of the state, microseconds since the Unix epoch.
+    /// Returns the moment of the state, in microseconds since the Unix epoch.
     pub fn now_us(&self) -> i64 {
         self.now_us
     }
 
-    /// Returns the first moment, microseconds since the Unix epoch.
+    /// Returns the first moment, in microseconds since the Unix epoch.
     pub fn start_us(&self) -> i64 {
         self.start_us
     }
@@ -316,7 +316,7 @@ impl Timeline {
         self.is_stepping
     }
 
-    /// Returns the length of a step of a simulated timeline, microseconds.
+    /// Returns the length of a step of a simulated timeline, in microseconds.
     pub fn step_us(&self) -> Option<i64> {
         self.simulation().map(|simulation| simulation.step_us)
     }
@@ -354,7 +354,7 @@ impl Timeline {
         }
     }
 
-    /// Returns the first and the last moment of a replay, microseconds since the Unix epoch.
+    /// Returns the first and the last moment of a replay, in microseconds since the Unix epoch.
     pub fn replay_span_us(&self) -> Option<(i64, i64)> {
         match &self.driver {
             Driver::Replayed(replay) => Some(replay.span_us()),
@@ -375,7 +375,7 @@ impl Timeline {
         &self.processors
     }
 
-    /// Returns the message, the answer or the simulation that a slot's value came from.
+    /// Returns a description of the origin of a slot's value: a message, an answer, an actor or the simulation.
     pub fn origin(&self, slot: Slot) -> Option<String> {
         let shown = || self.simulation().is_some_and(|simulation| simulation.shows(slot));
         self.origins.text(&self.state, slot).or_else(|| shown().then(|| "the simulation".to_string()))
@@ -386,12 +386,12 @@ impl Timeline {
         &self.changes
     }
 
-    /// Returns a number that grows whenever a value of the state changes.
+    /// Returns a number that increases with every change of values and every move to a changed scene.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Returns the messages to devices since the last call.
+    /// Removes and returns the messages to devices since the last call.
     pub fn take_requests(&mut self) -> Vec<DeviceRequest> {
         std::mem::take(&mut self.requests)
     }

@@ -1,12 +1,12 @@
-//! The step: its parts in order, and the whole.
+//! The step of a timeline, as a whole and in its parts.
 
 use super::{Changes, Driver, Timeline};
 use cupola_twin::State;
 use std::collections::BTreeSet;
 
 impl Timeline {
-    /// Moves the timeline on until a moment (microseconds since the Unix epoch): a simulated one in as many whole steps as
-    /// fit, any other at once. A replay also moves backwards.
+    /// Advances the timeline to a moment, in microseconds since the Unix epoch. A simulated timeline takes as many
+    /// whole steps as fit. Any other timeline takes one step. A replay also moves backwards.
     pub fn step(&mut self, until_us: i64) -> Changes {
         let mut changes = Changes::default();
         loop {
@@ -23,7 +23,7 @@ impl Timeline {
         }
     }
 
-    /// Propagates, judges, records and publishes: the second half of a step, and of an event.
+    /// Propagates, updates alarms, records and publishes. Every step and every applied event ends with this.
     pub(super) fn finish(&mut self) {
         self.propagate();
         self.judge();
@@ -31,9 +31,9 @@ impl Timeline {
         self.publish();
     }
 
-    /// First part of a step: a new tick begins, and its time passes. Without a moment, no time passes.
+    /// Begins a new tick and advances the clock: the first part of a step. Without a moment, no time passes.
     ///
-    /// A live timeline never goes back: a wall clock that is set back leaves it where it is until the clock has caught up.
+    /// A live timeline never moves backwards. If the wall clock is set back, the timeline waits for it to catch up.
     pub fn begin(&mut self, until_us: Option<i64>) {
         self.state.begin_tick();
         self.changes = Changes::default();
@@ -59,7 +59,7 @@ impl Timeline {
         self.ingest_scheduled();
     }
 
-    /// Plays the recording up to a moment, every recorded moment through the whole chain.
+    /// Plays the recording up to a moment. Every recorded moment is propagated, and updates the alarms and the trail.
     fn play(&mut self, until_us: i64) {
         let Driver::Replayed(replay) = &mut self.driver else { return };
         let (start_us, end_us) = replay.span_us();
@@ -102,8 +102,8 @@ impl Timeline {
         }
     }
 
-    /// Second part of a step, after the events came in: the driver moves on. A simulation computes its step, and values that
-    /// nobody confirmed become stale.
+    /// Advances the driver: the second part of a step, after the events. A simulation computes its step. Values become
+    /// stale if their freshness has ended.
     pub fn simulate(&mut self) {
         if !self.is_stepping {
             return;
@@ -114,19 +114,19 @@ impl Timeline {
         self.origins.mark_stale(&mut self.state, self.now_us);
     }
 
-    /// Third part: computes the properties that depend on changed ones.
+    /// Computes the properties that depend on changed ones: the third part of a step.
     pub fn propagate(&mut self) {
         if self.state.needs_propagation() {
             self.state.propagate();
         }
     }
 
-    /// Fourth part: raises and clears alarms.
+    /// Raises and clears alarms: the fourth part of a step.
     pub fn judge(&mut self) {
         self.alarms.judge(&self.scene, &self.state, self.now_us, &mut self.changes.alarms);
     }
 
-    /// Fifth part: adds the changes to the trail and the recording.
+    /// Adds the changes to the trail and the recording: the fifth part of a step.
     pub fn record(&mut self) {
         self.trail.record(&self.state, self.now_us);
         if let Some(recording) = &mut self.recording {
@@ -134,7 +134,7 @@ impl Timeline {
         }
     }
 
-    /// Last part: gathers the changes.
+    /// Collects the changes and ends expired invocations: the last part of a step.
     pub fn publish(&mut self) {
         let mut expired = self.invocations.expire(self.now_us);
         self.changes.invocations.append(&mut expired);

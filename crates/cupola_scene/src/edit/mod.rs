@@ -385,7 +385,7 @@ pub fn edit(
         return Err(first.unwrap_or_else(|| Diagnostic::error("edit-failed", "the edited scene can't be compiled")));
     };
     if Arc::ptr_eq(&edited.bindings, &scene.bindings) {
-        // The building was not looked at again, so the findings about it still hold.
+        // The building was not checked again, so the earlier diagnostics about it remain valid.
         let of_building = |found: &&Diagnostic| matches!(found.code, "unbound-node" | "too-many-rooms");
         diagnostics.extend(findings_before.iter().filter(of_building).cloned());
     }

@@ -41,7 +41,7 @@ pub trait Context {
     fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError>;
     /// Returns the unit of a path's values.
     fn unit(&self, path: &Path) -> Option<&'static Unit>;
-    /// Returns the current time, in seconds since the Unix epoch; `None` if unknown.
+    /// Returns the current time, in seconds since the Unix epoch, or `None` if unknown.
     fn now(&self) -> Option<f64>;
     /// Returns whether a twin is of a model.
     ///
@@ -104,7 +104,7 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
     })
 }
 
-/// Returns the error for a stateful function in an evaluation of a single time.
+/// Returns the error for a stateful function in an evaluation at a single time.
 pub(crate) fn remembers(function: Stateful, expr: &Expr) -> ExprError {
     let message = format!("{} needs earlier values, which only computed properties and alarms have", function.name());
     let help = "define a computed property with it, and use that property";
@@ -148,7 +148,7 @@ fn finite(value: f64) -> Cell {
     if value.is_finite() { Cell::Number(value) } else { Cell::Missing }
 }
 
-/// Compares two values; `None` if they are not comparable.
+/// Compares two values. Returns `None` if they are not comparable.
 pub(crate) fn compare(left: &Cell, right: &Cell) -> Option<Ordering> {
     match (left, right) {
         (Cell::Number(a), Cell::Number(b)) | (Cell::Time(a), Cell::Time(b)) => a.partial_cmp(b),

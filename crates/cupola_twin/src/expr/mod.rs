@@ -141,7 +141,7 @@ pub enum Node {
 /// A dotted path: relationship steps, then a property.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
-    /// The segments; at least one.
+    /// The segments, at least one.
     pub segments: Vec<Segment>,
 }
 
@@ -287,7 +287,7 @@ pub enum Aggregate {
     Min,
     /// The maximum.
     Max,
-    /// The number of twins; for a property, the number of twins that have a value.
+    /// The number of twins. For a property, only the twins that have a value count.
     Count,
     /// `COUNT` of a condition: the number of twins for which it is true.
     CountIf,

@@ -435,7 +435,7 @@ fn quality(lane: f64, reason: u8) -> Quality {
     }
 }
 
-/// Returns the lane of a text that a formula produced; NaN if there are too many texts.
+/// Returns the lane of a text that a formula produced, or NaN if there are too many texts.
 fn made(texts: &Texts, text: &str) -> f64 {
     texts.intern_within(text, MAX_TEXTS).map_or(f64::NAN, f64::from)
 }
@@ -447,7 +447,7 @@ pub(super) fn finite(lane: f64) -> f64 {
     lane + lane * 0.0
 }
 
-/// Returns the branch that a condition selects; NaN if the condition is missing.
+/// Returns the branch that a condition selects, or NaN if the condition is missing.
 #[inline(always)]
 fn select(condition: f64, then: f64, otherwise: f64) -> f64 {
     let chosen = if condition == 0.0 { otherwise } else { then };

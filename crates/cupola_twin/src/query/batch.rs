@@ -27,7 +27,7 @@ pub(super) struct Vector {
     pub table: TableIx,
     /// The number of the table's first twin.
     pub base: u32,
-    /// The rows; empty if no later operation needs them.
+    /// The rows. The list is empty if no later operation needs them.
     pub rows: Vec<u32>,
 }
 
@@ -59,7 +59,7 @@ impl Batch {
     }
 }
 
-/// Reads the lanes of a property for rows of a table; NaN where there is no usable value.
+/// Reads the lanes of a property for rows of a table. The lane is NaN where there is no usable value.
 pub(super) fn gather(state: &State, column: ColumnIx, rows: &[u32], out: &mut Vec<f64>) {
     let chunks = state.chunks(column);
     out.clear();
@@ -121,7 +121,7 @@ pub(super) struct RowRange {
     range: Range<u32>,
 }
 
-/// A consumer of batches; returns whether it wants more.
+/// A consumer of batches, which returns whether it wants more.
 pub(super) type BatchConsumer<'t> = dyn FnMut(&Batch) -> Result<bool, ExprError> + 't;
 
 /// A plan compiled to pipelines.
@@ -258,7 +258,7 @@ impl<'r> Batches<'r> {
         tables.map(|table| topology.table(table).rows).max().unwrap_or(0)
     }
 
-    /// Runs one part; returns whether the consumer wants more.
+    /// Runs one part. Returns whether the consumer wants more.
     pub fn run_part(&self, part: &RowRange, take: &mut BatchConsumer<'_>) -> Result<bool, ExprError> {
         let pipeline = &self.pipelines[part.pipeline];
         let mut buffers: Vec<Batch> = (0..=pipeline.hops.len()).map(|_| Batch::default()).collect();

@@ -31,7 +31,7 @@ pub(super) fn cell(state: &State, slot: Slot) -> Cell {
 }
 
 impl TwinContext<'_> {
-    /// Returns the value of a property; `None` if the twin has no such property.
+    /// Returns the value of a property, or `None` if the twin has no such property.
     fn property(&self, segments: &[Segment]) -> Option<Cell> {
         let topology = self.state.topology();
         let names: Vec<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();

@@ -125,7 +125,7 @@ pub(super) struct DenseGroups<'d> {
     runner: &'d Runner<'d>,
     aggregates: &'d [Aggregate],
     arguments: &'d [Scalar],
-    /// The twin that determines the group; `None` for a single group.
+    /// The twin that determines the group, or `None` for a single group.
     key: Option<VarIx>,
     tables: BTreeMap<TableIx, OfTable>,
     lanes: Vec<f64>,

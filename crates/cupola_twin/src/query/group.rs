@@ -64,7 +64,7 @@ impl Tally {
         }
     }
 
-    /// Counts a value without updating the minimum and maximum; returns whether the value is present.
+    /// Counts a value without updating the minimum and maximum. Returns whether the value is present.
     pub fn count(&mut self, cell: &Cell) -> bool {
         match cell {
             Cell::Missing => {

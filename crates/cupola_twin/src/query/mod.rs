@@ -134,7 +134,7 @@ pub enum Link {
 pub struct EdgePattern {
     /// The alias of the relationship.
     pub alias: Option<Name>,
-    /// The permitted relationship names; empty for any name.
+    /// The permitted relationship names. An empty list permits every name.
     pub names: Vec<Name>,
     /// The direction.
     pub direction: Direction,
@@ -160,7 +160,7 @@ pub enum Direction {
 pub struct Hops {
     /// The smallest number, at least one.
     pub least: u32,
-    /// The largest number; `None` if unlimited.
+    /// The largest number, or `None` if unlimited.
     pub most: Option<u32>,
 }
 

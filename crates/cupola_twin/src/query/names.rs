@@ -15,7 +15,7 @@ pub(super) struct Var {
     pub name: Option<String>,
     /// Whether the variable is a relationship or a path.
     pub is_edge: bool,
-    /// The step whose shortest path the variable is.
+    /// The step whose shortest path is the value of the variable.
     pub way_of: Option<usize>,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Step {
     pub to: VarIx,
     /// The variable of the relationship, if it has one.
     pub edge: Option<VarIx>,
-    /// The permitted relationship names; empty for any name.
+    /// The permitted relationship names. An empty list permits every name.
     pub names: Vec<String>,
     pub direction: Direction,
     pub hops: Hops,

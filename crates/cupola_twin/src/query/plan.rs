@@ -89,7 +89,7 @@ impl Plan {
         Self { before, stages: planner.stages().1 }
     }
 
-    /// Returns the plan that starts at variable `var`, whatever its cost.
+    /// Returns the plan that starts at variable `var`, even if another plan is cheaper.
     pub fn pinned(names: &Names, filters: Vec<Scalar>, topology: &Topology, var: VarIx) -> Self {
         let mut planner = Planner::new(names, topology, filters).beginning_with(var);
         Self { before: std::mem::take(&mut planner.before), stages: planner.stages().1 }

@@ -230,7 +230,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Resolves a property or a part of one; `None` if there is no property of that name.
+    /// Resolves a property or a part of one. Returns `None` if there is no property of that name.
     fn property(
         &self,
         var: VarIx,

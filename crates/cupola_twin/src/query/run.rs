@@ -101,7 +101,7 @@ impl Rows {
 pub struct QueryResult {
     /// The keys of the outputs of every row; `SELECT *` of a single collection has one empty key.
     pub keys: Vec<String>,
-    /// The rows, with an output for each key; `None` where the value is missing.
+    /// The rows, with an output for each key, or `None` where the value is missing.
     pub rows: Rows,
     /// The query plan, for `EXPLAIN`.
     pub plan: Option<Vec<String>>,
@@ -179,7 +179,7 @@ fn conjuncts(expr: &Expr) -> Vec<&Expr> {
     out
 }
 
-/// A consumer of rows; returns whether it wants more.
+/// A consumer of rows, which returns whether it wants more.
 pub(super) type RowConsumer<'e> = dyn FnMut(Env<'_>) -> Result<bool, ExprError> + 'e;
 
 /// The identity of a traversed relationship: its number in the graph, or its relation and ends where these are unique.
@@ -301,7 +301,7 @@ impl<'r> Runner<'r> {
         Ok(true)
     }
 
-    /// Runs a stage for the current bindings; returns whether the consumer wants more rows.
+    /// Runs a stage for the current bindings. Returns whether the consumer wants more rows.
     fn go(&self, at: usize, progress: &mut Progress, emit: &mut RowConsumer<'_>) -> Result<bool, ExprError> {
         let Some(stage) = self.plan.stages.get(at) else {
             return emit(Env { state: self.state, graph: self.graph, bound: &progress.bound, results: &[] });

@@ -224,7 +224,7 @@ pub(super) struct Answer<'a> {
     rows: Rows,
     /// The sort keys of all rows, row after row.
     keys: Vec<Cell>,
-    /// The number of rows after which execution can stop; unlimited if the rows are sorted.
+    /// The number of rows after which execution can stop. It is unlimited if the rows are sorted.
     enough: usize,
     range: std::ops::Range<usize>,
     /// The outputs of the current row.
@@ -248,7 +248,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Adds a group that passes `HAVING`; returns whether more groups are wanted.
+    /// Adds a group that passes `HAVING`. Returns whether more groups are wanted.
     pub fn add_group(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
         match &self.shape.having {
             Some(having) if !having.holds(env)? => Ok(true),
@@ -256,7 +256,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Adds a row; returns whether more rows are wanted.
+    /// Adds a row. Returns whether more rows are wanted.
     pub fn add(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
         self.row.clear();
         for (_, shown) in &self.shape.items {
@@ -278,7 +278,7 @@ impl<'a> Answer<'a> {
         Ok(self.rows.len() < self.enough)
     }
 
-    /// Adds the rows of a batch; returns whether more rows are wanted.
+    /// Adds the rows of a batch. Returns whether more rows are wanted.
     fn add_all(&mut self, runner: &Runner<'_>, batch: &Batch) -> Result<bool, ExprError> {
         let topology = runner.state.topology();
         let shape = self.shape;
@@ -384,8 +384,8 @@ impl GroupingPlan {
 }
 
 impl GroupingPlan {
-    /// Returns the variable that determines the group of a row; `Some(None)` for a single group, `None` if several
-    /// variables do.
+    /// Returns the variable that determines the group of a row. The result is `Some(None)` for a single group and
+    /// `None` if several variables determine the group.
     fn one_key(&self) -> Option<Option<VarIx>> {
         let mut uses = BTreeSet::new();
         self.keys.iter().for_each(|key| key.uses(&mut uses));

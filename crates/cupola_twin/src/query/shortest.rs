@@ -67,8 +67,8 @@ impl Roads {
         (order, before)
     }
 
-    /// Returns every other reachable twin with the length of a shortest path, nearest first; only `target` if it is
-    /// given.
+    /// Returns every other reachable twin with the length of a shortest path, nearest first. If `target` is `Some`, the
+    /// result has only this twin.
     pub fn ends(
         &self,
         topology: &Topology,

@@ -163,7 +163,7 @@ impl StandingQuery {
         Ok(Self { query, topology: state.topology().clone(), answer })
     }
 
-    /// Updates the result with the changes of the state's tick; returns whether the result may differ.
+    /// Updates the result with the changes of the state's tick. Returns whether the result may differ.
     ///
     /// # Errors
     /// An exceeded limit, after which the result is invalid, or an error of the query on a new topology.
@@ -221,7 +221,7 @@ fn asks_for_time(query: &Query) -> bool {
     expressions(query).any(asks)
 }
 
-/// Collects the columns that an expression reads, by variable; returns false if it reads other data that changes.
+/// Collects the columns that an expression reads, by variable. Returns false if it reads other data that changes.
 fn reads(scalar: &Scalar, out: &mut BTreeMap<VarIx, BTreeSet<ColumnIx>>) -> bool {
     let mut of = |var: VarIx, columns: &Columns| {
         out.entry(var).or_default().extend(columns.by_table.iter().flatten().map(|(column, ..)| *column));
@@ -246,7 +246,7 @@ fn reads(scalar: &Scalar, out: &mut BTreeMap<VarIx, BTreeSet<ColumnIx>>) -> bool
 }
 
 impl Followed {
-    /// Matches the whole pattern once; `None` if the query cannot be maintained incrementally.
+    /// Matches the whole pattern once. Returns `None` if the query cannot be maintained incrementally.
     fn new(query: &Query, graph: &Graph, state: &State, limits: Limits<'_>) -> Result<Option<Self>, ExprError> {
         let topology = state.topology();
         let (names, filters, shape) = resolved(query, state)?;

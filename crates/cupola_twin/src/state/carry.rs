@@ -125,7 +125,7 @@ impl State {
         next.begin_tick();
     }
 
-    /// Converts a sample for a slot of another topology; `None` if the column there has another kind.
+    /// Converts a sample for a slot of another topology. Returns `None` if the column there has another kind.
     fn sample_for(&self, from: Slot, sample: Sample, to: Slot, topology: &Topology) -> Option<Sample> {
         let (old, column) = (self.topology.column(from.column), topology.column(to.column));
         if old.kind != column.kind {

@@ -233,7 +233,7 @@ impl Past<'_> {
         }
     }
 
-    /// Returns the value that held at a time; NaN if unknown.
+    /// Returns the value that held at a time, or NaN if unknown.
     fn at(&self, moment_us: i64) -> f64 {
         let kept = self.0.into_iter().flatten();
         kept.take_while(|(at_us, _)| *at_us <= moment_us).last().map_or(f64::NAN, |(_, value)| *value)
@@ -252,7 +252,7 @@ impl Past<'_> {
 /// The memory of all calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memories {
-    /// Memory by call, then in chunks of rows; a chunk exists once it has content.
+    /// Memory by call, then in chunks of rows. A chunk exists once it has content.
     calls: Vec<Vec<Option<Arc<Vec<Memory>>>>>,
 }
 

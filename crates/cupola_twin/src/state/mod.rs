@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// The number of rows in a chunk, and in a batch of the formula machine.
 pub const CHUNK: usize = 1024;
 
-/// The step in which propagation follows time alone, in microseconds of the timeline.
+/// The elapsed time after which time-dependent formulas are evaluated again, in microseconds of the timeline.
 const TIME_STEP_US: i64 = 250_000;
 
 /// The changed rows of one column.
@@ -52,7 +52,7 @@ pub struct Measured {
 pub struct UnsettledCycle {
     /// The slot whose value still changed most.
     pub slot: Slot,
-    /// The size of that change, in the unit of the property; NaN if the value appeared or disappeared.
+    /// The size of that change, in the unit of the property, or NaN if the value appeared or disappeared.
     pub change: f64,
     /// The number of values that still changed.
     pub rows: u32,
@@ -96,7 +96,7 @@ fn differ(now: &[f64], before: &[f64]) -> bool {
 /// The time of a state.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Time {
-    /// The current time, in microseconds since the Unix epoch; `None` if unknown.
+    /// The current time, in microseconds since the Unix epoch, or `None` if unknown.
     pub now_us: Option<i64>,
     /// The time up to which time-dependent formulas have been evaluated.
     pub followed_us: Option<i64>,
@@ -161,7 +161,7 @@ impl State {
         self.columns[slot.column.0 as usize][slot.row as usize / CHUNK].get(slot.row as usize % CHUNK)
     }
 
-    /// Returns the decoded value in a slot; `None` if it is missing.
+    /// Returns the decoded value in a slot, or `None` if it is missing.
     pub fn value(&self, slot: Slot) -> Option<Value> {
         let sample = self.get(slot);
         if sample.quality == Quality::Missing { None } else { self.topology.decode(slot.column, sample.lane) }
@@ -344,7 +344,7 @@ impl State {
         columns.iter().map(|column| self.columns[column.0 as usize].clone()).collect()
     }
 
-    /// Stores a sample without recording a change; used for guesses.
+    /// Stores a sample without recording a change, as is necessary for guesses.
     pub(crate) fn put(&mut self, slot: Slot, sample: Sample) {
         let chunk = &mut self.columns[slot.column.0 as usize][slot.row as usize / CHUNK];
         let stamp = Stamp::new(sample.quality as u8, sample.time_us);

@@ -83,7 +83,7 @@ pub struct Column {
     pub display_name: String,
     /// The kind of the lanes.
     pub kind: Kind,
-    /// The schema of the values; `None` if a formula determines the kind.
+    /// The schema of the values, or `None` if a formula determines the kind.
     pub schema: Option<SchemaIx>,
     /// The unit of the values.
     pub unit: Option<&'static Unit>,
@@ -180,7 +180,7 @@ pub struct Topology {
     formulas: Vec<Formula>,
     memories: Vec<MemorySite>,
     stages: Vec<Stage>,
-    /// The initial values by column, in chunks shared with states; empty for a column without initial values.
+    /// The initial values by column, in chunks shared with states. A column without initial values has no chunks.
     initial: Vec<Vec<Arc<Chunk>>>,
 }
 
@@ -367,7 +367,7 @@ impl Topology {
         TwinIx(self.table(self.column(slot.column).table).base + slot.row)
     }
 
-    /// Returns the slot of a twin's property; `None` if the twin has no such property.
+    /// Returns the slot of a twin's property, or `None` if the twin has no such property.
     pub fn slot(&self, twin: TwinIx, property: &str) -> Option<Slot> {
         let (table, row) = self.locate(twin);
         Some(Slot { column: self.table(table).column(property)?, row })
@@ -485,7 +485,7 @@ impl Topology {
         Some(chunk.lanes[slot.row as usize % CHUNK]).filter(|lane| !lane.is_nan())
     }
 
-    /// Returns the initial values of a column; empty if there are none.
+    /// Returns the initial values of a column, or an empty slice if there are none.
     pub(crate) fn given_in(&self, column: ColumnIx) -> &[Arc<Chunk>] {
         self.initial.get(column.0 as usize).map_or(&[], Vec::as_slice)
     }

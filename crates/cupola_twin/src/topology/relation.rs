@@ -115,7 +115,7 @@ impl Relation {
 }
 
 impl Topology {
-    /// Returns the number of the relation along `steps` and creates it if it is new; `None` if a step is not a
+    /// Returns the number of the relation along `steps` and creates it if it is new. Returns `None` if a step is not a
     /// relationship in the graph.
     pub(super) fn relation_along(&mut self, steps: &[Segment]) -> Option<u32> {
         let path = joined(steps);

@@ -26,7 +26,7 @@ enum NameMeaning {
     Other,
 }
 
-/// Stores the values of all twins in columns; the twins are given in `order`.
+/// Stores the values of all twins in columns. `order` is the sequence of the twins.
 pub(super) fn give_all(topology: &mut Topology, bulk: &Bulk<'_>, order: &[u32], diagnostics: &mut Vec<Diagnostic>) {
     let mut lanes: Vec<Vec<Box<[f64]>>> = vec![Vec::new(); topology.columns.len()];
     for table in &topology.tables {

@@ -11,7 +11,7 @@ pub(crate) struct Walk {
 
 #[derive(Clone, Debug)]
 struct WalkStep {
-    /// The number of the relation; `None` if the graph has no such relationship.
+    /// The number of the relation, or `None` if the graph has no such relationship.
     relation: Option<usize>,
     inverse: bool,
     transitive: bool,

@@ -9,7 +9,7 @@ use cupola_twin::{Diagnostic, Place};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-/// The largest number of diagnostics of one kind. Further ones are only counted.
+/// The largest number of diagnostics of one kind. Further diagnostics are only counted.
 const MAX_FINDINGS: usize = 100;
 
 /// The statements and resources that are left out.

@@ -1,4 +1,4 @@
-//! Makes a simulation of the `simulation` section of a scene, and checks every name in it.
+//! The conversion of the `simulation` section of a scene to a simulation, with a check of every name.
 
 mod commands;
 mod plants;
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 const DAY_US: i64 = 86_400_000_000;
 /// Smallest flow of a terminal while people are in the room, as a share of its largest flow.
 const MIN_FLOW: f64 = 0.3;
-/// Fill of a dispenser in % below which maintenance is called.
+/// Fill level of a dispenser, in %, below which maintenance is called.
 const REFILL_BELOW_PCT: f64 = 15.0;
 /// Time from the call until maintenance refills a dispenser, in seconds.
 const REFILL_DELAY_S: f64 = 4.0 * 3600.0;
@@ -267,7 +267,7 @@ impl Binder<'_> {
         (units, specs, on, supply_c)
     }
 
-    /// Returns the slot of a zone's twin that gives a source, if the source is a property.
+    /// Returns the slot of the property that a source names for a zone's twin, or `None` if the source is a constant.
     fn zone_property(&self, twin: TwinIx, source: fn(&ZoneDoc) -> &Source) -> Option<Slot> {
         self.doc.zones.iter().find_map(|zone| match source(zone) {
             Source::Property(name) if self.is_of(twin, &zone.model) => self.topology.slot(twin, name),
@@ -333,7 +333,7 @@ impl Binder<'_> {
         (zones, specs, shares)
     }
 
-    /// Puts terminals into the zones. Returns the switch of each zone's terminal.
+    /// Adds the terminals to the zones. Returns the switch of each zone's terminal.
     fn terminals(
         &mut self,
         zones: &BTreeMap<TwinIx, usize>,

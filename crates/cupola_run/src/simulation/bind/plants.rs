@@ -19,7 +19,7 @@ pub(super) struct Plants {
     pub twins: BTreeMap<TwinIx, usize>,
     pub specs: Vec<PlantSpec>,
     pub on: Vec<ControlInput>,
-    /// The slot of each source's capacity, and the watts in a unit of that property.
+    /// The slot of each source's capacity, and the factor from the property's unit to W.
     pub capacities: Vec<Option<(Slot, f64)>>,
 }
 
@@ -60,7 +60,7 @@ impl Binder<'_> {
                     }
                 }
                 if matches!(spec.makes, PlantSource::Cold(_)) {
-                    // Cold serves air handling units only, because radiators give heat.
+                    // Cold sources serve only air handling units, because radiators only heat.
                     spec.zones.clear();
                 }
                 if spec.zones.is_empty() && spec.ahus.is_empty() {
@@ -82,7 +82,7 @@ impl Binder<'_> {
         plants
     }
 
-    /// Returns a power in watts, and its slot with the watts in a unit of that property if the source is a property.
+    /// Returns a power, in W. If the source is a property, also returns its slot and the factor from its unit to W.
     fn watts(&mut self, twin: TwinIx, source: &Source, path: Path<'_>) -> (Option<f64>, Option<(Slot, f64)>) {
         let number = self.number(twin, source, path);
         let Source::Property(name) = source else { return (number, None) };

@@ -14,7 +14,7 @@ use std::path::Path as FilePath;
 
 /// Share of a room's walls that is façade, if neither the scene nor a 3D building gives it: one wall of four.
 pub(super) const USUAL_EXTERIOR: f64 = 0.25;
-/// Infiltration through leaks of inner walls and through the door, in air changes an hour (an assumption).
+/// Infiltration through leaks of inner walls and through the door, in air changes per hour (an assumption).
 const INNER_LEAKS_ACH: f64 = 0.05;
 
 impl Binder<'_> {

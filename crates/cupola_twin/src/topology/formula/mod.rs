@@ -190,7 +190,7 @@ pub enum Op {
 /// The type of an expression.
 #[derive(Clone, Copy, Debug)]
 struct Type {
-    /// The kind; `None` for `NULL`, which is compatible with every kind.
+    /// The kind, or `None` for `NULL`, which is compatible with every kind.
     kind: Option<Kind>,
     unit: Option<&'static Unit>,
 }
