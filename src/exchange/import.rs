@@ -4,7 +4,7 @@
 use crate::action::{Action, ActionRequest, ActionResult, WaitRule};
 use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
-use crate::session::Open;
+use crate::session::{EditHistory, Loss, Open};
 use bevy::prelude::*;
 use cupola_exchange::import::{self, Draft};
 use cupola_run::Actor;
@@ -100,6 +100,8 @@ impl Action for WriteImport {
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let Self { folder, replace } = *self;
+        // The new scene is opened after it was written, so a warning about unsaved edits comes first.
+        world.resource_mut::<EditHistory>().accept_discard(Loss::Open(folder.clone()))?;
         let import = world.resource_mut::<Import>().into_inner();
         let preview = match std::mem::take(&mut import.stage) {
             Stage::Preview(preview) => preview,
@@ -117,6 +119,7 @@ impl Action for WriteImport {
                     return Err(why);
                 }
                 let words = format!("{} twins imported into {}", preview.draft.twins.len(), folder.display());
+                world.resource_mut::<EditHistory>().will_accept(Loss::Open(folder.clone()));
                 world.write_message(ActionRequest::new(Open(folder)));
                 Ok(Some(words))
             })

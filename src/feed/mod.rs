@@ -145,7 +145,11 @@ impl Connections {
 
     fn measure_rate(&mut self, now_us: i64) {
         let messages = self.inbox.messages();
-        self.counts.push_back((now_us, messages));
+        match self.counts.back_mut() {
+            // While a wall clock that was set back catches up, no time passes.
+            Some((when, last)) if *when == now_us => *last = messages,
+            _ => self.counts.push_back((now_us, messages)),
+        }
         while self.counts.len() > 2 && self.counts.front().is_some_and(|(when, _)| now_us - when > 3_000_000) {
             self.counts.pop_front();
         }

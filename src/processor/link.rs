@@ -61,6 +61,16 @@ impl Mailbox {
     }
 }
 
+/// The ability of a link to take a request.
+pub(super) enum Readiness {
+    /// The link takes requests.
+    Ready,
+    /// The connection is being opened.
+    Opening,
+    /// The connection could not be opened or was lost, with the reason. The client tries again by itself.
+    Lost(String),
+}
+
 /// The connection to a processor. Dropping it ends the process or the connection to the broker.
 pub(super) enum Link {
     Process(Process),
@@ -85,10 +95,14 @@ impl Link {
     }
 
     /// Returns whether the processor can take a request now.
-    pub fn is_ready(&self) -> bool {
+    pub fn readiness(&self) -> Readiness {
         match self {
-            Self::Process(_) => true,
-            Self::Service(client, _) => client.connection() == Connection::Connected,
+            Self::Process(_) => Readiness::Ready,
+            Self::Service(client, _) => match client.connection() {
+                Connection::Connected => Readiness::Ready,
+                Connection::Idle | Connection::Connecting => Readiness::Opening,
+                Connection::Lost { error } => Readiness::Lost(error),
+            },
         }
     }
 

@@ -16,12 +16,15 @@ use crate::{Tick, TickSystems};
 use bevy::prelude::*;
 use cupola_run::processor::{Definition, ProcessorAnswer, request};
 use cupola_run::{Actor, Event};
-use link::{Link, LinkMessage, Mailbox};
+use link::{Link, LinkMessage, Mailbox, Readiness};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+/// Number of timelines so far whose processors are services that other programs may share.
+static SHARED: AtomicU64 = AtomicU64::new(0);
 /// Longest pause before a failed program or connection is started again.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
@@ -84,6 +87,8 @@ struct Processor {
     asked: Option<PendingRequest>,
     answer: Option<ProcessorAnswer>,
     next_us: Option<i64>,
+    /// The moment at which the connection was begun, while it is not yet there and a request is due.
+    opening: Option<Instant>,
     /// Number of failures since the last answer, and the end of the pause after the last of them.
     failures: u32,
     paused_until: Option<Instant>,
@@ -107,6 +112,7 @@ impl Processor {
             asked: None,
             answer: None,
             next_us: None,
+            opening: None,
             failures: 0,
             paused_until: None,
             status,
@@ -158,7 +164,7 @@ impl Processor {
 
     /// Ends the link and pauses. The pause is 1 s at the first failure and doubles at each further one, up to 60 s.
     fn leave_alone(&mut self) {
-        (self.link, self.asked, self.mailbox) = (None, None, Arc::default());
+        (self.link, self.asked, self.opening, self.mailbox) = (None, None, None, Arc::default());
         let pause = Duration::from_secs(1).saturating_mul(1 << self.failures.min(6)).min(MAX_PAUSE);
         self.failures += 1;
         self.paused_until = Some(Instant::now() + pause);
@@ -172,7 +178,11 @@ impl Processor {
         Ok(())
     }
 
-    /// Returns whether the processor can take a request. Opens the link if there is none and it may be opened.
+    /// Returns whether the processor can take a request. Opens the link if there is none and it may be opened. While the
+    /// link is being opened, the processor is `opening`.
+    ///
+    /// # Errors
+    /// The reason why the link can't be opened, or why it was lost.
     fn is_ready(&mut self, may_start: bool) -> Result<bool, String> {
         if self.paused_until.is_some_and(|until| Instant::now() < until) {
             return Ok(false);
@@ -194,7 +204,25 @@ impl Processor {
                 }
             }
         }
-        Ok(self.link.as_ref().is_some_and(Link::is_ready))
+        let Some(link) = &self.link else { return Ok(false) };
+        match link.readiness() {
+            Readiness::Ready => {
+                self.opening = None;
+                Ok(true)
+            }
+            Readiness::Lost(error) => {
+                self.opening = None;
+                Err(format!("not connected: {error}"))
+            }
+            Readiness::Opening if self.opening.is_some_and(|since| since.elapsed() > self.definition.timeout) => {
+                self.opening = None;
+                Err(format!("no connection came about within {} s", self.definition.timeout.as_secs_f64()))
+            }
+            Readiness::Opening => {
+                self.opening.get_or_insert_with(Instant::now);
+                Ok(false)
+            }
+        }
     }
 
     fn fails(&mut self, why: &str, notices: &mut Notices) {
@@ -221,7 +249,13 @@ impl Processors {
         let all: Vec<Processor> = timeline.processors().iter().cloned().map(Processor::new).collect();
         // Services behind a broker see the requests of several programs.
         let is_shared = all.iter().any(|processor| processor.definition.doc.mqtt.is_some());
-        let program = if is_shared { format!("-{:x}", std::process::id()) } else { String::new() };
+        let program = if is_shared {
+            // A later timeline may have the same name, and an answer to an earlier one may still be on its way.
+            let number = SHARED.fetch_add(1, Ordering::Relaxed);
+            format!("-{:x}-{number}", std::process::id())
+        } else {
+            String::new()
+        };
         let name = format!("{}{program}", timeline.name());
         (!all.is_empty()).then_some(Self { all, name, count: 0 })
     }
@@ -244,6 +278,15 @@ impl Processors {
         Some(next)
     }
 
+    /// Asks at the moments at which the parent of a branch would ask. A request of the parent that waits for its answer is
+    /// repeated at once, because its answer goes to the parent.
+    pub fn follow(&mut self, parent: &Self) {
+        for processor in &mut self.all {
+            let same = |known: &&Processor| known.status.id == processor.status.id && known.asked.is_none();
+            processor.next_us = parent.all.iter().find(same).and_then(|known| known.next_us);
+        }
+    }
+
     /// Ends all pauses, so that the next tick sends requests again.
     pub fn hurry(&mut self) {
         for processor in &mut self.all {
@@ -263,8 +306,13 @@ impl Processors {
         self.all.iter().map(|processor| &processor.status)
     }
 
-    /// Waits until the first processor with a request has a message, at most until its timeout and for `at_most`.
+    /// Waits until the first processor with a request has a message, at most until its timeout and for `at_most`. While
+    /// a connection is being opened, waits for a moment.
     pub fn wait(&self, at_most: Duration) {
+        if let Some(opening) = self.all.iter().find(|processor| processor.opening.is_some()) {
+            opening.mailbox.wait(at_most.min(Duration::from_millis(5)));
+            return;
+        }
         let waiting = self.all.iter().find_map(|processor| Some((processor, processor.asked.as_ref()?)));
         if let Some((processor, asked)) = waiting {
             let left = processor.definition.timeout.saturating_sub(asked.at.elapsed());
@@ -285,7 +333,8 @@ impl Plugin for ProcessorPlugin {
     }
 }
 
-/// Receives answers before the tick. A simulated timeline is held until each request is answered or given up.
+/// Receives answers before the tick. A simulated timeline is held until each request is answered or given up, also while
+/// a connection for a request is being opened.
 fn listen(mut timelines: Query<(&Timeline, &mut Playback, &mut Processors)>, mut notices: ResMut<Notices>) {
     for (timeline, mut playback, mut processors) in &mut timelines {
         for processor in &mut processors.all {
@@ -293,7 +342,10 @@ fn listen(mut timelines: Query<(&Timeline, &mut Playback, &mut Processors)>, mut
                 processor.fails(&wrong, &mut notices);
             }
         }
-        let waits = processors.all.iter().any(|processor| processor.asked.is_some() && processor.answer.is_none());
+        let waits = |processor: &Processor| {
+            processor.opening.is_some() || (processor.asked.is_some() && processor.answer.is_none())
+        };
+        let waits = processors.all.iter().any(waits);
         playback.held = waits && timeline.source() == SourceKind::Simulated;
     }
 }
@@ -330,11 +382,12 @@ fn ask(
 ) {
     for (timeline, mut processors) in &mut timelines {
         let processors = &mut *processors;
-        if !timeline.is_stepping() {
-            continue;
-        }
         let now_us = timeline.now_us();
         for processor in &mut processors.all {
+            // A timeline that waits for a connection makes no step, and its request is due nevertheless.
+            if !timeline.is_stepping() && processor.opening.is_none() {
+                continue;
+            }
             if processor.next_us.is_some_and(|next_us| now_us < next_us) {
                 continue;
             }

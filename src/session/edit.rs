@@ -25,7 +25,7 @@ pub struct EditHistory {
 
 /// A loss that a person has to accept before an action is applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Loss {
+pub(crate) enum Loss {
     /// Quitting discards unsaved edits.
     Quit,
     /// Reading the scene again discards unsaved edits.
@@ -41,8 +41,13 @@ impl EditHistory {
     ///
     /// # Errors
     /// There are unsaved edits, and the user was not warned yet. The error is the warning.
-    pub(super) fn accept_discard(&mut self, loss: Loss) -> Result<(), String> {
+    pub(crate) fn accept_discard(&mut self, loss: Loss) -> Result<(), String> {
         if self.unsaved { self.accept(loss) } else { Ok(()) }
+    }
+
+    /// Notes that the user has accepted a loss, for an action that is yet to come.
+    pub(crate) fn will_accept(&mut self, loss: Loss) {
+        self.warned = Some(loss);
     }
 
     /// Accepts a loss if the user was warned of it and has sent the action again.

@@ -57,8 +57,8 @@ impl Action for Open {
     }
 }
 
-/// The action that reloads the open scene from its files. Timelines keep their values. If the files have errors, the
-/// findings are replaced and everything else stays unchanged.
+/// The action that reloads the open scene from its files. Timelines keep their values. If the files have errors,
+/// everything stays unchanged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reload;
 
@@ -81,7 +81,6 @@ impl Action for Reload {
             let findings = prepared.as_ref().map_or(loaded.diagnostics, |prepared| prepared.findings.clone());
             Box::new(move |world| {
                 let error = first_error(&findings);
-                world.insert_resource(Findings(findings));
                 let (prepared, relocation) = match (prepared.zip(relocation), error) {
                     (Some(prepared), None) => prepared,
                     (_, why) => {
@@ -89,6 +88,7 @@ impl Action for Reload {
                         return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
                     }
                 };
+                world.insert_resource(Findings(findings));
                 replace(world, prepared, &relocation);
                 // The permission is for the programs that the person knew.
                 if has_new_program && world.resource::<MayStartPrograms>().0 {
@@ -129,7 +129,8 @@ impl Action for Save {
         let settings = world.resource::<ViewSettings>();
         document.view.color_by = Some(settings.color_by.clone()).filter(|property| !property.is_empty());
         document.view.range = settings.range;
-        let target = self.0.map_or_else(|| scene.path.clone(), |path| file_of(&path));
+        let other = self.0.map(|path| file_of(&path)).filter(|path| !is_same_file(path, &scene.path));
+        let target = other.unwrap_or_else(|| scene.path.clone());
         if target == scene.path && world.resource::<FileWatcher>().has_changed(&target) {
             world.resource_mut::<EditHistory>().accept(Loss::Overwrite)?;
         }
@@ -147,6 +148,12 @@ impl Action for Save {
             })
         })
     }
+}
+
+/// Returns whether two paths lead to one file, also through links and from the current folder.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+    whole(one) == whole(other)
 }
 
 /// Returns the display name of a scene: the name of its folder, or else of its file.

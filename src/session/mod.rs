@@ -6,6 +6,7 @@ mod quit;
 mod replace;
 mod watch;
 
+pub(crate) use edit::Loss;
 pub use edit::{EditHistory, EditScene, KeepAssumptions, Redo, Undo};
 pub use files::{Open, Reload, Save};
 pub use quit::Quit;

@@ -2,10 +2,12 @@
 
 use super::{EditHistory, Reload};
 use crate::action::ActionRequest;
+use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
 use cupola_run::Actor;
+use cupola_scene::SourceFile;
 use notify_debouncer_mini::notify::{self, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_mini::{DebounceEventResult, DebouncedEvent, DebouncedEventKind, Debouncer, new_debouncer};
 use std::collections::BTreeSet;
@@ -23,8 +25,10 @@ pub struct FileWatcher {
     /// Whether files are watched. Only the app with a window watches files.
     pub enabled: bool,
     watcher: Option<Watcher>,
-    watched: Vec<PathBuf>,
+    watched: Vec<SourceFile>,
     stamps: Vec<(PathBuf, Option<SystemTime>)>,
+    /// Whether a file has changed between the reading of the scene and the start of the watcher.
+    is_late: bool,
     /// The files that other programs have changed since the scene was read or saved.
     changed: BTreeSet<PathBuf>,
 }
@@ -57,12 +61,21 @@ impl FileWatcher {
         self.changed.contains(path) || self.stamps.iter().any(is_newer)
     }
 
-    fn start(&mut self, files: &[PathBuf]) -> notify::Result<()> {
+    /// Watches the files of a scene. A file that has changed since it was read counts as changed at once.
+    fn start(&mut self, files: &[SourceFile]) -> notify::Result<()> {
         if self.watched == files {
             return Ok(());
         }
+        // A scene that was edited has the files of the scene before, which may have been saved since.
+        let known = std::mem::take(&mut self.stamps);
+        let is_same = |file: &SourceFile| self.watched.contains(file);
+        let stamp = |file: &SourceFile| match known.iter().find(|(path, _)| *path == file.path) {
+            Some((_, stamp)) if is_same(file) => *stamp,
+            _ => file.modified,
+        };
+        self.stamps = files.iter().map(|file| (file.path.clone(), stamp(file))).collect();
+        self.is_late = self.stamps.iter().any(|(path, stamp)| modified(path) != *stamp);
         self.watched = files.to_vec();
-        self.stamps = files.iter().map(|file| (file.clone(), modified(file))).collect();
         self.watcher = None;
         // All events have the same meaning, so a full channel loses nothing.
         let (sender, events) = sync_channel(1);
@@ -76,7 +89,7 @@ impl FileWatcher {
         })?;
         let mut result = Ok(());
         // Folders are watched instead of files, because an atomic save replaces the watched file.
-        let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+        let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.path.parent()).collect();
         for folder in folders {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             // A file of the scene may be missing together with its folder. All other folders are still watched.
@@ -92,7 +105,7 @@ impl FileWatcher {
     fn due(&mut self) -> bool {
         let Some(watcher) = &self.watcher else { return false };
         let events = watcher.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if events.try_recv().is_err() {
+        if events.try_recv().is_err() && !std::mem::take(&mut self.is_late) {
             return false;
         }
         let mut is_due = false;
@@ -120,6 +133,11 @@ pub(super) fn watch(world: &mut World) {
     if let Err(error) = watch.start(&scene.files) {
         let text = format!("Changes to some of the scene's files won't be detected: {error}");
         world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+    }
+    let jobs = world.resource::<Jobs>();
+    if jobs.is_running() || !jobs.waiting.is_empty() {
+        // Changes of the files wait as well, so that reloads don't pile up behind a long job.
+        return;
     }
     if world.resource_mut::<FileWatcher>().due() {
         if world.resource::<EditHistory>().unsaved {

@@ -4,6 +4,7 @@ use super::{Playback, SourceKind, Timeline, ViewCursor, branch_name, tell_unsett
 use crate::action::{Action, ActionResult};
 use crate::feed::{Connections, send_requests};
 use crate::notice::Notices;
+use crate::processor::Processors;
 use crate::session::{SceneDrivers, spawn, timeline_of};
 use bevy::prelude::*;
 use cupola_run::{Actor, Event, EventBody};
@@ -130,8 +131,13 @@ impl Action for MakeBranch {
             .view(parent)
             .branch(name.clone(), &world.resource::<SceneDrivers>().0)
             .map_err(|error| error.to_string())?;
-        let speed = world.get::<Playback>(cursor.timeline).map_or(0.0, |playback| playback.speed);
+        let parent = cursor.timeline;
+        let speed = world.get::<Playback>(parent).map_or(0.0, |playback| playback.speed);
         let entity = spawn(world, branch, Playback::at_speed(speed.max(60.0)));
+        let mut processors = world.query::<&mut Processors>();
+        if let Ok([parent, mut branch]) = processors.get_many_mut(world, [parent, entity]) {
+            branch.follow(&parent);
+        }
         show(world, entity)?;
         Ok(Some(format!("{name} begins at this moment. Change a set-point or switch a unit off, then play.")))
     }
@@ -159,7 +165,12 @@ pub struct ApplyEvent(pub EventBody);
 impl Action for ApplyEvent {
     fn apply(self: Box<Self>, world: &mut World, actor: &Actor) -> ActionResult {
         let shown = world.resource::<ViewCursor>().timeline;
-        apply_event(world, shown, self.0, actor).map(|_| None)
+        apply_event(world, shown, self.0, actor)?;
+        // A paused view shows a moment before the event, so its effect would not be seen.
+        let mut cursor = world.resource_mut::<ViewCursor>();
+        let was_paused = cursor.is_paused();
+        cursor.follow();
+        Ok(was_paused.then(|| "The view follows the live timeline again".to_string()))
     }
 }
 

@@ -52,7 +52,8 @@ pub fn nothing_ui(ui: &mut Ui) {
 pub fn inspector_ui(ui: &mut Ui, shown: &InspectorData<'_>, state: &mut UiState, actions: &mut ActionList) {
     head_ui(ui, shown, state, actions);
     theme::keep_clear_of_bar(ui);
-    ScrollArea::vertical().id_salt(("inspector", shown.twin.0)).auto_shrink(false).show(ui, |ui| {
+    let twin = shown.scene.topology.twin_id(shown.twin);
+    ScrollArea::vertical().id_salt(("inspector", twin)).auto_shrink(false).show(ui, |ui| {
         let key = key_slot(shown.scene, shown.color_by, shown.twin)
             .filter(|slot| shown.state.topology().column(slot.column).kind.is_numeric());
         if let Some(slot) = key {

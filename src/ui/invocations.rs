@@ -57,7 +57,12 @@ fn command_ui(
             let verb = format!("{} Run", icon::PAPER_PLANE_TILT);
             let button = ui.add(Button::new(verb).min_size(vec2(0.0, ROW))).on_hover_text(hint);
             let request = command.request.as_ref().map(|request| {
-                let value = drafts.entry(key).or_insert_with(|| first_value(shown, request));
+                let first = first_value(shown, request);
+                let value = drafts.entry(key).or_insert_with(|| first.clone());
+                // A changed model may ask for a request of another kind.
+                if std::mem::discriminant(value) != std::mem::discriminant(&first) {
+                    *value = first;
+                }
                 request_ui(ui, shown, request, value);
                 value.clone()
             });

@@ -128,6 +128,7 @@ impl UiState {
         self.palette.close();
         self.explained.clear();
         self.edited = None;
+        self.command_drafts.clear();
     }
 
     /// Moves the state that belongs to properties to the topology of the changed scene.

@@ -129,8 +129,10 @@ fn edit_ui(
     let topology = shown.state.topology();
     let column = topology.column(slot.column);
     let value = shown.state.value(slot);
-    let builder =
-        UiBuilder::new().id(ui.id().with(("edit", slot))).max_rect(place).layout(Layout::right_to_left(Align::Center));
+    let builder = UiBuilder::new()
+        .id(ui.id().with(("edit", topology.name(slot))))
+        .max_rect(place)
+        .layout(Layout::right_to_left(Align::Center));
     let ui = &mut ui.new_child(builder);
     let unit = column.unit.map_or("", |unit| unit.symbol);
     match column.kind {

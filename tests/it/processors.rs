@@ -209,15 +209,22 @@ fn two_runs_of_the_forecast_example_give_the_same_output() {
     assert!(without["values"]["floor.worstForecast"]["value"].is_null());
 }
 
-#[test]
-fn a_service_behind_a_broker_answers_a_live_timeline() {
-    let broker = Mosquitto::start();
+/// Starts a service that answers with a CO2 value for every twin, until it is asked by the id `end`.
+fn service(broker: &Mosquitto) -> std::thread::JoinHandle<()> {
     let options = rumqttc::MqttOptions::new("test-service", "127.0.0.1", broker.port);
     let (client, mut connection) = rumqttc::Client::new(options, 64);
     client.subscribe("models/p/ask", rumqttc::QoS::AtLeastOnce).unwrap();
+    let (ready, subscribed) = std::sync::mpsc::sync_channel(1);
     let service = std::thread::spawn(move || {
         for event in connection.iter() {
-            let Ok(rumqttc::Event::Incoming(rumqttc::Packet::Publish(asked))) = event else { continue };
+            let asked = match event {
+                Ok(rumqttc::Event::Incoming(rumqttc::Packet::Publish(asked))) => asked,
+                Ok(rumqttc::Event::Incoming(rumqttc::Packet::SubAck(_))) => {
+                    ready.send(()).unwrap();
+                    continue;
+                }
+                _ => continue,
+            };
             let request: serde_json::Value = serde_json::from_slice(&asked.payload).unwrap();
             if request["id"].as_str() == Some("end") {
                 return;
@@ -232,10 +239,24 @@ fn a_service_behind_a_broker_answers_a_live_timeline() {
             client.publish("models/p/answer", rumqttc::QoS::AtLeastOnce, false, answer).unwrap();
         }
     });
-    let text = scene(&format!(
-        r#"every: "1s", mqtt: (url: "{}", request: "models/p/ask", response: "models/p/answer")"#,
-        broker.url()
-    ));
+    subscribed.recv().unwrap();
+    service
+}
+
+fn end(broker: &Mosquitto, service: std::thread::JoinHandle<()>) {
+    crate::support::Publisher::connect(broker.port).publish(&[("models/p/ask".into(), r#"{"id": "end"}"#.into())]);
+    service.join().unwrap();
+}
+
+fn behind_broker(url: &str, every: &str) -> String {
+    scene(&format!(r#"every: "{every}", mqtt: (url: "{url}", request: "models/p/ask", response: "models/p/answer")"#))
+}
+
+#[test]
+fn a_service_behind_a_broker_answers_a_live_timeline() {
+    let broker = Mosquitto::start();
+    let service = service(&broker);
+    let text = behind_broker(&broker.url(), "1s");
     let folder = scene_folder(MODELS, &text);
     let mut app = open(folder.path(), None);
     let live = timeline(&mut app, SourceKind::Live);
@@ -247,6 +268,23 @@ fn a_service_behind_a_broker_answers_a_live_timeline() {
     }
     assert_eq!(value(&app, live, "r1.co2"), (Some(Value::Number(500.0)), Quality::Good));
     assert_eq!(value(&app, live, "r2.co2"), (Some(Value::Number(900.0)), Quality::Good));
-    crate::support::Publisher::connect(broker.port).publish(&[("models/p/ask".into(), r#"{"id": "end"}"#.into())]);
-    service.join().unwrap();
+    end(&broker, service);
+}
+
+#[test]
+fn a_simulation_waits_for_the_connection_to_a_service() {
+    let broker = Mosquitto::start();
+    let service = service(&broker);
+    let run = |url: &str| {
+        let folder = scene_folder(MODELS, &behind_broker(url, "5m"));
+        json(&cupola(&["run", folder.path().to_str().unwrap(), "--for", "20m", "--speed", "max", "--json"]))
+    };
+    let report = run(&broker.url());
+    let processor = &report["processors"][0];
+    assert_eq!((processor["requests"].as_u64(), processor["answers"].as_u64()), (Some(4), Some(4)), "{processor}");
+    end(&broker, service);
+    let unreachable = run("mqtt://127.0.0.1:1");
+    let processor = &unreachable["processors"][0];
+    assert_eq!(processor["is_failing"], true, "{processor}");
+    assert!(processor["last_error"].as_str().unwrap().contains("not connected"), "{processor}");
 }

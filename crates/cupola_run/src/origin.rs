@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// A message of a feed.
-    Message { topic: Arc<str>, payload: Arc<str> },
+    Message { topic: Arc<str>, payload: Arc<str>, arrived_us: i64 },
     /// An answer of an external processor.
     Answer { processor: Arc<str>, request: Arc<str>, asked_us: i64 },
     /// An event of an actor: a value that was set, or a command.
@@ -61,7 +61,7 @@ impl Origins {
             return None;
         }
         Some(match &origin.source {
-            Source::Message { topic, payload } => format!("message on {topic}: {payload}"),
+            Source::Message { topic, payload, .. } => format!("message on {topic}: {payload}"),
             Source::Answer { processor, request, asked_us } => {
                 let asked = cupola_wire::format_rfc3339(*asked_us);
                 format!("answer {request} of processor {processor}, asked at {asked}")
@@ -89,7 +89,7 @@ impl Origins {
         let mut next_us = i64::MAX;
         for (slot, origin) in self.by_slot.iter() {
             let Some(until_us) = origin.fresh_until_us else { continue };
-            if matches!(origin.source, Source::Message { .. }) && origin.time_us <= self.inherited_until_us {
+            if matches!(origin.source, Source::Message { arrived_us, .. } if arrived_us <= self.inherited_until_us) {
                 continue;
             }
             if until_us >= now_us {

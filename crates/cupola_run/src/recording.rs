@@ -3,6 +3,7 @@
 //! A recording identifies properties by twin id and name, so it stays valid after an edit or a reload of the scene.
 
 use crate::alarm::{Alarms, NamedAlarm};
+use crate::relocation::Relocation;
 use cupola_scene::Scene;
 use cupola_twin::value::{Sample, Texts, decode, encode};
 use cupola_twin::{ColumnIx, Kind, Slot, State, Topology};
@@ -159,14 +160,20 @@ impl Recording {
         self.entries.push_back(Entry { time_us, point: number, sample, until_us });
     }
 
-    /// Continues the recording with the topology of a changed scene.
-    pub(crate) fn adopt(&mut self, scene: &Scene, state: &State, alarms: &Alarms, now_us: i64) {
-        self.numbers.clear();
-        for (number, point) in (0..).zip(&self.points) {
-            if let Some(slot) = slot_of(point, &scene.topology) {
-                self.numbers.insert(slot, number);
-            }
-        }
+    /// Continues the recording with the topology of a changed scene. `relocation` maps the topology before to it.
+    pub(crate) fn adopt(
+        &mut self,
+        scene: &Scene,
+        state: &State,
+        alarms: &Alarms,
+        now_us: i64,
+        relocation: &Relocation,
+    ) {
+        let moved = |(slot, number): (Slot, u32)| {
+            let slot = relocation.slot(slot)?;
+            (scene.topology.column(slot.column).kind == self.points[number as usize].kind).then_some((slot, number))
+        };
+        self.numbers = std::mem::take(&mut self.numbers).into_iter().filter_map(moved).collect();
         self.measured = measured_of(state);
         self.add_frame(scene, state, alarms, now_us);
         // Key frames of earlier topologies keep these in memory, so the number of key frames is limited.
@@ -208,6 +215,7 @@ pub struct Replay {
     next: u64,
     /// The number of the next acknowledgement.
     next_acknowledgement: usize,
+    /// The moment that the timeline shows, in microseconds since the Unix epoch.
     pub(crate) shown_us: i64,
 }
 

@@ -1,7 +1,7 @@
 //! The 3D building of a scene, from its glTF file, from its floor plan, or from the areas of its rooms.
 
 use super::document::Document;
-use super::files::{read_bytes, read_text};
+use super::files::{SourceFile, read_bytes, read_text};
 use super::places::Places;
 use cupola_building::{AutoRoom, AutoStorey, Building, Issue, Plan, auto_plan, build, from_gltf};
 use cupola_twin::model::{ModelIx, short_name};
@@ -26,12 +26,12 @@ pub(super) fn read(
     folder: &Path,
     source: &Places,
     diagnostics: &mut Vec<Diagnostic>,
-    files: &mut Vec<PathBuf>,
+    files: &mut Vec<SourceFile>,
 ) -> Option<Building> {
     let doc = document.building.clone().unwrap_or_default();
     if let Some(gltf) = &doc.gltf {
         let path = folder.join(gltf);
-        files.push(path.clone());
+        files.push(SourceFile::before_reading(path.clone()));
         match read_gltf(&path) {
             Ok(read) => {
                 diagnostics.extend(read.issues.iter().map(|issue| warning(issue, &path)));
@@ -45,7 +45,7 @@ pub(super) fn read(
     }
     if let Some(plan) = &doc.plan {
         let path = folder.join(plan);
-        files.push(path.clone());
+        files.push(SourceFile::before_reading(path.clone()));
         let place = || source.of(&["building".into(), "plan".into()]);
         match read_text(&path) {
             Ok(text) => match read_plan(&path, &text, diagnostics) {

@@ -3,9 +3,27 @@
 use cupola_twin::{Diagnostic, Place};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// The largest size of a file, in bytes. Positions in a file are stored in 32 bits.
 const MAX_FILE_BYTES: u64 = u32::MAX as u64;
+
+/// A file or folder that a scene was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The path.
+    pub path: PathBuf,
+    /// The time of the last modification before the file was read, if it existed. A later one means a change.
+    pub modified: Option<SystemTime>,
+}
+
+impl SourceFile {
+    /// Returns a file that is about to be read.
+    pub fn before_reading(path: PathBuf) -> Self {
+        let modified = std::fs::metadata(&path).and_then(|data| data.modified()).ok();
+        Self { path, modified }
+    }
+}
 
 /// Reads a text file.
 ///

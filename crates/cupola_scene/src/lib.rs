@@ -39,7 +39,7 @@ pub use bind::{unknown_node, words_of};
 pub use building::{ReadGltf, read_gltf};
 pub use cache::finish as finish_cache;
 pub use document::Document;
-pub use files::{collect_json, read_text};
+pub use files::{SourceFile, collect_json, read_text};
 pub use graph::{graph_relationship, graph_twin};
 pub use load::{LoadResult, condition, input_column, load};
 pub use places::{Places, Step};
@@ -57,7 +57,7 @@ pub struct Scene {
     /// The scene file.
     pub path: PathBuf,
     /// The files from which the scene was made, for watching changes.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<SourceFile>,
     /// The text of the scene file and the positions of values in it.
     pub places: Places,
     /// The document.

@@ -1,7 +1,7 @@
 //! The reader of scenes: file to document, document to graph, graph to topology. It reports problems as diagnostics.
 
 use super::document::{AlarmDoc, Document, IterateDoc, VERSION};
-use super::files::{collect_json, read_text};
+use super::files::{SourceFile, collect_json, read_text};
 use super::graph::graph;
 use super::places::{Places, Step};
 use super::{Alarm, Scene, bind, building, ron_options};
@@ -60,7 +60,8 @@ pub(super) struct Changes {
 /// Builds the scene of a changed document. Models and building are reused if the document names the same files. If the
 /// changes of the graph are known, only the affected parts are compiled again.
 pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Changes>) -> LoadResult {
-    let mut loader = Loader::new(Vec::new());
+    let own = scene.files.iter().filter(|file| file.path == scene.path);
+    let mut loader = Loader::new(own.cloned().collect());
     let document = Arc::new(document);
     let source = Places::of_document(scene.places.file.clone(), document.clone());
     let same_models = document.models == scene.document.models;
@@ -92,7 +93,7 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
         }),
     };
     if same_models || same_building {
-        loader.files.extend(scene.files.iter().filter(|file| **file != scene.path).cloned());
+        loader.files.extend(scene.files.iter().filter(|file| file.path != scene.path).cloned());
     }
     let scene = loader.build(scene.path.clone(), source, document, reused);
     LoadResult { scene: Some(scene), diagnostics: loader.diagnostics }
@@ -168,13 +169,13 @@ pub(super) fn folder_of(path: &Path) -> PathBuf {
 
 pub(super) struct Loader {
     diagnostics: Vec<Diagnostic>,
-    files: Vec<PathBuf>,
+    files: Vec<SourceFile>,
     /// The hash of the texts from which the models were read.
     pub models_hash: u64,
 }
 
 impl Loader {
-    fn new(files: Vec<PathBuf>) -> Self {
+    fn new(files: Vec<SourceFile>) -> Self {
         Self { diagnostics: Vec::new(), files, models_hash: 0 }
     }
 
@@ -183,7 +184,7 @@ impl Loader {
         if let Some(scene) = self.kept(&path) {
             return Some(scene);
         }
-        *self = Self::new(vec![path.clone()]);
+        *self = Self::new(vec![SourceFile::before_reading(path.clone())]);
         let text = read_text(&path).map_err(|found| self.diagnostics.push(found)).ok()?;
         let source = Places::new(path.to_string_lossy().into(), text);
         let source = match self.quickly(&path, source) {
@@ -191,7 +192,7 @@ impl Loader {
             Err(source) => *source,
         };
         // The fast path failed, so the text is read again with full diagnostics.
-        *self = Self::new(vec![path.clone()]);
+        *self = Self::new(vec![SourceFile::before_reading(path.clone())]);
         let document = self.document(&source)?;
         Some(self.build(path, source, Arc::new(document), ReusedParts::default()))
     }
@@ -226,8 +227,8 @@ impl Loader {
         let BoundBuilding { building, massing, bindings } =
             reused.shown.unwrap_or_else(|| self.shown(&document, &folder, &source, &topology, building, massing));
         let mut files = std::mem::take(&mut self.files);
-        if !files.contains(&path) {
-            files.insert(0, path.clone());
+        if !files.iter().any(|file| file.path == path) {
+            files.insert(0, SourceFile::before_reading(path.clone()));
         }
         Scene { path, files, places: source, document, models, graph, topology, alarms, building, massing, bindings }
     }
@@ -316,7 +317,7 @@ impl Loader {
         let mut files = Vec::new();
         for (position, path) in document.models.iter().enumerate() {
             let whole = folder.join(path);
-            self.files.push(whole.clone());
+            self.files.push(SourceFile::before_reading(whole.clone()));
             let before = files.len();
             let place = || source.of(&["models".into(), position.into()]);
             if let Err(found) = collect_json(&whole, 0, &mut files) {
@@ -328,11 +329,11 @@ impl Loader {
         }
         let mut texts = Vec::new();
         for file in files {
+            self.files.push(SourceFile::before_reading(file.clone()));
             match read_text(&file) {
                 Ok(text) => texts.push((Arc::<str>::from(file.to_string_lossy()), text)),
                 Err(found) => self.diagnostics.push(found),
             }
-            self.files.push(file);
         }
         let mut hash = XxHash3_64::new();
         for (file, text) in &texts {

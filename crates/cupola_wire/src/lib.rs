@@ -29,5 +29,7 @@ pub use captures::Captures;
 pub use payload::{Payload, PayloadError, Scalar, check_pointer, fast_number};
 pub use placeholder::PatternError;
 pub use template::Template;
-pub use time::{TimeRule, format_duration, format_rfc3339, parse_duration, parse_rfc3339, parse_time};
+pub use time::{
+    MAX_TIME_US, MIN_TIME_US, TimeRule, format_duration, format_rfc3339, parse_duration, parse_rfc3339, parse_time,
+};
 pub use topic::TopicPattern;

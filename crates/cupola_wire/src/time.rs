@@ -15,6 +15,11 @@ pub const MICROSECONDS_BELOW: f64 = 1e17;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
+/// Earliest time that can be written as RFC 3339 text: -009999-01-02T02:00:00Z, in microseconds since the epoch.
+pub const MIN_TIME_US: i64 = -377_705_023_200_000_000;
+/// Latest time that can be written as RFC 3339 text: 9999-12-30T22:00:00Z, in microseconds since the epoch.
+pub const MAX_TIME_US: i64 = 253_402_207_200_000_000;
+
 /// Rule for the time of measurement in a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TimeRule {
@@ -74,7 +79,7 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
 pub fn format_rfc3339(micros: i64) -> String {
     const WHOLE: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
     const MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
-    let micros = micros.clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond());
+    let micros = micros.clamp(MIN_TIME_US, MAX_TIME_US);
     let time = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH);
     let has_millis = micros.rem_euclid(MICROS_PER_SECOND) >= 1_000;
     let printer = if has_millis { &MILLIS } else { &WHOLE };
@@ -224,8 +229,8 @@ mod tests {
         for (micros, expected) in cases {
             assert_eq!(format_rfc3339(micros), expected);
         }
-        for extreme in [i64::MIN, i64::MAX] {
-            assert!(parse_rfc3339(&format_rfc3339(extreme)).is_some());
+        for (extreme, limit) in [(i64::MIN, MIN_TIME_US), (i64::MAX, MAX_TIME_US)] {
+            assert_eq!(parse_rfc3339(&format_rfc3339(extreme)), Some(limit));
         }
     }
 

@@ -135,6 +135,11 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_INPUT;
         }
     };
+    if args.record.is_some()
+        && let Some(mut known) = world.get_mut::<Timeline>(timeline)
+    {
+        known.keep_answers();
+    }
     for set in &args.sets {
         if let Err(message) = apply_set(world, timeline, set) {
             output::error_line(format!("--set {set}: {message}"));
@@ -283,6 +288,10 @@ fn simulated(
             std::thread::sleep(due.saturating_sub(begin.elapsed()));
         }
         step(world, timeline);
+        if world.get::<Timeline>(timeline).is_none_or(|timeline| !timeline.is_stepping()) {
+            output::error_line("the calendar ends here, so the run ends");
+            break;
+        }
         ticks += 1;
         changes += changed(world, timeline);
         let changes = world.get::<Timeline>(timeline).map(|timeline| timeline.changes());

@@ -9,6 +9,8 @@ use cupola_mqtt::Connection;
 use cupola_twin::{Quality, State};
 use serde_json::{Map, json};
 
+/// Largest number of alarms on the terminal.
+const MAX_ALARMS: usize = 10;
 /// Largest number of lines of the summary on the terminal.
 const MAX_SUMMARY: usize = 24;
 
@@ -41,11 +43,14 @@ pub(in crate::cli) fn report(
         .into_iter()
         .map(|(alarm, _, twin, raised)| {
             json!({ "id": alarm.id, "severity": alarm.severity, "twin": scene.topology.twin_id(twin),
-                "message": alarm.message, "since": cupola_wire::format_rfc3339(raised.since_us) })
+                "message": alarm.message, "since": cupola_wire::format_rfc3339(raised.since_us),
+                "acknowledged": raised.acknowledged })
         })
         .collect();
     out.insert("alarms".into(), json!(list));
     out.insert("alarms_raised".into(), json!(alarms.total));
+    let commands = known.invocations().list.iter().map(|invocation| invocation.to_json(&scene.topology));
+    out.insert("commands".into(), commands.collect());
     let unsettled = check::unsettled(scene, known.state());
     output::report(&unsettled);
     out.insert("unsettled".into(), json!(unsettled));
@@ -156,13 +161,24 @@ pub(in crate::cli) fn show(report: &serde_json::Value) {
     let empty = Vec::new();
     let alarms = report["alarms"].as_array().unwrap_or(&empty);
     output::line(format!("{} alarms are active, {} were raised", alarms.len(), report["alarms_raised"]));
-    for alarm in alarms.iter().take(10) {
+    for alarm in alarms.iter().take(MAX_ALARMS) {
+        let text = |key: &str| alarm[key].as_str().unwrap_or("");
+        let mark = if alarm["acknowledged"] == true { " (acknowledged)" } else { "" };
         output::line(format!(
-            "  {} {}: {}",
-            alarm["severity"].as_str().unwrap_or(""),
-            alarm["twin"].as_str().unwrap_or(""),
-            alarm["message"].as_str().unwrap_or("")
+            "  {} {} since {}: {}{mark}",
+            text("severity"),
+            text("twin"),
+            text("since"),
+            text("message")
         ));
+    }
+    if alarms.len() > MAX_ALARMS {
+        output::line(format!("  and {} more; --json prints them all", alarms.len() - MAX_ALARMS));
+    }
+    for command in report["commands"].as_array().into_iter().flatten() {
+        let text = |key: &str| command[key].as_str().unwrap_or("");
+        let why = if text("error").is_empty() { String::new() } else { format!(": {}", text("error")) };
+        output::line(format!("command {}.{} {}{why}", text("twin"), text("command"), text("outcome")));
     }
     for (name, value) in report["summary"].as_object().into_iter().flatten().take(MAX_SUMMARY) {
         output::line(format!("  {name:<44} {}", value.as_str().unwrap_or("")));

@@ -145,6 +145,61 @@ fn an_edit_keeps_alarms_without_a_value_and_readings_that_equal_initial_values()
 }
 
 #[test]
+fn a_reload_with_another_model_keeps_the_memory_of_functions() {
+    let remembering = r#"computed: [(model: "Room", property: "before", formula: "LAG(temperature, 60s)"),
+        (model: "Room", property: "peak", formula: "MAX_OVER(temperature, 1h)"),"#;
+    let scene = small_scene("").replace("computed: [", remembering);
+    let folder = scene_folder(MODELS, &scene);
+    let mut app = open_by_hand(folder.path());
+    let live = timeline(&mut app, SourceKind::Live);
+    for value in [20.0, 25.0, 21.0] {
+        receive(&mut app, live, "r1.temperature", value);
+        let_pass(&mut app, 40 * SECOND_US);
+    }
+    let values = |app: &App| [number(app, live, "r1.before"), number(app, live, "r1.peak")];
+    assert_eq!(values(&app), [Some(25.0), Some(25.0)]);
+    // The new model comes first in the order of the ids, so every other model has another number.
+    let first = r#"[{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:a:First;1", "@type": "Interface"},"#;
+    std::fs::write(folder.path().join("models/models.json"), MODELS.replacen('[', first, 1)).unwrap();
+    send(&mut app, Reload);
+    assert!(app.world().resource::<OpenScene>().0.models.find("dtmi:a:First;1").is_some());
+    tick(&mut app);
+    assert_eq!(values(&app), [Some(25.0), Some(25.0)]);
+}
+
+#[test]
+fn files_that_change_before_they_are_watched_are_noticed() {
+    let (mut app, folder) = app();
+    std::fs::write(folder.path().join("scene.ron"), small_scene(SIMULATION).replace("Small", "Late")).unwrap();
+    app.world_mut().resource_mut::<FileWatcher>().enabled = true;
+    wait(&mut app, |app| app.world().resource::<OpenScene>().0.document.name == "Late");
+}
+
+#[test]
+fn a_failed_reload_leaves_the_open_scene_valid() {
+    let (mut app, folder) = app();
+    let file = folder.path().join("scene.ron");
+    std::fs::write(&file, small_scene(SIMULATION).replace("20.0", "\"x\"")).unwrap();
+    send(&mut app, Reload);
+    assert!(last_notice(&app).contains("have errors"), "{}", last_notice(&app));
+    let value = Some(Value::Text("x".into()));
+    send(&mut app, EditScene(vec![Edit::SetProperty { twin: "r1".into(), property: "area".into(), value }]));
+    assert!(last_notice(&app).contains('x') && last_notice(&app).contains("area"), "{}", last_notice(&app));
+    assert_eq!(app.world().resource::<OpenScene>().0.document.twins[1].properties["area"], Value::Number(20.0));
+}
+
+#[test]
+fn saving_as_the_own_file_is_saving() {
+    let (mut app, folder) = app();
+    send(&mut app, add_room("a0"));
+    let other_spelling = folder.path().join("models/..").join("scene.ron");
+    send(&mut app, Save(Some(other_spelling)));
+    assert!(last_notice(&app).contains("Saved"), "{}", last_notice(&app));
+    send(&mut app, Quit);
+    assert_eq!(app.world_mut().resource_mut::<Messages<AppExit>>().drain().count(), 1, "{}", last_notice(&app));
+}
+
+#[test]
 fn reloads_can_remove_and_add_the_simulation() {
     let (mut app, folder) = app();
     let file = folder.path().join("scene.ron");

@@ -88,6 +88,34 @@ fn events_from_a_file_give_the_same_day_as_actions() {
 }
 
 #[test]
+fn a_failed_command_changes_nothing_and_is_reported() {
+    let command = r#"{"@type": "Command", "name": "heat", "request": {"name": "to", "schema": "double"},
+    "response": {"name": "done", "schema": "boolean"}}, {"@type": "Property", "name": "occupied""#;
+    let models = MODELS.replace(r#"{"@type": "Property", "name": "occupied""#, command);
+    for (response, why) in [("request", "doesn't fit"), ("nosuch", "nosuch")] {
+        let commands = COMMANDS.replace(r#""request"}"#, &format!(r#""request"}}, response: "{response}""#));
+        let folder = scene_folder(&models, &small_scene(&SIMULATION.replace("zones:", &commands)));
+        let line = r#"{"time": "2026-01-12T08:05:00Z", "actor": {"kind": "person", "name": "Ada"},
+            "event": {"command": {"twin": "r1", "command": "heat", "request": 25.0}}}"#;
+        let file = folder.path().join("events.jsonl");
+        std::fs::write(&file, line.replace('\n', " ")).unwrap();
+        let scene = folder.path().to_str().unwrap();
+        let report = json(&cupola(&["run", scene, "--for", "10m", "--json", "--events", file.to_str().unwrap()]));
+        assert_eq!(report["commands"][0]["outcome"], "failed", "{report}");
+        assert!(report["commands"][0]["error"].as_str().unwrap().contains(why), "{report}");
+        assert!(report["values"].get("r1.setpoint").is_none(), "{report}");
+    }
+}
+
+#[test]
+fn a_simulation_ends_with_the_calendar() {
+    let folder = scene_folder(MODELS, &small_scene(&SIMULATION.replace("2026-01-12T08", "9999-12-30T21")));
+    let output = cupola(&["run", folder.path().to_str().unwrap(), "--for", "10h", "--json"]);
+    assert_eq!(json(&output)["end"], "9999-12-30T22:00:00Z");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the calendar ends"));
+}
+
+#[test]
 fn the_order_of_the_lines_holds_within_a_step() {
     let (_app, folder) = app();
     let line = |time: &str, event: String| {

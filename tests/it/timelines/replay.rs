@@ -58,6 +58,27 @@ fn stateful_functions_are_correct_at_every_moment_of_a_replay() {
 }
 
 #[test]
+fn a_replay_goes_back_within_a_gap_of_the_recording() {
+    let held = r#"alarms: [(id: "warm", model: "Room", when: "HELD_FOR(temperature > 5) >= 20 s", severity: warning, message: "Warm")],"#;
+    let (mut app, _folder) = app_with(held);
+    let live = timeline(&mut app, SourceKind::Live);
+    let start_us = known(&app, live).now_us();
+    receive(&mut app, live, "r1.temperature", 30.0);
+    (0..100).for_each(|_| let_pass(&mut app, SECOND_US));
+    receive(&mut app, live, "r1.temperature", 31.0);
+    let_pass(&mut app, SECOND_US);
+    send(&mut app, ShowSource(SourceKind::Replayed));
+    let replay = active(&app);
+    send(&mut app, Play(false));
+    for (second, is_raised) in [(90, true), (50, true), (10, false), (40, true), (15, false), (60, true)] {
+        send(&mut app, Seek(start_us + second * SECOND_US));
+        let since: Vec<i64> = raised(&app, replay).iter().map(|raised| raised.since_us - start_us).collect();
+        assert_eq!(!since.is_empty(), is_raised, "after {second} s: {since:?}");
+        assert_eq!(number(&app, replay, "r1.temperature"), Some(30.0));
+    }
+}
+
+#[test]
 fn a_replay_shows_an_acknowledgement_only_after_its_moment() {
     let alarm =
         r#"alarms: [(id: "warm", model: "Room", when: "temperature > 5", severity: warning, message: "Warm")],"#;

@@ -1,16 +1,17 @@
 //! Export of the models in their original text. The scene holds only the parsed models, so the files are read again.
 
-use cupola_scene::read_text;
+use cupola_scene::{SourceFile, read_text};
 use cupola_twin::{Diagnostic, Models, Place};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 /// Returns the interfaces in the scene's DTDL files.
-pub(crate) fn interfaces(files: &[PathBuf], models: &Models, findings: &mut Vec<Diagnostic>) -> Vec<Json> {
+pub(crate) fn interfaces(files: &[SourceFile], models: &Models, findings: &mut Vec<Diagnostic>) -> Vec<Json> {
     let mut texts = Vec::new();
     let is_json = |extension: &std::ffi::OsStr| extension == "json" || extension == "jsonld";
-    for path in files.iter().filter(|path| path.extension().is_some_and(is_json) && !path.is_dir()) {
+    for path in
+        files.iter().map(|file| &file.path).filter(|path| path.extension().is_some_and(is_json) && !path.is_dir())
+    {
         match read_text(path) {
             Ok(text) => texts.push((path.to_string_lossy().into_owned(), text)),
             Err(found) => findings.push(found),

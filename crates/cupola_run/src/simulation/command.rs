@@ -1,6 +1,7 @@
 //! Commands that the simulation carries out. The scene gives the properties that a command sets, and its response.
 
 use super::run::Simulation;
+use crate::feed::lane_of;
 use cupola_twin::expr::{Cell, Context, Expr, ExprError, Path, evaluate};
 use cupola_twin::query::TwinContext;
 use cupola_twin::unit::Unit;
@@ -20,22 +21,22 @@ pub(super) struct Handler {
 }
 
 impl Simulation {
-    /// Carries out a command of a twin and returns its response.
+    /// Returns the values that a command of a twin sets, and its response. Nothing is changed.
     ///
     /// # Errors
     /// The scene has no handler for the command, or an expression can't be evaluated or gives an unsuitable value.
     pub(crate) fn command(
-        &mut self,
-        state: &mut State,
+        &self,
+        state: &State,
         twin: TwinIx,
         command: &str,
         request: Option<&Value>,
         now_us: i64,
-    ) -> Result<(Vec<Slot>, Option<Value>), String> {
+    ) -> Result<(Vec<(Slot, Sample)>, Option<Value>), String> {
         let topology = state.topology().clone();
         let of_twin = |handler: &&Handler| handler.command == command && handler.twins.binary_search(&twin).is_ok();
         let handler =
-            self.handlers.iter().find(of_twin).cloned().ok_or_else(|| {
+            self.handlers.iter().find(of_twin).ok_or_else(|| {
                 format!("the simulation doesn't know what `{command}` does: say so in its `commands`")
             })?;
         let mut changes = Vec::new();
@@ -44,18 +45,18 @@ impl Simulation {
             let context = RequestContext { twin: TwinContext { state, twin }, request };
             let cell = evaluate(expression, &context).map_err(|error| error.message)?;
             let value = value_of(cell).ok_or_else(|| format!("what `{property}` is set to has no value"))?;
-            let lane = topology.encode(slot.column, &value).map_err(|why| format!("`{property}`: {why}"))?;
-            changes.push((slot, lane));
+            let lane = lane_of(&topology, slot.column, &value).map_err(|why| format!("`{property}`: {why}"))?;
+            changes.push((slot, Sample::good(lane, now_us)));
         }
-        for (slot, lane) in &changes {
-            state.set(*slot, Sample::good(*lane, now_us));
+        let Some(response) = &handler.response else { return Ok((changes, None)) };
+        // The response sees the values that the command sets.
+        let mut after = state.clone();
+        for (slot, sample) in &changes {
+            after.set(*slot, *sample);
         }
-        // The simulation takes over the values that were set and keeps all others.
-        let slots: Vec<Slot> = changes.into_iter().map(|(slot, _)| slot).collect();
-        self.adopt_slots(state, &slots);
-        let Some(response) = &handler.response else { return Ok((slots, None)) };
-        let context = RequestContext { twin: TwinContext { state, twin }, request };
-        Ok((slots, value_of(evaluate(response, &context).map_err(|error| error.message)?)))
+        let context = RequestContext { twin: TwinContext { state: &after, twin }, request };
+        let response = value_of(evaluate(response, &context).map_err(|error| error.message)?);
+        Ok((changes, response))
     }
 }
 

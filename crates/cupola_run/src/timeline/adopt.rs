@@ -47,7 +47,7 @@ impl Timeline {
         self.unsettled = self.unsettled.iter().filter_map(|slot| relocation.slot(*slot)).collect();
         self.scene = scene;
         if let Some(recording) = &mut self.recording {
-            recording.adopt(&self.scene, &self.state, &self.alarms, self.now_us);
+            recording.adopt(&self.scene, &self.state, &self.alarms, self.now_us, relocation);
         }
         self.revision += 1;
         Ok(())

@@ -61,7 +61,8 @@ impl Timeline {
         }
         let is_simulated = matches!(self.driver, Driver::Simulated(_));
         // An event is stored with the moment at which it took effect, so that the stored events are in order of time.
-        let kept = is_simulated.then(|| Event { time_us: self.now_us, ..event.clone() });
+        let is_kept = is_simulated && (self.keeps_answers || !matches!(event.body, EventBody::Processed { .. }));
+        let kept = is_kept.then(|| Event { time_us: self.now_us, ..event.clone() });
         let outcome = match event.body {
             EventBody::Readings { readings } => Ok(self.take_readings(readings)),
             EventBody::Set { twin, property, value } => self.set(&event.actor, &twin, &property, &value),
@@ -96,7 +97,8 @@ impl Timeline {
             };
             let fresh_until_us = reading.fresh_until_us();
             self.state.measure(slot, sample, fresh_until_us.unwrap_or(i64::MAX));
-            let source = Source::Message { topic: reading.topic, payload: reading.payload };
+            let arrived_us = reading.arrived_us;
+            let source = Source::Message { topic: reading.topic, payload: reading.payload, arrived_us };
             self.origins.insert(slot, Origin { source, time_us: sample.time_us, fresh_until_us });
         }
         outcome
@@ -158,15 +160,24 @@ impl Timeline {
             Driver::Live { .. } => self.send(&mut invocation)?,
             Driver::Simulated(simulation) => {
                 let request = invocation.request.as_ref();
-                let result = simulation.command(&mut self.state, twin, &invocation.command, request, self.now_us);
-                let (slots, result) = match result {
-                    Ok((slots, response)) => (slots, Ok(response)),
+                let result = simulation.command(&self.state, twin, &invocation.command, request, self.now_us);
+                let (changes, result) = match result {
+                    Ok((changes, response)) => (changes, Ok(response)),
                     Err(why) => (Vec::new(), Err(why)),
                 };
                 invocation.settle(&topology, result, "simulation");
                 invocation.took_us = Some(0);
-                let action = format!("command {}", invocation.command);
-                slots.into_iter().for_each(|slot| self.note_actor(slot, actor, &action));
+                // A command that fails changes nothing.
+                if matches!(invocation.outcome, CommandOutcome::Done(_)) {
+                    let slots: Vec<Slot> = changes.iter().map(|(slot, _)| *slot).collect();
+                    for (slot, sample) in changes {
+                        self.state.set(slot, sample);
+                    }
+                    // The simulation continues from the new values, and keeps all others.
+                    simulation.adopt_slots(&self.state, &slots);
+                    let action = format!("command {}", invocation.command);
+                    slots.into_iter().for_each(|slot| self.note_actor(slot, actor, &action));
+                }
             }
             Driver::Replayed(_) => return Err(EventError::Replayed),
         }

@@ -139,6 +139,8 @@ pub struct Timeline {
     origins: Origins,
     /// The events of a simulated timeline, in the order in which they were applied.
     events: Vec<Event>,
+    /// Whether answers of processors are among the kept events.
+    keeps_answers: bool,
     /// Events that a later step ingests, in order of time.
     scheduled: VecDeque<Event>,
     recording: Option<Recording>,
@@ -172,6 +174,7 @@ impl Timeline {
             invocations: Invocations::default(),
             origins: Origins::default(),
             events: Vec::new(),
+            keeps_answers: false,
             scheduled: VecDeque::new(),
             recording: None,
             requests: Vec::new(),
@@ -341,7 +344,14 @@ impl Timeline {
         &self.invocations
     }
 
-    /// Returns the events of a simulated timeline since it began, in the order in which they were applied.
+    /// Keeps the answers of processors among the events from now on. An answer names every twin of its processor, so a
+    /// timeline that nobody records would grow without bound.
+    pub fn keep_answers(&mut self) {
+        self.keeps_answers = true;
+    }
+
+    /// Returns the events of a simulated timeline since it began, in the order in which they were applied. Answers of
+    /// processors are among them after [`Timeline::keep_answers`].
     pub fn events(&self) -> &[Event] {
         &self.events
     }

@@ -42,8 +42,9 @@ impl Timeline {
         match &self.driver {
             Driver::Live { .. } => self.now_us = self.now_us.max(until_us),
             Driver::Simulated(simulation) => {
-                let next_us = self.now_us + simulation.step_us;
-                if next_us > until_us {
+                let next_us = self.now_us.saturating_add(simulation.step_us);
+                // The calendar ends there.
+                if next_us > until_us.min(cupola_wire::MAX_TIME_US) {
                     return;
                 }
                 self.now_us = next_us;
@@ -83,6 +84,9 @@ impl Timeline {
         }
         self.now_us = until_us;
         self.state.pass_to(until_us);
+        if let Driver::Replayed(replay) = &mut self.driver {
+            replay.shown_us = until_us;
+        }
         // An alarm that time alone raised may have been acknowledged after the last recorded change.
         self.propagate();
         self.judge();

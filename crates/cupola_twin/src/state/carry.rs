@@ -1,9 +1,8 @@
 //! Transfer of a state to another topology of the same scene.
 
 use super::{Chunk, State, Time};
-use crate::expr::Stateful;
 use crate::topology::values::INITIAL_TIME_US;
-use crate::topology::{ColumnIx, Slot, TableIx, Topology, TwinIx};
+use crate::topology::{ColumnIx, MemorySite, Slot, TableIx, Topology, TwinIx};
 use crate::unit::conversion;
 use crate::value::{Quality, Sample};
 use std::collections::HashMap;
@@ -142,15 +141,20 @@ impl State {
 
     fn hand_memories_to(&self, next: &mut Self, old_twin: impl Fn(TwinIx) -> Option<TwinIx>) {
         let topology = next.topology.clone();
+        // Numbers of models change when a model is added or removed, and ids stay.
+        let key = |topology: &Topology, site: &MemorySite| {
+            (topology.models.get(topology.table(site.table).model).id.clone(), site.call.clone())
+        };
         let known = |topology: &Topology| -> HashMap<_, usize> {
             let sites = topology.memories().iter().enumerate();
-            sites.map(|(number, site)| ((topology.table(site.table).model, site.call.clone()), number)).collect()
+            sites.map(|(number, site)| (key(topology, site), number)).collect()
         };
         let old = known(&self.topology);
+        let has_other_texts = !Arc::ptr_eq(&self.topology.texts, &topology.texts);
         for (number, site) in topology.memories().iter().enumerate() {
-            let Some(from) = old.get(&(topology.table(site.table).model, site.call.clone())) else { continue };
-            // The remembered value may be the number of a text, which differs between tables of texts.
-            if site.call.starts_with(Stateful::Lag.name()) && !Arc::ptr_eq(&self.topology.texts, &topology.texts) {
+            let Some(from) = old.get(&key(&topology, site)) else { continue };
+            // The remembered number of a text means another text in another table of texts.
+            if has_other_texts && topology.remembers_texts(number as u32) {
                 continue;
             }
             for (row, twin) in topology.twins_of(site.table).enumerate() {

@@ -451,6 +451,16 @@ impl Topology {
         &self.memories
     }
 
+    /// Returns whether a memory holds values of a text or JSON column.
+    pub fn remembers_texts(&self, memory: u32) -> bool {
+        let instructions = self.formulas.iter().flat_map(|formula| &formula.program.instructions);
+        let mut columns = instructions.filter_map(|instruction| match instruction.op {
+            Op::Stateful { column, memory: number, .. } if number == memory => Some(column),
+            _ => None,
+        });
+        columns.any(|column| matches!(self.column(column).kind, Kind::Text | Kind::Json))
+    }
+
     /// Returns whether any formula depends on time or has memory.
     pub fn has_timed(&self) -> bool {
         !self.memories.is_empty() || self.formulas.iter().any(|formula| formula.timed)
