@@ -127,7 +127,7 @@ pub(super) fn run(args: &Args) -> u8 {
         Ok(wanted) => wanted,
         Err(why) => {
             output::error_line(why);
-            return BAD_CALL;
+            return if matches!(args.action, Action::Undo | Action::Redo) { BAD_INPUT } else { BAD_CALL };
         }
     };
     let count = edits.len();

@@ -47,6 +47,10 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_CALL;
         }
     };
+    if !args.command.contains('.') {
+        output::error_line(format!("write TWIN.COMMAND, not `{}`", args.command));
+        return BAD_CALL;
+    }
     let request = args.request.as_deref().map(|text| Value::from_text(text, None));
     let connect = source == SourceKind::Live;
     let opened = opened(cupola_scene::load(&args.scene));
@@ -81,9 +85,6 @@ fn give(
     let timeline = timeline_of(world, source).ok_or("the scene has no simulation that can run")?;
     let topology = world.get::<Timeline>(timeline).map(|timeline| timeline.topology().clone());
     let topology = topology.ok_or("there is no timeline")?;
-    if !command.contains('.') {
-        return Err(format!("write TWIN.COMMAND, not `{command}`"));
-    }
     let (twin, command) = topology.split_name(command).map_err(|found| found.to_string())?;
     let twin = topology.twin_id(twin).to_string();
     if source == SourceKind::Live {

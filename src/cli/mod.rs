@@ -134,7 +134,7 @@ pub fn main() -> ExitCode {
             None if cli.broker.is_some() || cli.source != Source::Live => {
                 app::run(&first_demo(), cli.broker, cli.source, cli.trust)
             }
-            None => demo::run(&demo::Args::default()),
+            None => demo::run(&demo::Args::trusting(cli.trust)),
         },
     };
     cupola_scene::finish_cache();

@@ -24,9 +24,10 @@ pub(super) struct Args {
     /// Moment on the simulated timeline, in RFC 3339, such as 2026-01-12T09:00:00Z.
     #[arg(long)]
     at: Option<String>,
-    /// Timeline to query. Without --listen, the live timeline has only the scene's initial values.
-    #[arg(long, value_enum, default_value_t = Source::Live)]
-    timeline: Source,
+    /// Timeline to query. Default: the simulated one with --at, else the live one. Without --listen, the live timeline
+    /// has only the scene's initial values.
+    #[arg(long, value_enum)]
+    timeline: Option<Source>,
     #[command(flatten)]
     listen: ListenArgs,
     /// Keep the query open while listening, and print the answer whenever it changes, at most once a second. With
@@ -77,16 +78,15 @@ pub(super) fn run(args: &Args) -> u8 {
     }
     let timeline = match query.timeline.as_deref().map(|name| (name, Source::from_str(name, true))) {
         None => args.timeline,
-        Some((_, Ok(timeline))) => timeline,
+        Some((_, Ok(timeline))) => Some(timeline),
         Some((name, Err(_))) => {
             output::error_line(format!("there is no timeline `{name}`: the timelines are live and simulated"));
             return BAD_INPUT;
         }
     };
-    // A moment in the query means the simulated timeline, unless the query or the call names another one.
-    let is_of_simulation = query.at.is_some() && query.timeline.is_none() && matches!(timeline, Source::Live);
-    let timeline = if is_of_simulation { Source::Simulated } else { timeline };
+    // A moment means the simulated timeline, unless the query or the call names another one.
     let at = query.at.as_deref().or(args.at.as_deref());
+    let timeline = timeline.unwrap_or(if at.is_some() { Source::Simulated } else { Source::Live });
     if args.watch {
         let question = WatchedQuery { query, text: &args.query, timeout: args.timeout, format: args.format };
         return watch(&args.scene, &args.listen, &question);

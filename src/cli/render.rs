@@ -41,7 +41,7 @@ pub(super) struct Args {
     #[arg(long)]
     floor: Option<String>,
     /// Show only the storey of --floor.
-    #[arg(long)]
+    #[arg(long, requires = "floor")]
     isolate: bool,
     /// Twin to select and fly to, by its id.
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use super::listen::ListenArgs;
 use super::query::moment;
-use super::{BAD_INPUT, Source, output};
+use super::{BAD_CALL, BAD_INPUT, Source, output};
 use crate::twin::with_unit;
 use cupola_scene::Scene;
 use cupola_twin::why::{Explanation, impact_of, sources_of, why, without};
@@ -35,6 +35,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> u8 {
+    if !args.slot.contains('.') {
+        output::error_line(format!("write TWIN.PROPERTY, not `{}`", args.slot));
+        return BAD_CALL;
+    }
     let timeline = if args.at.is_some() { Source::Simulated } else { Source::Live };
     let timeline = match moment(&args.scene, timeline, args.at.as_deref(), &args.listen) {
         Ok(timeline) => timeline,

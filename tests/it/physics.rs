@@ -177,7 +177,8 @@ fn at_one(assumption: Option<Assumption>) -> (f64, f64) {
     let twin = scene.topology.twin("room-204").unwrap();
     assert!(timeline.simulation().unwrap().room(twin).is_some());
     if let Some(assumption) = assumption {
-        assume(&mut timeline, Some("room-204"), assumption).unwrap();
+        let room = (!matches!(assumption, Assumption::WarmerK(_))).then_some("room-204");
+        assume(&mut timeline, room, assumption).unwrap();
     }
     timeline.step(timeline.start_us() + 6 * 3_600_000_000);
     let lane = |name: &str| timeline.state().get(slot(name)).lane;
@@ -214,6 +215,7 @@ fn impossible_assumptions_are_refused() {
         (None, Assumption::LeaksAch(1.0), "about a room"),
         (Some("room-204"), Assumption::LeaksAch(-1.0), "from 0 to"),
         (None, Assumption::WarmerK(f64::NAN), "NaN"),
+        (Some("room-204"), Assumption::WarmerK(2.0), "leave `room` out"),
         (Some("room-204"), Assumption::Construction("of straw".into()), "of straw"),
     ] {
         let refused = assume(&mut timeline, room, assumption).unwrap_err();

@@ -140,7 +140,7 @@ fn explain_lists_operations_and_errors_mark_their_place() {
         (
             "SELECT F FROM DIGITALTWINS F WHERE F.name > 75 degF OR F.temperature > 3 kilowatt",
             "wrong-unit",
-            "F.temperature",
+            "F.temperature > 3 kilowatt",
         ),
         (
             "SELECT F FROM DIGITALTWINS F WHERE IS_OF_MODEL(F, 'dtmi:ask:Flor;1')",

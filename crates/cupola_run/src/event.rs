@@ -187,6 +187,9 @@ pub enum EventError {
     /// No stored invocation has this number.
     #[error("there is no invocation {0}")]
     NoInvocation(u64),
+    /// The invocation has its outcome already.
+    #[error("invocation {0} waits for no answer")]
+    NotAwaited(u64),
     /// The alarm is not raised.
     #[error("the alarm `{alarm}` of `{twin}` is not raised")]
     NotRaised {

@@ -4,6 +4,8 @@
 //! QuantitativeTypes extension, versions 1 to 3. The conversion factors are those of NIST SP 811, appendix B. A value
 //! in the base unit of its dimension is `value × factor + offset`.
 
+use std::sync::LazyLock;
+
 /// The physical dimension of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are standard terms of physics")]
@@ -451,16 +453,24 @@ pub fn conversion(from: &Unit, to: &Unit) -> Option<(f64, f64)> {
     Some((from.factor / to.factor, (from.offset - to.offset) / to.factor))
 }
 
-/// Rounds a converted number to twelve significant digits, which removes conversion noise: 25 °C become exactly 77 °F.
+/// The powers of ten from 10^-[`MAX_POWER`] to 10^[`MAX_POWER`].
+static POWERS: LazyLock<[f64; 2 * MAX_POWER + 1]> =
+    LazyLock::new(|| std::array::from_fn(|at| 10_f64.powi(at as i32 - MAX_POWER as i32)));
+/// The largest power of ten for rounding. Larger and smaller numbers stay unrounded.
+const MAX_POWER: usize = 200;
+
+/// Rounds a converted number to twelve or thirteen significant digits, which removes conversion noise: 25 °C become
+/// exactly 77 °F.
 pub fn tidy(number: f64) -> f64 {
-    let magnitude = number.abs().log10().floor();
-    // Zero has no magnitude (the logarithm is infinite), and extreme numbers would overflow the scale; both stay
-    // unrounded.
-    if !(-200.0..200.0).contains(&magnitude) {
-        return number;
+    let bits = (number.to_bits() >> 52) as i32 & 0x7ff;
+    // log10(2) = 0.30103, so this is the decimal magnitude or one less.
+    let magnitude = ((bits - 1_023) as f64 * std::f64::consts::LOG10_2).floor() as i32;
+    let power = (11 - magnitude + MAX_POWER as i32) as usize;
+    // Zero, extreme numbers, infinity and NaN have no power in the table.
+    match POWERS.get(power) {
+        Some(scale) if number.is_finite() => (number * scale).round() / scale,
+        _ => number,
     }
-    let scale = 10_f64.powi(11 - magnitude as i32);
-    (number * scale).round() / scale
 }
 
 #[cfg(test)]

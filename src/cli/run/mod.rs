@@ -5,13 +5,14 @@ mod report;
 pub(super) use report::{report, show};
 
 use super::{BAD_CALL, BAD_INPUT, Opened, Source, Trust, opened, output};
-use crate::feed::Connections;
+use crate::feed::{Connections, FeedStatus};
 use crate::notice::Notices;
 use crate::processor::{MayStartPrograms, Processors};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
 use crate::timeline::{Playback, SourceKind, Timeline, ViewCursor, apply_event};
 use crate::{CorePlugin, Tick};
 use bevy::prelude::*;
+use cupola_mqtt::Connection;
 use cupola_run::{Actor, Event, EventBody, record};
 use cupola_scene::Scene;
 use cupola_twin::Value;
@@ -117,6 +118,9 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line("--events and --record need the simulated timeline: use --source simulated");
         return BAD_CALL;
     }
+    if wanted == SourceKind::Simulated && args.broker.is_some() {
+        output::error_line("--broker has no effect on the simulated timeline: use --source live");
+    }
     if let Some(set) = args.sets.iter().find(|set| !set.contains('=')) {
         output::error_line(format!("--set takes TWIN.PROPERTY=VALUE, not `{set}`"));
         return BAD_CALL;
@@ -166,7 +170,18 @@ pub(super) fn run(args: &Args) -> u8 {
     } else {
         show(&report);
     }
-    0
+    if wanted == SourceKind::Live { unreached(world, timeline) } else { 0 }
+}
+
+/// Says which brokers are out of reach at the end of a live run. Returns the exit code.
+pub(super) fn unreached(world: &World, timeline: Entity) -> u8 {
+    match world.get::<Connections>(timeline).map(Connections::status) {
+        Some(FeedStatus { connection: Connection::Lost { error }, url, .. }) => {
+            output::error_line(format!("{url} can't be reached: {error}"));
+            BAD_INPUT
+        }
+        _ => 0,
+    }
 }
 
 fn read_events(path: &Path) -> Result<Vec<Event>, String> {

@@ -196,7 +196,7 @@ fn check_targets(
         found.push(report("twin", 0, unknown.did_you_mean(twin.as_str(), ids)));
         return;
     }
-    let (mut any, mut computed) = (false, None);
+    let (mut any, mut computed, mut unconverted) = (false, None, None);
     let beats = fresh_for.is_none();
     for (ix, captures) in &meant {
         // The name of the property depends on the topic and not on the twin's id, so it is known only when a message
@@ -217,6 +217,14 @@ fn check_targets(
             found.push(report("unit", 0, wrong));
             return;
         }
+        if unit.is_some() && column.unit.is_none() && column.kind.is_numeric() {
+            unconverted = Some(name);
+        }
+    }
+    if let (Some(name), Some(unit)) = (unconverted, unit) {
+        let message = format!("`{name}` has no unit, so its values stay in {}", unit.name);
+        let help = "give the property a unit in its model, or leave `unit` out";
+        found.push(report("unit", 0, Diagnostic::warning("unit-not-converted", message).help(help)));
     }
     if let (Some(name), true) = (computed, beats) {
         let message = format!("`{name}` is computed, and will not be any more once a message has come");

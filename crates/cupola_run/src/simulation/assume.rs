@@ -46,6 +46,9 @@ pub enum AssumptionError {
     /// The difference of the outdoor temperature, in K, is too large.
     #[error("outdoors can be {MAX_WARMER_K} K warmer or colder, not {0} K")]
     Warmer(f64),
+    /// A room was named for an assumption about the weather.
+    #[error("`warmer_k` is about the weather of the whole building: leave `room` out")]
+    Outdoors,
     /// The twin is not a room of the simulation.
     #[error("the assumption is about a room, and the twin is no room of the simulation")]
     NoRoom,
@@ -92,6 +95,9 @@ impl Simulation {
     /// range.
     pub(crate) fn assume(&mut self, room: Option<TwinIx>, assumption: &Assumption) -> Result<(), AssumptionError> {
         if let Assumption::WarmerK(warmer_k) = assumption {
+            if room.is_some() {
+                return Err(AssumptionError::Outdoors);
+            }
             if !(-MAX_WARMER_K..=MAX_WARMER_K).contains(warmer_k) {
                 return Err(AssumptionError::Warmer(*warmer_k));
             }

@@ -2,7 +2,7 @@
 
 use super::run::Simulation;
 use crate::feed::lane_of;
-use cupola_twin::expr::{Cell, Context, Expr, ExprError, Path, evaluate};
+use cupola_twin::expr::{Cell, Context, Expr, ExprError, Measure, Path, evaluate};
 use cupola_twin::query::TwinContext;
 use cupola_twin::unit::Unit;
 use cupola_twin::value::{Sample, time_text};
@@ -83,7 +83,7 @@ impl Context for RequestContext<'_, '_> {
         Ok(said.flatten().map_or(Cell::Missing, cell_of))
     }
 
-    fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError> {
+    fn related(&self, argument: &Expr) -> Result<(Vec<Option<(Cell, Measure)>>, bool), ExprError> {
         self.twin.related(argument)
     }
 

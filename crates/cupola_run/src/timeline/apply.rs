@@ -239,6 +239,10 @@ impl Timeline {
     ) -> Result<Outcome, EventError> {
         let topology = self.topology().clone();
         let invocation = self.invocations.get_mut(number).ok_or(EventError::NoInvocation(number))?;
+        // On a live timeline, a request that could not be sent is answered by its failure.
+        if invocation.awaited.is_none() && matches!(self.driver, Driver::Simulated(_)) {
+            return Err(EventError::NotAwaited(number));
+        }
         invocation.settle(&topology, result, "device");
         invocation.took_us = took_us;
         self.changes.invocations.push(number);

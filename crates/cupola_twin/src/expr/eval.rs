@@ -1,8 +1,11 @@
 //! The interpreter of expressions, one twin at a time. Queries and ad-hoc questions use it, and tests compare the
 //! compiled formulas with it.
 
-use super::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Stateful, UnaryOp, part_of_time, text_of};
-use crate::unit::{Unit, conversion};
+use super::{
+    Aggregate, BinaryOp, Change, Expr, ExprError, Function, Measure, Mismatch, Node, Path, SAME, Stateful, UnaryOp,
+    part_of_time, text_of,
+};
+use crate::unit::{Unit, tidy};
 use crate::value::time_text;
 use arcstr::Substr;
 use serde_json::Value as Json;
@@ -33,12 +36,12 @@ pub trait Context {
     /// # Errors
     /// The path is unknown, or cannot be evaluated to a single value.
     fn path(&self, path: &Path) -> Result<Cell, ExprError>;
-    /// Returns a value for each twin that the paths in `argument` lead to (`None` where the twin lacks the property),
-    /// and whether the argument is only a path to twins.
+    /// Returns a value with its measure for each twin that the paths in `argument` lead to (`None` where the twin lacks
+    /// the property), and whether the argument is only a path to twins.
     ///
     /// # Errors
     /// The argument's paths are unknown or follow different relationships.
-    fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError>;
+    fn related(&self, argument: &Expr) -> Result<(Vec<Option<(Cell, Measure)>>, bool), ExprError>;
     /// Returns the unit of a path's values.
     fn unit(&self, path: &Path) -> Option<&'static Unit>;
     /// Returns the current time, in seconds since the Unix epoch, or `None` if unknown.
@@ -53,55 +56,148 @@ pub trait Context {
 /// Evaluates `expr`. Operands of incompatible types give a missing value, as in the Azure Digital Twins query service.
 ///
 /// # Errors
-/// An error of the context, or a call of a stateful function.
+/// An error of the context, units that don't fit together, or a call of a stateful function.
 pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
+    let (cell, measure) = measured(expr, context)?;
+    measure.settled().map_err(|why| ExprError::of_units(expr.span.clone(), why))?;
+    Ok(converted(cell, measure.decided().0))
+}
+
+/// Evaluates an expression with the measure of its value.
+///
+/// # Errors
+/// Those of [`evaluate`].
+pub(crate) fn measured(expr: &Expr, context: &dyn Context) -> Result<(Cell, Measure), ExprError> {
     Ok(match &expr.node {
-        Node::Number(number) | Node::Quantity(number, _) => Cell::Number(*number),
-        Node::Text(text) => Cell::Text(text.as_str().into()),
-        Node::Bool(flag) => Cell::Bool(*flag),
-        Node::Null => Cell::Missing,
-        Node::Path(path) => context.path(path)?,
-        Node::Unary(UnaryOp::Not, inner) => match evaluate(inner, context)? {
-            Cell::Bool(flag) => Cell::Bool(!flag),
-            _ => Cell::Missing,
-        },
-        Node::Unary(UnaryOp::Negate, inner) => number(evaluate(inner, context)?, |x| -x),
-        Node::Binary(op, left, right) => {
-            let unit = [left, right].into_iter().find_map(|side| match &side.node {
-                Node::Quantity(_, unit) => Some(*unit),
-                _ => None,
-            });
-            let side = |side: &Expr| Ok(in_unit(evaluate(side, context)?, side, unit, context));
-            binary(*op, side(left)?, side(right)?)
+        Node::Number(number) => (Cell::Number(*number), Measure::Plain(Some(*number))),
+        Node::Quantity(number, unit) => (Cell::Number(*number), Measure::of_literal(unit)),
+        Node::Text(text) => (Cell::Text(text.as_str().into()), Measure::Open),
+        Node::Bool(flag) => (Cell::Bool(*flag), Measure::Open),
+        Node::Null => (Cell::Missing, Measure::Open),
+        Node::Path(path) => {
+            let cell = context.path(path)?;
+            let measure = match (&cell, context.unit(path)) {
+                (Cell::Number(_), unit) => Measure::of_unit(unit),
+                (Cell::Missing, Some(unit)) => Measure::of_unit(Some(unit)),
+                (Cell::Time(_), _) => Measure::Time,
+                _ => Measure::Open,
+            };
+            (cell, measure)
         }
-        Node::Call(Function::Now, _) => context.now().map_or(Cell::Missing, Cell::Time),
+        Node::Unary(UnaryOp::Not, inner) => match measured(inner, context)?.0 {
+            Cell::Bool(flag) => (Cell::Bool(!flag), Measure::Open),
+            _ => (Cell::Missing, Measure::Open),
+        },
+        Node::Unary(UnaryOp::Negate, inner) => {
+            let (cell, measure) = measured(inner, context)?;
+            (number(cell, |x| -x), measure.negated())
+        }
+        Node::Binary(op, left, right) => {
+            let (one, other) = (measured(left, context)?, measured(right, context)?);
+            let combination = Measure::combine(*op, one.1, other.1);
+            let combination = combination.map_err(|why| ExprError::of_units(expr.span.clone(), why))?;
+            let (one, other) = (converted(one.0, combination.left), converted(other.0, combination.right));
+            (binary(*op, one, other), combination.result)
+        }
+        Node::Call(Function::Now, _) => (context.now().map_or(Cell::Missing, Cell::Time), Measure::Time),
         Node::Stateful(function, _) => return Err(remembers(*function, expr)),
         Node::Call(function, arguments) => {
-            let cells: Result<Vec<Cell>, ExprError> =
-                arguments.iter().map(|argument| evaluate(argument, context)).collect();
-            call(*function, &cells?)
+            let mut cells = Vec::with_capacity(arguments.len());
+            for argument in arguments {
+                cells.push((measured(argument, context)?, argument));
+            }
+            called(*function, cells)?
         }
         Node::Aggregate(aggregate, inner) => {
             let (cells, only_twins) = context.related(inner)?;
-            aggregate_of(*aggregate, &cells, only_twins)
+            let (cells, measure) = alike_of(cells, inner)?;
+            (aggregate_of(*aggregate, &cells, only_twins), aggregate.measure(measure))
         }
-        Node::Case(arms, otherwise) => {
-            for (condition, value) in arms {
-                match evaluate(condition, context)? {
-                    Cell::Bool(true) => return evaluate(value, context),
-                    Cell::Bool(false) => {}
-                    _ => return Ok(Cell::Missing),
-                }
-            }
-            match otherwise {
-                Some(value) => evaluate(value, context)?,
-                None => Cell::Missing,
-            }
-        }
+        Node::Case(arms, otherwise) => case(arms, otherwise.as_deref(), context)?,
         Node::IsOfModel { alias, model, exact } => {
-            Cell::Bool(context.is_of_model(alias.as_deref(), model, *exact, expr)?)
+            (Cell::Bool(context.is_of_model(alias.as_deref(), model, *exact, expr)?), Measure::Open)
         }
     })
+}
+
+/// Returns a number converted; other values stay.
+fn converted(cell: Cell, (scale, offset): Change) -> Cell {
+    match cell {
+        Cell::Number(number) if (scale, offset) != SAME => Cell::Number(tidy(number * scale + offset)),
+        other => other,
+    }
+}
+
+fn called(function: Function, cells: Vec<((Cell, Measure), &Expr)>) -> Result<(Cell, Measure), ExprError> {
+    match function {
+        Function::Min | Function::Max | Function::Clamp | Function::Coalesce => {
+            let place = cells.last().map(|(_, expr)| expr.span.clone()).unwrap_or_default();
+            let values = cells.into_iter().map(|(cell, _)| Some(cell)).collect();
+            let (cells, measure) = brought_alike(values).map_err(|why| ExprError::of_units(place, why))?;
+            let cells: Vec<Cell> = cells.into_iter().flatten().collect();
+            Ok((call(function, &cells), measure))
+        }
+        _ => {
+            let measure = cells.first().map_or(Measure::Open, |((_, measure), _)| measure.decided().1.forgotten());
+            let cells: Vec<Cell> =
+                cells.into_iter().map(|((cell, measure), _)| converted(cell, measure.decided().0)).collect();
+            let keeps = matches!(function, Function::Abs | Function::Floor | Function::Ceil | Function::Round);
+            Ok((call(function, &cells), if keeps { measure } else { function.measure() }))
+        }
+    }
+}
+
+/// Evaluates the arms of a case. The units of all arms have to fit together, whichever is chosen.
+fn case(arms: &[(Expr, Expr)], otherwise: Option<&Expr>, context: &dyn Context) -> Result<(Cell, Measure), ExprError> {
+    let mut values = Vec::with_capacity(arms.len() + 1);
+    let mut chosen = None;
+    let mut is_missing = false;
+    for (condition, value) in arms {
+        if chosen.is_none() && !is_missing {
+            match measured(condition, context)?.0 {
+                Cell::Bool(true) => chosen = Some(values.len()),
+                Cell::Bool(false) => {}
+                _ => is_missing = true,
+            }
+        }
+        values.push(Some(measured(value, context)?));
+    }
+    if let Some(otherwise) = otherwise {
+        chosen = chosen.or((!is_missing).then_some(values.len()));
+        values.push(Some(measured(otherwise, context)?));
+    }
+    let place = arms.first().map(|(_, value)| value.span.clone()).unwrap_or_default();
+    let (mut cells, measure) = brought_alike(values).map_err(|why| ExprError::of_units(place, why))?;
+    let cell = chosen.and_then(|chosen| cells.get_mut(chosen)?.take()).unwrap_or(Cell::Missing);
+    Ok((cell, measure.forgotten()))
+}
+
+fn alike_of(cells: Vec<Option<(Cell, Measure)>>, expr: &Expr) -> Result<(Vec<Option<Cell>>, Measure), ExprError> {
+    brought_alike(cells).map_err(|why| ExprError::of_units(expr.span.clone(), why))
+}
+
+/// Brings values to one measure.
+fn brought_alike(cells: Vec<Option<(Cell, Measure)>>) -> Result<(Vec<Option<Cell>>, Measure), Mismatch> {
+    let mut out: Vec<Option<Cell>> = Vec::with_capacity(cells.len());
+    let mut known: Option<Measure> = None;
+    for value in cells {
+        let Some((cell, measure)) = value else {
+            out.push(None);
+            continue;
+        };
+        let Some(before) = known else {
+            out.push(Some(cell));
+            known = Some(measure);
+            continue;
+        };
+        let combination = Measure::alike(before, measure)?;
+        if combination.left != SAME {
+            out.iter_mut().flatten().for_each(|cell| *cell = converted(cell.clone(), combination.left));
+        }
+        out.push(Some(converted(cell, combination.right)));
+        known = Some(combination.result);
+    }
+    Ok((out, known.unwrap_or(Measure::Open)))
 }
 
 /// Returns the error for a stateful function in an evaluation at a single time.
@@ -109,21 +205,6 @@ pub(crate) fn remembers(function: Stateful, expr: &Expr) -> ExprError {
     let message = format!("{} needs earlier values, which only computed properties and alarms have", function.name());
     let help = "define a computed property with it, and use that property";
     ExprError::new(expr.span.clone(), "remembers", message).help(help)
-}
-
-/// Converts the value of a property to the unit of the quantity that it is combined with.
-fn in_unit(cell: Cell, expr: &Expr, wanted: Option<&'static Unit>, context: &dyn Context) -> Cell {
-    let own = match &expr.node {
-        Node::Path(path) if wanted.is_some() => context.unit(path),
-        _ => None,
-    };
-    match (own.zip(wanted), &cell) {
-        (Some((own, wanted)), Cell::Number(value)) => match conversion(own, wanted) {
-            Some((scale, offset)) => Cell::Number(crate::unit::tidy(value * scale + offset)),
-            None => Cell::Missing,
-        },
-        _ => cell,
-    }
 }
 
 /// Converts an element of a JSON array or object to a value.
@@ -198,7 +279,9 @@ pub(crate) fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {
                 BinaryOp::Divide => a / b,
                 _ => a % b,
             }),
-            (Cell::Time(a), Cell::Number(b)) if op == BinaryOp::Add => Cell::Time(a + b),
+            (Cell::Time(a), Cell::Number(b)) | (Cell::Number(b), Cell::Time(a)) if op == BinaryOp::Add => {
+                Cell::Time(a + b)
+            }
             (Cell::Time(a), Cell::Number(b)) if op == BinaryOp::Subtract => Cell::Time(a - b),
             (Cell::Time(a), Cell::Time(b)) if op == BinaryOp::Subtract => Cell::Number(a - b),
             _ => Cell::Missing,

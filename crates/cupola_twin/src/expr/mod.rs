@@ -24,12 +24,14 @@
 
 mod eval;
 mod lex;
+mod measure;
 mod parse;
 mod stateful;
 mod text;
 
 pub use eval::{Cell, Context, evaluate};
-pub(crate) use eval::{aggregate_of, binary, call, compare, of_json, remembers};
+pub(crate) use eval::{aggregate_of, binary, call, compare, measured, of_json, remembers};
+pub use measure::{Change, Combination, Measure, Mismatch, SAME};
 pub use parse::{Parser, parse};
 pub use stateful::Stateful;
 pub(crate) use text::{part_of_time, text_of};
@@ -39,6 +41,9 @@ use crate::model::{ModelIx, Models};
 use crate::unit::Unit;
 use std::fmt;
 use std::ops::Range;
+
+/// The largest number of characters that are shown before, in and after an error.
+const MAX_AROUND: usize = 120;
 
 /// An error in an expression, with its position in the text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -58,6 +63,11 @@ impl ExprError {
     /// Creates an error at `span`.
     pub fn new(span: Range<usize>, code: &'static str, message: impl Into<String>) -> Self {
         Self { span, code, message: message.into(), help: None }
+    }
+
+    /// Creates the error that measures don't fit together at `span`.
+    pub fn of_units(span: Range<usize>, mismatch: Mismatch) -> Self {
+        Self { span, code: "wrong-unit", message: mismatch.message, help: mismatch.help }
     }
 
     /// Sets the suggestion.
@@ -82,11 +92,17 @@ impl ExprError {
         })
     }
 
-    /// Formats the text with carets below the error: two lines.
+    /// Formats the text with carets below the error: two lines. Of a long text, the part around the error is shown.
     pub fn under(&self, text: &str) -> String {
         let start = text.get(..self.span.start).map_or(0, |before| before.chars().count());
         let length = text.get(self.span.clone()).map_or(1, |part| part.chars().count().max(1));
-        format!("{text}\n{}{}", " ".repeat(start), "^".repeat(length))
+        let skipped = start.saturating_sub(MAX_AROUND);
+        let shown: String =
+            text.chars().skip(skipped).take(start - skipped + length.min(MAX_AROUND) + MAX_AROUND).collect();
+        let is_cut = skipped + shown.chars().count() < text.chars().count();
+        let (before, after) = (if skipped > 0 { "… " } else { "" }, if is_cut { " …" } else { "" });
+        let indent = " ".repeat(start - skipped + before.chars().count());
+        format!("{before}{shown}{after}\n{indent}{}", "^".repeat(length.min(MAX_AROUND)))
     }
 }
 
@@ -319,6 +335,30 @@ impl Aggregate {
                 .iter()
                 .find(|(_, aggregate)| *aggregate == self)
                 .map_or("a path to one twin", |(name, _)| name),
+        }
+    }
+}
+
+impl Aggregate {
+    /// Returns the measure of the aggregate of values with a measure.
+    pub(crate) fn measure(self, of: Measure) -> Measure {
+        match self {
+            Self::Avg | Self::Min | Self::Max | Self::Only => of.forgotten(),
+            Self::Sum => of.summed(),
+            Self::Count | Self::CountIf => Measure::Plain(None),
+            Self::Any | Self::All => Measure::Open,
+        }
+    }
+}
+
+impl Function {
+    /// Returns the measure of the results of a function that does not keep the measure of its arguments.
+    pub(crate) fn measure(self) -> Measure {
+        match self {
+            Self::Now => Measure::Time,
+            Self::Sqrt | Self::Exp | Self::Ln | Self::Log10 | Self::Power | Self::Length => Measure::Plain(None),
+            Self::Year | Self::Month | Self::Day | Self::Weekday | Self::Hour | Self::Minute => Measure::Plain(None),
+            _ => Measure::Open,
         }
     }
 }

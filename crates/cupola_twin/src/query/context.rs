@@ -1,6 +1,6 @@
 //! The meaning of paths for a single twin.
 
-use crate::expr::{Cell, Context, Expr, ExprError, Node, Path, Segment, evaluate, joined};
+use crate::expr::{Cell, Context, Expr, ExprError, Measure, Node, Path, Segment, joined, measured};
 use crate::state::State;
 use crate::topology::{Slot, TwinIx};
 use crate::unit::Unit;
@@ -108,7 +108,7 @@ impl Context for TwinContext<'_> {
         }
     }
 
-    fn related(&self, argument: &Expr) -> Result<(Vec<Option<Cell>>, bool), ExprError> {
+    fn related(&self, argument: &Expr) -> Result<(Vec<Option<(Cell, Measure)>>, bool), ExprError> {
         let topology = self.state.topology();
         let mut paths = Vec::new();
         argument.paths(&mut |path| paths.push(path));
@@ -143,7 +143,7 @@ impl Context for TwinContext<'_> {
             let there = TwinContext { twin, ..*self };
             let has_all =
                 needed.iter().all(|path| topology.leading_steps(path) > 0 || there.property(&path.segments).is_some());
-            cells.push(if has_all { Some(evaluate(&value, &there)?) } else { None });
+            cells.push(if has_all { Some(measured(&value, &there)?) } else { None });
         }
         Ok((cells, false))
     }

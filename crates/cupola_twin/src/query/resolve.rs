@@ -4,11 +4,12 @@ use super::names::{Names, VarIx};
 use super::scalar::{Columns, Scalar};
 use super::shortest::Roads;
 use crate::expr::{
-    Aggregate, BinaryOp, Cell, Expr, ExprError, Function, Node, Path, Segment, UnaryOp, joined, remembers,
+    Aggregate, BinaryOp, Cell, Expr, ExprError, Function, Measure, Node, Path, SAME, Segment, UnaryOp, joined,
+    remembers,
 };
 use crate::state::State;
 use crate::topology::{Topology, Walk};
-use crate::unit::{Unit, conversion, tidy};
+use crate::unit::{Unit, conversion};
 use crate::value::Kind;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -21,6 +22,8 @@ pub(super) struct Resolver<'r> {
     pub groups: Option<&'r mut Groups>,
     /// Whether paths start at the twin itself, as at the end of a path along relationships.
     pub is_inner: bool,
+    /// The unit that tells which values are meant where models use one name for different dimensions.
+    wanted: Option<&'static Unit>,
 }
 
 /// The values computed for each group.
@@ -34,40 +37,82 @@ pub(super) struct Groups {
     pub aggregates: Vec<(Aggregate, Scalar)>,
 }
 
-type Resolved = Result<Scalar, ExprError>;
+/// The units of the columns that a path ends at.
+struct PathUnits {
+    first: Option<&'static Unit>,
+    has_several: bool,
+    has_several_dimensions: bool,
+}
 
-impl Resolver<'_> {
+type Resolved = Result<Scalar, ExprError>;
+type Measured = Result<(Scalar, Measure), ExprError>;
+
+impl<'r> Resolver<'r> {
+    /// Returns a resolver for expressions about rows, which may be in groups.
+    pub fn new(names: &'r Names, state: &'r State, groups: Option<&'r mut Groups>) -> Self {
+        Self { names, state, groups, is_inner: false, wanted: None }
+    }
+
     fn topology(&self) -> &Topology {
         self.state.topology()
     }
 
-    /// Resolves an expression.
+    /// Resolves an expression. A property alone has its values in the units of the twins' own models.
     pub fn expr(&mut self, expr: &Expr) -> Resolved {
-        if let Some(groups) = &self.groups
-            && let Some(key) = groups.keys.iter().position(|key| key.says_same(expr))
+        if let Node::Path(path) = &expr.node
+            && self.key(expr)?.is_none()
         {
-            return Ok(Scalar::Result(key));
+            return self.path(path, None);
+        }
+        self.common(expr)
+    }
+
+    /// Resolves an expression whose values are compared with each other, so that a property of several models has one
+    /// unit.
+    pub fn common(&mut self, expr: &Expr) -> Resolved {
+        let (scalar, measure) = self.measured(expr)?;
+        // A difference stays in the unit of its operands, because a column of an answer has no unit.
+        measure.settled().map_err(|why| ExprError::of_units(expr.span.clone(), why))?;
+        Ok(scalar.converted(measure.decided().0))
+    }
+
+    /// Returns the key of the groups that an expression is, with its measure; `None` if it is none.
+    fn key(&mut self, expr: &Expr) -> Result<Option<(Scalar, Measure)>, ExprError> {
+        let Some(groups) = &self.groups else { return Ok(None) };
+        let Some(key) = groups.keys.iter().position(|key| key.says_same(expr)) else { return Ok(None) };
+        let mut alone = Resolver {
+            names: self.names,
+            state: self.state,
+            groups: None,
+            is_inner: self.is_inner,
+            wanted: self.wanted,
+        };
+        let (_, measure) = alone.measured(expr)?;
+        Ok(Some((Scalar::Result(key), measure.decided().1)))
+    }
+
+    /// Resolves an expression with its measure.
+    fn measured(&mut self, expr: &Expr) -> Measured {
+        if let Some(key) = self.key(expr)? {
+            return Ok(key);
         }
         Ok(match &expr.node {
-            Node::Number(number) | Node::Quantity(number, _) => Scalar::Constant(Cell::Number(*number)),
-            Node::Text(text) => Scalar::Constant(Cell::Text(text.as_str().into())),
-            Node::Bool(flag) => Scalar::Constant(Cell::Bool(*flag)),
-            Node::Null => Scalar::Constant(Cell::Missing),
-            Node::Path(path) => self.path(path, None)?,
-            Node::Unary(op, inner) => Scalar::Unary(*op, Box::new(self.expr(inner)?)),
-            Node::Binary(op, left, right) => self.binary(*op, left, right)?,
-            Node::Call(Function::Now, _) => Scalar::Constant(self.state.now_s().map_or(Cell::Missing, Cell::Time)),
-            Node::Call(function, arguments) => Scalar::Call(*function, self.all(arguments)?),
-            Node::Stateful(function, _) => return Err(remembers(*function, expr)),
-            Node::Aggregate(aggregate, inner) => self.aggregate(*aggregate, inner, expr, None)?,
-            Node::Case(arms, otherwise) => {
-                let mut resolved = Vec::with_capacity(arms.len());
-                for (condition, value) in arms {
-                    resolved.push((self.expr(condition)?, self.expr(value)?));
-                }
-                let otherwise = otherwise.as_ref().map(|value| self.expr(value)).transpose()?;
-                Scalar::Case(resolved, otherwise.map(Box::new))
+            Node::Number(number) => (Scalar::Constant(Cell::Number(*number)), Measure::Plain(Some(*number))),
+            Node::Quantity(number, unit) => (Scalar::Constant(Cell::Number(*number)), Measure::of_literal(unit)),
+            Node::Text(text) => (Scalar::Constant(Cell::Text(text.as_str().into())), Measure::Open),
+            Node::Bool(flag) => (Scalar::Constant(Cell::Bool(*flag)), Measure::Open),
+            Node::Null => (Scalar::Constant(Cell::Missing), Measure::Open),
+            Node::Path(path) => self.measured_path(path)?,
+            Node::Unary(op, inner) => {
+                let (inner, measure) = self.measured(inner)?;
+                let measure = if *op == UnaryOp::Negate { measure.negated() } else { Measure::Open };
+                (Scalar::Unary(*op, Box::new(inner)), measure)
             }
+            Node::Binary(op, left, right) => self.binary(*op, left, right)?,
+            Node::Call(function, arguments) => self.call(*function, arguments)?,
+            Node::Stateful(function, _) => return Err(remembers(*function, expr)),
+            Node::Aggregate(aggregate, inner) => self.aggregate(*aggregate, inner, expr)?,
+            Node::Case(arms, otherwise) => self.case(arms, otherwise.as_deref())?,
             Node::IsOfModel { alias, model, exact } => {
                 let var = if self.is_inner && alias.is_none() {
                     0
@@ -75,75 +120,137 @@ impl Resolver<'_> {
                     self.names.of_model(alias.as_deref(), &expr.span)?
                 };
                 self.check_grouped(var, &expr.span)?;
-                Scalar::OfTables(var, tables_of(self.topology(), model, *exact, &expr.span)?)
+                (Scalar::OfTables(var, tables_of(self.topology(), model, *exact, &expr.span)?), Measure::Open)
             }
         })
     }
 
-    fn all(&mut self, exprs: &[Expr]) -> Result<Vec<Scalar>, ExprError> {
-        exprs.iter().map(|expr| self.expr(expr)).collect()
-    }
-
-    /// Resolves a binary operation. A quantity determines the unit of the other operand; otherwise the first of two
-    /// properties does.
-    fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Resolved {
-        let unit = [left, right].into_iter().find_map(|side| match &side.node {
-            Node::Quantity(_, unit) => Some(*unit),
-            _ => None,
-        });
-        let goes_by_unit = op.is_comparison() || matches!(op, BinaryOp::Add | BinaryOp::Subtract);
-        let unit = unit.or_else(|| match (&left.node, &right.node) {
-            (Node::Path(path), Node::Path(_)) if goes_by_unit => self.unit_of(path),
-            _ => None,
-        });
-        let (left, right) = match unit {
-            Some(unit) => (self.in_unit(left, unit)?, self.in_unit(right, unit)?),
-            None => (self.expr(left)?, self.expr(right)?),
+    fn call(&mut self, function: Function, arguments: &[Expr]) -> Measured {
+        let mut measured = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            measured.push((self.measured(argument)?, argument));
+        }
+        let plain = |measured: Vec<((Scalar, Measure), &Expr)>| {
+            measured.into_iter().map(|((scalar, measure), _)| scalar.converted(measure.decided().0)).collect()
         };
-        Ok(Scalar::Binary(op, Box::new(left), Box::new(right)))
+        Ok(match function {
+            Function::Now => (Scalar::Constant(self.state.now_s().map_or(Cell::Missing, Cell::Time)), Measure::Time),
+            Function::Min | Function::Max | Function::Clamp | Function::Coalesce => {
+                let (scalars, measure) = alike(measured)?;
+                (Scalar::Call(function, scalars), measure)
+            }
+            Function::Abs | Function::Floor | Function::Ceil | Function::Round => {
+                let measure =
+                    measured.first().map_or(Measure::Open, |((_, measure), _)| measure.decided().1.forgotten());
+                (Scalar::Call(function, plain(measured)), measure)
+            }
+            Function::ArrayContains => (Scalar::Call(function, plain(measured)), Measure::Open),
+            _ => (Scalar::Call(function, plain(measured)), function.measure()),
+        })
     }
 
-    /// Returns the unit of a property, if all its columns have units of one dimension.
-    fn unit_of(&self, path: &Path) -> Option<&'static Unit> {
-        let (_, rest) = self.start(path).ok()?;
+    fn case(&mut self, arms: &[(Expr, Expr)], otherwise: Option<&Expr>) -> Measured {
+        let mut conditions = Vec::with_capacity(arms.len());
+        let mut values = Vec::with_capacity(arms.len() + 1);
+        for (condition, value) in arms {
+            conditions.push(self.measured(condition)?.0);
+            values.push((self.measured(value)?, value));
+        }
+        if let Some(otherwise) = otherwise {
+            values.push((self.measured(otherwise)?, otherwise));
+        }
+        let (mut values, measure) = alike(values)?;
+        let last = if values.len() > conditions.len() { values.pop().map(Box::new) } else { None };
+        Ok((Scalar::Case(conditions.into_iter().zip(values).collect(), last), measure.forgotten()))
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Measured {
+        let is_logic = matches!(op, BinaryOp::And | BinaryOp::Or);
+        let (one, other) = match (!is_logic && self.is_mixed(left), !is_logic && self.is_mixed(right)) {
+            (true, false) => {
+                let other = self.measured(right)?;
+                (self.measured_like(left, op, other.1)?, other)
+            }
+            (false, true) => {
+                let one = self.measured(left)?;
+                let other = self.measured_like(right, op, one.1)?;
+                (one, other)
+            }
+            _ => (self.measured(left)?, self.measured(right)?),
+        };
+        let mismatch = |why| ExprError::of_units(left.span.start..right.span.end, why);
+        let combination = Measure::combine(op, one.1, other.1).map_err(mismatch)?;
+        let (one, other) = (one.0.converted(combination.left), other.0.converted(combination.right));
+        Ok((Scalar::Binary(op, Box::new(one), Box::new(other)), combination.result))
+    }
+
+    /// Returns the units of the columns that a path ends at.
+    fn units_of(&self, path: &Path) -> PathUnits {
+        let mut found = PathUnits { first: None, has_several: false, has_several_dimensions: false };
+        let Ok((_, rest)) = self.start(path) else { return found };
+        let topology = self.topology();
         let name = joined(&rest[self.steps(rest)..]);
-        let columns = self.topology().columns().iter().filter(|column| *column.name == *name);
-        let units: Vec<&'static Unit> = columns.filter_map(|column| column.unit).collect();
-        units.first().copied().filter(|first| units.iter().all(|unit| unit.dimension == first.dimension))
+        for column in topology.tables().iter().filter_map(|table| table.column(&name)) {
+            let Some(unit) = topology.column(column).unit else { continue };
+            let first = found.first.get_or_insert(unit);
+            found.has_several |= unit.name != first.name;
+            found.has_several_dimensions |= unit.dimension != first.dimension;
+        }
+        found
     }
 
-    fn in_unit(&mut self, expr: &Expr, unit: &'static Unit) -> Resolved {
+    /// Returns whether models use a name in the expression for values with different units.
+    fn is_mixed(&self, expr: &Expr) -> bool {
+        let mut is_mixed = false;
+        expr.paths(&mut |path| is_mixed = is_mixed || self.units_of(path).has_several);
+        is_mixed
+    }
+
+    /// Resolves an operand whose models have different units. The other operand tells which dimension is meant.
+    fn measured_like(&mut self, expr: &Expr, op: BinaryOp, other: Measure) -> Measured {
         match &expr.node {
-            Node::Path(path) => self.path(path, Some(unit)),
-            Node::Quantity(number, own) => {
-                let (scale, offset) = conversion(own, unit).ok_or_else(|| {
-                    let message = format!("{} can't be converted to {}", own.name, unit.name);
-                    ExprError::new(expr.span.clone(), "wrong-unit", message)
-                })?;
-                Ok(Scalar::Constant(Cell::Number(tidy(number * scale + offset))))
-            }
-            Node::Unary(UnaryOp::Negate, inner) => {
-                Ok(Scalar::Unary(UnaryOp::Negate, Box::new(self.in_unit(inner, unit)?)))
-            }
-            Node::Binary(op @ (BinaryOp::Add | BinaryOp::Subtract), left, right) => {
-                let (left, right) = (self.in_unit(left, unit)?, self.in_unit(right, unit)?);
-                Ok(Scalar::Binary(*op, Box::new(left), Box::new(right)))
-            }
-            Node::Aggregate(aggregate @ (Aggregate::Avg | Aggregate::Min | Aggregate::Max), inner) => {
-                self.aggregate(*aggregate, inner, expr, Some(unit))
+            // A number without a unit is compared with the number as every model has it.
+            Node::Path(path) if op.is_comparison() && matches!(other, Measure::Plain(Some(_))) => {
+                Ok((self.path(path, None)?, Measure::Plain(None)))
             }
             _ => {
-                let mut known = None;
-                expr.paths(&mut |path| known = known.or_else(|| self.unit_of(path)));
-                match known {
-                    Some(own) if own.name != unit.name => {
-                        let message = format!("this value is in {} and can't be compared with {}", own.name, unit.name);
-                        let help = format!("compare it with a number in {}, without a unit", own.name);
-                        Err(ExprError::new(expr.span.clone(), "wrong-unit", message).help(help))
-                    }
-                    _ => self.expr(expr),
-                }
+                let before = std::mem::replace(&mut self.wanted, other.unit());
+                let found = self.measured(expr);
+                self.wanted = before;
+                found
             }
+        }
+    }
+
+    /// Resolves a path in one unit: that of its first column, or `wanted` if the columns have different dimensions.
+    fn measured_path(&mut self, path: &Path) -> Measured {
+        let units = self.units_of(path);
+        let unit = if units.has_several_dimensions { self.wanted } else { units.first };
+        let scalar = self.path(path, unit)?;
+        let measure = match &scalar {
+            Scalar::Property(_, columns) => self.measure_of(columns, unit),
+            Scalar::Along { inner: Some(inner), .. } => match &**inner {
+                Scalar::Property(_, columns) => self.measure_of(columns, unit),
+                _ => Measure::Open,
+            },
+            Scalar::UpdateTime(..) => Measure::Time,
+            Scalar::WayLength(_) => Measure::Plain(None),
+            _ => Measure::Open,
+        };
+        Ok((scalar, measure))
+    }
+
+    /// Returns the measure of columns whose numbers are read in `unit`.
+    fn measure_of(&self, columns: &Columns, unit: Option<&'static Unit>) -> Measure {
+        let topology = self.topology();
+        let mut kinds = columns.by_table.iter().flatten().map(|(column, ..)| topology.column(*column).kind);
+        let Some(first) = kinds.next() else { return Measure::Open };
+        let is_alike = |kind: Kind| kind == first || (kind.is_numeric() && first.is_numeric());
+        match first {
+            _ if !kinds.all(is_alike) => Measure::Open,
+            Kind::Number | Kind::Integer => Measure::of_unit(unit),
+            Kind::Time => Measure::Time,
+            Kind::Bool | Kind::Text | Kind::Json => Measure::Open,
         }
     }
 
@@ -171,7 +278,11 @@ impl Resolver<'_> {
         }
         let walk = Walk::new(self.topology(), &rest[..steps]);
         let inner = Expr { node: Node::Path(Path { segments: rest[steps..].to_vec() }), span: span.clone() };
-        let (inner, needs) = self.inner(&inner, unit)?;
+        let mut there =
+            Resolver { names: self.names, state: self.state, groups: None, is_inner: true, wanted: self.wanted };
+        let needs = there.needs(&inner)?;
+        let Node::Path(path) = &inner.node else { return Err(self.unknown_property(rest)) };
+        let inner = there.path(path, unit)?;
         Ok(Scalar::Along { var, walk, aggregate: Aggregate::Only, inner: Some(Box::new(inner)), needs, span })
     }
 
@@ -360,12 +471,7 @@ impl Resolver<'_> {
     }
 
     /// Resolves an aggregate along relationships or over rows.
-    fn aggregate(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr, unit: Option<&'static Unit>) -> Resolved {
-        // Values of several models are aggregated in one unit.
-        let unit = unit.or_else(|| match &inner.node {
-            Node::Path(path) if aggregate != Aggregate::Only => self.unit_of(path),
-            _ => None,
-        });
+    fn aggregate(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr) -> Measured {
         let mut paths = Vec::new();
         inner.paths(&mut |path| paths.push(path));
         let mut leads: Vec<(VarIx, Vec<Segment>)> = Vec::with_capacity(paths.len());
@@ -385,14 +491,15 @@ impl Resolver<'_> {
             return Err(ExprError::new(inner.span.clone(), "several-paths", message));
         }
         let Some((var, steps)) = leading else {
-            return self.over_rows(aggregate, inner, expr, unit);
+            return self.over_rows(aggregate, inner, expr);
         };
         self.check_grouped(var, &expr.span)?;
         let walk = Walk::new(self.topology(), &steps);
         let only_twins = matches!(&inner.node, Node::Path(path) if self.start(path)?.1.len() == steps.len());
         let span = expr.span.clone();
         if only_twins {
-            return Ok(Scalar::Along { var, walk, aggregate, inner: None, needs: Vec::new(), span });
+            let scalar = Scalar::Along { var, walk, aggregate, inner: None, needs: Vec::new(), span };
+            return Ok((scalar, Measure::Plain(None)));
         }
         let names = self.names;
         let is_inner = self.is_inner;
@@ -402,18 +509,16 @@ impl Resolver<'_> {
                 if is_inner { 0 } else { names.start(&path).map_or(0, |(_, rest)| path.segments.len() - rest.len()) };
             Path { segments: path.segments[skipped + count..].to_vec() }
         });
-        let (inner, needs) = self.inner(&there, unit)?;
-        Ok(Scalar::Along { var, walk, aggregate, inner: Some(Box::new(inner)), needs, span })
+        let mut resolver = Resolver { names, state: self.state, groups: None, is_inner: true, wanted: self.wanted };
+        let needs = resolver.needs(&there)?;
+        let (inner, measure) = resolver.measured(&there)?;
+        let (change, measure) = measure.decided();
+        let inner = Some(Box::new(inner.converted(change)));
+        Ok((Scalar::Along { var, walk, aggregate, inner, needs, span }, aggregate.measure(measure)))
     }
 
-    /// Resolves the expression for each twin at the end of a path, and returns the properties that a twin must have to
-    /// count.
-    fn inner(&self, expr: &Expr, unit: Option<&'static Unit>) -> Result<(Scalar, Vec<Columns>), ExprError> {
-        let mut there = Resolver { names: self.names, state: self.state, groups: None, is_inner: true };
-        let inner = match unit {
-            Some(unit) => there.in_unit(expr, unit)?,
-            None => there.expr(expr)?,
-        };
+    /// Returns the properties that a twin at the end of a path must have to count.
+    fn needs(&self, expr: &Expr) -> Result<Vec<Columns>, ExprError> {
         let mut paths = Vec::new();
         expr.paths(&mut |path| paths.push(path));
         let mut needs = Vec::new();
@@ -422,32 +527,56 @@ impl Resolver<'_> {
                 needs.extend(self.columns(&joined(&path.segments), None, &span_of(path))?);
             }
         }
-        Ok((inner, needs))
+        Ok(needs)
     }
 
-    fn over_rows(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr, unit: Option<&'static Unit>) -> Resolved {
-        let plain = {
-            let mut rows = Resolver { names: self.names, state: self.state, groups: None, is_inner: self.is_inner };
-            match unit {
-                Some(unit) => rows.in_unit(inner, unit)?,
-                None => rows.expr(inner)?,
-            }
+    fn over_rows(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr) -> Measured {
+        let mut rows = Resolver {
+            names: self.names,
+            state: self.state,
+            groups: None,
+            is_inner: self.is_inner,
+            wanted: self.wanted,
         };
+        let (plain, measure) = rows.measured(inner)?;
+        let (change, measure) = measure.decided();
         let Some(groups) = &mut self.groups else {
             let message = format!("{} over rows can't be used on a single row", aggregate.name());
             let help = "in a condition, follow a relationship (AVG(T.contains.x)), or use HAVING";
             return Err(ExprError::new(expr.span.clone(), "aggregate-of-rows", message).help(help));
         };
-        groups.aggregates.push((aggregate, plain));
-        Ok(Scalar::Result(groups.keys.len() + groups.aggregates.len() - 1))
+        groups.aggregates.push((aggregate, plain.converted(change)));
+        let result = Scalar::Result(groups.keys.len() + groups.aggregates.len() - 1);
+        Ok((result, aggregate.measure(measure)))
     }
+}
+
+/// Brings values to one measure, for a choice among them.
+fn alike(values: Vec<((Scalar, Measure), &Expr)>) -> Result<(Vec<Scalar>, Measure), ExprError> {
+    let mut scalars: Vec<Scalar> = Vec::with_capacity(values.len());
+    let mut known: Option<Measure> = None;
+    for ((scalar, measure), expr) in values {
+        let Some(before) = known else {
+            scalars.push(scalar);
+            known = Some(measure);
+            continue;
+        };
+        let combination = Measure::alike(before, measure);
+        let combination = combination.map_err(|why| ExprError::of_units(expr.span.clone(), why))?;
+        if combination.left != SAME {
+            scalars = scalars.into_iter().map(|scalar| scalar.converted(combination.left)).collect();
+        }
+        scalars.push(scalar.converted(combination.right));
+        known = Some(combination.result);
+    }
+    Ok((scalars, known.unwrap_or(Measure::Open)))
 }
 
 /// Returns whether an expression contains an aggregate over rows.
 pub(super) fn is_of_rows(expr: &Expr, names: &Names, state: &State) -> bool {
     if let Node::Aggregate(..) = &expr.node {
         let mut groups = Groups::default();
-        let mut resolver = Resolver { names, state, groups: Some(&mut groups), is_inner: false };
+        let mut resolver = Resolver { names, state, groups: Some(&mut groups), is_inner: false, wanted: None };
         // Errors are reported when the expression is resolved for evaluation.
         let _ = resolver.expr(expr);
         return !groups.aggregates.is_empty();

@@ -160,7 +160,7 @@ pub(super) fn resolved(query: &Query, state: &State) -> Result<(Names, Vec<Scala
     let names = Names::new(query, state.topology())?;
     let mut filters = Vec::new();
     for conjunct in query.filter.iter().flat_map(conjuncts) {
-        filters.push(Resolver { names: &names, state, groups: None, is_inner: false }.expr(conjunct)?);
+        filters.push(Resolver::new(&names, state, None).expr(conjunct)?);
     }
     let shape = Shape::new(query, &names, state)?;
     Ok((names, filters, shape))

@@ -4,7 +4,9 @@
 use super::names::VarIx;
 use super::shortest::Roads;
 use super::whole;
-use crate::expr::{Aggregate, BinaryOp, Cell, ExprError, Function, UnaryOp, aggregate_of, binary, call, of_json};
+use crate::expr::{
+    Aggregate, BinaryOp, Cell, Change, ExprError, Function, SAME, UnaryOp, aggregate_of, binary, call, of_json,
+};
 use crate::graph::Graph;
 use crate::state::State;
 use crate::topology::{ColumnIx, Slot, TableIx, Topology, TwinIx, Walk};
@@ -84,6 +86,8 @@ pub(super) enum Scalar {
     First(Vec<Scalar>),
     /// The key or aggregate of the group with this number.
     Result(usize),
+    /// A number in another unit.
+    Convert(Box<Scalar>, Change),
     Unary(UnaryOp, Box<Scalar>),
     Binary(BinaryOp, Box<Scalar>, Box<Scalar>),
     Call(Function, Vec<Scalar>),
@@ -136,6 +140,22 @@ impl Columns {
 }
 
 impl Scalar {
+    /// Returns the expression with its number converted. Constants are converted at once, and a property as it is read.
+    pub fn converted(self, change: Change) -> Self {
+        let (scale, offset) = change;
+        match self {
+            scalar if change == SAME => scalar,
+            Self::Constant(Cell::Number(number)) => Self::Constant(Cell::Number(tidy(number * scale + offset))),
+            Self::Property(var, Columns { by_table }) => {
+                let convert =
+                    |(column, own, shift): (ColumnIx, f64, f64)| (column, own * scale, shift * scale + offset);
+                let by_table = by_table.into_iter().map(|column| column.map(convert)).collect();
+                Self::Property(var, Columns { by_table })
+            }
+            scalar => Self::Convert(Box::new(scalar), change),
+        }
+    }
+
     /// Collects the variables that the expression reads.
     pub fn uses(&self, out: &mut BTreeSet<VarIx>) {
         match self {
@@ -156,7 +176,7 @@ impl Scalar {
                 out.insert(*var);
             }
             Self::Way { var, from, to, .. } => out.extend([*var, *from, *to]),
-            Self::Unary(_, inner) => inner.uses(out),
+            Self::Unary(_, inner) | Self::Convert(inner, _) => inner.uses(out),
             Self::Binary(_, left, right) => {
                 left.uses(out);
                 right.uses(out);
@@ -251,6 +271,10 @@ impl Scalar {
                     Cell::Bool(tables.get(table as usize).copied().unwrap_or(false))
                 }
                 None => Cell::Missing,
+            },
+            Self::Convert(inner, (scale, offset)) => match inner.value(env)? {
+                Cell::Number(number) => Cell::Number(tidy(number * scale + offset)),
+                other => other,
             },
             Self::Unary(UnaryOp::Not, inner) => match inner.value(env)? {
                 Cell::Bool(flag) => Cell::Bool(!flag),

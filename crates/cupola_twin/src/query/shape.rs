@@ -83,7 +83,7 @@ impl Shape {
         let mut key_scalars = Vec::with_capacity(keys.len());
         let mut groups = Groups::default();
         for key in &keys {
-            let scalar = Resolver { names, state, groups: None, is_inner: false }.expr(key)?;
+            let scalar = Resolver::new(names, state, None).common(key)?;
             // An id determines its twin, so all properties of the twin have one value in the group.
             let whole = match scalar {
                 Scalar::Id(var) => Some(var),
@@ -101,13 +101,15 @@ impl Shape {
             let message = "SELECT * can't be used with groups";
             return Err(ExprError::new(span.clone(), "select-all-group", message).help("list the columns of a group"));
         }
-        let mut resolve = |expr: &Expr| {
+        // Values that are sorted are compared with each other, so they have one unit.
+        let mut resolve = |expr: &Expr, is_common: bool| {
             let groups = is_grouped.then_some(&mut groups);
-            Resolver { names, state, groups, is_inner: false }.expr(expr)
+            let mut resolver = Resolver::new(names, state, groups);
+            if is_common { resolver.common(expr) } else { resolver.expr(expr) }
         };
         let mut out = Vec::with_capacity(items.len());
         for (expr, key) in items {
-            let scalar = resolve(expr)?;
+            let scalar = resolve(expr, false)?;
             let whole = alone(expr, names).filter(|var| names.vars[*var].way_of.is_none());
             out.push((key.clone(), whole.map_or(Projection::Value(scalar), Projection::Whole)));
         }
@@ -130,10 +132,10 @@ impl Shape {
                 }
             }
         }
-        let having = having.map(&mut resolve).transpose()?;
+        let having = having.map(|having| resolve(having, false)).transpose()?;
         let mut order_scalars = Vec::with_capacity(order.len());
         for (expr, falls) in &order {
-            order_scalars.push((resolve(expr)?, *falls));
+            order_scalars.push((resolve(expr, true)?, *falls));
         }
         let groups = is_grouped.then(|| {
             let (aggregates, arguments) = groups.aggregates.into_iter().unzip();

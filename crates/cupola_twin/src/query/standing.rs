@@ -234,7 +234,7 @@ fn reads(scalar: &Scalar, out: &mut BTreeMap<VarIx, BTreeSet<ColumnIx>>) -> bool
         | Scalar::Quality(var, columns) => of(*var, columns),
         Scalar::Constant(_) | Scalar::Result(_) | Scalar::Id(_) | Scalar::Model(_) | Scalar::OfTables(..) => true,
         Scalar::Relationship(..) | Scalar::Edge(_) | Scalar::Way { .. } | Scalar::WayLength(_) => true,
-        Scalar::Unary(_, inner) => reads(inner, out),
+        Scalar::Unary(_, inner) | Scalar::Convert(inner, _) => reads(inner, out),
         Scalar::Binary(_, left, right) => reads(left, out) && reads(right, out),
         Scalar::Call(_, all) | Scalar::First(all) => all.iter().all(|inner| reads(inner, out)),
         Scalar::Case(arms, otherwise) => {

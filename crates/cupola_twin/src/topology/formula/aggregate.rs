@@ -2,9 +2,8 @@
 
 use super::body::{Body, Compiled};
 use super::{Input, Op, Type};
-use crate::expr::{Aggregate, Expr, ExprError, Node, Path, Segment, joined};
+use crate::expr::{Aggregate, Expr, ExprError, Measure, Node, Path, Segment, joined};
 use crate::topology::{TableIx, TwinIx};
-use crate::unit::conversion;
 use crate::value::Kind;
 
 /// An aggregate's argument: the steps shared by all its paths, and the value at their end.
@@ -70,7 +69,7 @@ impl Body<'_, '_> {
             Aggregate::All => (1.0, Kind::Bool),
             _ => {
                 self.emit(at, Op::Constant(f64::NAN));
-                return Ok(Type { kind: None, unit: None });
+                return Ok(Type::OPEN);
             }
         };
         self.emit(at, Op::Constant(lane));
@@ -93,14 +92,12 @@ impl Body<'_, '_> {
                 wrong("condition", found)
             }
             (Aggregate::Any | Aggregate::All, _) => Ok(Type::plain(Kind::Bool)),
-            (_, None) => Ok(Type { kind: None, unit: None }),
+            (_, None) => Ok(Type::OPEN),
             (Aggregate::Only, Some(found)) => Ok(found),
-            (Aggregate::Avg, Some(found)) if found.kind.is_none_or(Kind::is_numeric) => {
-                Ok(Type { kind: Some(Kind::Number), unit: found.unit })
-            }
+            (Aggregate::Avg, Some(found)) if found.kind.is_none_or(Kind::is_numeric) => Ok(Type::number(found.measure)),
             (Aggregate::Min | Aggregate::Max, Some(found)) if found.kind == Some(Kind::Time) => Ok(found),
             (Aggregate::Sum, Some(found)) if found.kind.is_none_or(Kind::is_numeric) => {
-                Ok(Type { kind: found.kind.or(Some(Kind::Number)), unit: found.unit })
+                Ok(Type { kind: found.kind.or(Some(Kind::Number)), measure: found.measure.summed() })
             }
             (_, Some(found)) if found.kind.is_none_or(Kind::is_numeric) => Ok(found),
             (_, Some(found)) => wrong("number", found),
@@ -114,17 +111,16 @@ impl Body<'_, '_> {
             (Some(a), Some(b)) => a == b || (a.is_numeric() && b.is_numeric()),
             _ => true,
         };
-        let conversion = match (this.unit, found.unit) {
-            (Some(from), Some(to)) => conversion(from, to),
-            _ => Some((1.0, 0.0)),
+        let mismatch = |help| {
+            let message = "the values of the related twins differ in kind or dimension";
+            let error = ExprError::new(expr.span.clone(), "wrong-unit", message);
+            ExprError { help, ..error }
         };
-        match conversion {
-            Some(conversion) if same_kind => Ok(conversion),
-            _ => {
-                let message = "the values of the related twins differ in kind or dimension";
-                Err(ExprError::new(expr.span.clone(), "wrong-unit", message))
-            }
+        if !same_kind {
+            return Err(mismatch(None));
         }
+        let combination = Measure::alike(found.measure, this.measure).map_err(|why| mismatch(Some(why.message)))?;
+        Ok(combination.right)
     }
 
     fn check_single(&self, expr: &Expr, relation: u32, steps: &[Segment]) -> Result<(), ExprError> {

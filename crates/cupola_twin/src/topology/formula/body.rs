@@ -2,9 +2,12 @@
 
 use super::{Compiler, Input, Instruction, Op, Program, Type};
 use crate::diagnostic::Place;
-use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Path, Segment, Stateful, UnaryOp, joined};
+use crate::expr::{
+    Aggregate, BinaryOp, Change, Expr, ExprError, Function, Measure, Node, Path, SAME, Segment, Stateful, UnaryOp,
+    joined,
+};
 use crate::topology::{ColumnIx, TableIx, Topology};
-use crate::unit::{Unit, conversion};
+use crate::unit::tidy;
 use crate::value::{Kind, Quality, Value, encode};
 use std::sync::Arc;
 
@@ -43,45 +46,57 @@ impl Body<'_, '_> {
         let name = column.name.clone();
         if untyped {
             column.kind = found.kind.unwrap_or(Kind::Number);
-            if column.unit.is_none() {
-                column.unit = found.unit;
-            }
         }
-        let (kind, unit) = (column.kind, column.unit);
+        let (kind, unit, is_hidden) = (column.kind, column.unit, column.hidden);
         let fits = found.kind.is_none_or(|found| found == kind || (found.is_numeric() && kind.is_numeric()));
         if !fits {
             let message = format!("this is a {}, but `{name}` is a {}", found.word(), kind.word());
             return Err(ExprError::new(expr.span.clone(), "wrong-type", message));
         }
-        self.convert(expr, 0, found, unit)
+        let mismatch = |why| ExprError::of_units(expr.span.clone(), why);
+        let change = match unit {
+            Some(unit) => found.measure.to_unit(unit).map_err(mismatch)?,
+            None if is_hidden => {
+                // Another formula goes on with the value, so its measure stays as it is.
+                let (change, measure) = found.measure.decided();
+                self.compiler.measures.insert(output, measure.forgotten());
+                change
+            }
+            None if untyped => {
+                let (change, measure) = found.measure.settled().map_err(mismatch)?;
+                self.compiler.topology.columns[output.0 as usize].unit = measure.unit();
+                change
+            }
+            None => found.measure.decided().0,
+        };
+        self.convert(0, change);
+        Ok(())
     }
 
-    /// Converts register `at` from the found unit to the wanted one.
-    fn convert(&mut self, expr: &Expr, at: u16, found: Type, wanted: Option<&'static Unit>) -> Result<(), ExprError> {
-        let (Some(from), Some(to)) = (found.unit, wanted) else { return Ok(()) };
-        if from.name == to.name {
-            return Ok(());
+    /// Converts register `at`.
+    fn convert(&mut self, at: u16, change: Change) {
+        if change == SAME {
+            return;
         }
-        let Some((scale, offset)) = conversion(from, to) else {
-            let message = format!(
-                "this value is in {} ({:?}), but {} ({:?}) is needed",
-                from.name, from.dimension, to.name, to.dimension
-            );
-            return Err(ExprError::new(expr.span.clone(), "wrong-unit", message));
-        };
-        self.emit(at, Op::Convert { scale, offset });
-        Ok(())
+        let (scale, offset) = change;
+        // A constant is converted once, and not for every row.
+        match self.program.instructions.last_mut() {
+            Some(Instruction { at: known, op: Op::Constant(number) }) if *known == at => {
+                *number = tidy(*number * scale + offset);
+            }
+            _ => self.emit(at, Op::Convert { scale, offset }),
+        }
     }
 
     pub(super) fn expr(&mut self, expr: &Expr, at: u16) -> Compiled {
         match &expr.node {
             Node::Number(number) => {
                 self.emit(at, Op::Constant(*number));
-                Ok(Type::plain(Kind::Number))
+                Ok(Type::number(Measure::Plain(Some(*number))))
             }
             Node::Quantity(number, unit) => {
                 self.emit(at, Op::Constant(*number));
-                Ok(Type { kind: Some(Kind::Number), unit: Some(unit) })
+                Ok(Type::number(Measure::of_literal(unit)))
             }
             Node::Text(text) => {
                 let lane = f64::from(self.topology().texts.intern(text));
@@ -94,13 +109,13 @@ impl Body<'_, '_> {
             }
             Node::Null => {
                 self.emit(at, Op::Constant(f64::NAN));
-                Ok(Type { kind: None, unit: None })
+                Ok(Type::OPEN)
             }
             Node::Path(path) => self.path(expr, path, at),
             Node::Unary(UnaryOp::Negate, inner) => {
                 let found = self.number(inner, at)?;
                 self.emit(at, Op::Negate);
-                Ok(found)
+                Ok(Type { measure: found.measure.negated(), ..found })
             }
             Node::Unary(UnaryOp::Not, inner) => {
                 self.bool(inner, at)?;
@@ -141,7 +156,7 @@ impl Body<'_, '_> {
         Ok(found)
     }
 
-    /// Compiles `right` into `at + 1` and converts it to the type of the operand in `at`.
+    /// Compiles `right` into `at`, and brings it and the operand in `at - 1` to one measure.
     fn alike(&mut self, left: Type, right: &Expr, at: u16) -> Compiled {
         let text_as_time = match (&right.node, left.kind) {
             (Node::Text(text), Some(Kind::Time)) => Some(text),
@@ -154,16 +169,25 @@ impl Body<'_, '_> {
             return Ok(left);
         }
         let found = self.expr(right, at)?;
+        self.check_alike(left, found, right)?;
+        let combination = Measure::alike(left.measure, found.measure);
+        let combination = combination.map_err(|why| ExprError::of_units(right.span.clone(), why))?;
+        self.convert(at, combination.right);
+        self.convert(at - 1, combination.left);
+        Ok(Type { kind: left.kind.or(found.kind), measure: combination.result })
+    }
+
+    /// Checks that two values have kinds that go together.
+    fn check_alike(&self, left: Type, found: Type, right: &Expr) -> Result<(), ExprError> {
         let fits = match (left.kind, found.kind) {
             (Some(left), Some(right)) => left == right || (left.is_numeric() && right.is_numeric()),
             _ => true,
         };
-        if !fits {
-            let message = format!("a {} and a {} can't be combined", left.word(), found.word());
-            return Err(ExprError::new(right.span.clone(), "wrong-type", message));
+        if fits {
+            return Ok(());
         }
-        self.convert(right, at, found, left.unit)?;
-        Ok(Type { kind: left.kind.or(found.kind), unit: left.unit.or(found.unit) })
+        let message = format!("a {} and a {} can't be combined", left.word(), found.word());
+        Err(ExprError::new(right.span.clone(), "wrong-type", message))
     }
 
     fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, at: u16) -> Compiled {
@@ -174,45 +198,29 @@ impl Body<'_, '_> {
                 self.emit(at, Op::Binary(op));
                 Ok(Type::plain(Kind::Bool))
             }
-            BinaryOp::Add | BinaryOp::Subtract => {
-                let time = self.expr(left, at)?;
-                if time.kind == Some(Kind::Time) {
-                    // A time plus seconds is a time; the difference of two times is in seconds.
-                    let found = self.expr(right, at + 1)?;
-                    if found.kind.is_some_and(Kind::is_numeric) {
-                        self.convert(right, at + 1, found, crate::unit::find("second"))?;
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
+                let first = self.expr(left, at)?;
+                let second = self.expr(right, at + 1)?;
+                let is_sum = matches!(op, BinaryOp::Add | BinaryOp::Subtract);
+                let is_time = |found: Type| is_sum && found.kind == Some(Kind::Time);
+                let has_time = is_time(first) || is_time(second);
+                for (side, found) in [(left, first), (right, second)] {
+                    if !is_time(found) {
+                        self.check_number(side, found)?;
                     }
-                    self.emit(at, Op::Binary(op));
-                    return match found.kind {
-                        Some(Kind::Time) if op == BinaryOp::Subtract => {
-                            Ok(Type { kind: Some(Kind::Number), unit: crate::unit::find("second") })
-                        }
-                        kind if kind.is_none_or(Kind::is_numeric) => Ok(time),
-                        _ => {
-                            Err(ExprError::new(right.span.clone(), "wrong-type", "only seconds can be added to a time"))
-                        }
-                    };
                 }
-                self.check_number(left, time)?;
-                let found = self.alike(time, right, at + 1)?;
+                let span = left.span.start..right.span.end;
+                let combination = Measure::combine(op, first.measure, second.measure);
+                let combination = combination.map_err(|why| ExprError::of_units(span.clone(), why))?;
+                if has_time && combination.result == Measure::Time && op == BinaryOp::Subtract && is_time(second) {
+                    let message = "a time can only be taken from a time";
+                    return Err(ExprError::new(span, "wrong-type", message));
+                }
+                self.convert(at + 1, combination.right);
+                self.convert(at, combination.left);
                 self.emit(at, Op::Binary(op));
-                // The difference of two temperatures is not a temperature, so its conversion must not shift the zero.
-                let shifted = op == BinaryOp::Subtract && found.unit.is_some_and(|unit| unit.offset != 0.0);
-                let between = shifted && !matches!(right.node, Node::Number(_));
-                Ok(Type { unit: found.unit.filter(|_| !between), ..found })
-            }
-            BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
-                let first = self.number(left, at)?;
-                let second = self.number(right, at + 1)?;
-                self.emit(at, Op::Binary(op));
-                // A unit multiplied by a pure number is kept; products of units are not tracked.
-                let unit = match (first.unit, second.unit) {
-                    (Some(unit), None) => Some(unit),
-                    (None, Some(unit)) if op == BinaryOp::Multiply => Some(unit),
-                    _ => None,
-                };
-                let scaled_constant = matches!(left.node, Node::Number(_)) || matches!(right.node, Node::Number(_));
-                Ok(Type { kind: Some(Kind::Number), unit: unit.filter(|_| scaled_constant) })
+                let kind = if combination.result == Measure::Time { Kind::Time } else { Kind::Number };
+                Ok(Type { kind: Some(kind), measure: combination.result })
             }
             _ => {
                 let first = self.expr(left, at)?;
@@ -262,12 +270,10 @@ impl Body<'_, '_> {
         for (number, setting) in numbers.iter_mut().zip(settings) {
             *number = match &setting.node {
                 Node::Quantity(number, unit) if function == Stateful::Hysteresis => {
-                    let to = found.unit.unwrap_or(unit);
-                    let (scale, offset) = conversion(unit, to).ok_or_else(|| {
-                        let message = format!("this value is in {}, but {} is needed", unit.name, to.name);
-                        ExprError::new(setting.span.clone(), "wrong-unit", message)
-                    })?;
-                    number * scale + offset
+                    let combination = Measure::alike(found.measure, Measure::of_literal(unit));
+                    let combination = combination.map_err(|why| ExprError::of_units(setting.span.clone(), why))?;
+                    let (scale, offset) = combination.right;
+                    tidy(number * scale + offset)
                 }
                 Node::Number(number) | Node::Quantity(number, _) => *number,
                 _ => f64::NAN,
@@ -282,9 +288,6 @@ impl Body<'_, '_> {
         let memory = self.compiler.memory(self.table, expr);
         let has_duration = !settings.is_empty();
         self.emit(at, Op::Stateful { function, column, memory, settings: numbers });
-        let second = crate::unit::find("second");
-        // The difference of two readings cannot have a unit with a shifted zero, such as a temperature.
-        let between = found.unit.filter(|unit| unit.offset == 0.0);
         self.timed |= match function {
             Stateful::Rate | Stateful::Delta | Stateful::Lag => has_duration,
             Stateful::Hysteresis => false,
@@ -292,11 +295,11 @@ impl Body<'_, '_> {
         };
         Ok(match function {
             Stateful::Lag => found,
-            Stateful::HeldFor => Type { kind: Some(Kind::Number), unit: second },
+            Stateful::HeldFor => Type::number(Measure::seconds()),
             Stateful::Hysteresis => Type::plain(Kind::Bool),
             Stateful::Rate => Type::plain(Kind::Number),
-            Stateful::Delta => Type { kind: Some(Kind::Number), unit: between },
-            _ => Type { kind: Some(Kind::Number), unit: found.unit },
+            Stateful::Delta => Type::number(found.measure.changed()),
+            _ => Type::number(found.measure),
         })
     }
 
@@ -312,8 +315,10 @@ impl Body<'_, '_> {
         match function {
             Function::Abs | Function::Floor | Function::Ceil | Function::Round => {
                 let found = self.number(first, at)?;
+                let (change, measure) = found.measure.decided();
+                self.convert(at, change);
                 self.emit(at, Op::Math(function));
-                Ok(found)
+                Ok(Type { measure: measure.forgotten(), ..found })
             }
             Function::Sqrt | Function::Exp | Function::Ln | Function::Log10 => {
                 self.number(first, at)?;
@@ -411,7 +416,7 @@ impl Body<'_, '_> {
                 Some(otherwise) => self.expr(otherwise, at),
                 None => {
                     self.emit(at, Op::Constant(f64::NAN));
-                    Ok(Type { kind: None, unit: None })
+                    Ok(Type::OPEN)
                 }
             };
         };
@@ -426,11 +431,16 @@ impl Body<'_, '_> {
             let message = format!("one branch is a {}, another branch is a {}", found.word(), other.word());
             return Err(ExprError::new(value.span.clone(), "wrong-type", message));
         }
-        if found.kind.is_some() {
-            self.convert(value, at + 2, other, found.unit)?;
+        let combination = Measure::alike(found.measure, other.measure);
+        let combination = combination.map_err(|why| ExprError::of_units(value.span.clone(), why))?;
+        self.convert(at + 2, combination.right);
+        if combination.left != SAME {
+            // The last instruction wrote the other branch, so this is never a constant that could be converted.
+            let (scale, offset) = combination.left;
+            self.emit(at + 1, Op::Convert { scale, offset });
         }
         self.emit(at, Op::Select);
-        Ok(Type { kind: found.kind.or(other.kind), unit: found.unit.or(other.unit) })
+        Ok(Type { kind: found.kind.or(other.kind), measure: combination.result.forgotten() })
     }
 
     /// Compiles a path outside an aggregate: a property of the row, or the value of the single related twin.

@@ -9,7 +9,7 @@ pub use lower::{Code, Operand, Step};
 
 use super::{Column, ColumnIx, Computed, TableIx, Topology};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Node, Stateful, parse};
+use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Measure, Node, Stateful, parse};
 use crate::unit::Unit;
 use crate::value::Kind;
 use std::collections::BTreeMap;
@@ -192,12 +192,28 @@ pub enum Op {
 struct Type {
     /// The kind, or `None` for `NULL`, which is compatible with every kind.
     kind: Option<Kind>,
-    unit: Option<&'static Unit>,
+    measure: Measure,
 }
 
 impl Type {
+    /// The type of `NULL`, and of a column whose type is not known yet.
+    const OPEN: Self = Self { kind: None, measure: Measure::Open };
+
     fn plain(kind: Kind) -> Self {
-        Self { kind: Some(kind), unit: None }
+        Self::of_column(kind, None)
+    }
+
+    fn of_column(kind: Kind, unit: Option<&'static Unit>) -> Self {
+        let measure = match kind {
+            Kind::Number | Kind::Integer => Measure::of_unit(unit),
+            Kind::Time => Measure::Time,
+            Kind::Bool | Kind::Text | Kind::Json => Measure::Open,
+        };
+        Self { kind: Some(kind), measure }
+    }
+
+    fn number(measure: Measure) -> Self {
+        Self { kind: Some(Kind::Number), measure }
     }
 
     fn word(self) -> &'static str {
@@ -229,14 +245,22 @@ struct Compiler<'t> {
     topology: &'t mut Topology,
     pending: Vec<Pending>,
     by_column: BTreeMap<ColumnIx, usize>,
+    /// The measures of hidden columns. Those of other columns follow from their kinds and units.
+    measures: BTreeMap<ColumnIx, Measure>,
     diagnostics: Vec<Diagnostic>,
     nesting: u32,
 }
 
 /// Adds columns and formulas for all computed properties.
 pub(super) fn compile_all(topology: &mut Topology, computed: &[Computed], diagnostics: &mut Vec<Diagnostic>) {
-    let mut compiler =
-        Compiler { topology, pending: Vec::new(), by_column: BTreeMap::new(), diagnostics: Vec::new(), nesting: 0 };
+    let mut compiler = Compiler {
+        topology,
+        pending: Vec::new(),
+        by_column: BTreeMap::new(),
+        measures: BTreeMap::new(),
+        diagnostics: Vec::new(),
+        nesting: 0,
+    };
     for definition in computed {
         compiler.declare(definition);
     }
@@ -351,14 +375,17 @@ impl Compiler<'_> {
         {
             if self.pending[number].state == Progress::Running {
                 // The column depends on itself through other twins; an open type is compatible with every use.
-                return Type { kind: None, unit: None };
+                return Type::OPEN;
             }
             self.nesting += 1;
             self.compile(number);
             self.nesting -= 1;
         }
+        if let Some(measure) = self.measures.get(&column) {
+            return Type { kind: Some(self.topology.column(column).kind), measure: *measure };
+        }
         let column = self.topology.column(column);
-        Type { kind: Some(column.kind), unit: column.unit }
+        Type::of_column(column.kind, column.unit)
     }
 
     /// Returns the number of the memory of a call for a table and creates it if it is new.
