@@ -21,10 +21,13 @@ use cupola_scene::{Alarm, Scene};
 use cupola_twin::{State, Topology, TwinIx};
 use egui_phosphor::regular as icon;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Indentation of one level, in points.
 const INDENT: f32 = 14.0;
+/// Number of twins from which the tree is arranged on a thread, because it takes longer than a frame.
+const MIN_ARRANGED_ON_THREAD: usize = 10_000;
 /// Width of the arrow that opens a node, in points.
 const ARROW: f32 = 16.0;
 
@@ -35,6 +38,8 @@ pub struct TreeState {
     pub filter: String,
     /// The tree, with the scene that it was made from.
     made: Option<(Arc<Scene>, Tree)>,
+    /// The thread that arranges the tree of a large scene, with the scene. `Receiver` is not `Sync`, so a mutex holds it.
+    arranging: Option<(Arc<Scene>, Mutex<Receiver<Tree>>)>,
     open: BTreeSet<TwinIx>,
     /// The selected twin that the tree last scrolled to, or that was last clicked in the tree.
     seen: Option<TwinIx>,
@@ -63,13 +68,14 @@ pub fn tree_ui(
     actions: &mut ActionList,
 ) {
     let scene = &shown.open_scene.0;
-    if memory.made.as_ref().is_none_or(|(of, _)| !Arc::ptr_eq(of, scene)) {
-        make(memory, scene, shown.state);
-    }
-    let TreeState { filter, made, open, seen, found } = memory;
-    let Some((_, tree)) = made else { return };
+    let is_current = update(memory, scene, shown.state);
+    let TreeState { filter, made, open, seen, found, .. } = memory;
     filter_ui(ui, filter);
     ui.add_space(4.0);
+    let Some((_, tree)) = made.as_ref().filter(|_| is_current) else {
+        ui.label(theme::muted("The tree is being arranged …"));
+        return;
+    };
     let (lines, more) = if filter.trim().is_empty() {
         *found = None;
         (tree.lines(open), 0)
@@ -140,21 +146,74 @@ pub fn tree_ui(
     });
 }
 
-fn make(memory: &mut TreeState, scene: &Arc<Scene>, state: &State) {
+/// Updates the tree after a change of the scene. Returns whether it is that of the scene.
+fn update(memory: &mut TreeState, scene: &Arc<Scene>, state: &State) -> bool {
+    match &mut memory.made {
+        Some((of, _)) if Arc::ptr_eq(of, scene) => return true,
+        Some((of, _)) if is_same_tree(of, scene) => {
+            drop_on_thread(std::mem::replace(of, scene.clone()));
+            return true;
+        }
+        _ => {}
+    }
+    if (scene.topology.twin_count() as usize) < MIN_ARRANGED_ON_THREAD {
+        put(memory, scene, arranged(scene, state));
+        return true;
+    }
+    if memory.arranging.as_ref().is_none_or(|(of, _)| !Arc::ptr_eq(of, scene)) {
+        let (sender, receiver) = sync_channel(1);
+        let (of, state) = (scene.clone(), state.clone());
+        let arrange = move || {
+            // Sending fails if the scene has changed again.
+            let _ = sender.send(arranged(&of, &state));
+        };
+        if std::thread::Builder::new().name("tree".into()).spawn(arrange).is_err() {
+            put(memory, scene, arranged(scene, &State::new(scene.topology.clone())));
+            return true;
+        }
+        memory.arranging = Some((scene.clone(), Mutex::new(receiver)));
+    }
+    let received = memory
+        .arranging
+        .as_mut()
+        .and_then(|(_, receiver)| receiver.get_mut().unwrap_or_else(PoisonError::into_inner).try_recv().ok());
+    match received {
+        Some(tree) => {
+            put(memory, scene, tree);
+            true
+        }
+        None => false,
+    }
+}
+
+/// Returns whether two versions of a scene have the same tree, as after an edit of a value or a formula.
+fn is_same_tree(before: &Scene, scene: &Scene) -> bool {
+    let (topology, known) = (&scene.topology, &before.topology);
+    topology.shares_graph(known)
+        && topology.has_same_initial(known, "name")
+        && Arc::ptr_eq(&scene.building, &before.building)
+        && Arc::ptr_eq(&scene.bindings, &before.bindings)
+}
+
+fn arranged(scene: &Scene, state: &State) -> Tree {
     let names = scene.topology.twins().map(|twin| display_name(scene, state, twin)).collect();
     let storeys = storeys::of(&scene.building);
     let storeys: Vec<TwinIx> = storeys.into_iter().filter_map(|node| scene.bindings.get(node).copied()?).collect();
-    let tree = Tree::new(&scene.topology, names, &storeys);
+    Tree::new(&scene.topology, names, &storeys)
+}
+
+/// Puts a tree in the place of the one before. Open nodes stay open.
+fn put(memory: &mut TreeState, scene: &Arc<Scene>, tree: Tree) {
     match memory.made.take() {
-        Some((before, _)) => {
+        Some((before, old)) => {
             let moved = |twin: TwinIx| scene.topology.twin(before.topology.twin_id(twin));
             memory.open = memory.open.iter().copied().filter_map(moved).collect();
             memory.seen = memory.seen.and_then(moved);
-            drop_on_thread(before);
+            drop_on_thread((before, old));
         }
         None => memory.open = tree.first_open(),
     }
-    memory.found = None;
+    (memory.found, memory.arranging) = (None, None);
     memory.made = Some((scene.clone(), tree));
 }
 
@@ -301,11 +360,26 @@ mod tests {
         let edited = edit(&scene, vec![add], &[], |_, _| ()).expect("an edit").scene;
         let mut open = Vec::new();
         for scene in [Arc::new(scene), Arc::new(edited)] {
-            make(&mut memory, &scene, &State::new(scene.topology.clone()));
+            assert!(update(&mut memory, &scene, &State::new(scene.topology.clone())));
             open.push(ids(&memory, &scene));
         }
         open.iter_mut().for_each(|ids| ids.sort());
         assert!(!open[0].is_empty());
         assert_eq!(open[0], open[1]);
+    }
+
+    #[test]
+    fn only_another_name_or_place_arranges_the_tree_again() {
+        let office = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/office");
+        let scene = cupola_scene::load(&office).scene.expect("the scene of the demo");
+        let set = |property: &str, value: cupola_twin::Value| {
+            let (twin, property) = ("room-204".into(), property.into());
+            let edits = vec![Edit::SetProperty { twin, property, value: Some(value) }];
+            edit(&scene, edits, &[], |_, _| ()).expect("an edit").scene
+        };
+        let warmer = set("heatingSetpoint", cupola_twin::Value::Number(22.0));
+        let renamed = set("name", cupola_twin::Value::Text("Library".into()));
+        assert!(is_same_tree(&scene, &warmer));
+        assert!(!is_same_tree(&scene, &renamed));
     }
 }

@@ -281,6 +281,22 @@ impl Topology {
         Arc::ptr_eq(&self.twin_ids, &other.twin_ids) && own.len() == others.len() && own.iter().zip(&others).all(same)
     }
 
+    /// Returns whether a property has the same initial values in both topologies, which share their graph.
+    pub fn has_same_initial(&self, other: &Self, property: &str) -> bool {
+        let same_chunk = |(one, other): (&Arc<Chunk>, &Arc<Chunk>)| {
+            let bits = |chunk: &Chunk| chunk.lanes.iter().map(|lane| lane.to_bits()).collect::<Vec<_>>();
+            Arc::ptr_eq(one, other) || bits(one) == bits(other)
+        };
+        let same = |(one, two): (&Table, &Table)| match (one.column(property), two.column(property)) {
+            (Some(one), Some(two)) => {
+                let (one, two) = (self.given_in(one), other.given_in(two));
+                one.len() == two.len() && one.iter().zip(two).all(same_chunk)
+            }
+            (one, two) => one.is_none() && two.is_none(),
+        };
+        Arc::ptr_eq(&self.texts, &other.texts) && self.tables.iter().zip(&other.tables).all(same)
+    }
+
     /// Returns whether every twin has the same row in both topologies, and every lane of a model's property has the
     /// same meaning.
     pub(crate) fn has_same_twins(&self, other: &Self) -> bool {
