@@ -5,7 +5,7 @@ use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline, WallClock};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
-use cupola_mqtt::{Client, Connection, MessageReceiver};
+use cupola_mqtt::{Client, Connection, MessageReceiver, ReceivedMessage};
 use cupola_run::feed::{CurrentMappings, FeedCounters, Inbox, Latencies, Mappings, Router, address};
 use cupola_run::{Actor, Event, EventBody};
 use std::collections::{BTreeSet, VecDeque};
@@ -31,8 +31,8 @@ struct Intake {
 }
 
 impl MessageReceiver for Intake {
-    fn message(&mut self, topic: &str, payload: &[u8], now_us: i64) {
-        self.router.message(topic, payload, now_us, &self.inbox);
+    fn message(&mut self, message: ReceivedMessage<'_>) {
+        self.router.message(message, &self.inbox);
     }
 
     fn failed(&mut self, why: String) {
@@ -208,7 +208,10 @@ fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
             connections.ingested.extend(times);
             let event = Event::new(now_us, feed_actor(), EventBody::Readings { readings });
             let rejected = match timeline.ingest(event) {
-                Ok(outcome) => outcome.rejected,
+                Ok(outcome) => {
+                    connections.inbox.count_late(outcome.late);
+                    outcome.rejected
+                }
                 Err(why) => vec![why.to_string()],
             };
             rejected.into_iter().for_each(|why| connections.inbox.reject(why));

@@ -1,6 +1,6 @@
 //! The connection to a processor: a process, or a service behind a broker.
 
-use cupola_mqtt::{Client, Connection, MessageReceiver};
+use cupola_mqtt::{Client, Connection, MessageReceiver, ReceivedMessage};
 use cupola_scene::document::{ProcessorDoc, ProcessorMqttDoc};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -121,8 +121,8 @@ impl Link {
 struct Answers(Arc<Mailbox>);
 
 impl MessageReceiver for Answers {
-    fn message(&mut self, _: &str, payload: &[u8], _: i64) {
-        self.0.put(LinkMessage::Answer(payload.to_vec()));
+    fn message(&mut self, message: ReceivedMessage<'_>) {
+        self.0.put(LinkMessage::Answer(message.payload.to_vec()));
     }
 
     fn failed(&mut self, why: String) {

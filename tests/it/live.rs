@@ -112,10 +112,20 @@ fn a_fresh_measured_value_replaces_the_computed_value() {
         number(app, live, "r2.temperature").is_some_and(|t| (t - 30.0).abs() < 1e-9)
     });
     assert_eq!(number(&app, live, "f1.mean"), Some(31.5), "a fresh measured value must replace the computed value");
-    // A value with an old source time is not fresh, so the formula gives the mean.
+    // A late value doesn't replace a newer one.
     publisher.publish(&[("b/f1/mean".into(), "{\"value\": 33.0, \"time\": \"2020-01-01T00:00:00Z\"}".into())]);
+    until(&mut app, live, "the late value", |app| {
+        app.world().get::<Connections>(live).unwrap().status().counters.late == 1
+    });
+    assert_eq!(number(&app, live, "f1.mean"), Some(31.5));
+    // Where there is no newer one, a value that is not fresh leaves the formula in its place.
+    let (mut app, live, _folder) = connect(&measured, &broker);
+    let mut publisher = Publisher::connect(broker.port);
+    publisher.publish(&[("b/r2/f".into(), "86".into())]);
+    publisher.publish(&[("b/f1/mean".into(), "{\"value\": 33.0, \"time\": \"2020-01-01T00:00:00Z\"}".into())]);
+    publisher.publish(&[("b/r1/t".into(), "{\"value\": 20.0}".into())]);
     until(&mut app, live, "the mean", |app| {
-        number(app, live, "f1.mean").is_some_and(|mean| (mean - 30.0).abs() < 1e-9)
+        number(app, live, "f1.mean").is_some_and(|mean| (mean - 25.0).abs() < 1e-9)
     });
 }
 

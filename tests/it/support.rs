@@ -128,6 +128,7 @@ pub fn receive(app: &mut App, timeline: Entity, name: &str, value: f64) {
         time_us: now_us,
         arrived_us: now_us,
         has_source_time: true,
+        is_retained: false,
         topic: "test".into(),
         payload: "".into(),
         stale_after_us: None,

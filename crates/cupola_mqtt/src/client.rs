@@ -1,6 +1,6 @@
 //! The MQTT client, which connects, subscribes, and reconnects after the connection is lost.
 
-use cupola_run::feed::{AddressError, PASSWORD, USER, address};
+use cupola_run::feed::{AddressError, PASSWORD, ReceivedMessage, USER, address};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeReasonCode};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -45,8 +45,8 @@ impl Connection {
 
 /// The receiver of the messages of a connection.
 pub trait MessageReceiver: Send {
-    /// Takes a message that arrived at `now_us`, in microseconds since the Unix epoch.
-    fn message(&mut self, topic: &str, payload: &[u8], now_us: i64);
+    /// Takes a message.
+    fn message(&mut self, message: ReceivedMessage<'_>);
     /// Takes the reason why an outgoing message could not be sent.
     fn failed(&mut self, why: String);
 }
@@ -207,8 +207,12 @@ impl Task {
                     });
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
-                    let now_us = jiff::Timestamp::now().as_microsecond();
-                    self.receiver.message(&publish.topic, &publish.payload, now_us);
+                    self.receiver.message(ReceivedMessage {
+                        topic: &publish.topic,
+                        payload: &publish.payload,
+                        arrived_us: jiff::Timestamp::now().as_microsecond(),
+                        is_retained: publish.retain,
+                    });
                 }
                 Ok(_) => {}
                 Err(error) => {

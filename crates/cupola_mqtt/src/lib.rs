@@ -1,14 +1,14 @@
 //! MQTT: the client, the embedded broker of the demo, and the demo's devices.
 //!
 //! ```
-//! use cupola_mqtt::{Broker, Client, Connection, MessageReceiver};
+//! use cupola_mqtt::{Broker, Client, Connection, MessageReceiver, ReceivedMessage};
 //! use std::sync::mpsc::{Sender, channel};
 //!
 //! struct Messages(Sender<String>);
 //!
 //! impl MessageReceiver for Messages {
-//!     fn message(&mut self, topic: &str, payload: &[u8], _now_us: i64) {
-//!         let _ = self.0.send(format!("{topic} {}", String::from_utf8_lossy(payload)));
+//!     fn message(&mut self, message: ReceivedMessage<'_>) {
+//!         let _ = self.0.send(format!("{} {}", message.topic, String::from_utf8_lossy(message.payload)));
 //!     }
 //!
 //!     fn failed(&mut self, why: String) {
@@ -33,4 +33,5 @@ mod fleet;
 
 pub use broker::Broker;
 pub use client::{Client, Connection, MessageReceiver, SendError, StartError};
+pub use cupola_run::feed::ReceivedMessage;
 pub use fleet::{Fleet, FleetReport};

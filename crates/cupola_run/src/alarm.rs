@@ -1,7 +1,7 @@
 //! Alarms: conditions of the scene that are true for a twin. Each timeline evaluates them separately.
 
 use cupola_scene::{Alarm, Scene};
-use cupola_twin::{Slot, State, TwinIx};
+use cupola_twin::{Quality, Slot, State, TwinIx};
 use std::collections::BTreeMap;
 
 /// A raised alarm.
@@ -11,6 +11,8 @@ pub struct RaisedAlarm {
     pub since_us: i64,
     /// Whether a person has acknowledged the alarm.
     pub acknowledged: bool,
+    /// Whether the condition holds because of a value that was stale when it was last judged.
+    pub is_stale: bool,
 }
 
 /// A change of an alarm.
@@ -57,16 +59,21 @@ impl Alarms {
 
     fn judge_slot(&mut self, number: usize, state: &State, slot: Slot, now_us: i64) -> Option<AlarmChange> {
         let twin = state.topology().twin_of(slot);
-        let lane = state.get(slot).usable();
+        let sample = state.get(slot);
+        let (lane, is_stale) = (sample.usable(), sample.quality == Quality::Stale);
         // A condition without a value neither raises nor clears an alarm.
         if lane == 0.0 {
             let was_raised = self.raised.remove(&(number, twin)).is_some();
             return was_raised.then_some(AlarmChange { alarm: number, twin, is_raised: false });
         }
-        if lane.is_nan() || self.raised.contains_key(&(number, twin)) {
+        if lane.is_nan() {
             return None;
         }
-        self.raised.insert((number, twin), RaisedAlarm { since_us: now_us, acknowledged: false });
+        if let Some(raised) = self.raised.get_mut(&(number, twin)) {
+            raised.is_stale = is_stale;
+            return None;
+        }
+        self.raised.insert((number, twin), RaisedAlarm { since_us: now_us, acknowledged: false, is_stale });
         self.total += 1;
         Some(AlarmChange { alarm: number, twin, is_raised: true })
     }

@@ -147,6 +147,8 @@ pub struct Outcome {
     pub invocation: Option<u64>,
     /// The reasons why parts of the event were refused.
     pub rejected: Vec<String>,
+    /// Number of readings that were older than the value of their property. They don't replace it.
+    pub late: u64,
 }
 
 /// The reason why an event was refused. A refused event changes nothing.

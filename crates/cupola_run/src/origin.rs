@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// A message of a feed.
-    Message { topic: Arc<str>, payload: Arc<str>, arrived_us: i64 },
+    Message { topic: Arc<str>, payload: Arc<str>, arrived_us: i64, is_retained: bool },
     /// An answer of an external processor.
     Answer { processor: Arc<str>, request: Arc<str>, asked_us: i64 },
     /// An event of an actor: a value that was set, or a command.
@@ -52,15 +52,22 @@ impl Origins {
         Arc::make_mut(&mut self.by_slot).insert(slot, origin);
     }
 
+    /// Returns the source time of a slot's value if a message brought it, in microseconds since the Unix epoch.
+    pub fn message_us(&self, state: &State, slot: Slot) -> Option<i64> {
+        let origin = self.by_slot.get(&slot).filter(|origin| matches!(origin.source, Source::Message { .. }))?;
+        (time_of(state, slot) == origin.time_us).then_some(origin.time_us)
+    }
+
     /// Returns a description of the origin of a slot's value, or `None` if the value has been replaced since.
     pub fn text(&self, state: &State, slot: Slot) -> Option<String> {
         let origin = self.by_slot.get(&slot)?;
-        // A measured value of a computed property is stored outside the column.
-        let time_us = state.measured(slot).map_or_else(|| state.get(slot).time_us, |measured| measured.sample.time_us);
-        if time_us != origin.time_us {
+        if time_of(state, slot) != origin.time_us {
             return None;
         }
         Some(match &origin.source {
+            Source::Message { topic, payload, is_retained: true, .. } => {
+                format!("retained message of unknown age on {topic}: {payload}")
+            }
             Source::Message { topic, payload, .. } => format!("message on {topic}: {payload}"),
             Source::Answer { processor, request, asked_us } => {
                 let asked = cupola_wire::format_rfc3339(*asked_us);
@@ -111,4 +118,10 @@ impl Origins {
             self.by_slot = Arc::new(moved.collect());
         }
     }
+}
+
+/// Returns the source time of a slot's value, in microseconds since the Unix epoch.
+fn time_of(state: &State, slot: Slot) -> i64 {
+    // A measured value of a computed property is stored outside the column.
+    state.measured(slot).map_or_else(|| state.get(slot).time_us, |measured| measured.sample.time_us)
 }

@@ -60,6 +60,8 @@ pub struct Recording {
     measured: BTreeMap<Slot, i64>,
     /// The acknowledgements of alarms: moment, alarm and twin.
     acknowledgements: Vec<(i64, Arc<str>, Arc<str>)>,
+    /// The moments at which buffered readings were taken, with the times of the readings.
+    observed: BTreeMap<i64, i64>,
 }
 
 impl Recording {
@@ -74,6 +76,7 @@ impl Recording {
             texts: Arc::default(),
             measured: BTreeMap::new(),
             acknowledgements: Vec::new(),
+            observed: BTreeMap::new(),
         };
         recording.measured = measured_of(state);
         recording.add_frame(scene, state, alarms, start_us);
@@ -89,6 +92,11 @@ impl Recording {
     /// Records that a person has acknowledged an alarm.
     pub(crate) fn acknowledge(&mut self, now_us: i64, alarm: &str, twin: &str) {
         self.acknowledgements.push((now_us, alarm.into(), twin.into()));
+    }
+
+    /// Records that the readings of a moment are of an earlier time.
+    pub(crate) fn observe(&mut self, now_us: i64, observed_us: i64) {
+        self.observed.insert(now_us, observed_us);
     }
 
     fn next(&self) -> u64 {
@@ -144,6 +152,7 @@ impl Recording {
             self.frames.pop_front();
             let start_us = self.span_us().0;
             self.acknowledgements.retain(|(time_us, ..)| *time_us >= start_us);
+            self.observed = self.observed.split_off(&start_us);
         }
     }
 
@@ -290,6 +299,10 @@ impl Replay {
                 state.measure(slot, Sample { lane, ..entry.sample }, entry.until_us);
             }
             self.next += 1;
+        }
+        match recording.observed.get(&moment_us) {
+            Some(observed_us) => state.observe_at(*observed_us),
+            None => state.observe_now(),
         }
         self.shown_us = moment_us;
         Some(moment_us)

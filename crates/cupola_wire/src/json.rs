@@ -15,6 +15,10 @@ pub(crate) enum Node<'a> {
     Bool(bool),
     /// Number, as the nearest double.
     Number(f64),
+    /// Whole number that no double equals, with its digits.
+    Whole(String, f64),
+    /// Number that is not finite, such as `NaN`, with its text. JSON has none, but many devices send them.
+    NotFinite(String),
     /// String, borrowed unless it has escapes.
     Text(Cow<'a, str>),
     /// Array.
@@ -24,15 +28,39 @@ pub(crate) enum Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// Parses a JSON document. Nesting deeper than 128 is an error instead of a stack overflow.
+    /// Parses a JSON document, which may hold `NaN` and infinities. Nesting deeper than 128 is an error instead of a stack
+    /// overflow.
     pub(crate) fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        serde_json::from_str(text).or_else(|error| match quoted(text) {
+            Some(quoted) => serde_json::from_str::<Node<'_>>(&quoted).map(Node::into_owned).map_err(|_| error),
+            None => Err(error),
+        })
+    }
+
+    /// Returns a copy that borrows nothing. Texts that [`quoted`] marked become numbers that are not finite.
+    fn into_owned<'o>(self) -> Node<'o> {
+        match self {
+            Node::Null => Node::Null,
+            Node::Bool(value) => Node::Bool(value),
+            Node::Number(value) => Node::Number(value),
+            Node::Whole(text, value) => Node::Whole(text, value),
+            Node::NotFinite(text) => Node::NotFinite(text),
+            Node::Text(value) => match value.strip_prefix(MARK) {
+                Some(text) => Node::NotFinite(text.to_owned()),
+                None => Node::Text(Cow::Owned(value.into_owned())),
+            },
+            Node::Array(items) => Node::Array(items.into_iter().map(Node::into_owned).collect()),
+            Node::Object(fields) => Node::Object(
+                fields.into_iter().map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned())).collect(),
+            ),
+        }
     }
 
     /// Returns an owned copy. Whole numbers become JSON integers.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         match self {
-            Node::Null => serde_json::Value::Null,
+            Node::Null | Node::NotFinite(_) => serde_json::Value::Null,
+            Node::Whole(_, value) => (*value).into(),
             Node::Bool(value) => (*value).into(),
             Node::Number(value) if value.fract() == 0.0 && value.abs() < 9e15 => (*value as i64).into(),
             Node::Number(value) => (*value).into(),
@@ -52,9 +80,52 @@ impl<'a> Node<'a> {
                 fields.iter().rev().find(|(name, _)| *name == key).map(|(_, value)| value)
             }
             Node::Array(items) => items.get(index(token)?),
-            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => None,
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Whole(..) | Node::NotFinite(_) | Node::Text(_) => None,
         }
     }
+}
+
+/// The beginning of a text that stands for a number that is not finite. No device sends this character.
+const MARK: &str = "\u{0}";
+
+/// Returns a document with every number that is not finite as a marked text; none if there is no such number.
+fn quoted(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len() + 16);
+    let (mut rest, mut is_changed) = (text, false);
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' => text_length(rest),
+            '+' | '-' | '0'..='9' | 'a'..='z' | 'A'..='Z' => {
+                rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))).unwrap_or(rest.len())
+            }
+            other => other.len_utf8(),
+        };
+        let token = &rest[..length];
+        if token.parse::<f64>().is_ok_and(|number| !number.is_finite()) {
+            is_changed = true;
+            out.push_str("\"\\u0000");
+            out.push_str(token);
+            out.push('"');
+        } else {
+            out.push_str(token);
+        }
+        rest = &rest[length..];
+    }
+    is_changed.then_some(out)
+}
+
+/// Returns the length of the JSON string at the beginning of a text, with its quotes.
+fn text_length(text: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 fn unescaped(token: &str) -> Cow<'_, str> {
@@ -96,11 +167,15 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Node<'de>, E> {
-        Ok(Node::Number(value as f64))
+        let number = value as f64;
+        let is_exact = number as i64 == value;
+        Ok(if is_exact { Node::Number(number) } else { Node::Whole(value.to_string(), number) })
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Node<'de>, E> {
-        Ok(Node::Number(value as f64))
+        let number = value as f64;
+        let is_exact = number as u64 == value;
+        Ok(if is_exact { Node::Number(number) } else { Node::Whole(value.to_string(), number) })
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Node<'de>, E> {

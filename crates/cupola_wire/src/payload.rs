@@ -44,10 +44,10 @@ pub enum PayloadError {
         /// Offset of the first invalid byte.
         at: usize,
     },
-    /// The payload is `NaN`, an infinity, or a number outside the range of a double.
+    /// The value is `NaN`, an infinity, or a number outside the range of a double.
     #[error("`{text}` is not a finite number")]
     NotFinite {
-        /// Text of the payload.
+        /// Text of the value.
         text: String,
     },
     /// A pointer was given, but the payload is not JSON.
@@ -76,6 +76,12 @@ pub enum PayloadError {
         /// Text of the value.
         text: String,
     },
+    /// The time at the pointer has no time zone, so it may be any of 27 times.
+    #[error("the time `{text}` has no time zone: send it with one, as in 2026-01-31T08:00:00Z")]
+    NoZone {
+        /// Text of the value.
+        text: String,
+    },
 }
 
 /// Parsed payload that borrows the message.
@@ -83,6 +89,8 @@ pub enum PayloadError {
 pub struct Payload<'a> {
     root: Node<'a>,
     form: Form,
+    /// The whole message without surrounding white space, if it is text.
+    text: &'a str,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -99,28 +107,27 @@ impl<'a> Payload<'a> {
     /// that represents a number (` 21.5 `, `+3`, `007`) is a number. An empty message is [`Scalar::Null`].
     ///
     /// # Errors
-    /// Returns [`PayloadError::TooLarge`], [`PayloadError::NotUtf8`], or [`PayloadError::NotFinite`] for
-    /// `NaN`, `inf` and `1e999`. Malformed JSON is text. A pointer into it gives [`PayloadError::NotJson`]
+    /// Returns [`PayloadError::TooLarge`] or [`PayloadError::NotUtf8`]. Malformed JSON is text. A pointer into it gives [`PayloadError::NotJson`]
     /// with the reason.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, PayloadError> {
         if bytes.len() > MAX_PAYLOAD_BYTES {
             return Err(PayloadError::TooLarge { bytes: bytes.len() });
         }
         if let Some(number) = fast_number(bytes) {
-            return Ok(Self { root: Node::Number(number), form: Form::Json });
+            let text = std::str::from_utf8(bytes).unwrap_or_default().trim_matches(is_around);
+            return Ok(Self { root: Node::Number(number), form: Form::Json, text });
         }
         let text = std::str::from_utf8(bytes).map_err(|error| PayloadError::NotUtf8 { at: error.valid_up_to() })?;
-        // Devices programmed in C often send the terminating NUL of their buffer.
-        let text = text.trim_matches(|character: char| character.is_whitespace() || character == '\0');
+        let text = text.trim_matches(is_around);
         if text.is_empty() {
-            return Ok(Self { root: Node::Null, form: Form::Json });
+            return Ok(Self { root: Node::Null, form: Form::Json, text });
         }
         let structured = text.starts_with(['{', '[']);
         let mut problem = None;
         if structured || text.starts_with('"') || matches!(text, "true" | "false" | "null") {
             match Node::parse(text) {
                 Ok(root) => {
-                    return Ok(Self { root, form: Form::Json });
+                    return Ok(Self { root, form: Form::Json, text });
                 }
                 Err(error) if structured => problem = Some(error.to_string()),
                 Err(_) => {}
@@ -128,12 +135,10 @@ impl<'a> Payload<'a> {
         }
         let root = match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Node::Number(number),
-            Ok(_) => {
-                return Err(PayloadError::NotFinite { text: shortened(text) });
-            }
+            Ok(_) => Node::NotFinite(text.to_owned()),
             Err(_) => Node::Text(text.into()),
         };
-        Ok(Self { root, form: Form::Raw { problem } })
+        Ok(Self { root, form: Form::Raw { problem }, text })
     }
 
     /// Returns whether the message is JSON, which includes a plain number.
@@ -155,9 +160,29 @@ impl<'a> Payload<'a> {
         match node {
             Node::Null => Ok(Scalar::Null),
             Node::Bool(value) => Ok(Scalar::Bool(*value)),
-            Node::Number(value) => Ok(Scalar::Number(*value)),
+            Node::Number(value) | Node::Whole(_, value) => Ok(Scalar::Number(*value)),
+            Node::NotFinite(text) => Err(PayloadError::NotFinite { text: shortened(text) }),
             Node::Text(value) => Ok(Scalar::Text(value.clone().into_owned())),
             Node::Array(_) | Node::Object(_) => Err(PayloadError::NotScalar),
+        }
+    }
+
+    /// Returns the value at a JSON pointer as it was sent, for a property that is a text. A number keeps its digits, if it
+    /// is the whole message or a whole number.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::scalar`].
+    pub fn text(&self, pointer: Option<&str>) -> Result<Scalar, PayloadError> {
+        let is_whole = pointer.is_none_or(str::is_empty);
+        let node = match pointer {
+            Some(pointer) => self.node(pointer)?,
+            None => &self.root,
+        };
+        match node {
+            Node::Number(_) | Node::NotFinite(_) if is_whole => Ok(Scalar::Text(self.text.to_owned())),
+            Node::Whole(digits, _) => Ok(Scalar::Text(digits.clone())),
+            Node::NotFinite(text) => Ok(Scalar::Text(text.clone())),
+            _ => self.scalar(pointer),
         }
     }
 
@@ -231,6 +256,12 @@ pub fn fast_number(bytes: &[u8]) -> Option<f64> {
     }
     let number: f64 = std::str::from_utf8(bytes).ok()?.parse().ok()?;
     number.is_finite().then_some(number)
+}
+
+/// Returns whether a character may surround a value.
+fn is_around(character: char) -> bool {
+    // Devices programmed in C often send the terminating NUL of their buffer.
+    character.is_whitespace() || character == '\0'
 }
 
 fn is_padding(byte: u8) -> bool {

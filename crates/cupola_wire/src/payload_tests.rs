@@ -51,11 +51,32 @@ fn never_gives_a_number_that_is_none() {
     }
     let long = "9".repeat(400);
     assert!(matches!(whole(long.as_bytes()), Err(PayloadError::NotFinite { .. })));
-    assert!(matches!(at(r#"{"t":NaN}"#, "/t"), Err(PayloadError::NotJson { .. })));
-    assert!(matches!(at(r#"{"t":1e999}"#, "/t"), Err(PayloadError::NotJson { .. })));
+    for raw in ["NaN", "nan", "-NaN", "Infinity", "-inf", "1e999", "-1e999"] {
+        // The other values of the message are read.
+        let document = format!(r#"{{"t": {raw}, "list": [1, {raw}], "co2": 1900, "note": "NaN \" {{"}}"#);
+        for pointer in ["/t", "/list/1"] {
+            assert!(matches!(at(&document, pointer), Err(PayloadError::NotFinite { .. })), "{document}");
+        }
+        assert_eq!(at(&document, "/co2"), Ok(Scalar::Number(1900.0)));
+        assert_eq!(at(&document, "/note"), Ok(text("NaN \" {")));
+    }
+    assert!(matches!(at(r#"{"t":NaN"#, "/t"), Err(PayloadError::NotJson { .. })));
     assert_eq!(text("NaN").as_number(), None);
     assert_eq!(text(" 4.5").as_number(), Some(4.5));
     assert_eq!(Scalar::Number(f64::NAN).as_number(), None);
+}
+
+#[test]
+fn texts_are_as_they_were_sent() {
+    let sent = |document: &str, pointer: Option<&str>| {
+        Payload::parse(document.as_bytes()).and_then(|found| found.text(pointer))
+    };
+    for raw in ["12e4", "12345678901234567890", "+49301234", "007", "1.50", "NaN", "1e999", "ON"] {
+        assert_eq!(sent(&format!(" {raw}\n"), None), Ok(text(raw)));
+        assert_eq!(sent(&format!(r#"{{"id": "{raw}"}}"#), Some("/id")), Ok(text(raw)));
+    }
+    assert_eq!(sent(r#"{"id": 9007199254740993}"#, Some("/id")), Ok(text("9007199254740993")));
+    assert_eq!(sent(r#"{"id": 12}"#, Some("/id")), Ok(Scalar::Number(12.0)));
 }
 
 #[test]

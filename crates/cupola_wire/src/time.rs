@@ -32,7 +32,8 @@ impl TimeRule {
     /// if the value is missing or null. The time of arrival then applies.
     ///
     /// # Errors
-    /// Returns [`PayloadError::NotTime`] if the value is not a time, or the errors of [`Payload::scalar`].
+    /// Returns [`PayloadError::NotTime`] if the value is not a time, [`PayloadError::NoZone`] if it has no time zone, or
+    /// the errors of [`Payload::scalar`].
     pub fn source_time(&self, payload: &Payload<'_>) -> Result<Option<i64>, PayloadError> {
         let Some(pointer) = &self.pointer else {
             return Ok(None);
@@ -43,6 +44,7 @@ impl TimeRule {
         };
         match parse_time(&scalar) {
             Some(time) => Ok(Some(time)),
+            None if is_zoneless(&scalar) => Err(PayloadError::NoZone { text: shown(&scalar) }),
             None => Err(PayloadError::NotTime { text: shown(&scalar) }),
         }
     }
@@ -59,6 +61,11 @@ pub fn parse_time(scalar: &Scalar) -> Option<i64> {
         Scalar::Text(text) => parse_rfc3339(text),
         Scalar::Null | Scalar::Bool(_) | Scalar::Number(_) => None,
     }
+}
+
+/// Returns whether a value is a date with a time of day, but without a time zone.
+fn is_zoneless(scalar: &Scalar) -> bool {
+    matches!(scalar, Scalar::Text(text) if text.trim().parse::<jiff::civil::DateTime>().is_ok())
 }
 
 /// Parses an RFC 3339 time, in microseconds since the epoch. Further digits are truncated.

@@ -44,7 +44,7 @@ pub(in crate::cli) fn report(
         .map(|(alarm, _, twin, raised)| {
             json!({ "id": alarm.id, "severity": alarm.severity, "twin": scene.topology.twin_id(twin),
                 "message": alarm.message, "since": cupola_wire::format_rfc3339(raised.since_us),
-                "acknowledged": raised.acknowledged })
+                "acknowledged": raised.acknowledged, "stale": raised.is_stale })
         })
         .collect();
     out.insert("alarms".into(), json!(list));
@@ -72,8 +72,9 @@ fn feed(connections: &Connections) -> Option<serde_json::Value> {
     (!status.url.is_empty()).then(|| {
         json!({
             "url": status.url, "connection": connection, "messages": counters.messages,
-            "replaced": counters.replaced, "rejected": counters.rejected,
-            "last_rejection": counters.last_rejection, "unknown_topics": counters.unknown_topics,
+            "replaced": counters.replaced, "late": counters.late, "rejected": counters.rejected,
+            "last_rejection": counters.last_rejection,
+            "rounded": counters.rounded, "last_rounded": counters.last_rounded, "unknown_topics": counters.unknown_topics,
             "publish_to_propagated_ms": connections.latencies.publish_to_propagated(),
             "arrival_to_propagated_ms": connections.latencies.arrival_to_propagated(),
         })
@@ -163,7 +164,12 @@ pub(in crate::cli) fn show(report: &serde_json::Value) {
     output::line(format!("{} alarms are active, {} were raised", alarms.len(), report["alarms_raised"]));
     for alarm in alarms.iter().take(MAX_ALARMS) {
         let text = |key: &str| alarm[key].as_str().unwrap_or("");
-        let mark = if alarm["acknowledged"] == true { " (acknowledged)" } else { "" };
+        let mark = match (alarm["acknowledged"] == true, alarm["stale"] == true) {
+            (false, false) => "",
+            (true, false) => " (acknowledged)",
+            (false, true) => " (from a stale value)",
+            (true, true) => " (acknowledged; from a stale value)",
+        };
         output::line(format!(
             "  {} {} since {}: {}{mark}",
             text("severity"),

@@ -4,6 +4,7 @@
 mod actions;
 mod edits;
 mod events;
+mod readings;
 mod replay;
 
 use crate::support::{

@@ -1,9 +1,8 @@
-//! The inbox, which passes readings from the threads of feeds to the tick. It holds one reading per property. A newer
-//! reading replaces an older one.
+//! The inbox, which passes readings from the threads of feeds to the tick. Every reading counts, because a peak between
+//! two ticks may raise an alarm.
 //!
-//! While the mappings stay the same, the number of mapped properties limits the number of readings. Replaced readings
-//! are counted. When a message of changed mappings arrives, the earlier readings stay in the inbox and are no longer
-//! replaced.
+//! If too many readings wait, the tick is overloaded. A further reading then replaces the last one of its property, and
+//! is counted. While the mappings stay the same, the number of mapped properties limits the number of further readings.
 
 use super::Reading;
 use cupola_twin::Slot;
@@ -13,6 +12,8 @@ use std::time::Duration;
 
 /// Largest number of stored latencies. Later latencies of a run are not stored.
 const MAX_LATENCIES: usize = 200_000;
+/// Number of waiting readings from which a reading replaces the last one of its property.
+const MAX_READINGS: usize = 20_000;
 /// Largest number of answers that wait for the tick.
 const MAX_ANSWERS: usize = 1_000;
 /// Largest number of unknown topics in the list.
@@ -29,8 +30,14 @@ pub struct FeedCounters {
     pub rejected: u64,
     /// The reason of the last rejection.
     pub last_rejection: Option<String>,
-    /// Number of readings that a newer one replaced before the tick took them.
+    /// Number of readings that a newer one replaced before the tick took them, because too many waited.
     pub replaced: u64,
+    /// Number of readings that came after a newer one of the same property.
+    pub late: u64,
+    /// Number of values that were rounded, because their properties are whole numbers.
+    pub rounded: u64,
+    /// The last value that was rounded.
+    pub last_rounded: Option<String>,
     /// Topics without a route to a property of a twin, at most a hundred.
     pub unknown_topics: Vec<String>,
 }
@@ -47,7 +54,7 @@ pub struct Inbox {
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// The index of each slot's reading, for the mappings of `generation`.
+    /// The index of each slot's last reading, for the mappings of `generation`.
     by_slot: HashMap<Slot, usize>,
     generation: u64,
     readings: Vec<Reading>,
@@ -72,7 +79,8 @@ impl Inbox {
             inner.by_slot.clear();
         }
         for (slot, reading) in readings {
-            match inner.by_slot.get(&slot).copied() {
+            let is_full = inner.readings.len() >= MAX_READINGS;
+            match inner.by_slot.get(&slot).copied().filter(|_| is_full) {
                 Some(at) => {
                     inner.counters.replaced += 1;
                     inner.readings[at] = reading;
@@ -111,6 +119,18 @@ impl Inbox {
         let mut inner = self.lock();
         inner.counters.rejected += 1;
         inner.counters.last_rejection = Some(why);
+    }
+
+    /// Counts a value that was rounded, with a text about it.
+    pub fn round(&self, what: String) {
+        let mut inner = self.lock();
+        inner.counters.rounded += 1;
+        inner.counters.last_rounded = Some(what);
+    }
+
+    /// Counts readings that came after a newer one of the same property.
+    pub fn count_late(&self, count: u64) {
+        self.lock().counters.late += count;
     }
 
     /// Adds a topic that leads to no property to the list, if the list has room.
@@ -215,6 +235,7 @@ mod tests {
             time_us: 0,
             arrived_us: 0,
             has_source_time: false,
+            is_retained: false,
             topic: "t".into(),
             payload: "".into(),
             stale_after_us: None,
@@ -223,15 +244,18 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_value_of_a_property_replaces_the_one_before() {
+    fn every_reading_counts_until_too_many_wait() {
         let inbox = Inbox::default();
-        for number in 0..1_000 {
+        let count = MAX_READINGS as u32 + 1_000;
+        for number in 0..count {
             // Two feeds of one scene, in turn.
             inbox.put(0, 1, [reading(number % 2, f64::from(number))].into_iter());
         }
-        let values: Vec<Option<Value>> = inbox.take().into_iter().map(|reading| reading.value).collect();
-        assert_eq!(values, [Some(Value::Number(998.0)), Some(Value::Number(999.0))]);
-        assert_eq!(inbox.counters().replaced, 998);
+        let readings = inbox.take();
+        let last: Vec<Option<Value>> =
+            readings[MAX_READINGS - 2..].iter().map(|reading| reading.value.clone()).collect();
+        assert_eq!(last, [count - 2, count - 1].map(|number| Some(Value::Number(f64::from(number)))));
+        assert_eq!((readings.len(), inbox.counters().replaced), (MAX_READINGS, 1_000));
     }
 
     #[test]

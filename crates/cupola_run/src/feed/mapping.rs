@@ -7,7 +7,7 @@ use cupola_scene::document::MappingDoc;
 use cupola_scene::{Scene, Step};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::model::{Primitive, Schema, SchemaIx};
-use cupola_twin::unit::{self, conversion};
+use cupola_twin::unit::{self, conversion, tidy};
 use cupola_twin::value::EXACT_INTEGER;
 use cupola_twin::{Diagnostic, Kind, Slot, Topology, TwinIx, Value};
 use cupola_wire::{Payload, PayloadError, Scalar, Template, TimeRule, TopicPattern, check_pointer};
@@ -256,6 +256,19 @@ struct Route {
     offset: f64,
 }
 
+/// A message of a broker.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceivedMessage<'m> {
+    /// The topic.
+    pub topic: &'m str,
+    /// The payload.
+    pub payload: &'m [u8],
+    /// The time of arrival, in microseconds since the Unix epoch.
+    pub arrived_us: i64,
+    /// Whether the broker had kept the message for new subscribers, so that it may be of any age.
+    pub is_retained: bool,
+}
+
 /// Turns messages into readings. The router keeps the routes of each topic.
 pub struct Router {
     current: Arc<CurrentMappings>,
@@ -292,7 +305,8 @@ impl Router {
     }
 
     /// Reads a message, and adds its answer, its readings and the reasons for rejections to the inbox.
-    pub fn message(&mut self, topic: &str, payload: &[u8], now_us: i64, inbox: &Inbox) {
+    pub fn message(&mut self, message: ReceivedMessage<'_>, inbox: &Inbox) {
+        let ReceivedMessage { topic, payload, arrived_us: now_us, is_retained } = message;
         let mappings = self.current.get();
         if !Arc::ptr_eq(&mappings, &self.mappings) {
             self.routes.clear();
@@ -330,6 +344,7 @@ impl Router {
                 time_us: source_us.unwrap_or(now_us),
                 arrived_us: now_us,
                 has_source_time: source_us.is_some(),
+                is_retained,
                 topic: topic.clone(),
                 payload: shown.clone(),
                 stale_after_us,
@@ -340,11 +355,7 @@ impl Router {
             Ok(parsed) => parsed,
             Err(error) => {
                 inbox.reject(format!("{topic}: {error}"));
-                // A reading that is not a finite number means that the sensor is broken, so the property becomes bad
-                // and does not keep its last value.
-                let is_broken = matches!(error, PayloadError::NotFinite { .. });
-                let broken = routes.iter().filter(|_| is_broken).map(|route| reading(route, None, None, None));
-                inbox.put(now_us, generation, broken);
+                inbox.put(now_us, generation, std::iter::empty());
                 return;
             }
         };
@@ -352,12 +363,29 @@ impl Router {
         for route in routes.iter() {
             let mapping = &self.mappings.list[route.mapping];
             let rule = TimeRule { pointer: mapping.time.clone() };
-            let source_us = rule.source_time(&parsed).unwrap_or_else(|error| {
-                inbox.reject(format!("{topic}: {error}"));
-                None
-            });
+            // A value whose time is wrong may be of any time, so it is not taken.
+            let source_us = match rule.source_time(&parsed).map_err(|error| error.to_string()) {
+                Ok(Some(source_us)) if !is_plausible(source_us, now_us) => {
+                    let shown = cupola_wire::format_rfc3339(source_us);
+                    inbox.reject(format!("{topic}: the time {shown} can't be that of a measurement"));
+                    continue;
+                }
+                Ok(source_us) => source_us,
+                Err(why) => {
+                    inbox.reject(format!("{topic}: {why}"));
+                    continue;
+                }
+            };
             let value = match value(&self.mappings.topology, &parsed, route) {
-                Ok(Some(value)) => Some(value),
+                Ok(Some(value)) => {
+                    if let Some(sent) = fraction(&parsed, route) {
+                        inbox.round(format!(
+                            "{topic}: {sent} was rounded, because `{}` is a whole number",
+                            route.property
+                        ));
+                    }
+                    Some(value)
+                }
                 // A message may be a partial update, which leaves out unchanged values.
                 Ok(None) => continue,
                 Err(Unusable { why, is_broken }) => {
@@ -372,6 +400,14 @@ impl Router {
         }
         inbox.put(now_us, generation, readings.into_iter());
     }
+}
+
+/// Returns whether a source time can be that of a measurement, both in microseconds since the Unix epoch. A device that
+/// doesn't know the time counts from 1970, and a clock is rarely a day ahead.
+fn is_plausible(source_us: i64, now_us: i64) -> bool {
+    const YEAR_2000_US: i64 = 946_684_800_000_000;
+    const DAY_US: i64 = 86_400_000_000;
+    (YEAR_2000_US..=now_us.saturating_add(DAY_US)).contains(&source_us)
 }
 
 /// A value that can't be used.
@@ -403,12 +439,17 @@ fn value(topology: &Topology, parsed: &Payload<'_>, route: &Route) -> Result<Opt
             Err(error) => return unusable(error),
         }
     } else {
-        let scalar = match parsed.scalar(route.pointer.as_deref()) {
+        let pointer = route.pointer.as_deref();
+        let found = if route.kind == Kind::Text { parsed.text(pointer) } else { parsed.scalar(pointer) };
+        let scalar = match found {
             Ok(Scalar::Null) => return Ok(None),
+            Ok(Scalar::Text(text)) if route.kind != Kind::Text && is_no_value(&text) => {
+                return Err(Unusable { why: format!("`{text}` means that there is no value"), is_broken: true });
+            }
             Ok(scalar) => scalar,
             Err(error) => return unusable(error),
         };
-        value_of(&scalar, route).ok_or_else(|| format!("{scalar:?} is not a {}", route.kind.word()))?
+        value_of(&scalar, route).ok_or_else(|| format!("{} is not a {}", shown(&scalar), route.kind.word()))?
     };
     if let Some(schema) = route.schema {
         topology.models.schemas().check(schema, &value).map_err(|found| found.to_string())?;
@@ -416,9 +457,49 @@ fn value(topology: &Topology, parsed: &Payload<'_>, route: &Route) -> Result<Opt
     Ok(Some(value))
 }
 
+/// Returns the number that a message gives a property of whole numbers, in the unit of the property, if it is none.
+fn fraction(parsed: &Payload<'_>, route: &Route) -> Option<f64> {
+    if route.kind != Kind::Integer {
+        return None;
+    }
+    let sent = parsed.scalar(route.pointer.as_deref()).ok()?.as_number()?;
+    let number = converted(sent, route);
+    (number.fract() != 0.0).then_some(number)
+}
+
+/// Returns whether a text in the place of a number or a boolean means that the device has no value. These are the words
+/// of common gateways and home automation programs.
+fn is_no_value(text: &str) -> bool {
+    const WORDS: [&str; 10] =
+        ["unavailable", "unknown", "undefined", "none", "null", "n/a", "na", "nil", "invalid", "error"];
+    let text = text.trim();
+    WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+        || text.parse::<f64>().is_ok_and(|number| !number.is_finite())
+}
+
+/// Returns a number in the unit of the property.
+fn converted(number: f64, route: &Route) -> f64 {
+    if (route.scale, route.offset) == (1.0, 0.0) { number } else { tidy(number * route.scale + route.offset) }
+}
+
+/// Returns a scalar as a device sent it, for a message.
+fn shown(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Null => "nothing".into(),
+        Scalar::Bool(flag) => format!("`{flag}`"),
+        Scalar::Number(number) => format!("`{number}`"),
+        Scalar::Text(text) => {
+            let is_comma = text.replacen(',', ".", 1).trim().parse::<f64>().is_ok();
+            let hint = if is_comma { " (a decimal comma)" } else { "" };
+            let short: String = text.chars().take(40).collect();
+            format!("`{short}`{hint}")
+        }
+    }
+}
+
 /// Returns the value of a scalar that a device sent, in the unit of the property.
 fn value_of(scalar: &Scalar, route: &Route) -> Option<Value> {
-    let scaled = || scalar.as_number().map(|number| number * route.scale + route.offset);
+    let scaled = || scalar.as_number().map(|number| converted(number, route));
     Some(match route.kind {
         Kind::Number => Value::Number(scaled()?),
         Kind::Integer => Value::Integer(scaled().filter(|number| number.abs() <= EXACT_INTEGER)?.round() as i64),

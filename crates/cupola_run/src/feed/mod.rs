@@ -9,5 +9,5 @@ mod reading;
 pub use address::{AddressError, PASSWORD, USER, address};
 pub use command::{CommandMapping, CommandMappings, Request, put};
 pub use inbox::{Answer, FeedCounters, Inbox, Latencies, LatencySummary};
-pub use mapping::{CurrentMappings, Mapping, Mappings, Router};
+pub use mapping::{CurrentMappings, Mapping, Mappings, ReceivedMessage, Router};
 pub use reading::{Reading, ReadingError, lane_of};

@@ -32,6 +32,9 @@ pub struct Reading {
     /// Whether `time_us` is a source time that the device sent.
     #[serde(default)]
     pub has_source_time: bool,
+    /// Whether the broker had kept the message, so that it may be of any age.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_retained: bool,
     /// The topic of the message.
     #[serde(default = "no_text")]
     pub topic: Arc<str>,
@@ -53,17 +56,30 @@ impl Reading {
     /// # Errors
     /// The reason why the column can't have the value.
     pub(crate) fn sample(&self, topology: &Topology, column: ColumnIx) -> Result<Sample, ReadingError> {
+        let time_us = self.measured_us();
         match &self.value {
-            None => Ok(Sample { lane: f64::NAN, quality: Quality::Bad, time_us: self.time_us }),
-            Some(value) => Ok(Sample::good(lane_of(topology, column, value)?, self.time_us)),
+            None => Ok(Sample { lane: f64::NAN, quality: Quality::Bad, time_us }),
+            Some(value) => {
+                let quality = if self.is_of_unknown_age() { Quality::Stale } else { Quality::Good };
+                Ok(Sample { quality, ..Sample::good(lane_of(topology, column, value)?, time_us) })
+            }
         }
+    }
+
+    /// Returns the time of the measurement, in microseconds since the Unix epoch; 0 if it is unknown.
+    pub(crate) fn measured_us(&self) -> i64 {
+        // The clock of a device may run ahead, and no measurement is of the future.
+        if self.is_of_unknown_age() { 0 } else { self.time_us.min(self.arrived_us) }
+    }
+
+    /// Returns whether nobody knows the age of the value: the broker had kept the message, and it has no time.
+    pub(crate) fn is_of_unknown_age(&self) -> bool {
+        self.is_retained && !self.has_source_time
     }
 
     /// Returns the last moment at which the value is fresh, in microseconds, or `None` if it stays fresh.
     pub(crate) fn fresh_until_us(&self) -> Option<i64> {
-        // A clock of a device that runs ahead must not make its values fresh for longer.
-        let read_us = self.time_us.min(self.arrived_us);
-        self.stale_after_us.map(|limit_us| read_us.saturating_add(limit_us))
+        self.stale_after_us.map(|limit_us| self.measured_us().saturating_add(limit_us))
     }
 }
 

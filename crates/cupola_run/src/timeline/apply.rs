@@ -9,7 +9,7 @@ use crate::origin::{Origin, Source};
 use crate::simulation::Assumption;
 use cupola_twin::value::Sample;
 use cupola_twin::{Diagnostic, Slot, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 impl Timeline {
@@ -78,9 +78,13 @@ impl Timeline {
         Ok(outcome)
     }
 
-    fn take_readings(&mut self, readings: Vec<Reading>) -> Outcome {
+    /// Takes readings in the order of their source times. Of several readings of one property each counts: those before
+    /// the last one are propagated, judged and recorded at their own times.
+    fn take_readings(&mut self, mut readings: Vec<Reading>) -> Outcome {
         let topology = self.topology().clone();
         let mut outcome = Outcome::default();
+        readings.sort_by_key(Reading::measured_us);
+        let (mut taken, mut last_us) = (HashSet::new(), i64::MIN);
         for reading in readings {
             let slot = topology.twin(&reading.twin).and_then(|twin| topology.slot(twin, &reading.property));
             let Some(slot) = slot else {
@@ -95,13 +99,45 @@ impl Timeline {
                     continue;
                 }
             };
+            if self.origins.message_us(&self.state, slot).is_some_and(|known_us| sample.time_us < known_us) {
+                self.state.observe_late(slot, sample);
+                outcome.late += 1;
+                continue;
+            }
+            if !taken.insert(slot) {
+                self.end_moment(last_us);
+                taken.clear();
+                taken.insert(slot);
+            }
+            last_us = last_us.max(sample.time_us);
             let fresh_until_us = reading.fresh_until_us();
             self.state.measure(slot, sample, fresh_until_us.unwrap_or(i64::MAX));
             let arrived_us = reading.arrived_us;
-            let source = Source::Message { topic: reading.topic, payload: reading.payload, arrived_us };
+            let is_retained = reading.is_of_unknown_age();
+            let source = Source::Message { topic: reading.topic, payload: reading.payload, arrived_us, is_retained };
             self.origins.insert(slot, Origin { source, time_us: sample.time_us, fresh_until_us });
         }
+        self.state.observe_now();
         outcome
+    }
+
+    /// Propagates, judges and records the readings of a moment, before further readings of the same properties come in.
+    fn end_moment(&mut self, observed_us: i64) {
+        self.state.observe_at(observed_us);
+        self.propagate();
+        self.alarms.judge(&self.scene, &self.state, observed_us.min(self.now_us), &mut self.changes.alarms);
+        self.trail.record(&self.state, observed_us.min(self.now_us));
+        if let Some(recording) = &mut self.recording {
+            recording.observe(self.now_us, observed_us);
+            recording.record(&self.scene, &self.state, &self.alarms, self.now_us);
+        }
+        self.changes.values += self.state.change_count() as u64;
+        self.state.begin_tick();
+        if matches!(self.driver, Driver::Live { .. }) {
+            // Every recorded moment has a time of its own.
+            self.now_us += 1;
+            self.state.pass_to(self.now_us);
+        }
     }
 
     fn set(&mut self, actor: &Actor, twin: &str, property: &str, value: &Value) -> Result<Outcome, EventError> {

@@ -84,6 +84,7 @@ impl Timeline {
         }
         self.now_us = until_us;
         self.state.pass_to(until_us);
+        self.state.observe_now();
         if let Driver::Replayed(replay) = &mut self.driver {
             replay.shown_us = until_us;
         }

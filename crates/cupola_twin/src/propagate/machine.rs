@@ -2,7 +2,7 @@
 
 use super::fold::Fold;
 use crate::expr::{BinaryOp, Function, Stateful, part_of_time, text_of};
-use crate::state::{CHUNK, Memories, Memory, Stamp, Stamps, State};
+use crate::state::{CHUNK, Memories, Memory, Moment, Stamp, Stamps, State};
 use crate::topology::{ColumnIx, Op, Operand, Program, Topology};
 use crate::unit::tidy;
 use crate::value::{Kind, Quality, Sample, Texts, decode};
@@ -256,13 +256,12 @@ impl Machine {
         for (row_at, out) in out.iter_mut().enumerate() {
             let row = rows.row(row_at);
             let (value, stamp) = chunks[row as usize / CHUNK].usable(row as usize % CHUNK);
-            let observe = |memory: &mut Memory, now_us| {
-                memory.observe(call.function, call.settings, value, stamp.time_us(), now_us)
-            };
-            let lane = match state.now_us() {
-                Some(now_us) => observe(memories.of(call.memory, row), now_us),
+            let observe =
+                |memory: &mut Memory, now| memory.observe(call.function, call.settings, value, stamp.time_us(), now);
+            let lane = match state.moment() {
+                Some(now) => observe(memories.of(call.memory, row), now),
                 // Without a current time, the call is evaluated as if for the first time.
-                None => observe(&mut Memory::default(), 0),
+                None => observe(&mut Memory::default(), Moment { us: 0, number: 0 }),
             };
             let reason = match REASON[stamp.quality() as usize] {
                 BAD | MISSING if !lane.is_nan() => STALE,

@@ -26,16 +26,38 @@ pub(crate) enum Memory {
     Readings { at_us: i64, value: f64, before_us: i64, before: f64 },
     /// An exponentially weighted mean up to `at_us`, and the value that has held since.
     Mean { from_us: i64, at_us: i64, value: f64, mean: f64 },
-    /// The time since which a condition holds ([`NEVER`] while it does not), the time of the last evaluation, and the
-    /// same two values before that evaluation.
-    Held { seen_us: i64, since_us: i64, before_us: i64, looked_us: i64 },
-    /// A switch: the time of the last evaluation, and the position after and before it.
-    Switch { seen_us: i64, on: bool, before: bool },
+    /// A condition: the number of the moment of the last evaluation, and the duration after and before it.
+    Held { seen: u64, after: Duration, before: Duration },
+    /// A switch: the number of the moment of the last evaluation, and the position after and before it.
+    Switch { seen: u64, on: bool, before: bool },
+}
+
+/// The duration of a condition. Times are in microseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Duration {
+    /// The time since which the condition holds, or [`NEVER`] while it does not.
+    since_us: i64,
+    /// The time since which the condition has been unknown, or [`NEVER`].
+    unknown_us: i64,
+    /// The time of the last evaluation.
+    looked_us: i64,
+    /// The time of the last reading.
+    read_us: i64,
+}
+
+/// A moment at which functions are evaluated. Several moments may have one time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// The time, in microseconds since the Unix epoch.
+    pub us: i64,
+    /// The number, which grows from moment to moment.
+    pub number: u64,
 }
 
 impl Memory {
-    /// Records a reading (NaN if there is none) and returns the function's value at `now_us`.
-    pub fn observe(&mut self, function: Stateful, settings: [f64; 2], value: f64, reading_us: i64, now_us: i64) -> f64 {
+    /// Records a reading (NaN if there is none) and returns the function's value at a moment.
+    pub fn observe(&mut self, function: Stateful, settings: [f64; 2], value: f64, reading_us: i64, now: Moment) -> f64 {
+        let now_us = now.us;
         let reading_us = reading_us.min(now_us);
         let window_us = (settings[0] * 1e6) as i64;
         let start_us = now_us.saturating_sub(window_us);
@@ -53,8 +75,8 @@ impl Memory {
             }
             Stateful::Lag | Stateful::Delta | Stateful::Rate => self.readings(function, value, reading_us, now_us),
             Stateful::Ewma => self.mean(settings[0], value, reading_us, now_us),
-            Stateful::HeldFor => self.held(value, reading_us, now_us),
-            Stateful::Hysteresis => self.switch(settings, value, now_us),
+            Stateful::HeldFor => self.held(value, reading_us, now),
+            Stateful::Hysteresis => self.switch(settings, value, now.number),
         }
     }
 
@@ -126,35 +148,46 @@ impl Memory {
         if value.is_nan() { f64::NAN } else { after(mean, value, now_us - at_us) }
     }
 
-    fn held(&mut self, value: f64, reading_us: i64, now_us: i64) -> f64 {
-        let (before_us, looked_us) = match *self {
-            Self::Held { seen_us, since_us, .. } if now_us > seen_us => (since_us, seen_us),
-            Self::Held { before_us, looked_us, .. } => (before_us, looked_us),
+    fn held(&mut self, value: f64, reading_us: i64, now: Moment) -> f64 {
+        // An evaluation that is repeated at one moment starts from the same state.
+        let before = match *self {
+            Self::Held { seen, after, .. } if now.number > seen => after,
+            Self::Held { before, .. } => before,
             // The duration of the condition before the first evaluation is unknown, so it counts from the first
             // evaluation.
-            _ => (NEVER, now_us),
+            _ => Duration { since_us: NEVER, unknown_us: NEVER, looked_us: now.us, read_us: NEVER },
         };
-        let since_us = match value == 1.0 {
-            true if before_us == NEVER => reading_us.max(looked_us),
-            true => before_us,
-            false => NEVER,
-        };
-        *self = Self::Held { seen_us: now_us, since_us, before_us, looked_us };
+        // Readings that were buffered are evaluated at their own times. Others are never evaluated at an earlier time.
+        let is_new = reading_us > before.read_us;
+        let now_us = if is_new { now.us } else { now.us.max(before.looked_us) };
+        let mut after = Duration { looked_us: now_us, read_us: reading_us.max(before.read_us), ..before };
+        if value.is_nan() {
+            if before.since_us != NEVER && before.unknown_us == NEVER {
+                after.unknown_us = now_us;
+            }
+        } else if value == 1.0 {
+            after.unknown_us = NEVER;
+            if before.since_us == NEVER {
+                after.since_us = reading_us.max(before.looked_us.min(now_us));
+            } else if before.unknown_us != NEVER {
+                // Time in which the condition was unknown doesn't count, and doesn't interrupt it.
+                let known_us = reading_us.clamp(before.unknown_us, now_us.max(before.unknown_us));
+                after.since_us = before.since_us.saturating_add(known_us - before.unknown_us);
+            }
+        } else {
+            (after.since_us, after.unknown_us) = (NEVER, NEVER);
+        }
+        *self = Self::Held { seen: now.number, after, before };
         if value.is_nan() {
             return f64::NAN;
         }
-        if since_us == NEVER { 0.0 } else { (now_us - since_us) as f64 / 1e6 }
+        if after.since_us == NEVER { 0.0 } else { (now_us - after.since_us).max(0) as f64 / 1e6 }
     }
 
-    fn switch(&mut self, [on_at, off_at]: [f64; 2], value: f64, now_us: i64) -> f64 {
+    fn switch(&mut self, [on_at, off_at]: [f64; 2], value: f64, now: u64) -> f64 {
         let before = match *self {
-            Self::Switch { seen_us, on, before } => {
-                if now_us > seen_us {
-                    on
-                } else {
-                    before
-                }
-            }
+            Self::Switch { seen, on, .. } if now > seen => on,
+            Self::Switch { before, .. } => before,
             _ => false,
         };
         // If `on_at` is the lower bound, the switch turns on below it.
@@ -165,8 +198,30 @@ impl Memory {
             value if sign * value <= sign * off_at => false,
             _ => before,
         };
-        *self = Self::Switch { seen_us: now_us, on, before };
+        *self = Self::Switch { seen: now, on, before };
         if value.is_nan() { f64::NAN } else { f64::from(u8::from(on)) }
+    }
+}
+
+impl Memory {
+    /// Puts a reading that arrived late where it belongs, if the memory has readings of that time. Means and conditions
+    /// have gone on already. Returns whether the memory has changed.
+    pub fn insert(&mut self, value: f64, reading_us: i64) -> bool {
+        match self {
+            Self::Past(kept) => {
+                let at = kept.partition_point(|(at_us, _)| *at_us < reading_us);
+                if at == 0 || at == kept.len() || kept.len() >= MAX_KEPT || kept[at].0 == reading_us {
+                    return false;
+                }
+                kept.insert(at, (reading_us, value));
+                true
+            }
+            Self::Readings { at_us, before_us, before, .. } if (*before_us..*at_us).contains(&reading_us) => {
+                (*before_us, *before) = (reading_us, value);
+                true
+            }
+            _ => false,
+        }
     }
 }
 

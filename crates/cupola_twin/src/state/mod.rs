@@ -8,11 +8,11 @@ mod memory;
 mod rows;
 
 pub(crate) use chunk::{Chunk, Stamp, Stamps};
-pub(crate) use memory::{Memories, Memory};
+pub(crate) use memory::{Memories, Memory, Moment};
 pub(crate) use rows::RowSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::topology::{ColumnIx, Slot, Topology};
+use crate::topology::{ColumnIx, Op, Slot, Topology};
 use crate::value::{Quality, Sample, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -102,6 +102,10 @@ pub(crate) struct Time {
     pub followed_us: Option<i64>,
     /// Whether the memory of stateful functions starts anew.
     pub begins: bool,
+    /// The time at which stateful functions are evaluated, if it is that of readings and not the current one.
+    pub observed_us: Option<i64>,
+    /// The number of the moment, which grows whenever time passes or further readings of one time are observed.
+    pub number: u64,
 }
 
 /// The columns of values at one time, and the changes of the current tick.
@@ -219,9 +223,12 @@ impl State {
     /// effects. Setting an earlier time clears the memory of stateful functions.
     pub fn pass_to(&mut self, now_us: i64) {
         let before_us = self.time.now_us.replace(now_us);
+        if before_us != Some(now_us) {
+            (self.time.number, self.time.observed_us) = (self.time.number + 1, None);
+        }
         if before_us.is_none_or(|before_us| now_us < before_us) {
             self.memories.clear();
-            self.time = Time { now_us: Some(now_us), followed_us: None, begins: true };
+            self.time = Time { now_us: Some(now_us), followed_us: None, begins: true, ..self.time };
         }
         if now_us > self.first_until_us {
             let mut measured = std::mem::take(&mut self.measured);
@@ -241,6 +248,43 @@ impl State {
         }
     }
 
+    /// Begins a further moment within the present time. [`State::propagate`] then evaluates stateful functions of changed
+    /// values at `observed_us`, the time of buffered readings in microseconds since the Unix epoch, and no others.
+    pub fn observe_at(&mut self, observed_us: i64) {
+        self.time.observed_us = Some(self.time.now_us.map_or(observed_us, |now_us| observed_us.min(now_us)));
+        self.time.number += 1;
+    }
+
+    /// Ends the moments within the present time: stateful functions are evaluated at the present time again.
+    pub fn observe_now(&mut self) {
+        if self.time.observed_us.take().is_some() {
+            self.time.number += 1;
+        }
+    }
+
+    /// Puts a reading that is older than the value of its slot into the windows of stateful functions. The value stays.
+    pub fn observe_late(&mut self, slot: Slot, sample: Sample) {
+        let topology = self.topology.clone();
+        let instructions = topology.formulas().iter().flat_map(|formula| &formula.program.instructions);
+        let mut has_changed = false;
+        for instruction in instructions {
+            if let Op::Stateful { column, memory, .. } = instruction.op
+                && column == slot.column
+            {
+                has_changed |= self.memories.of(memory, slot.row).insert(sample.usable(), sample.time_us);
+            }
+        }
+        if has_changed {
+            self.mark(slot);
+        }
+    }
+
+    /// Returns the moment at which stateful functions are evaluated, if the time is known.
+    pub(crate) fn moment(&self) -> Option<Moment> {
+        let us = self.time.observed_us.or(self.time.now_us)?;
+        Some(Moment { us, number: self.time.number })
+    }
+
     /// Returns whether propagation has anything to do: changes, ended measurements or elapsed time.
     pub fn needs_propagation(&self) -> bool {
         self.change_count() > 0 || !self.released.is_empty() || self.is_time_due()
@@ -249,7 +293,8 @@ impl State {
     /// Returns whether enough time has elapsed to evaluate time-dependent formulas again.
     pub(crate) fn is_time_due(&self) -> bool {
         let steps = |now_us: i64| self.time.followed_us.is_none_or(|last_us| now_us - last_us >= TIME_STEP_US);
-        self.topology.has_timed() && self.time.now_us.is_some_and(steps)
+        // Readings of the past don't move the functions of other values.
+        self.topology.has_timed() && self.time.observed_us.is_none() && self.time.now_us.is_some_and(steps)
     }
 
     /// Replaces a computed value by a measured one until `until_us`, in microseconds since the Unix epoch. A sample
