@@ -1,7 +1,7 @@
 //! `cupola demo`: starts a broker and a fleet of devices, and opens a scene that receives their messages.
 
 use super::run::{follow, headless, report, show as show_report, unreached};
-use super::{BAD_CALL, BAD_INPUT, Source, Trust, app, first_demo, output, render};
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, app, first_demo, output, render, stop};
 use crate::feed::Connections;
 use crate::session::timeline_of;
 use crate::timeline::{SourceKind, Timeline};
@@ -96,6 +96,7 @@ pub(super) fn run(args: &Args) -> u8 {
     };
     let world = app.world_mut();
     let Some(timeline) = timeline_of(world, SourceKind::Live) else { return BAD_INPUT };
+    stop::listen();
     let mut told_s = 0;
     let (ticks, changes) =
         follow(world, timeline, Duration::from_micros(duration_us as u64), |world, time, changes| {

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use cupola_run::Drivers;
 use cupola_scene::document::{ComputedDoc, RelationshipDoc, TwinDoc};
 use cupola_scene::edit::{Edit, Journal, Link, edit};
-use cupola_scene::{Scene, to_ron, write_atomically};
+use cupola_scene::{Scene, file_of, lock, to_ron, write_atomically};
 use cupola_twin::{Diagnostic, Kind, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -114,6 +114,14 @@ enum Action {
 }
 
 pub(super) fn run(args: &Args) -> u8 {
+    // Another call that edits the scene at the same time would overwrite this change, or be overwritten by it.
+    let _lock = match lock(&file_of(&args.scene)) {
+        Ok(lock) => lock,
+        Err(found) => {
+            output::report(&[found]);
+            return BAD_INPUT;
+        }
+    };
     let loaded = cupola_scene::load(&args.scene);
     let Some(scene) = loaded.scene else {
         output::report(&loaded.diagnostics);

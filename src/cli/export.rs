@@ -13,7 +13,7 @@ pub(super) struct Args {
     /// Format of the file.
     #[arg(long, value_enum)]
     format: Format,
-    /// File to write.
+    /// File to write, or - for standard output.
     #[arg(long)]
     out: PathBuf,
 }
@@ -26,6 +26,10 @@ pub(super) fn run(args: &Args) -> u8 {
     output::report(&exported.findings);
     if has_errors(&exported.findings) && exported.bytes.is_empty() {
         return BAD_INPUT;
+    }
+    if args.out.as_os_str() == "-" {
+        output::bytes(&exported.bytes);
+        return u8::from(has_errors(&exported.findings));
     }
     if let Err(found) = write_atomically(&args.out, &exported.bytes) {
         output::report(&[found]);

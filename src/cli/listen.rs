@@ -3,7 +3,7 @@
 
 use super::query::{Format, print, shape};
 use super::run::{follow, headless};
-use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output};
+use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output, stop};
 use crate::feed::Connections;
 use crate::session::timeline_of;
 use crate::timeline::{SourceKind, Timeline};
@@ -65,6 +65,7 @@ fn listening(path: &Path, listen: &ListenArgs) -> Result<(App, Entity, Duration)
         return Err(BAD_CALL);
     };
     let mut app = headless(opened(cupola_scene::load(path))?, listen.broker.clone(), true, listen.trust)?;
+    stop::listen();
     let world = app.world_mut();
     let timeline =
         timeline_of(world, SourceKind::Live).filter(|timeline| world.get::<Connections>(*timeline).is_some());
@@ -92,7 +93,7 @@ pub(super) fn watch(path: &Path, listen: &ListenArgs, question: &WatchedQuery<'_
     follow(world, timeline, duration, |world, _, _| {
         let looked = world.get::<Timeline>(timeline).map(|timeline| open.look(timeline.state()));
         failure = looked.and_then(Result::err);
-        failure.is_none()
+        failure.is_none() && !output::is_closed()
     });
     match failure {
         None => 0,

@@ -13,6 +13,7 @@ mod query;
 mod render;
 mod run;
 mod steps;
+mod stop;
 mod study;
 mod validate;
 mod why;
@@ -138,7 +139,8 @@ pub fn main() -> ExitCode {
         },
     };
     cupola_scene::finish_cache();
-    ExitCode::from(code)
+    let is_written = output::finish();
+    ExitCode::from(if code == 0 && !is_written { BAD_INPUT } else { code })
 }
 
 /// Returns the folder of the first demo: in the current folder, else beside the program, else in the source folder of

@@ -1,17 +1,51 @@
-//! Output of commands on the terminal. A closed output is not an error.
+//! Output of commands on the terminal. An output whose reader has ended, as in `cupola … | head`, is not an error. Any
+//! other failure to write is.
 
 use cupola_twin::{Diagnostic, Severity};
-use std::io::Write;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether standard output has no reader any more.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+/// Whether writing on standard output has failed.
+static FAILED: AtomicBool = AtomicBool::new(false);
 
 /// Prints a line on standard output.
 pub fn line(text: impl AsRef<str>) {
-    // Writing fails if the reader has ended, as in `cupola … | head`.
-    let _ = writeln!(std::io::stdout().lock(), "{}", text.as_ref());
+    written(writeln!(io::stdout().lock(), "{}", text.as_ref()));
+}
+
+/// Writes bytes on standard output.
+pub fn bytes(bytes: &[u8]) {
+    written(io::stdout().lock().write_all(bytes));
+}
+
+/// Returns whether standard output has no reader any more, so that further lines are for nobody.
+pub fn is_closed() -> bool {
+    CLOSED.load(Ordering::Relaxed)
+}
+
+/// Writes the rest of the output. Returns whether all of it was written.
+pub fn finish() -> bool {
+    written(io::stdout().lock().flush());
+    !FAILED.load(Ordering::Relaxed)
+}
+
+fn written(result: io::Result<()>) {
+    match result {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => CLOSED.store(true, Ordering::Relaxed),
+        Err(error) => {
+            if !FAILED.swap(true, Ordering::Relaxed) {
+                error_line(format!("the output can't be written: {error}"));
+            }
+        }
+    }
 }
 
 /// Prints a line on standard error.
 pub fn error_line(text: impl AsRef<str>) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
+    let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
 }
 
 /// Prints diagnostics on standard error, and returns the number of errors.
@@ -24,10 +58,10 @@ pub fn report(diagnostics: &[Diagnostic]) -> usize {
 
 /// Prints rows as comma-separated values (RFC 4180).
 pub fn csv(header: &[String], rows: &[Vec<String>]) {
-    let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
-    for row in std::iter::once(header).chain(rows.iter().map(Vec::as_slice)) {
-        let _ = writer.write_record(row);
-    }
+    let mut writer = csv::Writer::from_writer(io::stdout().lock());
+    let mut rows = std::iter::once(header).chain(rows.iter().map(Vec::as_slice));
+    let result = rows.try_for_each(|row| writer.write_record(row).map_err(io::Error::from));
+    written(result.and_then(|()| writer.flush()));
 }
 
 /// Prints a table with aligned columns.

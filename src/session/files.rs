@@ -11,7 +11,7 @@ use crate::processor::MayStartPrograms;
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
 use cupola_run::{Actor, Relocation};
-use cupola_scene::{Document, Scene, file_of, load, rebase, save};
+use cupola_scene::{Document, Scene, file_of, load, lock, rebase, save};
 use cupola_twin::{Diagnostic, Severity, State};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -137,7 +137,7 @@ impl Action for Save {
         rebase(&mut document, &scene.path, &target);
         let label = format!("Saving {}", name_of(&target));
         world.resource_mut::<Jobs>().start(label, false, move || {
-            let saved = save(&document, &target).map_err(|found| found.to_string());
+            let saved = lock(&target).and_then(|_lock| save(&document, &target)).map_err(|found| found.to_string());
             Box::new(move |world| {
                 saved?;
                 world.resource_mut::<FileWatcher>().saved(&target);

@@ -10,6 +10,7 @@ mod exchange;
 mod house;
 mod invocations;
 mod live;
+mod losses;
 mod office_sensors;
 mod physics;
 mod plants;

@@ -49,9 +49,14 @@ impl CacheTest {
         self.folder.path().join("cache")
     }
 
+    /// Returns the folder that belongs to the program.
+    fn own(&self) -> PathBuf {
+        self.cache().join("cupola-scenes")
+    }
+
     /// Returns the file in the cache, if there is one. More than one file fails the test.
     fn file(&self) -> Option<PathBuf> {
-        let mut files = std::fs::read_dir(self.cache()).into_iter().flatten().map(|entry| entry.unwrap().path());
+        let mut files = std::fs::read_dir(self.own()).into_iter().flatten().map(|entry| entry.unwrap().path());
         let first = files.next();
         assert!(files.next().is_none(), "a scene has one cache file");
         first
@@ -109,6 +114,23 @@ fn the_cache_of_a_large_scene_is_used_until_a_file_changes() {
     assert!(edited.status.success(), "{}", String::from_utf8_lossy(&edited.stderr));
     assert!(kept.query(&path, questions[0]).contains("40016"));
     assert!(kept.query(&path, questions[3]).contains("10"));
+}
+
+#[test]
+fn files_of_others_in_the_folder_of_the_cache_stay() {
+    let kept = CacheTest { folder: tempfile::tempdir().unwrap() };
+    let path = scene(kept.folder.path(), 5.0);
+    std::fs::create_dir_all(kept.own()).unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let strange = [kept.cache().join("thesis.tmp"), kept.own().join("thesis.tmp"), kept.own().join("film.scene")];
+    let own = kept.own().join(".cupola-abandoned.tmp");
+    for file in strange.iter().chain([&own]) {
+        std::fs::write(file, "text").unwrap();
+        std::fs::File::options().write(true).open(file).unwrap().set_modified(long_ago).unwrap();
+    }
+    kept.query(&path, "SELECT COUNT() FROM DIGITALTWINS");
+    assert!(strange.iter().all(|file| file.is_file()));
+    assert!(!own.exists(), "an abandoned file of the cache is removed");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! an entry can't be read or written, the scene is read from its files without a message.
 
 use super::files::read_bytes;
-use super::save::replace_file;
+use super::save::{TEMPORARY, replace_file};
 use cupola_twin::bulk::text::Lists;
 use cupola_twin::lazy::Lazy;
 use cupola_twin::topology::{ByteReader, Computed, Writer};
@@ -149,7 +149,9 @@ fn tidy(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
         .filter_map(|entry| {
-            let about = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            // Files of other programs are left alone, whoever put them here.
+            let is_own = is_own(&entry.file_name().to_string_lossy());
+            let about = entry.metadata().ok().filter(|about| about.is_file() && is_own)?;
             Some((about.modified().ok()?, about.len(), entry.path()))
         })
         .collect();
@@ -165,12 +167,19 @@ fn tidy(folder: &Path) {
     }
 }
 
-/// Returns the cache folder: the folder in the variable `CUPOLA_CACHE`, or the user's cache folder. An empty
-/// `CUPOLA_CACHE` disables the cache.
+/// Returns whether the cache writes files of this name: entries, and unfinished entries.
+fn is_own(name: &str) -> bool {
+    let stem = |prefix: &str, suffix: &str| name.strip_prefix(prefix)?.strip_suffix(suffix);
+    let is_entry = stem("", ".scene").is_some_and(|hash| hash.len() == 16 && u64::from_str_radix(hash, 16).is_ok());
+    is_entry || stem(TEMPORARY.0, TEMPORARY.1).is_some()
+}
+
+/// Returns the folder of the cache: `cupola-scenes` in the folder that the variable `CUPOLA_CACHE` names, or
+/// `cupola/scenes` in the user's cache folder. An empty `CUPOLA_CACHE` disables the cache.
 fn folder() -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if std::env::var_os(FOLDER).is_some() {
-        return variable(FOLDER);
+        return variable(FOLDER).map(|folder| folder.join("cupola-scenes"));
     }
     let caches = variable("XDG_CACHE_HOME")
         .or_else(|| variable("LOCALAPPDATA"))

@@ -43,7 +43,7 @@ pub use files::{SourceFile, collect_json, read_text};
 pub use graph::{graph_relationship, graph_twin};
 pub use load::{LoadResult, condition, input_column, load};
 pub use places::{Places, Step};
-pub use save::{file_of, rebase, save, to_ron, write_atomically};
+pub use save::{SceneLock, file_of, lock, rebase, save, to_ron, write_atomically};
 
 use cupola_building::{AutoStorey, Building};
 use cupola_twin::{ColumnIx, Graph, Models, Place, Topology, TwinIx};

@@ -72,6 +72,33 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     })
 }
 
+/// The beginning and the end of the names of temporary files.
+pub(crate) const TEMPORARY: (&str, &str) = (".cupola-", ".tmp");
+
+/// A lock that keeps other programs of this kind from changing the scenes of a folder. It ends when it is dropped.
+#[derive(Debug)]
+pub struct SceneLock(#[expect(dead_code, reason = "the open file holds the lock")] File);
+
+/// Waits until no other program changes the scenes in the folder of a scene file, and keeps them from doing so.
+///
+/// # Errors
+/// The folder can't be opened or locked.
+pub fn lock(path: &Path) -> Result<SceneLock, Diagnostic> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A folder can be locked itself where it can be opened, so that no file is left behind.
+    let file = if cfg!(unix) {
+        File::open(folder)
+    } else {
+        File::options().create(true).truncate(false).write(true).open(folder.join(".cupola-lock"))
+    };
+    let locked = file.and_then(|file| file.lock().map(|()| file));
+    locked.map(SceneLock).map_err(|error| {
+        Diagnostic::error("save-failed", format!("{} can't be locked: {error}", folder.display()))
+            .help("nothing was changed")
+    })
+}
+
 /// Lets `write` write a temporary file, which then takes the place of `path`.
 pub(crate) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
@@ -84,7 +111,7 @@ pub(crate) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Res
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".cupola-").suffix(".tmp");
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
     // Temporary files are private by default, but other people read scenes as well.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -405,6 +405,7 @@ fn patterns_and_groups_are_matched() {
             Ok(vec!["b=n3", "b=n4"]),
         ),
         ("SELECT T FROM DIGITALTWINS T WHERE T.$dtid = 'n0'", Err("unknown-property")),
+        ("SELECT COUNT() AS n FROM DIGITALTWINS MATCH (T) WHERE T.t > -300", Ok(vec!["n=1"])),
         ("SELECT T FROM DIGITALTWINS T WHERE T.t * 2 > 5 degF", Err("wrong-unit")),
         ("SELECT T FROM DIGITALTWINS T WHERE T.t > T.p", Err("wrong-unit")),
         ("SELECT R FROM RELATIONSHIPS R WHERE R.$sourceID = 'n0'", Err("unknown-property")),
@@ -430,6 +431,47 @@ fn patterns_and_groups_are_matched() {
         query::parse("EXPLAIN SELECT b FROM DIGITALTWINS MATCH (a)-[:contains]->(b) WHERE b.$dtId = 'n5'").unwrap();
     let plan = query::run(&plan, &world.graph, &state).unwrap().plan.unwrap();
     assert_eq!(plan, ["b: 1 twin by id, 1 condition (about 1 rows)", "b → a: along contains backwards (about 1 rows)"]);
+}
+
+#[test]
+fn paths_may_be_as_long_as_there_are_relationships() {
+    let count = 20_000;
+    let links: Vec<(usize, usize)> = (1..count).map(|number| (number - 1, number)).collect();
+    let world = World::new(count, 0, &links, &[]);
+    let state = world.state(&[]);
+    for (range, least) in [("*", 1), ("*1..", 2), ("*5..", 6), ("*..", 1)] {
+        let text = format!("SELECT COUNT() FROM DIGITALTWINS MATCH (a)-[:contains{range}]->(b) WHERE a.$dtId = 'n0'");
+        let result = query::run(&query::parse(&text).unwrap(), &world.graph, &state).unwrap();
+        assert_eq!(shown_rows(&world, &state, &result), [format!("COUNT={}", count - least)], "{range}");
+    }
+    // Many ways between few twins end at the deadline.
+    let pairs: Vec<(usize, usize)> = (0..12).flat_map(|from| (0..12).map(move |to| (from, to))).collect();
+    let world = World::new(12, 0, &pairs, &[]);
+    let state = world.state(&[]);
+    let text = "SELECT COUNT() FROM DIGITALTWINS MATCH (a)-[:contains*1..]->(b)";
+    let deadline = Some(std::time::Instant::now() + std::time::Duration::from_millis(50));
+    let limits = query::Limits { deadline, cancel: None };
+    let stopped = query::run_within(&query::parse(text).unwrap(), &world.graph, &state, limits).unwrap_err();
+    assert_eq!(stopped.code, "too-slow");
+}
+
+#[test]
+fn forms_of_other_languages_have_a_suggestion() {
+    for (condition, help) in [
+        ("T.label LIKE 'a%'", "STARTSWITH"),
+        ("T.x IN ('a')", "brackets"),
+        ("T.x == 1", "single ="),
+        ("T.x > 0.1 %", "percent"),
+        ("T.x > 1;", "semicolon"),
+        ("T.label = “a”", "straight quotes"),
+        ("T.x BETWEEN 1 AND 2", ">="),
+        ("T.x IS NULL", "IS_NULL"),
+        ("T.x > 1 && T.y > 1", "AND"),
+        ("T.x ≥ 1", ">="),
+    ] {
+        let error = query::parse(&format!("SELECT T FROM DIGITALTWINS T WHERE {condition}")).unwrap_err();
+        assert!(error.help.as_deref().is_some_and(|found| found.contains(help)), "{condition}: {error:?}");
+    }
 }
 
 #[test]

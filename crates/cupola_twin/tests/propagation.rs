@@ -56,7 +56,7 @@ fn functions_remember() {
         ("DELTA(x, 28s)", Some(20.0)),
         ("RATE(x)", Some(1.0)),
         ("RATE(x, 1h)", Some(30.0 / 40.0)),
-        ("HELD_FOR(x > 15)", Some(10.0)),
+        ("HELD_FOR(x > 15)", Some(20.0)),
         ("HELD_FOR(x > 50)", Some(0.0)),
         ("HELD_FOR(x > 15) >= 0.15 min", Some(1.0)),
         ("HYSTERESIS(x, 20, 5)", Some(1.0)),
@@ -289,8 +289,10 @@ fn plain(function: &str, all: &[(i64, f64)], now: i64) -> f64 {
         }
         "HELD_FOR(x > 0)" if last.is_nan() => f64::NAN,
         "HELD_FOR(x > 0)" => {
-            let broken = all.iter().rposition(|(_, value)| *value <= 0.0 || value.is_nan());
-            all.get(broken.map_or(0, |at| at + 1)).map_or(0.0, |(second, _)| (now - second) as f64)
+            // Seconds without a value neither count nor interrupt.
+            let broken = all.iter().rposition(|(_, value)| *value <= 0.0);
+            let since = all.get(broken.map_or(0, |at| at + 1)).map_or(now, |(second, _)| *second);
+            (since..now).filter(|second| at(*second) > 0.0).count() as f64
         }
         "IF(HYSTERESIS(x, 2, -2), 1, 0)" if last.is_nan() => f64::NAN,
         "IF(HYSTERESIS(x, 2, -2), 1, 0)" => {

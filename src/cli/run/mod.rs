@@ -4,7 +4,7 @@ mod report;
 
 pub(super) use report::{report, show};
 
-use super::{BAD_CALL, BAD_INPUT, Opened, Source, Trust, opened, output};
+use super::{BAD_CALL, BAD_INPUT, Opened, Source, Trust, opened, output, stop};
 use crate::feed::{Connections, FeedStatus};
 use crate::notice::Notices;
 use crate::processor::{MayStartPrograms, Processors};
@@ -150,6 +150,7 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_INPUT;
         }
     }
+    stop::listen();
     let done = match wanted {
         SourceKind::Live => Ok(live(world, timeline, Duration::from_micros(duration_us as u64))),
         _ => simulated(world, timeline, duration_us, speed, events),
@@ -158,13 +159,17 @@ pub(super) fn run(args: &Args) -> u8 {
         Some(path) => write_events(world, timeline, path).map(|()| report),
         None => Ok(report),
     });
-    let report = match done {
+    let mut report = match done {
         Ok(report) => report,
         Err(message) => {
             output::error_line(message);
             return BAD_INPUT;
         }
     };
+    if stop::is_stopped() {
+        report["stopped"] = true.into();
+        output::error_line("a signal ended the run early");
+    }
     if args.json {
         output::line(report.to_string());
     } else {
@@ -294,13 +299,19 @@ fn simulated(
             }
         }
         let passed_us = now_us - start_us;
+        if stop::is_stopped() {
+            break;
+        }
         if passed_us.saturating_add(step_us) > duration_us {
             break;
         }
         if speed.is_finite() {
             // The time of the wall clock since the start at which this step is due.
             let due = Duration::from_secs_f64((passed_us + step_us) as f64 / 1e6 / speed);
-            std::thread::sleep(due.saturating_sub(begin.elapsed()));
+            wait_until(begin + due);
+            if stop::is_stopped() {
+                break;
+            }
         }
         step(world, timeline);
         if world.get::<Timeline>(timeline).is_none_or(|timeline| !timeline.is_stepping()) {
@@ -319,6 +330,17 @@ fn simulated(
         output::error_line(format!("{left} events are after the end of the run"));
     }
     Ok(report(world, timeline, start_us, ticks, changes))
+}
+
+/// Waits until a moment, or until a signal asks the run to end.
+fn wait_until(due: Instant) {
+    while !stop::is_stopped() {
+        let left = due.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        std::thread::sleep(left.min(Duration::from_millis(50)));
+    }
 }
 
 /// Returns the id of the processor whose answer the event contains, or `None` for other events.
@@ -371,7 +393,7 @@ pub(super) fn follow(
 ) -> (u64, u64) {
     let begin = Instant::now();
     let (mut ticks, mut changes) = (0, 0);
-    while begin.elapsed() < duration {
+    while begin.elapsed() < duration && !stop::is_stopped() {
         let Some(inbox) = world.get::<Connections>(timeline).map(|known| known.inbox().clone()) else { break };
         inbox.wait(duration.saturating_sub(begin.elapsed()).min(Duration::from_millis(50)));
         world.run_schedule(Tick);

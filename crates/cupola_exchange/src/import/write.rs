@@ -3,10 +3,11 @@
 
 use super::{Draft, DraftBuilding, ModelDoc};
 use cupola_scene::document::{BuildingDoc, Document, VERSION, ViewDoc};
-use cupola_scene::to_ron;
+use cupola_scene::{lock, to_ron};
 use cupola_twin::Diagnostic;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use twox_hash::XxHash3_64;
 
 /// Returns the scene document of a draft.
 pub fn document(draft: &Draft, name: &str) -> Document {
@@ -33,7 +34,8 @@ pub fn document(draft: &Draft, name: &str) -> Document {
     }
 }
 
-/// Writes the scene to the folder `out`. An existing scene is replaced only if `replace` is true.
+/// Writes the scene to the folder `out`. The files of an existing scene are replaced only if `replace` is true. Files that
+/// the import doesn't write stay, except those that an earlier import wrote and nobody changed since.
 ///
 /// # Errors
 /// The folder exists and `replace` is false, `out` is not a folder of a scene, or a file can't be written. `out` is
@@ -67,20 +69,94 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
             return move_into(&fresh, out).map_err(fail);
         }
         if out.exists() {
-            std::fs::rename(out, &old).map_err(fail)?;
+            let _lock = lock(&out.join("scene.ron"))?;
+            return replace_files(&fresh, out, &old).map_err(fail);
         }
-        std::fs::rename(&fresh, out).map_err(|error| {
-            // Restores the previous folder.
-            let _ = std::fs::rename(&old, out);
-            failed(out, error)
-        })
+        std::fs::rename(&fresh, out).map_err(fail)
     });
-    // Removes the temporary folder of a failed attempt and the folder of the replaced scene.
+    // Removes the temporary folder of a failed attempt and the replaced files.
     let _ = std::fs::remove_dir_all(&fresh);
     if result.is_ok() {
         let _ = std::fs::remove_dir_all(&old);
     }
     result
+}
+
+/// The name of the list of files that an import has written, with their hashes.
+const MANIFEST: &str = ".import";
+
+/// Replaces the files of `to` that are also in `from`, and removes those that an earlier import wrote and nobody changed
+/// since. The replaced files are moved to `old`. After an error, everything is moved back.
+fn replace_files(from: &Path, to: &Path, old: &Path) -> std::io::Result<()> {
+    let mut files = Vec::new();
+    files_in(from, Path::new(""), &mut files)?;
+    // The scene comes last, so that it never names a file that is not there yet.
+    files.sort_by_key(|file| (file == Path::new("scene.ron"), file.clone()));
+    let known = std::fs::read_to_string(to.join(MANIFEST)).unwrap_or_default();
+    let obsolete = known.lines().filter_map(|line| {
+        let (hash, file) = line.split_once(' ')?;
+        let path = to.join(file);
+        let is_unchanged = std::fs::read(&path).is_ok_and(|bytes| hash_of(&bytes) == hash);
+        let is_inside = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
+        (is_unchanged && is_inside && !files.contains(&PathBuf::from(file))).then(|| PathBuf::from(file))
+    });
+    let obsolete: Vec<PathBuf> = obsolete.collect();
+    let mut moved: Vec<(PathBuf, PathBuf)> = Vec::new();
+    let mut change = |from: PathBuf, to: PathBuf| -> std::io::Result<()> {
+        if let Some(parent) = to.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::rename(&from, &to)?;
+        moved.push((from, to));
+        Ok(())
+    };
+    let mut result = Ok(());
+    for file in obsolete.iter().chain(&files) {
+        let target = to.join(file);
+        if result.is_ok() && target.is_dir() {
+            let message = format!("{} is a folder", target.display());
+            result = Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, message));
+        }
+        if result.is_ok() && target.symlink_metadata().is_ok() {
+            result = change(target.clone(), old.join(file));
+        }
+        if result.is_ok() && files.contains(file) {
+            result = change(from.join(file), target);
+        }
+    }
+    if result.is_err() {
+        for (from, to) in moved.iter().rev() {
+            let _ = std::fs::rename(to, from);
+        }
+    }
+    result
+}
+
+/// Adds the files in a folder and its subfolders to `out`, with their paths in the folder.
+fn files_in(root: &Path, below: &Path, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(root.join(below))? {
+        let entry = entry?;
+        let path = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() { files_in(root, &path, out)? } else { out.push(path) }
+    }
+    Ok(())
+}
+
+fn hash_of(bytes: &[u8]) -> String {
+    format!("{:016x}", XxHash3_64::oneshot(bytes))
+}
+
+/// Writes the list of the files in a folder, with their hashes.
+fn write_manifest(folder: &Path) -> std::io::Result<()> {
+    let mut files = Vec::new();
+    files_in(folder, Path::new(""), &mut files)?;
+    files.sort();
+    let mut text = String::new();
+    for file in files {
+        let hash = hash_of(&std::fs::read(folder.join(&file))?);
+        text += &format!("{hash} {}\n", file.display());
+    }
+    std::fs::write(folder.join(MANIFEST), text)
 }
 
 /// Moves the whole content of a folder to an empty folder. After an error, the moved entries are moved back.
@@ -115,7 +191,8 @@ fn fill(draft: &Draft, name: &str, folder: &Path) -> Result<(), Diagnostic> {
         copy_building(building, &folder.join("assets"))?;
     }
     let text = to_ron(&document(draft, name))?;
-    put(folder.join("scene.ron"), text.as_bytes())
+    put(folder.join("scene.ron"), text.as_bytes())?;
+    write_manifest(folder).map_err(|error| failed(folder, error))
 }
 
 /// Copies the glTF file and its buffer files.

@@ -40,7 +40,18 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, ExprError
             (Token::Mark(mark), mark.len())
         } else {
             let span = at..at + first.len_utf8();
-            return Err(ExprError::new(span, "syntax", format!("unexpected character `{first}`")));
+            let error = ExprError::new(span, "syntax", format!("unexpected character `{first}`"));
+            return Err(match first {
+                '\u{2018}'..='\u{201f}' | '«' | '»' | '`' | '´' => error.help("use straight quotes: 'text'"),
+                ';' => error.help("leave the semicolon out"),
+                '≤' => error.help("write <="),
+                '≥' => error.help("write >="),
+                '≠' => error.help("write !="),
+                '×' | '·' => error.help("write *"),
+                '÷' => error.help("write /"),
+                '−' | '–' => error.help("write the minus of the keyboard: -"),
+                _ => error,
+            });
         };
         out.push((token, at..at + length));
         at += length;

@@ -221,7 +221,32 @@ impl Parser {
             Token::Mark(mark) => format!("`{mark}`"),
             Token::End => "the end".to_string(),
         };
-        ExprError::new(self.span(), "syntax", format!("expected {wanted}, found {found}"))
+        let error = ExprError::new(self.span(), "syntax", format!("expected {wanted}, found {found}"));
+        match self.hint() {
+            Some(help) => error.help(help),
+            None => error,
+        }
+    }
+
+    /// Returns a suggestion for a form of other languages at the next token.
+    fn hint(&self) -> Option<&'static str> {
+        let previous = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|(token, _)| token);
+        match (previous, self.peek()) {
+            (_, Token::Word(word)) if word.eq_ignore_ascii_case("LIKE") => {
+                Some("use STARTSWITH(x, 'a'), ENDSWITH(x, 'a') or CONTAINS(x, 'a')")
+            }
+            (_, Token::Word(word)) if word.eq_ignore_ascii_case("BETWEEN") => Some("write x >= 1 AND x <= 2"),
+            (_, Token::Word(word)) if word.eq_ignore_ascii_case("IS") => Some("use IS_NULL(x) or IS_DEFINED(x)"),
+            (Some(Token::Word(word)), Token::Mark("(")) if word.eq_ignore_ascii_case("IN") => {
+                Some("write the list in brackets: IN ['a', 'b']")
+            }
+            (Some(Token::Mark("=")), Token::Mark("=")) => Some("write a single ="),
+            (Some(Token::Mark("%")), _) => Some("write percent: > 0.1 percent"),
+            (Some(Token::Mark("&")), Token::Mark("&")) | (_, Token::Mark("&")) => Some("write AND"),
+            (Some(Token::Mark("|")), Token::Mark("|")) | (_, Token::Mark("|")) => Some("write OR"),
+            (Some(Token::Number(_)), Token::Mark(",")) => Some("write numbers with a decimal point"),
+            _ => None,
+        }
     }
 
     /// Counts tree nodes before they are created, to enforce the limit.

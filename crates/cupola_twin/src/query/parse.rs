@@ -37,10 +37,24 @@ pub fn parse(text: &str) -> Result<Query, ExprError> {
     };
     let select = select(&mut parser, top.is_some())?;
     parser.expect_word("FROM")?;
-    let from = from(&mut parser)?;
+    let mut from = from(&mut parser)?;
     let mut links = Vec::new();
-    while let Some(link) = link(&mut parser)? {
-        links.push(link);
+    loop {
+        let span = parser.span();
+        match link(&mut parser)? {
+            None => break,
+            // `MATCH (T)` is another form of `FROM DIGITALTWINS T`.
+            Some(Link::Match { nodes, edges, .. }) if edges.is_empty() => match &mut from {
+                From::Twins { alias: alias @ None } if links.is_empty() => *alias = nodes.into_iter().next().flatten(),
+                _ => {
+                    let message = "a pattern of a single twin must be the only pattern";
+                    return Err(
+                        ExprError::new(span, "syntax", message).help("add a relationship: (a)-[:contains]->(b)")
+                    );
+                }
+            },
+            Some(link) => links.push(link),
+        }
     }
     let filter = if parser.take_word("WHERE") { Some(parser.expression()?) } else { None };
     let mut query = Query {
@@ -215,7 +229,7 @@ fn pattern(parser: &mut Parser) -> Result<Link, ExprError> {
         edges.push(edge(parser)?);
         nodes.push(node(parser)?);
     }
-    if edges.is_empty() {
+    if edges.is_empty() && is_shortest {
         return Err(parser.unexpected("a relationship such as `-[:contains]->`"));
     }
     if is_shortest && edges.len() != 1 {

@@ -12,7 +12,7 @@ use crate::expr::{BinaryOp, Cell, Expr, ExprError, Node};
 use crate::graph::Graph;
 use crate::state::State;
 use crate::topology::{Topology, TwinIx};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering as Memory};
 use std::time::Instant;
 
@@ -183,12 +183,46 @@ fn conjuncts(expr: &Expr) -> Vec<&Expr> {
 pub(super) type RowConsumer<'e> = dyn FnMut(Env<'_>) -> Result<bool, ExprError> + 'e;
 
 /// The identity of a traversed relationship: its number in the graph, or its relation and ends where these are unique.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Edge {
     /// A shortest path with the given number of relationships.
     Way(u32),
     Numbered(u32),
     Between(usize, TwinIx, TwinIx),
+}
+
+/// The relationships on the way to a twin, each with the pattern that it belongs to. A short way is searched faster as a
+/// list, and a long one as a set.
+#[derive(Debug, Default)]
+struct Walked {
+    list: Vec<(usize, Edge)>,
+    set: HashSet<(usize, Edge)>,
+}
+
+impl Walked {
+    /// The longest way that is searched as a list.
+    const MAX_SEARCHED: usize = 64;
+
+    fn contains(&self, edge: &(usize, Edge)) -> bool {
+        if self.list.len() > Self::MAX_SEARCHED { self.set.contains(edge) } else { self.list.contains(edge) }
+    }
+
+    fn push(&mut self, edge: (usize, Edge)) {
+        self.list.push(edge);
+        if self.list.len() == Self::MAX_SEARCHED + 1 {
+            self.set = self.list.iter().copied().collect();
+        } else if self.list.len() > Self::MAX_SEARCHED {
+            self.set.insert(edge);
+        }
+    }
+
+    fn pop(&mut self) {
+        if let Some(edge) = self.list.pop()
+            && self.list.len() >= Self::MAX_SEARCHED
+        {
+            self.set.remove(&edge);
+        }
+    }
 }
 
 /// A step with its relations.
@@ -216,7 +250,7 @@ pub(super) struct Runner<'r> {
 struct Progress {
     bound: Vec<VarValue>,
     /// The relationships that the current row traverses, each with its pattern.
-    walked: Vec<(usize, Edge)>,
+    walked: Walked,
     until_check: u32,
     /// The number of paths tried so far.
     ways: u64,
@@ -282,7 +316,7 @@ impl<'r> Runner<'r> {
         }
         let mut progress = Progress {
             bound: vec![VarValue::None; self.names.vars.len()],
-            walked: Vec::new(),
+            walked: Walked::default(),
             until_check: CHECK_EVERY,
             ways: 0,
         };
@@ -442,14 +476,14 @@ impl<'r> Runner<'r> {
         }
         match way.step.hops {
             Hops { least, most: Some(most) } if most <= MAX_TRAIL => {
-                self.trail(way, twin, is_reversed, 1, (least, most), progress, see)
+                self.trail(way, twin, is_reversed, (least, most), progress, see)
             }
             hops => {
                 let ends = match hops.least {
                     1 => self.reached(way, twin, is_reversed, hops.most)?,
                     least => {
                         let (mut ends, range) = (BTreeSet::new(), (least, hops.most.unwrap_or(u32::MAX)));
-                        self.trail(way, twin, is_reversed, 1, range, progress, &mut |end, _, _| {
+                        self.trail(way, twin, is_reversed, range, progress, &mut |end, _, _| {
                             ends.insert(end);
                             Ok(true)
                         })?;
@@ -466,17 +500,77 @@ impl<'r> Runner<'r> {
         }
     }
 
-    /// Follows every path with a number of hops in the given range that traverses no relationship twice.
+    /// Follows every path with a number of hops in the given range that traverses no relationship twice. Paths may be as
+    /// long as there are relationships, so they are on a stack of their own.
     fn trail(
         &self,
         way: &StepRelations<'_>,
         twin: TwinIx,
         is_reversed: bool,
-        depth: u32,
         (least, most): (u32, u32),
         progress: &mut Progress,
         see: &mut dyn FnMut(TwinIx, Option<Edge>, &mut Progress) -> Result<bool, ExprError>,
     ) -> Result<bool, ExprError> {
+        self.count_way(progress)?;
+        if most == 1 {
+            return self.hop(way, twin, is_reversed, &mut |edge, end| {
+                let walked = (way.step.pattern, edge);
+                if way.is_trail {
+                    if progress.walked.contains(&walked) {
+                        return Ok(true);
+                    }
+                    progress.walked.push(walked);
+                }
+                let more = see(end, Some(edge), progress)?;
+                if way.is_trail {
+                    progress.walked.pop();
+                }
+                Ok(more)
+            });
+        }
+        let next_of = |twin: TwinIx| -> Result<Vec<(Edge, TwinIx)>, ExprError> {
+            let mut next = Vec::new();
+            self.hop(way, twin, is_reversed, &mut |edge, end| {
+                next.push((edge, end));
+                Ok(true)
+            })?;
+            next.reverse();
+            Ok(next)
+        };
+        let mut stack = vec![next_of(twin)?];
+        while let Some(next) = stack.last_mut() {
+            let Some((edge, end)) = next.pop() else {
+                stack.pop();
+                // The relationship that led to the exhausted twin is free again. None led to the first one.
+                if way.is_trail && !stack.is_empty() {
+                    progress.walked.pop();
+                }
+                continue;
+            };
+            let depth = stack.len() as u32;
+            let walked = (way.step.pattern, edge);
+            if way.is_trail {
+                if progress.walked.contains(&walked) {
+                    continue;
+                }
+                progress.walked.push(walked);
+            }
+            if depth >= least && !see(end, Some(edge), progress)? {
+                (0..if way.is_trail { depth } else { 0 }).for_each(|_| progress.walked.pop());
+                return Ok(false);
+            }
+            if depth < most {
+                self.count_way(progress)?;
+                stack.push(next_of(end)?);
+            } else if way.is_trail {
+                progress.walked.pop();
+            }
+        }
+        Ok(true)
+    }
+
+    /// Counts a way, and checks the limits from time to time.
+    fn count_way(&self, progress: &mut Progress) -> Result<(), ExprError> {
         progress.ways += 1;
         if progress.ways.is_multiple_of(u64::from(CHECK_EVERY)) {
             self.limits.check()?;
@@ -485,23 +579,7 @@ impl<'r> Runner<'r> {
                 return Err(ExprError::new(0..0, "too-many-ways", message).help("use fewer hops, or start at one twin"));
             }
         }
-        self.hop(way, twin, is_reversed, &mut |edge, end| {
-            let walked = (way.step.pattern, edge);
-            if way.is_trail {
-                if progress.walked.contains(&walked) {
-                    return Ok(true);
-                }
-                progress.walked.push(walked);
-            }
-            let mut more = depth < least || see(end, Some(edge), progress)?;
-            if more && depth < most {
-                more = self.trail(way, end, is_reversed, depth + 1, (least, most), progress, see)?;
-            }
-            if way.is_trail {
-                progress.walked.pop();
-            }
-            Ok(more)
-        })
+        Ok(())
     }
 
     /// Returns the twins that are reachable by one to `most` hops.
