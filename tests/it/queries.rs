@@ -34,7 +34,7 @@ const SCENE: &str = r#"(version: 1, name: "Ask", models: ["models"],
     (id: "b7-1", model: "Floor", properties: {"temperature": 25.5}), (id: "b7-2", model: "Floor", properties: {"temperature": 21.0}),
     (id: "b7-3", model: "Floor"), (id: "b8-1", model: "Floor", properties: {"temperature": 30.0}),
     (id: "room-47", model: "MeetingRoom", properties: {"name": "Meeting room 47", "address.street": "Quay \"3\"", "address.at": {"x": 1.5, "y": 2.0},
-      "tags": ["quiet", "corner"], "seats": {"chairs": 8, "sofa": 1}, "screen.on": true}),
+      "tags": ["quiet", "corner"], "seats": {"chairs": 8, "sofa": 1, "2nd row": 5, "a.b": 6, "left-side": 7}, "screen.on": true}),
     (id: "room-48", model: "MeetingRoom", properties: {"tags": ["loud"]}),
     (id: "hydro", model: "Station", properties: {"capacity": 50.0, "load": 20.0}), (id: "coal", model: "Station", properties: {"capacity": 80.0, "load": 80.0}),
     (id: "wind", model: "Station", properties: {"capacity": 9.0, "load": 1.0}), (id: "far", model: "Station", properties: {"capacity": 9.0, "load": 1.0}),
@@ -89,7 +89,7 @@ fn joins_and_patterns_find_related_twins() {
 fn rows_have_the_format_of_azure_digital_twins() {
     let folder = folder();
     let room = json!({
-        "$dtId": "room-47", "name": "Meeting room 47", "tags": ["quiet", "corner"], "seats": {"chairs": 8, "sofa": 1},
+        "$dtId": "room-47", "name": "Meeting room 47", "tags": ["quiet", "corner"], "seats": {"chairs": 8, "sofa": 1, "2nd row": 5, "a.b": 6, "left-side": 7},
         "address": {"street": "Quay \"3\"", "at": {"x": 1.5, "y": 2.0}}, "screen": {"$metadata": {}, "on": true},
         "$metadata": {"$model": "dtmi:ask:MeetingRoom;1"}
     });
@@ -123,9 +123,50 @@ fn rows_have_the_format_of_azure_digital_twins() {
         ),
         ("SELECT COUNT() FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:ask:Place;1')", json!([{"COUNT": 10}])),
         ("SELECT COUNT() FROM DIGITALTWINS T WHERE IS_OF_MODEL(T, 'dtmi:ask:Place;1', exact)", json!([{"COUNT": 0}])),
+        (
+            "SELECT T.seats.[[2nd row]] + T.seats.[[a.b]] + T.seats.[[left-side]] AS n FROM DIGITALTWINS T WHERE T.seats.chairs = 8",
+            json!([{"n": 18}]),
+        ),
     ] {
         assert_eq!(ask(folder.path(), query), answer, "{query}");
     }
+}
+
+#[test]
+fn a_version_of_a_model_means_later_versions_too() {
+    let model = |id: &str, extends: &str| {
+        format!(r#"{{"@context": "dtmi:dtdl:context;3", "@id": "{id}", "@type": "Interface"{extends}}}"#)
+    };
+    let models = [
+        model("dtmi:v:Pump;3", ""),
+        model("dtmi:v:Pump;5", ""),
+        model("dtmi:v:Pump;10", ""),
+        model("dtmi:v:Big;1", r#", "extends": "dtmi:v:Pump;5""#),
+        model("dtmi:v:Pumpkin;9", ""),
+    ];
+    let twins = ["Pump;3", "Pump;5", "Pump;10", "Big;1", "Pumpkin;9"]
+        .map(|model| format!(r#"(id: "{}", model: "dtmi:v:{model}")"#, model.replace(';', "-")));
+    let scene = format!(r#"(version: 1, name: "V", models: ["models"], twins: [{}])"#, twins.join(", "));
+    let folder = scene_folder(&format!("[{}]", models.join(", ")), &scene);
+    let all = ["Big-1", "Pump-10", "Pump-3", "Pump-5"];
+    for (model, expected) in [
+        ("'dtmi:v:Pump;4'", &["Big-1", "Pump-10", "Pump-5"][..]),
+        ("'dtmi:v:Pump;5'", &["Big-1", "Pump-10", "Pump-5"]),
+        ("'dtmi:v:Pump;5', exact", &["Pump-10", "Pump-5"]),
+        ("'dtmi:v:Pump;6'", &["Pump-10"]),
+        ("'dtmi:v:Pump;1'", &all),
+        ("'dtmi:v:Pump'", &all),
+        ("'Pump'", &all),
+        ("'dtmi:v:Pumpkin;1'", &["Pumpkin-9"]),
+    ] {
+        let query = format!("SELECT T.$dtId AS id FROM DIGITALTWINS T WHERE IS_OF_MODEL(T, {model}) ORDER BY id");
+        let rows = ask(folder.path(), &query);
+        let found: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+        assert_eq!(found, expected, "{model}");
+    }
+    let query = "SELECT T FROM DIGITALTWINS T WHERE IS_OF_MODEL(T, 'dtmi:v:Pump;11')";
+    let output = cupola(&["query", folder.path().to_str().unwrap(), query]);
+    assert_eq!(output.status.code(), Some(1), "no version 11 or later is loaded");
 }
 
 #[test]

@@ -418,7 +418,7 @@ fn patterns_and_groups_are_matched() {
         ("SELECT a FROM DIGITALTWINS MATCH (a)-[r*2]->(b)", Err("several-hops")),
         ("SELECT a FROM DIGITALTWINS MATCH (a)-[*3..3]->(b)", Err("wrong-hops")),
         ("SELECT a FROM DIGITALTWINS MATCH (a)-[:fedes]->(b)", Err("unknown-relationship")),
-        ("SELECT a FROM DIGITALTWINS MATCH (a)", Err("syntax")),
+        ("SELECT a FROM DIGITALTWINS MATCH SHORTEST (a)", Err("syntax")),
         ("SELECT T.x, COUNT() FROM DIGITALTWINS T", Err("not-grouped")),
         ("SELECT T FROM DIGITALTWINS T WHERE COUNT() > 1", Err("aggregate-of-rows")),
         ("SELECT T FROM DIGITALTWINS T WHERE T.t > 3 kilowatt", Err("wrong-unit")),

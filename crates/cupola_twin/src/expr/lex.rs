@@ -9,6 +9,8 @@ pub(super) enum Token {
     Word(String),
     Number(f64),
     Text(String),
+    /// A name in double brackets, which may have any characters.
+    Name(String),
     /// An operator or a punctuation mark.
     Mark(&'static str),
     End,
@@ -33,6 +35,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, ExprError
             number(rest, at)?
         } else if first == '\'' || first == '"' {
             quoted(rest, first, at)?
+        } else if let Some(length) = bracketed(rest) {
+            (Token::Name(rest[2..length - 2].trim().to_string()), length)
         } else if first.is_alphabetic() || first == '_' || first == '$' {
             let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
             (Token::Word(rest[..length].to_string()), length)
@@ -58,6 +62,13 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, ExprError
     }
     out.push((Token::End, at..at));
     Ok(out)
+}
+
+/// Returns the length of a name in double brackets at the beginning of a text, such as `[[2nd floor]]`.
+fn bracketed(rest: &str) -> Option<usize> {
+    let end = rest.strip_prefix("[[")?.find("]]")? + 2;
+    let is_name = !rest[2..end].trim().is_empty() && !rest[2..end].contains('[');
+    is_name.then_some(end + 2)
 }
 
 fn number(rest: &str, at: usize) -> Result<(Token, usize), ExprError> {

@@ -37,7 +37,7 @@ pub use stateful::Stateful;
 pub(crate) use text::{part_of_time, text_of};
 
 use crate::diagnostic::in_parentheses;
-use crate::model::{ModelIx, Models};
+use crate::model::{ModelFamily, Models};
 use crate::unit::Unit;
 use std::fmt;
 use std::ops::Range;
@@ -84,9 +84,9 @@ impl ExprError {
         self
     }
 
-    /// Returns the model called `model`, or the error that it is unknown.
-    pub(crate) fn of_model(models: &Models, model: &str, span: &Range<usize>) -> Result<ModelIx, Self> {
-        models.resolve(model).map_err(|unknown| {
+    /// Returns the models that a name in `IS_OF_MODEL` means, or the error that it is unknown.
+    pub(crate) fn of_model(models: &Models, model: &str, span: &Range<usize>) -> Result<ModelFamily, Self> {
+        models.family(model).map_err(|unknown| {
             let error = Self::new(span.clone(), "unknown-model", unknown.message);
             Self { help: unknown.help, ..error }
         })

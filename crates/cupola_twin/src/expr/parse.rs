@@ -218,6 +218,7 @@ impl Parser {
             Token::Word(word) => format!("`{word}`"),
             Token::Number(number) => format!("`{number}`"),
             Token::Text(text) => format!("'{text}'"),
+            Token::Name(name) => format!("[[{name}]]"),
             Token::Mark(mark) => format!("`{mark}`"),
             Token::End => "the end".to_string(),
         };
@@ -402,9 +403,7 @@ impl Parser {
                 return Ok(inner);
             }
             Token::Mark("^") => Node::Path(self.path()?),
-            Token::Mark("[") if matches!(self.tokens.get(self.at + 1), Some((Token::Mark("["), _))) => {
-                Node::Path(self.path()?)
-            }
+            Token::Name(_) => Node::Path(self.path()?),
             Token::Word(word) => {
                 let called = self.is_called();
                 match word.to_ascii_uppercase().as_str() {
@@ -463,18 +462,15 @@ impl Parser {
         }
     }
 
-    /// Consumes a name, or a name in double brackets: `[[Order]]` is never a keyword.
+    /// Consumes a name, or a name in double brackets: `[[Order]]` is never a keyword, and `[[2nd floor]]` may have any
+    /// characters.
     fn segment_name(&mut self) -> Result<(String, Range<usize>), ExprError> {
-        let start = self.span().start;
-        if !self.is_mark("[") {
-            return self.name("a property or relationship");
+        if let Token::Name(name) = self.peek() {
+            let name = name.clone();
+            let (_, span) = self.next();
+            return Ok((name, span));
         }
-        self.expect_mark("[")?;
-        self.expect_mark("[")?;
-        let (name, _) = self.name("a property or relationship")?;
-        self.expect_mark("]")?;
-        self.expect_mark("]")?;
-        Ok((name, start..self.previous_end()))
+        self.name("a property or relationship")
     }
 
     fn call(&mut self, word: &str) -> Result<Node, ExprError> {

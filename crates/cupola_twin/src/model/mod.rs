@@ -11,7 +11,7 @@ pub use values::ColumnValue;
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::unit::Unit;
 use crate::value::Kind;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The index of an interface in [`Models`].
@@ -220,6 +220,31 @@ impl Models {
         })
     }
 
+    /// Returns the models that a name in `IS_OF_MODEL` means: of a DTMI with a version that version and later ones, as in
+    /// the Azure Digital Twins query service, and of a name without a version every version.
+    ///
+    /// # Errors
+    /// No interface has the name, or interfaces of several families share it.
+    pub fn family(&self, name: &str) -> Result<ModelFamily, Diagnostic> {
+        let (base, least) = dtmi_parts(name);
+        let is_later = |id: &str| {
+            let (other, version) = dtmi_parts(id);
+            other == base && version >= least
+        };
+        let mut members: Vec<ModelIx> =
+            self.iter().filter(|(_, model)| is_later(&model.id)).map(|(ix, _)| ix).collect();
+        if members.is_empty() {
+            let is_named = |id: &str| short_name(id) == name;
+            members = self.iter().filter(|(_, model)| is_named(&model.id)).map(|(ix, _)| ix).collect();
+            let bases = members.iter().map(|ix| dtmi_parts(&self.get(*ix).id).0);
+            if bases.collect::<BTreeSet<_>>().len() != 1 {
+                // The error says whether the name is unknown or ambiguous.
+                members = vec![self.resolve(name)?];
+            }
+        }
+        Ok(ModelFamily(members))
+    }
+
     /// Returns whether `model` is `ancestor` or extends it.
     pub fn is_a(&self, model: ModelIx, ancestor: ModelIx) -> bool {
         self.get(model).ancestors.binary_search(&ancestor).is_ok()
@@ -230,6 +255,27 @@ impl Models {
     pub fn may_lead_to(&self, relationship: &RelationshipType, model: ModelIx) -> bool {
         let wanted = relationship.target.as_ref().and_then(|wanted| self.find(wanted));
         wanted.is_none_or(|wanted| self.is_a(model, wanted))
+    }
+}
+
+/// The versions of a model that a name means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelFamily(Vec<ModelIx>);
+
+impl ModelFamily {
+    /// Returns whether a model is one of the versions or, unless `exact`, extends one of them.
+    pub fn has(&self, models: &Models, model: ModelIx, exact: bool) -> bool {
+        self.0.iter().any(|member| *member == model || (!exact && models.is_a(model, *member)))
+    }
+}
+
+/// Returns a DTMI without its version, and the version: major and minor number, each 0 if it is absent.
+fn dtmi_parts(id: &str) -> (&str, (u32, u32)) {
+    let Some((base, version)) = id.rsplit_once(';') else { return (id, (0, 0)) };
+    let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+    match (major.parse(), minor.parse()) {
+        (Ok(major), Ok(minor)) => (base, (major, minor)),
+        _ => (id, (0, 0)),
     }
 }
 

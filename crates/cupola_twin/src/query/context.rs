@@ -165,7 +165,6 @@ impl Context for TwinContext<'_> {
     fn is_of_model(&self, _: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError> {
         let topology = self.state.topology();
         let wanted = ExprError::of_model(&topology.models, model, &expr.span)?;
-        let own = topology.model_of(self.twin);
-        Ok(if exact { own == wanted } else { topology.models.is_a(own, wanted) })
+        Ok(wanted.has(&topology.models, topology.model_of(self.twin), exact))
     }
 }

@@ -594,8 +594,7 @@ pub(super) fn tables_of(
     span: &Range<usize>,
 ) -> Result<Vec<bool>, ExprError> {
     let wanted = ExprError::of_model(&topology.models, model, span)?;
-    let fits = |own| if exact { own == wanted } else { topology.models.is_a(own, wanted) };
-    Ok(topology.tables().iter().map(|table| fits(table.model)).collect())
+    Ok(topology.tables().iter().map(|table| wanted.has(&topology.models, table.model, exact)).collect())
 }
 
 fn span_of(path: &Path) -> Range<usize> {

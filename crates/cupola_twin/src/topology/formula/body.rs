@@ -130,8 +130,7 @@ impl Body<'_, '_> {
             Node::IsOfModel { model, exact, .. } => {
                 let models = &self.topology().models;
                 let wanted = ExprError::of_model(models, model, &expr.span)?;
-                let own = self.topology().table(self.table).model;
-                let holds = if *exact { own == wanted } else { models.is_a(own, wanted) };
+                let holds = wanted.has(models, self.topology().table(self.table).model, *exact);
                 self.emit(at, Op::Constant(f64::from(u8::from(holds))));
                 Ok(Type::plain(Kind::Bool))
             }
