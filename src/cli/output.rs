@@ -2,6 +2,7 @@
 //! other failure to write is.
 
 use cupola_twin::{Diagnostic, Severity};
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +13,7 @@ static FAILED: AtomicBool = AtomicBool::new(false);
 
 /// Prints a line on standard output.
 pub fn line(text: impl AsRef<str>) {
-    written(writeln!(io::stdout().lock(), "{}", text.as_ref()));
+    written(writeln!(io::stdout().lock(), "{}", visible(text.as_ref(), true)));
 }
 
 /// Writes bytes on standard output.
@@ -45,7 +46,32 @@ fn written(result: io::Result<()>) {
 
 /// Prints a line on standard error.
 pub fn error_line(text: impl AsRef<str>) {
-    let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+    let _ = writeln!(io::stderr().lock(), "{}", visible(text.as_ref(), true));
+}
+
+/// Returns a text with its control characters escaped as in JSON, because a terminal would carry them out, and names and
+/// messages come from anywhere. Line breaks and tabs stay if the text `may_break`.
+fn visible(text: &str, may_break: bool) -> Cow<'_, str> {
+    let is_unsafe = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\t'));
+    if !text.contains(is_unsafe) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' if !may_break => out.push_str("\\n"),
+            c if is_unsafe(c) => out += &format!("\\u{:04x}", c as u32),
+            c => out.push(c),
+        }
+    }
+    out.into()
+}
+
+/// Returns a cell of a table for spreadsheets. One that begins like a formula would be computed, so it is marked as a
+/// text.
+fn harmless(cell: &str) -> Cow<'_, str> {
+    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    if is_formula { format!("'{cell}").into() } else { cell.into() }
 }
 
 /// Prints diagnostics on standard error, and returns the number of errors.
@@ -60,12 +86,18 @@ pub fn report(diagnostics: &[Diagnostic]) -> usize {
 pub fn csv(header: &[String], rows: &[Vec<String>]) {
     let mut writer = csv::Writer::from_writer(io::stdout().lock());
     let mut rows = std::iter::once(header).chain(rows.iter().map(Vec::as_slice));
-    let result = rows.try_for_each(|row| writer.write_record(row).map_err(io::Error::from));
+    let mut write = |row: &[String]| {
+        let cells: Vec<Cow<'_, str>> = row.iter().map(|cell| harmless(cell)).collect();
+        writer.write_record(cells.iter().map(|cell| cell.as_bytes())).map_err(io::Error::from)
+    };
+    let result = rows.try_for_each(&mut write);
     written(result.and_then(|()| writer.flush()));
 }
 
 /// Prints a table with aligned columns.
 pub fn table(header: &[String], rows: &[Vec<String>]) {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| visible(cell, false).into_owned()).collect()).collect();
     let width = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at)).chain(header.get(at));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -97,4 +129,32 @@ pub fn cell(value: &serde_json::Value) -> String {
 /// Returns a value as JSON. A missing value becomes null.
 pub fn json(value: Option<cupola_twin::Value>) -> serde_json::Value {
     value.and_then(|value| serde_json::to_value(value).ok()).unwrap_or(serde_json::Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_and_formulas_are_harmless() {
+        for (text, expected) in [
+            ("Room 1\n\tä", "Room 1\n\tä"),
+            ("\u{1b}[2J\u{7}", "\\u001b[2J\\u0007"),
+            ("\u{9b}31m", "\\u009b31m"),
+            ("a\rb", "a\\u000db"),
+        ] {
+            assert_eq!(visible(text, true), expected);
+        }
+        assert_eq!(visible("a\nb", false), "a\\nb");
+        for (cell, expected) in [
+            ("=1+2", "'=1+2"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-3.5", "-3.5"),
+            ("+1e3", "+1e3"),
+            ("-a", "'-a"),
+            ("a=b", "a=b"),
+        ] {
+            assert_eq!(harmless(cell), expected);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Tests of invalid input. Every mistake gives a diagnostic with its place, and no mistake makes the program panic.
 
-use crate::support::{MODELS, codes, scene_folder, small_scene};
+use crate::support::{MODELS, codes, cupola, scene_folder, small_scene};
 use cupola_run::Simulation;
 use cupola_run::feed::Mappings;
 
@@ -166,4 +166,44 @@ fn an_alarm_needs_a_boolean_condition() {
     let scene =
         small_scene("alarms: [(id: \"a\", model: \"Room\", when: \"area + 1\", severity: warning, message: \"m\")],");
     assert_eq!(found(&scene)[0].code, "wrong-type");
+}
+
+#[test]
+fn texts_of_other_programs_are_read_or_refused_with_advice() {
+    let good = small_scene("");
+    let utf16: Vec<u8> = [0xfeff].into_iter().chain(good.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let latin1: Vec<u8> = good.replace("Small", "B\u{fc}ro").chars().map(|c| c as u8).collect();
+    for (bytes, advice) in [
+        (format!("\u{feff}{good}").into_bytes(), ""),
+        (utf16, ""),
+        (good.replace('\n', "\r\n").into_bytes(), ""),
+        (latin1, "Latin-1"),
+        (good.replace("20.0", "20,5").into_bytes(), "decimal point"),
+        (good.replace("\"Small\"", "\u{201c}Small\u{201d}").into_bytes(), "straight quotes"),
+        (good.replace("version: 1", "version:\u{a0}1").into_bytes(), "U+00A0"),
+        (good.replace("version", "\u{200b}version").into_bytes(), "U+200B"),
+        (good.replace("\"models\"", r#""C:\Users\me\models""#).into_bytes(), "with /"),
+        (good.replace("\"models\"", r#""..\\models""#).into_bytes(), "with /"),
+        (good.replace(r#"(id: "f1", model: "Floor")"#, r#"{"id": "f1", "model": "Floor"}"#).into_bytes(), "(id: …)"),
+        (good.replace("version: 1,", "version: 1").into_bytes(), "comma is missing"),
+        (Vec::new(), "empty"),
+    ] {
+        let folder = scene_folder(MODELS, "");
+        std::fs::write(folder.path().join("scene.ron"), &bytes).unwrap();
+        let output = cupola(&["check", folder.path().to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), advice.is_empty(), "{advice}: {said}");
+        assert!(said.contains(advice) && !said.contains("struct"), "{advice}: {said}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn links_that_loop_in_the_models_end() {
+    let folder = scene_folder(MODELS, &small_scene(""));
+    for (name, target) in [("loop", "."), ("up", ".."), ("a", "b"), ("b", "a")] {
+        std::os::unix::fs::symlink(target, folder.path().join("models").join(name)).unwrap();
+    }
+    let output = cupola(&["check", folder.path().to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

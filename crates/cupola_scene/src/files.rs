@@ -25,17 +25,47 @@ impl SourceFile {
     }
 }
 
-/// Reads a text file.
+/// Reads a text file in UTF-8, with or without a byte order mark, or in UTF-16 with one.
 ///
 /// # Errors
-/// The file does not exist, can't be read, is not a regular file, is larger than 4 GiB − 1 byte, or is not UTF-8.
+/// The file does not exist, can't be read, is not a regular file, is larger than 4 GiB − 1 byte, or is in another
+/// encoding.
 pub fn read_text(path: &Path) -> Result<String, Diagnostic> {
-    let bytes = read_bytes(path)?;
+    decoded(path, read_bytes(path)?)
+}
+
+/// Decodes the bytes of a text file.
+fn decoded(path: &Path, mut bytes: Vec<u8>) -> Result<String, Diagnostic> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let text = String::from_utf16(&pairs.iter().copied().map(unit).collect::<Vec<_>>()).ok();
+        text.filter(|_| rest.is_empty()).ok_or_else(|| {
+            let message = format!("{} begins like UTF-16, but is not UTF-16 text", path.display());
+            Diagnostic::error("not-utf8", message).help("save the file as UTF-8")
+        })
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, ..] => {
+            bytes.drain(..3);
+        }
+        _ => {}
+    }
     String::from_utf8(bytes).map_err(|error| {
         let file: Arc<str> = path.to_string_lossy().into();
-        let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        let at = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
         let place = Place::of(&file, &before, before.len());
-        Diagnostic::error("not-utf8", "the file is not UTF-8 text").at(place)
+        // In Latin-1 and Windows-1252 a letter such as `ä` is one byte.
+        let byte = error.as_bytes()[at];
+        let help = match char::from(byte) {
+            letter if letter.is_alphabetic() => {
+                format!("save the file as UTF-8; it seems to be Latin-1 or Windows-1252, where this byte is `{letter}`")
+            }
+            _ => "save the file as UTF-8".into(),
+        };
+        Diagnostic::error("not-utf8", "the file is not UTF-8 text").at(place).help(help)
     })
 }
 
@@ -70,8 +100,16 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     std::fs::read(path).map_err(fail)
 }
 
+/// Returns whether a folder is a link to one of the folders that it is in, so that it would be read for ever.
+fn leads_up(folder: &Path) -> bool {
+    let is_link = folder.symlink_metadata().is_ok_and(|about| about.is_symlink());
+    let parent = folder.parent().and_then(|parent| parent.canonicalize().ok());
+    is_link && parent.zip(folder.canonicalize().ok()).is_some_and(|(parent, target)| parent.starts_with(target))
+}
+
 /// Adds the JSON files (`.json`, `.jsonld`) in a folder and its subfolders to `out`, sorted by path within each folder.
-/// Adds `path` itself if it is a file. `depth` is the current depth; folders deeper than 16 levels are skipped.
+/// Adds `path` itself if it is a file. `depth` is the current depth; folders deeper than 16 levels are skipped, and so
+/// are links to a folder above.
 ///
 /// # Errors
 /// A folder can't be read.
@@ -80,14 +118,18 @@ pub fn collect_json(path: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result
         out.push(path.to_path_buf());
         return Ok(());
     }
-    let entries = std::fs::read_dir(path)
-        .map_err(|error| Diagnostic::error("file-not-found", format!("{} can't be read: {error}", path.display())))?;
+    let entries = std::fs::read_dir(path).map_err(|error| {
+        let missing = Diagnostic::error("file-not-found", format!("{} can't be read: {error}", path.display()));
+        if path.to_string_lossy().contains('\\') { missing.help("write paths with /") } else { missing }
+    })?;
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for entry in paths {
         let is_json = entry.extension().is_some_and(|extension| extension == "json" || extension == "jsonld");
         if entry.is_dir() && depth < 16 {
-            collect_json(&entry, depth + 1, out)?;
+            if !leads_up(&entry) {
+                collect_json(&entry, depth + 1, out)?;
+            }
         } else if is_json && entry.is_file() {
             out.push(entry);
         }

@@ -307,7 +307,12 @@ impl Loader {
                     line: error.span.start.line.max(1) as u32,
                     column: error.span.start.col.max(1) as u32,
                 };
-                self.diagnostics.push(syntax(&error.code).at(place));
+                let found = syntax(&error.code);
+                let found = match advice(source.text(), &place, &found.message) {
+                    Some(help) if found.help.is_none() => found.help(help),
+                    _ => found,
+                };
+                self.diagnostics.push(found.at(place));
                 None
             }
         }
@@ -488,6 +493,72 @@ pub(crate) fn alarm_column(id: &str) -> String {
     format!("alarm:{id}")
 }
 
+/// Returns a message of the parser without its words for the types of this program.
+fn plain(message: &str) -> String {
+    let Some((before, rest)) = message.split_once(" for struct `") else { return message.to_string() };
+    let Some((name, after)) = rest.split_once('`') else { return message.to_string() };
+    let mut words = String::new();
+    for c in name.trim_end_matches("Doc").chars() {
+        if c.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(c.to_lowercase());
+    }
+    let owner = if words == "document" { "the scene".to_string() } else { format!("a {words}") };
+    format!("{before} of {owner}{after}")
+}
+
+/// Returns a suggestion for a fault of syntax at a place: the usual faults of hand-written scenes, and of texts that were
+/// copied from a word processor, JSON or another operating system.
+fn advice(text: &str, place: &Place, message: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        return Some("the file is empty; a scene begins with `(version: 1, name: \"…\"`".into());
+    }
+    let line = text.lines().nth(place.line as usize - 1)?;
+    let column = place.column as usize - 1;
+    // The parser may name the end of the part before, so the next characters after blanks and line breaks count too.
+    let rest = text.lines().skip(place.line as usize).flat_map(str::chars);
+    let around = line.chars().skip(column.saturating_sub(2)).chain(rest).filter(|c| !matches!(c, ' ' | '\t'));
+    let around: Vec<char> = around.take(4).collect();
+    let is_quote = |c: &char| matches!(c, '\u{2018}'..='\u{201f}' | '«' | '»');
+    let is_strange =
+        |c: &char| matches!(c, '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    if let Some(quote) = around.iter().find(|c| is_quote(c)) {
+        return Some(format!("`{quote}` is a curly quote: write straight quotes, \"…\""));
+    }
+    if let Some(blank) = around.iter().find(|c| is_strange(c)) {
+        return Some(format!(
+            "the character U+{:04X} looks like a blank or nothing: delete it or write a blank",
+            *blank as u32
+        ));
+    }
+    let before: String = line.chars().take(column + 1).collect();
+    let has_decimal_comma = before.split([' ', ':', '(', '[', '{']).next_back().is_some_and(|word| {
+        let word = word.trim_end_matches(['}', ')', ']', ',']);
+        word.split_once(',').is_some_and(|(whole, rest)| {
+            let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+            is_number(whole.trim_start_matches('-')) && is_number(rest)
+        })
+    });
+    if has_decimal_comma {
+        return Some("a number has a decimal point, not a comma: 20.5".into());
+    }
+    if message.contains("escape") {
+        return Some("write a path with / instead of \\".into());
+    }
+    match line.chars().nth(column) {
+        Some('{') if message.contains("opening `(`") => Some("write (id: …) instead of {\"id\": …}".into()),
+        _ if message.contains("Expected comma") => {
+            Some("a comma is missing before this place, or a quote is not closed".into())
+        }
+        _ if message.contains("trailing") => Some("the scene ends with the `)` before this place".into()),
+        _ if message.contains("identifier") => {
+            Some("a parenthesis or bracket before this place may not be closed".into())
+        }
+        _ => None,
+    }
+}
+
 /// Converts an error of the RON parser to a diagnostic in the terms of the scene format, with a suggestion for an
 /// unknown name.
 fn syntax(error: &ron::Error) -> Diagnostic {
@@ -515,6 +586,6 @@ fn syntax(error: &ron::Error) -> Diagnostic {
             let help = "a decimal number has a point, as in 0.5; a name begins with a letter";
             Diagnostic::error("ron-syntax", message).help(help)
         }
-        other => Diagnostic::error("ron-syntax", other.to_string()),
+        other => Diagnostic::error("ron-syntax", plain(&other.to_string())),
     }
 }
