@@ -9,6 +9,7 @@ use cupola_twin::diagnostic::has_errors;
 use cupola_twin::topology::Stage;
 use cupola_twin::{Diagnostic, Models, Place, Severity, State};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -125,6 +126,18 @@ fn check_other(path: &Path) -> CheckReport {
         let summary = epw.map(|epw| format!("{} records of {}, ", epw.len(), epw.location.city)).unwrap_or_default();
         return CheckReport { path: shown, diagnostics, summary };
     }
+    if path.is_file() && !has_extension(path, &["ron"]) {
+        let message = format!("{shown} is not a file that can be checked");
+        let unknown = Diagnostic::error("unknown-format", message);
+        let is_imported = has_extension(path, &["ttl", "turtle", "nt", "ndjson", "jsonl", "xlsx", "xlsm"]);
+        let help = match is_imported {
+            true => format!("make a scene of it: cupola import {shown} --out FOLDER"),
+            false => {
+                "check reads scenes and plans (.ron), DTDL (.json), buildings (.glb, .gltf) and weather (.epw)".into()
+            }
+        };
+        return CheckReport { path: shown, diagnostics: vec![unknown.help(help)], summary: String::new() };
+    }
     if path.is_file()
         && let Ok(text) = cupola_scene::read_text(path)
         && text.contains("storeys:")
@@ -182,13 +195,13 @@ fn everything(loaded: LoadResult) -> (Vec<Diagnostic>, String) {
         return (diagnostics, physics);
     }
     let summary = format!(
-        "{physics}{} models, {} twins, {} relationships, {} formulas, {} nodes of which {} are twins, ",
+        "{physics}{} models, {} twins, {} relationships, {} formulas, {} nodes, {} twins with a place in the building, ",
         scene.models.len(),
         scene.graph.twin_count(),
         scene.graph.relationship_count(),
         scene.topology.formulas().len(),
         scene.building.nodes.len(),
-        scene.bindings.iter().flatten().count(),
+        scene.bindings.iter().flatten().collect::<BTreeSet<_>>().len(),
     );
     (diagnostics, summary)
 }

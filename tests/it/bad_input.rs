@@ -207,3 +207,25 @@ fn links_that_loop_in_the_models_end() {
     let output = cupola(&["check", folder.path().to_str().unwrap()]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn a_path_that_is_no_scene_says_so() {
+    let folder = scene_folder(MODELS, &small_scene(""));
+    let parent = tempfile::tempdir().unwrap();
+    std::fs::rename(folder.path(), parent.path().join("office")).unwrap();
+    std::fs::write(parent.path().join("building.ttl"), "@prefix a: <b> .").unwrap();
+    std::fs::write(parent.path().join("values.csv"), "a,b").unwrap();
+    let path = |name: &str| parent.path().join(name).to_string_lossy().into_owned();
+    for (arguments, advice) in [
+        (["query", &path(""), "SELECT T FROM DIGITALTWINS T"].as_slice(), "office?"),
+        (&["run", &path("office/models")], "cupola import"),
+        (&["check", &path("building.ttl")], "cupola import"),
+        (&["check", &path("values.csv")], "check reads"),
+    ] {
+        let output = cupola(arguments);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && said.contains(advice), "{arguments:?}: {said}");
+    }
+    let checked = cupola(&["check", &path("office")]);
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("3 twins with a place"), "a floor and two rooms");
+}

@@ -1,6 +1,6 @@
 //! Tests of the physics: studies are checked, run and validated, and assumptions are changed.
 
-use crate::support::{cupola, json, repository, shared_data};
+use crate::support::{MODELS, cupola, json, repository, scene_folder, shared_data, small_scene};
 use cupola_run::simulation::study;
 use cupola_run::{Actor, Assumption, Drivers, Event, EventBody, Timeline};
 use parquet::file::reader::SerializedFileReader;
@@ -222,4 +222,41 @@ fn impossible_assumptions_are_refused() {
         assert!(refused.contains(word), "{refused}");
     }
     assert!(timeline.events().is_empty(), "a refused event must not enter the timeline");
+}
+
+#[test]
+fn properties_of_the_simulation_are_converted_from_their_units() {
+    let simulation = r#"simulation: (start: "2026-01-12T08:00:00Z",
+        zones: [(model: "Room", area: "area", people: 0.0, heating_setpoint: "setpoint")],
+        shows: [(model: "Room", property: "temperature", quantity: temperature)]),"#;
+    // 20 m² and 21 °C in other units.
+    let scene = small_scene(simulation);
+    let metric = scene.clone();
+    let imperial =
+        scene.replace("\"setpoint\": 21.0", "\"setpoint\": 69.8").replace("\"area\": 20.0", "\"area\": 215.278208");
+    let imperial = imperial.replace("\"area\": 30.0", "\"area\": 322.917313");
+    let models = MODELS.replace(
+        r#""name": "setpoint", "schema": "double", "unit": "degreeCelsius""#,
+        r#""name": "setpoint", "schema": "double", "unit": "degreeFahrenheit""#,
+    );
+    let models = models.replace(r#""unit": "squareMetre""#, r#""unit": "squareFoot""#);
+    let temperature = |models: &str, scene: &str, sets: &[&str]| {
+        let folder = scene_folder(models, scene);
+        let mut arguments = vec!["run", folder.path().to_str().unwrap(), "--for", "12h", "--json"];
+        sets.iter().for_each(|set| arguments.extend(["--set", set]));
+        let report = json(&cupola(&arguments));
+        report["values"]["r1.temperature"]["value"].as_f64().unwrap()
+    };
+    let expected = temperature(MODELS, &metric, &[]);
+    assert!((19.0..22.0).contains(&expected), "{expected}");
+    assert!((temperature(&models, &imperial, &[]) - expected).abs() < 1e-3);
+    // A value that is set during the run is converted as well: 62.6 °F are 17 °C.
+    let colder = temperature(MODELS, &metric, &["r1.setpoint=17"]);
+    assert!(colder < expected - 0.5 && (temperature(&models, &imperial, &["r1.setpoint=62.6"]) - colder).abs() < 1e-3);
+    let wrong = models
+        .replace(r#""squareFoot""#, r#""squareMetre""#)
+        .replace(r#"["Property", "Area"]"#, r#"["Property", "Power"]"#);
+    let folder = scene_folder(&wrong.replace("squareMetre", "watt"), &metric);
+    let output = cupola(&["check", folder.path().to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("wrong-unit"));
 }

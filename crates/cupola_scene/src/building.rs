@@ -5,7 +5,7 @@ use super::files::{SourceFile, read_bytes, read_text};
 use super::places::Places;
 use cupola_building::{AutoRoom, AutoStorey, Building, Issue, Plan, auto_plan, build, from_gltf};
 use cupola_twin::model::{ModelIx, short_name};
-use cupola_twin::{Diagnostic, Place, TableIx, Topology, TwinIx};
+use cupola_twin::{Diagnostic, Place, TableIx, Topology, TwinIx, unit};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -167,8 +167,17 @@ fn is_called(topology: &Topology, model: ModelIx, words: &[&str]) -> bool {
 }
 
 fn auto_storey(topology: &Topology, storey: Option<TwinIx>, rooms: &BTreeSet<TwinIx>) -> AutoStorey {
-    let number = |twin: TwinIx, property: &str, otherwise: f64| {
-        topology.slot(twin, property).and_then(|slot| topology.given(slot)).unwrap_or(otherwise)
+    // The number of a property in a unit. A property without a unit counts as in this unit.
+    let number = |twin: TwinIx, property: &str, unit: &str, otherwise: f64| {
+        let given = topology.slot(twin, property).and_then(|slot| Some((slot, topology.given(slot)?)));
+        let converted = given.and_then(|(slot, number)| {
+            let (scale, offset) = match topology.column(slot.column).unit.zip(unit::find(unit)) {
+                Some((own, wanted)) => unit::conversion(own, wanted)?,
+                None => (1.0, 0.0),
+            };
+            Some(number * scale + offset)
+        });
+        converted.unwrap_or(otherwise)
     };
     AutoStorey {
         id: storey.map_or("storey".into(), |storey| topology.twin_id(storey).to_string()),
@@ -178,8 +187,8 @@ fn auto_storey(topology: &Topology, storey: Option<TwinIx>, rooms: &BTreeSet<Twi
             .map(|room| AutoRoom {
                 id: topology.twin_id(*room).to_string(),
                 name: topology.twin_id(*room).to_string(),
-                area_m2: number(*room, "area", USUAL_AREA_M2).clamp(1.0, 10_000.0),
-                height_m: number(*room, "height", USUAL_HEIGHT_M).clamp(2.0, 30.0),
+                area_m2: number(*room, "area", "squareMetre", USUAL_AREA_M2).clamp(1.0, 10_000.0),
+                height_m: number(*room, "height", "metre", USUAL_HEIGHT_M).clamp(2.0, 30.0),
             })
             .collect(),
     }

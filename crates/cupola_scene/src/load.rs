@@ -180,6 +180,17 @@ impl Loader {
     }
 
     fn scene(&mut self, path: &Path) -> Option<Scene> {
+        if path.is_dir() && !path.join("scene.ron").exists() {
+            let message = format!("the folder {} has no scene.ron, so it is no scene", path.display());
+            let below = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+            let scenes: Vec<PathBuf> = below.filter(|folder| folder.join("scene.ron").is_file()).collect();
+            let help = match scenes.iter().min() {
+                Some(scene) => format!("did you mean {}?", scene.display()),
+                None => "make a scene of files of other programs: cupola import FILE… --out FOLDER".into(),
+            };
+            self.diagnostics.push(Diagnostic::error("file-not-found", message).help(help));
+            return None;
+        }
         let path = if path.is_dir() { path.join("scene.ron") } else { path.to_path_buf() };
         if let Some(scene) = self.kept(&path) {
             return Some(scene);

@@ -18,13 +18,20 @@ const JOULES_PER_KWH: f64 = 3.6e6;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ControlInput {
     pub slot: Option<Slot>,
+    /// The conversion from the unit of the property: scale and offset.
+    pub change: (f64, f64),
     pub otherwise: f64,
 }
 
 impl ControlInput {
+    /// Returns an input whose property needs no conversion.
+    pub fn plain(slot: Option<Slot>, otherwise: f64) -> Self {
+        Self { slot, change: (1.0, 0.0), otherwise }
+    }
+
     fn value(&self, state: &State) -> f64 {
         let lane = self.slot.map_or(f64::NAN, |slot| state.get(slot).usable());
-        if lane.is_nan() { self.otherwise } else { lane }
+        if lane.is_nan() { self.otherwise } else { lane * self.change.0 + self.change.1 }
     }
 }
 

@@ -17,7 +17,7 @@ use cupola_scene::{Places, Scene, Step};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::expr::{Cell, Segment, evaluate, parse};
 use cupola_twin::query::TwinContext;
-use cupola_twin::{Diagnostic, Kind, Slot, State, Topology, TwinIx};
+use cupola_twin::{Diagnostic, Kind, Slot, State, Topology, TwinIx, unit};
 use shows::BoundTwins;
 use std::collections::BTreeMap;
 
@@ -25,6 +25,8 @@ use std::collections::BTreeMap;
 const DAY_US: i64 = 86_400_000_000;
 /// Smallest flow of a terminal while people are in the room, as a share of its largest flow.
 const MIN_FLOW: f64 = 0.3;
+/// The unit of the temperatures of the physics.
+const CELSIUS: &str = "degreeCelsius";
 /// Fill level of a dispenser, in %, below which maintenance is called.
 const REFILL_BELOW_PCT: f64 = 15.0;
 /// Time from the call until maintenance refills a dispenser, in seconds.
@@ -122,9 +124,11 @@ impl Binder<'_> {
         let mut twins: Vec<(usize, TwinIx)> = zones.iter().map(|(twin, row)| (*row, *twin)).collect();
         twins.sort_unstable();
         let per_zone = |source: fn(&ZoneDoc) -> &Source, otherwise: fn(&ZoneSpec) -> f64| {
-            let steer = |(row, twin): &(usize, TwinIx)| ControlInput {
-                slot: self.zone_property(*twin, source),
-                otherwise: otherwise(&model.zones()[*row]),
+            let steer = |(row, twin): &(usize, TwinIx)| {
+                let slot = self.zone_property(*twin, source);
+                // A property whose unit doesn't fit was reported with the zone.
+                let change = slot.and_then(|slot| self.change_to(slot, Some(CELSIUS))).unwrap_or((1.0, 0.0));
+                ControlInput { slot, change, otherwise: otherwise(&model.zones()[*row]) }
             };
             twins.iter().map(steer).collect::<Vec<_>>()
         };
@@ -202,18 +206,39 @@ impl Binder<'_> {
         Some(slot)
     }
 
+    /// Returns the conversion of a property to a unit: scale and offset; `None` if the unit doesn't fit. A property
+    /// without a unit needs none.
+    fn change_to(&self, slot: Slot, unit: Option<&str>) -> Option<(f64, f64)> {
+        match self.topology.column(slot.column).unit.zip(unit.and_then(unit::find)) {
+            Some((own, wanted)) => unit::conversion(own, wanted),
+            None => Some((1.0, 0.0)),
+        }
+    }
+
     /// Returns the number that a source gives for a twin, or `None` if it is a property without a usable value.
     fn number(&mut self, twin: TwinIx, source: &Source, path: Path<'_>) -> Option<f64> {
+        self.number_in(twin, source, None, path)
+    }
+
+    /// Returns the number that a source gives for a twin, in a unit. Reports a property whose unit doesn't fit.
+    fn number_in(&mut self, twin: TwinIx, source: &Source, unit: Option<&str>, path: Path<'_>) -> Option<f64> {
         match source {
             Source::Constant(number) => Some(*number),
             Source::Property(name) => {
                 let slot = self.property(twin, name, Kind::Number, path)?;
+                let Some((scale, offset)) = self.change_to(slot, unit) else {
+                    let (own, wanted) = (self.topology.column(slot.column).unit, unit.unwrap_or_default());
+                    let message =
+                        format!("`{name}` is in {}, but {wanted} is needed", own.map_or("no unit", |unit| unit.name));
+                    self.report(Diagnostic::error("wrong-unit", message), path);
+                    return None;
+                };
                 let lane = self.state.get(slot).usable();
                 if lane.is_nan() && self.topology.column(slot.column).formula.is_none() {
                     let message = format!("`{}` has no value for the simulation", self.topology.name(slot));
                     self.report(Diagnostic::warning("no-value", message).help("give it one in `properties`"), path);
                 }
-                (!lane.is_nan()).then_some(lane)
+                (!lane.is_nan()).then_some(lane * scale + offset)
             }
         }
     }
@@ -255,12 +280,14 @@ impl Binder<'_> {
                 let mut setpoint = None;
                 if let Some(property) = &entry.supply_setpoint {
                     let source = Source::Property(property.clone());
-                    spec.supply_c = self.number(twin, &source, &path("supply_setpoint")).unwrap_or(spec.supply_c);
+                    let number = self.number_in(twin, &source, Some(CELSIUS), &path("supply_setpoint"));
+                    spec.supply_c = number.unwrap_or(spec.supply_c);
                     setpoint = self.topology.slot(twin, property);
                 }
                 units.insert(twin, specs.len());
-                on.push(ControlInput { slot, otherwise: 1.0 });
-                supply_c.push(ControlInput { slot: setpoint, otherwise: spec.supply_c });
+                on.push(ControlInput::plain(slot, 1.0));
+                let change = setpoint.and_then(|slot| self.change_to(slot, Some(CELSIUS))).unwrap_or((1.0, 0.0));
+                supply_c.push(ControlInput { slot: setpoint, change, otherwise: spec.supply_c });
                 specs.push(spec);
             }
         }
@@ -304,12 +331,15 @@ impl Binder<'_> {
                 if zones.contains_key(&twin) {
                     continue;
                 }
-                let (Some(area), Some(height)) =
-                    (self.number(twin, &entry.area, &path("area")), self.number(twin, &entry.height, &path("height")))
-                else {
+                let area = self.number_in(twin, &entry.area, Some("squareMetre"), &path("area"));
+                let height = self.number_in(twin, &entry.height, Some("metre"), &path("height"));
+                let (Some(area), Some(height)) = (area, height) else {
                     continue;
                 };
-                let exterior = entry.exterior.as_ref().and_then(|source| self.number(twin, source, &path("exterior")));
+                let exterior = entry
+                    .exterior
+                    .as_ref()
+                    .and_then(|source| self.number_in(twin, source, Some("unity"), &path("exterior")));
                 let mut spec = ZoneSpec::from_area(area, height, exterior.unwrap_or(rooms::USUAL_EXTERIOR));
                 spec.set = self.construction(entry.construction.as_ref(), &path("construction"));
                 spec.stream = stream_of(self.topology.twin_id(twin));
@@ -321,8 +351,8 @@ impl Binder<'_> {
                     Profile::Ward => 2,
                     Profile::Empty => 3,
                 };
-                let heating = self.number(twin, &entry.heating_setpoint, &path("heating_setpoint"));
-                let cooling = self.number(twin, &entry.cooling_setpoint, &path("cooling_setpoint"));
+                let heating = self.number_in(twin, &entry.heating_setpoint, Some(CELSIUS), &path("heating_setpoint"));
+                let cooling = self.number_in(twin, &entry.cooling_setpoint, Some(CELSIUS), &path("cooling_setpoint"));
                 spec.heating_setpoint_c = heating.unwrap_or(spec.heating_setpoint_c);
                 spec.cooling_setpoint_c = cooling.unwrap_or(spec.cooling_setpoint_c);
                 zones.insert(twin, specs.len());
@@ -340,12 +370,12 @@ impl Binder<'_> {
         units: &BTreeMap<TwinIx, usize>,
         specs: &mut [ZoneSpec],
     ) -> Vec<ControlInput> {
-        let mut steers = vec![ControlInput { slot: None, otherwise: 1.0 }; specs.len()];
+        let mut steers = vec![ControlInput::plain(None, 1.0); specs.len()];
         for (at, entry) in self.doc.terminals.iter().enumerate() {
             let path = |field| ["terminals".into(), at.into(), Step::Field(field)];
             for twin in self.twins_of(&entry.model, &["terminals".into(), at.into()]) {
                 let on = self.property(twin, &entry.on, Kind::Bool, &path("on"));
-                let flow = self.number(twin, &entry.max_flow_l_s, &path("max_flow_l_s"));
+                let flow = self.number_in(twin, &entry.max_flow_l_s, Some("litrePerSecond"), &path("max_flow_l_s"));
                 let unit = self.follow(twin, &entry.air_handler, &path("air_handler"));
                 let rows: Vec<usize> = self
                     .follow(twin, &entry.zone, &path("zone"))
@@ -361,7 +391,7 @@ impl Binder<'_> {
                 for row in &rows {
                     let max_flow_m3_s = flow / 1000.0 / rows.len() as f64;
                     specs[*row].terminal = Some(TerminalSpec { ahu: *unit, max_flow_m3_s, min_fraction: MIN_FLOW });
-                    steers[*row] = ControlInput { slot: on, otherwise: 1.0 };
+                    steers[*row] = ControlInput::plain(on, 1.0);
                 }
             }
         }

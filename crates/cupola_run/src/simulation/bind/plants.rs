@@ -36,8 +36,10 @@ impl Binder<'_> {
                 let slot = entry.on.as_ref().and_then(|on| self.property(twin, on, Kind::Bool, &path("on")));
                 let capacity = entry.capacity_w.as_ref().map(|source| self.watts(twin, source, &path("capacity_w")));
                 let (capacity_w, steer) = capacity.unwrap_or_default();
-                let efficiency =
-                    entry.efficiency.as_ref().and_then(|source| self.number(twin, source, &path("efficiency")));
+                let efficiency = entry
+                    .efficiency
+                    .as_ref()
+                    .and_then(|source| self.number_in(twin, source, Some("unity"), &path("efficiency")));
                 let mut within = |field, number: Option<f64>, (least, most): (f64, f64)| {
                     let number = number?;
                     if (least..=most).contains(&number) {
@@ -75,7 +77,7 @@ impl Binder<'_> {
                 }
                 plants.twins.insert(twin, plants.specs.len());
                 plants.specs.push(spec);
-                plants.on.push(ControlInput { slot, otherwise: 1.0 });
+                plants.on.push(ControlInput::plain(slot, 1.0));
                 plants.capacities.push(steer);
             }
         }
