@@ -7,7 +7,7 @@ use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output, stop};
 use crate::feed::Connections;
 use crate::session::timeline_of;
 use crate::timeline::{SourceKind, Timeline};
-use bevy::prelude::{App, Entity};
+use bevy::prelude::{App, Entity, World};
 use cupola_mqtt::Connection;
 use cupola_scene::Scene;
 use cupola_twin::State;
@@ -54,6 +54,7 @@ pub(super) fn listened(path: &Path, timeline: Source, listen: &ListenArgs) -> Re
         output::error_line(format!("the broker can't be reached: {error}"));
         return Err(BAD_INPUT);
     }
+    tell_unused(world, timeline);
     world.entity_mut(timeline).take::<Timeline>().map(|timeline| timeline.0).ok_or(BAD_INPUT)
 }
 
@@ -95,12 +96,28 @@ pub(super) fn watch(path: &Path, listen: &ListenArgs, question: &WatchedQuery<'_
         failure = looked.and_then(Result::err);
         failure.is_none() && !output::is_closed()
     });
+    tell_unused(world, timeline);
     match failure {
         None => 0,
         Some(error) => {
             output::error_line(format!("{}\nerror[{}]: {error}", error.under(question.text), error.code));
             BAD_INPUT
         }
+    }
+}
+
+/// Says on standard error what of the messages could not be used, each with an example.
+pub(super) fn tell_unused(world: &World, timeline: Entity) {
+    let Some(counters) = world.get::<Connections>(timeline).map(|known| known.status().counters) else { return };
+    if let Some(why) = counters.last_rejection {
+        output::error_line(format!("{} messages or values could not be used; the last: {why}", counters.rejected));
+    }
+    if let Some(what) = counters.last_rounded {
+        output::error_line(format!("{} values were rounded; the last: {what}", counters.rounded));
+    }
+    if let Some(topic) = counters.unknown_topics.first() {
+        let count = counters.unknown_topics.len();
+        output::error_line(format!("{count} topics lead to no property, such as {topic}"));
     }
 }
 

@@ -158,6 +158,34 @@ fn a_watched_query_follows_changes() {
 }
 
 #[test]
+fn messages_that_cannot_be_used_are_told_with_an_example() {
+    let broker = Mosquitto::start();
+    let folder = scene_folder(MODELS, &small_scene(FEED));
+    let scene = folder.path().to_str().unwrap();
+    let url = broker.url();
+    for arguments in [
+        ["query", scene, "SELECT T FROM DIGITALTWINS T", "--listen", "3s", "--broker", &url].as_slice(),
+        &["why", scene, "r1.temperature", "--listen", "3s", "--broker", &url],
+        &["run", scene, "--source", "live", "--for", "3s", "--broker", &url],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+        let child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut publisher = Publisher::connect(broker.port);
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(2_500) {
+            publisher.publish(&[
+                ("b/r1/t".into(), "{\"value\": \"21,5\"}".into()),
+                ("b/nowhere/t".into(), "{\"value\": 21.5}".into()),
+            ]);
+        }
+        let output = child.wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains("`21,5` (a decimal comma)"), "{arguments:?}: {errors}");
+        assert!(errors.contains("lead to no property, such as b/nowhere/t"), "{arguments:?}: {errors}");
+    }
+}
+
+#[test]
 fn why_explains_down_to_the_messages() {
     let broker = Mosquitto::start();
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ mod report;
 
 pub(super) use report::{report, show};
 
+use super::listen::tell_unused;
 use super::{BAD_CALL, BAD_INPUT, Opened, Source, Trust, opened, output, stop};
 use crate::feed::{Connections, FeedStatus};
 use crate::notice::Notices;
@@ -175,7 +176,11 @@ pub(super) fn run(args: &Args) -> u8 {
     } else {
         show(&report);
     }
-    if wanted == SourceKind::Live { unreached(world, timeline) } else { 0 }
+    if wanted != SourceKind::Live {
+        return 0;
+    }
+    tell_unused(world, timeline);
+    unreached(world, timeline)
 }
 
 /// Says which brokers are out of reach at the end of a live run. Returns the exit code.
