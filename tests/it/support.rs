@@ -116,23 +116,28 @@ pub fn send(app: &mut App, action: impl Action) {
     app.update();
 }
 
-/// Applies a reading of a number with the present time to a timeline, as a feed does.
-pub fn receive(app: &mut App, timeline: Entity, name: &str, value: f64) {
-    let now_us = app.world().resource::<WallClock>().now_us();
-    let mut timeline = app.world_mut().get_mut::<Timeline>(timeline).unwrap();
+/// Returns a reading of a property by its name, `TWIN.PROPERTY`. Without a value the property becomes bad.
+pub fn reading(name: &str, value: Option<f64>, time_us: i64, arrived_us: i64) -> Reading {
     let (twin, property) = name.rsplit_once('.').unwrap();
-    let reading = Reading {
+    Reading {
         twin: twin.into(),
         property: property.into(),
-        value: Some(cupola_twin::Value::Number(value)),
-        time_us: now_us,
-        arrived_us: now_us,
+        value: value.map(cupola_twin::Value::Number),
+        time_us,
+        arrived_us,
         has_source_time: true,
         is_retained: false,
         topic: "test".into(),
         payload: "".into(),
         stale_after_us: None,
-    };
+    }
+}
+
+/// Applies a reading of a number with the present time to a timeline, as a feed does.
+pub fn receive(app: &mut App, timeline: Entity, name: &str, value: f64) {
+    let now_us = app.world().resource::<WallClock>().now_us();
+    let mut timeline = app.world_mut().get_mut::<Timeline>(timeline).unwrap();
+    let reading = reading(name, Some(value), now_us, now_us);
     let event = Event::new(now_us, Actor::device("test"), EventBody::Readings { readings: vec![reading] });
     let outcome = timeline.apply(event).unwrap();
     assert_eq!(outcome.rejected, Vec::<String>::new());

@@ -171,10 +171,7 @@ fn auto_storey(topology: &Topology, storey: Option<TwinIx>, rooms: &BTreeSet<Twi
     let number = |twin: TwinIx, property: &str, unit: &str, otherwise: f64| {
         let given = topology.slot(twin, property).and_then(|slot| Some((slot, topology.given(slot)?)));
         let converted = given.and_then(|(slot, number)| {
-            let (scale, offset) = match topology.column(slot.column).unit.zip(unit::find(unit)) {
-                Some((own, wanted)) => unit::conversion(own, wanted)?,
-                None => (1.0, 0.0),
-            };
+            let (scale, offset) = unit::conversion_between(topology.column(slot.column).unit, unit::find(unit))?;
             Some(number * scale + offset)
         });
         converted.unwrap_or(otherwise)

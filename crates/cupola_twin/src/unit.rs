@@ -453,6 +453,12 @@ pub fn conversion(from: &Unit, to: &Unit) -> Option<(f64, f64)> {
     Some((from.factor / to.factor, (from.offset - to.offset) / to.factor))
 }
 
+/// Returns the conversion like [`conversion`], or one that changes nothing if either unit is missing: a number without a
+/// unit counts as in the other unit.
+pub fn conversion_between(from: Option<&Unit>, to: Option<&Unit>) -> Option<(f64, f64)> {
+    from.zip(to).map_or(Some((1.0, 0.0)), |(from, to)| conversion(from, to))
+}
+
 /// The powers of ten from 10^-[`MAX_POWER`] to 10^[`MAX_POWER`].
 static POWERS: LazyLock<[f64; 2 * MAX_POWER + 1]> =
     LazyLock::new(|| std::array::from_fn(|at| 10_f64.powi(at as i32 - MAX_POWER as i32)));

@@ -1,6 +1,7 @@
 //! Tests of the times of readings: bursts, buffered and late readings, retained messages, and sensors that fail.
 
 use super::*;
+use crate::support::reading;
 use cupola_run::Event;
 use cupola_run::feed::{CurrentMappings, Inbox, Reading, ReceivedMessage, Router};
 
@@ -17,17 +18,8 @@ fn windows() -> (App, tempfile::TempDir) {
 /// Takes readings of r1 at seconds before now, in one event.
 fn take(app: &mut App, timeline: Entity, readings: &[(i64, Option<f64>)]) -> u64 {
     let now_us = app.world().resource::<WallClock>().now_us();
-    let reading = |(before_s, value): &(i64, Option<f64>)| Reading {
-        twin: "r1".into(),
-        property: "temperature".into(),
-        value: value.map(Value::Number),
-        time_us: now_us - before_s * SECOND_US,
-        arrived_us: now_us,
-        has_source_time: true,
-        is_retained: false,
-        topic: "test".into(),
-        payload: "".into(),
-        stale_after_us: None,
+    let reading = |(before_s, value): &(i64, Option<f64>)| {
+        reading("r1.temperature", *value, now_us - before_s * SECOND_US, now_us)
     };
     let body = EventBody::Readings { readings: readings.iter().map(reading).collect() };
     let event = Event::new(now_us, Actor::device("test"), body);

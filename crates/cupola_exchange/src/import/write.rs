@@ -95,10 +95,10 @@ fn replace_files(from: &Path, to: &Path, old: &Path) -> std::io::Result<()> {
     let known = std::fs::read_to_string(to.join(MANIFEST)).unwrap_or_default();
     let obsolete = known.lines().filter_map(|line| {
         let (hash, file) = line.split_once(' ')?;
-        let path = to.join(file);
-        let is_unchanged = std::fs::read(&path).is_ok_and(|bytes| hash_of(&bytes) == hash);
-        let is_inside = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
-        (is_unchanged && is_inside && !files.contains(&PathBuf::from(file))).then(|| PathBuf::from(file))
+        let file = PathBuf::from(file);
+        let is_inside = file.components().all(|part| matches!(part, Component::Normal(_)));
+        let is_unchanged = || std::fs::read(to.join(&file)).is_ok_and(|bytes| hash_of(&bytes) == hash);
+        (is_inside && !files.contains(&file) && is_unchanged()).then_some(file)
     });
     let obsolete: Vec<PathBuf> = obsolete.collect();
     let mut moved: Vec<(PathBuf, PathBuf)> = Vec::new();
@@ -110,20 +110,17 @@ fn replace_files(from: &Path, to: &Path, old: &Path) -> std::io::Result<()> {
         moved.push((from, to));
         Ok(())
     };
-    let mut result = Ok(());
-    for file in obsolete.iter().chain(&files) {
+    let result = obsolete.iter().chain(&files).try_for_each(|file| {
         let target = to.join(file);
-        if result.is_ok() && target.is_dir() {
+        if target.is_dir() {
             let message = format!("{} is a folder", target.display());
-            result = Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, message));
+            return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, message));
         }
-        if result.is_ok() && target.symlink_metadata().is_ok() {
-            result = change(target.clone(), old.join(file));
+        if target.symlink_metadata().is_ok() {
+            change(target.clone(), old.join(file))?;
         }
-        if result.is_ok() && files.contains(file) {
-            result = change(from.join(file), target);
-        }
-    }
+        if files.contains(file) { change(from.join(file), target) } else { Ok(()) }
+    });
     if result.is_err() {
         for (from, to) in moved.iter().rev() {
             let _ = std::fs::rename(to, from);

@@ -535,13 +535,7 @@ fn find(mappings: &Mappings, topic: &str) -> Vec<Route> {
             if column.hidden {
                 continue;
             }
-            let (scale, offset) = match (mapping.unit, column.unit) {
-                (Some(from), Some(to)) => match conversion(from, to) {
-                    Some(conversion) => conversion,
-                    None => continue,
-                },
-                _ => (1.0, 0.0),
-            };
+            let Some((scale, offset)) = unit::conversion_between(mapping.unit, column.unit) else { continue };
             let pointer = match (&mapping.pointer, below.as_str()) {
                 (None, "") => None,
                 (pointer, below) => Some(format!("{}{below}", pointer.as_deref().unwrap_or_default()).into()),

@@ -123,14 +123,14 @@ impl Timeline {
 
     /// Propagates, judges and records the readings of a moment, before further readings of the same properties come in.
     fn end_moment(&mut self, observed_us: i64) {
+        let observed_us = observed_us.min(self.now_us);
         self.state.observe_at(observed_us);
         self.propagate();
-        self.alarms.judge(&self.scene, &self.state, observed_us.min(self.now_us), &mut self.changes.alarms);
-        self.trail.record(&self.state, observed_us.min(self.now_us));
+        self.judge_at(observed_us);
         if let Some(recording) = &mut self.recording {
             recording.observe(self.now_us, observed_us);
-            recording.record(&self.scene, &self.state, &self.alarms, self.now_us);
         }
+        self.record_at(observed_us);
         self.changes.values += self.state.change_count() as u64;
         self.state.begin_tick();
         if matches!(self.driver, Driver::Live { .. }) {

@@ -128,12 +128,22 @@ impl Timeline {
 
     /// Raises and clears alarms: the fourth part of a step.
     pub fn judge(&mut self) {
-        self.alarms.judge(&self.scene, &self.state, self.now_us, &mut self.changes.alarms);
+        self.judge_at(self.now_us);
+    }
+
+    /// Raises and clears alarms as of a moment, in microseconds since the Unix epoch.
+    pub(super) fn judge_at(&mut self, moment_us: i64) {
+        self.alarms.judge(&self.scene, &self.state, moment_us, &mut self.changes.alarms);
     }
 
     /// Adds the changes to the trail and the recording: the fifth part of a step.
     pub fn record(&mut self) {
-        self.trail.record(&self.state, self.now_us);
+        self.record_at(self.now_us);
+    }
+
+    /// Adds the changes to the trail, at the time of their readings, and to the recording.
+    pub(super) fn record_at(&mut self, moment_us: i64) {
+        self.trail.record(&self.state, moment_us);
         if let Some(recording) = &mut self.recording {
             recording.record(&self.scene, &self.state, &self.alarms, self.now_us);
         }

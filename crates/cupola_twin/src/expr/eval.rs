@@ -66,7 +66,7 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
 /// Evaluates an expression with the measure of its value.
 ///
 /// # Errors
-/// Those of [`evaluate`].
+/// The errors of [`evaluate`].
 pub(crate) fn measured(expr: &Expr, context: &dyn Context) -> Result<(Cell, Measure), ExprError> {
     Ok(match &expr.node {
         Node::Number(number) => (Cell::Number(*number), Measure::Plain(Some(*number))),
@@ -110,7 +110,8 @@ pub(crate) fn measured(expr: &Expr, context: &dyn Context) -> Result<(Cell, Meas
         }
         Node::Aggregate(aggregate, inner) => {
             let (cells, only_twins) = context.related(inner)?;
-            let (cells, measure) = alike_of(cells, inner)?;
+            let brought = brought_alike(cells).map_err(|why| ExprError::of_units(inner.span.clone(), why));
+            let (cells, measure) = brought?;
             (aggregate_of(*aggregate, &cells, only_twins), aggregate.measure(measure))
         }
         Node::Case(arms, otherwise) => case(arms, otherwise.as_deref(), context)?,
@@ -130,7 +131,7 @@ fn converted(cell: Cell, (scale, offset): Change) -> Cell {
 
 fn called(function: Function, cells: Vec<((Cell, Measure), &Expr)>) -> Result<(Cell, Measure), ExprError> {
     match function {
-        Function::Min | Function::Max | Function::Clamp | Function::Coalesce => {
+        function if function.chooses() => {
             let place = cells.last().map(|(_, expr)| expr.span.clone()).unwrap_or_default();
             let values = cells.into_iter().map(|(cell, _)| Some(cell)).collect();
             let (cells, measure) = brought_alike(values).map_err(|why| ExprError::of_units(place, why))?;
@@ -141,8 +142,7 @@ fn called(function: Function, cells: Vec<((Cell, Measure), &Expr)>) -> Result<(C
             let measure = cells.first().map_or(Measure::Open, |((_, measure), _)| measure.decided().1.forgotten());
             let cells: Vec<Cell> =
                 cells.into_iter().map(|((cell, measure), _)| converted(cell, measure.decided().0)).collect();
-            let keeps = matches!(function, Function::Abs | Function::Floor | Function::Ceil | Function::Round);
-            Ok((call(function, &cells), if keeps { measure } else { function.measure() }))
+            Ok((call(function, &cells), if function.keeps_measure() { measure } else { function.measure() }))
         }
     }
 }
@@ -172,32 +172,13 @@ fn case(arms: &[(Expr, Expr)], otherwise: Option<&Expr>, context: &dyn Context) 
     Ok((cell, measure.forgotten()))
 }
 
-fn alike_of(cells: Vec<Option<(Cell, Measure)>>, expr: &Expr) -> Result<(Vec<Option<Cell>>, Measure), ExprError> {
-    brought_alike(cells).map_err(|why| ExprError::of_units(expr.span.clone(), why))
-}
-
 /// Brings values to one measure.
 fn brought_alike(cells: Vec<Option<(Cell, Measure)>>) -> Result<(Vec<Option<Cell>>, Measure), Mismatch> {
-    let mut out: Vec<Option<Cell>> = Vec::with_capacity(cells.len());
-    let mut known: Option<Measure> = None;
-    for value in cells {
-        let Some((cell, measure)) = value else {
-            out.push(None);
-            continue;
-        };
-        let Some(before) = known else {
-            out.push(Some(cell));
-            known = Some(measure);
-            continue;
-        };
-        let combination = Measure::alike(before, measure)?;
-        if combination.left != SAME {
-            out.iter_mut().flatten().for_each(|cell| *cell = converted(cell.clone(), combination.left));
-        }
-        out.push(Some(converted(cell, combination.right)));
-        known = Some(combination.result);
-    }
-    Ok((out, known.unwrap_or(Measure::Open)))
+    let measures = cells.iter().flatten().map(|(_, measure)| *measure);
+    let (changes, measure) = Measure::alike_all(measures).map_err(|(_, why)| why)?;
+    let mut changes = changes.into_iter();
+    let mut brought = |(cell, _): (Cell, Measure)| converted(cell, changes.next().unwrap_or(SAME));
+    Ok((cells.into_iter().map(|value| value.map(&mut brought)).collect(), measure))
 }
 
 /// Returns the error for a stateful function in an evaluation at a single time.

@@ -196,12 +196,12 @@ impl Scale {
 
     /// Returns the unit with the factor and exponents of the scale, if there is one.
     fn unit(&self) -> Option<&'static Unit> {
-        let Self::Derived(factor, _) = self else {
-            let Self::Unit(unit) = self else { return None };
-            return Some(unit);
+        let factor = match self {
+            Self::Unit(unit) => return Some(unit),
+            Self::Derived(factor, _) => factor,
         };
-        let fits = |unit: &&Unit| {
-            let scale = Self::Unit(UNITS.iter().find(|known| known.name == unit.name).unwrap_or(&UNITS[0]));
+        let fits = |unit: &&'static Unit| {
+            let scale = Self::Unit(unit);
             scale.exponents() == self.exponents() && ((scale.factor() - factor) / factor).abs() < 1e-12
         };
         UNITS.iter().find(fits)
@@ -476,6 +476,27 @@ impl Measure {
             (Self::Plain(_), Self::Plain(_)) => Ok(Combination { left: SAME, right: SAME, result: Self::Plain(None) }),
             (left, _) => Ok(Combination { left: SAME, right: SAME, result: left }),
         }
+    }
+
+    /// Returns the conversion of each value that brings all values to one measure, and this measure.
+    ///
+    /// # Errors
+    /// A value doesn't fit the values before it. The error has the position of the value.
+    pub fn alike_all(values: impl IntoIterator<Item = Self>) -> Result<(Vec<Change>, Self), (usize, Mismatch)> {
+        let mut changes: Vec<Change> = Vec::new();
+        let mut known = None;
+        for (at, measure) in values.into_iter().enumerate() {
+            let Some(before) = known else {
+                changes.push(SAME);
+                known = Some(measure);
+                continue;
+            };
+            let combination = Self::alike(before, measure).map_err(|why| (at, why))?;
+            changes.iter_mut().for_each(|change| *change = then(*change, combination.left));
+            changes.push(combination.right);
+            known = Some(combination.result);
+        }
+        Ok((changes, known.unwrap_or(Self::Open)))
     }
 
     fn add(relation: Relation, left: Self, right: Self) -> Result<Combination, Mismatch> {

@@ -352,6 +352,16 @@ impl Aggregate {
 }
 
 impl Function {
+    /// Returns whether the result is one of the arguments, which therefore have one measure.
+    pub(crate) fn chooses(self) -> bool {
+        matches!(self, Self::Min | Self::Max | Self::Clamp | Self::Coalesce)
+    }
+
+    /// Returns whether the result has the measure of the argument.
+    pub(crate) fn keeps_measure(self) -> bool {
+        matches!(self, Self::Abs | Self::Floor | Self::Ceil | Self::Round)
+    }
+
     /// Returns the measure of the results of a function that does not keep the measure of its arguments.
     pub(crate) fn measure(self) -> Measure {
         match self {

@@ -4,12 +4,11 @@ use super::names::{Names, VarIx};
 use super::scalar::{Columns, Scalar};
 use super::shortest::Roads;
 use crate::expr::{
-    Aggregate, BinaryOp, Cell, Expr, ExprError, Function, Measure, Node, Path, SAME, Segment, UnaryOp, joined,
-    remembers,
+    Aggregate, BinaryOp, Cell, Expr, ExprError, Function, Measure, Node, Path, Segment, UnaryOp, joined, remembers,
 };
 use crate::state::State;
 use crate::topology::{Topology, Walk};
-use crate::unit::{Unit, conversion};
+use crate::unit::{Unit, conversion_between};
 use crate::value::Kind;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -53,6 +52,11 @@ impl<'r> Resolver<'r> {
         Self { names, state, groups, is_inner: false, wanted: None }
     }
 
+    /// Returns a resolver for an expression that is evaluated outside the groups.
+    fn apart(&self, is_inner: bool) -> Resolver<'r> {
+        Resolver { names: self.names, state: self.state, groups: None, is_inner, wanted: self.wanted }
+    }
+
     fn topology(&self) -> &Topology {
         self.state.topology()
     }
@@ -80,13 +84,7 @@ impl<'r> Resolver<'r> {
     fn key(&mut self, expr: &Expr) -> Result<Option<(Scalar, Measure)>, ExprError> {
         let Some(groups) = &self.groups else { return Ok(None) };
         let Some(key) = groups.keys.iter().position(|key| key.says_same(expr)) else { return Ok(None) };
-        let mut alone = Resolver {
-            names: self.names,
-            state: self.state,
-            groups: None,
-            is_inner: self.is_inner,
-            wanted: self.wanted,
-        };
+        let mut alone = self.apart(self.is_inner);
         let (_, measure) = alone.measured(expr)?;
         Ok(Some((Scalar::Result(key), measure.decided().1)))
     }
@@ -135,7 +133,7 @@ impl<'r> Resolver<'r> {
         };
         Ok(match function {
             Function::Now => (Scalar::Constant(self.state.now_s().map_or(Cell::Missing, Cell::Time)), Measure::Time),
-            Function::Min | Function::Max | Function::Clamp | Function::Coalesce => {
+            function if function.chooses() => {
                 let (scalars, measure) = alike(measured)?;
                 (Scalar::Call(function, scalars), measure)
             }
@@ -278,8 +276,7 @@ impl<'r> Resolver<'r> {
         }
         let walk = Walk::new(self.topology(), &rest[..steps]);
         let inner = Expr { node: Node::Path(Path { segments: rest[steps..].to_vec() }), span: span.clone() };
-        let mut there =
-            Resolver { names: self.names, state: self.state, groups: None, is_inner: true, wanted: self.wanted };
+        let mut there = self.apart(true);
         let needs = there.needs(&inner)?;
         let Node::Path(path) = &inner.node else { return Err(self.unknown_property(rest)) };
         let inner = there.path(path, unit)?;
@@ -439,7 +436,7 @@ impl<'r> Resolver<'r> {
                 continue;
             };
             let own = topology.column(column).unit;
-            let change = own.zip(unit).map_or(Some((1.0, 0.0)), |(own, wanted)| conversion(own, wanted));
+            let change = conversion_between(own, unit);
             unfit = unfit.or(own.zip(unit).filter(|_| change.is_none()));
             by_table.push(change.map(|(scale, offset)| (column, scale, offset)));
         }
@@ -509,7 +506,7 @@ impl<'r> Resolver<'r> {
                 if is_inner { 0 } else { names.start(&path).map_or(0, |(_, rest)| path.segments.len() - rest.len()) };
             Path { segments: path.segments[skipped + count..].to_vec() }
         });
-        let mut resolver = Resolver { names, state: self.state, groups: None, is_inner: true, wanted: self.wanted };
+        let mut resolver = self.apart(true);
         let needs = resolver.needs(&there)?;
         let (inner, measure) = resolver.measured(&there)?;
         let (change, measure) = measure.decided();
@@ -531,13 +528,7 @@ impl<'r> Resolver<'r> {
     }
 
     fn over_rows(&mut self, aggregate: Aggregate, inner: &Expr, expr: &Expr) -> Measured {
-        let mut rows = Resolver {
-            names: self.names,
-            state: self.state,
-            groups: None,
-            is_inner: self.is_inner,
-            wanted: self.wanted,
-        };
+        let mut rows = self.apart(self.is_inner);
         let (plain, measure) = rows.measured(inner)?;
         let (change, measure) = measure.decided();
         let Some(groups) = &mut self.groups else {
@@ -553,30 +544,17 @@ impl<'r> Resolver<'r> {
 
 /// Brings values to one measure, for a choice among them.
 fn alike(values: Vec<((Scalar, Measure), &Expr)>) -> Result<(Vec<Scalar>, Measure), ExprError> {
-    let mut scalars: Vec<Scalar> = Vec::with_capacity(values.len());
-    let mut known: Option<Measure> = None;
-    for ((scalar, measure), expr) in values {
-        let Some(before) = known else {
-            scalars.push(scalar);
-            known = Some(measure);
-            continue;
-        };
-        let combination = Measure::alike(before, measure);
-        let combination = combination.map_err(|why| ExprError::of_units(expr.span.clone(), why))?;
-        if combination.left != SAME {
-            scalars = scalars.into_iter().map(|scalar| scalar.converted(combination.left)).collect();
-        }
-        scalars.push(scalar.converted(combination.right));
-        known = Some(combination.result);
-    }
-    Ok((scalars, known.unwrap_or(Measure::Open)))
+    let (changes, measure) = Measure::alike_all(values.iter().map(|((_, measure), _)| *measure))
+        .map_err(|(at, why)| ExprError::of_units(values[at].1.span.clone(), why))?;
+    let scalars = values.into_iter().zip(changes).map(|(((scalar, _), _), change)| scalar.converted(change));
+    Ok((scalars.collect(), measure))
 }
 
 /// Returns whether an expression contains an aggregate over rows.
 pub(super) fn is_of_rows(expr: &Expr, names: &Names, state: &State) -> bool {
     if let Node::Aggregate(..) = &expr.node {
         let mut groups = Groups::default();
-        let mut resolver = Resolver { names, state, groups: Some(&mut groups), is_inner: false, wanted: None };
+        let mut resolver = Resolver::new(names, state, Some(&mut groups));
         // Errors are reported when the expression is resolved for evaluation.
         let _ = resolver.expr(expr);
         return !groups.aggregates.is_empty();

@@ -3,7 +3,7 @@
 use super::{Chunk, State, Time};
 use crate::topology::values::INITIAL_TIME_US;
 use crate::topology::{ColumnIx, MemorySite, Slot, TableIx, Topology, TwinIx};
-use crate::unit::conversion;
+use crate::unit::conversion_between;
 use crate::value::{Quality, Sample};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -132,9 +132,7 @@ impl State {
         }
         let value = self.topology.decode(from.column, sample.lane);
         let lane = value.and_then(|value| topology.encode(to.column, &value).ok()).unwrap_or(f64::NAN);
-        let units = old.unit.zip(column.unit);
-        let (scale, offset) =
-            units.map_or(Some((1.0, 0.0)), |(old, new)| conversion(old, new)).unwrap_or((f64::NAN, 0.0));
+        let (scale, offset) = conversion_between(old.unit, column.unit).unwrap_or((f64::NAN, 0.0));
         let lane = if column.kind.is_numeric() { lane * scale + offset } else { lane };
         Some(Sample { lane, ..sample })
     }

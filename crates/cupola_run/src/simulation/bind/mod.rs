@@ -209,10 +209,7 @@ impl Binder<'_> {
     /// Returns the conversion of a property to a unit: scale and offset; `None` if the unit doesn't fit. A property
     /// without a unit needs none.
     fn change_to(&self, slot: Slot, unit: Option<&str>) -> Option<(f64, f64)> {
-        match self.topology.column(slot.column).unit.zip(unit.and_then(unit::find)) {
-            Some((own, wanted)) => unit::conversion(own, wanted),
-            None => Some((1.0, 0.0)),
-        }
+        unit::conversion_between(self.topology.column(slot.column).unit, unit.and_then(unit::find))
     }
 
     /// Returns the number that a source gives for a twin, or `None` if it is a property without a usable value.
