@@ -203,5 +203,5 @@ fn everything(loaded: LoadResult) -> (Vec<Diagnostic>, String) {
         scene.building.nodes.len(),
         scene.bindings.iter().flatten().collect::<BTreeSet<_>>().len(),
     );
-    (diagnostics, summary)
+    (diagnostics, format!("{summary}time zone {}, ", scene.time_zone))
 }

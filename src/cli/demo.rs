@@ -1,6 +1,6 @@
 //! `cupola demo`: starts a broker and a fleet of devices, and opens a scene that receives their messages.
 
-use super::run::{follow, headless, report, show as show_report, unreached};
+use super::run::{follow, headless, report, show as show_report, unreached, zone_of};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, app, first_demo, output, render, stop};
 use crate::feed::Connections;
 use crate::session::timeline_of;
@@ -113,7 +113,7 @@ pub(super) fn run(args: &Args) -> u8 {
     if args.json {
         output::line(told.to_string());
     } else {
-        show_report(&told);
+        show_report(&told, &zone_of(world, timeline));
     }
     if let Some(folder) = args.out.parent().filter(|folder| !folder.as_os_str().is_empty())
         && let Err(error) = std::fs::create_dir_all(folder)

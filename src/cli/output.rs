@@ -1,6 +1,7 @@
 //! Output of commands on the terminal. An output whose reader has ended, as in `cupola … | head`, is not an error. Any
 //! other failure to write is.
 
+use cupola_twin::zone::{self, TimeZone};
 use cupola_twin::{Diagnostic, Severity};
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -42,6 +43,21 @@ fn written(result: io::Result<()>) {
             }
         }
     }
+}
+
+/// Returns a time in UTC as the local time of a zone, with its difference to UTC. Other texts are returned unchanged.
+pub fn local<'t>(text: &'t str, zone: &TimeZone) -> Cow<'t, str> {
+    let time_us = if text.ends_with('Z') && text.contains('T') { cupola_wire::parse_rfc3339(text) } else { None };
+    time_us.map_or(text.into(), |time_us| zone::local_text(time_us, zone).into())
+}
+
+/// Reads a moment on the command line. A time without a zone is local. On failure, prints the error.
+pub fn moment(text: &str, zone: &TimeZone) -> Option<i64> {
+    let found = cupola_wire::parse_rfc3339(text).or_else(|| zone::time_of_local(text, zone));
+    if found.is_none() {
+        error_line(format!("--at takes a time such as 2026-01-12T09:00 or 2026-01-12T09:00:00Z, not `{text}`"));
+    }
+    found
 }
 
 /// Prints a line on standard error.

@@ -9,6 +9,7 @@ use cupola_scene::Scene;
 use cupola_twin::State;
 use cupola_twin::expr::Cell;
 use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
+use cupola_twin::zone::local_text;
 use serde_json::{Map, Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -137,12 +138,8 @@ pub(super) fn moment(
     if errors > 0 {
         output::error_line("the answer covers only the part of the scene that could be read");
     }
-    let at_us = match at.map(cupola_wire::parse_rfc3339) {
-        Some(None) => {
-            output::error_line("--at takes an RFC 3339 time such as 2026-01-12T09:00:00Z");
-            return Err(BAD_CALL);
-        }
-        Some(Some(at_us)) => Some(at_us),
+    let at_us = match at {
+        Some(at) => Some(output::moment(at, &scene.time_zone.zone).ok_or(BAD_CALL)?),
         None => None,
     };
     let state = State::new(scene.topology.clone());
@@ -175,7 +172,7 @@ fn simulated(scene: Arc<Scene>, state: State, at_us: Option<i64>) -> Result<Time
         return Err(BAD_INPUT);
     };
     if at_us.is_some_and(|at_us| at_us < timeline.start_us()) {
-        let start = cupola_wire::format_rfc3339(timeline.start_us());
+        let start = local_text(timeline.start_us(), &timeline.scene().time_zone.zone);
         output::error_line(format!("the simulated timeline begins at {start}"));
         return Err(BAD_CALL);
     }
@@ -258,6 +255,7 @@ pub(super) fn print(
             }
         }
     }
+    let zone = &scene.time_zone.zone;
     let text = |value: Option<&Value>| match value {
         None => String::new(),
         // A cell with a whole twin or relationship shows its id.
@@ -270,9 +268,9 @@ pub(super) fn print(
             let twins = object.get("twins").and_then(Value::as_array);
             twins.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" → ")
         }
+        Some(Value::String(text)) => output::local(text, zone).into_owned(),
         // CSV has numbers with all digits.
         Some(value) if matches!(format, Format::Table) => output::cell(value),
-        Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
     let cells: Vec<Vec<String>> =

@@ -86,16 +86,16 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line(format!("--size takes WIDTHxHEIGHT, 16 to 8192 each, not `{}`", args.size));
         return BAD_CALL;
     };
-    let at_us = match args.at.as_deref().map(cupola_wire::parse_rfc3339) {
-        Some(None) => {
-            output::error_line("--at takes an RFC 3339 time such as 2026-01-12T09:00:00Z");
-            return BAD_CALL;
-        }
-        at => at.flatten(),
-    };
     let loaded = cupola_scene::load(&args.scene);
     let errors = output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene else { return BAD_INPUT };
+    let at_us = match &args.at {
+        Some(at) => match output::moment(at, &scene.time_zone.zone) {
+            None => return BAD_CALL,
+            at_us => at_us,
+        },
+        None => None,
+    };
     if let Err(found) = check(&scene, args) {
         output::error_line(found);
         return BAD_INPUT;

@@ -132,7 +132,7 @@ fn show(answer: &Explanation, depth: usize) {
         None => "—".into(),
     };
     let mut text = format!("{indent}{} = {value}  [{}]", answer.name, answer.quality.word());
-    if let Some(time) = &answer.time {
+    if let Some(time) = &answer.local_time {
         text += &format!("  {time}");
     }
     if let Some(formula) = &answer.formula {

@@ -1,6 +1,7 @@
 //! Text for times, ages, speeds, values and names.
 
 use cupola_twin::state::State;
+use cupola_twin::zone::TimeZone;
 use cupola_twin::{Slot, Value};
 
 /// Returns an age in one unit: `0.8 s`, `12 s`, `3 min`, `2 h`, `5 d`.
@@ -23,18 +24,28 @@ pub fn slot_age(state: &State, slot: Slot, now_us: i64) -> Option<String> {
     (time_us > 0).then(|| age_text(now_us.saturating_sub(time_us)))
 }
 
-/// Returns a moment in UTC, such as `Mon 12 Jan 2026 10:42:07`.
-pub fn moment(time_us: i64) -> String {
-    written(time_us, "%a %-d %b %Y %H:%M:%S")
+/// Returns a moment in local time, such as `Mon 12 Jan 2026 10:42:07`.
+pub fn moment(time_us: i64, zone: &TimeZone) -> String {
+    written(time_us, zone, "%a %-d %b %Y %H:%M:%S")
 }
 
-/// Returns the time of day in UTC, such as `10:42:07`.
-pub fn time_of_day(time_us: i64) -> String {
-    written(time_us, "%H:%M:%S")
+/// Returns the local time of day, such as `10:42:07`.
+pub fn time_of_day(time_us: i64, zone: &TimeZone) -> String {
+    written(time_us, zone, "%H:%M:%S")
 }
 
-fn written(time_us: i64, format: &str) -> String {
-    jiff::Timestamp::from_microsecond(time_us).map_or_else(|_| "—".into(), |time| time.strftime(format).to_string())
+/// Returns a zone with its difference to UTC at a moment, such as `Europe/Berlin, UTC+02:00`.
+pub fn zone_text(time_us: i64, zone: &TimeZone) -> String {
+    if *zone == TimeZone::UTC {
+        return "UTC".into();
+    }
+    let difference = written(time_us, zone, "UTC%:z");
+    if zone.iana_name().is_some() { format!("{}, {difference}", cupola_twin::zone::name(zone)) } else { difference }
+}
+
+fn written(time_us: i64, zone: &TimeZone, format: &str) -> String {
+    let time = jiff::Timestamp::from_microsecond(time_us);
+    time.map_or_else(|_| "—".into(), |time| time.to_zoned(zone.clone()).strftime(format).to_string())
 }
 
 /// Returns the speed of a clock: `60×`, or `Fastest` if it is infinite.
@@ -127,9 +138,15 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_written_in_utc() {
-        assert_eq!(moment(1_768_214_527_000_000), "Mon 12 Jan 2026 10:42:07");
-        assert_eq!(time_of_day(1_768_214_527_000_000), "10:42:07");
+    fn moments_are_written_in_local_time() {
+        let at_us = 1_768_214_527_000_000;
+        let berlin = cupola_twin::zone::find("Europe/Berlin").unwrap();
+        assert_eq!(moment(at_us, &TimeZone::UTC), "Mon 12 Jan 2026 10:42:07");
+        assert_eq!(moment(at_us, &berlin), "Mon 12 Jan 2026 11:42:07");
+        assert_eq!(time_of_day(at_us, &berlin), "11:42:07");
+        assert_eq!(zone_text(at_us, &berlin), "Europe/Berlin, UTC+01:00");
+        assert_eq!(zone_text(at_us, &cupola_twin::zone::find("-03:30").unwrap()), "UTC-03:30");
+        assert_eq!(zone_text(at_us, &TimeZone::UTC), "UTC");
     }
 
     #[test]

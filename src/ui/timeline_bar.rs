@@ -12,6 +12,7 @@ use bevy_egui::egui::{
     self, Align, Align2, ComboBox, Layout, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, remap_clamp, vec2,
 };
 use cupola_scene::document::AlarmSeverity;
+use cupola_twin::zone::TimeZone;
 use egui_phosphor::regular as icon;
 
 /// Speeds to choose from, in seconds of the timeline per second of the wall clock.
@@ -27,6 +28,7 @@ pub struct TimelineBar {
     playing: bool,
     speed: f64,
     in_steps: bool,
+    zone: TimeZone,
     /// The first and the last moment of a replay, in microseconds.
     span_us: Option<(i64, i64)>,
     /// Time since the last message of the feeds arrived, as text.
@@ -47,6 +49,7 @@ pub fn gather(shown: &PanelData<'_, '_>, legend: &Legend) -> Option<TimelineBar>
         source: timeline.source(),
         is_fork: timeline.branched_from().is_some(),
         now_us: timeline.now_us(),
+        zone: timeline.scene().time_zone.zone.clone(),
         playing: view.playing,
         speed: view.speed,
         in_steps: timeline.source() != SourceKind::Live,
@@ -70,7 +73,9 @@ pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList)
         });
         buttons(ui, bar, actions);
         ui.add_space(GAP);
-        ui.label(RichText::new(format::moment(bar.now_us))).on_hover_text("The time on this timeline, in UTC");
+        let zone = format::zone_text(bar.now_us, &bar.zone);
+        let time = ui.label(RichText::new(format::moment(bar.now_us, &bar.zone)));
+        time.on_hover_text(format!("The time on this timeline ({zone})"));
         ui.add_space(GAP);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let fork = primary_button(ui, &format!("{}  What-if from here", icon::GIT_BRANCH));
@@ -156,7 +161,7 @@ fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64
     }
     paint_track(ui, track, x_of(bar.now_us), colors);
     paint_alarms(ui, track, bar, &x_of, (start_us, end_us), colors);
-    paint_ends(ui, rect, track, &format::time_of_day(start_us), &format::time_of_day(end_us));
+    paint_ends(ui, rect, track, &format::time_of_day(start_us, &bar.zone), &format::time_of_day(end_us, &bar.zone));
     let radius = if response.hovered() || response.dragged() { 7.0 } else { 6.0 };
     ui.painter().circle(
         pos2(x_of(bar.now_us), track.center().y),
@@ -167,22 +172,24 @@ fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64
     if let Some(pointer) = response.hover_pos() {
         let part = f64::from(remap_clamp(pointer.x, track.x_range(), 0.0..=1.0));
         let time_us = start_us + (part * span_us) as i64;
-        response.on_hover_text_at_pointer(format::moment(time_us));
+        response.on_hover_text_at_pointer(format::moment(time_us, &bar.zone));
     }
 }
 
-/// Draws the position of a simulated clock in its day (UTC).
+/// Draws the position of a simulated clock in its local day.
 fn day_strip(ui: &mut Ui, width: f32, bar: &TimelineBar) {
     let colors = theme::colors(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(width, ROW + 6.0), Sense::hover());
     let track = track_rect(rect);
-    let start_us = bar.now_us - bar.now_us.rem_euclid(DAY_US);
+    // A day with a change of daylight saving is an hour shorter or longer, which moves only the marks of alarms.
+    let local_us = bar.now_us + 1_000_000 * cupola_twin::zone::offset_s(&bar.zone, bar.now_us);
+    let start_us = bar.now_us - local_us.rem_euclid(DAY_US);
     let x_of = |time_us: i64| {
         let part = (time_us - start_us) as f64 / DAY_US as f64;
         track.left() + track.width() * part.clamp(0.0, 1.0) as f32
     };
     response.widget_info(|| {
-        let text = format!("Time of day {}", format::time_of_day(bar.now_us));
+        let text = format!("Time of day {}", format::time_of_day(bar.now_us, &bar.zone));
         WidgetInfo::labeled(egui::WidgetType::ProgressIndicator, true, text)
     });
     paint_track(ui, track, x_of(bar.now_us), colors);

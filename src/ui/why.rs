@@ -138,7 +138,7 @@ fn origin_words(explanation: &Explanation, source: SourceKind) -> String {
         (None, true, SourceKind::Simulated) => "From the simulation, or set by hand".into(),
         (None, true, SourceKind::Replayed) => "From the recording".into(),
     };
-    match &explanation.time {
+    match &explanation.local_time {
         Some(time) => format!("{what}, at {time}"),
         None => what,
     }

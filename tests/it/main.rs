@@ -10,6 +10,7 @@ mod exchange;
 mod house;
 mod invocations;
 mod live;
+mod local_time;
 mod losses;
 mod office_sensors;
 mod physics;

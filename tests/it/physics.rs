@@ -226,7 +226,7 @@ fn impossible_assumptions_are_refused() {
 
 #[test]
 fn properties_of_the_simulation_are_converted_from_their_units() {
-    let simulation = r#"simulation: (start: "2026-01-12T08:00:00Z",
+    let simulation = r#"simulation: (start: "2026-01-12T08:00:00Z", weather: (solar_peak_w_m2: 0.0),
         zones: [(model: "Room", area: "area", people: 0.0, heating_setpoint: "setpoint")],
         shows: [(model: "Room", property: "temperature", quantity: temperature)]),"#;
     // 20 m² and 21 °C in other units.

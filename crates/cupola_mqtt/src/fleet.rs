@@ -158,7 +158,7 @@ fn add(messages: &mut Vec<Message>, mapping: &Mapping, topic: String, slot: Slot
                 message.fields.push(field);
             }
         }
-        None => messages.push(Message { topic, fields: vec![field], time: mapping.time.clone() }),
+        None => messages.push(Message { topic, fields: vec![field], time: mapping.time.pointer.clone() }),
     }
 }
 

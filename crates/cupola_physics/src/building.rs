@@ -16,7 +16,7 @@ use crate::sky::SkyState;
 use crate::spec::SpecError;
 use crate::study::{self, Program};
 use crate::thermal::{Ambient, Control, Fabric, Five, FiveState, StepInputs, ZoneInput};
-use crate::weather::{Outdoor, Weather};
+use crate::weather::{LocalTime, Outdoor, Weather};
 use crate::zone::{AhuSpec, ZoneSpec};
 
 /// Maximum length of an internal step, in s. Longer steps are divided into equal parts, because the terminals
@@ -173,10 +173,10 @@ impl BuildingModel {
         }
     }
 
-    /// Returns the outdoor conditions and the sky at a local time in seconds, with the outdoor temperature
-    /// offset applied.
-    pub fn outdoor(&self, controls: &Controls, local_s: i64) -> (Outdoor, SkyState) {
-        let (mut outdoor, sky) = self.weather.at(self.seed, local_s);
+    /// Returns the outdoor conditions and the sky at a time in seconds of local standard time, with the outdoor
+    /// temperature offset applied.
+    pub fn outdoor(&self, controls: &Controls, standard_s: i64) -> (Outdoor, SkyState) {
+        let (mut outdoor, sky) = self.weather.at(self.seed, standard_s);
         if controls.outdoor_offset_k.is_finite() {
             outdoor.temperature_c += controls.outdoor_offset_k;
             let most = air::humidity_ratio(outdoor.temperature_c, 1.0);
@@ -185,8 +185,8 @@ impl BuildingModel {
         (outdoor, sky)
     }
 
-    /// Advances the state by `dt_s` seconds from the local time `start_local_s`, and writes the results to
-    /// `out`.
+    /// Advances the state by `dt_s` seconds from the local time `start`, and writes the results to `out`. Seconds
+    /// alone are local time without daylight saving.
     ///
     /// The result depends on the arguments only. A `dt_s` that is not above 0 leaves the state's values
     /// unchanged and writes the results of that moment.
@@ -197,21 +197,22 @@ impl BuildingModel {
         &self,
         state: &mut BuildingState,
         controls: &Controls,
-        start_local_s: i64,
+        start: impl Into<LocalTime>,
         dt_s: f64,
         out: &mut Outputs,
     ) {
         out.reset(self.zones.len(), self.ahus.len(), self.plants.len());
+        let start = start.into();
         let length_s = if dt_s.is_finite() { dt_s.max(0.0) } else { 0.0 };
         let parts = (length_s / MAX_SUBSTEP_S).ceil().max(1.0);
         let part_s = length_s / parts;
         let mut units = vec![Unit::default(); self.ahus.len()];
         for part in 0..parts as u64 {
-            let local_s = start_local_s.saturating_add((part as f64 * part_s) as i64);
-            let (outdoor, sky) = self.outdoor(controls, local_s);
-            let moment = Moment { local_s, dt_s: part_s, share: 1.0 / parts, outdoor, sky };
+            let LocalTime { civil_s, standard_s } = start.plus_s((part as f64 * part_s) as i64);
+            let (outdoor, sky) = self.outdoor(controls, standard_s);
+            let moment = Moment { civil_s, dt_s: part_s, share: 1.0 / parts, outdoor, sky };
             for ((unit, ahu), row) in units.iter_mut().zip(&self.ahus).zip(0..) {
-                let running = flag(&controls.ahu_on, row) && (ahu.always_on || is_working_time(local_s));
+                let running = flag(&controls.ahu_on, row) && (ahu.always_on || is_working_time(civil_s));
                 *unit = Unit { running, ..Unit::default() };
             }
             let mut work = std::mem::take(&mut out.work);
@@ -242,8 +243,8 @@ impl BuildingModel {
     ) -> GrantedHeat {
         work.rooms.clear();
         for (row, zone) in self.zones.iter().enumerate() {
-            let people = self.people(row, controls, moment.local_s);
-            let in_use = STANDBY + (1.0 - STANDBY) * self.profiles[zone.profile].at(moment.local_s);
+            let people = self.people(row, controls, moment.civil_s);
+            let in_use = STANDBY + (1.0 - STANDBY) * self.profiles[zone.profile].at(moment.civil_s);
             let flow_m3_s = self.terminal_flow(row, state, controls, people > 0.0, units);
             work.rooms.push(Room {
                 people,
@@ -450,7 +451,7 @@ impl BuildingModel {
 
 /// Conditions of one part of a step.
 struct Moment {
-    local_s: i64,
+    civil_s: i64,
     dt_s: f64,
     /// Fraction of the whole step.
     share: f64,

@@ -8,7 +8,7 @@ pub use crate::epw_dates::{Weekday, YearlyDate, day_of_year, days_in_month, mont
 pub use crate::{
     epw_fill::dew_point_c,
     epw_line::{EpwFinding, Severity},
-    epw_read::read,
+    epw_read::{read, site},
 };
 use crate::{
     sky::SkyState,
@@ -273,8 +273,7 @@ impl Epw {
     /// Returns the year for the solar position: the year that all records share, if there is one and it has
     /// the length of the records' year.
     pub(crate) fn choose_year(shared: Option<i32>, leap: bool) -> i32 {
-        let is_leap = |year: i32| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let fits = |year: &i32| (1900..=2100).contains(year) && is_leap(*year) == leap;
+        let fits = |year: &i32| (1900..=2100).contains(year) && crate::epw_dates::is_leap(*year) == leap;
         shared.filter(fits).unwrap_or(if leap { 2004 } else { REFERENCE_YEAR })
     }
 }

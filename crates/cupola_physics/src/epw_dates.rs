@@ -131,6 +131,26 @@ pub fn day_of_year(month: u32, day: u32, leap: bool) -> u32 {
     DAYS_BEFORE[index - 1] + u32::from(leap && index > 2) + day.clamp(1, 31) - 1
 }
 
+/// Returns whether a year of the Gregorian calendar has a 29 February.
+pub fn is_leap(year: i32) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+/// Returns the year and the day of the year, 0 on 1 January, of a day counted from 1 January 1970 in the Gregorian
+/// calendar.
+pub fn year_and_day(days: i64) -> (i32, u32) {
+    const DAYS_OF_400_YEARS: i64 = 146_097;
+    // Days from 1 January of year 0, a leap year, to 1 January 1970.
+    const YEAR_0_TO_1970: i64 = 719_528;
+    let since = days.saturating_add(YEAR_0_TO_1970);
+    let (cycle, day) = (since.div_euclid(DAYS_OF_400_YEARS), since.rem_euclid(DAYS_OF_400_YEARS));
+    let first_day = |year: i64| 365 * year + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
+    // The quotient is at most one year too early.
+    let year = day / 366;
+    let year = if first_day(year + 1) <= day { year + 1 } else { year };
+    ((cycle * 400 + year) as i32, (day - first_day(year)) as u32)
+}
+
 /// Returns the number of days in a year.
 pub fn year_days(leap: bool) -> u32 {
     365 + u32::from(leap)
@@ -178,6 +198,36 @@ mod tests {
         assert_eq!(YearlyDate::read("0"), None);
         let last = YearlyDate::Weekday { ordinal: 5, weekday: Weekday::Sunday, month: 10 };
         assert_eq!(YearlyDate::read("Last Sunday In October"), Some(last));
+    }
+
+    #[test]
+    fn days_have_years() {
+        let cases = [
+            (0, (1970, 0)),
+            (-1, (1969, 364)),
+            (364, (1970, 364)),
+            (365, (1971, 0)),
+            (789, (1972, 59)),
+            (1_095, (1972, 365)),
+            (1_096, (1973, 0)),
+            (11_016, (2000, 59)),
+            (11_322, (2000, 365)),
+            (11_323, (2001, 0)),
+            (47_541, (2100, 59)),
+            (47_846, (2100, 364)),
+            (-719_528, (0, 0)),
+        ];
+        for (days, expected) in cases {
+            assert_eq!(year_and_day(days), expected, "{days}");
+        }
+        let (mut year, mut day) = year_and_day(-200_000);
+        for days in -199_999..200_000 {
+            day += 1;
+            if day == year_days(is_leap(year)) {
+                (year, day) = (year + 1, 0);
+            }
+            assert_eq!(year_and_day(days), (year, day), "{days}");
+        }
     }
 
     #[test]

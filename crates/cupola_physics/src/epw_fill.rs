@@ -21,6 +21,16 @@ pub(crate) struct Field {
 
 const LAST: &str = "the last good value";
 
+/// Returns the replacement in a field without any value, for the warning message.
+fn without_any(index: usize) -> &'static str {
+    match index {
+        DIRECTION => "north",
+        SPEED => "calm air",
+        TOTAL => "a sky that is half covered",
+        index => FIELDS[index].fill,
+    }
+}
+
 const fn field(name: &'static str, at: usize, missing: f64, low: f64, high: f64, fill: &'static str) -> Field {
     Field { name, at, missing, low, high, fill }
 }
@@ -51,7 +61,8 @@ pub(crate) const FIELDS: [Field; 15] = [
         "infrared radiation from the sky",
         12,
         9_999.0,
-        0.0,
+        // A clear sky above Antarctica still gives about 50 W/m².
+        20.0,
         1_000.0,
         "the one of temperature, dew point and sky cover",
     ),
@@ -121,9 +132,10 @@ pub(crate) fn fill(raw: Raw, elevation_m: f64, columns: &mut Columns) -> Vec<Epw
             if count.count > 0 {
                 let message =
                     format!("The {} is {what} in {} of {} records.", field.name, count.count, read[index].len());
+                let is_empty = count.count == read[index].len();
+                let filled = if is_empty { without_any(index) } else { field.fill };
                 let range = format!(" It ranges from {} to {}.", field.low, field.high);
-                let help =
-                    format!("Its place is taken by {}.{}", field.fill, if code == "epw-range" { &range } else { "" });
+                let help = format!("Its place is taken by {filled}.{}", if code == "epw-range" { &range } else { "" });
                 let (line, column) = (count.line, count.column);
                 findings.push(EpwFinding {
                     line,

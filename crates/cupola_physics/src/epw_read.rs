@@ -1,8 +1,11 @@
 //! Reader of EPW files (EPW data dictionary, EnergyPlus Auxiliary Programs, "Weather Converter Program").
 
+use std::collections::BTreeSet;
+
 use crate::{
     epw::{Columns, Epw, GroundTemperatures, Holidays, Location},
     epw_dates::{Weekday, YearlyDate, day_of_year, month_and_day, year_days},
+    epw_doubts::doubts,
     epw_fill::{FIELDS, Raw, fill},
     epw_line::{EpwFinding, EpwRecord, Severity},
     sun::Site,
@@ -12,6 +15,10 @@ use crate::{
 const MAX_ERRORS: usize = 50;
 /// Minimum number of fields of a record, up to opaque sky cover.
 const MIN_FIELDS: usize = 24;
+/// Number of fields of a record.
+const MAX_FIELDS: usize = 35;
+/// Number of fields of the LOCATION line.
+const LOCATION_FIELDS: usize = 10;
 /// Index of the field with the observation indicator (EPW data dictionary).
 const OBSERVATION: usize = 26;
 /// Index of the field with the weather codes (EPW data dictionary).
@@ -40,7 +47,8 @@ struct EpwReader {
     leap: bool,
     /// Year of all records so far. The inner value is `None` if the years differ.
     year: Option<Option<i32>>,
-    out_of_order: bool,
+    /// Codes of errors that are reported once, because they recur in every line.
+    reported: BTreeSet<&'static str>,
 }
 
 /// Reads the text of a weather file. The first value is `None` if any finding is an error. Warnings report filled and
@@ -66,6 +74,13 @@ pub fn read(text: &str) -> (Option<Epw>, Vec<EpwFinding>) {
     reader.finish()
 }
 
+/// Returns the site in the first line of a weather file; `None` if the line is no `LOCATION` with valid numbers.
+pub fn site(line: &str) -> Option<Site> {
+    let mut reader = EpwReader::default();
+    reader.take(&EpwRecord::new(1, line.trim_start_matches('\u{feff}').trim_end()));
+    reader.location.filter(|_| reader.errors == 0).map(|location| location.site)
+}
+
 impl EpwReader {
     fn find(
         &mut self,
@@ -78,6 +93,14 @@ impl EpwReader {
         self.errors += usize::from(severity == Severity::Error);
         let help = (!help.is_empty()).then(|| help.to_owned());
         self.findings.push(EpwFinding { line, column, severity, code, message, help });
+    }
+
+    /// Reports an error that probably recurs in every line, but only once.
+    fn once(&mut self, line: &EpwRecord, field: usize, code: &'static str, message: String, help: &str) {
+        if self.reported.insert(code) {
+            let help = format!("{help} Further errors of this kind are not reported.");
+            self.at_field(line, field, Severity::Error, code, message, help.trim_start());
+        }
     }
 
     fn at_field(
@@ -105,22 +128,18 @@ impl EpwReader {
             "DESIGN CONDITIONS" | "TYPICAL/EXTREME PERIODS" | "COMMENTS 1" | "COMMENTS 2" => {}
             other => {
                 let start: String = other.chars().take(30).collect();
-                let (severity, help) = if self.period.is_some() || self.location.is_none() {
-                    (
-                        Severity::Error,
-                        "Records start with the year, headers with a keyword such as LOCATION. Is this an EPW file?",
-                    )
+                let message = format!("The line starts with '{start}', which is not an EPW header.");
+                if self.period.is_none() && self.location.is_some() {
+                    self.at_field(line, 0, Severity::Warning, "epw-line", message, "The line was ignored.");
+                } else if other.matches(';').count() >= 3 {
+                    let help = "The fields are separated by semicolons. Export the file with commas between the \
+                                fields and points in the numbers.";
+                    self.once(line, 0, "epw-line", message, help);
                 } else {
-                    (Severity::Warning, "The line was ignored.")
-                };
-                self.at_field(
-                    line,
-                    0,
-                    severity,
-                    "epw-line",
-                    format!("The line starts with '{start}', which is not an EPW header."),
-                    help,
-                );
+                    let help = "Records start with the year, headers with a keyword such as LOCATION. Is this an EPW \
+                                file?";
+                    self.once(line, 0, "epw-line", message, help);
+                }
             }
         }
     }
@@ -133,7 +152,16 @@ impl EpwReader {
             (8, "time zone", -12.0..=14.0),
             (9, "elevation", -1_000.0..=9_999.9),
         ];
+        // A comma in a name moves the numbers, which are the last fields.
+        let extra = line.fields.len().saturating_sub(LOCATION_FIELDS);
+        if extra > 0 {
+            let message = format!("LOCATION has {} fields, not {LOCATION_FIELDS}.", line.fields.len());
+            let help = "A comma in a name is taken as part of it. Latitude, longitude, time zone and elevation are the \
+                        last fields.";
+            self.at_field(line, LOCATION_FIELDS, Severity::Warning, "epw-location-fields", message, help);
+        }
         for (value, (index, name, range)) in values.iter_mut().zip(wanted) {
+            let index = index + extra;
             match line.number_in(index).filter(|number| range.contains(number)) {
                 Some(number) => *value = number,
                 None => {
@@ -150,10 +178,11 @@ impl EpwReader {
         let [latitude_deg, longitude_deg, time_zone_h, elevation_m] = values;
         if (longitude_deg / 15.0 - time_zone_h).abs() > 3.5 {
             let message = format!("Longitude {longitude_deg}° and time zone {time_zone_h} h don't match.");
-            self.at_field(line, 8, Severity::Warning, "epw-time-zone", message, "East is positive for both.");
+            self.at_field(line, 8 + extra, Severity::Warning, "epw-time-zone", message, "East is positive for both.");
         }
         let site = Site { latitude_deg, longitude_deg, time_zone_h };
-        self.location = Some(Location { city: line.field(1).to_owned(), site, elevation_m });
+        let city = (1..=1 + extra).map(|index| line.field(index)).collect::<Vec<_>>().join(", ");
+        self.location = Some(Location { city, site, elevation_m });
     }
 
     fn ground(&mut self, line: &EpwRecord) {
@@ -248,7 +277,12 @@ impl EpwReader {
         }
         if line.fields.len() < MIN_FIELDS {
             let message = format!("The record has {} fields. It needs at least {MIN_FIELDS}.", line.fields.len());
-            return self.at_field(line, line.fields.len(), Severity::Error, "epw-record", message, "");
+            return self.once(line, line.fields.len(), "epw-record", message, "");
+        }
+        if line.fields.iter().skip(MAX_FIELDS).any(|(_, text)| !text.is_empty()) {
+            let message = format!("The record has {} fields, not {MAX_FIELDS}.", line.fields.len());
+            let help = "Do the numbers have decimal commas? Write them with a point.";
+            return self.once(line, MAX_FIELDS, "epw-record", message, help);
         }
         self.check_time(line);
         for (index, field) in FIELDS.iter().enumerate() {
@@ -287,8 +321,7 @@ impl EpwReader {
         // The first 29 February shows that the year is a leap year.
         self.leap |= is == (2, 29) && due.0 == (3, 1);
         let fits = hour == Some(due.1) && (is == due.0 || (is == (2, 29) && due.0 == (3, 1)));
-        if !fits && !self.out_of_order {
-            self.out_of_order = true;
+        if !fits {
             let ((due_month, due_day), due_hour) = due;
             let message = format!(
                 "The record is for {}/{}, hour {}. The expected time is {due_month}/{due_day}, hour {due_hour}.",
@@ -296,9 +329,11 @@ impl EpwReader {
                 line.field(2),
                 line.field(3)
             );
-            let help = "Records must follow each other without gaps, from the first date of DATA PERIODS on. \
-                        Further errors of this kind are not reported.";
-            self.at_field(line, 1, Severity::Error, "epw-order", message, help);
+            let help = match hour {
+                Some(0) => "EPW counts the hours from 1 to 24.",
+                _ => "Records must follow each other without gaps, from the first date of DATA PERIODS on.",
+            };
+            self.once(line, 1, "epw-order", message, help);
         }
     }
 
@@ -325,7 +360,7 @@ impl EpwReader {
         let days =
             if end_day >= start_day { end_day - start_day } else { end_day + year_days(self.leap) - start_day } + 1;
         let due = (days * 24 * period.records_per_hour) as usize;
-        if self.raining.len() != due {
+        if self.raining.len() != due && !self.reported.contains("epw-record") {
             let message = format!("The file has {} records, but the data period needs {due}.", self.raining.len());
             self.find(
                 end,
@@ -356,6 +391,8 @@ impl EpwReader {
             columns,
         };
         epw.fill_sun();
+        let line = self.first_line.max(1);
+        self.findings.extend(doubts(&epw, self.year.flatten()).into_iter().map(|doubt| doubt.at(line)));
         (Some(epw), self.findings)
     }
 }

@@ -21,7 +21,7 @@ fn file(
         "LOCATION,Somewhere,X,Y,TMY3,1,39.83,-104.65,-7.0,1650.0\n\
          GROUND TEMPERATURES,1,.5,,,,1,2,3,4,5,6,7,8,9,10,11,12\n\
          HOLIDAYS/DAYLIGHT SAVINGS,No,2nd Sunday in March,Last Sunday in October,1,Day Off,7/4\n\
-         DATA PERIODS,1,{per_hour},Data,Sunday,{period}\n"
+         DATA PERIODS,1,{per_hour},Data,Friday,{period}\n"
     );
     for day in days {
         let (month, of_month) = month_and_day(day, leap);
@@ -54,7 +54,7 @@ fn reads_headers_and_records() {
     assert_eq!((epw.ground[0].depth_m, epw.ground[0].monthly_c[11]), (0.5, 12.0));
     assert_eq!(epw.holidays.days, [("Day Off".to_owned(), YearlyDate::Day { month: 7, day: 4 })]);
     assert!(epw.holidays.daylight_saving.is_some());
-    assert_eq!((epw.first_weekday, epw.leap, epw.sun_year), (Weekday::Sunday, false, 1999));
+    assert_eq!((epw.first_weekday, epw.leap, epw.sun_year), (Weekday::Friday, false, 1999));
     assert_eq!(epw.columns.albedo[0], 0.2);
 }
 
@@ -154,6 +154,71 @@ fn tells_what_is_wrong_and_where() {
     let (_, findings) = read("hello\nworld");
     assert!(codes(&findings).starts_with(&["epw-line"]));
     assert!(read("").0.is_none() && !read("").1.is_empty());
+}
+
+/// A change of a good file, the code and severity of its finding, and a word of the help.
+type Fault<'f> = (&'f dyn Fn(&str) -> String, &'f str, Severity, &'f str);
+
+#[test]
+fn doubtful_files_are_warned_of_and_unusable_ones_refused_with_advice() {
+    let year = file(1, false, "1/1,12/31", 0..365, plain);
+    // The files of other programs.
+    let with_hours_from_0 = |text: &str| {
+        (1..=24).fold(text.to_owned(), |text, hour| {
+            text.lines()
+                .map(|line| line.replacen(&format!(",{hour},0,?,"), &format!(",{},0,?,", hour - 1), 1) + "\n")
+                .collect()
+        })
+    };
+    let faults: [Fault<'_>; 11] = [
+        (&|text| text.replace("Data,Friday", "Data,Tuesday"), "epw-weekday", Severity::Warning, "DATA PERIODS"),
+        (&|_| file(1, false, "7/1,12/31", 181..365, plain), "epw-part-of-year", Severity::Warning, "repeats"),
+        (
+            &|_| file(1, false, "1/1,12/31", 0..365, |_, _, _| "70,60,50,83000,0,0,250,0,0,0,0,0,0,0,0,3,5,5".into()),
+            "epw-implausible",
+            Severity::Warning,
+            "°F",
+        ),
+        (&|text| text.replace("300,600,100", "0.3,0.6,0.1"), "epw-implausible", Severity::Warning, "kW/m²"),
+        (&|text| text.replace("Somewhere,X,Y", "Paris, Orly,X,Y"), "epw-location-fields", Severity::Warning, "comma"),
+        (&|text| text.replace(",0,0,250,", ",0,0,0,"), "epw-range", Severity::Warning, "sky cover"),
+        (
+            &|text| text.replace(",0,?,1,0,50", ",0,?,1,0,50,5,1,1,1,1,1,1,1,1,1,1,1,1"),
+            "epw-record",
+            Severity::Error,
+            "decimal comma",
+        ),
+        (&|text| text.replace("1999,", "1999;1;1;1,"), "epw-line", Severity::Error, "semicolons"),
+        (&with_hours_from_0, "epw-order", Severity::Error, "1 to 24"),
+        (&|text| text.replace("-104.65,-7.0", "-104.65,7.0"), "epw-time-zone", Severity::Warning, "East"),
+        (
+            &|text| text.replace("180,3,", "180,999,").replace(",350,", ",999,"),
+            "epw-missing",
+            Severity::Warning,
+            "last good",
+        ),
+    ];
+    assert!(read(&year).1.iter().all(|finding| finding.code == "epw-missing-unused"));
+    for (change, code, severity, word) in faults {
+        let (epw, findings) = read(&change(&year));
+        let found =
+            findings.iter().find(|finding| finding.code == code).unwrap_or_else(|| panic!("{code}: {findings:?}"));
+        assert_eq!((found.severity, epw.is_some()), (severity, severity == Severity::Warning), "{findings:?}");
+        assert!(found.help.as_ref().unwrap().contains(word), "{found:?}");
+        // One fault that recurs in every line is told once.
+        assert!(findings.iter().filter(|finding| finding.code == code).count() <= 3, "{findings:?}");
+    }
+    // A comma in the name moves no number.
+    let (epw, _) = read(&year.replace("Somewhere,X,Y", "Paris, Orly,X,Y"));
+    let location = epw.unwrap().location;
+    assert_eq!((location.city.as_str(), location.site.latitude_deg), ("Paris, Orly", 39.83));
+    // Infrared radiation of 0 is computed, so the sky is not at −273 °C.
+    let (epw, _) = read(&year.replace(",0,0,250,", ",0,0,0,"));
+    assert!(epw.unwrap().columns.horizontal_infrared_w_m2.iter().all(|infrared| *infrared > 150.0));
+    // A wind that is missing throughout is calm.
+    let calm = file(1, false, "1/1,12/31", 0..365, |_, _, _| "20,10,50,83000,0,0,250,0,0,0,0,0,0,0,999,999,5,5".into());
+    let (_, findings) = read(&calm);
+    assert!(findings.iter().any(|finding| finding.help.as_ref().is_some_and(|help| help.contains("calm air"))));
 }
 
 /// Incident solar radiation on level ground and on walls facing north, east, south and west in Denver,

@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::occupancy::DayProfile;
 use crate::random;
 use crate::spec::{SpecError, check_index, check_ranges};
+use crate::weather::LocalTime;
 
 const MINUTE_S: i64 = 60;
 /// Maximum length of a visit, in minutes.
@@ -81,7 +82,7 @@ pub struct HygieneState {
     pub dispenses: Vec<u64>,
     /// Fill level of each dispenser, in %, 0 to 100.
     pub fill_pct: Vec<f64>,
-    /// Local time in seconds at which maintenance refills each dispenser.
+    /// Local standard time in seconds at which maintenance refills each dispenser.
     pub refill_due_s: Vec<Option<i64>>,
     /// Number of refills of each dispenser.
     pub refills: Vec<u64>,
@@ -154,22 +155,25 @@ impl HygieneModel {
         (occasions > 0).then(|| cleaned as f64 / occasions as f64)
     }
 
-    /// Advances the state by `dt_s` seconds from the local time `start_local_s`. Every full minute from the
+    /// Advances the state by `dt_s` seconds from the local time `start`. Every full minute from the
     /// start up to, but not including, the end is simulated once. If the clock has been changed, all people
     /// inside leave at the first minute.
     ///
     /// # Panics
     /// Panics if the state has fewer rows than the model has rooms and dispensers.
-    pub fn step(&self, state: &mut HygieneState, start_local_s: i64, dt_s: f64) {
+    pub fn step(&self, state: &mut HygieneState, start: impl Into<LocalTime>, dt_s: f64) {
         if !dt_s.is_finite() || dt_s <= 0.0 {
             return;
         }
-        let end_s = start_local_s as f64 + dt_s;
-        let mut minute = self.first_minute(state, start_local_s);
+        // Minutes are counted in standard time, which never jumps.
+        let LocalTime { civil_s, standard_s } = start.into();
+        let daylight_saving_s = civil_s.saturating_sub(standard_s);
+        let end_s = standard_s as f64 + dt_s;
+        let mut minute = self.first_minute(state, standard_s);
         while ((minute * MINUTE_S) as f64) < end_s {
             self.refill(state, minute * MINUTE_S);
             for room in 0..self.rooms.len() {
-                self.step_room(state, room, minute);
+                self.step_room(state, room, minute, daylight_saving_s);
             }
             minute += 1;
         }
@@ -177,8 +181,8 @@ impl HygieneModel {
     }
 
     /// Returns the first minute that is not before the start and has not been simulated.
-    fn first_minute(&self, state: &mut HygieneState, start_local_s: i64) -> i64 {
-        let from_start = start_local_s.saturating_add(MINUTE_S - 1).div_euclid(MINUTE_S);
+    fn first_minute(&self, state: &mut HygieneState, start_s: i64) -> i64 {
+        let from_start = start_s.saturating_add(MINUTE_S - 1).div_euclid(MINUTE_S);
         let Some(next) = state.next_minute else {
             return from_start;
         };
@@ -195,7 +199,7 @@ impl HygieneModel {
         }
         for (room, rows) in self.rooms.iter().zip(&self.rows) {
             for (dispenser, row) in room.dispensers.iter().zip(rows.clone()) {
-                let latest = due(start_local_s, dispenser);
+                let latest = due(start_s, dispenser);
                 state.refill_due_s[row] = state.refill_due_s[row].map(|due| due.min(latest));
             }
         }
@@ -219,7 +223,7 @@ impl HygieneModel {
         }
     }
 
-    fn step_room(&self, state: &mut HygieneState, room: usize, minute: i64) {
+    fn step_room(&self, state: &mut HygieneState, room: usize, minute: i64, daylight_saving_s: i64) {
         let spec = &self.rooms[room];
         let mut draws = Draws { seed: self.seed, stream: spec.stream ^ STREAM, tick: minute as u64, draw: 0 };
         let leaving = std::mem::take(&mut state.leaving[room * MAX_STAY + slot(minute)]);
@@ -227,7 +231,8 @@ impl HygieneModel {
         for _ in 0..leaving {
             self.clean_hands(state, room, &mut draws);
         }
-        let mean = spec.visits_per_hour / 60.0 * self.profiles[spec.profile].at(minute * MINUTE_S);
+        let mean = spec.visits_per_hour / 60.0
+            * self.profiles[spec.profile].at((minute * MINUTE_S).saturating_add(daylight_saving_s));
         let entering = draws.poisson(mean);
         state.entries[room] += u64::from(entering);
         for _ in 0..entering {

@@ -18,6 +18,7 @@ pub mod contaminant;
 pub mod envelope;
 pub mod epw;
 mod epw_dates;
+mod epw_doubts;
 mod epw_fill;
 mod epw_line;
 mod epw_read;

@@ -7,10 +7,11 @@ use std::f64::consts::{PI, TAU};
 
 use crate::air;
 use crate::epw::Epw;
+use crate::epw_dates::{day_of_year, days_in_month, is_leap, month_and_day, year_and_day};
 use crate::random;
 use crate::sky::SkyState;
 use crate::spec::{SpecError, check_ranges};
-use crate::sun::{REFERENCE_YEAR, Site};
+use crate::sun::{Site, Sun};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 /// Random stream of the weather.
@@ -53,6 +54,29 @@ pub struct Outdoor {
     pub co2_ppm: f64,
 }
 
+/// Local time of a building, in seconds since 1970-01-01T00:00 local time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Time of clocks, for people and schedules.
+    pub civil_s: i64,
+    /// Standard time without daylight saving, for the weather and the sun.
+    pub standard_s: i64,
+}
+
+impl LocalTime {
+    /// Returns the time a number of seconds later, with the same daylight saving.
+    pub fn plus_s(self, seconds: i64) -> Self {
+        let Self { civil_s, standard_s } = self;
+        Self { civil_s: civil_s.saturating_add(seconds), standard_s: standard_s.saturating_add(seconds) }
+    }
+}
+
+impl From<i64> for LocalTime {
+    fn from(local_s: i64) -> Self {
+        Self { civil_s: local_s, standard_s: local_s }
+    }
+}
+
 /// Weather source of a building.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Weather {
@@ -63,16 +87,23 @@ pub enum Weather {
 }
 
 impl Weather {
-    /// Returns the outdoor conditions and the sky at a local time in seconds.
-    pub fn at(&self, seed: u64, local_seconds: i64) -> (Outdoor, SkyState) {
+    /// Returns the outdoor conditions and the sky at a time in seconds of local standard time. A weather file is read
+    /// at its own date and hour in every year; without a 29 February, it repeats the 28th.
+    pub fn at(&self, seed: u64, standard_s: i64) -> (Outdoor, SkyState) {
+        let (year, day) = year_and_day(standard_s.div_euclid(SECONDS_PER_DAY));
+        let second = standard_s.rem_euclid(SECONDS_PER_DAY) as f64;
         match self {
             Self::Daily(days, site) => {
-                let outdoor = days.at(seed, local_seconds);
-                (outdoor, sky_of(site, local_seconds, outdoor.solar_w_m2))
+                let outdoor = days.at(seed, standard_s);
+                let sun = site.sun(year, f64::from(day) + second / SECONDS_PER_DAY as f64);
+                let solar_w_m2 = outdoor.solar_w_m2.min(clear_sky_w_m2(&sun));
+                (Outdoor { solar_w_m2, ..outdoor }, sky_of(sun, solar_w_m2))
             }
             Self::File(epw) => {
-                let since = day_of_year(local_seconds) - f64::from(epw.start_day);
-                let point = epw.at(since * SECONDS_PER_DAY as f64);
+                let (month, date) = month_and_day(day, is_leap(year));
+                let date = if epw.leap { date } else { date.min(days_in_month(month, false)) };
+                let days = i64::from(day_of_year(month, date, epw.leap)) - i64::from(epw.start_day);
+                let point = epw.at(days as f64 * SECONDS_PER_DAY as f64 + second);
                 let outdoor = Outdoor {
                     temperature_c: point.dry_bulb_c,
                     humidity_kg_per_kg: air::humidity_ratio(point.dry_bulb_c, point.relative_humidity),
@@ -85,17 +116,16 @@ impl Weather {
     }
 }
 
-/// Returns the day of the year. All years have the same mean length, so the result is within a day. The solar
-/// position changes by less than the sun's diameter.
-fn day_of_year(local_seconds: i64) -> f64 {
-    const YEAR_DAYS: f64 = 365.242_5;
-    (local_seconds as f64 / SECONDS_PER_DAY as f64).rem_euclid(YEAR_DAYS)
+/// Returns the global horizontal irradiance below a clear sky, in W/m² (Haurwitz 1945, as in Reno, Hansen and Stein
+/// 2012, eq. 14). A low sun in winter gives less than the peak of the synthetic days.
+fn clear_sky_w_m2(sun: &Sun) -> f64 {
+    let height = sun.cos_zenith();
+    if sun.is_up() && height > 0.0 { 1_098.0 * height * (-0.057 / height).exp() } else { 0.0 }
 }
 
 /// Returns the sky for a global horizontal irradiance. The diffuse fraction follows from the clearness index
 /// (Erbs, Klein and Duffie 1982, eq. 1).
-fn sky_of(site: &Site, local_seconds: i64, global_w_m2: f64) -> SkyState {
-    let sun = site.sun(REFERENCE_YEAR, day_of_year(local_seconds));
+fn sky_of(sun: Sun, global_w_m2: f64) -> SkyState {
     if global_w_m2 <= 0.0 || !sun.is_up() {
         return SkyState::default();
     }

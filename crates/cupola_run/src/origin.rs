@@ -3,6 +3,7 @@
 use crate::event::Actor;
 use crate::relocation::Relocation;
 use cupola_twin::value::Sample;
+use cupola_twin::zone::local_text;
 use cupola_twin::{Quality, Slot, State};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -70,11 +71,11 @@ impl Origins {
             }
             Source::Message { topic, payload, .. } => format!("message on {topic}: {payload}"),
             Source::Answer { processor, request, asked_us } => {
-                let asked = cupola_wire::format_rfc3339(*asked_us);
+                let asked = local_text(*asked_us, &state.topology().zone);
                 format!("answer {request} of processor {processor}, asked at {asked}")
             }
             Source::Actor { actor, action } => {
-                let at = cupola_wire::format_rfc3339(origin.time_us);
+                let at = local_text(origin.time_us, &state.topology().zone);
                 format!("{action} by {} at {at}", actor.name)
             }
         })

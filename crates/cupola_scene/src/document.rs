@@ -27,6 +27,10 @@ pub struct Document {
     /// A description in a sentence or two.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
+    /// The time zone of the building: a name of the IANA database such as `Europe/Berlin`, or a difference to UTC such
+    /// as `+01:00`. Without it, the zone of the weather file's place applies, or else UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// Paths of folders and files with DTDL documents.
     #[serde(default)]
     pub models: Vec<String>,
@@ -243,6 +247,10 @@ pub struct FeedDoc {
     /// The address of the broker, `mqtt://host:port`. User and password come from environment variables, never from the
     /// document.
     pub url: String,
+    /// The time zone of times in messages that have none: an IANA name or a difference to UTC. Without it, such
+    /// messages are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// The mappings of messages to properties.
     #[serde(default)]
     pub mappings: Vec<MappingDoc>,

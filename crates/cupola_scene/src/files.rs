@@ -34,6 +34,19 @@ pub fn read_text(path: &Path) -> Result<String, Diagnostic> {
     decoded(path, read_bytes(path)?)
 }
 
+/// Reads a text file whose names may be in Latin-1, as those of many weather files are. Bytes that are not UTF-8 are
+/// taken as Latin-1.
+///
+/// # Errors
+/// The file can't be read.
+pub fn read_latin_text(path: &Path) -> Result<String, Diagnostic> {
+    let bytes = read_bytes(path)?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return decoded(path, bytes);
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect()))
+}
+
 /// Decodes the bytes of a text file.
 fn decoded(path: &Path, mut bytes: Vec<u8>) -> Result<String, Diagnostic> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {

@@ -34,16 +34,18 @@ mod load;
 mod places;
 mod quick;
 mod save;
+mod zone;
 
 pub use bind::{unknown_node, words_of};
 pub use building::{ReadGltf, read_gltf};
 pub use cache::finish as finish_cache;
 pub use document::Document;
-pub use files::{SourceFile, collect_json, read_text};
+pub use files::{SourceFile, collect_json, read_latin_text, read_text};
 pub use graph::{graph_relationship, graph_twin};
 pub use load::{LoadResult, condition, input_column, load};
 pub use places::{Places, Step};
 pub use save::{SceneLock, file_of, lock, rebase, save, to_ron, write_atomically};
+pub use zone::{SceneZone, ZoneSource, unknown_zone};
 
 use cupola_building::{AutoStorey, Building};
 use cupola_twin::{ColumnIx, Graph, Models, Place, Topology, TwinIx};
@@ -62,6 +64,8 @@ pub struct Scene {
     pub places: Places,
     /// The document.
     pub document: Arc<Document>,
+    /// The time zone of the building.
+    pub time_zone: SceneZone,
     /// The models.
     pub models: Arc<Models>,
     /// The twins and relationships.

@@ -4,6 +4,7 @@ use super::document::{AlarmDoc, Document, IterateDoc, VERSION};
 use super::files::{SourceFile, collect_json, read_text};
 use super::graph::graph;
 use super::places::{Places, Step};
+use super::zone::{SceneZone, zone_of};
 use super::{Alarm, Scene, bind, building, ron_options};
 use cupola_building::{AutoStorey, Building};
 use cupola_twin::diagnostic::{has_errors, nearest};
@@ -128,6 +129,7 @@ pub(super) fn in_file(source: &Places, place: &Place) -> Place {
 pub(super) struct Compiled {
     pub graph: Graph,
     pub topology: Arc<Topology>,
+    pub time_zone: SceneZone,
     pub found: Vec<Diagnostic>,
 }
 
@@ -219,8 +221,8 @@ impl Loader {
         let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
         let compiled = reused
             .compiled
-            .unwrap_or_else(|| self.compile(&document, &models, &source, reused.changes, reused.topology));
-        let Compiled { graph, topology, mut found } = compiled;
+            .unwrap_or_else(|| self.compile(&document, &models, (&folder, &source), reused.changes, reused.topology));
+        let Compiled { graph, topology, time_zone, mut found } = compiled;
         self.place_values(&document, &source, &mut found);
         self.diagnostics.append(&mut found);
         let alarms = document
@@ -241,7 +243,20 @@ impl Loader {
         if !files.iter().any(|file| file.path == path) {
             files.insert(0, SourceFile::before_reading(path.clone()));
         }
-        Scene { path, files, places: source, document, models, graph, topology, alarms, building, massing, bindings }
+        Scene {
+            path,
+            files,
+            places: source,
+            document,
+            time_zone,
+            models,
+            graph,
+            topology,
+            alarms,
+            building,
+            massing,
+            bindings,
+        }
     }
 
     /// Returns the building of a scene with its bindings. Without a building file, the building is a massing.
@@ -275,12 +290,13 @@ impl Loader {
         &mut self,
         document: &Document,
         models: &Arc<Models>,
-        source: &Places,
+        (folder, source): (&Path, &Places),
         changes: Option<Changes>,
         before: Option<Arc<Topology>>,
     ) -> Compiled {
+        let time_zone = self.time_zone(document, folder, source);
         let computed = self.computed(document, models, source);
-        let (graph, (topology, found)) = match (changes, before) {
+        let (graph, (mut topology, found)) = match (changes, before) {
             (Some(Changes { graph, twins, links, is_recomputed, is_recast: false, .. }), Some(before)) => {
                 let twins: Vec<&str> = twins.iter().map(String::as_str).collect();
                 let links: Vec<(&str, &str, &str)> =
@@ -296,7 +312,12 @@ impl Loader {
                 (graph, compiled)
             }
         };
-        Compiled { graph, topology: Arc::new(topology), found }
+        topology.zone = time_zone.zone.clone();
+        Compiled { graph, topology: Arc::new(topology), time_zone, found }
+    }
+
+    pub(super) fn time_zone(&mut self, document: &Document, folder: &Path, source: &Places) -> SceneZone {
+        zone_of(document, folder, source, &mut self.diagnostics)
     }
 
     fn document(&mut self, source: &Places) -> Option<Document> {

@@ -28,13 +28,16 @@ impl Loader {
         let Some(bulk) = Bulk::of_text(read, &models) else { return Err(source.into()) };
         let counts = (bulk.twin_count(), bulk.relationship_count());
         let computed = self.computed(&document, &models, &source);
-        let (topology, found) = Topology::compile_bulk(bulk, &models, &computed, Arc::default());
+        let (mut topology, found) = Topology::compile_bulk(bulk, &models, &computed, Arc::default());
+        let time_zone = self.time_zone(&document, &folder_of(path), &source);
+        topology.zone = time_zone.zone.clone();
         let topology = Arc::new(topology);
         if found.is_empty() {
             let head = CacheHeader { models: self.models_hash, relationships: counts.1, rest, lists };
             cache::keep(path, text, head, topology.clone());
         }
-        let compiled = Compiled { graph: lazy_graph(counts, document.clone(), models.clone()), topology, found };
+        let compiled =
+            Compiled { graph: lazy_graph(counts, document.clone(), models.clone()), topology, time_zone, found };
         let ready = ReusedParts::compiled(models, compiled);
         Ok(self.build(path.to_path_buf(), source, document, ready))
     }
@@ -50,10 +53,12 @@ impl Loader {
         }
         let relationships = kept.head.relationships;
         let computed = self.computed(&document, &models, &source);
-        let (topology, found) = kept.topology(&models, &computed)?;
+        let (mut topology, found) = kept.topology(&models, &computed)?;
         let counts = (topology.twin_count() as usize, relationships);
         let graph = lazy_graph(counts, document.clone(), models.clone());
-        let compiled = Compiled { graph, topology: Arc::new(topology), found };
+        let time_zone = self.time_zone(&document, &folder_of(path), &source);
+        topology.zone = time_zone.zone.clone();
+        let compiled = Compiled { graph, topology: Arc::new(topology), time_zone, found };
         let ready = ReusedParts::compiled(models, compiled);
         Some(self.build(path.to_path_buf(), source, document, ready))
     }

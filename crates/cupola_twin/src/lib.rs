@@ -44,6 +44,7 @@ pub mod unit;
 pub mod value;
 mod vector;
 pub mod why;
+pub mod zone;
 
 pub use bulk::Bulk;
 pub use diagnostic::{Diagnostic, Place, Severity};

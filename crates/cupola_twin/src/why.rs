@@ -4,6 +4,7 @@ use crate::diagnostic::Place;
 use crate::state::State;
 use crate::topology::{Input, Op, Slot, Topology};
 use crate::value::{Quality, Sample, Value, time_text};
+use crate::zone::local_text;
 use serde::Serialize;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -30,6 +31,9 @@ pub struct Explanation {
     /// The source time, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// The same time with the difference of the building's zone to UTC, for people.
+    #[serde(skip)]
+    pub local_time: Option<String>,
     /// The formula that computes the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub formula: Option<String>,
@@ -84,6 +88,7 @@ fn explain(
     let sample = state.get(slot);
     let formula = column.formula.map(|number| &topology.formulas()[number as usize]);
     let measured = state.measured(slot).is_some();
+    let known_us = (sample.quality < Quality::Missing && sample.time_us > 0).then_some(sample.time_us);
     let (mut inputs, mut not_listed) = (Vec::new(), 0);
     if let Some(formula) = formula {
         let slots = inputs_of(topology, slot, formula);
@@ -101,7 +106,8 @@ fn explain(
         value: state.value(slot),
         unit: column.unit.map(|unit| unit.symbol),
         quality: sample.quality,
-        time: (sample.quality < Quality::Missing && sample.time_us > 0).then(|| time_text(sample.time_us)),
+        time: known_us.map(time_text),
+        local_time: known_us.map(|time_us| local_text(time_us, &topology.zone)),
         formula: formula
             .map(|formula| if column.hidden { column.display_name.clone() } else { formula.text.to_string() }),
         place: formula.and_then(|formula| formula.place.clone()),

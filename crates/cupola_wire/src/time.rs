@@ -1,6 +1,8 @@
 //! Times of measurement in microseconds since 1970-01-01T00:00:00Z, and durations.
 
+use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimePrinter;
+use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
 use crate::payload::{Payload, PayloadError, Scalar, shortened};
@@ -25,6 +27,8 @@ pub const MAX_TIME_US: i64 = 253_402_207_200_000_000;
 pub struct TimeRule {
     /// JSON pointer of the time. `None` means the time of arrival.
     pub pointer: Option<String>,
+    /// Time zone of times that have none. `None` refuses them.
+    pub zone: Option<TimeZone>,
 }
 
 impl TimeRule {
@@ -42,11 +46,20 @@ impl TimeRule {
             Ok(Scalar::Null) | Err(PayloadError::Absent) => return Ok(None),
             found => found?,
         };
-        match parse_time(&scalar) {
+        match self.time(&scalar) {
             Some(time) => Ok(Some(time)),
-            None if is_zoneless(&scalar) => Err(PayloadError::NoZone { text: shown(&scalar) }),
+            None if zoneless(&scalar).is_some() => Err(PayloadError::NoZone { text: shown(&scalar) }),
             None => Err(PayloadError::NotTime { text: shown(&scalar) }),
         }
+    }
+
+    /// Returns a time in microseconds since the epoch, as [`parse_time`] does. A time without a zone is in the zone of
+    /// the rule; of an hour that daylight saving repeats, it is the first.
+    pub fn time(&self, scalar: &Scalar) -> Option<i64> {
+        parse_time(scalar).or_else(|| {
+            let local = zoneless(scalar)?;
+            Some(self.zone.as_ref()?.to_timestamp(local).ok()?.as_microsecond())
+        })
     }
 }
 
@@ -63,9 +76,12 @@ pub fn parse_time(scalar: &Scalar) -> Option<i64> {
     }
 }
 
-/// Returns whether a value is a date with a time of day, but without a time zone.
-fn is_zoneless(scalar: &Scalar) -> bool {
-    matches!(scalar, Scalar::Text(text) if text.trim().parse::<jiff::civil::DateTime>().is_ok())
+/// Returns the date and time of a text without a time zone.
+fn zoneless(scalar: &Scalar) -> Option<DateTime> {
+    match scalar {
+        Scalar::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    }
 }
 
 /// Parses an RFC 3339 time, in microseconds since the epoch. Further digits are truncated.
@@ -211,7 +227,7 @@ mod tests {
 
     #[test]
     fn finds_the_time_of_a_message() {
-        let rule = |pointer: &str| TimeRule { pointer: Some(pointer.to_owned()) };
+        let rule = |pointer: &str| TimeRule { pointer: Some(pointer.to_owned()), zone: None };
         let payload = Payload::parse(br#"{"ts":1772352000,"t":{"at":"2026-03-01T08:00:00Z"},"n":null,"x":"soon"}"#)
             .expect("it is JSON");
         assert_eq!(rule("/ts").source_time(&payload), Ok(Some(MORNING)));

@@ -91,6 +91,7 @@ pub fn hospital() -> (Document, Plan) {
     let document = Document {
         version: VERSION,
         name: "Riverside hospital".to_owned(),
+        time_zone: Some("Europe/Berlin".to_owned()),
         description:
             "An invented hospital of six wards: hand hygiene from door counters and dispensers, and the round of \
                       whoever refills them."
@@ -164,6 +165,7 @@ fn feed() -> FeedDoc {
     FeedDoc {
         id: "mqtt".to_owned(),
         url: "mqtt://127.0.0.1:1883".to_owned(),
+        time_zone: None,
         mappings: vec![
             MappingDoc {
                 topic: "riverside/dispenser/rm-{room}/{kind}/{quantity}".to_owned(),
@@ -201,7 +203,7 @@ fn simulation() -> SimulationDoc {
         latitude_deg: 53.5,
         construction: Some("since_2014".into()),
         start: "2026-01-12T07:00:00Z".to_owned(),
-        utc_offset_hours: 1.0,
+        utc_offset_hours: None,
         seed: 11,
         step: "1m".to_owned(),
         weather: WeatherDoc { mean_c: 4.0, swing_k: 6.0, ..WeatherDoc::default() },

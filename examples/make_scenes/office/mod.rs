@@ -135,6 +135,7 @@ pub fn office() -> (Document, Plan) {
     let document = Document {
         version: VERSION,
         name: "Harbour office".to_owned(),
+        time_zone: Some("Europe/Berlin".to_owned()),
         description:
             "An invented office building of five floors: comfort in every room, three air handling units with a \
                       boiler and a chiller, electricity by floor."
@@ -273,6 +274,7 @@ fn feed() -> FeedDoc {
     FeedDoc {
         id: "mqtt".to_owned(),
         url: "mqtt://127.0.0.1:1883".to_owned(),
+        time_zone: None,
         mappings: vec![
             json("harbour/room-{room}/{quantity}", "room-{room}-{quantity}", "{quantity}", "2m"),
             json("harbour/meters/floor-{floor}/power", "floor-{floor}-meter", "power", "5m"),
@@ -335,7 +337,7 @@ fn simulation() -> SimulationDoc {
         latitude_deg: 53.5,
         construction: Some("since_2014".into()),
         start: "2026-01-12T07:00:00Z".to_owned(),
-        utc_offset_hours: 1.0,
+        utc_offset_hours: None,
         seed: 7,
         step: "1m".to_owned(),
         weather: WeatherDoc {

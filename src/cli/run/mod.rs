@@ -2,7 +2,7 @@
 
 mod report;
 
-pub(super) use report::{report, show};
+pub(super) use report::{report, show, zone_of};
 
 use super::listen::tell_unused;
 use super::{BAD_CALL, BAD_INPUT, Opened, Source, Trust, opened, output, stop};
@@ -174,7 +174,7 @@ pub(super) fn run(args: &Args) -> u8 {
     if args.json {
         output::line(report.to_string());
     } else {
-        show(&report);
+        show(&report, &zone_of(world, timeline));
     }
     if wanted != SourceKind::Live {
         return 0;

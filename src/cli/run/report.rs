@@ -6,6 +6,7 @@ use crate::processor::Processors;
 use crate::timeline::Timeline;
 use bevy::prelude::*;
 use cupola_mqtt::Connection;
+use cupola_twin::zone::TimeZone;
 use cupola_twin::{Quality, State};
 use serde_json::{Map, json};
 
@@ -126,9 +127,14 @@ fn values(state: &State) -> serde_json::Value {
     serde_json::Value::Object(out)
 }
 
-/// Prints the report as text.
-pub(in crate::cli) fn show(report: &serde_json::Value) {
-    let text = |key: &str| report[key].as_str().unwrap_or("").to_string();
+/// Returns the time zone of a timeline's building.
+pub(in crate::cli) fn zone_of(world: &World, timeline: Entity) -> TimeZone {
+    world.get::<Timeline>(timeline).map_or(TimeZone::UTC, |known| known.scene().time_zone.zone.clone())
+}
+
+/// Prints the report as text, with times of a zone.
+pub(in crate::cli) fn show(report: &serde_json::Value, zone: &TimeZone) {
+    let text = |key: &str| output::local(report[key].as_str().unwrap_or(""), zone).into_owned();
     output::line(format!("{}, {}, {} to {}", text("scene"), text("source"), text("start"), text("end")));
     output::line(format!("{} ticks, {} values changed", report["ticks"], report["changes"]));
     if let Some(feed) = report.get("feed") {
@@ -174,7 +180,7 @@ pub(in crate::cli) fn show(report: &serde_json::Value) {
             "  {} {} since {}: {}{mark}",
             text("severity"),
             text("twin"),
-            text("since"),
+            output::local(text("since"), zone),
             text("message")
         ));
     }

@@ -130,12 +130,12 @@ fn a_bad_reading_does_not_restart_a_condition() {
 
 /// Sends messages through the mapping of a feed. Returns the readings and the last reason for a rejection.
 fn routed(mapping: &str, messages: &[(&str, bool)]) -> (Vec<Reading>, String) {
-    routed_in(MODELS, mapping, messages)
+    routed_in(MODELS, "", mapping, messages)
 }
 
-fn routed_in(models: &str, mapping: &str, messages: &[(&str, bool)]) -> (Vec<Reading>, String) {
+fn routed_in(models: &str, fields: &str, mapping: &str, messages: &[(&str, bool)]) -> (Vec<Reading>, String) {
     let feed = format!(
-        r#"feeds: [(id: "f", url: "mqtt://127.0.0.1", mappings: [(topic: "a/{{room}}", twin: "{{room}}", {mapping})])],"#
+        r#"feeds: [(id: "f", url: "mqtt://127.0.0.1", {fields} mappings: [(topic: "a/{{room}}", twin: "{{room}}", {mapping})])],"#
     );
     let folder = scene_folder(models, &small_scene(&feed));
     let loaded = cupola_scene::load(folder.path());
@@ -171,6 +171,23 @@ fn times_that_cannot_be_those_of_a_measurement_are_refused() {
         let (readings, why) = routed(mapping, &[(&payload, false)]);
         assert_eq!(readings.is_empty(), !word.is_empty(), "{payload}: {readings:?}");
         assert!(why.contains(word), "{payload}: {why}");
+    }
+}
+
+#[test]
+fn a_feed_gives_the_zone_of_times_that_have_none() {
+    let (zone, mapping) = (r#"time_zone: "Europe/Berlin","#, r#"property: "temperature", value: "/v", time: "/t""#);
+    for (time, expected) in [
+        ("2026-01-12T08:59:00", "2026-01-12T07:59:00Z"),
+        ("2026-01-12 08:59:30.5", "2026-01-12T07:59:30.500Z"),
+        ("2026-01-12T07:58:00Z", "2026-01-12T07:58:00Z"),
+        ("2025-07-01T12:00:00", "2025-07-01T10:00:00Z"),
+        ("2025-03-30T02:30:00", "2025-03-30T01:30:00Z"),
+        ("2025-10-26T02:30:00", "2025-10-26T00:30:00Z"),
+    ] {
+        let (readings, why) = routed_in(MODELS, zone, mapping, &[(&format!(r#"{{"v": 21.5, "t": "{time}"}}"#), false)]);
+        assert_eq!(why, "");
+        assert_eq!(cupola_wire::format_rfc3339(readings[0].time_us), expected, "{time}");
     }
 }
 
@@ -228,7 +245,7 @@ fn every_payload_gives_its_value_or_a_reason() {
         ("count", "3.7", "4", ""),
     ] {
         let mapping = format!(r#"property: "{property}", value: "" "#);
-        let (readings, why) = routed_in(&models, &mapping, &[(payload, false)]);
+        let (readings, why) = routed_in(&models, "", &mapping, &[(payload, false)]);
         let found = readings.first().map(|reading| match &reading.value {
             Some(value) => value.to_string(),
             None => "bad".to_string(),

@@ -60,9 +60,13 @@ impl Layout {
         })
     }
 
-    /// Reads the elements as vectors of three floats.
-    pub(super) fn vec3(&self, accessors: &[Accessor], source: &Source) -> Result<Vec<[f32; 3]>, ReadError> {
-        self.read(accessors, source, [0.0; 3], 3, |bytes| {
+    /// Reads the elements as vectors of floats.
+    pub(super) fn vectors<const N: usize>(
+        &self,
+        accessors: &[Accessor],
+        source: &Source,
+    ) -> Result<Vec<[f32; N]>, ReadError> {
+        self.read(accessors, source, [0.0; N], N, |bytes| {
             let size = self.component.size();
             std::array::from_fn(|k| self.float(&bytes[k * size..(k + 1) * size]))
         })

@@ -9,6 +9,7 @@ pub(super) fn container(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>), ReadErro
     if bytes.is_empty() {
         return Err(ReadError::damaged("the file is empty"));
     }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if !bytes.starts_with(b"glTF") {
         let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
         return match first {

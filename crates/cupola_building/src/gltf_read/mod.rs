@@ -5,14 +5,21 @@
 
 mod accessor;
 mod buffer;
+mod document;
 mod primitive;
 mod role;
 mod transform;
 
 use crate::Issue;
 use crate::mesh::{Building, Node, Part, Role};
+use accessor::Layout;
 use buffer::Source;
+use document::Instancing;
+use document::{GltfDocument, NodeExtensions, has_fallback, is_harmless};
 use gltf::json::Root;
+use gltf::json::accessor::Type;
+use gltf::json::mesh::Semantic;
+use gltf::json::validation::Checked;
 use serde_json::{Map, Value};
 use transform::Matrix;
 
@@ -78,14 +85,7 @@ pub fn from_gltf(
     resolve: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
 ) -> Result<(Building, Vec<Issue>), ReadError> {
     let (json, binary) = buffer::container(bytes)?;
-    let root: Root = gltf::json::deserialize::from_slice(json)
-        .map_err(|error| ReadError::damaged(format!("the JSON of the file is not glTF: {error}")))?;
-    if !root.asset.version.starts_with("2.") {
-        return Err(ReadError::new(
-            format!("the file has glTF version {:?}; only version 2 is supported", root.asset.version),
-            "export the model as glTF 2.0",
-        ));
-    }
+    let GltfDocument { root, nodes: extensions } = GltfDocument::read(json)?;
     check_extensions(&root)?;
     if root.nodes.len() > MAX_NODES {
         return Err(ReadError::new(
@@ -96,6 +96,8 @@ pub fn from_gltf(
     let source = Source::load(&root, binary, resolve)?;
     let mut reader = DocumentReader {
         root: &root,
+        extensions,
+        origin: [0.0; 3],
         source,
         building: Building::default(),
         issues: Issues::default(),
@@ -104,6 +106,8 @@ pub fn from_gltf(
         primitives: 0,
     };
     reader.textures();
+    reader.unread_extensions();
+    reader.origin = reader.origin();
     reader.nodes()?;
     let DocumentReader { building, mut issues, .. } = reader;
     if issues.more > 0 {
@@ -117,21 +121,8 @@ pub fn from_gltf(
     Ok((building, issues.list))
 }
 
-/// Returns whether an extension changes only the appearance of surfaces, not their shape.
-fn is_harmless(extension: &str) -> bool {
-    extension.starts_with("KHR_materials_")
-        || matches!(
-            extension,
-            "KHR_texture_transform"
-                | "KHR_texture_basisu"
-                | "EXT_texture_webp"
-                | "KHR_lights_punctual"
-                | "KHR_mesh_quantization"
-        )
-}
-
 fn check_extensions(root: &Root) -> Result<(), ReadError> {
-    let Some(name) = root.extensions_required.iter().find(|e| !is_harmless(e)) else {
+    let Some(name) = root.extensions_required.iter().find(|name| !is_harmless(name)) else {
         return Ok(());
     };
     let help = match name.as_str() {
@@ -145,6 +136,9 @@ fn check_extensions(root: &Root) -> Result<(), ReadError> {
 
 struct DocumentReader<'a> {
     root: &'a Root,
+    extensions: Vec<NodeExtensions>,
+    /// Origin of the building in the coordinates of the file, in m.
+    origin: [f64; 3],
     source: Source<'a>,
     building: Building,
     issues: Issues,
@@ -160,6 +154,7 @@ struct Visit {
     parent: Option<usize>,
     world: Matrix,
     depth: usize,
+    is_hidden: bool,
 }
 
 impl DocumentReader<'_> {
@@ -176,6 +171,66 @@ impl DocumentReader<'_> {
         }
     }
 
+    /// Reports the extensions that are not read and may change the picture.
+    fn unread_extensions(&mut self) {
+        let unread = |name: &&String| !is_harmless(name) && !has_fallback(name);
+        let names: Vec<&String> = self.root.extensions_used.iter().filter(unread).collect();
+        for name in names {
+            self.issues.add(
+                "extensionsUsed".to_owned(),
+                "extension-ignored",
+                &format!("the file uses {name}, which is not read"),
+                "compare the picture with the original, or export the model without the extension",
+            );
+        }
+    }
+
+    /// Returns the transform of the scene, which moves its origin to the building.
+    fn world(&self) -> Matrix {
+        transform::of_parts(self.origin.map(|metres| -metres as f32), [0.0, 0.0, 0.0, 1.0], [1.0; 3])
+    }
+
+    /// Returns the origin of a building in map coordinates: the middle of the meshes, in whole kilometres, on each axis
+    /// on which it is far away. Positions in single precision have steps of half a metre at 6,000 km.
+    fn origin(&self) -> [f64; 3] {
+        const FAR_M: f64 = 10_000.0;
+        let mut middles: [Vec<f64>; 3] = Default::default();
+        let mut open: Vec<(usize, Matrix, usize)> =
+            self.root_nodes().into_iter().map(|index| (index, transform::IDENTITY, 0)).collect();
+        let mut seen = vec![false; self.root.nodes.len()];
+        while let Some((index, world, depth)) = open.pop() {
+            // Faults of the hierarchy are reported when the nodes are read.
+            let Some(node) = self.root.nodes.get(index).filter(|_| depth < MAX_DEPTH && !seen[index]) else { continue };
+            seen[index] = true;
+            let world = transform::multiply(&world, &transform::local(node));
+            if let Some(middle) = node.mesh.and_then(|mesh| self.middle(mesh.value())) {
+                let middle = transform::point(&world, middle);
+                middles.iter_mut().zip(middle).for_each(|(axis, metres)| axis.push(metres));
+            }
+            let children = node.children.as_deref().unwrap_or_default();
+            open.extend(children.iter().map(|child| (child.value(), world, depth + 1)));
+        }
+        middles.map(|mut axis| {
+            axis.retain(|metres| metres.is_finite());
+            axis.sort_by(f64::total_cmp);
+            let median = axis.get(axis.len() / 2).copied().unwrap_or(0.0);
+            if median.abs() > FAR_M { (median / 1_000.0).round() * 1_000.0 } else { 0.0 }
+        })
+    }
+
+    /// Returns the middle of a mesh from the bounds that the file declares.
+    fn middle(&self, mesh: usize) -> Option<[f32; 3]> {
+        let primitive = self.root.meshes.get(mesh)?.primitives.first()?;
+        let positions = primitive.attributes.get(&Checked::Valid(Semantic::Positions))?;
+        let accessor = self.root.accessors.get(positions.value())?;
+        let bounds = |value: &Option<Value>| -> Option<[f64; 3]> {
+            let numbers: Vec<f64> = value.as_ref()?.as_array()?.iter().filter_map(Value::as_f64).collect();
+            numbers.try_into().ok()
+        };
+        let (least, most) = bounds(&accessor.min).zip(bounds(&accessor.max))?;
+        Some(std::array::from_fn(|axis| ((least[axis] + most[axis]) / 2.0) as f32))
+    }
+
     /// Reads the nodes of the scene, parents before children, in the file's order.
     fn nodes(&mut self) -> Result<(), ReadError> {
         let roots = self.roots();
@@ -183,7 +238,7 @@ impl DocumentReader<'_> {
         let mut open: Vec<Visit> = roots
             .into_iter()
             .rev()
-            .map(|index| Visit { index, parent: None, world: transform::IDENTITY, depth: 0 })
+            .map(|index| Visit { index, parent: None, world: self.world(), depth: 0, is_hidden: false })
             .collect();
         // File index of each node of the building, to distinguish a cycle from a shared child.
         let mut came_from: Vec<usize> = Vec::new();
@@ -218,6 +273,8 @@ impl DocumentReader<'_> {
                 continue;
             }
             let world = transform::multiply(&visit.world, &transform::local(node));
+            let is_hidden = visit.is_hidden || self.extensions.get(visit.index).is_some_and(NodeExtensions::is_hidden);
+            let visit = Visit { is_hidden, ..visit };
             let slot = self.add_node(&visit, node, &world, &mut came_from)?;
             let children = node.children.as_deref().unwrap_or_default();
             open.extend(children.iter().rev().map(|child| Visit {
@@ -225,17 +282,23 @@ impl DocumentReader<'_> {
                 parent: Some(slot),
                 world,
                 depth: visit.depth + 1,
+                is_hidden,
             }));
         }
         Ok(())
     }
 
-    /// Returns the roots of the default scene, else of the first scene, else every node that is not a child.
+    /// Returns the default scene, else the first one.
+    fn scene(&self) -> Option<&gltf::json::Scene> {
+        let wanted = self.root.scene.map_or(0, |scene| scene.value());
+        self.root.scenes.get(wanted).or_else(|| self.root.scenes.first())
+    }
+
+    /// Names the building after its scene, and returns the roots.
     fn roots(&mut self) -> Vec<usize> {
-        let root = self.root;
-        let wanted = root.scene.map_or(0, |s| s.value());
-        if let Some(scene) = root.scenes.get(wanted).or_else(|| root.scenes.first()) {
-            if root.scenes.len() > 1 {
+        if let Some(scene) = self.scene() {
+            self.building.name = scene.name.clone().unwrap_or_default();
+            if self.root.scenes.len() > 1 {
                 self.issues.add(
                     "scenes".to_string(),
                     "other-scenes",
@@ -243,8 +306,15 @@ impl DocumentReader<'_> {
                     "put all visible nodes into one scene",
                 );
             }
-            self.building.name = scene.name.clone().unwrap_or_default();
-            return scene.nodes.iter().map(|n| n.value()).collect();
+        }
+        self.root_nodes()
+    }
+
+    /// Returns the roots of the scene, else every node that is not a child.
+    fn root_nodes(&self) -> Vec<usize> {
+        let root = self.root;
+        if let Some(scene) = self.scene() {
+            return scene.nodes.iter().map(|node| node.value()).collect();
         }
         let mut is_child = vec![false; root.nodes.len()];
         for child in root.nodes.iter().filter_map(|n| n.children.as_ref()).flatten() {
@@ -266,8 +336,8 @@ impl DocumentReader<'_> {
     ) -> Result<usize, ReadError> {
         let extras = self.extras(visit.index, node);
         let parts = match node.mesh {
-            Some(mesh) => self.mesh(visit.index, mesh.value(), world)?,
-            None => Vec::new(),
+            Some(mesh) if !visit.is_hidden => self.instances(visit.index, mesh.value(), world)?,
+            _ => Vec::new(),
         };
         let leaf = node.children.as_deref().unwrap_or_default().is_empty();
         if let Some(parent) = visit.parent
@@ -310,6 +380,34 @@ impl DocumentReader<'_> {
                 Map::new()
             }
         }
+    }
+
+    /// Reads the mesh of a node, once or for each instance.
+    fn instances(&mut self, node: usize, mesh: usize, world: &Matrix) -> Result<Vec<Part>, ReadError> {
+        let Some(Instancing { attributes }) = self.extensions.get(node).and_then(|node| node.instancing.clone()) else {
+            return self.mesh(node, mesh, world);
+        };
+        let accessors = &self.root.accessors;
+        let layout = |index: Option<usize>, type_| {
+            index.map(|index| Layout::of(accessors, &self.source, index, type_)).transpose()
+        };
+        let places = layout(attributes.translation, Type::Vec3)?;
+        let turns = layout(attributes.rotation, Type::Vec4)?;
+        let scales = layout(attributes.scale, Type::Vec3)?;
+        let places = places.map(|layout| layout.vectors::<3>(accessors, &self.source)).transpose()?;
+        let turns = turns.map(|layout| layout.vectors::<4>(accessors, &self.source)).transpose()?;
+        let scales = scales.map(|layout| layout.vectors::<3>(accessors, &self.source)).transpose()?;
+        let counts = [places.as_ref().map(Vec::len), turns.as_ref().map(Vec::len), scales.as_ref().map(Vec::len)];
+        let count = counts.iter().flatten().copied().min().unwrap_or(0);
+        let mut parts = Vec::new();
+        for number in 0..count {
+            let place = places.as_ref().map_or([0.0; 3], |places| places[number]);
+            let turn = turns.as_ref().map_or([0.0, 0.0, 0.0, 1.0], |turns| turns[number]);
+            let scale = scales.as_ref().map_or([1.0; 3], |scales| scales[number]);
+            let world = transform::multiply(world, &transform::of_parts(place, turn, scale));
+            parts.extend(self.mesh(node, mesh, &world)?);
+        }
+        Ok(parts)
     }
 
     fn mesh(&mut self, node: usize, mesh: usize, world: &Matrix) -> Result<Vec<Part>, ReadError> {

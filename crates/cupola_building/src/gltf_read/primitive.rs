@@ -56,7 +56,7 @@ impl DocumentReader<'_> {
             return Err(too_large("indices", MAX_INDICES));
         }
 
-        let positions = layout.vec3(accessors, &self.source)?;
+        let positions = layout.vectors::<3>(accessors, &self.source)?;
         let listed = match index_layout {
             Some(layout) => layout.indices(accessors, &self.source)?,
             None => (0..positions.len() as u32).collect(),
@@ -65,7 +65,8 @@ impl DocumentReader<'_> {
         if listed.iter().any(|&i| i as usize >= count) {
             return Ok(self.skip(at, "has an index out of range"));
         }
-        let positions: Vec<[f32; 3]> = positions.into_iter().map(|p| transform::point(world, p)).collect();
+        let positions: Vec<[f32; 3]> =
+            positions.into_iter().map(|p| transform::point(world, p).map(|metres| metres as f32)).collect();
         if !positions.iter().flatten().all(|v| v.is_finite()) {
             return Ok(self.skip(at, "has positions that are not finite"));
         }
@@ -82,7 +83,7 @@ impl DocumentReader<'_> {
         let given = match attribute(Semantic::Normals) {
             Some(index) => {
                 let layout = Layout::of(accessors, &self.source, index, Type::Vec3)?;
-                (layout.count == count).then(|| layout.vec3(accessors, &self.source)).transpose()?
+                (layout.count == count).then(|| layout.vectors::<3>(accessors, &self.source)).transpose()?
             }
             None => None,
         };

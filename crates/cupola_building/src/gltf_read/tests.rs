@@ -133,6 +133,78 @@ fn parts_that_are_not_read_are_issues() {
     }
 }
 
+/// Each case is a change of a valid file that common exporters make.
+#[test]
+fn deviations_that_change_nothing_are_read() {
+    let plain = read(&gltf(TRIANGLE)).unwrap();
+    for (from, to) in [
+        (r#""count":3"#, r#""count":3.0"#),
+        (r#""mesh":0,"#, r#""mesh":0.0,"#),
+        (r#""scenes":[{"nodes":[0]}]"#, r#""scene":0,"scenes":[{"nodes":[0.0]}]"#),
+        (
+            r#""scenes":["#,
+            r#""animations":[{"channels":[{"sampler":0,"target":{"path":"pointer"}}],"samplers":[]}],"scenes":["#,
+        ),
+    ] {
+        assert!(TRIANGLE.contains(from), "{from}");
+        let (building, issues) =
+            read(&gltf(&TRIANGLE.replacen(from, to, 1))).unwrap_or_else(|error| panic!("{to}: {error}"));
+        assert_eq!((&building, &issues), (&plain.0, &plain.1), "{to}");
+    }
+    let with_mark = [b"\xef\xbb\xbf".as_slice(), &gltf(TRIANGLE)].concat();
+    assert_eq!(read(&with_mark).unwrap(), plain);
+    let (empty, _) = read(&gltf(&TRIANGLE.replace(r#""scenes":[{"nodes":[0]}]"#, r#""scenes":[{}]"#))).unwrap();
+    assert!(empty.nodes.is_empty());
+    let old = br#"{"asset":{"version":"1.0"},"scene":"main","nodes":{"n":{}},"meshes":{}}"#;
+    assert!(read(old).unwrap_err().to_string().contains("version \"1.0\""));
+}
+
+#[test]
+fn optional_extensions_are_read_or_reported() {
+    // The positions of the triangle, (0, 0, 0), (1, 0, 0) and (0, 1, 0), are the translations too.
+    let instances = |attributes: &str| {
+        let extension =
+            format!(r#""mesh":0,"extensions":{{"EXT_mesh_gpu_instancing":{{"attributes":{{{attributes}}}}}}},"#);
+        let text = TRIANGLE.replacen(r#""mesh":0,"#, &extension, 1);
+        read(&gltf(&format!(r#""extensionsUsed":["EXT_mesh_gpu_instancing"],{text}"#)))
+    };
+    let (building, issues) = instances(r#""TRANSLATION":0"#).unwrap();
+    assert!(issues.is_empty(), "{issues:?}");
+    let bounds: Vec<_> = building.nodes[0].parts.iter().map(|part| part.bounds().unwrap()).collect();
+    assert_eq!(
+        bounds,
+        [
+            ([-2.0, 0.0, 0.0], [0.0, 2.0, 0.0]),
+            ([-4.0, 0.0, 0.0], [-2.0, 2.0, 0.0]),
+            ([-2.0, 2.0, 0.0], [0.0, 4.0, 0.0])
+        ]
+    );
+    assert!(instances(r#""TRANSLATION":4"#).is_err());
+    assert!(instances(r#""ROTATION":0"#).is_err());
+    let hidden = r#""mesh":0,"extensions":{"KHR_node_visibility":{"visible":false}},"#;
+    let text = TRIANGLE.replacen(r#""mesh":0,"#, hidden, 1);
+    let (building, _) = read(&gltf(&format!(r#""extensionsUsed":["KHR_node_visibility"],{text}"#))).unwrap();
+    assert!(building.nodes[0].parts.is_empty());
+    for (name, count) in
+        [("KHR_materials_clearcoat", 0), ("KHR_draco_mesh_compression", 0), ("CESIUM_primitive_outline", 1)]
+    {
+        let (building, issues) = read(&gltf(&format!(r#""extensionsUsed":["{name}"],{TRIANGLE}"#))).unwrap();
+        assert_eq!((building.nodes[0].parts.len(), issues.len()), (1, count), "{name}");
+    }
+}
+
+#[test]
+fn map_coordinates_are_moved_before_they_lose_digits() {
+    let bounds = |translation: &str| {
+        let text = TRIANGLE.replacen(r#""scale":[-2,2,2]"#, &format!(r#""translation":{translation}"#), 1);
+        let text = text.replacen(r#""type":"VEC3""#, r#""type":"VEC3","min":[0,0,0],"max":[1,1,0]"#, 1);
+        read(&gltf(&text)).unwrap().0.nodes[0].parts[0].bounds().unwrap()
+    };
+    // In single precision, 5,900,000.75 has a step of half a metre.
+    assert_eq!(bounds("[500000.25, 35, -5900000.5]"), ([0.25, 35.0, -0.5], [1.25, 36.0, -0.5]));
+    assert_eq!(bounds("[9000, 35, 9000]"), ([9000.0, 35.0, 9000.0], [9001.0, 36.0, 9000.0]));
+}
+
 #[test]
 fn a_deep_hierarchy_is_refused() {
     let nodes: Vec<String> =

@@ -16,9 +16,14 @@ pub(super) fn local(node: &Node) -> Matrix {
     if let Some(matrix) = node.matrix {
         return matrix.map(f64::from);
     }
-    let [x, y, z, w] = node.rotation.map_or([0.0, 0.0, 0.0, 1.0], |q| q.0).map(f64::from);
-    let s = node.scale.unwrap_or([1.0; 3]).map(f64::from);
-    let t = node.translation.unwrap_or([0.0; 3]).map(f64::from);
+    let turn = node.rotation.map_or([0.0, 0.0, 0.0, 1.0], |q| q.0);
+    of_parts(node.translation.unwrap_or([0.0; 3]), turn, node.scale.unwrap_or([1.0; 3]))
+}
+
+/// Returns the transform of a translation, a rotation (quaternion) and a scale.
+pub(super) fn of_parts(translation: [f32; 3], rotation: [f32; 4], scale: [f32; 3]) -> Matrix {
+    let [x, y, z, w] = rotation.map(f64::from);
+    let (s, t) = (scale.map(f64::from), translation.map(f64::from));
     [
         (1.0 - 2.0 * (y * y + z * z)) * s[0],
         2.0 * (x * y + z * w) * s[0],
@@ -47,9 +52,9 @@ pub(super) fn multiply(a: &Matrix, b: &Matrix) -> Matrix {
     })
 }
 
-pub(super) fn point(m: &Matrix, p: [f32; 3]) -> [f32; 3] {
+pub(super) fn point(m: &Matrix, p: [f32; 3]) -> [f64; 3] {
     let p = p.map(f64::from);
-    std::array::from_fn(|r| (m[r] * p[0] + m[4 + r] * p[1] + m[8 + r] * p[2] + m[12 + r]) as f32)
+    std::array::from_fn(|r| m[r] * p[0] + m[4 + r] * p[1] + m[8 + r] * p[2] + m[12 + r])
 }
 
 /// Returns whether the transform mirrors, which inverts the winding of triangles.

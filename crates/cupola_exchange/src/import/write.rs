@@ -20,6 +20,7 @@ pub fn document(draft: &Draft, name: &str) -> Document {
         version: VERSION,
         name: name.to_string(),
         description: String::new(),
+        time_zone: None,
         models: if draft.models.is_empty() { Vec::new() } else { vec!["models".into()] },
         building,
         twins: draft.twins.iter().cloned().map(Arc::new).collect::<Vec<_>>().into(),

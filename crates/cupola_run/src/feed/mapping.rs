@@ -9,6 +9,7 @@ use cupola_twin::diagnostic::has_errors;
 use cupola_twin::model::{Primitive, Schema, SchemaIx};
 use cupola_twin::unit::{self, conversion, tidy};
 use cupola_twin::value::EXACT_INTEGER;
+use cupola_twin::zone::{self, TimeZone};
 use cupola_twin::{Diagnostic, Kind, Slot, Topology, TwinIx, Value};
 use cupola_wire::{Payload, PayloadError, Scalar, Template, TimeRule, TopicPattern, check_pointer};
 use std::collections::{BTreeSet, HashMap};
@@ -31,8 +32,8 @@ pub struct Mapping {
     pub property: Template,
     /// The JSON pointer to the value. With `None`, the payload is the value.
     pub pointer: Option<String>,
-    /// The JSON pointer to the source time.
-    pub time: Option<String>,
+    /// The source time.
+    pub time: TimeRule,
     unit: Option<&'static unit::Unit>,
     stale_after_us: Option<i64>,
 }
@@ -83,6 +84,13 @@ impl Mappings {
                 let wrong = Diagnostic::error("wrong-url", why.to_string()).at(at("url"));
                 diagnostics.push(wrong.help("write mqtt://HOST:PORT"));
             }
+            let zone = feed.time_zone.as_ref().and_then(|name| {
+                let zone = zone::find(name);
+                if zone.is_none() {
+                    diagnostics.push(cupola_scene::unknown_zone(name).at(at("time_zone")));
+                }
+                zone
+            });
             let mut list = Vec::new();
             for (at, doc) in feed.mappings.iter().enumerate() {
                 let report = |field: &'static str, offset: usize, diagnostic: Diagnostic| {
@@ -91,7 +99,7 @@ impl Mappings {
                     place.column += offset as u32;
                     diagnostic.at(place)
                 };
-                match mapping(doc, &scene.topology, &report) {
+                match mapping(doc, zone.as_ref(), &scene.topology, &report) {
                     Ok((mapping, mut warnings)) => {
                         diagnostics.append(&mut warnings);
                         list.push(mapping);
@@ -117,6 +125,7 @@ impl Mappings {
 
 fn mapping(
     doc: &MappingDoc,
+    zone: Option<&TimeZone>,
     topology: &Topology,
     report: &dyn Fn(&'static str, usize, Diagnostic) -> Diagnostic,
 ) -> Result<(Mapping, Vec<Diagnostic>), Vec<Diagnostic>> {
@@ -174,8 +183,8 @@ fn mapping(
     if has_errors(&found) {
         return Err(found);
     }
-    let mapping =
-        Mapping { pattern, twin, property, pointer: doc.value.clone(), time: doc.time.clone(), unit, stale_after_us };
+    let time = TimeRule { pointer: doc.time.clone(), zone: zone.cloned() };
+    let mapping = Mapping { pattern, twin, property, pointer: doc.value.clone(), time, unit, stale_after_us };
     Ok((mapping, found))
 }
 
@@ -362,9 +371,8 @@ impl Router {
         let mut readings = Vec::with_capacity(routes.len());
         for route in routes.iter() {
             let mapping = &self.mappings.list[route.mapping];
-            let rule = TimeRule { pointer: mapping.time.clone() };
             // A value whose time is wrong may be of any time, so it is not taken.
-            let source_us = match rule.source_time(&parsed).map_err(|error| error.to_string()) {
+            let source_us = match mapping.time.source_time(&parsed).map_err(|error| error.to_string()) {
                 Ok(Some(source_us)) if !is_plausible(source_us, now_us) => {
                     let shown = cupola_wire::format_rfc3339(source_us);
                     inbox.reject(format!("{topic}: the time {shown} can't be that of a measurement"));
@@ -376,7 +384,7 @@ impl Router {
                     continue;
                 }
             };
-            let value = match value(&self.mappings.topology, &parsed, route) {
+            let value = match value(&self.mappings.topology, &parsed, route, &mapping.time) {
                 Ok(Some(value)) => {
                     if let Some(sent) = fraction(&parsed, route) {
                         inbox.round(format!(
@@ -424,7 +432,7 @@ impl From<String> for Unusable {
 }
 
 /// Returns the value of a property in a message, or `None` if the message leaves it out.
-fn value(topology: &Topology, parsed: &Payload<'_>, route: &Route) -> Result<Option<Value>, Unusable> {
+fn value(topology: &Topology, parsed: &Payload<'_>, route: &Route, time: &TimeRule) -> Result<Option<Value>, Unusable> {
     let unusable = |error: PayloadError| match error {
         PayloadError::Absent => Ok(None),
         error => {
@@ -449,7 +457,7 @@ fn value(topology: &Topology, parsed: &Payload<'_>, route: &Route) -> Result<Opt
             Ok(scalar) => scalar,
             Err(error) => return unusable(error),
         };
-        value_of(&scalar, route).ok_or_else(|| format!("{} is not a {}", shown(&scalar), route.kind.word()))?
+        value_of(&scalar, route, time).ok_or_else(|| format!("{} is not a {}", shown(&scalar), route.kind.word()))?
     };
     if let Some(schema) = route.schema {
         topology.models.schemas().check(schema, &value).map_err(|found| found.to_string())?;
@@ -498,7 +506,7 @@ fn shown(scalar: &Scalar) -> String {
 }
 
 /// Returns the value of a scalar that a device sent, in the unit of the property.
-fn value_of(scalar: &Scalar, route: &Route) -> Option<Value> {
+fn value_of(scalar: &Scalar, route: &Route, time: &TimeRule) -> Option<Value> {
     let scaled = || scalar.as_number().map(|number| converted(number, route));
     Some(match route.kind {
         Kind::Number => Value::Number(scaled()?),
@@ -518,7 +526,7 @@ fn value_of(scalar: &Scalar, route: &Route) -> Option<Value> {
             Scalar::Number(number) => number.to_string(),
             _ => return None,
         }),
-        Kind::Time => Value::Text(cupola_twin::value::time_text(cupola_wire::parse_time(scalar)?)),
+        Kind::Time => Value::Text(cupola_twin::value::time_text(time.time(scalar)?)),
         Kind::Json => return None,
     })
 }

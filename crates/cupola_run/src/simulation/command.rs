@@ -6,6 +6,7 @@ use cupola_twin::expr::{Cell, Context, Expr, ExprError, Measure, Path, evaluate}
 use cupola_twin::query::TwinContext;
 use cupola_twin::unit::Unit;
 use cupola_twin::value::{Sample, time_text};
+use cupola_twin::zone::TimeZone;
 use cupola_twin::{Slot, State, TwinIx, Value};
 use std::sync::Arc;
 
@@ -69,6 +70,10 @@ struct RequestContext<'s, 'r> {
 impl Context for RequestContext<'_, '_> {
     fn now(&self) -> Option<f64> {
         self.twin.now()
+    }
+
+    fn zone(&self) -> &TimeZone {
+        self.twin.zone()
     }
 
     fn path(&self, path: &Path) -> Result<Cell, ExprError> {

@@ -4,8 +4,10 @@ use crate::relocation::Relocation;
 use cupola_physics::building::{BuildingModel, BuildingState, Controls, Outputs};
 use cupola_physics::hygiene::{HygieneModel, HygieneState};
 use cupola_physics::random;
+use cupola_physics::weather::LocalTime;
 use cupola_scene::document::Quantity;
 use cupola_twin::value::Sample;
+use cupola_twin::zone::{self, TimeZone};
 use cupola_twin::{Quality, Slot, State, TwinIx};
 use std::collections::BTreeMap;
 
@@ -66,7 +68,8 @@ pub struct Simulation {
     pub start_us: i64,
     /// The length of a step, in microseconds.
     pub step_us: i64,
-    pub(super) utc_offset_s: i64,
+    /// The time zone of the building.
+    pub(super) zone: TimeZone,
     pub(super) seed: u64,
     pub(super) model: BuildingModel,
     /// The row of each twin that is a room.
@@ -122,8 +125,8 @@ impl Simulation {
             }
         }
         let step_s = self.step_us as f64 / 1e6;
-        let start_local_s = (now_us - self.step_us).div_euclid(1_000_000) + self.utc_offset_s;
-        self.model.step(&mut self.physical, &self.controls, start_local_s, step_s, &mut self.outputs);
+        let start = self.local_time(now_us - self.step_us);
+        self.model.step(&mut self.physical, &self.controls, start, step_s, &mut self.outputs);
         for (energy, power) in self.zone_energy_j.iter_mut().zip(&self.outputs.lights_and_equipment_w) {
             *energy += power * step_s;
         }
@@ -136,9 +139,17 @@ impl Simulation {
             energy.1 += fuel_w * step_s;
         }
         if let Some((model, hygiene)) = &mut self.hygiene {
-            model.step(hygiene, start_local_s, step_s);
+            model.step(hygiene, start, step_s);
         }
         self.show(state, now_us);
+    }
+
+    fn local_time(&self, time_us: i64) -> LocalTime {
+        let utc_s = time_us.div_euclid(1_000_000);
+        LocalTime {
+            civil_s: utc_s + zone::offset_s(&self.zone, time_us),
+            standard_s: utc_s + zone::standard_offset_s(&self.zone, time_us),
+        }
     }
 
     fn show(&self, state: &mut State, now_us: i64) {

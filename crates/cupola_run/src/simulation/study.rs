@@ -2,7 +2,7 @@
 
 use cupola_physics::epw::{self, Epw};
 use cupola_physics::study::{self, Finding, Study};
-use cupola_scene::{Scene, Step, read_text};
+use cupola_scene::{Scene, Step, read_latin_text};
 use cupola_twin::diagnostic::nearest;
 use cupola_twin::{Diagnostic, Place};
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ pub fn weather(scene: &Scene, study: &Study, instead: Option<&Path>) -> (Option<
 
 /// Reads an EPW weather file. Returns the weather, if it can be read, and diagnostics.
 pub fn read(path: &Path) -> (Option<Epw>, Vec<Diagnostic>) {
-    let text = match read_text(path) {
+    let text = match read_latin_text(path) {
         Ok(text) => text,
         Err(error) => return (None, vec![error]),
     };

@@ -19,9 +19,9 @@ pub enum Source {
 pub struct SimulationDoc {
     /// The start of the simulated timeline, in RFC 3339.
     pub start: String,
-    /// Local time minus UTC, in hours, for schedules and the position of the sun.
-    #[serde(default)]
-    pub utc_offset_hours: f64,
+    /// Local time minus UTC, in hours, for a scene without a `time_zone`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset_hours: Option<f64>,
     /// The seed of all random numbers.
     #[serde(default)]
     pub seed: u64,

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::unit::{Unit, tidy};
 use crate::value::time_text;
+use crate::zone::{self, TimeZone};
 use arcstr::Substr;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
@@ -46,6 +47,8 @@ pub trait Context {
     fn unit(&self, path: &Path) -> Option<&'static Unit>;
     /// Returns the current time, in seconds since the Unix epoch, or `None` if unknown.
     fn now(&self) -> Option<f64>;
+    /// Returns the time zone of the building.
+    fn zone(&self) -> &TimeZone;
     /// Returns whether a twin is of a model.
     ///
     /// # Errors
@@ -97,7 +100,7 @@ pub(crate) fn measured(expr: &Expr, context: &dyn Context) -> Result<(Cell, Meas
             let combination = Measure::combine(*op, one.1, other.1);
             let combination = combination.map_err(|why| ExprError::of_units(expr.span.clone(), why))?;
             let (one, other) = (converted(one.0, combination.left), converted(other.0, combination.right));
-            (binary(*op, one, other), combination.result)
+            (binary(*op, one, other, context.zone()), combination.result)
         }
         Node::Call(Function::Now, _) => (context.now().map_or(Cell::Missing, Cell::Time), Measure::Time),
         Node::Stateful(function, _) => return Err(remembers(*function, expr)),
@@ -106,7 +109,7 @@ pub(crate) fn measured(expr: &Expr, context: &dyn Context) -> Result<(Cell, Meas
             for argument in arguments {
                 cells.push((measured(argument, context)?, argument));
             }
-            called(*function, cells)?
+            called(*function, cells, context.zone())?
         }
         Node::Aggregate(aggregate, inner) => {
             let (cells, only_twins) = context.related(inner)?;
@@ -129,20 +132,24 @@ fn converted(cell: Cell, (scale, offset): Change) -> Cell {
     }
 }
 
-fn called(function: Function, cells: Vec<((Cell, Measure), &Expr)>) -> Result<(Cell, Measure), ExprError> {
+fn called(
+    function: Function,
+    cells: Vec<((Cell, Measure), &Expr)>,
+    zone: &TimeZone,
+) -> Result<(Cell, Measure), ExprError> {
     match function {
         function if function.chooses() => {
             let place = cells.last().map(|(_, expr)| expr.span.clone()).unwrap_or_default();
             let values = cells.into_iter().map(|(cell, _)| Some(cell)).collect();
             let (cells, measure) = brought_alike(values).map_err(|why| ExprError::of_units(place, why))?;
             let cells: Vec<Cell> = cells.into_iter().flatten().collect();
-            Ok((call(function, &cells), measure))
+            Ok((call(function, &cells, zone), measure))
         }
         _ => {
             let measure = cells.first().map_or(Measure::Open, |((_, measure), _)| measure.decided().1.forgotten());
             let cells: Vec<Cell> =
                 cells.into_iter().map(|((cell, measure), _)| converted(cell, measure.decided().0)).collect();
-            Ok((call(function, &cells), if function.keeps_measure() { measure } else { function.measure() }))
+            Ok((call(function, &cells, zone), if function.keeps_measure() { measure } else { function.measure() }))
         }
     }
 }
@@ -210,26 +217,37 @@ fn finite(value: f64) -> Cell {
     if value.is_finite() { Cell::Number(value) } else { Cell::Missing }
 }
 
-/// Compares two values. Returns `None` if they are not comparable.
-pub(crate) fn compare(left: &Cell, right: &Cell) -> Option<Ordering> {
+/// Compares two values. A time is compared with a text that says a time. Returns `None` if they are not comparable.
+pub(crate) fn compare(left: &Cell, right: &Cell, zone: &TimeZone) -> Option<Ordering> {
+    match (left, right) {
+        (Cell::Time(a), Cell::Text(b)) => a.partial_cmp(&time(b, zone)?),
+        (Cell::Text(a), Cell::Time(b)) => time(a, zone)?.partial_cmp(b),
+        _ => compare_alike(left, right),
+    }
+}
+
+/// Compares two values of one kind. Returns `None` if they are of different kinds.
+pub(crate) fn compare_alike(left: &Cell, right: &Cell) -> Option<Ordering> {
     match (left, right) {
         (Cell::Number(a), Cell::Number(b)) | (Cell::Time(a), Cell::Time(b)) => a.partial_cmp(b),
         (Cell::Text(a), Cell::Text(b)) => Some(a.cmp(b)),
         (Cell::Bool(a), Cell::Bool(b)) => Some(a.cmp(b)),
-        (Cell::Time(a), Cell::Text(b)) => a.partial_cmp(&time(b)?),
-        (Cell::Text(a), Cell::Time(b)) => time(a)?.partial_cmp(b),
         (Cell::Json(a), Cell::Json(b)) if a == b => Some(Ordering::Equal),
         _ => None,
     }
 }
 
-fn time(text: &str) -> Option<f64> {
-    let midnight = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
-    let time = text.parse::<jiff::Timestamp>().ok().or_else(|| midnight().map(|day| day.timestamp()))?;
-    Some(time.as_microsecond() as f64 / 1e6)
+/// Returns the time that a text says, in seconds since the Unix epoch. A time without a zone, and the start of a date,
+/// are local.
+fn time(text: &str, zone: &TimeZone) -> Option<f64> {
+    let time_us = match text.parse::<jiff::Timestamp>() {
+        Ok(time) => time.as_microsecond(),
+        Err(_) => zone::time_of_local(text, zone)?,
+    };
+    Some(time_us as f64 / 1e6)
 }
 
-pub(crate) fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {
+pub(crate) fn binary(op: BinaryOp, left: Cell, right: Cell, zone: &TimeZone) -> Cell {
     match op {
         BinaryOp::And => match (left, right) {
             (Cell::Bool(false), _) | (_, Cell::Bool(false)) => Cell::Bool(false),
@@ -241,7 +259,7 @@ pub(crate) fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {
             (Cell::Bool(false), Cell::Bool(false)) => Cell::Bool(false),
             _ => Cell::Missing,
         },
-        op if op.is_comparison() => match compare(&left, &right) {
+        op if op.is_comparison() => match compare(&left, &right, zone) {
             None => Cell::Missing,
             Some(order) => Cell::Bool(match op {
                 BinaryOp::Equal => order.is_eq(),
@@ -270,7 +288,7 @@ pub(crate) fn binary(op: BinaryOp, left: Cell, right: Cell) -> Cell {
     }
 }
 
-pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
+pub(crate) fn call(function: Function, cells: &[Cell], zone: &TimeZone) -> Cell {
     let first = cells.first().cloned().unwrap_or(Cell::Missing);
     let numbers = || {
         cells.iter().map(|cell| match cell {
@@ -322,10 +340,15 @@ pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
         Function::Year | Function::Month | Function::Day | Function::Weekday | Function::Hour | Function::Minute => {
             let moment = match &first {
                 Cell::Time(seconds) => Some(*seconds),
-                Cell::Text(text) => time(text),
+                Cell::Text(text) => time(text, zone),
                 _ => None,
             };
-            moment.and_then(|moment| part_of_time(function, moment)).map_or(Cell::Missing, Cell::Number)
+            let named = cells.get(1).map(|cell| text(cell).and_then(|name| zone::find(&name)));
+            let part = match named {
+                None => moment.and_then(|moment| part_of_time(function, moment, zone)),
+                Some(named) => moment.zip(named).and_then(|(moment, zone)| part_of_time(function, moment, &zone)),
+            };
+            part.map_or(Cell::Missing, Cell::Number)
         }
         // Only the context has the current time; `evaluate` handles the call.
         Function::Now => Cell::Missing,
@@ -339,7 +362,7 @@ pub(crate) fn call(function: Function, cells: &[Cell]) -> Cell {
         Function::ArrayContains => match cells {
             [Cell::Json(list), item] => match list.as_array() {
                 Some(items) => {
-                    Cell::Bool(items.iter().any(|known| compare(&of_json(known), item) == Some(Ordering::Equal)))
+                    Cell::Bool(items.iter().any(|known| compare(&of_json(known), item, zone) == Some(Ordering::Equal)))
                 }
                 None => Cell::Missing,
             },

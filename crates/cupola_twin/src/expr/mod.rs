@@ -30,7 +30,7 @@ mod stateful;
 mod text;
 
 pub use eval::{Cell, Context, evaluate};
-pub(crate) use eval::{aggregate_of, binary, call, compare, measured, of_json, remembers};
+pub(crate) use eval::{aggregate_of, binary, call, compare_alike, measured, of_json, remembers};
 pub use measure::{Change, Combination, Measure, Mismatch, SAME};
 pub use parse::{Parser, parse};
 pub use stateful::Stateful;
@@ -39,6 +39,7 @@ pub(crate) use text::{part_of_time, text_of};
 use crate::diagnostic::in_parentheses;
 use crate::model::{ModelFamily, Models};
 use crate::unit::Unit;
+use crate::zone;
 use std::fmt;
 use std::ops::Range;
 
@@ -90,6 +91,16 @@ impl ExprError {
             let error = Self::new(span.clone(), "unknown-model", unknown.message);
             Self { help: unknown.help, ..error }
         })
+    }
+
+    /// Checks that a text is the name of a time zone.
+    pub(crate) fn check_zone(name: &str, span: &Range<usize>) -> Result<(), Self> {
+        if zone::find(name).is_some() {
+            return Ok(());
+        }
+        let unknown = Self::new(span.clone(), "unknown-zone", format!("`{name}` is not a time zone"));
+        let names = zone::names();
+        Err(unknown.did_you_mean(name, names.iter().map(String::as_str)))
     }
 
     /// Formats the text with carets below the error: two lines. Of a long text, the part around the error is shown.
@@ -288,7 +299,7 @@ functions! {
     IsDefined "IS_DEFINED" 1 1, IsNull "IS_NULL" 1 1,
     IsBool "IS_BOOL" 1 1, IsNumber "IS_NUMBER" 1 1, IsString "IS_STRING" 1 1, IsPrimitive "IS_PRIMITIVE" 1 1, IsObject "IS_OBJECT" 1 1,
     Concat "CONCAT" 1 64, Upper "UPPER" 1 1, Lower "LOWER" 1 1, Length "LENGTH" 1 1,
-    Now "NOW" 0 0, Year "YEAR" 1 1, Month "MONTH" 1 1, Day "DAY" 1 1, Weekday "WEEKDAY" 1 1, Hour "HOUR" 1 1, Minute "MINUTE" 1 1,
+    Now "NOW" 0 0, Year "YEAR" 1 2, Month "MONTH" 1 2, Day "DAY" 1 2, Weekday "WEEKDAY" 1 2, Hour "HOUR" 1 2, Minute "MINUTE" 1 2,
     StartsWith "STARTSWITH" 2 2, EndsWith "ENDSWITH" 2 2, Contains "CONTAINS" 2 2, ArrayContains "ARRAY_CONTAINS" 2 2,
 }
 
@@ -362,12 +373,17 @@ impl Function {
         matches!(self, Self::Abs | Self::Floor | Self::Ceil | Self::Round)
     }
 
+    /// Returns whether the function gives a part of a time in the calendar of a zone, its second argument.
+    pub(crate) fn is_of_calendar(self) -> bool {
+        matches!(self, Self::Year | Self::Month | Self::Day | Self::Weekday | Self::Hour | Self::Minute)
+    }
+
     /// Returns the measure of the results of a function that does not keep the measure of its arguments.
     pub(crate) fn measure(self) -> Measure {
         match self {
             Self::Now => Measure::Time,
             Self::Sqrt | Self::Exp | Self::Ln | Self::Log10 | Self::Power | Self::Length => Measure::Plain(None),
-            Self::Year | Self::Month | Self::Day | Self::Weekday | Self::Hour | Self::Minute => Measure::Plain(None),
+            function if function.is_of_calendar() => Measure::Plain(None),
             _ => Measure::Open,
         }
     }

@@ -536,6 +536,11 @@ impl Parser {
             let message = format!("{name} takes {wanted} arguments, not {}", arguments.len());
             return Err(ExprError::new(span, "arguments", message));
         }
+        if function.is_of_calendar()
+            && let Some(Expr { node: Node::Text(name), span }) = arguments.get(1)
+        {
+            ExprError::check_zone(name, span)?;
+        }
         Ok(Node::Call(*function, arguments))
     }
 

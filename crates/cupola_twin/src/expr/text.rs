@@ -1,16 +1,16 @@
 //! Functions of texts and times.
 
 use super::Function;
-use jiff::tz::TimeZone;
+use crate::zone::TimeZone;
 
-/// Returns a calendar part of a time given in seconds since the Unix epoch, in UTC. Weekdays are numbered from Monday =
+/// Returns a calendar part of a time given in seconds since the Unix epoch, in a zone. Weekdays are numbered from Monday =
 /// 1 (ISO 8601). `None` for a time outside the calendar.
-pub(crate) fn part_of_time(function: Function, seconds: f64) -> Option<f64> {
+pub(crate) fn part_of_time(function: Function, seconds: f64, zone: &TimeZone) -> Option<f64> {
     let time_us = seconds * 1e6;
     if time_us.is_nan() || time_us.abs() > 9e18 {
         return None;
     }
-    let time = jiff::Timestamp::from_microsecond(time_us.round() as i64).ok()?.to_zoned(TimeZone::UTC);
+    let time = zone.to_datetime(jiff::Timestamp::from_microsecond(time_us.round() as i64).ok()?);
     Some(match function {
         Function::Year => f64::from(time.year()),
         Function::Month => f64::from(time.month()),

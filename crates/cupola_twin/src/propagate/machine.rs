@@ -133,7 +133,7 @@ impl Machine {
                         Operand::Constant(lane) => Source::Constant(lane),
                     };
                     let sources: Vec<Source<'_>> = step.operands.iter().map(source).collect();
-                    compute(op, &sources, &topology.texts, out);
+                    compute(op, &sources, topology, out);
                 }
             }
             self.registers[usize::from(step.to)] = to;
@@ -343,7 +343,8 @@ fn two(out: &mut [f64], a: Source<'_>, b: Source<'_>, apply: impl Fn(f64, f64) -
     }
 }
 
-fn compute(op: &Op, sources: &[Source<'_>], texts: &Texts, out: &mut [f64]) {
+fn compute(op: &Op, sources: &[Source<'_>], topology: &Topology, out: &mut [f64]) {
+    let Topology { texts, zone, .. } = topology;
     let nothing = Source::Constant(f64::NAN);
     let source = |position: usize| sources.get(position).copied().unwrap_or(nothing);
     let (a, b) = (source(0), source(1));
@@ -400,7 +401,14 @@ fn compute(op: &Op, sources: &[Source<'_>], texts: &Texts, out: &mut [f64]) {
                 function => made(texts, &text_of(*function, &text)),
             })
         }),
-        Op::PartOfTime(function) => one(out, a, |a| part_of_time(*function, a).unwrap_or(f64::NAN)),
+        Op::PartOfTime(function, own) => {
+            let zone = own.as_ref().unwrap_or(zone);
+            one(out, a, |a| part_of_time(*function, a, zone).unwrap_or(f64::NAN));
+        }
+        Op::PartOfTimeIn(function) => two(out, a, b, |a, b| {
+            let zone = texts.text(b).and_then(|name| crate::zone::find(&name));
+            zone.and_then(|zone| part_of_time(*function, a, &zone)).unwrap_or(f64::NAN)
+        }),
         Op::Concat(kinds) => {
             for (at, out) in out.iter_mut().enumerate() {
                 let mut text = Some(String::new());

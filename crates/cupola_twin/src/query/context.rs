@@ -5,6 +5,7 @@ use crate::state::State;
 use crate::topology::{Slot, TwinIx};
 use crate::unit::Unit;
 use crate::value::{Kind, Quality, time_text};
+use crate::zone::TimeZone;
 
 /// The evaluation context of one twin in a state; paths start at the twin.
 #[derive(Clone, Copy)]
@@ -160,6 +161,10 @@ impl Context for TwinContext<'_> {
 
     fn now(&self) -> Option<f64> {
         self.state.now_s()
+    }
+
+    fn zone(&self) -> &TimeZone {
+        &self.state.topology().zone
     }
 
     fn is_of_model(&self, _: Option<&str>, model: &str, exact: bool, expr: &Expr) -> Result<bool, ExprError> {

@@ -1,7 +1,7 @@
 //! Grouping of rows: keys, and aggregates that accumulate row by row.
 
 use super::scalar::VarValue;
-use crate::expr::{Aggregate, Cell, compare};
+use crate::expr::{Aggregate, Cell, compare_alike};
 use arcstr::Substr;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -115,7 +115,7 @@ impl Tally {
         self.missing += other.missing;
         let better = |known: &mut Option<Cell>, other: Option<Cell>, wanted: Ordering| {
             if let Some(other) = other
-                && known.as_ref().is_none_or(|known| compare(&other, known) == Some(wanted))
+                && known.as_ref().is_none_or(|known| compare_alike(&other, known) == Some(wanted))
             {
                 *known = Some(other);
             }
@@ -130,7 +130,7 @@ impl Tally {
             return;
         }
         let is = |known: &Option<Cell>, wanted: Ordering| match known {
-            Some(known) => compare(&cell, known) == Some(wanted),
+            Some(known) => compare_alike(&cell, known) == Some(wanted),
             None => true,
         };
         if is(&self.least, Ordering::Less) {
@@ -247,7 +247,7 @@ pub(super) fn in_order(left: &Cell, right: &Cell, falls: bool) -> Ordering {
         _ => {
             // Only values of one kind are compared: comparisons between times and texts would not be transitive.
             let order = match rank(left).cmp(&rank(right)) {
-                Ordering::Equal => compare(left, right).unwrap_or(Ordering::Equal),
+                Ordering::Equal => compare_alike(left, right).unwrap_or(Ordering::Equal),
                 other => other,
             };
             if falls { order.reverse() } else { order }

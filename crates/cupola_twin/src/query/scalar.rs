@@ -289,13 +289,13 @@ impl Scalar {
                 // The first operand may decide the result alone.
                 match (op, &first) {
                     (BinaryOp::And, Cell::Bool(false)) | (BinaryOp::Or, Cell::Bool(true)) => first,
-                    _ => binary(*op, first, right.value(env)?),
+                    _ => binary(*op, first, right.value(env)?, &topology.zone),
                 }
             }
             Self::Call(function, arguments) => {
                 let cells: Result<Vec<Cell>, ExprError> =
                     arguments.iter().map(|argument| argument.value(env)).collect();
-                call(*function, &cells?)
+                call(*function, &cells?, &topology.zone)
             }
             Self::Case(arms, otherwise) => {
                 for (condition, value) in arms {

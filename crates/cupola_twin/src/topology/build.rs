@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{ModelIx, Models};
 use crate::strings::Collector;
 use crate::value::Texts;
+use crate::zone::TimeZone;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,6 +46,7 @@ impl Topology {
         Self {
             models,
             texts,
+            zone: TimeZone::UTC,
             tables: Vec::new(),
             columns: Vec::new(),
             twin_ids: Arc::default(),

@@ -25,6 +25,7 @@ use crate::state::{CHUNK, Chunk};
 use crate::strings::Strings;
 use crate::unit::Unit;
 use crate::value::{Kind, Texts, Value, ValueError};
+use crate::zone::TimeZone;
 use arcstr::Substr;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -170,6 +171,8 @@ pub struct Topology {
     pub models: Arc<Models>,
     /// The interned strings of all text lanes.
     pub texts: Arc<Texts>,
+    /// The time zone of the building, for the parts of times and for dates.
+    pub zone: TimeZone,
     tables: Vec<Table>,
     columns: Vec<Column>,
     // Shared between a topology and its edited copies.

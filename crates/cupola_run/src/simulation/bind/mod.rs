@@ -17,7 +17,7 @@ use cupola_scene::{Places, Scene, Step};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::expr::{Cell, Segment, evaluate, parse};
 use cupola_twin::query::TwinContext;
-use cupola_twin::{Diagnostic, Kind, Slot, State, Topology, TwinIx, unit};
+use cupola_twin::{Diagnostic, Kind, Slot, State, Topology, TwinIx, unit, zone};
 use shows::BoundTwins;
 use std::collections::BTreeMap;
 
@@ -69,21 +69,17 @@ impl Binder<'_> {
 
     fn simulation(&mut self) -> Option<Simulation> {
         let doc = self.doc;
-        let start_us = cupola_wire::parse_rfc3339(&doc.start);
+        let start_us = self.start_us();
         if start_us.is_none() {
-            let wrong = Diagnostic::error("wrong-time", format!("`{}` is not an RFC 3339 time", doc.start));
-            self.report(wrong.help("write it like 2026-01-12T07:00:00Z"), &["start".into()]);
+            let wrong = Diagnostic::error("wrong-time", format!("`{}` is not a time", doc.start));
+            let help = "write it like 2026-01-12T07:00:00Z, or 2026-01-12T08:00 in local time";
+            self.report(wrong.help(help), &["start".into()]);
         }
         let step_us = cupola_wire::parse_duration(&doc.step).filter(|step_us| (1_000..=DAY_US).contains(step_us));
         if step_us.is_none() {
             let message = format!("`{}` is not a duration from a millisecond to a day", doc.step);
             let wrong = Diagnostic::error("wrong-duration", message);
             self.report(wrong.help("write it like 1m or 30s"), &["step".into()]);
-        }
-        if doc.utc_offset_hours.is_nan() || doc.utc_offset_hours.abs() > 24.0 {
-            let message = format!("{} hours are no difference to UTC", doc.utc_offset_hours);
-            let wrong = Diagnostic::error("wrong-offset", message).help("write hours from -24 to 24");
-            self.report(wrong, &["utc_offset_hours".into()]);
         }
         let (units, ahus, ahu_on, supply_c) = self.air_handlers();
         let (zones, mut specs, exterior) = self.zones();
@@ -135,7 +131,7 @@ impl Binder<'_> {
         Some(Simulation {
             start_us: start_us?,
             step_us: step_us?,
-            utc_offset_s: (doc.utc_offset_hours * 3600.0) as i64,
+            zone: self.topology.zone.clone(),
             seed: doc.seed,
             physical: model.initial_state(),
             controls: Controls { outdoor_offset_k: said.warmer_k, ..model.controls() },
@@ -161,6 +157,17 @@ impl Binder<'_> {
             plant_of: plants.twins,
             dispenser_of: dispensers,
         })
+    }
+
+    /// Returns the building's standard time minus UTC at the start, in hours.
+    fn standard_h(&self) -> f64 {
+        zone::standard_offset_s(&self.topology.zone, self.start_us().unwrap_or(0)) as f64 / 3600.0
+    }
+
+    /// Returns the start of the simulation. A time without a zone is local.
+    fn start_us(&self) -> Option<i64> {
+        let start = &self.doc.start;
+        cupola_wire::parse_rfc3339(start).or_else(|| zone::time_of_local(start, &self.topology.zone))
     }
 
     /// Returns whether the air handling units run day and night, because a zone is a ward where people always are.

@@ -124,6 +124,17 @@ impl Binder<'_> {
                 }
             }
             if let Some(epw) = epw {
+                let (own_h, file_h) = (self.standard_h(), epw.location.site.time_zone_h);
+                if own_h != file_h {
+                    let message = format!(
+                        "the weather file of {} has the standard time UTC{file_h:+} h, the building UTC{own_h:+} h; the \
+                         file's hours are taken as the building's",
+                        epw.location.city
+                    );
+                    let help = "name a weather file of the building's region, or its `time_zone`";
+                    let wrong = Diagnostic::warning("weather-zone", message).help(help);
+                    self.report(wrong, &["weather".into(), "file".into()]);
+                }
                 return Weather::File(Box::new(epw));
             }
         }
@@ -135,7 +146,7 @@ impl Binder<'_> {
             solar_peak_w_m2: doc.solar_peak_w_m2,
             ..DailyWeather::default()
         };
-        let time_zone_h = self.doc.utc_offset_hours;
+        let time_zone_h = self.standard_h();
         let latitude_deg = self.doc.latitude_deg.clamp(-90.0, 90.0);
         // The longitude is the middle of the time zone.
         Weather::Daily(days, Site { latitude_deg, longitude_deg: 15.0 * time_zone_h, time_zone_h })

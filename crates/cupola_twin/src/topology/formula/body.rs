@@ -9,6 +9,7 @@ use crate::expr::{
 use crate::topology::{ColumnIx, TableIx, Topology};
 use crate::unit::tidy;
 use crate::value::{Kind, Quality, Value, encode};
+use crate::zone;
 use std::sync::Arc;
 
 /// A formula during compilation for one table.
@@ -391,7 +392,17 @@ impl Body<'_, '_> {
             | Function::Hour
             | Function::Minute => {
                 self.of_kind(first, at, Kind::Time)?;
-                self.emit(at, Op::PartOfTime(function));
+                match rest {
+                    [] => self.emit(at, Op::PartOfTime(function, None)),
+                    // The parser has checked the name.
+                    [Expr { node: Node::Text(name), .. }, ..] => {
+                        self.emit(at, Op::PartOfTime(function, zone::find(name)));
+                    }
+                    [zone, ..] => {
+                        self.of_kind(zone, at + 1, Kind::Text)?;
+                        self.emit(at, Op::PartOfTimeIn(function));
+                    }
+                }
                 Ok(Type::plain(Kind::Integer))
             }
             // `NOW` has no argument and is handled above.

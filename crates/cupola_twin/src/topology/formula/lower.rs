@@ -94,9 +94,9 @@ impl Op {
             Self::Constant(_) | Self::Load(_) | Self::Now | Self::Stateful { .. } => 0,
             Self::Aggregate { .. } | Self::Quality(..) => 0,
             Self::Convert { .. } | Self::Negate | Self::Not | Self::Math(_) | Self::IsDefined => 1,
-            Self::OfText(_) | Self::PartOfTime(_) => 1,
+            Self::OfText(_) | Self::PartOfTime(..) => 1,
             Self::Binary(_) | Self::TextOrder(_) | Self::TextTest(_) => 2,
-            Self::Least | Self::Greatest | Self::Power | Self::Coalesce => 2,
+            Self::Least | Self::Greatest | Self::Power | Self::Coalesce | Self::PartOfTimeIn(_) => 2,
             Self::Select => 3,
             Self::Concat(kinds) => kinds.len(),
         }

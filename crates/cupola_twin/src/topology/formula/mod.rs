@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Measure, Node, Stateful, parse};
 use crate::unit::Unit;
 use crate::value::Kind;
+use crate::zone::TimeZone;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -161,8 +162,10 @@ pub enum Op {
     Concat(Vec<Option<Kind>>),
     /// `UPPER`, `LOWER`, `LENGTH`.
     OfText(Function),
-    /// A calendar part of a time, in UTC.
-    PartOfTime(Function),
+    /// A calendar part of a time, in the given zone or else in that of the building.
+    PartOfTime(Function, Option<TimeZone>),
+    /// A calendar part of a time, in the zone that the text in `at + 1` names.
+    PartOfTimeIn(Function),
     /// A test of texts: `STARTSWITH`, `ENDSWITH`, `CONTAINS`.
     TextTest(Function),
     /// The minimum of two values.
