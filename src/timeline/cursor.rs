@@ -26,6 +26,11 @@ impl ViewCursor {
         self.paused.is_some()
     }
 
+    /// Returns the copy that a paused view shows.
+    pub(super) fn paused(&self) -> Option<&Timeline> {
+        self.paused.as_deref()
+    }
+
     /// Returns the timeline as the view shows it.
     pub fn view<'t>(&'t self, timeline: &'t Timeline) -> &'t Timeline {
         self.paused.as_deref().unwrap_or(timeline)

@@ -19,6 +19,8 @@ use crate::notice::{NoticeLevel, Notices};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
 use cupola_scene::Scene;
+use cupola_twin::State;
+use cupola_twin::state::reclaim_texts;
 use std::sync::Arc;
 
 /// The open scene.
@@ -45,7 +47,7 @@ impl Plugin for TimelinePlugin {
             .add_systems(Tick, propagate.in_set(TickSystems::Propagate))
             .add_systems(Tick, judge.in_set(TickSystems::Judge))
             .add_systems(Tick, record.in_set(TickSystems::Record))
-            .add_systems(Tick, publish.in_set(TickSystems::Publish));
+            .add_systems(Tick, (publish, reclaim).chain().in_set(TickSystems::Publish));
     }
 }
 
@@ -78,6 +80,13 @@ fn publish(mut timelines: Query<&mut Timeline>, mut notices: ResMut<Notices>) {
         timeline.publish();
         tell_unsettled(&timeline, &mut notices);
     }
+}
+
+/// Removes the texts that no timeline has any more. A copy of a timeline on another thread delays it.
+fn reclaim(timelines: Query<&Timeline>, cursor: Option<Res<ViewCursor>>) {
+    let paused = cursor.as_ref().and_then(|cursor| cursor.paused());
+    let states: Vec<&State> = timelines.iter().chain(paused).flat_map(|timeline| timeline.states()).collect();
+    reclaim_texts(&states);
 }
 
 /// Adds notices about properties that depend on themselves and have not settled.

@@ -65,6 +65,11 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// Returns the states of the key frames.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &State> {
+        self.frames.iter().map(|frame| &frame.state)
+    }
+
     /// Returns a recording that begins at a state.
     pub(crate) fn new(scene: &Scene, state: &State, alarms: &Alarms, start_us: i64) -> Self {
         let mut recording = Self {
@@ -239,6 +244,10 @@ impl Replay {
         let mut replay = Self { recording, slots: Vec::new(), next: 0, next_acknowledgement: 0, shown_us: i64::MAX };
         replay.adopt(topology);
         replay
+    }
+
+    pub(crate) fn recording(&self) -> &Recording {
+        &self.recording
     }
 
     /// Returns the first and the last moment of the recording, in microseconds since the Unix epoch.

@@ -39,6 +39,7 @@ pub mod propagate;
 pub mod query;
 pub mod state;
 pub mod strings;
+mod texts;
 pub mod topology;
 pub mod unit;
 pub mod value;

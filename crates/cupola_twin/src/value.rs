@@ -5,12 +5,10 @@
 //! NaN means "no value" for every kind. A single lane type gives the formula machine one register type and one memory
 //! layout. The cost is that integers beyond ±2^53 are not exact, so [`encode`] refuses them.
 
-use crate::strings::{Collector, Strings};
-use arcstr::Substr;
+pub use crate::texts::Texts;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
 
 /// The largest integer that a lane holds exactly.
 pub const EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
@@ -181,101 +179,6 @@ impl PartialEq for Sample {
     }
 }
 
-/// Interned strings by number, shared by a topology and all its states. Strings are added and never removed.
-#[derive(Debug, Default)]
-pub struct Texts(RwLock<Interned>);
-
-#[derive(Debug, Default)]
-struct Interned {
-    /// Strings that were interned together.
-    first: Strings,
-    /// Strings that were interned one by one; their numbers continue after those of `first`.
-    more: Vec<Substr>,
-    numbers: HashMap<Substr, u32>,
-}
-
-impl Interned {
-    fn find(&self, text: &str) -> Option<u32> {
-        self.first.find(text).or_else(|| self.numbers.get(text).copied())
-    }
-
-    fn len(&self) -> usize {
-        self.first.len() + self.more.len()
-    }
-}
-
-impl Texts {
-    /// Creates a table of interned strings from `first`; the strings keep their numbers.
-    pub fn of(first: Strings) -> Self {
-        Self(RwLock::new(Interned { first, ..Interned::default() }))
-    }
-
-    /// Returns all strings with their numbers.
-    pub fn all(&self) -> Strings {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if inner.more.is_empty() {
-            return inner.first.clone();
-        }
-        let mut all = Collector::with_capacity(inner.len());
-        for text in inner.first.iter().chain(inner.more.iter().map(Substr::as_str)) {
-            // Interned strings are distinct, so `add` never finds a duplicate.
-            let _ = all.add(text);
-        }
-        all.finish()
-    }
-
-    /// Returns the number of `text` and interns it if it is new.
-    pub fn intern(&self, text: &str) -> u32 {
-        if let Some(number) = self.find(text) {
-            return number;
-        }
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(number) = inner.find(text) {
-            return number;
-        }
-        let text = Substr::from(text);
-        let number = inner.len() as u32;
-        inner.more.push(text.clone());
-        inner.numbers.insert(text, number);
-        number
-    }
-
-    /// Returns the number of `text` and interns it if it is new. Returns `None` for a new text if `limit` strings exist
-    /// already.
-    pub fn intern_within(&self, text: &str, limit: usize) -> Option<u32> {
-        let full = || self.0.read().unwrap_or_else(PoisonError::into_inner).len() >= limit;
-        self.find(text).or_else(|| (!full()).then(|| self.intern(text)))
-    }
-
-    /// Returns the number of different texts.
-    pub fn len(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// Returns whether there is no text.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Returns the number of `text` if it is interned.
-    pub fn find(&self, text: &str) -> Option<u32> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).find(text)
-    }
-
-    /// Returns the text of a lane, or `None` if the lane is not the number of an interned string.
-    pub fn text(&self, lane: f64) -> Option<Substr> {
-        if !lane.is_finite() {
-            return None;
-        }
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let number = lane as usize;
-        match number.checked_sub(inner.first.len()) {
-            Some(number) => inner.more.get(number).cloned(),
-            None => inner.first.shared(number as u32),
-        }
-    }
-}
-
 /// The reason why a value can't be a lane of a column.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ValueError {
@@ -307,6 +210,15 @@ pub enum ValueError {
 /// A value that `kind` cannot represent: another type, a number that is not finite, an integer beyond ±2^53, or a text
 /// that is not an RFC 3339 time.
 pub fn encode(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, ValueError> {
+    encode_by(value, kind, |text| texts.intern(text))
+}
+
+/// Encodes an initial value of the scene, whose text stays.
+pub(crate) fn encode_given(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, ValueError> {
+    encode_by(value, kind, |text| texts.pin(text))
+}
+
+fn encode_by(value: &Value, kind: Kind, intern: impl Fn(&str) -> u32) -> Result<f64, ValueError> {
     match (kind, value) {
         (Kind::Number, Value::Number(number)) if number.is_finite() => Ok(*number),
         (Kind::Number, Value::Number(number)) => Err(ValueError::NotFinite(*number)),
@@ -319,9 +231,9 @@ pub fn encode(value: &Value, kind: Kind, texts: &Texts) -> Result<f64, ValueErro
         }
         (Kind::Integer, Value::Number(number)) if number.fract() == 0.0 && number.abs() <= EXACT_INTEGER => Ok(*number),
         (Kind::Bool, Value::Bool(flag)) => Ok(f64::from(u8::from(*flag))),
-        (Kind::Text, Value::Text(text)) => Ok(f64::from(texts.intern(text))),
+        (Kind::Text, Value::Text(text)) => Ok(f64::from(intern(text))),
         (Kind::Json, value) => match serde_json::to_string(value) {
-            Ok(text) => Ok(f64::from(texts.intern(&text))),
+            Ok(text) => Ok(f64::from(intern(&text))),
             Err(error) => Err(ValueError::NotJson(error.to_string())),
         },
         (Kind::Time, Value::Text(text)) => match text.parse::<jiff::Timestamp>() {

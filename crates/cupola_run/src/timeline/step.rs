@@ -1,7 +1,9 @@
 //! The step of a timeline, as a whole and in its parts.
 
 use super::{Changes, Driver, Timeline};
+use crate::recording::Recording;
 use cupola_twin::State;
+use cupola_twin::state::reclaim_texts;
 use std::collections::BTreeSet;
 
 impl Timeline {
@@ -16,11 +18,22 @@ impl Timeline {
             }
             self.simulate();
             self.finish();
+            reclaim_texts(&self.states().collect::<Vec<_>>());
             changes.add(self.changes.clone());
             if !matches!(self.driver, Driver::Simulated(_)) {
                 return changes;
             }
         }
+    }
+
+    /// Returns the state, and those of the recording's key frames.
+    pub fn states(&self) -> impl Iterator<Item = &State> {
+        let replayed = match &self.driver {
+            Driver::Replayed(replay) => Some(replay.recording()),
+            Driver::Live { .. } | Driver::Simulated(_) => None,
+        };
+        let recordings = self.recording.iter().chain(replayed);
+        std::iter::once(&self.state).chain(recordings.flat_map(Recording::states))
     }
 
     /// Propagates, updates alarms, records and publishes. Every step and every applied event ends with this.

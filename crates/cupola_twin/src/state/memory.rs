@@ -334,6 +334,17 @@ impl Memories {
         &mut chunk[at]
     }
 
+    /// Returns the lanes that the memories of a call hold.
+    pub fn lanes(&self, call: usize) -> impl Iterator<Item = f64> + '_ {
+        let memories = self.calls.get(call).into_iter().flatten().flatten().flat_map(|chunk| chunk.iter());
+        memories.flat_map(|memory| match memory {
+            Memory::Past(readings) => readings.iter().map(|(_, lane)| *lane).collect(),
+            Memory::Readings { value, before, .. } => vec![*value, *before],
+            Memory::Mean { value, .. } => vec![*value],
+            Memory::Nothing | Memory::Held { .. } | Memory::Switch { .. } => Vec::new(),
+        })
+    }
+
     /// Returns the memory of a call for a row, if any, without creating it.
     pub fn peek(&self, call: usize, row: u32) -> Option<&Memory> {
         self.calls[call].get(row as usize / CHUNK)?.as_ref()?.get(row as usize % CHUNK)

@@ -5,10 +5,12 @@
 mod carry;
 mod chunk;
 mod memory;
+mod reclaim;
 mod rows;
 
 pub(crate) use chunk::{Chunk, Stamp, Stamps};
 pub(crate) use memory::{Memories, Memory, Moment};
+pub use reclaim::reclaim_texts;
 pub(crate) use rows::RowSet;
 
 use crate::diagnostic::Diagnostic;
@@ -112,6 +114,8 @@ pub(crate) struct Time {
 #[derive(Clone, Debug)]
 pub struct State {
     topology: Arc<Topology>,
+    /// Counts the state among the users of its topology's texts.
+    _user: Arc<()>,
     columns: Vec<Vec<Arc<Chunk>>>,
     changes: Vec<Changes>,
     pub(crate) time: Time,
@@ -140,6 +144,7 @@ impl State {
             changes.push(Changes { rows: RowSet::new(rows as usize), version: 0 });
         }
         let mut state = Self {
+            _user: topology.texts.user(),
             columns,
             changes,
             time: Time::default(),

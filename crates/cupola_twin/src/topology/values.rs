@@ -7,7 +7,7 @@ use crate::graph::Twin;
 use crate::model::{Primitive, Schema};
 use crate::state::{CHUNK, Chunk, Stamp, Stamps, missing};
 use crate::strings::Collector;
-use crate::value::{Kind, Quality, Value, encode};
+use crate::value::{Kind, Quality, Value, encode_given};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ impl ValueReader<'_> {
             let path = || format!("{id}.{}", self.names.get(name));
             if let NameMeaning::Simple(column, kind, primitive) = self.known(name)
                 && primitive.check(value).is_ok()
-                && let Ok(lane) = encode(value, kind, &self.topology.texts)
+                && let Ok(lane) = encode_given(value, kind, &self.topology.texts)
                 && put(column, lane)
             {
                 continue;
@@ -101,7 +101,7 @@ impl ValueReader<'_> {
             };
             for (property, value) in found {
                 let Some(column) = self.table.column(&property.name) else { continue };
-                match encode(value, property.kind, &self.topology.texts) {
+                match encode_given(value, property.kind, &self.topology.texts) {
                     Ok(lane) if put(column, lane) => {}
                     Ok(_) => {
                         let message = format!("`{}` has two values: its own, and one in an object", property.name);

@@ -100,7 +100,7 @@ impl Body<'_, '_> {
                 Ok(Type::number(Measure::of_literal(unit)))
             }
             Node::Text(text) => {
-                let lane = f64::from(self.topology().texts.intern(text));
+                let lane = f64::from(self.topology().texts.pin(text));
                 self.emit(at, Op::Constant(lane));
                 Ok(Type::plain(Kind::Text))
             }
@@ -466,7 +466,7 @@ impl Body<'_, '_> {
             path.segments.iter().map(|segment| segment.name.as_str()).collect::<Vec<_>>().as_slice()
             && let Some(column) = self.topology().table(self.table).column(&property.join("."))
         {
-            let words = [0, 1, 2, 3].map(|byte| self.topology().texts.intern(Quality::from_byte(byte).word()));
+            let words = [0, 1, 2, 3].map(|byte| self.topology().texts.pin(Quality::from_byte(byte).word()));
             self.inputs.push(Input::Here(column));
             self.emit(at, Op::Quality(column, words.map(f64::from)));
             return Ok(Type::plain(Kind::Text));
