@@ -315,3 +315,80 @@ fn groups_are_the_same_on_one_core_and_on_all() {
     assert!(json(&all)[0]["s"].as_f64().is_some());
     assert_eq!(one.stdout, all.stdout);
 }
+
+#[test]
+fn keywords_may_be_aliases() {
+    let folder = folder();
+    for alias in [
+        "case", "limit", "offset", "at", "order", "group", "in", "not", "null", "true", "if", "count", "explain",
+        "select",
+    ] {
+        for question in [
+            format!("SELECT {alias}.$dtId FROM DIGITALTWINS {alias} WHERE {alias}.$dtId = 'mill'"),
+            format!("SELECT {alias}.$dtId FROM DIGITALTWINS AS {alias} WHERE NOT {alias}.$dtId != 'mill' LIMIT 1"),
+            format!(
+                "SELECT {alias}.$dtId FROM DIGITALTWINS MATCH (S)-[:supplies]->({alias}) WHERE {alias}.$dtId = 'mill'"
+            ),
+            format!(
+                "SELECT {alias}.$dtId FROM DIGITALTWINS S JOIN {alias} RELATED S.supplies WHERE {alias}.$dtId = 'mill'"
+            ),
+        ] {
+            assert_eq!(ask(folder.path(), &question), json!([{"$dtId": "mill"}]), "{question}");
+        }
+        let question = format!("SELECT COUNT() AS {alias} FROM DIGITALTWINS S WHERE S.$dtId = 'mill'");
+        assert_eq!(ask(folder.path(), &question), json!([{ alias: 1 }]), "{question}");
+    }
+    for alias in ["case", "limit", "at", "offset"] {
+        let question = format!("SELECT {alias} FROM DIGITALTWINS {alias} WHERE {alias}.$dtId = 'mill'");
+        assert_eq!(ask(folder.path(), &question)[0][alias]["$dtId"], "mill", "{question}");
+    }
+    // The clauses themselves are still clauses.
+    let question = "SELECT T.$dtId FROM DIGITALTWINS T WHERE CASE WHEN T.capacity > 60 THEN TRUE ELSE FALSE END ORDER BY T.$dtId LIMIT 1 OFFSET 0";
+    assert_eq!(ask(folder.path(), question), json!([{"$dtId": "coal"}]));
+    assert_eq!(ask(folder.path(), "SELECT COUNT() AS n FROM DIGITALTWINS LIMIT 1"), json!([{"n": 19}]));
+}
+
+#[test]
+fn a_join_may_go_against_a_relationship() {
+    let folder = folder();
+    let question = "SELECT C.$dtId, S.$dtId AS from FROM DIGITALTWINS C OPTIONAL JOIN S RELATED C.^supplies R \
+                    WHERE C.$dtId IN ['mill', 'hydro', 'sub-3'] ORDER BY C.$dtId";
+    let answer = json!([{"$dtId": "hydro"}, {"$dtId": "mill", "from": "sub-2"}, {"$dtId": "sub-3", "from": "far"}]);
+    assert_eq!(ask(folder.path(), question), answer);
+    let question = "SELECT R.since FROM DIGITALTWINS B JOIN C RELATED B.^contains R WHERE B.$dtId = 'building-7'";
+    assert_eq!(ask(folder.path(), question), json!([{"since": 1999}]));
+}
+
+#[test]
+fn whole_numbers_are_answered_exactly_or_refused() {
+    let models = r#"[{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:x:Meter;1", "@type": "Interface", "contents": [
+        {"@type": "Property", "name": "serial", "schema": "long"},
+        {"@type": "Property", "name": "serials", "schema": {"@type": "Array", "elementSchema": "long"}},
+        {"@type": "Property", "name": "parts", "schema": {"@type": "Map", "mapKey": {"name": "k", "schema": "string"}, "mapValue": {"name": "v", "schema": "long"}}},
+        {"@type": "Relationship", "name": "feeds", "properties": [{"@type": "Property", "name": "order", "schema": "long"}]}]}]"#;
+    let scene = |serial: &str| {
+        let text = format!(
+            r#"(version: 1, name: "Meters", models: ["models"], twins: [(id: "m", model: "Meter", properties: {{"serial": {serial},
+                "serials": [9007199254740993, 5], "parts": {{"a": 9223372036854775807}}}}), (id: "n", model: "Meter")],
+                relationships: [(from: "m", name: "feeds", to: "n", properties: {{"order": 9007199254740995}})])"#
+        );
+        scene_folder(models, &text)
+    };
+    let folder = scene("9007199254740992");
+    let question = "SELECT M.serial, M.serials, M.parts.a AS a, R.order FROM DIGITALTWINS M JOIN N RELATED M.feeds R";
+    let output = cupola(&["query", folder.path().to_str().unwrap(), question, "--format", "json"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for number in ["9007199254740992", "[9007199254740993,5]", "9223372036854775807", "9007199254740995"] {
+        assert!(text.contains(number), "{number}: {text}");
+    }
+    let output = cupola(&["check", scene("9007199254740993").path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("2^53"));
+    let output = cupola(&[
+        "query",
+        folder.path().to_str().unwrap(),
+        "SELECT M FROM DIGITALTWINS M WHERE M.serial = 9007199254740993",
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not-exact"));
+}

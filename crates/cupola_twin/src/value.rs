@@ -223,7 +223,7 @@ fn encode_by(value: &Value, kind: Kind, intern: impl Fn(&str) -> u32) -> Result<
         (Kind::Number, Value::Number(number)) if number.is_finite() => Ok(*number),
         (Kind::Number, Value::Number(number)) => Err(ValueError::NotFinite(*number)),
         (Kind::Number | Kind::Integer, Value::Integer(number)) => {
-            if (*number as f64).abs() <= EXACT_INTEGER {
+            if number.unsigned_abs() <= EXACT_INTEGER as u64 {
                 Ok(*number as f64)
             } else {
                 Err(ValueError::NotExact(*number))

@@ -6,12 +6,14 @@
 //!
 //! Sources: RDF 1.1 Turtle (W3C); the Brick ontology (brickschema.org); RealEstateCore (w3id.org/rec).
 
+mod hierarchy;
 mod left;
 mod models;
 mod names;
 mod statements;
 mod vocabulary;
 
+use self::hierarchy::superclasses;
 use self::left::Omissions;
 use self::models::{ClassIx, Classes};
 use self::names::local_name;
@@ -19,7 +21,8 @@ pub(super) use self::names::segment;
 pub(super) use self::names::{UniqueNames, percent_decoded};
 use self::statements::{Iri, Statements};
 use self::vocabulary::{
-    RDFS_COMMENT, RDFS_LABEL, Reading, holds_words, is_about_tags, is_any_thing, is_meta, is_vocabulary, kept, word,
+    Ontology, RDFS_COMMENT, RDFS_LABEL, Reading, VocabularyTerm, holds_words, is_about_tags, is_any_thing, is_meta,
+    is_vocabulary, kept, word,
 };
 use super::service::file_start;
 use super::{Draft, ModelDoc};
@@ -202,12 +205,40 @@ impl<'s> BrickReader<'s> {
                 }
             }
         }
+        let unknown = self.superclasses();
+        // The files themselves may define a class.
+        let defined: HashSet<Iri> = statements.subclasses.iter().flat_map(|(class, base)| [*class, *base]).collect();
+        let is_unknown = |(iri, class): &(&Iri, &ClassIx)| unknown.contains(class) && !defined.contains(iri);
+        self.left.unknown_classes = classes.iter().filter(is_unknown).map(|(iri, _)| *iri).collect();
         for (class, base) in &statements.subclasses {
             if let (Some(class), Some(base)) = (classes.get(class), classes.get(base)) {
                 self.classes.extend(*class, *base);
             }
         }
         classes
+    }
+
+    /// Adds the superclasses of all classes so far. Returns the classes that Brick doesn't have.
+    fn superclasses(&mut self) -> BTreeSet<ClassIx> {
+        let mut unknown = BTreeSet::new();
+        let mut next = self.classes.of_ontologies();
+        while let Some((class, ontology, name)) = next.pop() {
+            let Some(above) = superclasses(ontology, &name) else {
+                if ontology == Ontology::Brick {
+                    unknown.insert(class);
+                }
+                continue;
+            };
+            for base in above.filter(|base| *base != "Entity") {
+                let count = self.classes.count();
+                let base_ix = self.classes.class(VocabularyTerm { ontology, name: base, is_tag: false });
+                self.classes.extend(class, base_ix);
+                if self.classes.count() > count {
+                    next.push((base_ix, ontology, base.to_string()));
+                }
+            }
+        }
+        unknown
     }
 
     /// Counts a statement that uses another vocabulary, or whose subject is not a twin.

@@ -510,7 +510,7 @@ fn value_of(scalar: &Scalar, route: &Route, time: &TimeRule) -> Option<Value> {
     let scaled = || scalar.as_number().map(|number| converted(number, route));
     Some(match route.kind {
         Kind::Number => Value::Number(scaled()?),
-        Kind::Integer => Value::Integer(scaled().filter(|number| number.abs() <= EXACT_INTEGER)?.round() as i64),
+        Kind::Integer => Value::Integer(scaled().filter(|number| number.abs() < EXACT_INTEGER)?.round() as i64),
         Kind::Bool => Value::Bool(match scalar {
             Scalar::Bool(flag) => *flag,
             Scalar::Number(number) => *number != 0.0,

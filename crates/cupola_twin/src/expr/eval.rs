@@ -200,10 +200,17 @@ pub(crate) fn of_json(json: &Json) -> Cell {
     match json {
         Json::Null => Cell::Missing,
         Json::Bool(flag) => Cell::Bool(*flag),
+        // A whole number that a double can't hold is answered as it is, and never rounded.
+        Json::Number(number) if is_inexact(number) => Cell::Json(Arc::new(json.clone())),
         Json::Number(number) => number.as_f64().map_or(Cell::Missing, Cell::Number),
         Json::String(text) => Cell::Text(text.as_str().into()),
         list => Cell::Json(Arc::new(list.clone())),
     }
+}
+
+fn is_inexact(number: &serde_json::Number) -> bool {
+    let whole = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
+    whole.is_some_and(|whole| whole as f64 as i128 != whole)
 }
 
 fn number(cell: Cell, apply: impl Fn(f64) -> f64) -> Cell {

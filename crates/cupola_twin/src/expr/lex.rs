@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A token. Words keep their case; the parser recognises keywords.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Token {
+pub(crate) enum Token {
     Word(String),
     Number(f64),
     Text(String),
@@ -85,7 +85,13 @@ fn number(rest: &str, at: usize) -> Result<(Token, usize), ExprError> {
             end += 1 + sign + exponent;
         }
     }
+    let is_inexact = |number: f64| rest[..end].parse::<i128>().is_ok_and(|whole| number as i128 != whole);
     match rest[..end].parse::<f64>() {
+        Ok(number) if is_inexact(number) => {
+            let message = format!("the whole number `{}` has more digits than are computed with", &rest[..end]);
+            let help = "numbers are exact up to 9007199254740992; compare longer ones as texts";
+            Err(ExprError::new(at..at + end, "not-exact", message).help(help))
+        }
         Ok(number) if number.is_finite() => Ok((Token::Number(number), end)),
         _ => Err(ExprError::new(at..at + end, "syntax", format!("the number `{}` is too large", &rest[..end]))),
     }

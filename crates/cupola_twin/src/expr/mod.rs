@@ -31,6 +31,7 @@ mod text;
 
 pub use eval::{Cell, Context, evaluate};
 pub(crate) use eval::{aggregate_of, binary, call, compare_alike, measured, of_json, remembers};
+pub(crate) use lex::Token;
 pub use measure::{Change, Combination, Measure, Mismatch, SAME};
 pub use parse::{Parser, parse};
 pub use stateful::Stateful;

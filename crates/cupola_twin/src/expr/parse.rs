@@ -120,6 +120,25 @@ impl Parser {
         matches!(self.tokens.get(self.at + 1), Some((Token::Mark("("), _)))
     }
 
+    /// Returns whether the token after the next one fulfils a condition.
+    pub(crate) fn is_followed(&self, by: impl Fn(&Token) -> bool) -> bool {
+        self.tokens.get(self.at + 1).is_some_and(|(token, _)| by(token))
+    }
+
+    /// Returns whether the next word, which is a keyword of expressions, is the name of a twin here.
+    fn is_name(&self) -> bool {
+        const AFTER_A_VALUE: [&str; 11] =
+            ["FROM", "AS", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "AT", "AND", "OR"];
+        // The next word but one is the alias of a path, such as `NOT limit.on`.
+        let is_path = matches!(self.tokens.get(self.at + 2), Some((Token::Mark("."), _)));
+        self.is_followed(|token| match token {
+            Token::Mark(mark) => [".", ",", ")"].contains(mark),
+            Token::Word(word) => !is_path && AFTER_A_VALUE.iter().any(|known| word.eq_ignore_ascii_case(known)),
+            Token::End => true,
+            _ => false,
+        })
+    }
+
     /// Returns whether the next token is the given mark.
     pub fn is_mark(&self, mark: &str) -> bool {
         matches!(self.peek(), Token::Mark(found) if *found == mark)
@@ -359,7 +378,7 @@ impl Parser {
 
     fn unary(&mut self) -> Result<Expr, ExprError> {
         let start = self.span().start;
-        let (op, strength) = if self.take_word("NOT") {
+        let (op, strength) = if !self.is_name() && self.take_word("NOT") {
             (UnaryOp::Not, 3)
         } else if self.take_mark("-") {
             (UnaryOp::Negate, 7)
@@ -408,6 +427,9 @@ impl Parser {
                 let called = self.is_called();
                 match word.to_ascii_uppercase().as_str() {
                     _ if called => self.call(&word)?,
+                    "TRUE" | "FALSE" | "NULL" if self.is_followed(|token| *token == Token::Mark(".")) => {
+                        Node::Path(self.path()?)
+                    }
                     "TRUE" => {
                         self.next();
                         Node::Bool(true)
@@ -420,7 +442,7 @@ impl Parser {
                         self.next();
                         Node::Null
                     }
-                    "CASE" => self.case()?,
+                    "CASE" if !self.is_name() => self.case()?,
                     _ => Node::Path(self.path()?),
                 }
             }

@@ -113,6 +113,8 @@ pub enum Link {
         source: Name,
         /// The name of the relationship.
         relationship: Name,
+        /// The direction of the relationship: forward, or backward for `RELATED source.^relationship`.
+        direction: Direction,
         /// The alias of the relationship.
         alias: Option<Name>,
         /// Whether a row without a related twin is kept (`OPTIONAL JOIN`).

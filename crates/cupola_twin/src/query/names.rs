@@ -79,7 +79,7 @@ impl Names {
         }
         for (number, link) in query.links.iter().enumerate() {
             match link {
-                Link::Join { target, source, relationship, alias, optional } => {
+                Link::Join { target, source, relationship, direction, alias, optional } => {
                     let from = names.twin(source)?;
                     check_relationship(relationship, topology)?;
                     let to = names.declare(target, false)?;
@@ -89,7 +89,7 @@ impl Names {
                         to,
                         edge,
                         names: vec![relationship.0.clone()],
-                        direction: Direction::Forward,
+                        direction: *direction,
                         hops: Hops::ONE,
                         optional: *optional,
                         is_shortest: false,

@@ -1,7 +1,7 @@
 //! The query parser.
 
 use super::{Direction, EdgePattern, From, Hops, Link, Name, Query, Select};
-use crate::expr::{Expr, ExprError, Node, Parser};
+use crate::expr::{Expr, ExprError, Node, Parser, Token};
 
 /// Keywords that cannot be an alias where the alias is optional.
 const CLAUSES: [&str; 16] = [
@@ -183,10 +183,29 @@ fn alias(parser: &mut Parser) -> Result<Option<Name>, ExprError> {
     if parser.take_word("AS") {
         return Ok(Some(parser.name("a name")?));
     }
-    if CLAUSES.iter().any(|clause| parser.is_word(clause)) {
+    if CLAUSES.iter().any(|clause| parser.is_word(clause)) && !is_alias(parser) {
         return Ok(None);
     }
     Ok(parser.name("").ok())
+}
+
+/// Returns whether the next keyword doesn't begin its clause here, and therefore is an alias.
+fn is_alias(parser: &Parser) -> bool {
+    let is_clause = |word: &str| CLAUSES.iter().any(|clause| word.eq_ignore_ascii_case(clause));
+    if parser.is_word("LIMIT") || parser.is_word("OFFSET") {
+        return !parser.is_followed(|token| matches!(token, Token::Number(_)));
+    }
+    if parser.is_word("AT") {
+        return !parser.is_followed(|token| matches!(token, Token::Text(_)));
+    }
+    if parser.is_word("GROUP") || parser.is_word("ORDER") {
+        return !parser.is_followed(|token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case("BY")));
+    }
+    let ends = |token: &Token| match token {
+        Token::Word(word) => is_clause(word),
+        token => *token == Token::End,
+    };
+    parser.is_word("IN") && parser.is_followed(ends)
 }
 
 fn link(parser: &mut Parser) -> Result<Option<Link>, ExprError> {
@@ -209,8 +228,9 @@ fn join(parser: &mut Parser, optional: bool) -> Result<Link, ExprError> {
     parser.expect_word("RELATED")?;
     let source = parser.name("the name of a twin")?;
     parser.expect_mark(".")?;
+    let direction = if parser.take_mark("^") { Direction::Backward } else { Direction::Forward };
     let relationship = parser.name("a relationship")?;
-    Ok(Link::Join { target, source, relationship, alias: alias(parser)?, optional })
+    Ok(Link::Join { target, source, relationship, direction, alias: alias(parser)?, optional })
 }
 
 fn pattern(parser: &mut Parser) -> Result<Link, ExprError> {

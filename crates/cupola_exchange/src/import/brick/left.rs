@@ -1,12 +1,13 @@
 //! The statements of a file that are left out, gathered so that many statements of one kind give one diagnostic.
 
+use super::hierarchy::similar;
 use super::names::local_name;
 use super::statements::{Iri, Statements};
 use crate::import::Draft;
 use crate::import::service::file_start;
 use cupola_twin::diagnostic::Lines;
 use cupola_twin::{Diagnostic, Place};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The largest number of diagnostics of one kind. Further diagnostics are only counted.
@@ -22,6 +23,8 @@ pub(super) struct Omissions {
     pub foreign: BTreeMap<Iri, usize>,
     /// The resources whose twin has another id, because their local name was taken.
     pub renamed: Vec<(Iri, String)>,
+    /// The classes in the namespace of Brick that Brick doesn't have.
+    pub unknown_classes: BTreeSet<Iri>,
     /// The number of statements about resources that are not twins.
     pub other: usize,
     /// The number of values of properties that already have another value.
@@ -51,8 +54,13 @@ impl Omissions {
                 draft.counts.entry(kind).or_default().left_out += count;
             }
         }
-        let mut groups =
-            [self.untyped(statements), self.foreign(statements), self.renamed(statements), self.unfit(statements)];
+        let mut groups = [
+            self.untyped(statements),
+            self.foreign(statements),
+            self.unknown(statements),
+            self.renamed(statements),
+            self.unfit(statements),
+        ];
         let named = groups.iter().flat_map(|group| group.iter().take(MAX_FINDINGS));
         let wanted: HashSet<&str> = named.map(|(iri, _)| local_name(statements.iri(*iri))).collect();
         let mut found = HashMap::new();
@@ -124,6 +132,20 @@ impl Omissions {
             (*iri, Diagnostic::warning(code, message).help("give it a type, such as `a brick:Equipment`"))
         };
         self.untyped.iter().map(finding).collect()
+    }
+
+    fn unknown(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {
+        let finding = |iri: &Iri| {
+            let name = local_name(statements.iri(*iri));
+            let message = format!("Brick has no class `{name}`, so its model has no superclasses");
+            let unknown = Diagnostic::warning("brick-unknown-class", message);
+            let help = match similar(name) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "look the class up in Brick 1.4, or define it with rdfs:subClassOf".into(),
+            };
+            (*iri, unknown.help(help))
+        };
+        self.unknown_classes.iter().map(finding).collect()
     }
 
     fn foreign(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {

@@ -104,6 +104,17 @@ impl Classes {
         class
     }
 
+    /// Returns the number of classes.
+    pub fn count(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Returns the classes of Brick and RealEstateCore with their names.
+    pub fn of_ontologies(&self) -> Vec<(ClassIx, Ontology, String)> {
+        let known = self.classes.iter().enumerate().filter(|(_, class)| class.ontology != Ontology::Own);
+        known.map(|(number, class)| (number, class.ontology, class.name.clone())).collect()
+    }
+
     /// Returns the name of a class.
     pub fn name(&self, class: ClassIx) -> &str {
         self.classes.get(class).map_or("", |class| class.name.as_str())

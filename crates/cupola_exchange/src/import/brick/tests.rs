@@ -106,8 +106,34 @@ fn the_tree_of_classes_is_followed_and_may_go_round() {
 fn a_tree_of_classes_that_is_too_deep_is_cut() {
     let tree: String = (0..15).map(|at| format!("brick:C{at} rdfs:subClassOf brick:C{} .\n", at + 1)).collect();
     let draft = draft(&format!("{tree}ex:a a brick:C0, brick:Other ."));
-    assert_eq!(codes(&draft), ["brick-class-tree"]);
+    assert_eq!(codes(&draft), ["brick-class-tree", "brick-unknown-class"]);
     models(&draft);
+}
+
+#[test]
+fn classes_come_with_their_superclasses_and_unknown_ones_are_said() {
+    let draft = draft(
+        "ex:z a brick:Zone_Air_Temperature_Sensor . ex:r a rec:Office . ex:v a brick:Variable_Air_Volume_Box .
+         ex:x a brick:Zone_Air_Temprature_Sensor . ex:u a brick:Unicorn . ex:mine rdfs:subClassOf brick:CO2_Sensor .
+         ex:c a ex:mine .",
+    );
+    for (model, above) in [
+        ("Zone_Air_Temperature_Sensor", "Temperature_Sensor"),
+        ("Zone_Air_Temperature_Sensor", "Sensor"),
+        ("Zone_Air_Temperature_Sensor", "Point"),
+        ("Variable_Air_Volume_Box", "Terminal_Unit"),
+        ("Variable_Air_Volume_Box", "HVAC_Equipment"),
+        ("Variable_Air_Volume_Box", "Equipment"),
+    ] {
+        let (model, above) = (format!("dtmi:brickschema:Brick:{model};1"), format!("dtmi:brickschema:Brick:{above};1"));
+        assert!(is_a(&draft, &model, &above), "{model} {above}");
+    }
+    assert!(is_a(&draft, "dtmi:w3id:rec:Office;1", "dtmi:w3id:rec:Room;1"));
+    assert!(is_a(&draft, "dtmi:imported:class:mine;1", "dtmi:brickschema:Brick:Sensor;1"));
+    let unknown: Vec<_> = draft.findings.iter().filter(|found| found.code == "brick-unknown-class").collect();
+    assert_eq!(unknown.len(), 2, "{:?}", draft.findings);
+    assert_eq!(unknown[0].help.as_deref(), Some("did you mean `Zone_Air_Temperature_Sensor`?"));
+    assert!(unknown[1].message.contains("Unicorn") && unknown[1].place.as_ref().is_some_and(|place| place.line > 1));
 }
 
 #[test]
@@ -135,7 +161,7 @@ fn literals_become_properties() {
     assert_eq!(property(&draft, "s", "value"), Some(&Value::Number(4.0)));
     assert_eq!(property(&draft, "r", "area_grossArea"), Some(&Value::Number(14.0)));
     assert_eq!(property(&draft, "r", "serial"), Some(&Value::Text("9007199254740993".into())), "no double is that");
-    assert_eq!(codes(&draft), ["brick-unfit-value", "brick-second-value"]);
+    assert_eq!(codes(&draft), ["brick-unknown-class", "brick-unfit-value", "brick-second-value"]);
     assert_eq!(draft.counts["statements"].left_out, 2);
     models(&draft);
 }
