@@ -2,7 +2,7 @@
 
 use super::run::{follow, headless};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output};
-use crate::feed::Connections;
+use crate::feed::{BrokerStatus, Connections};
 use crate::session::timeline_of;
 use crate::timeline::{SourceKind, Timeline, apply_event};
 use bevy::prelude::*;
@@ -105,7 +105,7 @@ fn give(
     }
 }
 
-/// Waits until all feeds are connected to their brokers.
+/// Waits until every broker is connected or out of reach. A command to a broker out of reach fails when it is sent.
 fn connected(world: &mut World, timeline: Entity) -> Result<(), String> {
     let begin = Instant::now();
     loop {
@@ -113,11 +113,17 @@ fn connected(world: &mut World, timeline: Entity) -> Result<(), String> {
             .get::<Connections>(timeline)
             .map(Connections::status)
             .ok_or("the scene has no feed: add `feeds` to it")?;
-        match status.connection {
-            Connection::Connected => return Ok(()),
-            Connection::Lost { error } => return Err(format!("{}: {error}", status.url)),
-            _ if begin.elapsed() > CONNECT_WITHIN => return Err(format!("{} doesn't answer", status.url)),
-            _ => {}
+        if status.is_unreachable() {
+            return Err(status.troubles().join("; "));
+        }
+        let is_settled =
+            |broker: &BrokerStatus| matches!(broker.connection, Connection::Connected | Connection::Lost { .. });
+        if status.brokers.iter().all(is_settled) {
+            status.troubles().into_iter().for_each(output::error_line);
+            return Ok(());
+        }
+        if begin.elapsed() > CONNECT_WITHIN {
+            return Err(format!("{} doesn't answer", status.url));
         }
         follow(world, timeline, Duration::from_millis(20), |_, _, _| true);
     }

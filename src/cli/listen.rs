@@ -8,7 +8,6 @@ use crate::feed::Connections;
 use crate::session::timeline_of;
 use crate::timeline::{SourceKind, Timeline};
 use bevy::prelude::{App, Entity, World};
-use cupola_mqtt::Connection;
 use cupola_scene::Scene;
 use cupola_twin::State;
 use cupola_twin::expr::ExprError;
@@ -49,12 +48,10 @@ pub(super) fn listened(path: &Path, timeline: Source, listen: &ListenArgs) -> Re
     let (mut app, timeline, duration) = listening(path, listen)?;
     let world = app.world_mut();
     follow(world, timeline, duration, |_, _, _| true);
-    if let Some(Connection::Lost { error }) = world.get::<Connections>(timeline).map(|known| known.status().connection)
-    {
-        output::error_line(format!("the broker can't be reached: {error}"));
+    tell_unused(world, timeline);
+    if world.get::<Connections>(timeline).is_some_and(|known| known.status().is_unreachable()) {
         return Err(BAD_INPUT);
     }
-    tell_unused(world, timeline);
     world.entity_mut(timeline).take::<Timeline>().map(|timeline| timeline.0).ok_or(BAD_INPUT)
 }
 
@@ -106,8 +103,10 @@ pub(super) fn watch(path: &Path, listen: &ListenArgs, question: &WatchedQuery<'_
     }
 }
 
-/// Says on standard error what of the messages could not be used, each with an example.
+/// Says on standard error which brokers had troubles, and what of the messages could not be used, each with an example.
 pub(super) fn tell_unused(world: &World, timeline: Entity) {
+    let troubles = world.get::<Connections>(timeline).map(|known| known.status().troubles());
+    troubles.into_iter().flatten().for_each(output::error_line);
     let Some(counters) = world.get::<Connections>(timeline).map(|known| known.status().counters) else { return };
     if let Some(why) = counters.last_rejection {
         output::error_line(format!("{} messages or values could not be used; the last: {why}", counters.rejected));

@@ -5,7 +5,7 @@ use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline, WallClock};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
-use cupola_mqtt::{Client, Connection, MessageReceiver, ReceivedMessage};
+use cupola_mqtt::{Client, Connection, ConnectionHistory, MessageReceiver, ReceivedMessage};
 use cupola_run::feed::{CurrentMappings, FeedCounters, Inbox, Latencies, Mappings, Router, address};
 use cupola_run::{Actor, Event, EventBody};
 use std::collections::{BTreeSet, VecDeque};
@@ -22,6 +22,46 @@ pub struct FeedStatus {
     pub rate_per_s: f64,
     /// The counters of the inbox.
     pub counters: FeedCounters,
+    /// The connections, one for each feed that was asked to connect.
+    pub brokers: Vec<BrokerStatus>,
+}
+
+/// The status of the connection of one feed.
+#[derive(Clone, Debug, Default)]
+pub struct BrokerStatus {
+    /// The address of the broker.
+    pub url: String,
+    /// The state of the connection.
+    pub connection: Connection,
+    /// The history of the connection.
+    pub history: ConnectionHistory,
+}
+
+impl FeedStatus {
+    /// Returns a sentence about each broker that can't be reached, that was lost in between, or that refuses topics.
+    pub fn troubles(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for BrokerStatus { url, connection, history } in &self.brokers {
+            if let Connection::Lost { error } = connection {
+                found.push(format!("{url} can't be reached: {error}"));
+            }
+            if !history.refused.is_empty() {
+                let topics = history.refused.join(", ");
+                found.push(format!("{url} refuses the subscription of {topics}: check its access rules"));
+            }
+            if history.outages > 0 {
+                let lost_s = history.lost_us as f64 / 1e6;
+                found.push(format!("{url} was lost {} times, for {lost_s:.1} s in total", history.outages));
+            }
+        }
+        found
+    }
+
+    /// Returns whether every broker is out of reach.
+    pub fn is_unreachable(&self) -> bool {
+        let is_lost = |broker: &BrokerStatus| matches!(broker.connection, Connection::Lost { .. });
+        !self.brokers.is_empty() && self.brokers.iter().all(is_lost)
+    }
 }
 
 /// The receiver of a feed, which routes its messages to the inbox.
@@ -36,7 +76,7 @@ impl MessageReceiver for Intake {
     }
 
     fn failed(&mut self, why: String) {
-        self.inbox.reject(format!("a command could not be sent: {why}"));
+        self.inbox.reject(why);
     }
 }
 
@@ -97,7 +137,7 @@ impl Connections {
         self.feeds.iter_mut().for_each(|feed| feed.client = None);
         for feed in &mut self.feeds {
             let intake = Intake { router: Router::new(feed.mappings.clone()), inbox: inbox.clone() };
-            let client = Client::start(url.unwrap_or(&feed.url), feed.filters.clone(), intake);
+            let client = Client::start(url.unwrap_or(&feed.url), url.is_some(), feed.filters.clone(), intake);
             feed.client = Some(client.map_err(|error| error.to_string())?);
         }
         Ok(())
@@ -140,6 +180,13 @@ impl Connections {
             url: urls.into_iter().collect::<Vec<_>>().join(", "),
             rate_per_s: self.rate_per_s,
             counters: self.inbox.counters(),
+            brokers: clients()
+                .map(|client| BrokerStatus {
+                    url: client.url().to_string(),
+                    connection: client.connection(),
+                    history: client.history(),
+                })
+                .collect(),
         }
     }
 

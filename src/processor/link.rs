@@ -86,7 +86,7 @@ impl Link {
     pub fn open(doc: &ProcessorDoc, folder: &Path, mailbox: &Arc<Mailbox>) -> Result<Self, String> {
         match &doc.mqtt {
             Some(ProcessorMqttDoc { url, request, response }) => {
-                let client = Client::start(url, vec![response.clone()], Answers(mailbox.clone()))
+                let client = Client::start(url, false, vec![response.clone()], Answers(mailbox.clone()))
                     .map_err(|error| error.to_string())?;
                 Ok(Self::Service(client, request.clone()))
             }
@@ -126,7 +126,7 @@ impl MessageReceiver for Answers {
     }
 
     fn failed(&mut self, why: String) {
-        self.0.put(LinkMessage::Ended(format!("the request could not be sent: {why}")));
+        self.0.put(LinkMessage::Ended(why));
     }
 }
 

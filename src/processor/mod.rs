@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 
 /// Number of timelines so far whose processors are services that other programs may share.
 static SHARED: AtomicU64 = AtomicU64::new(0);
+/// Largest number of characters of a line that is quoted.
+const MAX_QUOTED: usize = 120;
 /// Longest pause before a failed program or connection is started again.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
@@ -136,9 +138,11 @@ impl Processor {
                         }
                         None => self.answer = Some(answer),
                     },
+                    // A program may print other lines. The answer may still follow, until the timeout.
                     Err(error) => {
-                        wrong = Some(format!("its answer is invalid: {error}"));
-                        self.asked = None;
+                        let line: String = String::from_utf8_lossy(&bytes).trim().chars().take(MAX_QUOTED).collect();
+                        self.status.rejected += 1;
+                        self.status.last_error = Some(format!("`{line}` is not an answer: {error}"));
                     }
                 },
                 LinkMessage::Ended(why) => {
@@ -151,7 +155,9 @@ impl Processor {
             && let Some(asked) = &self.asked
             && asked.at.elapsed() > self.definition.timeout
         {
-            wrong = Some(format!("no answer came within {} s", self.definition.timeout.as_secs_f64()));
+            let said = self.status.last_error.take().filter(|said| said.contains("is not an answer"));
+            let said = said.map_or(String::new(), |said| format!("; {said}"));
+            wrong = Some(format!("no answer came within {} s{said}", self.definition.timeout.as_secs_f64()));
             self.status.timeouts += 1;
             // The program may still work on the old request, so it is restarted.
             self.leave_alone();

@@ -19,5 +19,6 @@ mod processors;
 mod queries;
 mod scene_cache;
 mod scenes;
+mod studies;
 mod support;
 mod timelines;

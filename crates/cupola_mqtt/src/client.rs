@@ -1,15 +1,17 @@
 //! The MQTT client, which connects, subscribes, and reconnects after the connection is lost.
 
-use cupola_run::feed::{AddressError, PASSWORD, ReceivedMessage, USER, address};
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeReasonCode};
+use cupola_run::feed::{AddressError, HOSTS, PASSWORD, ReceivedMessage, USER, address};
+use rumqttc::{AsyncClient, Event, MqttOptions, Outgoing, Packet, QoS, SubscribeReasonCode};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
-/// Largest size of a packet in bytes. The client ends the connection at a larger one, so the limit is far above the
-/// size that devices send. The parser refuses payloads that are too large for it.
-const MAX_PACKET_BYTES: usize = 64 << 20;
+/// Largest size of a packet in bytes: that of the protocol, because the client ends the connection at a larger one.
+const MAX_PACKET_BYTES: usize = 256 << 20;
+/// Largest payload in bytes that is taken. A larger message is left out, and the others go on.
+const MAX_PAYLOAD_BYTES: usize = 64 << 20;
 /// Shortest and longest limit of the wait between two attempts to connect. The limit doubles at every attempt.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// Largest number of messages that wait to be sent.
@@ -24,7 +26,7 @@ pub enum Connection {
     Connecting,
     /// The client is connected and has sent its subscriptions.
     Connected,
-    /// The connection is lost, or the broker refused a subscription. After a loss the client tries again by itself.
+    /// The connection is lost. The client tries again by itself.
     Lost {
         /// The reason.
         error: String,
@@ -47,8 +49,53 @@ impl Connection {
 pub trait MessageReceiver: Send {
     /// Takes a message.
     fn message(&mut self, message: ReceivedMessage<'_>);
-    /// Takes the reason why an outgoing message could not be sent.
+    /// Takes the reason why a message could not be sent or taken.
     fn failed(&mut self, why: String);
+}
+
+/// The history of a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionHistory {
+    /// The topics whose subscription the broker refused.
+    pub refused: Vec<String>,
+    /// The number of times that the connection was lost.
+    pub outages: u32,
+    /// The time without a connection since the first one, in microseconds.
+    pub lost_us: u64,
+}
+
+/// The state of a connection, shared by its thread and the app.
+#[derive(Debug, Default)]
+struct Shared {
+    connection: Connection,
+    history: ConnectionHistory,
+    /// The moment at which the connection was lost, until it is there again.
+    lost_since: Option<Instant>,
+}
+
+impl Shared {
+    fn set(&mut self, connection: Connection) {
+        match (&self.connection, &connection) {
+            (Connection::Connected, Connection::Lost { .. }) => {
+                self.history.outages += 1;
+                self.lost_since = Some(Instant::now());
+            }
+            (_, Connection::Connected) => self.end_outage(),
+            _ => {}
+        }
+        self.connection = connection;
+    }
+
+    fn end_outage(&mut self) {
+        if let Some(since) = self.lost_since.take() {
+            self.history.lost_us += since.elapsed().as_micros() as u64;
+        }
+    }
+
+    fn history(&self) -> ConnectionHistory {
+        let lost_us = self.lost_since.map_or(0, |since| since.elapsed().as_micros() as u64);
+        ConnectionHistory { lost_us: self.history.lost_us + lost_us, ..self.history.clone() }
+    }
 }
 
 /// The reason why a client, the fleet or the broker can't start.
@@ -85,7 +132,7 @@ pub enum SendError {
 /// A connection with its thread. Dropping it ends both.
 pub struct Client {
     url: String,
-    connection: Arc<Mutex<Connection>>,
+    shared: Arc<Mutex<Shared>>,
     outgoing: mpsc::Sender<(String, Vec<u8>)>,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
@@ -95,18 +142,24 @@ impl Client {
     /// Starts to connect to `url`. The thread of the connection gives messages on topics that match `filters` to
     /// `receiver`.
     ///
+    /// User and password of the environment are sent if a person has chosen the broker (`is_chosen`), or if its host is
+    /// in the list of [`HOSTS`]. A broker that only a scene names never gets them.
+    ///
     /// # Errors
     /// The address is not valid, or the thread can't be started.
     pub fn start(
         url: &str,
+        is_chosen: bool,
         filters: Vec<String>,
         receiver: impl MessageReceiver + 'static,
     ) -> Result<Self, StartError> {
         let (host, port) = address(url)?;
-        let connection = Arc::new(Mutex::new(Connection::Connecting));
+        let shared = Arc::new(Mutex::new(Shared { connection: Connection::Connecting, ..Shared::default() }));
+        let gets_credentials = is_chosen || std::env::var(HOSTS).is_ok_and(|hosts| is_among(&hosts, &host, port));
         let (stop, stopped) = watch::channel(false);
         let (outgoing, requests) = mpsc::channel(MAX_OUTGOING);
-        let mut task = Task { host, port, filters, receiver: Box::new(receiver), connection: connection.clone() };
+        let receiver = Box::new(receiver);
+        let mut task = Task { host, port, gets_credentials, filters, receiver, shared: shared.clone() };
         let thread = std::thread::Builder::new()
             .name("cupola-mqtt".into())
             .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -118,7 +171,7 @@ impl Client {
                 Err(error) => task.set(Connection::Lost { error: error.to_string() }),
             })
             .map_err(StartError::Thread)?;
-        Ok(Self { url: url.to_string(), connection, outgoing, stop, thread: Some(thread) })
+        Ok(Self { url: url.to_string(), shared, outgoing, stop, thread: Some(thread) })
     }
 
     /// Queues a message for publication.
@@ -140,8 +193,22 @@ impl Client {
 
     /// Returns the state of the connection.
     pub fn connection(&self) -> Connection {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).connection.clone()
     }
+
+    /// Returns the history of the connection.
+    pub fn history(&self) -> ConnectionHistory {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).history()
+    }
+}
+
+/// Returns whether a list of hosts, separated by commas, has a host or its port.
+fn is_among(hosts: &str, host: &str, port: u16) -> bool {
+    let with_port = format!("{host}:{port}");
+    hosts
+        .split(',')
+        .map(str::trim)
+        .any(|known| known.eq_ignore_ascii_case(host) || known.eq_ignore_ascii_case(&with_port))
 }
 
 impl Drop for Client {
@@ -157,32 +224,37 @@ impl Drop for Client {
 struct Task {
     host: String,
     port: u16,
+    gets_credentials: bool,
     filters: Vec<String>,
     receiver: Box<dyn MessageReceiver>,
-    connection: Arc<Mutex<Connection>>,
+    shared: Arc<Mutex<Shared>>,
 }
 
 impl Task {
     fn set(&self, connection: Connection) {
-        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).set(connection);
     }
 
     async fn run(&mut self, mut stopped: watch::Receiver<bool>, mut requests: mpsc::Receiver<(String, Vec<u8>)>) {
         let id = format!("cupola-{:08x}", random_u32());
         let mut options = MqttOptions::new(id, self.host.clone(), self.port);
         options.set_keep_alive(Duration::from_secs(15)).set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
-        if let (Ok(user), Ok(password)) = (std::env::var(USER), std::env::var(PASSWORD)) {
+        let credentials = std::env::var(USER).ok().zip(std::env::var(PASSWORD).ok());
+        let is_withheld = credentials.is_some() && !self.gets_credentials;
+        if let Some((user, password)) = credentials.filter(|_| self.gets_credentials) {
             options.set_credentials(user, password);
         }
         let (client, mut events) = AsyncClient::new(options, self.filters.len() + MAX_OUTGOING + 16);
         let mut attempt = 0;
+        // The subscriptions that wait for their acknowledgement, and the number of those sent since the connection.
+        let (mut subscribed, mut sent) = (HashMap::new(), 0);
         loop {
             let event = tokio::select! {
                 event = events.poll() => event,
                 Some((topic, payload)) = requests.recv() => {
                     // The quality of service is *at least once*, because a command must not be lost.
                     if let Err(error) = client.try_publish(topic, QoS::AtLeastOnce, false, payload) {
-                        self.receiver.failed(error.to_string());
+                        self.receiver.failed(format!("a message could not be sent: {error}"));
                     }
                     continue;
                 }
@@ -191,6 +263,7 @@ impl Task {
             match event {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
                     attempt = 0;
+                    (subscribed, sent) = (HashMap::new(), 0);
                     // The session is clean, so the broker has forgotten earlier subscriptions.
                     let mut filters = self.filters.iter();
                     let failed = filters.find_map(|filter| client.try_subscribe(filter, QoS::AtMostOnce).err());
@@ -199,12 +272,24 @@ impl Task {
                         Some(error) => Connection::Lost { error: error.to_string() },
                     });
                 }
-                Ok(Event::Incoming(Packet::SubAck(ack)))
-                    if ack.return_codes.contains(&SubscribeReasonCode::Failure) =>
-                {
-                    self.set(Connection::Lost {
-                        error: "the broker refuses a subscription: check its access rules".into(),
-                    });
+                Ok(Event::Outgoing(Outgoing::Subscribe(number))) => {
+                    subscribed.insert(number, sent);
+                    sent += 1;
+                }
+                // The subscriptions that the broker grants go on.
+                Ok(Event::Incoming(Packet::SubAck(ack))) => {
+                    let filter = subscribed.remove(&ack.pkid).and_then(|at: usize| self.filters.get(at));
+                    if let Some(filter) = filter.filter(|_| ack.return_codes.contains(&SubscribeReasonCode::Failure)) {
+                        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+                        if !shared.history.refused.contains(filter) {
+                            shared.history.refused.push(filter.clone());
+                        }
+                    }
+                }
+                Ok(Event::Incoming(Packet::Publish(publish))) if publish.payload.len() > MAX_PAYLOAD_BYTES => {
+                    let size = publish.payload.len();
+                    let why = format!("{}: a message of {size} bytes is too large and was left out", publish.topic);
+                    self.receiver.failed(why);
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
                     self.receiver.message(ReceivedMessage {
@@ -216,7 +301,15 @@ impl Task {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    self.set(Connection::Lost { error: error.to_string() });
+                    let mut error = error.to_string();
+                    if is_withheld {
+                        error += &format!(
+                            "; user and password were not sent, because only the scene names this broker: set {HOSTS}={} \
+                             or use --broker",
+                            self.host
+                        );
+                    }
+                    self.set(Connection::Lost { error });
                     let wait = back_off(attempt, f64::from(random_u32()) / f64::from(u32::MAX));
                     attempt += 1;
                     tokio::select! {
@@ -249,6 +342,21 @@ fn random_u32() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_of_the_credentials_are_found() {
+        let cases = [
+            ("broker", true),
+            ("a, Broker", true),
+            ("broker:1884", true),
+            ("broker:1883", false),
+            ("broker.evil.example", false),
+            ("", false),
+        ];
+        for (hosts, expected) in cases {
+            assert_eq!(is_among(hosts, "broker", 1884), expected, "{hosts}");
+        }
+    }
 
     #[test]
     fn waits_longer_each_time_up_to_a_minute() {

@@ -18,7 +18,7 @@
 //!
 //! let broker = Broker::start()?;
 //! let (sender, messages) = channel();
-//! let client = Client::start(&broker.url, vec!["rooms/#".into()], Messages(sender))?;
+//! let client = Client::start(&broker.url, true, vec!["rooms/#".into()], Messages(sender))?;
 //! while client.connection() != Connection::Connected {
 //!     std::thread::yield_now();
 //! }
@@ -32,6 +32,6 @@ mod client;
 mod fleet;
 
 pub use broker::Broker;
-pub use client::{Client, Connection, MessageReceiver, SendError, StartError};
+pub use client::{Client, Connection, ConnectionHistory, MessageReceiver, SendError, StartError};
 pub use cupola_run::feed::ReceivedMessage;
 pub use fleet::{Fleet, FleetReport};

@@ -307,7 +307,9 @@ impl BuildingModel {
             let leak = HEAT_CAPACITY_J_PER_M3_K * room.leak_m3_s;
             let supply = HEAT_CAPACITY_J_PER_M3_K * room.flow_m3_s;
             let gains_w = room.people * SENSIBLE_PER_PERSON_W + room.equipment_w;
-            let setpoint_c = number(&controls.heating_setpoint_c, row, zone.heating_setpoint_c);
+            // A set-point for heating above the one for cooling is lowered to it, as in studies.
+            let cooling_c = number(&controls.cooling_setpoint_c, row, zone.cooling_setpoint_c);
+            let setpoint_c = number(&controls.heating_setpoint_c, row, zone.heating_setpoint_c).min(cooling_c);
             work.inputs.push(ZoneInput {
                 capacity_w_k: zone.volume_m3() * HEAT_CAPACITY_J_PER_M3_K / moment.dt_s.max(1e-3),
                 exchange_w_k: leak + supply,

@@ -340,7 +340,7 @@ fn a_bill_is_what_hours_peaks_and_fuels_come_to() {
     let mut plant = Plant { heating: Some(heating), pump_share: Some(0.0), ..Plant::default() };
     plant.tariff.electricity_kwh = Amount::Schedule("price".into());
     (plant.tariff.demand_kw, plant.tariff.heat_kwh) = (5.0, 0.2);
-    (plant.emissions.electricity_kg_kwh, plant.emissions.heat_kg_kwh) = (0.5, 0.1);
+    (plant.emissions.electricity_kg_kwh, plant.emissions.heat_kg_kwh) = (Amount::Number(0.5), 0.1);
     study.plant = Some(plant);
     let report = run(&study, 1.0);
     let (heat_kwh, energy) = (report.heating_kwh, &report.energy);

@@ -2,7 +2,8 @@
 
 use cupola_scene::{Alarm, Scene};
 use cupola_twin::{Quality, Slot, State, TwinIx};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// A raised alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,22 @@ pub(crate) struct NamedAlarm {
     raised: RaisedAlarm,
 }
 
+/// An alarm that was raised and cleared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastAlarm {
+    /// The id of the alarm in the scene.
+    pub alarm: Arc<str>,
+    /// The id of the twin.
+    pub twin: Arc<str>,
+    /// The moment at which it was raised, in microseconds since the Unix epoch.
+    pub since_us: i64,
+    /// The moment at which it was cleared, in microseconds since the Unix epoch.
+    pub until_us: i64,
+}
+
+/// The number of past alarms that are kept. Older ones are dropped.
+const MAX_PAST: usize = 1_000;
+
 /// The raised alarms of a timeline, by alarm number in the scene and twin.
 #[derive(Clone, Debug, Default)]
 pub struct Alarms {
@@ -41,6 +58,8 @@ pub struct Alarms {
     pub raised: BTreeMap<(usize, TwinIx), RaisedAlarm>,
     /// The number of alarms raised since the timeline began.
     pub total: u64,
+    /// The alarms that were raised and cleared, in the order of their ends.
+    pub past: VecDeque<PastAlarm>,
 }
 
 impl Alarms {
@@ -50,21 +69,32 @@ impl Alarms {
         for (number, alarm) in scene.alarms.iter().enumerate() {
             for column in &alarm.columns {
                 for row in 0..state.topology().rows(*column) {
-                    alarms.judge_slot(number, state, Slot { column: *column, row }, now_us);
+                    alarms.judge_slot((number, alarm), state, Slot { column: *column, row }, now_us);
                 }
             }
         }
         alarms
     }
 
-    fn judge_slot(&mut self, number: usize, state: &State, slot: Slot, now_us: i64) -> Option<AlarmChange> {
+    fn judge_slot(
+        &mut self,
+        (number, alarm): (usize, &Alarm),
+        state: &State,
+        slot: Slot,
+        now_us: i64,
+    ) -> Option<AlarmChange> {
         let twin = state.topology().twin_of(slot);
         let sample = state.get(slot);
         let (lane, is_stale) = (sample.usable(), sample.quality == Quality::Stale);
         // A condition without a value neither raises nor clears an alarm.
         if lane == 0.0 {
-            let was_raised = self.raised.remove(&(number, twin)).is_some();
-            return was_raised.then_some(AlarmChange { alarm: number, twin, is_raised: false });
+            let RaisedAlarm { since_us, .. } = self.raised.remove(&(number, twin))?;
+            let (alarm, name) = (alarm.id.as_str().into(), state.topology().twin_id(twin).into());
+            if self.past.len() == MAX_PAST {
+                self.past.pop_front();
+            }
+            self.past.push_back(PastAlarm { alarm, twin: name, since_us, until_us: now_us });
+            return Some(AlarmChange { alarm: number, twin, is_raised: false });
         }
         if lane.is_nan() {
             return None;
@@ -84,7 +114,7 @@ impl Alarms {
             for column in &alarm.columns {
                 for row in state.changed(*column) {
                     let slot = Slot { column: *column, row: *row };
-                    changes.extend(self.judge_slot(number, state, slot, now_us));
+                    changes.extend(self.judge_slot((number, alarm), state, slot, now_us));
                 }
             }
         }

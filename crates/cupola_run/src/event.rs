@@ -166,6 +166,9 @@ pub enum EventError {
     /// The property is computed.
     #[error("{0} is computed: change what it is computed from")]
     Computed(String),
+    /// The capacity of a source can't be negative.
+    #[error("{0} is the capacity of a source of heat or cold, which can't be negative")]
+    NegativeCapacity(String),
     /// The property can't have the value.
     #[error(transparent)]
     Value(#[from] ReadingError),

@@ -24,6 +24,9 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// Shortest run of a study, in microseconds: its report has hourly means.
+const MIN_STUDY_US: i64 = 3_600_000_000;
+
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Scene to run: a folder with scene.ron, or a .ron file.
@@ -86,6 +89,10 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_INPUT;
     }
     let loaded = cupola_scene::load(&args.scene);
+    if loaded.scene.is_none() {
+        output::report(&loaded.diagnostics);
+        return BAD_INPUT;
+    }
     if let Some(scene) = loaded.scene.as_ref().filter(|scene| is_study(scene, args)) {
         if output::report(&loaded.diagnostics) > 0 {
             return BAD_INPUT;
@@ -183,13 +190,10 @@ pub(super) fn run(args: &Args) -> u8 {
     unreached(world, timeline)
 }
 
-/// Says which brokers are out of reach at the end of a live run. Returns the exit code.
+/// Returns the exit code of a live run: an error if a broker is out of reach at its end.
 pub(super) fn unreached(world: &World, timeline: Entity) -> u8 {
     match world.get::<Connections>(timeline).map(Connections::status) {
-        Some(FeedStatus { connection: Connection::Lost { error }, url, .. }) => {
-            output::error_line(format!("{url} can't be reached: {error}"));
-            BAD_INPUT
-        }
+        Some(FeedStatus { connection: Connection::Lost { .. }, .. }) => BAD_INPUT,
         _ => 0,
     }
 }
@@ -221,6 +225,15 @@ fn study(scene: &Scene, args: &Args, duration_us: i64) -> u8 {
     ];
     if let Some((option, _)) = of_scenes.iter().find(|(_, is_given)| *is_given) {
         output::error_line(format!("{option} is for the simulated timeline of a scene, and this run is a study"));
+        return BAD_CALL;
+    }
+    if duration_us < MIN_STUDY_US {
+        let help = "a study runs for hours or days, such as --for 24h or --for 365d";
+        output::error_line(format!(
+            "--for {} is {} long; {help}",
+            args.duration,
+            cupola_wire::format_duration(duration_us)
+        ));
         return BAD_CALL;
     }
     let asked = super::study::StudyOptions {

@@ -50,6 +50,13 @@ pub(in crate::cli) fn report(
         .collect();
     out.insert("alarms".into(), json!(list));
     out.insert("alarms_raised".into(), json!(alarms.total));
+    let past = alarms.past.iter().map(|past| {
+        let known = scene.alarms.iter().find(|alarm| *alarm.id == *past.alarm);
+        json!({ "id": &*past.alarm, "severity": known.map(|alarm| alarm.severity), "twin": &*past.twin,
+            "message": known.map(|alarm| &alarm.message), "since": cupola_wire::format_rfc3339(past.since_us),
+            "until": cupola_wire::format_rfc3339(past.until_us) })
+    });
+    out.insert("alarms_cleared".into(), past.collect());
     let commands = known.invocations().list.iter().map(|invocation| invocation.to_json(&scene.topology));
     out.insert("commands".into(), commands.collect());
     let unsettled = check::unsettled(scene, known.state());
@@ -63,12 +70,7 @@ pub(in crate::cli) fn report(
 /// Returns the status of the feeds, or `None` if they were never connected.
 fn feed(connections: &Connections) -> Option<serde_json::Value> {
     let status = connections.status();
-    let connection = match &status.connection {
-        Connection::Idle => "idle".to_string(),
-        Connection::Connecting => "connecting".into(),
-        Connection::Connected => "connected".into(),
-        Connection::Lost { error } => format!("lost: {error}"),
-    };
+    let connection = word(&status.connection);
     let counters = status.counters;
     (!status.url.is_empty()).then(|| {
         json!({
@@ -78,8 +80,21 @@ fn feed(connections: &Connections) -> Option<serde_json::Value> {
             "rounded": counters.rounded, "last_rounded": counters.last_rounded, "unknown_topics": counters.unknown_topics,
             "publish_to_propagated_ms": connections.latencies.publish_to_propagated(),
             "arrival_to_propagated_ms": connections.latencies.arrival_to_propagated(),
+            "brokers": status.brokers.iter().map(|broker| json!({
+                "url": broker.url, "connection": word(&broker.connection), "refused": broker.history.refused,
+                "outages": broker.history.outages, "lost_s": broker.history.lost_us as f64 / 1e6,
+            })).collect::<Vec<_>>(),
         })
     })
+}
+
+fn word(connection: &Connection) -> String {
+    match connection {
+        Connection::Idle => "idle".to_string(),
+        Connection::Connecting => "connecting".into(),
+        Connection::Connected => "connected".into(),
+        Connection::Lost { error } => format!("lost: {error}"),
+    }
 }
 
 /// Returns the computed values of the twins without an incoming relationship, which describe the building as a whole.
@@ -186,6 +201,15 @@ pub(in crate::cli) fn show(report: &serde_json::Value, zone: &TimeZone) {
     }
     if alarms.len() > MAX_ALARMS {
         output::line(format!("  and {} more; --json prints them all", alarms.len() - MAX_ALARMS));
+    }
+    let past = report["alarms_cleared"].as_array().unwrap_or(&empty);
+    for alarm in past.iter().rev().take(MAX_ALARMS) {
+        let text = |key: &str| alarm[key].as_str().unwrap_or("");
+        let (since, until) = (output::local(text("since"), zone), output::local(text("until"), zone));
+        output::line(format!("  cleared: {} {since} to {until}: {}", text("twin"), text("message")));
+    }
+    if past.len() > MAX_ALARMS {
+        output::line(format!("  and {} earlier ones; --json prints them", past.len() - MAX_ALARMS));
     }
     for command in report["commands"].as_array().into_iter().flatten() {
         let text = |key: &str| command[key].as_str().unwrap_or("");

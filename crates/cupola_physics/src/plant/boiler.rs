@@ -51,11 +51,11 @@ impl Boiler {
         }
     }
 
-    /// Returns a condensing gas boiler: 92 % efficiency times the factor of the return temperature, which
-    /// rises at low temperatures (the shape of ASHRAE Handbook HVAC Systems and Equipment ch. 32; the numbers
-    /// are an assumption).
+    /// Returns a condensing gas boiler: 92 % efficiency at a return temperature of 60 °C, as boilers are rated, and more
+    /// at lower ones (the shape of ASHRAE Handbook HVAC Systems and Equipment ch. 32; the numbers are an
+    /// assumption).
     pub fn condensing(capacity_w: f64) -> Self {
-        let gain = Table::new(vec![(30.0, 1.05), (45.0, 1.02), (55.0, 0.96), (60.0, 0.95), (80.0, 0.94)]);
+        let gain = Table::new(vec![(30.0, 1.07), (45.0, 1.04), (55.0, 1.01), (60.0, 1.0), (80.0, 0.99)]);
         Self {
             efficiency: 0.92,
             fuel_curve: Polynomial { coefficients: [0.0, 0.97, 0.03, 0.0], range: Range::new(0.0, 1.0) },

@@ -49,6 +49,8 @@ pub(super) struct PlantRun {
     fields: Vec<(Field, Plane)>,
     battery: Option<(Battery, f64)>,
     price: Value,
+    feed_in: Value,
+    factor: Value,
     tariff: TariffDoc,
     emissions: EmissionsDoc,
     energy: Energy,
@@ -92,6 +94,8 @@ impl PlantRun {
             fields: plant.photovoltaics.iter().map(field).collect(),
             battery,
             price: program.value(&plant.tariff.electricity_kwh),
+            feed_in: program.value(&plant.tariff.feed_in_kwh),
+            factor: program.value(&plant.emissions.electricity_kg_kwh),
             tariff: plant.tariff.clone(),
             emissions: plant.emissions.clone(),
             energy: Energy::default(),
@@ -158,7 +162,8 @@ impl PlantRun {
         };
         self.energy.grid_import_kwh += kwh * import_w;
         self.energy.grid_export_kwh += kwh * export_w;
-        self.energy.cost += kwh * (import_w * program.at(self.price) - export_w * self.tariff.feed_in_kwh);
+        self.energy.cost += kwh * (import_w * program.at(self.price) - export_w * program.at(self.feed_in));
+        self.energy.co2e_kg += kwh * import_w * program.at(self.factor);
         if self.month.is_none_or(|(running, _)| running != month) {
             self.end_month();
             self.month = Some((month, 0.0));
@@ -197,8 +202,7 @@ impl PlantRun {
         energy.cost += gas_kwh * tariff.gas_kwh
             + energy.district_heat_kwh * tariff.heat_kwh
             + energy.district_cold_kwh * tariff.cold_kwh;
-        energy.co2e_kg = energy.grid_import_kwh * factors.electricity_kg_kwh
-            + gas_kwh * factors.gas_kg_kwh
+        energy.co2e_kg += gas_kwh * factors.gas_kg_kwh
             + energy.district_heat_kwh * factors.heat_kg_kwh
             + energy.district_cold_kwh * factors.cold_kg_kwh;
         self.energy

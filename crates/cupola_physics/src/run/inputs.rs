@@ -8,7 +8,7 @@ use crate::air::{HEAT_CAPACITY_J_PER_M3_K, saturation_pressure_pa};
 use crate::contaminant;
 use crate::epw_dates::Weekday;
 use crate::people_load::SWEAT_J_KG;
-use crate::study::{Airflow, Conditioning, EndUse, Program, Site, Study, Value};
+use crate::study::{Airflow, Conditioning, EndUse, Program, Sensor, Site, Study, Value};
 use crate::thermal::{Ambient, Control, ZoneInput};
 
 /// Air flow into a zone.
@@ -44,6 +44,7 @@ struct Conditioner {
     max_w: f64,
     radiant_fraction: f64,
     radiant_weight: f64,
+    is_operative: bool,
 }
 
 /// Use of a zone.
@@ -72,6 +73,33 @@ pub(crate) struct ZoneExchange {
     pub infiltration: (f64, f64),
     pub ventilation: (f64, f64),
     pub people: f64,
+    /// Heat that brings outdoor air to its `supply_c`, in W, negative for cold.
+    pub supply_w: f64,
+    /// Set-points for heating and cooling, in °C. A missing set-point is infinitely low or high.
+    pub setpoints_c: (f64, f64),
+    /// Whether the sensors of heating and cooling measure the operative temperature.
+    pub is_operative: (bool, bool),
+    /// Air flows that a person or a drive opens above a temperature of the zone.
+    pub opening: Option<Opening>,
+}
+
+/// Air flows of a zone that are open only above a temperature of the zone's air.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Opening {
+    /// Temperature above which the flows are open, in °C: the lowest of them.
+    pub above_c: f64,
+    /// Conductance, in W/K, heat source with the zone at 0 °C, in W, and volume flow, in m³/s.
+    exchange: (f64, f64, f64),
+    fans_w: f64,
+    supply_w: f64,
+}
+
+impl Opening {
+    /// Removes the closed share of the flows from the inputs of a zone.
+    pub fn close(&self, closed: f64, input: &mut ZoneInput) {
+        input.exchange_w_k -= closed * self.exchange.0;
+        input.exchange_source_w -= closed * self.exchange.1;
+    }
 }
 
 impl ZoneExchange {
@@ -82,6 +110,17 @@ impl ZoneExchange {
             EndUse::Equipment => self.equipment_w += power_w,
             EndUse::Other => self.other_w += power_w,
         }
+    }
+
+    /// Adds a flow that is open above a temperature. `before` is the exchange without it.
+    fn open(&mut self, above_c: f64, (w_k, source_w, flow_m3_s): (f64, f64, f64), before: &Self) {
+        let none = Opening { above_c, exchange: (0.0, 0.0, 0.0), fans_w: 0.0, supply_w: 0.0 };
+        let opening = self.opening.get_or_insert(none);
+        let (known_w_k, known_w, known_m3_s) = opening.exchange;
+        opening.above_c = opening.above_c.min(above_c);
+        opening.exchange = (known_w_k + w_k, known_w + source_w, known_m3_s + flow_m3_s);
+        opening.fans_w += self.fans_w - before.fans_w;
+        opening.supply_w += self.supply_w - before.supply_w;
     }
 }
 
@@ -140,6 +179,7 @@ impl Inputs {
                     max_w: sign * given.max_w.unwrap_or(f64::INFINITY),
                     radiant_fraction: given.radiant_fraction,
                     radiant_weight: Control::weight(given.sensor, study.tier),
+                    is_operative: given.sensor == Sensor::Operative,
                 };
                 ZoneUse {
                     presence,
@@ -178,7 +218,11 @@ impl Inputs {
             let exchange = &mut zone.exchange;
             *exchange = Exchange { volume_m3: zone.volume_m3, ..Exchange::default() };
             for flow in &zone.flows {
+                let before = *given;
                 let (conductance, source, flow_m3_s) = flow.at(program, ambient, *air_c, given);
+                if flow.above_zone_c.is_finite() && conductance > 0.0 {
+                    given.open(flow.above_zone_c, (conductance, source, flow_m3_s), &before);
+                }
                 exchange.outdoor_m3_s += flow_m3_s;
                 input.exchange_w_k += conductance;
                 input.exchange_source_w += source;
@@ -218,11 +262,33 @@ impl Inputs {
             };
             input.heating = control(&zone.heating);
             input.cooling = control(&zone.cooling);
+            let setpoint = |control: &Option<Control>, none| control.map_or(none, |control| control.setpoint_c);
+            given.setpoints_c = (setpoint(&input.heating, f64::NEG_INFINITY), setpoint(&input.cooling, f64::INFINITY));
+            let is_operative =
+                |conditioner: &Option<Conditioner>| conditioner.as_ref().is_some_and(|it| it.is_operative);
+            given.is_operative = (is_operative(&zone.heating), is_operative(&zone.cooling));
             // If the heating set-point is above the cooling set-point, it is lowered to the cooling
             // set-point.
             if let (Some(heating), Some(cooling)) = (&mut input.heating, &input.cooling) {
                 heating.setpoint_c = heating.setpoint_c.min(cooling.setpoint_c);
             }
+        }
+    }
+
+    /// Returns the openings of the zones in this step.
+    pub fn openings(&self) -> Vec<Option<Opening>> {
+        self.given.iter().map(|given| given.opening).collect()
+    }
+
+    /// Removes the closed share of a zone's opening from its exchange.
+    pub fn close(&mut self, at: usize, closed: f64) {
+        let given = &mut self.given[at];
+        if let Some(Opening { exchange: (w_k, source_w, flow_m3_s), fans_w, supply_w, .. }) = given.opening {
+            given.ventilation.0 -= closed * w_k;
+            given.ventilation.1 -= closed * source_w;
+            given.fans_w -= closed * fans_w;
+            given.supply_w -= closed * supply_w;
+            self.zones[at].exchange.outdoor_m3_s -= closed * flow_m3_s;
         }
     }
 
@@ -365,6 +431,7 @@ impl Flow {
         given.fans_w += self.fan_w_per_m3_s * flow_m3_s;
         let capacity = HEAT_CAPACITY_J_PER_M3_K * flow_m3_s * (1.0 - self.recovery);
         let supply_c = self.supply_c.map_or(ambient.dry_bulb_c, |supply| program.at(supply));
+        given.supply_w += capacity * (supply_c - ambient.dry_bulb_c);
         (capacity, capacity * supply_c, flow_m3_s)
     }
 }

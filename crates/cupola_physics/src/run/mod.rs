@@ -34,6 +34,10 @@ use weather::Source;
 
 /// Seconds per hour, and per day.
 const HOUR_S: f64 = 3_600.0;
+/// Largest number of trials for the share of a step in which windows are open, and the tolerance of the air temperature,
+/// in K.
+const MAX_OPENING_TRIALS: usize = 5;
+const OPENING_K: f64 = 0.05;
 const DAY_S: f64 = 86_400.0;
 /// Maximum number of control volumes of a layer. The effect of finer volumes is smaller than the uncertainty
 /// of the coefficients.
@@ -73,6 +77,7 @@ enum State {
 }
 
 /// Saved state of a thermal model.
+#[derive(Clone)]
 enum Memory {
     Multi(NodeState),
     Five(FiveState),
@@ -107,6 +112,46 @@ impl State {
             (Self::Five(.., state), Memory::Five(before)) => *state = before,
             _ => {}
         }
+    }
+}
+
+/// The search for the share of a step in which the windows of a zone are open.
+#[derive(Clone, Copy, Debug)]
+struct OpeningTrial {
+    share: f64,
+    /// The smallest share that is too long and the largest one that is not, each with the air temperature at the end of
+    /// the step, in °C.
+    wide: (f64, f64),
+    narrow: Option<(f64, f64)>,
+}
+
+impl Default for OpeningTrial {
+    fn default() -> Self {
+        Self { share: 1.0, wide: (1.0, f64::NAN), narrow: None }
+    }
+}
+
+impl OpeningTrial {
+    /// Takes the air temperature that the share gives. Returns whether another share has to be tried.
+    fn has_next(&mut self, air_c: f64, above_c: f64) -> bool {
+        let is_cold = air_c < above_c;
+        let fits = (air_c - above_c).abs() < OPENING_K || if is_cold { self.share == 0.0 } else { self.share == 1.0 };
+        if fits {
+            return false;
+        }
+        if is_cold {
+            self.wide = (self.share, air_c);
+        } else {
+            self.narrow = Some((self.share, air_c));
+        }
+        self.share = match self.narrow {
+            None => 0.0,
+            Some((share, narrow_c)) => {
+                let (wide_share, wide_c) = self.wide;
+                share + (narrow_c - above_c) / (narrow_c - wide_c) * (wide_share - share)
+            }
+        };
+        true
     }
 }
 
@@ -371,14 +416,10 @@ impl Run {
         }
         let endless = (f64::INFINITY, f64::INFINITY);
         let source_w = self.plant.as_ref().map_or(endless, |plant| plant.most_w(ambient));
-        // The inputs without the air handling units are kept, because the step may have to be repeated with
-        // limited power.
-        let apart = (source_w.0.is_finite() || source_w.1.is_finite()).then(|| self.zones.clone());
         for system in &mut self.systems {
             system.open(program);
-            system.offer(program, air_c, &mut self.zones);
         }
-        self.heat(source_w, apart);
+        self.heat_with_openings(source_w);
         let (program, ambient) = (&self.program, &self.ambient);
         let draughts = self.air.as_ref().map_or(&[][..], |air| &air.draughts);
         let (loads, residual_w, throughput_w) = self.tier.done();
@@ -389,9 +430,7 @@ impl Run {
         }
         for (at, result) in of_zones.iter_mut().enumerate() {
             (result.load, result.residual_w, result.throughput_w) = (loads[at], residual_w[at], throughput_w[at]);
-            let input = &self.zones[at];
-            let heating_c = input.heating.map_or(f64::NEG_INFINITY, |control| control.setpoint_c);
-            result.setpoints_c = (heating_c, input.cooling.map_or(f64::INFINITY, |control| control.setpoint_c));
+            result.setpoints_c = self.inputs.given_mut()[at].setpoints_c;
         }
         if !self.systems.is_empty() {
             of_zones.iter_mut().for_each(|result| result.supply_m3_s = 0.0);
@@ -414,6 +453,49 @@ impl Run {
         for (room, result) in self.rooms.iter_mut().zip(of_rooms) {
             room.step(program, ambient, self.step_s, result);
         }
+    }
+
+    /// Advances the heat balance of the zones by a step. A zone that its opened windows would cool below the temperature
+    /// that opens them has them open for a part of the step, as a person or a drive would.
+    fn heat_with_openings(&mut self, source_w: (f64, f64)) {
+        let openings = self.inputs.openings();
+        if openings.iter().all(Option::is_none) {
+            return self.offer_and_heat(source_w);
+        }
+        let (all_open, before) = (self.zones.clone(), self.tier.remember());
+        self.offer_and_heat(source_w);
+        let mut trials = vec![OpeningTrial::default(); openings.len()];
+        for _ in 0..MAX_OPENING_TRIALS {
+            let mut is_repeated = false;
+            for ((trial, opening), air_c) in trials.iter_mut().zip(&openings).zip(self.tier.air_c()) {
+                is_repeated |= opening.is_some_and(|opening| trial.has_next(*air_c, opening.above_c));
+            }
+            if !is_repeated {
+                break;
+            }
+            self.zones.clone_from(&all_open);
+            for ((input, opening), trial) in self.zones.iter_mut().zip(&openings).zip(&trials) {
+                if let Some(opening) = opening {
+                    opening.close(1.0 - trial.share, input);
+                }
+            }
+            self.tier.return_to(before.clone());
+            self.offer_and_heat(source_w);
+        }
+        for (at, trial) in trials.iter().enumerate() {
+            self.inputs.close(at, 1.0 - trial.share);
+        }
+    }
+
+    /// Adds the air of the air handling units, and advances the heat balance.
+    fn offer_and_heat(&mut self, source_w: (f64, f64)) {
+        // The inputs without the air handling units are kept, because the step may have to be repeated with
+        // limited power.
+        let apart = (source_w.0.is_finite() || source_w.1.is_finite()).then(|| self.zones.clone());
+        for system in &mut self.systems {
+            system.offer(&self.program, self.tier.air_c(), &mut self.zones);
+        }
+        self.heat(source_w, apart);
     }
 
     /// Advances the heat balance of the zones by a step. The first attempt is unlimited. If its demand
@@ -475,8 +557,9 @@ impl Run {
         for (result, is_served) in self.results.iter().zip(&self.is_served) {
             // The load of a zone with an air handling unit is included in the load of its coils.
             let power_w = if *is_served { 0.0 } else { result.load.power_w };
-            demand.heating_w += power_w.max(0.0);
-            demand.cooling_w += (-power_w).max(0.0);
+            let supply_w = result.given.supply_w;
+            demand.heating_w += power_w.max(0.0) + supply_w.max(0.0);
+            demand.cooling_w += (-power_w).max(0.0) + (-supply_w).max(0.0);
             demand.lights_w += result.given.lights_w;
             demand.equipment_w += result.given.equipment_w;
             demand.fans_w += result.given.fans_w;

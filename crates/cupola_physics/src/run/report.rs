@@ -145,9 +145,9 @@ pub struct ZoneReport {
     pub operative_mean_c: f64,
     /// Number of hours by mean air temperature, in bins of one degree. The key is the lower end, in °C.
     pub hours_per_degree: BTreeMap<i32, u32>,
-    /// Number of hours with an air temperature below the heating set-point (unmet hours).
+    /// Number of hours with a temperature at the sensor below the heating set-point (unmet hours).
     pub unmet_heating_h: u32,
-    /// Number of hours with an air temperature above the cooling set-point (unmet hours).
+    /// Number of hours with a temperature at the sensor above the cooling set-point (unmet hours).
     pub unmet_cooling_h: u32,
     /// Solar radiation through the windows, in kWh.
     pub solar_kwh: f64,
@@ -165,6 +165,10 @@ pub struct ZoneReport {
     pub infiltration_kwh: f64,
     /// Heat gain by ventilation, in kWh, negative for a loss.
     pub ventilation_kwh: f64,
+    /// Heat that brings outdoor air to its `supply_c`, in kWh.
+    pub supply_heating_kwh: f64,
+    /// Cold that brings outdoor air to its `supply_c`, in kWh.
+    pub supply_cooling_kwh: f64,
     /// Heat gain by air from other zones, in kWh, negative for a loss.
     pub from_zones_kwh: f64,
     /// Thermal comfort in the occupied hours.
@@ -234,6 +238,8 @@ pub(super) struct Reporter {
     incident: Vec<(f64, f64)>,
     transmitted_j: Vec<f64>,
     outdoors: RunningMean,
+    /// Running mean of the outdoor temperature on the days before this hour, in °C.
+    earlier_days_c: Option<f64>,
     air: Vec<AirLinkReport>,
     air_systems: Vec<AirSystemReport>,
     hourly_days: Vec<u32>,
@@ -270,6 +276,7 @@ impl Reporter {
             incident: vec![(0.0, 0.0); fabric.receivers.len()],
             transmitted_j: vec![0.0; fabric.windows.len()],
             outdoors: RunningMean::default(),
+            earlier_days_c: None,
             air: Vec::new(),
             air_systems: Vec::new(),
             hourly_days: asked.hourly_days.clone(),
@@ -320,7 +327,7 @@ impl Reporter {
         let is_asked = self.hourly_days.contains(&day);
         let mut sum = HourMeans::default();
         for tally in &mut self.tallies {
-            let hour = tally.end_hour(&when, self.outdoors.c());
+            let hour = tally.end_hour(&when, self.earlier_days_c);
             sum.heating_w += hour.heating_w;
             sum.cooling_w += hour.cooling_w;
             if is_asked {
@@ -340,6 +347,7 @@ impl Reporter {
         month.cooling_kwh += sum.cooling_w / 1_000.0;
         self.peaks.0.raise(sum.heating_w, &when);
         self.peaks.1.raise(sum.cooling_w, &when);
+        self.earlier_days_c = self.outdoors.c();
     }
 
     pub fn finish(mut self, fabric: &Fabric, energy: Option<Energy>) -> Report {

@@ -48,6 +48,8 @@ struct Hour {
     residual_j: f64,
     throughput_j: f64,
     setpoints: (f64, f64),
+    /// Temperatures at the sensors of heating and cooling.
+    sensed: (f64, f64),
 }
 
 /// Hourly means of a zone, for daily reports.
@@ -109,6 +111,9 @@ impl Tally {
         hour.throughput_j += length_s * result.throughput_w;
         hour.setpoints.0 += length_s * result.setpoints_c.0;
         hour.setpoints.1 += length_s * result.setpoints_c.1;
+        let sensed_c = |is_operative: bool| if is_operative { load.operative_c } else { load.air_c };
+        hour.sensed.0 += length_s * sensed_c(given.is_operative.0);
+        hour.sensed.1 += length_s * sensed_c(given.is_operative.1);
         self.person = result.person;
         if let Some(breathing_m3_h) = result.breathing_m3_h.filter(|_| given.people > 0.0) {
             *self.dose.get_or_insert(0.0) += result.quanta_m3 * breathing_m3_h * length_s / HOUR_S;
@@ -122,6 +127,8 @@ impl Tally {
         report.solar_kwh += kwh * result.solar_w;
         report.infiltration_kwh += kwh * (given.infiltration.1 - given.infiltration.0 * load.air_c);
         report.ventilation_kwh += kwh * (given.ventilation.1 - given.ventilation.0 * load.air_c);
+        report.supply_heating_kwh += kwh * given.supply_w.max(0.0);
+        report.supply_cooling_kwh += kwh * (-given.supply_w).max(0.0);
         report.from_zones_kwh += kwh * result.draught_w;
     }
 
@@ -152,8 +159,8 @@ impl Tally {
             report.temperature_max = Extreme { c: means.air_c, hour: when.hour, at: when.at() };
         }
         *report.hours_per_degree.entry(means.air_c.floor() as i32).or_default() += 1;
-        report.unmet_heating_h += u32::from(means.air_c < mean(hour.setpoints.0) - UNMET_K);
-        report.unmet_cooling_h += u32::from(means.air_c > mean(hour.setpoints.1) + UNMET_K);
+        report.unmet_heating_h += u32::from(mean(hour.sensed.0) < mean(hour.setpoints.0) - UNMET_K);
+        report.unmet_cooling_h += u32::from(mean(hour.sensed.1) > mean(hour.setpoints.1) + UNMET_K);
         report.balance_error = report.balance_error.max(hour.residual_j.abs() / hour.throughput_j.max(1.0));
         self.seconds += seconds;
         self.air += hour.air;

@@ -61,6 +61,11 @@ pub fn check(study: &Study) -> Vec<Finding> {
     checker.findings
 }
 
+/// Value of a schedule of shares above which it is probably in percent.
+const ODD_SHARE: f64 = 2.0;
+/// Greatest difference between the time zone and the longitude over 15, in h, that occurs on Earth.
+const ODD_ZONE_H: f64 = 3.5;
+
 impl Checker<'_> {
     fn whole(&mut self) {
         let study = self.study;
@@ -90,6 +95,15 @@ impl Checker<'_> {
             checker.range("latitude_deg", site.latitude_deg, -90.0, 90.0, "°");
             checker.range("longitude_deg", site.longitude_deg, -180.0, 180.0, "°");
             checker.range("time_zone_h", site.time_zone_h, -12.0, 14.0, "h");
+            let zone_h = site.time_zone_h.or((study.conditions.is_some()).then_some(0.0));
+            if let (Some(longitude_deg), Some(zone_h)) = (site.longitude_deg, zone_h)
+                && (longitude_deg / 15.0 - zone_h).abs() > ODD_ZONE_H
+            {
+                let field = if site.time_zone_h.is_some() { "time_zone_h" } else { "longitude_deg" };
+                let message = format!("longitude {longitude_deg}° and a time zone of {zone_h} h don't match");
+                let help = format!("write `time_zone_h: {:.0}`; east is positive for both", longitude_deg / 15.0);
+                checker.at(field, |checker| checker.warning("odd-time-zone", message, help));
+            }
             checker.range("elevation_m", site.elevation_m, -500.0, 9_000.0, "m");
             checker.range("ground_reflectance", site.ground_reflectance, 0.0, 1.0, "");
             checker.range("co2_ppm", site.co2_ppm, 100.0, 5_000.0, "ppm");
@@ -205,6 +219,13 @@ impl Checker<'_> {
     pub fn share(&mut self, field: &str, name: Option<&String>) {
         if let Some(name) = name {
             self.amount(field, &Amount::Schedule(name.clone()), 0.0, 1e6, "");
+            let values = self.study.schedules.get(name).map(values).unwrap_or_default();
+            let most = values.into_iter().fold(0.0, f64::max);
+            if most > ODD_SHARE {
+                let message = format!("the schedule `{name}` multiplies by up to {most}");
+                let help = format!("a schedule has shares from 0 to 1: {most} % is {}", most / 100.0);
+                self.at(field, |checker| checker.warning("odd-share", message, help));
+            }
         }
     }
 

@@ -8,6 +8,10 @@ const BEST_NOT_METAL_W_MK: f64 = 20.0;
 /// Lowest density of a metal used in buildings, in kg/m³.
 const LIGHTEST_METAL_KG_M3: f64 = 2_500.0;
 
+/// U-value of a pane without resistance between the films of LBNL-2804E, in W/(m² K). The run computes the films itself,
+/// so a greater value would have no effect.
+const MOST_SHEET_U: f64 = 5.9;
+
 impl Checker<'_> {
     pub(super) fn constructions(&mut self) {
         let study = self.study;
@@ -120,6 +124,15 @@ impl Checker<'_> {
         }
         if glazing.angular.is_some() && has_sheet {
             self.error("wrong-glazing", "`angular` needs panes, because they conduct the heat", "add `panes`");
+            return;
+        }
+        if let Some(u) = glazing.u_value_w_m2k.filter(|u| *u > MOST_SHEET_U) {
+            let message = format!("`u_value_w_m2k` is {u} W/(m² K)");
+            let help = format!(
+                "glass alone has at most {MOST_SHEET_U} W/(m² K); give a frame with more by `frame_fraction` and \
+                 `frame_u_w_m2k` of the window"
+            );
+            self.at("u_value_w_m2k", |checker| checker.error("out-of-range", message, help));
             return;
         }
         let before = self.findings.len();

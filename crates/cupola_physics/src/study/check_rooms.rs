@@ -1,7 +1,10 @@
 //! Checks of two-element rooms and of the plant.
 
-use super::check::Checker;
-use super::{Amount, BehindPart, Plant, RoomConditioning, RoomFacade, TwoElementRoom};
+use super::check::{Checker, values};
+use super::{
+    Amount, BehindPart, EmissionsDoc, HeatKind, HeatSource, Plant, RoomConditioning, RoomFacade, TariffDoc,
+    TwoElementRoom,
+};
 use crate::two_element::TwoElement;
 
 impl Checker<'_> {
@@ -156,7 +159,8 @@ impl Checker<'_> {
         if let Some(heating) = &plant.heating {
             self.at("heating", |checker| {
                 checker.range("capacity_w", heating.capacity_w, least_w, most_w, "W");
-                checker.range("efficiency", heating.efficiency, 0.1, 20.0, "");
+                checker.efficiency(heating);
+                checker.tiny_capacity(heating.capacity_w);
                 checker.range("supply_c", heating.supply_c, 15.0, 150.0, "°C");
             });
         }
@@ -164,6 +168,7 @@ impl Checker<'_> {
             self.at("cooling", |checker| {
                 checker.range("capacity_w", cooling.capacity_w, least_w, most_w, "W");
                 checker.range("cop", cooling.cop, 0.5, 30.0, "");
+                checker.tiny_capacity(cooling.capacity_w);
                 checker.range("supply_c", cooling.supply_c, 2.0, 20.0, "°C");
             });
         }
@@ -184,7 +189,72 @@ impl Checker<'_> {
             });
         }
         self.at("tariff", |checker| {
-            checker.amount("electricity_kwh", &plant.tariff.electricity_kwh, -1e3, 1e6, "per kWh");
+            let TariffDoc { electricity_kwh, gas_kwh, heat_kwh, cold_kwh, feed_in_kwh, .. } = &plant.tariff;
+            checker.amount("electricity_kwh", electricity_kwh, -1e3, 1e6, "per kWh");
+            checker.amount("feed_in_kwh", feed_in_kwh, -1e3, 1e6, "per kWh");
+            let help = "prices are per kWh in the currency, not in cents or per MWh";
+            checker.odd_number("electricity_kwh", checker.highest(electricity_kwh), 5.0, "per kWh", help);
+            checker.odd_number("feed_in_kwh", checker.highest(feed_in_kwh), 5.0, "per kWh", help);
+            for (field, price) in [("gas_kwh", gas_kwh), ("heat_kwh", heat_kwh), ("cold_kwh", cold_kwh)] {
+                checker.range(field, Some(*price), -1e3, 1e6, "per kWh");
+                checker.odd_number(field, *price, 5.0, "per kWh", help);
+            }
         });
+        self.at("emissions", |checker| {
+            let EmissionsDoc { electricity_kg_kwh, gas_kg_kwh, heat_kg_kwh, cold_kg_kwh } = &plant.emissions;
+            checker.amount("electricity_kg_kwh", electricity_kg_kwh, -1e3, 1e6, "kg/kWh");
+            let help = "factors are in kg per kWh: 300 g are 0.3";
+            checker.odd_number("electricity_kg_kwh", checker.highest(electricity_kg_kwh), 3.0, "kg/kWh", help);
+            let others = [("gas_kg_kwh", gas_kg_kwh), ("heat_kg_kwh", heat_kg_kwh), ("cold_kg_kwh", cold_kg_kwh)];
+            for (field, factor) in others {
+                checker.range(field, Some(*factor), -1e3, 1e6, "kg/kWh");
+                checker.odd_number(field, *factor, 3.0, "kg/kWh", help);
+            }
+        });
+    }
+
+    /// Checks the efficiency of a boiler, or the COP of a heat pump.
+    fn efficiency(&mut self, heating: &HeatSource) {
+        let is_boiler = matches!(heating.kind, HeatKind::GasBoiler | HeatKind::CondensingBoiler | HeatKind::Electric);
+        let Some(efficiency) = heating.efficiency.filter(|efficiency| is_boiler && *efficiency > 1.0) else {
+            return self.range("efficiency", heating.efficiency, 0.1, 20.0, "");
+        };
+        let message = format!("`efficiency` is {efficiency}");
+        let help = match heating.kind {
+            HeatKind::Electric => "an electric heater has at most 1".to_string(),
+            _ if efficiency <= 1.12 => {
+                format!("it is of the higher heating value: divide by 1.11 for gas, so write {:.2}", efficiency / 1.11)
+            }
+            _ if efficiency > 10.0 => format!("write a fraction: {}", efficiency / 100.0),
+            _ => "a boiler has at most 1 of the higher heating value; a heat pump has `kind: heat_pump`".into(),
+        };
+        self.at("efficiency", |checker| checker.error("out-of-range", message, help));
+    }
+
+    /// Warns of a capacity that is probably in kW.
+    fn tiny_capacity(&mut self, capacity_w: Option<f64>) {
+        let floor_m2: f64 = self.study.zones.iter().map(|zone| zone.floor_area_m2).sum();
+        if let Some(capacity_w) = capacity_w.filter(|capacity_w| *capacity_w < 2.0 * floor_m2) {
+            let message = format!("the capacity is {capacity_w} W for {floor_m2} m² of floor");
+            let help = format!("if it is in kW, write {}", capacity_w * 1_000.0);
+            self.at("capacity_w", |checker| checker.warning("unit-slip", message, help));
+        }
+    }
+
+    /// Warns of a number that is probably in another unit.
+    fn odd_number(&mut self, field: &str, number: f64, most: f64, unit: &str, help: &str) {
+        if number > most {
+            self.at(field, |checker| checker.warning("unit-slip", format!("`{field}` is {number} {unit}"), help));
+        }
+    }
+
+    /// Returns the highest value of an amount.
+    fn highest(&self, amount: &Amount) -> f64 {
+        match amount {
+            Amount::Number(number) => *number,
+            Amount::Schedule(name) => {
+                self.study.schedules.get(name).map(values).unwrap_or_default().into_iter().fold(0.0, f64::max)
+            }
+        }
     }
 }

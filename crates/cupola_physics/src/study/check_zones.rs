@@ -2,9 +2,10 @@
 
 use super::check::{Checker, values};
 use super::{
-    Airflow, Amount, Conditioning, Fin, Gain, InsideConvection, Outside, OutsideConvection, People, Shading, Surface,
-    Window, Zone,
+    Airflow, Amount, Conditioning, Fin, Gain, InsideConvection, Outside, OutsideConvection, People, Program, Shading,
+    Surface, Window, Zone,
 };
+use crate::epw_dates::Weekday;
 use crate::sun::Plane;
 use crate::thermal::window_area;
 
@@ -58,6 +59,7 @@ impl Checker<'_> {
                 });
             }
             checker.envelope(zone);
+            checker.partitions(zone);
         });
         let shares: f64 = zone.surfaces.iter().filter_map(|surface| surface.solar_fraction).sum();
         if shares > 1.0 + 1e-6 {
@@ -90,12 +92,68 @@ impl Checker<'_> {
         {
             self.at("cooling", |checker| checker.crossed(*warm, *cold));
         }
+        self.crossed_schedules(zone);
+    }
+
+    /// Warns of schedules whose set-point for heating is above the one for cooling at some times.
+    fn crossed_schedules(&mut self, zone: &Zone) {
+        let (Some(heating), Some(cooling)) = (&zone.heating, &zone.cooling) else { return };
+        let (warm, cold) = (&heating.setpoint_c, &cooling.setpoint_c);
+        let is_scheduled = matches!(warm, Amount::Schedule(_)) || matches!(cold, Amount::Schedule(_));
+        let are_known = [warm, cold].into_iter().all(|amount| match amount {
+            Amount::Number(_) => true,
+            Amount::Schedule(name) => self.study.schedules.contains_key(name),
+        });
+        // Faulty schedules were reported.
+        if !is_scheduled || !are_known || self.findings.iter().any(|finding| finding.is_error) {
+            return;
+        }
+        let mut program = Program::new(self.study, Weekday::Monday, false);
+        let (warm, cold) = (program.value(warm), program.value(cold));
+        let mut crossed = Vec::new();
+        for (day, half_hour) in (0..365).flat_map(|day| (0..48).map(move |half_hour| (day, half_hour))) {
+            program.go_to(day, f64::from(half_hour) / 2.0 + 0.25);
+            if program.at(warm) > program.at(cold) {
+                crossed.push((program.at(warm), program.at(cold)));
+            }
+        }
+        let Some((warm_c, cold_c)) = crossed.first() else { return };
+        let message = format!(
+            "the set-point for heating is above the one for cooling in {} hours of the year, first with {warm_c} and \
+             {cold_c} °C",
+            crossed.len() as f64 / 2.0
+        );
+        let help = "heating then keeps the set-point for cooling, and the hours count as unmet";
+        self.at("cooling", |checker| checker.warning("crossed-setpoints", message, help));
     }
 
     pub(super) fn crossed(&mut self, heating_c: f64, cooling_c: f64) {
         let message = format!("the set-points are {heating_c} °C for heating and {cooling_c} °C for cooling");
         let help = "the set-point for cooling must not be below the one for heating";
         self.error("crossed-setpoints", message, help);
+    }
+
+    /// Warns of a partition that both of its zones list. A surface to another zone belongs to both of them.
+    fn partitions(&mut self, zone: &Zone) {
+        for (at, own) in zone.surfaces.iter().enumerate() {
+            let Outside::Zone(id) = &own.outside else { continue };
+            let others = self.study.zones.iter().take_while(|other| other.id != zone.id);
+            let Some(other) = others.into_iter().find(|other| other.id == *id) else { continue };
+            let is_same = |there: &&Surface| {
+                matches!(&there.outside, Outside::Zone(back) if *back == zone.id)
+                    && there.construction == own.construction
+                    && (there.area_m2 - own.area_m2).abs() <= 0.01 * own.area_m2
+            };
+            if let Some(there) = other.surfaces.iter().find(is_same) {
+                let message = format!(
+                    "`{}` and `{}` of zone `{id}` are alike; each of them is a wall between the two zones",
+                    own.id, there.id
+                );
+                let help =
+                    "a surface with `outside: zone(…)` belongs to both zones: if they are one wall, list it once";
+                self.at(at, |checker| checker.warning("partition-twice", message, help));
+            }
+        }
     }
 
     /// Checks that the area-weighted normals of a closed envelope add up to zero (Gauss).

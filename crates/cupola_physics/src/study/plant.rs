@@ -134,7 +134,7 @@ pub struct TariffDoc {
     /// Price of district cold, per kWh.
     pub cold_kwh: f64,
     /// Payment for electricity fed into the grid, per kWh.
-    pub feed_in_kwh: f64,
+    pub feed_in_kwh: Amount,
     /// Demand charge on the month's highest hourly mean power, per kW.
     pub demand_kw: f64,
     /// Fixed charge per month.
@@ -148,7 +148,7 @@ impl Default for TariffDoc {
             gas_kwh: 0.09,
             heat_kwh: 0.11,
             cold_kwh: 0.08,
-            feed_in_kwh: 0.08,
+            feed_in_kwh: Amount::Number(0.08),
             demand_kw: 0.0,
             fixed_month: 0.0,
         }
@@ -160,7 +160,7 @@ impl Default for TariffDoc {
 #[serde(deny_unknown_fields, default)]
 pub struct EmissionsDoc {
     /// Electricity from the grid.
-    pub electricity_kg_kwh: f64,
+    pub electricity_kg_kwh: Amount,
     /// Gas, per kWh of the higher heating value.
     pub gas_kg_kwh: f64,
     /// District heat.
@@ -174,7 +174,7 @@ impl Default for EmissionsDoc {
         // The sources for grid and gas are in `plant::tariff`. The values for district heat and cold are
         // assumptions.
         Self {
-            electricity_kg_kwh: crate::plant::tariff::ELECTRICITY_KG_KWH,
+            electricity_kg_kwh: Amount::Number(crate::plant::tariff::ELECTRICITY_KG_KWH),
             gas_kg_kwh: crate::plant::tariff::GAS_KG_KWH,
             heat_kg_kwh: 0.18,
             cold_kg_kwh: 0.06,

@@ -5,6 +5,10 @@ pub const USER: &str = "CUPOLA_MQTT_USER";
 /// The environment variable with the password for the broker.
 pub const PASSWORD: &str = "CUPOLA_MQTT_PASSWORD";
 
+/// The environment variable with the hosts that get user and password, as `HOST` or `HOST:PORT`, separated by commas. A
+/// scene may come from anywhere, so a host that only the scene names doesn't get them.
+pub const HOSTS: &str = "CUPOLA_MQTT_HOST";
+
 /// The reason why a text is not the address of a broker that the program can connect to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {

@@ -75,6 +75,9 @@ impl CommandMapping {
         if let Some(pointer) = &self.error {
             match parsed.structure(Some(pointer)) {
                 Ok(serde_json::Value::Null) | Err(PayloadError::Absent | PayloadError::NotJson { .. }) => {}
+                // Many devices send the field with every answer.
+                Ok(serde_json::Value::Bool(false)) => {}
+                Ok(serde_json::Value::String(text)) if text.trim().is_empty() => {}
                 Ok(serde_json::Value::String(text)) => return Err(text),
                 Ok(other) => return Err(other.to_string()),
                 Err(error) => return Err(error.to_string()),

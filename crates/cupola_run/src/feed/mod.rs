@@ -6,7 +6,7 @@ mod inbox;
 mod mapping;
 mod reading;
 
-pub use address::{AddressError, PASSWORD, USER, address};
+pub use address::{AddressError, HOSTS, PASSWORD, USER, address};
 pub use command::{CommandMapping, CommandMappings, Request, put};
 pub use inbox::{Answer, FeedCounters, Inbox, Latencies, LatencySummary};
 pub use mapping::{CurrentMappings, Mapping, Mappings, ReceivedMessage, Router};

@@ -109,6 +109,11 @@ impl Simulation {
         self.shows.iter().any(|show| show.slot == slot)
     }
 
+    /// Returns whether a slot has the capacity of a source of heat or cold.
+    pub(crate) fn is_capacity(&self, slot: Slot) -> bool {
+        self.plant_capacities.iter().flatten().any(|(own, _)| *own == slot)
+    }
+
     /// Computes one step that ends at `now_us`, and writes the results to the state.
     pub fn step(&mut self, state: &mut State, now_us: i64) {
         let flag = |steer: &ControlInput| steer.value(state) != 0.0;

@@ -37,10 +37,10 @@ impl Timeline {
         }
         self.state = self.state.carry_over_by(scene.topology.clone(), |twin| relocation.old_twin(twin));
         let known = self.alarms.named(&before);
-        let total = self.alarms.total;
+        let (total, past) = (self.alarms.total, std::mem::take(&mut self.alarms.past));
         self.alarms = Alarms::of(&scene, &self.state, self.now_us);
         self.alarms.take_over(&scene, &self.state, &known);
-        self.alarms.total = total;
+        (self.alarms.total, self.alarms.past) = (total, past);
         self.trail.relocate(relocation);
         self.origins.relocate(relocation);
         self.invocations.relocate(relocation);

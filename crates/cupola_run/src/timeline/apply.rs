@@ -148,6 +148,9 @@ impl Timeline {
             return Err(EventError::Computed(topology.name(slot)));
         }
         let lane = lane_of(&topology, slot.column, value)?;
+        if simulation.is_capacity(slot) && lane < 0.0 {
+            return Err(EventError::NegativeCapacity(topology.name(slot)));
+        }
         self.state.set(slot, Sample::good(lane, self.now_us));
         // The simulation continues from the new value, and keeps all other values.
         simulation.adopt_slots(&self.state, &[slot]);

@@ -359,6 +359,17 @@ impl Binder<'_> {
                 let cooling = self.number_in(twin, &entry.cooling_setpoint, Some(CELSIUS), &path("cooling_setpoint"));
                 spec.heating_setpoint_c = heating.unwrap_or(spec.heating_setpoint_c);
                 spec.cooling_setpoint_c = cooling.unwrap_or(spec.cooling_setpoint_c);
+                if spec.heating_setpoint_c > spec.cooling_setpoint_c {
+                    let message = format!(
+                        "the set-points of `{}` are {} °C for heating and {} °C for cooling",
+                        self.topology.twin_id(twin),
+                        spec.heating_setpoint_c,
+                        spec.cooling_setpoint_c
+                    );
+                    let crossed = Diagnostic::warning("crossed-setpoints", message);
+                    let help = "heating keeps the one for cooling";
+                    self.report(crossed.help(help), &path("cooling_setpoint"));
+                }
                 zones.insert(twin, specs.len());
                 specs.push(spec);
                 shares.push(exterior);
