@@ -92,11 +92,12 @@ pub(super) fn run(args: &Args) -> u8 {
         let question = WatchedQuery { query, text: &args.query, timeout: args.timeout, format: args.format };
         return watch(&args.scene, &args.listen, &question);
     }
-    let timeline = match moment(&args.scene, timeline, at, &args.listen) {
+    // The limit covers the simulation up to the moment, too.
+    let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
+    let timeline = match moment(&args.scene, timeline, at, &args.listen, deadline) {
         Ok(moment) => moment,
         Err(code) => return code,
     };
-    let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
     let (scene, state) = (timeline.scene(), timeline.state());
     match query::run_within(&query, &scene.graph, state, Limits { deadline, cancel: None }) {
         Ok(QueryResult { plan: Some(plan), .. }) => {
@@ -128,6 +129,7 @@ pub(super) fn moment(
     timeline: Source,
     at: Option<&str>,
     listen: &ListenArgs,
+    deadline: Option<Instant>,
 ) -> Result<Timeline, u8> {
     if listen.duration.is_some() {
         return listened(path, timeline, listen);
@@ -158,12 +160,12 @@ pub(super) fn moment(
             output::error_line("recordings are not kept between runs");
             Err(BAD_INPUT)
         }
-        (Source::Simulated, at_us) => simulated(scene, state, at_us),
+        (Source::Simulated, at_us) => simulated(scene, state, at_us, deadline),
     }
 }
 
 /// Runs the simulation of a scene up to a moment, for at least one step.
-fn simulated(scene: Arc<Scene>, state: State, at_us: Option<i64>) -> Result<Timeline, u8> {
+fn simulated(scene: Arc<Scene>, state: State, at_us: Option<i64>, deadline: Option<Instant>) -> Result<Timeline, u8> {
     let (simulation, found) = Simulation::new(&scene);
     output::report(&found);
     let drivers = Drivers { simulation, ..Drivers::default() };
@@ -176,8 +178,16 @@ fn simulated(scene: Arc<Scene>, state: State, at_us: Option<i64>) -> Result<Time
         output::error_line(format!("the simulated timeline begins at {start}"));
         return Err(BAD_CALL);
     }
-    let first_us = timeline.start_us() + timeline.step_us().unwrap_or_default();
-    timeline.step(at_us.map_or(first_us, |at_us| at_us.max(first_us)));
+    let step_us = timeline.step_us().unwrap_or_default();
+    let first_us = timeline.start_us() + step_us;
+    let until_us = at_us.map_or(first_us, |at_us| at_us.max(first_us));
+    while timeline.step((timeline.now_us() + step_us).min(until_us)).steps > 0 {
+        if deadline.is_some_and(|deadline| Instant::now() > deadline) {
+            let reached = local_text(timeline.now_us(), &timeline.scene().time_zone.zone);
+            output::error_line(format!("the time is over: the simulation has come to {reached}"));
+            return Err(BAD_INPUT);
+        }
+    }
     Ok(timeline)
 }
 

@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_CALL;
     }
     let timeline = if args.at.is_some() { Source::Simulated } else { Source::Live };
-    let timeline = match moment(&args.scene, timeline, args.at.as_deref(), &args.listen) {
+    let timeline = match moment(&args.scene, timeline, args.at.as_deref(), &args.listen, None) {
         Ok(timeline) => timeline,
         Err(code) => return code,
     };

@@ -148,6 +148,9 @@ impl Process {
         if !folder.as_os_str().is_empty() {
             started.current_dir(folder);
         }
+        // The programs that a script starts belong to its group, so that they end with it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut started, 0);
         let mut child = started.spawn().map_err(|error| format!("`{program}` can't be started: {error}"))?;
         let (requests, to_write) = sync_channel::<Vec<u8>>(1);
         let complaint = Arc::new(Mutex::new(String::new()));
@@ -184,6 +187,10 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // The process may have ended by itself. `kill` fails then, and `wait` returns at once.
+        #[cfg(unix)]
+        if let Ok(group) = i32::try_from(self.child.id()) {
+            let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::Signal::SIGKILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -18,7 +18,9 @@ use cupola_run::processor::{Definition, ProcessorAnswer, request};
 use cupola_run::{Actor, Event};
 use link::{Link, LinkMessage, Mailbox, Readiness};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -34,6 +36,37 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MayStartPrograms(pub bool);
 
+/// The programs that have run since the user allowed programs, by command and folder, with the hash of their files. A
+/// program whose files have changed since is another program, which the user has not allowed.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct KnownPrograms(HashMap<(Vec<String>, PathBuf), u64>);
+
+impl KnownPrograms {
+    /// Checks that a program is the one that the user has allowed. The first start makes it known.
+    fn check(&mut self, command: &[String], folder: &Path) -> Result<(), String> {
+        let hash = hash_of_files(command, folder);
+        match self.0.insert((command.to_vec(), folder.to_path_buf()), hash) {
+            Some(known) if known != hash => {
+                self.0.insert((command.to_vec(), folder.to_path_buf()), known);
+                Err(format!("the files of `{}` have changed since you allowed it: allow it again", command.join(" ")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns a hash of the files that a command names: its program and its arguments, beside the scene or as they are.
+fn hash_of_files(command: &[String], folder: &Path) -> u64 {
+    let mut hash = DefaultHasher::new();
+    for part in command {
+        part.hash(&mut hash);
+        // A name without a separator may be a program of the system or a file beside the scene.
+        let content = std::fs::read(folder.join(part));
+        content.unwrap_or_default().hash(&mut hash);
+    }
+    hash.finish()
+}
+
 /// The action that allows the programs of the scene to run, or stops them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllowPrograms(pub bool);
@@ -42,6 +75,7 @@ impl Action for AllowPrograms {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let Self(allowed) = *self;
         world.insert_resource(MayStartPrograms(allowed));
+        world.insert_resource(KnownPrograms::default());
         let mut processors = world.query::<&mut Processors>();
         processors.iter_mut(world).for_each(|mut processors| match allowed {
             true => processors.hurry(),
@@ -189,7 +223,7 @@ impl Processor {
     ///
     /// # Errors
     /// The reason why the link can't be opened, or why it was lost.
-    fn is_ready(&mut self, may_start: bool) -> Result<bool, String> {
+    fn is_ready(&mut self, may_start: bool, known: &mut KnownPrograms) -> Result<bool, String> {
         if self.paused_until.is_some_and(|until| Instant::now() < until) {
             return Ok(false);
         }
@@ -200,6 +234,9 @@ impl Processor {
                     "the program `{command}` may not be started. Allow it with --allow-programs, or with \"Let the \
                      scene's programs run\" in the app's search"
                 ));
+            }
+            if self.definition.doc.mqtt.is_none() {
+                known.check(&self.definition.doc.command, &self.definition.folder)?;
             }
             let opened = Link::open(&self.definition.doc, &self.definition.folder, &self.mailbox);
             match opened {
@@ -333,6 +370,7 @@ pub struct ProcessorPlugin;
 impl Plugin for ProcessorPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<MayStartPrograms>()
+            .init_resource::<KnownPrograms>()
             .add_systems(Tick, listen.before(BeginSystems))
             .add_systems(Tick, take_in.after(TickSystems::Ingest).before(TickSystems::Simulate))
             .add_systems(Tick, ask.after(TickSystems::Publish).before(SendSystems));
@@ -383,6 +421,7 @@ fn take_in(mut timelines: Query<(&mut Timeline, &mut Processors)>) {
 
 fn ask(
     may_start: Res<MayStartPrograms>,
+    mut known: ResMut<KnownPrograms>,
     mut timelines: Query<(&Timeline, &mut Processors)>,
     mut notices: ResMut<Notices>,
 ) {
@@ -403,7 +442,7 @@ fn ask(
                 processor.next_us = next_us;
                 continue;
             }
-            let asked = processor.is_ready(may_start.0).and_then(|ready| {
+            let asked = processor.is_ready(may_start.0, &mut known).and_then(|ready| {
                 if ready {
                     processors.count += 1;
                     let id = format!("{}-{}", processors.name, processors.count);

@@ -7,6 +7,7 @@ mod commands;
 mod duplex;
 mod editing;
 mod exchange;
+mod failures;
 mod house;
 mod invocations;
 mod live;

@@ -171,12 +171,20 @@ pub struct Mosquitto {
 
 impl Mosquitto {
     pub fn start() -> Self {
+        Self::configured("allow_anonymous true\n", &[])
+    }
+
+    /// Starts a broker with lines of configuration, in which `FOLDER` is the folder of these files.
+    pub fn configured(lines: &str, files: &[(&str, &str)]) -> Self {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
         let folder = tempfile::tempdir().unwrap();
-        let config =
-            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n");
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let lines = lines.replace("FOLDER", folder.path().to_str().unwrap());
+        let config = format!("listener {port} 127.0.0.1\npersistence false\nset_tcp_nodelay true\nuser root\n{lines}");
         std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
         let child = spawn(folder.path());
         wait_for(port);
