@@ -161,7 +161,7 @@ fn the_programs_of_a_script_end_with_it() {
 #[test]
 fn a_program_that_changes_after_the_permission_does_not_start() {
     // The program replaces itself and ends, so that it would be started again.
-    let folder = with_program("read line\necho 'echo changed > was-started' > q.sh\nmv q.sh p.sh\nexit\n");
+    let folder = with_program("read line\nsleep 0.5\necho 'echo changed > was-started' > q.sh\nmv q.sh p.sh\nexit\n");
     let report = run_program(folder.path(), "10m");
     let status = &report["processors"][0];
     assert!(!folder.path().join("was-started").exists());
