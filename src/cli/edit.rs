@@ -5,7 +5,7 @@ use clap::Subcommand;
 use cupola_run::Drivers;
 use cupola_scene::document::{ComputedDoc, RelationshipDoc, TwinDoc};
 use cupola_scene::edit::{Edit, Journal, Link, edit};
-use cupola_scene::{Scene, file_of, lock, to_ron, write_atomically};
+use cupola_scene::{Scene, file_of, lock, updated_text, write_atomically};
 use cupola_twin::{Diagnostic, Kind, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -181,7 +181,7 @@ fn change(
         Step::Undo => journal.undid(edited.undo),
         Step::Redo => journal.redid(edited.undo),
     }
-    let text = to_ron(&edited.scene.document)?;
+    let text = updated_text(scene.places.text(), &edited.scene.document)?;
     write_atomically(&scene.path, text.as_bytes())?;
     journal.save(&scene.path, &text)
 }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod commands;
+mod comments;
 mod duplex;
 mod editing;
 mod exchange;

@@ -1,7 +1,8 @@
 //! The writer of scene files. A file is first written under a temporary name and then renamed, so that a crash leaves
 //! either the old or the new file complete.
 
-use super::Document;
+use super::patch::updated_text;
+use super::{Document, read_text};
 use cupola_twin::Diagnostic;
 use std::fs::File;
 use std::io::{self, Write};
@@ -47,12 +48,18 @@ fn pretty(value: &impl serde::Serialize, depth: usize) -> Result<String, Diagnos
     Ok(text.strip_prefix("#![enable(implicit_some)]").unwrap_or(&text).trim().to_string())
 }
 
-/// Writes a document to `path`. The old file remains until the new one is complete.
+/// Writes a document to `path`. The old file remains until the new one is complete. Of a scene file that a person has
+/// written, the comments and the layout of unchanged parts stay.
 ///
 /// # Errors
 /// The document can't be serialized or the file can't be written.
 pub fn save(document: &Document, path: &Path) -> Result<(), Diagnostic> {
-    write_atomically(path, to_ron(document)?.as_bytes())
+    let is_file = std::fs::metadata(path).is_ok_and(|known| known.is_file());
+    let text = match is_file.then(|| read_text(path)) {
+        Some(Ok(text)) => updated_text(&text, document)?,
+        _ => to_ron(document)?,
+    };
+    write_atomically(path, text.as_bytes())
 }
 
 /// Writes a file so that `path` holds either the old or the new content at every moment. A link stays a link, and the file
