@@ -90,6 +90,14 @@ fn harmless(cell: &str) -> Cow<'_, str> {
     if is_formula { format!("'{cell}").into() } else { cell.into() }
 }
 
+/// Prints the errors among diagnostics on standard error, and returns their number. `cupola check` tells the warnings, so
+/// that they don't come with every query.
+pub fn report_errors(diagnostics: &[Diagnostic]) -> usize {
+    let errors: Vec<Diagnostic> =
+        diagnostics.iter().filter(|found| found.severity == Severity::Error).cloned().collect();
+    report(&errors)
+}
+
 /// Prints diagnostics on standard error, and returns the number of errors.
 pub fn report(diagnostics: &[Diagnostic]) -> usize {
     for diagnostic in diagnostics {

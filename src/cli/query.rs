@@ -135,7 +135,7 @@ pub(super) fn moment(
         return listened(path, timeline, listen);
     }
     let loaded = cupola_scene::load(path);
-    let errors = output::report(&loaded.diagnostics);
+    let errors = output::report_errors(&loaded.diagnostics);
     let Some(scene) = loaded.scene.map(Arc::new) else { return Err(BAD_INPUT) };
     if errors > 0 {
         output::error_line("the answer covers only the part of the scene that could be read");
@@ -167,7 +167,7 @@ pub(super) fn moment(
 /// Runs the simulation of a scene up to a moment, for at least one step.
 fn simulated(scene: Arc<Scene>, state: State, at_us: Option<i64>, deadline: Option<Instant>) -> Result<Timeline, u8> {
     let (simulation, found) = Simulation::new(&scene);
-    output::report(&found);
+    output::report_errors(&found);
     let drivers = Drivers { simulation, ..Drivers::default() };
     let Some(mut timeline) = Timeline::simulated(scene, state, &drivers) else {
         output::error_line("the scene has no simulation that can run");

@@ -1,6 +1,7 @@
 //! `cupola render`: draws the picture that the app would show, without a display.
 
-use super::run::step;
+use super::listen::tell_unused;
+use super::run::{follow, step};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
 use crate::action::ActionRequest;
 use crate::feed::Connections;
@@ -16,6 +17,7 @@ use cupola_scene::Scene;
 use cupola_twin::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The simulated time before the picture if the call names no moment, in microseconds: 3 h. By then people are in the
 /// building and the CO2 has risen.
@@ -67,6 +69,12 @@ pub(super) struct Args {
     /// Moment on the simulated timeline, in RFC 3339. Default: three hours after its start.
     #[arg(long)]
     at: Option<String>,
+    /// Follow the scene's feeds for this duration before drawing, such as 10s, and draw the live timeline.
+    #[arg(long, value_name = "DURATION", conflicts_with = "at")]
+    listen: Option<String>,
+    /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
+    #[arg(long, requires = "listen")]
+    broker: Option<String>,
     #[command(flatten)]
     trust: Trust,
 }
@@ -77,6 +85,7 @@ pub(super) struct Options {
     pub size: (u32, u32),
     pub panels: bool,
     pub select: Option<String>,
+    pub session: SessionOptions,
     pub trust: Trust,
 }
 
@@ -107,11 +116,25 @@ pub(super) fn run(args: &Args) -> u8 {
     let settings = settings(&scene, args);
     let source = args.source;
     let (out, select) = (args.out.clone(), args.select.clone());
-    let options = Options { out, size, panels: args.panels, select, trust: args.trust };
+    let listen = match args.listen.as_deref().map(cupola_wire::parse_duration) {
+        Some(None | Some(0)) => {
+            output::error_line("--listen takes a duration such as 10s or 2m");
+            return BAD_CALL;
+        }
+        Some(Some(_)) if source == Some(Source::Simulated) || scene.document.feeds.is_empty() => {
+            output::error_line("--listen needs the live timeline of a scene with feeds");
+            return BAD_CALL;
+        }
+        listen => listen.flatten().map(|us| Duration::from_micros(us as u64)),
+    };
+    let session = SessionOptions { connect: listen.is_some(), broker: args.broker.clone() };
+    let options = Options { out, size, panels: args.panels, select, session, trust: args.trust };
     let done = picture(&Arc::new(scene), loaded.diagnostics, &options, |world| {
         world.insert_resource(settings);
-        if source != Some(Source::Live) {
-            simulate(world, at_us);
+        match listen {
+            Some(duration) => listen_to_feeds(world, duration),
+            None if source != Some(Source::Live) => simulate(world, at_us),
+            None => {}
         }
     });
     match done {
@@ -196,6 +219,14 @@ fn settings(scene: &Scene, args: &Args) -> ViewSettings {
     }
 }
 
+/// Follows the feeds of the live timeline, which the view cursor shows.
+fn listen_to_feeds(world: &mut World, duration: Duration) {
+    if let Some(timeline) = timeline_of(world, SourceKind::Live) {
+        follow(world, timeline, duration, |_, _, _| true);
+        tell_unused(world, timeline);
+    }
+}
+
 /// Runs the simulated timeline up to a moment and puts the view cursor on it.
 fn simulate(world: &mut World, at_us: Option<i64>) {
     let Some(timeline) = timeline_of(world, SourceKind::Simulated) else { return };
@@ -218,7 +249,7 @@ pub(super) fn picture(
 ) -> Result<(), String> {
     let (width, height) = options.size;
     let mut app = start(&Target::Picture { width, height, panels: options.panels })?;
-    app.insert_resource(SessionOptions::default());
+    app.insert_resource(options.session.clone());
     app.insert_resource(MayStartPrograms(options.trust.allow_programs));
     session::open_scene(app.world_mut(), scene.clone(), findings);
     prepare(app.world_mut());
@@ -302,7 +333,14 @@ pub(super) fn picture_of(world: &mut World, timeline: Entity, out: &Path, panels
     let moment = world.get::<Timeline>(timeline).map(|timeline| Timeline(timeline.moment()));
     let moment = moment.ok_or("the timeline no longer exists")?;
     let connections = world.entity_mut(timeline).take::<Connections>();
-    let options = Options { out: out.to_path_buf(), size: (1600, 960), panels, select: None, trust: Trust::default() };
+    let options = Options {
+        out: out.to_path_buf(),
+        size: (1600, 960),
+        panels,
+        select: None,
+        session: SessionOptions::default(),
+        trust: Trust::default(),
+    };
     picture(&scene, findings, &options, move |world| {
         let live = world.resource::<ViewCursor>().timeline;
         world.resource_mut::<ViewCursor>().pause(&moment);

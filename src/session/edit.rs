@@ -34,6 +34,8 @@ pub(crate) enum Loss {
     Open(PathBuf),
     /// Saving overwrites the changes of another program.
     Overwrite,
+    /// Saving a copy replaces a file.
+    Replace(PathBuf),
 }
 
 impl EditHistory {
@@ -59,7 +61,13 @@ impl EditHistory {
         if self.warned.take().as_ref() == Some(&loss) {
             return Ok(());
         }
+        let replaced;
         let warning = match &loss {
+            Loss::Replace(path) => {
+                replaced =
+                    format!("{} exists already. Save again to replace it, or choose another name.", path.display());
+                &replaced
+            }
             Loss::Quit => "Your edits are not saved. Save them, or quit again to discard them.",
             Loss::Reload => "Your edits are not saved. Save them, or reload again to discard them.",
             Loss::Open(_) => "Your edits are not saved. Save them, or open the scene again to discard them.",
@@ -68,8 +76,9 @@ impl EditHistory {
                  changes of the other program."
             }
         };
+        let warning = warning.to_string();
         self.warned = Some(loss);
-        Err(warning.into())
+        Err(warning)
     }
 
     /// Returns whether there is an edit to undo.
@@ -107,7 +116,9 @@ impl Action for Undo {
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let Some(edits) = world.resource::<EditHistory>().journal.to_undo().cloned() else { return Ok(None) };
+        let Some(edits) = world.resource::<EditHistory>().journal.to_undo().cloned() else {
+            return Ok(Some("There is nothing to undo".into()));
+        };
         change(world, edits, Journal::undid)
     }
 }
@@ -122,7 +133,9 @@ impl Action for Redo {
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let Some(edits) = world.resource::<EditHistory>().journal.to_redo().cloned() else { return Ok(None) };
+        let Some(edits) = world.resource::<EditHistory>().journal.to_redo().cloned() else {
+            return Ok(Some("There is nothing to redo".into()));
+        };
         change(world, edits, Journal::redid)
     }
 }

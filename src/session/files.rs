@@ -134,6 +134,9 @@ impl Action for Save {
         if target == scene.path && world.resource::<FileWatcher>().has_changed(&target) {
             world.resource_mut::<EditHistory>().accept(Loss::Overwrite)?;
         }
+        if target != scene.path && target.exists() {
+            world.resource_mut::<EditHistory>().accept(Loss::Replace(target.clone()))?;
+        }
         rebase(&mut document, &scene.path, &target);
         let label = format!("Saving {}", name_of(&target));
         world.resource_mut::<Jobs>().start(label, false, move || {
@@ -144,7 +147,8 @@ impl Action for Save {
                 if target == scene.path {
                     world.resource_mut::<EditHistory>().unsaved = false;
                 }
-                Ok(Some(format!("Saved {}", target.display())))
+                let what = if target == scene.path { "Saved" } else { "Saved a copy as" };
+                Ok(Some(format!("{what} {}", target.display())))
             })
         })
     }

@@ -83,7 +83,8 @@ fn alarm_ui(
     let message = one_line(ui, RichText::new(&alarm.message).color(text_color), wide);
     paint_text(ui, message, Align2::LEFT_CENTER, pos2(left, rect.top() + 14.0), text_color);
     let since = format::age_text(now_us.saturating_sub(raised.since_us));
-    let second = one_line(ui, theme::caption(format!("{word} · {who} · since {since}")), wide);
+    let stale = if raised.is_stale { " · from a stale value" } else { "" };
+    let second = one_line(ui, theme::caption(format!("{word} · {who} · since {since}{stale}")), wide);
     paint_text(ui, second, Align2::LEFT_CENTER, pos2(left, rect.top() + 31.0), colors.muted);
     if raised.acknowledged {
         let done = one_line(ui, theme::caption("Seen"), 40.0);

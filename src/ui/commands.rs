@@ -88,7 +88,7 @@ pub const COMMANDS: &[Command] = &[
         now.ui.file_window = Some(FileWindow::new(Purpose::Open));
     }),
     command("save", "Save scene", "General", &[Shortcut::Ctrl(Key::S)], |now| now.actions.push(Save(None))),
-    command("save-as", "Save scene as…", "General", &[], |now| {
+    command("save-as", "Save a copy as…", "General", &[], |now| {
         now.ui.file_window = Some(FileWindow::new(Purpose::Save))
     }),
     command("import", "Import…", "General", &[], |now| now.ui.file_window = Some(FileWindow::new(Purpose::Import))),

@@ -42,7 +42,7 @@ impl Purpose {
     fn words(self) -> [&'static str; 3] {
         match self {
             Self::Open => ["Open scene", "Open", "/path/to/scene.ron, or its folder"],
-            Self::Save => ["Save scene as", "Save", "/path/to/scene.ron"],
+            Self::Save => ["Save a copy as", "Save", "/path/to/scene.ron"],
             Self::Import => ["Import", "Read", "a file or folder with models, twins or a building"],
             Self::Export(_) => ["Export", "Export", "/path/to/the/file"],
         }

@@ -5,6 +5,7 @@ use crate::job::Jobs;
 use crate::look::ViewSettings;
 use crate::processor::Processors;
 use crate::selection::Selection;
+use crate::session::EditHistory;
 use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock};
 use bevy::ecs::query::QueryData;
 use bevy::ecs::system::SystemParam;
@@ -54,6 +55,8 @@ pub struct PanelData<'w, 's> {
     pub jobs: Res<'w, Jobs>,
     /// The wall clock.
     pub wall: Res<'w, WallClock>,
+    /// The edits.
+    pub edits: Res<'w, EditHistory>,
 }
 
 impl<'s> PanelData<'_, 's> {

@@ -50,7 +50,10 @@ pub fn gather(shown: &PanelData<'_, '_>) -> TopBar {
         .collect();
     forks.sort_by_key(|(name, _)| format::natural_key(name));
     TopBar {
-        scene: shown.scene().map(|scene| scene.document.name.clone()),
+        scene: shown.scene().map(|scene| {
+            let mark = if shown.edits.unsaved { " •" } else { "" };
+            format!("{}{mark}", scene.document.name)
+        }),
         sources: [SourceKind::Live, SourceKind::Simulated, SourceKind::Replayed]
             .map(|source| (source, !on_fork && active_source == Some(source)))
             .to_vec(),

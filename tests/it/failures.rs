@@ -179,3 +179,31 @@ fn the_time_limit_of_a_query_covers_the_simulation() {
     assert!(begin.elapsed() < Duration::from_secs(10));
     assert!(text(&output).1.contains("the simulation has come to 2026"), "{}", text(&output).1);
 }
+
+#[test]
+fn the_report_of_a_run_names_cleared_alarms_and_queries_repeat_no_warnings() {
+    let more = r#"alarms: [(id: "busy", model: "Room", when: "people > 0", severity: warning, message: "Somebody is here.")],
+      feeds: [(id: "a", url: "mqtt://127.0.0.1:1", mappings: [
+        (topic: "a/{room}", twin: "{room}", property: "temperature"),
+        (topic: "b/{room}", twin: "{room}", property: "temperature")])],
+      simulation: (start: "2026-01-12T06:00:00Z", step: "5m", zones: [(model: "Room", area: "area", people: 3.0)],
+        shows: [(model: "Room", property: "people", quantity: people)]),"#;
+    let scene = small_scene(more);
+    let folder = scene_folder(MODELS, &scene);
+    let path = folder.path().to_str().unwrap();
+    let report = json(&cupola(&["run", path, "--for", "24h", "--json"]));
+    let cleared = report["alarms_cleared"].as_array().unwrap();
+    assert!(!cleared.is_empty(), "{}", report["alarms_raised"]);
+    for alarm in cleared {
+        assert_eq!(alarm["id"], "busy");
+        assert!(alarm["since"].as_str().unwrap() < alarm["until"].as_str().unwrap(), "{alarm}");
+    }
+    let active = report["alarms"].as_array().unwrap().len();
+    assert_eq!(report["alarms_raised"], cleared.len() + active);
+    let output = cupola(&["run", path, "--for", "24h"]);
+    assert!(text(&output).0.contains("cleared: r"), "{}", text(&output).0);
+    let output = cupola(&["check", path]);
+    assert!(text(&output).0.contains("several-sources"), "{}", text(&output).0);
+    let output = cupola(&["query", path, "SELECT T FROM DIGITALTWINS T"]);
+    assert_eq!(text(&output).1, "");
+}

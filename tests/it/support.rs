@@ -101,7 +101,9 @@ fn open_at(path: &Path, broker: Option<String>, wall: WallClock) -> App {
     app.cleanup();
     session::open(app.world_mut(), loaded);
     let findings = app.world().resource::<Findings>().0.clone();
-    assert!(findings.is_empty(), "{findings:?}");
+    // Tests send values on several topics.
+    let is_expected = |found: &cupola_twin::Diagnostic| found.code == "several-sources";
+    assert!(findings.iter().all(is_expected), "{findings:?}");
     app
 }
 

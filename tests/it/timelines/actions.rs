@@ -52,9 +52,20 @@ fn actions_keep_their_order_while_jobs_take_several_frames() {
         frames += 1;
     }
     assert!(frames > 1, "the jobs must take more than one frame");
-    assert_eq!(last_notice(&app), format!("Saved {}", target.display()));
+    assert_eq!(last_notice(&app), format!("Saved a copy as {}", target.display()));
     let saved = cupola_scene::load(&target).scene.unwrap();
     assert!(saved.topology.twin("a1").is_some() && saved.topology.twin("a2").is_some());
+    // A file that exists is replaced only after a second request.
+    std::fs::write(&target, "another file").unwrap();
+    send(&mut app, Save(Some(target.clone())));
+    assert!(last_notice(&app).contains("exists already"), "{}", last_notice(&app));
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "another file");
+    app.world_mut().write_message(ActionRequest::new(Save(Some(target.clone()))));
+    let begin = Instant::now();
+    while cupola_scene::load(&target).scene.is_none() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "{}", last_notice(&app));
+        app.update();
+    }
 }
 
 #[test]

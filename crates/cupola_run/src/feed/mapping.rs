@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Largest number of topics whose routes are kept. The routes of further topics are computed at every message.
 const MAX_ROUTES: usize = 1 << 20;
+/// Largest number of twins of a mapping that are compared with other mappings.
+const MAX_COMPARED: usize = 1_000;
 /// Number of bytes at the beginning of a payload that are kept for display.
 const SHOWN_BYTES: usize = 120;
 
@@ -110,6 +112,7 @@ impl Mappings {
             let commands = command_mappings(scene, number, &mut diagnostics);
             feeds.push(Self { url: feed.url.clone(), list, commands, topology: scene.topology.clone(), generation });
         }
+        diagnostics.extend(several_sources(scene, &feeds));
         (feeds, diagnostics)
     }
 
@@ -121,6 +124,29 @@ impl Mappings {
         filters.dedup();
         filters
     }
+}
+
+/// Warns of properties that get values from several topics.
+fn several_sources(scene: &Scene, feeds: &[Mappings]) -> Option<Diagnostic> {
+    let topology = &scene.topology;
+    let mut known: HashMap<Slot, &TopicPattern> = HashMap::new();
+    for mapping in feeds.iter().flat_map(|feed| &feed.list) {
+        let twins = topology.twins().filter_map(|ix| Some((ix, mapping.twin.capture(topology.twin_id(ix))?)));
+        for (ix, captures) in twins.take(MAX_COMPARED) {
+            let Some(name) = mapping.property.fill(&captures) else { break };
+            for (slot, _) in targets(topology, ix, &name) {
+                let other = *known.entry(slot).or_insert(&mapping.pattern);
+                if other.filter() != mapping.pattern.filter() {
+                    let (name, one, two) = (topology.name(slot), other.filter(), mapping.pattern.filter());
+                    let message = format!("`{name}` gets values from the topics {one} and {two}");
+                    let help = "the newer value counts: map a source time in both, or leave one of them out";
+                    let place = scene.places.of(&["feeds".into()]);
+                    return Some(Diagnostic::warning("several-sources", message).help(help).at(place));
+                }
+            }
+        }
+    }
+    None
 }
 
 fn mapping(
