@@ -294,6 +294,14 @@ pub struct MappingDoc {
     pub twin: String,
     /// The template of the property's name, which the captures fill.
     pub property: String,
+    /// The JSON pointer to a list or an object of several values in the payload, such as those of many devices. `captures`,
+    /// `value` and `time` are then pointers into each item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<String>,
+    /// Further captures, each with the JSON pointer to its text in an item: `{"id": "/id"}`. The key of an item of an
+    /// object is captured as `key`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub captures: BTreeMap<String, String>,
     /// The JSON pointer to the value in the payload. The default is the whole payload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,

@@ -47,6 +47,13 @@ impl Interned {
         self.first.find(text).or_else(|| self.numbers.get(text).copied())
     }
 
+    /// Returns the number of a text, unless it has to be pinned first.
+    fn known(&self, text: &str, is_pinned: bool) -> Option<u32> {
+        let number = self.find(text)?;
+        let entry = (number as usize).checked_sub(self.first.len()).and_then(|at| self.more.get(at));
+        entry.is_none_or(|entry| entry.is_pinned || !is_pinned).then_some(number)
+    }
+
     fn len(&self) -> usize {
         self.first.len() + self.more.len() - self.free.len()
     }
@@ -120,7 +127,7 @@ impl Texts {
     }
 
     fn found_or_added(&self, text: &str, is_pinned: bool) -> u32 {
-        if let Some(number) = self.find(text).filter(|_| !is_pinned) {
+        if let Some(number) = self.read().known(text, is_pinned) {
             return number;
         }
         let mut inner = self.interned.write().unwrap_or_else(PoisonError::into_inner);

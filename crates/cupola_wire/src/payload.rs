@@ -62,6 +62,9 @@ pub enum PayloadError {
     /// The value at the pointer is an object or an array.
     #[error("an object or an array is at this pointer, not a value")]
     NotScalar,
+    /// The value at the pointer of a list is neither an array nor an object.
+    #[error("neither a list nor an object is at this pointer")]
+    NotList,
     /// The pointer is not a JSON pointer (RFC 6901).
     #[error("{message} (at byte {at})")]
     BadPointer {
@@ -179,7 +182,9 @@ impl<'a> Payload<'a> {
             None => &self.root,
         };
         match node {
-            Node::Number(_) | Node::NotFinite(_) if is_whole => Ok(Scalar::Text(self.text.to_owned())),
+            Node::Number(_) | Node::NotFinite(_) if is_whole && !self.text.is_empty() => {
+                Ok(Scalar::Text(self.text.to_owned()))
+            }
             Node::Whole(digits, _) => Ok(Scalar::Text(digits.clone())),
             Node::NotFinite(text) => Ok(Scalar::Text(text.clone())),
             _ => self.scalar(pointer),
@@ -196,6 +201,22 @@ impl<'a> Payload<'a> {
             None => &self.root,
         };
         Ok(node.to_json())
+    }
+
+    /// Returns the items of the list at a JSON pointer, each as a payload of its own. The items of an object come with
+    /// their keys.
+    ///
+    /// # Errors
+    /// Returns [`PayloadError::NotList`] for a single value, and the errors of [`Self::scalar`].
+    pub fn items(&self, pointer: &str) -> Result<Vec<(Option<String>, Self)>, PayloadError> {
+        let item = |root: &Node<'a>| Self { root: root.clone(), form: Form::Json, text: "" };
+        match self.node(pointer)? {
+            Node::Array(items) => Ok(items.iter().map(|node| (None, item(node))).collect()),
+            Node::Object(fields) => {
+                Ok(fields.iter().map(|(key, node)| (Some(key.clone().into_owned()), item(node))).collect())
+            }
+            _ => Err(PayloadError::NotList),
+        }
     }
 
     fn node(&self, pointer: &str) -> Result<&Node<'a>, PayloadError> {

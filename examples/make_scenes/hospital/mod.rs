@@ -168,6 +168,8 @@ fn feed() -> FeedDoc {
         time_zone: None,
         mappings: vec![
             MappingDoc {
+                items: None,
+                captures: Default::default(),
                 topic: "riverside/dispenser/rm-{room}/{kind}/{quantity}".to_owned(),
                 twin: "rm-{room}-{kind}".to_owned(),
                 property: "{quantity}".to_owned(),
@@ -178,6 +180,8 @@ fn feed() -> FeedDoc {
             },
             // Door counters send plain numbers without a time.
             MappingDoc {
+                items: None,
+                captures: Default::default(),
                 topic: "riverside/door/rm-{room}/{quantity}".to_owned(),
                 twin: "rm-{room}-door".to_owned(),
                 property: "{quantity}".to_owned(),

@@ -263,6 +263,8 @@ fn alarms() -> Vec<AlarmDoc> {
 
 fn feed() -> FeedDoc {
     let json = |topic: &str, twin: &str, property: &str, stale_after: &str| MappingDoc {
+        items: None,
+        captures: Default::default(),
         topic: topic.to_owned(),
         twin: twin.to_owned(),
         property: property.to_owned(),

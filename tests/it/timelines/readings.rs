@@ -276,3 +276,53 @@ fn an_alarm_from_a_stale_value_is_marked() {
         assert_eq!(found, [is_stale], "{payload}");
     }
 }
+
+#[test]
+fn one_message_may_have_the_values_of_many_devices() {
+    let cases = [
+        // A list of objects with ids.
+        (
+            r#"topic: "gw/{site}", twin: "{id}", property: "temperature", items: "/values", captures: {"id": "/id"}, value: "/v", time: "/t""#,
+            r#"{"values": [{"id": "r1", "v": 20.5, "t": "2026-01-12T07:59:00Z"}, {"id": "r2", "v": 21.5, "t": "2026-01-12T07:58:00Z"},
+                {"id": "r9", "v": 1}, {"v": 3}, {"id": "r2", "v": "warm"}]}"#,
+        ),
+        // An object by id.
+        (r#"topic: "gw/{site}", twin: "{key}", property: "temperature", items: """#, r#"{"r1": 20.5, "r2": 21.5}"#),
+        // Ids that are numbers.
+        (
+            r#"topic: "gw/{site}", twin: "r{n}", property: "temperature", items: "", captures: {"n": "/0"}, value: "/1""#,
+            "[[1, 20.5], [2, 21.5]]",
+        ),
+    ];
+    for (mapping, payload) in cases {
+        let feed = format!(r#"feeds: [(id: "f", url: "mqtt://127.0.0.1", mappings: [({mapping})])],"#);
+        let folder = scene_folder(MODELS, &small_scene(&feed));
+        let loaded = cupola_scene::load(folder.path());
+        let scene = std::sync::Arc::new(loaded.scene.unwrap());
+        let mut found = loaded.diagnostics;
+        let drivers = cupola_run::Drivers::new(&scene, &mut found);
+        assert!(found.is_empty(), "{found:?}");
+        let mut router = Router::new(CurrentMappings::new(drivers.feeds[0].clone()));
+        let inbox = Inbox::default();
+        let arrived_us = cupola_wire::parse_rfc3339("2026-01-12T08:00:00Z").unwrap();
+        router.message(
+            ReceivedMessage { topic: "gw/r", payload: payload.as_bytes(), arrived_us, is_retained: false },
+            &inbox,
+        );
+        let readings: Vec<_> =
+            inbox.take().into_iter().map(|reading| (reading.twin.to_string(), reading.value)).collect();
+        let number = |number: f64| Some(cupola_twin::Value::Number(number));
+        assert_eq!(readings, [("r1".to_string(), number(20.5)), ("r2".to_string(), number(21.5))], "{mapping}");
+        let counters = inbox.counters();
+        if payload.contains("r9") {
+            assert_eq!(counters.unknown_topics, ["gw/r r9"]);
+            assert!(counters.last_rejection.unwrap().contains("warm"));
+        } else {
+            assert!(counters.unknown_topics.is_empty() && counters.last_rejection.is_none(), "{counters:?}");
+        }
+    }
+    // A message without the list is refused, and captures need a list.
+    let (readings, why) =
+        routed(r#"property: "temperature", items: "/values", value: "/v""#, &[(r#"{"values": 3}"#, false)]);
+    assert!(readings.is_empty() && why.contains("list"), "{why}");
+}

@@ -11,8 +11,8 @@ use cupola_twin::unit::{self, conversion, tidy};
 use cupola_twin::value::EXACT_INTEGER;
 use cupola_twin::zone::{self, TimeZone};
 use cupola_twin::{Diagnostic, Kind, Slot, Topology, TwinIx, Value};
-use cupola_wire::{Payload, PayloadError, Scalar, Template, TimeRule, TopicPattern, check_pointer};
-use std::collections::{BTreeSet, HashMap};
+use cupola_wire::{Captures, Payload, PayloadError, Scalar, Template, TimeRule, TopicPattern, check_pointer};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,6 +32,8 @@ pub struct Mapping {
     pub twin: Template,
     /// The template of the property's name.
     pub property: Template,
+    /// The JSON pointer to a list of items, and the pointers to further captures in each item.
+    pub items: Option<(String, BTreeMap<String, String>)>,
     /// The JSON pointer to the value. With `None`, the payload is the value.
     pub pointer: Option<String>,
     /// The source time.
@@ -170,7 +172,7 @@ fn mapping(
     let property = Template::parse(&doc.property)
         .map_err(|error| found.push(pattern_error("property", &doc.property, "template", error)))
         .ok();
-    for (field, pointer) in [("value", &doc.value), ("time", &doc.time)] {
+    for (field, pointer) in [("value", &doc.value), ("time", &doc.time), ("items", &doc.items)] {
         if let Some(Err(error)) = pointer.as_deref().map(check_pointer) {
             found.push(report(
                 field,
@@ -195,13 +197,26 @@ fn mapping(
         }
         unit
     });
+    for pointer in doc.captures.values() {
+        if let Err(error) = check_pointer(pointer) {
+            found.push(report("captures", 0, Diagnostic::error("json-pointer", error.to_string())));
+        }
+    }
+    if doc.items.is_none() && !doc.captures.is_empty() {
+        let message = "`captures` are read from the items of a list, and the mapping has no `items`";
+        let help = "add `items: \"/values\"`, the JSON pointer to the list";
+        found.push(report("captures", 0, Diagnostic::error("unknown-capture", message).help(help)));
+    }
     let (Some(pattern), Some(twin), Some(property)) = (pattern, twin, property) else { return Err(found) };
+    let mut names = pattern.names();
+    names.extend(doc.captures.keys().map(String::as_str));
+    names.extend(doc.items.is_some().then_some("key"));
     for (field, template) in [("twin", &twin), ("property", &property)] {
         for name in template.names() {
-            if !pattern.names().contains(&name) {
+            if !names.contains(&name) {
                 let message = format!("the topic captures no `{{{name}}}`");
                 let unknown = Diagnostic::error("unknown-capture", message);
-                found.push(report(field, 0, unknown.did_you_mean(name, pattern.names())));
+                found.push(report(field, 0, unknown.did_you_mean(name, names.iter().copied())));
             }
         }
     }
@@ -210,7 +225,8 @@ fn mapping(
         return Err(found);
     }
     let time = TimeRule { pointer: doc.time.clone(), zone: zone.cloned() };
-    let mapping = Mapping { pattern, twin, property, pointer: doc.value.clone(), time, unit, stale_after_us };
+    let items = doc.items.clone().map(|items| (items, doc.captures.clone()));
+    let mapping = Mapping { pattern, twin, property, items, pointer: doc.value.clone(), time, unit, stale_after_us };
     Ok((mapping, found))
 }
 
@@ -351,6 +367,8 @@ impl Router {
         if is_answer {
             inbox.answer(topic, payload, now_us);
         }
+        let has_items = |mapping: &Mapping| mapping.items.is_some() && mapping.pattern.matches(topic).is_some();
+        let is_of_items = self.mappings.list.iter().any(has_items);
         let (topic, routes) = match self.routes.get(topic) {
             Some(known) => known.clone(),
             None => {
@@ -358,7 +376,7 @@ impl Router {
                 if routes.is_empty() && is_answer {
                     return;
                 }
-                if routes.is_empty() {
+                if routes.is_empty() && !is_of_items {
                     inbox.unknown(topic);
                 }
                 let entry: (Arc<str>, Arc<[Route]>) = (topic.into(), routes.into());
@@ -394,25 +412,24 @@ impl Router {
                 return;
             }
         };
-        let mut readings = Vec::with_capacity(routes.len());
-        for route in routes.iter() {
+        let take = |parsed: &Payload<'_>, route: &Route| -> Option<(Slot, Reading)> {
             let mapping = &self.mappings.list[route.mapping];
             // A value whose time is wrong may be of any time, so it is not taken.
-            let source_us = match mapping.time.source_time(&parsed).map_err(|error| error.to_string()) {
+            let source_us = match mapping.time.source_time(parsed).map_err(|error| error.to_string()) {
                 Ok(Some(source_us)) if !is_plausible(source_us, now_us) => {
                     let shown = cupola_wire::format_rfc3339(source_us);
                     inbox.reject(format!("{topic}: the time {shown} can't be that of a measurement"));
-                    continue;
+                    return None;
                 }
                 Ok(source_us) => source_us,
                 Err(why) => {
                     inbox.reject(format!("{topic}: {why}"));
-                    continue;
+                    return None;
                 }
             };
-            let value = match value(&self.mappings.topology, &parsed, route, &mapping.time) {
+            let value = match value(&self.mappings.topology, parsed, route, &mapping.time) {
                 Ok(Some(value)) => {
-                    if let Some(sent) = fraction(&parsed, route) {
+                    if let Some(sent) = fraction(parsed, route) {
                         inbox.round(format!(
                             "{topic}: {sent} was rounded, because `{}` is a whole number",
                             route.property
@@ -421,16 +438,33 @@ impl Router {
                     Some(value)
                 }
                 // A message may be a partial update, which leaves out unchanged values.
-                Ok(None) => continue,
+                Ok(None) => return None,
                 Err(Unusable { why, is_broken }) => {
                     inbox.reject(format!("{topic}: {why}"));
                     if !is_broken {
-                        continue;
+                        return None;
                     }
                     None
                 }
             };
-            readings.push(reading(route, value, source_us, mapping.stale_after_us));
+            Some(reading(route, value, source_us, mapping.stale_after_us))
+        };
+        let mut readings: Vec<(Slot, Reading)> = routes.iter().filter_map(|route| take(&parsed, route)).collect();
+        if is_of_items {
+            for (number, mapping) in self.mappings.list.iter().enumerate() {
+                match items_of(mapping, &topic, &parsed) {
+                    Ok(items) => {
+                        for (captures, item) in items {
+                            let found = routes_of(&self.mappings.topology, number, mapping, &captures);
+                            if found.is_empty() {
+                                inbox.unknown(&format!("{topic} {}", shown_captures(mapping, &captures)));
+                            }
+                            readings.extend(found.iter().filter_map(|route| take(&item, route)));
+                        }
+                    }
+                    Err(why) => inbox.reject(format!("{topic}: {why}")),
+                }
+            }
         }
         inbox.put(now_us, generation, readings.into_iter());
     }
@@ -557,37 +591,72 @@ fn value_of(scalar: &Scalar, route: &Route, time: &TimeRule) -> Option<Value> {
     })
 }
 
+/// Returns the routes of a topic. Mappings of items have none, because their twins depend on the message.
 fn find(mappings: &Mappings, topic: &str) -> Vec<Route> {
-    let topology = &mappings.topology;
     let mut routes = Vec::new();
-    for (number, mapping) in mappings.list.iter().enumerate() {
+    for (number, mapping) in mappings.list.iter().enumerate().filter(|(_, mapping)| mapping.items.is_none()) {
         let Some(captures) = mapping.pattern.matches(topic) else { continue };
-        let twin = mapping.twin.fill(&captures).and_then(|twin| topology.twin(&twin));
-        let (Some(twin), Some(property)) = (twin, mapping.property.fill(&captures)) else { continue };
-        for (slot, below) in targets(topology, twin, &property) {
-            let column = topology.column(slot.column);
-            if column.hidden {
-                continue;
-            }
-            let Some((scale, offset)) = unit::conversion_between(mapping.unit, column.unit) else { continue };
-            let pointer = match (&mapping.pointer, below.as_str()) {
-                (None, "") => None,
-                (pointer, below) => Some(format!("{}{below}", pointer.as_deref().unwrap_or_default()).into()),
-            };
-            let schema = column.schema.filter(|schema| needs_check(topology, *schema));
-            let (twin, property) = (topology.twin_id(twin).into(), column.name.clone());
-            routes.push(Route {
-                slot,
-                twin,
-                property,
-                mapping: number,
-                pointer,
-                kind: column.kind,
-                schema,
-                scale,
-                offset,
-            });
+        routes.extend(routes_of(&mappings.topology, number, mapping, &captures));
+    }
+    routes
+}
+
+/// Returns the items of a message for a mapping of items, with their captures. An item without one of the captures is left
+/// out.
+fn items_of<'p>(
+    mapping: &Mapping,
+    topic: &str,
+    parsed: &Payload<'p>,
+) -> Result<Vec<(Captures, Payload<'p>)>, PayloadError> {
+    let Some((pointer, names)) = &mapping.items else { return Ok(Vec::new()) };
+    let Some(of_topic) = mapping.pattern.matches(topic) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    'items: for (key, item) in parsed.items(pointer)? {
+        let mut captures = of_topic.clone();
+        if let Some(key) = key {
+            captures.insert("key", key);
         }
+        for (name, pointer) in names {
+            let Ok(Scalar::Text(text)) = item.text(Some(pointer)).map(as_text) else { continue 'items };
+            captures.insert(name, text);
+        }
+        found.push((captures, item));
+    }
+    Ok(found)
+}
+
+/// Returns a number as its text, because devices have numbers as ids, too.
+fn as_text(scalar: Scalar) -> Scalar {
+    match scalar {
+        Scalar::Number(number) => Scalar::Text(number.to_string()),
+        other => other,
+    }
+}
+
+/// Returns the twin that a mapping means, for a message about one that does not exist.
+fn shown_captures(mapping: &Mapping, captures: &Captures) -> String {
+    mapping.twin.fill(captures).unwrap_or_default()
+}
+
+/// Returns the routes of a mapping for its captures.
+fn routes_of(topology: &Topology, number: usize, mapping: &Mapping, captures: &Captures) -> Vec<Route> {
+    let mut routes = Vec::new();
+    let twin = mapping.twin.fill(captures).and_then(|twin| topology.twin(&twin));
+    let (Some(twin), Some(property)) = (twin, mapping.property.fill(captures)) else { return routes };
+    for (slot, below) in targets(topology, twin, &property) {
+        let column = topology.column(slot.column);
+        if column.hidden {
+            continue;
+        }
+        let Some((scale, offset)) = unit::conversion_between(mapping.unit, column.unit) else { continue };
+        let pointer = match (&mapping.pointer, below.as_str()) {
+            (None, "") => None,
+            (pointer, below) => Some(format!("{}{below}", pointer.as_deref().unwrap_or_default()).into()),
+        };
+        let schema = column.schema.filter(|schema| needs_check(topology, *schema));
+        let (twin, property) = (topology.twin_id(twin).into(), column.name.clone());
+        let kind = column.kind;
+        routes.push(Route { slot, twin, property, mapping: number, pointer, kind, schema, scale, offset });
     }
     routes
 }
