@@ -20,16 +20,17 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> u8 {
     let loaded = cupola_scene::load(&args.scene);
-    output::report(&loaded.diagnostics);
+    let errors = output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene else { return BAD_INPUT };
     let exported = export(&scene, args.format);
-    output::report(&exported.findings);
+    let errors = errors + output::report(&exported.findings);
     if has_errors(&exported.findings) && exported.bytes.is_empty() {
         return BAD_INPUT;
     }
+    let code = if errors > 0 { BAD_INPUT } else { 0 };
     if args.out.as_os_str() == "-" {
         output::bytes(&exported.bytes);
-        return u8::from(has_errors(&exported.findings));
+        return code;
     }
     if let Err(found) = write_atomically(&args.out, &exported.bytes) {
         output::report(&[found]);
@@ -41,5 +42,5 @@ pub(super) fn run(args: &Args) -> u8 {
         args.out.display(),
         exported.bytes.len()
     ));
-    u8::from(has_errors(&exported.findings))
+    code
 }

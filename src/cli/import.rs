@@ -3,6 +3,7 @@
 use super::{BAD_INPUT, output};
 use cupola_exchange::import::{self, Draft};
 use cupola_twin::Severity;
+use cupola_twin::diagnostic::has_errors;
 use serde_json::json;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -48,6 +49,7 @@ pub(super) fn run(args: &Args) -> u8 {
         draft.findings.push(found.clone());
     }
     let done = importable && written.is_ok();
+    let is_whole = !has_errors(&draft.findings);
     if args.json {
         let out = args.out.as_ref().filter(|_| done && !args.dry_run).map(|out| out.to_string_lossy());
         let preview = json!({ "imported": done, "out": out, "counts": draft.counts, "diagnostics": draft.findings });
@@ -55,12 +57,15 @@ pub(super) fn run(args: &Args) -> u8 {
     } else {
         preview(&draft, settled.sound);
         match (&args.out, done) {
-            (Some(out), true) if !args.dry_run => output::line(format!("Written to {}.", out.display())),
+            (Some(out), true) if !args.dry_run => {
+                let but = if is_whole { "" } else { ", without the parts that have errors" };
+                output::line(format!("Written to {}{but}.", out.display()));
+            }
             (_, true) => output::line("Nothing was written (--dry-run)."),
             (_, false) => output::line("Nothing was written."),
         }
     }
-    if done { 0 } else { BAD_INPUT }
+    if done && is_whole { 0 } else { BAD_INPUT }
 }
 
 fn preview(draft: &Draft, sound: bool) {

@@ -94,7 +94,7 @@ pub(super) fn run(args: &Args) -> u8 {
     }
     // The limit covers the simulation up to the moment, too.
     let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
-    let timeline = match moment(&args.scene, timeline, at, &args.listen, deadline) {
+    let Moment { timeline, code } = match moment(&args.scene, timeline, at, &args.listen, deadline) {
         Ok(moment) => moment,
         Err(code) => return code,
     };
@@ -102,12 +102,12 @@ pub(super) fn run(args: &Args) -> u8 {
     match query::run_within(&query, &scene.graph, state, Limits { deadline, cancel: None }) {
         Ok(QueryResult { plan: Some(plan), .. }) => {
             explain(&plan, args.format);
-            0
+            code
         }
         Ok(mut result) => {
             let cursor = page.as_ref().map(|page| page.end(&mut result));
             print(scene, state, &result, cursor, args.format);
-            0
+            code
         }
         Err(error) => {
             output::error_line(format!("{}\nerror[{}]: {error}", error.under(&args.query), error.code));
@@ -123,6 +123,13 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A timeline at the moment of a question.
+pub(super) struct Moment {
+    pub timeline: Timeline,
+    /// Exit code of an answer: that of bad input if a part of the scene could not be read.
+    pub code: u8,
+}
+
 /// Returns a timeline of a scene at a moment. On failure, prints the error and returns the exit code.
 pub(super) fn moment(
     path: &std::path::Path,
@@ -130,9 +137,10 @@ pub(super) fn moment(
     at: Option<&str>,
     listen: &ListenArgs,
     deadline: Option<Instant>,
-) -> Result<Timeline, u8> {
+) -> Result<Moment, u8> {
     if listen.duration.is_some() {
-        return listened(path, timeline, listen);
+        // A scene with errors gives no listening timeline.
+        return listened(path, timeline, listen).map(|timeline| Moment { timeline, code: 0 });
     }
     let loaded = cupola_scene::load(path);
     let errors = output::report_errors(&loaded.diagnostics);
@@ -145,23 +153,24 @@ pub(super) fn moment(
         None => None,
     };
     let state = State::new(scene.topology.clone());
-    match (timeline, at_us) {
+    let timeline = match (timeline, at_us) {
         (Source::Live, None) => {
             let now_us = WallClock::System.now_us();
             let mut timeline = Timeline::live(scene, state, &Drivers::default(), now_us);
             timeline.step(now_us);
-            Ok(timeline)
+            timeline
         }
         (Source::Live, Some(_)) => {
             output::error_line("the live timeline has no history: use --timeline simulated with --at");
-            Err(BAD_CALL)
+            return Err(BAD_CALL);
         }
         (Source::Replay, _) => {
             output::error_line("recordings are not kept between runs");
-            Err(BAD_INPUT)
+            return Err(BAD_INPUT);
         }
-        (Source::Simulated, at_us) => simulated(scene, state, at_us, deadline),
-    }
+        (Source::Simulated, at_us) => simulated(scene, state, at_us, deadline)?,
+    };
+    Ok(Moment { timeline, code: if errors > 0 { BAD_INPUT } else { 0 } })
 }
 
 /// Runs the simulation of a scene up to a moment, for at least one step.

@@ -1,7 +1,7 @@
 //! `cupola why`: explains the origin of a value.
 
 use super::listen::ListenArgs;
-use super::query::moment;
+use super::query::{Moment, moment};
 use super::{BAD_CALL, BAD_INPUT, Source, output};
 use crate::twin::with_unit;
 use cupola_scene::Scene;
@@ -40,8 +40,8 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_CALL;
     }
     let timeline = if args.at.is_some() { Source::Simulated } else { Source::Live };
-    let timeline = match moment(&args.scene, timeline, args.at.as_deref(), &args.listen, None) {
-        Ok(timeline) => timeline,
+    let Moment { timeline, code } = match moment(&args.scene, timeline, args.at.as_deref(), &args.listen, None) {
+        Ok(moment) => moment,
         Err(code) => return code,
     };
     let (scene, state) = (timeline.scene(), timeline.state());
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> u8 {
     if args.inputs || args.impact {
         let rows = if args.inputs { inputs(state, slot, &origin) } else { impact(state, slot) };
         list(&rows, args.json);
-        return 0;
+        return code;
     }
     let mut answer = why(state, slot, &origin);
     answer.relocate(&|place| scene.place_of(place));
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> u8 {
     } else {
         show(&answer, 0);
     }
-    0
+    code
 }
 
 /// Largest number of inputs for which the result without each of them is computed.

@@ -310,3 +310,39 @@ fn the_app_shows_a_preview_and_imports_on_request() {
     send(&mut app, Export { path: out.clone(), format: Format::Json });
     assert!(out.is_file());
 }
+
+#[test]
+fn commands_on_input_with_errors_do_their_part_and_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let (models, graph) = (folder.path().join("models.json"), folder.path().join("graph.ndjson"));
+    std::fs::write(&models, MODELS).unwrap();
+    let lines = [
+        r#"{"Section": "Header"}"#,
+        r#"{"fileVersion": "1.0.0"}"#,
+        r#"{"Section": "Twins"}"#,
+        r#"{"$dtId": "r1", "$metadata": {"$model": "dtmi:t:Room;1"}}"#,
+        r#"{"$dtId": "x1", "$metadata": {"$model": "dtmi:t:Unknown;1"}}"#,
+    ];
+    std::fs::write(&graph, lines.join("\n")).unwrap();
+    let out = folder.path().join("scene");
+    let output = cupola(&["import", arg(&models), arg(&graph), "--out", arg(&out), "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(json(&output)["imported"], true);
+    assert_eq!(ask(&out, "SELECT T.$dtId FROM DIGITALTWINS T", "$dtId"), ["r1"]);
+
+    let scene = scene_folder(MODELS, &small_scene("").replace("to: \"r2\"", "to: \"r9\""));
+    let scene = arg(scene.path());
+    let file = folder.path().join("graph.json");
+    for (command, answer) in [
+        (vec!["query", scene, "SELECT COUNT() FROM DIGITALTWINS"], "3"),
+        (vec!["query", scene, "EXPLAIN SELECT T FROM DIGITALTWINS T"], ""),
+        (vec!["why", scene, "r1.area"], "20"),
+        (vec!["why", scene, "r1.area", "--impact"], ""),
+        (vec!["export", scene, "--format", "json", "--out", arg(&file)], "3 twins"),
+    ] {
+        let output = cupola(&command);
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(answer), "{command:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("r9"), "{command:?}");
+    }
+}

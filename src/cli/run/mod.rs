@@ -218,13 +218,14 @@ fn is_study(scene: &Scene, args: &Args) -> bool {
 fn study(scene: &Scene, args: &Args, duration_us: i64) -> u8 {
     let Some(study) = &scene.document.physics else { return BAD_INPUT };
     let of_scenes = [
+        ("--broker", args.broker.is_some()),
         ("--set", !args.sets.is_empty()),
         ("--events", args.events.is_some()),
         ("--record", args.record.is_some()),
         ("--speed", args.speed != "max"),
     ];
     if let Some((option, _)) = of_scenes.iter().find(|(_, is_given)| *is_given) {
-        output::error_line(format!("{option} is for the simulated timeline of a scene, and this run is a study"));
+        output::error_line(format!("{option} is for the timelines of a scene, and this run is a study"));
         return BAD_CALL;
     }
     if duration_us < MIN_STUDY_US {

@@ -182,7 +182,10 @@ pub(in crate::cli) fn show(report: &serde_json::Value, zone: &TimeZone) {
     }
     let empty = Vec::new();
     let alarms = report["alarms"].as_array().unwrap_or(&empty);
-    output::line(format!("{} alarms are active, {} were raised", alarms.len(), report["alarms_raised"]));
+    let active =
+        if alarms.len() == 1 { "1 alarm is active".into() } else { format!("{} alarms are active", alarms.len()) };
+    let raised = &report["alarms_raised"];
+    output::line(format!("{active}, {raised} {} raised", if *raised == 1 { "was" } else { "were" }));
     for alarm in alarms.iter().take(MAX_ALARMS) {
         let text = |key: &str| alarm[key].as_str().unwrap_or("");
         let mark = match (alarm["acknowledged"] == true, alarm["stale"] == true) {

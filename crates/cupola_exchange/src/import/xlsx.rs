@@ -14,8 +14,15 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The headers that a spreadsheet has, as advice.
+const HEADERS: &str =
+    "name the columns ModelID, ID, Relationship (From), Relationship Name and Init Data, as in the explorer's files";
+
 /// The cells of a row with content, by column. A cell without a text, such as one with an error, is `None`.
 type Cells = BTreeMap<u32, Option<String>>;
+
+/// Number of rows with content among which the headers are searched.
+const MAX_HEADER_ROW: usize = 20;
 
 /// Reads a spreadsheet. The place of a diagnostic is the row and column of the cell.
 ///
@@ -26,9 +33,19 @@ pub fn read(file: &str, bytes: &[u8], draft: &mut Draft) -> Result<(), Diagnosti
     let sheet::Sheet { mut rows, others } = sheet::read(bytes).map_err(|found| found.at(file_start(&file)))?;
     let mut table =
         Table { converter: Converter::new(draft), file, columns: Columns::default(), seen: BTreeMap::new() };
-    let (row, header) = rows.pop_first().unwrap_or_default();
+    // A title or a date may stand above the headers.
+    let has_headers = |(_, cells): &(&u32, &Cells)| {
+        let mut columns = Columns::default();
+        columns.read(cells, |_, _| {});
+        columns.are_enough()
+    };
+    let header = rows.iter().take(MAX_HEADER_ROW).find(has_headers).or(rows.first_key_value());
+    let header = header.map(|(row, _)| *row).unwrap_or_default();
+    let mut table_rows = rows.split_off(&header);
+    table.titles(&rows);
+    let (row, header) = table_rows.pop_first().unwrap_or_default();
     table.header(row, &header)?;
-    for (row, cells) in &rows {
+    for (row, cells) in &table_rows {
         table.row(*row, cells);
     }
     if !others.is_empty() {
@@ -59,16 +76,32 @@ impl Columns {
         self.model.is_some() && self.id.is_some()
     }
 
-    /// Returns the column with a header in lower case. The explorer's files have the header `ID (must be unique)`.
+    /// Takes the columns of a row of headers, and calls a function with each header that is not known.
+    fn read(&mut self, cells: &Cells, mut unknown: impl FnMut(u32, &str)) {
+        for (column, text) in cells {
+            let text = text.as_deref().unwrap_or_default().trim();
+            match self.called(text) {
+                Some(known) => {
+                    known.get_or_insert(*column);
+                }
+                None if text.is_empty() => {}
+                None => unknown(*column, text),
+            }
+        }
+    }
+
+    /// Returns the column with a header. Letter case, spaces and punctuation don't matter. The explorer's files have the
+    /// header `ID (must be unique)`. People shorten the headers, or write those of the service.
     fn called(&mut self, header: &str) -> Option<&mut Option<u32>> {
-        Some(match header {
-            "modelid" | "model id" => &mut self.model,
-            "relationship (from)" | "relationship from" => &mut self.from,
-            "relationship name" => &mut self.name,
-            "init data" => &mut self.init,
-            "relationship id" => &mut self.relationship_id,
-            "relationship properties" => &mut self.relationship_properties,
-            header if header.starts_with("id") => &mut self.id,
+        let header: String = header.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        Some(match header.as_str() {
+            "modelid" | "model" | "twinmodel" | "dtmi" => &mut self.model,
+            "id" | "idmustbeunique" | "twinid" | "dtid" | "twin" => &mut self.id,
+            "relationshipfrom" | "from" | "source" | "sourceid" | "fromid" => &mut self.from,
+            "relationshipname" | "relationship" | "relation" => &mut self.name,
+            "initdata" | "initialdata" | "data" | "properties" => &mut self.init,
+            "relationshipid" => &mut self.relationship_id,
+            "relationshipproperties" => &mut self.relationship_properties,
             _ => return None,
         })
     }
@@ -89,31 +122,47 @@ impl Table<'_> {
         Place { file: self.file.clone(), line: row.saturating_add(1), column }
     }
 
+    /// Says which rows stand above the headers.
+    fn titles(&mut self, rows: &BTreeMap<u32, Cells>) {
+        for (row, cells) in rows {
+            let place = self.place(*row, cells.keys().next().copied());
+            self.converter
+                .say(|| Diagnostic::info("row-above-headers", "a row above the headers is not imported").at(place));
+        }
+    }
+
     /// Reads the headers.
     ///
     /// # Errors
     /// A required column is missing.
     fn header(&mut self, row: u32, cells: &Cells) -> Result<(), Diagnostic> {
-        for (column, text) in cells {
-            let text = text.as_deref().unwrap_or_default().trim();
-            match self.columns.called(&text.to_lowercase()) {
-                Some(known) => {
-                    known.get_or_insert(*column);
-                }
-                None if text.is_empty() => {}
-                None => {
-                    let place = self.place(row, Some(*column));
-                    self.converter
-                        .say(|| Diagnostic::info("unknown-column", format!("column `{text}` is ignored")).at(place));
-                }
-            }
+        let mut unknown = Vec::new();
+        self.columns.read(cells, |column, text| unknown.push((column, text.to_owned())));
+        if !self.columns.are_enough() {
+            let message = "no row has the headers ModelID and ID";
+            return Err(Diagnostic::error("no-columns", message).at(self.place(row, None)).help(HEADERS));
         }
-        if self.columns.are_enough() {
-            return Ok(());
+        for (column, text) in unknown {
+            let place = self.place(row, Some(column));
+            self.converter.say(|| {
+                let message = format!("column `{text}` is not imported");
+                Diagnostic::warning("unknown-column", message).at(place).help(HEADERS)
+            });
         }
-        let help = "the first row names the columns: ModelID, ID, Relationship (From), Relationship Name, Init Data";
-        let missing = Diagnostic::error("no-columns", "the sheet has no columns ModelID and ID");
-        Err(missing.at(self.place(row, None)).help(help))
+        // Relationships would get lost.
+        let lacking = match (self.columns.from, self.columns.name) {
+            (Some(from), None) => Some((from, "Relationship Name")),
+            (None, Some(name)) => Some((name, "Relationship (From)")),
+            _ => None,
+        };
+        if let Some((beside, header)) = lacking {
+            let place = self.place(row, Some(beside));
+            self.converter.say(|| {
+                let message = format!("the relationships are not imported, because no column is called {header}");
+                Diagnostic::error("no-relationship-column", message).at(place).help(HEADERS)
+            });
+        }
+        Ok(())
     }
 
     fn row(&mut self, row: u32, cells: &Cells) {

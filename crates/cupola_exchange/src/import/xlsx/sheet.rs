@@ -1,6 +1,6 @@
 //! Reads the cells of a spreadsheet from an untrusted file.
 
-use super::{Cells, Columns, archive};
+use super::{Cells, Columns, MAX_HEADER_ROW, archive};
 use calamine::{DataType, Reader, Xlsx, XlsxCellReader};
 use cupola_twin::Diagnostic;
 use std::collections::BTreeMap;
@@ -73,20 +73,25 @@ fn cells(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
     Ok(Sheet { rows, others })
 }
 
-/// Returns whether the first row with content has the headers of a table of twins.
+/// Returns whether one of the first rows with content has the headers of a table of twins.
 fn is_table(sheet: &mut XlsxCellReader<'_, Cursor<&[u8]>>) -> bool {
-    let mut first = None;
+    let mut row_at = None;
+    let mut rows = 0;
     let mut columns = Columns::default();
     while let Ok(Some(cell)) = sheet.next_cell() {
         if cell.get_value().is_empty() {
             continue;
         }
         let (row, column) = cell.get_position();
-        if *first.get_or_insert(row) != row {
-            break;
+        if row_at.replace(row) != Some(row) {
+            rows += 1;
+            if columns.are_enough() || rows > MAX_HEADER_ROW {
+                break;
+            }
+            columns = Columns::default();
         }
         if let Some(text) = cell.get_value().as_string()
-            && let Some(known) = columns.called(&text.trim().to_lowercase())
+            && let Some(known) = columns.called(&text)
         {
             known.get_or_insert(column);
         }

@@ -109,8 +109,29 @@ fn other_bytes_are_refused() {
         let draft = draft(bytes);
         assert_eq!(findings(&draft), [("xlsx-damaged", 1, 1)]);
     }
-    assert_eq!(
-        findings(&draft(&book(&[&["a", "b"]]))),
-        [("unknown-column", 1, 1), ("unknown-column", 1, 2), ("no-columns", 1, 1)]
-    );
+    assert_eq!(findings(&draft(&book(&[&["a", "b"]]))), [("no-columns", 1, 1)]);
+}
+
+#[test]
+fn headers_are_found_below_a_title_and_under_other_names() {
+    let rows: [&[&str]; 2] = [&["dtmi:x:Floor;1", "f1"], &["dtmi:x:Room;1", "r1", "f1", "contains"]];
+    let headers: [&[&str]; 5] = [
+        &["ModelID", "ID", "Relationship (From)", "Relationship Name"],
+        &["model id", "Twin ID", "From", "Relationship"],
+        &["Model", "$dtId", "Source", "relationship_name"],
+        &["ModelID", "ID (must be unique)", "From", ""],
+        &["ModelID", "ID", "", "Relationship name"],
+    ];
+    for (titles, header) in [0, 1, 2].into_iter().flat_map(|titles| headers.map(|header| (titles, header))) {
+        let title: [&[&str]; 2] = [&["Floor list 2024"], &["ID", "as of", "1 March"]];
+        let table: Vec<&[&str]> = title[..titles].iter().copied().chain([header]).chain(rows).collect();
+        let draft = draft(&book(&table));
+        let codes: Vec<_> =
+            draft.findings.iter().map(|found| found.code).filter(|code| *code != "row-above-headers").collect();
+        let is_whole = header[2..].iter().all(|text| !text.is_empty());
+        assert_eq!(draft.twins.len(), 2, "{titles} {header:?}");
+        assert_eq!(draft.relationships.len(), usize::from(is_whole), "{titles} {header:?}");
+        assert_eq!(codes.contains(&"no-relationship-column"), !is_whole, "{titles} {header:?}: {codes:?}");
+        assert_eq!(draft.findings.len() - codes.len(), titles, "each row above the headers is said");
+    }
 }
