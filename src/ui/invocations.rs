@@ -143,15 +143,25 @@ fn invocation_ui(ui: &mut Ui, shown: &InspectorData<'_>, invocation: &Invocation
         CommandOutcome::Done(Some(value)) => (icon::CHECK, colors.good, format::value_text(value, "").0),
         CommandOutcome::Failed(why) => (icon::WARNING, colors.critical, why.clone()),
     };
-    let age = format::age_text(shown.now_us - invocation.at_us);
+    let is_late = invocation.timed_out && matches!(invocation.outcome, CommandOutcome::Done(_));
+    let (color, words) = if is_late { (colors.warning, format!("{words} (late)")) } else { (color, words) };
+    let zone = &shown.scene.time_zone.zone;
+    let took =
+        invocation.took_us.map_or(String::new(), |us| format!(", the outcome came after {:.1} s", us as f64 / 1e6));
+    let times = format!("Sent at {}{took}.", format::moment(invocation.at_us, zone));
     let said =
         invocation.request.as_ref().map_or(String::new(), |request| format!(" {}", format::value_text(request, "").0));
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = GAP * 0.75;
         ui.label(RichText::new(mark).color(color));
         let line = format!("{}{said}: {words}", invocation.command);
-        ui.add(Label::new(theme::caption(line)).truncate()).on_hover_text(&words);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(theme::caption(format::time_of_day(invocation.at_us, zone)));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(theme::caption(line)).truncate()).on_hover_text(&words);
+            });
+        });
     })
     .response
-    .on_hover_text(format!("{age} ago"));
+    .on_hover_text(times);
 }

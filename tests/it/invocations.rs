@@ -1,7 +1,10 @@
 //! Tests of commands: to a device behind a real broker, to the simulation, and invalid commands.
 
 use crate::support::{Mosquitto, cupola, json, repository, scene_folder};
-use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
+use cupola_run::{Actor, Drivers, Event, EventBody, Timeline};
+use cupola_twin::{State, Value};
+use rumqttc::{Client, Event as MqttEvent, MqttOptions, Packet, QoS};
+use std::sync::Arc;
 
 const MODELS: &str = r#"{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:t:Valve;1", "@type": "Interface", "contents": [
   {"@type": "Property", "name": "position", "schema": "double"},
@@ -31,23 +34,23 @@ fn valve(timeout: &str) -> tempfile::TempDir {
 fn device(broker: &Mosquitto, count: usize, answer: impl Fn(&serde_json::Value) -> String + Send + 'static) {
     let (client, mut connection) = Client::new(MqttOptions::new("device", "127.0.0.1", broker.port), 16);
     client.subscribe("do/#", QoS::AtLeastOnce).unwrap();
-    let listening = std::sync::Arc::new(std::sync::Barrier::new(2));
+    let listening = Arc::new(std::sync::Barrier::new(2));
     let ready = listening.clone();
     std::thread::spawn(move || {
         let mut answered = 0;
         for event in connection.iter() {
             match event {
-                Ok(Event::Incoming(Packet::SubAck(_))) => {
+                Ok(MqttEvent::Incoming(Packet::SubAck(_))) => {
                     ready.wait();
                 }
-                Ok(Event::Incoming(Packet::Publish(message))) => {
+                Ok(MqttEvent::Incoming(Packet::Publish(message))) => {
                     let parts: Vec<&str> = message.topic.split('/').collect();
                     let request = serde_json::from_slice(&message.payload).unwrap();
                     let topic = format!("done/{}/{}", parts[1], parts[3]);
                     client.publish(topic, QoS::AtLeastOnce, false, answer(&request)).unwrap();
                     answered += 1;
                 }
-                Ok(Event::Incoming(Packet::PubAck(_))) if answered == count => return,
+                Ok(MqttEvent::Incoming(Packet::PubAck(_))) if answered == count => return,
                 Ok(_) => {}
                 Err(_) => return,
             }
@@ -113,4 +116,41 @@ fn a_request_is_checked_before_it_is_sent() {
         assert!(!output.status.success(), "{command} {request}");
         assert!(errors.contains(word), "{command} {request}: {errors}");
     }
+}
+
+#[test]
+fn a_late_answer_becomes_the_outcome() {
+    const START_US: i64 = 1_768_201_200_000_000;
+    let folder = valve("3s");
+    let scene = Arc::new(cupola_scene::load(folder.path()).scene.unwrap());
+    let drivers = Drivers::new(&scene, &mut Vec::new());
+    let mut live = Timeline::live(scene.clone(), State::new(scene.topology.clone()), &drivers, START_US);
+    let at = |seconds: f64| START_US + (seconds * 1e6) as i64;
+    let command = |live: &mut Timeline, now_us: i64| {
+        let request = Value::from_text(r#"{"position": 40, "mode": "slow"}"#, None);
+        let body = EventBody::Command { twin: "v1".into(), command: "move".into(), request: Some(request) };
+        live.ingest(Event::new(now_us, Actor::person("a planner"), body)).unwrap();
+    };
+    let answer = |live: &mut Timeline, number: u64, now_us: i64| {
+        let payload = format!("{{\"at\": {}}}", 39 + number);
+        let body = live.answer_of(&format!("done/v1/{number}"), payload.as_bytes(), now_us);
+        body.map(|body| live.ingest(Event::new(now_us, Actor::person("a planner"), body)).unwrap()).is_some()
+    };
+    let told = |live: &Timeline, number: u64| {
+        let told = live.invocations().get(number).unwrap().to_json(&scene.topology);
+        let late = told["timed_out"].as_bool().unwrap();
+        (told["outcome"].as_str().unwrap().to_string(), late, told["milliseconds"].as_f64())
+    };
+    command(&mut live, at(0.0));
+    command(&mut live, at(0.0));
+    assert!(answer(&mut live, 2, at(1.0)));
+    live.step(at(3.5));
+    assert_eq!(told(&live, 1), ("failed".into(), true, Some(3500.0)));
+    assert_eq!(told(&live, 2), ("done".into(), false, Some(1000.0)));
+    live.step(at(5.0));
+    assert_eq!(told(&live, 1), ("failed".into(), true, Some(3500.0)), "the limit passes once");
+    assert!(answer(&mut live, 1, at(7.6)));
+    live.step(at(7.6));
+    assert_eq!(told(&live, 1), ("done".into(), true, Some(7600.0)));
+    assert!(!answer(&mut live, 1, at(8.0)), "a second answer is for nobody");
 }

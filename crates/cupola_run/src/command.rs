@@ -39,6 +39,8 @@ pub struct Invocation {
     pub outcome: CommandOutcome,
     /// The duration from the request to the outcome, in microseconds.
     pub took_us: Option<i64>,
+    /// Whether no answer came within the time limit. A later answer still becomes the outcome.
+    pub timed_out: bool,
     pub(crate) awaited: Option<PendingAnswer>,
 }
 
@@ -69,6 +71,7 @@ impl Invocation {
             "response": response,
             "error": error,
             "milliseconds": self.took_us.map(|us| us as f64 / 1e3),
+            "timed_out": self.timed_out,
         })
     }
 
@@ -120,9 +123,12 @@ impl Invocations {
         self.count
     }
 
-    /// Returns the pending invocation whose answer is expected on a topic.
+    /// Returns the invocation whose answer is expected on a topic. A pending one comes before those whose time limit has
+    /// passed, and of these the last one comes first.
     pub(crate) fn awaiting(&self, topic: &str) -> Option<&Invocation> {
-        self.list.iter().find(|invocation| invocation.awaited.as_ref().is_some_and(|awaited| awaited.topic == topic))
+        let expects = |known: &&Invocation| known.awaited.as_ref().is_some_and(|awaited| awaited.topic == topic);
+        let pending = self.list.iter().filter(expects).find(|known| !known.timed_out);
+        pending.or_else(|| self.list.iter().rev().find(expects))
     }
 
     /// Marks pending invocations as failed if their timeout has expired. Returns the numbers of these invocations.
@@ -130,12 +136,13 @@ impl Invocations {
         let mut expired = Vec::new();
         for invocation in &mut self.list {
             if let Some(awaited) = &invocation.awaited
+                && !invocation.timed_out
                 && now_us > awaited.until_us
             {
                 let waited_s = (awaited.until_us - invocation.at_us) as f64 / 1e6;
                 invocation.took_us = Some(now_us - invocation.at_us);
                 invocation.outcome = CommandOutcome::Failed(format!("no answer came within {waited_s} s"));
-                invocation.awaited = None;
+                invocation.timed_out = true;
                 expired.push(invocation.number);
             }
         }

@@ -217,7 +217,11 @@ pub(in crate::cli) fn show(report: &serde_json::Value, zone: &TimeZone) {
     for command in report["commands"].as_array().into_iter().flatten() {
         let text = |key: &str| command[key].as_str().unwrap_or("");
         let why = if text("error").is_empty() { String::new() } else { format!(": {}", text("error")) };
-        output::line(format!("command {}.{} {}{why}", text("twin"), text("command"), text("outcome")));
+        let took = command["milliseconds"].as_f64().map_or(String::new(), |ms| format!(" after {:.1} s", ms / 1e3));
+        let late = if command["timed_out"] == true && text("outcome") == "done" { ", late" } else { "" };
+        let time = output::local(text("time"), zone);
+        let (twin, command, outcome) = (text("twin"), text("command"), text("outcome"));
+        output::line(format!("command {time} {twin}.{command} {outcome}{took}{late}{why}"));
     }
     for (name, value) in report["summary"].as_object().into_iter().flatten().take(MAX_SUMMARY) {
         output::line(format!("  {name:<44} {}", value.as_str().unwrap_or("")));

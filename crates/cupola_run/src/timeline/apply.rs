@@ -193,6 +193,7 @@ impl Timeline {
             request,
             outcome: CommandOutcome::Pending,
             took_us: None,
+            timed_out: false,
             awaited: None,
         };
         match &mut self.driver {
