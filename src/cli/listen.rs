@@ -105,9 +105,9 @@ pub(super) fn watch(path: &Path, listen: &ListenArgs, question: &WatchedQuery<'_
 
 /// Says on standard error which brokers had troubles, and what of the messages could not be used, each with an example.
 pub(super) fn tell_unused(world: &World, timeline: Entity) {
-    let troubles = world.get::<Connections>(timeline).map(|known| known.status().troubles());
-    troubles.into_iter().flatten().for_each(output::error_line);
-    let Some(counters) = world.get::<Connections>(timeline).map(|known| known.status().counters) else { return };
+    let Some(status) = world.get::<Connections>(timeline).map(Connections::status) else { return };
+    status.troubles().into_iter().for_each(output::error_line);
+    let counters = status.counters;
     if let Some(why) = counters.last_rejection {
         output::error_line(format!("{} messages or values could not be used; the last: {why}", counters.rejected));
     }

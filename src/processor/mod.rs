@@ -45,13 +45,11 @@ impl KnownPrograms {
     /// Checks that a program is the one that the user has allowed. The first start makes it known.
     fn check(&mut self, command: &[String], folder: &Path) -> Result<(), String> {
         let hash = hash_of_files(command, folder);
-        match self.0.insert((command.to_vec(), folder.to_path_buf()), hash) {
-            Some(known) if known != hash => {
-                self.0.insert((command.to_vec(), folder.to_path_buf()), known);
-                Err(format!("the files of `{}` have changed since you allowed it: allow it again", command.join(" ")))
-            }
-            _ => Ok(()),
+        let known = *self.0.entry((command.to_vec(), folder.to_path_buf())).or_insert(hash);
+        if known == hash {
+            return Ok(());
         }
+        Err(format!("the files of `{}` have changed since you allowed it: allow it again", command.join(" ")))
     }
 }
 

@@ -186,12 +186,13 @@ pub(super) fn run(args: &Args) -> u8 {
     if wanted != SourceKind::Live {
         return 0;
     }
-    tell_unused(world, timeline);
     unreached(world, timeline)
 }
 
-/// Returns the exit code of a live run: an error if a broker is out of reach at its end.
+/// Says at the end of a live run what was wrong with brokers and messages. Returns the exit code: an error if a broker is
+/// out of reach.
 pub(super) fn unreached(world: &World, timeline: Entity) -> u8 {
+    tell_unused(world, timeline);
     match world.get::<Connections>(timeline).map(Connections::status) {
         Some(FeedStatus { connection: Connection::Lost { .. }, .. }) => BAD_INPUT,
         _ => 0,

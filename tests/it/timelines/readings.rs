@@ -134,24 +134,29 @@ fn routed(mapping: &str, messages: &[(&str, bool)]) -> (Vec<Reading>, String) {
 }
 
 fn routed_in(models: &str, fields: &str, mapping: &str, messages: &[(&str, bool)]) -> (Vec<Reading>, String) {
-    let feed = format!(
-        r#"feeds: [(id: "f", url: "mqtt://127.0.0.1", {fields} mappings: [(topic: "a/{{room}}", twin: "{{room}}", {mapping})])],"#
-    );
+    let mut router = router(models, fields, &format!(r#"topic: "a/{{room}}", twin: "{{room}}", {mapping}"#));
+    let inbox = Inbox::default();
+    for (payload, is_retained) in messages {
+        route(&mut router, &inbox, "a/r1", payload, *is_retained);
+    }
+    (inbox.take(), inbox.counters().last_rejection.unwrap_or_default())
+}
+
+/// Returns the router of a feed with one mapping.
+fn router(models: &str, fields: &str, mapping: &str) -> Router {
+    let feed = format!(r#"feeds: [(id: "f", url: "mqtt://127.0.0.1", {fields} mappings: [({mapping})])],"#);
     let folder = scene_folder(models, &small_scene(&feed));
     let loaded = cupola_scene::load(folder.path());
     let scene = std::sync::Arc::new(loaded.scene.unwrap());
     let mut found = loaded.diagnostics;
     let drivers = cupola_run::Drivers::new(&scene, &mut found);
     assert!(found.is_empty(), "{found:?}");
-    let mut router = Router::new(CurrentMappings::new(drivers.feeds[0].clone()));
-    let inbox = Inbox::default();
-    for (payload, is_retained) in messages {
-        let arrived_us = cupola_wire::parse_rfc3339("2026-01-12T08:00:00Z").unwrap();
-        let message =
-            ReceivedMessage { topic: "a/r1", payload: payload.as_bytes(), arrived_us, is_retained: *is_retained };
-        router.message(message, &inbox);
-    }
-    (inbox.take(), inbox.counters().last_rejection.unwrap_or_default())
+    Router::new(CurrentMappings::new(drivers.feeds[0].clone()))
+}
+
+fn route(router: &mut Router, inbox: &Inbox, topic: &str, payload: &str, is_retained: bool) {
+    let arrived_us = cupola_wire::parse_rfc3339("2026-01-12T08:00:00Z").unwrap();
+    router.message(ReceivedMessage { topic, payload: payload.as_bytes(), arrived_us, is_retained }, inbox);
 }
 
 #[test]
@@ -295,20 +300,8 @@ fn one_message_may_have_the_values_of_many_devices() {
         ),
     ];
     for (mapping, payload) in cases {
-        let feed = format!(r#"feeds: [(id: "f", url: "mqtt://127.0.0.1", mappings: [({mapping})])],"#);
-        let folder = scene_folder(MODELS, &small_scene(&feed));
-        let loaded = cupola_scene::load(folder.path());
-        let scene = std::sync::Arc::new(loaded.scene.unwrap());
-        let mut found = loaded.diagnostics;
-        let drivers = cupola_run::Drivers::new(&scene, &mut found);
-        assert!(found.is_empty(), "{found:?}");
-        let mut router = Router::new(CurrentMappings::new(drivers.feeds[0].clone()));
         let inbox = Inbox::default();
-        let arrived_us = cupola_wire::parse_rfc3339("2026-01-12T08:00:00Z").unwrap();
-        router.message(
-            ReceivedMessage { topic: "gw/r", payload: payload.as_bytes(), arrived_us, is_retained: false },
-            &inbox,
-        );
+        route(&mut router(MODELS, "", mapping), &inbox, "gw/r", payload, false);
         let readings: Vec<_> =
             inbox.take().into_iter().map(|reading| (reading.twin.to_string(), reading.value)).collect();
         let number = |number: f64| Some(cupola_twin::Value::Number(number));

@@ -325,6 +325,8 @@ pub struct Router {
     current: Arc<CurrentMappings>,
     /// The mappings that the routes belong to.
     mappings: Arc<Mappings>,
+    /// The numbers of the mappings of items.
+    of_items: Vec<usize>,
     routes: HashMap<String, (Arc<str>, Arc<[Route]>)>,
 }
 
@@ -348,11 +350,19 @@ impl CurrentMappings {
     }
 }
 
+impl Mappings {
+    /// Returns the numbers of the mappings of items.
+    fn of_items(&self) -> Vec<usize> {
+        let numbered = self.list.iter().enumerate();
+        numbered.filter(|(_, mapping)| mapping.items.is_some()).map(|(number, _)| number).collect()
+    }
+}
+
 impl Router {
     /// Creates a router for mappings that may be replaced.
     pub fn new(current: Arc<CurrentMappings>) -> Self {
         let mappings = current.get();
-        Self { current, mappings, routes: HashMap::new() }
+        Self { current, of_items: mappings.of_items(), mappings, routes: HashMap::new() }
     }
 
     /// Reads a message, and adds its answer, its readings and the reasons for rejections to the inbox.
@@ -361,14 +371,15 @@ impl Router {
         let mappings = self.current.get();
         if !Arc::ptr_eq(&mappings, &self.mappings) {
             self.routes.clear();
+            self.of_items = mappings.of_items();
             self.mappings = mappings;
         }
         let is_answer = self.mappings.commands.is_answer(topic);
         if is_answer {
             inbox.answer(topic, payload, now_us);
         }
-        let has_items = |mapping: &Mapping| mapping.items.is_some() && mapping.pattern.matches(topic).is_some();
-        let is_of_items = self.mappings.list.iter().any(has_items);
+        let matched = |number: &usize| Some((*number, self.mappings.list[*number].pattern.matches(topic)?));
+        let of_items: Vec<(usize, Captures)> = self.of_items.iter().filter_map(matched).collect();
         let (topic, routes) = match self.routes.get(topic) {
             Some(known) => known.clone(),
             None => {
@@ -376,7 +387,7 @@ impl Router {
                 if routes.is_empty() && is_answer {
                     return;
                 }
-                if routes.is_empty() && !is_of_items {
+                if routes.is_empty() && of_items.is_empty() {
                     inbox.unknown(topic);
                 }
                 let entry: (Arc<str>, Arc<[Route]>) = (topic.into(), routes.into());
@@ -450,20 +461,19 @@ impl Router {
             Some(reading(route, value, source_us, mapping.stale_after_us))
         };
         let mut readings: Vec<(Slot, Reading)> = routes.iter().filter_map(|route| take(&parsed, route)).collect();
-        if is_of_items {
-            for (number, mapping) in self.mappings.list.iter().enumerate() {
-                match items_of(mapping, &topic, &parsed) {
-                    Ok(items) => {
-                        for (captures, item) in items {
-                            let found = routes_of(&self.mappings.topology, number, mapping, &captures);
-                            if found.is_empty() {
-                                inbox.unknown(&format!("{topic} {}", shown_captures(mapping, &captures)));
-                            }
-                            readings.extend(found.iter().filter_map(|route| take(&item, route)));
+        for (number, of_topic) in &of_items {
+            let mapping = &self.mappings.list[*number];
+            match items_of(mapping, of_topic, &parsed) {
+                Ok(items) => {
+                    for (captures, item) in items {
+                        let found = routes_of(&self.mappings.topology, *number, mapping, &captures);
+                        if found.is_empty() {
+                            inbox.unknown(&format!("{topic} {}", shown_captures(mapping, &captures)));
                         }
+                        readings.extend(found.iter().filter_map(|route| take(&item, route)));
                     }
-                    Err(why) => inbox.reject(format!("{topic}: {why}")),
                 }
+                Err(why) => inbox.reject(format!("{topic}: {why}")),
             }
         }
         inbox.put(now_us, generation, readings.into_iter());
@@ -601,15 +611,14 @@ fn find(mappings: &Mappings, topic: &str) -> Vec<Route> {
     routes
 }
 
-/// Returns the items of a message for a mapping of items, with their captures. An item without one of the captures is left
-/// out.
+/// Returns the items of a message for a mapping of items, with the captures of the topic and their own. An item without
+/// one of the captures is left out.
 fn items_of<'p>(
     mapping: &Mapping,
-    topic: &str,
+    of_topic: &Captures,
     parsed: &Payload<'p>,
 ) -> Result<Vec<(Captures, Payload<'p>)>, PayloadError> {
     let Some((pointer, names)) = &mapping.items else { return Ok(Vec::new()) };
-    let Some(of_topic) = mapping.pattern.matches(topic) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     'items: for (key, item) in parsed.items(pointer)? {
         let mut captures = of_topic.clone();
