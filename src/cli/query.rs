@@ -99,6 +99,7 @@ pub(super) fn run(args: &Args) -> u8 {
         Err(code) => return code,
     };
     let (scene, state) = (timeline.scene(), timeline.state());
+    output::report(&query::notes(&query, state.topology()));
     match query::run_within(&query, &scene.graph, state, Limits { deadline, cancel: None }) {
         Ok(QueryResult { plan: Some(plan), .. }) => {
             explain(&plan, args.format);

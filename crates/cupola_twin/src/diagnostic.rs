@@ -1,5 +1,6 @@
 //! Diagnostics: findings with a severity, a code, a place and a suggestion.
 
+use crate::unit::Unit;
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -87,6 +88,12 @@ impl Diagnostic {
     /// Creates a warning without a place.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// Creates the warning that a property without a unit stands beside a value with one.
+    pub fn without_unit(property: &str, unit: &Unit) -> Self {
+        let message = format!("`{property}` has no unit, so its number is taken in {} beside a value in that unit", unit.name);
+        Self::warning("no-unit", message).help("give the property a unit in its model")
     }
 
     /// Creates an informational diagnostic without a place.

@@ -375,6 +375,62 @@ pub fn find(name: &str) -> Option<&'static Unit> {
     UNITS.iter().find(|unit| unit.name == name).or_else(|| UNITS.iter().find(|unit| unit.symbol == name))
 }
 
+impl Dimension {
+    /// Returns a DTDL semantic type with this dimension, from QuantitativeTypes version 3.
+    pub fn semantic_type(self) -> &'static str {
+        match self {
+            Self::Acceleration => "Acceleration",
+            Self::Angle => "Angle",
+            Self::AngularAcceleration => "AngularAcceleration",
+            Self::AngularVelocity => "AngularVelocity",
+            Self::ApparentEnergy => "ApparentEnergy",
+            Self::ApparentPower => "ApparentPower",
+            Self::Area => "Area",
+            Self::Capacitance => "Capacitance",
+            Self::Current => "Current",
+            Self::DataRate => "DataRate",
+            Self::DataSize => "DataSize",
+            Self::Density => "Density",
+            Self::DynamicViscosity => "DynamicViscosity",
+            Self::ElectricCharge => "ElectricCharge",
+            Self::Energy => "Energy",
+            Self::Force => "Force",
+            Self::Frequency => "Frequency",
+            Self::GasLeakageRate => "GasLeakageRate",
+            Self::Illuminance => "Illuminance",
+            Self::Inductance => "Inductance",
+            Self::IonizingRadiationDose => "IonizingRadiationDose",
+            Self::Irradiance => "Irradiance",
+            Self::KinematicViscosity => "KinematicViscosity",
+            Self::Length => "Length",
+            Self::Luminance => "Luminance",
+            Self::LuminousFlux => "LuminousFlux",
+            Self::LuminousIntensity => "LuminousIntensity",
+            Self::MagneticFlux => "MagneticFlux",
+            Self::MagneticInduction => "MagneticInduction",
+            Self::Mass => "Mass",
+            Self::MassFlowRate => "MassFlowRate",
+            Self::Power => "Power",
+            Self::Pressure => "Pressure",
+            Self::Radioactivity => "Radioactivity",
+            Self::Ratio => "RelativeMeasure",
+            Self::ReactiveEnergy => "ReactiveEnergy",
+            Self::ReactivePower => "ReactivePower",
+            Self::ReciprocalLength => "ReciprocalLength",
+            Self::ReciprocalTime => "ReciprocalTime",
+            Self::Resistance => "Resistance",
+            Self::SoundPressure => "SoundPressure",
+            Self::Temperature => "Temperature",
+            Self::TimeSpan => "TimeSpan",
+            Self::Torque => "Torque",
+            Self::Velocity => "Velocity",
+            Self::Voltage => "Voltage",
+            Self::Volume => "Volume",
+            Self::VolumeFlowRate => "VolumeFlowRate",
+        }
+    }
+}
+
 /// Returns the dimension of a DTDL semantic type such as `RelativeHumidity`, or `None` for an unknown type.
 pub fn dimension_of(semantic_type: &str) -> Option<Dimension> {
     Some(match semantic_type {
@@ -482,6 +538,13 @@ pub fn tidy(number: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_dimension_has_a_semantic_type() {
+        for unit in UNITS {
+            assert_eq!(dimension_of(unit.dimension.semantic_type()), Some(unit.dimension), "{}", unit.name);
+        }
+    }
 
     #[test]
     fn converts_between_units_of_a_dimension_only() {

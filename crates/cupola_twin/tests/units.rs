@@ -5,7 +5,7 @@ use cupola_twin::expr::{Cell, evaluate, parse};
 use cupola_twin::query::{self, Output, TwinContext};
 use cupola_twin::topology::Computed;
 use cupola_twin::value::Sample;
-use cupola_twin::{Graph, Models, State, Topology, Twin, Value};
+use cupola_twin::{Graph, Models, Severity, State, Topology, Twin, Value};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -65,8 +65,8 @@ impl Meters {
     fn state(&self, formula: &str) -> Result<State, String> {
         let computed = [Computed::new(self.models.resolve("Meter").unwrap(), "out", formula)];
         let (topology, found) = Topology::compile(&self.graph, &self.models, &computed);
-        if let Some(found) = found.first() {
-            return Err(found.code.to_string());
+        if let Some(error) = found.iter().find(|found| found.severity == Severity::Error) {
+            return Err(error.code.to_string());
         }
         let mut state = State::new(Arc::new(topology));
         state.begin_tick();
@@ -385,4 +385,41 @@ proptest! {
             prop_assert_eq!(found, Ok(Value::Bool(true)), "{} as a {}: {} in the SI", bounds, place, si);
         }
     }
+}
+
+#[test]
+fn a_number_without_a_unit_beside_one_with_a_unit_is_said() {
+    let meters = Meters::new();
+    let state = meters.state("1").unwrap();
+    for (expression, said) in [
+        ("@plain > @w", 1),
+        ("@plain + 3 kW", 1),
+        ("@plain - @w > @plain + @tc", 2),
+        ("MAX(@plain, @tc)", 1),
+        ("IF(@plain > 2, @plain, @tc)", 1),
+        ("@plain * @w", 0),
+        ("@w > 300", 0),
+        ("@plain > 3", 0),
+        ("@plain - @since > 3", 0),
+        ("@tc > @tf", 0),
+    ] {
+        let bare = expression.replace('@', "");
+        let model = meters.models.resolve("Meter").unwrap();
+        // A second formula says nothing again.
+        let computed = [Computed::new(model, "out", &bare), Computed::new(model, "again", &bare)];
+        let (_, found) = Topology::compile(&meters.graph, &meters.models, &computed);
+        let of_formula = found.iter().filter(|found| found.code == "no-unit").count();
+        let text = format!("SELECT {} AS out FROM DIGITALTWINS T", expression.replace('@', "T."));
+        let of_query = query::notes(&query::parse(&text).unwrap(), state.topology()).len();
+        assert_eq!((of_formula, of_query), (said, said), "{expression}: {found:?}");
+    }
+}
+
+#[test]
+fn a_query_over_several_units_of_a_name_says_which() {
+    let state = Meters::new().state("1").unwrap();
+    let notes = query::notes(&query::parse("SELECT T.kw FROM DIGITALTWINS T").unwrap(), state.topology());
+    let [note] = notes.as_slice() else { panic!("{notes:?}") };
+    assert!(note.message.contains("kilowatt, megawatt"), "{note}");
+    assert_eq!(note.help.as_deref(), Some("numbers of the same dimension are answered in kilowatt"));
 }

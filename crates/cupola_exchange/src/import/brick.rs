@@ -11,22 +11,25 @@ mod left;
 mod models;
 mod names;
 mod statements;
+mod units;
 mod vocabulary;
 
 use self::hierarchy::superclasses;
 use self::left::Omissions;
-use self::models::{ClassIx, Classes};
+use self::models::{ClassIx, Classes, PropertySchema};
 use self::names::local_name;
 pub(super) use self::names::segment;
 pub(super) use self::names::{UniqueNames, percent_decoded};
 use self::statements::{Iri, Statements};
+use self::units::{StatedUnit, converted, units_of_classes, usual};
 use self::vocabulary::{
-    Ontology, RDFS_COMMENT, RDFS_LABEL, Reading, VocabularyTerm, holds_words, is_about_tags, is_any_thing, is_meta,
+    HAS_UNIT, Ontology, RDFS_COMMENT, RDFS_LABEL, Reading, VocabularyTerm, holds_words, is_about_tags, is_any_thing, is_meta,
     is_vocabulary, kept, word,
 };
 use super::service::file_start;
 use super::{Draft, ModelDoc};
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
+use cupola_twin::unit::Unit;
 use cupola_twin::{Diagnostic, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -89,22 +92,37 @@ struct Thing {
     is_point: bool,
 }
 
-/// The values of one property: their kinds, and the values by resource.
+/// The values of one property by resource, with the known units of numbers.
 #[derive(Default)]
 struct Column {
-    has_numbers: bool,
-    has_booleans: bool,
-    has_texts: bool,
     values: BTreeMap<usize, Value>,
+    units: BTreeMap<usize, &'static Unit>,
 }
 
 impl Column {
     fn schema(&self) -> &'static str {
-        match (self.has_numbers, self.has_booleans, self.has_texts) {
-            (true, false, false) => "double",
-            (false, true, false) => "boolean",
-            _ => "string",
+        let all = |is_kind: fn(&Value) -> bool| self.values.values().all(is_kind);
+        if all(|value| matches!(value, Value::Integer(_) | Value::Number(_))) {
+            "double"
+        } else if all(|value| matches!(value, Value::Bool(_))) {
+            "boolean"
+        } else {
+            "string"
         }
+    }
+
+    /// Converts all numbers to the most frequent unit. Returns this unit, and the values of other dimensions.
+    fn convert(&mut self) -> (Option<&'static Unit>, Vec<(usize, Value, &'static Unit)>) {
+        let mut foreign = Vec::new();
+        let Some(to) = usual(self.units.values()).filter(|_| self.schema() == "double") else { return (None, foreign) };
+        for (thing, unit) in &self.units {
+            if unit.dimension != to.dimension {
+                foreign.extend(self.values.remove(thing).map(|value| (*thing, value, *unit)));
+            } else if let Some(value) = self.values.get_mut(thing) {
+                *value = in_unit(value, unit, to);
+            }
+        }
+        (Some(to), foreign)
     }
 }
 
@@ -118,6 +136,8 @@ struct BrickReader<'s> {
     relationships: Vec<(usize, String, usize)>,
     seen: HashSet<(usize, String, usize)>,
     columns: BTreeMap<String, Column>,
+    /// The units of the points.
+    units: BTreeMap<usize, StatedUnit>,
     left: Omissions,
     understood: usize,
 }
@@ -133,6 +153,7 @@ impl<'s> BrickReader<'s> {
             relationships: Vec::new(),
             seen: HashSet::new(),
             columns: BTreeMap::new(),
+            units: BTreeMap::new(),
             left: Omissions::default(),
             understood: 0,
         }
@@ -266,8 +287,12 @@ impl<'s> BrickReader<'s> {
                 (Some(from), Some(to)) => self.relate(from, relationship.name, to),
                 _ if is_about_tags(relationship.name) || word(target).is_some_and(|word| word.is_tag) => {}
                 (Some(thing), None) if is_vocabulary(target) => {
-                    let text = Value::Text(percent_decoded(local_name(target)));
-                    self.set(thing, &segment(relationship.name), text);
+                    let text = percent_decoded(local_name(target));
+                    if relationship.name == HAS_UNIT {
+                        self.give_unit(thing, text);
+                    } else {
+                        self.set(thing, &segment(relationship.name), Value::Text(text), None);
+                    }
                 }
                 (_, None) => self.left.untyped.entry(*object).or_default().0 += 1,
                 (None, Some(_)) => self.left.untyped.entry(*subject).or_default().1 += 1,
@@ -304,16 +329,30 @@ impl<'s> BrickReader<'s> {
                 _ => segment(local_name(iri)),
             };
             match thing {
-                Some(thing) => self.set(thing, &name, value.clone()),
+                Some(thing) if word(iri).is_some_and(|word| word.name == HAS_UNIT) => {
+                    self.give_unit(thing, value.to_string());
+                }
+                Some(thing) => self.set(thing, &name, value.clone(), None),
                 None if is_meta(iri) || self.definitions.contains(subject) => {}
                 None => self.left.other += 1,
             }
         }
     }
 
-    /// Reads values with a unit: `brick:area [ brick:value 12 ; brick:hasUnit unit:FT2 ]`. A model has one unit for all
-    /// twins, so a unit other than square metre and cubic metre becomes a part of the property's name. Other values of
-    /// a blank node become properties of its owner: `rec:area [ rec:grossArea 12 ]` becomes `area_grossArea`.
+    /// Sets the unit of a point.
+    fn give_unit(&mut self, thing: usize, text: String) {
+        match self.units.get(&thing) {
+            Some(known) if known.text != text => self.left.second += 1,
+            _ => {
+                self.units.insert(thing, StatedUnit::new(text));
+                self.understood += 1;
+            }
+        }
+    }
+
+    /// Reads values with a unit: `brick:area [ brick:value 12 ; brick:hasUnit unit:FT2 ]`. An unknown unit becomes a
+    /// part of the property's name. Other values of a blank node become properties of its owner: `rec:area
+    /// [ rec:grossArea 12 ]` becomes `area_grossArea`.
     fn details(&mut self) {
         let statements = self.statements;
         for (subject, predicate, node) in &statements.details {
@@ -323,21 +362,17 @@ impl<'s> BrickReader<'s> {
             }
             let node = statements.nameless.get(*node);
             let value = node.and_then(|node| node.value.clone());
+            let stated = node.and_then(|node| node.unit.clone()).map(StatedUnit::new);
             if let (Some(thing), Some(node)) = (self.by_iri.get(subject).copied(), node) {
                 for (inner, value) in &node.values {
                     let name = format!("{}_{}", local_name(iri), local_name(statements.iri(*inner)));
-                    self.set(thing, &segment(&name), value.clone());
+                    self.set_measured(thing, &name, value.clone(), stated.as_ref());
                 }
             }
             match (self.by_iri.get(subject).copied(), value) {
                 (Some(thing), Some(value)) => {
-                    let mut name = segment(local_name(iri));
-                    let unit = node.and_then(|node| node.unit).map(|unit| segment(local_name(statements.iri(unit))));
-                    self.understood += if unit.is_some() { 2 } else { 1 };
-                    if let Some(unit) = unit.filter(|unit| !["M2", "M3"].contains(&unit.as_str())) {
-                        name = segment(&format!("{name}_{unit}"));
-                    }
-                    self.set(thing, &name, value);
+                    self.understood += if stated.is_some() { 2 } else { 1 };
+                    self.set_measured(thing, local_name(iri), value, stated.as_ref());
                 }
                 (Some(_), None) if node.is_some_and(|node| !node.values.is_empty()) => self.understood += 1,
                 (Some(_), None) => self.left.nameless += 1,
@@ -357,7 +392,14 @@ impl<'s> BrickReader<'s> {
         }
     }
 
-    fn set(&mut self, thing: usize, name: &str, value: Value) {
+    fn set_measured(&mut self, thing: usize, name: &str, value: Value, stated: Option<&StatedUnit>) {
+        match stated {
+            Some(StatedUnit { text, unit: None }) => self.set(thing, &segment(&format!("{name}_{text}")), value, None),
+            _ => self.set(thing, &segment(name), value, stated.and_then(|stated| stated.unit)),
+        }
+    }
+
+    fn set(&mut self, thing: usize, name: &str, value: Value, unit: Option<&'static Unit>) {
         if !self.columns.contains_key(name) {
             if self.columns.len() >= MAX_PROPERTIES {
                 self.left.too_many += 1;
@@ -367,21 +409,72 @@ impl<'s> BrickReader<'s> {
         }
         let Some(column) = self.columns.get_mut(name) else { return };
         match column.values.get(&thing) {
-            Some(known) if *known != value => {
+            Some(known) if *known != value || column.units.get(&thing).copied() != unit => {
                 self.left.second += 1;
                 return;
             }
             Some(_) => {}
             None => {
-                match value {
-                    Value::Integer(_) | Value::Number(_) => column.has_numbers = true,
-                    Value::Bool(_) => column.has_booleans = true,
-                    _ => column.has_texts = true,
+                if let (Some(unit), Value::Integer(_) | Value::Number(_)) = (unit, &value) {
+                    column.units.insert(thing, unit);
                 }
                 column.values.insert(thing, value);
             }
         }
         self.understood += 1;
+    }
+
+    /// Returns the units that the values of points don't have, as texts. Records the points without a unit in a class
+    /// with one.
+    fn unapplied_units(
+        &mut self,
+        class_of: &[ClassIx],
+        units: &BTreeMap<ClassIx, &'static Unit>,
+    ) -> Option<(String, Column)> {
+        let mut kept = Column::default();
+        for (number, (thing, class)) in self.things.iter().zip(class_of).enumerate() {
+            match (self.units.get(&number), units.get(class)) {
+                (Some(stated), Some(unit)) if stated.unit.is_some_and(|own| own.dimension == unit.dimension) => {}
+                (Some(stated), _) => {
+                    kept.values.insert(number, Value::Text(stated.text.clone()));
+                    if stated.unit.is_none() {
+                        self.left.unknown_units.entry(stated.text.clone()).or_insert((thing.iri, 0)).1 += 1;
+                    }
+                }
+                (None, Some(unit)) => {
+                    let class = format!("points of `{}`", self.classes.name(*class));
+                    self.left.without_unit.entry((class, unit.name)).or_insert((thing.iri, 0)).1 += 1;
+                }
+                (None, None) => {}
+            }
+        }
+        (!kept.values.is_empty()).then(|| (HAS_UNIT.to_string(), kept))
+    }
+
+    /// Converts the values of each property to one unit. Values of another dimension go to a property of their own.
+    fn in_one_unit(&mut self, columns: BTreeMap<String, Column>) -> Vec<(String, (Column, PropertySchema))> {
+        let mut out = Vec::new();
+        for (name, mut column) in columns {
+            let (unit, foreign) = column.convert();
+            if unit.is_some() {
+                let others = column.values.keys().filter(|thing| !column.units.contains_key(thing));
+                for thing in others.filter_map(|thing| self.things.get(*thing)) {
+                    let name = (format!("values of `{name}`"), unit.map_or("", |unit| unit.name));
+                    self.left.without_unit.entry(name).or_insert((thing.iri, 0)).1 += 1;
+                }
+            }
+            let mut others: BTreeMap<&str, (Column, PropertySchema)> = BTreeMap::new();
+            for (thing, value, unit) in foreign {
+                let schema = PropertySchema { schema: "double", unit: Some(unit) };
+                let (other, _) = others.entry(unit.name).or_insert((Column::default(), schema));
+                other.values.insert(thing, value);
+            }
+            let others = others.into_iter().map(|(unit, column)| (segment(&format!("{name}_{unit}")), column));
+            out.extend(others.collect::<Vec<_>>());
+            let schema = PropertySchema { schema: column.schema(), unit };
+            out.push((name, (column, schema)));
+        }
+        out
     }
 
     /// Adds twins, relationships, models and counts to the draft.
@@ -390,40 +483,48 @@ impl<'s> BrickReader<'s> {
             return;
         }
         let mut values = std::mem::take(&mut self.columns);
-        let of_points = values.remove("value").unwrap_or_default().values;
+        let Column { values: of_points, units } = values.remove("value").unwrap_or_default();
+        let units: BTreeMap<usize, &'static Unit> =
+            self.units.iter().filter_map(|(thing, stated)| Some((*thing, stated.unit?))).chain(units).collect();
         let labels = values.remove("label").unwrap_or_default().values;
-        for thing in of_points.keys() {
+        for thing in of_points.keys().chain(units.keys()) {
             if let Some(thing) = self.things.get_mut(*thing) {
                 thing.is_point = true;
             }
         }
         let names: BTreeSet<String> = self.relationships.iter().map(|(_, name, _)| name.clone()).collect();
         let mut taken: UniqueNames = names.iter().cloned().chain(RESERVED.map(str::to_string)).collect();
-        let columns: BTreeMap<String, Column> =
-            values.into_iter().map(|(name, column)| (taken.take(&name), column)).collect();
-        let schemas: BTreeMap<String, &'static str> =
-            columns.iter().map(|(name, column)| (name.clone(), column.schema())).collect();
-
         let mut class_of = Vec::with_capacity(self.things.len());
         for (number, thing) in self.things.iter().enumerate() {
             let class = self.classes.of_thing(&thing.types);
             if thing.is_point {
-                self.classes.give_value(class, of_points.get(&number).and_then(Reading::of_value));
+                let measured = units.contains_key(&number).then_some(Reading::Number);
+                self.classes.give_value(class, of_points.get(&number).and_then(Reading::of_value).or(measured));
             }
             class_of.push(class);
         }
-        let models = self.classes.models(&names, &schemas);
+        let units_of_classes = units_of_classes(&mut self.classes, &mut class_of, &units);
+        values.extend(self.unapplied_units(&class_of, &units_of_classes));
+        let values = self.in_one_unit(values);
+        let columns: BTreeMap<String, (Column, PropertySchema)> =
+            values.into_iter().map(|(name, column)| (taken.take(&name), column)).collect();
+        let schemas = columns.iter().map(|(name, (_, schema))| (name.clone(), *schema)).collect();
+        let models = self.classes.models(&names, &schemas, &units_of_classes);
         let first = draft.twins.len();
         for (number, (thing, class)) in self.things.iter().zip(&class_of).enumerate() {
-            let Some((model, reading)) = models.of_class.get(class) else { continue };
+            let Some(model) = models.of_class.get(class) else { continue };
             let iri = Value::Text(self.statements.iri(thing.iri).to_string());
             let mut properties = BTreeMap::from([("iri".to_string(), iri)]);
             if let Some(label) = labels.get(&number) {
                 properties.insert("label".to_string(), Value::Text(label.to_string()));
             }
             match of_points.get(&number) {
-                Some(value) if fits(*reading, value) => {
-                    properties.insert("value".to_string(), value.clone());
+                Some(value) if model.value.is_some() && model.value == Reading::of_value(value) => {
+                    let value = match (units.get(&number), model.unit) {
+                        (Some(from), Some(to)) => in_unit(value, from, to),
+                        _ => value.clone(),
+                    };
+                    properties.insert("value".to_string(), value);
                 }
                 Some(_) => {
                     self.left.unfit.push(thing.iri);
@@ -431,10 +532,10 @@ impl<'s> BrickReader<'s> {
                 }
                 None => {}
             }
-            draft.twins.push(TwinDoc { id: thing.id.clone(), model: model.clone(), properties }, None);
+            draft.twins.push(TwinDoc { id: thing.id.clone(), model: model.id.clone(), properties }, None);
         }
-        for (name, column) in columns {
-            let is_text = column.schema() == "string";
+        for (name, (column, schema)) in columns {
+            let is_text = schema.schema == "string";
             for (thing, value) in column.values {
                 if let Some(twin) = draft.twins.get_mut(first + thing) {
                     let value = if is_text { Value::Text(value.to_string()) } else { value };
@@ -463,9 +564,13 @@ impl<'s> BrickReader<'s> {
     }
 }
 
-/// Returns whether a value has the kind of the model's points.
-fn fits(reading: Option<Reading>, value: &Value) -> bool {
-    reading.is_some() && reading == Reading::of_value(value)
+/// Converts a number to another unit of the same dimension. Other values stay as they are.
+fn in_unit(value: &Value, from: &Unit, to: &Unit) -> Value {
+    match value {
+        Value::Integer(number) => Value::Number(converted(*number as f64, from, to)),
+        Value::Number(number) => Value::Number(converted(*number, from, to)),
+        _ => value.clone(),
+    }
 }
 
 #[cfg(test)]

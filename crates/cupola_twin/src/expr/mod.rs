@@ -28,6 +28,7 @@ mod measure;
 mod parse;
 mod stateful;
 mod text;
+mod unitless;
 
 pub use eval::{Cell, Context, evaluate};
 pub(crate) use eval::{aggregate_of, binary, call, compare_alike, measured, of_json, remembers};
@@ -35,6 +36,7 @@ pub(crate) use lex::Token;
 pub use measure::{Change, Combination, Measure, Mismatch, SAME};
 pub use parse::{Parser, parse};
 pub use stateful::Stateful;
+pub use unitless::unitless_operands;
 pub(crate) use text::{part_of_time, text_of};
 
 use crate::diagnostic::in_parentheses;

@@ -26,6 +26,7 @@ mod context;
 mod dense;
 mod group;
 mod names;
+mod notes;
 mod parse;
 mod plan;
 mod resolve;
@@ -37,6 +38,7 @@ mod standing;
 pub mod whole;
 
 pub use context::TwinContext;
+pub use notes::notes;
 pub use parse::parse;
 pub use run::{Limits, Output, QueryResult, Rows, run, run_within};
 pub use standing::StandingQuery;

@@ -5,6 +5,7 @@
 
 use super::{TableIx, Topology};
 use crate::expr::{Path, Segment, joined};
+use crate::unit::Unit;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -149,5 +150,20 @@ impl Topology {
     /// Returns the number of leading path segments that are relationships.
     pub fn leading_steps(&self, path: &Path) -> usize {
         path.segments.iter().take_while(|segment| self.knows_relationship(&segment.name)).count()
+    }
+
+    /// Returns the units of the numbers that a path from any twin ends at; `None` for a number without a unit.
+    pub fn units_of_path(&self, path: &Path) -> impl Iterator<Item = Option<&'static Unit>> {
+        let name = joined(path.segments.get(self.leading_steps(path)..).unwrap_or_default());
+        let columns = self.tables.iter().filter_map(move |table| table.column(&name));
+        columns.map(|column| self.column(column)).filter(|column| column.kind.is_numeric()).map(|column| column.unit)
+    }
+
+    /// Returns the unit of the numbers that a path from any twin ends at: the first one, and `Some(None)` if no model
+    /// has a unit for them. Returns `None` if they are not numbers.
+    pub fn unit_of_path(&self, path: &Path) -> Option<Option<&'static Unit>> {
+        let mut units = self.units_of_path(path);
+        let first = units.next()?;
+        Some(first.or_else(|| units.flatten().next()))
     }
 }

@@ -31,6 +31,10 @@ pub(super) struct Omissions {
     pub second: usize,
     /// The points whose value has another kind than the values of their class.
     pub unfit: Vec<Iri>,
+    /// The units that Cupola doesn't know, with the first point that has the unit and the number of points.
+    pub unknown_units: BTreeMap<String, (Iri, usize)>,
+    /// The points or values without a unit beside others with this unit: the first one and their number.
+    pub without_unit: BTreeMap<(String, &'static str), (Iri, usize)>,
     /// The number of values of properties beyond the limit.
     pub too_many: usize,
     /// The number of statements about blank nodes that are left out.
@@ -60,6 +64,8 @@ impl Omissions {
             self.unknown(statements),
             self.renamed(statements),
             self.unfit(statements),
+            self.unknown_units(),
+            self.without_unit(),
         ];
         let named = groups.iter().flat_map(|group| group.iter().take(MAX_FINDINGS));
         let wanted: HashSet<&str> = named.map(|(iri, _)| local_name(statements.iri(*iri))).collect();
@@ -171,6 +177,24 @@ impl Omissions {
             (*iri, Diagnostic::warning("brick-unfit-value", message).help(help))
         };
         self.unfit.iter().map(finding).collect()
+    }
+
+    fn unknown_units(&self) -> Vec<(Iri, Diagnostic)> {
+        let finding = |(name, (iri, count)): (&String, &(Iri, usize))| {
+            let points = many(*count, "point");
+            let message = format!("the unit `{name}` is not known; {points} kept it as the text `hasUnit`");
+            let help = "use a unit of DTDL under its QUDT name, such as unit:DEG_C";
+            (*iri, Diagnostic::warning("brick-unknown-unit", message).help(help))
+        };
+        self.unknown_units.iter().map(finding).collect()
+    }
+
+    fn without_unit(&self) -> Vec<(Iri, Diagnostic)> {
+        let finding = |((what, unit), (iri, count)): (&(String, &str), &(Iri, usize))| {
+            let message = format!("{what} without a unit beside others in `{unit}` were taken in that unit: {count}");
+            (*iri, Diagnostic::warning("brick-no-unit", message).help("give each of them brick:hasUnit"))
+        };
+        self.without_unit.iter().map(finding).collect()
     }
 
     fn renamed(&self, statements: &Statements) -> Vec<(Iri, Diagnostic)> {

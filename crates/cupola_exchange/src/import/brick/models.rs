@@ -6,11 +6,15 @@
 
 use super::names::{UniqueNames, segment};
 use super::vocabulary::{Ontology, Reading, VocabularyTerm, is_point};
+use cupola_twin::unit::Unit;
 use cupola_twin::Diagnostic;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 const CONTEXT: &str = "dtmi:dtdl:context;3";
+/// The context of all interfaces if any has a unit. Version 4 with this extension has the most units, and an interface
+/// of version 3 can't extend one of version 4.
+const CONTEXT_WITH_UNITS: [&str; 2] = ["dtmi:dtdl:context;4", "dtmi:dtdl:extension:quantitativeTypes;3"];
 /// The largest length of a display name, in characters. DTDL 3 allows 512 characters.
 const MAX_SHOWN: usize = 500;
 const MAX_LEVELS: usize = 12;
@@ -44,21 +48,40 @@ struct Class {
 
 /// The planned interface of a class.
 #[derive(Debug, Default)]
-struct Plan {
-    extends: Vec<ClassIx>,
+pub(super) struct Plan {
+    pub extends: Vec<ClassIx>,
     levels: usize,
     extended: usize,
     is_point: bool,
-    value: Option<Reading>,
+    /// The kind of the points' values.
+    pub value: Option<Reading>,
     /// Whether the class adds the value itself instead of inheriting it.
-    is_own_value: bool,
+    pub is_own_value: bool,
+}
+
+/// The schema of a property, and its unit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PropertySchema {
+    pub schema: &'static str,
+    pub unit: Option<&'static Unit>,
+}
+
+/// The interface of a class.
+#[derive(Debug)]
+pub(super) struct ClassModel {
+    /// The DTMI.
+    pub id: String,
+    /// The kind of the points' values.
+    pub value: Option<Reading>,
+    /// The unit of the points' values.
+    pub unit: Option<&'static Unit>,
 }
 
 /// The interfaces.
 #[derive(Debug, Default)]
 pub(super) struct Models {
-    /// The DTMI of each class's interface, and the kind of value of its twins.
-    pub of_class: BTreeMap<ClassIx, (String, Option<Reading>)>,
+    /// The interface of each class.
+    pub of_class: BTreeMap<ClassIx, ClassModel>,
     /// The DTDL document.
     pub text: String,
     /// The number of interfaces.
@@ -162,6 +185,31 @@ impl Classes {
         }
     }
 
+    /// Returns the subclass of a class for its points in one unit, or for those without a unit.
+    pub fn variant(&mut self, class: ClassIx, unit: Option<&Unit>) -> ClassIx {
+        let Some(general) = self.classes.get(class) else { return class };
+        let suffix = unit.map_or("without_unit".to_string(), |unit| format!("in_{}", unit.name));
+        let (ontology, name) = (general.ontology, format!("{}_{suffix}", general.name));
+        // No class of a file has such a key, because an IRI has no blanks.
+        let variant = self.known_as(ontology, &format!("{class} {suffix}"), &name);
+        if let Some(variant) = self.classes.get_mut(variant) {
+            variant.bases.insert(class);
+            variant.is_combined = true;
+            variant.is_used = true;
+            variant.has_value = true;
+            variant.readings.insert(Reading::Number);
+        }
+        variant
+    }
+
+    /// Marks a class as only a base, whose subclasses define the value of points.
+    pub fn leave_to_subclasses(&mut self, class: ClassIx) {
+        if let Some(class) = self.classes.get_mut(class) {
+            (class.is_used, class.has_value) = (false, false);
+            class.readings.clear();
+        }
+    }
+
     fn combination(&mut self, types: Vec<ClassIx>) -> ClassIx {
         if let Some(known) = self.combined.get(&types) {
             return *known;
@@ -217,8 +265,13 @@ impl Classes {
     }
 
     /// Builds the interfaces of all used classes and of their bases. All interfaces have the given relationships, and
-    /// the given properties with their schemas.
-    pub fn models(&self, relationships: &BTreeSet<String>, properties: &BTreeMap<String, &'static str>) -> Models {
+    /// the given properties with their schemas. The values of points have the given units.
+    pub fn models(
+        &self,
+        relationships: &BTreeSet<String>,
+        properties: &BTreeMap<String, PropertySchema>,
+        units: &BTreeMap<ClassIx, &'static Unit>,
+    ) -> Models {
         let mut out = Models::default();
         let plans = self.plans(&mut out.findings);
         let mut order: Vec<ClassIx> = plans.keys().copied().collect();
@@ -230,26 +283,36 @@ impl Classes {
             let Some(own) = self.classes.get(*class) else { continue };
             let path = taken.take(&format!("{}:{}", own.ontology.path(), segment(&own.name)));
             let value = plans.get(class).and_then(|plan| plan.value);
-            out.of_class.insert(*class, (format!("{path};1"), value));
+            let unit = units.get(class).copied().filter(|_| value == Some(Reading::Number));
+            out.of_class.insert(*class, ClassModel { id: format!("{path};1"), value, unit });
         }
         let mut interfaces = Vec::new();
+        let mut readings: BTreeMap<String, (Reading, Option<&'static Unit>)> = BTreeMap::new();
         for class in &order {
-            let (Some(plan), Some((id, _))) = (plans.get(class), out.of_class.get(class)) else { continue };
+            let (Some(plan), Some(model)) = (plans.get(class), out.of_class.get(class)) else { continue };
+            let id = &model.id;
             let mut extends: Vec<&str> =
-                plan.extends.iter().filter_map(|base| out.of_class.get(base)).map(|(id, _)| id.as_str()).collect();
-            extends.extend(plan.value.filter(|_| plan.is_own_value).map(Reading::interface));
+                plan.extends.iter().filter_map(|base| out.of_class.get(base)).map(|base| base.id.as_str()).collect();
+            let reading = plan.value.filter(|_| plan.is_own_value).map(|value| (value.interface(model.unit), value));
+            if let Some((id, value)) = &reading {
+                readings.insert(id.clone(), (*value, model.unit));
+                extends.push(id);
+            }
             let contents = if *class == ENTITY { common_contents(relationships, properties) } else { Vec::new() };
             interfaces.push(interface(id, &shown(self.name(*class)), &extends, contents));
         }
-        let readings: BTreeSet<Reading> =
-            plans.values().filter(|plan| plan.is_own_value).filter_map(|plan| plan.value).collect();
-        for reading in readings {
-            let value = json!({"@type": "Property", "name": "value", "schema": reading.schema(), "writable": true});
-            let name = match reading {
-                Reading::Number => "Point with a number",
-                Reading::Boolean => "Point that is on or off",
+        for (id, (reading, unit)) in readings {
+            let mut value = property("value", PropertySchema { schema: reading.schema(), unit });
+            value["writable"] = json!(true);
+            let name = match (reading, unit) {
+                (Reading::Number, Some(unit)) => format!("Point with a number in {}", unit.name),
+                (Reading::Number, None) => "Point with a number".to_string(),
+                (Reading::Boolean, _) => "Point that is on or off".to_string(),
             };
-            interfaces.push(interface(reading.interface(), name, &[], vec![value]));
+            interfaces.push(interface(&id, &name, &[], vec![value]));
+        }
+        if !units.is_empty() || properties.values().any(|property| property.unit.is_some()) {
+            interfaces.iter_mut().for_each(|interface| interface["@context"] = json!(CONTEXT_WITH_UNITS));
         }
         out.count = interfaces.len();
         out.text = serde_json::to_string_pretty(&interfaces).unwrap_or_default();
@@ -257,7 +320,7 @@ impl Classes {
     }
 
     /// Plans the interfaces of all used classes and of their bases, bases first.
-    fn plans(&self, findings: &mut Vec<Diagnostic>) -> BTreeMap<ClassIx, Plan> {
+    pub fn plans(&self, findings: &mut Vec<Diagnostic>) -> BTreeMap<ClassIx, Plan> {
         let mut waiting: BTreeMap<ClassIx, usize> = BTreeMap::new();
         let mut kinds: BTreeMap<ClassIx, Vec<ClassIx>> = BTreeMap::new();
         let used = self.classes.iter().enumerate().filter(|(_, class)| class.is_used).map(|(class, _)| class);
@@ -366,11 +429,21 @@ fn interface(id: &str, shown: &str, extends: &[&str], contents: Vec<Json>) -> Js
     interface
 }
 
-fn common_contents(relationships: &BTreeSet<String>, properties: &BTreeMap<String, &'static str>) -> Vec<Json> {
-    let own = [("label", "string"), ("iri", "string")];
-    let read = properties.iter().map(|(name, schema)| (name.as_str(), *schema));
-    let properties =
-        own.into_iter().chain(read).map(|(name, schema)| json!({"@type": "Property", "name": name, "schema": schema}));
+fn property(name: &str, kind: PropertySchema) -> Json {
+    match kind.unit {
+        Some(unit) => {
+            let types = ["Property", unit.dimension.semantic_type()];
+            json!({"@type": types, "name": name, "schema": kind.schema, "unit": unit.name})
+        }
+        None => json!({"@type": "Property", "name": name, "schema": kind.schema}),
+    }
+}
+
+fn common_contents(relationships: &BTreeSet<String>, properties: &BTreeMap<String, PropertySchema>) -> Vec<Json> {
+    let text = PropertySchema { schema: "string", unit: None };
+    let own = [("label", text), ("iri", text)];
+    let read = properties.iter().map(|(name, kind)| (name.as_str(), *kind));
+    let properties = own.into_iter().chain(read).map(|(name, kind)| property(name, kind));
     let relationships = relationships.iter().map(|name| json!({"@type": "Relationship", "name": name}));
     properties.chain(relationships).collect()
 }

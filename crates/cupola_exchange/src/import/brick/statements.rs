@@ -2,7 +2,8 @@
 //!
 //! Source: RDF 1.1 Turtle, a W3C recommendation.
 
-use super::vocabulary::{RDF_TYPE, RDFS_SUBCLASS, is_meta, word};
+use super::names::{local_name, percent_decoded};
+use super::vocabulary::{HAS_UNIT, RDF_TYPE, RDFS_SUBCLASS, is_meta, word};
 use cupola_twin::{Diagnostic, Place, Value};
 use oxrdf::{Literal, NamedOrBlankNode, Term};
 use oxttl::TurtleParser;
@@ -49,8 +50,8 @@ pub(super) struct Statements {
 pub(super) struct BlankNode {
     /// The object of `brick:value`.
     pub value: Option<Value>,
-    /// The object of `brick:hasUnit`.
-    pub unit: Option<Iri>,
+    /// The local name of the object of `brick:hasUnit`, or the literal.
+    pub unit: Option<String>,
     /// The other literals: predicate, value.
     pub values: Vec<(Iri, Value)>,
     /// Whether the class is one of Brick or RealEstateCore.
@@ -159,9 +160,9 @@ impl Statements {
 
     fn add_detail(&mut self, node: usize, predicate: &str, object: &Term) {
         let unit = match object {
-            Term::NamedNode(unit) if word(predicate).is_some_and(|word| word.name == "hasUnit") => {
-                Some(self.number(unit.as_str()))
-            }
+            _ if word(predicate).is_none_or(|word| word.name != HAS_UNIT) => None,
+            Term::NamedNode(unit) => Some(percent_decoded(local_name(unit.as_str()))),
+            Term::Literal(unit) => Some(unit.value().to_string()),
             _ => None,
         };
         let name = match object {
@@ -181,8 +182,8 @@ impl Statements {
             {
                 node.value = Some(value_of(literal));
             }
-            Term::Literal(literal) => node.values.push((name, value_of(literal))),
-            _ => node.unit = node.unit.or(unit),
+            Term::Literal(literal) if unit.is_none() => node.values.push((name, value_of(literal))),
+            _ => node.unit = node.unit.take().or(unit),
         }
         node.statements += 1;
     }

@@ -46,6 +46,13 @@ fn property<'d>(draft: &'d Draft, twin: &str, name: &str) -> Option<&'d Value> {
     draft.twins.iter().find(|known| known.id == twin)?.properties.get(name)
 }
 
+/// Returns the unit that the model of a twin gives a property.
+fn unit(draft: &Draft, twin: &str, name: &str) -> Option<&'static str> {
+    let models = models(draft);
+    let model = &draft.twins.iter().find(|known| known.id == twin)?.model;
+    models.get(models.find(model)?).property(name)?.unit.map(|unit| unit.name)
+}
+
 #[test]
 fn relationships_are_kept_one_way_and_once() {
     let draft = draft(
@@ -152,9 +159,10 @@ fn literals_become_properties() {
     assert_eq!(property(&draft, "r", "open"), Some(&Value::Bool(true)));
     assert_eq!(property(&draft, "r", "note"), Some(&Value::Text("x".into())));
     assert_eq!(property(&draft, "r", "area"), Some(&Value::Number(12.5)));
-    assert_eq!(property(&draft, "r", "volume_FT3"), Some(&Value::Number(90.0)));
+    assert_eq!(property(&draft, "r", "volume"), Some(&Value::Number(90.0)));
     assert_eq!(property(&draft, "t", "value"), Some(&Value::Number(700.0)));
-    assert_eq!(property(&draft, "t", "hasUnit"), Some(&Value::Text("PPM".into())));
+    assert_eq!(unit(&draft, "t", "value"), Some("partsPerMillion"));
+    assert_eq!((unit(&draft, "r", "area"), unit(&draft, "r", "volume")), (Some("squareMetre"), Some("cubicFoot")));
     // If the points of a class have values of several kinds, the name of the class determines the kind.
     assert_eq!((property(&draft, "f", "value"), property(&draft, "g", "value")), (None, Some(&Value::Bool(true))));
     assert_eq!(property(&draft, "c", "value"), Some(&Value::Bool(true)));
@@ -164,6 +172,90 @@ fn literals_become_properties() {
     assert_eq!(codes(&draft), ["brick-unknown-class", "brick-unfit-value", "brick-second-value"]);
     assert_eq!(draft.counts["statements"].left_out, 2);
     models(&draft);
+}
+
+#[test]
+fn points_have_the_unit_that_most_of_their_class_have() {
+    let draft = draft(
+        "ex:a a brick:Zone_Air_Temperature_Sensor ; brick:value 68 ; brick:hasUnit unit:DEG_F .
+         ex:b a brick:Zone_Air_Temperature_Sensor ; brick:value 50 ; brick:hasUnit \"°F\" .
+         ex:c a brick:Zone_Air_Temperature_Sensor ; brick:value 20 ; brick:hasUnit unit:DEG_C .
+         ex:d a brick:Zone_Air_Temperature_Sensor ; brick:value 71 .
+         ex:p a brick:Static_Pressure_Sensor ; brick:hasUnit unit:IN_H2O .
+         ex:g a brick:Fuel_Oil_Sensor ; brick:value 4 ; brick:hasUnit unit:GRAIN .",
+    );
+    for (twin, value) in [("a", 68.0), ("b", 50.0), ("c", 68.0), ("d", 71.0)] {
+        assert_eq!(property(&draft, twin, "value"), Some(&Value::Number(value)), "{twin}");
+        assert_eq!((unit(&draft, twin, "value"), property(&draft, twin, "hasUnit")), (Some("degreeFahrenheit"), None));
+    }
+    assert_eq!(unit(&draft, "p", "value"), Some("inchesOfWater"));
+    assert_eq!((unit(&draft, "g", "value"), property(&draft, "g", "value")), (None, Some(&Value::Number(4.0))));
+    assert_eq!(property(&draft, "g", "hasUnit"), Some(&Value::Text("GRAIN".into())));
+    assert_eq!(codes(&draft), ["brick-unknown-class", "brick-unknown-unit", "brick-no-unit"]);
+    let said = &draft.findings[2].message;
+    assert!(said.contains("points of `Zone_Air_Temperature_Sensor` without") && said.contains("degreeFahrenheit"), "{said}");
+}
+
+#[test]
+fn a_general_class_with_points_of_several_units_has_variants() {
+    let draft = draft(
+        "ex:s a brick:Sensor ; brick:value 7 ; brick:hasUnit unit:PPM . ex:u a brick:Sensor ; brick:value 3 .
+         ex:v a brick:Sensor ; brick:value 5 ; brick:hasUnit unit:V .
+         ex:t a brick:Temperature_Sensor ; brick:value 20 ; brick:hasUnit unit:DEG_C .
+         ex:z a brick:Zone_Air_Temperature_Sensor ; brick:value 68 ; brick:hasUnit unit:DEG_F .
+         ex:y a brick:Zone_Air_Temperature_Sensor ; brick:value 68 ; brick:hasUnit unit:DEG_F .
+         ex:x a brick:CO2_Sensor ; brick:value 400 ; brick:hasUnit unit:PPM .",
+    );
+    for (twin, value, wanted) in [
+        ("s", 7.0, Some("partsPerMillion")),
+        ("u", 3.0, None),
+        ("v", 5.0, Some("volt")),
+        ("t", 68.0, Some("degreeFahrenheit")),
+        ("z", 68.0, Some("degreeFahrenheit")),
+        ("x", 400.0, Some("partsPerMillion")),
+    ] {
+        assert_eq!(property(&draft, twin, "value"), Some(&Value::Number(value)), "{twin}");
+        assert_eq!(unit(&draft, twin, "value"), wanted, "{twin}");
+        let model = draft.twins.iter().find(|known| known.id == twin).unwrap().model.as_str();
+        assert!(is_a(&draft, model, "dtmi:brickschema:Brick:Sensor;1"), "{model}");
+    }
+}
+
+#[test]
+fn a_subclass_without_units_gets_none_from_its_class() {
+    let draft = draft(
+        "ex:t a brick:Temperature_Sensor ; brick:value 20 ; brick:hasUnit unit:DEG_C .
+         ex:x a brick:CO2_Sensor ; brick:value 400 ; brick:hasUnit unit:PPM .
+         ex:both a brick:CO2_Sensor, brick:Temperature_Sensor ; brick:value 3 .",
+    );
+    for (twin, value, wanted) in
+        [("t", 20.0, Some("degreeCelsius")), ("x", 400.0, Some("partsPerMillion")), ("both", 3.0, None)]
+    {
+        assert_eq!((property(&draft, twin, "value"), unit(&draft, twin, "value")), (Some(&Value::Number(value)), wanted));
+    }
+    assert!(draft.findings.is_empty(), "{:?}", draft.findings);
+}
+
+#[test]
+fn values_of_a_property_are_converted_to_its_usual_unit() {
+    let area = |name: &str, value: &str| format!("ex:{name} a brick:Room ; brick:area [ {value} ] .\n");
+    let text = [
+        area("a", "brick:value 1000 ; brick:hasUnit unit:FT2"),
+        area("b", "brick:value 500 ; brick:hasUnit unit:FT2"),
+        area("c", "brick:value 9.290304 ; brick:hasUnit unit:M2"),
+        area("d", "brick:value 30"),
+        area("e", "brick:value 3 ; brick:hasUnit unit:M"),
+        area("f", "brick:value 2 ; brick:hasUnit unit:TSUBO"),
+    ];
+    let draft = draft(&text.concat());
+    for (twin, value) in [("a", 1000.0), ("b", 500.0), ("c", 100.0), ("d", 30.0)] {
+        assert_eq!(property(&draft, twin, "area"), Some(&Value::Number(value)), "{twin}");
+    }
+    assert_eq!(unit(&draft, "c", "area"), Some("squareFoot"));
+    assert_eq!(property(&draft, "e", "area_metre"), Some(&Value::Number(3.0)));
+    assert_eq!((unit(&draft, "e", "area_metre"), property(&draft, "e", "area")), (Some("metre"), None));
+    assert_eq!(property(&draft, "f", "area_TSUBO"), Some(&Value::Number(2.0)));
+    assert_eq!(codes(&draft), ["brick-no-unit"]);
 }
 
 #[test]

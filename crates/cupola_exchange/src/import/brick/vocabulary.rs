@@ -4,6 +4,7 @@
 //! Sources: the Brick ontology (brickschema.org), "Relationships", 1.0 to 1.4; RealEstateCore 3 and 4 (w3id.org/rec).
 
 use cupola_twin::Value;
+use cupola_twin::unit::Unit;
 
 /// An ontology whose classes become models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +52,9 @@ pub(super) fn word(iri: &str) -> Option<VocabularyTerm<'_>> {
     let fits = path.starts_with(['#', '/']) && !name.is_empty();
     fits.then_some(VocabularyTerm { ontology: Ontology::Rec, name, is_tag: false })
 }
+
+/// The relationship of Brick from a value to its unit.
+pub(super) const HAS_UNIT: &str = "hasUnit";
 
 pub(super) const RDF_TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
 pub(super) const RDFS_LABEL: &str = "http://www.w3.org/2000/01/rdf-schema#label";
@@ -148,12 +152,13 @@ impl Reading {
         }
     }
 
-    /// Returns the interface that points of this kind extend. Its path has more segments than the path of any class, so
-    /// that no class can have the same DTMI.
-    pub fn interface(self) -> &'static str {
-        match self {
-            Self::Number => "dtmi:brickschema:Brick:Point:Number;1",
-            Self::Boolean => "dtmi:brickschema:Brick:Point:Boolean;1",
+    /// Returns the interface that points of this kind and unit extend. Its path has more segments than the path of any
+    /// class, so that no class can have the same DTMI.
+    pub fn interface(self, unit: Option<&Unit>) -> String {
+        match (self, unit) {
+            (Self::Number, Some(unit)) => format!("dtmi:brickschema:Brick:Point:Number:{};1", unit.name),
+            (Self::Number, None) => "dtmi:brickschema:Brick:Point:Number;1".to_string(),
+            (Self::Boolean, _) => "dtmi:brickschema:Brick:Point:Boolean;1".to_string(),
         }
     }
 

@@ -9,11 +9,13 @@ pub use lower::{Code, Operand, Step};
 
 use super::{Column, ColumnIx, Computed, TableIx, Topology};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::expr::{Aggregate, BinaryOp, Expr, ExprError, Function, Measure, Node, Stateful, parse};
+use crate::expr::{
+    Aggregate, BinaryOp, Expr, ExprError, Function, Measure, Node, Path, Stateful, joined, parse, unitless_operands,
+};
 use crate::unit::Unit;
 use crate::value::Kind;
 use crate::zone::TimeZone;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The largest nesting of columns whose types depend on one another.
@@ -273,6 +275,7 @@ pub(super) fn compile_all(topology: &mut Topology, computed: &[Computed], diagno
         compiler.compile(next);
         next += 1;
     }
+    compiler.note_units();
     // A formula that is compiled for several tables reports the same error once.
     for diagnostic in compiler.diagnostics {
         if !diagnostics.contains(&diagnostic) {
@@ -338,6 +341,26 @@ impl Compiler<'_> {
         let mut diagnostic = Diagnostic::error(error.code, format!("{} in `{text}`", error.message)).at(place);
         diagnostic.help = error.help.clone();
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports each property without a unit that stands beside a value with one, at its first use.
+    fn note_units(&mut self) {
+        let mut known = BTreeSet::new();
+        for pending in &self.pending {
+            let table = self.topology.table(self.topology.column(pending.output).table);
+            let unit_of = |path: &Path| match table.column(&joined(&path.segments)) {
+                Some(column) => {
+                    let column = self.topology.column(column);
+                    column.kind.is_numeric().then_some(column.unit)
+                }
+                None => self.topology.unit_of_path(path),
+            };
+            unitless_operands(&pending.expr, &unit_of, &mut |name, unit| {
+                if known.insert((name.to_string(), unit.name)) {
+                    self.diagnostics.push(Diagnostic::without_unit(name, unit).at(pending.place.clone()));
+                }
+            });
+        }
     }
 
     fn compile(&mut self, number: usize) {
