@@ -9,8 +9,9 @@ use crate::timeline::{OpenScene, Timeline, ViewCursor};
 use crate::twin::with_unit;
 use bevy::prelude::*;
 use bevy::render::storage::ShaderBuffer;
-use cupola_twin::expr::{Cell, Expr, evaluate, joined, parse};
+use cupola_twin::expr::{Cell, Expr, evaluate_in_unit, joined, parse};
 use cupola_twin::query::TwinContext;
+use cupola_twin::unit::{Unit, conversion_between, tidy};
 use cupola_twin::{Kind, Quality, State, TwinIx};
 
 /// The duration of a change of colour, in s.
@@ -101,24 +102,22 @@ fn look(
         question.expr = Some(parse(&settings.color_by).map_err(|error| error.to_string()));
     }
     let mut error = None;
+    let mut unit = None;
     let mut next = Vec::with_capacity(rooms.0.len());
     for (_, twin) in &rooms.0 {
         let value = match (twin, &question.expr) {
-            _ if settings.color_by.trim().is_empty() => RoomValue::Nothing,
-            (None, _) => RoomValue::Nothing,
-            (Some(twin), Some(Ok(expr))) => room_value(state, *twin, &settings.color_by, expr).unwrap_or_else(|why| {
-                error.get_or_insert(why);
-                RoomValue::Nothing
-            }),
-            (_, Some(Err(why))) => {
-                error.get_or_insert(why.clone());
-                RoomValue::Nothing
-            }
-            (_, None) => RoomValue::Nothing,
+            _ if settings.color_by.trim().is_empty() => Ok(RoomValue::Nothing),
+            (Some(twin), Some(Ok(expr))) => room_value(state, *twin, &settings.color_by, expr)
+                .and_then(|(value, own)| in_common_unit(value, own, &mut unit)),
+            (Some(_), Some(Err(why))) => Err(why.clone()),
+            (None, _) | (_, None) => Ok(RoomValue::Nothing),
         };
-        next.push(value);
+        next.push(value.unwrap_or_else(|why| {
+            error.get_or_insert(why);
+            RoomValue::Nothing
+        }));
     }
-    let told = tell(&scene, &settings, &rooms, &next, error, &legend);
+    let told = tell(&scene, &settings, &rooms, &next, unit, error, &legend);
     if *legend != told {
         *legend = told;
     }
@@ -127,26 +126,54 @@ fn look(
     }
 }
 
-fn room_value(state: &State, twin: TwinIx, property: &str, expr: &Expr) -> Result<RoomValue, String> {
+/// Converts a value to the unit of the first value that has one. One legend then fits all rooms.
+fn in_common_unit(
+    value: RoomValue,
+    own: Option<&'static Unit>,
+    common: &mut Option<&'static Unit>,
+) -> Result<RoomValue, String> {
+    let RoomValue::Known(number, quality) = value else { return Ok(value) };
+    if own.is_some() && common.is_none() {
+        *common = own;
+    }
+    match conversion_between(own, *common) {
+        Some((scale, offset)) if (scale, offset) != (1.0, 0.0) => {
+            Ok(RoomValue::Known(tidy(number * scale + offset), quality))
+        }
+        Some(_) => Ok(value),
+        None => {
+            let name = |unit: Option<&Unit>| unit.map_or("", |unit| unit.name);
+            Err(format!("some rooms have {}, others {}", name(*common), name(own)))
+        }
+    }
+}
+
+type ValueInUnit = (RoomValue, Option<&'static Unit>);
+
+fn room_value(state: &State, twin: TwinIx, property: &str, expr: &Expr) -> Result<ValueInUnit, String> {
     if let Some(slot) = state.topology().slot(twin, property) {
-        let kind = state.topology().column(slot.column).kind;
+        let column = state.topology().column(slot.column);
+        let kind = column.kind;
         if !kind.is_numeric() && kind != Kind::Bool {
             return Err("only numbers and conditions have a colour".into());
         }
         let sample = state.get(slot);
-        return Ok(if sample.usable().is_nan() {
+        let value = if sample.usable().is_nan() {
             RoomValue::Missing
         } else {
             RoomValue::Known(sample.lane, sample.quality)
-        });
+        };
+        return Ok((value, column.unit));
     }
-    match evaluate(expr, &TwinContext { state, twin }) {
-        Ok(Cell::Number(number)) => Ok(RoomValue::Known(number, quality_of(state, twin, expr))),
-        Ok(Cell::Bool(flag)) => Ok(RoomValue::Known(f64::from(u8::from(flag)), quality_of(state, twin, expr))),
-        Ok(Cell::Missing) => Ok(if is_plain(property) { RoomValue::Nothing } else { RoomValue::Missing }),
-        Ok(_) => Err("only numbers and conditions have a colour".into()),
-        Err(error) => Err(error.to_string()),
-    }
+    let (cell, unit) = evaluate_in_unit(expr, &TwinContext { state, twin }).map_err(|error| error.to_string())?;
+    let value = match cell {
+        Cell::Number(number) => RoomValue::Known(number, quality_of(state, twin, expr)),
+        Cell::Bool(flag) => RoomValue::Known(f64::from(u8::from(flag)), quality_of(state, twin, expr)),
+        Cell::Missing if is_plain(property) => RoomValue::Nothing,
+        Cell::Missing => RoomValue::Missing,
+        _ => return Err("only numbers and conditions have a colour".into()),
+    };
+    Ok((value, unit))
 }
 
 /// Returns [`Quality::Stale`] if a property of the twin in the expression is stale, or else [`Quality::Good`].
@@ -172,6 +199,7 @@ fn tell(
     settings: &ViewSettings,
     rooms: &Rooms,
     values: &[RoomValue],
+    unit: Option<&Unit>,
     error: Option<String>,
     before: &Legend,
 ) -> Legend {
@@ -197,7 +225,7 @@ fn tell(
     });
     Legend {
         title: column.map_or_else(|| settings.color_by.clone(), |column| column.display_name.clone()),
-        unit: column.and_then(|column| column.unit).map_or(String::new(), |unit| unit.symbol.to_string()),
+        unit: unit.or(column.and_then(|column| column.unit)).map_or("", |unit| unit.symbol).to_string(),
         range,
         good: count(|value| matches!(value, RoomValue::Known(_, Quality::Good))),
         stale: count(|value| matches!(value, RoomValue::Known(_, Quality::Stale))),
@@ -310,4 +338,28 @@ fn room_color(
         _ => 0.0,
     };
     RoomColor { color: Color::srgb_u8(r, g, b).to_linear().to_vec4(), mark: Vec4::new(kind, emphasis, 0.0, 0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cupola_twin::unit::find;
+
+    #[test]
+    fn rooms_with_other_units_are_coloured_on_one_scale() {
+        let mut unit = None;
+        let mut seen = |number, own: Option<&str>| {
+            let value = RoomValue::Known(number, Quality::Good);
+            in_common_unit(value, own.and_then(find), &mut unit).map(|value| value_text(value, ""))
+        };
+        for (number, own, shown) in [
+            (20.0, Some("degreeCelsius"), Ok("20")),
+            (68.0, Some("degreeFahrenheit"), Ok("20")),
+            (21.0, None, Ok("21")),
+            (400.0, Some("partsPerMillion"), Err("some rooms have degreeCelsius, others partsPerMillion")),
+        ] {
+            let found = seen(number, own);
+            assert_eq!(found.as_deref().map_err(String::as_str), shown, "{number} {own:?}");
+        }
+    }
 }

@@ -66,6 +66,17 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Cell, ExprError> {
     Ok(converted(cell, measure.decided().0))
 }
 
+/// Evaluates an expression like [`evaluate`], and returns the unit of its number. A difference of temperatures is in
+/// kelvin.
+///
+/// # Errors
+/// The errors of [`evaluate`].
+pub fn evaluate_in_unit(expr: &Expr, context: &dyn Context) -> Result<(Cell, Option<&'static Unit>), ExprError> {
+    let (cell, measure) = measured(expr, context)?;
+    let (change, measure) = measure.settled().map_err(|why| ExprError::of_units(expr.span.clone(), why))?;
+    Ok((converted(cell, change), measure.unit()))
+}
+
 /// Evaluates an expression with the measure of its value.
 ///
 /// # Errors
