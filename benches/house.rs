@@ -10,6 +10,7 @@ use cupola::action::{Action, ActionRequest};
 use cupola::job::Jobs;
 use cupola::session::{self, EditScene, Open, Save};
 use cupola::timeline::{CloseBranch, MakeBranch, WallClock};
+use cupola_scene::Properties;
 use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
 use cupola_twin::Value;
@@ -120,8 +121,11 @@ fn longest_frame(bencher: divan::Bencher<'_, '_>, mut app: App, action: impl Fn(
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn add_a_twin_to_100k(bencher: divan::Bencher<'_, '_>) {
     longest_frame(bencher, large(""), |number| {
-        let twin =
-            TwinDoc { id: format!("n{number}"), model: "dtmi:bench:Sensor;1".into(), properties: BTreeMap::new() };
+        let twin = TwinDoc {
+            id: format!("n{number}"),
+            model: "dtmi:bench:Sensor;1".into(),
+            properties: Properties::default(),
+        };
         let add = Edit::AddTwin { twin, at: None, relationships: Vec::new(), bindings: BTreeMap::new() };
         ActionRequest::new(EditScene(vec![add]))
     });

@@ -171,7 +171,7 @@ pub fn door_for_window(openings: &mut [PlanOpening], near: (f64, f64), width_m: 
 /// Returns a twin.
 pub fn twin(id: impl Into<String>, model: &str, properties: &[(&str, Value)]) -> TwinDoc {
     let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    TwinDoc { id: id.into(), model: model.to_owned(), properties }
+    TwinDoc { id: id.into(), model: model.into(), properties }
 }
 
 /// Returns a relationship.
@@ -179,9 +179,9 @@ pub fn link(from: &str, name: &str, to: &str) -> RelationshipDoc {
     RelationshipDoc {
         id: None,
         from: from.to_owned(),
-        name: name.to_owned(),
+        name: name.into(),
         to: to.to_owned(),
-        properties: std::collections::BTreeMap::new(),
+        properties: cupola_scene::Properties::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{BAD_CALL, BAD_INPUT, output};
 use clap::Subcommand;
 use cupola_run::Drivers;
+use cupola_scene::Properties;
 use cupola_scene::document::{ComputedDoc, RelationshipDoc, TwinDoc};
 use cupola_scene::edit::{Edit, Journal, Link, edit};
 use cupola_scene::{Scene, file_of, lock, updated_text, write_atomically};
@@ -191,12 +192,12 @@ fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit
     let edits = match action {
         Action::AddTwin { id, model, sets, from } => {
             let properties = properties(sets)?;
-            let twin = TwinDoc { id: id.clone(), model: model.clone(), properties };
+            let twin = TwinDoc { id: id.clone(), model: model.as_str().into(), properties };
             let mut edits =
                 vec![Edit::AddTwin { twin, at: None, relationships: Vec::new(), bindings: BTreeMap::new() }];
             for text in from {
                 let (from, name) = text.rsplit_once('.').ok_or_else(|| format!("write TWIN.NAME, not `{text}`"))?;
-                edits.push(related(from, name, id, None, BTreeMap::new()));
+                edits.push(related(from, name, id, None, Properties::default()));
             }
             edits
         }
@@ -256,12 +257,12 @@ fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit
     Ok((edits, Step::Do))
 }
 
-fn related(from: &str, name: &str, to: &str, id: Option<String>, properties: BTreeMap<String, Value>) -> Edit {
+fn related(from: &str, name: &str, to: &str, id: Option<String>, properties: Properties) -> Edit {
     let relationship = RelationshipDoc { id, from: from.into(), name: name.into(), to: to.into(), properties };
     Edit::AddRelationship { relationship, at: None }
 }
 
-fn properties(sets: &[String]) -> Result<BTreeMap<String, Value>, String> {
+fn properties(sets: &[String]) -> Result<Properties, String> {
     let one = |text: &String| match text.split_once('=') {
         Some((name, value)) => Ok((name.to_string(), Value::from_text(value, None))),
         None => Err(format!("write PROPERTY=VALUE, not `{text}`")),

@@ -1,10 +1,10 @@
 //! `cupola export`: writes a scene in a format of another program.
 
 use super::{BAD_INPUT, output};
-use cupola_exchange::export::{Format, export};
-use cupola_scene::write_atomically;
-use cupola_twin::diagnostic::has_errors;
+use cupola_exchange::export::{Format, export, export_to_file};
+use cupola_twin::{Graph, Topology};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -21,26 +21,24 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> u8 {
     let loaded = cupola_scene::load(&args.scene);
     let errors = output::report(&loaded.diagnostics);
-    let Some(scene) = loaded.scene else { return BAD_INPUT };
-    let exported = export(&scene, args.format);
+    let Some(mut scene) = loaded.scene else { return BAD_INPUT };
+    if args.format != Format::Gltf {
+        // Only the building needs the topology, whose memory is larger than the file.
+        scene.topology = Arc::new(Topology::compile(&Graph::default(), &scene.models, &[]).0);
+    }
+    let exported = if args.out.as_os_str() == "-" {
+        output::stream(|out| export(&scene, args.format, out)).unwrap_or_default()
+    } else {
+        export_to_file(&scene, args.format, &args.out)
+    };
     let errors = errors + output::report(&exported.findings);
-    if has_errors(&exported.findings) && exported.bytes.is_empty() {
+    if exported.bytes == 0 {
         return BAD_INPUT;
     }
-    let code = if errors > 0 { BAD_INPUT } else { 0 };
-    if args.out.as_os_str() == "-" {
-        output::bytes(&exported.bytes);
-        return code;
+    if args.out.as_os_str() != "-" {
+        let (twins, links) = (scene.document.twins.len(), scene.document.relationships.len());
+        let out = args.out.display();
+        output::line(format!("{out}: {twins} twins, {links} relationships, {} bytes", exported.bytes));
     }
-    if let Err(found) = write_atomically(&args.out, &exported.bytes) {
-        output::report(&[found]);
-        return BAD_INPUT;
-    }
-    let (twins, links) = (scene.document.twins.len(), scene.document.relationships.len());
-    output::line(format!(
-        "{}: {twins} twins, {links} relationships, {} bytes",
-        args.out.display(),
-        exported.bytes.len()
-    ));
-    code
+    if errors > 0 { BAD_INPUT } else { 0 }
 }

@@ -4,7 +4,7 @@
 use cupola_twin::zone::{self, TimeZone};
 use cupola_twin::{Diagnostic, Severity};
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::{self, StdoutLock, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether standard output has no reader any more.
@@ -17,9 +17,15 @@ pub fn line(text: impl AsRef<str>) {
     written(writeln!(io::stdout().lock(), "{}", visible(text.as_ref(), true)));
 }
 
-/// Writes bytes on standard output.
-pub fn bytes(bytes: &[u8]) {
-    written(io::stdout().lock().write_all(bytes));
+/// Lets `write` write to standard output. Returns its result, or `None` if the output failed.
+pub fn stream<T>(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<T>) -> Option<T> {
+    match write(&mut io::stdout().lock()) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            written(Err(error));
+            None
+        }
+    }
 }
 
 /// Returns whether standard output has no reader any more, so that further lines are for nobody.

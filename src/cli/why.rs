@@ -119,7 +119,7 @@ fn given(scene: &Scene, positions: &HashMap<&str, usize>, slot: Slot) -> Option<
     let id = scene.topology.twin_id(scene.topology.twin_of(slot));
     let name = &scene.topology.column(slot.column).name;
     let at = *positions.get(id)?;
-    scene.document.twins[at].properties.get(&**name)?;
+    scene.document.twins[at].properties.get(name)?;
     let place = scene.places.of(&["twins".into(), at.into(), "properties".into(), (&**name).into()]);
     Some(format!("{}:{}:{}", place.file, place.line, place.column))
 }

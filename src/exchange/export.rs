@@ -5,9 +5,8 @@ use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
-use cupola_exchange::export::{Format, export};
+use cupola_exchange::export::{Format, export_to_file};
 use cupola_run::Actor;
-use cupola_scene::write_atomically;
 use cupola_twin::Severity;
 use std::path::PathBuf;
 
@@ -29,17 +28,18 @@ impl Action for Export {
         let scene = world.get_resource::<OpenScene>().map(|open| open.0.clone()).ok_or("no scene is open")?;
         let Self { path, format } = *self;
         world.resource_mut::<Jobs>().start(format!("Exporting to {}", path.display()), false, move || {
-            let exported = export(&scene, format);
-            let written = if exported.bytes.is_empty() {
-                Err("the scene can't be exported in this format".to_string())
-            } else {
-                write_atomically(&path, &exported.bytes).map_err(|found| found.to_string())
-            };
+            let exported = export_to_file(&scene, format, &path);
             Box::new(move |world| {
-                for found in exported.findings.iter().filter(|found| found.severity >= Severity::Warning) {
+                let (errors, others): (Vec<_>, Vec<_>) = exported
+                    .findings
+                    .iter()
+                    .partition(|found| exported.bytes == 0 && found.severity == Severity::Error);
+                for found in others.iter().filter(|found| found.severity >= Severity::Warning) {
                     world.resource_mut::<Notices>().push(NoticeLevel::Warning, found.to_string());
                 }
-                written?;
+                if let Some(error) = errors.first() {
+                    return Err(error.to_string());
+                }
                 Ok(Some(format!("Exported to {}", path.display())))
             })
         })

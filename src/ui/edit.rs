@@ -8,6 +8,7 @@ use crate::session::{EditScene, Redo, Save, Undo};
 use bevy_egui::egui::{
     Align, Align2, Button, ComboBox, Label, Layout, RichText, ScrollArea, Sense, TextEdit, Ui, vec2,
 };
+use cupola_scene::Properties;
 use cupola_scene::Scene;
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_scene::edit::{Edit, Link};
@@ -284,7 +285,8 @@ fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mu
     ui.horizontal(|ui| {
         if ui.add_enabled(ready, Button::new(format!("{} Add", icon::PLUS)).min_size(vec2(0.0, ROW))).clicked() {
             let id = std::mem::take(&mut editor.new_id);
-            let twin = TwinDoc { id: id.clone(), model: editor.new_model.clone(), properties: BTreeMap::new() };
+            let twin =
+                TwinDoc { id: id.clone(), model: editor.new_model.as_str().into(), properties: Properties::default() };
             let (relationships, bindings) = (Vec::new(), BTreeMap::new());
             let mut edits = vec![Edit::AddTwin { twin, at: None, relationships, bindings }];
             if let (Some((from, name)), true) = (under, editor.new_under) {
@@ -299,11 +301,11 @@ fn new_twin_ui(ui: &mut Ui, scene: &Scene, selected: Option<TwinIx>, editor: &mu
 }
 
 fn relate(from: &str, name: &str, to: &str) -> RelationshipDoc {
-    RelationshipDoc { id: None, from: from.into(), name: name.into(), to: to.into(), properties: BTreeMap::new() }
+    RelationshipDoc { id: None, from: from.into(), name: name.into(), to: to.into(), properties: Properties::default() }
 }
 
 fn link_of(link: &RelationshipDoc) -> Link {
-    Link { from: link.from.clone(), name: link.name.clone(), to: link.to.clone(), id: link.id.clone() }
+    Link { from: link.from.clone(), name: link.name.to_string(), to: link.to.clone(), id: link.id.clone() }
 }
 
 /// Returns a value as it is typed: a text without quotes, any other value as JSON.

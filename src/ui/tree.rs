@@ -344,6 +344,7 @@ pub fn model_icon(topology: &Topology, twin: TwinIx) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cupola_scene::Properties;
     use cupola_scene::document::TwinDoc;
     use cupola_scene::edit::{Edit, edit};
 
@@ -355,7 +356,7 @@ mod tests {
             memory.open.iter().map(|twin| scene.topology.twin_id(*twin).to_string()).collect()
         };
         let mut memory = TreeState::default();
-        let twin = TwinDoc { id: "a-first-room".into(), model: "Room".into(), properties: BTreeMap::new() };
+        let twin = TwinDoc { id: "a-first-room".into(), model: "Room".into(), properties: Properties::default() };
         let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
         let edited = edit(&scene, vec![add], &[], |_, _| ()).expect("an edit").scene;
         let mut open = Vec::new();

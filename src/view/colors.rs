@@ -158,11 +158,8 @@ fn room_value(state: &State, twin: TwinIx, property: &str, expr: &Expr) -> Resul
             return Err("only numbers and conditions have a colour".into());
         }
         let sample = state.get(slot);
-        let value = if sample.usable().is_nan() {
-            RoomValue::Missing
-        } else {
-            RoomValue::Known(sample.lane, sample.quality)
-        };
+        let value =
+            if sample.usable().is_nan() { RoomValue::Missing } else { RoomValue::Known(sample.lane, sample.quality) };
         return Ok((value, column.unit));
     }
     let (cell, unit) = evaluate_in_unit(expr, &TwinContext { state, twin }).map_err(|error| error.to_string())?;

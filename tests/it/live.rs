@@ -10,6 +10,7 @@ use cupola::selection::Select;
 use cupola::session::EditScene;
 use cupola::timeline::{SourceKind, Timeline};
 use cupola_mqtt::Connection;
+use cupola_scene::Properties;
 use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
 use cupola_twin::Quality;
@@ -369,7 +370,7 @@ fn an_edit_keeps_received_values_and_the_feed() {
     until(&mut app, live, "the other label", |app| text(app, "r2.label").as_deref() == Some("south"));
     assert_eq!(text(&app, "r1.label").as_deref(), Some("north"));
     // A new twin moves rows. The feed then also delivers messages for the new twin.
-    let twin = TwinDoc { id: "r0".into(), model: "Room".into(), properties: BTreeMap::new() };
+    let twin = TwinDoc { id: "r0".into(), model: "Room".into(), properties: Properties::default() };
     let add = Edit::AddTwin { twin, at: None, relationships: Vec::new(), bindings: BTreeMap::new() };
     app.world_mut().write_message(ActionRequest::new(EditScene(vec![add])));
     app.update();

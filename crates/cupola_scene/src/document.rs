@@ -7,6 +7,7 @@ mod simulation;
 
 pub use simulation::*;
 
+use crate::Properties;
 use cupola_twin::Value;
 use cupola_twin::lazy::Lazy;
 use serde::{Deserialize, Serialize};
@@ -92,10 +93,10 @@ pub struct TwinDoc {
     /// The id (`$dtId`), unique in the scene.
     pub id: String,
     /// The model.
-    pub model: String,
+    pub model: Arc<str>,
     /// The initial values, by property name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub properties: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Properties::is_empty")]
+    pub properties: Properties,
 }
 
 /// A relationship.
@@ -108,12 +109,12 @@ pub struct RelationshipDoc {
     /// The id of the source twin.
     pub from: String,
     /// The name, such as `contains`.
-    pub name: String,
+    pub name: Arc<str>,
     /// The id of the target twin.
     pub to: String,
     /// The properties of the relationship.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub properties: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Properties::is_empty")]
+    pub properties: Properties,
 }
 
 /// A computed property.

@@ -1,5 +1,6 @@
 //! The conversion of a document to a graph.
 
+use super::Properties;
 use super::document::{Document, RelationshipDoc, TwinDoc};
 use cupola_twin::model::ModelIx;
 use cupola_twin::{Diagnostic, Graph, Models, Relationship, Twin, Value};
@@ -60,10 +61,10 @@ pub fn graph_twin(model: ModelIx, twin: &TwinDoc) -> Result<Twin, Diagnostic> {
 /// Converts a relationship of a document to a relationship of the graph.
 pub fn graph_relationship(link: &RelationshipDoc) -> Relationship {
     let properties = graph_values(&link.properties);
-    Relationship { id: link.id.as_deref().map(Into::into), name: link.name.as_str().into(), properties }
+    Relationship { id: link.id.as_deref().map(Into::into), name: link.name.clone(), properties }
 }
 
 /// Converts values of a document to values of the graph.
-pub(super) fn graph_values(values: &BTreeMap<String, Value>) -> Vec<(Arc<str>, Value)> {
-    values.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect()
+pub(super) fn graph_values(values: &Properties) -> Vec<(Arc<str>, Value)> {
+    values.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
 }

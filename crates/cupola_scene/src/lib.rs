@@ -33,6 +33,7 @@ mod graph;
 mod load;
 mod patch;
 mod places;
+mod properties;
 mod quick;
 mod save;
 mod zone;
@@ -46,7 +47,8 @@ pub use graph::{graph_relationship, graph_twin};
 pub use load::{LoadResult, condition, input_column, load};
 pub use patch::updated_text;
 pub use places::{Places, Step};
-pub use save::{SceneLock, file_of, lock, rebase, save, to_ron, write_atomically};
+pub use properties::{Properties, SharedTexts};
+pub use save::{SceneLock, file_of, lock, rebase, save, to_ron, write_atomically, write_file, write_ron};
 pub use zone::{SceneZone, ZoneSource, unknown_zone};
 
 use cupola_building::{AutoStorey, Building};

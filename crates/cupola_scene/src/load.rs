@@ -472,8 +472,8 @@ impl Loader {
             // Ids and names of component properties may contain dots, so every dot is tried.
             let mut at = path.match_indices('.').filter_map(|(dot, _)| {
                 let position = *by_id.get(&path[..dot])?;
-                let (property, _) = document.twins[position].properties.get_key_value(&path[dot + 1..])?;
-                Some((position, property.as_str()))
+                let property = &path[dot + 1..];
+                document.twins[position].properties.contains_key(property).then_some((position, property))
             });
             if let Some((position, name)) = at.next_back() {
                 diagnostic.place =

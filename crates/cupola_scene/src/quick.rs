@@ -4,7 +4,7 @@
 use super::cache::{self, CacheHeader};
 use super::document::{Document, RelationshipDoc, TwinDoc, VERSION};
 use super::load::{Compiled, Loader, ReusedParts, folder_of};
-use super::{Places, Scene, graph, ron_options};
+use super::{Places, Scene, SharedTexts, graph, ron_options};
 use cupola_twin::bulk::LinkText;
 use cupola_twin::bulk::text::{self, Lists};
 use cupola_twin::lazy::Lazy;
@@ -89,9 +89,10 @@ fn lazy_graph((twins, relationships): (usize, usize), document: Arc<Document>, m
 /// Reads the twins of a list that was parsed without errors before.
 fn twins(text: &str, start: usize) -> Vec<Arc<TwinDoc>> {
     let mut docs = Vec::new();
+    let mut names = SharedTexts::default();
     let read = text::twins(text, start, &mut |twin| {
-        let (id, model) = (twin.id.to_string(), twin.model.to_string());
-        let properties = twin.properties.drain(..).map(|(name, value)| (name.into_owned(), value)).collect();
+        let (id, model) = (twin.id.to_string(), names.share(&twin.model));
+        let properties = twin.properties.drain(..).map(|(name, value)| (names.share(&name), value)).collect();
         docs.push(Arc::new(TwinDoc { id, model, properties }));
         true
     });
@@ -102,12 +103,13 @@ fn twins(text: &str, start: usize) -> Vec<Arc<TwinDoc>> {
 /// Reads the relationships of a list that was parsed without errors before.
 fn relationships(text: &str, start: usize) -> Vec<Arc<RelationshipDoc>> {
     let links = text::relationships(text, start).unwrap_or_default();
+    let mut names = SharedTexts::default();
     let doc = |link: LinkText<'_>| RelationshipDoc {
         id: link.id.map(Cow::into_owned),
         from: link.from.into_owned(),
-        name: link.name.into_owned(),
+        name: names.share(&link.name),
         to: link.to.into_owned(),
-        properties: link.properties.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
+        properties: link.properties.into_iter().map(|(name, value)| (names.share(&name), value)).collect(),
     };
     links.into_iter().map(doc).map(Arc::new).collect()
 }

@@ -2,8 +2,9 @@
 //! either the old or the new file complete.
 
 use super::patch::updated_text;
-use super::{Document, read_text};
+use super::{Document, read_text, ron_options};
 use cupola_twin::Diagnostic;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -14,12 +15,15 @@ use std::path::{Component, Path, PathBuf};
 /// The document can't be serialized.
 pub fn to_ron(document: &Document) -> Result<String, Diagnostic> {
     let whole = pretty(document, 2)?;
+    if is_flat(document) {
+        return Ok(whole + "\n");
+    }
     // Feeds and the simulation are nested more deeply than twins, so their lists need a greater depth.
     let mut sections = vec![("feeds", pretty(&document.feeds, 3)?), ("processors", pretty(&document.processors, 2)?)];
     if let Some(simulation) = &document.simulation {
         sections.push(("simulation", pretty(simulation, 2)?));
     }
-    let mut out = String::with_capacity(whole.len() * 2);
+    let mut out = String::with_capacity(whole.len() + whole.len() / 8);
     let mut lines = whole.lines();
     while let Some(line) = lines.next() {
         let field = line.strip_prefix("  ").and_then(|line| line.split_once(": ")).map(|(field, _)| field);
@@ -38,14 +42,53 @@ pub fn to_ron(document: &Document) -> Result<String, Diagnostic> {
     Ok(out)
 }
 
+/// Returns whether a document has none of the sections that are nested more deeply than twins.
+fn is_flat(document: &Document) -> bool {
+    document.feeds.is_empty() && document.processors.is_empty() && document.simulation.is_none()
+}
+
+/// Writes a document like [`to_ron`]. The text of a document without feeds, processors and simulation is never whole in
+/// memory.
+///
+/// # Errors
+/// The document can't be serialized, or the writer fails.
+pub fn write_ron(document: &Document, mut writer: impl Write) -> io::Result<()> {
+    if !is_flat(document) {
+        let text = to_ron(document).map_err(|found| io::Error::other(found.message))?;
+        return writer.write_all(text.as_bytes());
+    }
+    let mut text = TextWriter { writer: &mut writer, error: None };
+    let written = ron_options().to_writer_pretty(&mut text, document, pretty_config(2));
+    if let Some(error) = text.error {
+        return Err(error);
+    }
+    written.map_err(io::Error::other)?;
+    writer.write_all(b"\n")
+}
+
+/// A writer of text that keeps the error of the writer of bytes.
+struct TextWriter<W> {
+    writer: W,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> fmt::Write for TextWriter<W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.writer.write_all(text.as_bytes()).map_err(|error| {
+            self.error = Some(error);
+            fmt::Error
+        })
+    }
+}
+
+fn pretty_config(depth: usize) -> ron::ser::PrettyConfig {
+    ron::ser::PrettyConfig::new().depth_limit(depth).indentor("  ".to_string())
+}
+
 fn pretty(value: &impl serde::Serialize, depth: usize) -> Result<String, Diagnostic> {
-    // The extension is a default of the program, so that files need not enable it.
-    let extensions = ron::extensions::Extensions::IMPLICIT_SOME;
-    let config = ron::ser::PrettyConfig::new().extensions(extensions).depth_limit(depth).indentor("  ".to_string());
-    let text = ron::Options::default()
-        .to_string_pretty(value, config)
-        .map_err(|error| Diagnostic::error("save-failed", format!("the scene can't be written: {error}")))?;
-    Ok(text.strip_prefix("#![enable(implicit_some)]").unwrap_or(&text).trim().to_string())
+    ron_options()
+        .to_string_pretty(value, pretty_config(depth))
+        .map_err(|error| Diagnostic::error("save-failed", format!("the scene can't be written: {error}")))
 }
 
 /// Writes a document to `path`. The old file remains until the new one is complete. Of a scene file that a person has
@@ -68,8 +111,16 @@ pub fn save(document: &Document, path: &Path) -> Result<(), Diagnostic> {
 /// # Errors
 /// The file is read-only or can't be written. The old content remains.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    write_file(path, |file| file.write_all(bytes))
+}
+
+/// Writes a file like [`write_atomically`], with the content that `write` writes.
+///
+/// # Errors
+/// The file is read-only, it can't be written, or `write` fails. The old content remains.
+pub fn write_file(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Diagnostic> {
     replace_file(path, |file| {
-        file.write_all(bytes)?;
+        write(file)?;
         // Devices and pipes can't be synchronized.
         if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
     })

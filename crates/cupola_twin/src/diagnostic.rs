@@ -92,7 +92,8 @@ impl Diagnostic {
 
     /// Creates the warning that a property without a unit stands beside a value with one.
     pub fn without_unit(property: &str, unit: &Unit) -> Self {
-        let message = format!("`{property}` has no unit, so its number is taken in {} beside a value in that unit", unit.name);
+        let message =
+            format!("`{property}` has no unit, so its number is taken in {} beside a value in that unit", unit.name);
         Self::warning("no-unit", message).help("give the property a unit in its model")
     }
 

@@ -38,6 +38,54 @@ pub struct Relationship {
     pub properties: Vec<(Arc<str>, Value)>,
 }
 
+impl Relationship {
+    /// Checks that the relationship may lead from one twin to another; each is given by its id and model. `count` returns
+    /// the number of relationships with the same name that the source has already.
+    ///
+    /// # Errors
+    /// A relationship that the source's model lacks, a target of the wrong model, properties that don't fit the
+    /// relationship, or more relationships than the model allows.
+    pub fn check(
+        &self,
+        models: &Models,
+        (from, source): (&str, ModelIx),
+        (to, target): (&str, ModelIx),
+        count: impl FnOnce() -> usize,
+    ) -> Result<(), Diagnostic> {
+        let (name, model) = (&self.name, models.get(source));
+        let Some(definition) = model.relationship(name) else {
+            let message = format!("`{}` has no relationship `{name}`", model.id);
+            let unknown = Diagnostic::error("unknown-relationship", message);
+            return Err(unknown.did_you_mean(name, model.relationships.iter().map(|known| &*known.name)));
+        };
+        if !models.may_lead_to(definition, target) {
+            let wanted = definition.target.as_deref().unwrap_or_default();
+            let actual = &models.get(target).id;
+            let message = format!("`{name}` of `{from}` leads to a `{wanted}`, but `{to}` is a `{actual}`");
+            return Err(Diagnostic::error("wrong-target", message));
+        }
+        if let Some(max) = definition.max_multiplicity {
+            let count = count();
+            if count >= max as usize {
+                let message = format!("`{from}` already has {count} relationships `{name}`; its model allows {max}");
+                return Err(Diagnostic::error("too-many-relationships", message));
+            }
+        }
+        let own = self.properties.iter().map(|(name, value)| (&**name, value));
+        models.check_relationship_properties(definition, own).map_err(|found| {
+            let message = format!("`{from}` {name} `{to}`: {}", found.message);
+            Diagnostic { message, ..found }
+        })
+    }
+}
+
+/// Returns the diagnostic that no twin has an id. `reported` is the number of such diagnostics so far.
+pub fn unknown_twin<'i>(id: &str, known: impl ExactSizeIterator<Item = &'i str>, reported: u32) -> Diagnostic {
+    let compares = known.len() <= MAX_COMPARED && reported < MAX_SUGGESTED;
+    let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`"));
+    unknown.did_you_mean(id, known.filter(|_| compares))
+}
+
 /// A directed graph of twins and relationships.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
@@ -104,41 +152,13 @@ impl Graph {
             (Some(source), Some(target)) => (*source, *target),
             (source, _) => {
                 let id = if source.is_none() { from } else { to };
-                let unknown = Diagnostic::error("unknown-twin", format!("no twin is called `{id}`"));
                 self.whole.unknown += 1;
-                let compares = self.whole.by_id.len() <= MAX_COMPARED && self.whole.unknown <= MAX_SUGGESTED;
-                return Err(unknown.did_you_mean(id, self.whole.by_id.keys().filter(|_| compares).map(|id| &**id)));
+                return Err(unknown_twin(id, self.whole.by_id.keys().map(|id| &**id), self.whole.unknown - 1));
             }
         };
-        let model = models.get(self.whole.inner[source].model);
-        let Some(definition) = model.relationship(&relationship.name) else {
-            let message = format!("`{}` has no relationship `{}`", model.id, relationship.name);
-            let unknown = Diagnostic::error("unknown-relationship", message);
-            return Err(unknown.did_you_mean(&relationship.name, model.relationships.iter().map(|known| &*known.name)));
-        };
-        let target_model = self.whole.inner[target].model;
-        if !models.may_lead_to(definition, target_model) {
-            let wanted = definition.target.as_deref().unwrap_or_default();
-            let message = format!(
-                "`{}` of `{from}` leads to a `{wanted}`, but `{to}` is a `{}`",
-                relationship.name,
-                models.get(target_model).id
-            );
-            return Err(Diagnostic::error("wrong-target", message));
-        }
-        if let Some(max) = definition.max_multiplicity {
-            let name = &relationship.name;
-            let count = self.whole.inner.edges(source).filter(|edge| edge.weight().name == *name).count();
-            if count >= max as usize {
-                let message = format!("`{from}` already has {count} relationships `{name}`; its model allows {max}");
-                return Err(Diagnostic::error("too-many-relationships", message));
-            }
-        }
-        let own = relationship.properties.iter().map(|(name, value)| (&**name, value));
-        models.check_relationship_properties(definition, own).map_err(|found| {
-            let message = format!("`{from}` {} `{to}`: {}", relationship.name, found.message);
-            Diagnostic { message, ..found }
-        })?;
+        let inner = &self.whole.inner;
+        let count = || inner.edges(source).filter(|edge| edge.weight().name == relationship.name).count();
+        relationship.check(models, (from, inner[source].model), (to, inner[target].model), count)?;
         self.whole_mut().inner.add_edge(source, target, Arc::new(relationship));
         Ok(())
     }

@@ -18,7 +18,7 @@ fn the_sender_of_an_action_receives_its_outcome() {
 #[test]
 fn actions_after_a_replacement_of_the_scene_are_applied() {
     let (mut app, _folder) = app();
-    let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: BTreeMap::new() };
+    let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: Properties::default() };
     let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
     app.world_mut().write_message(ActionRequest::new(EditScene(vec![add])));
     app.world_mut().write_message(ActionRequest::new(Select(Some("r2".into()))));
@@ -32,7 +32,7 @@ fn actions_after_a_replacement_of_the_scene_are_applied() {
 fn actions_keep_their_order_while_jobs_take_several_frames() {
     let (mut app, folder) = app();
     app.world_mut().resource_mut::<Jobs>().patience = Some(Duration::ZERO);
-    let twin = |id: &str| TwinDoc { id: id.into(), model: "Room".into(), properties: BTreeMap::new() };
+    let twin = |id: &str| TwinDoc { id: id.into(), model: "Room".into(), properties: Properties::default() };
     let add = |id: &str| {
         let (relationships, bindings) = (Vec::new(), BTreeMap::new());
         ActionRequest::new(EditScene(vec![Edit::AddTwin { twin: twin(id), at: None, relationships, bindings }]))

@@ -18,7 +18,7 @@ fn an_edit_changes_only_the_affected_entities() {
     let before = entities(&mut app);
     assert_eq!((before["r1"].1, before["r1"].2), (true, true), "the entity must have the selection and the alarm");
     assert_eq!((before["r2"].1, before["r2"].2), (false, false));
-    let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: BTreeMap::new() };
+    let twin = TwinDoc { id: "a0".into(), model: "Room".into(), properties: Properties::default() };
     let add = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
     send(&mut app, EditScene(vec![add, Edit::RemoveTwin { id: "r2".into() }]));
     let after = entities(&mut app);
@@ -74,7 +74,7 @@ fn assumptions_survive_edits_and_can_be_saved_in_the_scene() {
     let twin = TwinDoc {
         id: "a1".into(),
         model: "Room".into(),
-        properties: ["area", "setpoint"].map(|name| (name.into(), Value::Number(19.0))).into(),
+        properties: ["area", "setpoint"].map(|name| (name, Value::Number(19.0))).into(),
     };
     let edit = Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() };
     send(&mut app, EditScene(vec![edit]));
@@ -185,7 +185,10 @@ fn a_failed_reload_leaves_the_open_scene_valid() {
     let value = Some(Value::Text("x".into()));
     send(&mut app, EditScene(vec![Edit::SetProperty { twin: "r1".into(), property: "area".into(), value }]));
     assert!(last_notice(&app).contains('x') && last_notice(&app).contains("area"), "{}", last_notice(&app));
-    assert_eq!(app.world().resource::<OpenScene>().0.document.twins[1].properties["area"], Value::Number(20.0));
+    assert_eq!(
+        app.world().resource::<OpenScene>().0.document.twins[1].properties.get("area"),
+        Some(&Value::Number(20.0))
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ use cupola::timeline::{
 };
 use cupola::twin::{AlarmMark, Selected, Twin};
 use cupola_run::{Actor, Assumption, Branch, EventBody, RaisedAlarm};
+use cupola_scene::Properties;
 use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
 use cupola_twin::{Quality, Value};
@@ -271,7 +272,7 @@ fn alarms_are_raised_and_cleared_with_their_condition() {
 const COMMANDS: &str = r#"commands: [(model: "Room", command: "heat", sets: {"setpoint": "request"})], zones:"#;
 
 fn add_room(id: &str) -> EditScene {
-    let twin = TwinDoc { id: id.into(), model: "Room".into(), properties: BTreeMap::new() };
+    let twin = TwinDoc { id: id.into(), model: "Room".into(), properties: Properties::default() };
     EditScene(vec![Edit::AddTwin { twin, at: Some(0), relationships: Vec::new(), bindings: BTreeMap::new() }])
 }
 

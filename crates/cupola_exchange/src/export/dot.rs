@@ -28,7 +28,7 @@ pub(crate) fn text(
         .iter()
         .map(Borrow::borrow)
         .zip(&interfaces)
-        .map(|(twin, interface)| interface.map_or(twin.model.as_str(), |interface| &*interface.id))
+        .map(|(twin, interface)| interface.map_or(&*twin.model, |interface| &*interface.id))
         .collect();
     let known: BTreeSet<&str> = model_of.iter().copied().collect();
     let colors: BTreeMap<&str, &str> = known.into_iter().zip(PALETTE.into_iter().cycle()).collect();
@@ -41,7 +41,8 @@ pub(crate) fn text(
         out += &format!("  {} [label={label}, fillcolor=\"{color}\"];\n", quoted(&[&twin.id]));
     }
     for relationship in relationships.iter().map(Borrow::borrow) {
-        let [from, to, label] = [&relationship.from, &relationship.to, &relationship.name].map(|text| quoted(&[text]));
+        let [from, to, label] =
+            [&*relationship.from, &*relationship.to, &*relationship.name].map(|text| quoted(&[text]));
         out += &format!("  {from} -> {to} [label={label}];\n");
     }
     out += "}\n";
@@ -74,12 +75,14 @@ fn quoted(lines: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cupola_scene::Properties;
 
     #[test]
     fn names_are_quoted() {
         let model = r#"{"@id": "dtmi:x:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3"}"#;
         let (models, _) = Models::read([("a.json".into(), model)]);
-        let twin = |id: &str, model: &str| TwinDoc { id: id.into(), model: model.into(), properties: BTreeMap::new() };
+        let twin =
+            |id: &str, model: &str| TwinDoc { id: id.into(), model: model.into(), properties: Properties::default() };
         let twins = [
             twin("a\"b\\", "Room"),
             twin("c\nd", "dtmi:x:Room;1"),
@@ -92,7 +95,7 @@ mod tests {
             from: "a\"b\\".into(),
             name: "has".into(),
             to: "e".into(),
-            properties: BTreeMap::new(),
+            properties: Properties::default(),
         };
         let mut found = Vec::new();
         let text = text("Two \"rooms\"", &twins, &[way], &models, &mut found);

@@ -2,17 +2,41 @@
 //!
 //! Source: Azure Digital Twins Explorer, version 1.0.0 of its file.
 
-use serde_json::{Map, Value as Json, json};
+use super::twins::{RelationshipList, TwinList};
+use cupola_scene::document::{RelationshipDoc, TwinDoc};
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::borrow::Borrow;
 
-/// Returns the file with the graph and its models.
-pub(crate) fn file(twins: Vec<Map<String, Json>>, relationships: Vec<Map<String, Json>>, models: Vec<Json>) -> Json {
-    let list = |objects: Vec<Map<String, Json>>| Json::Array(objects.into_iter().map(Json::Object).collect());
-    let mut graph = Map::new();
-    graph.insert("digitalTwins".to_owned(), list(twins));
-    graph.insert("relationships".to_owned(), list(relationships));
-    let mut root = Map::new();
-    root.insert("digitalTwinsFileInfo".to_owned(), json!({"fileVersion": "1.0.0"}));
-    root.insert("digitalTwinsGraph".to_owned(), Json::Object(graph));
-    root.insert("digitalTwinsModels".to_owned(), Json::Array(models));
-    Json::Object(root)
+/// The file with the graph and its models.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GraphFile<'e, T: Borrow<TwinDoc>, R: Borrow<RelationshipDoc>> {
+    digital_twins_file_info: FileInfo,
+    digital_twins_graph: Lists<'e, T, R>,
+    digital_twins_models: &'e [Json],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FileInfo {
+    file_version: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Lists<'e, T: Borrow<TwinDoc>, R: Borrow<RelationshipDoc>> {
+    digital_twins: TwinList<'e, T>,
+    relationships: RelationshipList<'e, R>,
+}
+
+impl<'e, T: Borrow<TwinDoc>, R: Borrow<RelationshipDoc>> GraphFile<'e, T, R> {
+    /// Creates the file.
+    pub fn new(twins: TwinList<'e, T>, relationships: RelationshipList<'e, R>, models: &'e [Json]) -> Self {
+        Self {
+            digital_twins_file_info: FileInfo { file_version: "1.0.0" },
+            digital_twins_graph: Lists { digital_twins: twins, relationships },
+            digital_twins_models: models,
+        }
+    }
 }

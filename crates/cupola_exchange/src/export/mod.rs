@@ -8,8 +8,14 @@ pub(crate) mod ndjson;
 pub(crate) mod twins;
 pub(crate) mod xlsx;
 
-use cupola_scene::{Scene, to_ron};
+use cupola_scene::{Scene, write_file, write_ron};
 use cupola_twin::Diagnostic;
+use cupola_twin::diagnostic::has_errors;
+use json::GraphFile;
+use std::cell::RefCell;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use twins::{RelationshipList, TwinList};
 
 /// A format of exported files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -45,59 +51,96 @@ impl Format {
 
 /// The result of an export.
 #[derive(Debug, Default)]
-pub struct ExportedFile {
-    /// The content of the file. It is empty if the export failed.
-    pub bytes: Vec<u8>,
+pub struct ExportReport {
+    /// The number of bytes written. It is 0 if the export failed.
+    pub bytes: u64,
     /// Diagnostics about content that the format can't represent or that was not found. An error means that content was
     /// left out.
     pub findings: Vec<Diagnostic>,
 }
 
-/// Exports a scene. The same scene always gives the same bytes.
-pub fn export(scene: &Scene, format: Format) -> ExportedFile {
-    let document = &scene.document;
-    let mut findings = Vec::new();
-    let bytes = match format {
-        Format::Ndjson => {
-            let twins = twins::twins_json(&document.twins, &scene.models, &mut findings);
-            let relationships = twins::relationships_json(&document.relationships, "$dtId", &mut findings);
-            let interfaces = models::interfaces(&scene.files, &scene.models, &mut findings);
-            findings.extend(models::too_new(&interfaces));
-            ndjson::text(&twins, &relationships, &interfaces).into_bytes()
-        }
-        Format::Json => {
-            let graph = graph(scene, &mut findings);
-            findings.extend(models::too_new(graph["digitalTwinsModels"].as_array().map_or(&[], Vec::as_slice)));
-            format!("{graph:#}\n").into_bytes()
-        }
-        Format::Xlsx => {
-            let twins = twins::twins_json(&document.twins, &scene.models, &mut findings);
-            xlsx::bytes(&twins, &document.relationships, &mut findings)
-        }
-        Format::Dot => {
-            dot::text(&document.name, &document.twins, &document.relationships, &scene.models, &mut findings)
-                .into_bytes()
-        }
-        Format::Gltf => {
-            let graph = graph(scene, &mut findings);
-            glb::bytes(scene, graph, &mut findings)
-        }
-        Format::Scene => match to_ron(document) {
-            Ok(text) => return ExportedFile { bytes: text.into_bytes(), findings },
-            Err(found) => return ExportedFile { bytes: Vec::new(), findings: vec![found] },
-        },
-    };
-    findings.extend(left_in_the_scene(scene));
-    ExportedFile { bytes, findings }
+/// A writer that counts its bytes.
+struct CountingWriter<W> {
+    writer: W,
+    bytes: u64,
 }
 
-/// Returns models, twins and relationships in the JSON format of Azure Digital Twins Explorer.
-fn graph(scene: &Scene, findings: &mut Vec<Diagnostic>) -> serde_json::Value {
+impl<W: Write> Write for CountingWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.writer.write(bytes)?;
+        self.bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// Exports a scene to a writer. The same scene always gives the same bytes. An export that fails writes nothing.
+///
+/// # Errors
+/// The writer fails.
+pub fn export(scene: &Scene, format: Format, writer: impl Write) -> io::Result<ExportReport> {
+    let mut out = CountingWriter { writer: BufWriter::new(writer), bytes: 0 };
     let document = &scene.document;
-    let twins = twins::twins_json(&document.twins, &scene.models, findings);
-    let relationships = twins::relationships_json(&document.relationships, "$sourceId", findings);
-    let interfaces = models::interfaces(&scene.files, &scene.models, findings);
-    json::file(twins, relationships, interfaces)
+    let findings = RefCell::new(Vec::new());
+    let twins = || TwinList { twins: &document.twins, models: &scene.models, findings: &findings };
+    let relationships =
+        |source| RelationshipList { relationships: &document.relationships, source, findings: &findings };
+    let interfaces = match format {
+        Format::Ndjson | Format::Json | Format::Gltf => {
+            let interfaces = models::interfaces(&scene.files, &scene.models, &mut findings.borrow_mut());
+            if format != Format::Gltf {
+                findings.borrow_mut().extend(models::too_new(&interfaces));
+            }
+            interfaces
+        }
+        Format::Xlsx | Format::Dot | Format::Scene => Vec::new(),
+    };
+    let graph = || GraphFile::new(twins(), relationships("$sourceId"), &interfaces);
+    match format {
+        Format::Ndjson => ndjson::write(&twins(), &relationships("$dtId"), &interfaces, &mut out)?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &graph())?;
+            out.write_all(b"\n")?;
+        }
+        Format::Xlsx => out.write_all(&xlsx::bytes(&twins(), &document.relationships, &findings))?,
+        Format::Dot => {
+            let mut found = findings.borrow_mut();
+            let text = dot::text(&document.name, &document.twins, &document.relationships, &scene.models, &mut found);
+            out.write_all(text.as_bytes())?;
+        }
+        Format::Gltf => {
+            let graph = serde_json::to_value(graph())?;
+            out.write_all(&glb::bytes(scene, graph, &mut findings.borrow_mut()))?;
+        }
+        Format::Scene => write_ron(document, &mut out)?,
+    }
+    out.flush()?;
+    let mut findings = findings.into_inner();
+    if format != Format::Scene {
+        findings.extend(left_in_the_scene(scene));
+    }
+    Ok(ExportReport { bytes: out.bytes, findings })
+}
+
+/// Exports a scene to a file like [`export`]. After a failure, the number of bytes is 0, the findings have the error, and
+/// the file is unchanged.
+pub fn export_to_file(scene: &Scene, format: Format, path: &Path) -> ExportReport {
+    let mut report = ExportReport::default();
+    let written = write_file(path, |file| {
+        report = export(scene, format, file)?;
+        if report.bytes == 0 { Err(io::Error::other("the scene can't be exported in this format")) } else { Ok(()) }
+    });
+    if let Err(found) = written {
+        // The reason may be known already.
+        if report.bytes > 0 || !has_errors(&report.findings) {
+            report.findings.push(found);
+        }
+        report.bytes = 0;
+    }
+    report
 }
 
 /// Returns a diagnostic that lists the parts of the scene that only the scene format can represent.

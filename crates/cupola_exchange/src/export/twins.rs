@@ -3,12 +3,17 @@
 //! Source: Azure Digital Twins, "Digital twins and the twin graph": names of system properties begin with `$`, a
 //! component is an object with `$metadata`, and every component of the model must be present.
 
+use cupola_scene::Properties;
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::model::{Interface, ModelIx};
 use cupola_twin::{Diagnostic, Models, Value};
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
-use std::borrow::Borrow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::{Borrow, Cow};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 /// The largest depth of nested components. No version of DTDL allows more.
 const MAX_DEPTH: usize = 8;
@@ -23,104 +28,151 @@ pub(crate) fn interfaces_of<'m>(
     let mut find = |name| {
         *resolved.entry(name).or_insert_with(|| models.resolve(name).map_err(|unknown| findings.push(unknown)).ok())
     };
-    twins.iter().map(|twin| find(twin.borrow().model.as_str()).map(|model| models.get(model))).collect()
+    twins.iter().map(|twin| find(&*twin.borrow().model).map(|model| models.get(model))).collect()
 }
 
-/// Returns the twins as JSON objects.
-pub(crate) fn twins_json(
-    twins: &[impl Borrow<TwinDoc>],
-    models: &Models,
-    findings: &mut Vec<Diagnostic>,
-) -> Vec<Map<String, Json>> {
-    let interfaces = interfaces_of(twins, models, findings);
-    let mut telemetry = 0_usize;
-    let mut out = Vec::with_capacity(twins.len());
-    for (twin, interface) in twins.iter().map(Borrow::borrow).zip(interfaces) {
-        let model = interface.map_or(twin.model.as_str(), |interface| &*interface.id);
-        let mut object = Map::new();
-        object.insert("$dtId".to_owned(), json!(twin.id));
-        object.insert("$metadata".to_owned(), json!({"$model": model}));
-        if let Some(interface) = interface {
-            object.extend(components(models, interface, 0));
+/// The twins of a scene as a list of JSON objects, each made when it is written. A whole list would need many times the
+/// memory of the file.
+pub(crate) struct TwinList<'e, T> {
+    pub twins: &'e [T],
+    pub models: &'e Models,
+    pub findings: &'e RefCell<Vec<Diagnostic>>,
+}
+
+impl<T: Borrow<TwinDoc>> TwinList<'_, T> {
+    /// Calls `write` with each twin.
+    ///
+    /// # Errors
+    /// The error of `write`.
+    pub fn each<E>(&self, mut write: impl FnMut(Map<String, Json>) -> Result<(), E>) -> Result<(), E> {
+        let interfaces = interfaces_of(self.twins, self.models, &mut self.findings.borrow_mut());
+        let mut telemetry = 0_usize;
+        for (twin, interface) in self.twins.iter().map(Borrow::borrow).zip(interfaces) {
+            let model = interface.map_or(&*twin.model, |interface| &*interface.id);
+            let mut object = Map::new();
+            object.insert("$dtId".to_owned(), json!(twin.id));
+            object.insert("$metadata".to_owned(), json!({"$model": model}));
+            if let Some(interface) = interface {
+                object.extend(components(self.models, interface, 0));
+            }
+            for (name, value) in &twin.properties {
+                let property = interface.and_then(|interface| interface.property(name));
+                telemetry += usize::from(property.is_some_and(|property| property.telemetry));
+                match to_json(value) {
+                    Some(value) => put(&mut object, interface, (name, 0), false, value),
+                    None => self.findings.borrow_mut().push(not_finite(&twin.id, name)),
+                }
+            }
+            write(object)?;
         }
-        for (name, value) in &twin.properties {
-            let property = interface.and_then(|interface| interface.property(name));
-            telemetry += usize::from(property.is_some_and(|property| property.telemetry));
-            match to_json(value) {
-                Some(value) => put(&mut object, interface, (name, 0), false, value),
-                None => findings.push(not_finite(&twin.id, name)),
+        if telemetry > 0 {
+            let message = format!("{telemetry} values belong to telemetry, which the service does not store on twins");
+            let help = "define them as properties in the models if the service must store them";
+            self.findings.borrow_mut().push(Diagnostic::info("telemetry-exported", message).help(help));
+        }
+        Ok(())
+    }
+}
+
+impl<T: Borrow<TwinDoc>> Serialize for TwinList<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.twins.len()))?;
+        self.each(|twin| list.serialize_element(&twin))?;
+        list.end()
+    }
+}
+
+/// The relationships of a scene as a list of JSON objects, each made when it is written.
+pub(crate) struct RelationshipList<'e, R> {
+    pub relationships: &'e [R],
+    /// The name that the format uses for the source twin.
+    pub source: &'static str,
+    pub findings: &'e RefCell<Vec<Diagnostic>>,
+}
+
+impl<R: Borrow<RelationshipDoc>> RelationshipList<'_, R> {
+    /// Calls `write` with each relationship.
+    ///
+    /// # Errors
+    /// The error of `write`.
+    pub fn each<E>(&self, mut write: impl FnMut(Map<String, Json>) -> Result<(), E>) -> Result<(), E> {
+        // Hashes of source and id: two that are equal by chance give a wrong warning once in a billion exports.
+        let mut known: HashSet<u64> = HashSet::new();
+        let hasher = RandomState::new();
+        let mut ids = RelationshipIds::new(self.relationships);
+        for relationship in self.relationships.iter().map(Borrow::borrow) {
+            let id = ids.of(relationship);
+            let mut object = Map::new();
+            object.insert(self.source.to_owned(), json!(relationship.from));
+            object.insert("$relationshipId".to_owned(), json!(id));
+            object.insert("$targetId".to_owned(), json!(relationship.to));
+            object.insert("$relationshipName".to_owned(), json!(relationship.name));
+            object.extend(properties_json(&id, &relationship.properties, &mut self.findings.borrow_mut()));
+            write(object)?;
+            if let Some(own) = &relationship.id
+                && !known.insert(hasher.hash_one((&relationship.from, own)))
+            {
+                let message = format!("two relationships of `{}` have the id `{own}`", relationship.from);
+                let help = "the service replaces the first by the second: give each of them a unique id";
+                let twice = Diagnostic::warning("duplicate-relationship-id", message).help(help);
+                self.findings.borrow_mut().push(twice);
             }
         }
-        out.push(object);
+        Ok(())
     }
-    if telemetry > 0 {
-        let message = format!("{telemetry} values belong to telemetry, which the service does not store on twins");
-        let help = "define them as properties in the models if the service must store them";
-        findings.push(Diagnostic::info("telemetry-exported", message).help(help));
-    }
-    out
 }
 
-/// Returns the relationships as JSON objects. `source` is the name that the format uses for the source twin.
-pub(crate) fn relationships_json(
-    relationships: &[impl Borrow<RelationshipDoc>],
-    source: &str,
-    findings: &mut Vec<Diagnostic>,
-) -> Vec<Map<String, Json>> {
-    let mut known = BTreeSet::new();
-    let mut out = Vec::with_capacity(relationships.len());
-    let relationships: Vec<&RelationshipDoc> = relationships.iter().map(Borrow::borrow).collect();
-    for (relationship, id) in relationships.iter().zip(relationship_ids(&relationships)) {
-        let mut object = Map::new();
-        object.insert(source.to_owned(), json!(relationship.from));
-        object.insert("$relationshipId".to_owned(), json!(id));
-        object.insert("$targetId".to_owned(), json!(relationship.to));
-        object.insert("$relationshipName".to_owned(), json!(relationship.name));
-        object.extend(properties_json(&id, &relationship.properties, findings));
-        out.push(object);
-        if let Some(own) = &relationship.id
-            && !known.insert((&relationship.from, own))
-        {
-            let message = format!("two relationships of `{}` have the id `{own}`", relationship.from);
-            let help = "the service replaces the first by the second: give each of them a unique id";
-            findings.push(Diagnostic::warning("duplicate-relationship-id", message).help(help));
+impl<R: Borrow<RelationshipDoc>> Serialize for RelationshipList<'_, R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.relationships.len()))?;
+        self.each(|relationship| list.serialize_element(&relationship))?;
+        list.end()
+    }
+}
+
+/// The ids of relationships: their own ids, or new unique ids from source, name and target, with a number if necessary.
+struct RelationshipIds<'e> {
+    own: HashSet<&'e str>,
+    made: HashSet<String>,
+    /// The last number of each new id, so that many similar relationships do not try all numbers again.
+    numbers: HashMap<String, u32>,
+}
+
+impl<'e> RelationshipIds<'e> {
+    fn new(relationships: &'e [impl Borrow<RelationshipDoc>]) -> Self {
+        let ids = || relationships.iter().map(|relationship| relationship.borrow().id.as_deref());
+        // Without a new id, there is nothing to compare.
+        let own = if ids().all(|id| id.is_some()) { HashSet::new() } else { ids().flatten().collect() };
+        Self { own, made: HashSet::new(), numbers: HashMap::new() }
+    }
+
+    fn of<'r>(&mut self, relationship: &'r RelationshipDoc) -> Cow<'r, str> {
+        if let Some(own) = &relationship.id {
+            return own.into();
         }
-    }
-    out
-}
-
-/// Returns an id for each relationship: its own id, or a new unique id from source, name and target, with a number if
-/// necessary.
-fn relationship_ids(relationships: &[&RelationshipDoc]) -> Vec<String> {
-    let mut taken: BTreeSet<String> = relationships.iter().filter_map(|relationship| relationship.id.clone()).collect();
-    // The last number of each new id, so that many similar relationships do not try all numbers again.
-    let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
-    let mut make = |plain: String| {
-        let number = numbers.entry(plain.clone()).or_insert(0);
+        let plain = format!("{}-{}-{}", relationship.from, relationship.name, relationship.to);
+        let number = self.numbers.entry(plain.clone()).or_insert(0);
         loop {
             *number += 1;
             let id = if *number == 1 { plain.clone() } else { format!("{plain}-{number}") };
-            if taken.insert(id.clone()) {
-                break id;
+            if !self.own.contains(id.as_str()) && self.made.insert(id.clone()) {
+                return id.into();
             }
         }
-    };
-    let own = |relationship: &&RelationshipDoc| relationship.id.clone();
-    let plain = |it: &&RelationshipDoc| format!("{}-{}-{}", it.from, it.name, it.to);
-    relationships.iter().map(|relationship| own(relationship).unwrap_or_else(|| make(plain(relationship)))).collect()
+    }
 }
 
 /// Returns properties as a JSON object. Numbers that are not finite are left out and reported.
 pub(crate) fn properties_json(
     owner: &str,
-    properties: &BTreeMap<String, Value>,
+    properties: &Properties,
     findings: &mut Vec<Diagnostic>,
 ) -> Map<String, Json> {
     let mut out = Map::new();
     for (name, value) in properties {
         match to_json(value) {
             Some(value) => {
-                out.insert(name.clone(), value);
+                out.insert(name.to_string(), value);
             }
             None => findings.push(not_finite(owner, name)),
         }
@@ -203,7 +255,7 @@ mod tests {
             from: from.into(),
             name: "has".into(),
             to: to.into(),
-            properties: BTreeMap::new(),
+            properties: Properties::default(),
         }
     }
 
@@ -218,17 +270,17 @@ mod tests {
             ("other.network", Value::Bool(true)),
             ("broken", Value::Number(f64::NAN)),
         ];
-        let mut found = Vec::new();
+        let findings = RefCell::default();
         let twins = [twin("a", "Room", &values), twin("b", "Rom", &[]), twin("c", "Rom", &[])];
-        let json = twins_json(&twins, &models, &mut found);
+        let json = json!(TwinList { twins: &twins, models: &models, findings: &findings });
         let wanted = json!({
             "$dtId": "a", "$metadata": {"$model": "dtmi:x:Room;1"},
             "wifi": {"$metadata": {}, "network": "n"}, "door": {"$metadata": {}},
             "address": {"city": "c", "street": "s"}, "noise": 40.0, "other.network": true,
         });
-        assert_eq!(Json::Object(json[0].clone()), wanted);
+        assert_eq!(json[0], wanted);
         assert_eq!(json[1]["$metadata"], json!({"$model": "Rom"}));
-        let codes: Vec<&str> = found.iter().map(|found| found.code).collect();
+        let codes: Vec<&str> = findings.borrow().iter().map(|found| found.code).collect();
         assert_eq!(codes, ["unknown-model", "not-finite", "telemetry-exported"]);
     }
 
@@ -241,13 +293,12 @@ mod tests {
             relationship(None, "a", "c"),
             relationship(Some("a-has-b-2"), "a", "c"),
         ];
-        assert_eq!(
-            relationship_ids(&relationships.each_ref()),
-            ["a-has-b", "a-has-b-2", "a-has-b-3", "a-has-c", "a-has-b-2"]
-        );
-        let mut found = Vec::new();
-        let json = relationships_json(&relationships, "$sourceId", &mut found);
+        let findings = RefCell::default();
+        let list = RelationshipList { relationships: &relationships, source: "$sourceId", findings: &findings };
+        let json = json!(list);
+        let ids = json.as_array().unwrap().iter().map(|link| link["$relationshipId"].as_str().unwrap());
+        assert_eq!(ids.collect::<Vec<_>>(), ["a-has-b", "a-has-b-2", "a-has-b-3", "a-has-c", "a-has-b-2"]);
         assert_eq!(json[0]["$sourceId"], "a");
-        assert_eq!(found.iter().map(|found| found.code).collect::<Vec<_>>(), ["duplicate-relationship-id"]);
+        assert_eq!(findings.borrow().iter().map(|found| found.code).collect::<Vec<_>>(), ["duplicate-relationship-id"]);
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! Source: Azure Digital Twins Explorer, "Import" (the columns).
 
-use super::twins::properties_json;
-use cupola_scene::document::RelationshipDoc;
+use super::twins::{TwinList, properties_json};
+use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::Diagnostic;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 use serde_json::{Map, Value as Json};
 use std::borrow::Borrow;
+use std::cell::RefCell;
 
 /// The column headers, and the column widths in characters.
 const COLUMNS: [(&str, f64); 7] = [
@@ -26,68 +27,64 @@ const MAX_ROWS: u32 = 1_048_576;
 /// Returns the spreadsheet: one row per twin, then one row per relationship with the id of its target twin. Only the
 /// rows of twins have a model, because the explorer reads every row with a model as a new twin.
 pub(crate) fn bytes(
-    twins: &[Map<String, Json>],
+    twins: &TwinList<'_, impl Borrow<TwinDoc>>,
     relationships: &[impl Borrow<RelationshipDoc>],
-    findings: &mut Vec<Diagnostic>,
+    findings: &RefCell<Vec<Diagnostic>>,
 ) -> Vec<u8> {
     match workbook(twins, relationships, findings).and_then(|mut workbook| workbook.save_to_buffer()) {
         Ok(bytes) => bytes,
         Err(error) => {
             let help = "use the bulk import format (ndjson) instead";
-            findings.push(Diagnostic::error("xlsx-failed", format!("spreadsheet not created: {error}")).help(help));
+            let failed = Diagnostic::error("xlsx-failed", format!("spreadsheet not created: {error}")).help(help);
+            findings.borrow_mut().push(failed);
             Vec::new()
         }
     }
 }
 
 fn workbook(
-    twins: &[Map<String, Json>],
+    twins: &TwinList<'_, impl Borrow<TwinDoc>>,
     relationships: &[impl Borrow<RelationshipDoc>],
-    findings: &mut Vec<Diagnostic>,
+    findings: &RefCell<Vec<Diagnostic>>,
 ) -> Result<Workbook, XlsxError> {
     let mut workbook = Workbook::new();
     // A fixed creation time, because the same scene must give the same file.
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_ymd(2000, 1, 1)?));
-    let sheet = workbook.add_worksheet();
+    // Only the row being written is in memory; a sheet of a large scene would need many times its file.
+    let sheet = workbook.add_worksheet_with_constant_memory()?;
     sheet.set_name("Twins")?;
     sheet.set_freeze_panes(1, 0)?;
     for (column, (header, width)) in (0_u16..).zip(COLUMNS) {
         sheet.set_column_width(column, width)?;
         sheet.write_string(0, column, header)?;
     }
-    let wanted = twins.len() + relationships.len();
+    let wanted = twins.twins.len() + relationships.len();
     let room = MAX_ROWS as usize - 1;
     if wanted > room {
         let message = format!("a sheet has {room} rows, but {wanted} are needed; the last rows are left out");
         let help = "use the bulk import format (ndjson), which has no such limit";
-        findings.push(Diagnostic::error("too-many-rows", message).help(help));
+        findings.borrow_mut().push(Diagnostic::error("too-many-rows", message).help(help));
     }
-    let rows =
-        twins.iter().map(SheetRow::Twin).chain(relationships.iter().map(Borrow::borrow).map(SheetRow::Relationship));
-    for (row, content) in (1..MAX_ROWS).zip(rows) {
-        let cells = match content {
-            SheetRow::Twin(twin) => {
-                let id = text(twin.get("$dtId"));
-                let model = text(twin.get("$metadata").and_then(|metadata| metadata.get("$model")));
-                let values = twin.iter().filter(|(name, _)| !name.starts_with('$'));
-                let init = object(values.map(|(name, value)| (name.clone(), value.clone())).collect());
-                [model.to_owned(), id.to_owned(), String::new(), String::new(), init, String::new(), String::new()]
-            }
-            SheetRow::Relationship(it) => {
-                let own = object(properties_json(&it.from, &it.properties, findings));
-                let own_id = it.id.clone().unwrap_or_default();
-                let (from, name) = (it.from.clone(), it.name.clone());
-                [String::new(), it.to.clone(), from, name, String::new(), own_id, own]
-            }
-        };
-        write(sheet, row, cells, findings);
+    let mut row = 0;
+    let mut add = |cells| {
+        row += 1;
+        if row < MAX_ROWS {
+            write(sheet, row, cells, &mut findings.borrow_mut());
+        }
+    };
+    twins.each(|twin| {
+        let id = text(twin.get("$dtId")).to_owned();
+        let model = text(twin.get("$metadata").and_then(|metadata| metadata.get("$model"))).to_owned();
+        let init = object(twin.into_iter().filter(|(name, _)| !name.starts_with('$')).collect());
+        add([model, id, String::new(), String::new(), init, String::new(), String::new()]);
+        Ok::<(), XlsxError>(())
+    })?;
+    for it in relationships.iter().map(Borrow::borrow) {
+        let own = object(properties_json(&it.from, &it.properties, &mut findings.borrow_mut()));
+        let own_id = it.id.clone().unwrap_or_default();
+        add([String::new(), it.to.clone(), it.from.clone(), it.name.to_string(), String::new(), own_id, own]);
     }
     Ok(workbook)
-}
-
-enum SheetRow<'r> {
-    Twin(&'r Map<String, Json>),
-    Relationship(&'r RelationshipDoc),
 }
 
 /// Writes the cells of a row. A cell that can't be written is left out and reported, so that one long text does not

@@ -23,12 +23,13 @@ pub(super) use self::names::{UniqueNames, percent_decoded};
 use self::statements::{Iri, Statements};
 use self::units::{StatedUnit, converted, units_of_classes, usual};
 use self::vocabulary::{
-    HAS_UNIT, Ontology, RDFS_COMMENT, RDFS_LABEL, Reading, VocabularyTerm, holds_words, is_about_tags, is_any_thing, is_meta,
-    is_vocabulary, kept, word,
+    HAS_UNIT, Ontology, RDFS_COMMENT, RDFS_LABEL, Reading, VocabularyTerm, holds_words, is_about_tags, is_any_thing,
+    is_meta, is_vocabulary, kept, word,
 };
 use super::service::file_start;
 use super::{Draft, ModelDoc};
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
+use cupola_scene::{Properties, SharedTexts};
 use cupola_twin::unit::Unit;
 use cupola_twin::{Diagnostic, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -510,13 +511,22 @@ impl<'s> BrickReader<'s> {
             values.into_iter().map(|(name, column)| (taken.take(&name), column)).collect();
         let schemas = columns.iter().map(|(name, (_, schema))| (name.clone(), *schema)).collect();
         let models = self.classes.models(&names, &schemas, &units_of_classes);
-        let first = draft.twins.len();
+        let mut values_of: Vec<Vec<(Arc<str>, Value)>> = vec![Vec::new(); self.things.len()];
+        for (name, (column, schema)) in columns {
+            let (name, is_text): (Arc<str>, bool) = (name.into(), schema.schema == "string");
+            for (thing, value) in column.values {
+                let value = if is_text { Value::Text(value.to_string()) } else { value };
+                values_of[thing].push((name.clone(), value));
+            }
+        }
+        let mut names = SharedTexts::default();
         for (number, (thing, class)) in self.things.iter().zip(&class_of).enumerate() {
             let Some(model) = models.of_class.get(class) else { continue };
+            let mut properties = std::mem::take(&mut values_of[number]);
             let iri = Value::Text(self.statements.iri(thing.iri).to_string());
-            let mut properties = BTreeMap::from([("iri".to_string(), iri)]);
+            properties.push((names.share("iri"), iri));
             if let Some(label) = labels.get(&number) {
-                properties.insert("label".to_string(), Value::Text(label.to_string()));
+                properties.push((names.share("label"), Value::Text(label.to_string())));
             }
             match of_points.get(&number) {
                 Some(value) if model.value.is_some() && model.value == Reading::of_value(value) => {
@@ -524,7 +534,7 @@ impl<'s> BrickReader<'s> {
                         (Some(from), Some(to)) => in_unit(value, from, to),
                         _ => value.clone(),
                     };
-                    properties.insert("value".to_string(), value);
+                    properties.push((names.share("value"), value));
                 }
                 Some(_) => {
                     self.left.unfit.push(thing.iri);
@@ -532,22 +542,15 @@ impl<'s> BrickReader<'s> {
                 }
                 None => {}
             }
-            draft.twins.push(TwinDoc { id: thing.id.clone(), model: model.id.clone(), properties }, None);
-        }
-        for (name, (column, schema)) in columns {
-            let is_text = schema.schema == "string";
-            for (thing, value) in column.values {
-                if let Some(twin) = draft.twins.get_mut(first + thing) {
-                    let value = if is_text { Value::Text(value.to_string()) } else { value };
-                    twin.properties.insert(name.clone(), value);
-                }
-            }
+            let (id, properties) = (thing.id.clone(), properties.into_iter().collect());
+            draft.twins.push(TwinDoc { id, model: names.share(&model.id), properties }, None);
         }
         let count = self.relationships.len();
         for (from, name, to) in std::mem::take(&mut self.relationships) {
             if let (Some(from), Some(to)) = (self.things.get(from), self.things.get(to)) {
                 let (from, to) = (from.id.clone(), to.id.clone());
-                let link = RelationshipDoc { id: None, from, name, to, properties: BTreeMap::new() };
+                let name = names.share(&name);
+                let link = RelationshipDoc { id: None, from, name, to, properties: Properties::default() };
                 draft.relationships.push(link, None);
             }
         }

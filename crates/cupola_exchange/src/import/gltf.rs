@@ -13,7 +13,7 @@ use super::service::{self, file_start};
 use super::{Draft, ModelDoc};
 use cupola_building::{Building, Node, Role};
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
-use cupola_scene::words_of;
+use cupola_scene::{Properties, words_of};
 use cupola_twin::model::ModelIx;
 use cupola_twin::{Diagnostic, Models, Value};
 use std::cmp::Reverse;
@@ -172,7 +172,7 @@ impl<'b> GltfReader<'b> {
                     (model.clone(), classes.properties(&made, &thing.identity.class, facts))
                 }
             };
-            draft.twins.push(TwinDoc { id: thing.id.clone(), model, properties }, None);
+            draft.twins.push(TwinDoc { id: thing.id.clone(), model: model.into(), properties }, None);
             draft.understood("twins");
         }
         if !made.ids.is_empty() {
@@ -214,9 +214,9 @@ impl<'b> GltfReader<'b> {
             let link = RelationshipDoc {
                 id: None,
                 from: holder.id.clone(),
-                name: CONTAINS.to_string(),
+                name: CONTAINS.into(),
                 to: thing.id.clone(),
-                properties: BTreeMap::new(),
+                properties: Properties::default(),
             };
             draft.relationships.push(link, None);
             draft.understood("relationships");
@@ -287,7 +287,7 @@ struct KnownTwins<'t> {
 }
 
 impl<'t> KnownTwins<'t> {
-    fn new(twins: &'t [TwinDoc]) -> Self {
+    fn new(twins: &'t [Arc<TwinDoc>]) -> Self {
         let mut by_name: HashMap<&'t str, Option<&'t str>> = HashMap::new();
         for twin in twins {
             if let Some(Value::Text(name)) = twin.properties.get("name") {
@@ -307,7 +307,7 @@ impl<'t> KnownTwins<'t> {
 }
 
 /// Reports the number of rooms that are bound to twins of the draft.
-fn matched(building: &Building, twins: &[TwinDoc]) -> Diagnostic {
+fn matched(building: &Building, twins: &[Arc<TwinDoc>]) -> Diagnostic {
     let known = KnownTwins::new(twins);
     let rooms = building.nodes.iter().filter(|node| node.role == Role::Room);
     let (found, others): (Vec<&Node>, Vec<&Node>) = rooms.partition(|node| known.find(node).is_some());
@@ -328,12 +328,12 @@ fn matched(building: &Building, twins: &[TwinDoc]) -> Diagnostic {
 
 /// Returns the properties that Cupola's export has written for a twin whose model is known. Values that no property can
 /// hold are counted in `left`.
-fn whole<'b>(facts: &[Fact<'b>], left: &mut BTreeMap<&'b str, usize>) -> BTreeMap<String, Value> {
-    let mut properties = BTreeMap::new();
+fn whole<'b>(facts: &[Fact<'b>], left: &mut BTreeMap<&'b str, usize>) -> Properties {
+    let mut properties = Properties::default();
     for (key, value) in facts {
         match serde_json::from_value::<Value>((*value).clone()) {
             Ok(value) => {
-                properties.insert(key.to_string(), value);
+                properties.insert(*key, value);
             }
             // The value contains null.
             Err(_) => *left.entry(*key).or_default() += 1,

@@ -18,7 +18,7 @@ pub use write::{document, write};
 use cupola_scene::document::{AlarmDoc, RelationshipDoc, TwinDoc};
 use cupola_twin::{Diagnostic, Place};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -89,22 +89,27 @@ pub struct DraftBuilding {
     pub nodes: BTreeSet<String>,
 }
 
-/// Items from files, each with its place.
+/// Items from files, each with its place. A document shares the items.
 #[derive(Debug)]
 pub struct Placed<T> {
-    things: Vec<T>,
+    things: Vec<Arc<T>>,
     places: Vec<Option<Place>>,
 }
 
-impl<T> Placed<T> {
+impl<T: Clone> Placed<T> {
     /// Adds an item.
     pub fn push(&mut self, thing: T, place: Option<Place>) {
+        self.push_shared(Arc::new(thing), place);
+    }
+
+    /// Adds an item that [`Self::take`] has returned.
+    pub fn push_shared(&mut self, thing: Arc<T>, place: Option<Place>) {
         self.things.push(thing);
         self.places.push(place);
     }
 
     /// Removes and returns all items with their places.
-    pub fn take(&mut self) -> impl Iterator<Item = (T, Option<Place>)> + use<T> {
+    pub fn take(&mut self) -> impl Iterator<Item = (Arc<T>, Option<Place>)> + use<T> {
         let Self { things, places } = std::mem::take(self);
         things.into_iter().zip(places)
     }
@@ -118,22 +123,16 @@ impl<T> Default for Placed<T> {
 
 impl<T> FromIterator<T> for Placed<T> {
     fn from_iter<I: IntoIterator<Item = T>>(things: I) -> Self {
-        let things: Vec<T> = things.into_iter().collect();
+        let things: Vec<Arc<T>> = things.into_iter().map(Arc::new).collect();
         Self { places: vec![None; things.len()], things }
     }
 }
 
 impl<T> Deref for Placed<T> {
-    type Target = [T];
+    type Target = [Arc<T>];
 
-    fn deref(&self) -> &[T] {
+    fn deref(&self) -> &[Arc<T>] {
         &self.things
-    }
-}
-
-impl<T> DerefMut for Placed<T> {
-    fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.things
     }
 }
 

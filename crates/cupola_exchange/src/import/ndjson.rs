@@ -159,10 +159,12 @@ impl NdjsonReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::{ndjson, twins};
+    use crate::export::ndjson;
+    use crate::export::twins::{RelationshipList, TwinList};
     use crate::import::TEST_MODELS as MODELS;
     use cupola_scene::document::{RelationshipDoc, TwinDoc};
     use cupola_twin::{Models, Value};
+    use std::cell::RefCell;
 
     fn draft(text: &str) -> Draft {
         let mut draft = Draft::default();
@@ -198,22 +200,26 @@ mod tests {
             properties: [("width".to_owned(), Value::Number(0.9))].into(),
         };
         let mut ways = vec![way(Some("r"), "a", "b"), way(None, "b", "a"), way(None, "b", "a")];
-        let mut found = Vec::new();
+        let found = RefCell::default();
         let interfaces: Vec<Json> = serde_json::from_str(MODELS).unwrap();
-        let text = ndjson::text(
-            &twins::twins_json(&rooms, &models, &mut found),
-            &twins::relationships_json(&ways, "$dtId", &mut found),
+        let mut bytes = Vec::new();
+        let written = ndjson::write(
+            &TwinList { twins: &rooms, models: &models, findings: &found },
+            &RelationshipList { relationships: &ways, source: "$dtId", findings: &found },
             &interfaces,
+            &mut bytes,
         );
-        assert_eq!(found, []);
+        written.unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(found.into_inner(), []);
         assert!(text.contains(r#""wifi":{"$metadata":{}}"#), "{text}");
         let draft = draft(&text);
         assert_eq!(draft.findings, []);
-        assert_eq!(draft.twins[..], rooms);
+        assert_eq!(draft.twins[..], rooms.map(Arc::new));
         // The format requires ids, so the export has added ids to relationships without one.
         ways[1].id = Some("b-leadsTo-a".into());
         ways[2].id = Some("b-leadsTo-a-2".into());
-        assert_eq!(draft.relationships[..], ways);
+        assert_eq!(draft.relationships[..], ways.into_iter().map(Arc::new).collect::<Vec<_>>());
         let read: Vec<Json> = draft.models.iter().map(|model| serde_json::from_str(&model.text).unwrap()).collect();
         assert_eq!(read, interfaces);
         assert_eq!(draft.counts["twins"].understood, 2);

@@ -43,8 +43,8 @@ pub fn read(file: &str, text: &str, draft: &mut Draft) -> Result<(), Diagnostic>
     let mut models = BTreeMap::new();
     let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
     for twin in draft.twins.iter() {
-        models.insert(twin.id.clone(), twin.model.clone());
-        *sizes.entry(twin.model.clone()).or_default() += 1;
+        models.insert(twin.id.clone(), twin.model.to_string());
+        *sizes.entry(twin.model.to_string()).or_default() += 1;
     }
     let alarms = draft.alarms.iter().map(|alarm| alarm.id.clone()).collect();
     let (lines, ids) = (Lines::new(text), places_of_ids(text));

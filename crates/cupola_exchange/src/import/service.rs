@@ -5,15 +5,19 @@
 //! REST reference (query results), and the import and export format of Azure Digital Twins Explorer, version 1.0.0.
 
 mod convert;
+mod stream;
 
 pub(super) use convert::{Converter, file_start, syntax};
 
 use super::{Draft, ndjson};
 use convert::PlaceLookup;
 use cupola_twin::{Diagnostic, Place};
+use serde::Deserialize;
+use serde::de::DeserializeSeed;
 use serde_json::{Map, Value as Json};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use stream::{FieldReader, Fields, ItemList, JsonShape};
 
 /// The largest number of searches of the whole text for places. Searches in the order of the text need only one pass
 /// together.
@@ -24,6 +28,8 @@ const NEAR_BYTES: usize = 2_000;
 const ITEMS: [&str; 2] = ["value", "result"];
 /// The fields that refer to the next page, in query results and in lists of models or relationships.
 const NEXT_PAGE: [&str; 2] = ["continuationToken", "nextLink"];
+/// The fields that only relationships have.
+const RELATIONSHIP_KEYS: [&str; 3] = ["$relationshipId", "$relationshipName", "$targetId"];
 /// The version of the explorer's file and of the bulk import file.
 pub(super) const FILE_VERSION: &str = "1.0.0";
 
@@ -34,49 +40,42 @@ pub(super) const FILE_VERSION: &str = "1.0.0";
 /// The text has this format but is not valid JSON.
 pub fn read(file: &str, stem: &str, text: &str, draft: &mut Draft) -> Result<bool, Diagnostic> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root: Json = match serde_json::from_str(text) {
-        Ok(root) => root,
+    let damaged = |error: &serde_json::Error| {
+        let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
+        let column = u32::try_from(error.column()).unwrap_or(u32::MAX).max(1);
+        let help = "the file is damaged or truncated: export or copy it again";
+        Diagnostic::error("json-syntax", syntax(error)).at(Place { file: file.into(), line, column }).help(help)
+    };
+    let shape: JsonShape = match serde_json::from_str(text) {
+        Ok(shape) => shape,
         Err(error) => {
             let marks = ["\"$dtId\"", "\"$metadata\"", "\"$relationshipId\"", "\"digitalTwinsGraph\""];
             let ours = marks.iter().any(|mark| text.contains(*mark)) && !ndjson::is_bulk(text);
-            if ours {
-                let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
-                let column = u32::try_from(error.column()).unwrap_or(u32::MAX).max(1);
-                let help = "the file is damaged or truncated: export or copy it again";
-                let found = Diagnostic::error("json-syntax", syntax(&error));
-                return Err(found.at(Place { file: file.into(), line, column }).help(help));
-            }
-            return Ok(false);
+            return if ours { Err(damaged(&error)) } else { Ok(false) };
         }
     };
-    if !is_ours(&root) {
+    let is_ours = (shape.is_array && shape.has_item) || shape.is_export || shape.is_page() || shape.is_item();
+    if !is_ours {
         return Ok(false);
     }
     let source = Source::new(file, text);
     let at = |id: &str| Some(source.place(id));
     let mut converter = Converter::new(draft);
-    match root {
-        Json::Array(items) => items.into_iter().for_each(|item| any(&mut converter, item, None, &at)),
-        Json::Object(object) if is_export(&object) => export(&mut converter, object, &at),
-        Json::Object(object) if is_page(&object) => page(&mut converter, object, &at),
-        other => any(&mut converter, other, Some(stem), &at),
-    }
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let parsed = if shape.is_array {
+        ItemList(&mut |item| any(&mut converter, item, None, &at)).deserialize(&mut parser)
+    } else if shape.is_export {
+        Fields(&mut ExportReader { converter: &mut converter, at: &at }).deserialize(&mut parser)
+    } else if shape.is_page() {
+        Fields(&mut PageReader { converter: &mut converter, at: &at }).deserialize(&mut parser)
+    } else {
+        Json::deserialize(&mut parser).map(|item| {
+            any(&mut converter, item, Some(stem), &at);
+            true
+        })
+    };
     converter.finish(&source.file);
-    Ok(true)
-}
-
-fn is_ours(root: &Json) -> bool {
-    match root {
-        Json::Array(items) => items.iter().any(is_item),
-        Json::Object(object) => is_export(object) || is_page(object) || is_item(root),
-        _ => false,
-    }
-}
-
-fn is_item(item: &Json) -> bool {
-    item.as_object().is_some_and(|object| {
-        is_relationship(object) || is_twin(object) || is_model_entry(object) || is_aliased(object)
-    })
+    parsed.map(|_| true).map_err(|error| damaged(&error))
 }
 
 /// Returns whether an object is a row of a query with aliases: twins and relationships under their aliases, possibly
@@ -91,24 +90,12 @@ fn is_twin(object: &Map<String, Json>) -> bool {
 }
 
 fn is_relationship(object: &Map<String, Json>) -> bool {
-    ["$relationshipId", "$relationshipName", "$targetId"].iter().any(|key| object.contains_key(*key))
+    RELATIONSHIP_KEYS.iter().any(|key| object.contains_key(*key))
 }
 
 /// Returns whether an object is an entry of the service's list of models, which contains the DTDL document.
 fn is_model_entry(object: &Map<String, Json>) -> bool {
     object.get("model").is_some_and(|model| model.get("@id").is_some())
-}
-
-fn is_export(object: &Map<String, Json>) -> bool {
-    ["digitalTwinsFileInfo", "digitalTwinsGraph", "digitalTwinsModels"].iter().any(|key| object.contains_key(*key))
-}
-
-fn is_page(object: &Map<String, Json>) -> bool {
-    let of = |key: &&str| object.get(*key).and_then(Json::as_array);
-    ITEMS.iter().find_map(of).is_some_and(|items| match items.as_slice() {
-        [] => NEXT_PAGE.iter().any(|key| object.contains_key(*key)),
-        items => items.iter().any(is_item),
-    })
 }
 
 /// Reads an item of an array or a page, or the only item of a file.
@@ -131,61 +118,101 @@ fn any(converter: &mut Converter<'_>, item: Json, stem: Option<&str>, at: PlaceL
     }
 }
 
-fn page(converter: &mut Converter<'_>, mut object: Map<String, Json>, at: PlaceLookup<'_>) {
-    let goes_on = |key: &&str| object.get(*key).is_some_and(|next| !next.is_null() && next != "");
-    if let Some(key) = NEXT_PAGE.into_iter().find(|key| goes_on(key)) {
-        converter.say(|| {
-            let message = format!("this is one page of a longer result: it has a `{key}`");
-            let help = "fetch the following pages, and import them too";
-            Diagnostic::warning("more-pages", message).at(at(key)).help(help)
-        });
+/// The reader of a page of a longer list.
+struct PageReader<'c, 'd> {
+    converter: &'c mut Converter<'d>,
+    at: PlaceLookup<'c>,
+}
+
+impl FieldReader for PageReader<'_, '_> {
+    fn items(&mut self, key: &str) -> Option<Box<dyn FnMut(Json) + '_>> {
+        let at = self.at;
+        ITEMS.contains(&key).then(|| Box::new(move |item| any(self.converter, item, None, at)) as _)
     }
-    for key in ITEMS {
-        if let Some(Json::Array(items)) = object.remove(key) {
-            items.into_iter().for_each(|item| any(converter, item, None, at));
+
+    fn inner(&mut self, _key: &str) -> Option<Box<dyn FieldReader + '_>> {
+        None
+    }
+
+    fn whole(&mut self, key: &str, value: Json) {
+        if NEXT_PAGE.contains(&key) && !value.is_null() && value != "" {
+            let at = self.at;
+            self.converter.say(|| {
+                let message = format!("this is one page of a longer result: it has a `{key}`");
+                let help = "fetch the following pages, and import them too";
+                Diagnostic::warning("more-pages", message).at(at(key)).help(help)
+            });
         }
+    }
+
+    /// A page may have other fields with these names.
+    fn wrong(&mut self, _key: &str, _wanted: &'static str) {}
+}
+
+/// The reader of an export of the explorer.
+struct ExportReader<'c, 'd> {
+    converter: &'c mut Converter<'d>,
+    at: PlaceLookup<'c>,
+}
+
+impl FieldReader for ExportReader<'_, '_> {
+    fn items(&mut self, key: &str) -> Option<Box<dyn FnMut(Json) + '_>> {
+        let at = self.at;
+        (key == "digitalTwinsModels").then(|| Box::new(move |model| self.converter.model(model, at)) as _)
+    }
+
+    fn inner(&mut self, key: &str) -> Option<Box<dyn FieldReader + '_>> {
+        let Self { converter, at } = self;
+        (key == "digitalTwinsGraph").then(|| Box::new(GraphReader { converter, at: *at }) as _)
+    }
+
+    fn whole(&mut self, key: &str, value: Json) {
+        let version = value.get("fileVersion").and_then(Json::as_str);
+        if let Some(version) = version.filter(|version| key == "digitalTwinsFileInfo" && *version != FILE_VERSION) {
+            let at = self.at;
+            self.converter.say(|| {
+                let message = format!("the file has version `{version}`; only {FILE_VERSION} is supported");
+                let wrong = Diagnostic::warning("file-version", message).at(at("fileVersion"));
+                wrong.help("check that the import is complete")
+            });
+        }
+    }
+
+    fn wrong(&mut self, key: &str, wanted: &'static str) {
+        self.converter.say(|| wrong_list(key, wanted, self.at));
     }
 }
 
-fn export(converter: &mut Converter<'_>, mut root: Map<String, Json>, at: PlaceLookup<'_>) {
-    let version = root.get("digitalTwinsFileInfo").and_then(|info| info.get("fileVersion")).and_then(Json::as_str);
-    if let Some(version) = version.filter(|version| *version != FILE_VERSION) {
-        converter.say(|| {
-            let message = format!("the file has version `{version}`; only {FILE_VERSION} is supported");
-            Diagnostic::warning("file-version", message).at(at("fileVersion")).help("check that the import is complete")
-        });
-    }
-    for model in list(converter, &mut root, "digitalTwinsModels", at) {
-        converter.model(model, at);
-    }
-    let Some(graph) = root.remove("digitalTwinsGraph") else { return };
-    let Json::Object(mut graph) = graph else {
-        converter.say(|| wrong_list("digitalTwinsGraph", "an object", at));
-        return;
-    };
-    for twin in list(converter, &mut graph, "digitalTwins", at) {
-        match twin {
-            Json::Object(twin) => converter.twin(twin, None, at),
-            _ => converter.left_out("twins", || wrong_list("digitalTwins", "an array of objects", at)),
-        }
-    }
-    for relationship in list(converter, &mut graph, "relationships", at) {
-        match relationship {
-            Json::Object(relationship) => converter.relationship(relationship, at),
-            _ => converter.left_out("relationships", || wrong_list("relationships", "an array of objects", at)),
-        }
-    }
+/// The reader of the graph in an export of the explorer.
+struct GraphReader<'c, 'd> {
+    converter: &'c mut Converter<'d>,
+    at: PlaceLookup<'c>,
 }
 
-/// Returns the items of a field. The list is empty if the field is absent.
-fn list(converter: &mut Converter<'_>, object: &mut Map<String, Json>, key: &str, at: PlaceLookup<'_>) -> Vec<Json> {
-    match object.remove(key) {
-        Some(Json::Array(items)) => items,
-        None | Some(Json::Null) => Vec::new(),
-        Some(_) => {
-            converter.say(|| wrong_list(key, "an array", at));
-            Vec::new()
+impl FieldReader for GraphReader<'_, '_> {
+    fn items(&mut self, key: &str) -> Option<Box<dyn FnMut(Json) + '_>> {
+        let (converter, at) = (&mut *self.converter, self.at);
+        match key {
+            "digitalTwins" => Some(Box::new(move |twin| match twin {
+                Json::Object(twin) => converter.twin(twin, None, at),
+                _ => converter.left_out("twins", || wrong_list("digitalTwins", "an array of objects", at)),
+            })),
+            "relationships" => Some(Box::new(move |relationship| match relationship {
+                Json::Object(relationship) => converter.relationship(relationship, at),
+                _ => converter.left_out("relationships", || wrong_list("relationships", "an array of objects", at)),
+            })),
+            _ => None,
         }
+    }
+
+    fn inner(&mut self, _key: &str) -> Option<Box<dyn FieldReader + '_>> {
+        None
+    }
+
+    fn whole(&mut self, _key: &str, _value: Json) {}
+
+    fn wrong(&mut self, key: &str, wanted: &'static str) {
+        self.converter.say(|| wrong_list(key, wanted, self.at));
     }
 }
 

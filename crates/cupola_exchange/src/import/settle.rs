@@ -6,11 +6,14 @@ use cupola_scene::document::{AlarmDoc, RelationshipDoc, TwinDoc};
 use cupola_scene::unknown_node;
 use cupola_scene::{graph_relationship, graph_twin};
 use cupola_twin::diagnostic::has_errors;
+use cupola_twin::graph::unknown_twin;
 use cupola_twin::model::ModelIx;
 use cupola_twin::value::{Texts, encode};
 use cupola_twin::{Diagnostic, Graph, Kind, Models, Place, Severity, Topology, Value};
+use hashbrown::HashTable;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 /// The largest number of diagnostics of one code. Further diagnostics are only counted.
@@ -25,8 +28,6 @@ pub struct SettledDraft {
     pub models: Arc<Models>,
     /// Whether the models have no errors.
     pub sound: bool,
-    /// The valid twins and relationships.
-    pub graph: Graph,
 }
 
 /// Parses the models of a draft and removes invalid twins, relationships, values, alarms and bindings from it.
@@ -46,15 +47,14 @@ pub fn settle(draft: &mut Draft) -> SettledDraft {
     let sound = !has_errors(&found);
     draft.findings.extend(found);
     draft.counts.entry("models").or_default().understood = models.len();
-    let mut graph = Graph::default();
     if sound {
-        twins(draft, &models, &mut graph);
-        relationships(draft, &models, &mut graph);
-        alarms(draft, &models, &graph);
-        bindings(draft, &graph);
+        let table = twins(draft, &models);
+        relationships(draft, &models, &table);
+        alarms(draft, &models);
+        bindings(draft, &table);
     }
     shorten(&mut draft.findings);
-    SettledDraft { models, sound, graph }
+    SettledDraft { models, sound }
 }
 
 /// Removes repeated models that are equal. Different models with one id are reported when the models are parsed.
@@ -104,39 +104,64 @@ fn name_apart(models: &mut [ModelDoc]) {
     }
 }
 
-fn twins(draft: &mut Draft, models: &Models, graph: &mut Graph) {
-    let mut resolved: HashMap<String, Result<ModelIx, Diagnostic>> = HashMap::new();
-    let mut kept: HashMap<String, usize> = HashMap::new();
-    for (mut twin, place) in draft.twins.take() {
+/// The twins of a draft by id. The table holds only positions, because the ids are in the draft.
+struct TwinTable {
+    positions: HashTable<usize>,
+    /// The model of each twin, in the order of the draft.
+    models: Vec<ModelIx>,
+    hasher: RandomState,
+}
+
+impl TwinTable {
+    fn find(&self, twins: &[Arc<TwinDoc>], id: &str) -> Option<usize> {
+        self.positions.find(self.hasher.hash_one(id), |at| twins[*at].id == id).copied()
+    }
+
+    fn push(&mut self, twins: &[Arc<TwinDoc>], id: &str, model: ModelIx) {
+        let (hasher, at) = (&self.hasher, self.models.len());
+        // The new twin is not in the draft yet, but it is the only one that is not.
+        let hash_of = |at: &usize| hasher.hash_one(twins.get(*at).map_or(id, |twin| twin.id.as_str()));
+        self.positions.insert_unique(hasher.hash_one(id), at, hash_of);
+        self.models.push(model);
+    }
+}
+
+fn twins(draft: &mut Draft, models: &Models) -> TwinTable {
+    let mut resolved: HashMap<Arc<str>, Result<ModelIx, Diagnostic>> = HashMap::new();
+    let mut table = TwinTable { positions: HashTable::new(), models: Vec::new(), hasher: RandomState::new() };
+    for (twin, place) in draft.twins.take() {
+        let mut twin = Arc::unwrap_or_clone(twin);
         let model = resolved.entry(twin.model.clone()).or_insert_with(|| models.resolve(&twin.model)).clone();
         let checked = model.and_then(|model| {
             keep_values(draft, models, model, &mut twin, place.as_ref());
-            let names: Vec<&str> = twin.properties.keys().map(String::as_str).collect();
+            let names: Vec<&str> = twin.properties.keys().map(|name| &**name).collect();
             if let Some(missing) = models.missing(model, &names).next() {
                 let message = format!("its model requires `{}`", missing.name);
                 return Err(Diagnostic::error("missing-property", message));
             }
+            if twin.id.is_empty() {
+                return Err(Diagnostic::error("empty-id", "a twin needs an id"));
+            }
             Ok(model)
         });
-        let added = checked
-            .map_err(|found| of_twin(&twin.id, found))
-            .and_then(|model| graph.add_twin(graph_twin(model, &twin)?));
-        match added {
-            Ok(()) => {
-                kept.insert(twin.id.clone(), draft.twins.len());
+        let first = table.find(&draft.twins, &twin.id);
+        match (checked, first) {
+            (Ok(model), None) => {
+                table.push(&draft.twins, &twin.id, model);
                 draft.twins.push(twin, place);
             }
             // An equal twin is not an error, because rows of a query result repeat twins.
-            Err(_) if kept.get(&twin.id).is_some_and(|first| draft.twins[*first] == twin) => uncount(draft, "twins"),
-            Err(mut found) => {
-                let first = kept.get(&twin.id).filter(|_| found.code == "duplicate-twin");
-                if let Some(first) = first.and_then(|first| draft.twins.places[*first].as_ref()) {
-                    found.message += &format!("; first at line {}", first.line);
-                }
-                forget(draft, "twins", found.at(place));
+            (_, Some(first)) if *draft.twins[first] == twin => uncount(draft, "twins"),
+            (Ok(_), Some(first)) => {
+                let line = draft.twins.places[first].as_ref().map(|first| format!("; first at line {}", first.line));
+                let message = format!("twin `{}` exists already{}", twin.id, line.unwrap_or_default());
+                let twice = Diagnostic::error("duplicate-twin", message).help("give one of them another id");
+                forget(draft, "twins", twice.at(place));
             }
+            (Err(found), _) => forget(draft, "twins", of_twin(&twin.id, found).at(place)),
         }
     }
+    table
 }
 
 /// Removes the values of a twin that its model does not allow.
@@ -176,15 +201,25 @@ fn fitting(
     Ok(())
 }
 
-fn relationships(draft: &mut Draft, models: &Models, graph: &mut Graph) {
-    let mut kept: HashMap<(String, String), usize> = HashMap::new();
-    for (mut link, place) in draft.relationships.take() {
-        keep_own_values(draft, models, graph, &mut link, place.as_ref());
-        let key = link.id.as_ref().map(|id| (link.from.clone(), id.clone()));
-        if let Some(first) = key.as_ref().and_then(|key| kept.get(key))
-            && let Some(id) = &link.id
-        {
-            if draft.relationships[*first] == link {
+fn relationships(draft: &mut Draft, models: &Models, table: &TwinTable) {
+    let mut kept: HashTable<usize> = HashTable::new();
+    // The numbers of relationships by source and name, where the model limits them.
+    let mut counts: HashMap<(usize, Arc<str>), usize> = HashMap::new();
+    let mut unknown = 0;
+    let hash_of = |link: &RelationshipDoc| table.hasher.hash_one((&link.from, &link.id));
+    for (link, place) in draft.relationships.take() {
+        let mut link = Arc::unwrap_or_clone(link);
+        let [source, target] = [&link.from, &link.to].map(|id| table.find(&draft.twins, id));
+        if let Some(source) = source {
+            keep_own_values(draft, models, table.models[source], &mut link, place.as_ref());
+        }
+        let is_same_id = |at: &usize| {
+            let known = &draft.relationships[*at];
+            (&known.from, &known.id) == (&link.from, &link.id)
+        };
+        let first = link.id.as_ref().and_then(|_| kept.find(hash_of(&link), is_same_id).copied());
+        if let (Some(first), Some(id)) = (first, &link.id) {
+            if *draft.relationships[first] == link {
                 uncount(draft, "relationships");
                 continue;
             }
@@ -192,9 +227,31 @@ fn relationships(draft: &mut Draft, models: &Models, graph: &mut Graph) {
             forget(draft, "relationships", Diagnostic::error("duplicate-relationship", message).at(place));
             continue;
         }
-        match graph.relate(models, &link.from, &link.to, graph_relationship(&link)) {
+        let checked = match (source, target) {
+            (Some(source), Some(target)) => {
+                let count = || {
+                    let count = counts.entry((source, link.name.clone())).or_default();
+                    *count += 1;
+                    *count - 1
+                };
+                let ends = [(&*link.from, table.models[source]), (&*link.to, table.models[target])];
+                graph_relationship(&link).check(models, ends[0], ends[1], count)
+            }
+            (source, _) => {
+                let id = if source.is_none() { &link.from } else { &link.to };
+                unknown += 1;
+                Err(unknown_twin(id, draft.twins.iter().map(|twin| twin.id.as_str()), unknown - 1))
+            }
+        };
+        match checked {
             Ok(()) => {
-                kept.extend(key.map(|key| (key, draft.relationships.len())));
+                if link.id.is_some() {
+                    let at = draft.relationships.len();
+                    let known = &draft.relationships;
+                    kept.insert_unique(hash_of(&link), at, |at| {
+                        known.get(*at).map_or(hash_of(&link), |link| hash_of(link))
+                    });
+                }
                 draft.relationships.push(link, place);
             }
             Err(found) => forget(draft, "relationships", of_link(&link, found).at(place)),
@@ -206,12 +263,11 @@ fn relationships(draft: &mut Draft, models: &Models, graph: &mut Graph) {
 fn keep_own_values(
     draft: &mut Draft,
     models: &Models,
-    graph: &Graph,
+    source: ModelIx,
     link: &mut RelationshipDoc,
     place: Option<&Place>,
 ) {
-    let source = graph.twin(&link.from).map(|twin| models.get(twin.model));
-    let Some(kind) = source.and_then(|model| model.relationship(&link.name)) else { return };
+    let Some(kind) = models.get(source).relationship(&link.name) else { return };
     let own = std::mem::take(&mut link.properties);
     for (name, value) in own {
         match models.check_relationship_property(kind, &name, &value) {
@@ -222,8 +278,8 @@ fn keep_own_values(
 }
 
 /// Removes alarms whose condition is not valid for their model.
-fn alarms(draft: &mut Draft, models: &Arc<Models>, graph: &Graph) {
-    let all: Vec<(AlarmDoc, Option<Place>)> = draft.alarms.take().collect();
+fn alarms(draft: &mut Draft, models: &Arc<Models>) {
+    let all: Vec<(Arc<AlarmDoc>, Option<Place>)> = draft.alarms.take().collect();
     let mut wrong: HashMap<String, Diagnostic> = HashMap::new();
     let mut conditions = Vec::new();
     for (alarm, _) in &all {
@@ -236,7 +292,7 @@ fn alarms(draft: &mut Draft, models: &Arc<Models>, graph: &Graph) {
         }
     }
     if !conditions.is_empty() {
-        let (_, found) = Topology::compile(graph, models, &conditions);
+        let (_, found) = Topology::compile(&graph(draft, models), models, &conditions);
         for found in found.into_iter().filter(|found| found.severity == Severity::Error) {
             if let Some(place) = &found.place {
                 wrong.insert(place.file.to_string(), found.clone());
@@ -245,7 +301,7 @@ fn alarms(draft: &mut Draft, models: &Arc<Models>, graph: &Graph) {
     }
     for (alarm, place) in all {
         match wrong.remove(&alarm.id) {
-            None => draft.alarms.push(alarm, place),
+            None => draft.alarms.push_shared(alarm, place),
             Some(found) => {
                 let message = format!("the alarm `{}` (`{}`) was left out: {}", alarm.id, alarm.when, found.message);
                 draft.left_out("alarms", Diagnostic { message, place, ..found });
@@ -254,8 +310,23 @@ fn alarms(draft: &mut Draft, models: &Arc<Models>, graph: &Graph) {
     }
 }
 
+/// Returns the graph of a draft whose twins and relationships are valid.
+fn graph(draft: &Draft, models: &Models) -> Graph {
+    let mut graph = Graph::default();
+    for twin in draft.twins.iter() {
+        if let Ok(twin) = models.resolve(&twin.model).and_then(|model| graph_twin(model, twin)) {
+            // A repeated id is not possible here.
+            let _ = graph.add_twin(twin);
+        }
+    }
+    for link in draft.relationships.iter() {
+        let _ = graph.relate(models, &link.from, &link.to, graph_relationship(link));
+    }
+    graph
+}
+
 /// Removes bindings with an unknown node or an unknown twin.
-fn bindings(draft: &mut Draft, graph: &Graph) {
+fn bindings(draft: &mut Draft, table: &TwinTable) {
     let all = std::mem::take(&mut draft.bindings);
     let Some(building) = &draft.building else {
         if !all.is_empty() {
@@ -269,7 +340,7 @@ fn bindings(draft: &mut Draft, graph: &Graph) {
     let names: BTreeSet<&str> = building.nodes.iter().map(String::as_str).collect();
     let mut wrong = Vec::new();
     for (node, twin) in all {
-        if graph.twin(&twin).is_none() {
+        if table.find(&draft.twins, &twin).is_none() {
             let message = format!("the object `{node}` refers to the twin `{twin}`, which does not exist");
             wrong.push(Diagnostic::error("unknown-twin", message));
         } else if names.contains(node.as_str()) {

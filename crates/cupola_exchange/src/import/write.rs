@@ -2,11 +2,13 @@
 //! moved.
 
 use super::{Draft, DraftBuilding, ModelDoc};
-use cupola_scene::document::{BuildingDoc, Document, VERSION, ViewDoc};
-use cupola_scene::{lock, to_ron};
+use cupola_scene::document::{AlarmDoc, BuildingDoc, Document, VERSION, ViewDoc};
+use cupola_scene::{lock, write_ron};
 use cupola_twin::Diagnostic;
+use std::fs::File;
+use std::hash::Hasher;
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 use twox_hash::XxHash3_64;
 
 /// Returns the scene document of a draft.
@@ -23,11 +25,11 @@ pub fn document(draft: &Draft, name: &str) -> Document {
         time_zone: None,
         models: if draft.models.is_empty() { Vec::new() } else { vec!["models".into()] },
         building,
-        twins: draft.twins.iter().cloned().map(Arc::new).collect::<Vec<_>>().into(),
-        relationships: draft.relationships.iter().cloned().map(Arc::new).collect::<Vec<_>>().into(),
+        twins: draft.twins.to_vec().into(),
+        relationships: draft.relationships.to_vec().into(),
         computed: Vec::new(),
         processors: Vec::new(),
-        alarms: draft.alarms.to_vec(),
+        alarms: draft.alarms.iter().map(|alarm| AlarmDoc::clone(alarm)).collect(),
         feeds: Vec::new(),
         simulation: None,
         physics: None,
@@ -98,7 +100,7 @@ fn replace_files(from: &Path, to: &Path, old: &Path) -> std::io::Result<()> {
         let (hash, file) = line.split_once(' ')?;
         let file = PathBuf::from(file);
         let is_inside = file.components().all(|part| matches!(part, Component::Normal(_)));
-        let is_unchanged = || std::fs::read(to.join(&file)).is_ok_and(|bytes| hash_of(&bytes) == hash);
+        let is_unchanged = || hash_of(&to.join(&file)).is_ok_and(|known| known == hash);
         (is_inside && !files.contains(&file) && is_unchanged()).then_some(file)
     });
     let obsolete: Vec<PathBuf> = obsolete.collect();
@@ -140,8 +142,18 @@ fn files_in(root: &Path, below: &Path, out: &mut Vec<PathBuf>) -> std::io::Resul
     Ok(())
 }
 
-fn hash_of(bytes: &[u8]) -> String {
-    format!("{:016x}", XxHash3_64::oneshot(bytes))
+fn hash_of(file: &Path) -> std::io::Result<String> {
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(file)?);
+    let mut hasher = XxHash3_64::with_seed(0);
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(format!("{:016x}", hasher.finish()));
+        }
+        hasher.write(bytes);
+        let count = bytes.len();
+        reader.consume(count);
+    }
 }
 
 /// Writes the list of the files in a folder, with their hashes.
@@ -151,7 +163,7 @@ fn write_manifest(folder: &Path) -> std::io::Result<()> {
     files.sort();
     let mut text = String::new();
     for file in files {
-        let hash = hash_of(&std::fs::read(folder.join(&file))?);
+        let hash = hash_of(&folder.join(&file))?;
         text += &format!("{hash} {}\n", file.display());
     }
     std::fs::write(folder.join(MANIFEST), text)
@@ -188,8 +200,14 @@ fn fill(draft: &Draft, name: &str, folder: &Path) -> Result<(), Diagnostic> {
     if let Some(building) = &draft.building {
         copy_building(building, &folder.join("assets"))?;
     }
-    let text = to_ron(&document(draft, name))?;
-    put(folder.join("scene.ron"), text.as_bytes())?;
+    let path = folder.join("scene.ron");
+    let made = std::fs::create_dir_all(folder).and_then(|()| File::create(&path));
+    let written = made.and_then(|file| {
+        let mut file = BufWriter::new(file);
+        write_ron(&document(draft, name), &mut file)?;
+        file.flush()
+    });
+    written.map_err(|error| failed(&path, error))?;
     write_manifest(folder).map_err(|error| failed(folder, error))
 }
 

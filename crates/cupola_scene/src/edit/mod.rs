@@ -7,7 +7,7 @@ pub use journal::Journal;
 use super::document::{AssumedDoc, ComputedDoc, Document, RelationshipDoc, TwinDoc};
 use super::graph::{graph_relationship, graph_twin, graph_values};
 use super::load::{Changes, with_changes};
-use super::{LoadResult, Scene};
+use super::{LoadResult, Properties, Scene};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::{Diagnostic, Models, Severity, Value};
 use serde::{Deserialize, Serialize};
@@ -110,7 +110,7 @@ impl Link {
     fn find(&self, document: &Document) -> Result<usize, Diagnostic> {
         let is_it = |link: &Arc<RelationshipDoc>| {
             link.from == self.from
-                && link.name == self.name
+                && *link.name == *self.name
                 && link.to == self.to
                 && (self.id.is_none() || link.id == self.id)
         };
@@ -167,8 +167,8 @@ impl Edit {
             }
             Self::ChangeModel { twin, model } => {
                 let at = twin_at(document, &twin)?;
-                let before = std::mem::replace(&mut Arc::make_mut(&mut document.twins[at]).model, model);
-                Ok(Self::ChangeModel { twin, model: before })
+                let before = std::mem::replace(&mut Arc::make_mut(&mut document.twins[at]).model, model.into());
+                Ok(Self::ChangeModel { twin, model: before.to_string() })
             }
             Self::SetProperty { twin, property, value } => {
                 let at = twin_at(document, &twin)?;
@@ -178,7 +178,7 @@ impl Edit {
             Self::AddRelationship { relationship, at } => {
                 let link = Link {
                     from: relationship.from.clone(),
-                    name: relationship.name.clone(),
+                    name: relationship.name.to_string(),
                     to: relationship.to.clone(),
                     id: relationship.id.clone(),
                 };
@@ -248,15 +248,28 @@ impl Edit {
 
 /// Sets or removes a value and returns the previous value. If an enclosing object has a value of its own, the value is
 /// set in that object.
-fn put(properties: &mut BTreeMap<String, Value>, property: &str, value: Option<Value>) -> Option<Value> {
+fn put(properties: &mut Properties, property: &str, value: Option<Value>) -> Option<Value> {
     for (at, _) in property.match_indices('.') {
         if let Some(Value::Object(whole)) = properties.get_mut(&property[..at]) {
-            return put(whole, &property[at + 1..], value);
+            return put_field(whole, &property[at + 1..], value);
         }
     }
     match value {
-        Some(value) => properties.insert(property.to_string(), value),
+        Some(value) => properties.insert(property, value),
         None => properties.remove(property),
+    }
+}
+
+/// Sets or removes a value within an object like [`put`].
+fn put_field(object: &mut BTreeMap<String, Value>, field: &str, value: Option<Value>) -> Option<Value> {
+    for (at, _) in field.match_indices('.') {
+        if let Some(Value::Object(whole)) = object.get_mut(&field[..at]) {
+            return put_field(whole, &field[at + 1..], value);
+        }
+    }
+    match value {
+        Some(value) => object.insert(field.to_string(), value),
+        None => object.remove(field),
     }
 }
 
@@ -332,7 +345,7 @@ impl Mirror {
     }
 
     fn relate(&mut self, models: &Models, link: &RelationshipDoc) -> Result<(), Diagnostic> {
-        self.0.links.insert((link.from.clone(), link.name.clone(), link.to.clone()));
+        self.0.links.insert((link.from.clone(), link.name.to_string(), link.to.clone()));
         self.0.graph.relate(models, &link.from, &link.to, graph_relationship(link))
     }
 

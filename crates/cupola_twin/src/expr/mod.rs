@@ -36,8 +36,8 @@ pub(crate) use lex::Token;
 pub use measure::{Change, Combination, Measure, Mismatch, SAME};
 pub use parse::{Parser, parse};
 pub use stateful::Stateful;
-pub use unitless::unitless_operands;
 pub(crate) use text::{part_of_time, text_of};
+pub use unitless::unitless_operands;
 
 use crate::diagnostic::in_parentheses;
 use crate::model::{ModelFamily, Models};

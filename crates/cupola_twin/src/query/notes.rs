@@ -2,9 +2,9 @@
 
 use super::names::Names;
 use super::{Query, Select};
+use crate::Diagnostic;
 use crate::expr::{Expr, Path, joined, unitless_operands};
 use crate::topology::Topology;
-use crate::Diagnostic;
 
 /// Returns warnings about properties that have no unit beside values with one, and about names that have another unit in
 /// every model. A query with errors has no notes.

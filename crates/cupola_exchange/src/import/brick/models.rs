@@ -6,8 +6,8 @@
 
 use super::names::{UniqueNames, segment};
 use super::vocabulary::{Ontology, Reading, VocabularyTerm, is_point};
-use cupola_twin::unit::Unit;
 use cupola_twin::Diagnostic;
+use cupola_twin::unit::Unit;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 

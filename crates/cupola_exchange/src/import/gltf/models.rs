@@ -4,6 +4,7 @@
 
 use crate::import::brick::{UniqueNames, segment};
 use cupola_building::Node;
+use cupola_scene::Properties;
 use cupola_twin::model::ModelIx;
 use cupola_twin::{Models, Value};
 use serde_json::{Value as Json, json};
@@ -137,7 +138,7 @@ impl<'b> Classes<'b> {
     }
 
     /// Returns the values of a node as properties of its twin.
-    pub fn properties(&self, made: &GeneratedModels<'b>, class: &str, facts: &[Fact<'b>]) -> BTreeMap<String, Value> {
+    pub fn properties(&self, made: &GeneratedModels<'b>, class: &str, facts: &[Fact<'b>]) -> Properties {
         let columns = self.columns.get(class);
         let property = |(key, value): &Fact<'b>| {
             let schema = columns?.get(*key)?.schema();

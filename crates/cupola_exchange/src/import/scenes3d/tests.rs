@@ -1,8 +1,8 @@
 use super::read;
 use crate::import::{Count, Draft, DraftBuilding};
+use cupola_scene::Properties;
 use cupola_scene::document::{AlarmSeverity, TwinDoc};
 use cupola_twin::Severity;
-use std::collections::BTreeMap;
 
 const CONFIGURATION: &str = r##"{
   "$schema": "https://github.com/microsoft/iot-cardboard-js/tree/main/schemas/3DScenesConfiguration/v1.0.0/3DScenesConfiguration.schema.json",
@@ -59,8 +59,8 @@ const CONFIGURATION: &str = r##"{
 fn draft(twins: &[(&str, &str)]) -> Draft {
     let twin = |(id, model): &(&str, &str)| TwinDoc {
         id: (*id).to_string(),
-        model: format!("dtmi:example:{model};1"),
-        properties: BTreeMap::new(),
+        model: format!("dtmi:example:{model};1").into(),
+        properties: Properties::default(),
     };
     Draft { twins: twins.iter().map(twin).collect(), ..Draft::default() }
 }
@@ -95,7 +95,7 @@ fn a_property_colours_and_badges_are_alarms() {
     let alarms: Vec<(&str, &str, &str, AlarmSeverity)> = draft
         .alarms
         .iter()
-        .map(|alarm| (alarm.id.as_str(), alarm.model.as_str(), alarm.when.as_str(), alarm.severity))
+        .map(|alarm| (alarm.id.as_str(), alarm.model.as_ref(), alarm.when.as_str(), alarm.severity))
         .collect();
     let (tank, pump) = ("dtmi:example:Tank;1", "dtmi:example:Pump;1");
     assert_eq!(

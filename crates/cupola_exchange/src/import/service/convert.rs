@@ -2,10 +2,11 @@
 //! this form use this module.
 
 use crate::import::{Draft, ModelDoc};
+use cupola_scene::SharedTexts;
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::{Diagnostic, Place, Value};
 use serde_json::{Map, Value as Json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The largest number of listed diagnostics per file. Further diagnostics are only counted.
@@ -29,13 +30,23 @@ pub struct Converter<'d> {
     /// The system properties that were reported as left out.
     told: BTreeSet<String>,
     dropped_metadata: bool,
+    /// The names of models, relationships and properties.
+    names: SharedTexts,
 }
 
 impl<'d> Converter<'d> {
     /// Creates the converter of one file.
     pub fn new(draft: &'d mut Draft) -> Self {
         let model_files = draft.models.iter().map(|model| model.name.clone()).collect();
-        Self { draft, listed: 0, unlisted: 0, model_files, told: BTreeSet::new(), dropped_metadata: false }
+        Self {
+            draft,
+            listed: 0,
+            unlisted: 0,
+            model_files,
+            told: BTreeSet::new(),
+            dropped_metadata: false,
+            names: SharedTexts::default(),
+        }
     }
 
     /// Adds a diagnostic, or only counts it after the first [`MAX_LISTED`].
@@ -89,15 +100,16 @@ impl<'d> Converter<'d> {
             }
         };
         let model = object.get("$metadata").and_then(|metadata| metadata.get("$model")).and_then(Json::as_str);
-        let Some(model) = model.filter(|model| !model.is_empty()).map(str::to_owned) else {
+        let Some(model) = model.filter(|model| !model.is_empty()).map(|model| self.names.share(model)) else {
             self.left_out("twins", || {
                 let help = "write its model: \"$metadata\": {\"$model\": \"dtmi:example:Room;1\"}";
                 Diagnostic::error("twin-without-model", format!("twin `{id}` has no model")).at(at(&id)).help(help)
             });
             return;
         };
-        let mut properties = BTreeMap::new();
-        self.properties(&id, "", object, &mut properties, at);
+        let mut values = Vec::new();
+        self.properties(&id, "", object, &mut values, at);
+        let properties = values.into_iter().collect();
         self.draft.understood("twins");
         let place = at(&id);
         self.draft.twins.push(TwinDoc { id, model, properties }, place);
@@ -128,9 +140,11 @@ impl<'d> Converter<'d> {
             });
             return;
         };
-        let (id, from, name, to) = (id.map(str::to_owned), from.to_owned(), name.to_owned(), to.to_owned());
-        let mut properties = BTreeMap::new();
-        self.properties(id.as_deref().unwrap_or(&from), "", object, &mut properties, at);
+        let (id, from, to) = (id.map(str::to_owned), from.to_owned(), to.to_owned());
+        let name = self.names.share(name);
+        let mut values = Vec::new();
+        self.properties(id.as_deref().unwrap_or(&from), "", object, &mut values, at);
+        let properties = values.into_iter().collect();
         self.draft.understood("relationships");
         let place = at(id.as_deref().unwrap_or(&from));
         self.draft.relationships.push(RelationshipDoc { id, from, name, to, properties }, place);
@@ -164,7 +178,7 @@ impl<'d> Converter<'d> {
         owner: &str,
         prefix: &str,
         object: Map<String, Json>,
-        out: &mut BTreeMap<String, Value>,
+        out: &mut Vec<(Arc<str>, Value)>,
         at: PlaceLookup<'_>,
     ) {
         for (key, value) in object {
@@ -182,7 +196,10 @@ impl<'d> Converter<'d> {
                 Json::Object(component) if component.contains_key("$metadata") => {
                     self.properties(owner, &format!("{name}."), component, out, at);
                 }
-                value => out.extend(self.value(owner, &name, value, at).map(|value| (name, value))),
+                value => {
+                    let value = self.value(owner, &name, value, at);
+                    out.extend(value.map(|value| (self.names.share(&name), value)));
+                }
             }
         }
     }

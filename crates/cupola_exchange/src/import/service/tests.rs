@@ -1,5 +1,6 @@
 use super::*;
-use crate::export::{json, twins};
+use crate::export::json::GraphFile;
+use crate::export::twins::{RelationshipList, TwinList};
 use crate::import::ModelDoc;
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::{Models, Severity, Value};
@@ -28,15 +29,15 @@ fn a_lone_twin_may_be_called_as_its_file() {
     }"#;
     let draft = draft("RoomTwin", text);
     let [twin] = &draft.twins[..] else { panic!("{:?}", draft.twins) };
-    assert_eq!((twin.id.as_str(), twin.model.as_str()), ("RoomTwin", "dtmi:com:samples:Room;1"));
-    assert_eq!(twin.properties["Temperature"], Value::Integer(80));
-    assert_eq!(twin.properties["Humidity"], Value::Number(25.5));
-    assert_eq!(twin.properties["wifi.Network"], Value::Text("Room1".into()));
+    assert_eq!((twin.id.as_str(), twin.model.as_ref()), ("RoomTwin", "dtmi:com:samples:Room;1"));
+    assert_eq!(twin.properties.get("Temperature"), Some(&Value::Integer(80)));
+    assert_eq!(twin.properties.get("Humidity"), Some(&Value::Number(25.5)));
+    assert_eq!(twin.properties.get("wifi.Network"), Some(&Value::Text("Room1".into())));
     let shape = [
         ("corners".to_owned(), Value::Array(vec![Value::Integer(1), Value::Number(2.5)])),
         ("name".to_owned(), Value::Text("L".into())),
     ];
-    assert_eq!(twin.properties["shape"], Value::Object(shape.into()));
+    assert_eq!(twin.properties.get("shape"), Some(&Value::Object(shape.into())));
     assert!(!twin.properties.contains_key("note"));
     assert_eq!(codes(&draft), ["id-from-file-name", "null-left-out", "null-in-a-list", "metadata-left-out"]);
     let errors = draft.findings.iter().filter(|found| found.severity != Severity::Info).count();
@@ -58,7 +59,7 @@ fn lists_mix_twins_and_relationships() {
     assert_eq!(draft.twins.len(), 1);
     let [relationship] = &draft.relationships[..] else { panic!("{:?}", draft.relationships) };
     assert_eq!(relationship.id.as_deref(), Some("r"));
-    assert_eq!(relationship.properties["open"], Value::Bool(false));
+    assert_eq!(relationship.properties.get("open"), Some(&Value::Bool(false)));
     assert_eq!((left_out(&draft, "twins"), left_out(&draft, "relationships")), (3, 1));
     let wanted = ["twin-without-id", "twin-without-id", "twin-without-model", "broken-relationship", "not-a-twin"];
     assert_eq!(codes(&draft), wanted);
@@ -174,14 +175,15 @@ fn an_export_is_imported_unchanged() {
         to: "a".into(),
         properties: [("since".to_owned(), Value::Integer(2001))].into(),
     };
-    let mut found = Vec::new();
-    let objects = twins::twins_json(std::slice::from_ref(&twin), &models, &mut found);
-    let ways = twins::relationships_json(std::slice::from_ref(&way), "$sourceId", &mut found);
+    let findings = RefCell::default();
+    let (rooms, ways) = (std::slice::from_ref(&twin), std::slice::from_ref(&way));
+    let twins = TwinList { twins: rooms, models: &models, findings: &findings };
+    let relationships = RelationshipList { relationships: ways, source: "$sourceId", findings: &findings };
     let interface: Json = serde_json::from_str(model).unwrap();
-    let text = json::file(objects, ways, vec![interface]).to_string();
-    assert_eq!(found, []);
+    let text = serde_json::to_string(&GraphFile::new(twins, relationships, &[interface])).unwrap();
+    assert_eq!(findings.into_inner(), []);
     let draft = draft("graph", &text);
     assert_eq!(draft.findings, []);
-    assert_eq!((&draft.twins[..], &draft.relationships[..]), (&[twin][..], &[way][..]));
+    assert_eq!((&draft.twins[..], &draft.relationships[..]), (&[Arc::new(twin)][..], &[Arc::new(way)][..]));
     assert_eq!(draft.models.len(), 1);
 }

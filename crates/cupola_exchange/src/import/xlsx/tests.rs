@@ -1,9 +1,12 @@
 use super::*;
-use crate::export::{twins, xlsx};
+use crate::export::twins::TwinList;
+use crate::export::xlsx;
 use crate::import::TEST_MODELS as MODELS;
+use cupola_scene::Properties;
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::{Models, Value};
 use rust_xlsxwriter::Workbook;
+use std::cell::RefCell;
 
 fn book(rows: &[&[&str]]) -> Vec<u8> {
     let mut workbook = Workbook::new();
@@ -42,8 +45,8 @@ fn the_explorers_table_is_read() {
     assert_eq!(draft.findings, []);
     let ids: Vec<&str> = draft.twins.iter().map(|twin| twin.id.as_str()).collect();
     assert_eq!(ids, ["A", "F0", "R0"]);
-    assert_eq!(draft.twins[0].properties["Date"], Value::Integer(2001));
-    assert_eq!(draft.twins[2].properties["Humidity"], Value::Number(30.5));
+    assert_eq!(draft.twins[0].properties.get("Date"), Some(&Value::Integer(2001)));
+    assert_eq!(draft.twins[2].properties.get("Humidity"), Some(&Value::Number(30.5)));
     let ways: Vec<_> = draft.relationships.iter().map(|way| (&*way.from, &*way.name, &*way.to, &way.id)).collect();
     assert_eq!(ways, [("A", "contains", "F0", &None), ("F0", "contains", "R0", &None), ("A", "has", "R0", &None)]);
 }
@@ -82,7 +85,7 @@ fn an_export_is_imported_unchanged() {
         ("wifi.network".to_owned(), Value::Text("a \"b\"\n<c> & d".into())),
     ];
     let twin = |id: &str, properties| TwinDoc { id: id.into(), model: "dtmi:x:Room;1".into(), properties };
-    let rooms = [twin("a", properties.into()), twin("b", BTreeMap::new())];
+    let rooms = [twin("a", properties.into()), twin("b", Properties::default())];
     let way = |id: Option<&str>, from: &str, to: &str| RelationshipDoc {
         id: id.map(str::to_owned),
         from: from.into(),
@@ -91,15 +94,15 @@ fn an_export_is_imported_unchanged() {
         properties: [("width".to_owned(), Value::Number(0.9))].into(),
     };
     let ways = [way(None, "b", "a"), way(Some("r"), "a", "b"), way(None, "b", "a"), way(None, "a", "elsewhere")];
-    let mut found = Vec::new();
-    let table = twins::twins_json(&rooms, &models, &mut found);
-    let bytes = xlsx::bytes(&table, &ways, &mut found);
-    assert_eq!(found, []);
-    assert_eq!(bytes, xlsx::bytes(&table, &ways, &mut found), "the same scene is the same file");
+    let found = RefCell::default();
+    let table = TwinList { twins: &rooms, models: &models, findings: &found };
+    let bytes = xlsx::bytes(&table, &ways, &found);
+    assert_eq!(bytes, xlsx::bytes(&table, &ways, &found), "the same scene is the same file");
+    assert_eq!(found.into_inner(), []);
     let draft = draft(&bytes);
     assert_eq!(draft.findings, []);
-    assert_eq!(draft.twins[..], rooms);
-    assert_eq!(draft.relationships[..], ways);
+    assert_eq!(draft.twins[..], rooms.map(Arc::new));
+    assert_eq!(draft.relationships[..], ways.map(Arc::new));
 }
 
 #[test]
