@@ -101,12 +101,14 @@ struct Feed {
     filters: Vec<String>,
     mappings: Arc<CurrentMappings>,
     client: Option<Client>,
+    /// The number of the connection's outages that the timeline knows of.
+    outages: u32,
 }
 
 impl Feed {
     fn new(mappings: &Arc<Mappings>) -> Self {
         let current = CurrentMappings::new(mappings.clone());
-        Self { url: mappings.url.clone(), filters: mappings.filters(), mappings: current, client: None }
+        Self { url: mappings.url.clone(), filters: mappings.filters(), mappings: current, client: None, outages: 0 }
     }
 }
 
@@ -134,7 +136,7 @@ impl Connections {
             .try_for_each(|feed| address(url.unwrap_or(&feed.url)).map(|_| ()))
             .map_err(|error| error.to_string())?;
         let inbox = self.inbox.clone();
-        self.feeds.iter_mut().for_each(|feed| feed.client = None);
+        self.feeds.iter_mut().for_each(|feed| (feed.client, feed.outages) = (None, 0));
         for feed in &mut self.feeds {
             let intake = Intake { router: Router::new(feed.mappings.clone()), inbox: inbox.clone() };
             let client = Client::start(url.unwrap_or(&feed.url), url.is_some(), feed.filters.clone(), intake);
@@ -188,6 +190,19 @@ impl Connections {
                 })
                 .collect(),
         }
+    }
+
+    /// Returns the topic filters of connections that were lost since the last call.
+    fn take_outages(&mut self) -> Vec<String> {
+        let mut topics = Vec::new();
+        for feed in &mut self.feeds {
+            let outages = feed.client.as_ref().map_or(0, |client| client.history().outages);
+            if outages > feed.outages {
+                feed.outages = outages;
+                topics.extend(feed.filters.iter().cloned());
+            }
+        }
+        topics
     }
 
     fn measure_rate(&mut self, now_us: i64) {
@@ -262,6 +277,13 @@ fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
                 Err(why) => vec![why.to_string()],
             };
             rejected.into_iter().for_each(|why| connections.inbox.reject(why));
+        }
+        // A connection is made again after many ticks, so the readings of this tick arrived before it was lost.
+        let topics = connections.take_outages();
+        if !topics.is_empty()
+            && let Err(why) = timeline.ingest(Event::new(now_us, feed_actor(), EventBody::Disconnected { topics }))
+        {
+            connections.inbox.reject(why.to_string());
         }
         for (topic, payload, arrived_us) in connections.inbox.answers() {
             if let Some(body) = timeline.answer_of(&topic, &payload, arrived_us)

@@ -126,6 +126,8 @@ struct Processor {
     /// Number of failures since the last answer, and the end of the pause after the last of them.
     failures: u32,
     paused_until: Option<Instant>,
+    /// The last line that is no answer, since the request.
+    stray_line: Option<String>,
     status: ProcessorStatus,
 }
 
@@ -149,6 +151,7 @@ impl Processor {
             opening: None,
             failures: 0,
             paused_until: None,
+            stray_line: None,
             status,
         }
     }
@@ -174,7 +177,9 @@ impl Processor {
                     Err(error) => {
                         let line: String = String::from_utf8_lossy(&bytes).trim().chars().take(MAX_QUOTED).collect();
                         self.status.rejected += 1;
-                        self.status.last_error = Some(format!("`{line}` is not an answer: {error}"));
+                        let stray = format!("`{line}` is not an answer: {error}");
+                        self.status.last_error = Some(stray.clone());
+                        self.stray_line = Some(stray);
                     }
                 },
                 LinkMessage::Ended(why) => {
@@ -187,8 +192,7 @@ impl Processor {
             && let Some(asked) = &self.asked
             && asked.at.elapsed() > self.definition.timeout
         {
-            let said = self.status.last_error.take().filter(|said| said.contains("is not an answer"));
-            let said = said.map_or(String::new(), |said| format!("; {said}"));
+            let said = self.stray_line.take().map_or(String::new(), |said| format!("; {said}"));
             wrong = Some(format!("no answer came within {} s{said}", self.definition.timeout.as_secs_f64()));
             self.status.timeouts += 1;
             // The program may still work on the old request, so it is restarted.
@@ -212,6 +216,7 @@ impl Processor {
         let link = self.link.as_ref().ok_or("it is not connected")?;
         link.send(line)?;
         self.status.requests += 1;
+        self.stray_line = None;
         self.asked = Some(PendingRequest { id, at: Instant::now(), asked_us });
         Ok(())
     }

@@ -51,8 +51,19 @@ impl Plugin for TimelinePlugin {
     }
 }
 
-fn begin(wall: Res<WallClock>, mut timelines: Query<(&mut Timeline, &mut Playback)>) {
+fn begin(
+    wall: Res<WallClock>,
+    mut timelines: Query<(&mut Timeline, &mut Playback)>,
+    mut notices: ResMut<Notices>,
+    mut told_us: Local<i64>,
+) {
     let wall_us = wall.now_us();
+    if *told_us != wall.set_back_us() {
+        *told_us = wall.set_back_us();
+        if let Some(text) = wall.set_back_text() {
+            notices.push(NoticeLevel::Warning, text);
+        }
+    }
     for (mut timeline, mut playback) in &mut timelines {
         let until_us = playback.take_step(&timeline, wall_us);
         timeline.begin(until_us);

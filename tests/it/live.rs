@@ -278,6 +278,12 @@ fn the_feed_reconnects_to_a_restarted_broker() {
     until(&mut app, live, "the loss", |app| {
         matches!(app.world().get::<Connections>(live).unwrap().status().connection, Connection::Lost { .. })
     });
+    // Nobody knows whether a value of a lost broker still holds, although this feed has no `stale_after`.
+    let quality = |app: &App| {
+        let state = app.world().get::<Timeline>(live).unwrap().state();
+        state.get(state.topology().slot_named("r2.temperature").unwrap()).quality
+    };
+    until(&mut app, live, "stale values", |app| quality(app) == Quality::Stale);
     broker.restart();
     until(&mut app, live, "the connection", |app| connected(app, live));
     let mut publisher = Publisher::connect(broker.port);
@@ -287,6 +293,21 @@ fn the_feed_reconnects_to_a_restarted_broker() {
         publisher.publish(&[("b/r1/t".into(), "{\"value\": 30.0}".into())]);
         tick(&mut app);
     }
+    assert_eq!(quality(&app), Quality::Stale, "a connection alone confirms nothing");
+    // A retained message may be newer than the last one before the outage.
+    publisher.publish_retained("b/r2/f", "50");
+    until(&mut app, live, "the message", |app| number(app, live, "r2.temperature") == Some(10.0));
+}
+
+#[test]
+fn a_retained_message_over_the_limit_is_named_and_the_others_flow() {
+    let broker = Mosquitto::start();
+    Publisher::connect(broker.port).publish_retained("b/r1/label", vec![b'x'; (64 << 20) + 1]);
+    let (app, live, _folder) = connect(FEED, &broker);
+    let status = app.world().get::<Connections>(live).unwrap().status();
+    assert_eq!(status.connection, Connection::Connected);
+    let told = format!("{:?}", status.counters);
+    assert!(told.contains("b/r1/label: a message of 67108865 bytes is too large"), "{told}");
 }
 
 #[test]

@@ -243,7 +243,8 @@ pub struct Publisher {
 
 impl Publisher {
     pub fn connect(port: u16) -> Self {
-        let options = rumqttc::MqttOptions::new("test-publisher", "127.0.0.1", port);
+        let mut options = rumqttc::MqttOptions::new("test-publisher", "127.0.0.1", port);
+        options.set_max_packet_size(usize::MAX, usize::MAX);
         let (client, connection) = rumqttc::Client::new(options, 4096);
         Self { client, connection }
     }
@@ -253,7 +254,16 @@ impl Publisher {
         for (topic, payload) in messages {
             self.client.publish(topic, rumqttc::QoS::AtLeastOnce, false, payload.as_bytes()).unwrap();
         }
-        let mut waiting = messages.len();
+        self.wait(messages.len());
+    }
+
+    /// Publishes a message that the broker keeps, and waits until it has acknowledged it.
+    pub fn publish_retained(&mut self, topic: &str, payload: impl Into<Vec<u8>>) {
+        self.client.publish(topic, rumqttc::QoS::AtLeastOnce, true, payload).unwrap();
+        self.wait(1);
+    }
+
+    fn wait(&mut self, mut waiting: usize) {
         while waiting > 0 {
             match self.connection.recv_timeout(Duration::from_secs(20)).unwrap() {
                 Ok(rumqttc::Event::Incoming(rumqttc::Packet::PubAck(_))) => waiting -= 1,

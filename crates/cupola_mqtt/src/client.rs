@@ -1,5 +1,6 @@
 //! The MQTT client, which connects, subscribes, and reconnects after the connection is lost.
 
+use super::clock;
 use cupola_run::feed::{AddressError, HOSTS, PASSWORD, ReceivedMessage, USER, address};
 use rumqttc::{AsyncClient, Event, MqttOptions, Outgoing, Packet, QoS, SubscribeReasonCode};
 use std::collections::HashMap;
@@ -295,7 +296,7 @@ impl Task {
                     self.receiver.message(ReceivedMessage {
                         topic: &publish.topic,
                         payload: &publish.payload,
-                        arrived_us: jiff::Timestamp::now().as_microsecond(),
+                        arrived_us: clock::now_us(),
                         is_retained: publish.retain,
                     });
                 }

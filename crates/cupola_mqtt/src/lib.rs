@@ -28,6 +28,7 @@
 //! ```
 
 mod broker;
+pub mod clock;
 mod client;
 mod fleet;
 

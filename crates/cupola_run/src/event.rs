@@ -82,6 +82,11 @@ pub enum EventBody {
         /// The readings, in the order of arrival.
         readings: Vec<Reading>,
     },
+    /// A broker is not connected any more. The values of its messages become stale until the next message.
+    Disconnected {
+        /// The topic filters of the broker's subscriptions.
+        topics: Vec<String>,
+    },
     /// A property gets a value on a simulated timeline.
     Set {
         /// The id of the twin.

@@ -27,6 +27,16 @@ pub(crate) struct Origin {
     pub time_us: i64,
     /// The last moment at which the value is fresh, in microseconds since the Unix epoch, or `None` without a limit.
     pub fresh_until_us: Option<i64>,
+    /// The moment since which the broker of the message is not connected, or was not once, in microseconds since the Unix
+    /// epoch.
+    pub lost_us: Option<i64>,
+}
+
+impl Origin {
+    /// Creates the origin of a value whose broker, if there is one, is connected.
+    pub fn new(source: Source, time_us: i64, fresh_until_us: Option<i64>) -> Self {
+        Self { source, time_us, fresh_until_us, lost_us: None }
+    }
 }
 
 /// The origins of a timeline's values, by slot.
@@ -59,6 +69,28 @@ impl Origins {
         (time_of(state, slot) == origin.time_us).then_some(origin.time_us)
     }
 
+    /// Ends the freshness of values of messages whose topics fulfil a condition, because their broker is not connected at
+    /// `now_us`. The next message of a topic is its next confirmation.
+    pub fn disconnect(&mut self, now_us: i64, is_lost: impl Fn(&str) -> bool) {
+        for origin in Arc::make_mut(&mut self.by_slot).values_mut() {
+            if let Source::Message { topic, .. } = &origin.source
+                && is_lost(topic)
+            {
+                origin.lost_us.get_or_insert(now_us);
+                origin.fresh_until_us = Some(origin.fresh_until_us.map_or(now_us, |until_us| until_us.min(now_us)));
+            }
+        }
+        self.next_stale_us = self.next_stale_us.min(now_us);
+    }
+
+    /// Returns whether a slot's value came on a topic whose broker was not connected since.
+    pub fn is_unconfirmed(&self, slot: Slot, topic: &str) -> bool {
+        self.by_slot.get(&slot).is_some_and(|origin| {
+            let is_same = matches!(&origin.source, Source::Message { topic: known, .. } if &**known == topic);
+            is_same && origin.lost_us.is_some()
+        })
+    }
+
     /// Returns a description of the origin of a slot's value, or `None` if the value has been replaced since.
     pub fn text(&self, state: &State, slot: Slot) -> Option<String> {
         let origin = self.by_slot.get(&slot)?;
@@ -69,7 +101,13 @@ impl Origins {
             Source::Message { topic, payload, is_retained: true, .. } => {
                 format!("retained message of unknown age on {topic}: {payload}")
             }
-            Source::Message { topic, payload, .. } => format!("message on {topic}: {payload}"),
+            Source::Message { topic, payload, .. } => {
+                let lost = origin.lost_us.map(|lost_us| {
+                    let at = local_text(lost_us, &state.topology().zone);
+                    format!("; not confirmed since the connection was lost at {at}")
+                });
+                format!("message on {topic}: {payload}{}", lost.unwrap_or_default())
+            }
             Source::Answer { processor, request, asked_us } => {
                 let asked = local_text(*asked_us, &state.topology().zone);
                 format!("answer {request} of processor {processor}, asked at {asked}")

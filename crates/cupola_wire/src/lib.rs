@@ -32,4 +32,4 @@ pub use template::Template;
 pub use time::{
     MAX_TIME_US, MIN_TIME_US, TimeRule, format_duration, format_rfc3339, parse_duration, parse_rfc3339, parse_time,
 };
-pub use topic::TopicPattern;
+pub use topic::{TopicPattern, filter_matches};

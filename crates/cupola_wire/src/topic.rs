@@ -249,6 +249,23 @@ fn claim<'a>(name: &'a str, at: usize, names: &mut Vec<&'a str>) -> Result<(), P
     Ok(())
 }
 
+/// Returns whether an MQTT topic filter covers a topic. (MQTT 3.1.1, 4.7)
+pub fn filter_matches(filter: &str, topic: &str) -> bool {
+    if topic.starts_with('$') && filter.starts_with(['+', '#']) {
+        return false;
+    }
+    let mut levels = topic.split('/');
+    for part in filter.split('/') {
+        match (part, levels.next()) {
+            ("#", _) => return true,
+            ("+", Some(_)) => {}
+            (literal, Some(level)) if literal == level => {}
+            _ => return false,
+        }
+    }
+    levels.next().is_none()
+}
+
 #[cfg(test)]
 #[path = "topic_tests.rs"]
 mod tests;

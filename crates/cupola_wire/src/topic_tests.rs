@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::TopicPattern;
+use super::{TopicPattern, filter_matches};
 use crate::Captures;
 
 fn pattern(text: &str) -> TopicPattern {
@@ -149,5 +149,23 @@ proptest! {
             let topic = pattern.topic(&captures).expect("every capture is there");
             prop_assert_eq!(pattern.matches(&topic), Some(captures.clone()));
         }
+    }
+}
+
+#[test]
+fn filters_cover_topics_as_in_mqtt() {
+    for (filter, topic, covers) in [
+        ("a/+/t", "a/b/t", true),
+        ("a/+/t", "a/b/c/t", false),
+        ("a/#", "a/b/c", true),
+        ("a/#", "a", true),
+        ("a/+", "a", false),
+        ("a/+", "a/", true),
+        ("#", "$SYS/uptime", false),
+        ("$SYS/#", "$SYS/uptime", true),
+        ("a/b", "a/b", true),
+        ("a/b", "a/B", false),
+    ] {
+        assert_eq!(filter_matches(filter, topic), covers, "{filter} {topic}");
     }
 }

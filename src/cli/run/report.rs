@@ -3,7 +3,7 @@
 use super::super::{check, output};
 use crate::feed::Connections;
 use crate::processor::Processors;
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, WallClock};
 use bevy::prelude::*;
 use cupola_mqtt::Connection;
 use cupola_twin::zone::TimeZone;
@@ -62,6 +62,10 @@ pub(in crate::cli) fn report(
     let unsettled = check::unsettled(scene, known.state());
     output::report(&unsettled);
     out.insert("unsettled".into(), json!(unsettled));
+    if let Some(text) = WallClock::System.set_back_text() {
+        output::error_line(format!("warning[clock]: {text}"));
+        out.insert("clock_set_back_s".into(), json!(WallClock::System.set_back_us() as f64 / 1e6));
+    }
     out.insert("summary".into(), summary(known.state()));
     out.insert("values".into(), values(known.state()));
     serde_json::Value::Object(out)

@@ -65,6 +65,11 @@ impl Timeline {
         let kept = is_kept.then(|| Event { time_us: self.now_us, ..event.clone() });
         let outcome = match event.body {
             EventBody::Readings { readings } => Ok(self.take_readings(readings)),
+            EventBody::Disconnected { topics } => {
+                let is_lost = |topic: &str| topics.iter().any(|filter| cupola_wire::filter_matches(filter, topic));
+                self.origins.disconnect(self.now_us, is_lost);
+                Ok(Outcome::default())
+            }
             EventBody::Set { twin, property, value } => self.set(&event.actor, &twin, &property, &value),
             EventBody::Assume { room, assumption } => self.assume(room.as_deref(), &assumption),
             EventBody::Command { twin, command, request } => self.invoke(&event.actor, &twin, &command, request),
@@ -99,7 +104,10 @@ impl Timeline {
                     continue;
                 }
             };
-            if self.origins.message_us(&self.state, slot).is_some_and(|known_us| sample.time_us < known_us) {
+            // After an outage, a retained message may be newer than the last one that was received.
+            let is_confirmation = reading.is_of_unknown_age() && self.origins.is_unconfirmed(slot, &reading.topic);
+            let is_older = |known_us| sample.time_us < known_us && !is_confirmation;
+            if self.origins.message_us(&self.state, slot).is_some_and(is_older) {
                 self.state.observe_late(slot, sample);
                 outcome.late += 1;
                 continue;
@@ -115,7 +123,7 @@ impl Timeline {
             let arrived_us = reading.arrived_us;
             let is_retained = reading.is_of_unknown_age();
             let source = Source::Message { topic: reading.topic, payload: reading.payload, arrived_us, is_retained };
-            self.origins.insert(slot, Origin { source, time_us: sample.time_us, fresh_until_us });
+            self.origins.insert(slot, Origin::new(source, sample.time_us, fresh_until_us));
         }
         self.state.observe_now();
         outcome
@@ -161,7 +169,7 @@ impl Timeline {
     /// Records an actor as the origin of a slot's value.
     fn note_actor(&mut self, slot: Slot, actor: &Actor, action: &str) {
         let source = Source::Actor { actor: actor.clone(), action: action.into() };
-        self.origins.insert(slot, Origin { source, time_us: self.now_us, fresh_until_us: None });
+        self.origins.insert(slot, Origin::new(source, self.now_us, None));
     }
 
     fn assume(&mut self, room: Option<&str>, assumption: &Assumption) -> Result<Outcome, EventError> {
@@ -345,7 +353,7 @@ impl Timeline {
                 let slot = Slot { column: *column, row };
                 self.state.measure(slot, sample, until_us);
                 let source = Source::Answer { processor: processor.clone(), request: request.clone(), asked_us };
-                self.origins.insert(slot, Origin { source, time_us: asked_us, fresh_until_us: Some(until_us) });
+                self.origins.insert(slot, Origin::new(source, asked_us, Some(until_us)));
             }
         }
         Ok(outcome)
