@@ -13,6 +13,7 @@ pub mod processor;
 pub mod screen;
 pub mod selection;
 pub mod session;
+mod settings;
 pub mod timeline;
 pub mod twin;
 pub mod ui;

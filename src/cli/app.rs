@@ -2,6 +2,7 @@
 
 use super::{BAD_INPUT, Opened, Source, Trust, opened, output};
 use crate::action::ActionRequest;
+use crate::feed::AllowedBrokers;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::MayStartPrograms;
 use crate::session::{self, FileWatcher, Findings, SessionOptions};
@@ -49,6 +50,7 @@ fn window((scene, diagnostics): Opened, broker: Option<String>, source: Source, 
     let mut app = window::build(&Target::Window);
     app.insert_resource(SessionOptions { connect: true, broker });
     app.insert_resource(MayStartPrograms(trust.allow_programs));
+    app.insert_resource(AllowedBrokers::kept());
     session::open_scene(app.world_mut(), scene, diagnostics);
     app.world_mut().resource_mut::<FileWatcher>().enabled = true;
     if errors {

@@ -1,5 +1,9 @@
 //! Feeds. Each feed has an MQTT client on its own thread. Every tick takes the readings that have arrived.
 
+mod consent;
+
+pub use consent::{AllowBrokers, AllowedBrokers};
+
 use crate::action::{Action, ActionResult};
 use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline, WallClock};
@@ -24,6 +28,8 @@ pub struct FeedStatus {
     pub counters: FeedCounters,
     /// The connections, one for each feed that was asked to connect.
     pub brokers: Vec<BrokerStatus>,
+    /// The addresses of brokers that wait for a permission.
+    pub waiting: Vec<String>,
 }
 
 /// The status of the connection of one feed.
@@ -89,6 +95,8 @@ pub struct Connections {
     /// then.
     counts: VecDeque<(i64, u64)>,
     rate_per_s: f64,
+    /// The addresses of brokers that wait for a permission.
+    waiting: Vec<String>,
     /// The durations from sending to propagation and from arrival to propagation.
     pub latencies: Latencies,
     /// The source time, if the message has one, and the time of arrival of each reading of this tick, in microseconds.
@@ -120,6 +128,7 @@ impl Connections {
             inbox: Arc::new(Inbox::default()),
             counts: VecDeque::new(),
             rate_per_s: 0.0,
+            waiting: Vec::new(),
             latencies: Latencies::default(),
             ingested: Vec::new(),
         }
@@ -136,6 +145,7 @@ impl Connections {
             .try_for_each(|feed| address(url.unwrap_or(&feed.url)).map(|_| ()))
             .map_err(|error| error.to_string())?;
         let inbox = self.inbox.clone();
+        self.waiting.clear();
         self.feeds.iter_mut().for_each(|feed| (feed.client, feed.outages) = (None, 0));
         for feed in &mut self.feeds {
             let intake = Intake { router: Router::new(feed.mappings.clone()), inbox: inbox.clone() };
@@ -172,6 +182,17 @@ impl Connections {
         &self.inbox
     }
 
+    /// Returns the addresses of the feeds' brokers that are not allowed.
+    pub fn not_allowed(&self, allowed: &AllowedBrokers) -> Vec<String> {
+        let urls: BTreeSet<&str> = self.feeds.iter().map(|feed| feed.url.as_str()).collect();
+        urls.into_iter().filter(|url| !allowed.allows(url)).map(str::to_string).collect()
+    }
+
+    /// Sets the addresses of brokers that wait for a permission. They are not connected.
+    pub fn wait_for_permission(&mut self, urls: Vec<String>) {
+        self.waiting = urls;
+    }
+
     /// Returns the status of the feeds.
     pub fn status(&self) -> FeedStatus {
         let clients = || self.feeds.iter().filter_map(|feed| feed.client.as_ref());
@@ -181,6 +202,7 @@ impl Connections {
             connection: clients().map(Client::connection).max_by_key(Connection::trouble).unwrap_or_default(),
             url: urls.into_iter().collect::<Vec<_>>().join(", "),
             rate_per_s: self.rate_per_s,
+            waiting: self.waiting.clone(),
             counters: self.inbox.counters(),
             brokers: clients()
                 .map(|client| BrokerStatus {
@@ -237,7 +259,8 @@ pub struct FeedPlugin;
 
 impl Plugin for FeedPlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Tick, ingest.in_set(TickSystems::Ingest))
+        app.init_resource::<AllowedBrokers>()
+            .add_systems(Tick, ingest.in_set(TickSystems::Ingest))
             .add_systems(Tick, (measure, send).chain().in_set(SendSystems).after(TickSystems::Publish));
     }
 }

@@ -9,7 +9,7 @@
 mod link;
 
 use crate::action::{Action, ActionResult};
-use crate::feed::SendSystems;
+use crate::feed::{AllowedBrokers, SendSystems};
 use crate::notice::{NoticeLevel, Notices};
 use crate::timeline::{BeginSystems, Playback, SourceKind, Timeline};
 use crate::{Tick, TickSystems};
@@ -226,7 +226,12 @@ impl Processor {
     ///
     /// # Errors
     /// The reason why the link can't be opened, or why it was lost.
-    fn is_ready(&mut self, may_start: bool, known: &mut KnownPrograms) -> Result<bool, String> {
+    fn is_ready(
+        &mut self,
+        may_start: bool,
+        known: &mut KnownPrograms,
+        brokers: &AllowedBrokers,
+    ) -> Result<bool, String> {
         if self.paused_until.is_some_and(|until| Instant::now() < until) {
             return Ok(false);
         }
@@ -236,6 +241,12 @@ impl Processor {
                 return Err(format!(
                     "the program `{command}` may not be started. Allow it with --allow-programs, or with \"Let the \
                      scene's programs run\" in the app's search"
+                ));
+            }
+            if let Some(mqtt) = self.definition.doc.mqtt.as_ref().filter(|mqtt| !brokers.allows(&mqtt.url)) {
+                return Err(format!(
+                    "its broker {} is not allowed: allow it with \"Connect to the scene's brokers\" in the app's search",
+                    mqtt.url
                 ));
             }
             if self.definition.doc.mqtt.is_none() {
@@ -425,6 +436,7 @@ fn take_in(mut timelines: Query<(&mut Timeline, &mut Processors)>) {
 fn ask(
     may_start: Res<MayStartPrograms>,
     mut known: ResMut<KnownPrograms>,
+    brokers: Res<AllowedBrokers>,
     mut timelines: Query<(&Timeline, &mut Processors)>,
     mut notices: ResMut<Notices>,
 ) {
@@ -445,7 +457,7 @@ fn ask(
                 processor.next_us = next_us;
                 continue;
             }
-            let asked = processor.is_ready(may_start.0, &mut known).and_then(|ready| {
+            let asked = processor.is_ready(may_start.0, &mut known, &brokers).and_then(|ready| {
                 if ready {
                     processors.count += 1;
                     let id = format!("{}-{}", processors.name, processors.count);

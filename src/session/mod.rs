@@ -15,7 +15,7 @@ pub use watch::FileWatcher;
 use crate::Tick;
 use crate::action::{ActionPlugin, apply_actions};
 use crate::exchange::{self, Import};
-use crate::feed::Connections;
+use crate::feed::{AllowedBrokers, Connections};
 use crate::job::{Jobs, drop_on_thread};
 use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
@@ -207,12 +207,28 @@ pub(crate) fn spawn(world: &mut World, timeline: cupola_run::Timeline, playback:
 /// Connects to the brokers if the session options require it, and adds the connections to their timeline.
 fn connect(world: &mut World, entity: Entity, mut connections: Connections) {
     let options = world.resource::<SessionOptions>().clone();
-    if options.connect
+    let refused = match &options.broker {
+        Some(_) => Vec::new(),
+        None => connections.not_allowed(world.resource::<AllowedBrokers>()),
+    };
+    if options.connect && !refused.is_empty() {
+        let hosts = refused.join(", ");
+        let text = format!("The scene names the broker {hosts}: allow it at “Not connected” in the top bar");
+        world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+        connections.wait_for_permission(refused);
+    } else if options.connect
         && let Err(error) = connections.connect(options.broker.as_deref())
     {
         world.resource_mut::<Notices>().push(NoticeLevel::Error, error);
     }
     world.entity_mut(entity).insert(connections);
+}
+
+/// Connects the connections of a timeline again, as when it was spawned.
+pub(crate) fn connect_again(world: &mut World, entity: Entity) {
+    if let Some(connections) = world.entity_mut(entity).take::<Connections>() {
+        connect(world, entity, connections);
+    }
 }
 
 /// Returns the first timeline of a kind, or `None` if there is none. Branches come last.

@@ -6,8 +6,7 @@ use super::theme::{self, Colors, GROUP_GAP, ROW};
 use super::widgets::{Mark, icon_button, mark_ui, segmented};
 use super::{UiState, format};
 use crate::action::{ActionList, StopJob};
-use crate::feed::Connect;
-use crate::feed::FeedStatus;
+use crate::feed::{AllowBrokers, Connect, FeedStatus};
 use crate::look::Theme;
 use crate::session::Open;
 use crate::timeline::SourceKind;
@@ -241,6 +240,9 @@ fn connection_words(feed: &FeedStatus, wall_us: i64, colors: &Colors) -> (Mark, 
         None => words,
     };
     match &feed.connection {
+        Connection::Idle if !feed.waiting.is_empty() => {
+            (Mark::Triangle, colors.warning, "Not connected: allow the broker?".into())
+        }
         Connection::Idle => (Mark::Outline, colors.muted, "Not connected".into()),
         Connection::Connecting => (Mark::Diamond, colors.accent, "Connecting…".into()),
         Connection::Connected => {
@@ -281,6 +283,17 @@ fn broker_ui(ui: &mut Ui, feed: &FeedStatus, actions: &mut ActionList) {
     let id = Id::new(("another broker", &feed.url));
     let mut url = ui.data(|data| data.get_temp::<String>(id)).unwrap_or_else(|| feed.url.clone());
     ui.set_min_width(300.0);
+    if !feed.waiting.is_empty() {
+        ui.label("The scene connects to");
+        feed.waiting.iter().for_each(|url| drop(ui.label(theme::semibold(url))));
+        ui.label(theme::caption("Allow it if you trust whoever made the scene. The host is remembered."));
+        ui.add_space(4.0);
+        if ui.add(Button::new("Allow and connect").min_size(vec2(140.0, ROW))).clicked() {
+            actions.push(AllowBrokers);
+            ui.close();
+        }
+        ui.add_space(8.0);
+    }
     ui.label(theme::caption("Broker"));
     let edit = TextEdit::singleline(&mut url).hint_text("mqtt://host:1883").desired_width(f32::INFINITY);
     let response = ui.add(edit.min_size(vec2(0.0, ROW)));

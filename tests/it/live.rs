@@ -1,11 +1,13 @@
 //! Tests of live timelines with a real broker outside the program.
 
 use crate::support::{
-    MODELS, Mosquitto, Publisher, number, open, repository, scene_folder, small_scene, tick, timeline,
+    MODELS, Mosquitto, Publisher, number, open, open_unknown, repository, scene_folder, send, small_scene, tick,
+    timeline,
 };
 use bevy::prelude::*;
 use cupola::action::ActionRequest;
-use cupola::feed::Connections;
+use cupola::feed::{AllowBrokers, Connections};
+use cupola::notice::Notices;
 use cupola::selection::Select;
 use cupola::session::EditScene;
 use cupola::timeline::{SourceKind, Timeline};
@@ -297,6 +299,24 @@ fn the_feed_reconnects_to_a_restarted_broker() {
     // A retained message may be newer than the last one before the outage.
     publisher.publish_retained("b/r2/f", "50");
     until(&mut app, live, "the message", |app| number(app, live, "r2.temperature") == Some(10.0));
+}
+
+#[test]
+fn the_brokers_of_an_unknown_scene_need_a_permission() {
+    let broker = Mosquitto::start();
+    // A loopback address in a form that is not known to be one.
+    let feed = FEED.replace("127.0.0.1:1", &format!("127.1:{}", broker.port));
+    let folder = scene_folder(MODELS, &small_scene(&feed));
+    let mut app = open_unknown(folder.path());
+    let live = timeline(&mut app, SourceKind::Live);
+    tick(&mut app);
+    let status = app.world().get::<Connections>(live).unwrap().status();
+    assert_eq!((status.connection, status.waiting), (Connection::Idle, vec![format!("mqtt://127.1:{}", broker.port)]));
+    let notices = app.world().resource::<Notices>().0.clone();
+    assert!(notices.iter().any(|(_, text)| text.contains("127.1")), "{notices:?}");
+    send(&mut app, AllowBrokers);
+    until(&mut app, live, "the connection", |app| connected(app, live));
+    assert!(app.world().get::<Connections>(live).unwrap().status().waiting.is_empty());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use bevy::prelude::*;
 use cupola::action::{Action, ActionRequest};
+use cupola::feed::AllowedBrokers;
 use cupola::session::{self, Findings, SessionOptions, timeline_of};
 use cupola::timeline::{SourceKind, Timeline, WallClock};
 use cupola::{CorePlugin, Tick};
@@ -92,11 +93,22 @@ pub fn open(path: &Path, broker: Option<String>) -> App {
 }
 
 fn open_at(path: &Path, broker: Option<String>, wall: WallClock) -> App {
+    let session = SessionOptions { connect: broker.is_some(), broker };
+    open_with(path, session, AllowedBrokers::default(), wall)
+}
+
+/// Opens a scene in an app that connects to the scene's brokers if they are allowed.
+pub fn open_unknown(path: &Path) -> App {
+    let session = SessionOptions { connect: true, broker: None };
+    open_with(path, session, AllowedBrokers::of([]), WallClock::System)
+}
+
+fn open_with(path: &Path, session: SessionOptions, allowed: AllowedBrokers, wall: WallClock) -> App {
     let loaded = cupola_scene::load(path);
     assert!(loaded.is_valid(), "{:?}", loaded.diagnostics);
     let mut app = App::new();
     app.add_plugins(CorePlugin);
-    app.insert_resource(SessionOptions { connect: broker.is_some(), broker }).insert_resource(wall);
+    app.insert_resource(session).insert_resource(allowed).insert_resource(wall);
     app.finish();
     app.cleanup();
     session::open(app.world_mut(), loaded);

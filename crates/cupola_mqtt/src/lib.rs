@@ -28,8 +28,8 @@
 //! ```
 
 mod broker;
-pub mod clock;
 mod client;
+pub mod clock;
 mod fleet;
 
 pub use broker::Broker;
