@@ -4,7 +4,7 @@
 use cupola_twin::zone::{self, TimeZone};
 use cupola_twin::{Diagnostic, Severity};
 use std::borrow::Cow;
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether standard output has no reader any more.
@@ -18,13 +18,35 @@ pub fn line(text: impl AsRef<str>) {
 }
 
 /// Lets `write` write to standard output. Returns its result, or `None` if the output failed.
-pub fn stream<T>(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<T>) -> Option<T> {
-    match write(&mut io::stdout().lock()) {
+pub fn stream<T>(write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> Option<T> {
+    let is_terminal = io::stdout().is_terminal();
+    let mut out = VisibleWriter { writer: io::stdout().lock(), is_terminal };
+    match write(&mut out) {
         Ok(value) => Some(value),
         Err(error) => {
             written(Err(error));
             None
         }
+    }
+}
+
+/// A writer that leaves out control characters on a terminal.
+struct VisibleWriter {
+    writer: StdoutLock<'static>,
+    is_terminal: bool,
+}
+
+impl Write for VisibleWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) if self.is_terminal => self.writer.write_all(visible(text, true).as_bytes())?,
+            _ => self.writer.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 }
 
@@ -74,7 +96,9 @@ pub fn error_line(text: impl AsRef<str>) {
 /// Returns a text with its control characters escaped as in JSON, because a terminal would carry them out, and names and
 /// messages come from anywhere. Line breaks and tabs stay if the text `may_break`.
 fn visible(text: &str, may_break: bool) -> Cow<'_, str> {
-    let is_unsafe = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\t'));
+    // Marks of the direction of writing can make a text look like another one.
+    let is_mark = |c: char| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_unsafe = |c: char| is_mark(c) || (c.is_control() && !(may_break && matches!(c, '\n' | '\t')));
     if !text.contains(is_unsafe) {
         return text.into();
     }
@@ -92,8 +116,11 @@ fn visible(text: &str, may_break: bool) -> Cow<'_, str> {
 /// Returns a cell of a table for spreadsheets. One that begins like a formula would be computed, so it is marked as a
 /// text.
 fn harmless(cell: &str) -> Cow<'_, str> {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
-    if is_formula { format!("'{cell}").into() } else { cell.into() }
+    // Spreadsheets skip blanks and marks before a formula, and some read full-width signs.
+    let is_skipped = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}');
+    let start = cell.trim_start_matches(is_skipped);
+    let is_sign = start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || cell.starts_with(['\t', '\r']);
+    if is_sign && cell.parse::<f64>().is_err() { format!("'{cell}").into() } else { cell.into() }
 }
 
 /// Prints the errors among diagnostics on standard error, and returns their number. `cupola check` tells the warnings, so
@@ -114,10 +141,13 @@ pub fn report(diagnostics: &[Diagnostic]) -> usize {
 
 /// Prints rows as comma-separated values (RFC 4180).
 pub fn csv(header: &[String], rows: &[Vec<String>]) {
+    let is_terminal = io::stdout().is_terminal();
     let mut writer = csv::Writer::from_writer(io::stdout().lock());
     let mut rows = std::iter::once(header).chain(rows.iter().map(Vec::as_slice));
     let mut write = |row: &[String]| {
-        let cells: Vec<Cow<'_, str>> = row.iter().map(|cell| harmless(cell)).collect();
+        // A file gets the cells as they are. On a terminal, control characters would be carried out.
+        let shown = |cell| if is_terminal { visible(cell, false) } else { Cow::Borrowed(cell) };
+        let cells: Vec<Cow<'_, str>> = row.iter().map(|cell| harmless(&shown(cell)).into_owned().into()).collect();
         writer.write_record(cells.iter().map(|cell| cell.as_bytes())).map_err(io::Error::from)
     };
     let result = rows.try_for_each(&mut write);

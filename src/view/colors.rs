@@ -11,7 +11,7 @@ use bevy::prelude::*;
 use bevy::render::storage::ShaderBuffer;
 use cupola_twin::expr::{Cell, Expr, evaluate_in_unit, joined, parse};
 use cupola_twin::query::TwinContext;
-use cupola_twin::unit::{Unit, conversion_between, tidy};
+use cupola_twin::unit::{Unit, conversion_between, converted};
 use cupola_twin::{Kind, Quality, State, TwinIx};
 
 /// The duration of a change of colour, in s.
@@ -138,7 +138,7 @@ fn in_common_unit(
     }
     match conversion_between(own, *common) {
         Some((scale, offset)) if (scale, offset) != (1.0, 0.0) => {
-            Ok(RoomValue::Known(tidy(number * scale + offset), quality))
+            Ok(RoomValue::Known(converted(number, scale, offset), quality))
         }
         Some(_) => Ok(value),
         None => {

@@ -155,3 +155,42 @@ fn an_import_replaces_only_its_own_files() {
     let beside: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(beside.len(), 3, "nothing is left behind: {beside:?}");
 }
+
+#[test]
+fn an_import_refuses_to_replace_what_a_person_has_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = folder.path().join("models.json");
+    std::fs::write(&models, MODELS).unwrap();
+    let import = |out: &Path| cupola(&["import", text(&models), "--out", text(out), "--replace"]);
+    let own = scene_folder(MODELS, &small_scene("// mine\n"));
+    let before = std::fs::read_to_string(own.path().join("scene.ron")).unwrap();
+    let output = import(own.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("scene.ron"), "{output:?}");
+    assert_eq!(std::fs::read_to_string(own.path().join("scene.ron")).unwrap(), before);
+    // An imported scene that was edited since.
+    let out = folder.path().join("scene");
+    assert!(import(&out).status.success() && import(&out).status.success());
+    assert!(cupola(&["edit", text(&out), "add-twin", "mine", "--model", "Room"]).status.success());
+    assert_eq!(import(&out).status.code(), Some(1));
+    assert!(std::fs::read_to_string(out.join("scene.ron")).unwrap().contains("mine"));
+}
+
+#[test]
+fn no_output_overwrites_a_file_of_the_scene() {
+    let folder = scene_folder(MODELS, &small_scene(""));
+    let (scene, file) = (text(folder.path()).to_string(), folder.path().join("scene.ron"));
+    let model = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let model = model.filter(|path| path.extension().is_some_and(|extension| extension == "json")).next();
+    let link = folder.path().join("link.json");
+    std::fs::hard_link(&file, &link).unwrap();
+    let before = std::fs::read_to_string(&file).unwrap();
+    for out in [Some(file.clone()), Some(link), model].into_iter().flatten() {
+        let output = cupola(&["export", &scene, "--format", "json", "--out", text(&out)]);
+        assert_eq!(output.status.code(), Some(1), "{}", out.display());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("own-file"), "{output:?}");
+    }
+    let output = cupola(&["run", &scene, "--for", "1h", "--record", text(&file)]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+}

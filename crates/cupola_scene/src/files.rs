@@ -17,6 +17,20 @@ pub struct SourceFile {
     pub modified: Option<SystemTime>,
 }
 
+/// Returns whether two paths lead to one file, also through links.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    let (Ok(one_at), Ok(other_at)) = (one.canonicalize(), other.canonicalize()) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // Hard links have different paths.
+        if let (Ok(one), Ok(other)) = (one.metadata(), other.metadata()) {
+            return (one.dev(), one.ino()) == (other.dev(), other.ino());
+        }
+    }
+    one_at == other_at
+}
+
 impl SourceFile {
     /// Returns a file that is about to be read.
     pub fn before_reading(path: PathBuf) -> Self {

@@ -42,7 +42,7 @@ pub use bind::{unknown_node, words_of};
 pub use building::{ReadGltf, read_gltf};
 pub use cache::finish as finish_cache;
 pub use document::Document;
-pub use files::{SourceFile, collect_json, read_latin_text, read_text};
+pub use files::{SourceFile, collect_json, is_same_file, read_latin_text, read_text};
 pub use graph::{graph_relationship, graph_twin};
 pub use load::{LoadResult, condition, input_column, load};
 pub use patch::updated_text;
@@ -54,7 +54,7 @@ pub use zone::{SceneZone, ZoneSource, unknown_zone};
 use cupola_building::{AutoStorey, Building};
 use cupola_twin::{ColumnIx, Graph, Models, Place, Topology, TwinIx};
 use document::AlarmSeverity;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A scene that was read and checked.
@@ -87,6 +87,12 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// Returns whether a path leads to a file from which the scene was read, which no output may overwrite.
+    pub fn is_read_from(&self, path: &Path) -> bool {
+        let files = self.files.iter().map(|file| &file.path).filter(|file| file.is_file());
+        files.chain([&self.path]).any(|file| is_same_file(file, path))
+    }
+
     /// Builds the lists of the document and the graph in a thread of its own. They are otherwise built at the first
     /// edit or at the first access to an initial value, which would delay the app.
     pub fn prepare(&self) {

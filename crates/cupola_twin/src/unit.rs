@@ -515,6 +515,16 @@ pub fn conversion_between(from: Option<&Unit>, to: Option<&Unit>) -> Option<(f64
     from.zip(to).map_or(Some((1.0, 0.0)), |(from, to)| conversion(from, to))
 }
 
+/// Converts a number by the scale and offset of [`conversion`], and removes conversion noise. A result that is zero but
+/// for the rounding is zero: 32 °F are exactly 0 °C, so that `temperature > 0 degC` is false.
+pub fn converted(number: f64, scale: f64, offset: f64) -> f64 {
+    let result = number * scale + offset;
+    tidy(if result.abs() < offset.abs() * MAX_NOISE { 0.0 } else { result })
+}
+
+/// The largest share of rounding in a difference of two numbers of the same size.
+const MAX_NOISE: f64 = 1e-14;
+
 /// The powers of ten from 10^-[`MAX_POWER`] to 10^[`MAX_POWER`].
 static POWERS: LazyLock<[f64; 2 * MAX_POWER + 1]> =
     LazyLock::new(|| std::array::from_fn(|at| 10_f64.powi(at as i32 - MAX_POWER as i32)));
@@ -563,6 +573,16 @@ mod tests {
 
     #[test]
     fn converted_numbers_are_tidy() {
+        for (number, from, to, wanted) in [
+            (32.0, "degF", "degC", 0.0),
+            (0.0, "degC", "degF", 32.0),
+            (-459.67, "degF", "kelvin", 0.0),
+            (273.15, "kelvin", "degC", 0.0),
+            (32.000000001, "degF", "degC", 5.556e-10),
+        ] {
+            let (scale, offset) = conversion(find(from).unwrap(), find(to).unwrap()).unwrap();
+            assert!((converted(number, scale, offset) - wanted).abs() <= wanted.abs() * 1e-3, "{number} {from}");
+        }
         for (number, wanted) in
             [(76.999_999_999_999_99, 77.0), (0.0, 0.0), (-1e-300, -1e-300), (1e300, 1e300), (-0.1, -0.1)]
         {

@@ -6,6 +6,7 @@
 //! layout. The cost is that integers beyond ±2^53 are not exact, so [`encode`] refuses them.
 
 pub use crate::texts::Texts;
+use crate::zone::time_of_text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -236,9 +237,9 @@ fn encode_by(value: &Value, kind: Kind, intern: impl Fn(&str) -> u32) -> Result<
             Ok(text) => Ok(f64::from(intern(&text))),
             Err(error) => Err(ValueError::NotJson(error.to_string())),
         },
-        (Kind::Time, Value::Text(text)) => match text.parse::<jiff::Timestamp>() {
-            Ok(time) => Ok(time.as_microsecond() as f64 / 1e6),
-            Err(_) => Err(ValueError::NotTime(text.clone())),
+        (Kind::Time, Value::Text(text)) => match time_of_text(text) {
+            Some(time_us) => Ok(time_us as f64 / 1e6),
+            None => Err(ValueError::NotTime(text.clone())),
         },
         _ => Err(ValueError::Kind { value: value.clone(), kind }),
     }

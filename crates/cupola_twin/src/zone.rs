@@ -99,8 +99,28 @@ pub fn standard_offset_s(zone: &TimeZone, time_us: i64) -> i64 {
 /// occurs twice is the first of both; one that daylight saving skips is as much later. A date alone is
 /// its start. `None` if the text is neither.
 pub fn time_of_local(text: &str, zone: &TimeZone) -> Option<i64> {
-    let local: DateTime = text.trim().parse().ok()?;
+    // A zone in brackets belongs to a time with a zone.
+    let local: DateTime = text.trim().parse().ok().filter(|_| !text.contains('['))?;
     Some(zone.to_timestamp(local).ok()?.as_microsecond())
+}
+
+/// The latest time of the calendar: 9999-12-30T22:00:00Z, in microseconds since the Unix epoch.
+pub const MAX_TIME_US: i64 = 253_402_207_200_000_000;
+
+/// Returns the time that a text with a difference to UTC says, in microseconds since the Unix epoch. A zone in brackets
+/// (RFC 9557) may replace the difference. The last hours of the year 9999, which programs write for "never", are
+/// [`MAX_TIME_US`].
+pub fn time_of_text(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if text.ends_with(']') {
+        return text.parse::<jiff::Zoned>().ok().map(|time| time.timestamp().as_microsecond());
+    }
+    let parsed = text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
+    parsed.or_else(|| {
+        // A time that only its year puts beyond the calendar.
+        let earlier = format!("9998-12-3{}", text.strip_prefix("9999-12-3")?);
+        earlier.parse::<Timestamp>().ok().map(|_| MAX_TIME_US)
+    })
 }
 
 /// Formats microseconds since the Unix epoch as an RFC 3339 time with the zone's difference to UTC:

@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::TimeZone;
-use jiff::{Span, SpanRelativeTo, Timestamp};
+use jiff::{Span, SpanRelativeTo, Timestamp, Zoned};
 
 use crate::payload::{Payload, PayloadError, Scalar, shortened};
 
@@ -79,16 +79,29 @@ pub fn parse_time(scalar: &Scalar) -> Option<i64> {
 /// Returns the date and time of a text without a time zone.
 fn zoneless(scalar: &Scalar) -> Option<DateTime> {
     match scalar {
-        Scalar::Text(text) => text.trim().parse().ok(),
+        // A zone in brackets is not the zone of the feed.
+        Scalar::Text(text) if !text.contains('[') => text.trim().parse().ok(),
         _ => None,
     }
 }
 
 /// Parses an RFC 3339 time, in microseconds since the epoch. Further digits are truncated.
 ///
-/// The offset (`Z`, `+01:00`) is required, because a local time without an offset is ambiguous.
+/// The offset (`Z`, `+01:00`) is required, because a local time without an offset is ambiguous. A zone in brackets
+/// (`[Europe/Berlin]`, RFC 9557) may replace it. The last hours of the year 9999, which programs write for "never", are
+/// [`MAX_TIME_US`].
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
-    text.trim().parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+    let text = text.trim();
+    if text.ends_with(']') {
+        return text.parse::<Zoned>().ok().map(|time| time.timestamp().as_microsecond());
+    }
+    let parsed = text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
+    parsed.or_else(|| {
+        // A time that only its year puts beyond the calendar.
+        let rest = text.strip_prefix("9999-12-3")?;
+        let earlier = format!("9998-12-3{rest}");
+        earlier.parse::<Timestamp>().ok().map(|_| MAX_TIME_US)
+    })
 }
 
 /// Formats a time in microseconds since the epoch as RFC 3339 text in UTC: `2026-03-01T08:00:00Z`, with

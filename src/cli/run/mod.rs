@@ -15,7 +15,7 @@ use crate::{CorePlugin, Tick};
 use bevy::prelude::*;
 use cupola_mqtt::Connection;
 use cupola_run::{Actor, Event, EventBody, record};
-use cupola_scene::Scene;
+use cupola_scene::{Scene, is_same_file};
 use cupola_twin::Value;
 use cupola_twin::diagnostic::has_errors;
 use std::collections::BTreeSet;
@@ -93,6 +93,16 @@ pub(super) fn run(args: &Args) -> u8 {
         output::report(&loaded.diagnostics);
         return BAD_INPUT;
     }
+    let outputs = [("--record", &args.record), ("--steps", &args.steps)];
+    let own = outputs.iter().find_map(|(option, path)| {
+        let path = path.as_ref().filter(|path| loaded.scene.as_ref().is_some_and(|scene| scene.is_read_from(path)));
+        path.map(|path| (option, path))
+    });
+    if let Some((option, path)) = own {
+        let path = path.display();
+        output::error_line(format!("{option} would overwrite {path}, a file of the scene: name another file"));
+        return BAD_CALL;
+    }
     if let Some(scene) = loaded.scene.as_ref().filter(|scene| is_study(scene, args)) {
         if output::report(&loaded.diagnostics) > 0 {
             return BAD_INPUT;
@@ -100,6 +110,10 @@ pub(super) fn run(args: &Args) -> u8 {
         return study(scene, args, duration_us);
     }
     if args.weather.is_some() || args.steps.is_some() {
+        if args.source == Source::Live {
+            output::error_line("--weather and --steps are for studies: leave out --source live");
+            return BAD_CALL;
+        }
         let help = "a scene sets the weather in its simulation: `weather: (file: \"FILE.epw\")`";
         output::error_line(format!("--weather and --steps are for studies, and this scene has no `physics`; {help}"));
         return BAD_INPUT;
@@ -134,8 +148,7 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_CALL;
     }
     if let (Some(events), Some(record)) = (&args.events, &args.record)
-        && let (Ok(events), Ok(record)) = (events.canonicalize(), record.canonicalize())
-        && events == record
+        && is_same_file(events, record)
     {
         output::error_line("--record would overwrite the file of --events: name another file");
         return BAD_CALL;
@@ -183,10 +196,13 @@ pub(super) fn run(args: &Args) -> u8 {
     } else {
         show(&report, &zone_of(world, timeline));
     }
+    let processors = world.get::<Processors>(timeline);
+    let is_failing = processors.is_some_and(|processors| processors.status().any(|processor| processor.is_failing));
+    let code = if is_failing { BAD_INPUT } else { 0 };
     if wanted != SourceKind::Live {
-        return 0;
+        return code;
     }
-    unreached(world, timeline)
+    unreached(world, timeline).max(code)
 }
 
 /// Says at the end of a live run what was wrong with brokers and messages. Returns the exit code: an error if a broker is

@@ -129,6 +129,11 @@ pub fn export(scene: &Scene, format: Format, writer: impl Write) -> io::Result<E
 /// the file is unchanged.
 pub fn export_to_file(scene: &Scene, format: Format, path: &Path) -> ExportReport {
     let mut report = ExportReport::default();
+    if scene.is_read_from(path) {
+        let message = format!("{} is a file of the scene, which the export would overwrite", path.display());
+        report.findings.push(Diagnostic::error("own-file", message).help("name another file; nothing was changed"));
+        return report;
+    }
     let written = write_file(path, |file| {
         report = export(scene, format, file)?;
         if report.bytes == 0 { Err(io::Error::other("the scene can't be exported in this format")) } else { Ok(()) }

@@ -21,7 +21,7 @@ use self::names::local_name;
 pub(super) use self::names::segment;
 pub(super) use self::names::{UniqueNames, percent_decoded};
 use self::statements::{Iri, Statements};
-use self::units::{StatedUnit, converted, units_of_classes, usual};
+use self::units::{PointUnit, StatedUnit, converted, units_of_classes, usual};
 use self::vocabulary::{
     HAS_UNIT, Ontology, RDFS_COMMENT, RDFS_LABEL, Reading, VocabularyTerm, holds_words, is_about_tags, is_any_thing,
     is_meta, is_vocabulary, kept, word,
@@ -39,6 +39,8 @@ use std::sync::Arc;
 const MODELS_FILE: &str = "brick.json";
 /// Names of contents that every imported model may have, which other properties and relationships can't use.
 const RESERVED: [&str; 3] = ["iri", "label", "value"];
+/// The property of a point with its last value, in Brick 1.3 and later.
+const LAST_KNOWN_VALUE: &str = "lastKnownValue";
 /// The largest number of property names. Every name becomes a column of every model.
 const MAX_PROPERTIES: usize = 100;
 
@@ -425,17 +427,36 @@ impl<'s> BrickReader<'s> {
         self.understood += 1;
     }
 
+    /// Takes the values of points from the properties. The last known value of a point is its value, unless it has another
+    /// one.
+    fn points(&mut self, columns: &mut BTreeMap<String, Column>) -> Column {
+        let mut of_points = columns.remove("value").unwrap_or_default();
+        let Some(last) = columns.remove(LAST_KNOWN_VALUE) else { return of_points };
+        let mut others = Column::default();
+        for (thing, value) in last.values {
+            let is_value = !of_points.values.contains_key(&thing) && Reading::of_value(&value).is_some();
+            let to = if is_value { &mut of_points } else { &mut others };
+            to.values.insert(thing, value);
+            to.units.extend(last.units.get(&thing).map(|unit| (thing, *unit)));
+        }
+        if !others.values.is_empty() {
+            columns.insert(LAST_KNOWN_VALUE.to_string(), others);
+        }
+        of_points
+    }
+
     /// Returns the units that the values of points don't have, as texts. Records the points without a unit in a class
     /// with one.
     fn unapplied_units(
         &mut self,
         class_of: &[ClassIx],
+        own: &[PointUnit],
         units: &BTreeMap<ClassIx, &'static Unit>,
     ) -> Option<(String, Column)> {
         let mut kept = Column::default();
         for (number, (thing, class)) in self.things.iter().zip(class_of).enumerate() {
             match (self.units.get(&number), units.get(class)) {
-                (Some(stated), Some(unit)) if stated.unit.is_some_and(|own| own.dimension == unit.dimension) => {}
+                (_, Some(unit)) if own[number].known().is_some_and(|own| own.dimension == unit.dimension) => {}
                 (Some(stated), _) => {
                     kept.values.insert(number, Value::Text(stated.text.clone()));
                     if stated.unit.is_none() {
@@ -484,11 +505,9 @@ impl<'s> BrickReader<'s> {
             return;
         }
         let mut values = std::mem::take(&mut self.columns);
-        let Column { values: of_points, units } = values.remove("value").unwrap_or_default();
-        let units: BTreeMap<usize, &'static Unit> =
-            self.units.iter().filter_map(|(thing, stated)| Some((*thing, stated.unit?))).chain(units).collect();
+        let of_points = self.points(&mut values);
         let labels = values.remove("label").unwrap_or_default().values;
-        for thing in of_points.keys().chain(units.keys()) {
+        for thing in of_points.values.keys().chain(self.units.keys()) {
             if let Some(thing) = self.things.get_mut(*thing) {
                 thing.is_point = true;
             }
@@ -496,16 +515,24 @@ impl<'s> BrickReader<'s> {
         let names: BTreeSet<String> = self.relationships.iter().map(|(_, name, _)| name.clone()).collect();
         let mut taken: UniqueNames = names.iter().cloned().chain(RESERVED.map(str::to_string)).collect();
         let mut class_of = Vec::with_capacity(self.things.len());
+        let mut units = Vec::with_capacity(self.things.len());
         for (number, thing) in self.things.iter().enumerate() {
             let class = self.classes.of_thing(&thing.types);
+            let stated = self.units.get(&number);
+            let known = of_points.units.get(&number).copied().or(stated.and_then(|stated| stated.unit));
+            units.push(match known {
+                Some(unit) => PointUnit::new(unit, self.classes.name(class)),
+                None if stated.is_some() => PointUnit::Unknown,
+                None => PointUnit::None,
+            });
             if thing.is_point {
-                let measured = units.contains_key(&number).then_some(Reading::Number);
-                self.classes.give_value(class, of_points.get(&number).and_then(Reading::of_value).or(measured));
+                let measured = known.map(|_| Reading::Number);
+                self.classes.give_value(class, of_points.values.get(&number).and_then(Reading::of_value).or(measured));
             }
             class_of.push(class);
         }
         let units_of_classes = units_of_classes(&mut self.classes, &mut class_of, &units);
-        values.extend(self.unapplied_units(&class_of, &units_of_classes));
+        values.extend(self.unapplied_units(&class_of, &units, &units_of_classes));
         let values = self.in_one_unit(values);
         let columns: BTreeMap<String, (Column, PropertySchema)> =
             values.into_iter().map(|(name, column)| (taken.take(&name), column)).collect();
@@ -528,10 +555,12 @@ impl<'s> BrickReader<'s> {
             if let Some(label) = labels.get(&number) {
                 properties.push((names.share("label"), Value::Text(label.to_string())));
             }
-            match of_points.get(&number) {
+            match of_points.values.get(&number) {
                 Some(value) if model.value.is_some() && model.value == Reading::of_value(value) => {
-                    let value = match (units.get(&number), model.unit) {
-                        (Some(from), Some(to)) => in_unit(value, from, to),
+                    let value = match (model.unit, value) {
+                        (Some(to), Value::Number(number_in_file)) => {
+                            Value::Number(units[number].converted(*number_in_file, to))
+                        }
                         _ => value.clone(),
                     };
                     properties.push((names.share("value"), value));

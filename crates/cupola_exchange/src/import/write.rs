@@ -73,6 +73,13 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
         }
         if out.exists() {
             let _lock = lock(&out.join("scene.ron"))?;
+            let changed = changed_files(&fresh, out).map_err(fail)?;
+            if !changed.is_empty() {
+                let message =
+                    format!("an import has not written this, or it was changed since: {}", changed.join(", "));
+                let help = "import into another folder, or move these files away; nothing was changed";
+                return Err(Diagnostic::error("changed-files", message).help(help));
+            }
             return replace_files(&fresh, out, &old).map_err(fail);
         }
         std::fs::rename(&fresh, out).map_err(fail)
@@ -88,6 +95,31 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
 /// The name of the list of files that an import has written, with their hashes.
 const MANIFEST: &str = ".import";
 
+/// Returns the hashes and names of the files that an earlier import has written to a folder.
+fn written_before(folder: &Path) -> Vec<(String, PathBuf)> {
+    let known = std::fs::read_to_string(folder.join(MANIFEST)).unwrap_or_default();
+    let lines = known.lines().filter_map(|line| line.split_once(' '));
+    lines.map(|(hash, file)| (hash.to_string(), PathBuf::from(file))).collect()
+}
+
+/// Returns the files of `to` that would be replaced by other ones of `from`, although no import has written them or they
+/// were changed since.
+fn changed_files(from: &Path, to: &Path) -> std::io::Result<Vec<String>> {
+    let mut files = Vec::new();
+    files_in(from, Path::new(""), &mut files)?;
+    files.sort();
+    let known = written_before(to);
+    let mut changed = Vec::new();
+    for file in files.iter().filter(|file| *file != Path::new(MANIFEST) && to.join(file).is_file()) {
+        let hash = hash_of(&to.join(file))?;
+        let is_own = known.iter().any(|(written, name)| name == file && *written == hash);
+        if !is_own && hash_of(&from.join(file))? != hash {
+            changed.push(file.display().to_string());
+        }
+    }
+    Ok(changed)
+}
+
 /// Replaces the files of `to` that are also in `from`, and removes those that an earlier import wrote and nobody changed
 /// since. The replaced files are moved to `old`. After an error, everything is moved back.
 fn replace_files(from: &Path, to: &Path, old: &Path) -> std::io::Result<()> {
@@ -95,10 +127,7 @@ fn replace_files(from: &Path, to: &Path, old: &Path) -> std::io::Result<()> {
     files_in(from, Path::new(""), &mut files)?;
     // The scene comes last, so that it never names a file that is not there yet.
     files.sort_by_key(|file| (file == Path::new("scene.ron"), file.clone()));
-    let known = std::fs::read_to_string(to.join(MANIFEST)).unwrap_or_default();
-    let obsolete = known.lines().filter_map(|line| {
-        let (hash, file) = line.split_once(' ')?;
-        let file = PathBuf::from(file);
+    let obsolete = written_before(to).into_iter().filter_map(|(hash, file)| {
         let is_inside = file.components().all(|part| matches!(part, Component::Normal(_)));
         let is_unchanged = || hash_of(&to.join(&file)).is_ok_and(|known| known == hash);
         (is_inside && !files.contains(&file) && is_unchanged()).then_some(file)

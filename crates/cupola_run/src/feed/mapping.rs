@@ -7,7 +7,7 @@ use cupola_scene::document::MappingDoc;
 use cupola_scene::{Scene, Step};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::model::{Primitive, Schema, SchemaIx};
-use cupola_twin::unit::{self, conversion, tidy};
+use cupola_twin::unit::{self, conversion};
 use cupola_twin::value::EXACT_INTEGER;
 use cupola_twin::zone::{self, TimeZone};
 use cupola_twin::{Diagnostic, Kind, Slot, Topology, TwinIx, Value};
@@ -557,7 +557,7 @@ fn is_no_value(text: &str) -> bool {
 
 /// Returns a number in the unit of the property.
 fn converted(number: f64, route: &Route) -> f64 {
-    if (route.scale, route.offset) == (1.0, 0.0) { number } else { tidy(number * route.scale + route.offset) }
+    if (route.scale, route.offset) == (1.0, 0.0) { number } else { unit::converted(number, route.scale, route.offset) }
 }
 
 /// Returns a scalar as a device sent it, for a message.

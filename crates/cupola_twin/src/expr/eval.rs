@@ -5,7 +5,7 @@ use super::{
     Aggregate, BinaryOp, Change, Expr, ExprError, Function, Measure, Mismatch, Node, Path, SAME, Stateful, UnaryOp,
     part_of_time, text_of,
 };
-use crate::unit::{Unit, tidy};
+use crate::unit::{self, Unit};
 use crate::value::time_text;
 use crate::zone::{self, TimeZone};
 use arcstr::Substr;
@@ -138,7 +138,7 @@ pub(crate) fn measured(expr: &Expr, context: &dyn Context) -> Result<(Cell, Meas
 /// Returns a number converted; other values stay.
 fn converted(cell: Cell, (scale, offset): Change) -> Cell {
     match cell {
-        Cell::Number(number) if (scale, offset) != SAME => Cell::Number(tidy(number * scale + offset)),
+        Cell::Number(number) if (scale, offset) != SAME => Cell::Number(unit::converted(number, scale, offset)),
         other => other,
     }
 }
@@ -257,11 +257,8 @@ pub(crate) fn compare_alike(left: &Cell, right: &Cell) -> Option<Ordering> {
 
 /// Returns the time that a text says, in seconds since the Unix epoch. A time without a zone, and the start of a date,
 /// are local.
-fn time(text: &str, zone: &TimeZone) -> Option<f64> {
-    let time_us = match text.parse::<jiff::Timestamp>() {
-        Ok(time) => time.as_microsecond(),
-        Err(_) => zone::time_of_local(text, zone)?,
-    };
+pub(crate) fn time(text: &str, zone: &TimeZone) -> Option<f64> {
+    let time_us = zone::time_of_text(text).or_else(|| zone::time_of_local(text, zone))?;
     Some(time_us as f64 / 1e6)
 }
 

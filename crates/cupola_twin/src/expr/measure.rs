@@ -553,8 +553,8 @@ impl Measure {
             (Weight::Kelvin, _) => Self::Quantity(quantity),
             (Weight::Known(weight), Some(factor)) => Self::Quantity(quantity.with(Weight::Known(weight * factor))),
             (_, Some(_)) => Self::Quantity(quantity.with(Weight::Unknown)),
-            // A temperature times a number that varies is only a number.
-            (_, None) => Self::Plain(None),
+            // The zero of the unit occurs an unknown number of times, so the value can't be converted.
+            (_, None) => Self::Quantity(quantity.with(Weight::Unknown)),
         }
     }
 

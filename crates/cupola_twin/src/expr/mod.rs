@@ -31,7 +31,7 @@ mod text;
 mod unitless;
 
 pub use eval::{Cell, Context, evaluate, evaluate_in_unit};
-pub(crate) use eval::{aggregate_of, binary, call, compare_alike, measured, of_json, remembers};
+pub(crate) use eval::{aggregate_of, binary, call, compare_alike, measured, of_json, remembers, time};
 pub(crate) use lex::Token;
 pub use measure::{Change, Combination, Measure, Mismatch, SAME};
 pub use parse::{Parser, parse};

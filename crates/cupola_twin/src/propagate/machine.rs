@@ -4,7 +4,7 @@ use super::fold::Fold;
 use crate::expr::{BinaryOp, Function, Stateful, part_of_time, text_of};
 use crate::state::{CHUNK, Memories, Memory, Moment, Stamp, Stamps, State};
 use crate::topology::{ColumnIx, Op, Operand, Program, Topology};
-use crate::unit::tidy;
+use crate::unit::converted;
 use crate::value::{Kind, Quality, Sample, Texts, decode};
 use crate::vector::vectorized;
 
@@ -351,7 +351,7 @@ fn compute(op: &Op, sources: &[Source<'_>], topology: &Topology, out: &mut [f64]
     // The minimum and maximum of a missing value are missing.
     let known = |a: f64, b: f64, value: f64| if a.is_nan() | b.is_nan() { f64::NAN } else { value };
     match op {
-        Op::Convert { scale, offset } => one(out, a, |a| finite(tidy(a * scale + offset))),
+        Op::Convert { scale, offset } => one(out, a, |a| finite(converted(a, *scale, *offset))),
         Op::Negate => one(out, a, |a| -a),
         Op::Not => one(out, a, |a| 1.0 - a),
         Op::IsDefined => one(out, a, |a| flag(!a.is_nan())),

@@ -5,6 +5,7 @@ use super::scalar::{Columns, Scalar};
 use super::shortest::Roads;
 use crate::expr::{
     Aggregate, BinaryOp, Cell, Expr, ExprError, Function, Measure, Node, Path, Segment, UnaryOp, joined, remembers,
+    time,
 };
 use crate::state::State;
 use crate::topology::{Topology, Walk};
@@ -176,10 +177,24 @@ impl<'r> Resolver<'r> {
             }
             _ => (self.measured(left)?, self.measured(right)?),
         };
+        for (measure, text) in [(one.1, right), (other.1, left)] {
+            if let (Measure::Time, Node::Text(written), true) = (measure, &text.node, op.is_comparison()) {
+                self.check_time(written, &text.span)?;
+            }
+        }
         let mismatch = |why| ExprError::of_units(left.span.start..right.span.end, why);
         let combination = Measure::combine(op, one.1, other.1).map_err(mismatch)?;
         let (one, other) = (one.0.converted(combination.left), other.0.converted(combination.right));
         Ok((Scalar::Binary(op, Box::new(one), Box::new(other)), combination.result))
+    }
+
+    /// Checks that a text that is compared with a time is a time. Every comparison would be false otherwise.
+    fn check_time(&self, text: &str, span: &Range<usize>) -> Result<(), ExprError> {
+        if time(text, &self.topology().zone).is_some() {
+            return Ok(());
+        }
+        let error = ExprError::new(span.clone(), "not-a-time", format!("`{text}` is not a time"));
+        Err(error.help("write 2026-01-31, 2026-01-31T08:00 (local) or 2026-01-31T08:00:00Z"))
     }
 
     /// Returns the units of the columns that a path ends at.

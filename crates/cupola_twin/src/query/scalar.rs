@@ -10,7 +10,7 @@ use crate::expr::{
 use crate::graph::Graph;
 use crate::state::State;
 use crate::topology::{ColumnIx, Slot, TableIx, Topology, TwinIx, Walk};
-use crate::unit::tidy;
+use crate::unit::converted;
 use crate::value::{Kind, Quality};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -128,7 +128,7 @@ impl Columns {
         let text = || topology.texts.text(sample.lane);
         match topology.column(slot.column).kind {
             Kind::Number | Kind::Integer if scale == 1.0 && offset == 0.0 => Cell::Number(sample.lane),
-            Kind::Number | Kind::Integer => Cell::Number(tidy(sample.lane * scale + offset)),
+            Kind::Number | Kind::Integer => Cell::Number(converted(sample.lane, scale, offset)),
             Kind::Bool => Cell::Bool(sample.lane != 0.0),
             Kind::Text => text().map_or(Cell::Missing, Cell::Text),
             Kind::Json => text()
@@ -145,7 +145,7 @@ impl Scalar {
         let (scale, offset) = change;
         match self {
             scalar if change == SAME => scalar,
-            Self::Constant(Cell::Number(number)) => Self::Constant(Cell::Number(tidy(number * scale + offset))),
+            Self::Constant(Cell::Number(number)) => Self::Constant(Cell::Number(converted(number, scale, offset))),
             Self::Property(var, Columns { by_table }) => {
                 let convert =
                     |(column, own, shift): (ColumnIx, f64, f64)| (column, own * scale, shift * scale + offset);
@@ -273,7 +273,7 @@ impl Scalar {
                 None => Cell::Missing,
             },
             Self::Convert(inner, (scale, offset)) => match inner.value(env)? {
-                Cell::Number(number) => Cell::Number(tidy(number * scale + offset)),
+                Cell::Number(number) => Cell::Number(converted(number, *scale, *offset)),
                 other => other,
             },
             Self::Unary(UnaryOp::Not, inner) => match inner.value(env)? {

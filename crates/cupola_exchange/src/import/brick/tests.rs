@@ -225,6 +225,49 @@ fn a_general_class_with_points_of_several_units_has_variants() {
 }
 
 #[test]
+fn differences_of_temperatures_are_converted_without_their_zero() {
+    let draft = draft(
+        "ex:a a brick:Temperature_Deadband_Setpoint ; brick:value 1.8 ; brick:hasUnit unit:DEG_F .
+         ex:b a brick:Temperature_Deadband_Setpoint ; brick:value 2 ; brick:hasUnit unit:DEG_C .
+         ex:c a brick:Temperature_Setpoint ; brick:value 21 ; brick:hasUnit unit:DEG_C .
+         ex:d a brick:Differential_Supply_Return_Water_Temperature_Sensor ; brick:value 6 ; brick:hasUnit unit:K .",
+    );
+    for (twin, value, wanted) in
+        [("a", 1.0, "kelvin"), ("b", 2.0, "kelvin"), ("c", 21.0, "degreeCelsius"), ("d", 6.0, "kelvin")]
+    {
+        assert_eq!(property(&draft, twin, "value"), Some(&Value::Number(value)), "{twin}");
+        assert_eq!(unit(&draft, twin, "value"), Some(wanted), "{twin}");
+    }
+}
+
+#[test]
+fn the_last_known_value_of_a_point_is_its_value_in_its_unit() {
+    let draft = draft(
+        "ex:a a brick:Zone_Air_Temperature_Sensor ; brick:hasUnit unit:DEG_C ; brick:lastKnownValue [ brick:value 21.5 ] .
+         ex:b a brick:Zone_Air_Temperature_Sensor ; brick:hasUnit unit:DEG_F ; brick:lastKnownValue [ brick:value 68.0 ] .
+         ex:c a brick:Zone_Air_Temperature_Sensor ; brick:value [ brick:value 50.0 ; brick:hasUnit unit:DEG_F ] .
+         ex:d a brick:Zone_Air_Temperature_Sensor ; brick:hasUnit unit:DEG_C ; brick:lastKnownValue 20 .",
+    );
+    for (twin, value) in [("a", 21.5), ("b", 20.0), ("c", 10.0), ("d", 20.0)] {
+        assert_eq!(property(&draft, twin, "value"), Some(&Value::Number(value)), "{twin}");
+        assert_eq!(unit(&draft, twin, "value"), Some("degreeCelsius"), "{twin}");
+    }
+    assert!(draft.findings.is_empty(), "{:?}", draft.findings);
+}
+
+#[test]
+fn a_number_in_an_unknown_unit_has_no_unit() {
+    let draft = draft(
+        "ex:a a brick:Water_Flow_Sensor ; brick:value 3 ; brick:hasUnit unit:M3-PER-HR .
+         ex:b a brick:Water_Flow_Sensor ; brick:value 10 ; brick:hasUnit unit:GAL_UK-PER-MIN .",
+    );
+    assert_eq!(unit(&draft, "a", "value"), Some("cubicMetrePerHour"));
+    assert_eq!((property(&draft, "b", "value"), unit(&draft, "b", "value")), (Some(&Value::Number(10.0)), None));
+    assert_eq!(property(&draft, "b", "hasUnit"), Some(&Value::Text("GAL_UK-PER-MIN".into())));
+    assert_eq!(codes(&draft), ["brick-unknown-unit"]);
+}
+
+#[test]
 fn a_subclass_without_units_gets_none_from_its_class() {
     let draft = draft(
         "ex:t a brick:Temperature_Sensor ; brick:value 20 ; brick:hasUnit unit:DEG_C .

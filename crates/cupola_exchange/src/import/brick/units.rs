@@ -5,7 +5,7 @@
 
 use super::models::{ClassIx, Classes, Plan};
 use super::vocabulary::Reading;
-use cupola_twin::unit::{Dimension, Unit, conversion, find, tidy};
+use cupola_twin::unit::{self, Dimension, Unit, conversion, find};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The unit that a file states for a point or a value.
@@ -180,10 +180,13 @@ fn unit_called(name: &str) -> Option<&'static Unit> {
 /// Returns a value in another unit of the same dimension.
 pub(super) fn converted(value: f64, from: &Unit, to: &Unit) -> f64 {
     match conversion(from, to) {
-        Some((scale, offset)) if from.name != to.name => tidy(value * scale + offset),
+        Some((scale, offset)) if from.name != to.name => unit::converted(value, scale, offset),
         _ => value,
     }
 }
+
+/// The unit of a difference of temperatures.
+const KELVIN: &str = "kelvin";
 
 /// Returns the most frequent unit; of equally frequent ones, the first by name.
 pub(super) fn usual<'u>(units: impl Iterator<Item = &'u &'static Unit>) -> Option<&'static Unit> {
@@ -194,37 +197,105 @@ pub(super) fn usual<'u>(units: impl Iterator<Item = &'u &'static Unit>) -> Optio
     counts.into_values().rev().max_by_key(|(count, _)| *count).map(|(_, unit)| unit)
 }
 
+/// The unit of a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum PointUnit {
+    /// The file states none.
+    None,
+    /// The file states one that Cupola doesn't know.
+    Unknown,
+    /// The unit of a quantity.
+    Of(&'static Unit),
+    /// The unit of a difference of temperatures, which has no zero of its own.
+    Difference(&'static Unit),
+}
+
+/// A measure that points have in common. Values of one kind can be converted to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum UnitKind {
+    None,
+    Of(Dimension),
+    Difference,
+}
+
+impl PointUnit {
+    /// Returns the unit of a point with a class called `class`.
+    pub fn new(unit: &'static Unit, class: &str) -> Self {
+        let is_difference = unit.dimension == Dimension::Temperature && is_of_difference(class);
+        if is_difference { Self::Difference(unit) } else { Self::Of(unit) }
+    }
+
+    /// Returns the unit if it is known.
+    pub fn known(self) -> Option<&'static Unit> {
+        match self {
+            Self::Of(unit) | Self::Difference(unit) => Some(unit),
+            Self::None | Self::Unknown => None,
+        }
+    }
+
+    fn kind(self) -> UnitKind {
+        match self {
+            Self::Of(unit) => UnitKind::Of(unit.dimension),
+            Self::Difference(_) => UnitKind::Difference,
+            Self::None | Self::Unknown => UnitKind::None,
+        }
+    }
+
+    /// Returns a value of the point in the unit of its class.
+    pub fn converted(self, value: f64, to: &Unit) -> f64 {
+        match self {
+            Self::Of(unit) => converted(value, unit, to),
+            Self::Difference(unit) => unit::converted(value, unit.factor / to.factor, 0.0),
+            Self::None | Self::Unknown => value,
+        }
+    }
+}
+
+/// Parts of the names of Brick's classes whose values are differences.
+const DIFFERENCES: [&str; 8] =
+    ["Adjust", "Deadband", "Delta", "Difference", "Differential", "Offset", "Step", "Tolerance"];
+
+/// Returns whether the values of a class are differences, from its name.
+fn is_of_difference(class: &str) -> bool {
+    class.split('_').any(|word| DIFFERENCES.contains(&word)) || class.contains("Proportional_Band")
+}
+
 /// Determines the unit of the values of each class from the units of its points. If the points of a class and of its
-/// subclasses have no common dimension, each point of the class itself gets the variant of the class for its unit.
+/// subclasses have no common measure, each point of the class itself gets the variant of the class for its unit.
 pub(super) fn units_of_classes(
     classes: &mut Classes,
     class_of: &mut [ClassIx],
-    units: &BTreeMap<usize, &'static Unit>,
+    units: &[PointUnit],
 ) -> BTreeMap<ClassIx, &'static Unit> {
     loop {
         let plans = classes.plans(&mut Vec::new());
-        let mut points: BTreeMap<ClassIx, Vec<Option<&'static Unit>>> = BTreeMap::new();
-        for (thing, class) in class_of.iter().enumerate() {
+        let mut points: BTreeMap<ClassIx, Vec<PointUnit>> = BTreeMap::new();
+        for (class, unit) in class_of.iter().zip(units) {
             if plans.get(class).is_some_and(|plan| plan.value == Some(Reading::Number)) {
-                points.entry(*class).or_default().push(units.get(&thing).copied());
+                points.entry(*class).or_default().push(*unit);
             }
         }
-        let mut kinds: BTreeMap<ClassIx, BTreeSet<Option<Dimension>>> = BTreeMap::new();
+        let mut kinds: BTreeMap<ClassIx, BTreeSet<UnitKind>> = BTreeMap::new();
         for (class, units) in &points {
-            let own: BTreeSet<Dimension> = units.iter().flatten().map(|unit| unit.dimension).collect();
+            // A point without a unit is taken in the unit of its class, but not one with an unknown unit.
+            let mut own: BTreeSet<UnitKind> =
+                units.iter().filter(|unit| **unit != PointUnit::None).map(|unit| unit.kind()).collect();
+            if own.is_empty() {
+                own.insert(UnitKind::None);
+            }
             for definer in definers(*class, &plans) {
-                let kinds = kinds.entry(definer).or_default();
-                kinds.extend(own.iter().copied().map(Some));
-                kinds.extend(own.is_empty().then_some(None));
+                kinds.entry(definer).or_default().extend(own.iter().copied());
             }
         }
         kinds.retain(|_, kinds| kinds.len() > 1);
         if kinds.is_empty() {
             return common_units(&plans, &points);
         }
-        for (thing, class) in class_of.iter_mut().enumerate() {
+        for (class, unit) in class_of.iter_mut().zip(units) {
             if kinds.contains_key(class) {
-                *class = classes.variant(*class, units.get(&thing).copied());
+                // All differences of a class are in kelvin.
+                let to = if let PointUnit::Difference(_) = unit { find(KELVIN) } else { unit.known() };
+                *class = classes.variant(*class, to);
             }
         }
         for class in kinds.keys() {
@@ -251,7 +322,7 @@ fn definers(class: ClassIx, plans: &BTreeMap<ClassIx, Plan>) -> BTreeSet<ClassIx
 /// Gives classes with a common subclass the same unit. They get none if their dimensions differ.
 fn common_units(
     plans: &BTreeMap<ClassIx, Plan>,
-    points: &BTreeMap<ClassIx, Vec<Option<&'static Unit>>>,
+    points: &BTreeMap<ClassIx, Vec<PointUnit>>,
 ) -> BTreeMap<ClassIx, &'static Unit> {
     let definers: BTreeMap<ClassIx, BTreeSet<ClassIx>> =
         plans.keys().map(|class| (*class, definers(*class, plans))).collect();
@@ -266,10 +337,12 @@ fn common_units(
     for group in groups {
         let members = definers.iter().filter(|(_, definers)| !definers.is_disjoint(&group)).map(|(class, _)| *class);
         let members: Vec<ClassIx> = members.collect();
-        let units: Vec<&'static Unit> =
-            members.iter().filter_map(|class| points.get(class)).flatten().flatten().copied().collect();
-        let is_one = units.windows(2).all(|pair| matches!(pair, [one, other] if one.dimension == other.dimension));
-        if let Some(unit) = usual(units.iter()).filter(|_| is_one) {
+        let stated: Vec<PointUnit> = members.iter().filter_map(|class| points.get(class)).flatten().copied().collect();
+        let kinds: BTreeSet<UnitKind> =
+            stated.iter().filter(|unit| unit.known().is_some()).map(|unit| unit.kind()).collect();
+        let units: Vec<&'static Unit> = stated.iter().filter_map(|unit| unit.known()).collect();
+        let usual = if kinds.contains(&UnitKind::Difference) { find(KELVIN) } else { usual(units.iter()) };
+        if let Some(unit) = usual.filter(|_| kinds.len() == 1) {
             found.extend(members.into_iter().map(|class| (class, unit)));
         }
     }

@@ -7,7 +7,7 @@ use crate::expr::{
     joined,
 };
 use crate::topology::{ColumnIx, TableIx, Topology};
-use crate::unit::tidy;
+use crate::unit::converted;
 use crate::value::{Kind, Quality, Value, encode};
 use crate::zone;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl Body<'_, '_> {
         // A constant is converted once, and not for every row.
         match self.program.instructions.last_mut() {
             Some(Instruction { at: known, op: Op::Constant(number) }) if *known == at => {
-                *number = tidy(*number * scale + offset);
+                *number = converted(*number, scale, offset);
             }
             _ => self.emit(at, Op::Convert { scale, offset }),
         }
@@ -273,7 +273,7 @@ impl Body<'_, '_> {
                     let combination = Measure::alike(found.measure, Measure::of_literal(unit));
                     let combination = combination.map_err(|why| ExprError::of_units(setting.span.clone(), why))?;
                     let (scale, offset) = combination.right;
-                    tidy(number * scale + offset)
+                    converted(*number, scale, offset)
                 }
                 Node::Number(number) | Node::Quantity(number, _) => *number,
                 _ => f64::NAN,
