@@ -110,6 +110,49 @@ fn readings_that_were_buffered_are_judged_at_their_own_times() {
     assert_eq!(total(&app, live), 2, "four minutes in the buffer and seven since then");
 }
 
+/// The functions of r1's temperature after two readings from before the timeline's start, which reach it as `deliver` says:
+/// 20 °C an hour ago and 30 °C ten minutes ago.
+fn after_old_readings(deliver: impl Fn(&mut App, Entity)) -> [Option<f64>; 4] {
+    let formulas = r#"computed: [(model: "Room", property: "mean1h", formula: "AVG_OVER(temperature, 1h)"),
+        (model: "Room", property: "least", formula: "MIN_OVER(temperature, 1h)"),
+        (model: "Room", property: "rate", formula: "RATE(temperature) * 3000"),
+        (model: "Room", property: "held", formula: "HELD_FOR(temperature > 25)"), "#;
+    let folder = scene_folder(MODELS, &small_scene("").replace("computed: [", formulas));
+    let mut app = open_by_hand(folder.path());
+    let live = timeline(&mut app, SourceKind::Live);
+    tick(&mut app);
+    deliver(&mut app, live);
+    tick(&mut app);
+    ["mean1h", "least", "rate", "held"].map(|name| number(&app, live, &format!("r1.{name}")).map(f64::round))
+}
+
+#[test]
+fn the_delivery_of_old_readings_does_not_change_their_functions() {
+    let expected = [Some(22.0), Some(20.0), Some(10.0), Some(600.0)];
+    let at_once = |app: &mut App, live: Entity| {
+        take(app, live, &good(&[(3600, 20.0), (600, 30.0)]));
+    };
+    assert_eq!(after_old_readings(at_once), expected, "one event");
+    let in_a_step = |app: &mut App, live: Entity| {
+        let now_us = app.world().resource::<WallClock>().now_us();
+        let mut timeline = app.world_mut().get_mut::<Timeline>(live).unwrap();
+        timeline.begin(Some(now_us));
+        for (before_s, value) in [(3600, 20.0), (600, 30.0)] {
+            let readings = vec![reading("r1.temperature", Some(value), now_us - before_s * SECOND_US, now_us)];
+            let event = Event::new(now_us, Actor::device("test"), EventBody::Readings { readings });
+            timeline.ingest(event).unwrap();
+        }
+        timeline.propagate();
+    };
+    assert_eq!(after_old_readings(in_a_step), expected, "two events of one step");
+    let in_two_steps = |app: &mut App, live: Entity| {
+        take(app, live, &good(&[(3600, 20.0)]));
+        tick(app);
+        take(app, live, &good(&[(600, 30.0)]));
+    };
+    assert_eq!(after_old_readings(in_two_steps), expected, "two steps");
+}
+
 #[test]
 fn a_bad_reading_does_not_restart_a_condition() {
     let (mut app, _folder) = windows();

@@ -89,7 +89,8 @@ impl Timeline {
         let topology = self.topology().clone();
         let mut outcome = Outcome::default();
         readings.sort_by_key(Reading::measured_us);
-        let (mut taken, mut last_us) = (HashSet::new(), i64::MIN);
+        // Earlier events of the same step may have readings of the same properties.
+        let (mut taken, mut last_us) = std::mem::replace(&mut self.taken, (HashSet::new(), i64::MIN));
         for reading in readings {
             let slot = topology.twin(&reading.twin).and_then(|twin| topology.slot(twin, &reading.property));
             let Some(slot) = slot else {
@@ -126,6 +127,7 @@ impl Timeline {
             self.origins.insert(slot, Origin::new(source, sample.time_us, fresh_until_us));
         }
         self.state.observe_now();
+        self.taken = (taken, last_us);
         outcome
     }
 

@@ -16,7 +16,7 @@ use crate::simulation::Simulation;
 use crate::trail::Trail;
 use cupola_scene::Scene;
 use cupola_twin::{Diagnostic, Slot, State, Topology};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// The kinds of drivers of a timeline.
@@ -130,6 +130,8 @@ pub struct Timeline {
     processors: Vec<Arc<Definition>>,
     now_us: i64,
     start_us: i64,
+    /// The slots with readings that are not propagated yet, and the latest source time of these readings.
+    taken: (HashSet<Slot>, i64),
     /// Whether time passes in this tick.
     is_stepping: bool,
     state: State,
@@ -167,6 +169,7 @@ impl Timeline {
             processors: Vec::new(),
             now_us,
             start_us: now_us,
+            taken: (HashSet::new(), i64::MIN),
             is_stepping: false,
             state,
             alarms,
@@ -256,6 +259,7 @@ impl Timeline {
     fn copied(&self, driver: Driver) -> Self {
         Self {
             scene: self.scene.clone(),
+            taken: self.taken.clone(),
             name: self.name.clone(),
             branch: self.branch.clone(),
             driver,

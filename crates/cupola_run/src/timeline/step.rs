@@ -4,7 +4,7 @@ use super::{Changes, Driver, Timeline};
 use crate::recording::Recording;
 use cupola_twin::State;
 use cupola_twin::state::reclaim_texts;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 impl Timeline {
     /// Advances the timeline to a moment, in microseconds since the Unix epoch. A simulated timeline takes as many
@@ -134,6 +134,7 @@ impl Timeline {
 
     /// Computes the properties that depend on changed ones: the third part of a step.
     pub fn propagate(&mut self) {
+        self.taken = (HashSet::new(), i64::MIN);
         if self.state.needs_propagation() {
             self.state.propagate();
         }

@@ -85,6 +85,10 @@ impl Memory {
             *self = Self::Past(VecDeque::new());
         }
         let Self::Past(kept) = self else { return Past(None) };
+        if kept.is_empty() && value.is_nan() {
+            // A first reading may come with an earlier source time.
+            return Past(Some(kept));
+        }
         let at_us = moment(kept.back().copied(), value, reading_us, now_us);
         match kept.back_mut() {
             Some((last_us, last)) if *last_us == at_us => *last = value,
@@ -155,7 +159,7 @@ impl Memory {
             Self::Held { before, .. } => before,
             // The duration of the condition before the first evaluation is unknown, so it counts from the first
             // evaluation.
-            _ => Duration { since_us: NEVER, unknown_us: NEVER, looked_us: now.us, read_us: NEVER },
+            _ => Duration { since_us: NEVER, unknown_us: NEVER, looked_us: begin(reading_us, now.us), read_us: NEVER },
         };
         // Readings that were buffered are evaluated at their own times. Others are never evaluated at an earlier time.
         let is_new = reading_us > before.read_us;
@@ -168,7 +172,9 @@ impl Memory {
         } else if value == 1.0 {
             after.unknown_us = NEVER;
             if before.since_us == NEVER {
-                after.since_us = reading_us.max(before.looked_us.min(now_us));
+                // A new reading says when the condition began. Otherwise the passing time made it true.
+                let is_timed = is_new && reading_us > UNKNOWN_AGE_US;
+                after.since_us = if is_timed { reading_us } else { reading_us.max(before.looked_us.min(now_us)) };
             } else if before.unknown_us != NEVER {
                 // Time in which the condition was unknown doesn't count, and doesn't interrupt it.
                 let known_us = reading_us.clamp(before.unknown_us, now_us.max(before.unknown_us));
@@ -225,11 +231,19 @@ impl Memory {
     }
 }
 
-/// Returns the time of a reading. A first reading counts from `now_us`, because its earlier duration is unknown. Later
-/// readings are never before the previous one, and a changed value without a later source time counts from `now_us`.
+/// The source time of values whose age is unknown: those of the scene's file, and retained messages without a time.
+const UNKNOWN_AGE_US: i64 = 0;
+
+/// Returns the time from which a first reading counts: its source time, or `now_us` if its age is unknown.
+fn begin(reading_us: i64, now_us: i64) -> i64 {
+    if reading_us > UNKNOWN_AGE_US { reading_us } else { now_us }
+}
+
+/// Returns the time of a reading. Readings are never before the previous one, and a changed value without a later source
+/// time counts from `now_us`.
 fn moment(last: Option<(i64, f64)>, value: f64, reading_us: i64, now_us: i64) -> i64 {
     match last {
-        None => now_us,
+        None => begin(reading_us, now_us),
         Some((last_us, last)) if reading_us <= last_us => {
             if last.to_bits() == value.to_bits() || now_us < last_us {
                 last_us
