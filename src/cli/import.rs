@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> u8 {
     let is_whole = !has_errors(&draft.findings);
     if args.json {
         let out = args.out.as_ref().filter(|_| done && !args.dry_run).map(|out| out.to_string_lossy());
-        let preview = json!({ "imported": done, "out": out, "counts": draft.counts, "diagnostics": draft.findings });
+        let preview = json!({ "imported": done && !args.dry_run, "out": out, "counts": draft.counts, "diagnostics": draft.findings });
         output::line(preview.to_string());
     } else {
         preview(&draft, settled.sound);

@@ -57,7 +57,8 @@ impl FeedStatus {
             }
             if history.outages > 0 {
                 let lost_s = history.lost_us as f64 / 1e6;
-                found.push(format!("{url} was lost {} times, for {lost_s:.1} s in total", history.outages));
+                let times = if history.outages == 1 { "once".into() } else { format!("{} times", history.outages) };
+                found.push(format!("{url} was lost {times}, for {lost_s:.1} s in total"));
             }
         }
         found

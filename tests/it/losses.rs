@@ -180,8 +180,8 @@ fn an_import_refuses_to_replace_what_a_person_has_written() {
 fn no_output_overwrites_a_file_of_the_scene() {
     let folder = scene_folder(MODELS, &small_scene(""));
     let (scene, file) = (text(folder.path()).to_string(), folder.path().join("scene.ron"));
-    let model = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let model = model.filter(|path| path.extension().is_some_and(|extension| extension == "json")).next();
+    let mut files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let model = files.find(|path| path.extension().is_some_and(|extension| extension == "json"));
     let link = folder.path().join("link.json");
     std::fs::hard_link(&file, &link).unwrap();
     let before = std::fs::read_to_string(&file).unwrap();

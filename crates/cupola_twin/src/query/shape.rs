@@ -194,9 +194,15 @@ impl Shape {
                 }
             }
         }
-        Ok(answer.finish())
+        runner.check()?;
+        let rows = answer.finish();
+        runner.check()?;
+        Ok(rows)
     }
 }
+
+/// The largest size of an answer, in bytes: its cells, sort keys and texts.
+const MAX_ANSWER_BYTES: usize = 256 << 20;
 
 /// The source of an item's outputs for the rows of a batch.
 enum Cells<'c> {
@@ -229,6 +235,8 @@ pub(super) struct Answer<'a> {
     /// The number of rows after which execution can stop. It is unlimited if the rows are sorted.
     enough: usize,
     range: std::ops::Range<usize>,
+    /// The size of the texts so far, in bytes.
+    texts: usize,
     /// The outputs of the current row.
     row: Vec<Option<Output>>,
     /// The lanes of each numeric item in the current batch.
@@ -245,6 +253,7 @@ impl<'a> Answer<'a> {
             keys: Vec::new(),
             enough: if shape.order.is_empty() || query.limit == Some(0) { end } else { usize::MAX },
             range: query.offset..end,
+            texts: 0,
             row: Vec::new(),
             lanes: vec![Vec::new(); shape.items.len()],
         }
@@ -276,8 +285,22 @@ impl<'a> Answer<'a> {
         for (scalar, _) in &self.shape.order {
             self.keys.push(scalar.value(env)?);
         }
+        self.texts += self.row.iter().flatten().map(text_len).sum::<usize>();
         self.rows.push(&mut self.row);
+        self.check_size()?;
         Ok(self.rows.len() < self.enough)
+    }
+
+    /// Checks that the answer is not too large. It is built in memory before it is sorted and shown.
+    fn check_size(&self) -> Result<(), ExprError> {
+        let cells = self.rows.len().saturating_mul(self.shape.items.len() * size_of::<Option<Output>>());
+        let size = cells + self.keys.len() * size_of::<Cell>() + self.texts;
+        if size <= MAX_ANSWER_BYTES {
+            return Ok(());
+        }
+        let message = format!("the answer has more than {} rows and is larger than 256 MiB", self.rows.len());
+        let help = "narrow the query, add LIMIT, or read it in parts with --page";
+        Err(ExprError::new(0..0, "too-large", message).help(help))
     }
 
     /// Adds the rows of a batch. Returns whether more rows are wanted.
@@ -304,6 +327,7 @@ impl<'a> Answer<'a> {
         if is_plain && !cells.iter().any(|cells| matches!(cells, Cells::Any(_))) {
             let count = batch.len.min(self.enough - self.rows.len());
             self.rows.fill(count, |at, out| cells.iter().for_each(|cells| out.push(cells.at(at))));
+            self.check_size()?;
         } else {
             let mut bound = vec![VarValue::None; runner.names.vars.len()];
             for at in 0..batch.len {
@@ -348,6 +372,14 @@ impl<'a> Answer<'a> {
         self.rows.truncate(self.range.end);
         self.rows.skip(self.range.start);
         self.rows
+    }
+}
+
+/// Returns the size of the text of an output, in bytes. Texts of properties are shared, so this is an upper bound.
+fn text_len(output: &Output) -> usize {
+    match output {
+        Output::Value(Cell::Text(text)) => text.len(),
+        _ => 0,
     }
 }
 

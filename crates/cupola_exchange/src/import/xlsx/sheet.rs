@@ -9,6 +9,10 @@ use std::io::Cursor;
 
 /// The largest unpacked size of the file, in bytes.
 const MAX_UNPACKED: u64 = 1 << 30;
+/// The unpacked size up to which the file may be packed to any degree, in bytes.
+const ALWAYS_UNPACKED: u64 = 64 << 20;
+/// The largest ratio of the unpacked size to the size of the file.
+const MAX_RATIO: u64 = 200;
 /// The largest number of cells with content.
 const MAX_CELLS: usize = 5_000_000;
 /// The largest size of the text of all cells, in bytes. Many cells may share one long text.
@@ -29,8 +33,14 @@ pub(super) struct Sheet {
 /// # Errors
 /// The file is damaged or too large.
 pub(super) fn read(bytes: &[u8]) -> Result<Sheet, Diagnostic> {
-    if archive::unpacked_size(bytes).is_some_and(|size| size > MAX_UNPACKED) {
-        return Err(too_large("its uncompressed size is more than 1 GiB"));
+    if let Some(size) = archive::unpacked_size(bytes) {
+        if size > MAX_UNPACKED {
+            return Err(too_large("its uncompressed size is more than 1 GiB"));
+        }
+        // A table is packed to a twentieth or so. Much less is a file that is made to fill the memory.
+        if size > ALWAYS_UNPACKED && size > bytes.len() as u64 * MAX_RATIO {
+            return Err(too_large("it is unpacked to more than 200 times its size"));
+        }
     }
     // The libraries that unpack and parse the file may panic on damaged input. A panic is reported as a damaged file.
     std::panic::catch_unwind(|| cells(bytes)).unwrap_or_else(|_| Err(damaged("its contents are inconsistent")))
