@@ -126,7 +126,7 @@ fn given(scene: &Scene, positions: &HashMap<&str, usize>, slot: Slot) -> Option<
 
 fn show(answer: &Explanation, depth: usize) {
     let indent = "  ".repeat(depth);
-    let value = match &answer.value {
+    let value = match &answer.local_value {
         Some(Value::Number(number)) => with_unit(*number, answer.unit.unwrap_or("")),
         Some(value) => with_symbol(value, answer.unit),
         None => "—".into(),

@@ -12,7 +12,7 @@ pub fn display_name(scene: &Scene, state: &State, twin: TwinIx) -> String {
 /// Returns the value of a slot as text, with few digits and the symbol of the unit. A missing value is `—`.
 pub fn show(state: &State, slot: Slot) -> String {
     let column = state.topology().column(slot.column);
-    match state.value(slot) {
+    match state.local_value(slot) {
         None => "—".into(),
         Some(cupola_twin::Value::Number(number)) => with_unit(number, column.unit.map_or("", |unit| unit.symbol)),
         Some(cupola_twin::Value::Integer(number)) => {

@@ -82,7 +82,7 @@ pub fn words(name: &str) -> String {
 pub fn value_and_unit(state: &State, slot: Slot) -> (String, &'static str) {
     let column = state.topology().column(slot.column);
     let unit = column.unit.map_or("", |unit| unit.symbol);
-    match state.value(slot) {
+    match state.local_value(slot) {
         None => ("—".into(), ""),
         Some(value) => value_text(&value, unit),
     }

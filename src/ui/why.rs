@@ -111,7 +111,7 @@ fn input_ui(ui: &mut Ui, shown: &InspectorData<'_>, input: &Explanation, actions
     }
     let what = if column.hidden { "part of the formula" } else { column.display_name.as_str() };
     ui.label(theme::muted(what));
-    let (value, unit) = match &input.value {
+    let (value, unit) = match &input.local_value {
         Some(value) => format::value_text(value, input.unit.unwrap_or_default()),
         None => ("—".into(), ""),
     };

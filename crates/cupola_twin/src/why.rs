@@ -23,6 +23,9 @@ pub struct Explanation {
     pub name: String,
     /// The value, or `None` if it is missing.
     pub value: Option<Value>,
+    /// The same value for people: a time has the difference of the building's zone to UTC.
+    #[serde(skip)]
+    pub local_value: Option<Value>,
     /// The symbol of the unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'static str>,
@@ -104,6 +107,7 @@ fn explain(
     Explanation {
         name: topology.name(slot),
         value: state.value(slot),
+        local_value: state.local_value(slot),
         unit: column.unit.map(|unit| unit.symbol),
         quality: sample.quality,
         time: known_us.map(time_text),

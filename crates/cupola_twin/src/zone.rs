@@ -2,6 +2,7 @@
 //!
 //! The rules of the operating system are not used, so that a scene gives the same results on every machine.
 
+use jiff::tz::AmbiguousOffset;
 pub use jiff::tz::TimeZone;
 
 use jiff::Timestamp;
@@ -102,6 +103,12 @@ pub fn time_of_local(text: &str, zone: &TimeZone) -> Option<i64> {
     // A zone in brackets belongs to a time with a zone.
     let local: DateTime = text.trim().parse().ok().filter(|_| !text.contains('['))?;
     Some(zone.to_timestamp(local).ok()?.as_microsecond())
+}
+
+/// Returns whether daylight saving skips a local time, so that it never was. It then counts as the time an hour later.
+pub fn is_skipped(text: &str, zone: &TimeZone) -> bool {
+    let local: Option<DateTime> = text.trim().parse().ok();
+    local.is_some_and(|local| matches!(zone.to_ambiguous_timestamp(local).offset(), AmbiguousOffset::Gap { .. }))
 }
 
 /// The latest time of the calendar: 9999-12-30T22:00:00Z, in microseconds since the Unix epoch.
@@ -228,6 +235,19 @@ mod tests {
             assert_eq!(time_of_local(local, &berlin), Some(us(utc)), "{local}");
         }
         assert_eq!(time_of_local("soon", &berlin), None);
+        assert!(is_skipped("2026-03-29T02:30", &berlin) && !is_skipped("2026-10-25T02:30", &berlin));
+        assert!(!is_skipped("2026-03-29T02:30:00Z", &berlin));
+        // A zone in brackets is that of the time, whatever the building's zone is.
+        assert_eq!(time_of_local("2026-11-30T15:28:54[America/New_York]", &berlin), None);
+        for (text, expected) in [
+            ("2026-11-30T15:28:54[America/New_York]", Some(us("2026-11-30T20:28:54Z"))),
+            ("2026-11-30T15:28:54+01:00[Europe/Berlin]", Some(us("2026-11-30T14:28:54Z"))),
+            ("9999-12-31T23:59:59Z", Some(MAX_TIME_US)),
+            ("9999-12-32T00:00:00Z", None),
+            ("2026-02-30T00:00:00Z", None),
+        ] {
+            assert_eq!(time_of_text(text), expected, "{text}");
+        }
         assert_eq!(local_text(us("2026-03-29T01:00:00Z"), &berlin), "2026-03-29T03:00:00+02:00");
         assert_eq!(local_text(us("2026-03-29T01:00:00Z"), &TimeZone::UTC), "2026-03-29T01:00:00Z");
     }

@@ -289,6 +289,7 @@ fn every_payload_gives_its_value_or_a_reason() {
         ("label", "12345678901234567890", "12345678901234567890", ""),
         ("label", "+49301234", "+49301234", ""),
         ("label", "unavailable", "unavailable", ""),
+        ("label", "true", "true", ""),
         ("count", "3", "3", ""),
         ("count", "3.7", "4", ""),
     ] {

@@ -594,7 +594,8 @@ fn value_of(scalar: &Scalar, route: &Route, time: &TimeRule) -> Option<Value> {
         Kind::Text => Value::Text(match scalar {
             Scalar::Text(text) => text.to_string(),
             Scalar::Number(number) => number.to_string(),
-            _ => return None,
+            Scalar::Bool(flag) => flag.to_string(),
+            Scalar::Null => return None,
         }),
         Kind::Time => Value::Text(cupola_twin::value::time_text(time.time(scalar)?)),
         Kind::Json => return None,

@@ -15,7 +15,8 @@ pub(crate) use rows::RowSet;
 
 use crate::diagnostic::Diagnostic;
 use crate::topology::{ColumnIx, Op, Slot, Topology};
-use crate::value::{Quality, Sample, Value};
+use crate::value::{Kind, Quality, Sample, Value};
+use crate::zone::local_text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -168,6 +169,16 @@ impl State {
     /// Returns the sample in a slot.
     pub fn get(&self, slot: Slot) -> Sample {
         self.columns[slot.column.0 as usize][slot.row as usize / CHUNK].get(slot.row as usize % CHUNK)
+    }
+
+    /// Returns the value of a slot like [`Self::value`], but a time with the difference of the building's zone to UTC.
+    pub fn local_value(&self, slot: Slot) -> Option<Value> {
+        let value = self.value(slot)?;
+        if self.topology.column(slot.column).kind != Kind::Time {
+            return Some(value);
+        }
+        let time_us = (self.get(slot).lane * 1e6).round() as i64;
+        Some(Value::Text(local_text(time_us, &self.topology.zone)))
     }
 
     /// Returns the decoded value in a slot, or `None` if it is missing.

@@ -70,6 +70,11 @@ impl Binder<'_> {
     fn simulation(&mut self) -> Option<Simulation> {
         let doc = self.doc;
         let start_us = self.start_us();
+        if zone::is_skipped(&self.doc.start, &self.topology.zone) {
+            let message = format!("daylight saving skips {} in the building's zone", self.doc.start);
+            let help = "it counts as an hour later; name another time, or one with a difference to UTC";
+            self.report(Diagnostic::warning("skipped-time", message).help(help), &["start".into()]);
+        }
         if start_us.is_none() {
             let wrong = Diagnostic::error("wrong-time", format!("`{}` is not a time", doc.start));
             let help = "write it like 2026-01-12T07:00:00Z, or 2026-01-12T08:00 in local time";
