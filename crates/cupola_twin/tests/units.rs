@@ -137,6 +137,10 @@ fn units_are_converted_alike_everywhere() {
         ("IF(@kw > 2500 W, @tf, @tc)", Ok(69.8)),
         ("CASE WHEN @kw > 2500 W THEN @tf WHEN @kw > 1500 W THEN @tc END", Ok(69.8)),
         ("(@tf + @tc) / 2", Ok(70.7)),
+        // How often a product contains the zero of the unit is unknown.
+        ("@tc * @plain", Ok(63.0)),
+        ("@tc * @plain > 20 degC", Err("wrong-unit")),
+        ("@tf > 32 degF AND NOT 32 degF > 0 degC", Ok(1.0)),
         ("ABS(@tc - @tf) + 2 K > 2.9 K", Ok(1.0)),
         ("@tc + 1 K", Ok(22.0)),
         ("1 K + @tc", Ok(22.0)),
@@ -422,4 +426,23 @@ fn a_query_over_several_units_of_a_name_says_which() {
     let [note] = notes.as_slice() else { panic!("{notes:?}") };
     assert!(note.message.contains("kilowatt, megawatt"), "{note}");
     assert_eq!(note.help.as_deref(), Some("numbers of the same dimension are answered in kilowatt"));
+}
+
+#[test]
+fn a_text_that_is_no_time_is_compared_with_no_time() {
+    let meters = Meters::new();
+    let state = meters.state("1").unwrap();
+    for (condition, expected) in [
+        ("T.since < '9999-12-31T23:59:59Z'", Ok(1)),
+        ("T.since > '2026-01-01'", Ok(1)),
+        ("T.since > '2026-01-12T02:00:00[America/New_York]'", Ok(0)),
+        ("T.since < 'tomorrow'", Err("not-a-time")),
+        ("'2027-02-30' > T.since", Err("not-a-time")),
+        ("T.since = '31.12.2027'", Err("not-a-time")),
+    ] {
+        let text = format!("SELECT T FROM DIGITALTWINS T WHERE T.$dtId = 'm' AND {condition}");
+        let asked = query::run(&query::parse(&text).unwrap(), &meters.graph, &state);
+        let found = asked.as_ref().map(|result| result.rows.len()).map_err(|error| error.code);
+        assert_eq!(found, expected, "{condition}");
+    }
 }
