@@ -97,6 +97,13 @@ impl Diagnostic {
         Self::warning("no-unit", message).help("give the property a unit in its model")
     }
 
+    /// Creates the warning that values with a schema are put in the order of their texts.
+    pub fn ordered_as_text(property: &str, schema: &str) -> Self {
+        let message =
+            format!("`{property}` is a {schema}, whose order here is that of the text: PT9M comes after PT2H");
+        Self::warning("ordered-as-text", message).help("use a number of seconds, or a dateTime")
+    }
+
     /// Creates an informational diagnostic without a place.
     pub fn info(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Info, ..Self::error(code, message) }

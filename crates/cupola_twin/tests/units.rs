@@ -22,6 +22,7 @@ const MODELS: &str = r#"[
   {"@type": ["Property", "Temperature"], "name": "deadband", "schema": "double", "unit": "kelvin"},
   {"@type": ["Property", "RelativeHumidity"], "name": "rh", "schema": "double", "unit": "percent"},
   {"@type": "Property", "name": "plain", "schema": "double"},
+  {"@type": "Property", "name": "span", "schema": "duration"},
   {"@type": "Property", "name": "since", "schema": "dateTime"}]},
  {"@context": ["dtmi:dtdl:context;3", "dtmi:dtdl:extension:quantitativeTypes;1"], "@id": "dtmi:t:Plant;1", "@type": "Interface", "contents": [
   {"@type": ["Property", "Power"], "name": "kw", "schema": "double", "unit": "megawatt"}]}]"#;
@@ -445,4 +446,24 @@ fn a_text_that_is_no_time_is_compared_with_no_time() {
         let found = asked.as_ref().map(|result| result.rows.len()).map_err(|error| error.code);
         assert_eq!(found, expected, "{condition}");
     }
+}
+
+#[test]
+fn an_order_of_durations_as_texts_is_said() {
+    let meters = Meters::new();
+    let state = meters.state("1").unwrap();
+    for (text, said) in [
+        ("SELECT T.span FROM DIGITALTWINS T", 0),
+        ("SELECT T.span FROM DIGITALTWINS T WHERE T.span = 'PT1H'", 0),
+        ("SELECT T.span FROM DIGITALTWINS T WHERE T.span > 'PT1H'", 1),
+        ("SELECT MAX(T.span) AS most, MIN(T.span) AS least FROM DIGITALTWINS T", 1),
+        ("SELECT T.since FROM DIGITALTWINS T ORDER BY T.span", 1),
+        ("SELECT T.since FROM DIGITALTWINS T ORDER BY T.since", 0),
+    ] {
+        let notes = query::notes(&query::parse(text).unwrap(), state.topology());
+        assert_eq!(notes.iter().filter(|note| note.code == "ordered-as-text").count(), said, "{text}: {notes:?}");
+    }
+    let model = meters.models.resolve("Meter").unwrap();
+    let (_, found) = Topology::compile(&meters.graph, &meters.models, &[Computed::new(model, "out", "span > 'PT1H'")]);
+    assert_eq!(found.iter().map(|found| found.code).collect::<Vec<_>>(), ["ordered-as-text"]);
 }

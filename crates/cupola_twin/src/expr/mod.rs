@@ -37,7 +37,7 @@ pub use measure::{Change, Combination, Measure, Mismatch, SAME};
 pub use parse::{Parser, parse};
 pub use stateful::Stateful;
 pub(crate) use text::{part_of_time, text_of};
-pub use unitless::unitless_operands;
+pub use unitless::{ordered_paths, unitless_operands};
 
 use crate::diagnostic::in_parentheses;
 use crate::model::{ModelFamily, Models};

@@ -59,3 +59,22 @@ fn stated(expr: &Expr, unit_of: &dyn Fn(&Path) -> Option<Option<&'static Unit>>)
         _ => None,
     }
 }
+
+/// Calls `see` with every path whose values are put in order: operands of `<` and its kin, and arguments of `MIN` and
+/// `MAX`.
+pub fn ordered_paths<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Path)) {
+    let ordered: Vec<&Expr> = match &expr.node {
+        Node::Binary(op, left, right) if op.is_comparison() && !matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) => {
+            vec![left, right]
+        }
+        Node::Call(Function::Min | Function::Max, values) => values.iter().collect(),
+        Node::Aggregate(Aggregate::Min | Aggregate::Max, inner) => vec![inner],
+        _ => Vec::new(),
+    };
+    for value in ordered {
+        if let Node::Path(path) = &value.node {
+            see(path);
+        }
+    }
+    expr.each_child(&mut |child| ordered_paths(child, see));
+}

@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::{Query, Select};
 use crate::Diagnostic;
-use crate::expr::{Expr, Path, joined, unitless_operands};
+use crate::expr::{Expr, Node, Path, joined, ordered_paths, unitless_operands};
 use crate::topology::Topology;
 
 /// Returns warnings about properties that have no unit beside values with one, and about names that have another unit in
@@ -23,8 +23,19 @@ pub fn notes(query: &Query, topology: &Topology) -> Vec<Diagnostic> {
             found.push(note);
         }
     };
+    let add_order = |path: &Path, add: &mut dyn FnMut(Diagnostic)| {
+        if let Some(schema) = after_alias(path).and_then(|rest| topology.schema_without_order(&rest)) {
+            add(Diagnostic::ordered_as_text(&joined(&path.segments), schema));
+        }
+    };
+    for (expr, _) in &query.order_by {
+        if let Node::Path(path) = &expr.node {
+            add_order(path, &mut add);
+        }
+    }
     for expr in exprs(query) {
         unitless_operands(expr, &unit_of, &mut |name, unit| add(Diagnostic::without_unit(name, unit)));
+        ordered_paths(expr, &mut |path| add_order(path, &mut add));
         expr.paths(&mut |path| {
             let Some(rest) = after_alias(path) else { return };
             let mut units: Vec<&str> = topology.units_of_path(&rest).flatten().map(|unit| unit.name).collect();

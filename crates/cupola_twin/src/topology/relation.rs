@@ -5,6 +5,7 @@
 
 use super::{TableIx, Topology};
 use crate::expr::{Path, Segment, joined};
+use crate::model::{Primitive, Schema};
 use crate::unit::Unit;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -157,6 +158,19 @@ impl Topology {
         let name = joined(path.segments.get(self.leading_steps(path)..).unwrap_or_default());
         let columns = self.tables.iter().filter_map(move |table| table.column(&name));
         columns.map(|column| self.column(column)).filter(|column| column.kind.is_numeric()).map(|column| column.unit)
+    }
+
+    /// Returns the schema of the texts that a path from any twin ends at, if their order as texts is not that of their
+    /// values: `duration` or `time`.
+    pub fn schema_without_order(&self, path: &Path) -> Option<&'static str> {
+        let name = joined(path.segments.get(self.leading_steps(path)..).unwrap_or_default());
+        let columns = self.tables.iter().filter_map(|table| table.column(&name));
+        columns.filter_map(|column| self.column(column).schema).find_map(|schema| {
+            match self.models.schemas().get(schema) {
+                Schema::Primitive(known @ (Primitive::Duration | Primitive::Time)) => Some(known.name()),
+                _ => None,
+            }
+        })
     }
 
     /// Returns the unit of the numbers that a path from any twin ends at: the first one, and `Some(None)` if no model

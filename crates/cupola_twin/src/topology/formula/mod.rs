@@ -10,7 +10,8 @@ pub use lower::{Code, Operand, Step};
 use super::{Column, ColumnIx, Computed, TableIx, Topology};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::expr::{
-    Aggregate, BinaryOp, Expr, ExprError, Function, Measure, Node, Path, Stateful, joined, parse, unitless_operands,
+    Aggregate, BinaryOp, Expr, ExprError, Function, Measure, Node, Path, Stateful, joined, ordered_paths, parse,
+    unitless_operands,
 };
 use crate::unit::Unit;
 use crate::value::Kind;
@@ -355,6 +356,13 @@ impl Compiler<'_> {
                 }
                 None => self.topology.unit_of_path(path),
             };
+            ordered_paths(&pending.expr, &mut |path| {
+                let schema = self.topology.schema_without_order(path);
+                if let Some(schema) = schema.filter(|schema| known.insert((joined(&path.segments), *schema))) {
+                    let found = Diagnostic::ordered_as_text(&joined(&path.segments), schema);
+                    self.diagnostics.push(found.at(pending.place.clone()));
+                }
+            });
             unitless_operands(&pending.expr, &unit_of, &mut |name, unit| {
                 if known.insert((name.to_string(), unit.name)) {
                     self.diagnostics.push(Diagnostic::without_unit(name, unit).at(pending.place.clone()));
