@@ -30,7 +30,7 @@ pub fn stream<T>(write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> Option<
     }
 }
 
-/// A writer that leaves out control characters on a terminal.
+/// A writer that escapes control characters on a terminal.
 struct VisibleWriter {
     writer: StdoutLock<'static>,
     is_terminal: bool,

@@ -2,11 +2,12 @@
 //! broker that somebody has opened it.
 
 use crate::action::{Action, ActionResult};
-use crate::session::{connect_again, timeline_of};
+use crate::session::{SessionOptions, connect_again, timeline_of};
 use crate::timeline::{OpenScene, SourceKind};
 use bevy::prelude::*;
 use cupola_run::Actor;
 use cupola_run::feed::address;
+use cupola_scene::Document;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -57,25 +58,43 @@ impl AllowedBrokers {
     }
 }
 
-/// The action that allows the hosts of the open scene's brokers, and connects to them.
+/// The action that allows the hosts of brokers, and connects to the brokers of the scene.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AllowBrokers;
+pub struct AllowBrokers(pub Vec<String>);
 
 impl Action for AllowBrokers {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let scene = world.get_resource::<OpenScene>().map(|open| open.0.clone()).ok_or("no scene is open")?;
-        let feeds = scene.document.feeds.iter().map(|feed| feed.url.clone());
-        let services = scene.document.processors.iter().filter_map(|doc| Some(doc.mqtt.as_ref()?.url.clone()));
-        let urls: Vec<String> = feeds.chain(services).collect();
-        if urls.is_empty() {
-            return Err("the scene names no broker: add `feeds` to it".into());
-        }
-        world.resource_mut::<AllowedBrokers>().allow(&urls);
+        world.resource_mut::<AllowedBrokers>().allow(&self.0);
+        // The scene's brokers replace one that was named before.
+        world.resource_mut::<SessionOptions>().broker = None;
         if let Some(live) = timeline_of(world, SourceKind::Live) {
             connect_again(world, live);
         }
         Ok(None)
     }
+}
+
+/// The action that allows the hosts of all brokers that the open scene names, and connects to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AllowSceneBrokers;
+
+impl Action for AllowSceneBrokers {
+    fn apply(self: Box<Self>, world: &mut World, actor: &Actor) -> ActionResult {
+        let scene = world.get_resource::<OpenScene>().map(|open| open.0.clone()).ok_or("no scene is open")?;
+        let urls = brokers_of(&scene.document);
+        if urls.is_empty() {
+            return Err("the scene names no broker: add `feeds` to it".into());
+        }
+        Box::new(AllowBrokers(urls)).apply(world, actor)
+    }
+}
+
+/// Returns the addresses of all brokers that a scene names: those of its feeds and of its processors.
+pub fn brokers_of(document: &Document) -> Vec<String> {
+    let feeds = document.feeds.iter().map(|feed| feed.url.clone());
+    let services = document.processors.iter().filter_map(|doc| Some(doc.mqtt.as_ref()?.url.clone()));
+    let urls: BTreeSet<String> = feeds.chain(services).collect();
+    urls.into_iter().collect()
 }
 
 #[cfg(test)]

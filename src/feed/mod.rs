@@ -2,7 +2,7 @@
 
 mod consent;
 
-pub use consent::{AllowBrokers, AllowedBrokers};
+pub use consent::{AllowBrokers, AllowSceneBrokers, AllowedBrokers, brokers_of};
 
 use crate::action::{Action, ActionResult};
 use crate::session::{SessionOptions, timeline_of};
@@ -98,6 +98,8 @@ pub struct Connections {
     rate_per_s: f64,
     /// The addresses of brokers that wait for a permission.
     waiting: Vec<String>,
+    /// The brokers and topic filters of connections that were ended, of which the timeline doesn't know yet.
+    ended: Vec<(Arc<str>, Vec<String>)>,
     /// The durations from sending to propagation and from arrival to propagation.
     pub latencies: Latencies,
     /// The source time, if the message has one, and the time of arrival of each reading of this tick, in microseconds.
@@ -130,6 +132,7 @@ impl Connections {
             counts: VecDeque::new(),
             rate_per_s: 0.0,
             waiting: Vec::new(),
+            ended: Vec::new(),
             latencies: Latencies::default(),
             ingested: Vec::new(),
         }
@@ -141,14 +144,22 @@ impl Connections {
     /// An address is not valid, or a thread can't be started. With an invalid address, all connections stay as they
     /// are.
     pub fn connect(&mut self, url: Option<&str>) -> Result<(), String> {
+        self.connect_except(url, Vec::new())
+    }
+
+    /// Connects like [`Self::connect`], but not to brokers that wait for a permission.
+    ///
+    /// # Errors
+    /// The errors of [`Self::connect`].
+    pub fn connect_except(&mut self, url: Option<&str>, waiting: Vec<String>) -> Result<(), String> {
         self.feeds
             .iter()
             .try_for_each(|feed| address(url.unwrap_or(&feed.url)).map(|_| ()))
             .map_err(|error| error.to_string())?;
         let inbox = self.inbox.clone();
-        self.waiting.clear();
-        self.feeds.iter_mut().for_each(|feed| (feed.client, feed.outages) = (None, 0));
-        for feed in &mut self.feeds {
+        self.waiting = waiting;
+        self.end_connections();
+        for feed in self.feeds.iter_mut().filter(|feed| url.is_some() || !self.waiting.contains(&feed.url)) {
             let intake = Intake { router: Router::new(feed.mappings.clone()), inbox: inbox.clone() };
             let client = Client::start(url.unwrap_or(&feed.url), url.is_some(), feed.filters.clone(), intake);
             feed.client = Some(client.map_err(|error| error.to_string())?);
@@ -165,8 +176,17 @@ impl Connections {
             self.feeds.iter().zip(feeds).for_each(|(feed, next)| feed.mappings.replace(next.clone()));
             return false;
         }
+        self.end_connections();
         self.feeds = feeds.iter().map(Feed::new).collect();
         true
+    }
+
+    /// Ends all connections. Nobody confirms their values from then on.
+    fn end_connections(&mut self) {
+        for feed in self.feeds.iter_mut().filter(|feed| feed.client.is_some()) {
+            self.ended.push((feed.mappings.broker(), feed.filters.clone()));
+            (feed.client, feed.outages) = (None, 0);
+        }
     }
 
     /// Publishes a message through the connection of a feed.
@@ -181,17 +201,6 @@ impl Connections {
     /// Returns the inbox, where readings and answers wait for the tick.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
-    }
-
-    /// Returns the addresses of the feeds' brokers that are not allowed.
-    pub fn not_allowed(&self, allowed: &AllowedBrokers) -> Vec<String> {
-        let urls: BTreeSet<&str> = self.feeds.iter().map(|feed| feed.url.as_str()).collect();
-        urls.into_iter().filter(|url| !allowed.allows(url)).map(str::to_string).collect()
-    }
-
-    /// Sets the addresses of brokers that wait for a permission. They are not connected.
-    pub fn wait_for_permission(&mut self, urls: Vec<String>) {
-        self.waiting = urls;
     }
 
     /// Returns the status of the feeds.
@@ -215,17 +224,17 @@ impl Connections {
         }
     }
 
-    /// Returns the topic filters of connections that were lost since the last call.
-    fn take_outages(&mut self) -> Vec<String> {
-        let mut topics = Vec::new();
+    /// Returns the brokers and topic filters of connections that were lost or ended since the last call.
+    fn take_outages(&mut self) -> Vec<(Arc<str>, Vec<String>)> {
+        let mut lost = std::mem::take(&mut self.ended);
         for feed in &mut self.feeds {
             let outages = feed.client.as_ref().map_or(0, |client| client.history().outages);
             if outages > feed.outages {
                 feed.outages = outages;
-                topics.extend(feed.filters.iter().cloned());
+                lost.push((feed.mappings.broker(), feed.filters.clone()));
             }
         }
-        topics
+        lost
     }
 
     fn measure_rate(&mut self, now_us: i64) {
@@ -302,12 +311,12 @@ fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
             };
             rejected.into_iter().for_each(|why| connections.inbox.reject(why));
         }
-        // A connection is made again after many ticks, so the readings of this tick arrived before it was lost.
-        let topics = connections.take_outages();
-        if !topics.is_empty()
-            && let Err(why) = timeline.ingest(Event::new(now_us, feed_actor(), EventBody::Disconnected { topics }))
-        {
-            connections.inbox.reject(why.to_string());
+        // A connection is usually made again after many ticks, so the readings of this tick arrived before it was lost.
+        for (broker, topics) in connections.take_outages() {
+            let body = EventBody::Disconnected { broker: broker.to_string(), topics };
+            if let Err(why) = timeline.ingest(Event::new(now_us, feed_actor(), body)) {
+                connections.inbox.reject(why.to_string());
+            }
         }
         for (topic, payload, arrived_us) in connections.inbox.answers() {
             if let Some(body) = timeline.answer_of(&topic, &payload, arrived_us)

@@ -15,7 +15,7 @@ pub use watch::FileWatcher;
 use crate::Tick;
 use crate::action::{ActionPlugin, apply_actions};
 use crate::exchange::{self, Import};
-use crate::feed::{AllowedBrokers, Connections};
+use crate::feed::{AllowedBrokers, Connections, brokers_of};
 use crate::job::{Jobs, drop_on_thread};
 use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
@@ -207,19 +207,22 @@ pub(crate) fn spawn(world: &mut World, timeline: cupola_run::Timeline, playback:
 /// Connects to the brokers if the session options require it, and adds the connections to their timeline.
 fn connect(world: &mut World, entity: Entity, mut connections: Connections) {
     let options = world.resource::<SessionOptions>().clone();
-    let refused = match &options.broker {
-        Some(_) => Vec::new(),
-        None => connections.not_allowed(world.resource::<AllowedBrokers>()),
-    };
-    if options.connect && !refused.is_empty() {
-        let hosts = refused.join(", ");
-        let text = format!("The scene names the broker {hosts}: allow it at “Not connected” in the top bar");
-        world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
-        connections.wait_for_permission(refused);
-    } else if options.connect
-        && let Err(error) = connections.connect(options.broker.as_deref())
-    {
-        world.resource_mut::<Notices>().push(NoticeLevel::Error, error);
+    let document = world.get::<Timeline>(entity).map(|timeline| timeline.scene().document.clone());
+    let brokers = document.map_or(Vec::new(), |document| brokers_of(&document));
+    let allowed = world.resource::<AllowedBrokers>();
+    let mut waiting: Vec<String> = brokers.into_iter().filter(|url| !allowed.allows(url)).collect();
+    if options.broker.is_some() {
+        waiting.clear();
+    }
+    if options.connect {
+        if !waiting.is_empty() {
+            let hosts = waiting.join(", ");
+            let text = format!("The scene names the broker {hosts}: allow it at “Not connected” in the top bar");
+            world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+        }
+        if let Err(error) = connections.connect_except(options.broker.as_deref(), waiting) {
+            world.resource_mut::<Notices>().push(NoticeLevel::Error, error);
+        }
     }
     world.entity_mut(entity).insert(connections);
 }

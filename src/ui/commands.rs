@@ -4,7 +4,7 @@ use super::open::{FileWindow, Purpose};
 use super::panel_data::PanelData;
 use super::{UiState, storeys};
 use crate::action::{ActionList, ActionSender};
-use crate::feed::AllowBrokers;
+use crate::feed::AllowSceneBrokers;
 use crate::look::ChangeLook;
 use crate::look::{Theme, ViewSettings};
 use crate::processor::AllowPrograms;
@@ -108,7 +108,7 @@ pub const COMMANDS: &[Command] = &[
     command("programs", "Let the scene's programs run", "General", &[], |now| {
         now.actions.push(AllowPrograms(true));
     }),
-    command("brokers", "Connect to the scene's brokers", "General", &[], |now| now.actions.push(AllowBrokers)),
+    command("brokers", "Connect to the scene's brokers", "General", &[], |now| now.actions.push(AllowSceneBrokers)),
     command("theme", "Switch between dark and light", "General", &[Shortcut::Plain(Key::T)], |now| {
         now.change_view(|view| {
             view.theme = match view.theme {

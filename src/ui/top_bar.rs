@@ -3,7 +3,7 @@
 use super::commands::{self, COMMANDS, Command};
 use super::panel_data::PanelData;
 use super::theme::{self, Colors, GROUP_GAP, ROW};
-use super::widgets::{Mark, icon_button, mark_ui, segmented};
+use super::widgets::{Mark, icon_button, mark_ui, primary_button, segmented};
 use super::{UiState, format};
 use crate::action::{ActionList, StopJob};
 use crate::feed::{AllowBrokers, Connect, FeedStatus};
@@ -240,9 +240,7 @@ fn connection_words(feed: &FeedStatus, wall_us: i64, colors: &Colors) -> (Mark, 
         None => words,
     };
     match &feed.connection {
-        Connection::Idle if !feed.waiting.is_empty() => {
-            (Mark::Triangle, colors.warning, "Not connected: allow the broker?".into())
-        }
+        _ if !feed.waiting.is_empty() => (Mark::Triangle, colors.warning, "Not connected: allow the broker?".into()),
         Connection::Idle => (Mark::Outline, colors.muted, "Not connected".into()),
         Connection::Connecting => (Mark::Diamond, colors.accent, "Connecting…".into()),
         Connection::Connected => {
@@ -283,13 +281,14 @@ fn broker_ui(ui: &mut Ui, feed: &FeedStatus, actions: &mut ActionList) {
     let id = Id::new(("another broker", &feed.url));
     let mut url = ui.data(|data| data.get_temp::<String>(id)).unwrap_or_else(|| feed.url.clone());
     ui.set_min_width(300.0);
+    ui.set_max_width(320.0);
     if !feed.waiting.is_empty() {
         ui.label("The scene connects to");
         feed.waiting.iter().for_each(|url| drop(ui.label(theme::semibold(url))));
         ui.label(theme::caption("Allow it if you trust whoever made the scene. The host is remembered."));
-        ui.add_space(4.0);
-        if ui.add(Button::new("Allow and connect").min_size(vec2(140.0, ROW))).clicked() {
-            actions.push(AllowBrokers);
+        ui.add_space(8.0);
+        if primary_button(ui, "Allow and connect").clicked() {
+            actions.push(AllowBrokers(feed.waiting.clone()));
             ui.close();
         }
         ui.add_space(8.0);

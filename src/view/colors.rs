@@ -102,7 +102,10 @@ fn look(
         question.expr = Some(parse(&settings.color_by).map_err(|error| error.to_string()));
     }
     let mut error = None;
-    let mut unit = None;
+    // The unit is that of the first room with the property, whether it has a value at present or not.
+    let first =
+        rooms.0.iter().flat_map(|(_, twin)| *twin).find_map(|twin| state.topology().slot(twin, &settings.color_by));
+    let mut unit = first.and_then(|slot| state.topology().column(slot.column).unit);
     let mut next = Vec::with_capacity(rooms.0.len());
     for (_, twin) in &rooms.0 {
         let value = match (twin, &question.expr) {

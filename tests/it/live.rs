@@ -314,7 +314,8 @@ fn the_brokers_of_an_unknown_scene_need_a_permission() {
     assert_eq!((status.connection, status.waiting), (Connection::Idle, vec![format!("mqtt://127.1:{}", broker.port)]));
     let notices = app.world().resource::<Notices>().0.clone();
     assert!(notices.iter().any(|(_, text)| text.contains("127.1")), "{notices:?}");
-    send(&mut app, AllowBrokers);
+    let waiting = app.world().get::<Connections>(live).unwrap().status().waiting;
+    send(&mut app, AllowBrokers(waiting));
     until(&mut app, live, "the connection", |app| connected(app, live));
     assert!(app.world().get::<Connections>(live).unwrap().status().waiting.is_empty());
 }

@@ -134,6 +134,7 @@ pub fn send(app: &mut App, action: impl Action) {
 pub fn reading(name: &str, value: Option<f64>, time_us: i64, arrived_us: i64) -> Reading {
     let (twin, property) = name.rsplit_once('.').unwrap();
     Reading {
+        broker: "".into(),
         twin: twin.into(),
         property: property.into(),
         value: value.map(cupola_twin::Value::Number),

@@ -10,6 +10,9 @@ use std::time::Instant;
 /// gradually.
 const STEP_US: i64 = 1_000_000;
 
+/// The part of the passing time by which a clock that is ahead goes more slowly: a tenth.
+const SLOWING: i64 = 10;
+
 /// A wall clock that follows the computer's clock, except where that is set back: it then goes on by the monotonic clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SteadyClock {
@@ -24,7 +27,12 @@ impl SteadyClock {
     pub fn read(&mut self, wall_us: i64, monotonic_us: i64) -> i64 {
         let mut now_us = wall_us.saturating_add(self.ahead_us);
         if let Some((last_us, before_us)) = self.last {
-            let expected_us = last_us.saturating_add((monotonic_us - before_us).max(0));
+            let passed_us = (monotonic_us - before_us).max(0);
+            // The clock comes back to the computer's little by little, because devices send times of clocks that are right.
+            let slowed_us = (passed_us / SLOWING).min(self.ahead_us);
+            self.ahead_us -= slowed_us;
+            now_us -= slowed_us;
+            let expected_us = last_us.saturating_add(passed_us - slowed_us);
             let difference_us = now_us.saturating_sub(expected_us);
             if difference_us < -STEP_US {
                 self.ahead_us -= difference_us;
@@ -81,9 +89,10 @@ mod tests {
             (20_000_000, 20_000_000, 20_000_000),
             // An hour back, then time passes.
             (21_000_000 - HOUR_US, 21_000_000, 21_000_000),
-            (81_000_000 - HOUR_US, 81_000_000, 81_000_000),
+            // It then goes more slowly by a tenth.
+            (81_000_000 - HOUR_US, 81_000_000, 75_000_000),
             // Another minute back.
-            (22_000_000 - HOUR_US, 82_000_000, 82_000_000),
+            (22_000_000 - HOUR_US, 82_000_000, 75_900_000),
             // Forward again, to the right time.
             (83_000_000, 83_000_000, 83_000_000),
             // The computer slept for an hour.
@@ -92,5 +101,16 @@ mod tests {
             assert_eq!(clock.read(start + wall, monotonic) - start, expected, "{wall} {monotonic}");
         }
         assert_eq!(clock.set_back_us(), 0);
+    }
+
+    #[test]
+    fn a_clock_that_was_fast_is_right_again_after_some_time() {
+        let mut clock = SteadyClock::default();
+        let minute = 60_000_000;
+        clock.read(15 * minute, 0);
+        // The clock was 15 minutes fast.
+        let times: Vec<i64> = (1..=200).map(|at| clock.read(at * minute, at * minute)).collect();
+        assert!(times.windows(2).all(|pair| pair[1] >= pair[0]));
+        assert_eq!((times[0], times[199]), (16 * minute, 200 * minute));
     }
 }

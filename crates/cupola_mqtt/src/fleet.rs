@@ -289,7 +289,7 @@ impl Devices {
             }
         }
         if let Some(pointer) = &message.time {
-            let now_us = jiff::Timestamp::now().as_microsecond();
+            let now_us = crate::clock::now_us();
             put(&mut json, pointer, cupola_wire::format_rfc3339(now_us).into());
         }
         json.to_string()

@@ -84,6 +84,8 @@ pub enum EventBody {
     },
     /// A broker is not connected any more. The values of its messages become stale until the next message.
     Disconnected {
+        /// The address of the broker in the scene.
+        broker: String,
         /// The topic filters of the broker's subscriptions.
         topics: Vec<String>,
     },

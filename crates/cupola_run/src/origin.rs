@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// A message of a feed.
-    Message { topic: Arc<str>, payload: Arc<str>, arrived_us: i64, is_retained: bool },
+    Message { broker: Arc<str>, topic: Arc<str>, payload: Arc<str>, arrived_us: i64, is_retained: bool },
     /// An answer of an external processor.
     Answer { processor: Arc<str>, request: Arc<str>, asked_us: i64 },
     /// An event of an actor: a value that was set, or a command.
@@ -69,18 +69,21 @@ impl Origins {
         (time_of(state, slot) == origin.time_us).then_some(origin.time_us)
     }
 
-    /// Ends the freshness of values of messages whose topics fulfil a condition, because their broker is not connected at
-    /// `now_us`. The next message of a topic is its next confirmation.
-    pub fn disconnect(&mut self, now_us: i64, is_lost: impl Fn(&str) -> bool) {
-        for origin in Arc::make_mut(&mut self.by_slot).values_mut() {
-            if let Source::Message { topic, .. } = &origin.source
-                && is_lost(topic)
+    /// Ends the freshness of values of messages whose broker and topic fulfil a condition, because the broker is not
+    /// connected at `now_us`. The next message of a topic is its next confirmation. Returns the slots of these values.
+    pub fn disconnect(&mut self, now_us: i64, is_lost: impl Fn(&str, &str) -> bool) -> Vec<Slot> {
+        let mut lost = Vec::new();
+        for (slot, origin) in Arc::make_mut(&mut self.by_slot) {
+            if let Source::Message { broker, topic, .. } = &origin.source
+                && is_lost(broker, topic)
             {
                 origin.lost_us.get_or_insert(now_us);
                 origin.fresh_until_us = Some(origin.fresh_until_us.map_or(now_us, |until_us| until_us.min(now_us)));
+                lost.push(*slot);
             }
         }
         self.next_stale_us = self.next_stale_us.min(now_us);
+        lost
     }
 
     /// Returns whether a slot's value came on a topic whose broker was not connected since.

@@ -119,10 +119,10 @@ pub const MAX_TIME_US: i64 = 253_402_207_200_000_000;
 /// [`MAX_TIME_US`].
 pub fn time_of_text(text: &str) -> Option<i64> {
     let text = text.trim();
-    if text.ends_with(']') {
+    let parsed = text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
+    if parsed.is_none() && text.ends_with(']') {
         return text.parse::<jiff::Zoned>().ok().map(|time| time.timestamp().as_microsecond());
     }
-    let parsed = text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
     parsed.or_else(|| {
         // A time that only its year puts beyond the calendar.
         let earlier = format!("9998-12-3{}", text.strip_prefix("9999-12-3")?);

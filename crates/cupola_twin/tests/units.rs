@@ -140,7 +140,9 @@ fn units_are_converted_alike_everywhere() {
         ("(@tf + @tc) / 2", Ok(70.7)),
         // How often a product contains the zero of the unit is unknown.
         ("@tc * @plain", Ok(63.0)),
-        ("@tc * @plain > 20 degC", Err("wrong-unit")),
+        ("@tf * @plain > 20 degC", Err("wrong-unit")),
+        ("@tc * @plain > @tc", Ok(1.0)),
+        ("(@tc * @plain + @tc * (1 - @plain)) > 20 degC", Ok(1.0)),
         ("@tf > 32 degF AND NOT 32 degF > 0 degC", Ok(1.0)),
         ("ABS(@tc - @tf) + 2 K > 2.9 K", Ok(1.0)),
         ("@tc + 1 K", Ok(22.0)),

@@ -92,10 +92,10 @@ fn zoneless(scalar: &Scalar) -> Option<DateTime> {
 /// [`MAX_TIME_US`].
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
     let text = text.trim();
-    if text.ends_with(']') {
+    let parsed = text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
+    if parsed.is_none() && text.ends_with(']') {
         return text.parse::<Zoned>().ok().map(|time| time.timestamp().as_microsecond());
     }
-    let parsed = text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
     parsed.or_else(|| {
         // A time that only its year puts beyond the calendar.
         let rest = text.strip_prefix("9999-12-3")?;

@@ -117,15 +117,18 @@ impl Column {
     /// Converts all numbers to the most frequent unit. Returns this unit, and the values of other dimensions.
     fn convert(&mut self) -> (Option<&'static Unit>, Vec<(usize, Value, &'static Unit)>) {
         let mut foreign = Vec::new();
-        let Some(to) = usual(self.units.values()).filter(|_| self.schema() == "double") else { return (None, foreign) };
+        // Beside a text, a number with a unit needs a property of its own.
+        let to = usual(self.units.values()).filter(|_| self.schema() == "double");
         for (thing, unit) in &self.units {
-            if unit.dimension != to.dimension {
+            let Some(to) = to.filter(|to| to.dimension == unit.dimension) else {
                 foreign.extend(self.values.remove(thing).map(|value| (*thing, value, *unit)));
-            } else if let Some(value) = self.values.get_mut(thing) {
+                continue;
+            };
+            if let Some(value) = self.values.get_mut(thing) {
                 *value = in_unit(value, unit, to);
             }
         }
-        (Some(to), foreign)
+        (to, foreign)
     }
 }
 
@@ -367,9 +370,11 @@ impl<'s> BrickReader<'s> {
             let value = node.and_then(|node| node.value.clone());
             let stated = node.and_then(|node| node.unit.clone()).map(StatedUnit::new);
             if let (Some(thing), Some(node)) = (self.by_iri.get(subject).copied(), node) {
+                // The unit beside a `brick:value` is that of this value.
+                let of_inner = stated.as_ref().filter(|_| node.value.is_none());
                 for (inner, value) in &node.values {
                     let name = format!("{}_{}", local_name(iri), local_name(statements.iri(*inner)));
-                    self.set_measured(thing, &name, value.clone(), stated.as_ref());
+                    self.set_measured(thing, &name, value.clone(), of_inner);
                 }
             }
             match (self.by_iri.get(subject).copied(), value) {
@@ -434,7 +439,8 @@ impl<'s> BrickReader<'s> {
         let Some(last) = columns.remove(LAST_KNOWN_VALUE) else { return of_points };
         let mut others = Column::default();
         for (thing, value) in last.values {
-            let is_value = !of_points.values.contains_key(&thing) && Reading::of_value(&value).is_some();
+            // A value of another kind than that of most points stays what it is.
+            let is_value = !of_points.values.contains_key(&thing) && Reading::of_value(&value) == Some(Reading::Number);
             let to = if is_value { &mut of_points } else { &mut others };
             to.values.insert(thing, value);
             to.units.extend(last.units.get(&thing).map(|unit| (thing, *unit)));
@@ -452,6 +458,7 @@ impl<'s> BrickReader<'s> {
         class_of: &[ClassIx],
         own: &[PointUnit],
         units: &BTreeMap<ClassIx, &'static Unit>,
+        has_value: impl Fn(usize) -> bool,
     ) -> Option<(String, Column)> {
         let mut kept = Column::default();
         for (number, (thing, class)) in self.things.iter().zip(class_of).enumerate() {
@@ -463,11 +470,11 @@ impl<'s> BrickReader<'s> {
                         self.left.unknown_units.entry(stated.text.clone()).or_insert((thing.iri, 0)).1 += 1;
                     }
                 }
-                (None, Some(unit)) => {
+                (None, Some(unit)) if has_value(number) => {
                     let class = format!("points of `{}`", self.classes.name(*class));
                     self.left.without_unit.entry((class, unit.name)).or_insert((thing.iri, 0)).1 += 1;
                 }
-                (None, None) => {}
+                (None, _) => {}
             }
         }
         (!kept.values.is_empty()).then(|| (HAS_UNIT.to_string(), kept))
@@ -521,7 +528,7 @@ impl<'s> BrickReader<'s> {
             let stated = self.units.get(&number);
             let known = of_points.units.get(&number).copied().or(stated.and_then(|stated| stated.unit));
             units.push(match known {
-                Some(unit) => PointUnit::new(unit, self.classes.name(class)),
+                Some(unit) => PointUnit::new(unit, &self.classes.names_above(class)),
                 None if stated.is_some() => PointUnit::Unknown,
                 None => PointUnit::None,
             });
@@ -532,7 +539,8 @@ impl<'s> BrickReader<'s> {
             class_of.push(class);
         }
         let units_of_classes = units_of_classes(&mut self.classes, &mut class_of, &units);
-        values.extend(self.unapplied_units(&class_of, &units, &units_of_classes));
+        let has_value = |number| of_points.values.contains_key(&number);
+        values.extend(self.unapplied_units(&class_of, &units, &units_of_classes, has_value));
         let values = self.in_one_unit(values);
         let columns: BTreeMap<String, (Column, PropertySchema)> =
             values.into_iter().map(|(name, column)| (taken.take(&name), column)).collect();

@@ -329,17 +329,15 @@ fn matched(building: &Building, twins: &[Arc<TwinDoc>]) -> Diagnostic {
 /// Returns the properties that Cupola's export has written for a twin whose model is known. Values that no property can
 /// hold are counted in `left`.
 fn whole<'b>(facts: &[Fact<'b>], left: &mut BTreeMap<&'b str, usize>) -> Properties {
-    let mut properties = Properties::default();
+    let mut values = Vec::new();
     for (key, value) in facts {
         match serde_json::from_value::<Value>((*value).clone()) {
-            Ok(value) => {
-                properties.insert(*key, value);
-            }
+            Ok(value) => values.push((*key, value)),
             // The value contains null.
             Err(_) => *left.entry(*key).or_default() += 1,
         }
     }
-    properties
+    values.into_iter().collect()
 }
 
 fn many(count: usize, one: &str, several: &str) -> String {

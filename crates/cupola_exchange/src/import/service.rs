@@ -136,12 +136,9 @@ impl FieldReader for PageReader<'_, '_> {
 
     fn whole(&mut self, key: &str, value: Json) {
         if NEXT_PAGE.contains(&key) && !value.is_null() && value != "" {
-            let at = self.at;
-            self.converter.say(|| {
-                let message = format!("this is one page of a longer result: it has a `{key}`");
-                let help = "fetch the following pages, and import them too";
-                Diagnostic::warning("more-pages", message).at(at(key)).help(help)
-            });
+            let message = format!("this is one page of a longer result: it has a `{key}`");
+            let help = "fetch the following pages, and import them too";
+            self.converter.say_always(Diagnostic::warning("more-pages", message).at((self.at)(key)).help(help));
         }
     }
 

@@ -48,7 +48,8 @@ pub fn write(draft: &Draft, out: &Path, replace: bool) -> Result<(), Diagnostic>
         let help = format!("write to a folder: --out {}", out.with_extension("").display());
         return Err(Diagnostic::error("not-a-folder", "an import writes a folder, not a file").help(help));
     }
-    let is_other = if out.is_dir() { !is_empty(out) && !out.join("scene.ron").is_file() } else { out.exists() };
+    let is_scene = ["scene.ron", MANIFEST].iter().any(|file| out.join(file).is_file());
+    let is_other = if out.is_dir() { !is_empty(out) && !is_scene } else { out.exists() };
     if is_other {
         let message = format!("{} exists and is not the folder of a scene", out.display());
         return Err(Diagnostic::error("exists", message).help("choose another folder; nothing was changed"));

@@ -236,6 +236,7 @@ mod tests {
             arrived_us: 0,
             has_source_time: false,
             is_retained: false,
+            broker: "".into(),
             topic: "t".into(),
             payload: "".into(),
             stale_after_us: None,

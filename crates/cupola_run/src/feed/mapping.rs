@@ -328,6 +328,8 @@ pub struct Router {
     /// The numbers of the mappings of items.
     of_items: Vec<usize>,
     routes: HashMap<String, (Arc<str>, Arc<[Route]>)>,
+    /// The address of the feed's broker in the scene.
+    broker: Arc<str>,
 }
 
 /// The mappings of a feed, which an edit of the scene may replace while messages arrive.
@@ -343,6 +345,11 @@ impl CurrentMappings {
     /// Replaces the mappings. The next message uses the new ones.
     pub fn replace(&self, mappings: Arc<Mappings>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = mappings;
+    }
+
+    /// Returns the address of the feed's broker in the scene.
+    pub fn broker(&self) -> Arc<str> {
+        self.get().url.as_str().into()
     }
 
     fn get(&self) -> Arc<Mappings> {
@@ -362,7 +369,8 @@ impl Router {
     /// Creates a router for mappings that may be replaced.
     pub fn new(current: Arc<CurrentMappings>) -> Self {
         let mappings = current.get();
-        Self { current, of_items: mappings.of_items(), mappings, routes: HashMap::new() }
+        let broker = current.broker();
+        Self { current, of_items: mappings.of_items(), mappings, routes: HashMap::new(), broker }
     }
 
     /// Reads a message, and adds its answer, its readings and the reasons for rejections to the inbox.
@@ -399,6 +407,7 @@ impl Router {
             }
         };
         let generation = self.mappings.generation;
+        let broker = self.broker.clone();
         let shown: Arc<str> = String::from_utf8_lossy(&payload[..payload.len().min(SHOWN_BYTES)]).into();
         let reading = |route: &Route, value: Option<Value>, source_us: Option<i64>, stale_after_us: Option<i64>| {
             let reading = Reading {
@@ -409,6 +418,7 @@ impl Router {
                 arrived_us: now_us,
                 has_source_time: source_us.is_some(),
                 is_retained,
+                broker: broker.clone(),
                 topic: topic.clone(),
                 payload: shown.clone(),
                 stale_after_us,

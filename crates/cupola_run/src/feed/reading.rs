@@ -35,6 +35,9 @@ pub struct Reading {
     /// Whether the broker had kept the message, so that it may be of any age.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_retained: bool,
+    /// The address of the feed's broker in the scene.
+    #[serde(default = "no_text", skip_serializing_if = "is_no_text")]
+    pub broker: Arc<str>,
     /// The topic of the message.
     #[serde(default = "no_text")]
     pub topic: Arc<str>,
@@ -48,6 +51,10 @@ pub struct Reading {
 
 fn no_text() -> Arc<str> {
     "".into()
+}
+
+fn is_no_text(text: &Arc<str>) -> bool {
+    text.is_empty()
 }
 
 impl Reading {

@@ -65,9 +65,12 @@ impl Timeline {
         let kept = is_kept.then(|| Event { time_us: self.now_us, ..event.clone() });
         let outcome = match event.body {
             EventBody::Readings { readings } => Ok(self.take_readings(readings)),
-            EventBody::Disconnected { topics } => {
-                let is_lost = |topic: &str| topics.iter().any(|filter| cupola_wire::filter_matches(filter, topic));
-                self.origins.disconnect(self.now_us, is_lost);
+            EventBody::Disconnected { broker, topics } => {
+                let covers = |topic: &str| topics.iter().any(|filter| cupola_wire::filter_matches(filter, topic));
+                let is_lost = |of: &str, topic: &str| (of.is_empty() || of == broker) && covers(topic);
+                for slot in self.origins.disconnect(self.now_us, is_lost) {
+                    self.state.end_measurement(slot, self.now_us);
+                }
                 Ok(Outcome::default())
             }
             EventBody::Set { twin, property, value } => self.set(&event.actor, &twin, &property, &value),
@@ -123,7 +126,8 @@ impl Timeline {
             self.state.measure(slot, sample, fresh_until_us.unwrap_or(i64::MAX));
             let arrived_us = reading.arrived_us;
             let is_retained = reading.is_of_unknown_age();
-            let source = Source::Message { topic: reading.topic, payload: reading.payload, arrived_us, is_retained };
+            let (broker, topic, payload) = (reading.broker, reading.topic, reading.payload);
+            let source = Source::Message { broker, topic, payload, arrived_us, is_retained };
             self.origins.insert(slot, Origin::new(source, sample.time_us, fresh_until_us));
         }
         self.state.observe_now();

@@ -303,7 +303,10 @@ impl Quantity {
             (Sum | Difference, Unknown, _) | (Sum | Difference, _, Unknown) => {
                 return (self.scale == other.scale).then(|| plain(0.0, 0.0, Unknown));
             }
-            (Likeness, Unknown, _) | (Likeness, _, Unknown) => return None,
+            // In one scale there is nothing to convert.
+            (Likeness, Unknown, _) | (Likeness, _, Unknown) => {
+                return (self.scale == other.scale).then(|| plain(0.0, 0.0, Unknown));
+            }
 
             (Likeness, Kelvin, Kelvin) => plain(1.0, 1.0, Kelvin),
             (Likeness, Kelvin | Degrees, Known(weight)) | (Likeness, Known(weight), Kelvin | Degrees) => {

@@ -47,5 +47,10 @@ pub(super) fn read<'a>(documents: impl IntoIterator<Item = (Arc<str>, &'a str)>)
     (models, diagnostics)
 }
 
+/// Returns whether DTDL 3 has a unit, with version 1 of the extension QuantitativeTypes.
+pub fn is_unit_of_dtdl3(unit: &str) -> bool {
+    quantities::UnitClass::of_unit(unit, quantities::Set::Quantitative1).is_some()
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ mod json;
 mod schema;
 mod values;
 
+pub use dtdl::is_unit_of_dtdl3;
 pub use schema::{EnumValue, Field, Mismatch, PRIMITIVES, Primitive, PrimitiveError, Schema, SchemaIx, Schemas};
 pub use values::ColumnValue;
 

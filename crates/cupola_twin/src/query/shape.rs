@@ -201,6 +201,8 @@ impl Shape {
     }
 }
 
+/// The number of rows from which rows beyond a limit are dropped before the end.
+const MIN_PRUNED: usize = 1 << 17;
 /// The largest size of an answer, in bytes: its cells, sort keys and texts.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
 
@@ -287,8 +289,37 @@ impl<'a> Answer<'a> {
         }
         self.texts += self.row.iter().flatten().map(text_len).sum::<usize>();
         self.rows.push(&mut self.row);
+        if !self.shape.order.is_empty() && self.rows.len() >= self.range.end.saturating_mul(2).max(MIN_PRUNED) {
+            self.prune();
+        }
         self.check_size()?;
         Ok(self.rows.len() < self.enough)
+    }
+
+    /// Keeps only the first rows in the order of the result, which are all that a limit leaves.
+    fn prune(&mut self) {
+        let width = self.shape.order.len();
+        let (mut rows, mut keys) = (Rows::new(self.shape.items.len()), Vec::new());
+        for row in self.sorted().into_iter().take(self.range.end) {
+            rows.push(&mut self.rows.take(row));
+            keys.extend_from_slice(&self.keys[row * width..(row + 1) * width]);
+        }
+        (self.rows, self.keys) = (rows, keys);
+    }
+
+    /// Returns the numbers of the rows in the order of the result.
+    fn sorted(&self) -> Vec<usize> {
+        let width = self.shape.order.len();
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by(|one, other| {
+            let keys = |row: &usize| &self.keys[row * width..(row + 1) * width];
+            let pairs = keys(one).iter().zip(keys(other)).zip(&self.shape.order);
+            pairs
+                .map(|((one, other), (_, falls))| in_order(one, other, *falls))
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        });
+        order
     }
 
     /// Checks that the answer is not too large. It is built in memory before it is sorted and shown.
@@ -352,19 +383,9 @@ impl<'a> Answer<'a> {
 
     /// Returns the requested rows in order.
     pub fn finish(mut self) -> Rows {
-        let width = self.shape.order.len();
-        if width > 0 {
-            let mut order: Vec<usize> = (0..self.rows.len()).collect();
-            order.sort_by(|one, other| {
-                let keys = |row: &usize| &self.keys[row * width..(row + 1) * width];
-                let pairs = keys(one).iter().zip(keys(other)).zip(&self.shape.order);
-                pairs
-                    .map(|((one, other), (_, falls))| in_order(one, other, *falls))
-                    .find(|order| order.is_ne())
-                    .unwrap_or(Ordering::Equal)
-            });
+        if !self.shape.order.is_empty() {
             let mut sorted = Rows::new(self.shape.items.len());
-            for row in order.into_iter().skip(self.range.start).take(self.range.len()) {
+            for row in self.sorted().into_iter().skip(self.range.start).take(self.range.len()) {
                 sorted.push(&mut self.rows.take(row));
             }
             return sorted;

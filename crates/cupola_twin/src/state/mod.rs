@@ -331,6 +331,15 @@ impl State {
         }
     }
 
+    /// Limits the time for which a measured value replaces the computed value of a slot, in microseconds since the Unix
+    /// epoch.
+    pub fn end_measurement(&mut self, slot: Slot, until_us: i64) {
+        if let Some(known) = self.measured.get_mut(&slot.column).and_then(|rows| rows.get_mut(&slot.row)) {
+            known.until_us = known.until_us.min(until_us);
+            self.first_until_us = self.first_until_us.min(known.until_us);
+        }
+    }
+
     /// Returns the measured value that replaces the computed value of a slot, if any.
     pub fn measured(&self, slot: Slot) -> Option<&Measured> {
         self.measured.get(&slot.column)?.get(&slot.row)

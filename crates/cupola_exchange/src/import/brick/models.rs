@@ -7,14 +7,17 @@
 use super::names::{UniqueNames, segment};
 use super::vocabulary::{Ontology, Reading, VocabularyTerm, is_point};
 use cupola_twin::Diagnostic;
+use cupola_twin::model::is_unit_of_dtdl3;
 use cupola_twin::unit::Unit;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 const CONTEXT: &str = "dtmi:dtdl:context;3";
-/// The context of all interfaces if any has a unit. Version 4 with this extension has the most units, and an interface
-/// of version 3 can't extend one of version 4.
-const CONTEXT_WITH_UNITS: [&str; 2] = ["dtmi:dtdl:context;4", "dtmi:dtdl:extension:quantitativeTypes;3"];
+/// The context of all interfaces if any has a unit. Azure Digital Twins accepts version 3.
+const CONTEXT_WITH_UNITS: [&str; 2] = [CONTEXT, "dtmi:dtdl:extension:quantitativeTypes;1"];
+/// The context of all interfaces if any has a unit that only this version has. An interface of version 3 can't extend
+/// one of version 4.
+const CONTEXT_WITH_ALL_UNITS: [&str; 2] = ["dtmi:dtdl:context;4", "dtmi:dtdl:extension:quantitativeTypes;3"];
 /// The largest length of a display name, in characters. DTDL 3 allows 512 characters.
 const MAX_SHOWN: usize = 500;
 const MAX_LEVELS: usize = 12;
@@ -141,6 +144,12 @@ impl Classes {
     /// Returns the name of a class.
     pub fn name(&self, class: ClassIx) -> &str {
         self.classes.get(class).map_or("", |class| class.name.as_str())
+    }
+
+    /// Returns the names of a class and of all its superclasses.
+    pub fn names_above(&self, class: ClassIx) -> Vec<&str> {
+        let above = self.above(class);
+        std::iter::once(class).chain(above).map(|class| self.name(class)).collect()
     }
 
     /// Makes `class` a subclass of `base`.
@@ -311,8 +320,11 @@ impl Classes {
             };
             interfaces.push(interface(&id, &name, &[], vec![value]));
         }
-        if !units.is_empty() || properties.values().any(|property| property.unit.is_some()) {
-            interfaces.iter_mut().for_each(|interface| interface["@context"] = json!(CONTEXT_WITH_UNITS));
+        let all_units = || units.values().copied().chain(properties.values().filter_map(|property| property.unit));
+        if all_units().next().is_some() {
+            let is_old = all_units().all(|unit| is_unit_of_dtdl3(unit.name));
+            let context = if is_old { CONTEXT_WITH_UNITS } else { CONTEXT_WITH_ALL_UNITS };
+            interfaces.iter_mut().for_each(|interface| interface["@context"] = json!(context));
         }
         out.count = interfaces.len();
         out.text = serde_json::to_string_pretty(&interfaces).unwrap_or_default();
@@ -432,7 +444,12 @@ fn interface(id: &str, shown: &str, extends: &[&str], contents: Vec<Json>) -> Js
 fn property(name: &str, kind: PropertySchema) -> Json {
     match kind.unit {
         Some(unit) => {
-            let types = ["Property", unit.dimension.semantic_type()];
+            // Version 3 has no type for shares in general.
+            let quantity = match unit.dimension.semantic_type() {
+                "RelativeMeasure" => "Concentration",
+                other => other,
+            };
+            let types = ["Property", quantity];
             json!({"@type": types, "name": name, "schema": kind.schema, "unit": unit.name})
         }
         None => json!({"@type": "Property", "name": name, "schema": kind.schema}),

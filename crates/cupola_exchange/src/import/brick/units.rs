@@ -173,8 +173,10 @@ const QUDT: &[(&str, &str)] = &[
 
 /// Returns the unit with a QUDT name, a DTDL name or a symbol.
 fn unit_called(name: &str) -> Option<&'static Unit> {
+    // In a building, "C" and "F" mean degrees, and not coulomb and farad. Nobody can know.
+    const DOUBTFUL: [&str; 5] = ["B", "C", "F", "G", "g"];
     let known = QUDT.iter().find(|(qudt, _)| *qudt == name).map(|(_, unit)| *unit);
-    find(known.unwrap_or(name))
+    known.or(Some(name).filter(|name| !DOUBTFUL.contains(name))).and_then(find)
 }
 
 /// Returns a value in another unit of the same dimension.
@@ -219,9 +221,10 @@ enum UnitKind {
 }
 
 impl PointUnit {
-    /// Returns the unit of a point with a class called `class`.
-    pub fn new(unit: &'static Unit, class: &str) -> Self {
-        let is_difference = unit.dimension == Dimension::Temperature && is_of_difference(class);
+    /// Returns the unit of a point whose class and its superclasses have these names.
+    pub fn new(unit: &'static Unit, classes: &[&str]) -> Self {
+        let is_difference =
+            unit.dimension == Dimension::Temperature && classes.iter().any(|class| is_of_difference(class));
         if is_difference { Self::Difference(unit) } else { Self::Of(unit) }
     }
 
@@ -359,6 +362,6 @@ mod tests {
             assert_eq!(unit_called(qudt).map(|unit| unit.name), Some(*name), "{qudt}");
         }
         assert_eq!(unit_called("°C").map(|unit| unit.name), Some("degreeCelsius"));
-        assert!(unit_called("GRAIN").is_none());
+        assert!(["GRAIN", "C", "F", "B"].iter().all(|name| unit_called(name).is_none()));
     }
 }

@@ -59,6 +59,11 @@ impl<'d> Converter<'d> {
         }
     }
 
+    /// Adds a diagnostic, however many there are.
+    pub fn say_always(&mut self, found: Diagnostic) {
+        self.draft.findings.push(found);
+    }
+
     /// Counts an item that was left out and adds a diagnostic with the reason.
     pub fn left_out(&mut self, kind: &'static str, why: impl FnOnce() -> Diagnostic) {
         self.draft.counts.entry(kind).or_default().left_out += 1;
