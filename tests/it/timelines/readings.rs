@@ -154,6 +154,36 @@ fn the_delivery_of_old_readings_does_not_change_their_functions() {
 }
 
 #[test]
+fn values_of_a_lost_broker_are_stale_and_those_of_another_are_not() {
+    let (mut app, _folder) = windows();
+    let live = timeline(&mut app, SourceKind::Live);
+    let now_us = known(&app, live).now_us();
+    let of = |name: &str, broker: &str| Reading {
+        broker: broker.into(),
+        topic: "sensors/1".into(),
+        ..reading(name, Some(24.0), now_us, now_us)
+    };
+    // The mean of the floor is computed; a device measures it.
+    let readings = vec![of("r1.temperature", "mqtt://a"), of("r2.temperature", "mqtt://b"), of("f1.mean", "mqtt://a")];
+    let apply = |app: &mut App, body: EventBody| {
+        let event = Event::new(now_us, Actor::device("test"), body);
+        app.world_mut().get_mut::<Timeline>(live).unwrap().apply(event).unwrap();
+    };
+    apply(&mut app, EventBody::Readings { readings });
+    let quality = |app: &App, name: &str| {
+        let state = known(app, live).state();
+        let slot = state.topology().slot_named(name).unwrap();
+        (state.get(slot).quality, state.measured(slot).is_some())
+    };
+    assert_eq!(quality(&app, "f1.mean"), (Quality::Good, true));
+    apply(&mut app, EventBody::Disconnected { broker: "mqtt://a".into(), topics: vec!["sensors/#".into()] });
+    let_pass(&mut app, SECOND_US);
+    assert_eq!(quality(&app, "r1.temperature").0, Quality::Stale);
+    assert_eq!(quality(&app, "r2.temperature").0, Quality::Good);
+    assert_eq!(quality(&app, "f1.mean"), (Quality::Stale, false), "the formula goes on");
+}
+
+#[test]
 fn a_bad_reading_does_not_restart_a_condition() {
     let (mut app, _folder) = windows();
     let live = timeline(&mut app, SourceKind::Live);

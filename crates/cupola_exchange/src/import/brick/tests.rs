@@ -230,11 +230,17 @@ fn differences_of_temperatures_are_converted_without_their_zero() {
         "ex:a a brick:Temperature_Deadband_Setpoint ; brick:value 1.8 ; brick:hasUnit unit:DEG_F .
          ex:b a brick:Temperature_Deadband_Setpoint ; brick:value 2 ; brick:hasUnit unit:DEG_C .
          ex:c a brick:Temperature_Setpoint ; brick:value 21 ; brick:hasUnit unit:DEG_C .
-         ex:d a brick:Differential_Supply_Return_Water_Temperature_Sensor ; brick:value 6 ; brick:hasUnit unit:K .",
+         ex:d a brick:Differential_Supply_Return_Water_Temperature_Sensor ; brick:value 6 ; brick:hasUnit unit:K .
+         ex:Band rdfs:subClassOf brick:Temperature_Deadband_Setpoint .
+         ex:e a ex:Band ; brick:value 3.6 ; brick:hasUnit unit:DEG_F .",
     );
-    for (twin, value, wanted) in
-        [("a", 1.0, "kelvin"), ("b", 2.0, "kelvin"), ("c", 21.0, "degreeCelsius"), ("d", 6.0, "kelvin")]
-    {
+    for (twin, value, wanted) in [
+        ("a", 1.0, "kelvin"),
+        ("b", 2.0, "kelvin"),
+        ("c", 21.0, "degreeCelsius"),
+        ("d", 6.0, "kelvin"),
+        ("e", 2.0, "kelvin"),
+    ] {
         assert_eq!(property(&draft, twin, "value"), Some(&Value::Number(value)), "{twin}");
         assert_eq!(unit(&draft, twin, "value"), Some(wanted), "{twin}");
     }
@@ -305,6 +311,17 @@ fn values_of_a_property_are_converted_to_its_usual_unit() {
     assert_eq!((unit(&draft, "e", "area_metre"), property(&draft, "e", "area")), (Some("metre"), None));
     assert_eq!(property(&draft, "f", "area_TSUBO"), Some(&Value::Number(2.0)));
     assert_eq!(codes(&draft), ["brick-no-unit"]);
+}
+
+#[test]
+fn a_text_beside_numbers_with_units_leaves_them_their_units() {
+    let draft = draft(
+        "ex:a a brick:Room ; brick:area [ brick:value 120 ; brick:hasUnit unit:FT2 ] .
+         ex:b a brick:Room ; brick:area \"unknown\" .",
+    );
+    assert_eq!(property(&draft, "b", "area"), Some(&Value::Text("unknown".into())));
+    assert_eq!(property(&draft, "a", "area_squareFoot"), Some(&Value::Number(120.0)));
+    assert_eq!(unit(&draft, "a", "area_squareFoot"), Some("squareFoot"));
 }
 
 #[test]
