@@ -229,3 +229,22 @@ fn a_path_that_is_no_scene_says_so() {
     let checked = cupola(&["check", &path("office")]);
     assert!(String::from_utf8_lossy(&checked.stdout).contains("3 twins with a place"), "a floor and two rooms");
 }
+
+#[test]
+fn a_buffer_file_that_is_named_often_does_not_fill_the_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let size = 30_000_000;
+    std::fs::File::create(folder.path().join("b.bin")).unwrap().set_len(size).unwrap();
+    let gltf = |count: usize| {
+        let buffers = vec![format!(r#"{{"uri": "b.bin", "byteLength": {size}}}"#); count].join(",");
+        let text = format!(
+            r#"{{"asset": {{"version": "2.0"}}, "buffers": [{buffers}], "nodes": [{{"name": "n"}}], "scenes": [{{"nodes": [0]}}]}}"#
+        );
+        std::fs::write(folder.path().join("a.gltf"), text).unwrap();
+        let file = folder.path().join("a.gltf");
+        let output = cupola(&["import", file.to_str().unwrap(), "--dry-run"]);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(!gltf(3).contains("too many buffers"), "a few are not refused");
+    assert!(gltf(100).contains("b.bin is named by too many buffers"));
+}

@@ -58,6 +58,9 @@ pub(super) fn read(
     None
 }
 
+/// The largest size of buffer files that are read again because several buffers name them, in bytes.
+const MAX_REPEATED: usize = 64 << 20;
+
 /// The content of a glTF file.
 pub struct ReadGltf {
     /// The building.
@@ -77,9 +80,18 @@ pub fn read_gltf(path: &Path) -> Result<ReadGltf, Diagnostic> {
     let bytes = read_bytes(path)?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
     let mut parts = BTreeSet::new();
+    let mut repeated = 0_usize;
     let mut resolve = |name: &str| {
-        parts.insert(PathBuf::from(name));
-        read_bytes(&folder.join(name)).map_err(|found| found.message)
+        let is_new = parts.insert(PathBuf::from(name));
+        let file = folder.join(name);
+        // Each buffer has its own copy, so a file that is named a hundred times would need a hundred times its size.
+        if !is_new {
+            repeated += std::fs::metadata(&file).map_or(0, |data| data.len() as usize);
+            if repeated > MAX_REPEATED {
+                return Err(format!("{name} is named by too many buffers"));
+            }
+        }
+        read_bytes(&file).map_err(|found| found.message)
     };
     let read = from_gltf(&bytes, &mut resolve);
     let (building, issues) = read.map_err(|error| {
