@@ -94,6 +94,18 @@ impl Origins {
         })
     }
 
+    /// Confirms the value of a slot after an outage: the broker still has the same value. The value keeps its source time
+    /// and is fresh for `stale_after_us` microseconds from then on. Returns false if its age is unknown.
+    pub fn confirm(&mut self, slot: Slot, stale_after_us: Option<i64>) -> bool {
+        let Some(origin) = Arc::make_mut(&mut self.by_slot).get_mut(&slot).filter(|origin| origin.time_us > 0) else {
+            return false;
+        };
+        origin.lost_us = None;
+        origin.fresh_until_us = stale_after_us.map(|limit_us| origin.time_us.saturating_add(limit_us));
+        self.next_stale_us = self.next_stale_us.min(origin.fresh_until_us.unwrap_or(i64::MAX));
+        true
+    }
+
     /// Returns a description of the origin of a slot's value, or `None` if the value has been replaced since.
     pub fn text(&self, state: &State, slot: Slot) -> Option<String> {
         let origin = self.by_slot.get(&slot)?;

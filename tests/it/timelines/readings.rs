@@ -181,6 +181,22 @@ fn values_of_a_lost_broker_are_stale_and_those_of_another_are_not() {
     assert_eq!(quality(&app, "r1.temperature").0, Quality::Stale);
     assert_eq!(quality(&app, "r2.temperature").0, Quality::Good);
     assert_eq!(quality(&app, "f1.mean"), (Quality::Stale, false), "the formula goes on");
+    // The broker is there again, and sends what it has kept: the same value, then another one.
+    let kept = |value: f64| Reading {
+        is_retained: true,
+        has_source_time: false,
+        value: Some(cupola_twin::Value::Number(value)),
+        ..of("r1.temperature", "mqtt://a")
+    };
+    let slot = known(&app, live).topology().slot_named("r1.temperature").unwrap();
+    apply(&mut app, EventBody::Readings { readings: vec![kept(24.0)] });
+    let_pass(&mut app, SECOND_US);
+    let sample = known(&app, live).state().get(slot);
+    assert_eq!((sample.lane, sample.quality, sample.time_us), (24.0, Quality::Good, now_us));
+    apply(&mut app, EventBody::Disconnected { broker: "mqtt://a".into(), topics: vec!["sensors/#".into()] });
+    apply(&mut app, EventBody::Readings { readings: vec![kept(25.0)] });
+    let sample = known(&app, live).state().get(slot);
+    assert_eq!((sample.lane, sample.quality, sample.time_us), (25.0, Quality::Stale, 0));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::feed::{Reading, lane_of};
 use crate::origin::{Origin, Source};
 use crate::simulation::Assumption;
 use cupola_twin::value::Sample;
-use cupola_twin::{Diagnostic, Slot, Value};
+use cupola_twin::{Diagnostic, Quality, Slot, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -110,6 +110,13 @@ impl Timeline {
             };
             // After an outage, a retained message may be newer than the last one that was received.
             let is_confirmation = reading.is_of_unknown_age() && self.origins.is_unconfirmed(slot, &reading.topic);
+            let known = self.state.get(slot);
+            let is_same =
+                known.lane.to_bits() == sample.lane.to_bits() && topology.column(slot.column).formula.is_none();
+            if is_confirmation && is_same && self.origins.confirm(slot, reading.stale_after_us) {
+                self.state.set(slot, Sample { quality: Quality::Good, ..known });
+                continue;
+            }
             let is_older = |known_us| sample.time_us < known_us && !is_confirmation;
             if self.origins.message_us(&self.state, slot).is_some_and(is_older) {
                 self.state.observe_late(slot, sample);
