@@ -146,8 +146,9 @@ pub fn csv(header: &[String], rows: &[Vec<String>]) {
     let mut rows = std::iter::once(header).chain(rows.iter().map(Vec::as_slice));
     let mut write = |row: &[String]| {
         // A file gets the cells as they are. On a terminal, control characters would be carried out.
-        let shown = |cell| if is_terminal { visible(cell, false) } else { Cow::Borrowed(cell) };
-        let cells: Vec<Cow<'_, str>> = row.iter().map(|cell| harmless(&shown(cell)).into_owned().into()).collect();
+        let shown =
+            |cell| if is_terminal { harmless(&visible(cell, false)).into_owned().into() } else { harmless(cell) };
+        let cells: Vec<Cow<'_, str>> = row.iter().map(|cell| shown(cell)).collect();
         writer.write_record(cells.iter().map(|cell| cell.as_bytes())).map_err(io::Error::from)
     };
     let result = rows.try_for_each(&mut write);

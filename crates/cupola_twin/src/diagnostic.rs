@@ -1,6 +1,5 @@
 //! Diagnostics: findings with a severity, a code, a place and a suggestion.
 
-use crate::unit::Unit;
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -88,20 +87,6 @@ impl Diagnostic {
     /// Creates a warning without a place.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
-    }
-
-    /// Creates the warning that a property without a unit stands beside a value with one.
-    pub fn without_unit(property: &str, unit: &Unit) -> Self {
-        let message =
-            format!("`{property}` has no unit, so its number is taken in {} beside a value in that unit", unit.name);
-        Self::warning("no-unit", message).help("give the property a unit in its model")
-    }
-
-    /// Creates the warning that values with a schema are put in the order of their texts.
-    pub fn ordered_as_text(property: &str, schema: &str) -> Self {
-        let message =
-            format!("`{property}` is a {schema}, whose order here is that of the text: PT9M comes after PT2H");
-        Self::warning("ordered-as-text", message).help("use a number of seconds, or a dateTime")
     }
 
     /// Creates an informational diagnostic without a place.

@@ -105,7 +105,7 @@ struct Column {
 impl Column {
     fn schema(&self) -> &'static str {
         let all = |is_kind: fn(&Value) -> bool| self.values.values().all(is_kind);
-        if all(|value| matches!(value, Value::Integer(_) | Value::Number(_))) {
+        if all(|value| matches!(value, Value::Number(_))) {
             "double"
         } else if all(|value| matches!(value, Value::Bool(_))) {
             "boolean"
@@ -124,8 +124,8 @@ impl Column {
                 foreign.extend(self.values.remove(thing).map(|value| (*thing, value, *unit)));
                 continue;
             };
-            if let Some(value) = self.values.get_mut(thing) {
-                *value = in_unit(value, unit, to);
+            if let Some(Value::Number(number)) = self.values.get_mut(thing) {
+                *number = converted(*number, unit, to);
             }
         }
         (to, foreign)
@@ -423,7 +423,7 @@ impl<'s> BrickReader<'s> {
             }
             Some(_) => {}
             None => {
-                if let (Some(unit), Value::Integer(_) | Value::Number(_)) = (unit, &value) {
+                if let (Some(unit), Value::Number(_)) = (unit, &value) {
                     column.units.insert(thing, unit);
                 }
                 column.values.insert(thing, value);
@@ -566,9 +566,7 @@ impl<'s> BrickReader<'s> {
             match of_points.values.get(&number) {
                 Some(value) if model.value.is_some() && model.value == Reading::of_value(value) => {
                     let value = match (model.unit, value) {
-                        (Some(to), Value::Number(number_in_file)) => {
-                            Value::Number(units[number].converted(*number_in_file, to))
-                        }
+                        (Some(to), Value::Number(stated)) => Value::Number(units[number].converted(*stated, to)),
                         _ => value.clone(),
                     };
                     properties.push((names.share("value"), value));
@@ -601,15 +599,6 @@ impl<'s> BrickReader<'s> {
         ] {
             draft.counts.entry(kind).or_default().understood += count;
         }
-    }
-}
-
-/// Converts a number to another unit of the same dimension. Other values stay as they are.
-fn in_unit(value: &Value, from: &Unit, to: &Unit) -> Value {
-    match value {
-        Value::Integer(number) => Value::Number(converted(*number as f64, from, to)),
-        Value::Number(number) => Value::Number(converted(*number, from, to)),
-        _ => value.clone(),
     }
 }
 

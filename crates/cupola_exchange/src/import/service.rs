@@ -130,10 +130,6 @@ impl FieldReader for PageReader<'_, '_> {
         ITEMS.contains(&key).then(|| Box::new(move |item| any(self.converter, item, None, at)) as _)
     }
 
-    fn inner(&mut self, _key: &str) -> Option<Box<dyn FieldReader + '_>> {
-        None
-    }
-
     fn whole(&mut self, key: &str, value: Json) {
         if NEXT_PAGE.contains(&key) && !value.is_null() && value != "" {
             let message = format!("this is one page of a longer result: it has a `{key}`");
@@ -201,12 +197,6 @@ impl FieldReader for GraphReader<'_, '_> {
             _ => None,
         }
     }
-
-    fn inner(&mut self, _key: &str) -> Option<Box<dyn FieldReader + '_>> {
-        None
-    }
-
-    fn whole(&mut self, _key: &str, _value: Json) {}
 
     fn wrong(&mut self, key: &str, wanted: &'static str) {
         self.converter.say(|| wrong_list(key, wanted, self.at));

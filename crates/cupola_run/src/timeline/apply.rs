@@ -1,6 +1,6 @@
 //! The application of events to a timeline, with one function for each kind of event.
 
-use super::{DeviceRequest, Driver, Timeline};
+use super::{DeviceRequest, Driver, PendingReadings, Timeline};
 use crate::alarm::RaisedAlarm;
 use crate::command::{CommandOutcome, Invocation, PendingAnswer, find_command};
 use crate::event::{Actor, Event, EventBody, EventError, Outcome};
@@ -9,7 +9,7 @@ use crate::origin::{Origin, Source};
 use crate::simulation::Assumption;
 use cupola_twin::value::Sample;
 use cupola_twin::{Diagnostic, Quality, Slot, Value};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Timeline {
@@ -93,7 +93,7 @@ impl Timeline {
         let mut outcome = Outcome::default();
         readings.sort_by_key(Reading::measured_us);
         // Earlier events of the same step may have readings of the same properties.
-        let (mut taken, mut last_us) = std::mem::replace(&mut self.taken, (HashSet::new(), i64::MIN));
+        let PendingReadings { mut slots, mut last_us } = std::mem::take(&mut self.pending_readings);
         for reading in readings {
             let slot = topology.twin(&reading.twin).and_then(|twin| topology.slot(twin, &reading.property));
             let Some(slot) = slot else {
@@ -110,11 +110,7 @@ impl Timeline {
             };
             // After an outage, a retained message may be newer than the last one that was received.
             let is_confirmation = reading.is_of_unknown_age() && self.origins.is_unconfirmed(slot, &reading.topic);
-            let known = self.state.get(slot);
-            let is_same =
-                known.lane.to_bits() == sample.lane.to_bits() && topology.column(slot.column).formula.is_none();
-            if is_confirmation && is_same && self.origins.confirm(slot, reading.stale_after_us) {
-                self.state.set(slot, Sample { quality: Quality::Good, ..known });
+            if is_confirmation && self.confirm(slot, sample.lane, reading.stale_after_us) {
                 continue;
             }
             let is_older = |known_us| sample.time_us < known_us && !is_confirmation;
@@ -123,10 +119,10 @@ impl Timeline {
                 outcome.late += 1;
                 continue;
             }
-            if !taken.insert(slot) {
+            if !slots.insert(slot) {
                 self.end_moment(last_us);
-                taken.clear();
-                taken.insert(slot);
+                slots.clear();
+                slots.insert(slot);
             }
             last_us = last_us.max(sample.time_us);
             let fresh_until_us = reading.fresh_until_us();
@@ -138,8 +134,20 @@ impl Timeline {
             self.origins.insert(slot, Origin::new(source, sample.time_us, fresh_until_us));
         }
         self.state.observe_now();
-        self.taken = (taken, last_us);
+        self.pending_readings = PendingReadings { slots, last_us };
         outcome
+    }
+
+    /// Makes the value of a slot good again after an outage, if the broker still has the same value. Returns whether it has.
+    fn confirm(&mut self, slot: Slot, lane: f64, stale_after_us: Option<i64>) -> bool {
+        let known = self.state.get(slot);
+        let is_computed = self.topology().column(slot.column).formula.is_some();
+        let is_same = known.lane.to_bits() == lane.to_bits() && !is_computed;
+        let is_confirmed = is_same && self.origins.confirm(slot, stale_after_us);
+        if is_confirmed {
+            self.state.set(slot, Sample { quality: Quality::Good, ..known });
+        }
+        is_confirmed
     }
 
     /// Propagates, judges and records the readings of a moment, before further readings of the same properties come in.

@@ -118,6 +118,21 @@ pub enum TimelineError {
     SimulationRemoved,
 }
 
+/// The readings that are not propagated yet.
+#[derive(Clone, Debug)]
+struct PendingReadings {
+    /// Their slots.
+    slots: HashSet<Slot>,
+    /// The latest of their source times, in microseconds since the Unix epoch.
+    last_us: i64,
+}
+
+impl Default for PendingReadings {
+    fn default() -> Self {
+        Self { slots: HashSet::new(), last_us: i64::MIN }
+    }
+}
+
 /// A timeline: a clock, a state and a driver, with alarms, commands, events and a recording.
 ///
 /// [`Timeline::apply`] and [`Timeline::step`] change it. [`Timeline::adopt`] moves it to a changed scene.
@@ -130,8 +145,7 @@ pub struct Timeline {
     processors: Vec<Arc<Definition>>,
     now_us: i64,
     start_us: i64,
-    /// The slots with readings that are not propagated yet, and the latest source time of these readings.
-    taken: (HashSet<Slot>, i64),
+    pending_readings: PendingReadings,
     /// Whether time passes in this tick.
     is_stepping: bool,
     state: State,
@@ -169,7 +183,7 @@ impl Timeline {
             processors: Vec::new(),
             now_us,
             start_us: now_us,
-            taken: (HashSet::new(), i64::MIN),
+            pending_readings: PendingReadings::default(),
             is_stepping: false,
             state,
             alarms,
@@ -259,7 +273,7 @@ impl Timeline {
     fn copied(&self, driver: Driver) -> Self {
         Self {
             scene: self.scene.clone(),
-            taken: self.taken.clone(),
+            pending_readings: self.pending_readings.clone(),
             name: self.name.clone(),
             branch: self.branch.clone(),
             driver,

@@ -1,10 +1,10 @@
 //! The step of a timeline, as a whole and in its parts.
 
-use super::{Changes, Driver, Timeline};
+use super::{Changes, Driver, PendingReadings, Timeline};
 use crate::recording::Recording;
 use cupola_twin::State;
 use cupola_twin::state::reclaim_texts;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 impl Timeline {
     /// Advances the timeline to a moment, in microseconds since the Unix epoch. A simulated timeline takes as many
@@ -134,7 +134,7 @@ impl Timeline {
 
     /// Computes the properties that depend on changed ones: the third part of a step.
     pub fn propagate(&mut self) {
-        self.taken = (HashSet::new(), i64::MIN);
+        self.pending_readings = PendingReadings::default();
         if self.state.needs_propagation() {
             self.state.propagate();
         }

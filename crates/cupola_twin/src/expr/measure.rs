@@ -300,11 +300,8 @@ impl Quantity {
             || Weights { left: (self.as_difference(), 0.0), right: (other.as_difference(), 0.0), result: Known(0.0) };
         let is_plain = |weight: f64| weight == 0.0 || weight == 1.0;
         Some(match (relation, own, their) {
-            (Sum | Difference, Unknown, _) | (Sum | Difference, _, Unknown) => {
-                return (self.scale == other.scale).then(|| plain(0.0, 0.0, Unknown));
-            }
             // In one scale there is nothing to convert.
-            (Likeness, Unknown, _) | (Likeness, _, Unknown) => {
+            (_, Unknown, _) | (_, _, Unknown) => {
                 return (self.scale == other.scale).then(|| plain(0.0, 0.0, Unknown));
             }
 
@@ -555,9 +552,8 @@ impl Measure {
             // `deadband * 1 K` is a difference, as `1 K` is.
             (Weight::Kelvin, _) => Self::Quantity(quantity),
             (Weight::Known(weight), Some(factor)) => Self::Quantity(quantity.with(Weight::Known(weight * factor))),
-            (_, Some(_)) => Self::Quantity(quantity.with(Weight::Unknown)),
             // The zero of the unit occurs an unknown number of times, so the value can't be converted.
-            (_, None) => Self::Quantity(quantity.with(Weight::Unknown)),
+            _ => Self::Quantity(quantity.with(Weight::Unknown)),
         }
     }
 

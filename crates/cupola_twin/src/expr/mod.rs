@@ -22,14 +22,15 @@
 //! assert_eq!(parse("1 +").unwrap_err().code, "syntax");
 //! ```
 
+mod doubts;
 mod eval;
 mod lex;
 mod measure;
 mod parse;
 mod stateful;
 mod text;
-mod unitless;
 
+pub(crate) use doubts::{ordered_as_text, ordered_paths, unitless_operands, without_unit};
 pub use eval::{Cell, Context, evaluate, evaluate_in_unit};
 pub(crate) use eval::{aggregate_of, binary, call, compare_alike, measured, of_json, remembers, time};
 pub(crate) use lex::Token;
@@ -37,7 +38,6 @@ pub use measure::{Change, Combination, Measure, Mismatch, SAME};
 pub use parse::{Parser, parse};
 pub use stateful::Stateful;
 pub(crate) use text::{part_of_time, text_of};
-pub use unitless::{ordered_paths, unitless_operands};
 
 use crate::diagnostic::in_parentheses;
 use crate::model::{ModelFamily, Models};

@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::{Query, Select};
 use crate::Diagnostic;
-use crate::expr::{Expr, Node, Path, joined, ordered_paths, unitless_operands};
+use crate::expr::{Expr, Node, Path, joined, ordered_as_text, ordered_paths, unitless_operands, without_unit};
 use crate::topology::Topology;
 
 /// Returns warnings about properties that have no unit beside values with one, and about names that have another unit in
@@ -25,7 +25,7 @@ pub fn notes(query: &Query, topology: &Topology) -> Vec<Diagnostic> {
     };
     let add_order = |path: &Path, add: &mut dyn FnMut(Diagnostic)| {
         if let Some(schema) = after_alias(path).and_then(|rest| topology.schema_without_order(&rest)) {
-            add(Diagnostic::ordered_as_text(&joined(&path.segments), schema));
+            add(ordered_as_text(&joined(&path.segments), schema));
         }
     };
     for (expr, _) in &query.order_by {
@@ -34,7 +34,7 @@ pub fn notes(query: &Query, topology: &Topology) -> Vec<Diagnostic> {
         }
     }
     for expr in exprs(query) {
-        unitless_operands(expr, &unit_of, &mut |name, unit| add(Diagnostic::without_unit(name, unit)));
+        unitless_operands(expr, &unit_of, &mut |name, unit| add(without_unit(name, unit)));
         ordered_paths(expr, &mut |path| add_order(path, &mut add));
         expr.paths(&mut |path| {
             let Some(rest) = after_alias(path) else { return };

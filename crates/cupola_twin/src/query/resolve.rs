@@ -201,10 +201,8 @@ impl<'r> Resolver<'r> {
     fn units_of(&self, path: &Path) -> PathUnits {
         let mut found = PathUnits { first: None, has_several: false, has_several_dimensions: false };
         let Ok((_, rest)) = self.start(path) else { return found };
-        let topology = self.topology();
-        let name = joined(&rest[self.steps(rest)..]);
-        for column in topology.tables().iter().filter_map(|table| table.column(&name)) {
-            let Some(unit) = topology.column(column).unit else { continue };
+        let rest = Path { segments: rest.to_vec() };
+        for unit in self.topology().units_of_path(&rest).flatten() {
             let first = found.first.get_or_insert(unit);
             found.has_several |= unit.name != first.name;
             found.has_several_dimensions |= unit.dimension != first.dimension;

@@ -304,6 +304,7 @@ impl<'a> Answer<'a> {
             rows.push(&mut self.rows.take(row));
             keys.extend_from_slice(&self.keys[row * width..(row + 1) * width]);
         }
+        self.texts = rows.iter().flatten().flatten().map(text_len).sum();
         (self.rows, self.keys) = (rows, keys);
     }
 

@@ -3,7 +3,7 @@
 //! A path of several steps, inverse steps or transitive steps is walked once at compile time and stored like a
 //! relationship. Every aggregate is then one hop at run time, and a change reaches its dependents in one hop back.
 
-use super::{TableIx, Topology};
+use super::{Column, TableIx, Topology};
 use crate::expr::{Path, Segment, joined};
 use crate::model::{Primitive, Schema};
 use crate::unit::Unit;
@@ -153,29 +153,30 @@ impl Topology {
         path.segments.iter().take_while(|segment| self.knows_relationship(&segment.name)).count()
     }
 
-    /// Returns the units of the numbers that a path from any twin ends at; `None` for a number without a unit.
-    pub fn units_of_path(&self, path: &Path) -> impl Iterator<Item = Option<&'static Unit>> {
+    /// Returns the columns that a path from any twin ends at, one of each table.
+    fn columns_of_path(&self, path: &Path) -> impl Iterator<Item = &Column> {
         let name = joined(path.segments.get(self.leading_steps(path)..).unwrap_or_default());
-        let columns = self.tables.iter().filter_map(move |table| table.column(&name));
-        columns.map(|column| self.column(column)).filter(|column| column.kind.is_numeric()).map(|column| column.unit)
+        self.tables.iter().filter_map(move |table| table.column(&name)).map(|column| self.column(column))
+    }
+
+    /// Returns the units of the numbers that a path from any twin ends at; `None` for a number without a unit.
+    pub(crate) fn units_of_path(&self, path: &Path) -> impl Iterator<Item = Option<&'static Unit>> {
+        self.columns_of_path(path).filter(|column| column.kind.is_numeric()).map(|column| column.unit)
     }
 
     /// Returns the schema of the texts that a path from any twin ends at, if their order as texts is not that of their
     /// values: `duration` or `time`.
-    pub fn schema_without_order(&self, path: &Path) -> Option<&'static str> {
-        let name = joined(path.segments.get(self.leading_steps(path)..).unwrap_or_default());
-        let columns = self.tables.iter().filter_map(|table| table.column(&name));
-        columns.filter_map(|column| self.column(column).schema).find_map(|schema| {
-            match self.models.schemas().get(schema) {
-                Schema::Primitive(known @ (Primitive::Duration | Primitive::Time)) => Some(known.name()),
-                _ => None,
-            }
+    pub(crate) fn schema_without_order(&self, path: &Path) -> Option<&'static str> {
+        let mut schemas = self.columns_of_path(path).filter_map(|column| column.schema);
+        schemas.find_map(|schema| match self.models.schemas().get(schema) {
+            Schema::Primitive(known @ (Primitive::Duration | Primitive::Time)) => Some(known.name()),
+            _ => None,
         })
     }
 
     /// Returns the unit of the numbers that a path from any twin ends at: the first one, and `Some(None)` if no model
     /// has a unit for them. Returns `None` if they are not numbers.
-    pub fn unit_of_path(&self, path: &Path) -> Option<Option<&'static Unit>> {
+    pub(crate) fn unit_of_path(&self, path: &Path) -> Option<Option<&'static Unit>> {
         let mut units = self.units_of_path(path);
         let first = units.next()?;
         Some(first.or_else(|| units.flatten().next()))

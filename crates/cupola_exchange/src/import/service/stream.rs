@@ -173,9 +173,11 @@ pub trait FieldReader {
     /// Returns the receiver of the field's items, or `None` if the field is read as a whole.
     fn items(&mut self, key: &str) -> Option<Box<dyn FnMut(Json) + '_>>;
     /// Returns the reader of the object in a field, if it has fields of its own.
-    fn inner(&mut self, key: &str) -> Option<Box<dyn FieldReader + '_>>;
+    fn inner(&mut self, _key: &str) -> Option<Box<dyn FieldReader + '_>> {
+        None
+    }
     /// Receives a field as a whole.
-    fn whole(&mut self, key: &str, value: Json);
+    fn whole(&mut self, _key: &str, _value: Json) {}
     /// Receives the name of a field that has no list, or no object, as it should have.
     fn wrong(&mut self, key: &str, wanted: &'static str);
 }

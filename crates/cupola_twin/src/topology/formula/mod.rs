@@ -10,13 +10,13 @@ pub use lower::{Code, Operand, Step};
 use super::{Column, ColumnIx, Computed, TableIx, Topology};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::expr::{
-    Aggregate, BinaryOp, Expr, ExprError, Function, Measure, Node, Path, Stateful, joined, ordered_paths, parse,
-    unitless_operands,
+    Aggregate, BinaryOp, Expr, ExprError, Function, Measure, Node, Path, Stateful, joined, ordered_as_text,
+    ordered_paths, parse, unitless_operands, without_unit,
 };
 use crate::unit::Unit;
 use crate::value::Kind;
 use crate::zone::TimeZone;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The largest nesting of columns whose types depend on one another.
@@ -347,7 +347,9 @@ impl Compiler<'_> {
     /// Reports each property without a unit that stands beside a value with one, at its first use.
     fn note_units(&mut self) {
         let mut known = BTreeSet::new();
-        for pending in &self.pending {
+        let mut seen = HashSet::new();
+        // A definition is compiled for each table of its model and of the models that extend it, with the same names.
+        for pending in self.pending.iter().filter(|pending| seen.insert(Arc::as_ptr(&pending.expr))) {
             let table = self.topology.table(self.topology.column(pending.output).table);
             let unit_of = |path: &Path| match table.column(&joined(&path.segments)) {
                 Some(column) => {
@@ -359,13 +361,13 @@ impl Compiler<'_> {
             ordered_paths(&pending.expr, &mut |path| {
                 let schema = self.topology.schema_without_order(path);
                 if let Some(schema) = schema.filter(|schema| known.insert((joined(&path.segments), *schema))) {
-                    let found = Diagnostic::ordered_as_text(&joined(&path.segments), schema);
+                    let found = ordered_as_text(&joined(&path.segments), schema);
                     self.diagnostics.push(found.at(pending.place.clone()));
                 }
             });
             unitless_operands(&pending.expr, &unit_of, &mut |name, unit| {
                 if known.insert((name.to_string(), unit.name)) {
-                    self.diagnostics.push(Diagnostic::without_unit(name, unit).at(pending.place.clone()));
+                    self.diagnostics.push(without_unit(name, unit).at(pending.place.clone()));
                 }
             });
         }

@@ -1,6 +1,8 @@
-//! Properties without a unit beside values with one. Such a number is taken in the other unit, which may be wrong.
+//! Operands whose result is right by the rules, but perhaps not the one that was wanted: a number without a unit, which is
+//! taken in the unit of the value beside it, and durations, which are put in the order of their texts.
 
 use super::{Aggregate, BinaryOp, Expr, Function, Node, Path, Stateful, joined};
+use crate::diagnostic::Diagnostic;
 use crate::unit::Unit;
 
 /// The unit of a value, as far as it is written in the expression or in the models.
@@ -14,7 +16,7 @@ enum Stated {
 
 /// Calls `see` with every property without a unit that stands beside a value with a unit, and with this unit.
 /// `unit_of` returns the unit of a property (`Some(None)` if it has none), and `None` if the property is not a number.
-pub fn unitless_operands(
+pub(crate) fn unitless_operands(
     expr: &Expr,
     unit_of: &dyn Fn(&Path) -> Option<Option<&'static Unit>>,
     see: &mut dyn FnMut(&str, &'static Unit),
@@ -62,7 +64,7 @@ fn stated(expr: &Expr, unit_of: &dyn Fn(&Path) -> Option<Option<&'static Unit>>)
 
 /// Calls `see` with every path whose values are put in order: operands of `<` and its kin, and arguments of `MIN` and
 /// `MAX`.
-pub fn ordered_paths<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Path)) {
+pub(crate) fn ordered_paths<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Path)) {
     let ordered: Vec<&Expr> = match &expr.node {
         Node::Binary(op, left, right) if op.is_comparison() && !matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) => {
             vec![left, right]
@@ -77,4 +79,17 @@ pub fn ordered_paths<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Path)) {
         }
     }
     expr.each_child(&mut |child| ordered_paths(child, see));
+}
+
+/// Returns the warning that a property without a unit stands beside a value with one.
+pub(crate) fn without_unit(property: &str, unit: &Unit) -> Diagnostic {
+    let message =
+        format!("`{property}` has no unit, so its number is taken in {} beside a value in that unit", unit.name);
+    Diagnostic::warning("no-unit", message).help("give the property a unit in its model")
+}
+
+/// Returns the warning that values with a schema are put in the order of their texts.
+pub(crate) fn ordered_as_text(property: &str, schema: &str) -> Diagnostic {
+    let message = format!("`{property}` is a {schema}, whose order here is that of the text: PT9M comes after PT2H");
+    Diagnostic::warning("ordered-as-text", message).help("use a number of seconds, or a dateTime")
 }
