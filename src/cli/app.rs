@@ -5,7 +5,7 @@ use crate::action::ActionRequest;
 use crate::feed::AllowedBrokers;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::MayStartPrograms;
-use crate::session::{self, FileWatcher, Findings, SessionOptions};
+use crate::session::{self, AllowedFiles, FileWatcher, Findings, SessionOptions};
 use crate::timeline::{ShowSource, SourceKind};
 use crate::window::{self, Target};
 use bevy::app::AppExit;
@@ -51,6 +51,7 @@ fn window((scene, diagnostics): Opened, broker: Option<String>, source: Source, 
     app.insert_resource(SessionOptions { connect: true, broker });
     app.insert_resource(MayStartPrograms(trust.allow_programs));
     app.insert_resource(AllowedBrokers::kept());
+    app.insert_resource(AllowedFiles::kept());
     session::open_scene(app.world_mut(), scene, diagnostics);
     app.world_mut().resource_mut::<FileWatcher>().enabled = true;
     if errors {

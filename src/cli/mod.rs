@@ -18,6 +18,7 @@ mod study;
 mod validate;
 mod why;
 
+use crate::session::AllowedFiles;
 use clap::{Parser, Subcommand};
 use cupola_scene::{LoadResult, Scene};
 use cupola_twin::Diagnostic;
@@ -38,6 +39,9 @@ struct Cli {
     command: Option<Command>,
     /// Scene to open: a folder with scene.ron, or a .ron file. Default: the first demo, live.
     scene: Option<PathBuf>,
+    /// Let scenes read files outside of their folder. Use it only for scenes that you trust.
+    #[arg(long, global = true, help_heading = "Global options")]
+    allow_files: bool,
     /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
     #[arg(long)]
     broker: Option<String>,
@@ -118,6 +122,10 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(BAD_CALL) } else { ExitCode::SUCCESS };
         }
     };
+    if cli.allow_files {
+        cupola_scene::allow_all_files();
+    }
+    AllowedFiles::kept();
     let code = match cli.command {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Query(args)) => query::run(&args),

@@ -2,7 +2,7 @@
 
 use super::edit::Loss;
 use super::replace::replace;
-use super::{EditHistory, FileWatcher, Findings, PreparedScene, SessionOptions, open_prepared};
+use super::{AllowedFiles, EditHistory, FileWatcher, Findings, PreparedScene, SessionOptions, open_prepared};
 use crate::action::{Action, ActionResult, WaitRule};
 use crate::job::Jobs;
 use crate::look::ViewSettings;
@@ -11,7 +11,7 @@ use crate::processor::MayStartPrograms;
 use crate::timeline::OpenScene;
 use bevy::prelude::*;
 use cupola_run::{Actor, Relocation};
-use cupola_scene::{Document, Scene, file_of, load, lock, rebase, save};
+use cupola_scene::{Document, Scene, file_of, load, lock, rebase, refused_files, save};
 use cupola_twin::{Diagnostic, Severity, State};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -138,11 +138,16 @@ impl Action for Save {
             world.resource_mut::<EditHistory>().accept(Loss::Replace(target.clone()))?;
         }
         rebase(&mut document, &scene.path, &target);
+        // A copy elsewhere names the files that the person already reads.
+        let mut elsewhere = refused_files(&document, &target);
+        let refused = scene.refused_files();
+        elsewhere.retain(|path| !refused.contains(path));
         let label = format!("Saving {}", name_of(&target));
         world.resource_mut::<Jobs>().start(label, false, move || {
             let saved = lock(&target).and_then(|_lock| save(&document, &target)).map_err(|found| found.to_string());
             Box::new(move |world| {
                 saved?;
+                world.resource_mut::<AllowedFiles>().allow(elsewhere);
                 world.resource_mut::<FileWatcher>().saved(&target);
                 if target == scene.path {
                     world.resource_mut::<EditHistory>().unsaved = false;

@@ -9,7 +9,7 @@ use crate::look::ChangeLook;
 use crate::look::{Theme, ViewSettings};
 use crate::processor::AllowPrograms;
 use crate::selection::{Focus, Select};
-use crate::session::{Quit, Redo, Reload, Save, Undo};
+use crate::session::{ALLOW_FILES_TITLE, AllowSceneFiles, Quit, Redo, Reload, Save, Undo};
 use crate::timeline::SourceKind;
 use crate::timeline::{MakeBranch, Play, ShowSource, Step};
 use bevy::prelude::*;
@@ -109,6 +109,7 @@ pub const COMMANDS: &[Command] = &[
         now.actions.push(AllowPrograms(true));
     }),
     command("brokers", "Connect to the scene's brokers", "General", &[], |now| now.actions.push(AllowSceneBrokers)),
+    command("files", ALLOW_FILES_TITLE, "General", &[], |now| now.actions.push(AllowSceneFiles)),
     command("theme", "Switch between dark and light", "General", &[Shortcut::Plain(Key::T)], |now| {
         now.change_view(|view| {
             view.theme = match view.theme {

@@ -1,8 +1,13 @@
 //! Tests of invalid input. Every mistake gives a diagnostic with its place, and no mistake makes the program panic.
 
-use crate::support::{MODELS, codes, cupola, scene_folder, small_scene};
+use crate::support::{MODELS, codes, cupola, open_by_hand, scene_folder, send, small_scene};
+use bevy::prelude::App;
+use cupola::notice::Notices;
+use cupola::session::{AllowSceneFiles, Open};
+use cupola::timeline::OpenScene;
 use cupola_run::Simulation;
 use cupola_run::feed::Mappings;
+use std::time::{Duration, Instant};
 
 fn found(scene: &str) -> Vec<cupola_twin::Diagnostic> {
     let folder = scene_folder(MODELS, scene);
@@ -247,4 +252,56 @@ fn a_buffer_file_that_is_named_often_does_not_fill_the_memory() {
     };
     assert!(!gltf(3).contains("too many buffers"), "a few are not refused");
     assert!(gltf(100).contains("b.bin is named by too many buffers"));
+}
+
+/// Makes a folder with a scene whose models lie two folders above, and returns it with the scene's folder.
+fn scene_with_models_elsewhere() -> (tempfile::TempDir, std::path::PathBuf) {
+    let root = tempfile::tempdir().unwrap();
+    let scene = root.path().join("all/one");
+    std::fs::create_dir_all(&scene).unwrap();
+    std::fs::create_dir_all(root.path().join("ontology")).unwrap();
+    std::fs::write(root.path().join("ontology/models.json"), MODELS).unwrap();
+    let text = small_scene("").replace("models: [\"models\"]", "models: [\"../../ontology\"]");
+    std::fs::write(scene.join("scene.ron"), text).unwrap();
+    (root, scene)
+}
+
+#[test]
+fn files_elsewhere_are_read_with_a_permission_only() {
+    let (_root, scene) = scene_with_models_elsewhere();
+    let path = scene.to_str().unwrap();
+    let refused = cupola(&["check", path]);
+    let said = String::from_utf8_lossy(&refused.stdout).into_owned() + &String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("file-elsewhere") && said.contains("--allow-files") && said.contains("scene.ron:4"),
+        "{said}"
+    );
+    let allowed = cupola(&["check", path, "--allow-files"]);
+    assert_eq!(allowed.status.code(), Some(0), "{}", String::from_utf8_lossy(&allowed.stdout));
+}
+
+#[test]
+fn the_app_reads_files_elsewhere_after_a_yes() {
+    let (_root, scene) = scene_with_models_elsewhere();
+    let other = scene_folder(MODELS, &small_scene(""));
+    let mut app = open_by_hand(other.path());
+    send(&mut app, Open(scene.clone()));
+    let opened = |app: &App| app.world().resource::<OpenScene>().0.clone();
+    until(&mut app, |app| opened(app).path.starts_with(&scene));
+    assert_eq!(opened(&app).topology.twin_count(), 0);
+    let notices = app.world().resource::<Notices>().0.clone();
+    assert!(notices.iter().any(|(_, text)| text.contains("ontology") && text.contains("Ctrl K")), "{notices:?}");
+    send(&mut app, AllowSceneFiles);
+    until(&mut app, |app| opened(app).topology.twin_count() > 0);
+    assert!(opened(&app).refused_files().is_empty());
+}
+
+/// Runs frames until a job has had its effect.
+fn until(app: &mut App, holds: impl Fn(&App) -> bool) {
+    let begin = Instant::now();
+    while !holds(app) {
+        assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", app.world().resource::<Notices>().0);
+        app.update();
+    }
 }

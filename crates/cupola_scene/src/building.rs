@@ -1,5 +1,6 @@
 //! The 3D building of a scene, from its glTF file, from its floor plan, or from the areas of its rooms.
 
+use super::access::reach;
 use super::document::Document;
 use super::files::{SourceFile, read_bytes, read_text};
 use super::places::Places;
@@ -29,8 +30,8 @@ pub(super) fn read(
     files: &mut Vec<SourceFile>,
 ) -> Option<Building> {
     let doc = document.building.clone().unwrap_or_default();
-    if let Some(gltf) = &doc.gltf {
-        let path = folder.join(gltf);
+    let reached = |name: &Option<String>| name.as_ref().and_then(|name| reach(folder, name).ok());
+    if let Some(path) = reached(&doc.gltf) {
         files.push(SourceFile::before_reading(path.clone()));
         match read_gltf(&path) {
             Ok(read) => {
@@ -43,8 +44,7 @@ pub(super) fn read(
             }
         }
     }
-    if let Some(plan) = &doc.plan {
-        let path = folder.join(plan);
+    if let Some(path) = reached(&doc.plan) {
         files.push(SourceFile::before_reading(path.clone()));
         let place = || source.of(&["building".into(), "plan".into()]);
         match read_text(&path) {

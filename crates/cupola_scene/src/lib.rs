@@ -23,6 +23,7 @@
 //! # Ok::<(), cupola_twin::Diagnostic>(())
 //! ```
 
+mod access;
 mod bind;
 mod building;
 mod cache;
@@ -38,6 +39,7 @@ mod quick;
 mod save;
 mod zone;
 
+pub use access::{allow_all_files, allow_files, refused as refused_files};
 pub use bind::{unknown_node, words_of};
 pub use building::{ReadGltf, read_gltf};
 pub use cache::finish as finish_cache;
@@ -52,7 +54,7 @@ pub use save::{SceneLock, file_of, lock, rebase, save, to_ron, write_atomically,
 pub use zone::{SceneZone, ZoneSource, unknown_zone};
 
 use cupola_building::{AutoStorey, Building};
-use cupola_twin::{ColumnIx, Graph, Models, Place, Topology, TwinIx};
+use cupola_twin::{ColumnIx, Diagnostic, Graph, Models, Place, Topology, TwinIx};
 use document::AlarmSeverity;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,6 +93,19 @@ impl Scene {
     pub fn is_read_from(&self, path: &Path) -> bool {
         let files = self.files.iter().map(|file| &file.path).filter(|file| file.is_file());
         files.chain([&self.path]).any(|file| is_same_file(file, path))
+    }
+
+    /// Returns the path of a file that the scene names.
+    ///
+    /// # Errors
+    /// The file lies outside of the scene's folder, and may not be read.
+    pub fn reach(&self, name: &str) -> Result<PathBuf, Diagnostic> {
+        access::reach(&load::folder_of(&self.path), name)
+    }
+
+    /// Returns the files and folders that the scene names and that may not be read.
+    pub fn refused_files(&self) -> Vec<PathBuf> {
+        refused_files(&self.document, &self.path)
     }
 
     /// Builds the lists of the document and the graph in a thread of its own. They are otherwise built at the first

@@ -1,5 +1,6 @@
 //! The reader of scenes: file to document, document to graph, graph to topology. It reports problems as diagnostics.
 
+use super::access;
 use super::document::{AlarmDoc, Document, IterateDoc, VERSION};
 use super::files::{SourceFile, collect_json, read_text};
 use super::graph::graph;
@@ -218,6 +219,7 @@ impl Loader {
         reused: ReusedParts,
     ) -> Scene {
         let folder = folder_of(&path);
+        access::report(&document, &folder, &source, &mut self.diagnostics);
         let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
         let compiled = reused
             .compiled
@@ -353,7 +355,7 @@ impl Loader {
     pub(super) fn models(&mut self, document: &Document, folder: &Path, source: &Places) -> Models {
         let mut files = Vec::new();
         for (position, path) in document.models.iter().enumerate() {
-            let whole = folder.join(path);
+            let Ok(whole) = access::reach(folder, path) else { continue };
             self.files.push(SourceFile::before_reading(whole.clone()));
             let before = files.len();
             let place = || source.of(&["models".into(), position.into()]);
@@ -366,6 +368,11 @@ impl Loader {
         }
         let mut texts = Vec::new();
         for file in files {
+            // A link in a folder of models may lead elsewhere.
+            if let Err(found) = access::check(folder, &file) {
+                self.diagnostics.push(found);
+                continue;
+            }
             self.files.push(SourceFile::before_reading(file.clone()));
             match read_text(&file) {
                 Ok(text) => texts.push((Arc::<str>::from(file.to_string_lossy()), text)),

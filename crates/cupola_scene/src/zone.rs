@@ -1,5 +1,6 @@
 //! The time zone of a scene.
 
+use super::access::reach;
 use super::document::Document;
 use super::places::{Places, Step};
 use cupola_physics::sun::Site;
@@ -79,7 +80,7 @@ pub(super) fn zone_of(
         return SceneZone { zone, source: ZoneSource::UtcOffset };
     }
     let file = document.simulation.as_ref().and_then(|simulation| simulation.weather.file.as_ref());
-    let of_weather = file.and_then(|file| weather_zone(&folder.join(file)));
+    let of_weather = file.and_then(|file| weather_zone(&reach(folder, file).ok()?));
     match of_weather {
         Some(zone) => SceneZone { zone, source: ZoneSource::Weather },
         None => SceneZone { zone: TimeZone::UTC, source: ZoneSource::Default },

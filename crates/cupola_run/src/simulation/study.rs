@@ -55,7 +55,10 @@ pub fn weather(scene: &Scene, study: &Study, instead: Option<&Path>) -> (Option<
     let place = scene.places.of(&["physics".into(), "weather".into()]);
     let (path, place): (PathBuf, Option<Place>) = match (instead, &study.weather) {
         (Some(path), _) => (path.to_path_buf(), None),
-        (None, Some(own)) => (scene.path.parent().unwrap_or(Path::new(".")).join(own), Some(place)),
+        (None, Some(own)) => match scene.reach(own) {
+            Ok(path) => (path, Some(place)),
+            Err(_) => return (None, Vec::new()),
+        },
         (None, None) => {
             let none = Diagnostic::error("no-weather", "the study has no weather");
             let help = "give it with --weather FILE.epw, or add `weather` or `conditions`";

@@ -10,7 +10,6 @@ use cupola_physics::zone::ZoneSpec;
 use cupola_scene::Step;
 use cupola_twin::{Diagnostic, TwinIx};
 use std::collections::BTreeMap;
-use std::path::Path as FilePath;
 
 /// Share of a room's walls that is façade, if neither the scene nor a 3D building gives it: one wall of four.
 pub(super) const USUAL_EXTERIOR: f64 = 0.25;
@@ -113,8 +112,8 @@ impl Binder<'_> {
     /// Returns the weather from a file, or generated days with the scene's parameters.
     pub(super) fn weather(&mut self) -> Weather {
         let doc = &self.doc.weather;
-        if let Some(file) = &doc.file {
-            let path = self.scene.path.parent().unwrap_or(FilePath::new(".")).join(file);
+        // A file that may not be read is reported with the scene.
+        if let Some(path) = doc.file.as_ref().and_then(|file| self.scene.reach(file).ok()) {
             let (epw, found) = study::read(&path);
             for diagnostic in found {
                 if diagnostic.place.is_some() {

@@ -1,0 +1,61 @@
+//! The permission to read the files of a scene that lie outside of its folder.
+
+use super::Reload;
+use crate::action::{Action, ActionResult};
+use crate::timeline::OpenScene;
+use bevy::prelude::*;
+use cupola_run::Actor;
+use cupola_scene::allow_files;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// The name of [`AllowSceneFiles`] on the screen.
+pub const TITLE: &str = "Read the scene's files elsewhere";
+
+/// The files and folders that a person has allowed scenes to read.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct AllowedFiles {
+    paths: BTreeSet<PathBuf>,
+    /// The file in which the paths are kept.
+    file: Option<PathBuf>,
+}
+
+impl AllowedFiles {
+    /// Reads the paths that were allowed before from the user's configuration, and allows them.
+    pub fn kept() -> Self {
+        let file = crate::settings::file("files.json");
+        let text = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+        let paths: BTreeSet<PathBuf> = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        allow_files(paths.iter().cloned());
+        Self { paths, file }
+    }
+
+    /// Allows scenes to read some files, and remembers them.
+    pub(super) fn allow(&mut self, paths: Vec<PathBuf>) {
+        if paths.is_empty() {
+            return;
+        }
+        allow_files(paths.iter().cloned());
+        self.paths.extend(paths);
+        // Without a configuration folder, the permission lasts until the program ends.
+        if let (Some(file), Ok(text)) = (&self.file, serde_json::to_string_pretty(&self.paths)) {
+            crate::settings::write(file, &text);
+        }
+    }
+}
+
+/// The action that allows the open scene to read all files that it names, remembers them, and reads the scene again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AllowSceneFiles;
+
+impl Action for AllowSceneFiles {
+    fn apply(self: Box<Self>, world: &mut World, actor: &Actor) -> ActionResult {
+        let scene = world.get_resource::<OpenScene>().map(|open| open.0.clone()).ok_or("no scene is open")?;
+        let refused = scene.refused_files();
+        if refused.is_empty() {
+            return Err("the scene names no file elsewhere that was not read".into());
+        }
+        world.resource_mut::<AllowedFiles>().allow(refused);
+        Box::new(Reload).apply(world, actor)
+    }
+}
