@@ -5,7 +5,7 @@ use clap::Subcommand;
 use cupola_run::Drivers;
 use cupola_scene::Properties;
 use cupola_scene::document::{ComputedDoc, RelationshipDoc, TwinDoc};
-use cupola_scene::edit::{Edit, Journal, Link, edit};
+use cupola_scene::edit::{Edit, Journal, JournalStep, Link, TextChange, edit};
 use cupola_scene::{Scene, file_of, lock, updated_text, write_atomically};
 use cupola_twin::{Diagnostic, Kind, Value};
 use std::collections::BTreeMap;
@@ -177,12 +177,23 @@ fn change(
         // Only the diagnostics are needed here.
         let _ = Drivers::new(scene, found);
     })?;
+    let before = scene.places.text();
+    let known = match step {
+        Step::Do => None,
+        Step::Undo => journal.to_undo(),
+        Step::Redo => journal.to_redo(),
+    };
+    // The text of the step that is undone or redone has its comments.
+    let text = match known.and_then(|known| known.text.as_ref()?.apply(before)) {
+        Some(text) => text,
+        None => updated_text(before, &edited.scene.document)?,
+    };
+    let back = JournalStep { edits: edited.undo, text: Some(TextChange::between(&text, before)) };
     match step {
-        Step::Do => journal.did(edited.undo),
-        Step::Undo => journal.undid(edited.undo),
-        Step::Redo => journal.redid(edited.undo),
+        Step::Do => journal.did(back),
+        Step::Undo => journal.undid(back),
+        Step::Redo => journal.redid(back),
     }
-    let text = updated_text(scene.places.text(), &edited.scene.document)?;
     write_atomically(&scene.path, text.as_bytes())?;
     journal.save(&scene.path, &text)
 }
@@ -246,12 +257,12 @@ fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit
             vec![Edit::SetComputed { model, property, definition: None, at: None }]
         }
         Action::Undo => {
-            let edits = journal.to_undo().ok_or("there is nothing to undo, or another program changed the scene")?;
-            return Ok((edits.clone(), Step::Undo));
+            let step = journal.to_undo().ok_or("there is nothing to undo, or another program changed the scene")?;
+            return Ok((step.edits.clone(), Step::Undo));
         }
         Action::Redo => {
-            let edits = journal.to_redo().ok_or("there is nothing to redo, or another program changed the scene")?;
-            return Ok((edits.clone(), Step::Redo));
+            let step = journal.to_redo().ok_or("there is nothing to redo, or another program changed the scene")?;
+            return Ok((step.edits.clone(), Step::Redo));
         }
     };
     Ok((edits, Step::Do))

@@ -1,6 +1,7 @@
 //! Output of commands on the terminal. An output whose reader has ended, as in `cupola … | head`, is not an error. Any
 //! other failure to write is.
 
+use crate::twin::unsigned_zero;
 use cupola_twin::zone::{self, TimeZone};
 use cupola_twin::{Diagnostic, Severity};
 use std::borrow::Cow;
@@ -181,7 +182,7 @@ pub fn cell(value: &serde_json::Value) -> String {
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Number(number) if number.is_f64() => {
             let rounded = format!("{:.4}", number.as_f64().unwrap_or(f64::NAN));
-            rounded.trim_end_matches('0').trim_end_matches('.').to_string()
+            unsigned_zero(rounded.trim_end_matches('0').trim_end_matches('.').to_string())
         }
         other => other.to_string(),
     }

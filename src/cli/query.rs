@@ -9,6 +9,7 @@ use cupola_scene::Scene;
 use cupola_twin::State;
 use cupola_twin::expr::Cell;
 use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
+use cupola_twin::value::EXACT_INTEGER;
 use cupola_twin::zone::local_text;
 use serde_json::{Map, Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -340,7 +341,7 @@ fn cell_json(cell: &Cell) -> Value {
     match cell {
         Cell::Missing => Value::Null,
         Cell::Bool(flag) => json!(flag),
-        Cell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => json!(*number as i64),
+        Cell::Number(number) if number.fract() == 0.0 && number.abs() <= EXACT_INTEGER => json!(*number as i64),
         Cell::Number(number) => json!(number),
         Cell::Text(text) => json!(&**text),
         Cell::Time(seconds) => json!(cupola_twin::value::time_text((seconds * 1e6).round() as i64)),

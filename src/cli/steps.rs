@@ -121,6 +121,8 @@ fn add_text(file: &mut csv::Writer<File>, names: Option<Vec<String>>, row: &[f64
     let mut cell = String::new();
     for number in row {
         cell.clear();
+        // A number that is rounded to zero has no sign.
+        let number = if number.abs() < 0.000_05 { 0.0 } else { *number };
         let _ = write!(cell, "{number:.4}");
         file.write_field(&cell)?;
     }

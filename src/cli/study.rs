@@ -2,6 +2,7 @@
 
 use super::steps::StepWriter;
 use super::{BAD_CALL, BAD_INPUT, output};
+use crate::twin::unsigned_zero;
 use cupola_physics::run::{Report, Run};
 use cupola_physics::study::Study;
 use cupola_run::simulation::study;
@@ -92,9 +93,9 @@ fn show(name: &str, report: &Report, seconds: f64) {
                 zone.id.clone(),
                 format!("{:.0}", zone.heating_kwh),
                 format!("{:.0}", zone.cooling_kwh),
-                format!("{:.1}", zone.temperature_min.c),
-                format!("{:.1}", zone.temperature_mean_c),
-                format!("{:.1}", zone.temperature_max.c),
+                unsigned_zero(format!("{:.1}", zone.temperature_min.c)),
+                unsigned_zero(format!("{:.1}", zone.temperature_mean_c)),
+                unsigned_zero(format!("{:.1}", zone.temperature_max.c)),
                 format!("{:.0}", zone.solar_kwh),
                 format!("{}", zone.unmet_heating_h + zone.unmet_cooling_h),
             ]

@@ -8,7 +8,7 @@ use crate::timeline::{OpenScene, Timeline, ViewCursor};
 use crate::twin::{TwinEntities, keeps_places, places_of};
 use bevy::prelude::*;
 use cupola_run::{Actor, Assumption, Drivers, Relocation};
-use cupola_scene::edit::{Edit, Journal, edit};
+use cupola_scene::edit::{Edit, Journal, JournalStep, edit};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -116,10 +116,10 @@ impl Action for Undo {
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let Some(edits) = world.resource::<EditHistory>().journal.to_undo().cloned() else {
+        let Some(step) = world.resource::<EditHistory>().journal.to_undo().cloned() else {
             return Ok(Some("There is nothing to undo".into()));
         };
-        change(world, edits, Journal::undid)
+        change(world, step.edits, Journal::undid)
     }
 }
 
@@ -133,10 +133,10 @@ impl Action for Redo {
     }
 
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        let Some(edits) = world.resource::<EditHistory>().journal.to_redo().cloned() else {
+        let Some(step) = world.resource::<EditHistory>().journal.to_redo().cloned() else {
             return Ok(Some("There is nothing to redo".into()));
         };
-        change(world, edits, Journal::redid)
+        change(world, step.edits, Journal::redid)
     }
 }
 
@@ -172,7 +172,7 @@ impl Action for KeepAssumptions {
 }
 
 /// Makes edits and replaces the open scene by the edited one. `note` writes the inverse edits into the journal.
-fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)) -> ActionResult {
+fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, JournalStep)) -> ActionResult {
     let before = world.get_resource::<OpenScene>().map(|scene| scene.0.clone()).ok_or("no scene is open")?;
     let known = world.resource::<Findings>().0.clone();
     let places = world.resource::<TwinEntities>().places();
@@ -191,7 +191,7 @@ fn change(world: &mut World, edits: Vec<Edit>, note: fn(&mut Journal, Vec<Edit>)
             world.insert_resource(Findings(prepared.findings.clone()));
             replace(world, prepared, &relocation);
             let mut history = world.resource_mut::<EditHistory>();
-            note(&mut history.journal, undo);
+            note(&mut history.journal, JournalStep { edits: undo, text: None });
             history.unsaved = true;
             history.warned = None;
             Ok(None)

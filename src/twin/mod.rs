@@ -6,7 +6,7 @@ mod alarm;
 mod text;
 
 pub use alarm::{AlarmMark, AlarmMarkSystems};
-pub use text::{colourable, display_name, number_text, show, with_unit};
+pub use text::{colourable, display_name, number_text, show, unsigned_zero, with_unit};
 
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;

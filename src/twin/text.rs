@@ -34,7 +34,7 @@ pub fn with_unit(number: f64, unit: &str) -> String {
 pub fn number_text(number: f64) -> String {
     let size = number.abs();
     if number.fract() == 0.0 && size < 1e9 {
-        return format!("{number:.0}");
+        return unsigned_zero(format!("{number:.0}"));
     }
     let digits = match size {
         _ if size >= 100.0 => 0,
@@ -43,7 +43,14 @@ pub fn number_text(number: f64) -> String {
         _ => 3,
     };
     let text = format!("{number:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text };
+    unsigned_zero(text)
+}
+
+/// Returns a number as text, without the sign if it is rounded to zero.
+pub fn unsigned_zero(text: String) -> String {
+    let digits = text.strip_prefix('-').filter(|digits| digits.bytes().all(|byte| matches!(byte, b'0' | b'.')));
+    digits.map(String::from).unwrap_or(text)
 }
 
 /// Returns the name and display name of each property that can colour a building, sorted by name. These are the numeric
@@ -76,6 +83,8 @@ mod tests {
             (0.04217, "0.042"),
             (3.0, "3"),
             (-1.5, "-1.5"),
+            (-0.0, "0"),
+            (-0.0002, "0"),
             (1234.5, "1234"),
             (0.9999, "1"),
         ] {

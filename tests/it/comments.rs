@@ -113,3 +113,31 @@ fn many_edits_in_a_row_give_the_document_and_keep_the_comments() {
     assert_eq!((scene.graph.twin_count(), scene.graph.relationship_count()), (7, 6));
     assert!(!text.contains("\"n2\""));
 }
+
+#[test]
+fn undo_brings_back_the_comments_of_what_was_removed() {
+    let scene = r#"(version: 1, name: "Small", models: ["models"],
+    twins: [
+        (id: "f1", model: "Floor"),
+        // The corner room is let until May.
+        (id: "r1", model: "Room", properties: {"area": 20.0}), // measured in 2024
+        (id: "r2", model: "Room"),
+    ],
+    relationships: [(from: "f1", name: "contains", to: "r1"), /* the rest follows */ (from: "f1", name: "contains", to: "r2")],
+)"#;
+    let folder = scene_folder(MODELS, scene);
+    let text = || std::fs::read_to_string(folder.path().join("scene.ron")).unwrap();
+    edit(folder.path(), &["remove-twin", "r1"]);
+    let removed = text();
+    assert!(!removed.contains("measured in 2024"));
+    edit(folder.path(), &["set", "r2.area=30"]);
+    let set = text();
+    for expected in [&removed, &scene.to_string()] {
+        edit(folder.path(), &["undo"]);
+        assert_eq!(text(), *expected);
+    }
+    for expected in [&removed, &set] {
+        edit(folder.path(), &["redo"]);
+        assert_eq!(text(), *expected);
+    }
+}

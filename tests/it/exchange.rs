@@ -346,3 +346,55 @@ fn commands_on_input_with_errors_do_their_part_and_fail() {
         assert!(String::from_utf8_lossy(&output.stderr).contains("r9"), "{command:?}");
     }
 }
+
+#[test]
+fn update_times_and_version_tags_of_a_service_are_kept() {
+    let model = r#"{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:x:Room;1", "@type": "Interface", "contents": [
+        {"@type": "Property", "name": "temperature", "schema": "double"},
+        {"@type": "Property", "name": "humidity", "schema": "double"},
+        {"@type": "Component", "name": "fan", "schema": "dtmi:x:Fan;1"}]}"#;
+    let fan = r#"{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:x:Fan;1", "@type": "Interface", "contents": [
+        {"@type": "Property", "name": "speed", "schema": "double"}]}"#;
+    let twin = r#"{"$dtId": "r", "$etag": "W/\"7\"", "temperature": 21.5, "humidity": 40.0,
+        "fan": {"$metadata": {"speed": {"lastUpdateTime": "2024-05-03T10:00:00Z"}}, "speed": 3.0},
+        "$metadata": {"$model": "dtmi:x:Room;1", "temperature": {"lastUpdateTime": "2024-05-01T10:00:00.1234567Z"}}}"#;
+    let text = format!(
+        r#"{{"digitalTwinsModels": [{model}, {fan}], "digitalTwinsGraph": {{"digitalTwins": [{twin}], "relationships": []}}}}"#
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("graph.json");
+    std::fs::write(&file, text).unwrap();
+    let scene = import(&[&file]);
+    let question = "SELECT T.$etag, T.$metadata.temperature.lastUpdateTime AS t, T.$metadata.humidity.lastUpdateTime AS h, \
+                    T.$metadata.fan.speed.lastUpdateTime AS f FROM DIGITALTWINS T \
+                    WHERE T.$metadata.temperature.lastUpdateTime < '2024-05-02T00:00:00Z'";
+    let ask = |scene: &Path| json(&cupola(&["query", arg(scene), question, "--format", "json"]));
+    let kept =
+        serde_json::json!([{"$etag": "W/\"7\"", "t": "2024-05-01T10:00:00.123456Z", "f": "2024-05-03T10:00:00Z"}]);
+    let known = |answer: serde_json::Value| {
+        let mut answer = answer;
+        answer[0].as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        answer
+    };
+    assert_eq!(known(ask(scene.path())), kept);
+    // They survive an export.
+    let again = folder.path().join("again.json");
+    assert!(cupola(&["export", arg(scene.path()), "--format", "json", "--out", arg(&again)]).status.success());
+    assert_eq!(known(ask(import(&[&again]).path())), kept);
+    // A new value is not of that time any more, and the twin is not of that version. Undo brings both back.
+    assert!(cupola(&["edit", arg(scene.path()), "set", "r.fan.speed=4"]).status.success());
+    let changed = known(ask(scene.path()));
+    assert_eq!(changed, serde_json::json!([{"t": "2024-05-01T10:00:00.123456Z"}]));
+    assert!(cupola(&["edit", arg(scene.path()), "undo"]).status.success());
+    assert_eq!(known(ask(scene.path())), kept);
+    // A time that is none is an error with its place.
+    let path = scene.path().join("scene.ron");
+    let broken = std::fs::read_to_string(&path).unwrap().replace("2024-05-03T10", "2024-55-03T10");
+    std::fs::write(&path, broken).unwrap();
+    let output = cupola(&["check", arg(scene.path())]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.code() == Some(1) && said.contains("wrong-system-value") && said.contains("scene.ron:"),
+        "{said}"
+    );
+}

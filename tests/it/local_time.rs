@@ -115,6 +115,10 @@ fn dates_are_local_and_unknown_zones_are_refused() {
         assert!(text(&["query", path, query, "--format", format]).contains("2026-03-30T00:30:00+02:00"), "{format}");
     }
     assert!(text(&["query", path, query, "--format", "json"]).contains("2026-03-29T22:30:00Z"));
+    // A text that is made of a time is for people.
+    let query = "SELECT CONCAT('since ', C.at) AS s FROM DIGITALTWINS C";
+    let answer = json(&cupola(&["query", path, query, "--format", "json"]));
+    assert_eq!(answer[0]["s"], "since 2026-03-30T00:30:00+02:00");
 }
 
 #[test]

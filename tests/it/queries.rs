@@ -391,4 +391,26 @@ fn whole_numbers_are_answered_exactly_or_refused() {
     ]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("not-exact"));
+    // Sums and means of integers that can't be exact are refused, and large integers have their order.
+    let folder = scene("9007199254740991");
+    let two = std::fs::read_to_string(folder.path().join("scene.ron")).unwrap();
+    let two = two.replace("model: \"Meter\")]", "model: \"Meter\", properties: {\"serial\": 9007199254740991})]");
+    std::fs::write(folder.path().join("scene.ron"), two).unwrap();
+    let path = folder.path().to_str().unwrap();
+    for (question, expected) in [
+        ("SELECT SUM(M.serial) AS s FROM DIGITALTWINS M", None),
+        ("SELECT SUM(M.serial - 9007199254740990) AS s FROM DIGITALTWINS M", Some("2")),
+        ("SELECT MAX(M.serial) AS s FROM DIGITALTWINS M", Some("9007199254740991")),
+        ("SELECT SUM(M.parts.a) AS s FROM DIGITALTWINS M", None),
+        ("SELECT MAX(M.parts.a) AS s FROM DIGITALTWINS M", Some("9223372036854775807")),
+        ("SELECT COUNT() AS s FROM DIGITALTWINS M WHERE M.parts.a > 9007199254740992", Some("1")),
+        ("SELECT COUNT() AS s FROM DIGITALTWINS M WHERE M.parts.a < 5", Some("0")),
+    ] {
+        let output = cupola(&["query", path, question, "--format", "csv"]);
+        let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        match expected {
+            Some(expected) => assert_eq!(out.lines().nth(1), Some(expected), "{question}: {error}"),
+            None => assert!(error.contains("inexact") && output.status.code() == Some(1), "{question}: {out} {error}"),
+        }
+    }
 }

@@ -26,7 +26,7 @@ const MAX_KEPT_BYTES: u64 = 2 << 30;
 /// The age from which an unfinished file counts as abandoned.
 const ABANDONED: Duration = Duration::from_secs(3600);
 /// The version of the file format. It increases with every change of the format.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 const FOLDER: &str = "CUPOLA_CACHE";
 
 /// The threads that are writing entries.

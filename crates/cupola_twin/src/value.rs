@@ -141,7 +141,8 @@ impl fmt::Display for Value {
         match self {
             Self::Bool(value) => write!(f, "{value}"),
             Self::Integer(value) => write!(f, "{value}"),
-            Self::Number(value) => write!(f, "{value}"),
+            // Zero has no sign in a text.
+            Self::Number(value) => write!(f, "{}", value + 0.0),
             Self::Text(value) => write!(f, "{value}"),
             Self::Array(_) | Self::Object(_) => f.write_str(&serde_json::to_string(self).unwrap_or_default()),
         }

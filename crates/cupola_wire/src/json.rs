@@ -62,7 +62,9 @@ impl<'a> Node<'a> {
             Node::Null | Node::NotFinite(_) => serde_json::Value::Null,
             Node::Whole(_, value) => (*value).into(),
             Node::Bool(value) => (*value).into(),
-            Node::Number(value) if value.fract() == 0.0 && value.abs() < 9e15 => (*value as i64).into(),
+            Node::Number(value) if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 => {
+                (*value as i64).into()
+            }
             Node::Number(value) => (*value).into(),
             Node::Text(value) => value.as_ref().into(),
             Node::Array(items) => items.iter().map(Node::to_json).collect(),

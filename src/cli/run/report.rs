@@ -128,7 +128,7 @@ fn values(state: &State) -> serde_json::Value {
         for slot in topology.properties(twin) {
             let (sample, column) = (state.get(slot), topology.column(slot.column));
             // An initial value that did not change is in the scene's file.
-            if column.formula.is_none() && (sample.time_us == 0 || sample.quality == Quality::Missing) {
+            if column.formula.is_none() && (state.is_initial(slot) || sample.quality == Quality::Missing) {
                 continue;
             }
             let mut value = Map::new();

@@ -6,6 +6,7 @@
 use cupola_scene::Properties;
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
 use cupola_twin::model::{Interface, ModelIx};
+use cupola_twin::topology::system::{ETAG, updated_property};
 use cupola_twin::{Diagnostic, Models, Value};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -56,6 +57,14 @@ impl<T: Borrow<TwinDoc>> TwinList<'_, T> {
                 object.extend(components(self.models, interface, 0));
             }
             for (name, value) in &twin.properties {
+                if let Some(time) = updated_property(name) {
+                    put_time(&mut object, interface, time, value);
+                    continue;
+                }
+                if &**name == ETAG {
+                    object.insert(ETAG.to_owned(), json!(value));
+                    continue;
+                }
                 let property = interface.and_then(|interface| interface.property(name));
                 telemetry += usize::from(property.is_some_and(|property| property.telemetry));
                 match to_json(value) {
@@ -170,6 +179,10 @@ pub(crate) fn properties_json(
 ) -> Map<String, Json> {
     let mut out = Map::new();
     for (name, value) in properties {
+        // System values have no place among the properties.
+        if name.starts_with('$') {
+            continue;
+        }
         match to_json(value) {
             Some(value) => {
                 out.insert(name.to_string(), value);
@@ -178,6 +191,23 @@ pub(crate) fn properties_json(
         }
     }
     out
+}
+
+/// Puts the update time of a property into the metadata of its twin, or of the component that has the property.
+fn put_time(object: &mut Map<String, Json>, interface: Option<&Interface>, property: &str, time: &Value) {
+    let is_component = |name: &str| {
+        interface.is_some_and(|interface| interface.components.iter().any(|component| *component.name == *name))
+    };
+    let (owner, property) = match property.split_once('.') {
+        Some((name, rest)) if is_component(name) => match object.get_mut(name) {
+            Some(Json::Object(component)) => (component, rest),
+            _ => return,
+        },
+        _ => (object, property),
+    };
+    if let Some(Json::Object(metadata)) = owner.get_mut("$metadata") {
+        metadata.insert(property.to_owned(), json!({ "lastUpdateTime": time }));
+    }
 }
 
 /// Converts a value to JSON. Returns `None` for a number that is not finite.

@@ -8,6 +8,7 @@ use cupola_scene::{graph_relationship, graph_twin};
 use cupola_twin::diagnostic::has_errors;
 use cupola_twin::graph::unknown_twin;
 use cupola_twin::model::ModelIx;
+use cupola_twin::topology::system::updated_property;
 use cupola_twin::value::{Texts, encode};
 use cupola_twin::{Diagnostic, Graph, Kind, Models, Place, Severity, Topology, Value};
 use hashbrown::HashTable;
@@ -168,13 +169,20 @@ fn twins(draft: &mut Draft, models: &Models) -> TwinTable {
 fn keep_values(draft: &mut Draft, models: &Models, model: ModelIx, twin: &mut TwinDoc, place: Option<&Place>) {
     let mut given = HashSet::new();
     let id = &twin.id;
-    twin.properties.retain(|name, value| match fitting(models, model, name, value, &mut given) {
-        Ok(()) => true,
-        Err(found) => {
-            draft.left_out("values", of_twin(id, found).at(place.cloned()));
-            false
-        }
+    twin.properties.retain(|name, value| {
+        name.starts_with('$')
+            || match fitting(models, model, name, value, &mut given) {
+                Ok(()) => true,
+                Err(found) => {
+                    draft.left_out("values", of_twin(id, found).at(place.cloned()));
+                    false
+                }
+            }
     });
+    // The time of a value that was left out is left out with it.
+    let lost = |name: &Arc<str>| updated_property(name).is_some_and(|own| !twin.properties.contains_key(own));
+    let lost: Vec<Arc<str>> = twin.properties.keys().filter(|name| lost(name)).cloned().collect();
+    lost.iter().for_each(|name| drop(twin.properties.remove(name)));
 }
 
 /// Checks that a property can have a value, and that the value is not also a part of another property's value.

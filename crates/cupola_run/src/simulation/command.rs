@@ -115,7 +115,9 @@ fn value_of(cell: Cell) -> Option<Value> {
     Some(match cell {
         Cell::Missing => return None,
         Cell::Bool(flag) => Value::Bool(flag),
-        Cell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => Value::Integer(number as i64),
+        Cell::Number(number) if number.fract() == 0.0 && number.abs() <= cupola_twin::value::EXACT_INTEGER => {
+            Value::Integer(number as i64)
+        }
         Cell::Number(number) => Value::Number(number),
         Cell::Text(text) => Value::Text(text.to_string()),
         Cell::Time(seconds) => Value::Text(time_text((seconds * 1e6).round() as i64)),

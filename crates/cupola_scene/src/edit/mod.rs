@@ -2,13 +2,14 @@
 
 mod journal;
 
-pub use journal::Journal;
+pub use journal::{Journal, JournalStep, TextChange};
 
 use super::document::{AssumedDoc, ComputedDoc, Document, RelationshipDoc, TwinDoc};
 use super::graph::{graph_relationship, graph_twin, graph_values};
 use super::load::{Changes, with_changes};
 use super::{LoadResult, Properties, Scene};
 use cupola_twin::diagnostic::has_errors;
+use cupola_twin::topology::system::{ETAG, update_time_name};
 use cupola_twin::{Diagnostic, Models, Severity, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -360,6 +361,23 @@ fn without_place(found: Diagnostic) -> Diagnostic {
     Diagnostic { place: None, path: None, ..found }
 }
 
+/// Returns the edits that remove the system values of a twin that a new value makes wrong: its version tag, and the
+/// time of the property.
+fn outdated(document: &Document, edit: &Edit) -> Vec<Edit> {
+    let Edit::SetProperty { twin, property, .. } = edit else { return Vec::new() };
+    if property.starts_with('$') {
+        return Vec::new();
+    }
+    let Some(known) = document.twins.iter().find(|known| known.id == *twin) else { return Vec::new() };
+    // A field has the time of its object.
+    let parts = property.match_indices('.').map(|(at, _)| &property[..at]).chain([property.as_str()]);
+    let names = parts.map(update_time_name).chain([ETAG.to_owned()]);
+    names
+        .filter(|name| known.properties.get(name).is_some())
+        .map(|property| Edit::SetProperty { twin: twin.clone(), property, value: None })
+        .collect()
+}
+
 /// The result of edits.
 pub struct EditResult {
     /// The scene after the edits.
@@ -384,6 +402,10 @@ pub fn edit(
     let mut undo = Vec::with_capacity(edits.len());
     // If the scene has errors, an edit may repair them. The whole scene is then checked again, without the mirror.
     let mut mirror = (!has_errors(findings_before)).then(|| Mirror::new(scene));
+    let edits = edits.into_iter().flat_map(|edit| {
+        let outdated = outdated(&scene.document, &edit);
+        std::iter::once(edit).chain(outdated)
+    });
     for edit in edits {
         let made = edit.clone();
         undo.push(edit.apply(&mut document)?);

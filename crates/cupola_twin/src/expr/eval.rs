@@ -251,6 +251,16 @@ pub(crate) fn compare_alike(left: &Cell, right: &Cell) -> Option<Ordering> {
         (Cell::Text(a), Cell::Text(b)) => Some(a.cmp(b)),
         (Cell::Bool(a), Cell::Bool(b)) => Some(a.cmp(b)),
         (Cell::Json(a), Cell::Json(b)) if a == b => Some(Ordering::Equal),
+        _ => large_number(left)?.partial_cmp(&large_number(right)?),
+    }
+}
+
+/// Returns a number of which at least one may be beyond the exact integers of a double, for a comparison.
+fn large_number(cell: &Cell) -> Option<i128> {
+    match cell {
+        // A fraction is irrelevant beside a number beyond 2^53.
+        Cell::Number(number) => Some(*number as i128),
+        Cell::Json(json) => json.as_i64().map(i128::from).or(json.as_u64().map(i128::from)),
         _ => None,
     }
 }
@@ -345,7 +355,7 @@ pub(crate) fn call(function: Function, cells: &[Cell], zone: &TimeZone) -> Cell 
         },
         Function::Coalesce => cells.iter().find(|cell| **cell != Cell::Missing).cloned().unwrap_or(Cell::Missing),
         Function::Concat => {
-            let written: Option<String> = cells.iter().map(written).collect();
+            let written: Option<String> = cells.iter().map(|cell| written(cell, zone)).collect();
             written.map_or(Cell::Missing, |text| Cell::Text(text.into()))
         }
         Function::Upper | Function::Lower => {
@@ -389,14 +399,14 @@ pub(crate) fn call(function: Function, cells: &[Cell], zone: &TimeZone) -> Cell 
     }
 }
 
-/// Formats a value as `CONCAT` writes it.
-fn written(cell: &Cell) -> Option<String> {
+/// Formats a value as `CONCAT` writes it. A time is local, with its difference to UTC.
+fn written(cell: &Cell, zone: &TimeZone) -> Option<String> {
     match cell {
         Cell::Missing => None,
         Cell::Bool(flag) => Some(flag.to_string()),
-        Cell::Number(number) => Some(number.to_string()),
+        Cell::Number(number) => Some((number + 0.0).to_string()),
         Cell::Text(text) => Some(text.to_string()),
-        Cell::Time(seconds) => Some(time_text((seconds * 1e6).round() as i64)),
+        Cell::Time(seconds) => Some(zone::local_text((seconds * 1e6).round() as i64, zone)),
         Cell::Json(json) => Some(json.to_string()),
     }
 }

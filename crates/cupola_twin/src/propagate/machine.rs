@@ -7,6 +7,7 @@ use crate::topology::{ColumnIx, Op, Operand, Program, Topology};
 use crate::unit::converted;
 use crate::value::{Kind, Quality, Sample, Texts, decode};
 use crate::vector::vectorized;
+use crate::zone::local_text;
 
 /// Flags for the quality of a result, collected from all values that were read.
 pub(super) const STALE: u8 = 1;
@@ -413,8 +414,13 @@ fn compute(op: &Op, sources: &[Source<'_>], topology: &Topology, out: &mut [f64]
             for (at, out) in out.iter_mut().enumerate() {
                 let mut text = Some(String::new());
                 for (source, kind) in sources.iter().zip(kinds) {
-                    let part = decode(source.at(*out, at), kind.unwrap_or(Kind::Number), texts);
-                    text = text.zip(part).map(|(text, part)| text + &part.to_string());
+                    let lane = source.at(*out, at);
+                    let part = match kind {
+                        // A time is for people here, so it is local.
+                        Some(Kind::Time) if !lane.is_nan() => Some(local_text((lane * 1e6).round() as i64, zone)),
+                        kind => decode(lane, kind.unwrap_or(Kind::Number), texts).map(|part| part.to_string()),
+                    };
+                    text = text.zip(part).map(|(text, part)| text + &part);
                 }
                 *out = text.map_or(f64::NAN, |text| made(texts, &text));
             }

@@ -38,13 +38,17 @@ impl TwinContext<'_> {
         let names: Vec<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();
         match names.as_slice() {
             ["$dtId"] => return Some(Cell::Text(topology.shared_id(self.twin))),
+            ["$etag"] => {
+                return Some(topology.etag(self.twin).map_or(Cell::Missing, |etag| Cell::Text(etag.into())));
+            }
             ["$metadata", "$model"] => {
                 let model = topology.models.get(topology.model_of(self.twin));
                 return Some(Cell::Text((&*model.id).into()));
             }
             ["$metadata", property @ .., "lastUpdateTime"] => {
                 let sample = self.state.get(topology.slot(self.twin, &property.join("."))?);
-                let known = sample.quality < Quality::Missing;
+                // Initial values from the scene have no source time.
+                let known = sample.quality < Quality::Missing && sample.time_us > 0;
                 return Some(if known { Cell::Text(time_text(sample.time_us).into()) } else { Cell::Missing });
             }
             ["$metadata", property @ .., "quality"] => {

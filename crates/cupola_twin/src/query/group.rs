@@ -2,6 +2,7 @@
 
 use super::scalar::VarValue;
 use crate::expr::{Aggregate, Cell, compare_alike};
+use crate::value::EXACT_INTEGER;
 use arcstr::Substr;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -45,23 +46,15 @@ pub(super) struct Tally {
     holding: usize,
     failing: usize,
     missing: usize,
+    /// Whether a value was an integer that a double can't hold.
+    has_inexact: bool,
 }
 
 impl Tally {
     /// Creates an accumulator of `numbers` numbers and `missing` rows without one.
     pub fn of_numbers(numbers: usize, sum: f64, least: f64, greatest: f64, missing: usize) -> Self {
         let one = |number: f64| (numbers > 0).then_some(Cell::Number(number));
-        Self {
-            present: numbers,
-            numbers,
-            sum,
-            is_time: false,
-            least: one(least),
-            greatest: one(greatest),
-            holding: 0,
-            failing: 0,
-            missing,
-        }
+        Self { present: numbers, numbers, sum, least: one(least), greatest: one(greatest), missing, ..Self::default() }
     }
 
     /// Counts a value without updating the minimum and maximum. Returns whether the value is present.
@@ -78,6 +71,7 @@ impl Tally {
                 self.sum += number;
                 self.is_time |= matches!(cell, Cell::Time(_));
             }
+            Cell::Json(json) if json.is_number() => self.has_inexact = true,
             Cell::Text(_) | Cell::Json(_) => {}
         }
         self.present += 1;
@@ -113,6 +107,7 @@ impl Tally {
         self.holding += other.holding;
         self.failing += other.failing;
         self.missing += other.missing;
+        self.has_inexact |= other.has_inexact;
         let better = |known: &mut Option<Cell>, other: Option<Cell>, wanted: Ordering| {
             if let Some(other) = other
                 && known.as_ref().is_none_or(|known| compare_alike(&other, known) == Some(wanted))
@@ -138,6 +133,16 @@ impl Tally {
         }
         if is(&self.greatest, Ordering::Greater) {
             self.greatest = Some(cell);
+        }
+    }
+
+    /// Returns whether the result of an aggregate can't be exact, although it is one of integers. `is_whole` tells whether
+    /// all values are integers.
+    pub fn is_rounded(&self, aggregate: Aggregate, is_whole: bool) -> bool {
+        match aggregate {
+            Aggregate::Sum => self.has_inexact || (is_whole && self.sum.abs() > EXACT_INTEGER),
+            Aggregate::Avg => self.has_inexact,
+            _ => false,
         }
     }
 
@@ -168,7 +173,7 @@ pub(super) struct Group {
     keys: Vec<Cell>,
     /// The variables of its first row, for expressions that have one value in the whole group.
     pub first: Vec<VarValue>,
-    tallies: Vec<Tally>,
+    pub tallies: Vec<Tally>,
 }
 
 impl Group {

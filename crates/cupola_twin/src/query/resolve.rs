@@ -35,6 +35,8 @@ pub(super) struct Groups {
     pub whole: Vec<VarIx>,
     /// The aggregates, each with its argument.
     pub aggregates: Vec<(Aggregate, Scalar)>,
+    /// For each aggregate, its position in the query and whether all its values are integers.
+    pub origins: Vec<(Range<usize>, bool)>,
 }
 
 /// The units of the columns that a path ends at.
@@ -379,8 +381,8 @@ impl<'r> Resolver<'r> {
             ["$metadata", property @ ..] if self.columns(&property.join("."), None, span)?.is_some() => {
                 return Ok(Some(Scalar::Metadata(var, Some(property.join(".")))));
             }
-            // Azure Digital Twins has a version tag; this program has none, so the value is missing.
-            ["$etag"] => return Ok(Some(Scalar::Constant(Cell::Missing))),
+            // The version tag that another service gave; this program gives none.
+            ["$etag"] => return Ok(Some(Scalar::Etag(var))),
             [first, ..] if first.starts_with('$') => {
                 let unknown = format!("no twin has a `{}`", names.join("."));
                 let known = ["$dtId", "$etag", "$metadata", "$metadata.$model"];
@@ -549,10 +551,19 @@ impl<'r> Resolver<'r> {
             let help = "in a condition, follow a relationship (AVG(T.contains.x)), or use HAVING";
             return Err(ExprError::new(expr.span.clone(), "aggregate-of-rows", message).help(help));
         };
-        groups.aggregates.push((aggregate, plain.converted(change)));
+        let plain = plain.converted(change);
+        groups.origins.push((expr.span.clone(), is_whole(&plain, self.state.topology())));
+        groups.aggregates.push((aggregate, plain));
         let result = Scalar::Result(groups.keys.len() + groups.aggregates.len() - 1);
         Ok((result, aggregate.measure(measure)))
     }
+}
+
+/// Returns whether an expression is a property that has only integers.
+fn is_whole(scalar: &Scalar, topology: &Topology) -> bool {
+    let Scalar::Property(_, columns) = scalar else { return false };
+    let mut known = columns.by_table.iter().flatten();
+    known.all(|(column, scale, _)| *scale == 1.0 && topology.column(*column).kind == Kind::Integer)
 }
 
 /// Brings values to one measure, for a choice among them.

@@ -87,13 +87,6 @@ impl Rows {
         self.len = self.len.min(len);
         self.cells.truncate(self.len * self.width);
     }
-
-    /// Removes the first `count` rows.
-    pub(super) fn skip(&mut self, count: usize) {
-        let count = count.min(self.len);
-        self.len -= count;
-        self.cells.drain(..count * self.width);
-    }
 }
 
 /// The result of a query.

@@ -64,6 +64,8 @@ pub(super) enum Scalar {
     Part(VarIx, String),
     Id(VarIx),
     Model(VarIx),
+    /// The version tag that another service gave.
+    Etag(VarIx),
     UpdateTime(VarIx, Columns),
     /// The quality of a value, as a text.
     Quality(VarIx, Columns),
@@ -165,6 +167,7 @@ impl Scalar {
             | Self::Part(var, _)
             | Self::Id(var)
             | Self::Model(var)
+            | Self::Etag(var)
             | Self::UpdateTime(var, _)
             | Self::Quality(var, _)
             | Self::Relationship(var, ..)
@@ -212,6 +215,9 @@ impl Scalar {
             Self::Id(var) => of_twin(*var, &|twin| Cell::Text(topology.shared_id(twin))),
             Self::Model(var) => {
                 of_twin(*var, &|twin| Cell::Text((&*topology.models.get(topology.model_of(twin)).id).into()))
+            }
+            Self::Etag(var) => {
+                of_twin(*var, &|twin| topology.etag(twin).map_or(Cell::Missing, |etag| Cell::Text(etag.into())))
             }
             Self::UpdateTime(var, columns) => of_twin(*var, &|twin| {
                 let Some((slot, ..)) = columns.slot(topology, twin) else { return Cell::Missing };

@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Batches, gather, plain_numbers};
 use super::dense::DenseGroups;
-use super::group::{Grouping, Key, in_order};
+use super::group::{Grouping, Key, Tally, in_order};
 use super::names::{Names, VarIx};
 use super::resolve::{Groups, Resolver, is_of_rows};
 use super::run::{Output, Rows, Runner};
@@ -14,6 +14,7 @@ use crate::state::State;
 use crate::topology::TwinIx;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 
 /// A projected item.
 pub(super) enum Projection {
@@ -54,6 +55,24 @@ pub(super) struct GroupingPlan {
     pub keys: Vec<Scalar>,
     pub aggregates: Vec<Aggregate>,
     pub arguments: Vec<Scalar>,
+    origins: Vec<(Range<usize>, bool)>,
+}
+
+impl GroupingPlan {
+    /// Checks that the aggregates of a group are exact if they are of integers.
+    ///
+    /// # Errors
+    /// A result is beyond 2^53, or a value is.
+    pub fn check<'t>(&self, tallies: impl IntoIterator<Item = &'t Tally>) -> Result<(), ExprError> {
+        for ((tally, aggregate), (span, is_whole)) in tallies.into_iter().zip(&self.aggregates).zip(&self.origins) {
+            if tally.is_rounded(*aggregate, *is_whole) {
+                let message = format!("{} is of integers beyond 2^53, so it would be rounded", aggregate.name());
+                let help = "divide the values if rounding is no problem: SUM(T.count / 1000)";
+                return Err(ExprError::new(span.clone(), "inexact", message).help(help));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Shape {
@@ -139,7 +158,7 @@ impl Shape {
         }
         let groups = is_grouped.then(|| {
             let (aggregates, arguments) = groups.aggregates.into_iter().unzip();
-            GroupingPlan { keys: key_scalars, aggregates, arguments }
+            GroupingPlan { keys: key_scalars, aggregates, arguments, origins: groups.origins }
         });
         Ok(Self { items: out, groups, having, order: order_scalars })
     }
@@ -178,6 +197,7 @@ impl Shape {
                 (Some(groups), batches) => {
                     let grouping = groups.collect(runner, batches.as_ref())?;
                     for group in &grouping.groups {
+                        groups.check(&group.tallies)?;
                         let results = group.results(&groups.aggregates);
                         let env =
                             Env { state: runner.state, graph: runner.graph, bound: &group.first, results: &results };
@@ -236,7 +256,9 @@ pub(super) struct Answer<'a> {
     keys: Vec<Cell>,
     /// The number of rows after which execution can stop. It is unlimited if the rows are sorted.
     enough: usize,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
+    /// The number of rows that are dropped before the first one is kept, if the rows are not sorted.
+    to_skip: usize,
     /// The size of the texts so far, in bytes.
     texts: usize,
     /// The outputs of the current row.
@@ -247,14 +269,17 @@ pub(super) struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     pub fn new(shape: &'a Shape, query: &Query) -> Self {
-        let end = query.limit.map_or(usize::MAX, |limit| query.offset.saturating_add(limit));
+        // Rows before the offset are not kept, unless they are sorted first.
+        let (start, to_skip) = if shape.order.is_empty() { (0, query.offset) } else { (query.offset, 0) };
+        let end = query.limit.map_or(usize::MAX, |limit| start.saturating_add(limit));
         Self {
             shape,
             distinct: query.distinct.then(HashSet::new),
             rows: Rows::new(shape.items.len()),
             keys: Vec::new(),
             enough: if shape.order.is_empty() || query.limit == Some(0) { end } else { usize::MAX },
-            range: query.offset..end,
+            range: start..end,
+            to_skip,
             texts: 0,
             row: Vec::new(),
             lanes: vec![Vec::new(); shape.items.len()],
@@ -282,6 +307,10 @@ impl<'a> Answer<'a> {
         if let Some(seen) = &mut self.distinct
             && !seen.insert(fingerprint(&self.row))
         {
+            return Ok(true);
+        }
+        if self.to_skip > 0 {
+            self.to_skip -= 1;
             return Ok(true);
         }
         for (scalar, _) in &self.shape.order {
@@ -357,8 +386,10 @@ impl<'a> Answer<'a> {
             .collect();
         let is_plain = self.distinct.is_none() && shape.order.is_empty();
         if is_plain && !cells.iter().any(|cells| matches!(cells, Cells::Any(_))) {
-            let count = batch.len.min(self.enough - self.rows.len());
-            self.rows.fill(count, |at, out| cells.iter().for_each(|cells| out.push(cells.at(at))));
+            let skipped = batch.len.min(self.to_skip);
+            self.to_skip -= skipped;
+            let count = (batch.len - skipped).min(self.enough - self.rows.len());
+            self.rows.fill(count, |at, out| cells.iter().for_each(|cells| out.push(cells.at(skipped + at))));
             self.check_size()?;
         } else {
             let mut bound = vec![VarValue::None; runner.names.vars.len()];
@@ -392,7 +423,6 @@ impl<'a> Answer<'a> {
             return sorted;
         }
         self.rows.truncate(self.range.end);
-        self.rows.skip(self.range.start);
         self.rows
     }
 }

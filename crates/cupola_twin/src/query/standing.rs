@@ -232,7 +232,12 @@ fn reads(scalar: &Scalar, out: &mut BTreeMap<VarIx, BTreeSet<ColumnIx>>) -> bool
         | Scalar::Inside(var, columns, _)
         | Scalar::UpdateTime(var, columns)
         | Scalar::Quality(var, columns) => of(*var, columns),
-        Scalar::Constant(_) | Scalar::Result(_) | Scalar::Id(_) | Scalar::Model(_) | Scalar::OfTables(..) => true,
+        Scalar::Constant(_)
+        | Scalar::Result(_)
+        | Scalar::Id(_)
+        | Scalar::Model(_)
+        | Scalar::Etag(_)
+        | Scalar::OfTables(..) => true,
         Scalar::Relationship(..) | Scalar::Edge(_) | Scalar::Way { .. } | Scalar::WayLength(_) => true,
         Scalar::Unary(_, inner) | Scalar::Convert(inner, _) => reads(inner, out),
         Scalar::Binary(_, left, right) => reads(left, out) && reads(right, out),
@@ -365,6 +370,8 @@ impl Followed {
                 let mut any = false;
                 for group in groups.list.iter().filter(|group| group.rows > 0) {
                     any = true;
+                    let tallies: Vec<Tally> = group.totals.iter().map(Total::whole).collect();
+                    grouped.check(&tallies)?;
                     let results =
                         group.totals.iter().zip(&grouped.aggregates).map(|(total, aggregate)| total.result(*aggregate));
                     let results: Vec<Cell> = group.keys.iter().cloned().chain(results).collect();
@@ -577,11 +584,16 @@ impl Total {
         }
     }
 
+    /// Returns the accumulator with the precise sum.
+    fn whole(&self) -> Tally {
+        self.tally.with_sum(self.sum.high + self.sum.low)
+    }
+
     fn result(&self, aggregate: Aggregate) -> Cell {
         let end = match aggregate {
             Aggregate::Min => self.values.first_key_value(),
             Aggregate::Max => self.values.last_key_value(),
-            _ => return self.tally.with_sum(self.sum.high + self.sum.low).result(aggregate),
+            _ => return self.whole().result(aggregate),
         };
         end.map_or(Cell::Missing, |(_, (cell, _))| cell.clone())
     }

@@ -15,6 +15,9 @@ pub fn twin(state: &State, twin: TwinIx) -> Map<String, Json> {
     let model = topology.models.get(topology.model_of(twin));
     metadata.insert("$model".into(), json!(&*model.id));
     out.insert("$dtId".into(), json!(topology.twin_id(twin)));
+    if let Some(etag) = topology.etag(twin) {
+        out.insert("$etag".into(), json!(etag));
+    }
     for slot in topology.properties(twin) {
         let sample = state.get(slot);
         if sample.quality == Quality::Missing {

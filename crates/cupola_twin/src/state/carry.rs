@@ -1,7 +1,6 @@
 //! Transfer of a state to another topology of the same scene.
 
 use super::{Chunk, State, Time};
-use crate::topology::values::INITIAL_TIME_US;
 use crate::topology::{ColumnIx, MemorySite, Slot, TableIx, Topology, TwinIx};
 use crate::unit::conversion_between;
 use crate::value::{Quality, Sample};
@@ -80,11 +79,11 @@ impl State {
 
     /// Returns whether a slot still has its initial value, or still has no value without an initial one. A reading that
     /// equals the initial value has another time.
-    fn is_initial(&self, slot: Slot) -> bool {
+    pub fn is_initial(&self, slot: Slot) -> bool {
         let sample = self.get(slot);
-        match self.topology.given(slot) {
+        match self.topology.given_sample(slot) {
             None => sample.quality == Quality::Missing,
-            Some(lane) => sample == Sample::good(lane, INITIAL_TIME_US),
+            Some(given) => sample == given,
         }
     }
 

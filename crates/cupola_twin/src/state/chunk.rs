@@ -96,6 +96,23 @@ impl Chunk {
         self.stamps = Stamps::Same(self.stamps.of(0));
     }
 
+    /// Returns the source times of initial values, or nothing if no value has a time of its own.
+    pub fn given_times(&self) -> Vec<i64> {
+        let times = (0..self.lanes.len()).map(|at| self.get(at)).map(|sample| match sample.lane.is_nan() {
+            true => 0,
+            false => sample.time_us,
+        });
+        let times: Vec<i64> = times.collect();
+        if times.iter().any(|time_us| *time_us != 0) { times } else { Vec::new() }
+    }
+
+    /// Gives initial values the source times that [`Self::given_times`] returned.
+    pub fn give_times(&mut self, times: &[i64]) {
+        for (at, time_us) in times.iter().enumerate().filter(|(_, time_us)| **time_us != 0) {
+            self.set(at, self.lanes[at], Stamp::new(Quality::Good as u8, *time_us));
+        }
+    }
+
     pub fn set(&mut self, at: usize, lane: f64, stamp: Stamp) {
         self.lanes[at] = lane;
         match &mut self.stamps {

@@ -56,6 +56,7 @@ impl Topology {
             memories: Vec::new(),
             stages: Vec::new(),
             initial: Vec::new(),
+            etags: Arc::default(),
         }
     }
 

@@ -160,7 +160,13 @@ impl Topology {
             out.number(chunks.len() as u64)?;
             for chunk in chunks {
                 out.numbers(&chunk.lanes)?;
+                out.numbers(&chunk.given_times())?;
             }
+        }
+        out.number(self.etags.len() as u64)?;
+        for (twin, etag) in &*self.etags {
+            out.number(u64::from(*twin))?;
+            out.text(etag)?;
         }
         Ok(())
     }
@@ -198,10 +204,18 @@ impl Topology {
             for size in sizes.take(count as usize) {
                 let lanes = input.numbers::<f64>()?;
                 (lanes.len() == size).then_some(())?;
-                chunks.push(Arc::new(given(lanes.into())));
+                let mut chunk = given(lanes.into());
+                let times = input.numbers::<i64>()?;
+                (times.is_empty() || times.len() == size).then_some(())?;
+                chunk.give_times(&times);
+                chunks.push(Arc::new(chunk));
             }
             (chunks.is_empty() || chunks.len() == rows.div_ceil(CHUNK)).then_some(())?;
             topology.initial.push(chunks);
+        }
+        for _ in 0..input.number()? {
+            let (twin, etag) = (u32::try_from(input.number()?).ok()?, input.text()?);
+            Arc::make_mut(&mut topology.etags).insert(twin, etag.to_string());
         }
         let mut diagnostics = Vec::new();
         formula::compile_all(&mut topology, computed, &mut diagnostics);

@@ -9,6 +9,7 @@ mod formula;
 mod keep;
 mod order;
 mod relation;
+pub mod system;
 pub(crate) mod values;
 mod walk;
 
@@ -24,10 +25,10 @@ use crate::model::{Mismatch, ModelIx, Models, SchemaIx};
 use crate::state::{CHUNK, Chunk};
 use crate::strings::Strings;
 use crate::unit::Unit;
-use crate::value::{Kind, Texts, Value, ValueError};
+use crate::value::{Kind, Sample, Texts, Value, ValueError};
 use crate::zone::TimeZone;
 use arcstr::Substr;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -185,6 +186,8 @@ pub struct Topology {
     stages: Vec<Stage>,
     /// The initial values by column, in chunks shared with states. A column without initial values has no chunks.
     initial: Vec<Vec<Arc<Chunk>>>,
+    /// The version tags of twins that another service gave.
+    etags: Arc<BTreeMap<u32, String>>,
 }
 
 /// The reason why a column can't hold a value.
@@ -510,8 +513,13 @@ impl Topology {
 
     /// Returns the lane of a slot's initial value, if it has one.
     pub fn given(&self, slot: Slot) -> Option<f64> {
+        self.given_sample(slot).map(|sample| sample.lane)
+    }
+
+    /// Returns a slot's initial value, if it has one. Without a source time of its own it has the time 0.
+    pub(crate) fn given_sample(&self, slot: Slot) -> Option<Sample> {
         let chunk = self.given_in(slot.column).get(slot.row as usize / CHUNK)?;
-        Some(chunk.lanes[slot.row as usize % CHUNK]).filter(|lane| !lane.is_nan())
+        Some(chunk.get(slot.row as usize % CHUNK)).filter(|sample| !sample.lane.is_nan())
     }
 
     /// Returns the initial values of a column, or an empty slice if there are none.

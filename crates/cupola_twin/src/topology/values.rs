@@ -1,6 +1,7 @@
 //! Columns of initial values.
 
-use super::{ColumnIx, Slot, Table, Topology};
+use super::system::SystemValue;
+use super::{ColumnIx, Slot, Table, Topology, TwinIx};
 use crate::bulk::Bulk;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Twin;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Initial values have no source time of their own and get the Unix epoch.
-pub(crate) const INITIAL_TIME_US: i64 = 0;
+const INITIAL_TIME_US: i64 = 0;
 const GIVEN: Stamp = Stamp::new(Quality::Good as u8, INITIAL_TIME_US);
 
 /// The meaning of a name for the twins of a table.
@@ -22,6 +23,8 @@ enum NameMeaning {
     New,
     /// A value of a primitive schema with a column of its own.
     Simple(ColumnIx, Kind, Primitive),
+    /// The name of a system value.
+    System,
     /// Any other name.
     Other,
 }
@@ -29,6 +32,7 @@ enum NameMeaning {
 /// Stores the values of all twins in columns. `order` is the sequence of the twins.
 pub(super) fn give_all(topology: &mut Topology, bulk: &Bulk<'_>, order: &[u32], diagnostics: &mut Vec<Diagnostic>) {
     let mut lanes: Vec<Vec<Box<[f64]>>> = vec![Vec::new(); topology.columns.len()];
+    let mut system = Vec::new();
     for table in &topology.tables {
         let mut known = vec![NameMeaning::New; bulk.names.len()];
         for (row, twin) in (0..table.rows as usize).zip(&order[table.base as usize..]) {
@@ -48,11 +52,15 @@ pub(super) fn give_all(topology: &mut Topology, bulk: &Bulk<'_>, order: &[u32], 
             };
             let values = bulk.values_of(*twin).iter().map(|(name, value)| (*name, &**value));
             let mut reader = ValueReader { topology, table, names: &bulk.names, known: &mut known };
-            reader.read(bulk.ids.get(*twin), values, &mut put, diagnostics);
+            let mut put_system = |value| system.push((TwinIx(table.base + row as u32), value));
+            reader.read(bulk.ids.get(*twin), values, (&mut put, &mut put_system), diagnostics);
         }
     }
     let chunks = |lanes: Vec<Box<[f64]>>| lanes.into_iter().map(|lanes| Arc::new(given(lanes))).collect();
     topology.initial = lanes.into_iter().map(chunks).collect();
+    for (twin, value) in system {
+        topology.give_system(twin, value);
+    }
 }
 
 /// Creates a chunk of initial values; NaN lanes are missing.
@@ -77,7 +85,7 @@ impl ValueReader<'_> {
         &mut self,
         id: &str,
         values: impl Iterator<Item = (u32, &'v Value)> + Clone,
-        put: &mut impl FnMut(ColumnIx, f64) -> bool,
+        (put, put_system): (&mut impl FnMut(ColumnIx, f64) -> bool, &mut impl FnMut(SystemValue)),
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let mut report = |found: Diagnostic, path: String| {
@@ -85,12 +93,23 @@ impl ValueReader<'_> {
         };
         for (name, value) in values.clone() {
             let path = || format!("{id}.{}", self.names.get(name));
-            if let NameMeaning::Simple(column, kind, primitive) = self.known(name)
-                && primitive.check(value).is_ok()
-                && let Ok(lane) = encode_given(value, kind, &self.topology.texts)
-                && put(column, lane)
-            {
-                continue;
+            match self.known(name) {
+                NameMeaning::Simple(column, kind, primitive) => {
+                    if primitive.check(value).is_ok()
+                        && let Ok(lane) = encode_given(value, kind, &self.topology.texts)
+                        && put(column, lane)
+                    {
+                        continue;
+                    }
+                }
+                NameMeaning::System => {
+                    match SystemValue::read(self.topology, self.table, self.names.get(name), value) {
+                        Some(value) => put_system(value),
+                        None => report(wrong_system_value(self.names.get(name)), path()),
+                    }
+                    continue;
+                }
+                NameMeaning::New | NameMeaning::Other => {}
             }
             let found = match self.topology.models.columns_of(self.table.model, self.names.get(name), value) {
                 Ok(found) => found,
@@ -133,10 +152,17 @@ impl ValueReader<'_> {
                 };
                 Some(NameMeaning::Simple(column, self.topology.column(column).kind, *primitive))
             });
-            self.known[name as usize] = simple.unwrap_or(NameMeaning::Other);
+            let other = if text.starts_with('$') { NameMeaning::System } else { NameMeaning::Other };
+            self.known[name as usize] = simple.unwrap_or(other);
         }
         self.known[name as usize]
     }
+}
+
+/// Returns the diagnostic of a system value that can't be read.
+fn wrong_system_value(name: &str) -> Diagnostic {
+    let help = "twins may have `$etag` and `$metadata.PROPERTY.lastUpdateTime`, with an RFC 3339 time";
+    Diagnostic::error("wrong-system-value", format!("`{name}` is no system value of the twin")).help(help)
 }
 
 /// Reads the values of one twin again.
@@ -157,7 +183,8 @@ pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: 
     };
     let mut known = vec![NameMeaning::New; names.len()];
     let mut reader = ValueReader { topology, table, names: &names, known: &mut known };
-    reader.read(&twin.id, values.into_iter(), &mut put, diagnostics);
+    let mut system = Vec::new();
+    reader.read(&twin.id, values.into_iter(), (&mut put, &mut |value| system.push(value)), diagnostics);
     for column in table.columns.clone() {
         let slot = Slot { column, row };
         match lanes.get(&column) {
@@ -166,9 +193,31 @@ pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: 
             None => {}
         }
     }
+    if topology.etag(ix).is_some() {
+        Arc::make_mut(&mut topology.etags).remove(&ix.0);
+    }
+    for value in system {
+        topology.give_system(ix, value);
+    }
 }
 
 impl Topology {
+    /// Stores a system value of a twin. A time belongs to an initial value, and is nothing without one.
+    fn give_system(&mut self, twin: TwinIx, value: SystemValue) {
+        match value {
+            SystemValue::Time(columns, time_us) => {
+                let (_, row) = self.locate(twin);
+                for column in columns {
+                    let slot = Slot { column, row };
+                    if let Some(lane) = self.given(slot) {
+                        self.give(slot, lane, Stamp::new(Quality::Good as u8, time_us));
+                    }
+                }
+            }
+            SystemValue::Etag(etag) => drop(Arc::make_mut(&mut self.etags).insert(twin.0, etag)),
+        }
+    }
+
     /// Stores an initial value in a slot.
     fn give(&mut self, slot: Slot, lane: f64, stamp: Stamp) {
         let column = slot.column.0 as usize;

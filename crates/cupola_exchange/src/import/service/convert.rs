@@ -4,6 +4,8 @@
 use crate::import::{Draft, ModelDoc};
 use cupola_scene::SharedTexts;
 use cupola_scene::document::{RelationshipDoc, TwinDoc};
+use cupola_twin::topology::system::{ETAG, update_time_name, updated_property};
+use cupola_twin::zone::time_of_text;
 use cupola_twin::{Diagnostic, Place, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
@@ -73,7 +75,7 @@ impl<'d> Converter<'d> {
     /// Adds the diagnostics that occur once per file: omitted metadata, and the number of unlisted diagnostics.
     pub fn finish(self, file: &Arc<str>) {
         if self.dropped_metadata {
-            let message = "`$metadata` is imported only for `$model`: other fields, such as update times, are left out";
+            let message = "`$metadata` is imported for `$model` and `lastUpdateTime`; other fields are left out";
             self.draft.findings.push(Diagnostic::info("metadata-left-out", message).at(file_start(file)));
         }
         if self.unlisted > 0 {
@@ -112,9 +114,14 @@ impl<'d> Converter<'d> {
             });
             return;
         };
+        let mut system = Vec::new();
+        self.system_values(&id, "", &object, &mut system, at);
         let mut values = Vec::new();
         self.properties(&id, "", object, &mut values, at);
-        let properties = values.into_iter().collect();
+        // A time without a value is of no use.
+        system
+            .retain(|(name, _)| updated_property(name).is_none_or(|own| values.iter().any(|(name, _)| **name == *own)));
+        let properties = values.into_iter().chain(system).collect();
         self.draft.understood("twins");
         let place = at(&id);
         self.draft.twins.push(TwinDoc { id, model, properties }, place);
@@ -188,8 +195,6 @@ impl<'d> Converter<'d> {
     ) {
         for (key, value) in object {
             if key == "$metadata" {
-                self.dropped_metadata |=
-                    value.as_object().is_some_and(|metadata| metadata.keys().any(|key| key != "$model"));
                 continue;
             }
             if key.starts_with('$') {
@@ -205,6 +210,43 @@ impl<'d> Converter<'d> {
                     let value = self.value(owner, &name, value, at);
                     out.extend(value.map(|value| (self.names.share(&name), value)));
                 }
+            }
+        }
+    }
+
+    /// Collects the version tag and the update times of a twin and its components, under the names of a scene.
+    fn system_values(
+        &mut self,
+        id: &str,
+        prefix: &str,
+        object: &Map<String, Json>,
+        out: &mut Vec<(Arc<str>, Value)>,
+        at: PlaceLookup<'_>,
+    ) {
+        if let (true, Some(etag)) = (prefix.is_empty(), object.get(ETAG).and_then(Json::as_str)) {
+            out.push((self.names.share(ETAG), Value::Text(etag.into())));
+        }
+        for (key, value) in object.get("$metadata").and_then(Json::as_object).into_iter().flatten() {
+            let fields = value.as_object();
+            let time = fields.and_then(|fields| fields.get("lastUpdateTime")).and_then(Json::as_str);
+            self.dropped_metadata |= key != "$model" && (time.is_none() || fields.is_some_and(|all| all.len() > 1));
+            let Some(time) = time else { continue };
+            let property = format!("{prefix}{key}");
+            if time_of_text(time).is_some() {
+                out.push((self.names.share(&update_time_name(&property)), Value::Text(time.into())));
+            } else {
+                self.say(|| {
+                    let message = format!("`{time}` is no time, so `{property}` of `{id}` has no update time");
+                    Diagnostic::warning("wrong-time", message).at(at(id)).help("write it as 2026-01-31T08:00:00Z")
+                });
+            }
+        }
+        for (key, value) in object {
+            if let Json::Object(component) = value
+                && key != "$metadata"
+                && component.contains_key("$metadata")
+            {
+                self.system_values(id, &format!("{prefix}{key}."), component, out, at);
             }
         }
     }

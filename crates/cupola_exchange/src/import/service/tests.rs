@@ -22,9 +22,10 @@ fn left_out(draft: &Draft, kind: &str) -> usize {
 #[test]
 fn a_lone_twin_may_be_called_as_its_file() {
     let text = r#"{
-        "$metadata": {"$model": "dtmi:com:samples:Room;1", "Temperature": {"lastUpdateTime": "2024-01-01T00:00:00Z"}},
+        "$metadata": {"$model": "dtmi:com:samples:Room;1", "Temperature": {"lastUpdateTime": "2024-01-01T00:00:00Z"},
+            "note": {"lastUpdateTime": "2024-01-01T00:00:00Z"}, "Humidity": {"lastUpdateTime": "yesterday", "sourceTime": "x"}},
         "$etag": "W/\"1\"", "Temperature": 80, "Humidity": 25.5, "IsOccupied": true, "note": null,
-        "wifi": {"$metadata": {}, "Network": "Room1"},
+        "wifi": {"$metadata": {"Network": {"lastUpdateTime": "2024-01-02T00:00:00Z"}}, "Network": "Room1"},
         "shape": {"corners": [1, 2.5], "holes": [1, null, 2.5], "name": "L"}
     }"#;
     let draft = draft("RoomTwin", text);
@@ -39,9 +40,22 @@ fn a_lone_twin_may_be_called_as_its_file() {
     ];
     assert_eq!(twin.properties.get("shape"), Some(&Value::Object(shape.into())));
     assert!(!twin.properties.contains_key("note"));
-    assert_eq!(codes(&draft), ["id-from-file-name", "null-left-out", "null-in-a-list", "metadata-left-out"]);
+    let system: Vec<String> = twin
+        .properties
+        .iter()
+        .filter(|(name, _)| name.starts_with('$'))
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    let wanted = [
+        "$etag W/\"1\"",
+        "$metadata.Temperature.lastUpdateTime 2024-01-01T00:00:00Z",
+        "$metadata.wifi.Network.lastUpdateTime 2024-01-02T00:00:00Z",
+    ];
+    assert_eq!(system, wanted);
+    let wanted = ["id-from-file-name", "wrong-time", "null-left-out", "null-in-a-list", "metadata-left-out"];
+    assert_eq!(codes(&draft), wanted);
     let errors = draft.findings.iter().filter(|found| found.severity != Severity::Info).count();
-    assert_eq!((errors, left_out(&draft, "values")), (1, 1));
+    assert_eq!((errors, left_out(&draft, "values")), (2, 1));
 }
 
 #[test]
