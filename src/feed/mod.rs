@@ -10,7 +10,7 @@ use crate::timeline::{SourceKind, Timeline, WallClock};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
 use cupola_mqtt::{Client, Connection, ConnectionHistory, MessageReceiver, ReceivedMessage};
-use cupola_run::feed::{CurrentMappings, FeedCounters, Inbox, Latencies, Mappings, Router, address};
+use cupola_run::feed::{CurrentMappings, FeedCounters, Inbox, Latencies, Mappings, Reading, Router, address};
 use cupola_run::{Actor, Event, EventBody};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -98,12 +98,21 @@ pub struct Connections {
     rate_per_s: f64,
     /// The addresses of brokers that wait for a permission.
     waiting: Vec<String>,
-    /// The brokers and topic filters of connections that were ended, of which the timeline doesn't know yet.
-    ended: Vec<(Arc<str>, Vec<String>)>,
+    /// The connections that were ended, of which the timeline doesn't know yet.
+    ended: Vec<Outage>,
     /// The durations from sending to propagation and from arrival to propagation.
     pub latencies: Latencies,
     /// The source time, if the message has one, and the time of arrival of each reading of this tick, in microseconds.
     ingested: Vec<(Option<i64>, i64)>,
+}
+
+/// A loss of a connection.
+struct Outage {
+    broker: Arc<str>,
+    /// The topic filters of the feed.
+    topics: Vec<String>,
+    /// The time of the loss, in microseconds since the Unix epoch.
+    at_us: i64,
 }
 
 /// A feed with its mappings, and with its client after the first attempt to connect.
@@ -120,6 +129,10 @@ impl Feed {
     fn new(mappings: &Arc<Mappings>) -> Self {
         let current = CurrentMappings::new(mappings.clone());
         Self { url: mappings.url.clone(), filters: mappings.filters(), mappings: current, client: None, outages: 0 }
+    }
+
+    fn outage(&self, at_us: i64) -> Outage {
+        Outage { broker: self.mappings.broker(), topics: self.filters.clone(), at_us }
     }
 }
 
@@ -184,7 +197,7 @@ impl Connections {
     /// Ends all connections. Nobody confirms their values from then on.
     fn end_connections(&mut self) {
         for feed in self.feeds.iter_mut().filter(|feed| feed.client.is_some()) {
-            self.ended.push((feed.mappings.broker(), feed.filters.clone()));
+            self.ended.push(feed.outage(i64::MAX));
             (feed.client, feed.outages) = (None, 0);
         }
     }
@@ -224,14 +237,14 @@ impl Connections {
         }
     }
 
-    /// Returns the brokers and topic filters of connections that were lost or ended since the last call.
-    fn take_outages(&mut self) -> Vec<(Arc<str>, Vec<String>)> {
+    /// Returns the connections that were lost or ended since the last call.
+    fn take_outages(&mut self) -> Vec<Outage> {
         let mut lost = std::mem::take(&mut self.ended);
         for feed in &mut self.feeds {
-            let outages = feed.client.as_ref().map_or(0, |client| client.history().outages);
+            let (outages, at_us) = feed.client.as_ref().map_or((0, 0), Client::last_loss);
             if outages > feed.outages {
                 feed.outages = outages;
-                lost.push((feed.mappings.broker(), feed.filters.clone()));
+                lost.push(feed.outage(at_us));
             }
         }
         lost
@@ -297,27 +310,19 @@ fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
             continue;
         }
         let now_us = timeline.now_us();
-        let readings = connections.inbox.take();
-        if !readings.is_empty() {
-            let times = readings.iter().map(|read| (read.has_source_time.then_some(read.time_us), read.arrived_us));
-            connections.ingested.extend(times);
-            let event = Event::new(now_us, feed_actor(), EventBody::Readings { readings });
-            let rejected = match timeline.ingest(event) {
-                Ok(outcome) => {
-                    connections.inbox.count_late(outcome.late);
-                    outcome.rejected
-                }
-                Err(why) => vec![why.to_string()],
-            };
-            rejected.into_iter().for_each(|why| connections.inbox.reject(why));
-        }
-        // A connection is usually made again after many ticks, so the readings of this tick arrived before it was lost.
-        for (broker, topics) in connections.take_outages() {
+        let outages = connections.take_outages();
+        let is_after = |read: &Reading| {
+            outages.iter().any(|outage| *outage.broker == *read.broker && read.arrived_us > outage.at_us)
+        };
+        let (after, before): (Vec<Reading>, Vec<Reading>) = connections.inbox.take().into_iter().partition(is_after);
+        take_readings(&mut timeline, &mut connections, before);
+        for Outage { broker, topics, .. } in outages {
             let body = EventBody::Disconnected { broker: broker.to_string(), topics };
             if let Err(why) = timeline.ingest(Event::new(now_us, feed_actor(), body)) {
                 connections.inbox.reject(why.to_string());
             }
         }
+        take_readings(&mut timeline, &mut connections, after);
         for (topic, payload, arrived_us) in connections.inbox.answers() {
             if let Some(body) = timeline.answer_of(&topic, &payload, arrived_us)
                 && let Err(why) = timeline.ingest(Event::new(now_us, feed_actor(), body))
@@ -327,6 +332,24 @@ fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
         }
         connections.measure_rate(now_us);
     }
+}
+
+/// Applies readings to a timeline, and counts those that are late or refused.
+fn take_readings(timeline: &mut Timeline, connections: &mut Connections, readings: Vec<Reading>) {
+    if readings.is_empty() {
+        return;
+    }
+    let times = readings.iter().map(|read| (read.has_source_time.then_some(read.time_us), read.arrived_us));
+    connections.ingested.extend(times);
+    let event = Event::new(timeline.now_us(), feed_actor(), EventBody::Readings { readings });
+    let rejected = match timeline.ingest(event) {
+        Ok(outcome) => {
+            connections.inbox.count_late(outcome.late);
+            outcome.rejected
+        }
+        Err(why) => vec![why.to_string()],
+    };
+    rejected.into_iter().for_each(|why| connections.inbox.reject(why));
 }
 
 /// Measures the time from sending and from arrival until a reading is propagated.

@@ -6,7 +6,7 @@ use crate::support::{
 };
 use bevy::prelude::*;
 use cupola::action::ActionRequest;
-use cupola::feed::{AllowBrokers, Connections};
+use cupola::feed::{AllowBrokers, Connections, FeedStatus};
 use cupola::notice::Notices;
 use cupola::selection::Select;
 use cupola::session::EditScene;
@@ -299,6 +299,36 @@ fn the_feed_reconnects_to_a_restarted_broker() {
     // A retained message may be newer than the last one before the outage.
     publisher.publish_retained("b/r2/f", "50");
     until(&mut app, live, "the message", |app| number(app, live, "r2.temperature") == Some(10.0));
+}
+
+#[test]
+fn a_message_after_an_outage_within_one_tick_is_of_the_new_connection() {
+    let mut broker = Mosquitto::start();
+    let (mut app, live, _folder) = connect(FEED, &broker);
+    Publisher::connect(broker.port).publish(&[("b/r1/t".into(), "{\"value\": 20.0}".into())]);
+    until(&mut app, live, "the message", |app| number(app, live, "r1.temperature") == Some(20.0));
+    // No tick happens before the connection is there again and a message has come.
+    let wait = |app: &App, what: &str, holds: &mut dyn FnMut(FeedStatus) -> bool| {
+        let begin = Instant::now();
+        while !holds(app.world().get::<Connections>(live).unwrap().status()) {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{what}");
+            std::thread::yield_now();
+        }
+    };
+    broker.kill();
+    wait(&app, "the loss", &mut |status| matches!(status.connection, Connection::Lost { .. }));
+    broker.restart();
+    wait(&app, "the connection", &mut |status| status.connection == Connection::Connected);
+    let known = app.world().get::<Connections>(live).unwrap().status().counters.messages;
+    let mut publisher = Publisher::connect(broker.port);
+    wait(&app, "a message", &mut |status| {
+        publisher.publish(&[("b/r1/t".into(), "{\"value\": 30.0}".into())]);
+        status.counters.messages > known
+    });
+    tick(&mut app);
+    let state = app.world().get::<Timeline>(live).unwrap().state();
+    let sample = state.get(state.topology().slot_named("r1.temperature").unwrap());
+    assert_eq!((sample.lane, sample.quality), (30.0, Quality::Good));
 }
 
 #[test]

@@ -72,6 +72,8 @@ struct Shared {
     history: ConnectionHistory,
     /// The moment at which the connection was lost, until it is there again.
     lost_since: Option<Instant>,
+    /// The time of the last loss, in microseconds since the Unix epoch.
+    lost_at_us: i64,
 }
 
 impl Shared {
@@ -80,6 +82,7 @@ impl Shared {
             (Connection::Connected, Connection::Lost { .. }) => {
                 self.history.outages += 1;
                 self.lost_since = Some(Instant::now());
+                self.lost_at_us = clock::now_us();
             }
             (_, Connection::Connected) => self.end_outage(),
             _ => {}
@@ -195,6 +198,13 @@ impl Client {
     /// Returns the state of the connection.
     pub fn connection(&self) -> Connection {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).connection.clone()
+    }
+
+    /// Returns the number of times that the connection was lost, and the time of the last loss, in microseconds since the
+    /// Unix epoch.
+    pub fn last_loss(&self) -> (u32, i64) {
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        (shared.history.outages, shared.lost_at_us)
     }
 
     /// Returns the history of the connection.
