@@ -5,7 +5,6 @@ use super::cache::{self, CacheHeader};
 use super::document::{Document, RelationshipDoc, TwinDoc, VERSION};
 use super::load::{Compiled, Loader, ReusedParts, folder_of};
 use super::{Places, Scene, SharedTexts, graph, ron_options};
-use cupola_twin::bulk::LinkText;
 use cupola_twin::bulk::text::{self, Lists};
 use cupola_twin::lazy::Lazy;
 use cupola_twin::{Bulk, Graph, Models, Topology};
@@ -102,14 +101,17 @@ fn twins(text: &str, start: usize) -> Vec<Arc<TwinDoc>> {
 
 /// Reads the relationships of a list that was parsed without errors before.
 fn relationships(text: &str, start: usize) -> Vec<Arc<RelationshipDoc>> {
-    let links = text::relationships(text, start).unwrap_or_default();
+    let mut docs = Vec::new();
     let mut names = SharedTexts::default();
-    let doc = |link: LinkText<'_>| RelationshipDoc {
-        id: link.id.map(Cow::into_owned),
-        from: link.from.into_owned(),
-        name: names.share(&link.name),
-        to: link.to.into_owned(),
-        properties: link.properties.into_iter().map(|(name, value)| (names.share(&name), value)).collect(),
-    };
-    links.into_iter().map(doc).map(Arc::new).collect()
+    let read = text::relationships(text, start, &mut |link| {
+        docs.push(Arc::new(RelationshipDoc {
+            id: link.id.map(Cow::into_owned),
+            from: link.from.into_owned(),
+            name: names.share(&link.name),
+            to: link.to.into_owned(),
+            properties: link.properties.into_iter().map(|(name, value)| (names.share(&name), value)).collect(),
+        }));
+    });
+    debug_assert!(read.is_some());
+    docs
 }

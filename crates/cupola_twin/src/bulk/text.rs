@@ -66,8 +66,10 @@ pub fn read(text: &str) -> Option<ParsedLists<'_>> {
     std::thread::scope(|scope| {
         let rest = scope.spawn(|| {
             let lists = lists(text)?;
-            let links =
-                lists.relationships.as_ref().map_or(Some(Vec::new()), |list| relationships(text, list.start))?;
+            let mut links = Vec::new();
+            if let Some(list) = &lists.relationships {
+                relationships(text, list.start, &mut |link| links.push(link))?;
+            }
             Some((lists, links))
         });
         let (mut bulk, mut kinds) = (Bulk::default(), Collector::default());
@@ -149,9 +151,9 @@ pub fn twins<'t>(text: &'t str, start: usize, each: &mut dyn FnMut(&mut TwinText
     })
 }
 
-/// Parses the list of relationships that starts at byte `start`; `None` if the text needs the slower parser.
-pub fn relationships(text: &str, start: usize) -> Option<Vec<LinkText<'_>>> {
-    let mut links = Vec::new();
+/// Parses the list of relationships that starts at byte `start`, and calls `each` with every relationship. `None` if the
+/// text needs the slower parser.
+pub fn relationships<'t>(text: &'t str, start: usize, each: &mut dyn FnMut(LinkText<'t>)) -> Option<()> {
     Cursor { text, at: start }.list(b'[', b']', &mut |cursor| {
         let (mut id, mut from, mut relation, mut to) = (None, None, None, None);
         let mut own = None;
@@ -167,10 +169,9 @@ pub fn relationships(text: &str, start: usize) -> Option<Vec<LinkText<'_>>> {
             }
             _ => None,
         })?;
-        links.push(LinkText { id, from: from?, name: relation?, to: to?, properties: own.unwrap_or_default() });
+        each(LinkText { id, from: from?, name: relation?, to: to?, properties: own.unwrap_or_default() });
         Some(())
-    })?;
-    Some(links)
+    })
 }
 
 /// Stores the value of a field; `None` if the field occurs a second time.
