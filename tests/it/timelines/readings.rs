@@ -85,6 +85,39 @@ fn a_late_reading_is_put_where_it_belongs() {
 }
 
 #[test]
+fn a_late_reading_enters_the_functions_of_expressions() {
+    let formulas = r#"computed: [(model: "Room", property: "peak", formula: "MAX_OVER(temperature + 1 K, 1h)"),
+        (model: "Room", property: "excess", formula: "MAX_OVER(temperature - setpoint, 1h)"),
+        (model: "Room", property: "held", formula: "HELD_FOR(temperature > 25)"), "#;
+    let folder = scene_folder(MODELS, &small_scene("").replace("computed: [", formulas));
+    // The readings of the last minutes: seconds before now, and the temperature.
+    let after = |deliveries: &[&[(i64, f64)]]| {
+        let mut app = open_by_hand(folder.path());
+        let live = timeline(&mut app, SourceKind::Live);
+        let_pass(&mut app, 3_600 * SECOND_US);
+        let mut late = 0;
+        for readings in deliveries {
+            late += take(&mut app, live, &good(readings));
+            let_pass(&mut app, 1_000);
+        }
+        let value = |name: &str| number(&app, live, &format!("r1.{name}")).map(f64::round);
+        (late, value("peak"), value("excess"), value("held"))
+    };
+    let ordered = after(&[&[(900, 27.0), (600, 40.0), (300, 28.0)]]);
+    assert_eq!(ordered, (0, Some(41.0), Some(19.0), Some(900.0)));
+    // The order of arrival changes nothing but the count of late readings.
+    let expected = (1, ordered.1, ordered.2, ordered.3);
+    assert_eq!(after(&[&[(900, 27.0)], &[(300, 28.0)], &[(600, 40.0)]]), expected);
+    // A late reading interrupts a condition, which holds since the next reading then.
+    let ordered = after(&[&[(900, 27.0)], &[(600, 20.0)], &[(300, 28.0)]]);
+    assert_eq!(ordered.3, Some(300.0));
+    assert_eq!(after(&[&[(900, 27.0)], &[(300, 28.0)], &[(600, 20.0)]]).3, ordered.3);
+    // A late reading shows that a condition began earlier, unless it failed in between.
+    assert_eq!(after(&[&[(900, 20.0)], &[(300, 28.0)], &[(600, 28.0)]]).3, Some(600.0));
+    assert_eq!(after(&[&[(900, 28.0)], &[(600, 20.0)], &[(300, 28.0)], &[(700, 28.0)]]).3, Some(300.0));
+}
+
+#[test]
 fn readings_that_were_buffered_are_judged_at_their_own_times() {
     let (mut app, _folder) = windows();
     let live = timeline(&mut app, SourceKind::Live);

@@ -1,6 +1,7 @@
 //! Propagation: computes the values that depend on a change, in topological order, and no others.
 
 mod fold;
+mod late;
 mod machine;
 mod rounds;
 

@@ -43,6 +43,8 @@ pub(crate) struct Duration {
     looked_us: i64,
     /// The time of the last reading.
     read_us: i64,
+    /// The time of the last reading at which the condition did not hold, or [`NEVER`].
+    failed_us: i64,
 }
 
 /// A moment at which functions are evaluated. Several moments may have one time.
@@ -159,7 +161,13 @@ impl Memory {
             Self::Held { before, .. } => before,
             // The duration of the condition before the first evaluation is unknown, so it counts from the first
             // evaluation.
-            _ => Duration { since_us: NEVER, unknown_us: NEVER, looked_us: begin(reading_us, now.us), read_us: NEVER },
+            _ => Duration {
+                since_us: NEVER,
+                unknown_us: NEVER,
+                looked_us: begin(reading_us, now.us),
+                read_us: NEVER,
+                failed_us: NEVER,
+            },
         };
         // Readings that were buffered are evaluated at their own times. Others are never evaluated at an earlier time.
         let is_new = reading_us > before.read_us;
@@ -182,6 +190,7 @@ impl Memory {
             }
         } else {
             (after.since_us, after.unknown_us) = (NEVER, NEVER);
+            after.failed_us = after.failed_us.max(reading_us);
         }
         *self = Self::Held { seen: now.number, after, before };
         if value.is_nan() {
@@ -210,8 +219,8 @@ impl Memory {
 }
 
 impl Memory {
-    /// Puts a reading that arrived late where it belongs, if the memory has readings of that time. Means and conditions
-    /// have gone on already. Returns whether the memory has changed.
+    /// Puts a reading that arrived late where it belongs, if the memory has readings of that time. Exponential means and
+    /// switches have gone on already. Returns whether the memory has changed.
     pub fn insert(&mut self, value: f64, reading_us: i64) -> bool {
         match self {
             Self::Past(kept) => {
@@ -226,8 +235,32 @@ impl Memory {
                 (*before_us, *before) = (reading_us, value);
                 true
             }
+            Self::Held { after, before, .. } => {
+                before.insert(value, reading_us);
+                after.insert(value, reading_us)
+            }
             _ => false,
         }
+    }
+}
+
+impl Duration {
+    /// Takes a condition at an earlier time. Returns whether the duration has changed.
+    fn insert(&mut self, value: f64, reading_us: i64) -> bool {
+        let known = self.since_us;
+        if self.since_us == NEVER || reading_us >= self.read_us {
+            return false;
+        }
+        if value == 1.0 && reading_us < self.since_us && self.failed_us < reading_us {
+            self.since_us = reading_us;
+        } else if value == 0.0 {
+            self.failed_us = self.failed_us.max(reading_us);
+            if reading_us >= self.since_us {
+                // The condition was interrupted. It certainly holds since the last reading.
+                self.since_us = self.read_us;
+            }
+        }
+        self.since_us != known
     }
 }
 

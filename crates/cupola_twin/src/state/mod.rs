@@ -14,7 +14,7 @@ pub use reclaim::reclaim_texts;
 pub(crate) use rows::RowSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::topology::{ColumnIx, Op, Slot, Topology};
+use crate::topology::{ColumnIx, Slot, Topology};
 use crate::value::{Kind, Quality, Sample, Value};
 use crate::zone::local_text;
 use std::collections::BTreeMap;
@@ -278,23 +278,6 @@ impl State {
         }
     }
 
-    /// Puts a reading that is older than the value of its slot into the windows of stateful functions. The value stays.
-    pub fn observe_late(&mut self, slot: Slot, sample: Sample) {
-        let topology = self.topology.clone();
-        let instructions = topology.formulas().iter().flat_map(|formula| &formula.program.instructions);
-        let mut has_changed = false;
-        for instruction in instructions {
-            if let Op::Stateful { column, memory, .. } = instruction.op
-                && column == slot.column
-            {
-                has_changed |= self.memories.of(memory, slot.row).insert(sample.usable(), sample.time_us);
-            }
-        }
-        if has_changed {
-            self.mark(slot);
-        }
-    }
-
     /// Returns the moment at which stateful functions are evaluated, if the time is known.
     pub(crate) fn moment(&self) -> Option<Moment> {
         let us = self.time.observed_us.or(self.time.now_us)?;
@@ -482,7 +465,7 @@ impl State {
         }
     }
 
-    fn mark(&mut self, slot: Slot) {
+    pub(crate) fn mark(&mut self, slot: Slot) {
         self.changes[slot.column.0 as usize].mark(slot.row);
     }
 }
