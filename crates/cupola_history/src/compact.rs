@@ -1,0 +1,52 @@
+//! Compaction: the blocks of a day, which are in the order of arrival, become pages in the order of series and source
+//! time.
+
+use crate::block::{self, SMALL};
+use crate::change::Change;
+use crate::error::HistoryError;
+use crate::latest::Latest;
+use crate::sqlite::{Day, Files, Frame, Order, Page};
+
+/// The number of changes in a page.
+const PAGE_ROWS: usize = 4_096;
+
+/// Replaces all blocks of a day by pages, and adds a frame if there is one.
+pub(crate) fn compact(files: &mut Files, day: Day, latest: Option<(&Latest, i64)>) -> Result<(), HistoryError> {
+    let path = files.day_path(day);
+    let (mut changes, mut seq) = (Vec::new(), 0);
+    files.each_hot(day, Order::Taken, (i64::MIN, i64::MAX), |hot| {
+        seq = hot.seq;
+        block::decode(&hot.data, &mut changes).map_err(|source| HistoryError::Block {
+            path: path.clone(),
+            what: format!("block {}", hot.seq),
+            source,
+        })
+    })?;
+    // The sort is stable, so changes of one time stay in the order of their arrival.
+    changes.sort_by_key(|change: &Change| (change.series, change.time_us));
+    let pages: Vec<Page> = changes.chunks(PAGE_ROWS).map(|rows| page(rows, seq)).collect();
+    let frame = latest.map(|(latest, time_us)| frame(latest, time_us, seq));
+    files.compact(day, seq, &pages, frame.as_ref())
+}
+
+/// Returns the frame of the last changes at a moment, after the block `seq`.
+pub(crate) fn frame(latest: &Latest, time_us: i64, seq: i64) -> Frame {
+    let rows: Vec<Change> = latest.all().copied().collect();
+    Frame { time_us, seq, data: block::encode(&rows, SMALL) }
+}
+
+fn page(rows: &[Change], seq: i64) -> Page {
+    let (first, last) = (rows.first().map_or(0, |row| row.series.0), rows.last().map_or(0, |row| row.series.0));
+    Page {
+        series: (first, last),
+        span_us: span(rows, |row| row.time_us),
+        taken_us: span(rows, |row| row.taken_us),
+        seq,
+        data: block::encode(rows, SMALL),
+    }
+}
+
+/// Returns the least and the greatest time of changes.
+pub(crate) fn span(rows: &[Change], time: impl Fn(&Change) -> i64) -> (i64, i64) {
+    rows.iter().map(time).fold((i64::MAX, i64::MIN), |(first, last), time_us| (first.min(time_us), last.max(time_us)))
+}

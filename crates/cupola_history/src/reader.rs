@@ -1,0 +1,276 @@
+//! Reading a history back: one series over a span, everything at a moment, and everything that changed in a span.
+
+use crate::block;
+use crate::change::{Change, LogEntry, Series, SeriesIx, TextIx};
+use crate::error::HistoryError;
+use crate::latest::Latest;
+use crate::names::Names;
+use crate::sqlite::{Day, Files, Order, day_of};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A history that is read. Another program, or a [`Recorder`](crate::Recorder) of this one, may write it at the same time.
+pub struct History {
+    folder: PathBuf,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    files: Files,
+    names: Names,
+}
+
+impl std::fmt::Debug for History {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("History").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl History {
+    /// Opens the history in a folder for reading.
+    ///
+    /// # Errors
+    /// There is no history, a newer program has written it, or its catalogue can't be read.
+    pub fn open(folder: &Path) -> Result<Self, HistoryError> {
+        let mut files = Files::open(folder, false)?;
+        let (series, texts) = files.read_catalog()?;
+        let inner = Mutex::new(Inner { files, names: Names::new(series, texts) });
+        Ok(Self { folder: folder.to_path_buf(), inner })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Reads the series and texts that were added since the history was opened.
+    ///
+    /// # Errors
+    /// The catalogue can't be read.
+    pub fn refresh(&self) -> Result<(), HistoryError> {
+        let inner = &mut *self.lock();
+        let (series, texts) = inner.files.read_catalog()?;
+        inner.names = Names::new(series, texts);
+        Ok(())
+    }
+
+    /// Returns all series with their numbers.
+    pub fn series(&self) -> Vec<(SeriesIx, Series)> {
+        let inner = self.lock();
+        (0..).map(SeriesIx).zip(inner.names.all_series().iter().cloned()).collect()
+    }
+
+    /// Returns an interned text. An unknown number gives an empty text.
+    pub fn text(&self, ix: TextIx) -> String {
+        self.lock().names.text_of(ix).to_string()
+    }
+
+    /// Returns the first and the last moment at which a change was taken, in microseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub fn span_us(&self) -> Result<Option<(i64, i64)>, HistoryError> {
+        let files = &mut self.lock().files;
+        let days = files.days()?;
+        let mut found: Option<(i64, i64)> = None;
+        for day in days.iter().take(1).chain(days.iter().skip(1).last()) {
+            let span_us = files.taken_span_us(*day);
+            if let Some((first, last)) = files.pass_over(span_us)? {
+                found = Some(found.map_or((first, last), |known| (known.0.min(first), known.1.max(last))));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the changes of a series with source times from one moment to another, both included, in the order of their
+    /// source times. Of several changes at one time only the one that was taken last counts. The first change may be
+    /// earlier: it is the one that holds at `from_us`.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub fn changes(&self, series: SeriesIx, (from_us, to_us): (i64, i64)) -> Result<Vec<Change>, HistoryError> {
+        let files = &mut self.lock().files;
+        let mut found = Vec::new();
+        let wanted = Wanted { by: Order::Source, span_us: (from_us, to_us), series: Some(series), after: i64::MIN };
+        for day in files.days_of((from_us, to_us))? {
+            each_change(files, day, wanted, |change| {
+                if change.series == series && (from_us..=to_us).contains(&change.time_us) {
+                    found.push(*change);
+                }
+            })?;
+        }
+        if let Some(before) = before(files, series, from_us)? {
+            found.push(before);
+        }
+        found.sort_by_key(|change| (change.time_us, change.taken_us));
+        found.dedup_by(|later, kept| {
+            let is_same = later.time_us == kept.time_us;
+            if is_same {
+                *kept = *later;
+            }
+            is_same
+        });
+        Ok(found)
+    }
+
+    /// Returns the last change of every series that was taken at a moment or before.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub fn state_at(&self, moment_us: i64) -> Result<Vec<Change>, HistoryError> {
+        let latest = state_at(&mut self.lock().files, moment_us)?;
+        Ok(latest.all().copied().collect())
+    }
+
+    /// Returns all changes that were taken from one moment to another, both included, in the order in which they were
+    /// taken.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub fn taken(&self, (from_us, to_us): (i64, i64)) -> Result<Vec<Change>, HistoryError> {
+        let files = &mut self.lock().files;
+        let mut found = Vec::new();
+        let mut days = files.days()?;
+        days.retain(|day| (day_of(from_us)..=day_of(to_us)).contains(day));
+        let wanted = Wanted { by: Order::Taken, span_us: (from_us, to_us), series: None, after: i64::MIN };
+        for day in days {
+            each_change(files, day, wanted, |change| {
+                if (from_us..=to_us).contains(&change.taken_us) {
+                    found.push(*change);
+                }
+            })?;
+        }
+        found.sort_by_key(|change| (change.taken_us, change.series, change.time_us));
+        Ok(found)
+    }
+
+    /// Returns the damaged parts that reading has passed over so far, for people.
+    pub fn passed_over(&self) -> Vec<String> {
+        self.lock().files.passed_over.iter().cloned().collect()
+    }
+
+    /// Returns the entries of the log from one moment to another, both included.
+    ///
+    /// # Errors
+    /// The catalogue can't be read.
+    pub fn log(&self, (from_us, to_us): (i64, i64)) -> Result<Vec<LogEntry>, HistoryError> {
+        self.lock().files.log(from_us, to_us)
+    }
+}
+
+/// The blocks of a day that are wanted.
+#[derive(Clone, Copy)]
+struct Wanted {
+    by: Order,
+    /// The first and the last moment, both included.
+    span_us: (i64, i64),
+    series: Option<SeriesIx>,
+    /// The number of the last block that is not wanted.
+    after: i64,
+}
+
+/// Calls `each` with the wanted changes of a day, and with others of the same pages. Damaged blocks are passed over.
+fn each_change(files: &mut Files, day: Day, wanted: Wanted, mut each: impl FnMut(&Change)) -> Result<(), HistoryError> {
+    let path = files.day_path(day);
+    let mut damaged = Vec::new();
+    let mut rows = Vec::new();
+    let mut decoded = |data: &[u8], what: String| {
+        rows.clear();
+        match block::decode(data, &mut rows) {
+            Ok(()) => rows.iter().for_each(&mut each),
+            Err(source) => damaged.push(HistoryError::Block { path: path.clone(), what, source }),
+        }
+    };
+    let Wanted { by, span_us, series, after } = wanted;
+    let pages = files.each_page(day, by, span_us, series.map(|series| series.0), |page| {
+        if page.seq > after {
+            decoded(&page.data, format!("page of series {} to {}", page.series.0, page.series.1));
+        }
+        Ok(())
+    });
+    let hot = pages.and_then(|()| {
+        files.each_hot(day, by, span_us, |hot| {
+            if hot.seq > after {
+                decoded(&hot.data, format!("block {}", hot.seq));
+            }
+            Ok(())
+        })
+    });
+    files.pass_over(hot)?;
+    damaged.into_iter().try_for_each(|error| files.pass_over(Err(error)))
+}
+
+/// Returns the changes of a day's last frame that is not after a moment, and the number of its block. A damaged frame is
+/// passed over.
+fn read_frame(files: &mut Files, day: Day, until_us: i64) -> Result<Option<(i64, Vec<Change>)>, HistoryError> {
+    let found = files.frame(day, until_us);
+    let Some(frame) = files.pass_over(found)? else { return Ok(None) };
+    let mut rows = Vec::new();
+    match block::decode(&frame.data, &mut rows) {
+        Ok(()) => Ok(Some((frame.seq, rows))),
+        Err(source) => {
+            let (path, what) = (files.day_path(day), format!("frame of block {}", frame.seq));
+            files.pass_over(Err(HistoryError::Block { path, what, source }))
+        }
+    }
+}
+
+/// Returns the last change of a series with a source time before a moment.
+fn before(files: &mut Files, series: SeriesIx, moment_us: i64) -> Result<Option<Change>, HistoryError> {
+    let until_us = moment_us.saturating_sub(1);
+    // A change that was measured before the moment may have been taken after its day.
+    let mut days = files.days()?;
+    days.retain(|day| *day <= day_of(moment_us));
+    days.extend(files.days_of((until_us, until_us))?);
+    days.sort_unstable();
+    days.dedup();
+    let mut best: Option<Change> = None;
+    for day in days.into_iter().rev() {
+        let mut take = |change: &Change| {
+            let is_later = best.is_none_or(|best| (change.time_us, change.taken_us) >= (best.time_us, best.taken_us));
+            if change.series == series && change.time_us < moment_us && is_later {
+                best = Some(*change);
+            }
+        };
+        // The frame at the beginning of a day has the value from the days before.
+        if let Some((_, rows)) = read_frame(files, day, i64::MAX)? {
+            rows.iter().for_each(&mut take);
+        }
+        let wanted = Wanted { by: Order::Source, span_us: (i64::MIN, until_us), series: Some(series), after: i64::MIN };
+        each_change(files, day, wanted, &mut take)?;
+        if best.is_some() && day <= day_of(moment_us) {
+            break;
+        }
+    }
+    Ok(best)
+}
+
+/// Returns the last change of every series that was taken at a moment or before.
+pub(crate) fn state_at(files: &mut Files, moment_us: i64) -> Result<Latest, HistoryError> {
+    let mut latest = Latest::default();
+    let mut days = files.days()?;
+    days.retain(|day| *day <= day_of(moment_us));
+    // Every day but the first begins with a frame.
+    let (mut first, mut after) = (0, i64::MIN);
+    for (at, day) in days.iter().enumerate().rev() {
+        if let Some((seq, rows)) = read_frame(files, *day, moment_us)? {
+            rows.iter().for_each(|change| latest.take(change));
+            (first, after) = (at, seq);
+            break;
+        }
+    }
+    for day in days.into_iter().skip(first) {
+        let wanted = Wanted { by: Order::Taken, span_us: (i64::MIN, moment_us), series: None, after };
+        each_change(files, day, wanted, |change| {
+            if change.taken_us <= moment_us {
+                latest.take(change);
+            }
+        })?;
+        after = i64::MIN;
+    }
+    Ok(latest)
+}
