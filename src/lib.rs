@@ -6,6 +6,7 @@ pub mod action;
 pub mod cli;
 pub mod exchange;
 pub mod feed;
+pub mod history;
 pub mod job;
 pub mod look;
 pub mod notice;

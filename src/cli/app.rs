@@ -14,7 +14,7 @@ use cupola_mqtt::Fleet;
 use std::path::Path;
 
 /// Opens a scene in a window.
-pub(super) fn run(path: &Path, broker: Option<String>, source: Source, trust: Trust) -> u8 {
+pub(super) fn run(path: &Path, session: SessionOptions, source: Source, trust: Trust) -> u8 {
     let opened = match opened(cupola_scene::load(path)) {
         Ok(opened) => opened,
         Err(code) => return code,
@@ -23,7 +23,7 @@ pub(super) fn run(path: &Path, broker: Option<String>, source: Source, trust: Tr
         output::error_line("There is no display. Use `cupola run`, `cupola render` or `cupola demo --headless` here.");
         return BAD_INPUT;
     }
-    show(opened, broker, source, trust, None)
+    show(opened, session, source, trust, None)
 }
 
 /// Returns whether a window can be opened.
@@ -33,10 +33,10 @@ pub(super) fn has_display() -> bool {
 }
 
 /// Shows a scene in a window. The fleet ends with the window.
-pub(super) fn show(opened: Opened, broker: Option<String>, source: Source, trust: Trust, fleet: Option<Fleet>) -> u8 {
+pub(super) fn show(opened: Opened, session: SessionOptions, source: Source, trust: Trust, fleet: Option<Fleet>) -> u8 {
     // The renderer panics if it finds no driver. The message of the panic has been printed when the panic is caught
     // here.
-    let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| window(opened, broker, source, trust)));
+    let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| window(opened, session, source, trust)));
     drop(fleet);
     shown.unwrap_or_else(|_| {
         output::error_line("The window failed. If no graphics driver was found, install mesa-vulkan-drivers.");
@@ -44,11 +44,11 @@ pub(super) fn show(opened: Opened, broker: Option<String>, source: Source, trust
     })
 }
 
-fn window((scene, diagnostics): Opened, broker: Option<String>, source: Source, trust: Trust) -> u8 {
+fn window((scene, diagnostics): Opened, options: SessionOptions, source: Source, trust: Trust) -> u8 {
     output::report(&diagnostics);
     let errors = cupola_twin::diagnostic::has_errors(&diagnostics);
     let mut app = window::build(&Target::Window);
-    app.insert_resource(SessionOptions { connect: true, broker });
+    app.insert_resource(options);
     app.insert_resource(MayStartPrograms(trust.allow_programs));
     app.insert_resource(AllowedBrokers::kept());
     app.insert_resource(AllowedFiles::kept());

@@ -1,9 +1,9 @@
 //! `cupola demo`: starts a broker and a fleet of devices, and opens a scene that receives their messages.
 
 use super::run::{follow, headless, report, show as show_report, unreached, zone_of};
-use super::{BAD_CALL, BAD_INPUT, Source, Trust, app, first_demo, output, render, stop};
+use super::{BAD_CALL, BAD_INPUT, HistoryArgs, Source, Trust, app, first_demo, output, render, stop};
 use crate::feed::Connections;
-use crate::session::timeline_of;
+use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline};
 use cupola_mqtt::{Broker, Fleet};
 use cupola_run::Drivers;
@@ -31,14 +31,16 @@ pub(super) struct Args {
     broker: Option<String>,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    history: HistoryArgs,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
 }
 
 impl Args {
-    /// Returns the arguments of a call without any, with the permissions of the user.
-    pub(super) fn trusting(trust: Trust) -> Self {
+    /// Returns the arguments of a call without any but the permissions of the user and the place of the history.
+    pub(super) fn trusting(trust: Trust, history: HistoryArgs) -> Self {
         Self {
             scene: None,
             headless: false,
@@ -46,6 +48,7 @@ impl Args {
             out: "out/demo.png".into(),
             broker: None,
             trust,
+            history,
             json: false,
         }
     }
@@ -84,13 +87,14 @@ pub(super) fn run(args: &Args) -> u8 {
     if !args.json {
         output::line(format!("{} topics are published to {url}", fleet.topics));
     }
+    let session = SessionOptions { connect: true, broker: Some(url), history: args.history.choice() };
     if !args.headless && app::has_display() {
-        return app::show((scene, diagnostics), Some(url), Source::Live, args.trust, Some(fleet));
+        return app::show((scene, diagnostics), session, Source::Live, args.trust, Some(fleet));
     }
     if !args.headless {
         output::line("There is no display, so the demo runs without a window.");
     }
-    let mut app = match headless((scene, diagnostics), Some(url), true, args.trust) {
+    let mut app = match headless((scene, diagnostics), session, args.trust) {
         Ok(app) => app,
         Err(code) => return code,
     };

@@ -3,7 +3,7 @@
 use super::run::{follow, headless};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output};
 use crate::feed::{BrokerStatus, Connections};
-use crate::session::timeline_of;
+use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline, apply_event};
 use bevy::prelude::*;
 use cupola_mqtt::Connection;
@@ -54,7 +54,8 @@ pub(super) fn run(args: &Args) -> u8 {
     let request = args.request.as_deref().map(|text| Value::from_text(text, None));
     let connect = source == SourceKind::Live;
     let opened = opened(cupola_scene::load(&args.scene));
-    let app = opened.and_then(|opened| headless(opened, args.broker.clone(), connect, Trust::default()));
+    let session = SessionOptions { connect, broker: args.broker.clone(), ..SessionOptions::default() };
+    let app = opened.and_then(|opened| headless(opened, session, Trust::default()));
     let mut app = match app {
         Ok(app) => app,
         Err(code) => return code,

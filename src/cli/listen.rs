@@ -5,7 +5,7 @@ use super::query::{Format, print, shape};
 use super::run::{follow, headless};
 use super::{BAD_CALL, BAD_INPUT, Source, Trust, opened, output, stop};
 use crate::feed::Connections;
-use crate::session::timeline_of;
+use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline};
 use bevy::prelude::{App, Entity, World};
 use cupola_scene::Scene;
@@ -62,7 +62,8 @@ fn listening(path: &Path, listen: &ListenArgs) -> Result<(App, Entity, Duration)
         output::error_line(format!("--listen takes a duration such as 10s or 2m, not `{text}`"));
         return Err(BAD_CALL);
     };
-    let mut app = headless(opened(cupola_scene::load(path))?, listen.broker.clone(), true, listen.trust)?;
+    let session = SessionOptions { connect: true, broker: listen.broker.clone(), ..SessionOptions::default() };
+    let mut app = headless(opened(cupola_scene::load(path))?, session, listen.trust)?;
     stop::listen();
     let world = app.world_mut();
     let timeline =

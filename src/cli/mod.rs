@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod edit;
 mod export;
+mod history;
 mod import;
 mod invoke;
 mod listen;
@@ -18,7 +19,8 @@ mod study;
 mod validate;
 mod why;
 
-use crate::session::AllowedFiles;
+use crate::history::HistoryChoice;
+use crate::session::{AllowedFiles, SessionOptions};
 use clap::{Parser, Subcommand};
 use cupola_scene::{LoadResult, Scene};
 use cupola_twin::Diagnostic;
@@ -50,6 +52,26 @@ struct Cli {
     /// Timeline to show first.
     #[arg(long, value_enum, default_value_t = Source::Live)]
     source: Source,
+    #[command(flatten)]
+    history: HistoryArgs,
+}
+
+/// The place of the history.
+#[derive(clap::Args, Clone, Default)]
+pub(crate) struct HistoryArgs {
+    /// Folder of the history, or off. Default: a folder of the scene in the user's data folder.
+    #[arg(long = "history", value_name = "DIR|off")]
+    folder: Option<PathBuf>,
+}
+
+impl HistoryArgs {
+    fn choice(&self) -> HistoryChoice {
+        match &self.folder {
+            None => HistoryChoice::Usual,
+            Some(folder) if folder.as_os_str() == "off" => HistoryChoice::Off,
+            Some(folder) => HistoryChoice::Folder(folder.clone()),
+        }
+    }
 }
 
 /// The permissions that the user gives to a scene.
@@ -85,6 +107,8 @@ enum Command {
     Why(why::Args),
     /// Edit the graph of a scene, checked against its models.
     Edit(edit::Args),
+    /// Print the recorded past of a scene, or check and repair its files.
+    History(history::Args),
     /// Send a command to a twin, and print the outcome.
     Invoke(invoke::Args),
     /// Make a scene from files of other programs.
@@ -133,17 +157,20 @@ pub fn main() -> ExitCode {
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Why(args)) => why::run(&args),
         Some(Command::Edit(args)) => edit::run(&args),
+        Some(Command::History(args)) => history::run(&args),
         Some(Command::Invoke(args)) => invoke::run(&args),
         Some(Command::Import(args)) => import::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Validate(args)) => validate::run(&args),
         Some(Command::Demo(args)) => demo::run(&args),
         None => match cli.scene {
-            Some(scene) => app::run(&scene, cli.broker, cli.source, cli.trust),
-            None if cli.broker.is_some() || cli.source != Source::Live => {
-                app::run(&first_demo(), cli.broker, cli.source, cli.trust)
+            None if cli.broker.is_none() && cli.source == Source::Live => {
+                demo::run(&demo::Args::trusting(cli.trust, cli.history))
             }
-            None => demo::run(&demo::Args::trusting(cli.trust)),
+            scene => {
+                let session = SessionOptions { connect: true, broker: cli.broker, history: cli.history.choice() };
+                app::run(&scene.unwrap_or_else(first_demo), session, cli.source, cli.trust)
+            }
         },
     };
     cupola_scene::finish_cache();

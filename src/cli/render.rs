@@ -127,7 +127,8 @@ pub(super) fn run(args: &Args) -> u8 {
         }
         listen => listen.flatten().map(|us| Duration::from_micros(us as u64)),
     };
-    let session = SessionOptions { connect: listen.is_some(), broker: args.broker.clone() };
+    let session =
+        SessionOptions { connect: listen.is_some(), broker: args.broker.clone(), ..SessionOptions::default() };
     let options = Options { out, size, panels: args.panels, select, session, trust: args.trust };
     let done = picture(&Arc::new(scene), loaded.diagnostics, &options, |world| {
         world.insert_resource(settings);

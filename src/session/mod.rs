@@ -18,6 +18,7 @@ use crate::Tick;
 use crate::action::{ActionPlugin, apply_actions};
 use crate::exchange::{self, Import};
 use crate::feed::{AllowedBrokers, Connections, brokers_of};
+use crate::history::{self, HistoryChoice};
 use crate::job::{Jobs, drop_on_thread};
 use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
@@ -42,6 +43,8 @@ pub struct SessionOptions {
     pub connect: bool,
     /// The broker to use instead of the scene's.
     pub broker: Option<String>,
+    /// The place in which live timelines are recorded.
+    pub history: HistoryChoice,
 }
 
 /// The diagnostics of the open scene.
@@ -174,6 +177,7 @@ fn open_prepared(world: &mut World, prepared: PreparedScene, state: State) {
     select(world, None);
     world.insert_resource(EditHistory::default());
     world.resource_mut::<FileWatcher>().read_again();
+    history::begin(world, live, &scene.path);
     set_scene(world, scene, drivers, places, None);
 }
 

@@ -32,7 +32,7 @@ fn publish_until(broker: &Mosquitto, mut process: std::process::Child, topic: &s
 }
 
 fn start(arguments: &[&str], variables: &[(&str, &str)]) -> std::process::Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+    let mut command = crate::support::program();
     command.args(arguments).envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }

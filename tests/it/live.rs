@@ -17,7 +17,7 @@ use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
 use cupola_twin::Quality;
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const FEED: &str = r#"feeds: [(id: "m", url: "mqtt://127.0.0.1:1", mappings: [
@@ -138,7 +138,7 @@ fn a_watched_query_follows_changes() {
     let broker = Mosquitto::start();
     let folder = scene_folder(MODELS, &small_scene(FEED));
     let query = "SELECT R.$dtId AS room, R.temperature AS t FROM DIGITALTWINS R WHERE R.temperature > 22 ORDER BY room";
-    let child = Command::new(env!("CARGO_BIN_EXE_cupola"))
+    let child = crate::support::program()
         .args(["query", folder.path().to_str().unwrap(), query, "--format", "json"])
         .args(["--listen", "7s", "--watch", "--broker", &broker.url()])
         .stdout(Stdio::piped())
@@ -172,7 +172,7 @@ fn messages_that_cannot_be_used_are_told_with_an_example() {
         &["why", scene, "r1.temperature", "--listen", "3s", "--broker", &url],
         &["run", scene, "--source", "live", "--for", "3s", "--broker", &url],
     ] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+        let mut command = crate::support::program();
         let child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut publisher = Publisher::connect(broker.port);
         let begin = Instant::now();
@@ -193,7 +193,7 @@ fn messages_that_cannot_be_used_are_told_with_an_example() {
 fn why_explains_down_to_the_messages() {
     let broker = Mosquitto::start();
     let folder = tempfile::tempdir().unwrap();
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_cupola"))
+    let mut demo = crate::support::program()
         .args(["demo", "--headless", "--for", "60s", "--broker", &broker.url(), "--out"])
         .arg(folder.path().join("demo.png"))
         .arg(repository("scenes/hospital"))
@@ -201,7 +201,7 @@ fn why_explains_down_to_the_messages() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_cupola"))
+    let output = crate::support::program()
         .args(["why", "--listen", "8s", "--broker", &broker.url(), "--json"])
         .arg(repository("scenes/hospital"))
         .arg("riverside-hospital.compliance")
@@ -364,7 +364,7 @@ fn a_retained_message_over_the_limit_is_named_and_the_others_flow() {
 #[test]
 fn run_reports_the_values_of_a_broker() {
     let broker = Mosquitto::start();
-    let child = Command::new(env!("CARGO_BIN_EXE_cupola"))
+    let child = crate::support::program()
         .args(["run", "--source", "live", "--for", "6s", "--json", "--broker", &broker.url()])
         .arg(repository("scenes/office"))
         .stdout(Stdio::piped())
@@ -396,7 +396,7 @@ fn run_reports_the_values_of_a_broker() {
 #[test]
 fn the_demo_gets_its_values_from_messages() {
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_cupola"))
+    let output = crate::support::program()
         .args(["demo", "--headless", "--for", "6s", "--json", "--out"])
         .arg(folder.path().join("demo.png"))
         .arg(repository("scenes/hospital"))

@@ -14,7 +14,7 @@ fn edits_at_the_same_time_are_all_kept() {
     let folder = scene_folder(MODELS, &small_scene(""));
     let calls: Vec<_> = (0..8)
         .map(|number| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+            let mut command = crate::support::program();
             command.args(["edit", text(folder.path()), "add-twin", &format!("new-{number}"), "--model", "Room"]);
             command.env("CUPOLA_CACHE", "").stdout(Stdio::null()).spawn().unwrap()
         })
@@ -40,7 +40,7 @@ fn a_full_disk_is_an_error() {
         vec!["export", text(folder.path()), "--format", "ndjson", "--out", "-"],
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+        let mut command = crate::support::program();
         let output = command.args(&arguments).env("CUPOLA_CACHE", "").stdout(full).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
@@ -88,7 +88,7 @@ fn signals_end_a_run_with_its_report() {
     let record = record.path().join("events.jsonl");
     for signal in ["INT", "TERM"] {
         let office = repository("scenes/office");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+        let mut command = crate::support::program();
         command.args([
             "run",
             text(&office),

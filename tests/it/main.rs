@@ -9,6 +9,7 @@ mod duplex;
 mod editing;
 mod exchange;
 mod failures;
+mod history;
 mod house;
 mod invocations;
 mod live;

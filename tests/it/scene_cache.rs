@@ -3,7 +3,7 @@
 use crate::support::repository;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 const MODELS: &str = r#"[
  {"@context": "dtmi:dtdl:context;3", "@id": "dtmi:k:Floor;1", "@type": "Interface", "contents": [
@@ -40,7 +40,7 @@ struct CacheTest {
 
 impl CacheTest {
     fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+        let mut command = crate::support::program();
         let command = command.args(arguments).current_dir(repository("")).env("CUPOLA_CACHE", self.cache());
         command.output().unwrap()
     }

@@ -12,6 +12,7 @@ use cupola_scene::LoadResult;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Returns the path of a file or folder of the repository.
@@ -27,10 +28,19 @@ pub fn shared_data(path: &str) -> PathBuf {
     found
 }
 
-/// Runs the program in the root of the repository, without a cache.
-pub fn cupola(arguments: &[&str]) -> Output {
+/// Returns a call of the program without a cache. Its data folder is its own, so that calls don't record into one history.
+pub fn program() -> Command {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("data-{}-{call}", std::process::id()));
     let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
-    command.args(arguments).current_dir(repository("")).env("CUPOLA_CACHE", "").output().unwrap()
+    command.env("CUPOLA_CACHE", "").env("XDG_DATA_HOME", data);
+    command
+}
+
+/// Runs the program in the root of the repository.
+pub fn cupola(arguments: &[&str]) -> Output {
+    program().args(arguments).current_dir(repository("")).output().unwrap()
 }
 
 /// Returns the output of a command as JSON.
@@ -93,13 +103,13 @@ pub fn open(path: &Path, broker: Option<String>) -> App {
 }
 
 fn open_at(path: &Path, broker: Option<String>, wall: WallClock) -> App {
-    let session = SessionOptions { connect: broker.is_some(), broker };
+    let session = SessionOptions { connect: broker.is_some(), broker, ..SessionOptions::default() };
     open_with(path, session, AllowedBrokers::default(), wall)
 }
 
 /// Opens a scene in an app that connects to the scene's brokers if they are allowed.
 pub fn open_unknown(path: &Path) -> App {
-    let session = SessionOptions { connect: true, broker: None };
+    let session = SessionOptions { connect: true, ..SessionOptions::default() };
     open_with(path, session, AllowedBrokers::of([]), WallClock::System)
 }
 

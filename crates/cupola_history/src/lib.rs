@@ -32,10 +32,12 @@
 //! ```
 
 mod block;
+mod buckets;
 mod change;
 mod compact;
 mod error;
 mod latest;
+mod live;
 mod names;
 mod reader;
 mod recorder;
@@ -43,8 +45,10 @@ mod sqlite;
 mod verify;
 
 pub use block::BlockError;
+pub use buckets::{Bucket, buckets, next_boundary, spans};
 pub use change::{Change, LogEntry, LogKind, Series, SeriesIx, SeriesKey, TextIx};
 pub use error::HistoryError;
+pub use live::{INITIAL, TimelineRecorder};
 pub use reader::History;
 pub use recorder::{Recorder, RecorderStatus};
 pub use verify::{CheckResult, Damage, check};

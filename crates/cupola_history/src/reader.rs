@@ -1,7 +1,7 @@
 //! Reading a history back: one series over a span, everything at a moment, and everything that changed in a span.
 
 use crate::block;
-use crate::change::{Change, LogEntry, Series, SeriesIx, TextIx};
+use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
 use crate::latest::Latest;
 use crate::names::Names;
@@ -146,6 +146,31 @@ impl History {
         }
         found.sort_by_key(|change| (change.taken_us, change.series, change.time_us));
         Ok(found)
+    }
+
+    /// Returns the spans of time in which somebody recorded, in order. A recording that did not end in order ends with its
+    /// last change.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub fn sessions(&self) -> Result<Vec<(i64, i64)>, HistoryError> {
+        let Some((_, last_us)) = self.span_us()? else { return Ok(Vec::new()) };
+        let files = &mut self.lock().files;
+        let mut sessions = Vec::new();
+        let mut open: Option<i64> = None;
+        for entry in files.log_of(&[LogKind::Begun, LogKind::Ended])? {
+            if entry.kind == LogKind::Begun {
+                if let Some(from_us) = open {
+                    let end_us = files.last_taken_us(entry.time_us.saturating_sub(1))?;
+                    sessions.push((from_us, end_us.unwrap_or(from_us).max(from_us)));
+                }
+                open = Some(entry.time_us);
+            } else if let Some(from_us) = open.take() {
+                sessions.push((from_us, entry.time_us));
+            }
+        }
+        sessions.extend(open.map(|from_us| (from_us, last_us.max(from_us))));
+        Ok(sessions)
     }
 
     /// Returns the damaged parts that reading has passed over so far, for people.

@@ -59,6 +59,8 @@ struct Queue {
     /// The number of flushes that were asked for and that were done.
     flushes: (u64, u64),
     status: RecorderStatus,
+    /// The last change of every series when the history was opened.
+    opened_with: Vec<Change>,
 }
 
 struct Shared {
@@ -108,7 +110,8 @@ impl Recorder {
         let names = Names::new(series, texts);
         let known = (names.all_series().len(), names.all_texts().len());
         let latest = reader::state_at(&mut files, i64::MAX)?;
-        let queue = Queue { names, known, ..Queue::default() };
+        let opened_with = latest.all().copied().collect();
+        let queue = Queue { names, known, opened_with, ..Queue::default() };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new(), done: Condvar::new() });
         let writer = Writer {
             files,
@@ -122,6 +125,11 @@ impl Recorder {
         let thread = std::thread::Builder::new().name("history".into()).spawn(move || writer.run());
         let thread = Some(thread.map_err(HistoryError::io(folder))?);
         Ok(Self { folder: folder.to_path_buf(), shared, thread, _lock: lock })
+    }
+
+    /// Returns the last change of every series, as it was when the history was opened.
+    pub fn known(&self) -> Vec<Change> {
+        std::mem::take(&mut self.shared.lock().opened_with)
     }
 
     /// Returns the folder of the history.

@@ -6,7 +6,7 @@
 use crate::change::{LogEntry, LogKind, Series, SeriesKey};
 use crate::error::HistoryError;
 use cupola_twin::Kind;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, ToSql, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -283,12 +283,23 @@ impl Files {
 
     /// Reads the log from one moment to another, both included.
     pub fn log(&mut self, from_us: i64, to_us: i64) -> Result<Vec<LogEntry>, HistoryError> {
+        self.read_log("time_us BETWEEN ? AND ?", &[&from_us, &to_us])
+    }
+
+    /// Reads the entries of two kinds in the log.
+    pub fn log_of(&mut self, kinds: &[LogKind; 2]) -> Result<Vec<LogEntry>, HistoryError> {
+        self.read_log("kind IN (?, ?)", &[&kinds[0].word(), &kinds[1].word()])
+    }
+
+    fn read_log(&mut self, condition: &str, values: &[&dyn ToSql]) -> Result<Vec<LogEntry>, HistoryError> {
         let path = self.catalog_path();
         let connection = self.catalog()?;
         let read = || -> rusqlite::Result<Vec<LogEntry>> {
-            let sql = "SELECT time_us, kind, subject, twin, detail FROM log WHERE time_us BETWEEN ? AND ? ORDER BY time_us, rowid";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([from_us, to_us], |row| {
+            let sql = format!(
+                "SELECT time_us, kind, subject, twin, detail FROM log WHERE {condition} ORDER BY time_us, rowid"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(values, |row| {
                 let word: String = row.get(1)?;
                 let entry = |kind| -> rusqlite::Result<LogEntry> {
                     let (subject, twin, detail) = (row.get(2)?, row.get(3)?, row.get(4)?);
@@ -300,6 +311,25 @@ impl Files {
             rows.filter_map(Result::transpose).collect()
         };
         read().map_err(HistoryError::database(&path))
+    }
+
+    /// Returns the last moment not after another at which a change was taken.
+    pub fn last_taken_us(&mut self, until_us: i64) -> Result<Option<i64>, HistoryError> {
+        let sql = "SELECT max(least) FROM (SELECT max(min(taken_to_us, ?1)) AS least FROM hot WHERE taken_from_us <= ?1 \
+                   UNION ALL SELECT max(min(taken_to_us, ?1)) FROM page WHERE taken_from_us <= ?1)";
+        let mut days = self.days()?;
+        days.retain(|day| *day <= day_of(until_us));
+        for day in days.into_iter().rev() {
+            let path = self.day_path(day);
+            let found = self.day(day).and_then(|connection| {
+                let found = connection.query_row(sql, [until_us], |row| row.get::<_, Option<i64>>(0));
+                found.map_err(HistoryError::database(&path))
+            });
+            if let Some(last_us) = self.pass_over(found)? {
+                return Ok(Some(last_us));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the number of the last block of a day, or 0.
@@ -501,22 +531,6 @@ impl Files {
             transaction.commit()
         };
         write().map_err(HistoryError::database(&path))
-    }
-
-    /// Deletes a day.
-    pub fn delete_day(&mut self, day: Day) -> Result<(), HistoryError> {
-        self.days.remove(&day);
-        let path = self.day_path(day);
-        for end in ["", "-wal", "-shm"] {
-            let file = PathBuf::from(format!("{}{end}", path.display()));
-            match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(HistoryError::io(&file)(error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
     }
 }
 

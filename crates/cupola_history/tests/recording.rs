@@ -1,5 +1,7 @@
 //! Tests of recording and reading back: against a model, across programs that are killed, and with damaged files.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use cupola_history::{Change, History, HistoryError, LogEntry, LogKind, Recorder, Series, SeriesIx, SeriesKey, check};
 use cupola_twin::{Kind, Quality};
 use proptest::prelude::*;
@@ -9,7 +11,7 @@ use std::process::{Command, Stdio};
 
 const DAY_US: i64 = 86_400_000_000;
 /// 2026-11-30T00:00:00Z.
-const START_US: i64 = 1795996800_000_000;
+const START_US: i64 = 1_795_996_800_000_000;
 
 fn series(number: u32) -> Series {
     let key = SeriesKey { twin: format!("room-{number}").into(), property: "temperature".into() };

@@ -34,6 +34,7 @@ pub mod record;
 mod recording;
 mod relocation;
 pub mod simulation;
+mod sink;
 mod timeline;
 mod trail;
 
@@ -44,5 +45,6 @@ pub use event::{Actor, ActorKind, Event, EventBody, EventError, Outcome};
 pub use recording::{Recording, Replay};
 pub use relocation::Relocation;
 pub use simulation::{Assumption, Simulation};
+pub use sink::{InputChange, RecordSink, RecordedEvent};
 pub use timeline::{Branch, Changes, DeviceRequest, SourceKind, Timeline, TimelineError};
 pub use trail::Trail;

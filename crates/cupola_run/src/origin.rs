@@ -106,6 +106,15 @@ impl Origins {
         true
     }
 
+    /// Returns the cause of a slot's value: the topic of a message, a processor, or the name of an actor.
+    pub fn cause(&self, slot: Slot) -> Option<Arc<str>> {
+        Some(match &self.by_slot.get(&slot)?.source {
+            Source::Message { topic, .. } => topic.clone(),
+            Source::Answer { processor, .. } => processor.clone(),
+            Source::Actor { actor, .. } => actor.name.as_str().into(),
+        })
+    }
+
     /// Returns a description of the origin of a slot's value, or `None` if the value has been replaced since.
     pub fn text(&self, state: &State, slot: Slot) -> Option<String> {
         let origin = self.by_slot.get(&slot)?;

@@ -4,9 +4,10 @@
 
 use crate::alarm::{Alarms, NamedAlarm};
 use crate::relocation::Relocation;
+use crate::sink::InputChange;
 use cupola_scene::Scene;
 use cupola_twin::value::{Sample, Texts, decode, encode};
-use cupola_twin::{ColumnIx, Kind, Slot, State, Topology};
+use cupola_twin::{Kind, Slot, State, Topology};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -56,8 +57,6 @@ pub struct Recording {
     /// The number of each slot's point, for the current topology.
     numbers: HashMap<Slot, u32>,
     texts: Arc<Texts>,
-    /// The slots where a measured value replaces a computed one, with the last moment of the replacement.
-    measured: BTreeMap<Slot, i64>,
     /// The acknowledgements of alarms: moment, alarm and twin.
     acknowledgements: Vec<(i64, Arc<str>, Arc<str>)>,
     /// The moments at which buffered readings were taken, with the times of the readings.
@@ -79,11 +78,9 @@ impl Recording {
             points: Vec::new(),
             numbers: HashMap::new(),
             texts: Arc::default(),
-            measured: BTreeMap::new(),
             acknowledgements: Vec::new(),
             observed: BTreeMap::new(),
         };
-        recording.measured = measured_of(state);
         recording.add_frame(scene, state, alarms, start_us);
         recording
     }
@@ -119,31 +116,17 @@ impl Recording {
         self.frames.push_back(frame);
     }
 
-    /// Records the inputs that changed in the state's tick.
-    pub(crate) fn record(&mut self, scene: &Scene, state: &State, alarms: &Alarms, now_us: i64) {
-        for (number, column) in state.topology().columns().iter().enumerate() {
-            if column.formula.is_none() {
-                let column = ColumnIx(number as u32);
-                for row in state.changed(column) {
-                    let slot = Slot { column, row: *row };
-                    self.push(state.topology(), now_us, slot, state.get(slot), i64::MAX);
-                }
-            }
-        }
-        for (slot, measured) in state.all_measured() {
-            let before = self.measured.insert(slot, measured.until_us);
-            if state.has_changed(slot) || before != Some(measured.until_us) {
-                self.push(state.topology(), now_us, slot, measured.sample, measured.until_us);
-            }
-        }
-        // If a measured value ended before its `until_us`, an entry ends the replacement of the computed value.
-        if self.measured.len() > state.all_measured().count() {
-            let ended = self.measured.extract_if(.., |slot, _| state.measured(*slot).is_none());
-            let early: Vec<Slot> = ended.filter(|(_, until_us)| *until_us >= now_us).map(|(slot, _)| slot).collect();
-            for slot in early {
-                let sample = Sample { time_us: now_us, ..Sample::MISSING };
-                self.push(state.topology(), now_us, slot, sample, i64::MAX);
-            }
+    /// Records changes of inputs.
+    pub(crate) fn record(
+        &mut self,
+        scene: &Scene,
+        state: &State,
+        alarms: &Alarms,
+        now_us: i64,
+        changes: &[InputChange],
+    ) {
+        for change in changes {
+            self.push(state.topology(), now_us, change.slot, change.sample, change.until_us);
         }
         if self.frames.back().is_some_and(|frame| self.next() - frame.next >= FRAME_EVERY) {
             self.add_frame(scene, state, alarms, now_us);
@@ -188,7 +171,6 @@ impl Recording {
             (scene.topology.column(slot.column).kind == self.points[number as usize].kind).then_some((slot, number))
         };
         self.numbers = std::mem::take(&mut self.numbers).into_iter().filter_map(moved).collect();
-        self.measured = measured_of(state);
         self.add_frame(scene, state, alarms, now_us);
         // Key frames of earlier topologies keep these in memory, so the number of key frames is limited.
         while self.frames.len() as u64 > MAX_ENTRIES as u64 / FRAME_EVERY + 3 {
@@ -198,11 +180,6 @@ impl Recording {
             self.frames.remove(least);
         }
     }
-}
-
-/// Returns the slots where a measured value replaces a computed one, with the last moment of the replacement.
-fn measured_of(state: &State) -> BTreeMap<Slot, i64> {
-    state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect()
 }
 
 /// Returns the slot of a point, if the scene still has it with the same kind of values.

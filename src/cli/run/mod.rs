@@ -5,9 +5,10 @@ mod report;
 pub(super) use report::{report, show, zone_of};
 
 use super::listen::tell_unused;
-use super::{BAD_CALL, BAD_INPUT, Opened, Source, Trust, opened, output, stop};
+use super::{BAD_CALL, BAD_INPUT, HistoryArgs, Opened, Source, Trust, opened, output, stop};
 use crate::feed::{Connections, FeedStatus};
-use crate::notice::Notices;
+use crate::history::HistoryChoice;
+use crate::notice::{NoticeLevel, Notices};
 use crate::processor::{MayStartPrograms, Processors};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
 use crate::timeline::{Playback, SourceKind, Timeline, ViewCursor, apply_event};
@@ -62,6 +63,8 @@ pub(super) struct Args {
     steps: Option<PathBuf>,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    history: HistoryArgs,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
@@ -119,8 +122,10 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_INPUT;
     }
     let opened = opened(loaded);
-    let opened =
-        opened.and_then(|opened| headless(opened, args.broker.clone(), args.source == Source::Live, args.trust));
+    let is_live = args.source == Source::Live;
+    let history = if is_live { args.history.choice() } else { HistoryChoice::Off };
+    let session = SessionOptions { connect: is_live, broker: args.broker.clone(), history };
+    let opened = opened.and_then(|opened| headless(opened, session, args.trust));
     let mut app = match opened {
         Ok(app) => app,
         Err(code) => return code,
@@ -264,14 +269,9 @@ fn study(scene: &Scene, args: &Args, duration_us: i64) -> u8 {
 }
 
 /// Returns the app without a window, with an open scene. On failure, prints the error and returns the exit code.
-pub(super) fn headless(
-    (scene, diagnostics): Opened,
-    broker: Option<String>,
-    connect: bool,
-    trust: Trust,
-) -> Result<App, u8> {
+pub(super) fn headless((scene, diagnostics): Opened, session: SessionOptions, trust: Trust) -> Result<App, u8> {
     let mut app = App::new();
-    app.add_plugins(CorePlugin).insert_resource(SessionOptions { connect, broker });
+    app.add_plugins(CorePlugin).insert_resource(session);
     app.insert_resource(MayStartPrograms(trust.allow_programs));
     app.finish();
     app.cleanup();
@@ -281,8 +281,9 @@ pub(super) fn headless(
     if has_errors(&findings) {
         return Err(BAD_INPUT);
     }
-    if let Some((_, text)) = app.world().resource::<Notices>().0.last() {
-        output::error_line(text);
+    let notices = &app.world().resource::<Notices>().0;
+    notices.iter().for_each(|(_, text)| output::error_line(text));
+    if notices.iter().any(|(level, _)| *level == NoticeLevel::Error) {
         return Err(BAD_INPUT);
     }
     Ok(app)

@@ -4,6 +4,7 @@ use super::{Driver, Timeline, TimelineError};
 use crate::alarm::Alarms;
 use crate::drivers::Drivers;
 use crate::relocation::Relocation;
+use crate::sink::InputChanges;
 use cupola_scene::Scene;
 use std::sync::Arc;
 
@@ -48,6 +49,10 @@ impl Timeline {
         self.scene = scene;
         if let Some(recording) = &mut self.recording {
             recording.adopt(&self.scene, &self.state, &self.alarms, self.now_us, relocation);
+        }
+        self.inputs = InputChanges::of(&self.state);
+        if let Some(sink) = &self.sink {
+            sink.scene_changed(&self.scene, self.now_us);
         }
         self.revision += 1;
         Ok(())

@@ -7,6 +7,7 @@ use crate::event::{Actor, Event, EventBody, EventError, Outcome};
 use crate::feed::{Reading, lane_of};
 use crate::origin::{Origin, Source};
 use crate::simulation::Assumption;
+use crate::sink::RecordedEvent;
 use cupola_twin::value::Sample;
 use cupola_twin::{Diagnostic, Quality, Slot, Value};
 use std::collections::BTreeMap;
@@ -66,6 +67,7 @@ impl Timeline {
         let outcome = match event.body {
             EventBody::Readings { readings } => Ok(self.take_readings(readings)),
             EventBody::Disconnected { broker, topics } => {
+                self.log(&RecordedEvent::Disconnected(&broker));
                 let covers = |topic: &str| topics.iter().any(|filter| cupola_wire::filter_matches(filter, topic));
                 let is_lost = |of: &str, topic: &str| (of.is_empty() || of == broker) && covers(topic);
                 for slot in self.origins.disconnect(self.now_us, is_lost) {
@@ -77,7 +79,7 @@ impl Timeline {
             EventBody::Assume { room, assumption } => self.assume(room.as_deref(), &assumption),
             EventBody::Command { twin, command, request } => self.invoke(&event.actor, &twin, &command, request),
             EventBody::Answer { invocation, result, took_us } => self.answer(invocation, result, took_us),
-            EventBody::Acknowledge { alarm, twin } => self.acknowledge(&alarm, &twin),
+            EventBody::Acknowledge { alarm, twin } => self.acknowledge(&event.actor, &alarm, &twin),
             EventBody::Processed { processor, request, asked_us, values } => {
                 self.take_processed(&processor, &request, asked_us, values)
             }
@@ -159,6 +161,7 @@ impl Timeline {
         if let Some(recording) = &mut self.recording {
             recording.observe(self.now_us, observed_us);
         }
+        self.log(&RecordedEvent::Observed { observed_us });
         self.record_at(observed_us);
         self.changes.values += self.state.change_count() as u64;
         self.state.begin_tick();
@@ -251,6 +254,7 @@ impl Timeline {
             Driver::Replayed(_) => return Err(EventError::Replayed),
         }
         let is_settled = invocation.outcome != CommandOutcome::Pending;
+        self.log(&RecordedEvent::Command { invocation: &invocation, actor: &actor.name });
         let number = self.invocations.record(invocation);
         self.changes.invocations.extend(is_settled.then_some(number));
         Ok(Outcome { invocation: Some(number), ..Outcome::default() })
@@ -318,7 +322,7 @@ impl Timeline {
         Ok(Outcome::default())
     }
 
-    fn acknowledge(&mut self, alarm: &str, twin: &str) -> Result<Outcome, EventError> {
+    fn acknowledge(&mut self, actor: &Actor, alarm: &str, twin: &str) -> Result<Outcome, EventError> {
         let ix = self.topology().twin_known(twin)?;
         let number = self.scene.alarms.iter().position(|known| known.id == alarm).ok_or_else(|| {
             let unknown = Diagnostic::error("unknown-alarm", format!("no alarm is called `{alarm}`"));
@@ -331,6 +335,7 @@ impl Timeline {
         if let Some(recording) = &mut self.recording {
             recording.acknowledge(self.now_us, alarm, twin);
         }
+        self.log(&RecordedEvent::Acknowledged { alarm, twin, actor: &actor.name });
         Ok(Outcome::default())
     }
 

@@ -13,6 +13,7 @@ use crate::origin::Origins;
 use crate::processor::Definition;
 use crate::recording::{Recording, Replay};
 use crate::simulation::Simulation;
+use crate::sink::{InputChanges, RecordSink, RecordedEvent};
 use crate::trail::Trail;
 use cupola_scene::Scene;
 use cupola_twin::{Diagnostic, Slot, State, Topology};
@@ -160,6 +161,10 @@ pub struct Timeline {
     /// Events that a later step ingests, in order of time.
     scheduled: VecDeque<Event>,
     recording: Option<Recording>,
+    /// The changes of inputs, while they are recorded.
+    inputs: InputChanges,
+    /// The history that receives everything that happens.
+    sink: Option<Arc<dyn RecordSink>>,
     /// Messages to devices that were not fetched yet.
     requests: Vec<DeviceRequest>,
     /// Properties that did not converge in the last tick.
@@ -194,6 +199,8 @@ impl Timeline {
             keeps_answers: false,
             scheduled: VecDeque::new(),
             recording: None,
+            inputs: InputChanges::default(),
+            sink: None,
             requests: Vec::new(),
             unsettled: BTreeSet::new(),
             changes: Changes::default(),
@@ -206,6 +213,7 @@ impl Timeline {
         let driver = Driver::Live { feeds: drivers.feeds.clone() };
         let mut timeline = Self::new(scene, "live".into(), driver, state, now_us);
         timeline.processors = drivers.processors.clone();
+        timeline.inputs = InputChanges::of(&timeline.state);
         timeline.recording = Some(Recording::new(&timeline.scene, &timeline.state, &timeline.alarms, now_us));
         timeline
     }
@@ -286,10 +294,30 @@ impl Timeline {
             events: Vec::new(),
             scheduled: VecDeque::new(),
             recording: None,
+            inputs: InputChanges::default(),
+            sink: None,
             requests: Vec::new(),
             unsettled: self.unsettled.clone(),
             changes: Changes::default(),
             ..*self
+        }
+    }
+
+    /// Records everything that happens from now on into a history.
+    pub fn record_into(&mut self, sink: Arc<dyn RecordSink>) {
+        sink.begin(&self.scene, &self.state, self.now_us);
+        for (alarm, _, twin, _) in self.alarms.sorted(&self.scene) {
+            let twin = self.scene.topology.twin_id(twin);
+            sink.event(&self.scene.topology, self.now_us, &RecordedEvent::Raised { alarm: &alarm.id, twin });
+        }
+        self.inputs = InputChanges::of(&self.state);
+        self.sink = Some(sink);
+    }
+
+    /// Passes an event to the history, if there is one.
+    fn log(&self, event: &RecordedEvent<'_>) {
+        if let Some(sink) = &self.sink {
+            sink.event(&self.scene.topology, self.now_us, event);
         }
     }
 

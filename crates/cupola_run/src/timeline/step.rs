@@ -2,6 +2,7 @@
 
 use super::{Changes, Driver, PendingReadings, Timeline};
 use crate::recording::Recording;
+use crate::sink::RecordedEvent;
 use cupola_twin::State;
 use cupola_twin::state::reclaim_texts;
 use std::collections::BTreeSet;
@@ -147,7 +148,16 @@ impl Timeline {
 
     /// Raises and clears alarms as of a moment, in microseconds since the Unix epoch.
     pub(super) fn judge_at(&mut self, moment_us: i64) {
+        let known = self.changes.alarms.len();
         self.alarms.judge(&self.scene, &self.state, moment_us, &mut self.changes.alarms);
+        for change in &self.changes.alarms[known..] {
+            let (alarm, twin) = (&*self.scene.alarms[change.alarm].id, self.scene.topology.twin_id(change.twin));
+            self.log(&if change.is_raised {
+                RecordedEvent::Raised { alarm, twin }
+            } else {
+                RecordedEvent::Cleared { alarm, twin }
+            });
+        }
     }
 
     /// Adds the changes to the trail and the recording: the fifth part of a step.
@@ -158,8 +168,17 @@ impl Timeline {
     /// Adds the changes to the trail, at the time of their readings, and to the recording.
     pub(super) fn record_at(&mut self, moment_us: i64) {
         self.trail.record(&self.state, moment_us);
+        if self.recording.is_none() && self.sink.is_none() {
+            return;
+        }
+        let changes = self.inputs.find(&self.state, self.now_us);
         if let Some(recording) = &mut self.recording {
-            recording.record(&self.scene, &self.state, &self.alarms, self.now_us);
+            recording.record(&self.scene, &self.state, &self.alarms, self.now_us, &changes);
+        }
+        if let Some(sink) = &self.sink
+            && !changes.is_empty()
+        {
+            sink.changes(self.topology(), self.now_us, &changes, &|slot| self.origins.cause(slot));
         }
     }
 
@@ -167,6 +186,11 @@ impl Timeline {
     pub fn publish(&mut self) {
         let mut expired = self.invocations.expire(self.now_us);
         self.changes.invocations.append(&mut expired);
+        for number in &self.changes.invocations {
+            if let Some(invocation) = self.invocations.get(*number) {
+                self.log(&RecordedEvent::Outcome(invocation));
+            }
+        }
         self.gather_unsettled();
         self.changes.steps = u64::from(self.is_stepping);
         self.changes.values += self.state.change_count() as u64;

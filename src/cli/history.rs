@@ -1,0 +1,390 @@
+//! `cupola history`: the recorded past of a scene, its check and its repair.
+
+use super::{BAD_CALL, BAD_INPUT, HistoryArgs, output};
+use crate::history::HistoryChoice;
+use cupola_history::{Bucket, Change, CheckResult, History, LogKind, Series, SeriesIx, TextIx, buckets, check};
+use cupola_twin::zone::{TimeZone, local_text};
+use cupola_twin::{Diagnostic, Kind, Quality, value::time_text};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The largest number of buckets of an answer.
+const MAX_BUCKETS: i64 = 10_000_000;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Scene: a folder with scene.ron, or a .ron file.
+    scene: PathBuf,
+    /// Properties, such as room-101.temperature. `*` stands for any text: room-*.co2. Without one, the command says what
+    /// is recorded.
+    #[arg(value_name = "TWIN.PROPERTY")]
+    properties: Vec<String>,
+    /// First moment: a time, local without a zone, or a duration before now, such as 24h. Default: the first one.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Last moment: a time, local without a zone, or a duration before now, such as 1h. Default: the last one.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Print least, mean, greatest and last values of each such duration, such as 15m or 1d, instead of every change.
+    #[arg(long, value_name = "DURATION")]
+    every: Option<String>,
+    /// Print what happened: alarms, commands, edits and connections.
+    #[arg(long, conflicts_with_all = ["properties", "every"])]
+    log: bool,
+    /// Format of the answer. CSV and JSON are for other programs.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Check all files and checksums, and print what is damaged.
+    #[arg(long, conflicts_with_all = ["properties", "every", "from", "to", "log"])]
+    check: bool,
+    /// Like --check, and set damaged parts aside, so that the rest can be recorded into and read.
+    #[arg(long, conflicts_with_all = ["properties", "every", "from", "to", "log", "check"])]
+    repair: bool,
+    #[command(flatten)]
+    history: HistoryArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Csv,
+}
+
+pub(super) fn run(args: &Args) -> u8 {
+    let folder = match args.history.choice() {
+        HistoryChoice::Off => {
+            output::error_line("--history off leaves nothing to read: name a folder");
+            return BAD_CALL;
+        }
+        choice => choice.folder(&args.scene),
+    };
+    let Some(folder) = folder else {
+        output::error_line("no data folder is known: set HOME, or name a folder with --history");
+        return BAD_INPUT;
+    };
+    let result = if args.check || args.repair {
+        check(&folder, args.repair).map_err(|error| error.to_string()).map(|result| show_check(&result, args))
+    } else {
+        History::open(&folder).map_err(|error| error.to_string()).and_then(|history| answer(&history, args))
+    };
+    match result {
+        Ok(code) => code,
+        Err(why) => {
+            output::error_line(why);
+            output::error_line(
+                "A scene is recorded while the app shows it live, or with: cupola run SCENE --source live",
+            );
+            BAD_INPUT
+        }
+    }
+}
+
+/// Prints the result of a check. Returns the exit code.
+fn show_check(result: &CheckResult, args: &Args) -> u8 {
+    let CheckResult { files, blocks, damage } = result;
+    if args.format == Format::Json {
+        let damage: Vec<Value> = damage
+            .iter()
+            .map(|found| json!({"file": found.path, "what": found.what, "set_aside": found.is_set_aside}))
+            .collect();
+        output::line(json!({"files": files, "blocks": blocks, "damage": damage}).to_string());
+    } else {
+        for found in damage {
+            let aside = if found.is_set_aside { " (set aside)" } else { "" };
+            output::line(format!("{}: {}{aside}", found.path.display(), found.what));
+        }
+        let words = if damage.is_empty() { "nothing is damaged".into() } else { format!("{} damaged", damage.len()) };
+        output::line(format!("{files} files, {blocks} blocks: {words}"));
+    }
+    let is_good = damage.iter().all(|found| found.is_set_aside);
+    if is_good { 0 } else { BAD_INPUT }
+}
+
+/// A span of time that was asked for, with the zone of the scene.
+struct Asked {
+    span_us: (i64, i64),
+    zone: TimeZone,
+}
+
+/// Answers a question to a history. Returns the exit code.
+fn answer(history: &History, args: &Args) -> Result<u8, String> {
+    let fail = |error: cupola_history::HistoryError| error.to_string();
+    let zone = cupola_scene::load(&args.scene).scene.map_or(TimeZone::UTC, |scene| scene.time_zone.zone);
+    let Some((first_us, last_us)) = history.span_us().map_err(fail)? else {
+        return Err(format!("nothing was recorded into {} yet", history.folder().display()));
+    };
+    let moment = |text: &Option<String>, usual_us: i64| match text {
+        None => Ok(usual_us),
+        Some(text) => time_of(text, &zone).ok_or_else(|| {
+            format!("`{text}` is no time: write 2026-01-31T08:00, with or without a zone, or 24h for a day ago")
+        }),
+    };
+    let (from_us, to_us) = (moment(&args.from, first_us)?, moment(&args.to, last_us)?);
+    if from_us > to_us {
+        return Err("--from is after --to".into());
+    }
+    let asked = Asked { span_us: (from_us, to_us), zone };
+    let code = if args.log {
+        show_log(history, &asked, args)?;
+        0
+    } else if args.properties.is_empty() {
+        show_summary(history, (first_us, last_us), &asked.zone, args)?;
+        0
+    } else {
+        let (found, unknown) = chosen(history, &args.properties);
+        output::report(&unknown);
+        match &args.every {
+            Some(every) => show_buckets(history, &found, &asked, every, args)?,
+            None => show_changes(history, &found, &asked, args)?,
+        }
+        if unknown.is_empty() { 0 } else { BAD_INPUT }
+    };
+    let damaged = history.passed_over();
+    for what in &damaged {
+        output::error_line(format!("passed over: {what}"));
+    }
+    Ok(if damaged.is_empty() { code } else { BAD_INPUT })
+}
+
+/// Reads a time, or a duration before now.
+fn time_of(text: &str, zone: &TimeZone) -> Option<i64> {
+    let now_us = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_micros() as i64);
+    match text {
+        "now" => Some(now_us),
+        text => output::moment(text, zone).or_else(|| Some(now_us - cupola_wire::parse_duration(text)?)),
+    }
+}
+
+/// The series of a property. A property whose kind or unit has changed has several.
+type Chosen = BTreeMap<String, Vec<(SeriesIx, Series)>>;
+
+/// Returns the series of properties, and the properties that were never recorded.
+fn chosen(history: &History, properties: &[String]) -> (Chosen, Vec<Diagnostic>) {
+    let all = history.series();
+    let mut found = Chosen::new();
+    let mut unknown = Vec::new();
+    for wanted in properties {
+        let fitting = all.iter().filter(|(_, series)| fits(wanted, &name_of(series)));
+        let mut any = false;
+        for (ix, series) in fitting {
+            any = true;
+            let known = found.entry(name_of(series)).or_default();
+            if known.iter().all(|(known, _)| known != ix) {
+                known.push((*ix, series.clone()));
+            }
+        }
+        if !any {
+            let message = format!("`{wanted}` was never recorded");
+            let names: Vec<String> = all.iter().map(|(_, series)| name_of(series)).collect();
+            let missing = Diagnostic::error("not-recorded", message);
+            unknown.push(missing.did_you_mean(wanted, names.iter().map(String::as_str)));
+        }
+    }
+    (found, unknown)
+}
+
+fn name_of(series: &Series) -> String {
+    format!("{}.{}", series.key.twin, series.key.property)
+}
+
+/// Returns whether a name fits a pattern, in which `*` stands for any text.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut left) = name.strip_prefix(start) else { return false };
+    let mut parts = rest.split('*').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return left.ends_with(part);
+        }
+        match left.find(part) {
+            Some(at) => left = &left[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Returns the value of a change as JSON.
+fn value_of(history: &History, change: &Change, kind: Kind) -> Value {
+    if change.quality == Quality::Missing || change.lane.is_nan() {
+        return Value::Null;
+    }
+    let text = || history.text(TextIx(change.lane as u32));
+    match kind {
+        Kind::Number => json!(change.lane),
+        Kind::Integer => json!(change.lane as i64),
+        Kind::Bool => json!(change.lane != 0.0),
+        Kind::Text => json!(text()),
+        Kind::Time => json!(time_text((change.lane * 1e6).round() as i64)),
+        Kind::Json => serde_json::from_str(&text()).unwrap_or(Value::Null),
+    }
+}
+
+/// Returns a time as the format shows it: local for people and CSV, in UTC for programs.
+fn shown_time(time_us: i64, zone: &TimeZone, format: Format) -> String {
+    if format == Format::Json { time_text(time_us) } else { local_text(time_us, zone) }
+}
+
+/// Prints rows with a header.
+fn show_rows(header: &[&str], rows: Vec<Vec<Value>>, format: Format) {
+    let header: Vec<String> = header.iter().map(ToString::to_string).collect();
+    if format == Format::Json {
+        let object = |row: Vec<Value>| Value::Object(header.iter().cloned().zip(row).collect());
+        output::line(Value::Array(rows.into_iter().map(object).collect()).to_string());
+        return;
+    }
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(output::cell).collect()).collect();
+    match format {
+        Format::Csv => output::csv(&header, &cells),
+        _ => output::table(&header, &cells),
+    }
+}
+
+fn show_changes(history: &History, found: &Chosen, asked: &Asked, args: &Args) -> Result<(), String> {
+    let mut rows = Vec::new();
+    for (name, all) in found {
+        let mut own = Vec::new();
+        for (ix, series) in all {
+            let changes = history.changes(*ix, asked.span_us).map_err(|error| error.to_string())?;
+            own.extend(changes.into_iter().map(|change| (change, series)));
+        }
+        own.sort_by_key(|(change, _)| (change.time_us, change.taken_us));
+        for (change, series) in own {
+            rows.push(vec![
+                json!(shown_time(change.time_us, &asked.zone, args.format)),
+                json!(name),
+                value_of(history, &change, series.kind),
+                json!(series.unit.as_deref()),
+                json!(change.quality.word()),
+                json!(Some(history.text(change.cause)).filter(|cause| !cause.is_empty())),
+                json!(shown_time(change.taken_us, &asked.zone, args.format)),
+            ]);
+        }
+    }
+    show_rows(&["time", "property", "value", "unit", "quality", "cause", "taken"], rows, args.format);
+    Ok(())
+}
+
+fn show_buckets(history: &History, found: &Chosen, asked: &Asked, every: &str, args: &Args) -> Result<(), String> {
+    let every_us = cupola_wire::parse_duration(every).filter(|us| *us > 0);
+    let every_us = every_us.ok_or_else(|| format!("--every takes a duration such as 15m or 1d, not `{every}`"))?;
+    let (from_us, to_us) = asked.span_us;
+    if (to_us - from_us) / every_us > MAX_BUCKETS {
+        return Err(format!("--every {every} gives too many rows: use a longer duration or a shorter span"));
+    }
+    let sessions = history.sessions().map_err(|error| error.to_string())?;
+    let mut rows = Vec::new();
+    for (name, all) in found {
+        let is_number = |kind| matches!(kind, Kind::Number | Kind::Integer | Kind::Bool);
+        for (ix, series) in all.iter().filter(|(_, series)| is_number(series.kind)) {
+            let changes = history.changes(*ix, asked.span_us).map_err(|error| error.to_string())?;
+            for bucket in buckets(&changes, &sessions, asked.span_us, every_us, &asked.zone) {
+                rows.push(bucket_row(name, series, &bucket, asked, args.format));
+            }
+        }
+        if all.iter().all(|(_, series)| !is_number(series.kind)) {
+            output::error_line(format!("`{name}` has no numbers: leave out --every to see its changes"));
+        }
+    }
+    let header = ["time", "property", "min", "mean", "max", "last", "unit", "count", "known"];
+    show_rows(&header, rows, args.format);
+    Ok(())
+}
+
+fn bucket_row(name: &str, series: &Series, bucket: &Bucket, asked: &Asked, format: Format) -> Vec<Value> {
+    let number = |value: f64| if value.is_nan() { Value::Null } else { json!(value) };
+    // The share of the time in which the value is known.
+    let known = bucket.known_us as f64 / (bucket.to_us - bucket.from_us).max(1) as f64;
+    vec![
+        json!(shown_time(bucket.from_us, &asked.zone, format)),
+        json!(name),
+        number(bucket.min),
+        number(bucket.mean),
+        number(bucket.max),
+        number(bucket.last),
+        json!(series.unit.as_deref()),
+        json!(bucket.count),
+        json!((known * 1e4).round() / 1e4),
+    ]
+}
+
+fn show_log(history: &History, asked: &Asked, args: &Args) -> Result<(), String> {
+    let log = history.log(asked.span_us).map_err(|error| error.to_string())?;
+    // The times of buffered readings are for replays.
+    let shown = log.into_iter().filter(|entry| entry.kind != LogKind::Observed);
+    let rows = shown.map(|entry| {
+        let detail = match (args.format, entry.detail.as_str()) {
+            (_, "") => Value::Null,
+            (Format::Json, detail) => serde_json::from_str(detail).unwrap_or(json!(detail)),
+            (_, detail) => json!(detail),
+        };
+        let time = shown_time(entry.time_us, &asked.zone, args.format);
+        vec![json!(time), json!(entry.kind.word()), json!(entry.subject), json!(entry.twin), detail]
+    });
+    show_rows(&["time", "kind", "subject", "twin", "detail"], rows.collect(), args.format);
+    Ok(())
+}
+
+fn show_summary(history: &History, span_us: (i64, i64), zone: &TimeZone, args: &Args) -> Result<(), String> {
+    let sessions = history.sessions().map_err(|error| error.to_string())?;
+    let series = history.series();
+    let log = history.log((i64::MIN, i64::MAX)).map_err(|error| error.to_string())?;
+    let entries = log.iter().filter(|entry| entry.kind != LogKind::Observed).count();
+    let size: u64 = size_of(history.folder());
+    let (first, last) = (shown_time(span_us.0, zone, args.format), shown_time(span_us.1, zone, args.format));
+    if args.format == Format::Json {
+        let sessions: Vec<Value> = sessions
+            .iter()
+            .map(|(from_us, to_us)| json!({"from": time_text(*from_us), "to": time_text(*to_us)}))
+            .collect();
+        let folder = history.folder();
+        output::line(
+            json!({"folder": folder, "from": first, "to": last, "properties": series.len(), "log": entries,
+                "bytes": size, "sessions": sessions})
+            .to_string(),
+        );
+        return Ok(());
+    }
+    output::line(format!("{}", history.folder().display()));
+    output::line(format!("{first} to {last}"));
+    let size_mb = size as f64 / 1e6;
+    output::line(format!("{} properties, {entries} log entries, {size_mb:.1} MB", series.len()));
+    let shown = sessions.len().min(10);
+    for (from_us, to_us) in &sessions[sessions.len() - shown..] {
+        let (from, to) = (local_text(*from_us, zone), local_text(*to_us, zone));
+        output::line(format!("recorded from {from} to {to}"));
+    }
+    Ok(())
+}
+
+/// Returns the size of the files in a folder, in bytes.
+fn size_of(folder: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries
+        .map(|path| if path.is_dir() { size_of(&path) } else { path.metadata().map_or(0, |about| about.len()) })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, name, is_fit) in [
+            ("r1.t", "r1.t", true),
+            ("r1.t", "r1.t2", false),
+            ("*.co2", "room-1.co2", true),
+            ("*.co2", "room-1.co", false),
+            ("room-*.co2", "room-1.co2", true),
+            ("room-*1*.co2", "room-21.co2", true),
+            ("*", "anything", true),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(fits(pattern, name), is_fit, "{pattern} {name}");
+        }
+    }
+}
