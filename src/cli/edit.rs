@@ -173,22 +173,28 @@ fn change(
     journal: &mut Journal,
     step: Step,
 ) -> Result<(), Diagnostic> {
-    let edited = edit(scene, edits, before, |scene, found| {
-        // Only the diagnostics are needed here.
-        let _ = Drivers::new(scene, found);
-    })?;
-    let before = scene.places.text();
+    let text_before = scene.places.text();
     let known = match step {
         Step::Do => None,
         Step::Undo => journal.to_undo(),
         Step::Redo => journal.to_redo(),
     };
     // The text of the step that is undone or redone has its comments.
-    let text = match known.and_then(|known| known.text.as_ref()?.apply(before)) {
-        Some(text) => text,
-        None => updated_text(before, &edited.scene.document)?,
+    let text = known.and_then(|known| known.text.as_ref()?.apply(text_before));
+    let edited = edit(scene, edits, before, |scene, found| {
+        // Only the diagnostics are needed here.
+        let _ = Drivers::new(scene, found);
+    });
+    let (text, edits) = match (text, edited) {
+        (Some(text), Ok(edited)) => (text, edited.undo),
+        // The text comes back as it was, also with its errors.
+        (Some(text), Err(_)) => (text, Vec::new()),
+        (None, edited) => {
+            let edited = edited?;
+            (updated_text(text_before, &edited.scene.document)?, edited.undo)
+        }
     };
-    let back = JournalStep { edits: edited.undo, text: Some(TextChange::between(&text, before)) };
+    let back = JournalStep { edits, text: Some(TextChange::between(&text, text_before)) };
     match step {
         Step::Do => journal.did(back),
         Step::Undo => journal.undid(back),
@@ -202,7 +208,11 @@ fn change(
 fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit>, Step), String> {
     let edits = match action {
         Action::AddTwin { id, model, sets, from } => {
-            let properties = properties(sets)?;
+            let kind = |property: &str| {
+                let model = scene.models.get(scene.models.resolve(model).ok()?);
+                model.property(property).map(|property| property.kind)
+            };
+            let properties = properties(sets, kind)?;
             let twin = TwinDoc { id: id.clone(), model: model.as_str().into(), properties };
             let mut edits =
                 vec![Edit::AddTwin { twin, at: None, relationships: Vec::new(), bindings: BTreeMap::new() }];
@@ -220,7 +230,7 @@ fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit
                     text.split_once('=').ok_or_else(|| format!("write TWIN.PROPERTY=VALUE, not `{text}`"))?;
                 let (twin, property) = target(scene, name)?;
                 let kind = kind_of(scene, &twin, &property);
-                Ok(Edit::SetProperty { twin, property, value: Some(Value::from_text(value, kind)) })
+                Ok(Edit::SetProperty { twin, property, value: Some(typed(value, kind)) })
             };
             values.iter().map(set).collect::<Result<_, String>>()?
         }
@@ -232,7 +242,7 @@ fn wanted(action: &Action, scene: &Scene, journal: &Journal) -> Result<(Vec<Edit
             values.iter().map(unset).collect::<Result<_, String>>()?
         }
         Action::Relate { from, name, to, id, sets } => {
-            vec![related(from, name, to, id.clone(), properties(sets)?)]
+            vec![related(from, name, to, id.clone(), properties(sets, |_| None)?)]
         }
         Action::Unrelate { from, name, to, id } => {
             let link = Link { from: from.clone(), name: name.clone(), to: to.clone(), id: id.clone() };
@@ -273,9 +283,17 @@ fn related(from: &str, name: &str, to: &str, id: Option<String>, properties: Pro
     Edit::AddRelationship { relationship, at: None }
 }
 
-fn properties(sets: &[String]) -> Result<Properties, String> {
+/// Reads a value: JSON or plain text. A text in quotes is JSON, also where a text is wanted.
+fn typed(text: &str, kind: Option<Kind>) -> Value {
+    match (kind, serde_json::from_str(text)) {
+        (Some(Kind::Text | Kind::Time), Ok(Value::Text(inner))) => Value::Text(inner),
+        _ => Value::from_text(text, kind),
+    }
+}
+
+fn properties(sets: &[String], kind: impl Fn(&str) -> Option<Kind>) -> Result<Properties, String> {
     let one = |text: &String| match text.split_once('=') {
-        Some((name, value)) => Ok((name.to_string(), Value::from_text(value, None))),
+        Some((name, value)) => Ok((name.to_string(), typed(value, kind(name)))),
         None => Err(format!("write PROPERTY=VALUE, not `{text}`")),
     };
     sets.iter().map(one).collect()

@@ -175,13 +175,34 @@ pub fn table(header: &[String], rows: &[Vec<String>]) {
     rows.iter().for_each(|row| show(row));
 }
 
-/// Returns a JSON value as the text of a table cell, with at most four decimals.
+/// Returns a JSON value as the text of a CSV cell: numbers have all their digits, and a missing value has none.
+pub fn full_cell(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::Number(number) if number.is_f64() => {
+            // A whole number has no fraction, and zero no sign.
+            let number = number.as_f64().unwrap_or(f64::NAN) + 0.0;
+            if number.abs() < LARGE { number.to_string() } else { format!("{number:e}") }
+        }
+        other => cell(other),
+    }
+}
+
+/// The size from which a number is shown with an exponent.
+const LARGE: f64 = 1e15;
+
+/// Returns a JSON value as the text of a table cell, with at most four decimals. A number that would be rounded to zero has
+/// an exponent, and so has a large one.
 pub fn cell(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => String::new(),
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Number(number) if number.is_f64() => {
-            let rounded = format!("{:.4}", number.as_f64().unwrap_or(f64::NAN));
+            let number = number.as_f64().unwrap_or(f64::NAN);
+            if (number != 0.0 && number.abs() < 0.000_05) || number.abs() >= LARGE {
+                return format!("{number:.3e}");
+            }
+            let rounded = format!("{number:.4}");
             unsigned_zero(rounded.trim_end_matches('0').trim_end_matches('.').to_string())
         }
         other => other.to_string(),
@@ -196,6 +217,23 @@ pub fn json(value: Option<cupola_twin::Value>) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_in_cells_are_never_rounded_to_zero() {
+        for (number, table, csv) in [
+            (0.0, "0", "0"),
+            (-0.0, "0", "0"),
+            (1e-9, "1.000e-9", "0.000000001"),
+            (-0.000_04, "-4.000e-5", "-0.00004"),
+            (21.456_78, "21.4568", "21.45678"),
+            (2.0, "2", "2"),
+            (1e300, "1.000e300", "1e300"),
+        ] {
+            let value = serde_json::json!(number);
+            assert_eq!((cell(&value).as_str(), full_cell(&value).as_str()), (table, csv));
+        }
+        assert_eq!(full_cell(&serde_json::Value::Null), "");
+    }
 
     #[test]
     fn control_characters_and_formulas_are_harmless() {

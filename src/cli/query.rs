@@ -292,7 +292,7 @@ pub(super) fn print(
         Some(Value::String(text)) => output::local(text, zone).into_owned(),
         // CSV has numbers with all digits.
         Some(value) if matches!(format, Format::Table) => output::cell(value),
-        Some(other) => other.to_string(),
+        Some(other) => output::full_cell(other),
     };
     let cells: Vec<Vec<String>> =
         rows.iter().map(|row| header.iter().map(|key| text(row.get(key))).collect()).collect();

@@ -197,8 +197,9 @@ impl Connections {
     /// Ends all connections. Nobody confirms their values from then on.
     fn end_connections(&mut self) {
         for feed in self.feeds.iter_mut().filter(|feed| feed.client.is_some()) {
-            self.ended.push(feed.outage(i64::MAX));
+            // The old client has ended when the next one begins, so no later message is of the old connection.
             (feed.client, feed.outages) = (None, 0);
+            self.ended.push(feed.outage(WallClock::System.now_us()));
         }
     }
 
@@ -311,8 +312,14 @@ fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
         }
         let now_us = timeline.now_us();
         let outages = connections.take_outages();
+        // A reading is of a new connection if it came after the last loss of a connection that brings its topic.
         let is_after = |read: &Reading| {
-            outages.iter().any(|outage| *outage.broker == *read.broker && read.arrived_us > outage.at_us)
+            let covers = |outage: &&Outage| {
+                *outage.broker == *read.broker
+                    && outage.topics.iter().any(|filter| cupola_wire::filter_matches(filter, &read.topic))
+            };
+            let last_us = outages.iter().filter(covers).map(|outage| outage.at_us).max();
+            last_us.is_some_and(|last_us| read.arrived_us > last_us)
         };
         let (after, before): (Vec<Reading>, Vec<Reading>) = connections.inbox.take().into_iter().partition(is_after);
         take_readings(&mut timeline, &mut connections, before);

@@ -1,8 +1,7 @@
 //! The permission to read the files of a scene that lie outside of its folder.
 
 use super::Reload;
-use crate::action::{Action, ActionResult};
-use crate::timeline::OpenScene;
+use crate::action::{Action, ActionResult, WaitRule};
 use bevy::prelude::*;
 use cupola_run::Actor;
 use cupola_scene::allow_files;
@@ -44,14 +43,34 @@ impl AllowedFiles {
     }
 }
 
+/// The files elsewhere that the scene named when it was read last and that were not read.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct RefusedFiles(pub Vec<PathBuf>);
+
+impl RefusedFiles {
+    /// Returns the message about the files, with the way to allow them, if there are any.
+    pub(super) fn message(&self) -> Option<String> {
+        let shown: Vec<String> = self.0.iter().map(|path| path.display().to_string()).collect();
+        (!shown.is_empty()).then(|| {
+            let files = shown.join(", ");
+            format!(
+                "The scene names files elsewhere, which were not read: {files}. If you trust it: Ctrl K, \"{TITLE}\"."
+            )
+        })
+    }
+}
+
 /// The action that allows the open scene to read all files that it names, remembers them, and reads the scene again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllowSceneFiles;
 
 impl Action for AllowSceneFiles {
+    fn waiting(&self) -> WaitRule {
+        WaitRule::OnScene
+    }
+
     fn apply(self: Box<Self>, world: &mut World, actor: &Actor) -> ActionResult {
-        let scene = world.get_resource::<OpenScene>().map(|open| open.0.clone()).ok_or("no scene is open")?;
-        let refused = scene.refused_files();
+        let refused = world.resource::<RefusedFiles>().0.clone();
         if refused.is_empty() {
             return Err("the scene names no file elsewhere that was not read".into());
         }

@@ -2,7 +2,9 @@
 
 use super::edit::Loss;
 use super::replace::replace;
-use super::{AllowedFiles, EditHistory, FileWatcher, Findings, PreparedScene, SessionOptions, open_prepared};
+use super::{
+    AllowedFiles, EditHistory, FileWatcher, Findings, PreparedScene, RefusedFiles, SessionOptions, open_prepared,
+};
 use crate::action::{Action, ActionResult, WaitRule};
 use crate::job::Jobs;
 use crate::look::ViewSettings;
@@ -72,6 +74,7 @@ impl Action for Reload {
         world.resource_mut::<EditHistory>().accept_discard(Loss::Reload)?;
         world.resource_mut::<Jobs>().start("Reloading the scene", true, move || {
             let mut loaded = load(&before.path);
+            let refused = std::mem::take(&mut loaded.refused);
             let prepared =
                 loaded.scene.take().map(|scene| PreparedScene::new(Arc::new(scene), loaded.diagnostics.clone()));
             let relocation =
@@ -85,9 +88,11 @@ impl Action for Reload {
                     (Some(prepared), None) => prepared,
                     (_, why) => {
                         let why = why.unwrap_or_default();
+                        world.insert_resource(RefusedFiles(refused));
                         return Err(format!("the changed files have errors, so the scene stays as it was: {why}"));
                     }
                 };
+                world.insert_resource(RefusedFiles(refused));
                 world.insert_resource(Findings(findings));
                 replace(world, prepared, &relocation);
                 // The permission is for the programs that the person knew.
@@ -140,8 +145,7 @@ impl Action for Save {
         rebase(&mut document, &scene.path, &target);
         // A copy elsewhere names the files that the person already reads.
         let mut elsewhere = refused_files(&document, &target);
-        let refused = scene.refused_files();
-        elsewhere.retain(|path| !refused.contains(path));
+        elsewhere.retain(|path| !scene.refused.contains(path));
         let label = format!("Saving {}", name_of(&target));
         world.resource_mut::<Jobs>().start(label, false, move || {
             let saved = lock(&target).and_then(|_lock| save(&document, &target)).map_err(|found| found.to_string());

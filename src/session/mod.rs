@@ -7,7 +7,7 @@ mod quit;
 mod replace;
 mod watch;
 
-pub use access::{AllowSceneFiles, AllowedFiles, TITLE as ALLOW_FILES_TITLE};
+pub use access::{AllowSceneFiles, AllowedFiles, RefusedFiles, TITLE as ALLOW_FILES_TITLE};
 pub(crate) use edit::Loss;
 pub use edit::{EditHistory, EditScene, KeepAssumptions, Redo, Undo};
 pub use files::{Open, Reload, Save};
@@ -68,6 +68,7 @@ impl Plugin for SessionPlugin {
             .init_resource::<SessionOptions>()
             .init_resource::<EditHistory>()
             .init_resource::<AllowedFiles>()
+            .init_resource::<RefusedFiles>()
             .init_resource::<Import>()
             .init_resource::<FileWatcher>()
             .add_message::<bevy::window::WindowCloseRequested>()
@@ -165,15 +166,11 @@ fn open_prepared(world: &mut World, prepared: PreparedScene, state: State) {
     settings.storey = None;
     world.insert_resource(ViewCursor::new(live));
     world.insert_resource(Findings(findings));
-    let refused = scene.refused_files();
-    if let Some(first) = refused.first() {
-        let text = format!(
-            "The scene names {} outside of its folder, which was not read. If you trust the scene: Ctrl K, \"{}\".",
-            first.display(),
-            access::TITLE
-        );
+    let refused = RefusedFiles(scene.refused.clone());
+    if let Some(text) = refused.message() {
         world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
     }
+    world.insert_resource(refused);
     select(world, None);
     world.insert_resource(EditHistory::default());
     world.resource_mut::<FileWatcher>().read_again();

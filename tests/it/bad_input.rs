@@ -1,6 +1,6 @@
 //! Tests of invalid input. Every mistake gives a diagnostic with its place, and no mistake makes the program panic.
 
-use crate::support::{MODELS, codes, cupola, open_by_hand, scene_folder, send, small_scene};
+use crate::support::{MODELS, codes, cupola, open_by_hand, program, scene_folder, send, small_scene};
 use bevy::prelude::App;
 use cupola::notice::Notices;
 use cupola::session::{AllowSceneFiles, Open};
@@ -277,6 +277,9 @@ fn files_elsewhere_are_read_with_a_permission_only() {
         said.contains("file-elsewhere") && said.contains("--allow-files") && said.contains("scene.ron:4"),
         "{said}"
     );
+    // A bare file name is no way around.
+    let bare = program().args(["check", "scene.ron"]).current_dir(&scene).output().unwrap();
+    assert_eq!(bare.status.code(), Some(1), "{}", String::from_utf8_lossy(&bare.stdout));
     let allowed = cupola(&["check", path, "--allow-files"]);
     assert_eq!(allowed.status.code(), Some(0), "{}", String::from_utf8_lossy(&allowed.stdout));
 }
@@ -294,7 +297,7 @@ fn the_app_reads_files_elsewhere_after_a_yes() {
     assert!(notices.iter().any(|(_, text)| text.contains("ontology") && text.contains("Ctrl K")), "{notices:?}");
     send(&mut app, AllowSceneFiles);
     until(&mut app, |app| opened(app).topology.twin_count() > 0);
-    assert!(opened(&app).refused_files().is_empty());
+    assert!(opened(&app).refused.is_empty());
 }
 
 /// Runs frames until a job has had its effect.
@@ -304,4 +307,34 @@ fn until(app: &mut App, holds: impl Fn(&App) -> bool) {
         assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", app.world().resource::<Notices>().0);
         app.update();
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_lead_elsewhere_with_a_permission_only() {
+    use std::os::unix::fs::symlink;
+    let root = tempfile::tempdir().unwrap();
+    let elsewhere = root.path().join("secret");
+    std::fs::create_dir_all(elsewhere.join("deep")).unwrap();
+    std::fs::write(elsewhere.join("deep/more.json"), MODELS).unwrap();
+    std::fs::write(elsewhere.join("b.bin"), [0; 36]).unwrap();
+    let scene = root.path().join("all/one");
+    std::fs::create_dir_all(scene.join("models")).unwrap();
+    std::fs::create_dir_all(scene.join("assets")).unwrap();
+    std::fs::write(scene.join("models/models.json"), MODELS).unwrap();
+    symlink(&elsewhere, scene.join("models/linked")).unwrap();
+    symlink(elsewhere.join("b.bin"), scene.join("assets/b.bin")).unwrap();
+    let gltf = r#"{"asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": [0]}],
+        "buffers": [{"byteLength": 36, "uri": "b.bin"}], "bufferViews": [{"buffer": 0, "byteLength": 36}],
+        "accessors": [{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3", "min": [0, 0, 0], "max": [4, 0, 5]}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}], "nodes": [{"name": "Lab", "mesh": 0}]}"#;
+    std::fs::write(scene.join("assets/x.gltf"), gltf).unwrap();
+    std::fs::write(scene.join("scene.ron"), small_scene("building: (gltf: \"assets/x.gltf\"),")).unwrap();
+    let loaded = cupola_scene::load(&scene);
+    let found: Vec<&str> = loaded.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(found, ["file-elsewhere", "gltf"], "{:?}", loaded.diagnostics);
+    assert!(loaded.diagnostics.iter().all(|found| found.place.is_some()));
+    let whole = elsewhere.canonicalize().unwrap();
+    assert_eq!(loaded.refused, [whole.clone(), whole.join("b.bin")]);
+    assert_eq!(loaded.scene.unwrap().models.len(), 2, "the models beside the link are read");
 }

@@ -1,6 +1,6 @@
 //! Tests of edits in place: comments and the layout of a scene file that a person has written stay.
 
-use crate::support::{MODELS, cupola, scene_folder};
+use crate::support::{MODELS, cupola, scene_folder, small_scene};
 use std::path::Path;
 
 const SCENE: &str = r#"// The scene of the annex. Keep me.
@@ -140,4 +140,39 @@ fn undo_brings_back_the_comments_of_what_was_removed() {
         edit(folder.path(), &["redo"]);
         assert_eq!(text(), *expected);
     }
+}
+
+#[test]
+fn undo_brings_back_what_had_an_error() {
+    let scene = small_scene("").replace("\"area\": 20.0", "\"area\": \"big\"");
+    let folder = scene_folder(MODELS, &scene);
+    let text = || std::fs::read_to_string(folder.path().join("scene.ron")).unwrap();
+    let call = |arguments: &[&str]| cupola(&[&["edit", folder.path().to_str().unwrap()], arguments].concat());
+    assert!(call(&["remove-twin", "r1"]).status.success());
+    let removed = text();
+    assert!(call(&["undo"]).status.success());
+    assert_eq!(text(), scene);
+    assert!(call(&["redo"]).status.success());
+    assert_eq!(text(), removed);
+}
+
+#[test]
+fn typed_values_are_read_alike() {
+    let folder = scene_folder(MODELS, &small_scene(""));
+    edit(folder.path(), &["set", "r1.label=\"hello\"", "r2.label=12"]);
+    edit(folder.path(), &["add-twin", "r3", "--model", "Room", "--set", "label=12", "--set", "area=7"]);
+    let scene = cupola_scene::load(folder.path()).scene.unwrap();
+    let label = |twin: &str| {
+        scene.graph.twin(twin).unwrap().properties.iter().find(|(name, _)| &**name == "label").unwrap().1.clone()
+    };
+    for (twin, text) in [("r1", "hello"), ("r2", "12"), ("r3", "12")] {
+        assert_eq!(label(twin), cupola_twin::Value::Text(text.into()), "{twin}");
+    }
+    // A name that is given twice is an error with its place.
+    let twice = small_scene("").replace("\"area\": 20.0", "\"area\": 20.0, \"area\": 21.0");
+    let loaded = cupola_scene::load(scene_folder(MODELS, &twice).path());
+    assert!(
+        loaded.diagnostics[0].message.contains("two values") && loaded.diagnostics[0].place.is_some(),
+        "{loaded:?}"
+    );
 }

@@ -43,6 +43,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("scene", &["twin", "building", "physics"]),
     ("exchange", &["scene", "twin", "building"]),
     ("run", &["scene", "twin", "building", "physics", "wire"]),
+    ("history", &["run", "scene", "twin", "wire"]),
     ("mqtt", &["run", "scene", "twin", "physics", "wire"]),
     ("validation", &["scene", "physics", "twin"]),
 ];
@@ -60,6 +61,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("src/look.rs", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui", "crate::session"]),
     ("src/twin", &["egui", "rumqtt", "Mesh3d", "crate::feed", "crate::view", "crate::ui", "crate::session"]),
     ("src/timeline", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),
+    ("src/history.rs", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),
     ("src/feed", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),
     ("src/processor", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui", "crate::session"]),
     ("src/exchange", &["egui", "rumqtt", "Mesh3d", "crate::view", "crate::ui"]),

@@ -405,6 +405,13 @@ fn whole_numbers_are_answered_exactly_or_refused() {
         ("SELECT MAX(M.parts.a) AS s FROM DIGITALTWINS M", Some("9223372036854775807")),
         ("SELECT COUNT() AS s FROM DIGITALTWINS M WHERE M.parts.a > 9007199254740992", Some("1")),
         ("SELECT COUNT() AS s FROM DIGITALTWINS M WHERE M.parts.a < 5", Some("0")),
+        ("SELECT SUM(M.serial + 0) AS s FROM DIGITALTWINS M", None),
+        ("SELECT SUM(M.feeds.serial + M.feeds.serial) AS s FROM DIGITALTWINS M WHERE M.$dtId = 'm'", None),
+        ("SELECT COUNT() AS s FROM DIGITALTWINS M ORDER BY s OFFSET 0 LIMIT 1", Some("2")),
+        (
+            "SELECT M.$dtId AS s, SUM(M.parts.a) AS t FROM DIGITALTWINS M GROUP BY M.$dtId HAVING M.$dtId = 'n'",
+            Some("n,"),
+        ),
     ] {
         let output = cupola(&["query", path, question, "--format", "csv"]);
         let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -1,7 +1,7 @@
 //! The permission to read files that lie elsewhere. A scene may come from anywhere, so a path in it may lead anywhere.
 //!
 //! Without a permission, a scene reads files in its own folder, in the folders beside it, and in a folder `assets`
-//! above it. Folders beside it are not read if the folder above is the root or a person's home. The permission belongs
+//! above it. What lies beside it is not read if the folder above is the root or has a person's home in it. The permission belongs
 //! to the person who runs the program, so it holds for the whole process.
 
 use super::document::Document;
@@ -67,13 +67,25 @@ pub fn refused(document: &Document, scene_file: &Path) -> Vec<PathBuf> {
     paths.filter(|path| check(folder, path).is_err()).map(|path| whole(&path)).collect()
 }
 
-/// Adds a diagnostic for each file of a document that may not be read.
-pub(crate) fn report(document: &Document, folder: &Path, places: &Places, diagnostics: &mut Vec<Diagnostic>) {
+/// Adds a diagnostic for each file of a document that may not be read, and returns these files. The weather of a study is
+/// reported where it is read, because another file may take its place.
+pub(crate) fn report(
+    document: &Document,
+    folder: &Path,
+    places: &Places,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<PathBuf> {
+    let mut refused = Vec::new();
     for (name, steps) in named(document) {
-        if let Err(found) = check(folder, &folder.join(name)) {
-            diagnostics.push(found.at(places.of(&steps)));
+        let path = folder.join(name);
+        if let Err(found) = check(folder, &path) {
+            refused.push(whole(&path));
+            if !matches!(steps.first(), Some(Step::Field("physics"))) {
+                diagnostics.push(found.at(places.of(&steps)));
+            }
         }
     }
+    refused
 }
 
 /// Returns the files and folders that a document names, with their positions in it. Folders of programs have a
@@ -99,16 +111,21 @@ fn named(document: &Document) -> Vec<(&str, Vec<Step<'_>>)> {
 
 /// Returns whether a file may be read without a permission. Both paths are whole.
 fn is_near(folder: &Path, target: &Path) -> bool {
-    let is_home = |path: &Path| std::env::var_os("HOME").is_some_and(|home| whole(Path::new(&home)) == path);
-    let beside = folder.parent().filter(|parent| parent.parent().is_some() && !is_home(parent));
+    if !folder.is_absolute() {
+        return false;
+    }
+    let home = std::env::home_dir().map(|home| whole(&home));
+    let has_home = |path: &Path| home.as_ref().is_some_and(|home| home.starts_with(path));
+    let beside = folder.parent().filter(|parent| parent.parent().is_some() && !has_home(parent));
     let is_hidden = |below: &Path| below.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
-    target.starts_with(folder)
+    // A home has hidden folders with keys.
+    target.strip_prefix(folder).is_ok_and(|below| !has_home(folder) || !is_hidden(below))
         || beside.and_then(|parent| target.strip_prefix(parent).ok()).is_some_and(|below| !is_hidden(below))
         || folder.ancestors().any(|above| target.starts_with(above.join("assets")))
 }
 
 /// Returns the absolute path without links. A path that does not exist is resolved as far as its folders exist.
-fn whole(path: &Path) -> PathBuf {
+pub(crate) fn whole(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut out = PathBuf::new();
     for part in path.components() {

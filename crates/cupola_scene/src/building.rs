@@ -1,6 +1,6 @@
 //! The 3D building of a scene, from its glTF file, from its floor plan, or from the areas of its rooms.
 
-use super::access::reach;
+use super::access::{self, reach};
 use super::document::Document;
 use super::files::{SourceFile, read_bytes, read_text};
 use super::places::Places;
@@ -20,20 +20,34 @@ const USUAL_AREA_M2: f64 = 20.0;
 /// The default height of a room, in m.
 const USUAL_HEIGHT_M: f64 = 3.0;
 
+/// The reading of a building.
+pub(super) struct Reading<'r> {
+    /// The folder of the scene.
+    pub folder: &'r Path,
+    pub source: &'r Places,
+    pub diagnostics: &'r mut Vec<Diagnostic>,
+    /// The files that were read.
+    pub files: &'r mut Vec<SourceFile>,
+    /// The files that may not be read.
+    pub refused: &'r mut Vec<PathBuf>,
+}
+
 /// Reads the building's glTF file or builds the floor plan. Returns `None` if the document names neither, or if both
 /// fail; failures are reported.
-pub(super) fn read(
-    document: &Document,
-    folder: &Path,
-    source: &Places,
-    diagnostics: &mut Vec<Diagnostic>,
-    files: &mut Vec<SourceFile>,
-) -> Option<Building> {
+pub(super) fn read(document: &Document, reading: &mut Reading<'_>) -> Option<Building> {
+    let Reading { folder, source, diagnostics, files, refused } = reading;
     let doc = document.building.clone().unwrap_or_default();
     let reached = |name: &Option<String>| name.as_ref().and_then(|name| reach(folder, name).ok());
     if let Some(path) = reached(&doc.gltf) {
         files.push(SourceFile::before_reading(path.clone()));
-        match read_gltf(&path) {
+        // A buffer may be a link that leads elsewhere.
+        let mut may_read = |path: &Path| {
+            access::check(folder, path).map_err(|found| {
+                refused.push(access::whole(path));
+                found.message
+            })
+        };
+        match read_gltf_with(&path, &mut may_read) {
             Ok(read) => {
                 diagnostics.extend(read.issues.iter().map(|issue| warning(issue, &path)));
                 return Some(read.building);
@@ -77,6 +91,11 @@ pub struct ReadGltf {
 /// The file can't be read, or it is not a valid glTF file. A buffer file that can't be read is an error of the glTF
 /// file.
 pub fn read_gltf(path: &Path) -> Result<ReadGltf, Diagnostic> {
+    read_gltf_with(path, &mut |_| Ok(()))
+}
+
+/// Reads a glTF file like [`read_gltf`], with only those buffer files that `may_read` allows.
+fn read_gltf_with(path: &Path, may_read: &mut dyn FnMut(&Path) -> Result<(), String>) -> Result<ReadGltf, Diagnostic> {
     let bytes = read_bytes(path)?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
     let mut parts = BTreeSet::new();
@@ -84,6 +103,7 @@ pub fn read_gltf(path: &Path) -> Result<ReadGltf, Diagnostic> {
     let mut resolve = |name: &str| {
         let is_new = parts.insert(PathBuf::from(name));
         let file = folder.join(name);
+        may_read(&file)?;
         // Each buffer has its own copy, so a file that is named a hundred times would need a hundred times its size.
         if !is_new {
             repeated += std::fs::metadata(&file).map_or(0, |data| data.len() as usize);

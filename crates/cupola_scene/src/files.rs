@@ -135,12 +135,25 @@ fn leads_up(folder: &Path) -> bool {
 }
 
 /// Adds the JSON files (`.json`, `.jsonld`) in a folder and its subfolders to `out`, sorted by path within each folder.
-/// Adds `path` itself if it is a file. `depth` is the current depth; folders deeper than 16 levels are skipped, and so
-/// are links to a folder above.
+/// Adds `path` itself if it is a file. Folders deeper than 16 levels are skipped, and so are links to a folder above, and
+/// links that `may_read` refuses.
 ///
 /// # Errors
 /// A folder can't be read.
-pub fn collect_json(path: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
+pub fn collect_json(
+    path: &Path,
+    may_read: &mut dyn FnMut(&Path) -> bool,
+    out: &mut Vec<PathBuf>,
+) -> Result<(), Diagnostic> {
+    collect_level(path, 0, may_read, out)
+}
+
+fn collect_level(
+    path: &Path,
+    depth: usize,
+    may_read: &mut dyn FnMut(&Path) -> bool,
+    out: &mut Vec<PathBuf>,
+) -> Result<(), Diagnostic> {
     if path.is_file() {
         out.push(path.to_path_buf());
         return Ok(());
@@ -152,10 +165,14 @@ pub fn collect_json(path: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for entry in paths {
+        let is_link = entry.symlink_metadata().is_ok_and(|about| about.is_symlink());
+        if is_link && !leads_up(&entry) && !may_read(&entry) {
+            continue;
+        }
         let is_json = entry.extension().is_some_and(|extension| extension == "json" || extension == "jsonld");
         if entry.is_dir() && depth < 16 {
             if !leads_up(&entry) {
-                collect_json(&entry, depth + 1, out)?;
+                collect_level(&entry, depth + 1, may_read, out)?;
             }
         } else if is_json && entry.is_file() {
             out.push(entry);

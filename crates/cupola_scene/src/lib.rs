@@ -86,6 +86,8 @@ pub struct Scene {
     pub massing: Arc<Vec<AutoStorey>>,
     /// The twin of each node of the building.
     pub bindings: Arc<Vec<Option<TwinIx>>>,
+    /// The files and folders elsewhere that the scene names and that may not be read, as whole paths.
+    pub refused: Vec<PathBuf>,
 }
 
 impl Scene {
@@ -101,11 +103,6 @@ impl Scene {
     /// The file lies outside of the scene's folder, and may not be read.
     pub fn reach(&self, name: &str) -> Result<PathBuf, Diagnostic> {
         access::reach(&load::folder_of(&self.path), name)
-    }
-
-    /// Returns the files and folders that the scene names and that may not be read.
-    pub fn refused_files(&self) -> Vec<PathBuf> {
-        refused_files(&self.document, &self.path)
     }
 
     /// Builds the lists of the document and the graph in a thread of its own. They are otherwise built at the first

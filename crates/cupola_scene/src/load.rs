@@ -27,6 +27,8 @@ pub struct LoadResult {
     pub scene: Option<Scene>,
     /// The diagnostics, in the order of the checks.
     pub diagnostics: Vec<Diagnostic>,
+    /// The files and folders elsewhere that the scene names and that may not be read, as whole paths.
+    pub refused: Vec<PathBuf>,
 }
 
 impl LoadResult {
@@ -40,7 +42,7 @@ impl LoadResult {
 pub fn load(path: &Path) -> LoadResult {
     let mut loader = Loader::new(Vec::new());
     let scene = loader.scene(path);
-    LoadResult { scene, diagnostics: loader.diagnostics }
+    LoadResult { scene, diagnostics: loader.diagnostics, refused: loader.refused }
 }
 
 /// The changes of a graph by edits.
@@ -98,7 +100,7 @@ pub(super) fn with_changes(scene: &Scene, document: Document, changes: Option<Ch
         loader.files.extend(scene.files.iter().filter(|file| file.path != scene.path).cloned());
     }
     let scene = loader.build(scene.path.clone(), source, document, reused);
-    LoadResult { scene: Some(scene), diagnostics: loader.diagnostics }
+    LoadResult { scene: Some(scene), diagnostics: loader.diagnostics, refused: loader.refused }
 }
 
 /// Returns a symbolic place at the start of a formula or condition. [`in_file`] converts it to a place in the file when
@@ -167,7 +169,7 @@ impl ReusedParts {
 }
 
 pub(super) fn folder_of(path: &Path) -> PathBuf {
-    path.parent().unwrap_or(Path::new(".")).to_path_buf()
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf()
 }
 
 pub(super) struct Loader {
@@ -175,11 +177,13 @@ pub(super) struct Loader {
     files: Vec<SourceFile>,
     /// The hash of the texts from which the models were read.
     pub models_hash: u64,
+    /// The files elsewhere that the scene names and that may not be read.
+    refused: Vec<PathBuf>,
 }
 
 impl Loader {
     fn new(files: Vec<SourceFile>) -> Self {
-        Self { diagnostics: Vec::new(), files, models_hash: 0 }
+        Self { diagnostics: Vec::new(), files, models_hash: 0, refused: Vec::new() }
     }
 
     fn scene(&mut self, path: &Path) -> Option<Scene> {
@@ -219,7 +223,7 @@ impl Loader {
         reused: ReusedParts,
     ) -> Scene {
         let folder = folder_of(&path);
-        access::report(&document, &folder, &source, &mut self.diagnostics);
+        self.refused.extend(access::report(&document, &folder, &source, &mut self.diagnostics));
         let models = reused.models.unwrap_or_else(|| Arc::new(self.models(&document, &folder, &source)));
         let compiled = reused
             .compiled
@@ -258,6 +262,7 @@ impl Loader {
             building,
             massing,
             bindings,
+            refused: self.refused.clone(),
         }
     }
 
@@ -271,8 +276,16 @@ impl Loader {
         building: Option<Arc<Building>>,
         massing: Option<(Arc<Vec<AutoStorey>>, Arc<Building>)>,
     ) -> BoundBuilding {
-        let from_file = building
-            .or_else(|| building::read(document, folder, source, &mut self.diagnostics, &mut self.files).map(Arc::new));
+        let from_file = building.or_else(|| {
+            let mut read = building::Reading {
+                folder,
+                source,
+                diagnostics: &mut self.diagnostics,
+                files: &mut self.files,
+                refused: &mut self.refused,
+            };
+            building::read(document, &mut read).map(Arc::new)
+        });
         let is_of_file = from_file.is_some();
         let storeys = if is_of_file { Vec::new() } else { building::storeys(topology, source, &mut self.diagnostics) };
         let storeys = Arc::new(storeys);
@@ -359,7 +372,17 @@ impl Loader {
             self.files.push(SourceFile::before_reading(whole.clone()));
             let before = files.len();
             let place = || source.of(&["models".into(), position.into()]);
-            if let Err(found) = collect_json(&whole, 0, &mut files) {
+            // A link in a folder of models may lead elsewhere.
+            let (refused, diagnostics) = (&mut self.refused, &mut self.diagnostics);
+            let mut may_read = |path: &Path| match access::check(folder, path) {
+                Ok(()) => true,
+                Err(found) => {
+                    refused.push(access::whole(path));
+                    diagnostics.push(found.at(place()));
+                    false
+                }
+            };
+            if let Err(found) = collect_json(&whole, &mut may_read, &mut files) {
                 self.diagnostics.push(found.at(place()));
             } else if files.len() == before {
                 let message = format!("{} holds no .json or .jsonld file", whole.display());
@@ -368,11 +391,6 @@ impl Loader {
         }
         let mut texts = Vec::new();
         for file in files {
-            // A link in a folder of models may lead elsewhere.
-            if let Err(found) = access::check(folder, &file) {
-                self.diagnostics.push(found);
-                continue;
-            }
             self.files.push(SourceFile::before_reading(file.clone()));
             match read_text(&file) {
                 Ok(text) => texts.push((Arc::<str>::from(file.to_string_lossy()), text)),

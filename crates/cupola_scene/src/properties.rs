@@ -2,7 +2,7 @@
 //! whose names may be shared, and not a tree.
 
 use cupola_twin::Value;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashSet;
 use std::fmt;
@@ -135,11 +135,14 @@ impl<'de> Deserialize<'de> for Properties {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Properties, A::Error> {
-                let mut values = Vec::new();
-                while let Some(entry) = map.next_entry::<String, Value>()? {
-                    values.push(entry);
+                let mut values = Properties::default();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if values.contains_key(&name) {
+                        return Err(A::Error::custom(format!("`{name}` has two values")));
+                    }
+                    values.insert(name, value);
                 }
-                Ok(values.into_iter().collect())
+                Ok(values)
             }
         }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use cupola_twin::state::reclaim_texts;
+use cupola_twin::value::Sample;
 use cupola_twin::{State, Value};
 use world::{World, put, slot};
 
@@ -14,7 +15,8 @@ fn tick(state: &mut State, round: usize) {
     state.begin_tick();
     state.pass_to(round as i64 * 60_000_000);
     for leaf in 0..LEAVES {
-        put(state, &format!("n{leaf}.x"), (round * LEAVES + leaf) as f64);
+        let x = slot(state, &format!("n{leaf}.x"));
+        state.set(x, Sample::good((round * LEAVES + leaf) as f64, round as i64 * 60_000_000));
     }
     state.propagate();
 }

@@ -108,6 +108,11 @@ fn a_late_reading_enters_the_functions_of_expressions() {
     // The order of arrival changes nothing but the count of late readings.
     let expected = (1, ordered.1, ordered.2, ordered.3);
     assert_eq!(after(&[&[(900, 27.0)], &[(300, 28.0)], &[(600, 40.0)]]), expected);
+    // Equal readings are no gap into which a late one would be too long.
+    assert_eq!(after(&[&[(900, 28.0)], &[(300, 28.0)], &[(600, 40.0)]]).1, Some(41.0));
+    // A second reading for one time is a correction, also if it comes late.
+    assert_eq!(after(&[&[(900, 20.0)], &[(300, 22.0)], &[(300, 40.0)]]).1, Some(41.0));
+    assert_eq!(after(&[&[(900, 40.0)], &[(600, 20.0)], &[(300, 22.0)], &[(600, 30.0)]]).1, Some(41.0));
     // A late reading interrupts a condition, which holds since the next reading then.
     let ordered = after(&[&[(900, 27.0)], &[(600, 20.0)], &[(300, 28.0)]]);
     assert_eq!(ordered.3, Some(300.0));

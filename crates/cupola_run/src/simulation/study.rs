@@ -57,7 +57,7 @@ pub fn weather(scene: &Scene, study: &Study, instead: Option<&Path>) -> (Option<
         (Some(path), _) => (path.to_path_buf(), None),
         (None, Some(own)) => match scene.reach(own) {
             Ok(path) => (path, Some(place)),
-            Err(_) => return (None, Vec::new()),
+            Err(found) => return (None, vec![found.at(place)]),
         },
         (None, None) => {
             let none = Diagnostic::error("no-weather", "the study has no weather");

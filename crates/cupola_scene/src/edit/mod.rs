@@ -9,7 +9,7 @@ use super::graph::{graph_relationship, graph_twin, graph_values};
 use super::load::{Changes, with_changes};
 use super::{LoadResult, Properties, Scene};
 use cupola_twin::diagnostic::has_errors;
-use cupola_twin::topology::system::{ETAG, update_time_name};
+use cupola_twin::topology::system::{ETAG, updated_property};
 use cupola_twin::{Diagnostic, Models, Severity, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -361,21 +361,21 @@ fn without_place(found: Diagnostic) -> Diagnostic {
     Diagnostic { place: None, path: None, ..found }
 }
 
-/// Returns the edits that remove the system values of a twin that a new value makes wrong: its version tag, and the
-/// time of the property.
-fn outdated(document: &Document, edit: &Edit) -> Vec<Edit> {
+/// Returns the system values of a twin, as twin and name, that a new value makes wrong: its version tag, and the times of
+/// the property, of the objects that it is in, and of its fields.
+fn outdated(document: &Document, edit: &Edit) -> Vec<(String, String)> {
     let Edit::SetProperty { twin, property, .. } = edit else { return Vec::new() };
     if property.starts_with('$') {
         return Vec::new();
     }
     let Some(known) = document.twins.iter().find(|known| known.id == *twin) else { return Vec::new() };
-    // A field has the time of its object.
-    let parts = property.match_indices('.').map(|(at, _)| &property[..at]).chain([property.as_str()]);
-    let names = parts.map(update_time_name).chain([ETAG.to_owned()]);
-    names
-        .filter(|name| known.properties.get(name).is_some())
-        .map(|property| Edit::SetProperty { twin: twin.clone(), property, value: None })
-        .collect()
+    let is_part = |part: &str, whole: &str| part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
+    let is_outdated = |name: &str| match updated_property(name) {
+        Some(own) => own == property || is_part(own, property) || is_part(property, own),
+        None => name == ETAG,
+    };
+    let names = known.properties.keys().filter(|name| is_outdated(name));
+    names.map(|name| (twin.clone(), name.to_string())).collect()
 }
 
 /// The result of edits.
@@ -402,11 +402,21 @@ pub fn edit(
     let mut undo = Vec::with_capacity(edits.len());
     // If the scene has errors, an edit may repair them. The whole scene is then checked again, without the mirror.
     let mut mirror = (!has_errors(findings_before)).then(|| Mirror::new(scene));
-    let edits = edits.into_iter().flat_map(|edit| {
-        let outdated = outdated(&scene.document, &edit);
-        std::iter::once(edit).chain(outdated)
-    });
+    // Edits that redo or undo a step name the system values already.
+    let named = |edit: &Edit| match edit {
+        Edit::SetProperty { twin, property, .. } if property.starts_with('$') => Some((twin.clone(), property.clone())),
+        _ => None,
+    };
+    let mut named: BTreeSet<(String, String)> = edits.iter().filter_map(named).collect();
+    let mut all = Vec::with_capacity(edits.len());
     for edit in edits {
+        let outdated = outdated(&scene.document, &edit);
+        all.push(edit);
+        let is_new = |(twin, name): &(String, String)| named.insert((twin.clone(), name.clone()));
+        let outdated = outdated.into_iter().filter(is_new);
+        all.extend(outdated.map(|(twin, property)| Edit::SetProperty { twin, property, value: None }));
+    }
+    for edit in all {
         let made = edit.clone();
         undo.push(edit.apply(&mut document)?);
         if let Some(mirror) = &mut mirror {
@@ -414,7 +424,8 @@ pub fn edit(
         }
     }
     undo.reverse();
-    let LoadResult { scene: edited, mut diagnostics } = with_changes(scene, document, mirror.map(|mirror| mirror.0));
+    let LoadResult { scene: edited, mut diagnostics, .. } =
+        with_changes(scene, document, mirror.map(|mirror| mirror.0));
     let Some(edited) = edited else {
         let first = diagnostics.into_iter().find(|found| found.severity == Severity::Error);
         return Err(first.unwrap_or_else(|| Diagnostic::error("edit-failed", "the edited scene can't be compiled")));

@@ -11,6 +11,7 @@ use crate::zone::{self, TimeZone};
 use arcstr::Substr;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A value during evaluation.
@@ -204,6 +205,15 @@ pub(crate) fn remembers(function: Stateful, expr: &Expr) -> ExprError {
     let message = format!("{} needs earlier values, which only computed properties and alarms have", function.name());
     let help = "define a computed property with it, and use that property";
     ExprError::new(expr.span.clone(), "remembers", message).help(help)
+}
+
+impl ExprError {
+    /// Returns the error that an aggregate of integers can't be exact.
+    pub(crate) fn inexact(span: &Range<usize>, aggregate: Aggregate) -> Self {
+        let message = format!("{} is of integers beyond 2^53, so it would be rounded", aggregate.name());
+        let help = "divide the values if rounding is no problem: SUM(T.count / 1000)";
+        Self::new(span.clone(), "inexact", message).help(help)
+    }
 }
 
 /// Converts an element of a JSON array or object to a value.

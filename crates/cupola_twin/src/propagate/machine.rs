@@ -2,7 +2,7 @@
 
 use super::fold::Fold;
 use crate::expr::{BinaryOp, Function, Stateful, part_of_time, text_of};
-use crate::state::{CHUNK, Memories, Memory, Moment, Stamp, Stamps, State};
+use crate::state::{CHUNK, Memories, Memory, MemoryReading, Moment, Stamp, Stamps, State};
 use crate::topology::{ColumnIx, Op, Operand, Program, Topology};
 use crate::unit::converted;
 use crate::value::{Kind, Quality, Sample, Texts, decode};
@@ -254,11 +254,14 @@ impl Machine {
         let chunks = state.chunks(call.column);
         let count = rows.count();
         self.each(count);
+        let topology = state.topology();
+        let formula = topology.column(call.column).formula.map(|number| &topology.formulas()[number as usize]);
+        let is_read = formula.is_none_or(|formula| !formula.timed && !formula.remembers());
         for (row_at, out) in out.iter_mut().enumerate() {
             let row = rows.row(row_at);
             let (value, stamp) = chunks[row as usize / CHUNK].usable(row as usize % CHUNK);
-            let observe =
-                |memory: &mut Memory, now| memory.observe(call.function, call.settings, value, stamp.time_us(), now);
+            let reading = MemoryReading { value, us: stamp.time_us(), is_read };
+            let observe = |memory: &mut Memory, now| memory.observe(call.function, call.settings, reading, now);
             let lane = match state.moment() {
                 Some(now) => observe(memories.of(call.memory, row), now),
                 // Without a current time, the call is evaluated as if for the first time.

@@ -7,6 +7,7 @@ use super::run::Runner;
 use super::scalar::{Env, Scalar, VarValue};
 use crate::expr::{Aggregate, Cell, ExprError};
 use crate::topology::{TableIx, TwinIx};
+use crate::value::Kind;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,14 +28,17 @@ struct Numbers {
     rows: usize,
     count: usize,
     sum: f64,
+    /// The sum of the absolute values, if it is asked for.
+    magnitude: f64,
     least: f64,
     greatest: f64,
 }
 
 impl Numbers {
-    const NONE: Self = Self { rows: 0, count: 0, sum: 0.0, least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+    const NONE: Self =
+        Self { rows: 0, count: 0, sum: 0.0, magnitude: 0.0, least: f64::INFINITY, greatest: f64::NEG_INFINITY };
 
-    fn take(&mut self, lanes: &[f64], with_extremes: bool) {
+    fn take(&mut self, lanes: &[f64], with_extremes: bool, with_magnitude: bool) {
         let sum = sum_of(lanes);
         if sum.is_nan() {
             // At least one value is missing.
@@ -46,6 +50,9 @@ impl Numbers {
             self.count += lanes.len();
         }
         self.rows += lanes.len();
+        if with_magnitude {
+            self.magnitude += lanes.iter().filter(|lane| !lane.is_nan()).map(|lane| lane.abs()).sum::<f64>();
+        }
         if with_extremes {
             self.least = lanes.iter().fold(self.least, |least, lane| least.min(*lane));
             self.greatest = lanes.iter().fold(self.greatest, |greatest, lane| greatest.max(*lane));
@@ -56,12 +63,14 @@ impl Numbers {
         self.rows += other.rows;
         self.count += other.count;
         self.sum += other.sum;
+        self.magnitude += other.magnitude;
         self.least = self.least.min(other.least);
         self.greatest = self.greatest.max(other.greatest);
     }
 
     fn tally(&self) -> Tally {
-        Tally::of_numbers(self.count, self.sum, self.least, self.greatest, self.rows - self.count)
+        let (sums, ends) = ((self.sum, self.magnitude), (self.least, self.greatest));
+        Tally::of_numbers(self.count, sums, ends, self.rows - self.count)
     }
 }
 
@@ -185,8 +194,10 @@ impl<'d> DenseGroups<'d> {
                     };
                     all.resize(rows as usize, Numbers::NONE);
                     let with_extremes = matches!(self.aggregates[number], Aggregate::Min | Aggregate::Max);
+                    let is_whole = topology.column(column).kind == Kind::Integer;
+                    let with_magnitude = is_whole && self.aggregates[number] == Aggregate::Sum;
                     for (row, run) in runs.iter().cloned() {
-                        all[row as usize].take(&self.lanes[run], with_extremes);
+                        all[row as usize].take(&self.lanes[run], with_extremes, with_magnitude);
                     }
                 }
                 _ => {
@@ -283,7 +294,7 @@ impl<'d> DenseGroups<'d> {
                 let tallies = of_table.accumulators.iter().map(|accumulators| match accumulators {
                     Accumulators::Numbers(all) => match all.get(row) {
                         Some(numbers) => numbers.tally(),
-                        None => Tally::of_numbers(*count as usize, f64::from(*count), 1.0, 1.0, 0),
+                        None => Tally::of_numbers(*count as usize, (f64::from(*count), 0.0), (1.0, 1.0), 0),
                     },
                     Accumulators::Any(tallies) => tallies.get(&(row as u32)).cloned().unwrap_or_default(),
                 });

@@ -46,15 +46,25 @@ pub(super) struct Tally {
     holding: usize,
     failing: usize,
     missing: usize,
-    /// Whether a value was an integer that a double can't hold.
-    has_inexact: bool,
+    /// The number of integers that a double can't hold.
+    inexact: usize,
+    /// The sum of the absolute values. A sum of integers is exact as long as it is less than 2^53.
+    magnitude: f64,
+    /// The number of numbers that are no integers.
+    fractions: usize,
 }
 
 impl Tally {
     /// Creates an accumulator of `numbers` numbers and `missing` rows without one.
-    pub fn of_numbers(numbers: usize, sum: f64, least: f64, greatest: f64, missing: usize) -> Self {
+    pub fn of_numbers(
+        numbers: usize,
+        (sum, magnitude): (f64, f64),
+        (least, greatest): (f64, f64),
+        missing: usize,
+    ) -> Self {
         let one = |number: f64| (numbers > 0).then_some(Cell::Number(number));
-        Self { present: numbers, numbers, sum, least: one(least), greatest: one(greatest), missing, ..Self::default() }
+        let (least, greatest) = (one(least), one(greatest));
+        Self { present: numbers, numbers, sum, magnitude, least, greatest, missing, ..Self::default() }
     }
 
     /// Counts a value without updating the minimum and maximum. Returns whether the value is present.
@@ -69,9 +79,11 @@ impl Tally {
             Cell::Number(number) | Cell::Time(number) => {
                 self.numbers += 1;
                 self.sum += number;
+                self.magnitude += number.abs();
+                self.fractions += usize::from(number.fract() != 0.0);
                 self.is_time |= matches!(cell, Cell::Time(_));
             }
-            Cell::Json(json) if json.is_number() => self.has_inexact = true,
+            Cell::Json(json) if json.is_number() => self.inexact += 1,
             Cell::Text(_) | Cell::Json(_) => {}
         }
         self.present += 1;
@@ -87,7 +99,12 @@ impl Tally {
             }
             Cell::Bool(true) => self.holding -= 1,
             Cell::Bool(false) => self.failing -= 1,
-            Cell::Number(_) | Cell::Time(_) => self.numbers -= 1,
+            Cell::Number(number) | Cell::Time(number) => {
+                self.numbers -= 1;
+                self.magnitude -= number.abs();
+                self.fractions -= usize::from(number.fract() != 0.0);
+            }
+            Cell::Json(json) if json.is_number() => self.inexact -= 1,
             Cell::Text(_) | Cell::Json(_) => {}
         }
         self.present -= 1;
@@ -107,7 +124,9 @@ impl Tally {
         self.holding += other.holding;
         self.failing += other.failing;
         self.missing += other.missing;
-        self.has_inexact |= other.has_inexact;
+        self.inexact += other.inexact;
+        self.magnitude += other.magnitude;
+        self.fractions += other.fractions;
         let better = |known: &mut Option<Cell>, other: Option<Cell>, wanted: Ordering| {
             if let Some(other) = other
                 && known.as_ref().is_none_or(|known| compare_alike(&other, known) == Some(wanted))
@@ -140,8 +159,8 @@ impl Tally {
     /// all values are integers.
     pub fn is_rounded(&self, aggregate: Aggregate, is_whole: bool) -> bool {
         match aggregate {
-            Aggregate::Sum => self.has_inexact || (is_whole && self.sum.abs() > EXACT_INTEGER),
-            Aggregate::Avg => self.has_inexact,
+            Aggregate::Sum => self.inexact > 0 || (is_whole && self.fractions == 0 && self.magnitude >= EXACT_INTEGER),
+            Aggregate::Avg => self.inexact > 0,
             _ => false,
         }
     }
@@ -242,6 +261,8 @@ pub(super) fn in_order(left: &Cell, right: &Cell, falls: bool) -> Ordering {
     let rank = |cell: &Cell| match cell {
         Cell::Bool(_) => 0,
         Cell::Number(_) => 1,
+        // An integer that a double can't hold.
+        Cell::Json(json) if json.is_number() => 1,
         Cell::Time(_) => 2,
         Cell::Text(_) => 3,
         Cell::Json(_) => 4,
@@ -252,7 +273,11 @@ pub(super) fn in_order(left: &Cell, right: &Cell, falls: bool) -> Ordering {
         _ => {
             // Only values of one kind are compared: comparisons between times and texts would not be transitive.
             let order = match rank(left).cmp(&rank(right)) {
-                Ordering::Equal => compare_alike(left, right).unwrap_or(Ordering::Equal),
+                Ordering::Equal => match (left, right) {
+                    // Lists and objects have an order of no meaning, but always the same one.
+                    (Cell::Json(one), Cell::Json(other)) if !one.is_number() => one.to_string().cmp(&other.to_string()),
+                    _ => compare_alike(left, right).unwrap_or(Ordering::Equal),
+                },
                 other => other,
             };
             if falls { order.reverse() } else { order }

@@ -97,12 +97,19 @@ fn rest(parser: &mut Parser, query: &mut Query) -> Result<(), ExprError> {
             Ok((expr, falls))
         })?;
     }
-    if parser.take_word("LIMIT") {
-        let limit = parser.count()?;
-        query.limit = Some(query.limit.map_or(limit, |top| top.min(limit)));
-    }
-    if parser.take_word("OFFSET") {
-        query.offset = parser.count()?;
+    // The two may have either order.
+    let (mut has_limit, mut has_offset) = (false, false);
+    loop {
+        if !has_limit && parser.take_word("LIMIT") {
+            has_limit = true;
+            let limit = parser.count()?;
+            query.limit = Some(query.limit.map_or(limit, |top| top.min(limit)));
+        } else if !has_offset && parser.take_word("OFFSET") {
+            has_offset = true;
+            query.offset = parser.count()?;
+        } else {
+            break;
+        }
     }
     loop {
         if query.at.is_none() && parser.take_word("AT") {

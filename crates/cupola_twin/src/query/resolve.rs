@@ -295,7 +295,15 @@ impl<'r> Resolver<'r> {
         let needs = there.needs(&inner)?;
         let Node::Path(path) = &inner.node else { return Err(self.unknown_property(rest)) };
         let inner = there.path(path, unit)?;
-        Ok(Scalar::Along { var, walk, aggregate: Aggregate::Only, inner: Some(Box::new(inner)), needs, span })
+        Ok(Scalar::Along {
+            var,
+            walk,
+            aggregate: Aggregate::Only,
+            inner: Some(Box::new(inner)),
+            needs,
+            span,
+            is_whole: false,
+        })
     }
 
     /// Checks that a variable has one value in a group.
@@ -353,6 +361,13 @@ impl<'r> Resolver<'r> {
         }
     }
 
+    /// Returns the name of the first field of an object.
+    fn field_of(&self, object: &str) -> Option<String> {
+        let is_inside = |name: &str| name.strip_prefix(object).is_some_and(|rest| rest.starts_with('.'));
+        let columns = self.topology().columns().iter().filter(|column| !column.hidden);
+        columns.map(|column| &*column.name).filter(|name| is_inside(name)).min().map(String::from)
+    }
+
     /// Resolves a property or a part of one. Returns `None` if there is no property of that name.
     fn property(
         &self,
@@ -366,7 +381,14 @@ impl<'r> Resolver<'r> {
             ["$dtId"] => return Ok(Some(Scalar::Id(var))),
             ["$metadata", "$model"] => return Ok(Some(Scalar::Model(var))),
             ["$metadata", property @ .., "lastUpdateTime"] if !property.is_empty() => {
-                let columns = self.columns(&property.join("."), None, span)?;
+                let name = property.join(".");
+                let mut columns = self.columns(&name, None, span)?;
+                if columns.is_none()
+                    && let Some(field) = self.field_of(&name)
+                {
+                    // The fields of an object that was given as a whole have its time.
+                    columns = self.columns(&field, None, span)?;
+                }
                 return Ok(Some(
                     columns.map_or(Scalar::Constant(Cell::Missing), |columns| Scalar::UpdateTime(var, columns)),
                 ));
@@ -510,7 +532,7 @@ impl<'r> Resolver<'r> {
         let only_twins = matches!(&inner.node, Node::Path(path) if self.start(path)?.1.len() == steps.len());
         let span = expr.span.clone();
         if only_twins {
-            let scalar = Scalar::Along { var, walk, aggregate, inner: None, needs: Vec::new(), span };
+            let scalar = Scalar::Along { var, walk, aggregate, inner: None, needs: Vec::new(), span, is_whole: false };
             return Ok((scalar, Measure::Plain(None)));
         }
         let names = self.names;
@@ -526,7 +548,9 @@ impl<'r> Resolver<'r> {
         let (inner, measure) = resolver.measured(&there)?;
         let (change, measure) = measure.decided();
         let inner = Some(Box::new(inner.converted(change)));
-        Ok((Scalar::Along { var, walk, aggregate, inner, needs, span }, aggregate.measure(measure)))
+        let whole = inner.as_ref().is_some_and(|inner| is_whole(inner, self.state.topology()));
+        let is_whole = whole && aggregate == Aggregate::Sum;
+        Ok((Scalar::Along { var, walk, aggregate, inner, needs, span, is_whole }, aggregate.measure(measure)))
     }
 
     /// Returns the properties that a twin at the end of a path must have to count.
@@ -559,11 +583,25 @@ impl<'r> Resolver<'r> {
     }
 }
 
-/// Returns whether an expression is a property that has only integers.
+/// Returns whether an expression has only integers. Values in maps and of relationships may be fractions, which a sum
+/// notices.
 fn is_whole(scalar: &Scalar, topology: &Topology) -> bool {
-    let Scalar::Property(_, columns) = scalar else { return false };
-    let mut known = columns.by_table.iter().flatten();
-    known.all(|(column, scale, _)| *scale == 1.0 && topology.column(*column).kind == Kind::Integer)
+    match scalar {
+        Scalar::Constant(Cell::Number(number)) => number.fract() == 0.0,
+        Scalar::Property(_, columns) => {
+            let mut known = columns.by_table.iter().flatten();
+            known.all(|(column, scale, _)| *scale == 1.0 && topology.column(*column).kind == Kind::Integer)
+        }
+        Scalar::Inside(..) | Scalar::Relationship(..) => true,
+        Scalar::Unary(_, inner) => is_whole(inner, topology),
+        Scalar::Binary(BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply, left, right) => {
+            is_whole(left, topology) && is_whole(right, topology)
+        }
+        Scalar::Along { aggregate: Aggregate::Sum | Aggregate::Only, inner: Some(inner), .. } => {
+            is_whole(inner, topology)
+        }
+        _ => false,
+    }
 }
 
 /// Brings values to one measure, for a choice among them.

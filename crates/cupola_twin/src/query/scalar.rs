@@ -1,6 +1,7 @@
 //! Resolved expressions of a query: a property is a column for each table, and a path along relationships is a list of
 //! relations.
 
+use super::group::Tally;
 use super::names::VarIx;
 use super::shortest::Roads;
 use super::whole;
@@ -105,6 +106,8 @@ pub(super) enum Scalar {
         inner: Option<Box<Scalar>>,
         needs: Vec<Columns>,
         span: Range<usize>,
+        /// Whether the aggregate is the sum of integers, which must not be rounded.
+        is_whole: bool,
     },
 }
 
@@ -313,9 +316,13 @@ impl Scalar {
                 }
                 otherwise.as_ref().map_or(Ok(Cell::Missing), |value| value.value(env))?
             }
-            Self::Along { var, walk, aggregate, inner, needs, span } => {
+            Self::Along { var, walk, aggregate, inner, needs, span, is_whole } => {
                 let Some(twin) = env.twin(*var) else { return Ok(Cell::Missing) };
-                along(env, twin, walk, *aggregate, inner.as_deref(), needs, span)?
+                let (cells, found) = along(env, twin, walk, *aggregate, inner.as_deref(), needs, span)?;
+                if *is_whole {
+                    exact_sum(&cells, span)?;
+                }
+                found
             }
         })
     }
@@ -340,10 +347,12 @@ fn along(
     inner: Option<&Scalar>,
     needs: &[Columns],
     span: &Range<usize>,
-) -> Result<Cell, ExprError> {
+) -> Result<(Vec<Option<Cell>>, Cell), ExprError> {
     let topology = env.state.topology();
     let twins = walk.from(topology, twin);
-    let Some(inner) = inner else { return Ok(aggregate_of(aggregate, &vec![None; twins.len()], true)) };
+    let Some(inner) = inner else {
+        return Ok((Vec::new(), aggregate_of(aggregate, &vec![None; twins.len()], true)));
+    };
     if aggregate == Aggregate::Only && twins.len() > 1 {
         let message = format!("this leads from `{}` to several twins", topology.twin_id(twin));
         let help = "aggregate: AVG(…), MAX(…), SUM(…), …";
@@ -355,7 +364,20 @@ fn along(
         let there = Env { bound: &[VarValue::Twin(twin)], ..env };
         cells.push(if has_all { Some(inner.value(there)?) } else { None });
     }
-    Ok(aggregate_of(aggregate, &cells, false))
+    let result = aggregate_of(aggregate, &cells, false);
+    Ok((cells, result))
+}
+
+/// Checks that the sum of integers is exact.
+///
+/// # Errors
+/// The sum is beyond 2^53, or a value is.
+fn exact_sum(cells: &[Option<Cell>], span: &Range<usize>) -> Result<(), ExprError> {
+    let mut tally = Tally::default();
+    for cell in cells.iter().flatten() {
+        tally.count(cell);
+    }
+    if tally.is_rounded(Aggregate::Sum, true) { Err(ExprError::inexact(span, Aggregate::Sum)) } else { Ok(()) }
 }
 
 fn of_relationship(graph: &Graph, number: u32, name: &str) -> Cell {

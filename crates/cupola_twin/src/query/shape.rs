@@ -66,9 +66,7 @@ impl GroupingPlan {
     pub fn check<'t>(&self, tallies: impl IntoIterator<Item = &'t Tally>) -> Result<(), ExprError> {
         for ((tally, aggregate), (span, is_whole)) in tallies.into_iter().zip(&self.aggregates).zip(&self.origins) {
             if tally.is_rounded(*aggregate, *is_whole) {
-                let message = format!("{} is of integers beyond 2^53, so it would be rounded", aggregate.name());
-                let help = "divide the values if rounding is no problem: SUM(T.count / 1000)";
-                return Err(ExprError::new(span.clone(), "inexact", message).help(help));
+                return Err(ExprError::inexact(span, *aggregate));
             }
         }
         Ok(())
@@ -188,6 +186,11 @@ impl Shape {
         lines
     }
 
+    /// Returns whether a group passes `HAVING`.
+    pub fn passes(&self, env: Env<'_>) -> Result<bool, ExprError> {
+        self.having.as_ref().map_or(Ok(true), |having| having.holds(env))
+    }
+
     /// Returns the rows of the result.
     pub fn rows(&self, query: &Query, runner: &Runner<'_>) -> Result<Rows, ExprError> {
         let mut answer = Answer::new(self, query);
@@ -197,12 +200,14 @@ impl Shape {
                 (Some(groups), batches) => {
                     let grouping = groups.collect(runner, batches.as_ref())?;
                     for group in &grouping.groups {
-                        groups.check(&group.tallies)?;
                         let results = group.results(&groups.aggregates);
                         let env =
                             Env { state: runner.state, graph: runner.graph, bound: &group.first, results: &results };
-                        if !answer.add_group(env)? {
-                            break;
+                        if self.passes(env)? {
+                            groups.check(&group.tallies)?;
+                            if !answer.add(env)? {
+                                break;
+                            }
                         }
                     }
                 }
@@ -288,10 +293,7 @@ impl<'a> Answer<'a> {
 
     /// Adds a group that passes `HAVING`. Returns whether more groups are wanted.
     pub fn add_group(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
-        match &self.shape.having {
-            Some(having) if !having.holds(env)? => Ok(true),
-            _ => self.add(env),
-        }
+        if self.shape.passes(env)? { self.add(env) } else { Ok(true) }
     }
 
     /// Adds a row. Returns whether more rows are wanted.
@@ -311,6 +313,7 @@ impl<'a> Answer<'a> {
         }
         if self.to_skip > 0 {
             self.to_skip -= 1;
+            self.check_size()?;
             return Ok(true);
         }
         for (scalar, _) in &self.shape.order {
@@ -355,11 +358,16 @@ impl<'a> Answer<'a> {
     /// Checks that the answer is not too large. It is built in memory before it is sorted and shown.
     fn check_size(&self) -> Result<(), ExprError> {
         let cells = self.rows.len().saturating_mul(self.shape.items.len() * size_of::<Option<Output>>());
-        let size = cells + self.keys.len() * size_of::<Cell>() + self.texts;
+        let seen = self.distinct.as_ref().map_or(0, HashSet::len);
+        let seen = seen.saturating_mul(self.shape.items.len() * size_of::<Key>() + size_of::<Vec<Key>>());
+        let size = cells + seen + self.keys.len() * size_of::<Cell>() + self.texts;
         if size <= MAX_ANSWER_BYTES {
             return Ok(());
         }
-        let message = format!("the answer has more than {} rows and is larger than 256 MiB", self.rows.len());
+        let message = format!(
+            "the answer has more than {} rows and is larger than 256 MiB",
+            self.rows.len().max(self.distinct.as_ref().map_or(0, HashSet::len))
+        );
         let help = "narrow the query, add LIMIT, or read it in parts with --page";
         Err(ExprError::new(0..0, "too-large", message).help(help))
     }

@@ -128,7 +128,8 @@ impl Sum {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Ordered {
     Bool(bool),
-    Number(i64),
+    /// The bits of a number, and the exact value of an integer.
+    Number(i64, i128),
     Time(i64),
     Text(Substr),
 }
@@ -142,10 +143,15 @@ impl Ordered {
         };
         match cell {
             Cell::Bool(flag) => Some(Self::Bool(*flag)),
-            Cell::Number(number) => Some(Self::Number(bits(*number))),
+            Cell::Number(number) => Some(Self::Number(bits(*number), *number as i128)),
             Cell::Time(seconds) => Some(Self::Time(bits(*seconds))),
             Cell::Text(text) => Some(Self::Text(text.clone())),
-            Cell::Missing | Cell::Json(_) => None,
+            // An integer that a double can't hold stands among the numbers.
+            Cell::Json(json) => {
+                let whole = json.as_i64().map(i128::from).or(json.as_u64().map(i128::from))?;
+                Some(Self::Number(bits(whole as f64), whole))
+            }
+            Cell::Missing => None,
         }
     }
 }
@@ -370,13 +376,16 @@ impl Followed {
                 let mut any = false;
                 for group in groups.list.iter().filter(|group| group.rows > 0) {
                     any = true;
-                    let tallies: Vec<Tally> = group.totals.iter().map(Total::whole).collect();
-                    grouped.check(&tallies)?;
                     let results =
                         group.totals.iter().zip(&grouped.aggregates).map(|(total, aggregate)| total.result(*aggregate));
                     let results: Vec<Cell> = group.keys.iter().cloned().chain(results).collect();
-                    if !answer.add_group(Env { state, graph, bound: &group.first, results: &results })? {
-                        break;
+                    let env = Env { state, graph, bound: &group.first, results: &results };
+                    if self.shape.passes(env)? {
+                        let tallies: Vec<Tally> = group.totals.iter().map(Total::whole).collect();
+                        grouped.check(&tallies)?;
+                        if !answer.add(env)? {
+                            break;
+                        }
                     }
                 }
                 if !any && grouped.keys.is_empty() {

@@ -47,6 +47,17 @@ pub(crate) struct Duration {
     failed_us: i64,
 }
 
+/// A value that a function is called with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MemoryReading {
+    /// The value, or NaN if there is none.
+    pub value: f64,
+    /// The source time, in microseconds since the Unix epoch.
+    pub us: i64,
+    /// Whether the value changes only with a reading. Others change with the passing time as well.
+    pub is_read: bool,
+}
+
 /// A moment at which functions are evaluated. Several moments may have one time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
@@ -57,10 +68,17 @@ pub(crate) struct Moment {
 }
 
 impl Memory {
-    /// Records a reading (NaN if there is none) and returns the function's value at a moment.
-    pub fn observe(&mut self, function: Stateful, settings: [f64; 2], value: f64, reading_us: i64, now: Moment) -> f64 {
+    /// Records a reading and returns the function's value at a moment. A second value for the time of the last reading
+    /// corrects it.
+    pub fn observe(&mut self, function: Stateful, settings: [f64; 2], reading: MemoryReading, now: Moment) -> f64 {
         let now_us = now.us;
-        let reading_us = reading_us.min(now_us);
+        let value = reading.value;
+        // A value that changes without a reading, such as one of the passing time, counts from now.
+        let is_correction = reading.is_read && reading.us > UNKNOWN_AGE_US;
+        let reading_us = reading.us.min(now_us);
+        if is_correction {
+            self.correct(value, reading_us);
+        }
         let window_us = (settings[0] * 1e6) as i64;
         let start_us = now_us.saturating_sub(window_us);
         match function {
@@ -92,9 +110,13 @@ impl Memory {
             return Past(Some(kept));
         }
         let at_us = moment(kept.back().copied(), value, reading_us, now_us);
+        let is_same = |at: usize| kept.get(at).is_some_and(|(_, known)| known.to_bits() == value.to_bits());
+        // Of equal readings the first and the last one are kept, so that a late one between them finds its place.
+        let count = kept.len();
+        let is_repeated = count >= 2 && is_same(count - 1) && is_same(count - 2);
         match kept.back_mut() {
             Some((last_us, last)) if *last_us == at_us => *last = value,
-            Some((_, last)) if last.to_bits() == value.to_bits() => {}
+            Some((last_us, _)) if is_repeated => *last_us = at_us,
             _ => kept.push_back((at_us, value)),
         }
         while kept.len() > 1 && kept[1].0 <= start_us {
@@ -219,14 +241,33 @@ impl Memory {
 }
 
 impl Memory {
+    /// Takes another value for the time of the last reading.
+    fn correct(&mut self, corrected: f64, reading_us: i64) {
+        match self {
+            Self::Past(kept) => {
+                if let Some((_, last)) = kept.back_mut().filter(|(last_us, _)| *last_us == reading_us) {
+                    *last = corrected;
+                }
+            }
+            Self::Readings { at_us, value, .. } | Self::Mean { at_us, value, .. } if *at_us == reading_us => {
+                *value = corrected;
+            }
+            _ => {}
+        }
+    }
+
     /// Puts a reading that arrived late where it belongs, if the memory has readings of that time. Exponential means and
     /// switches have gone on already. Returns whether the memory has changed.
     pub fn insert(&mut self, value: f64, reading_us: i64) -> bool {
         match self {
             Self::Past(kept) => {
                 let at = kept.partition_point(|(at_us, _)| *at_us < reading_us);
-                if at == 0 || at == kept.len() || kept.len() >= MAX_KEPT || kept[at].0 == reading_us {
+                if at == 0 || at == kept.len() || kept.len() >= MAX_KEPT {
                     return false;
+                }
+                if kept[at].0 == reading_us {
+                    kept[at].1 = value;
+                    return true;
                 }
                 kept.insert(at, (reading_us, value));
                 true

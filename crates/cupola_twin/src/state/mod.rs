@@ -9,7 +9,7 @@ mod reclaim;
 mod rows;
 
 pub(crate) use chunk::{Chunk, Stamp, Stamps};
-pub(crate) use memory::{Memories, Memory, Moment};
+pub(crate) use memory::{Memories, Memory, MemoryReading, Moment};
 pub use reclaim::reclaim_texts;
 pub(crate) use rows::RowSet;
 

@@ -27,6 +27,14 @@ pub(super) enum SystemValue {
 }
 
 impl SystemValue {
+    /// Returns the number of columns that the value is about.
+    pub fn extent(&self) -> usize {
+        match self {
+            Self::Time(columns, _) => columns.len(),
+            Self::Etag(_) => 0,
+        }
+    }
+
     /// Reads a system value. Returns `None` if the name is not one of a system value, or the value does not fit.
     pub fn read(topology: &Topology, table: &Table, name: &str, value: &Value) -> Option<Self> {
         let Value::Text(text) = value else { return None };

@@ -9,6 +9,7 @@ use crate::model::{Primitive, Schema};
 use crate::state::{CHUNK, Chunk, Stamp, Stamps, missing};
 use crate::strings::Collector;
 use crate::value::{Kind, Quality, Value, encode_given};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -58,6 +59,8 @@ pub(super) fn give_all(topology: &mut Topology, bulk: &Bulk<'_>, order: &[u32], 
     }
     let chunks = |lanes: Vec<Box<[f64]>>| lanes.into_iter().map(|lanes| Arc::new(given(lanes))).collect();
     topology.initial = lanes.into_iter().map(chunks).collect();
+    // The time of a field is more precise than that of its object.
+    system.sort_by_key(|(_, value)| Reverse(value.extent()));
     for (twin, value) in system {
         topology.give_system(twin, value);
     }
@@ -196,6 +199,7 @@ pub(super) fn replace_values(topology: &mut Topology, twin: &Twin, diagnostics: 
     if topology.etag(ix).is_some() {
         Arc::make_mut(&mut topology.etags).remove(&ix.0);
     }
+    system.sort_by_key(|value| Reverse(value.extent()));
     for value in system {
         topology.give_system(ix, value);
     }

@@ -8,7 +8,7 @@ use cupola_twin::topology::system::{ETAG, update_time_name, updated_property};
 use cupola_twin::zone::time_of_text;
 use cupola_twin::{Diagnostic, Place, Value};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The largest number of listed diagnostics per file. Further diagnostics are only counted.
@@ -119,8 +119,8 @@ impl<'d> Converter<'d> {
         let mut values = Vec::new();
         self.properties(&id, "", object, &mut values, at);
         // A time without a value is of no use.
-        system
-            .retain(|(name, _)| updated_property(name).is_none_or(|own| values.iter().any(|(name, _)| **name == *own)));
+        let given: HashSet<&str> = values.iter().map(|(name, _)| &**name).collect();
+        system.retain(|(name, _)| updated_property(name).is_none_or(|own| given.contains(own)));
         let properties = values.into_iter().chain(system).collect();
         self.draft.understood("twins");
         let place = at(&id);
