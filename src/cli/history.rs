@@ -2,12 +2,18 @@
 
 use super::{BAD_CALL, BAD_INPUT, HistoryArgs, output};
 use crate::history::HistoryChoice;
-use cupola_history::{Bucket, Change, CheckResult, History, LogKind, Series, SeriesIx, TextIx, buckets, check};
-use cupola_twin::zone::{TimeZone, local_text};
-use cupola_twin::{Diagnostic, Kind, Quality, value::time_text};
+use cupola_history::{
+    Bucket, Change, CheckResult, History, HistoryError, LogKind, Past, Series, SeriesIx, TextIx, buckets, check,
+};
+use cupola_run::{Drivers, Timeline};
+use cupola_scene::Scene;
+use cupola_twin::value::{Sample, time_text};
+use cupola_twin::zone::{TimeZone, local_text, time_of_local};
+use cupola_twin::{Diagnostic, Kind, Quality, Slot, State};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The largest number of buckets of an answer.
@@ -82,6 +88,42 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
+/// Returns the timeline of a scene as it was live at a moment, in microseconds since the Unix epoch. On failure, prints the
+/// error and returns the exit code.
+pub(super) fn past(scene: Arc<Scene>, choice: &HistoryChoice, at_us: i64) -> Result<Timeline, u8> {
+    let zone = scene.time_zone.zone.clone();
+    let found =
+        choice.folder(&scene.path).ok_or("the scene has no history: name its folder with --history".to_string());
+    let state = found.and_then(|folder| {
+        let history = History::open(&folder).map_err(|error| error.to_string())?;
+        let fail = |error: HistoryError| error.to_string();
+        let Some((first_us, last_us)) = history.span_us().map_err(fail)? else {
+            return Err(format!("nothing was recorded into {} yet", folder.display()));
+        };
+        if at_us < first_us {
+            return Err(format!("the history begins at {}", local_text(first_us, &zone)));
+        }
+        let sessions = history.sessions().map_err(fail)?;
+        if at_us > last_us || !sessions.iter().any(|(from_us, to_us)| (*from_us..=*to_us).contains(&at_us)) {
+            let ends = sessions.iter().map(|(_, to_us)| *to_us).filter(|to_us| *to_us <= at_us);
+            let last = local_text(ends.max().unwrap_or(last_us), &zone);
+            output::error_line(format!("nobody recorded at that moment: the values are those of {last}"));
+        }
+        let past = Past::at(&history, &scene, at_us).map_err(fail)?;
+        for what in history.passed_over() {
+            output::error_line(format!("passed over: {what}"));
+        }
+        Ok(past.into_state())
+    });
+    match state {
+        Ok(state) => Ok(Timeline::live(scene, state, &Drivers::default(), at_us)),
+        Err(why) => {
+            output::error_line(why);
+            Err(BAD_INPUT)
+        }
+    }
+}
+
 /// Prints the result of a check. Returns the exit code.
 fn show_check(result: &CheckResult, args: &Args) -> u8 {
     let CheckResult { files, blocks, damage } = result;
@@ -111,8 +153,9 @@ struct Asked {
 
 /// Answers a question to a history. Returns the exit code.
 fn answer(history: &History, args: &Args) -> Result<u8, String> {
-    let fail = |error: cupola_history::HistoryError| error.to_string();
-    let zone = cupola_scene::load(&args.scene).scene.map_or(TimeZone::UTC, |scene| scene.time_zone.zone);
+    let fail = |error: HistoryError| error.to_string();
+    let scene = cupola_scene::load(&args.scene).scene;
+    let zone = scene.as_ref().map_or(TimeZone::UTC, |scene| scene.time_zone.zone.clone());
     let Some((first_us, last_us)) = history.span_us().map_err(fail)? else {
         return Err(format!("nothing was recorded into {} yet", history.folder().display()));
     };
@@ -127,21 +170,21 @@ fn answer(history: &History, args: &Args) -> Result<u8, String> {
         return Err("--from is after --to".into());
     }
     let asked = Asked { span_us: (from_us, to_us), zone };
-    let code = if args.log {
+    let mut code = 0;
+    if args.log {
         show_log(history, &asked, args)?;
-        0
     } else if args.properties.is_empty() {
         show_summary(history, (first_us, last_us), &asked.zone, args)?;
-        0
     } else {
-        let (found, unknown) = chosen(history, &args.properties);
+        let (found, unknown) = chosen(history, scene.as_ref(), &args.properties);
         output::report(&unknown);
+        code = if unknown.is_empty() { 0 } else { BAD_INPUT };
+        let found = values_of(history, scene.as_ref(), &found, asked.span_us).map_err(fail)?;
         match &args.every {
             Some(every) => show_buckets(history, &found, &asked, every, args)?,
-            None => show_changes(history, &found, &asked, args)?,
+            None => show_changes(history, &found, &asked, args),
         }
-        if unknown.is_empty() { 0 } else { BAD_INPUT }
-    };
+    }
     let damaged = history.passed_over();
     for what in &damaged {
         output::error_line(format!("passed over: {what}"));
@@ -154,36 +197,102 @@ fn time_of(text: &str, zone: &TimeZone) -> Option<i64> {
     let now_us = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_micros() as i64);
     match text {
         "now" => Some(now_us),
-        text => output::moment(text, zone).or_else(|| Some(now_us - cupola_wire::parse_duration(text)?)),
+        text => cupola_wire::parse_rfc3339(text)
+            .or_else(|| time_of_local(text, zone))
+            .or_else(|| Some(now_us - cupola_wire::parse_duration(text)?)),
     }
 }
 
-/// The series of a property. A property whose kind or unit has changed has several.
-type Chosen = BTreeMap<String, Vec<(SeriesIx, Series)>>;
+/// The source of the past of a property.
+enum PastOf {
+    /// Its recorded series. A property whose kind or unit has changed has several.
+    Recorded(Vec<(SeriesIx, Series)>),
+    /// The scene's formula, with recorded inputs.
+    Computed(Slot),
+}
 
-/// Returns the series of properties, and the properties that were never recorded.
-fn chosen(history: &History, properties: &[String]) -> (Chosen, Vec<Diagnostic>) {
-    let all = history.series();
-    let mut found = Chosen::new();
+/// Returns the sources of properties by name, and the properties without a past.
+fn chosen(
+    history: &History,
+    scene: Option<&Scene>,
+    properties: &[String],
+) -> (BTreeMap<String, PastOf>, Vec<Diagnostic>) {
+    let mut recorded: BTreeMap<String, Vec<(SeriesIx, Series)>> = BTreeMap::new();
+    for (ix, series) in history.series() {
+        recorded.entry(name_of(&series)).or_default().push((ix, series));
+    }
+    let mut computed: BTreeMap<String, Slot> = BTreeMap::new();
+    if let Some(topology) = scene.map(|scene| &scene.topology) {
+        let slots = topology.twins().flat_map(|twin| topology.properties(twin));
+        let is_computed = |slot: &Slot| topology.column(slot.column).formula.is_some();
+        computed.extend(slots.filter(is_computed).map(|slot| (topology.name(slot), slot)));
+    }
+    let mut found = BTreeMap::new();
     let mut unknown = Vec::new();
     for wanted in properties {
-        let fitting = all.iter().filter(|(_, series)| fits(wanted, &name_of(series)));
-        let mut any = false;
-        for (ix, series) in fitting {
-            any = true;
-            let known = found.entry(name_of(series)).or_default();
-            if known.iter().all(|(known, _)| known != ix) {
-                known.push((*ix, series.clone()));
-            }
+        let before = found.len();
+        // A property that is computed now may have been an input before. Its formula is what the scene means.
+        for (name, slot) in computed.iter().filter(|(name, _)| fits(wanted, name)) {
+            found.insert(name.clone(), PastOf::Computed(*slot));
         }
-        if !any {
-            let message = format!("`{wanted}` was never recorded");
-            let names: Vec<String> = all.iter().map(|(_, series)| name_of(series)).collect();
-            let missing = Diagnostic::error("not-recorded", message);
-            unknown.push(missing.did_you_mean(wanted, names.iter().map(String::as_str)));
+        for (name, all) in recorded.iter().filter(|(name, _)| fits(wanted, name) && !computed.contains_key(*name)) {
+            found.insert(name.clone(), PastOf::Recorded(all.clone()));
+        }
+        if found.len() == before && !found.keys().any(|name| fits(wanted, name)) {
+            let missing = Diagnostic::error("not-recorded", format!("`{wanted}` was never recorded"));
+            unknown.push(missing.did_you_mean(wanted, recorded.keys().chain(computed.keys()).map(String::as_str)));
         }
     }
     (found, unknown)
+}
+
+/// The past of a property: its changes with their values, and its kind and unit at each.
+type Values = BTreeMap<String, Vec<(Change, Value, Series)>>;
+
+/// Reads the past of properties in a span. The first value may be earlier.
+fn values_of(
+    history: &History,
+    scene: Option<&Scene>,
+    found: &BTreeMap<String, PastOf>,
+    span_us: (i64, i64),
+) -> Result<Values, HistoryError> {
+    let mut values = Values::new();
+    let mut computed: Vec<(&String, Slot, Series)> = Vec::new();
+    for (name, past) in found {
+        let own = values.entry(name.clone()).or_default();
+        match past {
+            PastOf::Recorded(all) => {
+                for (ix, series) in all {
+                    let changes = history.changes(*ix, span_us)?;
+                    let value = |change| (change, value_of(history, &change, series.kind), series.clone());
+                    own.extend(changes.into_iter().map(value));
+                }
+                own.sort_by_key(|(change, ..)| (change.time_us, change.taken_us));
+            }
+            PastOf::Computed(slot) => {
+                computed.extend(scene.map(|scene| (name, *slot, Series::of(&scene.topology, *slot))));
+            }
+        }
+    }
+    let Some(scene) = scene.filter(|_| !computed.is_empty()) else { return Ok(values) };
+    let mut past = Past::at(history, scene, span_us.0)?;
+    let mut take = |now_us: i64, state: &State, is_first: bool| {
+        for (name, slot, series) in &computed {
+            if !is_first && !state.has_changed(*slot) {
+                continue;
+            }
+            let sample = state.get(*slot);
+            let (until_us, cause) = (i64::MAX, TextIx::default());
+            let Sample { lane, quality, .. } = sample;
+            let change =
+                Change { series: SeriesIx(0), time_us: now_us, taken_us: now_us, until_us, quality, cause, lane };
+            let value = output::json(state.value(*slot));
+            values.entry((*name).clone()).or_default().push((change, value, series.clone()));
+        }
+    };
+    take(span_us.0, past.state(), true);
+    past.play(span_us.1, |now_us, state| take(now_us, state, false))?;
+    Ok(values)
 }
 
 fn name_of(series: &Series) -> String {
@@ -243,20 +352,14 @@ fn show_rows(header: &[&str], rows: Vec<Vec<Value>>, format: Format) {
     }
 }
 
-fn show_changes(history: &History, found: &Chosen, asked: &Asked, args: &Args) -> Result<(), String> {
+fn show_changes(history: &History, found: &Values, asked: &Asked, args: &Args) {
     let mut rows = Vec::new();
     for (name, all) in found {
-        let mut own = Vec::new();
-        for (ix, series) in all {
-            let changes = history.changes(*ix, asked.span_us).map_err(|error| error.to_string())?;
-            own.extend(changes.into_iter().map(|change| (change, series)));
-        }
-        own.sort_by_key(|(change, _)| (change.time_us, change.taken_us));
-        for (change, series) in own {
+        for (change, value, series) in all {
             rows.push(vec![
                 json!(shown_time(change.time_us, &asked.zone, args.format)),
                 json!(name),
-                value_of(history, &change, series.kind),
+                value.clone(),
                 json!(series.unit.as_deref()),
                 json!(change.quality.word()),
                 json!(Some(history.text(change.cause)).filter(|cause| !cause.is_empty())),
@@ -265,10 +368,9 @@ fn show_changes(history: &History, found: &Chosen, asked: &Asked, args: &Args) -
         }
     }
     show_rows(&["time", "property", "value", "unit", "quality", "cause", "taken"], rows, args.format);
-    Ok(())
 }
 
-fn show_buckets(history: &History, found: &Chosen, asked: &Asked, every: &str, args: &Args) -> Result<(), String> {
+fn show_buckets(history: &History, found: &Values, asked: &Asked, every: &str, args: &Args) -> Result<(), String> {
     let every_us = cupola_wire::parse_duration(every).filter(|us| *us > 0);
     let every_us = every_us.ok_or_else(|| format!("--every takes a duration such as 15m or 1d, not `{every}`"))?;
     let (from_us, to_us) = asked.span_us;
@@ -276,16 +378,24 @@ fn show_buckets(history: &History, found: &Chosen, asked: &Asked, every: &str, a
         return Err(format!("--every {every} gives too many rows: use a longer duration or a shorter span"));
     }
     let sessions = history.sessions().map_err(|error| error.to_string())?;
+    let is_number = |series: &Series| matches!(series.kind, Kind::Number | Kind::Integer | Kind::Bool);
     let mut rows = Vec::new();
     for (name, all) in found {
-        let is_number = |kind| matches!(kind, Kind::Number | Kind::Integer | Kind::Bool);
-        for (ix, series) in all.iter().filter(|(_, series)| is_number(series.kind)) {
-            let changes = history.changes(*ix, asked.span_us).map_err(|error| error.to_string())?;
+        // Values of another kind or unit are another series.
+        let mut kinds: Vec<&Series> = Vec::new();
+        for (_, _, series) in all.iter().filter(|(.., series)| is_number(series)) {
+            if !kinds.contains(&series) {
+                kinds.push(series);
+            }
+        }
+        for series in &kinds {
+            let own = all.iter().filter(|(.., known)| known == *series);
+            let changes: Vec<Change> = own.map(|(change, ..)| *change).collect();
             for bucket in buckets(&changes, &sessions, asked.span_us, every_us, &asked.zone) {
                 rows.push(bucket_row(name, series, &bucket, asked, args.format));
             }
         }
-        if all.iter().all(|(_, series)| !is_number(series.kind)) {
+        if kinds.is_empty() && !all.is_empty() {
             output::error_line(format!("`{name}` has no numbers: leave out --every to see its changes"));
         }
     }

@@ -74,9 +74,22 @@ fn written(result: io::Result<()>) {
     }
 }
 
-/// Returns a time in UTC as the local time of a zone, with its difference to UTC. Other texts are returned unchanged.
+/// Returns the texts in a JSON value that are times as local times of a zone.
+pub fn local_json(value: &serde_json::Value, zone: &TimeZone) -> serde_json::Value {
+    match value {
+        serde_json::Value::String(text) => local(text, zone).into(),
+        serde_json::Value::Array(items) => items.iter().map(|item| local_json(item, zone)).collect(),
+        serde_json::Value::Object(fields) => {
+            fields.iter().map(|(name, field)| (name.clone(), local_json(field, zone))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// Returns a time as the local time of a zone, with its difference to UTC. Other texts are returned unchanged.
 pub fn local<'t>(text: &'t str, zone: &TimeZone) -> Cow<'t, str> {
-    let time_us = if text.ends_with('Z') && text.contains('T') { cupola_wire::parse_rfc3339(text) } else { None };
+    let is_like_one = text.len() >= 20 && text.as_bytes()[10] == b'T';
+    let time_us = if is_like_one { cupola_wire::parse_rfc3339(text) } else { None };
     time_us.map_or(text.into(), |time_us| zone::local_text(time_us, zone).into())
 }
 

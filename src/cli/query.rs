@@ -1,7 +1,8 @@
 //! `cupola query`: answers a query on initial values, on a moment of the simulation, or on live values.
 
+use super::history::past;
 use super::listen::{ListenArgs, WatchedQuery, listened, watch};
-use super::{BAD_CALL, BAD_INPUT, Source, output};
+use super::{BAD_CALL, BAD_INPUT, HistoryArgs, Source, output};
 use crate::timeline::WallClock;
 use clap::ValueEnum;
 use cupola_run::{Drivers, Simulation, Timeline};
@@ -23,15 +24,17 @@ pub(super) struct Args {
     scene: PathBuf,
     /// Query: SELECT … FROM DIGITALTWINS …
     query: String,
-    /// Moment on the simulated timeline, in RFC 3339, such as 2026-01-12T09:00:00Z.
+    /// Moment, in RFC 3339, such as 2026-01-12T09:00:00Z, or local without a zone.
     #[arg(long)]
     at: Option<String>,
-    /// Timeline to query. Default: the simulated one with --at, else the live one. Without --listen, the live timeline
-    /// has only the scene's initial values.
+    /// Timeline to query. Default: the simulated one with --at, else the live one. With --at, live and replay mean the
+    /// history. Without --listen and --at, the live timeline has only the scene's initial values.
     #[arg(long, value_enum)]
     timeline: Option<Source>,
     #[command(flatten)]
     listen: ListenArgs,
+    #[command(flatten)]
+    history: HistoryArgs,
     /// Keep the query open while listening, and print the answer whenever it changes, at most once a second. With
     /// --format json, each answer is one line.
     #[arg(long, requires = "duration", conflicts_with_all = ["page", "at", "timeline"])]
@@ -95,7 +98,7 @@ pub(super) fn run(args: &Args) -> u8 {
     }
     // The limit covers the simulation up to the moment, too.
     let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
-    let Moment { timeline, code } = match moment(&args.scene, timeline, at, &args.listen, deadline) {
+    let Moment { timeline, code } = match moment(&args.scene, timeline, at, &args.listen, &args.history, deadline) {
         Ok(moment) => moment,
         Err(code) => return code,
     };
@@ -138,6 +141,7 @@ pub(super) fn moment(
     timeline: Source,
     at: Option<&str>,
     listen: &ListenArgs,
+    history: &HistoryArgs,
     deadline: Option<Instant>,
 ) -> Result<Moment, u8> {
     if listen.duration.is_some() {
@@ -162,13 +166,10 @@ pub(super) fn moment(
             timeline.step(now_us);
             timeline
         }
-        (Source::Live, Some(_)) => {
-            output::error_line("the live timeline has no history: use --timeline simulated with --at");
+        (Source::Live | Source::Replay, Some(at_us)) => past(scene, &history.choice(), at_us)?,
+        (Source::Replay, None) => {
+            output::error_line("name a moment of the history with --at");
             return Err(BAD_CALL);
-        }
-        (Source::Replay, _) => {
-            output::error_line("recordings are not kept between runs");
-            return Err(BAD_INPUT);
         }
         (Source::Simulated, at_us) => simulated(scene, state, at_us, deadline)?,
     };
@@ -291,8 +292,8 @@ pub(super) fn print(
         }
         Some(Value::String(text)) => output::local(text, zone).into_owned(),
         // CSV has numbers with all digits.
-        Some(value) if matches!(format, Format::Table) => output::cell(value),
-        Some(other) => output::full_cell(other),
+        Some(value) if matches!(format, Format::Table) => output::cell(&output::local_json(value, zone)),
+        Some(other) => output::full_cell(&output::local_json(other, zone)),
     };
     let cells: Vec<Vec<String>> =
         rows.iter().map(|row| header.iter().map(|key| text(row.get(key))).collect()).collect();

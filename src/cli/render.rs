@@ -1,8 +1,9 @@
 //! `cupola render`: draws the picture that the app would show, without a display.
 
+use super::history::past;
 use super::listen::tell_unused;
 use super::run::{follow, step};
-use super::{BAD_CALL, BAD_INPUT, Source, Trust, output};
+use super::{BAD_CALL, BAD_INPUT, HistoryArgs, Source, Trust, output};
 use crate::action::ActionRequest;
 use crate::feed::Connections;
 use crate::look::{ChangeLook, Legend, Theme, ViewSettings};
@@ -66,7 +67,8 @@ pub(super) struct Args {
     /// Timeline to draw. Default: the simulated one if the scene has a simulation, else the live one.
     #[arg(long, value_enum)]
     source: Option<Source>,
-    /// Moment on the simulated timeline, in RFC 3339. Default: three hours after its start.
+    /// Moment, in RFC 3339, or local without a zone; with --source live or replay, one of the history. Default: three hours
+    /// after the start of the simulation.
     #[arg(long)]
     at: Option<String>,
     /// Follow the scene's feeds for this duration before drawing, such as 10s, and draw the live timeline.
@@ -75,6 +77,8 @@ pub(super) struct Args {
     /// Connect to this broker instead of the scene's, for example mqtt://10.0.0.5:1883.
     #[arg(long, requires = "listen")]
     broker: Option<String>,
+    #[command(flatten)]
+    history: HistoryArgs,
     #[command(flatten)]
     trust: Trust,
 }
@@ -115,6 +119,16 @@ pub(super) fn run(args: &Args) -> u8 {
     }
     let settings = settings(&scene, args);
     let source = args.source;
+    let scene = Arc::new(scene);
+    let past = match (source, at_us) {
+        (Some(Source::Live | Source::Replay), Some(at_us)) => {
+            match past(scene.clone(), &args.history.choice(), at_us) {
+                Ok(past) => Some(past),
+                Err(code) => return code,
+            }
+        }
+        _ => None,
+    };
     let (out, select) = (args.out.clone(), args.select.clone());
     let listen = match args.listen.as_deref().map(cupola_wire::parse_duration) {
         Some(None | Some(0)) => {
@@ -130,10 +144,16 @@ pub(super) fn run(args: &Args) -> u8 {
     let session =
         SessionOptions { connect: listen.is_some(), broker: args.broker.clone(), ..SessionOptions::default() };
     let options = Options { out, size, panels: args.panels, select, session, trust: args.trust };
-    let done = picture(&Arc::new(scene), loaded.diagnostics, &options, |world| {
+    let done = picture(&scene, loaded.diagnostics, &options, |world| {
         world.insert_resource(settings);
         match listen {
             Some(duration) => listen_to_feeds(world, duration),
+            None if past.is_some() => {
+                let live = timeline_of(world, SourceKind::Live);
+                if let (Some(past), Some(mut live)) = (past, live.and_then(|live| world.get_mut::<Timeline>(live))) {
+                    live.0 = past;
+                }
+            }
             None if source != Some(Source::Live) => simulate(world, at_us),
             None => {}
         }
@@ -162,8 +182,8 @@ pub(super) fn png_file(text: &str) -> Result<PathBuf, String> {
 fn moment(scene: &Scene, source: Option<Source>, at_us: Option<i64>) -> Result<(), (&'static str, u8)> {
     let simulated = source == Some(Source::Simulated) || at_us.is_some();
     match source {
-        Some(Source::Replay) => Err(("recordings are not kept between runs; use live or simulated", BAD_INPUT)),
-        Some(Source::Live) if at_us.is_some() => Err(("--at needs the simulated timeline", BAD_CALL)),
+        Some(Source::Replay) if at_us.is_none() => Err(("name a moment of the history with --at", BAD_CALL)),
+        Some(Source::Live | Source::Replay) => Ok(()),
         _ if simulated && scene.document.simulation.is_none() => Err(("the scene has no simulation", BAD_INPUT)),
         _ => Ok(()),
     }

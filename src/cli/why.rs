@@ -2,7 +2,7 @@
 
 use super::listen::ListenArgs;
 use super::query::{Moment, moment};
-use super::{BAD_CALL, BAD_INPUT, Source, output};
+use super::{BAD_CALL, BAD_INPUT, HistoryArgs, Source, output};
 use crate::twin::with_unit;
 use cupola_scene::Scene;
 use cupola_twin::why::{Explanation, impact_of, sources_of, why, without};
@@ -17,11 +17,16 @@ pub(super) struct Args {
     scene: PathBuf,
     /// Value to explain, written as TWIN.PROPERTY.
     slot: String,
-    /// Moment on the simulated timeline, in RFC 3339. Default: the scene's initial values.
+    /// Moment, in RFC 3339, or local without a zone. Default: the scene's initial values.
     #[arg(long)]
     at: Option<String>,
+    /// Timeline of the moment. Live and replay mean the history. Default: simulated.
+    #[arg(long, value_enum, requires = "at")]
+    timeline: Option<Source>,
     #[command(flatten)]
     listen: ListenArgs,
+    #[command(flatten)]
+    history: HistoryArgs,
     /// List all values from outside that the value depends on, each with the result that the value would have without
     /// it.
     #[arg(long)]
@@ -39,11 +44,13 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line(format!("write TWIN.PROPERTY, not `{}`", args.slot));
         return BAD_CALL;
     }
-    let timeline = if args.at.is_some() { Source::Simulated } else { Source::Live };
-    let Moment { timeline, code } = match moment(&args.scene, timeline, args.at.as_deref(), &args.listen, None) {
-        Ok(moment) => moment,
-        Err(code) => return code,
-    };
+    let usual = if args.at.is_some() { Source::Simulated } else { Source::Live };
+    let timeline = args.timeline.unwrap_or(usual);
+    let Moment { timeline, code } =
+        match moment(&args.scene, timeline, args.at.as_deref(), &args.listen, &args.history, None) {
+            Ok(moment) => moment,
+            Err(code) => return code,
+        };
     let (scene, state) = (timeline.scene(), timeline.state());
     let slot = match scene.topology.slot_named(&args.slot) {
         Ok(slot) => slot,

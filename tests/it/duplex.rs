@@ -30,6 +30,7 @@ fn scene_text(rooms: &[&str], glb: &str) -> String {
 fn rooms_bind_by_their_ifc_names() {
     let glb = shared_data("duplex/duplex.glb");
     let folder = scene_folder(MODELS, &scene_text(&ROOMS, &glb.to_string_lossy()));
+    cupola_scene::allow_files([shared_data("duplex")]);
     let loaded = cupola_scene::load(folder.path());
     assert_eq!(codes(&loaded), [""; 0], "{:?}", loaded.diagnostics);
     let scene = loaded.scene.unwrap();
@@ -55,6 +56,7 @@ fn rooms_bind_by_their_ifc_names() {
 fn rooms_without_a_twin_give_a_diagnostic() {
     let glb = shared_data("duplex/duplex.glb");
     let folder = scene_folder(MODELS, &scene_text(&ROOMS[..20], &glb.to_string_lossy()));
+    cupola_scene::allow_files([shared_data("duplex")]);
     let loaded = cupola_scene::load(folder.path());
     assert_eq!(codes(&loaded), ["unbound-node"]);
     assert!(loaded.diagnostics[0].message.contains("R301"), "{}", loaded.diagnostics[0]);

@@ -6,7 +6,7 @@ use crate::support::{
 use bevy::prelude::*;
 use cupola::history::usual_folder;
 use cupola::timeline::{SourceKind, Timeline, WallClock};
-use cupola_history::{History, LogKind, Series, TimelineRecorder};
+use cupola_history::{History, LogKind, Past, Series, TimelineRecorder};
 use cupola_run::{Actor, Event, EventBody};
 use cupola_twin::{Quality, Value};
 use serde_json::json;
@@ -158,4 +158,96 @@ fn every_scene_has_a_history_of_its_own() {
     assert_ne!(office, hospital);
     assert_eq!(office, file);
     assert!(office.to_str().unwrap().contains("cupola/history/office-"), "{}", office.display());
+}
+
+/// Formulas with memory, of a room and of its floor.
+const MEMORY: &str = r#"computed: [(model: "Room", property: "mean", formula: "AVG_OVER(temperature, 10m)"),
+    (model: "Room", property: "peak", formula: "MAX_OVER(temperature - setpoint, 5m)"),
+    (model: "Room", property: "rate", formula: "RATE(temperature)"),
+    (model: "Room", property: "held", formula: "HELD_FOR(temperature > 25)"),
+    (model: "Room", property: "warm", formula: "HYSTERESIS(temperature, 26, 24)"),
+    (model: "Room", property: "smooth", formula: "EWMA(temperature, 2m)"),
+    (model: "Floor", property: "longest", formula: "MAX(contains.held)"), "#;
+
+#[test]
+fn the_past_has_the_values_that_were_live() {
+    let text = small_scene("").replace("computed: [", MEMORY);
+    let scene = scene_folder(MODELS, &text);
+    let folder = tempfile::tempdir().unwrap();
+    let (mut app, live) = recorded(scene.path(), folder.path());
+    let all = |app: &App| -> Vec<(String, Option<Value>, Quality)> {
+        let state = app.world().get::<Timeline>(live).unwrap().state();
+        values_at(state)
+    };
+    let mut seen = Vec::new();
+    let mut random = 1_u64;
+    for round in 0..120 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let value = 18.0 + (random >> 33) as f64 / f64::from(u32::MAX) * 24.0;
+        receive(&mut app, live, if random % 3 == 0 { "r2.temperature" } else { "r1.temperature" }, value);
+        if random % 7 == 0 {
+            // A buffer of late and new readings.
+            let now_us = app.world().resource::<WallClock>().now_us();
+            let reading = |before_s: i64, value: f64| {
+                crate::support::reading("r1.temperature", Some(value), now_us - before_s * 1_000_000, now_us)
+            };
+            let readings = vec![reading(40, value + 3.0), reading(3, value + 1.0), reading(0, value)];
+            let event = Event::new(now_us, Actor::device("test"), EventBody::Readings { readings });
+            app.world_mut().get_mut::<Timeline>(live).unwrap().apply(event).unwrap();
+        }
+        pass(&mut app, 7_000_000 + (random % 5) as i64 * 1_000_000);
+        if round % 9 == 0 {
+            seen.push((app.world().resource::<WallClock>().now_us(), all(&app)));
+            // The next reading is of a later moment.
+            pass(&mut app, 1_000_000);
+        }
+    }
+    drop(app);
+    let history = History::open(folder.path()).unwrap();
+    let scene = Arc::new(cupola_scene::load(scene.path()).scene.unwrap());
+    for (at_us, wanted) in &seen {
+        let past = Past::at(&history, &scene, *at_us).unwrap();
+        for ((name, value, quality), (_, found, found_quality)) in wanted.iter().zip(values_at(past.state())) {
+            let same = match (value, &found) {
+                (Some(Value::Number(one)), Some(Value::Number(other))) => (one - other).abs() < 1e-6,
+                (one, other) => one == other,
+            };
+            assert!(same && *quality == found_quality, "{name} at {at_us}: {value:?} live, {found:?} in the past");
+        }
+    }
+    // The command computes the past of a formula as well, and queries answer at a moment.
+    let (path, at) = (scene.path.to_str().unwrap(), folder.path().to_str().unwrap());
+    let (at_us, wanted) = &seen[7];
+    let time = cupola_twin::value::time_text(*at_us);
+    let question = "SELECT T.mean AS mean FROM DIGITALTWINS T WHERE T.$dtId = 'r1'";
+    let answer = json(&cupola(&[
+        "query",
+        path,
+        question,
+        "--timeline",
+        "replay",
+        "--at",
+        &time,
+        "--history",
+        at,
+        "--format",
+        "json",
+    ]));
+    let mean = wanted.iter().find(|(name, ..)| name == "r1.mean").unwrap().1.clone();
+    let Some(Value::Number(mean)) = mean else { panic!("{mean:?}") };
+    assert!((answer[0]["mean"].as_f64().unwrap() - mean).abs() < 1e-6, "{answer} {mean}");
+    let rows = json(&cupola(&["history", path, "r1.mean", "--history", at, "--to", &time, "--format", "json"]));
+    let last = rows.as_array().unwrap().last().unwrap();
+    assert!((last["value"].as_f64().unwrap() - mean).abs() < 1e-6, "{last}");
+    let why = json(&cupola(&["why", path, "r1.mean", "--timeline", "live", "--at", &time, "--history", at, "--json"]));
+    assert!(why.to_string().contains("temperature"), "{why}");
+    let early = cupola(&["query", path, question, "--timeline", "live", "--at", "2000-01-01", "--history", at]);
+    assert!(String::from_utf8_lossy(&early.stderr).contains("the history begins at"), "{early:?}");
+}
+
+/// Returns the value and quality of every property.
+fn values_at(state: &cupola_twin::State) -> Vec<(String, Option<Value>, Quality)> {
+    let topology = state.topology();
+    let slots = topology.twins().flat_map(|twin| topology.properties(twin));
+    slots.map(|slot| (topology.name(slot), state.value(slot), state.get(slot).quality)).collect()
 }

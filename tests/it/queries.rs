@@ -421,3 +421,22 @@ fn whole_numbers_are_answered_exactly_or_refused() {
         }
     }
 }
+
+#[test]
+fn times_of_relationships_and_in_objects_are_local_in_tables() {
+    let models = r#"[{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:x:Desk;1", "@type": "Interface", "contents": [
+        {"@type": "Property", "name": "lease", "schema": {"@type": "Object", "fields": [{"name": "since", "schema": "dateTime"}]}},
+        {"@type": "Relationship", "name": "feeds", "properties": [{"@type": "Property", "name": "at", "schema": "dateTime"}]}]}]"#;
+    let scene = r#"(version: 1, name: "Desks", time_zone: "America/New_York", models: ["models"],
+        twins: [(id: "d", model: "Desk", properties: {"lease.since": "2026-01-01T05:00:00Z"})],
+        relationships: [(from: "d", name: "feeds", to: "d", properties: {"at": "2026-07-01T00:00:00+01:00"})])"#;
+    let folder = scene_folder(models, scene);
+    let question = "SELECT D.lease, R.at FROM DIGITALTWINS D JOIN E RELATED D.feeds R";
+    for format in ["table", "csv"] {
+        let output = cupola(&["query", folder.path().to_str().unwrap(), question, "--format", format]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        for local in ["2026-01-01T00:00:00-05:00", "2026-06-30T19:00:00-04:00"] {
+            assert!(text.contains(local), "{format}: {text}");
+        }
+    }
+}

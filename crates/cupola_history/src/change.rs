@@ -43,7 +43,7 @@ pub struct Change {
     /// The moment at which the timeline took the value, in microseconds since the Unix epoch.
     pub taken_us: i64,
     /// The last moment at which a measured value replaces a computed one, in microseconds since the Unix epoch, or
-    /// `i64::MAX`.
+    /// `i64::MAX`, or [`cupola_run::LATE`] for a reading that arrived late.
     pub until_us: i64,
     /// The quality.
     pub quality: Quality,

@@ -18,6 +18,7 @@ impl Latest {
         }
         match &mut self.by_series[at] {
             Some(known) if change.time_us < known.time_us => {}
+            None if change.until_us == cupola_run::LATE => {}
             Some(known) => *known = *change,
             place => {
                 *place = Some(*change);

@@ -78,7 +78,7 @@ impl TimelineRecorder {
     ) -> Change {
         let InputChange { slot, sample, until_us } = *change;
         let column = topology.column(slot.column);
-        let series = *numbers.series.entry(slot).or_insert_with(|| self.recorder.series(&series_of(topology, slot)));
+        let series = *numbers.series.entry(slot).or_insert_with(|| self.recorder.series(&Series::of(topology, slot)));
         let cause = cause.map_or_else(TextIx::default, |cause| {
             *numbers.causes.entry(cause).or_insert_with_key(|cause| self.recorder.text(cause))
         });
@@ -108,12 +108,14 @@ impl TimelineRecorder {
     }
 }
 
-/// Returns the series of a slot.
-pub(crate) fn series_of(topology: &Topology, slot: Slot) -> Series {
-    let column = topology.column(slot.column);
-    let twin = topology.twin_id(topology.twin_of(slot)).into();
-    let key = SeriesKey { twin, property: column.name.clone() };
-    Series { key, kind: column.kind, unit: column.unit.map(|unit| unit.name.into()) }
+impl Series {
+    /// Returns the series of a slot.
+    pub fn of(topology: &Topology, slot: Slot) -> Self {
+        let column = topology.column(slot.column);
+        let twin = topology.twin_id(topology.twin_of(slot)).into();
+        let key = SeriesKey { twin, property: column.name.clone() };
+        Self { key, kind: column.kind, unit: column.unit.map(|unit| unit.name.into()) }
+    }
 }
 
 impl RecordSink for TimelineRecorder {

@@ -64,6 +64,11 @@ impl Names {
         &self.texts
     }
 
+    /// Returns the number of a text that is known.
+    pub fn text_ix(&self, text: &str) -> Option<TextIx> {
+        self.by_text.get(text).copied()
+    }
+
     /// Returns a text by its number, or an empty text.
     pub fn text_of(&self, ix: TextIx) -> &str {
         (ix.0 as usize).checked_sub(1).and_then(|at| self.texts.get(at)).map_or("", |text| text)

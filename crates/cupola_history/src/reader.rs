@@ -69,6 +69,11 @@ impl History {
         self.lock().names.text_of(ix).to_string()
     }
 
+    /// Returns the number of a text, if the history has it.
+    pub(crate) fn text_ix(&self, text: &str) -> Option<TextIx> {
+        self.lock().names.text_ix(text)
+    }
+
     /// Returns the first and the last moment at which a change was taken, in microseconds since the Unix epoch.
     ///
     /// # Errors

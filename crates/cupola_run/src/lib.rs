@@ -45,6 +45,6 @@ pub use event::{Actor, ActorKind, Event, EventBody, EventError, Outcome};
 pub use recording::{Recording, Replay};
 pub use relocation::Relocation;
 pub use simulation::{Assumption, Simulation};
-pub use sink::{InputChange, RecordSink, RecordedEvent};
+pub use sink::{InputChange, LATE, RecordSink, RecordedEvent};
 pub use timeline::{Branch, Changes, DeviceRequest, SourceKind, Timeline, TimelineError};
 pub use trail::Trail;

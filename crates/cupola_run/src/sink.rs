@@ -16,7 +16,7 @@ pub struct InputChange {
     /// The sample. Without a value, it ends the replacement of a computed value.
     pub sample: Sample,
     /// The last moment at which a measured value replaces a computed one, in microseconds since the Unix epoch, or
-    /// `i64::MAX`.
+    /// `i64::MAX`, or [`LATE`].
     pub until_us: i64,
 }
 
@@ -64,6 +64,9 @@ pub enum RecordedEvent<'e> {
     },
 }
 
+/// The `until_us` of a reading that arrived late. It replaces no value.
+pub const LATE: i64 = i64::MIN;
+
 /// A receiver of everything that a history keeps. It must not wait.
 pub trait RecordSink: Send + Sync + fmt::Debug {
     /// Takes the whole state of a timeline whose recording begins.
@@ -87,12 +90,14 @@ pub trait RecordSink: Send + Sync + fmt::Debug {
 pub(crate) struct InputChanges {
     /// The slots where a measured value replaces a computed one, with the last moment of the replacement.
     measured: BTreeMap<Slot, i64>,
+    /// The readings that arrived late in this tick.
+    pub late: Vec<InputChange>,
 }
 
 impl InputChanges {
     /// Begins with the measured values of a state.
     pub fn of(state: &State) -> Self {
-        Self { measured: state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect() }
+        Self { measured: state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect(), late: Vec::new() }
     }
 
     /// Returns the inputs that changed in the state's tick.

@@ -44,6 +44,12 @@ impl Kind {
         }
     }
 
+    /// Returns the word for the kind with its article.
+    pub fn with_article(self) -> String {
+        let article = if self == Self::Integer { "an" } else { "a" };
+        format!("{article} {}", self.word())
+    }
+
     /// Returns whether arithmetic applies to the kind.
     pub fn is_numeric(self) -> bool {
         matches!(self, Self::Number | Self::Integer)
@@ -185,7 +191,7 @@ impl PartialEq for Sample {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ValueError {
     /// The value is of another kind.
-    #[error("`{value}` is not a {}", kind.word())]
+    #[error("`{value}` is not {}", kind.with_article())]
     Kind {
         /// The value.
         value: Value,

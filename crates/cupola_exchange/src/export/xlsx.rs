@@ -72,13 +72,21 @@ fn workbook(
             write(sheet, row, cells, &mut findings.borrow_mut());
         }
     };
+    let mut has_system_values = false;
     twins.each(|twin| {
+        let metadata = twin.get("$metadata").and_then(Json::as_object);
+        has_system_values |= twin.contains_key("$etag") || metadata.is_some_and(|metadata| metadata.len() > 1);
         let id = text(twin.get("$dtId")).to_owned();
         let model = text(twin.get("$metadata").and_then(|metadata| metadata.get("$model"))).to_owned();
         let init = object(twin.into_iter().filter(|(name, _)| !name.starts_with('$')).collect());
         add([model, id, String::new(), String::new(), init, String::new(), String::new()]);
         Ok::<(), XlsxError>(())
     })?;
+    if has_system_values {
+        let message = "a spreadsheet has no place for `$etag` and update times; they are left out";
+        let help = "use the format json or ndjson, which keeps them";
+        findings.borrow_mut().push(Diagnostic::info("system-values-left-out", message).help(help));
+    }
     for it in relationships.iter().map(Borrow::borrow) {
         let own = object(properties_json(&it.from, &it.properties, &mut findings.borrow_mut()));
         let own_id = it.id.clone().unwrap_or_default();

@@ -537,7 +537,7 @@ fn value(topology: &Topology, parsed: &Payload<'_>, route: &Route, time: &TimeRu
             Ok(scalar) => scalar,
             Err(error) => return unusable(error),
         };
-        value_of(&scalar, route, time).ok_or_else(|| format!("{} is not a {}", shown(&scalar), route.kind.word()))?
+        value_of(&scalar, route, time).ok_or_else(|| unfit(&scalar, route))?
     };
     if let Some(schema) = route.schema {
         topology.models.schemas().check(schema, &value).map_err(|found| found.to_string())?;
@@ -577,12 +577,22 @@ fn shown(scalar: &Scalar) -> String {
         Scalar::Bool(flag) => format!("`{flag}`"),
         Scalar::Number(number) => format!("`{number}`"),
         Scalar::Text(text) => {
-            let is_comma = text.replacen(',', ".", 1).trim().parse::<f64>().is_ok();
+            let is_comma = text.contains(',') && text.replacen(',', ".", 1).trim().parse::<f64>().is_ok();
             let hint = if is_comma { " (a decimal comma)" } else { "" };
             let short: String = text.chars().take(40).collect();
             format!("`{short}`{hint}")
         }
     }
+}
+
+/// Returns the reason why a scalar is no value of a property.
+fn unfit(scalar: &Scalar, route: &Route) -> String {
+    let number = scalar.as_number().filter(|_| route.kind == Kind::Integer).map(|number| converted(number, route));
+    if number.is_some_and(|number| number.abs() >= EXACT_INTEGER) {
+        // The next integer has the same double, so nobody knows which one was sent.
+        return format!("{} is outside ±2^53, the range of exact integers", shown(scalar));
+    }
+    format!("{} is not {}", shown(scalar), route.kind.with_article())
 }
 
 /// Returns the value of a scalar that a device sent, in the unit of the property.

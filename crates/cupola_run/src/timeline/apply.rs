@@ -7,7 +7,7 @@ use crate::event::{Actor, Event, EventBody, EventError, Outcome};
 use crate::feed::{Reading, lane_of};
 use crate::origin::{Origin, Source};
 use crate::simulation::Assumption;
-use crate::sink::RecordedEvent;
+use crate::sink::{InputChange, LATE, RecordedEvent};
 use cupola_twin::value::Sample;
 use cupola_twin::{Diagnostic, Quality, Slot, Value};
 use std::collections::BTreeMap;
@@ -19,6 +19,9 @@ impl Timeline {
     /// # Errors
     /// The reason why the event was refused. No value, alarm or command has changed then.
     pub fn apply(&mut self, event: Event) -> Result<Outcome, EventError> {
+        if matches!(self.driver, Driver::Live { .. }) && self.recorded_us == self.now_us {
+            self.next_moment();
+        }
         self.begin(None);
         let outcome = self.ingest(event)?;
         self.finish();
@@ -118,6 +121,7 @@ impl Timeline {
             let is_older = |known_us| sample.time_us < known_us && !is_confirmation;
             if self.origins.message_us(&self.state, slot).is_some_and(is_older) {
                 self.state.observe_late(slot, sample);
+                self.inputs.late.push(InputChange { slot, sample, until_us: LATE });
                 outcome.late += 1;
                 continue;
             }
@@ -166,10 +170,14 @@ impl Timeline {
         self.changes.values += self.state.change_count() as u64;
         self.state.begin_tick();
         if matches!(self.driver, Driver::Live { .. }) {
-            // Every recorded moment has a time of its own.
-            self.now_us += 1;
-            self.state.pass_to(self.now_us);
+            self.next_moment();
         }
+    }
+
+    /// Begins another moment of the live timeline, because every recorded moment has a time of its own.
+    fn next_moment(&mut self) {
+        self.now_us += 1;
+        self.state.pass_to(self.now_us);
     }
 
     fn set(&mut self, actor: &Actor, twin: &str, property: &str, value: &Value) -> Result<Outcome, EventError> {

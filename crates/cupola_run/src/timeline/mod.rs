@@ -147,6 +147,8 @@ pub struct Timeline {
     now_us: i64,
     start_us: i64,
     pending_readings: PendingReadings,
+    /// The last moment of which changes were recorded.
+    recorded_us: i64,
     /// Whether time passes in this tick.
     is_stepping: bool,
     state: State,
@@ -189,6 +191,7 @@ impl Timeline {
             now_us,
             start_us: now_us,
             pending_readings: PendingReadings::default(),
+            recorded_us: i64::MIN,
             is_stepping: false,
             state,
             alarms,

@@ -168,12 +168,17 @@ impl Timeline {
     /// Adds the changes to the trail, at the time of their readings, and to the recording.
     pub(super) fn record_at(&mut self, moment_us: i64) {
         self.trail.record(&self.state, moment_us);
+        let late = std::mem::take(&mut self.inputs.late);
         if self.recording.is_none() && self.sink.is_none() {
             return;
         }
-        let changes = self.inputs.find(&self.state, self.now_us);
+        let mut changes = self.inputs.find(&self.state, self.now_us);
         if let Some(recording) = &mut self.recording {
             recording.record(&self.scene, &self.state, &self.alarms, self.now_us, &changes);
+        }
+        changes.splice(0..0, late);
+        if !changes.is_empty() {
+            self.recorded_us = self.now_us;
         }
         if let Some(sink) = &self.sink
             && !changes.is_empty()
