@@ -5,7 +5,7 @@ use crate::history::HistoryChoice;
 use cupola_history::{
     Bucket, Change, CheckResult, History, HistoryError, LogKind, Past, Series, SeriesIx, TextIx, buckets, check,
 };
-use cupola_run::{Drivers, Timeline};
+use cupola_run::Timeline;
 use cupola_scene::Scene;
 use cupola_twin::value::{Sample, time_text};
 use cupola_twin::zone::{TimeZone, local_text, time_of_local};
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
-/// Returns the timeline of a scene as it was live at a moment, in microseconds since the Unix epoch. On failure, prints the
+/// Returns a timeline of a scene with the values that were live at a moment, in microseconds since the Unix epoch. On failure, prints the
 /// error and returns the exit code.
 pub(super) fn past(scene: Arc<Scene>, choice: &HistoryChoice, at_us: i64) -> Result<Timeline, u8> {
     let zone = scene.time_zone.zone.clone();
@@ -116,7 +116,7 @@ pub(super) fn past(scene: Arc<Scene>, choice: &HistoryChoice, at_us: i64) -> Res
         Ok(past.into_state())
     });
     match state {
-        Ok(state) => Ok(Timeline::live(scene, state, &Drivers::default(), at_us)),
+        Ok(state) => Ok(Timeline::past(scene, state, at_us)),
         Err(why) => {
             output::error_line(why);
             Err(BAD_INPUT)

@@ -10,7 +10,7 @@ use crate::look::{ChangeLook, Legend, Theme, ViewSettings};
 use crate::processor::MayStartPrograms;
 use crate::selection::{Focus, select, selected};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
-use crate::timeline::{OpenScene, SourceKind, Timeline, ViewCursor};
+use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor};
 use crate::window::{self, Canvas, Target};
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
@@ -148,11 +148,9 @@ pub(super) fn run(args: &Args) -> u8 {
         world.insert_resource(settings);
         match listen {
             Some(duration) => listen_to_feeds(world, duration),
-            None if past.is_some() => {
-                let live = timeline_of(world, SourceKind::Live);
-                if let (Some(past), Some(mut live)) = (past, live.and_then(|live| world.get_mut::<Timeline>(live))) {
-                    live.0 = past;
-                }
+            None if let Some(past) = past => {
+                let past = session::spawn(world, past, Playback::default());
+                world.insert_resource(ViewCursor::new(past));
             }
             None if source != Some(Source::Live) => simulate(world, at_us),
             None => {}

@@ -64,7 +64,7 @@ fn exit_codes_distinguish_bad_input_from_bad_calls() {
             ],
             2,
         ),
-        (&["render", "scenes/office", "--out", "x.png", "--source", "replay"], 1),
+        (&["render", "scenes/office", "--out", "x.png", "--source", "replay"], 2),
         (&["check", "src/cli"], 1),
         (&["render", "scenes/office", "--out", "x.png", "--size", "huge"], 2),
         (&["render", "scenes/office", "--out", "x.png", "--floor", "attic"], 1),

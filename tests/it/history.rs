@@ -184,8 +184,8 @@ fn the_past_has_the_values_that_were_live() {
     for round in 0..120 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let value = 18.0 + (random >> 33) as f64 / f64::from(u32::MAX) * 24.0;
-        receive(&mut app, live, if random % 3 == 0 { "r2.temperature" } else { "r1.temperature" }, value);
-        if random % 7 == 0 {
+        receive(&mut app, live, if random.is_multiple_of(3) { "r2.temperature" } else { "r1.temperature" }, value);
+        if random.is_multiple_of(7) {
             // A buffer of late and new readings.
             let now_us = app.world().resource::<WallClock>().now_us();
             let reading = |before_s: i64, value: f64| {

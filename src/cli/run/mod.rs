@@ -87,7 +87,8 @@ pub(super) fn run(args: &Args) -> u8 {
     };
     if args.source == Source::Replay {
         output::error_line(
-            "recordings are not kept between runs, so there is nothing to replay; use live or simulated",
+            "a run follows the live or the simulated timeline; for a recorded moment: cupola query, why or render with \
+             --at TIME and --timeline replay",
         );
         return BAD_INPUT;
     }

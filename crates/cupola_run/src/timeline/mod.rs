@@ -248,6 +248,16 @@ impl Timeline {
         Ok(timeline)
     }
 
+    /// Returns a timeline that shows a state of the past, at `at_us` (microseconds since the Unix epoch). Its clock stands
+    /// still.
+    pub fn past(scene: Arc<Scene>, state: State, at_us: i64) -> Self {
+        let mut timeline = Self::new(scene, "replay".into(), Driver::Live { feeds: Vec::new() }, state, at_us);
+        let recording = Recording::new(&timeline.scene, &timeline.state, &timeline.alarms, at_us);
+        timeline.driver = Driver::Replayed(Box::new(Replay::new(recording, &timeline.scene.topology)));
+        timeline.begin(Some(at_us));
+        timeline
+    }
+
     /// Returns a simulated timeline that begins in the current state of this one. The branch of a live or replayed
     /// timeline uses the scene's simulation, which starts from the current values.
     ///
