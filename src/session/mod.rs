@@ -74,7 +74,7 @@ impl Plugin for SessionPlugin {
             .add_message::<bevy::window::WindowCloseRequested>()
             // Actions are applied before a reload, because they were made for the scene before it.
             .add_systems(PreUpdate, (exchange::listen, quit::quit_on_close, apply_actions, watch::watch).chain())
-            .add_systems(Update, drive);
+            .add_systems(Update, (drive, history::tell));
     }
 }
 

@@ -53,6 +53,14 @@ impl TimelineRecorder {
         self.recorder.status()
     }
 
+    /// Waits until everything that was recorded before is on the disk.
+    ///
+    /// # Errors
+    /// The reason why it can't be written. The recorder tries again.
+    pub fn flush(&self) -> Result<(), String> {
+        self.recorder.flush()
+    }
+
     /// Opens the history for reading, with everything that was recorded so far.
     ///
     /// # Errors

@@ -357,8 +357,11 @@ impl Writer {
             compact(&mut self.files, before.day, None)?;
         }
         let seq = self.files.last_seq(day)?;
-        if seq == 0 {
-            self.files.back_up_catalog()?;
+        if seq == 0
+            && let Err(error) = self.files.back_up_catalog()
+        {
+            // The recording itself is more important.
+            tracing::warn!("the catalogue of the history has no new backup: {error}");
         }
         if seq == 0 && self.latest.count() > 0 {
             // The file of a day may be new in the middle of the day, because a damaged one was set aside.

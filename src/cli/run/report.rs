@@ -2,9 +2,11 @@
 
 use super::super::{check, output};
 use crate::feed::Connections;
+use crate::history::OpenHistory;
 use crate::processor::Processors;
 use crate::timeline::{Timeline, WallClock};
 use bevy::prelude::*;
+use cupola_history::RecorderStatus;
 use cupola_mqtt::Connection;
 use cupola_twin::zone::TimeZone;
 use cupola_twin::{Quality, State};
@@ -34,6 +36,13 @@ pub(in crate::cli) fn report(
     out.insert("changes".into(), json!(changes));
     if let Some(connections) = world.get::<Connections>(timeline) {
         out.extend(feed(connections).map(|feed| ("feed".to_string(), feed)));
+    }
+    if let Some(recorder) = world.get_resource::<OpenHistory>().and_then(|history| history.0.as_ref()) {
+        let error = recorder.flush().err();
+        let RecorderStatus { written, skipped, .. } = recorder.status();
+        let folder = recorder.folder();
+        let history = json!({"folder": folder, "changes": written, "skipped": skipped, "error": error});
+        out.insert("history".into(), history);
     }
     if let Some(processors) = world.get::<Processors>(timeline) {
         out.insert("processors".into(), json!(processors.status().collect::<Vec<_>>()));
@@ -156,6 +165,16 @@ pub(in crate::cli) fn show(report: &serde_json::Value, zone: &TimeZone) {
     let text = |key: &str| output::local(report[key].as_str().unwrap_or(""), zone).into_owned();
     output::line(format!("{}, {}, {} to {}", text("scene"), text("source"), text("start"), text("end")));
     output::line(format!("{} ticks, {} values changed", report["ticks"], report["changes"]));
+    if let Some(history) = report.get("history") {
+        let folder = history["folder"].as_str().unwrap_or("");
+        output::line(format!("{} changes are recorded in {folder}", history["changes"]));
+        if let Some(error) = history["error"].as_str() {
+            output::error_line(format!("the history can't be written: {error}"));
+        }
+        if history["skipped"].as_u64().is_some_and(|skipped| skipped > 0) {
+            output::error_line(format!("{} changes were replaced by newer ones before that", history["skipped"]));
+        }
+    }
     if let Some(feed) = report.get("feed") {
         output::line(format!(
             "feed {}: {}, {} messages, {} rejected",
