@@ -38,6 +38,7 @@ mod compact;
 mod error;
 mod latest;
 mod live;
+mod lock;
 mod names;
 mod past;
 mod reader;

@@ -8,6 +8,7 @@ use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::compact::{compact, frame, span};
 use crate::error::HistoryError;
 use crate::latest::Latest;
+use crate::lock::lock;
 use crate::names::Names;
 use crate::reader;
 use crate::sqlite::{DAY_US, Day, Files, HotBlock, day_of};
@@ -97,14 +98,7 @@ impl Recorder {
     /// Another program records into the history, a newer program has written it, or its files can't be read or written.
     pub fn open(folder: &Path) -> Result<Self, HistoryError> {
         std::fs::create_dir_all(folder).map_err(HistoryError::io(folder))?;
-        let path = folder.join("lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(HistoryError::io(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Err(HistoryError::Locked(folder.to_path_buf())),
-            Err(std::fs::TryLockError::Error(error)) => return Err(HistoryError::io(&path)(error)),
-        }
+        let lock = lock(folder)?;
         let mut files = Files::open(folder, true)?;
         let (series, texts) = files.read_catalog()?;
         let names = Names::new(series, texts);

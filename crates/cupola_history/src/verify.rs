@@ -2,8 +2,8 @@
 
 use crate::block;
 use crate::error::HistoryError;
+use crate::lock::lock;
 use crate::sqlite::{Day, Files, Table};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A damaged part of a history.
@@ -72,16 +72,6 @@ pub fn check(folder: &Path, repairs: bool) -> Result<CheckResult, HistoryError> 
         }
     }
     Ok(result)
-}
-
-fn lock(folder: &Path) -> Result<File, HistoryError> {
-    let path = folder.join("lock");
-    let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(HistoryError::io(&path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(std::fs::TryLockError::WouldBlock) => Err(HistoryError::Locked(folder.to_path_buf())),
-        Err(std::fs::TryLockError::Error(error)) => Err(HistoryError::io(&path)(error)),
-    }
 }
 
 fn check_day(files: &mut Files, day: Day, repairs: bool, result: &mut CheckResult) -> Result<(), HistoryError> {
