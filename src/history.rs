@@ -37,8 +37,7 @@ impl HistoryChoice {
 /// Returns the folder in the user's data folder that has the history of a scene, or `None` if no data folder is known. Its
 /// name is the scene's name with a hash of its path, so that two scenes of one name have two histories.
 pub fn usual_folder(scene: &Path) -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let data = variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share")))?;
+    let data = crate::settings::folder("XDG_DATA_HOME", ".local/share")?;
     let file = file_of(scene);
     let whole = file.canonicalize().or_else(|_| std::path::absolute(&file)).unwrap_or(file);
     let own = if whole.ends_with("scene.ron") { whole.parent().unwrap_or(&whole) } else { &whole };
@@ -125,7 +124,7 @@ pub(crate) fn tell(history: Option<Res<OpenHistory>>, mut told: Local<Told>, mut
         told.error = error;
     }
     if skipped > told.skipped && told.error.is_none() {
-        let text = format!("{} changes came too fast for the history; the newest of each property are kept", skipped);
+        let text = format!("{skipped} changes came too fast for the history; the newest of each property are kept");
         notices.push(NoticeLevel::Warning, text);
         told.skipped = skipped;
     }

@@ -13,6 +13,7 @@ use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
 use cupola_twin::value::EXACT_INTEGER;
 use cupola_twin::zone::local_text;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -291,9 +292,11 @@ pub(super) fn print(
             twins.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" → ")
         }
         Some(Value::String(text)) => output::local(text, zone).into_owned(),
-        // CSV has numbers with all digits.
-        Some(value) if matches!(format, Format::Table) => output::cell(&output::local_json(value, zone)),
-        Some(other) => output::full_cell(&output::local_json(other, zone)),
+        Some(value) => {
+            let structured = value.is_array() || value.is_object();
+            let value = if structured { Cow::Owned(output::local_json(value, zone)) } else { Cow::Borrowed(value) };
+            if matches!(format, Format::Table) { output::cell(&value) } else { output::full_cell(&value) }
+        }
     };
     let cells: Vec<Vec<String>> =
         rows.iter().map(|row| header.iter().map(|key| text(row.get(key))).collect()).collect();

@@ -37,8 +37,7 @@ impl AllowedBrokers {
     /// Reads the hosts that were allowed before from the user's configuration.
     pub fn kept() -> Self {
         let file = crate::settings::file("brokers.json");
-        let text = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
-        let hosts: Vec<String> = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let hosts: Vec<String> = crate::settings::read(file.as_deref());
         Self { file, ..Self::of(hosts) }
     }
 
@@ -52,9 +51,7 @@ impl AllowedBrokers {
     fn allow(&mut self, urls: &[String]) {
         self.hosts.extend(urls.iter().filter_map(|url| Some(address(url).ok()?.0)));
         // Without a configuration folder, the permission lasts for the session.
-        if let (Some(file), Ok(text)) = (&self.file, serde_json::to_string_pretty(&self.hosts)) {
-            crate::settings::write(file, &text);
-        }
+        crate::settings::write(self.file.as_deref(), &self.hosts);
     }
 }
 

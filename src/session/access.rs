@@ -4,12 +4,9 @@ use super::Reload;
 use crate::action::{Action, ActionResult, WaitRule};
 use bevy::prelude::*;
 use cupola_run::Actor;
-use cupola_scene::allow_files;
+use cupola_scene::{ALLOW_FILES_TITLE, allow_files};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-
-/// The name of [`AllowSceneFiles`] on the screen.
-pub const TITLE: &str = "Read the scene's files elsewhere";
 
 /// The files and folders that a person has allowed scenes to read.
 #[derive(Resource, Clone, Debug, Default)]
@@ -23,8 +20,7 @@ impl AllowedFiles {
     /// Reads the paths that were allowed before from the user's configuration, and allows them.
     pub fn kept() -> Self {
         let file = crate::settings::file("files.json");
-        let text = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
-        let paths: BTreeSet<PathBuf> = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let paths: BTreeSet<PathBuf> = crate::settings::read(file.as_deref());
         allow_files(paths.iter().cloned());
         Self { paths, file }
     }
@@ -37,9 +33,7 @@ impl AllowedFiles {
         allow_files(paths.iter().cloned());
         self.paths.extend(paths);
         // Without a configuration folder, the permission lasts until the program ends.
-        if let (Some(file), Ok(text)) = (&self.file, serde_json::to_string_pretty(&self.paths)) {
-            crate::settings::write(file, &text);
-        }
+        crate::settings::write(self.file.as_deref(), &self.paths);
     }
 }
 
@@ -54,7 +48,7 @@ impl RefusedFiles {
         (!shown.is_empty()).then(|| {
             let files = shown.join(", ");
             format!(
-                "The scene names files elsewhere, which were not read: {files}. If you trust it: Ctrl K, \"{TITLE}\"."
+                "The scene names files elsewhere, which were not read: {files}. If you trust it: Ctrl K, \"{ALLOW_FILES_TITLE}\"."
             )
         })
     }

@@ -7,7 +7,7 @@ mod quit;
 mod replace;
 mod watch;
 
-pub use access::{AllowSceneFiles, AllowedFiles, RefusedFiles, TITLE as ALLOW_FILES_TITLE};
+pub use access::{AllowSceneFiles, AllowedFiles, RefusedFiles};
 pub(crate) use edit::Loss;
 pub use edit::{EditHistory, EditScene, KeepAssumptions, Redo, Undo};
 pub use files::{Open, Reload, Save};

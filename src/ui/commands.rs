@@ -9,13 +9,14 @@ use crate::look::ChangeLook;
 use crate::look::{Theme, ViewSettings};
 use crate::processor::AllowPrograms;
 use crate::selection::{Focus, Select};
-use crate::session::{ALLOW_FILES_TITLE, AllowSceneFiles, Quit, Redo, Reload, Save, Undo};
+use crate::session::{AllowSceneFiles, Quit, Redo, Reload, Save, Undo};
 use crate::timeline::SourceKind;
 use crate::timeline::{MakeBranch, Play, ShowSource, Step};
 use bevy::prelude::*;
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{self, Key};
 use cupola_exchange::export::Format;
+use cupola_scene::ALLOW_FILES_TITLE;
 
 /// A key, alone or with Ctrl (Cmd on a Mac).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

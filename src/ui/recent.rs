@@ -22,9 +22,7 @@ impl Recent {
     pub fn add(&mut self, path: &Path) {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         self.put_first(path);
-        if let (Some(file), Ok(text)) = (settings::file(FILE), serde_json::to_string_pretty(&self.paths)) {
-            settings::write(&file, &text);
-        }
+        settings::write(settings::file(FILE).as_deref(), &self.paths);
     }
 
     fn put_first(&mut self, path: PathBuf) {
@@ -36,9 +34,8 @@ impl Recent {
 
 /// Reads the list and leaves out files that no longer exist.
 pub(super) fn read(mut state: ResMut<UiState>) {
-    let text = settings::file(FILE).and_then(|file| std::fs::read_to_string(file).ok());
-    let paths: Option<Vec<PathBuf>> = text.and_then(|text| serde_json::from_str(&text).ok());
-    if let Some(paths) = paths {
+    let paths: Vec<PathBuf> = settings::read(settings::file(FILE).as_deref());
+    if !paths.is_empty() {
         state.recent.paths = paths.into_iter().filter(|path| path.exists()).take(MAX).collect();
     }
 }

@@ -11,7 +11,7 @@ use crate::sqlite::{Day, Files, Frame, Order, Page};
 const PAGE_ROWS: usize = 4_096;
 
 /// Replaces all blocks of a day by pages, and adds a frame if there is one.
-pub(crate) fn compact(files: &mut Files, day: Day, latest: Option<(&Latest, i64)>) -> Result<(), HistoryError> {
+pub(crate) fn compact(files: &mut Files, day: Day, latest: Option<&Latest>) -> Result<(), HistoryError> {
     let path = files.day_path(day);
     let (mut changes, mut seq) = (Vec::new(), 0);
     files.each_hot(day, Order::Taken, (i64::MIN, i64::MAX), |hot| {
@@ -25,7 +25,7 @@ pub(crate) fn compact(files: &mut Files, day: Day, latest: Option<(&Latest, i64)
     // The sort is stable, so changes of one time stay in the order of their arrival.
     changes.sort_by_key(|change: &Change| (change.series, change.time_us));
     let pages: Vec<Page> = changes.chunks(PAGE_ROWS).map(|rows| page(rows, seq)).collect();
-    let frame = latest.map(|(latest, time_us)| frame(latest, time_us, seq));
+    let frame = latest.map(|latest| frame(latest, latest.taken_us(), seq));
     files.compact(day, seq, &pages, frame.as_ref())
 }
 

@@ -32,6 +32,11 @@ impl Latest {
         self.count
     }
 
+    /// Returns the last moment at which one of the changes was taken, in microseconds since the Unix epoch.
+    pub fn taken_us(&self) -> i64 {
+        self.all().map(|change| change.taken_us).max().unwrap_or_default()
+    }
+
     /// Returns the last changes in the order of the series.
     pub fn all(&self) -> impl Iterator<Item = &Change> {
         self.by_series.iter().flatten()

@@ -47,7 +47,7 @@ mod sqlite;
 mod verify;
 
 pub use block::BlockError;
-pub use buckets::{Bucket, buckets, next_boundary, spans};
+pub use buckets::{Bucket, buckets};
 pub use change::{Change, LogEntry, LogKind, Series, SeriesIx, SeriesKey, TextIx};
 pub use error::HistoryError;
 pub use live::{INITIAL, TimelineRecorder};

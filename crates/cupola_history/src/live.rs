@@ -2,7 +2,6 @@
 
 use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, SeriesKey, TextIx};
 use crate::error::HistoryError;
-use crate::reader::History;
 use crate::recorder::{Recorder, RecorderStatus};
 use cupola_run::{InputChange, Invocation, RecordSink, RecordedEvent};
 use cupola_scene::Scene;
@@ -59,16 +58,6 @@ impl TimelineRecorder {
     /// The reason why it can't be written. The recorder tries again.
     pub fn flush(&self) -> Result<(), String> {
         self.recorder.flush()
-    }
-
-    /// Opens the history for reading, with everything that was recorded so far.
-    ///
-    /// # Errors
-    /// The history can't be read. What can't be written yet is missing.
-    pub fn history(&self) -> Result<History, HistoryError> {
-        // A failure to write is in the status.
-        let _ = self.recorder.flush();
-        History::open(self.folder())
     }
 
     fn log(&self, time_us: i64, kind: LogKind, subject: &str, twin: &str, detail: impl Into<String>) {
@@ -128,7 +117,7 @@ impl Series {
 
 impl RecordSink for TimelineRecorder {
     fn begin(&self, scene: &Scene, state: &State, now_us: i64) {
-        let known = self.recorder.known();
+        let known = self.recorder.take_known();
         let topology = state.topology();
         let mut numbers = self.lock();
         *numbers = Numbers { scene: scene.document.name.clone(), ..Numbers::default() };

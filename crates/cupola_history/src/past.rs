@@ -93,8 +93,8 @@ impl<'h> Past<'h> {
             while let Some(change) = self.changes.pop_front_if(|change| change.taken_us == moment_us) {
                 self.take(&change);
             }
-            match self.observed.get(&moment_us) {
-                Some(observed_us) => self.state.observe_at(*observed_us),
+            match self.observed.remove(&moment_us) {
+                Some(observed_us) => self.state.observe_at(observed_us),
                 None => self.state.observe_now(),
             }
             self.state.propagate();

@@ -47,17 +47,6 @@ impl History {
         &self.folder
     }
 
-    /// Reads the series and texts that were added since the history was opened.
-    ///
-    /// # Errors
-    /// The catalogue can't be read.
-    pub fn refresh(&self) -> Result<(), HistoryError> {
-        let inner = &mut *self.lock();
-        let (series, texts) = inner.files.read_catalog()?;
-        inner.names = Names::new(series, texts);
-        Ok(())
-    }
-
     /// Returns all series with their numbers.
     pub fn series(&self) -> Vec<(SeriesIx, Series)> {
         let inner = self.lock();
@@ -220,7 +209,6 @@ fn each_change(files: &mut Files, day: Day, wanted: Wanted, mut each: impl FnMut
         if page.seq > after {
             decoded(&page.data, format!("page of series {} to {}", page.series.0, page.series.1));
         }
-        Ok(())
     });
     let hot = pages.and_then(|()| {
         files.each_hot(day, by, span_us, |hot| {

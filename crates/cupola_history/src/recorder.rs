@@ -121,8 +121,8 @@ impl Recorder {
         Ok(Self { folder: folder.to_path_buf(), shared, thread, _lock: lock })
     }
 
-    /// Returns the last change of every series, as it was when the history was opened.
-    pub fn known(&self) -> Vec<Change> {
+    /// Hands over the last change of every series, as it was when the history was opened. A second call gives nothing.
+    pub fn take_known(&self) -> Vec<Change> {
         std::mem::take(&mut self.shared.lock().opened_with)
     }
 
@@ -359,8 +359,7 @@ impl Writer {
         }
         if seq == 0 && self.latest.count() > 0 {
             // The file of a day may be new in the middle of the day, because a damaged one was set aside.
-            let last_us = self.latest.all().map(|change| change.taken_us).max().unwrap_or_default();
-            let first = frame(&self.latest, last_us.max(day.saturating_mul(DAY_US)), 0);
+            let first = frame(&self.latest, self.latest.taken_us().max(day.saturating_mul(DAY_US)), 0);
             self.files.compact(day, 0, &[], Some(&first))?;
             self.since_frame = 0;
         }
@@ -406,8 +405,7 @@ impl Writer {
             return Ok(());
         }
         let needs_frame = self.since_frame >= (FRAME_AFTER * self.latest.count()).max(MIN_FRAME_ROWS);
-        let time_us = self.latest.all().map(|change| change.taken_us).max().unwrap_or_default();
-        compact(&mut self.files, open.day, needs_frame.then_some((&self.latest, time_us)))?;
+        compact(&mut self.files, open.day, needs_frame.then_some(&self.latest))?;
         (open.rows, open.compacted) = (0, Instant::now());
         if needs_frame {
             self.since_frame = 0;

@@ -408,7 +408,7 @@ impl Files {
         by: Order,
         (from_us, to_us): (i64, i64),
         series: Option<u32>,
-        mut each: impl FnMut(Page) -> Result<(), HistoryError>,
+        mut each: impl FnMut(Page),
     ) -> Result<(), HistoryError> {
         let path = self.day_path(day);
         let fail = || HistoryError::database(&path);
@@ -427,7 +427,7 @@ impl Files {
                 let taken_us = (row.get(4)?, row.get(5)?);
                 Ok(Page { series, span_us, taken_us, seq: row.get(6)?, data: row.get(7)? })
             };
-            each(page(row).map_err(fail())?)?;
+            each(page(row).map_err(fail())?);
         }
         Ok(())
     }

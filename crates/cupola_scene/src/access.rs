@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
+/// The name of the app's menu command that allows the files of a scene.
+pub const ALLOW_FILES_TITLE: &str = "Read the scene's files elsewhere";
+
 /// The files and folders that were allowed, as whole paths without links.
 static ALLOWED: RwLock<Allowed> = RwLock::new(Allowed { everything: false, paths: BTreeSet::new() });
 
@@ -55,16 +58,16 @@ pub(crate) fn check(folder: &Path, path: &Path) -> Result<(), Diagnostic> {
         return Ok(());
     }
     let message = format!("{} lies outside of the scene's folder, and was not read", path.display());
-    let help = "if you trust the scene, allow it with --allow-files, or with \"Read the scene's files elsewhere\" in the \
-                app (Ctrl K); or copy the file into the scene's folder";
+    let help = format!(
+        "if you trust the scene, allow it with --allow-files, or with \"{ALLOW_FILES_TITLE}\" in the app (Ctrl K); or \
+         copy the file into the scene's folder"
+    );
     Err(Diagnostic::error("file-elsewhere", message).help(help))
 }
 
 /// Returns the files and folders that the document of a scene file names and that may not be read, as whole paths.
 pub fn refused(document: &Document, scene_file: &Path) -> Vec<PathBuf> {
-    let folder = &folder_of(scene_file);
-    let paths = named(document).into_iter().map(|(name, _)| folder.join(name));
-    paths.filter(|path| check(folder, path).is_err()).map(|path| whole(&path)).collect()
+    refusals(document, &folder_of(scene_file)).map(|(path, ..)| path).collect()
 }
 
 /// Adds a diagnostic for each file of a document that may not be read, and returns these files. The weather of a study is
@@ -75,17 +78,22 @@ pub(crate) fn report(
     places: &Places,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<PathBuf> {
-    let mut refused = Vec::new();
-    for (name, steps) in named(document) {
-        let path = folder.join(name);
-        if let Err(found) = check(folder, &path) {
-            refused.push(whole(&path));
-            if !matches!(steps.first(), Some(Step::Field("physics"))) {
-                diagnostics.push(found.at(places.of(&steps)));
-            }
+    let refused = refusals(document, folder).map(|(path, steps, found)| {
+        if !matches!(steps.first(), Some(Step::Field("physics"))) {
+            diagnostics.push(found.at(places.of(&steps)));
         }
-    }
-    refused
+        path
+    });
+    refused.collect()
+}
+
+/// Returns the files that a document names and that may not be read, as whole paths, with their positions in it.
+fn refusals<'d>(document: &'d Document, folder: &Path) -> impl Iterator<Item = (PathBuf, Vec<Step<'d>>, Diagnostic)> {
+    named(document).into_iter().filter_map(move |(name, steps)| {
+        let path = folder.join(name);
+        let found = check(folder, &path).err()?;
+        Some((whole(&path), steps, found))
+    })
 }
 
 /// Returns the files and folders that a document names, with their positions in it. Folders of programs have a

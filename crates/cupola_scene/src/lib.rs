@@ -39,7 +39,7 @@ mod quick;
 mod save;
 mod zone;
 
-pub use access::{allow_all_files, allow_files, refused as refused_files};
+pub use access::{ALLOW_FILES_TITLE, allow_all_files, allow_files, refused as refused_files};
 pub use bind::{unknown_node, words_of};
 pub use building::{ReadGltf, read_gltf};
 pub use cache::finish as finish_cache;

@@ -222,16 +222,18 @@ pub(crate) fn of_json(json: &Json) -> Cell {
         Json::Null => Cell::Missing,
         Json::Bool(flag) => Cell::Bool(*flag),
         // A whole number that a double can't hold is answered as it is, and never rounded.
-        Json::Number(number) if is_inexact(number) => Cell::Json(Arc::new(json.clone())),
+        json if whole_number(json).is_some_and(|whole| whole as f64 as i128 != whole) => {
+            Cell::Json(Arc::new(json.clone()))
+        }
         Json::Number(number) => number.as_f64().map_or(Cell::Missing, Cell::Number),
         Json::String(text) => Cell::Text(text.as_str().into()),
         list => Cell::Json(Arc::new(list.clone())),
     }
 }
 
-fn is_inexact(number: &serde_json::Number) -> bool {
-    let whole = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
-    whole.is_some_and(|whole| whole as f64 as i128 != whole)
+/// Returns the value of a JSON integer.
+pub(crate) fn whole_number(json: &Json) -> Option<i128> {
+    json.as_i64().map(i128::from).or(json.as_u64().map(i128::from))
 }
 
 fn number(cell: Cell, apply: impl Fn(f64) -> f64) -> Cell {
@@ -270,7 +272,7 @@ fn large_number(cell: &Cell) -> Option<i128> {
     match cell {
         // A fraction is irrelevant beside a number beyond 2^53.
         Cell::Number(number) => Some(*number as i128),
-        Cell::Json(json) => json.as_i64().map(i128::from).or(json.as_u64().map(i128::from)),
+        Cell::Json(json) => whole_number(json),
         _ => None,
     }
 }

@@ -32,7 +32,7 @@ mod text;
 
 pub(crate) use doubts::{ordered_as_text, ordered_paths, unitless_operands, without_unit};
 pub use eval::{Cell, Context, evaluate, evaluate_in_unit};
-pub(crate) use eval::{aggregate_of, binary, call, compare_alike, measured, of_json, remembers, time};
+pub(crate) use eval::{aggregate_of, binary, call, compare_alike, measured, of_json, remembers, time, whole_number};
 pub(crate) use lex::Token;
 pub use measure::{Change, Combination, Measure, Mismatch, SAME};
 pub use parse::{Parser, parse};

@@ -63,8 +63,8 @@ impl GroupingPlan {
     ///
     /// # Errors
     /// A result is beyond 2^53, or a value is.
-    pub fn check<'t>(&self, tallies: impl IntoIterator<Item = &'t Tally>) -> Result<(), ExprError> {
-        for ((tally, aggregate), (span, is_whole)) in tallies.into_iter().zip(&self.aggregates).zip(&self.origins) {
+    pub fn check(&self, tallies: &[Tally]) -> Result<(), ExprError> {
+        for ((tally, aggregate), (span, is_whole)) in tallies.iter().zip(&self.aggregates).zip(&self.origins) {
             if tally.is_rounded(*aggregate, *is_whole) {
                 return Err(ExprError::inexact(span, *aggregate));
             }
@@ -186,11 +186,6 @@ impl Shape {
         lines
     }
 
-    /// Returns whether a group passes `HAVING`.
-    pub fn passes(&self, env: Env<'_>) -> Result<bool, ExprError> {
-        self.having.as_ref().map_or(Ok(true), |having| having.holds(env))
-    }
-
     /// Returns the rows of the result.
     pub fn rows(&self, query: &Query, runner: &Runner<'_>) -> Result<Rows, ExprError> {
         let mut answer = Answer::new(self, query);
@@ -203,11 +198,8 @@ impl Shape {
                         let results = group.results(&groups.aggregates);
                         let env =
                             Env { state: runner.state, graph: runner.graph, bound: &group.first, results: &results };
-                        if self.passes(env)? {
-                            groups.check(&group.tallies)?;
-                            if !answer.add(env)? {
-                                break;
-                            }
+                        if !answer.add_group(env, || groups.check(&group.tallies))? {
+                            break;
                         }
                     }
                 }
@@ -291,9 +283,19 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Adds a group that passes `HAVING`. Returns whether more groups are wanted.
-    pub fn add_group(&mut self, env: Env<'_>) -> Result<bool, ExprError> {
-        if self.shape.passes(env)? { self.add(env) } else { Ok(true) }
+    /// Adds a group that passes `HAVING`, if `check` permits it. Returns whether more groups are wanted.
+    pub fn add_group(
+        &mut self,
+        env: Env<'_>,
+        check: impl FnOnce() -> Result<(), ExprError>,
+    ) -> Result<bool, ExprError> {
+        if let Some(having) = &self.shape.having
+            && !having.holds(env)?
+        {
+            return Ok(true);
+        }
+        check()?;
+        self.add(env)
     }
 
     /// Adds a row. Returns whether more rows are wanted.
@@ -358,16 +360,14 @@ impl<'a> Answer<'a> {
     /// Checks that the answer is not too large. It is built in memory before it is sorted and shown.
     fn check_size(&self) -> Result<(), ExprError> {
         let cells = self.rows.len().saturating_mul(self.shape.items.len() * size_of::<Option<Output>>());
-        let seen = self.distinct.as_ref().map_or(0, HashSet::len);
-        let seen = seen.saturating_mul(self.shape.items.len() * size_of::<Key>() + size_of::<Vec<Key>>());
+        let distinct = self.distinct.as_ref().map_or(0, HashSet::len);
+        let seen = distinct.saturating_mul(self.shape.items.len() * size_of::<Key>() + size_of::<Vec<Key>>());
         let size = cells + seen + self.keys.len() * size_of::<Cell>() + self.texts;
         if size <= MAX_ANSWER_BYTES {
             return Ok(());
         }
-        let message = format!(
-            "the answer has more than {} rows and is larger than 256 MiB",
-            self.rows.len().max(self.distinct.as_ref().map_or(0, HashSet::len))
-        );
+        let message =
+            format!("the answer has more than {} rows and is larger than 256 MiB", self.rows.len().max(distinct));
         let help = "narrow the query, add LIMIT, or read it in parts with --page";
         Err(ExprError::new(0..0, "too-large", message).help(help))
     }

@@ -14,7 +14,7 @@ use super::plan::Plan;
 use super::run::{Limits, Output, QueryResult, Rows, Runner, resolved, run_within};
 use super::scalar::{Columns, Env, Scalar, VarValue};
 use super::shape::{Answer, Shape};
-use crate::expr::{Aggregate, Cell, Expr, ExprError, Function, Node};
+use crate::expr::{Aggregate, Cell, Expr, ExprError, Function, Node, whole_number};
 use crate::graph::Graph;
 use crate::state::{RowSet, State};
 use crate::topology::{ColumnIx, Topology, TwinIx};
@@ -148,7 +148,7 @@ impl Ordered {
             Cell::Text(text) => Some(Self::Text(text.clone())),
             // An integer that a double can't hold stands among the numbers.
             Cell::Json(json) => {
-                let whole = json.as_i64().map(i128::from).or(json.as_u64().map(i128::from))?;
+                let whole = whole_number(json)?;
                 Some(Self::Number(bits(whole as f64), whole))
             }
             Cell::Missing => None,
@@ -380,18 +380,17 @@ impl Followed {
                         group.totals.iter().zip(&grouped.aggregates).map(|(total, aggregate)| total.result(*aggregate));
                     let results: Vec<Cell> = group.keys.iter().cloned().chain(results).collect();
                     let env = Env { state, graph, bound: &group.first, results: &results };
-                    if self.shape.passes(env)? {
-                        let tallies: Vec<Tally> = group.totals.iter().map(Total::whole).collect();
-                        grouped.check(&tallies)?;
-                        if !answer.add(env)? {
-                            break;
-                        }
+                    if !answer
+                        .add_group(env, || grouped.check(&group.totals.iter().map(Total::whole).collect::<Vec<_>>()))?
+                    {
+                        break;
                     }
                 }
                 if !any && grouped.keys.is_empty() {
                     let empty: Vec<Cell> =
                         grouped.aggregates.iter().map(|aggregate| Tally::default().result(*aggregate)).collect();
-                    answer.add_group(Env { state, graph, bound: &none, results: &empty })?;
+                    let env = Env { state, graph, bound: &none, results: &empty };
+                    answer.add_group(env, || Ok(()))?;
                 }
             }
             _ => {
