@@ -1,13 +1,15 @@
 //! The history of the open scene: where it is kept, and the recording of the live timeline.
 
+use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
-use crate::session::SessionOptions;
-use crate::timeline::Timeline;
+use crate::session::{SessionOptions, timeline_of};
+use crate::timeline::{SourceKind, Timeline};
 use bevy::prelude::*;
 use cupola_history::{HistoryError, RecorderStatus, TimelineRecorder};
 use cupola_scene::file_of;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use twox_hash::XxHash3_64;
 
@@ -17,6 +19,8 @@ pub enum HistoryChoice {
     /// Nowhere.
     #[default]
     Off,
+    /// In a temporary folder, which is deleted at the end. The timeline can be replayed until then.
+    Temporary,
     /// In the user's data folder, in a folder of the scene.
     Usual,
     /// In a folder.
@@ -27,7 +31,7 @@ impl HistoryChoice {
     /// Returns the folder of a scene's history, or `None` without one.
     pub fn folder(&self, scene: &Path) -> Option<PathBuf> {
         match self {
-            Self::Off => None,
+            Self::Off | Self::Temporary => None,
             Self::Usual => usual_folder(scene),
             Self::Folder(folder) => Some(folder.clone()),
         }
@@ -49,46 +53,115 @@ pub fn usual_folder(scene: &Path) -> Option<PathBuf> {
 /// The longest time to wait until the timeline before has written its history.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The recording of the live timeline, if it is recorded.
+/// The history of the open scene: the recording of the live timeline, and the folder.
 #[derive(Resource, Clone, Debug, Default)]
-pub struct OpenHistory(pub Option<Arc<TimelineRecorder>>);
+pub struct OpenHistory {
+    /// The recording, if this program records.
+    pub recorder: Option<Arc<TimelineRecorder>>,
+    /// The folder, which another program may record into.
+    pub folder: Option<PathBuf>,
+    opening: Option<Arc<Mutex<Receiver<OpenedHistory>>>>,
+}
 
-/// Begins to record the live timeline of a scene that was opened. A timeline without a feed receives nothing, so it is not
-/// recorded.
-pub(crate) fn begin(world: &mut World, live: Entity, scene: &Path) {
-    let before = world.remove_resource::<OpenHistory>().and_then(|open| open.0);
-    let before = before.map(|recorder| recorder.folder().to_path_buf());
-    world.insert_resource(OpenHistory::default());
-    let options = world.resource::<SessionOptions>();
-    let Some(folder) = options.history.folder(scene) else { return };
-    let Some(mut timeline) = world.get_mut::<Timeline>(live).filter(|timeline| !timeline.feeds().is_empty()) else {
-        return;
-    };
-    // The timeline of the scene before is dropped on another thread, which may still write into the same history.
-    let patience = if before.as_ref() == Some(&folder) { PATIENCE } else { Duration::ZERO };
-    let asked = Instant::now();
-    let mut opened = TimelineRecorder::open(&folder);
-    while matches!(opened, Err(HistoryError::Locked(_))) && asked.elapsed() < patience {
-        std::thread::sleep(Duration::from_millis(10));
-        opened = TimelineRecorder::open(&folder);
+impl OpenHistory {
+    /// Returns the history into which a recorder records.
+    pub fn of(recorder: Arc<TimelineRecorder>) -> Self {
+        Self { folder: Some(recorder.folder().to_path_buf()), recorder: Some(recorder), opening: None }
     }
-    match opened {
-        Ok(recorder) => {
-            let recorder = Arc::new(recorder);
-            timeline.record_into(recorder.clone());
-            world.insert_resource(OpenHistory(Some(recorder)));
+}
+
+/// The result of opening a history: the recorder or the reason why there is none, and the folder.
+#[derive(Debug)]
+struct OpenedHistory {
+    recorder: Option<TimelineRecorder>,
+    folder: Option<PathBuf>,
+    warning: Option<String>,
+}
+
+impl OpenedHistory {
+    /// Opens the history in a folder for recording, or a temporary one. If another program records into it, it is only
+    /// read. If it can't be written, a temporary one takes its place.
+    fn open(folder: Option<PathBuf>, patience: Duration) -> Self {
+        let temporary = |warning: Option<String>| {
+            let recorder = TimelineRecorder::temporary();
+            let more = recorder.as_ref().err().map(|error| format!("The live values are not recorded: {error}."));
+            let recorder = recorder.ok();
+            let folder = recorder.as_ref().map(|recorder| recorder.folder().to_path_buf());
+            Self { recorder, folder, warning: more.or(warning) }
+        };
+        let Some(folder) = folder else { return temporary(None) };
+        let asked = Instant::now();
+        let mut opened = TimelineRecorder::open(&folder);
+        while matches!(opened, Err(HistoryError::Locked(_))) && asked.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(10));
+            opened = TimelineRecorder::open(&folder);
         }
+        match opened {
+            Ok(recorder) => Self { recorder: Some(recorder), folder: Some(folder), warning: None },
+            Err(error @ HistoryError::Locked(_)) => {
+                let warning = format!("The live values are not recorded: {error}. Its history can still be read here.");
+                Self { recorder: None, folder: Some(folder), warning: Some(warning) }
+            }
+            Err(error) => {
+                let text = "The live values are kept only until the end of the program";
+                temporary(Some(format!("{text}: {error}.{}", advice(&error))))
+            }
+        }
+    }
+}
+
+/// Begins to record the live timeline of a scene that was opened. The history is opened on a thread. A timeline without a
+/// feed receives nothing, so it is not recorded.
+pub(crate) fn begin(world: &mut World, live: Entity, scene: &Path) {
+    let before = world.remove_resource::<OpenHistory>().unwrap_or_default().folder;
+    world.insert_resource(OpenHistory::default());
+    let choice = world.resource::<SessionOptions>().history.clone();
+    let has_feeds = world.get::<Timeline>(live).is_some_and(|timeline| !timeline.feeds().is_empty());
+    if choice == HistoryChoice::Off || !has_feeds {
+        return;
+    }
+    let folder = choice.folder(scene);
+    // The timeline of the scene before is dropped on another thread, which may still write into the same history.
+    let patience = if before.is_some() && before == folder { PATIENCE } else { Duration::ZERO };
+    let (sender, receiver) = sync_channel(1);
+    let work = move || drop(sender.send(OpenedHistory::open(folder, patience)));
+    match std::thread::Builder::new().name("history open".into()).spawn(work) {
+        Ok(_) => world.resource_mut::<OpenHistory>().opening = Some(Arc::new(Mutex::new(receiver))),
         Err(error) => {
-            let text = format!("The live values are not recorded: {error}.{}", advice(&error));
+            let text = format!("The live values are not recorded: {error}");
             world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
         }
     }
+    attach(world);
+}
+
+/// Records the live timeline into the history that a thread has opened.
+pub(crate) fn attach(world: &mut World) {
+    let patience = world.resource::<Jobs>().patience.unwrap_or(Duration::MAX);
+    let Some(opening) = world.get_resource::<OpenHistory>().and_then(|open| open.opening.clone()) else { return };
+    let received = opening.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(patience);
+    let opened = match received {
+        Err(RecvTimeoutError::Timeout) => return,
+        received => received.ok(),
+    };
+    let OpenedHistory { recorder, folder, warning } =
+        opened.unwrap_or(OpenedHistory { recorder: None, folder: None, warning: None });
+    let recorder = recorder.map(Arc::new);
+    let live = timeline_of(world, SourceKind::Live);
+    if let Some(recorder) = &recorder
+        && let Some(mut timeline) = live.and_then(|live| world.get_mut::<Timeline>(live))
+    {
+        timeline.record_into(recorder.clone());
+    }
+    if let Some(text) = warning {
+        world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
+    }
+    world.insert_resource(OpenHistory { recorder, folder, opening: None });
 }
 
 /// Returns what a person can do about an error of a history, as a sentence with a blank before it, or nothing.
 fn advice(error: &HistoryError) -> &'static str {
     match error {
-        HistoryError::Locked(_) => " Its history can still be read here.",
         error if error.is_damage() => " `cupola history SCENE --repair` sets the damaged part aside.",
         _ => "",
     }
@@ -107,7 +180,7 @@ pub(crate) struct Told {
 
 /// Tells when the history can't be written, when it is written again, and when changes were left out.
 pub(crate) fn tell(history: Option<Res<OpenHistory>>, mut told: Local<Told>, mut notices: ResMut<Notices>) {
-    let Some(recorder) = history.as_ref().and_then(|history| history.0.as_ref()) else { return };
+    let Some(recorder) = history.as_ref().and_then(|history| history.recorder.as_ref()) else { return };
     if told.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
         return;
     }

@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> u8 {
     if !args.json {
         output::line(format!("{} topics are published to {url}", fleet.topics));
     }
-    let session = SessionOptions { connect: true, broker: Some(url), history: args.history.choice() };
+    let session = SessionOptions { connect: true, broker: Some(url), history: args.history.window_choice() };
     if !args.headless && app::has_display() {
         return app::show((scene, diagnostics), session, Source::Live, args.trust, Some(fleet));
     }

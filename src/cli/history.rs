@@ -3,17 +3,18 @@
 use super::{BAD_CALL, BAD_INPUT, HistoryArgs, output};
 use crate::history::HistoryChoice;
 use cupola_history::{
-    Bucket, Change, CheckResult, History, HistoryError, LogKind, Past, Series, SeriesIx, TextIx, buckets, check,
+    Bucket, CheckResult, History, HistoryRecord, LogKind, PropertySource, Series, SeriesPast, buckets, check,
 };
-use cupola_run::Timeline;
+use cupola_run::{PastRecord, Timeline};
 use cupola_scene::Scene;
-use cupola_twin::value::{Sample, time_text};
+use cupola_twin::value::time_text;
 use cupola_twin::zone::{TimeZone, local_text, time_of_local};
-use cupola_twin::{Diagnostic, Kind, Quality, Slot, State};
+use cupola_twin::{Diagnostic, Topology};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The largest number of buckets of an answer.
@@ -74,7 +75,7 @@ pub(super) fn run(args: &Args) -> u8 {
     let result = if args.check || args.repair {
         check(&folder, args.repair).map_err(|error| error.to_string()).map(|result| show_check(&result, args))
     } else {
-        History::open(&folder).map_err(|error| error.to_string()).and_then(|history| answer(&history, args))
+        opened(&folder).and_then(|record| answer(&record, args))
     };
     match result {
         Ok(code) => code,
@@ -88,40 +89,40 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
-/// Returns a timeline of a scene with the values that were live at a moment, in microseconds since the Unix epoch. On failure, prints the
-/// error and returns the exit code.
+/// Returns a timeline of a scene with the values that were live at a moment, in microseconds since the Unix epoch. On
+/// failure, prints the error and returns the exit code.
 pub(super) fn past(scene: Arc<Scene>, choice: &HistoryChoice, at_us: i64) -> Result<Timeline, u8> {
     let zone = scene.time_zone.zone.clone();
     let found =
         choice.folder(&scene.path).ok_or("the scene has no history: name its folder with --history".to_string());
-    let state = found.and_then(|folder| {
-        let history = History::open(&folder).map_err(|error| error.to_string())?;
-        let fail = |error: HistoryError| error.to_string();
-        let Some((first_us, last_us)) = history.span_us().map_err(fail)? else {
-            return Err(format!("nothing was recorded into {} yet", folder.display()));
-        };
+    let timeline = found.and_then(|folder| {
+        let record = opened(&folder)?;
+        let first_us = record.span_us().0;
         if at_us < first_us {
             return Err(format!("the history begins at {}", local_text(first_us, &zone)));
         }
-        let sessions = history.sessions().map_err(fail)?;
-        if at_us > last_us || !sessions.iter().any(|(from_us, to_us)| (*from_us..=*to_us).contains(&at_us)) {
+        let sessions = record.sessions();
+        if !sessions.iter().any(|(from_us, to_us)| (*from_us..=*to_us).contains(&at_us)) {
             let ends = sessions.iter().map(|(_, to_us)| *to_us).filter(|to_us| *to_us <= at_us);
-            let last = local_text(ends.max().unwrap_or(last_us), &zone);
+            let last = local_text(ends.max().unwrap_or(first_us), &zone);
             output::error_line(format!("nobody recorded at that moment: the values are those of {last}"));
         }
-        let past = Past::at(&history, &scene, at_us).map_err(fail)?;
-        for what in history.passed_over() {
+        let past = record.restore(&scene, at_us)?;
+        for what in record.history().passed_over() {
             output::error_line(format!("passed over: {what}"));
         }
-        Ok(past.into_state())
+        Ok(Timeline::replay(scene, Arc::new(record), past))
     });
-    match state {
-        Ok(state) => Ok(Timeline::past(scene, state, at_us)),
-        Err(why) => {
-            output::error_line(why);
-            Err(BAD_INPUT)
-        }
-    }
+    timeline.map_err(|why| {
+        output::error_line(why);
+        BAD_INPUT
+    })
+}
+
+/// Opens a history that has something.
+fn opened(folder: &Path) -> Result<HistoryRecord, String> {
+    let record = HistoryRecord::open(folder).map_err(|error| error.to_string())?;
+    record.ok_or_else(|| format!("nothing was recorded into {} yet", folder.display()))
 }
 
 /// Prints the result of a check. Returns the exit code.
@@ -152,13 +153,12 @@ struct Asked {
 }
 
 /// Answers a question to a history. Returns the exit code.
-fn answer(history: &History, args: &Args) -> Result<u8, String> {
-    let fail = |error: HistoryError| error.to_string();
+fn answer(record: &HistoryRecord, args: &Args) -> Result<u8, String> {
     let scene = cupola_scene::load(&args.scene).scene;
+    let topology = scene.as_ref().map(|scene| &scene.topology);
     let zone = scene.as_ref().map_or(TimeZone::UTC, |scene| scene.time_zone.zone.clone());
-    let Some((first_us, last_us)) = history.span_us().map_err(fail)? else {
-        return Err(format!("nothing was recorded into {} yet", history.folder().display()));
-    };
+    let history = record.history();
+    let (first_us, last_us) = record.span_us();
     let moment = |text: &Option<String>, usual_us: i64| match text {
         None => Ok(usual_us),
         Some(text) => time_of(text, &zone).ok_or_else(|| {
@@ -174,14 +174,15 @@ fn answer(history: &History, args: &Args) -> Result<u8, String> {
     if args.log {
         show_log(history, &asked, args)?;
     } else if args.properties.is_empty() {
-        show_summary(history, (first_us, last_us), &asked.zone, args)?;
+        show_summary(record, &asked.zone, args)?;
     } else {
-        let (found, unknown) = chosen(history, scene.as_ref(), &args.properties);
+        let (found, unknown) = chosen(record, topology.map(|topology| &**topology), &args.properties);
         output::report(&unknown);
         code = if unknown.is_empty() { 0 } else { BAD_INPUT };
-        let found = values_of(history, scene.as_ref(), &found, asked.span_us).map_err(fail)?;
+        let found = record.read(topology, &found, asked.span_us, &AtomicBool::new(false));
+        let found = found.map_err(|error| error.to_string())?;
         match &args.every {
-            Some(every) => show_buckets(history, &found, &asked, every, args)?,
+            Some(every) => show_buckets(record, &found, &asked, every, args)?,
             None => show_changes(history, &found, &asked, args),
         }
     }
@@ -203,101 +204,28 @@ fn time_of(text: &str, zone: &TimeZone) -> Option<i64> {
     }
 }
 
-/// The source of the past of a property.
-enum PastOf {
-    /// Its recorded series. A property whose kind or unit has changed has several.
-    Recorded(Vec<(SeriesIx, Series)>),
-    /// The scene's formula, with recorded inputs.
-    Computed(Slot),
-}
-
 /// Returns the sources of properties by name, and the properties without a past.
 fn chosen(
-    history: &History,
-    scene: Option<&Scene>,
+    record: &HistoryRecord,
+    topology: Option<&Topology>,
     properties: &[String],
-) -> (BTreeMap<String, PastOf>, Vec<Diagnostic>) {
-    let mut recorded: BTreeMap<String, Vec<(SeriesIx, Series)>> = BTreeMap::new();
-    for (ix, series) in history.series() {
-        recorded.entry(name_of(&series)).or_default().push((ix, series));
-    }
-    let mut computed: BTreeMap<String, Slot> = BTreeMap::new();
-    if let Some(topology) = scene.map(|scene| &scene.topology) {
-        let slots = topology.twins().flat_map(|twin| topology.properties(twin));
-        let is_computed = |slot: &Slot| topology.column(slot.column).formula.is_some();
-        computed.extend(slots.filter(is_computed).map(|slot| (topology.name(slot), slot)));
-    }
+) -> (BTreeMap<String, PropertySource>, Vec<Diagnostic>) {
+    let all = record.sources(topology);
     let mut found = BTreeMap::new();
     let mut unknown = Vec::new();
     for wanted in properties {
-        let before = found.len();
-        // A property that is computed now may have been an input before. Its formula is what the scene means.
-        for (name, slot) in computed.iter().filter(|(name, _)| fits(wanted, name)) {
-            found.insert(name.clone(), PastOf::Computed(*slot));
-        }
-        for (name, all) in recorded.iter().filter(|(name, _)| fits(wanted, name) && !computed.contains_key(*name)) {
-            found.insert(name.clone(), PastOf::Recorded(all.clone()));
-        }
-        if found.len() == before && !found.keys().any(|name| fits(wanted, name)) {
+        let own: Vec<_> = all.iter().filter(|(name, _)| fits(wanted, name)).collect();
+        if own.is_empty() {
             let missing = Diagnostic::error("not-recorded", format!("`{wanted}` was never recorded"));
-            unknown.push(missing.did_you_mean(wanted, recorded.keys().chain(computed.keys()).map(String::as_str)));
+            unknown.push(missing.did_you_mean(wanted, all.keys().map(String::as_str)));
         }
+        found.extend(own.into_iter().map(|(name, source)| (name.clone(), source.clone())));
     }
     (found, unknown)
 }
 
-/// The past of a property: its changes with their values, and its kind and unit at each.
-type Values = BTreeMap<String, Vec<(Change, Value, Series)>>;
-
-/// Reads the past of properties in a span. The first value may be earlier.
-fn values_of(
-    history: &History,
-    scene: Option<&Scene>,
-    found: &BTreeMap<String, PastOf>,
-    span_us: (i64, i64),
-) -> Result<Values, HistoryError> {
-    let mut values = Values::new();
-    let mut computed: Vec<(&String, Slot, Series)> = Vec::new();
-    for (name, past) in found {
-        let own = values.entry(name.clone()).or_default();
-        match past {
-            PastOf::Recorded(all) => {
-                for (ix, series) in all {
-                    let changes = history.changes(*ix, span_us)?;
-                    let value = |change| (change, value_of(history, &change, series.kind), series.clone());
-                    own.extend(changes.into_iter().map(value));
-                }
-                own.sort_by_key(|(change, ..)| (change.time_us, change.taken_us));
-            }
-            PastOf::Computed(slot) => {
-                computed.extend(scene.map(|scene| (name, *slot, Series::of(&scene.topology, *slot))));
-            }
-        }
-    }
-    let Some(scene) = scene.filter(|_| !computed.is_empty()) else { return Ok(values) };
-    let mut past = Past::at(history, scene, span_us.0)?;
-    let mut take = |now_us: i64, state: &State, is_first: bool| {
-        for (name, slot, series) in &computed {
-            if !is_first && !state.has_changed(*slot) {
-                continue;
-            }
-            let sample = state.get(*slot);
-            let (until_us, cause) = (i64::MAX, TextIx::default());
-            let Sample { lane, quality, .. } = sample;
-            let change =
-                Change { series: SeriesIx(0), time_us: now_us, taken_us: now_us, until_us, quality, cause, lane };
-            let value = output::json(state.value(*slot));
-            values.entry((*name).clone()).or_default().push((change, value, series.clone()));
-        }
-    };
-    take(span_us.0, past.state(), true);
-    past.play(span_us.1, |now_us, state| take(now_us, state, false))?;
-    Ok(values)
-}
-
-fn name_of(series: &Series) -> String {
-    format!("{}.{}", series.key.twin, series.key.property)
-}
+/// The past of properties by name.
+type Values = BTreeMap<String, Vec<SeriesPast>>;
 
 /// Returns whether a name fits a pattern, in which `*` stands for any text.
 fn fits(pattern: &str, name: &str) -> bool {
@@ -314,22 +242,6 @@ fn fits(pattern: &str, name: &str) -> bool {
         }
     }
     true
-}
-
-/// Returns the value of a change as JSON.
-fn value_of(history: &History, change: &Change, kind: Kind) -> Value {
-    if change.quality == Quality::Missing || change.lane.is_nan() {
-        return Value::Null;
-    }
-    let text = || history.text(TextIx(change.lane as u32));
-    match kind {
-        Kind::Number => json!(change.lane),
-        Kind::Integer => json!(change.lane as i64),
-        Kind::Bool => json!(change.lane != 0.0),
-        Kind::Text => json!(text()),
-        Kind::Time => json!(time_text((change.lane * 1e6).round() as i64)),
-        Kind::Json => serde_json::from_str(&text()).unwrap_or(Value::Null),
-    }
 }
 
 /// Returns a time as the format shows it: local for people and CSV, in UTC for programs.
@@ -354,13 +266,16 @@ fn show_rows(header: &[&str], rows: Vec<Vec<Value>>, format: Format) {
 
 fn show_changes(history: &History, found: &Values, asked: &Asked, args: &Args) {
     let mut rows = Vec::new();
-    for (name, all) in found {
-        for (change, value, series) in all {
+    for (name, parts) in found {
+        let mut all: Vec<_> =
+            parts.iter().flat_map(|past| past.changes.iter().map(move |change| (past, change))).collect();
+        all.sort_by_key(|(_, change)| (change.time_us, change.taken_us));
+        for (past, change) in all {
             rows.push(vec![
                 json!(shown_time(change.time_us, &asked.zone, args.format)),
                 json!(name),
-                value.clone(),
-                json!(series.unit.as_deref()),
+                past.value(history, change),
+                json!(past.series.unit.as_deref()),
                 json!(change.quality.word()),
                 json!(Some(history.text(change.cause)).filter(|cause| !cause.is_empty())),
                 json!(shown_time(change.taken_us, &asked.zone, args.format)),
@@ -370,32 +285,21 @@ fn show_changes(history: &History, found: &Values, asked: &Asked, args: &Args) {
     show_rows(&["time", "property", "value", "unit", "quality", "cause", "taken"], rows, args.format);
 }
 
-fn show_buckets(history: &History, found: &Values, asked: &Asked, every: &str, args: &Args) -> Result<(), String> {
+fn show_buckets(record: &HistoryRecord, found: &Values, asked: &Asked, every: &str, args: &Args) -> Result<(), String> {
     let every_us = cupola_wire::parse_duration(every).filter(|us| *us > 0);
     let every_us = every_us.ok_or_else(|| format!("--every takes a duration such as 15m or 1d, not `{every}`"))?;
     let (from_us, to_us) = asked.span_us;
     if (to_us - from_us) / every_us > MAX_BUCKETS {
         return Err(format!("--every {every} gives too many rows: use a longer duration or a shorter span"));
     }
-    let sessions = history.sessions().map_err(|error| error.to_string())?;
-    let is_number = |series: &Series| matches!(series.kind, Kind::Number | Kind::Integer | Kind::Bool);
     let mut rows = Vec::new();
-    for (name, all) in found {
-        // Values of another kind or unit are another series.
-        let mut kinds: Vec<&Series> = Vec::new();
-        for (_, _, series) in all.iter().filter(|(.., series)| is_number(series)) {
-            if !kinds.contains(&series) {
-                kinds.push(series);
+    for (name, parts) in found {
+        for past in parts.iter().filter(|past| past.series.is_numeric()) {
+            for bucket in buckets(&past.changes, record.sessions(), asked.span_us, every_us, &asked.zone) {
+                rows.push(bucket_row(name, &past.series, &bucket, asked, args.format));
             }
         }
-        for series in &kinds {
-            let own = all.iter().filter(|(.., known)| known == *series);
-            let changes: Vec<Change> = own.map(|(change, ..)| *change).collect();
-            for bucket in buckets(&changes, &sessions, asked.span_us, every_us, &asked.zone) {
-                rows.push(bucket_row(name, series, &bucket, asked, args.format));
-            }
-        }
-        if kinds.is_empty() && !all.is_empty() {
+        if !parts.is_empty() && parts.iter().all(|past| !past.series.is_numeric()) {
             output::error_line(format!("`{name}` has no numbers: leave out --every to see its changes"));
         }
     }
@@ -438,9 +342,10 @@ fn show_log(history: &History, asked: &Asked, args: &Args) -> Result<(), String>
     Ok(())
 }
 
-fn show_summary(history: &History, span_us: (i64, i64), zone: &TimeZone, args: &Args) -> Result<(), String> {
-    let sessions = history.sessions().map_err(|error| error.to_string())?;
-    let series = history.series();
+fn show_summary(record: &HistoryRecord, zone: &TimeZone, args: &Args) -> Result<(), String> {
+    let (history, sessions, span_us) = (record.history(), record.sessions(), record.span_us());
+    let mut series = history.series();
+    series.retain(|(_, series)| !series.is_condition());
     let log = history.log((i64::MIN, i64::MAX)).map_err(|error| error.to_string())?;
     let entries = log.iter().filter(|entry| entry.kind != LogKind::Observed).count();
     let size: u64 = size_of(history.folder());

@@ -59,7 +59,8 @@ struct Cli {
 /// The place of the history.
 #[derive(clap::Args, Clone, Default)]
 pub(crate) struct HistoryArgs {
-    /// Folder of the history, or off. Default: a folder of the scene in the user's data folder.
+    /// Folder of the history, or off, which keeps nothing beyond the end of the program. Default: a folder of the scene in
+    /// the user's data folder.
     #[arg(long = "history", value_name = "DIR|off")]
     folder: Option<PathBuf>,
 }
@@ -70,6 +71,14 @@ impl HistoryArgs {
             None => HistoryChoice::Usual,
             Some(folder) if folder.as_os_str() == "off" => HistoryChoice::Off,
             Some(folder) => HistoryChoice::Folder(folder.clone()),
+        }
+    }
+
+    /// Returns the place for a window, in which the past can be seen until its end in any case.
+    fn window_choice(&self) -> HistoryChoice {
+        match self.choice() {
+            HistoryChoice::Off => HistoryChoice::Temporary,
+            choice => choice,
         }
     }
 }
@@ -168,7 +177,8 @@ pub fn main() -> ExitCode {
                 demo::run(&demo::Args::trusting(cli.trust, cli.history))
             }
             scene => {
-                let session = SessionOptions { connect: true, broker: cli.broker, history: cli.history.choice() };
+                let session =
+                    SessionOptions { connect: true, broker: cli.broker, history: cli.history.window_choice() };
                 app::run(&scene.unwrap_or_else(first_demo), session, cli.source, cli.trust)
             }
         },

@@ -24,7 +24,7 @@ use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
 use crate::selection::select;
-use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock, step_us_of};
+use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock, scrub, step_us_of};
 use crate::twin::{mirror, places_of};
 use bevy::prelude::*;
 use cupola_run::{Drivers, Relocation};
@@ -74,7 +74,7 @@ impl Plugin for SessionPlugin {
             .add_message::<bevy::window::WindowCloseRequested>()
             // Actions are applied before a reload, because they were made for the scene before it.
             .add_systems(PreUpdate, (exchange::listen, quit::quit_on_close, apply_actions, watch::watch).chain())
-            .add_systems(Update, (drive, history::tell));
+            .add_systems(Update, (history::attach, scrub, drive, history::tell).chain());
     }
 }
 

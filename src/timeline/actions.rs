@@ -1,13 +1,22 @@
 //! Actions on timelines: showing, playing, branching and closing them, and applying events.
 
-use super::{Playback, SourceKind, Timeline, ViewCursor, branch_name, tell_unsettled};
+use super::{OpenScene, Playback, ReplayedHistory, SourceKind, Timeline, ViewCursor, branch_name, tell_unsettled};
 use crate::action::{Action, ActionResult};
 use crate::feed::{Connections, send_requests};
+use crate::history::OpenHistory;
+use crate::job::Jobs;
 use crate::notice::Notices;
 use crate::processor::Processors;
 use crate::session::{SceneDrivers, spawn, timeline_of};
 use bevy::prelude::*;
-use cupola_run::{Actor, Event, EventBody};
+use cupola_history::HistoryRecord;
+use cupola_run::{Actor, Event, EventBody, PastRecord};
+use cupola_scene::Scene;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The time before the end of a history at which a replay begins, in microseconds.
+const FIRST_SHOWN_US: i64 = 3_600_000_000;
 
 /// The action that shows the timeline with a source. If there is no replay, or it is on the screen already, a new
 /// replay is made from the recording.
@@ -218,19 +227,37 @@ fn show(world: &mut World, timeline: Entity) -> ActionResult {
     Ok(None)
 }
 
-/// Makes a replay of the recording so far and shows it. An earlier replay is removed.
+/// Opens a replay of the history so far, on a thread, and shows it. An earlier replay is removed.
 fn replay(world: &mut World) -> ActionResult {
-    let live = timeline_of(world, SourceKind::Live).ok_or("there is no live timeline to replay")?;
-    let replay = world
-        .get::<Timeline>(live)
-        .ok_or("there is no live timeline to replay")?
-        .replay()
-        .map_err(|error| error.to_string())?;
-    if let Some(before) = timeline_of(world, SourceKind::Replayed) {
-        world.despawn(before);
-    }
-    let entity = spawn(world, replay, Playback::of_replay());
-    show(world, entity)
+    let OpenHistory { recorder, folder, .. } = world.resource::<OpenHistory>().clone();
+    let folder = folder.ok_or("nothing is recorded: the scene has no feed")?;
+    let scene = world.resource::<OpenScene>().0.clone();
+    world.resource_mut::<Jobs>().start("Opening the history", true, move || {
+        if let Some(recorder) = recorder {
+            // Changes that can't be written yet are not part of the replay.
+            let _ = recorder.flush();
+        }
+        let opened = open_replay(&folder, &scene);
+        Box::new(move |world: &mut World| {
+            let (record, replay) = opened?;
+            if let Some(before) = timeline_of(world, SourceKind::Replayed) {
+                world.despawn(before);
+            }
+            let entity = spawn(world, replay, Playback::of_replay());
+            world.entity_mut(entity).insert(ReplayedHistory(record));
+            show(world, entity)
+        })
+    })
+}
+
+/// Opens the history in a folder, and returns a replay of its last hour.
+fn open_replay(folder: &Path, scene: &Arc<Scene>) -> Result<(Arc<HistoryRecord>, cupola_run::Timeline), String> {
+    let record = HistoryRecord::open(folder).map_err(|error| error.to_string())?;
+    let record = record.map(Arc::new).filter(|record| record.span_us().0 < record.span_us().1);
+    let record = record.ok_or("nothing was recorded yet: connect the live timeline first")?;
+    let (first_us, last_us) = record.span_us();
+    let past = record.restore(scene, first_us.max(last_us - FIRST_SHOWN_US))?;
+    Ok((record.clone(), cupola_run::Timeline::replay(scene.clone(), record, past)))
 }
 
 fn with_playback(world: &mut World, change: impl FnOnce(&mut Playback)) -> ActionResult {

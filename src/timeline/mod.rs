@@ -4,6 +4,7 @@
 mod actions;
 mod cursor;
 mod playback;
+mod scrub;
 mod wall;
 
 pub(crate) use actions::remove;
@@ -13,6 +14,7 @@ pub use actions::{
 pub use cupola_run::SourceKind;
 pub use cursor::ViewCursor;
 pub use playback::{Playback, step_us_of};
+pub(crate) use scrub::{ReplayedHistory, scrub};
 pub use wall::WallClock;
 
 use crate::notice::{NoticeLevel, Notices};
@@ -65,6 +67,11 @@ fn begin(
         }
     }
     for (mut timeline, mut playback) in &mut timelines {
+        if let Some(past) = playback.restored.take() {
+            timeline.begin(None);
+            timeline.show_past(*past);
+            continue;
+        }
         let until_us = playback.take_step(&timeline, wall_us);
         timeline.begin(until_us);
     }
@@ -90,13 +97,16 @@ fn publish(mut timelines: Query<&mut Timeline>, mut notices: ResMut<Notices>) {
     for mut timeline in &mut timelines {
         timeline.publish();
         tell_unsettled(&timeline, &mut notices);
+        for why in &timeline.changes().unread {
+            notices.push(NoticeLevel::Error, format!("The history can't be read: {why}"));
+        }
     }
 }
 
 /// Removes the texts that no timeline has any more. A copy of a timeline on another thread delays it.
 fn reclaim(timelines: Query<&Timeline>, cursor: Option<Res<ViewCursor>>) {
     let paused = cursor.as_ref().and_then(|cursor| cursor.paused());
-    let states: Vec<&State> = timelines.iter().chain(paused).flat_map(|timeline| timeline.states()).collect();
+    let states: Vec<&State> = timelines.iter().chain(paused).map(|timeline| timeline.state()).collect();
     reclaim_texts(&states);
 }
 

@@ -2,9 +2,12 @@
 
 use super::{SourceKind, Timeline};
 use bevy::prelude::*;
+use cupola_run::PastState;
 
-/// The length of a step of a replay, in microseconds.
+/// The length of the shortest step of a replay, in microseconds.
 const REPLAY_STEP_US: i64 = 100_000;
+/// The length of the longest step of a replay, in microseconds.
+const LONGEST_REPLAY_STEP_US: i64 = 10_000_000;
 
 /// The control of the clock of a simulated or replayed timeline. A live timeline always follows the wall clock.
 #[derive(Component, Clone, Debug)]
@@ -21,11 +24,13 @@ pub struct Playback {
     requested: u32,
     /// The requested moment of a replay, in microseconds since the Unix epoch.
     target_us: Option<i64>,
+    /// The state of a requested moment of a replay.
+    pub(super) restored: Option<Box<PastState>>,
 }
 
 impl Default for Playback {
     fn default() -> Self {
-        Self { playing: false, speed: 60.0, held: false, due_us: 0.0, requested: 0, target_us: None }
+        Self { playing: false, speed: 60.0, held: false, due_us: 0.0, requested: 0, target_us: None, restored: None }
     }
 }
 
@@ -48,7 +53,8 @@ impl Playback {
             // At most one second counts, so that a program that was busy does not have to catch up.
             self.due_us += seconds.min(1.0) * self.speed * 1e6;
         } else {
-            self.due_us = self.due_us.max(step_us as f64);
+            let longest_us = if step_us == REPLAY_STEP_US { LONGEST_REPLAY_STEP_US } else { step_us };
+            self.due_us = self.due_us.max(longest_us as f64);
         }
     }
 
@@ -62,9 +68,15 @@ impl Playback {
         self.target_us = Some(target_us);
     }
 
+    /// Takes the requested moment of a replay if it fulfils a condition.
+    pub(super) fn take_target_if(&mut self, condition: impl FnOnce(&mut i64) -> bool) -> Option<i64> {
+        self.target_us.take_if(condition)
+    }
+
     /// Returns whether the clock is due for another step.
     pub fn wants_tick(&self, step_us: i64) -> bool {
-        !self.held && (self.target_us.is_some() || self.requested > 0 || self.due_us >= step_us as f64)
+        self.restored.is_some()
+            || !self.held && (self.target_us.is_some() || self.requested > 0 || self.due_us >= step_us as f64)
     }
 
     /// Discards due time beyond one step, so that the clock does not lag permanently.
@@ -82,15 +94,31 @@ impl Playback {
         if let Some(target_us) = self.target_us.take() {
             return Some(target_us);
         }
-        if self.requested > 0 {
+        let is_requested = self.requested > 0;
+        let passed_us = match timeline.replay_of() {
+            Some(_) if !is_requested => (self.due_us as i64).clamp(step_us, LONGEST_REPLAY_STEP_US),
+            _ => step_us,
+        };
+        if is_requested {
             self.requested -= 1;
         } else {
-            self.due_us -= step_us as f64;
+            self.due_us -= passed_us as f64;
         }
-        let next_us = timeline.now_us() + step_us;
-        if timeline.replay_span_us().is_some_and(|(_, end_us)| next_us >= end_us) {
+        let next_us = timeline.now_us() + passed_us;
+        let Some(replay) = timeline.replay_of() else { return Some(next_us) };
+        if next_us >= replay.span_us().1 {
             // The playback stops at the end of the recording.
             self.playing = false;
+        }
+        // Time in which nobody recorded is left out.
+        let sessions = replay.record().sessions();
+        let next = sessions.partition_point(|(from_us, _)| *from_us <= timeline.now_us());
+        if let Some((_, end_us)) = next.checked_sub(1).and_then(|at| sessions.get(at))
+            && let Some((from_us, _)) = sessions.get(next)
+            && next_us > *end_us
+        {
+            self.seek(*from_us);
+            return None;
         }
         Some(next_us)
     }

@@ -8,7 +8,7 @@ use cupola::history::{HistoryChoice, OpenHistory, usual_folder};
 use cupola::notice::Notices;
 use cupola::session::SessionOptions;
 use cupola::timeline::{SourceKind, Timeline, WallClock};
-use cupola_history::{History, LogKind, Past, Series, TimelineRecorder};
+use cupola_history::{History, HistoryRecord, LogKind, Past, Series, TimelineRecorder};
 use cupola_run::{Actor, Event, EventBody};
 use cupola_twin::{Quality, Value};
 use serde_json::json;
@@ -205,10 +205,10 @@ fn the_past_has_the_values_that_were_live() {
         }
     }
     drop(app);
-    let history = History::open(folder.path()).unwrap();
+    let record = HistoryRecord::open(folder.path()).unwrap().unwrap();
     let scene = Arc::new(cupola_scene::load(scene.path()).scene.unwrap());
     for (at_us, wanted) in &seen {
-        let past = Past::at(&history, &scene, *at_us).unwrap();
+        let past = Past::at(&record, &scene.topology, *at_us).unwrap();
         for ((name, value, quality), (_, found, found_quality)) in wanted.iter().zip(values_at(past.state())) {
             let same = match (value, &found) {
                 (Some(Value::Number(one)), Some(Value::Number(other))) => (one - other).abs() < 1e-6,
@@ -265,7 +265,7 @@ fn a_scene_that_is_opened_again_goes_on_recording() {
         assert!(cupola::session::open(app.world_mut(), cupola_scene::load(scene.path())));
         let notices = app.world().resource::<Notices>().0.clone();
         assert!(notices.is_empty(), "{notices:?}");
-        assert!(app.world().resource::<OpenHistory>().0.is_some());
+        assert!(app.world().resource::<OpenHistory>().recorder.is_some());
         let live = timeline(&mut app, SourceKind::Live);
         receive(&mut app, live, "r1.temperature", value);
         pass(&mut app, 60_000_000);

@@ -134,6 +134,14 @@ pub fn open_by_hand(path: &Path) -> App {
     open_at(path, None, WallClock::Manual(1_700_000_000_000_000))
 }
 
+/// Records the live timeline of an app from now on, until the end of the app.
+pub fn record(app: &mut App) {
+    let live = timeline(app, SourceKind::Live);
+    let recorder = std::sync::Arc::new(cupola_history::TimelineRecorder::temporary().unwrap());
+    app.world_mut().get_mut::<Timeline>(live).unwrap().record_into(recorder.clone());
+    app.insert_resource(cupola::history::OpenHistory::of(recorder));
+}
+
 /// Sends an action and runs one frame.
 pub fn send(app: &mut App, action: impl Action) {
     app.world_mut().write_message(ActionRequest::new(action));

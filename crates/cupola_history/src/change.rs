@@ -25,6 +25,16 @@ pub struct Series {
     pub unit: Option<Arc<str>>,
 }
 
+impl Series {
+    /// The beginning of the names under which the conditions of functions are recorded beside the properties.
+    pub const CONDITION: &str = "#";
+
+    /// Returns whether the series has a condition of a function, which is no property.
+    pub fn is_condition(&self) -> bool {
+        self.key.property.starts_with(Self::CONDITION)
+    }
+}
+
 /// The number of a series in a history, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesIx(pub u32);

@@ -42,8 +42,10 @@ mod lock;
 mod names;
 mod past;
 mod reader;
+mod record;
 mod recorder;
 mod sqlite;
+mod values;
 mod verify;
 
 pub use block::BlockError;
@@ -53,5 +55,7 @@ pub use error::HistoryError;
 pub use live::{INITIAL, TimelineRecorder};
 pub use past::Past;
 pub use reader::History;
+pub use record::HistoryRecord;
 pub use recorder::{Recorder, RecorderStatus};
+pub use values::{PropertySource, SeriesPast};
 pub use verify::{CheckResult, Damage, check};

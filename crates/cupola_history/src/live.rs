@@ -3,14 +3,17 @@
 use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, SeriesKey, TextIx};
 use crate::error::HistoryError;
 use crate::recorder::{Recorder, RecorderStatus};
-use cupola_run::{InputChange, Invocation, RecordSink, RecordedEvent};
+use cupola_run::{ConditionChange, InputChange, Invocation, RecordSink, RecordedEvent};
 use cupola_scene::Scene;
+use cupola_twin::state::ConditionSlot;
 use cupola_twin::value::{Sample, Texts, decode};
 use cupola_twin::{Kind, Quality, Slot, State, Topology};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use tempfile::TempDir;
 
 /// The cause of values that the scene's file gives.
 pub const INITIAL: &str = "initial value";
@@ -18,6 +21,15 @@ pub const INITIAL: &str = "initial value";
 /// The recording of a timeline into a history.
 #[derive(Debug)]
 pub struct TimelineRecorder {
+    shared: Arc<Shared>,
+    /// The thread that compares the state at the beginning with the last recorded one.
+    beginning: Mutex<Option<JoinHandle<()>>>,
+    /// The folder of a history that is deleted at the end.
+    _temporary: Option<TempDir>,
+}
+
+#[derive(Debug)]
+struct Shared {
     recorder: Recorder,
     numbers: Mutex<Numbers>,
 }
@@ -27,10 +39,13 @@ pub struct TimelineRecorder {
 struct Numbers {
     /// The series of each slot of the present topology.
     series: HashMap<Slot, SeriesIx>,
+    conditions: HashMap<ConditionSlot, SeriesIx>,
     causes: HashMap<Arc<str>, TextIx>,
     /// The last moment that was recorded, in microseconds since the Unix epoch.
     last_us: i64,
     scene: String,
+    /// The changes that wait until the state at the beginning is recorded.
+    held: Option<Vec<Change>>,
 }
 
 impl TimelineRecorder {
@@ -39,17 +54,32 @@ impl TimelineRecorder {
     /// # Errors
     /// Another program records into the history, a newer program has written it, or its files can't be read or written.
     pub fn open(folder: &Path) -> Result<Self, HistoryError> {
-        Ok(Self { recorder: Recorder::open(folder)?, numbers: Mutex::default() })
+        Ok(Self::with(Recorder::open(folder)?, None))
+    }
+
+    /// Begins a history in a temporary folder, which is deleted at the end.
+    ///
+    /// # Errors
+    /// The folder or its files can't be written.
+    pub fn temporary() -> Result<Self, HistoryError> {
+        let fail = |error| HistoryError::io(&std::env::temp_dir())(error);
+        let folder = tempfile::Builder::new().prefix("cupola-history-").tempdir().map_err(fail)?;
+        Ok(Self::with(Recorder::open(folder.path())?, Some(folder)))
+    }
+
+    fn with(recorder: Recorder, temporary: Option<TempDir>) -> Self {
+        let shared = Arc::new(Shared { recorder, numbers: Mutex::default() });
+        Self { shared, beginning: Mutex::default(), _temporary: temporary }
     }
 
     /// Returns the folder of the history.
     pub fn folder(&self) -> &Path {
-        self.recorder.folder()
+        self.shared.recorder.folder()
     }
 
     /// Returns the state of the recorder.
     pub fn status(&self) -> RecorderStatus {
-        self.recorder.status()
+        self.shared.recorder.status()
     }
 
     /// Waits until everything that was recorded before is on the disk.
@@ -57,9 +87,20 @@ impl TimelineRecorder {
     /// # Errors
     /// The reason why it can't be written. The recorder tries again.
     pub fn flush(&self) -> Result<(), String> {
-        self.recorder.flush()
+        self.await_beginning();
+        self.shared.recorder.flush()
     }
 
+    fn await_beginning(&self) {
+        let thread = self.beginning.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic of the thread was printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
     fn log(&self, time_us: i64, kind: LogKind, subject: &str, twin: &str, detail: impl Into<String>) {
         let (subject, twin, detail) = (subject.to_string(), twin.to_string(), detail.into());
         self.recorder.log(LogEntry { time_us, kind, subject, twin, detail });
@@ -100,43 +141,43 @@ impl TimelineRecorder {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Numbers> {
+    fn lock(&self) -> MutexGuard<'_, Numbers> {
         self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Series {
-    /// Returns the series of a slot.
-    pub fn of(topology: &Topology, slot: Slot) -> Self {
-        let column = topology.column(slot.column);
-        let twin = topology.twin_id(topology.twin_of(slot)).into();
-        let key = SeriesKey { twin, property: column.name.clone() };
-        Self { key, kind: column.kind, unit: column.unit.map(|unit| unit.name.into()) }
+    fn push(&self, numbers: &mut Numbers, changes: Vec<Change>) {
+        match &mut numbers.held {
+            Some(held) => held.extend(changes),
+            None => self.recorder.push(&changes),
+        }
     }
-}
 
-impl RecordSink for TimelineRecorder {
-    fn begin(&self, scene: &Scene, state: &State, now_us: i64) {
-        let known = self.recorder.take_known();
-        let topology = state.topology();
+    /// Records the differences of a state from the last recorded one, and then the changes that waited.
+    fn begin(&self, state: &State, now_us: i64, known: &[Change]) {
+        let changes = self.differences(state, now_us, known);
         let mut numbers = self.lock();
-        *numbers = Numbers { scene: scene.document.name.clone(), ..Numbers::default() };
-        // A history whose clock ran ahead goes on behind its end.
-        let now_us = now_us.max(known.iter().map(|change| change.taken_us).max().unwrap_or(i64::MIN));
-        let known: HashMap<SeriesIx, Change> = known.into_iter().map(|change| (change.series, change)).collect();
-        self.log(now_us, LogKind::Begun, &scene.document.name, "", "");
+        self.recorder.push(&changes);
+        if let Some(held) = numbers.held.take() {
+            self.recorder.push(&held);
+        }
+    }
+
+    fn differences(&self, state: &State, now_us: i64, known_in_order: &[Change]) -> Vec<Change> {
+        let topology = state.topology();
+        let known: HashMap<SeriesIx, &Change> = known_in_order.iter().map(|change| (change.series, change)).collect();
+        let mut numbers = Numbers::default();
         let mut changes = Vec::new();
         for twin in topology.twins() {
             for slot in topology.properties(twin) {
-                if topology.column(slot.column).formula.is_some() {
-                    continue;
-                }
-                let sample = state.get(slot);
-                if sample.quality == Quality::Missing && known.is_empty() {
+                // A computed value that a measured one replaced is computed again, because the timeline is new.
+                let is_computed = topology.column(slot.column).formula.is_some();
+                let sample = if is_computed { Sample { time_us: now_us, ..Sample::MISSING } } else { state.get(slot) };
+                let is_missing = sample.quality == Quality::Missing;
+                if is_missing && (known.is_empty() || !self.recorder.has_series(&Series::of(topology, slot))) {
                     continue;
                 }
                 let change = InputChange { slot, sample, until_us: i64::MAX };
-                let cause = (sample.quality != Quality::Missing).then(|| INITIAL.into());
+                let cause = (!is_missing).then(|| INITIAL.into());
                 let change = self.change(&mut numbers, topology, now_us, &change, cause);
                 // Only differences from the last recorded values are of interest.
                 let is_same = match known.get(&change.series) {
@@ -148,8 +189,71 @@ impl RecordSink for TimelineRecorder {
                 }
             }
         }
-        numbers.last_us = now_us;
-        self.recorder.push(&changes);
+        // The conditions of functions begin anew.
+        let (lane, quality, cause) = (f64::NAN, Quality::Missing, TextIx::default());
+        let held = known_in_order.iter().filter(|change| !change.lane.is_nan());
+        let held = held.filter(|change| self.recorder.series_of(change.series).is_condition());
+        changes.extend(held.map(|known| Change { time_us: now_us, taken_us: now_us, lane, quality, cause, ..*known }));
+        changes
+    }
+}
+
+impl Series {
+    /// Returns the series of a slot.
+    pub fn of(topology: &Topology, slot: Slot) -> Self {
+        let column = topology.column(slot.column);
+        let twin = topology.twin_id(topology.twin_of(slot)).into();
+        let key = SeriesKey { twin, property: column.name.clone() };
+        Self { key, kind: column.kind, unit: column.unit.map(|unit| unit.name.into()) }
+    }
+
+    /// Returns the series of a condition that a function remembers. Its values are moments in microseconds since the Unix
+    /// epoch, or positions of switches.
+    pub fn of_condition(topology: &Topology, slot: ConditionSlot) -> Self {
+        let call = &topology.memories()[slot.call as usize].call;
+        let property = format!("{}{call}", Self::CONDITION).into();
+        let key = SeriesKey { twin: topology.twin_id(topology.twin_of_condition(slot)).into(), property };
+        Self { key, kind: Kind::Number, unit: None }
+    }
+}
+
+impl RecordSink for TimelineRecorder {
+    fn begin(&self, scene: &Scene, state: &State, now_us: i64) {
+        self.await_beginning();
+        let shared = self.shared.clone();
+        let known = shared.recorder.take_known();
+        // A history whose clock ran ahead goes on behind its end.
+        let now_us = now_us.max(known.iter().map(|change| change.taken_us).max().unwrap_or(i64::MIN));
+        let scene = scene.document.name.clone();
+        shared.log(now_us, LogKind::Begun, &scene, "", "");
+        *shared.lock() = Numbers { scene, last_us: now_us, held: Some(Vec::new()), ..Numbers::default() };
+        // Large scenes take a second, so the comparison is on a thread of its own.
+        let known = Arc::new(known);
+        let work = {
+            let (shared, state, known) = (shared.clone(), state.clone(), known.clone());
+            move || shared.begin(&state, now_us, &known)
+        };
+        match std::thread::Builder::new().name("history begin".into()).spawn(work) {
+            Ok(thread) => *self.beginning.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread),
+            Err(_) => shared.begin(state, now_us, &known),
+        }
+    }
+
+    fn conditions(&self, topology: &Topology, now_us: i64, changes: &[ConditionChange]) {
+        let shared = &self.shared;
+        let mut numbers = shared.lock();
+        let now_us = now_us.max(numbers.last_us);
+        let made = changes.iter().map(|ConditionChange { slot, lane }| {
+            let series = *numbers
+                .conditions
+                .entry(*slot)
+                .or_insert_with(|| shared.recorder.series(&Series::of_condition(topology, *slot)));
+            let quality = if lane.is_nan() { Quality::Missing } else { Quality::Good };
+            let (until_us, cause) = (i64::MAX, TextIx::default());
+            Change { series, time_us: now_us, taken_us: now_us, until_us, quality, cause, lane: *lane }
+        });
+        let made: Vec<Change> = made.collect();
+        shared.push(&mut numbers, made);
     }
 
     fn changes(
@@ -159,55 +263,68 @@ impl RecordSink for TimelineRecorder {
         changes: &[InputChange],
         cause: &dyn Fn(Slot) -> Option<Arc<str>>,
     ) {
-        let mut numbers = self.lock();
+        let shared = &self.shared;
+        let mut numbers = shared.lock();
         // The moments of a history never go back.
         let now_us = now_us.max(numbers.last_us);
         numbers.last_us = now_us;
-        let made = changes.iter().map(|change| self.change(&mut numbers, topology, now_us, change, cause(change.slot)));
+        let made =
+            changes.iter().map(|change| shared.change(&mut numbers, topology, now_us, change, cause(change.slot)));
         let made: Vec<Change> = made.collect();
-        self.recorder.push(&made);
+        shared.push(&mut numbers, made);
     }
 
     fn event(&self, topology: &Topology, now_us: i64, event: &RecordedEvent<'_>) {
+        let shared = &self.shared;
+        // The moments of a history never go back.
+        let now_us = now_us.max(shared.lock().last_us);
         let outcome = |invocation: &Invocation| invocation.to_json(topology);
         match event {
-            RecordedEvent::Raised { alarm, twin } => self.log(now_us, LogKind::Raised, alarm, twin, ""),
-            RecordedEvent::Cleared { alarm, twin } => self.log(now_us, LogKind::Cleared, alarm, twin, ""),
+            RecordedEvent::Raised { alarm, twin } => shared.log(now_us, LogKind::Raised, alarm, twin, ""),
+            RecordedEvent::Cleared { alarm, twin } => shared.log(now_us, LogKind::Cleared, alarm, twin, ""),
             RecordedEvent::Acknowledged { alarm, twin, actor } => {
-                self.log(now_us, LogKind::Acknowledged, alarm, twin, json!({ "actor": actor }).to_string());
+                shared.log(now_us, LogKind::Acknowledged, alarm, twin, json!({ "actor": actor }).to_string());
             }
             RecordedEvent::Command { invocation, actor } => {
                 let mut detail = outcome(invocation);
                 detail["actor"] = json!(actor);
                 let twin = topology.twin_id(invocation.twin);
-                self.log(now_us, LogKind::Command, &invocation.command, twin, detail.to_string());
+                shared.log(now_us, LogKind::Command, &invocation.command, twin, detail.to_string());
             }
             RecordedEvent::Outcome(invocation) => {
                 let (twin, detail) = (topology.twin_id(invocation.twin), outcome(invocation).to_string());
-                self.log(now_us, LogKind::Outcome, &invocation.command, twin, detail);
+                shared.log(now_us, LogKind::Outcome, &invocation.command, twin, detail);
             }
-            RecordedEvent::Disconnected(broker) => self.log(now_us, LogKind::Disconnected, broker, "", ""),
+            RecordedEvent::Disconnected(broker) => shared.log(now_us, LogKind::Disconnected, broker, "", ""),
             RecordedEvent::Observed { observed_us } => {
                 let detail = json!({ "observed_us": observed_us }).to_string();
-                self.log(now_us, LogKind::Observed, "", "", detail);
+                shared.log(now_us, LogKind::Observed, "", "", detail);
             }
         }
     }
 
     fn scene_changed(&self, scene: &Scene, now_us: i64) {
-        self.lock().series.clear();
-        self.log(now_us, LogKind::Edit, &scene.document.name, "", "");
+        let shared = &self.shared;
+        let now_us = {
+            let mut numbers = shared.lock();
+            numbers.series.clear();
+            numbers.conditions.clear();
+            now_us.max(numbers.last_us)
+        };
+        shared.log(now_us, LogKind::Edit, &scene.document.name, "", "");
     }
 }
 
 impl Drop for TimelineRecorder {
     fn drop(&mut self) {
+        self.await_beginning();
+        let shared = &self.shared;
         let (last_us, scene) = {
-            let numbers = self.lock();
+            let numbers = shared.lock();
             (numbers.last_us, numbers.scene.clone())
         };
         if last_us > 0 {
-            self.log(last_us, LogKind::Ended, &scene, "", "");
+            shared.log(last_us, LogKind::Ended, &scene, "", "");
         }
     }
 }

@@ -39,6 +39,10 @@ impl Names {
         ix
     }
 
+    pub fn has_series(&self, series: &Series) -> bool {
+        self.by_series.contains_key(series)
+    }
+
     /// Returns the number of a series, and whether it is new.
     pub fn series(&mut self, series: &Series) -> (SeriesIx, bool) {
         match self.by_series.get(series) {

@@ -47,10 +47,15 @@ impl History {
         &self.folder
     }
 
-    /// Returns all series with their numbers.
+    /// Returns all series with their numbers. The conditions of functions are among them.
     pub fn series(&self) -> Vec<(SeriesIx, Series)> {
         let inner = self.lock();
         (0..).map(SeriesIx).zip(inner.names.all_series().iter().cloned()).collect()
+    }
+
+    /// Returns a series by its number.
+    pub fn series_of(&self, ix: SeriesIx) -> Option<Series> {
+        self.lock().names.all_series().get(ix.0 as usize).cloned()
     }
 
     /// Returns an interned text. An unknown number gives an empty text.
@@ -170,6 +175,14 @@ impl History {
     /// Returns the damaged parts that reading has passed over so far, for people.
     pub fn passed_over(&self) -> Vec<String> {
         self.lock().files.passed_over.iter().cloned().collect()
+    }
+
+    /// Returns the newest entries of the log, in order, without those of single readings.
+    ///
+    /// # Errors
+    /// The catalogue can't be read.
+    pub fn newest_log(&self, count: usize) -> Result<Vec<LogEntry>, HistoryError> {
+        self.lock().files.newest_log(count)
     }
 
     /// Returns the entries of the log from one moment to another, both included.

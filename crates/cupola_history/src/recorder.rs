@@ -136,6 +136,16 @@ impl Recorder {
         self.shared.lock().names.series(series).0
     }
 
+    /// Returns whether a series has a number.
+    pub(crate) fn has_series(&self, series: &Series) -> bool {
+        self.shared.lock().names.has_series(series)
+    }
+
+    /// Returns a series by its number.
+    pub(crate) fn series_of(&self, ix: SeriesIx) -> Series {
+        self.shared.lock().names.all_series()[ix.0 as usize].clone()
+    }
+
     /// Returns the number of a text.
     pub fn text(&self, text: &str) -> TextIx {
         self.shared.lock().names.text(text).0

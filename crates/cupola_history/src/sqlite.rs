@@ -291,6 +291,12 @@ impl Files {
         self.read_log("kind IN (?, ?)", &[&kinds[0].word(), &kinds[1].word()])
     }
 
+    /// Reads the newest entries of the log, without those of single readings.
+    pub fn newest_log(&mut self, count: usize) -> Result<Vec<LogEntry>, HistoryError> {
+        let newest = "rowid IN (SELECT rowid FROM log WHERE kind <> ? ORDER BY time_us DESC, rowid DESC LIMIT ?)";
+        self.read_log(newest, &[&LogKind::Observed.word(), &(count as i64)])
+    }
+
     fn read_log(&mut self, condition: &str, values: &[&dyn ToSql]) -> Result<Vec<LogEntry>, HistoryError> {
         let path = self.catalog_path();
         let connection = self.catalog()?;

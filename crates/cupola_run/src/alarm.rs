@@ -28,11 +28,14 @@ pub struct AlarmChange {
 }
 
 /// A raised alarm, identified by ids, which stay valid after a change of the scene.
-#[derive(Clone, Debug)]
-pub(crate) struct NamedAlarm {
-    alarm: String,
-    twin: String,
-    raised: RaisedAlarm,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedAlarm {
+    /// The id of the alarm in the scene.
+    pub alarm: Arc<str>,
+    /// The id of the twin.
+    pub twin: Arc<str>,
+    /// The start and the acknowledgement.
+    pub raised: RaisedAlarm,
 }
 
 /// An alarm that was raised and cleared.
@@ -123,27 +126,28 @@ impl Alarms {
     /// Returns the raised alarms, identified by ids.
     pub(crate) fn named(&self, scene: &Scene) -> Vec<NamedAlarm> {
         let named = |((number, twin), raised): (&(usize, TwinIx), &RaisedAlarm)| NamedAlarm {
-            alarm: scene.alarms[*number].id.clone(),
-            twin: scene.topology.twin_id(*twin).to_string(),
+            alarm: scene.alarms[*number].id.as_str().into(),
+            twin: scene.topology.twin_id(*twin).into(),
             raised: *raised,
         };
         self.raised.iter().map(named).collect()
     }
 
-    /// Copies the start and the acknowledgement of alarms that were raised before a change of the scene. An alarm whose
-    /// condition has no value stays raised.
+    /// Copies the start and the acknowledgement of alarms that were raised before a change of the scene, or at a moment of
+    /// a record. An alarm whose condition has no value stays raised.
     pub(crate) fn take_over(&mut self, scene: &Scene, state: &State, before: &[NamedAlarm]) {
         let numbers: BTreeMap<&str, usize> =
             scene.alarms.iter().enumerate().map(|(number, alarm)| (alarm.id.as_str(), number)).collect();
         for known in before {
-            let key = numbers.get(known.alarm.as_str()).copied().zip(scene.topology.twin(&known.twin));
+            let key = numbers.get(&*known.alarm).copied().zip(scene.topology.twin(&known.twin));
             let Some((number, twin)) = key else { continue };
             let (table, row) = scene.topology.locate(twin);
             let mut columns = scene.alarms[number].columns.iter();
             let column = columns.find(|column| scene.topology.column(**column).table == table);
-            let goes_on = column.is_some_and(|column| state.get(Slot { column: *column, row }).usable() != 0.0);
-            if goes_on {
-                self.raised.insert((number, twin), known.raised);
+            let sample = column.map(|column| state.get(Slot { column: *column, row }));
+            if let Some(sample) = sample.filter(|sample| sample.usable() != 0.0) {
+                let is_stale = sample.quality == Quality::Stale;
+                self.raised.insert((number, twin), RaisedAlarm { is_stale, ..known.raised });
             }
         }
     }

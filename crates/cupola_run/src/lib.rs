@@ -1,7 +1,7 @@
 //! Timelines: a timeline receives events, advances in steps and returns changes.
 //!
 //! A [`Timeline`] holds the state of a building, its clock, its alarms, its commands and its driver (a feed, a
-//! simulation or a recording). [`Timeline::apply`] and [`Timeline::step`] change its values. This crate
+//! simulation or a record of the past). [`Timeline::apply`] and [`Timeline::step`] change its values. This crate
 //! has no renderer, no window and no socket, so the app, the command line, the demo fleet and the tests share it.
 //!
 //! ```
@@ -31,20 +31,20 @@ pub mod feed;
 mod origin;
 pub mod processor;
 pub mod record;
-mod recording;
 mod relocation;
+mod replay;
 pub mod simulation;
 mod sink;
 mod timeline;
 mod trail;
 
-pub use alarm::{Alarms, RaisedAlarm};
+pub use alarm::{Alarms, NamedAlarm, RaisedAlarm};
 pub use command::{CommandOutcome, Invocation, Invocations};
 pub use drivers::Drivers;
 pub use event::{Actor, ActorKind, Event, EventBody, EventError, Outcome};
-pub use recording::{Recording, Replay};
 pub use relocation::Relocation;
+pub use replay::{PastChange, PastMoment, PastRecord, PastState, PastValue, Replay};
 pub use simulation::{Assumption, Simulation};
-pub use sink::{InputChange, LATE, RecordSink, RecordedEvent};
+pub use sink::{ConditionChange, InputChange, LATE, RecordSink, RecordedEvent};
 pub use timeline::{Branch, Changes, DeviceRequest, SourceKind, Timeline, TimelineError};
 pub use trail::Trail;

@@ -2,6 +2,7 @@
 
 use crate::command::Invocation;
 use cupola_scene::Scene;
+use cupola_twin::state::ConditionSlot;
 use cupola_twin::value::Sample;
 use cupola_twin::{ColumnIx, Slot, State, Topology};
 use std::collections::BTreeMap;
@@ -18,6 +19,15 @@ pub struct InputChange {
     /// The last moment at which a measured value replaces a computed one, in microseconds since the Unix epoch, or
     /// `i64::MAX`, or [`LATE`].
     pub until_us: i64,
+}
+
+/// A change of a condition that a function remembers for longer than a window: since when it holds, or a switch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConditionChange {
+    /// The call and the row.
+    pub slot: ConditionSlot,
+    /// The lane as [`State::conditions`] returns it, or NaN if the condition no longer holds.
+    pub lane: f64,
 }
 
 /// An event that is recorded beside the changes.
@@ -79,6 +89,8 @@ pub trait RecordSink: Send + Sync + fmt::Debug {
         changes: &[InputChange],
         cause: &dyn Fn(Slot) -> Option<Arc<str>>,
     );
+    /// Takes changes of conditions of a moment, in microseconds since the Unix epoch.
+    fn conditions(&self, topology: &Topology, now_us: i64, changes: &[ConditionChange]);
     /// Takes an event of a moment, in microseconds since the Unix epoch.
     fn event(&self, topology: &Topology, now_us: i64, event: &RecordedEvent<'_>);
     /// Notes that the scene was changed by an edit or a reload. Slots have another meaning from now on.
@@ -92,12 +104,37 @@ pub(crate) struct InputChanges {
     measured: BTreeMap<Slot, i64>,
     /// The readings that arrived late in this tick.
     pub late: Vec<InputChange>,
+    /// The calls that remember conditions, with the last lanes of their rows.
+    conditions: Vec<(u32, Vec<f64>)>,
 }
 
 impl InputChanges {
     /// Begins with the measured values of a state.
     pub fn of(state: &State) -> Self {
-        Self { measured: state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect(), late: Vec::new() }
+        let measured = state.all_measured().map(|(slot, known)| (slot, known.until_us)).collect();
+        let conditions = state.topology().condition_calls().into_iter().map(|call| (call, Vec::new())).collect();
+        Self { measured, late: Vec::new(), conditions }
+    }
+
+    /// Returns the conditions that changed since the last call.
+    pub fn find_conditions(&mut self, state: &State) -> Vec<ConditionChange> {
+        let mut changes = Vec::new();
+        for (call, known) in &mut self.conditions {
+            let mut now = vec![f64::NAN; known.len()];
+            for (row, lane) in state.conditions(*call) {
+                let row = row as usize;
+                now.resize(now.len().max(row + 1), f64::NAN);
+                now[row] = lane;
+            }
+            known.resize(now.len(), f64::NAN);
+            for (row, (before, lane)) in (0..).zip(known.iter().zip(&now)) {
+                if before.to_bits() != lane.to_bits() {
+                    changes.push(ConditionChange { slot: ConditionSlot { call: *call, row }, lane: *lane });
+                }
+            }
+            *known = now;
+        }
+        changes
     }
 
     /// Returns the inputs that changed in the state's tick.

@@ -37,7 +37,7 @@ pub(in crate::cli) fn report(
     if let Some(connections) = world.get::<Connections>(timeline) {
         out.extend(feed(connections).map(|feed| ("feed".to_string(), feed)));
     }
-    if let Some(recorder) = world.get_resource::<OpenHistory>().and_then(|history| history.0.as_ref()) {
+    if let Some(recorder) = world.get_resource::<OpenHistory>().and_then(|history| history.recorder.as_ref()) {
         let error = recorder.flush().err();
         let RecorderStatus { written, skipped, .. } = recorder.status();
         let folder = recorder.folder();

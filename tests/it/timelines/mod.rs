@@ -8,7 +8,7 @@ mod readings;
 mod replay;
 
 use crate::support::{
-    MODELS, cupola, json, number, open_by_hand, receive, scene_folder, send, small_scene, tick, timeline,
+    MODELS, cupola, json, number, open_by_hand, receive, record, scene_folder, send, small_scene, tick, timeline,
 };
 use bevy::prelude::*;
 use cupola::action::{Action, ActionOutcome, ActionRequest, ActionResult, StopJob};
@@ -52,7 +52,9 @@ fn app() -> (App, tempfile::TempDir) {
 /// Opens the small scene with `more` at the end of its document.
 fn app_with(more: &str) -> (App, tempfile::TempDir) {
     let folder = scene_folder(MODELS, &small_scene(more));
-    (open_by_hand(folder.path()), folder)
+    let mut app = open_by_hand(folder.path());
+    record(&mut app);
+    (app, folder)
 }
 
 fn active(app: &App) -> Entity {

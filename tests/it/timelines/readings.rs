@@ -12,7 +12,9 @@ const HELD: &str = r#"alarms: [(id: "held", model: "Room", when: "HELD_FOR(tempe
 
 fn windows() -> (App, tempfile::TempDir) {
     let folder = scene_folder(MODELS, &small_scene(HELD).replace("computed: [", WINDOWS));
-    (open_by_hand(folder.path()), folder)
+    let mut app = open_by_hand(folder.path());
+    record(&mut app);
+    (app, folder)
 }
 
 /// Takes readings of r1 at seconds before now, in one event.

@@ -38,6 +38,7 @@ fn stateful_functions_are_correct_at_every_moment_of_a_replay() {
     let highest = r#"computed: [(model: "Room", property: "highest", formula: "MAX_OVER(temperature, 4 s)", unit: "degreeCelsius"), "#;
     let folder = scene_folder(MODELS, &scene.replace("computed: [", highest));
     let mut app = open_by_hand(folder.path());
+    record(&mut app);
     let live = timeline(&mut app, SourceKind::Live);
     // The values rise to 20 and fall again, so the highest of the last four seconds depends on the values before.
     let start_us = known(&app, live).now_us();

@@ -31,7 +31,7 @@ impl Timeline {
                 next.take_over(simulation, relocation);
                 **simulation = next;
             }
-            Driver::Replayed(replay) => replay.adopt(&scene.topology),
+            Driver::Replayed(replay) => replay.adopt(),
         }
         if !matches!(self.driver, Driver::Replayed(_)) {
             self.processors.clone_from(&drivers.processors);
@@ -47,9 +47,6 @@ impl Timeline {
         self.invocations.relocate(relocation);
         self.unsettled = self.unsettled.iter().filter_map(|slot| relocation.slot(*slot)).collect();
         self.scene = scene;
-        if let Some(recording) = &mut self.recording {
-            recording.adopt(&self.scene, &self.state, &self.alarms, self.now_us, relocation);
-        }
         self.inputs = InputChanges::of(&self.state);
         if let Some(sink) = &self.sink {
             sink.scene_changed(&self.scene, self.now_us);

@@ -162,9 +162,6 @@ impl Timeline {
         self.state.observe_at(observed_us);
         self.propagate();
         self.judge_at(observed_us);
-        if let Some(recording) = &mut self.recording {
-            recording.observe(self.now_us, observed_us);
-        }
         self.log(&RecordedEvent::Observed { observed_us });
         self.record_at(observed_us);
         self.changes.values += self.state.change_count() as u64;
@@ -339,9 +336,6 @@ impl Timeline {
         match self.alarms.raised.get_mut(&(number, ix)) {
             Some(RaisedAlarm { acknowledged, .. }) => *acknowledged = true,
             None => return Err(EventError::NotRaised { alarm: alarm.into(), twin: twin.into() }),
-        }
-        if let Some(recording) = &mut self.recording {
-            recording.acknowledge(self.now_us, alarm, twin);
         }
         self.log(&RecordedEvent::Acknowledged { alarm, twin, actor: &actor.name });
         Ok(Outcome::default())

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::feed::Mappings;
 use crate::origin::Origins;
 use crate::processor::Definition;
-use crate::recording::{Recording, Replay};
+use crate::replay::{PastRecord, PastState, Replay};
 use crate::simulation::Simulation;
 use crate::sink::{InputChanges, RecordSink, RecordedEvent};
 use crate::trail::Trail;
@@ -28,7 +28,7 @@ pub enum SourceKind {
     Live,
     /// A simulation.
     Simulated,
-    /// A recording.
+    /// A record of the past.
     Replayed,
 }
 
@@ -86,6 +86,8 @@ pub struct Changes {
     pub invocations: Vec<u64>,
     /// The diagnostics of self-dependent properties that have newly failed to converge.
     pub unsettled: Vec<Diagnostic>,
+    /// The reasons why a replay can't read its record.
+    pub unread: Vec<String>,
     /// The scheduled events that were refused, as a whole or in part: their times in microseconds since the Unix epoch, and
     /// the reasons.
     pub refused: Vec<(i64, String)>,
@@ -98,6 +100,7 @@ impl Changes {
         self.alarms.append(&mut more.alarms);
         self.invocations.append(&mut more.invocations);
         self.unsettled.append(&mut more.unsettled);
+        self.unread.append(&mut more.unread);
         self.refused.append(&mut more.refused);
     }
 }
@@ -105,12 +108,6 @@ impl Changes {
 /// The reason why a timeline can't be replayed, branched, or moved to a changed scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimelineError {
-    /// The timeline has no recording.
-    #[error("the timeline is not recorded")]
-    NotRecorded,
-    /// Nothing has changed since the recording began.
-    #[error("nothing was recorded yet: connect the live timeline first")]
-    NothingRecorded,
     /// The scene has no simulation.
     #[error("a what-if needs the simulation, and the scene has none")]
     NoSimulation,
@@ -134,7 +131,7 @@ impl Default for PendingReadings {
     }
 }
 
-/// A timeline: a clock, a state and a driver, with alarms, commands, events and a recording.
+/// A timeline: a clock, a state and a driver, with alarms, commands and events.
 ///
 /// [`Timeline::apply`] and [`Timeline::step`] change it. [`Timeline::adopt`] moves it to a changed scene.
 #[derive(Clone)]
@@ -162,7 +159,6 @@ pub struct Timeline {
     keeps_answers: bool,
     /// Events that a later step ingests, in order of time.
     scheduled: VecDeque<Event>,
-    recording: Option<Recording>,
     /// The changes of inputs, while they are recorded.
     inputs: InputChanges,
     /// The history that receives everything that happens.
@@ -201,7 +197,6 @@ impl Timeline {
             events: Vec::new(),
             keeps_answers: false,
             scheduled: VecDeque::new(),
-            recording: None,
             inputs: InputChanges::default(),
             sink: None,
             requests: Vec::new(),
@@ -211,13 +206,12 @@ impl Timeline {
         }
     }
 
-    /// Returns the live timeline of a scene, which begins at `now_us` (microseconds since the Unix epoch) and is recorded.
+    /// Returns the live timeline of a scene, which begins at `now_us` (microseconds since the Unix epoch).
     pub fn live(scene: Arc<Scene>, state: State, drivers: &Drivers, now_us: i64) -> Self {
         let driver = Driver::Live { feeds: drivers.feeds.clone() };
         let mut timeline = Self::new(scene, "live".into(), driver, state, now_us);
         timeline.processors = drivers.processors.clone();
         timeline.inputs = InputChanges::of(&timeline.state);
-        timeline.recording = Some(Recording::new(&timeline.scene, &timeline.state, &timeline.alarms, now_us));
         timeline
     }
 
@@ -231,30 +225,13 @@ impl Timeline {
         Some(timeline)
     }
 
-    /// Returns a timeline that replays the recording of this one, at the beginning of the recording.
-    ///
-    /// # Errors
-    /// The timeline is not recorded, or nothing has changed since the recording began.
-    pub fn replay(&self) -> Result<Self, TimelineError> {
-        let recording = self.recording.clone().ok_or(TimelineError::NotRecorded)?;
-        let (start_us, end_us) = recording.span_us();
-        if start_us == end_us {
-            return Err(TimelineError::NothingRecorded);
-        }
-        let replay = Replay::new(recording, &self.scene.topology);
-        let driver = Driver::Replayed(Box::new(replay));
-        let mut timeline = Self::new(self.scene.clone(), "replay".into(), driver, self.state.clone(), start_us);
-        timeline.begin(Some(start_us));
-        Ok(timeline)
-    }
-
-    /// Returns a timeline that shows a state of the past, at `at_us` (microseconds since the Unix epoch). Its clock stands
-    /// still.
-    pub fn past(scene: Arc<Scene>, state: State, at_us: i64) -> Self {
-        let mut timeline = Self::new(scene, "replay".into(), Driver::Live { feeds: Vec::new() }, state, at_us);
-        let recording = Recording::new(&timeline.scene, &timeline.state, &timeline.alarms, at_us);
-        timeline.driver = Driver::Replayed(Box::new(Replay::new(recording, &timeline.scene.topology)));
-        timeline.begin(Some(at_us));
+    /// Returns a timeline that replays a record of the scene's past and shows a state of it.
+    pub fn replay(scene: Arc<Scene>, record: Arc<dyn PastRecord>, past: PastState) -> Self {
+        let moment_us = past.moment_us;
+        let driver = Driver::Replayed(Box::new(Replay::new(record, moment_us)));
+        let mut timeline = Self::new(scene, "replay".into(), driver, past.state.clone(), moment_us);
+        timeline.start_us = timeline.replay_of().map_or(moment_us, |replay| replay.span_us().0);
+        timeline.show_past(past);
         timeline
     }
 
@@ -285,12 +262,12 @@ impl Timeline {
         Ok(branch)
     }
 
-    /// Returns a copy of the current state, for a view of a fixed moment. The copy has no recording.
+    /// Returns a copy of the current state, for a view of a fixed moment.
     pub fn moment(&self) -> Self {
         self.copied(self.driver.clone())
     }
 
-    /// Returns a copy of the timeline with another driver, without events and recording.
+    /// Returns a copy of the timeline with another driver, without events.
     fn copied(&self, driver: Driver) -> Self {
         Self {
             scene: self.scene.clone(),
@@ -306,7 +283,6 @@ impl Timeline {
             origins: self.origins.clone(),
             events: Vec::new(),
             scheduled: VecDeque::new(),
-            recording: None,
             inputs: InputChanges::default(),
             sink: None,
             requests: Vec::new(),
@@ -423,12 +399,17 @@ impl Timeline {
         }
     }
 
-    /// Returns the first and the last moment of a replay, in microseconds since the Unix epoch.
-    pub fn replay_span_us(&self) -> Option<(i64, i64)> {
+    /// Returns the replay that drives the timeline.
+    pub fn replay_of(&self) -> Option<&Replay> {
         match &self.driver {
-            Driver::Replayed(replay) => Some(replay.span_us()),
+            Driver::Replayed(replay) => Some(replay),
             Driver::Live { .. } | Driver::Simulated(_) => None,
         }
+    }
+
+    /// Returns the first and the last moment of a replay, in microseconds since the Unix epoch.
+    pub fn replay_span_us(&self) -> Option<(i64, i64)> {
+        self.replay_of().map(Replay::span_us)
     }
 
     /// Returns the mappings of the feeds that drive a live timeline.

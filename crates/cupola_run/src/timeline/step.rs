@@ -1,11 +1,13 @@
 //! The step of a timeline, as a whole and in its parts.
 
 use super::{Changes, Driver, PendingReadings, Timeline};
-use crate::recording::Recording;
+use crate::alarm::Alarms;
+use crate::replay::PastState;
 use crate::sink::RecordedEvent;
 use cupola_twin::State;
 use cupola_twin::state::reclaim_texts;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl Timeline {
     /// Advances the timeline to a moment, in microseconds since the Unix epoch. A simulated timeline takes as many
@@ -19,22 +21,12 @@ impl Timeline {
             }
             self.simulate();
             self.finish();
-            reclaim_texts(&self.states().collect::<Vec<_>>());
+            reclaim_texts(&[&self.state]);
             changes.add(self.changes.clone());
             if !matches!(self.driver, Driver::Simulated(_)) {
                 return changes;
             }
         }
-    }
-
-    /// Returns the state, and those of the recording's key frames.
-    pub fn states(&self) -> impl Iterator<Item = &State> {
-        let replayed = match &self.driver {
-            Driver::Replayed(replay) => Some(replay.recording()),
-            Driver::Live { .. } | Driver::Simulated(_) => None,
-        };
-        let recordings = self.recording.iter().chain(replayed);
-        std::iter::once(&self.state).chain(recordings.flat_map(Recording::states))
     }
 
     /// Propagates, updates alarms, records and publishes. Every step and every applied event ends with this.
@@ -74,24 +66,33 @@ impl Timeline {
         self.ingest_scheduled();
     }
 
-    /// Plays the recording up to a moment. Every recorded moment is propagated, and updates the alarms and the trail.
+    /// Plays the record up to a moment. Every recorded moment is propagated, and updates the alarms and the trail.
     fn play(&mut self, until_us: i64) {
         let Driver::Replayed(replay) = &mut self.driver else { return };
         let (start_us, end_us) = replay.span_us();
         let until_us = until_us.clamp(start_us, end_us);
-        if let Some(restored) = replay.jump(until_us, &self.scene) {
-            self.state = restored.state;
-            self.alarms = restored.alarms;
-            self.trail.cut(replay.shown_us);
-            self.revision += 1;
+        if replay.jumps_to(until_us) {
+            match replay.record().clone().restore(&self.scene, until_us) {
+                Ok(past) => self.show_past(past),
+                Err(why) => self.changes.unread.push(why),
+            }
+            return;
         }
         while let Driver::Replayed(replay) = &mut self.driver {
-            let Some(moment_us) = replay.play_moment(&mut self.state, until_us) else { break };
-            self.now_us = moment_us;
+            let moment = match replay.next_moment(&self.scene.topology, until_us) {
+                Ok(Some(moment)) => moment,
+                Ok(None) => break,
+                Err(why) => {
+                    self.changes.unread.push(why);
+                    return;
+                }
+            };
+            self.now_us = moment.time_us;
+            moment.apply(&mut self.state);
             self.propagate();
-            self.judge();
-            self.acknowledge_replayed(moment_us);
-            self.record();
+            self.judge_at(moment.observed_us.unwrap_or(moment.time_us));
+            moment.acknowledged.iter().for_each(|(alarm, twin)| self.acknowledge_past(alarm, twin));
+            self.record_at(moment.observed_us.unwrap_or(moment.time_us));
             self.revision += 1;
             self.changes.values += self.state.change_count() as u64;
             self.state.begin_tick();
@@ -99,25 +100,34 @@ impl Timeline {
         self.now_us = until_us;
         self.state.pass_to(until_us);
         self.state.observe_now();
-        if let Driver::Replayed(replay) = &mut self.driver {
-            replay.shown_us = until_us;
-        }
-        // An alarm that time alone raised may have been acknowledged after the last recorded change.
         self.propagate();
         self.judge();
-        self.acknowledge_replayed(until_us);
     }
 
-    /// Acknowledges the alarms that a person had acknowledged by a moment of the recording.
-    fn acknowledge_replayed(&mut self, until_us: i64) {
+    /// Shows a state of the past on a replay. If the state is of another version of the scene, the values of properties
+    /// that both versions have are shown.
+    pub fn show_past(&mut self, past: PastState) {
         let Driver::Replayed(replay) = &mut self.driver else { return };
-        for (alarm, twin) in replay.acknowledged(until_us) {
-            let number = self.scene.alarms.iter().position(|known| known.id == *alarm);
-            let key = number.zip(self.scene.topology.twin(&twin));
-            if let Some(raised) = key.and_then(|key| self.alarms.raised.get_mut(&key)) {
-                raised.acknowledged = true;
-                self.revision += 1;
-            }
+        replay.show(past.moment_us);
+        self.now_us = past.moment_us;
+        self.state = past.state;
+        if !Arc::ptr_eq(self.state.topology(), &self.scene.topology) {
+            self.state = self.state.carry_over(self.scene.topology.clone());
+        }
+        self.state.begin_tick();
+        self.alarms = Alarms::of(&self.scene, &self.state, self.now_us);
+        self.alarms.take_over(&self.scene, &self.state, &past.raised);
+        self.alarms.total = past.total;
+        self.trail.cut(self.now_us);
+        self.revision += 1;
+    }
+
+    /// Acknowledges an alarm that a person had acknowledged at a moment of the record.
+    fn acknowledge_past(&mut self, alarm: &str, twin: &str) {
+        let number = self.scene.alarms.iter().position(|known| known.id == alarm);
+        let key = number.zip(self.scene.topology.twin(twin));
+        if let Some(raised) = key.and_then(|key| self.alarms.raised.get_mut(&key)) {
+            raised.acknowledged = true;
         }
     }
 
@@ -160,22 +170,20 @@ impl Timeline {
         }
     }
 
-    /// Adds the changes to the trail and the recording: the fifth part of a step.
+    /// Adds the changes to the trail and the history: the fifth part of a step.
     pub fn record(&mut self) {
         self.record_at(self.now_us);
     }
 
-    /// Adds the changes to the trail, at the time of their readings, and to the recording.
+    /// Adds the changes to the trail, at the time of their readings, and to the history.
     pub(super) fn record_at(&mut self, moment_us: i64) {
         self.trail.record(&self.state, moment_us);
         let late = std::mem::take(&mut self.inputs.late);
-        if self.recording.is_none() && self.sink.is_none() {
+        // The moments of a live timeline are the same with and without a history.
+        if self.sink.is_none() && !matches!(self.driver, Driver::Live { .. }) {
             return;
         }
         let mut changes = self.inputs.find(&self.state, self.now_us);
-        if let Some(recording) = &mut self.recording {
-            recording.record(&self.scene, &self.state, &self.alarms, self.now_us, &changes);
-        }
         changes.splice(0..0, late);
         if !changes.is_empty() {
             self.recorded_us = self.now_us;
@@ -184,6 +192,12 @@ impl Timeline {
             && !changes.is_empty()
         {
             sink.changes(self.topology(), self.now_us, &changes, &|slot| self.origins.cause(slot));
+        }
+        if let Some(sink) = &self.sink {
+            let conditions = self.inputs.find_conditions(&self.state);
+            if !conditions.is_empty() {
+                sink.conditions(self.topology(), self.now_us, &conditions);
+            }
         }
     }
 

@@ -241,6 +241,30 @@ impl Memory {
 }
 
 impl Memory {
+    /// Returns the condition that is remembered for longer than a window: the moment since which it holds, or the position
+    /// of a switch.
+    pub fn condition(&self) -> Option<f64> {
+        match self {
+            Self::Held { after, .. } => (after.since_us != NEVER).then_some(after.since_us as f64),
+            Self::Switch { on, .. } => Some(f64::from(u8::from(*on))),
+            Self::Nothing | Self::Past(_) | Self::Readings { .. } | Self::Mean { .. } => None,
+        }
+    }
+
+    /// Returns the memory of a condition, if the function has one.
+    pub fn of_condition(function: Stateful, lane: f64) -> Option<Self> {
+        match function {
+            Stateful::HeldFor => {
+                let since_us = lane as i64;
+                let (unknown_us, read_us, failed_us) = (NEVER, NEVER, NEVER);
+                let known = Duration { since_us, unknown_us, looked_us: since_us, read_us, failed_us };
+                Some(Self::Held { seen: 0, after: known, before: known })
+            }
+            Stateful::Hysteresis => Some(Self::Switch { seen: 0, on: lane == 1.0, before: lane == 1.0 }),
+            _ => None,
+        }
+    }
+
     /// Takes another value for the time of the last reading.
     fn correct(&mut self, corrected: f64, reading_us: i64) {
         match self {
@@ -420,6 +444,15 @@ impl Memories {
             chunk.resize(at + 1, Memory::Nothing);
         }
         &mut chunk[at]
+    }
+
+    /// Returns the memories of a call with their rows.
+    pub fn each(&self, call: usize) -> impl Iterator<Item = (u32, &Memory)> {
+        let chunks = self.calls.get(call).into_iter().flatten().enumerate();
+        chunks.flat_map(|(number, chunk)| {
+            let memories = chunk.iter().flat_map(|chunk| chunk.iter()).enumerate();
+            memories.map(move |(at, memory)| ((number * CHUNK + at) as u32, memory))
+        })
     }
 
     /// Returns the lanes that the memories of a call hold.

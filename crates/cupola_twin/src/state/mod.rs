@@ -4,11 +4,13 @@
 
 mod carry;
 mod chunk;
+mod condition;
 mod memory;
 mod reclaim;
 mod rows;
 
 pub(crate) use chunk::{Chunk, Stamp, Stamps};
+pub use condition::ConditionSlot;
 pub(crate) use memory::{Memories, Memory, MemoryReading, Moment};
 pub use reclaim::reclaim_texts;
 pub(crate) use rows::RowSet;
@@ -243,8 +245,7 @@ impl State {
             (self.time.number, self.time.observed_us) = (self.time.number + 1, None);
         }
         if before_us.is_none_or(|before_us| now_us < before_us) {
-            self.memories.clear();
-            self.time = Time { now_us: Some(now_us), followed_us: None, begins: true, ..self.time };
+            self.begin_functions();
         }
         if now_us > self.first_until_us {
             let mut measured = std::mem::take(&mut self.measured);
@@ -262,6 +263,12 @@ impl State {
             self.first_until_us = untils.min().unwrap_or(i64::MAX);
             self.measured = measured;
         }
+    }
+
+    /// Clears the memories of stateful functions, which begin at the present time.
+    pub fn begin_functions(&mut self) {
+        self.memories.clear();
+        self.time = Time { followed_us: None, begins: true, ..self.time };
     }
 
     /// Begins a further moment within the present time. [`State::propagate`] then evaluates stateful functions of changed

@@ -1,0 +1,157 @@
+//! The past of properties by name: recorded ones are read, and computed ones are computed from recorded inputs.
+
+use crate::change::{Change, Series, SeriesIx, TextIx};
+use crate::error::HistoryError;
+use crate::past::Past;
+use crate::reader::History;
+use crate::record::HistoryRecord;
+use cupola_twin::value::{Sample, decode, time_text};
+use cupola_twin::{Kind, Quality, Slot, State, Topology, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The source of the past of a property.
+#[derive(Clone, Debug)]
+pub enum PropertySource {
+    /// Its recorded series. A property whose kind or unit has changed has several.
+    Recorded(Vec<SeriesIx>),
+    /// The scene's formula, with recorded inputs.
+    Computed(Slot),
+}
+
+/// The changes of a property while it had one kind and unit.
+#[derive(Clone, Debug)]
+pub struct SeriesPast {
+    /// The property, with its kind and unit.
+    pub series: Series,
+    /// The changes in the order of their times. The first one may be before the span that was asked for.
+    pub changes: Vec<Change>,
+    /// The topology whose texts the lanes of a computed property name.
+    texts: Option<Arc<Topology>>,
+}
+
+impl Series {
+    /// Returns the name of the property: `TWIN.PROPERTY`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.key.twin, self.key.property)
+    }
+
+    /// Returns whether the values are numbers or booleans, of which a mean can be computed.
+    pub fn is_numeric(&self) -> bool {
+        matches!(self.kind, Kind::Number | Kind::Integer | Kind::Bool)
+    }
+}
+
+impl SeriesPast {
+    /// Returns the value of a change as JSON, or null without one.
+    pub fn value(&self, history: &History, change: &Change) -> serde_json::Value {
+        use serde_json::{Value as Json, json};
+        if change.quality == Quality::Missing || change.lane.is_nan() {
+            return Json::Null;
+        }
+        let text = || match &self.texts {
+            None => history.text(TextIx(change.lane as u32)),
+            Some(topology) => match decode(change.lane, self.series.kind, &topology.texts) {
+                Some(Value::Text(text)) => text,
+                Some(other) => serde_json::to_string(&other).unwrap_or_default(),
+                None => String::new(),
+            },
+        };
+        match self.series.kind {
+            Kind::Number => json!(change.lane),
+            Kind::Integer => json!(change.lane as i64),
+            Kind::Bool => json!(change.lane != 0.0),
+            Kind::Text => json!(text()),
+            Kind::Time => json!(time_text((change.lane * 1e6).round() as i64)),
+            Kind::Json => serde_json::from_str(&text()).unwrap_or(Json::Null),
+        }
+    }
+}
+
+impl HistoryRecord {
+    /// Returns the sources of all properties that have a past, by name. A property that the scene computes now is computed,
+    /// although it may have been recorded before.
+    pub fn sources(&self, topology: Option<&Topology>) -> BTreeMap<String, PropertySource> {
+        let mut found: BTreeMap<String, PropertySource> = BTreeMap::new();
+        for (ix, series) in self.history().series().into_iter().filter(|(_, series)| !series.is_condition()) {
+            match found.entry(series.name()).or_insert_with(|| PropertySource::Recorded(Vec::new())) {
+                PropertySource::Recorded(all) => all.push(ix),
+                PropertySource::Computed(_) => {}
+            }
+        }
+        if let Some(topology) = topology {
+            let slots = topology.twins().flat_map(|twin| topology.properties(twin));
+            let computed = slots.filter(|slot| topology.column(slot.column).formula.is_some());
+            found.extend(computed.map(|slot| (topology.name(slot), PropertySource::Computed(slot))));
+        }
+        found
+    }
+
+    /// Reads the past of properties in a span of source times. The work ends early, with a part of the values, when
+    /// `is_stopped` becomes true.
+    ///
+    /// # Errors
+    /// The history can't be read.
+    pub fn read(
+        &self,
+        topology: Option<&Arc<Topology>>,
+        sources: &BTreeMap<String, PropertySource>,
+        span_us: (i64, i64),
+        is_stopped: &AtomicBool,
+    ) -> Result<BTreeMap<String, Vec<SeriesPast>>, HistoryError> {
+        let mut found: BTreeMap<String, Vec<SeriesPast>> = BTreeMap::new();
+        let mut computed = Vec::new();
+        for (name, source) in sources {
+            match source {
+                PropertySource::Recorded(all) => {
+                    let own = found.entry(name.clone()).or_default();
+                    for ix in all {
+                        let changes = self.history().changes(*ix, span_us)?;
+                        if let Some(series) = self.history().series_of(*ix).filter(|_| !changes.is_empty()) {
+                            own.push(SeriesPast { series, changes, texts: None });
+                        }
+                    }
+                }
+                PropertySource::Computed(slot) => computed.push((name.clone(), *slot)),
+            }
+        }
+        if let Some(topology) = topology.filter(|_| !computed.is_empty()) {
+            found.extend(self.compute(topology, computed, span_us, is_stopped)?);
+        }
+        Ok(found)
+    }
+
+    fn compute(
+        &self,
+        topology: &Arc<Topology>,
+        computed: Vec<(String, Slot)>,
+        (from_us, to_us): (i64, i64),
+        is_stopped: &AtomicBool,
+    ) -> Result<BTreeMap<String, Vec<SeriesPast>>, HistoryError> {
+        let mut all: Vec<(String, Slot, SeriesPast)> = computed
+            .into_iter()
+            .map(|(name, slot)| {
+                let (series, texts) = (Series::of(topology, slot), Some(topology.clone()));
+                (name, slot, SeriesPast { series, changes: Vec::new(), texts })
+            })
+            .collect();
+        let mut take = |now_us: i64, state: &State, is_first: bool| {
+            for (_, slot, past) in &mut all {
+                if is_first || state.has_changed(*slot) {
+                    let Sample { lane, quality, .. } = state.get(*slot);
+                    let (series, until_us, cause) = (SeriesIx(0), i64::MAX, TextIx::default());
+                    let (time_us, taken_us) = (now_us, now_us);
+                    past.changes.push(Change { series, time_us, taken_us, until_us, quality, cause, lane });
+                }
+            }
+            !is_stopped.load(Ordering::Relaxed)
+        };
+        // Nothing is known before the first recording.
+        let from_us = from_us.max(self.span_us().0);
+        let mut past = Past::at(self, topology, from_us)?;
+        take(from_us, past.state(), true);
+        past.play(to_us.min(self.span_us().1).max(from_us), |now_us, state| take(now_us, state, false))?;
+        Ok(all.into_iter().map(|(name, _, past)| (name, vec![past])).collect())
+    }
+}
