@@ -16,6 +16,7 @@ pub mod selection;
 pub mod session;
 mod settings;
 pub mod timeline;
+pub mod trend;
 pub mod twin;
 pub mod ui;
 pub mod view;
@@ -73,6 +74,7 @@ impl Plugin for CorePlugin {
                 processor::ProcessorPlugin,
                 twin::TwinPlugin,
                 session::SessionPlugin,
+                trend::TrendPlugin,
             ));
     }
 }

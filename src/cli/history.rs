@@ -1,21 +1,22 @@
 //! `cupola history`: the recorded past of a scene, its check and its repair.
 
+use super::past_import::{self, ImportArgs};
 use super::{BAD_CALL, BAD_INPUT, HistoryArgs, output};
-use crate::history::HistoryChoice;
+use crate::history::{HistoryChoice, past_moment};
+use crate::timeline::WallClock;
 use cupola_history::{
     Bucket, CheckResult, History, HistoryRecord, LogKind, PropertySource, Series, SeriesPast, buckets, check,
 };
 use cupola_run::{PastRecord, Timeline};
 use cupola_scene::Scene;
 use cupola_twin::value::time_text;
-use cupola_twin::zone::{TimeZone, local_text, time_of_local};
+use cupola_twin::zone::{TimeZone, local_text};
 use cupola_twin::{Diagnostic, Topology};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The largest number of buckets of an answer.
 const MAX_BUCKETS: i64 = 10_000_000;
@@ -23,7 +24,7 @@ const MAX_BUCKETS: i64 = 10_000_000;
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Scene: a folder with scene.ron, or a .ron file.
-    scene: PathBuf,
+    pub(super) scene: PathBuf,
     /// Properties, such as room-101.temperature. `*` stands for any text: room-*.co2. Without one, the command says what
     /// is recorded.
     #[arg(value_name = "TWIN.PROPERTY")]
@@ -50,7 +51,16 @@ pub(super) struct Args {
     #[arg(long, conflicts_with_all = ["properties", "every", "from", "to", "log", "check"])]
     repair: bool,
     #[command(flatten)]
+    pub(super) import: ImportArgs,
+    #[command(flatten)]
     history: HistoryArgs,
+}
+
+impl Args {
+    /// Returns whether the answer is for another program.
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -72,6 +82,9 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line("no data folder is known: set HOME, or name a folder with --history");
         return BAD_INPUT;
     };
+    if let Some(path) = &args.import.import {
+        return past_import::run(args, path, &folder);
+    }
     let result = if args.check || args.repair {
         check(&folder, args.repair).map_err(|error| error.to_string()).map(|result| show_check(&result, args))
     } else {
@@ -89,9 +102,13 @@ pub(super) fn run(args: &Args) -> u8 {
     }
 }
 
-/// Returns a timeline of a scene with the values that were live at a moment, in microseconds since the Unix epoch. On
-/// failure, prints the error and returns the exit code.
-pub(super) fn past(scene: Arc<Scene>, choice: &HistoryChoice, at_us: i64) -> Result<Timeline, u8> {
+/// Returns a timeline of a scene with the values that were live at a moment, in microseconds since the Unix epoch, and
+/// its history. On failure, prints the error and returns the exit code.
+pub(super) fn past(
+    scene: Arc<Scene>,
+    choice: &HistoryChoice,
+    at_us: i64,
+) -> Result<(Timeline, Arc<HistoryRecord>), u8> {
     let zone = scene.time_zone.zone.clone();
     let found =
         choice.folder(&scene.path).ok_or("the scene has no history: name its folder with --history".to_string());
@@ -111,7 +128,8 @@ pub(super) fn past(scene: Arc<Scene>, choice: &HistoryChoice, at_us: i64) -> Res
         for what in record.history().passed_over() {
             output::error_line(format!("passed over: {what}"));
         }
-        Ok(Timeline::replay(scene, Arc::new(record), past))
+        let record = Arc::new(record);
+        Ok((Timeline::replay(scene, record.clone(), past), record))
     });
     timeline.map_err(|why| {
         output::error_line(why);
@@ -159,9 +177,10 @@ fn answer(record: &HistoryRecord, args: &Args) -> Result<u8, String> {
     let zone = scene.as_ref().map_or(TimeZone::UTC, |scene| scene.time_zone.zone.clone());
     let history = record.history();
     let (first_us, last_us) = record.span_us();
+    let now_us = WallClock::System.now_us();
     let moment = |text: &Option<String>, usual_us: i64| match text {
         None => Ok(usual_us),
-        Some(text) => time_of(text, &zone).ok_or_else(|| {
+        Some(text) => past_moment(text, &zone, now_us).ok_or_else(|| {
             format!("`{text}` is no time: write 2026-01-31T08:00, with or without a zone, or 24h for a day ago")
         }),
     };
@@ -191,17 +210,6 @@ fn answer(record: &HistoryRecord, args: &Args) -> Result<u8, String> {
         output::error_line(format!("passed over: {what}"));
     }
     Ok(if damaged.is_empty() { code } else { BAD_INPUT })
-}
-
-/// Reads a time, or a duration before now.
-fn time_of(text: &str, zone: &TimeZone) -> Option<i64> {
-    let now_us = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_micros() as i64);
-    match text {
-        "now" => Some(now_us),
-        text => cupola_wire::parse_rfc3339(text)
-            .or_else(|| time_of_local(text, zone))
-            .or_else(|| Some(now_us - cupola_wire::parse_duration(text)?)),
-    }
 }
 
 /// Returns the sources of properties by name, and the properties without a past.

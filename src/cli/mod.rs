@@ -10,6 +10,7 @@ mod import;
 mod invoke;
 mod listen;
 mod output;
+mod past_import;
 mod query;
 mod render;
 mod run;

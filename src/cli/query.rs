@@ -167,7 +167,7 @@ pub(super) fn moment(
             timeline.step(now_us);
             timeline
         }
-        (Source::Live | Source::Replay, Some(at_us)) => past(scene, &history.choice(), at_us)?,
+        (Source::Live | Source::Replay, Some(at_us)) => past(scene, &history.choice(), at_us)?.0,
         (Source::Replay, None) => {
             output::error_line("name a moment of the history with --at");
             return Err(BAD_CALL);

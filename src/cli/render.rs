@@ -6,11 +6,14 @@ use super::run::{follow, step};
 use super::{BAD_CALL, BAD_INPUT, HistoryArgs, Source, Trust, output};
 use crate::action::ActionRequest;
 use crate::feed::Connections;
+use crate::history::OpenHistory;
 use crate::look::{ChangeLook, Legend, Theme, ViewSettings};
 use crate::processor::MayStartPrograms;
 use crate::selection::{Focus, select, selected};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
+use crate::timeline::ReplayedHistory;
 use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor};
+use crate::trend::{TrendCompare, TrendSettings, TrendSpan, Trends};
 use crate::window::{self, Canvas, Target};
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
@@ -58,6 +61,15 @@ pub(super) struct Args {
     /// Include the panels.
     #[arg(long)]
     panels: bool,
+    /// Include the panels and the trend of a property, such as room-101.temperature. It can be given several times.
+    #[arg(long, value_name = "TWIN.PROPERTY")]
+    trend: Vec<String>,
+    /// Span of the trends before the moment that is drawn.
+    #[arg(long, default_value = "24h", value_name = "DURATION", requires = "trend")]
+    span: String,
+    /// Days before the span whose lines are laid under the trends.
+    #[arg(long, value_name = "DAYS", value_parser = ["1", "7"], requires = "trend")]
+    compare: Option<String>,
     /// Use the light theme instead of the dark one.
     #[arg(long)]
     light: bool,
@@ -143,13 +155,27 @@ pub(super) fn run(args: &Args) -> u8 {
     };
     let session =
         SessionOptions { connect: listen.is_some(), broker: args.broker.clone(), ..SessionOptions::default() };
-    let options = Options { out, size, panels: args.panels, select, session, trust: args.trust };
+    let trends = match trends(&scene, args, at_us) {
+        Ok(trends) => trends,
+        Err(why) => {
+            output::error_line(why);
+            return BAD_INPUT;
+        }
+    };
+    let panels = args.panels || trends.is_open;
+    let options = Options { out, size, panels, select, session, trust: args.trust };
     let done = picture(&scene, loaded.diagnostics, &options, |world| {
         world.insert_resource(settings);
+        if trends.is_open {
+            world.resource_mut::<Trends>().settings = trends;
+        }
         match listen {
             Some(duration) => listen_to_feeds(world, duration),
             None if let Some(past) = past => {
+                let (past, record) = past;
+                world.insert_resource(OpenHistory::read_only(record.history().folder()));
                 let past = session::spawn(world, past, Playback::default());
+                world.entity_mut(past).insert(ReplayedHistory(record));
                 world.insert_resource(ViewCursor::new(past));
             }
             None if source != Some(Source::Live) => simulate(world, at_us),
@@ -205,6 +231,24 @@ fn check(scene: &Scene, args: &Args) -> Result<(), String> {
         return Err(unknown.help(format!("the storeys are {}", names.join(", "))).to_string());
     }
     Ok(())
+}
+
+/// Returns the settings of the trends that the call names.
+fn trends(scene: &Scene, args: &Args, at_us: Option<i64>) -> Result<TrendSettings, String> {
+    for name in &args.trend {
+        scene.topology.slot_named(name).map_err(|unknown| unknown.to_string())?;
+    }
+    let span = cupola_wire::parse_duration(&args.span).filter(|us| *us > 0);
+    let span_us = span.ok_or_else(|| format!("--span takes a duration such as 24h or 7d, not `{}`", args.span))?;
+    let compare = match args.compare.as_deref() {
+        Some("1") => TrendCompare::Day,
+        Some(_) => TrendCompare::Week,
+        None => TrendCompare::Nothing,
+    };
+    let (is_open, names) = (!args.trend.is_empty(), args.trend.clone());
+    let last = TrendSpan::Last(span_us);
+    let span = at_us.map_or(last, |at_us| TrendSpan::Between(at_us - span_us, at_us));
+    Ok(TrendSettings { is_open, names, span, compare, ..TrendSettings::default() })
 }
 
 fn storeys(scene: &Scene) -> impl Iterator<Item = (usize, &str)> {
@@ -286,7 +330,7 @@ pub(super) fn picture(
     for _ in 0..MAX_FRAMES {
         app.update();
         if let Some(shot) = app.world_mut().remove_resource::<Shot>() {
-            return save(shot.0, &options.out);
+            return crate::screen::save(shot.0, &options.out);
         }
     }
     Err("the graphics driver returned no picture".into())
@@ -335,13 +379,6 @@ fn settle(app: &mut App) -> Result<(), String> {
     }
     (0..DRAWN).for_each(|_| app.update());
     Ok(())
-}
-
-fn save(image: Image, path: &Path) -> Result<(), String> {
-    let fail = |why: String| format!("{} can't be written: {why}", path.display());
-    let picture = image.try_into_dynamic().map_err(|error| fail(error.to_string()))?;
-    let rgb = picture.to_rgb8();
-    rgb.save(path).map_err(|error| fail(error.to_string()))
 }
 
 /// Draws a picture of a timeline of another app. Its connections move to the app of the picture, so that the picture

@@ -8,8 +8,9 @@ use crate::job::Jobs;
 use crate::notice::Notices;
 use crate::processor::Processors;
 use crate::session::{SceneDrivers, spawn, timeline_of};
+use crate::twin::{Selected, Twin};
 use bevy::prelude::*;
-use cupola_history::HistoryRecord;
+use cupola_history::{HistoryRecord, PastStep};
 use cupola_run::{Actor, Event, EventBody, PastRecord};
 use cupola_scene::Scene;
 use std::path::Path;
@@ -30,7 +31,7 @@ impl Action for ShowSource {
             let shown = world.resource::<ViewCursor>().timeline;
             return match timeline_of(world, source).filter(|replay| *replay != shown) {
                 Some(replay) => show(world, replay),
-                None => replay(world),
+                None => replay(world, None),
             };
         }
         let found = timeline_of(world, source).ok_or(match source {
@@ -123,6 +124,63 @@ impl Action for Seek {
             return Err("only a replay can go to another moment".into());
         }
         with_playback(world, |playback| playback.seek(self.0))
+    }
+}
+
+/// The action that goes to the nearest moment of the replay before or after the shown one at which something happened. A
+/// change is one of the selected twin, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepPast {
+    /// What to go to.
+    pub step: PastStep,
+    /// Whether the moment is after the shown one.
+    pub is_next: bool,
+}
+
+impl Action for StepPast {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let shown = world.resource::<ViewCursor>().timeline;
+        let (Some(timeline), Some(history)) = (world.get::<Timeline>(shown), world.get::<ReplayedHistory>(shown))
+        else {
+            return Err("only a replay can go to another moment".into());
+        };
+        let topology = timeline.topology();
+        let mut selected = world.try_query_filtered::<&Twin, With<Selected>>();
+        let selected = selected.as_mut().and_then(|selected| selected.iter(world).next());
+        let twin = selected.map(|twin| topology.twin_id(twin.0).to_string());
+        let found = history.near(self.step, twin.as_deref(), timeline.now_us(), self.is_next);
+        let Some(moment_us) = found.map_err(|error| error.to_string())? else {
+            let what = match (self.step, twin) {
+                (PastStep::Event, _) => "event".to_string(),
+                (PastStep::Change, Some(twin)) => format!("change of {twin}"),
+                (PastStep::Change, None) => "change".to_string(),
+            };
+            let order = if self.is_next { "later" } else { "earlier" };
+            return Ok(Some(format!("The history has no {order} {what}")));
+        };
+        with_playback(world, |playback| {
+            playback.playing = false;
+            playback.seek(moment_us);
+        })
+    }
+}
+
+/// The action that shows the past at a moment, in microseconds since the Unix epoch. It opens a replay if none is on the
+/// screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShowPast(pub i64);
+
+impl Action for ShowPast {
+    fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
+        let shown = world.resource::<ViewCursor>().timeline;
+        let is_replay = |timeline: &Timeline| timeline.source() == SourceKind::Replayed;
+        if !world.get::<Timeline>(shown).is_some_and(is_replay) {
+            return replay(world, Some(self.0));
+        }
+        with_playback(world, |playback| {
+            playback.playing = false;
+            playback.seek(self.0);
+        })
     }
 }
 
@@ -227,8 +285,9 @@ fn show(world: &mut World, timeline: Entity) -> ActionResult {
     Ok(None)
 }
 
-/// Opens a replay of the history so far, on a thread, and shows it. An earlier replay is removed.
-fn replay(world: &mut World) -> ActionResult {
+/// Opens a replay of the history so far, on a thread, and shows it. An earlier replay is removed. A replay of a moment is
+/// paused there.
+fn replay(world: &mut World, at_us: Option<i64>) -> ActionResult {
     let OpenHistory { recorder, folder, .. } = world.resource::<OpenHistory>().clone();
     let folder = folder.ok_or("nothing is recorded: the scene has no feed")?;
     let scene = world.resource::<OpenScene>().0.clone();
@@ -237,26 +296,33 @@ fn replay(world: &mut World) -> ActionResult {
             // Changes that can't be written yet are not part of the replay.
             let _ = recorder.flush();
         }
-        let opened = open_replay(&folder, &scene);
+        let opened = open_replay(&folder, &scene, at_us);
         Box::new(move |world: &mut World| {
             let (record, replay) = opened?;
             if let Some(before) = timeline_of(world, SourceKind::Replayed) {
                 world.despawn(before);
             }
-            let entity = spawn(world, replay, Playback::of_replay());
+            let mut playback = Playback::of_replay();
+            playback.playing = at_us.is_none();
+            let entity = spawn(world, replay, playback);
             world.entity_mut(entity).insert(ReplayedHistory(record));
             show(world, entity)
         })
     })
 }
 
-/// Opens the history in a folder, and returns a replay of its last hour.
-fn open_replay(folder: &Path, scene: &Arc<Scene>) -> Result<(Arc<HistoryRecord>, cupola_run::Timeline), String> {
+/// Opens the history in a folder, and returns a replay that shows a moment or the beginning of the last hour.
+fn open_replay(
+    folder: &Path,
+    scene: &Arc<Scene>,
+    at_us: Option<i64>,
+) -> Result<(Arc<HistoryRecord>, cupola_run::Timeline), String> {
     let record = HistoryRecord::open(folder).map_err(|error| error.to_string())?;
     let record = record.map(Arc::new).filter(|record| record.span_us().0 < record.span_us().1);
     let record = record.ok_or("nothing was recorded yet: connect the live timeline first")?;
     let (first_us, last_us) = record.span_us();
-    let past = record.restore(scene, first_us.max(last_us - FIRST_SHOWN_US))?;
+    let moment_us = at_us.unwrap_or(last_us - FIRST_SHOWN_US).clamp(first_us, last_us);
+    let past = record.restore(scene, moment_us)?;
     Ok((record.clone(), cupola_run::Timeline::replay(scene.clone(), record, past)))
 }
 

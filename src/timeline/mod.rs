@@ -9,12 +9,14 @@ mod wall;
 
 pub(crate) use actions::remove;
 pub use actions::{
-    ApplyEvent, CloseBranch, MakeBranch, Play, Seek, SetSpeed, ShowSource, ShowTimeline, Step, apply_event,
+    ApplyEvent, CloseBranch, MakeBranch, Play, Seek, SetSpeed, ShowPast, ShowSource, ShowTimeline, Step, StepPast,
+    apply_event,
 };
 pub use cupola_run::SourceKind;
 pub use cursor::ViewCursor;
 pub use playback::{Playback, step_us_of};
-pub(crate) use scrub::{ReplayedHistory, scrub};
+pub use scrub::ReplayedHistory;
+pub(crate) use scrub::scrub;
 pub use wall::WallClock;
 
 use crate::notice::{NoticeLevel, Notices};

@@ -3,9 +3,11 @@
 //! An edit of the scene touches only the entities that it changes.
 
 mod alarm;
+mod settings;
 mod text;
 
 pub use alarm::{AlarmMark, AlarmMarkSystems};
+pub use settings::{is_setting, model_property, setpoints_of};
 pub use text::{colourable, display_name, number_text, show, unsigned_zero, with_unit};
 
 use bevy::ecs::system::SystemParam;

@@ -11,11 +11,13 @@ use crate::processor::AllowPrograms;
 use crate::selection::{Focus, Select};
 use crate::session::{AllowSceneFiles, Quit, Redo, Reload, Save, Undo};
 use crate::timeline::SourceKind;
-use crate::timeline::{MakeBranch, Play, ShowSource, Step};
+use crate::timeline::{MakeBranch, Play, ShowSource, Step, StepPast};
+use crate::trend::{ChangeTrends, TrendSettings};
 use bevy::prelude::*;
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{self, Key};
 use cupola_exchange::export::Format;
+use cupola_history::PastStep;
 use cupola_scene::ALLOW_FILES_TITLE;
 
 /// A key, alone or with Ctrl (Cmd on a Mac).
@@ -49,6 +51,10 @@ pub struct Situation<'a> {
     pub view: &'a ViewSettings,
     /// Whether the clock of the timeline on the screen moves.
     pub playing: bool,
+    /// The settings of the trends.
+    pub trends: &'a TrendSettings,
+    /// The kind of the timeline on the screen.
+    pub source: Option<SourceKind>,
     /// The id of the selected twin.
     pub selected: Option<String>,
     /// The storeys of the building, lowest first.
@@ -138,7 +144,25 @@ pub const COMMANDS: &[Command] = &[
     command("play", "Play or pause", "Time", &[Shortcut::Plain(Key::Space)], |now| {
         now.actions.push(Play(!now.playing));
     }),
-    command("step", "Step forward", "Time", &[Shortcut::Plain(Key::Period)], |now| now.actions.push(Step)),
+    command("step", "Step forward, or to the next change", "Time", &[Shortcut::Plain(Key::Period)], |now| {
+        match now.source {
+            Some(SourceKind::Replayed) => now.actions.push(StepPast { step: PastStep::Change, is_next: true }),
+            _ => now.actions.push(Step),
+        }
+    }),
+    command("step-back", "Go to the previous change", "Time", &[Shortcut::Plain(Key::Comma)], |now| {
+        now.actions.push(StepPast { step: PastStep::Change, is_next: false });
+    }),
+    command("next-event", "Go to the next alarm or event", "Time", &[Shortcut::Plain(Key::CloseBracket)], |now| {
+        now.actions.push(StepPast { step: PastStep::Event, is_next: true });
+    }),
+    command("last-event", "Go to the previous alarm or event", "Time", &[Shortcut::Plain(Key::OpenBracket)], |now| {
+        now.actions.push(StepPast { step: PastStep::Event, is_next: false });
+    }),
+    command("trends", "Show or hide the trends", "Time", &[Shortcut::Plain(Key::G)], |now| {
+        let is_open = !now.trends.is_open;
+        now.actions.push(ChangeTrends(TrendSettings { is_open, ..now.trends.clone() }));
+    }),
     command("what-if", "Make a what-if from here", "Time", &[Shortcut::Plain(Key::W)], |now| {
         now.actions.push(MakeBranch);
     }),
@@ -251,6 +275,8 @@ pub fn run(command: &Command, shown: &PanelData<'_, '_>, state: &mut UiState, ac
     let storeys = state.storeys.clone();
     (command.run)(&mut Situation {
         view: &shown.view,
+        trends: &shown.trends.settings,
+        source: shown.active().map(|view| view.timeline.source()),
         playing: shown.active().is_some_and(|view| view.playing),
         selected: shown.selection.selected().map(|twin| shown.id(twin)),
         storeys: &storeys,

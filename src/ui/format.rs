@@ -34,6 +34,18 @@ pub fn time_of_day(time_us: i64, zone: &TimeZone) -> String {
     written(time_us, zone, "%H:%M:%S")
 }
 
+/// Returns a span of local time, such as `12 Jan 10:42 – 13 Jan 10:42`.
+pub fn span(from_us: i64, to_us: i64, zone: &TimeZone) -> String {
+    let (from, to) = (written(from_us, zone, "%-d %b"), written(to_us, zone, "%-d %b"));
+    let end = if from == to { String::new() } else { format!("{to} ") };
+    format!("{from} {} – {end}{}", written(from_us, zone, "%H:%M"), written(to_us, zone, "%H:%M"))
+}
+
+/// Returns the local date, such as `12 Jan`.
+pub fn day(time_us: i64, zone: &TimeZone) -> String {
+    written(time_us, zone, "%-d %b")
+}
+
 /// Returns a zone with its difference to UTC at a moment, such as `Europe/Berlin, UTC+02:00`.
 pub fn zone_text(time_us: i64, zone: &TimeZone) -> String {
     if *zone == TimeZone::UTC {

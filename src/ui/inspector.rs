@@ -7,7 +7,7 @@ use super::{UiState, assumed, format, invocations, property, relations, sparklin
 use crate::action::ActionList;
 use crate::selection::{Focus, Select};
 use crate::timeline::SourceKind;
-use crate::twin::{display_name, number_text};
+use crate::twin::{display_name, is_setting, number_text};
 use bevy_egui::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 use cupola_run::{Invocations, Simulation, Trail};
 use cupola_scene::Scene;
@@ -66,7 +66,7 @@ pub fn inspector_ui(ui: &mut Ui, shown: &InspectorData<'_>, state: &mut UiState,
             .filter(|slot| &*shown.scene.topology.column(slot.column).name != "name")
             .collect();
         let (settable, rest): (Vec<Slot>, Vec<Slot>) =
-            slots.into_iter().partition(|slot| property::is_input(shown.state.topology(), *slot));
+            slots.into_iter().partition(|slot| is_setting(shown.state.topology(), *slot));
         if !rest.is_empty() {
             section(ui, "Values", "");
             for slot in rest {

@@ -32,6 +32,7 @@ mod tooltip;
 mod top_bar;
 mod tree;
 mod tree_model;
+mod trends;
 mod why;
 mod widgets;
 
@@ -71,6 +72,10 @@ pub struct UiState {
     pub command_drafts: invocations::Drafts,
     /// The text value that is being typed, with its slot.
     pub edited: Option<(Slot, String)>,
+    /// The bar of the timeline.
+    pub bar: timeline_bar::BarState,
+    /// The panel of the trends.
+    pub trends: trends::TrendPanel,
     /// The palette.
     pub palette: palette::PaletteState,
     /// The window that asks for a file, while it is open.
@@ -106,6 +111,8 @@ impl Default for UiState {
             edit: edit::Editor::default(),
             command_drafts: invocations::Drafts::new(),
             edited: None,
+            bar: timeline_bar::BarState::default(),
+            trends: trends::TrendPanel::default(),
             palette: palette::PaletteState::default(),
             file_window: None,
             recent: recent::Recent::default(),
@@ -146,6 +153,7 @@ impl Plugin for UiPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<CentralArea>()
             .init_resource::<PointerTaken>()
+            .init_resource::<crate::screen::TrendArea>()
             .init_resource::<UiState>()
             .init_resource::<open::FileDialogs>()
             .init_resource::<ViewSettings>()
@@ -165,6 +173,7 @@ impl Plugin for UiPlugin {
                         systems::timeline_bar,
                         systems::left,
                         systems::right,
+                        systems::trends,
                         systems::overlays,
                         systems::toasts,
                         systems::windows,

@@ -8,6 +8,7 @@ use crate::action::{ActionList, ActionSender};
 use crate::exchange::{Export, StartImport};
 use crate::notice::{NoticeLevel, Notices};
 use crate::session::{Open, Save};
+use crate::trend::{ExportTrends, TrendFormat};
 use bevy::prelude::*;
 use bevy::window::FileDragAndDrop;
 use bevy_egui::EguiContexts;
@@ -35,6 +36,8 @@ pub enum Purpose {
     Import,
     /// To export in a format.
     Export(Format),
+    /// To write the trends in a format.
+    Trends(TrendFormat),
 }
 
 impl Purpose {
@@ -45,6 +48,9 @@ impl Purpose {
             Self::Save => ["Save a copy as", "Save", "/path/to/scene.ron"],
             Self::Import => ["Import", "Read", "a file or folder with models, twins or a building"],
             Self::Export(_) => ["Export", "Export", "/path/to/the/file"],
+            Self::Trends(TrendFormat::Csv) => ["Write the values of the trends", "Write", "/path/to/trends.csv"],
+            Self::Trends(TrendFormat::Svg) => ["Write the trends as a drawing", "Write", "/path/to/trends.svg"],
+            Self::Trends(TrendFormat::Png) => ["Write the trends as a picture", "Write", "/path/to/trends.png"],
         }
     }
 
@@ -56,6 +62,12 @@ impl Purpose {
             Self::Save => actions.push(Save(Some(first))),
             Self::Import => actions.push(StartImport(paths)),
             Self::Export(format) => actions.push(Export { path: first, format }),
+            Self::Trends(format) => {
+                // The end of the name says what is written.
+                let has_format = TrendFormat::of(&first).is_some();
+                let path = if has_format { first } else { first.with_added_extension(format.extension()) };
+                actions.push(ExportTrends(path));
+            }
         }
     }
 }
@@ -132,6 +144,7 @@ impl FileDialogs {
                 Purpose::Open | Purpose::Save => dialog.add_filter("Cupola scenes", &["ron"]),
                 Purpose::Import => dialog.add_filter("Importable files", &IMPORTED),
                 Purpose::Export(format) => dialog.add_filter("Exports", &[format.extension()]),
+                Purpose::Trends(format) => dialog.add_filter("Trends", &[format.extension()]),
             };
             let files = bevy::tasks::block_on(async {
                 match purpose {
@@ -140,6 +153,10 @@ impl FileDialogs {
                     Purpose::Save => dialog.set_file_name("scene.ron").save_file().await.map(|file| vec![file]),
                     Purpose::Export(format) => {
                         let name = format!("graph.{}", format.extension());
+                        dialog.set_file_name(name).save_file().await.map(|file| vec![file])
+                    }
+                    Purpose::Trends(format) => {
+                        let name = format!("trends.{}", format.extension());
                         dialog.set_file_name(name).save_file().await.map(|file| vec![file])
                     }
                 }
@@ -256,7 +273,7 @@ fn contents_ui(ui: &mut Ui, window: &mut FileWindow, recent: &[PathBuf], waiting
                 },
             );
         }
-        Purpose::Open | Purpose::Save => {}
+        Purpose::Open | Purpose::Save | Purpose::Trends(_) => {}
     }
     ui.add_space(GAP);
     ui.horizontal(|ui| {

@@ -6,10 +6,12 @@ use crate::look::ViewSettings;
 use crate::processor::Processors;
 use crate::selection::Selection;
 use crate::session::EditHistory;
-use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock};
+use crate::timeline::{OpenScene, Playback, ReplayedHistory, SourceKind, Timeline, ViewCursor, WallClock};
+use crate::trend::Trends;
 use bevy::ecs::query::QueryData;
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
+use cupola_history::HistoryRecord;
 use cupola_scene::Scene;
 use cupola_twin::{Slot, State, TwinIx};
 
@@ -26,6 +28,8 @@ pub struct Track {
     pub connections: Option<&'static Connections>,
     /// The external processors, if the scene has any.
     pub processors: Option<&'static Processors>,
+    /// The history that a replay plays.
+    pub history: Option<&'static ReplayedHistory>,
 }
 
 /// The timeline on the screen, as the view shows it.
@@ -57,6 +61,8 @@ pub struct PanelData<'w, 's> {
     pub wall: Res<'w, WallClock>,
     /// The edits.
     pub edits: Res<'w, EditHistory>,
+    /// The trends.
+    pub trends: Res<'w, Trends>,
 }
 
 impl<'s> PanelData<'_, 's> {
@@ -81,6 +87,11 @@ impl<'s> PanelData<'_, 's> {
             speed: if is_live { 1.0 } else { track.playback.speed },
             connections: track.connections,
         })
+    }
+
+    /// Returns the history that the timeline on the screen plays.
+    pub fn history(&self) -> Option<&HistoryRecord> {
+        Some(&**self.tracks.get(self.active_entity()?).ok()?.history?)
     }
 
     /// Returns the entity of the timeline on the screen.

@@ -7,27 +7,18 @@ use super::widgets::{Mark, one_line, paint_mark, paint_text, quality_mark, small
 use super::{UiState, format, sparkline, why};
 use crate::action::ActionList;
 use crate::timeline::ApplyEvent;
+use crate::trend::ToggleTrend;
+use crate::twin::{is_setting, model_property};
 use bevy_egui::egui::{
     Align, Align2, ComboBox, DragValue, Layout, Rect, Response, Sense, TextEdit, Ui, UiBuilder, Vec2, pos2, vec2,
 };
 use cupola_run::EventBody;
-use cupola_twin::model::Property;
 use cupola_twin::{Kind, Slot, Topology, Value};
+use egui_phosphor::regular as icon;
 
 /// Height of a property, which has two lines of text, in points.
 const HEIGHT: f32 = 44.0;
 const SPARKLINE: Vec2 = vec2(56.0, 20.0);
-
-/// Returns whether a slot holds a setting: a writable property that is neither computed nor telemetry.
-pub fn is_input(topology: &Topology, slot: Slot) -> bool {
-    let computed = topology.column(slot.column).formula.is_some();
-    !computed && model_property(topology, slot).is_some_and(|property| property.writable && !property.telemetry)
-}
-
-fn model_property(topology: &Topology, slot: Slot) -> Option<&Property> {
-    let column = topology.column(slot.column);
-    topology.models.get(topology.table(column.table).model).property(&column.name).map(|property| &**property)
-}
 
 /// Draws a property, and the explanation of its value if that is open.
 pub fn property_ui(ui: &mut Ui, shown: &InspectorData<'_>, slot: Slot, state: &mut UiState, actions: &mut ActionList) {
@@ -40,7 +31,7 @@ pub fn property_ui(ui: &mut Ui, shown: &InspectorData<'_>, slot: Slot, state: &m
     }
     let first = rect.top() + 13.0;
     let second = rect.top() + 32.0;
-    let right = if shown.editable && is_input(topology, slot) {
+    let right = if shown.editable && is_setting(topology, slot) {
         let place = Rect::from_min_max(pos2(rect.center().x, rect.top()), pos2(rect.right(), rect.top() + ROW));
         edit_ui(ui, place, shown, slot, state, actions);
         place.left() - GAP
@@ -70,9 +61,12 @@ pub fn property_ui(ui: &mut Ui, shown: &InspectorData<'_>, slot: Slot, state: &m
         Some(age) if mark != Mark::Outline => format!("{word} · {age} ago"),
         _ => word.to_string(),
     };
-    let about = one_line(ui, theme::caption(about), rect.width() - 80.0);
+    let about = one_line(ui, theme::caption(about), rect.width() - 104.0);
     paint_text(ui, about, Align2::LEFT_CENTER, pos2(left, second), colors.muted);
     describe(ui, shown, slot, name);
+    if matches!(column.kind, Kind::Number | Kind::Integer | Kind::Bool) && chart_link(ui, rect, slot).clicked() {
+        actions.push(ToggleTrend(topology.name(slot)));
+    }
     if why_link(ui, rect, slot, state.explained.contains(&slot)).clicked() && !state.explained.remove(&slot) {
         state.explained.insert(slot);
     }
@@ -100,12 +94,26 @@ fn describe(ui: &Ui, shown: &InspectorData<'_>, slot: Slot, name: Rect) {
     let topology = shown.state.topology();
     let property = &topology.column(slot.column).name;
     let description = model_property(topology, slot).and_then(|property| property.description.clone());
-    ui.interact(name, ui.id().with(("about", slot)), Sense::hover()).on_hover_ui(|ui| {
+    let response = ui.interact(name, ui.id().with(("about", slot)), Sense::drag());
+    response.dnd_set_drag_payload(topology.name(slot));
+    response.on_hover_ui(|ui| {
         ui.label(theme::semibold(&**property));
         if let Some(description) = description {
             ui.label(theme::muted(description));
         }
     });
+}
+
+/// Draws the icon that shows the trend of a property.
+fn chart_link(ui: &mut Ui, rect: Rect, slot: Slot) -> Response {
+    let place = Rect::from_min_max(
+        pos2(rect.right() - 86.0, rect.top() + 22.0),
+        pos2(rect.right() - 66.0, rect.bottom() - 2.0),
+    );
+    let builder =
+        UiBuilder::new().id(ui.id().with(("trend", slot))).max_rect(place).layout(Layout::right_to_left(Align::Center));
+    let mut at = ui.new_child(builder);
+    small_link(&mut at, icon::CHART_LINE).on_hover_text("Show the trend, or drag the name into the trends")
 }
 
 fn why_link(ui: &mut Ui, rect: Rect, slot: Slot, open: bool) -> Response {

@@ -4,13 +4,14 @@ use super::panel_data::PanelData;
 use super::theme::GAP;
 use super::{
     UiState, alarms, docking, edit, inspector, labels, legend, palette, shortcuts, storeys, timeline_bar, toasts,
-    tooltip, top_bar, tree, why, widgets,
+    tooltip, top_bar, tree, trends, why, widgets,
 };
 use crate::action::{ActionList, ActionSender};
 use crate::look::Legend;
 use crate::notice::Notices;
-use crate::screen::{CentralArea, PointerTaken};
+use crate::screen::{CentralArea, PointerTaken, TrendArea};
 use crate::session::EditHistory;
+use crate::timeline::SourceKind;
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, egui};
 use cupola_scene::Scene;
@@ -51,12 +52,13 @@ pub(super) fn timeline_bar(
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     let mut wanted = ActionList::default();
-    let content = timeline_bar::gather(&shown, &legend);
-    state.free = docking::docked(ctx, "bottom", state.free, |ui| {
+    let content = timeline_bar::gather(&shown, &legend, state.bar.range);
+    let UiState { free, bar, .. } = &mut *state;
+    *free = docking::docked(ctx, "bottom", *free, |ui| {
         let frame = widgets::panel_frame(ui).inner_margin(egui::Margin::symmetric(12, 8));
         egui::Panel::bottom("timeline bar").exact_size(52.0).frame(frame).show(ui, |ui| {
             if let Some(content) = &content {
-                timeline_bar::timeline_bar_ui(ui, content, &mut wanted);
+                timeline_bar::timeline_bar_ui(ui, content, bar, &mut wanted);
             }
         });
     });
@@ -149,6 +151,47 @@ pub(super) fn right(
         });
     });
     state.right_open = open;
+    sender.send_all(wanted);
+    Ok(())
+}
+
+pub(super) fn trends(
+    mut contexts: EguiContexts,
+    shown: PanelData<'_, '_>,
+    mut state: ResMut<UiState>,
+    mut area: ResMut<TrendArea>,
+    mut sender: ActionSender,
+) -> Result {
+    let ctx = contexts.ctx_mut()?;
+    let (Some(scene), Some(track), true) = (shown.scene(), shown.active(), shown.trends.settings.is_open) else {
+        area.set_if_neq(TrendArea(None));
+        return Ok(());
+    };
+    let mut wanted = ActionList::default();
+    let content = trends::TrendContent {
+        trends: &shown.trends,
+        now_us: track.timeline.now_us(),
+        zone: &scene.time_zone.zone,
+        has_past: track.timeline.source() != SourceKind::Simulated,
+    };
+    let UiState { free, trends: panel, file_window, .. } = &mut *state;
+    let (least, most) = (160.0, (free.height() - 160.0).max(170.0));
+    let mut window = None;
+    *free = docking::docked(ctx, "trends", *free, |ui| {
+        let frame = widgets::panel_frame(ui).inner_margin(egui::Margin::symmetric(12, 8));
+        let dock = egui::Panel::bottom("trends panel").resizable(true).default_size(280.0).size_range(least..=most);
+        dock.frame(frame).show(ui, |ui| {
+            window = trends::trends_ui(ui, &content, panel, &mut wanted);
+        });
+    });
+    if window.is_some() {
+        *file_window = window;
+    }
+    let scale = ctx.pixels_per_point();
+    area.set_if_neq(TrendArea(panel.area.map(|area| {
+        let (min, size) = (area.min * scale, area.size() * scale);
+        [min.x.max(0.0) as u32, min.y.max(0.0) as u32, size.x as u32, size.y as u32]
+    })));
     sender.send_all(wanted);
     Ok(())
 }

@@ -83,6 +83,16 @@ impl Colors {
         critical: Color32::from_rgb(0xE5, 0x48, 0x4D),
     };
 
+    /// Returns the colour of a line in a diagram. The first eight colours differ. People with colour vision deficiency can
+    /// tell them apart (after Okabe and Ito 2008).
+    pub fn line(&self, number: usize) -> Color32 {
+        const ON_DARK: [u32; 8] = [0x5BA8FF, 0xF2913D, 0x35C29A, 0xE38FC4, 0xF2CC4B, 0x74D0F1, 0xA78BFA, 0xA9B2BF];
+        const ON_LIGHT: [u32; 8] = [0x0072B2, 0xD55E00, 0x008A64, 0xB8578F, 0xB37A00, 0x2C8FC2, 0x6B4C9A, 0x6B7380];
+        let colors = if self.ground == Self::DARK.ground { ON_DARK } else { ON_LIGHT };
+        let [_, red, green, blue] = colors[number % colors.len()].to_be_bytes();
+        Color32::from_rgb(red, green, blue)
+    }
+
     /// Returns the colours of a theme.
     pub fn of(theme: Theme) -> &'static Self {
         match theme {

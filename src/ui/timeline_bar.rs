@@ -6,11 +6,14 @@ use super::theme::{self, Colors, GAP, GROUP_GAP, ROW};
 use super::top_bar::source_color;
 use super::widgets::{Mark, icon_button, mark_ui, one_line, paint_mark, paint_text, primary_button, severity_mark};
 use crate::action::ActionList;
+use crate::history::past_moment;
 use crate::look::Legend;
-use crate::timeline::{MakeBranch, Play, Seek, SetSpeed, SourceKind, Step};
+use crate::timeline::{MakeBranch, Play, Seek, SetSpeed, ShowPast, SourceKind, Step, StepPast};
 use bevy_egui::egui::{
     self, Align, Align2, ComboBox, Layout, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, remap_clamp, vec2,
 };
+use cupola_history::{LogKind, PastStep};
+use cupola_run::PastRecord;
 use cupola_scene::document::AlarmSeverity;
 use cupola_twin::zone::TimeZone;
 use egui_phosphor::regular as icon;
@@ -18,6 +21,52 @@ use egui_phosphor::regular as icon;
 /// Speeds to choose from, in seconds of the timeline per second of the wall clock.
 const SPEEDS: [f64; 6] = [1.0, 10.0, 60.0, 600.0, 3600.0, f64::INFINITY];
 const DAY_US: i64 = 86_400_000_000;
+
+/// The part of a history that the bar shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PastRange {
+    /// An hour.
+    Hour,
+    /// A day.
+    #[default]
+    Day,
+    /// Seven days.
+    Week,
+    /// Everything.
+    All,
+}
+
+impl PastRange {
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Hour, "1 h"), (Self::Day, "24 h"), (Self::Week, "7 days"), (Self::All, "All")];
+
+    /// Returns the part of a history around a moment. The parts are counted from the end, so that the last one is full.
+    fn of(self, (first_us, last_us): (i64, i64), now_us: i64) -> (i64, i64) {
+        let length_us = match self {
+            Self::Hour => DAY_US / 24,
+            Self::Day => DAY_US,
+            Self::Week => 7 * DAY_US,
+            Self::All => return (first_us, last_us),
+        };
+        if length_us >= last_us - first_us {
+            return (first_us, last_us);
+        }
+        let parts = (last_us - now_us).max(0) / length_us;
+        let end_us = last_us - parts * length_us;
+        (end_us - length_us, end_us)
+    }
+}
+
+/// The state of the bar that lasts from frame to frame.
+#[derive(Debug, Default)]
+pub struct BarState {
+    /// The part of the history that a replay shows.
+    pub range: PastRange,
+    /// The moment that is being typed.
+    typed: String,
+    /// Whether the typed moment was not understood.
+    is_refused: bool,
+}
 
 /// The content of the bar.
 pub struct TimelineBar {
@@ -28,9 +77,11 @@ pub struct TimelineBar {
     playing: bool,
     speed: f64,
     in_steps: bool,
+    /// The time on the wall clock, in microseconds.
+    wall_us: i64,
     zone: TimeZone,
-    /// The first and the last moment of a replay, in microseconds.
-    span_us: Option<(i64, i64)>,
+    /// The history that a replay plays.
+    past: Option<PastBar>,
     /// Time since the last message of the feeds arrived, as text.
     age: Option<String>,
     stale: usize,
@@ -38,8 +89,53 @@ pub struct TimelineBar {
     alarms: Vec<(i64, AlarmSeverity)>,
 }
 
+/// The history that a replay plays.
+struct PastBar {
+    /// The spans in which somebody recorded, in microseconds.
+    sessions: Vec<(i64, i64)>,
+    /// The moments at which something else than an alarm happened, with a word for it.
+    events: Vec<(i64, &'static str)>,
+    /// The moments at which alarms were raised, with their severities.
+    raised: Vec<(i64, AlarmSeverity)>,
+}
+
+impl PastBar {
+    fn span_us(&self) -> (i64, i64) {
+        (self.sessions.first().map_or(0, |session| session.0), self.sessions.last().map_or(0, |session| session.1))
+    }
+}
+
+/// The greatest number of marks of a kind on the bar.
+const MAX_MARKS: usize = 300;
+
+/// Gathers the history that a replay plays, within the part that the bar shows.
+fn gather_past(shown: &PanelData<'_, '_>, range: PastRange, now_us: i64) -> Option<PastBar> {
+    let history = shown.history()?;
+    let scene = shown.scene()?;
+    let sessions = history.sessions().to_vec();
+    let mut past = PastBar { sessions, events: Vec::new(), raised: Vec::new() };
+    let (from_us, to_us) = range.of(past.span_us(), now_us);
+    let events = history.events();
+    let first = events.partition_point(|entry| entry.time_us < from_us);
+    let within = events[first..].iter().take_while(|entry| entry.time_us <= to_us);
+    for entry in within {
+        if entry.kind == LogKind::Raised {
+            let alarm = scene.alarms.iter().find(|alarm| alarm.id == entry.subject);
+            past.raised.extend(alarm.map(|alarm| (entry.time_us, alarm.severity)));
+        } else if matches!(entry.kind, LogKind::Command | LogKind::Edit | LogKind::Connected | LogKind::Disconnected) {
+            past.events.push((entry.time_us, entry.kind.word()));
+        }
+    }
+    // The most severe alarms are painted last, so that they are seen.
+    past.raised.sort_by_key(|(_, severity)| *severity);
+    let surplus = past.raised.len().saturating_sub(MAX_MARKS);
+    past.raised.drain(..surplus);
+    past.events.truncate(MAX_MARKS);
+    Some(past)
+}
+
 /// Gathers the content of the bar, or returns `None` if no timeline is on the screen.
-pub fn gather(shown: &PanelData<'_, '_>, legend: &Legend) -> Option<TimelineBar> {
+pub fn gather(shown: &PanelData<'_, '_>, legend: &Legend, range: PastRange) -> Option<TimelineBar> {
     let view = shown.active()?;
     let timeline = view.timeline;
     let arrival_us = view.connections.and_then(|connections| connections.inbox().counters().last_arrival_us);
@@ -51,9 +147,10 @@ pub fn gather(shown: &PanelData<'_, '_>, legend: &Legend) -> Option<TimelineBar>
         now_us: timeline.now_us(),
         zone: timeline.scene().time_zone.zone.clone(),
         playing: view.playing,
+        wall_us: shown.wall.now_us(),
         speed: view.speed,
         in_steps: timeline.source() != SourceKind::Live,
-        span_us: timeline.replay_span_us(),
+        past: gather_past(shown, range, timeline.now_us()),
         age: arrival_us.map(|arrival_us| format::age_text(shown.wall.now_us().saturating_sub(arrival_us))),
         stale: legend.stale,
         missing: legend.missing,
@@ -62,7 +159,7 @@ pub fn gather(shown: &PanelData<'_, '_>, legend: &Legend) -> Option<TimelineBar>
 }
 
 /// Draws the bar.
-pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList) {
+pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, state: &mut BarState, actions: &mut ActionList) {
     ui.horizontal_centered(|ui| {
         let colors = theme::colors(ui);
         ui.allocate_ui_with_layout(vec2(108.0, ROW), Layout::left_to_right(Align::Center), |ui| {
@@ -73,9 +170,7 @@ pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList)
         });
         buttons(ui, bar, actions);
         ui.add_space(GAP);
-        let zone = format::zone_text(bar.now_us, &bar.zone);
-        let time = ui.label(RichText::new(format::moment(bar.now_us, &bar.zone)));
-        time.on_hover_text(format!("The time on this timeline ({zone})"));
+        moment_ui(ui, bar, state, actions);
         ui.add_space(GAP);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let fork = primary_button(ui, &format!("{}  What-if from here", icon::GIT_BRANCH));
@@ -84,8 +179,12 @@ pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList)
             }
             ui.add_space(GROUP_GAP);
             let rest = ui.available_width();
-            match (bar.span_us, bar.in_steps) {
-                (Some(span_us), _) => scrubber(ui, rest, bar, span_us, actions),
+            match (&bar.past, bar.in_steps) {
+                (Some(past), _) => {
+                    range_ui(ui, state);
+                    let rest = ui.available_width();
+                    scrubber(ui, rest, bar, past, state.range, actions);
+                }
                 (None, true) => day_strip(ui, rest, bar),
                 (None, false) => live_line(ui, bar),
             }
@@ -95,17 +194,33 @@ pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList)
 
 fn buttons(ui: &mut Ui, bar: &TimelineBar, actions: &mut ActionList) {
     ui.spacing_mut().item_spacing.x = 4.0;
-    if let Some((start_us, _)) = bar.span_us
-        && icon_button(ui, icon::SKIP_BACK, "Go to the start", false).clicked()
-    {
-        actions.push(Seek(start_us));
+    let is_past = bar.past.is_some();
+    let step = |step, is_next| StepPast { step, is_next };
+    if is_past {
+        if icon_button(ui, icon::SKIP_BACK, "Previous alarm or event ([)", false).clicked() {
+            actions.push(step(PastStep::Event, false));
+        }
+        if icon_button(ui, icon::CARET_LEFT, "Previous change, of the selected twin if there is one (,)", false)
+            .clicked()
+        {
+            actions.push(step(PastStep::Change, false));
+        }
     }
     let (play_icon, name) = if bar.playing { (icon::PAUSE, "Pause (Space)") } else { (icon::PLAY, "Play (Space)") };
     if icon_button(ui, play_icon, name, false).clicked() {
         actions.push(Play(!bar.playing));
     }
+    if is_past {
+        if icon_button(ui, icon::CARET_RIGHT, "Next change, of the selected twin if there is one (.)", false).clicked()
+        {
+            actions.push(step(PastStep::Change, true));
+        }
+        if icon_button(ui, icon::SKIP_FORWARD, "Next alarm or event (])", false).clicked() {
+            actions.push(step(PastStep::Event, true));
+        }
+    }
     ui.add_enabled_ui(bar.in_steps, |ui| {
-        if icon_button(ui, icon::SKIP_FORWARD, "Step forward (.)", false).clicked() {
+        if !is_past && icon_button(ui, icon::SKIP_FORWARD, "Step forward (.)", false).clicked() {
             actions.push(Step);
         }
         let combo = ComboBox::from_id_salt("speed").width(84.0).selected_text(if bar.in_steps {
@@ -142,9 +257,61 @@ fn live_line(ui: &mut Ui, bar: &TimelineBar) {
     ui.add(egui::Label::new(theme::muted(parts.join(" · "))).truncate());
 }
 
-/// Draws a slider from the first to the last moment of a recording. A click or a drag goes to a moment.
-fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64, i64), actions: &mut ActionList) {
+/// Draws the moment on the screen. A click opens a field for another moment of the past.
+fn moment_ui(ui: &mut Ui, bar: &TimelineBar, state: &mut BarState, actions: &mut ActionList) {
+    let zone = format::zone_text(bar.now_us, &bar.zone);
+    let text = RichText::new(format::moment(bar.now_us, &bar.zone));
+    if bar.source == SourceKind::Simulated {
+        ui.label(text).on_hover_text(format!("The time on this timeline ({zone})"));
+        return;
+    }
+    let response = ui.add(egui::Button::new(text).frame_when_inactive(false));
+    let response =
+        response.on_hover_text(format!("The time on this timeline ({zone}). Click to go to another moment."));
+    egui::Popup::menu(&response).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+        ui.set_width(248.0);
+        ui.label(theme::semibold("Go to a moment"));
+        let field =
+            egui::TextEdit::singleline(&mut state.typed).hint_text("2026-11-30 14:05").desired_width(f32::INFINITY);
+        let field = ui.add(field);
+        if field.changed() {
+            state.is_refused = false;
+        }
+        if response.clicked() {
+            field.request_focus();
+        }
+        let help =
+            if state.is_refused { "This is no moment. Write one like these:" } else { "A local time, or a time ago:" };
+        ui.label(theme::caption(help));
+        ui.label(theme::caption("2026-11-30 14:05 · 14:05 · yesterday 8:00 · 90min"));
+        if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+            match past_moment(&state.typed, &bar.zone, bar.wall_us) {
+                Some(moment_us) => {
+                    actions.push(ShowPast(moment_us));
+                    state.typed.clear();
+                    ui.close();
+                }
+                None => state.is_refused = true,
+            }
+        }
+    });
+}
+
+fn range_ui(ui: &mut Ui, state: &mut BarState) {
+    let word = PastRange::ALL.iter().find(|(range, _)| *range == state.range).map_or("", |(_, word)| word);
+    let combo = ComboBox::from_id_salt("range").width(72.0).selected_text(word);
+    let response = combo.show_ui(ui, |ui| {
+        for (range, word) in PastRange::ALL {
+            ui.selectable_value(&mut state.range, range, word);
+        }
+    });
+    response.response.on_hover_text("The part of the history on the bar");
+}
+
+/// Draws a slider over a part of a history. A click or a drag goes to a moment.
+fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, past: &PastBar, range: PastRange, actions: &mut ActionList) {
     let colors = theme::colors(ui);
+    let (start_us, end_us) = range.of(past.span_us(), bar.now_us);
     let (rect, response) = ui.allocate_exact_size(vec2(width, ROW + 6.0), Sense::click_and_drag());
     let track = track_rect(rect);
     let span_us = (end_us - start_us).max(1) as f64;
@@ -152,27 +319,49 @@ fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, (start_us, end_us): (i64
         remap_clamp((time_us - start_us) as f64, 0.0..=span_us, f64::from(track.left())..=f64::from(track.right()))
             as f32
     };
-    response.widget_info(|| WidgetInfo::slider(true, (bar.now_us - start_us) as f64 / 1e6, "Moment of the recording"));
+    let moment_at = |pointer: egui::Pos2| {
+        let part = remap_clamp(pointer.x, track.x_range(), 0.0..=1.0);
+        start_us + (f64::from(part) * span_us) as i64
+    };
+    response.widget_info(|| WidgetInfo::slider(true, (bar.now_us - start_us) as f64 / 1e6, "Moment of the past"));
     if let Some(pointer) = response.interact_pointer_pos()
         && (response.dragged() || response.clicked())
     {
-        let part = remap_clamp(pointer.x, track.x_range(), 0.0..=1.0);
-        actions.push(Seek(start_us + (f64::from(part) * span_us) as i64));
+        actions.push(Seek(moment_at(pointer)));
     }
-    paint_track(ui, track, x_of(bar.now_us), colors);
-    paint_alarms(ui, track, bar, &x_of, (start_us, end_us), colors);
-    paint_ends(ui, rect, track, &format::time_of_day(start_us, &bar.zone), &format::time_of_day(end_us, &bar.zone));
+    // Only the time in which somebody recorded has a track.
+    for (from_us, to_us) in past.sessions.iter().filter(|(from_us, to_us)| *to_us >= start_us && *from_us <= end_us) {
+        let part = track.with_min_x(x_of(*from_us)).with_max_x(x_of(*to_us).max(x_of(*from_us) + 1.0));
+        ui.painter().rect_filled(part, 2.0, colors.hairline);
+        let done = part.with_max_x(x_of(bar.now_us).min(part.right()));
+        if done.is_positive() {
+            ui.painter().rect_filled(done, 2.0, colors.accent);
+        }
+    }
+    for (time_us, _) in &past.events {
+        let x = x_of(*time_us);
+        ui.painter().vline(x, (track.bottom() + 2.0)..=(track.bottom() + 7.0), Stroke::new(1.0, colors.muted));
+    }
+    paint_alarms(ui, track, &past.raised, &x_of, (start_us, end_us), colors);
+    let is_long = end_us - start_us > 2 * DAY_US;
+    let end = |time_us| {
+        if is_long { format::day(time_us, &bar.zone) } else { format::time_of_day(time_us, &bar.zone) }
+    };
+    paint_ends(ui, rect, track, &end(start_us), &end(end_us));
     let radius = if response.hovered() || response.dragged() { 7.0 } else { 6.0 };
-    ui.painter().circle(
-        pos2(x_of(bar.now_us), track.center().y),
-        radius,
-        colors.accent,
-        Stroke::new(2.0, colors.panel),
-    );
+    let place = pos2(x_of(bar.now_us), track.center().y);
+    ui.painter().circle(place, radius, colors.accent, Stroke::new(2.0, colors.panel));
     if let Some(pointer) = response.hover_pos() {
-        let part = f64::from(remap_clamp(pointer.x, track.x_range(), 0.0..=1.0));
-        let time_us = start_us + (part * span_us) as i64;
-        response.on_hover_text_at_pointer(format::moment(time_us, &bar.zone));
+        let time_us = moment_at(pointer);
+        let near = past.events.iter().filter(|(event_us, _)| (x_of(*event_us) - pointer.x).abs() < 4.0);
+        let words: Vec<String> = near
+            .take(3)
+            .map(|(event_us, word)| format!("{} {}", format::time_of_day(*event_us, &bar.zone), format::words(word)))
+            .collect();
+        let is_gap = !past.sessions.iter().any(|(from_us, to_us)| (*from_us..=*to_us).contains(&time_us));
+        let gap = if is_gap { "\nNobody recorded then" } else { "" };
+        let events = if words.is_empty() { String::new() } else { format!("\n{}", words.join("\n")) };
+        response.on_hover_text_at_pointer(format!("{}{gap}{events}", format::moment(time_us, &bar.zone)));
     }
 }
 
@@ -197,7 +386,7 @@ fn day_strip(ui: &mut Ui, width: f32, bar: &TimelineBar) {
         let x = track.left() + track.width() * hour as f32 / 24.0;
         ui.painter().vline(x, (track.top() - 3.0)..=(track.bottom() + 3.0), Stroke::new(1.0, colors.hairline));
     }
-    paint_alarms(ui, track, bar, &x_of, (start_us, start_us + DAY_US), colors);
+    paint_alarms(ui, track, &bar.alarms, &x_of, (start_us, start_us + DAY_US), colors);
     paint_ends(ui, rect, track, "00:00", "24:00");
     ui.painter().circle(pos2(x_of(bar.now_us), track.center().y), 5.0, colors.accent, Stroke::new(2.0, colors.panel));
 }
@@ -225,12 +414,12 @@ fn paint_ends(ui: &Ui, rect: Rect, track: Rect, start: &str, end: &str) {
 fn paint_alarms(
     ui: &Ui,
     track: Rect,
-    bar: &TimelineBar,
+    alarms: &[(i64, AlarmSeverity)],
     x_of: &dyn Fn(i64) -> f32,
     (start_us, end_us): (i64, i64),
     colors: &Colors,
 ) {
-    for (since_us, severity) in bar.alarms.iter().filter(|(since_us, _)| (start_us..=end_us).contains(since_us)) {
+    for (since_us, severity) in alarms.iter().filter(|(since_us, _)| (start_us..=end_us).contains(since_us)) {
         let (mark, color, _) = severity_mark(*severity, colors);
         paint_mark(ui.painter(), pos2(x_of(*since_us), track.top() - 7.0), 7.0, mark, color);
     }

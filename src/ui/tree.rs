@@ -263,7 +263,13 @@ fn line_ui(
         selected: shown.selected == Some(line.twin),
         indent: INDENT * line.depth as f32 + ARROW - GAP,
     };
-    row_at(ui, rect, ui.id().with(("twin", line.twin.0)), &row)
+    let response = row_at(ui, rect, ui.id().with(("twin", line.twin.0)), &row);
+    if let Some(slot) = key_slot(scene, &shown.view.color_by, line.twin) {
+        // The row can be dragged into the trends, with its value.
+        let drag = ui.interact(rect, ui.id().with(("drag", line.twin.0)), Sense::drag());
+        drag.dnd_set_drag_payload(scene.topology.name(slot));
+    }
+    response
 }
 
 /// Draws the arrow that opens or closes a node. It lies over the row, so that it receives its own clicks.

@@ -16,6 +16,7 @@ mod live;
 mod local_time;
 mod losses;
 mod office_sensors;
+mod past;
 mod physics;
 mod plants;
 mod processors;

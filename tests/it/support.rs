@@ -3,6 +3,7 @@
 use bevy::prelude::*;
 use cupola::action::{Action, ActionRequest};
 use cupola::feed::AllowedBrokers;
+use cupola::notice::Notices;
 use cupola::session::{self, Findings, SessionOptions, timeline_of};
 use cupola::timeline::{SourceKind, Timeline, WallClock};
 use cupola::{CorePlugin, Tick};
@@ -140,6 +141,11 @@ pub fn record(app: &mut App) {
     let recorder = std::sync::Arc::new(cupola_history::TimelineRecorder::temporary().unwrap());
     app.world_mut().get_mut::<Timeline>(live).unwrap().record_into(recorder.clone());
     app.insert_resource(cupola::history::OpenHistory::of(recorder));
+}
+
+/// Returns the text of the newest notice.
+pub fn last_notice(app: &App) -> String {
+    app.world().resource::<Notices>().0.last().map_or_else(String::new, |(_, text)| text.clone())
 }
 
 /// Sends an action and runs one frame.

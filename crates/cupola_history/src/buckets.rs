@@ -34,7 +34,7 @@ impl Bucket {
 
 /// Returns the first boundary after a moment of buckets of `every_us`, which begin at local midnight. A day has 23 or 25
 /// hours where daylight saving begins or ends.
-fn next_boundary(time_us: i64, every_us: i64, zone: &TimeZone) -> i64 {
+pub fn next_boundary(time_us: i64, every_us: i64, zone: &TimeZone) -> i64 {
     let offset_us = |at_us: i64| offset_s(zone, at_us) * 1_000_000;
     let every_us = every_us.max(1);
     let mut local_us = time_us + offset_us(time_us);
@@ -51,7 +51,7 @@ fn next_boundary(time_us: i64, every_us: i64, zone: &TimeZone) -> i64 {
 
 /// Returns the span of each good value of a series: from, to and value. A value holds until the next change, but only
 /// while somebody recorded: `sessions` are the spans of the recordings, in order.
-fn spans(changes: &[Change], sessions: &[(i64, i64)], until_us: i64) -> Vec<(i64, i64, f64)> {
+pub fn value_spans(changes: &[Change], sessions: &[(i64, i64)], until_us: i64) -> Vec<(i64, i64, f64)> {
     let mut found = Vec::new();
     let ends = changes.iter().skip(1).map(|next| next.time_us).chain([until_us]);
     for (change, end_us) in changes.iter().zip(ends) {
@@ -87,7 +87,7 @@ pub fn buckets(
     every_us: i64,
     zone: &TimeZone,
 ) -> Vec<Bucket> {
-    let spans = spans(changes, sessions, to_us);
+    let spans = value_spans(changes, sessions, to_us);
     let mut out = Vec::new();
     let (mut start_us, mut first, mut next) = (from_us, 0, 0);
     while start_us < to_us {

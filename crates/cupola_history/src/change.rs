@@ -91,11 +91,13 @@ pub enum LogKind {
     Ended,
     /// Readings of an earlier time were taken at this moment.
     Observed,
+    /// A past that was recorded elsewhere was imported. It begins at this moment.
+    Imported,
 }
 
 impl LogKind {
     /// All kinds with their words.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::Raised, "alarm-raised"),
         (Self::Cleared, "alarm-cleared"),
         (Self::Acknowledged, "alarm-acknowledged"),
@@ -108,6 +110,7 @@ impl LogKind {
         (Self::Begun, "begun"),
         (Self::Ended, "ended"),
         (Self::Observed, "observed"),
+        (Self::Imported, "imported"),
     ];
 
     /// Returns the word for the kind in files and answers.

@@ -92,28 +92,7 @@ impl History {
     /// # Errors
     /// A file can't be read.
     pub fn changes(&self, series: SeriesIx, (from_us, to_us): (i64, i64)) -> Result<Vec<Change>, HistoryError> {
-        let files = &mut self.lock().files;
-        let mut found = Vec::new();
-        let wanted = Wanted { by: Order::Source, span_us: (from_us, to_us), series: Some(series), after: i64::MIN };
-        for day in files.days_of((from_us, to_us))? {
-            each_change(files, day, wanted, |change| {
-                if change.series == series && (from_us..=to_us).contains(&change.time_us) {
-                    found.push(*change);
-                }
-            })?;
-        }
-        if let Some(before) = before(files, series, from_us)? {
-            found.push(before);
-        }
-        found.sort_by_key(|change| (change.time_us, change.taken_us));
-        found.dedup_by(|later, kept| {
-            let is_same = later.time_us == kept.time_us;
-            if is_same {
-                *kept = *later;
-            }
-            is_same
-        });
-        Ok(found)
+        changes_of(&mut self.lock().files, series, (from_us, to_us))
     }
 
     /// Returns the last change of every series that was taken at a moment or before.
@@ -169,6 +148,20 @@ impl History {
             }
         }
         sessions.extend(open.map(|from_us| (from_us, last_us.max(from_us))));
+        for entry in files.log_of(&[LogKind::Imported, LogKind::Imported])? {
+            let detail: Option<serde_json::Value> = serde_json::from_str(&entry.detail).ok();
+            let to_us = detail.and_then(|detail| detail.get("to_us")?.as_i64());
+            sessions.extend(to_us.map(|to_us| (entry.time_us, to_us)));
+        }
+        sessions.sort_unstable();
+        // Somebody else may have recorded at the same time.
+        sessions.dedup_by(|next, known| {
+            let overlaps = next.0 <= known.1 && next.0 != next.1;
+            if overlaps {
+                known.1 = known.1.max(next.1);
+            }
+            overlaps
+        });
         Ok(sessions)
     }
 
@@ -248,6 +241,45 @@ fn read_frame(files: &mut Files, day: Day, until_us: i64) -> Result<Option<(i64,
             files.pass_over(Err(HistoryError::Block { path, what, source }))
         }
     }
+}
+
+/// Returns the changes of a series as [`History::changes`] does.
+pub(crate) fn changes_of(
+    files: &mut Files,
+    series: SeriesIx,
+    (from_us, to_us): (i64, i64),
+) -> Result<Vec<Change>, HistoryError> {
+    let mut found = Vec::new();
+    let wanted = Wanted { by: Order::Source, span_us: (from_us, to_us), series: Some(series), after: i64::MIN };
+    for day in files.days_of((from_us, to_us))? {
+        each_change(files, day, wanted, |change| {
+            if change.series == series && (from_us..=to_us).contains(&change.time_us) {
+                found.push(*change);
+            }
+        })?;
+    }
+    if let Some(before) = before(files, series, from_us)? {
+        found.push(before);
+    }
+    found.sort_by_key(|change| (change.time_us, change.taken_us));
+    found.dedup_by(|later, kept| {
+        let is_same = later.time_us == kept.time_us;
+        if is_same {
+            *kept = *later;
+        }
+        is_same
+    });
+    Ok(found)
+}
+
+/// Calls `each` with all changes of a day in the order in which they were taken.
+pub(crate) fn each_taken(files: &mut Files, day: Day, each: impl FnMut(&Change)) -> Result<(), HistoryError> {
+    let mut found = Vec::new();
+    let wanted = Wanted { by: Order::Taken, span_us: (i64::MIN, i64::MAX), series: None, after: i64::MIN };
+    each_change(files, day, wanted, |change| found.push(*change))?;
+    found.sort_by_key(|change| (change.taken_us, change.series, change.time_us));
+    found.iter().for_each(each);
+    Ok(())
 }
 
 /// Returns the last change of a series with a source time before a moment.

@@ -1,6 +1,6 @@
 //! A history as the record that a replay plays.
 
-use crate::change::{Change, LogEntry, LogKind, Series, TextIx};
+use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
 use crate::live::INITIAL;
 use crate::past::Past;
@@ -10,13 +10,25 @@ use cupola_run::{ConditionChange, PastChange, PastMoment, PastRecord, PastState,
 use cupola_scene::Scene;
 use cupola_twin::state::ConditionSlot;
 use cupola_twin::{Kind, Slot, Topology, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The greatest number of entries of the log that are kept in memory. An alarm that was raised before them seems to have
 /// been raised at the moment that is shown.
 const MAX_EVENTS: usize = 200_000;
+
+/// The first span in which the nearest change is searched, in microseconds.
+const FIRST_SEARCH_US: i64 = 10_000_000;
+
+/// What a step through the past goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PastStep {
+    /// The nearest change of a property.
+    Change,
+    /// The nearest alarm, command, edit, or begin or end of a recording.
+    Event,
+}
 
 /// The place of a series in a topology.
 #[derive(Clone, Copy, Debug)]
@@ -177,6 +189,56 @@ impl HistoryRecord {
             }
         }
         Ok(moments.into_values().collect())
+    }
+
+    /// Returns the nearest moment before or after another one at which something happened, if there is one. With a twin, a
+    /// change is one of the twin's properties.
+    ///
+    /// # Errors
+    /// The history can't be read.
+    pub fn near(
+        &self,
+        step: PastStep,
+        twin: Option<&str>,
+        from_us: i64,
+        is_next: bool,
+    ) -> Result<Option<i64>, HistoryError> {
+        if step == PastStep::Event {
+            let times = self.events.iter().filter(|entry| entry.kind != LogKind::Dropped).map(|entry| entry.time_us);
+            return Ok(if is_next {
+                times.filter(|time_us| *time_us > from_us).min()
+            } else {
+                times.filter(|time_us| *time_us < from_us).max()
+            });
+        }
+        let is_of = |series: &Series| twin.is_none_or(|twin| &*series.key.twin == twin) && !series.is_condition();
+        let all = self.history.series();
+        let wanted: HashSet<SeriesIx> = all.iter().filter(|(_, series)| is_of(series)).map(|(ix, _)| *ix).collect();
+        let (first_us, last_us) = self.span_us();
+        // The span that is searched grows, because most changes are near.
+        let (mut edge_us, mut length_us) = (from_us, FIRST_SEARCH_US);
+        while if is_next { edge_us < last_us } else { edge_us > first_us } {
+            let far_us = if is_next { edge_us.saturating_add(length_us) } else { edge_us.saturating_sub(length_us) };
+            let span_us = if is_next { (edge_us + 1, far_us) } else { (far_us, edge_us - 1) };
+            let found = if twin.is_some() {
+                let mut times = Vec::new();
+                for ix in &all {
+                    if wanted.contains(&ix.0) {
+                        times.extend(self.history.changes(ix.0, span_us)?.iter().map(|change| change.taken_us));
+                    }
+                }
+                times
+            } else {
+                let changes = self.history.taken(span_us)?;
+                changes.iter().filter(|change| wanted.contains(&change.series)).map(|change| change.taken_us).collect()
+            };
+            let found = found.into_iter().filter(|time_us| (span_us.0..=span_us.1).contains(time_us));
+            if let Some(time_us) = if is_next { found.min() } else { found.max() } {
+                return Ok(Some(time_us));
+            }
+            (edge_us, length_us) = (far_us, length_us.saturating_mul(8));
+        }
+        Ok(None)
     }
 
     /// Returns the session of a moment, or the last one before it, or the first one.

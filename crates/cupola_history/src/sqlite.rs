@@ -407,6 +407,20 @@ impl Files {
         write().map_err(HistoryError::database(&path))
     }
 
+    /// Replaces all frames of a day by one.
+    pub fn replace_frames(&mut self, day: Day, frame: &Frame) -> Result<(), HistoryError> {
+        let path = self.day_path(day);
+        let connection = self.day(day)?;
+        let mut write = || -> rusqlite::Result<()> {
+            let transaction = connection.transaction()?;
+            transaction.execute("DELETE FROM frame", [])?;
+            let Frame { time_us, seq, data } = frame;
+            transaction.execute("INSERT INTO frame VALUES (?, ?, ?)", params![seq, time_us, data])?;
+            transaction.commit()
+        };
+        write().map_err(HistoryError::database(&path))
+    }
+
     /// Calls `each` with the pages of a day that have changes from one moment to another.
     pub fn each_page(
         &mut self,

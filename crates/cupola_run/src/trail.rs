@@ -68,14 +68,27 @@ impl Trail {
         }
     }
 
-    /// Removes the values after a moment.
-    pub(crate) fn cut(&mut self, end_us: i64) {
-        self.0.retain(|_, values| {
-            while values.back().is_some_and(|(time_us, _)| *time_us > end_us) {
-                Arc::make_mut(values).pop_back();
+    /// Adds earlier values of a slot, oldest first, before the known ones. If there are too many, some are left out evenly.
+    pub(crate) fn recall(&mut self, slot: Slot, earlier: &[(i64, f64)]) {
+        if self.0.len() >= MAX_SLOTS && !self.0.contains_key(&slot) {
+            return;
+        }
+        let values = Arc::make_mut(self.0.entry(slot).or_default());
+        let first_us = values.front().map_or(i64::MAX, |(time_us, _)| *time_us);
+        let earlier: Vec<(i64, f64)> = earlier.iter().copied().filter(|(time_us, _)| *time_us < first_us).collect();
+        let space = LENGTH.saturating_sub(values.len()).max(1);
+        let step = earlier.len().div_ceil(space).max(1);
+        for value in earlier.into_iter().rev().step_by(step) {
+            if values.len() == LENGTH {
+                break;
             }
-            !values.is_empty()
-        });
+            values.push_front(value);
+        }
+    }
+
+    /// Removes all values.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
     }
 
     pub(crate) fn relocate(&mut self, relocation: &Relocation) {

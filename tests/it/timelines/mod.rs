@@ -8,12 +8,12 @@ mod readings;
 mod replay;
 
 use crate::support::{
-    MODELS, cupola, json, number, open_by_hand, receive, record, scene_folder, send, small_scene, tick, timeline,
+    MODELS, cupola, json, last_notice, number, open_by_hand, receive, record, scene_folder, send, small_scene, tick,
+    timeline,
 };
 use bevy::prelude::*;
 use cupola::action::{Action, ActionOutcome, ActionRequest, ActionResult, StopJob};
 use cupola::job::Jobs;
-use cupola::notice::Notices;
 use cupola::selection::Select;
 use cupola::session::{self, EditScene, FileWatcher, KeepAssumptions, Open, Quit, Reload, Save, Undo};
 use cupola::timeline::{
@@ -92,10 +92,6 @@ fn let_pass(app: &mut App, us: i64) {
     let now_us = app.world().resource::<WallClock>().now_us();
     app.insert_resource(WallClock::Manual(now_us + us));
     app.update();
-}
-
-fn last_notice(app: &App) -> String {
-    app.world().resource::<Notices>().0.last().map_or_else(String::new, |(_, text)| text.clone())
 }
 
 #[test]

@@ -374,6 +374,11 @@ impl Timeline {
         &self.trail
     }
 
+    /// Adds earlier values of a slot to the recent values, oldest first.
+    pub fn recall(&mut self, slot: Slot, earlier: &[(i64, f64)]) {
+        self.trail.recall(slot, earlier);
+    }
+
     /// Returns the invocations of commands.
     pub fn invocations(&self) -> &Invocations {
         &self.invocations

@@ -90,6 +90,12 @@ impl Timeline {
             self.now_us = moment.time_us;
             moment.apply(&mut self.state);
             self.propagate();
+            if moment.begins {
+                // The alarms of the program before ended with it.
+                let total = self.alarms.total;
+                self.alarms = Alarms::of(&self.scene, &self.state, moment.time_us);
+                self.alarms.total += total;
+            }
             self.judge_at(moment.observed_us.unwrap_or(moment.time_us));
             moment.acknowledged.iter().for_each(|(alarm, twin)| self.acknowledge_past(alarm, twin));
             self.record_at(moment.observed_us.unwrap_or(moment.time_us));
@@ -118,7 +124,8 @@ impl Timeline {
         self.alarms = Alarms::of(&self.scene, &self.state, self.now_us);
         self.alarms.take_over(&self.scene, &self.state, &past.raised);
         self.alarms.total = past.total;
-        self.trail.cut(self.now_us);
+        // The recent values are of another time.
+        self.trail.forget();
         self.revision += 1;
     }
 

@@ -1,5 +1,11 @@
 //! The history of the open scene: where it is kept, and the recording of the live timeline.
 
+mod import;
+mod table;
+
+pub use import::{ImportOptions, ImportPreview, PropertyPreview, TableImport};
+pub use table::{Cell, Table, open_table};
+
 use crate::job::Jobs;
 use crate::notice::{NoticeLevel, Notices};
 use crate::session::{SessionOptions, timeline_of};
@@ -7,6 +13,7 @@ use crate::timeline::{SourceKind, Timeline};
 use bevy::prelude::*;
 use cupola_history::{HistoryError, RecorderStatus, TimelineRecorder};
 use cupola_scene::file_of;
+use cupola_twin::zone::{TimeZone, local_text, time_of_local};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +57,36 @@ pub fn usual_folder(scene: &Path) -> Option<PathBuf> {
     Some(data.join("cupola").join("history").join(format!("{name}-{hash:016x}")))
 }
 
+/// Returns the moment that a person writes, in microseconds since the Unix epoch: a time, local without a zone, a time of
+/// today, `yesterday 8:00`, `now`, or a duration before now.
+pub fn past_moment(text: &str, zone: &TimeZone, now_us: i64) -> Option<i64> {
+    let text = text.trim();
+    let day_of = |days_ago: i64| {
+        let local = local_text(now_us - days_ago * 86_400_000_000, zone);
+        local.split([' ', 'T']).next().map(str::to_string)
+    };
+    let (days_ago, rest) = match text.split_once(' ') {
+        Some(("today", rest)) => (0, rest.trim()),
+        Some(("yesterday", rest)) => (1, rest.trim()),
+        _ if text == "today" => (0, "00:00"),
+        _ if text == "yesterday" => (1, "00:00"),
+        _ => (0, text),
+    };
+    // A time without a day, such as 8:00 or 14:05:30.
+    let is_time_of_day = rest.contains(':') && rest.chars().all(|letter| letter.is_ascii_digit() || letter == ':');
+    if is_time_of_day {
+        let rest = if rest.find(':') == Some(1) { format!("0{rest}") } else { rest.to_string() };
+        return time_of_local(&format!("{}T{rest}", day_of(days_ago)?), zone);
+    }
+    if text == "now" {
+        return Some(now_us);
+    }
+    cupola_wire::parse_rfc3339(text)
+        .or_else(|| time_of_local(text, zone))
+        .or_else(|| time_of_local(&text.replacen(' ', "T", 1), zone))
+        .or_else(|| Some(now_us - cupola_wire::parse_duration(text)?))
+}
+
 /// The longest time to wait until the timeline before has written its history.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -64,6 +101,11 @@ pub struct OpenHistory {
 }
 
 impl OpenHistory {
+    /// Returns the history in a folder, without a recorder.
+    pub(crate) fn read_only(folder: &Path) -> Self {
+        Self { folder: Some(folder.to_path_buf()), recorder: None, opening: None }
+    }
+
     /// Returns the history into which a recorder records.
     pub fn of(recorder: Arc<TimelineRecorder>) -> Self {
         Self { folder: Some(recorder.folder().to_path_buf()), recorder: Some(recorder), opening: None }
@@ -200,5 +242,34 @@ pub(crate) fn tell(history: Option<Res<OpenHistory>>, mut told: Local<Told>, mut
         let text = format!("{skipped} changes came too fast for the history; the newest of each property are kept");
         notices.push(NoticeLevel::Warning, text);
         told.skipped = skipped;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::past_moment;
+    use cupola_twin::zone;
+
+    #[test]
+    fn people_write_moments_in_several_ways() {
+        let berlin = zone::find("Europe/Berlin").expect("a zone");
+        let now_us = zone::time_of_local("2026-03-30T10:00", &berlin).expect("a time");
+        let at = |text: &str| past_moment(text, &berlin, now_us).map(|us| zone::local_text(us, &berlin));
+        for (text, wanted) in [
+            ("2026-03-28T14:05", "2026-03-28T14:05"),
+            ("2026-03-28 14:05", "2026-03-28T14:05"),
+            ("2026-03-28", "2026-03-28T00:00"),
+            ("8:00", "2026-03-30T08:00"),
+            ("yesterday 8:00", "2026-03-29T08:00"),
+            ("yesterday", "2026-03-29T00:00"),
+            ("90min", "2026-03-30T08:30"),
+            ("2026-03-28T12:00:00Z", "2026-03-28T13:00"),
+            ("now", "2026-03-30T10:00"),
+        ] {
+            assert!(at(text).is_some_and(|found| found.starts_with(wanted)), "{text}: {:?}", at(text));
+        }
+        for text in ["", "soon", "25:99", "yesterday x", "2026-02-30"] {
+            assert_eq!(at(text), None, "{text}");
+        }
     }
 }

@@ -1,0 +1,156 @@
+//! Tables of values in files of other programs: CSV and Parquet.
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::Path;
+
+/// A cell of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Nothing.
+    Empty,
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// A boolean.
+    Bool(bool),
+    /// A time in microseconds since the Unix epoch.
+    Time(i64),
+    /// A time without a zone, in microseconds since 1970-01-01 on the wall clock.
+    LocalTime(i64),
+}
+
+impl Cell {
+    /// Returns the cell as text.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Empty => String::new(),
+            Self::Text(text) => text.trim().to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::Bool(flag) => flag.to_string(),
+            Self::Time(time_us) => cupola_twin::value::time_text(*time_us),
+            Self::LocalTime(local_us) => cupola_twin::value::time_text(*local_us).trim_end_matches('Z').to_string(),
+        }
+    }
+
+    /// Returns whether there is no value: an empty cell, or a usual word for none.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Text(text) => {
+                let text = text.trim();
+                ["", "-", "na", "n/a", "nan", "null", "none", "#n/a"].iter().any(|word| text.eq_ignore_ascii_case(word))
+            }
+            Self::Number(number) => number.is_nan(),
+            Self::Bool(_) | Self::Time(_) | Self::LocalTime(_) => false,
+        }
+    }
+}
+
+/// A table: the names of its columns, and its rows with their numbers from 1.
+pub struct Table {
+    /// The names of the columns.
+    pub header: Vec<String>,
+    /// The rows. A row may be shorter or longer than the header.
+    pub rows: Box<dyn Iterator<Item = Result<(u64, Vec<Cell>), String>>>,
+}
+
+/// Opens a file as a table. `skipped` lines before the header of a CSV file are left out.
+///
+/// # Errors
+/// The file can't be read, or is no table.
+pub fn open_table(path: &Path, skipped: usize) -> Result<Table, String> {
+    let fail = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let file = File::open(path).map_err(|error| fail(&error))?;
+    let is_parquet = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
+    if is_parquet {
+        parquet_table(file).map_err(|why| fail(&why))
+    } else {
+        csv_table(file, skipped).map_err(|why| fail(&why))
+    }
+}
+
+fn csv_table(mut file: File, skipped: usize) -> Result<Table, String> {
+    let mut reader = BufReader::new(&file);
+    let mut line = Vec::new();
+    let mut start = 0;
+    for _ in 0..=skipped {
+        start += line.len() as u64;
+        line.clear();
+        reader.read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
+    }
+    let is_empty = line.iter().all(u8::is_ascii_whitespace);
+    if is_empty {
+        return Err("the file has no header line".into());
+    }
+    let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
+    let delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|wanted| (count(*wanted), *wanted == b','));
+    file.seek(SeekFrom::Start(start)).map_err(|error| error.to_string())?;
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(delimiter.unwrap_or(b',')).flexible(true).has_headers(true);
+    let mut reader = builder.from_reader(BufReader::new(file));
+    let header = reader.byte_headers().map_err(|error| error.to_string())?;
+    let header: Vec<String> =
+        header.iter().map(|cell| decoded(cell).trim_start_matches('\u{feff}').trim().to_string()).collect();
+    let rows = reader.into_byte_records().map(move |record| {
+        let record = record.map_err(|error| error.to_string())?;
+        let number = record.position().map_or(0, |position| position.line() + skipped as u64);
+        Ok((number, record.iter().map(|cell| Cell::Text(decoded(cell))).collect()))
+    });
+    Ok(Table { header, rows: Box::new(rows) })
+}
+
+/// Decodes UTF-8, or else Latin-1, in which each byte is a letter.
+fn decoded(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_string)
+}
+
+fn parquet_table(file: File) -> Result<Table, String> {
+    let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
+    let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    // A time without a zone is one on the wall clock.
+    let local: Vec<bool> = schema
+        .columns()
+        .iter()
+        .map(|column| {
+            use parquet::basic::LogicalType;
+            matches!(column.logical_type_ref(), Some(LogicalType::Timestamp(kind)) if !kind.is_adjusted_to_u_t_c)
+        })
+        .collect();
+    let header: Vec<String> = schema.root_schema().get_fields().iter().map(|field| field.name().to_string()).collect();
+    if local.len() != header.len() {
+        return Err("the columns are nested: write one value in each column".into());
+    }
+    let rows = reader.into_iter().zip(1..).map(move |(row, number)| {
+        let row = row.map_err(|error| error.to_string())?;
+        let cells = row.get_column_iter().zip(&local).map(|((_, field), is_local)| cell_of(field, *is_local));
+        Ok((number, cells.collect()))
+    });
+    Ok(Table { header, rows: Box::new(rows) })
+}
+
+fn cell_of(field: &Field, is_local: bool) -> Cell {
+    let time = |time_us: i64| if is_local { Cell::LocalTime(time_us) } else { Cell::Time(time_us) };
+    match field {
+        Field::Null => Cell::Empty,
+        Field::Bool(flag) => Cell::Bool(*flag),
+        Field::Byte(number) => Cell::Number(f64::from(*number)),
+        Field::Short(number) => Cell::Number(f64::from(*number)),
+        Field::Int(number) => Cell::Number(f64::from(*number)),
+        Field::Long(number) => Cell::Number(*number as f64),
+        Field::UByte(number) => Cell::Number(f64::from(*number)),
+        Field::UShort(number) => Cell::Number(f64::from(*number)),
+        Field::UInt(number) => Cell::Number(f64::from(*number)),
+        Field::ULong(number) => Cell::Number(*number as f64),
+        Field::Float(number) => Cell::Number(f64::from(*number)),
+        Field::Double(number) => Cell::Number(*number),
+        Field::TimestampMillis(millis) => time(millis.saturating_mul(1_000)),
+        Field::TimestampMicros(micros) => time(*micros),
+        Field::Date(days) => Cell::LocalTime(i64::from(*days) * 86_400_000_000),
+        Field::Str(text) => Cell::Text(text.clone()),
+        other => Cell::Text(other.to_string()),
+    }
+}

@@ -1,0 +1,140 @@
+//! Recent values of the selected twin from the history, for sparklines: those from before the program began, from before an
+//! edit, and from before the moment that a replay shows.
+
+use crate::history::OpenHistory;
+use crate::job::Jobs;
+use crate::timeline::{OpenScene, SourceKind, Timeline, ViewCursor};
+use crate::twin::{Selected, Twin};
+use bevy::prelude::*;
+use cupola_history::{HistoryRecord, PropertySource, value_spans};
+use cupola_run::PastRecord;
+use cupola_twin::{Slot, Topology};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The span of recent values, in microseconds.
+const SPAN_US: i64 = 3_600_000_000;
+/// The distance of two moments between which a replay did not play, in microseconds.
+const JUMP_US: i64 = 60_000_000;
+
+/// The number of twins up to which the past of computed properties is computed.
+const MOST_COMPUTED: u32 = 20_000;
+
+/// The values that were read: the values of each property, and the topology of the slots.
+struct Recalled {
+    topology: Arc<Topology>,
+    values: Vec<(Slot, Vec<(i64, f64)>)>,
+}
+
+/// The twin whose recent values were asked for last.
+#[derive(Clone, PartialEq)]
+struct Asked {
+    timeline: Entity,
+    twin: u32,
+    opened: u64,
+}
+
+/// The reading of recent values.
+#[derive(Default)]
+pub(super) struct Recall {
+    asked: Option<Asked>,
+    /// The moment on the screen in the last frame, in microseconds since the Unix epoch.
+    now_us: i64,
+    // `Receiver` is not `Sync`, so a mutex holds it.
+    receiver: Option<(Entity, Mutex<Receiver<Result<Recalled, String>>>)>,
+}
+
+/// Reads the recent values of the twin that a person has selected, on a thread.
+pub(super) fn recall(
+    mut recall: Local<Recall>,
+    scene: Option<Res<OpenScene>>,
+    cursor: Option<Res<ViewCursor>>,
+    mut timelines: Query<&mut Timeline>,
+    selected: Query<&Twin, With<Selected>>,
+    history: Option<Res<OpenHistory>>,
+    jobs: Res<Jobs>,
+) {
+    let recall = &mut *recall;
+    receive(recall, &mut timelines, jobs.patience);
+    let (Some(scene), Some(cursor), Some(twin)) = (scene, cursor, selected.iter().next()) else { return };
+    let Ok(timeline) = timelines.get(cursor.timeline) else { return };
+    let now_us = timeline.now_us();
+    let has_jumped = (now_us - recall.now_us).abs() > JUMP_US;
+    recall.now_us = now_us;
+    let asked = Asked { timeline: cursor.timeline, twin: twin.0.0, opened: jobs.scenes_opened };
+    let is_past = timeline.source() != SourceKind::Simulated;
+    let is_known = recall.asked.as_ref() == Some(&asked) && !(has_jumped && timeline.source() == SourceKind::Replayed);
+    let is_changed = scene.is_changed();
+    if !is_past || (is_known && !is_changed) || recall.receiver.is_some() {
+        return;
+    }
+    let Some(folder) = history.and_then(|history| history.folder.clone()) else { return };
+    let topology = scene.0.topology.clone();
+    if twin.0.0 >= topology.twin_count() {
+        return;
+    }
+    recall.asked = Some(asked);
+    let twin = twin.0;
+    let (sender, receiver) = sync_channel(1);
+    let work = move || drop(sender.send(read(&folder, topology, twin, (now_us - SPAN_US, now_us))));
+    if std::thread::Builder::new().name("recall".into()).spawn(work).is_ok() {
+        recall.receiver = Some((cursor.timeline, Mutex::new(receiver)));
+        receive(recall, &mut timelines, jobs.patience);
+    }
+}
+
+fn receive(recall: &mut Recall, timelines: &mut Query<&mut Timeline>, patience: Option<Duration>) {
+    let Some((entity, receiver)) = &mut recall.receiver else { return };
+    let entity = *entity;
+    let receiver = receiver.get_mut().unwrap_or_else(PoisonError::into_inner);
+    let result = match receiver.recv_timeout(patience.unwrap_or(Duration::MAX)) {
+        Err(RecvTimeoutError::Timeout) => return,
+        result => result.ok(),
+    };
+    recall.receiver = None;
+    // Without a history there are no earlier values. The trends and the replay tell the reason.
+    let Some(Ok(Recalled { topology, values })) = result else { return };
+    if let Ok(mut timeline) = timelines.get_mut(entity)
+        && Arc::ptr_eq(timeline.topology(), &topology)
+    {
+        for (slot, values) in values {
+            timeline.recall(slot, &values);
+        }
+    }
+}
+
+fn read(
+    folder: &Path,
+    topology: Arc<Topology>,
+    twin: cupola_twin::TwinIx,
+    span_us: (i64, i64),
+) -> Result<Recalled, String> {
+    let fail = |error: cupola_history::HistoryError| error.to_string();
+    let record = HistoryRecord::open(folder).map_err(fail)?.ok_or("nothing was recorded yet")?;
+    let all = record.sources(Some(&topology));
+    let is_numeric = |slot: &Slot| topology.column(slot.column).kind.is_numeric();
+    // The past of computed properties costs the propagation of an hour.
+    let is_cheap = topology.twin_count() <= MOST_COMPUTED;
+    let is_wanted = |slot: &Slot| is_numeric(slot) && (is_cheap || topology.column(slot.column).formula.is_none());
+    let slots: Vec<Slot> = topology.properties(twin).filter(is_wanted).collect();
+    let wanted: BTreeMap<String, PropertySource> = slots
+        .iter()
+        .filter_map(|slot| {
+            let name = topology.name(*slot);
+            all.get(&name).map(|source| (name, source.clone()))
+        })
+        .collect();
+    let found = record.read(Some(&topology), &wanted, span_us, &AtomicBool::new(false)).map_err(fail)?;
+    let mut values = Vec::new();
+    for slot in slots {
+        let Some(past) = found.get(&topology.name(slot)).and_then(|parts| parts.last()) else { continue };
+        let spans = value_spans(&past.changes, record.sessions(), span_us.1);
+        let within = spans.iter().filter(|(_, end_us, _)| *end_us >= span_us.0);
+        values.push((slot, within.map(|(from_us, _, value)| ((*from_us).max(span_us.0), *value)).collect()));
+    }
+    Ok(Recalled { topology, values })
+}

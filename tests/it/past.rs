@@ -1,0 +1,360 @@
+//! Tests of the past on the screen: replays across programs, steps through the past, trends, and pasts that were recorded
+//! elsewhere.
+
+use crate::support::{
+    MODELS, cupola, json, last_notice, number, open_by_hand, receive, scene_folder, send, small_scene, tick, timeline,
+};
+use bevy::prelude::*;
+use cupola::history::OpenHistory;
+use cupola::timeline::{Play, Seek, ShowPast, ShowSource, SourceKind, StepPast, Timeline, ViewCursor, WallClock};
+use cupola::trend::{ChangeTrends, ExportTrends, ToggleTrend, TrendSettings, TrendSpan, Trends};
+use cupola_history::{History, LogKind, PastStep, TimelineRecorder};
+use std::path::Path;
+use std::sync::Arc;
+
+const SECOND_US: i64 = 1_000_000;
+const MINUTE_US: i64 = 60 * SECOND_US;
+const START_US: i64 = 1_700_000_000_000_000;
+
+/// An alarm that is raised by time alone.
+const HELD: &str = r#"alarms: [(id: "held", model: "Room", when: "HELD_FOR(temperature > 26) >= 30 min", severity: warning, message: "Warm for half an hour")],"#;
+
+/// Opens a scene at a moment, and records its live timeline into a folder.
+fn recorded(scene: &Path, folder: &Path, at_us: i64) -> (App, Entity) {
+    let mut app = open_by_hand(scene);
+    app.insert_resource(WallClock::Manual(at_us));
+    tick(&mut app);
+    let live = timeline(&mut app, SourceKind::Live);
+    let recorder = Arc::new(TimelineRecorder::open(folder).unwrap());
+    app.world_mut().get_mut::<Timeline>(live).unwrap().record_into(recorder.clone());
+    app.insert_resource(OpenHistory::of(recorder));
+    (app, live)
+}
+
+fn pass(app: &mut App, us: i64) {
+    let now_us = app.world().resource::<WallClock>().now_us();
+    app.insert_resource(WallClock::Manual(now_us + us));
+    app.update();
+}
+
+/// Returns the alarms that the log has: whether one was raised, and the second since the start.
+fn alarms_of(folder: &Path) -> Vec<(bool, i64)> {
+    let log = History::open(folder).unwrap().log((i64::MIN, i64::MAX)).unwrap();
+    let alarms = log.iter().filter(|entry| matches!(entry.kind, LogKind::Raised | LogKind::Cleared));
+    alarms.map(|entry| (entry.kind == LogKind::Raised, (entry.time_us - START_US) / SECOND_US)).collect()
+}
+
+/// A day with two programs: the temperature of r1 is high for long times, with few readings.
+fn day(scene: &Path, folder: &Path) -> App {
+    let (mut app, live) = recorded(scene, folder, START_US);
+    let play = |app: &mut App, live: Entity, values: &[f64]| {
+        for value in values {
+            receive(app, live, "r1.temperature", *value);
+            for _ in 0..15 {
+                pass(app, MINUTE_US);
+            }
+        }
+    };
+    play(&mut app, live, &[20.0, 27.0, 28.0, 29.0, 28.5, 21.0, 22.0, 30.0, 30.5]);
+    drop(app);
+    // The next program begins two hours after the end of the first one.
+    let (mut app, live) = recorded(scene, folder, START_US + 5 * 60 * MINUTE_US);
+    play(&mut app, live, &[27.0, 27.5, 28.0, 20.0, 20.5]);
+    app
+}
+
+#[test]
+fn a_replay_shows_the_day_before_with_its_alarms() {
+    let scene = scene_folder(MODELS, &small_scene(HELD));
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = day(scene.path(), folder.path());
+    send(&mut app, ShowPast(START_US));
+    let replay = app.world().resource::<ViewCursor>().timeline;
+    let raised = |app: &App| {
+        let timeline = app.world().get::<Timeline>(replay).unwrap();
+        timeline.alarms().raised.values().map(|raised| (raised.since_us - START_US) / SECOND_US).collect::<Vec<_>>()
+    };
+    let live = alarms_of(folder.path());
+    assert_eq!(
+        live.iter().map(|(raised, _)| *raised).collect::<Vec<_>>(),
+        [true, false, true, true, false],
+        "{live:?}"
+    );
+    // The past is played in steps of a few minutes, so every alarm is raised and cleared by the replay itself.
+    let mut seen = Vec::new();
+    for minute in 0..375 {
+        send(&mut app, Seek(START_US + minute * MINUTE_US));
+        let changes = app.world().get::<Timeline>(replay).unwrap().changes().alarms.clone();
+        let since = raised(&app);
+        seen.extend(changes.iter().map(|change| (change.is_raised, since.first().copied())));
+    }
+    let wanted: Vec<i64> = live.iter().filter(|(raised, _)| *raised).map(|(_, second)| *second).collect();
+    let found: Vec<i64> = seen.iter().filter(|(raised, _)| *raised).filter_map(|(_, since)| *since).collect();
+    assert_eq!(found, wanted, "{seen:?}");
+    // Going somewhere at once shows the same, also where a condition has held for longer than any window.
+    for (minute, wanted) in
+        [(70, vec![live[0].1]), (20, vec![]), (44, vec![]), (46, vec![live[0].1]), (80, vec![]), (140, vec![live[2].1])]
+    {
+        send(&mut app, Seek(START_US + minute * MINUTE_US));
+        assert_eq!(raised(&app), wanted, "minute {minute}");
+    }
+    // A second program forgets how long a condition has held, and so does its replay.
+    send(&mut app, Seek(START_US + 329 * MINUTE_US));
+    assert_eq!(raised(&app), Vec::<i64>::new());
+    send(&mut app, Seek(START_US + 331 * MINUTE_US));
+    assert_eq!(raised(&app), vec![live[3].1]);
+}
+
+#[test]
+fn steps_go_to_the_nearest_change_and_event() {
+    let scene = scene_folder(MODELS, &small_scene(HELD));
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = day(scene.path(), folder.path());
+    send(&mut app, ShowPast(START_US + 20 * MINUTE_US));
+    let replay = app.world().resource::<ViewCursor>().timeline;
+    let minute = |app: &App| (app.world().get::<Timeline>(replay).unwrap().now_us() - START_US) / MINUTE_US;
+    assert_eq!(minute(&app), 20);
+    let live = alarms_of(folder.path());
+    let go = |app: &mut App, step, is_next| send(app, StepPast { step, is_next });
+    go(&mut app, PastStep::Change, true);
+    assert_eq!((minute(&app), number(&app, replay, "r1.temperature")), (30, Some(28.0)));
+    go(&mut app, PastStep::Change, false);
+    assert_eq!((minute(&app), number(&app, replay, "r1.temperature")), (15, Some(27.0)));
+    go(&mut app, PastStep::Event, true);
+    assert_eq!(minute(&app), live[0].1 / 60);
+    go(&mut app, PastStep::Event, true);
+    assert_eq!(minute(&app), live[1].1 / 60);
+    send(&mut app, Seek(START_US));
+    go(&mut app, PastStep::Event, false);
+    assert!(last_notice(&app).contains("no earlier event"), "{}", last_notice(&app));
+    // A typed moment outside the history shows its nearest end.
+    send(&mut app, ShowPast(START_US - 60 * MINUTE_US));
+    assert_eq!(minute(&app), 0);
+    send(&mut app, ShowSource(SourceKind::Live));
+    go(&mut app, PastStep::Change, true);
+    assert!(last_notice(&app).contains("only a replay"), "{}", last_notice(&app));
+}
+
+#[test]
+fn trends_show_the_past_and_are_written_into_files() {
+    let scene = scene_folder(MODELS, &small_scene(HELD));
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = day(scene.path(), folder.path());
+    send(&mut app, ToggleTrend("r1.nonsense".into()));
+    assert!(last_notice(&app).contains("nonsense"), "{}", last_notice(&app));
+    send(&mut app, ToggleTrend("r1.temperature".into()));
+    send(&mut app, ToggleTrend("f1.mean".into()));
+    let settings = app.world().resource::<Trends>().settings.clone();
+    let span = TrendSpan::Between(START_US, START_US + 400 * MINUTE_US);
+    send(&mut app, ChangeTrends(TrendSettings { span, ..settings }));
+    app.update();
+    let data = app.world().resource::<Trends>().data().unwrap().clone();
+    assert_eq!(data.lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>(), ["r1.temperature", "f1.mean"]);
+    for line in &data.lines {
+        // The two programs are two parts, with a gap between them.
+        assert_eq!(line.segments.len(), 2, "{line:?}");
+        let values: Vec<f64> = line.segments[1].points.iter().map(|point| point[1]).collect();
+        assert_eq!((values[0], values[values.len() - 1]), (27.0, 20.5));
+    }
+    let minutes = |span: &(i64, i64)| ((span.0 - START_US) / MINUTE_US, (span.1 - START_US) / MINUTE_US);
+    assert!(data.gaps.iter().map(minutes).any(|gap| gap.0 >= 120 && gap.1 == 300), "{:?}", data.gaps);
+    assert_eq!(data.events.len(), 3);
+    let out = tempfile::tempdir().unwrap();
+    for (name, wanted) in [("a.csv", "r1.temperature,28.5"), ("a.svg", "<polyline")] {
+        send(&mut app, ExportTrends(out.path().join(name)));
+        let text = std::fs::read_to_string(out.path().join(name)).unwrap();
+        assert!(text.contains(wanted), "{text}");
+    }
+    send(&mut app, ExportTrends(out.path().join("a.txt")));
+    assert!(last_notice(&app).contains(".csv or .svg"), "{}", last_notice(&app));
+    send(&mut app, ToggleTrend("f1.mean".into()));
+    app.update();
+    assert_eq!(app.world().resource::<Trends>().data().unwrap().lines.len(), 1);
+}
+
+#[test]
+fn recent_values_reach_back_before_the_program() {
+    let scene = scene_folder(MODELS, &small_scene(HELD));
+    let folder = tempfile::tempdir().unwrap();
+    drop(day(scene.path(), folder.path()));
+    let (mut app, live) = recorded(scene.path(), folder.path(), START_US + 380 * MINUTE_US);
+    receive(&mut app, live, "r1.temperature", 19.0);
+    send(&mut app, cupola::selection::Select(Some("r1".into())));
+    app.update();
+    let timeline = app.world().get::<Timeline>(live).unwrap();
+    let slot = timeline.topology().slot_named("r1.temperature").unwrap();
+    let values: Vec<f64> = timeline.trail().of(slot).map(|(_, value)| value).collect();
+    assert_eq!(values, [27.5, 28.0, 20.0, 20.5, 19.0]);
+    send(&mut app, ShowPast(START_US + 61 * MINUTE_US));
+    send(&mut app, Play(false));
+    app.update();
+    let replay = app.world().resource::<ViewCursor>().timeline;
+    let timeline = app.world().get::<Timeline>(replay).unwrap();
+    let values: Vec<f64> = timeline.trail().of(slot).map(|(_, value)| value).collect();
+    assert_eq!(values, [20.0, 27.0, 28.0, 29.0, 28.5]);
+}
+
+const CSV_LONG: &str = "Time;Point;Value;Unit\n2026-03-28 08:00;r1.temperature;70,7;degreeFahrenheit\n\
+    2026-03-28 08:15;r1.temperature;71,6;degreeFahrenheit\n2026-03-28 08:15;r2.temperature;20,5;\n\
+    2026-03-28 08:30;r1.temperature;68;degreeFahrenheit\n2026-03-28 10:00;r1.temperature;66,2;degreeFahrenheit\n";
+
+/// Imports a file into a new history. Returns the answer, the output on standard error, and the changes of a property as
+/// texts.
+fn imported(name: &str, bytes: &[u8], more: &[&str], property: &str) -> (serde_json::Value, String, Vec<String>) {
+    let scene = scene_folder(MODELS, &small_scene("time_zone: \"Europe/Berlin\","));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(name);
+    std::fs::write(&file, bytes).unwrap();
+    let (path, at) = (scene.path().to_str().unwrap(), folder.path().join("history"));
+    let at = at.to_str().unwrap();
+    let base = ["history", path, "--history", at];
+    let import = [&base[..], &["--import", file.to_str().unwrap(), "--format", "json"], more].concat();
+    let output = cupola(&import);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.stdout.is_empty() {
+        return (serde_json::Value::Null, errors, Vec::new());
+    }
+    let answer = json(&output);
+    // A second import writes nothing.
+    let again = json(&cupola(&import));
+    assert_eq!(again["written"], 0, "{again}");
+    let rows = cupola(&[&base[..], &[property, "--format", "csv"]].concat());
+    let text = String::from_utf8_lossy(&rows.stdout).into_owned();
+    let short = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        format!("{} {}", cells[0], cells[2])
+    };
+    (answer, errors, text.lines().skip(1).map(short).collect())
+}
+
+#[test]
+fn tables_of_other_programs_become_history() {
+    let wide = "\u{feff}timestamp,r1.temperature,r2.temperature,other\n2022-10-10 00:00:00+02:00,20,21,x\n\
+                2022-10-10 00:15:00+02:00,,21.5,x\n2022-10-10 00:30:00+02:00,22,NaN,x\n";
+    let per_twin =
+        "id,when,t\nr1,28.03.2026 08:00,20\nr2,28.03.2026 08:00,30\nr1,28.03.2026 09:00,21\nr9,28.03.2026 09:00,1\n";
+    // The hour from two to three occurs twice on 2026-10-25, and does not occur on 2026-03-29.
+    let twice = "time,r1.temperature\n2026-10-25T01:30,1\n2026-10-25T02:30,2\n2026-10-25T02:30,3\n2026-10-25T03:30,4\n";
+    let latin = b"time,r1.temperature,Au\xdfen\n1774684800,20,5\n1774684860,21,6\n";
+    let long = [
+        "2026-03-28T08:00:00+01:00 21.5",
+        "2026-03-28T08:15:00+01:00 22",
+        "2026-03-28T08:30:00+01:00 20",
+        "2026-03-28T08:45:00+01:00 ",
+        "2026-03-28T10:00:00+01:00 19",
+        "2026-03-28T10:15:00+01:00 ",
+    ];
+    let cases: [(&str, &[u8], &[&str], u64, &[&str]); 5] = [
+        ("long.csv", CSV_LONG.as_bytes(), &[], 8, &long),
+        (
+            "wide.csv",
+            wide.as_bytes(),
+            &[],
+            7,
+            &[
+                "2022-10-10T00:00:00+02:00 20",
+                "2022-10-10T00:15:00+02:00 ",
+                "2022-10-10T00:30:00+02:00 22",
+                "2022-10-10T01:00:00+02:00 ",
+            ],
+        ),
+        (
+            "twins.csv",
+            per_twin.as_bytes(),
+            &["--time", "when", "--time-format", "%d.%m.%Y %H:%M", "--map", "t=temperature"],
+            5,
+            &["2026-03-28T08:00:00+01:00 20", "2026-03-28T09:00:00+01:00 21", "2026-03-28T10:00:00+01:00 "],
+        ),
+        (
+            "twice.csv",
+            twice.as_bytes(),
+            &[],
+            5,
+            &[
+                "2026-10-25T01:30:00+02:00 1",
+                "2026-10-25T02:30:00+02:00 2",
+                "2026-10-25T02:30:00+01:00 3",
+                "2026-10-25T03:30:00+01:00 4",
+                "2026-10-25T04:30:00+01:00 ",
+            ],
+        ),
+        (
+            "latin.csv",
+            latin,
+            &["--zone", "UTC"],
+            3,
+            &["2026-03-28T09:00:00+01:00 20", "2026-03-28T09:01:00+01:00 21", "2026-03-28T09:02:00+01:00 "],
+        ),
+    ];
+    for (name, bytes, more, written, wanted) in cases {
+        let (answer, errors, found) = imported(name, bytes, more, "r1.temperature");
+        assert_eq!(answer["written"], written, "{name}: {answer} {errors}");
+        assert_eq!(found, wanted, "{name}: {errors}");
+    }
+    let (answer, _, _) = imported(
+        "twins.csv",
+        per_twin.as_bytes(),
+        &["--time", "when", "--time-format", "%d.%m.%Y %H:%M", "--map", "t=temperature"],
+        "r1.temperature",
+    );
+    assert!(answer["problems"][0].as_str().unwrap().contains("r9"), "{answer}");
+}
+
+#[test]
+fn a_table_that_is_not_understood_gives_a_reason() {
+    for (name, text, more, wanted) in [
+        ("a.csv", "", &[][..], "no header"),
+        ("b.csv", "x,y\n1,2\n", &[], "no column has times"),
+        ("c.csv", "time,y\n2026-01-01,2\n", &[], "no column names a property"),
+        ("d.csv", "time,y\n2026-01-01,2\n", &["--map", "y=r1.temperatur"], "did you mean `temperature`"),
+        ("e.csv", "time,y\n2026-01-01,2\n", &["--map", "z=r1.temperature"], "no column `z`"),
+        ("f.csv", "time,f1.mean\n2026-01-01,2\n", &[], "is computed by the scene"),
+        ("g.csv", "time,r1.temperature\n2026-01-01,warm\n", &[], "a value that is no"),
+        ("h.csv", "time,r1.temperature\nnever,2\n", &[], "no time"),
+        (
+            "i.csv",
+            "time,r1.temperature\n2026-01-01,2\n",
+            &["--unit", "r1.temperature=degreeFahrenhait"],
+            "degreeFahrenheit",
+        ),
+        ("j.csv", "time,r1.temperature\n2026-01-01,2\n", &["--zone", "Europe/Berlim"], "Europe/Berlin"),
+        ("k.parquet", "no parquet", &[], "k.parquet"),
+    ] {
+        let (answer, errors, _) = imported(name, text.as_bytes(), more, "r1.temperature");
+        assert!(answer.is_null() && errors.contains(wanted), "{name}: {answer} {errors}");
+    }
+}
+
+#[test]
+fn an_imported_past_is_replayed_beside_the_recorded_one() {
+    let scene = scene_folder(MODELS, &small_scene(HELD));
+    let folder = tempfile::tempdir().unwrap();
+    drop(day(scene.path(), folder.path()));
+    let before = History::open(folder.path()).unwrap().state_at(START_US + 100 * MINUTE_US).unwrap();
+    // The table has values of the days before and after, and of another room at the same time.
+    let file = folder.path().join("old.csv");
+    let row =
+        |minute: i64, value: f64| format!("{},{value}\n", cupola_twin::value::time_text(START_US + minute * MINUTE_US));
+    let rows: String = (-2_000..2_000).step_by(10).map(|minute| row(minute, minute as f64 / 100.0)).collect();
+    std::fs::write(&file, format!("time,r2.temperature\n{rows}")).unwrap();
+    let (path, at) = (scene.path().to_str().unwrap(), folder.path().to_str().unwrap());
+    let answer =
+        json(&cupola(&["history", path, "--history", at, "--import", file.to_str().unwrap(), "--format", "json"]));
+    assert_eq!(answer["written"], 401, "{answer}");
+    let history = History::open(folder.path()).unwrap();
+    let after = history.state_at(START_US + 100 * MINUTE_US).unwrap();
+    let of = |state: &[cupola_history::Change], series: cupola_history::SeriesIx| {
+        state.iter().find(|change| change.series == series).map(|change| change.lane)
+    };
+    for change in &before {
+        assert_eq!(of(&after, change.series).map(f64::to_bits), Some(change.lane.to_bits()), "{change:?}");
+    }
+    let series = history.series();
+    let r2 = series.iter().find(|(_, series)| series.name() == "r2.temperature").unwrap().0;
+    for minute in [-1_999, -700, 5, 100, 333, 1_000, 1_999] {
+        let state = history.state_at(START_US + minute * MINUTE_US).unwrap();
+        assert_eq!(of(&state, r2), Some(minute.div_euclid(10) as f64 / 10.0), "minute {minute}");
+    }
+    assert!(of(&history.state_at(START_US + 2_500 * MINUTE_US).unwrap(), r2).is_some_and(f64::is_nan));
+    assert!(cupola(&["history", path, "--history", at, "--check"]).status.success());
+}
