@@ -5,7 +5,7 @@ use super::{BAD_CALL, BAD_INPUT, HistoryArgs, output};
 use crate::history::{HistoryChoice, past_moment};
 use crate::timeline::WallClock;
 use cupola_history::{
-    Bucket, CheckResult, History, HistoryRecord, LogKind, PropertySource, Series, SeriesPast, buckets, check,
+    Bucket, CheckResult, History, HistoryRecord, LogKind, PropertySource, Retention, Series, SeriesPast, check,
 };
 use cupola_run::{PastRecord, Timeline};
 use cupola_scene::Scene;
@@ -50,6 +50,12 @@ pub(super) struct Args {
     /// Like --check, and set damaged parts aside, so that the rest can be recorded into and read.
     #[arg(long, conflicts_with_all = ["properties", "every", "from", "to", "log", "check"])]
     repair: bool,
+    /// Keep every change for this number of days.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    keep_days: Option<u32>,
+    /// Keep least, mean and greatest values of each minute for this number of days. Those of 15 minutes are kept for ever.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    keep_minute_days: Option<u32>,
     #[command(flatten)]
     pub(super) import: ImportArgs,
     #[command(flatten)]
@@ -85,6 +91,10 @@ pub(super) fn run(args: &Args) -> u8 {
     if let Some(path) = &args.import.import {
         return past_import::run(args, path, &folder);
     }
+    if let Err(why) = keep(&folder, args) {
+        output::error_line(why);
+        return BAD_INPUT;
+    }
     let result = if args.check || args.repair {
         check(&folder, args.repair).map_err(|error| error.to_string()).map(|result| show_check(&result, args))
     } else {
@@ -100,6 +110,18 @@ pub(super) fn run(args: &Args) -> u8 {
             BAD_INPUT
         }
     }
+}
+
+/// Changes the time for which the history is kept, if the call asks for it.
+fn keep(folder: &Path, args: &Args) -> Result<(), String> {
+    if args.keep_days.is_none() && args.keep_minute_days.is_none() {
+        return Ok(());
+    }
+    let fail = |error: cupola_history::HistoryError| error.to_string();
+    let mut retention = Retention::read(folder).map_err(fail)?;
+    retention.raw_days = args.keep_days.unwrap_or(retention.raw_days);
+    retention.minute_days = args.keep_minute_days.unwrap_or(retention.minute_days);
+    retention.write(folder).map_err(fail)
 }
 
 /// Returns a timeline of a scene with the values that were live at a moment, in microseconds since the Unix epoch, and
@@ -198,11 +220,12 @@ fn answer(record: &HistoryRecord, args: &Args) -> Result<u8, String> {
         let (found, unknown) = chosen(record, topology.map(|topology| &**topology), &args.properties);
         output::report(&unknown);
         code = if unknown.is_empty() { 0 } else { BAD_INPUT };
-        let found = record.read(topology, &found, asked.span_us, &AtomicBool::new(false));
-        let found = found.map_err(|error| error.to_string())?;
         match &args.every {
-            Some(every) => show_buckets(record, &found, &asked, every, args)?,
-            None => show_changes(history, &found, &asked, args),
+            Some(every) => show_buckets(record, topology, &found, &asked, every, args)?,
+            None => {
+                let found = record.read(topology, &found, asked.span_us, &AtomicBool::new(false));
+                show_changes(history, &found.map_err(|error| error.to_string())?, &asked, args);
+            }
         }
     }
     let damaged = history.passed_over();
@@ -293,21 +316,29 @@ fn show_changes(history: &History, found: &Values, asked: &Asked, args: &Args) {
     show_rows(&["time", "property", "value", "unit", "quality", "cause", "taken"], rows, args.format);
 }
 
-fn show_buckets(record: &HistoryRecord, found: &Values, asked: &Asked, every: &str, args: &Args) -> Result<(), String> {
+fn show_buckets(
+    record: &HistoryRecord,
+    topology: Option<&Arc<Topology>>,
+    found: &BTreeMap<String, PropertySource>,
+    asked: &Asked,
+    every: &str,
+    args: &Args,
+) -> Result<(), String> {
     let every_us = cupola_wire::parse_duration(every).filter(|us| *us > 0);
     let every_us = every_us.ok_or_else(|| format!("--every takes a duration such as 15m or 1d, not `{every}`"))?;
     let (from_us, to_us) = asked.span_us;
     if (to_us - from_us) / every_us > MAX_BUCKETS {
         return Err(format!("--every {every} gives too many rows: use a longer duration or a shorter span"));
     }
+    let is_stopped = AtomicBool::new(false);
     let mut rows = Vec::new();
-    for (name, parts) in found {
-        for past in parts.iter().filter(|past| past.series.is_numeric()) {
-            for bucket in buckets(&past.changes, record.sessions(), asked.span_us, every_us, &asked.zone) {
-                rows.push(bucket_row(name, &past.series, &bucket, asked, args.format));
-            }
+    for (name, source) in found {
+        let parts = record.buckets(topology, source, asked.span_us, every_us, &asked.zone, &is_stopped);
+        let parts = parts.map_err(|error| error.to_string())?;
+        for (series, buckets) in &parts {
+            rows.extend(buckets.iter().map(|bucket| bucket_row(name, series, bucket, asked, args.format)));
         }
-        if !parts.is_empty() && parts.iter().all(|past| !past.series.is_numeric()) {
+        if parts.is_empty() {
             output::error_line(format!("`{name}` has no numbers: leave out --every to see its changes"));
         }
     }
@@ -352,18 +383,18 @@ fn show_log(history: &History, asked: &Asked, args: &Args) -> Result<(), String>
 
 fn show_summary(record: &HistoryRecord, zone: &TimeZone, args: &Args) -> Result<(), String> {
     let (history, sessions, span_us) = (record.history(), record.sessions(), record.span_us());
+    let folder = history.folder();
     let mut series = history.series();
     series.retain(|(_, series)| !series.is_condition());
     let log = history.log((i64::MIN, i64::MAX)).map_err(|error| error.to_string())?;
     let entries = log.iter().filter(|entry| entry.kind != LogKind::Observed).count();
-    let size: u64 = size_of(history.folder());
+    let size: u64 = size_of(folder);
     let (first, last) = (shown_time(span_us.0, zone, args.format), shown_time(span_us.1, zone, args.format));
     if args.format == Format::Json {
         let sessions: Vec<Value> = sessions
             .iter()
             .map(|(from_us, to_us)| json!({"from": time_text(*from_us), "to": time_text(*to_us)}))
             .collect();
-        let folder = history.folder();
         output::line(
             json!({"folder": folder, "from": first, "to": last, "properties": series.len(), "log": entries,
                 "bytes": size, "sessions": sessions})
@@ -375,12 +406,33 @@ fn show_summary(record: &HistoryRecord, zone: &TimeZone, args: &Args) -> Result<
     output::line(format!("{first} to {last}"));
     let size_mb = size as f64 / 1e6;
     output::line(format!("{} properties, {entries} log entries, {size_mb:.1} MB", series.len()));
+    for line in cost(folder, (span_us.1 - span_us.0) as f64 / 86.4e9) {
+        output::line(line);
+    }
     let shown = sessions.len().min(10);
     for (from_us, to_us) in &sessions[sessions.len() - shown..] {
         let (from, to) = (local_text(*from_us, zone), local_text(*to_us, zone));
         output::line(format!("recorded from {from} to {to}"));
     }
     Ok(())
+}
+
+/// Returns sentences about the time for which the history is kept, and its cost on the disk.
+fn cost(folder: &Path, days: f64) -> Vec<String> {
+    let Ok(Retention { raw_days, minute_days }) = Retention::read(folder) else { return Vec::new() };
+    let per_day = |folder: &Path| size_of(folder) as f64 / 1e6 / days.max(1.0);
+    let (raw, rolled) = (per_day(&folder.join("days")), per_day(&folder.join("rollups")));
+    vec![
+        format!(
+            "every change is kept for {raw_days} days: {raw:.1} MB a day, {:.0} MB in all",
+            raw * f64::from(raw_days)
+        ),
+        format!(
+            "roll-ups of a minute are kept for {minute_days} days, those of 15 minutes for ever: {rolled:.1} MB a day, {:.0} MB \
+             a year",
+            rolled * 365.0
+        ),
+    ]
 }
 
 /// Returns the size of the files in a folder, in bytes.

@@ -1,6 +1,6 @@
 //! The lines of trends: changes become steps, or buckets with their least and greatest values if there are many.
 
-use cupola_history::{Change, buckets, value_spans};
+use cupola_history::{Bucket, Change, buckets, value_spans};
 use cupola_twin::zone::TimeZone;
 
 /// The number of buckets of a span, about one for two points of a wide screen.
@@ -102,9 +102,21 @@ pub(super) fn segments(
         }
         return found;
     }
-    let every_us = LENGTHS_US.into_iter().find(|length_us| (to_us - from_us) / length_us <= BUCKETS);
+    let every_us = bucket_us((from_us, to_us));
+    of_buckets(&buckets(changes, sessions, (from_us, to_us), every_us, zone))
+}
+
+/// Returns the length of the buckets of a span, in microseconds.
+pub(super) fn bucket_us((from_us, to_us): (i64, i64)) -> i64 {
+    let fits = |length_us: &i64| (to_us - from_us) / length_us <= BUCKETS;
+    LENGTHS_US.into_iter().find(fits).unwrap_or(LENGTHS_US[LENGTHS_US.len() - 1])
+}
+
+/// Returns the parts of the line of buckets. Buckets in which nothing is known are gaps.
+pub(super) fn of_buckets(buckets: &[Bucket]) -> Vec<TrendSegment> {
+    let mut found: Vec<TrendSegment> = Vec::new();
     let mut is_open = false;
-    for bucket in buckets(changes, sessions, (from_us, to_us), every_us.unwrap_or(LENGTHS_US[12]), zone) {
+    for bucket in buckets {
         if bucket.mean.is_nan() {
             is_open = false;
             continue;

@@ -1,18 +1,17 @@
 //! The reading of trends on a thread.
 
-use super::lines::{TrendData, TrendEvent, TrendLine, gaps, recent, segments};
+use super::lines::{TrendData, TrendEvent, TrendLine, TrendSegment, bucket_us, gaps, of_buckets, recent, segments};
 use super::{DAY_US, TrendSettings};
 use crate::history::OpenHistory;
 use crate::job::Jobs;
 use crate::timeline::{OpenScene, SourceKind, Timeline, ViewCursor, WallClock};
 use crate::twin::{display_name, setpoints_of};
 use bevy::prelude::*;
-use cupola_history::{HistoryRecord, LogKind, PropertySource, SeriesPast, TimelineRecorder};
+use cupola_history::{HistoryRecord, LogKind, PropertySource, Series, TimelineRecorder};
 use cupola_run::PastRecord;
 use cupola_scene::Scene;
-use cupola_twin::value::Quality;
 use cupola_twin::zone::offset_s;
-use cupola_twin::{Kind, Slot, State};
+use cupola_twin::{Kind, Slot, State, Topology};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +21,14 @@ use std::time::{Duration, Instant};
 
 /// The shortest time between two readings of a span that reaches up to now.
 const REFRESH: Duration = Duration::from_secs(2);
+
+/// The span from which lines are read in buckets, so that roll-ups can be used, in microseconds.
+const LONG_US: i64 = 2 * DAY_US;
+/// The length of the shortest of these buckets, in microseconds.
+const QUARTER_US: i64 = 900_000_000;
+
+/// The parts of lines by the name of the property.
+type Lines = BTreeMap<String, Vec<TrendSegment>>;
 
 /// The trends: settings, and the lines that were read.
 #[derive(Resource, Default)]
@@ -251,38 +258,50 @@ fn read(
             wanted.extend(all.get(&name).map(|source| (name, source.clone())));
         }
     }
-    let read = |span_us| record.read(Some(topology), &wanted, span_us, is_stopped).map_err(fail);
-    let found = read(request.span_us)?;
     let shift_us = request.days_before * DAY_US;
-    let before =
-        if shift_us > 0 { Some(read((request.span_us.0 - shift_us, request.span_us.1 - shift_us))?) } else { None };
-    let lines_of = |found: &BTreeMap<String, Vec<SeriesPast>>, name: &str, span_us| {
-        let parts = found.get(name).into_iter().flatten();
-        let wanted = topology.slot_named(name).ok().map(|slot| cupola_history::Series::of(topology, slot));
-        // Values from before a change of the unit are of another scale.
-        let parts = parts.filter(|past| Some(&past.series) == wanted.as_ref());
-        parts.flat_map(|past| segments(&past.changes, &sessions, span_us, zone)).collect::<Vec<_>>()
+    let lines_of = |span_us: (i64, i64)| -> Result<Lines, String> {
+        let mut lines = Lines::new();
+        if span_us.1 - span_us.0 > LONG_US {
+            let span_us = (
+                span_us.0 - span_us.0.rem_euclid(QUARTER_US),
+                span_us.1 + QUARTER_US - span_us.1.rem_euclid(QUARTER_US),
+            );
+            let every_us = bucket_us(span_us).max(QUARTER_US);
+            for (name, source) in &wanted {
+                let found =
+                    record.buckets(Some(topology), source, span_us, every_us, zone, is_stopped).map_err(fail)?;
+                let own = found.iter().filter(|(series, _)| is_present(topology, series));
+                lines.insert(name.clone(), own.flat_map(|(_, buckets)| of_buckets(buckets)).collect());
+            }
+            return Ok(lines);
+        }
+        for (name, parts) in record.read(Some(topology), &wanted, span_us, is_stopped).map_err(fail)? {
+            let own = parts.iter().filter(|past| is_present(topology, &past.series));
+            lines.insert(name, own.flat_map(|past| segments(&past.changes, &sessions, span_us, zone)).collect());
+        }
+        Ok(lines)
     };
+    let found = lines_of(request.span_us)?;
+    let before_us = (request.span_us.0 - shift_us, request.span_us.1 - shift_us);
+    let mut before = if shift_us > 0 { lines_of(before_us)? } else { Lines::new() };
     for slot in &slots {
         let mut line = empty_line(scene, state, *slot);
-        line.segments = lines_of(&found, &line.name, request.span_us);
+        line.segments = found.get(&line.name).cloned().unwrap_or_default();
         if line.segments.is_empty() {
-            data.missing.push((line.label.clone(), reason(&found, &line.name).into()));
+            let is_known = all.contains_key(&line.name);
+            let why = if is_known { "it has no value in this span" } else { "it was never recorded" };
+            data.missing.push((line.label.clone(), why.into()));
         }
-        if let Some(before) = &before {
-            let span_us = (request.span_us.0 - shift_us, request.span_us.1 - shift_us);
-            line.before = lines_of(before, &line.name, span_us);
-            // The same time of day is laid over itself, also where daylight saving begins or ends.
-            for point in line.before.iter_mut().flat_map(|segment| &mut segment.points) {
-                let then_us = (point[0] * 1e6) as i64;
-                let moved_us = then_us + shift_us;
-                let difference_s = offset_s(zone, then_us) - offset_s(zone, moved_us);
-                point[0] += shift_us as f64 / 1e6 + difference_s as f64;
-            }
+        line.before = before.remove(&line.name).unwrap_or_default();
+        // The same time of day is laid over itself, also where daylight saving begins or ends.
+        for point in line.before.iter_mut().flat_map(|segment| &mut segment.points) {
+            let then_us = (point[0] * 1e6) as i64;
+            let difference_s = offset_s(zone, then_us) - offset_s(zone, then_us + shift_us);
+            point[0] += shift_us as f64 / 1e6 + difference_s as f64;
         }
         for setpoint in setpoints_of(topology, *slot) {
             let label = topology.column(setpoint.column).display_name.to_string();
-            line.setpoints.push((label, lines_of(&found, &topology.name(setpoint), request.span_us)));
+            line.setpoints.push((label, found.get(&topology.name(setpoint)).cloned().unwrap_or_default()));
         }
         data.lines.push(line);
     }
@@ -306,13 +325,8 @@ fn read(
     Ok(data)
 }
 
-/// Returns why a property has no line.
-fn reason(found: &BTreeMap<String, Vec<SeriesPast>>, name: &str) -> &'static str {
-    let parts = found.get(name).map(Vec::as_slice).unwrap_or_default();
-    let has_good = parts.iter().flat_map(|past| &past.changes).any(|change| change.quality == Quality::Good);
-    match (parts.is_empty(), has_good) {
-        (true, _) => "it was never recorded",
-        (false, true) => "it has no value in this span",
-        (false, false) => "it had no good value",
-    }
+/// Returns whether a series has the present kind and unit of its property. Values from before a change of the unit are of
+/// another scale.
+fn is_present(topology: &Topology, series: &Series) -> bool {
+    topology.slot_named(&series.name()).is_ok_and(|slot| Series::of(topology, slot) == *series)
 }

@@ -8,9 +8,13 @@ use bevy::prelude::*;
 use cupola::history::OpenHistory;
 use cupola::timeline::{Play, Seek, ShowPast, ShowSource, SourceKind, StepPast, Timeline, ViewCursor, WallClock};
 use cupola::trend::{ChangeTrends, ExportTrends, ToggleTrend, TrendSettings, TrendSpan, Trends};
-use cupola_history::{History, LogKind, PastStep, TimelineRecorder};
+use cupola_history::{
+    Bucket, History, HistoryRecord, LogKind, PastStep, Recorder, Retention, RollResult, Series, TimelineRecorder,
+    roll_up,
+};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 const SECOND_US: i64 = 1_000_000;
 const MINUTE_US: i64 = 60 * SECOND_US;
@@ -192,6 +196,105 @@ fn recent_values_reach_back_before_the_program() {
     let timeline = app.world().get::<Timeline>(replay).unwrap();
     let values: Vec<f64> = timeline.trail().of(slot).map(|(_, value)| value).collect();
     assert_eq!(values, [20.0, 27.0, 28.0, 29.0, 28.5]);
+}
+
+/// Rolls up the days of a history before a moment.
+fn roll(folder: &Path, scene: &cupola_scene::Scene, now_us: i64) -> RollResult {
+    let recorder = Recorder::open(folder).unwrap();
+    let mut number = |all: &[Series]| {
+        let numbers = all.iter().map(|series| recorder.series(series)).collect();
+        recorder.flush().unwrap();
+        Ok(numbers)
+    };
+    roll_up(folder, Some(&scene.topology), &mut number, now_us, &AtomicBool::new(false)).unwrap()
+}
+
+/// Returns the buckets of all numeric properties, by name.
+fn all_buckets(
+    folder: &Path,
+    scene: &cupola_scene::Scene,
+    span_us: (i64, i64),
+    every_us: i64,
+) -> Vec<(String, Vec<Bucket>)> {
+    let record = HistoryRecord::open(folder).unwrap().unwrap();
+    let (zone, stop) = (&scene.time_zone.zone, AtomicBool::new(false));
+    let mut found = Vec::new();
+    for (name, source) in record.sources(Some(&scene.topology)) {
+        let parts = record.buckets(Some(&scene.topology), &source, span_us, every_us, zone, &stop).unwrap();
+        found.extend(parts.into_iter().map(|(_, buckets)| (name.clone(), buckets)));
+    }
+    found
+}
+
+#[test]
+fn roll_ups_are_what_the_changes_say_and_outlive_them() {
+    let more = format!("time_zone: \"Europe/Berlin\", {HELD}");
+    let scene = scene_folder(MODELS, &small_scene(&more));
+    let folder = tempfile::tempdir().unwrap();
+    let (mut app, live) = recorded(scene.path(), folder.path(), START_US);
+    for step in 0..400_i64 {
+        let now_us = app.world().resource::<WallClock>().now_us();
+        let value = 20.0 + ((step * 37) % 100) as f64 / 10.0;
+        receive(&mut app, live, if step % 3 == 0 { "r2.temperature" } else { "r1.temperature" }, value);
+        if step == 200 {
+            // A buffered reading of the day before belongs to that day.
+            let late = crate::support::reading("r1.co2", Some(900.0), now_us - 1_000 * MINUTE_US, now_us);
+            let now = crate::support::reading("r1.co2", Some(500.0), now_us, now_us);
+            for reading in [now, late] {
+                let body = cupola_run::EventBody::Readings { readings: vec![reading] };
+                let event = cupola_run::Event::new(now_us, cupola_run::Actor::device("test"), body);
+                app.world_mut().get_mut::<Timeline>(live).unwrap().apply(event).unwrap();
+            }
+        }
+        pass(&mut app, 11 * MINUTE_US + 7 * SECOND_US);
+    }
+    drop(app);
+    // The recorder may have rolled up a part of it already.
+    let _ = std::fs::remove_dir_all(folder.path().join("rollups"));
+    let scene = cupola_scene::load(scene.path()).scene.unwrap();
+    let day_us = 24 * 60 * MINUTE_US;
+    let begin_us = START_US - START_US.rem_euclid(day_us);
+    let span_us = (begin_us - 15 * MINUTE_US, begin_us + 5 * day_us);
+    let lengths = [MINUTE_US, 15 * MINUTE_US, 60 * MINUTE_US, day_us];
+    let before: Vec<_> =
+        lengths.iter().map(|every_us| all_buckets(folder.path(), &scene, span_us, *every_us)).collect();
+    let end_us = START_US + 400 * (11 * MINUTE_US + 7 * SECOND_US);
+    let result = roll(folder.path(), &scene, end_us);
+    assert_eq!((result.rolled, result.deleted), (4, 0));
+    assert_eq!(roll(folder.path(), &scene, end_us), RollResult::default(), "a second time, nothing is left to do");
+    let same = |after: &[(String, Vec<Bucket>)], before: &[(String, Vec<Bucket>)], least_us: i64| {
+        assert_eq!(after.len(), before.len());
+        for ((name, after), (_, before)) in after.iter().zip(before) {
+            for (one, other) in after.iter().zip(before) {
+                let near = |one: f64, other: f64| one.to_bits() == other.to_bits() || (one - other).abs() < 1e-6;
+                let is_same = near(one.mean, other.mean)
+                    && near(one.min, other.min)
+                    && near(one.max, other.max)
+                    && near(one.last, other.last)
+                    && (one.count, one.known_us) == (other.count, other.known_us);
+                assert!(is_same || one.from_us < least_us, "{name}: {one:?} {other:?}");
+            }
+            assert_eq!(after.len(), before.len());
+        }
+    };
+    for (every_us, before) in lengths.iter().zip(&before) {
+        same(&all_buckets(folder.path(), &scene, span_us, *every_us), before, i64::MIN);
+    }
+    // The changes are deleted after a day. Fifteen minutes and longer buckets stay, and so does what is constant.
+    Retention { raw_days: 1, minute_days: 2 }.write(folder.path()).unwrap();
+    assert_eq!(roll(folder.path(), &scene, end_us).deleted, 3);
+    for (every_us, before) in lengths.iter().zip(&before).skip(1) {
+        let is_input = |(name, _): &&(String, Vec<Bucket>)| !name.starts_with("f1.");
+        let after = all_buckets(folder.path(), &scene, span_us, *every_us);
+        let inputs: Vec<_> = after.iter().filter(is_input).cloned().collect();
+        same(&inputs, &before.iter().filter(is_input).cloned().collect::<Vec<_>>(), i64::MIN);
+        same(&after, before, i64::MIN);
+    }
+    let history = History::open(folder.path()).unwrap();
+    let area = history.series().into_iter().find(|(_, series)| series.name() == "r1.area").unwrap().0;
+    let state = history.state_at(end_us).unwrap();
+    assert!(state.iter().any(|change| change.series == area && change.lane == 20.0), "a constant value stays");
+    assert!(!folder.path().join("days/2023-11-14.db").exists());
 }
 
 const CSV_LONG: &str = "Time;Point;Value;Unit\n2026-03-28 08:00;r1.temperature;70,7;degreeFahrenheit\n\

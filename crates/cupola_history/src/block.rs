@@ -116,7 +116,7 @@ pub(crate) fn decode(block: &[u8], out: &mut Vec<Change>) -> Result<(), BlockErr
     Ok(())
 }
 
-fn column<T: Number>(rest: &mut &[u8], count: usize) -> Result<Vec<T>, BlockError> {
+pub(crate) fn column<T: Number>(rest: &mut &[u8], count: usize) -> Result<Vec<T>, BlockError> {
     let (size, after) = rest.split_first_chunk::<4>().ok_or(BlockError::Columns)?;
     let size = u32::from_le_bytes(*size) as usize;
     let bytes = after.get(..size).ok_or(BlockError::Columns)?;

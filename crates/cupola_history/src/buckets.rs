@@ -26,7 +26,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    fn new(from_us: i64, to_us: i64) -> Self {
+    pub(crate) fn new(from_us: i64, to_us: i64) -> Self {
         let nan = f64::NAN;
         Self { from_us, to_us, min: nan, mean: nan, max: nan, last: nan, count: 0, known_us: 0 }
     }

@@ -10,6 +10,7 @@ use crate::error::HistoryError;
 use crate::lock::lock;
 use crate::names::Names;
 use crate::reader::{changes_of, each_taken, state_at};
+use crate::rollup::Rollups;
 use crate::sqlite::{DAY_US, Day, Files, HotBlock, day_of};
 use cupola_twin::Quality;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -107,6 +108,8 @@ impl HistoryImport {
     pub fn finish(mut self) -> Result<ImportResult, HistoryError> {
         self.write()?;
         self.write_frames()?;
+        // The days are rolled up again, by the next program that records.
+        Rollups::of(&self.files.folder).forget(&self.days)?;
         if let Some((from_us, to_us)) = self.result.span_us.filter(|_| self.result.written > 0) {
             let detail = serde_json::json!({ "to_us": to_us, "values": self.result.written }).to_string();
             let (kind, subject, twin) = (LogKind::Imported, self.source.clone(), String::new());

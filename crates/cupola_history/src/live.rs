@@ -3,6 +3,8 @@
 use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, SeriesKey, TextIx};
 use crate::error::HistoryError;
 use crate::recorder::{Recorder, RecorderStatus};
+use crate::roller::roll_up;
+use crate::sqlite::day_of;
 use cupola_run::{ConditionChange, InputChange, Invocation, RecordSink, RecordedEvent};
 use cupola_scene::Scene;
 use cupola_twin::state::ConditionSlot;
@@ -11,7 +13,8 @@ use cupola_twin::{Kind, Quality, Slot, State, Topology};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 
@@ -24,6 +27,8 @@ pub struct TimelineRecorder {
     shared: Arc<Shared>,
     /// The thread that compares the state at the beginning with the last recorded one.
     beginning: Mutex<Option<JoinHandle<()>>>,
+    /// The thread that rolls up the days that are over.
+    rolling: Mutex<Option<JoinHandle<()>>>,
     /// The folder of a history that is deleted at the end.
     _temporary: Option<TempDir>,
 }
@@ -32,6 +37,19 @@ pub struct TimelineRecorder {
 struct Shared {
     recorder: Recorder,
     numbers: Mutex<Numbers>,
+    /// The day that is over and the scene, for the thread that rolls up.
+    due: Mutex<RollingDue>,
+    is_due: Condvar,
+    is_stopped: AtomicBool,
+}
+
+/// The work of the thread that rolls up days.
+#[derive(Debug, Default)]
+struct RollingDue {
+    /// The last moment that was recorded, in microseconds since the Unix epoch, and the topology of the scene, if the
+    /// thread has not seen them yet.
+    work: Option<(i64, Arc<Topology>)>,
+    is_ending: bool,
 }
 
 /// The numbers of what was recorded before, so that most changes need no text.
@@ -44,6 +62,7 @@ struct Numbers {
     /// The last moment that was recorded, in microseconds since the Unix epoch.
     last_us: i64,
     scene: String,
+    topology: Option<Arc<Topology>>,
     /// The changes that wait until the state at the beginning is recorded.
     held: Option<Vec<Change>>,
 }
@@ -68,8 +87,16 @@ impl TimelineRecorder {
     }
 
     fn with(recorder: Recorder, temporary: Option<TempDir>) -> Self {
-        let shared = Arc::new(Shared { recorder, numbers: Mutex::default() });
-        Self { shared, beginning: Mutex::default(), _temporary: temporary }
+        let (numbers, due, is_due) = (Mutex::default(), Mutex::default(), Condvar::new());
+        let shared = Arc::new(Shared { recorder, numbers, due, is_due, is_stopped: AtomicBool::new(false) });
+        let rolling = {
+            let shared = shared.clone();
+            let folder = shared.recorder.folder().to_path_buf();
+            let thread = std::thread::Builder::new().name("history rollup".into());
+            // Without the thread, the next program rolls up the days.
+            thread.spawn(move || shared.roll(&folder)).ok()
+        };
+        Self { shared, beginning: Mutex::default(), rolling: Mutex::new(rolling), _temporary: temporary }
     }
 
     /// Returns the folder of the history.
@@ -145,6 +172,38 @@ impl Shared {
         self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn topology(&self) -> Option<Arc<Topology>> {
+        self.lock().topology.clone()
+    }
+
+    /// Asks the thread to roll up the days before a moment, in microseconds since the Unix epoch.
+    fn ask_to_roll(&self, now_us: i64, topology: &Arc<Topology>) {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner).work = Some((now_us, topology.clone()));
+        self.is_due.notify_one();
+    }
+
+    /// Rolls up days whenever one is over, until the recording ends.
+    fn roll(&self, folder: &Path) {
+        loop {
+            let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+            while due.work.is_none() && !due.is_ending {
+                due = self.is_due.wait(due).unwrap_or_else(PoisonError::into_inner);
+            }
+            let Some((now_us, topology)) = due.work.take().filter(|_| !due.is_ending) else { return };
+            drop(due);
+            // The last changes of the day, and the names of the properties, have to be on the disk.
+            let flush = || self.recorder.flush().map_err(|why| HistoryError::io(folder)(std::io::Error::other(why)));
+            let mut number = |all: &[Series]| {
+                let numbers = all.iter().map(|series| self.recorder.series(series)).collect();
+                flush().map(|()| numbers)
+            };
+            let rolled = flush().and_then(|()| roll_up(folder, Some(&topology), &mut number, now_us, &self.is_stopped));
+            if let Err(error) = rolled {
+                tracing::warn!("days of the history are not rolled up: {error}");
+            }
+        }
+    }
+
     fn push(&self, numbers: &mut Numbers, changes: Vec<Change>) {
         match &mut numbers.held {
             Some(held) => held.extend(changes),
@@ -155,6 +214,7 @@ impl Shared {
     /// Records the differences of a state from the last recorded one, and then the changes that waited.
     fn begin(&self, state: &State, now_us: i64, known: &[Change]) {
         let changes = self.differences(state, now_us, known);
+        self.ask_to_roll(now_us, state.topology());
         let mut numbers = self.lock();
         self.recorder.push(&changes);
         if let Some(held) = numbers.held.take() {
@@ -226,7 +286,8 @@ impl RecordSink for TimelineRecorder {
         let now_us = now_us.max(known.iter().map(|change| change.taken_us).max().unwrap_or(i64::MIN));
         let scene = scene.document.name.clone();
         shared.log(now_us, LogKind::Begun, &scene, "", "");
-        *shared.lock() = Numbers { scene, last_us: now_us, held: Some(Vec::new()), ..Numbers::default() };
+        let topology = Some(state.topology().clone());
+        *shared.lock() = Numbers { scene, topology, last_us: now_us, held: Some(Vec::new()), ..Numbers::default() };
         // Large scenes take a second, so the comparison is on a thread of its own.
         let known = Arc::new(known);
         let work = {
@@ -267,11 +328,16 @@ impl RecordSink for TimelineRecorder {
         let mut numbers = shared.lock();
         // The moments of a history never go back.
         let now_us = now_us.max(numbers.last_us);
+        let is_new_day = day_of(now_us) > day_of(numbers.last_us);
         numbers.last_us = now_us;
         let made =
             changes.iter().map(|change| shared.change(&mut numbers, topology, now_us, change, cause(change.slot)));
         let made: Vec<Change> = made.collect();
         shared.push(&mut numbers, made);
+        drop(numbers);
+        if is_new_day && let Some(topology) = &shared.topology() {
+            shared.ask_to_roll(now_us, topology);
+        }
     }
 
     fn event(&self, topology: &Topology, now_us: i64, event: &RecordedEvent<'_>) {
@@ -309,6 +375,7 @@ impl RecordSink for TimelineRecorder {
             let mut numbers = shared.lock();
             numbers.series.clear();
             numbers.conditions.clear();
+            numbers.topology = Some(scene.topology.clone());
             now_us.max(numbers.last_us)
         };
         shared.log(now_us, LogKind::Edit, &scene.document.name, "", "");
@@ -318,6 +385,14 @@ impl RecordSink for TimelineRecorder {
 impl Drop for TimelineRecorder {
     fn drop(&mut self) {
         self.await_beginning();
+        self.shared.is_stopped.store(true, Ordering::Relaxed);
+        self.shared.due.lock().unwrap_or_else(PoisonError::into_inner).is_ending = true;
+        self.shared.is_due.notify_one();
+        let rolling = self.rolling.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = rolling {
+            // A panic of the thread was printed already.
+            let _ = thread.join();
+        }
         let shared = &self.shared;
         let (last_us, scene) = {
             let numbers = shared.lock();

@@ -5,7 +5,8 @@ use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
 use crate::latest::Latest;
 use crate::names::Names;
-use crate::sqlite::{Day, Files, Order, day_of};
+use crate::sqlite::{DAY_US, Day, Files, Order, day_of};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -126,6 +127,69 @@ impl History {
         Ok(found)
     }
 
+    /// Returns the days that have a file, and the days with late readings: the day on which they came, and the first day
+    /// that they belong to.
+    pub(crate) fn days(&self) -> Result<(Vec<Day>, Vec<(Day, Day)>), HistoryError> {
+        let files = &mut self.lock().files;
+        Ok((files.days()?, files.late_days()?))
+    }
+
+    /// Deletes the file of a day.
+    pub(crate) fn delete_day(&self, day: Day) -> Result<(), HistoryError> {
+        self.lock().files.delete_day(day)
+    }
+
+    /// Returns the last change of every series with a source time before a day, with readings that came late.
+    pub(crate) fn measured_before(&self, day: Day) -> Result<HashMap<SeriesIx, Change>, HistoryError> {
+        let files = &mut self.lock().files;
+        let begin_us = day.saturating_mul(DAY_US);
+        let mut found: HashMap<SeriesIx, Change> =
+            state_at(files, begin_us - 1)?.all().map(|change| (change.series, *change)).collect();
+        let span_us = (i64::MIN, begin_us - 1);
+        for (taken, first) in files.late_days()? {
+            if taken < day || first > day {
+                continue;
+            }
+            each_change(
+                files,
+                taken,
+                Wanted { by: Order::Source, span_us, series: None, after: i64::MIN },
+                |change| {
+                    let is_later = found
+                        .get(&change.series)
+                        .is_none_or(|known| (change.time_us, change.taken_us) >= (known.time_us, known.taken_us));
+                    if change.time_us < begin_us && is_later {
+                        found.insert(change.series, *change);
+                    }
+                },
+            )?;
+        }
+        Ok(found)
+    }
+
+    /// Returns the changes of each series in a range, both ends included, with source times in a day, in order. Of several
+    /// changes at one time only the one that was taken last counts.
+    pub(crate) fn changes_of_day(
+        &self,
+        day: Day,
+        range: (SeriesIx, SeriesIx),
+    ) -> Result<HashMap<SeriesIx, Vec<Change>>, HistoryError> {
+        let files = &mut self.lock().files;
+        let span_us = (day.saturating_mul(DAY_US), (day + 1).saturating_mul(DAY_US) - 1);
+        let mut found: HashMap<SeriesIx, Vec<Change>> = HashMap::new();
+        let wanted = Wanted { by: Order::Source, span_us, series: Some(range), after: i64::MIN };
+        for day in files.days_of(span_us)? {
+            each_change(files, day, wanted, |change| {
+                let is_within = (range.0..=range.1).contains(&change.series);
+                if is_within && (span_us.0..=span_us.1).contains(&change.time_us) {
+                    found.entry(change.series).or_default().push(*change);
+                }
+            })?;
+        }
+        found.values_mut().for_each(settle);
+        Ok(found)
+    }
+
     /// Returns the spans of time in which somebody recorded, in order. A recording that did not end in order ends with its
     /// last change.
     ///
@@ -193,7 +257,8 @@ struct Wanted {
     by: Order,
     /// The first and the last moment, both included.
     span_us: (i64, i64),
-    series: Option<SeriesIx>,
+    /// The first and the last series.
+    series: Option<(SeriesIx, SeriesIx)>,
     /// The number of the last block that is not wanted.
     after: i64,
 }
@@ -211,7 +276,7 @@ fn each_change(files: &mut Files, day: Day, wanted: Wanted, mut each: impl FnMut
         }
     };
     let Wanted { by, span_us, series, after } = wanted;
-    let pages = files.each_page(day, by, span_us, series.map(|series| series.0), |page| {
+    let pages = files.each_page(day, by, span_us, series.map(|(first, last)| (first.0, last.0)), |page| {
         if page.seq > after {
             decoded(&page.data, format!("page of series {} to {}", page.series.0, page.series.1));
         }
@@ -250,7 +315,8 @@ pub(crate) fn changes_of(
     (from_us, to_us): (i64, i64),
 ) -> Result<Vec<Change>, HistoryError> {
     let mut found = Vec::new();
-    let wanted = Wanted { by: Order::Source, span_us: (from_us, to_us), series: Some(series), after: i64::MIN };
+    let wanted =
+        Wanted { by: Order::Source, span_us: (from_us, to_us), series: Some((series, series)), after: i64::MIN };
     for day in files.days_of((from_us, to_us))? {
         each_change(files, day, wanted, |change| {
             if change.series == series && (from_us..=to_us).contains(&change.time_us) {
@@ -261,15 +327,20 @@ pub(crate) fn changes_of(
     if let Some(before) = before(files, series, from_us)? {
         found.push(before);
     }
-    found.sort_by_key(|change| (change.time_us, change.taken_us));
-    found.dedup_by(|later, kept| {
+    settle(&mut found);
+    Ok(found)
+}
+
+/// Sorts changes by their source times. Of several at one time only the one that was taken last stays.
+fn settle(changes: &mut Vec<Change>) {
+    changes.sort_by_key(|change| (change.time_us, change.taken_us));
+    changes.dedup_by(|later, kept| {
         let is_same = later.time_us == kept.time_us;
         if is_same {
             *kept = *later;
         }
         is_same
     });
-    Ok(found)
 }
 
 /// Calls `each` with all changes of a day in the order in which they were taken.
@@ -293,18 +364,27 @@ fn before(files: &mut Files, series: SeriesIx, moment_us: i64) -> Result<Option<
     days.dedup();
     let mut best: Option<Change> = None;
     for day in days.into_iter().rev() {
-        let mut take = |change: &Change| {
+        let take = |best: &mut Option<Change>, change: &Change| {
             let is_later = best.is_none_or(|best| (change.time_us, change.taken_us) >= (best.time_us, best.taken_us));
             if change.series == series && change.time_us < moment_us && is_later {
-                best = Some(*change);
+                *best = Some(*change);
             }
         };
-        // The frame at the beginning of a day has the value from the days before.
-        if let Some((_, rows)) = read_frame(files, day, i64::MAX)? {
-            rows.iter().for_each(&mut take);
+        let wanted = Wanted {
+            by: Order::Source,
+            span_us: (i64::MIN, until_us),
+            series: Some((series, series)),
+            after: i64::MIN,
+        };
+        each_change(files, day, wanted, |change| take(&mut best, change))?;
+        if best.is_none() {
+            // The frame at the beginning of a day has the value from the days before.
+            let mut frame = read_frame(files, day, day.saturating_mul(DAY_US))?;
+            if frame.is_none() {
+                frame = read_frame(files, day, i64::MAX)?;
+            }
+            frame.iter().flat_map(|(_, rows)| rows).for_each(|change| take(&mut best, change));
         }
-        let wanted = Wanted { by: Order::Source, span_us: (i64::MIN, until_us), series: Some(series), after: i64::MIN };
-        each_change(files, day, wanted, &mut take)?;
         if best.is_some() && day <= day_of(moment_us) {
             break;
         }

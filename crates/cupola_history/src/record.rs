@@ -84,6 +84,11 @@ impl HistoryRecord {
         (self.sessions[0].0, self.sessions[self.sessions.len() - 1].1)
     }
 
+    /// Returns the spans of time in which somebody recorded.
+    pub(crate) fn every_session(&self) -> &[(i64, i64)] {
+        &self.sessions
+    }
+
     /// Returns the places of all series in a topology.
     fn places(&self, topology: &Arc<Topology>) -> Places {
         let mut known = self.places.lock().unwrap_or_else(PoisonError::into_inner);

@@ -427,7 +427,7 @@ impl Files {
         day: Day,
         by: Order,
         (from_us, to_us): (i64, i64),
-        series: Option<u32>,
+        series: Option<(u32, u32)>,
         mut each: impl FnMut(Page),
     ) -> Result<(), HistoryError> {
         let path = self.day_path(day);
@@ -437,7 +437,8 @@ impl Files {
             "SELECT series_from, series_to, from_us, to_us, taken_from_us, taken_to_us, seq, data FROM page \
              WHERE {last} >= ?1 AND {first} <= ?2 AND series_from <= ?3 AND series_to >= ?4 ORDER BY id"
         );
-        let (lowest, highest) = series.map_or((i64::MAX, 0), |series| (i64::from(series), i64::from(series)));
+        // A page may begin before the first series and end behind the last one.
+        let (lowest, highest) = series.map_or((i64::MAX, 0), |(first, last)| (i64::from(last), i64::from(first)));
         let connection = self.day(day)?;
         let mut statement = connection.prepare_cached(&sql).map_err(fail())?;
         let mut rows = statement.query([from_us, to_us, lowest, highest]).map_err(fail())?;
@@ -492,6 +493,30 @@ impl Files {
         let mut days = self.days()?;
         days.retain(|day| (first..=last).contains(day) || (*day > last && late.contains(day)));
         Ok(days)
+    }
+
+    /// Returns the days with late readings, each with the first day that they belong to.
+    pub fn late_days(&mut self) -> Result<Vec<(Day, Day)>, HistoryError> {
+        let path = self.catalog_path();
+        let connection = self.catalog()?;
+        let read = || -> rusqlite::Result<Vec<(Day, Day)>> {
+            let mut statement = connection.prepare("SELECT day, from_us FROM late")?;
+            statement.query_map([], |row| Ok((row.get(0)?, day_of(row.get(1)?))))?.collect()
+        };
+        read().map_err(HistoryError::database(&path))
+    }
+
+    /// Deletes the file of a day.
+    pub fn delete_day(&mut self, day: Day) -> Result<(), HistoryError> {
+        self.days.remove(&day);
+        let path = self.day_path(day);
+        for end in ["-wal", "-shm", ""] {
+            let file = PathBuf::from(format!("{}{end}", path.display()));
+            if file.exists() {
+                std::fs::remove_file(&file).map_err(HistoryError::io(&file))?;
+            }
+        }
+        Ok(())
     }
 
     /// Closes all files, before one of them is renamed.

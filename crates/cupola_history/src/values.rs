@@ -1,13 +1,17 @@
 //! The past of properties by name: recorded ones are read, and computed ones are computed from recorded inputs.
 
+use crate::buckets::{Bucket, buckets};
 use crate::change::{Change, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
 use crate::past::Past;
 use crate::reader::History;
 use crate::record::HistoryRecord;
+use crate::rollup::{RollupLevel, Rollups, merge};
+use crate::sqlite::{DAY_US, Day, day_of};
 use cupola_twin::value::{Sample, decode, time_text};
+use cupola_twin::zone::TimeZone;
 use cupola_twin::{Kind, Quality, Slot, State, Topology, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -69,6 +73,39 @@ impl SeriesPast {
     }
 }
 
+/// A part of a span, in whole days but at its ends.
+enum SpanPart {
+    /// Days that are rolled up.
+    Rolled(Vec<Day>),
+    /// A span whose changes are read.
+    Raw((i64, i64)),
+}
+
+/// Returns the parts of a span. Days without changes and without a roll-up are in none.
+fn parts((from_us, to_us): (i64, i64), rolled: &BTreeSet<Day>, raw: &[Day]) -> Vec<SpanPart> {
+    let mut parts: Vec<SpanPart> = Vec::new();
+    let last = day_of(to_us.saturating_sub(1));
+    let days: BTreeSet<Day> =
+        rolled.iter().chain(raw).copied().filter(|day| (day_of(from_us)..=last).contains(day)).collect();
+    // A value of the day before may hold until the end of the span.
+    let days = if days.is_empty() { BTreeSet::from([day_of(from_us)]) } else { days };
+    for day in days {
+        if rolled.contains(&day) {
+            match parts.last_mut() {
+                Some(SpanPart::Rolled(days)) => days.push(day),
+                _ => parts.push(SpanPart::Rolled(vec![day])),
+            }
+            continue;
+        }
+        let (begin_us, end_us) = (day.saturating_mul(DAY_US).max(from_us), (day + 1).saturating_mul(DAY_US).min(to_us));
+        match parts.last_mut() {
+            Some(SpanPart::Raw((_, known_us))) => *known_us = end_us,
+            _ => parts.push(SpanPart::Raw((begin_us, end_us))),
+        }
+    }
+    parts
+}
+
 impl HistoryRecord {
     /// Returns the sources of all properties that have a past, by name. A property that the scene computes now is computed,
     /// although it may have been recorded before.
@@ -122,6 +159,74 @@ impl HistoryRecord {
         Ok(found)
     }
 
+    /// Returns the buckets of a property in a span, with its series. Days that are rolled up are not read change by change,
+    /// if the buckets can be put together from roll-ups.
+    ///
+    /// # Errors
+    /// The history can't be read.
+    pub fn buckets(
+        &self,
+        topology: Option<&Arc<Topology>>,
+        source: &PropertySource,
+        span_us: (i64, i64),
+        every_us: i64,
+        zone: &TimeZone,
+        is_stopped: &AtomicBool,
+    ) -> Result<Vec<(Series, Vec<Bucket>)>, HistoryError> {
+        let all = match (source, topology) {
+            (PropertySource::Recorded(all), _) => all.clone(),
+            (PropertySource::Computed(slot), Some(topology)) => {
+                let wanted = Series::of(topology, *slot);
+                self.history().series().into_iter().filter(|(_, series)| *series == wanted).map(|(ix, _)| ix).collect()
+            }
+            (PropertySource::Computed(_), None) => Vec::new(),
+        };
+        let is_computed = matches!(source, PropertySource::Computed(_));
+        let level = RollupLevel::for_buckets(every_us, span_us, zone);
+        // Computed properties have no buckets of one minute.
+        let level = level.filter(|level| !is_computed || *level == RollupLevel::Quarter);
+        let raw = |span_us: (i64, i64),
+                   length_us: i64,
+                   zone: &TimeZone|
+         -> Result<Vec<(Series, Vec<Bucket>)>, HistoryError> {
+            let wanted = BTreeMap::from([(String::new(), source.clone())]);
+            let read = self.read(topology, &wanted, span_us, is_stopped)?;
+            let read = read.into_values().flatten().filter(|past| past.series.is_numeric());
+            let of = |past: SeriesPast| {
+                let found = buckets(&past.changes, self.every_session(), span_us, length_us, zone);
+                (past.series, found)
+            };
+            Ok(read.map(of).collect())
+        };
+        let Some(level) = level else { return raw(span_us, every_us, zone) };
+        let rollups = Rollups::of(self.history().folder());
+        let (raw_days, _) = self.history().days()?;
+        let mut found: Vec<(Series, Vec<Bucket>)> = Vec::new();
+        for part in parts(span_us, &rollups.days()?, &raw_days) {
+            let mut read = Vec::new();
+            match part {
+                SpanPart::Raw(part_us) => read = raw(part_us, level.length_us(), &TimeZone::UTC)?,
+                SpanPart::Rolled(days) => {
+                    for ix in &all {
+                        let mut buckets = rollups.read(&days, level, *ix)?;
+                        buckets.retain(|bucket| (span_us.0..span_us.1).contains(&bucket.from_us));
+                        read.extend(self.history().series_of(*ix).map(|series| (series, buckets)));
+                    }
+                }
+            }
+            for (series, buckets) in read {
+                match found.iter_mut().find(|(known, _)| *known == series) {
+                    Some((_, known)) => known.extend(buckets),
+                    None => found.push((series, buckets)),
+                }
+            }
+        }
+        for (_, buckets) in &mut found {
+            *buckets = merge(buckets, span_us, every_us, zone);
+        }
+        Ok(found)
+    }
+
     fn compute(
         &self,
         topology: &Arc<Topology>,
@@ -136,19 +241,23 @@ impl HistoryRecord {
                 (name, slot, SeriesPast { series, changes: Vec::new(), texts })
             })
             .collect();
+        // Nothing is known before the first recording.
+        let from_us = from_us.max(self.span_us().0);
+        let begins = self.session_of(from_us).0 == from_us;
         let mut take = |now_us: i64, state: &State, is_first: bool| {
             for (_, slot, past) in &mut all {
                 if is_first || state.has_changed(*slot) {
-                    let Sample { lane, quality, .. } = state.get(*slot);
+                    let Sample { lane, quality, time_us } = state.get(*slot);
                     let (series, until_us, cause) = (SeriesIx(0), i64::MAX, TextIx::default());
-                    let (time_us, taken_us) = (now_us, now_us);
+                    // The first value is no change, but for that at the beginning of a recording.
+                    let is_older = is_first && !begins;
+                    let time_us = if is_older { time_us.clamp(1, (now_us - 1).max(1)) } else { now_us };
+                    let taken_us = now_us;
                     past.changes.push(Change { series, time_us, taken_us, until_us, quality, cause, lane });
                 }
             }
             !is_stopped.load(Ordering::Relaxed)
         };
-        // Nothing is known before the first recording.
-        let from_us = from_us.max(self.span_us().0);
         let mut past = Past::at(self, topology, from_us)?;
         take(from_us, past.state(), true);
         past.play(to_us.min(self.span_us().1).max(from_us), |now_us, state| take(now_us, state, false))?;
