@@ -6,7 +6,7 @@
 use crate::action::{ActionRequest, ActionResult};
 use bevy::prelude::*;
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -121,6 +121,39 @@ pub(crate) fn finish(world: &mut World) -> Option<FinishedJob> {
         Err(_) => Err(format!("{} failed unexpectedly. Nothing was changed.", job.label)),
     };
     Some(FinishedJob { number, name, result })
+}
+
+/// Work on a thread that no action waits for. Its result is fetched in a later frame.
+// `Receiver` is not `Sync`, so a mutex holds it.
+#[derive(Debug)]
+pub(crate) struct Background<T>(Mutex<Receiver<T>>);
+
+impl<T: Send + 'static> Background<T> {
+    /// Starts work on a thread with a name.
+    ///
+    /// # Errors
+    /// The thread can't be started.
+    pub fn start(name: &str, work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<Self> {
+        let (sender, receiver) = sync_channel(1);
+        // Sending fails if nobody waits for the result any more.
+        let work = move || drop(sender.send(work()));
+        std::thread::Builder::new().name(name.into()).spawn(work)?;
+        Ok(Self(Mutex::new(receiver)))
+    }
+
+    /// Returns the result if it is there: `Some(None)` if the thread has failed. With no patience of the jobs, which suits
+    /// programs without a window, it is waited for. A frame never waits.
+    pub fn poll(&mut self, jobs: &Jobs) -> Option<Option<T>> {
+        let receiver = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if jobs.patience.is_none() {
+            return Some(receiver.recv().ok());
+        }
+        match receiver.try_recv() {
+            Ok(result) => Some(Some(result)),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(None),
+        }
+    }
 }
 
 /// Drops a value on its own thread, because freeing a large scene takes longer than a frame.

@@ -90,6 +90,7 @@ impl ImportArgs {
             units: pairs(&self.unit, "--unit takes COLUMN=UNIT")?,
             gap_us,
             skipped: self.skip_lines,
+            now_us: crate::timeline::WallClock::System.now_us(),
         })
     }
 }
@@ -143,6 +144,9 @@ fn import(scene: &Scene, options: ImportOptions, args: &Args, folder: &Path) -> 
             output::error_line(format!("{rows} of {total} rows"));
         }
     })?;
+    for what in &result.passed_over {
+        output::error_line(format!("passed over: {what}"));
+    }
     if is_json {
         let mut answer = as_json(&preview);
         answer["written"] = json!(result.written);
@@ -181,7 +185,7 @@ fn show(preview: &ImportPreview, zone: &TimeZone) {
     }
     output::line(format!("{} rows, {} properties", preview.rows, preview.properties.len()));
     for problem in &preview.problems {
-        output::error_line(format!("left out: {problem}"));
+        output::error_line(problem);
     }
 }
 

@@ -59,6 +59,8 @@ pub struct ImportOptions {
     pub gap_us: Option<i64>,
     /// The number of lines before the header.
     pub skipped: usize,
+    /// The present time, in microseconds since the Unix epoch. Later values are left out.
+    pub now_us: i64,
 }
 
 /// The place of a value in a row.
@@ -103,6 +105,8 @@ pub struct PropertyPreview {
     pub span_us: (i64, i64),
     /// The usual interval, in microseconds.
     pub interval_us: Option<i64>,
+    /// The number of cells without a value.
+    pub empty: u64,
 }
 
 /// The problems of an import, counted, with examples.
@@ -134,8 +138,10 @@ pub struct TableImport<'s> {
     time: usize,
     shape: Shape,
     header: Vec<String>,
-    /// The properties by name, or the reason why one can't be imported.
-    targets: HashMap<String, Result<usize, String>>,
+    /// The properties by name and unit, or the reason why one can't be imported.
+    targets: HashMap<(String, Option<String>), Result<usize, String>>,
+    /// Whether a comma is the decimal sign, because it does not separate the columns.
+    decimal_comma: bool,
     known: Vec<Target>,
     problems: Problems,
     preview: ImportPreview,
@@ -148,7 +154,7 @@ impl<'s> TableImport<'s> {
     /// The file can't be read, or a column is not found.
     pub fn new(scene: &'s Scene, options: ImportOptions) -> Result<Self, Diagnostic> {
         let fail = |why: String| Diagnostic::error("import", why);
-        let Table { header, rows } = open_table(&options.path, options.skipped).map_err(fail)?;
+        let Table { header, rows, decimal_comma } = open_table(&options.path, options.skipped).map_err(fail)?;
         let first: Vec<Vec<Cell>> =
             rows.take(LOOKED_AT).map(|row| row.map(|(_, cells)| cells)).collect::<Result<_, _>>().map_err(fail)?;
         let zone = options.zone.clone().unwrap_or_else(|| scene.time_zone.zone.clone());
@@ -159,6 +165,7 @@ impl<'s> TableImport<'s> {
             shape: Shape::Wide(Vec::new()),
             header,
             targets: HashMap::new(),
+            decimal_comma,
             known: Vec::new(),
             problems: Problems::default(),
             preview: ImportPreview::default(),
@@ -302,14 +309,15 @@ impl<'s> TableImport<'s> {
 
     /// Returns the number of the property with a name, or the reason why nothing can be imported into it.
     fn target(&mut self, name: &str, unit: Option<&str>) -> Result<usize, String> {
-        if let Some(known) = self.targets.get(name) {
+        let key = (name.to_string(), unit.map(str::to_string));
+        if let Some(known) = self.targets.get(&key) {
             return known.clone();
         }
         let found = target_of(&self.scene.topology, name, unit).map(|target| {
             self.known.push(target);
             self.known.len() - 1
         });
-        self.targets.insert(name.to_string(), found.clone());
+        self.targets.insert(key, found.clone());
         found
     }
 
@@ -332,18 +340,23 @@ impl<'s> TableImport<'s> {
             };
             let time_cell = cell(self.time);
             let Some(time_us) = self.time_after(&time_cell, last.get(&key).copied()) else {
-                self.problems.add("no time", || format!("line {number}: `{}`", time_cell.text()));
+                self.problems.add("left out, no time", || format!("line {number}: `{}`", time_cell.text()));
                 continue;
             };
             if self.options.time_format.is_none() && is_skipped(&time_cell.text().replacen(' ', "T", 1), &self.zone) {
-                self.problems
-                    .add("a local time that daylight saving skips", || format!("line {number}: {}", time_cell.text()));
+                self.problems.add("taken as an hour later, a local time that daylight saving skips", || {
+                    format!("line {number}: {}", time_cell.text())
+                });
+            }
+            if time_us > self.options.now_us {
+                self.problems.add("left out, a time in the future", || format!("line {number}: {}", time_cell.text()));
+                continue;
             }
             last.insert(key.clone(), time_us);
             let mut take =
                 |import: &mut Self, name: &str, unit: Option<&str>, cell: Cell| match import.target(name, unit) {
                     Ok(target) => each(import, target, time_us, (!cell.is_empty()).then_some(cell)),
-                    Err(why) => import.problems.add(why, || format!("line {number}")),
+                    Err(why) => import.problems.add(format!("left out, {why}"), || format!("line {number}")),
                 };
             match &shape {
                 Shape::Long { value, unit, .. } => {
@@ -376,7 +389,7 @@ impl<'s> TableImport<'s> {
         let lane = match (series.kind, cell) {
             (Kind::Number | Kind::Integer, Cell::Number(number)) => Some(*number),
             (Kind::Number | Kind::Integer, Cell::Bool(flag)) => Some(f64::from(u8::from(*flag))),
-            (Kind::Number | Kind::Integer, _) => number_of(&words),
+            (Kind::Number | Kind::Integer, _) => number_of(&words, self.decimal_comma),
             (Kind::Bool, Cell::Bool(flag)) => Some(f64::from(u8::from(*flag))),
             (Kind::Bool, _) => bool_of(&words).map(|flag| f64::from(u8::from(flag))),
             (Kind::Time, _) => self.time_of(cell).map(|time_us| time_us as f64 / 1e6),
@@ -390,7 +403,7 @@ impl<'s> TableImport<'s> {
         let is_whole = |lane: &f64| series.kind != Kind::Integer || lane.fract() == 0.0;
         let lane = lane.filter(|lane| lane.is_finite() && is_whole(lane));
         if lane.is_none() {
-            let what = format!("a value that is no {} for {}", series.kind.word(), series.name());
+            let what = format!("left out, a value that is no {} for {}", series.kind.word(), series.name());
             self.problems.add(what, || format!("`{words}`"));
         }
         lane
@@ -405,21 +418,33 @@ impl<'s> TableImport<'s> {
         let mut found: BTreeMap<usize, PropertyPreview> = BTreeMap::new();
         self.problems = Problems::default();
         self.read(|import, target, time_us, cell| {
-            let Some(cell) = cell else { return };
+            let Some(cell) = cell else {
+                found.entry(target).or_default().empty += 1;
+                return;
+            };
             if import.lane(target, &cell, &mut |_| 0.0).is_none() {
                 return;
             }
             intervals.take(SeriesIx(target as u32), time_us);
-            let own = found
-                .entry(target)
-                .or_insert_with(|| PropertyPreview { span_us: (time_us, time_us), ..Default::default() });
+            let own = found.entry(target).or_default();
+            if own.values == 0 {
+                own.span_us = (time_us, time_us);
+            }
             own.values += 1;
             own.span_us = (own.span_us.0.min(time_us), own.span_us.1.max(time_us));
         })?;
         let mut preview = std::mem::take(&mut self.preview);
-        for (target, mut own) in found {
+        for (target, mut own) in found.into_iter().filter(|(_, own)| own.values > 0) {
             own.interval_us = intervals.usual_us(SeriesIx(target as u32));
-            preview.properties.insert(self.known[target].series.name(), own);
+            let name = self.known[target].series.name();
+            // The values of one property may have several units.
+            let known: &mut PropertyPreview = preview.properties.entry(name).or_insert_with(|| own.clone());
+            if *known != own {
+                known.values += own.values;
+                known.empty += own.empty;
+                known.span_us = (known.span_us.0.min(own.span_us.0), known.span_us.1.max(own.span_us.1));
+                known.interval_us = known.interval_us.min(own.interval_us).or(own.interval_us);
+            }
         }
         preview.problems = self.problems.sentences();
         self.preview = preview.clone();
@@ -440,32 +465,34 @@ impl<'s> TableImport<'s> {
         let fail = |error: cupola_history::HistoryError| error.to_string();
         let source = self.options.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let mut history = HistoryImport::begin(folder, &source).map_err(fail)?;
-        let mut all: BTreeMap<usize, Readings> = BTreeMap::new();
-        let mut error = None;
+        let mut all: BTreeMap<SeriesIx, (PropertyPreview, Vec<(i64, Option<f64>)>)> = BTreeMap::new();
         self.read(|import, target, time_us, cell| {
-            if error.is_some() {
-                return;
-            }
             let lane = cell.and_then(|cell| import.lane(target, &cell, &mut |text| history.text(text)));
-            let readings = all.entry(target).or_insert_with(|| {
-                let series = &import.known[target].series;
-                let usual_us = preview.properties.get(&series.name()).and_then(|own| own.interval_us);
-                let gap_us = import.options.gap_us.or(usual_us.map(|usual_us| usual_us * GAP_INTERVALS));
-                Readings { series: history.series(series), usual_us, gap_us, last_us: None, has_value: false }
-            });
-            let values = readings.take(time_us, lane);
-            if let Err(found) = history.push(&values) {
-                error = Some(found);
-            }
+            let series = &import.known[target].series;
+            let (_, readings) = all
+                .entry(history.series(series))
+                .or_insert_with(|| (preview.properties.get(&series.name()).cloned().unwrap_or_default(), Vec::new()));
+            readings.push((time_us, lane));
             if import.preview.rows % 100_000 == 0 {
                 tell(import.preview.rows);
             }
         })?;
-        if let Some(found) = error {
-            return Err(fail(found));
+        for (series, (about, mut readings)) in all {
+            // Many tables begin with the newest row.
+            readings.sort_by_key(|(time_us, _)| *time_us);
+            // In a table of sensors with different intervals, most cells of a column are empty and say nothing.
+            let skips_empty = about.empty > about.values;
+            let usual_us = about.interval_us;
+            let gap_us = self.options.gap_us.or(usual_us.map(|usual_us| usual_us * GAP_INTERVALS));
+            let end_us = self.options.now_us;
+            let mut state = Readings { series, usual_us, gap_us, end_us, last_us: None, has_value: false };
+            let mut values = Vec::new();
+            for (time_us, lane) in readings.into_iter().filter(|(_, lane)| lane.is_some() || !skips_empty) {
+                values.extend(state.take(time_us, lane));
+            }
+            values.extend(state.end());
+            history.push(&values).map_err(fail)?;
         }
-        let ends: Vec<ImportedValue> = all.values().filter_map(Readings::end).collect();
-        history.push(&ends).map_err(fail)?;
         history.finish().map_err(fail)
     }
 }
@@ -475,6 +502,8 @@ struct Readings {
     series: SeriesIx,
     usual_us: Option<i64>,
     gap_us: Option<i64>,
+    /// The latest end of a value, in microseconds since the Unix epoch.
+    end_us: i64,
     last_us: Option<i64>,
     /// Whether the last reading has a value.
     has_value: bool,
@@ -500,10 +529,11 @@ impl Readings {
         values
     }
 
-    /// Returns the end of the last value: one usual interval after its reading.
+    /// Returns the end of the last value: one usual interval after its reading. A single reading holds for a moment.
     fn end(&self) -> Option<ImportedValue> {
-        let time_us = self.last_us.filter(|_| self.has_value)? + self.usual_us.or(self.gap_us).unwrap_or(1);
-        Some(ImportedValue { series: self.series, time_us, lane: f64::NAN })
+        let last_us = self.last_us.filter(|_| self.has_value)?;
+        let time_us = (last_us + self.usual_us.or(self.gap_us).unwrap_or(1)).min(self.end_us);
+        (time_us > last_us).then_some(ImportedValue { series: self.series, time_us, lane: f64::NAN })
     }
 }
 
@@ -534,12 +564,14 @@ fn conversion(unit: &str, own: Option<&Unit>) -> Result<(f64, f64), String> {
 }
 
 /// Reads a number with a decimal point or comma, and with blanks, points or apostrophes between thousands if that is
-/// certain.
-fn number_of(text: &str) -> Option<f64> {
+/// certain. A comma that could be either is as `decimal_comma` says.
+fn number_of(text: &str, decimal_comma: bool) -> Option<f64> {
     let text = text.trim().trim_end_matches('%').trim();
     text.parse().ok().or_else(|| {
         let plain: String = text.chars().filter(|letter| !matches!(letter, ' ' | '\u{a0}' | '\'')).collect();
+        let groups = || plain.split(',').skip(1).all(|group| group.len() == 3);
         match (plain.matches(',').count(), plain.matches('.').count()) {
+            (1.., 0) if !decimal_comma && groups() => plain.replace(',', "").parse().ok(),
             (1, 0) => plain.replace(',', ".").parse().ok(),
             // The last of both is the decimal one.
             (1.., 1) if plain.rfind('.') > plain.rfind(',') => plain.replace(',', "").parse().ok(),
@@ -591,16 +623,30 @@ mod tests {
             ("45 %", Some(45.0)),
             ("1.2.3", None),
             ("abc", None),
+            ("1,234", Some(1.234)),
             ("", None),
         ] {
-            assert_eq!(number_of(text), wanted, "{text}");
+            assert_eq!(number_of(text, true), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_comma_in_a_table_with_commas_is_of_thousands() {
+        for (text, wanted) in [("1,234", Some(1234.0)), ("1,234,567", Some(1_234_567.0)), ("21,5", Some(21.5))] {
+            assert_eq!(number_of(text, false), wanted, "{text}");
         }
     }
 
     #[test]
     fn gaps_end_one_interval_after_the_last_reading() {
-        let mut readings =
-            Readings { series: SeriesIx(0), usual_us: Some(10), gap_us: Some(30), last_us: None, has_value: false };
+        let mut readings = Readings {
+            series: SeriesIx(0),
+            usual_us: Some(10),
+            gap_us: Some(30),
+            end_us: 105,
+            last_us: None,
+            has_value: false,
+        };
         let mut all = Vec::new();
         for (time_us, lane) in
             [(0, Some(1.0)), (10, Some(2.0)), (20, None), (30, None), (40, Some(3.0)), (100, Some(4.0))]

@@ -6,16 +6,15 @@ mod table;
 pub use import::{ImportOptions, ImportPreview, PropertyPreview, TableImport};
 pub use table::{Cell, Table, open_table};
 
-use crate::job::Jobs;
+use crate::job::{Background, Jobs};
 use crate::notice::{NoticeLevel, Notices};
 use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline};
 use bevy::prelude::*;
 use cupola_history::{HistoryError, RecorderStatus, TimelineRecorder};
 use cupola_scene::file_of;
-use cupola_twin::zone::{TimeZone, local_text, time_of_local};
+use cupola_twin::zone::{TimeZone, time_of_local};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use twox_hash::XxHash3_64;
@@ -62,8 +61,8 @@ pub fn usual_folder(scene: &Path) -> Option<PathBuf> {
 pub fn past_moment(text: &str, zone: &TimeZone, now_us: i64) -> Option<i64> {
     let text = text.trim();
     let day_of = |days_ago: i64| {
-        let local = local_text(now_us - days_ago * 86_400_000_000, zone);
-        local.split([' ', 'T']).next().map(str::to_string)
+        let today = jiff::Timestamp::from_microsecond(now_us).ok()?.to_zoned(zone.clone()).date();
+        Some(today.checked_sub(jiff::Span::new().days(days_ago)).ok()?.to_string())
     };
     let (days_ago, rest) = match text.split_once(' ') {
         Some(("today", rest)) => (0, rest.trim()),
@@ -97,7 +96,7 @@ pub struct OpenHistory {
     pub recorder: Option<Arc<TimelineRecorder>>,
     /// The folder, which another program may record into.
     pub folder: Option<PathBuf>,
-    opening: Option<Arc<Mutex<Receiver<OpenedHistory>>>>,
+    opening: Option<Arc<Mutex<Background<OpenedHistory>>>>,
 }
 
 impl OpenHistory {
@@ -155,20 +154,27 @@ impl OpenedHistory {
 /// Begins to record the live timeline of a scene that was opened. The history is opened on a thread. A timeline without a
 /// feed receives nothing, so it is not recorded.
 pub(crate) fn begin(world: &mut World, live: Entity, scene: &Path) {
-    let before = world.remove_resource::<OpenHistory>().unwrap_or_default().folder;
+    let OpenHistory { folder: before, opening, .. } = world.remove_resource::<OpenHistory>().unwrap_or_default();
+    let is_opening = opening.is_some();
     world.insert_resource(OpenHistory::default());
     let choice = world.resource::<SessionOptions>().history.clone();
     let has_feeds = world.get::<Timeline>(live).is_some_and(|timeline| !timeline.feeds().is_empty());
-    if choice == HistoryChoice::Off || !has_feeds {
+    let folder = choice.folder(scene);
+    if !has_feeds {
+        // A past may have been imported.
+        if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
+            world.insert_resource(OpenHistory::read_only(&folder));
+        }
         return;
     }
-    let folder = choice.folder(scene);
+    if choice == HistoryChoice::Off {
+        return;
+    }
     // The timeline of the scene before is dropped on another thread, which may still write into the same history.
-    let patience = if before.is_some() && before == folder { PATIENCE } else { Duration::ZERO };
-    let (sender, receiver) = sync_channel(1);
-    let work = move || drop(sender.send(OpenedHistory::open(folder, patience)));
-    match std::thread::Builder::new().name("history open".into()).spawn(work) {
-        Ok(_) => world.resource_mut::<OpenHistory>().opening = Some(Arc::new(Mutex::new(receiver))),
+    let is_reopened = is_opening || (before.is_some() && before == folder);
+    let patience = if is_reopened { PATIENCE } else { Duration::ZERO };
+    match Background::start("history open", move || OpenedHistory::open(folder, patience)) {
+        Ok(started) => world.resource_mut::<OpenHistory>().opening = Some(Arc::new(Mutex::new(started))),
         Err(error) => {
             let text = format!("The live values are not recorded: {error}");
             world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
@@ -179,13 +185,9 @@ pub(crate) fn begin(world: &mut World, live: Entity, scene: &Path) {
 
 /// Records the live timeline into the history that a thread has opened.
 pub(crate) fn attach(world: &mut World) {
-    let patience = world.resource::<Jobs>().patience.unwrap_or(Duration::MAX);
     let Some(opening) = world.get_resource::<OpenHistory>().and_then(|open| open.opening.clone()) else { return };
-    let received = opening.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(patience);
-    let opened = match received {
-        Err(RecvTimeoutError::Timeout) => return,
-        received => received.ok(),
-    };
+    let opened = opening.lock().unwrap_or_else(PoisonError::into_inner).poll(world.resource::<Jobs>());
+    let Some(opened) = opened else { return };
     let OpenedHistory { recorder, folder, warning } =
         opened.unwrap_or(OpenedHistory { recorder: None, folder: None, warning: None });
     let recorder = recorder.map(Arc::new);

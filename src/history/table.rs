@@ -54,6 +54,8 @@ impl Cell {
 pub struct Table {
     /// The names of the columns.
     pub header: Vec<String>,
+    /// Whether a comma may be a decimal sign, because it does not separate the columns.
+    pub decimal_comma: bool,
     /// The rows. A row may be shorter or longer than the header.
     pub rows: Box<dyn Iterator<Item = Result<(u64, Vec<Cell>), String>>>,
 }
@@ -88,9 +90,10 @@ fn csv_table(mut file: File, skipped: usize) -> Result<Table, String> {
     }
     let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
     let delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|wanted| (count(*wanted), *wanted == b','));
+    let delimiter = delimiter.unwrap_or(b',');
     file.seek(SeekFrom::Start(start)).map_err(|error| error.to_string())?;
     let mut builder = csv::ReaderBuilder::new();
-    builder.delimiter(delimiter.unwrap_or(b',')).flexible(true).has_headers(true);
+    builder.delimiter(delimiter).flexible(true).has_headers(true);
     let mut reader = builder.from_reader(BufReader::new(file));
     let header = reader.byte_headers().map_err(|error| error.to_string())?;
     let header: Vec<String> =
@@ -100,7 +103,8 @@ fn csv_table(mut file: File, skipped: usize) -> Result<Table, String> {
         let number = record.position().map_or(0, |position| position.line() + skipped as u64);
         Ok((number, record.iter().map(|cell| Cell::Text(decoded(cell))).collect()))
     });
-    Ok(Table { header, rows: Box::new(rows) })
+    let decimal_comma = delimiter != b',';
+    Ok(Table { header, decimal_comma, rows: Box::new(rows) })
 }
 
 /// Decodes UTF-8, or else Latin-1, in which each byte is a letter.
@@ -111,30 +115,40 @@ fn decoded(bytes: &[u8]) -> String {
 fn parquet_table(file: File) -> Result<Table, String> {
     let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
-    // A time without a zone is one on the wall clock.
-    let local: Vec<bool> = schema
-        .columns()
-        .iter()
-        .map(|column| {
-            use parquet::basic::LogicalType;
-            matches!(column.logical_type_ref(), Some(LogicalType::Timestamp(kind)) if !kind.is_adjusted_to_u_t_c)
-        })
-        .collect();
+    let times: Vec<Option<ParquetTime>> = schema.columns().iter().map(|column| time_of(column)).collect();
     let header: Vec<String> = schema.root_schema().get_fields().iter().map(|field| field.name().to_string()).collect();
-    if local.len() != header.len() {
+    if times.len() != header.len() {
         return Err("the columns are nested: write one value in each column".into());
     }
     let rows = reader.into_iter().zip(1..).map(move |(row, number)| {
         let row = row.map_err(|error| error.to_string())?;
-        let cells = row.get_column_iter().zip(&local).map(|((_, field), is_local)| cell_of(field, *is_local));
+        let cells = row.get_column_iter().zip(&times).map(|((_, field), time)| cell_of(field, *time));
         Ok((number, cells.collect()))
     });
-    Ok(Table { header, rows: Box::new(rows) })
+    Ok(Table { header, decimal_comma: false, rows: Box::new(rows) })
 }
 
-fn cell_of(field: &Field, is_local: bool) -> Cell {
-    let time = |time_us: i64| if is_local { Cell::LocalTime(time_us) } else { Cell::Time(time_us) };
+/// The meaning of the numbers of a column with times.
+#[derive(Clone, Copy)]
+struct ParquetTime {
+    /// Whether the times are those on a wall clock, without a zone.
+    is_local: bool,
+    /// Whether the numbers are nanoseconds, which the reader does not convert.
+    is_nanos: bool,
+}
+
+fn time_of(column: &parquet::schema::types::ColumnDescriptor) -> Option<ParquetTime> {
+    use parquet::basic::{LogicalType, TimeUnit};
+    let Some(LogicalType::Timestamp(kind)) = column.logical_type_ref() else { return None };
+    let is_nanos = matches!(kind.unit, TimeUnit::NANOS);
+    Some(ParquetTime { is_local: !kind.is_adjusted_to_u_t_c, is_nanos })
+}
+
+fn cell_of(field: &Field, time: Option<ParquetTime>) -> Cell {
+    let is_local = time.is_some_and(|time| time.is_local);
+    let cell = |time_us: i64| if is_local { Cell::LocalTime(time_us) } else { Cell::Time(time_us) };
     match field {
+        Field::Long(nanos) if time.is_some_and(|time| time.is_nanos) => cell(nanos.div_euclid(1_000)),
         Field::Null => Cell::Empty,
         Field::Bool(flag) => Cell::Bool(*flag),
         Field::Byte(number) => Cell::Number(f64::from(*number)),
@@ -147,8 +161,8 @@ fn cell_of(field: &Field, is_local: bool) -> Cell {
         Field::ULong(number) => Cell::Number(*number as f64),
         Field::Float(number) => Cell::Number(f64::from(*number)),
         Field::Double(number) => Cell::Number(*number),
-        Field::TimestampMillis(millis) => time(millis.saturating_mul(1_000)),
-        Field::TimestampMicros(micros) => time(*micros),
+        Field::TimestampMillis(millis) => cell(millis.saturating_mul(1_000)),
+        Field::TimestampMicros(micros) => cell(*micros),
         Field::Date(days) => Cell::LocalTime(i64::from(*days) * 86_400_000_000),
         Field::Str(text) => Cell::Text(text.clone()),
         other => Cell::Text(other.to_string()),

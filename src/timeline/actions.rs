@@ -148,19 +148,24 @@ impl Action for StepPast {
         let mut selected = world.try_query_filtered::<&Twin, With<Selected>>();
         let selected = selected.as_mut().and_then(|selected| selected.iter(world).next());
         let twin = selected.map(|twin| topology.twin_id(twin.0).to_string());
-        let found = history.near(self.step, twin.as_deref(), timeline.now_us(), self.is_next);
-        let Some(moment_us) = found.map_err(|error| error.to_string())? else {
-            let what = match (self.step, twin) {
-                (PastStep::Event, _) => "event".to_string(),
-                (PastStep::Change, Some(twin)) => format!("change of {twin}"),
-                (PastStep::Change, None) => "change".to_string(),
-            };
-            let order = if self.is_next { "later" } else { "earlier" };
-            return Ok(Some(format!("The history has no {order} {what}")));
-        };
-        with_playback(world, |playback| {
-            playback.playing = false;
-            playback.seek(moment_us);
+        let (history, now_us) = (history.0.clone(), timeline.now_us());
+        world.resource_mut::<Jobs>().start("Searching the history", true, move || {
+            let found = history.near(self.step, twin.as_deref(), now_us, self.is_next);
+            Box::new(move |world: &mut World| {
+                let Some(moment_us) = found.map_err(|error| error.to_string())? else {
+                    let what = match (self.step, twin) {
+                        (PastStep::Event, _) => "event".to_string(),
+                        (PastStep::Change, Some(twin)) => format!("change of {twin}"),
+                        (PastStep::Change, None) => "change".to_string(),
+                    };
+                    let order = if self.is_next { "later" } else { "earlier" };
+                    return Ok(Some(format!("The history has no {order} {what}")));
+                };
+                with_playback(world, |playback| {
+                    playback.playing = false;
+                    playback.seek(moment_us);
+                })
+            })
         })
     }
 }
@@ -173,8 +178,9 @@ pub struct ShowPast(pub i64);
 impl Action for ShowPast {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
         let shown = world.resource::<ViewCursor>().timeline;
-        let is_replay = |timeline: &Timeline| timeline.source() == SourceKind::Replayed;
-        if !world.get::<Timeline>(shown).is_some_and(is_replay) {
+        // A replay ends where it was opened.
+        let reaches = |timeline: &Timeline| timeline.replay_span_us().is_some_and(|(_, end_us)| self.0 <= end_us);
+        if !world.get::<Timeline>(shown).is_some_and(reaches) {
             return replay(world, Some(self.0));
         }
         with_playback(world, |playback| {

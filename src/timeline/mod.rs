@@ -95,11 +95,12 @@ fn record(mut timelines: Query<&mut Timeline>) {
     timelines.iter_mut().for_each(|mut timeline| timeline.record());
 }
 
-fn publish(mut timelines: Query<&mut Timeline>, mut notices: ResMut<Notices>) {
-    for mut timeline in &mut timelines {
+fn publish(mut timelines: Query<(&mut Timeline, &mut Playback)>, mut notices: ResMut<Notices>) {
+    for (mut timeline, mut playback) in &mut timelines {
         timeline.publish();
         tell_unsettled(&timeline, &mut notices);
         for why in &timeline.changes().unread {
+            playback.playing = false;
             notices.push(NoticeLevel::Error, format!("The history can't be read: {why}"));
         }
     }

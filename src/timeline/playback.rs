@@ -24,13 +24,24 @@ pub struct Playback {
     requested: u32,
     /// The requested moment of a replay, in microseconds since the Unix epoch.
     target_us: Option<i64>,
+    /// Whether a thread reads a moment for the replay, or has to.
+    pub(super) scrubs: bool,
     /// The state of a requested moment of a replay.
     pub(super) restored: Option<Box<PastState>>,
 }
 
 impl Default for Playback {
     fn default() -> Self {
-        Self { playing: false, speed: 60.0, held: false, due_us: 0.0, requested: 0, target_us: None, restored: None }
+        Self {
+            playing: false,
+            speed: 60.0,
+            held: false,
+            due_us: 0.0,
+            requested: 0,
+            target_us: None,
+            scrubs: false,
+            restored: None,
+        }
     }
 }
 
@@ -70,13 +81,16 @@ impl Playback {
 
     /// Takes the requested moment of a replay if it fulfils a condition.
     pub(super) fn take_target_if(&mut self, condition: impl FnOnce(&mut i64) -> bool) -> Option<i64> {
+        self.scrubs = false;
         self.target_us.take_if(condition)
     }
 
     /// Returns whether the clock is due for another step.
     pub fn wants_tick(&self, step_us: i64) -> bool {
         self.restored.is_some()
-            || !self.held && (self.target_us.is_some() || self.requested > 0 || self.due_us >= step_us as f64)
+            || !self.held
+                && !self.scrubs
+                && (self.target_us.is_some() || self.requested > 0 || self.due_us >= step_us as f64)
     }
 
     /// Discards due time beyond one step, so that the clock does not lag permanently.
@@ -91,7 +105,17 @@ impl Playback {
         if !self.wants_tick(step_us) {
             return None;
         }
-        if let Some(target_us) = self.target_us.take() {
+        if let Some(target_us) = self.target_us {
+            let is_far = timeline.replay_of().is_some_and(|replay| {
+                let (first_us, last_us) = replay.span_us();
+                replay.jumps_to(target_us.clamp(first_us, last_us))
+            });
+            if is_far {
+                // A thread reads the moment, before the next frame.
+                self.scrubs = true;
+                return None;
+            }
+            self.target_us = None;
             return Some(target_us);
         }
         let is_requested = self.requested > 0;
@@ -118,6 +142,7 @@ impl Playback {
             && next_us > *end_us
         {
             self.seek(*from_us);
+            self.scrubs = true;
             return None;
         }
         Some(next_us)

@@ -1,14 +1,12 @@
 //! Going to a moment of the past. Reading the history takes longer than a frame, so a thread does it.
 
 use super::{Playback, Timeline};
-use crate::job::Jobs;
+use crate::job::{Background, Jobs};
 use crate::notice::{NoticeLevel, Notices};
 use bevy::prelude::*;
 use cupola_history::HistoryRecord;
 use cupola_run::PastState;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 /// The history that a replay plays.
 #[derive(Component, Clone, Deref)]
@@ -16,7 +14,7 @@ pub struct ReplayedHistory(pub Arc<HistoryRecord>);
 
 /// The moment that a thread reads for a replay.
 #[derive(Component)]
-pub(crate) struct Scrub(Mutex<Receiver<Result<PastState, String>>>);
+pub(crate) struct Scrub(Background<Result<PastState, String>>);
 
 /// Reads the moments that replays have to go to, and hands them to the playbacks. Of several requests for one replay, the
 /// newest counts.
@@ -28,43 +26,36 @@ pub(crate) fn scrub(
 ) {
     for (entity, timeline, mut playback, scrub) in &mut replays {
         let Some(replay) = timeline.replay_of() else { continue };
-        let receive = |receiver: &Receiver<_>| receiver.recv_timeout(jobs.patience.unwrap_or(Duration::MAX));
-        let mut started = None;
         if let Some(mut scrub) = scrub {
-            let receiver = scrub.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-            match receive(receiver) {
-                Ok(result) => take(result, &mut playback, &mut notices),
-                Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => {}
-            }
-            playback.held = false;
+            let Some(result) = scrub.0.poll(&jobs) else { continue };
             commands.entity(entity).remove::<Scrub>();
+            take(result, &mut playback, &mut notices);
+        }
+        if playback.restored.is_some() {
+            // The next request may be near the moment that the next tick shows.
+            continue;
         }
         let (first_us, last_us) = replay.span_us();
         let far = |target_us: &mut i64| replay.jumps_to((*target_us).clamp(first_us, last_us));
-        if let Some(target_us) = playback.take_target_if(far) {
-            let (record, scene) = (replay.record().clone(), timeline.scene().clone());
-            let (sender, receiver) = sync_channel(1);
-            let moment_us = target_us.clamp(first_us, last_us);
-            let work = move || drop(sender.send(record.restore(&scene, moment_us)));
-            match std::thread::Builder::new().name("scrub".into()).spawn(work) {
-                Ok(_) => started = Some(receiver),
-                Err(error) => notices.push(NoticeLevel::Error, format!("the moment can't be read: {error}")),
-            }
-        }
-        let Some(receiver) = started else { continue };
-        match receive(&receiver) {
-            Ok(result) => take(result, &mut playback, &mut notices),
-            Err(_) => {
-                playback.held = true;
-                commands.entity(entity).insert(Scrub(Mutex::new(receiver)));
-            }
+        let Some(target_us) = playback.take_target_if(far) else { continue };
+        let (record, scene) = (replay.record().clone(), timeline.scene().clone());
+        let moment_us = target_us.clamp(first_us, last_us);
+        match Background::start("scrub", move || record.restore(&scene, moment_us)) {
+            Ok(mut started) => match started.poll(&jobs) {
+                Some(result) => take(result, &mut playback, &mut notices),
+                None => {
+                    playback.scrubs = true;
+                    commands.entity(entity).insert(Scrub(started));
+                }
+            },
+            Err(error) => take(Some(Err(error.to_string())), &mut playback, &mut notices),
         }
     }
 }
 
-fn take(result: Result<PastState, String>, playback: &mut Playback, notices: &mut Notices) {
-    match result {
+fn take(result: Option<Result<PastState, String>>, playback: &mut Playback, notices: &mut Notices) {
+    playback.scrubs = false;
+    match result.unwrap_or_else(|| Err("reading failed unexpectedly".into())) {
         Ok(past) => playback.restored = Some(Box::new(past)),
         Err(why) => notices.push(NoticeLevel::Error, format!("The history can't be read: {why}")),
     }

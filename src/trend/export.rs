@@ -53,12 +53,24 @@ pub fn write_trends(path: &Path, data: &TrendData, view: (i64, i64), zone: &Time
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Returns the points of a line within a span.
-fn within<'s>(segment: &'s TrendSegment, (from_us, to_us): (i64, i64)) -> impl Iterator<Item = (usize, i64, f64)> + 's {
-    let points = segment.points.iter().enumerate();
-    points
-        .map(|(at, [second, value])| (at, (second * 1e6).round() as i64, *value))
-        .filter(move |(_, time_us, _)| (from_us..=to_us).contains(time_us))
+/// Returns the points of a line within a span: number, time and value. A step that reaches over an end of the span is cut
+/// there.
+fn within(segment: &TrendSegment, (from_us, to_us): (i64, i64)) -> impl Iterator<Item = (usize, i64, f64)> + '_ {
+    let points = segment.points.iter().map(|[second, value]| ((second * 1e6).round() as i64, *value));
+    let is_step = segment.bounds.is_empty();
+    let reaches = segment.points.last().is_some_and(|[second, _]| second * 1e6 >= from_us as f64);
+    let before = points.clone().enumerate().take_while(move |(_, (time_us, _))| *time_us < from_us).last();
+    let first = before.filter(|_| is_step && reaches).map(|(at, (_, value))| (at, from_us, value));
+    let inside = points.enumerate().map(|(at, (time_us, value))| (at, time_us, value));
+    let inside = inside.skip_while(move |(_, time_us, _)| *time_us < from_us);
+    let cut = inside.map(move |(at, time_us, value)| (at, if is_step { time_us.min(to_us) } else { time_us }, value));
+    // A step that begins within the span and ends after it has its end at the end of the span.
+    let mut is_over = false;
+    first.into_iter().chain(cut.take_while(move |(_, time_us, _)| {
+        let goes_on = !is_over && *time_us <= to_us;
+        is_over = *time_us >= to_us;
+        goes_on
+    }))
 }
 
 fn csv(data: &TrendData, view: (i64, i64), zone: &TimeZone) -> Result<String, String> {

@@ -3,20 +3,19 @@
 use super::lines::{TrendData, TrendEvent, TrendLine, TrendSegment, bucket_us, gaps, of_buckets, recent, segments};
 use super::{DAY_US, TrendSettings};
 use crate::history::OpenHistory;
-use crate::job::Jobs;
+use crate::job::{Background, Jobs};
 use crate::timeline::{OpenScene, SourceKind, Timeline, ViewCursor, WallClock};
 use crate::twin::{display_name, setpoints_of};
 use bevy::prelude::*;
-use cupola_history::{HistoryRecord, LogKind, PropertySource, Series, TimelineRecorder};
+use cupola_history::{HistoryRecord, LogKind, PropertySource, Series};
 use cupola_run::PastRecord;
 use cupola_scene::Scene;
 use cupola_twin::zone::offset_s;
 use cupola_twin::{Kind, Slot, State, Topology};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The shortest time between two readings of a span that reaches up to now.
@@ -80,8 +79,7 @@ struct TrendRequest {
 struct Loading {
     request: TrendRequest,
     is_stopped: Arc<AtomicBool>,
-    // `Receiver` is not `Sync`, so a mutex holds it. Only one system uses it.
-    receiver: Mutex<Receiver<Result<TrendData, String>>>,
+    background: Background<Result<TrendData, String>>,
 }
 
 /// Reads the lines that the settings ask for.
@@ -95,7 +93,7 @@ pub(super) fn load(
     jobs: Res<Jobs>,
 ) {
     let trends = trends.bypass_change_detection();
-    receive(trends, jobs.patience);
+    receive(trends, &jobs);
     let (Some(scene), Some(cursor)) = (scene, cursor) else { return };
     let Ok(timeline) = timelines.get(cursor.timeline) else { return };
     if !trends.settings.is_open {
@@ -123,12 +121,13 @@ pub(super) fn load(
     let days_before = trends.settings.compare.days();
     let names = trends.settings.names.clone();
     let request = TrendRequest { names, span_us: margin(trends.view), days_before, folder, opened: jobs.scenes_opened };
-    if trends.answered.as_ref().is_some_and(|(known, at)| answers(known, &request, trends.view, is_live, *at)) {
+    if trends.answered.as_ref().is_some_and(|known| answers(known, &request, trends.view, is_live, now_us)) {
         return;
     }
     if let Some(loading) = &trends.loading {
         // A changed choice is read at once. A moved span waits for the one before.
-        if loading.request.names != request.names || loading.request.days_before != days_before {
+        let asked = &loading.request;
+        if (&asked.names, asked.days_before, asked.opened) != (&request.names, days_before, request.opened) {
             loading.is_stopped.store(true, Ordering::Relaxed);
         }
         return;
@@ -143,29 +142,27 @@ pub(super) fn load(
     let live_us = recorder.is_some().then_some(now_us).filter(|_| is_live);
     let state = timeline.state().clone();
     let is_stopped = Arc::new(AtomicBool::new(false));
-    let (sender, receiver) = sync_channel(1);
     let (asked, stopped) = (request.clone(), is_stopped.clone());
     let work = move || {
-        let result = read(&scene, &state, &asked, recorder.as_deref(), live_us, &stopped);
-        // Sending fails if the app has ended.
-        let _ = sender.send(result);
+        if let Some(recorder) = recorder {
+            // Changes that can't be written yet are missing at the end of the lines. The recorder is not held any longer,
+            // so that another scene can be opened.
+            let _ = recorder.flush();
+        }
+        read(&scene, &state, &asked, live_us, &stopped)
     };
-    match std::thread::Builder::new().name("trends".into()).spawn(work) {
-        Ok(_) => trends.loading = Some(Loading { request, is_stopped, receiver: Mutex::new(receiver) }),
+    match Background::start("trends", work) {
+        Ok(background) => trends.loading = Some(Loading { request, is_stopped, background }),
         Err(error) => trends.error = Some(error.to_string()),
     }
-    receive(trends, jobs.patience);
+    receive(trends, &jobs);
 }
 
 /// Takes the lines that a thread has read.
-fn receive(trends: &mut Trends, patience: Option<Duration>) {
+fn receive(trends: &mut Trends, jobs: &Jobs) {
     let Some(loading) = &mut trends.loading else { return };
-    let receiver = loading.receiver.get_mut().unwrap_or_else(PoisonError::into_inner);
-    let result = match receiver.recv_timeout(patience.unwrap_or(Duration::MAX)) {
-        Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => return,
-        Err(RecvTimeoutError::Disconnected) => Err("reading failed unexpectedly".into()),
-    };
+    let Some(result) = loading.background.poll(jobs) else { return };
+    let result = result.unwrap_or_else(|| Err("reading failed unexpectedly".into()));
     let Some(Loading { request, is_stopped, .. }) = trends.loading.take() else { return };
     if is_stopped.load(Ordering::Relaxed) {
         return;
@@ -184,14 +181,21 @@ fn margin((from_us, to_us): (i64, i64)) -> (i64, i64) {
 }
 
 /// Returns whether lines that were read are good enough for a request.
-fn answers(known: &TrendRequest, wanted: &TrendRequest, view: (i64, i64), is_live: bool, at: Instant) -> bool {
+fn answers(
+    (known, at): &(TrendRequest, Instant),
+    wanted: &TrendRequest,
+    view: (i64, i64),
+    is_live: bool,
+    now_us: i64,
+) -> bool {
     let same = TrendRequest { span_us: known.span_us, ..wanted.clone() } == *known;
     let covers = known.span_us.0 <= view.0 && known.span_us.1 >= view.1;
     let (known_us, wanted_us) = (known.span_us.1 - known.span_us.0, wanted.span_us.1 - wanted.span_us.0);
     let is_fine = known_us <= 2 * wanted_us;
     // Lines of many days change slowly and take long.
     let patience = if wanted_us > 3 * DAY_US { 10 * REFRESH } else { REFRESH };
-    let is_fresh = !is_live || at.elapsed() < patience;
+    let is_over = !is_live || view.1 < now_us;
+    let is_fresh = is_over || at.elapsed() < patience;
     same && covers && is_fine && is_fresh
 }
 
@@ -231,22 +235,20 @@ fn read(
     scene: &Scene,
     state: &State,
     request: &TrendRequest,
-    recorder: Option<&TimelineRecorder>,
     live_us: Option<i64>,
     is_stopped: &AtomicBool,
 ) -> Result<TrendData, String> {
     let folder = request.folder.as_ref().ok_or("nothing is recorded: the scene has no feed")?;
-    if let Some(recorder) = recorder {
-        // Changes that can't be written yet are missing at the end of the lines.
-        let _ = recorder.flush();
-    }
     let fail = |error: cupola_history::HistoryError| error.to_string();
     let record = HistoryRecord::open(folder).map_err(fail)?.ok_or("nothing was recorded yet")?;
     let zone = &scene.time_zone.zone;
-    let mut sessions = record.sessions().to_vec();
-    if let (Some(last), Some(live_us)) = (sessions.last_mut(), live_us) {
-        last.1 = last.1.max(live_us);
-    }
+    let until_now = |sessions: &[(i64, i64)]| {
+        let mut sessions = sessions.to_vec();
+        if let (Some(last), Some(live_us)) = (sessions.last_mut(), live_us) {
+            last.1 = last.1.max(live_us);
+        }
+        sessions
+    };
     let topology = &scene.topology;
     let all = record.sources(Some(topology));
     let slots: Vec<Slot> = request.names.iter().filter_map(|name| topology.slot_named(name).ok()).collect();
@@ -277,7 +279,11 @@ fn read(
         }
         for (name, parts) in record.read(Some(topology), &wanted, span_us, is_stopped).map_err(fail)? {
             let own = parts.iter().filter(|past| is_present(topology, &past.series));
-            lines.insert(name, own.flat_map(|past| segments(&past.changes, &sessions, span_us, zone)).collect());
+            lines.insert(
+                name,
+                own.flat_map(|past| segments(&past.changes, &until_now(past.sessions(&record)), span_us, zone))
+                    .collect(),
+            );
         }
         Ok(lines)
     };
@@ -305,7 +311,8 @@ fn read(
         }
         data.lines.push(line);
     }
-    data.gaps = gaps(&sessions, (request.span_us.0, request.span_us.1.min(live_us.unwrap_or(i64::MAX))));
+    data.gaps =
+        gaps(&until_now(record.sessions()), (request.span_us.0, request.span_us.1.min(live_us.unwrap_or(i64::MAX))));
     let twins: Vec<&str> = slots.iter().map(|slot| topology.twin_id(topology.twin_of(*slot))).collect();
     let (from_us, to_us) = request.span_us;
     for entry in record.events().iter().filter(|entry| (from_us..=to_us).contains(&entry.time_us)) {

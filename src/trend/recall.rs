@@ -2,19 +2,16 @@
 //! edit, and from before the moment that a replay shows.
 
 use crate::history::OpenHistory;
-use crate::job::Jobs;
+use crate::job::{Background, Jobs};
 use crate::timeline::{OpenScene, SourceKind, Timeline, ViewCursor};
 use crate::twin::{Selected, Twin};
 use bevy::prelude::*;
 use cupola_history::{HistoryRecord, PropertySource, value_spans};
-use cupola_run::PastRecord;
 use cupola_twin::{Slot, Topology};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 /// The span of recent values, in microseconds.
 const SPAN_US: i64 = 3_600_000_000;
@@ -44,8 +41,8 @@ pub(super) struct Recall {
     asked: Option<Asked>,
     /// The moment on the screen in the last frame, in microseconds since the Unix epoch.
     now_us: i64,
-    // `Receiver` is not `Sync`, so a mutex holds it.
-    receiver: Option<(Entity, Mutex<Receiver<Result<Recalled, String>>>)>,
+    /// The timeline for which a thread reads, with its moment in microseconds since the Unix epoch.
+    reading: Option<(Entity, i64, Background<Result<Recalled, String>>)>,
 }
 
 /// Reads the recent values of the twin that a person has selected, on a thread.
@@ -59,7 +56,7 @@ pub(super) fn recall(
     jobs: Res<Jobs>,
 ) {
     let recall = &mut *recall;
-    receive(recall, &mut timelines, jobs.patience);
+    receive(recall, &mut timelines, &jobs);
     let (Some(scene), Some(cursor), Some(twin)) = (scene, cursor, selected.iter().next()) else { return };
     let Ok(timeline) = timelines.get(cursor.timeline) else { return };
     let now_us = timeline.now_us();
@@ -69,7 +66,7 @@ pub(super) fn recall(
     let is_past = timeline.source() != SourceKind::Simulated;
     let is_known = recall.asked.as_ref() == Some(&asked) && !(has_jumped && timeline.source() == SourceKind::Replayed);
     let is_changed = scene.is_changed();
-    if !is_past || (is_known && !is_changed) || recall.receiver.is_some() {
+    if !is_past || (is_known && !is_changed) || recall.reading.is_some() {
         return;
     }
     let Some(folder) = history.and_then(|history| history.folder.clone()) else { return };
@@ -79,31 +76,32 @@ pub(super) fn recall(
     }
     recall.asked = Some(asked);
     let twin = twin.0;
-    let (sender, receiver) = sync_channel(1);
-    let work = move || drop(sender.send(read(&folder, topology, twin, (now_us - SPAN_US, now_us))));
-    if std::thread::Builder::new().name("recall".into()).spawn(work).is_ok() {
-        recall.receiver = Some((cursor.timeline, Mutex::new(receiver)));
-        receive(recall, &mut timelines, jobs.patience);
+    let work = move || read(&folder, topology, twin, (now_us - SPAN_US, now_us));
+    if let Ok(background) = Background::start("recall", work) {
+        recall.reading = Some((cursor.timeline, now_us, background));
+        receive(recall, &mut timelines, &jobs);
     }
 }
 
-fn receive(recall: &mut Recall, timelines: &mut Query<&mut Timeline>, patience: Option<Duration>) {
-    let Some((entity, receiver)) = &mut recall.receiver else { return };
-    let entity = *entity;
-    let receiver = receiver.get_mut().unwrap_or_else(PoisonError::into_inner);
-    let result = match receiver.recv_timeout(patience.unwrap_or(Duration::MAX)) {
-        Err(RecvTimeoutError::Timeout) => return,
-        result => result.ok(),
-    };
-    recall.receiver = None;
+fn receive(recall: &mut Recall, timelines: &mut Query<&mut Timeline>, jobs: &Jobs) {
+    let Some((entity, asked_us, background)) = &mut recall.reading else { return };
+    let (entity, asked_us) = (*entity, *asked_us);
+    let Some(result) = background.poll(jobs) else { return };
+    recall.reading = None;
+    let timeline = timelines.get_mut(entity);
+    let is_present = timeline.as_ref().is_ok_and(|timeline| (timeline.now_us() - asked_us).abs() <= JUMP_US);
     // Without a history there are no earlier values. The trends and the replay tell the reason.
-    let Some(Ok(Recalled { topology, values })) = result else { return };
-    if let Ok(mut timeline) = timelines.get_mut(entity)
-        && Arc::ptr_eq(timeline.topology(), &topology)
-    {
-        for (slot, values) in values {
-            timeline.recall(slot, &values);
+    match (result, timeline) {
+        (Some(Ok(Recalled { topology, values })), Ok(mut timeline))
+            if is_present && Arc::ptr_eq(timeline.topology(), &topology) =>
+        {
+            for (slot, values) in values {
+                timeline.recall(slot, &values);
+            }
         }
+        // The replay has gone elsewhere, or the scene was changed.
+        (Some(Ok(_)), Ok(_)) => recall.asked = None,
+        _ => {}
     }
 }
 
@@ -132,7 +130,7 @@ fn read(
     let mut values = Vec::new();
     for slot in slots {
         let Some(past) = found.get(&topology.name(slot)).and_then(|parts| parts.last()) else { continue };
-        let spans = value_spans(&past.changes, record.sessions(), span_us.1);
+        let spans = value_spans(&past.changes, past.sessions(&record), span_us.1);
         let within = spans.iter().filter(|(_, end_us, _)| *end_us >= span_us.0);
         values.push((slot, within.map(|(from_us, _, value)| ((*from_us).max(span_us.0), *value)).collect()));
     }

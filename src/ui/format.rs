@@ -36,7 +36,9 @@ pub fn time_of_day(time_us: i64, zone: &TimeZone) -> String {
 
 /// Returns a span of local time, such as `12 Jan 10:42 – 13 Jan 10:42`.
 pub fn span(from_us: i64, to_us: i64, zone: &TimeZone) -> String {
-    let (from, to) = (written(from_us, zone, "%-d %b"), written(to_us, zone, "%-d %b"));
+    let year = |us| written(us, zone, "%Y");
+    let day = if year(from_us) == year(to_us) { "%-d %b" } else { "%-d %b %Y" };
+    let (from, to) = (written(from_us, zone, day), written(to_us, zone, day));
     let end = if from == to { String::new() } else { format!("{to} ") };
     format!("{from} {} – {end}{}", written(from_us, zone, "%H:%M"), written(to_us, zone, "%H:%M"))
 }

@@ -62,6 +62,8 @@ impl PastRange {
 pub struct BarState {
     /// The part of the history that a replay shows.
     pub range: PastRange,
+    /// The part of the history under the pointer during a drag, which stays in place.
+    dragged: Option<(i64, i64)>,
     /// The moment that is being typed.
     typed: String,
     /// Whether the typed moment was not understood.
@@ -130,7 +132,8 @@ fn gather_past(shown: &PanelData<'_, '_>, range: PastRange, now_us: i64) -> Opti
     past.raised.sort_by_key(|(_, severity)| *severity);
     let surplus = past.raised.len().saturating_sub(MAX_MARKS);
     past.raised.drain(..surplus);
-    past.events.truncate(MAX_MARKS);
+    let surplus = past.events.len().saturating_sub(MAX_MARKS);
+    past.events.drain(..surplus);
     Some(past)
 }
 
@@ -183,7 +186,7 @@ pub fn timeline_bar_ui(ui: &mut Ui, bar: &TimelineBar, state: &mut BarState, act
                 (Some(past), _) => {
                     range_ui(ui, state);
                     let rest = ui.available_width();
-                    scrubber(ui, rest, bar, past, state.range, actions);
+                    scrubber(ui, rest, bar, past, state, actions);
                 }
                 (None, true) => day_strip(ui, rest, bar),
                 (None, false) => live_line(ui, bar),
@@ -309,9 +312,16 @@ fn range_ui(ui: &mut Ui, state: &mut BarState) {
 }
 
 /// Draws a slider over a part of a history. A click or a drag goes to a moment.
-fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, past: &PastBar, range: PastRange, actions: &mut ActionList) {
+fn scrubber(
+    ui: &mut Ui,
+    width: f32,
+    bar: &TimelineBar,
+    past: &PastBar,
+    state: &mut BarState,
+    actions: &mut ActionList,
+) {
     let colors = theme::colors(ui);
-    let (start_us, end_us) = range.of(past.span_us(), bar.now_us);
+    let (start_us, end_us) = state.dragged.unwrap_or_else(|| state.range.of(past.span_us(), bar.now_us));
     let (rect, response) = ui.allocate_exact_size(vec2(width, ROW + 6.0), Sense::click_and_drag());
     let track = track_rect(rect);
     let span_us = (end_us - start_us).max(1) as f64;
@@ -324,6 +334,7 @@ fn scrubber(ui: &mut Ui, width: f32, bar: &TimelineBar, past: &PastBar, range: P
         start_us + (f64::from(part) * span_us) as i64
     };
     response.widget_info(|| WidgetInfo::slider(true, (bar.now_us - start_us) as f64 / 1e6, "Moment of the past"));
+    state.dragged = response.is_pointer_button_down_on().then_some((start_us, end_us));
     if let Some(pointer) = response.interact_pointer_pos()
         && (response.dragged() || response.clicked())
     {

@@ -86,8 +86,8 @@ fn a_replay_shows_the_day_before_with_its_alarms() {
     );
     // The past is played in steps of a few minutes, so every alarm is raised and cleared by the replay itself.
     let mut seen = Vec::new();
-    for minute in 0..375 {
-        send(&mut app, Seek(START_US + minute * MINUTE_US));
+    for step in 0..375 * 4 {
+        send(&mut app, Seek(START_US + step * 15 * SECOND_US));
         let changes = app.world().get::<Timeline>(replay).unwrap().changes().alarms.clone();
         let since = raised(&app);
         seen.extend(changes.iter().map(|change| (change.is_raised, since.first().copied())));
@@ -297,9 +297,9 @@ fn roll_ups_are_what_the_changes_say_and_outlive_them() {
     assert!(!folder.path().join("days/2023-11-14.db").exists());
 }
 
-const CSV_LONG: &str = "Time;Point;Value;Unit\n2026-03-28 08:00;r1.temperature;70,7;degreeFahrenheit\n\
-    2026-03-28 08:15;r1.temperature;71,6;degreeFahrenheit\n2026-03-28 08:15;r2.temperature;20,5;\n\
-    2026-03-28 08:30;r1.temperature;68;degreeFahrenheit\n2026-03-28 10:00;r1.temperature;66,2;degreeFahrenheit\n";
+const CSV_LONG: &str = "Time;Point;Value;Unit\n2025-03-28 08:00;r1.temperature;70,7;degreeFahrenheit\n\
+    2025-03-28 08:15;r1.temperature;71,6;degreeFahrenheit\n2025-03-28 08:15;r2.temperature;20,5;\n\
+    2025-03-28 08:30;r1.temperature;68;degreeFahrenheit\n2025-03-28 10:00;r1.temperature;66,2;degreeFahrenheit\n";
 
 /// Imports a file into a new history. Returns the answer, the output on standard error, and the changes of a property as
 /// texts.
@@ -335,17 +335,17 @@ fn tables_of_other_programs_become_history() {
     let wide = "\u{feff}timestamp,r1.temperature,r2.temperature,other\n2022-10-10 00:00:00+02:00,20,21,x\n\
                 2022-10-10 00:15:00+02:00,,21.5,x\n2022-10-10 00:30:00+02:00,22,NaN,x\n";
     let per_twin =
-        "id,when,t\nr1,28.03.2026 08:00,20\nr2,28.03.2026 08:00,30\nr1,28.03.2026 09:00,21\nr9,28.03.2026 09:00,1\n";
-    // The hour from two to three occurs twice on 2026-10-25, and does not occur on 2026-03-29.
-    let twice = "time,r1.temperature\n2026-10-25T01:30,1\n2026-10-25T02:30,2\n2026-10-25T02:30,3\n2026-10-25T03:30,4\n";
-    let latin = b"time,r1.temperature,Au\xdfen\n1774684800,20,5\n1774684860,21,6\n";
+        "id,when,t\nr1,28.03.2025 08:00,20\nr2,28.03.2025 08:00,30\nr1,28.03.2025 09:00,21\nr9,28.03.2025 09:00,1\n";
+    // The hour from two to three occurs twice on 2025-10-26, and does not occur on 2025-03-30.
+    let twice = "time,r1.temperature\n2025-10-26T01:30,1\n2025-10-26T02:30,2\n2025-10-26T02:30,3\n2025-10-26T03:30,4\n";
+    let latin = b"time,r1.temperature,Au\xdfen\n1743148800,20,5\n1743148860,21,6\n";
     let long = [
-        "2026-03-28T08:00:00+01:00 21.5",
-        "2026-03-28T08:15:00+01:00 22",
-        "2026-03-28T08:30:00+01:00 20",
-        "2026-03-28T08:45:00+01:00 ",
-        "2026-03-28T10:00:00+01:00 19",
-        "2026-03-28T10:15:00+01:00 ",
+        "2025-03-28T08:00:00+01:00 21.5",
+        "2025-03-28T08:15:00+01:00 22",
+        "2025-03-28T08:30:00+01:00 20",
+        "2025-03-28T08:45:00+01:00 ",
+        "2025-03-28T10:00:00+01:00 19",
+        "2025-03-28T10:15:00+01:00 ",
     ];
     let cases: [(&str, &[u8], &[&str], u64, &[&str]); 5] = [
         ("long.csv", CSV_LONG.as_bytes(), &[], 8, &long),
@@ -366,7 +366,7 @@ fn tables_of_other_programs_become_history() {
             per_twin.as_bytes(),
             &["--time", "when", "--time-format", "%d.%m.%Y %H:%M", "--map", "t=temperature"],
             5,
-            &["2026-03-28T08:00:00+01:00 20", "2026-03-28T09:00:00+01:00 21", "2026-03-28T10:00:00+01:00 "],
+            &["2025-03-28T08:00:00+01:00 20", "2025-03-28T09:00:00+01:00 21", "2025-03-28T10:00:00+01:00 "],
         ),
         (
             "twice.csv",
@@ -374,11 +374,11 @@ fn tables_of_other_programs_become_history() {
             &[],
             5,
             &[
-                "2026-10-25T01:30:00+02:00 1",
-                "2026-10-25T02:30:00+02:00 2",
-                "2026-10-25T02:30:00+01:00 3",
-                "2026-10-25T03:30:00+01:00 4",
-                "2026-10-25T04:30:00+01:00 ",
+                "2025-10-26T01:30:00+02:00 1",
+                "2025-10-26T02:30:00+02:00 2",
+                "2025-10-26T02:30:00+01:00 3",
+                "2025-10-26T03:30:00+01:00 4",
+                "2025-10-26T04:30:00+01:00 ",
             ],
         ),
         (
@@ -386,7 +386,7 @@ fn tables_of_other_programs_become_history() {
             latin,
             &["--zone", "UTC"],
             3,
-            &["2026-03-28T09:00:00+01:00 20", "2026-03-28T09:01:00+01:00 21", "2026-03-28T09:02:00+01:00 "],
+            &["2025-03-28T09:00:00+01:00 20", "2025-03-28T09:01:00+01:00 21", "2025-03-28T09:02:00+01:00 "],
         ),
     ];
     for (name, bytes, more, written, wanted) in cases {
@@ -408,19 +408,19 @@ fn a_table_that_is_not_understood_gives_a_reason() {
     for (name, text, more, wanted) in [
         ("a.csv", "", &[][..], "no header"),
         ("b.csv", "x,y\n1,2\n", &[], "no column has times"),
-        ("c.csv", "time,y\n2026-01-01,2\n", &[], "no column names a property"),
-        ("d.csv", "time,y\n2026-01-01,2\n", &["--map", "y=r1.temperatur"], "did you mean `temperature`"),
-        ("e.csv", "time,y\n2026-01-01,2\n", &["--map", "z=r1.temperature"], "no column `z`"),
-        ("f.csv", "time,f1.mean\n2026-01-01,2\n", &[], "is computed by the scene"),
-        ("g.csv", "time,r1.temperature\n2026-01-01,warm\n", &[], "a value that is no"),
+        ("c.csv", "time,y\n2025-01-01,2\n", &[], "no column names a property"),
+        ("d.csv", "time,y\n2025-01-01,2\n", &["--map", "y=r1.temperatur"], "did you mean `temperature`"),
+        ("e.csv", "time,y\n2025-01-01,2\n", &["--map", "z=r1.temperature"], "no column `z`"),
+        ("f.csv", "time,f1.mean\n2025-01-01,2\n", &[], "is computed by the scene"),
+        ("g.csv", "time,r1.temperature\n2025-01-01,warm\n", &[], "a value that is no"),
         ("h.csv", "time,r1.temperature\nnever,2\n", &[], "no time"),
         (
             "i.csv",
-            "time,r1.temperature\n2026-01-01,2\n",
+            "time,r1.temperature\n2025-01-01,2\n",
             &["--unit", "r1.temperature=degreeFahrenhait"],
             "degreeFahrenheit",
         ),
-        ("j.csv", "time,r1.temperature\n2026-01-01,2\n", &["--zone", "Europe/Berlim"], "Europe/Berlin"),
+        ("j.csv", "time,r1.temperature\n2025-01-01,2\n", &["--zone", "Europe/Berlim"], "Europe/Berlin"),
         ("k.parquet", "no parquet", &[], "k.parquet"),
     ] {
         let (answer, errors, _) = imported(name, text.as_bytes(), more, "r1.temperature");

@@ -1,6 +1,6 @@
 //! Values over time in buckets: the least, the time-weighted mean, the greatest, the count and the last value of each.
 
-use crate::change::Change;
+use crate::change::{Change, IMPORTED};
 use cupola_twin::Quality;
 use cupola_twin::zone::{TimeZone, offset_s};
 
@@ -50,12 +50,16 @@ pub fn next_boundary(time_us: i64, every_us: i64, zone: &TimeZone) -> i64 {
 }
 
 /// Returns the span of each good value of a series: from, to and value. A value holds until the next change, but only
-/// while somebody recorded: `sessions` are the spans of the recordings, in order.
+/// while somebody recorded: `sessions` are the spans of the recordings, in order. An imported value has its own end.
 pub fn value_spans(changes: &[Change], sessions: &[(i64, i64)], until_us: i64) -> Vec<(i64, i64, f64)> {
     let mut found = Vec::new();
     let ends = changes.iter().skip(1).map(|next| next.time_us).chain([until_us]);
     for (change, end_us) in changes.iter().zip(ends) {
         if change.quality != Quality::Good || change.lane.is_nan() {
+            continue;
+        }
+        if change.until_us == IMPORTED {
+            found.push((change.time_us, end_us.max(change.time_us), change.lane));
             continue;
         }
         let first = sessions.partition_point(|(_, to_us)| *to_us < change.time_us);

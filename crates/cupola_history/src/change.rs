@@ -43,6 +43,9 @@ pub struct SeriesIx(pub u32);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextIx(pub u32);
 
+/// The `until_us` of an imported value, which holds until the next one, whether somebody recorded or not.
+pub const IMPORTED: i64 = i64::MAX - 1;
+
 /// A change of a property.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
@@ -53,7 +56,7 @@ pub struct Change {
     /// The moment at which the timeline took the value, in microseconds since the Unix epoch.
     pub taken_us: i64,
     /// The last moment at which a measured value replaces a computed one, in microseconds since the Unix epoch, or
-    /// `i64::MAX`, or [`cupola_run::LATE`] for a reading that arrived late.
+    /// `i64::MAX`, or [`cupola_run::LATE`] for a reading that arrived late, or [`IMPORTED`].
     pub until_us: i64,
     /// The quality.
     pub quality: Quality,

@@ -4,12 +4,12 @@
 //! these days are written anew, so that the state at any moment has them.
 
 use crate::block::{self, FAST};
-use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
+use crate::change::{Change, IMPORTED, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::compact::{compact, frame, span};
 use crate::error::HistoryError;
 use crate::lock::lock;
 use crate::names::Names;
-use crate::reader::{changes_of, each_taken, state_at};
+use crate::reader::{all_frames, changes_of, each_taken, state_at};
 use crate::rollup::Rollups;
 use crate::sqlite::{DAY_US, Day, Files, HotBlock, day_of};
 use cupola_twin::Quality;
@@ -20,6 +20,9 @@ use std::path::Path;
 /// The number of values that are held in memory before they are written.
 const HELD: usize = 1 << 20;
 
+/// The beginning of the causes of imported values.
+const IMPORT_CAUSE: &str = "imported from ";
+
 /// A value of an imported property.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ImportedValue {
@@ -27,13 +30,15 @@ pub struct ImportedValue {
     pub series: SeriesIx,
     /// The time of the measurement, in microseconds since the Unix epoch.
     pub time_us: i64,
-    /// The lane, as in [`Change`], or NaN where the values end.
+    /// The lane, as in [`Change`], or NaN where the values end. There the value holds again that somebody has recorded.
     pub lane: f64,
 }
 
 /// The result of an import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportResult {
+    /// The damaged parts of the history that were passed over.
+    pub passed_over: Vec<String>,
     /// The number of values that were written.
     pub written: u64,
     /// The number of values that the history had already.
@@ -49,6 +54,10 @@ pub struct HistoryImport {
     /// The numbers of series and texts on the disk.
     known: (usize, usize),
     cause: TextIx,
+    /// The causes of imported values.
+    imported: BTreeSet<TextIx>,
+    /// The last time of series that are new, of which the history has nothing else.
+    new_series: HashMap<SeriesIx, i64>,
     source: String,
     held: Vec<ImportedValue>,
     /// The days that got values.
@@ -77,14 +86,21 @@ impl HistoryImport {
         let (series, texts) = files.read_catalog()?;
         let mut names = Names::new(series, texts);
         let known = (names.all_series().len(), names.all_texts().len());
-        let cause = names.text(&format!("imported from {source}")).0;
-        let (held, days, result) = (Vec::new(), BTreeSet::new(), ImportResult::default());
-        Ok(Self { files, names, known, cause, source: source.into(), held, days, result, _lock: lock })
+        let cause = names.text(&format!("{IMPORT_CAUSE}{source}")).0;
+        let texts = (1..).map(TextIx).zip(names.all_texts());
+        let imported = texts.filter(|(_, text)| text.starts_with(IMPORT_CAUSE)).map(|(ix, _)| ix).collect();
+        let (held, days, result, new_series) = (Vec::new(), BTreeSet::new(), ImportResult::default(), HashMap::new());
+        let source = source.into();
+        Ok(Self { files, names, known, cause, imported, new_series, source, held, days, result, _lock: lock })
     }
 
     /// Returns the number of a series.
     pub fn series(&mut self, series: &Series) -> SeriesIx {
-        self.names.series(series).0
+        let (ix, is_new) = self.names.series(series);
+        if is_new {
+            self.new_series.insert(ix, i64::MIN);
+        }
+        ix
     }
 
     /// Returns the lane of a text.
@@ -110,11 +126,16 @@ impl HistoryImport {
         self.write_frames()?;
         // The days are rolled up again, by the next program that records.
         Rollups::of(&self.files.folder).forget(&self.days)?;
-        if let Some((from_us, to_us)) = self.result.span_us.filter(|_| self.result.written > 0) {
-            let detail = serde_json::json!({ "to_us": to_us, "values": self.result.written }).to_string();
+        if let Some((from_us, to_us)) = self.result.span_us {
+            let log = self.files.log_of(&[LogKind::Imported])?;
+            let detail = serde_json::json!({ "to_us": to_us }).to_string();
             let (kind, subject, twin) = (LogKind::Imported, self.source.clone(), String::new());
-            self.files.add_catalog((0, 0), &[], &[], &[LogEntry { time_us: from_us, kind, subject, twin, detail }])?;
+            let entry = LogEntry { time_us: from_us, kind, subject, twin, detail };
+            if !log.contains(&entry) {
+                self.files.add_catalog((0, 0), &[], &[], &[entry])?;
+            }
         }
+        self.result.passed_over = self.files.passed_over.iter().cloned().collect();
         Ok(self.result)
     }
 
@@ -123,23 +144,22 @@ impl HistoryImport {
         self.write_names()?;
         let mut held = std::mem::take(&mut self.held);
         held.sort_by_key(|value| (value.series, value.time_us));
+        for ImportedValue { time_us, .. } in &held {
+            let span_us = self.result.span_us.get_or_insert((*time_us, *time_us));
+            *span_us = (span_us.0.min(*time_us), span_us.1.max(*time_us));
+            // The frames of a day are written even if it has all values already, because an import may have been stopped.
+            self.days.insert(day_of(*time_us));
+        }
         let new = self.new_values(&held)?;
         let mut by_day: BTreeMap<Day, Vec<Change>> = BTreeMap::new();
         for value in new {
-            let ImportedValue { series, time_us, lane } = value;
-            let quality = if lane.is_nan() { Quality::Missing } else { Quality::Good };
-            let (until_us, cause) = (i64::MAX, self.cause);
-            let change = Change { series, time_us, taken_us: time_us, until_us, quality, cause, lane };
-            by_day.entry(day_of(time_us)).or_default().push(change);
-            let span_us = self.result.span_us.get_or_insert((time_us, time_us));
-            *span_us = (span_us.0.min(time_us), span_us.1.max(time_us));
+            by_day.entry(day_of(value.time_us)).or_default().push(value);
         }
         for (day, mut changes) in by_day {
             changes.sort_by_key(|change| (change.taken_us, change.series));
             let seq = self.files.last_seq(day)? + 1;
             let (span_us, taken_us) = (span(&changes, |row| row.time_us), span(&changes, |row| row.taken_us));
             self.files.add_hot(day, &HotBlock { seq, span_us, taken_us, data: block::encode(&changes, FAST) })?;
-            self.days.insert(day);
             self.result.written += changes.len() as u64;
         }
         Ok(())
@@ -155,22 +175,46 @@ impl HistoryImport {
         Ok(())
     }
 
-    /// Returns the values that the history does not have yet, of values in the order of their series. A value at a moment at
-    /// which the history has one is known, whatever it is: nothing that was recorded is replaced.
-    fn new_values(&mut self, held: &[ImportedValue]) -> Result<Vec<ImportedValue>, HistoryError> {
+    /// Returns the changes for the values that the history does not have yet, of values in the order of their series. A value
+    /// at a moment at which the history has one is known, whatever it is: nothing that was recorded is replaced. Only the end
+    /// of an earlier import gives way to a value.
+    fn new_values(&mut self, held: &[ImportedValue]) -> Result<Vec<Change>, HistoryError> {
         let mut new = Vec::new();
         for values in held.chunk_by(|one, other| one.series == other.series) {
             let (Some(first), Some(last)) = (values.first(), values.last()) else { continue };
-            let known = changes_of(&mut self.files, first.series, (first.time_us, last.time_us))?;
-            let times: BTreeSet<i64> = known.iter().map(|change| change.time_us).collect();
+            let series = first.series;
+            let known = match self.new_series.get(&series) {
+                Some(known_us) if *known_us < first.time_us => Vec::new(),
+                _ => changes_of(&mut self.files, series, (first.time_us, last.time_us))?,
+            };
+            if let Some(known_us) = self.new_series.get_mut(&series) {
+                *known_us = (*known_us).max(last.time_us);
+            }
+            let is_end = |change: &Change| change.lane.is_nan() && self.imported.contains(&change.cause);
+            let times: BTreeSet<i64> =
+                known.iter().filter(|change| !is_end(change)).map(|change| change.time_us).collect();
+            let ends: BTreeSet<i64> =
+                known.iter().filter(|change| is_end(change)).map(|change| change.time_us).collect();
+            let recorded: Vec<&Change> = known.iter().filter(|change| !self.imported.contains(&change.cause)).collect();
             let mut before_us = None;
             for value in values {
-                if times.contains(&value.time_us) || before_us == Some(value.time_us) {
+                let ImportedValue { series, time_us, lane } = *value;
+                let is_known = times.contains(&time_us) || (ends.contains(&time_us) && lane.is_nan());
+                if is_known || before_us == Some(time_us) {
                     self.result.known += 1;
-                } else {
-                    new.push(*value);
+                    before_us = Some(time_us);
+                    continue;
                 }
-                before_us = Some(value.time_us);
+                before_us = Some(time_us);
+                let cause = self.cause;
+                let held = recorded[..recorded.partition_point(|change| change.time_us <= time_us)].last();
+                new.push(match held.filter(|_| lane.is_nan()) {
+                    Some(held) => Change { time_us, taken_us: time_us, cause, ..**held },
+                    None => {
+                        let quality = if lane.is_nan() { Quality::Missing } else { Quality::Good };
+                        Change { series, time_us, taken_us: time_us, until_us: IMPORTED, quality, cause, lane }
+                    }
+                });
             }
         }
         Ok(new)
@@ -178,19 +222,27 @@ impl HistoryImport {
 
     /// Writes the frames of the days that got values, and of the days between and after them.
     fn write_frames(&mut self) -> Result<(), HistoryError> {
-        let Some(first) = self.days.first().copied() else { return Ok(()) };
-        for day in &self.days {
-            compact(&mut self.files, *day, None)?;
+        let (Some(first), Some(last)) = (self.days.first().copied(), self.days.last().copied()) else { return Ok(()) };
+        let mut days = self.files.days()?;
+        for day in days.iter().filter(|day| self.days.contains(day)) {
+            // A day with a damaged block stays as it is.
+            let compacted = compact(&mut self.files, *day, None);
+            self.files.pass_over(compacted)?;
         }
         let mut latest = state_at(&mut self.files, first.saturating_mul(DAY_US) - 1)?;
-        let mut days = self.files.days()?;
-        days.retain(|day| *day >= first);
+        // Every import ends on its last day, so later frames have nothing of it.
+        days.retain(|day| (first..=last + 1).contains(day));
         for day in days {
+            // A frame may have values of days that are gone.
+            let frames = all_frames(&mut self.files, day)?;
+            let (begin, later): (Vec<_>, Vec<_>) =
+                frames.into_iter().partition(|(time_us, _)| *time_us <= day.saturating_mul(DAY_US));
+            begin.iter().flat_map(|(_, rows)| rows).for_each(|change| latest.take(change));
             if latest.count() > 0 {
-                let at_us = latest.taken_us().max(day.saturating_mul(DAY_US));
-                self.files.replace_frames(day, &frame(&latest, at_us, 0))?;
+                self.files.replace_frames(day, &frame(&latest, day.saturating_mul(DAY_US), 0))?;
             }
             each_taken(&mut self.files, day, |change| latest.take(change))?;
+            later.iter().flat_map(|(_, rows)| rows).for_each(|change| latest.take(change));
         }
         Ok(())
     }
@@ -210,11 +262,11 @@ impl ReadingIntervals {
     /// Takes the time of a reading.
     pub fn take(&mut self, series: SeriesIx, time_us: i64) {
         if let Some(last_us) = self.last_us.insert(series, time_us)
-            && time_us > last_us
+            && time_us != last_us
         {
             let intervals = self.intervals_us.entry(series).or_default();
             if intervals.len() < Self::MAX {
-                intervals.push(time_us - last_us);
+                intervals.push((time_us - last_us).abs());
             }
         }
     }

@@ -53,7 +53,7 @@ mod verify;
 
 pub use block::BlockError;
 pub use buckets::{Bucket, buckets, next_boundary, value_spans};
-pub use change::{Change, LogEntry, LogKind, Series, SeriesIx, SeriesKey, TextIx};
+pub use change::{Change, IMPORTED, LogEntry, LogKind, Series, SeriesIx, SeriesKey, TextIx};
 pub use error::HistoryError;
 pub use import::{HistoryImport, ImportResult, ImportedValue, ReadingIntervals};
 pub use live::{INITIAL, TimelineRecorder};

@@ -13,7 +13,7 @@ use cupola_twin::{Kind, Quality, Slot, State, Topology};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
@@ -41,6 +41,8 @@ struct Shared {
     due: Mutex<RollingDue>,
     is_due: Condvar,
     is_stopped: AtomicBool,
+    /// The last moment of the timeline, in microseconds since the Unix epoch.
+    passed_us: AtomicI64,
 }
 
 /// The work of the thread that rolls up days.
@@ -61,6 +63,8 @@ struct Numbers {
     causes: HashMap<Arc<str>, TextIx>,
     /// The last moment that was recorded, in microseconds since the Unix epoch.
     last_us: i64,
+    /// The day of the last change.
+    day: i64,
     scene: String,
     topology: Option<Arc<Topology>>,
     /// The changes that wait until the state at the beginning is recorded.
@@ -88,7 +92,14 @@ impl TimelineRecorder {
 
     fn with(recorder: Recorder, temporary: Option<TempDir>) -> Self {
         let (numbers, due, is_due) = (Mutex::default(), Mutex::default(), Condvar::new());
-        let shared = Arc::new(Shared { recorder, numbers, due, is_due, is_stopped: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            recorder,
+            numbers,
+            due,
+            is_due,
+            is_stopped: AtomicBool::new(false),
+            passed_us: AtomicI64::new(0),
+        });
         let rolling = {
             let shared = shared.clone();
             let folder = shared.recorder.folder().to_path_buf();
@@ -231,13 +242,20 @@ impl Shared {
             for slot in topology.properties(twin) {
                 // A computed value that a measured one replaced is computed again, because the timeline is new.
                 let is_computed = topology.column(slot.column).formula.is_some();
-                let sample = if is_computed { Sample { time_us: now_us, ..Sample::MISSING } } else { state.get(slot) };
+                let missing = Sample { time_us: now_us, ..Sample::MISSING };
+                let (sample, until_us) = match state.measured(slot) {
+                    // A message may have come before the history was open.
+                    Some(measured) if is_computed => (measured.sample, measured.until_us),
+                    _ if is_computed => (missing, i64::MAX),
+                    _ => (state.get(slot), i64::MAX),
+                };
                 let is_missing = sample.quality == Quality::Missing;
                 if is_missing && (known.is_empty() || !self.recorder.has_series(&Series::of(topology, slot))) {
                     continue;
                 }
-                let change = InputChange { slot, sample, until_us: i64::MAX };
-                let cause = (!is_missing).then(|| INITIAL.into());
+                let change = InputChange { slot, sample, until_us };
+                // A value of the scene's file has no time.
+                let cause = (!is_missing && sample.time_us <= 0).then(|| INITIAL.into());
                 let change = self.change(&mut numbers, topology, now_us, &change, cause);
                 // Only differences from the last recorded values are of interest.
                 let is_same = match known.get(&change.series) {
@@ -287,7 +305,9 @@ impl RecordSink for TimelineRecorder {
         let scene = scene.document.name.clone();
         shared.log(now_us, LogKind::Begun, &scene, "", "");
         let topology = Some(state.topology().clone());
-        *shared.lock() = Numbers { scene, topology, last_us: now_us, held: Some(Vec::new()), ..Numbers::default() };
+        let day = day_of(now_us);
+        *shared.lock() =
+            Numbers { scene, topology, day, last_us: now_us, held: Some(Vec::new()), ..Numbers::default() };
         // Large scenes take a second, so the comparison is on a thread of its own.
         let known = Arc::new(known);
         let work = {
@@ -328,7 +348,7 @@ impl RecordSink for TimelineRecorder {
         let mut numbers = shared.lock();
         // The moments of a history never go back.
         let now_us = now_us.max(numbers.last_us);
-        let is_new_day = day_of(now_us) > day_of(numbers.last_us);
+        let is_new_day = std::mem::replace(&mut numbers.day, day_of(now_us)) < day_of(now_us);
         numbers.last_us = now_us;
         let made =
             changes.iter().map(|change| shared.change(&mut numbers, topology, now_us, change, cause(change.slot)));
@@ -343,7 +363,11 @@ impl RecordSink for TimelineRecorder {
     fn event(&self, topology: &Topology, now_us: i64, event: &RecordedEvent<'_>) {
         let shared = &self.shared;
         // The moments of a history never go back.
-        let now_us = now_us.max(shared.lock().last_us);
+        let now_us = {
+            let mut numbers = shared.lock();
+            numbers.last_us = numbers.last_us.max(now_us);
+            numbers.last_us
+        };
         let outcome = |invocation: &Invocation| invocation.to_json(topology);
         match event {
             RecordedEvent::Raised { alarm, twin } => shared.log(now_us, LogKind::Raised, alarm, twin, ""),
@@ -367,6 +391,10 @@ impl RecordSink for TimelineRecorder {
                 shared.log(now_us, LogKind::Observed, "", "", detail);
             }
         }
+    }
+
+    fn passed(&self, now_us: i64) {
+        self.shared.passed_us.fetch_max(now_us, Ordering::Relaxed);
     }
 
     fn scene_changed(&self, scene: &Scene, now_us: i64) {
@@ -398,6 +426,7 @@ impl Drop for TimelineRecorder {
             let numbers = shared.lock();
             (numbers.last_us, numbers.scene.clone())
         };
+        let last_us = last_us.max(shared.passed_us.load(Ordering::Relaxed));
         if last_us > 0 {
             shared.log(last_us, LogKind::Ended, &scene, "", "");
         }

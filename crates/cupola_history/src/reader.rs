@@ -5,7 +5,7 @@ use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
 use crate::latest::Latest;
 use crate::names::Names;
-use crate::sqlite::{DAY_US, Day, Files, Order, day_of};
+use crate::sqlite::{DAY_US, Day, Files, Order, Table, day_of};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -212,21 +212,22 @@ impl History {
             }
         }
         sessions.extend(open.map(|from_us| (from_us, last_us.max(from_us))));
-        for entry in files.log_of(&[LogKind::Imported, LogKind::Imported])? {
+        Ok(sessions)
+    }
+
+    /// Returns the spans of time of which a past was imported, in order.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub fn imported(&self) -> Result<Vec<(i64, i64)>, HistoryError> {
+        let mut spans = Vec::new();
+        for entry in self.lock().files.log_of(&[LogKind::Imported])? {
             let detail: Option<serde_json::Value> = serde_json::from_str(&entry.detail).ok();
             let to_us = detail.and_then(|detail| detail.get("to_us")?.as_i64());
-            sessions.extend(to_us.map(|to_us| (entry.time_us, to_us)));
+            spans.extend(to_us.map(|to_us| (entry.time_us, to_us)));
         }
-        sessions.sort_unstable();
-        // Somebody else may have recorded at the same time.
-        sessions.dedup_by(|next, known| {
-            let overlaps = next.0 <= known.1 && next.0 != next.1;
-            if overlaps {
-                known.1 = known.1.max(next.1);
-            }
-            overlaps
-        });
-        Ok(sessions)
+        spans.sort_unstable();
+        Ok(spans)
     }
 
     /// Returns the damaged parts that reading has passed over so far, for people.
@@ -276,6 +277,8 @@ fn each_change(files: &mut Files, day: Day, wanted: Wanted, mut each: impl FnMut
         }
     };
     let Wanted { by, span_us, series, after } = wanted;
+    let held = files.hold_day(day, true);
+    files.pass_over(held)?;
     let pages = files.each_page(day, by, span_us, series.map(|(first, last)| (first.0, last.0)), |page| {
         if page.seq > after {
             decoded(&page.data, format!("page of series {} to {}", page.series.0, page.series.1));
@@ -289,6 +292,8 @@ fn each_change(files: &mut Files, day: Day, wanted: Wanted, mut each: impl FnMut
             Ok(())
         })
     });
+    // A damaged file may have ended the transaction.
+    let _ = files.hold_day(day, false);
     files.pass_over(hot)?;
     damaged.into_iter().try_for_each(|error| files.pass_over(Err(error)))
 }
@@ -351,6 +356,24 @@ pub(crate) fn each_taken(files: &mut Files, day: Day, each: impl FnMut(&Change))
     found.sort_by_key(|change| (change.taken_us, change.series, change.time_us));
     found.iter().for_each(each);
     Ok(())
+}
+
+/// Returns the moments and changes of all frames of a day. Damaged ones are passed over.
+pub(crate) fn all_frames(files: &mut Files, day: Day) -> Result<Vec<(i64, Vec<Change>)>, HistoryError> {
+    let mut blocks = Vec::new();
+    files.each_block(day, Table::Frame, |_, place, data| blocks.push((place.to_string(), data.to_vec())))?;
+    let mut frames = Vec::new();
+    for (what, data) in blocks {
+        let mut rows = Vec::new();
+        match block::decode(&data, &mut rows) {
+            Ok(()) => frames.push((rows.iter().map(|change| change.taken_us).max().unwrap_or(i64::MIN), rows)),
+            Err(source) => {
+                let path = files.day_path(day);
+                files.pass_over::<()>(Err(HistoryError::Block { path, what, source }))?;
+            }
+        }
+    }
+    Ok(frames)
 }
 
 /// Returns the last change of a series with a source time before a moment.

@@ -5,6 +5,7 @@ use crate::error::HistoryError;
 use crate::live::INITIAL;
 use crate::past::Past;
 use crate::reader::History;
+use crate::sqlite::DAY_US;
 use cupola_run::alarm::NamedAlarm;
 use cupola_run::{ConditionChange, PastChange, PastMoment, PastRecord, PastState, PastValue, RaisedAlarm};
 use cupola_scene::Scene;
@@ -45,7 +46,10 @@ type Places = Arc<Vec<Option<SeriesPlace>>>;
 #[derive(Debug)]
 pub struct HistoryRecord {
     history: History,
+    /// The spans in which somebody recorded or of which a past was imported.
     sessions: Vec<(i64, i64)>,
+    /// The spans in which somebody recorded.
+    recorded: Vec<(i64, i64)>,
     events: Vec<LogEntry>,
     /// The number of the text [`INITIAL`] in the history.
     initial: Option<TextIx>,
@@ -60,13 +64,14 @@ impl HistoryRecord {
     /// There is no history, a newer program has written it, or it can't be read.
     pub fn open(folder: &Path) -> Result<Option<Self>, HistoryError> {
         let history = History::open(folder)?;
-        let sessions = history.sessions()?;
+        let recorded = history.sessions()?;
+        let sessions = union(recorded.iter().copied().chain(history.imported()?));
         if sessions.is_empty() {
             return Ok(None);
         }
         let events = history.newest_log(MAX_EVENTS)?;
         let initial = history.text_ix(INITIAL);
-        Ok(Some(Self { history, sessions, events, initial, places: Mutex::default() }))
+        Ok(Some(Self { history, sessions, recorded, events, initial, places: Mutex::default() }))
     }
 
     /// Returns the history.
@@ -85,8 +90,8 @@ impl HistoryRecord {
     }
 
     /// Returns the spans of time in which somebody recorded.
-    pub(crate) fn every_session(&self) -> &[(i64, i64)] {
-        &self.sessions
+    pub fn recorded(&self) -> &[(i64, i64)] {
+        &self.recorded
     }
 
     /// Returns the places of all series in a topology.
@@ -219,42 +224,58 @@ impl HistoryRecord {
         let is_of = |series: &Series| twin.is_none_or(|twin| &*series.key.twin == twin) && !series.is_condition();
         let all = self.history.series();
         let wanted: HashSet<SeriesIx> = all.iter().filter(|(_, series)| is_of(series)).map(|(ix, _)| *ix).collect();
-        let (first_us, last_us) = self.span_us();
-        // The span that is searched grows, because most changes are near.
+        // The span that is searched grows, because most changes are near. All changes of a long span would need much memory.
+        let longest_us = if twin.is_some() { DAY_US * 32 } else { DAY_US / 4 };
         let (mut edge_us, mut length_us) = (from_us, FIRST_SEARCH_US);
-        while if is_next { edge_us < last_us } else { edge_us > first_us } {
+        while let Some(next_us) = self.recorded_from(edge_us, is_next) {
+            edge_us = next_us;
             let far_us = if is_next { edge_us.saturating_add(length_us) } else { edge_us.saturating_sub(length_us) };
             let span_us = if is_next { (edge_us + 1, far_us) } else { (far_us, edge_us - 1) };
-            let found = if twin.is_some() {
-                let mut times = Vec::new();
-                for ix in &all {
-                    if wanted.contains(&ix.0) {
-                        times.extend(self.history.changes(ix.0, span_us)?.iter().map(|change| change.taken_us));
-                    }
+            let mut found = Vec::new();
+            if twin.is_some() {
+                // A device may deliver a reading late.
+                let source_us = (span_us.0.saturating_sub(DAY_US), span_us.1.saturating_add(DAY_US));
+                for ix in all.iter().map(|(ix, _)| *ix).filter(|ix| wanted.contains(ix)) {
+                    found.extend(self.history.changes(ix, source_us)?.iter().map(|change| change.taken_us));
                 }
-                times
             } else {
                 let changes = self.history.taken(span_us)?;
-                changes.iter().filter(|change| wanted.contains(&change.series)).map(|change| change.taken_us).collect()
-            };
+                found.extend(
+                    changes.iter().filter(|change| wanted.contains(&change.series)).map(|change| change.taken_us),
+                );
+            }
             let found = found.into_iter().filter(|time_us| (span_us.0..=span_us.1).contains(time_us));
             if let Some(time_us) = if is_next { found.min() } else { found.max() } {
                 return Ok(Some(time_us));
             }
-            (edge_us, length_us) = (far_us, length_us.saturating_mul(8));
+            (edge_us, length_us) = (far_us, length_us.saturating_mul(8).min(longest_us));
         }
         Ok(None)
     }
 
-    /// Returns the session of a moment, or the last one before it, or the first one.
-    pub(crate) fn session_of(&self, moment_us: i64) -> (i64, i64) {
-        let after = self.sessions.partition_point(|(from_us, _)| *from_us <= moment_us);
-        self.sessions[after.saturating_sub(1)]
+    /// Returns a moment, or the nearest end of a session in a direction if nobody recorded then.
+    fn recorded_from(&self, moment_us: i64, is_next: bool) -> Option<i64> {
+        if is_next {
+            let session = self.sessions.iter().find(|(_, to_us)| *to_us > moment_us)?;
+            return Some(moment_us.max(session.0 - 1));
+        }
+        let session = self.sessions.iter().rfind(|(from_us, _)| *from_us < moment_us)?;
+        Some(moment_us.min(session.1 + 1))
+    }
+
+    /// Returns the beginning of the recording of a moment, or of the imported past of a moment, or of the last one before it.
+    pub(crate) fn begin_of(&self, moment_us: i64) -> i64 {
+        let of = |spans: &[(i64, i64)]| {
+            let after = spans.partition_point(|(from_us, _)| *from_us <= moment_us);
+            after.checked_sub(1).map(|at| spans[at])
+        };
+        let recorded = of(&self.recorded).filter(|(_, to_us)| *to_us >= moment_us);
+        recorded.or_else(|| of(&self.sessions)).map_or(moment_us, |(from_us, _)| from_us)
     }
 
     /// Returns the alarms that were raised at a moment, and the number of those that were raised up to it.
     fn alarms_at(&self, moment_us: i64) -> (Vec<NamedAlarm>, u64) {
-        let begun_us = self.session_of(moment_us).0;
+        let begun_us = self.begin_of(moment_us);
         let end = self.events.partition_point(|entry| entry.time_us <= moment_us);
         let mut raised: BTreeMap<(&str, &str), RaisedAlarm> = BTreeMap::new();
         let mut total = 0;
@@ -281,6 +302,21 @@ impl HistoryRecord {
             |((alarm, twin), raised): ((&str, &str), _)| NamedAlarm { alarm: alarm.into(), twin: twin.into(), raised };
         (raised.into_iter().map(named).collect(), total)
     }
+}
+
+/// Returns spans in order, without overlaps.
+fn union(spans: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
+    let mut all: Vec<(i64, i64)> = spans.collect();
+    all.sort_unstable();
+    let mut union: Vec<(i64, i64)> = Vec::new();
+    for (from_us, to_us) in all {
+        match union.last_mut() {
+            // Programs that follow each other at once stay apart, because functions begin anew.
+            Some(last) if from_us < last.1 || to_us <= last.1 => last.1 = last.1.max(to_us),
+            _ => union.push((from_us, to_us)),
+        }
+    }
+    union
 }
 
 impl PastRecord for HistoryRecord {

@@ -6,6 +6,7 @@ use crate::past::Past;
 use crate::record::HistoryRecord;
 use crate::rollup::{ComputedBuckets, Retention, RollupLevel, Rollups, is_rolled, ordered, roll};
 use crate::sqlite::{DAY_US, Day};
+use cupola_run::PastRecord;
 use cupola_twin::{Slot, Topology};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -80,7 +81,7 @@ fn roll_day(
     number: &mut Numbering<'_>,
     is_stopped: &AtomicBool,
 ) -> Result<bool, HistoryError> {
-    let sessions = record.every_session();
+    let sessions = record.recorded();
     let mut rows: [BTreeMap<SeriesIx, Vec<crate::Bucket>>; 2] = Default::default();
     let all: Vec<SeriesIx> =
         record.history().series().into_iter().filter(|(_, series)| is_rolled(series)).map(|(ix, _)| ix).collect();
@@ -131,7 +132,7 @@ fn computed(
         .map(|slot| (slot, Series::of(topology, slot)))
         .filter(|(_, series)| is_rolled(series))
         .collect();
-    let sessions = record.every_session();
+    let sessions = record.sessions();
     let (begin_us, end_us) = (day.saturating_mul(DAY_US), (day + 1).saturating_mul(DAY_US));
     let within = sessions.iter().find(|(_, to_us)| *to_us >= begin_us).filter(|(from_us, _)| *from_us < end_us);
     let Some((first_us, _)) = within.filter(|_| slots.len() <= MAX_COMPUTED) else { return Ok(Vec::new()) };

@@ -60,6 +60,7 @@ const CATALOG: &str = "
     CREATE TABLE IF NOT EXISTS text(id INTEGER PRIMARY KEY, value TEXT);
     CREATE TABLE IF NOT EXISTS log(time_us INTEGER, kind TEXT, subject TEXT, twin TEXT, detail TEXT);
     CREATE INDEX IF NOT EXISTS log_time ON log(time_us);
+    CREATE INDEX IF NOT EXISTS log_kind ON log(kind);
     CREATE TABLE IF NOT EXISTS late(day INTEGER PRIMARY KEY, from_us INTEGER);
 ";
 const DAY: &str = "
@@ -286,9 +287,12 @@ impl Files {
         self.read_log("time_us BETWEEN ? AND ?", &[&from_us, &to_us])
     }
 
-    /// Reads the entries of two kinds in the log.
-    pub fn log_of(&mut self, kinds: &[LogKind; 2]) -> Result<Vec<LogEntry>, HistoryError> {
-        self.read_log("kind IN (?, ?)", &[&kinds[0].word(), &kinds[1].word()])
+    /// Reads the entries of some kinds in the log.
+    pub fn log_of(&mut self, kinds: &[LogKind]) -> Result<Vec<LogEntry>, HistoryError> {
+        let words: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
+        let places = vec!["?"; words.len()].join(", ");
+        let values: Vec<&dyn ToSql> = words.iter().map(|word| word as &dyn ToSql).collect();
+        self.read_log(&format!("kind IN ({places})"), &values)
     }
 
     /// Reads the newest entries of the log, without those of single readings.
@@ -419,6 +423,13 @@ impl Files {
             transaction.commit()
         };
         write().map_err(HistoryError::database(&path))
+    }
+
+    /// Begins or ends a transaction of reading a day, in which a compaction by another connection is not seen.
+    pub fn hold_day(&mut self, day: Day, begins: bool) -> Result<(), HistoryError> {
+        let path = self.day_path(day);
+        let sql = if begins { "BEGIN" } else { "COMMIT" };
+        self.day(day)?.execute_batch(sql).map_err(HistoryError::database(&path))
     }
 
     /// Calls `each` with the pages of a day that have changes from one moment to another.

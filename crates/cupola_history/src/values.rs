@@ -8,6 +8,7 @@ use crate::reader::History;
 use crate::record::HistoryRecord;
 use crate::rollup::{RollupLevel, Rollups, merge};
 use crate::sqlite::{DAY_US, Day, day_of};
+use cupola_run::PastRecord;
 use cupola_twin::value::{Sample, decode, time_text};
 use cupola_twin::zone::TimeZone;
 use cupola_twin::{Kind, Quality, Slot, State, Topology, Value};
@@ -48,6 +49,11 @@ impl Series {
 }
 
 impl SeriesPast {
+    /// Returns the spans in which the values hold: for a computed property, those of imported inputs as well.
+    pub fn sessions<'r>(&self, record: &'r HistoryRecord) -> &'r [(i64, i64)] {
+        if self.texts.is_some() { record.sessions() } else { record.recorded() }
+    }
+
     /// Returns the value of a change as JSON, or null without one.
     pub fn value(&self, history: &History, change: &Change) -> serde_json::Value {
         use serde_json::{Value as Json, json};
@@ -193,7 +199,7 @@ impl HistoryRecord {
             let read = self.read(topology, &wanted, span_us, is_stopped)?;
             let read = read.into_values().flatten().filter(|past| past.series.is_numeric());
             let of = |past: SeriesPast| {
-                let found = buckets(&past.changes, self.every_session(), span_us, length_us, zone);
+                let found = buckets(&past.changes, past.sessions(self), span_us, length_us, zone);
                 (past.series, found)
             };
             Ok(read.map(of).collect())
@@ -243,7 +249,7 @@ impl HistoryRecord {
             .collect();
         // Nothing is known before the first recording.
         let from_us = from_us.max(self.span_us().0);
-        let begins = self.session_of(from_us).0 == from_us;
+        let begins = self.begin_of(from_us) == from_us;
         let mut take = |now_us: i64, state: &State, is_first: bool| {
             for (_, slot, past) in &mut all {
                 if is_first || state.has_changed(*slot) {

@@ -12,7 +12,9 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The longest span that a replay plays instead of going to its end at once, in microseconds.
-const MAX_PLAYED_US: i64 = 600_000_000;
+const MAX_PLAYED_US: i64 = 15_000_000;
+/// The longest span of the moments that are read at once, in microseconds.
+const LONGEST_READ_US: i64 = 600_000_000;
 /// The span of the moments that are read at first, in microseconds.
 const READ_US: i64 = 60_000_000;
 /// The number of changes that are read at once, if possible.
@@ -194,7 +196,7 @@ impl Replay {
             if changes > 2 * READ_CHANGES {
                 self.span_us = (self.span_us / 2).max(1_000_000);
             } else if changes < READ_CHANGES / 2 {
-                self.span_us = (self.span_us * 2).min(MAX_PLAYED_US);
+                self.span_us = (self.span_us * 2).min(LONGEST_READ_US);
             }
         }
         let moment = self.ahead.pop_front_if(|moment| moment.time_us <= until_us);

@@ -93,6 +93,8 @@ pub trait RecordSink: Send + Sync + fmt::Debug {
     fn conditions(&self, topology: &Topology, now_us: i64, changes: &[ConditionChange]);
     /// Takes an event of a moment, in microseconds since the Unix epoch.
     fn event(&self, topology: &Topology, now_us: i64, event: &RecordedEvent<'_>);
+    /// Notes that a timeline has passed to a moment, in microseconds since the Unix epoch.
+    fn passed(&self, now_us: i64);
     /// Notes that the scene was changed by an edit or a reload. Slots have another meaning from now on.
     fn scene_changed(&self, scene: &Scene, now_us: i64);
 }

@@ -4,8 +4,9 @@ use super::{Driver, Timeline, TimelineError};
 use crate::alarm::Alarms;
 use crate::drivers::Drivers;
 use crate::relocation::Relocation;
-use crate::sink::InputChanges;
+use crate::sink::{InputChange, InputChanges};
 use cupola_scene::Scene;
+use cupola_twin::{Quality, State};
 use std::sync::Arc;
 
 impl Timeline {
@@ -22,7 +23,7 @@ impl Timeline {
         drivers: &Drivers,
         relocation: &Relocation,
     ) -> Result<(), TimelineError> {
-        let before = self.scene.clone();
+        let (before, state_before) = (self.scene.clone(), self.sink.is_some().then(|| self.state.clone()));
         debug_assert!(Arc::ptr_eq(relocation.from(), &before.topology), "the relocation is of another scene");
         match &mut self.driver {
             Driver::Live { feeds } => feeds.clone_from(&drivers.feeds),
@@ -50,8 +51,38 @@ impl Timeline {
         self.inputs = InputChanges::of(&self.state);
         if let Some(sink) = &self.sink {
             sink.scene_changed(&self.scene, self.now_us);
+            let changes = state_before.map_or_else(Vec::new, |before| edited(&before, &self.state, relocation));
+            if !changes.is_empty() {
+                sink.changes(&self.scene.topology, self.now_us, &changes, &|_| Some("edit of the scene".into()));
+            }
         }
         self.revision += 1;
         Ok(())
     }
+}
+
+/// Returns the inputs whose values an edit of the scene has changed.
+fn edited(before: &State, after: &State, relocation: &Relocation) -> Vec<InputChange> {
+    let (old, new) = (before.topology(), after.topology());
+    let mut changes = Vec::new();
+    for twin in new.twins() {
+        let known = relocation.old_twin(twin);
+        for slot in new.properties(twin).filter(|slot| new.column(slot.column).formula.is_none()) {
+            let sample = after.get(slot);
+            let name = &new.column(slot.column).name;
+            let is_same = match known.and_then(|known| old.slot(known, name)) {
+                Some(known) => {
+                    let was = before.get(known);
+                    was.quality == sample.quality
+                        && was.time_us == sample.time_us
+                        && before.value(known) == after.value(slot)
+                }
+                None => sample.quality == Quality::Missing,
+            };
+            if !is_same {
+                changes.push(InputChange { slot, sample, until_us: i64::MAX });
+            }
+        }
+    }
+    changes
 }

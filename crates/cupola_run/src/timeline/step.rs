@@ -201,6 +201,7 @@ impl Timeline {
             sink.changes(self.topology(), self.now_us, &changes, &|slot| self.origins.cause(slot));
         }
         if let Some(sink) = &self.sink {
+            sink.passed(self.now_us);
             let conditions = self.inputs.find_conditions(&self.state);
             if !conditions.is_empty() {
                 sink.conditions(self.topology(), self.now_us, &conditions);
