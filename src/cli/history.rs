@@ -160,7 +160,7 @@ pub(super) fn past(
 }
 
 /// Opens a history that has something.
-fn opened(folder: &Path) -> Result<HistoryRecord, String> {
+pub(super) fn opened(folder: &Path) -> Result<HistoryRecord, String> {
     let record = HistoryRecord::open(folder).map_err(|error| error.to_string())?;
     record.ok_or_else(|| format!("nothing was recorded into {} yet", folder.display()))
 }

@@ -1,8 +1,9 @@
 //! `cupola query`: answers a query on initial values, on a moment of the simulation, or on live values.
 
-use super::history::past;
+use super::history::{opened, past};
 use super::listen::{ListenArgs, WatchedQuery, listened, watch};
 use super::{BAD_CALL, BAD_INPUT, HistoryArgs, Source, output};
+use crate::history::OverQuery;
 use crate::timeline::WallClock;
 use clap::ValueEnum;
 use cupola_run::{Drivers, Simulation, Timeline};
@@ -11,7 +12,7 @@ use cupola_twin::State;
 use cupola_twin::expr::Cell;
 use cupola_twin::query::{self, Limits, Output, QueryResult, whole};
 use cupola_twin::value::EXACT_INTEGER;
-use cupola_twin::zone::local_text;
+use cupola_twin::zone::{TimeZone, local_text};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -65,6 +66,14 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &Args) -> u8 {
+    match over_time(args) {
+        Ok(None) => {}
+        Ok(Some(code)) => return code,
+        Err(why) => {
+            output::error_line(why);
+            return BAD_INPUT;
+        }
+    }
     let mut query = match query::parse(&args.query) {
         Ok(query) => query,
         Err(error) => {
@@ -120,6 +129,57 @@ pub(super) fn run(args: &Args) -> u8 {
             BAD_INPUT
         }
     }
+}
+
+/// Answers a query with aggregates over time. Returns `None` for any other query.
+fn over_time(args: &Args) -> Result<Option<u8>, String> {
+    // Most queries have none, and need no history.
+    if !args.query.to_lowercase().contains("over") {
+        return Ok(None);
+    }
+    let now_us = WallClock::System.now_us();
+    if OverQuery::parse(&args.query, now_us, &TimeZone::UTC).map_err(|found| found.to_string())?.is_none() {
+        return Ok(None);
+    }
+    let loaded = cupola_scene::load(&args.scene);
+    let errors = output::report_errors(&loaded.diagnostics);
+    let Some(scene) = loaded.scene.map(Arc::new) else { return Ok(Some(BAD_INPUT)) };
+    let zone = scene.time_zone.zone.clone();
+    let at_us = match &args.at {
+        None => now_us,
+        Some(at) => match output::moment(at, &zone) {
+            Some(at_us) => at_us,
+            None => return Ok(Some(BAD_CALL)),
+        },
+    };
+    let over = OverQuery::parse(&args.query, at_us, &zone).map_err(|found| found.to_string())?;
+    let over = over.ok_or("the query has no aggregate over time")?;
+    let folder = args.history.choice().folder(&scene.path);
+    let record = opened(&folder.ok_or("the scene has no history: name its folder with --history")?)?;
+    let (first_us, last_us) = record.span_us();
+    let answer = over.answer(&scene, &record, at_us.clamp(first_us, last_us)).map_err(|found| found.to_string())?;
+    let query = query::parse(&over.text).map_err(|error| format!("error[{}]: {error}", error.code))?;
+    let deadline = args.timeout.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
+    let scene = &answer.scene;
+    let (mut keys, mut rows): (Vec<String>, Vec<Map<String, Value>>) = (Vec::new(), Vec::new());
+    for (group, state) in &answer.states {
+        let limits = Limits { deadline, cancel: None };
+        let result = query::run_within(&query, &scene.graph, state, limits)
+            .map_err(|error| format!("error[{}]: {error}", error.code))?;
+        keys = over.group.iter().map(|by| by.column()).chain(result.keys.iter().cloned()).collect();
+        for row in result.rows.iter() {
+            let mut own = Map::new();
+            own.extend(over.group.map(|by| (by.column(), json!(group))));
+            own.extend(shape(scene, state, &result.keys, row));
+            over.hide(&mut own);
+            rows.push(own);
+        }
+    }
+    print_rows(scene, &keys, rows, None, args.format);
+    for what in record.history().passed_over() {
+        output::error_line(format!("passed over: {what}"));
+    }
+    Ok(Some(if errors > 0 { BAD_INPUT } else { 0 }))
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -261,7 +321,18 @@ pub(super) fn print(
     cursor: Option<Option<String>>,
     format: Format,
 ) {
-    let rows: Vec<Map<String, Value>> = result.rows.iter().map(|row| shape(scene, state, &result.keys, row)).collect();
+    let rows = result.rows.iter().map(|row| shape(scene, state, &result.keys, row)).collect();
+    print_rows(scene, &result.keys, rows, cursor, format);
+}
+
+/// Prints rows that have their shape already.
+fn print_rows(
+    scene: &Scene,
+    keys: &[String],
+    rows: Vec<Map<String, Value>>,
+    cursor: Option<Option<String>>,
+    format: Format,
+) {
     if let Format::Json = format {
         let rows = Value::from(rows.into_iter().map(Value::Object).collect::<Vec<_>>());
         output::line(match cursor {
@@ -270,7 +341,7 @@ pub(super) fn print(
         });
         return;
     }
-    let mut header: Vec<String> = result.keys.iter().filter(|key| !key.is_empty()).cloned().collect();
+    let mut header: Vec<String> = keys.iter().filter(|key| !key.is_empty()).cloned().collect();
     for row in &rows {
         for key in row.keys() {
             if key != "$metadata" && key != "$etag" && !header.contains(key) {

@@ -1,9 +1,11 @@
 //! The history of the open scene: where it is kept, and the recording of the live timeline.
 
 mod import;
+mod over;
 mod table;
 
 pub use import::{ImportOptions, ImportPreview, PropertyPreview, TableImport};
+pub use over::{OverAnswer, OverGroup, OverQuery};
 pub use table::{Cell, Table, open_table};
 
 use crate::job::{Background, Jobs};

@@ -297,6 +297,104 @@ fn roll_ups_are_what_the_changes_say_and_outlive_them() {
     assert!(!folder.path().join("days/2023-11-14.db").exists());
 }
 
+#[test]
+fn queries_aggregate_over_time() {
+    let more = format!("time_zone: \"Europe/Berlin\", {HELD}");
+    let scene = scene_folder(MODELS, &small_scene(&more));
+    let folder = tempfile::tempdir().unwrap();
+    // The day on which daylight saving ends has 25 hours: r1 is warm from 12:00 to 15:00, and occupied at night.
+    let csv = "time,r1.temperature,r1.occupied,r2.temperature\n2025-10-26T00:00,20,true,21\n2025-10-26T06:00,20,false,21\n\
+               2025-10-26T12:00,28,false,\n2025-10-26T15:00,20,false,\n2025-10-26T20:00,20,false,22\n2025-10-27T00:00,19,true,22\n\
+               2025-10-27T10:00,27,true,22\n2025-10-27T11:30,27,true,22\n";
+    let file = folder.path().join("day.csv");
+    std::fs::write(&file, csv).unwrap();
+    let (path, at) = (scene.path().to_str().unwrap(), folder.path().to_str().unwrap());
+    let import = ["history", path, "--history", at, "--import", file.to_str().unwrap(), "--gap", "12h"];
+    assert!(cupola(&import).status.success());
+    let ask = |query: &str| {
+        let call = ["query", path, query, "--history", at, "--at", "2025-10-27T12:00", "--format", "json"];
+        let output = cupola(&call);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.stdout.is_empty() { serde_json::json!(errors) } else { json(&output) }
+    };
+    // Rooms used today.
+    let used = "SELECT T.$dtId FROM DIGITALTWINS T WHERE MAX(T.occupied) OVER (TODAY) > 0";
+    assert_eq!(ask(used), serde_json::json!([{"$dtId": "r1"}]));
+    // Hours above 26 °C for each room.
+    let warm = "SELECT T.$dtId, HOURS(T.temperature > 26) OVER (LAST 2 days) AS hours FROM DIGITALTWINS T \
+                WHERE T.$dtId = 'r1' OR T.$dtId = 'r2' ORDER BY hours DESC";
+    assert_eq!(ask(warm), serde_json::json!([{"$dtId": "r1", "hours": 5}, {"$dtId": "r2", "hours": 0}]));
+    // By day and by hour of the day, in local time. The night has an hour more.
+    let by_day = "SELECT HOURS(T.occupied) OVER (LAST 2 days BY DAY) AS hours FROM DIGITALTWINS T WHERE T.$dtId = 'r1'";
+    let wanted = [("2025-10-26", 7), ("2025-10-27", 12)];
+    let wanted: Vec<_> = wanted.iter().map(|(day, hours)| serde_json::json!({"day": day, "hours": hours})).collect();
+    assert_eq!(ask(by_day), serde_json::json!(wanted));
+    let by_hour = "SELECT AVG(T.temperature) OVER (YESTERDAY BY HOUR) AS mean FROM DIGITALTWINS T WHERE T.$dtId = 'r1'";
+    let rows = ask(by_hour);
+    assert_eq!(rows.as_array().unwrap().len(), 24, "{rows}");
+    assert_eq!(
+        (&rows[2]["hour"], &rows[2]["mean"], &rows[13]["mean"]),
+        (&"02".into(), &20.into(), &28.into()),
+        "{rows}"
+    );
+    // The mean is weighted by time, of 25 hours, of which three were warm.
+    let mean = ask("SELECT AVG(T.temperature) OVER (YESTERDAY) AS mean FROM DIGITALTWINS T WHERE T.$dtId = 'r1'");
+    assert!((mean[0]["mean"].as_f64().unwrap() - (22.0 * 20.0 + 3.0 * 28.0) / 25.0).abs() < 1e-9, "{mean}");
+    // A whole twin does not show what takes the place of the aggregate.
+    let whole = ask("SELECT T FROM DIGITALTWINS T WHERE MAX(T.temperature) OVER (YESTERDAY) > 27");
+    assert!(whole.to_string().contains("r1") && !whole.to_string().contains("max_1"), "{whole}");
+    for (query, wanted) in [
+        ("SELECT AVG(T.tempreature) OVER (TODAY) FROM DIGITALTWINS T", "no twin has the properties"),
+        ("SELECT AVG(T.temperature) OVER (TODAYS) FROM DIGITALTWINS T", "LAST 7 days"),
+        ("SELECT AVG(T.temperature >) OVER (TODAY) FROM DIGITALTWINS T", "error"),
+    ] {
+        let found = ask(query);
+        assert!(found.as_str().is_some_and(|found| found.contains(wanted)), "{query}: {found}");
+    }
+}
+
+#[test]
+fn imports_that_follow_each_other_or_overlap_keep_every_value() {
+    let scene = scene_folder(MODELS, &small_scene(""));
+    let folder = tempfile::tempdir().unwrap();
+    let (path, at) = (scene.path().to_str().unwrap(), folder.path().to_str().unwrap());
+    let (mut app, live) = recorded(scene.path(), folder.path(), START_US);
+    receive(&mut app, live, "r2.temperature", 21.0);
+    pass(&mut app, 60 * MINUTE_US);
+    drop(app);
+    let import = |name: &str, property: &str, rows: &[(i64, f64)]| {
+        let file = folder.path().join(name);
+        let row = |(minute, value): &(i64, f64)| {
+            format!("{},{value}\n", cupola_twin::value::time_text(START_US + minute * MINUTE_US))
+        };
+        let rows: String = rows.iter().map(row).collect();
+        std::fs::write(&file, format!("time,{property}\n{rows}")).unwrap();
+        json(&cupola(&["history", path, "--history", at, "--import", file.to_str().unwrap(), "--format", "json"]))
+    };
+    let values = |name: &str, minutes: &[i64]| {
+        let history = History::open(folder.path()).unwrap();
+        let series = history.series().into_iter().find(|(_, series)| series.name() == name).unwrap().0;
+        let at = |minute: &i64| {
+            let state = history.state_at(START_US + minute * MINUTE_US).unwrap();
+            state.iter().find(|change| change.series == series).map_or(f64::NAN, |change| change.lane)
+        };
+        minutes.iter().map(at).map(|value| if value.is_nan() { -1.0 } else { value }).collect::<Vec<_>>()
+    };
+    // The first row of the second file is where the first file ends. The second file begins with its newest row.
+    import("jan.csv", "r1.temperature", &[(0, 1.0), (15, 2.0), (30, 3.0)]);
+    import("feb.csv", "r1.temperature", &[(75, 6.0), (60, 5.0), (45, 4.0)]);
+    assert_eq!(values("r1.temperature", &[0, 29, 30, 45, 60, 75, 90]), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, -1.0]);
+    // Where an import ends, the recorded value holds again.
+    import("set.csv", "r2.temperature", &[(10, 30.0), (20, 31.0), (30, 32.0)]);
+    assert_eq!(values("r2.temperature", &[5, 10, 25, 30, 40, 55]), [21.0, 30.0, 31.0, 32.0, 21.0, 21.0]);
+    // A value in the future is left out, so that recording goes on.
+    let answer = import("late.csv", "r1.co2", &[(0, 1.0), (100_000_000, 2.0)]);
+    assert!(answer["problems"][0].as_str().unwrap().contains("in the future"), "{answer}");
+    assert_eq!(answer["properties"]["r1.co2"]["values"], 1);
+    let sessions = History::open(folder.path()).unwrap().sessions().unwrap();
+    assert_eq!(sessions.len(), 1, "an import is no recording of everything: {sessions:?}");
+}
+
 const CSV_LONG: &str = "Time;Point;Value;Unit\n2025-03-28 08:00;r1.temperature;70,7;degreeFahrenheit\n\
     2025-03-28 08:15;r1.temperature;71,6;degreeFahrenheit\n2025-03-28 08:15;r2.temperature;20,5;\n\
     2025-03-28 08:30;r1.temperature;68;degreeFahrenheit\n2025-03-28 10:00;r1.temperature;66,2;degreeFahrenheit\n";
