@@ -104,9 +104,11 @@ pub(super) fn run(args: &Args) -> u8 {
         Ok(code) => code,
         Err(why) => {
             output::error_line(why);
-            output::error_line(
-                "A scene is recorded while the app shows it live, or with: cupola run SCENE --source live",
-            );
+            if !folder.join("catalog.db").exists() {
+                let words = "A scene is recorded while the app shows it live, or with: cupola run SCENE --source live. A past \
+                             from elsewhere comes in with --import FILE.";
+                output::error_line(words);
+            }
             BAD_INPUT
         }
     }
@@ -208,7 +210,11 @@ fn answer(record: &HistoryRecord, args: &Args) -> Result<u8, String> {
     };
     let (from_us, to_us) = (moment(&args.from, first_us)?, moment(&args.to, last_us)?);
     if from_us > to_us {
-        return Err("--from is after --to".into());
+        let (from, to) = (local_text(from_us, &zone), local_text(to_us, &zone));
+        return Err(match args.to {
+            Some(_) => format!("--from {from} is after --to {to}"),
+            None => format!("--from {from} is after the end of the history, {to}"),
+        });
     }
     let asked = Asked { span_us: (from_us, to_us), zone };
     let mut code = 0;
@@ -288,7 +294,8 @@ fn show_rows(header: &[&str], rows: Vec<Vec<Value>>, format: Format) {
         output::line(Value::Array(rows.into_iter().map(object).collect()).to_string());
         return;
     }
-    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(output::cell).collect()).collect();
+    let cell = if format == Format::Csv { output::full_cell } else { output::cell };
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     match format {
         Format::Csv => output::csv(&header, &cells),
         _ => output::table(&header, &cells),

@@ -67,6 +67,11 @@ pub(crate) struct HistoryArgs {
 }
 
 impl HistoryArgs {
+    /// Returns whether the call names a history.
+    fn is_named(&self) -> bool {
+        self.folder.is_some()
+    }
+
     fn choice(&self) -> HistoryChoice {
         match &self.folder {
             None => HistoryChoice::Usual,

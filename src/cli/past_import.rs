@@ -43,6 +43,12 @@ pub(super) struct ImportArgs {
     /// Time without a reading after which a value is unknown. Default: three times the usual interval of the property.
     #[arg(long, value_name = "DURATION", requires = "import")]
     gap: Option<String>,
+    /// Text that stands for no value, such as -999. It can be given several times.
+    #[arg(long, value_name = "TEXT", requires = "import", allow_hyphen_values = true)]
+    missing: Vec<String>,
+    /// Replace values of earlier imports that differ. What was recorded is never replaced.
+    #[arg(long, requires = "import")]
+    replace: bool,
     /// Number of lines before the header of a CSV file.
     #[arg(long, value_name = "COUNT", default_value_t = 0, requires = "import")]
     skip_lines: usize,
@@ -89,6 +95,8 @@ impl ImportArgs {
             twin: self.twin.clone(),
             units: pairs(&self.unit, "--unit takes COLUMN=UNIT")?,
             gap_us,
+            missing: self.missing.clone(),
+            replaces: self.replace,
             skipped: self.skip_lines,
             now_us: crate::timeline::WallClock::System.now_us(),
         })
@@ -147,10 +155,17 @@ fn import(scene: &Scene, options: ImportOptions, args: &Args, folder: &Path) -> 
     for what in &result.passed_over {
         output::error_line(format!("passed over: {what}"));
     }
+    if result.differing > 0 {
+        output::error_line(format!(
+            "{} values differ from those that are there, and are left out; --replace replaces those of earlier imports",
+            result.differing
+        ));
+    }
     if is_json {
         let mut answer = as_json(&preview);
         answer["written"] = json!(result.written);
         answer["known"] = json!(result.known);
+        answer["differing"] = json!(result.differing);
         output::line(answer.to_string());
     } else {
         let seconds = begun.elapsed().as_secs_f64();

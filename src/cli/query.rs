@@ -99,9 +99,10 @@ pub(super) fn run(args: &Args) -> u8 {
             return BAD_INPUT;
         }
     };
-    // A moment means the simulated timeline, unless the query or the call names another one.
+    // A moment means the simulated timeline, unless the query or the call names another one, or a history.
     let at = query.at.as_deref().or(args.at.as_deref());
-    let timeline = timeline.unwrap_or(if at.is_some() { Source::Simulated } else { Source::Live });
+    let usual = if args.history.is_named() { Source::Replay } else { Source::Simulated };
+    let timeline = timeline.unwrap_or(if at.is_some() { usual } else { Source::Live });
     if args.watch {
         let question = WatchedQuery { query, text: &args.query, timeout: args.timeout, format: args.format };
         return watch(&args.scene, &args.listen, &question);

@@ -44,7 +44,8 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line(format!("write TWIN.PROPERTY, not `{}`", args.slot));
         return BAD_CALL;
     }
-    let usual = if args.at.is_some() { Source::Simulated } else { Source::Live };
+    let named = if args.history.is_named() { Source::Replay } else { Source::Simulated };
+    let usual = if args.at.is_some() { named } else { Source::Live };
     let timeline = args.timeline.unwrap_or(usual);
     let Moment { timeline, code } =
         match moment(&args.scene, timeline, args.at.as_deref(), &args.listen, &args.history, None) {

@@ -6,7 +6,7 @@ use cupola_history::{HistoryImport, ImportResult, ImportedValue, ReadingInterval
 use cupola_scene::Scene;
 use cupola_twin::unit::{self, Unit};
 use cupola_twin::zone::{TimeZone, is_skipped, local_text, time_of_local};
-use cupola_twin::{Diagnostic, Kind, Topology};
+use cupola_twin::{Diagnostic, Kind, Slot, Topology, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -31,10 +31,15 @@ const POINTS: [&str; 8] = ["point", "property", "point name", "point_name", "sen
 const VALUES: [&str; 4] = ["value", "val", "reading", "wert"];
 const UNITS: [&str; 3] = ["unit", "units", "einheit"];
 const TWINS: [&str; 10] = ["twin", "twin_id", "twinid", "$dtid", "dtid", "id", "room", "device", "device_id", "asset"];
+/// The forms of times, beside those of ISO 8601, in which the order of day and month is certain.
+const CERTAIN_FORMS: [&str; 5] =
+    ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d%H%M%S"];
 /// The number of times the usual interval after which readings have a gap.
 const GAP_INTERVALS: i64 = 3;
 /// The number of rows that are read to find out what a column has.
 const LOOKED_AT: usize = 200;
+/// The largest integer that a value can have without a loss.
+const MAX_INTEGER: f64 = 9_007_199_254_740_992.0;
 /// The number of examples of a problem that are shown.
 const EXAMPLES: usize = 3;
 
@@ -57,6 +62,10 @@ pub struct ImportOptions {
     pub units: Vec<(String, String)>,
     /// The time without a reading after which the value is unknown, in microseconds.
     pub gap_us: Option<i64>,
+    /// The texts that stand for no value, such as -999.
+    pub missing: Vec<String>,
+    /// Whether values of earlier imports give way to other values of the same times.
+    pub replaces: bool,
     /// The number of lines before the header.
     pub skipped: usize,
     /// The present time, in microseconds since the Unix epoch. Later values are left out.
@@ -76,6 +85,7 @@ enum Shape {
 
 /// A property into which values are imported.
 struct Target {
+    slot: Slot,
     series: Series,
     /// The scale and offset to the unit of the property.
     conversion: (f64, f64),
@@ -136,6 +146,8 @@ pub struct TableImport<'s> {
     options: ImportOptions,
     zone: TimeZone,
     time: usize,
+    /// The column with the time of day, if the time column has dates.
+    time_of_day: Option<usize>,
     shape: Shape,
     header: Vec<String>,
     /// The properties by name and unit, or the reason why one can't be imported.
@@ -162,6 +174,7 @@ impl<'s> TableImport<'s> {
             scene,
             zone,
             time: 0,
+            time_of_day: None,
             shape: Shape::Wide(Vec::new()),
             header,
             targets: HashMap::new(),
@@ -172,6 +185,10 @@ impl<'s> TableImport<'s> {
             options,
         };
         import.time = import.time_column(&first)?;
+        import.time_of_day = import.time_of_day_column(&first);
+        if let (Some(own), Some(date)) = (import.time_of_day, import.named(&["date", "datum"])) {
+            (import.time, import.time_of_day) = (date, Some(own));
+        }
         import.shape = import.shape_of(&first)?;
         Ok(import)
     }
@@ -203,6 +220,20 @@ impl<'s> TableImport<'s> {
         })
     }
 
+    /// Returns the column with the time of day, such as 14:05, if another one has the date.
+    fn time_of_day_column(&self, first: &[Vec<Cell>]) -> Option<usize> {
+        let date = self.named(&["date", "datum"])?;
+        let column = self.named(&["time", "zeit", "uhrzeit", "hour"]).filter(|column| *column != date)?;
+        let is_time_of_day = |cell: &Cell| {
+            let text = cell.text();
+            text.contains(':')
+                && text.len() <= 12
+                && text.chars().all(|letter| letter.is_ascii_digit() || ":.".contains(letter))
+        };
+        let mut cells = first.iter().filter_map(|row| row.get(column)).peekable();
+        (cells.peek().is_some() && cells.all(is_time_of_day)).then_some(column)
+    }
+
     fn shape_of(&mut self, first: &[Vec<Cell>]) -> Result<Shape, Diagnostic> {
         let time = format!("`{}`: the time, {}", self.header[self.time], cupola_twin::zone::name(&self.zone));
         self.preview.columns.push(time);
@@ -219,7 +250,8 @@ impl<'s> TableImport<'s> {
         for (column, _) in &self.options.map {
             self.column(column)?;
         }
-        let others: Vec<usize> = (0..self.header.len()).filter(|column| *column != self.time).collect();
+        let others: Vec<usize> =
+            (0..self.header.len()).filter(|column| *column != self.time && Some(*column) != self.time_of_day).collect();
         let twin = match &self.options.twin {
             Some(name) => Some(self.column(name)?),
             None => self.named(&TWINS).filter(has_twins),
@@ -264,6 +296,16 @@ impl<'s> TableImport<'s> {
     }
 
     fn with_columns(&self, is_empty: bool, shape: Shape) -> Result<Shape, Diagnostic> {
+        if let Shape::Wide(columns) | Shape::PerTwin { columns, .. } = &shape {
+            let mut names: Vec<&String> = columns.iter().map(|(_, name)| name).collect();
+            names.sort_unstable();
+            if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+                return Err(Diagnostic::error(
+                    "several-columns",
+                    format!("several columns are for `{}`: name one", pair[0]),
+                ));
+            }
+        }
         if !is_empty {
             return Ok(shape);
         }
@@ -291,11 +333,19 @@ impl<'s> TableImport<'s> {
             let local = parsed.to_datetime().or_else(|_| parsed.to_date().map(|day| day.at(0, 0, 0, 0))).ok()?;
             return time_of_local(&local.to_string(), &self.zone);
         }
+        if let Some(text) = text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT")) {
+            return time_of_local(&text.replacen(' ', "T", 1), &TimeZone::UTC);
+        }
         cupola_wire::parse_rfc3339(&text)
             .or_else(|| cupola_wire::parse_rfc3339(&text.replacen(' ', "T", 1)))
             .or_else(|| time_of_local(&text, &self.zone))
             .or_else(|| time_of_local(&text.replacen(' ', "T", 1), &self.zone))
             .or_else(|| epoch(text.parse().ok()?))
+            .or_else(|| {
+                // Forms in which the order of day and month is certain.
+                let parsed = CERTAIN_FORMS.iter().find_map(|form| jiff::civil::DateTime::strptime(form, &text).ok());
+                time_of_local(&parsed?.to_string(), &self.zone)
+            })
     }
 
     /// Returns the time of a cell after another one: of a local time that occurs twice, the later one if time went on.
@@ -327,37 +377,57 @@ impl<'s> TableImport<'s> {
         let shape = self.shape.clone();
         let map: HashMap<String, String> = self.options.map.iter().cloned().collect();
         let units: HashMap<String, String> = self.options.units.iter().cloned().collect();
+        let missing = self.options.missing.clone();
         let mut last: HashMap<String, i64> = HashMap::new();
         self.preview.rows = 0;
         for row in rows {
             let (number, cells) = row?;
             self.preview.rows += 1;
+            if cells.iter().skip(self.header.len()).any(|cell| !cell.is_empty()) {
+                let (found, wanted) = (cells.len(), self.header.len());
+                self.problems
+                    .add("left out, a row with more cells than the header (an unquoted decimal comma?)", || {
+                        format!("line {number}: {found} cells of {wanted}")
+                    });
+                continue;
+            }
             let cell = |column: usize| cells.get(column).cloned().unwrap_or(Cell::Empty);
             let key = match &shape {
                 Shape::Long { point, .. } => cell(*point).text(),
                 Shape::Wide(_) => String::new(),
                 Shape::PerTwin { twin, .. } => cell(*twin).text(),
             };
-            let time_cell = cell(self.time);
+            let mut time_cell = cell(self.time);
+            if let Some(column) = self.time_of_day {
+                time_cell = Cell::Text(format!("{} {}", time_cell.text(), cell(column).text()));
+            }
             let Some(time_us) = self.time_after(&time_cell, last.get(&key).copied()) else {
-                self.problems.add("left out, no time", || format!("line {number}: `{}`", time_cell.text()));
+                self.problems
+                    .add("left out, no time (name its format with --time-format, such as '%d/%m/%Y %I:%M %p')", || {
+                        format!("line {number}: `{}`", time_cell.text())
+                    });
                 continue;
             };
-            if self.options.time_format.is_none() && is_skipped(&time_cell.text().replacen(' ', "T", 1), &self.zone) {
-                self.problems.add("taken as an hour later, a local time that daylight saving skips", || {
-                    format!("line {number}: {}", time_cell.text())
-                });
+            let is_local = self.options.time_format.is_none() && !matches!(time_cell, Cell::Time(_) | Cell::Number(_));
+            if is_local && is_skipped(&time_cell.text().replacen(' ', "T", 1), &self.zone) {
+                let what = "left out, a local time that daylight saving skips (a logger without daylight saving needs --zone +01:00 \
+                            or the like)";
+                self.problems.add(what, || format!("line {number}: {}", time_cell.text()));
+                continue;
             }
             if time_us > self.options.now_us {
                 self.problems.add("left out, a time in the future", || format!("line {number}: {}", time_cell.text()));
                 continue;
             }
             last.insert(key.clone(), time_us);
-            let mut take =
-                |import: &mut Self, name: &str, unit: Option<&str>, cell: Cell| match import.target(name, unit) {
-                    Ok(target) => each(import, target, time_us, (!cell.is_empty()).then_some(cell)),
-                    Err(why) => import.problems.add(format!("left out, {why}"), || format!("line {number}")),
-                };
+            let mut take = |import: &mut Self, name: &str, unit: Option<&str>, cell: Cell| match import
+                .target(name, unit)
+            {
+                Ok(target) => {
+                    each(import, target, time_us, (!cell.is_empty() && !missing.contains(&cell.text())).then_some(cell))
+                }
+                Err(why) => import.problems.add(format!("left out, {why}"), || format!("line {number}")),
+            };
             match &shape {
                 Shape::Long { value, unit, .. } => {
                     let name = map.get(&key).unwrap_or(&key);
@@ -384,7 +454,7 @@ impl<'s> TableImport<'s> {
 
     /// Returns the lane of a cell for a property. Texts go to `text`.
     fn lane(&mut self, target: usize, cell: &Cell, text: &mut dyn FnMut(&str) -> f64) -> Option<f64> {
-        let Target { series, conversion: (scale, offset), .. } = &self.known[target];
+        let Target { slot, series, conversion: (scale, offset) } = &self.known[target];
         let words = cell.text();
         let lane = match (series.kind, cell) {
             (Kind::Number | Kind::Integer, Cell::Number(number)) => Some(*number),
@@ -393,17 +463,22 @@ impl<'s> TableImport<'s> {
             (Kind::Bool, Cell::Bool(flag)) => Some(f64::from(u8::from(*flag))),
             (Kind::Bool, _) => bool_of(&words).map(|flag| f64::from(u8::from(flag))),
             (Kind::Time, _) => self.time_of(cell).map(|time_us| time_us as f64 / 1e6),
-            (Kind::Text, _) => Some(text(&words)),
+            (Kind::Text, _) => {
+                let is_allowed = self.scene.topology.encode(slot.column, &Value::Text(words.clone())).is_ok();
+                is_allowed.then(|| text(&words))
+            }
             (Kind::Json, _) => None,
         };
         let lane = match series.kind {
-            Kind::Number | Kind::Integer => lane.map(|lane| unit::converted(lane, *scale, *offset)),
+            Kind::Number | Kind::Integer if (*scale, *offset) != (1.0, 0.0) => {
+                lane.map(|lane| unit::converted(lane, *scale, *offset))
+            }
             _ => lane,
         };
-        let is_whole = |lane: &f64| series.kind != Kind::Integer || lane.fract() == 0.0;
+        let is_whole = |lane: &f64| series.kind != Kind::Integer || (lane.fract() == 0.0 && lane.abs() <= MAX_INTEGER);
         let lane = lane.filter(|lane| lane.is_finite() && is_whole(lane));
         if lane.is_none() {
-            let what = format!("left out, a value that is no {} for {}", series.kind.word(), series.name());
+            let what = format!("left out, a value that is no {} of {}", series.kind.word(), series.name());
             self.problems.add(what, || format!("`{words}`"));
         }
         lane
@@ -464,7 +539,7 @@ impl<'s> TableImport<'s> {
     ) -> Result<ImportResult, String> {
         let fail = |error: cupola_history::HistoryError| error.to_string();
         let source = self.options.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let mut history = HistoryImport::begin(folder, &source).map_err(fail)?;
+        let mut history = HistoryImport::begin(folder, &source, self.options.replaces).map_err(fail)?;
         let mut all: BTreeMap<SeriesIx, (PropertyPreview, Vec<(i64, Option<f64>)>)> = BTreeMap::new();
         self.read(|import, target, time_us, cell| {
             let lane = cell.and_then(|cell| import.lane(target, &cell, &mut |text| history.text(text)));
@@ -532,7 +607,8 @@ impl Readings {
     /// Returns the end of the last value: one usual interval after its reading. A single reading holds for a moment.
     fn end(&self) -> Option<ImportedValue> {
         let last_us = self.last_us.filter(|_| self.has_value)?;
-        let time_us = (last_us + self.usual_us.or(self.gap_us).unwrap_or(1)).min(self.end_us);
+        let holds_us = [self.usual_us, self.gap_us].into_iter().flatten().min().unwrap_or(1);
+        let time_us = (last_us + holds_us).min(self.end_us);
         (time_us > last_us).then_some(ImportedValue { series: self.series, time_us, lane: f64::NAN })
     }
 }
@@ -550,7 +626,7 @@ fn target_of(topology: &Topology, name: &str, unit: Option<&str>) -> Result<Targ
         (None, _) => (1.0, 0.0),
         (Some(unit), own) => conversion(unit, own).map_err(|why| format!("{name}: {why}"))?,
     };
-    Ok(Target { series: Series::of(topology, slot), conversion })
+    Ok(Target { slot, series: Series::of(topology, slot), conversion })
 }
 
 fn conversion(unit: &str, own: Option<&Unit>) -> Result<(f64, f64), String> {
@@ -576,7 +652,7 @@ fn number_of(text: &str, decimal_comma: bool) -> Option<f64> {
             // The last of both is the decimal one.
             (1.., 1) if plain.rfind('.') > plain.rfind(',') => plain.replace(',', "").parse().ok(),
             (1, 1..) => plain.replace('.', "").replace(',', ".").parse().ok(),
-            (0, 0) => plain.parse().ok(),
+            (0, _) => plain.parse().ok(),
             _ => None,
         }
     })
@@ -656,7 +732,7 @@ mod tests {
         all.extend(readings.end());
         let shown: Vec<(i64, Option<i64>)> =
             all.iter().map(|value| (value.time_us, (!value.lane.is_nan()).then_some(value.lane as i64))).collect();
-        let wanted = [(0, Some(1)), (10, Some(2)), (20, None), (40, Some(3)), (50, None), (100, Some(4)), (110, None)];
+        let wanted = [(0, Some(1)), (10, Some(2)), (20, None), (40, Some(3)), (50, None), (100, Some(4)), (105, None)];
         assert_eq!(shown, wanted);
     }
 }

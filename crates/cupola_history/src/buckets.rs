@@ -42,7 +42,11 @@ pub fn next_boundary(time_us: i64, every_us: i64, zone: &TimeZone) -> i64 {
         local_us = (local_us.div_euclid(every_us) + 1) * every_us;
         // The offset at the boundary may be another one than now.
         let guess_us = local_us - offset_us(time_us);
-        let boundary_us = local_us - offset_us(guess_us);
+        let mut boundary_us = local_us - offset_us(guess_us);
+        if boundary_us + offset_us(boundary_us) != local_us {
+            // Daylight saving skips the boundary.
+            boundary_us = guess_us;
+        }
         if boundary_us > time_us {
             return boundary_us;
         }

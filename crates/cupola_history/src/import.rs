@@ -43,6 +43,8 @@ pub struct ImportResult {
     pub written: u64,
     /// The number of values that the history had already.
     pub known: u64,
+    /// The number of values that differ from those that the history has at their times, and were left out.
+    pub differing: u64,
     /// The first and the last moment of the import, in microseconds since the Unix epoch.
     pub span_us: Option<(i64, i64)>,
 }
@@ -56,6 +58,7 @@ pub struct HistoryImport {
     cause: TextIx,
     /// The causes of imported values.
     imported: BTreeSet<TextIx>,
+    replaces: bool,
     /// The last time of series that are new, of which the history has nothing else.
     new_series: HashMap<SeriesIx, i64>,
     source: String,
@@ -75,11 +78,11 @@ impl std::fmt::Debug for HistoryImport {
 
 impl HistoryImport {
     /// Begins an import into the history in a folder, which is created if there is none. `source` names the source of the
-    /// values, such as a file.
+    /// values, such as a file. With `replaces`, other values of earlier imports give way.
     ///
     /// # Errors
     /// Another program records into the history, a newer program has written it, or its files can't be read or written.
-    pub fn begin(folder: &Path, source: &str) -> Result<Self, HistoryError> {
+    pub fn begin(folder: &Path, source: &str, replaces: bool) -> Result<Self, HistoryError> {
         std::fs::create_dir_all(folder).map_err(HistoryError::io(folder))?;
         let lock = lock(folder)?;
         let mut files = Files::open(folder, true)?;
@@ -91,7 +94,7 @@ impl HistoryImport {
         let imported = texts.filter(|(_, text)| text.starts_with(IMPORT_CAUSE)).map(|(ix, _)| ix).collect();
         let (held, days, result, new_series) = (Vec::new(), BTreeSet::new(), ImportResult::default(), HashMap::new());
         let source = source.into();
-        Ok(Self { files, names, known, cause, imported, new_series, source, held, days, result, _lock: lock })
+        Ok(Self { files, names, known, cause, imported, replaces, new_series, source, held, days, result, _lock: lock })
     }
 
     /// Returns the number of a series.
@@ -191,17 +194,22 @@ impl HistoryImport {
                 *known_us = (*known_us).max(last.time_us);
             }
             let is_end = |change: &Change| change.lane.is_nan() && self.imported.contains(&change.cause);
-            let times: BTreeSet<i64> =
-                known.iter().filter(|change| !is_end(change)).map(|change| change.time_us).collect();
+            let times: BTreeMap<i64, &Change> =
+                known.iter().filter(|change| !is_end(change)).map(|change| (change.time_us, change)).collect();
             let ends: BTreeSet<i64> =
                 known.iter().filter(|change| is_end(change)).map(|change| change.time_us).collect();
             let recorded: Vec<&Change> = known.iter().filter(|change| !self.imported.contains(&change.cause)).collect();
             let mut before_us = None;
             for value in values {
                 let ImportedValue { series, time_us, lane } = *value;
-                let is_known = times.contains(&time_us) || (ends.contains(&time_us) && lane.is_nan());
-                if is_known || before_us == Some(time_us) {
-                    self.result.known += 1;
+                let there = times.get(&time_us);
+                let differs = there.is_some_and(|there| !lane.is_nan() && there.lane.to_bits() != lane.to_bits());
+                let gives_way =
+                    differs && self.replaces && there.is_some_and(|there| self.imported.contains(&there.cause));
+                let is_known = there.is_some() || (ends.contains(&time_us) && lane.is_nan());
+                if (is_known && !gives_way) || before_us == Some(time_us) {
+                    self.result.known += u64::from(!differs);
+                    self.result.differing += u64::from(differs);
                     before_us = Some(time_us);
                     continue;
                 }
