@@ -250,6 +250,7 @@ fn line_ui(
     let scene = &shown.open_scene.0;
     let key = key_slot(scene, &shown.view.color_by, line.twin);
     let (value, unit) = key.map_or_else(Default::default, |slot| format::value_and_unit(shown.state, slot));
+    let dragged = key.map_or_else(String::new, |slot| scene.topology.name(slot));
     let colors = theme::colors(ui);
     let row = ListRow {
         icon: model_icon(&scene.topology, line.twin),
@@ -262,14 +263,10 @@ fn line_ui(
         unit,
         selected: shown.selected == Some(line.twin),
         indent: INDENT * line.depth as f32 + ARROW - GAP,
-    };
-    let response = row_at(ui, rect, ui.id().with(("twin", line.twin.0)), &row);
-    if let Some(slot) = key_slot(scene, &shown.view.color_by, line.twin) {
         // The row can be dragged into the trends, with its value.
-        let drag = ui.interact(rect, ui.id().with(("drag", line.twin.0)), Sense::drag());
-        drag.dnd_set_drag_payload(scene.topology.name(slot));
-    }
-    response
+        dragged: &dragged,
+    };
+    row_at(ui, rect, ui.id().with(("twin", line.twin.0)), &row)
 }
 
 /// Draws the arrow that opens or closes a node. It lies over the row, so that it receives its own clicks.

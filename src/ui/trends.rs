@@ -80,12 +80,16 @@ pub fn trends_ui(
             diagrams_ui(ui, shown, data, panel, &mut settings, actions);
         }
     }
-    let place = ui.interact(drop, ui.id().with("drop"), Sense::hover());
-    if let Some(name) = place.dnd_hover_payload::<String>() {
+    // A widget over the diagrams would take the pointer from them.
+    let dragged = egui::DragAndDrop::payload::<String>(ui.ctx()).filter(|_| ui.rect_contains_pointer(drop));
+    if let Some(name) = dragged {
         let colors = theme::colors(ui);
         ui.painter().rect_stroke(drop, 6.0, Stroke::new(2.0, colors.accent), egui::StrokeKind::Inside);
-        if place.dnd_release_payload::<String>().is_some() && !before.names.contains(&name) {
-            actions.push(ToggleTrend((*name).clone()));
+        if ui.input(|input| input.pointer.any_released()) {
+            egui::DragAndDrop::clear_payload(ui.ctx());
+            if !before.names.contains(&name) {
+                actions.push(ToggleTrend((*name).clone()));
+            }
         }
     }
     if settings != *before {

@@ -130,12 +130,18 @@ pub struct ListRow<'t> {
     pub selected: bool,
     /// Distance of the content from the left edge, in points.
     pub indent: f32,
+    /// The name of the property that a drag of the row carries, or an empty text.
+    pub dragged: &'t str,
 }
 
 /// Draws a row into `rect`. The whole row is clickable.
 pub fn row_at(ui: &Ui, rect: Rect, id: egui::Id, row: &ListRow<'_>) -> Response {
     let colors = theme::colors(ui);
-    let response = ui.interact(rect, id, Sense::click());
+    let sense = if row.dragged.is_empty() { Sense::click() } else { Sense::click_and_drag() };
+    let response = ui.interact(rect, id, sense);
+    if !row.dragged.is_empty() {
+        response.dnd_set_drag_payload(row.dragged.to_string());
+    }
     response.widget_info(|| {
         let label = [row.name, row.value, row.unit].join(" ");
         WidgetInfo::selected(WidgetType::SelectableLabel, ui.is_enabled(), row.selected, label.trim())
