@@ -38,6 +38,9 @@ pub(super) struct Args {
     /// Print least, mean, greatest and last values of each such duration, such as 15m or 1d, instead of every change.
     #[arg(long, value_name = "DURATION")]
     every: Option<String>,
+    /// Print the properties whose values at --from and at --to differ.
+    #[arg(long, conflicts_with_all = ["every", "log"])]
+    difference: bool,
     /// Print what happened: alarms, commands, edits and connections.
     #[arg(long, conflicts_with_all = ["properties", "every"])]
     log: bool,
@@ -218,7 +221,10 @@ fn answer(record: &HistoryRecord, args: &Args) -> Result<u8, String> {
     }
     let asked = Asked { span_us: (from_us, to_us), zone };
     let mut code = 0;
-    if args.log {
+    if args.difference {
+        let scene = scene.map(Arc::new).ok_or("the scene can't be read")?;
+        show_difference(record, &scene, &asked, args)?;
+    } else if args.log {
         show_log(history, &asked, args)?;
     } else if args.properties.is_empty() {
         show_summary(record, &asked.zone, args)?;
@@ -369,6 +375,31 @@ fn bucket_row(name: &str, series: &Series, bucket: &Bucket, asked: &Asked, forma
         json!(bucket.count),
         json!((known * 1e4).round() / 1e4),
     ]
+}
+
+/// Prints the properties whose values at the two ends of a span differ.
+fn show_difference(record: &HistoryRecord, scene: &Arc<Scene>, asked: &Asked, args: &Args) -> Result<(), String> {
+    let (from_us, to_us) = asked.span_us;
+    let (before, after) = (record.restore(scene, from_us)?.state, record.restore(scene, to_us)?.state);
+    let topology = &scene.topology;
+    let mut rows = Vec::new();
+    for slot in topology.twins().flat_map(|twin| topology.properties(twin)) {
+        let name = topology.name(slot);
+        if !args.properties.is_empty() && !args.properties.iter().any(|wanted| fits(wanted, &name)) {
+            continue;
+        }
+        let (old, new) = (before.value(slot), after.value(slot));
+        if old != new {
+            let (one, other) = (before.get(slot).usable(), after.get(slot).usable());
+            let column = topology.column(slot.column);
+            let difference =
+                column.kind.is_numeric().then_some(other - one).filter(|difference| difference.is_finite());
+            let unit = column.unit.map(|unit| unit.name);
+            rows.push(vec![json!(name), output::json(old), output::json(new), json!(difference), json!(unit)]);
+        }
+    }
+    show_rows(&["property", "from", "to", "difference", "unit"], rows, args.format);
+    Ok(())
 }
 
 fn show_log(history: &History, asked: &Asked, args: &Args) -> Result<(), String> {

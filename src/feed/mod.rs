@@ -123,12 +123,21 @@ struct Feed {
     client: Option<Client>,
     /// The number of the connection's outages that the timeline knows of.
     outages: u32,
+    /// Whether the history has that the broker was found.
+    is_found: bool,
 }
 
 impl Feed {
     fn new(mappings: &Arc<Mappings>) -> Self {
         let current = CurrentMappings::new(mappings.clone());
-        Self { url: mappings.url.clone(), filters: mappings.filters(), mappings: current, client: None, outages: 0 }
+        Self {
+            url: mappings.url.clone(),
+            filters: mappings.filters(),
+            mappings: current,
+            client: None,
+            outages: 0,
+            is_found: false,
+        }
     }
 
     fn outage(&self, at_us: i64) -> Outage {
@@ -198,9 +207,22 @@ impl Connections {
     fn end_connections(&mut self) {
         for feed in self.feeds.iter_mut().filter(|feed| feed.client.is_some()) {
             // The old client has ended when the next one begins, so no later message is of the old connection.
-            (feed.client, feed.outages) = (None, 0);
+            (feed.client, feed.outages, feed.is_found) = (None, 0, false);
             self.ended.push(feed.outage(WallClock::System.now_us()));
         }
+    }
+
+    /// Returns the brokers that were found since the last call.
+    fn take_found(&mut self) -> Vec<Arc<str>> {
+        let mut found = Vec::new();
+        for feed in &mut self.feeds {
+            let is_connected = feed.client.as_ref().is_some_and(|client| client.connection() == Connection::Connected);
+            if is_connected && !feed.is_found {
+                found.push(feed.mappings.broker());
+            }
+            feed.is_found = is_connected;
+        }
+        found
     }
 
     /// Publishes a message through the connection of a feed.
@@ -312,6 +334,7 @@ fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
         }
         let now_us = timeline.now_us();
         let outages = connections.take_outages();
+        connections.take_found().iter().for_each(|broker| timeline.note_connected(broker));
         // A reading is of a new connection if it came after the last loss of a connection that brings its topic.
         let is_after = |read: &Reading| {
             let covers = |outage: &&Outage| {

@@ -1,8 +1,10 @@
 //! The import of values from tables into a history: which column holds the time, the property and the value, and how they
 //! are read.
 
+use super::cells::{bool_of, epoch, number_of};
+use super::readings::Readings;
 use super::table::{Cell, Table, open_table};
-use cupola_history::{HistoryImport, ImportResult, ImportedValue, ReadingIntervals, Series, SeriesIx};
+use cupola_history::{HistoryImport, ImportResult, ReadingIntervals, Series, SeriesIx};
 use cupola_scene::Scene;
 use cupola_twin::unit::{self, Unit};
 use cupola_twin::zone::{TimeZone, is_skipped, local_text, time_of_local};
@@ -572,47 +574,6 @@ impl<'s> TableImport<'s> {
     }
 }
 
-/// The readings of a property so far.
-struct Readings {
-    series: SeriesIx,
-    usual_us: Option<i64>,
-    gap_us: Option<i64>,
-    /// The latest end of a value, in microseconds since the Unix epoch.
-    end_us: i64,
-    last_us: Option<i64>,
-    /// Whether the last reading has a value.
-    has_value: bool,
-}
-
-impl Readings {
-    /// Returns the values for a reading: it itself, and the beginning of a gap before it. Only the first of several readings
-    /// without a value counts.
-    fn take(&mut self, time_us: i64, lane: Option<f64>) -> Vec<ImportedValue> {
-        let series = self.series;
-        let mut values = Vec::new();
-        let is_gap = self.last_us.zip(self.gap_us).is_some_and(|(last_us, gap_us)| time_us - last_us > gap_us);
-        if is_gap && self.has_value {
-            values.extend(self.end());
-            self.has_value = false;
-        }
-        match lane {
-            Some(lane) => values.push(ImportedValue { series, time_us, lane }),
-            None if self.has_value => values.push(ImportedValue { series, time_us, lane: f64::NAN }),
-            None => {}
-        }
-        (self.last_us, self.has_value) = (Some(time_us), lane.is_some());
-        values
-    }
-
-    /// Returns the end of the last value: one usual interval after its reading. A single reading holds for a moment.
-    fn end(&self) -> Option<ImportedValue> {
-        let last_us = self.last_us.filter(|_| self.has_value)?;
-        let holds_us = [self.usual_us, self.gap_us].into_iter().flatten().min().unwrap_or(1);
-        let time_us = (last_us + holds_us).min(self.end_us);
-        (time_us > last_us).then_some(ImportedValue { series: self.series, time_us, lane: f64::NAN })
-    }
-}
-
 fn target_of(topology: &Topology, name: &str, unit: Option<&str>) -> Result<Target, String> {
     let slot = topology.slot_named(name).map_err(|unknown| unknown.to_string())?;
     let column = topology.column(slot.column);
@@ -637,102 +598,4 @@ fn conversion(unit: &str, own: Option<&Unit>) -> Result<(f64, f64), String> {
     })?;
     let own = own.ok_or("the property has no unit")?;
     unit::conversion(from, own).ok_or_else(|| format!("`{unit}` can't be converted to {}", own.name))
-}
-
-/// Reads a number with a decimal point or comma, and with blanks, points or apostrophes between thousands if that is
-/// certain. A comma that could be either is as `decimal_comma` says.
-fn number_of(text: &str, decimal_comma: bool) -> Option<f64> {
-    let text = text.trim().trim_end_matches('%').trim();
-    text.parse().ok().or_else(|| {
-        let plain: String = text.chars().filter(|letter| !matches!(letter, ' ' | '\u{a0}' | '\'')).collect();
-        let groups = || plain.split(',').skip(1).all(|group| group.len() == 3);
-        match (plain.matches(',').count(), plain.matches('.').count()) {
-            (1.., 0) if !decimal_comma && groups() => plain.replace(',', "").parse().ok(),
-            (1, 0) => plain.replace(',', ".").parse().ok(),
-            // The last of both is the decimal one.
-            (1.., 1) if plain.rfind('.') > plain.rfind(',') => plain.replace(',', "").parse().ok(),
-            (1, 1..) => plain.replace('.', "").replace(',', ".").parse().ok(),
-            (0, _) => plain.parse().ok(),
-            _ => None,
-        }
-    })
-}
-
-fn bool_of(text: &str) -> Option<bool> {
-    let text = text.trim().to_ascii_lowercase();
-    match text.as_str() {
-        "true" | "yes" | "on" | "1" | "1.0" | "t" | "y" | "open" | "active" | "wahr" | "ja" | "ein" => Some(true),
-        "false" | "no" | "off" | "0" | "0.0" | "f" | "n" | "closed" | "inactive" | "falsch" | "nein" | "aus" => {
-            Some(false)
-        }
-        _ => None,
-    }
-}
-
-/// Returns the time of a number of seconds, milliseconds, microseconds or nanoseconds since the Unix epoch, between 2001 and
-/// 2286.
-fn epoch(number: f64) -> Option<i64> {
-    let scale = match number {
-        number if (1e9..1e10).contains(&number) => 1e6,
-        number if (1e12..1e13).contains(&number) => 1e3,
-        number if (1e15..1e16).contains(&number) => 1.0,
-        number if (1e18..1e19).contains(&number) => 1e-3,
-        _ => return None,
-    };
-    Some((number * scale).round() as i64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_several_countries_are_read() {
-        for (text, wanted) in [
-            ("21.5", Some(21.5)),
-            ("21,5", Some(21.5)),
-            ("1.234,5", Some(1234.5)),
-            ("1,234.5", Some(1234.5)),
-            ("1 234,5", Some(1234.5)),
-            ("1'234.5", Some(1234.5)),
-            ("-3e2", Some(-300.0)),
-            ("45 %", Some(45.0)),
-            ("1.2.3", None),
-            ("abc", None),
-            ("1,234", Some(1.234)),
-            ("", None),
-        ] {
-            assert_eq!(number_of(text, true), wanted, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_comma_in_a_table_with_commas_is_of_thousands() {
-        for (text, wanted) in [("1,234", Some(1234.0)), ("1,234,567", Some(1_234_567.0)), ("21,5", Some(21.5))] {
-            assert_eq!(number_of(text, false), wanted, "{text}");
-        }
-    }
-
-    #[test]
-    fn gaps_end_one_interval_after_the_last_reading() {
-        let mut readings = Readings {
-            series: SeriesIx(0),
-            usual_us: Some(10),
-            gap_us: Some(30),
-            end_us: 105,
-            last_us: None,
-            has_value: false,
-        };
-        let mut all = Vec::new();
-        for (time_us, lane) in
-            [(0, Some(1.0)), (10, Some(2.0)), (20, None), (30, None), (40, Some(3.0)), (100, Some(4.0))]
-        {
-            all.extend(readings.take(time_us, lane));
-        }
-        all.extend(readings.end());
-        let shown: Vec<(i64, Option<i64>)> =
-            all.iter().map(|value| (value.time_us, (!value.lane.is_nan()).then_some(value.lane as i64))).collect();
-        let wanted = [(0, Some(1)), (10, Some(2)), (20, None), (40, Some(3)), (50, None), (100, Some(4)), (105, None)];
-        assert_eq!(shown, wanted);
-    }
 }

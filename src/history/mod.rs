@@ -1,7 +1,9 @@
 //! The history of the open scene: where it is kept, and the recording of the live timeline.
 
+mod cells;
 mod import;
 mod over;
+mod readings;
 mod table;
 
 pub use import::{ImportOptions, ImportPreview, PropertyPreview, TableImport};

@@ -527,6 +527,24 @@ fn a_table_that_is_not_understood_gives_a_reason() {
 }
 
 #[test]
+fn two_moments_are_compared() {
+    let scene = scene_folder(MODELS, &small_scene(HELD));
+    let folder = tempfile::tempdir().unwrap();
+    drop(day(scene.path(), folder.path()));
+    let (path, at) = (scene.path().to_str().unwrap(), folder.path().to_str().unwrap());
+    let time = |minute: i64| cupola_twin::value::time_text(START_US + minute * MINUTE_US);
+    let (from, to) = (time(5), time(50));
+    let call = ["history", path, "--history", at, "--difference", "--from", &from, "--to", &to, "--format", "json"];
+    let found = json(&cupola(&call));
+    let row = |name: &str| found.as_array().unwrap().iter().find(|row| row["property"] == name).cloned();
+    let wanted = serde_json::json!({"property": "r1.temperature", "from": 20, "to": 29, "difference": 9, "unit": "degreeCelsius"});
+    assert_eq!(row("r1.temperature").map(|row| row.to_string().replace(".0", "")), Some(wanted.to_string()));
+    assert!(row("f1.mean").is_some() && row("r1.area").is_none(), "{found}");
+    let only = json(&cupola(&[&call[..], &["f1.*"]].concat()));
+    assert_eq!(only.as_array().unwrap().len(), 1, "{only}");
+}
+
+#[test]
 fn an_imported_past_is_replayed_beside_the_recorded_one() {
     let scene = scene_folder(MODELS, &small_scene(HELD));
     let folder = tempfile::tempdir().unwrap();

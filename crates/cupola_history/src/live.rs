@@ -385,6 +385,7 @@ impl RecordSink for TimelineRecorder {
                 let (twin, detail) = (topology.twin_id(invocation.twin), outcome(invocation).to_string());
                 shared.log(now_us, LogKind::Outcome, &invocation.command, twin, detail);
             }
+            RecordedEvent::Connected(broker) => shared.log(now_us, LogKind::Connected, broker, "", ""),
             RecordedEvent::Disconnected(broker) => shared.log(now_us, LogKind::Disconnected, broker, "", ""),
             RecordedEvent::Observed { observed_us } => {
                 let detail = json!({ "observed_us": observed_us }).to_string();

@@ -400,14 +400,9 @@ fn before(files: &mut Files, series: SeriesIx, moment_us: i64) -> Result<Option<
             after: i64::MIN,
         };
         each_change(files, day, wanted, |change| take(&mut best, change))?;
-        if best.is_none() {
-            // The frame at the beginning of a day has the value from the days before.
-            let mut frame = read_frame(files, day, day.saturating_mul(DAY_US))?;
-            if frame.is_none() {
-                frame = read_frame(files, day, i64::MAX)?;
-            }
-            frame.iter().flat_map(|(_, rows)| rows).for_each(|change| take(&mut best, change));
-        }
+        // A frame has the values from the days before, of which one may be of a device whose clock ran ahead.
+        let frame = read_frame(files, day, i64::MAX)?;
+        frame.iter().flat_map(|(_, rows)| rows).for_each(|change| take(&mut best, change));
         if best.is_some() && day <= day_of(moment_us) {
             break;
         }

@@ -65,6 +65,8 @@ pub enum RecordedEvent<'e> {
     },
     /// A command got its outcome.
     Outcome(&'e Invocation),
+    /// The connection to a broker was found.
+    Connected(&'e str),
     /// The connection to a broker was lost.
     Disconnected(&'e str),
     /// Readings of an earlier time were taken.

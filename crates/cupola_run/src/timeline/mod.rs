@@ -303,6 +303,11 @@ impl Timeline {
         self.sink = Some(sink);
     }
 
+    /// Notes in the history that the connection to a broker was found.
+    pub fn note_connected(&self, broker: &str) {
+        self.log(&RecordedEvent::Connected(broker));
+    }
+
     /// Passes an event to the history, if there is one.
     fn log(&self, event: &RecordedEvent<'_>) {
         if let Some(sink) = &self.sink {
