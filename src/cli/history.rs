@@ -1,7 +1,7 @@
 //! `cupola history`: the recorded past of a scene, its check and its repair.
 
 use super::past_import::{self, ImportArgs};
-use super::{BAD_CALL, BAD_INPUT, HistoryArgs, output};
+use super::{BAD_CALL, BAD_INPUT, HistoryArgs, output, parquet_rows};
 use crate::history::{HistoryChoice, past_moment};
 use crate::timeline::WallClock;
 use cupola_history::{
@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// Print what happened: alarms, commands, edits and connections.
     #[arg(long, conflicts_with_all = ["properties", "every"])]
     log: bool,
+    /// Write the rows into a Parquet file.
+    #[arg(long, value_name = "FILE.parquet", conflicts_with = "format")]
+    out: Option<PathBuf>,
     /// Format of the answer. CSV and JSON are for other programs.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -236,7 +239,7 @@ fn answer(record: &HistoryRecord, args: &Args) -> Result<u8, String> {
             Some(every) => show_buckets(record, topology, &found, &asked, every, args)?,
             None => {
                 let found = record.read(topology, &found, asked.span_us, &AtomicBool::new(false));
-                show_changes(history, &found.map_err(|error| error.to_string())?, &asked, args);
+                show_changes(history, &found.map_err(|error| error.to_string())?, &asked, args)?;
             }
         }
     }
@@ -287,18 +290,31 @@ fn fits(pattern: &str, name: &str) -> bool {
     true
 }
 
+impl Args {
+    /// Returns the format of times: those in files for programs are in UTC.
+    fn time_format(&self) -> Format {
+        if self.out.is_some() { Format::Json } else { self.format }
+    }
+}
+
 /// Returns a time as the format shows it: local for people and CSV, in UTC for programs.
 fn shown_time(time_us: i64, zone: &TimeZone, format: Format) -> String {
     if format == Format::Json { time_text(time_us) } else { local_text(time_us, zone) }
 }
 
 /// Prints rows with a header.
-fn show_rows(header: &[&str], rows: Vec<Vec<Value>>, format: Format) {
+fn show_rows(header: &[&str], rows: Vec<Vec<Value>>, args: &Args) -> Result<(), String> {
+    let format = args.format;
+    if let Some(path) = &args.out {
+        parquet_rows::write_rows(path, header, &rows)?;
+        output::line(format!("wrote {} rows into {}", rows.len(), path.display()));
+        return Ok(());
+    }
     let header: Vec<String> = header.iter().map(ToString::to_string).collect();
     if format == Format::Json {
         let object = |row: Vec<Value>| Value::Object(header.iter().cloned().zip(row).collect());
         output::line(Value::Array(rows.into_iter().map(object).collect()).to_string());
-        return;
+        return Ok(());
     }
     let cell = if format == Format::Csv { output::full_cell } else { output::cell };
     let cells: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(cell).collect()).collect();
@@ -306,9 +322,10 @@ fn show_rows(header: &[&str], rows: Vec<Vec<Value>>, format: Format) {
         Format::Csv => output::csv(&header, &cells),
         _ => output::table(&header, &cells),
     }
+    Ok(())
 }
 
-fn show_changes(history: &History, found: &Values, asked: &Asked, args: &Args) {
+fn show_changes(history: &History, found: &Values, asked: &Asked, args: &Args) -> Result<(), String> {
     let mut rows = Vec::new();
     for (name, parts) in found {
         let mut all: Vec<_> =
@@ -316,17 +333,17 @@ fn show_changes(history: &History, found: &Values, asked: &Asked, args: &Args) {
         all.sort_by_key(|(_, change)| (change.time_us, change.taken_us));
         for (past, change) in all {
             rows.push(vec![
-                json!(shown_time(change.time_us, &asked.zone, args.format)),
+                json!(shown_time(change.time_us, &asked.zone, args.time_format())),
                 json!(name),
                 past.value(history, change),
                 json!(past.series.unit.as_deref()),
                 json!(change.quality.word()),
                 json!(Some(history.text(change.cause)).filter(|cause| !cause.is_empty())),
-                json!(shown_time(change.taken_us, &asked.zone, args.format)),
+                json!(shown_time(change.taken_us, &asked.zone, args.time_format())),
             ]);
         }
     }
-    show_rows(&["time", "property", "value", "unit", "quality", "cause", "taken"], rows, args.format);
+    show_rows(&["time", "property", "value", "unit", "quality", "cause", "taken"], rows, args)
 }
 
 fn show_buckets(
@@ -349,15 +366,14 @@ fn show_buckets(
         let parts = record.buckets(topology, source, asked.span_us, every_us, &asked.zone, &is_stopped);
         let parts = parts.map_err(|error| error.to_string())?;
         for (series, buckets) in &parts {
-            rows.extend(buckets.iter().map(|bucket| bucket_row(name, series, bucket, asked, args.format)));
+            rows.extend(buckets.iter().map(|bucket| bucket_row(name, series, bucket, asked, args.time_format())));
         }
         if parts.is_empty() {
             output::error_line(format!("`{name}` has no numbers: leave out --every to see its changes"));
         }
     }
     let header = ["time", "property", "min", "mean", "max", "last", "unit", "count", "known"];
-    show_rows(&header, rows, args.format);
-    Ok(())
+    show_rows(&header, rows, args)
 }
 
 fn bucket_row(name: &str, series: &Series, bucket: &Bucket, asked: &Asked, format: Format) -> Vec<Value> {
@@ -398,8 +414,7 @@ fn show_difference(record: &HistoryRecord, scene: &Arc<Scene>, asked: &Asked, ar
             rows.push(vec![json!(name), output::json(old), output::json(new), json!(difference), json!(unit)]);
         }
     }
-    show_rows(&["property", "from", "to", "difference", "unit"], rows, args.format);
-    Ok(())
+    show_rows(&["property", "from", "to", "difference", "unit"], rows, args)
 }
 
 fn show_log(history: &History, asked: &Asked, args: &Args) -> Result<(), String> {
@@ -412,11 +427,10 @@ fn show_log(history: &History, asked: &Asked, args: &Args) -> Result<(), String>
             (Format::Json, detail) => serde_json::from_str(detail).unwrap_or(json!(detail)),
             (_, detail) => json!(detail),
         };
-        let time = shown_time(entry.time_us, &asked.zone, args.format);
+        let time = shown_time(entry.time_us, &asked.zone, args.time_format());
         vec![json!(time), json!(entry.kind.word()), json!(entry.subject), json!(entry.twin), detail]
     });
-    show_rows(&["time", "kind", "subject", "twin", "detail"], rows.collect(), args.format);
-    Ok(())
+    show_rows(&["time", "kind", "subject", "twin", "detail"], rows.collect(), args)
 }
 
 fn show_summary(record: &HistoryRecord, zone: &TimeZone, args: &Args) -> Result<(), String> {

@@ -10,6 +10,7 @@ mod import;
 mod invoke;
 mod listen;
 mod output;
+mod parquet_rows;
 mod past_import;
 mod query;
 mod render;

@@ -527,6 +527,31 @@ fn a_table_that_is_not_understood_gives_a_reason() {
 }
 
 #[test]
+fn a_past_goes_through_a_parquet_file() {
+    let scene = scene_folder(MODELS, &small_scene("time_zone: \"Europe/Berlin\","));
+    let folder = tempfile::tempdir().unwrap();
+    let path = scene.path().to_str().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let (one, other, csv, parquet) = (place("one"), place("other"), place("a.csv"), place("a.parquet"));
+    let rows: String =
+        (10..40).map(|minute| format!("2025-03-30T01:{minute}:00+01:00,{minute}.125,{}\n", minute > 20)).collect();
+    std::fs::write(&csv, format!("time,r1.temperature,r1.occupied\n{rows}")).unwrap();
+    assert!(cupola(&["history", path, "--history", &one, "--import", &csv]).status.success());
+    let written = cupola(&["history", path, "r1.*", "--history", &one, "--out", &parquet]);
+    assert!(written.status.success(), "{written:?}");
+    assert!(cupola(&["history", path, "--history", &other, "--import", &parquet]).status.success());
+    let values = |folder: &str| {
+        let output = cupola(&["history", path, "r1.*", "--history", folder, "--format", "csv"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().map(|line| line.split(',').take(3).collect::<Vec<_>>().join(",")).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&one).len(), 1 + 2 * 31);
+    assert_eq!(values(&other), values(&one));
+    let failed = cupola(&["history", path, "r1.*", "--history", &one, "--out", &place("none/a.parquet")]);
+    assert_eq!(failed.status.code(), Some(1));
+}
+
+#[test]
 fn two_moments_are_compared() {
     let scene = scene_folder(MODELS, &small_scene(HELD));
     let folder = tempfile::tempdir().unwrap();
