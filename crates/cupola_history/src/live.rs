@@ -2,6 +2,7 @@
 
 use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, SeriesKey, TextIx};
 use crate::error::HistoryError;
+use crate::lock::lock;
 use crate::recorder::{Recorder, RecorderStatus};
 use crate::roller::roll_up;
 use crate::sqlite::day_of;
@@ -16,7 +17,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tempfile::TempDir;
+
+/// The beginning of the names of temporary histories.
+const TEMPORARY: &str = "cupola-history-";
+/// The age from which a temporary history that no program has is removed.
+const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
 /// The cause of values that the scene's file gives.
 pub const INITIAL: &str = "initial value";
@@ -86,7 +93,8 @@ impl TimelineRecorder {
     /// The folder or its files can't be written.
     pub fn temporary() -> Result<Self, HistoryError> {
         let fail = |error| HistoryError::io(&std::env::temp_dir())(error);
-        let folder = tempfile::Builder::new().prefix("cupola-history-").tempdir().map_err(fail)?;
+        remove_left_behind(&std::env::temp_dir());
+        let folder = tempfile::Builder::new().prefix(TEMPORARY).tempdir().map_err(fail)?;
         Ok(Self::with(Recorder::open(folder.path())?, Some(folder)))
     }
 
@@ -273,6 +281,20 @@ impl Shared {
         let held = held.filter(|change| self.recorder.series_of(change.series).is_condition());
         changes.extend(held.map(|known| Change { time_us: now_us, taken_us: now_us, lane, quality, cause, ..*known }));
         changes
+    }
+}
+
+/// Removes the temporary histories of programs that were killed, if they are old and no program has them.
+fn remove_left_behind(parent: &Path) {
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY)) {
+        let age = entry.metadata().and_then(|about| about.modified()).map(|at| at.elapsed().unwrap_or_default());
+        // A link is not followed.
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && age.is_ok_and(|age| age > LEFT_BEHIND) && lock(&entry.path()).is_ok() {
+            // A folder that cannot be removed stays.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 
