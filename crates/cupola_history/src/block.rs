@@ -37,8 +37,7 @@ pub enum BlockError {
 pub(crate) fn encode(changes: &[Change], level: usize) -> Vec<u8> {
     let mut out = vec![VERSION];
     out.extend((changes.len() as u32).to_le_bytes());
-    let config = ChunkConfig::default().with_compression_level(level);
-    let mut column = Columns { out: &mut out, config };
+    let mut column = Columns::new(&mut out, level);
     column.put(changes.iter().map(|change| change.series.0));
     column.put(changes.iter().map(|change| change.time_us));
     // Most values are taken shortly after they were measured, and most hold until the next one.
@@ -50,18 +49,42 @@ pub(crate) fn encode(changes: &[Change], level: usize) -> Vec<u8> {
     column.put(changes.iter().map(|change| u16::from(change.quality as u8)));
     column.put(changes.iter().map(|change| change.cause.0));
     column.put(changes.iter().map(|change| change.lane));
-    let sum = XxHash3_64::oneshot(&out);
-    out.extend(sum.to_le_bytes());
+    seal(&mut out);
     out
 }
 
-struct Columns<'o> {
+/// Adds the checksum to the end of a block.
+pub(crate) fn seal(out: &mut Vec<u8>) {
+    let sum = XxHash3_64::oneshot(out);
+    out.extend(sum.to_le_bytes());
+}
+
+/// Returns the content of a block before its checksum.
+///
+/// # Errors
+/// The checksum does not match.
+pub(crate) fn unsealed(block: &[u8]) -> Result<&[u8], BlockError> {
+    let (content, sum) = block.split_last_chunk::<8>().ok_or(BlockError::Checksum)?;
+    if XxHash3_64::oneshot(content) != u64::from_le_bytes(*sum) {
+        return Err(BlockError::Checksum);
+    }
+    Ok(content)
+}
+
+/// Adds columns of numbers to a block.
+pub(crate) struct Columns<'o> {
     out: &'o mut Vec<u8>,
     config: ChunkConfig,
 }
 
-impl Columns<'_> {
-    fn put<T: Number>(&mut self, numbers: impl Iterator<Item = T>) {
+impl<'o> Columns<'o> {
+    /// Returns the columns of a block that begins with `out`.
+    pub fn new(out: &'o mut Vec<u8>, level: usize) -> Self {
+        Self { out, config: ChunkConfig::default().with_compression_level(level) }
+    }
+
+    /// Adds a column.
+    pub fn put<T: Number>(&mut self, numbers: impl Iterator<Item = T>) {
         let numbers: Vec<T> = numbers.collect();
         // A column of one value, such as the quality of good readings, needs no compression.
         let bytes = simple_compress(&numbers, &self.config).unwrap_or_default();
@@ -75,10 +98,7 @@ impl Columns<'_> {
 /// # Errors
 /// The block is damaged.
 pub(crate) fn verify(block: &[u8]) -> Result<&[u8], BlockError> {
-    let (content, sum) = block.split_last_chunk::<8>().ok_or(BlockError::Checksum)?;
-    if XxHash3_64::oneshot(content) != u64::from_le_bytes(*sum) {
-        return Err(BlockError::Checksum);
-    }
+    let content = unsealed(block)?;
     match content.first() {
         Some(&VERSION) => Ok(&content[1..]),
         Some(version) => Err(BlockError::Version(*version)),

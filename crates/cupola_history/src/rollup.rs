@@ -5,20 +5,16 @@
 //! in it after the next day is rolled up. Days and longer buckets are put together from fifteen minutes, because a local day
 //! begins at another time in each zone. A file has the roll-ups of a month.
 
-use crate::block::BlockError;
+use crate::block::{BlockError, Columns, SMALL, column, seal, unsealed};
 use crate::buckets::{Bucket, buckets, next_boundary};
 use crate::change::{Change, Series, SeriesIx};
 use crate::error::HistoryError;
 use crate::sqlite::{DAY_US, Day, day_of};
 use cupola_twin::zone::{TimeZone, offset_s};
-use pco::ChunkConfig;
-use pco::data_types::Number;
-use pco::standalone::simple_compress;
 use rusqlite::{Connection, OpenFlags, params};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use twox_hash::XxHash3_64;
 
 /// The length of the buckets of a roll-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -292,39 +288,28 @@ pub(crate) fn merge(short: &[Bucket], (from_us, to_us): (i64, i64), every_us: i6
 fn encode(rows: &[RollupRow], day: Day, level: RollupLevel) -> Vec<u8> {
     let begin_us = day.saturating_mul(DAY_US);
     let mut out = (rows.len() as u32).to_le_bytes().to_vec();
-    put(&mut out, rows.iter().map(|(series, _)| series.0));
-    put(&mut out, rows.iter().map(|(_, bucket)| ((bucket.from_us - begin_us) / level.length_us()) as u32));
-    put(&mut out, rows.iter().map(|(_, bucket)| bucket.min));
-    put(&mut out, rows.iter().map(|(_, bucket)| bucket.mean));
-    put(&mut out, rows.iter().map(|(_, bucket)| bucket.max));
-    put(&mut out, rows.iter().map(|(_, bucket)| bucket.last));
-    put(&mut out, rows.iter().map(|(_, bucket)| bucket.count));
-    put(&mut out, rows.iter().map(|(_, bucket)| bucket.known_us));
-    let sum = XxHash3_64::oneshot(&out);
-    out.extend(sum.to_le_bytes());
+    let mut column = Columns::new(&mut out, SMALL);
+    column.put(rows.iter().map(|(series, _)| series.0));
+    column.put(rows.iter().map(|(_, bucket)| ((bucket.from_us - begin_us) / level.length_us()) as u32));
+    column.put(rows.iter().map(|(_, bucket)| bucket.min));
+    column.put(rows.iter().map(|(_, bucket)| bucket.mean));
+    column.put(rows.iter().map(|(_, bucket)| bucket.max));
+    column.put(rows.iter().map(|(_, bucket)| bucket.last));
+    column.put(rows.iter().map(|(_, bucket)| bucket.count));
+    column.put(rows.iter().map(|(_, bucket)| bucket.known_us));
+    seal(&mut out);
     out
 }
 
-fn put<T: Number>(out: &mut Vec<u8>, numbers: impl Iterator<Item = T>) {
-    let numbers: Vec<T> = numbers.collect();
-    let bytes = simple_compress(&numbers, &ChunkConfig::default()).unwrap_or_default();
-    out.extend((bytes.len() as u32).to_le_bytes());
-    out.extend(bytes);
-}
-
 fn decode(block: &[u8], day: Day, level: RollupLevel) -> Result<Vec<RollupRow>, BlockError> {
-    let (content, sum) = block.split_last_chunk::<8>().ok_or(BlockError::Checksum)?;
-    if XxHash3_64::oneshot(content) != u64::from_le_bytes(*sum) {
-        return Err(BlockError::Checksum);
-    }
-    let (count, mut rest) = content.split_first_chunk::<4>().ok_or(BlockError::Columns)?;
+    let (count, mut rest) = unsealed(block)?.split_first_chunk::<4>().ok_or(BlockError::Columns)?;
     let count = u32::from_le_bytes(*count) as usize;
-    let series: Vec<u32> = take(&mut rest, count)?;
-    let places: Vec<u32> = take(&mut rest, count)?;
+    let series: Vec<u32> = column(&mut rest, count)?;
+    let places: Vec<u32> = column(&mut rest, count)?;
     let numbers: [Vec<f64>; 4] =
-        [take(&mut rest, count)?, take(&mut rest, count)?, take(&mut rest, count)?, take(&mut rest, count)?];
-    let counts: Vec<u64> = take(&mut rest, count)?;
-    let known: Vec<i64> = take(&mut rest, count)?;
+        [column(&mut rest, count)?, column(&mut rest, count)?, column(&mut rest, count)?, column(&mut rest, count)?];
+    let counts: Vec<u64> = column(&mut rest, count)?;
+    let known: Vec<i64> = column(&mut rest, count)?;
     let begin_us = day.saturating_mul(DAY_US);
     let row = |at: usize| {
         let from_us = begin_us + i64::from(places[at]) * level.length_us();
@@ -333,10 +318,6 @@ fn decode(block: &[u8], day: Day, level: RollupLevel) -> Result<Vec<RollupRow>, 
         (SeriesIx(series[at]), Bucket { from_us, to_us, min, mean, max, last, count, known_us })
     };
     Ok((0..count).map(row).collect())
-}
-
-fn take<T: Number>(rest: &mut &[u8], count: usize) -> Result<Vec<T>, BlockError> {
-    crate::block::column(rest, count)
 }
 
 /// Accumulates the buckets of a computed property while the past is played.
