@@ -14,6 +14,7 @@ package_for() {
   case "$manager:$1" in
     apt-get:gcc) echo gcc libc6-dev ;;
     pacman:mesa-vulkan-drivers) echo vulkan-swrast ;;
+    dnf:postgresql | zypper:postgresql) echo postgresql-server ;;
     dnf:libxkbcommon-x11-0 | pacman:libxkbcommon-x11-0) echo libxkbcommon-x11 ;;
     *) echo "$1" ;;
   esac

@@ -5,7 +5,8 @@ use super::{BAD_CALL, BAD_INPUT, HistoryArgs, output, parquet_rows};
 use crate::history::{HistoryChoice, past_moment};
 use crate::timeline::WallClock;
 use cupola_history::{
-    Bucket, CheckResult, History, HistoryRecord, LogKind, PropertySource, Retention, Series, SeriesPast, check,
+    Bucket, CheckResult, DiskUse, History, HistoryPlace, HistoryRecord, LogKind, PropertySource, Retention, Series,
+    SeriesPast, check,
 };
 use cupola_run::{PastRecord, Timeline};
 use cupola_scene::Scene;
@@ -14,7 +15,7 @@ use cupola_twin::zone::{TimeZone, local_text};
 use cupola_twin::{Diagnostic, Topology};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -83,34 +84,36 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> u8 {
-    let folder = match args.history.choice() {
-        HistoryChoice::Off => {
-            output::error_line("--history off leaves nothing to read: name a folder");
-            return BAD_CALL;
+    let choice = args.history.choice();
+    if choice == HistoryChoice::Off {
+        output::error_line("--history off leaves nothing to read: name a folder");
+        return BAD_CALL;
+    }
+    let unknown = "no data folder is known: set HOME, or name a folder with --history";
+    let place = match choice.place(&args.scene).and_then(|place| place.ok_or_else(|| unknown.to_string())) {
+        Ok(place) => place,
+        Err(why) => {
+            output::error_line(why);
+            return BAD_INPUT;
         }
-        choice => choice.folder(&args.scene),
-    };
-    let Some(folder) = folder else {
-        output::error_line("no data folder is known: set HOME, or name a folder with --history");
-        return BAD_INPUT;
     };
     if let Some(path) = &args.import.import {
-        return past_import::run(args, path, &folder);
+        return past_import::run(args, path, &place);
     }
-    if let Err(why) = keep(&folder, args) {
+    if let Err(why) = keep(&place, args) {
         output::error_line(why);
         return BAD_INPUT;
     }
     let result = if args.check || args.repair {
-        check(&folder, args.repair).map_err(|error| error.to_string()).map(|result| show_check(&result, args))
+        check(&place, args.repair).map_err(|error| error.to_string()).map(|result| show_check(&result, args))
     } else {
-        opened(&folder).and_then(|record| answer(&record, args))
+        opened(&place).and_then(|record| answer(&record, args))
     };
     match result {
         Ok(code) => code,
         Err(why) => {
             output::error_line(why);
-            if !folder.join("catalog.db").exists() {
+            if place.folder().is_some_and(|folder| !folder.join("catalog.db").exists()) {
                 let words = "A scene is recorded while the app shows it live, or with: cupola run SCENE --source live. A past \
                              from elsewhere comes in with --import FILE.";
                 output::error_line(words);
@@ -121,15 +124,16 @@ pub(super) fn run(args: &Args) -> u8 {
 }
 
 /// Changes the time for which the history is kept, if the call asks for it.
-fn keep(folder: &Path, args: &Args) -> Result<(), String> {
+fn keep(place: &HistoryPlace, args: &Args) -> Result<(), String> {
     if args.keep_days.is_none() && args.keep_minute_days.is_none() {
         return Ok(());
     }
     let fail = |error: cupola_history::HistoryError| error.to_string();
-    let mut retention = Retention::read(folder).map_err(fail)?;
-    retention.raw_days = args.keep_days.unwrap_or(retention.raw_days);
-    retention.minute_days = args.keep_minute_days.unwrap_or(retention.minute_days);
-    retention.write(folder).map_err(fail)
+    let change = |retention: &mut Retention| {
+        retention.raw_days = args.keep_days.unwrap_or(retention.raw_days);
+        retention.minute_days = args.keep_minute_days.unwrap_or(retention.minute_days);
+    };
+    Retention::change(place, change).map_err(fail)
 }
 
 /// Returns a timeline of a scene with the values that were live at a moment, in microseconds since the Unix epoch, and
@@ -140,10 +144,10 @@ pub(super) fn past(
     at_us: i64,
 ) -> Result<(Timeline, Arc<HistoryRecord>), u8> {
     let zone = scene.time_zone.zone.clone();
-    let found =
-        choice.folder(&scene.path).ok_or("the scene has no history: name its folder with --history".to_string());
-    let timeline = found.and_then(|folder| {
-        let record = opened(&folder)?;
+    let missing = "the scene has no history: name its place with --history";
+    let found = choice.place(&scene.path).and_then(|place| place.ok_or_else(|| missing.to_string()));
+    let timeline = found.and_then(|place| {
+        let record = opened(&place)?;
         let first_us = record.span_us().0;
         if at_us < first_us {
             return Err(format!("the history begins at {}", local_text(first_us, &zone)));
@@ -168,9 +172,9 @@ pub(super) fn past(
 }
 
 /// Opens a history that has something.
-pub(super) fn opened(folder: &Path) -> Result<HistoryRecord, String> {
-    let record = HistoryRecord::open(folder).map_err(|error| error.to_string())?;
-    record.ok_or_else(|| format!("nothing was recorded into {} yet", folder.display()))
+pub(super) fn opened(place: &HistoryPlace) -> Result<HistoryRecord, String> {
+    let record = HistoryRecord::open(place).map_err(|error| error.to_string())?;
+    record.ok_or_else(|| format!("nothing was recorded into {place} yet"))
 }
 
 /// Prints the result of a check. Returns the exit code.
@@ -179,13 +183,13 @@ fn show_check(result: &CheckResult, args: &Args) -> u8 {
     if args.format == Format::Json {
         let damage: Vec<Value> = damage
             .iter()
-            .map(|found| json!({"file": found.path, "what": found.what, "set_aside": found.is_set_aside}))
+            .map(|found| json!({"file": found.place, "what": found.what, "set_aside": found.is_set_aside}))
             .collect();
         output::line(json!({"files": files, "blocks": blocks, "damage": damage}).to_string());
     } else {
         for found in damage {
             let aside = if found.is_set_aside { " (set aside)" } else { "" };
-            output::line(format!("{}: {}{aside}", found.path.display(), found.what));
+            output::line(format!("{}: {}{aside}", found.place, found.what));
         }
         let words = if damage.is_empty() { "nothing is damaged".into() } else { format!("{} damaged", damage.len()) };
         output::line(format!("{files} files, {blocks} blocks: {words}"));
@@ -435,12 +439,11 @@ fn show_log(history: &History, asked: &Asked, args: &Args) -> Result<(), String>
 
 fn show_summary(record: &HistoryRecord, zone: &TimeZone, args: &Args) -> Result<(), String> {
     let (history, sessions, span_us) = (record.history(), record.sessions(), record.span_us());
-    let folder = history.folder();
+    let disk = history.disk_use().map_err(|error| error.to_string())?;
     let mut series = history.series();
     series.retain(|(_, series)| !series.is_condition());
     let log = history.log((i64::MIN, i64::MAX)).map_err(|error| error.to_string())?;
     let entries = log.iter().filter(|entry| entry.kind != LogKind::Observed).count();
-    let size: u64 = size_of(folder);
     let (first, last) = (shown_time(span_us.0, zone, args.format), shown_time(span_us.1, zone, args.format));
     if args.format == Format::Json {
         let sessions: Vec<Value> = sessions
@@ -448,17 +451,17 @@ fn show_summary(record: &HistoryRecord, zone: &TimeZone, args: &Args) -> Result<
             .map(|(from_us, to_us)| json!({"from": time_text(*from_us), "to": time_text(*to_us)}))
             .collect();
         output::line(
-            json!({"folder": folder, "from": first, "to": last, "properties": series.len(), "log": entries,
-                "bytes": size, "sessions": sessions})
+            json!({"folder": history.place().to_string(), "from": first, "to": last, "properties": series.len(), "log": entries,
+                "bytes": disk.all, "sessions": sessions})
             .to_string(),
         );
         return Ok(());
     }
-    output::line(format!("{}", history.folder().display()));
+    output::line(history.place().to_string());
     output::line(format!("{first} to {last}"));
-    let size_mb = size as f64 / 1e6;
+    let size_mb = disk.all as f64 / 1e6;
     output::line(format!("{} properties, {entries} log entries, {size_mb:.1} MB", series.len()));
-    for line in cost(folder, (span_us.1 - span_us.0) as f64 / 86.4e9) {
+    for line in cost(history, disk, (span_us.1 - span_us.0) as f64 / 86.4e9) {
         output::line(line);
     }
     let shown = sessions.len().min(10);
@@ -470,10 +473,10 @@ fn show_summary(record: &HistoryRecord, zone: &TimeZone, args: &Args) -> Result<
 }
 
 /// Returns sentences about the time for which the history is kept, and its cost on the disk.
-fn cost(folder: &Path, days: f64) -> Vec<String> {
-    let Ok(Retention { raw_days, minute_days }) = Retention::read(folder) else { return Vec::new() };
-    let per_day = |folder: &Path| size_of(folder) as f64 / 1e6 / days.max(1.0);
-    let (raw, rolled) = (per_day(&folder.join("days")), per_day(&folder.join("rollups")));
+fn cost(history: &History, disk: DiskUse, days: f64) -> Vec<String> {
+    let Ok(Retention { raw_days, minute_days }) = history.retention() else { return Vec::new() };
+    let per_day = |bytes: u64| bytes as f64 / 1e6 / days.max(1.0);
+    let (raw, rolled) = (per_day(disk.changes), per_day(disk.rollups));
     vec![
         format!(
             "every change is kept for {raw_days} days: {raw:.1} MB a day, {:.0} MB in all",
@@ -485,14 +488,6 @@ fn cost(folder: &Path, days: f64) -> Vec<String> {
             rolled * 365.0
         ),
     ]
-}
-
-/// Returns the size of the files in a folder, in bytes.
-fn size_of(folder: &std::path::Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries
-        .map(|path| if path.is_dir() { size_of(&path) } else { path.metadata().map_or(0, |about| about.len()) })
-        .sum()
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod why;
 
 use crate::history::HistoryChoice;
 use crate::session::{AllowedFiles, SessionOptions};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use cupola_scene::{LoadResult, Scene};
 use cupola_twin::Diagnostic;
@@ -61,24 +62,20 @@ struct Cli {
 /// The place of the history.
 #[derive(clap::Args, Clone, Default)]
 pub(crate) struct HistoryArgs {
-    /// Folder of the history, or off, which keeps nothing beyond the end of the program. Default: a folder of the scene in
-    /// the user's data folder.
-    #[arg(long = "history", value_name = "DIR|off")]
-    folder: Option<PathBuf>,
+    /// Folder of the history, address of a PostgreSQL database, or off, which keeps nothing beyond the end of the program.
+    /// Default: a folder of the scene in the user's data folder.
+    #[arg(long = "history", value_name = "DIR|postgres://…|off", value_parser = history_choice())]
+    choice: Option<HistoryChoice>,
 }
 
 impl HistoryArgs {
     /// Returns whether the call names a history.
     fn is_named(&self) -> bool {
-        self.folder.is_some()
+        self.choice.is_some()
     }
 
     fn choice(&self) -> HistoryChoice {
-        match &self.folder {
-            None => HistoryChoice::Usual,
-            Some(folder) if folder.as_os_str() == "off" => HistoryChoice::Off,
-            Some(folder) => HistoryChoice::Folder(folder.clone()),
-        }
+        self.choice.clone().unwrap_or(HistoryChoice::Usual)
     }
 
     /// Returns the place for a window, in which the past can be seen until its end in any case.
@@ -88,6 +85,10 @@ impl HistoryArgs {
             choice => choice,
         }
     }
+}
+
+fn history_choice() -> impl TypedValueParser<Value = HistoryChoice> {
+    OsStringValueParser::new().try_map(|text: std::ffi::OsString| HistoryChoice::parse(&text))
 }
 
 /// The permissions that the user gives to a scene.

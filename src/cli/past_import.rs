@@ -3,6 +3,7 @@
 use super::history::Args;
 use super::{BAD_CALL, BAD_INPUT, output};
 use crate::history::{ImportOptions, ImportPreview, TableImport};
+use cupola_history::HistoryPlace;
 use cupola_scene::Scene;
 use cupola_twin::zone::{self, TimeZone, local_text};
 use serde_json::json;
@@ -103,8 +104,8 @@ impl ImportArgs {
     }
 }
 
-/// Imports a file into the history in a folder. Returns the exit code.
-pub(super) fn run(args: &Args, path: &Path, folder: &Path) -> u8 {
+/// Imports a file into a history. Returns the exit code.
+pub(super) fn run(args: &Args, path: &Path, place: &HistoryPlace) -> u8 {
     let options = match args.import.options(path) {
         Ok(options) => options,
         Err(why) => {
@@ -115,7 +116,7 @@ pub(super) fn run(args: &Args, path: &Path, folder: &Path) -> u8 {
     let loaded = cupola_scene::load(&args.scene);
     output::report(&loaded.diagnostics);
     let Some(scene) = loaded.scene else { return BAD_INPUT };
-    match import(&scene, options, args, folder) {
+    match import(&scene, options, args, place) {
         Ok(code) => code,
         Err(why) => {
             output::error_line(why);
@@ -124,7 +125,7 @@ pub(super) fn run(args: &Args, path: &Path, folder: &Path) -> u8 {
     }
 }
 
-fn import(scene: &Scene, options: ImportOptions, args: &Args, folder: &Path) -> Result<u8, String> {
+fn import(scene: &Scene, options: ImportOptions, args: &Args, place: &HistoryPlace) -> Result<u8, String> {
     let zone = scene.time_zone.zone.clone();
     let mut table = TableImport::new(scene, options).map_err(|found| found.to_string())?;
     let preview = table.preview()?;
@@ -146,7 +147,7 @@ fn import(scene: &Scene, options: ImportOptions, args: &Args, folder: &Path) -> 
     let shows_progress = std::io::stderr().is_terminal();
     let total = preview.rows;
     let mut told = Instant::now();
-    let result = table.import(folder, &preview, &mut |rows| {
+    let result = table.import(place, &preview, &mut |rows| {
         if shows_progress && told.elapsed().as_millis() > 500 {
             told = Instant::now();
             output::error_line(format!("{rows} of {total} rows"));

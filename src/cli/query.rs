@@ -155,8 +155,8 @@ fn over_time(args: &Args) -> Result<Option<u8>, String> {
     };
     let over = OverQuery::parse(&args.query, at_us, &zone).map_err(|found| found.to_string())?;
     let over = over.ok_or("the query has no aggregate over time")?;
-    let folder = args.history.choice().folder(&scene.path);
-    let record = opened(&folder.ok_or("the scene has no history: name its folder with --history")?)?;
+    let place = args.history.choice().place(&scene.path)?;
+    let record = opened(&place.ok_or("the scene has no history: name its place with --history")?)?;
     let (first_us, last_us) = record.span_us();
     let answer = over.answer(&scene, &record, at_us.clamp(first_us, last_us)).map_err(|found| found.to_string())?;
     let query = query::parse(&over.text).map_err(|error| format!("error[{}]: {error}", error.code))?;

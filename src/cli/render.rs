@@ -173,7 +173,7 @@ pub(super) fn run(args: &Args) -> u8 {
             Some(duration) => listen_to_feeds(world, duration),
             None if let Some(past) = past => {
                 let (past, record) = past;
-                world.insert_resource(OpenHistory::read_only(record.history().folder()));
+                world.insert_resource(OpenHistory::read_only(record.history().place()));
                 let past = session::spawn(world, past, Playback::default());
                 world.entity_mut(past).insert(ReplayedHistory(record));
                 world.insert_resource(ViewCursor::new(past));

@@ -4,13 +4,13 @@
 use super::cells::{bool_of, epoch, number_of};
 use super::readings::Readings;
 use super::table::{Cell, Table, open_table};
-use cupola_history::{HistoryImport, ImportResult, ReadingIntervals, Series, SeriesIx};
+use cupola_history::{HistoryImport, HistoryPlace, ImportResult, ReadingIntervals, Series, SeriesIx};
 use cupola_scene::Scene;
 use cupola_twin::unit::{self, Unit};
 use cupola_twin::zone::{TimeZone, is_skipped, local_text, time_of_local};
 use cupola_twin::{Diagnostic, Kind, Slot, Topology, Value};
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The names of columns with the time, in lower case.
 const TIMES: [&str; 14] = [
@@ -528,20 +528,20 @@ impl<'s> TableImport<'s> {
         Ok(preview)
     }
 
-    /// Imports the values into the history in a folder. `preview` is that of the same table. `tell` gets the number of rows
+    /// Imports the values into a history. `preview` is that of the same table. `tell` gets the number of rows
     /// from time to time.
     ///
     /// # Errors
     /// The file can't be read, or the history can't be written.
     pub fn import(
         &mut self,
-        folder: &Path,
+        place: &HistoryPlace,
         preview: &ImportPreview,
         tell: &mut dyn FnMut(u64),
     ) -> Result<ImportResult, String> {
         let fail = |error: cupola_history::HistoryError| error.to_string();
         let source = self.options.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let mut history = HistoryImport::begin(folder, &source, self.options.replaces).map_err(fail)?;
+        let mut history = HistoryImport::begin(place, &source, self.options.replaces).map_err(fail)?;
         let mut all: BTreeMap<SeriesIx, (PropertyPreview, Vec<(i64, Option<f64>)>)> = BTreeMap::new();
         self.read(|import, target, time_us, cell| {
             let lane = cell.and_then(|cell| import.lane(target, &cell, &mut |text| history.text(text)));

@@ -15,9 +15,11 @@ use crate::notice::{NoticeLevel, Notices};
 use crate::session::{SessionOptions, timeline_of};
 use crate::timeline::{SourceKind, Timeline};
 use bevy::prelude::*;
-use cupola_history::{HistoryError, RecorderStatus, TimelineRecorder};
+use cupola_history::{HistoryError, HistoryPlace, RecorderStatus, TimelineRecorder};
 use cupola_scene::file_of;
 use cupola_twin::zone::{TimeZone, time_of_local};
+use serde::Deserialize;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,31 +35,75 @@ pub enum HistoryChoice {
     Temporary,
     /// In the user's data folder, in a folder of the scene.
     Usual,
-    /// In a folder.
-    Folder(PathBuf),
+    /// In a folder or a database.
+    At(HistoryPlace),
 }
 
 impl HistoryChoice {
-    /// Returns the folder of a scene's history, or `None` without one.
-    pub fn folder(&self, scene: &Path) -> Option<PathBuf> {
-        match self {
-            Self::Off | Self::Temporary => None,
-            Self::Usual => usual_folder(scene),
-            Self::Folder(folder) => Some(folder.clone()),
+    /// Returns the place that a person writes: `off`, a folder, or the address of a database.
+    ///
+    /// # Errors
+    /// The reason why the address is not understood.
+    pub fn parse(text: &OsStr) -> Result<Self, String> {
+        match text.to_str() {
+            Some("off") => Ok(Self::Off),
+            Some(text) => HistoryPlace::parse(text).map(Self::At),
+            None => Ok(Self::At(HistoryPlace::Folder(text.into()))),
         }
+    }
+
+    /// Returns the place of a scene's history, or `None` without one.
+    ///
+    /// # Errors
+    /// The reason why the place in the user's settings is not understood.
+    pub fn place(&self, scene: &Path) -> Result<Option<HistoryPlace>, String> {
+        Ok(match self {
+            Self::Off | Self::Temporary => None,
+            Self::Usual => match setting()? {
+                Some(HistoryPlace::Folder(all)) => Some(HistoryPlace::Folder(all.join(folder_name(scene)))),
+                Some(database) => Some(database),
+                None => usual_folder(scene).map(HistoryPlace::Folder),
+            },
+            Self::At(place) => Some(place.clone()),
+        })
     }
 }
 
-/// Returns the folder in the user's data folder that has the history of a scene, or `None` if no data folder is known. Its
-/// name is the scene's name with a hash of its path, so that two scenes of one name have two histories.
+/// The file of the setting, in the user's configuration folder.
+const SETTING: &str = "history.json";
+
+/// The user's setting of the place of all histories.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HistorySetting {
+    /// A folder, in which each scene has a folder, or the address of a database.
+    place: String,
+}
+
+/// Returns the place of all histories in the user's settings.
+fn setting() -> Result<Option<HistoryPlace>, String> {
+    let Some(path) = crate::settings::file(SETTING) else { return Ok(None) };
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
+    let fail = |why: String| format!("{}: {why}. It is written as {{\"place\": \"FOLDER\"}}", path.display());
+    let HistorySetting { place } = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
+    HistoryPlace::parse(&place).map(Some).map_err(fail)
+}
+
+/// Returns the folder in the user's data folder that has the history of a scene, or `None` if no data folder is known.
 pub fn usual_folder(scene: &Path) -> Option<PathBuf> {
     let data = crate::settings::folder("XDG_DATA_HOME", ".local/share")?;
+    Some(data.join("cupola").join("history").join(folder_name(scene)))
+}
+
+/// Returns the name of the folder of a scene's history: the scene's name with a hash of its path, so that two scenes of one
+/// name have two histories.
+fn folder_name(scene: &Path) -> String {
     let file = file_of(scene);
     let whole = file.canonicalize().or_else(|_| std::path::absolute(&file)).unwrap_or(file);
     let own = if whole.ends_with("scene.ron") { whole.parent().unwrap_or(&whole) } else { &whole };
     let name = own.file_stem().map_or_else(|| "scene".into(), |name| name.to_string_lossy().into_owned());
     let hash = XxHash3_64::oneshot(whole.as_os_str().as_encoded_bytes());
-    Some(data.join("cupola").join("history").join(format!("{name}-{hash:016x}")))
+    format!("{name}-{hash:016x}")
 }
 
 /// Returns the moment that a person writes, in microseconds since the Unix epoch: a time, local without a zone, a time of
@@ -93,59 +139,59 @@ pub fn past_moment(text: &str, zone: &TimeZone, now_us: i64) -> Option<i64> {
 /// The longest time to wait until the timeline before has written its history.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The history of the open scene: the recording of the live timeline, and the folder.
+/// The history of the open scene: the recording of the live timeline, and the place.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct OpenHistory {
     /// The recording, if this program records.
     pub recorder: Option<Arc<TimelineRecorder>>,
-    /// The folder, which another program may record into.
-    pub folder: Option<PathBuf>,
+    /// The place, which another program may record into.
+    pub place: Option<HistoryPlace>,
     opening: Option<Arc<Mutex<Background<OpenedHistory>>>>,
 }
 
 impl OpenHistory {
-    /// Returns the history in a folder, without a recorder.
-    pub(crate) fn read_only(folder: &Path) -> Self {
-        Self { folder: Some(folder.to_path_buf()), recorder: None, opening: None }
+    /// Returns the history in a place, without a recorder.
+    pub(crate) fn read_only(place: &HistoryPlace) -> Self {
+        Self { place: Some(place.clone()), recorder: None, opening: None }
     }
 
     /// Returns the history into which a recorder records.
     pub fn of(recorder: Arc<TimelineRecorder>) -> Self {
-        Self { folder: Some(recorder.folder().to_path_buf()), recorder: Some(recorder), opening: None }
+        Self { place: Some(recorder.place().clone()), recorder: Some(recorder), opening: None }
     }
 }
 
-/// The result of opening a history: the recorder or the reason why there is none, and the folder.
+/// The result of opening a history: the recorder or the reason why there is none, and the place.
 #[derive(Debug)]
 struct OpenedHistory {
     recorder: Option<TimelineRecorder>,
-    folder: Option<PathBuf>,
+    place: Option<HistoryPlace>,
     warning: Option<String>,
 }
 
 impl OpenedHistory {
-    /// Opens the history in a folder for recording, or a temporary one. If another program records into it, it is only
+    /// Opens the history in a place for recording, or a temporary one. If another program records into it, it is only
     /// read. If it can't be written, a temporary one takes its place.
-    fn open(folder: Option<PathBuf>, patience: Duration) -> Self {
+    fn open(place: Option<HistoryPlace>, patience: Duration) -> Self {
         let temporary = |warning: Option<String>| {
             let recorder = TimelineRecorder::temporary();
             let more = recorder.as_ref().err().map(|error| format!("The live values are not recorded: {error}."));
             let recorder = recorder.ok();
-            let folder = recorder.as_ref().map(|recorder| recorder.folder().to_path_buf());
-            Self { recorder, folder, warning: more.or(warning) }
+            let place = recorder.as_ref().map(|recorder| recorder.place().clone());
+            Self { recorder, place, warning: more.or(warning) }
         };
-        let Some(folder) = folder else { return temporary(None) };
+        let Some(place) = place else { return temporary(None) };
         let asked = Instant::now();
-        let mut opened = TimelineRecorder::open(&folder);
+        let mut opened = TimelineRecorder::open(&place);
         while matches!(opened, Err(HistoryError::Locked(_))) && asked.elapsed() < patience {
             std::thread::sleep(Duration::from_millis(10));
-            opened = TimelineRecorder::open(&folder);
+            opened = TimelineRecorder::open(&place);
         }
         match opened {
-            Ok(recorder) => Self { recorder: Some(recorder), folder: Some(folder), warning: None },
+            Ok(recorder) => Self { recorder: Some(recorder), place: Some(place), warning: None },
             Err(error @ HistoryError::Locked(_)) => {
                 let warning = format!("The live values are not recorded: {error}. Its history can still be read here.");
-                Self { recorder: None, folder: Some(folder), warning: Some(warning) }
+                Self { recorder: None, place: Some(place), warning: Some(warning) }
             }
             Err(error) => {
                 let text = "The live values are kept only until the end of the program";
@@ -158,16 +204,22 @@ impl OpenedHistory {
 /// Begins to record the live timeline of a scene that was opened. The history is opened on a thread. A timeline without a
 /// feed receives nothing, so it is not recorded.
 pub(crate) fn begin(world: &mut World, live: Entity, scene: &Path) {
-    let OpenHistory { folder: before, opening, .. } = world.remove_resource::<OpenHistory>().unwrap_or_default();
+    let OpenHistory { place: before, opening, .. } = world.remove_resource::<OpenHistory>().unwrap_or_default();
     let is_opening = opening.is_some();
     world.insert_resource(OpenHistory::default());
     let choice = world.resource::<SessionOptions>().history.clone();
     let has_feeds = world.get::<Timeline>(live).is_some_and(|timeline| !timeline.feeds().is_empty());
-    let folder = choice.folder(scene);
+    let place = choice.place(scene).unwrap_or_else(|why| {
+        world
+            .resource_mut::<Notices>()
+            .push(NoticeLevel::Warning, format!("The place of the history is not known: {why}"));
+        None
+    });
     if !has_feeds {
         // A past may have been imported.
-        if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
-            world.insert_resource(OpenHistory::read_only(&folder));
+        let may_exist = |place: &HistoryPlace| place.folder().is_none_or(Path::is_dir);
+        if let Some(place) = place.filter(may_exist) {
+            world.insert_resource(OpenHistory::read_only(&place));
         }
         return;
     }
@@ -175,9 +227,9 @@ pub(crate) fn begin(world: &mut World, live: Entity, scene: &Path) {
         return;
     }
     // The timeline of the scene before is dropped on another thread, which may still write into the same history.
-    let is_reopened = is_opening || (before.is_some() && before == folder);
+    let is_reopened = is_opening || (before.is_some() && before == place);
     let patience = if is_reopened { PATIENCE } else { Duration::ZERO };
-    match Background::start("history open", move || OpenedHistory::open(folder, patience)) {
+    match Background::start("history open", move || OpenedHistory::open(place, patience)) {
         Ok(started) => world.resource_mut::<OpenHistory>().opening = Some(Arc::new(Mutex::new(started))),
         Err(error) => {
             let text = format!("The live values are not recorded: {error}");
@@ -192,8 +244,8 @@ pub(crate) fn attach(world: &mut World) {
     let Some(opening) = world.get_resource::<OpenHistory>().and_then(|open| open.opening.clone()) else { return };
     let opened = opening.lock().unwrap_or_else(PoisonError::into_inner).poll(world.resource::<Jobs>());
     let Some(opened) = opened else { return };
-    let OpenedHistory { recorder, folder, warning } =
-        opened.unwrap_or(OpenedHistory { recorder: None, folder: None, warning: None });
+    let OpenedHistory { recorder, place, warning } =
+        opened.unwrap_or(OpenedHistory { recorder: None, place: None, warning: None });
     let recorder = recorder.map(Arc::new);
     let live = timeline_of(world, SourceKind::Live);
     if let Some(recorder) = &recorder
@@ -204,7 +256,7 @@ pub(crate) fn attach(world: &mut World) {
     if let Some(text) = warning {
         world.resource_mut::<Notices>().push(NoticeLevel::Warning, text);
     }
-    world.insert_resource(OpenHistory { recorder, folder, opening: None });
+    world.insert_resource(OpenHistory { recorder, place, opening: None });
 }
 
 /// Returns what a person can do about an error of a history, as a sentence with a blank before it, or nothing.

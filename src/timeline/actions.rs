@@ -10,10 +10,9 @@ use crate::processor::Processors;
 use crate::session::{SceneDrivers, spawn, timeline_of};
 use crate::twin::{Selected, Twin};
 use bevy::prelude::*;
-use cupola_history::{HistoryRecord, PastStep};
+use cupola_history::{HistoryPlace, HistoryRecord, PastStep};
 use cupola_run::{Actor, Event, EventBody, PastRecord};
 use cupola_scene::Scene;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The time before the end of a history at which a replay begins, in microseconds.
@@ -294,15 +293,15 @@ fn show(world: &mut World, timeline: Entity) -> ActionResult {
 /// Opens a replay of the history so far, on a thread, and shows it. An earlier replay is removed. A replay of a moment is
 /// paused there.
 fn replay(world: &mut World, at_us: Option<i64>) -> ActionResult {
-    let OpenHistory { recorder, folder, .. } = world.resource::<OpenHistory>().clone();
-    let folder = folder.ok_or("nothing is recorded: the scene has no feed")?;
+    let OpenHistory { recorder, place, .. } = world.resource::<OpenHistory>().clone();
+    let place = place.ok_or("nothing is recorded: the scene has no feed")?;
     let scene = world.resource::<OpenScene>().0.clone();
     world.resource_mut::<Jobs>().start("Opening the history", true, move || {
         if let Some(recorder) = recorder {
             // Changes that can't be written yet are not part of the replay.
             let _ = recorder.flush();
         }
-        let opened = open_replay(&folder, &scene, at_us);
+        let opened = open_replay(&place, &scene, at_us);
         Box::new(move |world: &mut World| {
             let (record, replay) = opened?;
             if let Some(before) = timeline_of(world, SourceKind::Replayed) {
@@ -317,13 +316,13 @@ fn replay(world: &mut World, at_us: Option<i64>) -> ActionResult {
     })
 }
 
-/// Opens the history in a folder, and returns a replay that shows a moment or the beginning of the last hour.
+/// Opens the history in a place, and returns a replay that shows a moment or the beginning of the last hour.
 fn open_replay(
-    folder: &Path,
+    place: &HistoryPlace,
     scene: &Arc<Scene>,
     at_us: Option<i64>,
 ) -> Result<(Arc<HistoryRecord>, cupola_run::Timeline), String> {
-    let record = HistoryRecord::open(folder).map_err(|error| error.to_string())?;
+    let record = HistoryRecord::open(place).map_err(|error| error.to_string())?;
     let record = record.map(Arc::new).filter(|record| record.span_us().0 < record.span_us().1);
     let record = record.ok_or("nothing was recorded yet: connect the live timeline first")?;
     let (first_us, last_us) = record.span_us();

@@ -7,13 +7,12 @@ use crate::job::{Background, Jobs};
 use crate::timeline::{OpenScene, SourceKind, Timeline, ViewCursor, WallClock};
 use crate::twin::{display_name, setpoints_of};
 use bevy::prelude::*;
-use cupola_history::{HistoryRecord, LogKind, PropertySource, Series};
+use cupola_history::{HistoryPlace, HistoryRecord, LogKind, PropertySource, Series};
 use cupola_run::PastRecord;
 use cupola_scene::Scene;
 use cupola_twin::zone::offset_s;
 use cupola_twin::{Kind, Slot, State, Topology};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -72,7 +71,7 @@ struct TrendRequest {
     span_us: (i64, i64),
     /// The number of days before the span that is compared with.
     days_before: i64,
-    folder: Option<PathBuf>,
+    place: Option<HistoryPlace>,
     opened: u64,
 }
 
@@ -117,10 +116,10 @@ pub(super) fn load(
         (trends.answered, trends.error) = (None, None);
         return;
     }
-    let folder = history.as_ref().and_then(|history| history.folder.clone());
+    let place = history.as_ref().and_then(|history| history.place.clone());
     let days_before = trends.settings.compare.days();
     let names = trends.settings.names.clone();
-    let request = TrendRequest { names, span_us: margin(trends.view), days_before, folder, opened: jobs.scenes_opened };
+    let request = TrendRequest { names, span_us: margin(trends.view), days_before, place, opened: jobs.scenes_opened };
     if trends.answered.as_ref().is_some_and(|known| answers(known, &request, trends.view, is_live, now_us)) {
         return;
     }
@@ -238,9 +237,9 @@ fn read(
     live_us: Option<i64>,
     is_stopped: &AtomicBool,
 ) -> Result<TrendData, String> {
-    let folder = request.folder.as_ref().ok_or("nothing is recorded: the scene has no feed")?;
+    let place = request.place.as_ref().ok_or("nothing is recorded: the scene has no feed")?;
     let fail = |error: cupola_history::HistoryError| error.to_string();
-    let record = HistoryRecord::open(folder).map_err(fail)?.ok_or("nothing was recorded yet")?;
+    let record = HistoryRecord::open(place).map_err(fail)?.ok_or("nothing was recorded yet")?;
     let zone = &scene.time_zone.zone;
     let until_now = |sessions: &[(i64, i64)]| {
         let mut sessions = sessions.to_vec();

@@ -6,10 +6,9 @@ use crate::job::{Background, Jobs};
 use crate::timeline::{OpenScene, SourceKind, Timeline, ViewCursor};
 use crate::twin::{Selected, Twin};
 use bevy::prelude::*;
-use cupola_history::{HistoryRecord, PropertySource, value_spans};
+use cupola_history::{HistoryPlace, HistoryRecord, PropertySource, value_spans};
 use cupola_twin::{Slot, Topology};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -69,14 +68,14 @@ pub(super) fn recall(
     if !is_past || (is_known && !is_changed) || recall.reading.is_some() {
         return;
     }
-    let Some(folder) = history.and_then(|history| history.folder.clone()) else { return };
+    let Some(place) = history.and_then(|history| history.place.clone()) else { return };
     let topology = scene.0.topology.clone();
     if twin.0.0 >= topology.twin_count() {
         return;
     }
     recall.asked = Some(asked);
     let twin = twin.0;
-    let work = move || read(&folder, topology, twin, (now_us - SPAN_US, now_us));
+    let work = move || read(&place, topology, twin, (now_us - SPAN_US, now_us));
     if let Ok(background) = Background::start("recall", work) {
         recall.reading = Some((cursor.timeline, now_us, background));
         receive(recall, &mut timelines, &jobs);
@@ -106,13 +105,13 @@ fn receive(recall: &mut Recall, timelines: &mut Query<&mut Timeline>, jobs: &Job
 }
 
 fn read(
-    folder: &Path,
+    place: &HistoryPlace,
     topology: Arc<Topology>,
     twin: cupola_twin::TwinIx,
     span_us: (i64, i64),
 ) -> Result<Recalled, String> {
     let fail = |error: cupola_history::HistoryError| error.to_string();
-    let record = HistoryRecord::open(folder).map_err(fail)?.ok_or("nothing was recorded yet")?;
+    let record = HistoryRecord::open(place).map_err(fail)?.ok_or("nothing was recorded yet")?;
     let all = record.sources(Some(&topology));
     let is_numeric = |slot: &Slot| topology.column(slot.column).kind.is_numeric();
     // The past of computed properties costs the propagation of an hour.

@@ -1,5 +1,6 @@
 //! Tests of the history of a scene: the live timeline is recorded, and its past is read back.
 
+use crate::postgres;
 use crate::support::{
     MODELS, cupola, json, open_by_hand, receive, repository, scene_folder, send, small_scene, tick, timeline,
 };
@@ -8,7 +9,7 @@ use cupola::history::{HistoryChoice, OpenHistory, usual_folder};
 use cupola::notice::Notices;
 use cupola::session::SessionOptions;
 use cupola::timeline::{SourceKind, Timeline, WallClock};
-use cupola_history::{History, HistoryRecord, LogKind, Past, Series, TimelineRecorder};
+use cupola_history::{History, HistoryPlace, HistoryRecord, LogKind, Past, Series, TimelineRecorder};
 use cupola_run::{Actor, Event, EventBody};
 use cupola_twin::{Quality, Value};
 use serde_json::json;
@@ -35,8 +36,8 @@ fn pass(app: &mut App, us: i64) {
 }
 
 /// Returns the values of a property, with null for none, in the order of their times.
-fn values(folder: &Path, name: &str) -> Vec<serde_json::Value> {
-    let history = History::open(folder).unwrap();
+fn values(place: impl Into<HistoryPlace>, name: &str) -> Vec<serde_json::Value> {
+    let history = History::open(place).unwrap();
     let (twin, property) = name.rsplit_once('.').unwrap();
     let is_it = |series: &Series| &*series.key.twin == twin && &*series.key.property == property;
     let mut found: Vec<_> = history
@@ -259,28 +260,30 @@ fn a_scene_that_is_opened_again_goes_on_recording() {
     let feed = "feeds: [(id: \"m\", url: \"mqtt://127.0.0.1:1\", mappings: [(topic: \"{room}/t\", twin: \"{room}\", property: \"temperature\")])],";
     let scene = scene_folder(MODELS, &small_scene(feed));
     let folder = tempfile::tempdir().unwrap();
-    let mut app = open_by_hand(scene.path());
-    app.world_mut().resource_mut::<SessionOptions>().history = HistoryChoice::Folder(folder.path().to_path_buf());
-    for value in [20.0, 21.0, 22.0] {
-        assert!(cupola::session::open(app.world_mut(), cupola_scene::load(scene.path())));
-        let notices = app.world().resource::<Notices>().0.clone();
-        assert!(notices.is_empty(), "{notices:?}");
-        assert!(app.world().resource::<OpenHistory>().recorder.is_some());
-        let live = timeline(&mut app, SourceKind::Live);
-        receive(&mut app, live, "r1.temperature", value);
-        pass(&mut app, 60_000_000);
+    for place in [folder.path().into(), HistoryPlace::parse(&postgres::address()).unwrap()] {
+        let mut app = open_by_hand(scene.path());
+        app.world_mut().resource_mut::<SessionOptions>().history = HistoryChoice::At(place.clone());
+        for value in [20.0, 21.0, 22.0] {
+            assert!(cupola::session::open(app.world_mut(), cupola_scene::load(scene.path())));
+            let notices = app.world().resource::<Notices>().0.clone();
+            assert!(notices.is_empty(), "{notices:?}");
+            assert!(app.world().resource::<OpenHistory>().recorder.is_some());
+            let live = timeline(&mut app, SourceKind::Live);
+            receive(&mut app, live, "r1.temperature", value);
+            pass(&mut app, 60_000_000);
+        }
+        // A second program says that it does not record, and goes on.
+        let mut second = open_by_hand(scene.path());
+        second.world_mut().resource_mut::<SessionOptions>().history = HistoryChoice::At(place.clone());
+        assert!(cupola::session::open(second.world_mut(), cupola_scene::load(scene.path())));
+        let notices = second.world().resource::<Notices>().0.clone();
+        assert!(notices[0].1.contains("another program records"), "{notices:?}");
+        let live = timeline(&mut second, SourceKind::Live);
+        receive(&mut second, live, "r1.temperature", 99.0);
+        drop((app, second));
+        let found: Vec<serde_json::Value> =
+            values(&place, "r1.temperature").into_iter().filter(|value| !value.is_null()).collect();
+        assert_eq!(found, [20.0, 21.0, 22.0]);
+        assert_eq!(History::open(&place).unwrap().sessions().unwrap().len(), 3);
     }
-    // A second program says that it does not record, and goes on.
-    let mut second = open_by_hand(scene.path());
-    second.world_mut().resource_mut::<SessionOptions>().history = HistoryChoice::Folder(folder.path().to_path_buf());
-    assert!(cupola::session::open(second.world_mut(), cupola_scene::load(scene.path())));
-    let notices = second.world().resource::<Notices>().0.clone();
-    assert!(notices[0].1.contains("another program records"), "{notices:?}");
-    let live = timeline(&mut second, SourceKind::Live);
-    receive(&mut second, live, "r1.temperature", 99.0);
-    drop((app, second));
-    let found: Vec<serde_json::Value> =
-        values(folder.path(), "r1.temperature").into_iter().filter(|value| !value.is_null()).collect();
-    assert_eq!(found, [20.0, 21.0, 22.0]);
-    assert_eq!(History::open(folder.path()).unwrap().sessions().unwrap().len(), 3);
 }

@@ -19,6 +19,8 @@ mod office_sensors;
 mod past;
 mod physics;
 mod plants;
+#[path = "../../crates/cupola_history/tests/postgres/mod.rs"]
+mod postgres;
 mod processors;
 mod queries;
 mod scene_cache;

@@ -281,7 +281,7 @@ fn roll_ups_are_what_the_changes_say_and_outlive_them() {
         same(&all_buckets(folder.path(), &scene, span_us, *every_us), before, i64::MIN);
     }
     // The changes are deleted after a day. Fifteen minutes and longer buckets stay, and so does what is constant.
-    Retention { raw_days: 1, minute_days: 2 }.write(folder.path()).unwrap();
+    Retention::change(folder.path(), |kept| *kept = Retention { raw_days: 1, minute_days: 2 }).unwrap();
     assert_eq!(roll(folder.path(), &scene, end_us).deleted, 3);
     for (every_us, before) in lengths.iter().zip(&before).skip(1) {
         let is_input = |(name, _): &&(String, Vec<Bucket>)| !name.starts_with("f1.");

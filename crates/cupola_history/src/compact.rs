@@ -5,19 +5,20 @@ use crate::block::{self, SMALL};
 use crate::change::Change;
 use crate::error::HistoryError;
 use crate::latest::Latest;
-use crate::sqlite::{Day, Files, Frame, Order, Page};
+use crate::store::{Day, Frame, Order, Page, Storage, Wanted};
 
 /// The number of changes in a page.
 const PAGE_ROWS: usize = 4_096;
 
 /// Replaces all blocks of a day by pages, and adds a frame if there is one.
-pub(crate) fn compact(files: &mut Files, day: Day, latest: Option<&Latest>) -> Result<(), HistoryError> {
-    let path = files.day_path(day);
+pub(crate) fn compact(storage: &mut Storage, day: Day, latest: Option<&Latest>) -> Result<(), HistoryError> {
+    let place = storage.day_place(day);
     let (mut changes, mut seq) = (Vec::new(), 0);
-    files.each_hot(day, Order::Taken, (i64::MIN, i64::MAX), |hot| {
+    let wanted = Wanted { by: Order::Taken, span_us: (i64::MIN, i64::MAX), series: None, after: i64::MIN };
+    storage.each_hot(day, wanted, &mut |hot| {
         seq = hot.seq;
         block::decode(&hot.data, &mut changes).map_err(|source| HistoryError::Block {
-            path: path.clone(),
+            place: place.clone(),
             what: format!("block {}", hot.seq),
             source,
         })
@@ -26,7 +27,7 @@ pub(crate) fn compact(files: &mut Files, day: Day, latest: Option<&Latest>) -> R
     changes.sort_by_key(|change: &Change| (change.series, change.time_us));
     let pages: Vec<Page> = changes.chunks(PAGE_ROWS).map(|rows| page(rows, seq)).collect();
     let frame = latest.map(|latest| frame(latest, latest.taken_us(), seq));
-    files.compact(day, seq, &pages, frame.as_ref())
+    storage.compact(day, seq, &pages, frame.as_ref())
 }
 
 /// Returns the frame of the last changes at a moment, after the block `seq`.

@@ -7,15 +7,12 @@ use crate::block::{self, FAST};
 use crate::change::{Change, IMPORTED, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::compact::{compact, frame, span};
 use crate::error::HistoryError;
-use crate::lock::lock;
 use crate::names::Names;
+use crate::place::HistoryPlace;
 use crate::reader::{all_frames, changes_of, each_taken, state_at};
-use crate::rollup::Rollups;
-use crate::sqlite::{DAY_US, Day, Files, HotBlock, day_of};
+use crate::store::{Access, DAY_US, Day, HotBlock, LogWanted, Storage, day_of};
 use cupola_twin::Quality;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
-use std::path::Path;
 
 /// The number of values that are held in memory before they are written.
 const HELD: usize = 1 << 20;
@@ -51,7 +48,7 @@ pub struct ImportResult {
 
 /// An import into a history.
 pub struct HistoryImport {
-    files: Files,
+    storage: Storage,
     names: Names,
     /// The numbers of series and texts on the disk.
     known: (usize, usize),
@@ -66,8 +63,6 @@ pub struct HistoryImport {
     /// The days that got values.
     days: BTreeSet<Day>,
     result: ImportResult,
-    /// The lock of the history, which ends with the import.
-    _lock: File,
 }
 
 impl std::fmt::Debug for HistoryImport {
@@ -77,16 +72,14 @@ impl std::fmt::Debug for HistoryImport {
 }
 
 impl HistoryImport {
-    /// Begins an import into the history in a folder, which is created if there is none. `source` names the source of the
+    /// Begins an import into the history in a folder or a database, which is created if there is none. `source` names the source of the
     /// values, such as a file. With `replaces`, other values of earlier imports give way.
     ///
     /// # Errors
     /// Another program records into the history, a newer program has written it, or its files can't be read or written.
-    pub fn begin(folder: &Path, source: &str, replaces: bool) -> Result<Self, HistoryError> {
-        std::fs::create_dir_all(folder).map_err(HistoryError::io(folder))?;
-        let lock = lock(folder)?;
-        let mut files = Files::open(folder, true)?;
-        let (series, texts) = files.read_catalog()?;
+    pub fn begin(place: impl Into<HistoryPlace>, source: &str, replaces: bool) -> Result<Self, HistoryError> {
+        let mut storage = Storage::open(&place.into(), Access::Write)?;
+        let (series, texts) = storage.read_catalog()?;
         let mut names = Names::new(series, texts);
         let known = (names.all_series().len(), names.all_texts().len());
         let cause = names.text(&format!("{IMPORT_CAUSE}{source}")).0;
@@ -94,7 +87,7 @@ impl HistoryImport {
         let imported = texts.filter(|(_, text)| text.starts_with(IMPORT_CAUSE)).map(|(ix, _)| ix).collect();
         let (held, days, result, new_series) = (Vec::new(), BTreeSet::new(), ImportResult::default(), HashMap::new());
         let source = source.into();
-        Ok(Self { files, names, known, cause, imported, replaces, new_series, source, held, days, result, _lock: lock })
+        Ok(Self { storage, names, known, cause, imported, replaces, new_series, source, held, days, result })
     }
 
     /// Returns the number of a series.
@@ -128,17 +121,17 @@ impl HistoryImport {
         self.write()?;
         self.write_frames()?;
         // The days are rolled up again, by the next program that records.
-        Rollups::of(&self.files.folder).forget(&self.days)?;
+        self.storage.forget_rollups(&self.days)?;
         if let Some((from_us, to_us)) = self.result.span_us {
-            let log = self.files.log_of(&[LogKind::Imported])?;
+            let log = self.storage.log(LogWanted::Kinds(&[LogKind::Imported]))?;
             let detail = serde_json::json!({ "to_us": to_us }).to_string();
             let (kind, subject, twin) = (LogKind::Imported, self.source.clone(), String::new());
             let entry = LogEntry { time_us: from_us, kind, subject, twin, detail };
             if !log.contains(&entry) {
-                self.files.add_catalog((0, 0), &[], &[], &[entry])?;
+                self.storage.add_catalog((0, 0), &[], &[], &[entry])?;
             }
         }
-        self.result.passed_over = self.files.passed_over.iter().cloned().collect();
+        self.result.passed_over = self.storage.passed_over.iter().cloned().collect();
         Ok(self.result)
     }
 
@@ -160,9 +153,9 @@ impl HistoryImport {
         }
         for (day, mut changes) in by_day {
             changes.sort_by_key(|change| (change.taken_us, change.series));
-            let seq = self.files.last_seq(day)? + 1;
+            let seq = self.storage.last_seq(day)? + 1;
             let (span_us, taken_us) = (span(&changes, |row| row.time_us), span(&changes, |row| row.taken_us));
-            self.files.add_hot(day, &HotBlock { seq, span_us, taken_us, data: block::encode(&changes, FAST) })?;
+            self.storage.add_hot(day, &HotBlock { seq, span_us, taken_us, data: block::encode(&changes, FAST) })?;
             self.result.written += changes.len() as u64;
         }
         Ok(())
@@ -172,7 +165,7 @@ impl HistoryImport {
         let (series, texts) = (&self.names.all_series()[self.known.0..], &self.names.all_texts()[self.known.1..]);
         if !series.is_empty() || !texts.is_empty() {
             let first = (self.known.0 as u32, self.known.1 as u32 + 1);
-            self.files.add_catalog(first, series, texts, &[])?;
+            self.storage.add_catalog(first, series, texts, &[])?;
             self.known = (self.names.all_series().len(), self.names.all_texts().len());
         }
         Ok(())
@@ -188,7 +181,7 @@ impl HistoryImport {
             let series = first.series;
             let known = match self.new_series.get(&series) {
                 Some(known_us) if *known_us < first.time_us => Vec::new(),
-                _ => changes_of(&mut self.files, series, (first.time_us, last.time_us))?,
+                _ => changes_of(&mut self.storage, series, (first.time_us, last.time_us))?,
             };
             if let Some(known_us) = self.new_series.get_mut(&series) {
                 *known_us = (*known_us).max(last.time_us);
@@ -231,25 +224,25 @@ impl HistoryImport {
     /// Writes the frames of the days that got values, and of the days between and after them.
     fn write_frames(&mut self) -> Result<(), HistoryError> {
         let (Some(first), Some(last)) = (self.days.first().copied(), self.days.last().copied()) else { return Ok(()) };
-        let mut days = self.files.days()?;
+        let mut days = self.storage.days()?;
         for day in days.iter().filter(|day| self.days.contains(day)) {
             // A day with a damaged block stays as it is.
-            let compacted = compact(&mut self.files, *day, None);
-            self.files.pass_over(compacted)?;
+            let compacted = compact(&mut self.storage, *day, None);
+            self.storage.pass_over(compacted)?;
         }
-        let mut latest = state_at(&mut self.files, first.saturating_mul(DAY_US) - 1)?;
+        let mut latest = state_at(&mut self.storage, first.saturating_mul(DAY_US) - 1)?;
         // Every import ends on its last day, so later frames have nothing of it.
         days.retain(|day| (first..=last + 1).contains(day));
         for day in days {
             // A frame may have values of days that are gone.
-            let frames = all_frames(&mut self.files, day)?;
+            let frames = all_frames(&mut self.storage, day)?;
             let (begin, later): (Vec<_>, Vec<_>) =
                 frames.into_iter().partition(|(time_us, _)| *time_us <= day.saturating_mul(DAY_US));
             begin.iter().flat_map(|(_, rows)| rows).for_each(|change| latest.take(change));
             if latest.count() > 0 {
-                self.files.replace_frames(day, &frame(&latest, day.saturating_mul(DAY_US), 0))?;
+                self.storage.replace_frames(day, &frame(&latest, day.saturating_mul(DAY_US), 0))?;
             }
-            each_taken(&mut self.files, day, |change| latest.take(change))?;
+            each_taken(&mut self.storage, day, |change| latest.take(change))?;
             later.iter().flat_map(|(_, rows)| rows).for_each(|change| latest.take(change));
         }
         Ok(())

@@ -2,10 +2,10 @@
 
 use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, SeriesKey, TextIx};
 use crate::error::HistoryError;
-use crate::lock::lock;
+use crate::place::HistoryPlace;
 use crate::recorder::{Recorder, RecorderStatus};
 use crate::roller::roll_up;
-use crate::sqlite::day_of;
+use crate::store::{day_of, lock};
 use cupola_run::{ConditionChange, InputChange, Invocation, RecordSink, RecordedEvent};
 use cupola_scene::Scene;
 use cupola_twin::state::ConditionSlot;
@@ -79,12 +79,12 @@ struct Numbers {
 }
 
 impl TimelineRecorder {
-    /// Opens the history in a folder for recording, and creates it if there is none.
+    /// Opens the history in a folder or a database for recording, and creates it if there is none.
     ///
     /// # Errors
     /// Another program records into the history, a newer program has written it, or its files can't be read or written.
-    pub fn open(folder: &Path) -> Result<Self, HistoryError> {
-        Ok(Self::with(Recorder::open(folder)?, None))
+    pub fn open(place: impl Into<HistoryPlace>) -> Result<Self, HistoryError> {
+        Ok(Self::with(Recorder::open(place)?, None))
     }
 
     /// Begins a history in a temporary folder, which is deleted at the end.
@@ -110,17 +110,17 @@ impl TimelineRecorder {
         });
         let rolling = {
             let shared = shared.clone();
-            let folder = shared.recorder.folder().to_path_buf();
+            let place = shared.recorder.place().clone();
             let thread = std::thread::Builder::new().name("history rollup".into());
             // Without the thread, the next program rolls up the days.
-            thread.spawn(move || shared.roll(&folder)).ok()
+            thread.spawn(move || shared.roll(&place)).ok()
         };
         Self { shared, beginning: Mutex::default(), rolling: Mutex::new(rolling), _temporary: temporary }
     }
 
-    /// Returns the folder of the history.
-    pub fn folder(&self) -> &Path {
-        self.shared.recorder.folder()
+    /// Returns the place of the history.
+    pub fn place(&self) -> &HistoryPlace {
+        self.shared.recorder.place()
     }
 
     /// Returns the state of the recorder.
@@ -202,7 +202,7 @@ impl Shared {
     }
 
     /// Rolls up days whenever one is over, until the recording ends.
-    fn roll(&self, folder: &Path) {
+    fn roll(&self, place: &HistoryPlace) {
         loop {
             let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
             while due.work.is_none() && !due.is_ending {
@@ -211,12 +211,12 @@ impl Shared {
             let Some((now_us, topology)) = due.work.take().filter(|_| !due.is_ending) else { return };
             drop(due);
             // The last changes of the day, and the names of the properties, have to be on the disk.
-            let flush = || self.recorder.flush().map_err(|why| HistoryError::io(folder)(std::io::Error::other(why)));
+            let flush = || self.recorder.flush().map_err(|why| HistoryError::Refused { place: place.to_string(), why });
             let mut number = |all: &[Series]| {
                 let numbers = all.iter().map(|series| self.recorder.series(series)).collect();
                 flush().map(|()| numbers)
             };
-            let rolled = flush().and_then(|()| roll_up(folder, Some(&topology), &mut number, now_us, &self.is_stopped));
+            let rolled = flush().and_then(|()| roll_up(place, Some(&topology), &mut number, now_us, &self.is_stopped));
             if let Err(error) = rolled {
                 tracing::warn!("days of the history are not rolled up: {error}");
             }

@@ -1,51 +1,62 @@
 //! Reading a history back: one series over a span, everything at a moment, and everything that changed in a span.
 
 use crate::block;
+use crate::buckets::Bucket;
 use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
 use crate::latest::Latest;
 use crate::names::Names;
-use crate::sqlite::{DAY_US, Day, Files, Order, Table, day_of};
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use crate::place::HistoryPlace;
+use crate::rollup::{self, Retention, RollupLevel, RollupRow};
+use crate::store::{Access, DAY_US, Day, DiskUse, LogWanted, Order, Storage, Table, Wanted, day_of};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A history that is read. Another program, or a [`Recorder`](crate::Recorder) of this one, may write it at the same time.
 pub struct History {
-    folder: PathBuf,
+    place: HistoryPlace,
     inner: Mutex<Inner>,
 }
 
 struct Inner {
-    files: Files,
+    storage: Storage,
     names: Names,
 }
 
 impl std::fmt::Debug for History {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("History").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("History").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
 impl History {
-    /// Opens the history in a folder for reading.
+    /// Opens the history in a folder or a database for reading.
     ///
     /// # Errors
     /// There is no history, a newer program has written it, or its catalogue can't be read.
-    pub fn open(folder: &Path) -> Result<Self, HistoryError> {
-        let mut files = Files::open(folder, false)?;
-        let (series, texts) = files.read_catalog()?;
-        let inner = Mutex::new(Inner { files, names: Names::new(series, texts) });
-        Ok(Self { folder: folder.to_path_buf(), inner })
+    pub fn open(place: impl Into<HistoryPlace>) -> Result<Self, HistoryError> {
+        let place = place.into();
+        let mut storage = Storage::open(&place, Access::Read)?;
+        let (series, texts) = storage.read_catalog()?;
+        let inner = Mutex::new(Inner { storage, names: Names::new(series, texts) });
+        Ok(Self { place, inner })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Returns the place.
+    pub fn place(&self) -> &HistoryPlace {
+        &self.place
+    }
+
+    /// Returns the bytes that the history takes.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub fn disk_use(&self) -> Result<DiskUse, HistoryError> {
+        self.lock().storage.disk_use()
     }
 
     /// Returns all series with their numbers. The conditions of functions are among them.
@@ -74,12 +85,12 @@ impl History {
     /// # Errors
     /// A file can't be read.
     pub fn span_us(&self) -> Result<Option<(i64, i64)>, HistoryError> {
-        let files = &mut self.lock().files;
-        let days = files.days()?;
+        let storage = &mut self.lock().storage;
+        let days = storage.days()?;
         let mut found: Option<(i64, i64)> = None;
         for day in days.iter().take(1).chain(days.iter().skip(1).last()) {
-            let span_us = files.taken_span_us(*day);
-            if let Some((first, last)) = files.pass_over(span_us)? {
+            let span_us = storage.taken_span_us(*day);
+            if let Some((first, last)) = storage.pass_over(span_us)? {
                 found = Some(found.map_or((first, last), |known| (known.0.min(first), known.1.max(last))));
             }
         }
@@ -93,7 +104,7 @@ impl History {
     /// # Errors
     /// A file can't be read.
     pub fn changes(&self, series: SeriesIx, (from_us, to_us): (i64, i64)) -> Result<Vec<Change>, HistoryError> {
-        changes_of(&mut self.lock().files, series, (from_us, to_us))
+        changes_of(&mut self.lock().storage, series, (from_us, to_us))
     }
 
     /// Returns the last change of every series that was taken at a moment or before.
@@ -101,7 +112,7 @@ impl History {
     /// # Errors
     /// A file can't be read.
     pub fn state_at(&self, moment_us: i64) -> Result<Vec<Change>, HistoryError> {
-        let latest = state_at(&mut self.lock().files, moment_us)?;
+        let latest = state_at(&mut self.lock().storage, moment_us)?;
         Ok(latest.all().copied().collect())
     }
 
@@ -111,13 +122,13 @@ impl History {
     /// # Errors
     /// A file can't be read.
     pub fn taken(&self, (from_us, to_us): (i64, i64)) -> Result<Vec<Change>, HistoryError> {
-        let files = &mut self.lock().files;
+        let storage = &mut self.lock().storage;
         let mut found = Vec::new();
-        let mut days = files.days()?;
+        let mut days = storage.days()?;
         days.retain(|day| (day_of(from_us)..=day_of(to_us)).contains(day));
         let wanted = Wanted { by: Order::Taken, span_us: (from_us, to_us), series: None, after: i64::MIN };
         for day in days {
-            each_change(files, day, wanted, |change| {
+            each_change(storage, day, wanted, |change| {
                 if (from_us..=to_us).contains(&change.taken_us) {
                     found.push(*change);
                 }
@@ -130,28 +141,61 @@ impl History {
     /// Returns the days that have a file, and the days with late readings: the day on which they came, and the first day
     /// that they belong to.
     pub(crate) fn days(&self) -> Result<(Vec<Day>, Vec<(Day, Day)>), HistoryError> {
-        let files = &mut self.lock().files;
-        Ok((files.days()?, files.late_days()?))
+        let storage = &mut self.lock().storage;
+        Ok((storage.days()?, storage.late_days()?))
     }
 
-    /// Deletes the file of a day.
+    /// Returns the days that are rolled up.
+    pub(crate) fn rolled_days(&self) -> Result<BTreeSet<Day>, HistoryError> {
+        self.lock().storage.rolled_days()
+    }
+
+    /// Reads the buckets of a series in days, which are in order. A damaged block has none.
+    pub(crate) fn rolled(
+        &self,
+        days: &[Day],
+        level: RollupLevel,
+        series: SeriesIx,
+    ) -> Result<Vec<Bucket>, HistoryError> {
+        rollup::read(&mut self.lock().storage, days, level, series)
+    }
+
+    /// Replaces the roll-up of a day.
+    pub(crate) fn write_rollup(&self, day: Day, levels: &[(RollupLevel, Vec<RollupRow>)]) -> Result<(), HistoryError> {
+        rollup::write(&mut self.lock().storage, day, levels)
+    }
+
+    /// Deletes the buckets of one minute of days before another one.
+    pub(crate) fn forget_minutes(&self, before: Day) -> Result<(), HistoryError> {
+        self.lock().storage.delete_rollups(RollupLevel::Minute.number(), before)
+    }
+
+    /// Returns the time for which the history is kept.
+    ///
+    /// # Errors
+    /// It can't be read or understood.
+    pub fn retention(&self) -> Result<Retention, HistoryError> {
+        Retention::read_from(&mut self.lock().storage)
+    }
+
+    /// Deletes the changes of a day.
     pub(crate) fn delete_day(&self, day: Day) -> Result<(), HistoryError> {
-        self.lock().files.delete_day(day)
+        self.lock().storage.delete_day(day)
     }
 
     /// Returns the last change of every series with a source time before a day, with readings that came late.
     pub(crate) fn measured_before(&self, day: Day) -> Result<HashMap<SeriesIx, Change>, HistoryError> {
-        let files = &mut self.lock().files;
+        let storage = &mut self.lock().storage;
         let begin_us = day.saturating_mul(DAY_US);
         let mut found: HashMap<SeriesIx, Change> =
-            state_at(files, begin_us - 1)?.all().map(|change| (change.series, *change)).collect();
+            state_at(storage, begin_us - 1)?.all().map(|change| (change.series, *change)).collect();
         let span_us = (i64::MIN, begin_us - 1);
-        for (taken, first) in files.late_days()? {
+        for (taken, first) in storage.late_days()? {
             if taken < day || first > day {
                 continue;
             }
             each_change(
-                files,
+                storage,
                 taken,
                 Wanted { by: Order::Source, span_us, series: None, after: i64::MIN },
                 |change| {
@@ -174,12 +218,12 @@ impl History {
         day: Day,
         range: (SeriesIx, SeriesIx),
     ) -> Result<HashMap<SeriesIx, Vec<Change>>, HistoryError> {
-        let files = &mut self.lock().files;
+        let storage = &mut self.lock().storage;
         let span_us = (day.saturating_mul(DAY_US), (day + 1).saturating_mul(DAY_US) - 1);
         let mut found: HashMap<SeriesIx, Vec<Change>> = HashMap::new();
-        let wanted = Wanted { by: Order::Source, span_us, series: Some(range), after: i64::MIN };
-        for day in files.days_of(span_us)? {
-            each_change(files, day, wanted, |change| {
+        let wanted = Wanted { by: Order::Source, span_us, series: Some((range.0.0, range.1.0)), after: i64::MIN };
+        for day in storage.days_of(span_us)? {
+            each_change(storage, day, wanted, |change| {
                 let is_within = (range.0..=range.1).contains(&change.series);
                 if is_within && (span_us.0..=span_us.1).contains(&change.time_us) {
                     found.entry(change.series).or_default().push(*change);
@@ -197,13 +241,13 @@ impl History {
     /// A file can't be read.
     pub fn sessions(&self) -> Result<Vec<(i64, i64)>, HistoryError> {
         let Some((_, last_us)) = self.span_us()? else { return Ok(Vec::new()) };
-        let files = &mut self.lock().files;
+        let storage = &mut self.lock().storage;
         let mut sessions = Vec::new();
         let mut open: Option<i64> = None;
-        for entry in files.log_of(&[LogKind::Begun, LogKind::Ended])? {
+        for entry in storage.log(LogWanted::Kinds(&[LogKind::Begun, LogKind::Ended]))? {
             if entry.kind == LogKind::Begun {
                 if let Some(from_us) = open {
-                    let end_us = files.last_taken_us(entry.time_us.saturating_sub(1))?;
+                    let end_us = storage.last_taken_us(entry.time_us.saturating_sub(1))?;
                     sessions.push((from_us, end_us.unwrap_or(from_us).max(from_us)));
                 }
                 open = Some(entry.time_us);
@@ -221,7 +265,7 @@ impl History {
     /// A file can't be read.
     pub fn imported(&self) -> Result<Vec<(i64, i64)>, HistoryError> {
         let mut spans = Vec::new();
-        for entry in self.lock().files.log_of(&[LogKind::Imported])? {
+        for entry in self.lock().storage.log(LogWanted::Kinds(&[LogKind::Imported]))? {
             let detail: Option<serde_json::Value> = serde_json::from_str(&entry.detail).ok();
             let to_us = detail.and_then(|detail| detail.get("to_us")?.as_i64());
             spans.extend(to_us.map(|to_us| (entry.time_us, to_us)));
@@ -232,7 +276,7 @@ impl History {
 
     /// Returns the damaged parts that reading has passed over so far, for people.
     pub fn passed_over(&self) -> Vec<String> {
-        self.lock().files.passed_over.iter().cloned().collect()
+        self.lock().storage.passed_over.iter().cloned().collect()
     }
 
     /// Returns the newest entries of the log, in order, without those of single readings.
@@ -240,7 +284,7 @@ impl History {
     /// # Errors
     /// The catalogue can't be read.
     pub fn newest_log(&self, count: usize) -> Result<Vec<LogEntry>, HistoryError> {
-        self.lock().files.newest_log(count)
+        self.lock().storage.log(LogWanted::Newest(count))
     }
 
     /// Returns the entries of the log from one moment to another, both included.
@@ -248,88 +292,76 @@ impl History {
     /// # Errors
     /// The catalogue can't be read.
     pub fn log(&self, (from_us, to_us): (i64, i64)) -> Result<Vec<LogEntry>, HistoryError> {
-        self.lock().files.log(from_us, to_us)
+        self.lock().storage.log(LogWanted::Span(from_us, to_us))
     }
 }
 
-/// The blocks of a day that are wanted.
-#[derive(Clone, Copy)]
-struct Wanted {
-    by: Order,
-    /// The first and the last moment, both included.
-    span_us: (i64, i64),
-    /// The first and the last series.
-    series: Option<(SeriesIx, SeriesIx)>,
-    /// The number of the last block that is not wanted.
-    after: i64,
-}
-
 /// Calls `each` with the wanted changes of a day, and with others of the same pages. Damaged blocks are passed over.
-fn each_change(files: &mut Files, day: Day, wanted: Wanted, mut each: impl FnMut(&Change)) -> Result<(), HistoryError> {
-    let path = files.day_path(day);
+fn each_change(
+    storage: &mut Storage,
+    day: Day,
+    wanted: Wanted,
+    mut each: impl FnMut(&Change),
+) -> Result<(), HistoryError> {
+    let place = storage.day_place(day);
     let mut damaged = Vec::new();
     let mut rows = Vec::new();
     let mut decoded = |data: &[u8], what: String| {
         rows.clear();
         match block::decode(data, &mut rows) {
             Ok(()) => rows.iter().for_each(&mut each),
-            Err(source) => damaged.push(HistoryError::Block { path: path.clone(), what, source }),
+            Err(source) => damaged.push(HistoryError::Block { place: place.clone(), what, source }),
         }
     };
-    let Wanted { by, span_us, series, after } = wanted;
-    let held = files.hold_day(day, true);
-    files.pass_over(held)?;
-    let pages = files.each_page(day, by, span_us, series.map(|(first, last)| (first.0, last.0)), |page| {
-        if page.seq > after {
-            decoded(&page.data, format!("page of series {} to {}", page.series.0, page.series.1));
-        }
+    let held = storage.hold_day(day, true);
+    storage.pass_over(held)?;
+    let pages = storage.each_page(day, wanted, &mut |page| {
+        decoded(&page.data, format!("page of series {} to {}", page.series.0, page.series.1));
     });
     let hot = pages.and_then(|()| {
-        files.each_hot(day, by, span_us, |hot| {
-            if hot.seq > after {
-                decoded(&hot.data, format!("block {}", hot.seq));
-            }
+        storage.each_hot(day, wanted, &mut |hot| {
+            decoded(&hot.data, format!("block {}", hot.seq));
             Ok(())
         })
     });
     // A damaged file may have ended the transaction.
-    let _ = files.hold_day(day, false);
-    files.pass_over(hot)?;
-    damaged.into_iter().try_for_each(|error| files.pass_over(Err(error)))
+    let _ = storage.hold_day(day, false);
+    storage.pass_over(hot)?;
+    damaged.into_iter().try_for_each(|error| storage.pass_over(Err(error)))
 }
 
 /// Returns the changes of a day's last frame that is not after a moment, and the number of its block. A damaged frame is
 /// passed over.
-fn read_frame(files: &mut Files, day: Day, until_us: i64) -> Result<Option<(i64, Vec<Change>)>, HistoryError> {
-    let found = files.frame(day, until_us);
-    let Some(frame) = files.pass_over(found)? else { return Ok(None) };
+fn read_frame(storage: &mut Storage, day: Day, until_us: i64) -> Result<Option<(i64, Vec<Change>)>, HistoryError> {
+    let found = storage.frame(day, until_us);
+    let Some(frame) = storage.pass_over(found)? else { return Ok(None) };
     let mut rows = Vec::new();
     match block::decode(&frame.data, &mut rows) {
         Ok(()) => Ok(Some((frame.seq, rows))),
         Err(source) => {
-            let (path, what) = (files.day_path(day), format!("frame of block {}", frame.seq));
-            files.pass_over(Err(HistoryError::Block { path, what, source }))
+            let (place, what) = (storage.day_place(day), format!("frame of block {}", frame.seq));
+            storage.pass_over(Err(HistoryError::Block { place, what, source }))
         }
     }
 }
 
 /// Returns the changes of a series as [`History::changes`] does.
 pub(crate) fn changes_of(
-    files: &mut Files,
+    storage: &mut Storage,
     series: SeriesIx,
     (from_us, to_us): (i64, i64),
 ) -> Result<Vec<Change>, HistoryError> {
     let mut found = Vec::new();
     let wanted =
-        Wanted { by: Order::Source, span_us: (from_us, to_us), series: Some((series, series)), after: i64::MIN };
-    for day in files.days_of((from_us, to_us))? {
-        each_change(files, day, wanted, |change| {
+        Wanted { by: Order::Source, span_us: (from_us, to_us), series: Some((series.0, series.0)), after: i64::MIN };
+    for day in storage.days_of((from_us, to_us))? {
+        each_change(storage, day, wanted, |change| {
             if change.series == series && (from_us..=to_us).contains(&change.time_us) {
                 found.push(*change);
             }
         })?;
     }
-    if let Some(before) = before(files, series, from_us)? {
+    if let Some(before) = before(storage, series, from_us)? {
         found.push(before);
     }
     settle(&mut found);
@@ -349,27 +381,27 @@ fn settle(changes: &mut Vec<Change>) {
 }
 
 /// Calls `each` with all changes of a day in the order in which they were taken.
-pub(crate) fn each_taken(files: &mut Files, day: Day, each: impl FnMut(&Change)) -> Result<(), HistoryError> {
+pub(crate) fn each_taken(storage: &mut Storage, day: Day, each: impl FnMut(&Change)) -> Result<(), HistoryError> {
     let mut found = Vec::new();
     let wanted = Wanted { by: Order::Taken, span_us: (i64::MIN, i64::MAX), series: None, after: i64::MIN };
-    each_change(files, day, wanted, |change| found.push(*change))?;
+    each_change(storage, day, wanted, |change| found.push(*change))?;
     found.sort_by_key(|change| (change.taken_us, change.series, change.time_us));
     found.iter().for_each(each);
     Ok(())
 }
 
 /// Returns the moments and changes of all frames of a day. Damaged ones are passed over.
-pub(crate) fn all_frames(files: &mut Files, day: Day) -> Result<Vec<(i64, Vec<Change>)>, HistoryError> {
+pub(crate) fn all_frames(storage: &mut Storage, day: Day) -> Result<Vec<(i64, Vec<Change>)>, HistoryError> {
     let mut blocks = Vec::new();
-    files.each_block(day, Table::Frame, |_, place, data| blocks.push((place.to_string(), data.to_vec())))?;
+    storage.each_block(day, Table::Frame, &mut |_, place, data| blocks.push((place.to_string(), data.to_vec())))?;
     let mut frames = Vec::new();
     for (what, data) in blocks {
         let mut rows = Vec::new();
         match block::decode(&data, &mut rows) {
             Ok(()) => frames.push((rows.iter().map(|change| change.taken_us).max().unwrap_or(i64::MIN), rows)),
             Err(source) => {
-                let path = files.day_path(day);
-                files.pass_over::<()>(Err(HistoryError::Block { path, what, source }))?;
+                let place = storage.day_place(day);
+                storage.pass_over::<()>(Err(HistoryError::Block { place, what, source }))?;
             }
         }
     }
@@ -377,12 +409,12 @@ pub(crate) fn all_frames(files: &mut Files, day: Day) -> Result<Vec<(i64, Vec<Ch
 }
 
 /// Returns the last change of a series with a source time before a moment.
-fn before(files: &mut Files, series: SeriesIx, moment_us: i64) -> Result<Option<Change>, HistoryError> {
+fn before(storage: &mut Storage, series: SeriesIx, moment_us: i64) -> Result<Option<Change>, HistoryError> {
     let until_us = moment_us.saturating_sub(1);
     // A change that was measured before the moment may have been taken after its day.
-    let mut days = files.days()?;
+    let mut days = storage.days()?;
     days.retain(|day| *day <= day_of(moment_us));
-    days.extend(files.days_of((until_us, until_us))?);
+    days.extend(storage.days_of((until_us, until_us))?);
     days.sort_unstable();
     days.dedup();
     let mut best: Option<Change> = None;
@@ -396,12 +428,12 @@ fn before(files: &mut Files, series: SeriesIx, moment_us: i64) -> Result<Option<
         let wanted = Wanted {
             by: Order::Source,
             span_us: (i64::MIN, until_us),
-            series: Some((series, series)),
+            series: Some((series.0, series.0)),
             after: i64::MIN,
         };
-        each_change(files, day, wanted, |change| take(&mut best, change))?;
+        each_change(storage, day, wanted, |change| take(&mut best, change))?;
         // A frame has the values from the days before, of which one may be of a device whose clock ran ahead.
-        let frame = read_frame(files, day, i64::MAX)?;
+        let frame = read_frame(storage, day, i64::MAX)?;
         frame.iter().flat_map(|(_, rows)| rows).for_each(|change| take(&mut best, change));
         if best.is_some() && day <= day_of(moment_us) {
             break;
@@ -411,14 +443,14 @@ fn before(files: &mut Files, series: SeriesIx, moment_us: i64) -> Result<Option<
 }
 
 /// Returns the last change of every series that was taken at a moment or before.
-pub(crate) fn state_at(files: &mut Files, moment_us: i64) -> Result<Latest, HistoryError> {
+pub(crate) fn state_at(storage: &mut Storage, moment_us: i64) -> Result<Latest, HistoryError> {
     let mut latest = Latest::default();
-    let mut days = files.days()?;
+    let mut days = storage.days()?;
     days.retain(|day| *day <= day_of(moment_us));
     // Every day but the first begins with a frame.
     let (mut first, mut after) = (0, i64::MIN);
     for (at, day) in days.iter().enumerate().rev() {
-        if let Some((seq, rows)) = read_frame(files, *day, moment_us)? {
+        if let Some((seq, rows)) = read_frame(storage, *day, moment_us)? {
             rows.iter().for_each(|change| latest.take(change));
             (first, after) = (at, seq);
             break;
@@ -426,7 +458,7 @@ pub(crate) fn state_at(files: &mut Files, moment_us: i64) -> Result<Latest, Hist
     }
     for day in days.into_iter().skip(first) {
         let wanted = Wanted { by: Order::Taken, span_us: (i64::MIN, moment_us), series: None, after };
-        each_change(files, day, wanted, |change| {
+        each_change(storage, day, wanted, |change| {
             if change.taken_us <= moment_us {
                 latest.take(change);
             }

@@ -4,15 +4,15 @@ use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
 use crate::live::INITIAL;
 use crate::past::Past;
+use crate::place::HistoryPlace;
 use crate::reader::History;
-use crate::sqlite::DAY_US;
+use crate::store::DAY_US;
 use cupola_run::alarm::NamedAlarm;
 use cupola_run::{ConditionChange, PastChange, PastMoment, PastRecord, PastState, PastValue, RaisedAlarm};
 use cupola_scene::Scene;
 use cupola_twin::state::ConditionSlot;
 use cupola_twin::{Kind, Slot, Topology, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The greatest number of entries of the log that are kept in memory. An alarm that was raised before them seems to have
@@ -58,12 +58,12 @@ pub struct HistoryRecord {
 }
 
 impl HistoryRecord {
-    /// Opens the history in a folder. Returns `None` if nothing was recorded into it.
+    /// Opens the history in a folder or a database. Returns `None` if nothing was recorded into it.
     ///
     /// # Errors
     /// There is no history, a newer program has written it, or it can't be read.
-    pub fn open(folder: &Path) -> Result<Option<Self>, HistoryError> {
-        let history = History::open(folder)?;
+    pub fn open(place: impl Into<HistoryPlace>) -> Result<Option<Self>, HistoryError> {
+        let history = History::open(place)?;
         let recorded = history.sessions()?;
         let sessions = union(recorded.iter().copied().chain(history.imported()?));
         if sessions.is_empty() {

@@ -8,14 +8,11 @@ use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::compact::{compact, frame, span};
 use crate::error::HistoryError;
 use crate::latest::Latest;
-use crate::lock::lock;
 use crate::names::Names;
+use crate::place::HistoryPlace;
 use crate::reader;
-use crate::sqlite::{DAY_US, Day, Files, HotBlock, day_of};
-use crate::verify::set_aside;
+use crate::store::{Access, DAY_US, Day, HotBlock, Storage, day_of};
 use std::collections::HashMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -78,37 +75,34 @@ impl Shared {
 
 /// A recorder of changes into a history. Dropping it writes the rest.
 pub struct Recorder {
-    folder: PathBuf,
+    place: HistoryPlace,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-    /// The lock of the history, which ends with the recorder.
-    _lock: File,
 }
 
 impl std::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Recorder").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Recorder").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
 impl Recorder {
-    /// Opens the history in a folder for recording, and creates it if there is none.
+    /// Opens the history in a folder or a database for recording, and creates it if there is none.
     ///
     /// # Errors
     /// Another program records into the history, a newer program has written it, or its files can't be read or written.
-    pub fn open(folder: &Path) -> Result<Self, HistoryError> {
-        std::fs::create_dir_all(folder).map_err(HistoryError::io(folder))?;
-        let lock = lock(folder)?;
-        let mut files = Files::open(folder, true)?;
-        let (series, texts) = files.read_catalog()?;
+    pub fn open(place: impl Into<HistoryPlace>) -> Result<Self, HistoryError> {
+        let place = place.into();
+        let mut storage = Storage::open(&place, Access::Write)?;
+        let (series, texts) = storage.read_catalog()?;
         let names = Names::new(series, texts);
         let known = (names.all_series().len(), names.all_texts().len());
-        let latest = reader::state_at(&mut files, i64::MAX)?;
+        let latest = reader::state_at(&mut storage, i64::MAX)?;
         let opened_with = latest.all().copied().collect();
         let queue = Queue { names, known, opened_with, ..Queue::default() };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new(), done: Condvar::new() });
         let writer = Writer {
-            files,
+            storage,
             shared: shared.clone(),
             latest,
             known,
@@ -117,8 +111,9 @@ impl Recorder {
             pending: Pending::default(),
         };
         let thread = std::thread::Builder::new().name("history".into()).spawn(move || writer.run());
-        let thread = Some(thread.map_err(HistoryError::io(folder))?);
-        Ok(Self { folder: folder.to_path_buf(), shared, thread, _lock: lock })
+        let fail = |error: std::io::Error| HistoryError::Refused { place: place.to_string(), why: error.to_string() };
+        let thread = Some(thread.map_err(fail)?);
+        Ok(Self { place, shared, thread })
     }
 
     /// Hands over the last change of every series, as it was when the history was opened. A second call gives nothing.
@@ -126,9 +121,9 @@ impl Recorder {
         std::mem::take(&mut self.shared.lock().opened_with)
     }
 
-    /// Returns the folder of the history.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Returns the place of the history.
+    pub fn place(&self) -> &HistoryPlace {
+        &self.place
     }
 
     /// Returns the number of a series.
@@ -240,7 +235,7 @@ struct OpenDay {
 }
 
 struct Writer {
-    files: Files,
+    storage: Storage,
     shared: Arc<Shared>,
     latest: Latest,
     /// The numbers of series and texts on the disk.
@@ -332,7 +327,7 @@ impl Writer {
         let Pending { series, texts, log, .. } = &self.pending;
         if !series.is_empty() || !texts.is_empty() || !log.is_empty() {
             let first = (self.known.0 as u32, self.known.1 as u32 + 1);
-            self.files.add_catalog(first, series, texts, log)?;
+            self.storage.add_catalog(first, series, texts, log)?;
             self.known = (self.known.0 + series.len(), self.known.1 + texts.len());
             self.pending.series.clear();
             self.pending.texts.clear();
@@ -358,11 +353,11 @@ impl Writer {
         if let Some(before) = self.day.take()
             && before.rows > 0
         {
-            compact(&mut self.files, before.day, None)?;
+            compact(&mut self.storage, before.day, None)?;
         }
-        let seq = self.files.last_seq(day)?;
+        let seq = self.storage.last_seq(day)?;
         if seq == 0
-            && let Err(error) = self.files.back_up_catalog()
+            && let Err(error) = self.storage.back_up_catalog()
         {
             // The recording itself is more important.
             tracing::warn!("the catalogue of the history has no new backup: {error}");
@@ -370,21 +365,20 @@ impl Writer {
         if seq == 0 && self.latest.count() > 0 {
             // The file of a day may be new in the middle of the day, because a damaged one was set aside.
             let first = frame(&self.latest, self.latest.taken_us().max(day.saturating_mul(DAY_US)), 0);
-            self.files.compact(day, 0, &[], Some(&first))?;
+            self.storage.compact(day, 0, &[], Some(&first))?;
             self.since_frame = 0;
         }
         self.day = Some(OpenDay { day, seq, rows: 0, compacted: Instant::now() });
         Ok(())
     }
 
-    /// Renames the damaged file of the open day, so that the recording goes on in a new one.
+    /// Sets the damaged open day aside, so that the recording goes on in a new one.
     fn set_day_aside(&mut self) {
         let first = self.pending.changes.first().map(|change| day_of(change.taken_us));
-        if let Some(day) = self.day.take().map(|open| open.day).or(first) {
-            self.files.close();
-            if let Err(error) = set_aside(&self.files.day_path(day)) {
-                tracing::warn!("a damaged file of the history can't be renamed: {error}");
-            }
+        if let Some(day) = self.day.take().map(|open| open.day).or(first)
+            && let Err(error) = self.storage.set_day_aside(day)
+        {
+            tracing::warn!("a damaged part of the history can't be set aside: {error}");
         }
     }
 
@@ -394,11 +388,11 @@ impl Writer {
         let rows = &self.pending.changes[..count];
         let span_us = span(rows, |row| row.time_us);
         if day_of(span_us.0) < day {
-            self.files.add_late(day, span_us.0)?;
+            self.storage.add_late(day, span_us.0)?;
         }
         let taken_us = span(rows, |row| row.taken_us);
         let block = HotBlock { seq: open.seq + 1, span_us, taken_us, data: block::encode(rows, FAST) };
-        self.files.add_hot(day, &block)?;
+        self.storage.add_hot(day, &block)?;
         open.seq += 1;
         open.rows += count;
         self.since_frame += count;
@@ -415,7 +409,7 @@ impl Writer {
             return Ok(());
         }
         let needs_frame = self.since_frame >= (FRAME_AFTER * self.latest.count()).max(MIN_FRAME_ROWS);
-        compact(&mut self.files, open.day, needs_frame.then_some(&self.latest))?;
+        compact(&mut self.storage, open.day, needs_frame.then_some(&self.latest))?;
         (open.rows, open.compacted) = (0, Instant::now());
         if needs_frame {
             self.since_frame = 0;

@@ -3,13 +3,13 @@
 use crate::change::{Change, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
 use crate::past::Past;
+use crate::place::HistoryPlace;
 use crate::record::HistoryRecord;
-use crate::rollup::{ComputedBuckets, Retention, RollupLevel, Rollups, is_rolled, ordered, roll};
-use crate::sqlite::{DAY_US, Day};
+use crate::rollup::{ComputedBuckets, RollupLevel, is_rolled, ordered, roll};
+use crate::store::{DAY_US, Day, day_of};
 use cupola_run::PastRecord;
 use cupola_twin::{Slot, Topology};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -36,17 +36,17 @@ pub type Numbering<'n> = dyn FnMut(&[Series]) -> Result<Vec<SeriesIx>, HistoryEr
 /// # Errors
 /// The history can't be read or written.
 pub fn roll_up(
-    folder: &Path,
+    place: impl Into<HistoryPlace>,
     topology: Option<&Arc<Topology>>,
     number: &mut Numbering<'_>,
     now_us: i64,
     is_stopped: &AtomicBool,
 ) -> Result<RollResult, HistoryError> {
     let mut result = RollResult::default();
-    let Some(record) = HistoryRecord::open(folder)? else { return Ok(result) };
-    let (rollups, retention) = (Rollups::of(folder), Retention::read(folder)?);
-    let today = crate::sqlite::day_of(now_us);
-    let mut rolled = rollups.days()?;
+    let Some(record) = HistoryRecord::open(place)? else { return Ok(result) };
+    let retention = record.history().retention()?;
+    let today = day_of(now_us);
+    let mut rolled = record.history().rolled_days()?;
     let (days, late) = record.history().days()?;
     for day in days.iter().copied().filter(|day| *day < today) {
         // Readings that came on a later day change the days from their first moment on, once that day is over.
@@ -57,7 +57,7 @@ pub fn roll_up(
         if is_stopped.load(Ordering::Relaxed) {
             return Ok(result);
         }
-        if roll_day(&record, &rollups, day, topology, number, is_stopped)? {
+        if roll_day(&record, day, topology, number, is_stopped)? {
             rolled.insert(day);
             result.rolled += 1;
         }
@@ -68,14 +68,13 @@ pub fn roll_up(
         record.history().delete_day(day)?;
         result.deleted += 1;
     }
-    rollups.forget_minutes(today - i64::from(retention.minute_days))?;
+    record.history().forget_minutes(today - i64::from(retention.minute_days))?;
     Ok(result)
 }
 
 /// Rolls up a day. Returns false if it was stopped.
 fn roll_day(
     record: &HistoryRecord,
-    rollups: &Rollups,
     day: Day,
     topology: Option<&Arc<Topology>>,
     number: &mut Numbering<'_>,
@@ -114,7 +113,9 @@ fn roll_day(
         }
     }
     let [minutes, quarters] = rows;
-    rollups.write(day, &[(RollupLevel::Minute, ordered(minutes)), (RollupLevel::Quarter, ordered(quarters))])?;
+    record
+        .history()
+        .write_rollup(day, &[(RollupLevel::Minute, ordered(minutes)), (RollupLevel::Quarter, ordered(quarters))])?;
     Ok(true)
 }
 

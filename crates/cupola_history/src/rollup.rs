@@ -3,18 +3,18 @@
 //!
 //! A day is rolled up when it is over, from its changes, so a roll-up is what [`buckets`] gives. Readings that come late are
 //! in it after the next day is rolled up. Days and longer buckets are put together from fifteen minutes, because a local day
-//! begins at another time in each zone. A file has the roll-ups of a month.
+//! begins at another time in each zone. A
+//! block has the buckets of some series in a day.
 
 use crate::block::{BlockError, Columns, SMALL, column, seal, unsealed};
 use crate::buckets::{Bucket, buckets, next_boundary};
 use crate::change::{Change, Series, SeriesIx};
 use crate::error::HistoryError;
-use crate::sqlite::{DAY_US, Day, day_of};
+use crate::place::HistoryPlace;
+use crate::store::{Access, DAY_US, Day, RollupBlock, Storage};
 use cupola_twin::zone::{TimeZone, offset_s};
-use rusqlite::{Connection, OpenFlags, params};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 
 /// The length of the buckets of a roll-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +44,8 @@ impl RollupLevel {
         Self::ALL.into_iter().rev().find(|level| fits(level.length_us()))
     }
 
-    fn number(self) -> i64 {
+    /// Returns the length of a bucket in seconds, by which blocks are found.
+    pub fn number(self) -> i64 {
         self.length_us() / 1_000_000
     }
 }
@@ -65,190 +66,75 @@ impl Default for Retention {
 }
 
 impl Retention {
-    fn path(folder: &Path) -> PathBuf {
-        folder.join("retention.json")
-    }
-
-    /// Reads the retention of the history in a folder. Without a file it is the usual one.
+    /// Reads the retention of a history. Without a setting it is the usual one.
     ///
     /// # Errors
-    /// The file can't be read or understood.
-    pub fn read(folder: &Path) -> Result<Self, HistoryError> {
-        let path = Self::path(folder);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(HistoryError::io(&path)(error)),
-        };
+    /// The setting can't be read or understood.
+    pub(crate) fn read_from(storage: &mut Storage) -> Result<Self, HistoryError> {
+        let Some(text) = storage.read_retention()? else { return Ok(Self::default()) };
         let days = |value: &Value, name: &str| value.get(name)?.as_u64()?.try_into().ok().filter(|days| *days > 0);
         let value: Option<Value> = serde_json::from_str(&text).ok();
         let found = value.as_ref().and_then(|value| {
             Some(Self { raw_days: days(value, "raw_days")?, minute_days: days(value, "minute_days")? })
         });
-        found.ok_or_else(|| {
-            HistoryError::io(&path)(std::io::Error::other("`raw_days` and `minute_days` must be numbers from 1"))
+        found.ok_or_else(|| HistoryError::Refused {
+            place: storage.catalog_place(),
+            why: "the retention is not understood: `raw_days` and `minute_days` must be numbers from 1".into(),
         })
     }
 
-    /// Writes the retention of the history in a folder. It counts from the next day on.
+    /// Changes the retention of the history in a place. It counts from the next day on.
     ///
     /// # Errors
-    /// The file can't be written.
-    pub fn write(&self, folder: &Path) -> Result<(), HistoryError> {
-        let path = Self::path(folder);
-        let text = json!({ "raw_days": self.raw_days, "minute_days": self.minute_days }).to_string();
-        std::fs::write(&path, text).map_err(HistoryError::io(&path))
+    /// There is no history, or it can't be read or written.
+    pub fn change(place: impl Into<HistoryPlace>, change: impl FnOnce(&mut Self)) -> Result<(), HistoryError> {
+        let mut storage = Storage::open(&place.into(), Access::Read)?;
+        let mut retention = Self::read_from(&mut storage)?;
+        change(&mut retention);
+        let Self { raw_days, minute_days } = retention;
+        storage.write_retention(&json!({ "raw_days": raw_days, "minute_days": minute_days }).to_string())
     }
 }
 
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS roll(day INTEGER, level INTEGER, series_from INTEGER, series_to INTEGER, data BLOB);
-    CREATE INDEX IF NOT EXISTS roll_place ON roll(level, day, series_from);
-    CREATE TABLE IF NOT EXISTS rolled(day INTEGER PRIMARY KEY);
-";
 /// The number of rows in a block.
 const BLOCK_ROWS: usize = 2_048;
 
-/// The roll-ups of a history.
-#[derive(Debug)]
-pub(crate) struct Rollups {
-    folder: PathBuf,
+/// A bucket of a series in a roll-up.
+pub(crate) type RollupRow = (SeriesIx, Bucket);
+
+/// Replaces the roll-up of a day.
+pub(crate) fn write(
+    storage: &mut Storage,
+    day: Day,
+    levels: &[(RollupLevel, Vec<RollupRow>)],
+) -> Result<(), HistoryError> {
+    let blocks = levels.iter().flat_map(|(level, rows)| {
+        rows.chunks(BLOCK_ROWS).map(move |rows| {
+            let series = (rows.first().map_or(0, |row| row.0.0), rows.last().map_or(0, |row| row.0.0));
+            RollupBlock { level: level.number(), series, data: encode(rows, day, *level) }
+        })
+    });
+    let blocks: Vec<RollupBlock> = blocks.collect();
+    storage.write_rollup(day, &blocks)
 }
 
-/// A bucket of a series in a roll-up.
-type RollupRow = (SeriesIx, Bucket);
-
-impl Rollups {
-    /// Returns the roll-ups in the folder of a history.
-    pub fn of(folder: &Path) -> Self {
-        Self { folder: folder.join("rollups") }
-    }
-
-    fn path_of(&self, day: Day) -> PathBuf {
-        let date = cupola_twin::value::time_text(day.saturating_mul(DAY_US));
-        self.folder.join(format!("{}.db", date.get(..7).unwrap_or_default()))
-    }
-
-    fn open(&self, day: Day, is_writer: bool) -> Result<Option<Connection>, HistoryError> {
-        let path = self.path_of(day);
-        let fail = || HistoryError::database(&path);
-        if !is_writer && !path.is_file() {
-            return Ok(None);
+/// Reads the buckets of a series in days, which are in order. A damaged block has none.
+pub(crate) fn read(
+    storage: &mut Storage,
+    days: &[Day],
+    level: RollupLevel,
+    series: SeriesIx,
+) -> Result<Vec<Bucket>, HistoryError> {
+    let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for (day, block) in storage.rollup_blocks((*first, *last), level.number(), series.0)? {
+        if days.binary_search(&day).is_ok()
+            && let Ok(rows) = decode(&block, day, level)
+        {
+            found.extend(rows.into_iter().filter(|(ix, _)| *ix == series).map(|(_, bucket)| bucket));
         }
-        if is_writer {
-            std::fs::create_dir_all(&self.folder).map_err(HistoryError::io(&self.folder))?;
-        }
-        let rights = if is_writer {
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
-        } else {
-            OpenFlags::SQLITE_OPEN_READ_WRITE
-        };
-        let connection = Connection::open_with_flags(&path, rights | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fail())?;
-        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(fail())?;
-        if is_writer {
-            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(fail())?;
-            connection.execute_batch(TABLES).map_err(fail())?;
-        }
-        Ok(Some(connection))
     }
-
-    /// Replaces the roll-up of a day.
-    pub fn write(&self, day: Day, levels: &[(RollupLevel, Vec<RollupRow>)]) -> Result<(), HistoryError> {
-        let path = self.path_of(day);
-        let Some(mut connection) = self.open(day, true)? else { return Ok(()) };
-        let mut write = || -> rusqlite::Result<()> {
-            let transaction = connection.transaction()?;
-            transaction.execute("DELETE FROM roll WHERE day = ?", [day])?;
-            for (level, rows) in levels {
-                for rows in rows.chunks(BLOCK_ROWS) {
-                    let (first, last) = (rows.first().map_or(0, |row| row.0.0), rows.last().map_or(0, |row| row.0.0));
-                    let data = encode(rows, day, *level);
-                    transaction.execute(
-                        "INSERT INTO roll VALUES (?, ?, ?, ?, ?)",
-                        params![day, level.number(), first, last, data],
-                    )?;
-                }
-            }
-            transaction.execute("INSERT OR REPLACE INTO rolled VALUES (?)", [day])?;
-            transaction.commit()
-        };
-        write().map_err(HistoryError::database(&path))
-    }
-
-    /// Reads the buckets of a series in days, which are in order. A damaged block has none.
-    pub fn read(&self, days: &[Day], level: RollupLevel, series: SeriesIx) -> Result<Vec<Bucket>, HistoryError> {
-        let mut found = Vec::new();
-        for days in days.chunk_by(|one, other| self.path_of(*one) == self.path_of(*other)) {
-            let (Some(first), Some(last)) = (days.first(), days.last()) else { continue };
-            let path = self.path_of(*first);
-            let Some(connection) = self.open(*first, false)? else { continue };
-            let read = || -> rusqlite::Result<Vec<(Day, Vec<u8>)>> {
-                let sql = "SELECT day, data FROM roll WHERE level = ? AND day BETWEEN ? AND ? AND series_from <= ?4 \
-                           AND series_to >= ?4 ORDER BY day";
-                let mut statement = connection.prepare(sql)?;
-                let values = params![level.number(), first, last, series.0];
-                statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-            };
-            for (day, block) in read().map_err(HistoryError::database(&path))? {
-                if days.contains(&day)
-                    && let Ok(rows) = decode(&block, day, level)
-                {
-                    found.extend(rows.into_iter().filter(|(ix, _)| *ix == series).map(|(_, bucket)| bucket));
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Returns the days that are rolled up.
-    pub fn days(&self) -> Result<BTreeSet<Day>, HistoryError> {
-        let mut days = BTreeSet::new();
-        for first in self.months() {
-            let Some(connection) = self.open(first, false)? else { continue };
-            let read = || -> rusqlite::Result<Vec<Day>> {
-                connection.prepare("SELECT day FROM rolled")?.query_map([], |row| row.get(0))?.collect()
-            };
-            days.extend(read().map_err(HistoryError::database(&self.path_of(first)))?);
-        }
-        Ok(days)
-    }
-
-    /// Returns the first day of each month that has a file.
-    fn months(&self) -> Vec<Day> {
-        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let month = |name: String| {
-            let date = name.strip_suffix(".db")?;
-            Some(day_of(cupola_twin::zone::time_of_text(&format!("{date}-01T00:00:00Z"))?))
-        };
-        let mut months: Vec<Day> =
-            entries.filter_map(|entry| entry.file_name().into_string().ok()).filter_map(month).collect();
-        months.sort_unstable();
-        months
-    }
-
-    /// Deletes the roll-ups of days.
-    pub fn forget(&self, days: &BTreeSet<Day>) -> Result<(), HistoryError> {
-        for day in days {
-            let Some(connection) = self.open(*day, false)? else { continue };
-            let path = self.path_of(*day);
-            connection.execute("DELETE FROM rolled WHERE day = ?", [day]).map_err(HistoryError::database(&path))?;
-        }
-        Ok(())
-    }
-
-    /// Deletes the buckets of one minute of days before another one.
-    pub fn forget_minutes(&self, before: Day) -> Result<(), HistoryError> {
-        for first in self.months().into_iter().filter(|first| *first < before) {
-            let Some(connection) = self.open(first, true)? else { continue };
-            let deleted = connection
-                .execute("DELETE FROM roll WHERE level = ? AND day < ?", [RollupLevel::Minute.number(), before]);
-            let deleted = deleted.map_err(HistoryError::database(&self.path_of(first)))?;
-            if deleted > 0 {
-                connection.execute_batch("VACUUM").map_err(HistoryError::database(&self.path_of(first)))?;
-            }
-        }
-        Ok(())
-    }
+    Ok(found)
 }
 
 /// Returns the buckets of a series in a day, without those in which nothing is known.

@@ -6,8 +6,8 @@ use crate::error::HistoryError;
 use crate::past::Past;
 use crate::reader::History;
 use crate::record::HistoryRecord;
-use crate::rollup::{RollupLevel, Rollups, merge};
-use crate::sqlite::{DAY_US, Day, day_of};
+use crate::rollup::{RollupLevel, merge};
+use crate::store::{DAY_US, Day, day_of};
 use cupola_run::PastRecord;
 use cupola_twin::value::{Sample, decode, time_text};
 use cupola_twin::zone::TimeZone;
@@ -205,16 +205,15 @@ impl HistoryRecord {
             Ok(read.map(of).collect())
         };
         let Some(level) = level else { return raw(span_us, every_us, zone) };
-        let rollups = Rollups::of(self.history().folder());
         let (raw_days, _) = self.history().days()?;
         let mut found: Vec<(Series, Vec<Bucket>)> = Vec::new();
-        for part in parts(span_us, &rollups.days()?, &raw_days) {
+        for part in parts(span_us, &self.history().rolled_days()?, &raw_days) {
             let mut read = Vec::new();
             match part {
                 SpanPart::Raw(part_us) => read = raw(part_us, level.length_us(), &TimeZone::UTC)?,
                 SpanPart::Rolled(days) => {
                     for ix in &all {
-                        let mut buckets = rollups.read(&days, level, *ix)?;
+                        let mut buckets = self.history().rolled(&days, level, *ix)?;
                         buckets.retain(|bucket| (span_us.0..span_us.1).contains(&bucket.from_us));
                         read.extend(self.history().series_of(*ix).map(|series| (series, buckets)));
                     }

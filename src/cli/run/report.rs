@@ -40,7 +40,7 @@ pub(in crate::cli) fn report(
     if let Some(recorder) = world.get_resource::<OpenHistory>().and_then(|history| history.recorder.as_ref()) {
         let error = recorder.flush().err();
         let RecorderStatus { written, skipped, .. } = recorder.status();
-        let folder = recorder.folder();
+        let folder = recorder.place().to_string();
         let history = json!({"folder": folder, "changes": written, "skipped": skipped, "error": error});
         out.insert("history".into(), history);
     }

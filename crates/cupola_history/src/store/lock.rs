@@ -22,7 +22,7 @@ pub(crate) fn lock(folder: &Path) -> Result<File, HistoryError> {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),
             Err(TryLockError::WouldBlock) if begin.elapsed() < PATIENCE => sleep(Duration::from_millis(10)),
-            Err(TryLockError::WouldBlock) => return Err(HistoryError::Locked(folder.to_path_buf())),
+            Err(TryLockError::WouldBlock) => return Err(HistoryError::Locked(folder.display().to_string())),
             Err(TryLockError::Error(error)) => return Err(HistoryError::io(&path)(error)),
         }
     }

@@ -1,0 +1,99 @@
+//! Tests of a history in a folder whose files are damaged.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use cupola_history::{Change, History, Recorder, SeriesIx, check};
+use std::path::{Path, PathBuf};
+use support::{DAY_US, START_US, change, check_state, recorded, series};
+
+/// Returns the files of a folder and the folders inside it, without the lock.
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> =
+        entries.flat_map(|path| if path.is_dir() { files_of(&path) } else { vec![path] }).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "db"));
+    files.sort();
+    files
+}
+
+#[test]
+fn damage_is_found_set_aside_and_does_not_spread() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = recorded(folder.path());
+    let clean = check(folder.path(), false).unwrap();
+    assert!(clean.damage.is_empty() && clean.files == 4 && clean.blocks >= 5, "{clean:?}");
+    let day = files_of(folder.path()).into_iter().find(|path| path.ends_with("2026-12-01.db")).unwrap();
+    let whole = std::fs::read(&day).unwrap();
+    let mut found = Vec::new();
+    for at in (0..whole.len()).step_by(whole.len() / 60) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        std::fs::write(&day, &damaged).unwrap();
+        // Whatever is damaged, the other days stay readable, and nothing panics.
+        let history = History::open(folder.path()).unwrap();
+        check_state(&history, &all, START_US + DAY_US - 1);
+        let third = history.changes(SeriesIx(3), (START_US + 2 * DAY_US, START_US + 3 * DAY_US)).unwrap();
+        assert!(third.len() >= 100);
+        let _ = history.changes(SeriesIx(3), (START_US + DAY_US, START_US + 2 * DAY_US));
+        drop(history);
+        if !check(folder.path(), false).unwrap().damage.is_empty() {
+            found.push(at);
+        }
+    }
+    assert!(found.len() > 10, "most of a file is blocks: flips at {found:?} were found");
+    // A repair leaves everything else readable, and nothing is found after it.
+    for damaged in [whole[..whole.len() / 2].to_vec(), {
+        let mut flipped = whole.clone();
+        flipped[found[found.len() / 2]] ^= 0x10;
+        flipped
+    }] {
+        std::fs::write(&day, &damaged).unwrap();
+        let repaired = check(folder.path(), true).unwrap();
+        assert!(
+            !repaired.damage.is_empty() && repaired.damage.iter().all(|damage| damage.is_set_aside),
+            "{repaired:?}"
+        );
+        assert!(check(folder.path(), false).unwrap().damage.is_empty());
+        let history = History::open(folder.path()).unwrap();
+        check_state(&history, &all, START_US + DAY_US - 1);
+        check_state(&history, &all, START_US + 3 * DAY_US);
+        drop(history);
+        let _ = std::fs::remove_file(&day);
+        std::fs::write(&day, &whole).unwrap();
+    }
+    // The recording goes on in a damaged history.
+    std::fs::write(&day, b"no database").unwrap();
+    let recorder = Recorder::open(folder.path()).unwrap();
+    let made = change(&recorder, 1, START_US + DAY_US + 1, START_US + DAY_US + 1, 1.0);
+    recorder.push(&[made]);
+    let _ = recorder.flush();
+    recorder.push(&[Change { taken_us: START_US + DAY_US + 2, time_us: START_US + DAY_US + 2, ..made }]);
+    recorder.flush().unwrap();
+    assert_eq!(recorder.status().written, 2);
+}
+
+#[test]
+fn a_damaged_catalogue_is_restored_from_its_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    recorded(folder.path());
+    // The last series was added after the backup of the last day.
+    let recorder = Recorder::open(folder.path()).unwrap();
+    let added = change(&recorder, 77, START_US + 3 * DAY_US - 1, START_US + 3 * DAY_US - 1, 5.0);
+    recorder.push(&[added]);
+    drop(recorder);
+    std::fs::write(folder.path().join("catalog.db"), b"no database").unwrap();
+    let error = Recorder::open(folder.path()).unwrap_err();
+    assert!(error.is_damage(), "{error}");
+    assert_eq!(check(folder.path(), false).unwrap().damage.len(), 1);
+    let repaired = check(folder.path(), true).unwrap();
+    assert!(repaired.damage.len() == 1 && repaired.damage[0].is_set_aside, "{repaired:?}");
+    let history = History::open(folder.path()).unwrap();
+    let named = history.series();
+    let found = named.iter().find(|(_, known)| *known == series(3)).map(|(ix, _)| *ix).unwrap();
+    assert_eq!(history.changes(found, (START_US, START_US + DAY_US - 1)).unwrap().len(), 100);
+    drop(history);
+    let recorder = Recorder::open(folder.path()).unwrap();
+    assert!(recorder.series(&series(78)) > added.series, "a number is not given twice");
+}
