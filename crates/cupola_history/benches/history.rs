@@ -1,10 +1,18 @@
-//! Measures recording and reading back, and prints a table. Run with `cargo bench -p cupola_history`.
+//! Measures recording and reading back, and prints a table. Run with `cargo bench -p cupola_history`. With the address of a
+//! PostgreSQL database in CUPOLA_BENCH_DATABASE, the histories are schemas of it.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 
-use cupola_history::{Change, History, Recorder, Series, SeriesIx, SeriesKey, TextIx};
-use cupola_twin::{Kind, Quality};
-use std::path::Path;
-use std::time::Instant;
+use cupola_history::{
+    Change, History, HistoryPlace, HistoryRecord, LogEntry, LogKind, PropertySource, Recorder, Series, SeriesIx,
+    SeriesKey, TextIx, TimelineRecorder, roll_up,
+};
+use cupola_run::feed::Reading;
+use cupola_run::{Actor, Drivers, Event, EventBody, Timeline};
+use cupola_twin::zone::TimeZone;
+use cupola_twin::{Kind, Quality, State, Value};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 const START_US: i64 = 1_795_996_800_000_000;
 
@@ -30,19 +38,81 @@ impl Noise {
     }
 }
 
-fn size_of(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(
-            |entry| {
-                if entry.path().is_dir() {
-                    size_of(&entry.path())
-                } else {
-                    entry.metadata().map_or(0, |data| data.len())
-                }
-            },
-        )
-        .sum()
+/// Returns a place for a new history, and the folder, which is deleted at the end.
+fn new_place(name: &str) -> (HistoryPlace, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let place = match std::env::var("CUPOLA_BENCH_DATABASE") {
+        Ok(address) => HistoryPlace::parse(&format!("{address}?schema=bench_{}_{name}", std::process::id())),
+        Err(_) => Ok(folder.path().into()),
+    };
+    (place.expect("an address"), folder)
+}
+
+/// Prints the bytes of the changes on the disk.
+fn print_size(place: &HistoryPlace, count: u64) {
+    let history = History::open(place).expect("the history");
+    let bytes = history.disk_use().expect("the size").changes;
+    println!("on disk: {:.1} bytes a change", bytes as f64 / count as f64);
+}
+
+/// Measures the time of ticks in which 30,000 readings come, ten times a second, without and with a recorder.
+fn measure_ticks() {
+    const TWINS: usize = 10_000;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let model = r#"{"@context": "dtmi:dtdl:context;3", "@id": "dtmi:b:Room;1", "@type": "Interface", "contents": [
+        {"@type": "Property", "name": "a", "schema": "double"}, {"@type": "Property", "name": "b", "schema": "double"},
+        {"@type": "Property", "name": "c", "schema": "double"}]}"#;
+    let twins: String = (0..TWINS).map(|number| format!("(id: \"r{number}\", model: \"Room\"),")).collect();
+    let rule = r#"computed: [(model: "Room", property: "mean", formula: "(a + b + c) / 3")]"#;
+    let scene = format!("(version: 1, name: \"Ticks\", models: [\"m\"], {rule}, twins: [{twins}])");
+    std::fs::create_dir(folder.path().join("m")).expect("a folder");
+    std::fs::write(folder.path().join("m/m.json"), model).expect("a file");
+    std::fs::write(folder.path().join("scene.ron"), scene).expect("a file");
+    let loaded = cupola_scene::load(folder.path());
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let scene = Arc::new(loaded.scene.expect("the scene"));
+    let drivers = Drivers::new(&scene, &mut Vec::new());
+    for is_recorded in [false, true] {
+        let (place, _folder) = new_place(if is_recorded { "ticks" } else { "none" });
+        let mut timeline = Timeline::live(scene.clone(), State::new(scene.topology.clone()), &drivers, START_US);
+        let recorder = is_recorded.then(|| Arc::new(TimelineRecorder::open(&place).expect("a new history")));
+        if let Some(recorder) = &recorder {
+            timeline.record_into(recorder.clone());
+        }
+        let mut times: Vec<f64> = (1..=200)
+            .map(|tick| {
+                let now_us = START_US + tick * 100_000;
+                let reading = |at: usize| Reading {
+                    broker: "".into(),
+                    twin: format!("r{}", at / 3).into(),
+                    property: ["a", "b", "c"][at % 3].into(),
+                    value: Some(Value::Number((tick as f64 + at as f64) % 50.0)),
+                    time_us: now_us,
+                    arrived_us: now_us,
+                    has_source_time: true,
+                    is_retained: false,
+                    topic: "bench".into(),
+                    payload: "".into(),
+                    stale_after_us: None,
+                };
+                let readings = (0..3 * TWINS).map(reading).collect();
+                let begin = Instant::now();
+                let event = Event::new(now_us, Actor::device("bench"), EventBody::Readings { readings });
+                timeline.apply(event).expect("the readings");
+                timeline.step(now_us);
+                let took = begin.elapsed();
+                std::thread::sleep(Duration::from_millis(100).saturating_sub(took));
+                took.as_secs_f64() * 1e3
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        let skipped = recorder.map_or(0, |recorder| recorder.status().skipped);
+        let words = if is_recorded { "recorded" } else { "not recorded" };
+        println!(
+            "a tick with 30,000 readings, {words}: median {:.1} ms, p99 {:.1} ms, {skipped} skipped",
+            times[100], times[198]
+        );
+    }
 }
 
 /// Records rounds of changes of all series like sensors with a resolution of 0.1. Returns the number of changes.
@@ -72,37 +142,44 @@ fn record(recorder: &Recorder, count: u32, rounds: i64, step_us: i64) -> u64 {
 }
 
 fn main() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let recorder = Recorder::open(folder.path()).expect("a new history");
+    measure_ticks();
+    let (place, _folder) = new_place("wide");
+    let recorder = Recorder::open(&place).expect("a new history");
     let begin = Instant::now();
     let count = record(&recorder, 100_000, 60, 1_000_000);
     let seconds = begin.elapsed().as_secs_f64();
     let status = recorder.status();
     println!("100k series: {:.0} changes/s, {} skipped", count as f64 / seconds, status.skipped);
     drop(recorder);
-    println!("on disk: {:.1} bytes a change", size_of(&folder.path().join("days")) as f64 / count as f64);
+    print_size(&place, count);
 
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let recorder = Recorder::open(folder.path()).expect("a new history");
+    let (place, _folder) = new_place("many");
+    let recorder = Recorder::open(&place).expect("a new history");
     let count = record(&recorder, 1_000_000, 12, 60_000_000);
     drop(recorder);
-    println!("1M series: on disk {:.1} bytes a change", size_of(&folder.path().join("days")) as f64 / count as f64);
-    let history = History::open(folder.path()).expect("the history");
+    print_size(&place, count);
+    let history = History::open(&place).expect("the history");
     for (name, at_us) in [("cold", 5), ("warm", 5), ("other moment", 9), ("the end", 11)] {
         let begin = Instant::now();
         let state = history.state_at(START_US + at_us * 60_000_000).expect("the state");
         println!("state of {} series ({name}): {:.0} ms", state.len(), begin.elapsed().as_secs_f64() * 1e3);
     }
 
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let recorder = Recorder::open(folder.path()).expect("a new history");
+    let (place, _folder) = new_place("month");
+    let recorder = Recorder::open(&place).expect("a new history");
+    let entry = |kind, time_us| {
+        let (subject, twin, detail) = (String::new(), String::new(), String::new());
+        LogEntry { time_us, kind, subject, twin, detail }
+    };
+    recorder.log(entry(LogKind::Begun, START_US));
+    recorder.log(entry(LogKind::Ended, START_US + 30 * 86_400_000_000));
     let begin = Instant::now();
     let count = record(&recorder, 200, 30 * 1_440, 60_000_000);
     println!("30 days of 200 series each minute: {:.1} s", begin.elapsed().as_secs_f64());
     drop(recorder);
-    println!("on disk: {:.1} bytes a change", size_of(&folder.path().join("days")) as f64 / count as f64);
+    print_size(&place, count);
     let begin = Instant::now();
-    let history = History::open(folder.path()).expect("the history");
+    let history = History::open(&place).expect("the history");
     println!("opening: {:.1} ms", begin.elapsed().as_secs_f64() * 1e3);
     for name in ["cold", "warm"] {
         let begin = Instant::now();
@@ -112,5 +189,20 @@ fn main() {
             found.len(),
             begin.elapsed().as_secs_f64() * 1e3
         );
+    }
+    drop(history);
+    let recorder = Recorder::open(&place).expect("the history");
+    let begin = Instant::now();
+    let mut number = |all: &[Series]| Ok(all.iter().map(|series| recorder.series(series)).collect());
+    let rolled = roll_up(&place, None, &mut number, START_US + 31 * 86_400_000_000, &AtomicBool::new(false));
+    println!("roll-ups: {} days in {:.1} s", rolled.expect("the roll-ups").rolled, begin.elapsed().as_secs_f64());
+    let record = HistoryRecord::open(&place).expect("the history").expect("changes");
+    let (source, span_us) = (PropertySource::Recorded(vec![SeriesIx(77)]), (START_US, START_US + 30 * 86_400_000_000));
+    for name in ["cold", "warm"] {
+        let begin = Instant::now();
+        let hour_us = 3_600_000_000;
+        let found = record.buckets(None, &source, span_us, hour_us, &TimeZone::UTC, &AtomicBool::new(false));
+        let count = found.expect("the buckets").first().map_or(0, |(_, all)| all.len());
+        println!("its {count} hours from roll-ups ({name}): {:.1} ms", begin.elapsed().as_secs_f64() * 1e3);
     }
 }

@@ -1,4 +1,5 @@
-//! Tests of a history in a folder whose files are damaged.
+//! Tests of a history in a folder whose files are damaged, or can't be written: a full disk, errors of the device, writes of
+//! a part, and failed syncs.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -6,6 +7,7 @@ mod support;
 
 use cupola_history::{Change, History, Recorder, SeriesIx, check};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use support::{DAY_US, START_US, change, check_state, recorded, series};
 
 /// Returns the files of a folder and the folders inside it, without the lock.
@@ -96,4 +98,69 @@ fn a_damaged_catalogue_is_restored_from_its_backup() {
     drop(history);
     let recorder = Recorder::open(folder.path()).unwrap();
     assert!(recorder.series(&series(78)) > added.series, "a number is not given twice");
+}
+
+/// The kinds of faults, as `faults.c` knows them, and whether every such fault is an error of a flush.
+#[cfg(target_os = "linux")]
+const FAULTS: [(&str, bool); 4] = [("full", true), ("error", true), ("short", false), ("y", true)];
+
+/// Records numbered changes while writes fail, and checks that all of them are there.
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "the program that the test of faults starts"]
+fn record_with_faults() {
+    let (Some(folder), Some(control)) =
+        (std::env::var_os("CUPOLA_TEST_HISTORY"), std::env::var_os("CUPOLA_TEST_FAULTS"))
+    else {
+        return;
+    };
+    let set = |fault: &str| std::fs::write(&control, fault).unwrap();
+    set("none");
+    let recorder = Recorder::open(Path::new(&folder)).unwrap();
+    let (mut number, day_us) = (0_i64, DAY_US);
+    for day in 0..3 {
+        for (fault, is_error) in FAULTS {
+            set(fault);
+            let mut errors = 0;
+            for _ in 0..12 {
+                number += 1;
+                let at_us = START_US + day * day_us + number * 1_000_000;
+                recorder.push(&[change(&recorder, number as u32 % 40, at_us, at_us, number as f64)]);
+                errors += usize::from(recorder.flush().is_err());
+            }
+            assert!(!is_error || errors > 0, "{fault}: no write failed");
+            set("none");
+            recorder.flush().unwrap();
+        }
+    }
+    assert_eq!(recorder.status().written, number as u64);
+    drop(recorder);
+    let history = History::open(Path::new(&folder)).unwrap();
+    let mut found: Vec<i64> = (0..40)
+        .flat_map(|series| history.changes(SeriesIx(series), (i64::MIN, i64::MAX)).unwrap())
+        .map(|change| change.lane as i64)
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, (1..=number).collect::<Vec<i64>>());
+    assert_eq!(check(Path::new(&folder), false).unwrap().damage, vec![]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_recorder_loses_nothing_while_writes_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let (library, source) = (folder.path().join("faults.so"), concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults.c"));
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).args([source, "-ldl"]).status();
+    assert!(built.unwrap().success());
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["record_with_faults", "--exact", "--ignored", "--nocapture"])
+        .env("CUPOLA_TEST_HISTORY", folder.path().join("history"))
+        .env("CUPOLA_TEST_FAULTS", folder.path().join("kind"))
+        .env("LD_PRELOAD", &library)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stderr) + String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{said}");
 }
