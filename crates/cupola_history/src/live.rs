@@ -65,9 +65,9 @@ struct RollingDue {
 #[derive(Debug, Default)]
 struct Numbers {
     /// The series of each slot of the present topology.
-    series: HashMap<Slot, SeriesIx>,
-    conditions: HashMap<ConditionSlot, SeriesIx>,
-    causes: HashMap<Arc<str>, TextIx>,
+    series: hashbrown::HashMap<Slot, SeriesIx>,
+    conditions: hashbrown::HashMap<ConditionSlot, SeriesIx>,
+    causes: hashbrown::HashMap<Arc<str>, TextIx>,
     /// The last moment that was recorded, in microseconds since the Unix epoch.
     last_us: i64,
     /// The day of the last change.
