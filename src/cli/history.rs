@@ -1,6 +1,7 @@
 //! `cupola history`: the recorded past of a scene, its check and its repair.
 
 use super::past_import::{self, ImportArgs};
+use super::past_lines::{self, LineTarget};
 use super::{BAD_CALL, BAD_INPUT, HistoryArgs, output, parquet_rows};
 use crate::history::{HistoryChoice, past_moment};
 use crate::timeline::WallClock;
@@ -45,9 +46,16 @@ pub(super) struct Args {
     /// Print what happened: alarms, commands, edits and connections.
     #[arg(long, conflicts_with_all = ["properties", "every"])]
     log: bool,
-    /// Write the rows into a Parquet file.
-    #[arg(long, value_name = "FILE.parquet", conflicts_with = "format")]
+    /// Write the rows into a Parquet file, or every change into a file of Influx line protocol (.lp).
+    #[arg(long, value_name = "FILE.parquet|FILE.lp", conflicts_with = "format")]
     out: Option<PathBuf>,
+    /// Send every change as Influx line protocol to the write interface of a database, such as
+    /// http://HOST:8086/write?db=NAME. INFLUX_TOKEN has the token.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["out", "format", "every", "difference", "log"])]
+    send: Option<String>,
+    /// File for the lines that the database does not take.
+    #[arg(long, value_name = "FILE.lp", default_value = "unsent.lp", requires = "send")]
+    unsent: PathBuf,
     /// Format of the answer. CSV and JSON are for other programs.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -67,6 +75,18 @@ pub(super) struct Args {
     pub(super) import: ImportArgs,
     #[command(flatten)]
     history: HistoryArgs,
+}
+
+impl<'a> LineTarget<'a> {
+    /// Returns the target of lines that a call asks for.
+    fn of(args: &'a Args) -> Option<Self> {
+        let file = args.out.as_deref().filter(|path| path.extension().is_some_and(|end| end == "lp"));
+        match (&args.send, file) {
+            (Some(address), _) => Some(Self::Address { address, unsent: &args.unsent }),
+            (None, Some(path)) if args.every.is_none() => Some(Self::File(path)),
+            _ => None,
+        }
+    }
 }
 
 impl Args {
@@ -233,6 +253,13 @@ fn answer(record: &HistoryRecord, args: &Args) -> Result<u8, String> {
         show_difference(record, &scene, &asked, args)?;
     } else if args.log {
         show_log(history, &asked, args)?;
+    } else if let Some(target) = LineTarget::of(args) {
+        let every = ["*".to_string()];
+        let wanted = if args.properties.is_empty() { &every[..] } else { &args.properties };
+        let (found, unknown) = chosen(record, topology.map(|topology| &**topology), wanted);
+        output::report(&unknown);
+        let is_whole = past_lines::export(record, topology, &found, asked.span_us, target)?;
+        code = if unknown.is_empty() && is_whole { 0 } else { BAD_INPUT };
     } else if args.properties.is_empty() {
         show_summary(record, &asked.zone, args)?;
     } else {

@@ -12,6 +12,7 @@ mod listen;
 mod output;
 mod parquet_rows;
 mod past_import;
+mod past_lines;
 mod query;
 mod render;
 mod run;

@@ -2,12 +2,16 @@
 
 mod cells;
 mod import;
+mod influx;
 mod over;
 mod readings;
+mod send;
 mod table;
 
 pub use import::{ImportOptions, ImportPreview, PropertyPreview, TableImport};
+pub use influx::line;
 pub use over::{OverAnswer, OverGroup, OverQuery};
+pub use send::{LineSender, SendResult};
 pub use table::{Cell, Table, open_table};
 
 use crate::job::{Background, Jobs};

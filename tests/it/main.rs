@@ -12,6 +12,7 @@ mod failures;
 mod history;
 mod house;
 mod invocations;
+mod lines;
 mod live;
 mod local_time;
 mod losses;
