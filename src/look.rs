@@ -142,6 +142,8 @@ pub struct Legend {
     pub title: String,
     /// The symbol of the unit. It is empty if there is no unit.
     pub unit: String,
+    /// The moment that the values are differences to, in microseconds since the Unix epoch.
+    pub compared_us: Option<i64>,
     /// The range of the scale.
     pub range: (f64, f64),
     /// The number of rooms with a good value.
@@ -154,6 +156,13 @@ pub struct Legend {
     pub error: Option<String>,
     /// The labels of the rooms: the twin, the position on the screen in logical pixels, and the text.
     pub labels: Vec<(TwinIx, [f32; 2], String)>,
+}
+
+impl Legend {
+    /// Returns the palette: differences have colours on both sides of none.
+    pub fn palette(&self, settings: &ViewSettings) -> Palette {
+        if self.compared_us.is_some() { Palette::BlueOrange } else { settings.palette }
+    }
 }
 
 /// The action that changes the settings of the 3D view.

@@ -11,7 +11,7 @@ use crate::look::{ChangeLook, Legend, Theme, ViewSettings};
 use crate::processor::MayStartPrograms;
 use crate::selection::{Focus, select, selected};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
-use crate::timeline::ReplayedHistory;
+use crate::timeline::{ComparedMoment, Comparison, ReplayedHistory, compare_shown};
 use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor};
 use crate::trend::{TrendCompare, TrendSettings, TrendSpan, Trends};
 use crate::window::{self, Canvas, Target};
@@ -83,6 +83,9 @@ pub(super) struct Args {
     /// after the start of the simulation.
     #[arg(long)]
     at: Option<String>,
+    /// Colour by the differences to this moment: one of the history, or of the simulation.
+    #[arg(long, value_name = "TIME", requires = "at")]
+    difference: Option<String>,
     /// Follow the scene's feeds for this duration before drawing, such as 10s, and draw the live timeline.
     #[arg(long, value_name = "DURATION", conflicts_with = "at")]
     listen: Option<String>,
@@ -129,18 +132,34 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line(why);
         return code;
     }
+    let compared_us = match &args.difference {
+        Some(text) => match output::moment(text, &scene.time_zone.zone) {
+            None => return BAD_CALL,
+            compared_us => compared_us,
+        },
+        None => None,
+    };
+    let is_simulated = !matches!(args.source, Some(Source::Live | Source::Replay));
+    let start = scene.document.simulation.as_ref().filter(|_| is_simulated).map(|simulation| &simulation.start);
+    let start_us = start.and_then(|start| cupola_wire::parse_rfc3339(start));
+    let first_us = start_us.unwrap_or(i64::MIN);
+    if compared_us.zip(at_us).is_some_and(|(compared_us, at_us)| !(first_us..=at_us).contains(&compared_us)) {
+        output::error_line("--difference takes a moment before --at, and none before the start of the simulation");
+        return BAD_CALL;
+    }
     let settings = settings(&scene, args);
     let source = args.source;
     let scene = Arc::new(scene);
-    let past = match (source, at_us) {
-        (Some(Source::Live | Source::Replay), Some(at_us)) => {
-            match past(scene.clone(), &args.history.choice(), at_us) {
-                Ok(past) => Some(past),
-                Err(code) => return code,
-            }
-        }
-        _ => None,
+    let is_past = matches!(source, Some(Source::Live | Source::Replay));
+    let restored = |moment_us: Option<i64>| {
+        let wanted = moment_us.filter(|_| is_past);
+        wanted.map(|moment_us| past(scene.clone(), &args.history.choice(), moment_us)).transpose()
     };
+    let (past, compared) = match restored(at_us).and_then(|past| Ok((past, restored(compared_us)?))) {
+        Ok(found) => found,
+        Err(code) => return code,
+    };
+    let compared = compared.map(|(before, _)| ComparedMoment { state: before.state().clone(), at_us: before.now_us() });
     let (out, select) = (args.out.clone(), args.select.clone());
     let listen = match args.listen.as_deref().map(cupola_wire::parse_duration) {
         Some(None | Some(0)) => {
@@ -177,8 +196,9 @@ pub(super) fn run(args: &Args) -> u8 {
                 let past = session::spawn(world, past, Playback::default());
                 world.entity_mut(past).insert(ReplayedHistory(record));
                 world.insert_resource(ViewCursor::new(past));
+                world.insert_resource(Comparison(compared));
             }
-            None if source != Some(Source::Live) => simulate(world, at_us),
+            None if source != Some(Source::Live) => simulate(world, at_us, compared_us),
             None => {}
         }
     });
@@ -291,16 +311,25 @@ fn listen_to_feeds(world: &mut World, duration: Duration) {
 }
 
 /// Runs the simulated timeline up to a moment and puts the view cursor on it.
-fn simulate(world: &mut World, at_us: Option<i64>) {
+fn simulate(world: &mut World, at_us: Option<i64>, compared_us: Option<i64>) {
     let Some(timeline) = timeline_of(world, SourceKind::Simulated) else { return };
     world.insert_resource(ViewCursor::new(timeline));
     loop {
         let Some(known) = world.get::<Timeline>(timeline) else { return };
+        if compared_us.is_some_and(|compared_us| known.now_us() >= compared_us) && !is_compared(world) {
+            // A timeline is on the screen.
+            let _ = compare_shown(world);
+            continue;
+        }
         if known.now_us() >= at_us.unwrap_or(known.start_us() + BEFORE_US) {
             return;
         }
         step(world, timeline);
     }
+}
+
+fn is_compared(world: &World) -> bool {
+    world.get_resource::<Comparison>().is_some_and(|comparison| comparison.0.is_some())
 }
 
 /// Draws a picture of a scene. `prepare` changes the world after the scene is opened and before it is drawn.

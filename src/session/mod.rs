@@ -24,7 +24,9 @@ use crate::look::ViewSettings;
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::Processors;
 use crate::selection::select;
-use crate::timeline::{OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock, scrub, step_us_of};
+use crate::timeline::{
+    Comparison, OpenScene, Playback, SourceKind, Timeline, ViewCursor, WallClock, scrub, step_us_of,
+};
 use crate::twin::{mirror, places_of};
 use bevy::prelude::*;
 use cupola_run::{Drivers, Relocation};
@@ -165,6 +167,7 @@ fn open_prepared(world: &mut World, prepared: PreparedScene, state: State) {
     settings.range = scene.document.view.range;
     settings.storey = None;
     world.insert_resource(ViewCursor::new(live));
+    world.insert_resource(Comparison::default());
     world.insert_resource(Findings(findings));
     let refused = RefusedFiles(scene.refused.clone());
     if let Some(text) = refused.message() {

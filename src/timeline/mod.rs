@@ -2,6 +2,7 @@
 //! step.
 
 mod actions;
+mod compare;
 mod cursor;
 mod playback;
 mod scrub;
@@ -12,6 +13,8 @@ pub use actions::{
     ApplyEvent, CloseBranch, MakeBranch, Play, Seek, SetSpeed, ShowPast, ShowSource, ShowTimeline, Step, StepPast,
     apply_event,
 };
+pub(crate) use compare::compare_shown;
+pub use compare::{CompareMoment, ComparedMoment, Comparison};
 pub use cupola_run::SourceKind;
 pub use cursor::ViewCursor;
 pub use playback::{Playback, step_us_of};
@@ -46,6 +49,7 @@ pub struct TimelinePlugin;
 impl Plugin for TimelinePlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<WallClock>()
+            .init_resource::<Comparison>()
             .add_systems(Tick, begin.in_set(BeginSystems).before(TickSystems::Ingest))
             .add_systems(Tick, simulate.in_set(TickSystems::Simulate))
             .add_systems(Tick, propagate.in_set(TickSystems::Propagate))
@@ -107,9 +111,10 @@ fn publish(mut timelines: Query<(&mut Timeline, &mut Playback)>, mut notices: Re
 }
 
 /// Removes the texts that no timeline has any more. A copy of a timeline on another thread delays it.
-fn reclaim(timelines: Query<&Timeline>, cursor: Option<Res<ViewCursor>>) {
+fn reclaim(timelines: Query<&Timeline>, cursor: Option<Res<ViewCursor>>, comparison: Res<Comparison>) {
     let paused = cursor.as_ref().and_then(|cursor| cursor.paused());
-    let states: Vec<&State> = timelines.iter().chain(paused).map(|timeline| timeline.state()).collect();
+    let compared = comparison.0.iter().map(|compared| &compared.state);
+    let states: Vec<&State> = timelines.iter().chain(paused).map(|timeline| timeline.state()).chain(compared).collect();
     reclaim_texts(&states);
 }
 

@@ -1,18 +1,42 @@
 //! The legend of the colours, and switches for the view.
 
+use super::format;
+use super::moment_field::MomentField;
 use super::theme::{self, GAP, ROW};
 use super::widgets::{Mark, hatch, icon_button, one_line, paint_mark, paint_text, plate};
 use crate::action::ActionList;
 use crate::look::ChangeLook;
 use crate::look::{Legend, Palette, ViewSettings};
+use crate::timeline::CompareMoment;
 use crate::twin::number_text;
 use bevy_egui::egui::{
     self, Align, Align2, Color32, ComboBox, CornerRadius, Direction, DragValue, Label, Layout, Rect, Sense, Shape,
     Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
+use cupola_twin::zone::TimeZone;
 use egui_phosphor::regular as icon;
 
 const WIDTH: f32 = 288.0;
+
+/// The times that a comparison is about.
+pub struct LegendTimes<'a> {
+    /// The moment on the screen, in microseconds since the Unix epoch.
+    pub now_us: i64,
+    /// The time on the wall clock, in microseconds since the Unix epoch.
+    pub wall_us: i64,
+    /// The zone of the building.
+    pub zone: &'a TimeZone,
+    /// Whether there is a history of the timeline on the screen.
+    pub has_past: bool,
+}
+
+/// The texts that are being typed into the legend.
+pub struct LegendDrafts<'a> {
+    /// The expression that colours the rooms.
+    pub expression: &'a mut Option<String>,
+    /// The moment that is compared with.
+    pub compared: &'a mut MomentField,
+}
 
 /// Draws the legend.
 pub fn legend_ui(
@@ -21,13 +45,19 @@ pub fn legend_ui(
     view: &ViewSettings,
     options: &[(String, String)],
     highest: Option<usize>,
-    typed: &mut Option<String>,
+    times: &LegendTimes<'_>,
+    drafts: LegendDrafts<'_>,
     actions: &mut ActionList,
 ) {
     let mut next = view.clone();
+    let LegendDrafts { expression: typed, compared } = drafts;
     plate(ui).show(ui, |ui| {
         ui.set_width(WIDTH);
-        head_ui(ui, legend, &mut next, options, highest, typed);
+        ui.horizontal(|ui| {
+            head_ui(ui, legend, &mut next, options, highest, typed);
+            compare_ui(ui, legend, times, compared, actions);
+        });
+        compared_ui(ui, legend, times, actions);
         if let Some(text) = typed {
             expression_ui(ui, text, &mut next);
         }
@@ -52,7 +82,7 @@ fn head_ui(
     highest: Option<usize>,
     typed: &mut Option<String>,
 ) {
-    ui.horizontal(|ui| {
+    {
         ui.label(theme::muted("Colour by"));
         let known = options.iter().find(|(name, _)| *name == next.color_by).map(|(_, title)| title.as_str());
         let shown = match known {
@@ -62,7 +92,7 @@ fn head_ui(
             None => legend.title.as_str(),
         };
         let shown = elided(shown);
-        let width = ui.available_width() - 3.0 * (ROW + 6.0);
+        let width = ui.available_width() - 4.0 * (ROW + 6.0);
         ComboBox::from_id_salt("colour by").width(width).selected_text(shown).show_ui(ui, |ui| {
             ui.set_min_width(200.0);
             if ui.selectable_label(next.color_by.is_empty(), "Nothing").clicked() {
@@ -89,6 +119,53 @@ fn head_ui(
             }
             if icon_button(ui, icon::EYE, "See-through walls (X)", next.see_through).clicked() {
                 next.see_through = !next.see_through;
+            }
+        });
+    }
+}
+
+/// Draws the button that compares the moment on the screen with another one.
+fn compare_ui(
+    ui: &mut Ui,
+    legend: &Legend,
+    times: &LegendTimes<'_>,
+    typed: &mut MomentField,
+    actions: &mut ActionList,
+) {
+    let response =
+        icon_button(ui, icon::CLOCK_COUNTER_CLOCKWISE, "Compare with another moment", legend.compared_us.is_some());
+    egui::Popup::menu(&response).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+        ui.set_width(248.0);
+        ui.label(theme::semibold("Differences to"));
+        let shown = format!("The moment on the screen, {}", format::moment(times.now_us, times.zone));
+        let mut chosen = ui.selectable_label(false, shown).clicked().then_some(CompareMoment::Shown);
+        if times.has_past {
+            for (words, days) in [("A day before", 1), ("A week before", 7)] {
+                if ui.selectable_label(false, words).clicked() {
+                    // The same local time, also across a change of the clock.
+                    let at_us = cupola_twin::zone::days_before(times.now_us, days, times.zone);
+                    chosen = Some(CompareMoment::Past(at_us));
+                }
+            }
+            let typed = typed.show(ui, response.clicked(), times.zone, times.wall_us);
+            chosen = typed.map(CompareMoment::Past).or(chosen);
+        }
+        if let Some(chosen) = chosen {
+            actions.push(chosen);
+            ui.close();
+        }
+    });
+}
+
+/// Draws the moment that is compared with, and a button that ends the comparison.
+fn compared_ui(ui: &mut Ui, legend: &Legend, times: &LegendTimes<'_>, actions: &mut ActionList) {
+    let Some(compared_us) = legend.compared_us else { return };
+    ui.horizontal(|ui| {
+        ui.label(theme::muted("Differences to"));
+        ui.label(format::moment(compared_us, times.zone));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if icon_button(ui, icon::X, "End the comparison", false).clicked() {
+                actions.push(CompareMoment::Off);
             }
         });
     });
@@ -150,7 +227,7 @@ fn scale_ui(ui: &mut Ui, legend: &Legend, next: &mut ViewSettings) {
         let text = format!("Scale from {} to {} {}", number_text(low), number_text(high), legend.unit);
         WidgetInfo::labeled(WidgetType::Image, true, text)
     });
-    gradient(ui, rect, next.palette);
+    gradient(ui, rect, legend.palette(next));
     if let Some(pointer) = response.hover_pos() {
         let part = f64::from((pointer.x - rect.left()) / rect.width());
         let value = crate::twin::with_unit(low + part * (high - low), &legend.unit);
@@ -159,19 +236,23 @@ fn scale_ui(ui: &mut Ui, legend: &Legend, next: &mut ViewSettings) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         match &mut next.range {
-            Some((low, high)) => {
+            Some((low, high)) if legend.compared_us.is_none() => {
                 let speed = ((*high - *low).abs() / 100.0).max(1e-3);
                 ui.add(DragValue::new(low).speed(speed).max_decimals(2)).on_hover_text("Lower end of the range");
                 ui.label(theme::caption("to"));
                 ui.add(DragValue::new(high).speed(speed).max_decimals(2)).on_hover_text("Upper end of the range");
                 ui.label(theme::caption(&legend.unit));
             }
-            None => {
+            _ => {
                 ui.label(number_text(low));
                 ui.label(theme::caption("to"));
                 ui.label(number_text(high));
                 ui.label(theme::caption(&legend.unit));
             }
+        }
+        // The range and the colours of differences are the same on both sides of none.
+        if legend.compared_us.is_some() {
+            return;
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             palette_ui(ui, next);

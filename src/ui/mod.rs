@@ -15,6 +15,7 @@ mod inspector;
 mod invocations;
 mod labels;
 mod legend;
+mod moment_field;
 mod open;
 mod palette;
 mod panel_data;
@@ -62,6 +63,8 @@ pub struct UiState {
     pub tree: tree::TreeState,
     /// The expression that is being typed to colour the rooms.
     pub color_expression: Option<String>,
+    /// The moment that is being typed to compare with.
+    pub compared: moment_field::MomentField,
     /// The slots whose explanation is open.
     pub explained: BTreeSet<Slot>,
     /// The inputs of the preview of an import.
@@ -106,6 +109,7 @@ impl Default for UiState {
             shortcuts_open: false,
             tree: tree::TreeState::default(),
             color_expression: None,
+            compared: moment_field::MomentField::default(),
             explained: BTreeSet::new(),
             import: import::ImportWindow::default(),
             edit: edit::Editor::default(),

@@ -1,6 +1,7 @@
 //! The data that the panels show: the open scene, its timelines and the selection, gathered for the systems.
 
 use crate::feed::Connections;
+use crate::history::OpenHistory;
 use crate::job::Jobs;
 use crate::look::ViewSettings;
 use crate::processor::Processors;
@@ -63,9 +64,15 @@ pub struct PanelData<'w, 's> {
     pub edits: Res<'w, EditHistory>,
     /// The trends.
     pub trends: Res<'w, Trends>,
+    open_history: Option<Res<'w, OpenHistory>>,
 }
 
 impl<'s> PanelData<'_, 's> {
+    /// Returns whether the scene has a history.
+    pub fn has_history(&self) -> bool {
+        self.open_history.as_ref().is_some_and(|history| history.place.is_some())
+    }
+
     /// Returns the open scene.
     pub fn scene(&self) -> Option<&Scene> {
         self.scene.as_ref().map(|scene| &*scene.0)

@@ -1,5 +1,6 @@
 //! The systems of the panels. Each gathers the data of a panel, draws the panel and sends its actions.
 
+use super::legend::{LegendDrafts, LegendTimes};
 use super::panel_data::PanelData;
 use super::theme::GAP;
 use super::{
@@ -225,8 +226,14 @@ pub(super) fn overlays(
         overlay(ctx, "legend", area, egui::Align2::LEFT_BOTTOM, |ui| {
             let state = &mut *state;
             let highest = state.storeys.last().copied();
-            let typed = &mut state.color_expression;
-            legend::legend_ui(ui, &legend, &shown.view, &state.colourable, highest, typed, &mut wanted);
+            let drafts = LegendDrafts { expression: &mut state.color_expression, compared: &mut state.compared };
+            let times = LegendTimes {
+                now_us: track.timeline.now_us(),
+                wall_us: shown.wall.now_us(),
+                zone: &scene.time_zone.zone,
+                has_past: shown.has_history() && track.timeline.source() != SourceKind::Simulated,
+            };
+            legend::legend_ui(ui, &legend, &shown.view, &state.colourable, highest, &times, drafts, &mut wanted);
         });
         overlay(ctx, "storeys", area, egui::Align2::RIGHT_TOP, |ui| {
             storeys::storeys_ui(ui, &scene.building, &state.storeys, &shown.view, &mut wanted);

@@ -1,12 +1,12 @@
 //! The bar at the bottom: the clock of the timeline, its playback, and the position on the timeline.
 
 use super::format;
+use super::moment_field::MomentField;
 use super::panel_data::PanelData;
 use super::theme::{self, Colors, GAP, GROUP_GAP, ROW};
 use super::top_bar::source_color;
 use super::widgets::{Mark, icon_button, mark_ui, one_line, paint_mark, paint_text, primary_button, severity_mark};
 use crate::action::ActionList;
-use crate::history::past_moment;
 use crate::look::Legend;
 use crate::timeline::{MakeBranch, Play, Seek, SetSpeed, ShowPast, SourceKind, Step, StepPast};
 use bevy_egui::egui::{
@@ -65,9 +65,7 @@ pub struct BarState {
     /// The part of the history under the pointer during a drag, which stays in place.
     dragged: Option<(i64, i64)>,
     /// The moment that is being typed.
-    typed: String,
-    /// Whether the typed moment was not understood.
-    is_refused: bool,
+    typed: MomentField,
 }
 
 /// The content of the bar.
@@ -274,28 +272,9 @@ fn moment_ui(ui: &mut Ui, bar: &TimelineBar, state: &mut BarState, actions: &mut
     egui::Popup::menu(&response).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
         ui.set_width(248.0);
         ui.label(theme::semibold("Go to a moment"));
-        let field =
-            egui::TextEdit::singleline(&mut state.typed).hint_text("2026-11-30 14:05").desired_width(f32::INFINITY);
-        let field = ui.add(field);
-        if field.changed() {
-            state.is_refused = false;
-        }
-        if response.clicked() {
-            field.request_focus();
-        }
-        let help =
-            if state.is_refused { "This is no moment. Write one like these:" } else { "A local time, or a time ago:" };
-        ui.label(theme::caption(help));
-        ui.label(theme::caption("2026-11-30 14:05 · 14:05 · yesterday 8:00 · 90min"));
-        if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
-            match past_moment(&state.typed, &bar.zone, bar.wall_us) {
-                Some(moment_us) => {
-                    actions.push(ShowPast(moment_us));
-                    state.typed.clear();
-                    ui.close();
-                }
-                None => state.is_refused = true,
-            }
+        if let Some(moment_us) = state.typed.show(ui, response.clicked(), &bar.zone, bar.wall_us) {
+            actions.push(ShowPast(moment_us));
+            ui.close();
         }
     });
 }

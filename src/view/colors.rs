@@ -5,7 +5,7 @@ use super::building::{BuildingSystems, Rooms};
 use super::material::{RoomColor, RoomMaterial, RoomPaint};
 use crate::look::{Legend, Palette, Theme, ViewSettings};
 use crate::selection::Selection;
-use crate::timeline::{OpenScene, Timeline, ViewCursor};
+use crate::timeline::{Comparison, OpenScene, Timeline, ViewCursor};
 use crate::twin::with_unit;
 use bevy::prelude::*;
 use bevy::render::storage::ShaderBuffer;
@@ -84,6 +84,7 @@ fn look(
     rooms: Res<Rooms>,
     timelines: Query<&Timeline>,
     mut values: ResMut<RoomValues>,
+    comparison: Res<Comparison>,
     mut legend: ResMut<Legend>,
     mut question: Local<ColorExpression>,
     mut seen: Local<u64>,
@@ -92,7 +93,8 @@ fn look(
     let Ok(timeline) = timelines.get(cursor.timeline) else { return };
     let timeline = cursor.view(timeline);
     let revision = timeline.revision();
-    if revision == *seen && !settings.is_changed() && !rooms.is_changed() && !cursor.is_changed() {
+    let is_asked = settings.is_changed() || rooms.is_changed() || cursor.is_changed() || comparison.is_changed();
+    if revision == *seen && !is_asked {
         return;
     }
     *seen = revision;
@@ -110,8 +112,21 @@ fn look(
     for (_, twin) in &rooms.0 {
         let value = match (twin, &question.expr) {
             _ if settings.color_by.trim().is_empty() => Ok(RoomValue::Nothing),
-            (Some(twin), Some(Ok(expr))) => room_value(state, *twin, &settings.color_by, expr)
-                .and_then(|(value, own)| in_common_unit(value, own, &mut unit)),
+            (Some(twin), Some(Ok(expr))) => {
+                let mut of = |state: &State, twin| {
+                    let (value, own) = room_value(state, twin, &settings.color_by, expr)?;
+                    in_common_unit(value, own, &mut unit)
+                };
+                match &comparison.0 {
+                    None => of(state, *twin),
+                    Some(compared) => {
+                        // The scene may have been edited since the moment.
+                        let id = state.topology().twin_id(*twin);
+                        let before = compared.state.topology().twin(id).map(|twin| of(&compared.state, twin));
+                        of(state, *twin).and_then(|now| Ok(difference(now, before.unwrap_or(Ok(RoomValue::Missing))?)))
+                    }
+                }
+            }
             (Some(_), Some(Err(why))) => Err(why.clone()),
             (None, _) | (_, None) => Ok(RoomValue::Nothing),
         };
@@ -120,13 +135,32 @@ fn look(
             RoomValue::Nothing
         }));
     }
-    let told = tell(&scene, &settings, &rooms, &next, unit, error, &legend);
+    let compared_us = comparison.0.as_ref().map(|compared| compared.at_us);
+    let told = tell(&scene, &settings, &rooms, &next, unit, error, compared_us, &legend);
     if *legend != told {
         *legend = told;
     }
     if values.0 != next {
         values.0 = next;
     }
+}
+
+/// Returns the difference of a value to an earlier one.
+fn difference(now: RoomValue, before: RoomValue) -> RoomValue {
+    match (now, before) {
+        (RoomValue::Known(now, Quality::Good), RoomValue::Known(before, quality)) => {
+            RoomValue::Known(now - before, quality)
+        }
+        (RoomValue::Known(now, quality), RoomValue::Known(before, _)) => RoomValue::Known(now - before, quality),
+        (RoomValue::Nothing, _) => RoomValue::Nothing,
+        _ => RoomValue::Missing,
+    }
+}
+
+/// Returns the symbol of the unit of differences.
+fn unit_of_difference(symbol: &str) -> &str {
+    // A difference of temperatures has no zero at the melting point of ice.
+    if symbol == "°C" { "K" } else { symbol }
 }
 
 /// Converts a value to the unit of the first value that has one. One legend then fits all rooms.
@@ -201,6 +235,7 @@ fn tell(
     values: &[RoomValue],
     unit: Option<&Unit>,
     error: Option<String>,
+    compared_us: Option<i64>,
     before: &Legend,
 ) -> Legend {
     let known: Vec<f64> = values
@@ -216,16 +251,22 @@ fn tell(
     let column = column.map(|slot| scene.0.topology.column(slot.column));
     let least = known.iter().copied().fold(f64::INFINITY, f64::min);
     let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let range = settings.range.unwrap_or(if least < most {
+    let most_either = known.iter().fold(0.0_f64, |most, number| most.max(number.abs()));
+    let both_sides = if most_either > 0.0 { (-most_either, most_either) } else { (-1.0, 1.0) };
+    let range = settings.range.filter(|_| compared_us.is_none()).unwrap_or(if compared_us.is_some() {
+        both_sides
+    } else if least < most {
         (least, most)
     } else if least == most {
         (least - 0.5, most + 0.5)
     } else {
         (0.0, 1.0)
     });
+    let symbol = unit.or(column.and_then(|column| column.unit)).map_or("", |unit| unit.symbol);
     Legend {
         title: column.map_or_else(|| settings.color_by.clone(), |column| column.display_name.clone()),
-        unit: unit.or(column.and_then(|column| column.unit)).map_or("", |unit| unit.symbol).to_string(),
+        unit: (if compared_us.is_some() { unit_of_difference(symbol) } else { symbol }).to_string(),
+        compared_us,
         range,
         good: count(|value| matches!(value, RoomValue::Known(_, Quality::Good))),
         stale: count(|value| matches!(value, RoomValue::Known(_, Quality::Stale))),
@@ -235,10 +276,13 @@ fn tell(
     }
 }
 
-/// Returns the text of a room's value for its label.
-pub(super) fn value_text(value: RoomValue, unit: &str) -> String {
+/// Returns the text of a room's value for its label. A difference has a sign.
+pub(super) fn value_text(value: RoomValue, legend: &Legend) -> String {
     match value {
-        RoomValue::Known(number, _) => with_unit(number, unit),
+        RoomValue::Known(number, _) if legend.compared_us.is_some() && number > 0.0 => {
+            format!("+{}", with_unit(number, &legend.unit))
+        }
+        RoomValue::Known(number, _) => with_unit(number, &legend.unit),
         RoomValue::Missing => "no value".into(),
         RoomValue::Nothing => String::new(),
     }
@@ -274,7 +318,7 @@ fn paint(
             .0
             .iter()
             .zip(&values.0)
-            .map(|((_, twin), value)| room_color(*value, *twin, &legend, settings.palette, now))
+            .map(|((_, twin), value)| room_color(*value, *twin, &legend, legend.palette(&settings), now))
             .collect();
         if to != painted.to {
             let fades = painted.to.len() == to.len() && !settings.reduced_motion;
@@ -346,11 +390,29 @@ mod tests {
     use cupola_twin::unit::find;
 
     #[test]
+    fn differences_are_known_where_both_values_are() {
+        let known = |number| RoomValue::Known(number, Quality::Good);
+        let stale = RoomValue::Known(5.0, Quality::Stale);
+        for (now, before, wanted) in [
+            (known(21.0), known(19.5), known(1.5)),
+            (known(6.0), stale, RoomValue::Known(1.0, Quality::Stale)),
+            (stale, known(6.0), RoomValue::Known(-1.0, Quality::Stale)),
+            (known(1.0), RoomValue::Missing, RoomValue::Missing),
+            (RoomValue::Missing, known(1.0), RoomValue::Missing),
+            (RoomValue::Nothing, RoomValue::Missing, RoomValue::Nothing),
+        ] {
+            assert_eq!(difference(now, before), wanted);
+        }
+        let legend = Legend { unit: unit_of_difference("°C").into(), compared_us: Some(0), ..Legend::default() };
+        assert_eq!(value_text(known(1.5), &legend), "+1.5 K");
+    }
+
+    #[test]
     fn rooms_with_other_units_are_coloured_on_one_scale() {
         let mut unit = None;
         let mut seen = |number, own: Option<&str>| {
             let value = RoomValue::Known(number, Quality::Good);
-            in_common_unit(value, own.and_then(find), &mut unit).map(|value| value_text(value, ""))
+            in_common_unit(value, own.and_then(find), &mut unit).map(|value| value_text(value, &Legend::default()))
         };
         for (number, own, shown) in [
             (20.0, Some("degreeCelsius"), Ok("20")),

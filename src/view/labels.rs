@@ -56,7 +56,7 @@ fn place(
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (_, tag, twin, at) in near.into_iter().take(MAX_LABELS) {
             let Some(value) = values.0.get(tag).filter(|_| tag < rooms.0.len()) else { continue };
-            let value = value_text(*value, &legend.unit);
+            let value = value_text(*value, &legend);
             let name = display_name(&scene.0, state, twin);
             let text = if value.is_empty() { name } else { format!("{name}  {value}") };
             labels.push((twin, at.to_array(), text));

@@ -48,8 +48,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("validation", &["scene", "physics", "twin"]),
 ];
 
-/// The names of `OF_THE_APP` that `cupola_mqtt` may use, because it is the crate for the network.
-const OF_MQTT: &[&str] = &["rumqtt", "std::net"];
+/// The names of `OF_THE_APP` that some crates may use, because they reach brokers and databases.
+const OF_THE_NETWORK: &[(&str, &str)] = &[("mqtt", "rumqtt"), ("mqtt", "std::net"), ("history", "std::net")];
 
 /// Crates that read and write no files.
 const WITHOUT_FILES: &[&str] = &["twin", "physics", "wire"];
@@ -83,7 +83,7 @@ fn crates_use_only_allowed_crates() {
     for (part, allowed) in CRATES {
         let others = names.iter().filter(|other| *other != part && !allowed.contains(*other));
         let mut forbidden: Vec<String> = others.map(|other| format!("cupola_{other}")).collect();
-        let of_the_app = OF_THE_APP.iter().filter(|name| *part != "mqtt" || !OF_MQTT.contains(name));
+        let of_the_app = OF_THE_APP.iter().filter(|name| !OF_THE_NETWORK.contains(&(part, name)));
         forbidden.extend(of_the_app.map(|name| name.to_string()));
         forbidden.extend(WITHOUT_FILES.contains(part).then(|| "std::fs".to_string()));
         for (file, code) in sources(&format!("crates/cupola_{part}/src")) {

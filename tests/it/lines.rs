@@ -22,8 +22,7 @@ impl Server {
         let taken = Arc::new(Mutex::new(Vec::new()));
         let kept = taken.clone();
         std::thread::spawn(move || {
-            let mut number = 0;
-            for stream in listener.incoming() {
+            for (number, stream) in listener.incoming().enumerate() {
                 let mut stream = stream.unwrap();
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
                 let mut length = 0;
@@ -41,7 +40,6 @@ impl Server {
                 reader.read_exact(&mut body).unwrap();
                 let body = String::from_utf8(body).unwrap();
                 let status = answer(number, &body);
-                number += 1;
                 if status == 204 {
                     kept.lock().unwrap().extend(body.lines().map(String::from));
                 }

@@ -6,7 +6,9 @@ use crate::support::{
 };
 use bevy::prelude::*;
 use cupola::history::OpenHistory;
-use cupola::timeline::{Play, Seek, ShowPast, ShowSource, SourceKind, StepPast, Timeline, ViewCursor, WallClock};
+use cupola::timeline::{
+    CompareMoment, Comparison, Play, Seek, ShowPast, ShowSource, SourceKind, StepPast, Timeline, ViewCursor, WallClock,
+};
 use cupola::trend::{ChangeTrends, ExportTrends, ToggleTrend, TrendSettings, TrendSpan, Trends};
 use cupola_history::{
     Bucket, History, HistoryRecord, LogKind, PastStep, Recorder, Retention, RollResult, Series, TimelineRecorder,
@@ -107,6 +109,32 @@ fn a_replay_shows_the_day_before_with_its_alarms() {
     assert_eq!(raised(&app), Vec::<i64>::new());
     send(&mut app, Seek(START_US + 331 * MINUTE_US));
     assert_eq!(raised(&app), vec![live[3].1]);
+}
+
+#[test]
+fn the_view_compares_with_another_moment() {
+    let scene = scene_folder(MODELS, &small_scene(HELD));
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = day(scene.path(), folder.path());
+    let compared = |app: &App| {
+        let moment = app.world().resource::<Comparison>().0.as_ref()?;
+        let slot = moment.state.topology().slot_named("r1.temperature").unwrap();
+        Some((moment.state.get(slot).usable(), (moment.at_us - START_US) / MINUTE_US))
+    };
+    send(&mut app, CompareMoment::Past(START_US + 50 * MINUTE_US));
+    assert_eq!(compared(&app), Some((29.0, 50)));
+    // Before the history there is nothing to compare with, and the comparison stays as it is.
+    send(&mut app, CompareMoment::Past(START_US - MINUTE_US));
+    assert!(last_notice(&app).contains("the history begins at"), "{}", last_notice(&app));
+    assert_eq!(compared(&app), Some((29.0, 50)));
+    send(&mut app, ShowPast(START_US + 20 * MINUTE_US));
+    send(&mut app, CompareMoment::Shown);
+    assert_eq!(compared(&app), Some((27.0, 20)));
+    send(&mut app, CompareMoment::Off);
+    assert_eq!(compared(&app), None);
+    send(&mut app, CompareMoment::Shown);
+    assert!(cupola::session::open(app.world_mut(), cupola_scene::load(scene.path())));
+    assert_eq!(compared(&app), None, "another scene has other moments");
 }
 
 #[test]

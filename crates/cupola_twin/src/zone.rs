@@ -130,6 +130,12 @@ pub fn time_of_text(text: &str) -> Option<i64> {
     })
 }
 
+/// Returns the moment of the same local time some days before another moment, in microseconds since the Unix epoch.
+pub fn days_before(time_us: i64, days: i64, zone: &TimeZone) -> i64 {
+    let before_us = time_us.saturating_sub(days.saturating_mul(86_400_000_000));
+    before_us.saturating_add((offset_s(zone, time_us) - offset_s(zone, before_us)) * 1_000_000)
+}
+
 /// Formats microseconds since the Unix epoch as an RFC 3339 time with the zone's difference to UTC:
 /// `2026-03-29T03:00:00+02:00`. A time outside the calendar is formatted as its number.
 pub fn local_text(time_us: i64, zone: &TimeZone) -> String {
