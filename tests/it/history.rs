@@ -287,3 +287,24 @@ fn a_scene_that_is_opened_again_goes_on_recording() {
         assert_eq!(History::open(&place).unwrap().sessions().unwrap().len(), 3);
     }
 }
+
+#[test]
+fn the_history_of_a_simulated_run_has_what_the_simulation_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let run = || cupola(&["run", "scenes/office", "--for", "26h", "--history", place]);
+    assert!(run().status.success());
+    let query = "SELECT T.$dtId, T.temperature, T.co2, T.comfort, T.power FROM DIGITALTWINS T";
+    let rows = |timeline: &str, at: &str| {
+        let more: &[&str] = if timeline == "replay" { &["--history", place] } else { &[] };
+        let arguments = ["query", "scenes/office", query, "--timeline", timeline, "--at", at, "--format", "json"];
+        json(&cupola(&[&arguments[..], more].concat()))
+    };
+    for at in ["2026-01-12T08:01:00", "2026-01-12T12:00:00", "2026-01-13T09:30:00"] {
+        assert_eq!(rows("replay", at), rows("simulated", at), "{at}");
+    }
+    // A second run would mix two pasts.
+    let again = run();
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("a history of its own"), "{again:?}");
+}

@@ -25,6 +25,9 @@ const TEMPORARY: &str = "cupola-history-";
 /// The age from which a temporary history that no program has is removed.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
+/// The number of changes in memory beyond which [`TimelineRecorder::keep_up`] waits for the disk.
+const MOST_QUEUED: usize = 1 << 18;
+
 /// The cause of values that the scene's file gives.
 pub const INITIAL: &str = "initial value";
 
@@ -135,6 +138,15 @@ impl TimelineRecorder {
     pub fn flush(&self) -> Result<(), String> {
         self.await_beginning();
         self.shared.recorder.flush()
+    }
+
+    /// Waits for the disk if so many changes are in memory that some would soon be left out. A live timeline never waits; a
+    /// simulated one that is faster than the disk does.
+    ///
+    /// # Errors
+    /// The reason why they can't be written.
+    pub fn keep_up(&self) -> Result<(), String> {
+        if self.shared.recorder.queued() > MOST_QUEUED { self.flush() } else { Ok(()) }
     }
 
     fn await_beginning(&self) {

@@ -161,6 +161,11 @@ impl Recorder {
         }
     }
 
+    /// Returns the number of changes that wait to be written.
+    pub(crate) fn queued(&self) -> usize {
+        self.shared.lock().changes.len()
+    }
+
     /// Takes an entry of the log.
     pub fn log(&self, entry: LogEntry) {
         self.shared.lock().log.push(entry);

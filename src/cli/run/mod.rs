@@ -7,13 +7,14 @@ pub(super) use report::{report, show, zone_of};
 use super::listen::tell_unused;
 use super::{BAD_CALL, BAD_INPUT, HistoryArgs, Opened, Source, Trust, opened, output, stop};
 use crate::feed::{Connections, FeedStatus};
-use crate::history::HistoryChoice;
+use crate::history::{HistoryChoice, OpenHistory};
 use crate::notice::{NoticeLevel, Notices};
 use crate::processor::{MayStartPrograms, Processors};
 use crate::session::{self, Findings, SessionOptions, timeline_of};
 use crate::timeline::{Playback, SourceKind, Timeline, ViewCursor, apply_event};
 use crate::{CorePlugin, Tick};
 use bevy::prelude::*;
+use cupola_history::{History, TimelineRecorder};
 use cupola_mqtt::Connection;
 use cupola_run::{Actor, Event, EventBody, record};
 use cupola_scene::{Scene, is_same_file};
@@ -23,6 +24,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Shortest run of a study, in microseconds: its report has hourly means.
@@ -146,6 +148,12 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line("--events and --record need the simulated timeline: use --source simulated");
         return BAD_CALL;
     }
+    if wanted == SourceKind::Simulated
+        && let Err(message) = record_simulated(world, timeline, args)
+    {
+        output::error_line(message);
+        return BAD_INPUT;
+    }
     if wanted == SourceKind::Simulated && args.broker.is_some() {
         output::error_line("--broker has no effect on the simulated timeline: use --source live");
     }
@@ -219,6 +227,26 @@ pub(super) fn unreached(world: &World, timeline: Entity) -> u8 {
         Some(FeedStatus { connection: Connection::Lost { .. }, .. }) => BAD_INPUT,
         _ => 0,
     }
+}
+
+/// Records a simulated timeline, if the call names a history.
+fn record_simulated(world: &mut World, timeline: Entity, args: &Args) -> Result<(), String> {
+    let choice = args.history.choice();
+    if !args.history.is_named() || choice == HistoryChoice::Off {
+        return Ok(());
+    }
+    let place = choice.place(&args.scene)?.ok_or("the place of the history is not known")?;
+    let recorder = TimelineRecorder::open(&place).map_err(|error| error.to_string())?;
+    let history = History::open(&place).map_err(|error| error.to_string())?;
+    if history.span_us().map_err(|error| error.to_string())?.is_some() {
+        return Err(format!("{place} has a past already: a simulated run needs a history of its own"));
+    }
+    let recorder = Arc::new(recorder);
+    if let Some(mut timeline) = world.get_mut::<Timeline>(timeline) {
+        timeline.record_into(recorder.clone());
+    }
+    world.insert_resource(OpenHistory::of(recorder));
+    Ok(())
 }
 
 fn read_events(path: &Path) -> Result<Vec<Event>, String> {
@@ -358,6 +386,9 @@ fn simulated(
         }
         ticks += 1;
         changes += changed(world, timeline);
+        if let Some(recorder) = world.get_resource::<OpenHistory>().and_then(|history| history.recorder.as_ref()) {
+            recorder.keep_up()?;
+        }
         let changes = world.get::<Timeline>(timeline).map(|timeline| timeline.changes());
         if let Some((time_us, why)) = changes.and_then(|changes| changes.refused.first()) {
             return Err(refused(*time_us, why));
