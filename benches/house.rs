@@ -7,15 +7,18 @@
 use bevy::prelude::*;
 use cupola::CorePlugin;
 use cupola::action::{Action, ActionRequest};
+use cupola::history::OpenHistory;
 use cupola::job::Jobs;
 use cupola::session::{self, EditScene, Open, Save};
-use cupola::timeline::{CloseBranch, MakeBranch, WallClock};
+use cupola::timeline::{CloseBranch, MakeBranch, Seek, ShowPast, SourceKind, Timeline, WallClock};
+use cupola_history::TimelineRecorder;
 use cupola_scene::Properties;
 use cupola_scene::document::TwinDoc;
 use cupola_scene::edit::Edit;
 use cupola_twin::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 mod large;
@@ -142,4 +145,42 @@ fn save_100k_twins(bencher: divan::Bencher<'_, '_>) {
     let (folder, _) = large::scene_of(100);
     let target = folder.path().join("saved.ron");
     longest_frame(bencher, large(""), move |_| ActionRequest::new(Save(Some(target.clone()))));
+}
+
+/// Goes to a moment of a recorded day of the office in every frame, as a person who drags the bar does, and prints the
+/// median and the longest of 300 frames.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn scrub_a_day_of_the_office(bencher: divan::Bencher<'_, '_>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/office");
+    let mut app = open(&path);
+    let folder = tempfile::tempdir().expect("a folder");
+    let recorder = Arc::new(TimelineRecorder::open(folder.path()).expect("a history"));
+    let simulated = session::timeline_of(app.world_mut(), SourceKind::Simulated).expect("the simulation");
+    let mut timeline = app.world().get::<Timeline>(simulated).expect("a timeline").0.clone();
+    let (start_us, day_us) = (timeline.now_us(), 86_400_000_000);
+    timeline.record_into(recorder.clone());
+    for minute in 1..=1_440 {
+        timeline.step(start_us + minute * 60_000_000);
+        recorder.keep_up().expect("the history");
+    }
+    recorder.flush().expect("the history");
+    app.insert_resource(OpenHistory::of(recorder));
+    send(&mut app, ShowPast(start_us));
+    app.world_mut().resource_mut::<Jobs>().patience = Some(Duration::from_millis(8));
+    let mut at = 0_i64;
+    bencher.bench_local(|| {
+        let mut frames = Vec::new();
+        for _ in 0..300 {
+            // Near and far moments, in both directions.
+            at = (at * 37 + 11) % 1_440;
+            app.world_mut().write_message(ActionRequest::new(Seek(start_us + at * day_us / 1_440)));
+            let begin = Instant::now();
+            app.update();
+            frames.push(begin.elapsed());
+            std::thread::sleep(Duration::from_millis(16).saturating_sub(begin.elapsed()));
+        }
+        frames.sort_unstable();
+        let ms = |at: usize| frames[at].as_secs_f64() * 1e3;
+        eprintln!("a frame: median {:.1} ms, p99 {:.1} ms, longest {:.1} ms", ms(150), ms(296), ms(299));
+    });
 }

@@ -196,13 +196,27 @@ fn main() {
     let mut number = |all: &[Series]| Ok(all.iter().map(|series| recorder.series(series)).collect());
     let rolled = roll_up(&place, None, &mut number, START_US + 31 * 86_400_000_000, &AtomicBool::new(false));
     println!("roll-ups: {} days in {:.1} s", rolled.expect("the roll-ups").rolled, begin.elapsed().as_secs_f64());
-    let record = HistoryRecord::open(&place).expect("the history").expect("changes");
+    let past = HistoryRecord::open(&place).expect("the history").expect("changes");
     let (source, span_us) = (PropertySource::Recorded(vec![SeriesIx(77)]), (START_US, START_US + 30 * 86_400_000_000));
     for name in ["cold", "warm"] {
         let begin = Instant::now();
         let hour_us = 3_600_000_000;
-        let found = record.buckets(None, &source, span_us, hour_us, &TimeZone::UTC, &AtomicBool::new(false));
+        let found = past.buckets(None, &source, span_us, hour_us, &TimeZone::UTC, &AtomicBool::new(false));
         let count = found.expect("the buckets").first().map_or(0, |(_, all)| all.len());
         println!("its {count} hours from roll-ups ({name}): {:.1} ms", begin.elapsed().as_secs_f64() * 1e3);
     }
+
+    let (place, _folder) = new_place("year");
+    let recorder = Recorder::open(&place).expect("a new history");
+    recorder.log(entry(LogKind::Begun, START_US));
+    record(&recorder, 200, 365 * 24, 3_600_000_000);
+    drop(recorder);
+    let begin = Instant::now();
+    let past = HistoryRecord::open(&place).expect("the history").expect("changes");
+    println!("opening a year for reading: {:.1} ms", begin.elapsed().as_secs_f64() * 1e3);
+    drop(past);
+    let begin = Instant::now();
+    let recorder = Recorder::open(&place).expect("the history");
+    println!("opening a year for recording: {:.1} ms", begin.elapsed().as_secs_f64() * 1e3);
+    drop(recorder);
 }
