@@ -10,7 +10,9 @@ use crate::timeline::{SourceKind, Timeline, WallClock};
 use crate::{Tick, TickSystems};
 use bevy::prelude::*;
 use cupola_mqtt::{Client, Connection, ConnectionHistory, MessageReceiver, ReceivedMessage};
-use cupola_run::feed::{CurrentMappings, FeedCounters, Inbox, Latencies, Mappings, Reading, Router, address};
+use cupola_run::feed::{
+    CurrentMappings, FeedCounters, Inbox, Latencies, Mappings, NotedRefusals, Reading, Router, address,
+};
 use cupola_run::{Actor, Event, EventBody};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -104,6 +106,7 @@ pub struct Connections {
     pub latencies: Latencies,
     /// The source time, if the message has one, and the time of arrival of each reading of this tick, in microseconds.
     ingested: Vec<(Option<i64>, i64)>,
+    noted: NotedRefusals,
 }
 
 /// A loss of a connection.
@@ -152,6 +155,7 @@ impl Connections {
             feeds: feeds.iter().map(Feed::new).collect(),
             inbox: Arc::new(Inbox::default()),
             counts: VecDeque::new(),
+            noted: NotedRefusals::default(),
             rate_per_s: 0.0,
             waiting: Vec::new(),
             ended: Vec::new(),
@@ -361,6 +365,8 @@ fn ingest(mut timelines: Query<(&mut Timeline, &mut Connections)>) {
             }
         }
         connections.measure_rate(now_us);
+        let Connections { inbox, noted, .. } = &mut *connections;
+        noted.note(inbox, &timeline);
     }
 }
 

@@ -5,6 +5,7 @@ use crate::support::{
     MODELS, cupola, json, open_by_hand, receive, repository, scene_folder, send, small_scene, tick, timeline,
 };
 use bevy::prelude::*;
+use cupola::feed::Connections;
 use cupola::history::{HistoryChoice, OpenHistory, usual_folder};
 use cupola::notice::Notices;
 use cupola::session::SessionOptions;
@@ -307,4 +308,31 @@ fn the_history_of_a_simulated_run_has_what_the_simulation_has() {
     let again = run();
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("a history of its own"), "{again:?}");
+}
+
+#[test]
+fn refused_messages_are_in_the_log_at_most_once_a_minute() {
+    let feed = "feeds: [(id: \"m\", url: \"mqtt://127.0.0.1:1\", mappings: [(topic: \"{room}/t\", twin: \"{room}\", property: \"temperature\")])],";
+    let scene = scene_folder(MODELS, &small_scene(feed));
+    let folder = tempfile::tempdir().unwrap();
+    let (mut app, live) = recorded(scene.path(), folder.path());
+    let inbox = app.world().get::<Connections>(live).unwrap().inbox().clone();
+    for refused in [2, 0, 3] {
+        for number in 0..refused {
+            inbox.reject(format!("no number: {number}"));
+        }
+        tick(&mut app);
+        pass(&mut app, 30_000_000);
+    }
+    drop(app);
+    let log = History::open(folder.path()).unwrap().log((i64::MIN, i64::MAX)).unwrap();
+    let dropped: Vec<&str> =
+        log.iter().filter(|entry| entry.kind == LogKind::Dropped).map(|entry| entry.detail.as_str()).collect();
+    assert_eq!(
+        dropped,
+        [
+            "{\"refused\":2,\"replaced\":0,\"why\":\"no number: 1\"}",
+            "{\"refused\":3,\"replaced\":0,\"why\":\"no number: 2\"}"
+        ]
+    );
 }

@@ -421,6 +421,10 @@ impl RecordSink for TimelineRecorder {
             }
             RecordedEvent::Connected(broker) => shared.log(now_us, LogKind::Connected, broker, "", ""),
             RecordedEvent::Disconnected(broker) => shared.log(now_us, LogKind::Disconnected, broker, "", ""),
+            RecordedEvent::Refused { refused, replaced, why } => {
+                let detail = json!({ "refused": refused, "replaced": replaced, "why": why }).to_string();
+                shared.log(now_us, LogKind::Dropped, "feeds", "", detail);
+            }
             RecordedEvent::Observed { observed_us } => {
                 let detail = json!({ "observed_us": observed_us }).to_string();
                 shared.log(now_us, LogKind::Observed, "", "", detail);

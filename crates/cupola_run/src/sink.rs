@@ -69,6 +69,15 @@ pub enum RecordedEvent<'e> {
     Connected(&'e str),
     /// The connection to a broker was lost.
     Disconnected(&'e str),
+    /// Messages or values could not be used, or were replaced by newer ones before they could be taken.
+    Refused {
+        /// The number of messages and values that could not be used since the last such event.
+        refused: u64,
+        /// The number of readings that were replaced since the last such event.
+        replaced: u64,
+        /// The reason of the last refusal.
+        why: &'e str,
+    },
     /// Readings of an earlier time were taken.
     Observed {
         /// The time of the readings, in microseconds since the Unix epoch.

@@ -5,6 +5,7 @@
 //! is counted. While the mappings stay the same, the number of mapped properties limits the number of further readings.
 
 use super::Reading;
+use crate::timeline::Timeline;
 use cupola_twin::Slot;
 use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -166,6 +167,36 @@ impl Inbox {
     /// Returns the counters.
     pub fn counters(&self) -> FeedCounters {
         self.lock().counters.clone()
+    }
+}
+
+/// The numbers of refused and of replaced messages that a history knows of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NotedRefusals {
+    refused: u64,
+    replaced: u64,
+    at_us: Option<i64>,
+}
+
+impl NotedRefusals {
+    /// The shortest time between two notes, in microseconds.
+    const EVERY_US: i64 = 60_000_000;
+
+    /// Notes new refusals in the history of a timeline, at most once a minute.
+    pub fn note(&mut self, inbox: &Inbox, timeline: &Timeline) {
+        let now_us = timeline.now_us();
+        if self.at_us.is_some_and(|at_us| now_us - at_us < Self::EVERY_US) {
+            return;
+        }
+        let inner = inbox.lock();
+        let FeedCounters { rejected, replaced, .. } = inner.counters;
+        if (rejected, replaced) == (self.refused, self.replaced) {
+            return;
+        }
+        let why = inner.counters.last_rejection.clone().unwrap_or_default();
+        drop(inner);
+        timeline.note_refused(rejected - self.refused, replaced - self.replaced, &why);
+        *self = Self { refused: rejected, replaced, at_us: Some(now_us) };
     }
 }
 

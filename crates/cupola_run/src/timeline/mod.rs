@@ -308,6 +308,11 @@ impl Timeline {
         self.log(&RecordedEvent::Connected(broker));
     }
 
+    /// Notes in the history that messages could not be used, with the reason of the last one, or were replaced.
+    pub fn note_refused(&self, refused: u64, replaced: u64, why: &str) {
+        self.log(&RecordedEvent::Refused { refused, replaced, why });
+    }
+
     /// Passes an event to the history, if there is one.
     fn log(&self, event: &RecordedEvent<'_>) {
         if let Some(sink) = &self.sink {
