@@ -147,7 +147,9 @@ impl History {
 
     /// Returns the days that are rolled up.
     pub(crate) fn rolled_days(&self) -> Result<BTreeSet<Day>, HistoryError> {
-        self.lock().storage.rolled_days()
+        let storage = &mut self.lock().storage;
+        let days = storage.rolled_days();
+        storage.pass_over(days)
     }
 
     /// Reads the buckets of a series in days, which are in order. A damaged block has none.

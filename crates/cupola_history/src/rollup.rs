@@ -118,6 +118,16 @@ pub(crate) fn write(
     storage.write_rollup(day, &blocks)
 }
 
+/// Checks a block.
+///
+/// # Errors
+/// The block is damaged.
+pub(crate) fn check_block(block: &RollupBlock, day: Day) -> Result<(), BlockError> {
+    let level = RollupLevel::ALL.into_iter().find(|level| level.number() == block.level);
+    // A level of a newer program is not checked.
+    level.map_or(Ok(()), |level| decode(&block.data, day, level).map(drop))
+}
+
 /// Reads the buckets of a series in days, which are in order. A damaged block has none.
 pub(crate) fn read(
     storage: &mut Storage,

@@ -3,7 +3,9 @@
 use crate::block;
 use crate::error::HistoryError;
 use crate::place::HistoryPlace;
-use crate::store::{Access, Day, Storage, Table};
+use crate::rollup;
+use crate::store::{Access, Day, Storage, Table, date_of};
+use std::collections::BTreeSet;
 
 /// A damaged part of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct CheckResult {
     pub damage: Vec<Damage>,
 }
 
-/// Checks the structure of every file of a history, and the checksum of every block. With `repairs`, damaged blocks and
+/// Checks the structure of every file of a history, and the checksum of every block, also of roll-ups. With `repairs`, damaged blocks and
 /// files are set aside: a block in the table `damaged` of its file, a file under a name that ends with `.damaged`.
 ///
 /// # Errors
@@ -65,7 +67,37 @@ pub fn check(place: impl Into<HistoryPlace>, repairs: bool) -> Result<CheckResul
             set_day_aside(&mut storage, day, error.to_string(), repairs, &mut result)?;
         }
     }
+    check_rollups(&mut storage, repairs, &mut result)?;
     Ok(result)
+}
+
+/// Checks the roll-ups. Days whose roll-up is damaged are rolled up again, if they still have changes.
+fn check_rollups(storage: &mut Storage, repairs: bool, result: &mut CheckResult) -> Result<(), HistoryError> {
+    let faults = storage.faults_of_rollups(repairs)?;
+    let are_readable = repairs || faults.is_empty();
+    result.damage.extend(faults.into_iter().map(|(place, what)| Damage { place, what, is_set_aside: repairs }));
+    if !are_readable {
+        return Ok(());
+    }
+    let mut damaged = Vec::new();
+    storage.each_rollup(&mut |day, block| {
+        result.blocks += 1;
+        if let Err(why) = rollup::check_block(&block, day) {
+            damaged.push((day, block.level, block.series.0, why));
+        }
+    })?;
+    let days = storage.days()?;
+    for (day, level, first_series, why) in damaged {
+        if repairs {
+            storage.delete_rollup(day, level, first_series)?;
+            if days.contains(&day) {
+                storage.forget_rollups(&BTreeSet::from([day]))?;
+            }
+        }
+        let what = format!("roll-up of {}, {level} s, from series {first_series}: {why}", date_of(day));
+        result.damage.push(Damage { place: storage.catalog_place(), what, is_set_aside: repairs });
+    }
+    Ok(())
 }
 
 /// Notes the damage of a whole day, which is set aside by a repair.

@@ -5,9 +5,13 @@
 
 mod support;
 
-use cupola_history::{Change, History, Recorder, SeriesIx, check};
+use cupola_history::{
+    Change, History, HistoryRecord, LogEntry, LogKind, PropertySource, Recorder, Series, SeriesIx, check, roll_up,
+};
+use cupola_twin::zone::TimeZone;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
 use support::{DAY_US, START_US, change, check_state, recorded, series};
 
 /// Returns the files of a folder and the folders inside it, without the lock.
@@ -98,6 +102,52 @@ fn a_damaged_catalogue_is_restored_from_its_backup() {
     drop(history);
     let recorder = Recorder::open(folder.path()).unwrap();
     assert!(recorder.series(&series(78)) > added.series, "a number is not given twice");
+}
+
+#[test]
+fn damaged_roll_ups_are_found_and_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    recorded(folder.path());
+    let begun =
+        |kind, time_us| LogEntry { time_us, kind, subject: String::new(), twin: String::new(), detail: String::new() };
+    let recorder = Recorder::open(folder.path()).unwrap();
+    recorder.log(begun(LogKind::Begun, START_US));
+    recorder.log(begun(LogKind::Ended, START_US + 3 * DAY_US));
+    recorder.flush().unwrap();
+    let roll = |recorder: &Recorder| {
+        let mut number = |all: &[Series]| Ok(all.iter().map(|series| recorder.series(series)).collect());
+        let now_us = START_US + 4 * DAY_US;
+        roll_up(folder.path(), None, &mut number, now_us, &AtomicBool::new(false)).unwrap().rolled
+    };
+    let hours = || {
+        let record = HistoryRecord::open(folder.path()).unwrap().unwrap();
+        let (source, span_us) = (PropertySource::Recorded(vec![SeriesIx(3)]), (START_US, START_US + 3 * DAY_US));
+        let found = record.buckets(None, &source, span_us, 3_600_000_000, &TimeZone::UTC, &AtomicBool::new(false));
+        (found.unwrap(), record.history().passed_over().len())
+    };
+    assert_eq!(roll(&recorder), 3);
+    let (whole, _) = hours();
+    let file = folder.path().join("rollups").join("2026-12.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let flipped = connection.execute("UPDATE roll SET data = zeroblob(length(data)) WHERE day % 2 = 0", []).unwrap();
+    drop(connection);
+    assert_eq!(check(folder.path(), false).unwrap().damage.len(), flipped);
+    drop(recorder);
+    let repair = || {
+        let repaired = check(folder.path(), true).unwrap();
+        assert!(!repaired.damage.is_empty() && repaired.damage.iter().all(|damage| damage.is_set_aside));
+        assert!(check(folder.path(), false).unwrap().damage.is_empty());
+    };
+    repair();
+    let recorder = Recorder::open(folder.path()).unwrap();
+    assert_eq!(roll(&recorder), 1);
+    assert_eq!(hours(), (whole.clone(), 0));
+    // A file that is no database costs nothing while the changes are there, and is told.
+    std::fs::write(&file, b"no database").unwrap();
+    assert_eq!(hours(), (whole.clone(), 1));
+    drop(recorder);
+    repair();
+    assert_eq!(hours(), (whole, 0));
 }
 
 /// The kinds of faults, as `faults.c` knows them, and whether every such fault is an error of a flush.

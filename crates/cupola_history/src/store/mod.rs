@@ -233,6 +233,14 @@ pub(crate) trait Store: Send {
     /// Deletes the roll-ups of a level of days before another one.
     fn delete_rollups(&mut self, level: i64, before: Day) -> Result<(), HistoryError>;
 
+    /// Calls `each` with the day and the content of every block of the roll-ups.
+    fn each_rollup(&mut self, each: &mut dyn FnMut(Day, RollupBlock)) -> Result<(), HistoryError>;
+    /// Deletes a damaged block of the roll-ups, which its level and its first series identify in its day.
+    fn delete_rollup(&mut self, day: Day, level: i64, first_series: u32) -> Result<(), HistoryError>;
+    /// Returns the parts of the roll-ups that can't be read at all, for people, each with the reason. With `repairs`, they
+    /// are set aside.
+    fn faults_of_rollups(&mut self, repairs: bool) -> Result<Vec<(String, String)>, HistoryError>;
+
     /// Reads the setting of the retention.
     fn read_retention(&mut self) -> Result<Option<String>, HistoryError>;
     /// Writes the setting of the retention.

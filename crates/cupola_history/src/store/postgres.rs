@@ -618,6 +618,24 @@ impl Store for PostgresStore {
         self.execute("DELETE FROM roll WHERE level = $1 AND day < $2", &[&level, &before]).map(drop)
     }
 
+    fn each_rollup(&mut self, each: &mut dyn FnMut(Day, RollupBlock)) -> Result<(), HistoryError> {
+        let sql = "SELECT day, level, series_from, series_to, data FROM roll ORDER BY day, level, series_from";
+        self.each_row(sql, &[], &mut |row| {
+            let series = (row.get::<_, i64>(2) as u32, row.get::<_, i64>(3) as u32);
+            each(row.get(0), RollupBlock { level: row.get(1), series, data: row.get(4) });
+            Ok(())
+        })
+    }
+
+    fn delete_rollup(&mut self, day: Day, level: i64, first_series: u32) -> Result<(), HistoryError> {
+        let sql = "DELETE FROM roll WHERE day = $1 AND level = $2 AND series_from = $3";
+        self.execute(sql, &[&day, &level, &i64::from(first_series)]).map(drop)
+    }
+
+    fn faults_of_rollups(&mut self, _repairs: bool) -> Result<Vec<(String, String)>, HistoryError> {
+        Ok(Vec::new())
+    }
+
     fn read_retention(&mut self) -> Result<Option<String>, HistoryError> {
         let rows = self.query("SELECT value FROM setting WHERE name = $1", &[&RETENTION])?;
         Ok(rows.first().map(|row| row.get(0)))

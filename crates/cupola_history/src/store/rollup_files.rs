@@ -1,6 +1,6 @@
 //! The roll-ups of a history in a folder: one SQLite file for each month.
 
-use super::sqlite::connect;
+use super::sqlite::{connect, fault};
 use super::{Access, Day, RollupBlock, day_of};
 use crate::error::HistoryError;
 use rusqlite::{Connection, params};
@@ -77,6 +77,48 @@ impl RollupFiles {
                 statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
             };
             found.extend(read().map_err(HistoryError::sqlite(&self.path_of(month)))?);
+        }
+        Ok(found)
+    }
+
+    pub fn each(&self, each: &mut dyn FnMut(Day, RollupBlock)) -> Result<(), HistoryError> {
+        for month in self.months() {
+            let Some(connection) = self.open(month, Access::Read)? else { continue };
+            let mut read = || -> rusqlite::Result<()> {
+                let mut statement = connection.prepare("SELECT day, level, series_from, series_to, data FROM roll")?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    let series = (row.get(2)?, row.get(3)?);
+                    each(row.get(0)?, RollupBlock { level: row.get(1)?, series, data: row.get(4)? });
+                }
+                Ok(())
+            };
+            read().map_err(HistoryError::sqlite(&self.path_of(month)))?;
+        }
+        Ok(())
+    }
+
+    pub fn delete_block(&self, day: Day, level: i64, first_series: u32) -> Result<(), HistoryError> {
+        let Some(connection) = self.open(day, Access::Read)? else { return Ok(()) };
+        let sql = "DELETE FROM roll WHERE day = ? AND level = ? AND series_from = ?";
+        let deleted = connection.execute(sql, params![day, level, first_series]);
+        deleted.map(drop).map_err(HistoryError::sqlite(&self.path_of(day)))
+    }
+
+    /// Returns the files that are damaged, each with the reason.
+    pub fn faults(&self) -> Result<Vec<(PathBuf, String)>, HistoryError> {
+        let mut found = Vec::new();
+        for month in self.months() {
+            let path = self.path_of(month);
+            let fault = self.open(month, Access::Read).and_then(|connection| match connection {
+                Some(connection) => fault(&connection).map_err(HistoryError::sqlite(&path)),
+                None => Ok(None),
+            });
+            let fault = match fault {
+                Err(error) if error.is_damage() => Some(error.to_string()),
+                fault => fault?,
+            };
+            found.extend(fault.map(|why| (path, why)));
         }
         Ok(found)
     }

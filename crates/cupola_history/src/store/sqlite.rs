@@ -451,6 +451,25 @@ impl Store for SqliteStore {
         self.rollups.delete(level, before)
     }
 
+    fn each_rollup(&mut self, each: &mut dyn FnMut(Day, RollupBlock)) -> Result<(), HistoryError> {
+        self.rollups.each(each)
+    }
+
+    fn delete_rollup(&mut self, day: Day, level: i64, first_series: u32) -> Result<(), HistoryError> {
+        self.rollups.delete_block(day, level, first_series)
+    }
+
+    fn faults_of_rollups(&mut self, repairs: bool) -> Result<Vec<(String, String)>, HistoryError> {
+        let mut found = Vec::new();
+        for (path, fault) in self.rollups.faults()? {
+            if repairs {
+                set_aside(&path)?;
+            }
+            found.push((path.display().to_string(), fault));
+        }
+        Ok(found)
+    }
+
     fn read_retention(&mut self) -> Result<Option<String>, HistoryError> {
         let path = self.folder.join(RETENTION);
         match std::fs::read_to_string(&path) {
@@ -552,7 +571,8 @@ pub(super) fn connect(path: &Path, tables: &str, access: Access) -> Result<Conne
     Ok(connection)
 }
 
-fn fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
+/// Returns the fault in the structure of a file, if there is one.
+pub(super) fn fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     Ok((found != "ok").then_some(found))
 }
