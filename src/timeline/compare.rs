@@ -26,24 +26,28 @@ pub struct ComparedMoment {
 
 /// The action that compares the moment on the screen with another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CompareMoment {
-    /// Ends the comparison.
-    Off,
-    /// Compares with the moment that is on the screen now. The view can go elsewhere then.
+pub struct CompareMoment(pub CompareWith);
+
+/// The moment to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompareWith {
+    /// None: the comparison ends.
+    Nothing,
+    /// The moment that is on the screen now. The view can go elsewhere then.
     Shown,
-    /// Compares with a moment of the history, in microseconds since the Unix epoch.
+    /// A moment of the history, in microseconds since the Unix epoch.
     Past(i64),
 }
 
 impl Action for CompareMoment {
     fn apply(self: Box<Self>, world: &mut World, _: &Actor) -> ActionResult {
-        match *self {
-            Self::Off => {
+        match self.0 {
+            CompareWith::Nothing => {
                 world.insert_resource(Comparison(None));
                 Ok(None)
             }
-            Self::Shown => compare_shown(world),
-            Self::Past(at_us) => compare_past(world, at_us),
+            CompareWith::Shown => compare_shown(world),
+            CompareWith::Past(at_us) => compare_past(world, at_us),
         }
     }
 }

@@ -14,7 +14,7 @@ pub use actions::{
     apply_event,
 };
 pub(crate) use compare::compare_shown;
-pub use compare::{CompareMoment, ComparedMoment, Comparison};
+pub use compare::{CompareMoment, CompareWith, ComparedMoment, Comparison};
 pub use cupola_run::SourceKind;
 pub use cursor::ViewCursor;
 pub use playback::{Playback, step_us_of};

@@ -11,7 +11,7 @@ use crate::processor::AllowPrograms;
 use crate::selection::{Focus, Select};
 use crate::session::{AllowSceneFiles, Quit, Redo, Reload, Save, Undo};
 use crate::timeline::SourceKind;
-use crate::timeline::{CompareMoment, MakeBranch, Play, ShowSource, Step, StepPast};
+use crate::timeline::{CompareMoment, CompareWith, MakeBranch, Play, ShowSource, Step, StepPast};
 use crate::trend::{ChangeTrends, TrendSettings};
 use bevy::prelude::*;
 use bevy_egui::EguiContexts;
@@ -167,9 +167,11 @@ pub const COMMANDS: &[Command] = &[
         now.actions.push(MakeBranch);
     }),
     command("compare", "Compare with the moment on the screen", "Time", &[], |now| {
-        now.actions.push(CompareMoment::Shown);
+        now.actions.push(CompareMoment(CompareWith::Shown));
     }),
-    command("end-comparison", "End the comparison", "Time", &[], |now| now.actions.push(CompareMoment::Off)),
+    command("end-comparison", "End the comparison", "Time", &[], |now| {
+        now.actions.push(CompareMoment(CompareWith::Nothing))
+    }),
     command("focus", "Focus the selection", "View", &[Shortcut::Plain(Key::F)], |now| {
         now.actions.push(Focus(now.selected.clone()));
     }),

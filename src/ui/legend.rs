@@ -7,7 +7,7 @@ use super::widgets::{Mark, hatch, icon_button, one_line, paint_mark, paint_text,
 use crate::action::ActionList;
 use crate::look::ChangeLook;
 use crate::look::{Legend, Palette, ViewSettings};
-use crate::timeline::CompareMoment;
+use crate::timeline::{CompareMoment, CompareWith};
 use crate::twin::number_text;
 use bevy_egui::egui::{
     self, Align, Align2, Color32, ComboBox, CornerRadius, Direction, DragValue, Label, Layout, Rect, Sense, Shape,
@@ -135,23 +135,23 @@ fn compare_ui(
     let response =
         icon_button(ui, icon::CLOCK_COUNTER_CLOCKWISE, "Compare with another moment", legend.compared_us.is_some());
     egui::Popup::menu(&response).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
-        ui.set_width(248.0);
+        ui.set_width(280.0);
         ui.label(theme::semibold("Differences to"));
-        let shown = format!("The moment on the screen, {}", format::moment(times.now_us, times.zone));
-        let mut chosen = ui.selectable_label(false, shown).clicked().then_some(CompareMoment::Shown);
+        let shown = ui.selectable_label(false, "The moment on the screen");
+        let mut chosen = shown.clicked().then_some(CompareWith::Shown);
         if times.has_past {
             for (words, days) in [("A day before", 1), ("A week before", 7)] {
                 if ui.selectable_label(false, words).clicked() {
                     // The same local time, also across a change of the clock.
                     let at_us = cupola_twin::zone::days_before(times.now_us, days, times.zone);
-                    chosen = Some(CompareMoment::Past(at_us));
+                    chosen = Some(CompareWith::Past(at_us));
                 }
             }
             let typed = typed.show(ui, response.clicked(), times.zone, times.wall_us);
-            chosen = typed.map(CompareMoment::Past).or(chosen);
+            chosen = typed.map(CompareWith::Past).or(chosen);
         }
         if let Some(chosen) = chosen {
-            actions.push(chosen);
+            actions.push(CompareMoment(chosen));
             ui.close();
         }
     });
@@ -165,7 +165,7 @@ fn compared_ui(ui: &mut Ui, legend: &Legend, times: &LegendTimes<'_>, actions: &
         ui.label(format::moment(compared_us, times.zone));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if icon_button(ui, icon::X, "End the comparison", false).clicked() {
-                actions.push(CompareMoment::Off);
+                actions.push(CompareMoment(CompareWith::Nothing));
             }
         });
     });

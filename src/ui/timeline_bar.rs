@@ -270,7 +270,7 @@ fn moment_ui(ui: &mut Ui, bar: &TimelineBar, state: &mut BarState, actions: &mut
     let response =
         response.on_hover_text(format!("The time on this timeline ({zone}). Click to go to another moment."));
     egui::Popup::menu(&response).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
-        ui.set_width(248.0);
+        ui.set_width(280.0);
         ui.label(theme::semibold("Go to a moment"));
         if let Some(moment_us) = state.typed.show(ui, response.clicked(), &bar.zone, bar.wall_us) {
             actions.push(ShowPast(moment_us));

@@ -7,7 +7,8 @@ use crate::support::{
 use bevy::prelude::*;
 use cupola::history::OpenHistory;
 use cupola::timeline::{
-    CompareMoment, Comparison, Play, Seek, ShowPast, ShowSource, SourceKind, StepPast, Timeline, ViewCursor, WallClock,
+    CompareMoment, CompareWith, Comparison, Play, Seek, ShowPast, ShowSource, SourceKind, StepPast, Timeline,
+    ViewCursor, WallClock,
 };
 use cupola::trend::{ChangeTrends, ExportTrends, ToggleTrend, TrendSettings, TrendSpan, Trends};
 use cupola_history::{
@@ -121,18 +122,18 @@ fn the_view_compares_with_another_moment() {
         let slot = moment.state.topology().slot_named("r1.temperature").unwrap();
         Some((moment.state.get(slot).usable(), (moment.at_us - START_US) / MINUTE_US))
     };
-    send(&mut app, CompareMoment::Past(START_US + 50 * MINUTE_US));
+    send(&mut app, CompareMoment(CompareWith::Past(START_US + 50 * MINUTE_US)));
     assert_eq!(compared(&app), Some((29.0, 50)));
     // Before the history there is nothing to compare with, and the comparison stays as it is.
-    send(&mut app, CompareMoment::Past(START_US - MINUTE_US));
+    send(&mut app, CompareMoment(CompareWith::Past(START_US - MINUTE_US)));
     assert!(last_notice(&app).contains("the history begins at"), "{}", last_notice(&app));
     assert_eq!(compared(&app), Some((29.0, 50)));
     send(&mut app, ShowPast(START_US + 20 * MINUTE_US));
-    send(&mut app, CompareMoment::Shown);
+    send(&mut app, CompareMoment(CompareWith::Shown));
     assert_eq!(compared(&app), Some((27.0, 20)));
-    send(&mut app, CompareMoment::Off);
+    send(&mut app, CompareMoment(CompareWith::Nothing));
     assert_eq!(compared(&app), None);
-    send(&mut app, CompareMoment::Shown);
+    send(&mut app, CompareMoment(CompareWith::Shown));
     assert!(cupola::session::open(app.world_mut(), cupola_scene::load(scene.path())));
     assert_eq!(compared(&app), None, "another scene has other moments");
 }
