@@ -83,8 +83,8 @@ impl<'a> LineTarget<'a> {
         let file = args.out.as_deref().filter(|path| path.extension().is_some_and(|end| end == "lp"));
         match (&args.send, file) {
             (Some(address), _) => Some(Self::Address { address, unsent: &args.unsent }),
-            (None, Some(path)) if args.every.is_none() => Some(Self::File(path)),
-            _ => None,
+            (None, Some(path)) => Some(Self::File(path)),
+            (None, None) => None,
         }
     }
 }
@@ -123,6 +123,11 @@ pub(super) fn run(args: &Args) -> u8 {
     if let Err(why) = keep(&place, args) {
         output::error_line(why);
         return BAD_INPUT;
+    }
+    let is_lines = args.out.as_deref().is_some_and(|path| path.extension().is_some_and(|end| end == "lp"));
+    if is_lines && (args.every.is_some() || args.difference || args.log) {
+        output::error_line("a file of line protocol has every change: leave out --every, --difference and --log");
+        return BAD_CALL;
     }
     let result = if args.check || args.repair {
         check(&place, args.repair).map_err(|error| error.to_string()).map(|result| show_check(&result, args))

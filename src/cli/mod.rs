@@ -89,7 +89,7 @@ impl HistoryArgs {
 }
 
 fn history_choice() -> impl TypedValueParser<Value = HistoryChoice> {
-    OsStringValueParser::new().try_map(|text: std::ffi::OsString| HistoryChoice::parse(&text))
+    OsStringValueParser::new().map(|text: std::ffi::OsString| HistoryChoice::parse(&text))
 }
 
 /// The permissions that the user gives to a scene.

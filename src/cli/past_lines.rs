@@ -1,7 +1,7 @@
 //! `cupola history SCENE --out FILE.lp` and `--send URL`: the past as Influx line protocol, for a database of time series.
 
 use super::output;
-use crate::history::{LineSender, SendResult, line};
+use crate::history::{LineSender, SendResult, line, shown_address};
 use cupola_history::{HistoryRecord, PropertySource};
 use cupola_twin::Topology;
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub(super) fn export(
             let mut sender = LineSender::new(address, unsent, TRIES)?;
             each_line(record, topology, sources, span_us, &mut |line| sender.push(line))?;
             let SendResult { sent, left, why } = sender.finish()?;
-            output::line(format!("sent {sent} lines to {address}"));
+            output::line(format!("sent {sent} lines to {}", shown_address(address)));
             if let Some(why) = why {
                 output::error_line(format!("{left} lines were not taken and are in {}: {why}", unsent.display()));
             }

@@ -48,6 +48,8 @@ fn escaped(text: &str, special: &[char]) -> String {
     out
 }
 
+/// Returns a text in quotes. Ends of lines are blanks, because some databases split a request at them first.
 fn quoted(text: &str) -> String {
+    let text = text.replace(['\n', '\r'], " ");
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

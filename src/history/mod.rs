@@ -11,7 +11,7 @@ mod table;
 pub use import::{ImportOptions, ImportPreview, PropertyPreview, TableImport};
 pub use influx::line;
 pub use over::{OverAnswer, OverGroup, OverQuery};
-pub use send::{LineSender, SendResult};
+pub use send::{LineSender, SendResult, shown_address};
 pub use table::{Cell, Table, open_table};
 
 use crate::job::{Background, Jobs};
@@ -41,34 +41,36 @@ pub enum HistoryChoice {
     Usual,
     /// In a folder or a database.
     At(HistoryPlace),
+    /// In a place that is not understood, for a reason. The reason has no password, unlike the place.
+    Unknown(String),
 }
 
 impl HistoryChoice {
     /// Returns the place that a person writes: `off`, a folder, or the address of a database.
-    ///
-    /// # Errors
-    /// The reason why the address is not understood.
-    pub fn parse(text: &OsStr) -> Result<Self, String> {
+    pub fn parse(text: &OsStr) -> Self {
         match text.to_str() {
-            Some("off") => Ok(Self::Off),
-            Some(text) => HistoryPlace::parse(text).map(Self::At),
-            None => Ok(Self::At(HistoryPlace::Folder(text.into()))),
+            Some("off") => Self::Off,
+            Some(text) => HistoryPlace::parse(text).map_or_else(Self::Unknown, Self::At),
+            None => Self::At(HistoryPlace::Folder(text.into())),
         }
     }
 
     /// Returns the place of a scene's history, or `None` without one.
     ///
     /// # Errors
-    /// The reason why the place in the user's settings is not understood.
+    /// The reason why the place is not understood.
     pub fn place(&self, scene: &Path) -> Result<Option<HistoryPlace>, String> {
         Ok(match self {
             Self::Off | Self::Temporary => None,
             Self::Usual => match setting()? {
                 Some(HistoryPlace::Folder(all)) => Some(HistoryPlace::Folder(all.join(folder_name(scene)))),
-                Some(database) => Some(database),
+                Some(HistoryPlace::Database(database)) => {
+                    Some(HistoryPlace::Database(database.for_scene(&folder_name(scene))))
+                }
                 None => usual_folder(scene).map(HistoryPlace::Folder),
             },
             Self::At(place) => Some(place.clone()),
+            Self::Unknown(why) => return Err(why.clone()),
         })
     }
 }
@@ -80,15 +82,19 @@ const SETTING: &str = "history.json";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HistorySetting {
-    /// A folder, in which each scene has a folder, or the address of a database.
+    /// A folder, in which each scene has a folder, or the address of a database, in which each scene has a schema.
     place: String,
 }
 
 /// Returns the place of all histories in the user's settings.
 fn setting() -> Result<Option<HistoryPlace>, String> {
     let Some(path) = crate::settings::file(SETTING) else { return Ok(None) };
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
     let fail = |why: String| format!("{}: {why}. It is written as {{\"place\": \"FOLDER\"}}", path.display());
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(fail(error.to_string())),
+    };
     let HistorySetting { place } = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
     HistoryPlace::parse(&place).map(Some).map_err(fail)
 }

@@ -15,6 +15,8 @@ const BATCH: usize = 5_000;
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The pause before the second try. Each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The number of refused lines that are found one by one. Further requests with such lines are left as a whole.
+const MOST_REFUSED: u32 = 200;
 /// The variable with the token of an InfluxDB of version 2 or newer.
 const TOKEN: &str = "INFLUX_TOKEN";
 
@@ -40,6 +42,15 @@ enum Answer {
     Later(String),
 }
 
+/// Returns an address for people, without the user and the query, which may have passwords.
+pub fn shown_address(address: &str) -> String {
+    let address = address.split('?').next().unwrap_or_default();
+    match address.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host)),
+        None => address.to_string(),
+    }
+}
+
 /// A sender of lines to an address.
 pub struct LineSender {
     agent: Agent,
@@ -49,6 +60,8 @@ pub struct LineSender {
     tries: u32,
     pause: Duration,
     lines: Vec<String>,
+    /// The number of refused lines that were found one by one.
+    refused: u32,
     /// The file of the lines that the database does not take, which is made when there is one.
     left: PathBuf,
     left_file: Option<File>,
@@ -63,7 +76,7 @@ impl LineSender {
     /// The address is not one of HTTP, or the certificates of the system can't be used.
     pub fn new(address: &str, left: &Path, tries: u32) -> Result<Self, String> {
         if !["http://", "https://"].iter().any(|scheme| address.starts_with(scheme)) {
-            return Err(format!("`{address}` is no address: write http://HOST:PORT/write?db=NAME"));
+            return Err(format!("`{}` is no address: write http://HOST:PORT/write?db=NAME", shown_address(address)));
         }
         let certificates = rustls_native_certs::load_native_certs().certs;
         let certificates = certificates.iter().map(|one| Certificate::from_der(one).to_owned()).collect();
@@ -72,6 +85,8 @@ impl LineSender {
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build();
         let config = Agent::config_builder().tls_config(tls).timeout_global(Some(TIMEOUT)).http_status_as_error(false);
+        // A redirected request would arrive without its lines.
+        let config = config.max_redirects(0).max_redirects_will_error(false);
         let (address, token) = (address.to_string(), std::env::var(TOKEN).ok());
         Ok(Self {
             agent: config.build().into(),
@@ -80,6 +95,7 @@ impl LineSender {
             tries,
             pause: FIRST_PAUSE,
             lines: Vec::new(),
+            refused: 0,
             left: left.to_path_buf(),
             left_file: None,
             result: SendResult::default(),
@@ -126,12 +142,17 @@ impl LineSender {
                 Ok(())
             }
             // Halves find the lines that are not taken. The database takes a line twice as one.
+            Answer::Refused(why) if lines.len() > 1 && self.refused >= MOST_REFUSED => self.leave(lines, why),
             Answer::Refused(_) | Answer::TooLarge if lines.len() > 1 => {
                 let (first, second) = lines.split_at(lines.len() / 2);
                 self.send_lines(first)?;
                 self.send_lines(second)
             }
-            Answer::Refused(why) | Answer::Later(why) => self.leave(lines, why),
+            Answer::Refused(why) => {
+                self.refused += 1;
+                self.leave(lines, why)
+            }
+            Answer::Later(why) => self.leave(lines, why),
             Answer::TooLarge => self.leave(lines, "the line is too long".into()),
         }
     }
@@ -175,7 +196,7 @@ impl LineSender {
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Ok(Answer::Refused(why)),
             _ if status.is_server_error() => Ok(Answer::Later(why)),
             // A missing right or a wrong address does not change.
-            _ => Err(format!("{}: {why}", self.address)),
+            _ => Err(format!("{}: {why}", shown_address(&self.address))),
         }
     }
 

@@ -82,46 +82,44 @@ fn head_ui(
     highest: Option<usize>,
     typed: &mut Option<String>,
 ) {
-    {
-        ui.label(theme::muted("Colour by"));
-        let known = options.iter().find(|(name, _)| *name == next.color_by).map(|(_, title)| title.as_str());
-        let shown = match known {
-            Some(title) => title,
-            None if next.color_by.is_empty() => "Nothing",
-            None if legend.title.is_empty() => next.color_by.as_str(),
-            None => legend.title.as_str(),
-        };
-        let shown = elided(shown);
-        let width = ui.available_width() - 4.0 * (ROW + 6.0);
-        ComboBox::from_id_salt("colour by").width(width).selected_text(shown).show_ui(ui, |ui| {
-            ui.set_min_width(200.0);
-            if ui.selectable_label(next.color_by.is_empty(), "Nothing").clicked() {
-                choose(next, typed, "");
+    ui.label(theme::muted("Colour by"));
+    let known = options.iter().find(|(name, _)| *name == next.color_by).map(|(_, title)| title.as_str());
+    let shown = match known {
+        Some(title) => title,
+        None if next.color_by.is_empty() => "Nothing",
+        None if legend.title.is_empty() => next.color_by.as_str(),
+        None => legend.title.as_str(),
+    };
+    let shown = elided(shown);
+    let width = ui.available_width() - 4.0 * (ROW + 6.0);
+    ComboBox::from_id_salt("colour by").width(width).selected_text(shown).show_ui(ui, |ui| {
+        ui.set_min_width(200.0);
+        if ui.selectable_label(next.color_by.is_empty(), "Nothing").clicked() {
+            choose(next, typed, "");
+        }
+        for (name, title) in options {
+            if ui.selectable_label(next.color_by == *name, title.as_str()).clicked() {
+                choose(next, typed, name);
             }
-            for (name, title) in options {
-                if ui.selectable_label(next.color_by == *name, title.as_str()).clicked() {
-                    choose(next, typed, name);
-                }
-            }
-            ui.separator();
-            if ui.selectable_label(typed.is_some(), "Expression…").clicked() {
-                *typed = Some(next.color_by.clone());
-            }
-        });
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = 0.0;
-            if icon_button(ui, icon::TAG, "Room labels (L)", next.labels).clicked() {
-                next.labels = !next.labels;
-            }
-            if icon_button(ui, icon::SELECTION_ALL, "Isolate the floor (I)", next.isolate).clicked() {
-                next.isolate = !next.isolate;
-                next.storey = next.storey.or(highest.filter(|_| next.isolate));
-            }
-            if icon_button(ui, icon::EYE, "See-through walls (X)", next.see_through).clicked() {
-                next.see_through = !next.see_through;
-            }
-        });
-    }
+        }
+        ui.separator();
+        if ui.selectable_label(typed.is_some(), "Expression…").clicked() {
+            *typed = Some(next.color_by.clone());
+        }
+    });
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        if icon_button(ui, icon::TAG, "Room labels (L)", next.labels).clicked() {
+            next.labels = !next.labels;
+        }
+        if icon_button(ui, icon::SELECTION_ALL, "Isolate the floor (I)", next.isolate).clicked() {
+            next.isolate = !next.isolate;
+            next.storey = next.storey.or(highest.filter(|_| next.isolate));
+        }
+        if icon_button(ui, icon::EYE, "See-through walls (X)", next.see_through).clicked() {
+            next.see_through = !next.see_through;
+        }
+    });
 }
 
 /// Draws the button that compares the moment on the screen with another one.

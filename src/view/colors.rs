@@ -16,6 +16,8 @@ use cupola_twin::{Kind, Quality, State, TwinIx};
 
 /// The duration of a change of colour, in s.
 const FADE_S: f32 = 0.2;
+/// The least difference of two moments that has a colour, in the unit of the values.
+const LEAST_DIFFERENCE: f64 = 1e-6;
 /// The kinds of marks in the storage buffer; see `room.wgsl`.
 const VALUE: f32 = 0.0;
 const STALE: f32 = 1.0;
@@ -252,7 +254,8 @@ fn tell(
     let least = known.iter().copied().fold(f64::INFINITY, f64::min);
     let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let most_either = known.iter().fold(0.0_f64, |most, number| most.max(number.abs()));
-    let both_sides = if most_either > 0.0 { (-most_either, most_either) } else { (-1.0, 1.0) };
+    // Smaller differences come from rounding.
+    let both_sides = if most_either > LEAST_DIFFERENCE { (-most_either, most_either) } else { (-1.0, 1.0) };
     let range = settings.range.filter(|_| compared_us.is_none()).unwrap_or(if compared_us.is_some() {
         both_sides
     } else if least < most {
@@ -279,7 +282,7 @@ fn tell(
 /// Returns the text of a room's value for its label. A difference has a sign.
 pub(super) fn value_text(value: RoomValue, legend: &Legend) -> String {
     match value {
-        RoomValue::Known(number, _) if legend.compared_us.is_some() && number > 0.0 => {
+        RoomValue::Known(number, _) if legend.compared_us.is_some() && number > LEAST_DIFFERENCE => {
             format!("+{}", with_unit(number, &legend.unit))
         }
         RoomValue::Known(number, _) => with_unit(number, &legend.unit),

@@ -123,7 +123,7 @@ fn names_and_texts_are_escaped() {
         lines,
         [
             "count,twin=r2 value=3,quality=\"good\" 1600000000000001000\n",
-            "note,twin=r2 text=\"a \\\"b\\\" \\\\c\nd\",quality=\"good\" -5000\n",
+            "note,twin=r2 text=\"a \\\"b\\\" \\\\c d\",quality=\"good\" -5000\n",
             "open,twin=r2 state=true,quality=\"good\" 1600000000000001000\n",
             "air\\ temp,twin=room\\ 1\\,\\ north\\=cold/,unit=degreeCelsius value=21,quality=\"good\" 1600000000000001000\n",
         ]

@@ -31,7 +31,7 @@ pub enum HistoryError {
         /// The reason.
         source: postgres::Error,
     },
-    /// A PostgreSQL database can't be used.
+    /// A history can't be used.
     #[error("{place}: {why}")]
     Refused {
         /// The place.

@@ -1,10 +1,13 @@
 //! The place of a history: a folder, or a schema of a PostgreSQL database.
 
+use postgres::config::Host;
 use std::fmt::{Display, Formatter};
 use std::path::{Path, PathBuf};
 
 /// The schema of a database without `schema=` in its address.
 const USUAL_SCHEMA: &str = "cupola";
+/// The port of PostgreSQL, which is not shown.
+const USUAL_PORT: u16 = 5432;
 /// The longest name of a schema that PostgreSQL keeps.
 const MAX_SCHEMA: usize = 63;
 
@@ -78,7 +81,10 @@ impl DatabasePlace {
     const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
     fn parse(text: &str) -> Result<Self, String> {
-        let (address, query) = text.split_once('?').unwrap_or((text, ""));
+        // A password may have a question mark.
+        let start = text.rfind('@').unwrap_or(0);
+        let (address, query) = text[start..].split_once('?').unwrap_or((&text[start..], ""));
+        let address = format!("{}{address}", &text[..start]);
         let mut schema = USUAL_SCHEMA.to_string();
         let mut rest = Vec::new();
         for part in query.split('&').filter(|part| !part.is_empty()) {
@@ -96,9 +102,20 @@ impl DatabasePlace {
                  most"
             ));
         }
-        let address = if rest.is_empty() { address.to_string() } else { format!("{address}?{}", rest.join("&")) };
+        let address = if rest.is_empty() { address } else { format!("{address}?{}", rest.join("&")) };
         let place = Self { address, schema };
         place.config().map(|_| place)
+    }
+
+    /// Returns the schema of a scene beside those of others: the name of this schema and that of the scene.
+    #[must_use]
+    pub fn for_scene(&self, name: &str) -> Self {
+        let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
+        let name: String = name.chars().map(plain).collect();
+        // The end of a name tells scenes apart.
+        let room = MAX_SCHEMA.saturating_sub(self.schema.len() + 1);
+        let name = &name[name.len().saturating_sub(room)..];
+        Self { address: self.address.clone(), schema: format!("{}_{name}", self.schema) }
     }
 
     /// Returns the schema.
@@ -111,24 +128,31 @@ impl DatabasePlace {
         let config: Result<postgres::Config, postgres::Error> = self.address.parse();
         config.map_err(|error| {
             let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            format!("{self}: {why}. An address is written as postgres://USER@HOST/DATABASE?schema=NAME")
+            format!("{why}. An address is written as postgres://USER@HOST/DATABASE?schema=NAME")
         })
     }
 }
 
 impl Display for DatabasePlace {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let (address, query) = self.address.split_once('?').unwrap_or((&self.address, ""));
-        let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", address));
-        // The part before the last `@` may have a password.
-        let shown = match rest.rsplit_once('@') {
-            Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or_default()),
-            None => rest.to_string(),
-        };
-        let shown_query = query.split('&').filter(|part| !part.is_empty() && !part.starts_with("password="));
-        let mut all: Vec<String> = shown_query.map(ToString::to_string).collect();
-        all.push(format!("schema={}", self.schema));
-        write!(f, "{scheme}://{shown}?{}", all.join("&"))
+        // The text is made of what the client library understands, so that no part of a password can be left.
+        let Ok(config) = self.address.parse::<postgres::Config>() else { return write!(f, "postgres://…") };
+        write!(f, "postgres://")?;
+        if let Some(user) = config.get_user() {
+            write!(f, "{user}@")?;
+        }
+        let ports = config.get_ports();
+        let hosts = config.get_hosts().iter().enumerate().map(|(at, host)| {
+            let name = match host {
+                Host::Tcp(name) => name.clone(),
+                #[cfg(unix)]
+                Host::Unix(path) => path.display().to_string().replace('/', "%2F"),
+            };
+            let port = ports.get(at).or(ports.first()).filter(|port| **port != USUAL_PORT);
+            port.map_or(name.clone(), |port| format!("{name}:{port}"))
+        });
+        write!(f, "{}", hosts.collect::<Vec<_>>().join(","))?;
+        write!(f, "/{}?schema={}", config.get_dbname().unwrap_or_default(), self.schema)
     }
 }
 
@@ -143,14 +167,22 @@ mod tests {
     use super::HistoryPlace;
 
     #[test]
+    fn a_scene_has_a_schema_of_its_own() {
+        let HistoryPlace::Database(all) = HistoryPlace::parse("postgres://db/houses").expect("a place") else {
+            unreachable!()
+        };
+        assert_eq!(all.for_scene("Büro 7-0123456789abcdef").schema(), "cupola_b_ro_7_0123456789abcdef");
+        let long = all.for_scene(&format!("{}-0123456789abcdef", "school".repeat(20)));
+        assert!(long.schema().len() <= 63 && long.schema().ends_with("_0123456789abcdef"), "{}", long.schema());
+    }
+
+    #[test]
     fn an_address_is_shown_without_its_password() {
         for (text, wanted) in [
             ("postgres://ada:se:cr%40et@db/house", "postgres://ada@db/house?schema=cupola"),
-            (
-                "postgresql://db/house?schema=school&sslmode=disable",
-                "postgresql://db/house?sslmode=disable&schema=school",
-            ),
-            ("postgres://ada@/house?host=/run/pg&password=secret", "postgres://ada@/house?host=/run/pg&schema=cupola"),
+            ("postgres://ada:secret?@db:5433/house?schema=a", "postgres://ada@db:5433/house?schema=a"),
+            ("postgresql://db/house?schema=school&sslmode=disable", "postgres://db/house?schema=school"),
+            ("postgres://ada@/house?host=/run/pg&pass%77ord=secret", "postgres://ada@%2Frun%2Fpg/house?schema=cupola"),
             ("some/folder", "some/folder"),
         ] {
             let place = HistoryPlace::parse(text).expect(text);

@@ -147,9 +147,7 @@ impl History {
 
     /// Returns the days that are rolled up.
     pub(crate) fn rolled_days(&self) -> Result<BTreeSet<Day>, HistoryError> {
-        let storage = &mut self.lock().storage;
-        let days = storage.rolled_days();
-        storage.pass_over(days)
+        self.lock().storage.rolled()
     }
 
     /// Reads the buckets of a series in days, which are in order. A damaged block has none.

@@ -23,6 +23,8 @@ const COMMIT_EVERY: Duration = Duration::from_secs(1);
 const COMMIT_ROWS: usize = 1 << 16;
 /// The number of changes in the queue beyond which only the newest of each series are kept.
 const MAX_QUEUE: usize = 1 << 20;
+/// The number of entries of the log that wait to be written at most.
+const MAX_LOG: usize = 100_000;
 /// The number of changes after which a day is compacted.
 const COMPACT_ROWS: usize = 1 << 20;
 /// The longest time between two compactions of a day with new changes.
@@ -313,6 +315,9 @@ impl Writer {
         queue.least = 0;
         pending.skipped += std::mem::take(&mut queue.skipped);
         pending.log.append(&mut queue.log);
+        // While nothing can be written, the newest entries are kept.
+        let surplus = pending.log.len().saturating_sub(MAX_LOG);
+        pending.log.drain(..surplus);
         let (series, texts) = queue.known;
         pending.series.extend_from_slice(&queue.names.all_series()[series..]);
         pending.texts.extend_from_slice(&queue.names.all_texts()[texts..]);
@@ -355,11 +360,12 @@ impl Writer {
         if self.day.as_ref().is_some_and(|known| known.day == day) {
             return Ok(());
         }
-        if let Some(before) = self.day.take()
+        if let Some(before) = &self.day
             && before.rows > 0
         {
             compact(&mut self.storage, before.day, None)?;
         }
+        self.day = None;
         let seq = self.storage.last_seq(day)?;
         if seq == 0
             && let Err(error) = self.storage.back_up_catalog()

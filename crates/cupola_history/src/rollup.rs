@@ -88,7 +88,11 @@ impl Retention {
     /// # Errors
     /// There is no history, or it can't be read or written.
     pub fn change(place: impl Into<HistoryPlace>, change: impl FnOnce(&mut Self)) -> Result<(), HistoryError> {
-        let mut storage = Storage::open(&place.into(), Access::Read)?;
+        let place = place.into();
+        let mut storage = Storage::new(&place, Access::Read)?;
+        if place.folder().is_none() {
+            storage.open_catalog()?;
+        }
         let mut retention = Self::read_from(&mut storage)?;
         change(&mut retention);
         let Self { raw_days, minute_days } = retention;

@@ -39,6 +39,10 @@ pub fn check(place: impl Into<HistoryPlace>, repairs: bool) -> Result<CheckResul
     if place.folder().is_some_and(|folder| !folder.is_dir()) {
         return Err(HistoryError::None(place.to_string()));
     }
+    if place.folder().is_none() {
+        // A repair creates no history.
+        Storage::open(&place, Access::Read)?;
+    }
     let mut result = CheckResult::default();
     let mut storage = Storage::new(&place, if repairs { Access::Write } else { Access::Read })?;
     result.files += 1;

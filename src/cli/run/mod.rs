@@ -94,6 +94,10 @@ pub(super) fn run(args: &Args) -> u8 {
         );
         return BAD_INPUT;
     }
+    if let HistoryChoice::Unknown(why) = args.history.choice() {
+        output::error_line(why);
+        return BAD_CALL;
+    }
     let loaded = cupola_scene::load(&args.scene);
     if loaded.scene.is_none() {
         output::report(&loaded.diagnostics);
@@ -142,6 +146,14 @@ pub(super) fn run(args: &Args) -> u8 {
     world.insert_resource(ViewCursor::new(timeline));
     if wanted == SourceKind::Live && world.get::<Connections>(timeline).is_none() {
         output::error_line("the scene has no feed, so the live timeline receives no values: add `feeds` to it");
+        return BAD_INPUT;
+    }
+    if wanted == SourceKind::Live
+        && args.history.is_named()
+        && let Ok(Some(wanted)) = args.history.choice().place(&args.scene)
+        && world.resource::<OpenHistory>().place.as_ref() != Some(&wanted)
+    {
+        output::error_line(format!("{wanted} can't be recorded into"));
         return BAD_INPUT;
     }
     if wanted == SourceKind::Live && (args.events.is_some() || args.record.is_some()) {

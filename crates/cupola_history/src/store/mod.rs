@@ -226,8 +226,8 @@ pub(crate) trait Store: Send {
     /// Returns the blocks of a level that may have a series, of days from a first one to a last one, in order.
     fn rollup_blocks(&mut self, days: (Day, Day), level: i64, series: u32)
     -> Result<Vec<(Day, Vec<u8>)>, HistoryError>;
-    /// Returns the days that are rolled up.
-    fn rolled_days(&mut self) -> Result<BTreeSet<Day>, HistoryError>;
+    /// Returns the days that are rolled up, and the damaged parts that may have others.
+    fn rolled_days(&mut self) -> Result<(BTreeSet<Day>, Vec<HistoryError>), HistoryError>;
     /// Forgets that days are rolled up.
     fn forget_rollups(&mut self, days: &BTreeSet<Day>) -> Result<(), HistoryError>;
     /// Deletes the roll-ups of a level of days before another one.
@@ -338,6 +338,13 @@ impl Storage {
         let is_late = |day: Day| late.iter().any(|(known, from_us)| *known == day && *from_us <= to_us);
         let mut days = self.days()?;
         days.retain(|day| (first..=last).contains(day) || (*day > last && is_late(*day)));
+        Ok(days)
+    }
+
+    /// Returns the days that are rolled up. Damaged parts are passed over.
+    pub fn rolled(&mut self) -> Result<BTreeSet<Day>, HistoryError> {
+        let (days, damage) = self.rolled_days()?;
+        self.passed_over.extend(damage.iter().map(ToString::to_string));
         Ok(days)
     }
 

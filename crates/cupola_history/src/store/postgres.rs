@@ -17,14 +17,18 @@ use postgres::types::ToSql;
 use postgres::{Client, Config, NoTls, Row, Statement};
 use rustls::{ClientConfig, RootCertStore};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The longest time to wait for the server when a connection is opened.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest time without an answer of the server's machine.
+/// The longest time in which the server's machine may leave sent bytes unacknowledged.
 const USER_TIMEOUT: Duration = Duration::from_secs(20);
+/// The time without a sign of the server's machine after which it is asked for one.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+/// The pause between such questions, of which three may stay without an answer.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 /// The longest time to wait for the lock of a program that ends.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -51,13 +55,16 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS rolled(day bigint PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS damaged(place text, data bytea);
     CREATE TABLE IF NOT EXISTS setting(name text PRIMARY KEY, value text);
-    ALTER TABLE hot ALTER data SET STORAGE EXTERNAL;
+";
+/// Blocks are compressed already.
+const STORAGE: &str = "
     ALTER TABLE page ALTER data SET STORAGE EXTERNAL;
     ALTER TABLE frame ALTER data SET STORAGE EXTERNAL;
+    ALTER TABLE hot ALTER data SET STORAGE EXTERNAL;
     ALTER TABLE roll ALTER data SET STORAGE EXTERNAL;
 ";
-/// The partitioned tables of a day.
-const PARTITIONED: [&str; 3] = ["hot", "page", "frame"];
+/// The partitioned tables of a day, in the order in which readers and compactions lock them.
+const PARTITIONED: [&str; 3] = ["page", "frame", "hot"];
 /// The name of the setting of the retention.
 const RETENTION: &str = "retention";
 
@@ -141,10 +148,14 @@ impl PostgresStore {
             config.password(password);
         }
         config.application_name("cupola").tcp_user_timeout(USER_TIMEOUT);
+        config.keepalives_idle(KEEPALIVE_IDLE).keepalives_interval(KEEPALIVE_INTERVAL).keepalives_retries(3);
         let mut client = self.open(config)?.map_err(HistoryError::postgres(&self.place))?;
         // The server notices soon that the machine of this program is gone, and frees the lock.
+        // A plan for each call looks only at the partitions of the day. Nobody waits long for another program's lock.
         let settings = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
-                        SET client_min_messages = warning; SET statement_timeout = 0";
+                        SET client_min_messages = warning; SET plan_cache_mode = force_custom_plan; \
+                        SET lock_timeout = '10s'; SET statement_timeout = '5min'; \
+                        SET idle_in_transaction_session_timeout = '5min'";
         client.batch_execute(settings).map_err(HistoryError::postgres(&self.place))?;
         let schema = self.place.schema().to_string();
         let process = client.query_one("SELECT pg_backend_pid()", &[]).map_err(HistoryError::postgres(&self.place))?;
@@ -167,17 +178,17 @@ impl PostgresStore {
             #[cfg(unix)]
             Host::Unix(_) => true,
         };
-        let is_near = config.get_hosts().iter().all(is_near) && config.get_ssl_mode() != SslMode::Require;
+        let has_near_hosts = !config.get_hosts().is_empty() && config.get_hosts().iter().all(is_near);
+        let has_near_addresses = config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback);
+        let is_near = has_near_hosts && has_near_addresses && config.get_ssl_mode() != SslMode::Require;
         if is_near || config.get_ssl_mode() == SslMode::Disable {
             return Ok(config.connect(NoTls));
         }
         config.ssl_mode(SslMode::Require);
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let builder = builder.map_err(|error| self.refused(error.to_string()))?;
-        let tls = builder.with_root_certificates(roots).with_no_client_auth();
+        let tls = builder.with_root_certificates(certificates()).with_no_client_auth();
         Ok(config.connect(MakeRustlsConnect::new(tls)))
     }
 
@@ -191,8 +202,9 @@ impl PostgresStore {
         while !connected.query(sql, &[&schema]).map_err(fail())?[0].get::<_, bool>(0) {
             if let Some(lost) = self.lost.take() {
                 // The server may not know yet that the connection of this program is gone.
-                let end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid = $1";
-                connected.query(end, &[&lost]).map_err(fail())?;
+                let end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid = $1 AND \
+                           (classid::bigint << 32) + objid::bigint = hashtextextended('cupola history ' || $2, 0)";
+                connected.query(end, &[&lost, &schema]).map_err(fail())?;
             } else if begin.elapsed() > PATIENCE {
                 return Err(HistoryError::Locked(self.place.to_string()));
             }
@@ -200,8 +212,12 @@ impl PostgresStore {
         }
         match self.writer {
             None => {
+                // A user who owns the schema needs no right to create another one.
+                let found =
+                    connected.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&schema]).map_err(fail())?;
+                let schema_of = if found.is_empty() { format!("CREATE SCHEMA \"{schema}\";") } else { String::new() };
                 let create = format!(
-                    "CREATE SCHEMA IF NOT EXISTS \"{schema}\"; SET search_path = \"{schema}\"; \
+                    "{schema_of} SET search_path = \"{schema}\"; \
                      CREATE TABLE IF NOT EXISTS about(format bigint NOT NULL, writer bigint NOT NULL)"
                 );
                 connected.client.batch_execute(&create).map_err(fail())?;
@@ -212,10 +228,10 @@ impl PostgresStore {
                     }
                     Some(_) => {}
                     None => {
+                        connected.client.batch_execute(&format!("{TABLES}{STORAGE}")).map_err(fail())?;
                         connected.execute("INSERT INTO about VALUES ($1, 0)", &[&FORMAT]).map_err(fail())?;
                     }
                 }
-                connected.client.batch_execute(TABLES).map_err(fail())?;
                 let next = connected.query("UPDATE about SET writer = writer + 1 RETURNING writer", &[]);
                 self.writer = next.map_err(fail())?.first().map(|row| row.get(0));
             }
@@ -288,10 +304,19 @@ impl PostgresStore {
         if self.days.contains(&day) {
             return Ok(());
         }
-        let mut sql = format!("BEGIN; INSERT INTO day VALUES ({day}) ON CONFLICT DO NOTHING;");
+        let known: bool = self.value("SELECT EXISTS (SELECT 1 FROM day WHERE day = $1)", &[&day])?;
+        if known {
+            self.days.insert(day);
+            return Ok(());
+        }
+        let mut sql = format!("BEGIN; INSERT INTO day VALUES ({day});");
         for table in PARTITIONED {
             let own = partition(table, day);
-            sql += &format!("CREATE TABLE IF NOT EXISTS {own} PARTITION OF {table} FOR VALUES IN ({day});");
+            // An attached table, unlike one that is created as a partition, does not wait for readers of the others.
+            sql += &format!(
+                "CREATE TABLE {own} (LIKE {table} INCLUDING ALL, CHECK (day IS NOT NULL AND day = {day})); \
+                 ALTER TABLE {table} ATTACH PARTITION {own} FOR VALUES IN ({day});"
+            );
         }
         let place = self.place.clone();
         let client = &mut self.connection()?.client;
@@ -340,6 +365,17 @@ impl Statements<'_> {
 /// Returns the name of the partition of a table for a day.
 fn partition(table: &str, day: Day) -> String {
     format!("{table}_{}", super::date_of(day).replace('-', "_"))
+}
+
+/// Returns the certificates of the system, which are read once.
+fn certificates() -> RootCertStore {
+    static ROOTS: OnceLock<RootCertStore> = OnceLock::new();
+    let read = || {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots
+    };
+    ROOTS.get_or_init(read).clone()
 }
 
 /// Returns a text as PostgreSQL takes it, which has no zero character.
@@ -413,7 +449,7 @@ impl Store for PostgresStore {
             own(&mut series.iter().map(|series| &*series.key.property)),
         );
         let kinds: Vec<i16> = series.iter().map(|series| series.kind as i16).collect();
-        let units: Vec<Option<&str>> = series.iter().map(|series| series.unit.as_deref()).collect();
+        let units: Vec<Option<String>> = series.iter().map(|series| series.unit.as_deref().map(plain)).collect();
         let (series_ids, text_ids) = (ids(first.0, series.len()), ids(first.1, texts.len()));
         let values = own(&mut texts.iter().map(|text| &**text));
         let log_ids: Vec<i64> = (first_log..).take(log.len()).collect();
@@ -605,8 +641,9 @@ impl Store for PostgresStore {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    fn rolled_days(&mut self) -> Result<BTreeSet<Day>, HistoryError> {
-        Ok(self.query("SELECT day FROM rolled", &[])?.iter().map(|row| row.get(0)).collect())
+    fn rolled_days(&mut self) -> Result<(BTreeSet<Day>, Vec<HistoryError>), HistoryError> {
+        let days = self.query("SELECT day FROM rolled", &[])?.iter().map(|row| row.get(0)).collect();
+        Ok((days, Vec::new()))
     }
 
     fn forget_rollups(&mut self, days: &BTreeSet<Day>) -> Result<(), HistoryError> {
@@ -652,7 +689,9 @@ impl Store for PostgresStore {
         let schema = self.place.schema().to_string();
         let mut found = DiskUse::default();
         for row in self.query(sql, &[&schema])? {
-            let (name, bytes): (String, u64) = (row.get(0), row.get::<_, i64>(1).unsigned_abs());
+            // A table may be dropped meanwhile.
+            let (name, bytes): (String, u64) =
+                (row.get(0), row.get::<_, Option<i64>>(1).unwrap_or_default().unsigned_abs());
             found.all += bytes;
             match name.as_str() {
                 "roll" | "rolled" => found.rollups += bytes,

@@ -123,16 +123,23 @@ impl RollupFiles {
         Ok(found)
     }
 
-    pub fn days(&self) -> Result<BTreeSet<Day>, HistoryError> {
-        let mut days = BTreeSet::new();
+    pub fn days(&self) -> Result<(BTreeSet<Day>, Vec<HistoryError>), HistoryError> {
+        let (mut days, mut damage) = (BTreeSet::new(), Vec::new());
         for month in self.months() {
-            let Some(connection) = self.open(month, Access::Read)? else { continue };
-            let read = || -> rusqlite::Result<Vec<Day>> {
-                connection.prepare("SELECT day FROM rolled")?.query_map([], |row| row.get(0))?.collect()
-            };
-            days.extend(read().map_err(HistoryError::sqlite(&self.path_of(month)))?);
+            let read = self.open(month, Access::Read).and_then(|connection| {
+                let Some(connection) = connection else { return Ok(Vec::new()) };
+                let read = || -> rusqlite::Result<Vec<Day>> {
+                    connection.prepare("SELECT day FROM rolled")?.query_map([], |row| row.get(0))?.collect()
+                };
+                read().map_err(HistoryError::sqlite(&self.path_of(month)))
+            });
+            match read {
+                Ok(found) => days.extend(found),
+                Err(error) if error.is_damage() => damage.push(error),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(days)
+        Ok((days, damage))
     }
 
     /// Returns the first day of each month that has a file.
@@ -159,7 +166,7 @@ impl RollupFiles {
 
     pub fn delete(&self, level: i64, before: Day) -> Result<(), HistoryError> {
         for month in self.months().into_iter().filter(|month| *month < before) {
-            let Some(connection) = self.open(month, Access::Write)? else { continue };
+            let Some(connection) = self.open(month, Access::Read)? else { continue };
             let deleted = connection.execute("DELETE FROM roll WHERE level = ? AND day < ?", [level, before]);
             let deleted = deleted.map_err(HistoryError::sqlite(&self.path_of(month)))?;
             if deleted > 0 {

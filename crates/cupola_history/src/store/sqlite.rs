@@ -439,7 +439,7 @@ impl Store for SqliteStore {
         self.rollups.blocks(days, level, series)
     }
 
-    fn rolled_days(&mut self) -> Result<BTreeSet<Day>, HistoryError> {
+    fn rolled_days(&mut self) -> Result<(BTreeSet<Day>, Vec<HistoryError>), HistoryError> {
         self.rollups.days()
     }
 
@@ -566,7 +566,9 @@ pub(super) fn connect(path: &Path, tables: &str, access: Access) -> Result<Conne
     }
     if access == Access::Write {
         connection.execute_batch(tables).map_err(fail())?;
-        connection.pragma_update(None, "user_version", FORMAT).map_err(fail())?;
+        if found < FORMAT {
+            connection.pragma_update(None, "user_version", FORMAT).map_err(fail())?;
+        }
     }
     Ok(connection)
 }
