@@ -98,13 +98,35 @@ fn csv_table(mut file: File, skipped: usize) -> Result<Table, String> {
     let header = reader.byte_headers().map_err(|error| error.to_string())?;
     let header: Vec<String> =
         header.iter().map(|cell| decoded(cell).trim_start_matches('\u{feff}').trim().to_string()).collect();
+    let delimiters = header.len().saturating_sub(1);
     let rows = reader.into_byte_records().map(move |record| {
         let record = record.map_err(|error| error.to_string())?;
         let number = record.position().map_or(0, |position| position.line() + skipped as u64);
+        if record.iter().any(|cell| has_rows(cell, delimiter, delimiters)) {
+            return Err(format!("line {number}: a quotation mark is not closed, so a cell takes in the rows after it"));
+        }
         Ok((number, record.iter().map(|cell| Cell::Text(decoded(cell))).collect()))
     });
     let decimal_comma = delimiter != b',';
     Ok(Table { header, decimal_comma, rows: Box::new(rows) })
+}
+
+/// Returns whether a cell has whole rows of its table in it: lines between its first and its last one, with the delimiters
+/// of a row.
+fn has_rows(cell: &[u8], delimiter: u8, delimiters: usize) -> bool {
+    let mut lines = cell.split(|byte| *byte == b'\n').skip(1).peekable();
+    let mut count = 0;
+    while let Some(line) = lines.next() {
+        if lines.peek().is_none() {
+            break;
+        }
+        if line.iter().filter(|byte| **byte == delimiter).count() != delimiters {
+            return false;
+        }
+        count += 1;
+    }
+    // A note of a few lines may have commas.
+    count >= 3 && delimiters > 0
 }
 
 /// Decodes UTF-8, or else Latin-1, in which each byte is a letter.
@@ -166,5 +188,22 @@ fn cell_of(field: &Field, time: Option<ParquetTime>) -> Cell {
         Field::Date(days) => Cell::LocalTime(i64::from(*days) * 86_400_000_000),
         Field::Str(text) => Cell::Text(text.clone()),
         other => Cell::Text(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_rows;
+
+    #[test]
+    fn a_cell_with_rows_has_an_open_quotation_mark() {
+        for (cell, is_open) in [
+            ("a note", false),
+            ("a note\nof two lines", false),
+            ("a note\nwith, a comma\nin three lines", false),
+            ("20\n2026-01-01,21\n2026-01-02,22\n2026-01-03,23\n", true),
+        ] {
+            assert_eq!(has_rows(cell.as_bytes(), b',', 1), is_open, "{cell}");
+        }
     }
 }
