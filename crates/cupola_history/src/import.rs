@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const HELD: usize = 1 << 20;
 
 /// The beginning of the causes of imported values.
-const IMPORT_CAUSE: &str = "imported from ";
+pub(crate) const IMPORT_CAUSE: &str = "imported from ";
 
 /// A value of an imported property.
 #[derive(Clone, Copy, Debug, PartialEq)]

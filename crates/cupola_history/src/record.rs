@@ -2,6 +2,7 @@
 
 use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
+use crate::import::IMPORT_CAUSE;
 use crate::live::INITIAL;
 use crate::past::Past;
 use crate::place::HistoryPlace;
@@ -18,6 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The greatest number of entries of the log that are kept in memory. An alarm that was raised before them seems to have
 /// been raised at the moment that is shown.
 const MAX_EVENTS: usize = 200_000;
+
+/// The greatest number of causes of values that are kept in memory.
+const MAX_CAUSES: usize = 4_096;
 
 /// The first span in which the nearest change is searched, in microseconds.
 const FIRST_SEARCH_US: i64 = 10_000_000;
@@ -53,6 +57,8 @@ pub struct HistoryRecord {
     events: Vec<LogEntry>,
     /// The number of the text [`INITIAL`] in the history.
     initial: Option<TextIx>,
+    /// The causes of values that were asked for, by name and source time.
+    causes: Mutex<HashMap<(String, i64), Option<String>>>,
     /// The places in the topology that was last asked for.
     places: Mutex<Option<(Arc<Topology>, Places)>>,
 }
@@ -71,7 +77,7 @@ impl HistoryRecord {
         }
         let events = history.newest_log(MAX_EVENTS)?;
         let initial = history.text_ix(INITIAL);
-        Ok(Some(Self { history, sessions, recorded, events, initial, places: Mutex::default() }))
+        Ok(Some(Self { history, sessions, recorded, events, initial, causes: Mutex::default(), places: Mutex::default() }))
     }
 
     /// Returns the history.
@@ -92,6 +98,18 @@ impl HistoryRecord {
     /// Returns the spans of time in which somebody recorded.
     pub fn recorded(&self) -> &[(i64, i64)] {
         &self.recorded
+    }
+
+    /// Reads the cause of a value with a source time.
+    fn read_cause(&self, series: &Series, time_us: i64) -> Option<String> {
+        let ix = self.history.series().into_iter().find(|(_, known)| known == series)?.0;
+        let found = self.history.changes(ix, (time_us, time_us)).ok()?;
+        let cause = self.history.text(found.iter().rev().find(|change| change.time_us == time_us)?.cause);
+        match cause.as_str() {
+            "" | INITIAL => None,
+            imported if imported.starts_with(IMPORT_CAUSE) => Some(cause),
+            _ => Some(format!("recorded from {cause}")),
+        }
     }
 
     /// Returns the places of all series in a topology.
@@ -328,6 +346,16 @@ impl PastRecord for HistoryRecord {
         let past = Past::at(self, &scene.topology, moment_us).map_err(|error| error.to_string())?;
         let (raised, total) = self.alarms_at(moment_us);
         Ok(PastState { moment_us, state: past.into_state(), raised, total })
+    }
+
+    fn cause(&self, topology: &Topology, slot: Slot, time_us: i64) -> Option<String> {
+        // Panels ask for the same value in every frame.
+        let mut known = self.causes.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > MAX_CAUSES {
+            known.clear();
+        }
+        let name = topology.name(slot);
+        known.entry((name, time_us)).or_insert_with(|| self.read_cause(&Series::of(topology, slot), time_us)).clone()
     }
 
     fn moments(&self, topology: &Arc<Topology>, span_us: (i64, i64)) -> Result<Vec<PastMoment>, String> {

@@ -37,6 +37,9 @@ pub trait PastRecord: Send + Sync + fmt::Debug {
     /// # Errors
     /// The reason why the record can't be read.
     fn moments(&self, topology: &Arc<Topology>, span_us: (i64, i64)) -> Result<Vec<PastMoment>, String>;
+
+    /// Returns a description of the cause of an input's value with a source time, in microseconds since the Unix epoch.
+    fn cause(&self, topology: &Topology, slot: Slot, time_us: i64) -> Option<String>;
 }
 
 /// A recorded value.

@@ -443,7 +443,12 @@ impl Timeline {
     /// Returns a description of the origin of a slot's value: a message, an answer, an actor or the simulation.
     pub fn origin(&self, slot: Slot) -> Option<String> {
         let shown = || self.simulation().is_some_and(|simulation| simulation.shows(slot));
-        self.origins.text(&self.state, slot).or_else(|| shown().then(|| "the simulation".to_string()))
+        let recorded = || {
+            let time_us = self.state.get(slot).time_us;
+            self.replay_of()?.record().cause(&self.scene.topology, slot, time_us)
+        };
+        let found = self.origins.text(&self.state, slot).or_else(recorded);
+        found.or_else(|| shown().then(|| "the simulation".to_string()))
     }
 
     /// Returns the changes of the last tick.
