@@ -100,6 +100,10 @@ pub(super) fn run(args: &Args) -> u8 {
     };
     let world = app.world_mut();
     let Some(timeline) = timeline_of(world, SourceKind::Live) else { return BAD_INPUT };
+    if let Err(message) = args.history.check_use(world, &path) {
+        output::error_line(message);
+        return BAD_INPUT;
+    }
     stop::listen();
     let mut told_s = 0;
     let (ticks, changes) =

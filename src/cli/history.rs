@@ -20,6 +20,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+/// The shortest history, in days, from which its cost is estimated.
+const LEAST_DAYS: f64 = 1.0 / 24.0;
 /// The largest number of buckets of an answer.
 const MAX_BUCKETS: i64 = 10_000_000;
 
@@ -80,7 +82,8 @@ pub(super) struct Args {
 impl<'a> LineTarget<'a> {
     /// Returns the target of lines that a call asks for.
     fn of(args: &'a Args) -> Option<Self> {
-        let file = args.out.as_deref().filter(|path| path.extension().is_some_and(|end| end == "lp"));
+        let file =
+            args.out.as_deref().filter(|path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("lp")));
         match (&args.send, file) {
             (Some(address), _) => Some(Self::Address { address, unsent: &args.unsent }),
             (None, Some(path)) => Some(Self::File(path)),
@@ -124,7 +127,12 @@ pub(super) fn run(args: &Args) -> u8 {
         output::error_line(why);
         return BAD_INPUT;
     }
-    let is_lines = args.out.as_deref().is_some_and(|path| path.extension().is_some_and(|end| end == "lp"));
+    let end = args.out.as_deref().map(|path| path.extension().unwrap_or_default().to_ascii_lowercase());
+    let is_lines = end.as_ref().is_some_and(|end| end == "lp");
+    if end.as_ref().is_some_and(|end| end != "lp" && end != "parquet") {
+        output::error_line("--out takes a .parquet or a .lp file");
+        return BAD_CALL;
+    }
     if is_lines && (args.every.is_some() || args.difference || args.log) {
         output::error_line("a file of line protocol has every change: leave out --every, --difference and --log");
         return BAD_CALL;
@@ -398,10 +406,12 @@ fn show_buckets(
     }
     let is_stopped = AtomicBool::new(false);
     let mut rows = Vec::new();
-    for (name, source) in found {
-        let parts = record.buckets(topology, source, asked.span_us, every_us, &asked.zone, &is_stopped);
-        let parts = parts.map_err(|error| error.to_string())?;
-        for (series, buckets) in &parts {
+    let all = record.all_buckets(topology, found, asked.span_us, every_us, &asked.zone, &is_stopped);
+    for (name, parts) in &all.map_err(|error| error.to_string())? {
+        // Of many properties, those without a value are of no interest.
+        let is_named = args.properties.contains(name);
+        let is_known = |buckets: &[Bucket]| buckets.iter().any(|bucket| bucket.known_us > 0 || bucket.count > 0);
+        for (series, buckets) in parts.iter().filter(|(_, buckets)| is_named || is_known(buckets)) {
             rows.extend(buckets.iter().map(|bucket| bucket_row(name, series, bucket, asked, args.time_format())));
         }
         if parts.is_empty() {
@@ -507,7 +517,10 @@ fn show_summary(record: &HistoryRecord, zone: &TimeZone, args: &Args) -> Result<
 /// Returns sentences about the time for which the history is kept, and its cost on the disk.
 fn cost(history: &History, disk: DiskUse, days: f64) -> Vec<String> {
     let Ok(Retention { raw_days, minute_days }) = history.retention() else { return Vec::new() };
-    let per_day = |bytes: u64| bytes as f64 / 1e6 / days.max(1.0);
+    if days < LEAST_DAYS {
+        return vec![format!("every change is kept for {raw_days} days; the cost is known after an hour")];
+    }
+    let per_day = |bytes: u64| bytes as f64 / 1e6 / days;
     let (raw, rolled) = (per_day(disk.changes), per_day(disk.rollups));
     vec![
         format!(

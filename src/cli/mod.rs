@@ -22,13 +22,14 @@ mod study;
 mod validate;
 mod why;
 
-use crate::history::HistoryChoice;
+use crate::history::{HistoryChoice, OpenHistory};
 use crate::session::{AllowedFiles, SessionOptions};
+use bevy::prelude::World;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use cupola_scene::{LoadResult, Scene};
 use cupola_twin::Diagnostic;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -77,6 +78,13 @@ impl HistoryArgs {
 
     fn choice(&self) -> HistoryChoice {
         self.choice.clone().unwrap_or(HistoryChoice::Usual)
+    }
+
+    /// Checks that the history that the call names is open: that its values are not kept elsewhere for a while.
+    fn check_use(&self, world: &World, scene: &Path) -> Result<(), String> {
+        let Some(wanted) = self.choice().place(scene)?.filter(|_| self.is_named()) else { return Ok(()) };
+        let is_open = world.get_resource::<OpenHistory>().is_some_and(|open| open.place.as_ref() == Some(&wanted));
+        if is_open { Ok(()) } else { Err(format!("{wanted} can't be recorded into, so the run ends")) }
     }
 
     /// Returns the place for a window, in which the past can be seen until its end in any case.

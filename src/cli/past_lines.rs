@@ -44,7 +44,7 @@ pub(super) fn export(
             Ok(true)
         }
         LineTarget::Address { address, unsent } => {
-            let mut sender = LineSender::new(address, unsent, TRIES)?;
+            let mut sender = LineSender::new(address, unsent, TRIES)?.with_note(|text| output::error_line(text));
             each_line(record, topology, sources, span_us, &mut |line| sender.push(line))?;
             let SendResult { sent, left, why } = sender.finish()?;
             output::line(format!("sent {sent} lines to {}", shown_address(address)));

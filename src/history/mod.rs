@@ -89,14 +89,25 @@ struct HistorySetting {
 /// Returns the place of all histories in the user's settings.
 fn setting() -> Result<Option<HistoryPlace>, String> {
     let Some(path) = crate::settings::file(SETTING) else { return Ok(None) };
-    let fail = |why: String| format!("{}: {why}. It is written as {{\"place\": \"FOLDER\"}}", path.display());
+    let fail = |why: String| {
+        format!(
+            "{}: {why}. It is written as {{\"place\": \"/FOLDER\"}} or {{\"place\": \"postgres://…\"}}",
+            path.display()
+        )
+    };
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(fail(error.to_string())),
     };
-    let HistorySetting { place } = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
-    HistoryPlace::parse(&place).map(Some).map_err(fail)
+    let text = text.trim_start_matches('\u{feff}');
+    let HistorySetting { place } = serde_json::from_str(text).map_err(|error| fail(error.to_string()))?;
+    match HistoryPlace::parse(&place).map_err(fail)? {
+        HistoryPlace::Folder(folder) if !folder.is_absolute() => {
+            Err(fail(format!("`{place}` is no whole path, and depends on where a program is started")))
+        }
+        place => Ok(Some(place)),
+    }
 }
 
 /// Returns the folder in the user's data folder that has the history of a scene, or `None` if no data folder is known.

@@ -17,6 +17,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The number of refused lines that are found one by one. Further requests with such lines are left as a whole.
 const MOST_REFUSED: u32 = 200;
+/// The number of refused lines, and no taken one, after which an export ends.
+const FEW_REFUSED: u32 = 10;
 /// The variable with the token of an InfluxDB of version 2 or newer.
 const TOKEN: &str = "INFLUX_TOKEN";
 
@@ -66,6 +68,8 @@ pub struct LineSender {
     left: PathBuf,
     left_file: Option<File>,
     result: SendResult,
+    /// Gets a sentence when the database is asked again.
+    note: Box<dyn FnMut(&str)>,
 }
 
 impl LineSender {
@@ -88,6 +92,9 @@ impl LineSender {
         // A redirected request would arrive without its lines.
         let config = config.max_redirects(0).max_redirects_will_error(false);
         let (address, token) = (address.to_string(), std::env::var(TOKEN).ok());
+        if token.as_ref().is_some_and(|token| !token.chars().all(|letter| letter.is_ascii_graphic())) {
+            return Err(format!("{TOKEN} is no token: it has blanks or other characters"));
+        }
         Ok(Self {
             agent: config.build().into(),
             address,
@@ -99,6 +106,7 @@ impl LineSender {
             left: left.to_path_buf(),
             left_file: None,
             result: SendResult::default(),
+            note: Box::new(|_| {}),
         })
     }
 
@@ -106,6 +114,13 @@ impl LineSender {
     #[must_use]
     pub fn with_pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
+        self
+    }
+
+    /// Calls a function with a sentence when the database is asked again.
+    #[must_use]
+    pub fn with_note(mut self, note: impl FnMut(&str) + 'static) -> Self {
+        self.note = Box::new(note);
         self
     }
 
@@ -148,6 +163,10 @@ impl LineSender {
                 self.send_lines(first)?;
                 self.send_lines(second)
             }
+            // A wrong address refuses everything.
+            Answer::Refused(why) if self.result.sent == 0 && self.refused >= FEW_REFUSED => {
+                Err(format!("{}: {why}", shown_address(&self.address)))
+            }
             Answer::Refused(why) => {
                 self.refused += 1;
                 self.leave(lines, why)
@@ -161,6 +180,9 @@ impl LineSender {
     fn post(&mut self, body: &str) -> Result<Answer, String> {
         let mut why = String::new();
         for number in 0..self.tries {
+            if number == 1 {
+                (self.note)(&format!("{} is asked again: {why}", shown_address(&self.address)));
+            }
             if number > 0 {
                 std::thread::sleep(self.pause.saturating_mul(1 << (number - 1).min(6)));
             }

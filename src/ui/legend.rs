@@ -242,14 +242,18 @@ fn scale_ui(ui: &mut Ui, legend: &Legend, next: &mut ViewSettings) {
                 ui.label(theme::caption(&legend.unit));
             }
             _ => {
+                let sign = if legend.compared_us.is_some() { "+" } else { "" };
                 ui.label(number_text(low));
                 ui.label(theme::caption("to"));
-                ui.label(number_text(high));
+                ui.label(format!("{sign}{}", number_text(high)));
                 ui.label(theme::caption(&legend.unit));
             }
         }
         // The range and the colours of differences are the same on both sides of none.
         if legend.compared_us.is_some() {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(theme::caption("blue: fallen, orange: risen"));
+            });
             return;
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

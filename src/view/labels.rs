@@ -2,7 +2,7 @@
 
 use super::BuildingCamera;
 use super::building::{RoomFloor, Rooms};
-use super::colors::{RoomValues, value_text};
+use super::colors::{RoomValue, RoomValues, value_text};
 use crate::look::{Legend, ViewSettings};
 use crate::timeline::{OpenScene, Timeline, ViewCursor};
 use crate::twin::display_name;
@@ -53,7 +53,9 @@ fn place(
                 Some((distance, tag.0 as usize, floor.twin?, at))
             })
             .collect();
-        near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        // Rooms without a value leave the place to others.
+        let is_missing = |tag: usize| !matches!(values.0.get(tag), Some(RoomValue::Known(..)));
+        near.sort_by(|a, b| is_missing(a.1).cmp(&is_missing(b.1)).then(a.0.total_cmp(&b.0)).then(a.1.cmp(&b.1)));
         for (_, tag, twin, at) in near.into_iter().take(MAX_LABELS) {
             let Some(value) = values.0.get(tag).filter(|_| tag < rooms.0.len()) else { continue };
             let value = value_text(*value, &legend);

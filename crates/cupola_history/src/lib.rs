@@ -65,5 +65,5 @@ pub use recorder::{Recorder, RecorderStatus};
 pub use roller::{Numbering, RollResult, roll_up};
 pub use rollup::Retention;
 pub use store::DiskUse;
-pub use values::{PropertySource, SeriesPast};
+pub use values::{PropertySource, SeriesBuckets, SeriesPast};
 pub use verify::{CheckResult, Damage, check};

@@ -27,9 +27,17 @@ impl HistoryPlace {
     /// # Errors
     /// The reason why the address is not understood.
     pub fn parse(text: &str) -> Result<Self, String> {
-        match DatabasePlace::SCHEMES.iter().any(|scheme| text.starts_with(scheme)) {
-            true => DatabasePlace::parse(text).map(Self::Database),
-            false => Ok(Self::Folder(text.into())),
+        let scheme = text.split_once(":/").map(|(scheme, _)| scheme);
+        // A letter before a colon is a drive.
+        let is_scheme = |scheme: &&str| scheme.len() > 1 && scheme.chars().all(|letter| letter.is_ascii_alphanumeric());
+        match scheme.filter(is_scheme) {
+            None => Ok(Self::Folder(text.into())),
+            Some(_) if DatabasePlace::SCHEMES.iter().any(|known| text.starts_with(known)) => {
+                DatabasePlace::parse(text).map(Self::Database)
+            }
+            Some(scheme) => {
+                Err(format!("`{scheme}:/…` is no place of a history: write a folder or postgres://USER@HOST/DATABASE"))
+            }
         }
     }
 
@@ -190,6 +198,9 @@ mod tests {
             assert!(!format!("{place:?}").contains("secret"));
         }
         for text in [
+            "mysql://db/x",
+            "postgres:/db/x",
+            "POSTGRES://db/x",
             "postgres://db/x?schema=Bad name",
             "postgres://db/x?schema=",
             "postgres://db:port/x",

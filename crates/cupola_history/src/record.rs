@@ -77,7 +77,15 @@ impl HistoryRecord {
         }
         let events = history.newest_log(MAX_EVENTS)?;
         let initial = history.text_ix(INITIAL);
-        Ok(Some(Self { history, sessions, recorded, events, initial, causes: Mutex::default(), places: Mutex::default() }))
+        Ok(Some(Self {
+            history,
+            sessions,
+            recorded,
+            events,
+            initial,
+            causes: Mutex::default(),
+            places: Mutex::default(),
+        }))
     }
 
     /// Returns the history.

@@ -12,7 +12,7 @@ use cupola_run::PastRecord;
 use cupola_twin::value::{Sample, decode, time_text};
 use cupola_twin::zone::TimeZone;
 use cupola_twin::{Kind, Quality, Slot, State, Topology, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -78,6 +78,9 @@ impl SeriesPast {
         }
     }
 }
+
+/// The buckets of a property while it had one kind and unit, with its series.
+pub type SeriesBuckets = (Series, Vec<Bucket>);
 
 /// A part of a span, in whole days but at its ends.
 enum SpanPart {
@@ -178,56 +181,118 @@ impl HistoryRecord {
         every_us: i64,
         zone: &TimeZone,
         is_stopped: &AtomicBool,
-    ) -> Result<Vec<(Series, Vec<Bucket>)>, HistoryError> {
-        let all = match (source, topology) {
-            (PropertySource::Recorded(all), _) => all.clone(),
-            (PropertySource::Computed(slot), Some(topology)) => {
-                let wanted = Series::of(topology, *slot);
-                self.history().series().into_iter().filter(|(_, series)| *series == wanted).map(|(ix, _)| ix).collect()
-            }
-            (PropertySource::Computed(_), None) => Vec::new(),
-        };
-        let is_computed = matches!(source, PropertySource::Computed(_));
-        let level = RollupLevel::for_buckets(every_us, span_us, zone);
-        // Computed properties have no buckets of one minute.
-        let level = level.filter(|level| !is_computed || *level == RollupLevel::Quarter);
-        let raw = |span_us: (i64, i64),
-                   length_us: i64,
-                   zone: &TimeZone|
-         -> Result<Vec<(Series, Vec<Bucket>)>, HistoryError> {
-            let wanted = BTreeMap::from([(String::new(), source.clone())]);
-            let read = self.read(topology, &wanted, span_us, is_stopped)?;
-            let read = read.into_values().flatten().filter(|past| past.series.is_numeric());
-            let of = |past: SeriesPast| {
-                let found = buckets(&past.changes, past.sessions(self), span_us, length_us, zone);
-                (past.series, found)
+    ) -> Result<Vec<SeriesBuckets>, HistoryError> {
+        let sources = BTreeMap::from([(String::new(), source.clone())]);
+        let found = self.all_buckets(topology, &sources, span_us, every_us, zone, is_stopped)?;
+        Ok(found.into_values().next().unwrap_or_default())
+    }
+
+    /// Returns the buckets of properties by name, as [`buckets`](Self::buckets) does. The past of all computed properties is
+    /// played once.
+    ///
+    /// # Errors
+    /// The history can't be read.
+    pub fn all_buckets(
+        &self,
+        topology: Option<&Arc<Topology>>,
+        sources: &BTreeMap<String, PropertySource>,
+        span_us: (i64, i64),
+        every_us: i64,
+        zone: &TimeZone,
+        is_stopped: &AtomicBool,
+    ) -> Result<BTreeMap<String, Vec<SeriesBuckets>>, HistoryError> {
+        let mut found: BTreeMap<String, Vec<SeriesBuckets>> =
+            sources.keys().map(|name| (name.clone(), Vec::new())).collect();
+        let (recorded, computed): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            sources.clone().into_iter().partition(|(_, source)| matches!(source, PropertySource::Recorded(_)));
+        for (is_computed, sources) in [(false, recorded), (true, computed)] {
+            let level = RollupLevel::for_buckets(every_us, span_us, zone);
+            // Computed properties have no buckets of one minute.
+            let level = level.filter(|level| !is_computed || *level == RollupLevel::Quarter);
+            let own = match level {
+                None => self.raw_buckets(topology, &sources, span_us, every_us, zone, is_stopped)?,
+                Some(level) => {
+                    let mut short = self.short_buckets(topology, &sources, span_us, level, is_stopped)?;
+                    for (_, buckets) in short.values_mut().flatten() {
+                        *buckets = merge(buckets, span_us, every_us, zone);
+                    }
+                    short
+                }
             };
-            Ok(read.map(of).collect())
+            found.extend(own);
+        }
+        Ok(found)
+    }
+
+    /// Returns buckets that are put together from changes.
+    fn raw_buckets(
+        &self,
+        topology: Option<&Arc<Topology>>,
+        sources: &BTreeMap<String, PropertySource>,
+        span_us: (i64, i64),
+        every_us: i64,
+        zone: &TimeZone,
+        is_stopped: &AtomicBool,
+    ) -> Result<BTreeMap<String, Vec<SeriesBuckets>>, HistoryError> {
+        let of = |past: SeriesPast| {
+            let found = buckets(&past.changes, past.sessions(self), span_us, every_us, zone);
+            (past.series, found)
         };
-        let Some(level) = level else { return raw(span_us, every_us, zone) };
+        let read = self.read(topology, sources, span_us, is_stopped)?;
+        let numeric = |past: &SeriesPast| past.series.is_numeric();
+        Ok(read.into_iter().map(|(name, all)| (name, all.into_iter().filter(numeric).map(of).collect())).collect())
+    }
+
+    /// Returns the buckets of a level: from roll-ups, and from changes on the other days.
+    fn short_buckets(
+        &self,
+        topology: Option<&Arc<Topology>>,
+        sources: &BTreeMap<String, PropertySource>,
+        span_us: (i64, i64),
+        level: RollupLevel,
+        is_stopped: &AtomicBool,
+    ) -> Result<BTreeMap<String, Vec<SeriesBuckets>>, HistoryError> {
+        let mut found: BTreeMap<String, Vec<SeriesBuckets>> = BTreeMap::new();
+        if sources.is_empty() {
+            return Ok(found);
+        }
+        let by_series: HashMap<Series, SeriesIx> =
+            self.history().series().into_iter().map(|(ix, series)| (series, ix)).collect();
         let (raw_days, _) = self.history().days()?;
-        let mut found: Vec<(Series, Vec<Bucket>)> = Vec::new();
         for part in parts(span_us, &self.history().rolled_days()?, &raw_days) {
-            let mut read = Vec::new();
-            match part {
-                SpanPart::Raw(part_us) => read = raw(part_us, level.length_us(), &TimeZone::UTC)?,
+            let read = match part {
+                SpanPart::Raw(part_us) => {
+                    self.raw_buckets(topology, sources, part_us, level.length_us(), &TimeZone::UTC, is_stopped)?
+                }
                 SpanPart::Rolled(days) => {
-                    for ix in &all {
-                        let mut buckets = self.history().rolled(&days, level, *ix)?;
-                        buckets.retain(|bucket| (span_us.0..span_us.1).contains(&bucket.from_us));
-                        read.extend(self.history().series_of(*ix).map(|series| (series, buckets)));
+                    let mut read: BTreeMap<String, Vec<SeriesBuckets>> = BTreeMap::new();
+                    for (name, source) in sources {
+                        let all = match (source, topology) {
+                            (PropertySource::Recorded(all), _) => all.clone(),
+                            (PropertySource::Computed(slot), Some(topology)) => {
+                                by_series.get(&Series::of(topology, *slot)).copied().into_iter().collect()
+                            }
+                            (PropertySource::Computed(_), None) => Vec::new(),
+                        };
+                        for ix in all {
+                            let mut buckets = self.history().rolled(&days, level, ix)?;
+                            buckets.retain(|bucket| (span_us.0..span_us.1).contains(&bucket.from_us));
+                            let series = self.history().series_of(ix);
+                            read.entry(name.clone()).or_default().extend(series.map(|series| (series, buckets)));
+                        }
+                    }
+                    read
+                }
+            };
+            for (name, parts) in read {
+                let own = found.entry(name).or_default();
+                for (series, buckets) in parts {
+                    match own.iter_mut().find(|(known, _)| *known == series) {
+                        Some((_, known)) => known.extend(buckets),
+                        None => own.push((series, buckets)),
                     }
                 }
             }
-            for (series, buckets) in read {
-                match found.iter_mut().find(|(known, _)| *known == series) {
-                    Some((_, known)) => known.extend(buckets),
-                    None => found.push((series, buckets)),
-                }
-            }
-        }
-        for (_, buckets) in &mut found {
-            *buckets = merge(buckets, span_us, every_us, zone);
         }
         Ok(found)
     }

@@ -149,11 +149,9 @@ pub(super) fn run(args: &Args) -> u8 {
         return BAD_INPUT;
     }
     if wanted == SourceKind::Live
-        && args.history.is_named()
-        && let Ok(Some(wanted)) = args.history.choice().place(&args.scene)
-        && world.resource::<OpenHistory>().place.as_ref() != Some(&wanted)
+        && let Err(message) = args.history.check_use(world, &args.scene)
     {
-        output::error_line(format!("{wanted} can't be recorded into"));
+        output::error_line(message);
         return BAD_INPUT;
     }
     if wanted == SourceKind::Live && (args.events.is_some() || args.record.is_some()) {
@@ -224,7 +222,8 @@ pub(super) fn run(args: &Args) -> u8 {
     }
     let processors = world.get::<Processors>(timeline);
     let is_failing = processors.is_some_and(|processors| processors.status().any(|processor| processor.is_failing));
-    let code = if is_failing { BAD_INPUT } else { 0 };
+    let is_unwritten = report.pointer("/history/error").is_some_and(|error| !error.is_null());
+    let code = if is_failing || is_unwritten { BAD_INPUT } else { 0 };
     if wanted != SourceKind::Live {
         return code;
     }
