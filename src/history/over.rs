@@ -64,7 +64,8 @@ impl OverFunction {
             Self::Count => buckets.iter().map(|bucket| bucket.count as f64).sum(),
             Self::Hours | Self::Integral if is_unknown => f64::NAN,
             Self::Hours | Self::Integral => sum / HOUR_US,
-            Self::Delta => known().next().map_or(f64::NAN, |first| last - first.min.min(first.last)),
+            // The differences of buckets are computed in their order, see `with_deltas`.
+            Self::Delta => known().map(|bucket| bucket.mean).reduce(|sum, delta| sum + delta).unwrap_or(f64::NAN),
         }
     }
 }
@@ -275,8 +276,26 @@ fn buckets_of(
         PropertySource::Recorded(series.map(|(ix, _)| ix).collect())
     };
     let (zone, stop) = (&scene.time_zone.zone, AtomicBool::new(false));
-    let found = record.buckets(Some(topology), &source, call.span_us, BUCKET_US, zone, &stop)?;
-    Ok(found.into_iter().next().map_or_else(Vec::new, |(_, buckets)| buckets))
+    let buckets = |span_us: (i64, i64)| {
+        let found = record.buckets(Some(topology), &source, span_us, BUCKET_US, zone, &stop)?;
+        Ok::<_, HistoryError>(found.into_iter().next().map_or_else(Vec::new, |(_, buckets)| buckets))
+    };
+    let mut found = buckets(call.span_us)?;
+    if call.function == OverFunction::Delta {
+        let before = buckets((call.span_us.0 - BUCKET_US, call.span_us.0))?;
+        with_deltas(&mut found, before.last().map(|bucket| bucket.last).filter(|last| !last.is_nan()));
+    }
+    Ok(found)
+}
+
+/// Makes the mean of each bucket the difference of its last value to that of the known bucket before it, or to the value
+/// before the first one. The sum of the parts of a span is the difference of the whole.
+fn with_deltas(buckets: &mut [Bucket], mut before: Option<f64>) {
+    for bucket in buckets.iter_mut().filter(|bucket| !bucket.mean.is_nan()) {
+        let first = bucket.min.min(bucket.last);
+        bucket.mean = bucket.last - before.unwrap_or(first);
+        before = Some(bucket.last);
+    }
 }
 
 fn value_property(call: &OverCall) -> String {

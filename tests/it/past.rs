@@ -15,6 +15,7 @@ use cupola_history::{
     Bucket, History, HistoryRecord, LogKind, PastStep, Recorder, Retention, RollResult, Series, TimelineRecorder,
     roll_up,
 };
+use cupola_twin::zone;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -630,4 +631,77 @@ fn an_imported_past_is_replayed_beside_the_recorded_one() {
     }
     assert!(of(&history.state_at(START_US + 2_500 * MINUTE_US).unwrap(), r2).is_some_and(f64::is_nan));
     assert!(cupola(&["history", path, "--history", at, "--check"]).status.success());
+}
+
+/// Imports rows of a time and a value into a history.
+fn import_rows(scene: &Path, folder: &Path, header: &str, rows: impl Iterator<Item = String>) {
+    let file = folder.with_extension("csv");
+    let text: String = std::iter::once(header.to_string()).chain(rows).map(|row| row + "\n").collect();
+    std::fs::write(&file, text).unwrap();
+    let (scene, folder, file) = (scene.to_str().unwrap(), folder.to_str().unwrap(), file.to_str().unwrap());
+    let done = cupola(&["history", scene, "--history", folder, "--import", file, "--gap", "400d", "--zone", "UTC"]);
+    assert!(done.status.success(), "{done:?}");
+}
+
+/// Returns the first number of the answer to an aggregate over time of r1.
+fn over(scene: &Path, folder: &Path, aggregate: &str, at: &str) -> f64 {
+    let query = format!("SELECT {aggregate} AS v FROM DIGITALTWINS T WHERE T.$dtId = 'r1'");
+    let (scene, folder) = (scene.to_str().unwrap(), folder.to_str().unwrap());
+    let arguments =
+        ["query", scene, &query, "--timeline", "replay", "--at", at, "--history", folder, "--format", "json"];
+    json(&cupola(&arguments))[0]["v"].as_f64().unwrap_or(f64::NAN)
+}
+
+#[test]
+fn aggregates_over_time_are_right_with_and_without_roll_ups() {
+    let scene = scene_folder(MODELS, &small_scene(""));
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("h");
+    // A meter that is read at midnight, and a value that holds for a week.
+    let rows = (1..=20).map(|day| {
+        let temperature = if day % 7 == 1 { day.to_string() } else { String::new() };
+        format!("2025-11-{day:02}T00:00:00,{},{temperature}", 100 + 10 * day)
+    });
+    let rows: Vec<String> = rows.collect();
+    let split = |column: usize, name: &str| {
+        let own = rows.iter().filter_map(|row| {
+            let cells: Vec<&str> = row.split(',').collect();
+            (!cells[column].is_empty()).then(|| format!("{},{}", cells[0], cells[column]))
+        });
+        import_rows(scene.path(), &place, &format!("time,{name}"), own.collect::<Vec<_>>().into_iter());
+    };
+    split(1, "r1.setpoint");
+    split(2, "r1.temperature");
+    let check = || {
+        let of = |aggregate: &str| over(scene.path(), &place, aggregate, "2025-11-20T10:07:12Z");
+        let (day, days) = ("OVER (FROM '2025-11-05' TO '2025-11-06')", "OVER (FROM '2025-11-05' TO '2025-11-09')");
+        assert_eq!((of(&format!("DELTA(T.setpoint) {day}")), of(&format!("DELTA(T.setpoint) {days}"))), (10.0, 40.0));
+        // Nothing changes on these days.
+        assert_eq!(of("HOURS(T.temperature > 0) OVER (FROM '2025-11-03' TO '2025-11-05')"), 48.0);
+        assert_eq!(of("INTEGRAL(T.temperature) OVER (FROM '2025-11-10' TO '2025-11-12')"), 8.0 * 48.0);
+        assert_eq!(of("COUNT(T.setpoint) OVER (FROM '2025-11-02T00:05' TO '2025-11-10T03:33')"), 8.0);
+        assert_eq!(of("COUNT(T.setpoint) OVER (LAST 12 days)"), 12.0);
+    };
+    check();
+    let loaded = cupola_scene::load(scene.path()).scene.unwrap();
+    let now_us = zone::time_of_text("2025-11-21T12:00:00Z").unwrap();
+    assert!(roll(&place, &loaded, now_us).rolled > 10);
+    check();
+    // The changes of most days are deleted, and a reading of another property comes late.
+    Retention::change(&place, |kept| kept.raw_days = 3).unwrap();
+    assert!(roll(&place, &loaded, now_us).deleted > 10);
+    assert_eq!(over(scene.path(), &place, "COUNT(T.setpoint) OVER (LAST 12 days)", "2025-11-20T10:07:12Z"), 12.0);
+    import_rows(scene.path(), &place, "time,r2.setpoint", ["2025-11-06T12:00:00,5".to_string()].into_iter());
+    for _ in 0..2 {
+        assert_eq!(
+            over(
+                scene.path(),
+                &place,
+                "DELTA(T.setpoint) OVER (FROM '2025-11-05' TO '2025-11-09')",
+                "2025-11-20T10:07:12Z"
+            ),
+            40.0
+        );
+        roll(&place, &loaded, now_us);
+    }
 }

@@ -32,14 +32,24 @@ impl Bucket {
     }
 }
 
-/// Returns the first boundary after a moment of buckets of `every_us`, which begin at local midnight. A day has 23 or 25
-/// hours where daylight saving begins or ends.
+const DAY_US: i64 = 86_400_000_000;
+
+/// Returns the first boundary after a moment of buckets of `every_us`, which begin at local midnight, and weeks on Monday. A
+/// day has 23 or 25 hours where daylight saving begins or ends. The hour that comes twice in autumn has buckets of its own
+/// each time, if they are not longer.
 pub fn next_boundary(time_us: i64, every_us: i64, zone: &TimeZone) -> i64 {
     let offset_us = |at_us: i64| offset_s(zone, at_us) * 1_000_000;
     let every_us = every_us.max(1);
+    // 1970-01-01 was a Thursday.
+    let shift_us = if every_us % (7 * DAY_US) == 0 { 3 * DAY_US } else { 0 };
+    let next_local = |local_us: i64| ((local_us + shift_us).div_euclid(every_us) + 1) * every_us - shift_us;
     let mut local_us = time_us + offset_us(time_us);
+    let plain_us = next_local(local_us) - offset_us(time_us);
+    if (plain_us + offset_us(plain_us) + shift_us).rem_euclid(every_us) == 0 {
+        return plain_us;
+    }
     loop {
-        local_us = (local_us.div_euclid(every_us) + 1) * every_us;
+        local_us = next_local(local_us);
         // The offset at the boundary may be another one than now.
         let guess_us = local_us - offset_us(time_us);
         let mut boundary_us = local_us - offset_us(guess_us);
@@ -161,6 +171,24 @@ mod tests {
             .map(|bucket| bucket.known_us / MINUTE_US)
             .collect();
         assert_eq!(known, [10]);
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_has_buckets_each_time_and_weeks_begin_on_monday() {
+        let berlin = zone::find("Europe/Berlin").expect("a zone");
+        let at = |text: &str| zone::time_of_local(text, &berlin).expect("a time");
+        let (day_us, end_us) = (at("2025-10-26T00:00"), at("2025-10-27T00:00"));
+        for (minutes, count) in [(60, 25), (30, 50), (15, 100)] {
+            let mut boundaries = vec![day_us];
+            while boundaries[boundaries.len() - 1] < end_us {
+                boundaries.push(next_boundary(boundaries[boundaries.len() - 1], minutes * MINUTE_US, &berlin));
+            }
+            assert_eq!(boundaries.len() - 1, count);
+            assert!(boundaries.windows(2).all(|pair| pair[1] - pair[0] == minutes * MINUTE_US), "{minutes}");
+        }
+        let monday_us = next_boundary(at("2026-10-01T12:00"), 7 * DAY_US, &berlin);
+        assert_eq!(monday_us, at("2026-10-05T00:00"));
+        assert_eq!(next_boundary(at("2026-10-20T00:00"), 7 * DAY_US, &berlin), at("2026-10-26T00:00"));
     }
 
     #[test]

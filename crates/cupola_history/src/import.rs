@@ -60,6 +60,9 @@ pub struct HistoryImport {
     new_series: HashMap<SeriesIx, i64>,
     source: String,
     held: Vec<ImportedValue>,
+    place: HistoryPlace,
+    /// The days that are rolled up and whose changes were deleted, before the import.
+    purged: BTreeSet<Day>,
     /// The days that got values.
     days: BTreeSet<Day>,
     result: ImportResult,
@@ -78,7 +81,12 @@ impl HistoryImport {
     /// # Errors
     /// Another program records into the history, a newer program has written it, or its files can't be read or written.
     pub fn begin(place: impl Into<HistoryPlace>, source: &str, replaces: bool) -> Result<Self, HistoryError> {
-        let mut storage = Storage::open(&place.into(), Access::Write)?;
+        let place = place.into();
+        let mut storage = Storage::open(&place, Access::Write)?;
+        let mut purged = storage.rolled()?;
+        storage.days()?.iter().for_each(|day| {
+            purged.remove(day);
+        });
         let (series, texts) = storage.read_catalog()?;
         let mut names = Names::new(series, texts);
         let known = (names.all_series().len(), names.all_texts().len());
@@ -87,7 +95,21 @@ impl HistoryImport {
         let imported = texts.filter(|(_, text)| text.starts_with(IMPORT_CAUSE)).map(|(ix, _)| ix).collect();
         let (held, days, result, new_series) = (Vec::new(), BTreeSet::new(), ImportResult::default(), HashMap::new());
         let source = source.into();
-        Ok(Self { storage, names, known, cause, imported, replaces, new_series, source, held, days, result })
+        Ok(Self {
+            storage,
+            names,
+            known,
+            cause,
+            imported,
+            replaces,
+            new_series,
+            source,
+            held,
+            place,
+            purged,
+            days,
+            result,
+        })
     }
 
     /// Returns the number of a series.
@@ -120,8 +142,9 @@ impl HistoryImport {
     pub fn finish(mut self) -> Result<ImportResult, HistoryError> {
         self.write()?;
         self.write_frames()?;
-        // The days are rolled up again, by the next program that records.
-        self.storage.forget_rollups(&self.days)?;
+        // The days are rolled up again: those whose changes were deleted at once, others by the next program that records.
+        let whole: BTreeSet<Day> = self.days.difference(&self.purged).copied().collect();
+        self.storage.forget_rollups(&whole)?;
         if let Some((from_us, to_us)) = self.result.span_us {
             let log = self.storage.log(LogWanted::Kinds(&[LogKind::Imported]))?;
             let detail = serde_json::json!({ "to_us": to_us }).to_string();
@@ -131,6 +154,8 @@ impl HistoryImport {
                 self.storage.add_catalog((0, 0), &[], &[], &[entry])?;
             }
         }
+        let purged: BTreeSet<Day> = self.days.intersection(&self.purged).copied().collect();
+        crate::roller::roll_purged(&self.place, &purged)?;
         self.result.passed_over = self.storage.passed_over.iter().cloned().collect();
         Ok(self.result)
     }

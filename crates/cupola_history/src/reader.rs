@@ -9,7 +9,7 @@ use crate::names::Names;
 use crate::place::HistoryPlace;
 use crate::rollup::{self, Retention, RollupLevel, RollupRow};
 use crate::store::{Access, DAY_US, Day, DiskUse, LogWanted, Order, Storage, Table, Wanted, day_of};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A history that is read. Another program, or a [`Recorder`](crate::Recorder) of this one, may write it at the same time.
@@ -158,6 +158,15 @@ impl History {
         series: SeriesIx,
     ) -> Result<Vec<Bucket>, HistoryError> {
         rollup::read(&mut self.lock().storage, days, level, series)
+    }
+
+    /// Reads the roll-up of a day.
+    pub(crate) fn rollup_of(
+        &self,
+        day: Day,
+        level: RollupLevel,
+    ) -> Result<BTreeMap<SeriesIx, Vec<Bucket>>, HistoryError> {
+        rollup::read_day(&mut self.lock().storage, day, level)
     }
 
     /// Replaces the roll-up of a day.

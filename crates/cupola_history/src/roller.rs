@@ -5,11 +5,11 @@ use crate::error::HistoryError;
 use crate::past::Past;
 use crate::place::HistoryPlace;
 use crate::record::HistoryRecord;
-use crate::rollup::{ComputedBuckets, RollupLevel, is_rolled, ordered, roll};
+use crate::rollup::{ComputedBuckets, RollupLevel, is_rolled, keep_earlier, ordered, roll};
 use crate::store::{DAY_US, Day, day_of};
 use cupola_run::PastRecord;
 use cupola_twin::{Slot, Topology};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -46,6 +46,7 @@ pub fn roll_up(
     let Some(record) = HistoryRecord::open(place)? else { return Ok(result) };
     let retention = record.history().retention()?;
     let today = day_of(now_us);
+    let oldest = today - i64::from(retention.raw_days);
     let mut rolled = record.history().rolled_days()?;
     let (days, late) = record.history().days()?;
     for day in days.iter().copied().filter(|day| *day < today) {
@@ -57,12 +58,12 @@ pub fn roll_up(
         if is_stopped.load(Ordering::Relaxed) {
             return Ok(result);
         }
-        if roll_day(&record, day, topology, number, is_stopped)? {
+        let is_partial = day < oldest;
+        if roll_day(&record, day, topology, number, is_stopped, is_partial)? {
             rolled.insert(day);
             result.rolled += 1;
         }
     }
-    let oldest = today - i64::from(retention.raw_days);
     let newest = days.last().copied().unwrap_or(today);
     for day in days.into_iter().filter(|day| *day < oldest && *day != newest && rolled.contains(day)) {
         record.history().delete_day(day)?;
@@ -72,13 +73,24 @@ pub fn roll_up(
     Ok(result)
 }
 
-/// Rolls up a day. Returns false if it was stopped.
+/// Rolls up days whose changes were deleted, and that got values by an import since.
+pub(crate) fn roll_purged(place: &HistoryPlace, days: &BTreeSet<Day>) -> Result<(), HistoryError> {
+    let Some(record) = HistoryRecord::open(place)?.filter(|_| !days.is_empty()) else { return Ok(()) };
+    for day in days {
+        roll_day(&record, *day, None, &mut |_| Ok(Vec::new()), &AtomicBool::new(false), true)?;
+    }
+    Ok(())
+}
+
+/// Rolls up a day. If its changes are only a part, because the others were deleted, the earlier roll-up stays where it knows
+/// more. Returns false if it was stopped.
 fn roll_day(
     record: &HistoryRecord,
     day: Day,
     topology: Option<&Arc<Topology>>,
     number: &mut Numbering<'_>,
     is_stopped: &AtomicBool,
+    is_partial: bool,
 ) -> Result<bool, HistoryError> {
     let sessions = record.recorded();
     let mut rows: [BTreeMap<SeriesIx, Vec<crate::Bucket>>; 2] = Default::default();
@@ -110,6 +122,11 @@ fn roll_day(
         rows[1].extend(number(&series)?.into_iter().zip(found));
         if is_stopped.load(Ordering::Relaxed) {
             return Ok(false);
+        }
+    }
+    if is_partial {
+        for (level, rows) in RollupLevel::ALL.into_iter().zip(&mut rows) {
+            keep_earlier(rows, record.history().rollup_of(day, level)?);
         }
     }
     let [minutes, quarters] = rows;

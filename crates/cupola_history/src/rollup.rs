@@ -36,11 +36,14 @@ impl RollupLevel {
         }
     }
 
-    /// Returns the longest buckets of which buckets of `every_us` in a span can be put together, in a zone whose difference
-    /// to UTC is a whole number of them.
+    /// Returns the longest buckets of which buckets of `every_us` in a span can be put together but for its ends, in a zone
+    /// whose difference to UTC is a whole number of them.
     pub fn for_buckets(every_us: i64, (from_us, to_us): (i64, i64), zone: &TimeZone) -> Option<Self> {
         let offset_us = offset_s(zone, from_us) * 1_000_000;
-        let fits = |length_us: i64| [every_us, from_us, to_us, offset_us].iter().all(|us| us % length_us == 0);
+        let fits = |length_us: i64| {
+            let (first_us, last_us) = whole_span((from_us, to_us), length_us);
+            [every_us, offset_us].iter().all(|us| us % length_us == 0) && first_us < last_us
+        };
         Self::ALL.into_iter().rev().find(|level| fits(level.length_us()))
     }
 
@@ -48,6 +51,12 @@ impl RollupLevel {
     pub fn number(self) -> i64 {
         self.length_us() / 1_000_000
     }
+}
+
+/// Returns the part of a span that is made of whole buckets.
+pub(crate) fn whole_span((from_us, to_us): (i64, i64), length_us: i64) -> (i64, i64) {
+    let first_us = from_us.saturating_add(length_us - 1).div_euclid(length_us).saturating_mul(length_us);
+    (first_us, to_us.div_euclid(length_us) * length_us)
 }
 
 /// The time for which a history is kept.
@@ -130,6 +139,39 @@ pub(crate) fn check_block(block: &RollupBlock, day: Day) -> Result<(), BlockErro
     let level = RollupLevel::ALL.into_iter().find(|level| level.number() == block.level);
     // A level of a newer program is not checked.
     level.map_or(Ok(()), |level| decode(&block.data, day, level).map(drop))
+}
+
+/// Reads the buckets of all series in a day. A damaged block has none.
+pub(crate) fn read_day(
+    storage: &mut Storage,
+    day: Day,
+    level: RollupLevel,
+) -> Result<BTreeMap<SeriesIx, Vec<Bucket>>, HistoryError> {
+    let mut found: BTreeMap<SeriesIx, Vec<Bucket>> = BTreeMap::new();
+    storage.each_rollup(&mut |known, block| {
+        if known == day
+            && block.level == level.number()
+            && let Ok(rows) = decode(&block.data, day, level)
+        {
+            rows.into_iter().for_each(|(series, bucket)| found.entry(series).or_default().push(bucket));
+        }
+    })?;
+    Ok(found)
+}
+
+/// Keeps the buckets of an earlier roll-up that know more than new ones, of a day whose changes were deleted since.
+pub(crate) fn keep_earlier(new: &mut BTreeMap<SeriesIx, Vec<Bucket>>, earlier: BTreeMap<SeriesIx, Vec<Bucket>>) {
+    for (series, buckets) in earlier {
+        let own = new.entry(series).or_default();
+        for bucket in buckets {
+            match own.iter_mut().find(|known| known.from_us == bucket.from_us) {
+                Some(known) if (bucket.count, bucket.known_us) > (known.count, known.known_us) => *known = bucket,
+                Some(_) => {}
+                None => own.push(bucket),
+            }
+        }
+        own.sort_by_key(|bucket| bucket.from_us);
+    }
 }
 
 /// Reads the buckets of a series in days, which are in order. A damaged block has none.

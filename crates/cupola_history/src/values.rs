@@ -6,7 +6,7 @@ use crate::error::HistoryError;
 use crate::past::Past;
 use crate::reader::History;
 use crate::record::HistoryRecord;
-use crate::rollup::{RollupLevel, merge};
+use crate::rollup::{RollupLevel, merge, whole_span};
 use crate::store::{DAY_US, Day, day_of};
 use cupola_run::PastRecord;
 use cupola_twin::value::{Sample, decode, time_text};
@@ -90,15 +90,10 @@ enum SpanPart {
     Raw((i64, i64)),
 }
 
-/// Returns the parts of a span. Days without changes and without a roll-up are in none.
-fn parts((from_us, to_us): (i64, i64), rolled: &BTreeSet<Day>, raw: &[Day]) -> Vec<SpanPart> {
+/// Returns the parts of a span. A value may hold over days on which nothing changed.
+fn parts((from_us, to_us): (i64, i64), rolled: &BTreeSet<Day>) -> Vec<SpanPart> {
     let mut parts: Vec<SpanPart> = Vec::new();
-    let last = day_of(to_us.saturating_sub(1));
-    let days: BTreeSet<Day> =
-        rolled.iter().chain(raw).copied().filter(|day| (day_of(from_us)..=last).contains(day)).collect();
-    // A value of the day before may hold until the end of the span.
-    let days = if days.is_empty() { BTreeSet::from([day_of(from_us)]) } else { days };
-    for day in days {
+    for day in day_of(from_us)..=day_of(to_us.saturating_sub(1)) {
         if rolled.contains(&day) {
             match parts.last_mut() {
                 Some(SpanPart::Rolled(days)) => days.push(day),
@@ -203,16 +198,27 @@ impl HistoryRecord {
     ) -> Result<BTreeMap<String, Vec<SeriesBuckets>>, HistoryError> {
         let mut found: BTreeMap<String, Vec<SeriesBuckets>> =
             sources.keys().map(|name| (name.clone(), Vec::new())).collect();
-        let (recorded, computed): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            sources.clone().into_iter().partition(|(_, source)| matches!(source, PropertySource::Recorded(_)));
-        for (is_computed, sources) in [(false, recorded), (true, computed)] {
-            let level = RollupLevel::for_buckets(every_us, span_us, zone);
-            // Computed properties have no buckets of one minute.
-            let level = level.filter(|level| !is_computed || *level == RollupLevel::Quarter);
+        let by_series: HashMap<Series, SeriesIx> =
+            self.history().series().into_iter().map(|(ix, series)| (series, ix)).collect();
+        // A computed property without a number, such as the condition of a query, has no roll-ups.
+        let levels_of = |source: &PropertySource| match (source, topology) {
+            (PropertySource::Recorded(_), _) => &RollupLevel::ALL[..],
+            (PropertySource::Computed(slot), Some(topology))
+                if by_series.contains_key(&Series::of(topology, *slot)) =>
+            {
+                &[RollupLevel::Quarter]
+            }
+            (PropertySource::Computed(_), _) => &[],
+        };
+        for levels in [&RollupLevel::ALL[..], &[RollupLevel::Quarter], &[]] {
+            let own = sources.iter().filter(|(_, source)| levels_of(source) == levels);
+            let sources: BTreeMap<String, PropertySource> =
+                own.map(|(name, source)| (name.clone(), source.clone())).collect();
+            let level = RollupLevel::for_buckets(every_us, span_us, zone).filter(|level| levels.contains(level));
             let own = match level {
                 None => self.raw_buckets(topology, &sources, span_us, every_us, zone, is_stopped)?,
                 Some(level) => {
-                    let mut short = self.short_buckets(topology, &sources, span_us, level, is_stopped)?;
+                    let mut short = self.short_buckets(topology, &sources, &by_series, span_us, level, is_stopped)?;
                     for (_, buckets) in short.values_mut().flatten() {
                         *buckets = merge(buckets, span_us, every_us, zone);
                     }
@@ -248,6 +254,7 @@ impl HistoryRecord {
         &self,
         topology: Option<&Arc<Topology>>,
         sources: &BTreeMap<String, PropertySource>,
+        by_series: &HashMap<Series, SeriesIx>,
         span_us: (i64, i64),
         level: RollupLevel,
         is_stopped: &AtomicBool,
@@ -256,10 +263,12 @@ impl HistoryRecord {
         if sources.is_empty() {
             return Ok(found);
         }
-        let by_series: HashMap<Series, SeriesIx> =
-            self.history().series().into_iter().map(|(ix, series)| (series, ix)).collect();
-        let (raw_days, _) = self.history().days()?;
-        for part in parts(span_us, &self.history().rolled_days()?, &raw_days) {
+        let whole_us = whole_span(span_us, level.length_us());
+        let ends = [(span_us.0, whole_us.0), (whole_us.1, span_us.1)].map(SpanPart::Raw);
+        let [first, last] = ends;
+        let within = parts(whole_us, &self.history().rolled_days()?);
+        let all = std::iter::once(first).chain(within).chain([last]);
+        for part in all.filter(|part| !matches!(part, SpanPart::Raw((from_us, to_us)) if from_us >= to_us)) {
             let read = match part {
                 SpanPart::Raw(part_us) => {
                     self.raw_buckets(topology, sources, part_us, level.length_us(), &TimeZone::UTC, is_stopped)?
@@ -276,7 +285,7 @@ impl HistoryRecord {
                         };
                         for ix in all {
                             let mut buckets = self.history().rolled(&days, level, ix)?;
-                            buckets.retain(|bucket| (span_us.0..span_us.1).contains(&bucket.from_us));
+                            buckets.retain(|bucket| (whole_us.0..whole_us.1).contains(&bucket.from_us));
                             let series = self.history().series_of(ix);
                             read.entry(name.clone()).or_default().extend(series.map(|series| (series, buckets)));
                         }
