@@ -330,7 +330,15 @@ impl HistoryRecord {
                     let (series, until_us, cause) = (SeriesIx(0), i64::MAX, TextIx::default());
                     // The first value is no change, but for that at the beginning of a recording.
                     let is_older = is_first && !begins;
-                    let time_us = if is_older { time_us.clamp(1, (now_us - 1).max(1)) } else { now_us };
+                    // The age of some values is unknown.
+                    let is_dated = (1..now_us).contains(&time_us);
+                    let time_us = if !is_older {
+                        now_us
+                    } else if is_dated {
+                        time_us
+                    } else {
+                        now_us - 1
+                    };
                     let taken_us = now_us;
                     past.changes.push(Change { series, time_us, taken_us, until_us, quality, cause, lane });
                 }
