@@ -198,7 +198,14 @@ pub(super) fn run(args: &Args) -> u8 {
                 world.insert_resource(ViewCursor::new(past));
                 world.insert_resource(Comparison(compared));
             }
-            None if source != Some(Source::Live) => simulate(world, at_us, compared_us),
+            None if source != Some(Source::Live) => {
+                if compared_us.is_some() {
+                    simulate(world, compared_us);
+                    // The simulated timeline is on the screen.
+                    let _ = compare_shown(world);
+                }
+                simulate(world, at_us);
+            }
             None => {}
         }
     });
@@ -311,25 +318,16 @@ fn listen_to_feeds(world: &mut World, duration: Duration) {
 }
 
 /// Runs the simulated timeline up to a moment and puts the view cursor on it.
-fn simulate(world: &mut World, at_us: Option<i64>, compared_us: Option<i64>) {
+fn simulate(world: &mut World, at_us: Option<i64>) {
     let Some(timeline) = timeline_of(world, SourceKind::Simulated) else { return };
     world.insert_resource(ViewCursor::new(timeline));
     loop {
         let Some(known) = world.get::<Timeline>(timeline) else { return };
-        if compared_us.is_some_and(|compared_us| known.now_us() >= compared_us) && !is_compared(world) {
-            // A timeline is on the screen.
-            let _ = compare_shown(world);
-            continue;
-        }
         if known.now_us() >= at_us.unwrap_or(known.start_us() + BEFORE_US) {
             return;
         }
         step(world, timeline);
     }
-}
-
-fn is_compared(world: &World) -> bool {
-    world.get_resource::<Comparison>().is_some_and(|comparison| comparison.0.is_some())
 }
 
 /// Draws a picture of a scene. `prepare` changes the world after the scene is opened and before it is drawn.

@@ -171,6 +171,20 @@ pub struct OpenHistory {
 }
 
 impl OpenHistory {
+    /// Returns a function that waits until everything recorded so far is written, and returns the place.
+    ///
+    /// # Errors
+    /// Nothing is recorded.
+    pub(crate) fn written(&self) -> Result<impl FnOnce() -> HistoryPlace + Send + use<>, &'static str> {
+        let place = self.place.clone().ok_or("nothing is recorded: the scene has no feed")?;
+        let recorder = self.recorder.clone();
+        Ok(move || {
+            // Changes that can't be written yet are left out. The recorder says so.
+            let _ = recorder.map(|recorder| recorder.flush());
+            place
+        })
+    }
+
     /// Returns the history in a place, without a recorder.
     pub(crate) fn read_only(place: &HistoryPlace) -> Self {
         Self { place: Some(place.clone()), recorder: None, opening: None }

@@ -271,9 +271,8 @@ fn buckets_of(
     let source = if topology.column(slot.column).formula.is_some() {
         PropertySource::Computed(slot)
     } else {
-        let wanted = Series::of(topology, slot);
-        let series = record.history().series().into_iter().filter(|(_, series)| *series == wanted);
-        PropertySource::Recorded(series.map(|(ix, _)| ix).collect())
+        let series = record.history().series_ix(&Series::of(topology, slot));
+        PropertySource::Recorded(series.into_iter().collect())
     };
     let (zone, stop) = (&scene.time_zone.zone, AtomicBool::new(false));
     let buckets = |span_us: (i64, i64)| {

@@ -293,15 +293,10 @@ fn show(world: &mut World, timeline: Entity) -> ActionResult {
 /// Opens a replay of the history so far, on a thread, and shows it. An earlier replay is removed. A replay of a moment is
 /// paused there.
 fn replay(world: &mut World, at_us: Option<i64>) -> ActionResult {
-    let OpenHistory { recorder, place, .. } = world.resource::<OpenHistory>().clone();
-    let place = place.ok_or("nothing is recorded: the scene has no feed")?;
+    let written = world.resource::<OpenHistory>().written()?;
     let scene = world.resource::<OpenScene>().0.clone();
     world.resource_mut::<Jobs>().start("Opening the history", true, move || {
-        if let Some(recorder) = recorder {
-            // Changes that can't be written yet are not part of the replay.
-            let _ = recorder.flush();
-        }
-        let opened = open_replay(&place, &scene, at_us);
+        let opened = open_replay(&written(), &scene, at_us);
         Box::new(move |world: &mut World| {
             let (record, replay) = opened?;
             if let Some(before) = timeline_of(world, SourceKind::Replayed) {

@@ -64,16 +64,11 @@ pub(crate) fn compare_shown(world: &mut World) -> ActionResult {
 
 /// Reads the values at a moment of the history on a thread.
 fn compare_past(world: &mut World, at_us: i64) -> ActionResult {
-    let OpenHistory { recorder, place, .. } = world.resource::<OpenHistory>().clone();
-    let place = place.ok_or("nothing is recorded: the scene has no feed")?;
+    let written = world.resource::<OpenHistory>().written()?;
     let scene = world.resource::<OpenScene>().0.clone();
     world.resource_mut::<Jobs>().start("Reading the history", true, move || {
-        if let Some(recorder) = recorder {
-            // Changes that can't be written yet are not compared.
-            let _ = recorder.flush();
-        }
         let read = || -> Result<ComparedMoment, String> {
-            let record = HistoryRecord::open(&place).map_err(|error| error.to_string())?;
+            let record = HistoryRecord::open(written()).map_err(|error| error.to_string())?;
             let record = record.ok_or("nothing was recorded yet: connect the live timeline first")?;
             let first_us = record.span_us().0;
             if at_us < first_us {

@@ -39,8 +39,9 @@ impl Names {
         ix
     }
 
-    pub fn has_series(&self, series: &Series) -> bool {
-        self.by_series.contains_key(series)
+    /// Returns the number of a series that is known.
+    pub fn series_ix(&self, series: &Series) -> Option<SeriesIx> {
+        self.by_series.get(series).copied()
     }
 
     /// Returns the number of a series, and whether it is new.

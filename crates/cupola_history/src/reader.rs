@@ -1,7 +1,6 @@
 //! Reading a history back: one series over a span, everything at a moment, and everything that changed in a span.
 
 use crate::block;
-use crate::buckets::Bucket;
 use crate::change::{Change, LogEntry, LogKind, Series, SeriesIx, TextIx};
 use crate::error::HistoryError;
 use crate::latest::Latest;
@@ -9,7 +8,7 @@ use crate::names::Names;
 use crate::place::HistoryPlace;
 use crate::rollup::{self, Retention, RollupLevel, RollupRow};
 use crate::store::{Access, DAY_US, Day, DiskUse, LogWanted, Order, Storage, Table, Wanted, day_of};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A history that is read. Another program, or a [`Recorder`](crate::Recorder) of this one, may write it at the same time.
@@ -63,6 +62,11 @@ impl History {
     pub fn series(&self) -> Vec<(SeriesIx, Series)> {
         let inner = self.lock();
         (0..).map(SeriesIx).zip(inner.names.all_series().iter().cloned()).collect()
+    }
+
+    /// Returns the number of a series, if the history has it.
+    pub fn series_ix(&self, series: &Series) -> Option<SeriesIx> {
+        self.lock().names.series_ix(series)
     }
 
     /// Returns a series by its number.
@@ -150,23 +154,14 @@ impl History {
         self.lock().storage.rolled()
     }
 
-    /// Reads the buckets of a series in days, which are in order. A damaged block has none.
+    /// Reads the buckets of a series, or of all of them, in days, which are in order. A damaged block has none.
     pub(crate) fn rolled(
         &self,
         days: &[Day],
         level: RollupLevel,
-        series: SeriesIx,
-    ) -> Result<Vec<Bucket>, HistoryError> {
+        series: Option<SeriesIx>,
+    ) -> Result<Vec<RollupRow>, HistoryError> {
         rollup::read(&mut self.lock().storage, days, level, series)
-    }
-
-    /// Reads the roll-up of a day.
-    pub(crate) fn rollup_of(
-        &self,
-        day: Day,
-        level: RollupLevel,
-    ) -> Result<BTreeMap<SeriesIx, Vec<Bucket>>, HistoryError> {
-        rollup::read_day(&mut self.lock().storage, day, level)
     }
 
     /// Replaces the roll-up of a day.

@@ -110,7 +110,7 @@ impl HistoryRecord {
 
     /// Reads the cause of a value with a source time.
     fn read_cause(&self, series: &Series, time_us: i64) -> Option<String> {
-        let ix = self.history.series().into_iter().find(|(_, known)| known == series)?.0;
+        let ix = self.history.series_ix(series)?;
         let found = self.history.changes(ix, (time_us, time_us)).ok()?;
         let cause = self.history.text(found.iter().rev().find(|change| change.time_us == time_us)?.cause);
         match cause.as_str() {

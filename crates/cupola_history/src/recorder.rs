@@ -135,7 +135,7 @@ impl Recorder {
 
     /// Returns whether a series has a number.
     pub(crate) fn has_series(&self, series: &Series) -> bool {
-        self.shared.lock().names.has_series(series)
+        self.shared.lock().names.series_ix(series).is_some()
     }
 
     /// Returns a series by its number.

@@ -126,7 +126,7 @@ fn roll_day(
     }
     if is_partial {
         for (level, rows) in RollupLevel::ALL.into_iter().zip(&mut rows) {
-            keep_earlier(rows, record.history().rollup_of(day, level)?);
+            keep_earlier(rows, record.history().rolled(&[day], level, None)?);
         }
     }
     let [minutes, quarters] = rows;

@@ -97,11 +97,7 @@ impl Retention {
     /// # Errors
     /// There is no history, or it can't be read or written.
     pub fn change(place: impl Into<HistoryPlace>, change: impl FnOnce(&mut Self)) -> Result<(), HistoryError> {
-        let place = place.into();
-        let mut storage = Storage::new(&place, Access::Read)?;
-        if place.folder().is_none() {
-            storage.open_catalog()?;
-        }
+        let mut storage = Storage::new(&place.into(), Access::Read)?;
         let mut retention = Self::read_from(&mut storage)?;
         change(&mut retention);
         let Self { raw_days, minute_days } = retention;
@@ -141,53 +137,33 @@ pub(crate) fn check_block(block: &RollupBlock, day: Day) -> Result<(), BlockErro
     level.map_or(Ok(()), |level| decode(&block.data, day, level).map(drop))
 }
 
-/// Reads the buckets of all series in a day. A damaged block has none.
-pub(crate) fn read_day(
-    storage: &mut Storage,
-    day: Day,
-    level: RollupLevel,
-) -> Result<BTreeMap<SeriesIx, Vec<Bucket>>, HistoryError> {
-    let mut found: BTreeMap<SeriesIx, Vec<Bucket>> = BTreeMap::new();
-    storage.each_rollup(&mut |known, block| {
-        if known == day
-            && block.level == level.number()
-            && let Ok(rows) = decode(&block.data, day, level)
-        {
-            rows.into_iter().for_each(|(series, bucket)| found.entry(series).or_default().push(bucket));
-        }
-    })?;
-    Ok(found)
-}
-
 /// Keeps the buckets of an earlier roll-up that know more than new ones, of a day whose changes were deleted since.
-pub(crate) fn keep_earlier(new: &mut BTreeMap<SeriesIx, Vec<Bucket>>, earlier: BTreeMap<SeriesIx, Vec<Bucket>>) {
-    for (series, buckets) in earlier {
+pub(crate) fn keep_earlier(new: &mut BTreeMap<SeriesIx, Vec<Bucket>>, earlier: Vec<RollupRow>) {
+    for (series, bucket) in earlier {
         let own = new.entry(series).or_default();
-        for bucket in buckets {
-            match own.iter_mut().find(|known| known.from_us == bucket.from_us) {
-                Some(known) if (bucket.count, bucket.known_us) > (known.count, known.known_us) => *known = bucket,
-                Some(_) => {}
-                None => own.push(bucket),
-            }
+        match own.iter_mut().find(|known| known.from_us == bucket.from_us) {
+            Some(known) if (bucket.count, bucket.known_us) > (known.count, known.known_us) => *known = bucket,
+            Some(_) => {}
+            None => own.push(bucket),
         }
-        own.sort_by_key(|bucket| bucket.from_us);
     }
+    new.values_mut().for_each(|buckets| buckets.sort_by_key(|bucket| bucket.from_us));
 }
 
-/// Reads the buckets of a series in days, which are in order. A damaged block has none.
+/// Reads the buckets of a series, or of all of them, in days, which are in order. A damaged block has none.
 pub(crate) fn read(
     storage: &mut Storage,
     days: &[Day],
     level: RollupLevel,
-    series: SeriesIx,
-) -> Result<Vec<Bucket>, HistoryError> {
+    series: Option<SeriesIx>,
+) -> Result<Vec<RollupRow>, HistoryError> {
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for (day, block) in storage.rollup_blocks((*first, *last), level.number(), series.0)? {
+    for (day, block) in storage.rollup_blocks((*first, *last), level.number(), series.map(|series| series.0))? {
         if days.binary_search(&day).is_ok()
             && let Ok(rows) = decode(&block, day, level)
         {
-            found.extend(rows.into_iter().filter(|(ix, _)| *ix == series).map(|(_, bucket)| bucket));
+            found.extend(rows.into_iter().filter(|(ix, _)| series.is_none_or(|series| *ix == series)));
         }
     }
     Ok(found)

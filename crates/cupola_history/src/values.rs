@@ -12,7 +12,7 @@ use cupola_run::PastRecord;
 use cupola_twin::value::{Sample, decode, time_text};
 use cupola_twin::zone::TimeZone;
 use cupola_twin::{Kind, Quality, Slot, State, Topology, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -198,17 +198,11 @@ impl HistoryRecord {
     ) -> Result<BTreeMap<String, Vec<SeriesBuckets>>, HistoryError> {
         let mut found: BTreeMap<String, Vec<SeriesBuckets>> =
             sources.keys().map(|name| (name.clone(), Vec::new())).collect();
-        let by_series: HashMap<Series, SeriesIx> =
-            self.history().series().into_iter().map(|(ix, series)| (series, ix)).collect();
-        // A computed property without a number, such as the condition of a query, has no roll-ups.
-        let levels_of = |source: &PropertySource| match (source, topology) {
-            (PropertySource::Recorded(_), _) => &RollupLevel::ALL[..],
-            (PropertySource::Computed(slot), Some(topology))
-                if by_series.contains_key(&Series::of(topology, *slot)) =>
-            {
-                &[RollupLevel::Quarter]
-            }
-            (PropertySource::Computed(_), _) => &[],
+        let levels_of = |source: &PropertySource| match source {
+            PropertySource::Recorded(_) => &RollupLevel::ALL[..],
+            // A computed property without a number, such as the condition of a query, has no roll-ups.
+            PropertySource::Computed(_) if self.series_of_source(topology, source).is_empty() => &[],
+            PropertySource::Computed(_) => &[RollupLevel::Quarter],
         };
         for levels in [&RollupLevel::ALL[..], &[RollupLevel::Quarter], &[]] {
             let own = sources.iter().filter(|(_, source)| levels_of(source) == levels);
@@ -218,7 +212,7 @@ impl HistoryRecord {
             let own = match level {
                 None => self.raw_buckets(topology, &sources, span_us, every_us, zone, is_stopped)?,
                 Some(level) => {
-                    let mut short = self.short_buckets(topology, &sources, &by_series, span_us, level, is_stopped)?;
+                    let mut short = self.short_buckets(topology, &sources, span_us, level, is_stopped)?;
                     for (_, buckets) in short.values_mut().flatten() {
                         *buckets = merge(buckets, span_us, every_us, zone);
                     }
@@ -228,6 +222,17 @@ impl HistoryRecord {
             found.extend(own);
         }
         Ok(found)
+    }
+
+    /// Returns the series in which a property is recorded or rolled up.
+    fn series_of_source(&self, topology: Option<&Arc<Topology>>, source: &PropertySource) -> Vec<SeriesIx> {
+        match source {
+            PropertySource::Recorded(all) => all.clone(),
+            PropertySource::Computed(slot) => {
+                let series = topology.map(|topology| Series::of(topology, *slot));
+                series.and_then(|series| self.history().series_ix(&series)).into_iter().collect()
+            }
+        }
     }
 
     /// Returns buckets that are put together from changes.
@@ -254,7 +259,6 @@ impl HistoryRecord {
         &self,
         topology: Option<&Arc<Topology>>,
         sources: &BTreeMap<String, PropertySource>,
-        by_series: &HashMap<Series, SeriesIx>,
         span_us: (i64, i64),
         level: RollupLevel,
         is_stopped: &AtomicBool,
@@ -264,11 +268,10 @@ impl HistoryRecord {
             return Ok(found);
         }
         let whole_us = whole_span(span_us, level.length_us());
-        let ends = [(span_us.0, whole_us.0), (whole_us.1, span_us.1)].map(SpanPart::Raw);
-        let [first, last] = ends;
+        let end = |span_us: (i64, i64)| (span_us.0 < span_us.1).then_some(SpanPart::Raw(span_us));
         let within = parts(whole_us, &self.history().rolled_days()?);
-        let all = std::iter::once(first).chain(within).chain([last]);
-        for part in all.filter(|part| !matches!(part, SpanPart::Raw((from_us, to_us)) if from_us >= to_us)) {
+        let first = end((span_us.0, whole_us.0)).into_iter();
+        for part in first.chain(within).chain(end((whole_us.1, span_us.1))) {
             let read = match part {
                 SpanPart::Raw(part_us) => {
                     self.raw_buckets(topology, sources, part_us, level.length_us(), &TimeZone::UTC, is_stopped)?
@@ -276,16 +279,10 @@ impl HistoryRecord {
                 SpanPart::Rolled(days) => {
                     let mut read: BTreeMap<String, Vec<SeriesBuckets>> = BTreeMap::new();
                     for (name, source) in sources {
-                        let all = match (source, topology) {
-                            (PropertySource::Recorded(all), _) => all.clone(),
-                            (PropertySource::Computed(slot), Some(topology)) => {
-                                by_series.get(&Series::of(topology, *slot)).copied().into_iter().collect()
-                            }
-                            (PropertySource::Computed(_), None) => Vec::new(),
-                        };
-                        for ix in all {
-                            let mut buckets = self.history().rolled(&days, level, ix)?;
-                            buckets.retain(|bucket| (whole_us.0..whole_us.1).contains(&bucket.from_us));
+                        for ix in self.series_of_source(topology, source) {
+                            let rows = self.history().rolled(&days, level, Some(ix))?.into_iter();
+                            let within = |bucket: &Bucket| (whole_us.0..whole_us.1).contains(&bucket.from_us);
+                            let buckets = rows.map(|(_, bucket)| bucket).filter(within).collect();
                             let series = self.history().series_of(ix);
                             read.entry(name.clone()).or_default().extend(series.map(|series| (series, buckets)));
                         }

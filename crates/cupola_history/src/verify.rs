@@ -41,7 +41,7 @@ pub fn check(place: impl Into<HistoryPlace>, repairs: bool) -> Result<CheckResul
     }
     if place.folder().is_none() {
         // A repair creates no history.
-        Storage::open(&place, Access::Read)?;
+        Storage::new(&place, Access::Read)?;
     }
     let mut result = CheckResult::default();
     let mut storage = Storage::new(&place, if repairs { Access::Write } else { Access::Read })?;

@@ -223,9 +223,13 @@ pub(crate) trait Store: Send {
 
     /// Replaces the roll-up of a day.
     fn write_rollup(&mut self, day: Day, blocks: &[RollupBlock]) -> Result<(), HistoryError>;
-    /// Returns the blocks of a level that may have a series, of days from a first one to a last one, in order.
-    fn rollup_blocks(&mut self, days: (Day, Day), level: i64, series: u32)
-    -> Result<Vec<(Day, Vec<u8>)>, HistoryError>;
+    /// Returns the blocks of a level that may have a series, or all of them, of days from a first one to a last one, in order.
+    fn rollup_blocks(
+        &mut self,
+        days: (Day, Day),
+        level: i64,
+        series: Option<u32>,
+    ) -> Result<Vec<(Day, Vec<u8>)>, HistoryError>;
     /// Returns the days that are rolled up, and the damaged parts that may have others.
     fn rolled_days(&mut self) -> Result<(BTreeSet<Day>, Vec<HistoryError>), HistoryError>;
     /// Forgets that days are rolled up.

@@ -14,7 +14,7 @@ use cupola_twin::value::time_text;
 use postgres::config::{Host, SslMode};
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
-use postgres::{Client, Config, NoTls, Row, Statement};
+use postgres::{Client, Config, GenericClient, NoTls, Row, Statement};
 use rustls::{ClientConfig, RootCertStore};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -76,14 +76,23 @@ struct Connected {
     process: i32,
 }
 
+/// Returns a prepared statement of a connection, which a transaction may use too.
+fn prepared(
+    client: &mut impl GenericClient,
+    statements: &mut HashMap<String, Statement>,
+    sql: &str,
+) -> Result<Statement, postgres::Error> {
+    if let Some(known) = statements.get(sql) {
+        return Ok(known.clone());
+    }
+    let statement = client.prepare(sql)?;
+    statements.insert(sql.into(), statement.clone());
+    Ok(statement)
+}
+
 impl Connected {
     fn statement(&mut self, sql: &str) -> Result<Statement, postgres::Error> {
-        if let Some(known) = self.statements.get(sql) {
-            return Ok(known.clone());
-        }
-        let statement = self.client.prepare(sql)?;
-        self.statements.insert(sql.into(), statement.clone());
-        Ok(statement)
+        prepared(&mut self.client, &mut self.statements, sql)
     }
 
     fn query(&mut self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, postgres::Error> {
@@ -118,6 +127,11 @@ impl PostgresStore {
         let (place, days) = (place.clone(), BTreeSet::new());
         let mut store = Self { place, access, connected: None, writer: None, lost: None, next_log: None, days };
         store.connection()?;
+        let about = format!("{}.about", store.place.schema());
+        if access == Access::Read && store.value::<Option<String>>("SELECT to_regclass($1)::text", &[&about])?.is_none()
+        {
+            return Err(HistoryError::None(store.place.to_string()));
+        }
         Ok(store)
     }
 
@@ -287,14 +301,14 @@ impl PostgresStore {
     /// Writes in a transaction.
     fn write(
         &mut self,
-        work: impl FnOnce(&mut postgres::Transaction<'_>, &mut Statements<'_>) -> Result<(), postgres::Error>,
+        work: impl FnOnce(&mut Writing<'_>) -> Result<(), postgres::Error>,
     ) -> Result<(), HistoryError> {
         let place = self.place.clone();
         let Connected { client, statements, .. } = self.connection()?;
         let write = || {
-            let mut transaction = client.transaction()?;
-            work(&mut transaction, &mut Statements(statements))?;
-            transaction.commit()
+            let mut writing = Writing { transaction: client.transaction()?, statements };
+            work(&mut writing)?;
+            writing.transaction.commit()
         };
         write().map_err(HistoryError::postgres(&place))
     }
@@ -340,25 +354,23 @@ impl PostgresStore {
     }
 }
 
-/// The prepared statements of a connection in a transaction.
-struct Statements<'s>(&'s mut HashMap<String, Statement>);
+/// A transaction with the prepared statements of its connection.
+struct Writing<'w> {
+    transaction: postgres::Transaction<'w>,
+    statements: &'w mut HashMap<String, Statement>,
+}
 
-impl Statements<'_> {
-    fn execute(
-        &mut self,
-        transaction: &mut postgres::Transaction<'_>,
-        sql: &str,
-        values: &[&(dyn ToSql + Sync)],
-    ) -> Result<u64, postgres::Error> {
-        let statement = match self.0.get(sql) {
-            Some(known) => known.clone(),
-            None => {
-                let statement = transaction.prepare(sql)?;
-                self.0.insert(sql.into(), statement.clone());
-                statement
-            }
-        };
-        transaction.execute(&statement, values)
+impl Writing<'_> {
+    fn execute(&mut self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, postgres::Error> {
+        let statement = prepared(&mut self.transaction, self.statements, sql)?;
+        self.transaction.execute(&statement, values)
+    }
+
+    fn add_frame(&mut self, day: Day, frame: &Frame) -> Result<(), postgres::Error> {
+        let Frame { time_us, seq, data } = frame;
+        let sql =
+            "INSERT INTO frame VALUES ($1, $2, $3, $4) ON CONFLICT (day, seq) DO UPDATE SET time_us = $3, data = $4";
+        self.execute(sql, &[&day, seq, time_us, data]).map(drop)
     }
 }
 
@@ -387,11 +399,6 @@ impl Store for PostgresStore {
     fn open_catalog(&mut self) -> Result<(), HistoryError> {
         if self.access == Access::Write {
             return self.connection().map(drop);
-        }
-        let schema = self.place.schema().to_string();
-        let found: Option<String> = self.value("SELECT to_regclass($1)::text", &[&format!("{schema}.about")])?;
-        if found.is_none() {
-            return Err(HistoryError::None(self.place.to_string()));
         }
         let rows = self.query("SELECT format FROM about", &[])?;
         match rows.first().map(|row| row.get::<_, i64>(0)) {
@@ -458,15 +465,15 @@ impl Store for PostgresStore {
         let subjects = own(&mut log.iter().map(|entry| &*entry.subject));
         let twins_of = own(&mut log.iter().map(|entry| &*entry.twin));
         let details = own(&mut log.iter().map(|entry| &*entry.detail));
-        self.write(|transaction, statements| {
+        self.write(|writing| {
             let sql = "INSERT INTO series SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[], \
                        $5::text[]) ON CONFLICT DO NOTHING";
-            statements.execute(transaction, sql, &[&series_ids, &twins, &properties, &kinds, &units])?;
+            writing.execute(sql, &[&series_ids, &twins, &properties, &kinds, &units])?;
             let sql = "INSERT INTO text SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING";
-            statements.execute(transaction, sql, &[&text_ids, &values])?;
+            writing.execute(sql, &[&text_ids, &values])?;
             let sql = "INSERT INTO log SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
                        $5::text[], $6::text[]) ON CONFLICT DO NOTHING";
-            statements.execute(transaction, sql, &[&log_ids, &times, &words, &subjects, &twins_of, &details])?;
+            writing.execute(sql, &[&log_ids, &times, &words, &subjects, &twins_of, &details])?;
             Ok(())
         })?;
         self.next_log = Some(first_log + log.len() as i64);
@@ -567,28 +574,28 @@ impl Store for PostgresStore {
 
     fn compact(&mut self, day: Day, seq: i64, pages: &[Page], frame: Option<&Frame>) -> Result<(), HistoryError> {
         self.begin_day(day)?;
-        self.write(|transaction, statements| {
+        self.write(|writing| {
             let sql = "INSERT INTO page(day, series_from, series_to, from_us, to_us, taken_from_us, taken_to_us, seq, data) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
             for Page { series, span_us: (from_us, to_us), taken_us: (taken_from, taken_to), seq, data } in pages {
                 let (first, last) = (i64::from(series.0), i64::from(series.1));
                 let values: [&(dyn ToSql + Sync); 9] =
                     [&day, &first, &last, from_us, to_us, taken_from, taken_to, seq, data];
-                statements.execute(transaction, sql, &values)?;
+                writing.execute(sql, &values)?;
             }
             if let Some(frame) = frame {
-                add_frame(transaction, statements, day, frame)?;
+                writing.add_frame(day, frame)?;
             }
             let sql = "DELETE FROM hot WHERE day = $1 AND seq <= $2";
-            statements.execute(transaction, sql, &[&day, &seq]).map(drop)
+            writing.execute(sql, &[&day, &seq]).map(drop)
         })
     }
 
     fn replace_frames(&mut self, day: Day, frame: &Frame) -> Result<(), HistoryError> {
         self.begin_day(day)?;
-        self.write(|transaction, statements| {
-            statements.execute(transaction, "DELETE FROM frame WHERE day = $1", &[&day])?;
-            add_frame(transaction, statements, day, frame)
+        self.write(|writing| {
+            writing.execute("DELETE FROM frame WHERE day = $1", &[&day])?;
+            writing.add_frame(day, frame)
         })
     }
 
@@ -611,21 +618,21 @@ impl Store for PostgresStore {
     fn delete_day(&mut self, day: Day) -> Result<(), HistoryError> {
         self.days.remove(&day);
         let tables: Vec<String> = PARTITIONED.iter().map(|table| partition(table, day)).collect();
-        self.write(|transaction, statements| {
-            transaction.batch_execute(&format!("DROP TABLE IF EXISTS {}", tables.join(", ")))?;
-            statements.execute(transaction, "DELETE FROM day WHERE day = $1", &[&day]).map(drop)
+        self.write(|writing| {
+            writing.transaction.batch_execute(&format!("DROP TABLE IF EXISTS {}", tables.join(", ")))?;
+            writing.execute("DELETE FROM day WHERE day = $1", &[&day]).map(drop)
         })
     }
 
     fn write_rollup(&mut self, day: Day, blocks: &[RollupBlock]) -> Result<(), HistoryError> {
-        self.write(|transaction, statements| {
-            statements.execute(transaction, "DELETE FROM roll WHERE day = $1", &[&day])?;
+        self.write(|writing| {
+            writing.execute("DELETE FROM roll WHERE day = $1", &[&day])?;
             for RollupBlock { level, series, data } in blocks {
                 let (first, last) = (i64::from(series.0), i64::from(series.1));
                 let sql = "INSERT INTO roll VALUES ($1, $2, $3, $4, $5)";
-                statements.execute(transaction, sql, &[&day, level, &first, &last, data])?;
+                writing.execute(sql, &[&day, level, &first, &last, data])?;
             }
-            statements.execute(transaction, "INSERT INTO rolled VALUES ($1) ON CONFLICT DO NOTHING", &[&day]).map(drop)
+            writing.execute("INSERT INTO rolled VALUES ($1) ON CONFLICT DO NOTHING", &[&day]).map(drop)
         })
     }
 
@@ -633,11 +640,11 @@ impl Store for PostgresStore {
         &mut self,
         (first, last): (Day, Day),
         level: i64,
-        series: u32,
+        series: Option<u32>,
     ) -> Result<Vec<(Day, Vec<u8>)>, HistoryError> {
-        let sql = "SELECT day, data FROM roll WHERE level = $1 AND day BETWEEN $2 AND $3 AND series_from <= $4 AND \
-                   series_to >= $4 ORDER BY day";
-        let rows = self.query(sql, &[&level, &first, &last, &i64::from(series)])?;
+        let sql = "SELECT day, data FROM roll WHERE level = $1 AND day BETWEEN $2 AND $3 AND ($4::bigint IS NULL OR \
+                   $4 BETWEEN series_from AND series_to) ORDER BY day";
+        let rows = self.query(sql, &[&level, &first, &last, &series.map(i64::from)])?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
@@ -729,9 +736,9 @@ impl Store for PostgresStore {
             let aside = format!("{own}_damaged_{}", clock_ms());
             sql += &format!("ALTER TABLE {table} DETACH PARTITION {own}; ALTER TABLE {own} RENAME TO {aside};");
         }
-        self.write(|transaction, statements| {
-            transaction.batch_execute(&sql)?;
-            statements.execute(transaction, "DELETE FROM day WHERE day = $1", &[&day]).map(drop)
+        self.write(|writing| {
+            writing.transaction.batch_execute(&sql)?;
+            writing.execute("DELETE FROM day WHERE day = $1", &[&day]).map(drop)
         })
     }
 
@@ -753,24 +760,13 @@ impl Store for PostgresStore {
 
     fn set_block_aside(&mut self, day: Day, table: Table, id: i64, place: &str) -> Result<(), HistoryError> {
         let (name, key, ..) = table.columns();
-        self.write(|transaction, statements| {
+        self.write(|writing| {
             let sql = format!("INSERT INTO damaged SELECT $3, data FROM {name} WHERE day = $1 AND {key} = $2");
-            statements.execute(transaction, &sql, &[&day, &id, &place])?;
+            writing.execute(&sql, &[&day, &id, &place])?;
             let sql = format!("DELETE FROM {name} WHERE day = $1 AND {key} = $2");
-            statements.execute(transaction, &sql, &[&day, &id]).map(drop)
+            writing.execute(&sql, &[&day, &id]).map(drop)
         })
     }
-}
-
-fn add_frame(
-    transaction: &mut postgres::Transaction<'_>,
-    statements: &mut Statements<'_>,
-    day: Day,
-    frame: &Frame,
-) -> Result<(), postgres::Error> {
-    let Frame { time_us, seq, data } = frame;
-    let sql = "INSERT INTO frame VALUES ($1, $2, $3, $4) ON CONFLICT (day, seq) DO UPDATE SET time_us = $3, data = $4";
-    statements.execute(transaction, sql, &[&day, seq, time_us, data]).map(drop)
 }
 
 /// Returns the time of the system in milliseconds, for the names of tables that are set aside.

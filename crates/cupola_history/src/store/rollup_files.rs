@@ -60,7 +60,7 @@ impl RollupFiles {
         &self,
         (first, last): (Day, Day),
         level: i64,
-        series: u32,
+        series: Option<u32>,
     ) -> Result<Vec<(Day, Vec<u8>)>, HistoryError> {
         let mut found = Vec::new();
         for month in self.months() {
@@ -70,8 +70,8 @@ impl RollupFiles {
                 continue;
             };
             let read = || -> rusqlite::Result<Vec<(Day, Vec<u8>)>> {
-                let sql = "SELECT day, data FROM roll WHERE level = ? AND day BETWEEN ? AND ? AND series_from <= ?4 \
-                           AND series_to >= ?4 ORDER BY day";
+                let sql = "SELECT day, data FROM roll WHERE level = ? AND day BETWEEN ? AND ? AND (?4 IS NULL OR \
+                           ?4 BETWEEN series_from AND series_to) ORDER BY day";
                 let mut statement = connection.prepare(sql)?;
                 let values = params![level, first, last, series];
                 statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()

@@ -434,7 +434,7 @@ impl Store for SqliteStore {
         &mut self,
         days: (Day, Day),
         level: i64,
-        series: u32,
+        series: Option<u32>,
     ) -> Result<Vec<(Day, Vec<u8>)>, HistoryError> {
         self.rollups.blocks(days, level, series)
     }
