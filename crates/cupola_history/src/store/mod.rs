@@ -157,11 +157,11 @@ pub(crate) enum Access {
 /// The bytes that a history takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiskUse {
-    /// Those of changes.
+    /// The bytes of changes.
     pub changes: u64,
-    /// Those of roll-ups.
+    /// The bytes of roll-ups.
     pub rollups: u64,
-    /// All of them.
+    /// The bytes of everything.
     pub all: u64,
 }
 
